@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 from sqlalchemy import update
+from tests.ports import free_port
 
-from farmlive import cameras
 from farmlive.client import Api, ApiProblem, Channel, ChannelProblem
 from farmlive.people import tables
 from farmlive.server import Server, running
@@ -180,9 +180,14 @@ async def test_second_device_takes_the_guests_place(show: Show) -> None:
     "database_url", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True
 )
 async def test_host_on_another_server_switches_and_ends_guests(
-    settings: Settings, tables: None, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, tables: None
 ) -> None:
-    async with running(settings) as first, running(settings) as second, AsyncExitStack() as stack:
+    ports = [free_port() for _ in range(2)]
+    one, other = (
+        settings.model_copy(update={"port": port, "node_url": f"http://127.0.0.1:{port}"})
+        for port in ports
+    )
+    async with running(one) as first, running(other) as second, AsyncExitStack() as stack:
         for each in (first, second):
             async with asyncio.timeout(10):
                 await each.house.bus.joined.wait()  # type: ignore[attr-defined]
@@ -198,7 +203,6 @@ async def test_host_on_another_server_switches_and_ends_guests(
             with pytest.raises(ApiProblem) as unknown:
                 await there.put_on_air(show.broadcast, FARM)
             assert unknown.value.slug == "unknown-source"
-            monkeypatch.setattr(cameras, "ANSWER_S", 0.1)
             away = (await there.stream_key(show.broadcast, "encoder", "Barn"))["source"]
             with pytest.raises(ApiProblem) as refused:
                 await there.put_on_air(show.broadcast, away)

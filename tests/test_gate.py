@@ -171,7 +171,7 @@ async def test_whether_guests_may_stay_is_lost_and_back_by_itself(
     monkeypatch.setattr(house.people.guests, "over", away)
     looking = gate_of(server)
     with capture_logs() as logs:
-        await looking.close_at_the_end(house.bus, house.relay)
+        await looking.close_at_the_end(house.bus, house.relay, house.sessions)
         await until(lambda: failed > 5 and looked > 5, "both were looked for")
         assert [line["event"] for line in logs] == ["whether guests may stay is not known"]
         monkeypatch.setattr(house.people.guests, "over", over)
@@ -188,11 +188,11 @@ async def test_media_events_go_on_after_one_that_could_not_be_written(
     made = await house.broadcasts.create(NewBroadcast(title={"en": "One"}))
     write, written = house.broadcasts.media_event, []
 
-    async def flaky(broadcast: str, kind: str, *rest: Any) -> None:
+    async def flaky(broadcast: str, kind: str, *rest: Any) -> bool:
         written.append(kind)
         if len(written) == 1:
             raise KeyError("a fault of ours")
-        await write(broadcast, kind, *rest)
+        return await write(broadcast, kind, *rest)
 
     monkeypatch.setattr(house.broadcasts, "media_event", flaky)
     telling = gate_of(server)

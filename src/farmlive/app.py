@@ -23,6 +23,11 @@ from farmlive.bus import Bus, LocalBus, RedisBus
 from farmlive.ice_probe import IceProbe
 from farmlive.ids import ulid
 from farmlive.media import Relay
+from farmlive.media import routes as media_routes
+from farmlive.media.signalling import Here
+from farmlive.nodes import Anywhere, Leases, receiving
+from farmlive.nodes.forwarding import Forwarding
+from farmlive.nodes.signing import Signer
 from farmlive.origin import farms
 from farmlive.origin import routes as origin_routes
 from farmlive.origin.origin import Origin
@@ -86,6 +91,9 @@ class House:
     retention: Retention
     gate: gate.StreamGate
     relay: Relay
+    sessions: Anywhere
+    leases: Leases
+    forwarding: Forwarding
     publishers: Publishers
     api: FastAPI
     asgi: ASGIApp
@@ -96,6 +104,8 @@ class House:
         await self.people.key_uses.stop()
         await self.relay.stop()
         await self.gate.stop()
+        await self.leases.stop()
+        await self.forwarding.stop()
         await self.retention.again.stop()
         await self.shop.stop()
         await self.chat.stop()
@@ -181,8 +191,20 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         channel.handle(command.name, command.model, command.handler, who=command.who)
     stream_gate = gate.StreamGate(settings, store, log, people, guard, broadcasts)
     relay = Relay(settings, stream_gate)
-    await stream_gate.close_at_the_end(bus, relay)
-    switcher = cameras.Cameras(store, log, relay, bus, alone=not settings.redis_url)
+    leases = Leases(
+        store,
+        settings,
+        used=relay.broadcasts,
+        begin=lambda connection, broadcast: airings.end_all(connection, log, broadcast),
+        lost=relay.end,
+    )
+    stream_gate.write_under(leases)
+    signer = Signer(store.keys, leases.node)
+    forwarding = Forwarding(signer, outages)
+    here = Here(relay)
+    anywhere = Anywhere(here, leases, forwarding)
+    await stream_gate.close_at_the_end(bus, relay, anywhere)
+    switcher = cameras.Cameras(store, log, relay, anywhere, bus)
     people.guests.on_end(switcher.send_away)
     publishers = Publishers(people, relay, bus)
     people.on_shut_out(publishers.shut_out)
@@ -198,6 +220,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     timekeeper.on_move(broadcasts.watches.moved)
     await timekeeper.look()
     await timekeeper.start()
+    await leases.start()
     await publishers.start()
     await people.key_uses.start()
     await people.start()
@@ -207,13 +230,19 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     await shop.start()
     await retention.again.start()
     static = Static()
-    pages = Pages(settings, static, guard, clocks_off=lambda: timekeeper.standing.off_ms)
+    pages = Pages(
+        settings,
+        static,
+        guard,
+        clocks_off=lambda: timekeeper.standing.off_ms,
+        lacks_node_url=forwarding.lacks_url,
+    )
     api = FastAPI(title="farmlive", version="1", openapi_url=None)
     shop.searches_heard_by(people.access.searched)
     rooms = Rooms(bus, guard, people, broadcasts, shop, origin, review)
     # Routes are looked through in their order, and viewers come by the hundred at once.
     _add(api, page_routes.start_page(pages, rooms))
-    _add(api, relay.router)
+    _add(api, media_routes.routes(anywhere, stream_gate, settings))
     _add(api, broadcast_routes.routes(store, log, broadcasts, channel, chat, guard))
     _add(
         api,
@@ -231,8 +260,9 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     _add(api, wait_routes.routes(shop, guard))
     _add(api, notice_routes.routes(shop, guard))
     _add(api, review_routes.routes(review, guard))
-    _add(api, gate.routes(relay.health, broadcasts, guard))
+    _add(api, gate.routes(anywhere.health, broadcasts, guard))
     _add(api, cameras.routes(switcher, guard))
+    _add(api, receiving.routes(here, leases, signer))
     numbers = (relay.metrics, shop.notices.counts, outages, shop.rush.counts)
     probe = Probe(store, settings, outages)
     watched = (store, probe, timekeeper, broadcasts, guard)
@@ -280,6 +310,9 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         retention=retention,
         gate=stream_gate,
         relay=relay,
+        sessions=anywhere,
+        leases=leases,
+        forwarding=forwarding,
         publishers=publishers,
         api=api,
         asgi=asgi,

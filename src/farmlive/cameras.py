@@ -1,8 +1,7 @@
 """Cameras: the host puts one on air, and a guest's goes when its link ends, on whichever server it
-is. Whose a camera is, people know; who is on air, media; here they meet, over the bus.
+is. Whose a camera is, people know; who is on air, media; here they meet.
 """
 
-import asyncio
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
@@ -14,22 +13,17 @@ from farmlive.broadcast.broadcasts import Ended
 from farmlive.broadcast.log import Log
 from farmlive.broadcast.models import Message
 from farmlive.bus import Bus
-from farmlive.ids import ulid
 from farmlive.media import Relay
-from farmlive.media.refusals import SourceAway, SourceUnplayable, UnknownSource
+from farmlive.media.refusals import SourceAway, UnknownSource
+from farmlive.nodes import Anywhere
 from farmlive.people import Caller, Guard, Source
 from farmlive.people.audit import note
 from farmlive.people.guests import Guest
 from farmlive.people.models import Identifier
 from farmlive.people.sources import known
-from farmlive.problems import Conflict
 from farmlive.store import Store
 
 TOPIC = "cameras"
-# So long another server has to say that it has the camera.
-ANSWER_S = 2.0
-
-_REFUSALS: dict[str, type[Conflict]] = {kind.slug: kind for kind in (SourceAway, SourceUnplayable)}
 
 
 class OnAir(BaseModel):
@@ -58,19 +52,19 @@ class Switched(BaseModel):
 class Cameras:
     """Switches and sends away, here or on the server that has the camera."""
 
-    def __init__(self, store: Store, log: Log, relay: Relay, bus: Bus, *, alone: bool):
+    def __init__(self, store: Store, log: Log, relay: Relay, anywhere: Anywhere, bus: Bus):
         self._store = store
         self._log = log
         self._relay = relay
+        self._anywhere = anywhere
         self._bus = bus
-        self._alone = alone
-        self._asked: dict[str, asyncio.Future[bool]] = {}
         bus.listen(self._hear)
 
     async def switch(self, caller: Caller, broadcast: str, source: str) -> Switched:
         """Put the source on air: the host's pick.
 
-        Raises UnknownBroadcast, Ended, UnknownSource, SourceAway, SourceUnplayable.
+        Raises UnknownBroadcast, Ended, UnknownSource, SourceAway, SourceUnplayable, and HolderAway
+        and OtherServer where the camera's server can't be asked.
         """
 
         def look(conn: Connection) -> Source:
@@ -80,9 +74,11 @@ class Cameras:
 
         found = await self._store.read(look)
         try:
-            on_air = self._relay.switch(broadcast, source)
+            on_air = await self._anywhere.switch(broadcast, source)
         except UnknownSource:
-            on_air = await self._elsewhere(broadcast, source)
+            raise SourceAway(
+                "Viewers see what they saw: that camera is not connected. Start it and try again."
+            ) from None
         await self._store.write(
             lambda conn: note(
                 conn, caller, "source.switch", source, broadcast=broadcast, label=found.label
@@ -98,53 +94,12 @@ class Cameras:
 
     def send_away(self, guest: Guest) -> None:
         """End what a guest sends, on whichever server."""
-        self._say(dismiss=guest.source, broadcast=guest.broadcast)
-
-    # Between servers.
-
-    async def _elsewhere(self, broadcast: str, source: str) -> bool:
-        away = SourceAway(
-            "Viewers see what they saw: that camera is not connected. Start it and try again."
-        )
-        if self._alone:
-            raise away
-        question = ulid()
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._asked[question] = answer
-        try:
-            self._say(ask=question, switch=source, broadcast=broadcast)
-            return await asyncio.wait_for(answer, ANSWER_S)
-        except TimeoutError:
-            raise away from None
-        finally:
-            del self._asked[question]
-
-    def _say(self, **message: Any) -> None:
-        self._bus.publish(TOPIC, compact.encode(message))
+        self._bus.publish(TOPIC, compact.encode([guest.broadcast, guest.source]))
 
     def _hear(self, topic: str, message: bytes) -> None:
-        if topic != TOPIC:
-            return
-        said = compact.decode(message)
-        if "dismiss" in said:
-            self._relay.dismiss(said["broadcast"], said["dismiss"])
-        elif "switch" in said:
-            self._asked_to_switch(said)
-        elif (answer := self._asked.get(said["answer"])) is not None and not answer.done():
-            if (refusal := _REFUSALS.get(said.get("refused", ""))) is not None:
-                answer.set_exception(refusal(said["detail"]))
-            else:
-                answer.set_result(bool(said["on_air"]))
-
-    def _asked_to_switch(self, said: dict[str, Any]) -> None:
-        try:
-            on_air = self._relay.switch(said["broadcast"], said["switch"])
-        except UnknownSource:
-            return
-        except Conflict as problem:
-            self._say(answer=said["ask"], refused=problem.slug, detail=problem.detail)
-        else:
-            self._say(answer=said["ask"], on_air=on_air)
+        if topic == TOPIC:
+            broadcast, source = compact.decode(message)
+            self._relay.dismiss(broadcast, source)
 
 
 def routes(cameras: Cameras, guard: Guard) -> APIRouter:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from farmlive.again import Again
-from farmlive.media import Relay
-from farmlive.media.refusals import SessionGone
+from farmlive.media.refusals import HolderAway, SessionGone
+from farmlive.media.signalling import Signalling
 from farmlive.people import Guard
 from farmlive.problems import Unauthorized, Unavailable
 
@@ -29,7 +29,7 @@ class _Watch:
 
 
 class CrewSessions:
-    """The sessions here that only the crew may have."""
+    """The sessions that only the crew may have and that were asked for here, wherever they are."""
 
     def __init__(self, guard: Guard, is_live: Callable[[str], Awaitable[bool]]):
         self._guard = guard
@@ -40,22 +40,20 @@ class CrewSessions:
         """Look after the session that this request opened."""
         self._open[broadcast, session] = _Watch(request, is_preview)
 
-    def looking(self, relay: Relay) -> Again:
+    def looking(self, sessions: Signalling) -> Again:
         """Make the task that looks again and again whether each may go on."""
         return Again(
             LOOK_S,
-            lambda: self.look(relay),
+            lambda: self.look(sessions),
             "whether the crew's players may go on is not known",
             "whether the crew's players may go on is known again",
         )
 
-    async def look(self, relay: Relay) -> None:
+    async def look(self, sessions: Signalling) -> None:
         """End those of someone who signed out, was shut out or is of the crew no more."""
         known: dict[tuple[str, str], bool] = {}
         for (broadcast, session), watch in list(self._open.items()):
-            try:
-                relay.session(broadcast, session, publisher=False)
-            except SessionGone:
+            if not await sessions.is_open(broadcast, session):
                 del self._open[broadcast, session]
                 continue
             if not watch.is_preview and await self._is_live(broadcast):
@@ -66,11 +64,13 @@ class CrewSessions:
             if who not in known:
                 known[who] = await self._is_crew(watch.request)
             if not known[who]:
-                del self._open[broadcast, session]
                 try:
-                    relay.delete(broadcast, session, publisher=False)
+                    await sessions.delete(broadcast, session, publisher=False)
                 except SessionGone:  # it left meanwhile
+                    pass
+                except HolderAway:  # the next look does
                     continue
+                del self._open[broadcast, session]
 
     async def _is_crew(self, request: Request) -> bool:
         try:

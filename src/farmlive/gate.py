@@ -5,11 +5,13 @@ media tells is written into the log, in order. What is watched by a role ends wi
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, Depends, Request
+from sqlalchemy import Connection
 
 from farmlive.again import Again
 from farmlive.broadcast.broadcasts import Broadcasts, Ended, NotLive
@@ -17,6 +19,8 @@ from farmlive.broadcast.log import PUBLIC, STAFF, TOPIC, Log, UnknownBroadcast, 
 from farmlive.bus import Bus
 from farmlive.crew_sessions import CrewSessions
 from farmlive.media import Admission, MediaEvent, Relay
+from farmlive.media.signalling import Signalling
+from farmlive.nodes import Leases
 from farmlive.outages import Outage, reason_of
 from farmlive.people import Guard, People
 from farmlive.problems import Forbidden, Unauthorized
@@ -30,6 +34,8 @@ CHANGES_PER_JOIN = 4
 END_UNHEARD_S = 5.0
 # For how long a broadcast's state is believed where the bus tells of no change.
 BELIEVED_S = 1.0
+
+_log = structlog.get_logger(__name__)
 
 
 class WrongStreamKey(Unauthorized):
@@ -61,7 +67,9 @@ class StreamGate:
         self._states: dict[str, tuple[str, float]] = {}
         self._looking: list[Again] = []
         self._crew = CrewSessions(guard, self._is_live)
-        self._told: asyncio.Queue[MediaEvent] = asyncio.Queue()
+        # With the epoch of the lease under which each was so.
+        self._told: asyncio.Queue[tuple[MediaEvent, int | None]] = asyncio.Queue()
+        self._leases: Leases | None = None
         self._writing_fails = Outage(
             "media events",
             lost="media events were not written",
@@ -159,11 +167,16 @@ class StreamGate:
         per_minute = self._settings.joins_per_minute * times
         self._people.limits.allow(name, self._guard.address(request), per_minute)
 
+    def write_under(self, leases: Leases) -> None:
+        """Write events on condition of the lease under which media told of them."""
+        self._leases = leases
+
     def tell(self, event: MediaEvent) -> None:
         """Write the event into the log, after those told before."""
-        self._told.put_nowait(event)
+        leases = self._leases
+        self._told.put_nowait((event, 0 if leases is None else leases.epoch(event.broadcast)))
 
-    async def close_at_the_end(self, bus: Bus, relay: Relay) -> None:
+    async def close_at_the_end(self, bus: Bus, relay: Relay, sessions: Signalling) -> None:
         """Close a broadcast's media once its end is committed, on whichever server that was, and a
         guest's once the time is over.
         """
@@ -193,7 +206,7 @@ class StreamGate:
                 "whether guests may stay is not known",
                 "whether guests may stay is known again",
             ),
-            self._crew.looking(relay),
+            self._crew.looking(sessions),
         ]
         for each in self._looking:
             await each.start()
@@ -231,16 +244,33 @@ class StreamGate:
 
     async def _write_for_ever(self) -> None:
         while True:
-            event = await self._told.get()
+            event, epoch = await self._told.get()
             try:
-                kind, audience, data = _as_logged(event)
-                await self._broadcasts.media_event(event.broadcast, kind, audience, data)
+                if not await self._write(event, epoch):
+                    _log.warning(
+                        "another server has the cameras by now; this was not written",
+                        broadcast=event.broadcast,
+                        kind=event.kind,
+                        epoch=epoch,
+                    )
             except Exception as error:
                 self._writing_fails.failed(f"{event.kind}: {reason_of(error)}")
             else:
                 self._writing_fails.recovered()
             finally:
                 self._told.task_done()
+
+    async def _write(self, event: MediaEvent, epoch: int | None) -> bool:
+        """Write it; False where another server has had the lease since."""
+        leases = self._leases
+        if epoch is None:
+            return False
+
+        def stands(connection: Connection) -> bool:
+            return leases is None or leases.stands(connection, event.broadcast, epoch)
+
+        kind, audience, data = _as_logged(event)
+        return await self._broadcasts.media_event(event.broadcast, kind, audience, data, stands)
 
 
 def _as_logged(event: MediaEvent) -> tuple[str, list[str], dict[str, Any]]:
@@ -261,7 +291,7 @@ def _as_logged(event: MediaEvent) -> tuple[str, list[str], dict[str, Any]]:
 
 
 def routes(
-    health: Callable[[str], dict[str, Any]], broadcasts: Broadcasts, guard: Guard
+    health: Callable[[str], Awaitable[dict[str, Any]]], broadcasts: Broadcasts, guard: Guard
 ) -> APIRouter:
     """The one address of media in the API."""
     router = APIRouter(tags=["media"])
@@ -270,6 +300,6 @@ def routes(
     async def read_health(broadcast: str) -> dict[str, Any]:
         """How each source does: bitrate, frames, loss, round trip, keyframes."""
         await broadcasts.get(broadcast)
-        return health(broadcast)
+        return await health(broadcast)
 
     return router

@@ -16,8 +16,9 @@ from farmlive import problems
 from farmlive.problems import Problem
 from farmlive.settings import Settings
 
-# Answered under every host name: probes and scrapers use the name or IP that they were given.
-_EVERYWHERE = ("/healthz", "/readyz", "/metrics")
+# Answered under every host name: probes, scrapers and the other servers on this database use the
+# name or IP that they were given.
+_EVERYWHERE = ("/healthz", "/readyz", "/metrics", "/internal/media")
 
 
 class Misdirected(Problem):

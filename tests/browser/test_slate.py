@@ -10,7 +10,7 @@ import imageio_ffmpeg
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
-from tests.faults.conftest import Served
+from tests.served import Served
 from tests.waiting import until
 
 from farmlive.client import Api, ApiProblem

@@ -6,6 +6,7 @@ import signal
 from typing import Any
 
 import pytest
+from tests.served import Served
 
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
@@ -13,7 +14,6 @@ from farmlive.client import Api, Channel, ChannelDropped, ChannelProblem
 from farmlive.settings import Settings
 from farmlive.store import Store
 
-from .conftest import Served
 from .sale import RELEASED, prepare
 
 CLIENTS = 20

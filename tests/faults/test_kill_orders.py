@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import Connection, select
+from tests.served import Served
 
 from farmlive.broadcast.log import Event, Log
 from farmlive.bus import LocalBus
@@ -22,7 +23,6 @@ from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.tables import holds, offers, order_keys, order_lines, orders
 from farmlive.store import Store
 
-from .conftest import Served
 from .sale import prepare
 
 CLIENTS = 20

@@ -3,10 +3,10 @@
 import signal
 
 import pytest
+from tests.served import Served
 
 from farmlive.client import Api, Channel
 
-from .conftest import Served
 from .sale import prepare
 
 

@@ -2,10 +2,10 @@
 
 import asyncio
 
+from tests.served import Served
+
 from farmlive.client import Api, Channel
 from farmlive.client.light_channel import LightChannel
-
-from .conftest import Served
 
 JOINS = 300
 

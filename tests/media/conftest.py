@@ -30,7 +30,9 @@ from tests.waiting import until
 from farmlive.media import Admission, MediaEvent, Relay
 from farmlive.media.engine import Engine, Place, Times
 from farmlive.media.engines import choose
+from farmlive.media.routes import routes
 from farmlive.media.session import Session
+from farmlive.media.signalling import Here
 from farmlive.problems import MEDIA_TYPE, NotFound, Problem, TooMany, Unauthorized
 from farmlive.settings import Settings
 
@@ -134,7 +136,7 @@ async def serving(
     relay = Relay(settings, gate, choose(settings.engine, settings.send_threads, times))
     await relay.start()
     app = FastAPI()
-    app.include_router(relay.router)
+    app.include_router(routes(Here(relay), gate, settings))
 
     async def answer(_: Request, problem: Exception) -> JSONResponse:
         assert isinstance(problem, Problem)

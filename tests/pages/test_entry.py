@@ -132,6 +132,26 @@ async def test_staff_read_of_a_proxy_that_is_not_named(
     assert {role for role, told in shown.items() if told} == {"coordinator", "host", "clerk"}
 
 
+async def test_staff_read_that_another_servers_cameras_are_out_of_reach(
+    site: Server, settings: Settings, host: httpx.AsyncClient
+) -> None:
+    assert "data-lacks-node-url" not in (await host.get("/studio")).text
+    request = Request(
+        {"type": "http", "method": "GET", "path": "/studio", "query_string": b"", "headers": []}
+    )
+    told = {}
+    for lacks in (True, False):
+        pages = Pages(
+            settings, Static(), site.house.guard, lacks_node_url=lambda lacks=lacks: lacks
+        )
+        for role in ROLES:
+            caller = Caller("A", "lin", role, "a device", None)
+            page = pages.html(request, "studio_seller.html", caller=caller, farms=[], broadcasts=[])
+            told[lacks, role] = "data-lacks-node-url" in page
+    assert {role for (lacks, role), shown in told.items() if shown} == {"coordinator", "host"}
+    assert not any(shown for (lacks, _), shown in told.items() if not lacks)
+
+
 async def test_coordinators_read_what_may_be_read_on_the_way(
     site: Server, settings: Settings, visitor: httpx.AsyncClient, host: httpx.AsyncClient
 ) -> None:

@@ -1,7 +1,10 @@
-"""What is on air in broadcasts that have not ended, by their logs; the list of keys shows it."""
+"""What is on air in broadcasts that have not ended, by their logs; the list of keys shows it. And
+the end of what a server that is gone had on air.
+"""
 
 from sqlalchemy import Connection, select
 
+from farmlive.broadcast.log import PUBLIC, STAFF, Entry, Log
 from farmlive.broadcast.tables import broadcasts, events
 from farmlive.people.credentials import Airing
 
@@ -36,3 +39,32 @@ def running(connection: Connection) -> dict[str, Airing]:
         each: Airing(title, frozenset(sending[each]), on_air[each])
         for each, title in titles.items()
     }
+
+
+def end_all(connection: Connection, log: Log, broadcast: str) -> None:
+    """Write that the cameras which send by the log have left, and that viewers wait for the one on
+    air: the server that had them is gone and could not say so.
+    """
+    sending: dict[str, bool] = {}
+    on_air, paused = None, False
+    kinds = (*_KINDS, "broadcast.paused", "broadcast.resumed")
+    for event in log.events(connection, broadcast, kinds=kinds):
+        source = event.data.get("source", "")
+        match event.kind:
+            case "source.joined":
+                sending[source] = bool(event.data.get("guest"))
+            case "source.left":
+                sending.pop(source, None)
+                on_air = None if on_air == source else on_air
+            case "source.switched":
+                on_air, paused = source, False
+            case kind:
+                paused = kind == "broadcast.paused"
+    entries = []
+    if on_air is not None and not paused:
+        entries.append(Entry("broadcast.paused", [PUBLIC], {"reason": "source"}))
+    for source, is_guest in sending.items():
+        guest = {"guest": True} if is_guest else {}
+        entries.append(Entry("source.left", [STAFF], {"source": source, **guest}))
+    if entries:
+        log.append_all(connection, broadcast, entries)

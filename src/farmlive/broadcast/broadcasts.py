@@ -201,15 +201,26 @@ class Broadcasts:
         )
 
     async def media_event(
-        self, broadcast: str, kind: str, audience: list[str], data: dict[str, Any]
-    ) -> None:
-        """Write what media tells of a broadcast that is not over; an ended one hears no more."""
+        self,
+        broadcast: str,
+        kind: str,
+        audience: list[str],
+        data: dict[str, Any],
+        stands: Callable[[Connection], bool] = lambda _connection: True,
+    ) -> bool:
+        """Write what media tells of a broadcast that is not over; an ended one hears no more.
 
-        def write(connection: Connection) -> None:
+        `stands` says, in the write's transaction, whether it is still so; returns what it said.
+        """
+
+        def write(connection: Connection) -> bool:
+            if not stands(connection):
+                return False
             if self._log.head(connection, broadcast).state != "ended":
                 self._log.append(connection, broadcast, kind, audience, data)
+            return True
 
-        await self._store.write(write)
+        return await self._store.write(write)
 
     # Its hub.
 

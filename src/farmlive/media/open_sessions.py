@@ -33,6 +33,10 @@ class OpenSessions:
         self._by_token[session.token] = self._by_peer[session.peer] = session
         self._places[session] = place
 
+    def has(self, token: str) -> bool:
+        """Whether a session with this name is open."""
+        return token in self._by_token
+
     def at(self, broadcast: str, token: str, publisher: bool) -> Session:
         """The session at this address; raises SessionGone."""
         session = self._by_token.get(token)

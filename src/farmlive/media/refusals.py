@@ -68,6 +68,36 @@ class NobodyPublishing(Conflict):
     title = "Nobody is sending yet"
 
 
+class HolderAway(Unavailable):
+    """The server that has this broadcast's media does not answer. If it is gone, another one takes
+    its place within ten seconds.
+    """
+
+    slug = "media-server-away"
+    title = "The server with this broadcast's cameras does not answer"
+
+    def __init__(self, retry_after_s: int = 2):
+        super().__init__(
+            "Try again in a moment: if it does not come back, another server takes its place.",
+            headers={"Retry-After": str(retry_after_s)},
+        )
+
+
+class OtherServer(Unavailable):
+    """Another server on this database has this broadcast's media, and this one does not know where
+    to reach it.
+    """
+
+    slug = "media-on-other-server"
+    title = "This broadcast's cameras are on another server"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This server can't ask it: the operator sets FARMLIVE_NODE_URL on every server.",
+            headers={"Retry-After": "5"},
+        )
+
+
 class UnknownSource(NotFound):
     """The broadcast has no such source."""
 

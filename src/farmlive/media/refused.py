@@ -55,6 +55,10 @@ class RefusedOffers:
         for key in [key for key in self._kept if key[0] == broadcast and source in (None, key[1])]:
             del self._kept[key]
 
+    def broadcasts(self) -> set[str]:
+        """Those with one to show."""
+        return {of for (of, _), each in self._kept.items() if _is_fresh(each)}
+
     def of(self, broadcast: str) -> dict[str, Refused]:
         """Those to show of the broadcast, by source."""
         return {

@@ -8,8 +8,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter
-
 from farmlive.media import negotiation
 from farmlive.media.addresses import local_addresses, nearest_first, to_bind, to_tell
 from farmlive.media.broadcasts import Broadcast, Source
@@ -31,17 +29,13 @@ from farmlive.media.refusals import (
     UnknownSource,
 )
 from farmlive.media.refused import RefusedOffers
-from farmlive.media.routes import routes
 from farmlive.media.session import Session, new_credentials
 from farmlive.problems import TooMany
 from farmlive.settings import Settings
 
 
 class Relay:
-    """The media of this server. `start` opens the port, `router` has the routes.
-
-    Raises NoNativeEngine.
-    """
+    """The media of this server. `start` opens the port. Raises NoNativeEngine."""
 
     def __init__(self, settings: Settings, gate: Gate, engine: Engine | None = None) -> None:
         self._settings = settings
@@ -55,7 +49,6 @@ class Relay:
         )
         self._previews = Previews(self._engine)
         self.refused = RefusedOffers()
-        self.router: APIRouter = routes(self, gate, settings)
 
     # Start and stop.
 
@@ -117,6 +110,12 @@ class Relay:
     def viewers(self) -> dict[str, int]:
         """How many viewers each broadcast has."""
         return {name: len(entry.viewers) for name, entry in self._broadcasts.items()}
+
+    def broadcasts(self) -> set[str]:
+        """The broadcasts of which something is here: a source, a viewer, or an offer that was
+        refused of late.
+        """
+        return {*self._broadcasts, *self.refused.broadcasts()}
 
     def metrics(self) -> Mapping[str, int]:
         """Numbers for /metrics: gauges `viewers`, of which some are `connecting`, and `sources`,
@@ -278,6 +277,13 @@ class Relay:
     def session(self, broadcast: str, token: str, publisher: bool) -> Session:
         """The session at this address; raises SessionGone."""
         return self._sessions.at(broadcast, token, publisher)
+
+    def knows(self, broadcast: str, token: str) -> bool:
+        """Whether a session with this name is here, or was a guest's last one."""
+        entry = self._broadcasts.get(broadcast)
+        return entry is not None and (
+            self._sessions.has(token) or entry.guest_of(token) is not None
+        )
 
     def delete(self, broadcast: str, token: str, publisher: bool) -> None:
         """End the session at this address; raises SessionGone. A guest leaves with it, and is on

@@ -10,14 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from farmlive.clock import now_ms
 from farmlive.media.ice_servers import ice_server_links
-from farmlive.media.refusals import BadSdp, NobodyPublishing, WrongType
+from farmlive.media.refusals import BadSdp, HolderAway, NobodyPublishing, WrongType
+from farmlive.media.signalling import Opened
 from farmlive.problems import Invalid, Problem, TooLarge
 from farmlive.settings import Settings
 
 if TYPE_CHECKING:
     from farmlive.media.gate import Gate
-    from farmlive.media.relay import Relay
-    from farmlive.media.session import Session
+    from farmlive.media.signalling import Signalling
 
 _SDP = "application/sdp"
 _FRAGMENT = "application/trickle-ice-sdpfrag"
@@ -101,7 +101,7 @@ def _bearer(request: Request) -> str | None:
     return key.strip() or None if scheme.lower() == "bearer" else None
 
 
-def routes(relay: "Relay", gate: "Gate", settings: Settings) -> APIRouter:
+def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRouter:
     """The router of both endpoints and their sessions."""
     router = APIRouter(route_class=_OpenRoute, tags=["media"])
 
@@ -112,12 +112,12 @@ def routes(relay: "Relay", gate: "Gate", settings: Settings) -> APIRouter:
         asked_at = (request.scope.get("server") or ("",))[0]
         try:
             offer = await _body(request, _SDP)
-            session, answer = relay.publish(broadcast, admission, offer, asked_at)
         except Problem as problem:
-            relay.refused.note(broadcast, admission, problem)
+            signalling.refused(broadcast, admission, problem)
             raise
+        opened = await signalling.publish(broadcast, admission, offer, asked_at)
         links = ice_server_links(settings, now_ms() / 1000)
-        return _created(f"/whip/{broadcast}/{session.token}", session, answer, links)
+        return _created(f"/whip/{broadcast}/{opened.token}", opened, links)
 
     @router.post("/whep/{broadcast}", status_code=201)
     async def play(broadcast: str, request: Request, source: str | None = None) -> Response:
@@ -133,19 +133,19 @@ def routes(relay: "Relay", gate: "Gate", settings: Settings) -> APIRouter:
         offer = await _body(request, _SDP)
         try:
             if source is None:
-                session, answer = relay.view(broadcast, offer, address)
+                opened = await signalling.view(broadcast, offer, address)
             else:
-                session, answer = relay.preview(broadcast, source, offer)
-        except NobodyPublishing:
+                opened = await signalling.preview(broadcast, source, offer)
+        except (NobodyPublishing, HolderAway):
             gate.nothing_to_play(request)
             raise
-        gate.plays(broadcast, session.token, request)
-        location = f"/whep/{broadcast}/{session.token}"
+        gate.plays(broadcast, opened.token, request)
+        location = f"/whep/{broadcast}/{opened.token}"
         links = [
             f'<{location}/layer>; rel="{_LAYER}"',
             *ice_server_links(settings, now_ms() / 1000),
         ]
-        return _created(location, session, answer, links)
+        return _created(location, opened, links)
 
     @router.options("/whip/{broadcast}", include_in_schema=False)
     async def whip_options(broadcast: str, request: Request) -> Response:
@@ -178,12 +178,11 @@ def routes(relay: "Relay", gate: "Gate", settings: Settings) -> APIRouter:
         lifts the limit.
         """
         gate.change(request)
-        found = relay.session(broadcast, session, publisher=False)
         try:
             wanted = _Layer.model_validate_json(await _body(request, _JSON))
         except ValidationError as error:
             raise Invalid.of(error.errors(include_url=False)) from None
-        found.prefer(wanted.most)
+        await signalling.layer(broadcast, session, wanted.most)
         return Response(status_code=204)
 
     @router.options("/whep/{broadcast}/{session}/layer", include_in_schema=False)
@@ -191,11 +190,11 @@ def routes(relay: "Relay", gate: "Gate", settings: Settings) -> APIRouter:
         return _options("POST, OPTIONS", _JSON)
 
     for kind in ("whip", "whep"):
-        _session_routes(router, relay, gate, kind)
+        _session_routes(router, signalling, gate, kind)
     return router
 
 
-def _session_routes(router: APIRouter, relay: "Relay", gate: "Gate", kind: str) -> None:
+def _session_routes(router: APIRouter, signalling: "Signalling", gate: "Gate", kind: str) -> None:
     publisher = kind == "whip"
 
     @router.api_route(f"/{kind}/{{broadcast}}", methods=["GET", "HEAD"], include_in_schema=False)
@@ -219,9 +218,9 @@ def _session_routes(router: APIRouter, relay: "Relay", gate: "Gate", kind: str) 
     async def patch(broadcast: str, session: str, request: Request) -> Response:
         """Trickle ICE (204), or restart ICE (200 with the fragment of the answer)."""
         gate.change(request)
-        found = relay.session(broadcast, session, publisher)
         body = await _body(request, _FRAGMENT)
-        restarted = found.patch(body, request.headers.get("if-match"))
+        if_match = request.headers.get("if-match")
+        restarted = await signalling.patch(broadcast, session, body, if_match, publisher=publisher)
         if restarted is None:
             return Response(status_code=204)
         fragment, etag = restarted
@@ -231,14 +230,14 @@ def _session_routes(router: APIRouter, relay: "Relay", gate: "Gate", kind: str) 
     async def delete(broadcast: str, session: str, request: Request) -> Response:
         """End the session and free all that it holds."""
         gate.change(request)
-        relay.delete(broadcast, session, publisher)
+        await signalling.delete(broadcast, session, publisher=publisher)
         # For people: ffmpeg logs that it can't read the body, whether there is one or none.
         return Response("ended\n", 200, media_type="text/plain")
 
 
-def _created(location: str, session: "Session", answer: str, links: Sequence[str]) -> Response:
-    headers = {"Location": location, "ETag": session.etag, "Accept-Patch": _FRAGMENT}
-    response = Response(answer, 201, headers, _SDP)
+def _created(location: str, opened: Opened, links: Sequence[str]) -> Response:
+    headers = {"Location": location, "ETag": opened.etag, "Accept-Patch": _FRAGMENT}
+    response = Response(opened.answer, 201, headers, _SDP)
     _link(response, links)
     return response
 

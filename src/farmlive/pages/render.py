@@ -76,7 +76,8 @@ FILE_HEADERS = {**HEADERS, "Content-Security-Policy": "default-src 'none'"}
 class Pages:
     """Renders templates of web/templates in the visitor's language.
 
-    `clocks_off` says by how many milliseconds the machine's clock is off, and the database's.
+    `clocks_off` says by how many milliseconds the machine's clock is off, and the database's, and
+    `lacks_node_url` whether another server is out of reach for want of its address.
     """
 
     def __init__(
@@ -86,11 +87,13 @@ class Pages:
         guard: Guard,
         *,
         clocks_off: Callable[[], tuple[int, int]] = lambda: (0, 0),
+        lacks_node_url: Callable[[], bool] = lambda: False,
     ):
         self._clocks_off = clocks_off
         self._settings = settings
         self._guard = guard
         self._cleartext = cleartext_links(settings)
+        self._lacks_node_url = lacks_node_url
         self._static = static
         self._words = read_words(WEB / "locale")
         self._drawing = asyncio.Lock()
@@ -157,6 +160,7 @@ class Pages:
                 unnamed_proxy=self._guard.unnamed_proxy,
                 cleartext=self._cleartext,
                 clocks_off=self._clocks_off(),
+                lacks_node_url=self._lacks_node_url(),
                 **context,
             )
         )

@@ -12,6 +12,7 @@ from farmlive.setting_groups.words import Words
 
 # A value of trusted_proxies: there is no proxy, so forwarding headers are ignored.
 NO_PROXY = "none"
+_NODE_URL = re.compile(r"https?://([\w.-]{1,150}|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
 
 
 class ServerSettings(BaseModel):
@@ -61,6 +62,14 @@ class ServerSettings(BaseModel):
         "alone.",
     )
 
+    node_url: str = Field(
+        "",
+        description="The address at which the other servers on a PostgreSQL database reach this "
+        "one, such as http://10.0.0.2:8000, without a path: they forward to it what concerns the "
+        "cameras and viewers that it has. Each has its own. Empty: this server stands alone, or a "
+        "proxy sends each broadcast to one server.",
+    )
+
     @field_validator("extra_hosts")
     @classmethod
     def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -90,6 +99,14 @@ class ServerSettings(BaseModel):
             raise ValueError("write the address with http:// or https://")
         if value and "/" in value.partition("://")[2]:
             raise ValueError("write the address without a path: farmlive needs a host of its own")
+        return value
+
+    @field_validator("node_url")
+    @classmethod
+    def _node(cls, value: str) -> str:
+        value = value.rstrip("/")
+        if value and not _NODE_URL.fullmatch(value):
+            raise ValueError("write the address as http://host:port or https://host:port")
         return value
 
     @field_validator("redis_url")

@@ -8,6 +8,9 @@ import { bePatient } from "./patience.js";
 const RETRY = 3_000;
 const RETRY_BLOCKED = 20_000;
 const ANSWER_WITHIN = 2_000;
+const JOIN_WITHIN = 8_000; // one server of several may hang
+// The server that has the cameras does not answer this one, or is being replaced.
+const AWAY = ["/problems/media-server-away", "/problems/media-on-other-server"];
 const LAYER = "urn:ietf:params:whep:ext:core:layer";
 
 /** Event `state`, and `way` where `way` may be another. States: connecting, playing, tap (the browser wants a touch first), waiting (nobody publishes),
@@ -108,13 +111,14 @@ export class Player extends EventTarget {
         method: "POST",
         headers: { "content-type": "application/sdp", accept: "application/sdp" },
         body: connection.localDescription.sdp,
+        signal: AbortSignal.timeout?.(JOIN_WITHIN),
       });
       if (run !== this.run) {
         if (answer.ok) forget(answer);
         return;
       }
       if (!answer.ok) {
-        this.refused(answer);
+        await this.refused(answer, run);
         return;
       }
       this.session = new URL(answer.headers.get("location"), location.origin).href;
@@ -124,8 +128,9 @@ export class Player extends EventTarget {
       if (run === this.run) this.follow(connection, iceServers(answer.headers));
     } catch (error) {
       if (run !== this.run) return;
-      // fetch fails with a TypeError when the server can't be reached; the rest is the browser's.
-      if (error instanceof TypeError) this.retry("lost", RETRY);
+      // fetch fails with a TypeError when the server can't be reached, and by its signal when it does
+      // not answer; the rest is the browser's.
+      if (error instanceof TypeError || error.name === "TimeoutError") this.retry("lost", RETRY);
       else {
         this.leave();
         this.become("unsupported");
@@ -150,13 +155,14 @@ export class Player extends EventTarget {
     });
   }
 
-  refused(answer) {
+  async refused(answer, run) {
     const after = Number(answer.headers.get("retry-after")) * 1000;
     // That a broadcast is over, the channel tells; until then the picture may come back.
     if (answer.status === 409 || answer.status === 404) {
       this.retry("waiting", after || RETRY);
     } else if (answer.status === 429 || answer.status >= 500) {
-      this.retry("busy", after || RETRY * 2);
+      const { type } = answer.status === 503 ? await answer.json().catch(() => ({})) : {};
+      if (run === this.run) this.retry(AWAY.includes(type) ? "lost" : "busy", after || RETRY * 2);
     } else {
       this.leave();
       this.become("unsupported");

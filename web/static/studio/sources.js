@@ -165,6 +165,9 @@ export class Sources {
         return t("Viewers could not play the picture of %(name)s.", { name });
       case "unknown-source":
         return t("%(name)s has left.", { name });
+      case "media-server-away":
+      case "media-on-other-server":
+        return t("The server with the cameras does not answer. Try again in a moment.");
       default:
         return spoken(problem);
     }

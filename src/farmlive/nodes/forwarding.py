@@ -1,0 +1,297 @@
+"""Forwards what WHIP, WHEP and the studio ask to the server that has the broadcast's media.
+
+The server that was asked decides who may do what, by its own cookies, keys, limits and names; what
+it forwards are the facts: which source, which IP is counted, the offer. receiving.py answers there,
+signing.py keeps others out.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import httpx
+
+from farmlive import compact
+from farmlive.media import Admission
+from farmlive.media.refusals import HolderAway, OtherServer, SessionGone
+from farmlive.media.signalling import Here, Opened
+from farmlive.nodes.leases import Lease, Leases
+from farmlive.nodes.problems import HolderGone, NotHere
+from farmlive.nodes.signing import SCHEME, Signer
+from farmlive.outages import Outages
+from farmlive.problems import Problem, types
+
+PATH = "/internal/media"
+CONNECT_S, ANSWER_S = 1.0, 4.0
+# A server that did not answer in time is not asked for so long.
+SILENT_S = 1.0
+# For so long staff read that a server's address is missing.
+LACKED_S = 60.0
+MOST_BYTES = 512 * 1024
+_MOST_CONNECTIONS = 100
+# Less than a server keeps an idle connection.
+_IDLE_S = 2.0
+# A publisher comes back sooner than viewers, who find it there.
+_PUBLISHER_AGAIN_S = 1
+
+
+class Forwarding:
+    """Asks other servers."""
+
+    def __init__(self, signer: Signer, outages: Outages):
+        self._signer = signer
+        self._http = httpx.AsyncClient(
+            timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S, pool=CONNECT_S),
+            limits=httpx.Limits(
+                max_connections=_MOST_CONNECTIONS,
+                max_keepalive_connections=20,
+                keepalive_expiry=_IDLE_S,
+            ),
+            trust_env=False,
+        )
+        self._silent: dict[str, float] = {}
+        self._away = outages.watch(
+            "media_server",
+            lost="the server with a broadcast's cameras does not answer this one",
+            back="the servers with broadcasts' cameras are reached again",
+            what_to_do="See that it runs, and that this server reaches its FARMLIVE_NODE_URL.",
+        )
+        self._unknown = outages.watch(
+            "media_server_url",
+            lost="another server has a broadcast's cameras, and this one does not know its address",
+            back="the addresses of the servers with broadcasts' cameras are known",
+            what_to_do="Set FARMLIVE_NODE_URL on every server of this database.",
+        )
+        self.forwarded = 0
+        """Requests that were answered."""
+
+    async def stop(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    def lacks_url(self) -> bool:
+        """Whether, within the last minute, another server had the cameras and nobody had said where
+        it is reached.
+        """
+        ago = self._unknown.failed_s
+        return ago is not None and ago < LACKED_S
+
+    def need_nobody(self) -> None:
+        """Nobody is to be asked, as where another server has taken the place of one that was."""
+        self._away.recovered()
+        self._unknown.recovered()
+
+    async def ask(self, lease: Lease, operation: str, broadcast: str, **facts: Any) -> Any:
+        """Have the holder do it: what it answered.
+
+        Raises the Problem that it raised, OtherServer, HolderAway, HolderGone, and NotHere where it
+        does not hold the lease any more.
+        """
+        if not lease.url:
+            self._unknown.failed(f"it has no FARMLIVE_NODE_URL; epoch {lease.epoch}")
+            raise OtherServer
+        self._unknown.recovered()
+        if time.monotonic() < self._silent.get(lease.node, 0.0):
+            raise HolderAway
+        said = await self._post(lease, compact.encode([operation, broadcast, facts]))
+        self._away.recovered()
+        self.forwarded += 1
+        if "problem" in said:
+            raise _problem(**said["problem"])
+        if "gone" in said:
+            raise HolderGone
+        if "elsewhere" in said:
+            raise NotHere
+        return said["result"]
+
+    async def _post(self, lease: Lease, body: bytes) -> dict[str, Any]:
+        authorization, nonce = self._signer.sign(lease.node, body)
+        try:
+            async with asyncio.timeout(CONNECT_S + ANSWER_S):
+                response = await self._http.post(
+                    lease.url + PATH,
+                    content=body,
+                    headers={
+                        "Authorization": authorization,
+                        "Content-Type": "application/octet-stream",
+                    },
+                )
+        except (TimeoutError, httpx.TimeoutException):
+            self._silent = {lease.node: time.monotonic() + SILENT_S}
+            self._away.failed(f"{lease.url} does not answer in time")
+            raise HolderAway from None
+        except httpx.HTTPError as error:
+            self._away.failed(f"{lease.url} can't be reached ({type(error).__name__})")
+            if any(isinstance(each, ConnectionRefusedError) for each in _causes(error)):
+                raise HolderGone from None
+            raise HolderAway from None
+        seal = response.headers.get(SCHEME, "")
+        if response.status_code != 200 or not self._signer.is_sealed(nonce, response.content, seal):
+            self._away.failed(f"{lease.url} answers {response.status_code}, not as our server")
+            raise HolderAway
+        found: dict[str, Any] = compact.decode(response.content)
+        return found
+
+
+class Anywhere:
+    """The sessions of all servers on this database; implements `media.Signalling`."""
+
+    def __init__(self, here: Here, leases: Leases, forwarding: Forwarding):
+        self._here = here
+        self._leases = leases
+        self._forwarding = forwarding
+
+    async def publish(
+        self, broadcast: str, admission: Admission, offer: str, asked_at: str = ""
+    ) -> Opened:
+        """Take a publisher's offer where the broadcast's media is, or here where it is nowhere."""
+        for _ in range(2):
+            async with self._leases.held(broadcast) as other:
+                if other is None:
+                    self._forwarding.need_nobody()
+                    return await self._here.publish(broadcast, admission, offer, asked_at)
+            try:
+                given = asdict(admission)
+                found = await self._forwarding.ask(
+                    other, "publish", broadcast, admission=given, offer=offer
+                )
+                return Opened(*found)
+            except NotHere:
+                continue
+            except (HolderGone, HolderAway):
+                break
+        raise HolderAway(_PUBLISHER_AGAIN_S)
+
+    async def view(self, broadcast: str, offer: str, address: str | None) -> Opened:
+        """Take a viewer's offer."""
+        other = await self._holder(broadcast)
+        if other is None:
+            return await self._here.view(broadcast, offer, address)
+        return Opened(*await self._ask(other, "view", broadcast, offer=offer, address=address))
+
+    async def preview(self, broadcast: str, source: str, offer: str) -> Opened:
+        """Take the offer of one who looks at a source."""
+        other = await self._holder(broadcast)
+        if other is None:
+            return await self._here.preview(broadcast, source, offer)
+        return Opened(*await self._ask(other, "preview", broadcast, source=source, offer=offer))
+
+    async def patch(
+        self, broadcast: str, session: str, body: str, if_match: str | None, *, publisher: bool
+    ) -> tuple[str, str] | None:
+        """Take a trickle fragment, or restart ICE."""
+        other = await self._other(broadcast, session)
+        if other is None:
+            return await self._here.patch(broadcast, session, body, if_match, publisher=publisher)
+        found = await self._of_session(
+            other,
+            "patch",
+            broadcast,
+            session=session,
+            body=body,
+            if_match=if_match,
+            publisher=publisher,
+        )
+        return None if found is None else (found[0], found[1])
+
+    async def layer(self, broadcast: str, session: str, most: int | None) -> None:
+        """Limit the layer that a viewer gets."""
+        other = await self._other(broadcast, session)
+        if other is None:
+            await self._here.layer(broadcast, session, most)
+        else:
+            await self._of_session(other, "layer", broadcast, session=session, most=most)
+
+    async def delete(self, broadcast: str, session: str, *, publisher: bool) -> None:
+        """End a session."""
+        other = await self._other(broadcast, session)
+        if other is None:
+            await self._here.delete(broadcast, session, publisher=publisher)
+        else:
+            given = {"session": session, "publisher": publisher}
+            await self._of_session(other, "delete", broadcast, **given)
+
+    async def is_open(self, broadcast: str, session: str) -> bool:
+        """Whether a player's session may still be there, as while its server does not answer."""
+        other = await self._other(broadcast, session)
+        if other is None:
+            return await self._here.is_open(broadcast, session)
+        try:
+            return bool(await self._of_session(other, "is_open", broadcast, session=session))
+        except SessionGone:
+            return False
+        except HolderAway:
+            return True
+
+    def refused(self, broadcast: str, admission: Admission, problem: Problem) -> None:
+        """Note a request that was refused before it came to an offer, on this server."""
+        self._here.refused(broadcast, admission, problem)
+
+    # What the studio asks.
+
+    async def switch(self, broadcast: str, source: str) -> bool:
+        """Put a source on air; whether viewers get it already. Raises what `Relay.switch` does."""
+        other = await self._holder(broadcast)
+        if other is None:
+            return self._here.switch(broadcast, source)
+        return bool(await self._ask(other, "switch", broadcast, source=source))
+
+    async def health(self, broadcast: str) -> dict[str, Any]:
+        """How each source of the broadcast does, as `Relay.health`."""
+        other = await self._holder(broadcast)
+        if other is None:
+            return self._here.health(broadcast)
+        found: dict[str, Any] = await self._ask(other, "health", broadcast)
+        return found
+
+    async def _holder(self, broadcast: str) -> Lease | None:
+        other = await self._leases.holder(broadcast)
+        if other is None:
+            self._forwarding.need_nobody()
+        return other
+
+    async def _ask(self, other: Lease, operation: str, broadcast: str, **facts: Any) -> Any:
+        """Ask the holder; a viewer who comes between two tenures tries again by itself."""
+        try:
+            return await self._forwarding.ask(other, operation, broadcast, **facts)
+        except (NotHere, HolderGone):
+            self._leases.forget(broadcast)
+            raise HolderAway from None
+
+    async def _other(self, broadcast: str, session: str) -> Lease | None:
+        """The server that may have a session that this one has not."""
+        if self._here.has(broadcast, session):
+            return None
+        return await self._holder(broadcast)
+
+    async def _of_session(self, other: Lease, operation: str, broadcast: str, **facts: Any) -> Any:
+        """Ask the holder; of a session whose server has ended nothing is left."""
+        try:
+            return await self._forwarding.ask(other, operation, broadcast, **facts)
+        except (NotHere, HolderGone, OtherServer):
+            self._leases.forget(broadcast)
+            raise SessionGone("Begin a new one with a POST.") from None
+
+
+def _problem(slug: str, detail: str, headers: dict[str, str], members: dict[str, Any]) -> Problem:
+    """The problem that the other server raised."""
+    found = [each for each in types() if each.slug == slug]
+    # Where two rooms have one of this name it is media's.
+    found.sort(
+        key=lambda each: not each.__module__.startswith(Admission.__module__.rpartition(".")[0])
+    )
+    kind = found[0] if found else HolderAway
+    problem = kind.__new__(kind)
+    Problem.__init__(problem, detail, headers=headers, **members)
+    return problem
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for each in error.exceptions:
+                yield from _causes(each)
+        error = error.__cause__ or error.__context__

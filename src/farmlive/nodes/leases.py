@@ -1,0 +1,300 @@
+"""The leases of media: which server has the cameras and the viewers of a broadcast.
+
+The first publisher's server takes the lease and renews it while it has anyone; it is over
+`LEASE_MS` after its holder's last renewal, by the database's clock alone, or once it is given back.
+Each tenure has an epoch. Servers on one database write in turn (store/turns.py), so what is written
+on condition of an epoch (`stands`) is never written by one that another has followed.
+"""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Callable, Collection
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy import BigInteger, Connection, insert, literal_column, select, update
+
+from farmlive.again import Again
+from farmlive.ids import ulid
+from farmlive.nodes.tables import media_leases
+from farmlive.problems import Unavailable
+from farmlive.settings import Settings
+from farmlive.store import Store
+
+LEASE_MS = 10_000
+RENEW_S = 2.0
+# By so much sooner than the database its holder takes a lease for over.
+_MARGIN_S = 1.0
+# For how long it is believed that another server has a broadcast, or none, and for how long anyone
+# waits for news of it where it was known before.
+BELIEVED_S = 1.0
+NEWS_S = 1.0
+_MOST_KNOWN = 1_000
+
+# The database's clock, and not as the transaction began, which may have waited for its turn.
+_NOW = literal_column("(extract(epoch FROM clock_timestamp()) * 1000)::bigint", BigInteger())
+
+_log = structlog.get_logger(__name__)
+
+
+class Lease(NamedTuple):
+    """A lease of another server that is not over."""
+
+    node: str
+    url: str
+    epoch: int
+
+
+@dataclass(slots=True)
+class _Held:
+    """A lease of this server; `until` by the monotonic clock."""
+
+    epoch: int
+    until: float
+
+
+@dataclass(slots=True)
+class _Known:
+    """Who else holds a broadcast's lease, None for nobody; believed `until`."""
+
+    lease: Lease | None
+    until: float
+
+
+class Leases:
+    """The leases as this server knows them.
+
+    `used` names the broadcasts whose media is here, `begin` writes what a new tenure begins with,
+    in its transaction, and `lost` frees the media of a broadcast that another server has.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        used: Callable[[], Collection[str]],
+        begin: Callable[[Connection, str], None],
+        lost: Callable[[str], None],
+    ):
+        self.node = ulid()
+        self._store = store
+        self._shared = store.dialect == "postgresql"
+        self._url = settings.node_url
+        # One machine has a port for one process.
+        self._place = (settings.node_url or f"{socket.gethostname()}:{settings.port}")[:300]
+        self._used = used
+        self._begin = begin
+        self._lost = lost
+        self._held: dict[str, _Held] = {}
+        # Requests that need the lease, by broadcast.
+        self._requests: Counter[str] = Counter()
+        self._taking: dict[str, asyncio.Lock] = {}
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._looking: dict[str, asyncio.Task[None]] = {}
+        self._renewing = Again(
+            RENEW_S,
+            self.renew,
+            "the leases of media were not renewed",
+            "the leases of media are renewed again",
+        )
+
+    async def start(self) -> None:
+        """End the leases of the process that ran in this one's place, and renew from now on."""
+        if self._shared:
+            await self._store.write(self._begin_in)
+            await self._renewing.start()
+
+    async def stop(self) -> None:
+        """Give back what is held, once nothing of it is here any more."""
+        if self._shared:
+            await self._renewing.stop()
+            with contextlib.suppress(Unavailable):
+                await self._renew(frozenset())
+
+    # Of this server.
+
+    @contextlib.asynccontextmanager
+    async def held(self, broadcast: str) -> AsyncIterator[Lease | None]:
+        """Take the lease where nobody has it, and keep it meanwhile: None; or another's lease.
+
+        Raises CommitFailed and its like.
+        """
+        self._requests[broadcast] += 1
+        try:
+            yield await self._take(broadcast)
+        finally:
+            self._requests[broadcast] -= 1
+            if not self._requests[broadcast]:
+                del self._requests[broadcast]
+
+    def holds(self, broadcast: str) -> bool:
+        """Whether no other server can have the lease by now."""
+        held = self._held.get(broadcast)
+        return not self._shared or (held is not None and time.monotonic() < held.until)
+
+    def epoch(self, broadcast: str) -> int | None:
+        """The epoch under which this server's media tells of a broadcast; None where another's."""
+        held = self._held.get(broadcast)
+        return held.epoch if held is not None else None if self._shared else 0
+
+    def stands(self, connection: Connection, broadcast: str, epoch: int) -> bool:
+        """Whether no other server has had the lease since that epoch. In a write's transaction."""
+        if not self._shared:
+            return True
+        query = select(media_leases.c.epoch).where(media_leases.c.broadcast == broadcast)
+        return bool(connection.execute(query).scalar() == epoch)
+
+    def _begin_in(self, connection: Connection) -> None:
+        table = media_leases
+        mine = table.c.place == self._place, table.c.node != self.node, table.c.until > 0
+        connection.execute(update(table).where(*mine).values(until=0))
+
+    async def _take(self, broadcast: str) -> Lease | None:
+        if self.holds(broadcast):
+            return None
+        async with self._taking.setdefault(broadcast, asyncio.Lock()):
+            if self.holds(broadcast):
+                return None
+            asked = time.monotonic()
+            try:
+                found = await self._store.write(partial(self._take_in, broadcast=broadcast))
+            finally:
+                self._taking.pop(broadcast, None)
+            if found.node != self.node:
+                self._know(broadcast, found)
+                return found
+            self._known.pop(broadcast, None)
+            self._held[broadcast] = _Held(found.epoch, asked + LEASE_MS / 1000 - _MARGIN_S)
+            return None
+
+    def _take_in(self, connection: Connection, broadcast: str) -> Lease:
+        table = media_leases
+        row = connection.execute(
+            select(table, _NOW.label("now")).where(table.c.broadcast == broadcast)
+        ).one_or_none()
+        now = connection.execute(select(_NOW)).scalar_one() if row is None else row.now
+        if row is not None and row.node != self.node and row.until > now:
+            return Lease(row.node, row.url, row.epoch)
+        values = {
+            "node": self.node,
+            "url": self._url,
+            "place": self._place,
+            "until": now + LEASE_MS,
+        }
+        if row is None:
+            connection.execute(insert(table).values(broadcast=broadcast, epoch=1, **values))
+            self._begin(connection, broadcast)
+            return Lease(self.node, self._url, 1)
+        # What nobody else has had since goes on; what was given back begins anew.
+        epoch = row.epoch if row.node == self.node and row.until else row.epoch + 1
+        connection.execute(
+            update(table).where(table.c.broadcast == broadcast).values(epoch=epoch, **values)
+        )
+        if epoch != row.epoch:
+            self._begin(connection, broadcast)
+        return Lease(self.node, self._url, epoch)
+
+    async def renew(self) -> None:
+        """Renew the leases of what is here, give the others back, and free what another has."""
+        await self._renew({*self._used(), *self._requests})
+
+    async def _renew(self, used: Collection[str]) -> None:
+        back = {each: self._held.pop(each).epoch for each in [*self._held] if each not in used}
+        mine = {broadcast: held.epoch for broadcast, held in self._held.items()}
+        if not mine and not back:
+            return
+        asked = time.monotonic()
+        kept = await self._store.write(lambda connection: self._renew_in(connection, mine, back))
+        for broadcast, epoch in mine.items():
+            held = self._held.get(broadcast)
+            if held is None or held.epoch != epoch:
+                continue
+            if broadcast in kept:
+                held.until = asked + LEASE_MS / 1000 - _MARGIN_S
+                continue
+            del self._held[broadcast]
+            _log.warning(
+                "another server has a broadcast's cameras now; its media ends here",
+                broadcast=broadcast,
+                epoch=epoch,
+            )
+            self._lost(broadcast)
+
+    def _renew_in(
+        self, connection: Connection, mine: dict[str, int], back: dict[str, int]
+    ) -> set[str]:
+        now = connection.execute(select(_NOW)).scalar_one()
+        kept = set()
+        for broadcast, epoch, until in (
+            *((each, epoch, now + LEASE_MS) for each, epoch in mine.items()),
+            *((each, epoch, 0) for each, epoch in back.items()),
+        ):
+            done = connection.execute(
+                update(media_leases)
+                .where(
+                    media_leases.c.broadcast == broadcast,
+                    media_leases.c.node == self.node,
+                    media_leases.c.epoch == epoch,
+                )
+                .values(until=until)
+            )
+            if done.rowcount:
+                kept.add(broadcast)
+        return kept
+
+    # Of the others.
+
+    async def holder(self, broadcast: str) -> Lease | None:
+        """Another server's lease, at most a second old; None where nobody else has one.
+
+        Where the database does not answer, the last that is known. Raises NotRead.
+        """
+        if self.holds(broadcast):
+            return None
+        known = self._known.get(broadcast)
+        if known is None or known.until <= time.monotonic():
+            task = self._looking.get(broadcast)
+            if task is None:
+                task = self._looking[broadcast] = asyncio.create_task(self._look(broadcast))
+                task.add_done_callback(partial(self._looked, broadcast))
+            try:
+                async with asyncio.timeout(None if known is None else NEWS_S):
+                    await asyncio.shield(task)
+            except (TimeoutError, Unavailable):
+                if known is None:
+                    raise
+            known = self._known.get(broadcast, known)
+        return known.lease if known is not None and not self.holds(broadcast) else None
+
+    def forget(self, broadcast: str) -> None:
+        """What is known of the broadcast's holder is wrong: it is to be read anew."""
+        self._known.pop(broadcast, None)
+
+    async def _look(self, broadcast: str) -> None:
+        table = media_leases
+        row = await self._store.read(
+            lambda connection: connection.execute(
+                select(table, _NOW.label("now")).where(table.c.broadcast == broadcast)
+            ).one_or_none()
+        )
+        lease = None
+        if row is not None and row.until > row.now and row.node != self.node:
+            lease = Lease(row.node, row.url, row.epoch)
+        self._know(broadcast, lease)
+
+    def _looked(self, broadcast: str, task: asyncio.Task[None]) -> None:
+        del self._looking[broadcast]
+        if not task.cancelled():
+            task.exception()  # whoever waited has it
+
+    def _know(self, broadcast: str, lease: Lease | None) -> None:
+        self._known[broadcast] = _Known(lease, time.monotonic() + BELIEVED_S)
+        self._known.move_to_end(broadcast)
+        if len(self._known) > _MOST_KNOWN:
+            self._known.popitem(last=False)

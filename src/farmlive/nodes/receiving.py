@@ -1,0 +1,96 @@
+"""Answers the other servers on this database: what they forward is done here or nowhere, so that no
+request goes in circles.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from farmlive import compact
+from farmlive.media import Admission
+from farmlive.media.signalling import Here
+from farmlive.nodes.forwarding import MOST_BYTES, PATH
+from farmlive.nodes.leases import Leases
+from farmlive.nodes.signing import SCHEME, Signer
+from farmlive.problems import Problem, TooLarge
+
+# Of a session that is here nobody asks who holds the lease: it goes on while the database is away.
+_OF_A_SESSION = ("patch", "layer", "delete", "is_open")
+
+
+def routes(here: Here, leases: Leases, signer: Signer) -> APIRouter:
+    """The one address at which servers ask each other."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.post(PATH)
+    async def answer(request: Request) -> Response:
+        """What the other servers on this database ask, signed by the key that they share"""
+        signed = signer.open(request.headers.get("authorization", ""))
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > MOST_BYTES:
+                raise TooLarge(f"A request between servers has at most {MOST_BYTES} bytes.")
+        said: dict[str, Any]
+        if not signed.check(body):
+            said = {"gone": True}
+        else:
+            operation, broadcast, facts = compact.decode(body)
+            try:
+                said = await _done(operation, broadcast, facts)
+            except Problem as problem:
+                said = {
+                    "problem": {
+                        "slug": problem.slug,
+                        "detail": problem.detail,
+                        "headers": problem.headers,
+                        "members": problem.members,
+                    }
+                }
+        written = compact.encode(said)
+        sealed = {SCHEME: signer.seal(signed.nonce, written)}
+        return Response(written, headers=sealed, media_type="application/octet-stream")
+
+    async def _done(operation: str, broadcast: str, facts: dict[str, Any]) -> dict[str, Any]:
+        if operation in _OF_A_SESSION and here.has(broadcast, facts["session"]):
+            return {"result": await _do(operation, broadcast, facts)}
+        if not leases.holds(broadcast):
+            return {"elsewhere": True}
+        if operation == "publish":
+            async with leases.held(broadcast) as other:
+                if other is None:
+                    return {"result": await _do(operation, broadcast, facts)}
+            return {"elsewhere": True}
+        return {"result": await _do(operation, broadcast, facts)}
+
+    async def _do(operation: str, broadcast: str, facts: dict[str, Any]) -> Any:
+        match operation:
+            case "publish":
+                return await here.publish(
+                    broadcast, Admission(**facts["admission"]), facts["offer"]
+                )
+            case "view":
+                return await here.view(broadcast, facts["offer"], facts["address"])
+            case "preview":
+                return await here.preview(broadcast, facts["source"], facts["offer"])
+            case "patch":
+                return await here.patch(
+                    broadcast,
+                    facts["session"],
+                    facts["body"],
+                    facts["if_match"],
+                    publisher=facts["publisher"],
+                )
+            case "layer":
+                return await here.layer(broadcast, facts["session"], facts["most"])
+            case "delete":
+                return await here.delete(broadcast, facts["session"], publisher=facts["publisher"])
+            case "is_open":
+                return await here.is_open(broadcast, facts["session"])
+            case "switch":
+                return here.switch(broadcast, facts["source"])
+            case "health":
+                return here.health(broadcast)
+        raise ValueError(f"there is no operation {operation[:20]}")
+
+    return router

@@ -1,0 +1,101 @@
+"""Signatures of what servers on one database ask each other, by a key that all of them have and
+nobody else (store/keys.py).
+
+A request is signed for one process, at a time by the database's clock, with a number used once,
+over the hash of its body; the answer for that request. So none can be made up, repeated, changed,
+or taken to another server; nothing of it is secret by this (docs/security.md).
+"""
+
+import hmac
+import secrets
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import OrderedDict
+from hashlib import sha256
+from typing import Any
+
+from farmlive import compact
+from farmlive.clock import now_ms
+from farmlive.nodes.problems import NotANode
+from farmlive.store.keys import Keys
+
+SCHEME = "Farmlive-Node"
+# For so long a request is taken, before and after its time.
+GOOD_MS = 15_000
+_LONGEST = 1_000
+
+
+class Signer:
+    """Signs requests of this process and checks those for it."""
+
+    def __init__(self, keys: Keys, node: str):
+        # Of both keys, so that it is another than what either is used for.
+        self._key = hmac.digest(keys.orders + keys.pseudonyms, b"requests between nodes", "sha256")
+        self._node = node
+        # The numbers that were used, and until when each is remembered by the monotonic clock.
+        self._used: OrderedDict[str, float] = OrderedDict()
+
+    def sign(self, to: str, body: bytes) -> tuple[str, str]:
+        """Return the Authorization of a request to the process `to`, and the request's number."""
+        nonce = secrets.token_urlsafe(16)
+        said = {
+            "to": to,
+            "by": self._node,
+            "at": now_ms(),
+            "nonce": nonce,
+            "body": sha256(body).hexdigest(),
+        }
+        written = urlsafe_b64encode(compact.encode(said))
+        return f"{SCHEME} {written.decode()}.{self._mac(b'request ', written)}", nonce
+
+    def open(self, authorization: str) -> "SignedRequest":
+        """Return what the header says, before the body is read. Raises NotANode."""
+        scheme, _, rest = authorization.partition(" ")
+        written, _, mac = rest.partition(".")
+        if scheme != SCHEME or len(authorization) > _LONGEST or not authorization.isascii():
+            raise NotANode("Nothing was done. Ask at the addresses of WHIP and WHEP.")
+        if not hmac.compare_digest(self._mac(b"request ", written.encode()), mac):
+            raise NotANode("Nothing was done. See that all servers have the same file of keys.")
+        return SignedRequest(self, compact.decode(urlsafe_b64decode(written)))
+
+    def use(self, nonce: str, at: int) -> None:
+        """Take a request's number and time, once. Raises NotANode."""
+        now = time.monotonic()
+        while self._used and next(iter(self._used.values())) <= now:
+            self._used.popitem(last=False)
+        if abs(now_ms() - at) > GOOD_MS:
+            raise NotANode("Nothing was done: this request is from another time.")
+        if nonce in self._used:
+            raise NotANode("Nothing was done: this request came before.")
+        self._used[nonce] = now + 2 * GOOD_MS / 1000 + 1
+
+    def is_for_me(self, to: str) -> bool:
+        """Whether a request to the process `to` is for this one."""
+        return to == self._node
+
+    def seal(self, nonce: str, body: bytes) -> str:
+        """Return the signature of an answer to the request of this number."""
+        return self._mac(b"answer ", nonce.encode() + b" " + body)
+
+    def is_sealed(self, nonce: str, body: bytes, seal: str) -> bool:
+        """Whether the answer to this request is from one who has the key."""
+        return seal.isascii() and hmac.compare_digest(self.seal(nonce, body), seal)
+
+    def _mac(self, use: bytes, said: bytes) -> str:
+        return hmac.digest(self._key, use + said, "sha256").hex()
+
+
+class SignedRequest:
+    """The head of a request by one who has the key."""
+
+    def __init__(self, signer: Signer, said: dict[str, Any]):
+        self._signer = signer
+        self._said = said
+        self.nonce = str(said["nonce"])
+
+    def check(self, body: bytes) -> bool:
+        """Take the request, once: whether it is for this process. Raises NotANode."""
+        if not hmac.compare_digest(sha256(body).hexdigest(), str(self._said["body"])):
+            raise NotANode("Nothing was done: this is another body than was signed.")
+        self._signer.use(self.nonce, int(self._said["at"]))
+        return self._signer.is_for_me(str(self._said["to"]))

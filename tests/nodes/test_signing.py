@@ -1,0 +1,182 @@
+"""What outsiders, and those on the way between two servers, try at the servers' own address."""
+
+import asyncio
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any
+
+import httpx
+import pytest
+
+from farmlive import compact
+from farmlive.clock import now_ms, pretended
+from farmlive.media.refusals import HolderAway
+from farmlive.nodes import forwarding
+from farmlive.nodes.forwarding import PATH, Forwarding
+from farmlive.nodes.leases import Lease
+from farmlive.nodes.problems import NotANode
+from farmlive.nodes.signing import GOOD_MS, SCHEME, Signer
+from farmlive.outages import Outages
+from farmlive.server import Server, running
+from farmlive.settings import Settings
+from farmlive.store.keys import Keys
+
+KEYS = Keys(b"p" * 32, b"o" * 32)
+BODY = compact.encode(["health", "01JD0000000000000000000000", {}])
+
+
+@pytest.fixture
+def one() -> Signer:
+    return Signer(KEYS, "one")
+
+
+@pytest.fixture
+def other() -> Signer:
+    return Signer(KEYS, "other")
+
+
+def test_a_request_is_taken_once_and_its_answer_is_for_it_alone(one: Signer, other: Signer) -> None:
+    authorization, nonce = one.sign("other", BODY)
+    signed = other.open(authorization)
+    assert signed.nonce == nonce
+    assert signed.check(BODY) is True
+    seal = other.seal(nonce, b"answer")
+    assert one.is_sealed(nonce, b"answer", seal)
+    for wrong in ((nonce, b"another"), ("another", b"answer")):
+        assert not one.is_sealed(*wrong, seal)
+    assert not one.is_sealed(nonce, b"answer", "ü")
+    with pytest.raises(NotANode, match="came before"):
+        other.open(authorization).check(BODY)
+
+
+def test_a_request_is_for_one_process_and_one_body(one: Signer, other: Signer) -> None:
+    authorization, _ = one.sign("the process before", BODY)
+    assert other.open(authorization).check(BODY) is False
+    authorization, _ = one.sign("other", BODY)
+    with pytest.raises(NotANode, match="another body"):
+        other.open(authorization).check(BODY + b" ")
+
+
+@pytest.mark.parametrize("away_ms", [-GOOD_MS - 1_000, GOOD_MS + 1_000])
+def test_a_request_from_another_time_is_not_taken(one: Signer, other: Signer, away_ms: int) -> None:
+    authorization, _ = one.sign("other", BODY)
+    with pretended(now_ms() + away_ms), pytest.raises(NotANode, match="another time"):
+        other.open(authorization).check(BODY)
+
+
+def test_what_was_used_is_remembered_for_as_long_as_it_could_be_used(
+    one: Signer, other: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("farmlive.nodes.signing.time.monotonic", lambda: now)
+    for _ in range(100):
+        other.open(one.sign("other", BODY)[0]).check(BODY)
+    assert len(other._used) == 100
+    now += 2 * GOOD_MS / 1000 + 2
+    other.open(one.sign("other", BODY)[0]).check(BODY)
+    assert len(other._used) == 1
+
+
+def forged() -> list[str]:
+    signer = Signer(KEYS, "one")
+    good, _ = signer.sign("other", BODY)
+    written, _, mac = good.partition(" ")[2].partition(".")
+    said = compact.decode(urlsafe_b64decode(written)) | {"to": "one"}
+    changed = urlsafe_b64encode(compact.encode(said)).decode()
+    stranger, _ = Signer(Keys(b"x" * 32, b"y" * 32), "one").sign("other", BODY)
+    return [
+        "",
+        "Bearer flk_something",
+        SCHEME,
+        f"{SCHEME} ",
+        f"{SCHEME} .",
+        f"{SCHEME} {written}",
+        f"{SCHEME} {written}.",
+        f"{SCHEME} {written}.{mac[:-1]}",
+        f"{SCHEME} {changed}.{mac}",
+        f"{SCHEME} {'A' * 5000}.{mac}",
+        f"{SCHEME} {written}.\xfc",
+        stranger,
+    ]
+
+
+@pytest.mark.parametrize("authorization", forged())
+def test_forged_heads_are_refused_before_anything_is_read_of_them(
+    other: Signer, authorization: str
+) -> None:
+    with pytest.raises(NotANode):
+        other.open(authorization)
+
+
+async def test_outsiders_get_nothing_there(server: Server) -> None:
+    async def endless() -> Any:
+        while True:
+            yield b"x" * 65536
+            await asyncio.sleep(0)
+
+    async with httpx.AsyncClient(base_url=server.url) as http:
+        for authorization in forged():
+            headers = {"Authorization": authorization.strip().encode("latin-1")}
+            response = await http.post(PATH, content=BODY, headers=headers)
+            assert response.status_code == 403
+            assert response.json()["type"] == "/problems/not-a-node"
+            assert SCHEME not in response.headers
+        # A signed head with more behind it than any request has.
+        leases = server.house.leases
+        signer = Signer(server.house.store.keys, "another")
+        authorization, _ = signer.sign(leases.node, BODY)
+        headers = {"Authorization": authorization.encode()}
+        response = await http.post(PATH, content=b"x" * (600 * 1024), headers=headers)
+        assert response.json()["type"] == "/problems/too-large"
+        response = await http.post(PATH, content=BODY, headers=headers)
+        assert response.status_code == 200
+        response = await http.post(PATH, content=BODY, headers=headers)
+        assert response.json()["type"] == "/problems/not-a-node"
+        assert (await http.get(PATH)).status_code == 405
+
+
+async def test_it_answers_by_whatever_name_and_no_visitor_by_another(settings: Settings) -> None:
+    named = settings.model_copy(update={"public_url": "https://live.example.org"})
+    async with running(named) as server:
+        url = f"http://127.0.0.1:{server.port}"
+        async with httpx.AsyncClient(base_url=url, headers={"Host": "10.0.0.2:8000"}) as http:
+            assert (await http.post(PATH)).status_code == 403
+            assert (await http.get("/")).status_code == 421
+
+
+async def test_an_answer_that_no_server_of_ours_gave_is_not_believed(
+    one: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Someone has the address of a server that is gone."""
+    left = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = compact.encode({"result": ["token", '"etag"', "v=0"]})
+        head = f"HTTP/1.1 200 OK\r\n{SCHEME}: {'0' * 64}\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        writer.close()
+        left.set()
+
+    async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        left.set()
+
+    monkeypatch.setattr(forwarding, "ANSWER_S", 0.1)
+    for behave in (answer, silence):
+        stranger = await asyncio.start_server(behave, "127.0.0.1", 0)
+        port = stranger.sockets[0].getsockname()[1]
+        lease = Lease("other", f"http://127.0.0.1:{port}", 1)
+        outages = Outages()
+        asking = Forwarding(one, outages)
+        for _ in range(2):  # the second time of one that said nothing without asking
+            with pytest.raises(HolderAway) as away:
+                await asking.ask(lease, "view", "a broadcast", offer="v=0")
+            assert away.value.headers["Retry-After"] == "2"
+        assert [each.name for each in outages.failing()] == ["media_server"]
+        asking.need_nobody()
+        assert outages.failing() == []
+        await asking.stop()
+        await left.wait()
+        left.clear()
+        stranger.close()
