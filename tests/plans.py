@@ -30,6 +30,7 @@ SMALL = {
     "fees": "staff's; one table of a few hundred rows",
     "blocks": "staff's; read once in five seconds",
     "pulse": "a row",
+    "clock": "a row",
 }
 # Nodes of PostgreSQL's plans that give their first rows only after their last one came in.
 _WHOLE = {"Sort", "Aggregate", "Hash", "WindowAgg", "SetOp", "Materialize", "Memoize"}

@@ -12,6 +12,8 @@ STAY = {
     "api_keys.used_at": "what happened, by which nothing ends",
     "stream_keys.used_at": "what happened, by which nothing ends",
     "invitations.used_at": "what happened, by which nothing ends",
+    "notice_budgets.used": "a number",
+    "notice_counts.until": "when counts are forgotten, which change nothing by then",
 }
 _END = re.compile(r"(^|_)(until|expires|ends|next|since|due|used)(_|$)")
 

@@ -17,7 +17,7 @@ from functools import partial
 from typing import NamedTuple
 
 import structlog
-from sqlalchemy import BigInteger, Connection, insert, literal_column, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from farmlive.again import Again
 from farmlive.ids import ulid
@@ -25,6 +25,7 @@ from farmlive.nodes.tables import media_leases
 from farmlive.problems import Unavailable
 from farmlive.settings import Settings
 from farmlive.store import Store
+from farmlive.store.reference import NOW
 
 LEASE_MS = 10_000
 RENEW_S = 2.0
@@ -35,9 +36,6 @@ _MARGIN_S = 1.0
 BELIEVED_S = 1.0
 NEWS_S = 1.0
 _MOST_KNOWN = 1_000
-
-# The database's clock, and not as the transaction began, which may have waited for its turn.
-_NOW = literal_column("(extract(epoch FROM clock_timestamp()) * 1000)::bigint", BigInteger())
 
 _log = structlog.get_logger(__name__)
 
@@ -176,9 +174,9 @@ class Leases:
     def _take_in(self, connection: Connection, broadcast: str) -> Lease:
         table = media_leases
         row = connection.execute(
-            select(table, _NOW.label("now")).where(table.c.broadcast == broadcast)
+            select(table, NOW.label("now")).where(table.c.broadcast == broadcast)
         ).one_or_none()
-        now = connection.execute(select(_NOW)).scalar_one() if row is None else row.now
+        now = connection.execute(select(NOW)).scalar_one() if row is None else row.now
         if row is not None and row.node != self.node and row.until > now:
             return Lease(row.node, row.url, row.epoch)
         values = {
@@ -229,7 +227,7 @@ class Leases:
     def _renew_in(
         self, connection: Connection, mine: dict[str, int], back: dict[str, int]
     ) -> set[str]:
-        now = connection.execute(select(_NOW)).scalar_one()
+        now = connection.execute(select(NOW)).scalar_one()
         kept = set()
         for broadcast, epoch, until in (
             *((each, epoch, now + LEASE_MS) for each, epoch in mine.items()),
@@ -280,7 +278,7 @@ class Leases:
         table = media_leases
         row = await self._store.read(
             lambda connection: connection.execute(
-                select(table, _NOW.label("now")).where(table.c.broadcast == broadcast)
+                select(table, NOW.label("now")).where(table.c.broadcast == broadcast)
             ).one_or_none()
         )
         lease = None

@@ -3,6 +3,7 @@
 from sqlalchemy import BigInteger, Column, String, Table
 
 from farmlive.store import metadata
+from farmlive.store.running import runs_until
 
 media_leases = Table(
     "media_leases",
@@ -19,3 +20,6 @@ media_leases = Table(
     # Milliseconds since 1970 by the database's clock; 0: given back.
     Column("until", BigInteger, nullable=False),
 )
+
+# What runs by the clock, and moves with it when it is set.
+runs_until(media_leases, "until")

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from farmlive.store import Json, metadata
-from farmlive.store.running import runs
+from farmlive.store.running import runs, runs_until
 
 
 def _index_of_some(name: str, *columns: str, those: str) -> Index:
@@ -463,4 +463,5 @@ runs(
     which=lambda now: offer_prices.c.until_at > now - _LATELY_MS,
 )
 runs(waits, "since")
+runs_until(person_codes, "until", "tried_at")
 runs(notices, "next_at", which=lambda _now: notices.c.state.in_(("waiting", "sending")))

@@ -66,6 +66,14 @@ EPOCH = (
 )
 
 
+# The time by PostgreSQL itself, as of this moment: what a step is made up for by is with it.
+NOW = literal_column(
+    "((extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+    " + coalesce((SELECT shift_ms FROM clock WHERE id = 1), 0))",
+    BigInteger(),
+)
+
+
 class ClockMoved(Exception):
     """Another server moved the time: what was written by the time before is to be done again."""
 
