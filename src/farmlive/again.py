@@ -1,14 +1,28 @@
 """Tasks that go on from a start until a stop, and one that does the same thing again and again.
 What that is, is their owners'.
+
+What a task does knows that nobody waits for it (`in_task`), also in tasks that it makes.
 """
 
 import abc
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import ContextVar, copy_context
+from typing import Any
 
 from farmlive.outages import Outage, reason_of
+
+in_task: ContextVar[bool] = ContextVar("in_task", default=False)
+"""Whether what runs is a task's, and not a request's."""
+
+
+def create_task(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Make a task of the server's own, which works for nobody who waits."""
+    context = copy_context()
+    context.run(in_task.set, True)
+    return asyncio.create_task(work, context=context)
 
 
 class Task(abc.ABC):
@@ -19,7 +33,7 @@ class Task(abc.ABC):
 
     async def start(self) -> None:
         """Do it from now on."""
-        self._task = asyncio.create_task(self._run())
+        self._task = create_task(self._run())
 
     async def stop(self) -> None:
         """Do it no more; who starts next goes on."""

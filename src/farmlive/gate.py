@@ -13,7 +13,7 @@ import structlog
 from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 
-from farmlive.again import Again
+from farmlive.again import Again, create_task
 from farmlive.broadcast.broadcasts import Broadcasts, Ended, NotLive
 from farmlive.broadcast.log import PUBLIC, STAFF, TOPIC, Log, UnknownBroadcast, unpack
 from farmlive.bus import Bus
@@ -75,7 +75,7 @@ class StreamGate:
             lost="media events were not written",
             back="media events are written again",
         )
-        self._writing = asyncio.create_task(self._write_for_ever())
+        self._writing = create_task(self._write_for_ever())
 
     async def stop(self) -> None:
         """Write what was told, then stop."""

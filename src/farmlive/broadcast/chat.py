@@ -1,11 +1,10 @@
 """Chat: what viewers and hosts say, and what a host takes away. Reactions are counted, not kept."""
 
-import contextlib
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from farmlive.again import Again
+from farmlive.again import Again, in_steps
 from farmlive.broadcast import mutes
 from farmlive.broadcast.broadcasts import require_live
 from farmlive.broadcast.log import PUBLIC, Log
@@ -16,7 +15,7 @@ from farmlive.people import Caller, People
 from farmlive.people.audit import note
 from farmlive.people.nicknames import guest_name, likeness
 from farmlive.people.problems import NicknameRefused
-from farmlive.problems import Conflict, NotFound, Unavailable
+from farmlive.problems import Conflict, NotFound
 from farmlive.store import Store
 
 
@@ -58,12 +57,11 @@ class Chat:
         self._log = log
         self._team_names = people.team_names
         self._pseudonyms = people.pseudonyms
-        self._sweeping = Again(SWEEP_S, self.sweep, "what is over of mutes was not forgotten")
+        failed = "what is over of mutes was not forgotten"
+        self._sweeping = Again(SWEEP_S, self.sweep, failed, at_once=True)
 
     async def start(self) -> None:
         """Forget what is over of mutes, now and every hour."""
-        with contextlib.suppress(Unavailable):  # a disk that is full keeps nobody from starting
-            await self.sweep()
         await self._sweeping.start()
 
     async def stop(self) -> None:
@@ -71,8 +69,8 @@ class Chat:
         await self._sweeping.stop()
 
     async def sweep(self) -> None:
-        """Forget what is over of mutes."""
-        await self._store.write(mutes.sweep)
+        """Forget what is over of mutes, in small steps."""
+        await in_steps(lambda: self._store.write(mutes.sweep))
 
     async def say(self, caller: Caller, broadcast: str, nickname: str, text: str) -> dict[str, Any]:
         """Say something; phone numbers in it, and in the name, are blanked. Returns its `seq`.

@@ -30,6 +30,8 @@ _LENGTHS_MS: dict[Duration, int | None] = {
 # So long after a message a mute by it finds whoever threw the cookie away.
 TRACED_MS = 7 * 24 * 60 * 60_000
 SWEEP_S = 3_600.0
+# Traces that one turn of the writer forgets: orders wait no longer than that.
+SWEPT_AT_ONCE = 1_000
 
 
 class Muted(Forbidden):
@@ -221,13 +223,20 @@ def end_all(connection: Connection) -> None:
     connection.execute(delete(mutes))
 
 
-def sweep(connection: Connection) -> None:
-    """Forget what is over: mutes, and by what senders would be known again."""
+def sweep(connection: Connection) -> bool:
+    """Forget what is over: mutes, and by what senders would be known again, some of these at a
+    time; whether there may be more.
+    """
     now = now_ms()
     over = select(broadcasts.c.id).where(broadcasts.c.state == "ended")
     connection.execute(delete(mutes).where(mutes.c.until <= now))
     connection.execute(delete(mutes).where(mutes.c.until.is_(None), mutes.c.broadcast.in_(over)))
-    connection.execute(delete(chat_traces).where(chat_traces.c.at <= now - TRACED_MS))
+    old = chat_traces.c.at <= now - TRACED_MS
+    some = select(chat_traces.c.at).where(old).order_by(chat_traces.c.at).offset(SWEPT_AT_ONCE)
+    next_at: int | None = connection.execute(some.limit(1)).scalar()
+    upto = old if next_at is None else chat_traces.c.at <= next_at
+    connection.execute(delete(chat_traces).where(upto))
+    return next_at is not None
 
 
 def _holds(broadcast: str) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Collection, Iterable, Set
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -21,6 +22,8 @@ from farmlive.store.uploads import forget, named
 
 EVERY_S = 3600
 KEPT_MS = 86_400_000
+# Records that one turn of the writer deletes.
+FORGOTTEN_AT_ONCE = 500
 # What is being removed: nobody finds it any more, and it can still be put back.
 _GOING = ".going"
 
@@ -46,7 +49,9 @@ class ClaimPhotos:
         )
         if removed:
             before = now_ms() - KEPT_MS
-            await self._store.write(lambda connection: forget(connection, removed, before))
+            for start in range(0, len(removed), FORGOTTEN_AT_ONCE):
+                some = removed[start : start + FORGOTTEN_AT_ONCE]
+                await self._store.write(partial(forget, names=some, before_ms=before))
             _log.info("photos of no claim were removed", photos=len(removed))
         return len(removed)
 

@@ -22,6 +22,9 @@ CHECK_S = 0.25
 # A request's read or write. A file's and a task's say how much longer they may take.
 REQUEST_S = 10.0
 FILE_S = 60.0
+# A task's write, which goes in steps of a second at most: it waits longer for its turn than people
+# do, and holds nobody up for as long as a file's read may take.
+TASK_S = 20.0
 # Where the database answers nothing, nobody else waits for long to learn that.
 SILENT_S = 1.0
 # From the cancel to the end of the connection.

@@ -18,6 +18,7 @@ from typing import Any, Self, TypeVar, cast
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from farmlive.again import in_task
 from farmlive.outages import Outages, reason_of
 from farmlive.settings import Settings
 from farmlive.store import deadlines, pulse, reference, turns
@@ -27,7 +28,15 @@ from farmlive.store.alone import Alone
 from farmlive.store.batch import Unit, ends_transaction, run, state_of
 from farmlive.store.compatibility import Outgrown, ask, require
 from farmlive.store.connection import HotConnection
-from farmlive.store.deadlines import DROP_AFTER_S, REQUEST_S, SILENT_S, GivenUp, Work, ticks
+from farmlive.store.deadlines import (
+    DROP_AFTER_S,
+    REQUEST_S,
+    SILENT_S,
+    TASK_S,
+    GivenUp,
+    Work,
+    ticks,
+)
 from farmlive.store.engine import DatabaseRefused
 from farmlive.store.failures import (
     TOO_SLOW,
@@ -238,14 +247,15 @@ class Store:
         function: Callable[[Connection], T],
         *,
         asks: Question | None = None,
-        within_s: float = REQUEST_S,
+        within_s: float | None = None,
         last: bool = False,
         patient: bool = True,
     ) -> T:
         """Run the function in the writer's next transaction and return what it returned, committed.
 
         `asks` is what it asks first, if it may be asked before its turn. Everyone waits for it, so
-        it takes a second at most; `within_s` is how long its caller waits for its turn and it.
+        it takes a second at most; `within_s` is how long its caller waits for its turn and it, else
+        as long as a request does, or a task (`deadlines`).
         What may be `last` has a transaction of its own, once nobody else waits, or within seconds;
         the next one where it is not `patient`.
         What it raises is raised here, and its own changes alone are undone. Raises CommitFailed
@@ -261,7 +271,7 @@ class Store:
         self,
         function: Callable[[Connection], T],
         asks: Question | None = None,
-        within_s: float = REQUEST_S,
+        within_s: float | None = None,
         *,
         last: bool = False,
         patient: bool = True,
@@ -270,6 +280,8 @@ class Store:
             raise CommitFailed("The server is stopping. Try again in a moment.")
         if self._hung:
             raise late()
+        if within_s is None:
+            within_s = TASK_S if in_task.get() else REQUEST_S
         unit = Unit(function, self._loop.create_future(), asks, self._due(within_s))
         if last and patient:
             self._last.append((unit, self._ticks + _LAST))
@@ -288,7 +300,7 @@ class Store:
         """
         room = pulse.ROOM if self._full.failing else 0
         try:
-            await self._write_soon(lambda connection: pulse.beat(connection, room))
+            await self._write_soon(lambda connection: pulse.beat(connection, room), None, REQUEST_S)
         except Exception as error:
             # The database would not have it.
             if not (self._full.failing or self._away.failing or self._newer.failing):
