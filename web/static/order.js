@@ -1,5 +1,5 @@
 // A buyer's order: comes up to date by itself, is cancelled after one question, prints; what is wrong
-// with it is told by order-claim.js.
+// with it is told by order-claim.js, and what is kept of its buyer is order-person.js's.
 
 import { api } from "./common/api.js";
 import { say } from "./common/dom.js";
@@ -10,11 +10,13 @@ import { toGiveBack } from "./common/sums.js";
 import { toast } from "./common/toast.js";
 import { page, t } from "./common/words.js";
 import { setUpClaim } from "./order-claim.js";
+import { setUpPerson } from "./order-person.js";
 
 const EVERY = 10_000;
 const { token } = page.data;
 const sheet = document.getElementById("cancel-sheet");
 const claim = setUpClaim(token, look);
+const person = setUpPerson(token, look);
 const offline = document.getElementById("order-offline");
 
 /** Read the page anew and put in what changed. */
@@ -31,7 +33,7 @@ async function look() {
 }
 
 function later() {
-  if (document.hidden || sheet.open || claim.sheet.open) return;
+  if (document.hidden || sheet.open || claim.sheet.open || person.sheet.open) return;
   look().then(
     () => (offline.hidden = true),
     () => (offline.hidden = false),
@@ -49,6 +51,8 @@ document.addEventListener("click", ({ target }) => {
     document.getElementById("cancel-problem").hidden = true;
     open(sheet);
   } else if (target.closest("[data-claim]")) claim.open();
+  else if (target.closest("[data-erase]")) person.open();
+  else if (target.closest("[data-export]")) person.save(target.closest("[data-export]"));
   else if (target.closest("[data-close-sheet]")) close(target.closest("dialog"));
 });
 

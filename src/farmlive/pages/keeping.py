@@ -33,7 +33,12 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
 
         async def page(request: Request, caller: Annotated[Caller, anyone]) -> Response:
             return stopped(request, caller, roles) or pages.page(
-                request, template, cache="no-store", caller=caller, decimals=places
+                request,
+                template,
+                cache="no-store",
+                caller=caller,
+                decimals=places,
+                backup_days=settings.backup_days,
             )
 
         router.add_api_route(path, page, methods=["GET"], name=template)
@@ -44,6 +49,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     add("/studio/fees", "studio_fees.html", STAFF)
     # A host finds there who is blocked and who was turned away.
     add("/studio/people", "studio_people.html", STAFF)
+    add("/studio/people/buyers", "studio_buyers.html", ("coordinator",))
     add("/studio/account", "studio_account.html", ALL)
     add("/studio/audit", "studio_audit.html", ("coordinator",))
 

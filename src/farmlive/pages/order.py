@@ -13,6 +13,7 @@ from markupsafe import Markup
 from farmlive.pages.render import Pages
 from farmlive.pages.rooms import Rooms
 from farmlive.people import Caller
+from farmlive.settings import Settings
 from farmlive.shop.claim_models import MAX_PHOTOS
 from farmlive.shop.claims import CLAIMED_IN
 from farmlive.shop.handovers import OPEN
@@ -22,7 +23,7 @@ from farmlive.shop.order_models import Order
 HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
 
-def routes(pages: Pages, rooms: Rooms) -> APIRouter:
+def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     """Build the router of the order's page."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     anyone = Depends(rooms.guard.anyone)
@@ -38,6 +39,7 @@ def routes(pages: Pages, rooms: Rooms) -> APIRouter:
             code_drawn=_drawn(found),
             may_claim=may_claim,
             photos_at_most=MAX_PHOTOS,
+            backup_days=settings.backup_days,
         )
 
     @router.get("/order/{token}")

@@ -33,6 +33,8 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             settings=settings,
             contact=settings.county_contact.strip(),
             contact_url=contact_url(settings.county_contact),
+            backup_days=settings.backup_days,
+            sends_codes=rooms.shop.persons.sends_codes,
         )
 
     return router

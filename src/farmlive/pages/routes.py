@@ -28,7 +28,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     """Build the router."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     router.include_router(_viewers(pages, rooms, settings))
-    router.include_router(order.routes(pages, rooms))
+    router.include_router(order.routes(pages, rooms, settings))
     router.include_router(origin.routes(pages, rooms))
     router.include_router(privacy.routes(pages, rooms, settings))
     return router

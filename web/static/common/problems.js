@@ -1,8 +1,9 @@
 // A problem in the reader's words. The server says its `detail` in English; a `type` is stable, so
 // the sentences that viewers and buyers meet stand here.
 
-import { count, kilograms, money, ownMoment, weight } from "./format.js";
+import { count, kilograms, listed, money, ownMoment, weight } from "./format.js";
 import { now } from "./now.js";
+import { openWords } from "./persons.js";
 import { reasonsInWords, stopMeans } from "./stops.js";
 import { n, page, t } from "./words.js";
 
@@ -74,6 +75,18 @@ const sentences = {
   "not-read": () => t("The server is busy. Nothing was changed; try again in a moment."),
   "save-unknown": () => t("It is not known whether it was saved. Look at your orders before you try again."),
   "answer-gone": () => t("This order was placed long ago, and its details have been removed since. Nothing was ordered; order anew if you want more."),
+  "orders-open": ({ orders = [], count: all = orders.length }) => {
+    const named = orders.slice(0, 3).map(({ number, because }) => t("%(number)s (%(why)s)", { number, why: openWords(because) }));
+    return n(
+      "Nothing was erased: %(count)s order is still open, %(numbers)s. Come back when that is settled.",
+      "Nothing was erased: %(count)s orders are still open, such as %(numbers)s. Come back when that is settled.",
+      all,
+      { numbers: listed(named), count: count(all) },
+    );
+  },
+  "wrong-code": () => t("That is not the code, or its ten minutes are over. Look at the message once more, or have another one sent."),
+  "codes-locked": () => t("A wrong code was typed five times for this number. Try again in an hour, or use the link of an order."),
+  "no-codes": () => t("No text messages are sent here. Use the page of an order, or ask us."),
   "too-large": () => t("That is too large."),
   forbidden: () => t("That is not allowed here."),
   unavailable: () => t("The server is busy. Nothing was changed; try again in a moment."),

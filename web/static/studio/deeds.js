@@ -9,6 +9,10 @@ import { stateWords } from "./state.js";
 const SENTENCES = {
   "access.refuse": () => t("was refused something"),
   "buyers.search": ({ by }) => (by === "phone" ? t("searched for a buyer by phone number") : t("searched for a buyer by name")),
+  "person.erase": ({ by, orders }) =>
+    by === "role"
+      ? n("erased a buyer's details of %(count)s order", "erased a buyer's details of %(count)s orders", orders, { count: count(orders) })
+      : n("had their own details of %(count)s order erased", "had their own details of %(count)s orders erased", orders, { count: count(orders) }),
   "file.export": () => t("took out a file or a list"),
   "session.end": ({ other }) => (other ? t("ended another of the own sign-ins") : t("signed out")),
   "session.fail": () => t("typed a wrong password"),

@@ -119,6 +119,13 @@ function whatWords(what) {
     case "claim photos of an order":
     case "claim photos of an address":
       return t("Sending photos of a claim");
+    case "person codes of an address":
+    case "person codes of a block":
+    case "person code tries of an address":
+    case "person code tries of a block":
+    case "files of an order":
+    case "files of a phone":
+      return t("Taking out or erasing own details");
     case "deeds of an order":
     case "unknown orders of an address":
       return t("Acting by an order's link");

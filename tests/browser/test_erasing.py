@@ -1,0 +1,179 @@
+"""A buyer takes out and erases what is kept of them in Chromium, by an order's page and by a code;
+a coordinator does so for one who asks.
+"""
+
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Download, Page, expect
+from tests.waiting import until
+
+from farmlive.server import Server
+from farmlive.settings import Settings
+
+from .conftest import DESK, PHONE, Open, Sale
+from .selling import order
+
+pytestmark = pytest.mark.browser
+
+NUMBER = "13800000001"  # of `selling.order` number 1
+NAME = "Wang 1"
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"notice_gather_minutes": 0, "county_name": "Youxi County"})
+
+
+async def over(sale: Sale, number: int = 1) -> Any:
+    """An order that was received and paid for."""
+    placed = await order(sale, number)
+    for state in ("packed", "shipped", "received"):
+        await sale.api.order_state(sale.broadcast, placed["order"], state)
+    await sale.api.order_paid(sale.broadcast, placed["order"])
+    return placed
+
+
+async def is_gone(site: Server, placed: Any) -> bool:
+    return (await site.house.shop.order(placed["token"])).buyer is None
+
+
+async def saved(page: Page, name: str, tmp_path: Path) -> dict[str, Any]:
+    """What is in the file that the button saves."""
+    async with page.expect_download() as waited:
+        await page.get_by_role("button", name=name).click()
+    download: Download = await waited.value
+    path = tmp_path / download.suggested_filename
+    await download.save_as(path)
+    with zipfile.ZipFile(path) as file:
+        return json.loads(file.read("data.json"))  # type: ignore[no-any-return]
+
+
+async def code_of(site: Server, number: str) -> str:
+    """The code in the last message to the number."""
+    found: list[str] = []
+
+    def is_there() -> bool:
+        found.clear()
+        for path in sorted((site.house.settings.data / "outbox").glob("*.jsonl")):
+            for line in path.read_text().splitlines():
+                said = json.loads(line)
+                if said.get("kind") == "person.code" and said["to"] == number:
+                    found.extend(re.findall(r"\b[0-9]{6}\b", said["text"])[:1])
+        return bool(found)
+
+    await until(is_there, "the code was sent")
+    return found[-1]
+
+
+SIZES = [pytest.param(PHONE, "zh", id="phone-zh"), pytest.param(DESK, "en", id="desktop-en")]
+SAVE = {"en": "Download my data", "zh": "下载我的信息"}
+ERASE = {"en": "Erase my details…", "zh": "删除我的信息…"}
+YES = {"en": "Yes, erase them", "zh": "确认删除"}
+
+
+@pytest.mark.parametrize(("size", "language"), SIZES)
+async def test_on_the_page_of_an_order(
+    size: Any, language: str, site: Server, sale: Sale, open_page: Open, tmp_path: Path
+) -> None:
+    placed, other = await over(sale), await over(sale, 2)
+    page = await open_page(f"/order/{placed['token']}", size=size, language=language)
+    whole = await saved(page, SAVE[language], tmp_path)
+    assert [each["name"] for each in whole["orders"]] == [NAME]
+    await page.evaluate("localStorage.setItem('farmlive.buyer', JSON.stringify({name: 'Wang 1'}))")
+    await page.get_by_role("button", name=ERASE[language]).click()
+    sheet = page.locator("#erase-sheet")
+    await expect(sheet).to_contain_text({"en": "can't be undone", "zh": "无法恢复"}[language])
+    assert not await is_gone(site, placed)  # it asks first
+    await sheet.get_by_role("button", name=YES[language]).click()
+    await expect(page.get_by_text({"en": "Removed on", "zh": "已按承诺"}[language])).to_be_visible()
+    await expect(page.locator("body")).not_to_contain_text(NAME)
+    await expect(page.get_by_role("button", name=ERASE[language])).to_have_count(0)
+    assert await page.evaluate("localStorage.getItem('farmlive.buyer')") is None
+    assert await is_gone(site, placed)
+    assert not await is_gone(site, other)
+
+
+@pytest.mark.parametrize(("size", "language"), SIZES)
+async def test_an_open_order_says_why_not(
+    size: Any, language: str, site: Server, sale: Sale, open_page: Open
+) -> None:
+    placed = await order(sale, 1)
+    page = await open_page(f"/order/{placed['token']}", size=size, language=language)
+    await page.get_by_role("button", name=ERASE[language]).click()
+    await page.locator("#erase-sheet").get_by_role("button", name=YES[language]).click()
+    told = page.locator("#erase-problem")
+    await expect(told).to_contain_text({"en": "not paid yet", "zh": "还没有付款"}[language])
+    await expect(told).to_contain_text(placed["number"])
+    assert not await is_gone(site, placed)
+
+
+@pytest.mark.parametrize(("size", "language"), SIZES)
+async def test_all_orders_by_a_code_to_ones_phone(
+    size: Any, language: str, site: Server, sale: Sale, open_page: Open, tmp_path: Path
+) -> None:
+    placed = await over(sale)
+    page = await open_page("/privacy", size=size, language=language)
+    form = page.locator("#yours-phone")
+    await form.locator("button").click()
+    await expect(page.locator("#phone-error")).to_be_visible()
+    await form.locator("input").fill("138 0000 0001")
+    await form.locator("button").click()
+    code = page.locator("#yours-code")
+    await expect(code).to_be_visible()
+    sent = await code_of(site, NUMBER)
+    await code.locator("input").fill(f"{(int(sent) + 1) % 1_000_000:06d}")
+    await code.locator("[type=submit]").click()
+    wrong = {"en": "That is not the code", "zh": "验证码不对"}[language]
+    await expect(page.locator("#code-error")).to_contain_text(wrong)
+    await code.locator("input").fill(f"{sent[:3]} {sent[3:]}")
+    await code.locator("[type=submit]").click()
+    found = page.locator("#yours-found")
+    await expect(found).to_contain_text(placed["number"])
+    all_of_it = {"en": "Download all of it", "zh": "全部下载"}[language]
+    assert len((await saved(page, all_of_it, tmp_path))["orders"]) == 1
+    await page.get_by_role("button", name=ERASE[language]).click()
+    await page.locator("#erase-sheet").get_by_role("button", name=YES[language]).click()
+    gone = {"en": "Your details of 1 order are erased", "zh": "已删除 1 个订单中您的信息"}
+    await expect(page.locator("#yours-gone")).to_contain_text(gone[language])
+    assert await is_gone(site, placed)
+    await expect(form.locator("input")).to_have_value("")
+
+
+@pytest.mark.parametrize(("size", "language"), SIZES)
+async def test_a_coordinator_does_it_for_one_who_asks(
+    size: Any, language: str, site: Server, sale: Sale, open_studio: Open, tmp_path: Path
+) -> None:
+    placed = await over(sale)
+    page = await open_studio("/studio/people", size=size, language=language)
+    link = {"en": "A buyer's data", "zh": "买家的信息"}[language]
+    await page.get_by_role("link", name=link).click()
+    form = page.locator("#buyer-find")
+    await form.locator("input").fill(NUMBER)
+    await form.locator("[type=submit]").click()
+    found = page.locator("#buyer-found")
+    await expect(found).to_contain_text(placed["number"])
+    save = {"en": "Download for the buyer", "zh": "为买家下载"}[language]
+    assert len((await saved(page, save, tmp_path))["orders"]) == 1
+    await found.locator("[data-erase]").click()
+    sheet = page.locator("#erase-sheet")
+    await expect(sheet).to_contain_text(NUMBER)
+    await sheet.get_by_role("button", name=YES[language]).click()
+    erased = {"en": "The details of 1 order are erased", "zh": "已删除 1 个订单的买家信息"}
+    await expect(page.locator("#toasts")).to_contain_text(erased[language])
+    assert await is_gone(site, placed)
+    await page.goto("/studio/audit")
+    said = {"en": "erased a buyer's details of 1 order", "zh": "删除了买家在 1 个订单中的信息"}
+    await expect(page.get_by_text(said[language])).to_be_visible()
+
+
+async def test_a_host_finds_no_buyers_data(site: Server, sale: Sale, open_studio: Open) -> None:
+    page = await open_studio("/studio/people", role="host")
+    await expect(page.get_by_role("link", name="A buyer's data")).to_have_count(0)
+    answer = await page.goto("/studio/people/buyers")
+    assert answer is not None
+    assert answer.status == 403

@@ -1,0 +1,51 @@
+// What is kept of an order's buyer: saved as a file, or erased after one question.
+
+import { api } from "./common/api.js";
+import { say } from "./common/dom.js";
+import { remember } from "./common/memory.js";
+import { busy, save } from "./common/persons.js";
+import { sentence } from "./common/problems.js";
+import { close, open } from "./common/sheet.js";
+import { toast } from "./common/toast.js";
+import { page, t } from "./common/words.js";
+
+/** Makes the buttons and the sheet work; `erased` is called once the details are gone. */
+export function setUpPerson(token, erased) {
+  const sheet = document.getElementById("erase-sheet");
+  const problem = document.getElementById("erase-problem");
+
+  sheet.querySelector("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    busy(
+      event.submitter,
+      async () => {
+        await api("POST", `/api/v1/orders/${token}/erasures`, {});
+        remember("buyer", null); // what this browser knows of whoever ordered
+        close(sheet);
+        await erased();
+        toast(t("Your details of this order are erased."));
+      },
+      (error) => {
+        problem.hidden = false;
+        say(problem.querySelector("p"), sentence(error));
+      },
+    );
+  });
+
+  return {
+    sheet,
+    open() {
+      problem.hidden = true;
+      open(sheet);
+    },
+    save: (button) =>
+      busy(
+        button,
+        async () => {
+          await save(`/api/v1/orders/${token}/exports`, { language: page.language });
+          toast(t("The file is among your downloads."));
+        },
+        (error) => toast(sentence(error), { danger: true }),
+      ),
+  };
+}

@@ -1,0 +1,133 @@
+// All orders of one's own phone, by a code that is sent to it: shown in short, saved as a file, erased.
+
+import { api } from "./common/api.js";
+import { say } from "./common/dom.js";
+import { count } from "./common/format.js";
+import { remember } from "./common/memory.js";
+import { busy, orderList, save } from "./common/persons.js";
+import { phoneProblem } from "./common/phone.js";
+import { fieldErrors, sentence } from "./common/problems.js";
+import { close, open } from "./common/sheet.js";
+import { toast } from "./common/toast.js";
+import { n, page, t } from "./common/words.js";
+import { forgetLinks } from "./live/links.js";
+
+const at = (id) => document.getElementById(id);
+const [phone, code, found, gone, sheet] = ["yours-phone", "yours-code", "yours-found", "yours-gone", "erase-sheet"].map(at);
+let asked = null; // {phone, code} of what is shown
+
+function tell(words, where = "yours-problem") {
+  const problem = at(where);
+  say(problem.querySelector("p"), words);
+  problem.hidden = !words;
+  if (words) problem.scrollIntoView({ block: "nearest" });
+}
+
+function mark(field, words) {
+  const error = at(`${field.id}-error`);
+  say(error, words);
+  error.hidden = !words;
+  if (words) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
+  if (words) field.focus();
+}
+
+/** One part after the other. */
+function show(part) {
+  for (const each of [phone, code, found, gone]) each.hidden = each !== part;
+}
+
+phone.addEventListener("submit", (event) => {
+  event.preventDefault();
+  tell("");
+  const field = phone.elements.phone;
+  const wrong = phoneProblem(field.value);
+  mark(field, wrong);
+  if (wrong) return;
+  busy(
+    event.submitter,
+    async () => {
+      await api("POST", "/api/v1/person/codes", { phone: field.value, language: page.language });
+      show(code);
+      code.elements.code.value = "";
+      code.elements.code.focus();
+    },
+    (problem) => (problem.slug === "invalid" ? mark(field, fieldErrors(problem).phone ?? sentence(problem)) : tell(sentence(problem))),
+  );
+});
+
+code.addEventListener("submit", (event) => {
+  event.preventDefault();
+  tell("");
+  const field = code.elements.code;
+  const digits = field.value.normalize("NFKC").replace(/\s/g, "");
+  const wrong = /^[0-9]{6}$/.test(digits) ? "" : t("A code has six digits.");
+  mark(field, wrong);
+  if (wrong) return;
+  busy(
+    event.submitter,
+    async () => {
+      const said = { phone: phone.elements.phone.value, code: digits, language: page.language };
+      const kept = await api("POST", "/api/v1/person/search", said);
+      asked = said;
+      const title = found.querySelector("[data-count]");
+      say(title, n("%(count)s order", "%(count)s orders", kept.count, { count: count(kept.count) }));
+      found.querySelector("[data-orders]").replaceChildren(orderList(kept.orders));
+      show(found);
+      title.focus();
+    },
+    (problem) => (problem.slug === "wrong-code" ? mark(field, sentence(problem)) : tell(sentence(problem))),
+  );
+});
+
+code.querySelector("[data-again]").addEventListener("click", () => {
+  tell("");
+  show(phone);
+  phone.elements.phone.focus();
+});
+
+found.querySelector("[data-export]").addEventListener("click", ({ currentTarget }) =>
+  busy(
+    currentTarget,
+    async () => {
+      tell("");
+      await save("/api/v1/person/exports", asked);
+      toast(t("The file is among your downloads."));
+    },
+    over,
+  ),
+);
+
+/** The code's ten minutes may be over meanwhile: then it is asked for anew. */
+function over(problem) {
+  if (problem.slug === "wrong-code") show(phone);
+  tell(sentence(problem));
+}
+
+found.querySelector("[data-erase]").addEventListener("click", () => {
+  tell("", "erase-problem");
+  open(sheet);
+});
+
+sheet.addEventListener("click", ({ target }) => {
+  if (target.closest("[data-close-sheet]")) close(sheet);
+});
+
+sheet.querySelector("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  busy(
+    event.submitter,
+    async () => {
+      const { orders } = await api("POST", "/api/v1/person/erasures", asked);
+      asked = null;
+      // What this browser knows of whoever ordered.
+      remember("buyer", null);
+      forgetLinks();
+      close(sheet);
+      phone.reset();
+      show(gone);
+      say(gone.querySelector("p"), n("Your details of %(count)s order are erased.", "Your details of %(count)s orders are erased.", orders, { count: count(orders) }));
+    },
+    (problem) => tell(sentence(problem), "erase-problem"),
+  );
+});

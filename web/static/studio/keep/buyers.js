@@ -1,0 +1,92 @@
+// A coordinator finds what is kept of a phone's orders, and saves it for its owner or erases it.
+
+import { say } from "../../common/dom.js";
+import { count } from "../../common/format.js";
+import { busy, orderList, save, staffHeader } from "../../common/persons.js";
+import { phoneProblem } from "../../common/phone.js";
+import { sentence } from "../../common/problems.js";
+import { close, open } from "../../common/sheet.js";
+import { toast } from "../../common/toast.js";
+import { n, page, t } from "../../common/words.js";
+import { post } from "../api.js";
+
+const at = (id) => document.getElementById(id);
+const [form, found, sheet] = ["buyer-find", "buyer-found", "erase-sheet"].map(at);
+let phone = "";
+
+function tell(words, where = "buyer-problem") {
+  const problem = at(where);
+  say(problem.querySelector("p"), words);
+  problem.hidden = !words;
+  if (words) problem.scrollIntoView({ block: "nearest" });
+}
+
+function mark(words) {
+  const field = form.elements.phone;
+  const error = at("buyer-phone-problem");
+  say(error, words);
+  error.hidden = !words;
+  if (words) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
+}
+
+async function look() {
+  const kept = await post("/api/v1/person/search", { phone });
+  const title = at("buyer-count");
+  say(title, kept.count ? n("%(count)s order under this number", "%(count)s orders under this number", kept.count, { count: count(kept.count) }) : t("Nothing is kept under this number"));
+  found.querySelector("[data-orders]").replaceChildren(orderList(kept.orders));
+  found.querySelector("[data-acts]").hidden = !kept.count;
+  found.querySelector("[data-erase]").disabled = kept.open > 0;
+  const isOpen = at("buyer-open");
+  isOpen.hidden = !kept.open;
+  say(isOpen.querySelector("span"), n("%(count)s order is still open: settle it first, then all can be erased.", "%(count)s orders are still open: settle them first, then all can be erased.", kept.open, { count: count(kept.open) }));
+  found.hidden = false;
+  title.focus();
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  tell("");
+  const wrong = phoneProblem(form.elements.phone.value);
+  mark(wrong);
+  if (wrong) return;
+  phone = form.elements.phone.value;
+  busy(event.submitter, look, (problem) => tell(sentence(problem)));
+});
+
+found.querySelector("[data-export]").addEventListener("click", ({ currentTarget }) =>
+  busy(
+    currentTarget,
+    async () => {
+      tell("");
+      await save("/api/v1/person/exports", { phone, language: page.language }, await staffHeader());
+      toast(t("The file is among your downloads. Give it to nobody but the buyer."));
+    },
+    (problem) => tell(sentence(problem)),
+  ),
+);
+
+found.querySelector("[data-erase]").addEventListener("click", () => {
+  tell("", "erase-problem");
+  say(at("erase-title"), t("Erase the details of all orders of %(phone)s?", { phone }));
+  open(sheet);
+});
+
+sheet.addEventListener("click", ({ target }) => {
+  if (target.closest("[data-close-sheet]")) close(sheet);
+});
+
+sheet.querySelector("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  busy(
+    event.submitter,
+    async () => {
+      const { orders } = await post("/api/v1/person/erasures", { phone });
+      close(sheet);
+      form.reset();
+      found.hidden = true;
+      toast(n("The details of %(count)s order are erased.", "The details of %(count)s orders are erased.", orders, { count: count(orders) }));
+    },
+    (problem) => tell(sentence(problem), "erase-problem"),
+  );
+});
