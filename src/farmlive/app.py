@@ -263,7 +263,12 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     _add(api, gate.routes(anywhere.health, broadcasts, guard))
     _add(api, cameras.routes(switcher, guard))
     _add(api, receiving.routes(here, leases, signer))
-    numbers = (relay.metrics, shop.notices.counts, outages, shop.rush.counts)
+
+    def media_numbers() -> dict[str, float]:
+        more = {"leases": leases.count, "forwarded": forwarding.forwarded}
+        return {**relay.metrics(), **more}
+
+    numbers = (media_numbers, shop.notices.counts, outages, shop.rush.counts)
     probe = Probe(store, settings, outages)
     watched = (store, probe, timekeeper, broadcasts, guard)
     _add(api, operations.routes(api.openapi, *watched, *numbers))

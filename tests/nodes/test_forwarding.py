@@ -14,6 +14,9 @@ from tests.waiting import until
 from farmlive.client import Api, ApiProblem
 from farmlive.client.light_publisher import LightPublisher
 from farmlive.client.light_viewer import LightViewer
+from farmlive.ids import ulid
+from farmlive.nodes.leases import Lease
+from farmlive.nodes.problems import HolderGone, NotHere
 from farmlive.server import running
 from farmlive.settings import Settings
 
@@ -192,6 +195,43 @@ async def test_the_lease_goes_to_the_next_publishers_server_once_nobody_is_there
     await viewer.wait_packets(20)
     joined = [each for each in await pair.events() if each[0] in ("source.joined", "source.left")]
     assert joined == [(f"source.{kind}", source) for kind in ("joined", "left", "joined")]
+
+
+async def test_what_is_forwarded_to_one_who_does_not_hold_it_goes_no_further(pair: Pair) -> None:
+    await pair.camera("Orchard", pair.one.url)
+    forwarding, leases = pair.one.house.forwarding, pair.other.house.leases
+    wrong = Lease(leases.node, pair.other.url, 1)
+    for operation, facts in (
+        ("view", {"offer": "v=0", "address": None}),
+        ("publish", {"admission": {"source": "x", "label": "x"}, "offer": "v=0"}),
+        ("delete", {"session": "x", "publisher": False}),
+    ):
+        with pytest.raises(NotHere):
+            await forwarding.ask(wrong, operation, pair.broadcast, **facts)
+    assert pair.other.house.forwarding.forwarded == 0
+    # Another process has taken the place of the one that is meant.
+    with pytest.raises(HolderGone):
+        await forwarding.ask(wrong._replace(node=ulid()), "health", pair.broadcast)
+
+
+async def test_who_asks_one_that_gave_it_back_is_told_what_is_so_now(pair: Pair) -> None:
+    camera, _ = await pair.camera("Orchard", pair.one.url)
+    known = await pair.other.house.leases.holder(pair.broadcast)
+    assert known is not None
+    pair.one.house.relay.end(pair.broadcast)
+    await pair.one.house.leases.renew()
+    # What was known is a second old at most, and no more than what it says.
+    pair.other.house.leases._know(pair.broadcast, known)
+    async with httpx.AsyncClient() as http:
+        response = await http.post(
+            f"{pair.other.url}/whep/{pair.broadcast}",
+            content="v=0\r\n",
+            headers={"Content-Type": "application/sdp"},
+        )
+    assert response.json()["type"] == "/problems/nobody-publishing"
+    pair.other.house.leases._know(pair.broadcast, known)
+    await pair.publish(camera.key, pair.other.url)
+    assert pair.holder is pair.other
 
 
 async def test_nobody_is_there_yet(pair: Pair) -> None:

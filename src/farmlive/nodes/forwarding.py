@@ -6,6 +6,7 @@ signing.py keeps others out.
 """
 
 import asyncio
+import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -33,6 +34,8 @@ MOST_BYTES = 512 * 1024
 _MOST_CONNECTIONS = 100
 # Less than a server keeps an idle connection.
 _IDLE_S = 2.0
+# In the place of an answer: nobody else is to be asked.
+HERE = object()
 # A publisher comes back sooner than viewers, who find it there.
 _PUBLISHER_AGAIN_S = 1
 
@@ -50,6 +53,8 @@ class Forwarding:
                 keepalive_expiry=_IDLE_S,
             ),
             trust_env=False,
+            # The system's authorities, and those of SSL_CERT_FILE.
+            verify=ssl.create_default_context(),
         )
         self._silent: dict[str, float] = {}
         self._away = outages.watch(
@@ -166,17 +171,15 @@ class Anywhere:
 
     async def view(self, broadcast: str, offer: str, address: str | None) -> Opened:
         """Take a viewer's offer."""
-        other = await self._holder(broadcast)
-        if other is None:
-            return await self._here.view(broadcast, offer, address)
-        return Opened(*await self._ask(other, "view", broadcast, offer=offer, address=address))
+        found = await self._ask("view", broadcast, offer=offer, address=address)
+        return await self._here.view(broadcast, offer, address) if found is HERE else Opened(*found)
 
     async def preview(self, broadcast: str, source: str, offer: str) -> Opened:
         """Take the offer of one who looks at a source."""
-        other = await self._holder(broadcast)
-        if other is None:
+        found = await self._ask("preview", broadcast, source=source, offer=offer)
+        if found is HERE:
             return await self._here.preview(broadcast, source, offer)
-        return Opened(*await self._ask(other, "preview", broadcast, source=source, offer=offer))
+        return Opened(*found)
 
     async def patch(
         self, broadcast: str, session: str, body: str, if_match: str | None, *, publisher: bool
@@ -233,18 +236,13 @@ class Anywhere:
 
     async def switch(self, broadcast: str, source: str) -> bool:
         """Put a source on air; whether viewers get it already. Raises what `Relay.switch` does."""
-        other = await self._holder(broadcast)
-        if other is None:
-            return self._here.switch(broadcast, source)
-        return bool(await self._ask(other, "switch", broadcast, source=source))
+        found = await self._ask("switch", broadcast, source=source)
+        return self._here.switch(broadcast, source) if found is HERE else bool(found)
 
     async def health(self, broadcast: str) -> dict[str, Any]:
         """How each source of the broadcast does, as `Relay.health`."""
-        other = await self._holder(broadcast)
-        if other is None:
-            return self._here.health(broadcast)
-        found: dict[str, Any] = await self._ask(other, "health", broadcast)
-        return found
+        found = await self._ask("health", broadcast)
+        return self._here.health(broadcast) if found is HERE else dict(found)
 
     async def _holder(self, broadcast: str) -> Lease | None:
         other = await self._leases.holder(broadcast)
@@ -252,13 +250,19 @@ class Anywhere:
             self._forwarding.need_nobody()
         return other
 
-    async def _ask(self, other: Lease, operation: str, broadcast: str, **facts: Any) -> Any:
-        """Ask the holder; a viewer who comes between two tenures tries again by itself."""
-        try:
-            return await self._forwarding.ask(other, operation, broadcast, **facts)
-        except (NotHere, HolderGone):
-            self._leases.forget(broadcast)
-            raise HolderAway from None
+    async def _ask(self, operation: str, broadcast: str, **facts: Any) -> Any:
+        """What the holder answered; HERE where no other server has the lease."""
+        for _ in range(2):  # the second time of one who took it since
+            other = await self._holder(broadcast)
+            if other is None:
+                return HERE
+            try:
+                return await self._forwarding.ask(other, operation, broadcast, **facts)
+            except NotHere:
+                self._leases.forget(broadcast)
+            except HolderGone:
+                break
+        raise HolderAway
 
     async def _other(self, broadcast: str, session: str) -> Lease | None:
         """The server that may have a session that this one has not."""

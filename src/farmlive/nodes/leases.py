@@ -136,6 +136,11 @@ class Leases:
         held = self._held.get(broadcast)
         return not self._shared or (held is not None and time.monotonic() < held.until)
 
+    @property
+    def count(self) -> int:
+        """How many this server holds; on SQLite none."""
+        return len(self._held)
+
     def epoch(self, broadcast: str) -> int | None:
         """The epoch under which this server's media tells of a broadcast; None where another's."""
         held = self._held.get(broadcast)
