@@ -199,7 +199,7 @@ def differences() -> list[str]:
     for command in sorted(commands()):
         if f"farmlive {command}" not in guide:
             wrong.append(f"no document tells of `farmlive {command}`")
-    typed = set(re.findall(r"`farmlive ([a-z-]+(?: [a-z]+)?)", guide))
+    typed = set(re.findall(r"`farmlive ([a-z-]+(?: [a-z-]+)?)", guide))
     for words in sorted(typed):
         if words not in commands() and words.split()[0] not in commands():
             wrong.append(f"a document tells of `farmlive {words}`, which is no command")

@@ -51,6 +51,38 @@ def farm(tmp_path: Path) -> str:
     return farm
 
 
+def test_second_factor_is_reset_for_a_lone_coordinator_and_nothing_else_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("user", "add", "lin", "--role", "coordinator")
+    database = sqlite3.connect(tmp_path / "farmlive.sqlite3", isolation_level=None)
+    (account,) = database.execute("SELECT id FROM accounts").fetchone()
+    database.execute("UPDATE accounts SET second_factor = 1, factor_asked_at = 1")
+    database.execute("INSERT INTO totp VALUES (?, 'sealed', 1, 1)", (account,))
+    database.execute("INSERT INTO recovery_codes VALUES (?, 'hash', NULL)", (account,))
+    database.execute(
+        "INSERT INTO sessions (hash, account, created_at, expires_at) VALUES ('h', ?, 1, 1)",
+        (account,),
+    )
+    monkeypatch.setenv("FARMLIVE_REQUIRE_SECOND_FACTOR", "true")
+    reset = run("user", "reset-factor", "lin")
+    assert reset.exit_code == 0
+    assert reset.stdout.startswith("lin has no second factor any more")
+    assert "seven days" in reset.stdout
+    assert database.execute("SELECT second_factor, factor_asked_at FROM accounts").fetchall() == [
+        (0, None)
+    ]
+    for table in ("totp", "recovery_codes"):
+        assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+    assert database.execute("SELECT count(*) FROM sessions").fetchone() == (1,)
+    deed = "SELECT name, subject, detail FROM audit WHERE action = 'factor.reset'"
+    assert database.execute(deed).fetchall() == [("farmlive command", account, '{"name":"lin"}')]
+    database.close()
+    again = run("user", "reset-factor", "lin")
+    assert again.stdout.startswith("lin had no second factor")
+    assert run("user", "reset-factor", "nobody").exit_code == 1
+
+
 def test_user_is_made_with_a_role_and_a_password_that_is_shown() -> None:
     made = run("user", "add", "chen", "--role", "moderator")
     assert made.exit_code == 0

@@ -114,6 +114,20 @@ def user_password(name: str) -> None:
     _out.print(FIRST)
 
 
+@user.command("reset-factor")
+def user_reset_factor(name: str) -> None:
+    """Take an account's second factors away: it signs in by its password alone; nothing ends."""
+
+    async def reset(people: People) -> bool:
+        account = await people.named(name)
+        return (await people.reset_factors(account.id, caller=OPERATOR)).second_factor
+
+    had = "has no second factor any more" if with_people(reset) else "had no second factor"
+    _out.print(f"{name} {had}, and signs in by name and password")
+    if Settings().require_second_factor:
+        _out.print("Coordinators and hosts have seven days from the next sign-in for another.")
+
+
 @user.command("disable")
 def user_disable(
     name: str,

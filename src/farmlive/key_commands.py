@@ -74,11 +74,23 @@ def _say(outlook: Outlook, path: Path) -> None:
         "links say the new ones; until then orders are found by number or phone",
         "the codes on printed slips and labels: print those anew that are needed",
         "links in messages that were sent, or stand in the outbox",
+        f"{outlook.factors.recovery_codes} recovery codes of second factors: their owners make new "
+        "ones on “My account”",
     ]
     goes_on = [
         "orders, payments and claims",
         "accounts, sign-ins, API keys, cameras' keys and links",
     ]
+    if outlook.lost:
+        ends.append(
+            f"the authenticator apps of {outlook.factors.apps} accounts: without a passkey they "
+            "sign in by name and password, and set one up anew"
+        )
+    else:
+        goes_on.append(
+            f"the authenticator apps of {outlook.factors.apps} accounts: reset them where a copy "
+            "of the database leaked as well"
+        )
     if outlook.pseudonyms:
         ends += [
             f"{outlook.blocked} blocks of devices and addresses, those of numbers that stand in no "

@@ -11,8 +11,9 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from farmlive.broadcast import mutes
-from farmlive.people import Caller, audit, blocks
+from farmlive.people import Caller, audit, blocks, factor_rekeying
 from farmlive.people.devices import BUYER, pseudonym
+from farmlive.people.factor_rekeying import Kept
 from farmlive.shop import order_rekeying
 from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_rekeying import Opened
@@ -28,7 +29,7 @@ WITHIN_S = 3_600.0
 class Outlook:
     """What a replacement would end. `lost`: there is no file of keys, so that the pseudonyms' key
     is new, too, as `pseudonyms` says; only then the `blocked` devices and addresses and the `muted`
-    viewers go.
+    viewers go. Of `factors` recovery codes end, and apps where the file is lost.
     """
 
     lost: bool
@@ -36,6 +37,7 @@ class Outlook:
     opened: Opened
     blocked: int
     muted: int
+    factors: Kept
 
 
 async def finish(store: Store, file: KeyFile) -> bool:
@@ -61,7 +63,8 @@ async def outlook(store: Store, file: KeyFile, *, pseudonyms: bool) -> Outlook:
         lost = _present(connection, file) is None
         both = pseudonyms or lost
         blocked, muted = blocks.count_unnamed(connection), mutes.count(connection)
-        return Outlook(lost, both, order_rekeying.opened(connection), blocked, muted)
+        factors = factor_rekeying.kept(connection)
+        return Outlook(lost, both, order_rekeying.opened(connection), blocked, muted, factors)
 
     # By the writer, so that this process has one connection alone.
     return await store.write(read)
@@ -85,6 +88,7 @@ async def replace(store: Store, file: KeyFile, *, pseudonyms: bool, caller: Call
 
         counted = order_rekeying.opened(connection)
         marks = order_rekeying.rekey(connection, OrderLinks(new.orders), of_buyer if both else None)
+        factor_rekeying.rekey(connection, old, new)
         if both:
             blocks.rename(connection, marks)
             mutes.end_all(connection)

@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, insert, select, text
 from typer.testing import CliRunner
 
 from farmlive import new_keys
 from farmlive.account_commands import OPERATOR
 from farmlive.broadcast.tables import mutes
 from farmlive.cli import cli
+from farmlive.people import accounts, recovery_codes, totp
 from farmlive.people import tables as people
 from farmlive.people.devices import BUYER as BUYERS
 from farmlive.people.devices import pseudonym
+from farmlive.people.factor_setups import TOTP_KEY
+from farmlive.people.sealing import Sealer
 from farmlive.server import running
 from farmlive.settings import Settings
 from farmlive.shop import order_links, order_rekeying, paper_links
@@ -164,6 +167,41 @@ async def test_what_leaked_keys_opened_ends_and_new_ones_open_it(
     with pytest.raises(KeysRefused, match="not those of this database"):
         async with running(settings):
             pass
+
+
+@on_both_databases
+@pytest.mark.parametrize("lost", [True, False])
+async def test_authenticator_apps_go_on_unless_the_keys_are_lost_and_recovery_codes_end(
+    old: Keys, settings: Settings, lost: bool
+) -> None:
+    account = "01JD00000000000000000000A1"
+    before = Sealer(old.derive(TOTP_KEY))
+
+    def fill_in(connection: Connection) -> None:
+        facts = {"role": "host", "created_at": 1, "farms": [], "password_hash": "x"}
+        connection.execute(insert(people.accounts), {"id": account, "name": "mei", **facts})
+        totp.add(connection, before, account, "SECRET", 1)
+        recovery_codes.replace(connection, b"key", account)
+        accounts.note_second_factor(connection, account, has=True)
+
+    file = KeyFile.of(settings)
+    if lost:
+        file.path.unlink()
+    async with opened(settings) as (store, _):
+        await store.write(fill_in)
+        factors = (await new_keys.outlook(store, file, pseudonyms=False)).factors
+        assert (factors.apps, factors.recovery_codes) == (1, 10)
+        await new_keys.replace(store, file, pseudonyms=False, caller=OPERATOR)
+    new = file.read()
+    assert new is not None
+    store = await Store.open(settings)
+    now = Sealer(new.derive(TOTP_KEY))
+    app = await store.read(lambda conn: totp.find(conn, now, account))
+    found = await store.read(lambda conn: accounts.named(conn, "mei"))
+    left = await store.read(lambda conn: recovery_codes.left(conn, account))
+    await store.close()
+    assert (app is None, found.second_factor, left) == (lost, not lost, 0)
+    assert app is None or app.secret == "SECRET"
 
 
 @on_both_databases

@@ -10,16 +10,29 @@ from farmlive.client.http import Json
 class CallsOfPeople(Connection):
     """Who one is, and whom one lets in or shuts out."""
 
-    async def sign_in(self, name: str, password: str, new_password: str | None = None) -> Json:
+    async def sign_in(
+        self,
+        name: str,
+        password: str,
+        new_password: str | None = None,
+        *,
+        code: str | None = None,
+    ) -> Json:
         """Sign in and keep cookie and CSRF token.
+
+        `code` is one of an authenticator app, or a recovery code, where the account has a second
+        factor; without one it is answered with ApiProblem 401 `second-factor-needed`.
 
         A password that another made, such as a first one, is changed to `new_password`; without
         one it is answered with ApiProblem 401 `password-change-needed`.
-        Returns `{"name","display_name","role","farms","centres","csrf","weak_password"}`.
+        Returns `{"name","display_name","role","farms","centres","csrf","weak_password",
+        "second_factor","second_factor_until","proved_until","recovery_codes"}`.
         """
         sent = {"name": name, "password": password}
         if new_password is not None:
             sent["new_password"] = new_password
+        if code is not None:
+            sent["code"] = code
         body = await self.request("POST", "/api/v1/session", json=sent)
         self._http.headers["X-CSRF-Token"] = str(body["csrf"])
         return body
@@ -27,6 +40,13 @@ class CallsOfPeople(Connection):
     async def session(self) -> Json:
         """Who this client is signed in as; ApiProblem 401 where nobody is."""
         return await self.request("GET", "/api/v1/session")
+
+    async def prove(self, *, password: str | None = None, code: str | None = None) -> Json:
+        """Show once more that it is the same person, by the code of the second factor, or by the
+        password where there is none. Returns `{"proved_until"}`.
+        """
+        sent = {"password": password, "code": code}
+        return await self.request("POST", "/api/v1/session/proof", json=sent)
 
     async def sign_out(self) -> None:
         """End the session."""

@@ -146,6 +146,7 @@ class Pages:
     def html(self, request: HTTPConnection, template: str, **context: Any) -> str:
         """Render a template in the visitor's language."""
         language = language_of(request)
+        caller = context.pop("caller", None)
         return (
             self._environments[language]
             .get_template(template)
@@ -156,7 +157,8 @@ class Pages:
                     for other in LANGUAGES
                     if other != language
                 ],
-                caller=context.pop("caller", None),
+                caller=caller,
+                factor_until=self._guard.factor_until(caller),
                 unnamed_proxy=self._guard.unnamed_proxy,
                 cleartext=self._cleartext,
                 clocks_off=self._clocks_off(),

@@ -17,12 +17,12 @@ from farmlive.pages.languages import language_of
 from farmlive.pages.render import FILE_HEADERS, Pages
 from farmlive.pages.rooms import Rooms
 from farmlive.pages.routes import to_sign_in
-from farmlive.people import Caller
+from farmlive.people import Caller, proofs
 from farmlive.problems import Forbidden
 from farmlive.review.definitions import SHEET_WORDS
 from farmlive.review.files import as_csv, as_xlsx
 from farmlive.review.models import Cut, Moment, Report
-from farmlive.review.readers import LISTS, UnknownSheet, farms_of, sheets_of
+from farmlive.review.readers import LISTS, OF_ORDERS, UnknownSheet, farms_of, sheets_of
 from farmlive.review.sheets import Sheet
 from farmlive.settings import Settings
 
@@ -100,6 +100,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             sheets=sheets_of(caller),
             sheet_titles=_titles(request),
             lists=LISTS,
+            of_orders=OF_ORDERS,
         )
 
     @router.get("/review/{broadcast}/lists/{name}")
@@ -134,6 +135,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             sheets=sheets_of(caller),
             sheet_titles=_titles(request),
             lists=LISTS,
+            of_orders=OF_ORDERS,
         )
 
     @router.get("/review/{broadcast}/sheets/{name}.{form}")
@@ -154,6 +156,8 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         made = await rooms.review.sheet(caller, broadcast, name, language, farm)
         if farm is not None:
             _check_farm(farm, await rooms.review.farms(broadcast))
+        if name in OF_ORDERS:
+            proofs.require(caller)
         what = f"{name}.{form}"
         rooms.people.access.exported(caller, what, _rows(made), broadcast=broadcast, farm=farm)
         write = as_csv if form == "csv" else as_xlsx

@@ -77,11 +77,13 @@ class AccessLog:
     def __len__(self) -> int:
         return len(self._cases)
 
-    def failed(self, account: str | None, name: str | None) -> None:
+    def failed(self, account: str | None, name: str | None, *, by: str | None = None) -> None:
         """Count a wrong password for the account with that name; None for a name of nobody's: what
-        was typed there may be a password.
+        was typed there may be a password. `by` says `factor` for a wrong second factor.
         """
         detail = {} if name is None else {"name": name}
+        if by is not None:
+            detail["by"] = by
         self._count(audit.NOBODY, "session.fail", account, detail)
 
     def refused(self, caller: Caller | None, path: str, problem: Problem) -> None:

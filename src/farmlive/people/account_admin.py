@@ -15,6 +15,7 @@ from farmlive.people import (
     first_sign_in,
     password_rules,
     passwords,
+    proofs,
     scope,
     sign_ins,
 )
@@ -22,10 +23,11 @@ from farmlive.people.accounts import Account
 from farmlive.people.caller import Caller
 from farmlive.people.models import AccountChange, Role
 from farmlive.people.people_base import PeopleBase, note, still
-from farmlive.people.problems import NoPassword, WrongPassword
+from farmlive.people.problems import NoPassword
 
 # Changes of its own display name that an account may try in a minute.
 NAMES_A_MINUTE = 5
+_OLD = "Nothing was changed: the old password is another. Try again."
 _CHANGED = "Nothing was changed: the password is another meanwhile. Sign in anew."
 
 
@@ -65,9 +67,11 @@ class AccountAdmin(PeopleBase):
         Viewers read `display_name` of it, and never the name. A `first` password works for 24 hours
         and is changed at the first sign-in.
 
-        Raises Invalid, PasswordRefused, NameTaken, and NotFound for an unknown farm or centre.
+        Raises Invalid, PasswordRefused, NameTaken, ReauthenticationNeeded, and NotFound for an
+        unknown farm or centre.
         """
         name = accounts.checked(name)
+        proofs.require(caller)
         own, of_clerk = scope.farms_of(role, farms), scope.centres_of(role, centres)
         password = passwords.readable() if password is None else password
         password_rules.check(password, (name, display_name))
@@ -92,12 +96,13 @@ class AccountAdmin(PeopleBase):
         """Change role, farms, centres, display name, or disable the account; effective at its next
         request. All that a disabled one made ends, but what the change gives to others.
 
-        Raises UnknownAccount, LastCoordinator, Invalid, UnknownCredential, and NotFound for an
-        unknown farm or centre.
+        Raises UnknownAccount, LastCoordinator, Invalid, UnknownCredential, NotFound for an unknown
+        farm or centre, and ReauthenticationNeeded where role, farms or centres are to be others.
         """
 
         def write(conn: Connection) -> tuple[Account, frozenset[str]]:
             self._require(conn, change.farms or (), change.centres or ())
+            before = accounts.known(conn, account)
             changed = accounts.change(
                 conn,
                 account,
@@ -107,6 +112,12 @@ class AccountAdmin(PeopleBase):
                 disabled=change.disabled,
                 display_name=change.display_name,
             )
+            if (changed.role, changed.farms, changed.centres) != (
+                before.role,
+                before.farms,
+                before.centres,
+            ):
+                proofs.require(caller)
             disabled = changed.disabled_at is not None
             said = {"disabled": change.disabled, "display_name": change.display_name}
             more = {name: value for name, value in said.items() if value is not None}
@@ -166,8 +177,9 @@ class AccountAdmin(PeopleBase):
     async def reset_password(self, account: str, *, caller: Caller) -> str:
         """Give the account a random password and end its sessions, as `set_password` does.
 
-        Raises UnknownAccount.
+        Raises UnknownAccount and ReauthenticationNeeded.
         """
+        proofs.require(caller)
         return await self._set_password(account, None, caller)
 
     async def _set_password(
@@ -198,15 +210,7 @@ class AccountAdmin(PeopleBase):
             raise NoPassword("An API key has none. Revoke the key and make another.")
         own = caller.account
         account = await self._store.read(lambda conn: accounts.known(conn, own))
-        with self.limits.failures(
-            WrongPassword,
-            self.settings.sign_ins_per_minute,
-            ("password changes", f"{caller.device} {own}"),
-            of=sign_ins.WRONG,
-        ):
-            if not await self._passwords.check(account.password_hash, old, known=True):
-                self.access.failed(account.id, account.name)
-                raise WrongPassword("Nothing was changed: the old password is another. Try again.")
+        await self._check_own(account, session, old, _OLD)
         names = (account.name, account.display_name)
         password_rules.check(new, names, field="new", before=old)
         hashed = await self._passwords.hash(new)

@@ -38,6 +38,7 @@ class Account:
     `password_until` is when a password that another made ends; None for one that its owner chose.
     `password_weak`: the last sign-in showed that it breaks a rule of password_rules.py.
     `centres` is None for a clerk from before clerks belonged to centres: all of them.
+    `factor_asked_at` is when a second factor was first demanded of it.
     """
 
     id: str
@@ -51,6 +52,8 @@ class Account:
     display_name: str | None = None
     password_until: int | None = None
     password_weak: bool = False
+    second_factor: bool = False
+    factor_asked_at: int | None = None
 
 
 def written(name: str) -> str:
@@ -223,6 +226,30 @@ def note_weak(conn: Connection, account: Account, weak: bool) -> None:
         )
         .values(password_weak=weak)
     )
+
+
+def note_second_factor(conn: Connection, account: str, *, has: bool) -> None:
+    """Keep whether a sign-in takes a second factor."""
+    table = tables.accounts
+    conn.execute(update(table).where(table.c.id == account).values(second_factor=has))
+
+
+def note_factor_asked(conn: Connection, account: str) -> int:
+    """Keep that a second factor is demanded of it since now, unless it was before. Return when."""
+    table = tables.accounts
+    conn.execute(
+        update(table)
+        .where(table.c.id == account, table.c.factor_asked_at.is_(None))
+        .values(factor_asked_at=now_ms())
+    )
+    query = select(table.c.factor_asked_at).where(table.c.id == account)
+    return int(conn.execute(query).scalar_one())
+
+
+def forget_factor_asked(conn: Connection, account: str) -> None:
+    """Have the seven days begin anew when a second factor is demanded the next time."""
+    table = tables.accounts
+    conn.execute(update(table).where(table.c.id == account).values(factor_asked_at=None))
 
 
 def change(

@@ -102,7 +102,17 @@ class Guard:
             centres=session.centres,
             display_name=session.display_name,
             weak_password=session.weak_password,
+            proved_at=session.proved_at,
+            second_factor=session.second_factor,
+            factor_asked_at=session.factor_asked_at,
         )
+
+    def factor_until(self, caller: Caller | None) -> int | None:
+        """Until when the caller may sign in without a second factor, in milliseconds since 1970;
+        None where nothing is to be said of it.
+        """
+        is_signed_in = caller is not None and caller.account is not None
+        return self._people.factor_until(caller) if caller and is_signed_in else None
 
     def refused(self, caller: Caller, message: str, problem: Problem) -> None:
         """Keep for the audit list that a message of the live channel was refused."""

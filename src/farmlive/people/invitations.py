@@ -1,7 +1,7 @@
 """Invitations: a link by which someone makes an account of their own, once, within seven days.
 
 Functions for the store's doors, and the room's object, by which coordinators make, list and revoke
-them; people.py accepts one. The database knows only the hash of the link's token.
+them; session_admin.py accepts one. The database knows only the hash of the link's token.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, token, ulid
-from farmlive.people import audit, credentials, tables
+from farmlive.people import audit, credentials, proofs, tables
 from farmlive.people.caller import Caller
 from farmlive.people.models import Role
 from farmlive.people.problems import InvitationOver, UnknownInvitation
@@ -155,8 +155,10 @@ class Invitations:
     ) -> tuple[Invitation, str]:
         """Make an invitation; the second is its token, which is never shown again.
 
-        Raises Invalid, and NotFound for an unknown farm or centre.
+        Raises Invalid, NotFound for an unknown farm or centre, and ReauthenticationNeeded: a link
+        gives a role away.
         """
+        proofs.require(caller)
 
         def write(conn: Connection) -> tuple[Invitation, str]:
             owner = credentials.owner_of(conn, caller)

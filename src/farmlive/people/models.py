@@ -1,5 +1,5 @@
-"""The shapes of people in the API: accounts, sessions and invitations, and the words that the
-others share (key_models.py, conduct_models.py).
+"""The shapes of people in the API: accounts and invitations, and the words that the others
+share (session_models.py, factor_models.py, key_models.py, conduct_models.py).
 """
 
 from typing import Annotated, Literal, Self, get_args
@@ -53,22 +53,14 @@ class Sent(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class _NameAndPassword(Sent):
+class NameAndPassword(Sent):
+    """What one signs in by."""
+
     name: Annotated[str, Field(max_length=64)]
     password: Annotated[str, Field(max_length=200, repr=False)]
 
 
-class SignIn(_NameAndPassword):
-    """Name and password of an account.
-
-    `new_password`: for a password that another made, as a first one, in place of which it holds
-    from then on.
-    """
-
-    new_password: Annotated[str | None, Field(max_length=200, repr=False)] = None
-
-
-class Accepted(_NameAndPassword):
+class Accepted(NameAndPassword):
     """Name and password of an account of one's own, and what viewers are to read in their place."""
 
     display_name: DisplayName | None = None
@@ -78,43 +70,6 @@ class OwnDisplayName(Sent):
     """What viewers read of one from now on."""
 
     display_name: DisplayName
-
-
-class SignedIn(BaseModel):
-    """Who is signed in; `csrf` goes into X-CSRF-Token, and is null for an API key.
-
-    Viewers read `display_name`, never `name`.
-    `farms` are a seller's, `centres` a clerk's; null for a clerk whom no coordinator has given
-    any yet: all of them. `weak_password`: it breaks a rule that new ones hold to; change it.
-    """
-
-    name: str
-    display_name: str | None
-    role: KeyRole
-    farms: list[str]
-    centres: list[str] | None
-    csrf: str | None
-    weak_password: bool = False
-
-
-class SessionAnswer(BaseModel):
-    """One of the own sign-ins; times in RFC 3339, `expires_at` the latest end.
-
-    `browser` is such as `Chrome, Android`; null where it is not known. `current`: it is this one.
-    """
-
-    id: str
-    browser: str | None
-    created_at: str
-    used_at: str
-    expires_at: str
-    current: bool
-
-
-class SessionList(BaseModel):
-    """The own sign-ins, the last used first."""
-
-    sessions: list[SessionAnswer]
 
 
 class NewAccount(Sent):
@@ -136,7 +91,7 @@ class AccountAnswer(BaseModel):
     """An account; `created_at` in RFC 3339. Viewers read `display_name`, never `name`.
 
     `centres` is null for a clerk from before clerks belonged to centres: all of them, until a
-    coordinator chooses.
+    coordinator chooses. `second_factor`: a sign-in takes one.
     """
 
     id: str
@@ -147,6 +102,7 @@ class AccountAnswer(BaseModel):
     centres: list[str] | None
     created_at: str
     disabled: bool
+    second_factor: bool
 
 
 class MadeAccount(AccountAnswer):

@@ -1,8 +1,8 @@
 """The room's object: accounts, sessions and API keys, each question one crossing of the store.
 
-Its parts are account_admin.py and session_admin.py; here are the keys, the audit list, and what is
-wired from outside. The SQL is in the modules named after what they hold; guard.py decides who may
-ask.
+Its parts are account_admin.py, session_admin.py and factor_admin.py; here are the keys, the audit
+list, and what is wired from outside. The SQL is in the modules named after what they hold; guard.py
+decides who may ask.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ from farmlive.again import Again
 from farmlive.bus import Bus
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid
-from farmlive.people import accounts, api_keys, audit, credentials, stream_keys
+from farmlive.people import accounts, api_keys, audit, credentials, proofs, stream_keys
 from farmlive.people.account_admin import AccountAdmin
 from farmlive.people.api_keys import ApiKey
 from farmlive.people.audit import Deed
@@ -21,6 +21,7 @@ from farmlive.people.blocks import Blocks
 from farmlive.people.caller import Caller
 from farmlive.people.cookies import Cookies
 from farmlive.people.credentials import Airings, Credential
+from farmlive.people.factor_admin import FactorAdmin
 from farmlive.people.guests import Guests
 from farmlive.people.key_uses import KeyUses
 from farmlive.people.models import KeyRole
@@ -39,7 +40,7 @@ FORGET_AT_ONCE = 500
 _DAY_MS = 24 * 60 * 60 * 1000
 
 
-class People(AccountAdmin, SessionAdmin):
+class People(AccountAdmin, SessionAdmin, FactorAdmin):
     """The room's one object: accounts, sessions, keys, sources, guests, limits and blocks."""
 
     def __init__(self, store: Store, settings: Settings):
@@ -123,9 +124,10 @@ class People(AccountAdmin, SessionAdmin):
 
         Its owner is the caller's account, unless `owner` names another; it works until
         `expires_at`, in milliseconds since 1970. Raises Invalid where role, farms and centres don't
-        fit, for a time that is past, and for an owner who is no coordinator, and NotFound for an
-        unknown farm or centre.
+        fit, for a time that is past, and for an owner who is no coordinator, NotFound for an
+        unknown farm or centre, and ReauthenticationNeeded.
         """
+        proofs.require(caller)
         if expires_at is not None and expires_at <= now_ms():
             message = "A key works until a time to come; leave it out for no end."
             raise Invalid(message, errors=[{"field": "expires_at", "message": message}])

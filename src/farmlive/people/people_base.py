@@ -1,7 +1,8 @@
 """What the parts of people.py share: the store, the settings, the limits, and the checks that the
 rooms above give.
 
-Each part is a class on this one and names what it owns: account_admin.py, session_admin.py.
+Each part is a class on this one and names what it owns: account_admin.py, session_admin.py,
+factor_admin.py.
 `caller` is whom the audit list names; None is the server itself.
 """
 
@@ -10,13 +11,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from farmlive.people import audit, passwords, scope
+from farmlive.people import audit, passwords, scope, sign_ins
 from farmlive.people.access_log import AccessLog
 from farmlive.people.accounts import Account
 from farmlive.people.api_keys import ApiKey
 from farmlive.people.caller import Caller
 from farmlive.people.credentials import Airings
 from farmlive.people.devices import Pseudonyms
+from farmlive.people.factors import Factors
 from farmlive.people.invitations import Invitations
 from farmlive.people.limits import RateLimits
 from farmlive.people.problems import WrongPassword
@@ -42,12 +44,28 @@ class PeopleBase:
         self.invitations = Invitations(store, self._require)
         self.access = AccessLog(store)
         self._store = store
+        self.factors = Factors(store, settings)
         self._passwords = passwords.Passwords()
         self._lifetime = Lifetime.of(settings.session_idle_minutes, settings.session_days)
         self._require_farm: Require = lambda _connection, _farm: None
         self._require_centre: Require = lambda _connection, _centre: None
         self._airings: Airings = lambda _connection: {}
         self._shut_out: Callable[[frozenset[str]], None] = lambda _stream_keys: None
+
+    async def _check_own(self, account: Account, session: str, password: str, detail: str) -> None:
+        """Raise WrongPassword where that is not the account's, and TooMany of them.
+
+        They are counted by the session, which whoever tries can't throw away.
+        """
+        with self.limits.failures(
+            WrongPassword,
+            self.settings.sign_ins_per_minute,
+            ("password changes", self.pseudonyms.at_once("session", session)),
+            of=sign_ins.WRONG,
+        ):
+            if not await self._passwords.check(account.password_hash, password, known=True):
+                self.access.failed(account.id, account.name)
+                raise WrongPassword(detail)
 
     def _require(
         self, conn: Connection, farms: Iterable[str], centres: Iterable[str] | None

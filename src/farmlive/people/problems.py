@@ -34,6 +34,45 @@ class PasswordRefused(Invalid):
     title = "That password is too easy to guess"
 
 
+class SecondFactorNeeded(Unauthorized):
+    """The password is right, and the account has a second factor. `kinds` says which: passkey,
+    totp, recovery; `passkey` has the options for the browser, null where it has none here.
+    """
+
+    slug = "second-factor-needed"
+    title = "Add your second factor"
+
+
+class SecondFactorSetupNeeded(Unauthorized):
+    """The password is right, and the account must have a second factor by now. `totp` has what an
+    authenticator app takes, `passkey` the options for the browser, null where there are none here.
+    """
+
+    slug = "second-factor-setup-needed"
+    title = "Set up a second factor"
+
+
+class WrongCode(Unauthorized):
+    """The code of an app or the recovery code is wrong, over, or was used before."""
+
+    slug = "wrong-code"
+    title = "The code is not right"
+
+
+class PasskeyRefused(Unauthorized):
+    """What the browser answered with a passkey proves nothing."""
+
+    slug = "passkey-refused"
+    title = "That passkey was not taken"
+
+
+class ReauthenticationNeeded(Unauthorized):
+    """The session's last proof of who is there is older than ten minutes."""
+
+    slug = "reauthentication-needed"
+    title = "Show once more that it is you"
+
+
 class UnknownApiKey(Unauthorized):
     """The bearer sent something like an API key, and it is none."""
 
@@ -124,6 +163,48 @@ class UnknownSession(NotFound):
 
     slug = "unknown-session"
     title = "There is no such sign-in"
+
+
+class UnknownFactor(NotFound):
+    """The account has no such passkey or authenticator app."""
+
+    slug = "unknown-factor"
+    title = "There is no such second factor"
+
+
+class NoPasskeysHere(Conflict):
+    """Browsers have no passkeys for the address by which the server was asked."""
+
+    slug = "no-passkeys-here"
+    title = "There are no passkeys under this address"
+
+
+class PasskeysFull(Conflict):
+    """The account has as many passkeys as it may have."""
+
+    slug = "passkeys-full"
+    title = "The account has too many passkeys"
+
+
+class LastFactor(Conflict):
+    """The account must have a second factor, and this is the only one."""
+
+    slug = "last-factor"
+    title = "This is the only second factor"
+
+
+class NoSecondFactor(Conflict):
+    """Without a second factor there is nothing for recovery codes to stand in for."""
+
+    slug = "no-second-factor"
+    title = "There is no second factor"
+
+
+class OwnFactor(Conflict):
+    """Nobody resets their own: it would put off for ever what the setting demands."""
+
+    slug = "own-factor"
+    title = "Your own second factor is changed on your own page"
 
 
 class UnknownInvitation(NotFound):

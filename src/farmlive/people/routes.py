@@ -8,14 +8,26 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from farmlive.clock import rfc3339
-from farmlive.people import conduct_routes, guest_routes, key_routes, models, sessions
+from farmlive.people import (
+    conduct_routes,
+    factor_models,
+    factor_routes,
+    guest_routes,
+    key_routes,
+    models,
+    proofs,
+    session_models,
+    sessions,
+)
 from farmlive.people.accounts import Account
 from farmlive.people.browsers import browser_of
 from farmlive.people.caller import Caller
+from farmlive.people.factors import Answer
 from farmlive.people.guard import Guard
 from farmlive.people.invitations import Invitation
 from farmlive.people.key_routes import PRIVATE
 from farmlive.people.people import People
+from farmlive.people.relying_party import Site
 from farmlive.people.scope import listed
 from farmlive.people.sessions import Session
 from farmlive.people.sources import BroadcastState
@@ -33,6 +45,7 @@ def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> API
     router.include_router(_session(people, guard))
     router.include_router(_accounts(people, guard))
     router.include_router(_invitations(people, guard))
+    router.include_router(factor_routes.routes(people, guard))
     router.include_router(key_routes.routes(people, guard, broadcast_state))
     router.include_router(guest_routes.routes(people, guard, broadcast_state))
     router.include_router(conduct_routes.routes(people, guard))
@@ -45,30 +58,38 @@ def _session(people: People, guard: Guard) -> APIRouter:
 
     @router.post("/session")
     async def sign_in(
-        body: models.SignIn,
+        body: session_models.SignIn,
         request: Request,
         response: Response,
         caller: Annotated[Caller, anyone],
-    ) -> models.SignedIn:
+    ) -> session_models.SignedIn:
         """Sign in: sets the session's cookie; the session before it on this device ends.
 
         A password that another made is answered with 401 `password-change-needed` until
-        `new_password` is sent beside it.
+        `new_password` is sent beside it; one of an account with a second factor with 401
+        `second-factor-needed` until `code` or `passkey` is, and where one is demanded and its time
+        is over with 401 `second-factor-setup-needed` until `setup` is.
         """
         session = await people.sign_in(
-            body.name, body.password, caller, body.new_password, browser=_browser(request)
+            body.name,
+            body.password,
+            caller,
+            body.new_password,
+            browser=_browser(request),
+            factor=Answer(body.code, body.passkey, body.setup),
+            site=Site.of_request(people.settings, request.scope),
         )
         return _signed_in(response, session, people)
 
     @router.get("/session")
     async def who_is_signed_in(
         response: Response, caller: Annotated[Caller, anyone]
-    ) -> models.SignedIn:
+    ) -> session_models.SignedIn:
         """Tell who is signed in."""
         if caller.role is None or caller.name is None:
             raise Unauthorized("Nobody is signed in on this browser.")
         response.headers.update(PRIVATE)
-        return _signed_in_as(caller, caller.name, caller.role)
+        return _signed_in_as(caller, caller.name, caller.role, people)
 
     @router.patch("/session")
     async def change_display_name(
@@ -89,6 +110,29 @@ def _session(people: People, guard: Guard) -> APIRouter:
         for cookie in people.cookies.drop(sessions.COOKIE):
             response.headers.append("set-cookie", cookie)
 
+    @router.post("/session/proof")
+    async def prove(
+        body: factor_models.NewProof,
+        request: Request,
+        response: Response,
+        caller: Annotated[Caller, signed_in],
+    ) -> factor_models.Proved:
+        """Show once more that it is you: by the second factor, or without one by the password.
+
+        Without either the answer is 401 `second-factor-needed` or `reauthentication-needed`, and
+        says what is asked for. For ten minutes from then on nothing answers
+        `reauthentication-needed`.
+        """
+        response.headers.update(PRIVATE)
+        at = await people.prove(
+            caller,
+            people.cookies.read(request.cookies, sessions.COOKIE),
+            body.password,
+            Answer(body.code, body.passkey),
+            Site.of_request(people.settings, request.scope),
+        )
+        return factor_models.Proved(proved_until=rfc3339(at + proofs.PROVED_MS))
+
     @router.post("/session/password", status_code=204)
     async def change_password(
         body: models.OwnPassword, request: Request, caller: Annotated[Caller, signed_in]
@@ -100,13 +144,13 @@ def _session(people: People, guard: Guard) -> APIRouter:
     @router.get("/sessions")
     async def list_sessions(
         request: Request, response: Response, caller: Annotated[Caller, signed_in]
-    ) -> models.SessionList:
+    ) -> session_models.SessionList:
         """List where one is signed in oneself."""
         response.headers.update(PRIVATE)
         own = people.cookies.read(request.cookies, sessions.COOKIE)
-        return models.SessionList(
+        return session_models.SessionList(
             sessions=[
-                models.SessionAnswer(
+                session_models.SessionAnswer(
                     id=each.id,
                     browser=each.browser,
                     created_at=rfc3339(each.created_at),
@@ -223,7 +267,7 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
         response: Response,
         request: Request,
         caller: Annotated[Caller, Depends(guard.anyone)],
-    ) -> models.SignedIn:
+    ) -> session_models.SignedIn:
         """Make the account under this name and password, and sign in."""
         session = await people.accept(
             caller,
@@ -242,16 +286,22 @@ def _browser(request: Request) -> str | None:
     return browser_of(request.headers.get("user-agent", ""))
 
 
-def _signed_in(response: Response, session: Session, people: People) -> models.SignedIn:
+def _signed_in(response: Response, session: Session, people: People) -> session_models.SignedIn:
     days = people.settings.session_days
     cookie = people.cookies.set(sessions.COOKIE, session.token, days * 24 * 60 * 60)
     response.headers.append("set-cookie", cookie)
     response.headers.update(PRIVATE)
-    return _signed_in_as(session, session.name, session.role)
+    answer = _signed_in_as(session, session.name, session.role, people)
+    answer.recovery_codes = list(session.recovery_codes) or None
+    return answer
 
 
-def _signed_in_as(who: Caller | Session, name: str, role: models.KeyRole) -> models.SignedIn:
-    return models.SignedIn(
+def _signed_in_as(
+    who: Caller | Session, name: str, role: models.KeyRole, people: People
+) -> session_models.SignedIn:
+    until = people.factor_until(who)
+    proved = who.proved_at
+    return session_models.SignedIn(
         name=name,
         display_name=who.display_name,
         role=role,
@@ -259,6 +309,9 @@ def _signed_in_as(who: Caller | Session, name: str, role: models.KeyRole) -> mod
         centres=listed(who.centres),
         csrf=who.csrf,
         weak_password=who.weak_password,
+        second_factor=who.second_factor,
+        second_factor_until=None if until is None else rfc3339(until),
+        proved_until=None if proved is None else rfc3339(proved + proofs.PROVED_MS),
     )
 
 
@@ -272,6 +325,7 @@ def _account(account: Account) -> dict[str, Any]:
         "centres": listed(account.centres),
         "created_at": rfc3339(account.created_at),
         "disabled": account.disabled_at is not None,
+        "second_factor": account.second_factor,
     }
 
 

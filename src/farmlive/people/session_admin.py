@@ -12,6 +12,7 @@ from farmlive.clock import now_ms
 from farmlive.people import (
     accounts,
     audit,
+    factors,
     first_sign_in,
     invitations,
     password_rules,
@@ -20,10 +21,23 @@ from farmlive.people import (
 )
 from farmlive.people.accounts import Account
 from farmlive.people.caller import Caller
+from farmlive.people.factor_models import FactorKind
+from farmlive.people.factor_setups import Passed
+from farmlive.people.factors import NONE, Answer
 from farmlive.people.people_base import NOBODY_IN, PeopleBase, note, still
-from farmlive.people.problems import PasswordOver, WrongPassword
+from farmlive.people.problems import (
+    NoPassword,
+    PasskeyRefused,
+    PasswordOver,
+    ReauthenticationNeeded,
+    WrongCode,
+    WrongPassword,
+)
+from farmlive.people.relying_party import Site
 from farmlive.people.sessions import OpenSession, Session
-from farmlive.problems import Invalid, Unavailable
+from farmlive.problems import Invalid, TooMany, Unavailable
+
+_NOT_PROVED = "Nothing was done: the password is another. Try again."
 
 
 class SessionAdmin(PeopleBase):
@@ -77,15 +91,18 @@ class SessionAdmin(PeopleBase):
         new_password: str | None = None,
         *,
         browser: str | None = None,
+        factor: Answer = NONE,
+        site: Site | None = None,
     ) -> Session:
         """Start a session, on the caller's device, where the one before it ends.
 
         A password that another made is changed to `new_password` by it. `browser` is what the
-        list of sessions calls it.
+        list of sessions calls it, `site` whose passkeys serve here.
 
         Raises WrongPassword, and TooMany of them: for the device where the account signed in on
         it before, else for its address, the block of addresses around it, or the name. Raises
-        PasswordChangeNeeded without a `new_password`, PasswordOver, and PasswordRefused.
+        PasswordChangeNeeded without a `new_password`, PasswordOver, and PasswordRefused; and, once
+        the password is right, what Factors.at_sign_in raises.
         """
 
         def read(conn: Connection) -> tuple[Account | None, str | None]:
@@ -103,31 +120,44 @@ class SessionAdmin(PeopleBase):
             if not fits or account is None:
                 self.access.failed(*((account.id, account.name) if account else (None, None)))
                 raise WrongPassword(NOBODY_IN)
-        if account.password_until is not None:
-            return await self._sign_in_first(account, password, caller, new_password, browser)
-        if new_password is not None:
-            self.access.failed(account.id, account.name)
-            raise Invalid("Leave `new_password` out: this password is your own. Nobody signed in.")
-        weak = password_rules.flaw(password, (account.name, account.display_name)) is not None
+        chosen = self._chosen(account, password, new_password)
+        passed = await self._second_factor(account, caller, factor, site, known=known is not None)
+        hashed = None if chosen is None else await self._passwords.hash(chosen)
+        weak = password_rules.flaw(chosen or password, (account.name, account.display_name))
 
         def write(conn: Connection) -> Session:
             now = accounts.known(conn, account.id)
             still(now, account)
-            if weak != now.password_weak:
-                accounts.note_weak(conn, now, weak)
-            return self._begin(conn, replace(now, password_weak=weak), caller.device, browser)
+            if now.second_factor and passed.by is None:
+                raise WrongPassword(f"{NOBODY_IN} It has a second factor since a moment ago.")
+            passed.keep(conn)
+            if hashed is not None:
+                accounts.set_password(conn, account, hashed)
+                own = Caller(account.id, account.name, account.role, caller.device, caller.address)
+                audit.note(conn, own, "account.password", account.id, name=account.name)
+            elif (weak is not None) != now.password_weak:
+                accounts.note_weak(conn, now, weak is not None)
+            now = accounts.known(conn, account.id)
+            return self._begin(conn, now, caller.device, browser, passed.by)
 
-        return await self._store.write(write)
+        session = await self._store.write(write)
+        if hashed is not None:
+            await first_sign_in.remove(self.settings.data, account.name)
+        return replace(session, recovery_codes=tuple(passed.recovery_codes))
 
-    async def _sign_in_first(
-        self,
-        account: Account,
-        password: str,
-        caller: Caller,
-        new: str | None,
-        browser: str | None,
-    ) -> Session:
-        """Start a session by a password that another made, in place of which `new` holds."""
+    def _chosen(self, account: Account, password: str, new: str | None) -> str | None:
+        """Return the password that takes the place of one that another made; None for one's own.
+
+        Raises PasswordChangeNeeded, PasswordOver, PasswordRefused, and Invalid for a new one that
+        nobody asked for.
+        """
+        if account.password_until is None:
+            if new is not None:
+                self.access.failed(account.id, account.name)
+                raise Invalid(
+                    "Leave `new_password` out: this password is your own. Nobody signed in."
+                )
+            return None
         try:
             sign_ins.check_first(account.password_until, new)
         except PasswordOver:
@@ -135,25 +165,32 @@ class SessionAdmin(PeopleBase):
             raise
         names = (account.name, account.display_name)
         password_rules.check(new or "", names, field="new_password", before=password)
-        hashed = await self._passwords.hash(new or "")
+        return new
 
-        def write(conn: Connection) -> Session:
-            still(accounts.known(conn, account.id), account)
-            accounts.set_password(conn, account, hashed)
-            own = Caller(account.id, account.name, account.role, caller.device, caller.address)
-            audit.note(conn, own, "account.password", account.id, name=account.name)
-            return self._begin(conn, accounts.known(conn, account.id), caller.device, browser)
-
-        session = await self._store.write(write)
-        await first_sign_in.remove(self.settings.data, account.name)
-        return session
+    async def _second_factor(
+        self, account: Account, caller: Caller, answer: Answer, site: Site | None, *, known: bool
+    ) -> Passed:
+        try:
+            return await self.factors.at_sign_in(account, caller.device, answer, site, known=known)
+        except (WrongCode, PasskeyRefused, TooMany):
+            self.access.failed(account.id, account.name, by="factor")
+            raise
 
     def _begin(
-        self, conn: Connection, account: Account, device: str, browser: str | None
+        self,
+        conn: Connection,
+        account: Account,
+        device: str,
+        browser: str | None,
+        by: FactorKind | None = None,
     ) -> Session:
+        asked_at = account.factor_asked_at
+        if not account.second_factor and self.factor_until(account) is not None:
+            asked_at = accounts.note_factor_asked(conn, account.id)
         sign_ins.remember(conn, account.id, device)
         own = Caller(account.id, account.name, account.role, device, None)
-        audit.note(conn, own, "session.start", account.id, browser=browser)
+        more = {} if by is None else {"by": by}
+        audit.note(conn, own, "session.start", account.id, browser=browser, **more)
         return sessions.begin(
             conn,
             account.id,
@@ -166,6 +203,8 @@ class SessionAdmin(PeopleBase):
             centres=account.centres,
             display_name=account.display_name,
             weak_password=account.password_weak,
+            second_factor=account.second_factor,
+            factor_asked_at=asked_at,
         )
 
     async def find_session(self, token: str, *, is_use: bool = True) -> Session | None:
@@ -175,7 +214,74 @@ class SessionAdmin(PeopleBase):
             # What was asked goes on while nothing can be saved; the next use is kept then.
             with contextlib.suppress(Unavailable):
                 await self._store.write(lambda conn: sessions.use(conn, token))
+        if session and is_use and self._is_to_be_asked(session):
+            account = session.account
+            with contextlib.suppress(Unavailable):
+                asked = await self._store.write(
+                    lambda conn: accounts.note_factor_asked(conn, account)
+                )
+                session = replace(session, factor_asked_at=asked)
         return session
+
+    def factor_until(self, who: Account | Session | Caller) -> int | None:
+        """Return until when they may sign in without a second factor, in milliseconds since 1970;
+        None for who has one, and where none is demanded.
+        """
+        if who.second_factor:
+            return None
+        return factors.until(self.settings, who.role, who.factor_asked_at)
+
+    def _is_to_be_asked(self, session: Session) -> bool:
+        return session.factor_asked_at is None and self.factor_until(session) is not None
+
+    async def prove(
+        self,
+        caller: Caller,
+        token: str,
+        password: str | None = None,
+        factor: Answer = NONE,
+        site: Site | None = None,
+    ) -> int:
+        """Keep that the session with this token is still the same person's: by the account's second
+        factor, or by its password where it has none. Return when, in milliseconds since 1970.
+
+        Raises NoPassword for an API key; ReauthenticationNeeded where the password is asked for and
+        not there, WrongPassword, TooMany of them, and what Factors.check raises.
+        """
+        if caller.account is None:
+            raise NoPassword("An API key is not asked.")
+        own = caller.account
+
+        def read(conn: Connection) -> tuple[Account, bool]:
+            return accounts.known(conn, own), sign_ins.is_known(conn, own, caller.device)
+
+        account, known = await self._store.read(read)
+        if account.second_factor:
+            try:
+                passed = await self.factors.check(
+                    account, caller.device, factor, site, "proof", known=known
+                )
+            except (WrongCode, PasskeyRefused, TooMany):
+                self.access.failed(account.id, account.name, by="factor")
+                raise
+        elif password is None:
+            raise ReauthenticationNeeded(
+                "Nothing was done yet. Send the password of this account as `password`.",
+                kinds=["password"],
+            )
+        else:
+            passed = Passed()
+            await self._check_own(account, token, password, _NOT_PROVED)
+
+        def write(conn: Connection) -> int:
+            now = accounts.known(conn, own)
+            still(now, account, _NOT_PROVED)
+            if now.second_factor and passed.by is None:
+                raise WrongPassword(_NOT_PROVED)
+            passed.keep(conn)
+            return sessions.prove(conn, token)
+
+        return await self._store.write(write)
 
     async def sessions(self, caller: Caller, token: str) -> list[OpenSession]:
         """The caller's own sessions, the last used first; none of an API key."""

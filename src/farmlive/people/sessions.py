@@ -17,6 +17,7 @@ from farmlive.people import tables
 from farmlive.people.models import Role
 from farmlive.people.problems import UnknownSession
 from farmlive.people.scope import stored_centres
+from farmlive.problems import Unauthorized
 
 COOKIE = "farmlive_session"
 _MINUTE_MS = 60 * 1000
@@ -52,7 +53,9 @@ class Lifetime:
 class Session:
     """A signed-in browser. `token` is the cookie's value; it is not kept anywhere.
 
-    `used_at` is the last use that was kept, in milliseconds since 1970.
+    `used_at` is the last use that was kept, `proved_at` when it was last proved who is there
+    (proofs.py), both in milliseconds since 1970. `second_factor` and `factor_asked_at` are the
+    account's; `recovery_codes` those that were made by this sign-in, to be shown once.
     """
 
     token: str = field(repr=False)
@@ -64,6 +67,10 @@ class Session:
     display_name: str | None = None
     weak_password: bool = False
     used_at: int = 0
+    proved_at: int = 0
+    second_factor: bool = False
+    factor_asked_at: int | None = None
+    recovery_codes: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def csrf(self) -> str:
@@ -103,6 +110,8 @@ def begin(
     centres: frozenset[str] | None,
     display_name: str | None = None,
     weak_password: bool = False,
+    second_factor: bool = False,
+    factor_asked_at: int | None = None,
 ) -> Session:
     """Start a session on a device, end the one before it there, of whatever account, and forget
     those that are over.
@@ -119,7 +128,18 @@ def begin(
         )
     )
     session = Session(
-        new_token(), account, name, role, farms, centres, display_name, weak_password, now
+        new_token(),
+        account,
+        name,
+        role,
+        farms,
+        centres,
+        display_name,
+        weak_password,
+        used_at=now,
+        proved_at=now,
+        second_factor=second_factor,
+        factor_asked_at=factor_asked_at,
     )
     conn.execute(
         table.insert().values(
@@ -130,6 +150,7 @@ def begin(
             browser=browser,
             created_at=now,
             used_at=now,
+            proved_at=now,
             expires_at=now + lifetime.most_ms,
         )
     )
@@ -147,7 +168,10 @@ def find(conn: Connection, token: str, lifetime: Lifetime) -> Session | None:
             tables.accounts.c.centres,
             tables.accounts.c.display_name,
             tables.accounts.c.password_weak,
+            tables.accounts.c.second_factor,
+            tables.accounts.c.factor_asked_at,
             _used_at().label("used_at"),
+            _proved_at().label("proved_at"),
         )
         .join(tables.sessions, tables.sessions.c.account == tables.accounts.c.id)
         .where(
@@ -168,6 +192,9 @@ def find(conn: Connection, token: str, lifetime: Lifetime) -> Session | None:
         row.display_name,
         row.password_weak,
         row.used_at,
+        row.proved_at,
+        row.second_factor,
+        row.factor_asked_at,
     )
 
 
@@ -181,6 +208,18 @@ def use(conn: Connection, token: str) -> None:
         # One that a server of an earlier version began has no identifier.
         .values(used_at=now, id=func.coalesce(table.c.id, ulid()))
     )
+
+
+def prove(conn: Connection, token: str) -> int:
+    """Keep that it was proved now who is there. Return when. Raises Unauthorized for one that is
+    over.
+    """
+    table = tables.sessions
+    now = now_ms()
+    query = update(table).where(table.c.hash == hashed(token)).values(proved_at=now)
+    if not conn.execute(query).rowcount:
+        raise Unauthorized("Nobody is signed in on this browser any more. Sign in anew.")
+    return now
 
 
 def open_ones(conn: Connection, account: str, token: str, lifetime: Lifetime) -> list[OpenSession]:
@@ -224,6 +263,10 @@ def end_all(conn: Connection, account: str, *, keep: str | None = None) -> None:
 
 def _used_at() -> ColumnElement[int]:
     return func.coalesce(tables.sessions.c.used_at, tables.sessions.c.created_at)
+
+
+def _proved_at() -> ColumnElement[int]:
+    return func.coalesce(tables.sessions.c.proved_at, tables.sessions.c.created_at)
 
 
 def _lasts(lifetime: Lifetime) -> tuple[ColumnElement[bool], ...]:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, token, ulid
-from farmlive.people import audit, credentials, sources, tables
+from farmlive.people import audit, credentials, proofs, sources, tables
 from farmlive.people.caller import Caller
 from farmlive.people.key_models import Purpose
 from farmlive.people.problems import BroadcastEnded, UnknownKey, UnknownSource
@@ -189,8 +189,11 @@ class StreamKeys:
 
         `studio` needs the device, whose one source in the broadcast it is; `encoder` makes a
         new source, or a further key of `source`. `state` is asked in the same transaction.
-        Raises BroadcastEnded, UnknownSource and what `state` raises.
+        Raises BroadcastEnded, UnknownSource, what `state` raises, and ReauthenticationNeeded for an
+        encoder's, which works until it is revoked; never for the studio's own camera.
         """
+        if purpose == "encoder":
+            proofs.require(caller)
 
         def mint(conn: Connection) -> tuple[StreamKey, str]:
             if state is not None and state(conn, broadcast) == "ended":

@@ -12,8 +12,10 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    Integer,
     String,
     Table,
+    Text,
     UniqueConstraint,
     false,
 )
@@ -40,6 +42,71 @@ accounts = Table(
     Column("password_until", BigInteger),
     # Whether the password breaks a rule that came after it, as its last sign-in showed.
     Column("password_weak", Boolean, nullable=False, server_default=false()),
+    # Whether a sign-in takes more than the password; factor_setups.py keeps it with the factors.
+    Column("second_factor", Boolean, nullable=False, server_default=false()),
+    # When one was first demanded of it: seven days later no sign-in goes without.
+    Column("factor_asked_at", BigInteger),
+)
+
+# The authenticator app of an account. `secret` is sealed by a key that is not in the database, and
+# `step` is that of the last code (totp.py).
+totp = Table(
+    "totp",
+    metadata,
+    Column("account", String(26), ForeignKey("accounts.id"), primary_key=True),
+    Column("secret", String(200), nullable=False),
+    Column("step", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+# What a browser made, in base64url: `credential` is its id, of 1023 bytes at most.
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("account", String(26), ForeignKey("accounts.id"), nullable=False),
+    # The host for which it is; another address of the server has no use for it.
+    Column("rp_id", String(253), nullable=False),
+    Column("name", String(40), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("credential", String(1400), nullable=False, unique=True),
+    Column("public_key", Text, nullable=False),
+    Column("transports", Json, nullable=False),
+    Index("passkeys_by_account", "account"),
+)
+
+# What a browser is to sign, once; of one account, device (a pseudonym) and purpose.
+passkey_challenges = Table(
+    "passkey_challenges",
+    metadata,
+    Column("challenge", String(64), primary_key=True),
+    Column("account", String(26), nullable=False),
+    Column("device", String(32), nullable=False),
+    Column("purpose", String(8), nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("passkey_challenges_by_account", "account"),
+)
+
+# Keyed hashes of the codes that stand in for a lost factor.
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("account", String(26), ForeignKey("accounts.id"), primary_key=True),
+    Column("hash", String(64), primary_key=True),
+    Column("used_at", BigInteger),
+)
+
+# Wrong codes in a row, of a device that the account knows, or of all others (an empty one).
+factor_tries = Table(
+    "factor_tries",
+    metadata,
+    Column("account", String(26), primary_key=True),
+    Column("device", String(32), primary_key=True),
+    Column("tries", Integer, nullable=False),
+    # When the next code is looked at.
+    Column("next_at", BigInteger, nullable=False),
 )
 
 # The CSRF token is derived from the session's token, which only its browser knows.
@@ -56,6 +123,8 @@ sessions = Table(
     Column("device", String(32)),
     Column("browser", String(40)),
     Column("used_at", BigInteger),
+    # When it was last proved who is there (proofs.py); null: by the sign-in, in an earlier version.
+    Column("proved_at", BigInteger),
     Index("sessions_by_account", "account"),
     Index("sessions_by_expiry", "expires_at"),
     Index("sessions_by_device", "device"),

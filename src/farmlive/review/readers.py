@@ -19,6 +19,8 @@ SHEETS: dict[str, tuple[str, ...]] = {
 }
 # Those that people print and work by.
 LISTS = ("pick-list", "hand-over", "packing", "cash", "settlement")
+# Those with a row for each order: as files they are asked for once more (people/proofs.py).
+OF_ORDERS = ("hand-over", "packing", "orders")
 
 
 class UnknownSheet(NotFound):

@@ -15,6 +15,12 @@ class PeopleSettings(BaseModel):
         description="Minutes without use after which a sign-in ends. What a page reads by itself "
         "is no use of it; an open live channel of a broadcast on air is.",
     )
+    require_second_factor: bool = Field(
+        False,
+        description="Whether coordinators and hosts need a second factor to sign in. An account "
+        "has seven days for it from when it is first asked; then a sign-in leads to setting one "
+        "up. Who is signed in stays so.",
+    )
     studio_key_minutes: int = Field(
         720, ge=1, description="Minutes for which the stream key of the studio's own camera works."
     )

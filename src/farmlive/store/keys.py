@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Self
 
 import structlog
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Column, Connection, Integer, String, Table, select, update
 
 from farmlive.clock import now_ms, rfc3339
@@ -52,7 +54,9 @@ class KeysRefused(DatabaseRefused):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """One key each for pseudonyms (people/devices.py) and for orders (shop/order_links.py)."""
+    """One key each for pseudonyms (people/devices.py) and for orders (shop/order_links.py); those
+    for other uses are derived.
+    """
 
     pseudonyms: bytes = field(repr=False)
     orders: bytes = field(repr=False)
@@ -67,6 +71,11 @@ class Keys:
         """What tells them from others, and nothing about them."""
         both = self.pseudonyms.hex() + " " + self.orders.hex()
         return sha256(b"farmlive keys " + both.encode()).hexdigest()[:32]
+
+    def derive(self, use: str) -> bytes:
+        """Return a key of 32 bytes for something else, which tells nothing of these (RFC 5869)."""
+        derivation = HKDF(SHA256(), _BYTES, salt=None, info=f"farmlive {use}".encode())
+        return derivation.derive(self.pseudonyms + self.orders)
 
 
 class KeyFile:

@@ -7,7 +7,7 @@ const openings = new WeakMap();
     belongs to none but the one it was asked in. */
 export const opening = (dialog) => (dialog.open ? openings.get(dialog) : null);
 
-/** Open a sheet; onClose runs once, however it was closed. */
+/** Open a sheet; onClose runs once, however it was closed. One with `data-stays` is closed by its button alone. */
 export function open(dialog, onClose) {
   if (dialog.open) return;
   const opener = document.activeElement;
@@ -29,7 +29,7 @@ export function open(dialog, onClose) {
   if (!dialog.dataset.shade) {
     dialog.dataset.shade = "on";
     dialog.addEventListener("click", (event) => {
-      if (event.target === dialog) dialog.close();
+      if (event.target === dialog && !("stays" in dialog.dataset)) dialog.close();
     });
   }
 }

@@ -1,14 +1,19 @@
-// The API as staff call it: a session that ran out leads to the sign-in and back to this page.
+// The API as staff call it: a session that ran out leads to the sign-in and back to this page, and what
+// is asked again is done once it was shown who is there (common/proof.js).
 
 import { api, Problem } from "../common/api.js";
+import { NEEDED, proved } from "../common/proof.js";
 import { t } from "../common/words.js";
+
+/** Problems with 401 that say nothing of the session. */
+const OF_WHAT_WAS_SENT = [NEEDED, "wrong-code", "passkey-refused"];
 
 async function call(method, path, body, headers = {}) {
   try {
-    return await api(method, path, body, { staff: true, headers });
+    return await proved(() => api(method, path, body, { staff: true, headers }));
   } catch (problem) {
     // A camera that sends outlives the session: it is not torn away for a sign-in.
-    if (problem.status === 401 && !document.body.hasAttribute("data-sending")) {
+    if (problem.status === 401 && !OF_WHAT_WAS_SENT.includes(problem.slug) && !document.body.hasAttribute("data-sending")) {
       location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
     }
     throw problem;

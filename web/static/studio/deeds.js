@@ -15,11 +15,15 @@ const SENTENCES = {
       : n("had their own details of %(count)s order erased", "had their own details of %(count)s orders erased", orders, { count: count(orders) }),
   "file.export": () => t("took out a file or a list"),
   "session.end": ({ other }) => (other ? t("ended another of the own sign-ins") : t("signed out")),
-  "session.fail": () => t("typed a wrong password"),
+  "session.fail": ({ by }) => (by === "factor" ? t("gave a wrong second factor") : t("typed a wrong password")),
   "session.start": () => t("signed in"),
   "account.add": () => t("made an account"),
   "account.change": () => t("changed an account"),
   "account.password": () => t("set a new password"),
+  "factor.add": () => t("set up a second factor"),
+  "factor.recovery_codes": () => t("made new recovery codes"),
+  "factor.remove": () => t("removed a second factor"),
+  "factor.reset": () => t("reset someone's second factor"),
   "bag.arrange": () => t("put the bag in another order"),
   "block.add": () => t("blocked someone"),
   "notice.send": () => t("sent a message that was held back"),
@@ -91,6 +95,13 @@ const KNOWN_BY = {
   other: () => t("known otherwise"),
 };
 
+/** By which second factor. */
+const BY_FACTOR = {
+  totp: () => t("by the authenticator app"),
+  passkey: () => t("by a passkey"),
+  recovery: () => t("by a recovery code"),
+};
+
 export function deedWords({ action, detail }) {
   const known = SENTENCES[action];
   if (known) return known(detail);
@@ -128,6 +139,7 @@ export function deedFacts({ action, detail }) {
   if (typeof detail.boxes === "number") facts.push(t("%(n)s boxes", { n: count(detail.boxes) }));
   if (detail.alone === true) facts.push(t("the money alone"));
   if (detail.codeless === true) facts.push(t("without its code"));
+  if (BY_FACTOR[detail.by]) facts.push(BY_FACTOR[detail.by]());
   if (KNOWN_BY[detail.known_by]) facts.push(KNOWN_BY[detail.known_by]());
   if (detail.unpacked === true) facts.push(t("it was not ticked as packed"));
   if (detail.passed === false) facts.push(t("not passed"));

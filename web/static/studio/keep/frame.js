@@ -2,12 +2,15 @@
 // change of the own password and of what viewers read of one.
 
 import { api, forgetSession } from "../../common/api.js";
+import { setUpLinks } from "../../common/proof.js";
 import { toast } from "../../common/toast.js";
 import { t } from "../../common/words.js";
 import { FormSheet } from "./sheet.js";
 
 const tab = document.querySelector(".studio-tabs [aria-current]");
 if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.clientWidth / 2 + tab.offsetWidth / 2;
+
+setUpLinks();
 
 const sheet = new FormSheet("own-sheet");
 const nameSheet = new FormSheet("own-name-sheet");

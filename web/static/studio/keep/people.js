@@ -49,6 +49,7 @@ const accounts = new List(
         badge(roleWords(account.role), account.role === "seller" ? "leaf" : ""),
         account.disabled ? badge(t("Shut out"), "red") : null,
         hasAll(account) ? badge(t("All pick-up points"), "red") : null,
+        account.second_factor ? badge(t("Second factor"), "leaf") : null,
         account.name === page.data.name ? badge(t("You")) : null,
       ].filter(Boolean),
       lines: [
@@ -123,6 +124,7 @@ function change(account) {
   disable.textContent = account.disabled ? t("Let in again") : t("Shut out");
   disable.classList.toggle("button--danger", !account.disabled);
   disable.hidden = account.name === page.data.name;
+  sheets.account.part("reset-factor").hidden = !account.second_factor || account.name === page.data.name;
   sheets.account.open({
     title: account.name,
     values: account,
@@ -155,6 +157,24 @@ async function resetPassword() {
   }
 }
 
+async function resetFactor() {
+  const account = opened;
+  const isMeant = await ask({
+    title: t("Reset the second factor of %(name)s?", { name: account.name }),
+    words: t("%(name)s then signs in by the password alone, until another one is set up. Be sure that it is really %(name)s who asks.", { name: account.name }),
+    yes: t("Yes, reset it"),
+  });
+  if (!isMeant) return;
+  try {
+    await remove(`/api/v1/accounts/${account.id}/factors`);
+    if (opened === account) sheets.account.close();
+    await accounts.reload();
+    toast(t("%(name)s has no second factor any more.", { name: account.name }));
+  } catch (problem) {
+    fail(problem);
+  }
+}
+
 async function toggleDisabled() {
   const account = opened;
   const undo = () => ({ act: t("Undo"), onAct: () => patch(`/api/v1/accounts/${account.id}`, { disabled: account.disabled }).then(reload, fail) });
@@ -181,6 +201,7 @@ const reload = () => Promise.all([accounts, invitations, credentials].map((list)
 
 for (const button of document.querySelectorAll("[data-invite]")) button.addEventListener("click", invite);
 sheets.account.part("reset").addEventListener("click", resetPassword);
+sheets.account.part("reset-factor").addEventListener("click", resetFactor);
 sheets.account.part("disable").addEventListener("click", toggleDisabled);
 secret.querySelector("[data-close]").addEventListener("click", () => close(secret));
 const value = () => secret.querySelector("[data-secret]").textContent;

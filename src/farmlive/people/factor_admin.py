@@ -1,0 +1,152 @@
+"""Second factors as their owners and coordinators change them: set up, listed, removed, reset.
+
+Each change takes a recent proof (proofs.py). What a sign-in asks is session_admin.py's.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from farmlive.people import accounts, audit, factor_setups, factors, passkeys, proofs, totp
+from farmlive.people.accounts import Account
+from farmlive.people.caller import Caller
+from farmlive.people.factor_models import FactorSetup
+from farmlive.people.factor_setups import OwnFactors
+from farmlive.people.people_base import PeopleBase
+from farmlive.people.problems import (
+    LastFactor,
+    NoPassword,
+    NoSecondFactor,
+    OwnFactor,
+    UnknownFactor,
+)
+from farmlive.people.relying_party import Site
+from farmlive.people.totp import TotpSetup
+
+T = TypeVar("T")
+
+
+class FactorAdmin(PeopleBase):
+    """Changes second factors."""
+
+    async def own_factors(self, caller: Caller) -> OwnFactors:
+        """Return what the caller's account has. Raises NoPassword for an API key."""
+        own = _own(caller)
+        sealer = self.factors.setups.sealer
+        return await self._store.read(lambda conn: factor_setups.own(conn, sealer, own))
+
+    async def begin_totp(self, caller: Caller) -> TotpSetup:
+        """Draw the secret of an authenticator app; nothing changes until its first code comes.
+
+        Raises NoPassword and ReauthenticationNeeded.
+        """
+        return self.factors.setups.begin_totp(await self._proved(caller))
+
+    async def passkey_options(self, caller: Caller, site: Site | None) -> dict[str, Any]:
+        """Return what a browser takes to make a passkey.
+
+        Raises NoPassword, ReauthenticationNeeded, NoPasskeysHere, and PasskeysFull.
+        """
+        account = await self._proved(caller)
+        return await self.factors.setups.passkey_options(account, caller.device, site)
+
+    async def add_factor(
+        self, caller: Caller, setup: FactorSetup, site: Site | None = None
+    ) -> list[str]:
+        """Set up an authenticator app, in place of the one before, or a passkey. Return the
+        recovery codes that were made with it, none where there are some already.
+
+        Raises NoPassword, ReauthenticationNeeded, WrongCode, PasskeyRefused, and PasskeysFull.
+        """
+        account = await self._proved(caller)
+        passed = await self.factors.setups.check(account, caller.device, setup, site)
+
+        def write(conn: Connection) -> None:
+            passed.keep(conn)
+            more = {} if setup.passkey is None else {"label": setup.passkey.name}
+            audit.note(conn, caller, "factor.add", account.id, by=passed.by, **more)
+
+        await self._store.write(write)
+        return passed.recovery_codes
+
+    async def remove_totp(self, caller: Caller) -> None:
+        """Remove the own authenticator app.
+
+        Raises NoPassword, ReauthenticationNeeded, UnknownFactor, and LastFactor.
+        """
+        await self._remove(caller, "totp", lambda conn, own: totp.remove(conn, own))
+
+    async def remove_passkey(self, caller: Caller, passkey: str) -> None:
+        """Remove one of the own passkeys. Raises what `remove_totp` raises."""
+        await self._remove(
+            caller, "passkey", lambda conn, own: bool(passkeys.remove(conn, own, passkey))
+        )
+
+    async def _remove(
+        self, caller: Caller, by: str, remove: Callable[[Connection, str], bool]
+    ) -> None:
+        account = await self._proved(caller)
+        setups = self.factors.setups
+
+        def write(conn: Connection) -> None:
+            if not remove(conn, account.id):
+                raise UnknownFactor("Nothing was removed: it is gone already.")
+            is_demanded = factors.until(self.settings, account.role, None) is not None
+            if not factor_setups.settle(conn, setups.sealer, account.id) and is_demanded:
+                raise LastFactor(
+                    "Nothing was removed: your account must have a second factor. Add another "
+                    "first."
+                )
+            audit.note(conn, caller, "factor.remove", account.id, by=by)
+
+        await self._store.write(write)
+
+    async def renew_recovery_codes(self, caller: Caller) -> list[str]:
+        """Make new recovery codes in place of all before.
+
+        Raises NoPassword, ReauthenticationNeeded, and NoSecondFactor.
+        """
+        account = await self._proved(caller)
+        setups = self.factors.setups
+
+        def write(conn: Connection) -> list[str]:
+            if not accounts.known(conn, account.id).second_factor:
+                raise NoSecondFactor("Set up an authenticator app or a passkey first.")
+            codes = setups.new_recovery_codes(conn, account.id)
+            audit.note(conn, caller, "factor.recovery_codes", account.id)
+            return codes
+
+        return await self._store.write(write)
+
+    async def reset_factors(self, account: str, *, caller: Caller | None = None) -> Account:
+        """Remove all second factors of an account, by its identifier: it signs in by its password
+        alone, and has seven days for another where one is demanded. Nothing else ends.
+
+        Raises UnknownAccount, ReauthenticationNeeded, and OwnFactor for the caller's own.
+        """
+        proofs.require(caller)
+
+        def write(conn: Connection) -> Account:
+            found = accounts.known(conn, account)
+            if caller is not None and found.id == caller.responsible:
+                raise OwnFactor(
+                    "Nothing was changed. On “My account” you replace and remove your own; another "
+                    "coordinator, or whoever runs the server, resets it."
+                )
+            factor_setups.remove_all(conn, found.id)
+            audit.note(conn, caller, "factor.reset", found.id, name=found.name)
+            return found
+
+        return await self._store.write(write)
+
+    async def _proved(self, caller: Caller) -> Account:
+        own = _own(caller)
+        proofs.require(caller)
+        return await self._store.read(lambda conn: accounts.known(conn, own))
+
+
+def _own(caller: Caller) -> str:
+    if caller.account is None:
+        raise NoPassword("An API key has no second factor.")
+    return caller.account

@@ -1,0 +1,114 @@
+"""The routes of second factors: one's own, and the reset of another's. No decisions."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from farmlive.clock import rfc3339
+from farmlive.people import factor_models as models
+from farmlive.people import factor_setups, factors
+from farmlive.people.caller import Caller
+from farmlive.people.guard import Guard
+from farmlive.people.key_routes import PRIVATE
+from farmlive.people.passkeys import Passkey
+from farmlive.people.people import People
+from farmlive.people.relying_party import Site
+
+
+def routes(people: People, guard: Guard) -> APIRouter:
+    """Build the router."""
+    router = APIRouter()
+    signed_in, coordinator = Depends(guard.signed_in), Depends(guard.coordinator)
+
+    def site_of(request: Request) -> Site | None:
+        return Site.of_request(people.settings, request.scope)
+
+    @router.get("/session/factors")
+    async def list_factors(
+        request: Request, response: Response, caller: Annotated[Caller, signed_in]
+    ) -> models.OwnFactorsAnswer:
+        """List one's own second factors."""
+        response.headers.update(PRIVATE)
+        own, site = await people.own_factors(caller), site_of(request)
+        until = people.factor_until(caller)
+        return models.OwnFactorsAnswer(
+            totp_since=None if own.totp_since is None else rfc3339(own.totp_since),
+            passkeys=[_passkey(each, site) for each in own.passkeys],
+            passkeys_possible=site is not None,
+            recovery_codes_left=own.recovery_codes_left,
+            demanded=factors.until(people.settings, caller.role, None) is not None,
+            until=None if until is None else rfc3339(until),
+        )
+
+    @router.post("/session/factors/totp")
+    async def begin_totp(
+        response: Response, caller: Annotated[Caller, signed_in]
+    ) -> models.TotpShown:
+        """Draw the secret of an authenticator app; nothing changes until its first code comes."""
+        response.headers.update(PRIVATE)
+        return models.TotpShown(**factor_setups.shown(await people.begin_totp(caller)))
+
+    @router.put("/session/factors/totp")
+    async def set_up_totp(
+        body: models.TotpCode, response: Response, caller: Annotated[Caller, signed_in]
+    ) -> models.FactorAdded:
+        """Set the authenticator app up by its first code, in place of the one before."""
+        response.headers.update(PRIVATE)
+        codes = await people.add_factor(caller, models.FactorSetup(totp=body))
+        return models.FactorAdded(recovery_codes=codes or None)
+
+    @router.delete("/session/factors/totp", status_code=204)
+    async def remove_totp(caller: Annotated[Caller, signed_in]) -> None:
+        """Remove the own authenticator app."""
+        await people.remove_totp(caller)
+
+    @router.post("/session/factors/passkey-options")
+    async def passkey_options(
+        request: Request, response: Response, caller: Annotated[Caller, signed_in]
+    ) -> models.PasskeyOptions:
+        """Draw a challenge for a new passkey, good for five minutes and once."""
+        response.headers.update(PRIVATE)
+        return models.PasskeyOptions(passkey=await people.passkey_options(caller, site_of(request)))
+
+    @router.post("/session/factors/passkeys", status_code=201)
+    async def add_passkey(
+        body: models.NewPasskey,
+        request: Request,
+        response: Response,
+        caller: Annotated[Caller, signed_in],
+    ) -> models.FactorAdded:
+        """Keep a passkey that the browser made."""
+        response.headers.update(PRIVATE)
+        setup = models.FactorSetup(passkey=body)
+        codes = await people.add_factor(caller, setup, site_of(request))
+        return models.FactorAdded(recovery_codes=codes or None)
+
+    @router.delete("/session/factors/passkeys/{passkey}", status_code=204)
+    async def remove_passkey(passkey: str, caller: Annotated[Caller, signed_in]) -> None:
+        """Remove one of the own passkeys."""
+        await people.remove_passkey(caller, passkey)
+
+    @router.post("/session/factors/recovery-codes")
+    async def renew_recovery_codes(
+        response: Response, caller: Annotated[Caller, signed_in]
+    ) -> models.RecoveryCodes:
+        """Make new recovery codes, answered this once; those before work no more."""
+        response.headers.update(PRIVATE)
+        return models.RecoveryCodes(recovery_codes=await people.renew_recovery_codes(caller))
+
+    @router.delete("/accounts/{account}/factors", status_code=204)
+    async def reset_factors(account: str, caller: Annotated[Caller, coordinator]) -> None:
+        """Remove another account's second factors, for whoever lost them; nothing else ends."""
+        await people.reset_factors(account, caller=caller)
+
+    return router
+
+
+def _passkey(passkey: Passkey, site: Site | None) -> models.PasskeyAnswer:
+    return models.PasskeyAnswer(
+        id=passkey.id,
+        name=passkey.name,
+        created_at=rfc3339(passkey.created_at),
+        used_at=None if passkey.used_at is None else rfc3339(passkey.used_at),
+        here=site is not None and site.rp_id == passkey.rp_id,
+    )

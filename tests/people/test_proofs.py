@@ -1,0 +1,190 @@
+"""What is asked again before it is done, of whom, and by what it is shown."""
+
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import select, update
+from tests.second_factors import code_of, wrong_code
+
+from farmlive.clock import now_ms
+from farmlive.people import People, factor_tries, tables
+from farmlive.store import Store
+
+from .conftest import FARM, LIVE, PASSWORD, browser, sign_in
+from .second_factor import FACTORS, proved_before, set_up, slug, try_in
+
+PROOF = "/api/v1/session/proof"
+KEYS = f"/api/v1/broadcasts/{LIVE}/stream-keys"
+NEEDED = "reauthentication-needed"
+
+
+async def acts(people: People) -> dict[str, tuple[str, str, Any]]:
+    """All that is asked again, as a coordinator's requests."""
+    chen = (await people.named("chen")).id
+    account = f"/api/v1/accounts/{chen}"
+    return {
+        "an API key": ("POST", "/api/v1/api-keys", {"label": "x", "role": "host"}),
+        "an encoder's key": ("POST", KEYS, {"purpose": "encoder"}),
+        "a role": ("PATCH", account, {"role": "moderator"}),
+        "farms": ("PATCH", account, {"role": "seller", "farms": [FARM]}),
+        "an account": ("POST", "/api/v1/accounts", {"name": "wu", "role": "host"}),
+        "an invitation": ("POST", "/api/v1/invitations", {"role": "coordinator"}),
+        "a password": ("POST", f"{account}/password", None),
+        "a factor": ("DELETE", f"{account}/factors", None),
+        "an own app": ("POST", f"{FACTORS}/totp", None),
+        "an own app's code": ("PUT", f"{FACTORS}/totp", {"token": "x", "code": "123456"}),
+        "an own app's end": ("DELETE", f"{FACTORS}/totp", None),
+        "a passkey": ("POST", f"{FACTORS}/passkey-options", None),
+        "a passkey's answer": ("POST", f"{FACTORS}/passkeys", {"name": "x", "credential": {}}),
+        "a passkey's end": ("DELETE", f"{FACTORS}/passkeys/x", None),
+        "recovery codes": ("POST", f"{FACTORS}/recovery-codes", None),
+    }
+
+
+async def test_each_is_asked_ten_minutes_after_the_last_proof_and_not_before(
+    coordinator: httpx.AsyncClient, host: httpx.AsyncClient, people: People, store: Store
+) -> None:
+    before = await store.read(lambda conn: conn.execute(select(tables.accounts)).all())
+    await proved_before(store, 10.1)
+    for what, (method, path, body) in (await acts(people)).items():
+        answer = await coordinator.request(method, path, json=body)
+        assert (answer.status_code, slug(answer)) == (401, NEEDED), what
+    assert await store.read(lambda conn: conn.execute(select(tables.accounts)).all()) == before
+    assert await people.api_keys() == []
+    await proved_before(store, 9.9)
+    for what, (method, path, body) in (await acts(people)).items():
+        answer = await coordinator.request(method, path, json=body)
+        asked = answer.status_code == 401 and slug(answer) == NEEDED
+        assert not asked, what
+
+
+async def test_own_camera_and_other_acts_are_never_asked(
+    coordinator: httpx.AsyncClient, host: httpx.AsyncClient, people: People, store: Store
+) -> None:
+    await proved_before(store, 24 * 60)
+    chen = (await people.named("chen")).id
+    for method, path, body in (
+        ("POST", KEYS, {"purpose": "studio"}),
+        ("GET", KEYS, None),
+        ("POST", f"/api/v1/broadcasts/{LIVE}/guests", {"label": "Aunt Lin"}),
+        ("POST", "/api/v1/blocks", {"kind": "phone", "value": "13800000000", "reason": "x"}),
+        ("PATCH", f"/api/v1/accounts/{chen}", {"display_name": "Orchard One", "role": "host"}),
+        ("PATCH", f"/api/v1/accounts/{chen}", {"disabled": True}),
+        ("PATCH", "/api/v1/session", {"display_name": "Orchard Two"}),
+        ("DELETE", "/api/v1/session", None),
+    ):
+        answer = await coordinator.request(method, path, json=body)
+        assert answer.status_code in (200, 201, 204), (path, answer.text)
+
+
+async def test_password_proves_where_there_is_no_factor_and_only_for_this_session(
+    coordinator: httpx.AsyncClient, host: httpx.AsyncClient, app: FastAPI, people: People,
+    store: Store,
+) -> None:  # fmt: skip
+    body = {"label": "x", "role": "host"}
+    async with browser(app) as other:
+        await sign_in(other, "lin")
+        await proved_before(store, 11)
+        needed = await coordinator.post(PROOF, json={})
+        assert (slug(needed), needed.json()["kinds"]) == (NEEDED, ["password"])
+        wrong = await coordinator.post(PROOF, json={"password": "not the right one"})
+        assert slug(wrong) == "wrong-password"
+        assert slug(await coordinator.post("/api/v1/api-keys", json=body)) == NEEDED
+        answer = await coordinator.post(PROOF, json={"password": PASSWORD})
+        assert answer.status_code == 200
+        session = (await coordinator.get("/api/v1/session")).json()
+        assert session["proved_until"] == answer.json()["proved_until"]
+        assert (await coordinator.post("/api/v1/api-keys", json=body)).status_code == 201
+        # The other browser's session proved nothing by it.
+        assert slug(await other.post("/api/v1/api-keys", json=body)) == NEEDED
+
+
+async def test_factor_proves_where_there_is_one_and_the_password_does_not(
+    coordinator: httpx.AsyncClient, store: Store
+) -> None:
+    secret, codes = await set_up(coordinator)
+    await proved_before(store, 11)
+    for body in ({}, {"password": PASSWORD}):
+        needed = await coordinator.post(PROOF, json=body)
+        assert (slug(needed), needed.json()["kinds"]) == (
+            "second-factor-needed",
+            ["totp", "recovery"],
+        )
+    assert slug(await coordinator.post(f"{FACTORS}/recovery-codes")) == NEEDED
+    code = code_of(secret)
+    assert (await coordinator.post(PROOF, json={"code": code})).status_code == 200
+    assert slug(await coordinator.post(PROOF, json={"code": code})) == "wrong-code"
+    assert slug(await try_in(coordinator, "lin", code=code)) == "wrong-code"
+    assert (await coordinator.post(PROOF, json={"code": codes[0]})).status_code == 200
+    assert slug(await coordinator.post(PROOF, json={"code": codes[0]})) == "wrong-code"
+
+
+async def test_proof_takes_the_csrf_token_and_comes_from_this_site(
+    coordinator: httpx.AsyncClient, store: Store
+) -> None:
+    await proved_before(store, 11)
+    body = {"password": PASSWORD}
+    foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    assert slug(await coordinator.post(PROOF, json=body, headers=foreign)) == "cross-site"
+    del coordinator.headers["X-CSRF-Token"]
+    assert slug(await coordinator.post(PROOF, json=body)) == "csrf"
+    at = select(tables.sessions.c.proved_at)
+    assert await store.read(lambda conn: conn.execute(at).scalar_one()) < now_ms() - 600_000
+
+
+async def test_guesses_of_a_stolen_session_are_limited_whatever_device_it_claims_to_be(
+    coordinator: httpx.AsyncClient, app: FastAPI, store: Store
+) -> None:
+    secret, _codes = await set_up(coordinator)
+    stolen = f"farmlive_session={coordinator.cookies['farmlive_session']}"
+    headers = {"Cookie": stolen, "X-CSRF-Token": coordinator.headers["X-CSRF-Token"]}
+    wrong = wrong_code(secret)
+    found = []
+    for _ in range(factor_tries.FREE + 1):
+        async with browser(app, **headers) as thief:
+            found.append((await thief.post(PROOF, json={"code": wrong})).status_code)
+    assert found == [401] * factor_tries.FREE + [429]
+    # Its owner's device has a count of its own.
+    answer = await coordinator.post(PROOF, json={"code": code_of(secret)})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("path", [PROOF, "/api/v1/session/password"])
+async def test_passwords_of_a_stolen_session_are_limited_whatever_device_it_claims_to_be(
+    coordinator: httpx.AsyncClient, app: FastAPI, people: People, path: str
+) -> None:
+    stolen = f"farmlive_session={coordinator.cookies['farmlive_session']}"
+    headers = {"Cookie": stolen, "X-CSRF-Token": coordinator.headers["X-CSRF-Token"]}
+    body = {"password": "not it, surely"} if path == PROOF else {"old": "x" * 12, "new": "y" * 12}
+    found = []
+    for _ in range(people.settings.sign_ins_per_minute + 1):
+        async with browser(app, **headers) as thief:
+            found.append((await thief.post(path, json=body)).status_code)
+    assert found == [401] * people.settings.sign_ins_per_minute + [429]
+
+
+async def test_programs_key_is_not_asked_and_nobody_proves_for_nobody(
+    coordinator: httpx.AsyncClient, client: httpx.AsyncClient, app: FastAPI, people: People
+) -> None:
+    _, key = await people.create_api_key("sheet", "coordinator")
+    async with browser(app, Authorization=f"Bearer {key}") as program:
+        body = {"label": "x", "role": "host"}
+        assert (await program.post("/api/v1/api-keys", json=body)).status_code == 201
+        answer = await program.post(PROOF, json={"password": PASSWORD})
+        assert (answer.status_code, slug(answer)) == (403, "no-password")
+        assert (await program.get("/api/v1/session")).json()["proved_until"] is None
+    assert (await client.post(PROOF, json={"password": PASSWORD})).status_code == 401
+
+
+async def test_session_of_an_earlier_server_was_proved_by_its_sign_in(
+    coordinator: httpx.AsyncClient, store: Store
+) -> None:
+    old = update(tables.sessions).values(proved_at=None)
+    await store.write(lambda conn: conn.execute(old).rowcount)
+    body = {"label": "x", "role": "host"}
+    assert (await coordinator.post("/api/v1/api-keys", json=body)).status_code == 201
+    older = update(tables.sessions).values(created_at=now_ms() - 601_000)
+    await store.write(lambda conn: conn.execute(older).rowcount)
+    assert slug(await coordinator.post("/api/v1/api-keys", json=body)) == NEEDED

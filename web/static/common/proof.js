@@ -1,0 +1,152 @@
+// Showing once more that it is you: a question over whatever page is open, which stays as it is, so that
+// nothing typed is lost. What asked for it is then done by itself.
+
+import { api, Problem } from "./api.js";
+import { el } from "./dom.js";
+import { codeLabel, factorWords } from "./factors.js";
+import { now } from "./now.js";
+import { hasPasskeys, usePasskey } from "./passkeys.js";
+import { t } from "./words.js";
+
+const PATH = "/api/v1/session/proof";
+/** The type of the problem that asks for a proof. */
+export const NEEDED = "reauthentication-needed";
+const ASKED = [NEEDED, "second-factor-needed"];
+
+let open = null;
+
+const send = (body) => api("POST", PATH, body, { staff: true });
+
+/** What the server asks for, `{kinds, passkey}`, or null where nothing is asked. */
+async function wanted() {
+  try {
+    await send({});
+    return null;
+  } catch (problem) {
+    if (ASKED.includes(problem.slug)) return problem.body;
+    throw problem;
+  }
+}
+
+/** Asks for the proof. Resolves to whether it was given; one question serves all who ask meanwhile. */
+export function prove() {
+  open ??= question().finally(() => (open = null));
+  return open;
+}
+
+async function question() {
+  const asked = await wanted();
+  if (!asked) return true;
+  let options = asked.passkey ?? null;
+  const byPassword = asked.kinds.includes("password");
+  const passkey = options && hasPasskeys();
+  const type = byPassword ? "password" : "text";
+  const field = el("input", {
+    class: "field__input",
+    id: "proof-field",
+    type,
+    name: "proof",
+    maxlength: byPassword ? 200 : 64,
+    autocomplete: byPassword ? "current-password" : "one-time-code",
+    autocapitalize: "none",
+    spellcheck: "false",
+    "aria-describedby": "proof-wrong",
+  });
+  const wrong = el("p", { class: "field__error", id: "proof-wrong", role: "alert", hidden: true });
+  const typed = el("div", { class: "field" }, el("label", { class: "field__label", for: "proof-field" }, byPassword ? t("Your password") : codeLabel(asked.kinds)), field, wrong);
+  const confirm = el("button", { class: `button button--wide${passkey ? "" : " button--primary"}`, type: "submit" }, t("Go on"));
+  const withKey = passkey ? el("button", { class: "button button--wide button--primary", type: "button" }, t("Use a passkey")) : null;
+  const cancel = el("button", { class: "button button--wide button--quiet", type: "button" }, t("Leave it"));
+  const form = el(
+    "form",
+    { class: "studio-sheet__form", novalidate: true },
+    el("div", { class: "sheet__body" }, el("h2", { class: "sheet__title", id: "proof-title" }, t("Is it still you?")), el("p", {}, t("More than ten minutes have passed since you signed in or last confirmed this. What you were doing is done right after.")), typed),
+    el("div", { class: "sheet__foot sheet__foot--stacked" }, withKey, confirm, cancel),
+  );
+  const dialog = el("dialog", { class: "sheet studio-sheet", id: "proof-sheet", "aria-labelledby": "proof-title" }, form);
+  const opener = document.activeElement;
+  document.body.append(dialog);
+  dialog.showModal();
+  if (!passkey && matchMedia("(pointer: fine)").matches) field.focus();
+
+  return new Promise((resolve, reject) => {
+    let given = false;
+    const say = (words) => {
+      wrong.textContent = words;
+      wrong.hidden = !words;
+    };
+    async function trying(button, body) {
+      if (form.querySelector("[aria-busy=true]")) return;
+      button.setAttribute("aria-busy", "true");
+      say("");
+      try {
+        const proof = await body();
+        if (!proof) return;
+        await send(proof);
+        given = true;
+        dialog.close();
+      } catch (problem) {
+        if (!(problem instanceof Problem)) throw problem;
+        if (problem.slug === "unauthorized") {
+          reject(problem);
+          dialog.close();
+          return;
+        }
+        say(problem.slug === "wrong-password" ? t("The password is not right.") : factorWords(problem));
+        // Its challenge served once.
+        if (options) options = (await wanted().catch(() => null))?.passkey ?? options;
+        field.select();
+      } finally {
+        button.removeAttribute("aria-busy");
+      }
+    }
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const value = byPassword ? field.value : field.value.trim();
+      if (!value) {
+        say(byPassword ? t("Write your password.") : t("Write the code."));
+        field.focus();
+        return;
+      }
+      trying(confirm, async () => (byPassword ? { password: value } : { code: value }));
+    });
+    withKey?.addEventListener("click", () =>
+      trying(withKey, async () => {
+        const answer = await usePasskey(options);
+        if (!answer) say(t("No passkey was used. Try it again, or type a code."));
+        return answer && { passkey: answer };
+      }),
+    );
+    cancel.addEventListener("click", () => dialog.close());
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      opener?.focus?.();
+      resolve(given);
+    });
+  });
+}
+
+/** Does `act`, and again once it is shown that it is you, where that is asked for. */
+export async function proved(act) {
+  try {
+    return await act();
+  } catch (problem) {
+    if (problem.slug !== NEEDED || !(await prove())) throw problem;
+    return act();
+  }
+}
+
+/** Links to files that need a proof ask for it first; a browser can't do that for a download. */
+export function setUpLinks() {
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest?.("a[data-proof]");
+    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const { href } = link;
+    const session = await api("GET", "/api/v1/session").catch(() => null);
+    const until = session?.proved_until;
+    // In doubt the server's own page says what is wrong.
+    const isKnown = !until || Date.parse(until) > now() + 5_000;
+    if (isKnown || (await prove().catch(() => true))) location.assign(href);
+  });
+}

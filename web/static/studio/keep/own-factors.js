@@ -1,0 +1,140 @@
+// One's own second factors: an authenticator app, passkeys, and recovery codes, which are shown once.
+
+import { showCodes, showSecret } from "../../common/factors.js";
+import { count, dayAndClock } from "../../common/format.js";
+import { deviceName, hasPasskeys, makePasskey } from "../../common/passkeys.js";
+import { close, open } from "../../common/sheet.js";
+import { toast } from "../../common/toast.js";
+import { n, page, t } from "../../common/words.js";
+import { get, post, put, remove } from "../api.js";
+import { ask } from "../ask.js";
+import { spoken } from "../sentences.js";
+import { act, badge, List, row, sign } from "./list.js";
+import { FormSheet } from "./sheet.js";
+
+const PATH = "/api/v1/session/factors";
+const part = (name) => document.querySelector(`[data-${name}]`);
+const codesSheet = document.getElementById("codes-sheet");
+const sheets = Object.fromEntries(["totp", "passkey"].map((name) => [name, new FormSheet(`${name}-sheet`)]));
+const when = (moment) => dayAndClock(Date.parse(moment));
+const fail = (problem) => toast(spoken(problem), { danger: true });
+/** Few codes left: time for new ones. */
+const FEW = 3;
+
+const list = new List(
+  "factors",
+  async () => {
+    const own = await get(PATH);
+    const items = own.passkeys.map((each) => ({ kind: "passkey", ...each }));
+    if (own.totp_since) items.unshift({ kind: "totp", since: own.totp_since });
+    const has = items.length > 0;
+    if (has) items.push({ kind: "codes", left: own.recovery_codes_left });
+    part("add-totp").textContent = own.totp_since ? t("Set up another app") : t("Set up an app");
+    part("add-totp").classList.toggle("button--primary", !has);
+    part("add-passkey").hidden = !(own.passkeys_possible && hasPasskeys());
+    part("no-passkeys").hidden = !part("add-passkey").hidden;
+    part("new-codes").hidden = !has;
+    if (has) document.querySelector("[data-factor-asked]")?.remove();
+    return items;
+  },
+  (item) => ROWS[item.kind](item),
+);
+
+const ROWS = {
+  totp: ({ since }) =>
+    row({
+      picture: sign("clock"),
+      title: t("Authenticator app"),
+      lines: [t("since %(when)s", { when: when(since) })],
+      acts: [act(t("Remove"), () => take(t("Authenticator app"), `${PATH}/totp`), { name: t("Authenticator app") })],
+    }),
+  passkey: ({ id, name, here, created_at: since, used_at: used }) =>
+    row({
+      picture: sign("check"),
+      title: name,
+      badges: [badge(t("Passkey")), here ? null : badge(t("For another address"))].filter(Boolean),
+      lines: [t("since %(when)s", { when: when(since) }), used ? t("last used %(when)s", { when: when(used) }) : t("not used yet")],
+      acts: [act(t("Remove"), () => take(name, `${PATH}/passkeys/${id}`), { name })],
+    }),
+  codes: ({ left }) =>
+    row({
+      picture: sign("file"),
+      title: t("Recovery codes"),
+      badges: left <= FEW ? [badge(t("Make new ones"), "red")] : [],
+      lines: [n("%(n)s code left", "%(n)s codes left", left, { n: count(left) })],
+    }),
+};
+
+function showOnce(codes) {
+  if (!codes) return;
+  showCodes(codesSheet, codes, page.data.name);
+  open(codesSheet, () => codesSheet.querySelector("[data-codes]").replaceChildren());
+}
+
+async function addApp() {
+  let shown;
+  try {
+    shown = await post(`${PATH}/totp`);
+  } catch (problem) {
+    fail(problem);
+    return;
+  }
+  showSecret(sheets.totp.part("qr").closest("dialog"), shown);
+  sheets.totp.open({
+    job: async ({ code }) => {
+      const { recovery_codes: codes } = await put(`${PATH}/totp`, { token: shown.token, code });
+      await list.reload();
+      toast(t("The app is set up. From now on a sign-in asks for its code."));
+      return () => showOnce(codes);
+    },
+  });
+}
+
+function addPasskey() {
+  sheets.passkey.open({
+    values: { name: deviceName() },
+    job: async ({ name }) => {
+      const { passkey } = await post(`${PATH}/passkey-options`);
+      const credential = await makePasskey(passkey);
+      if (!credential) {
+        toast(t("No passkey was made. Try it again; a device has one for each account."), { danger: true });
+        return false;
+      }
+      const { recovery_codes: codes } = await post(`${PATH}/passkeys`, { name, credential });
+      await list.reload();
+      toast(t("The passkey is kept. From now on a sign-in asks for it."));
+      return () => showOnce(codes);
+    },
+  });
+}
+
+async function take(name, path) {
+  const isMeant = await ask({ title: t("Remove %(name)s?", { name }), words: t("It does not sign you in any more. Without another second factor the password alone is enough, and your recovery codes end."), yes: t("Yes, remove it") });
+  if (!isMeant) return;
+  try {
+    await remove(path);
+    toast(t("%(name)s is removed.", { name }));
+  } catch (problem) {
+    fail(problem);
+  }
+  await list.reload();
+}
+
+async function renew() {
+  const isMeant = await ask({ title: t("Make new recovery codes?"), words: t("Those that you have now stop working at once."), yes: t("Yes, make new ones") });
+  if (!isMeant) return;
+  try {
+    showOnce((await post(`${PATH}/recovery-codes`)).recovery_codes);
+  } catch (problem) {
+    fail(problem);
+  }
+  await list.reload();
+}
+
+part("add-totp").addEventListener("click", addApp);
+part("add-passkey").addEventListener("click", addPasskey);
+part("new-codes").addEventListener("click", renew);
+part("codes-done").addEventListener("click", () => close(codesSheet));
+// Only on purpose: they are not shown again.
+codesSheet.addEventListener("cancel", (event) => event.preventDefault());
+list.reload();
