@@ -190,6 +190,20 @@ async def test_lines_are_read_by_their_orders(store: Store, statement: Any) -> N
     assert {"pk_order_lines", "sqlite_autoindex_order_lines_1"} & set(plan.indexes)
 
 
+@pytest.mark.parametrize("statement", [gone._BACK_AT, gone._BACK_BESIDE], ids=["at", "beside"])
+async def test_a_refusal_reads_a_few_holds_in_the_order_of_their_ends(
+    store: Store, statement: Any
+) -> None:
+    """And not all that are held in a rush."""
+
+    def look(connection: Connection) -> Any:
+        with without_rows(connection):
+            return explain_hot(connection, statement, scans=True)
+
+    plan = await store.read(look)
+    assert (plan.indexes, plan.is_sorted) == (["ix_holds_until_at"], False)
+
+
 async def test_what_is_looked_for_every_second_has_its_index(store: Store) -> None:
     plan = await store.read(lambda connection: explain(connection, str(rush._NEXT)))
     assert plan.walked == []

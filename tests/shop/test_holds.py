@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.clock import now_ms
@@ -13,6 +14,7 @@ from farmlive.people.conduct_models import NewBlock
 from farmlive.people.problems import Blocked
 from farmlive.problems import Invalid, TooMany
 from farmlive.settings import Settings
+from farmlive.shop.gone import SOONEST
 from farmlive.shop.limits import GIVEN_UP
 from farmlive.shop.models import OfferRelease
 from farmlive.shop.order_models import HoldDrop, HoldPlace
@@ -25,6 +27,7 @@ from farmlive.shop.problems import (
     UnknownOffer,
 )
 from farmlive.shop.proof import ProofNeeded
+from farmlive.shop.tables import holds
 
 from .conftest import HOST, PRICE, caller
 from .holding import ANOTHER, hold, line, stock
@@ -41,6 +44,27 @@ async def test_a_hold_is_answered_with_its_end_and_keeps_the_stock(stall: Any) -
         await hold(stall, line(stall, 8), by=ANOTHER)
     held = {"held": 3, "back_at": answer["until"], "sold_at": None}
     assert refusal.value.members["offers"] == [{"offer": stall.card.offer, "left": 7, **held}]
+
+
+@pytest.mark.parametrize(("others", "is_told"), [(SOONEST - 1, True), (SOONEST, False)])
+async def test_when_boxes_come_back_is_told_where_that_is_soon(
+    stall: Any, others: int, is_told: bool
+) -> None:
+    mine = await hold(stall, line(stall, 3))
+    row = {
+        "broadcast": stall.broadcast,
+        "lines": [],
+        "total": 0,
+        "currency": "CNY",
+        "held_at": 0,
+        "until_at": now_ms() + 300_000,
+    }
+    rows = [{**row, "id": ulid(), "device": f"busy {turn}"} for turn in range(others)]
+    await stall.store.write(lambda connection: connection.execute(insert(holds), rows) and None)
+    with pytest.raises(SoldOut) as refusal:
+        await hold(stall, line(stall, 8), by=ANOTHER)
+    (told,) = refusal.value.members["offers"]
+    assert (told["held"], told["back_at"]) == (3, mine["until"] if is_told else None)
 
 
 async def test_it_is_told_to_staff_its_farms_and_its_buyer_and_the_stock_to_all(stall: Any) -> None:

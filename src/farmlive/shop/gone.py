@@ -19,6 +19,8 @@ from farmlive.store import hot
 
 # So many orders back the last box of an offer is looked for: what went before is no news.
 LATEST = 100
+# Among so many holds that end next it is looked for when boxes may come back.
+SOONEST = 200
 
 _latest = (
     select(orders.c.id, orders.c.placed_at)
@@ -39,11 +41,20 @@ _SOLD_AT = hot(
     .select_from(_latest)
     .where(_had_some == literal_column("1"))
 )
+# Of those that end next, of whatever broadcast: a refusal in a rush does not read thousands.
+_soonest = (
+    select(
+        holds.c.id, holds.c.broadcast, holds.c.until_at, cast(holds.c.lines, Text).label("lines")
+    )
+    .order_by(holds.c.until_at)
+    .limit(SOONEST)
+    .subquery()
+)
 # An identifier stands in a hold's lines where the offer, or its flash batch, is held: each once.
-_lines = cast(holds.c.lines, Text)
-_back_at = select(func.min(holds.c.until_at).label("at")).where(
-    holds.c.broadcast == bindparam("broadcast"),
-    holds.c.id != bindparam("own"),
+_lines = _soonest.c.lines
+_back_at = select(func.min(_soonest.c.until_at).label("at")).where(
+    _soonest.c.broadcast == bindparam("broadcast"),
+    _soonest.c.id != bindparam("own"),
     _lines.contains(bindparam("of")),
 )
 _BACK_AT = hot(_back_at)
@@ -65,8 +76,9 @@ def told(
 
     `running` is the batch that runs, if one does; what is held of it goes back to it alone, and
     what is held of one that is over to all. `held` are kept for others, and come back at `back_at`
-    at the earliest, if they are not ordered; the last box went at `sold_at`, if that was lately.
-    Milliseconds since 1970, or None. `own` is the hold of who asks.
+    at the earliest, if they are not ordered and that is among the holds that end next; the last box
+    went at `sold_at`, if that was lately. Milliseconds since 1970, or None. `own` is the asker's
+    hold.
     """
     back_at = None
     if held:
