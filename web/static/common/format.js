@@ -76,8 +76,8 @@ export function perKilogram({ amount, currency }, grams) {
 /** The time of day in the zone of the pages, 20:14. */
 export const clock = (ms) => clocks.format(ms);
 
-/** The day in the zone of the pages, 11月23日 周一, as the server writes it too. */
-export const day = (ms) => days.format(ms).replace("日周", "日 周");
+/** The day in the zone of the pages, 11月23日 周一, as the server writes it too; no line ends in it. */
+export const day = (ms) => days.format(ms).replace("日周", "日\u00a0周");
 
 /** The day and the time of day, 11月23日 周一 20:14. */
 export const dayAndClock = (ms) => `${day(ms)} ${clock(ms)}`;
