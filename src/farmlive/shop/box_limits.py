@@ -18,12 +18,11 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Connection,
     Row,
     bindparam,
-    case,
     cast,
+    exists,
     func,
     literal_column,
     select,
@@ -68,27 +67,35 @@ _of_phone = (
 _lines_of = _theirs.join(order_lines, order_lines.c.order == _theirs.c.id)
 _of_source = order_lines.c.source == bindparam("source")
 
-# Of all offers of the broadcast together: as long as that is no more than one may have of a single
-# one, nothing else is asked.
 
-
-def boxes_placed(of: Any) -> Any:
-    """How many boxes these orders have that are not packed, where another question adds up orders;
-    0 where `counts_boxes` says that it limits nothing.
+def _boxes_placed(those: Any) -> Any:
+    """How many boxes these orders have that are not packed.
 
     Not by a join: PostgreSQL, before it has analyzed new tables, may walk through all lines for
     that, for each order of a rush.
     """
-    of_one = select(_sum(_boxes)).where(order_lines.c.order == of.c.id).correlate(of)
-    counts = bindparam("counts_boxes", type_=Boolean) & (of.c.state == literal_column("'placed'"))
-    boxes = case((counts, of_one.scalar_subquery()), else_=literal_column("0"))
-    return cast(_sum(boxes), BigInteger)
+    of_one = select(_sum(_boxes)).where(order_lines.c.order == _theirs.c.id).correlate(_theirs)
+    return select(cast(_sum(of_one.scalar_subquery()), BigInteger)).where(those).scalar_subquery()
 
 
+_held_by_source = holds.c.source == bindparam("source")
+# Whether the address has or holds anything, as a part of another question.
 ASKED_OF_SOURCE = (
-    select(_sum(_boxes)).where(_of_source).scalar_subquery()
-    + select(_sum(holds.c.boxes)).where(holds.c.source == bindparam("source")).scalar_subquery()
-).label("source_boxes")
+    exists(select(order_lines.c.source).where(_of_source))
+    | exists(select(holds.c.source).where(_held_by_source))
+).label("source_took")
+# Of all offers of the broadcast together: as long as that is no more than one may have of a single
+# one, nothing else is asked. Asked itself of those alone that have or hold something.
+_TAKEN = hot(
+    select(
+        _boxes_placed(_of_device).label("device"),
+        _boxes_placed(_of_phone).label("phone"),
+        (
+            select(_sum(_boxes)).where(_of_source).scalar_subquery()
+            + select(_sum(holds.c.boxes)).where(_held_by_source).scalar_subquery()
+        ).label("address"),
+    )
+)
 
 _wanted = order_lines.c.offer.in_(bindparam("offers", expanding=True))
 _OF_OFFERS = hot(
@@ -189,8 +196,9 @@ def check(
 ) -> None:
     """Raise BoxLimit where so many of an offer are more than one may have; else count them.
 
-    `asked` has what `ASKED_…` gave, of a phone only where one is known; `before` is the hold whose
-    boxes these are, in part or all: it is theirs no more.
+    `asked` says whether the device and the phone have orders, and whether the address has anything
+    where a limit counts that; `before` is the hold whose boxes these are, in part or all: it is
+    theirs no more.
     """
     if not of.is_limited:
         return
@@ -201,13 +209,17 @@ def check(
     counted = tally(connection)
     # Who shares an address does not name the same in what is asked ahead: the tally knows more.
     known: int | None = counted.known(_key(of)) if of.source else 0
-    there = int(asked.source_boxes) if known is None else known
     limits = _limits(settings)
-    had = {"device": int(asked.device_boxes), "address": there - own}
-    if of.buyer:
-        had["phone"] = int(asked.phone_boxes)
-    if not of.source:
-        del had["address"]
+    kinds = ["device", *(["phone"] if of.buyer else ()), *(["address"] if of.source else ())]
+    had = dict.fromkeys(kinds, 0)
+    ordered = asked.orders_of_device or (of.buyer and asked.orders_of_phone)
+    if (settings.device_boxes and ordered) or (known is None and asked.source_took):
+        named = {"broadcast": broadcast, "buyer": of.buyer, **of.named}
+        taken = connection.execute(_TAKEN, named).one()
+        had = {kind: int(getattr(taken, kind)) for kind in kinds}
+    there = had.get("address", 0) if known is None else known
+    if of.source:
+        had["address"] = there - own
     over = {kind for kind, boxes in had.items() if boxes + more > limits[kind]}
     if over:
         names = [line.offer for line in wanted]

@@ -23,18 +23,22 @@ _OTHER_PHONES = hot(
         _of_device.c.buyer != bindparam("buyer"),
     )
 )
-# Whether one of the phone's orders was called off after it was packed, as a part of another
-# question.
-ASKED = (
-    exists()
+_cancelled = (
+    _called_off.c.buyer == bindparam("buyer"),
+    _called_off.c.state == literal_column("'cancelled'"),  # as its index has it
+)
+# Whether one of the phone's orders was cancelled, as a part of another question; and whether it was
+# after it was packed.
+ASKED = exists().where(*_cancelled).label("cancelled")
+_CALLED_OFF = hot(
+    select(_called_off.c.id)
     .where(
-        _called_off.c.buyer == bindparam("buyer"),
-        _called_off.c.state == literal_column("'cancelled'"),  # as its index has it
+        *_cancelled,
         _packed.c.order == _called_off.c.id,
-        _packed.c.state == "packed",
+        _packed.c.state == literal_column("'packed'"),
         ~_packed.c.undone,
     )
-    .label("called_off")
+    .limit(literal_column("1"))
 )
 
 
@@ -69,6 +73,6 @@ def of(
         flags.append("big")
     if doubtful:
         flags.append("doubtful-phone")
-    if found.called_off:
+    if found.cancelled and connection.execute(_CALLED_OFF, {"buyer": buyer}).first():
         flags.append("called-off")
     return flags

@@ -126,14 +126,14 @@ class Holds:
             "broadcast": broadcast,
             "key": request.key,
             "device": caller.device,
-            "counts_boxes": self._settings.device_boxes > 0,
             **taker.named,
         }
         about = lines.about(broadcast, request.key, caller.device)
+        question = questions.HOLD[taker.source is not None]
 
         def once(connection: Connection) -> dict[str, Any]:
             head_of = self._log.ask_head(connection, broadcast)
-            asked_of = connection.execute(questions.HOLD, named)
+            asked_of = connection.execute(question, named)
             wanted = [line.offer for line in request.lines]
             offers_of = stock.ask(connection, broadcast, wanted)
             head, asked, known = head_of(), asked_of.one(), offers_of()
@@ -151,7 +151,7 @@ class Holds:
             keys.keep(connection, broadcast, request.key, body_hash, answer)
             return answer
 
-        return await self._store.write(once, asks=Question([(questions.HOLD, named)], about))
+        return await self._store.write(once, asks=Question([(question, named)], about))
 
     async def drop(self, caller: Caller, broadcast: str, request: HoldDrop) -> dict[str, Any]:
         """Give back what the caller's device holds under this id; nothing where it holds none.

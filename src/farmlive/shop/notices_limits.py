@@ -28,7 +28,7 @@ from farmlive.people.devices import Pseudonyms
 from farmlive.phones import international, without_excess
 from farmlive.settings import Settings
 from farmlive.shop.tables import notice_budgets, notice_counts, notices
-from farmlive.store import Store, hot, tally
+from farmlive.store import Store, count_of, hot, tally
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -93,7 +93,7 @@ def recipient(person: str) -> str:
 
 def _sent_since(moment: str, most: str) -> Any:
     """How many notices strangers caused to the recipient since then, counted to `most` at most."""
-    counted = (
+    return count_of(
         select(notices.c.id)
         .where(
             notices.c.recipient == bindparam("to_recipient"),
@@ -102,9 +102,7 @@ def _sent_since(moment: str, most: str) -> Any:
             notices.c.held_by.is_(None),  # as its index has it
         )
         .limit(bindparam(most, type_=Integer))
-        .subquery()
     )
-    return select(func.count()).select_from(counted).scalar_subquery()
 
 
 def _used(sender_name: str) -> Any:

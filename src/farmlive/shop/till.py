@@ -173,14 +173,14 @@ class Till:
                 "key": request.key,
                 "buyer": buyer,
                 "device": caller.device,
-                "counts_boxes": self._settings.device_boxes > 0,
                 "many": self._settings.flag_orders,
                 **taker.named,
                 **self._notices.question(phone.number, sender, now_ms()),
             }
-            asked, code, order = questions.PARCEL, None, ulid()
+            by_source = taker.source is not None
+            asked, code, order = questions.PARCEL[by_source], None, ulid()
             if request.delivery.way == "pickup":
-                asked = questions.PICKUP
+                asked = questions.PICKUP[by_source]
                 centre = question["centre"] = request.delivery.centre or ""
                 # Of the hold that is named, if there is one: its id is then the order's.
                 code = handovers.code_at(self._links, request.order or order, centre)
@@ -241,7 +241,7 @@ class Till:
         last_of = _ask_last_number(connection, broadcast)
         # All are asked on one way to the database, and looked at from here on.
         head, asked, known, last = head_of(), asked_of.one(), offers_of(), last_of()
-        if came.asked is questions.PARCEL:
+        if came.code is None:
             self._has_fees = asked.fees
         self._notices.asked(connection, came.question, asked)
         before = keys.answer_in(asked, came.body_hash)

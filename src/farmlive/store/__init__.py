@@ -5,6 +5,7 @@ rooms define theirs on `metadata`.
 from farmlive.store.ahead import Question
 from farmlive.store.batch import after_commit, apart
 from farmlive.store.connection import tally
+from farmlive.store.count import count_of
 from farmlive.store.deadlines import FILE_S
 from farmlive.store.doors import Store
 from farmlive.store.failures import CommitFailed, CommitUnknown, NewerDatabase, NotRead
@@ -24,6 +25,7 @@ __all__ = [
     "Tally",
     "after_commit",
     "apart",
+    "count_of",
     "hot",
     "metadata",
     "tally",
