@@ -16,7 +16,7 @@ from sqlalchemy import (
     Row,
     bindparam,
     delete,
-    func,
+    exists,
     insert,
     literal_column,
     select,
@@ -28,7 +28,7 @@ from farmlive.people.devices import Pseudonyms
 from farmlive.phones import international, without_excess
 from farmlive.settings import Settings
 from farmlive.shop.tables import notice_budgets, notice_counts, notices
-from farmlive.store import Store, count_of, hot, tally
+from farmlive.store import Store, hot, list_of, tally
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -91,18 +91,17 @@ def recipient(person: str) -> str:
     return f"{name.casefold()}@{domain}"
 
 
-def _sent_since(moment: str, most: str) -> Any:
-    """How many notices strangers caused to the recipient since then, counted to `most` at most."""
-    return count_of(
-        select(notices.c.id)
-        .where(
-            notices.c.recipient == bindparam("to_recipient"),
-            notices.c.created_at > bindparam(moment),
-            notices.c.cause == literal_column("'stranger'"),
-            notices.c.held_by.is_(None),  # as its index has it
-        )
-        .limit(bindparam(most, type_=Integer))
+# When strangers caused notices to the recipient within a day, up to the limit of a day.
+_told_at = list_of(
+    select(notices.c.created_at)
+    .where(
+        notices.c.recipient == bindparam("to_recipient"),
+        notices.c.created_at > bindparam("since_day"),
+        notices.c.cause == literal_column("'stranger'"),
+        notices.c.held_by.is_(None),  # as its index has it
     )
+    .limit(bindparam("per_day", type_=Integer))
+)
 
 
 def _used(sender_name: str) -> Any:
@@ -110,19 +109,16 @@ def _used(sender_name: str) -> Any:
         notice_budgets.c.hour == bindparam("in_hour"),
         notice_budgets.c.sender == bindparam(sender_name),
     )
-    return func.coalesce(found.scalar_subquery(), literal_column("0"))
+    return found.scalar_subquery()
 
 
 # How a recipient and a sender stand, as a part of another question.
 ASKED = (
-    _sent_since("since_hour", "per_hour").label("told_in_hour"),
-    _sent_since("since_day", "per_day").label("told_in_day"),
+    _told_at.label("told_at"),
     _used("from_address").label("used_by_address"),
     _used("from_block").label("used_by_block"),
-    select(notice_counts.c.times)
-    .where(notice_counts.c.recipient == bindparam("to_mark"))
-    .scalar_subquery()
-    .label("told_besides"),
+    # Whether anyone may have been told something besides: few are, and seldom.
+    exists(select(notice_counts.c.recipient)).label("told_besides"),
 )
 _ASKED = hot(select(*ASKED))
 _SPEND = {
@@ -139,7 +135,9 @@ _SPEND = {
     )
 }
 _FORGET = delete(notice_budgets).where(notice_budgets.c.hour < bindparam("this_hour"))
-_COUNTED = select(notice_counts.c.times).where(notice_counts.c.recipient == bindparam("to_mark"))
+_COUNTED = hot(
+    select(notice_counts.c.times).where(notice_counts.c.recipient == bindparam("to_mark"))
+)
 _FORGET_COUNTS = delete(notice_counts).where(notice_counts.c.until < bindparam("now"))
 
 
@@ -165,10 +163,7 @@ class StrangersLimits:
         address, block = by or ("", "")
         return {
             "to_recipient": recipient(person),
-            "to_mark": self._mark(recipient(person)),
-            "since_hour": now - HOUR_MS,
             "since_day": now - DAY_MS,
-            "per_hour": self._at_most["number_in_hour"],
             "per_day": self._at_most["number_in_day"],
             "in_hour": now // HOUR_MS,
             "from_address": address,
@@ -181,21 +176,19 @@ class StrangersLimits:
         """Take what `ASKED` gave, unless this transaction knows more."""
         counted = tally(connection)
         hour = question["in_hour"]
-        besides = answer.told_besides or ()
-        in_hour, in_day = (
-            told + sum(at > question[since] for at in besides)
-            for told, since in (
-                (answer.told_in_hour, "since_hour"),
-                (answer.told_in_day, "since_day"),
-            )
-        )
-        for key, numbers in (
-            (_told(question["to_recipient"]), (in_hour, in_day)),
+        for key, used in (
             (_used_by(hour, question["from_address"]), answer.used_by_address),
             (_used_by(hour, question["from_block"]), answer.used_by_block),
         ):
             if counted.known(key) is None:
-                counted.know(key, numbers)
+                counted.know(key, used or 0)
+        told, since = _told(question["to_recipient"]), question["since_day"]
+        if counted.known(told) is None:
+            times = answer.told_at or []
+            if answer.told_besides:
+                times = [*times, *self._besides(connection, question["to_recipient"], since)]
+            in_hour = sum(at > since + DAY_MS - HOUR_MS for at in times)
+            counted.know(told, (in_hour, len(times)))
 
     def held_by(
         self, connection: Connection, person: str, by: Sender | None, now: int
@@ -234,9 +227,8 @@ class StrangersLimits:
         if at <= now - DAY_MS:
             return
         mark = self._mark(recipient_name)
-        times = connection.execute(_COUNTED, {"to_mark": mark}).scalar() or []
+        kept = sorted([*self._besides(connection, recipient_name, now - DAY_MS), at])
         connection.execute(delete(notice_counts).where(notice_counts.c.recipient == mark))
-        kept = sorted([*(each for each in times if each > now - DAY_MS), at])
         row = {"recipient": mark, "times": kept, "until": kept[-1] + DAY_MS}
         connection.execute(insert(notice_counts), row)
 
@@ -244,6 +236,12 @@ class StrangersLimits:
         """Drop what counts no more: budgets of hours that are over, notices of a day ago."""
         connection.execute(_FORGET, {"this_hour": now // HOUR_MS})
         connection.execute(_FORGET_COUNTS, {"now": now})
+
+    def _besides(self, connection: Connection, recipient_name: str, since: int) -> list[int]:
+        """When the recipient was told something since then of which there is no row."""
+        found = connection.execute(_COUNTED, {"to_mark": self._mark(recipient_name)})
+        times: list[int] = found.scalar_one_or_none() or []
+        return [at for at in times if at > since]
 
     def _mark(self, recipient_name: str) -> str:
         return self._pseudonyms.uncached("recipient of notices", recipient_name)

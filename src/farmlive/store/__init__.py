@@ -5,11 +5,11 @@ rooms define theirs on `metadata`.
 from farmlive.store.ahead import Question
 from farmlive.store.batch import after_commit, apart
 from farmlive.store.connection import tally
-from farmlive.store.count import count_of
 from farmlive.store.deadlines import FILE_S
 from farmlive.store.doors import Store
 from farmlive.store.failures import CommitFailed, CommitUnknown, NewerDatabase, NotRead
 from farmlive.store.hot import hot
+from farmlive.store.subqueries import count_of, list_of
 from farmlive.store.tables import Json, metadata
 from farmlive.store.tally import Tally
 
@@ -27,6 +27,7 @@ __all__ = [
     "apart",
     "count_of",
     "hot",
+    "list_of",
     "metadata",
     "tally",
 ]
