@@ -12,10 +12,12 @@ STAY = {
     "api_keys.used_at": "what happened, by which nothing ends",
     "stream_keys.used_at": "what happened, by which nothing ends",
     "invitations.used_at": "what happened, by which nothing ends",
+    "passkeys.used_at": "what happened, by which nothing ends",
+    "recovery_codes.used_at": "what happened, by which nothing ends",
     "notice_budgets.used": "a number",
     "notice_counts.until": "when counts are forgotten, which change nothing by then",
 }
-_END = re.compile(r"(^|_)(until|expires|ends|next|since|due|used)(_|$)")
+_END = re.compile(r"(^|_)(until|expires|ends|next|since|due|used|proved|asked|tried)(_|$)")
 
 
 def test_every_column_with_an_end_moves_with_the_clock_or_says_why_not() -> None:

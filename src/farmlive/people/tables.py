@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from farmlive.store import Json, metadata
-from farmlive.store.running import runs_until
+from farmlive.store.running import runs, runs_until
 
 accounts = Table(
     "accounts",
@@ -250,7 +250,10 @@ audit = Table(
 )
 
 # What runs by the clock, and moves with it when it is set.
-runs_until(sessions, "expires_at", "created_at", "used_at")
+runs_until(sessions, "expires_at", "created_at", "used_at", "proved_at")
+runs(accounts, "factor_asked_at")
+runs_until(factor_tries, "next_at")
+runs_until(passkey_challenges, "expires_at")
 runs_until(accounts, "password_until")
 runs_until(api_keys, "expires_at")
 runs_until(stream_keys, "expires_at")
