@@ -72,7 +72,7 @@ async def test_code_is_taken_once_and_no_earlier_one_after_it(
         assert (await try_in(other, "chen", code=code_of(secret, 1))).status_code == 200
         for used in (first, code_of(secret, 1), code_of(secret, -1)):
             answer = await try_in(one, "chen", code=used)
-            assert (answer.status_code, slug(answer)) == (401, "wrong-code")
+            assert (answer.status_code, slug(answer)) == (401, "wrong-factor-code")
 
 
 async def test_code_is_taken_however_it_is_typed_and_only_about_its_time(
@@ -81,7 +81,7 @@ async def test_code_is_taken_however_it_is_typed_and_only_about_its_time(
     secret, _codes = await set_up(host)
     for later in (-3, 3):
         answer = await try_in(stranger, "chen", code=code_of(secret, later))
-        assert slug(answer) == "wrong-code"
+        assert slug(answer) == "wrong-factor-code"
     code = code_of(secret, 1)
     wide = "".join(chr(ord(digit) - ord("0") + ord("０")) for digit in code)
     assert (await try_in(stranger, "chen", code=f" {wide[:3]} {wide[3:]} ")).status_code == 200
@@ -97,7 +97,7 @@ async def test_guesses_wait_longer_and_longer_and_shut_no_known_device_out(
     for number in range(factor_tries.FREE):
         # A guesser throws the device's cookie away each time.
         async with browser((app, second)[number % 2], peer="198.51.100.9") as guesser:
-            assert slug(await try_in(guesser, "chen", code=wrong)) == "wrong-code"
+            assert slug(await try_in(guesser, "chen", code=wrong)) == "wrong-factor-code"
     async with browser(second, peer="198.51.100.10") as guesser:
         answer = await try_in(guesser, "chen", code=code_of(secret))
         assert (answer.status_code, slug(answer)) == (429, "too-many-requests")
@@ -142,7 +142,9 @@ async def test_recovery_code_works_once_of_two_at_once_too(
             try_in(one, "chen", code=typed), try_in(other, "chen", code=codes[0])
         )
         assert sorted(each.status_code for each in answers) == [200, 401]
-        assert slug(next(each for each in answers if each.status_code == 401)) == "wrong-code"
+        assert (
+            slug(next(each for each in answers if each.status_code == 401)) == "wrong-factor-code"
+        )
         own = (await host.get(FACTORS)).json()
         assert own["recovery_codes_left"] == recovery_codes.COUNT - 1
 
@@ -153,7 +155,7 @@ async def test_new_recovery_codes_put_an_end_to_those_before(
     assert slug(await host.post(f"{FACTORS}/recovery-codes")) == "no-second-factor"
     _secret, old = await set_up(host)
     new = (await host.post(f"{FACTORS}/recovery-codes")).json()["recovery_codes"]
-    assert slug(await try_in(stranger, "chen", code=old[0])) == "wrong-code"
+    assert slug(await try_in(stranger, "chen", code=old[0])) == "wrong-factor-code"
     assert (await try_in(stranger, "chen", code=new[0])).status_code == 200
 
 
@@ -162,7 +164,7 @@ async def test_recovery_code_of_another_account_is_none(
 ) -> None:
     _secret, codes = await set_up(host)
     await set_up(coordinator)
-    assert slug(await try_in(stranger, "lin", code=codes[0])) == "wrong-code"
+    assert slug(await try_in(stranger, "lin", code=codes[0])) == "wrong-factor-code"
 
 
 async def test_database_alone_gives_no_code(
@@ -194,13 +196,13 @@ async def test_setup_is_of_one_account_and_ends_after_half_an_hour(
     assert begun["secret"] in begun["uri"]
     assert begun["qr"].startswith("data:image/svg+xml")
     body = {"token": begun["token"], "code": code_of(begun["secret"])}
-    assert slug(await coordinator.put(f"{FACTORS}/totp", json=body)) == "wrong-code"
+    assert slug(await coordinator.put(f"{FACTORS}/totp", json=body)) == "wrong-factor-code"
     wrong = {**body, "code": wrong_code(begun["secret"])}
-    assert slug(await host.put(f"{FACTORS}/totp", json=wrong)) == "wrong-code"
+    assert slug(await host.put(f"{FACTORS}/totp", json=wrong)) == "wrong-factor-code"
     later = now_ms() + totp.SETUP_MS
     with monkeypatch.context() as moved:
         moved.setattr("farmlive.people.totp.now_ms", lambda: later)
-        assert slug(await host.put(f"{FACTORS}/totp", json=body)) == "wrong-code"
+        assert slug(await host.put(f"{FACTORS}/totp", json=body)) == "wrong-factor-code"
     assert (await host.get(FACTORS)).json()["totp_since"] is None
 
 
@@ -211,7 +213,7 @@ async def test_app_is_replaced_and_its_old_codes_and_no_recovery_codes_end(
     new, none = await set_up(host)
     assert none is None
     if code_of(old) != code_of(new):
-        assert slug(await try_in(stranger, "chen", code=code_of(old))) == "wrong-code"
+        assert slug(await try_in(stranger, "chen", code=code_of(old))) == "wrong-factor-code"
     assert (await try_in(stranger, "chen", code=code_of(new))).status_code == 200
     assert (await try_in(stranger, "chen", code=codes[0])).status_code == 200
 
@@ -323,7 +325,7 @@ async def test_after_seven_days_the_sign_in_sets_one_up(
     async with browser(strict) as client:
         needed = (await try_in(client, "chen")).json()["totp"]
         setup = {"totp": {"token": needed["token"], "code": wrong_code(needed["secret"])}}
-        assert slug(await try_in(client, "chen", setup=setup)) == "wrong-code"
+        assert slug(await try_in(client, "chen", setup=setup)) == "wrong-factor-code"
         setup["totp"]["code"] = code_of(needed["secret"])
         answer = await try_in(client, "chen", setup=setup)
         assert answer.status_code == 200, answer.text
@@ -426,5 +428,5 @@ async def test_another_key_file_opens_no_secret_and_lets_nobody_in(
     moved = "UPDATE totp SET secret = :secret"
     foreign = Sealer(bytes(32)).seal(secret, "totp")
     await store.write(lambda conn: conn.execute(text(moved), {"secret": foreign}).rowcount)
-    assert slug(await try_in(stranger, "chen", code=code_of(secret))) == "wrong-code"
+    assert slug(await try_in(stranger, "chen", code=code_of(secret))) == "wrong-factor-code"
     assert slug(await try_in(stranger, "chen")) == "second-factor-needed"

@@ -115,10 +115,10 @@ async def test_factor_proves_where_there_is_one_and_the_password_does_not(
     assert slug(await coordinator.post(f"{FACTORS}/recovery-codes")) == NEEDED
     code = code_of(secret)
     assert (await coordinator.post(PROOF, json={"code": code})).status_code == 200
-    assert slug(await coordinator.post(PROOF, json={"code": code})) == "wrong-code"
-    assert slug(await try_in(coordinator, "lin", code=code)) == "wrong-code"
+    assert slug(await coordinator.post(PROOF, json={"code": code})) == "wrong-factor-code"
+    assert slug(await try_in(coordinator, "lin", code=code)) == "wrong-factor-code"
     assert (await coordinator.post(PROOF, json={"code": codes[0]})).status_code == 200
-    assert slug(await coordinator.post(PROOF, json={"code": codes[0]})) == "wrong-code"
+    assert slug(await coordinator.post(PROOF, json={"code": codes[0]})) == "wrong-factor-code"
 
 
 async def test_proof_takes_the_csrf_token_and_comes_from_this_site(

@@ -55,7 +55,7 @@ class SecondFactorSetupNeeded(Unauthorized):
 class WrongCode(Unauthorized):
     """The code of an app or the recovery code is wrong, over, or was used before."""
 
-    slug = "wrong-code"
+    slug = "wrong-factor-code"
     title = "The code is not right"
 
 

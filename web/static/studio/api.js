@@ -6,7 +6,7 @@ import { NEEDED, proved } from "../common/proof.js";
 import { t } from "../common/words.js";
 
 /** Problems with 401 that say nothing of the session. */
-const OF_WHAT_WAS_SENT = [NEEDED, "wrong-code", "passkey-refused"];
+const OF_WHAT_WAS_SENT = [NEEDED, "wrong-factor-code", "passkey-refused"];
 
 async function call(method, path, body, headers = {}) {
   try {
