@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 import imageio_ffmpeg
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 from tests.served import Served
 from tests.waiting import until
 
@@ -34,6 +35,11 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
     window.peers += 1;
   }
 };
+"""
+# What a page waits for an answer ends at once.
+SOON = """
+const { timeout } = AbortSignal;
+AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 20);
 """
 # Resolves when the page's video has shown that many frames more, in this session or a new one.
 MORE_FRAMES = """
@@ -224,3 +230,34 @@ class TestRestart:
         await page.evaluate(MORE_FRAMES, 5)
         await expect(page.locator("#slate")).to_be_hidden(timeout=15_000)
         await publisher.close()
+
+
+async def test_a_server_that_hangs_or_has_lost_another_is_asked_again(
+    site: Server, sale: Sale, key: str, new_page: Open
+) -> None:
+    hung = asyncio.Event()
+    asked = 0
+
+    async def one_of_several(route: Route) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:  # and never answers
+            await hung.wait()
+        elif asked == 2:
+            problem = {"type": "/problems/media-server-away", "status": 503}
+            headers = {"Retry-After": "1", "Content-Type": "application/problem+json"}
+            await route.fulfill(status=503, headers=headers, body=json.dumps(problem))
+        else:
+            await route.continue_()
+
+    page = await new_page(size=PHONE, script=SOON)
+    await page.route("**/whep/*", one_of_several)
+    video = TestPicture(320, 180, fps=15)
+    async with Publisher(f"{site.url}/whip/{sale.broadcast}", key, video=video):
+        await page.goto(sale.path)
+        # Nobody is told of a crowd where there is none.
+        await expect(page.locator("#slate")).to_contain_text("Connecting again…")
+        await page.evaluate(MORE_FRAMES, 5)
+        await expect(page.locator("#slate")).to_be_hidden()
+    hung.set()
+    assert asked == 3
