@@ -23,6 +23,17 @@ def test_problems_are_known_by_a_type_that_exists() -> None:
     assert set(slugs) - SAID == set()
 
 
+def test_no_table_of_sentences_says_two_things_of_one_problem() -> None:
+    """Of two the later one is said, whatever the first was for."""
+    for file in (WEB / "static").rglob("*.js"):
+        if "vendor" in file.parts:
+            continue
+        tables = re.findall(r"^const \w+ = \{$(.*?)^\};$", file.read_text("utf-8"), re.M | re.S)
+        for table in tables:
+            slugs = re.findall(r"""^  "?([a-z-]+)"?: \(.*\) =>""", table, re.M)
+            assert sorted(slugs) == sorted(set(slugs)), file
+
+
 def test_words_on_fields_are_the_servers_own() -> None:
     fields = SENTENCES[SENTENCES.index("const fields") :]
     fields = fields[: fields.index("];")]
@@ -41,7 +52,7 @@ def test_every_limit_has_words() -> None:
         text = file.read_text(encoding="utf-8")
         limits |= set(re.findall(r"""\.(?:allow|_limit)\("([a-z -]+)",""", text))
         for call in re.findall(r"\.failures\((.*?)of=", text, re.S):
-            limits |= set(re.findall(r'\("([a-z -]+)", ', call))
+            limits |= set(re.findall(r'(?<!\w)\("([a-z -]+)", ', call))
         deeds |= set(re.findall(r'limits\.(?:allow|counted)\(self\._limits, "([a-z]+)"', text))
         together |= set(re.findall(r'self\._(?:together|is_counted)\("([a-z ]+)"', text))
         together |= set(re.findall(r'\.allow_address\(\s*"([a-z ]+)"', text))

@@ -134,7 +134,7 @@ async def test_five_guesses_from_many_addresses_lock_it_for_an_hour(
         return "in"
 
     found = await asyncio.gather(*(guess(turn) for turn in range(20)))
-    assert found.count("wrong-code") == TRIES
+    assert found.count("wrong-phone-code") == TRIES
     assert found.count("codes-locked") == 20 - TRIES
     with pytest.raises(CodesLocked) as locked:
         await check(stall, code)  # the right one, too
@@ -230,7 +230,7 @@ async def test_a_code_that_erased_opens_nothing_more(
     assert (erased.status_code, erased.json()) == (200, {"orders": 1})
     again = await site.viewer.post("/api/v1/person/search", json=body)
     assert again.status_code == 403
-    assert again.json()["type"] == "/problems/wrong-code"
+    assert again.json()["type"] == "/problems/wrong-phone-code"
     assert PHONE not in str(told.lines(settings))  # the code's own message, too
 
 

@@ -76,7 +76,7 @@ code.addEventListener("submit", (event) => {
       show(found);
       title.focus();
     },
-    (problem) => (problem.slug === "wrong-code" ? mark(field, sentence(problem)) : tell(sentence(problem))),
+    (problem) => (problem.slug === "wrong-phone-code" ? mark(field, sentence(problem)) : tell(sentence(problem))),
   );
 });
 
@@ -100,7 +100,7 @@ found.querySelector("[data-export]").addEventListener("click", ({ currentTarget 
 
 /** The code's ten minutes may be over meanwhile: then it is asked for anew. */
 function over(problem) {
-  if (problem.slug === "wrong-code") show(phone);
+  if (problem.slug === "wrong-phone-code") show(phone);
   tell(sentence(problem));
 }
 

@@ -36,7 +36,7 @@ class NoCodes(Conflict):
 class WrongCode(Forbidden):
     """The code is not the one that was sent to the phone, or is over."""
 
-    slug = "wrong-code"
+    slug = "wrong-phone-code"
     title = "That is not the code"
 
 

@@ -89,7 +89,7 @@ const sentences = {
       { numbers: listed(named), count: count(all) },
     );
   },
-  "wrong-code": () => t("That is not the code, or its ten minutes are over. Look at the message once more, or have another one sent."),
+  "wrong-phone-code": () => t("That is not the code, or its ten minutes are over. Look at the message once more, or have another one sent."),
   "codes-locked": () => t("A wrong code was typed five times for this number. Try again in an hour, or use the link of an order."),
   "no-codes": () => t("No text messages are sent here. Use the page of an order, or ask us."),
   "too-large": () => t("That is too large."),
