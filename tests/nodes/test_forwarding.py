@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from tests.camera_show import FARM
 from tests.waiting import until
 
-from farmlive.client import Api, ApiProblem
+from farmlive.client import Api, ApiProblem, whep_check, whip_check
 from farmlive.client.light_publisher import LightPublisher
 from farmlive.client.light_viewer import LightViewer
 from farmlive.ids import ulid
@@ -202,8 +202,8 @@ async def test_what_is_forwarded_to_one_who_does_not_hold_it_goes_no_further(pai
     forwarding, leases = pair.one.house.forwarding, pair.other.house.leases
     wrong = Lease(leases.node, pair.other.url, 1)
     for operation, facts in (
-        ("view", {"offer": "v=0", "address": None}),
-        ("publish", {"admission": {"source": "x", "label": "x"}, "offer": "v=0"}),
+        ("view", {"text": "v=0", "address": None}),
+        ("publish", {"admission": {"source": "x", "label": "x"}, "text": "v=0"}),
         ("delete", {"session": "x", "publisher": False}),
     ):
         with pytest.raises(NotHere):
@@ -324,3 +324,29 @@ async def test_a_server_that_nobody_can_ask_is_said_and_its_cameras_are_not_doub
         assert refused.value.slug == "unknown-source"
         assert other.house.forwarding.lacks_url()
         assert not one.house.forwarding.lacks_url()
+
+
+async def test_whip_and_whep_are_whole_at_the_server_that_forwards(pair: Pair) -> None:
+    """Clause by clause, as where the media is."""
+    await pair.camera("Orchard", pair.one.url)
+    made = await pair.api.stream_key(pair.broadcast, "encoder", "Barn")
+    for check, kind, bearer in (
+        (whip_check.check, "whip", made["key"]),
+        (whep_check.check, "whep", None),
+    ):
+        url = f"{pair.other.url}/{kind}/{pair.broadcast}"
+        results = [result async for result in check(url, bearer)]
+        broken = [f"{each.clause.id}: {each.reason}" for each in results if each.verdict == "fail"]
+        assert broken == []
+        assert sum(each.verdict == "pass" for each in results) > 40
+    assert pair.other.house.forwarding.forwarded > 40
+    assert pair.other.house.relay.viewers() == {}
+
+
+async def test_a_text_that_is_no_sdp_is_refused_as_it_came(pair: Pair) -> None:
+    await pair.camera("Orchard", pair.one.url)
+    sdp = {"Content-Type": "application/sdp"}
+    async with httpx.AsyncClient(base_url=pair.other.url) as http:
+        for text in ("\0" * (128 * 1024), "\n" * 1000, "{}\n{}", "\u2028\U0001f34a" * 100):
+            response = await http.post(f"/whep/{pair.broadcast}", content=text, headers=sdp)
+            assert (response.status_code, response.json()["type"]) == (400, "/problems/bad-sdp")

@@ -1,6 +1,8 @@
 """What outsiders, and those on the way between two servers, try at the servers' own address."""
 
 import asyncio
+import contextlib
+import socket
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 
@@ -13,7 +15,7 @@ from farmlive.media.refusals import HolderAway
 from farmlive.nodes import forwarding
 from farmlive.nodes.forwarding import PATH, Forwarding
 from farmlive.nodes.leases import Lease
-from farmlive.nodes.problems import NotANode
+from farmlive.nodes.problems import HolderGone, NotANode
 from farmlive.nodes.signing import GOOD_MS, SCHEME, Signer
 from farmlive.outages import Outages
 from farmlive.server import Server, running
@@ -21,7 +23,7 @@ from farmlive.settings import Settings
 from farmlive.store.keys import Keys
 
 KEYS = Keys(b"p" * 32, b"o" * 32)
-BODY = compact.encode(["health", "01JD0000000000000000000000", {}])
+BODY = forwarding.written("health", "01JD0000000000000000000000", "", {})
 
 
 @pytest.fixture
@@ -171,7 +173,7 @@ async def test_an_answer_that_no_server_of_ours_gave_is_not_believed(
         asking = Forwarding(one, outages)
         for _ in range(2):  # the second time of one that said nothing without asking
             with pytest.raises(HolderAway) as away:
-                await asking.ask(lease, "view", "a broadcast", offer="v=0")
+                await asking.ask(lease, "view", "a broadcast", "v=0")
             assert away.value.headers["Retry-After"] == "2"
         assert [each.name for each in outages.failing()] == ["media_server"]
         asking.need_nobody()
@@ -180,3 +182,40 @@ async def test_an_answer_that_no_server_of_ours_gave_is_not_believed(
         await left.wait()
         left.clear()
         stranger.close()
+
+
+async def test_where_nobody_listens_any_more_the_server_has_ended(one: Signer) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    asking = Forwarding(one, Outages())
+    with pytest.raises(HolderGone):
+        await asking.ask(Lease("other", f"http://127.0.0.1:{port}", 1), "health", "a broadcast")
+    await asking.stop()
+
+
+async def test_no_answer_is_read_that_is_longer_than_ours(one: Signer) -> None:
+    sent = 0
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while True:
+                writer.write(b"x" * 65536)
+                await writer.drain()
+                sent += 65536
+        writer.close()
+        left.set()
+
+    left = asyncio.Event()
+    stranger = await asyncio.start_server(flood, "127.0.0.1", 0)
+    port = stranger.sockets[0].getsockname()[1]
+    asking = Forwarding(one, Outages())
+    with pytest.raises(HolderAway):
+        await asking.ask(Lease("other", f"http://127.0.0.1:{port}", 1), "health", "a broadcast")
+    await left.wait()
+    assert sent < 100 << 20  # what the sockets between them hold, and no gigabyte
+    await asking.stop()
+    stranger.close()

@@ -30,7 +30,8 @@ CONNECT_S, ANSWER_S = 1.0, 4.0
 SILENT_S = 1.0
 # For so long staff read that a server's address is missing.
 LACKED_S = 60.0
-MOST_BYTES = 512 * 1024
+# A session description, and what is said of it; or what is said of some cameras.
+MOST_BYTES = 192 * 1024
 _MOST_CONNECTIONS = 100
 # Less than a server keeps an idle connection.
 _IDLE_S = 2.0
@@ -88,8 +89,10 @@ class Forwarding:
         self._away.recovered()
         self._unknown.recovered()
 
-    async def ask(self, lease: Lease, operation: str, broadcast: str, **facts: Any) -> Any:
-        """Have the holder do it: what it answered.
+    async def ask(
+        self, lease: Lease, operation: str, broadcast: str, text: str = "", **facts: Any
+    ) -> Any:
+        """Have the holder do it: what it answered. `text` is an offer or a fragment.
 
         Raises the Problem that it raised, OtherServer, HolderAway, HolderGone, and NotHere where it
         does not hold the lease any more.
@@ -100,7 +103,7 @@ class Forwarding:
         self._unknown.recovered()
         if time.monotonic() < self._silent.get(lease.node, 0.0):
             raise HolderAway
-        said = await self._post(lease, compact.encode([operation, broadcast, facts]))
+        said = await self._post(lease, written(operation, broadcast, text, facts))
         self._away.recovered()
         self.forwarded += 1
         if "problem" in said:
@@ -115,14 +118,7 @@ class Forwarding:
         authorization, nonce = self._signer.sign(lease.node, body)
         try:
             async with asyncio.timeout(CONNECT_S + ANSWER_S):
-                response = await self._http.post(
-                    lease.url + PATH,
-                    content=body,
-                    headers={
-                        "Authorization": authorization,
-                        "Content-Type": "application/octet-stream",
-                    },
-                )
+                status, seal, answer = await self._send(lease.url, body, authorization)
         except (TimeoutError, httpx.TimeoutException):
             self._silent = {lease.node: time.monotonic() + SILENT_S}
             self._away.failed(f"{lease.url} does not answer in time")
@@ -132,12 +128,24 @@ class Forwarding:
             if any(isinstance(each, ConnectionRefusedError) for each in _causes(error)):
                 raise HolderGone from None
             raise HolderAway from None
-        seal = response.headers.get(SCHEME, "")
-        if response.status_code != 200 or not self._signer.is_sealed(nonce, response.content, seal):
-            self._away.failed(f"{lease.url} answers {response.status_code}, not as our server")
+        if status != 200 or not self._signer.is_sealed(nonce, answer, seal):
+            self._away.failed(f"{lease.url} answers {status}, not as our server")
             raise HolderAway
-        found: dict[str, Any] = compact.decode(response.content)
+        found: dict[str, Any] = compact.decode(answer)
         return found
+
+    async def _send(self, url: str, body: bytes, authorization: str) -> tuple[int, str, bytes]:
+        """Status, signature and body of the answer, which is read no further than any of ours is
+        long.
+        """
+        headers = {"Authorization": authorization, "Content-Type": "application/octet-stream"}
+        answer = b""
+        async with self._http.stream("POST", url + PATH, content=body, headers=headers) as response:
+            async for part in response.aiter_raw():
+                answer += part
+                if len(answer) > MOST_BYTES:
+                    break
+        return response.status_code, response.headers.get(SCHEME, ""), answer
 
 
 class Anywhere:
@@ -160,7 +168,7 @@ class Anywhere:
             try:
                 given = asdict(admission)
                 found = await self._forwarding.ask(
-                    other, "publish", broadcast, admission=given, offer=offer
+                    other, "publish", broadcast, offer, admission=given
                 )
                 return Opened(*found)
             except NotHere:
@@ -171,12 +179,12 @@ class Anywhere:
 
     async def view(self, broadcast: str, offer: str, address: str | None) -> Opened:
         """Take a viewer's offer."""
-        found = await self._ask("view", broadcast, offer=offer, address=address)
+        found = await self._ask("view", broadcast, offer, address=address)
         return await self._here.view(broadcast, offer, address) if found is HERE else Opened(*found)
 
     async def preview(self, broadcast: str, source: str, offer: str) -> Opened:
         """Take the offer of one who looks at a source."""
-        found = await self._ask("preview", broadcast, source=source, offer=offer)
+        found = await self._ask("preview", broadcast, offer, source=source)
         if found is HERE:
             return await self._here.preview(broadcast, source, offer)
         return Opened(*found)
@@ -192,8 +200,8 @@ class Anywhere:
             other,
             "patch",
             broadcast,
+            body,
             session=session,
-            body=body,
             if_match=if_match,
             publisher=publisher,
         )
@@ -213,8 +221,7 @@ class Anywhere:
         if other is None:
             await self._here.delete(broadcast, session, publisher=publisher)
         else:
-            given = {"session": session, "publisher": publisher}
-            await self._of_session(other, "delete", broadcast, **given)
+            await self._of_session(other, "delete", broadcast, session=session, publisher=publisher)
 
     async def is_open(self, broadcast: str, session: str) -> bool:
         """Whether a player's session may still be there, as while its server does not answer."""
@@ -250,14 +257,14 @@ class Anywhere:
             self._forwarding.need_nobody()
         return other
 
-    async def _ask(self, operation: str, broadcast: str, **facts: Any) -> Any:
+    async def _ask(self, operation: str, broadcast: str, text: str = "", **facts: Any) -> Any:
         """What the holder answered; HERE where no other server has the lease."""
         for _ in range(2):  # the second time of one who took it since
             other = await self._holder(broadcast)
             if other is None:
                 return HERE
             try:
-                return await self._forwarding.ask(other, operation, broadcast, **facts)
+                return await self._forwarding.ask(other, operation, broadcast, text, **facts)
             except NotHere:
                 self._leases.forget(broadcast)
             except HolderGone:
@@ -270,13 +277,27 @@ class Anywhere:
             return None
         return await self._holder(broadcast)
 
-    async def _of_session(self, other: Lease, operation: str, broadcast: str, **facts: Any) -> Any:
+    async def _of_session(
+        self, other: Lease, operation: str, broadcast: str, text: str = "", **facts: Any
+    ) -> Any:
         """Ask the holder; of a session whose server has ended nothing is left."""
         try:
-            return await self._forwarding.ask(other, operation, broadcast, **facts)
+            return await self._forwarding.ask(other, operation, broadcast, text, **facts)
         except (NotHere, HolderGone, OtherServer):
             self._leases.forget(broadcast)
             raise SessionGone("Begin a new one with a POST.") from None
+
+
+def written(operation: str, broadcast: str, text: str, facts: dict[str, Any]) -> bytes:
+    """Write a request: a line of JSON, and the text as it is."""
+    return compact.encode([operation, broadcast, facts]) + b"\n" + text.encode()
+
+
+def read(body: bytes) -> tuple[str, str, str, dict[str, Any]]:
+    """Read what `written` wrote."""
+    head, _, text = body.partition(b"\n")
+    operation, broadcast, facts = compact.decode(head)
+    return operation, broadcast, text.decode(), facts
 
 
 def _problem(slug: str, detail: str, headers: dict[str, str], members: dict[str, Any]) -> Problem:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from farmlive import compact
 from farmlive.media import Admission
 from farmlive.media.signalling import Here
-from farmlive.nodes.forwarding import MOST_BYTES, PATH
+from farmlive.nodes.forwarding import MOST_BYTES, PATH, read
 from farmlive.nodes.leases import Leases
 from farmlive.nodes.signing import SCHEME, Signer
 from farmlive.problems import Problem, TooLarge
@@ -35,9 +35,8 @@ def routes(here: Here, leases: Leases, signer: Signer) -> APIRouter:
         if not signed.check(body):
             said = {"gone": True}
         else:
-            operation, broadcast, facts = compact.decode(body)
             try:
-                said = await _done(operation, broadcast, facts)
+                said = await _done(*read(body))
             except Problem as problem:
                 said = {
                     "problem": {
@@ -51,33 +50,33 @@ def routes(here: Here, leases: Leases, signer: Signer) -> APIRouter:
         sealed = {SCHEME: signer.seal(signed.nonce, written)}
         return Response(written, headers=sealed, media_type="application/octet-stream")
 
-    async def _done(operation: str, broadcast: str, facts: dict[str, Any]) -> dict[str, Any]:
+    async def _done(
+        operation: str, broadcast: str, text: str, facts: dict[str, Any]
+    ) -> dict[str, Any]:
         if operation in _OF_A_SESSION and here.has(broadcast, facts["session"]):
-            return {"result": await _do(operation, broadcast, facts)}
+            return {"result": await _do(operation, broadcast, text, facts)}
         if not leases.holds(broadcast):
             return {"elsewhere": True}
         if operation == "publish":
             async with leases.held(broadcast) as other:
                 if other is None:
-                    return {"result": await _do(operation, broadcast, facts)}
+                    return {"result": await _do(operation, broadcast, text, facts)}
             return {"elsewhere": True}
-        return {"result": await _do(operation, broadcast, facts)}
+        return {"result": await _do(operation, broadcast, text, facts)}
 
-    async def _do(operation: str, broadcast: str, facts: dict[str, Any]) -> Any:
+    async def _do(operation: str, broadcast: str, text: str, facts: dict[str, Any]) -> Any:
         match operation:
             case "publish":
-                return await here.publish(
-                    broadcast, Admission(**facts["admission"]), facts["offer"]
-                )
+                return await here.publish(broadcast, Admission(**facts["admission"]), text)
             case "view":
-                return await here.view(broadcast, facts["offer"], facts["address"])
+                return await here.view(broadcast, text, facts["address"])
             case "preview":
-                return await here.preview(broadcast, facts["source"], facts["offer"])
+                return await here.preview(broadcast, facts["source"], text)
             case "patch":
                 return await here.patch(
                     broadcast,
                     facts["session"],
-                    facts["body"],
+                    text,
                     facts["if_match"],
                     publisher=facts["publisher"],
                 )
