@@ -194,6 +194,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     leases = Leases(
         store,
         settings,
+        outages,
         used=relay.broadcasts,
         begin=lambda connection, broadcast: airings.end_all(connection, log, broadcast),
         lost=relay.end,

@@ -1,6 +1,7 @@
 """A PostgreSQL of a test's own, that can be stopped as a whole and go on."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -63,7 +64,8 @@ class OwnPostgreSQL:
     def go_on(self) -> None:
         """Let all of it go on."""
         for process in reversed(self._processes()):
-            os.kill(process, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):  # its connection ended meanwhile
+                os.kill(process, signal.SIGCONT)
 
     async def end(self) -> None:
         """Stop it for good."""

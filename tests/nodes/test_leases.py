@@ -17,9 +17,11 @@ from farmlive.broadcast.log import PUBLIC, STAFF, Log
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import LocalBus
 from farmlive.clock import pretended
+from farmlive.media.refusals import HolderAway
 from farmlive.nodes import leases as module
 from farmlive.nodes.leases import Leases
 from farmlive.nodes.tables import media_leases
+from farmlive.outages import Outage, Outages
 from farmlive.settings import Settings
 from farmlive.store import NotRead, Store
 
@@ -31,6 +33,7 @@ class Node:
     store: Store
     log: Log
     leases: Leases
+    database: Outage
     used: set[str] = field(default_factory=set)
     lost: list[str] = field(default_factory=list)
 
@@ -44,7 +47,8 @@ class Nodes:
         self.broadcast = ""
 
     async def node(self, url: str) -> Node:
-        store = await Store.open(self._settings)
+        outages = Outages()
+        store = await Store.open(self._settings, outages=outages)
         self._stack.push_async_callback(store.close)
         log = Log(LocalBus())
         used: set[str] = set()
@@ -52,6 +56,7 @@ class Nodes:
         leases = Leases(
             store,
             self._settings.model_copy(update={"node_url": url}),
+            outages,
             used=lambda: used,
             begin=lambda connection, broadcast: airings.end_all(connection, log, broadcast),
             lost=lost.append,
@@ -59,7 +64,7 @@ class Nodes:
         if not self.broadcast:
             new = NewBroadcast.model_validate({"title": {"en": "Kumquats"}})
             self.broadcast = (await Broadcasts(store, log, LocalBus()).create(new)).id
-        return Node(store, log, leases, used, lost)
+        return Node(store, log, leases, outages.watch("database"), used, lost)
 
 
 async def run_out(node: Node) -> None:
@@ -213,6 +218,42 @@ async def test_a_server_that_starts_again_ends_the_lease_of_the_one_before(nodes
     async with other.leases.held(nodes.broadcast) as found:
         assert found is None
     await again.leases.stop()
+
+
+@on_postgresql
+async def test_a_holder_that_could_not_renew_without_the_database_keeps_it(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await nodes.node("http://one"), await nodes.node("http://other")
+    async with one.leases.held(nodes.broadcast):
+        pass
+    one.used.add(nodes.broadcast)
+    await run_out(one)
+    other.database.failed("it does not answer")
+    other.database.recovered()
+    with pytest.raises(HolderAway):
+        async with other.leases.held(nodes.broadcast):
+            pass
+    # A write that waited for long says the same.
+    monkeypatch.setattr(module, "SETTLE_S", 0.0)
+    monkeypatch.setattr(module, "SLOW_S", 0.0)
+    with pytest.raises(HolderAway):
+        async with other.leases.held(nodes.broadcast):
+            pass
+    monkeypatch.undo()
+    await one.leases.renew()
+    async with other.leases.held(nodes.broadcast) as found:
+        assert found is not None
+    # It does not come: then another does.
+    await run_out(one)
+    monkeypatch.setattr(module, "SETTLE_S", 0.0)
+    async with other.leases.held(nodes.broadcast) as found:
+        assert found is None
+    # What was given back is had at once.
+    await other.leases.renew()
+    one.database.failed("it does not answer")
+    async with one.leases.held(nodes.broadcast) as found:
+        assert found is None
 
 
 @on_postgresql

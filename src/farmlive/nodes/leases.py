@@ -21,7 +21,9 @@ from sqlalchemy import Connection, insert, select, update
 
 from farmlive.again import Again
 from farmlive.ids import ulid
+from farmlive.media.refusals import HolderAway
 from farmlive.nodes.tables import media_leases
+from farmlive.outages import Outages
 from farmlive.problems import Unavailable
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -36,6 +38,11 @@ _MARGIN_S = 1.0
 BELIEVED_S = 1.0
 NEWS_S = 1.0
 _MOST_KNOWN = 1_000
+# Where the database was away, or took so long for a write, holders could not renew: for so long
+# after a failure nobody takes what has run out meanwhile. One may be noted five seconds before the
+# database is back (CONNECT_TIMEOUT_S), and a holder renews within two of that.
+SETTLE_S = 8.0
+SLOW_S = 3.0
 
 _log = structlog.get_logger(__name__)
 
@@ -75,6 +82,7 @@ class Leases:
         self,
         store: Store,
         settings: Settings,
+        outages: Outages,
         *,
         used: Callable[[], Collection[str]],
         begin: Callable[[Connection, str], None],
@@ -82,6 +90,7 @@ class Leases:
     ):
         self.node = ulid()
         self._store = store
+        self._database = outages.watch("database")
         self._shared = store.dialect == "postgresql"
         self._url = settings.node_url
         # One machine has a port for one process.
@@ -121,7 +130,7 @@ class Leases:
     async def held(self, broadcast: str) -> AsyncIterator[Lease | None]:
         """Take the lease where nobody has it, and keep it meanwhile: None; or another's lease.
 
-        Raises CommitFailed and its like.
+        Raises CommitFailed and its like, and HolderAway where the holder may still come.
         """
         self._requests[broadcast] += 1
         try:
@@ -166,7 +175,9 @@ class Leases:
                 return None
             asked = time.monotonic()
             try:
-                found = await self._store.write(partial(self._take_in, broadcast=broadcast))
+                found = await self._store.write(
+                    partial(self._take_in, broadcast=broadcast, asked=asked)
+                )
             finally:
                 self._taking.pop(broadcast, None)
             if found.node != self.node:
@@ -176,7 +187,7 @@ class Leases:
             self._held[broadcast] = _Held(found.epoch, asked + LEASE_MS / 1000 - _MARGIN_S)
             return None
 
-    def _take_in(self, connection: Connection, broadcast: str) -> Lease:
+    def _take_in(self, connection: Connection, broadcast: str, asked: float) -> Lease:
         table = media_leases
         row = connection.execute(
             select(table, NOW.label("now")).where(table.c.broadcast == broadcast)
@@ -184,6 +195,8 @@ class Leases:
         now = connection.execute(select(NOW)).scalar_one() if row is None else row.now
         if row is not None and row.node != self.node and row.until > now:
             return Lease(row.node, row.url, row.epoch)
+        if row is not None and row.node != self.node and row.until and self._is_unsettled(asked):
+            raise HolderAway(1)
         values = {
             "node": self.node,
             "url": self._url,
@@ -202,6 +215,11 @@ class Leases:
         if epoch != row.epoch:
             self._begin(connection, broadcast)
         return Lease(self.node, self._url, epoch)
+
+    def _is_unsettled(self, asked: float) -> bool:
+        """Whether holders could not renew just now, though they may be well."""
+        failed_s = self._database.failed_s
+        return time.monotonic() - asked > SLOW_S or (failed_s is not None and failed_s < SETTLE_S)
 
     async def renew(self) -> None:
         """Renew the leases of what is here, give the others back, and free what another has."""
