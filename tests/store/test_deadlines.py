@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, event, text
 from tests.waiting import until
 
-from farmlive.store import CommitFailed, CommitUnknown, NotRead, Store, after_commit, doors
+from farmlive.store import CommitFailed, CommitUnknown, NotRead, Store, after_commit, condition
 
 SOON = 2
 
@@ -16,8 +16,8 @@ SOON = 2
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deadlines after half a second."""
-    for name in ("_REQUEST", "_SILENT", "_DROP"):
-        monkeypatch.setattr(doors, name, SOON)
+    for name in ("REQUEST", "SILENT", "DROP"):
+        monkeypatch.setattr(condition, name, SOON)
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ async def test_a_read_that_hangs_is_answered_and_its_reader_is_free_again(store:
 async def test_a_reader_that_was_given_up_says_when_the_database_falls_silent(
     store: Store, free: threading.Event
 ) -> None:
-    outage = store._away
+    outage = store.condition.away
     with pytest.raises(NotRead):
         await store.read(lambda _: free.wait(20))
     assert outage.failing
@@ -130,7 +130,7 @@ async def test_a_slow_read_says_nothing_of_a_database_that_answers_others(
         await asyncio.sleep(0.01)
     with pytest.raises(NotRead):
         await slow
-    assert not store._away.failing
+    assert not store.condition.away.failing
 
 
 async def test_a_file_may_take_longer(store: Store) -> None:
@@ -159,7 +159,7 @@ async def test_postgresql_cancels_what_takes_too_long_by_itself(store: Store) ->
 
     with pytest.raises(NotRead, match="in time"):
         await store.read(canceled)
-    assert not store._away.failing
+    assert not store.condition.away.failing
 
 
 async def test_a_caller_that_left_keeps_no_reader(store: Store) -> None:
@@ -179,5 +179,5 @@ async def test_a_caller_that_left_keeps_no_reader(store: Store) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
                 await store.read(hang)
-    await until(lambda: not store._readings, "all are ended", 10)
+    await until(lambda: not store._readers.readings, "all are ended", 10)
     assert await store.read(beats) == 0

@@ -175,7 +175,7 @@ async def test_many_orders_are_rewritten(
     revisions = Revisions()
     (module,) = (each.module for each in revisions.scripts if each.revision == "0037")
     monkeypatch.setattr(module, "AT_ONCE", 5)
-    monkeypatch.setattr("farmlive.store.doors.Revisions", lambda: revisions)
+    monkeypatch.setattr("farmlive.store.opening.Revisions", lambda: revisions)
     async with running(settings) as server:
         for order, of in (TOKENS | added).items():
             assert (await server.house.shop.order(of)).id == order

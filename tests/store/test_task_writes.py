@@ -53,7 +53,7 @@ async def due_of(store: Store) -> int:
     """At how many checks from now the write is due that is in hand or waits."""
     units = [*store._pending, *(unit for unit, _ in store._last)]
     (unit,) = units
-    return unit.due - store._ticks
+    return unit.due - store.condition.ticks
 
 
 @pytest.mark.parametrize("deep", [False, True])

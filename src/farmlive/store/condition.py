@@ -1,0 +1,68 @@
+"""How the database does: what is lost of it, when it last answered, and by when who asks has an
+answer, counted in the store's checks. Its two doors report here; `/readyz` reads it.
+"""
+
+from sqlalchemy.exc import DBAPIError
+
+from farmlive.outages import Outages, reason_of
+from farmlive.store.deadlines import DROP_AFTER_S, REQUEST_S, SILENT_S, ticks
+from farmlive.store.failures import is_of_disk
+
+REQUEST, SILENT, DROP = ticks(REQUEST_S), ticks(SILENT_S), ticks(DROP_AFTER_S)
+
+
+class Condition:
+    """The condition of one database, as one server finds it."""
+
+    def __init__(self, outages: Outages):
+        self.newer = outages.watch(
+            "database_version",
+            needed=True,
+            lost="the database is of a newer farmlive than this one, which saves nothing any more",
+            back="the database serves this farmlive again",
+            what_to_do="Start the newer farmlive in the place of this one.",
+        )
+        self.away = outages.watch(
+            "database",
+            needed=True,
+            lost="the database is away, or takes nothing",
+            back="the database is back",
+            what_to_do="See that the database runs and that this server reaches it.",
+        )
+        self.full = outages.watch(
+            "database_disk",
+            needed=True,
+            lost="the database's disk takes nothing; no order can be saved",
+            back="the database's disk takes what is written again",
+            what_to_do="Make room on the database's disk, or see what is wrong with it.",
+        )
+        self.ticks = 0
+        """How many checks there were."""
+        self.answered = 0
+        """At which of them the database last answered."""
+        self.silent = False
+        """Nothing came of it since something was given up."""
+
+    def due(self, within_s: float) -> int:
+        """Return at which check something is due that is asked now."""
+        if self.silent:
+            return self.ticks + SILENT
+        return self.ticks + (REQUEST if within_s == REQUEST_S else ticks(within_s))
+
+    def answers(self) -> None:
+        """It has answered just now."""
+        self.answered, self.silent = self.ticks, False
+
+    def falls_silent(self, times: int) -> None:
+        """So many had no answer by their deadlines, and nobody else had one."""
+        self.silent = True
+        self.away.failed("it does not answer", times)
+
+    def note(self, error: DBAPIError, times: int) -> None:
+        """The database did not take, or answer, what so many asked of it.
+
+        That something was committed is no proof of a disk: it may have changed nothing, or found
+        room. Only `Store.try_out` ends that.
+        """
+        kind = self.full if is_of_disk(error) else self.away
+        kind.failed(reason_of(error.orig or error), times)
