@@ -231,11 +231,15 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     await shop.start()
     await retention.again.start()
     static = Static()
+
+    def clocks_off() -> tuple[int, int]:
+        return timekeeper.standing.off_ms
+
     pages = Pages(
         settings,
         static,
         guard,
-        clocks_off=lambda: timekeeper.standing.off_ms,
+        clocks_off=clocks_off,
         lacks_node_url=forwarding.lacks_url,
     )
     api = FastAPI(title="farmlive", version="1", openapi_url=None)
@@ -261,7 +265,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     _add(api, wait_routes.routes(shop, guard))
     _add(api, notice_routes.routes(shop, guard))
     _add(api, review_routes.routes(review, guard))
-    _add(api, gate.routes(anywhere.health, broadcasts, guard))
+    _add(api, gate.routes(anywhere.health, broadcasts, guard, clocks_off))
     _add(api, cameras.routes(switcher, guard))
     _add(api, receiving.routes(here, leases, signer))
 

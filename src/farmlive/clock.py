@@ -17,6 +17,10 @@ _MS = 1_000_000
 # be a step of the time.
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _steady_ns = time.clock_gettime_ns
+try:
+    _steady_ns(_STEADY)
+except OSError:  # a sandbox that does not have it
+    _STEADY = time.CLOCK_MONOTONIC
 
 
 @dataclass

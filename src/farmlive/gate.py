@@ -291,15 +291,24 @@ def _as_logged(event: MediaEvent) -> tuple[str, list[str], dict[str, Any]]:
 
 
 def routes(
-    health: Callable[[str], Awaitable[dict[str, Any]]], broadcasts: Broadcasts, guard: Guard
+    health: Callable[[str], Awaitable[dict[str, Any]]],
+    broadcasts: Broadcasts,
+    guard: Guard,
+    clocks_off: Callable[[], tuple[int, int]],
 ) -> APIRouter:
-    """The one address of media in the API."""
+    """The one address of media in the API; `clocks_off` is as in `Pages`."""
     router = APIRouter(tags=["media"])
 
     @router.get("/api/v1/broadcasts/{broadcast}/health", dependencies=[Depends(guard.staff)])
     async def read_health(broadcast: str) -> dict[str, Any]:
-        """How each source does: bitrate, frames, loss, round trip, keyframes."""
+        """How each source does: bitrate, frames, loss, round trip, keyframes; and by how much the
+        `clock` is off of the server that answers, or of its database, where one is.
+        """
         await broadcasts.get(broadcast)
-        return await health(broadcast)
+        found = await health(broadcast)
+        machine, database = clocks_off()
+        if machine or database:
+            found |= {"clock": {"offset_ms": machine, "database_offset_ms": database}}
+        return found
 
     return router

@@ -10,7 +10,7 @@ from farmlive.client import Channel
 from farmlive.server import Server
 
 from .buying import KNOWN, ordered, tap_buy
-from .conftest import PHONE, Open, Sale
+from .conftest import DESK, PHONE, Open, Sale
 
 __all__ = ["clocks"]
 
@@ -47,3 +47,19 @@ async def test_countdowns_go_on_when_the_servers_clock_is_set(
         await page.reload()
     await kept.click()
     await ordered(page)
+
+
+async def test_an_open_console_says_while_a_clock_is_off(
+    sale: Sale, site: Server, open_studio: Open, clocks: Clocks
+) -> None:
+    keeper = site.house.timekeeper
+    await keeper.stop()
+    page = await open_studio(f"/studio/{sale.broadcast}", role="host", size=DESK)
+    notice = page.locator("[data-clock-off]")
+    await expect(notice).to_be_hidden()
+    clocks.set_machine(HOUR)
+    await clocks.look(keeper)
+    await expect(notice).to_contain_text(re.compile(r"clock is (1:00:0|59:5)\d off"))
+    clocks.set_machine(0)
+    await clocks.look(keeper)
+    await expect(notice).to_be_hidden()

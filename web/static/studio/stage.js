@@ -8,6 +8,7 @@ import { t } from "../common/words.js";
 import { Player } from "../live/whep.js";
 import { whatToDo, whatToDoWithout } from "./advice.js";
 import { get } from "./api.js";
+import { showClock } from "./clock-notice.js";
 import { Guests } from "./guests.js";
 import { onAir, Watch } from "./health.js";
 import { drawLines, Signals } from "./signal.js";
@@ -108,6 +109,7 @@ export class Stage extends EventTarget {
         await this.#askPurposes();
       }
       this.#answered = look;
+      showClock(health.clock);
       this.#take(health.sources);
       if (!this.#isReached) this.#phone.hurry();
       this.#isReached = true;

@@ -1,0 +1,19 @@
+// The notice that a clock is off, server's or database's: it comes and goes while the page stays open.
+
+import { say } from "../common/dom.js";
+import { duration } from "../common/format.js";
+import { t } from "../common/words.js";
+
+/** `clock` is the health answer's, undefined where both are right. */
+export function showClock(clock) {
+  const notice = document.querySelector("[data-clock-off]");
+  if (!notice) return;
+  if (clock) say(notice.querySelector("p"), inWords(clock));
+  notice.hidden = !clock;
+}
+
+function inWords({ offset_ms: off, database_offset_ms: step }) {
+  return step
+    ? t("The database's clock made a step of %(step)s. What is held and what runs goes on as it was, and nothing ends by it. Whoever runs the server sees what to do at /readyz.", { step: duration(Math.abs(step)) })
+    : t("This server's clock is %(off)s off. What is held and what runs goes on as it was, and nothing ends by it. Whoever runs the server sees what to do at /readyz.", { off: duration(Math.abs(off)) });
+}
