@@ -339,6 +339,30 @@ async def test_after_seven_days_the_sign_in_sets_one_up(
         assert (await try_in(client, "chen", code=code)).status_code == 200
 
 
+async def test_of_two_who_set_one_up_at_once_one_gets_in(
+    host: httpx.AsyncClient, strict: FastAPI, store: Store, people: People, demanding: Settings
+) -> None:
+    await asked_before(store, GRACE_MS + 1)
+    second = make_app(People(store, demanding))
+
+    async def set_up_by(client: httpx.AsyncClient) -> dict[str, Any]:
+        needed = (await try_in(client, "chen")).json()["totp"]
+        code = code_of(needed["secret"])
+        return {"totp": {"token": needed["token"], "code": code}, "secret": needed["secret"]}
+
+    async with browser(strict) as one, browser(second, peer="198.51.100.9") as other:
+        setups = [await set_up_by(client) for client in (one, other)]
+        secrets = [setup.pop("secret") for setup in setups]
+        answers = await asyncio.gather(
+            *(try_in(c, "chen", setup=s) for c, s in zip((one, other), setups, strict=True))
+        )
+        assert sorted(each.status_code for each in answers) == [200, 401]
+        won = [each.status_code for each in answers].index(200)
+        await forget_step(store)
+        code = code_of(secrets[won], 1)
+        assert (await try_in((one, other)[won], "chen", code=code)).status_code == 200
+
+
 async def test_roles_that_run_no_broadcast_are_not_asked(
     people: People, strict: FastAPI, store: Store
 ) -> None:

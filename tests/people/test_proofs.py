@@ -60,6 +60,18 @@ async def test_each_is_asked_ten_minutes_after_the_last_proof_and_not_before(
         assert not asked, what
 
 
+async def test_letting_someone_in_again_is_asked_and_shutting_out_is_not(
+    coordinator: httpx.AsyncClient, host: httpx.AsyncClient, people: People, store: Store
+) -> None:
+    path = f"/api/v1/accounts/{(await people.named('chen')).id}"
+    await proved_before(store, 11)
+    assert (await coordinator.patch(path, json={"disabled": True})).status_code == 200
+    assert slug(await coordinator.patch(path, json={"disabled": False})) == NEEDED
+    assert (await people.named("chen")).disabled_at is not None
+    await proved_before(store, 1)
+    assert (await coordinator.patch(path, json={"disabled": False})).status_code == 200
+
+
 async def test_own_camera_and_other_acts_are_never_asked(
     coordinator: httpx.AsyncClient, host: httpx.AsyncClient, people: People, store: Store
 ) -> None:

@@ -97,7 +97,8 @@ class AccountAdmin(PeopleBase):
         request. All that a disabled one made ends, but what the change gives to others.
 
         Raises UnknownAccount, LastCoordinator, Invalid, UnknownCredential, NotFound for an unknown
-        farm or centre, and ReauthenticationNeeded where role, farms or centres are to be others.
+        farm or centre, and ReauthenticationNeeded where role, farms or centres are to be others, or
+        one that is shut out is let in again.
         """
 
         def write(conn: Connection) -> tuple[Account, frozenset[str]]:
@@ -112,7 +113,8 @@ class AccountAdmin(PeopleBase):
                 disabled=change.disabled,
                 display_name=change.display_name,
             )
-            if (changed.role, changed.farms, changed.centres) != (
+            is_let_in = before.disabled_at is not None and changed.disabled_at is None
+            if is_let_in or (changed.role, changed.farms, changed.centres) != (
                 before.role,
                 before.farms,
                 before.centres,

@@ -128,8 +128,9 @@ class SessionAdmin(PeopleBase):
         def write(conn: Connection) -> Session:
             now = accounts.known(conn, account.id)
             still(now, account)
-            if now.second_factor and passed.by is None:
-                raise WrongPassword(f"{NOBODY_IN} It has a second factor since a moment ago.")
+            if now.second_factor != account.second_factor:
+                # Set up or reset since the password was checked: what was asked is out of date.
+                raise WrongPassword(NOBODY_IN)
             passed.keep(conn)
             if hashed is not None:
                 accounts.set_password(conn, account, hashed)
@@ -140,7 +141,12 @@ class SessionAdmin(PeopleBase):
             now = accounts.known(conn, account.id)
             return self._begin(conn, now, caller.device, browser, passed.by)
 
-        session = await self._store.write(write)
+        try:
+            session = await self._store.write(write)
+        except (WrongCode, PasskeyRefused):
+            # Another was faster with the same one.
+            self.access.failed(account.id, account.name, by="factor")
+            raise
         if hashed is not None:
             await first_sign_in.remove(self.settings.data, account.name)
         return replace(session, recovery_codes=tuple(passed.recovery_codes))
@@ -276,7 +282,7 @@ class SessionAdmin(PeopleBase):
         def write(conn: Connection) -> int:
             now = accounts.known(conn, own)
             still(now, account, _NOT_PROVED)
-            if now.second_factor and passed.by is None:
+            if now.second_factor != account.second_factor:
                 raise WrongPassword(_NOT_PROVED)
             passed.keep(conn)
             return sessions.prove(conn, token)
