@@ -54,15 +54,19 @@ async def another_lot(stall: Any, grams: int) -> Any:
     return await stall.origin.add_lot(HOST, NewLot.model_validate(facts))
 
 
+def limit(stall: Any, **change: int) -> None:
+    shop = stall.shop
+    for part in (shop.till, shop.till._writer, shop.holds):
+        part._settings = part._settings.model_copy(update=change)
+
+
 async def sources(stall: Any) -> list[str | None]:
     query = select(order_lines.c.source).order_by(order_lines.c.order)
     return await stall.store.read(lambda c: list(c.execute(query).scalars()))  # type: ignore[no-any-return]
 
 
 async def test_without_a_limit_one_may_have_all_there_is(big: Any) -> None:
-    endless = {"device_boxes": 0, "address_boxes": 0}
-    for part in (big.shop.till, big.shop.holds):
-        part._settings = part._settings.model_copy(update=endless)
+    limit(big, device_boxes=0, address_boxes=0)
     here = at("198.51.100.7")
     for _ in range(3):
         await order(big, 20, here)
@@ -135,14 +139,14 @@ async def test_an_address_has_four_hundred_boxes_of_an_offer(big: Any) -> None:
 
 
 async def test_where_a_proxy_hides_the_addresses_none_is_counted(big: Any) -> None:
-    big.shop.till._settings = big.shop.till._settings.model_copy(update={"address_boxes": 20})
+    limit(big, address_boxes=20)
     for number in range(2):
         await order(big, 20, at(None, f"device {number}"), number)
     assert await sources(big) == [None, None]
 
 
 async def test_staff_and_clerks_have_more_and_leave_the_address_to_others(big: Any) -> None:
-    big.shop.till._settings = big.shop.till._settings.model_copy(update={"address_boxes": 20})
+    limit(big, address_boxes=20)
     for by in (CLERK, HOST):
         await order(big, 60, by)
         await hold(big, line(big, 60), by=by)
@@ -199,7 +203,7 @@ async def test_holds_that_are_over_count_no_more(big: Any) -> None:
 
 
 async def test_orders_of_one_address_that_share_a_transaction_are_counted(big: Any) -> None:
-    big.shop.till._settings = big.shop.till._settings.model_copy(update={"address_boxes": 50})
+    limit(big, address_boxes=50)
     answers = await asyncio.gather(
         *(order(big, 10, at("192.0.2.1", f"device {n}"), n) for n in range(12)),
         return_exceptions=True,

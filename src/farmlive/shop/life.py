@@ -1,7 +1,7 @@
 """The life of an order: the one table of its states and of its payment, and who may move it, and
 back.
 
-Pure. What a step does to stock and log is done by till.py, holds.py and steps.py.
+Pure. What a step does to stock and log is done by order_writer.py, holds.py and steps.py.
 """
 
 from dataclasses import dataclass
