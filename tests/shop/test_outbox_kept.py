@@ -3,9 +3,12 @@ that is being written to is lost.
 """
 
 import asyncio
+import contextlib
 import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -45,14 +48,11 @@ def test_files_of_a_week_ago_are_removed_and_no_others(tmp_path: Path) -> None:
     assert remove_old(tmp_path / "never written to", before) == 0
 
 
-async def test_what_comes_while_a_file_is_removed_stands_in_a_new_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    outbox = Outbox(tmp_path)
-    at = now_ms() - 9 * DAY_MS
-    first, late = notice(at), notice(at)
-    outbox.send(first)
-    path = only(tmp_path)
+@contextlib.contextmanager
+def held_open(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[BinaryIO, asyncio.Event]]:
+    """A file that is locked, and what says that someone else waits for it."""
     waits = asyncio.Event()
     loop = asyncio.get_running_loop()
     real = fcntl.flock
@@ -61,9 +61,21 @@ async def test_what_comes_while_a_file_is_removed_stands_in_a_new_one(
         loop.call_soon_threadsafe(waits.set)
         real(file, how)
 
-    with path.open("r+b") as held:
-        real(held, fcntl.LOCK_EX)
+    with path.open("r+b") as file:
+        real(file, fcntl.LOCK_EX)
         monkeypatch.setattr(notices_file.fcntl, "flock", flock)
+        yield file, waits
+
+
+async def test_what_comes_while_a_file_is_removed_stands_in_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = Outbox(tmp_path)
+    at = now_ms() - 9 * DAY_MS
+    first, late = notice(at), notice(at)
+    outbox.send(first)
+    path = only(tmp_path)
+    with held_open(path, monkeypatch) as (_, waits):
         sending = asyncio.create_task(asyncio.to_thread(outbox.send, late))
         await waits.wait()  # it has the file open, and waits for the lock
         path.unlink()  # as who removes it does, with the lock
@@ -80,21 +92,11 @@ async def test_one_that_is_written_to_meanwhile_stays(
     outbox.send(notice(now_ms() - 9 * DAY_MS))
     path = only(tmp_path)
     age(path, 8)
-    waits = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    real = fcntl.flock
-
-    def flock(file: int, how: int) -> None:
-        loop.call_soon_threadsafe(waits.set)
-        real(file, how)
-
-    with path.open("r+b") as held:
-        real(held, fcntl.LOCK_EX)
-        monkeypatch.setattr(notices_file.fcntl, "flock", flock)
+    with held_open(path, monkeypatch) as (file, waits):
         before = now_ms() - WEEK_MS
         removing = asyncio.create_task(asyncio.to_thread(remove_old, tmp_path, before))
         await waits.wait()
-        held.seek(0, os.SEEK_END)
-        held.write(b"{}\n")
+        file.seek(0, os.SEEK_END)
+        file.write(b"{}\n")
     assert await removing == 0
     assert path.exists()

@@ -1,14 +1,11 @@
 """Clerks, their keys and invitations from before clerks had centres: all centres are theirs."""
 
-from alembic import command
 from sqlalchemy import Connection, Engine
 
 from farmlive.people import accounts, api_keys, invitations
 from farmlive.settings import Settings
-from farmlive.store import Store
-from farmlive.store.migrate import configuration
 
-from .old_data import on_both_databases, put
+from .old_data import migrated, on_both_databases, put
 
 
 def fill(connection: Connection) -> None:
@@ -21,17 +18,12 @@ def fill(connection: Connection) -> None:
 
 @on_both_databases
 async def test_who_was_a_clerk_before_keeps_all_centres(engine: Engine, settings: Settings) -> None:
-    with engine.begin() as connection:
-        command.upgrade(configuration(connection), "0015")
-        fill(connection)
-    await Store.migrate(settings)
-    store = await Store.open(settings)
-    found = [
-        *await store.read(accounts.every),
-        *await store.read(api_keys.every),
-        *await store.read(invitations.open_ones),
-    ]
-    await store.close()
+    async with migrated(engine, settings, "0015", fill) as store:
+        found = [
+            *await store.read(accounts.every),
+            *await store.read(api_keys.every),
+            *await store.read(invitations.open_ones),
+        ]
     assert [(each.role, each.centres) for each in found] == 3 * [
         ("clerk", None),
         ("host", frozenset()),

@@ -1,16 +1,15 @@
 """Accounts and sessions from before second factors: nobody has one, and sessions go on."""
 
-from alembic import command
+from functools import partial
+
 from sqlalchemy import Connection, Engine
 
 from farmlive.clock import now_ms
 from farmlive.people import accounts, sessions
 from farmlive.people.sessions import Lifetime
 from farmlive.settings import Settings
-from farmlive.store import Store
-from farmlive.store.migrate import configuration
 
-from .old_data import on_both_databases, put
+from .old_data import migrated, on_both_databases, put
 
 MINUTE_MS = 60_000
 
@@ -34,19 +33,14 @@ async def test_nobody_has_a_factor_and_a_session_was_proved_by_its_sign_in(
     engine: Engine, settings: Settings
 ) -> None:
     now = now_ms()
-    with engine.begin() as connection:
-        command.upgrade(configuration(connection), "0035")
-        fill(connection, now)
-    await Store.migrate(settings)
-    store = await Store.open(settings)
-    account = await store.read(lambda conn: accounts.named(conn, "chen"))
-    assert (account.second_factor, account.factor_asked_at) == (False, None)
-    lifetime = Lifetime.of(720, 14)
-    found = await store.read(lambda conn: sessions.find(conn, "token", lifetime))
-    assert found is not None
-    assert found.proved_at == now - 9 * MINUTE_MS
-    proved = await store.write(lambda conn: sessions.prove(conn, "token"))
-    again = await store.read(lambda conn: sessions.find(conn, "token", lifetime))
-    await store.close()
+    async with migrated(engine, settings, "0035", partial(fill, now=now)) as store:
+        account = await store.read(lambda conn: accounts.named(conn, "chen"))
+        assert (account.second_factor, account.factor_asked_at) == (False, None)
+        lifetime = Lifetime.of(720, 14)
+        found = await store.read(lambda conn: sessions.find(conn, "token", lifetime))
+        assert found is not None
+        assert found.proved_at == now - 9 * MINUTE_MS
+        proved = await store.write(lambda conn: sessions.prove(conn, "token"))
+        again = await store.read(lambda conn: sessions.find(conn, "token", lifetime))
     assert again is not None
     assert again.proved_at == proved

@@ -1,25 +1,19 @@
 """Mutes from before they had an end hold for their show."""
 
-from alembic import command
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine
 
 from farmlive.broadcast import mutes
 from farmlive.settings import Settings
-from farmlive.store import Store
-from farmlive.store.migrate import configuration
 
-from .old_data import on_both_databases
+from .old_data import migrated, on_both_databases, put
 
 
 @on_both_databases
 async def test_mutes_from_before_hold(engine: Engine, settings: Settings) -> None:
-    with engine.begin() as connection:
-        command.upgrade(configuration(connection), "0022")
-        row = "INSERT INTO mutes (broadcast, device, at, \"by\") VALUES ('b', 'd', 5, NULL)"
-        connection.execute(text(row))
-    await Store.migrate(settings)
-    store = await Store.open(settings)
-    (kept,) = await store.read(lambda connection: mutes.every(connection, "b"))
-    assert await store.read(lambda connection: mutes.every(connection, "another")) == []
-    await store.close()
+    def fill(connection: Connection) -> None:
+        put(connection, "mutes", broadcast="b", device="d", at=5, by=None)
+
+    async with migrated(engine, settings, "0022", fill) as store:
+        (kept,) = await store.read(lambda connection: mutes.every(connection, "b"))
+        assert await store.read(lambda connection: mutes.every(connection, "another")) == []
     assert (kept.device, kept.until, kept.everywhere, kept.at) == ("d", None, False, 5)

@@ -4,51 +4,22 @@ with its person.
 
 import json
 
-from alembic import command
 from sqlalchemy import Connection, Engine, text
 
 from farmlive.settings import Settings
-from farmlive.store import Store
-from farmlive.store.migrate import configuration
 
-from .old_data import on_both_databases, put
+from .old_data import migrated, on_both_databases, put, put_broadcast, put_order
 
 MANY = 1_203
 
 
 def fill(connection: Connection) -> None:
     for broadcast in ("a", "b"):
-        put(
-            connection,
-            "broadcasts",
-            id=broadcast,
-            title="{}",
-            state="live",
-            created_at=1,
-            seq=1,
-            last_at=1,
-        )
+        put_broadcast(connection, id=broadcast)
     for number in range(1, MANY + 1):
         order = f"o{number}"
-        put(
-            connection,
-            "orders",
-            id=order,
-            broadcast="ab"[number % 2],
-            number=number,
-            token=f"t{number}",
-            device="d",
-            buyer="x",
-            buyer_name="Ann",
-            buyer_phone="13800000000",
-            way="parcel",
-            payment_method="cash_on_delivery",
-            state="placed",
-            payment="due",
-            total=2990,
-            currency="CNY",
-            simulated=False,
-            placed_at=1,
+        put_order(
+            connection, id=order, broadcast="ab"[number % 2], number=number, token=f"t{number}"
         )
         for key, answer in (
             (f"key {number}", {"order": order, "token": f"t{number}"}),
@@ -67,11 +38,9 @@ def fill(connection: Connection) -> None:
 
 @on_both_databases
 async def test_each_order_knows_its_key(engine: Engine, settings: Settings) -> None:
-    with engine.begin() as connection:
-        command.upgrade(configuration(connection), "0031")
-        fill(connection)
-    await Store.migrate(settings)
-    with engine.begin() as connection:
-        rows = connection.execute(text("SELECT id, key FROM orders")).all()
-        found = {row.id: row.key for row in rows}
-    assert found == {f"o{number}": f"key {number}" for number in range(1, MANY + 1)}
+    async with migrated(engine, settings, "0031", fill) as store:
+        query = text("SELECT id, key FROM orders")
+        rows = await store.read(lambda connection: connection.execute(query).all())
+    assert {row.id: row.key for row in rows} == {
+        f"o{number}": f"key {number}" for number in range(1, MANY + 1)
+    }

@@ -2,16 +2,13 @@
 which get an owner from a coordinator.
 """
 
-from alembic import command
 from sqlalchemy import Connection, Engine
 
 from farmlive.people import api_keys, credentials, guests, invitations, stream_keys
 from farmlive.people.credentials import Airing
 from farmlive.settings import Settings
-from farmlive.store import Store
-from farmlive.store.migrate import configuration
 
-from .old_data import on_both_databases, put
+from .old_data import migrated, on_both_databases, put
 
 BROADCAST = "01JD00000000000000000000A1"
 HERE, GONE = "01JD0000000000000000000011", "01JD0000000000000000000012"
@@ -108,21 +105,16 @@ def fill(connection: Connection) -> None:
 async def test_owners_are_those_that_the_audit_list_tells(
     engine: Engine, settings: Settings
 ) -> None:
-    with engine.begin() as connection:
-        command.upgrade(configuration(connection), "0030")
-        fill(connection)
-    await Store.migrate(settings)
-    store = await Store.open(settings)
-    keys = await store.read(api_keys.every)
-    links = await store.read(invitations.open_ones)
-    cameras = await store.read(lambda conn: stream_keys.working(conn, BROADCAST))
-    visitors = await store.read(lambda conn: guests.open_ones(conn, BROADCAST))
-    owners = await store.read(
-        lambda conn: credentials.every(conn, lambda _: {BROADCAST: Airing({"en": "Old"})})
-    )
-    # The key of a guest ends with the guest's link.
-    over = await store.write(lambda conn: credentials.end_all(conn, None, HERE))
-    await store.close()
+    async with migrated(engine, settings, "0030", fill) as store:
+        keys = await store.read(api_keys.every)
+        links = await store.read(invitations.open_ones)
+        cameras = await store.read(lambda conn: stream_keys.working(conn, BROADCAST))
+        visitors = await store.read(lambda conn: guests.open_ones(conn, BROADCAST))
+        owners = await store.read(
+            lambda conn: credentials.every(conn, lambda _: {BROADCAST: Airing({"en": "Old"})})
+        )
+        # The key of a guest ends with the guest's link.
+        over = await store.write(lambda conn: credentials.end_all(conn, None, HERE))
     for found in (links, cameras, visitors):
         assert {each.id.rpartition("-")[2]: each.owner for each in found} == {
             "here": HERE,

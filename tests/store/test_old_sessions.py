@@ -1,7 +1,6 @@
 """Whoever was signed in before sessions ended by idling stays so, and can end each of them."""
 
 import pytest
-from alembic import command
 from sqlalchemy import Connection, Engine
 
 from farmlive.clock import now_ms
@@ -9,9 +8,8 @@ from farmlive.people import sessions
 from farmlive.people.sessions import Lifetime
 from farmlive.settings import Settings
 from farmlive.store import Store
-from farmlive.store.migrate import configuration
 
-from .old_data import on_both_databases, put
+from .old_data import migrated, on_both_databases, put
 
 DAY_MS = 24 * 60 * 60 * 1000
 LIFETIME = Lifetime.of(720, 14)
@@ -34,22 +32,16 @@ def fill(connection: Connection) -> None:
 
 @on_both_databases
 async def test_who_was_signed_in_stays_so(engine: Engine, settings: Settings) -> None:
-    with engine.begin() as connection:
-        command.upgrade(configuration(connection), "0030")
-        fill(connection)
-    await Store.migrate(settings)
-    store = await Store.open(settings)
-
     def read(connection: Connection) -> list[bool]:
         found = sessions.open_ones(connection, "A", "another", LIFETIME)
         assert len({each.id for each in found}) == 2
         return [each.is_this for each in found]
 
-    found = await store.read(lambda conn: sessions.find(conn, "another", LIFETIME))
-    assert found is not None
-    assert not found.weak_password
-    assert sorted(await store.read(read)) == [False, True]
-    await store.close()
+    async with migrated(engine, settings, "0030", fill) as store:
+        found = await store.read(lambda conn: sessions.find(conn, "another", LIFETIME))
+        assert found is not None
+        assert not found.weak_password
+        assert sorted(await store.read(read)) == [False, True]
 
 
 @pytest.mark.parametrize("days", [0, 3])

@@ -2,14 +2,11 @@
 
 import json
 
-from alembic import command
 from sqlalchemy import Connection, Engine, text
 
 from farmlive.settings import Settings
-from farmlive.store import Store
-from farmlive.store.migrate import configuration
 
-from .old_data import on_both_databases, put
+from .old_data import migrated, on_both_databases, put, put_broadcast
 
 SAID = [
     {"nickname": "chen", "text": "大家好", "role": "host"},
@@ -21,17 +18,7 @@ SAID = [
 
 
 def fill(connection: Connection) -> None:
-    names = '{"zh": "直播", "en": ""}'
-    put(
-        connection,
-        "broadcasts",
-        id="b",
-        title=names,
-        state="live",
-        created_at=1,
-        seq=len(SAID),
-        last_at=9,
-    )
+    put_broadcast(connection, seq=len(SAID), last_at=9)
     for name, role in (("chen", "host"), ("wu", "seller")):
         put(connection, "accounts", id=name, name=name, password_hash="x", role=role, created_at=1)
     for seq, data in enumerate(SAID, 1):
@@ -49,15 +36,9 @@ def fill(connection: Connection) -> None:
 
 @on_both_databases
 async def test_sign_in_names_are_taken_out_in_place(engine: Engine, settings: Settings) -> None:
-    with engine.begin() as connection:
-        command.upgrade(configuration(connection), "0016")
-        fill(connection)
-    await Store.migrate(settings)
-    store = await Store.open(settings)
-    found = await store.read(
-        lambda connection: connection.execute(text("SELECT data FROM events ORDER BY seq")).all()
-    )
-    await store.close()
+    async with migrated(engine, settings, "0016", fill) as store:
+        query = text("SELECT data FROM events ORDER BY seq")
+        found = await store.read(lambda connection: connection.execute(query).all())
     told = [json.loads(row.data) if isinstance(row.data, str) else row.data for row in found]
     assert told == [
         {"nickname": "", "text": "大家好", "role": "host"},

@@ -5,18 +5,16 @@ import json
 
 import psycopg
 import pytest
-from alembic import command
 from sqlalchemy import Connection, Engine, text
 from tests.waiting import until
 
 from farmlive.origin.origin import Origin
 from farmlive.settings import Settings
-from farmlive.store import Store
 from farmlive.store.keys import KeyFile
-from farmlive.store.migrate import configuration, migrate
+from farmlive.store.migrate import migrate
 from farmlive.store.turns import TAKE_TURN
 
-from .old_data import on_both_databases, put
+from .old_data import make, migrated, on_both_databases, put
 
 DAY = 86_400_000
 NAMES = '{"zh": "金柑", "en": ""}'
@@ -117,21 +115,17 @@ def fill(connection: Connection) -> None:
 
 @on_both_databases
 async def test_lots_that_must_not_be_sold_are_stopped(engine: Engine, settings: Settings) -> None:
-    with engine.begin() as connection:
-        command.upgrade(configuration(connection), "0009")
-        fill(connection)
-    store = await Store.open(settings, migrates=True)
-    origin = Origin(store, settings)
-    stories = {lot: await origin.story(lot) for lot in LOTS}
-    events = await store.read(
-        lambda connection: connection.execute(
-            text("SELECT seq, at, kind, audience, data FROM events ORDER BY seq")
-        ).all()
-    )
-    head = await store.read(
-        lambda connection: connection.execute(text("SELECT seq, last_at FROM broadcasts")).one()
-    )
-    await store.close()
+    async with migrated(engine, settings, "0009", fill) as store:
+        origin = Origin(store, settings)
+        stories = {lot: await origin.story(lot) for lot in LOTS}
+        events = await store.read(
+            lambda connection: connection.execute(
+                text("SELECT seq, at, kind, audience, data FROM events ORDER BY seq")
+            ).all()
+        )
+        head = await store.read(
+            lambda connection: connection.execute(text("SELECT seq, last_at FROM broadcasts")).one()
+        )
     assert [lot for lot, story in stories.items() if story.lot.stopped] == [
         "failed",
         "early",
@@ -171,9 +165,7 @@ async def test_lots_that_must_not_be_sold_are_stopped(engine: Engine, settings: 
 async def test_servers_that_sell_meanwhile_and_the_revision_number_events_by_turns(
     engine: Engine, settings: Settings
 ) -> None:
-    with engine.begin() as connection:
-        command.upgrade(configuration(connection), "0009")
-        fill(connection)
+    make(engine, "0009", fill)
     with psycopg.connect(settings.database_url) as server:
         server.execute(TAKE_TURN)
         running = asyncio.create_task(asyncio.to_thread(migrate, engine, keys=KeyFile.of(settings)))
