@@ -367,3 +367,27 @@ async def test_a_rush_cuts_nobody_who_keeps_up(hub: Hub) -> None:
     hub.stop()
     assert wire.code is None
     assert seqs(wire) == list(range(1, 3 * hubs.RESUMABLE))
+
+
+async def test_an_erased_buyer_is_in_no_memory_of_the_hub(hub: Hub) -> None:
+    """Neither in what late joiners are shown, nor in what is sent again; and its device, which is
+    known as another, hears of the order no more.
+    """
+    data = {"order": "O", "number": "A0001", "buyer": "old", "lines": [], "state": "placed"}
+    placed = Event("B", 1, 1, "order.placed", ("staff", "order:O"), data, "device")
+    packed = Event("B", 2, 2, "order.packed", ("staff", "order:O"), {"order": "O", "state": "p"})
+    buyer, _ = client(hub, "order:O")
+    staff, wire = client(hub, "staff")
+    for each in (placed, packed):
+        hub.take(each)
+    await wrote(wire)
+    hub.take(event(3, "order.erased", "staff", order="O", number="A0001", buyer="new"))
+    await wrote(wire)
+    late, _ = client(hub, "staff")
+    late.to = 0
+    kept = repr([*hub._ring, hub.scene])
+    assert "'old'" not in kept
+    assert "'device'" not in kept
+    assert "'new'" in hub.frame(late, {}).decode(errors="replace").replace('"', "'")
+    assert buyer.audiences == {"public"}
+    assert staff.audiences == {"public", "staff"}

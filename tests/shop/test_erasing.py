@@ -182,7 +182,7 @@ async def test_all_orders_of_a_phone_in_all_broadcasts_become_one_other_buyer(st
 async def test_by_a_link_that_order_alone_goes(stall: Any, full: Any, settings: Settings) -> None:
     other = await over(stall)
     await nothing_waits(stall)
-    whose = await stall.shop.persons.of_order(full["token"])
+    whose = await stall.shop.persons.of_order(caller(), full["token"])
     assert await erase(stall, whose, caller()) == 1
     assert (await row_of(stall, full)).buyer_name == ""
     kept_one = await row_of(stall, other)
@@ -230,8 +230,8 @@ async def test_what_is_open_or_due_refuses_all_and_says_which(stall: Any, case: 
     assert await everything(stall.store) == before
     # The link of the other is no way around for this one, and does for that one.
     with pytest.raises(OrdersOpen):
-        await erase(stall, await stall.shop.persons.of_order(placed["token"]))
-    assert await erase(stall, await stall.shop.persons.of_order(done["token"])) == 1
+        await erase(stall, await stall.shop.persons.of_order(caller(), placed["token"]))
+    assert await erase(stall, await stall.shop.persons.of_order(caller(), done["token"])) == 1
 
 
 async def test_money_to_give_back_and_a_claim_are_open_too(stall: Any) -> None:
@@ -304,7 +304,9 @@ async def test_erasing_has_no_more_messages_sent(stall: Any, settings: Settings)
         request = stall.request(1, buyer=BUYER)
         placed = await shop.till.place(caller(), stall.broadcast, request)
         await shop.orders.cancel(placed["token"], address="192.0.2.1")
-        await shop.persons.erase(caller(), await shop.persons.of_order(placed["token"]), "link")
+        await shop.persons.erase(
+            caller(), await shop.persons.of_order(caller(), placed["token"]), "link"
+        )
     request = stall.request(1, buyer=BUYER)
     await shop.till.place(caller(), stall.broadcast, request)
     rows = await told.kept(stall.store)
@@ -499,7 +501,7 @@ async def test_an_export_escapes_what_was_typed(stall: Any) -> None:
 
 async def test_an_export_by_a_link_has_no_other_order(stall: Any, full: Any) -> None:
     other = await over(stall, buyer={**BUYER, "name": "王小明"})
-    whose = await stall.shop.persons.of_order(other["token"])
+    whose = await stall.shop.persons.of_order(caller(), other["token"])
     file = await opened(stall, whose)
     (order,) = json.loads(file.read("data.json"))["orders"]
     assert order["number"] == other["number"]

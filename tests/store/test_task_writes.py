@@ -26,7 +26,6 @@ APART = {
     "probe.py": "writes a file",
     "server.py": "is the HTTP server",
     "shop/notices.py": "is begun by the alarm's task, whose it is",
-    "shop/person_codes.py": "brings a code; the request has written it",
 }
 # Rooms that know no database, or are clients.
 OTHERS = ("media", "client", "demo")

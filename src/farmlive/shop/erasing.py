@@ -120,18 +120,22 @@ class Erasing:
         begin = partial(self._begin, caller=caller, whose=whose, by=by)
         begun = await self._store.write(begin)
         if begun:
-            await self.go_on()
+            # PostgreSQL may take long to vacuum: the next turn does.
+            await self._work(scrubs=self._store.dialect == "sqlite")
         return begun
 
     async def go_on(self) -> None:
         """Do what is left to do of all that was asked for. Raises Unavailable, OSError."""
+        await self._work(scrubs=True)
+
+    async def _work(self, *, scrubs: bool) -> None:
         async with self._working:
             left = await self._store.read(_left)
             for row in left:
                 if row.done_at is None:
                     await self._finish(row)
             await self._sweep()
-            if left:
+            if left and scrubs:
                 await self._scrub([row.id for row in left])
             before = now_ms() - self._keep_ms
             if self._forgot_at < before:

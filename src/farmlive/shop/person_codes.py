@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import structlog
 from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, select, update
 
+from farmlive.again import create_task
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.people.devices import Pseudonyms
@@ -109,7 +110,7 @@ class PersonCodes:
             raise _too_many(locked)
         if code is not None:
             # Apart from the answer, which takes no longer than another's.
-            task = asyncio.create_task(self._bring(phone.number, code, language))
+            task = create_task(self._bring(phone.number, code, language))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 

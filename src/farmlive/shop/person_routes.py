@@ -113,9 +113,11 @@ def routes(shop: Shop, guard: Guard, exported: Exported) -> APIRouter:
         response_class=StreamingResponse,
         responses=_ZIP,
     )
-    async def export_order(token: str, asked: ExportAsked | None = None) -> StreamingResponse:
+    async def export_order(
+        token: str, caller: Annotated[Caller, anyone], asked: ExportAsked | None = None
+    ) -> StreamingResponse:
         """All that is kept of one order, as a file, for whoever has its token."""
-        whose = await shop.persons.of_order(token)
+        whose = await shop.persons.of_order(caller, token)
         answer, _rows = await file(whose, asked or ExportAsked())
         return answer
 
@@ -125,7 +127,7 @@ def routes(shop: Shop, guard: Guard, exported: Exported) -> APIRouter:
 
         Once it is not open any more, and no money is due.
         """
-        whose = await shop.persons.of_order(token)
+        whose = await shop.persons.of_order(caller, token)
         return Erased(orders=await shop.persons.erase(caller, whose, "link"))
 
     return router

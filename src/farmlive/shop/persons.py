@@ -33,8 +33,10 @@ from farmlive.store import FILE_S, Store
 CODES_PER_MINUTE = 10
 TRIES_PER_MINUTE = 20
 BLOCK_FACTOR = 10
-# An export reads all events of its broadcasts, and erasing looks through the outbox.
+# An export reads all events of its broadcasts, and erasing looks through the outbox: so many for an
+# order, and for one address.
 FILES_PER_MINUTE = 6
+FILES_PER_ADDRESS = 20
 SHOWN = 200
 
 
@@ -90,7 +92,7 @@ class Persons:
                 "person code tries", caller.address, TRIES_PER_MINUTE, block_factor=BLOCK_FACTOR
             )
             await self._codes.check(claimed, asked.code.replace(" ", ""))
-            self._limits.allow("files of a phone", claimed.buyers[0], 3 * FILES_PER_MINUTE)
+            self._count_file(caller)
         return Whose(buyers=tuple(claimed.buyers))
 
     async def code_used(self, phone: str) -> None:
@@ -100,9 +102,10 @@ class Persons:
 
     # By an order's link.
 
-    async def of_order(self, token: str) -> Whose:
+    async def of_order(self, caller: Caller, token: str) -> Whose:
         """The order whose page has this token, alone. Raises UnknownOrder, TooMany."""
         row = await self._store.read(lambda conn: with_token(conn, self._links, token))
+        self._count_file(caller)
         self._limits.allow("files of an order", row.id, FILES_PER_MINUTE)
         return Whose(order=row.id)
 
@@ -120,6 +123,11 @@ class Persons:
     async def erase(self, caller: Caller, whose: Whose, by: str) -> int:
         """Erase the person of these orders; of how many. Raises OrdersOpen, Unavailable."""
         return await self._erasing.erase(caller, whose, by=by)
+
+    def _count_file(self, caller: Caller) -> None:
+        self._limits.allow_address(
+            "person files", caller.address, FILES_PER_ADDRESS, block_factor=BLOCK_FACTOR
+        )
 
     async def _claimed(self, phone: str) -> Claimed:
         number = phones.written(phone, self._country)

@@ -124,7 +124,8 @@ function whatWords(what) {
     case "person code tries of an address":
     case "person code tries of a block":
     case "files of an order":
-    case "files of a phone":
+    case "person files of an address":
+    case "person files of a block":
       return t("Taking out or erasing own details");
     case "deeds of an order":
     case "unknown orders of an address":
