@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.async_api import Download, Page, expect
 from tests.waiting import until
@@ -16,6 +17,7 @@ from farmlive.server import Server
 from farmlive.settings import Settings
 
 from .conftest import DESK, PHONE, Open, Sale
+from .desk import desk
 from .selling import order
 
 pytestmark = pytest.mark.browser
@@ -169,6 +171,20 @@ async def test_a_coordinator_does_it_for_one_who_asks(
     await page.goto("/studio/audit")
     said = {"en": "erased a buyer's details of 1 order", "zh": "删除了买家在 1 个订单中的信息"}
     await expect(page.get_by_text(said[language])).to_be_visible()
+
+
+async def test_a_desk_that_is_open_shows_the_name_no_more(
+    site: Server, sale: Sale, open_studio: Open
+) -> None:
+    placed = await over(sale)
+    page = await desk(open_studio, sale)
+    await page.locator(".desk-chip").filter(has_text=re.compile("^All")).click()
+    row = page.locator("[data-order]")
+    await expect(row).to_contain_text(NAME)
+    async with httpx.AsyncClient(base_url=site.url) as buyer:
+        assert (await buyer.post(f"/api/v1/orders/{placed['token']}/erasures")).is_success
+    await expect(row).to_contain_text("Buyer's details removed")
+    await expect(page.locator("body")).not_to_contain_text(NAME)
 
 
 async def test_a_host_finds_no_buyers_data(site: Server, sale: Sale, open_studio: Open) -> None:

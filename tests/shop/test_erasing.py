@@ -19,7 +19,7 @@ from farmlive.people.caller import Caller
 from farmlive.people.problems import Blocked
 from farmlive.setting_groups.retention import DAY_MS
 from farmlive.settings import Settings
-from farmlive.shop import erasing, person
+from farmlive.shop import erasing, notices_file, person
 from farmlive.shop.claims import FOLDER
 from farmlive.shop.erasing import Whose
 from farmlive.shop.keys import AnswerGone
@@ -370,6 +370,21 @@ async def test_what_a_killed_server_left_is_gone_on_with(
     assert row.buyer == ""
 
 
+async def test_where_the_disk_takes_nothing_it_is_finished_later(
+    stall: Any, full: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(*_: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(notices_file, "take_out", full_disk)
+        assert await erase_phone(stall) == 1
+        assert PHONE in str(told.lines(settings))
+        assert stall.shop.erasing.again.outage.failing
+    await stall.shop.erasing.go_on()
+    assert PHONE not in str(told.lines(settings))
+
+
 async def test_an_order_that_comes_meanwhile_keeps_its_person(
     stall: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -402,6 +417,30 @@ async def test_two_servers_may_erase_at_the_same_time(stall: Any, settings: Sett
     )
     assert max(done) == 3
     assert {(await row_of(stall, each)).buyer_name for each in placed} == {""}
+    assert len(await stall.events("order.erased")) == 3
+
+
+async def test_two_servers_may_go_on_with_the_same(
+    stall: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placed = [await over(stall) for _ in range(3)]
+    with monkeypatch.context() as patch:
+        patch.setattr(erasing.Erasing, "_work", lambda *_, **__: asyncio.sleep(0))
+        assert await erase_phone(stall) == 3
+    both = [stall.another_shop(settings).erasing, stall.shop.erasing]
+    looked = asyncio.Barrier(2)
+    read = stall.store.read
+
+    async def together(function: Any, **named: Any) -> Any:
+        answer = await read(function, **named)
+        if "_look" in repr(function) and answer[0]:
+            await looked.wait()  # both have found the same orders, and neither has erased any
+        return answer
+
+    monkeypatch.setattr(stall.store, "read", together)
+    await asyncio.gather(*(each.go_on() for each in both))
+    assert {(await row_of(stall, each)).buyer_name for each in placed} == {""}
+    assert len(await stall.events("order.erased")) == 3
 
 
 async def test_a_late_line_of_the_outbox_is_taken_out_too(

@@ -23,7 +23,8 @@ class NoticeSettings(BaseModel):
         3,
         ge=1,
         description="Notices an hour to one phone number or mail address that a stranger can "
-        "cause, by ordering or by calling off. More are held back, and staff may send them.",
+        "cause, by ordering, by calling off, or by having a code sent. More are held back, and "
+        "staff may send them; of codes none.",
     )
     notices_per_day: int = Field(10, ge=1, description="The same, in 24 hours.")
     notices_per_address: int = Field(

@@ -14,16 +14,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 
 from farmlive.again import Again, in_steps
 from farmlive.broadcast.log import Event, Log
 from farmlive.clock import now_ms, rfc3339
 from farmlive.ids import ulid
+from farmlive.outages import reason_of
 from farmlive.people import Caller, audit
 from farmlive.people.blocks import forget_orders
 from farmlive.people.devices import forget_pseudonyms
+from farmlive.problems import Unavailable
 from farmlive.settings import Settings
 from farmlive.shop import notices_file, notices_queue, person
 from farmlive.shop.claim_photos import ClaimPhotos
@@ -54,8 +55,6 @@ SCRUBBED = (
     "blocks",
     "erasures",
 )
-
-_log = structlog.get_logger(__name__)
 
 _LEFT = select(erasures).where(erasures.c.scrubbed_at.is_(None)).order_by(erasures.c.id)
 _SINCE = select(erasures).where(erasures.c.at > bindparam("since")).order_by(erasures.c.at)
@@ -115,13 +114,17 @@ class Erasing:
         """Erase the persons of these orders and return how many orders that were; `by` says to the
         audit list how the caller may: `link`, `code` or `role`.
 
-        Raises OrdersOpen, which says which are open, and changes nothing then; Unavailable.
+        Once it has begun it is finished in any case, if not now, as where a disk is full, by the
+        task. Raises OrdersOpen, which says which are open, and changes nothing then; Unavailable.
         """
         begin = partial(self._begin, caller=caller, whose=whose, by=by)
         begun = await self._store.write(begin)
         if begun:
             # PostgreSQL may take long to vacuum: the next turn does.
-            await self._work(scrubs=self._store.dialect == "sqlite")
+            try:
+                await self._work(scrubs=self._store.dialect == "sqlite")
+            except (OSError, Unavailable) as error:
+                self.again.outage.failed(reason_of(error))
         return begun
 
     async def go_on(self) -> None:
@@ -198,11 +201,13 @@ class Erasing:
         told: Sequence[Event],
         devices: dict[str, str],
     ) -> set[str]:
-        """Erase these orders, but for those that something was begun with meanwhile."""
+        """Erase these orders, but for those that something was begun with meanwhile, and those that
+        another server has erased.
+        """
         now = now_ms()
         rows = connection.execute(_THOSE, {"those": ids}).all()
         still = {row.id for row, _ in person.open_of(connection, rows, now)}
-        rows = [row for row in rows if row.id not in still]
+        rows = [row for row in rows if row.id not in still and not person.is_erased(row)]
         if not rows:
             return set()
         those = [row.id for row in rows]

@@ -29,6 +29,8 @@ ARRIVED_MS = 14 * DAY_MS
 # and in no case one that a phone has.
 ERASED = "erased-"
 IS_ERASED = orders.c.buyer.startswith(ERASED)
+# A database takes so many values in a query and no more.
+_AT_ONCE = 1_000
 
 
 def kept_because(row: Row[Any], *, claimed: bool) -> Because | None:
@@ -53,10 +55,25 @@ def claimed(connection: Connection, ids: Collection[str]) -> set[str]:
     return set(connection.execute(found).scalars())
 
 
+def is_erased(row: Row[Any]) -> bool:
+    """Whether the order, a row of orders, was erased: its person went at someone's wish."""
+    return bool(row.buyer.startswith(ERASED))
+
+
 def open_of(
     connection: Connection, rows: Sequence[Row[Any]], now: int
 ) -> list[tuple[Row[Any], Because]]:
     """Return those of the orders that are open or have money due, each with why."""
+    return [
+        found
+        for first in range(0, len(rows), _AT_ONCE)
+        for found in _open_of(connection, rows[first : first + _AT_ONCE], now)
+    ]
+
+
+def _open_of(
+    connection: Connection, rows: Sequence[Row[Any]], now: int
+) -> list[tuple[Row[Any], Because]]:
     ids = [row.id for row in rows]
     with_claims, limited = claimed(connection, ids), _of_limited_batches(connection, ids)
     changed: dict[str, int] | None = None

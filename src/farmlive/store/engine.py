@@ -2,6 +2,7 @@
 is the doors' part.
 """
 
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,8 @@ def scrub_apart(url: str, tables: Sequence[str]) -> bool:
                 cursor = raw.cursor()
                 cursor.execute(f"PRAGMA busy_timeout = {SCRUB_TIMEOUT_MS}")
                 busy, left, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.Error:  # the disk is full, or the like, which the store says
+                return False
             finally:
                 raw.close()
             return not busy and left == 0
