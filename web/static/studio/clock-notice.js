@@ -8,7 +8,7 @@ import { t } from "../common/words.js";
 export function showClock(clock) {
   const notice = document.querySelector("[data-clock-off]");
   if (!notice) return;
-  if (clock) say(notice.querySelector("p"), inWords(clock));
+  if (clock) say(notice.querySelector("[data-clock-words]"), inWords(clock));
   notice.hidden = !clock;
 }
 
