@@ -167,7 +167,7 @@ async def test_keys_of_someone_who_may_less_now_stand_in_red(
     )
     await expect(row).to_contain_text("归属人现在的角色是“场控”")
     # A day is written as the server writes it.
-    await expect(row).to_contain_text(re.compile(r"月\d+日 周.\s*\d\d:\d\d"))
+    await expect(row).to_contain_text(re.compile(r"月\d+日\s周.\s*\d\d:\d\d"))
     await zh.goto("/studio/audit")
     changed = zh.get_by_role("listitem").filter(has_text="修改了账号")
     await expect(changed.filter(has_text="恢复")).to_have_count(0)
