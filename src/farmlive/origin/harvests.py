@@ -76,7 +76,7 @@ def record(
     )
     subject = lots.subject_of(place, connection, identifier)
     lots.trace(connection, identifier, new.harvested_at, epcis.commissioning(subject, harvest))
-    requirements.settle(connection, place.requirements, identifier)
+    requirements.settle(connection, place.requirements, [identifier])
     note(connection, caller, "lot.add", identifier, code=code, quantity_g=new.quantity_g)
     if plot is not None:
         stops.harvest_recorded(

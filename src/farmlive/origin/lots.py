@@ -330,4 +330,4 @@ def sum_up_tests(connection: Connection, place: Place, stops: Stops, lot: str) -
             certificate=certificates[0] if certificates else None,
         )
     )
-    stops.proof_changed(connection, requirements.settle(connection, place.requirements, lot))
+    stops.proof_changed(connection, requirements.settle(connection, place.requirements, [lot]))

@@ -17,7 +17,7 @@ from farmlive.origin import (
     harvests,
     lookup,
     lots,
-    requirements,
+    settling,
     stops,
     story,
     withdrawals,
@@ -119,13 +119,12 @@ class Origin:
         self._stops.hear(handler)
 
     async def start(self) -> None:
-        """Hold the lots that are there to what is asked of them by the settings of today."""
+        """Hold the lots that are there to what is asked of them by the settings of today.
 
-        def write(connection: Connection) -> None:
-            changed = requirements.settle(connection, self._place.requirements)
-            self._stops.proof_changed(connection, changed)
-
-        await self._store.write(write)
+        Nothing may be sold before this has ended. Raises Unavailable.
+        """
+        wanted = self._place.requirements
+        await settling.settle_all(self._store, wanted, self._stops.proof_changed)
 
     @property
     def url(self) -> str:

@@ -5,6 +5,7 @@ Owns `lots.missing`, which the till reads in its own transaction. Stops are anot
 in the caller's transaction.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,12 +31,22 @@ class Requirements:
         return case(*lacks, else_=null()) if lacks else null()
 
 
-def settle(connection: Connection, wanted: Requirements, lot: str | None = None) -> list[str]:
-    """Write down what each lot lacks, or this one alone; return those of which that changed."""
-    changes = lots.c.missing.is_distinct_from(wanted.missing())
-    if lot is not None:
-        changes &= lots.c.id == lot
+def differing(connection: Connection, wanted: Requirements, after: str, most: int) -> list[str]:
+    """The first lots after that id that are to be settled, in the order of their ids."""
+    found = (
+        select(lots.c.id)
+        .where(lots.c.id > after, lots.c.missing.is_distinct_from(wanted.missing()))
+        .order_by(lots.c.id)
+        .limit(most)
+    )
+    return list(connection.execute(found).scalars())
+
+
+def settle(connection: Connection, wanted: Requirements, among: Sequence[str]) -> list[str]:
+    """Write down what these lots lack; return those of which that changed."""
+    changes = lots.c.id.in_(among) & lots.c.missing.is_distinct_from(wanted.missing())
     changed = list(connection.execute(select(lots.c.id).where(changes)).scalars())
     if changed:
-        connection.execute(update(lots).where(changes).values(missing=wanted.missing()))
+        those = update(lots).where(lots.c.id.in_(changed))
+        connection.execute(those.values(missing=wanted.missing()))
     return changed

@@ -13,12 +13,12 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, select
 
 from farmlive.broadcast.log import PUBLIC, Entry, Log
 from farmlive.origin.stop_models import CardLift, StopReason
-from farmlive.origin.stop_reasons import NEVER_STOPPED, on_cards
+from farmlive.origin.stop_reasons import NEVER_STOPPED, CardStop, on_cards
 from farmlive.origin.tables import lots
 from farmlive.shop.flashes import Flashes
 from farmlive.shop.lines import audience
 from farmlive.shop.models import order_number
-from farmlive.shop.tables import offers, order_lines, orders
+from farmlive.shop.tables import flashes, offers, order_lines, orders
 
 # One offer of each broadcast, also of those that have ended: their cards are still looked at.
 _SELLING = (
@@ -34,6 +34,15 @@ _ON_SALE = (
     .where(offers.c.lot.in_(bindparam("lots", expanding=True)))
     .group_by(offers.c.broadcast, offers.c.lot, lots.c.passed)
     .order_by(offers.c.broadcast, offers.c.lot)
+)
+# Which of them a flash batch runs or is planned of.
+_FLASHES = (
+    select(flashes.c.broadcast, offers.c.lot)
+    .join(offers, offers.c.id == flashes.c.offer)
+    .where(
+        offers.c.lot.in_(bindparam("lots", expanding=True)),
+        flashes.c.state.in_(("planned", "running")),
+    )
 )
 _PASSED = select(lots.c.passed).where(lots.c.id == bindparam("lot"))
 
@@ -126,20 +135,24 @@ class LotStops:
 
     def _proof_changed(self, connection: Connection, changed: list[str]) -> None:
         stops = on_cards(connection, changed)
-        for row in connection.execute(_ON_SALE, {"lots": changed}).all():
-            stop = stops.get(row.lot, NEVER_STOPPED)
-            if stop.reasons:
-                told = [why.model_dump(exclude_none=True) for why in stop.reasons]
-                over = self._flashes.stop(connection, row.broadcast, row.lot)
-                stopped = Entry("lot.stopped", [PUBLIC], {"lot": row.lot, "reasons": told})
-                self._log.append_all(connection, row.broadcast, [stopped, *over])
-            else:
-                facts: dict[str, Any] = {"lot": row.lot, "tested": bool(row.passed)}
-                if stop.lift is not None:  # everyone reads it, whatever was missing meanwhile
-                    facts |= {"sentence": stop.lift.sentence, "lifted_at": stop.lift.at}
-                served = self._serve(connection, row.broadcast, [row.offer])
-                resumed = Entry("lot.resumed", [PUBLIC], facts)
-                self._log.append_all(connection, row.broadcast, [resumed, *served])
+        named = {"lots": changed}
+        on_sale = connection.execute(_ON_SALE, named).all()
+        in_flash = {(row.broadcast, row.lot) for row in connection.execute(_FLASHES, named)}
+        for broadcast, rows in groupby(on_sale, key=lambda row: row.broadcast):
+            told: list[Entry] = []
+            free: list[str] = []
+            for row in rows:
+                stop = stops.get(row.lot, NEVER_STOPPED)
+                if not stop.reasons:
+                    free.append(row.offer)
+                    told.append(_resumed(row, stop))
+                    continue
+                reasons = [why.model_dump(exclude_none=True) for why in stop.reasons]
+                told.append(Entry("lot.stopped", [PUBLIC], {"lot": row.lot, "reasons": reasons}))
+                if (broadcast, row.lot) in in_flash:
+                    told += self._flashes.stop(connection, broadcast, row.lot)
+            served = self._serve(connection, broadcast, free) if free else []
+            self._log.append_all(connection, broadcast, [*told, *served])
 
     def _tell_buyers(
         self, connection: Connection, kind: str, lot: str, found: Sequence[Row[*tuple[Any, ...]]]
@@ -148,6 +161,13 @@ class LotStops:
         for broadcast, rows in groupby(found, key=lambda row: row.broadcast):
             told = [_of_order(row, kind, lot) for row in rows]
             self._log.append_all(connection, broadcast, told)
+
+
+def _resumed(row: Row[*tuple[Any, ...]], stop: CardStop) -> Entry:
+    facts: dict[str, Any] = {"lot": row.lot, "tested": bool(row.passed)}
+    if stop.lift is not None:  # everyone reads it, whatever was missing meanwhile
+        facts |= {"sentence": stop.lift.sentence, "lifted_at": stop.lift.at}
+    return Entry("lot.resumed", [PUBLIC], facts)
 
 
 def _of_order(row: Row[*tuple[Any, ...]], kind: str, lot: str) -> Entry:
