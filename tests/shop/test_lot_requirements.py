@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from tests.uploads import chunks, pdf
 
 from farmlive.bilingual import Bilingual
@@ -14,6 +14,7 @@ from farmlive.clock import now_ms
 from farmlive.origin.models import NewInspection, Undo
 from farmlive.origin.problems import LotStopped
 from farmlive.origin.requirements import Requirements
+from farmlive.origin.tables import inspections, lots
 from farmlive.shop.order_models import HoldDrop
 from farmlive.shop.tables import holds
 
@@ -73,6 +74,29 @@ async def test_a_certificate_may_be_asked_for_too(selling: Any) -> None:
     await selling.origin.withdraw_test(HOST, selling.lot.id, kept, Undo(reason="Another lot's"))
     with pytest.raises(LotStopped, match="no certificate"):
         await selling.place(1)
+
+
+@pytest.mark.parametrize("wanted", [{"test": True}, {"certificate": True}])
+async def test_a_test_from_long_before_the_harvest_counts_for_neither(
+    selling: Any, wanted: dict[str, bool]
+) -> None:
+    kept = await passed(selling, certificate=True)
+    at = selling.lot.harvested_at - 31 * 86_400_000  # as it could be recorded before
+    of = update(inspections).where(inspections.c.id == kept).values(at=at)
+    await selling.store.write(lambda connection: connection.execute(of).rowcount)
+    summed = update(lots).where(lots.c.id == selling.lot.id).values(tested_at=at)
+    await selling.store.write(lambda connection: connection.execute(summed).rowcount)
+    await demand(selling, **wanted)
+    with pytest.raises(LotStopped):
+        await selling.place(1)
+    facts = await card_lot(selling)
+    assert len(facts["stopped"]) == 1
+    await demand(selling)
+    assert (await card_lot(selling))["tested"] is False
+    await demand(selling, **wanted)
+    await passed(selling, certificate=True)
+    await selling.place(1)
+    assert (await card_lot(selling))["tested"] is True
 
 
 async def test_what_was_sold_before_is_packed_and_a_lot_without_its_test_is_in_no_new_bag(

@@ -31,7 +31,7 @@ def record(
     picked within a waiting period or failed its test.
 
     Raises UnknownFarm, UnknownPlot, OtherFarm, InFuture, WaitingPeriod, ImplausibleHarvest,
-    LotTaken and Invalid.
+    EarlyTest, LotTaken and Invalid.
     """
     inspected = new.inspection.at if new.inspection else None
     farms.check_past(harvested=new.harvested_at, inspected=inspected, packed=new.packed_at)

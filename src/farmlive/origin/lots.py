@@ -69,10 +69,12 @@ def inspect(
 ) -> Inspection:
     """Keep a test of the lot; one that failed stops it.
 
-    Raises UnknownLot, OtherFarm, InFuture, TooManyRecords.
+    Raises UnknownLot, OtherFarm, InFuture, EarlyTest, TooManyRecords.
     """
     farms.check_past(inspected=new.at)
-    farms.check_keeper(caller, find(connection, lot).farm)
+    harvest = find(connection, lot)
+    farms.check_keeper(caller, harvest.farm)
+    requirements.check_time(new.at, harvest.harvested_at)
     tests = select(func.count()).where(inspections.c.lot == lot)
     farms.check_room(connection, caller, tests, MOST_TESTS, "tests of the lot")
     row = {"id": ulid(), "lot": lot, **new.model_dump(), "certificate": None}
@@ -246,12 +248,17 @@ def as_lot(row: Row[Any]) -> Lot:
         stopped=stopped,
         lifted=row.lifted,
         missing=row.missing,
-        tested=bool(row.passed) and not stopped,
+        tested=bool(row.passed) and not stopped and not _is_early(row),
         passed=row.passed,
         certificate=None if stopped else row.certificate,
         packed_at=row.packed_at,
         shipped_at=row.shipped_at,
     )
+
+
+def _is_early(row: Row[Any]) -> bool:
+    """Whether its latest test is of another harvest, from before such tests were refused."""
+    return row.tested_at is not None and requirements.is_early(row.tested_at, row.harvested_at)
 
 
 def as_inspection(row: Row[Any]) -> Inspection:

@@ -316,10 +316,11 @@ class Lot(BaseModel):
     thrown away. What is `sold_g` and `held_g` for buyers, and what is `left_g`, stands where the
     lot is read by itself or in the list of lots.
 
-    `tested` says that its latest test was passed, `passed` what that test said, null where there
-    is none. Of a lot that is `stopped` nothing is sold or handed over: it is not called `tested`
-    and shows no `certificate`, whatever its latest test said. `lifted`: a coordinator lifted what
-    had stopped it, once at least. `missing` is what the county asks for before the lot is sold.
+    `tested` says that its latest test was passed, and was no more than 30 days before the harvest,
+    `passed` what that test said, null where there is none. Of a lot that is `stopped` nothing is
+    sold or handed over: it is not called `tested` and shows no `certificate`, whatever its latest
+    test said. `lifted`: a coordinator lifted what had stopped it, once at least. `missing` is what
+    the county asks for before the lot is sold.
     """
 
     id: str

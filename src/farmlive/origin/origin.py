@@ -215,8 +215,7 @@ class Origin:
         """Keep a new lot with the trace events that the facts give.
 
         Raises UnknownFarm, UnknownPlot, OtherFarm, LotTaken, WaitingPeriod, ImplausibleHarvest,
-        Invalid, and InFuture
-        for a harvest, test or packing yet to come.
+        EarlyTest, Invalid, and InFuture for a harvest, test or packing yet to come.
         """
 
         def write(connection: Connection) -> Lot:
@@ -226,7 +225,7 @@ class Origin:
         return await self._store.write(write)
 
     async def inspect(self, caller: Caller, lot: str, new: NewInspection) -> Inspection:
-        """Keep a test of a lot. Raises UnknownLot, OtherFarm, InFuture."""
+        """Keep a test of a lot. Raises UnknownLot, OtherFarm, InFuture, EarlyTest."""
         return await self._store.write(
             lambda connection: lots.inspect(connection, caller, self._place, self._stops, lot, new)
         )

@@ -129,6 +129,25 @@ class WrongOrder(Invalid):
     title = "The times contradict each other"
 
 
+class EarlyTest(Invalid):
+    """A test from so long before the harvest that it says nothing of it; `most_days` is the limit.
+
+    `harvested_at` is the harvest's time.
+    """
+
+    slug = "early-test"
+    title = "The test is from too long before the harvest"
+
+    def __init__(self, tested_at: str, harvested_at: str, most_days: int):
+        super().__init__(
+            f"Nothing was kept: the test is of {tested_at}, and the lot was harvested at "
+            f"{harvested_at}. A test counts for a harvest from {most_days} days before it on: put "
+            "the time right, or record a test of this harvest.",
+            harvested_at=harvested_at,
+            most_days=most_days,
+        )
+
+
 class NotLeft(Conflict):
     """More of a lot was to be wasted than is neither sold nor held; `left_g` is what is."""
 

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from farmlive.bilingual import Bilingual
+from farmlive.origin import requirements
 from farmlive.origin.fields import Time
 from farmlive.origin.models import Doubt, Farm, Inspection, Lot, Plot, Work
 from farmlive.origin.stop_models import Finding, Lift, StopReason
@@ -73,3 +74,9 @@ class Story(BaseModel):
     def reasons(self) -> list[StopReason]:
         """Why the lot is stopped: its open findings."""
         return [finding.reason for finding in self.findings if finding.lift is None]
+
+    @property
+    def is_test_early(self) -> bool:
+        """Whether the test that stands is too early to count for this harvest."""
+        test = self.inspection
+        return test is not None and requirements.is_early(test.at, self.lot.harvested_at)

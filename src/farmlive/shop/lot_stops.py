@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, exists, func, select
 
 from farmlive.broadcast.log import PUBLIC, Entry, Log
+from farmlive.origin.requirements import TESTED
 from farmlive.origin.stop_models import CardLift, StopReason
 from farmlive.origin.stop_reasons import NEVER_STOPPED, CardStop, on_cards
 from farmlive.origin.tables import lots
@@ -29,10 +30,15 @@ _SELLING = (
 )
 # The same of several lots.
 _ON_SALE = (
-    select(offers.c.broadcast, offers.c.lot, lots.c.passed, func.min(offers.c.id).label("offer"))
+    select(
+        offers.c.broadcast,
+        offers.c.lot,
+        TESTED.label("tested"),
+        func.min(offers.c.id).label("offer"),
+    )
     .join(lots, lots.c.id == offers.c.lot)
     .where(offers.c.lot.in_(bindparam("lots", expanding=True)))
-    .group_by(offers.c.broadcast, offers.c.lot, lots.c.passed)
+    .group_by(offers.c.broadcast, offers.c.lot, lots.c.id)
     .order_by(offers.c.broadcast, offers.c.lot)
 )
 # Which of them a flash batch runs or is planned of.
@@ -44,7 +50,7 @@ _FLASHES = (
         flashes.c.state.in_(("planned", "running")),
     )
 )
-_PASSED = select(lots.c.passed).where(lots.c.id == bindparam("lot"))
+_TESTED = select(TESTED).where(lots.c.id == bindparam("lot"))
 
 # The orders that have boxes of the lot, by their numbers.
 _ORDERS = (
@@ -114,7 +120,7 @@ class LotStops:
         """Write `lot.resumed` into the logs, tell its buyers, and hold for those who wait what can
         be had again.
         """
-        tested = bool(connection.execute(_PASSED, {"lot": lot}).scalar())
+        tested = bool(connection.execute(_TESTED, {"lot": lot}).scalar())
         told = {"lot": lot, "sentence": lift.sentence, "tested": tested}
         selling = connection.execute(_SELLING, {"lot": lot}).all()
         for row in selling:
@@ -164,7 +170,7 @@ class LotStops:
 
 
 def _resumed(row: Row[*tuple[Any, ...]], stop: CardStop) -> Entry:
-    facts: dict[str, Any] = {"lot": row.lot, "tested": bool(row.passed)}
+    facts: dict[str, Any] = {"lot": row.lot, "tested": bool(row.tested)}
     if stop.lift is not None:  # everyone reads it, whatever was missing meanwhile
         facts |= {"sentence": stop.lift.sentence, "lifted_at": stop.lift.at}
     return Entry("lot.resumed", [PUBLIC], facts)

@@ -67,6 +67,7 @@ const SPOKEN = {
   "refund-too-high": () => t("That is more than is left of the order's sum."),
   "product-offered": () => t("It was offered already: unit, weight and GTIN stay as they are. Make another product for another box."),
   "product-archived": () => t("This product is archived. Take it out of the archive first."),
+  "early-test": ({ body }) => t("The test is from more than %(most)s days before the harvest. Put the date right, or record a test of this harvest.", { most: count(body.most_days) }),
   "wrong-order": () => t("The times contradict each other: look at the dates once more."),
   "unknown-picture": () => t("The picture is not there any more. Choose it once more."),
   "claim-answered": () => t("This claim was answered already. Look at the order again."),
