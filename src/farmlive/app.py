@@ -201,7 +201,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     )
     stream_gate.write_under(leases)
     signer = Signer(store.keys, leases.node)
-    forwarding = Forwarding(signer, outages)
+    forwarding = Forwarding(signer, outages, settings.node_url)
     here = Here(relay)
     anywhere = Anywhere(here, leases, forwarding)
     await stream_gate.close_at_the_end(bus, relay, anywhere)

@@ -145,9 +145,9 @@ async def test_problems_of_the_holder_are_those_of_the_answer(pair: Pair) -> Non
         health = await pair.api.health(pair.broadcast)
         (barn,) = [each for each in health["sources"] if each["label"] == "Barn"]
         assert barn["refused"]["slug"] == "bad-sdp"
-        for method in ("PATCH", "DELETE"):
+        for method, kind in (("PATCH", FRAGMENT_TYPE), ("PATCH", "text/plain"), ("DELETE", "")):
             path = f"/whep/{pair.broadcast}/a-session-of-nobody"
-            headers = {"Content-Type": FRAGMENT_TYPE, "If-Match": "*"}
+            headers = {"Content-Type": kind, "If-Match": "*"}
             response = await http.request(method, path, content="", headers=headers)
             assert (response.status_code, response.json()["type"]) == (
                 404,

@@ -11,7 +11,7 @@ import pytest
 
 from farmlive import compact
 from farmlive.clock import now_ms, pretended
-from farmlive.media.refusals import HolderAway
+from farmlive.media.refusals import HolderAway, OtherServer
 from farmlive.nodes import forwarding
 from farmlive.nodes.forwarding import PATH, Forwarding
 from farmlive.nodes.leases import Lease
@@ -191,6 +191,16 @@ async def test_where_nobody_listens_any_more_the_server_has_ended(one: Signer) -
     asking = Forwarding(one, Outages())
     with pytest.raises(HolderGone):
         await asking.ask(Lease("other", f"http://127.0.0.1:{port}", 1), "health", "a broadcast")
+    await asking.stop()
+
+
+async def test_a_server_with_the_address_of_this_one_is_not_asked(one: Signer) -> None:
+    outages = Outages()
+    asking = Forwarding(one, outages, "http://10.0.0.2:8000")
+    with pytest.raises(OtherServer):
+        await asking.ask(Lease("other", "http://10.0.0.2:8000", 1), "health", "a broadcast")
+    (failing,) = outages.failing()
+    assert failing.reason == "its FARMLIVE_NODE_URL is ours"
     await asking.stop()
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from farmlive.clock import now_ms
 from farmlive.media.ice_servers import ice_server_links
-from farmlive.media.refusals import BadSdp, HolderAway, NobodyPublishing, WrongType
+from farmlive.media.refusals import BadSdp, HolderAway, NobodyPublishing, SessionGone, WrongType
 from farmlive.media.signalling import Opened
 from farmlive.problems import Invalid, Problem, TooLarge
 from farmlive.settings import Settings
@@ -96,6 +96,24 @@ async def _body(request: Request, media_type: str) -> str:
         raise BadSdp("The body is not UTF-8 text; send the SDP as it is.") from None
 
 
+async def _body_for(
+    signalling: "Signalling",
+    broadcast: str,
+    session: str,
+    request: Request,
+    media_type: str,
+    *,
+    publisher: bool,
+) -> str:
+    """The body of a change of a session; where that is not there, nothing else is wrong."""
+    try:
+        return await _body(request, media_type)
+    except Problem:
+        if not await signalling.is_open(broadcast, session, publisher=publisher):
+            raise SessionGone("Begin a new one with a POST.") from None
+        raise
+
+
 def _bearer(request: Request) -> str | None:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     return key.strip() or None if scheme.lower() == "bearer" else None
@@ -178,8 +196,9 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
         lifts the limit.
         """
         gate.change(request)
+        body = await _body_for(signalling, broadcast, session, request, _JSON, publisher=False)
         try:
-            wanted = _Layer.model_validate_json(await _body(request, _JSON))
+            wanted = _Layer.model_validate_json(body)
         except ValidationError as error:
             raise Invalid.of(error.errors(include_url=False)) from None
         await signalling.layer(broadcast, session, wanted.most)
@@ -218,7 +237,9 @@ def _session_routes(router: APIRouter, signalling: "Signalling", gate: "Gate", k
     async def patch(broadcast: str, session: str, request: Request) -> Response:
         """Trickle ICE (204), or restart ICE (200 with the fragment of the answer)."""
         gate.change(request)
-        body = await _body(request, _FRAGMENT)
+        body = await _body_for(
+            signalling, broadcast, session, request, _FRAGMENT, publisher=publisher
+        )
         if_match = request.headers.get("if-match")
         restarted = await signalling.patch(broadcast, session, body, if_match, publisher=publisher)
         if restarted is None:

@@ -46,8 +46,8 @@ class Signalling(Protocol):
     async def delete(self, broadcast: str, session: str, *, publisher: bool) -> None:
         """End a session."""
 
-    async def is_open(self, broadcast: str, session: str) -> bool:
-        """Whether a player's session may still be there."""
+    async def is_open(self, broadcast: str, session: str, *, publisher: bool = False) -> bool:
+        """Whether a session may still be there."""
 
     def refused(self, broadcast: str, admission: Admission, problem: Problem) -> None:
         """Note that a publisher's request was refused before it came to an offer."""
@@ -91,10 +91,10 @@ class Here:
         """End a session."""
         self._relay.delete(broadcast, session, publisher)
 
-    async def is_open(self, broadcast: str, session: str) -> bool:
-        """Whether a player's session is here."""
+    async def is_open(self, broadcast: str, session: str, *, publisher: bool = False) -> bool:
+        """Whether a session is here."""
         try:
-            self._relay.session(broadcast, session, publisher=False)
+            self._relay.session(broadcast, session, publisher)
         except SessionGone:
             return False
         return True

@@ -42,10 +42,11 @@ _PUBLISHER_AGAIN_S = 1
 
 
 class Forwarding:
-    """Asks other servers."""
+    """Asks other servers; `own_url` is where they ask this one."""
 
-    def __init__(self, signer: Signer, outages: Outages):
+    def __init__(self, signer: Signer, outages: Outages, own_url: str = ""):
         self._signer = signer
+        self._own_url = own_url
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S, pool=CONNECT_S),
             limits=httpx.Limits(
@@ -68,7 +69,7 @@ class Forwarding:
             "media_server_url",
             lost="another server has a broadcast's cameras, and this one does not know its address",
             back="the addresses of the servers with broadcasts' cameras are known",
-            what_to_do="Set FARMLIVE_NODE_URL on every server of this database.",
+            what_to_do="Set FARMLIVE_NODE_URL on every server of this database, each its own.",
         )
         self.forwarded = 0
         """Requests that were answered."""
@@ -97,8 +98,8 @@ class Forwarding:
         Raises the Problem that it raised, OtherServer, HolderAway, HolderGone, and NotHere where it
         does not hold the lease any more.
         """
-        if not lease.url:
-            self._unknown.failed(f"it has no FARMLIVE_NODE_URL; epoch {lease.epoch}")
+        if lease.url in ("", self._own_url):
+            self._unknown.failed(f"its FARMLIVE_NODE_URL is {'ours' if lease.url else 'not set'}")
             raise OtherServer
         self._unknown.recovered()
         if time.monotonic() < self._silent.get(lease.node, 0.0):
@@ -223,14 +224,16 @@ class Anywhere:
         else:
             await self._of_session(other, "delete", broadcast, session=session, publisher=publisher)
 
-    async def is_open(self, broadcast: str, session: str) -> bool:
-        """Whether a player's session may still be there, as while its server does not answer."""
+    async def is_open(self, broadcast: str, session: str, *, publisher: bool = False) -> bool:
+        """Whether a session may still be there, as while its server does not answer."""
         other = await self._other(broadcast, session)
         if other is None:
-            return await self._here.is_open(broadcast, session)
+            return await self._here.is_open(broadcast, session, publisher=publisher)
+        given = {"session": session, "publisher": publisher}
         try:
-            return bool(await self._of_session(other, "is_open", broadcast, session=session))
-        except SessionGone:
+            return bool(await self._forwarding.ask(other, "is_open", broadcast, "", **given))
+        except (NotHere, HolderGone, OtherServer):
+            self._leases.forget(broadcast)
             return False
         except HolderAway:
             return True

@@ -85,7 +85,7 @@ def routes(here: Here, leases: Leases, signer: Signer) -> APIRouter:
             case "delete":
                 return await here.delete(broadcast, facts["session"], publisher=facts["publisher"])
             case "is_open":
-                return await here.is_open(broadcast, facts["session"])
+                return await here.is_open(broadcast, facts["session"], publisher=facts["publisher"])
             case "switch":
                 return here.switch(broadcast, facts["source"])
             case "health":
