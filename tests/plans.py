@@ -30,6 +30,7 @@ SMALL = {
     "fees": "staff's; one table of a few hundred rows",
     "blocks": "staff's; read once in five seconds",
     "pulse": "a row",
+    "notice_counts": "whoever was erased or sent a code within a day; asked if there is any",
     "clock": "a row",
 }
 # Nodes of PostgreSQL's plans that give their first rows only after their last one came in.
