@@ -36,6 +36,19 @@ from farmlive.contacts import BLANK, contact_in, without_phones
         ("电话一三八零零一三八零零零。", f"电话{BLANK}。"),
         ("幺三八 〇〇〇〇 ○○○○ 或 13900000000", f"{BLANK} 或 {BLANK}"),
         ("㊀㊂㊇零零一三八零零零", BLANK),
+        # Some of the digits written out.
+        ("138一二三四5678", BLANK),
+        ("1三8一2三4五6七8", BLANK),
+        ("13八12345678", BLANK),
+        ("一38 1234 5678", BLANK),
+        ("一三八12345678", BLANK),
+        ("13 八 0000 0000", BLANK),
+        ("1 三 8 1 2 三 4 5 6 7 8", BLANK),
+        ("幺3八-1234-五六七八 找我", f"{BLANK} 找我"),
+        ("一三八、1234、5678", BLANK),
+        ("一38○○○○5678", BLANK),
+        ("+八六 138 1234 五678", BLANK),
+        ("1三800001111，１３9零零零零1111", f"{BLANK}，{BLANK}"),
         # However far apart, where a page shows one space or nothing.
         ("1      3 8\u3000\u3000\u3000\u3000\u30000000      0000", BLANK),
         ("138\u200b\u2060\u200b\u2060\u200b0000\u3164\u3164\u3164\u3164\u31640000", BLANK),
@@ -102,7 +115,20 @@ def test_a_number_is_blanked_however_it_is_written(written: str, left: str) -> N
         "第一三五七次",
         "一、三、五、七、九、十一",
         "13, 14, 15, 16, 17 一二三四五六七八九",
-        "13 八 0000 0000",
+        # Mixed, with days, times, amounts and lots.
+        "一三五供应",
+        "周一三五供应，批次1123",
+        "每周一三五 18:00-20:00 供应",
+        "周一三五 20261120 起",
+        "一三五，2026-11-20",
+        "一三五 29.90 39.90",
+        "周一、三、五 1123 2026 年",
+        "二〇二六年十一月二十日 1123",
+        "15 ○ 16 ○ 17 ○ 18",
+        "一斤装 13 元，三斤装 38 元，五斤装 58 元",
+        "三八节 13.8 元 1380 箱",
+        "批次一三 0511-20261126",
+        "二〇2026112300123",
     ],
 )
 def test_other_digits_stay(text: str) -> None:
@@ -135,6 +161,18 @@ def test_other_digits_stay(text: str) -> None:
         "联系电话0598-6322345。",
         "400-820-8820",
         "4008-208-820",
+        "400 800 1234",
+        "客服 400 820 8820，9:00-18:00",
+        "400 820 8820 9:00-18:00",
+        "9:00-18:00 400 820 8820",
+        "4008 208 820",
+        "四00 八20 八八20",
+        # Some of the digits written out.
+        "138一二三四5678",
+        "一38 1234 5678",
+        "零五九八-6322345",
+        "〇598 632 2345",
+        "电话：六三二2345",
         # A local number after a word that says so.
         "电话：6322345",
         "Tel. 632 2345",
@@ -184,6 +222,20 @@ def test_an_email_address_is_found(text: str) -> None:
         "毒死蜱 <0.01 mg/kg，限量 0.05 mg/kg",
         "投诉电话 12315",
         "面积 400 亩，海拔 800-1200 米",
+        "规格 400 800 1200 克",
+        "400 800 1200g",
+        "400 800 1200 1600 克",
+        "200 400 800 1200",
+        "400, 800, 1200",
+        "400 500 1000 箱",
+        "¥400 800 1200",
+        "一三五供应",
+        "周一三五供应，批次1123",
+        "每周一三五 18:00-20:00 供应",
+        "周一三五 20261120 起",
+        "二〇二六年十一月二十日 1123",
+        "2026年11月20日采摘，一三五发货",
+        "一等果 2.5 公斤 29.90 元",
         "26°10′N 118°11′E",
         "118.1901, 26.1702",
         "邮编 365100",
@@ -213,23 +265,38 @@ class Counted:
         self.work += (found.end() if found else len(text) if end is None else end) - start
         return found
 
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        self.work += len(text)
+        return self._pattern.fullmatch(text)
+
     def finditer(self, text: str) -> Any:
         self.work += len(text)
         return self._pattern.finditer(text)
 
 
-@pytest.mark.parametrize("hostile", ["1 3 ", "1 3 5 8 0 0 0 0 0 0 0 19.90 ", "0 1 3 "])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "1 3 ",
+        "1 3 5 8 0 0 0 0 0 0 0 19.90 ",
+        "0 1 3 ",
+        "1 三 ",
+        "一 3八、",
+        "一3○八 20261120 ",
+        "400 800 ",
+    ],
+)
 def test_what_it_costs_to_look_grows_with_the_text_alone(
     monkeypatch: pytest.MonkeyPatch, hostile: str
 ) -> None:
     """Many digits that could be a number and are none."""
 
+    names = ("_NUMBER", "_OTHER", "_MORE_BEFORE", "_SPOKEN_PHONE", "_COMPACT_DAY", "_OTHER_PHONES")
+
     def work(times: int) -> int:
-        counted = [
-            Counted(getattr(contacts, name)) for name in ("_NUMBER", "_OTHER", "_MORE_BEFORE")
-        ]
+        counted = [Counted(getattr(contacts, name)) for name in names]
         with monkeypatch.context() as patch:
-            for name, each in zip(("_NUMBER", "_OTHER", "_MORE_BEFORE"), counted, strict=True):
+            for name, each in zip(names, counted, strict=True):
                 patch.setattr(contacts, name, each)
             without_phones(hostile * times)
             contact_in(hostile * times)

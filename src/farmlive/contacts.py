@@ -39,6 +39,12 @@ _PART = 3
 
 # Other numbers than Chinese mobile ones, in usual spellings: fewer signs between two digits.
 _NEAR = r"[\s\-‐-―./()]{0,3}"
+# Of a service number that is written with spaces, and what an amount has behind it.
+_APART = r"[\s\-‐-―.]{1,2}"
+_UNIT = (
+    r"[克斤米亩元块箱盒株棵粒个只升吨条枚枝袋件户人%]|公|千|毫|平方"
+    r"|(?i:k?g|m?l|k?m|m2|yuan|cny)(?![A-Za-z])"
+)
 _OTHER_PHONES = re.compile(
     rf"""
     # abroad: +44 20 7946 0000, 0044 …
@@ -49,8 +55,11 @@ _OTHER_PHONES = re.compile(
     |(?<![0-9.])\(?0(?:10|2[0-9]|[3-9][0-9]{{2}})\)?{_NEAR}
      (?!(?:19|20)[0-9]{{2}}[\s\-]?(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?![0-9]))
      [2-8][0-9]{{2,3}}[\s\-]?[0-9]{{4}}(?![0-9])
-    # a service number: 400-820-8820
+    # a service number: 400-820-8820; with spaces it may be a list of amounts, 400 800 1200 g
     |(?<![0-9.])[48]00(?:-?[0-9]{{3}}-[0-9]{{4}}|[0-9]-[0-9]{{3}}-[0-9]{{3}})(?![0-9])
+    |(?<![0-9.$¢£¤¥€₩₽₹])(?:(?<![0-9][\s,，、/])|(?<=:[0-9]{{2}}\s))[48]00
+     (?:{_APART}[0-9]{{3}}{_APART}[0-9]{{4}}|[0-9]{_APART}[0-9]{{3}}{_APART}[0-9]{{3}})
+     (?![0-9]|[\s,，、/][0-9]{{1,6}}(?![0-9:])|\s?(?:{_UNIT}))
     """,
     re.VERBOSE,
 )
@@ -81,6 +90,12 @@ _MOSTLY = 6
 _SPOKEN_DIGIT = f"[{''.join(_SPOKEN)}0-9]"
 _IS_SPOKEN = re.compile(_SPOKEN_DIGIT)
 # Signs and digits must not overlap, or a long run of both would backtrack exponentially.
+# A circle is a digit beside another one, and else a bullet.
+_IN_DIGITS = str.maketrans({each: digit for each, digit in _SPOKEN.items() if each != "○"})
+_CIRCLE = re.compile(r"(?<=[0-9○])○|○(?=[0-9○])")
+_COMPACT_DAY = re.compile(
+    r"(?<![0-9])(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?![0-9])"
+)
 _SPOKEN_PHONE = re.compile(rf"(?:{_SPOKEN_DIGIT}(?:(?!○)(?:{_SIGN})){{0,2}}){{10,}}{_SPOKEN_DIGIT}")
 
 
@@ -100,7 +115,7 @@ def without_phones(text: str) -> str:
     plain, place = _plain(text)
     kept: list[str] = []
     end = 0
-    for first, after in sorted([*_mobiles(plain), *_spoken(plain)]):
+    for first, after in sorted([*_mobiles(plain), *_spoken(plain), *_mixed(plain)]):
         if place[first] < end:
             continue
         kept += (text[end : place[first]], BLANK)
@@ -115,7 +130,9 @@ def contact_in(text: str) -> Literal["phone", "email"] | None:
     landlines with their area, local ones after a word that says so.
     """
     plain, _ = _plain(text)
-    if any(_mobiles(plain)) or any(_spoken(plain)) or _is_other_phone(plain):
+    if any(_mobiles(plain)) or any(_spoken(plain)) or any(_mixed(plain)):
+        return "phone"
+    if _is_other_phone(plain) or _is_other_phone(_in_one_script(plain)):
         return "phone"
     return "email" if _EMAIL.search(_FULL_STOP.sub(".", plain)) else None
 
@@ -138,6 +155,32 @@ def _spoken(plain: str) -> Iterator[Span]:
         # Prices and dates are written in digits, not in numerals.
         if sum(each in _SPOKEN for each in found[0]) >= _MOSTLY and _NUMBER.fullmatch(run):
             yield found.span()
+
+
+def _mixed(plain: str) -> Iterator[Span]:
+    """Yield the spans of mobile numbers that have both numerals of words and digits."""
+    digits = _in_one_script(plain)
+    if digits == plain:
+        return
+    days = [found.span() for found in _COMPACT_DAY.finditer(plain)]
+    for first, after in _mobiles(digits):
+        written = plain[first:after]
+        if written == digits[first:after] or _meets(days, first, after):
+            continue
+        if "、" not in written or _is_evenly_apart(digits[first:after]):
+            yield first, after
+
+
+def _is_evenly_apart(number: str) -> bool:
+    """Whether a number with enumerating commas in it is no list, as 一三八、1234、5678 is none."""
+    parts = [len(part[0]) for part in _GROUP.finditer(number)]
+    return min(parts) >= _PART or max(parts) == 1
+
+
+def _in_one_script(plain: str) -> str:
+    """The text with its numerals of words as digits, of the same length."""
+    digits = plain.translate(_IN_DIGITS)
+    return _CIRCLE.sub("0", digits) if "○" in digits else digits
 
 
 def _is_other_phone(plain: str) -> bool:
