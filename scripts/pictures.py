@@ -1,7 +1,11 @@
-"""Takes the pictures of docs/pictures from a demo that runs, with Chromium, at both sizes."""
+"""Takes the pictures of docs/pictures from a demo that runs, with Chromium: those that are there
+and those that the documents show. With `--to` all, at both sizes and in both languages.
+"""
 
 import argparse
+import io
 import json
+import re
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -11,12 +15,15 @@ from typing import Any
 
 import imageio_ffmpeg
 from benches import browsers
+from picture_people import colleague, of_keys, of_shut_out
 from picture_trade import Trade, of_claim, of_wrong_price
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from farmlive.demo.film import KITCHEN, film_in
 
-PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "docs" / "pictures"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 900}
 # A picture's name, its page, what is waited for there, and whose browser it is.
@@ -116,7 +123,7 @@ def held(page: Page) -> None:
     """Bring the messages that were held back into sight."""
     listed(page)
     page.locator("[data-list=held] li").first.wait_for()
-    page.locator("[data-list=held]").scroll_into_view_if_needed()
+    page.locator("section:has([data-list=held])").evaluate("(held) => held.scrollIntoView()")
 
 
 def buying(page: Page) -> None:
@@ -146,14 +153,34 @@ def signed_in(context: BrowserContext, demo: dict[str, Any], role: str) -> None:
     )
 
 
-def take(views: list[View], url: str, language: str, to: Path, size: str) -> None:
-    """Take each of these pictures in one language."""
+def shown() -> set[str]:
+    """The names of the files that are there already, and of those that the documents show."""
+    pages = (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+    named = {name for page in pages for name in re.findall(r"pictures/([\w.-]+)", page.read_text())}
+    return named | {path.name for path in PICTURES.iterdir()}
+
+
+def small(picture: bytes) -> bytes:
+    """The picture in 256 colours, which takes a third of the bytes."""
+    kept = io.BytesIO()
+    colours = Image.open(io.BytesIO(picture)).convert("RGB")
+    colours.quantize(256, dither=Image.Dither.NONE).save(kept, "PNG", optimize=True)
+    return kept.getvalue()
+
+
+def take(
+    views: list[View], url: str, language: str, to: Path, size: str, only: set[str] | None
+) -> None:
+    """Take each of these pictures in one language; `only` names the files that are wanted."""
     for name, path, wait, context in views:
+        file = f"{name}-{size}-{language}.png"
+        if only is not None and file not in only:
+            continue
         page = context.new_page()
         page.goto(f"{url}{path}?lang={language}")
         wait(page)
         page.wait_for_timeout(600)  # what slides in has come to rest
-        page.screenshot(path=to / f"{name}-{size}-{language}.png")
+        (to / file).write_bytes(small(page.screenshot()))
         page.close()
 
 
@@ -162,9 +189,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="./scripts/pictures", description=__doc__)
     parser.add_argument("data", type=Path, nargs="?", default=".farmlive-demo", metavar="DIR")
     parser.add_argument("names", nargs="*", metavar="NAME", help="a picture such as slips")
-    parser.add_argument("--to", type=Path, default=PICTURES, help="the folder for the pictures")
+    parser.add_argument("--to", type=Path, help="a folder for all of them, shown or not")
     options = parser.parse_args()
-    data, named, pictures = options.data, set(options.names), options.to
+    data, named, pictures = options.data, set(options.names), options.to or PICTURES
+    only = None if options.to else shown()
     if not (data / "demo.json").exists():
         raise SystemExit(f"No demo runs in {data}: ./scripts/demo --data {data} starts one.")
     demo = json.loads((data / "demo.json").read_text())
@@ -201,6 +229,7 @@ def main() -> None:
             trade.mispriced(dear)
             trade.muted()
             claimed = trade.claimed(closed, data, Path(folder))
+            colleague(browser, staff, url, live)
             wrong = partial(of_wrong_price, offer=dear["offer"])
             guest = visitor.new_page()
             visitor.grant_permissions(["camera", "microphone"])
@@ -227,6 +256,11 @@ def main() -> None:
                 ("fees", "/studio/fees", listed, staff),
                 ("harvest", f"/studio/farms/{farm}/harvest", settled, staff),
                 ("people", "/studio/people", listed, staff),
+                ("keys", "/studio/people", of_keys, staff),
+                ("shut-out", "/studio/people", of_shut_out, staff),
+                ("account", "/studio/account", listed, staff),
+                ("audit", "/studio/audit", listed, staff),
+                ("privacy", "/privacy", settled, visitor),
                 ("muted", f"/studio/{live}", muted, staff),
                 ("held", "/studio/people", held, staff),
                 ("review", f"/review/{past}", settled, staff),
@@ -244,13 +278,15 @@ def main() -> None:
                     guest.goto(f"{url}{link}?lang={language}")
                     waiting(guest)
                     guest.wait_for_timeout(600)
-                    guest.screenshot(path=pictures / f"guest-{size}-{language}.png")
-                take(wanted(views), url, language, pictures, size)
+                    file = f"guest-{size}-{language}.png"
+                    if only is None or file in only:
+                        (pictures / file).write_bytes(small(guest.screenshot()))
+                take(wanted(views), url, language, pictures, size, only)
             # Pictures of the jam on sale are taken before its lot is stopped.
             if wanted(of_stop):
                 with trade.stopped(jam):
                     for language in ("zh", "en"):
-                        take(wanted(of_stop), url, language, pictures, size)
+                        take(wanted(of_stop), url, language, pictures, size, only)
             for context in (staff, clerk, visitor):
                 context.close()
         browser.close()
