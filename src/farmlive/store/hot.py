@@ -29,7 +29,7 @@ _LOADERS: dict[int, Callable[[bytes], Any]] = {
     **dict.fromkeys((20, 21, 23), int),
     **dict.fromkeys((25, 1042, 1043), bytes.decode),
     **dict.fromkeys((114, 3802), compact.decode),
-    1016: lambda text: [int(number) for number in text[1:-1].split(b",")],
+    **dict.fromkeys((1007, 1016), lambda text: [int(each) for each in text[1:-1].split(b",")]),
 }
 
 
