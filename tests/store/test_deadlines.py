@@ -1,6 +1,8 @@
 """Each read and write has an answer by its deadline, whatever the database does."""
 
 import asyncio
+import gc
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -181,3 +183,28 @@ async def test_a_caller_that_left_keeps_no_reader(store: Store) -> None:
                 await store.read(hang)
     await until(lambda: not store._readers.readings, "all are ended", 10)
     assert await store.read(beats) == 0
+
+
+async def test_a_connection_that_fails_while_it_is_set_up_leaves_no_socket(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if store.dialect == "sqlite":
+        pytest.skip("it has none")
+    opened: list[socket.socket] = []
+    duplicate = socket.socket
+
+    def keep(*args: object, **named: int) -> socket.socket:
+        opened.append(duplicate(*args, **named))  # type: ignore[arg-type]
+        return opened[-1]
+
+    def fail(_connection: object, _record: object) -> None:
+        raise RuntimeError("it is set up no further")
+
+    await asyncio.to_thread(store._writer.dispose)
+    monkeypatch.setattr("farmlive.store.deadlines.socket.socket", keep)
+    event.listen(store._writer, "connect", fail)
+    with pytest.raises(CommitFailed):
+        await store.write(beats)
+    event.remove(store._writer, "connect", fail)
+    gc.collect()
+    assert [each.fileno() for each in opened] == [-1]

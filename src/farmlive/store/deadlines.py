@@ -42,9 +42,10 @@ def ticks(seconds: float) -> int:
 class Wire:
     """One connection, as seen by a thread that is to end what another does on it."""
 
+    _socket: socket.socket | None = None
+
     def __init__(self, driver: Any):
         self._driver = driver
-        self._socket: socket.socket | None = None
         if not isinstance(driver, sqlite3.Connection):
             # A descriptor of its own: libpq may close its one at any time, and its number be
             # another connection's then.
@@ -62,6 +63,10 @@ class Wire:
         """Give the descriptor back: the connection is closed."""
         if self._socket is not None:
             self._socket.close()
+
+    def __del__(self) -> None:
+        # Of a connection that failed while it was set up nobody says that it is closed.
+        self.close()
 
 
 class GivenUp(Exception):
