@@ -1,9 +1,15 @@
 """The pages of origin as a browser gets them: a lot's story, and a farm."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
+from sqlalchemy import update
+from tests.waiting import until
 
 from farmlive.client import Api
+from farmlive.origin.requirements import Requirements
+from farmlive.origin.tables import inspections, lots
 from farmlive.server import Server
 
 from .page_text import words
@@ -159,3 +165,35 @@ async def test_a_farm_that_is_not_there_is_told_in_the_readers_language(
     page = await visitor.get("/origin/farm/nowhere", params={"lang": "zh"})
     assert page.status_code == 404
     assert "没有这个农场" in words(page)
+
+
+async def test_a_lot_that_lacks_what_the_county_asks_for_says_that_it_is_not_sold_yet(
+    site: Server, told: dict[str, str], visitor: httpx.AsyncClient
+) -> None:
+    path, origin = f"/origin/lot/{told['lot']}", site.house.origin
+
+    async def page(said: str, language: str = "en") -> str:
+        """The page, which is drawn once a second, as soon as it says so."""
+
+        async def look() -> str:
+            answer = await visitor.get(path, params={"lang": language})
+            return answer.text if said in words(answer) else ""
+
+        return await until(look, said)
+
+    async def demand(**wanted: bool) -> None:
+        origin._place = replace(origin._place, requirements=Requirements(**wanted))
+        await origin.start()
+
+    assert "not sold yet" not in await page("Lot 1123")
+    await demand(certificate=True)
+    lacks = "This lot is not sold yet. It has no certificate yet, and none is sold here without."
+    assert "notice--leaf" in await page(lacks)
+    await page("这个批次还没有开卖。", "zh")
+    early = 1_577_836_800_000
+    for row in (update(inspections).values(at=early), update(lots).values(tested_at=early)):
+        await site.house.store.write(lambda connection, row=row: connection.execute(row).rowcount)
+    await demand(test=True)
+    source = await page("This lot is not sold yet. No passed test of it is recorded yet")
+    assert "It is from more than 30 days before the harvest" in source
+    assert "notice--leaf" not in source

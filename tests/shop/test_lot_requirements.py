@@ -18,11 +18,11 @@ from farmlive.origin.tables import inspections, lots
 from farmlive.shop.order_models import HoldDrop
 from farmlive.shop.tables import holds
 
-from .conftest import HOST
+from .conftest import HOST, caller
 from .flashing import batch, plan
 from .holding import hold, line, stock
 from .ordering import enter
-from .stopping import SELLING, SENTENCE, Deed, join, lift, lot_like, stop
+from .stopping import SELLING, SENTENCE, Deed, join, lift, lot_like, release, stop
 
 
 async def demand(stall: Any, **wanted: bool) -> None:
@@ -53,7 +53,9 @@ async def test_nothing_of_a_lot_without_a_test_is_sold_where_that_is_asked_for(
     selling: Any, deed: Deed
 ) -> None:
     await demand(selling, test=True)
-    with pytest.raises(LotStopped, match=r"can't be sold yet. No passed test") as refused:
+    with pytest.raises(
+        LotStopped, match=r"(can't be sold|is not sold) yet. No passed test"
+    ) as refused:
         await deed(selling)
     (reason,) = refused.value.members["reasons"]
     assert reason == {"kind": "test_missing", "at": selling.lot.harvested_at}
@@ -74,6 +76,35 @@ async def test_a_certificate_may_be_asked_for_too(selling: Any) -> None:
     await selling.origin.withdraw_test(HOST, selling.lot.id, kept, Undo(reason="Another lot's"))
     with pytest.raises(LotStopped, match="no certificate"):
         await selling.place(1)
+
+
+BUYING: dict[str, Any] = {
+    "an order": lambda stall, by: stall.shop.till.place(by, stall.broadcast, stall.request()),
+    "a hold": lambda stall, by: hold(stall, by=by),
+    "a place on the waiting list": lambda stall, by: join(stall, by=by),
+}
+
+
+@pytest.mark.parametrize("deed", BUYING.values(), ids=BUYING.keys())
+async def test_a_buyer_reads_what_buyers_can_do_and_staff_what_to_record(
+    selling: Any, deed: Any
+) -> None:
+    await demand(selling, test=True)
+    with pytest.raises(LotStopped) as refused:
+        await deed(selling, caller("a device"))
+    detail = refused.value.body()["detail"]
+    assert "lot 1123 is not sold yet. No passed test of it is recorded" in detail
+    assert detail.endswith("Look at it again later, or choose something else.")
+    assert "Record" not in detail
+    with pytest.raises(LotStopped) as refused:
+        await deed(selling, caller("a device", role="clerk"))
+    assert refused.value.body()["detail"].endswith("Record what is missing first.")
+    with pytest.raises(LotStopped, match=r"Record what is missing first\.$"):
+        await release(selling, 1)
+    # What a stop means is told to everyone alike.
+    await stop(selling)
+    with pytest.raises(LotStopped, match=r"is stopped\. Its test of"):
+        await deed(selling, caller("a device"))
 
 
 @pytest.mark.parametrize("wanted", [{"test": True}, {"certificate": True}])

@@ -228,6 +228,12 @@ class LotStopped(Conflict):
             reasons=list(reasons),
             offers=list(offers),
         )
+        self.for_buyers = (
+            self.detail
+            if found
+            else f"Nothing was ordered or held: lot {code} is not sold yet. {why} Look at it again "
+            "later, or choose something else."
+        )
 
 
 class WrongIdentifier(Problem):

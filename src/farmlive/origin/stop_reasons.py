@@ -2,7 +2,8 @@
 the caller's transaction. What makes and closes findings is stops.py's.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from farmlive.origin.models import Inspection, Work
 from farmlive.origin.problems import LotStopped, UnknownLot
 from farmlive.origin.stop_models import CardLift, Finding, Lift, MissingKind, StopReason
 from farmlive.origin.tables import inspections, lot_findings, lot_lifts, lots, works
+from farmlive.people import Caller
 
 T = TypeVar("T", Inspection, Work)
 
@@ -144,6 +146,18 @@ def refusal(connection: Connection, lot: str, offers: Iterable[str] = ()) -> Lot
     why = " ".join(_sentence(reason) for reason in reasons)
     told = [reason.model_dump(exclude_none=True) for reason in reasons]
     return LotStopped(lot, code, told, why, sorted(offers))
+
+
+@contextmanager
+def told_to(caller: Caller) -> Iterator[None]:
+    """Have LotStopped tell a buyer what buyers can do, and not what staff have to."""
+    try:
+        yield
+    except LotStopped as stopped:
+        if caller.role is None:
+            stopped.detail = stopped.for_buyers
+            stopped.args = (stopped.for_buyers,)
+        raise
 
 
 _LACKS = {

@@ -8,7 +8,7 @@ from farmlive.bilingual import Bilingual
 from farmlive.origin import requirements
 from farmlive.origin.fields import Time
 from farmlive.origin.models import Doubt, Farm, Inspection, Lot, Plot, Work
-from farmlive.origin.stop_models import Finding, Lift, StopReason
+from farmlive.origin.stop_models import Finding, Lift, MissingKind, StopReason
 
 
 class Station(BaseModel):
@@ -74,6 +74,16 @@ class Story(BaseModel):
     def reasons(self) -> list[StopReason]:
         """Why the lot is stopped: its open findings."""
         return [finding.reason for finding in self.findings if finding.lift is None]
+
+    @property
+    def lacks(self) -> list[StopReason]:
+        """What the county asks for before the lot is sold, and what is not there."""
+        kinds: dict[str | None, MissingKind] = {
+            "test": "test_missing",
+            "certificate": "certificate_missing",
+        }
+        kind = kinds.get(self.lot.missing)
+        return [StopReason(kind=kind, at=self.lot.harvested_at)] if kind else []
 
     @property
     def is_test_early(self) -> bool:

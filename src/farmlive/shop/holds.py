@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 from farmlive.broadcast.log import Entry, Log
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
+from farmlive.origin.stop_reasons import told_to
 from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.shop import (
@@ -111,7 +112,7 @@ class Holds:
         the earlier hold then stays as it is.
         """
         per_minute = self._settings.orders_per_minute
-        with limits.counted(self._limits, "holds", caller, per_minute):
+        with told_to(caller), limits.counted(self._limits, "holds", caller, per_minute):
             return await self._place(caller, broadcast, request)
 
     async def _place(self, caller: Caller, broadcast: str, request: HoldPlace) -> dict[str, Any]:

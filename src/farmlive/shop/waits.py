@@ -20,6 +20,7 @@ from sqlalchemy import (
 from farmlive.broadcast.log import Event, Log
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
+from farmlive.origin.stop_reasons import told_to
 from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.shop import (
@@ -99,7 +100,7 @@ class Waits:
         LotStopped, BoxLimit.
         """
         per_minute = self._settings.orders_per_minute
-        with limits.counted(self._limits, "waits", caller, per_minute):
+        with told_to(caller), limits.counted(self._limits, "waits", caller, per_minute):
             return await self._join(caller, broadcast, request)
 
     async def _join(self, caller: Caller, broadcast: str, request: WaitJoin) -> dict[str, Any]:

@@ -18,6 +18,7 @@ const SPOKEN = {
   "unknown-work": () => t("That was taken back already. Load the page again."),
   "unknown-inspection": () => t("There is no such test any more: it was taken back. Load the page again."),
   "in-the-future": () => t("That moment has not come yet. Look at the date and time."),
+  "lot-stopped": (problem) => (problem.body.reasons.every(({ finding }) => !finding) ? t("This lot is not sold yet: record its passed test on the farm's page, with its certificate where that is asked for.") : sentence(problem)),
   "lot-taken": () => t("This code is taken. Choose another one, such as the next number."),
   "not-a-picture": () => t("This file is no picture that can be read. Take a JPEG, PNG, WebP or HEIC."),
   "not-a-certificate": () => t("This file is neither a PDF nor a picture. Scan or photograph the certificate."),
