@@ -5,6 +5,7 @@ the server that has both is killed, and pictures are back by themselves.
 import signal
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import pytest
@@ -55,20 +56,21 @@ class Site:
 @pytest_asyncio.fixture(loop_scope="session")
 async def site(settings: Settings, tables: None) -> AsyncIterator[Site]:
     servers = [Served(settings), Served(settings)]
-    for server in servers:
-        await server.start()
-    store = await Store.open(settings)
-    people = People(store, settings)
-    await people.create_account("mei", "coordinator", PASSWORD)
-    _, key = await people.create_api_key("test", "coordinator")
-    await store.close()
-    async with RoundRobin([server.port for server in servers]).serving() as balancer:
+    async with AsyncExitStack() as stack:
+        for server in servers:
+            stack.push_async_callback(server.end, signal.SIGKILL)
+            await server.start()
+        store = await Store.open(settings)
+        people = People(store, settings)
+        await people.create_account("mei", "coordinator", PASSWORD)
+        _, key = await people.create_api_key("test", "coordinator")
+        await store.close()
+        ports = [server.port for server in servers]
+        balancer = await stack.enter_async_context(RoundRobin(ports).serving())
         site = Site(balancer.url, balancer.port, servers, settings)
         async with Api(balancer.url, key=key) as api:
             site.broadcast = (await api.create_broadcast({"en": "Kumquats"}))["id"]
         yield site
-    for server in servers:
-        await server.end(signal.SIGKILL)
 
 
 async def test_pictures_are_back_within_15_s_of_the_end_of_their_server(

@@ -148,26 +148,31 @@ class Stage:
 @pytest.fixture
 async def stage(settings: Settings, tables: None) -> AsyncIterator[Stage]:
     servers = [Served(settings), Served(settings)]
-    await asyncio.gather(*(server.start() for server in servers))
+    async with AsyncExitStack() as stack:
+        for server in servers:
+            stack.push_async_callback(server.end, signal.SIGKILL)
+        await asyncio.gather(*(server.start() for server in servers))
+        yield await opened(settings, servers, stack)
+
+
+async def opened(settings: Settings, servers: list[Served], stack: AsyncExitStack) -> Stage:
+    """A camera and viewers at two servers that run."""
     store = await Store.open(settings)
     _, key = await People(store, settings).create_api_key("test", "coordinator")
     await store.close()
-    async with AsyncExitStack() as stack:
-        ports = [server.port for server in servers]
-        balancer = await stack.enter_async_context(RoundRobin(ports).serving())
-        api = await stack.enter_async_context(Api(balancer.url, key=key))
-        broadcast = (await api.create_broadcast({"en": "Kumquats"}))["id"]
-        await api.start(broadcast)
-        camera = (await api.stream_key(broadcast, "encoder", "Orchard"))["key"]
-        stage = Stage(servers, balancer, broadcast, settings)
-        await stack.enter_async_context(Client(f"{balancer.url}/whip/{broadcast}", camera))
-        for _ in range(4):
-            viewer = Client(f"{balancer.url}/whep/{broadcast}")
-            stage.viewers.append(await stack.enter_async_context(viewer))
-        await until(stage.all_see(), "all see the orchard")
-        yield stage
-    for server in servers:
-        await server.end(signal.SIGKILL)
+    ports = [server.port for server in servers]
+    balancer = await stack.enter_async_context(RoundRobin(ports).serving())
+    api = await stack.enter_async_context(Api(balancer.url, key=key))
+    broadcast = (await api.create_broadcast({"en": "Kumquats"}))["id"]
+    await api.start(broadcast)
+    camera = (await api.stream_key(broadcast, "encoder", "Orchard"))["key"]
+    stage = Stage(servers, balancer, broadcast, settings)
+    await stack.enter_async_context(Client(f"{balancer.url}/whip/{broadcast}", camera))
+    for _ in range(4):
+        viewer = Client(f"{balancer.url}/whep/{broadcast}")
+        stage.viewers.append(await stack.enter_async_context(viewer))
+    await until(stage.all_see(), "all see the orchard")
+    return stage
 
 
 async def test_the_holder_is_killed_and_all_see_again_within_15_s(stage: Stage) -> None:
