@@ -43,6 +43,28 @@ async def test_a_clerk_from_before_stands_in_red_until_pick_up_points_are_chosen
     assert account.centres == {centres[-1]}
 
 
+async def test_a_clerks_key_from_before_stands_in_red_until_it_is_ended(
+    open_studio: Open, sale: Sale, site: Server
+) -> None:
+    west = {"zh": "西城", "en": "Xicheng"}
+    own = (await sale.api.create_centre(west, west))["id"]
+    for label in ("till of Xicheng", "sheet"):
+        await site.house.people.create_api_key(label, "clerk", centres=[own])
+    before = update(tables.api_keys).where(tables.api_keys.c.label == "till of Xicheng")
+    await site.house.store.write(lambda conn: conn.execute(before.values(centres=None)))
+
+    page = await open_studio("/studio/people")
+    told = page.locator(".notice--red").filter(has_text="API keys that still see every pick-up")
+    await expect(told).to_contain_text("till of Xicheng")
+    await expect(told).not_to_contain_text("sheet")
+    row = page.locator("#credentials ~ * li").filter(has_text="till of Xicheng")
+    await expect(row).to_contain_text("All pick-up points")
+    await row.get_by_role("button", name="End it").click()
+    await page.get_by_role("button", name="Yes, end it").click()
+    await expect(told).to_be_hidden()
+    await expect(row).to_have_count(0)
+
+
 async def test_a_clerk_orders_for_the_own_pick_up_point(
     open_studio: Open, sale: Sale, host: Channel
 ) -> None:

@@ -5,12 +5,14 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import update
 
-from farmlive.people import People
+from farmlive.people import People, tables
 from farmlive.people.credentials import Airing
 from farmlive.people.models import AccountChange
 from farmlive.people.problems import GuestOver, InvitationOver
 from farmlive.people.scope import Scope, at_most
+from farmlive.store import Store
 
 from .conftest import LIVE, PASSWORD, browser, sign_in
 
@@ -143,3 +145,22 @@ async def test_what_its_owner_could_not_make_now_does_not_work(
     assert (await people.invitations.find(link)).role == "coordinator"
     assert await people.find_stream_key(LIVE, camera["key"]) is not None
     assert await idle() == set()
+
+
+async def test_a_clerks_key_from_before_is_told_of_while_it_sees_every_centre(
+    people: People, coordinator: httpx.AsyncClient, store: Store
+) -> None:
+    people.centres_by(lambda _connection, _centre: None)
+    key, _ = await people.create_api_key("sheet", "clerk", (), ["C1"])
+    owner, _ = await people.create_account("zhou", "clerk", PASSWORD, centres=["C1"])
+    of_key = update(tables.api_keys).where(tables.api_keys.c.id == key.id)
+
+    async def told(**values: Any) -> bool:
+        await store.write(lambda conn: conn.execute(of_key.values(**values)).rowcount)
+        (found,) = (await coordinator.get("/api/v1/credentials")).json()["credentials"]
+        return bool(found["has_every_centre"])
+
+    assert not await told(centres=["C1"])
+    assert await told(centres=None)
+    # As its owner, it is of one alone.
+    assert not await told(owner=owner.id)

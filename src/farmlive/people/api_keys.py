@@ -27,7 +27,8 @@ class ApiKey:
 
     `centres` is None for a clerk's from before clerks belonged to centres: all of them. `owner` is
     an account, None for a key from before keys had one, and for what the command makes. `acts_as`
-    is its role, or a lesser one where its owner's is; None where that leaves nothing.
+    is its role, or a lesser one where its owner's is; None where that leaves nothing. It
+    `has_every_centre` where it acts as a clerk from before.
     """
 
     id: str
@@ -40,6 +41,7 @@ class ApiKey:
     expires_at: int | None = None
     used_at: int | None = None
     acts_as: KeyRole | None = None
+    has_every_centre: bool = False
 
 
 def add(
@@ -148,4 +150,5 @@ def _api_key(row: Row[Any]) -> ApiKey:
         row.expires_at,
         row.used_at,
         left.role if left else None,
+        left is not None and left.role == "clerk" and left.centres is None,
     )

@@ -64,7 +64,8 @@ class Credential:
 
     `source` is the camera that it publishes, `sending` whether that runs by this key, and `on_air`
     whether viewers get it. `acts_as` is the role in which an API key acts, at most its owner's;
-    `idle` says that it does nothing while its owner has the role that it has now.
+    `has_every_centre`: it acts as a clerk of all of them. `idle` says that it does nothing while
+    its owner has the role that it has now.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Credential:
     expires_at: int | None
     role: str | None = None
     acts_as: KeyRole | None = None
+    has_every_centre: bool = False
     idle: bool = False
     purpose: str | None = None
     used_at: int | None = None
@@ -251,6 +253,7 @@ def _api_keys(conn: Connection, now: int) -> Iterable[Credential]:
                 key.expires_at,
                 role=key.role,
                 acts_as=key.acts_as,
+                has_every_centre=key.has_every_centre,
                 idle=key.acts_as is None,
                 used_at=key.used_at,
             )

@@ -79,9 +79,10 @@ class CredentialAnswer(BaseModel):
     """A key or a link without its secret; times in RFC 3339.
 
     `role` is that of an API key or an invitation; an API key `acts_as` that, or as less where its
-    owner's role is less. `idle`: it does nothing while its owner has that role. `broadcast` and its
-    `title` are those of a stream key or a guest's link, whose camera is `sending` or not, and
-    `on_air` where viewers see it.
+    owner's role is less; one that `has_every_centre` is a clerk's from before clerks belonged to
+    centres, and sees the orders of all. `idle`: it does nothing while its owner has that role.
+    `broadcast` and its `title` are those of a stream key or a guest's link, whose camera is
+    `sending` or not, and `on_air` where viewers see it.
     """
 
     id: str
@@ -90,6 +91,7 @@ class CredentialAnswer(BaseModel):
     label: str | None
     role: str | None
     acts_as: KeyRole | None
+    has_every_centre: bool
     idle: bool
     purpose: Purpose | None
     broadcast: str | None

@@ -1,7 +1,7 @@
 // Keys and links: all API keys, what has no owner yet, and what does nothing by its owner's role; each
 // gets another owner here, or ends.
 
-import { count } from "../../common/format.js";
+import { count, listed } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
 import { n, t } from "../../common/words.js";
 import { get, patch, remove } from "../api.js";
@@ -13,7 +13,17 @@ import { FormSheet, offer } from "./sheet.js";
 
 const sheet = new FormSheet("owner-sheet");
 const notice = document.querySelector("[data-unowned]");
+const centresNotice = document.querySelector("[data-unchosen-keys]");
 let accounts = [];
+
+/** Names the keys of clerks from before clerks belonged to pick-up points. */
+function tellOfEveryCentre(all) {
+  const unchosen = all.filter((credential) => credential.has_every_centre);
+  centresNotice.hidden = unchosen.length === 0;
+  centresNotice.querySelector("[data-unchosen-keys-words]").textContent = unchosen.length
+    ? t("API keys that still see every pick-up point's orders, with names and phone numbers: %(names)s. Their pick-up points can't be chosen any more: make others with theirs, then end these under “Keys and links”.", { names: listed(unchosen.map(nameOf)) })
+    : "";
+}
 
 const ADDRESSES = {
   api_key: ({ id }) => `/api/v1/api-keys/${id}`,
@@ -27,6 +37,7 @@ export const credentials = new List(
   async () => {
     const [all, known] = await Promise.all([get("/api/v1/credentials"), get("/api/v1/accounts")]);
     ({ accounts } = known);
+    tellOfEveryCentre(all.credentials);
     const shown = all.credentials.filter(({ kind, owner, idle }) => kind === "api_key" || !owner || idle);
     const unowned = shown.filter(({ owner }) => !owner).length;
     notice.hidden = unowned === 0;
@@ -35,7 +46,7 @@ export const credentials = new List(
       t("Choose who answers for it, or end it."),
     ]);
     // What someone has to look at stands first.
-    const isFine = ({ owner, idle }) => Boolean(owner) && !idle;
+    const isFine = ({ owner, idle, has_every_centre: all }) => Boolean(owner) && !idle && !all;
     return shown.sort((one, other) => isFine(one) - isFine(other));
   },
   (credential) => {
@@ -45,7 +56,7 @@ export const credentials = new List(
     return row({
       picture: sign(credential.kind === "api_key" ? "box" : credential.kind === "invitation" ? "send" : "camera"),
       title: name,
-      badges: [badge(kindWords(credential.kind)), owner ? null : badge(t("No owner"), "red"), less ? badge(credential.idle ? t("Does nothing") : t("Does less"), "red") : null, credential.on_air ? badge(t("On air"), "live") : null].filter(Boolean),
+      badges: [badge(kindWords(credential.kind)), owner ? null : badge(t("No owner"), "red"), credential.has_every_centre ? badge(t("All pick-up points"), "red") : null, less ? badge(credential.idle ? t("Does nothing") : t("Does less"), "red") : null, credential.on_air ? badge(t("On air"), "live") : null].filter(Boolean),
       lines: [owner ? t("Owner: %(name)s", { name: owner.name }) : "", facts(credential).join(" · "), less].filter(Boolean),
       acts: [
         act(owner ? t("Change the owner") : t("Choose an owner"), () => choose(credential), { name }),
