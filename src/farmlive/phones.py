@@ -92,6 +92,11 @@ def _chinese(own: str, country: str) -> Phone:
     return Phone(own if country == "CN" else f"+{_CHINA}{own}", is_doubtful=not is_valid)
 
 
+def is_doubtful(number: str) -> bool:
+    """Whether there may be no such number, of one that is kept, in whichever form it was."""
+    return parse(number, "CN").is_doubtful
+
+
 def written(text: str, country: str) -> str:
     """The number of `parse`. Raises ValueError."""
     return parse(text, country).number

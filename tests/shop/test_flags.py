@@ -1,12 +1,15 @@
 """Orders that are marked for staff to look at before they are packed."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.shop.order_models import StateChange
+from farmlive.shop.tables import orders
 
 from .conftest import HOST, PRICE, caller
 from .tills import row_of, till
@@ -95,3 +98,26 @@ async def test_what_is_doubted_is_taken_and_marked(
     row = await row_of(stall, placed["order"])
     assert row.buyer_phone == kept
     assert row.flags == (["doubtful-phone"] if doubtful else None)
+    assert await flags(stall, placed) == (["doubtful-phone"] if doubtful else [])
+
+
+@pytest.mark.parametrize(
+    ("kept", "marked"),
+    [
+        # Of a local number without its area, as a migration wrote it.
+        ("+866323456", ["big", "doubtful-phone"]),
+        ("+865981234567", ["big"]),
+        ("13800001111", ["big"]),
+    ],
+)
+async def test_an_order_from_before_is_marked_where_its_number_is_doubted(
+    stall: Any, kept: str, marked: list[str]
+) -> None:
+    placed = await stall.place()
+    before = update(orders).where(orders.c.id == placed["order"])
+    values = {"buyer_phone": kept, "flags": ["big"]}
+    await stall.store.write(lambda conn: conn.execute(before.values(**values)).rowcount)
+    assert await flags(stall, placed) == marked
+    seller = replace(caller(role="seller"), farms=frozenset({stall.farm.id}))
+    (sold,), _ = await stall.shop.orders.of_broadcast(seller, stall.broadcast)
+    assert sold.flags == []

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, exists, select
 
+from farmlive import phones
 from farmlive.origin.models import Farm, Lot
 from farmlive.origin.origin import Origin
 from farmlive.origin.stop_reasons import CardStop
@@ -167,10 +168,24 @@ def _facts(
         },
         "simulated": row.simulated,
         "code": links.code_of(row),
-        "flags": row.flags or [],
+        "flags": _flags(row),
         "can_cancel": False,
         "history": [*_before(row), *_history(row, changes)],
     }
+
+
+def _flags(row: Row[Any]) -> list[str]:
+    """Why someone should look at it: what was kept, and whether its number may be none, which
+    orders from before that was looked at don't say.
+    """
+    flags = list(row.flags or [])
+    if (
+        row.person_gone_at is None
+        and "doubtful-phone" not in flags
+        and phones.is_doubtful(row.buyer_phone)
+    ):
+        flags.append("doubtful-phone")
+    return flags
 
 
 def buyer(row: Row[Any]) -> dict[str, Any] | None:
