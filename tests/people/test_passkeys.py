@@ -114,8 +114,16 @@ async def test_challenge_is_of_one_account_device_purpose_and_five_minutes(
         await sign_in(gu, "gu")
         own = Authenticator(ORIGIN, HOST)
         await add(gu, own)
-        # The other's passkey, with the other's challenge or one's own.
-        needed = (await mei.post("/api/v1/session/proof", json={})).json()
+        # Another's passkey, with a challenge of that account or of this one.
+        for options in (await asked(fresh, "gu"), await asked(fresh)):
+            answer = await try_in(fresh, "mei", passkey=own.get(options))
+            assert slug(answer) == "passkey-refused"
+        # The right passkey with another account's challenge, or on another device.
+        answer = await try_in(fresh, "mei", passkey=phone.get(await asked(fresh, "gu")))
+        assert slug(answer) == "passkey-refused"
+        answer = await try_in(gu, "mei", passkey=phone.get(await asked(fresh)))
+        assert slug(answer) == "passkey-refused"
+    needed = (await mei.post("/api/v1/session/proof", json={})).json()
     for options in (await options_for(mei), needed["passkey"]):
         answer = await try_in(mei, "mei", passkey=phone.get(options))
         assert slug(answer) == "passkey-refused"
