@@ -47,6 +47,7 @@ from farmlive.contacts import BLANK, contact_in, without_phones
         ("幺3八-1234-五六七八 找我", f"{BLANK} 找我"),
         ("一三八、1234、5678", BLANK),
         ("一38○○○○5678", BLANK),
+        ("么三8 貳參陸肆 5678", BLANK),
         ("+八六 138 1234 五678", BLANK),
         ("1三800001111，１３9零零零零1111", f"{BLANK}，{BLANK}"),
         # However far apart, where a page shows one space or nothing.
@@ -129,6 +130,7 @@ def test_a_number_is_blanked_however_it_is_written(written: str, left: str) -> N
         "三八节 13.8 元 1380 箱",
         "批次一三 0511-20261126",
         "二〇2026112300123",
+        "人参 138 元，什么 3800 克",
     ],
 )
 def test_other_digits_stay(text: str) -> None:

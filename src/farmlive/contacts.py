@@ -84,18 +84,22 @@ _EMAIL = re.compile(
 _FULL_STOP = re.compile(r"(?<=[A-Za-z0-9])。(?=[A-Za-z])")
 # Digits as Chinese numerals, one character each.
 _SPOKEN = dict(
-    zip("零〇○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "0001234567891123456789", strict=True)
+    zip(
+        "零〇○一二三四五六七八九幺么壹贰貳叁參参肆伍陆陸柒捌玖",
+        "000123456789111223334566789",
+        strict=True,
+    )
 )
 _MOSTLY = 6
 _SPOKEN_DIGIT = f"[{''.join(_SPOKEN)}0-9]"
 _IS_SPOKEN = re.compile(_SPOKEN_DIGIT)
-# Signs and digits must not overlap, or a long run of both would backtrack exponentially.
 # A circle is a digit beside another one, and else a bullet.
 _IN_DIGITS = str.maketrans({each: digit for each, digit in _SPOKEN.items() if each != "○"})
 _CIRCLE = re.compile(r"(?<=[0-9○])○|○(?=[0-9○])")
 _COMPACT_DAY = re.compile(
     r"(?<![0-9])(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?![0-9])"
 )
+# Signs and digits must not overlap, or a long run of both would backtrack exponentially.
 _SPOKEN_PHONE = re.compile(rf"(?:{_SPOKEN_DIGIT}(?:(?!○)(?:{_SIGN})){{0,2}}){{10,}}{_SPOKEN_DIGIT}")
 
 
