@@ -11,10 +11,12 @@ from tests.waiting import until
 from farmlive.clock import now_ms, pretended
 from farmlive.settings import Settings
 from farmlive.shop import notices
+from farmlive.shop.alarm import Alarm
 from farmlive.shop.notices import BEHIND_ORDERS_MS, Notices
 from farmlive.store import Store, doors
 
-from .notifying import Post
+from .notifying import Post, order, server
+from .told import states
 
 
 class Watched:
@@ -140,3 +142,17 @@ async def test_a_turn_that_found_less_than_it_may_take_is_the_last(
     assert len(post.brought) == 1
     await made.send()
     assert len(post.brought) == 2
+
+
+async def test_what_is_held_back_wakes_no_sender(
+    stall: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[int] = []
+    monkeypatch.setattr(Alarm, "_hear", lambda _, at: woken.append(at))
+    shop = server(stall, settings, notices_per_hour=1)
+    await order(stall, shop)
+    before = len(woken)
+    assert before > 0
+    await order(stall, shop)
+    assert await states(stall) == ["waiting", "held"]
+    assert len(woken) == before

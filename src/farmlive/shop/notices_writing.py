@@ -216,7 +216,8 @@ class NoticeWriter:
         else:
             self._gather(connection, row)
         connection.execute(_INSERT, row)
-        self._alarm.set(connection, row["next_at"])
+        if row["state"] == "waiting":  # what is held back is not due
+            self._alarm.set(connection, row["next_at"])
 
     def _gather(self, connection: Connection, row: dict[str, Any]) -> None:
         """Let what staff caused wait for others to the person, or go with those that wait. A

@@ -137,7 +137,7 @@ class Plan:
                 decoder = column.type._cached_result_processor(dialect, None)
                 if decoder is not None:
                     self._decoders.append((place, decoder))
-        self._loaders: list[Callable[[bytes], Any]] = []
+        self._loaders: list[tuple[int, Callable[[bytes], Any]]] = []
         # Where the statement itself does not say what a number is, the driver must.
         self.kinds = [_KINDS.get(type(values.get(name, fixed.get(name))), 0) for name in taken]
 
@@ -154,12 +154,15 @@ class Plan:
         if not self.columns or not given.ntuples:
             return ()
         if not self._loaders:
-            self._loaders = [_LOADERS[given.ftype(place)] for place in range(given.nfields)]
+            places = range(given.nfields)
+            self._loaders = [(place, _LOADERS[given.ftype(place)]) for place in places]
         get, make, loaders = given.get_value, self._row._make, self._loaders
         return [
             make(
-                None if (value := get(row, place)) is None else load(value)
-                for place, load in enumerate(loaders)
+                [
+                    None if (value := get(row, place)) is None else load(value)
+                    for place, load in loaders
+                ]
             )
             for row in range(given.ntuples)
         ]
