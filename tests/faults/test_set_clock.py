@@ -35,7 +35,18 @@ class Clock:
         library = folder / "set_clock.so"
         source = Path(__file__).with_name("set_clock.c")
         subprocess.run(
-            [str(COMPILER), "-shared", "-fPIC", "-O1", "-o", library, source, "-lm"], check=True
+            [
+                str(COMPILER),
+                "-shared",
+                "-fPIC",
+                "-O1",
+                "-D_GNU_SOURCE",
+                "-o",
+                library,
+                source,
+                "-lm",
+            ],
+            check=True,
         )
         self.set(0)
         self.environment = {"LD_PRELOAD": str(library), "SET_CLOCK": str(self._file)}
