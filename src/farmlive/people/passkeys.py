@@ -34,7 +34,7 @@ CHALLENGE_MS = 5 * 60 * 1000
 # Of one account at a time: who has its password can ask for many.
 CHALLENGES = 20
 MOST = 20
-_LONGEST_ID = 1023  # bytes (section 5.1); with base64 in the column
+_LONGEST_ID = 1023  # bytes (section 7.1, step 25); in the column as base64
 _TRANSPORTS = {each.value for each in AuthenticatorTransport}
 
 Purpose = Literal["sign_in", "proof", "add"]
@@ -219,7 +219,7 @@ def credential_in(answer: Mapping[str, Any]) -> str:
 
 
 def made(site: Site, challenge: str, account: str, name: str, answer: Mapping[str, Any]) -> Passkey:
-    """Return the new passkey of an answer of `create`. Raises Refused."""
+    """Return the new passkey of an answer of `create` (section 7.1). Raises Refused."""
     try:
         verified = webauthn.verify_registration_response(
             credential=dict(answer),
@@ -248,7 +248,7 @@ def made(site: Site, challenge: str, account: str, name: str, answer: Mapping[st
 
 
 def checked(site: Site, challenge: str, passkey: Passkey, answer: Mapping[str, Any]) -> int:
-    """Return the counter of an answer of `get` by this passkey. Raises Refused."""
+    """Return the counter of an answer of `get` by this passkey (section 7.2). Raises Refused."""
     try:
         verified = webauthn.verify_authentication_response(
             credential=dict(answer),

@@ -1,7 +1,7 @@
 """Codes of an authenticator app (TOTP, RFC 6238): six digits, 30 seconds, SHA-1, as all apps do it.
 
-The secret of an account is kept sealed (sealing.py). A code is taken once: the step of the last one
-stands in the row and only grows. Functions for the store's doors.
+The secret of an account is kept sealed (sealing.py). A code is taken once (section 5.2): the step
+of the last one stands in the row and only grows. Functions for the store's doors.
 """
 
 import re
@@ -15,7 +15,8 @@ from farmlive.clock import now_ms
 from farmlive.people import tables
 from farmlive.people.sealing import Sealer
 
-# A telephone's clock may be off by as many steps of 30 seconds.
+# A code is taken by so many steps of 30 seconds before and after its own: for the way that it takes
+# (section 5.2) and for a telephone's clock that is off (section 6), of which none is remembered.
 WINDOW = 1
 # For which a secret that is shown can be set up.
 SETUP_MS = 30 * 60 * 1000
