@@ -273,10 +273,20 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         more = {"leases": leases.count, "forwarded": forwarding.forwarded}
         return {**relay.metrics(), **more}
 
-    numbers = (media_numbers, shop.notices.counts, outages, shop.rush.counts)
     probe = Probe(store, settings, outages)
-    watched = (store, probe, timekeeper, broadcasts, guard)
-    _add(api, operations.routes(api.openapi, *watched, *numbers))
+    watching = operations.routes(
+        api.openapi,
+        store=store,
+        probe=probe,
+        timekeeper=timekeeper,
+        broadcasts=broadcasts,
+        guard=guard,
+        media=media_numbers,
+        notices=shop.notices.counts,
+        outages=outages,
+        rush=shop.rush.counts,
+    )
+    _add(api, watching)
     _add(api, page_routes.routes(pages, rooms, settings))
     _add(api, studio.routes(pages, rooms, settings))
     _add(api, review_pages.routes(pages, rooms, settings))

@@ -187,6 +187,7 @@ class _Operators:
 
 def routes(
     schema: Callable[[], Mapping[str, Any]],
+    *,
     store: Store,
     probe: Probe,
     timekeeper: Timekeeper,
@@ -195,7 +196,7 @@ def routes(
     media: MediaNumbers,
     notices: NoticeNumbers,
     outages: Outages,
-    rush: RushNumbers = dict,
+    rush: RushNumbers,
 ) -> APIRouter:
     """The router of operations; `schema` makes the OpenAPI document of all routes."""
     router = APIRouter(include_in_schema=False)
