@@ -93,8 +93,13 @@ def _chinese(own: str, country: str) -> Phone:
 
 
 def is_doubtful(number: str) -> bool:
-    """Whether there may be no such number, of one that is kept, in whichever form it was."""
-    return parse(number, "CN").is_doubtful
+    """Whether there may be no such number, of one that is kept, in whichever form it was; what
+    orders from before have that can be no number is one.
+    """
+    try:
+        return parse(number, "CN").is_doubtful
+    except ValueError:
+        return True
 
 
 def written(text: str, country: str) -> str:

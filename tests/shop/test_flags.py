@@ -106,6 +106,10 @@ async def test_what_is_doubted_is_taken_and_marked(
     [
         # Of a local number without its area, as a migration wrote it.
         ("+866323456", ["big", "doubtful-phone"]),
+        # What the migration found to be no number, and left.
+        ("12345", ["big", "doubtful-phone"]),
+        ("", ["big", "doubtful-phone"]),
+        ("n/a", ["big", "doubtful-phone"]),
         ("+865981234567", ["big"]),
         ("13800001111", ["big"]),
     ],

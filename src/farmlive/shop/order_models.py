@@ -67,13 +67,14 @@ class Buyer(BaseModel):
     """Who receives the order. Kept with the order alone, never in the log."""
 
     name: Name
-    phone: Phone
+    phone: str
     email: str | None = None
 
 
 class NewBuyer(Buyer):
     """The same as a buyer writes it: what is kept may be older than what is asked of it."""
 
+    phone: Phone
     email: Email | None = None
 
 
