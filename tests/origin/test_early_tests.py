@@ -1,4 +1,4 @@
-"""A test from long before the harvest says nothing of it: it is refused, with what to do."""
+"""A passed test from long before the harvest says nothing of it: it is refused, with what to do."""
 
 from typing import Any
 
@@ -24,10 +24,9 @@ async def test_a_sample_is_taken_in_the_field_some_days_before_picking(
 ) -> None:
     lot = await origin.add_lot(seller, harvest(plot))
     first = NOON - SAMPLE_DAYS * DAY
-    for passed in (True, False):
-        with pytest.raises(EarlyTest, match="record a test of this harvest") as refused:
-            await origin.inspect(seller, lot.id, lab_test(passed=passed, at=first - 1))
-        assert refused.value.members == {"harvested_at": rfc3339(NOON), "most_days": 30}
+    with pytest.raises(EarlyTest, match="record a test of this harvest") as refused:
+        await origin.inspect(seller, lot.id, lab_test(passed=True, at=first - 1))
+    assert refused.value.members == {"harvested_at": rfc3339(NOON), "most_days": 30}
     story = await origin.story(lot.id)
     assert (story.inspections, story.lot.passed, story.lot.stopped) == ([], None, False)
     await origin.inspect(seller, lot.id, lab_test(passed=True, at=first))
@@ -51,6 +50,22 @@ async def test_a_test_of_another_year_is_refused_alone_and_with_its_harvest(
         assert "Nothing was kept" in problem["detail"]
     assert [each.id for each in await origin.lots()] == [lot]
     assert (await origin.story(lot)).inspections == []
+
+
+async def test_a_test_that_failed_stops_the_lot_however_early_it_is(
+    site: Any, origin: Origin, farm: Farm, seller: Caller, plot: Plot
+) -> None:
+    lot = await origin.add_lot(seller, harvest(plot))
+    await origin.inspect(seller, lot.id, lab_test(passed=True))
+    await origin.inspect(seller, lot.id, lab_test(passed=False, at=NOON - 31 * DAY))
+    story = await origin.story(lot.id)
+    assert (len(story.inspections), story.lot.stopped) == (2, True)
+    # Beside its harvest, too; and the page doesn't say that it says nothing about the lot.
+    body = harvest_body(farm)
+    early = {**body["inspection"], "at": LONG_AGO, "passed": False}
+    kept = await site.staff.post("/api/v1/lots", json={**body, "inspection": early})
+    assert (kept.status_code, kept.json()["stopped"]) == (201, True)
+    assert not (await origin.story(kept.json()["id"])).is_test_early
 
 
 async def test_an_early_test_from_before_is_not_called_good(

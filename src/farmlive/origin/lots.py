@@ -67,14 +67,15 @@ def inspect(
     lot: str,
     new: NewInspection,
 ) -> Inspection:
-    """Keep a test of the lot; one that failed stops it.
+    """Keep a test of the lot; one that failed stops it, from however long before the harvest.
 
     Raises UnknownLot, OtherFarm, InFuture, EarlyTest, TooManyRecords.
     """
     farms.check_past(inspected=new.at)
     harvest = find(connection, lot)
     farms.check_keeper(caller, harvest.farm)
-    requirements.check_time(new.at, harvest.harvested_at)
+    if new.passed:
+        requirements.check_time(new.at, harvest.harvested_at)
     tests = select(func.count()).where(inspections.c.lot == lot)
     farms.check_room(connection, caller, tests, MOST_TESTS, "tests of the lot")
     row = {"id": ulid(), "lot": lot, **new.model_dump(), "certificate": None}

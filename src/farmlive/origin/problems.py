@@ -130,7 +130,8 @@ class WrongOrder(Invalid):
 
 
 class EarlyTest(Invalid):
-    """A test from so long before the harvest that it says nothing of it; `most_days` is the limit.
+    """A passed test from so long before the harvest that it says nothing of it; `most_days` is the
+    limit.
 
     `harvested_at` is the harvest's time.
     """

@@ -78,7 +78,9 @@ def is_early(tested_at: int, harvested_at: int) -> bool:
 
 
 def check_time(tested_at: int, harvested_at: int) -> None:
-    """Refuse a test that is too early to count for this harvest. Raises EarlyTest."""
+    """Refuse a passed test that is too early to count for this harvest; one that failed is always
+    taken, and stops the lot. Raises EarlyTest.
+    """
     if is_early(tested_at, harvested_at):
         raise EarlyTest(rfc3339(tested_at), rfc3339(harvested_at), SAMPLE_DAYS)
 

@@ -87,6 +87,8 @@ class Story(BaseModel):
 
     @property
     def is_test_early(self) -> bool:
-        """Whether the test that stands is too early to count for this harvest."""
+        """Whether the test that stands was passed and is too early to count for this harvest."""
         test = self.inspection
-        return test is not None and requirements.is_early(test.at, self.lot.harvested_at)
+        if test is None or not test.passed:
+            return False
+        return requirements.is_early(test.at, self.lot.harvested_at)
