@@ -24,11 +24,15 @@ from .second_factor import (
     FACTORS,
     asked_before,
     forget_step,
+    mid_step,
     proved_before,
     set_up,
     slug,
     try_in,
 )
+
+__all__ = ["mid_step"]
+pytestmark = pytest.mark.usefixtures("mid_step")
 
 DAY_MS = 24 * 60 * 60 * 1000
 

@@ -18,7 +18,10 @@ from farmlive.settings import Settings
 from farmlive.store import Store
 
 from .conftest import PASSWORD, browser, make_app, sign_in
-from .second_factor import FACTORS, set_up, slug, try_in
+from .second_factor import FACTORS, mid_step, set_up, slug, try_in
+
+__all__ = ["mid_step"]
+pytestmark = pytest.mark.usefixtures("mid_step")
 
 ORIGIN, HOST = "https://farm.test", "farm.test"
 

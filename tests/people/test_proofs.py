@@ -13,7 +13,10 @@ from farmlive.people import People, factor_tries, tables
 from farmlive.store import Store
 
 from .conftest import FARM, LIVE, PASSWORD, browser, sign_in
-from .second_factor import FACTORS, proved_before, set_up, slug, try_in
+from .second_factor import FACTORS, mid_step, proved_before, set_up, slug, try_in
+
+__all__ = ["mid_step"]
+pytestmark = pytest.mark.usefixtures("mid_step")
 
 PROOF = "/api/v1/session/proof"
 KEYS = f"/api/v1/broadcasts/{LIVE}/stream-keys"
