@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import socket
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
+from tests.waiting import until
 
 from farmlive import compact
 from farmlive.clock import now_ms, pretended
@@ -229,3 +231,48 @@ async def test_no_answer_is_read_that_is_longer_than_ours(one: Signer) -> None:
     assert sent < 100 << 20  # what the sockets between them hold, and no gigabyte
     await asking.stop()
     stranger.close()
+
+
+@contextlib.asynccontextmanager
+async def listening(
+    serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncIterator[Lease]:
+    """Have something serve on a port, as if it held the lease; until all have gone from there."""
+    there = 0
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal there
+        there += 1
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            await serve(reader, writer)
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+        there -= 1
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    yield Lease(f"at {port}", f"http://127.0.0.1:{port}", 1)
+    server.close()
+    await until(lambda: there == 0, "all have gone")
+
+
+async def test_a_silent_server_is_not_forgotten_for_another_one(
+    one: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forwarding, "SILENT_S", 60.0)
+    asked = 0
+
+    async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        await reader.read()
+
+    asking = Forwarding(one, Outages())
+    asking._http.timeout = httpx.Timeout(1.0)
+    async with listening(silence) as here, listening(silence) as there:
+        for lease in (here, there) * 3:
+            with pytest.raises(HolderAway):
+                await asking.ask(lease, "health", "a broadcast")
+        assert asked == 2
+        await asking.stop()

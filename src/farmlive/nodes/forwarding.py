@@ -121,7 +121,9 @@ class Forwarding:
             async with asyncio.timeout(CONNECT_S + ANSWER_S):
                 status, seal, answer = await self._send(lease.url, body, authorization)
         except (TimeoutError, httpx.TimeoutException):
-            self._silent = {lease.node: time.monotonic() + SILENT_S}
+            now = time.monotonic()
+            self._silent = {node: until for node, until in self._silent.items() if until > now}
+            self._silent[lease.node] = now + SILENT_S
             self._away.failed(f"{lease.url} does not answer in time")
             raise HolderAway from None
         except httpx.HTTPError as error:
