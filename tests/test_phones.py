@@ -76,7 +76,7 @@ def test_no_prefix_makes_a_mobile_number_another(number: str, prefix: str) -> No
     [
         ("13912345678", ["8613912345678", "013912345678", "+0013912345678", "08613912345678"]),
         ("+865981234567", ["05981234567", "5981234567", "00865981234567"]),
-        ("+442079460000", ["00442079460000", "442079460000"]),
+        ("+442079460000", ["00442079460000"]),
     ],
 )
 def test_the_forms_of_before_are_known(number: str, former: list[str]) -> None:
@@ -85,6 +85,27 @@ def test_the_forms_of_before_are_known(number: str, former: list[str]) -> None:
     assert number not in forms
     for form in forms:
         assert typed(form) == form
+
+
+@pytest.mark.parametrize(
+    ("number", "country", "anothers"),
+    [
+        ("+13802393445", "CN", "13802393445"),  # of Ohio, and a mobile number of China
+        ("+8613802393445", "US", "13802393445"),
+        ("+442079460000", "CN", "442079460000"),
+        ("+86139000000015", "CN", "13900000001"),
+    ],
+)
+def test_another_persons_number_is_no_form(number: str, country: str, anothers: str) -> None:
+    assert written(number, country) == number
+    assert written(anothers, country) != number
+    assert anothers not in other_forms(number, country)
+
+
+@given(st.from_regex(r"\+?[0-9]{7,15}", fullmatch=True), st.sampled_from(["CN", "US", "GB", "IT"]))
+def test_every_form_is_the_number_itself(text: str, country: str) -> None:
+    number = written(text, country)
+    assert {written(form, country) for form in other_forms(number, country)} <= {number}
 
 
 @pytest.mark.parametrize("country", ["cn", "China", "", "XX"])

@@ -122,19 +122,27 @@ def without_excess(number: str) -> str:
 
 
 def other_forms(number: str, country: str) -> list[str]:
-    """Other forms in which earlier code, which knew signs alone, kept the number; and what it may
-    reach.
+    """Other forms in which earlier code, which knew signs alone, kept the number.
+
+    What is another number by now, as +1 380 239 3445 without its plus is a Chinese one, is none.
     """
     code = phonenumbers.country_code_for_region(country)
     digits = international(number)[1:]
-    forms = [digits, f"00{digits}", f"+{digits}", without_excess(number)]
+    forms = [digits, f"00{digits}", f"+{digits}"]
     if digits.startswith(str(_CHINA)) and _MOBILE.fullmatch(own := digits.removeprefix("86")):
         code = _CHINA
         forms += [f"{before}{own}" for before in ("+0", "+00", "00", "+086", "+860", "860")]
     if digits.startswith(str(code)):
         own = digits.removeprefix(str(code))
         forms += [own, f"0{own}", f"0{digits}"]
-    return [form for form in dict.fromkeys(forms) if form != number]
+    return [form for form in dict.fromkeys(forms) if form != number and _is(form, number, country)]
+
+
+def _is(form: str, number: str, country: str) -> bool:
+    try:
+        return written(form, country) == number
+    except ValueError:
+        return False
 
 
 def _library(number: str, country: str) -> PhoneNumber | None:

@@ -42,6 +42,12 @@ async def test_a_block_of_before_holds_for_the_form_that_it_was_made_of(stall: A
     await stall.place(1, buyer={"name": "王小明", "phone": "0598 765 4321"})
 
 
+async def test_a_block_holds_no_other_number_that_has_its_digits(stall: Any) -> None:
+    block = NewBlock(kind="phone", value=await pseudonym("13802393445"), reason="scam")
+    await stall.blocks.add(HOST, block)
+    await stall.place(1, buyer={"name": "Ann", "phone": "+1 380 239 3445"})
+
+
 async def test_one_person_is_one_buyer_however_the_number_is_typed(stall: Any) -> None:
     for typed in ("13900000001", "+86 139 0000 0001", "0139 0000 0001", "+00139 0000 0001"):
         placed = await stall.place(1, buyer={"name": "王小明", "phone": typed})

@@ -234,6 +234,23 @@ async def test_a_code_that_erased_opens_nothing_more(
     assert PHONE not in str(told.lines(settings))  # the code's own message, too
 
 
+@pytest.mark.parametrize(
+    ("theirs", "hers"),
+    [("+13802393445", "13802393445"), ("+86138555012349", PHONE)],  # of Ohio; a digit too many
+)
+async def test_an_order_is_not_another_numbers_that_has_its_digits(
+    stall: Any, settings: Settings, theirs: str, hers: str
+) -> None:
+    await over(stall, buyer={"name": NAME, "phone": hers})
+    await ask(stall, theirs)
+    assert codes(settings) == []
+    whose = await stall.shop.persons.of_phone(caller(), PersonAsked(phone=theirs))
+    assert (await stall.shop.persons.kept(whose)).count == 0
+    assert await stall.shop.persons.erase(caller(), whose, "role") == 0
+    own = await stall.shop.persons.of_phone(caller(), PersonAsked(phone=hers))
+    assert (await stall.shop.persons.kept(own)).count == 1
+
+
 # Over HTTP.
 
 

@@ -100,7 +100,8 @@ class Till:
         buyer = await self._pseudonym(phone.number)
 
         async def other_forms() -> list[str]:
-            forms = [*phones.other_forms(phone.number, country), typed]
+            kept = phones.other_forms(phone.number, country)
+            forms = [*kept, phones.without_excess(phone.number), typed]
             return [await self._pseudonym(form) for form in forms]
 
         with self._counted(buyer):
