@@ -26,7 +26,7 @@ from farmlive.media import Relay
 from farmlive.media import routes as media_routes
 from farmlive.media.signalling import Here
 from farmlive.nodes import Anywhere, Leases, receiving
-from farmlive.nodes.forwarding import Forwarding
+from farmlive.nodes.forwarding import PATH, Forwarding
 from farmlive.nodes.signing import Signer
 from farmlive.origin import farms
 from farmlive.origin import routes as origin_routes
@@ -294,7 +294,11 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     answer = edge.answer_problems(api, error_page(pages, guard), guard.refused_request)
     asgi: ASGIApp = request_limits.Texts(api, answer)
     asgi = DeviceCookie(
-        asgi, people.pseudonyms, secure=settings.secure, session_days=settings.session_days
+        asgi,
+        people.pseudonyms,
+        secure=settings.secure,
+        session_days=settings.session_days,
+        without=(PATH,),
     )
     asgi = request_limits.BodyLimit(
         edge.Heads(edge.RequestLog(asgi)),

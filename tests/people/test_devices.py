@@ -61,6 +61,14 @@ async def test_answer_for_shared_caches_never_carries_a_cookie(people: People) -
     assert b"set-cookie" not in dict(sent["headers"])
 
 
+async def test_an_answer_to_no_browser_carries_no_cookie(people: People) -> None:
+    middleware = DeviceCookie(accept, people.pseudonyms, secure=False, without=("/between",))
+    for path, count in (("/between", 0), ("/", 1)):
+        scope: dict[str, Any] = {"path": path}
+        assert len(cookies_of(await first_message(middleware, scope=scope))) == count
+        assert scope["state"]["device"]
+
+
 async def test_websocket_acceptance_sets_the_cookie(people: People) -> None:
     middleware = DeviceCookie(accept, people.pseudonyms, secure=False)
     scope: dict[str, Any] = {}

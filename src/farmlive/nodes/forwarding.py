@@ -10,6 +10,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -55,6 +56,8 @@ class Forwarding:
                 keepalive_expiry=_IDLE_S,
             ),
             trust_env=False,
+            # A jar that takes no cookie of any server.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             # The system's authorities, and those of SSL_CERT_FILE.
             verify=ssl.create_default_context(),
         )

@@ -6,6 +6,7 @@ and buyers; nobody else sees the cookie's value.
 
 import hmac
 import re
+from collections.abc import Collection
 from functools import lru_cache
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -70,13 +71,21 @@ class DeviceCookie:
 
     A device without a good cookie is new, and the answer, or the acceptance of its channel,
     sets one; so does it set anew what came under an old name, a session's cookie too. An answer
-    that a shared cache may keep (`Cache-Control: public`) never does.
+    that a shared cache may keep (`Cache-Control: public`) never does, nor one at `without`, where
+    no browser asks.
     """
 
     def __init__(
-        self, app: ASGIApp, pseudonyms: Pseudonyms, *, secure: bool, session_days: int = 14
+        self,
+        app: ASGIApp,
+        pseudonyms: Pseudonyms,
+        *,
+        secure: bool,
+        session_days: int = 14,
+        without: Collection[str] = (),
     ):
         self._app = app
+        self._without = without
         self._pseudonyms = pseudonyms
         self._cookies = Cookies(secure=secure)
         self._session_s = session_days * 24 * 60 * 60
@@ -100,6 +109,8 @@ class DeviceCookie:
         session = self._cookies.old(sent, sessions.COOKIE)
         if _TOKEN.fullmatch(session):
             cookies += self._cookies.renew(sessions.COOKIE, session, self._session_s)
+        if scope.get("path") in self._without:
+            cookies = []
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.accept"):
