@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -276,3 +277,90 @@ async def test_a_silent_server_is_not_forgotten_for_another_one(
                 await asking.ask(lease, "health", "a broadcast")
         assert asked == 2
         await asking.stop()
+
+
+async def test_a_rush_waits_here_for_a_server_that_answers(
+    one: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as 500 viewers who come at once to a server that has not the cameras."""
+    monkeypatch.setattr(forwarding, "_TURN_S", 60.0)
+    monkeypatch.setattr(forwarding, "ANSWER_S", 60.0)
+    one_at_a_time = asyncio.Lock()
+    now = most = 0
+    said = compact.encode({"result": ["token", '"etag"', "v=0"]})
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal now, most
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            now += 1
+            most = max(most, now)
+            lines = head.decode().splitlines()
+            fields = {name.lower(): value for name, _, value in (x.partition(": ") for x in lines)}
+            await reader.readexactly(int(fields["content-length"]))
+            nonce = holder.open(fields["authorization"]).nonce
+            async with one_at_a_time:
+                await asyncio.sleep(0.004)
+            now -= 1
+            seal = f"{SCHEME}: {holder.seal(nonce, said)}"
+            writer.write(
+                f"HTTP/1.1 200 OK\r\n{seal}\r\nContent-Length: {len(said)}\r\n\r\n".encode()
+            )
+            writer.write(said)
+
+    outages = Outages()
+    asking = Forwarding(one, outages)
+    async with listening(slow) as lease:
+        holder = Signer(KEYS, lease.node)
+        asks = (asking.ask(lease, "view", "a broadcast", "v=0" * 1000) for _ in range(500))
+        found = await asyncio.gather(*asks, return_exceptions=True)
+        assert Counter(map(str, found)) == {str(["token", '"etag"', "v=0"]): 500}
+        assert most <= 32
+        assert outages.failing() == []
+        await asking.stop()
+
+
+async def test_who_waits_for_a_silent_server_is_told_so_and_keeps_nobody_from_another(
+    one: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forwarding, "SILENT_S", 60.0)
+    asked: Counter[int] = Counter()
+
+    async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked[writer.get_extra_info("sockname")[1]] += 1
+        await reader.read()
+
+    asking = Forwarding(one, Outages())
+    asking._http.timeout = httpx.Timeout(1.0)
+
+    async def ask(lease: Lease) -> None:
+        with pytest.raises(HolderAway):
+            await asking.ask(lease, "view", "a broadcast", "v=0")
+
+    async with listening(silence) as here, listening(silence) as there:
+        await asyncio.gather(*(ask(here) for _ in range(100)), ask(there))
+        assert sorted(asked.values()) == [1, 32]
+        await asking.stop()
+
+
+@pytest.mark.parametrize("where", ["here", "inside httpx"])
+async def test_a_server_that_was_not_asked_is_not_called_silent(
+    one: Signer, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    outages = Outages()
+    asking = Forwarding(one, outages)
+    lease = Lease("other", "http://127.0.0.1:9", 1)
+    if where == "here":
+        monkeypatch.setattr(forwarding, "_TURN_S", 0.05)
+        for _ in range(32):
+            await asking._turns[lease.url].acquire()
+    else:
+
+        async def full(*_: Any) -> None:
+            raise httpx.PoolTimeout("full")
+
+        monkeypatch.setattr(asking, "_send", full)
+    with pytest.raises(HolderAway):
+        await asking.ask(lease, "view", "a broadcast", "v=0")
+    assert outages.failing() == []
+    assert asking._silent == {}
+    await asking.stop()

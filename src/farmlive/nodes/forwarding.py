@@ -8,6 +8,7 @@ signing.py keeps others out.
 import asyncio
 import ssl
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -34,6 +35,10 @@ LACKED_S = 60.0
 # A session description, and what is said of it; or what is said of some cameras.
 MOST_BYTES = 192 * 1024
 _MOST_CONNECTIONS = 100
+# Requests that one server has at a time. The others wait for their turn here, as each that waits
+# inside httpx costs time for every one that is begun or done.
+_AT_ONCE = 32
+_TURN_S = 10.0
 # Less than a server keeps an idle connection.
 _IDLE_S = 2.0
 # In the place of an answer: nobody else is to be asked.
@@ -52,7 +57,7 @@ class Forwarding:
             timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S, pool=CONNECT_S),
             limits=httpx.Limits(
                 max_connections=_MOST_CONNECTIONS,
-                max_keepalive_connections=20,
+                max_keepalive_connections=_AT_ONCE,
                 keepalive_expiry=_IDLE_S,
             ),
             trust_env=False,
@@ -62,6 +67,8 @@ class Forwarding:
             verify=ssl.create_default_context(),
         )
         self._silent: dict[str, float] = {}
+        # By address, so that a server that does not answer keeps nobody from another.
+        self._turns: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_AT_ONCE))
         self._away = outages.watch(
             "media_server",
             lost="the server with a broadcast's cameras does not answer this one",
@@ -105,9 +112,18 @@ class Forwarding:
             self._unknown.failed(f"its FARMLIVE_NODE_URL is {'ours' if lease.url else 'not set'}")
             raise OtherServer
         self._unknown.recovered()
-        if time.monotonic() < self._silent.get(lease.node, 0.0):
-            raise HolderAway
-        said = await self._post(lease, written(operation, broadcast, text, facts))
+        self._check_silent(lease)
+        turns = self._turns[lease.url]
+        try:
+            async with asyncio.timeout(_TURN_S):
+                await turns.acquire()
+        except TimeoutError:  # it is busy, and answers others
+            raise HolderAway from None
+        try:
+            self._check_silent(lease)
+            said = await self._post(lease, written(operation, broadcast, text, facts))
+        finally:
+            turns.release()
         self._away.recovered()
         self.forwarded += 1
         if "problem" in said:
@@ -118,11 +134,17 @@ class Forwarding:
             raise NotHere
         return said["result"]
 
+    def _check_silent(self, lease: Lease) -> None:
+        if time.monotonic() < self._silent.get(lease.node, 0.0):
+            raise HolderAway
+
     async def _post(self, lease: Lease, body: bytes) -> dict[str, Any]:
         authorization, nonce = self._signer.sign(lease.node, body)
         try:
             async with asyncio.timeout(CONNECT_S + ANSWER_S):
                 status, seal, answer = await self._send(lease.url, body, authorization)
+        except httpx.PoolTimeout:  # it was not asked
+            raise HolderAway from None
         except (TimeoutError, httpx.TimeoutException):
             now = time.monotonic()
             self._silent = {node: until for node, until in self._silent.items() if until > now}
