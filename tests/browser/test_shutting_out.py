@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
+from sqlalchemy import update
 from tests.waiting import until
 
 from farmlive.client import Api, Channel
 from farmlive.client.light_publisher import LightPublisher
+from farmlive.clock import now_ms
+from farmlive.people import tables
 from farmlive.people.models import AccountChange
 from farmlive.server import Server
 
@@ -90,7 +93,11 @@ async def test_what_ends_is_listed_given_away_and_asked_about_on_air(
     await expect(page.get_by_role("button", name="Undo")).to_have_count(0)
     await until(lambda: not site.house.relay.publishers(), "the camera is gone")
     row = page.locator('[data-list="credentials"]').get_by_role("listitem")
-    await expect(row.filter(has_text="Price sheet")).to_contain_text("Owner: coordinator1")
+    price = row.filter(has_text="Price sheet")
+    await expect(price).to_contain_text("Owner: coordinator1")
+    # Nobody gives away what is their own.
+    await expect(price.get_by_role("button", name="End it: Price sheet")).to_be_visible()
+    await expect(price.get_by_role("button", name="Change the owner")).to_have_count(0)
     invited = page.locator('[data-list="invitations"]')
     await expect(invited.get_by_text("Wu from Lianhe")).to_have_count(0)
     await page.goto("/studio/audit")
@@ -118,6 +125,7 @@ async def test_keys_without_an_owner_stand_in_red_until_they_have_one_or_end(
     open_studio: Open, site: Server, camera: dict[str, Any]
 ) -> None:
     await site.house.people.create_api_key("Old scale", "host")
+    mei = await site.house.people.named("mei")
     page = await open_studio("/studio/people", size=PHONE)
     notice = page.locator("[data-unowned]")
     listed = page.locator('[data-list="credentials"]')
@@ -134,6 +142,18 @@ async def test_keys_without_an_owner_stand_in_red_until_they_have_one_or_end(
     await sheet.get_by_label("Owner").select_option("mei")
     await sheet.get_by_role("button", name="Keep it").click()
     await expect(row).to_contain_text("Owner: mei")
+    # Nor is it given on by whoever finds the browser ten minutes later.
+    long_ago = update(tables.sessions).values(proved_at=now_ms() - 11 * 60_000)
+    await site.house.store.write(lambda conn: conn.execute(long_ago).rowcount)
+    await row.get_by_role("button", name="Change the owner: Old scale").click()
+    await sheet.get_by_label("Owner").select_option("coordinator1")
+    await sheet.get_by_role("button", name="Keep it").click()
+    asked = page.get_by_role("dialog", name="Is it still you?")
+    await expect(asked).to_be_visible()
+    assert {each.owner for each in await site.house.people.api_keys()} == {None, mei.id}
+    await asked.get_by_role("button", name="Leave it").click()
+    await page.keyboard.press("Escape")
+    await expect(sheet).to_be_hidden()
     await expect(notice).to_contain_text("1 key or link has no owner")
     await row.get_by_role("button", name="End it: Old scale").click()
     await page.get_by_role("button", name="Yes, end it").click()

@@ -17,6 +17,7 @@ from farmlive.settings import Settings
 from farmlive.store import Store
 
 from .conftest import LIVE, OTHER, PASSWORD, broadcast_state, browser, sign_in, viewer_at
+from .second_factor import proved_before, slug
 
 TITLE = {"en": "Kumquats"}
 CREDENTIALS = "/api/v1/credentials"
@@ -189,22 +190,64 @@ async def test_each_can_be_given_to_another_in_the_same_step(
 async def test_one_key_is_given_to_another_account_and_ends_with_that(
     app: FastAPI, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
 ) -> None:
-    made = await make_all(coordinator)
-    account = await id_of(people, "wang")
+    made = await make_all(wang)
+    account, _ = await people.create_account("zhao", "coordinator")
     for each in made.values():
         path = f"{CREDENTIALS}/{each['id']}"
-        assert (await coordinator.patch(path, json={"owner": account})).status_code == 204
-    await shut_out(coordinator, account)
+        assert (await coordinator.patch(path, json={"owner": account.id})).status_code == 204
+    await shut_out(coordinator, await id_of(people, "wang"))
+    assert await works(app, people, made) == ALL
+    await shut_out(coordinator, account.id)
     assert await works(app, people, made) == NONE
+
+
+async def test_nobody_gives_away_what_is_their_own_and_a_program_gives_nothing(
+    app: FastAPI, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
+) -> None:
+    made, others = await make_all(wang), await make_all(coordinator)
+    account, lin = await id_of(people, "wang"), await id_of(people, "lin")
+    async with browser(app, Authorization=f"Bearer {made['api_key']['key']}") as program:
+        for client, given in ((wang, made), (program, made), (program, others)):
+            for each in given.values():
+                owner = lin if given is made else account
+                answer = await client.patch(f"{CREDENTIALS}/{each['id']}", json={"owner": owner})
+                assert (answer.status_code, slug(answer)) == (403, "not-to-give")
+        for client in (wang, program):
+            answer = await shut_out(client, account, give={made["api_key"]["id"]: lin})
+            assert (answer.status_code, slug(answer)) == (403, "not-to-give")
+    assert set(await listed(coordinator, account)) == {each["id"] for each in made.values()}
+    assert (await shut_out(coordinator, account)).status_code == 200
+    assert await works(app, people, made) == NONE
+    assert await works(app, people, others) == ALL
+
+
+async def test_a_stale_session_gives_nothing_nor_within_a_shut_out(
+    people: People, store: Store, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
+) -> None:
+    key = (await make_all(wang))["api_key"]["id"]
+    account, lin = await id_of(people, "wang"), await id_of(people, "lin")
+    demoted = f"/api/v1/accounts/{account}"
+    assert (await coordinator.patch(demoted, json={"role": "moderator"})).status_code == 200
+    await proved_before(store, 11)
+    give = await coordinator.patch(f"{CREDENTIALS}/{key}", json={"owner": lin})
+    with_it = await shut_out(coordinator, account, give={key: lin})
+    assert [slug(give), slug(with_it)] == ["reauthentication-needed"] * 2
+    assert (await people.named("wang")).disabled_at is None
+    assert (await listed(coordinator, account))[key]["owner"] == account
+    assert (await shut_out(coordinator, account)).status_code == 200
 
 
 @pytest.mark.parametrize(
     ("role", "status"), [("coordinator", 204), ("host", 422), ("moderator", 422)]
 )
 async def test_an_api_key_goes_to_coordinators_alone(
-    people: People, coordinator: httpx.AsyncClient, role: Any, status: int
+    people: People,
+    coordinator: httpx.AsyncClient,
+    wang: httpx.AsyncClient,
+    role: Any,
+    status: int,
 ) -> None:
-    made = await make_all(coordinator)
+    made = await make_all(wang)
     to, _ = await people.create_account("other", role)
     path = f"{CREDENTIALS}/{made['api_key']['id']}"
     answer = await coordinator.patch(path, json={"owner": to.id})

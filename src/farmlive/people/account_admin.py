@@ -96,9 +96,9 @@ class AccountAdmin(PeopleBase):
         """Change role, farms, centres, display name, or disable the account; effective at its next
         request. All that a disabled one made ends, but what the change gives to others.
 
-        Raises UnknownAccount, LastCoordinator, Invalid, UnknownCredential, NotFound for an unknown
-        farm or centre, and ReauthenticationNeeded where role, farms or centres are to be others, or
-        one that is shut out is let in again.
+        Raises UnknownAccount, LastCoordinator, Invalid, UnknownCredential, NotToGive, NotFound for
+        an unknown farm or centre, and ReauthenticationNeeded where role, farms or centres are to be
+        others, something is given, or one that is shut out is let in again.
         """
 
         def write(conn: Connection) -> tuple[Account, frozenset[str]]:

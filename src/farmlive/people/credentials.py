@@ -13,11 +13,11 @@ from sqlalchemy import Connection, Table, delete, func, select, update
 
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid
-from farmlive.people import api_keys, audit, tables
+from farmlive.people import api_keys, audit, proofs, tables
 from farmlive.people.caller import Caller
 from farmlive.people.key_models import CredentialKind
 from farmlive.people.models import KeyRole, Role
-from farmlive.people.problems import ShutOut, UnknownAccount, UnknownCredential
+from farmlive.people.problems import NotToGive, ShutOut, UnknownAccount, UnknownCredential
 from farmlive.problems import Invalid
 
 _TABLES: dict[CredentialKind, Table] = {
@@ -150,9 +150,14 @@ def give(
 ) -> None:
     """Have another account own it from now on; with `owner` only what was that account's.
 
-    Raises UnknownCredential, UnknownAccount, and Invalid for an account that could not make one.
+    Raises ReauthenticationNeeded, UnknownCredential, UnknownAccount, Invalid for an account that
+    could not make one, and NotToGive: it would outlive its owner's shut-out, or lesser role, in the
+    hands of that same owner.
     """
+    proofs.require(caller)
     kind = _kind_of(conn, credential, owner)
+    if caller is not None:
+        _check_giver(conn, caller, _TABLES[kind], credential)
     account = require_owner(conn, kind, to)
     table = _TABLES[kind]
     conn.execute(update(table).where(table.c.id == credential).values(owner=to))
@@ -161,6 +166,20 @@ def give(
         keys = tables.stream_keys
         conn.execute(update(keys).where(keys.c.source.in_(of_guest)).values(owner=to))
     audit.note(conn, caller, "credential.give", credential, kind=kind, name=account)
+
+
+def _check_giver(conn: Connection, caller: Caller, table: Table, credential: str) -> None:
+    if caller.by_key:
+        raise NotToGive(
+            "Nothing was changed: an API key gives nothing away. Sign in as a coordinator."
+        )
+    query = select(table.c.owner).where(table.c.id == credential)
+    own = caller.account
+    if own is not None and conn.execute(query).scalar() == own:
+        raise NotToGive(
+            "Nothing was changed: this is your own, and ends with your account. Another "
+            "coordinator gives it on, or makes one."
+        )
 
 
 def require_owner(conn: Connection, kind: CredentialKind, account: str) -> str:

@@ -84,6 +84,7 @@ class Guard:
                 farms=key.farms,
                 centres=key.centres,
                 key_owner=key.owner,
+                by_key=True,
             )
         token = self._people.cookies.read(connection.cookies, COOKIE)
         if is_use is None:

@@ -186,6 +186,7 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
     async def give(self, credential: str, to: str, *, caller: Caller | None = None) -> None:
         """Give a key or a link to another account.
 
-        Raises UnknownCredential, UnknownAccount, and Invalid for an account that can't own it.
+        Raises ReauthenticationNeeded, NotToGive for the caller's own and for any API key,
+        UnknownCredential, UnknownAccount, and Invalid for an account that can't own it.
         """
         await self._store.write(lambda conn: credentials.give(conn, caller, credential, to))

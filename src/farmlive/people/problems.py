@@ -279,6 +279,13 @@ class UnknownCredential(NotFound):
     title = "There is no such key or link"
 
 
+class NotToGive(Forbidden):
+    """Nobody gives away what is their own, and an API key gives nothing away."""
+
+    slug = "not-to-give"
+    title = "You can't give that away"
+
+
 class UnknownKey(NotFound):
     """There is no key with that identifier, or it is revoked."""
 

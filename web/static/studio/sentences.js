@@ -34,6 +34,7 @@ const SPOKEN = {
   "name-taken": () => t("An account with this name exists. Choose another name."),
   "last-coordinator": () => t("That is the only coordinator. Make another one first, so that nobody is locked out."),
   "unknown-credential": () => t("That key or link does not work any more. Load the page again."),
+  "not-to-give": () => t("This is your own and ends with your account. Another coordinator can give it to someone else."),
   "nothing-to-block": () => t("Nobody can be found by that, so nobody was blocked."),
   "everyones-address": () => t("That address is everyone's here, so it was not blocked. Whoever runs the server can set the proxy's address."),
   csrf: () => t("The page is too old. Load it again, then try once more."),

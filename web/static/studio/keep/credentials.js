@@ -3,7 +3,7 @@
 
 import { count, listed } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
-import { n, t } from "../../common/words.js";
+import { n, page, t } from "../../common/words.js";
 import { get, patch, remove } from "../api.js";
 import { ask } from "../ask.js";
 import { spoken, together } from "../sentences.js";
@@ -59,9 +59,10 @@ export const credentials = new List(
       badges: [badge(kindWords(credential.kind)), owner ? null : badge(t("No owner"), "red"), credential.has_every_centre ? badge(t("All pick-up points"), "red") : null, less ? badge(credential.idle ? t("Does nothing") : t("Does less"), "red") : null, credential.on_air ? badge(t("On air"), "live") : null].filter(Boolean),
       lines: [owner ? t("Owner: %(name)s", { name: owner.name }) : "", facts(credential).join(" · "), less].filter(Boolean),
       acts: [
-        act(owner ? t("Change the owner") : t("Choose an owner"), () => choose(credential), { name }),
+        // One's own is another coordinator's to give.
+        owner && owner.name === page.data.name ? null : act(owner ? t("Change the owner") : t("Choose an owner"), () => choose(credential), { name }),
         act(t("End it"), () => end(credential), { name, danger: true }),
-      ],
+      ].filter(Boolean),
     });
   },
 );
