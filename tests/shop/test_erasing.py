@@ -475,6 +475,30 @@ async def test_staff_with_a_page_open_know_the_new_pseudonym_alone(stall: Any, f
     assert (await row_of(stall, full)).buyer in shown
 
 
+async def test_what_is_said_to_be_erased_is_after_a_clock_was_set_back(
+    stall: Any, full: Any, settings: Settings
+) -> None:
+    with pretended(now_ms() - 3_600_000):
+        assert await erase_phone(stall) == 1
+    after = await everything(stall.store)
+    assert [word for word in WORDS if word in after] == []
+    assert PHONE not in str(told.lines(settings))
+
+
+async def test_an_outbox_is_swept_after_a_clock_was_set_back(
+    stall: Any, full: Any, settings: Settings
+) -> None:
+    await erase_phone(stall)
+    with pretended(now_ms() + 3 * LEASE_MS):
+        await stall.shop.erasing.go_on()  # this outbox is swept of that one for good
+    with pretended(now_ms() - 3_600_000):
+        placed = await over(stall)
+        await nothing_waits(stall)
+        assert placed["number"] in str(told.lines(settings))
+        assert await erase_phone(stall) == 1
+    assert PHONE not in str(told.lines(settings))
+
+
 async def test_it_is_audited_without_the_person(stall: Any, full: Any) -> None:
     await erase_phone(stall)
     query = select(people_tables.audit).where(people_tables.audit.c.action == "person.erase")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 
 from farmlive.again import Again, in_steps
 from farmlive.broadcast.log import Event, Log
@@ -164,11 +164,13 @@ class Erasing:
             )
         if rows:
             erasure = ulid()
+            # A clock that was set back shows less than when these were placed and told of.
+            at = max(now, *(row.placed_at for row in rows), _told_at(connection, rows))
             connection.execute(
                 insert(erasures),
                 {
                     "id": erasure,
-                    "at": now,
+                    "at": at,
                     "buyers": list(whose.buyers),
                     "order": whose.order,
                     "buyer": person.ERASED + secrets.token_hex(12),
@@ -269,9 +271,10 @@ class Erasing:
         """Take messages out of this server's outbox: of all that are new to it together, and once
         more when no server can be writing one of before any more.
         """
-        now = now_ms()
+        late = now_ms() - LATE_MS
+        # A clock that was set back makes new ones older than those that it was swept of.
+        self._swept_upto = min(self._swept_upto, late)
         rows = await self._store.read(partial(_since, at=self._swept_upto))
-        late = now - LATE_MS
         if any(row.id not in self._swept or row.at <= late for row in rows):
             is_theirs = await self._theirs(rows)
             await asyncio.to_thread(notices_file.take_out, self._outbox, is_theirs)
@@ -329,6 +332,16 @@ def _with_ids(connection: Connection, ids: Sequence[str]) -> list[Row[Any]]:
     for first in range(0, len(ids), 1_000):
         found += connection.execute(_THOSE, {"those": ids[first : first + 1_000]}).all()
     return found
+
+
+def _told_at(connection: Connection, rows: Sequence[Row[Any]]) -> int:
+    """When the last notice of these orders is of, as its line in an outbox says."""
+    latest = [0]
+    for first in range(0, len(rows), 1_000):
+        ids = [row.id for row in rows[first : first + 1_000]]
+        told = select(func.max(notices.c.created_at)).where(notices.c.order.in_(ids))
+        latest.append(connection.execute(told).scalar() or 0)
+    return max(latest)
 
 
 def _done(connection: Connection, erasure: str) -> None:
