@@ -514,6 +514,41 @@ async def test_the_device_of_a_clerk_stays(stall: Any) -> None:
     assert (row.device, row.account) == ("the clerk's device", "01CLERK")
 
 
+async def test_a_buyer_waits_for_no_vacuum(stall: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor for SQLite's WAL, which another is emptying."""
+    await over(stall)
+    with monkeypatch.context() as patch:
+        patch.setattr(erasing.Erasing, "_work", lambda *_, **__: asyncio.sleep(0))
+        assert await erase_phone(stall) == 1
+    began, end = asyncio.Event(), asyncio.Event()
+    turns = 0
+
+    async def scrub(_tables: Any) -> bool:
+        nonlocal turns
+        turns += 1
+        if turns == 1:
+            began.set()
+            await end.wait()
+        return True
+
+    monkeypatch.setattr(stall.store, "scrub", scrub)
+    task = asyncio.create_task(stall.shop.erasing.go_on())
+    await asyncio.wait_for(began.wait(), 10)
+    placed = await over(stall)
+    try:
+        assert await asyncio.wait_for(erase_phone(stall), 10) == 1
+    finally:
+        end.set()
+        await task
+    assert (await row_of(stall, placed)).buyer_name == ""
+    # Of what was erased meanwhile the vacuum may have passed the rows.
+    rows = await stall.store.read(
+        lambda conn: conn.execute(select(erasures).order_by(erasures.c.id)).all()
+    )
+    scrubbed = [row.scrubbed_at is not None for row in rows]
+    assert scrubbed == [True, stall.store.dialect == "sqlite"]
+
+
 async def test_an_erasure_is_forgotten_when_no_outbox_can_have_its_lines(
     stall: Any, full: Any, settings: Settings
 ) -> None:

@@ -138,12 +138,13 @@ class Erasing:
                 if row.done_at is None:
                     await self._finish(row)
             await self._sweep()
-            if left and scrubs:
-                await self._scrub([row.id for row in left])
-            before = now_ms() - self._keep_ms
-            if self._forgot_at < before:
-                await self._store.write(lambda connection: _forget(connection, before))
-                self._forgot_at = before + self._keep_ms
+        # What it takes may be long, and no buyer waits for it.
+        if left and scrubs:
+            await self._scrub([row.id for row in left])
+        before = now_ms() - self._keep_ms
+        if self._forgot_at < before:
+            await self._store.write(lambda connection: _forget(connection, before))
+            self._forgot_at = before + self._keep_ms
 
     # In transactions.
 
