@@ -549,6 +549,24 @@ async def test_a_buyer_waits_for_no_vacuum(stall: Any, monkeypatch: pytest.Monke
     assert scrubbed == [True, stall.store.dialect == "sqlite"]
 
 
+async def test_the_pseudonyms_that_went_are_kept_as_long_as_the_outbox_and_a_day(
+    stall: Any, settings: Settings
+) -> None:
+    start = now_ms()
+    await stall.shop.erasing.go_on()
+    at = start + DAY_MS // 2
+    with pretended(at):
+        await over(stall)
+        assert await erase_phone(stall) == 1
+    hour = 3_600_000
+    kept_ms = settings.outbox_ms + DAY_MS
+    for now, known in ((at + hour, 1), (at + kept_ms - hour, 1), (at + kept_ms + hour, 0)):
+        with pretended(now):
+            await stall.shop.erasing.go_on()
+        rows = await stall.store.read(lambda conn: conn.execute(select(erasures)).all())
+        assert len(rows) == known
+
+
 async def test_an_erasure_is_forgotten_when_no_outbox_can_have_its_lines(
     stall: Any, full: Any, settings: Settings
 ) -> None:

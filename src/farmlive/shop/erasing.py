@@ -41,6 +41,7 @@ AT_ONCE = 20
 # As long as a notice that a server had taken may still be written into an outbox.
 LATE_MS = 2 * notices_queue.LEASE_MS
 VACUUM_EVERY_S = 600
+FORGET_EVERY_MS = 3_600_000
 # An outbox's files are gone by then, on servers that were off, too.
 SPARE_MS = 86_400_000
 # What PostgreSQL holds dead rows of until it is vacuumed.
@@ -141,10 +142,10 @@ class Erasing:
         # What it takes may be long, and no buyer waits for it.
         if left and scrubs:
             await self._scrub([row.id for row in left])
-        before = now_ms() - self._keep_ms
-        if self._forgot_at < before:
-            await self._store.write(lambda connection: _forget(connection, before))
-            self._forgot_at = before + self._keep_ms
+        now = now_ms()
+        if not 0 <= now - self._forgot_at < FORGET_EVERY_MS:
+            await self._store.write(partial(_forget, before=now - self._keep_ms))
+            self._forgot_at = now
 
     # In transactions.
 
