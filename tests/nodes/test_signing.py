@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hmac
 import socket
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
@@ -51,6 +52,12 @@ def test_a_request_is_taken_once_and_its_answer_is_for_it_alone(one: Signer, oth
     assert not one.is_sealed(nonce, b"answer", "ü")
     with pytest.raises(NotANode, match="came before"):
         other.open(authorization).check(BODY)
+
+
+def test_the_key_is_derived_as_every_other(one: Signer) -> None:
+    key = KEYS.derive("requests between nodes")
+    said = b"answer a number an answer"
+    assert one.seal("a number", b"an answer") == hmac.digest(key, said, "sha256").hex()
 
 
 def test_a_request_is_for_one_process_and_one_body(one: Signer, other: Signer) -> None:

@@ -29,8 +29,7 @@ class Signer:
     """Signs requests of this process and checks those for it."""
 
     def __init__(self, keys: Keys, node: str):
-        # Of both keys, so that it is another than what either is used for.
-        self._key = hmac.digest(keys.orders + keys.pseudonyms, b"requests between nodes", "sha256")
+        self._key = keys.derive("requests between nodes")
         self._node = node
         # The numbers that were used, and until when each is remembered by the monotonic clock.
         self._used: OrderedDict[str, float] = OrderedDict()
