@@ -169,9 +169,8 @@ class Timekeeper(Again):
         self._shift_ms = seen.shift_ms
         off = seen.ahead - self._time.ahead
         if self._time.see(seen.steady, seen.time, seen.within) is not Verdict.AGREES:
-            if seen.is_confirmed:  # other servers find it right: this one stood still
-                clock.set_ahead(seen.ahead)
-                self._follow(seen.ahead)
+            if seen.is_confirmed:
+                self._catch_up(seen.ahead)
             else:
                 shift_ms = seen.shift_ms - off // _MS
                 await self._write_row(seen, shift_ms=shift_ms, seen_at=seen.reference // _MS)
@@ -229,11 +228,29 @@ class Timekeeper(Again):
 
         after_commit(connection, count)
 
-    def _follow(self, ahead: int) -> None:
-        """The time is so far ahead from now on: what this server has in memory moves with it."""
+    def _catch_up(self, ahead: int) -> None:
+        """Take the database's time at once, which a server found right just now: this one stood
+        still, or that clock made a step of less than `CONFIRMED_MS`, which looks the same. Nothing
+        is moved in the database, so nothing is here.
+        """
+        by_ms = self._adopt(ahead)
+        clock.set_ahead(ahead)
+        _log.warning(
+            "the database's time counts at once; this server stood still, or that clock was set "
+            "by some seconds, by which what runs ends sooner or later",
+            by_s=round(by_ms / 1000, 1),
+        )
+
+    def _adopt(self, ahead: int) -> int:
+        """The time is so far ahead from now on; return by how many milliseconds more."""
         by = (ahead - self._time.ahead) // _MS
         self._time.adopt(ahead)
         self._proof.adopt(ahead)
+        return by
+
+    def _follow(self, ahead: int) -> None:
+        """The time was moved, by this server or another: what it has in memory moves with it."""
+        by = self._adopt(ahead)
         if abs(by) <= _STEP_MS:
             return
         _log.warning("the time was moved; what runs keeps its remaining time", by_s=by // 1000)

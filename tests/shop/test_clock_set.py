@@ -42,19 +42,24 @@ class Sale:
         """Do all that is due; how much that was."""
         return await self.stall.shop.holds.expire() + await self.stall.shop.flashes.turn()
 
-    async def remains(self) -> tuple[int, int]:
-        """How long they still last, in milliseconds, by the database; 0 where one is over."""
+    async def ends(self) -> tuple[int, int]:
+        """When they end, by the database, in milliseconds since 1970; 0 where one is over."""
         until = select(holds.c.until_at).where(holds.c.id == self.held["order"])
         ends = select(flashes.c.ends_at).where(
             flashes.c.id == self.flash["flash"], flashes.c.state == "running"
         )
 
         def read(connection: Any) -> tuple[int, int]:
-            now = now_ms()
             found = [connection.execute(query).scalar() for query in (until, ends)]
-            return tuple(0 if end is None else end - now for end in found)  # type: ignore[return-value]
+            return tuple(end or 0 for end in found)  # type: ignore[return-value]
 
         return await self.stall.store.read(read)
+
+    async def remains(self) -> tuple[int, int]:
+        """How long they still last, in milliseconds; 0 where one is over."""
+        ends = await self.ends()
+        now = now_ms()
+        return tuple(end and end - now for end in ends)  # type: ignore[return-value]
 
     async def told(self) -> tuple[int, int]:
         """The same, as who follows the log knows it."""
@@ -226,6 +231,31 @@ async def test_a_server_that_stood_still_takes_the_time_of_the_others(
     await clocks.look(sale.keeper)
     assert abs(now_ms() - before - 123_000) < 1000
     assert await sale.stall.events("clock.moved") == []
+
+
+@pytest.mark.parametrize("step", [5, -5])
+async def test_a_step_of_some_seconds_of_the_databases_clock_counts_at_once_and_moves_nothing(
+    sale: Sale, clocks: Clocks, step: float
+) -> None:
+    """It can't be told from a server that stood still, which the others did not."""
+    stall, keeper = sale.stall, sale.keeper
+    if stall.store.dialect == "sqlite":
+        pytest.skip("it has no others")
+    told: list[int] = []
+    keeper.on_move(told.append)
+    await clocks.look(keeper, 7)  # none found it right for as long as it goes back
+    ends, before = await sale.ends(), clock.ahead_ns()
+    with capture_logs() as said:
+        clocks.set_database(step)
+        await clocks.look(keeper)
+    assert abs(clock.ahead_ns() - before - step * 1_000_000_000) < 1_000_000_000
+    assert await sale.ends() == ends
+    assert told == await stall.events("clock.moved") == []
+    lines = [line["event"].partition(";")[0] for line in said]
+    assert lines == ["the database's time counts at once", "this machine's clock is off"]
+    await clocks.look(keeper, 40)  # nor later
+    assert await sale.ends() == ends
+    assert told == await stall.events("clock.moved") == []
 
 
 @pytest.mark.parametrize("step", [13 * HOUR, -13 * HOUR, 20 * 24 * HOUR])
