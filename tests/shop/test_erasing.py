@@ -16,7 +16,8 @@ from farmlive.clock import now_ms, pretended
 from farmlive.ids import ulid
 from farmlive.people import tables as people_tables
 from farmlive.people.caller import Caller
-from farmlive.people.problems import Blocked
+from farmlive.people.conduct_models import NewBlock
+from farmlive.people.problems import Blocked, NothingToBlock
 from farmlive.setting_groups.retention import DAY_MS
 from farmlive.settings import Settings
 from farmlive.shop import erasing, notices_file, person
@@ -295,6 +296,18 @@ async def test_a_block_stays_and_does_not_know_the_order_any_more(stall: Any) ->
     stall.blocks._read_at = None
     with pytest.raises(Blocked):
         await stall.blocks.check(device="any", phone=row.buyer, address="192.0.2.77")
+
+
+@pytest.mark.parametrize("kind", ["phone", "device", "address"])
+async def test_by_an_erased_order_nobody_is_blocked_and_it_says_so(stall: Any, kind: Any) -> None:
+    placed = await over(stall)
+    stall.blocks.sources(stall.shop.orders.buyer_of, lambda *_: None)
+    new = NewBlock(kind=kind, order=placed["order"], reason="不取货")
+    await erase_phone(stall)
+    with pytest.raises(NothingToBlock, match="Nobody was blocked") as refused:
+        await stall.blocks.add(HOST, new)
+    assert "erased" in refused.value.detail
+    assert await stall.blocks.all() == []
 
 
 async def test_erasing_has_no_more_messages_sent(stall: Any, settings: Settings) -> None:

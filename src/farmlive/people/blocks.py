@@ -19,7 +19,7 @@ from farmlive.people import audit, tables
 from farmlive.people.addresses import block_of, household
 from farmlive.people.caller import Caller
 from farmlive.people.conduct_models import BlockKind, NewBlock
-from farmlive.people.devices import ADDRESS, BUYER, MARK, Pseudonyms
+from farmlive.people.devices import ADDRESS, BUYER, ERASED, MARK, Pseudonyms
 from farmlive.people.problems import Blocked, EveryonesAddress, NothingToBlock, UnknownBlock
 from farmlive.people.refusals import Refusals
 from farmlive.problems import Invalid
@@ -223,6 +223,13 @@ class Blocks:
             device = self._sender_of(conn, new.message.broadcast, new.message.seq)
         if device is None:
             raise NothingToBlock("Nobody was blocked: there is no such order or message.")
+        mark = device if new.kind == "device" or phone is None else phone
+        # An account's device stays with an order that was erased.
+        if mark.startswith(ERASED) or (new.kind == "address" and (phone or "").startswith(ERASED)):
+            raise NothingToBlock(
+                "Nobody was blocked: the buyer of this order was erased. Block the phone by its "
+                "number, if you have it from elsewhere, or by another order."
+            )
         if new.kind == "address":
             address = self._addresses.get(device)
             if address is None:
@@ -231,7 +238,7 @@ class Blocks:
                     "the device or the phone."
                 )
             return address
-        return device if new.kind == "device" or phone is None else phone
+        return mark
 
 
 def count_unnamed(conn: Connection) -> int:

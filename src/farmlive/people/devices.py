@@ -26,6 +26,9 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 BUYER = "buyer"
 ADDRESS = "address"
 MARK = re.compile(r"[0-9a-f]{32}")
+# How the pseudonyms begin that erased orders have in place of the buyer's and the device's: random,
+# and in no case one that anybody has.
+ERASED = "erased-"
 
 
 def pseudonym(key: bytes, kind: str, text: str) -> str:

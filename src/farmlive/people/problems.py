@@ -245,7 +245,9 @@ class UnknownBlock(NotFound):
 
 
 class NothingToBlock(NotFound):
-    """The order or the message is not known, or what is not known of it was to be blocked."""
+    """The order or the message is not known, or not what was to be blocked of it, or its buyer was
+    erased.
+    """
 
     slug = "nothing-to-block"
     title = "There is nobody to block by that"

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, literal_column, select, update
 
+from farmlive.people import devices
 from farmlive.setting_groups.retention import DAY_MS
 from farmlive.shop import keys, payments
 from farmlive.shop.tables import claims, flashes, notices, order_changes, order_lines, orders
@@ -25,9 +26,8 @@ Because = Literal[
 OVER = ("received", "cancelled")
 # A parcel that left so long ago and is paid for has arrived: not everyone says so.
 ARRIVED_MS = 14 * DAY_MS
-# How the pseudonyms begin that erased orders have in place of the buyer's and the device's: random,
-# and in no case one that a phone has.
-ERASED = "erased-"
+# How the pseudonyms begin that erased orders have.
+ERASED = devices.ERASED
 IS_ERASED = orders.c.buyer.startswith(ERASED)
 # A database takes so many values in a query and no more.
 _AT_ONCE = 1_000
