@@ -126,6 +126,12 @@ async def test_a_grep_finds_nothing_of_who_was_erased(
             answer = await buyer.post(f"/api/v1/orders/{placed['token']}/erasures")
         assert (answer.status_code, answer.json()) == (200, {"orders": 1})
 
+        async def is_scrubbed() -> bool:
+            rows = await store.read(lambda connection: connection.execute(select(erasures)).all())
+            return all(row.scrubbed_at is not None and row.buyer == "" for row in rows)
+
+        await until(is_scrubbed, "WAL or dead rows were let go of")
+
         assert await store.read(lambda connection: tables_with(connection, WORDS)) == []
         for word in WORDS:
             assert grep(word, settings.data) == []
@@ -134,9 +140,3 @@ async def test_a_grep_finds_nothing_of_who_was_erased(
         after = await api.request("GET", f"/api/v1/broadcasts/{broadcast}/review")
         sums = ("orders", "items", "buyers", "gross", "net", "refunded", "cancelled", "paid")
         assert [after[name] for name in sums] == [review[name] for name in sums]
-
-        async def is_scrubbed() -> bool:
-            rows = await store.read(lambda connection: connection.execute(select(erasures)).all())
-            return all(row.scrubbed_at is not None and row.buyer == "" for row in rows)
-
-        await until(is_scrubbed, "WAL or dead rows were let go of")

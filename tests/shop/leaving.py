@@ -2,11 +2,17 @@
 
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection, select
+from tests.waiting import until
 
+from farmlive.settings import Settings
+from farmlive.shop.erasing import Whose
 from farmlive.store import Store, metadata
 
-from .ordering import enter, pay
+from . import told
+from .claiming import answer, claim, kept
+from .ordering import enter, pay, refund
 
 PHONE = "13855501234"
 NAME = "李大花"
@@ -38,3 +44,34 @@ async def everything(store: Store) -> str:
         )
 
     return await store.read(read)
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"notices": ("file",), "notice_gather_minutes": 0})
+
+
+async def nothing_waits(stall: Any) -> None:
+    """Every message was sent, or what it told was overtaken."""
+
+    async def is_so() -> bool:
+        return set(await told.states(stall)) <= {"sent", "void"}
+
+    await until(is_so, "every message was sent")
+
+
+@pytest.fixture
+async def full(stall: Any) -> Any:
+    """An order with all that a person may leave with it, whose messages were sent."""
+    await stall.shop.notices.start()
+    placed = await over(stall)
+    made = await claim(stall, placed, text="压坏了", photos=[await kept(stall, placed)])
+    await answer(stall, made.claims[-1], amount=100, answer="不好意思")
+    await refund(stall, placed, 100)
+    await nothing_waits(stall)
+    yield placed
+    await stall.shop.notices.stop()
+
+
+async def of_phone(stall: Any, phone: str = PHONE) -> Whose:
+    return Whose(buyers=tuple((await stall.shop.persons._claimed(phone)).buyers))

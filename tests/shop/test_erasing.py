@@ -1,9 +1,7 @@
 """A buyer's details go at their wish: of one order, or of all of a phone, and whole."""
 
 import asyncio
-import io
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -36,44 +34,27 @@ from farmlive.shop.tables import (
 )
 
 from . import flashing, told
-from .claiming import answer, claim, kept
+from .claiming import answer, claim
 from .conftest import HOST, caller
-from .leaving import BUYER, MAIL, NAME, PHONE, PLACE, TO, WORDS, everything, over
+from .leaving import (
+    BUYER,
+    NAME,
+    PHONE,
+    TO,
+    WORDS,
+    everything,
+    full,
+    nothing_waits,
+    of_phone,
+    over,
+    settings,
+)
 from .notifying import server
-from .ordering import enter, pay, pickup, refund, seen
+from .ordering import enter, pay, refund, seen
+
+__all__ = ["full", "settings"]
 
 COORDINATOR = Caller("01ACCOUNT", "Lin", "coordinator", "Lin's device", "192.0.2.9")
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"notices": ("file",), "notice_gather_minutes": 0})
-
-
-async def nothing_waits(stall: Any) -> None:
-    """Every message was sent, or what it told was overtaken."""
-
-    async def is_so() -> bool:
-        return set(await told.states(stall)) <= {"sent", "void"}
-
-    await until(is_so, "every message was sent")
-
-
-@pytest.fixture
-async def full(stall: Any) -> Any:
-    """An order with all that a person may leave with it, whose messages were sent."""
-    await stall.shop.notices.start()
-    placed = await over(stall)
-    made = await claim(stall, placed, text="压坏了", photos=[await kept(stall, placed)])
-    await answer(stall, made.claims[-1], amount=100, answer="不好意思")
-    await refund(stall, placed, 100)
-    await nothing_waits(stall)
-    yield placed
-    await stall.shop.notices.stop()
-
-
-async def of_phone(stall: Any, phone: str = PHONE) -> Whose:
-    return Whose(buyers=tuple((await stall.shop.persons._claimed(phone)).buyers))
 
 
 async def erase(stall: Any, whose: Whose, by: Caller = COORDINATOR) -> int:
@@ -403,7 +384,6 @@ async def test_an_order_that_comes_meanwhile_keeps_its_person(
 ) -> None:
     placed = await over(stall)
     apply = erasing.Erasing._apply
-    late: list[Any] = []
 
     def with_an_order(self: Any, connection: Connection, *given: Any, **named: Any) -> Any:
         # In the same moment, of the same phone: a new one, and money that is due again.
@@ -415,9 +395,9 @@ async def test_an_order_that_comes_meanwhile_keeps_its_person(
     again = await over(stall)
     monkeypatch.setattr(erasing.Erasing, "_apply", with_an_order)
     assert await erase_phone(stall) == 2
-    late.append(await stall.place(1, buyer=BUYER))
+    later = await stall.place(1, buyer=BUYER)
     assert (await row_of(stall, placed)).buyer_name == ""
-    for each in (again, *late):
+    for each in (again, later):
         assert (await row_of(stall, each)).buyer_name == NAME
 
 
@@ -589,57 +569,7 @@ async def test_an_erasure_is_forgotten_when_no_outbox_can_have_its_lines(
     assert await stall.store.read(lambda conn: conn.execute(select(erasures)).all()) == []
 
 
-# Export.
-
-
-async def opened(stall: Any, whose: Whose, language: Any = "zh") -> zipfile.ZipFile:
-    made, size, _rows = await stall.shop.persons.export(whose, language)
-    with made:
-        data = made.read()
-    assert len(data) == size
-    return zipfile.ZipFile(io.BytesIO(data))
-
-
-@pytest.mark.parametrize("language", ["zh", "en"])
-async def test_an_export_has_all_that_is_kept(stall: Any, full: Any, language: str) -> None:
-    file = await opened(stall, await of_phone(stall), language)
-    (order,) = json.loads(file.read("data.json"))["orders"]
-    assert (order["name"], order["phone"], order["email"]) == (NAME, PHONE, MAIL)
-    assert PLACE.split(" ")[1] in order["address"]
-    assert order["lines"][0]["quantity"] == 1
-    (claimed,) = order["claims"]
-    assert (claimed["text"], claimed["answer"]) == ("压坏了", "不好意思")
-    assert file.read(claimed["photos"][0])[:4] == b"RIFF"
-    assert {each["to"] for each in order["messages"]} == {PHONE}
-    assert order["events"][0]["kind"] == "order.placed"
-    assert [change["reason"] for change in order["history"] if change["reason"]]
-    page = file.read("read-me.html").decode()
-    for word in (NAME, PHONE, MAIL, "压坏了", claimed["photos"][0]):
-        assert word in page
-    # Of what opens the order nothing: a file is passed on more easily than a link.
-    assert full["token"] not in "".join(file.read(name).decode() for name in ("data.json",))
-    assert full["token"] not in page
-
-
-async def test_an_export_escapes_what_was_typed(stall: Any) -> None:
-    await over(stall, buyer={"name": "<script>alert(1)</script>", "phone": PHONE})
-    page = (await opened(stall, await of_phone(stall))).read("read-me.html").decode()
-    assert "<script>" not in page
-    assert "&lt;script&gt;" in page
-
-
-async def test_an_export_by_a_link_has_no_other_order(stall: Any, full: Any) -> None:
-    other = await over(stall, buyer={**BUYER, "name": "王小明"})
-    whose = await stall.shop.persons.of_order(caller(), other["token"])
-    file = await opened(stall, whose)
-    (order,) = json.loads(file.read("data.json"))["orders"]
-    assert order["number"] == other["number"]
-    assert [name for name in file.namelist() if name.startswith("photos/")] == []
-
-
 async def test_nothing_is_left_in_the_files(stall: Any, full: Any, settings: Settings) -> None:
-    pick = await pickup(stall)
-    del pick
     await erase_phone(stall)
     if stall.store.dialect == "sqlite":
         assert on_disk(settings.data, WORDS) == []
