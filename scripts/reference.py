@@ -116,7 +116,7 @@ def routes_page() -> str:
         "|---|---|---|",
     ]
     for path, methods, summary in every_route():
-        lines.append(f"| `{path}` | {methods} | {summary} |")
+        lines.append(f"| `{path}` | {methods} | {summary.removesuffix('.')} |")
     return "\n".join(lines) + "\n"
 
 
@@ -144,10 +144,19 @@ def _routes(routes: Iterable[typing.Any], prefix: str) -> Iterator[tuple[str, st
         if methods == ["OPTIONS"] or (methods == ["GET"] and route.path.startswith("/wh")):
             continue  # WHIP's and WHEP's formalities
         said = getattr(getattr(route, "endpoint", None), "__doc__", None) or ""
-        summary = said.strip().partition("\n")[0].removesuffix(".")
+        summary = said.strip().partition("\n")[0]
         if isinstance(route, Mount):
-            methods, summary = ["GET"], "Scripts, styles and pictures"
+            methods, summary = ["GET"], "Scripts, styles and pictures."
         yield prefix + route.path, ", ".join(methods), summary
+
+
+def unfinished(routes: list[tuple[str, str, str]]) -> list[str]:
+    """The addresses of which a docstring's first line says less than a sentence."""
+    return [
+        f"the docstring of {methods} {path} has no whole sentence in its first line: {summary!r}"
+        for path, methods, summary in routes
+        if not summary.endswith(".")
+    ]
 
 
 def _default(field: FieldInfo) -> str:
@@ -180,6 +189,7 @@ def differences() -> list[str]:
     for page, text in made:
         if not page.exists() or page.read_text() != text:
             wrong.append(f"{page.relative_to(ROOT)} is stale: ./scripts/check --fix writes it")
+    wrong += unfinished(every_route())
     pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
     prose = {page: page.read_text() for page in pages}
     known_settings = {f"FARMLIVE_{name.upper()}" for name in Settings.model_fields}

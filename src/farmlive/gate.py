@@ -301,8 +301,9 @@ def routes(
 
     @router.get("/api/v1/broadcasts/{broadcast}/health", dependencies=[Depends(guard.staff)])
     async def read_health(broadcast: str) -> dict[str, Any]:
-        """How each source does: bitrate, frames, loss, round trip, keyframes; and by how much the
-        `clock` is off of the server that answers, or of its database, where one is.
+        """How each source does: bitrate, frames, loss, round trip, keyframes.
+
+        With a `clock` where that of the server that answers, or of its database, is off.
         """
         await broadcasts.get(broadcast)
         found = await health(broadcast)

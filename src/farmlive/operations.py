@@ -214,8 +214,9 @@ def routes(
 
     @router.get("/readyz")
     async def ready() -> dict[str, Any]:
-        """Whether the database answers too, and takes what is written, as the last look found; and
-        how the clocks stand, which stop nothing.
+        """Whether the database answers too, and takes what is written; and how the clocks stand.
+
+        It answers by what the last look found. A clock stops nothing.
         """
         if store.writing_s > SLOW_S:
             raise NotReady(f"It has been at one write for {store.writing_s:.0f} s.")

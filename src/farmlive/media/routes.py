@@ -192,8 +192,9 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
 
     @router.post("/whep/{broadcast}/{session}/layer", status_code=204)
     async def layer(broadcast: str, session: str, request: Request) -> Response:
-        """Limit which layer of a simulcast this viewer gets: `{"most": 0}` is the lowest, null
-        lifts the limit.
+        """Limit which layer of a simulcast this viewer gets.
+
+        `{"most": 0}` is the lowest, null lifts the limit.
         """
         gate.change(request)
         body = await _body_for(signalling, broadcast, session, request, _JSON, publisher=False)

@@ -28,8 +28,8 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     anyone = Depends(rooms.guard.anyone)
     places = decimals(settings.currency)
 
-    def add(path: str, template: str, roles: tuple[str, ...]) -> None:
-        """A page that is the same for all who may see it."""
+    def add(path: str, template: str, roles: tuple[str, ...], what: str) -> None:
+        """A page that is the same for all who may see it; `what` stands in docs/routes.md."""
 
         async def page(request: Request, caller: Annotated[Caller, anyone]) -> Response:
             return stopped(request, caller, roles) or pages.page(
@@ -41,17 +41,18 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
                 backup_days=settings.backup_days,
             )
 
+        page.__doc__ = what
         router.add_api_route(path, page, methods=["GET"], name=template)
 
-    add("/studio/products", "studio_products.html", GROWERS)
-    add("/studio/farms", "studio_farms.html", GROWERS)
-    add("/studio/centres", "studio_centres.html", STAFF)
-    add("/studio/fees", "studio_fees.html", STAFF)
+    add("/studio/products", "studio_products.html", GROWERS, "The products and their variants.")
+    add("/studio/farms", "studio_farms.html", GROWERS, "The farms, and what was picked there.")
+    add("/studio/centres", "studio_centres.html", STAFF, "The pick-up points.")
+    add("/studio/fees", "studio_fees.html", STAFF, "What a parcel costs, by region.")
     # A host finds there who is blocked and who was turned away.
-    add("/studio/people", "studio_people.html", STAFF)
-    add("/studio/people/buyers", "studio_buyers.html", ("coordinator",))
-    add("/studio/account", "studio_account.html", ALL)
-    add("/studio/audit", "studio_audit.html", ("coordinator",))
+    add("/studio/people", "studio_people.html", STAFF, "Accounts, keys and who is shut out.")
+    add("/studio/people/buyers", "studio_buyers.html", ("coordinator",), "What is kept of a buyer.")
+    add("/studio/account", "studio_account.html", ALL, "One's own account.")
+    add("/studio/audit", "studio_audit.html", ("coordinator",), "Who changed what, and when.")
 
     @router.get("/studio/audit.csv")
     async def audit_file(request: Request, caller: Annotated[Caller, anyone]) -> Response:
