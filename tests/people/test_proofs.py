@@ -8,12 +8,14 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 from tests.second_factors import code_of, wrong_code
 
-from farmlive.clock import now_ms
+from farmlive.clock import now_ms, rfc3339
 from farmlive.people import People, factor_tries, tables
+from farmlive.people.credentials import Airing
+from farmlive.people.factors import GRACE_MS, Factors
 from farmlive.store import Store
 
 from .conftest import FARM, LIVE, PASSWORD, browser, sign_in
-from .second_factor import FACTORS, mid_step, proved_before, set_up, slug, try_in
+from .second_factor import FACTORS, asked_before, mid_step, proved_before, set_up, slug, try_in
 
 __all__ = ["mid_step"]
 pytestmark = pytest.mark.usefixtures("mid_step")
@@ -134,6 +136,43 @@ async def test_factor_proves_where_there_is_one_and_the_password_does_not(
     assert slug(await try_in(coordinator, "lin", code=code)) == "wrong-factor-code"
     assert (await coordinator.post(PROOF, json={"code": codes[0]})).status_code == 200
     assert slug(await coordinator.post(PROOF, json={"code": codes[0]})) == "wrong-factor-code"
+
+
+@pytest.mark.parametrize("live", [False, True])
+async def test_first_factor_ends_what_the_password_alone_began_or_proved(
+    coordinator: httpx.AsyncClient, app: FastAPI, people: People, live: bool
+) -> None:
+    people.airings_by(lambda _conn: {LIVE: Airing({"en": "Kumquats"}, live=live)})
+    async with browser(app) as thief:
+        await sign_in(thief, "lin")
+        secret, _codes = await set_up(coordinator)
+        # Who runs a broadcast is not signed out, and proves no more by the password.
+        answer = await thief.get("/api/v1/session")
+        assert answer.status_code == (200 if live else 401)
+        answer = await thief.delete(f"{FACTORS}/totp")
+        assert (answer.status_code, slug(answer)) == (401, NEEDED if live else "unauthorized")
+        answer = await thief.post(PROOF, json={"password": PASSWORD})
+        assert slug(answer) == ("second-factor-needed" if live else "unauthorized")
+    # Another factor, and another app, leave the sessions that passed one.
+    async with browser(app) as other:
+        assert (await try_in(other, "lin", code=code_of(secret))).status_code == 200
+        await set_up(coordinator)
+        assert (await other.get("/api/v1/session")).json()["proved_until"] > rfc3339(now_ms())
+    assert (await coordinator.delete(f"{FACTORS}/totp")).status_code == 204
+
+
+async def test_factor_that_a_sign_in_sets_up_ends_what_the_password_alone_began(
+    coordinator: httpx.AsyncClient, app: FastAPI, people: People, store: Store
+) -> None:
+    people.settings = people.settings.model_copy(update={"require_second_factor": True})
+    people.factors = Factors(store, people.settings)
+    await asked_before(store, GRACE_MS + 1)
+    async with browser(app) as owner:
+        begun = (await try_in(owner, "lin")).json()["totp"]
+        setup = {"totp": {"token": begun["token"], "code": code_of(begun["secret"])}}
+        assert (await try_in(owner, "lin", setup=setup)).status_code == 200
+        assert (await owner.get("/api/v1/session")).status_code == 200
+    assert (await coordinator.get("/api/v1/session")).status_code == 401
 
 
 async def test_proof_takes_the_csrf_token_and_comes_from_this_site(

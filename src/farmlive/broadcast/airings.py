@@ -13,12 +13,10 @@ _KINDS = ("source.joined", "source.left", "source.switched")
 
 def running(connection: Connection) -> dict[str, Airing]:
     """Return title and sources of each scheduled or live broadcast, by its identifier."""
-    titles = {
-        row.id: row.title
-        for row in connection.execute(
-            select(broadcasts.c.id, broadcasts.c.title).where(broadcasts.c.state != "ended")
-        )
-    }
+    columns = (broadcasts.c.id, broadcasts.c.title, broadcasts.c.state)
+    rows = connection.execute(select(*columns).where(broadcasts.c.state != "ended")).all()
+    titles = {row.id: row.title for row in rows}
+    live = {row.id for row in rows if row.state == "live"}
     sending: dict[str, set[str]] = {each: set() for each in titles}
     on_air: dict[str, str | None] = dict.fromkeys(titles)
     for broadcast, kind, data in connection.execute(
@@ -36,7 +34,7 @@ def running(connection: Connection) -> dict[str, Airing]:
             if kind == "source.switched":
                 on_air[broadcast] = source
     return {
-        each: Airing(title, frozenset(sending[each]), on_air[each])
+        each: Airing(title, frozenset(sending[each]), on_air[each], each in live)
         for each, title in titles.items()
     }
 

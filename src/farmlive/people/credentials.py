@@ -47,11 +47,14 @@ _ENDED = {
 
 @dataclass(frozen=True)
 class Airing:
-    """A broadcast that has not ended: its title, which sources send, and which one viewers get."""
+    """A broadcast that has not ended: its title, which sources send, and which one viewers get;
+    `live`: it has begun.
+    """
 
     title: dict[str, Any]
     sending: frozenset[str] = frozenset()
     on_air: str | None = None
+    live: bool = False
 
 
 Airings = Callable[[Connection], Mapping[str, Airing]]

@@ -52,10 +52,11 @@ class FactorAdmin(PeopleBase):
         return await self.factors.setups.passkey_options(account, caller.device, site)
 
     async def add_factor(
-        self, caller: Caller, setup: FactorSetup, site: Site | None = None
+        self, caller: Caller, session: str, setup: FactorSetup, site: Site | None = None
     ) -> list[str]:
         """Set up an authenticator app, in place of the one before, or a passkey. Return the
-        recovery codes that were made with it, none where there are some already.
+        recovery codes that were made with it, none where there are some already. The first factor
+        ends all sessions but the one with this token, or what they have proved (people_base.py).
 
         Raises NoPassword, ReauthenticationNeeded, WrongCode, PasskeyRefused, and PasskeysFull.
         """
@@ -63,6 +64,8 @@ class FactorAdmin(PeopleBase):
         passed = await self.factors.setups.check(account, caller.device, setup, site)
 
         def write(conn: Connection) -> None:
+            if not accounts.known(conn, account.id).second_factor:
+                self._distrust_others(conn, account.id, session)
             passed.keep(conn)
             more = {} if setup.passkey is None else {"label": setup.passkey.name}
             audit.note(conn, caller, "factor.add", account.id, by=passed.by, **more)

@@ -13,6 +13,7 @@ from farmlive.people.key_routes import PRIVATE
 from farmlive.people.passkeys import Passkey
 from farmlive.people.people import People
 from farmlive.people.relying_party import Site
+from farmlive.people.sessions import COOKIE
 
 
 def routes(people: People, guard: Guard) -> APIRouter:
@@ -22,6 +23,9 @@ def routes(people: People, guard: Guard) -> APIRouter:
 
     def site_of(request: Request) -> Site | None:
         return Site.of_request(people.settings, request.scope)
+
+    def session_of(request: Request) -> str:
+        return people.cookies.read(request.cookies, COOKIE)
 
     @router.get("/session/factors")
     async def list_factors(
@@ -50,11 +54,14 @@ def routes(people: People, guard: Guard) -> APIRouter:
 
     @router.put("/session/factors/totp")
     async def set_up_totp(
-        body: models.TotpCode, response: Response, caller: Annotated[Caller, signed_in]
+        body: models.TotpCode,
+        request: Request,
+        response: Response,
+        caller: Annotated[Caller, signed_in],
     ) -> models.FactorAdded:
         """Set the authenticator app up by its first code, in place of the one before."""
         response.headers.update(PRIVATE)
-        codes = await people.add_factor(caller, models.FactorSetup(totp=body))
+        codes = await people.add_factor(caller, session_of(request), models.FactorSetup(totp=body))
         return models.FactorAdded(recovery_codes=codes or None)
 
     @router.delete("/session/factors/totp", status_code=204)
@@ -80,7 +87,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
         """Keep a passkey that the browser made."""
         response.headers.update(PRIVATE)
         setup = models.FactorSetup(passkey=body)
-        codes = await people.add_factor(caller, setup, site_of(request))
+        codes = await people.add_factor(caller, session_of(request), setup, site_of(request))
         return models.FactorAdded(recovery_codes=codes or None)
 
     @router.delete("/session/factors/passkeys/{passkey}", status_code=204)

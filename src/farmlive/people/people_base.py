@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from farmlive.people import audit, passwords, scope, sign_ins
+from farmlive.people import audit, passwords, scope, sessions, sign_ins
 from farmlive.people.access_log import AccessLog
 from farmlive.people.accounts import Account
 from farmlive.people.api_keys import ApiKey
@@ -66,6 +66,17 @@ class PeopleBase:
             if not await self._passwords.check(account.password_hash, password, known=True):
                 self.access.failed(account.id, account.name)
                 raise WrongPassword(detail)
+
+    def _distrust_others(self, conn: Connection, account: str, session: str) -> None:
+        """End the account's sessions that its password alone began, but the one with this token.
+
+        While a broadcast is live they only have nothing proved any more: one of them may be the
+        console from which it is run.
+        """
+        if any(each.live for each in self._airings(conn).values()):
+            sessions.unprove(conn, account, keep=session)
+        else:
+            sessions.end_all(conn, account, keep=session)
 
     def _require(
         self, conn: Connection, farms: Iterable[str], centres: Iterable[str] | None

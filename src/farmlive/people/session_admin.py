@@ -139,7 +139,10 @@ class SessionAdmin(PeopleBase):
             elif (weak is not None) != now.password_weak:
                 accounts.note_weak(conn, now, weak is not None)
             now = accounts.known(conn, account.id)
-            return self._begin(conn, now, caller.device, browser, passed.by)
+            session = self._begin(conn, now, caller.device, browser, passed.by)
+            if now.second_factor and not account.second_factor:
+                self._distrust_others(conn, account.id, session.token)
+            return session
 
         try:
             session = await self._store.write(write)

@@ -261,6 +261,13 @@ def end_all(conn: Connection, account: str, *, keep: str | None = None) -> None:
     conn.execute(query)
 
 
+def unprove(conn: Connection, account: str, *, keep: str) -> None:
+    """Have the sessions of an account, but that with the token `keep`, prove anew who is there."""
+    table = tables.sessions
+    query = update(table).where(table.c.account == account, table.c.hash != hashed(keep))
+    conn.execute(query.values(proved_at=0))
+
+
 def _used_at() -> ColumnElement[int]:
     return func.coalesce(tables.sessions.c.used_at, tables.sessions.c.created_at)
 
