@@ -1,7 +1,9 @@
 """A code that is sent to a phone shows that it is one's own, and tells a stranger nothing."""
 
 import asyncio
+import json
 import re
+import zipfile
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,10 +17,11 @@ from farmlive.clock import now_ms, pretended
 from farmlive.people import Guard, People
 from farmlive.settings import Settings
 from farmlive.shop import order_routes, person_routes
+from farmlive.shop.erasing import Whose
 from farmlive.shop.person_codes import LOCKED_MS, TRIES, VALID_MS
 from farmlive.shop.person_models import PersonAsked
 from farmlive.shop.person_problems import CodesLocked, NoCodes, WrongCode
-from farmlive.shop.tables import person_codes
+from farmlive.shop.tables import notice_counts, person_codes
 from farmlive.store import Store
 
 from . import told
@@ -187,6 +190,47 @@ async def test_codes_count_among_the_messages_that_strangers_cause(
     with pretended(now_ms() + 61 * 60_000):
         await ask(stall)
         assert len(codes(settings)) == 3
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["has orders", "has none"])
+async def test_no_own_order_to_a_phone_tells_whether_it_had_orders(
+    stall: Any, settings: Settings, known: bool
+) -> None:
+    if known:
+        await over(stall)
+    with pretended(now_ms() + 2 * 3_600_000):
+        for _ in range(3):
+            await ask(stall)
+        placed = await stall.place(1, buyer=BUYER, by=caller("a stranger"))
+        row = (await told.kept(stall.store))[-1]
+        assert (row.order, row.held_by) == (placed["order"], "number")
+        assert len(codes(settings)) == (3 if known else 0)
+        spent = select(notice_counts.c.times)
+        (times,) = await stall.store.read(lambda conn: conn.execute(spent).scalars().all())
+        assert len(times) == 3
+
+
+async def test_an_export_by_a_link_tells_of_nothing_that_it_was_held_back(
+    stall: Any, settings: Settings
+) -> None:
+    """Else whoever orders to a phone learns what else it was told within an hour."""
+
+    async def messages(whose: Whose) -> list[dict[str, Any]]:
+        file, _, _ = await stall.shop.persons.export(whose, "en")
+        with file, zipfile.ZipFile(file) as opened:
+            orders = json.loads(opened.read("data.json"))["orders"]
+        return [{**each, "at": ""} for order in orders for each in order["messages"]]
+
+    shown = []
+    for _ in range(4):
+        placed = await stall.place(1, buyer=BUYER)
+        shown.append(await messages(await stall.shop.persons.of_order(caller(), placed["token"])))
+    assert {row.held_by for row in await told.kept(stall.store)} == {None, "number"}
+    assert shown[0]
+    assert all(each == shown[0] for each in shown)
+    # Who has the phone in hand is told all of it.
+    own = await stall.shop.persons.of_phone(caller(), PersonAsked(phone=PHONE))
+    assert {each["state"] for each in await messages(own)} == {"waiting", "held"}
 
 
 async def test_codes_count_for_the_address_that_asks(stall: Any, settings: Settings) -> None:

@@ -75,7 +75,8 @@ class PersonCodes:
             await asyncio.wait(self._sending, timeout=5)
 
     async def send(self, phone: Claimed, by: Sender | None, language: Language | None) -> None:
-        """Send a code if the phone has orders and the limits of notices let it.
+        """Send a code if the phone has orders and the limits of notices let it, which count it
+        whether it has.
 
         Nothing tells the caller which. Raises NoCodes where no codes are sent here, CodesLocked.
         """
@@ -92,10 +93,10 @@ class PersonCodes:
             if locked := _locked_ms(row, now):
                 return locked, None
             connection.execute(_FORGET, {"now": now})
+            # The same is asked and kept whether the phone has orders: what counts shows elsewhere,
+            # as by an order to this phone that would be held back.
             has_orders = exists().where(orders.c.buyer.in_(list(phone.buyers)))
-            if not connection.execute(select(has_orders)).scalar():
-                _put(connection, mark, issued_at=now)
-                return 0, None
+            is_known = connection.execute(select(has_orders)).scalar()
             if self._limits.held_by(connection, phone.number, by, now) is not None:
                 return 0, None
             self._limits.keep(connection, notices_limits.recipient(phone.number), now, now)
@@ -103,7 +104,8 @@ class PersonCodes:
             if row is not None and row.issued_at > now - SAME_MS:
                 issued_at = row.issued_at
             _put(connection, mark, issued_at=issued_at)
-            return 0, self._links.phone_code(mark, issued_at)
+            code = self._links.phone_code(mark, issued_at)
+            return 0, code if is_known else None
 
         locked, code = await self._store.write(write)
         if locked:

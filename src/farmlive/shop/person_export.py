@@ -104,7 +104,7 @@ class PersonExport:
                 **_order(row, order.model_dump(mode="json")),
                 "history": [_change(each) for each in changed[row.id]],
                 "claims": [_claim(each) for each in claimed[row.id]],
-                "messages": [_notice(each) for each in noticed[row.id]],
+                "messages": [_notice(each, whose) for each in noticed[row.id]],
                 "events": events[row.id],
             }
             for row, order in zip(rows, told, strict=True)
@@ -174,16 +174,15 @@ def _claim(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _notice(row: Row[Any]) -> dict[str, Any]:
+def _notice(row: Row[Any], whose: Whose) -> dict[str, Any]:
+    """What was told. What strangers cause is held back by what else the number was told, which
+    whoever ordered with another's number, and has its link, must not learn.
+    """
+    told = {"at": rfc3339(row.created_at), "kind": row.kind, "to": row.person, "by": row.provider}
+    if whose.order is not None and (row.cause == "stranger" or row.held_by is not None):
+        return told
     sent_at = None if row.sent_at is None else rfc3339(row.sent_at)
-    return {
-        "at": rfc3339(row.created_at),
-        "kind": row.kind,
-        "to": row.person,
-        "by": row.provider,
-        "state": row.state,
-        "sent_at": sent_at,
-    }
+    return {**told, "state": row.state, "sent_at": sent_at}
 
 
 def _photos(order: dict[str, Any]) -> Iterator[str]:
