@@ -5,13 +5,16 @@ import asyncio
 import httpx
 import pytest
 
+from farmlive.clock import now_ms, pretended
 from farmlive.media.refusals import HolderAway
 from farmlive.nodes import forwarding
 from farmlive.nodes.forwarding import Forwarding
 from farmlive.nodes.leases import Lease
+from farmlive.nodes.problems import NotANode
 from farmlive.nodes.signing import Signer
 from farmlive.outages import Outages
 from farmlive.server import Server
+from farmlive.store import reference
 from farmlive.store.keys import Keys
 
 KEYS = Keys(b"p" * 32, b"o" * 32)
@@ -50,3 +53,51 @@ async def test_no_cookie_is_kept_of_whoever_answers() -> None:
     assert not [head for head in heads if b"cookie:" in head.lower()]
     await asking.stop()
     stranger.close()
+
+
+def test_no_request_is_taken_again_where_the_clock_was_put_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steady, epoch, start = 1000.0, 0, now_ms()
+    monkeypatch.setattr("farmlive.nodes.signing.time.monotonic", lambda: steady)
+    one, other = (Signer(KEYS, name, lambda: epoch) for name in ("one", "other"))
+
+    def check(authorization: str, at: int) -> bool:
+        with pretended(at):
+            return other.open(authorization).check(BODY)
+
+    def signed(at: int) -> str:
+        with pretended(at):
+            return one.sign("other", BODY)[0]
+
+    captured = signed(start)
+    assert check(captured, start)
+    steady += 35
+    assert check(signed(start + 35_000), start + 35_000)
+    with pytest.raises(NotANode, match="another time"):
+        check(captured, start + 35_000)
+    # A step within an epoch, as of what is made up for by going slower: its number is forgotten.
+    with pytest.raises(NotANode, match="came before"):
+        check(captured, start + 14_000)
+    # One that makes an epoch: honest requests of the same times are taken.
+    epoch += 1
+    with pytest.raises(NotANode, match="another time"):
+        check(captured, start)
+    assert check(signed(start - 1_000), start - 1_000)
+
+
+async def test_a_server_refuses_what_was_signed_before_its_clock_was_moved(server: Server) -> None:
+    house = server.house
+    one = Signer(house.store.keys, "one", lambda: house.store.clock_epoch)
+    before, _ = one.sign(house.leases.node, BODY)
+    was = house.store.clock_epoch
+    await house.store.write(lambda connection: reference.keep(connection, epoch=was + 1))
+    await house.store.write(lambda connection: None)  # which hears of it
+    assert house.store.clock_epoch == was + 1
+    after, _ = one.sign(house.leases.node, BODY)
+    async with httpx.AsyncClient(base_url=server.url) as http:
+        for head, status in ((before, 403), (after, 200), (after, 403)):
+            response = await http.post(
+                forwarding.PATH, content=BODY, headers={"Authorization": head}
+            )
+            assert response.status_code == status

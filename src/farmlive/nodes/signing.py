@@ -1,9 +1,9 @@
 """Signatures of what servers on one database ask each other, by a key that all of them have and
 nobody else (store/keys.py).
 
-A request is signed for one process, at a time by the database's clock, with a number used once,
-over the hash of its body; the answer for that request. So none can be made up, repeated, changed,
-or taken to another server; nothing of it is secret by this (docs/security.md).
+A request is signed for one process, at a time by the database's clock and of its epoch, with a
+number used once, over the hash of its body; the answer for that request. So none can be made up,
+repeated, changed, or taken to another server; nothing of it is secret by this (docs/security.md).
 """
 
 import hmac
@@ -11,6 +11,7 @@ import secrets
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
@@ -26,13 +27,21 @@ _LONGEST = 1_000
 
 
 class Signer:
-    """Signs requests of this process and checks those for it."""
+    """Signs requests of this process and checks those for it.
 
-    def __init__(self, keys: Keys, node: str):
+    `clock_epoch` says how often the database's time was moved, as far as this process knows.
+    """
+
+    def __init__(self, keys: Keys, node: str, clock_epoch: Callable[[], int] = lambda: 0):
         self._key = keys.derive("requests between nodes")
         self._node = node
-        # The numbers that were used, and until when each is remembered by the monotonic clock.
-        self._used: OrderedDict[str, float] = OrderedDict()
+        self._clock_epoch = clock_epoch
+        # The numbers that were used, until when each is remembered by the monotonic clock, and of
+        # which epoch and time its request was.
+        self._used: OrderedDict[str, tuple[float, int, int]] = OrderedDict()
+        # By epoch, the latest time of a request whose number was forgotten: what is no later may
+        # have come before, though the time that counts has gone back to it.
+        self._forgotten: dict[int, int] = {}
 
     def sign(self, to: str, body: bytes) -> tuple[str, str]:
         """Return the Authorization of a request to the process `to`, and the request's number."""
@@ -40,6 +49,7 @@ class Signer:
         said = {
             "to": to,
             "by": self._node,
+            "epoch": self._clock_epoch(),
             "at": now_ms(),
             "nonce": nonce,
             "body": sha256(body).hexdigest(),
@@ -57,16 +67,18 @@ class Signer:
             raise NotANode("Nothing was done. See that all servers have the same file of keys.")
         return SignedRequest(self, compact.decode(urlsafe_b64decode(written)))
 
-    def use(self, nonce: str, at: int) -> None:
+    def use(self, nonce: str, epoch: int, at: int) -> None:
         """Take a request's number and time, once. Raises NotANode."""
         now = time.monotonic()
-        while self._used and next(iter(self._used.values())) <= now:
-            self._used.popitem(last=False)
-        if abs(now_ms() - at) > GOOD_MS:
+        while self._used and next(iter(self._used.values()))[0] <= now:
+            _, (_, of, before) = self._used.popitem(last=False)
+            self._forgotten[of] = max(before, self._forgotten.get(of, before))
+        # Where the time was moved, requests from before would be of this time once more.
+        if epoch != self._clock_epoch() or abs(now_ms() - at) > GOOD_MS:
             raise NotANode("Nothing was done: this request is from another time.")
-        if nonce in self._used:
+        if nonce in self._used or at <= self._forgotten.get(epoch, at - 1):
             raise NotANode("Nothing was done: this request came before.")
-        self._used[nonce] = now + 2 * GOOD_MS / 1000 + 1
+        self._used[nonce] = now + 2 * GOOD_MS / 1000 + 1, epoch, at
 
     def is_for_me(self, to: str) -> bool:
         """Whether a request to the process `to` is for this one."""
@@ -96,5 +108,5 @@ class SignedRequest:
         """Take the request, once: whether it is for this process. Raises NotANode."""
         if not hmac.compare_digest(sha256(body).hexdigest(), str(self._said["body"])):
             raise NotANode("Nothing was done: this is another body than was signed.")
-        self._signer.use(self.nonce, int(self._said["at"]))
+        self._signer.use(self.nonce, int(self._said["epoch"]), int(self._said["at"]))
         return self._signer.is_for_me(str(self._said["to"]))
