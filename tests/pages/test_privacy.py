@@ -2,6 +2,8 @@
 buyer's details were removed say so.
 """
 
+import html
+
 import httpx
 import pytest
 from tests.clerks import role_key
@@ -92,6 +94,28 @@ async def test_it_is_linked_where_one_buys_claims_comes_as_a_guest_and_below(
     assert 'href="/privacy"' in live[live.index('data-part="details"') : live.index('name="keep"')]
     order = (await visitor.get(sale.order)).text
     assert 'href="/privacy"' in order[order.index('id="claim-sheet"') :]
+
+
+@pytest.mark.parametrize("settings", [SET, {}], indirect=True, ids=["contact", "no contact"])
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_page_of_an_erased_order_takes_no_complaint(
+    language: str, site: Server, sale: Sale, visitor: httpx.AsyncClient
+) -> None:
+    order = await site.house.shop.order(sale.order.removeprefix("/order/"))
+    async with Api(site.url, key=await role_key(site.house, "coordinator")) as api:
+        for state in ("packed", "shipped", "received"):
+            await api.order_state(sale.broadcast, order.id, state)
+        await api.order_paid(sale.broadcast, order.id)
+    lang = {"lang": language}
+    assert "data-claim>" in (await visitor.get(sale.order, params=lang)).text
+    assert (await visitor.post(f"/api/v1/orders/{order.token}/erasures")).json() == {"orders": 1}
+    page = await visitor.get(sale.order, params=lang)
+    assert "data-claim>" not in page.text
+    assert 'id="order-erased"' in page.text
+    whom = {"en": "whoever runs this shop", "zh": "本店的运营方"}[language]
+    assert (site.house.settings.whom_to_ask or whom) in html.unescape(page.text)
+    claim = await visitor.post(f"/api/v1/orders/{order.token}/claims", json={"text": "x"})
+    assert (claim.status_code, claim.json()["type"]) == (409, "/problems/details-erased")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

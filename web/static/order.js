@@ -64,7 +64,7 @@ function ask(isOpen) {
 
 /** What keeps it from being cancelled, in words. Where it was packed meanwhile the page says so too. */
 async function why(problem) {
-  if (problem.status !== 403 && problem.status !== 409) return sentence(problem);
+  if ((problem.status !== 403 && problem.status !== 409) || problem.slug === "details-erased") return sentence(problem);
   await look().catch(() => {});
   if (document.querySelector("[data-cancel]")) return t("The order has moved on meanwhile, so that is not possible any more.");
   ask(false);

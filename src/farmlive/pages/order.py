@@ -40,6 +40,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             may_claim=may_claim,
             photos_at_most=MAX_PHOTOS,
             backup_days=settings.backup_days,
+            ask=settings.whom_to_ask,
         )
 
     @router.get("/order/{token}")
@@ -47,7 +48,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         """A buyer's order; who knows the address may read it."""
         found = await rooms.shop.order(token)
         is_claimed = any(claim.state == "open" for claim in found.claims)
-        may_claim = found.state in CLAIMED_IN and not is_claimed
+        may_claim = found.state in CLAIMED_IN and not is_claimed and not found.erased
         return page(request, caller, found, may_claim=may_claim)
 
     @router.get("/order/{order}/{mark}")

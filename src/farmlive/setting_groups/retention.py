@@ -72,6 +72,11 @@ class RetentionSettings(BaseModel):
         return self
 
     @property
+    def whom_to_ask(self) -> str:
+        """The county's name and contact, as far as they are set, or ""."""
+        return ", ".join(filter(None, (self.county_name.strip(), self.county_contact.strip())))
+
+    @property
     def person_ms(self) -> int:
         """`person_days` in milliseconds."""
         return self.person_days * DAY_MS

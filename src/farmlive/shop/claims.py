@@ -27,6 +27,8 @@ from farmlive.shop.limits import DEVICES_PER_ADDRESS
 from farmlive.shop.models import money, order_number
 from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order, Refunded
+from farmlive.shop.person import is_erased
+from farmlive.shop.person_problems import DetailsErased
 from farmlive.shop.problems import NotInState
 from farmlive.shop.steps import Doer, Steps, with_id, with_token
 from farmlive.shop.tables import claims, order_changes, order_lines, orders
@@ -91,6 +93,7 @@ class Claims:
         limits: RateLimits,
         *,
         photos_per_order: int,
+        whom_to_ask: str,
     ):
         self._store = store
         self._links = OrderLinks(store.keys.orders)
@@ -100,6 +103,7 @@ class Claims:
         self._files = files
         self._limits = limits
         self._photos_per_order = photos_per_order
+        self._whom_to_ask = whom_to_ask
         self._on_their_way: Counter[str] = Counter()
 
     # The buyer's, for whoever has the order's token.
@@ -110,11 +114,11 @@ class Claims:
         """Keep a photo for a claim of the order, free of what its camera wrote.
 
         It is read once it may come. It is this order's alone: no other claims it or sees it. Raises
-        UnknownOrder, NotInState, NoRoom, TooMany, UploadLate, NotAPicture.
+        UnknownOrder, DetailsErased, NotInState, NoRoom, TooMany, UploadLate, NotAPicture.
         """
 
         def read(connection: Connection) -> str:
-            row = with_token(connection, self._links, token)
+            row = self._of_buyer(connection, token)
             _check_arrived(row)
             check_files(connection, _owner(row.id), self._photos_per_order)
             return str(row.id)
@@ -130,6 +134,7 @@ class Claims:
                     kept = await self._files.keep_picture(sent, _owner(order))
 
         def write(connection: Connection) -> None:
+            self._of_buyer(connection, token)  # erased meanwhile: then `clear` removes the photo
             if not owned(connection, _owner(order), [kept.name]):
                 check_files(connection, _owner(order), self._photos_per_order)
             record(connection, _owner(order), kept)
@@ -140,12 +145,12 @@ class Claims:
     async def claim(self, token: str, new: NewClaim) -> Order:
         """Take a claim; the same again while it is open is the same.
 
-        Raises UnknownOrder, NotInState, UnknownPhoto, ClaimOpen.
+        Raises UnknownOrder, DetailsErased, NotInState, UnknownPhoto, ClaimOpen.
         """
         gone = set(self._touch(new.photos))
 
         def write(connection: Connection) -> Order:
-            row = with_token(connection, self._links, token)
+            row = self._of_buyer(connection, token)
             own = owned(connection, _owner(row.id), new.photos) - gone
             if missing := [name for name in new.photos if name not in own]:
                 raise UnknownPhoto(
@@ -250,6 +255,13 @@ class Claims:
             self._on_their_way[order] -= 1
             if not self._on_their_way[order]:
                 del self._on_their_way[order]
+
+    def _of_buyer(self, connection: Connection, token: str) -> Row[Any]:
+        """The order, whose buyer may still send something in."""
+        row = with_token(connection, self._links, token)
+        if is_erased(row):
+            raise DetailsErased(self._whom_to_ask)
+        return row
 
     def _touch(self, names: Iterable[str]) -> list[str]:
         """Have these photos stay for a day at least; those that are not there."""

@@ -315,7 +315,8 @@ class Order(BaseModel):
     for the buyer and for staff, and so are `claims`, the oldest first; `flags`, why someone should
     look at it, for staff and clerks. `refunded` was given back, or taken off before it was paid:
     what is paid is the total without it. `person_gone_at`: when the buyer's details were removed;
-    `buyer` is null since, and the address, reasons and the texts of claims are gone.
+    `buyer` is null since, and the address, reasons and the texts of claims are gone. `erased`:
+    that was at their wish, and nothing that they write is taken any more.
     """
 
     id: str
@@ -338,6 +339,7 @@ class Order(BaseModel):
     flags: list[str]
     can_cancel: bool
     person_gone_at: Time | None = None
+    erased: bool = False
     claims: list[Claim]
     history: list[Change]
 

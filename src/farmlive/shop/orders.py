@@ -38,6 +38,8 @@ from farmlive.shop.notices_writing import Reached
 from farmlive.shop.order_change_models import OrderFilter
 from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order, Refund, Refunded, StateChange
+from farmlive.shop.person import is_erased
+from farmlive.shop.person_problems import DetailsErased
 from farmlive.shop.steps import Doer, Steps, with_id, with_token
 from farmlive.shop.tables import holds, orders
 from farmlive.store import Store
@@ -77,6 +79,8 @@ class Orders:
         origin: Origin,
         steps: Steps,
         address_pseudonym: Pseudonym,
+        *,
+        whom_to_ask: str,
     ):
         self._store = store
         self._links = OrderLinks(store.keys.orders)
@@ -84,6 +88,7 @@ class Orders:
         self._origin = origin
         self._steps = steps
         self._address_pseudonym = address_pseudonym
+        self._whom_to_ask = whom_to_ask
 
     def audiences(self, connection: Connection, broadcast: str, device: str) -> list[str]:
         """The audiences that a device has by its orders and its hold there: `order:{id}` each."""
@@ -174,12 +179,15 @@ class Orders:
     ) -> Order:
         """The buyer wants it no more: its boxes go back. A cancelled one stays as it is.
 
-        `address` is whose notices it counts to. Raises UnknownOrder, NotInState.
+        `address` is whose notices it counts to. Raises UnknownOrder, NotInState, DetailsErased
+        where a reason comes after the buyer was erased.
         """
         sender = await notices_limits.sender(address, self._address_pseudonym)
 
         def write(connection: Connection) -> Order:
             row = with_token(connection, self._links, token)
+            if reason and is_erased(row):
+                raise DetailsErased(self._whom_to_ask)
             if row.state != "cancelled":
                 reached = Reached(
                     row.buyer_phone, row.buyer_email, row.simulated, by_staff=False, sender=sender

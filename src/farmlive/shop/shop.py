@@ -121,7 +121,9 @@ class Shop:
             "from which addresses orders came was not forgotten; trying again",
         )
         steps = Steps(log, settle=settle)
-        self.orders = Orders(store, log, origin, steps, address_pseudonym)
+        self.orders = Orders(
+            store, log, origin, steps, address_pseudonym, whom_to_ask=settings.whom_to_ask
+        )
         self.by_token = ByToken(store, limits)
         self.moves = Moves(store, log, origin, steps)
         self.handovers = HandOvers(store, origin, steps, limits)
@@ -134,6 +136,7 @@ class Shop:
             photos,
             limits,
             photos_per_order=settings.photos_per_order,
+            whom_to_ask=settings.whom_to_ask,
         )
         self.claim_photos = ClaimPhotos(store, settings.data / claims.FOLDER)
         self.erasing = Erasing(store, log, settings, self.claim_photos, pseudonym=pseudonym)

@@ -20,6 +20,7 @@ from farmlive.shop.catalogue import centre_of
 from farmlive.shop.models import Centre, money, order_number
 from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order
+from farmlive.shop.person import is_erased
 from farmlive.shop.problems import OtherCentre
 from farmlive.shop.tables import centres, claims, offers, order_changes, order_lines, products
 from farmlive.shop.tables import orders as rows_of
@@ -161,6 +162,7 @@ def _facts(
         "refunded": money(row.refunded, row.currency),
         "buyer": buyer(row),
         "person_gone_at": row.person_gone_at,
+        "erased": is_erased(row),
         "delivery": {
             "way": row.way,
             "address": regions.address(row.region, row.address),

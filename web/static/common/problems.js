@@ -69,6 +69,10 @@ const sentences = {
   "malformed-message": () => t("Something is missing or can't be right. Look at what you wrote."),
   "unknown-order": () => t("There is no such order. Look at the link once more."),
   "claim-open": () => t("We are looking at what you sent before; the answer comes onto this page."),
+  "details-erased": ({ ask }) =>
+    ask
+      ? t("Your details are erased, so nothing more can be sent in here. Ask %(ask)s.", { ask })
+      : t("Your details are erased, so nothing more can be sent in here. Ask whoever runs this shop."),
   "unknown-photo": () => t("A photo is not there any more. Take it away and send it again."),
   "file-not-kept": () => t("The file could not be kept. Nothing was changed; try again in a moment."),
   "upload-late": () => t("The photo was too long on its way. Send it again where the network is better."),
