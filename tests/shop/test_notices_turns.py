@@ -35,6 +35,13 @@ class Watched:
         return await self._store.write(function, last=last, patient=patient)
 
 
+class Begun(Watched):
+    """The same, where nothing goes before the first write."""
+
+    async def write(self, function: Any, *, last: bool, patient: bool) -> Any:
+        return await super().write(function, last=last, patient=patient and bool(self.patient))
+
+
 @contextlib.asynccontextmanager
 async def orders_always_wait(store: Store) -> AsyncIterator[list[int]]:
     """Others write all the while; the list has a number of each such write."""
@@ -72,15 +79,15 @@ async def test_orders_go_before_notices_that_are_not_late(
 async def test_late_notices_are_sent_however_many_orders_wait(
     stall: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Were each turn to wait so long for a moment without orders, all would take 18 s.
-    monkeypatch.setattr(doors, "_LAST", doors.ticks(2.0))
-    post = Post("post")  # takes one a turn
-    made = Notices(stall.store, stall.log, settings, [post])
+    # Were a turn to wait for a moment without orders, it would wait for ever.
+    monkeypatch.setattr(doors, "_LAST", 1_000_000)
+    store, post = Begun(stall.store), Post("post")  # takes one a turn
+    made = Notices(cast(Store, store), stall.log, settings, [post])
     for _ in range(8):
         await stall.place(1)
     with pretended(now_ms() + BEHIND_ORDERS_MS + 1):
         async with orders_always_wait(stall.store):
-            await asyncio.wait_for(made.send(), 12)
+            await asyncio.wait_for(made.send(), 60)
     assert len(post.brought) == 8
 
 
@@ -104,15 +111,27 @@ async def test_once_those_that_were_late_are_sent_orders_go_first_again(
 async def test_what_comes_due_in_a_moment_is_sent_in_one_turn(
     stall: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notices, "GATHER_S", 0.5)
+    gathers, is_over, sleep = asyncio.Event(), asyncio.Event(), asyncio.sleep
+
+    async def wait(seconds: float) -> None:
+        """It gathers for as long as the test says."""
+        if seconds == notices.GATHER_S:
+            gathers.set()
+            await is_over.wait()
+        else:
+            await sleep(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", wait)
     store, post = Watched(stall.store), Post("post")
     post.at_once = post.together = 50
     made = Notices(cast(Store, store), stall.log, settings, [post])
     await stall.place(1)
     await made.start()
     try:
+        await until(gathers.is_set, "it gathers")
         for _ in range(8):
             await stall.place(1)
+        is_over.set()
         await until(lambda: len(post.brought) == 9, "all are brought")
     finally:
         await made.stop()
