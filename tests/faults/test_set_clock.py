@@ -23,8 +23,13 @@ from farmlive.settings import Settings
 from farmlive.store import Store
 
 HOUR = 3600.0
+# What is to happen does within this time on a slow machine, too; what is an hour off does not.
+SOON_S = 300
 COMPILER = shutil.which("cc")
-pytestmark = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")
+pytestmark = [
+    pytest.mark.skipif(COMPILER is None, reason="there is no C compiler"),
+    pytest.mark.timeout(3 * SOON_S),
+]
 
 
 class Clock:
@@ -101,16 +106,20 @@ def lines(offer: str) -> list[dict[str, Any]]:
 async def test_one_of_two_servers_has_a_clock_that_is_an_hour_off(
     settings: Settings, servers: list[Served], machine: Clock, off: float
 ) -> None:
-    """What is held at either, and a batch, last as long as they would."""
+    """What is held at either, and a batch, last as long as they would: they neither end within
+    seconds nor an hour later.
+    """
     machine.set(off)
     lasts_s = 15
+    batch_s = 12
     for server in servers:
         server.environment["FARMLIVE_HOLD_MINUTES"] = str(lasts_s / 60)
         await server.start()
     key = await open_for_staff(settings)
     async with Api(servers[0].url, key=key) as api, Api(servers[1].url, key=key) as right:
         broadcast, offer, _ = await prepare(api)
-        flash = await api.plan_flash(broadcast, offer, 1990, 5, 12)
+        planned = time.monotonic()
+        flash = await api.plan_flash(broadcast, offer, 1990, 5, batch_s)
         assert abs((await clock_of(servers[0].url))["offset_ms"] - off * 1000) < 1000
         assert "what_to_do" not in await clock_of(servers[1].url)
 
@@ -119,18 +128,16 @@ async def test_one_of_two_servers_has_a_clock_that_is_an_hour_off(
             async with await Channel.connect(server.url, broadcast) as buyer:
                 began = time.monotonic()
                 held = await buyer.hold(token(), lines(offer))
-                await buyer.wait_for("order.expired", 60, order=held["order"])
+                await buyer.wait_for("order.expired", SOON_S, order=held["order"])
                 return time.monotonic() - began
 
         async def run() -> float:
-            began = time.monotonic()
-            await until(lambda: ended(right, broadcast, flash["flash"]), "the batch ends", 60)
-            return time.monotonic() - began
+            await until(lambda: ended(right, broadcast, flash["flash"]), "the batch ends", SOON_S)
+            return time.monotonic() - planned
 
-        lasted = await asyncio.gather(*map(hold, servers), run())
-        assert lasts_s - 0.5 < min(lasted[:2]), lasted
-        assert max(lasted[:2]) < lasts_s + 5, lasted
-        assert 11 < lasted[2] < 20, lasted
+        *held, ran = await asyncio.gather(*map(hold, servers), run())
+        assert min(held) > lasts_s - 1, held
+        assert ran > batch_s - 1
 
 
 async def ended(api: Api, broadcast: str, flash: str) -> bool:
@@ -159,9 +166,9 @@ async def test_the_clock_of_a_server_that_stands_alone_is_set(
             return "what_to_do" in await clock_of(server.url)
 
         await until(is_said, "it says that its clock is off")
-        moved = await buyer.wait_for("clock.moved", 60)
+        moved = await buyer.wait_for("clock.moved", SOON_S)
         assert abs(moved.data["by"] - step * 1000) < 1500
         assert time.monotonic() - began > 30
         assert not await is_said()
-        await buyer.wait_for("order.expired", 60, order=held["order"])
-        assert lasts_s - 0.5 < time.monotonic() - began < lasts_s + 5
+        await buyer.wait_for("order.expired", SOON_S, order=held["order"])
+        assert time.monotonic() - began > lasts_s - 1
