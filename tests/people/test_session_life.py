@@ -136,7 +136,7 @@ async def test_own_sessions_are_listed_and_another_one_is_ended(
         )
         # Nobody else's are there to be ended, a coordinator's neither.
         answer = await other.delete(f"/api/v1/sessions/{not_this}")
-        assert answer.json()["type"] == "/problems/unknown-session"
+        assert answer.json()["type"] == "/problems/unknown-sign-in"
         assert await status(phone) == 200
         assert (await host.delete(f"/api/v1/sessions/{not_this}")).status_code == 204
         assert await status(phone) == 401

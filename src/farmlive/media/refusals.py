@@ -1,6 +1,6 @@
 """The problems of the media room: each says what a publisher or a player should do."""
 
-from farmlive.problems import Conflict, NotFound, Problem, Unavailable
+from farmlive.problems import Conflict, NotFound, Problem, TooMany, Unavailable
 
 
 class BadSdp(Problem):
@@ -132,3 +132,27 @@ class ServerFull(Unavailable):
 
     slug = "server-full"
     title = "All places for viewers are taken"
+
+
+BY_SLUG: dict[str, type[Problem]] = {
+    kind.slug: kind
+    for kind in (
+        BadSdp,
+        UnfitOffer,
+        NoCommonCodec,
+        WrongType,
+        PreconditionRequired,
+        PreconditionFailed,
+        SessionGone,
+        NobodyPublishing,
+        HolderAway,
+        OtherServer,
+        UnknownSource,
+        SourceAway,
+        SourceUnplayable,
+        TooManySources,
+        ServerFull,
+        TooMany,
+    )
+}
+"""All that signalling raises, for a server that forwards to another."""

@@ -18,13 +18,14 @@ import httpx
 
 from farmlive import compact
 from farmlive.media import Admission
-from farmlive.media.refusals import HolderAway, OtherServer, SessionGone
+from farmlive.media.refusals import BY_SLUG, HolderAway, OtherServer, SessionGone
 from farmlive.media.signalling import Here, Opened
 from farmlive.nodes.leases import Lease, Leases
 from farmlive.nodes.problems import HolderGone, NotHere
 from farmlive.nodes.signing import SCHEME, Signer
 from farmlive.outages import Outages
-from farmlive.problems import Problem, types
+from farmlive.problems import Problem
+from farmlive.store.failures import CommitFailed, CommitUnknown, NewerDatabase, NotRead
 
 PATH = "/internal/media"
 CONNECT_S, ANSWER_S = 1.0, 4.0
@@ -43,6 +44,10 @@ _TURN_S = 10.0
 _IDLE_S = 2.0
 # In the place of an answer: nobody else is to be asked.
 HERE = object()
+# What the holder raises: media, and the database where it takes the lease anew.
+_RAISED = BY_SLUG | {
+    kind.slug: kind for kind in (CommitFailed, CommitUnknown, NewerDatabase, NotRead)
+}
 # A publisher comes back sooner than viewers, who find it there.
 _PUBLISHER_AGAIN_S = 1
 
@@ -332,12 +337,7 @@ def read(body: bytes) -> tuple[str, str, str, dict[str, Any]]:
 
 def _problem(slug: str, detail: str, headers: dict[str, str], members: dict[str, Any]) -> Problem:
     """The problem that the other server raised."""
-    found = [each for each in types() if each.slug == slug]
-    # Where two rooms have one of this name it is media's.
-    found.sort(
-        key=lambda each: not each.__module__.startswith(Admission.__module__.rpartition(".")[0])
-    )
-    kind = found[0] if found else HolderAway
+    kind = _RAISED.get(slug, HolderAway)
     problem = kind.__new__(kind)
     Problem.__init__(problem, detail, headers=headers, **members)
     return problem

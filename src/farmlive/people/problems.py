@@ -161,7 +161,7 @@ class UnknownAccount(NotFound):
 class UnknownSession(NotFound):
     """The account has no session with that identifier."""
 
-    slug = "unknown-session"
+    slug = "unknown-sign-in"
     title = "There is no such sign-in"
 
 

@@ -1,0 +1,69 @@
+"""A problem's `type` says what it is (RFC 9457, section 3.1.1), so that no two share one."""
+
+import ast
+import importlib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import farmlive.app
+from farmlive import media
+from farmlive.media.refusals import BY_SLUG, HolderAway, SessionGone, UnknownSource
+from farmlive.nodes.forwarding import _problem
+from farmlive.problems import Problem, TooMany, types
+from farmlive.store.failures import CommitUnknown
+
+ALL = [kind for kind in types() if kind.__module__.startswith(f"{farmlive.__name__}.")]
+# From before, of rooms that may not know each other: say the same of the same thing.
+DOUBLE = {
+    "broadcast-ended",
+    "broadcast-not-live",
+    "other-farm",
+    "unknown-centre",
+    "unknown-farm",
+    "unknown-photo",
+    "unknown-product",
+    "unknown-source",
+}
+
+
+def test_no_two_problems_have_one_type() -> None:
+    times = Counter(kind.slug for kind in ALL)
+    assert len(times) > 100
+    assert {slug for slug, found in times.items() if found > 1} == DOUBLE
+
+
+def test_all_that_media_raises_is_known_to_a_server_that_forwards() -> None:
+    raised = {
+        getattr(importlib.import_module(f"{media.__name__}.{file.stem}"), node.exc.func.id, None)
+        for file in Path(media.__file__).parent.glob("*.py")
+        if file.name not in ("__init__.py", "routes.py")  # what routes.py refuses stays there
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Raise)
+        and isinstance(node.exc, ast.Call)
+        and isinstance(node.exc.func, ast.Name)
+    }
+    problems = raised & set(ALL)
+    assert len(problems) > 8
+    assert problems - set(BY_SLUG.values()) == set()
+    own = [kind for kind in ALL if kind.__module__ == SessionGone.__module__]
+    assert [kind for kind in own if BY_SLUG.get(kind.slug) is not kind] == []
+
+
+@pytest.mark.parametrize(
+    ("slug", "kind"),
+    [
+        ("unknown-session", SessionGone),
+        ("unknown-source", UnknownSource),
+        ("too-many-requests", TooMany),
+        (CommitUnknown.slug, CommitUnknown),
+        ("wrong-password", HolderAway),
+        ("of-a-later-release", HolderAway),
+    ],
+)
+def test_what_the_holder_raised_is_raised_here(slug: str, kind: type[Problem]) -> None:
+    problem = _problem(slug, "Begin anew.", {"Retry-After": "3"}, {"source": "a"})
+    assert type(problem) is kind
+    assert problem.body()["source"] == "a"
+    assert (problem.detail, problem.headers) == ("Begin anew.", {"Retry-After": "3"})
