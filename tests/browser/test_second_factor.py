@@ -133,7 +133,21 @@ async def test_app_is_set_up_and_the_next_sign_in_asks_for_its_code(
     await fill_in(page, "mei")
     await page.get_by_label("Code of the app, or a recovery code").fill(codes[0].upper())
     await page.get_by_role("button", name="Sign in").click()
+    # The phone may be lost: the way leads to where the app is replaced.
+    await page.wait_for_url("**/studio/account")
+    recovered = page.locator("[data-recovered]")
+    await expect(recovered).to_contain_text("You signed in with a recovery code; 9 are left.")
+    await expect(recovered).to_contain_text("Replace the app now: the old one stops working.")
+    await fits(page, f"account-recovered-{size[0]}")
+    await forget_steps(site)
+    await signed_out(page)
+    await fill_in(page, "mei")
+    await page.get_by_label("Code of the app, or a recovery code").fill(code_of(secret))
+    await page.get_by_role("button", name="Sign in").click()
     await page.wait_for_url("**/studio")
+    await page.goto("/studio/account")
+    await expect(rows).to_have_count(2)
+    await expect(recovered).to_be_hidden()
 
 
 async def test_codes_are_printed_on_a_page_of_their_own(open_page: Open, site: Server) -> None:
@@ -244,7 +258,9 @@ async def test_passkey_that_nobody_confirms_leaves_the_other_ways(
     await expect(page.get_by_role("alert")).to_contain_text("No passkey was used")
     await page.get_by_label("Recovery code").fill(code)
     await page.get_by_role("button", name="Sign in").click()
-    await page.wait_for_url("**/studio")
+    await page.wait_for_url("**/studio/account")
+    lost = page.get_by_text("Device lost? Remove its passkey, and set up another factor.")
+    await expect(lost).to_be_visible()
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])

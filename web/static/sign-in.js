@@ -3,7 +3,7 @@
 
 import { api, forgetSession } from "./common/api.js";
 import { say } from "./common/dom.js";
-import { codeLabel, factorWords, showCodes, showSecret } from "./common/factors.js";
+import { codeLabel, factorWords, isRecoveryCode, RECOVERED, showCodes, showSecret } from "./common/factors.js";
 import { deviceName, hasPasskeys, makePasskey, usePasskey } from "./common/passkeys.js";
 import { sentence } from "./common/problems.js";
 import { page, t } from "./common/words.js";
@@ -108,6 +108,14 @@ function tell(words) {
   if (words) notice.scrollIntoView({ block: "nearest" });
 }
 
+/** Leads on; a recovery code leads to the account, where what was lost can be replaced. */
+function leadOn(sent) {
+  if (isRecoveryCode(sent.code)) {
+    sessionStorage.setItem(RECOVERED, "yes");
+    location.assign("/studio/account");
+  } else onward();
+}
+
 const onward = () => location.assign(page.data.onward);
 
 /** Shows the codes that came with the factor; then the way leads on. */
@@ -164,8 +172,9 @@ async function attempt(pressed, body) {
     if (!sent) return;
     const answer = await send(sent);
     forgetSession();
+    sessionStorage.removeItem(RECOVERED);
     if (answer.recovery_codes) keepCodes(answer);
-    else onward();
+    else leadOn(sent);
   } catch (problem) {
     await failed(problem);
   } finally {

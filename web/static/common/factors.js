@@ -9,6 +9,12 @@ import { n, t } from "./words.js";
 /** What to ask for in the field of a code, by the kinds of factors that the account has. */
 export const codeLabel = (kinds) => (kinds.includes("totp") ? t("Code of the app, or a recovery code") : t("Recovery code"));
 
+/** Whether what was typed has the length of a recovery code, not of an app's code. */
+export const isRecoveryCode = (code) => (code ?? "").normalize("NFKC").replace(/[^0-9a-z]/gi, "").length > 12;
+
+/** Stands in the session storage while this tab is signed in by a recovery code. */
+export const RECOVERED = "signed-in-by-recovery-code";
+
 /** Shows the secret of an app in `root`, a totp_setup() of parts/factors.html. */
 export function showSecret(root, { qr, secret, uri }) {
   root.querySelector("[data-qr]").src = qr;

@@ -1,6 +1,6 @@
 // One's own second factors: an authenticator app, passkeys, and recovery codes, which are shown once.
 
-import { showCodes, showSecret } from "../../common/factors.js";
+import { RECOVERED, showCodes, showSecret } from "../../common/factors.js";
 import { count, dayAndClock } from "../../common/format.js";
 import { deviceName, hasPasskeys, makePasskey } from "../../common/passkeys.js";
 import { close, open } from "../../common/sheet.js";
@@ -8,7 +8,7 @@ import { toast } from "../../common/toast.js";
 import { n, page, t } from "../../common/words.js";
 import { get, post, put, remove } from "../api.js";
 import { ask } from "../ask.js";
-import { spoken } from "../sentences.js";
+import { spoken, together } from "../sentences.js";
 import { act, badge, List, row, sign } from "./list.js";
 import { FormSheet } from "./sheet.js";
 
@@ -20,6 +20,16 @@ const when = (moment) => dayAndClock(Date.parse(moment));
 const fail = (problem) => toast(spoken(problem), { danger: true });
 /** Few codes left: time for new ones. */
 const FEW = 3;
+
+/** Leads whoever signed in by a recovery code to replacing what is lost. */
+function tellOfRecovery({ totp_since: app, passkeys, recovery_codes_left: left }) {
+  const isRecovered = sessionStorage.getItem(RECOVERED) !== null && (app !== null || passkeys.length > 0);
+  part("recovered").hidden = !isRecovered;
+  part("recovered-words").textContent = together([
+    n("You signed in with a recovery code; %(n)s is left.", "You signed in with a recovery code; %(n)s are left.", left, { n: count(left) }),
+    app ? t("Phone lost? Replace the app now: the old one stops working.") : t("Device lost? Remove its passkey, and set up another factor."),
+  ]);
+}
 
 const list = new List(
   "factors",
@@ -35,6 +45,7 @@ const list = new List(
     part("no-passkeys").hidden = !part("add-passkey").hidden;
     part("new-codes").hidden = !has;
     if (has) document.querySelector("[data-factor-asked]")?.remove();
+    tellOfRecovery(own);
     return items;
   },
   (item) => ROWS[item.kind](item),
@@ -83,6 +94,7 @@ async function addApp() {
   sheets.totp.open({
     job: async ({ code }) => {
       const { recovery_codes: codes } = await put(`${PATH}/totp`, { token: shown.token, code });
+      sessionStorage.removeItem(RECOVERED);
       await list.reload();
       toast(t("The app is set up. From now on a sign-in asks for its code."));
       return () => showOnce(codes);
