@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import select
+from tests.clocks import Clocks, clocks
 from tests.site import asked
 from tests.waiting import until
 
 from farmlive.clock import now_ms, pretended
+from farmlive.outages import Outages
 from farmlive.people import Guard, People
 from farmlive.settings import Settings
 from farmlive.shop import order_routes, person_routes
@@ -23,11 +25,14 @@ from farmlive.shop.person_models import PersonAsked
 from farmlive.shop.person_problems import CodesLocked, NoCodes, WrongCode
 from farmlive.shop.tables import notice_counts, person_codes
 from farmlive.store import Store
+from farmlive.timekeeper import Timekeeper
 
 from . import told
 from .conftest import caller
 from .leaving import BUYER, NAME, PHONE, TO, over
 from .notifying import AS_SHIPPED, server
+
+__all__ = ["clocks"]
 
 UNKNOWN = "13900009999"
 
@@ -117,6 +122,29 @@ async def test_it_is_over_after_ten_minutes(stall: Any, settings: Settings) -> N
     with pretended(now_ms() + VALID_MS - 5_000):
         await check(stall, code)
     with pretended(now_ms() + VALID_MS + 5_000), pytest.raises(WrongCode):
+        await check(stall, code)
+
+
+@pytest.mark.parametrize("step", [3600.0, -3600.0])
+async def test_a_clock_that_is_set_ends_no_code_and_makes_none_last_longer(
+    stall: Any, settings: Settings, clocks: Clocks, step: float
+) -> None:
+    keeper = Timekeeper(stall.store, stall.log, Outages())
+    await keeper.look()
+    await over(stall)
+    await ask(stall)
+    code = await sent(stall, settings)
+    clocks.set_reference(stall.store.dialect, step)
+    before = now_ms()
+    await clocks.look(keeper, 35)
+    assert abs(now_ms() - before - 35_000 - step * 1000) < 5_000
+    await check(stall, code)
+    (row,) = await stall.store.read(lambda conn: conn.execute(select(person_codes)).all())
+    assert row.tries == 0
+    await ask(stall)
+    assert await sent(stall, settings, 2) == code
+    clocks.let_pass(VALID_MS / 1000)
+    with pytest.raises(WrongCode):
         await check(stall, code)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, text
 
 from farmlive.settings import Settings
 from farmlive.store import Store
+from farmlive.store.keys import KeyFile
 from farmlive.store.migrate import configuration
 
 # A database without tables, which a test brings to the revision that it is about.
@@ -70,10 +71,15 @@ def put_order(connection: Connection, **row: object) -> None:
     )
 
 
-def make(engine: Engine, revision: str, fill: Callable[[Connection], None]) -> None:
+def make(
+    engine: Engine,
+    revision: str,
+    fill: Callable[[Connection], None],
+    keys: KeyFile | None = None,
+) -> None:
     """Make the tables of that revision, and fill them."""
     with engine.begin() as connection:
-        command.upgrade(configuration(connection), revision)
+        command.upgrade(configuration(connection, keys=keys), revision)
         fill(connection)
 
 
@@ -82,7 +88,7 @@ async def migrated(
     engine: Engine, settings: Settings, revision: str, fill: Callable[[Connection], None]
 ) -> AsyncIterator[Store]:
     """The store of a database that was filled at that revision, and brought up to date since."""
-    make(engine, revision, fill)
+    make(engine, revision, fill, KeyFile.of(settings))
     await Store.migrate(settings)
     store = await Store.open(settings)
     try:

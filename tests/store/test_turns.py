@@ -2,6 +2,7 @@
 and nobody waits for a machine that has gone.
 """
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from farmlive.settings import Settings
-from farmlive.store import CommitFailed, Store, engine, turns
+from farmlive.store import CommitFailed, NotRead, Store, engine, turns
 from farmlive.store.turns import TAKE_TURN
 
 pytestmark = [
@@ -88,6 +89,16 @@ async def test_what_someone_has_locked_is_a_fault_of_the_database(
         with pytest.raises(CommitFailed):
             await hasty.write(lambda it: it.execute(text("SELECT * FROM alembic_version")).all())
     assert await hasty.write(one) == 1
+
+
+async def test_a_vacuum_does_not_wait_for_long_for_what_someone_has_locked(
+    hasty: Store, settings: Settings
+) -> None:
+    with psycopg.connect(settings.database_url) as other:
+        other.execute("LOCK TABLE erasures IN SHARE UPDATE EXCLUSIVE MODE")
+        with pytest.raises(NotRead):
+            await asyncio.wait_for(hasty.scrub(["erasures"]), 5)
+    assert await hasty.scrub(["erasures"])
 
 
 async def test_both_ends_notice_soon_that_the_other_has_gone(settings: Settings) -> None:

@@ -50,9 +50,9 @@ class OrderLinks:
         """By which the orders of a pick-up point with this code are found: 22 characters."""
         return _text(self._digest("hash of code", f"{centre} {code}"))
 
-    def phone_code(self, mark: str, issued_at: int) -> str:
-        """The code that was sent to a phone, by its pseudonym, at that time: six digits."""
-        drawn = int.from_bytes(self._digest("phone code", f"{mark} {issued_at}")[:8], "big")
+    def phone_code(self, mark: str, seed: int) -> str:
+        """The code that was sent to a phone, by its pseudonym, with that seed: six digits."""
+        drawn = int.from_bytes(self._digest("phone code", f"{mark} {seed}")[:8], "big")
         return f"{drawn % CODES:06d}"
 
     def token_of(self, row: Row[*tuple[Any, ...]]) -> str:

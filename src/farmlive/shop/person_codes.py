@@ -100,11 +100,11 @@ class PersonCodes:
             if self._limits.held_by(connection, phone.number, by, now) is not None:
                 return 0, None
             self._limits.keep(connection, notices_limits.recipient(phone.number), now, now)
-            issued_at = now
+            issued_at = seed = now
             if row is not None and row.issued_at > now - SAME_MS:
-                issued_at = row.issued_at
-            _put(connection, mark, issued_at=issued_at)
-            code = self._links.phone_code(mark, issued_at)
+                issued_at, seed = row.issued_at, row.seed
+            _put(connection, mark, issued_at=issued_at, seed=seed)
+            code = self._links.phone_code(mark, seed)
             return 0, code if is_known else None
 
         locked, code = await self._store.write(write)
@@ -129,7 +129,7 @@ class PersonCodes:
             if locked := _locked_ms(row, now):
                 return False, locked
             if row is not None and now - VALID_MS <= row.issued_at <= now:
-                right = self._links.phone_code(mark, row.issued_at)
+                right = self._links.phone_code(mark, row.seed)
                 if hmac.compare_digest(right.encode(), code.encode()):
                     return True, 0
             tries = row.tries if row is not None and row.tried_at > now - LOCKED_MS else 0
@@ -186,7 +186,7 @@ def _put(connection: Connection, mark: str, **values: int) -> None:
         update(person_codes).where(person_codes.c.phone == mark).values(until=until, **values)
     )
     if not changed.rowcount:
-        empty = {"issued_at": 0, "tries": 0, "tried_at": 0}
+        empty = {"issued_at": 0, "seed": 0, "tries": 0, "tried_at": 0}
         connection.execute(insert(person_codes), {"phone": mark, "until": until, **empty, **values})
 
 

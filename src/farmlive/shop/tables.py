@@ -389,12 +389,14 @@ notice_counts = Table(
 )
 
 # A code that was asked for to a phone, by a keyed pseudonym of it, and the wrong ones since; a row
-# whether the phone has orders. The code is derived from when it was issued.
+# whether the phone has orders. The code is derived from `seed`: when it was issued, by the clock of
+# then, since `issued_at` moves when the clock is set.
 person_codes = Table(
     "person_codes",
     metadata,
     Column("phone", String(32), primary_key=True),
     Column("issued_at", BigInteger, nullable=False),
+    Column("seed", BigInteger, nullable=False, server_default="0"),
     Column("tries", Integer, nullable=False),
     Column("tried_at", BigInteger, nullable=False),
     # When nothing of it counts any more.
@@ -463,5 +465,5 @@ runs(
     which=lambda now: offer_prices.c.until_at > now - _LATELY_MS,
 )
 runs(waits, "since")
-runs_until(person_codes, "until", "tried_at")
+runs_until(person_codes, "until", "issued_at", "tried_at")
 runs(notices, "next_at", which=lambda _now: notices.c.state.in_(("waiting", "sending")))
