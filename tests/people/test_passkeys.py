@@ -23,6 +23,7 @@ from .second_factor import FACTORS, mid_step, set_up, slug, try_in
 __all__ = ["mid_step"]
 pytestmark = pytest.mark.usefixtures("mid_step")
 
+PROOF = "/api/v1/session/proof"
 ORIGIN, HOST = "https://farm.test", "farm.test"
 
 
@@ -243,6 +244,46 @@ async def test_passkeys_and_challenges_of_an_account_are_bounded(
         await asked(fresh)
     kept = await store.read(lambda conn: conn.execute(select(tables.passkey_challenges)).all())
     assert len(kept) == 3
+
+
+async def test_whoever_has_the_password_drives_out_no_challenge_of_a_known_device_or_session(
+    mei: httpx.AsyncClient,
+    fresh: httpx.AsyncClient,
+    app: FastAPI,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(passkeys, "CHALLENGES", 2)
+    phone = Authenticator(ORIGIN, HOST)
+    await add(mei, phone)
+    adding, signing = await options_for(mei), await asked(mei)
+    proving = (await mei.post(PROOF, json={})).json()["passkey"]
+    await asked(fresh)
+    for n in range(4):
+        async with browser(app, scheme="https", peer=f"203.0.113.{n}") as stranger:
+            await asked(stranger)
+    # All strangers together have as many as a device that is known.
+    table = tables.passkey_challenges
+    query = select(table.c.device).where(table.c.purpose == "sign_in")
+    kept = await store.read(lambda conn: conn.execute(query).scalars().all())
+    assert len(kept) == 2 + 1
+    body = {"name": "Key", "credential": Authenticator(ORIGIN, HOST).make(adding)}
+    assert (await mei.post(f"{FACTORS}/passkeys", json=body)).status_code == 201
+    assert (await mei.post(PROOF, json={"passkey": phone.get(proving)})).status_code == 200
+    assert (await try_in(mei, "mei", passkey=phone.get(signing))).status_code == 200
+
+
+async def test_known_device_that_asks_often_keeps_what_its_session_began(
+    mei: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passkeys, "CHALLENGES", 2)
+    phone = Authenticator(ORIGIN, HOST)
+    await add(mei, phone)
+    proving = (await mei.post(PROOF, json={})).json()["passkey"]
+    for _ in range(3):
+        signing = await asked(mei)
+    assert (await mei.post(PROOF, json={"passkey": phone.get(proving)})).status_code == 200
+    assert (await try_in(mei, "mei", passkey=phone.get(signing))).status_code == 200
 
 
 async def test_under_an_address_without_passkeys_none_is_asked_for_or_made(

@@ -27,11 +27,11 @@ from webauthn.helpers.structs import (
 
 from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
-from farmlive.people import tables
+from farmlive.people import sign_ins, tables
 from farmlive.people.relying_party import Site
 
 CHALLENGE_MS = 5 * 60 * 1000
-# Of one account at a time: who has its password can ask for many.
+# Of one purpose and device at a time: who has its password can ask for many.
 CHALLENGES = 20
 MOST = 20
 _LONGEST_ID = 1023  # bytes (section 7.1, step 25); in the column as base64
@@ -119,13 +119,20 @@ def remove(conn: Connection, account: str, passkey: str | None = None) -> int:
 
 
 def begin(conn: Connection, account: str, device: str, purpose: Purpose) -> str:
-    """Draw and keep a challenge; above 20 of an account the oldest goes."""
+    """Draw and keep a challenge. Above 20 of a purpose the oldest goes, of those of this device
+    where the account signed in on it before, else of all other devices together: so no stranger
+    who has the password drives out a known device's, nor what a session began.
+    """
     table = tables.passkey_challenges
     now = now_ms()
     conn.execute(delete(table).where(table.c.expires_at <= now))
+    if sign_ins.is_known(conn, account, device):
+        together = table.c.device == device
+    else:
+        together = table.c.device.not_in(sign_ins.known(account))
     older = (
         select(table.c.challenge)
-        .where(table.c.account == account)
+        .where(table.c.account == account, table.c.purpose == purpose, together)
         .order_by(table.c.expires_at.desc(), table.c.challenge)
         .offset(CHALLENGES - 1)
     )

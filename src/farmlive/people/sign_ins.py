@@ -11,7 +11,7 @@ no other wrong password, of whatever neighbour, keeps one from being tried.
 import contextlib
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Select, delete, insert, select
 
 from farmlive.clock import now_ms
 from farmlive.people import tables
@@ -32,11 +32,16 @@ WRONG = "wrong passwords"
 
 def is_known(conn: Connection, account: str, device: str) -> bool:
     """Return whether the account has signed in on this device since its password was set."""
-    table = tables.account_devices
-    query = select(table.c.at).where(
-        table.c.account == account, table.c.device == device, table.c.at > now_ms() - KNOWN_MS
-    )
+    query = known(account).where(tables.account_devices.c.device == device)
     return conn.execute(query).first() is not None
+
+
+def known(account: str) -> Select[tuple[str]]:
+    """Return the query of the devices that the account knows."""
+    table = tables.account_devices
+    return select(table.c.device).where(
+        table.c.account == account, table.c.at > now_ms() - KNOWN_MS
+    )
 
 
 def remember(conn: Connection, account: str, device: str) -> None:
