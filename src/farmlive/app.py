@@ -200,7 +200,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         lost=relay.end,
     )
     stream_gate.write_under(leases)
-    signer = Signer(store.keys, leases.node, lambda: store.clock_epoch)
+    signer = Signer(store.keys, leases.node, lambda: store.clock_epoch, settings.node_url)
     forwarding = Forwarding(signer, outages, settings.node_url)
     here = Here(relay)
     anywhere = Anywhere(here, leases, forwarding)

@@ -17,6 +17,8 @@ from farmlive.server import Server
 from farmlive.store import reference
 from farmlive.store.keys import Keys
 
+from .conftest import Pair
+
 KEYS = Keys(b"p" * 32, b"o" * 32)
 BROADCAST = "01JD0000000000000000000000"
 BODY = forwarding.written("health", BROADCAST, "", {})
@@ -101,3 +103,34 @@ async def test_a_server_refuses_what_was_signed_before_its_clock_was_moved(serve
                 forwarding.PATH, content=BODY, headers={"Authorization": head}
             )
             assert response.status_code == status
+
+
+@pytest.mark.redis
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_server_that_is_led_to_says_nothing_of_another(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is on the way brings a request to a server that it was not meant for."""
+    await pair.camera("Orchard", pair.one.url)
+    viewer = await pair.watch(pair.other.url)
+    there = pair.other.house.forwarding
+    send, statuses = there._send, []
+
+    async def lead_astray(_: str, body: bytes, authorization: str) -> tuple[int, str, bytes]:
+        answer = await send(pair.other.url, body, authorization)
+        statuses.append(answer[0])
+        return answer
+
+    session = viewer.session.location
+    async with httpx.AsyncClient() as http:
+        with monkeypatch.context() as patched:
+            patched.setattr(there, "_send", lead_astray)
+            response = await http.delete(session)
+        assert statuses == [403]
+        assert (response.status_code, response.json()["type"]) == (
+            503,
+            "/problems/media-server-away",
+        )
+        assert (await http.delete(session)).status_code == 200
+        viewer.session = None

@@ -144,7 +144,7 @@ class Forwarding:
             raise HolderAway
 
     async def _post(self, lease: Lease, body: bytes) -> dict[str, Any]:
-        authorization, nonce = self._signer.sign(lease.node, body)
+        authorization, nonce = self._signer.sign(lease.node, body, lease.url)
         try:
             async with asyncio.timeout(CONNECT_S + ANSWER_S):
                 status, seal, answer = await self._send(lease.url, body, authorization)

@@ -1,9 +1,10 @@
 """Signatures of what servers on one database ask each other, by a key that all of them have and
 nobody else (store/keys.py).
 
-A request is signed for one process, at a time by the database's clock and of its epoch, with a
-number used once, over the hash of its body; the answer for that request. So none can be made up,
-repeated, changed, or taken to another server; nothing of it is secret by this (docs/security.md).
+A request is signed for one process at one URL, at a time by the database's clock and of its epoch,
+with a number used once, over the hash of its body; the answer for that request. So none can be made
+up, repeated, changed, or taken to another server; nothing of it is secret by this
+(docs/security.md).
 """
 
 import hmac
@@ -29,13 +30,21 @@ _LONGEST = 1_000
 class Signer:
     """Signs requests of this process and checks those for it.
 
-    `clock_epoch` says how often the database's time was moved, as far as this process knows.
+    `clock_epoch` says how often the database's time was moved, as far as this process knows;
+    `url` is where others ask it.
     """
 
-    def __init__(self, keys: Keys, node: str, clock_epoch: Callable[[], int] = lambda: 0):
+    def __init__(
+        self,
+        keys: Keys,
+        node: str,
+        clock_epoch: Callable[[], int] = lambda: 0,
+        url: str = "",
+    ):
         self._key = keys.derive("requests between nodes")
         self._node = node
         self._clock_epoch = clock_epoch
+        self._url = url
         # The numbers that were used, until when each is remembered by the monotonic clock, and of
         # which epoch and time its request was.
         self._used: OrderedDict[str, tuple[float, int, int]] = OrderedDict()
@@ -43,11 +52,14 @@ class Signer:
         # have come before, though the time that counts has gone back to it.
         self._forgotten: dict[int, int] = {}
 
-    def sign(self, to: str, body: bytes) -> tuple[str, str]:
-        """Return the Authorization of a request to the process `to`, and the request's number."""
+    def sign(self, to: str, body: bytes, url: str = "") -> tuple[str, str]:
+        """Return the Authorization of a request to the process `to` at `url`, and the request's
+        number.
+        """
         nonce = secrets.token_urlsafe(16)
         said = {
             "to": to,
+            "url": url,
             "by": self._node,
             "epoch": self._clock_epoch(),
             "at": now_ms(),
@@ -80,8 +92,13 @@ class Signer:
             raise NotANode("Nothing was done: this request came before.")
         self._used[nonce] = now + 2 * GOOD_MS / 1000 + 1, epoch, at
 
-    def is_for_me(self, to: str) -> bool:
-        """Whether a request to the process `to` is for this one."""
+    def is_for_me(self, to: str, url: str) -> bool:
+        """Whether a request to the process `to` is for this one, not for one before it here.
+
+        Raises NotANode where it is for another server, of which this one knows nothing.
+        """
+        if url != self._url:
+            raise NotANode("Nothing was done: this request is for another server.")
         return to == self._node
 
     def seal(self, nonce: str, body: bytes) -> str:
@@ -108,5 +125,6 @@ class SignedRequest:
         """Take the request, once: whether it is for this process. Raises NotANode."""
         if not hmac.compare_digest(sha256(body).hexdigest(), str(self._said["body"])):
             raise NotANode("Nothing was done: this is another body than was signed.")
+        is_for_me = self._signer.is_for_me(str(self._said["to"]), str(self._said["url"]))
         self._signer.use(self.nonce, int(self._said["epoch"]), int(self._said["at"]))
-        return self._signer.is_for_me(str(self._said["to"]))
+        return is_for_me
