@@ -1,5 +1,7 @@
 """What docs/routes.md says of an address is a whole sentence."""
 
+import pytest
+
 from scripts import reference
 
 
@@ -19,3 +21,21 @@ def test_a_sentence_that_goes_on_in_the_next_line_is_found() -> None:
         "the docstring of GET /readyz",
         "the docstring of GET /studio/fees",
     ]
+
+
+@pytest.mark.parametrize("name", ["timekeeper.py", "clock_discipline.py"])
+def test_the_readme_names_where_the_time_is_kept(name: str) -> None:
+    assert name in rooms()
+    assert (reference.ROOT / "src" / "farmlive" / name).exists()
+
+
+def test_the_readme_names_every_room() -> None:
+    found = (reference.ROOT / "src" / "farmlive").glob("*/__init__.py")
+    assert sorted(file.parent.name for file in found if file.parent.name not in rooms()) == []
+
+
+def rooms() -> set[str]:
+    """What the README's table of folders names."""
+    table = (reference.ROOT / "README.md").read_text("utf-8").partition("| folder | what |")[2]
+    first = [line.split("|")[1] for line in table.partition("\n\n")[0].splitlines()[2:]]
+    return {name.strip(" `").rpartition("/")[2] for cell in first for name in cell.split(",")}
