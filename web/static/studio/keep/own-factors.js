@@ -20,6 +20,7 @@ const when = (moment) => dayAndClock(Date.parse(moment));
 const fail = (problem) => toast(spoken(problem), { danger: true });
 /** Few codes left: time for new ones. */
 const FEW = 3;
+let hasApp = false;
 
 /** Leads whoever signed in by a recovery code to replacing what is lost. */
 function tellOfRecovery({ totp_since: app, passkeys, recovery_codes_left: left }) {
@@ -39,9 +40,10 @@ const list = new List(
     if (own.totp_since) items.unshift({ kind: "totp", since: own.totp_since });
     const has = items.length > 0;
     if (has) items.push({ kind: "codes", left: own.recovery_codes_left });
-    part("add-totp").textContent = own.totp_since ? t("Set up another app") : t("Set up an app");
+    part("add-totp").textContent = own.totp_since ? t("Replace the app") : t("Set up an app");
     part("add-totp").classList.toggle("button--primary", !has);
-    part("add-passkey").hidden = !(own.passkeys_possible && hasPasskeys());
+    hasApp = own.totp_since !== null;
+    part("add-passkey").hidden = part("two").hidden = !(own.passkeys_possible && hasPasskeys());
     part("no-passkeys").hidden = !part("add-passkey").hidden;
     part("new-codes").hidden = !has;
     if (has) document.querySelector("[data-factor-asked]")?.remove();
@@ -91,7 +93,9 @@ async function addApp() {
     return;
   }
   showSecret(sheets.totp.part("qr").closest("dialog"), shown);
+  sheets.totp.part("replaces").hidden = !hasApp;
   sheets.totp.open({
+    title: hasApp ? t("Replace the app") : t("Set up an authenticator app"),
     job: async ({ code }) => {
       const { recovery_codes: codes } = await put(`${PATH}/totp`, { token: shown.token, code });
       sessionStorage.removeItem(RECOVERED);
