@@ -374,6 +374,11 @@ async def test_after_seven_days_a_sign_in_begins_with_setting_one_up(
     await other.get_by_role("button", name="已经保存好了").click()
     await other.wait_for_url("**/studio")
     await expect(other.locator("[data-factor-asked]")).to_have_count(0)
+    await other.goto("/studio/account")
+    app = other.locator('[data-list="factors"]').get_by_role("listitem").filter(has_text="应用")
+    await expect(app).to_contain_text("必须保留一种验证方式，请先添加另一种。")
+    await expect(app.get_by_role("button", name="移除")).to_be_disabled()
+    await fits(other, f"account-last-{size[0]}")
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])

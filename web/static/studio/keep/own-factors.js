@@ -21,6 +21,8 @@ const fail = (problem) => toast(spoken(problem), { danger: true });
 /** Few codes left: time for new ones. */
 const FEW = 3;
 let hasApp = false;
+/** The only factor of an account that must have one. */
+let isLast = false;
 
 /** Leads whoever signed in by a recovery code to replacing what is lost. */
 function tellOfRecovery({ totp_since: app, passkeys, recovery_codes_left: left }) {
@@ -39,6 +41,7 @@ const list = new List(
     const items = own.passkeys.map((each) => ({ kind: "passkey", ...each }));
     if (own.totp_since) items.unshift({ kind: "totp", since: own.totp_since });
     const has = items.length > 0;
+    isLast = own.demanded && items.length === 1;
     if (has) items.push({ kind: "codes", left: own.recovery_codes_left });
     part("add-totp").textContent = own.totp_since ? t("Replace the app") : t("Set up an app");
     part("add-totp").classList.toggle("button--primary", !has);
@@ -53,21 +56,29 @@ const list = new List(
   (item) => ROWS[item.kind](item),
 );
 
+const lastWords = () => (isLast ? t("You must have one: add another first.") : "");
+
+function removal(name, path) {
+  const button = act(t("Remove"), () => take(name, path), { name });
+  button.disabled = isLast;
+  return button;
+}
+
 const ROWS = {
   totp: ({ since }) =>
     row({
       picture: sign("clock"),
       title: t("Authenticator app"),
-      lines: [t("since %(when)s", { when: when(since) })],
-      acts: [act(t("Remove"), () => take(t("Authenticator app"), `${PATH}/totp`), { name: t("Authenticator app") })],
+      lines: [t("since %(when)s", { when: when(since) }), lastWords()],
+      acts: [removal(t("Authenticator app"), `${PATH}/totp`)],
     }),
   passkey: ({ id, name, here, created_at: since, used_at: used }) =>
     row({
       picture: sign("check"),
       title: name,
       badges: [badge(t("Passkey")), here ? null : badge(t("For another address"))].filter(Boolean),
-      lines: [t("since %(when)s", { when: when(since) }), used ? t("last used %(when)s", { when: when(used) }) : t("not used yet")],
-      acts: [act(t("Remove"), () => take(name, `${PATH}/passkeys/${id}`), { name })],
+      lines: [t("since %(when)s", { when: when(since) }), used ? t("last used %(when)s", { when: when(used) }) : t("not used yet"), lastWords()],
+      acts: [removal(name, `${PATH}/passkeys/${id}`)],
     }),
   codes: ({ left }) =>
     row({
