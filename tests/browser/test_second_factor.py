@@ -311,6 +311,26 @@ async def test_proof_is_asked_and_what_was_typed_is_done(
     assert [each.label for each in await people.invitations.all()] == ["Wu from Lianhe"]
 
 
+async def test_password_of_an_account_with_a_factor_is_changed_once_it_proves(
+    open_page: Open, site: Server
+) -> None:
+    await site.house.people.create_account("mei", "host", PASSWORD)
+    page = await open_page("/sign-in", size=PHONE)
+    await signed_in(page, "mei")
+    await page.goto("/studio/account")
+    _secret, codes = await set_up_app(page)
+    await proved_long_ago(site)
+    await page.locator("[data-own]").first.click()
+    sheet = page.get_by_role("dialog", name="Change my password")
+    await sheet.get_by_label("Present password").fill(PASSWORD)
+    await sheet.get_by_label("New password").fill("kumquat season")
+    await sheet.get_by_role("button", name="Change it").click()
+    asked = page.get_by_role("dialog", name="Is it still you?")
+    await asked.get_by_label("Code of the app, or a recovery code").fill(codes[0])
+    await asked.get_by_role("button", name="Go on").click()
+    await expect(page.get_by_text("holds from now on")).to_be_visible()
+
+
 async def test_proof_is_asked_before_a_file_in_chinese_too_and_the_file_comes(
     open_page: Open, site: Server, sale: Sale
 ) -> None:

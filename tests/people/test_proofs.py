@@ -175,6 +175,21 @@ async def test_factor_that_a_sign_in_sets_up_ends_what_the_password_alone_began(
     assert (await coordinator.get("/api/v1/session")).status_code == 401
 
 
+async def test_own_password_is_asked_about_where_there_is_a_factor_and_only_there(
+    coordinator: httpx.AsyncClient, store: Store
+) -> None:
+    await proved_before(store, 11)
+    path, change = "/api/v1/session/password", {"old": PASSWORD, "new": PASSWORD + "!"}
+    assert (await coordinator.post(path, json=change)).status_code == 204
+    await proved_before(store, 1)
+    secret, _codes = await set_up(coordinator)
+    await proved_before(store, 11)
+    back = {"old": PASSWORD + "!", "new": PASSWORD}
+    assert slug(await coordinator.post(path, json=back)) == NEEDED
+    assert (await coordinator.post(PROOF, json={"code": code_of(secret)})).status_code == 200
+    assert (await coordinator.post(path, json=back)).status_code == 204
+
+
 async def test_proof_takes_the_csrf_token_and_comes_from_this_site(
     coordinator: httpx.AsyncClient, store: Store
 ) -> None:

@@ -206,12 +206,16 @@ class AccountAdmin(PeopleBase):
     async def change_password(self, caller: Caller, session: str, old: str, new: str) -> None:
         """Change the caller's own password and end all sessions but the one with this token.
 
-        Raises NoPassword, WrongPassword, TooMany of them, and PasswordRefused.
+        Raises NoPassword, WrongPassword, TooMany of them, PasswordRefused, and
+        ReauthenticationNeeded where the account has a second factor: the old password alone, which
+        others may have, is not enough then.
         """
         if caller.account is None or caller.name is None:
             raise NoPassword("An API key has none. Revoke the key and make another.")
         own = caller.account
         account = await self._store.read(lambda conn: accounts.known(conn, own))
+        if account.second_factor:
+            proofs.require(caller)
         await self._check_own(account, session, old, _OLD)
         names = (account.name, account.display_name)
         password_rules.check(new, names, field="new", before=old)
