@@ -32,6 +32,7 @@ from farmlive.shop.tables import (
     order_lines,
     orders,
 )
+from farmlive.store import metadata
 
 from . import flashing, told
 from .claiming import answer, claim
@@ -586,3 +587,27 @@ async def test_nothing_is_left_in_the_files(stall: Any, full: Any, settings: Set
     found = await stall.store.read(read)
     assert [word for word in WORDS if word in found] == []
     assert on_disk(settings.data, WORDS) == []
+
+
+async def test_nothing_is_left_in_the_statistics(stall: Any, full: Any) -> None:
+    if stall.store.dialect == "sqlite":
+        pytest.skip("SQLite's keep counts alone")
+    await over(stall, buyer={"name": "王小明", "phone": "13700000009"})
+    before = await row_of(stall, full)
+    names = [table for table in metadata.tables if table != "erasures"]
+
+    def analyze(connection: Connection) -> None:
+        for name in names:
+            connection.execute(text(f'ANALYZE "{name}"'))
+
+    def read(connection: Connection) -> str:
+        kept_ones = text("SELECT s::text FROM pg_stats s WHERE tablename <> 'erasures'")
+        return "\n".join(connection.execute(kept_ones).scalars())
+
+    await stall.store.write(analyze)
+    found = await stall.store.read(read)
+    assert [word for word in WORDS if word in found] == []
+    assert before.buyer in found
+    await erase_phone(stall)
+    await stall.shop.erasing.go_on()
+    assert before.buyer not in await stall.store.read(read)

@@ -126,8 +126,9 @@ def scrub_apart(url: str, tables: Sequence[str]) -> bool:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("SET statement_timeout = 0")
             for table in tables:
-                # Where few rows are dead it would else leave the indexes as they are.
-                connection.exec_driver_sql(f'VACUUM (INDEX_CLEANUP ON) "{table}"')
+                # Where few rows are dead it would else leave the indexes as they are, and the
+                # statistics until many more have changed.
+                connection.exec_driver_sql(f'VACUUM (INDEX_CLEANUP ON, ANALYZE) "{table}"')
         return True
     finally:
         engine.dispose()
