@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import Connection, select
 from tests.waiting import until
 
+from farmlive.people.caller import Caller
 from farmlive.settings import Settings
 from farmlive.shop.erasing import Whose
+from farmlive.shop.tables import orders
 from farmlive.store import Store, metadata
 
 from . import told
@@ -20,6 +22,7 @@ PLACE = "联合乡 竹林村 7 号"
 MAIL = "lidahua@example.org"
 WORDS = (NAME, PHONE, "竹林村", MAIL, "压坏", "不好意思", "350426")
 BUYER = {"name": NAME, "phone": PHONE, "email": MAIL}
+COORDINATOR = Caller("01ACCOUNT", "Lin", "coordinator", "Lin's device", "192.0.2.9")
 TO = {"way": "parcel", "address": PLACE, "region": "350426"}
 
 
@@ -75,3 +78,16 @@ async def full(stall: Any) -> Any:
 
 async def of_phone(stall: Any, phone: str = PHONE) -> Whose:
     return Whose(buyers=tuple((await stall.shop.persons._claimed(phone)).buyers))
+
+
+async def erase(stall: Any, whose: Whose, by: Caller = COORDINATOR) -> int:
+    return await stall.shop.persons.erase(by, whose, "role")  # type: ignore[no-any-return]
+
+
+async def erase_phone(stall: Any) -> int:
+    return await erase(stall, await of_phone(stall))
+
+
+async def row_of(stall: Any, placed: Any) -> Any:
+    query = select(orders).where(orders.c.id == placed["order"])
+    return await stall.store.read(lambda connection: connection.execute(query).one())
