@@ -38,6 +38,9 @@ class CertificateRefused(Exception):
     """The certificate or its key can't be used; the message names the settings."""
 
 
+_log = structlog.get_logger(__name__)
+
+
 class _Uvicorn(uvicorn.Server):
     """uvicorn with shorter TLS timeouts: asyncio's are 60 s for a handshake, 30 s for its end."""
 
@@ -236,4 +239,9 @@ async def serve(
         settle_memory()
         await ready(server)
         cleartext.warn(settings)
+        if settings.lacks_contact:
+            _log.warning(
+                "the privacy page does not say whom buyers can ask about what is kept of them: set "
+                "FARMLIVE_COUNTY_NAME and FARMLIVE_COUNTY_CONTACT"
+            )
         await stop.wait()

@@ -13,6 +13,8 @@ from tests.demo.at_work import command, demo, films, folder
 from tests.waiting import until
 
 from farmlive.client import Api, Channel
+from farmlive.demo.command import Options, _site
+from farmlive.demo.state import Folder
 
 __all__ = ["films", "folder"]
 
@@ -127,3 +129,8 @@ async def test_a_taken_media_port_names_the_option(folder: Path) -> None:
         said = await refused(folder, "--port", "0", "--udp-port", str(other.getsockname()[1]))
     assert "--udp-port" in said
     assert "Traceback" not in said
+
+
+def test_the_demos_privacy_page_says_whom_to_ask(tmp_path: Path) -> None:
+    options = Options(tmp_path, host="", port=0, udp_port=0, lan=False, fresh=False)
+    assert not _site(Folder(tmp_path), options).settings.lacks_contact

@@ -2,17 +2,25 @@
 buyer's details were removed say so.
 """
 
+import asyncio
 import html
+from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
+from structlog.testing import capture_logs
 from tests.clerks import role_key
 
 from farmlive.client import Api
 from farmlive.clock import now_ms, pretended
 from farmlive.pages.languages import LANGUAGES
 from farmlive.pages.privacy import contact_url
-from farmlive.server import Server
+from farmlive.pages.render import Pages
+from farmlive.pages.static import Static
+from farmlive.people import Caller
+from farmlive.people.models import ROLES
+from farmlive.server import Server, serve
 from farmlive.setting_groups.retention import DAY_MS
 from farmlive.settings import Settings
 
@@ -28,6 +36,9 @@ SET = {
     "county_name": "Youxi <county>",
     "county_contact": "orders@example.org",
 }
+
+
+NO_CONTACT = {"county_name": "", "county_contact": ""}
 
 
 @pytest.fixture
@@ -50,15 +61,63 @@ async def test_it_says_how_long_and_whom_to_ask_as_it_is_set(
     assert "Youxi &lt;county&gt;" in page.text
 
 
-@pytest.mark.parametrize("settings", [{}, {"backup_days": 0}], indirect=True, ids=["unset", "none"])
+@pytest.mark.parametrize(
+    "settings", [NO_CONTACT, NO_CONTACT | {"backup_days": 0}], indirect=True, ids=["unset", "none"]
+)
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_without_a_contact_it_still_says_whom_to_ask(
+async def test_what_the_operator_has_not_set_is_not_promised(
     language: str, site: Server, visitor: httpx.AsyncClient
 ) -> None:
     said = words(await visitor.get("/privacy", params={"lang": language}))
-    assert {"en": "Ask the host", "zh": "自提点询问"}[language] in said
+    assert {"en": "has given no contact yet", "zh": "尚未提供联系方式"}[language] in said
+    assert {"en": "order number at hand", "zh": "请备好订单号"}[language] not in said
     none = {"en": "Backups: none are kept.", "zh": "备份：没有备份。"}[language]
     assert (none in said) is (site.house.settings.backup_days == 0)
+    ask = {"en": "Ask us how long backups are kept", "zh": "备份保存多久，请向我们询问"}[language]
+    # On the page, and in the sheet in which one erases.
+    assert said.count(ask) == (2 if site.house.settings.backup_days is None else 0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_chat_has_no_end_and_mutes_have_one(
+    language: str, site: Server, visitor: httpx.AsyncClient
+) -> None:
+    said = words(await visitor.get("/privacy", params={"lang": language}))
+    assert {"en": "No end by itself", "zh": "没有期限"}[language] in said
+    assert {"en": "until the mute ends, 90 days", "zh": "保存到禁言结束，最多 90 天"}[
+        language
+    ] in said
+
+
+async def test_coordinators_are_told_that_the_contact_is_missing(
+    site: Server, settings: Settings
+) -> None:
+    for values, lacks in ((SET, False), (NO_CONTACT, True), ({"county_contact": " "}, True)):
+        pages = Pages(settings.model_copy(update=values), Static(), site.house.guard)
+        scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+        told = set()
+        for role in ROLES:
+            caller = Caller("A", "lin", role, "a device", None)
+            page = pages.html(
+                Request(scope), "studio_seller.html", caller=caller, farms=[], broadcasts=[]
+            )
+            if "data-lacks-contact" in page:
+                told.add(role)
+        assert told == ({"coordinator"} if lacks else set())
+
+
+@pytest.mark.parametrize(("values", "lacks"), [(SET, False), (NO_CONTACT, True)])
+async def test_the_log_says_that_the_contact_is_missing(
+    values: dict[str, Any], lacks: bool, settings: Settings, tables: None
+) -> None:
+    stop = asyncio.Event()
+
+    async def ready(_server: Server) -> None:
+        stop.set()
+
+    with capture_logs() as log:
+        await serve(settings.model_copy(update=values), ready, stop)
+    assert any("FARMLIVE_COUNTY_CONTACT" in line["event"] for line in log) is lacks
 
 
 @pytest.mark.parametrize(
@@ -96,7 +155,9 @@ async def test_it_is_linked_where_one_buys_claims_comes_as_a_guest_and_below(
     assert 'href="/privacy"' in order[order.index('id="claim-sheet"') :]
 
 
-@pytest.mark.parametrize("settings", [SET, {}], indirect=True, ids=["contact", "no contact"])
+@pytest.mark.parametrize(
+    "settings", [SET, NO_CONTACT], indirect=True, ids=["contact", "no contact"]
+)
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_the_page_of_an_erased_order_takes_no_complaint(
     language: str, site: Server, sale: Sale, visitor: httpx.AsyncClient

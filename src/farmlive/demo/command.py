@@ -137,6 +137,8 @@ def _site(folder: Folder, options: Options) -> Site:
         database_url="",
         redis_url="",
         trusted_proxies=(),
+        county_name="尤溪县（演示） Youxi County (demo)",
+        county_contact="orders@youxi.example",
         tls_cert=made.chain if made else None,
         tls_key=made.key if made else None,
         log_level="warning",

@@ -161,6 +161,7 @@ class Pages:
                 factor_until=self._guard.factor_until(caller),
                 unnamed_proxy=self._guard.unnamed_proxy,
                 cleartext=self._cleartext,
+                lacks_contact=self._settings.lacks_contact,
                 clocks_off=self._clocks_off(),
                 lacks_node_url=self._lacks_node_url(),
                 **context,

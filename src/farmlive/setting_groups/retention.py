@@ -42,12 +42,13 @@ class RetentionSettings(BaseModel):
         description="Years after an order's last change until the record of its sale is removed, "
         "which has no person by then. What the review counts of it stays.",
     )
-    backup_days: int = Field(
-        30,
+    backup_days: int | None = Field(
+        None,
         ge=0,
         le=36_500,
         description="Days for which the operator keeps backups, as the privacy page says: what was "
-        "removed stands in them as long. farmlive itself removes none. 0: there are none.",
+        "removed stands in them as long. farmlive itself removes none. 0: there are none. Not set: "
+        "the page promises nothing and says to ask.",
     )
     county_name: str = Field(
         "",
@@ -75,6 +76,11 @@ class RetentionSettings(BaseModel):
     def whom_to_ask(self) -> str:
         """The county's name and contact, as far as they are set, or ""."""
         return ", ".join(filter(None, (self.county_name.strip(), self.county_contact.strip())))
+
+    @property
+    def lacks_contact(self) -> bool:
+        """Whether the privacy page does not say who runs this server, or how to reach them."""
+        return not (self.county_name.strip() and self.county_contact.strip())
 
     @property
     def person_ms(self) -> int:
