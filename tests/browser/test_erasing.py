@@ -11,8 +11,11 @@ from typing import Any
 import httpx
 import pytest
 from playwright.async_api import Download, Page, expect
+from sqlalchemy import update
 from tests.waiting import until
 
+from farmlive.clock import now_ms
+from farmlive.people import tables
 from farmlive.server import Server
 from farmlive.settings import Settings
 
@@ -42,6 +45,12 @@ async def over(sale: Sale, number: int = 1) -> Any:
 
 async def is_gone(site: Server, placed: Any) -> bool:
     return (await site.house.shop.order(placed["token"])).buyer is None
+
+
+async def proved_before(site: Server, minutes: int) -> None:
+    """Have every session proved last so long ago."""
+    at = update(tables.sessions).values(proved_at=now_ms() - minutes * 60_000)
+    await site.house.store.write(lambda conn: conn.execute(at).rowcount)
 
 
 async def saved(page: Page, name: str, tmp_path: Path) -> dict[str, Any]:
@@ -164,6 +173,13 @@ async def test_a_coordinator_does_it_for_one_who_asks(
     await found.locator("[data-erase]").click()
     sheet = page.locator("#erase-sheet")
     await expect(sheet).to_contain_text(NUMBER)
+    await proved_before(site, 11)
+    await sheet.get_by_role("button", name=YES[language]).click()
+    asked = page.locator("#proof-sheet")
+    await asked.get_by_role("button", name={"en": "Leave it", "zh": "取消"}[language]).click()
+    await expect(sheet.locator("#erase-problem")).to_be_visible()
+    assert not await is_gone(site, placed)
+    await proved_before(site, 1)
     await sheet.get_by_role("button", name=YES[language]).click()
     erased = {"en": "The details of 1 order are erased", "zh": "已删除 1 个订单的买家信息"}
     await expect(page.locator("#toasts")).to_contain_text(erased[language])

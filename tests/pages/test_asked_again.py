@@ -69,8 +69,10 @@ async def test_what_is_kept_of_a_buyer_is_asked_for_too(server: Server) -> None:
     async with signed_in(server) as client:
         body = {"phone": "13800000000"}
         await proved_before(server, 10.1)
-        answer = await client.post("/api/v1/person/exports", json=body)
-        assert (answer.status_code, slug(answer)) == (401, "reauthentication-needed")
+        for what in ("exports", "erasures"):
+            answer = await client.post(f"/api/v1/person/{what}", json=body)
+            assert (answer.status_code, slug(answer)) == (401, "reauthentication-needed"), what
         await proved_before(server, 1)
-        answer = await client.post("/api/v1/person/exports", json=body)
-        assert answer.status_code != 401
+        for what in ("exports", "erasures"):
+            answer = await client.post(f"/api/v1/person/{what}", json=body)
+            assert answer.status_code != 401, what

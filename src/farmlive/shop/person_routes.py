@@ -101,6 +101,8 @@ def routes(shop: Shop, guard: Guard, exported: Exported) -> APIRouter:
         What is open, or has money due, keeps all of it from being done.
         """
         caller, whose = await whose_phone(request, caller, asked)
+        if asked.code is None:
+            proofs.require(caller)
         by = "role" if asked.code is None else "code"
         erased = await shop.persons.erase(caller, whose, by)
         if asked.code is not None:
