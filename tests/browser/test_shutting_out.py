@@ -134,6 +134,12 @@ async def test_keys_without_an_owner_stand_in_red_until_they_have_one_or_end(
     await expect(row).to_contain_text("not used yet")
     # The key by which the test's own programs come has none either.
     await expect(notice).to_contain_text("2 keys or links have no owner")
+    # It stands at the top, however far down they are listed.
+    await expect(notice).to_be_in_viewport(ratio=1)
+    heading = page.get_by_role("heading", name="Keys and links")
+    await expect(heading).not_to_be_in_viewport()
+    await notice.get_by_role("link", name="Show them").click()
+    await expect(heading).to_be_in_viewport(ratio=1)
     await fits(page)
     await shot(page, "list-phone-en")
     await row.get_by_role("button", name="Choose an owner: Old scale").click()
