@@ -199,12 +199,18 @@ async def test_keys_of_someone_who_may_less_now_stand_in_red(
     await expect(changed.filter(has_text="恢复")).to_have_count(0)
 
 
-async def test_an_account_that_made_nothing_is_shut_out_at_once_and_let_in_again(
+async def test_an_account_that_made_nothing_is_asked_about_shut_out_and_let_in_again(
     open_studio: Open, site: Server
 ) -> None:
     await site.house.people.create_account("mei", "host", PASSWORD)
     page = await open_studio("/studio/people")
     await open_change(page, "Shut out")
+    asked = page.get_by_role("dialog", name="Shut out mei?")
+    await asked.get_by_role("button", name="No, go back").click()
+    await expect(asked).to_be_hidden()
+    assert (await site.house.people.named("mei")).disabled_at is None
+    await open_change(page, "Shut out")
+    await asked.get_by_role("button", name="Yes, shut out").click()
     await page.get_by_role("button", name="Undo").click()
     row = page.get_by_role("listitem").filter(has_text="mei")
     await expect(row.get_by_text("Shut out")).to_have_count(0)

@@ -42,13 +42,19 @@ async function isMeant(onAir, account) {
 }
 
 /**
- * Shuts `account` out once that is confirmed; `done(hasEnded)` is called then. Where nothing ends with
- * it, nothing is asked. `accounts` are all there are.
+ * Shuts `account` out once that is confirmed; `done(hasEnded)` is called then. `accounts` are all
+ * there are.
  */
 export async function shutOut(account, accounts, done) {
   const put = (give) => patch(`/api/v1/accounts/${account.id}`, { disabled: true, give });
   const found = await owned(account);
   if (!found.length) {
+    const isSure = await ask({
+      title: t("Shut out %(name)s?", account),
+      words: t("They are signed out everywhere and can't sign in."),
+      yes: t("Yes, shut out"),
+    });
+    if (!isSure) return;
     await put({});
     done(false);
     return;
