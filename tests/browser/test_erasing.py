@@ -115,12 +115,44 @@ async def test_an_open_order_says_why_not(
 ) -> None:
     placed = await order(sale, 1)
     page = await open_page(f"/order/{placed['token']}", size=size, language=language)
-    await page.get_by_role("button", name=ERASE[language]).click()
-    await page.locator("#erase-sheet").get_by_role("button", name=YES[language]).click()
-    told = page.locator("#erase-problem")
-    await expect(told).to_contain_text({"en": "not paid yet", "zh": "还没有付款"}[language])
-    await expect(told).to_contain_text(placed["number"])
-    assert not await is_gone(site, placed)
+    button = page.get_by_role("button", name=ERASE[language])
+    await expect(button).to_be_disabled()
+    not_paid = {"en": "not paid yet", "zh": "还没有付款"}[language]
+    await expect(page.locator("#kept-because")).to_contain_text(not_paid)
+    for state in ("packed", "shipped", "received"):
+        await sale.api.order_state(sale.broadcast, placed["order"], state)
+    await sale.api.order_paid(sale.broadcast, placed["order"])
+    await page.evaluate("dispatchEvent(new Event('online'))")  # it comes up to date
+    await expect(button).to_be_enabled()
+    await expect(page.locator("#kept-because")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("size", "language"), SIZES)
+async def test_with_one_open_order_the_others_are_erased_on_their_pages(
+    size: Any, language: str, site: Server, sale: Sale, open_page: Open
+) -> None:
+    await over(sale)
+    await sale.api.place_order(
+        sale.broadcast,
+        "a-key-of-an-open-order",
+        {
+            "lines": [{"offer": sale.offer, "quantity": 1, "price": 2990}],
+            "buyer": {"name": NAME, "phone": NUMBER},
+            "delivery": {"way": "parcel", "address": "Meixian, Youxi"},
+            "payment": "cash_on_delivery",
+        },
+    )
+    page = await open_page("/privacy", size=size, language=language)
+    await page.locator("#yours-phone input").fill(NUMBER)
+    await page.locator("#yours-phone button").click()
+    await page.locator("#yours-code input").fill(await code_of(site, NUMBER))
+    await page.locator("#yours-code [type=submit]").click()
+    told = page.locator("#yours-open")
+    await expect(told).to_contain_text(
+        {"en": "1 order is still open", "zh": "还有 1 个订单"}[language]
+    )
+    await expect(told).to_contain_text({"en": "on their own pages", "zh": "单独删除"}[language])
+    await expect(page.locator("#yours-found [data-erase]")).to_be_disabled()
 
 
 @pytest.mark.parametrize(("size", "language"), SIZES)

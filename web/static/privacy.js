@@ -73,6 +73,12 @@ code.addEventListener("submit", (event) => {
       const title = found.querySelector("[data-count]");
       say(title, n("%(count)s order", "%(count)s orders", kept.count, { count: count(kept.count) }));
       found.querySelector("[data-orders]").replaceChildren(orderList(kept.orders));
+      found.querySelector("[data-erase]").disabled = kept.open > 0;
+      const isOpen = at("yours-open");
+      isOpen.hidden = !kept.open;
+      const why = [n("%(count)s order is still open: settle it first, then all can be erased.", "%(count)s orders are still open: settle them first, then all can be erased.", kept.open, { count: count(kept.open) })];
+      if (kept.open < kept.count) why.push(t("Those that are over can be erased one by one, on their own pages."));
+      say(isOpen.querySelector("span"), why.join(page.language === "zh" ? "" : " "));
       show(found);
       title.focus();
     },

@@ -18,6 +18,7 @@ from farmlive.shop.claim_models import MAX_PHOTOS
 from farmlive.shop.claims import CLAIMED_IN
 from farmlive.shop.handovers import OPEN
 from farmlive.shop.order_models import Order
+from farmlive.shop.person import Because
 
 # Whoever has the address has the order: no other page and no search engine hears of it.
 HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
@@ -28,7 +29,14 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     anyone = Depends(rooms.guard.anyone)
 
-    def page(request: Request, caller: Caller, found: Order, *, may_claim: bool) -> Response:
+    def page(
+        request: Request,
+        caller: Caller,
+        found: Order,
+        *,
+        may_claim: bool,
+        kept_because: Because | None = None,
+    ) -> Response:
         return pages.page(
             request,
             "order.html",
@@ -38,6 +46,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             order=found,
             code_drawn=_drawn(found),
             may_claim=may_claim,
+            kept_because=kept_because,
             photos_at_most=MAX_PHOTOS,
             backup_days=settings.backup_days,
             ask=settings.whom_to_ask,
@@ -49,7 +58,8 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         found = await rooms.shop.order(token)
         is_claimed = any(claim.state == "open" for claim in found.claims)
         may_claim = found.state in CLAIMED_IN and not is_claimed and not found.erased
-        return page(request, caller, found, may_claim=may_claim)
+        because = await rooms.shop.persons.kept_because(found.id) if found.buyer else None
+        return page(request, caller, found, may_claim=may_claim, kept_because=because)
 
     @router.get("/order/{order}/{mark}")
     async def on_paper(

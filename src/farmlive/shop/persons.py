@@ -115,6 +115,11 @@ class Persons:
         """What is kept, in short. Raises Unavailable."""
         return await self._store.read(partial(_kept, whose=whose), within_s=FILE_S)
 
+    async def kept_because(self, order: str) -> person.Because | None:
+        """Why the order can't be erased yet; None where it can. Raises Unavailable."""
+        found = await self._store.read(partial(_open_ones, whose=Whose(order=order)))
+        return found[0][1] if found else None
+
     async def export(self, whose: Whose, language: Language) -> tuple[IO[bytes], int, int]:
         """All that is kept, as a file: the file, its bytes, its orders. Raises Unavailable."""
         found = await self._export.collect(whose)
