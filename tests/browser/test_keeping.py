@@ -167,7 +167,7 @@ async def test_password_is_reset_and_shown_once(
     await site.house.people.create_account("mei", "host")
     page = await open_studio("/studio/people", language="zh")
     await page.get_by_role("button", name="mei", exact=True).click()
-    await page.get_by_role("dialog", name="mei").get_by_role("button", name="新密码").click()
+    await page.get_by_role("dialog", name="mei").get_by_role("button", name="重设密码").click()
     await page.get_by_role("button", name="是的，换新的").click()
     shown = page.get_by_role("dialog", name="mei 的新密码")
     password = await shown.locator("[data-secret]").inner_text()

@@ -113,7 +113,7 @@ async def test_a_picture_that_is_given_away_stays_and_is_not_asked_about(
     await shot(page, "sheet-desk-zh")
     await sheet.get_by_label("全部").select_option("转给 coordinator1")
     await sheet.get_by_role("button", name="停用", exact=True).click()
-    await expect(page.get_by_text("mei已停用并退出登录。")).to_be_visible()
+    await expect(page.get_by_text("mei 已停用并退出登录。")).to_be_visible()
     await site.house.publishers.look()
     assert camera["source"] in {source for _, source in site.house.relay.publishers()}
     assert {each.owner for each in await site.house.people.credentials()} - {None} == {
@@ -154,10 +154,10 @@ async def test_keys_without_an_owner_stand_in_red_until_they_have_one_or_end(
     await row.get_by_role("button", name="Change the owner: Old scale").click()
     await sheet.get_by_label("Owner").select_option("coordinator1")
     await sheet.get_by_role("button", name="Keep it").click()
-    asked = page.get_by_role("dialog", name="Is it still you?")
+    asked = page.get_by_role("dialog", name="Confirm it's you")
     await expect(asked).to_be_visible()
     assert {each.owner for each in await site.house.people.api_keys()} == {None, mei.id}
-    await asked.get_by_role("button", name="Leave it").click()
+    await asked.get_by_role("button", name="Cancel").click()
     await page.keyboard.press("Escape")
     await expect(sheet).to_be_hidden()
     await expect(notice).to_contain_text("1 key or link has no owner")

@@ -55,7 +55,7 @@ async def test_files_are_asked_for_and_what_is_worked_by_is_not(server: Server, 
             answer = await client.get(path)
             assert (answer.status_code, slug(answer)) == (401, "reauthentication-needed"), path
             shown = await client.get(path, headers=HTML)
-            assert "Is it still you?" in shown.text or "请确认是您本人" in shown.text
+            assert "Confirm it's you" in shown.text or "请确认是您本人" in shown.text
             assert 'href="/sign-in"' not in shown.text.partition("<main")[2]
         for path in others:
             assert (await client.get(path)).status_code == 200, path

@@ -63,7 +63,7 @@ const STEPS = {
       field("new_password").type = target.checked ? "text" : "password";
     });
     field("new_password").focus();
-    return { name: "new_password", empty: t("Write a new password."), keeps: true, body: (value) => ({ new_password: value }) };
+    return { name: "new_password", empty: t("Enter a new password."), keeps: true, body: (value) => ({ new_password: value }) };
   },
   "second-factor-needed": ({ kinds, passkey }) => {
     const byKey = passkey && hasPasskeys();
@@ -79,7 +79,7 @@ const STEPS = {
       }),
     );
     (byKey ? key : field("code")).focus();
-    return { name: "code", empty: t("Write the code."), body: (value) => ({ code: value.trim() }) };
+    return { name: "code", empty: t("Enter the code."), body: (value) => ({ code: value.trim() }) };
   },
   "second-factor-setup-needed": ({ totp, passkey }) => {
     show("sign-in-setup", {
@@ -98,7 +98,7 @@ const STEPS = {
         return credential && { setup: { passkey: { name: deviceName() || t("Passkey"), credential } } };
       }),
     );
-    return { name: "code", empty: t("Write the six digits that the app shows."), body: (value) => ({ setup: { totp: { token: totp.token, code: value.trim() } } }) };
+    return { name: "code", empty: t("Enter the six digits that the app shows."), body: (value) => ({ setup: { totp: { token: totp.token, code: value.trim() } } }) };
   },
 };
 
@@ -190,7 +190,7 @@ form.addEventListener("submit", (event) => {
   }
   const missing = ["name", "password"].find((name) => !(name === "name" ? field(name).value.trim() : field(name).value));
   if (missing) {
-    tell(t("Write your sign-in name and your password."));
+    tell(t("Enter your sign-in name and your password."));
     field(missing).focus();
     return;
   }

@@ -200,7 +200,7 @@ def _add(file: zipfile.ZipFile, path: Path, name: str) -> None:
 
 # The page to read: every fact by its name, in the reader's language.
 _WORDS = {
-    "title": ("我们保存的您的信息", "What we keep of you"),
+    "title": ("我们保存的您的信息", "What we keep about you"),
     "made_at": ("生成时间", "Made at"),
     "id": ("内部编号", "Internal number"),
     "number": ("订单号", "Order number"),

@@ -54,13 +54,13 @@ async function question() {
   });
   const wrong = el("p", { class: "field__error", id: "proof-wrong", role: "alert", hidden: true });
   const typed = el("div", { class: "field" }, el("label", { class: "field__label", for: "proof-field" }, byPassword ? t("Your password") : codeLabel(asked.kinds)), field, wrong);
-  const confirm = el("button", { class: `button button--wide${passkey ? "" : " button--primary"}`, type: "submit" }, t("Go on"));
+  const confirm = el("button", { class: `button button--wide${passkey ? "" : " button--primary"}`, type: "submit" }, t("Confirm"));
   const withKey = passkey ? el("button", { class: "button button--wide button--primary", type: "button" }, t("Use a passkey")) : null;
-  const cancel = el("button", { class: "button button--wide button--quiet", type: "button" }, t("Leave it"));
+  const cancel = el("button", { class: "button button--wide button--quiet", type: "button" }, t("Cancel"));
   const form = el(
     "form",
     { class: "studio-sheet__form", novalidate: true },
-    el("div", { class: "sheet__body" }, el("h2", { class: "sheet__title", id: "proof-title" }, t("Is it still you?")), el("p", {}, t("More than ten minutes have passed since you signed in or last confirmed this. What you were doing is done right after.")), typed),
+    el("div", { class: "sheet__body" }, el("h2", { class: "sheet__title", id: "proof-title" }, t("Confirm it's you")), el("p", {}, t("More than ten minutes have passed since you signed in or last confirmed this. What you were doing is done right after.")), typed),
     el("div", { class: "sheet__foot sheet__foot--stacked" }, withKey, confirm, cancel),
   );
   const dialog = el("dialog", { class: "sheet studio-sheet", id: "proof-sheet", "aria-labelledby": "proof-title" }, form);
@@ -104,7 +104,7 @@ async function question() {
       event.preventDefault();
       const value = byPassword ? field.value : field.value.trim();
       if (!value) {
-        say(byPassword ? t("Write your password.") : t("Write the code."));
+        say(byPassword ? t("Enter your password.") : t("Enter the code."));
         field.focus();
         return;
       }

@@ -129,7 +129,7 @@ function addPasskey() {
       }
       const { recovery_codes: codes } = await post(`${PATH}/passkeys`, { name, credential });
       await list.reload();
-      toast(t("The passkey is kept. From now on a sign-in asks for it."));
+      toast(t("The passkey is saved. From now on a sign-in asks for it."));
       return () => showOnce(codes);
     },
   });
