@@ -78,6 +78,19 @@ async def test_what_the_operator_has_not_set_is_not_promised(
     assert said.count(ask) == (2 if site.house.settings.backup_days is None else 0)
 
 
+@pytest.mark.parametrize("settings", [{"notices": ("file",)}], indirect=True)
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_where_no_code_comes_the_limit_is_said_first_and_the_other_way(
+    language: str, site: Server, visitor: httpx.AsyncClient
+) -> None:
+    said = words(await visitor.get("/privacy", params={"lang": language}))
+    limit, link, nothing = {
+        "en": ("those about orders among them", "or use an order's page", "we keep nothing under"),
+        "zh": ("包括订单短信", "到订单页面", "没有保存这个号码"),
+    }[language]
+    assert said.index(limit) < said.index(link) < said.index(nothing)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_chat_has_no_end_and_mutes_have_one(
     language: str, site: Server, visitor: httpx.AsyncClient
