@@ -278,6 +278,32 @@ async def test_passkey_that_nobody_confirms_leaves_the_other_ways(
     await expect(lost).to_be_visible()
 
 
+async def test_second_step_names_who_signs_in_and_leads_back(open_page: Open, site: Server) -> None:
+    await site.house.people.create_account("mei", "host", PASSWORD)
+    await site.house.people.create_account("chen", "host", PASSWORD)
+    page = await open_page("/sign-in", size=PHONE)
+    await signed_in(page, "chen")
+    await page.goto("/studio/account")
+    await set_up_app(page)
+    await signed_out(page)
+    await fill_in(page, "chen")
+    code = page.get_by_label("Code of the app, or a recovery code")
+    await expect(page.get_by_text("as chen")).to_be_visible()
+    await code.fill("000000")
+    await code.press("Enter")
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await fits(page, "sign-in-as")
+    await page.get_by_role("button", name="not you?").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    await expect(page.get_by_role("alert")).to_be_hidden()
+    await expect(page.get_by_text("as chen")).to_be_hidden()
+    await expect(code).to_have_count(0)
+    await expect(page.get_by_label("Sign-in name")).to_be_focused()
+    await expect(page.get_by_label("Password", exact=True)).to_have_value("")
+    await fill_in(page, "mei")
+    await page.wait_for_url("**/studio")
+
+
 @pytest.mark.parametrize("size", [PHONE, DESK])
 async def test_proof_is_asked_and_what_was_typed_is_done(
     open_page: Open, site: Server, size: tuple[int, int]

@@ -12,6 +12,7 @@ const form = document.getElementById("sign-in");
 const notice = document.getElementById("sign-in-notice");
 const button = document.getElementById("sign-in-go");
 const who = document.getElementById("sign-in-who");
+const as = document.getElementById("sign-in-as");
 const place = document.getElementById("sign-in-step");
 const title = document.getElementById("sign-in-title");
 const about = document.getElementById("sign-in-about");
@@ -29,6 +30,8 @@ function show(template, words) {
   place.replaceChildren(document.getElementById(template).content.cloneNode(true));
   place.hidden = false;
   who.hidden = true;
+  say(as.querySelector("[data-as]"), t("as %(name)s", { name: field("name").value.trim() }));
+  as.hidden = false;
   say(title, words.title);
   say(about, words.about);
   say(help, words.help ?? "");
@@ -43,12 +46,21 @@ function beginAgain() {
   more = {};
   step = null;
   place.replaceChildren();
-  place.hidden = true;
+  place.hidden = as.hidden = true;
   who.hidden = help.hidden = false;
   for (const [part, words] of [[title, first.title], [about, first.about], [help, first.help], [button, first.go]]) say(part, words);
   button.classList.add("button--primary");
   field("password").select();
 }
+
+as.querySelector("[data-not-me]").addEventListener("click", () => {
+  // What is on its way would show its next step.
+  if (form.querySelector("[aria-busy=true]")) return;
+  tell("");
+  field("password").value = "";
+  beginAgain();
+  field("name").select();
+});
 
 const lost = () => t("Is it lost? A recovery code signs in once. Without one a coordinator resets it on the page of people; or whoever runs the server, with farmlive user reset-factor NAME.");
 
@@ -122,6 +134,7 @@ const onward = () => location.assign(page.data.onward);
 function keepCodes({ recovery_codes: codes, name }) {
   show("sign-in-codes", { title: t("Your recovery codes"), about: t("You are signed in."), go: t("I have them: go on") });
   showCodes(place, codes, name);
+  as.hidden = true;
   step = { isDone: true };
 }
 
