@@ -208,7 +208,7 @@ async def test_a_coordinator_does_it_for_one_who_asks(
     await proved_before(site, 11)
     await sheet.get_by_role("button", name=YES[language]).click()
     asked = page.locator("#proof-sheet")
-    await asked.get_by_role("button", name={"en": "Leave it", "zh": "取消"}[language]).click()
+    await asked.get_by_role("button", name={"en": "Cancel", "zh": "取消"}[language]).click()
     await expect(sheet.locator("#erase-problem")).to_be_visible()
     assert not await is_gone(site, placed)
     await proved_before(site, 1)
