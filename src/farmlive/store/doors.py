@@ -147,7 +147,7 @@ class Store:
             keys = await asyncio.to_thread(opening.keys_of, writer, key_file)
             if migrates and isinstance(keys, KeysRefused):
                 raise keys
-            take_time = reference.begin if migrates else opening.take_time
+            take_time = opening.begin_time if migrates else opening.take_time
             time_of = await asyncio.to_thread(take_time, writer)
             store = cls(writer, engines.reader_engine(url), knows, keys, time_of, outages)
             store._opened = opened.pop_all()

@@ -2,6 +2,9 @@
 and its time are taken. `Store.open` calls all of it, in a thread.
 """
 
+import contextlib
+from collections.abc import Iterator
+
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -9,6 +12,7 @@ from farmlive.settings import Settings
 from farmlive.store import reference
 from farmlive.store.engine import DatabaseRefused, check_durable
 from farmlive.store.engine import address as engine_address
+from farmlive.store.failures import is_of_disk
 from farmlive.store.keys import KeyFile, Keys, KeysRefused
 from farmlive.store.keys import check as check_keys
 from farmlive.store.migrate import Revisions, check, migrate
@@ -55,7 +59,29 @@ def keys_of(writer: Engine, key_file: KeyFile) -> Keys | KeysRefused:
         return refused
 
 
+def begin_time(writer: Engine) -> tuple[int, int]:
+    """Go by the time of a database that this process serves; return what `reference.begin` does.
+
+    On a full disk nothing of it is written, and the server starts all the same.
+    """
+    with _even_if_full():
+        reference.make_row(writer)
+    time_of = reference.begin(writer)
+    with _even_if_full():
+        reference.stand(writer)
+    return time_of
+
+
 def take_time(writer: Engine) -> tuple[int, int]:
-    """Do as `reference.begin` in a database that another process serves."""
+    """Do as `begin_time` in a database that another process serves."""
     with writer.connect() as connection:
         return reference.take(connection), 0
+
+
+@contextlib.contextmanager
+def _even_if_full() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if not is_of_disk(error):
+            raise

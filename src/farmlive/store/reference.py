@@ -155,22 +155,31 @@ def take(connection: Connection) -> int:
     return seen.epoch
 
 
-def begin(engine: Engine) -> tuple[int, int]:
-    """Do as `take` in a database that this process serves, whose row is made where there is none;
-    return the epoch, and for how many milliseconds the database was not served, as far as it knows.
-    """
+def make_row(engine: Engine) -> None:
+    """Make the row in which servers agree, where there is none."""
     with contextlib.suppress(IntegrityError), engine.begin() as connection:
         if connection.execute(_ROW).one_or_none() is None:
             connection.execute(
                 insert(clock_row), {"id": 1, "epoch": 0, "shift_ms": 0, "seen_at": 0}
             )
-    with engine.begin() as connection:
+
+
+def begin(engine: Engine) -> tuple[int, int]:
+    """Let this process, which serves the database, go by its time; return the epoch, and for how
+    many milliseconds the database was not served, as far as it knows.
+    """
+    with engine.connect() as connection:
         epoch = take(connection)
-        seen_at = connection.execute(_ROW).one().seen_at
-        now = standing(clock.ahead_ns())
-        if connection.dialect.name == "sqlite":
-            keep(connection, **now)
-    return epoch, now["seen_at"] - seen_at if seen_at else 0
+        row = connection.execute(_ROW).one_or_none()
+    seen_at = 0 if row is None else row.seen_at
+    return epoch, standing(clock.ahead_ns())["seen_at"] - seen_at if seen_at else 0
+
+
+def stand(engine: Engine) -> None:
+    """Keep in SQLite's row how far the time is ahead, for a restart; PostgreSQL has its own."""
+    if engine.dialect.name == "sqlite":
+        with engine.begin() as connection:
+            keep(connection, **standing(clock.ahead_ns()))
 
 
 def standing(ahead: int) -> dict[str, Any]:
