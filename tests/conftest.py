@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 from argon2 import PasswordHasher
 from psycopg import sql
 from tests.once import once
@@ -155,6 +156,16 @@ def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(passwords, "_hasher", _CHEAP)
     monkeypatch.setattr(passwords, "_NOBODY", _CHEAP_NOBODY)
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_was() -> Iterator[None]:
+    """Let what a command that runs in a test sets up of the log end with the test. It is the whole
+    process's, leaves out lines that later tests wait for, and writes to a stream that is gone.
+    """
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 # And the revision that they are of, and the oldest code that they serve.

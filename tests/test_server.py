@@ -4,6 +4,12 @@ import json
 import subprocess
 import sys
 
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from farmlive.server import set_up_log
+
 SPEAK = """
 import logging, structlog
 from farmlive.server import set_up_log
@@ -30,3 +36,12 @@ def test_every_line_of_the_log_is_json_whoever_writes_it() -> None:
     assert lines[2]["logger"] == "uvicorn.error"
     assert "ValueError: two" in lines[1]["exception"]
     assert "ValueError: two" in lines[2]["exception"]
+
+
+@pytest.mark.parametrize("_turn", ["before", "after"])
+def test_what_one_test_leaves_out_of_the_log_is_there_in_the_next(_turn: str) -> None:
+    """As of commands that run in a test's process: `conftest` has the log as it was."""
+    with capture_logs() as lines:
+        structlog.get_logger("ours").warning("the database is back")
+    assert [line["event"] for line in lines] == ["the database is back"]
+    set_up_log("error")
