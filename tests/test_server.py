@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import structlog
@@ -36,6 +37,19 @@ def test_every_line_of_the_log_is_json_whoever_writes_it() -> None:
     assert lines[2]["logger"] == "uvicorn.error"
     assert "ValueError: two" in lines[1]["exception"]
     assert "ValueError: two" in lines[2]["exception"]
+
+
+def test_a_log_that_takes_nothing_ends_nothing() -> None:
+    """Its disk is full; standard error is then as good as closed, too."""
+    told = (
+        "import structlog; from farmlive.server import set_up_log; set_up_log('info'); "
+        "structlog.get_logger().warning('redis lost'); print('goes on', flush=True)"
+    )
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", told], stdout=subprocess.PIPE, stderr=full, text=True
+        )
+    assert done.stdout == "goes on\n"
 
 
 @pytest.mark.parametrize("_turn", ["before", "after"])

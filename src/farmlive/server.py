@@ -15,7 +15,7 @@ import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 import uvicorn
@@ -204,6 +204,26 @@ def _stamp(_logger: Any, _method: str, line: EventDict) -> EventDict:
     return line
 
 
+class _Lossy:
+    """A stream that loses what it can't write: a full disk under the log, or a reader of it that is
+    gone, ends nothing of what logs.
+    """
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write the text, if that can be."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, if that can be."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def set_up_log(level: str) -> None:
     """Log JSON lines to standard error, without a person's data."""
     filled: list[Processor] = [
@@ -217,7 +237,7 @@ def set_up_log(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Lossy(sys.stderr))),
     )
     # uvicorn and the libraries speak up only when something is wrong: they would log addresses.
     foreign = logging.StreamHandler(sys.stderr)
