@@ -33,9 +33,11 @@ async def test_all_that_fit_are_moved_on_by_one_press_and_taken_back(
     await expect(bar).to_contain_text("3 chosen, ¥89.70")
     await bar.get_by_role("button", name="Packed 3").click()
     await expect(page.locator(".toast").get_by_text("3 orders are packed.")).to_be_visible()
+    shipped = bar.get_by_role("button", name="Shipped 3")
+    await expect(shipped).to_be_visible()
     await expect(bar.get_by_role("status")).to_be_focused()
     await page.keyboard.press("Tab")
-    await expect(bar.get_by_role("button", name="Shipped 3")).to_be_focused()
+    await expect(shipped).to_be_focused()
     assert await states(sale) == ["packed", "packed", "packed", "placed"]
     await page.get_by_role("button", name="Undo", exact=True).click()
     await expect(page.get_by_text("3 orders are as they were.")).to_be_visible()
