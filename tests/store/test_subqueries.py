@@ -1,5 +1,6 @@
 """A few rows of a small query as a part of a larger one, alike on both databases."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,19 +8,27 @@ from sqlalchemy import Connection, Integer, bindparam, insert, literal_column, s
 
 from farmlive.shop.tables import notice_budgets
 from farmlive.store import Store, count_of, hot, list_of
+from farmlive.store.hot import _HOT
 
 _rows = (
     select(notice_budgets.c.used)
     .where(notice_budgets.c.sender == bindparam("sender"))
     .limit(bindparam("most", type_=Integer))
 )
-ASKED = hot(
-    select(
-        literal_column("7").label("beside"),
-        count_of(_rows).label("count"),
-        list_of(_rows).label("every"),
+
+
+@pytest.fixture
+def asked() -> Iterator[Any]:
+    """A statement that is prepared ahead, for as long as the test runs: others look at all."""
+    statement = hot(
+        select(
+            literal_column("7").label("beside"),
+            count_of(_rows).label("count"),
+            list_of(_rows).label("every"),
+        )
     )
-)
+    yield statement
+    del _HOT[id(statement)]
 
 
 @pytest.mark.parametrize(
@@ -27,14 +36,14 @@ ASKED = hot(
     [("none", 9, 0, None), ("one", 9, 1, [5]), ("some", 9, 3, [1, 2, -3]), ("some", 2, 2, [1, 2])],
 )
 async def test_they_are_counted_and_listed(
-    store: Store, sender: str, most: int, count: int, every: Any
+    store: Store, asked: Any, sender: str, most: int, count: int, every: Any
 ) -> None:
     kept = [("one", 5), ("some", 1), ("some", 2), ("some", -3)]
     rows = [{"hour": hour, "sender": who, "used": used} for hour, (who, used) in enumerate(kept)]
 
     def ask(connection: Connection) -> Any:
         connection.execute(insert(notice_budgets), rows)
-        return connection.execute(ASKED, {"sender": sender, "most": most}).one()
+        return connection.execute(asked, {"sender": sender, "most": most}).one()
 
     found = await store.write(ask)
     assert (found.beside, found.count, found.every) == (7, count, every)
