@@ -1,4 +1,4 @@
-"""What the pictures of people show: a colleague with keys and links who has a lesser role now."""
+"""Data for the pictures of the people page: a demoted colleague who owns keys and links."""
 
 from typing import Any
 

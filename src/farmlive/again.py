@@ -1,7 +1,7 @@
 """Tasks that go on from a start until a stop, and one that does the same thing again and again.
 What that is, is their owners'.
 
-What a task does knows that nobody waits for it (`in_task`), also in tasks that it makes.
+`in_task` is true in these tasks and in those they start: no request waits for their result.
 """
 
 import abc

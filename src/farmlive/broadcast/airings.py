@@ -1,5 +1,5 @@
-"""What is on air in broadcasts that have not ended, by their logs; the list of keys shows it. And
-the end of what a server that is gone had on air.
+"""The sources on air in broadcasts that have not ended, read from their logs for the list of keys;
+and the end of the sources of a server that has died.
 """
 
 from sqlalchemy import Connection, select

@@ -29,8 +29,8 @@ _PROBLEM = {
     },
 }
 _IDENTITY = {"type": ["string", "integer", "null"]}
-# What the first frame of a channel says besides, whichever it is. Where the server's clock was set
-# back, each says `now`: the `at` of its events is ahead of it.
+# Further members of a channel's first frame, of either type. After the server's clock was set back
+# every frame has `now`, since the `at` of its events is ahead of it.
 _FIRST = {
     "now": {"type": "integer", "description": "The server's clock, UTC milliseconds since 1970"},
     "you": {"type": "object", "description": "The `role` and `nickname` that one is heard by"},
