@@ -63,7 +63,7 @@ async def fair() -> AsyncIterator[Fair]:
     """Make the broadcast, in a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="farmlive-review-") as folder:
         settings = Settings(data=Path(folder))
-        store = await Store.open(settings)
+        store = await Store.open(settings, migrates=True)
         log = Log(LocalBus())
         try:
             made = await Broadcasts(store, log, LocalBus()).create(
@@ -320,7 +320,7 @@ def _orders(
                 "id": order,
                 "broadcast": broadcast,
                 "number": number,
-                "token": f"{number:032d}",
+                "token_hash": f"{number:032x}",
                 "device": buyer,
                 "buyer": buyer,
                 "buyer_name": "王小明",
