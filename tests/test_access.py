@@ -145,7 +145,7 @@ MAY: dict[str, set[str]] = {
     "PATCH /session": SIGNED_IN,
     "DELETE /session": SIGNED_IN,
     "POST /session/password": SIGNED_IN,
-    "POST /session/proof": SIGNED_IN,
+    "POST /session/reauthentication": SIGNED_IN,
     "GET /session/factors": SIGNED_IN,
     "POST /session/factors/totp": SIGNED_IN,
     "PUT /session/factors/totp": SIGNED_IN,

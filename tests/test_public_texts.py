@@ -35,9 +35,9 @@ PRIVATE = {
     "NewAccount.password",
     "NewBlock.value",
     "NewPasskey.credential",
-    "NewProof.code",
-    "NewProof.passkey",
-    "NewProof.password",
+    "Reauthentication.code",
+    "Reauthentication.passkey",
+    "Reauthentication.password",
     # By which a buyer, or a coordinator, asks what is kept.
     "CodeAsked.phone",
     "PersonAsked.code",

@@ -47,9 +47,9 @@ async def is_gone(site: Server, placed: Any) -> bool:
     return (await site.house.shop.order(placed["token"])).buyer is None
 
 
-async def proved_before(site: Server, minutes: int) -> None:
-    """Have every session proved last so long ago."""
-    at = update(tables.sessions).values(proved_at=now_ms() - minutes * 60_000)
+async def authenticated_before(site: Server, minutes: int) -> None:
+    """Have every session's owner have authenticated last so long ago."""
+    at = update(tables.sessions).values(authenticated_at=now_ms() - minutes * 60_000)
     await site.house.store.write(lambda conn: conn.execute(at).rowcount)
 
 
@@ -205,13 +205,13 @@ async def test_a_coordinator_does_it_for_one_who_asks(
     await found.locator("[data-erase]").click()
     sheet = page.locator("#erase-sheet")
     await expect(sheet).to_contain_text(NUMBER)
-    await proved_before(site, 11)
+    await authenticated_before(site, 11)
     await sheet.get_by_role("button", name=YES[language]).click()
-    asked = page.locator("#proof-sheet")
+    asked = page.locator("#reauthentication-sheet")
     await asked.get_by_role("button", name={"en": "Cancel", "zh": "取消"}[language]).click()
     await expect(sheet.locator("#erase-problem")).to_be_visible()
     assert not await is_gone(site, placed)
-    await proved_before(site, 1)
+    await authenticated_before(site, 1)
     await sheet.get_by_role("button", name=YES[language]).click()
     erased = {"en": "The details of 1 order are erased", "zh": "已删除 1 个订单的买家信息"}
     await expect(page.locator("#toasts")).to_contain_text(erased[language])

@@ -65,8 +65,8 @@ async def forget_steps(site: Server) -> None:
     await site.house.store.write(lambda conn: conn.execute(again).rowcount)
 
 
-async def proved_long_ago(site: Server) -> None:
-    long_ago = update(tables.sessions).values(proved_at=now_ms() - 11 * MINUTE_MS)
+async def authenticated_long_ago(site: Server) -> None:
+    long_ago = update(tables.sessions).values(authenticated_at=now_ms() - 11 * MINUTE_MS)
     await site.house.store.write(lambda conn: conn.execute(long_ago).rowcount)
 
 
@@ -187,7 +187,9 @@ async def test_codes_are_printed_on_a_page_of_their_own(open_page: Open, site: S
     await expect(kept).to_be_hidden()
 
 
-async def test_passkey_is_made_signs_in_proves_and_is_removed(new_page: Open, site: Server) -> None:
+async def test_passkey_is_made_signs_in_confirms_and_is_removed(
+    new_page: Open, site: Server
+) -> None:
     await site.house.people.create_account("mei", "coordinator", PASSWORD)
     page = await new_page(size=PHONE, kept=False)
     tool = await page.context.new_cdp_session(page)
@@ -233,13 +235,13 @@ async def test_passkey_is_made_signs_in_proves_and_is_removed(new_page: Open, si
     await page.get_by_role("button", name="Use a passkey").click()
     await page.wait_for_url("**/studio")
 
-    await proved_long_ago(site)
+    await authenticated_long_ago(site)
     await page.goto(f"{home}/studio/account")
     await expect(rows.filter(has_text="My phone")).to_contain_text("last used")
     await page.get_by_role("button", name="Remove: My phone").click()
     await page.get_by_role("button", name="Yes, remove it").click()
     asked = page.get_by_role("dialog", name="Confirm it's you")
-    await fits(page, "proof-passkey")
+    await fits(page, "reauthentication-passkey")
     await asked.get_by_role("button", name="Use a passkey").click()
     await expect(page.get_by_text("No second factor yet")).to_be_visible()
     await signed_out(page)
@@ -305,7 +307,7 @@ async def test_second_step_names_who_signs_in_and_leads_back(open_page: Open, si
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
-async def test_proof_is_asked_and_what_was_typed_is_done(
+async def test_reauthentication_is_asked_and_what_was_typed_is_done(
     open_page: Open, site: Server, size: tuple[int, int]
 ) -> None:
     people = site.house.people
@@ -317,12 +319,12 @@ async def test_proof_is_asked_and_what_was_typed_is_done(
     sheet = page.get_by_role("dialog", name="Invite someone")
     await sheet.get_by_label("For whom").fill("Wu from Lianhe")
     await sheet.get_by_text("Moderator").click()
-    await proved_long_ago(site)
+    await authenticated_long_ago(site)
     await sheet.get_by_role("button", name="Make the link").click()
     asked = page.get_by_role("dialog", name="Confirm it's you")
     password = asked.get_by_label("Your password")
     await expect(password).to_be_visible()
-    await fits(page, f"proof-password-{size[0]}")
+    await fits(page, f"reauthentication-password-{size[0]}")
     await password.fill("not the right one")
     await asked.get_by_role("button", name="Confirm").click()
     await expect(asked.get_by_role("alert")).to_contain_text("The password is not right.")
@@ -337,7 +339,7 @@ async def test_proof_is_asked_and_what_was_typed_is_done(
     assert [each.label for each in await people.invitations.all()] == ["Wu from Lianhe"]
 
 
-async def test_password_of_an_account_with_a_factor_is_changed_once_it_proves(
+async def test_password_of_an_account_with_a_factor_is_changed_once_it_confirms(
     open_page: Open, site: Server
 ) -> None:
     await site.house.people.create_account("mei", "host", PASSWORD)
@@ -345,7 +347,7 @@ async def test_password_of_an_account_with_a_factor_is_changed_once_it_proves(
     await signed_in(page, "mei")
     await page.goto("/studio/account")
     _secret, codes = await set_up_app(page)
-    await proved_long_ago(site)
+    await authenticated_long_ago(site)
     await page.locator("[data-own]").first.click()
     sheet = page.get_by_role("dialog", name="Change my password")
     await sheet.get_by_label("Present password").fill(PASSWORD)
@@ -357,7 +359,7 @@ async def test_password_of_an_account_with_a_factor_is_changed_once_it_proves(
     await expect(page.get_by_text("holds from now on")).to_be_visible()
 
 
-async def test_proof_is_asked_before_a_file_in_chinese_too_and_the_file_comes(
+async def test_reauthentication_is_asked_before_a_file_in_chinese_too_and_the_file_comes(
     open_page: Open, site: Server, sale: Sale
 ) -> None:
     await site.house.people.create_account("mei", "coordinator", PASSWORD)
@@ -367,7 +369,7 @@ async def test_proof_is_asked_before_a_file_in_chinese_too_and_the_file_comes(
     link = page.locator(f'a[href^="/review/{sale.broadcast}/sheets/orders.csv"]')
     async with page.expect_download():
         await link.click()
-    await proved_long_ago(site)
+    await authenticated_long_ago(site)
     answer = await page.context.request.get(
         f"/review/{sale.broadcast}/sheets/orders.csv", headers={"Accept": "text/html"}
     )
@@ -376,12 +378,12 @@ async def test_proof_is_asked_before_a_file_in_chinese_too_and_the_file_comes(
     await link.click()
     asked = page.get_by_role("dialog", name="请确认是您本人")
     await asked.get_by_label("您的密码").fill(PASSWORD)
-    await shot(page, "proof-zh")
+    await shot(page, "reauthentication-zh")
     async with page.expect_download() as got:
         await asked.get_by_role("button", name="确认").click()
     assert (await got.value).suggested_filename.startswith("orders-")
     # Sums of the sale name no buyer.
-    await proved_long_ago(site)
+    await authenticated_long_ago(site)
     async with page.expect_download():
         await page.locator(f'a[href^="/review/{sale.broadcast}/sheets/sales.csv"]').click()
 

@@ -149,7 +149,7 @@ async def test_keys_without_an_owner_stand_in_red_until_they_have_one_or_end(
     await sheet.get_by_role("button", name="Keep it").click()
     await expect(row).to_contain_text("Owner: mei")
     # Nor is it given on by whoever finds the browser ten minutes later.
-    long_ago = update(tables.sessions).values(proved_at=now_ms() - 11 * 60_000)
+    long_ago = update(tables.sessions).values(authenticated_at=now_ms() - 11 * 60_000)
     await site.house.store.write(lambda conn: conn.execute(long_ago).rowcount)
     await row.get_by_role("button", name="Change the owner: Old scale").click()
     await sheet.get_by_label("Owner").select_option("coordinator1")

@@ -1,5 +1,5 @@
-"""Files with orders and buyers are asked for once more ten minutes after the last proof; what is
-worked by is not.
+"""Files with orders and buyers are asked for once more ten minutes after the last
+authentication; what is worked by is not.
 """
 
 from collections.abc import AsyncIterator
@@ -29,8 +29,8 @@ async def signed_in(server: Server, role: Role = "coordinator") -> AsyncIterator
         yield client
 
 
-async def proved_before(server: Server, minutes: float) -> None:
-    at = update(tables.sessions).values(proved_at=now_ms() - int(minutes * 60_000))
+async def authenticated_before(server: Server, minutes: float) -> None:
+    at = update(tables.sessions).values(authenticated_at=now_ms() - int(minutes * 60_000))
     await server.house.store.write(lambda conn: conn.execute(at).rowcount)
 
 
@@ -50,7 +50,7 @@ async def test_files_are_asked_for_and_what_is_worked_by_is_not(server: Server, 
     others += [f"/review/{broadcast}/lists/hand-over", f"/studio/{broadcast}/orders/slips"]
     others += ["/studio/audit.csv"] if role == "coordinator" else []
     async with signed_in(server, role) as client:
-        await proved_before(server, 10.1)
+        await authenticated_before(server, 10.1)
         for path in files:
             answer = await client.get(path)
             assert (answer.status_code, slug(answer)) == (401, "reauthentication-needed"), path
@@ -60,7 +60,7 @@ async def test_files_are_asked_for_and_what_is_worked_by_is_not(server: Server, 
         for path in others:
             assert (await client.get(path)).status_code == 200, path
         body = {"password": PASSWORD}
-        assert (await client.post("/api/v1/session/proof", json=body)).status_code == 200
+        assert (await client.post("/api/v1/session/reauthentication", json=body)).status_code == 200
         for path in files:
             assert (await client.get(path)).status_code == 200, path
 
@@ -68,11 +68,11 @@ async def test_files_are_asked_for_and_what_is_worked_by_is_not(server: Server, 
 async def test_what_is_kept_of_a_buyer_is_asked_for_too(server: Server) -> None:
     async with signed_in(server) as client:
         body = {"phone": "13800000000"}
-        await proved_before(server, 10.1)
+        await authenticated_before(server, 10.1)
         for what in ("exports", "erasures"):
             answer = await client.post(f"/api/v1/person/{what}", json=body)
             assert (answer.status_code, slug(answer)) == (401, "reauthentication-needed"), what
-        await proved_before(server, 1)
+        await authenticated_before(server, 1)
         for what in ("exports", "erasures"):
             answer = await client.post(f"/api/v1/person/{what}", json=body)
             assert answer.status_code != 401, what

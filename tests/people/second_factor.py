@@ -57,10 +57,10 @@ def slug(answer: httpx.Response) -> str:
     return str(answer.json()["type"]).rpartition("/")[2]
 
 
-async def proved_before(store: Store, minutes: float) -> None:
-    """Have every session proved last so long ago."""
+async def authenticated_before(store: Store, minutes: float) -> None:
+    """Have every session's owner have authenticated last so long ago."""
     at = now_ms() - int(minutes * MINUTE_MS)
-    query = update(tables.sessions).values(proved_at=at)
+    query = update(tables.sessions).values(authenticated_at=at)
     await store.write(lambda conn: conn.execute(query).rowcount)
 
 

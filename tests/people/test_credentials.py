@@ -18,7 +18,7 @@ from farmlive.settings import Settings
 from farmlive.store import Store
 
 from .conftest import LIVE, OTHER, PASSWORD, broadcast_state, browser, sign_in, viewer_at
-from .second_factor import proved_before, slug
+from .second_factor import authenticated_before, slug
 
 TITLE = {"en": "Kumquats"}
 CREDENTIALS = "/api/v1/credentials"
@@ -229,7 +229,7 @@ async def test_a_stale_session_gives_nothing_nor_within_a_shut_out(
     account, lin = await id_of(people, "wang"), await id_of(people, "lin")
     demoted = f"/api/v1/accounts/{account}"
     assert (await coordinator.patch(demoted, json={"role": "moderator"})).status_code == 200
-    await proved_before(store, 11)
+    await authenticated_before(store, 11)
     give = await coordinator.patch(f"{CREDENTIALS}/{key}", json={"owner": lin})
     with_it = await shut_out(coordinator, account, give={key: lin})
     assert [slug(give), slug(with_it)] == ["reauthentication-needed"] * 2

@@ -23,9 +23,9 @@ from .conftest import LIVE, PASSWORD, browser, make_app, sign_in
 from .second_factor import (
     FACTORS,
     asked_before,
+    authenticated_before,
     forget_step,
     mid_step,
-    proved_before,
     set_up,
     slug,
     try_in,
@@ -407,10 +407,10 @@ async def test_coordinator_resets_anothers_factor_and_nothing_else_ends(
     del coordinator.headers["X-CSRF-Token"]
     assert slug(await coordinator.delete(path)) == "csrf"
     await sign_in(coordinator, "lin")
-    await proved_before(store, 11)
+    await authenticated_before(store, 11)
     assert slug(await coordinator.delete(path)) == "reauthentication-needed"
     assert (await people.named("chen")).second_factor
-    await proved_before(store, 1)
+    await authenticated_before(store, 1)
     assert (await coordinator.delete(path)).status_code == 204
     now = await people.named("chen")
     assert (now.second_factor, now.factor_asked_at) == (False, None)

@@ -1,4 +1,4 @@
-"""Passkeys as a second factor: set up, signed in with, and everything that proves nothing."""
+"""Passkeys as a second factor: set up, signed in with, and every answer that is not valid."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from .second_factor import FACTORS, mid_step, set_up, slug, try_in
 __all__ = ["mid_step"]
 pytestmark = pytest.mark.usefixtures("mid_step")
 
-PROOF = "/api/v1/session/proof"
+REAUTHENTICATION = "/api/v1/session/reauthentication"
 ORIGIN, HOST = "https://farm.test", "farm.test"
 
 
@@ -127,7 +127,7 @@ async def test_challenge_is_of_one_account_device_purpose_and_five_minutes(
         assert slug(answer) == "passkey-refused"
         answer = await try_in(gu, "mei", passkey=phone.get(await asked(fresh)))
         assert slug(answer) == "passkey-refused"
-    needed = (await mei.post("/api/v1/session/proof", json={})).json()
+    needed = (await mei.post("/api/v1/session/reauthentication", json={})).json()
     for options in (await options_for(mei), needed["passkey"]):
         answer = await try_in(mei, "mei", passkey=phone.get(options))
         assert slug(answer) == "passkey-refused"
@@ -257,7 +257,7 @@ async def test_whoever_has_the_password_drives_out_no_challenge_of_a_known_devic
     phone = Authenticator(ORIGIN, HOST)
     await add(mei, phone)
     adding, signing = await options_for(mei), await asked(mei)
-    proving = (await mei.post(PROOF, json={})).json()["passkey"]
+    proving = (await mei.post(REAUTHENTICATION, json={})).json()["passkey"]
     await asked(fresh)
     for n in range(4):
         async with browser(app, scheme="https", peer=f"203.0.113.{n}") as stranger:
@@ -269,7 +269,9 @@ async def test_whoever_has_the_password_drives_out_no_challenge_of_a_known_devic
     assert len(kept) == 2 + 1
     body = {"name": "Key", "credential": Authenticator(ORIGIN, HOST).make(adding)}
     assert (await mei.post(f"{FACTORS}/passkeys", json=body)).status_code == 201
-    assert (await mei.post(PROOF, json={"passkey": phone.get(proving)})).status_code == 200
+    assert (
+        await mei.post(REAUTHENTICATION, json={"passkey": phone.get(proving)})
+    ).status_code == 200
     assert (await try_in(mei, "mei", passkey=phone.get(signing))).status_code == 200
 
 
@@ -279,10 +281,12 @@ async def test_known_device_that_asks_often_keeps_what_its_session_began(
     monkeypatch.setattr(passkeys, "CHALLENGES", 2)
     phone = Authenticator(ORIGIN, HOST)
     await add(mei, phone)
-    proving = (await mei.post(PROOF, json={})).json()["passkey"]
+    proving = (await mei.post(REAUTHENTICATION, json={})).json()["passkey"]
     for _ in range(3):
         signing = await asked(mei)
-    assert (await mei.post(PROOF, json={"passkey": phone.get(proving)})).status_code == 200
+    assert (
+        await mei.post(REAUTHENTICATION, json={"passkey": phone.get(proving)})
+    ).status_code == 200
     assert (await try_in(mei, "mei", passkey=phone.get(signing))).status_code == 200
 
 

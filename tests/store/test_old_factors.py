@@ -29,7 +29,7 @@ def fill(connection: Connection, now: int) -> None:
 
 
 @on_both_databases
-async def test_nobody_has_a_factor_and_a_session_was_proved_by_its_sign_in(
+async def test_nobody_has_a_factor_and_a_session_was_authenticated_by_its_sign_in(
     engine: Engine, settings: Settings
 ) -> None:
     now = now_ms()
@@ -39,8 +39,8 @@ async def test_nobody_has_a_factor_and_a_session_was_proved_by_its_sign_in(
         lifetime = Lifetime.of(720, 14)
         found = await store.read(lambda conn: sessions.find(conn, "token", lifetime))
         assert found is not None
-        assert found.proved_at == now - 9 * MINUTE_MS
-        proved = await store.write(lambda conn: sessions.prove(conn, "token"))
+        assert found.authenticated_at == now - 9 * MINUTE_MS
+        at = await store.write(lambda conn: sessions.note_authenticated(conn, "token"))
         again = await store.read(lambda conn: sessions.find(conn, "token", lifetime))
     assert again is not None
-    assert again.proved_at == proved
+    assert again.authenticated_at == at

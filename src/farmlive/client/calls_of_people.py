@@ -26,7 +26,7 @@ class CallsOfPeople(Connection):
         A password that another made, such as a first one, is changed to `new_password`; without
         one it is answered with ApiProblem 401 `password-change-needed`.
         Returns `{"name","display_name","role","farms","centres","csrf","weak_password",
-        "second_factor","second_factor_until","proved_until","recovery_codes"}`.
+        "second_factor","second_factor_until","reauthentication_due_at","recovery_codes"}`.
         """
         sent = {"name": name, "password": password}
         if new_password is not None:
@@ -41,12 +41,12 @@ class CallsOfPeople(Connection):
         """Who this client is signed in as; ApiProblem 401 where nobody is."""
         return await self.request("GET", "/api/v1/session")
 
-    async def prove(self, *, password: str | None = None, code: str | None = None) -> Json:
-        """Show once more that it is the same person, by the code of the second factor, or by the
-        password where there is none. Returns `{"proved_until"}`.
+    async def reauthenticate(self, *, password: str | None = None, code: str | None = None) -> Json:
+        """Confirm that it is still the same person, by the code of the second factor, or by the
+        password where there is none. Returns `{"reauthentication_due_at"}`.
         """
         sent = {"password": password, "code": code}
-        return await self.request("POST", "/api/v1/session/proof", json=sent)
+        return await self.request("POST", "/api/v1/session/reauthentication", json=sent)
 
     async def sign_out(self) -> None:
         """End the session."""

@@ -22,7 +22,7 @@ from farmlive.pages.languages import language_of
 from farmlive.pages.render import FILE_HEADERS, Pages
 from farmlive.pages.review import FILE_TYPES
 from farmlive.pages.rooms import Rooms
-from farmlive.people import Caller, proofs
+from farmlive.people import Caller, reauthentication
 from farmlive.review.files import as_csv, as_xlsx
 from farmlive.review.order_file import boxes, order_sheet
 from farmlive.settings import Settings
@@ -124,7 +124,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         led = stopped(request, caller, READERS)
         if led is not None:
             return led
-        proofs.require(caller)
+        reauthentication.require(caller)
         found = await rooms.shop.papers.chosen(caller, broadcast, choice, limit=MAX_ROWS)
         rooms.people.access.exported(
             caller, f"orders.{form}", len(found), **_chosen(broadcast, choice)

@@ -17,7 +17,7 @@ from farmlive.pages.languages import language_of
 from farmlive.pages.render import FILE_HEADERS, Pages
 from farmlive.pages.rooms import Rooms
 from farmlive.pages.routes import to_sign_in
-from farmlive.people import Caller, proofs
+from farmlive.people import Caller, reauthentication
 from farmlive.problems import Forbidden
 from farmlive.review.definitions import SHEET_WORDS
 from farmlive.review.files import as_csv, as_xlsx
@@ -157,7 +157,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         if farm is not None:
             _check_farm(farm, await rooms.review.farms(broadcast))
         if name in OF_ORDERS:
-            proofs.require(caller)
+            reauthentication.require(caller)
         what = f"{name}.{form}"
         rooms.people.access.exported(caller, what, _rows(made), broadcast=broadcast, farm=farm)
         write = as_csv if form == "csv" else as_xlsx

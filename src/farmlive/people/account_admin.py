@@ -15,7 +15,7 @@ from farmlive.people import (
     first_sign_in,
     password_rules,
     passwords,
-    proofs,
+    reauthentication,
     scope,
     sign_ins,
 )
@@ -71,7 +71,7 @@ class AccountAdmin(PeopleBase):
         unknown farm or centre.
         """
         name = accounts.checked(name)
-        proofs.require(caller)
+        reauthentication.require(caller)
         own, of_clerk = scope.farms_of(role, farms), scope.centres_of(role, centres)
         password = passwords.readable() if password is None else password
         password_rules.check(password, (name, display_name))
@@ -119,7 +119,7 @@ class AccountAdmin(PeopleBase):
                 before.farms,
                 before.centres,
             ):
-                proofs.require(caller)
+                reauthentication.require(caller)
             disabled = changed.disabled_at is not None
             said = {"disabled": change.disabled, "display_name": change.display_name}
             more = {name: value for name, value in said.items() if value is not None}
@@ -181,7 +181,7 @@ class AccountAdmin(PeopleBase):
 
         Raises UnknownAccount and ReauthenticationNeeded.
         """
-        proofs.require(caller)
+        reauthentication.require(caller)
         return await self._set_password(account, None, caller)
 
     async def _set_password(
@@ -215,7 +215,7 @@ class AccountAdmin(PeopleBase):
         own = caller.account
         account = await self._store.read(lambda conn: accounts.known(conn, own))
         if account.second_factor:
-            proofs.require(caller)
+            reauthentication.require(caller)
         await self._check_own(account, session, old, _OLD)
         names = (account.name, account.display_name)
         password_rules.check(new, names, field="new", before=old)

@@ -21,9 +21,9 @@ class Caller:
     keeps all of them until a coordinator chooses. `display_name`
     is what viewers read of an account, in place of its `name`, which they never do. `key_owner` is
     the account that owns the API key by which a program comes (`by_key`). `weak_password`: pages
-    ask for another one. `proved_at` is when a session was last proved to be the same person's
-    (proofs.py), in milliseconds since 1970; None for what is no session. `second_factor` and
-    `factor_asked_at` are the account's.
+    ask for another one. `authenticated_at` is when a session's owner last authenticated
+    (reauthentication.py), in milliseconds since 1970; None for what is no session. `second_factor`
+    and `factor_asked_at` are the account's.
     """
 
     account: str | None
@@ -38,7 +38,7 @@ class Caller:
     key_owner: str | None = None
     by_key: bool = False
     weak_password: bool = False
-    proved_at: int | None = None
+    authenticated_at: int | None = None
     second_factor: bool = False
     factor_asked_at: int | None = None
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, delete, func, select, update
 
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid
-from farmlive.people import api_keys, audit, proofs, tables
+from farmlive.people import api_keys, audit, reauthentication, tables
 from farmlive.people.caller import Caller
 from farmlive.people.key_models import CredentialKind
 from farmlive.people.models import KeyRole, Role
@@ -157,7 +157,7 @@ def give(
     could not make one, and NotToGive: it would outlive its owner's shut-out, or lesser role, in the
     hands of that same owner.
     """
-    proofs.require(caller)
+    reauthentication.require(caller)
     kind = _kind_of(conn, credential, owner)
     if caller is not None:
         _check_giver(conn, caller, _TABLES[kind], credential)

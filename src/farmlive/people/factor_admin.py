@@ -1,6 +1,7 @@
 """Second factors as their owners and coordinators change them: set up, listed, removed, reset.
 
-Each change takes a recent proof (proofs.py). What a sign-in asks is session_admin.py's.
+Each change takes a recent authentication (reauthentication.py). What a sign-in asks is
+session_admin.py's.
 """
 
 from collections.abc import Callable
@@ -8,7 +9,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from farmlive.people import accounts, audit, factor_setups, factors, passkeys, proofs, totp
+from farmlive.people import (
+    accounts,
+    audit,
+    factor_setups,
+    factors,
+    passkeys,
+    reauthentication,
+    totp,
+)
 from farmlive.people.accounts import Account
 from farmlive.people.caller import Caller
 from farmlive.people.factor_models import FactorSetup
@@ -41,14 +50,14 @@ class FactorAdmin(PeopleBase):
 
         Raises NoPassword and ReauthenticationNeeded.
         """
-        return self.factors.setups.begin_totp(await self._proved(caller))
+        return self.factors.setups.begin_totp(await self._reauthenticated(caller))
 
     async def passkey_options(self, caller: Caller, site: Site | None) -> dict[str, Any]:
         """Return what a browser takes to make a passkey.
 
         Raises NoPassword, ReauthenticationNeeded, NoPasskeysHere, and PasskeysFull.
         """
-        account = await self._proved(caller)
+        account = await self._reauthenticated(caller)
         return await self.factors.setups.passkey_options(account, caller.device, site)
 
     async def add_factor(
@@ -56,11 +65,12 @@ class FactorAdmin(PeopleBase):
     ) -> list[str]:
         """Set up an authenticator app, in place of the one before, or a passkey. Return the
         recovery codes that were made with it, none where there are some already. The first factor
-        ends all sessions but the one with this token, or what they have proved (people_base.py).
+        ends all sessions but the one with this token, or has them ask for reauthentication
+        (people_base.py).
 
         Raises NoPassword, ReauthenticationNeeded, WrongCode, PasskeyRefused, and PasskeysFull.
         """
-        account = await self._proved(caller)
+        account = await self._reauthenticated(caller)
         passed = await self.factors.setups.check(account, caller.device, setup, site)
 
         def write(conn: Connection) -> None:
@@ -89,7 +99,7 @@ class FactorAdmin(PeopleBase):
     async def _remove(
         self, caller: Caller, by: str, remove: Callable[[Connection, str], bool]
     ) -> None:
-        account = await self._proved(caller)
+        account = await self._reauthenticated(caller)
         setups = self.factors.setups
 
         def write(conn: Connection) -> None:
@@ -110,7 +120,7 @@ class FactorAdmin(PeopleBase):
 
         Raises NoPassword, ReauthenticationNeeded, and NoSecondFactor.
         """
-        account = await self._proved(caller)
+        account = await self._reauthenticated(caller)
         setups = self.factors.setups
 
         def write(conn: Connection) -> list[str]:
@@ -128,7 +138,7 @@ class FactorAdmin(PeopleBase):
 
         Raises UnknownAccount, ReauthenticationNeeded, and OwnFactor for the caller's own.
         """
-        proofs.require(caller)
+        reauthentication.require(caller)
 
         def write(conn: Connection) -> Account:
             found = accounts.known(conn, account)
@@ -143,9 +153,9 @@ class FactorAdmin(PeopleBase):
 
         return await self._store.write(write)
 
-    async def _proved(self, caller: Caller) -> Account:
+    async def _reauthenticated(self, caller: Caller) -> Account:
         own = _own(caller)
-        proofs.require(caller)
+        reauthentication.require(caller)
         return await self._store.read(lambda conn: accounts.known(conn, own))
 
 

@@ -1,4 +1,4 @@
-"""The shapes of second factors and proofs in the API."""
+"""The shapes of second factors and reauthentication in the API."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -39,7 +39,7 @@ class FactorSetup(Sent):
         return self
 
 
-class NewProof(Sent):
+class Reauthentication(Sent):
     """That it is still the same person: by the second factor, or without one by the password.
 
     Without any of them the answer says what is asked for.
@@ -50,10 +50,10 @@ class NewProof(Sent):
     passkey: Annotated[Credential | None, Field(repr=False)] = None
 
 
-class Proved(BaseModel):
+class Reauthenticated(BaseModel):
     """Until when nothing more is asked, in RFC 3339."""
 
-    proved_until: str
+    reauthentication_due_at: str
 
 
 class TotpShown(BaseModel):

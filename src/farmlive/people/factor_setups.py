@@ -1,8 +1,8 @@
 """How a second factor is set up, and what an account has: an authenticator app, passkeys, and
 recovery codes, which come with the first of either.
 
-What is asked of whoever sets one up, factors.py and proofs.py decide. Nothing is kept here: `check`
-answers with what the caller's transaction is to keep.
+What is asked of whoever sets one up, factors.py and reauthentication.py decide. Nothing is kept
+here: `check` answers with what the caller's transaction is to keep.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ def shown(setup: TotpSetup) -> dict[str, str]:
 def refused() -> PasskeyRefused:
     """Return the one problem for all that can be wrong with a passkey."""
     return PasskeyRefused(
-        "Nothing was done: this passkey proved nothing here, or it took longer than five minutes. "
+        "Nothing was done: this passkey is not valid here, or it took longer than five minutes. "
         "Begin again, or take another factor."
     )
 

@@ -1,8 +1,8 @@
 """The second factor of an account as it is asked for: a code of an authenticator app, a passkey, or
 a recovery code for the day when both are lost.
 
-Owns what is asked at a sign-in and at a proof; factor_setups.py has how one is set up. The password
-comes first (session_admin.py), and nothing here is told to whom has not given it.
+Owns what is asked at a sign-in and at a reauthentication; factor_setups.py has how one is set up.
+The password comes first (session_admin.py), and nothing here is told to whom has not given it.
 """
 
 import asyncio

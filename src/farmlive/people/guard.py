@@ -103,7 +103,7 @@ class Guard:
             centres=session.centres,
             display_name=session.display_name,
             weak_password=session.weak_password,
-            proved_at=session.proved_at,
+            authenticated_at=session.authenticated_at,
             second_factor=session.second_factor,
             factor_asked_at=session.factor_asked_at,
         )

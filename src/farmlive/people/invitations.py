@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, token, ulid
-from farmlive.people import audit, credentials, proofs, tables
+from farmlive.people import audit, credentials, reauthentication, tables
 from farmlive.people.caller import Caller
 from farmlive.people.models import Role
 from farmlive.people.problems import InvitationOver, UnknownInvitation
@@ -158,7 +158,7 @@ class Invitations:
         Raises Invalid, NotFound for an unknown farm or centre, and ReauthenticationNeeded: a link
         gives a role away.
         """
-        proofs.require(caller)
+        reauthentication.require(caller)
 
         def write(conn: Connection) -> tuple[Invitation, str]:
             owner = credentials.owner_of(conn, caller)

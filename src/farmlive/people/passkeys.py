@@ -37,7 +37,7 @@ MOST = 20
 _LONGEST_ID = 1023  # bytes (section 7.1, step 25); in the column as base64
 _TRANSPORTS = {each.value for each in AuthenticatorTransport}
 
-Purpose = Literal["sign_in", "proof", "add"]
+Purpose = Literal["sign_in", "reauth", "add"]
 Options = dict[str, Any]
 
 
@@ -61,7 +61,7 @@ class Passkey:
 
 
 class Refused(Exception):
-    """What the browser sent proves nothing; the message is for the log of a test."""
+    """What the browser sent is no valid answer; the message is for the log of a test."""
 
 
 def every(conn: Connection, account: str) -> list[Passkey]:

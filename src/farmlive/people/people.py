@@ -13,7 +13,7 @@ from farmlive.again import Again
 from farmlive.bus import Bus
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid
-from farmlive.people import accounts, api_keys, audit, credentials, proofs, stream_keys
+from farmlive.people import accounts, api_keys, audit, credentials, reauthentication, stream_keys
 from farmlive.people.account_admin import AccountAdmin
 from farmlive.people.api_keys import ApiKey
 from farmlive.people.audit import Deed
@@ -127,7 +127,7 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
         fit, for a time that is past, and for an owner who is no coordinator, NotFound for an
         unknown farm or centre, and ReauthenticationNeeded.
         """
-        proofs.require(caller)
+        reauthentication.require(caller)
         if expires_at is not None and expires_at <= now_ms():
             message = "A key works until a time to come; leave it out for no end."
             raise Invalid(message, errors=[{"field": "expires_at", "message": message}])

@@ -70,11 +70,11 @@ class PeopleBase:
     def _distrust_others(self, conn: Connection, account: str, session: str) -> None:
         """End the account's sessions that its password alone began, but the one with this token.
 
-        While a broadcast is live they only have nothing proved any more: one of them may be the
-        console from which it is run.
+        While a broadcast is live they only ask for reauthentication: one of them may be the console
+        from which it is run.
         """
         if any(each.live for each in self._airings(conn).values()):
-            sessions.unprove(conn, account, keep=session)
+            sessions.require_reauthentication(conn, account, keep=session)
         else:
             sessions.end_all(conn, account, keep=session)
 

@@ -60,17 +60,17 @@ class WrongCode(Unauthorized):
 
 
 class PasskeyRefused(Unauthorized):
-    """What the browser answered with a passkey proves nothing."""
+    """What the browser answered with a passkey is not valid."""
 
     slug = "passkey-refused"
     title = "That passkey was not taken"
 
 
 class ReauthenticationNeeded(Unauthorized):
-    """The session's last proof of who is there is older than ten minutes."""
+    """The session's owner last authenticated more than ten minutes ago."""
 
     slug = "reauthentication-needed"
-    title = "Show once more that it is you"
+    title = "Confirm that it is you"
 
 
 class UnknownApiKey(Unauthorized):

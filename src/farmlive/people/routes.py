@@ -15,7 +15,7 @@ from farmlive.people import (
     guest_routes,
     key_routes,
     models,
-    proofs,
+    reauthentication,
     session_models,
     sessions,
 )
@@ -110,28 +110,30 @@ def _session(people: People, guard: Guard) -> APIRouter:
         for cookie in people.cookies.drop(sessions.COOKIE):
             response.headers.append("set-cookie", cookie)
 
-    @router.post("/session/proof")
-    async def prove(
-        body: factor_models.NewProof,
+    @router.post("/session/reauthentication")
+    async def reauthenticate(
+        body: factor_models.Reauthentication,
         request: Request,
         response: Response,
         caller: Annotated[Caller, signed_in],
-    ) -> factor_models.Proved:
-        """Show once more that it is you: by the second factor, or without one by the password.
+    ) -> factor_models.Reauthenticated:
+        """Confirm that it is still you: by the second factor, or without one by the password.
 
         Without either the answer is 401 `second-factor-needed` or `reauthentication-needed`, and
         says what is asked for. For ten minutes from then on nothing answers
         `reauthentication-needed`.
         """
         response.headers.update(PRIVATE)
-        at = await people.prove(
+        at = await people.reauthenticate(
             caller,
             people.cookies.read(request.cookies, sessions.COOKIE),
             body.password,
             Answer(body.code, body.passkey),
             Site.of_request(people.settings, request.scope),
         )
-        return factor_models.Proved(proved_until=rfc3339(at + proofs.PROVED_MS))
+        return factor_models.Reauthenticated(
+            reauthentication_due_at=rfc3339(at + reauthentication.RECENT_MS)
+        )
 
     @router.post("/session/password", status_code=204)
     async def change_password(
@@ -300,7 +302,7 @@ def _signed_in_as(
     who: Caller | Session, name: str, role: models.KeyRole, people: People
 ) -> session_models.SignedIn:
     until = people.factor_until(who)
-    proved = who.proved_at
+    at = who.authenticated_at
     return session_models.SignedIn(
         name=name,
         display_name=who.display_name,
@@ -311,7 +313,7 @@ def _signed_in_as(
         weak_password=who.weak_password,
         second_factor=who.second_factor,
         second_factor_until=None if until is None else rfc3339(until),
-        proved_until=None if proved is None else rfc3339(proved + proofs.PROVED_MS),
+        reauthentication_due_at=None if at is None else rfc3339(at + reauthentication.RECENT_MS),
     )
 
 

@@ -37,7 +37,7 @@ from farmlive.people.relying_party import Site
 from farmlive.people.sessions import OpenSession, Session
 from farmlive.problems import Invalid, TooMany, Unavailable
 
-_NOT_PROVED = "Nothing was done: the password is another. Try again."
+_NOT_REAUTHENTICATED = "Nothing was done: the password is another. Try again."
 
 
 class SessionAdmin(PeopleBase):
@@ -243,7 +243,7 @@ class SessionAdmin(PeopleBase):
     def _is_to_be_asked(self, session: Session) -> bool:
         return session.factor_asked_at is None and self.factor_until(session) is not None
 
-    async def prove(
+    async def reauthenticate(
         self,
         caller: Caller,
         token: str,
@@ -268,7 +268,7 @@ class SessionAdmin(PeopleBase):
         if account.second_factor:
             try:
                 passed = await self.factors.check(
-                    account, caller.device, factor, site, "proof", known=known
+                    account, caller.device, factor, site, "reauth", known=known
                 )
             except (WrongCode, PasskeyRefused, TooMany):
                 self.access.failed(account.id, account.name, by="factor")
@@ -280,15 +280,15 @@ class SessionAdmin(PeopleBase):
             )
         else:
             passed = Passed()
-            await self._check_own(account, token, password, _NOT_PROVED)
+            await self._check_own(account, token, password, _NOT_REAUTHENTICATED)
 
         def write(conn: Connection) -> int:
             now = accounts.known(conn, own)
-            still(now, account, _NOT_PROVED)
+            still(now, account, _NOT_REAUTHENTICATED)
             if now.second_factor != account.second_factor:
-                raise WrongPassword(_NOT_PROVED)
+                raise WrongPassword(_NOT_REAUTHENTICATED)
             passed.keep(conn)
-            return sessions.prove(conn, token)
+            return sessions.note_authenticated(conn, token)
 
         return await self._store.write(write)
 

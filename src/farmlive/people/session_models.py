@@ -30,9 +30,9 @@ class SignedIn(BaseModel):
     `farms` are a seller's, `centres` a clerk's; null for a clerk whom no coordinator has given
     any yet: all of them. `weak_password`: it breaks a rule that new ones hold to; change it.
     `second_factor`: the account has one; without it `second_factor_until` says from when on a
-    sign-in leads to setting one up, null where none is demanded. `proved_until`: until then nothing
-    asks for a proof again; null for an API key. `recovery_codes`: those that were made with a
-    second factor by this sign-in, this once. Times in RFC 3339.
+    sign-in leads to setting one up, null where none is demanded. `reauthentication_due_at`: until
+    then nothing asks for reauthentication; null for an API key. `recovery_codes`: those that were
+    made with a second factor by this sign-in, this once. Times in RFC 3339.
     """
 
     name: str
@@ -44,7 +44,7 @@ class SignedIn(BaseModel):
     weak_password: bool = False
     second_factor: bool = False
     second_factor_until: str | None = None
-    proved_until: str | None = None
+    reauthentication_due_at: str | None = None
     recovery_codes: list[str] | None = None
 
 

@@ -53,9 +53,9 @@ class Lifetime:
 class Session:
     """A signed-in browser. `token` is the cookie's value; it is not kept anywhere.
 
-    `used_at` is the last use that was kept, `proved_at` when it was last proved who is there
-    (proofs.py), both in milliseconds since 1970. `second_factor` and `factor_asked_at` are the
-    account's; `recovery_codes` those that were made by this sign-in, to be shown once.
+    `used_at` is the last use that was kept, `authenticated_at` when its owner last authenticated
+    (reauthentication.py), both in milliseconds since 1970. `second_factor` and `factor_asked_at`
+    are the account's; `recovery_codes` those that were made by this sign-in, to be shown once.
     """
 
     token: str = field(repr=False)
@@ -67,7 +67,7 @@ class Session:
     display_name: str | None = None
     weak_password: bool = False
     used_at: int = 0
-    proved_at: int = 0
+    authenticated_at: int = 0
     second_factor: bool = False
     factor_asked_at: int | None = None
     recovery_codes: tuple[str, ...] = field(default=(), repr=False)
@@ -137,7 +137,7 @@ def begin(
         display_name,
         weak_password,
         used_at=now,
-        proved_at=now,
+        authenticated_at=now,
         second_factor=second_factor,
         factor_asked_at=factor_asked_at,
     )
@@ -150,7 +150,7 @@ def begin(
             browser=browser,
             created_at=now,
             used_at=now,
-            proved_at=now,
+            authenticated_at=now,
             expires_at=now + lifetime.most_ms,
         )
     )
@@ -171,7 +171,7 @@ def find(conn: Connection, token: str, lifetime: Lifetime) -> Session | None:
             tables.accounts.c.second_factor,
             tables.accounts.c.factor_asked_at,
             _used_at().label("used_at"),
-            _proved_at().label("proved_at"),
+            _authenticated_at().label("authenticated_at"),
         )
         .join(tables.sessions, tables.sessions.c.account == tables.accounts.c.id)
         .where(
@@ -192,7 +192,7 @@ def find(conn: Connection, token: str, lifetime: Lifetime) -> Session | None:
         row.display_name,
         row.password_weak,
         row.used_at,
-        row.proved_at,
+        row.authenticated_at,
         row.second_factor,
         row.factor_asked_at,
     )
@@ -210,13 +210,13 @@ def use(conn: Connection, token: str) -> None:
     )
 
 
-def prove(conn: Connection, token: str) -> int:
-    """Keep that it was proved now who is there. Return when. Raises Unauthorized for one that is
+def note_authenticated(conn: Connection, token: str) -> int:
+    """Keep that its owner authenticated now. Return when. Raises Unauthorized for one that is
     over.
     """
     table = tables.sessions
     now = now_ms()
-    query = update(table).where(table.c.hash == hashed(token)).values(proved_at=now)
+    query = update(table).where(table.c.hash == hashed(token)).values(authenticated_at=now)
     if not conn.execute(query).rowcount:
         raise Unauthorized("Nobody is signed in on this browser any more. Sign in anew.")
     return now
@@ -261,19 +261,19 @@ def end_all(conn: Connection, account: str, *, keep: str | None = None) -> None:
     conn.execute(query)
 
 
-def unprove(conn: Connection, account: str, *, keep: str) -> None:
-    """Have the sessions of an account, but that with the token `keep`, prove anew who is there."""
+def require_reauthentication(conn: Connection, account: str, *, keep: str) -> None:
+    """Have the sessions of an account, but that with the token `keep`, ask for reauthentication."""
     table = tables.sessions
     query = update(table).where(table.c.account == account, table.c.hash != hashed(keep))
-    conn.execute(query.values(proved_at=0))
+    conn.execute(query.values(authenticated_at=0))
 
 
 def _used_at() -> ColumnElement[int]:
     return func.coalesce(tables.sessions.c.used_at, tables.sessions.c.created_at)
 
 
-def _proved_at() -> ColumnElement[int]:
-    return func.coalesce(tables.sessions.c.proved_at, tables.sessions.c.created_at)
+def _authenticated_at() -> ColumnElement[int]:
+    return func.coalesce(tables.sessions.c.authenticated_at, tables.sessions.c.created_at)
 
 
 def _lasts(lifetime: Lifetime) -> tuple[ColumnElement[bool], ...]:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, token, ulid
-from farmlive.people import audit, credentials, proofs, sources, tables
+from farmlive.people import audit, credentials, reauthentication, sources, tables
 from farmlive.people.caller import Caller
 from farmlive.people.key_models import Purpose
 from farmlive.people.problems import BroadcastEnded, UnknownKey, UnknownSource
@@ -193,7 +193,7 @@ class StreamKeys:
         encoder's, which works until it is revoked; never for the studio's own camera.
         """
         if purpose == "encoder":
-            proofs.require(caller)
+            reauthentication.require(caller)
 
         def mint(conn: Connection) -> tuple[StreamKey, str]:
             if state is not None and state(conn, broadcast) == "ended":

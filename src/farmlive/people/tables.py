@@ -1,4 +1,4 @@
-"""The tables of people: who may sign in, what proves it, and the cameras that may publish.
+"""The tables of people: who may sign in, what authenticates them, and the cameras that may publish.
 
 Passwords, sessions and keys are kept as hashes only. A `broadcast` here is an identifier; its
 table belongs to the room above. An `owner` is the account that answers for a credential, and with
@@ -123,8 +123,9 @@ sessions = Table(
     Column("device", String(32)),
     Column("browser", String(40)),
     Column("used_at", BigInteger),
-    # When it was last proved who is there (proofs.py); null: by the sign-in, in an earlier version.
-    Column("proved_at", BigInteger),
+    # When its owner last authenticated (reauthentication.py); null: by the sign-in, in an earlier
+    # version.
+    Column("authenticated_at", BigInteger),
     Index("sessions_by_account", "account"),
     Index("sessions_by_expiry", "expires_at"),
     Index("sessions_by_device", "device"),
@@ -250,7 +251,7 @@ audit = Table(
 )
 
 # What runs by the clock, and moves with it when it is set.
-runs_until(sessions, "expires_at", "created_at", "used_at", "proved_at")
+runs_until(sessions, "expires_at", "created_at", "used_at", "authenticated_at")
 runs(accounts, "factor_asked_at")
 runs_until(factor_tries, "next_at")
 runs_until(passkey_challenges, "expires_at")

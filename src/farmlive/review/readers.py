@@ -19,7 +19,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
 }
 # Those that people print and work by.
 LISTS = ("pick-list", "hand-over", "packing", "cash", "settlement")
-# Those with a row for each order: as files they are asked for once more (people/proofs.py).
+# Those with a row for each order: as files they ask for reauthentication (people).
 OF_ORDERS = ("hand-over", "packing", "orders")
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
-from farmlive.people import Caller, Guard, proofs
+from farmlive.people import Caller, Guard, reauthentication
 from farmlive.shop import person_export
 from farmlive.shop.erasing import Whose
 from farmlive.shop.order_routes import PRIVATE, by_token, private
@@ -86,7 +86,7 @@ def routes(shop: Shop, guard: Guard, exported: Exported) -> APIRouter:
         """All that is kept of a phone's orders, as a file: by its code, or for a coordinator."""
         caller, whose = await whose_phone(request, caller, asked)
         if asked.code is None:
-            proofs.require(caller)
+            reauthentication.require(caller)
         answer, rows = await file(whose, asked)
         if asked.code is None:
             exported(caller, "person.zip", rows)
@@ -102,7 +102,7 @@ def routes(shop: Shop, guard: Guard, exported: Exported) -> APIRouter:
         """
         caller, whose = await whose_phone(request, caller, asked)
         if asked.code is None:
-            proofs.require(caller)
+            reauthentication.require(caller)
         by = "role" if asked.code is None else "code"
         erased = await shop.persons.erase(caller, whose, by)
         if asked.code is not None:

@@ -1,4 +1,4 @@
-// What the sign-in page, the account page and the question for a proof share of second factors: the
+// What the sign-in page, the account page and reauthentication share of second factors: the
 // secret of an authenticator app, recovery codes on paper, and what is wrong with a code.
 
 import { el } from "./dom.js";

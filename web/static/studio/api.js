@@ -1,8 +1,8 @@
 // The API as staff call it: a session that ran out leads to the sign-in and back to this page, and what
-// is asked again is done once it was shown who is there (common/proof.js).
+// is asked again is done after reauthentication (common/reauthentication.js).
 
 import { api, Problem } from "../common/api.js";
-import { NEEDED, proved } from "../common/proof.js";
+import { NEEDED, withReauthentication } from "../common/reauthentication.js";
 import { t } from "../common/words.js";
 
 /** Problems with 401 that say nothing of the session. */
@@ -10,7 +10,7 @@ const OF_WHAT_WAS_SENT = [NEEDED, "wrong-factor-code", "passkey-refused"];
 
 async function call(method, path, body, headers = {}) {
   try {
-    return await proved(() => api(method, path, body, { staff: true, headers }));
+    return await withReauthentication(() => api(method, path, body, { staff: true, headers }));
   } catch (problem) {
     // A camera that sends outlives the session: it is not torn away for a sign-in.
     if (problem.status === 401 && !OF_WHAT_WAS_SENT.includes(problem.slug) && !document.body.hasAttribute("data-sending")) {

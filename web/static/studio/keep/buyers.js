@@ -5,7 +5,7 @@ import { count } from "../../common/format.js";
 import { busy, orderList, save, staffHeader } from "../../common/persons.js";
 import { phoneProblem } from "../../common/phone.js";
 import { sentence } from "../../common/problems.js";
-import { proved } from "../../common/proof.js";
+import { withReauthentication } from "../../common/reauthentication.js";
 import { close, open } from "../../common/sheet.js";
 import { toast } from "../../common/toast.js";
 import { n, page, t } from "../../common/words.js";
@@ -60,7 +60,7 @@ found.querySelector("[data-export]").addEventListener("click", ({ currentTarget 
     currentTarget,
     async () => {
       tell("");
-      await proved(async () => save("/api/v1/person/exports", { phone, language: page.language }, await staffHeader()));
+      await withReauthentication(async () => save("/api/v1/person/exports", { phone, language: page.language }, await staffHeader()));
       toast(t("The file is among your downloads. Give it to nobody but the buyer."));
     },
     (problem) => tell(sentence(problem)),

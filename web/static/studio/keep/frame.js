@@ -2,7 +2,7 @@
 // change of the own password and of what viewers read of one.
 
 import { api, forgetSession } from "../../common/api.js";
-import { proved, setUpLinks } from "../../common/proof.js";
+import { setUpLinks, withReauthentication } from "../../common/reauthentication.js";
 import { toast } from "../../common/toast.js";
 import { t } from "../../common/words.js";
 import { FormSheet } from "./sheet.js";
@@ -30,7 +30,7 @@ function changePassword() {
   sheet.open({
     job: async (body) => {
       // A wrong password is no session that ran out: nobody is led away from the form.
-      await proved(() => api("POST", "/api/v1/session/password", body, { staff: true }));
+      await withReauthentication(() => api("POST", "/api/v1/session/password", body, { staff: true }));
       forgetSession();
       document.querySelector("[data-weak-password]")?.remove();
       toast(t("The new password holds from now on."));

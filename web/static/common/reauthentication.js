@@ -1,5 +1,5 @@
-// Showing once more that it is you: a question over whatever page is open, which stays as it is, so that
-// nothing typed is lost. What asked for it is then done by itself.
+// Reauthentication: a question over whatever page is open, which stays as it is, so that nothing typed
+// is lost. What asked for it is then done by itself.
 
 import { api, Problem } from "./api.js";
 import { el } from "./dom.js";
@@ -8,8 +8,8 @@ import { now } from "./now.js";
 import { hasPasskeys, usePasskey } from "./passkeys.js";
 import { t } from "./words.js";
 
-const PATH = "/api/v1/session/proof";
-/** The type of the problem that asks for a proof. */
+const PATH = "/api/v1/session/reauthentication";
+/** The type of the problem that asks for it. */
 export const NEEDED = "reauthentication-needed";
 const ASKED = [NEEDED, "second-factor-needed"];
 
@@ -28,8 +28,8 @@ async function wanted() {
   }
 }
 
-/** Asks for the proof. Resolves to whether it was given; one question serves all who ask meanwhile. */
-export function prove() {
+/** Asks. Resolves to whether it was confirmed; one question serves all who ask meanwhile. */
+export function reauthenticate() {
   open ??= question().finally(() => (open = null));
   return open;
 }
@@ -43,27 +43,27 @@ async function question() {
   const type = byPassword ? "password" : "text";
   const field = el("input", {
     class: "field__input",
-    id: "proof-field",
+    id: "reauthentication-field",
     type,
-    name: "proof",
+    name: "reauthentication",
     maxlength: byPassword ? 200 : 64,
     autocomplete: byPassword ? "current-password" : "one-time-code",
     autocapitalize: "none",
     spellcheck: "false",
-    "aria-describedby": "proof-wrong",
+    "aria-describedby": "reauthentication-wrong",
   });
-  const wrong = el("p", { class: "field__error", id: "proof-wrong", role: "alert", hidden: true });
-  const typed = el("div", { class: "field" }, el("label", { class: "field__label", for: "proof-field" }, byPassword ? t("Your password") : codeLabel(asked.kinds)), field, wrong);
+  const wrong = el("p", { class: "field__error", id: "reauthentication-wrong", role: "alert", hidden: true });
+  const typed = el("div", { class: "field" }, el("label", { class: "field__label", for: "reauthentication-field" }, byPassword ? t("Your password") : codeLabel(asked.kinds)), field, wrong);
   const confirm = el("button", { class: `button button--wide${passkey ? "" : " button--primary"}`, type: "submit" }, t("Confirm"));
   const withKey = passkey ? el("button", { class: "button button--wide button--primary", type: "button" }, t("Use a passkey")) : null;
   const cancel = el("button", { class: "button button--wide button--quiet", type: "button" }, t("Cancel"));
   const form = el(
     "form",
     { class: "studio-sheet__form", novalidate: true },
-    el("div", { class: "sheet__body" }, el("h2", { class: "sheet__title", id: "proof-title" }, t("Confirm it's you")), el("p", {}, t("More than ten minutes have passed since you signed in or last confirmed this. What you were doing is done right after.")), typed),
+    el("div", { class: "sheet__body" }, el("h2", { class: "sheet__title", id: "reauthentication-title" }, t("Confirm it's you")), el("p", {}, t("More than ten minutes have passed since you signed in or last confirmed this. What you were doing is done right after.")), typed),
     el("div", { class: "sheet__foot sheet__foot--stacked" }, withKey, confirm, cancel),
   );
-  const dialog = el("dialog", { class: "sheet studio-sheet", id: "proof-sheet", "aria-labelledby": "proof-title" }, form);
+  const dialog = el("dialog", { class: "sheet studio-sheet", id: "reauthentication-sheet", "aria-labelledby": "reauthentication-title" }, form);
   const opener = document.activeElement;
   document.body.append(dialog);
   dialog.showModal();
@@ -80,9 +80,9 @@ async function question() {
       button.setAttribute("aria-busy", "true");
       say("");
       try {
-        const proof = await body();
-        if (!proof) return;
-        await send(proof);
+        const answer = await body();
+        if (!answer) return;
+        await send(answer);
         given = true;
         dialog.close();
       } catch (problem) {
@@ -126,27 +126,27 @@ async function question() {
   });
 }
 
-/** Does `act`, and again once it is shown that it is you, where that is asked for. */
-export async function proved(act) {
+/** Does `act`, and again after reauthentication, where that is asked for. */
+export async function withReauthentication(act) {
   try {
     return await act();
   } catch (problem) {
-    if (problem.slug !== NEEDED || !(await prove())) throw problem;
+    if (problem.slug !== NEEDED || !(await reauthenticate())) throw problem;
     return act();
   }
 }
 
-/** Links to files that need a proof ask for it first; a browser can't do that for a download. */
+/** Links to files that need reauthentication ask for it first; a browser can't do that for a download. */
 export function setUpLinks() {
   document.addEventListener("click", async (event) => {
-    const link = event.target.closest?.("a[data-proof]");
+    const link = event.target.closest?.("a[data-reauthenticate]");
     if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     const { href } = link;
     const session = await api("GET", "/api/v1/session").catch(() => null);
-    const until = session?.proved_until;
+    const until = session?.reauthentication_due_at;
     // In doubt the server's own page says what is wrong.
     const isKnown = !until || Date.parse(until) > now() + 5_000;
-    if (isKnown || (await prove().catch(() => true))) location.assign(href);
+    if (isKnown || (await reauthenticate().catch(() => true))) location.assign(href);
   });
 }

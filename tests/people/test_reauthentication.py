@@ -1,4 +1,4 @@
-"""What is asked again before it is done, of whom, and by what it is shown."""
+"""Reauthentication: before what it is asked, of whom, and by what it is passed."""
 
 from typing import Any
 
@@ -15,12 +15,20 @@ from farmlive.people.factors import GRACE_MS, Factors
 from farmlive.store import Store
 
 from .conftest import FARM, LIVE, PASSWORD, browser, sign_in
-from .second_factor import FACTORS, asked_before, mid_step, proved_before, set_up, slug, try_in
+from .second_factor import (
+    FACTORS,
+    asked_before,
+    authenticated_before,
+    mid_step,
+    set_up,
+    slug,
+    try_in,
+)
 
 __all__ = ["mid_step"]
 pytestmark = pytest.mark.usefixtures("mid_step")
 
-PROOF = "/api/v1/session/proof"
+PATH = "/api/v1/session/reauthentication"
 KEYS = f"/api/v1/broadcasts/{LIVE}/stream-keys"
 NEEDED = "reauthentication-needed"
 
@@ -48,17 +56,17 @@ async def acts(people: People) -> dict[str, tuple[str, str, Any]]:
     }
 
 
-async def test_each_is_asked_ten_minutes_after_the_last_proof_and_not_before(
+async def test_each_is_asked_ten_minutes_after_the_last_authentication_and_not_before(
     coordinator: httpx.AsyncClient, host: httpx.AsyncClient, people: People, store: Store
 ) -> None:
     before = await store.read(lambda conn: conn.execute(select(tables.accounts)).all())
-    await proved_before(store, 10.1)
+    await authenticated_before(store, 10.1)
     for what, (method, path, body) in (await acts(people)).items():
         answer = await coordinator.request(method, path, json=body)
         assert (answer.status_code, slug(answer)) == (401, NEEDED), what
     assert await store.read(lambda conn: conn.execute(select(tables.accounts)).all()) == before
     assert await people.api_keys() == []
-    await proved_before(store, 9.9)
+    await authenticated_before(store, 9.9)
     for what, (method, path, body) in (await acts(people)).items():
         answer = await coordinator.request(method, path, json=body)
         asked = answer.status_code == 401 and slug(answer) == NEEDED
@@ -69,18 +77,18 @@ async def test_letting_someone_in_again_is_asked_and_shutting_out_is_not(
     coordinator: httpx.AsyncClient, host: httpx.AsyncClient, people: People, store: Store
 ) -> None:
     path = f"/api/v1/accounts/{(await people.named('chen')).id}"
-    await proved_before(store, 11)
+    await authenticated_before(store, 11)
     assert (await coordinator.patch(path, json={"disabled": True})).status_code == 200
     assert slug(await coordinator.patch(path, json={"disabled": False})) == NEEDED
     assert (await people.named("chen")).disabled_at is not None
-    await proved_before(store, 1)
+    await authenticated_before(store, 1)
     assert (await coordinator.patch(path, json={"disabled": False})).status_code == 200
 
 
 async def test_own_camera_and_other_acts_are_never_asked(
     coordinator: httpx.AsyncClient, host: httpx.AsyncClient, people: People, store: Store
 ) -> None:
-    await proved_before(store, 24 * 60)
+    await authenticated_before(store, 24 * 60)
     chen = (await people.named("chen")).id
     for method, path, body in (
         ("POST", KEYS, {"purpose": "studio"}),
@@ -96,68 +104,70 @@ async def test_own_camera_and_other_acts_are_never_asked(
         assert answer.status_code in (200, 201, 204), (path, answer.text)
 
 
-async def test_password_proves_where_there_is_no_factor_and_only_for_this_session(
+async def test_password_serves_where_there_is_no_factor_and_only_for_this_session(
     coordinator: httpx.AsyncClient, host: httpx.AsyncClient, app: FastAPI, people: People,
     store: Store,
 ) -> None:  # fmt: skip
     body = {"label": "x", "role": "host"}
     async with browser(app) as other:
         await sign_in(other, "lin")
-        await proved_before(store, 11)
-        needed = await coordinator.post(PROOF, json={})
+        await authenticated_before(store, 11)
+        needed = await coordinator.post(PATH, json={})
         assert (slug(needed), needed.json()["kinds"]) == (NEEDED, ["password"])
-        wrong = await coordinator.post(PROOF, json={"password": "not the right one"})
+        wrong = await coordinator.post(PATH, json={"password": "not the right one"})
         assert slug(wrong) == "wrong-password"
         assert slug(await coordinator.post("/api/v1/api-keys", json=body)) == NEEDED
-        answer = await coordinator.post(PROOF, json={"password": PASSWORD})
+        answer = await coordinator.post(PATH, json={"password": PASSWORD})
         assert answer.status_code == 200
         session = (await coordinator.get("/api/v1/session")).json()
-        assert session["proved_until"] == answer.json()["proved_until"]
+        assert session["reauthentication_due_at"] == answer.json()["reauthentication_due_at"]
         assert (await coordinator.post("/api/v1/api-keys", json=body)).status_code == 201
-        # The other browser's session proved nothing by it.
+        # The other browser's session gained nothing by it.
         assert slug(await other.post("/api/v1/api-keys", json=body)) == NEEDED
 
 
-async def test_factor_proves_where_there_is_one_and_the_password_does_not(
+async def test_factor_serves_where_there_is_one_and_the_password_does_not(
     coordinator: httpx.AsyncClient, store: Store
 ) -> None:
     secret, codes = await set_up(coordinator)
-    await proved_before(store, 11)
+    await authenticated_before(store, 11)
     for body in ({}, {"password": PASSWORD}):
-        needed = await coordinator.post(PROOF, json=body)
+        needed = await coordinator.post(PATH, json=body)
         assert (slug(needed), needed.json()["kinds"]) == (
             "second-factor-needed",
             ["totp", "recovery"],
         )
     assert slug(await coordinator.post(f"{FACTORS}/recovery-codes")) == NEEDED
     code = code_of(secret)
-    assert (await coordinator.post(PROOF, json={"code": code})).status_code == 200
-    assert slug(await coordinator.post(PROOF, json={"code": code})) == "wrong-factor-code"
+    assert (await coordinator.post(PATH, json={"code": code})).status_code == 200
+    assert slug(await coordinator.post(PATH, json={"code": code})) == "wrong-factor-code"
     assert slug(await try_in(coordinator, "lin", code=code)) == "wrong-factor-code"
-    assert (await coordinator.post(PROOF, json={"code": codes[0]})).status_code == 200
-    assert slug(await coordinator.post(PROOF, json={"code": codes[0]})) == "wrong-factor-code"
+    assert (await coordinator.post(PATH, json={"code": codes[0]})).status_code == 200
+    assert slug(await coordinator.post(PATH, json={"code": codes[0]})) == "wrong-factor-code"
 
 
 @pytest.mark.parametrize("live", [False, True])
-async def test_first_factor_ends_what_the_password_alone_began_or_proved(
+async def test_first_factor_ends_what_the_password_alone_began_or_confirmed(
     coordinator: httpx.AsyncClient, app: FastAPI, people: People, live: bool
 ) -> None:
     people.airings_by(lambda _conn: {LIVE: Airing({"en": "Kumquats"}, live=live)})
     async with browser(app) as thief:
         await sign_in(thief, "lin")
         secret, _codes = await set_up(coordinator)
-        # Who runs a broadcast is not signed out, and proves no more by the password.
+        # Who runs a broadcast is not signed out, and confirms no more by the password.
         answer = await thief.get("/api/v1/session")
         assert answer.status_code == (200 if live else 401)
         answer = await thief.delete(f"{FACTORS}/totp")
         assert (answer.status_code, slug(answer)) == (401, NEEDED if live else "unauthorized")
-        answer = await thief.post(PROOF, json={"password": PASSWORD})
+        answer = await thief.post(PATH, json={"password": PASSWORD})
         assert slug(answer) == ("second-factor-needed" if live else "unauthorized")
     # Another factor, and another app, leave the sessions that passed one.
     async with browser(app) as other:
         assert (await try_in(other, "lin", code=code_of(secret))).status_code == 200
         await set_up(coordinator)
-        assert (await other.get("/api/v1/session")).json()["proved_until"] > rfc3339(now_ms())
+        assert (await other.get("/api/v1/session")).json()["reauthentication_due_at"] > rfc3339(
+            now_ms()
+        )
     assert (await coordinator.delete(f"{FACTORS}/totp")).status_code == 204
 
 
@@ -178,28 +188,28 @@ async def test_factor_that_a_sign_in_sets_up_ends_what_the_password_alone_began(
 async def test_own_password_is_asked_about_where_there_is_a_factor_and_only_there(
     coordinator: httpx.AsyncClient, store: Store
 ) -> None:
-    await proved_before(store, 11)
+    await authenticated_before(store, 11)
     path, change = "/api/v1/session/password", {"old": PASSWORD, "new": PASSWORD + "!"}
     assert (await coordinator.post(path, json=change)).status_code == 204
-    await proved_before(store, 1)
+    await authenticated_before(store, 1)
     secret, _codes = await set_up(coordinator)
-    await proved_before(store, 11)
+    await authenticated_before(store, 11)
     back = {"old": PASSWORD + "!", "new": PASSWORD}
     assert slug(await coordinator.post(path, json=back)) == NEEDED
-    assert (await coordinator.post(PROOF, json={"code": code_of(secret)})).status_code == 200
+    assert (await coordinator.post(PATH, json={"code": code_of(secret)})).status_code == 200
     assert (await coordinator.post(path, json=back)).status_code == 204
 
 
-async def test_proof_takes_the_csrf_token_and_comes_from_this_site(
+async def test_reauthentication_takes_the_csrf_token_and_comes_from_this_site(
     coordinator: httpx.AsyncClient, store: Store
 ) -> None:
-    await proved_before(store, 11)
+    await authenticated_before(store, 11)
     body = {"password": PASSWORD}
     foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
-    assert slug(await coordinator.post(PROOF, json=body, headers=foreign)) == "cross-site"
+    assert slug(await coordinator.post(PATH, json=body, headers=foreign)) == "cross-site"
     del coordinator.headers["X-CSRF-Token"]
-    assert slug(await coordinator.post(PROOF, json=body)) == "csrf"
-    at = select(tables.sessions.c.proved_at)
+    assert slug(await coordinator.post(PATH, json=body)) == "csrf"
+    at = select(tables.sessions.c.authenticated_at)
     assert await store.read(lambda conn: conn.execute(at).scalar_one()) < now_ms() - 600_000
 
 
@@ -213,20 +223,20 @@ async def test_guesses_of_a_stolen_session_are_limited_whatever_device_it_claims
     found = []
     for _ in range(factor_tries.FREE + 1):
         async with browser(app, **headers) as thief:
-            found.append((await thief.post(PROOF, json={"code": wrong})).status_code)
+            found.append((await thief.post(PATH, json={"code": wrong})).status_code)
     assert found == [401] * factor_tries.FREE + [429]
     # Its owner's device has a count of its own.
-    answer = await coordinator.post(PROOF, json={"code": code_of(secret)})
+    answer = await coordinator.post(PATH, json={"code": code_of(secret)})
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("path", [PROOF, "/api/v1/session/password"])
+@pytest.mark.parametrize("path", [PATH, "/api/v1/session/password"])
 async def test_passwords_of_a_stolen_session_are_limited_whatever_device_it_claims_to_be(
     coordinator: httpx.AsyncClient, app: FastAPI, people: People, path: str
 ) -> None:
     stolen = f"farmlive_session={coordinator.cookies['farmlive_session']}"
     headers = {"Cookie": stolen, "X-CSRF-Token": coordinator.headers["X-CSRF-Token"]}
-    body = {"password": "not it, surely"} if path == PROOF else {"old": "x" * 12, "new": "y" * 12}
+    body = {"password": "not it, surely"} if path == PATH else {"old": "x" * 12, "new": "y" * 12}
     found = []
     for _ in range(people.settings.sign_ins_per_minute + 1):
         async with browser(app, **headers) as thief:
@@ -234,23 +244,23 @@ async def test_passwords_of_a_stolen_session_are_limited_whatever_device_it_clai
     assert found == [401] * people.settings.sign_ins_per_minute + [429]
 
 
-async def test_programs_key_is_not_asked_and_nobody_proves_for_nobody(
+async def test_programs_key_is_not_asked_and_nobody_confirms_for_nobody(
     coordinator: httpx.AsyncClient, client: httpx.AsyncClient, app: FastAPI, people: People
 ) -> None:
     _, key = await people.create_api_key("sheet", "coordinator")
     async with browser(app, Authorization=f"Bearer {key}") as program:
         body = {"label": "x", "role": "host"}
         assert (await program.post("/api/v1/api-keys", json=body)).status_code == 201
-        answer = await program.post(PROOF, json={"password": PASSWORD})
+        answer = await program.post(PATH, json={"password": PASSWORD})
         assert (answer.status_code, slug(answer)) == (403, "no-password")
-        assert (await program.get("/api/v1/session")).json()["proved_until"] is None
-    assert (await client.post(PROOF, json={"password": PASSWORD})).status_code == 401
+        assert (await program.get("/api/v1/session")).json()["reauthentication_due_at"] is None
+    assert (await client.post(PATH, json={"password": PASSWORD})).status_code == 401
 
 
-async def test_session_of_an_earlier_server_was_proved_by_its_sign_in(
+async def test_session_of_an_earlier_server_was_authenticated_by_its_sign_in(
     coordinator: httpx.AsyncClient, store: Store
 ) -> None:
-    old = update(tables.sessions).values(proved_at=None)
+    old = update(tables.sessions).values(authenticated_at=None)
     await store.write(lambda conn: conn.execute(old).rowcount)
     body = {"label": "x", "role": "host"}
     assert (await coordinator.post("/api/v1/api-keys", json=body)).status_code == 201
