@@ -7,7 +7,8 @@ hands `order.place` to the till.
 import contextlib
 from dataclasses import dataclass
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
+from sqlalchemy import Connection
 from starlette.types import ASGIApp
 
 from farmlive import answer_headers, cameras, edge, gate, hosts, operations, request_limits, uploads
@@ -18,8 +19,9 @@ from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.cards import Cards
 from farmlive.broadcast.channel import Channel
 from farmlive.broadcast.chat import Chat
-from farmlive.broadcast.log import Log
+from farmlive.broadcast.log import Log, UnknownBroadcast
 from farmlive.bus import Bus, LocalBus, RedisBus
+from farmlive.contracts import raises
 from farmlive.ice_probe import IceProbe
 from farmlive.ids import ulid
 from farmlive.media import Relay
@@ -28,6 +30,7 @@ from farmlive.media.signalling import Here
 from farmlive.nodes import Anywhere, Leases, receiving
 from farmlive.nodes.forwarding import PATH, Forwarding
 from farmlive.nodes.signing import Signer
+from farmlive.openapi import Api
 from farmlive.origin import farms
 from farmlive.origin import routes as origin_routes
 from farmlive.origin.origin import Origin
@@ -42,6 +45,7 @@ from farmlive.pages.static import Static
 from farmlive.people import DeviceCookie, Guard, People
 from farmlive.people import routes as people_routes
 from farmlive.people.devices import ADDRESS, BUYER
+from farmlive.people.sessions import COOKIE
 from farmlive.probe import Probe
 from farmlive.publishers import Publishers
 from farmlive.retention import Retention
@@ -95,7 +99,7 @@ class House:
     leases: Leases
     forwarding: Forwarding
     publishers: Publishers
-    api: FastAPI
+    api: Api
     asgi: ASGIApp
 
     async def close(self) -> None:
@@ -242,19 +246,19 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         clocks_off=clocks_off,
         lacks_node_url=forwarding.lacks_url,
     )
-    api = FastAPI(title="farmlive", version="1", openapi_url=None)
+
+    @raises(UnknownBroadcast)
+    def broadcast_state(connection: Connection, broadcast: str) -> str:
+        return log.head(connection, broadcast).state
+
+    api = Api(session_cookie=people.cookies.name(COOKIE))
     shop.searches_heard_by(people.access.searched)
     rooms = Rooms(bus, guard, people, broadcasts, shop, origin, review)
     # Routes are looked through in their order, and viewers come by the hundred at once.
     _add(api, page_routes.start_page(pages, rooms))
     _add(api, media_routes.routes(anywhere, stream_gate, settings))
     _add(api, broadcast_routes.routes(store, log, broadcasts, channel, chat, guard))
-    _add(
-        api,
-        people_routes.routes(
-            people, guard, lambda connection, broadcast: log.head(connection, broadcast).state
-        ),
-    )
+    _add(api, people_routes.routes(people, guard, broadcast_state))
     _add(api, uploads.routes(store, settings, guard))
     _add(api, origin_routes.routes(origin, guard))
     _add(api, shop_routes.routes(shop, guard))
@@ -343,7 +347,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     )
 
 
-def _add(api: FastAPI, router: APIRouter) -> None:
+def _add(api: Api, router: APIRouter) -> None:
     """Add a room's routes as they are; `include_router` would take each apart once more."""
     api.router.routes.extend(router.routes)
 

@@ -10,11 +10,18 @@ from sqlalchemy import Connection
 
 from farmlive import compact
 from farmlive.broadcast.broadcasts import Ended
-from farmlive.broadcast.log import Log
+from farmlive.broadcast.log import Log, UnknownBroadcast
 from farmlive.broadcast.models import Message
 from farmlive.bus import Bus
+from farmlive.contracts import raises
 from farmlive.media import Relay
-from farmlive.media.refusals import SourceAway, UnknownSource
+from farmlive.media.refusals import (
+    HolderAway,
+    OtherServer,
+    SourceAway,
+    SourceUnplayable,
+    UnknownSource,
+)
 from farmlive.nodes import Anywhere
 from farmlive.people import Caller, Guard, Source
 from farmlive.people.audit import note
@@ -60,6 +67,15 @@ class Cameras:
         self._bus = bus
         bus.listen(self._hear)
 
+    @raises(
+        UnknownBroadcast,
+        Ended,
+        UnknownSource,
+        SourceAway,
+        SourceUnplayable,
+        HolderAway,
+        OtherServer,
+    )
     async def switch(self, caller: Caller, broadcast: str, source: str) -> Switched:
         """Put the source on air: the host's pick.
 
@@ -104,9 +120,10 @@ class Cameras:
 
 def routes(cameras: Cameras, guard: Guard) -> APIRouter:
     """The switch in the API."""
-    router = APIRouter(tags=["media"])
+    router = APIRouter()
 
-    @router.post("/api/v1/broadcasts/{broadcast}/on-air")
+    @router.post("/api/v1/broadcasts/{broadcast}/on-air", operation_id="sources_put_on_air")
+    @raises(cameras.switch)
     async def put_on_air(
         broadcast: str, body: OnAir, caller: Annotated[Caller, Depends(guard.staff)]
     ) -> Switched:

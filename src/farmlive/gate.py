@@ -17,13 +17,15 @@ from farmlive.again import Again, create_task
 from farmlive.broadcast.broadcasts import Broadcasts, Ended, NotLive
 from farmlive.broadcast.log import PUBLIC, STAFF, TOPIC, Log, UnknownBroadcast, unpack
 from farmlive.bus import Bus
+from farmlive.contracts import raises
 from farmlive.crew_sessions import CrewSessions
 from farmlive.media import Admission, MediaEvent, Relay
 from farmlive.media.signalling import Signalling
 from farmlive.nodes import Leases
 from farmlive.outages import Outage, reason_of
 from farmlive.people import Guard, People
-from farmlive.problems import Forbidden, Unauthorized
+from farmlive.people.problems import ApiKeyAboveOwner, ExpiredApiKey, UnknownApiKey
+from farmlive.problems import Forbidden, TooMany, Unauthorized
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -85,6 +87,7 @@ class StreamGate:
         self._writing.cancel()
         await asyncio.gather(self._writing, return_exceptions=True)
 
+    @raises(WrongStreamKey, UnknownBroadcast, Ended, TooMany)
     async def publish(self, broadcast: str, bearer: str | None, request: Request) -> Admission:
         """The source that the key belongs to.
 
@@ -112,6 +115,15 @@ class StreamGate:
         device = source.device if source.guest else None
         return Admission(source.id, source.label, source.guest, device, source.key)
 
+    @raises(
+        UnknownBroadcast,
+        Ended,
+        NotLive,
+        TooMany,
+        UnknownApiKey,
+        ExpiredApiKey,
+        ApiKeyAboveOwner,
+    )
     async def play(self, broadcast: str, request: Request) -> str | None:
         """Let a viewer in while live, the crew earlier too: the address that it is counted by.
         Raises NotLive, Ended, TooMany.
@@ -127,6 +139,16 @@ class StreamGate:
         self._limit(PLAY, request, 1)
         return self._guard.address(request)
 
+    @raises(
+        UnknownBroadcast,
+        Ended,
+        Unauthorized,
+        Forbidden,
+        TooMany,
+        UnknownApiKey,
+        ExpiredApiKey,
+        ApiKeyAboveOwner,
+    )
     async def preview(
         self, broadcast: str, source: str, bearer: str | None, request: Request
     ) -> None:
@@ -159,6 +181,7 @@ class StreamGate:
             PLAY, self._guard.address(request), self._settings.joins_per_minute
         )
 
+    @raises(TooMany)
     def change(self, request: Request) -> None:
         """Let a session be changed or ended. Raises TooMany."""
         self._limit("change of a session", request, CHANGES_PER_JOIN)
@@ -297,9 +320,14 @@ def routes(
     clocks_off: Callable[[], tuple[int, int]],
 ) -> APIRouter:
     """The one address of media in the API; `clocks_off` is as in `Pages`."""
-    router = APIRouter(tags=["media"])
+    router = APIRouter()
 
-    @router.get("/api/v1/broadcasts/{broadcast}/health", dependencies=[Depends(guard.staff)])
+    @router.get(
+        "/api/v1/broadcasts/{broadcast}/health",
+        dependencies=[Depends(guard.staff)],
+        operation_id="broadcasts_get_health",
+    )
+    @raises(UnknownBroadcast)
     async def read_health(broadcast: str) -> dict[str, Any]:
         """How each source does: bitrate, frames, loss, round trip, keyframes.
 

@@ -12,12 +12,14 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
+from farmlive.contracts import raises
 from farmlive.people import Caller, Guard
 from farmlive.problems import NotFound
 from farmlive.settings import Settings
 from farmlive.store import Store
-from farmlive.store.files import Files
-from farmlive.store.uploads import check_bytes, record
+from farmlive.store.files import Files, NotKept, UploadLate
+from farmlive.store.pictures import NotAPicture
+from farmlive.store.uploads import NoRoom, check_bytes, record
 
 PATHS = re.compile(
     r"/api/v1/(pictures|lots/[^/]+/inspections/[^/]+/certificate|orders/[^/]+/claims/photos)"
@@ -43,11 +45,14 @@ class KeptPicture(BaseModel):
 
 def routes(store: Store, settings: Settings, guard: Guard) -> APIRouter:
     """The router of files."""
-    router = APIRouter(tags=["files"])
+    router = APIRouter()
     files = Files(settings)
     growers = guard.roles("coordinator", "host", "seller")
 
-    @router.post("/api/v1/pictures", status_code=201, openapi_extra=BODY)
+    @router.post(
+        "/api/v1/pictures", status_code=201, openapi_extra=BODY, operation_id="files_upload_picture"
+    )
+    @raises(NoRoom, NotAPicture, NotKept, UploadLate)
     async def keep_picture(
         request: Request, caller: Annotated[Caller, Depends(growers)]
     ) -> KeptPicture:
@@ -64,7 +69,8 @@ def routes(store: Store, settings: Settings, guard: Guard) -> APIRouter:
         await store.write(write)
         return KeptPicture(picture=kept.url, width=kept.width, height=kept.height)
 
-    @router.get("/files/{name}", response_class=FileResponse)
+    @router.get("/files/{name}", response_class=FileResponse, operation_id="files_get")
+    @raises(NotFound)
     async def file(name: str) -> Response:
         """A picture or a certificate; the bytes at one address never change."""
         path = files.path(name)

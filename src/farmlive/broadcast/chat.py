@@ -8,9 +8,10 @@ from farmlive.again import Again, in_steps
 from farmlive.broadcast import mutes
 from farmlive.broadcast.broadcasts import require_live
 from farmlive.broadcast.log import PUBLIC, Log
-from farmlive.broadcast.mutes import SWEEP_S, Duration, Mute, trace_of
+from farmlive.broadcast.mutes import SWEEP_S, Duration, Mute, UnknownMute, trace_of
 from farmlive.broadcast.tables import events, senders
 from farmlive.contacts import without_phones
+from farmlive.contracts import raises
 from farmlive.people import Caller, People
 from farmlive.people.audit import note
 from farmlive.people.nicknames import guest_name, likeness
@@ -125,6 +126,7 @@ class Chat:
 
         return await self._store.write(write)
 
+    @raises(UnknownMessage, StaffNotMuted)
     async def mute(self, caller: Caller, broadcast: str, message: int, duration: Duration) -> Mute:
         """Take no more messages from whoever said this one.
 
@@ -151,6 +153,7 @@ class Chat:
 
         return await self._store.write(write)
 
+    @raises(UnknownMute)
     async def unmute(self, caller: Caller, broadcast: str, mute: str) -> None:
         """Let someone write again who is muted in this broadcast. Raises UnknownMute."""
 

@@ -5,12 +5,30 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from farmlive.clock import now_ms
+from farmlive.contracts import called_by, raises
 from farmlive.media.ice_servers import ice_server_links
-from farmlive.media.refusals import BadSdp, HolderAway, NobodyPublishing, SessionGone, WrongType
+from farmlive.media.refusals import (
+    BadSdp,
+    HolderAway,
+    NobodyPublishing,
+    NoCommonCodec,
+    OtherServer,
+    PreconditionFailed,
+    PreconditionRequired,
+    ServerFull,
+    SessionGone,
+    SourceAway,
+    SourceUnplayable,
+    TooManySources,
+    UnfitOffer,
+    UnknownSource,
+    WrongType,
+)
 from farmlive.media.signalling import Opened
 from farmlive.problems import Invalid, Problem, TooLarge
 from farmlive.settings import Settings
@@ -44,6 +62,16 @@ class _Layer(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
     most: Annotated[int, Field(ge=0, le=3)] | None
+
+
+class _SdpResponse(Response):
+    media_type = _SDP
+
+
+def _body_of(media_type: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return what the document says of a body that FastAPI does not read."""
+    content = {media_type: {"schema": schema or {"type": "string"}}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 class _OpenRoute(APIRoute):
@@ -121,9 +149,26 @@ def _bearer(request: Request) -> str | None:
 
 def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRouter:
     """The router of both endpoints and their sessions."""
-    router = APIRouter(route_class=_OpenRoute, tags=["media"])
+    router = APIRouter(route_class=_OpenRoute)
 
-    @router.post("/whip/{broadcast}", status_code=201)
+    @router.post(
+        "/whip/{broadcast}",
+        status_code=201,
+        operation_id="whip_publish",
+        response_class=_SdpResponse,
+        openapi_extra=_body_of(_SDP),
+    )
+    @called_by(stream_key=True)
+    @raises(
+        gate.publish,
+        BadSdp,
+        UnfitOffer,
+        NoCommonCodec,
+        WrongType,
+        TooManySources,
+        HolderAway,
+        OtherServer,
+    )
     async def publish(broadcast: str, request: Request) -> Response:
         """Publish: an SDP offer in, the answer out."""
         admission = await gate.publish(broadcast, _bearer(request), request)
@@ -137,7 +182,29 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
         links = ice_server_links(settings, now_ms() / 1000)
         return _created(f"/whip/{broadcast}/{opened.token}", opened, links)
 
-    @router.post("/whep/{broadcast}", status_code=201)
+    @router.post(
+        "/whep/{broadcast}",
+        status_code=201,
+        operation_id="whep_play",
+        response_class=_SdpResponse,
+        openapi_extra=_body_of(_SDP),
+    )
+    @called_by()
+    @raises(
+        gate.play,
+        gate.preview,
+        BadSdp,
+        UnfitOffer,
+        NoCommonCodec,
+        WrongType,
+        NobodyPublishing,
+        UnknownSource,
+        SourceAway,
+        SourceUnplayable,
+        ServerFull,
+        HolderAway,
+        OtherServer,
+    )
     async def play(broadcast: str, request: Request, source: str | None = None) -> Response:
         """Play: an SDP offer in, the answer out; 409 with Retry-After while nobody sends.
 
@@ -190,7 +257,13 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
             _link(response, ice_server_links(settings, now_ms() / 1000))
         return response
 
-    @router.post("/whep/{broadcast}/{session}/layer", status_code=204)
+    @router.post(
+        "/whep/{broadcast}/{session}/layer",
+        status_code=204,
+        operation_id="whep_limit_layer",
+        openapi_extra=_body_of(_JSON, _Layer.model_json_schema()),
+    )
+    @raises(gate.change, WrongType, BadSdp, SessionGone, HolderAway)
     async def layer(broadcast: str, session: str, request: Request) -> Response:
         """Limit which layer of a simulcast this viewer gets.
 
@@ -233,7 +306,25 @@ def _session_routes(router: APIRouter, signalling: "Signalling", gate: "Gate", k
         return _options("GET, HEAD, PATCH, DELETE, OPTIONS")
 
     @router.patch(
-        f"/{kind}/{{broadcast}}/{{session}}", status_code=204, operation_id=f"{kind}_patch"
+        f"/{kind}/{{broadcast}}/{{session}}",
+        status_code=204,
+        operation_id=f"{kind}_patch",
+        responses={
+            200: {
+                "description": "ICE was restarted.",
+                "content": {_FRAGMENT: {"schema": {"type": "string"}}},
+            }
+        },
+        openapi_extra=_body_of(_FRAGMENT),
+    )
+    @raises(
+        gate.change,
+        WrongType,
+        BadSdp,
+        PreconditionRequired,
+        PreconditionFailed,
+        SessionGone,
+        HolderAway,
     )
     async def patch(broadcast: str, session: str, request: Request) -> Response:
         """Trickle ICE (204), or restart ICE (200 with the fragment of the answer)."""
@@ -248,7 +339,12 @@ def _session_routes(router: APIRouter, signalling: "Signalling", gate: "Gate", k
         fragment, etag = restarted
         return Response(fragment, 200, {"ETag": etag}, _FRAGMENT)
 
-    @router.delete(f"/{kind}/{{broadcast}}/{{session}}", operation_id=f"{kind}_delete")
+    @router.delete(
+        f"/{kind}/{{broadcast}}/{{session}}",
+        operation_id=f"{kind}_delete",
+        response_class=PlainTextResponse,
+    )
+    @raises(gate.change, SessionGone, HolderAway)
     async def delete(broadcast: str, session: str, request: Request) -> Response:
         """End the session and free all that it holds."""
         gate.change(request)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, Table, func, insert, select, tuple_, update
 
 from farmlive.clock import now_ms
+from farmlive.contracts import raises
 from farmlive.ids import ulid
 from farmlive.origin.models import (
     MOST_WORKS,
@@ -102,6 +103,7 @@ def _change(
         note(connection, caller, kind, target, fields=sorted(values))
 
 
+@raises(UnknownFarm)
 def find(connection: Connection, farm: str) -> Farm:
     """The farm with that id. Raises UnknownFarm."""
     row = connection.execute(select(farms).where(farms.c.id == farm)).one_or_none()

@@ -10,10 +10,11 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
 from farmlive import paging
+from farmlive.contracts import raises
 from farmlive.origin import epcis, gs1, linkset
 from farmlive.origin.fields import Time
 from farmlive.origin.origin import Origin
-from farmlive.origin.problems import UnknownLot
+from farmlive.origin.problems import NoSuchLink, UnknownLot, WrongIdentifier
 from farmlive.problems import Invalid
 
 # Anyone's page may ask: what is answered here is public, and no cookie counts.
@@ -107,16 +108,28 @@ def _links(origin: Origin) -> APIRouter:
         asked = request.url.query
         return RedirectResponse(f"{to}?{asked}" if asked else to, 307, headers=headers)
 
-    @router.get("/01/{gtin}/10/{lot:path}", status_code=307, response_class=RedirectResponse)
+    @router.get(
+        "/01/{gtin}/10/{lot:path}",
+        status_code=307,
+        response_class=RedirectResponse,
+        operation_id="trace_resolve_lot",
+    )
     @router.options("/01/{gtin}/10/{lot:path}", include_in_schema=False)
+    @raises(NoSuchLink, UnknownLot, WrongIdentifier)
     async def digital_link(
         request: Request, gtin: str, lot: str, link_type: LinkType = None
     ) -> Response:
         """GS1 Digital Link of a lot: leads to its story, to a link by its type, or the link set."""
         return await resolve(request, link_type)
 
-    @router.get("/01/{gtin}", status_code=307, response_class=RedirectResponse)
+    @router.get(
+        "/01/{gtin}",
+        status_code=307,
+        response_class=RedirectResponse,
+        operation_id="trace_resolve_product",
+    )
     @router.options("/01/{gtin}", include_in_schema=False)
+    @raises(NoSuchLink, UnknownLot, WrongIdentifier)
     async def product(request: Request, gtin: str, link_type: LinkType = None) -> Response:
         """GS1 Digital Link of a product: the links of the lot that was harvested last."""
         return await resolve(request, link_type)
@@ -125,15 +138,21 @@ def _links(origin: Origin) -> APIRouter:
         "/origin/class/{identifier}/lot/{lot:path}",
         status_code=307,
         response_class=RedirectResponse,
+        operation_id="trace_resolve_class",
     )
     @router.options("/origin/class/{identifier}/lot/{lot:path}", include_in_schema=False)
+    @raises(NoSuchLink, UnknownLot, WrongIdentifier)
     async def private_class(
         request: Request, identifier: str, lot: str, link_type: LinkType = None
     ) -> Response:
         """The identifier of a lot of a farm without a GS1 prefix; it leads as a Digital Link."""
         return await resolve(request, link_type)
 
-    @router.get("/.well-known/gs1resolver", response_class=JSONResponse)
+    @router.get(
+        "/.well-known/gs1resolver",
+        response_class=JSONResponse,
+        operation_id="trace_describe_resolver",
+    )
     async def description() -> Response:
         """What this resolver resolves (GS1-Conformant Resolver Standard, section 3)."""
         return JSONResponse(linkset.description(origin.url), headers=CROSS_ORIGIN)
@@ -162,13 +181,19 @@ def _events(origin: Origin) -> APIRouter:
             epcis.query_document(found), media_type=epcis.MEDIA_TYPE, headers=headers
         )
 
-    @router.get("/events", response_class=JSONResponse)
+    @router.get("/events", response_class=JSONResponse, operation_id="trace_list_events")
+    @raises(WrongIdentifier)
     async def events(request: Request, asked: Annotated[_EventQuery, Query()]) -> Response:
         """Trace events as an EPCIS 2.0 query document in JSON-LD."""
         uri = asked.epc or asked.any_class or asked.one_class
         return await answer(request, asked, uri, asked.lot)
 
-    @router.get("/epcs/{epc:path}/events", response_class=JSONResponse)
+    @router.get(
+        "/epcs/{epc:path}/events",
+        response_class=JSONResponse,
+        operation_id="trace_list_events_of_lot",
+    )
+    @raises(UnknownLot, WrongIdentifier)
     async def events_of(request: Request, epc: str, asked: Annotated[_Query, Query()]) -> Response:
         """Trace events of one lot, by its class URI, percent-encoded."""
         match gs1.segments(_path(request)):

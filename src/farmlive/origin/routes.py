@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 
 from farmlive import paging
+from farmlive.contracts import raises
 from farmlive.origin import identifiers
 from farmlive.origin.models import (
     Certified,
@@ -36,9 +37,33 @@ from farmlive.origin.models import (
     WorkList,
 )
 from farmlive.origin.origin import Origin
+from farmlive.origin.problems import (
+    BelowTaken,
+    EarlyTest,
+    ImplausibleHarvest,
+    InFuture,
+    LotTaken,
+    NotLeft,
+    OtherFarm,
+    TooManyRecords,
+    UnknownFarm,
+    UnknownFinding,
+    UnknownInspection,
+    UnknownLift,
+    UnknownLot,
+    UnknownPicture,
+    UnknownPlot,
+    UnknownWaste,
+    UnknownWork,
+    WaitingPeriod,
+    WrongOrder,
+)
 from farmlive.origin.stop_models import Lift, NewLift
 from farmlive.origin.story_models import Story
 from farmlive.people import Caller, Guard
+from farmlive.store.files import NotACertificate, NotKept, UploadLate
+from farmlive.store.pictures import NotAPicture
+from farmlive.store.uploads import NoRoom
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 CERTIFICATE = {
@@ -52,7 +77,7 @@ CERTIFICATE = {
 
 def routes(origin: Origin, guard: Guard) -> APIRouter:
     """The router of origin."""
-    router = APIRouter(tags=["origin"])
+    router = APIRouter()
     router.include_router(_farms(origin, guard), prefix="/api/v1")
     router.include_router(_lots(origin, guard), prefix="/api/v1")
     router.include_router(identifiers.routes(origin))
@@ -64,62 +89,71 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
     staff = Depends(guard.staff)
     growers = Depends(guard.roles("coordinator", "host", "seller"))
 
-    @router.get("/farms")
+    @router.get("/farms", operation_id="farms_list")
     async def list_farms(page: Annotated[paging.Page, paging.read_page()]) -> FarmList:
         """The farms, oldest first."""
         found = await origin.farms(page.after, page.rows)
         rows, following = page.cut(found, lambda farm: (0, farm.id))
         return FarmList(farms=rows, next=following)
 
-    @router.post("/farms", status_code=201)
+    @router.post("/farms", status_code=201, operation_id="farms_create")
+    @raises(UnknownPicture)
     async def add_farm(new: NewFarm, caller: Annotated[Caller, staff]) -> Farm:
         """Add a farm."""
         return await origin.add_farm(caller, new)
 
-    @router.get("/farms/{farm}")
+    @router.get("/farms/{farm}", operation_id="farms_get")
+    @raises(UnknownFarm)
     async def farm(farm: str) -> Farm:
         """A farm."""
         return await origin.farm(farm)
 
-    @router.patch("/farms/{farm}")
+    @router.patch("/farms/{farm}", operation_id="farms_update")
+    @raises(UnknownFarm, OtherFarm, UnknownPicture)
     async def change_farm(
         farm: str, wanted: FarmChange, caller: Annotated[Caller, growers]
     ) -> Farm:
         """Change what is sent of a farm; a seller changes own farms."""
         return await origin.change_farm(caller, farm, wanted)
 
-    @router.get("/farms/{farm}/plots")
+    @router.get("/farms/{farm}/plots", operation_id="plots_list")
+    @raises(UnknownFarm)
     async def list_plots(farm: str, page: Annotated[paging.Page, paging.read_page()]) -> PlotList:
         """A farm's plots, oldest first."""
         found = await origin.plots(farm, page.after, page.rows)
         rows, following = page.cut(found, lambda plot: (0, plot.id))
         return PlotList(plots=rows, next=following)
 
-    @router.post("/farms/{farm}/plots", status_code=201)
+    @router.post("/farms/{farm}/plots", status_code=201, operation_id="plots_create")
+    @raises(UnknownFarm, OtherFarm)
     async def add_plot(farm: str, new: NewPlot, caller: Annotated[Caller, growers]) -> Plot:
         """Add a plot to a farm."""
         return await origin.add_plot(caller, farm, new)
 
-    @router.patch("/plots/{plot}")
+    @router.patch("/plots/{plot}", operation_id="plots_update")
+    @raises(UnknownPlot, OtherFarm)
     async def change_plot(
         plot: str, wanted: PlotChange, caller: Annotated[Caller, growers]
     ) -> Plot:
         """Change what is sent of a plot."""
         return await origin.change_plot(caller, plot, wanted)
 
-    @router.get("/plots/{plot}/works")
+    @router.get("/plots/{plot}/works", operation_id="plots_list_works")
+    @raises(UnknownPlot)
     async def list_works(plot: str, page: Annotated[paging.Page, paging.read_page()]) -> WorkList:
         """What happened on a plot, latest first."""
         found = await origin.works(plot, page.after, page.rows)
         rows, following = page.cut(found, lambda work: (work.at, work.id))
         return WorkList(works=rows, next=following)
 
-    @router.post("/plots/{plot}/works", status_code=201)
+    @router.post("/plots/{plot}/works", status_code=201, operation_id="plots_record_work")
+    @raises(UnknownPlot, OtherFarm, InFuture, TooManyRecords)
     async def add_work(plot: str, new: NewWork, caller: Annotated[Caller, growers]) -> Work:
         """Record a flowering, or a spraying with its waiting period."""
         return await origin.add_work(caller, plot, new)
 
-    @router.post("/plots/{plot}/works/{work}/undo", status_code=204)
+    @router.post("/plots/{plot}/works/{work}/undo", status_code=204, operation_id="plots_undo_work")
+    @raises(UnknownPlot, UnknownWork, OtherFarm)
     async def withdraw_work(
         plot: str, work: str, undo: Undo, caller: Annotated[Caller, growers]
     ) -> None:
@@ -134,7 +168,7 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
     coordinators = Depends(guard.roles("coordinator"))
     growers = Depends(guard.roles("coordinator", "host", "seller"))
 
-    @router.get("/lots")
+    @router.get("/lots", operation_id="lots_list")
     async def list_lots(
         page: Annotated[paging.Page, paging.read_page(usual=100)],
         farm: Annotated[str | None, Query(max_length=26)] = None,
@@ -144,46 +178,83 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
         rows, following = page.cut(found, lambda lot: (lot.harvested_at, lot.id))
         return LotList(lots=rows, next=following)
 
-    @router.post("/lots", status_code=201)
+    @router.post("/lots", status_code=201, operation_id="lots_create")
+    @raises(
+        UnknownFarm,
+        UnknownPlot,
+        OtherFarm,
+        LotTaken,
+        InFuture,
+        WrongOrder,
+        EarlyTest,
+        WaitingPeriod,
+        ImplausibleHarvest,
+        TooManyRecords,
+    )
     async def add_lot(new: NewLot, caller: Annotated[Caller, growers]) -> Lot:
         """Record a harvest, with its test and packing where they have happened."""
         return await origin.add_lot(caller, new)
 
-    @router.get("/lots/{lot}")
+    @router.get("/lots/{lot}", operation_id="lots_get")
+    @raises(UnknownLot)
     async def lot_story(lot: str) -> Story:
         """A lot's story: farm, plot, stations, tests, moments."""
         return await origin.story(lot)
 
-    @router.patch("/lots/{lot}")
+    @router.patch("/lots/{lot}", operation_id="lots_correct")
+    @raises(UnknownLot, UnknownPlot, OtherFarm, BelowTaken, ImplausibleHarvest, TooManyRecords)
     async def correct_lot(lot: str, change: LotChange, caller: Annotated[Caller, growers]) -> Lot:
         """Put right what was harvested; the trace tells of the mistake."""
         return await origin.correct(caller, lot, change)
 
-    @router.post("/lots/{lot}/waste", status_code=201)
+    @router.post("/lots/{lot}/waste", status_code=201, operation_id="lots_record_waste")
+    @raises(UnknownLot, OtherFarm, NotLeft, InFuture, WrongOrder, TooManyRecords)
     async def waste(lot: str, new: NewWaste, caller: Annotated[Caller, growers]) -> Wasted:
         """Record that some of a lot was thrown away."""
         return await origin.waste(caller, lot, new)
 
-    @router.post("/lots/{lot}/waste/{event}/undo", status_code=204)
+    @router.post("/lots/{lot}/waste/{event}/undo", status_code=204, operation_id="lots_undo_waste")
+    @raises(UnknownLot, UnknownWaste, OtherFarm)
     async def unwaste(lot: str, event: str, undo: Undo, caller: Annotated[Caller, growers]) -> None:
         """Take back a record of waste that did not happen."""
         await origin.unwaste(caller, lot, event, undo)
 
-    @router.post("/lots/{lot}/inspections", status_code=201)
+    @router.post("/lots/{lot}/inspections", status_code=201, operation_id="lots_record_inspection")
+    @raises(UnknownLot, OtherFarm, InFuture, EarlyTest, TooManyRecords)
     async def inspect(
         lot: str, new: NewInspection, caller: Annotated[Caller, growers]
     ) -> Inspection:
         """Record a test of a lot."""
         return await origin.inspect(caller, lot, new)
 
-    @router.post("/lots/{lot}/inspections/{inspection}/undo", status_code=204)
+    @router.post(
+        "/lots/{lot}/inspections/{inspection}/undo",
+        status_code=204,
+        operation_id="lots_undo_inspection",
+    )
+    @raises(UnknownLot, UnknownInspection, OtherFarm)
     async def withdraw_test(
         lot: str, inspection: str, undo: Undo, caller: Annotated[Caller, growers]
     ) -> None:
         """Take back a test that was not made of the lot; what it found stays found."""
         await origin.withdraw_test(caller, lot, inspection, undo)
 
-    @router.post("/lots/{lot}/inspections/{inspection}/certificate", openapi_extra=CERTIFICATE)
+    @router.post(
+        "/lots/{lot}/inspections/{inspection}/certificate",
+        openapi_extra=CERTIFICATE,
+        operation_id="lots_attach_certificate",
+    )
+    @raises(
+        UnknownLot,
+        UnknownInspection,
+        OtherFarm,
+        NotACertificate,
+        NotAPicture,
+        NoRoom,
+        NotKept,
+        UploadLate,
+        TooManyRecords,
+    )
     async def certify(
         lot: str, inspection: str, request: Request, caller: Annotated[Caller, growers]
     ) -> Certified:
@@ -191,24 +262,28 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
         url = await origin.certify(caller, lot, inspection, request.stream())
         return Certified(certificate=url)
 
-    @router.post("/lots/{lot}/lifts", status_code=201)
+    @router.post("/lots/{lot}/lifts", status_code=201, operation_id="lots_lift_findings")
+    @raises(UnknownLot, UnknownFinding)
     async def lift(lot: str, new: NewLift, caller: Annotated[Caller, coordinators]) -> Lift:
         """Lift findings that stopped a lot, with a sentence that everyone reads."""
         return await origin.lift(caller, lot, new)
 
-    @router.post("/lots/{lot}/lifts/{lift}/undo", status_code=204)
+    @router.post("/lots/{lot}/lifts/{lift}/undo", status_code=204, operation_id="lots_undo_lift")
+    @raises(UnknownLot, UnknownLift)
     async def withdraw_lift(
         lot: str, lift: str, undo: Undo, caller: Annotated[Caller, coordinators]
     ) -> None:
         """Take back a lift that was a mistake: what it lifted stops the lot again."""
         await origin.withdraw_lift(caller, lot, lift, undo)
 
-    @router.post("/lots/{lot}/packings", status_code=201)
+    @router.post("/lots/{lot}/packings", status_code=201, operation_id="lots_record_packing")
+    @raises(UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords)
     async def pack(lot: str, new: NewPacking, caller: Annotated[Caller, growers]) -> Traced:
         """Record that a lot was packed."""
         return await origin.pack(caller, lot, new)
 
-    @router.post("/lots/{lot}/shippings", status_code=201)
+    @router.post("/lots/{lot}/shippings", status_code=201, operation_id="lots_record_shipping")
+    @raises(UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords)
     async def ship(lot: str, new: NewShipping, caller: Annotated[Caller, growers]) -> Traced:
         """Record that a lot left the farm."""
         return await origin.ship(caller, lot, new)

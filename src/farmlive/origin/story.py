@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, select
 from farmlive.clock import parse_rfc3339
 from farmlive.origin import declarations, epcis, farms, lots, stop_reasons
 from farmlive.origin.models import Inspection, Lot, Work
-from farmlive.origin.story_models import Moment, Station, Story
+from farmlive.origin.story_models import ShownMoment, Station, Story
 from farmlive.origin.tables import inspections, moments, trace_events, works
 from farmlive.origin.tables import lots as lots_table
 
@@ -55,7 +55,7 @@ def tell(connection: Connection, lot_id: str) -> Story:
         plausibility_reason=said.plausibility_reason,
         findings=stop_reasons.findings_of(connection, lot_id),
         lifts=stop_reasons.lifts_of(connection, lot_id),
-        moments=[Moment(broadcast=row.broadcast, seq=row.seq, at=row.at) for row in shown],
+        moments=[ShownMoment(broadcast=row.broadcast, seq=row.seq, at=row.at) for row in shown],
         events_url=events_url(lot),
     )
 

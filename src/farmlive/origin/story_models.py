@@ -35,7 +35,7 @@ class Station(BaseModel):
     reason: str | None = None
 
 
-class Moment(BaseModel):
+class ShownMoment(BaseModel):
     """When a lot's card was shown in a broadcast; `at` and `seq` are its event's."""
 
     broadcast: str
@@ -67,7 +67,7 @@ class Story(BaseModel):
     plausibility_reason: str | None = None
     findings: list[Finding] = []
     lifts: list[Lift] = []
-    moments: list[Moment]
+    moments: list[ShownMoment]
     events_url: str
 
     @property

@@ -11,13 +11,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
+from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.broadcast.models import Broadcast
+from farmlive.contracts import raises
 from farmlive.origin.problems import UnknownFarm
 from farmlive.pages.languages import language_of
 from farmlive.pages.render import FILE_HEADERS, Pages
 from farmlive.pages.rooms import Rooms
 from farmlive.pages.routes import to_sign_in
 from farmlive.people import Caller, reauthentication
+from farmlive.people.problems import ReauthenticationNeeded
 from farmlive.problems import Forbidden
 from farmlive.review.definitions import SHEET_WORDS
 from farmlive.review.files import as_csv, as_xlsx
@@ -28,6 +31,7 @@ from farmlive.settings import Settings
 
 # How many deeds of the host the page names as those that sold most.
 STRONGEST = 6
+_FILE = {"type": "string"}
 FILE_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -37,6 +41,7 @@ FILE_TYPES = {
 def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     """Build the router of the review's pages."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
+    files = APIRouter()
     anyone = Depends(rooms.guard.anyone)
 
     @router.get("/review")
@@ -138,7 +143,13 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             of_orders=OF_ORDERS,
         )
 
-    @router.get("/review/{broadcast}/sheets/{name}.{form}")
+    @files.get(
+        "/review/{broadcast}/sheets/{name}.{form}",
+        operation_id="reviews_get_sheet",
+        response_class=Response,
+        responses={200: {"content": {kind: {"schema": _FILE} for kind in FILE_TYPES.values()}}},
+    )
+    @raises(UnknownBroadcast, UnknownSheet, UnknownFarm, Forbidden, ReauthenticationNeeded)
     async def sheet(
         broadcast: str,
         name: str,
@@ -172,7 +183,10 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             },
         )
 
-    return router
+    both = APIRouter()
+    both.include_router(router)
+    both.include_router(files)
+    return both
 
 
 def _rows(sheet: Sheet) -> int:

@@ -6,12 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from farmlive.clock import rfc3339
+from farmlive.contracts import raises
 from farmlive.people import conduct_models as models
 from farmlive.people.blocks import Block
 from farmlive.people.caller import Caller
 from farmlive.people.guard import Guard
 from farmlive.people.models import Identifier
 from farmlive.people.people import People
+from farmlive.people.problems import EveryonesAddress, NothingToBlock, UnknownBlock
 from farmlive.people.refusals import Refusal
 
 # As much of a pseudonym as people need to tell one from another.
@@ -23,29 +25,31 @@ def routes(people: People, guard: Guard) -> APIRouter:
     router = APIRouter()
     staff, coordinator = Depends(guard.staff), Depends(guard.coordinator)
 
-    @router.get("/blocks", dependencies=[staff])
+    @router.get("/blocks", dependencies=[staff], operation_id="blocks_list")
     async def list_blocks() -> models.BlockList:
         """List who is blocked."""
         return models.BlockList(blocks=[_block(block) for block in await people.blocks.all()])
 
-    @router.post("/blocks", status_code=201)
+    @router.post("/blocks", status_code=201, operation_id="blocks_create")
+    @raises(NothingToBlock, EveryonesAddress)
     async def block(body: models.NewBlock, caller: Annotated[Caller, staff]) -> models.BlockAnswer:
         """Take no more orders and messages from a device, a phone or an address."""
         return _block(await people.blocks.add(caller, body))
 
-    @router.delete("/blocks/{block}", status_code=204)
+    @router.delete("/blocks/{block}", status_code=204, operation_id="blocks_delete")
+    @raises(UnknownBlock)
     async def unblock(block: str, caller: Annotated[Caller, staff]) -> None:
         """Lift a block."""
         await people.blocks.remove(caller, block)
 
-    @router.get("/refusals", dependencies=[staff])
+    @router.get("/refusals", dependencies=[staff], operation_id="audit_list_refusals")
     async def list_refusals() -> models.RefusalList:
         """List what limits and blocks refused within the last hour, and why."""
         return models.RefusalList(
             refusals=[_refusal(refusal) for refusal in people.refusals.lately()]
         )
 
-    @router.get("/audit", dependencies=[coordinator])
+    @router.get("/audit", dependencies=[coordinator], operation_id="audit_list")
     async def list_deeds(
         before: Identifier | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from farmlive.clock import rfc3339
+from farmlive.contracts import raises
 from farmlive.people import factor_models as models
 from farmlive.people import factor_setups, factors
 from farmlive.people.caller import Caller
@@ -12,6 +13,19 @@ from farmlive.people.guard import Guard
 from farmlive.people.key_routes import PRIVATE
 from farmlive.people.passkeys import Passkey
 from farmlive.people.people import People
+from farmlive.people.problems import (
+    LastFactor,
+    NoPasskeysHere,
+    NoPassword,
+    NoSecondFactor,
+    OwnFactor,
+    PasskeyRefused,
+    PasskeysFull,
+    ReauthenticationNeeded,
+    UnknownAccount,
+    UnknownFactor,
+    WrongCode,
+)
 from farmlive.people.relying_party import Site
 from farmlive.people.sessions import COOKIE
 
@@ -27,7 +41,8 @@ def routes(people: People, guard: Guard) -> APIRouter:
     def session_of(request: Request) -> str:
         return people.cookies.read(request.cookies, COOKIE)
 
-    @router.get("/session/factors")
+    @router.get("/session/factors", operation_id="factors_list")
+    @raises(NoPassword)
     async def list_factors(
         request: Request, response: Response, caller: Annotated[Caller, signed_in]
     ) -> models.OwnFactorsAnswer:
@@ -44,7 +59,8 @@ def routes(people: People, guard: Guard) -> APIRouter:
             until=None if until is None else rfc3339(until),
         )
 
-    @router.post("/session/factors/totp")
+    @router.post("/session/factors/totp", operation_id="factors_begin_totp")
+    @raises(NoPassword, ReauthenticationNeeded)
     async def begin_totp(
         response: Response, caller: Annotated[Caller, signed_in]
     ) -> models.TotpShown:
@@ -52,7 +68,8 @@ def routes(people: People, guard: Guard) -> APIRouter:
         response.headers.update(PRIVATE)
         return models.TotpShown(**factor_setups.shown(await people.begin_totp(caller)))
 
-    @router.put("/session/factors/totp")
+    @router.put("/session/factors/totp", operation_id="factors_set_up_totp")
+    @raises(NoPassword, WrongCode, ReauthenticationNeeded)
     async def set_up_totp(
         body: models.TotpCode,
         request: Request,
@@ -64,12 +81,14 @@ def routes(people: People, guard: Guard) -> APIRouter:
         codes = await people.add_factor(caller, session_of(request), models.FactorSetup(totp=body))
         return models.FactorAdded(recovery_codes=codes or None)
 
-    @router.delete("/session/factors/totp", status_code=204)
+    @router.delete("/session/factors/totp", status_code=204, operation_id="factors_remove_totp")
+    @raises(NoPassword, UnknownFactor, LastFactor, ReauthenticationNeeded)
     async def remove_totp(caller: Annotated[Caller, signed_in]) -> None:
         """Remove the own authenticator app."""
         await people.remove_totp(caller)
 
-    @router.post("/session/factors/passkey-options")
+    @router.post("/session/factors/passkey-options", operation_id="factors_begin_passkey")
+    @raises(NoPassword, NoPasskeysHere, PasskeysFull, ReauthenticationNeeded)
     async def passkey_options(
         request: Request, response: Response, caller: Annotated[Caller, signed_in]
     ) -> models.PasskeyOptions:
@@ -77,7 +96,8 @@ def routes(people: People, guard: Guard) -> APIRouter:
         response.headers.update(PRIVATE)
         return models.PasskeyOptions(passkey=await people.passkey_options(caller, site_of(request)))
 
-    @router.post("/session/factors/passkeys", status_code=201)
+    @router.post("/session/factors/passkeys", status_code=201, operation_id="factors_add_passkey")
+    @raises(NoPassword, PasskeyRefused, PasskeysFull, ReauthenticationNeeded)
     async def add_passkey(
         body: models.NewPasskey,
         request: Request,
@@ -90,12 +110,18 @@ def routes(people: People, guard: Guard) -> APIRouter:
         codes = await people.add_factor(caller, session_of(request), setup, site_of(request))
         return models.FactorAdded(recovery_codes=codes or None)
 
-    @router.delete("/session/factors/passkeys/{passkey}", status_code=204)
+    @router.delete(
+        "/session/factors/passkeys/{passkey}",
+        status_code=204,
+        operation_id="factors_remove_passkey",
+    )
+    @raises(NoPassword, UnknownFactor, LastFactor, ReauthenticationNeeded)
     async def remove_passkey(passkey: str, caller: Annotated[Caller, signed_in]) -> None:
         """Remove one of the own passkeys."""
         await people.remove_passkey(caller, passkey)
 
-    @router.post("/session/factors/recovery-codes")
+    @router.post("/session/factors/recovery-codes", operation_id="factors_renew_recovery_codes")
+    @raises(NoPassword, NoSecondFactor, ReauthenticationNeeded)
     async def renew_recovery_codes(
         response: Response, caller: Annotated[Caller, signed_in]
     ) -> models.RecoveryCodes:
@@ -103,7 +129,8 @@ def routes(people: People, guard: Guard) -> APIRouter:
         response.headers.update(PRIVATE)
         return models.RecoveryCodes(recovery_codes=await people.renew_recovery_codes(caller))
 
-    @router.delete("/accounts/{account}/factors", status_code=204)
+    @router.delete("/accounts/{account}/factors", status_code=204, operation_id="factors_reset")
+    @raises(UnknownAccount, OwnFactor, ReauthenticationNeeded)
     async def reset_factors(account: str, caller: Annotated[Caller, coordinator]) -> None:
         """Remove another account's second factors, for whoever lost them; nothing else ends."""
         await people.reset_factors(account, caller=caller)

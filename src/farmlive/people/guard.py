@@ -11,16 +11,27 @@ from collections.abc import Awaitable, Callable
 import structlog
 from starlette.requests import HTTPConnection, Request
 
+from farmlive.contracts import called_by, raises
 from farmlive.people.addresses import Proxies, is_cross_site, is_forwarded, is_loopback
 from farmlive.people.api_keys import API_PREFIX
 from farmlive.people.caller import Caller
 from farmlive.people.models import ROLES, Role
 from farmlive.people.people import People
-from farmlive.people.problems import CrossSite, UnknownApiKey, WrongCsrfToken
+from farmlive.people.problems import (
+    ApiKeyAboveOwner,
+    CrossSite,
+    ExpiredApiKey,
+    UnknownApiKey,
+    WrongCsrfToken,
+)
 from farmlive.people.sessions import COOKIE
 from farmlive.problems import Forbidden, Problem, Unauthorized
 
 _log = structlog.get_logger(__name__)
+
+# Why nobody is known by what was sent; and why whoever is may not do it.
+IDENTIFIES = (CrossSite, UnknownApiKey, ExpiredApiKey, ApiKeyAboveOwner)
+AUTHORIZES = (*IDENTIFIES, Unauthorized, Forbidden, WrongCsrfToken)
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 # What a page asks for again and again while nobody may be there.
@@ -142,18 +153,26 @@ class Guard:
             return None
         return self._proxies.client(peer, connection.headers.getlist("x-forwarded-for"))
 
+    @called_by()
+    @raises(*IDENTIFIES)
     async def anyone(self, request: Request) -> Caller:
         """Dependency: whoever it is."""
         return await self.caller(request)
 
+    @called_by("coordinator", "host")
+    @raises(*AUTHORIZES)
     async def staff(self, request: Request) -> Caller:
         """Dependency: a coordinator or a host. Raises Unauthorized, Forbidden, WrongCsrfToken."""
         return await self._of(request, ("coordinator", "host"))
 
+    @called_by("coordinator")
+    @raises(*AUTHORIZES)
     async def coordinator(self, request: Request) -> Caller:
         """Dependency: a coordinator. Raises Unauthorized, Forbidden, WrongCsrfToken."""
         return await self._of(request, ("coordinator",))
 
+    @called_by(*ROLES)
+    @raises(*AUTHORIZES)
     async def signed_in(self, request: Request) -> Caller:
         """Dependency: anyone with a role. Raises Unauthorized, Forbidden, WrongCsrfToken."""
         return await self._of(request, ROLES)
@@ -164,6 +183,8 @@ class Guard:
         It raises Unauthorized, Forbidden, WrongCsrfToken.
         """
 
+        @called_by(*roles)
+        @raises(*AUTHORIZES)
         async def caller(request: Request) -> Caller:
             return await self._of(request, roles)
 

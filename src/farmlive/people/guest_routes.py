@@ -8,13 +8,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 
 from farmlive.clock import rfc3339
+from farmlive.contracts import raises
 from farmlive.people import key_models as models
 from farmlive.people.caller import Caller
 from farmlive.people.guard import Guard
 from farmlive.people.guests import Guest
 from farmlive.people.key_routes import PRIVATE
 from farmlive.people.people import People
+from farmlive.people.problems import BroadcastEnded, GuestOver, ShutOut, UnknownGuest, UnknownSource
 from farmlive.people.sources import BroadcastState
+from farmlive.problems import TooMany
 
 
 def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> APIRouter:
@@ -23,7 +26,8 @@ def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> API
     staff = Depends(guard.staff)
     guests = people.guests
 
-    @router.post("/broadcasts/{broadcast}/guests", status_code=201)
+    @router.post("/broadcasts/{broadcast}/guests", status_code=201, operation_id="guests_invite")
+    @raises(BroadcastEnded, ShutOut, broadcast_state)
     async def invite_guest(
         broadcast: str,
         body: models.NewGuest,
@@ -35,7 +39,8 @@ def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> API
         response.headers.update(PRIVATE)
         return models.MadeGuest(**_guest(guest), url=f"/guest/{token}")
 
-    @router.get("/broadcasts/{broadcast}/guests", dependencies=[staff])
+    @router.get("/broadcasts/{broadcast}/guests", dependencies=[staff], operation_id="guests_list")
+    @raises(broadcast_state)
     async def list_guests(broadcast: str) -> models.GuestList:
         """List the guests whose links work, without their links."""
         return models.GuestList(
@@ -45,12 +50,25 @@ def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> API
             ]
         )
 
-    @router.delete("/broadcasts/{broadcast}/guests/{guest}", status_code=204)
+    @router.delete(
+        "/broadcasts/{broadcast}/guests/{guest}", status_code=204, operation_id="guests_end"
+    )
+    @raises(UnknownGuest)
     async def end_guest(broadcast: str, guest: str, caller: Annotated[Caller, staff]) -> None:
         """End a guest's link, and what the guest sends."""
         await guests.end(caller, broadcast, guest)
 
-    @router.post("/guests/{token}/stream-key", status_code=201)
+    @router.post(
+        "/guests/{token}/stream-key", status_code=201, operation_id="guests_create_stream_key"
+    )
+    @raises(
+        BroadcastEnded,
+        UnknownGuest,
+        GuestOver,
+        UnknownSource,
+        TooMany,
+        broadcast_state,
+    )
     async def mint_guest_key(
         token: str, response: Response, caller: Annotated[Caller, Depends(guard.anyone)]
     ) -> models.GuestKey:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from farmlive.clock import parse_rfc3339, rfc3339
+from farmlive.contracts import raises
 from farmlive.hosts import own_url
 from farmlive.people import key_models as models
 from farmlive.people.api_keys import ApiKey
@@ -14,6 +15,16 @@ from farmlive.people.credentials import Credential
 from farmlive.people.guard import Guard
 from farmlive.people.models import Identifier
 from farmlive.people.people import People
+from farmlive.people.problems import (
+    BroadcastEnded,
+    NotToGive,
+    ReauthenticationNeeded,
+    ShutOut,
+    UnknownAccount,
+    UnknownCredential,
+    UnknownKey,
+    UnknownSource,
+)
 from farmlive.people.scope import listed
 from farmlive.people.sources import BroadcastState, Source
 from farmlive.people.stream_keys import StreamKey
@@ -35,14 +46,15 @@ def _api_keys(people: People, guard: Guard) -> APIRouter:
     router = APIRouter()
     coordinator = Depends(guard.coordinator)
 
-    @router.get("/api-keys", dependencies=[coordinator])
+    @router.get("/api-keys", dependencies=[coordinator], operation_id="api_keys_list")
     async def list_api_keys() -> models.ApiKeys:
         """List the API keys, without their secrets."""
         return models.ApiKeys(
             api_keys=[models.ApiKeyAnswer(**_api_key(key)) for key in await people.api_keys()]
         )
 
-    @router.post("/api-keys", status_code=201)
+    @router.post("/api-keys", status_code=201, operation_id="api_keys_create")
+    @raises(ReauthenticationNeeded, ShutOut, UnknownAccount, *people.scope_checks)
     async def create_api_key(
         body: models.NewApiKey, response: Response, caller: Annotated[Caller, coordinator]
     ) -> models.MadeApiKey:
@@ -58,7 +70,8 @@ def _api_keys(people: People, guard: Guard) -> APIRouter:
         response.headers.update(PRIVATE)
         return models.MadeApiKey(**_api_key(key), key=secret)
 
-    @router.delete("/api-keys/{key}", status_code=204)
+    @router.delete("/api-keys/{key}", status_code=204, operation_id="api_keys_revoke")
+    @raises(UnknownKey)
     async def revoke_api_key(key: str, caller: Annotated[Caller, coordinator]) -> None:
         """Revoke an API key."""
         await people.revoke_api_key(key, caller=caller)
@@ -70,7 +83,8 @@ def _credentials(people: People, guard: Guard) -> APIRouter:
     router = APIRouter(prefix="/credentials")
     coordinator = Depends(guard.coordinator)
 
-    @router.get("", dependencies=[coordinator])
+    @router.get("", dependencies=[coordinator], operation_id="credentials_list")
+    @raises(UnknownAccount)
     async def list_credentials(owner: Identifier | None = None) -> models.Credentials:
         """List the keys and links that work, without their secrets; or those of one owner.
 
@@ -80,7 +94,8 @@ def _credentials(people: People, guard: Guard) -> APIRouter:
             credentials=[_credential(each) for each in await people.credentials(owner)]
         )
 
-    @router.patch("/{credential}", status_code=204)
+    @router.patch("/{credential}", status_code=204, operation_id="credentials_transfer")
+    @raises(UnknownCredential, UnknownAccount, NotToGive, ReauthenticationNeeded)
     async def give_credential(
         credential: str, body: models.NewOwner, caller: Annotated[Caller, coordinator]
     ) -> None:
@@ -93,7 +108,14 @@ def _credentials(people: People, guard: Guard) -> APIRouter:
 def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> APIRouter:
     router = APIRouter(prefix="/broadcasts/{broadcast}", dependencies=[Depends(guard.staff)])
 
-    @router.post("/stream-keys", status_code=201)
+    @router.post("/stream-keys", status_code=201, operation_id="stream_keys_create")
+    @raises(
+        BroadcastEnded,
+        UnknownSource,
+        ShutOut,
+        ReauthenticationNeeded,
+        broadcast_state,
+    )
     async def mint_stream_key(
         broadcast: str,
         body: models.NewStreamKey,
@@ -117,7 +139,8 @@ def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> A
             **_stream_key(key), key=secret, whip_url=f"{url}/whip/{broadcast}"
         )
 
-    @router.get("/stream-keys")
+    @router.get("/stream-keys", operation_id="stream_keys_list")
+    @raises(broadcast_state)
     async def list_stream_keys(broadcast: str) -> models.StreamKeys:
         """List the stream keys that work, without their secrets."""
         return models.StreamKeys(
@@ -127,14 +150,16 @@ def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> A
             ]
         )
 
-    @router.delete("/stream-keys/{key}", status_code=204)
+    @router.delete("/stream-keys/{key}", status_code=204, operation_id="stream_keys_revoke")
+    @raises(UnknownKey)
     async def revoke_stream_key(
         broadcast: str, key: str, caller: Annotated[Caller, Depends(guard.staff)]
     ) -> None:
         """Revoke a stream key; a session that runs with it goes on."""
         await people.stream_keys.revoke(broadcast, key, caller=caller)
 
-    @router.get("/sources")
+    @router.get("/sources", operation_id="sources_list")
+    @raises(broadcast_state)
     async def list_sources(broadcast: str) -> models.Sources:
         """List the cameras of a broadcast."""
         return models.Sources(

@@ -79,6 +79,13 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
         """Set the check that a clerk's centre exists."""
         self._require_centre = require
 
+    @property
+    def scope_checks(self) -> tuple[Require, Require]:
+        """The checks that a seller's farm and a clerk's centre exist; they declare what they
+        raise.
+        """
+        return self._require_farm, self._require_centre
+
     def airings_by(self, look: Airings) -> None:
         """Set the look-up of what broadcasts have on air."""
         self._airings = look

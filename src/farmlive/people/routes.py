@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from farmlive.clock import rfc3339
+from farmlive.contracts import called_by, raises
 from farmlive.people import (
     conduct_routes,
     factor_models,
@@ -27,11 +28,34 @@ from farmlive.people.guard import Guard
 from farmlive.people.invitations import Invitation
 from farmlive.people.key_routes import PRIVATE
 from farmlive.people.people import People
+from farmlive.people.problems import (
+    InvitationOver,
+    LastCoordinator,
+    NameTaken,
+    NoPasskeysHere,
+    NoPassword,
+    NotToGive,
+    PasskeyRefused,
+    PasskeysFull,
+    PasswordChangeNeeded,
+    PasswordOver,
+    PasswordRefused,
+    ReauthenticationNeeded,
+    SecondFactorNeeded,
+    SecondFactorSetupNeeded,
+    ShutOut,
+    UnknownAccount,
+    UnknownCredential,
+    UnknownInvitation,
+    UnknownSession,
+    WrongCode,
+    WrongPassword,
+)
 from farmlive.people.relying_party import Site
 from farmlive.people.scope import listed
 from farmlive.people.sessions import Session
 from farmlive.people.sources import BroadcastState
-from farmlive.problems import Unauthorized
+from farmlive.problems import TooMany, Unauthorized, Unavailable
 
 # What a browser clears at the sign-out. Not "cookies": the device's cookie is a buyer's, by which
 # holds, orders and mutes are theirs. Not "storage": a buyer's links to orders are there, and what a
@@ -41,7 +65,7 @@ CLEARED = '"cache"'
 
 def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> APIRouter:
     """Build the router; `broadcast_state` tells whether a broadcast takes cameras."""
-    router = APIRouter(prefix="/api/v1", tags=["people"])
+    router = APIRouter(prefix="/api/v1")
     router.include_router(_session(people, guard))
     router.include_router(_accounts(people, guard))
     router.include_router(_invitations(people, guard))
@@ -56,7 +80,21 @@ def _session(people: People, guard: Guard) -> APIRouter:
     router = APIRouter()
     anyone, signed_in = Depends(guard.anyone), Depends(guard.signed_in)
 
-    @router.post("/session")
+    @router.post("/session", operation_id="session_sign_in")
+    @raises(
+        WrongPassword,
+        PasswordChangeNeeded,
+        PasswordOver,
+        PasswordRefused,
+        SecondFactorNeeded,
+        SecondFactorSetupNeeded,
+        WrongCode,
+        PasskeyRefused,
+        NoPasskeysHere,
+        PasskeysFull,
+        TooMany,
+        Unavailable,
+    )
     async def sign_in(
         body: session_models.SignIn,
         request: Request,
@@ -81,7 +119,9 @@ def _session(people: People, guard: Guard) -> APIRouter:
         )
         return _signed_in(response, session, people)
 
-    @router.get("/session")
+    @router.get("/session", operation_id="session_get")
+    @called_by(*models.ROLES)
+    @raises(Unauthorized)
     async def who_is_signed_in(
         response: Response, caller: Annotated[Caller, anyone]
     ) -> session_models.SignedIn:
@@ -91,7 +131,8 @@ def _session(people: People, guard: Guard) -> APIRouter:
         response.headers.update(PRIVATE)
         return _signed_in_as(caller, caller.name, caller.role, people)
 
-    @router.patch("/session")
+    @router.patch("/session", operation_id="session_update")
+    @raises(NoPassword, TooMany)
     async def change_display_name(
         body: models.OwnDisplayName, response: Response, caller: Annotated[Caller, signed_in]
     ) -> models.AccountAnswer:
@@ -100,7 +141,7 @@ def _session(people: People, guard: Guard) -> APIRouter:
         account = await people.show_as(caller, body.display_name)
         return models.AccountAnswer(**_account(account))
 
-    @router.delete("/session", status_code=204)
+    @router.delete("/session", status_code=204, operation_id="session_sign_out")
     async def sign_out(
         request: Request, response: Response, caller: Annotated[Caller, signed_in]
     ) -> None:
@@ -110,7 +151,18 @@ def _session(people: People, guard: Guard) -> APIRouter:
         for cookie in people.cookies.drop(sessions.COOKIE):
             response.headers.append("set-cookie", cookie)
 
-    @router.post("/session/reauthentication")
+    @router.post("/session/reauthentication", operation_id="session_reauthenticate")
+    @raises(
+        NoPassword,
+        WrongPassword,
+        SecondFactorNeeded,
+        ReauthenticationNeeded,
+        WrongCode,
+        PasskeyRefused,
+        Unauthorized,
+        TooMany,
+        Unavailable,
+    )
     async def reauthenticate(
         body: factor_models.Reauthentication,
         request: Request,
@@ -135,7 +187,15 @@ def _session(people: People, guard: Guard) -> APIRouter:
             reauthentication_due_at=rfc3339(at + reauthentication.RECENT_MS)
         )
 
-    @router.post("/session/password", status_code=204)
+    @router.post("/session/password", status_code=204, operation_id="session_change_password")
+    @raises(
+        NoPassword,
+        WrongPassword,
+        PasswordRefused,
+        ReauthenticationNeeded,
+        TooMany,
+        Unavailable,
+    )
     async def change_password(
         body: models.OwnPassword, request: Request, caller: Annotated[Caller, signed_in]
     ) -> None:
@@ -143,7 +203,7 @@ def _session(people: People, guard: Guard) -> APIRouter:
         session = people.cookies.read(request.cookies, sessions.COOKIE)
         await people.change_password(caller, session, body.old, body.new)
 
-    @router.get("/sessions")
+    @router.get("/sessions", operation_id="session_list")
     async def list_sessions(
         request: Request, response: Response, caller: Annotated[Caller, signed_in]
     ) -> session_models.SessionList:
@@ -164,7 +224,8 @@ def _session(people: People, guard: Guard) -> APIRouter:
             ]
         )
 
-    @router.delete("/sessions/{session}", status_code=204)
+    @router.delete("/sessions/{session}", status_code=204, operation_id="session_end")
+    @raises(UnknownSession)
     async def end_session(session: str, caller: Annotated[Caller, signed_in]) -> None:
         """End one of the own sign-ins, at once for requests, within five seconds for a channel."""
         await people.end_session(caller, session)
@@ -176,7 +237,7 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
     router = APIRouter()
     coordinator = Depends(guard.coordinator)
 
-    @router.get("/accounts", dependencies=[coordinator])
+    @router.get("/accounts", dependencies=[coordinator], operation_id="accounts_list")
     async def list_accounts() -> models.Accounts:
         """List the accounts."""
         return models.Accounts(
@@ -185,7 +246,8 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
             ]
         )
 
-    @router.post("/accounts", status_code=201)
+    @router.post("/accounts", status_code=201, operation_id="accounts_create")
+    @raises(NameTaken, PasswordRefused, ReauthenticationNeeded, *people.scope_checks)
     async def create_account(
         body: models.NewAccount, response: Response, caller: Annotated[Caller, coordinator]
     ) -> models.MadeAccount:
@@ -204,7 +266,15 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
         made = password if body.password is None else None
         return models.MadeAccount(**_account(account), password=made)
 
-    @router.patch("/accounts/{account}")
+    @router.patch("/accounts/{account}", operation_id="accounts_update")
+    @raises(
+        UnknownAccount,
+        LastCoordinator,
+        UnknownCredential,
+        NotToGive,
+        ReauthenticationNeeded,
+        *people.scope_checks,
+    )
     async def change_account(
         account: str, body: models.AccountChange, caller: Annotated[Caller, coordinator]
     ) -> models.AccountAnswer:
@@ -212,7 +282,8 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
         changed = await people.change_account(account, body, caller=caller)
         return models.AccountAnswer(**_account(changed))
 
-    @router.post("/accounts/{account}/password")
+    @router.post("/accounts/{account}/password", operation_id="accounts_reset_password")
+    @raises(UnknownAccount, ReauthenticationNeeded)
     async def reset_password(
         account: str, response: Response, caller: Annotated[Caller, coordinator]
     ) -> models.MadePassword:
@@ -227,7 +298,7 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
     router = APIRouter(prefix="/invitations")
     coordinator = Depends(guard.coordinator)
 
-    @router.get("", dependencies=[coordinator])
+    @router.get("", dependencies=[coordinator], operation_id="invitations_list")
     async def list_invitations() -> models.Invitations:
         """List the open invitations, without their links."""
         return models.Invitations(
@@ -237,7 +308,8 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
             ]
         )
 
-    @router.post("", status_code=201)
+    @router.post("", status_code=201, operation_id="invitations_create")
+    @raises(ReauthenticationNeeded, ShutOut, *people.scope_checks)
     async def invite(
         body: models.NewInvitation, response: Response, caller: Annotated[Caller, coordinator]
     ) -> models.MadeInvitation:
@@ -248,12 +320,14 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
         response.headers.update(PRIVATE)
         return models.MadeInvitation(**_invitation(made), url=f"/invitation/{token}")
 
-    @router.delete("/{invitation}", status_code=204)
+    @router.delete("/{invitation}", status_code=204, operation_id="invitations_revoke")
+    @raises(UnknownInvitation)
     async def revoke_invitation(invitation: str, caller: Annotated[Caller, coordinator]) -> None:
         """Take an open invitation back."""
         await people.invitations.revoke(caller, invitation)
 
-    @router.get("/by-token/{token}")
+    @router.get("/by-token/{token}", operation_id="invitations_get")
+    @raises(UnknownInvitation, InvitationOver)
     async def read_invitation(token: str, response: Response) -> models.Invited:
         """What the link is for, for whoever has it."""
         response.headers.update(PRIVATE)
@@ -262,7 +336,8 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
             role=found.role, farms=sorted(found.farms), centres=listed(found.centres)
         )
 
-    @router.post("/by-token/{token}")
+    @router.post("/by-token/{token}", operation_id="invitations_accept")
+    @raises(UnknownInvitation, InvitationOver, NameTaken, PasswordRefused)
     async def accept_invitation(
         token: str,
         body: models.Accepted,

@@ -4,7 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
+from farmlive.broadcast.log import UnknownBroadcast
+from farmlive.contracts import raises
 from farmlive.people import Caller, Guard
+from farmlive.problems import Forbidden
 from farmlive.review.models import Report
 from farmlive.review.readers import farms_of
 from farmlive.review.review import Review
@@ -12,10 +15,11 @@ from farmlive.review.review import Review
 
 def routes(review: Review, guard: Guard) -> APIRouter:
     """The router of reviews."""
-    router = APIRouter(prefix="/api/v1", tags=["review"])
+    router = APIRouter(prefix="/api/v1")
     reader = Depends(guard.roles("coordinator", "host", "seller"))
 
-    @router.get("/broadcasts/{broadcast}/review")
+    @router.get("/broadcasts/{broadcast}/review", operation_id="reviews_get")
+    @raises(UnknownBroadcast, Forbidden)
     async def read_review(
         broadcast: str, caller: Annotated[Caller, reader], farm: str | None = None
     ) -> Report:

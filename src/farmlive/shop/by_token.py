@@ -4,7 +4,9 @@ A token is looked up by reading before anything is written or a body is kept, so
 made up takes no turn of the writer. What is done by it is orders.py's and claims.py's.
 """
 
+from farmlive.contracts import raises
 from farmlive.people.limits import RateLimits
+from farmlive.problems import TooMany
 from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.problems import UnknownOrder
 from farmlive.shop.steps import with_token
@@ -24,6 +26,7 @@ class ByToken:
         self._links = OrderLinks(store.keys.orders)
         self._limits = limits
 
+    @raises(UnknownOrder, TooMany)
     async def check(self, token: str, address: str | None) -> None:
         """Count one deed by the token; one that no order has is counted by the address.
 

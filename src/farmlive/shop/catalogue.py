@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from farmlive.broadcast.log import PUBLIC, Log
 from farmlive.clock import now_ms
+from farmlive.contracts import raises
 from farmlive.ids import ulid
 from farmlive.origin.tables import farms
 from farmlive.people import Caller
@@ -168,6 +169,7 @@ def product_of(row: Row[Any]) -> Product:
     return Product.model_validate(facts)
 
 
+@raises(NoSuchCentre)
 def find_centre(connection: Connection, centre: str) -> Centre:
     """The pick-up point with that id. Raises NoSuchCentre."""
     row = connection.execute(select(centres).where(centres.c.id == centre)).one_or_none()

@@ -6,12 +6,21 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse
 
+from farmlive.broadcast.log import UnknownBroadcast
+from farmlive.contracts import raises
 from farmlive.people import Caller, Guard
+from farmlive.problems import TooMany
 from farmlive.shop.claim_models import ClaimAnswer, ClaimState, KeptPhoto, NewClaim
+from farmlive.shop.claims import ClaimAnswered, ClaimOpen, NoSuchPhoto, UnknownClaim, UnknownPhoto
 from farmlive.shop.fields import Identifier
 from farmlive.shop.order_models import Order, OrderList, Refunded
 from farmlive.shop.order_routes import PRIVATE, by_token, private
+from farmlive.shop.person_problems import DetailsErased
+from farmlive.shop.problems import NotInState, RefundTooHigh, UnknownOrder
 from farmlive.shop.shop import Shop
+from farmlive.store.files import NotKept, UploadLate
+from farmlive.store.pictures import NotAPicture
+from farmlive.store.uploads import NoRoom
 
 _BODY = {
     "requestBody": {
@@ -24,7 +33,7 @@ _BODY = {
 
 def routes(shop: Shop, guard: Guard) -> APIRouter:
     """The router of claims."""
-    router = APIRouter(prefix="/api/v1", tags=["shop"])
+    router = APIRouter(prefix="/api/v1")
     uncached = [Depends(private)]
     counted = [*uncached, Depends(by_token(shop, guard))]
     staff = Depends(guard.staff)
@@ -34,29 +43,57 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         status_code=201,
         dependencies=counted,
         openapi_extra=_BODY,
+        operation_id="order_links_upload_claim_photo",
+    )
+    @raises(
+        UnknownOrder,
+        NotInState,
+        DetailsErased,
+        NotAPicture,
+        NoRoom,
+        NotKept,
+        UploadLate,
+        TooMany,
     )
     async def keep_claim_photo(token: str, request: Request) -> KeptPhoto:
         """Send a photo for a claim, for whoever has the order's token; nobody else sees it."""
         return await shop.claims.keep_photo(token, guard.address(request), request.stream())
 
-    @router.post("/orders/{token}/claims", status_code=201, dependencies=counted)
+    @router.post(
+        "/orders/{token}/claims",
+        status_code=201,
+        dependencies=counted,
+        operation_id="order_links_create_claim",
+    )
+    @raises(UnknownOrder, NotInState, DetailsErased, ClaimOpen, UnknownPhoto)
     async def claim(token: str, new: NewClaim) -> Order:
         """Say what is wrong with what came, for whoever has the order's token."""
         return await shop.claims.claim(token, new)
 
-    @router.get("/orders/{token}/claims/photos/{name}", response_class=FileResponse)
+    @router.get(
+        "/orders/{token}/claims/photos/{name}",
+        response_class=FileResponse,
+        operation_id="order_links_get_claim_photo",
+    )
+    @raises(UnknownOrder, NoSuchPhoto)
     async def own_claim_photo(token: str, name: str) -> Response:
         """A photo of one's own claim."""
         return _photo(await shop.claims.photo_of_order(token, name))
 
-    @router.get("/broadcasts/{broadcast}/claims", dependencies=uncached)
+    @router.get("/broadcasts/{broadcast}/claims", dependencies=uncached, operation_id="claims_list")
+    @raises(UnknownBroadcast)
     async def list_claims(
         broadcast: str, caller: Annotated[Caller, staff], state: ClaimState | None = None
     ) -> OrderList:
         """The orders with claims, or with claims in this state."""
         return OrderList(orders=await shop.claims.of_broadcast(caller, broadcast, state), next=None)
 
-    @router.post("/broadcasts/{broadcast}/claims/{claim}/answer", dependencies=uncached)
+    @router.post(
+        "/broadcasts/{broadcast}/claims/{claim}/answer",
+        dependencies=uncached,
+        operation_id="claims_answer",
+    )
+    @raises(UnknownClaim, ClaimAnswered, UnknownOrder, NotInState, RefundTooHigh)
     async def answer_claim(
         broadcast: str,
         claim: Identifier,
@@ -66,7 +103,12 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         """Give money back for a claim, or refuse it; the buyer reads the answer."""
         return await shop.claims.answer(caller, broadcast, claim, answer)
 
-    @router.get("/broadcasts/{broadcast}/claims/{claim}/photos/{name}", response_class=FileResponse)
+    @router.get(
+        "/broadcasts/{broadcast}/claims/{claim}/photos/{name}",
+        response_class=FileResponse,
+        operation_id="claims_get_photo",
+    )
+    @raises(UnknownClaim, NoSuchPhoto)
     async def claim_photo(
         broadcast: str, claim: Identifier, name: str, caller: Annotated[Caller, staff]
     ) -> Response:

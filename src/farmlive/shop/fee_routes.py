@@ -11,15 +11,15 @@ from farmlive.shop.fees import ParcelFees
 
 def routes(fees: ParcelFees, guard: Guard) -> APIRouter:
     """The router of the fees."""
-    router = APIRouter(prefix="/api/v1", tags=["shop"])
+    router = APIRouter(prefix="/api/v1")
     staff = Depends(guard.staff)
 
-    @router.get("/parcel-fees")
+    @router.get("/parcel-fees", operation_id="parcel_fees_get")
     async def list_fees() -> Fees:
         """What a parcel costs, by region and weight."""
         return await fees.every()
 
-    @router.put("/parcel-fees")
+    @router.put("/parcel-fees", operation_id="parcel_fees_set")
     async def set_fees(wanted: FeeTable, caller: Annotated[Caller, staff]) -> Fees:
         """Set what a parcel costs: the whole table."""
         return await fees.set(caller, wanted)

@@ -141,7 +141,13 @@ Email = Annotated[str, BeforeValidator(_email)]
 Reason = Annotated[str, BeforeValidator(_reason)]
 # Read by the buyers of all orders that it is said of.
 StaffReason = Annotated[Reason, Public]
-Key = Annotated[str, BeforeValidator(_key)]
+Key = Annotated[
+    str,
+    BeforeValidator(_key),
+    WithJsonSchema(
+        {"type": "string", "minLength": 16, "maxLength": 64, "pattern": "^[\\x21-\\x7e]*$"}
+    ),
+]
 Proof = Annotated[str, Field(max_length=64)]
 Picture = Annotated[str, BeforeValidator(_picture)]
 Price = Annotated[

@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, func, insert, select, update
 
-from farmlive.broadcast.log import PUBLIC, STAFF, Entry, Event, Log
+from farmlive.broadcast.log import PUBLIC, STAFF, Entry, Event, Log, UnknownBroadcast
 from farmlive.clock import now_ms
+from farmlive.contracts import raises
 from farmlive.ids import ulid
+from farmlive.origin.problems import LotStopped
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.shop import keys, repricing, stock
@@ -21,11 +23,14 @@ from farmlive.shop.flash_models import Flash, FlashEnd, FlashPlan, NewFlash
 from farmlive.shop.lines import LATE_MS
 from farmlive.shop.models import money
 from farmlive.shop.problems import (
+    AnswerGone,
     BroadcastEnded,
     BroadcastNotLive,
     FlashNotCheaper,
     FlashThere,
+    KeyReused,
     LotSpent,
+    SoldOut,
     UnknownFlash,
     UnknownOffer,
 )
@@ -95,6 +100,19 @@ class Flashes:
         log.hear("broadcast.started", self._begun)
         log.hear("broadcast.ended", self._over)
 
+    @raises(
+        UnknownBroadcast,
+        BroadcastEnded,
+        BroadcastNotLive,
+        UnknownOffer,
+        FlashNotCheaper,
+        FlashThere,
+        LotSpent,
+        LotStopped,
+        SoldOut,
+        KeyReused,
+        AnswerGone,
+    )
     async def plan(self, caller: Caller, broadcast: str, message: FlashPlan) -> dict[str, Any]:
         """Plan a batch and answer as `Flash`; without a time, or with one that is past, it starts.
 
@@ -181,6 +199,7 @@ class Flashes:
 
         return await self._store.write(write)
 
+    @raises(UnknownBroadcast, UnknownFlash)
     async def end(self, caller: Caller, broadcast: str, message: FlashEnd) -> dict[str, Any]:
         """End a batch that runs, or call off one that is planned; one that ended stays as it is.
 

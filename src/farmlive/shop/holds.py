@@ -10,11 +10,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
-from farmlive.broadcast.log import Entry, Log
+from farmlive.broadcast.log import Entry, Log, UnknownBroadcast
 from farmlive.clock import now_ms
+from farmlive.contracts import raises
 from farmlive.ids import ulid
+from farmlive.origin.problems import LotStopped
 from farmlive.origin.stop_reasons import told_to
 from farmlive.people import Caller
+from farmlive.people.problems import Blocked
+from farmlive.problems import TooMany
 from farmlive.settings import Settings
 from farmlive.shop import (
     box_limits,
@@ -32,7 +36,22 @@ from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.models import money
 from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.order_models import HoldDrop, HoldPlace, NewHold
-from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, HoldOver
+from farmlive.shop.problems import (
+    AnswerGone,
+    BoxLimit,
+    BroadcastEnded,
+    BroadcastNotLive,
+    HoldOver,
+    HoldShare,
+    KeyReused,
+    LimitReached,
+    LotSpent,
+    OrderTooLarge,
+    PriceChanged,
+    SoldOut,
+    UnknownOffer,
+)
+from farmlive.shop.proof import ProofNeeded
 from farmlive.shop.rush import Rush
 from farmlive.shop.tables import holds
 from farmlive.store import Json, Question, Store, hot
@@ -100,6 +119,26 @@ class Holds:
         self._dropped = dropped
         self.alarm = Alarm(store, _next, self.expire, "holds did not run out; trying again")
 
+    @raises(
+        UnknownBroadcast,
+        BroadcastNotLive,
+        BroadcastEnded,
+        UnknownOffer,
+        OrderTooLarge,
+        PriceChanged,
+        SoldOut,
+        LotSpent,
+        LotStopped,
+        LimitReached,
+        BoxLimit,
+        HoldShare,
+        HoldOver,
+        ProofNeeded,
+        Blocked,
+        KeyReused,
+        AnswerGone,
+        TooMany,
+    )
     async def place(self, caller: Caller, broadcast: str, request: HoldPlace) -> dict[str, Any]:
         """Keep these lines for the caller's device and answer as `Held`, committed.
 
@@ -154,6 +193,7 @@ class Holds:
 
         return await self._store.write(once, asks=Question([(question, named)], about))
 
+    @raises(UnknownBroadcast, TooMany)
     async def drop(self, caller: Caller, broadcast: str, request: HoldDrop) -> dict[str, Any]:
         """Give back what the caller's device holds under this id; nothing where it holds none.
 

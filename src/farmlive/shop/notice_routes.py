@@ -4,26 +4,28 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
+from farmlive.contracts import raises
 from farmlive.people import Caller, Guard
 from farmlive.shop.fields import Identifier
-from farmlive.shop.notices_held import HeldNotice, HeldNotices
+from farmlive.shop.notices_held import HeldNotice, HeldNotices, UnknownNotice
 from farmlive.shop.order_routes import private
 from farmlive.shop.shop import Shop
 
 
 def routes(shop: Shop, guard: Guard) -> APIRouter:
     """The router of notices."""
-    router = APIRouter(prefix="/api/v1/notices", tags=["shop"], dependencies=[Depends(private)])
+    router = APIRouter(prefix="/api/v1/notices", dependencies=[Depends(private)])
     staff = Depends(guard.staff)
 
-    @router.get("/held", dependencies=[staff])
+    @router.get("/held", dependencies=[staff], operation_id="notices_list_held")
     async def list_held(
         before: Identifier | None = None, limit: Annotated[int, Query(ge=1, le=200)] = 50
     ) -> HeldNotices:
         """List the messages to buyers that a limit holds back, the latest first."""
         return await shop.notices.held.all(before, limit)
 
-    @router.post("/{notice}/sending")
+    @router.post("/{notice}/sending", operation_id="notices_send")
+    @raises(UnknownNotice)
     async def send_held(notice: Identifier, caller: Annotated[Caller, staff]) -> HeldNotice:
         """Send a message that was held back all the same."""
         return await shop.notices.held.send(caller, notice)

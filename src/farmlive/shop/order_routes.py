@@ -5,9 +5,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
+from farmlive.broadcast.log import UnknownBroadcast
+from farmlive.contracts import raises
+from farmlive.origin.problems import LotStopped, UnknownLot
 from farmlive.people import Caller, Guard
+from farmlive.problems import TooMany
 from farmlive.shop.fields import Identifier, Key
+from farmlive.shop.handovers import CodeShared, UnknownCode
 from farmlive.shop.lot_order_models import LotOrders, LotOrderSearch
+from farmlive.shop.moves import UndoOver, UnknownMove
 from farmlive.shop.order_change_models import (
     CodeSaid,
     HandedOver,
@@ -27,6 +33,18 @@ from farmlive.shop.order_models import (
     Refunded,
     StateChange,
 )
+from farmlive.shop.person_problems import DetailsErased
+from farmlive.shop.problems import (
+    AnswerGone,
+    HowKnown,
+    KeyReused,
+    LotSpent,
+    NotInState,
+    OtherCentre,
+    RefundTooHigh,
+    SoldOut,
+    UnknownOrder,
+)
 from farmlive.shop.shop import Shop
 
 # Buyers' names and addresses stay out of every cache.
@@ -43,6 +61,7 @@ def by_token(shop: Shop, guard: Guard) -> Callable[[str, Request], Awaitable[Non
     TooMany.
     """
 
+    @raises(shop.by_token.check)
     async def check(token: str, request: Request) -> None:
         await shop.by_token.check(token, guard.address(request))
 
@@ -51,7 +70,7 @@ def by_token(shop: Shop, guard: Guard) -> Callable[[str, Request], Awaitable[Non
 
 def routes(shop: Shop, guard: Guard) -> APIRouter:
     """The router of orders."""
-    router = APIRouter(prefix="/api/v1", tags=["shop"])
+    router = APIRouter(prefix="/api/v1")
     uncached = [Depends(private)]
     staff = Depends(guard.staff)
     keepers = Depends(guard.roles("coordinator", "host", "clerk"))
@@ -65,7 +84,8 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         )
         return OrderList(orders=page, next=following)
 
-    @router.get("/broadcasts/{broadcast}/orders", dependencies=uncached)
+    @router.get("/broadcasts/{broadcast}/orders", dependencies=uncached, operation_id="orders_list")
+    @raises(UnknownBroadcast)
     async def list_orders(
         broadcast: str,
         caller: Annotated[Caller, readers],
@@ -78,14 +98,18 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         """
         return await found(caller, broadcast, asked)
 
-    @router.post("/broadcasts/{broadcast}/orders/find", dependencies=uncached)
+    @router.post(
+        "/broadcasts/{broadcast}/orders/find", dependencies=uncached, operation_id="orders_search"
+    )
+    @raises(UnknownBroadcast)
     async def find_orders(
         broadcast: str, asked: OrderSearch, caller: Annotated[Caller, readers]
     ) -> OrderList:
         """The orders of a broadcast, as GET …/orders answers them, sought by a body."""
         return await found(caller, broadcast, asked)
 
-    @router.get("/lots/{lot}/orders", dependencies=uncached)
+    @router.get("/lots/{lot}/orders", dependencies=uncached, operation_id="lots_list_orders")
+    @raises(UnknownLot)
     async def list_lot_orders(
         lot: Identifier,
         caller: Annotated[Caller, staff],
@@ -94,7 +118,13 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         """The orders that have boxes of a lot, what has left first, and who holds some of it."""
         return await shop.lot_orders.of_lot(caller, lot, asked.after, asked.limit)
 
-    @router.post("/broadcasts/{broadcast}/orders/moves", status_code=201, dependencies=uncached)
+    @router.post(
+        "/broadcasts/{broadcast}/orders/moves",
+        status_code=201,
+        dependencies=uncached,
+        operation_id="orders_move",
+    )
+    @raises(UnknownBroadcast, KeyReused, AnswerGone)
     async def move_orders(
         broadcast: str,
         move: NewMove,
@@ -107,26 +137,46 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         """
         return await shop.moves.make(caller, broadcast, move, key)
 
-    @router.delete("/broadcasts/{broadcast}/orders/moves/{move}", dependencies=uncached)
+    @router.delete(
+        "/broadcasts/{broadcast}/orders/moves/{move}",
+        dependencies=uncached,
+        operation_id="orders_undo_move",
+    )
+    @raises(UnknownBroadcast, UnknownMove, UndoOver)
     async def undo_move(
         broadcast: str, move: Identifier, caller: Annotated[Caller, keepers]
     ) -> Moved:
         """Undo a move within ten minutes, each order that nothing has happened to since."""
         return await shop.moves.undo(caller, broadcast, move)
 
-    @router.post("/handovers", dependencies=uncached)
+    @router.post("/handovers", dependencies=uncached, operation_id="handovers_find")
+    @raises(UnknownCode, CodeShared, TooMany)
     async def find_by_code(said: CodeSaid, caller: Annotated[Caller, keepers]) -> Order:
         """The order that waits under the six digits that its buyer says."""
         return await shop.handovers.find(caller, said)
 
-    @router.post("/handovers/waiting", dependencies=uncached)
+    @router.post("/handovers/waiting", dependencies=uncached, operation_id="handovers_search")
     async def find_waiting(search: WaitingSearch, caller: Annotated[Caller, keepers]) -> OrderList:
         """What can be handed over, of all broadcasts, the oldest first; sought by a body."""
         shop.searched(caller, search.find)
         page, following = await shop.handovers.waiting(caller, search)
         return OrderList(orders=page, next=following)
 
-    @router.post("/handovers/{order}/received", dependencies=uncached)
+    @router.post(
+        "/handovers/{order}/received", dependencies=uncached, operation_id="handovers_complete"
+    )
+    @raises(
+        UnknownOrder,
+        UnknownCode,
+        CodeShared,
+        OtherCentre,
+        HowKnown,
+        NotInState,
+        LotStopped,
+        KeyReused,
+        AnswerGone,
+        TooMany,
+    )
     async def hand_over(
         order: Identifier,
         said: HandOver,
@@ -139,21 +189,36 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         """
         return await shop.handovers.give(caller, order, said, key)
 
-    @router.post("/broadcasts/{broadcast}/orders/{order}/state", dependencies=uncached)
+    @router.post(
+        "/broadcasts/{broadcast}/orders/{order}/state",
+        dependencies=uncached,
+        operation_id="orders_change_state",
+    )
+    @raises(UnknownOrder, OtherCentre, HowKnown, NotInState, LotStopped)
     async def change_state(
         broadcast: str, order: Identifier, change: StateChange, caller: Annotated[Caller, keepers]
     ) -> Order:
         """Move an order on, or cancel it."""
         return await shop.orders.enter(caller, broadcast, order, change)
 
-    @router.post("/broadcasts/{broadcast}/orders/{order}/payment", dependencies=uncached)
+    @router.post(
+        "/broadcasts/{broadcast}/orders/{order}/payment",
+        dependencies=uncached,
+        operation_id="orders_change_payment",
+    )
+    @raises(UnknownOrder, OtherCentre, NotInState, LotStopped)
     async def change_payment(
         broadcast: str, order: Identifier, change: PaymentChange, caller: Annotated[Caller, keepers]
     ) -> Order:
         """Keep that an order was paid."""
         return await shop.orders.pay(caller, broadcast, order)
 
-    @router.post("/broadcasts/{broadcast}/orders/{order}/refund", dependencies=uncached)
+    @router.post(
+        "/broadcasts/{broadcast}/orders/{order}/refund",
+        dependencies=uncached,
+        operation_id="orders_refund",
+    )
+    @raises(UnknownOrder, OtherCentre, NotInState, RefundTooHigh, KeyReused, AnswerGone)
     async def refund_order(
         broadcast: str,
         order: Identifier,
@@ -164,19 +229,26 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         """Keep that money was given back, or taken off what is due; once a key, if one is sent."""
         return await shop.orders.refund(caller, broadcast, order, refund, key)
 
-    @router.post("/broadcasts/{broadcast}/orders/{order}/back", dependencies=uncached)
+    @router.post(
+        "/broadcasts/{broadcast}/orders/{order}/back",
+        dependencies=uncached,
+        operation_id="orders_put_right",
+    )
+    @raises(UnknownOrder, UnknownMove, NotInState, SoldOut, LotSpent, LotStopped)
     async def put_order_right(
         broadcast: str, order: Identifier, wrong: PutRight, caller: Annotated[Caller, staff]
     ) -> Order:
         """Take back what was done last with an order's state, or its money, also long after."""
         return await shop.moves.put_right(caller, broadcast, order, wrong)
 
-    @router.get("/orders/{token}", dependencies=uncached)
+    @router.get("/orders/{token}", dependencies=uncached, operation_id="order_links_get")
+    @raises(UnknownOrder)
     async def read_order(token: str) -> Order:
         """An order, for whoever has its token."""
         return await shop.order(token)
 
-    @router.post("/orders/{token}/cancel", dependencies=counted)
+    @router.post("/orders/{token}/cancel", dependencies=counted, operation_id="order_links_cancel")
+    @raises(UnknownOrder, NotInState, DetailsErased)
     async def cancel_order(token: str, request: Request, cancel: Cancel | None = None) -> Order:
         """Cancel an order that is not yet packed, for whoever has its token."""
         reason = cancel.reason if cancel else None

@@ -9,7 +9,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
+from farmlive.contracts import raises
 from farmlive.people import Caller, Guard, reauthentication
+from farmlive.people.problems import ReauthenticationNeeded, WrongCsrfToken
+from farmlive.problems import Forbidden, TooMany, Unauthorized
 from farmlive.shop import person_export
 from farmlive.shop.erasing import Whose
 from farmlive.shop.order_routes import PRIVATE, by_token, private
@@ -21,6 +24,8 @@ from farmlive.shop.person_models import (
     KeptOfPerson,
     PersonAsked,
 )
+from farmlive.shop.person_problems import CodesLocked, NoCodes, OrdersOpen, WrongCode
+from farmlive.shop.problems import UnknownOrder
 from farmlive.shop.shop import Shop
 
 Exported = Callable[..., None]
@@ -36,7 +41,7 @@ _ZIP: dict[int | str, dict[str, Any]] = {
 
 def routes(shop: Shop, guard: Guard, exported: Exported) -> APIRouter:
     """The router of persons."""
-    router = APIRouter(prefix="/api/v1", tags=["shop"])
+    router = APIRouter(prefix="/api/v1")
     uncached = [Depends(private)]
     counted = [*uncached, Depends(by_token(shop, guard))]
     anyone = Depends(guard.anyone)
@@ -62,12 +67,16 @@ def routes(shop: Shop, guard: Guard, exported: Exported) -> APIRouter:
         )
         return answer, rows
 
-    @router.post("/person/codes", status_code=202, dependencies=uncached)
+    @router.post(
+        "/person/codes", status_code=202, dependencies=uncached, operation_id="persons_send_code"
+    )
+    @raises(NoCodes, CodesLocked, TooMany)
     async def send_person_code(asked: CodeAsked, caller: Annotated[Caller, anyone]) -> CodeSent:
         """Have a code sent to a phone, if it has orders; the answer is the same if it has none."""
         return await shop.persons.send_code(caller, asked.phone, asked.language)
 
-    @router.post("/person/search", dependencies=uncached)
+    @router.post("/person/search", dependencies=uncached, operation_id="persons_search")
+    @raises(Unauthorized, Forbidden, WrongCsrfToken, WrongCode, CodesLocked, TooMany)
     async def find_person(
         asked: PersonAsked, request: Request, caller: Annotated[Caller, anyone]
     ) -> KeptOfPerson:
@@ -78,7 +87,20 @@ def routes(shop: Shop, guard: Guard, exported: Exported) -> APIRouter:
         return await shop.persons.kept(whose)
 
     @router.post(
-        "/person/exports", dependencies=uncached, response_class=StreamingResponse, responses=_ZIP
+        "/person/exports",
+        dependencies=uncached,
+        response_class=StreamingResponse,
+        responses=_ZIP,
+        operation_id="persons_export",
+    )
+    @raises(
+        Unauthorized,
+        Forbidden,
+        WrongCsrfToken,
+        ReauthenticationNeeded,
+        WrongCode,
+        CodesLocked,
+        TooMany,
     )
     async def export_person(
         asked: PersonAsked, request: Request, caller: Annotated[Caller, anyone]
@@ -92,7 +114,17 @@ def routes(shop: Shop, guard: Guard, exported: Exported) -> APIRouter:
             exported(caller, "person.zip", rows)
         return answer
 
-    @router.post("/person/erasures", dependencies=uncached)
+    @router.post("/person/erasures", dependencies=uncached, operation_id="persons_erase")
+    @raises(
+        Unauthorized,
+        Forbidden,
+        WrongCsrfToken,
+        ReauthenticationNeeded,
+        WrongCode,
+        CodesLocked,
+        OrdersOpen,
+        TooMany,
+    )
     async def erase_person(
         asked: PersonAsked, request: Request, caller: Annotated[Caller, anyone]
     ) -> Erased:
@@ -114,7 +146,9 @@ def routes(shop: Shop, guard: Guard, exported: Exported) -> APIRouter:
         dependencies=counted,
         response_class=StreamingResponse,
         responses=_ZIP,
+        operation_id="order_links_export",
     )
+    @raises(UnknownOrder, TooMany)
     async def export_order(
         token: str, caller: Annotated[Caller, anyone], asked: ExportAsked | None = None
     ) -> StreamingResponse:
@@ -123,7 +157,8 @@ def routes(shop: Shop, guard: Guard, exported: Exported) -> APIRouter:
         answer, _rows = await file(whose, asked or ExportAsked())
         return answer
 
-    @router.post("/orders/{token}/erasures", dependencies=counted)
+    @router.post("/orders/{token}/erasures", dependencies=counted, operation_id="order_links_erase")
+    @raises(UnknownOrder, OrdersOpen, TooMany)
     async def erase_order(token: str, caller: Annotated[Caller, anyone]) -> Erased:
         """Erase the person of one order, for whoever has its token; of no other order.
 

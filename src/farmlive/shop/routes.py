@@ -6,9 +6,13 @@ Those of orders that were placed are in order_routes.py.
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError, WithJsonSchema
 
+from farmlive.broadcast.log import UnknownBroadcast
+from farmlive.contracts import needs_header, raises
+from farmlive.origin.problems import LotStopped, LotTaken, UnknownLot
 from farmlive.people import Caller, Guard
+from farmlive.shop.bag import OtherFarm
 from farmlive.shop.fields import Identifier, Key
 from farmlive.shop.flash_models import Flash, FlashEnd, FlashList, FlashPlan, NewFlash
 from farmlive.shop.models import (
@@ -34,15 +38,30 @@ from farmlive.shop.order_models import (
     OrderPlace,
     PlacedOrder,
 )
-from farmlive.shop.problems import KeyMissing
+from farmlive.shop.problems import (
+    BagFull,
+    BroadcastEnded,
+    KeyMissing,
+    LotSpent,
+    NoSuchCentre,
+    NoSuchProduct,
+    ProductArchived,
+    ProductOffered,
+    UnknownFarm,
+    UnknownOffer,
+    UnknownProduct,
+)
 from farmlive.shop.shop import Shop
 
 _key = TypeAdapter[str](Key)
 
 
+@needs_header("Idempotency-Key")
+@raises(KeyMissing)
 def _checked(
     key: Annotated[
         str | None,
+        WithJsonSchema(_key.json_schema()),
         Header(alias="Idempotency-Key", description="Random, 16 to 64 characters; one an order"),
     ] = None,
 ) -> str:
@@ -57,30 +76,31 @@ def _checked(
 
 def routes(shop: Shop, guard: Guard) -> APIRouter:
     """The router of the shop."""
-    router = APIRouter(prefix="/api/v1", tags=["shop"])
+    router = APIRouter(prefix="/api/v1")
     anyone = Depends(guard.anyone)
     staff = Depends(guard.staff)
     growers = Depends(guard.roles("coordinator", "host", "seller"))
     keyed = Depends(_checked)
 
-    @router.get("/centres")
+    @router.get("/centres", operation_id="centres_list")
     async def list_centres() -> CentreList:
         """The pick-up points."""
         return CentreList(centres=await shop.centres())
 
-    @router.post("/centres", status_code=201)
+    @router.post("/centres", status_code=201, operation_id="centres_create")
     async def add_centre(new: NewCentre, caller: Annotated[Caller, staff]) -> Centre:
         """Add a pick-up point."""
         return await shop.catalogue.add_centre(caller, new)
 
-    @router.patch("/centres/{centre}")
+    @router.patch("/centres/{centre}", operation_id="centres_update")
+    @raises(NoSuchCentre)
     async def change_centre(
         centre: Identifier, change: CentreChange, caller: Annotated[Caller, staff]
     ) -> Centre:
         """Change what is sent of a pick-up point."""
         return await shop.catalogue.change_centre(caller, centre, change)
 
-    @router.get("/products")
+    @router.get("/products", operation_id="products_list")
     async def list_products(
         caller: Annotated[Caller, growers],
         farm: Identifier | None = None,
@@ -89,41 +109,65 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         within = None if caller.is_staff else caller.farms
         return ProductList(products=await shop.catalogue.products(farm, within))
 
-    @router.post("/products", status_code=201)
+    @router.post("/products", status_code=201, operation_id="products_create")
+    @raises(UnknownFarm)
     async def add_product(new: NewProduct, caller: Annotated[Caller, growers]) -> Product:
         """Add a product to a farm's catalogue."""
         return await shop.catalogue.add_product(caller, new)
 
-    @router.patch("/products/{product}")
+    @router.patch("/products/{product}", operation_id="products_update")
+    @raises(NoSuchProduct, ProductOffered)
     async def change_product(
         product: Identifier, change: ProductChange, caller: Annotated[Caller, growers]
     ) -> Product:
         """Change a product, or archive it."""
         return await shop.catalogue.change_product(caller, product, change)
 
-    @router.get("/broadcasts/{broadcast}/offers")
+    @router.get("/broadcasts/{broadcast}/offers", operation_id="offers_list")
+    @raises(UnknownBroadcast)
     async def list_offers(broadcast: str) -> Bag:
         """The offers of a broadcast in the order of its bag."""
         return Bag(offers=await shop.bag.cards(broadcast))
 
-    @router.post("/broadcasts/{broadcast}/offers", status_code=201)
+    @router.post("/broadcasts/{broadcast}/offers", status_code=201, operation_id="offers_create")
+    @raises(
+        UnknownBroadcast,
+        BroadcastEnded,
+        BagFull,
+        UnknownProduct,
+        UnknownFarm,
+        ProductArchived,
+        UnknownLot,
+        LotTaken,
+        OtherFarm,
+        LotStopped,
+        LotSpent,
+    )
     async def add_offer(broadcast: str, new: NewOffer, caller: Annotated[Caller, staff]) -> Card:
         """Put an offer into the bag."""
         return await shop.bag.add(caller, broadcast, new)
 
-    @router.put("/broadcasts/{broadcast}/bag")
+    @router.put("/broadcasts/{broadcast}/bag", operation_id="offers_arrange")
+    @raises(UnknownBroadcast, BroadcastEnded, UnknownOffer)
     async def arrange_bag(
         broadcast: str, wanted: BagOrder, caller: Annotated[Caller, staff]
     ) -> Bag:
         """Put the offers of the bag in this order."""
         return Bag(offers=await shop.bag.arrange(caller, broadcast, wanted))
 
-    @router.get("/broadcasts/{broadcast}/flashes")
+    @router.get("/broadcasts/{broadcast}/flashes", operation_id="flashes_list")
+    @raises(UnknownBroadcast)
     async def list_flashes(broadcast: str) -> FlashList:
         """The flash batches of a broadcast, oldest first."""
         return FlashList(flashes=await shop.flashes.of_broadcast(broadcast))
 
-    @router.post("/broadcasts/{broadcast}/flashes", status_code=201, response_model=Flash)
+    @router.post(
+        "/broadcasts/{broadcast}/flashes",
+        status_code=201,
+        response_model=Flash,
+        operation_id="flashes_create",
+    )
+    @raises(shop.flashes.plan)
     async def plan_flash(
         broadcast: str,
         new: NewFlash,
@@ -133,7 +177,10 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         """Plan a flash batch of an offer, or start it at once, as `flash.plan` does."""
         return await shop.flashes.plan(caller, broadcast, FlashPlan(key=key, **dict(new)))
 
-    @router.delete("/broadcasts/{broadcast}/flashes/{flash}", response_model=Flash)
+    @router.delete(
+        "/broadcasts/{broadcast}/flashes/{flash}", response_model=Flash, operation_id="flashes_end"
+    )
+    @raises(shop.flashes.end)
     async def end_flash(
         broadcast: str,
         flash: Identifier,
@@ -146,7 +193,13 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         """
         return await shop.flashes.end(caller, broadcast, FlashEnd(flash=flash, wrong=wrong))
 
-    @router.post("/broadcasts/{broadcast}/holds", status_code=201, response_model=Held)
+    @router.post(
+        "/broadcasts/{broadcast}/holds",
+        status_code=201,
+        response_model=Held,
+        operation_id="holds_place",
+    )
+    @raises(shop.holds.place)
     async def place_hold(
         broadcast: str,
         new: NewHold,
@@ -157,14 +210,23 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         request = HoldPlace.model_construct(**dict(new), key=key)
         return await shop.holds.place(caller, broadcast, request)
 
-    @router.delete("/broadcasts/{broadcast}/holds/{order}", status_code=204)
+    @router.delete(
+        "/broadcasts/{broadcast}/holds/{order}", status_code=204, operation_id="holds_drop"
+    )
+    @raises(shop.holds.drop)
     async def drop_hold(
         broadcast: str, order: Identifier, caller: Annotated[Caller, anyone]
     ) -> None:
         """Give back what this device holds, as `hold.drop` does."""
         await shop.holds.drop(caller, broadcast, HoldDrop(order=order))
 
-    @router.post("/broadcasts/{broadcast}/orders", status_code=201, response_model=PlacedOrder)
+    @router.post(
+        "/broadcasts/{broadcast}/orders",
+        status_code=201,
+        response_model=PlacedOrder,
+        operation_id="orders_place",
+    )
+    @raises(shop.till.place)
     async def place_order(
         broadcast: str,
         new: NewOrder,

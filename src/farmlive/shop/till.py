@@ -12,12 +12,15 @@ from typing import Any
 from sqlalchemy import Executable
 
 from farmlive import phones
-from farmlive.broadcast.log import Log
+from farmlive.broadcast.log import Log, UnknownBroadcast
 from farmlive.clock import now_ms
+from farmlive.contracts import raises
 from farmlive.ids import ulid
+from farmlive.origin.problems import LotStopped
 from farmlive.origin.stop_reasons import told_to
 from farmlive.people import Caller
-from farmlive.problems import Problem
+from farmlive.people.problems import Blocked
+from farmlive.problems import Problem, TooMany
 from farmlive.settings import Settings
 from farmlive.shop import (
     box_limits,
@@ -31,11 +34,28 @@ from farmlive.shop import (
     questions,
     stock,
 )
+from farmlive.shop.fees import TooHeavy
 from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import NewOrder, OrderPlace
 from farmlive.shop.order_writer import OrderWriter, Wanted
+from farmlive.shop.problems import (
+    AnswerGone,
+    BoxLimit,
+    BroadcastEnded,
+    BroadcastNotLive,
+    FeeChanged,
+    KeyReused,
+    LimitReached,
+    LotSpent,
+    OrderTooLarge,
+    PriceChanged,
+    SoldOut,
+    UnknownCentre,
+    UnknownOffer,
+)
+from farmlive.shop.proof import ProofNeeded
 from farmlive.shop.rush import Rush
 from farmlive.store import Question, Store
 
@@ -71,6 +91,27 @@ class Till:
         self._notices = notices_limits.StrangersLimits(settings, store)
         self._writer = OrderWriter(log, settings, self._links, self._notices, rush, ordered)
 
+    @raises(
+        UnknownBroadcast,
+        BroadcastNotLive,
+        BroadcastEnded,
+        UnknownOffer,
+        UnknownCentre,
+        OrderTooLarge,
+        PriceChanged,
+        FeeChanged,
+        TooHeavy,
+        SoldOut,
+        LotSpent,
+        LotStopped,
+        LimitReached,
+        BoxLimit,
+        ProofNeeded,
+        Blocked,
+        KeyReused,
+        AnswerGone,
+        TooMany,
+    )
     async def place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:
         """Take an order and answer it as `PlacedOrder`, committed.
 

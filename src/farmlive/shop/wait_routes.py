@@ -4,9 +4,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Response
 
+from farmlive.broadcast.log import UnknownBroadcast
+from farmlive.contracts import raises
 from farmlive.people import Caller, Guard
+from farmlive.shop.correction import NeverMispriced
 from farmlive.shop.correction_models import Mispriced
 from farmlive.shop.fields import Identifier, Key
+from farmlive.shop.problems import UnknownOffer
 from farmlive.shop.shop import Shop
 from farmlive.shop.wait_models import Waiting, WaitJoin, WaitLeave, WaitList, Wanted
 
@@ -17,17 +21,19 @@ def _private(response: Response) -> None:
 
 def routes(shop: Shop, guard: Guard) -> APIRouter:
     """The router of waiting lists and wrong prices."""
-    router = APIRouter(prefix="/api/v1/broadcasts/{broadcast}", tags=["shop"])
+    router = APIRouter(prefix="/api/v1/broadcasts/{broadcast}")
     private = [Depends(_private)]
     anyone = Depends(guard.anyone)
     staff = Depends(guard.staff)
 
-    @router.get("/waits", dependencies=private)
+    @router.get("/waits", dependencies=private, operation_id="waitlist_list")
+    @raises(UnknownBroadcast)
     async def list_waits(broadcast: str, caller: Annotated[Caller, anyone]) -> WaitList:
         """What this device waits for."""
         return WaitList(waits=await shop.waits.own(caller, broadcast))
 
-    @router.put("/waits/{offer}", response_model=Waiting)
+    @router.put("/waits/{offer}", response_model=Waiting, operation_id="waitlist_join")
+    @raises(shop.waits.join)
     async def join_waits(
         broadcast: str,
         offer: Identifier,
@@ -39,14 +45,18 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         request = WaitJoin(offer=offer, key=key, **dict(wanted))
         return await shop.waits.join(caller, broadcast, request)
 
-    @router.delete("/waits/{offer}", status_code=204)
+    @router.delete("/waits/{offer}", status_code=204, operation_id="waitlist_leave")
+    @raises(shop.waits.leave)
     async def leave_waits(
         broadcast: str, offer: Identifier, caller: Annotated[Caller, anyone]
     ) -> None:
         """Wait for an offer no more, as `wait.leave` does."""
         await shop.waits.leave(caller, broadcast, WaitLeave(offer=offer))
 
-    @router.get("/offers/{offer}/mispriced", dependencies=private)
+    @router.get(
+        "/offers/{offer}/mispriced", dependencies=private, operation_id="offers_list_mispriced"
+    )
+    @raises(UnknownBroadcast, UnknownOffer, NeverMispriced)
     async def list_mispriced(
         broadcast: str, offer: Identifier, _caller: Annotated[Caller, staff]
     ) -> Mispriced:

@@ -17,11 +17,15 @@ from sqlalchemy import (
     tuple_,
 )
 
-from farmlive.broadcast.log import Event, Log
+from farmlive.broadcast.log import Event, Log, UnknownBroadcast
 from farmlive.clock import now_ms
+from farmlive.contracts import raises
 from farmlive.ids import ulid
+from farmlive.origin.problems import LotStopped
 from farmlive.origin.stop_reasons import told_to
 from farmlive.people import Caller
+from farmlive.people.problems import Blocked
+from farmlive.problems import TooMany
 from farmlive.settings import Settings
 from farmlive.shop import (
     box_limits,
@@ -34,11 +38,15 @@ from farmlive.shop import (
 from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.problems import (
+    AnswerGone,
+    BoxLimit,
     BroadcastEnded,
     BroadcastNotLive,
+    KeyReused,
     OrderTooLarge,
     UnknownOffer,
 )
+from farmlive.shop.proof import ProofNeeded
 from farmlive.shop.rush import Rush
 from farmlive.shop.tables import waits
 from farmlive.shop.wait_models import NewWait, Waiting, WaitJoin, WaitLeave
@@ -90,6 +98,20 @@ class Waits:
         self._blocks = blocks
         log.hear("broadcast.ended", self._end)
 
+    @raises(
+        UnknownBroadcast,
+        BroadcastNotLive,
+        BroadcastEnded,
+        UnknownOffer,
+        OrderTooLarge,
+        BoxLimit,
+        LotStopped,
+        ProofNeeded,
+        Blocked,
+        KeyReused,
+        AnswerGone,
+        TooMany,
+    )
     async def join(self, caller: Caller, broadcast: str, request: WaitJoin) -> dict[str, Any]:
         """Have the caller's device wait for so many and answer as `Waiting`, committed.
 
@@ -140,6 +162,7 @@ class Waits:
 
         return await self._store.write(write)
 
+    @raises(UnknownBroadcast, TooMany)
     async def leave(self, caller: Caller, broadcast: str, request: WaitLeave) -> dict[str, Any]:
         """Have the caller's device wait for an offer no more; nothing where it does not.
 

@@ -1,0 +1,265 @@
+"""The OpenAPI document: FastAPI's, with what each route declares besides (contracts.py): its
+problems with their types, who may call it, and the headers that it needs.
+
+A route's tag is the beginning of its operation's id: `orders_place` is of `orders`.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from farmlive import problems
+from farmlive.contracts import Access, Contract, contract_of
+from farmlive.edge import Internal
+from farmlive.hosts import Misdirected
+from farmlive.people.problems import CrossSite, WrongCsrfToken
+from farmlive.problems import Invalid, Problem, TooLarge
+from farmlive.request_limits import BodyLate
+from farmlive.store.failures import CommitFailed, CommitUnknown, NewerDatabase, NotRead
+
+# What any request may be answered with; any that may change something; and any that has a body.
+EVERYWHERE: tuple[type[Problem], ...] = (Invalid, Misdirected, NotRead, Internal)
+CHANGES: tuple[type[Problem], ...] = (CommitFailed, CommitUnknown, NewerDatabase)
+BODIES: tuple[type[Problem], ...] = (Problem, BodyLate, TooLarge)
+# What a request is never answered with that changes nothing.
+_OF_CHANGES = frozenset({CrossSite, WrongCsrfToken})
+_SAFE = ("get", "head", "options")
+
+TAGS = {
+    "accounts": "Accounts of those who work here.",
+    "api_keys": "API keys, by which programs call.",
+    "audit": "What staff did, and what limits and blocks refused.",
+    "blocks": "Devices, phones and IPs of which nothing is taken.",
+    "broadcasts": "Broadcasts, from the plan to the end.",
+    "centres": "Pick-up points, where orders are placed and handed over.",
+    "claims": "What buyers say is wrong with what came, for staff.",
+    "credentials": "Every key and link that works, and who owns it.",
+    "events": "The ordered log of a broadcast.",
+    "factors": "Second factors: authenticator app, passkeys, recovery codes.",
+    "farms": "Farms, the sellers.",
+    "files": "Pictures and certificates.",
+    "flashes": "Flash batches: boxes at a price and for a time of their own.",
+    "guests": "Guests, who send a camera by a link.",
+    "handovers": "Orders that are handed over at a pick-up point.",
+    "holds": "Stock that is reserved while an order is written.",
+    "invitations": "Links by which someone makes an account.",
+    "lots": "Lots, which are harvest batches: their story, inspections, stops.",
+    "mutes": "Viewers who may not write.",
+    "notices": "Messages to buyers that a limit holds back.",
+    "offers": "Offers: the products in a broadcast's bag.",
+    "order_links": "One order, for whoever has its token: no account is needed.",
+    "orders": "Orders, from placing to refund.",
+    "parcel_fees": "What a parcel costs, by region and weight.",
+    "persons": "What is kept of a buyer: shown, exported, erased.",
+    "plots": "Plots of a farm, and the work done on them.",
+    "products": "The catalogue of products.",
+    "reviews": "What a broadcast sold.",
+    "session": "Signing in, and one's own account.",
+    "sources": "Cameras of a broadcast.",
+    "stream_keys": "Stream keys, by which cameras publish.",
+    "trace": "GS1 Digital Link and EPCIS 2.0: where a lot comes from.",
+    "waitlist": "Waiting for boxes that are sold out.",
+    "whep": "Playing a stream (draft-ietf-wish-whep-03).",
+    "whip": "Publishing a stream (RFC 9725).",
+}
+
+_PROBLEM = {
+    "title": "Problem",
+    "description": "Problem details (RFC 9457): what happened, what was kept and what to do. "
+    "Other members are the type's own; GET its `type` tells of them.",
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {
+            "type": "string",
+            "description": "A path on this server, which names the problem and never changes.",
+        },
+        "title": {"type": "string", "description": "A sentence, the same for each type."},
+        "status": {"type": "integer", "description": "The HTTP status."},
+        "detail": {"type": "string", "description": "What happened this time and what to do."},
+        "errors": {
+            "type": "array",
+            "description": "What is wrong in the request: the first 20.",
+            "items": {"$ref": "#/components/schemas/FieldError"},
+        },
+    },
+}
+_FIELD_ERROR = {
+    "title": "FieldError",
+    "description": "What is wrong with one field of a request.",
+    "type": "object",
+    "required": ["field", "message"],
+    "properties": {
+        "field": {"type": "string", "description": "Its path, such as `lines.0.quantity`."},
+        "message": {"type": "string", "description": "What is wrong with it."},
+    },
+}
+_RETRY_AFTER = {
+    "description": "Seconds after which the request may be sent again.",
+    "schema": {"type": "integer", "minimum": 0},
+}
+_INTRODUCTION = """\
+Programs send `Authorization: Bearer <API key>`; browsers sign in by `session_sign_in` and send its
+`csrf` back as `X-CSRF-Token` with each change. Every refusal is a problem (RFC 9457): compare its
+`type`, show its `detail`. The live channel is described by `/asyncapi.json`.
+"""
+
+
+class Api(FastAPI):
+    """The application. `session_cookie` is the name of the cookie by which browsers are signed
+    in.
+    """
+
+    def __init__(self, *, session_cookie: str):
+        super().__init__(
+            title="farmlive",
+            version="1",
+            description=_INTRODUCTION,
+            license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            openapi_url=None,
+        )
+        self._session_cookie = session_cookie
+        self._document: dict[str, Any] | None = None
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the document; it is made once."""
+        if self._document is None:
+            document = super().openapi()
+            components = document.setdefault("components", {})
+            for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's, never answered
+                components.get("schemas", {}).pop(name, None)
+            components.setdefault("schemas", {}).update(Problem=_PROBLEM, FieldError=_FIELD_ERROR)
+            components["headers"] = {"RetryAfter": _RETRY_AFTER}
+            components["securitySchemes"] = self._security_schemes()
+            for route in self.described_routes():
+                for method in map(str.lower, route.methods):
+                    operation = document["paths"][route.path_format][method]
+                    _complete(method, operation, list(contracts_of(route)))
+                    _add_problems(operation, problems_of(route, method))
+            document["tags"] = [
+                {"name": name, "description": description} for name, description in TAGS.items()
+            ]
+            self._document = document
+        return self._document
+
+    def described_routes(self) -> Iterator[Any]:
+        """Yield the routes that are in the document, as FastAPI's contexts of them."""
+        for route in iter_route_contexts(self.routes):
+            if isinstance(route.original_route, APIRoute) and route.include_in_schema:
+                yield route
+
+    def _security_schemes(self) -> dict[str, Any]:
+        return {
+            "api_key": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "An API key, made by `api_keys_create` or `farmlive key add`.",
+            },
+            "session": {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": self._session_cookie,
+                "description": "A signed-in browser, by `session_sign_in`.",
+            },
+            "csrf_token": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-CSRF-Token",
+                "description": "`csrf` of `session_sign_in`; with the cookie, for each change.",
+            },
+            "stream_key": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "A stream key, made by `stream_keys_create`.",
+            },
+        }
+
+
+def contracts_of(route: Any) -> Iterator[Contract]:
+    """Yield what a route and each of its dependencies declare."""
+    yield contract_of(route.endpoint)
+    waiting = list(route.dependant.dependencies)
+    while waiting:
+        dependant = waiting.pop()
+        yield contract_of(dependant.call)
+        waiting += dependant.dependencies
+
+
+def problems_of(route: Any, method: str) -> set[type[Problem]]:
+    """Return the problems that a route answers to a method: its own, those of its dependencies, and
+    what any such request may be answered with.
+    """
+    kinds = {*EVERYWHERE, *(kind for each in contracts_of(route) for kind in each.problems)}
+    if method.lower() in _SAFE:
+        return kinds - _OF_CHANGES
+    if route.body_field is not None or "requestBody" in (route.openapi_extra or {}):
+        kinds |= {*BODIES}
+    return kinds | {*CHANGES}
+
+
+def _complete(method: str, operation: dict[str, Any], contracts: list[Contract]) -> None:
+    """Write into an operation its tag, who may call it, and the headers that it needs."""
+    operation["tags"] = [_tag(operation["operationId"])]
+    accesses = [each.access for each in contracts if each.access is not None]
+    # Of a route for all whose router is for some, it is some.
+    access = max(accesses, key=lambda each: len(each.roles), default=None)
+    if access is not None:
+        operation["security"] = _security(access, is_change=method not in _SAFE)
+        if access.roles:
+            roles = " or ".join(access.roles)
+            said = operation.get("description", operation.get("summary", ""))
+            operation["description"] = f"{said}\n\nRoles: {roles}."
+    needed = {name.lower() for contract in contracts for name in contract.headers}
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "header" and parameter["name"].lower() in needed:
+            parameter["required"] = True
+
+
+def _add_problems(operation: dict[str, Any], kinds: set[type[Problem]]) -> None:
+    """Write the responses that are problems into an operation."""
+    responses: dict[str, Any] = operation["responses"]
+    responses.pop("422", None)  # FastAPI's own
+    for status in sorted({kind.status for kind in kinds}):
+        responses[str(status)] = _response([kind for kind in kinds if kind.status == status])
+
+
+def _tag(operation_id: str) -> str:
+    found = [tag for tag in TAGS if operation_id.startswith(f"{tag}_")]
+    return max(found, key=len, default="")
+
+
+def _security(access: Access, *, is_change: bool) -> list[dict[str, list[str]]]:
+    """Return the security requirements: one of them is met. Roles are named with each scheme, which
+    OpenAPI leaves to the document (section 4.8.30).
+    """
+    if access.stream_key:
+        return [{"stream_key": []}]
+    roles = list(access.roles)
+    if not roles:
+        return [{}, {"api_key": []}, {"session": []}]
+    session = {"session": roles, "csrf_token": []} if is_change else {"session": roles}
+    return [{"api_key": roles}, session]
+
+
+def _response(kinds: list[type[Problem]]) -> dict[str, Any]:
+    """Return the response of one status, with the types that it may have."""
+    # Rooms that may not know each other share some slugs.
+    titles = {kind.slug: kind.title for kind in sorted(kinds, key=lambda kind: kind.__module__)}
+    response = {
+        "description": " ".join(f"`{slug}`: {titles[slug]}." for slug in sorted(titles)),
+        "content": {
+            problems.MEDIA_TYPE: {
+                "schema": {
+                    "$ref": "#/components/schemas/Problem",
+                    "properties": {
+                        "type": {"enum": [f"/problems/{slug}" for slug in sorted(titles)]}
+                    },
+                }
+            }
+        },
+    }
+    if kinds[0].status in (429, 503):
+        response["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
+    return response

@@ -1,0 +1,158 @@
+"""The OpenAPI document: what a client is made from."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from tests import openapi_tools
+from tests.test_access import EVERYONE, MAY, SIGNED_IN
+from tests.undeclared import watched
+
+from farmlive.contracts import raises
+from farmlive.openapi import TAGS, Api
+from farmlive.origin.problems import UnknownLot
+from farmlive.problems import MEDIA_TYPE, Invalid, NotFound, Problem, types
+from farmlive.server import Server
+
+Operation = dict[str, Any]
+
+
+@pytest.fixture
+def document(server: Server) -> dict[str, Any]:
+    return server.house.api.openapi()
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
+    """The operations by method and path."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def test_it_is_valid(document: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(document), "utf-8")
+    done = openapi_tools.run("openapi_spec_validator", "--schema", "3.1", str(path))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_operation_has_a_name_of_its_own_and_a_tag(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, operation in operations(document)]
+    assert [name for name in names if not re.fullmatch(r"[a-z]+(_[a-z]+)+", name)] == []
+    assert [name for name, times in Counter(names).items() if times > 1] == []
+    tags = {operation["operationId"]: operation["tags"] for _, operation in operations(document)}
+    assert {name: found for name, found in tags.items() if found == [""]} == {}
+    assert {each for found in tags.values() for each in found} == set(TAGS)
+    assert [tag["name"] for tag in document["tags"]] == sorted(TAGS)
+
+
+def test_no_schema_is_named_after_a_module(document: dict[str, Any]) -> None:
+    names = list(document["components"]["schemas"])
+    assert [name for name in names if not re.fullmatch(r"[A-Z][A-Za-z]*", name)] == []
+
+
+def test_what_is_no_success_is_a_problem_with_its_types(document: dict[str, Any]) -> None:
+    known = {(f"/problems/{kind.slug}", kind.status) for kind in types()}
+    for address, operation in operations(document):
+        for status, response in operation["responses"].items():
+            if int(status) < 400:
+                continue
+            assert list(response["content"]) == [MEDIA_TYPE], address
+            content = response["content"][MEDIA_TYPE]
+            assert content["schema"]["$ref"] == "#/components/schemas/Problem"
+            named = content["schema"]["properties"]["type"]["enum"]
+            assert {(each, int(status)) for each in named} <= known, address
+            assert len(response["description"].split(": ")) > len(named)
+        for status in ("422", "421", "503", "500"):
+            assert status in operation["responses"], address
+        if "requestBody" in operation:
+            assert {"400", "408", "413"} <= set(operation["responses"]), address
+    problem = document["components"]["schemas"]["Problem"]
+    assert problem["properties"]["errors"]["items"] == {"$ref": "#/components/schemas/FieldError"}
+
+
+def roles(operation: Operation) -> set[str]:
+    """Who may call an operation, as `MAY` says it."""
+    security = operation.get("security", [{}])
+    if {} in security:
+        return EVERYONE
+    (by_key,) = (each["api_key"] for each in security if "api_key" in each)
+    return set(by_key)
+
+
+def test_it_says_who_may_call(document: dict[str, Any]) -> None:
+    for address, operation in operations(document):
+        method, _, path = address.partition(" ")
+        if not path.startswith("/api/v1/"):
+            continue
+        assert roles(operation) == MAY[f"{method} {path.removeprefix('/api/v1')}"], address
+        security = operation.get("security", [{}])
+        is_named = {} not in security
+        may = roles(operation)
+        refused = {status for status in ("401", "403") if status in operation["responses"]}
+        if is_named:
+            assert refused == ({"401", "403"} if may < SIGNED_IN else refused | {"401"}), address
+        sessions = [each for each in security if "session" in each]
+        for each in sessions if is_named else ():
+            assert ("csrf_token" in each) == (method != "GET"), address
+    for name in {each for _, operation in operations(document) for each in _schemes(operation)}:
+        assert name in document["components"]["securitySchemes"]
+    assert document["paths"]["/whip/{broadcast}"]["post"]["security"] == [{"stream_key": []}]
+
+
+def _schemes(operation: Operation) -> Iterator[str]:
+    for each in operation.get("security", ()):
+        yield from each
+
+
+async def test_a_key_is_mandatory_where_a_request_without_one_is_refused(
+    server: Server, document: dict[str, Any]
+) -> None:
+    needed = set()
+    for _, operation in operations(document):
+        for parameter in operation.get("parameters", ()):
+            if parameter["name"] == "Idempotency-Key" and parameter["required"]:
+                needed.add(operation["operationId"])
+                limits = {each: parameter["schema"][each] for each in ("minLength", "maxLength")}
+                assert limits == {"minLength": 16, "maxLength": 64}
+    refused = {
+        operation["operationId"]
+        for _, operation in operations(document)
+        if "key-missing" in operation["responses"].get("400", {}).get("description", "")
+    }
+    assert needed == refused == {"orders_place", "holds_place"}
+
+
+async def test_a_problem_that_a_route_does_not_declare_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the fixture of every test stands on, which is not to find this one."""
+    monkeypatch.setattr(Api, "__call__", FastAPI.__call__)
+    api = Api(session_cookie="session")
+
+    @api.exception_handler(Problem)
+    async def answer(_request: Request, problem: Problem) -> Any:
+        return JSONResponse(problem.body(), problem.status, media_type=MEDIA_TYPE)
+
+    @api.get("/farms/{farm}", operation_id="farms_get")
+    @raises(NotFound)
+    async def farm(farm: str) -> None:
+        raise {"none": NotFound, "lot": UnknownLot, "wrong": Invalid}[farm]("Not here.")
+
+    transport = httpx.ASGITransport(api)
+    with pytest.MonkeyPatch.context() as patched, watched(patched) as found:
+        async with httpx.AsyncClient(transport=transport, base_url="http://farm.test") as client:
+            await client.get("/farms/none")
+            await client.get("/farms/wrong")
+            assert found == []
+            await client.get("/farms/lot")
+    assert len(found) == 1
+    assert "farms_get" in found[0]
+    assert "/problems/unknown-lot" in found[0]
