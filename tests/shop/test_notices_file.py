@@ -61,18 +61,19 @@ async def test_what_was_taken_off_and_what_was_given_back_are_told_apart(
     await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
     await undo(stall, await refund(stall, placed, 500))
     await refund(stall, placed, 500)
-    assert await said() == "In all CN¥5.00 of your order A0001 was given back."
+    assert await said() == "For your order A0001, CN¥5.00 in all was given back to you."
 
     placed = await stall.place(2)
     await change(stall, placed, language="en")
     await refund(stall, placed, 1_000)
     await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
     await refund(stall, placed, 500)
-    assert await said() == "In all CN¥15.00 of your order A0002 was taken off and given back."
+    both = "For your order A0002, CN¥{} in all was taken off the price or given back to you."
+    assert await said() == both.format("15.00")
     await enter(stall, placed, "cancelled")
-    assert await said() == "Your order A0002 is cancelled. CN¥44.80 comes back to you."
+    assert await said() == "Your order A0002 is cancelled. You will get CN¥44.80 back."
     await refund(stall, placed, 4_480)
-    assert await said() == "In all CN¥59.80 of your order A0002 was taken off and given back."
+    assert await said() == both.format("59.80")
 
 
 async def test_of_what_was_given_back_before_it_was_cancelled_nothing_more_comes(
@@ -85,7 +86,7 @@ async def test_of_what_was_given_back_before_it_was_cancelled_nothing_more_comes
     await enter(stall, placed, "cancelled")
     await stall.shop.notices.send()
     text = str(lines(settings)[-1]["text"])
-    assert text.startswith("Your order A0001 is cancelled. Your money was given back.\n")
+    assert text.startswith("Your order A0001 is cancelled. You have your money back.\n")
 
 
 def ids(folder: Path) -> list[str]:

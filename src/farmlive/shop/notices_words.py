@@ -89,12 +89,12 @@ Sentence = Callable[[Facts, Language], tuple[str, str]]
 def _placed(of: Facts, language: Language) -> tuple[str, str]:
     total = of.money(of.left if of.payment == "due" else of.amount, language)
     if language == "zh":
-        pay = "货到时付现金" if of.way == "parcel" else "取货时付款"
-        return f"收到您的订单 {of.number}", f"我们收到了您的订单 {of.number}，共 {total}，{pay}。"
-    pay = "in cash on delivery" if of.way == "parcel" else "when you pick it up"
+        pay = "货到付现金" if of.way == "parcel" else "取货时付款"
+        return f"已收到您的订单 {of.number}", f"已收到您的订单 {of.number}，共 {total}，{pay}。"
+    pay = "in cash when the parcel arrives" if of.way == "parcel" else "when you pick it up"
     return (
         f"We have your order {of.number}",
-        f"We have your order {of.number}. It comes to {total}, to be paid {pay}.",
+        f"Thank you, we have your order {of.number}. You pay {total} {pay}.",
     )
 
 
@@ -102,9 +102,9 @@ def _shipped(of: Facts, language: Language) -> tuple[str, str]:
     due = of.is_due
     total = of.money(of.left, language)
     if language == "zh":
-        pay = f"请备好现金 {total}。" if due else ""
-        return f"订单 {of.number} 已发货", f"您的订单 {of.number} 在路上了。{pay}"
-    pay = f" Keep {total} in cash ready for the courier." if due else ""
+        pay = f"请备好现金 {total}，交给快递员。" if due else ""
+        return f"订单 {of.number} 已发货", f"您的订单 {of.number} 已发货，正在路上。{pay}"
+    pay = f" Please have {total} in cash ready for the courier." if due else ""
     return f"Order {of.number} is on its way", f"Your order {of.number} is on its way.{pay}"
 
 
@@ -114,24 +114,27 @@ def _at_centre(of: Facts, language: Language) -> tuple[str, str]:
     where = of.centre.in_language(language) if of.centre else ""
     if language == "zh":
         code = f"取货时请报取货码 {of.code}。" if of.code else "取货时请报订单号。"
-        pay = f"请付 {total}。" if due else ""
-        return f"订单 {of.number} 可以取了", f"您的订单 {of.number} 已到{where}。{code}{pay}"
-    code = f"Say the code {of.code} there." if of.code else "Say its number there."
-    pay = f" You pay {total}." if due else ""
+        pay = f"取货时付 {total}。" if due else ""
+        return (
+            f"订单 {of.number} 可以取了",
+            f"您的订单 {of.number} 已到{where}，可以取了。{code}{pay}",
+        )
+    code = f"your pick-up code {of.code}" if of.code else "your order number"
+    pay = f" and pay {total}" if due else ""
     return (
-        f"Order {of.number} can be picked up",
-        f"Your order {of.number} waits for you: {where}. {code}{pay}",
+        f"Order {of.number} is ready to pick up",
+        f"Your order {of.number} is ready to pick up at {where}. Give {code} there{pay}.",
     )
 
 
 def _cancelled(of: Facts, language: Language) -> tuple[str, str]:
     left = of.money(of.left, language)
     if of.payment == "refunded":
-        pay = ("款项已退还。", "Your money was given back.")
+        pay = ("款项已退还。", "You have your money back.")
     elif of.payment in HAD and of.left:
-        pay = (f"{left} 会退还给您。", f"{left} comes back to you.")
+        pay = (f"{left} 会退还给您。", f"You will get {left} back.")
     else:
-        pay = ("无需付款。", "Nothing is to be paid.")
+        pay = ("无需付款。", "There is nothing to pay.")
     if language == "zh":
         return f"订单 {of.number} 已取消", f"您的订单 {of.number} 已取消，{pay[0]}"
     return f"Order {of.number} is cancelled", f"Your order {of.number} is cancelled. {pay[1]}"
@@ -142,12 +145,12 @@ def _refunded(of: Facts, language: Language) -> tuple[str, str]:
     if of.payment in ("due", "paid"):
         return _taken_off(of, back, language)
     if language == "zh":
-        how = "一共减免和退款" if of.was_less else "一共退了"
+        how = "累计减免和退款" if of.was_less else "累计退款"
         return f"订单 {of.number} 已退款", f"您的订单 {of.number} {how} {back}。"
-    how = "taken off and given back" if of.was_less else "given back"
+    how = "taken off the price or given back to you" if of.was_less else "given back to you"
     return (
         f"Money back for order {of.number}",
-        f"In all {back} of your order {of.number} was {how}.",
+        f"For your order {of.number}, {back} in all was {how}.",
     )
 
 
@@ -155,23 +158,26 @@ def _taken_off(of: Facts, off: str, language: Language) -> tuple[str, str]:
     """Nothing came back: it is, or was, less that is asked for."""
     left = of.money(of.left, language)
     if language == "zh":
-        pay = f"现在应付 {left}" if of.is_due else f"共 {left}" if of.left else "无需付款"
+        pay = f"现在应付 {left}" if of.is_due else f"合计 {left}" if of.left else "无需付款"
         return f"订单 {of.number} 金额减少", f"您的订单 {of.number} 减免 {off}，{pay}。"
-    pay = "Nothing is to be paid."
+    pay = "There is nothing to pay."
     if of.left:
-        pay = f"What you pay is now {left}." if of.is_due else f"It comes to {left}."
+        pay = f"You now pay {left}." if of.is_due else f"The total is {left}."
     return (
         f"Less to pay for order {of.number}",
-        f"{off} was taken off your order {of.number}. {pay}",
+        f"We took {off} off your order {of.number}. {pay}",
     )
 
 
 def _claim_answered(of: Facts, language: Language) -> tuple[str, str]:
     if language == "zh":
-        return f"订单 {of.number} 的反馈已答复", "您反映的问题有了答复，请看订单页。"
+        return (
+            f"订单 {of.number} 的问题已答复",
+            f"您反映的订单 {of.number} 的问题，我们已答复，请看订单页。",
+        )
     return (
-        f"An answer on order {of.number}",
-        "What you told us of your order was answered. You find it on the order's page.",
+        f"Our answer about order {of.number}",
+        f"We have answered what you told us about your order {of.number}. See the order's page.",
     )
 
 
@@ -180,7 +186,7 @@ def _corrected(of: Facts, language: Language) -> tuple[str, str]:
     if language == "zh":
         return f"订单 {of.number} 更正", f"上一条通知有误：您的订单 {of.number} {state[0]}。"
     return (
-        f"Order {of.number}, put right",
+        f"Order {of.number}: a correction",
         f"Our last message was wrong: your order {of.number} is {state[1]}.",
     )
 
@@ -189,21 +195,21 @@ def _refund_corrected(of: Facts, language: Language) -> tuple[str, str]:
     back = of.money(of.refunded, language)
     left = of.money(of.left, language)
     if of.payment == "due":
-        now = (f"现在应付 {left}", f"what you pay is {left}")
+        now = (f"现在应付 {left}", f"you pay {left}")
     elif of.payment == "paid":
         now = ("没有退款", "no money was given back")
     elif of.was_less:
-        now = (f"一共减免和退款 {back}", f"in all {back} was taken off and given back")
+        now = (f"累计减免和退款 {back}", f"{back} in all was taken off the price or given back")
     else:
-        now = (f"一共退了 {back}", f"in all {back} was given back")
+        now = (f"累计退款 {back}", f"{back} in all was given back")
     if language == "zh":
         return (
             f"订单 {of.number} 更正",
             f"上一条关于金额的通知有误：您的订单 {of.number} {now[0]}。",
         )
     return (
-        f"Order {of.number}, put right",
-        f"Our last message on its money was wrong: of your order {of.number}, {now[1]}.",
+        f"Order {of.number}: a correction",
+        f"Our last message about the money was wrong: for your order {of.number}, {now[1]}.",
     )
 
 
@@ -212,20 +218,22 @@ def _stopped(of: Facts, language: Language) -> tuple[str, str]:
     has_left = of.state in ("shipped", "received")
     comes = of.way == "pickup"
     if language == "zh":
-        wait = "，请先不要来取" if comes else ""
-        do = "请不要食用，我们会联系您。" if has_left else f"暂不发货，也不交付{wait}。"
+        do = "暂不交货，请先不要来取。" if comes else "暂不发货。"
+        if has_left:
+            do = "请不要食用，我们会联系您。"
         return (
-            f"订单 {of.number} 里的货停售了",
+            f"订单 {of.number} 里有一批货已停售",
             f"您的订单 {of.number} 里有一批货查出问题，已停售。{do}原因见订单页。",
         )
-    wait = ": please don't come for it" if comes else ""
-    do = f"Nothing of it is sent or handed over for now{wait}."
+    do = "We are not sending your order for now."
+    if comes:
+        do = "We are not handing out your order for now: please don't come for it yet."
     if has_left:
-        do = "Don't eat it; we come back to you about it."
+        do = "Please don't eat it; we will get in touch with you."
     return (
-        f"Order {of.number}: a lot in it was stopped",
-        f"A lot in your order {of.number} was stopped, since something was found. {do} Its page "
-        "says why.",
+        f"Order {of.number}: a problem with a lot in it",
+        f"We found a problem with a lot in your order {of.number} and stopped its sale. {do} The "
+        "order's page says why.",
     )
 
 
@@ -235,13 +243,13 @@ def _resumed(of: Facts, language: Language) -> tuple[str, str]:
     if language == "zh":
         return (
             f"订单 {of.number} 里的货恢复出售",
-            f"您的订单 {of.number} 里停售的那批货，县里已查清并解除停售，订单照常。"
+            f"您的订单 {of.number} 里停售的那批货，县里已查清并解除停售，订单照常处理。"
             f"说明见订单页。{ready}",
         )
     return (
-        f"Order {of.number}: its lot is no longer stopped",
-        f"The county looked at the lot in your order {of.number} that was stopped, and lifted it: "
-        f"the order goes on. Its page says why.{ready and ' ' + ready}",
+        f"Order {of.number} goes ahead",
+        f"The county checked the lot in your order {of.number} whose sale was stopped, and cleared "
+        f"it: your order goes ahead. Its page says why.{ready and ' ' + ready}",
     )
 
 
@@ -276,18 +284,19 @@ def write(kind: str, of: Facts, language: Language | None) -> Said:
 
 
 def code_words(code: str, language: Language | None) -> Said:
-    """The message with the code by which a phone's owner has its orders exported or erased."""
+    """The message with the code by which a phone's owner sees, takes out or erases its orders."""
     languages: tuple[Language, ...] = ("zh", "en") if language is None else (language,)
     said = {
         "zh": (
             f"验证码 {code}",
-            f"验证码 {code}，10 分钟内有效，用于导出或删除我们保存的您的订单信息。请勿告诉他人；"
-            "若非本人操作，请忽略本消息。",
+            f"验证码 {code}，10 分钟内有效，用于查看、下载或删除我们保存的您的订单信息。"
+            "请勿告诉他人；若非本人操作，请忽略本消息。",
         ),
         "en": (
             f"Your code is {code}",
-            f"{code} is your code to export or erase what we keep of your orders. It works for 10 "
-            "minutes. Tell nobody; if you did not ask for it, do nothing.",
+            f"{code} is your code to see, download or erase the details we keep about your orders. "
+            "It works for 10 minutes. Don't share it. If you didn't ask for it, ignore this "
+            "message.",
         ),
     }
     subjects, texts = zip(*(said[each] for each in languages), strict=True)
@@ -318,4 +327,4 @@ def _languages(part: Part) -> tuple[Language, ...]:
 def _news(numbers: Sequence[str], language: Language) -> str:
     if language == "zh":
         return f"订单 {'、'.join(numbers)} 有新消息"
-    return f"News of your order{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
+    return f"News about your order{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
