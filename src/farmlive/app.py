@@ -39,6 +39,7 @@ from farmlive.pages import review as review_pages
 from farmlive.pages import routes as page_routes
 from farmlive.pages import studio
 from farmlive.pages.errors import error_page
+from farmlive.pages.person import PersonPage
 from farmlive.pages.render import Pages
 from farmlive.pages.rooms import Rooms
 from farmlive.pages.static import Static
@@ -265,7 +266,8 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     _add(api, fee_routes.routes(ParcelFees(store, settings), guard))
     _add(api, order_routes.routes(shop, guard))
     _add(api, claim_routes.routes(shop, guard))
-    _add(api, person_routes.routes(shop, guard, people.access.exported))
+    person_page = PersonPage(pages, settings)
+    _add(api, person_routes.routes(shop, guard, people.access.exported, person_page.draw))
     _add(api, wait_routes.routes(shop, guard))
     _add(api, notice_routes.routes(shop, guard))
     _add(api, review_routes.routes(review, guard))
@@ -291,7 +293,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         rush=shop.rush.counts,
     )
     _add(api, watching)
-    _add(api, page_routes.routes(pages, rooms, settings))
+    _add(api, page_routes.routes(pages, rooms, settings, person_page))
     _add(api, studio.routes(pages, rooms, settings))
     _add(api, review_pages.routes(pages, rooms, settings))
     api.mount("/static", static)

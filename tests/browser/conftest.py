@@ -252,7 +252,7 @@ async def new_page(
 
     def asked(request: Request) -> None:
         address = urlsplit(request.url)
-        if address.scheme not in ("data", "blob") and address.port != site.port:
+        if address.scheme not in ("data", "blob", "file") and address.port != site.port:
             faults.append(f"a request left the server: {request.url}")
 
     async def new_page(

@@ -12,7 +12,6 @@ import httpx
 import pytest
 from playwright.async_api import Download, Page, expect
 from sqlalchemy import update
-from tests.waiting import until
 
 from farmlive.clock import now_ms
 from farmlive.people import tables
@@ -21,11 +20,11 @@ from farmlive.settings import Settings
 
 from .conftest import DESK, PHONE, Open, Sale
 from .desk import desk
+from .leaving import NUMBER, code_of
 from .selling import order
 
 pytestmark = pytest.mark.browser
 
-NUMBER = "13800000001"  # of `selling.order` number 1
 NAME = "Wang 1"
 
 
@@ -62,23 +61,6 @@ async def saved(page: Page, name: str, tmp_path: Path) -> dict[str, Any]:
     await download.save_as(path)
     with zipfile.ZipFile(path) as file:
         return json.loads(file.read("data.json"))  # type: ignore[no-any-return]
-
-
-async def code_of(site: Server, number: str) -> str:
-    """The code in the last message to the number."""
-    found: list[str] = []
-
-    def is_there() -> bool:
-        found.clear()
-        for path in sorted((site.house.settings.data / "outbox").glob("*.jsonl")):
-            for line in path.read_text().splitlines():
-                said = json.loads(line)
-                if said.get("kind") == "person.code" and said["to"] == number:
-                    found.extend(re.findall(r"\b[0-9]{6}\b", said["text"])[:1])
-        return bool(found)
-
-    await until(is_there, "the code was sent")
-    return found[-1]
 
 
 SIZES = [pytest.param(PHONE, "zh", id="phone-zh"), pytest.param(DESK, "en", id="desktop-en")]

@@ -6,9 +6,14 @@ import pytest
 from sqlalchemy import Connection, select
 from tests.waiting import until
 
+from farmlive.pages.person import PersonPage
+from farmlive.pages.render import Pages
+from farmlive.pages.static import Static
+from farmlive.people import Guard, People
 from farmlive.people.caller import Caller
 from farmlive.settings import Settings
 from farmlive.shop.erasing import Whose
+from farmlive.shop.person_export import Draw
 from farmlive.shop.tables import orders
 from farmlive.store import Store, metadata
 
@@ -74,6 +79,12 @@ async def full(stall: Any) -> Any:
     await nothing_waits(stall)
     yield placed
     await stall.shop.notices.stop()
+
+
+def drawn(stall: Any, settings: Settings) -> Draw:
+    """What draws the page to read of an export."""
+    guard = Guard(People(stall.store, settings))
+    return PersonPage(Pages(settings, Static(), guard), settings).draw
 
 
 async def of_phone(stall: Any, phone: str = PHONE) -> Whose:

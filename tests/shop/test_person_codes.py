@@ -29,7 +29,7 @@ from farmlive.timekeeper import Timekeeper
 
 from . import told
 from .conftest import caller
-from .leaving import BUYER, NAME, PHONE, TO, over
+from .leaving import BUYER, NAME, PHONE, TO, drawn, over
 from .notifying import AS_SHIPPED, server
 
 __all__ = ["clocks"]
@@ -93,9 +93,9 @@ async def test_it_is_written_in_the_language_or_in_both(stall: Any, settings: Se
     english, chinese, both = [
         line["text"] for line in told.lines(settings) if line["kind"] == "person.code"
     ]
-    assert "Tell nobody" in english
+    assert "Don't share it" in english
     assert "请勿告诉他人" in chinese
-    assert "Tell nobody" in both
+    assert "Don't share it" in both
     assert "请勿告诉他人" in both
 
 
@@ -244,8 +244,8 @@ async def test_an_export_by_a_link_tells_of_nothing_that_it_was_held_back(
     """Else whoever orders to a phone learns what else it was told within an hour."""
 
     async def messages(whose: Whose) -> list[dict[str, Any]]:
-        file, _, _ = await stall.shop.persons.export(whose, "en")
-        with file, zipfile.ZipFile(file) as opened:
+        made = await stall.shop.persons.export(whose, "en", drawn(stall, settings))
+        with made.file, zipfile.ZipFile(made.file) as opened:
             orders = json.loads(opened.read("data.json"))["orders"]
         return [{**each, "at": ""} for order in orders for each in order["messages"]]
 
@@ -351,7 +351,7 @@ async def site(store: Store, settings: Settings, stall: Any) -> AsyncIterator[Si
         exports.append((by.role, what, rows))
 
     routers = (
-        person_routes.routes(stall.shop, guard, exported),
+        person_routes.routes(stall.shop, guard, exported, drawn(stall, settings)),
         order_routes.routes(stall.shop, guard),
     )
     async with asked(people, *routers) as (viewer, staff):

@@ -1,13 +1,13 @@
-// What is kept of an order's buyer: saved as a file, or erased after one question.
+// What is kept of an order's buyer is erased after one question; a form of the page shows or saves it.
 
 import { api } from "./common/api.js";
 import { say } from "./common/dom.js";
 import { remember } from "./common/memory.js";
-import { busy, save } from "./common/persons.js";
+import { busy } from "./common/persons.js";
 import { sentence } from "./common/problems.js";
 import { close, open } from "./common/sheet.js";
 import { toast } from "./common/toast.js";
-import { page, t } from "./common/words.js";
+import { t } from "./common/words.js";
 
 /** Makes the buttons and the sheet work; `erased` is called once the details are gone. */
 export function setUpPerson(token, erased) {
@@ -38,14 +38,5 @@ export function setUpPerson(token, erased) {
       problem.hidden = true;
       open(sheet);
     },
-    save: (button) =>
-      busy(
-        button,
-        async () => {
-          await save(`/api/v1/orders/${token}/exports`, { language: page.language });
-          toast(t("The file is among your downloads."));
-        },
-        (error) => toast(sentence(error), { danger: true }),
-      ),
   };
 }

@@ -52,7 +52,6 @@ document.addEventListener("click", ({ target }) => {
     open(sheet);
   } else if (target.closest("[data-claim]")) claim.open();
   else if (target.closest("[data-erase]")) person.open();
-  else if (target.closest("[data-export]")) person.save(target.closest("[data-export]"));
   else if (target.closest("[data-close-sheet]")) close(target.closest("dialog"));
 });
 

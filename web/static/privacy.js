@@ -4,11 +4,10 @@ import { api } from "./common/api.js";
 import { say } from "./common/dom.js";
 import { count } from "./common/format.js";
 import { remember } from "./common/memory.js";
-import { busy, orderList, save } from "./common/persons.js";
+import { busy, orderList } from "./common/persons.js";
 import { phoneProblem } from "./common/phone.js";
 import { fieldErrors, sentence } from "./common/problems.js";
 import { close, open } from "./common/sheet.js";
-import { toast } from "./common/toast.js";
 import { n, page, t } from "./common/words.js";
 import { forgetLinks } from "./live/links.js";
 
@@ -70,6 +69,8 @@ code.addEventListener("submit", (event) => {
       const said = { phone: phone.elements.phone.value, code: digits, language: page.language };
       const kept = await api("POST", "/api/v1/person/search", said);
       asked = said;
+      at("yours-export").elements.phone.value = said.phone;
+      at("yours-export").elements.code.value = said.code;
       const title = found.querySelector("[data-count]");
       say(title, n("%(count)s order", "%(count)s orders", kept.count, { count: count(kept.count) }));
       found.querySelector("[data-orders]").replaceChildren(orderList(kept.orders));
@@ -92,23 +93,10 @@ code.querySelector("[data-again]").addEventListener("click", () => {
   phone.elements.phone.focus();
 });
 
-found.querySelector("[data-export]").addEventListener("click", ({ currentTarget }) =>
-  busy(
-    currentTarget,
-    async () => {
-      tell("");
-      await save("/api/v1/person/exports", asked);
-      toast(t("The file is among your downloads."));
-    },
-    over,
-  ),
-);
-
-/** The code's ten minutes may be over meanwhile: then it is asked for anew. */
-function over(problem) {
-  if (problem.slug === "wrong-phone-code") show(phone);
-  tell(sentence(problem));
-}
+/** Back from the page that shows it, a browser may have kept no more than the fields. */
+addEventListener("pageshow", () => {
+  if (!asked && phone.elements.phone.value && code.elements.code.value) show(code);
+});
 
 found.querySelector("[data-erase]").addEventListener("click", () => {
   tell("", "erase-problem");
@@ -126,6 +114,7 @@ sheet.querySelector("form").addEventListener("submit", (event) => {
     async () => {
       const { orders } = await api("POST", "/api/v1/person/erasures", asked);
       asked = null;
+      for (const field of ["phone", "code"]) at("yours-export").elements[field].value = "";
       // What this browser knows of whoever ordered.
       remember("buyer", null);
       forgetLinks();

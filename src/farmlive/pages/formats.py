@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_datetime, format_timedelta, get_timezone_name
 from babel.numbers import format_decimal, get_currency_symbol
 
 from farmlive.bilingual import Bilingual
@@ -96,6 +96,15 @@ class Formats:
             word = "今天" if self.language == "zh" else "today"
             return f"{word} {self.clock(when)}"
         return f"{self.day(when)} {self.clock(when)}"
+
+    def date_time(self, when: int | str) -> str:
+        """Day, year and time, for what is kept: `23 November 2026, 20:14`."""
+        pattern = "y年M月d日 HH:mm" if self.language == "zh" else "d MMMM y, HH:mm"
+        return format_datetime(self._moment(when), pattern, locale=self.locale)
+
+    def zone_name(self) -> str:
+        """The time zone by its name: `China Time`, `中国时间`."""
+        return str(get_timezone_name(self.zone, locale=self.locale))
 
     def ago(self, when: int | str) -> str:
         """How far off a moment is, `in 3 minutes` or `3分钟后`."""

@@ -49,6 +49,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             kept_because=kept_because,
             photos_at_most=MAX_PHOTOS,
             backup_days=settings.backup_days,
+            outbox_days=settings.outbox_days,
             ask=settings.whom_to_ask,
         )
 

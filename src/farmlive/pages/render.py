@@ -56,6 +56,7 @@ FILTERS = (
     "clock",
     "day",
     "moment",
+    "date_time",
     "ago",
     "iso",
     "duration",
@@ -126,6 +127,7 @@ class Pages:
             drawings={"kinds": DRAWINGS, "boxes": BOXES},
             now=now_ms,
             time_zone=self._settings.time_zone,
+            zone_name=formats.zone_name,
             currency=self._settings.currency,
         )
         return environment
@@ -142,6 +144,10 @@ class Pages:
         async with self._drawing:
             await asyncio.sleep(0)
             yield
+
+    def in_language(self, language: str, template: str, **context: Any) -> str:
+        """Render a template that stands alone, for nobody's visit, in the language."""
+        return self._environments[language].get_template(template).render(**context)
 
     def html(self, request: HTTPConnection, template: str, **context: Any) -> str:
         """Render a template in the visitor's language."""

@@ -1,7 +1,7 @@
 """The routes of the public pages: start, live, design, signing in.
 
-The order's is in order.py, the privacy page's in privacy.py, origin's are in origin.py, the
-studio's in studio.py, the review's in review.py.
+The order's is in order.py, that of what is kept of a buyer in person.py, the privacy page's in
+privacy.py, origin's are in origin.py, the studio's in studio.py, the review's in review.py.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from farmlive.pages import order, origin, privacy
+from farmlive.pages import order, origin, person, privacy
 from farmlive.pages.render import Pages
 from farmlive.pages.rooms import Rooms
 from farmlive.pages.shared import SharedPage, forget_on
@@ -24,10 +24,14 @@ PAST = 6
 SHOWN = 3
 
 
-def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
+def routes(
+    pages: Pages, rooms: Rooms, settings: Settings, person_page: person.PersonPage
+) -> APIRouter:
     """Build the router."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     router.include_router(_viewers(pages, rooms, settings))
+    # Before the order's own, of which an address may have one part more, too.
+    router.include_router(person.routes(pages, rooms, person_page))
     router.include_router(order.routes(pages, rooms, settings))
     router.include_router(origin.routes(pages, rooms))
     router.include_router(privacy.routes(pages, rooms, settings))

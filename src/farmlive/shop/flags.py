@@ -12,6 +12,8 @@ from farmlive.shop.tables import order_changes, orders
 from farmlive.store import hot
 
 Flag = Literal["many-orders", "many-phones", "big", "called-off", "doubtful-phone"]
+# Those that come of the phone's other orders.
+OF_PHONE: tuple[Flag, ...] = ("many-orders", "called-off")
 
 _of_device = orders.alias("of_device")
 _called_off = orders.alias("called_off")

@@ -1,29 +1,35 @@
-"""What is kept of a buyer, as a file to take away: a ZIP with it as JSON, as a page to read, and
-with the photos of claims.
+"""What is kept of a buyer, to take away: a ZIP with it as JSON, as a page to read, and with the
+photos of claims.
 
-Which orders are meant is erasing.py's `Whose`; who may have them, the routes'.
+Owns collecting it, and what of it is for whom; the page is drawn by the pages, which are handed in
+as `Draw`. Which orders are meant is erasing.py's `Whose`; who may have them, the routes'.
 """
 
 import asyncio
 import json
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
-from html import escape
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
+from farmlive.bilingual import Bilingual
 from farmlive.broadcast.log import Log
+from farmlive.broadcast.tables import broadcasts
 from farmlive.clock import now_ms, rfc3339
 from farmlive.origin.origin import Origin
-from farmlive.shop import shown
+from farmlive.shop import flags, shown
+from farmlive.shop.claim_models import ClaimPhoto
 from farmlive.shop.erasing import Whose
 from farmlive.shop.notices_words import Language
 from farmlive.shop.order_links import OrderLinks
+from farmlive.shop.order_models import Order
 from farmlive.shop.tables import claims, notices, order_changes, orders
 from farmlive.store import FILE_S, Store
 from farmlive.store.files import Files
@@ -32,7 +38,76 @@ AT_ONCE = 100
 # Smaller files stay in memory.
 IN_MEMORY = 4 << 20
 PART = 1 << 16
-NAME = "farmlive-my-data.zip"
+PHOTOS = "photos/"
+PAGE = "read-me.html"
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message to the buyer: of its kind (notices_kinds.py), to a phone number or an e-mail
+    address. `state` and `sent_at` are None where that would tell of the phone's other messages.
+    """
+
+    at: int
+    kind: str
+    to: str
+    state: str | None
+    sent_at: int | None
+
+
+@dataclass(frozen=True)
+class ExportedOrder:
+    """One order: as its buyer sees it, without what opens it, and as `data.json` has it.
+
+    The photos of its claims have the names that they have in the file.
+    """
+
+    order: Order
+    title: Bilingual
+    language: Language | None
+    marks: Sequence[str]
+    messages: Sequence[Message]
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Export:
+    """All that is kept of the orders that were asked for, the oldest first."""
+
+    made_at: int
+    orders: Sequence[ExportedOrder]
+    is_one_order: bool
+
+    @property
+    def name(self) -> str:
+        """The file's name: by what the order is called, or the latest of several and its day."""
+        if not self.orders:
+            return "farmlive-no-orders.zip"
+        latest = self.orders[-1].order
+        if self.is_one_order:
+            return f"farmlive-{latest.number}.zip"
+        day = datetime.fromtimestamp(latest.placed_at / 1000, UTC).date()
+        several = "order" if len(self.orders) == 1 else "orders"
+        return f"farmlive-{len(self.orders)}-{several}-{latest.number}-{day}.zip"
+
+    @property
+    def photos(self) -> list[str]:
+        """The photos of all claims, by their names in the file."""
+        claims_of = [claim for each in self.orders for claim in each.order.claims]
+        return sorted({photo.url for claim in claims_of for photo in claim.photos})
+
+
+class Zip(NamedTuple):
+    """A file that was made: open at its beginning, its size in bytes, its name, its orders."""
+
+    file: IO[bytes]
+    size: int
+    name: str
+    orders: int
+
+
+Draw = Callable[[Export, Language], str]
+"""Draws the page to read."""
 
 
 class PersonExport:
@@ -45,46 +120,68 @@ class PersonExport:
         self._links = OrderLinks(store.keys.orders)
         self._photos = photos
 
-    async def collect(self, whose: Whose) -> list[dict[str, Any]]:
-        """All that is kept of these orders, the oldest first. Raises Unavailable."""
-        found: list[dict[str, Any]] = []
+    async def collect(self, whose: Whose) -> Export:
+        """Collect all that is kept of these orders. Raises Unavailable."""
+        found: list[ExportedOrder] = []
         after = ""
         while True:
             some = partial(self._some, whose=whose, after=after)
             page = await self._store.read(some, within_s=FILE_S)
             found += page
             if len(page) < AT_ONCE:
-                return found
-            after = page[-1]["id"]
+                return Export(now_ms(), found, is_one_order=whose.order is not None)
+            after = page[-1].order.id
 
-    async def zipped(
-        self, found: Sequence[dict[str, Any]], language: Language
-    ) -> tuple[IO[bytes], int]:
-        """The file, from its beginning, and its size in bytes. Raises OSError."""
-        return await asyncio.to_thread(self._zip, found, language)
+    async def zipped(self, export: Export, language: Language, draw: Draw) -> Zip:
+        """Make the file. Raises OSError."""
+        return await asyncio.to_thread(self._zip, export, language, draw)
 
-    def _zip(self, found: Sequence[dict[str, Any]], language: Language) -> tuple[IO[bytes], int]:
+    async def photos(self, export: Export, at_most: int) -> dict[str, bytes]:
+        """Read the photos of the claims, up to so many bytes of all; what is more is left out."""
+        return await asyncio.to_thread(self._read_photos, export.photos, at_most)
+
+    def _zip(self, export: Export, language: Language, draw: Draw) -> Zip:
         made: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (its reader closes it)
-        whole = {"made_at": rfc3339(now_ms()), "orders": list(found)}
+        whole = {
+            "made_at": rfc3339(export.made_at),
+            "orders": [each.data for each in export.orders],
+        }
         with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
+            file.writestr(PAGE, draw(export, language))
             file.writestr("data.json", json.dumps(whole, ensure_ascii=False, indent=2))
-            file.writestr("read-me.html", _page(whole, language))
-            for name in sorted({name for order in found for name in _photos(order)}):
-                path = self._photos.path(name)
-                if path is not None:
+            for name in export.photos:
+                if (path := self._path(name)) is not None:
                     _add(file, path, name)
         size = made.tell()
         made.seek(0)
-        return made, size
+        return Zip(made, size, export.name, len(export.orders))
 
-    def _some(self, connection: Connection, whose: Whose, after: str) -> list[dict[str, Any]]:
+    def _read_photos(self, names: Sequence[str], at_most: int) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for name in names:
+            path = self._path(name)
+            try:
+                if path is None or path.stat().st_size > at_most:
+                    continue
+                found[name] = path.read_bytes()
+            except FileNotFoundError:  # removed meanwhile
+                continue
+            at_most -= len(found[name])
+        return found
+
+    def _path(self, name: str) -> Path | None:
+        return self._photos.path(name.removeprefix(PHOTOS))
+
+    def _some(self, connection: Connection, whose: Whose, after: str) -> list[ExportedOrder]:
         query = whose.query().where(orders.c.id > after).order_by(orders.c.id).limit(AT_ONCE)
         rows = connection.execute(query).all()
         if not rows:
             return []
         ids = [row.id for row in rows]
         told = shown.orders(connection, self._origin, self._links, rows, None)
-        claimed = _by_order(connection, select(claims).where(claims.c.order.in_(ids)))
+        claimed = _by_order(
+            connection, select(claims).where(claims.c.order.in_(ids)).order_by(claims.c.id)
+        )
         changed = _by_order(
             connection,
             select(order_changes).where(order_changes.c.order.in_(ids)),
@@ -92,6 +189,7 @@ class PersonExport:
         noticed = _by_order(
             connection, select(notices).where(notices.c.order.in_(ids)).order_by(notices.c.id)
         )
+        titles = _titles(connection, {row.broadcast for row in rows})
         events = defaultdict(list)
         for broadcast in sorted({row.broadcast for row in rows}):
             of_broadcast = [row.id for row in rows if row.broadcast == broadcast]
@@ -99,16 +197,25 @@ class PersonExport:
                 events[event.data["order"]].append(
                     {"at": rfc3339(event.at), "kind": event.kind, "data": event.data}
                 )
-        return [
-            {
-                **_order(row, order.model_dump(mode="json")),
+        exported = []
+        for row, order in zip(rows, told, strict=True):
+            marks, title = _marks(row, whose), titles[row.broadcast]
+            messages = [_message(each, whose) for each in noticed[row.id]]
+            data = {
+                **_order(row, order.model_dump(mode="json"), title, marks),
                 "history": [_change(each) for each in changed[row.id]],
                 "claims": [_claim(each) for each in claimed[row.id]],
-                "messages": [_notice(each, whose) for each in noticed[row.id]],
+                "messages": [
+                    _told(message, each.provider)
+                    for message, each in zip(messages, noticed[row.id], strict=True)
+                ],
                 "events": events[row.id],
             }
-            for row, order in zip(rows, told, strict=True)
-        ]
+            photos = [each.photos for each in claimed[row.id]]
+            exported.append(
+                ExportedOrder(_closed(order, photos), title, row.language, marks, messages, data)
+            )
+        return exported
 
 
 def parts(file: IO[bytes]) -> Iterator[bytes]:
@@ -125,12 +232,37 @@ def _by_order(connection: Connection, query: Any) -> defaultdict[str, list[Row[A
     return found
 
 
-def _order(row: Row[Any], told: dict[str, Any]) -> dict[str, Any]:
+def _titles(connection: Connection, wanted: Collection[str]) -> dict[str, Bilingual]:
+    query = select(broadcasts.c.id, broadcasts.c.title).where(broadcasts.c.id.in_(wanted))
+    return {row.id: Bilingual.model_validate(row.title) for row in connection.execute(query)}
+
+
+def _closed(order: Order, photos: Sequence[Sequence[str]]) -> Order:
+    """The order without what opens it: a file is passed on more easily than a link."""
+    told = [
+        claim.model_copy(update={"photos": [ClaimPhoto(url=f"{PHOTOS}{name}") for name in names]})
+        for claim, names in zip(order.claims, photos, strict=True)
+    ]
+    return order.model_copy(update={"token": None, "url": None, "code": None, "claims": told})
+
+
+def _marks(row: Row[Any], whose: Whose) -> list[str]:
+    """Why staff look at the order. By its link none that comes of the phone's other orders, which
+    whoever ordered with another's number must not learn.
+    """
+    hidden = flags.OF_PHONE if whose.order is not None else ()
+    return [mark for mark in row.flags or [] if mark not in hidden]
+
+
+def _order(
+    row: Row[Any], told: dict[str, Any], title: Bilingual, marks: Sequence[str]
+) -> dict[str, Any]:
     """What the row says, and its lines and its pick-up point with their names."""
     return {
         "id": row.id,
         "number": told["number"],
         "broadcast": row.broadcast,
+        "broadcast_title": title.model_dump(mode="json"),
         "placed_at": rfc3339(row.placed_at),
         "held_at": None if row.held_at is None else rfc3339(row.held_at),
         "name": row.buyer_name,
@@ -151,7 +283,7 @@ def _order(row: Row[Any], told: dict[str, Any]) -> dict[str, Any]:
         "fee": told["fee"],
         "total": told["total"],
         "refunded": told["refunded"],
-        "marked": row.flags or [],
+        "marked": list(marks),
         "code_of_phone": row.buyer,
         "code_of_device": row.device if row.account is None else None,
     }
@@ -167,134 +299,37 @@ def _claim(row: Row[Any]) -> dict[str, Any]:
         "claimed_at": rfc3339(row.claimed_at),
         "state": row.state,
         "text": row.text,
-        "photos": [f"photos/{name}" for name in row.photos],
+        "photos": [f"{PHOTOS}{name}" for name in row.photos],
         "amount": row.amount,
         "answer": row.answer,
         "answered_at": None if row.answered_at is None else rfc3339(row.answered_at),
     }
 
 
-def _notice(row: Row[Any], whose: Whose) -> dict[str, Any]:
+def _message(row: Row[Any], whose: Whose) -> Message:
     """What was told. What strangers cause is held back by what else the number was told, which
     whoever ordered with another's number, and has its link, must not learn.
     """
-    told = {"at": rfc3339(row.created_at), "kind": row.kind, "to": row.person, "by": row.provider}
-    if whose.order is not None and (row.cause == "stranger" or row.held_by is not None):
+    is_hidden = whose.order is not None and (row.cause == "stranger" or row.held_by is not None)
+    return Message(
+        at=row.created_at,
+        kind=row.kind,
+        to=row.person,
+        state=None if is_hidden else row.state,
+        sent_at=None if is_hidden else row.sent_at,
+    )
+
+
+def _told(message: Message, provider: str) -> dict[str, Any]:
+    told = {"at": rfc3339(message.at), "kind": message.kind, "to": message.to, "by": provider}
+    if message.state is None:
         return told
-    sent_at = None if row.sent_at is None else rfc3339(row.sent_at)
-    return {**told, "state": row.state, "sent_at": sent_at}
-
-
-def _photos(order: dict[str, Any]) -> Iterator[str]:
-    for claim in order["claims"]:
-        for photo in claim["photos"]:
-            yield photo.removeprefix("photos/")
+    sent_at = None if message.sent_at is None else rfc3339(message.sent_at)
+    return {**told, "state": message.state, "sent_at": sent_at}
 
 
 def _add(file: zipfile.ZipFile, path: Path, name: str) -> None:
     try:
-        file.write(path, f"photos/{name}", zipfile.ZIP_STORED)
+        file.write(path, name, zipfile.ZIP_STORED)
     except FileNotFoundError:  # removed meanwhile
         return
-
-
-# The page to read: every fact by its name, in the reader's language.
-_WORDS = {
-    "title": ("我们保存的您的信息", "What we keep about you"),
-    "made_at": ("生成时间", "Made at"),
-    "id": ("内部编号", "Internal number"),
-    "number": ("订单号", "Order number"),
-    "broadcast": ("直播编号", "Broadcast"),
-    "placed_at": ("下单时间", "Ordered at"),
-    "held_at": ("预留时间", "Held at"),
-    "name": ("姓名或名称", "Name"),
-    "phone": ("电话", "Phone"),
-    "email": ("邮箱", "E-mail"),
-    "language": ("语言", "Language"),
-    "way": ("配送方式", "Delivery"),
-    "address": ("地址", "Address"),
-    "region": ("地区代码", "Region"),
-    "pickup_point": ("自提点", "Pick-up point"),
-    "state": ("状态", "State"),
-    "payment": ("付款", "Payment"),
-    "payment_method": ("付款方式", "Way of paying"),
-    "lines": ("商品", "Items"),
-    "unit": ("规格", "Unit"),
-    "quantity": ("件数", "Boxes"),
-    "price": ("单价", "Price"),
-    "total": ("合计", "Total"),
-    "fee": ("运费", "Parcel fee"),
-    "refunded": ("减免和退款", "Taken off, given back"),
-    "refund": ("退款", "Refund"),
-    "returned": ("未发的件数", "Boxes that did not come"),
-    "amount": ("金额（最小货币单位）", "Amount, minor units"),
-    "currency": ("货币", "Currency"),
-    "farm_name": ("果园", "Farm"),
-    "marked": ("需留意", "Marked for a look"),
-    "code_of_phone": ("代表您电话号码的代码", "The code that stands for your phone number"),
-    "code_of_device": ("代表您设备的代码", "The code that stands for your device"),
-    "history": ("订单经过", "What happened to it"),
-    "at": ("时间", "When"),
-    "by": ("由谁", "By"),
-    "reason": ("原因", "Reason"),
-    "undone": ("已撤销", "Undone"),
-    "claims": ("您反映的问题", "What you told us"),
-    "claimed_at": ("提交时间", "Sent at"),
-    "text": ("内容", "Text"),
-    "photos": ("照片", "Photos"),
-    "answer": ("我们的答复", "Our answer"),
-    "answered_at": ("答复时间", "Answered at"),
-    "messages": ("发给您的消息", "Messages to you"),
-    "kind": ("类型", "Kind"),
-    "to": ("发往", "To"),
-    "sent_at": ("发送时间", "Sent at"),
-    "events": ("记录", "Log"),
-    "data": ("内容", "Contents"),
-}
-_STYLE = (
-    "body{font:16px/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
-    "color:#222;background:#fff}dl{display:grid;grid-template-columns:max-content 1fr;"
-    "gap:.1rem 1rem;margin:0}dt{color:#666}dd{margin:0;overflow-wrap:anywhere}"
-    "section{border:1px solid #ddd;border-radius:.5rem;padding:1rem;margin:1rem 0}"
-    "ul{margin:0;padding-left:1.2rem}img{max-width:12rem;display:block}"
-)
-
-
-def _page(whole: dict[str, Any], language: Language) -> str:
-    title = escape(_word("title", language))
-    sections = "".join(
-        f"<section><h2>{escape(str(order['number']))}</h2>{_shown(order, language)}</section>"
-        for order in whole["orders"]
-    )
-    made = f"{escape(_word('made_at', language))}: {escape(whole['made_at'])}"
-    lang = "zh-CN" if language == "zh" else "en"
-    return (
-        f'<!doctype html><html lang="{lang}"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>{title}</title><style>{_STYLE}</style><h1>{title}</h1><p>{made}</p>"
-        f"{sections}</html>"
-    )
-
-
-def _word(name: str, language: Language) -> str:
-    zh, en = _WORDS.get(name, (name, name))
-    return zh if language == "zh" else en
-
-
-def _shown(value: Any, language: Language) -> str:
-    """A value as HTML: a table of facts, a list, or its text."""
-    if isinstance(value, dict):
-        if value.keys() == {"zh", "en"}:  # a name in both languages
-            return escape(str(value[language] or value["zh"] or value["en"] or ""))
-        facts = (
-            f"<dt>{escape(_word(name, language))}</dt><dd>{_shown(each, language)}</dd>"
-            for name, each in value.items()
-            if each not in (None, "", [], {})
-        )
-        return f"<dl>{''.join(facts)}</dl>"
-    if isinstance(value, list):
-        return f"<ul>{''.join(f'<li>{_shown(each, language)}</li>' for each in value)}</ul>"
-    text = escape(str(value), quote=True)
-    if isinstance(value, str) and value.startswith("photos/"):
-        return f'<a href="{text}"><img src="{text}" alt=""></a>'
-    return text

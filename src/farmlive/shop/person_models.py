@@ -38,6 +38,21 @@ class PersonAsked(BaseModel):
     language: Literal["zh", "en"] = "zh"
 
 
+class AsPageOrFile(BaseModel):
+    """Whether a page's form asks for a page to read or for a file to keep."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    form: Literal["page", "file"]
+
+
+class CodeForm(AsPageOrFile):
+    """The same of all orders of a phone, with the code that was sent to it."""
+
+    phone: Phone
+    code: Code
+
+
 class ExportAsked(BaseModel):
     """In which language the page is that is in an export."""
 

@@ -16,6 +16,7 @@ from farmlive.problems import Forbidden, TooMany, Unauthorized
 from farmlive.shop import person_export
 from farmlive.shop.erasing import Whose
 from farmlive.shop.order_routes import PRIVATE, by_token, private
+from farmlive.shop.person_export import Draw, Zip
 from farmlive.shop.person_models import (
     CodeAsked,
     CodeSent,
@@ -39,8 +40,23 @@ _ZIP: dict[int | str, dict[str, Any]] = {
 }
 
 
-def routes(shop: Shop, guard: Guard, exported: Exported) -> APIRouter:
-    """The router of persons."""
+def as_file(made: Zip) -> StreamingResponse:
+    """Answer with a file of what is kept, which the browser saves under its name."""
+    return StreamingResponse(
+        person_export.parts(made.file),
+        media_type="application/zip",
+        headers={
+            **PRIVATE,
+            "Content-Length": str(made.size),
+            "Content-Disposition": f'attachment; filename="{made.name}"',
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+        },
+    )
+
+
+def routes(shop: Shop, guard: Guard, exported: Exported, draw: Draw) -> APIRouter:
+    """The router of persons; `draw` draws the page to read that is in a file."""
     router = APIRouter(prefix="/api/v1")
     uncached = [Depends(private)]
     counted = [*uncached, Depends(by_token(shop, guard))]
@@ -52,20 +68,6 @@ def routes(shop: Shop, guard: Guard, exported: Exported) -> APIRouter:
         if asked.code is None:
             caller = await guard.coordinator(request)
         return caller, await shop.persons.of_phone(caller, asked)
-
-    async def file(whose: Whose, asked: ExportAsked | PersonAsked) -> tuple[StreamingResponse, int]:
-        made, size, rows = await shop.persons.export(whose, asked.language)
-        headers = {
-            **PRIVATE,
-            "Content-Length": str(size),
-            "Content-Disposition": f'attachment; filename="{person_export.NAME}"',
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-        }
-        answer = StreamingResponse(
-            person_export.parts(made), media_type="application/zip", headers=headers
-        )
-        return answer, rows
 
     @router.post(
         "/person/codes", status_code=202, dependencies=uncached, operation_id="persons_send_code"
@@ -109,10 +111,10 @@ def routes(shop: Shop, guard: Guard, exported: Exported) -> APIRouter:
         caller, whose = await whose_phone(request, caller, asked)
         if asked.code is None:
             reauthentication.require(caller)
-        answer, rows = await file(whose, asked)
+        made = await shop.persons.export(whose, asked.language, draw)
         if asked.code is None:
-            exported(caller, "person.zip", rows)
-        return answer
+            exported(caller, "person.zip", made.orders)
+        return as_file(made)
 
     @router.post("/person/erasures", dependencies=uncached, operation_id="persons_erase")
     @raises(
@@ -154,8 +156,8 @@ def routes(shop: Shop, guard: Guard, exported: Exported) -> APIRouter:
     ) -> StreamingResponse:
         """All that is kept of one order, as a file, for whoever has its token."""
         whose = await shop.persons.of_order(caller, token)
-        answer, _rows = await file(whose, asked or ExportAsked())
-        return answer
+        language = (asked or ExportAsked()).language
+        return as_file(await shop.persons.export(whose, language, draw))
 
     @router.post("/orders/{token}/erasures", dependencies=counted, operation_id="order_links_erase")
     @raises(UnknownOrder, OrdersOpen, TooMany)

@@ -6,7 +6,7 @@ codes are person_codes.py's.
 
 from collections.abc import Sequence
 from functools import partial
-from typing import IO, Any
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
@@ -23,7 +23,7 @@ from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.notices_words import Language
 from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.person_codes import VALID_MS, Claimed, PersonCodes
-from farmlive.shop.person_export import PersonExport
+from farmlive.shop.person_export import Draw, Export, PersonExport, Zip
 from farmlive.shop.person_models import CodeSent, KeptOfPerson, KeptOrder, PersonAsked
 from farmlive.shop.steps import with_token
 from farmlive.shop.tables import orders
@@ -38,6 +38,8 @@ BLOCK_FACTOR = 10
 FILES_PER_MINUTE = 6
 FILES_PER_ADDRESS = 20
 SHOWN = 200
+# Of the claims' photos a page shows so many bytes: what is more is in the file alone.
+PHOTOS_SHOWN = 8 << 20
 
 
 class Persons:
@@ -120,10 +122,14 @@ class Persons:
         found = await self._store.read(partial(_open_ones, whose=Whose(order=order)))
         return found[0][1] if found else None
 
-    async def export(self, whose: Whose, language: Language) -> tuple[IO[bytes], int, int]:
-        """All that is kept, as a file: the file, its bytes, its orders. Raises Unavailable."""
+    async def export(self, whose: Whose, language: Language, draw: Draw) -> Zip:
+        """Make a file of all that is kept. Raises Unavailable."""
+        return await self._export.zipped(await self._export.collect(whose), language, draw)
+
+    async def to_show(self, whose: Whose) -> tuple[Export, dict[str, bytes]]:
+        """Collect all that is kept, and the photos of it that a page shows. Raises Unavailable."""
         found = await self._export.collect(whose)
-        return *await self._export.zipped(found, language), len(found)
+        return found, await self._export.photos(found, PHOTOS_SHOWN)
 
     async def erase(self, caller: Caller, whose: Whose, by: str) -> int:
         """Erase the person of these orders; of how many. Raises OrdersOpen, Unavailable."""

@@ -1,4 +1,4 @@
-// What is kept of a person: listed in short, saved as a file, and why it can't be erased yet.
+// What is kept of a person: listed in short, saved as a file for staff, and why it can't be erased yet.
 
 import { api, Problem } from "./api.js";
 import { el } from "./dom.js";
@@ -45,8 +45,9 @@ export const orderList = (orders) =>
     ),
   );
 
-/** Ask for a file and have the browser save it. Throws Problem. */
-export async function save(path, body, headers = {}) {
+/** Ask for a file, with the header that only a script sends, and have the browser save it. Throws Problem. */
+export async function save(path, body) {
+  const headers = await staffHeader();
   let answer;
   try {
     answer = await fetch(path, {
@@ -62,7 +63,8 @@ export async function save(path, body, headers = {}) {
     throw new Problem({ status: answer.status, ...read }, Number(answer.headers.get("retry-after")) || 0);
   }
   const url = URL.createObjectURL(await answer.blob());
-  const link = el("a", { href: url, download: "farmlive-my-data.zip", hidden: true });
+  const name = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition"))?.[1] ?? "farmlive.zip";
+  const link = el("a", { href: url, download: name, hidden: true });
   document.body.append(link);
   link.click();
   link.remove();
@@ -70,7 +72,7 @@ export async function save(path, body, headers = {}) {
 }
 
 /** The header by which a page of someone who is signed in may change something. */
-export async function staffHeader() {
+async function staffHeader() {
   const session = await api("GET", "/api/v1/session");
   return session?.csrf ? { "x-csrf-token": session.csrf } : {};
 }

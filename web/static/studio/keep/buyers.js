@@ -2,7 +2,7 @@
 
 import { say } from "../../common/dom.js";
 import { count } from "../../common/format.js";
-import { busy, orderList, save, staffHeader } from "../../common/persons.js";
+import { busy, orderList, save } from "../../common/persons.js";
 import { phoneProblem } from "../../common/phone.js";
 import { sentence } from "../../common/problems.js";
 import { withReauthentication } from "../../common/reauthentication.js";
@@ -60,7 +60,7 @@ found.querySelector("[data-export]").addEventListener("click", ({ currentTarget 
     currentTarget,
     async () => {
       tell("");
-      await withReauthentication(async () => save("/api/v1/person/exports", { phone, language: page.language }, await staffHeader()));
+      await withReauthentication(() => save("/api/v1/person/exports", { phone, language: page.language }));
       toast(t("The file is among your downloads. Give it to nobody but the buyer."));
     },
     (problem) => tell(sentence(problem)),

@@ -1,0 +1,139 @@
+"""What is kept of a buyer, as a page to read: in the file that is taken out, and in the browser.
+
+Owns how it is drawn, and the forms that ask for the page or the file by an order's link or a code.
+They need no script, and no `blob:`, which browsers within other apps save nowhere. Who may have
+what is shop/persons.py's.
+"""
+
+import asyncio
+import hashlib
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from markupsafe import Markup
+
+from farmlive.pages.languages import language_of
+from farmlive.pages.render import Pages
+from farmlive.pages.rooms import Rooms
+from farmlive.pages.static import WEB
+from farmlive.people import Caller, Guard
+from farmlive.settings import Settings
+from farmlive.shop.erasing import Whose
+from farmlive.shop.notices_words import Language
+from farmlive.shop.person_export import Export
+from farmlive.shop.person_models import AsPageOrFile, CodeForm, PersonAsked
+from farmlive.shop.person_routes import as_file
+
+# The page stands alone: its style is written into it, and its photos too where it is no file.
+_STYLES = ("tokens.css", "person-export.css")
+_IMAGE = "data:image/webp;base64,"
+
+
+class PersonPage:
+    """Draws the page."""
+
+    def __init__(self, pages: Pages, settings: Settings):
+        self._pages = pages
+        self._settings = settings
+        self._style = "".join((WEB / "static" / name).read_text("utf-8") for name in _STYLES)
+        digest = b64encode(hashlib.sha256(self._style.encode()).digest()).decode()
+        # Whoever opens it hands it to nobody: it loads, sends and frames nothing.
+        self.headers = {
+            "Content-Security-Policy": (
+                f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
+                "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            ),
+            "Referrer-Policy": "no-referrer",
+            "X-Robots-Tag": "noindex",
+        }
+
+    def draw(self, export: Export, language: Language) -> str:
+        """Draw the page of a file, beside which its photos are."""
+        return self._html(export, language, photo=lambda name: name, in_file=True)
+
+    def draw_shown(self, export: Export, language: Language, photos: Mapping[str, bytes]) -> str:
+        """Draw the page for a browser, with these photos in it."""
+
+        def photo(name: str) -> str | None:
+            found = photos.get(name)
+            return None if found is None else _IMAGE + b64encode(found).decode()
+
+        return self._html(export, language, photo=photo, in_file=False)
+
+    def _html(
+        self,
+        export: Export,
+        language: Language,
+        *,
+        photo: Callable[[str], str | None],
+        in_file: bool,
+    ) -> str:
+        return self._pages.in_language(
+            language,
+            "person_export.html",
+            export=export,
+            photo=photo,
+            in_file=in_file,
+            style=Markup(self._style),  # noqa: S704 (our own files)
+            url=self._settings.url,
+            county=self._settings.county_name,
+            ask=self._settings.whom_to_ask,
+        )
+
+
+def routes(pages: Pages, rooms: Rooms, drawn: PersonPage) -> APIRouter:
+    """Build the router of the forms."""
+    router = APIRouter(default_response_class=Response, include_in_schema=False)
+    persons = rooms.shop.persons
+
+    async def answer(request: Request, whose: Whose, asked: AsPageOrFile) -> Response:
+        language: Language = "en" if language_of(request) == "en" else "zh"
+        if asked.form == "file":
+            return as_file(await persons.export(whose, language, drawn.draw))
+        found, photos = await persons.to_show(whose)
+        html = await asyncio.to_thread(drawn.draw_shown, found, language, photos)
+        return pages.answer(request, html, cache="no-store", headers=drawn.headers)
+
+    @router.post("/order/{token}/export")
+    async def export_order(
+        token: str, request: Request, asked: Annotated[AsPageOrFile, Form()]
+    ) -> Response:
+        """What is kept of one order, as a page or a file, for whoever has its token."""
+        caller = await _caller(rooms.guard, request)
+        await rooms.shop.by_token.check(token, caller.address)
+        return await answer(request, await persons.of_order(caller, token), asked)
+
+    @router.post("/privacy/export")
+    async def export_person(request: Request, asked: Annotated[CodeForm, Form()]) -> Response:
+        """What is kept of a phone's orders, as a page or a file, by the code sent to it."""
+        caller = await _caller(rooms.guard, request)
+        said = PersonAsked(phone=asked.phone, code=asked.code)
+        return await answer(request, await persons.of_phone(caller, said), asked)
+
+    @router.get("/order/{token}/export")
+    async def to_order(token: str) -> Response:
+        """Lead back to the order's page: the answer of its form is not to be asked for again."""
+        return RedirectResponse(f"/order/{quote(token, safe='')}", status_code=303)
+
+    @router.get("/privacy/export")
+    async def to_privacy() -> Response:
+        """Lead back to the privacy page: the answer of its form is not to be asked for again."""
+        return RedirectResponse("/privacy#privacy-yours", status_code=303)
+
+    return router
+
+
+async def _caller(guard: Guard, request: Request) -> Caller:
+    """Who asks. Raises CrossSite, UnknownApiKey.
+
+    A page that names itself to nobody, as an order's, has the origin `null`, and browsers from
+    before 2023 say nothing else of it. It passes: whoever has a token or a code needs no other page
+    to ask by it.
+    """
+    if request.headers.get("origin") == "null" and "sec-fetch-site" not in request.headers:
+        return await guard.identify(request)
+    return await guard.caller(request)
