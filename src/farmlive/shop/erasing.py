@@ -14,7 +14,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from farmlive.again import Again, in_steps
 from farmlive.broadcast.log import Event, Log
@@ -178,6 +189,8 @@ class Erasing:
                     "buyer": person.ERASED + secrets.token_hex(12),
                 },
             )
+            if whose.order is not None:
+                _take_out_phone(connection, rows[0], at)
             who = caller if caller.role is not None else audit.NOBODY
             subject = whose.order or erasure
             audit.put(connection, who, "person.erase", subject, by=by, orders=len(rows))
@@ -314,6 +327,30 @@ class Erasing:
         if await self._store.scrub(SCRUBBED):
             self._scrubbed_at = now
             await self._store.write(partial(_scrubbed, ids=ids))
+
+
+def _take_out_phone(connection: Connection, row: Row[Any], at: int) -> None:
+    """Have every line to the phone of this order taken out of the outboxes, unless another order
+    has the phone: one with a code names no order, and one of several orders names others, too.
+
+    The pseudonym stands in a row of its own, with which nothing else is to do.
+    """
+    others = exists().where(
+        orders.c.buyer == row.buyer, orders.c.id != row.id, orders.c.person_gone_at.is_(None)
+    )
+    if not connection.execute(select(others)).scalar():
+        connection.execute(
+            insert(erasures),
+            {
+                "id": ulid(),
+                "at": at,
+                "buyers": [row.buyer],
+                "order": None,
+                "buyer": "",
+                "done_at": at,
+                "scrubbed_at": at,
+            },
+        )
 
 
 def _whose(erasure: Row[Any]) -> Whose:

@@ -87,32 +87,32 @@ class PersonCodes:
             )
         mark = self.mark(phone)
 
-        def write(connection: Connection) -> tuple[int, str | None]:
+        def write(connection: Connection) -> tuple[int, int, str | None]:
             now = now_ms()
             row = _row(connection, mark)
             if locked := _locked_ms(row, now):
-                return locked, None
+                return locked, now, None
             connection.execute(_FORGET, {"now": now})
             # The same is asked and kept whether the phone has orders: what counts shows elsewhere,
             # as by an order to this phone that would be held back.
             has_orders = exists().where(orders.c.buyer.in_(list(phone.buyers)))
             is_known = connection.execute(select(has_orders)).scalar()
             if self._limits.held_by(connection, phone.number, by, now) is not None:
-                return 0, None
+                return 0, now, None
             self._limits.keep(connection, notices_limits.recipient(phone.number), now, now)
             issued_at = seed = now
             if row is not None and row.issued_at > now - SAME_MS:
                 issued_at, seed = row.issued_at, row.seed
             _put(connection, mark, issued_at=issued_at, seed=seed)
             code = self._links.phone_code(mark, seed)
-            return 0, code if is_known else None
+            return 0, now, code if is_known else None
 
-        locked, code = await self._store.write(write)
+        locked, at, code = await self._store.write(write)
         if locked:
             raise _too_many(locked)
         if code is not None:
             # Apart from the answer, which takes no longer than another's.
-            task = create_task(self._bring(phone.number, code, language))
+            task = create_task(self._bring(phone.number, code, at, language))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
@@ -151,10 +151,13 @@ class PersonCodes:
             update(person_codes).where(person_codes.c.phone == self.mark(phone)).values(issued_at=0)
         )
 
-    async def _bring(self, number: str, code: str, language: Language | None) -> None:
+    async def _bring(self, number: str, code: str, at: int, language: Language | None) -> None:
+        """Bring the code; `at` is when its phone still had orders: what is erased after that takes
+        the message out, too, however late it is written.
+        """
         notice = Notice(
             id=ulid(),
-            at=now_ms(),
+            at=at,
             kind=KIND,
             number="",
             person=number,
