@@ -5,6 +5,7 @@ keeps, on SQLite in the files of the database themselves.
 import io
 import json
 import subprocess
+import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from PIL import Image
 from sqlalchemy import Connection, inspect, select, text
 from tests.waiting import until
 
+from farmlive.broadcast.checkpoints import capture
+from farmlive.broadcast.tables import log_checkpoints
 from farmlive.client import Api, Channel
 from farmlive.ids import token
 from farmlive.server import Server
@@ -53,6 +56,20 @@ def grep(word: str, folder: Path) -> list[str]:
         text=True,
         check=False,
     )
+    return found.stdout.splitlines()
+
+
+def grep_bytes(wanted: bytes, folder: Path) -> list[str]:
+    """The files that hold these bytes."""
+    pattern = "".join(f"\\x{byte:02x}" for byte in wanted)
+    found = subprocess.run(
+        ["grep", "-rlaP", "-e", pattern, str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
+    )
+    assert found.returncode < 2, found.stderr
     return found.stdout.splitlines()
 
 
@@ -118,9 +135,16 @@ async def test_a_grep_finds_nothing_of_who_was_erased(
         assert list((settings.data / "claims").glob("*/*"))
         of_order = select(orders.c.buyer).where(orders.c.id == placed["order"])
         old = await store.read(lambda connection: connection.execute(of_order).scalar_one())
-        hub = server.house.broadcasts._hubs[broadcast]
+        hub = server.house.broadcasts.hubs.open[broadcast]
         assert old in repr([*hub._ring, hub.scene])
         review = await api.request("GET", f"/api/v1/broadcasts/{broadcast}/review")
+        # A long log's state is kept, too, and has the pseudonym.
+        keeper = server.house.broadcasts.hubs._checkpoints
+        assert await keeper.keep(capture(broadcast, hub.scene, hub.read_at))
+        state = select(log_checkpoints.c.data)
+        kept = await store.read(lambda connection: connection.execute(state).scalar_one())
+        assert old.encode() in zlib.decompress(kept)
+        assert bool(grep_bytes(kept[20:60], settings.data)) == (store.dialect == "sqlite")
 
         async with httpx.AsyncClient(base_url=server.url) as buyer:
             answer = await buyer.post(f"/api/v1/orders/{placed['token']}/erasures")
@@ -135,6 +159,8 @@ async def test_a_grep_finds_nothing_of_who_was_erased(
         assert await store.read(lambda connection: tables_with(connection, WORDS)) == []
         for word in WORDS:
             assert grep(word, settings.data) == []
+        assert await store.read(lambda connection: connection.execute(state).all()) == []
+        assert grep_bytes(kept[20:60], settings.data) == []
         assert not list((settings.data / "claims").glob("*/*"))
         await until(lambda: old not in repr([*hub._ring, hub.scene]), "the hub has forgotten")
         after = await api.request("GET", f"/api/v1/broadcasts/{broadcast}/review")

@@ -177,7 +177,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         address_pseudonym=address_pseudonym,
         limits=people.limits,
         blocks=people.blocks,
-        shown=broadcasts.lots_shown,
+        shown=broadcasts.hubs.lots_shown,
         outages=outages,
     )
     origin.sold_by(LotSales(log, settle=shop.allocation.settle))

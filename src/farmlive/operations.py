@@ -74,12 +74,12 @@ class Numbers(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Each number with its meaning and unit."""
-        counts = self._broadcasts.counts
+        counts = self._broadcasts.hubs.counts
         yield GaugeMetricFamily(
             "farmlive_channels", "Open live channels.", value=self._broadcasts.connected()
         )
         yield GaugeMetricFamily(
-            "farmlive_hubs", "Broadcasts in this server's memory.", value=self._broadcasts.hubs
+            "farmlive_hubs", "Broadcasts in this server's memory.", value=len(self._broadcasts.hubs)
         )
         for name, meaning, value in (
             ("deliveries", "Frames given to clients.", counts.deliveries),

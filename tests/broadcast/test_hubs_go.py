@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from tests.waiting import until
 from websockets.exceptions import ConnectionClosed
 
-from farmlive.broadcast import broadcasts
+from farmlive.broadcast import hubs
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.log import Log
 from farmlive.broadcast.models import NewBroadcast
@@ -35,7 +35,7 @@ async def ended(server: Server) -> list[str]:
 
 
 def none_is_kept(server: Server) -> Any:
-    return until(lambda: server.house.broadcasts.hubs == 0, "no broadcast is kept in memory")
+    return until(lambda: len(server.house.broadcasts.hubs) == 0, "no broadcast is kept in memory")
 
 
 async def refused(server: Server, broadcast: str, query: str = "") -> int | None:
@@ -59,7 +59,7 @@ async def test_one_goes_with_its_last_viewer(server: Server, ended: list[str]) -
         assert (await get(one))["snapshot"]["broadcast"]["state"] == "ended"
         async with channel(server, ended[0], "?after=0") as other:
             await get(other)
-        assert server.house.broadcasts.hubs == 1
+        assert len(server.house.broadcasts.hubs) == 1
     await none_is_kept(server)
 
 
@@ -68,7 +68,7 @@ async def test_a_live_one_goes_when_it_ends_and_nobody_looks(server: Server) -> 
     async with channel(server, name) as one:
         await get(one)
     await until(lambda: not server.house.broadcasts.connected(), "it has left")
-    assert server.house.broadcasts.hubs == 1  # the next one finds it there
+    assert len(server.house.broadcasts.hubs) == 1  # the next one finds it there
     await server.house.broadcasts.end(name)
     await none_is_kept(server)
 
@@ -82,8 +82,8 @@ async def test_one_whose_end_only_the_log_tells_of_goes_too(server: Server) -> N
     await until(lambda: not house.broadcasts.connected(), "it has left")
     elsewhere = Broadcasts(house.store, Log(LocalBus()), LocalBus())
     await elsewhere.end(name)
-    assert house.broadcasts.hubs == 1
-    await house.broadcasts._follow()
+    assert len(house.broadcasts.hubs) == 1
+    await house.broadcasts.hubs.follow()
     await none_is_kept(server)
 
 
@@ -106,21 +106,21 @@ async def test_one_that_is_let_go_while_another_comes_in_is_read_anew(
     async def look() -> str:
         async with found.hub(ended[0]) as hub:
             await asyncio.sleep(0)
-            assert found._hubs[ended[0]] is hub
+            assert found.hubs.open[ended[0]] is hub
             return str(hub.scene.state)
 
     assert await asyncio.gather(*(look() for _ in range(20))) == ["ended"] * 20
-    assert found.hubs == 0
+    assert len(found.hubs) == 0
     assert await look() == "ended"
-    assert found.hubs == 0
+    assert len(found.hubs) == 0
 
 
 async def test_a_log_that_can_not_be_followed_is_back_once_it_was_read(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not with a turn in which nothing was due."""
-    monkeypatch.setattr(broadcasts, "DEAF_S", 0.001)
-    monkeypatch.setattr(broadcasts, "COUNT_S", 0.005)
+    monkeypatch.setattr(hubs, "DEAF_S", 0.001)
+    monkeypatch.setattr(hubs, "FOLLOW_S", 0.005)
     found = Broadcasts(store, Log(LocalBus()), LocalBus())
     made = await found.create(NewBroadcast(title={"zh": "直播", "en": "Live"}))
     read, tried = store.read, 0
@@ -141,3 +141,90 @@ async def test_a_log_that_can_not_be_followed_is_back_once_it_was_read(
             await until(lambda: len(logs) > 1, "it was read")
             await found.stop()
         assert logs[-1]["event"] == "the log is followed again"
+
+
+async def test_a_live_one_goes_once_nobody_has_looked_for_a_while(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = server.house.broadcasts.hubs
+    name = await begun(server.house)
+    async with channel(server, name) as one:
+        await get(one)
+        hub = found.open[name]
+        monkeypatch.setattr(hubs, "IDLE_S", 0.0)
+        await found._look_after()
+        assert found.open[name] is hub  # someone looks
+    await none_is_kept(server)
+    async with channel(server, name) as other:
+        assert (await get(other))["snapshot"]["broadcast"]["state"] == "live"
+        assert found.open[name] is not hub
+
+
+async def test_one_stays_while_it_may_be_needed_again(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = server.house.broadcasts.hubs
+    name = await begun(server.house)
+    async with channel(server, name) as one:
+        await get(one)
+    await until(lambda: not server.house.broadcasts.connected(), "it has left")
+    await found._look_after()
+    assert len(found) == 1  # its minute is not over
+    # What viewers sent is counted first, though the database takes nothing for a while.
+    found.open[name].reactions = 3
+    monkeypatch.setattr(hubs, "IDLE_S", 0.0)
+    await found._look_after()
+    assert len(found) == 1
+    await server.house.broadcasts.count()
+    await none_is_kept(server)
+    (counted,) = await server.house.store.read(
+        lambda connection: server.house.log.events(connection, name, kinds=["audience.counted"])
+    )
+    assert counted.data["reactions"] == 3
+
+
+async def test_one_that_goes_and_comes_back_misses_nothing(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host's page goes and comes back again and again while others write: each event arrives
+    once, in its order, by what is missed alone.
+    """
+    house, found = server.house, server.house.broadcasts.hubs
+    name = await begun(house)
+    _, key = await house.people.create_api_key("host", "host")
+    monkeypatch.setattr(hubs, "IDLE_S", 0.0)
+    written, gone = 0, 0
+    arrived: list[int] = []
+
+    def write(connection: Any) -> None:
+        told = ["staff", "farm:1", f"order:{written}"]
+        data = {"order": f"{written}", "state": "placed", "payment": "due"}
+        house.log.append(connection, name, "order.placed", told, data)
+
+    async def sell() -> None:
+        nonlocal written
+        while True:
+            await house.store.write(write)
+            written += 1
+            await asyncio.sleep(0.002)
+
+    selling = asyncio.create_task(sell())
+    to = 1
+    try:
+        while gone < 12 or len(arrived) < 200:
+            async with channel(server, name, f"?after={to}", key) as socket:
+                for _ in range(3):
+                    frame = await get(socket)
+                    assert frame["type"] == "events"
+                    arrived += [event["seq"] for event in frame["events"]]
+                    to = frame["to"]
+                kept = found.open[name]
+            await until(lambda kept=kept: found.open.get(name) is not kept, "it went")
+            gone += 1
+    finally:
+        selling.cancel()
+    async with channel(server, name, f"?after={to}", key) as socket:
+        arrived += [event["seq"] for event in (await get(socket))["events"]]
+    told = await house.store.read(lambda connection: house.log.events(connection, name, after=1))
+    assert arrived[: len(told)] == [event.seq for event in told]
+    assert written <= len(told)

@@ -285,7 +285,7 @@ async def test_who_only_watches_and_who_is_signed_in_stay_while_a_neighbour_floo
         use_up(server.house.people.limits, *OF_ADDRESS)
         (wire,) = (
             each.wire
-            for hub in server.house.broadcasts._hubs.values()
+            for hub in server.house.broadcasts.hubs.open.values()
             for each in hub.clients
             if each.role is None
         )

@@ -1,13 +1,16 @@
 """A buyer's details go at their wish: of one order, or of all of a phone, and whole."""
 
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, insert, select, text
 
+from farmlive.broadcast.checkpoints import Checkpoints, capture
 from farmlive.broadcast.snapshot import Scene, fold, view
+from farmlive.broadcast.tables import log_checkpoints
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import ulid
 from farmlive.people import tables as people_tables
@@ -321,6 +324,38 @@ async def test_staff_with_a_page_open_know_the_new_pseudonym_alone(stall: Any, f
     shown = str(view(scene, frozenset({"staff"})))
     assert old not in shown
     assert (await row_of(stall, full)).buyer in shown
+
+
+async def test_no_state_that_is_kept_of_a_broadcast_has_the_old_pseudonym(
+    stall: Any, full: Any
+) -> None:
+    """From the order on there are none; those before it never had it."""
+    old = (await row_of(stall, full)).buyer
+    states = select(log_checkpoints).order_by(log_checkpoints.c.seq)
+    told = await stall.events()
+    (placed,) = [
+        event.seq
+        for event in told
+        if event.kind == "order.placed" and event.data["order"] == full["order"]
+    ]
+    scene, keeper = Scene(), Checkpoints(stall.store)
+    for event in told:
+        fold(scene, event)
+        if event.seq == placed - 1 or event is told[-1]:
+            assert await keeper.keep(capture(stall.broadcast, scene, len(told)))
+    late = capture(stall.broadcast, scene, len(told))
+    before = await stall.store.read(lambda connection: connection.execute(states).all())
+    assert [old.encode() in zlib.decompress(row.data) for row in before] == [False, True]
+    await erase_phone(stall)
+    after = await stall.store.read(lambda connection: connection.execute(states).all())
+    assert [row.seq for row in after] == [placed - 1]
+    assert not await keeper.keep(late)
+    for event in (await stall.events())[len(told) :]:
+        fold(scene, event)
+    assert await keeper.keep(capture(stall.broadcast, scene, scene.seq))
+    after = await stall.store.read(lambda connection: connection.execute(states).all())
+    assert [row.seq for row in after] == [placed - 1, scene.seq]
+    assert not any(old.encode() in zlib.decompress(row.data) for row in after)
 
 
 async def test_it_is_audited_without_the_person(stall: Any, full: Any) -> None:

@@ -179,11 +179,11 @@ async def test_a_viewer_sees_it_within_about_a_second(server: Server, coordinato
     await hears(server.url, server.url, await two_live(server.url, coordinator))
 
     def alone() -> bool:
-        hubs: dict[str, Hub] = server.house.broadcasts._hubs
+        hubs: dict[str, Hub] = server.house.broadcasts.hubs.open
         return not any(hub.clients for hub in hubs.values())
 
     await until(alone, "the viewers were gone")
-    assert server.house.broadcasts.lots_shown() == {}
+    assert server.house.broadcasts.hubs.lots_shown() == {}
 
 
 @pytest.mark.redis

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from farmlive import new_keys
 from farmlive.account_commands import OPERATOR
-from farmlive.broadcast.tables import mutes
+from farmlive.broadcast.tables import log_checkpoints, mutes
 from farmlive.cli import cli
 from farmlive.people import accounts, recovery_codes, totp
 from farmlive.people import tables as people
@@ -212,7 +212,9 @@ async def test_buyers_whose_number_is_there_are_known_by_new_pseudonyms(
     file = KeyFile.of(settings)
     if lost:
         file.path.unlink()
+    state = {"broadcast": BROADCAST, "seq": 1, "version": "any", "data": b"with a buyer"}
     async with opened(settings) as (store, _):
+        await store.write(lambda conn: conn.execute(insert(log_checkpoints), state) and None)
         outlook = await new_keys.outlook(store, file, pseudonyms=not lost)
     assert (outlook.lost, outlook.pseudonyms) == (lost, True)
     assert (outlook.opened.orders, outlook.opened.under_way, outlook.opened.codes) == (3, 2, 1)
@@ -222,14 +224,15 @@ async def test_buyers_whose_number_is_there_are_known_by_new_pseudonyms(
     assert new is not None
     assert new.pseudonyms != old.pseudonyms
     known_as = pseudonym(new.pseudonyms, BUYERS, "13800000000")
-    buyers, told, marks, held = await read(
+    buyers, told, marks, held, states = await read(
         settings,
         select(orders.c.buyer).distinct(),
         text("SELECT data FROM events WHERE kind = 'order.placed'"),
         select(people.blocks.c.mark),
         select(mutes.c.id),
+        select(log_checkpoints.c.seq),
     )
-    assert (buyers, marks, held) == ([known_as], [known_as], [])
+    assert (buyers, marks, held, states) == ([known_as], [known_as], [], [])
     assert known_as in str(told)
     assert PICKUP in str(told)
     async with running(settings) as server:

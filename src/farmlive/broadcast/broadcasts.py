@@ -1,18 +1,17 @@
-"""Broadcasts: made, started, ended; their hubs; and what is counted while they are live."""
+"""Broadcasts: made, started, ended; and what is counted while they are live. Hubs are hubs.py's."""
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, Row, case, insert, select, update
 
 from farmlive import compact
 from farmlive.again import Again
-from farmlive.broadcast.hub import Counts, Hub
-from farmlive.broadcast.log import PUBLIC, TOPIC, Event, Log, UnknownBroadcast, unpack
+from farmlive.broadcast.hub import Hub
+from farmlive.broadcast.hubs import Hubs
+from farmlive.broadcast.log import PUBLIC, TOPIC, Log, UnknownBroadcast, unpack
 from farmlive.broadcast.models import Broadcast, ChangedBroadcast, NewBroadcast
-from farmlive.broadcast.snapshot import lots
 from farmlive.broadcast.tables import broadcasts, events
 from farmlive.broadcast.taps import Taps
 from farmlive.broadcast.watches import Watches
@@ -25,8 +24,6 @@ from farmlive.problems import Conflict
 from farmlive.store import Store, after_commit
 
 COUNT_S = 10.0
-# How soon what another server wrote is shown where the bus does not carry it.
-DEAF_S = 1.0
 PRESENCE = "presence"
 PRESENCE_MS = 25_000
 
@@ -70,18 +67,11 @@ class Broadcasts:
         self._log = log
         self._bus = bus
         self._node = ulid()
-        self._hubs: dict[str, Hub] = {}
-        self._loading: dict[str, asyncio.Task[Hub]] = {}
+        self.hubs = Hubs(store, log, bus)
         self._elsewhere: dict[tuple[str, str], tuple[int, int]] = {}
-        # For how long nobody looked whether the bus lost something.
-        self._unread_s = 0.0
         self._counting = Again(
             COUNT_S, self.count, "viewers were not counted", "viewers are counted again"
         )
-        self._following = Again(
-            DEAF_S, self._follow_when_due, "the log was not followed", "the log is followed again"
-        )
-        self.counts = Counts()
         self.watches = Watches(store)
         self.taps = Taps(store, log)
         bus.listen(self._hear)
@@ -91,16 +81,14 @@ class Broadcasts:
         await self.watches.start()
         await self.taps.start()
         await self._counting.start()
-        await self._following.start()
+        await self.hubs.start()
 
     async def stop(self) -> None:
         """Send what is due and stop counting."""
-        await self._following.stop()
         await self._counting.stop()
         await self.watches.stop()
         await self.taps.stop()
-        for hub in self._hubs.values():
-            hub.stop()
+        await self.hubs.stop()
 
     # The broadcast itself.
 
@@ -224,77 +212,13 @@ class Broadcasts:
 
     # Its hub.
 
-    @contextlib.asynccontextmanager
-    async def hub(self, broadcast: str) -> AsyncIterator[Hub]:
-        """The broadcast's hub on this server, made at first need, for as long as it is used.
-
-        That of a broadcast that is over goes with the last who uses it. Raises UnknownBroadcast.
-        """
-        while True:
-            hub = self._hubs.get(broadcast)
-            if hub is None:
-                task = self._loading.get(broadcast)
-                if task is None:
-                    task = self._loading[broadcast] = asyncio.create_task(self._load(broadcast))
-                    task.add_done_callback(lambda _: self._loading.pop(broadcast, None))
-                hub = await asyncio.shield(task)
-            if self._hubs.get(broadcast) is hub:  # else it went, before this came to use it
-                break
-        hub.users += 1
-        try:
-            yield hub
-        finally:
-            hub.users -= 1
-            self._let_go(hub)
-
-    @property
-    def hubs(self) -> int:
-        """How many broadcasts this server has in memory."""
-        return len(self._hubs)
-
-    def _let_go(self, hub: Hub) -> None:
-        """Forget the hub of a broadcast that is over and that nobody uses any more."""
-        if hub.scene.state == "ended" and not hub.users:
-            hub.stop()
-            if self._hubs.get(hub.broadcast) is hub:
-                del self._hubs[hub.broadcast]
-
-    def lots_shown(self) -> dict[str, tuple[int, dict[str, tuple[int, int]]]]:
-        """Of each broadcast that is looked at here and not over: the last `seq` that its cards
-        know of, and what they say of their lots, as `snapshot.lots`.
-        """
-        return {
-            broadcast: (hub.scene.seq, lots(hub.scene))
-            for broadcast, hub in self._hubs.items()
-            if hub.clients and hub.scene.state != "ended"
-        }
-
-    async def _load(self, broadcast: str) -> Hub:
-        async def catch_up(after: int) -> list[Event]:
-            return await self._store.read(
-                lambda connection: self._log.missed(connection, broadcast, after)
-            )
-
-        hub = Hub(broadcast, catch_up, self.counts)
-
-        def load(connection: Connection) -> None:
-            self._log.head(connection, broadcast)
-            hub.load(self._log.events(connection, broadcast))
-
-        await self._store.read(load)
-        self._hubs[broadcast] = hub
-        # What was committed between that read and now is a gap that the next event would fill;
-        # fill it already.
-        for event in await catch_up(hub.scene.seq):
-            hub.take(event)
-        return hub
+    def hub(self, broadcast: str) -> contextlib.AbstractAsyncContextManager[Hub]:
+        """The broadcast's hub on this server, for as long as it is used, as `Hubs.hub`."""
+        return self.hubs.hub(broadcast)
 
     def _hear(self, topic: str, message: bytes) -> None:
         if topic == TOPIC:
-            event = unpack(message)
-            if (hub := self._hubs.get(event.broadcast)) is not None:
-                hub.take(event)
-                self._let_go(hub)
+            self.hubs.take(unpack(message))
         elif topic == PRESENCE:
             node, broadcast, viewers, at = compact.decode(message)
             if node != self._node:
@@ -304,7 +228,7 @@ class Broadcasts:
 
     def viewers(self, broadcast: str) -> int:
         """Devices that watch now, on all servers."""
-        hub = self._hubs.get(broadcast)
+        hub = self.hubs.open.get(broadcast)
         return (len(hub.devices) if hub else 0) + sum(
             viewers
             for (_, there), (viewers, at) in self._elsewhere.items()
@@ -313,11 +237,11 @@ class Broadcasts:
 
     def connected(self) -> int:
         """Open channels of this server."""
-        return sum(len(hub.clients) for hub in self._hubs.values())
+        return sum(len(hub.clients) for hub in self.hubs.open.values())
 
     async def count(self) -> None:
         """Write `audience.counted` for each live broadcast that was not counted just now."""
-        for broadcast, hub in list(self._hubs.items()):
+        for broadcast, hub in list(self.hubs.open.items()):
             if hub.scene.state != "live":
                 continue
             self._bus.publish(
@@ -351,25 +275,6 @@ class Broadcasts:
             after_commit(connection, counted)
 
         return write
-
-    async def _follow_when_due(self) -> None:
-        """Read on in the log: often while the bus is deaf, and now and then for what it lost."""
-        self._unread_s += DEAF_S
-        if self._bus.deaf or self._unread_s >= COUNT_S:
-            self._unread_s = COUNT_S  # where it fails it is due at once
-            await self._follow()
-            self._unread_s = 0.0
-
-    async def _follow(self) -> None:
-        if not self._hubs:
-            return
-        query = select(broadcasts.c.id, broadcasts.c.seq).where(broadcasts.c.id.in_(self._hubs))
-        heads = await self._store.read(lambda connection: connection.execute(query).all())
-        for broadcast, seq in heads:
-            if (hub := self._hubs.get(broadcast)) is not None:
-                await hub.reach(seq)
-        for hub in list(self._hubs.values()):
-            self._let_go(hub)  # also one whose end only the log told of
 
 
 def _get(connection: Connection, broadcast: str) -> Broadcast:

@@ -117,10 +117,10 @@ class Chat:
 
         def write(connection: Connection) -> dict[str, Any]:
             _require_message(connection, broadcast, message)
-            self._log.redact(connection, broadcast, message)
             event = self._log.append(
                 connection, broadcast, "chat.hidden", [PUBLIC], {"message": message}
             )
+            self._log.redact(connection, broadcast, message, by=event)
             note(connection, caller, "chat.hide", broadcast=broadcast, message=message)
             return {"seq": event.seq}
 

@@ -16,7 +16,7 @@ import structlog
 
 from farmlive import compact
 from farmlive.broadcast.lines import ORDER, order_of, seen
-from farmlive.broadcast.log import PUBLIC, Event
+from farmlive.broadcast.log import PUBLIC, REDACTING, Event
 from farmlive.broadcast.snapshot import Scene, fold
 from farmlive.broadcast.wire import Wire, text_frame
 from farmlive.clock import now_ms
@@ -99,6 +99,15 @@ class Hub:
     reactions: int = 0
     users: int = 0
     """Who needs it now: its clients, those who come in, and what is done for someone else."""
+    was_used: bool = False
+    kept: int = 0
+    """The seq of the last checkpoint that this hub knows of; 0 where one may have been dropped."""
+    unreadable: list[int] = field(default_factory=list)
+    """The seqs of checkpoints that could not be read: they count as none."""
+    read_at: int = 0
+    """The log's last seq when this hub began to read it: what was redacted until then it never
+    held.
+    """
 
     def __post_init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -110,11 +119,40 @@ class Hub:
         self._flushed_seq = 0
         self._catching: asyncio.Task[None] | None = None
         self._heard_of = 0  # the highest seq after a gap since the log was last read
+        self._idle_since = self._loop.time()
+
+    # Whether it is needed.
+
+    def enter(self) -> None:
+        """Count one more who needs it."""
+        self.users += 1
+        self.was_used = True
+
+    def exit(self) -> None:
+        """Count one less."""
+        self.users -= 1
+        if not self.users:
+            self.rest()
+
+    def rest(self) -> None:
+        """Count from now how long nobody needs it."""
+        self._idle_since = self._loop.time()
+
+    @property
+    def idle_s(self) -> float:
+        """For how long nobody has needed it, seconds."""
+        return 0.0 if self.users else self._loop.time() - self._idle_since
 
     # What happened.
 
+    def begin(self, scene: Scene, tail: Iterable[Event]) -> None:
+        """Start from a state; `tail` are the events before it that clients may still ask for."""
+        self.scene = scene
+        self.kept = scene.seq
+        self._ring.extend(tail)
+
     def load(self, events: Iterable[Event]) -> None:
-        """Fold the log as it is; before any client is there."""
+        """Fold events as the log has them; before any client is there."""
         for event in events:
             self._fold(event)
 
@@ -202,6 +240,8 @@ class Hub:
 
     def _fold(self, event: Event) -> None:
         fold(self.scene, event)
+        if event.kind in REDACTING:
+            self.kept = 0
         if event.kind == "chat.hidden":
             self._erase(event.data["message"])
         elif event.kind == "order.erased":

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from farmlive import compact
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.kinds import KINDS
 from farmlive.broadcast.lines import order_of
-from farmlive.broadcast.tables import broadcasts, events
+from farmlive.broadcast.tables import broadcasts, events, log_checkpoints
 from farmlive.bus import Bus
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid
@@ -26,6 +26,9 @@ _HOUR_MS = 3_600_000
 PUBLIC = "public"
 STAFF = "staff"
 TOPIC = "log"
+# What tells that earlier events were changed in place: whoever has them in memory forgets by it
+# what the log does not hold any more.
+REDACTING = frozenset({"chat.hidden", "order.erased"})
 
 
 class UnknownBroadcast(NotFound):
@@ -275,23 +278,33 @@ class Log:
         ]
 
     def rewrite(
-        self, connection: Connection, broadcast: str, seq: int, data: dict[str, Any]
+        self, connection: Connection, broadcast: str, seq: int, data: dict[str, Any], *, by: Event
     ) -> None:
-        """Replace an event's data in place: its buyer was erased. All else must be as it was."""
+        """Replace an event's data in place: its buyer was erased, as the event `by` tells. All else
+        must be as it was.
+        """
+        self._change(connection, broadcast, seq, data, by)
+
+    def redact(self, connection: Connection, broadcast: str, seq: int, *, by: Event) -> None:
+        """Empty an event's data in place, as the event `by` tells; its `seq` stays."""
+        self._change(connection, broadcast, seq, {}, by)
+
+    def _change(
+        self, connection: Connection, broadcast: str, seq: int, data: dict[str, Any], by: Event
+    ) -> None:
+        if by.kind not in REDACTING or by.broadcast != broadcast:
+            raise ValueError(f"{by.kind} does not tell that an event of {broadcast} was changed")
         connection.execute(
             update(events)
             .where(events.c.broadcast == broadcast, events.c.seq == seq)
             .values(data=data)
         )
-
-    def redact(self, connection: Connection, broadcast: str, seq: int) -> bool:
-        """Empty an event's data in place; its `seq` stays. False where there is no such event."""
-        done = connection.execute(
-            update(events)
-            .where(events.c.broadcast == broadcast, events.c.seq == seq)
-            .values(data={})
+        # The states from there on hold what it said.
+        connection.execute(
+            delete(log_checkpoints).where(
+                log_checkpoints.c.broadcast == broadcast, log_checkpoints.c.seq >= seq
+            )
         )
-        return done.rowcount == 1
 
 
 def pack(event: Event) -> bytes:

@@ -1,6 +1,17 @@
 """The tables of broadcasts: the broadcast itself, its log, who sent and who watched."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, false
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    false,
+)
 
 from farmlive.store import Json, metadata
 from farmlive.store.running import runs, runs_until
@@ -31,6 +42,19 @@ events = Table(
     Column("audience", Json, nullable=False),
     Column("data", Json, nullable=False),
     Index("ix_events_broadcast_kind", "broadcast", "kind"),
+)
+
+# The state of a broadcast after an event, so that its log is not read from the beginning; see
+# checkpoints.py. Whatever changes events that are written, a migration too, removes those from
+# there on: they hold what the events said.
+log_checkpoints = Table(
+    "log_checkpoints",
+    metadata,
+    Column("broadcast", ForeignKey("broadcasts.id"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    # By which code it was folded.
+    Column("version", String(16), nullable=False),
+    Column("data", LargeBinary, nullable=False),
 )
 
 # Which device said a message, so that a host can mute it. Not part of the log: no reader needs it.

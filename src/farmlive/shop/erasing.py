@@ -63,6 +63,7 @@ SCRUBBED = (
     "claims",
     "notices",
     "events",
+    "log_checkpoints",
     "uploads",
     "blocks",
     "erasures",
@@ -237,17 +238,19 @@ class Erasing:
                 new = person.ERASED + secrets.token_hex(12)
                 values["device"] = devices.setdefault(row.device, new)
             connection.execute(update(orders).where(orders.c.id == row.id).values(**values))
-        for event in told:
-            if event.data["order"] in those:
-                data = {**event.data, "buyer": erasure.buyer}
-                self._log.rewrite(connection, event.broadcast, event.seq, data)
+        erased: dict[str, Event] = {}
         for row in rows:
             data = {
                 "order": row.id,
                 "number": order_number(row.number),
                 "buyer": erasure.buyer,
             }
-            self._log.append(connection, row.broadcast, "order.erased", ["staff"], data)
+            event = self._log.append(connection, row.broadcast, "order.erased", ["staff"], data)
+            erased[row.id] = event
+        for event in told:
+            if (by := erased.get(event.data["order"])) is not None:
+                data = {**event.data, "buyer": erasure.buyer}
+                self._log.rewrite(connection, event.broadcast, event.seq, data, by=by)
         return photos
 
     def _keep_counts(self, connection: Connection, ids: Sequence[str], now: int) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 
-from farmlive.broadcast.tables import events
+from farmlive.broadcast.tables import events, log_checkpoints
 from farmlive.shop.handovers import OPEN, TRIES, Code, code_at
 from farmlive.shop.order_links import CODES, OrderLinks
 from farmlive.shop.tables import orders
@@ -133,3 +133,4 @@ def _rename_in_log(connection: Connection, broadcast: str, marks: dict[str, str]
             told.append({"of": broadcast, "at_seq": seq, "told": {**data, "buyer": new}})
     if told:
         connection.execute(_TELL, told)
+        connection.execute(delete(log_checkpoints).where(log_checkpoints.c.broadcast == broadcast))

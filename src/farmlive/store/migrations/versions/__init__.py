@@ -11,4 +11,6 @@ by `oldest_code` which code that is: the last revision which that code knows.
 
 A revision that says nothing serves no earlier code, and a test asks for it. Whatever it locks, it
 holds until it is done: of a long table, change rows or make an index in a revision of its own.
+
+A revision that changes rows of `events` empties `log_checkpoints`, which hold what they said.
 """

@@ -1,0 +1,204 @@
+"""Checkpoints of a log: a broadcast's state after one of its events, from which a hub starts.
+
+What they hold follows from the log, so none is needed: one that is of other code, or can't be read,
+counts as none. What the log does not hold any more they do not either: `Log.redact` and
+`Log.rewrite` remove those from the changed event on, in the same transaction, and a state that was
+folded before is not written after it.
+
+A checkpoint is a zlib stream of lines of JSON: what the scene has but for its orders, how many
+these are and which are held, then of each its id and what is kept of it. When one is due is the
+hubs' to say (hubs.py).
+"""
+
+import asyncio
+import hashlib
+import zlib
+from collections import deque
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import ModuleType
+
+import structlog
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select
+
+from farmlive import compact
+from farmlive.broadcast import snapshot
+from farmlive.broadcast.log import REDACTING
+from farmlive.broadcast.snapshot import Scene, Told, pack_order, unpacked
+from farmlive.broadcast.tables import events, log_checkpoints
+from farmlive.store import Store
+
+EVERY = 5_000
+"""A checkpoint is due once a state is so many events ahead of the last one."""
+# So much of a stream, in bytes, is in memory beside the state that is made of it.
+_STEP = 1 << 16
+# So many orders are compressed at a time.
+_ORDERS = 500
+
+_seq = log_checkpoints.c.seq
+_log = structlog.get_logger(__name__)
+
+FOLDED_BY = (snapshot,)
+"""The modules that decide what a state is: with them all checkpoints are others."""
+
+
+def version_of(modules: tuple[ModuleType, ...]) -> str:
+    """Which code folds, and how it is written down: a digest of its sources and this one's."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for module in modules:
+        digest.update(Path(str(module.__file__)).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+VERSION = version_of(FOLDED_BY)
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A state at rest: nothing that is folded later changes it."""
+
+    broadcast: str
+    seq: int
+    # Up to where the log was redacted before this was read from it, or folded.
+    redacted: int
+    head: bytes
+    orders: list[tuple[str, Told | bytes]]
+
+
+def capture(broadcast: str, scene: Scene, read_at: int) -> Captured:
+    """Take hold of a scene as it is now, in a millisecond: its orders are not copied.
+
+    `read_at` is the log's last seq when the scene began to be read from it.
+    """
+    state = {each.name: getattr(scene, each.name) for each in fields(scene)}
+    head = compact.encode({**state, "chat": list(scene.chat), "orders": {}})
+    redacted = max(scene.seq, read_at)
+    return Captured(broadcast, scene.seq, redacted, head, list(scene.orders.items()))
+
+
+def pack(captured: Captured) -> bytes:
+    """Write the state down."""
+    held = [order for order, kept in captured.orders if not isinstance(kept, bytes)]
+    orders = compact.encode({"count": len(captured.orders), "held": held})
+    stream = zlib.compressobj(1)
+    packed = [stream.compress(b"%b\n%b\n" % (captured.head, orders))]
+    for start in range(0, len(captured.orders), _ORDERS):
+        some = captured.orders[start : start + _ORDERS]
+        lines = [b"%b\n%b\n" % (compact.encode(order), _line(kept)) for order, kept in some]
+        packed.append(stream.compress(b"".join(lines)))
+    packed.append(stream.flush())
+    return b"".join(packed)
+
+
+def unpack(data: bytes) -> Scene:
+    """Read what `pack` wrote. Raises ValueError where it is nothing of the kind."""
+    try:
+        return _scene_of(_lines(data))
+    except (AttributeError, KeyError, TypeError, zlib.error) as error:
+        raise ValueError(f"no state of a broadcast: {error!r}") from error
+
+
+def _scene_of(lines: Iterator[bytes]) -> Scene:
+    head, orders = compact.decode(next(lines, b"")), compact.decode(next(lines, b""))
+    scene = Scene(**{**head, "chat": deque(head["chat"], maxlen=snapshot.CHAT_KEPT)})
+    for order in lines:
+        scene.orders[compact.decode(order)] = next(lines, b"")
+    if len(scene.orders) != orders["count"]:
+        raise ValueError(f"{len(scene.orders)} orders of {orders['count']}")
+    for order in orders["held"]:
+        scene.orders[order] = unpacked(scene.orders[order])
+    return scene
+
+
+def _line(kept: Told | bytes) -> bytes:
+    return kept if isinstance(kept, bytes) else pack_order(*kept)
+
+
+def _lines(data: bytes) -> Iterator[bytes]:
+    stream, rest = zlib.decompressobj(), b""
+    for start in range(0, len(data), _STEP):
+        rest += stream.decompress(data[start : start + _STEP])
+        *whole, rest = rest.split(b"\n")
+        yield from whole
+    if rest or not stream.eof:
+        raise ValueError("its end is missing")
+
+
+class Checkpoints:
+    """The checkpoints of every broadcast."""
+
+    def __init__(self, store: Store):
+        self._store = store
+
+    async def keep(self, captured: Captured) -> bool:
+        """Write a captured state, once nobody else waits for the writer; False where events that it
+        knows were redacted since. Raises Unavailable.
+        """
+        data = await asyncio.to_thread(pack, captured)
+        return await self._store.write(
+            lambda connection: keep(connection, captured, data), last=True
+        )
+
+    async def latest(self, broadcast: str, unreadable: Collection[int] = ()) -> int:
+        """The seq of the last checkpoint of this code, but for those that can't be read; 0 where
+        there is none. Raises NotRead.
+        """
+        query = select(func.max(_seq)).where(*_ours(broadcast), _seq.not_in(unreadable))
+        return await self._store.read(
+            lambda connection: connection.execute(query).scalar_one() or 0
+        )
+
+
+def load(connection: Connection, broadcast: str, upto: int) -> tuple[Scene, list[int]]:
+    """The state of the last checkpoint that can be read, of those up to a seq, else that before the
+    first event; and the seqs of those that can't be.
+    """
+    unreadable: list[int] = []
+    query = select(_seq).where(*_ours(broadcast), _seq <= upto).order_by(_seq.desc())
+    for seq in connection.execute(query).scalars().all():
+        data = connection.execute(
+            select(log_checkpoints.c.data).where(*_ours(broadcast), _seq == seq)
+        ).scalar_one_or_none()
+        if data is None:  # something was redacted just now
+            continue
+        try:
+            return unpack(data), unreadable
+        except ValueError as error:
+            unreadable.append(seq)
+            _log.warning(
+                "a checkpoint can't be read; the log is read instead",
+                broadcast=broadcast,
+                seq=seq,
+                error=type(error).__name__,
+            )
+    return Scene(), unreadable
+
+
+def keep(connection: Connection, captured: Captured, data: bytes) -> bool:
+    """Write a checkpoint, and remove all but the one before it. False where events that it knows
+    were redacted since: nothing is written then.
+    """
+    redacted = select(events.c.seq).where(
+        events.c.broadcast == captured.broadcast,
+        events.c.seq > captured.redacted,
+        events.c.kind.in_(sorted(REDACTING)),
+    )
+    if connection.execute(redacted.limit(1)).first() is not None:
+        return False
+    before = select(func.max(_seq)).where(*_ours(captured.broadcast), _seq < captured.seq)
+    previous = connection.execute(before).scalar_one() or 0
+    connection.execute(
+        delete(log_checkpoints).where(
+            log_checkpoints.c.broadcast == captured.broadcast,
+            # Another server may have written the same.
+            or_(_seq < previous, _seq == captured.seq),
+        )
+    )
+    row = {"broadcast": captured.broadcast, "seq": captured.seq, "version": VERSION, "data": data}
+    connection.execute(insert(log_checkpoints), row)
+    return True
+
+
+def _ours(broadcast: str) -> tuple[ColumnElement[bool], ...]:
+    return log_checkpoints.c.broadcast == broadcast, log_checkpoints.c.version == VERSION

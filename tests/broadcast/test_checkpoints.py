@@ -1,0 +1,418 @@
+"""A hub starts from the last checkpoint of its log, which holds nothing that the log does not."""
+
+import ast
+import dataclasses
+import shutil
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, delete, select, update
+from structlog.testing import capture_logs
+from tests.waiting import until
+
+from farmlive.broadcast import checkpoints, hubs, snapshot
+from farmlive.broadcast.broadcasts import Broadcasts
+from farmlive.broadcast.chat import Chat
+from farmlive.broadcast.checkpoints import (
+    EVERY,
+    Checkpoints,
+    capture,
+    load,
+    pack,
+    unpack,
+    version_of,
+)
+from farmlive.broadcast.log import Event, Log
+from farmlive.broadcast.snapshot import Scene, fold, unpacked, view
+from farmlive.broadcast.tables import events, log_checkpoints
+from farmlive.bus import LocalBus
+from farmlive.people import Caller, People
+from farmlive.settings import Settings
+from farmlive.store import Store
+
+from .long_log import FARMS, add, log_of, written
+
+HOST = Caller(None, "a host", "host", "the host's device", "192.0.2.2")
+VIEWERS = (
+    frozenset({"public"}),
+    frozenset({"public", "staff"}),
+    frozenset({"public", f"farm:{FARMS[0]}"}),
+    frozenset({"public", "order:01ORDER000007", "order:01ORDER000011", "order:01ORDER000010"}),
+    frozenset({"public", f"farm:{FARMS[1]}", "order:01ORDER000007"}),
+)
+
+
+def folded(found: list[Event], scene: Scene | None = None) -> Scene:
+    scene = scene or Scene()
+    for event in found:
+        fold(scene, event)
+    return scene
+
+
+def state_of(scene: Scene) -> dict[str, Any]:
+    """What is so in it: PostgreSQL's JSON puts members in another order."""
+    orders = [(order, unpacked(kept)) for order, kept in scene.orders.items()]
+    return {**dataclasses.asdict(replace(scene, orders={})), "orders": orders}
+
+
+def views(scene: Scene) -> list[dict[str, Any]]:
+    return [view(scene, audiences) for audiences in VIEWERS]
+
+
+# How a state is written down.
+
+
+def test_a_state_comes_back_as_it_was_and_goes_on_alike() -> None:
+    found = [*log_of(900), moved(901)]
+    for seq in (0, 1, 5, 60, 333, 899):
+        whole, scene = folded(found[:seq]), unpack(pack(capture("B", folded(found[:seq]), 0)))
+        assert scene == whole
+        assert list(scene.orders) == list(whole.orders)
+        assert scene.chat.maxlen == whole.chat.maxlen
+        assert folded(found[seq:], scene) == folded(found[seq:], whole)
+
+
+def moved(seq: int) -> Event:
+    return Event("B", seq, seq * 1000, "clock.moved", ("public",), {"by": 60_000})
+
+
+def test_what_is_folded_later_does_not_change_what_was_captured() -> None:
+    found = [*log_of(900), moved(901)]
+    scene = folded(found[:500])
+    captured = capture("B", scene, 0)
+    before = pack(captured)
+    folded(found[500:], scene)
+    assert pack(captured) == before
+
+
+def test_a_packed_order_is_shown_to_everyone_as_an_unpacked_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = log_of(2_000)
+    erased = {"order": "01ORDER000011", "number": "A0001", "buyer": "-1"}
+    found.append(Event("B", 2_001, 1, "order.erased", ("staff",), erased))
+    shown = views(folded(found))
+    assert all(each["orders"] for each in shown[1:])
+    assert {type(kept) for kept in folded(found).orders.values()} == {bytes, tuple}
+    monkeypatch.setattr(snapshot, "_packed", lambda told, order: (told, order))
+    plain = folded(found)
+    assert {type(kept) for kept in plain.orders.values()} == {tuple}
+    # The clock moves holds alone.
+    assert views(folded([moved(2_002)], plain)) == views(folded([moved(2_002)], folded(found)))
+    monkeypatch.undo()
+    assert shown == views(folded(found))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [b"", b"not zlib", *map(zlib.compress, (b"", b"{", b"[]\n", b"{}\n")), "cut", "short"],
+)
+def test_what_can_not_be_read_is_a_value_error(spoil: Any) -> None:
+    data = pack(capture("B", folded(log_of(900)), 0))
+    if spoil == "cut":
+        data = data[: len(data) // 2]
+    elif spoil == "short":
+        data = zlib.compress(b"\n".join(zlib.decompress(data).split(b"\n")[:-3]) + b"\n")
+    else:
+        data = spoil
+    with pytest.raises(ValueError):
+        unpack(data)
+
+
+# By which code.
+
+
+def test_another_fold_makes_it_another_version(tmp_path: Path) -> None:
+    assert version_of(checkpoints.FOLDED_BY) == checkpoints.VERSION
+    for module in checkpoints.FOLDED_BY:
+        changed = ModuleType("changed")
+        changed.__file__ = str(shutil.copy(str(module.__file__), tmp_path / "changed.py"))
+        others = tuple(each for each in checkpoints.FOLDED_BY if each is not module)
+        order = checkpoints.FOLDED_BY.index(module)
+        as_it_is = (*others[:order], changed, *others[order:])
+        assert version_of(as_it_is) == checkpoints.VERSION
+        text = Path(changed.__file__).read_text()
+        Path(changed.__file__).write_text(text.replace("data", "other", 1))
+        assert version_of(as_it_is) != checkpoints.VERSION
+
+
+# What the fold imports, and what a state does not depend on: audiences are told apart in views.
+NO_PART_OF_A_STATE = {"farmlive.compact", "farmlive.broadcast.lines", "farmlive.broadcast.log"}
+
+
+def test_all_that_the_fold_is_made_of_is_in_the_version() -> None:
+    known = {module.__name__ for module in checkpoints.FOLDED_BY}
+    assert snapshot.__name__ in known
+    for module in checkpoints.FOLDED_BY:
+        tree = ast.parse(Path(str(module.__file__)).read_text())
+        for node in ast.walk(tree):
+            names = []
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("farmlive"):
+                names = [f"{node.module}.{each.name}" for each in node.names]
+                names = [str(node.module)] if str(node.module) != "farmlive" else names
+            elif isinstance(node, ast.Import):
+                names = [each.name for each in node.names if each.name.startswith("farmlive")]
+            for name in names:
+                assert name in known | NO_PART_OF_A_STATE, f"{module.__name__} imports {name}"
+
+
+# In the database.
+
+
+@pytest.fixture
+def chat(store: Store, log: Log, settings: Settings) -> Chat:
+    return Chat(store, log, People(store, settings))
+
+
+@pytest.fixture
+def found(store: Store, log: Log) -> Broadcasts:
+    return Broadcasts(store, log, LocalBus())
+
+
+async def rows(store: Store) -> list[Any]:
+    query = select(log_checkpoints).order_by(log_checkpoints.c.seq)
+    return await store.read(lambda connection: list(connection.execute(query).all()))
+
+
+async def seqs(store: Store) -> list[int]:
+    return [row.seq for row in await rows(store)]
+
+
+async def looked_at(of: Broadcasts, broadcast: str) -> dict[str, Any]:
+    """The state after a first look, with whatever is kept of it written."""
+    async with of.hub(broadcast) as hub:
+        found = state_of(hub.scene)
+    await until(lambda: not of.hubs._keeping, "what is kept is written")
+    return found
+
+
+async def forget(of: Broadcasts, broadcast: str) -> None:
+    """As after another start, or on another server."""
+    of.hubs.open.pop(broadcast).stop()
+    of.hubs._rests.clear()
+
+
+def reads(log: Log, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The seqs that are read from the log from now on."""
+    read: list[int] = []
+    every = log.events
+
+    def events_of(connection: Connection, broadcast: str, **asked: Any) -> list[Event]:
+        found = every(connection, broadcast, **asked)
+        assert len(found) <= hubs.PAGE
+        read.extend(event.seq for event in found)
+        return found
+
+    monkeypatch.setattr(log, "events", events_of)
+    return read
+
+
+async def test_a_long_log_is_read_in_pages_once_and_later_only_its_end(
+    store: Store, log: Log, found: Broadcasts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 2 * EVERY + 300
+    broadcast = await written(store, found, count)
+    whole = state_of(folded(log_of(count)))
+    read = reads(log, monkeypatch)
+    assert await looked_at(found, broadcast) == whole
+    assert read == [*range(1, count + 1)]
+    await forget(found, broadcast)
+    await looked_at(found, broadcast)
+    assert (await seqs(store))[-1] > count - EVERY
+    last = (await seqs(store))[-1]
+    await forget(found, broadcast)
+    read.clear()
+    assert await looked_at(found, broadcast) == whole
+    # What clients may ask for again is in memory as ever.
+    assert min(read) >= min(last, count - hubs.RESUMABLE) + 1
+    async with found.hub(broadcast) as hub:
+        assert [event.seq for event in hub._tail(0)] == [*range(count - 999, count + 1)]
+        assert hub.missed(count - 1_000)
+
+
+async def test_a_short_log_has_none(store: Store, found: Broadcasts) -> None:
+    broadcast = await written(store, found, EVERY - 1)
+    assert await looked_at(found, broadcast) == state_of(folded(log_of(EVERY - 1)))
+    assert await rows(store) == []
+
+
+async def test_a_hub_that_goes_on_keeps_its_state_every_so_often(
+    store: Store, log: Log, found: Broadcasts
+) -> None:
+    broadcast = await written(store, found, 10)
+    grown = log_of(3 * EVERY, broadcast)
+    async with found.hub(broadcast) as hub:
+        for upto in (EVERY + 5, EVERY + 500, 2 * EVERY + 10, 3 * EVERY):
+            await add(store, broadcast, grown[hub.scene.seq : upto])
+            await found.hubs.follow()
+            await found.hubs._look_after()
+            await until(lambda: not found.hubs._keeping, "it is written")
+            found.hubs._rests.clear()
+        # Of those that were kept the last two stay.
+        assert await seqs(store) == [EVERY + 5, 2 * EVERY + 10]
+        assert hub.kept == 2 * EVERY + 10
+    await forget(found, broadcast)
+    assert await looked_at(found, broadcast) == state_of(folded(grown))
+
+
+async def test_it_rests_between_two(store: Store, found: Broadcasts) -> None:
+    broadcast = await written(store, found, 10)
+    grown = log_of(2 * EVERY + 20, broadcast)
+    async with found.hub(broadcast) as hub:
+        await add(store, broadcast, grown[10 : EVERY + 10])
+        await hub.reach(EVERY + 10)
+        found.hubs._keep(hub)
+        await until(lambda: not found.hubs._keeping, "it is written")
+        await add(store, broadcast, grown[EVERY + 10 :])
+        await hub.reach(2 * EVERY + 20)
+        found.hubs._rests[broadcast] += 3_600
+        found.hubs._keep(hub)
+        assert not found.hubs._keeping
+        found.hubs._rests.clear()
+        found.hubs._keep(hub)
+        await until(lambda: not found.hubs._keeping, "it is written")
+    assert await seqs(store) == [EVERY + 10, 2 * EVERY + 20]
+
+
+async def test_of_other_code_or_broken_it_counts_as_none_and_is_written_anew(
+    store: Store, log: Log, found: Broadcasts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = EVERY + 100
+    broadcast = await written(store, found, count)
+    whole = folded(log_of(count))
+    await found.hubs._checkpoints.keep(capture(broadcast, whole, count))
+    (kept,) = await rows(store)
+    for spoilt in ({"version": "another"}, {"data": kept.data[:-9]}, {"data": b"x"}):
+        await store.write(
+            lambda connection, spoilt=spoilt: (
+                connection.execute(update(log_checkpoints).values(**spoilt)) and None
+            )
+        )
+        read = reads(log, monkeypatch)
+        with capture_logs() as logs:
+            assert await looked_at(found, broadcast) == state_of(whole)
+        assert read[0] == 1
+        assert [line["event"] for line in logs] == (
+            [] if "version" in spoilt else ["a checkpoint can't be read; the log is read instead"]
+        )
+        monkeypatch.undo()
+        scene, _ = await store.read(lambda c: load(c, broadcast, EVERY))
+        assert scene.seq == EVERY  # it was written half way
+        await forget(found, broadcast)
+        await store.write(lambda c: c.execute(delete(log_checkpoints)) and None)
+        await found.hubs._checkpoints.keep(capture(broadcast, whole, count))
+
+
+async def test_one_that_is_ahead_of_the_log_counts_as_none(store: Store, found: Broadcasts) -> None:
+    """As where a table was brought back from an older backup."""
+    broadcast = await written(store, found, 700)
+    ahead = folded(log_of(900))
+    await found.hubs._checkpoints.keep(capture(broadcast, ahead, 900))
+    assert await looked_at(found, broadcast) == state_of(folded(log_of(700)))
+
+
+async def test_two_servers_write_the_same_and_it_is_there_once(
+    store: Store, found: Broadcasts
+) -> None:
+    broadcast = await written(store, found, EVERY)
+    captured = capture(broadcast, folded(log_of(EVERY)), EVERY)
+    for server in (Checkpoints(store), Checkpoints(store)):
+        assert await server.keep(captured)
+    assert await seqs(store) == [EVERY]
+    # The second of two that were due at about the same time writes none.
+    async with found.hub(broadcast) as hub:
+        await add(store, broadcast, log_of(EVERY + 9, broadcast)[EVERY:])
+        await hub.reach(EVERY + 9)
+        hub.kept = 0
+        found.hubs._keep(hub)
+        await until(lambda: not found.hubs._keeping, "it is decided")
+        assert hub.kept == EVERY
+    assert await seqs(store) == [EVERY]
+
+
+# What the log does not hold any more.
+
+
+def words(row: Any) -> bytes:
+    return zlib.decompress(row.data)
+
+
+async def test_a_hidden_message_is_in_no_checkpoint(
+    store: Store, found: Broadcasts, chat: Chat
+) -> None:
+    count = EVERY + 40
+    broadcast = await written(store, found, count)
+    all_of_it = log_of(count, broadcast)
+    message = next(event for event in reversed(all_of_it[:EVERY]) if event.kind == "chat.said")
+    for seq in (100, EVERY, count):
+        state = folded(all_of_it[:seq])
+        await found.hubs._checkpoints.keep(capture(broadcast, state, count))
+    said = message.data["text"].encode()
+    assert [said in words(row) for row in await rows(store)] == [True, True]
+    late = capture(broadcast, folded(all_of_it), count)
+    async with found.hub(broadcast) as hub:
+        await chat.hide(HOST, broadcast, message.seq)
+        assert await rows(store) == []
+        # What was taken up before and is written after.
+        assert not await found.hubs._checkpoints.keep(late)
+        assert await rows(store) == []
+        await hub.reach(count + 1)
+        assert hub.kept == 0
+        await found.hubs._look_after()
+        await until(lambda: not found.hubs._keeping, "it is written anew")
+        (kept,) = await rows(store)
+        assert kept.seq == count + 1
+        assert said not in words(kept)
+    # One that is read after the redaction may be written, as it goes.
+    assert await found.hubs._checkpoints.keep(
+        replace(capture(broadcast, folded(all_of_it[:99]), count), redacted=count + 1)
+    )
+
+
+async def test_what_was_before_a_redaction_stays(
+    store: Store, found: Broadcasts, chat: Chat
+) -> None:
+    broadcast = await written(store, found, 300)
+    all_of_it = log_of(300, broadcast)
+    for seq in (100, 200):
+        state = folded(all_of_it[:seq])
+        await found.hubs._checkpoints.keep(capture(broadcast, state, 300))
+    message = next(event for event in all_of_it[150:] if event.kind == "chat.said")
+    await chat.hide(HOST, broadcast, message.seq)
+    assert await seqs(store) == [100]
+
+
+async def test_only_what_tells_of_it_changes_an_event(store: Store, log: Log) -> None:
+    """Whoever folds the log, and what is kept of that, knows by these kinds."""
+    found = Broadcasts(store, log, LocalBus())
+    broadcast = await written(store, found, 50)
+
+    def change(connection: Connection) -> None:
+        by = log.append(connection, broadcast, "card.unpinned", ["public"], {"offer": "O1"})
+        log.redact(connection, broadcast, 30, by=by)
+
+    with pytest.raises(ValueError, match=r"card\.unpinned does not tell"):
+        await store.write(change)
+    query = select(events.c.data).where(events.c.broadcast == broadcast, events.c.seq == 30)
+    assert await store.read(lambda connection: connection.execute(query).scalar_one()) != {}
+
+
+async def test_a_database_that_takes_none_is_said_and_read_all_the_same(
+    store: Store, found: Broadcasts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(_captured: Any) -> bool:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(found.hubs._checkpoints, "keep", full)
+    broadcast = await written(store, found, EVERY + 10)
+    with capture_logs() as logs:
+        assert await looked_at(found, broadcast) == state_of(folded(log_of(EVERY + 10)))
+    assert [line["event"] for line in logs] == [
+        "the state of a broadcast was not kept; its log is read instead"
+    ]
+    async with found.hub(broadcast) as hub:
+        assert hub.kept == 0  # it is tried again
