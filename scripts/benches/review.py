@@ -45,6 +45,7 @@ class Fair:
 
     review: Review
     broadcast: str
+    folder: Path
 
     async def review_ms(self, times: int = 3) -> float:
         """The median time of a review, milliseconds."""
@@ -84,7 +85,7 @@ async def fair() -> AsyncIterator[Fair]:
                     and None
                 )
             )
-            yield Fair(Review(store, log, settings), made.id)
+            yield Fair(Review(store, log, settings), made.id, settings.data)
         finally:
             await store.close()
 

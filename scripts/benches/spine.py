@@ -1,5 +1,5 @@
 """The spine: first frame, delay added and CPU of media; pin to card and CPU of the channel; orders
-while viewers watch; the review of a big broadcast.
+while viewers watch; the review of a big broadcast, and the first look at it.
 """
 
 import asyncio
@@ -13,10 +13,11 @@ from typing import Any
 
 import imageio_ffmpeg
 
-from benches import orders, review
+from benches import first_touch, orders, review
 from benches.awake import Awake
 from benches.report import Elsewhere, medians, percentile
 from benches.server import Server, Stage, running, stage
+from farmlive.broadcast.checkpoints import EVERY
 from farmlive.client import Channel
 from farmlive.client.canned import CannedStream
 from farmlive.client.light_channel import LightChannel
@@ -36,6 +37,8 @@ LIMITS = {
     "cpu_us_per_viewer_second": 1_000,
     "lost": 0,
     "review_ms": 1_000,
+    "first_touch_ms": 300,
+    "first_touch_mib": 40,
     "steady.added_delay_ms.p99": 20,
     "steady.lost": 0,
 }
@@ -51,6 +54,10 @@ async def run(long: bool, say: Say) -> dict[str, Any]:
     say("a broadcast of 200,000 events to review")
     awake = Awake()
     async with review.fair() as fair, running() as server:
+        say("the first look at it, without a checkpoint")
+        whole = await first_touch.measure(fair.folder, fair.broadcast)
+        # As many events as there may be after the last checkpoint.
+        await first_touch.keep_at(fair.folder, fair.broadcast, review.EVENTS - EVERY + 1)
         for number in range(1, count + 1):
             say(f"run {number} of {count}: first frames")
             first = await first_frames(server, await stage(server))
@@ -79,7 +86,9 @@ async def run(long: bool, say: Say) -> dict[str, Any]:
             await server.api.end(place.broadcast)
             say(f"run {number} of {count}: the review")
             runs[-1]["review_ms"] = await fair.review_ms()
-    return {**medians(runs), "runs": runs}
+            say(f"run {number} of {count}: the first look at that broadcast")
+            runs[-1] |= await first_touch.measure(fair.folder, fair.broadcast)
+    return {**medians(runs), "without_checkpoint": whole, "runs": runs}
 
 
 @contextlib.asynccontextmanager
