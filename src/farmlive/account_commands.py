@@ -11,7 +11,7 @@ from rich.console import Console
 from farmlive.broadcast import airings
 from farmlive.clock import now_ms, rfc3339
 from farmlive.origin import farms
-from farmlive.people import Caller, People
+from farmlive.people import Caller, People, audit
 from farmlive.people.accounts import Account
 from farmlive.people.api_keys import ApiKey
 from farmlive.people.credentials import Credential
@@ -30,7 +30,7 @@ Centres = Annotated[
     typer.Option("--centre", metavar="ID", help="A clerk's pick-up point; as often as there are."),
 ]
 # Whom the audit list names for what is done by this command.
-OPERATOR = Caller(None, "farmlive command", "coordinator", "", "")
+OPERATOR = Caller(None, audit.COMMAND, "coordinator", "", "")
 FIRST = "It works for 24 hours, and is changed at the first sign-in."
 
 user = typer.Typer(help="Accounts of staff.", no_args_is_help=True)

@@ -3,13 +3,16 @@
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 from sqlalchemy import Connection
 
+from farmlive.clock import parse_rfc3339, rfc3339
+from farmlive.ids import ulid
 from farmlive.people import Caller, People
-from farmlive.people.audit import note
+from farmlive.people.audit import BY_COMMAND, COMMAND, NOBODY, NOT_SIGNED_IN, note, put
 from farmlive.store import Store
 
-from .conftest import CENTRE, FARM, LIVE, PASSWORD, sign_in
+from .conftest import CENTRE, FARM, LIVE, PASSWORD, browser, sign_in
 
 PATH = "/api/v1/audit"
 
@@ -80,6 +83,57 @@ async def test_invited_person_and_cameras_are_listed_too(
         ("lin", "invitation.add"),
     ]
     assert found[0]["broadcast"] == LIVE
+
+
+async def test_entry_has_the_role_of_then_and_the_key(
+    app: FastAPI, coordinator: httpx.AsyncClient, people: People
+) -> None:
+    key, secret = await people.create_api_key("sheet", "coordinator")
+    body: dict[str, Any] = {"name": "mei", "role": "host"}
+    async with browser(app, authorization=f"Bearer {secret}") as program:
+        mei = (await program.post("/api/v1/accounts", json=body)).json()["id"]
+    await coordinator.patch(f"/api/v1/accounts/{mei}", json={"role": "moderator"})
+    changed, added = await deeds(coordinator)
+    assert (added["account"], added["key"], added["role"]) == (None, key.id, "coordinator")
+    assert (changed["key"], changed["role"]) == (None, "coordinator")
+    assert changed["account"] is not None
+
+
+async def test_list_is_of_a_group_a_person_or_a_time(
+    coordinator: httpx.AsyncClient, store: Store
+) -> None:
+    mei = Caller(ulid(), "mei", "host", "device", None)
+    program = Caller(None, "mei", "host", "device", None, by_key=True, key=ulid())
+    posed = Caller(None, COMMAND, "host", "device", None, by_key=True, key=ulid())
+    command = Caller(None, COMMAND, "coordinator", "", None)
+
+    def write(conn: Connection) -> None:
+        for caller in (mei, program, posed, command, NOBODY):
+            put(conn, caller, "stream_key.add", "a key")
+            put(conn, caller, "keys.replace")
+            put(conn, caller, "order.paid", "an order")
+
+    await store.write(write)
+
+    async def who(**chosen: str) -> list[str]:
+        return [deed["name"] for deed in await deeds(coordinator, **chosen)]
+
+    assert len(await who(group="people")) == 10
+    assert len(await who(group="orders")) == 5
+    assert await who(group="produce") == []
+    assert await who(person=str(mei.account)) == ["mei"] * 3
+    assert await who(person=str(program.key), group="orders") == ["mei"]
+    # A key that is called as the command is none.
+    assert await who(person=BY_COMMAND) == [COMMAND] * 3
+    assert await who(person=NOT_SIGNED_IN) == [""] * 3
+    (first, *_) = await deeds(coordinator, person=str(mei.account))
+    assert first["role"] == "host"
+    at = parse_rfc3339(first["at"])
+    assert len(await who(since=rfc3339(at - 60_000), until=rfc3339(at + 60_000))) == 15
+    assert await who(until=rfc3339(at - 60_000)) == []
+    assert await who(since=rfc3339(at + 60_000)) == []
+    for wrong in ({"group": "all"}, {"since": "yesterday"}, {"person": "'"}):
+        assert (await coordinator.get(PATH, params=wrong)).status_code == 422
 
 
 async def test_list_has_pages(coordinator: httpx.AsyncClient, store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from farmlive.client.connection import Connection
 from farmlive.client.http import Json
@@ -125,7 +126,9 @@ class CallsOfPeople(Connection):
         """What limits and blocks refused within the last hour, the latest first (staff only)."""
         return list((await self.request("GET", "/api/v1/refusals"))["refusals"])
 
-    async def deeds(self, before: str | None = None, limit: int = 100) -> Json:
-        """What staff did, the latest first, and `next` (coordinators only)."""
-        more = "" if before is None else f"&before={before}"
-        return await self.request("GET", f"/api/v1/audit?limit={limit}{more}")
+    async def deeds(self, before: str | None = None, limit: int = 100, **chosen: str) -> Json:
+        """What staff did, the latest first, and `next` (coordinators only); of a `group`, a
+        `person`, or a time (`since`, `until`).
+        """
+        asked = {"limit": limit, **chosen, **({} if before is None else {"before": before})}
+        return await self.request("GET", f"/api/v1/audit?{urlencode(asked)}")

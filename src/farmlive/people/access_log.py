@@ -146,7 +146,7 @@ class AccessLog:
         detail: Detail,
         broadcast: str | None = None,
     ) -> None:
-        who = caller.account or f"key {caller.name}"
+        who = caller.account or caller.key or f"key {caller.name}"
         key: Key = (action, who, subject or "", broadcast or "", *map(str, detail.values()))
         if key not in self._cases and len(self._cases) >= self._capacity:
             key, caller, subject, broadcast, detail = (action,), audit.NOBODY, None, None, {}

@@ -2,12 +2,14 @@
 who came in, or tried to, which access_log.py counts. It is kept as long as the setting says.
 
 It holds no buyer's name, phone or address: a subject is an identifier, a detail is plain facts.
+What each entry says in words is the pages' (pages/audit_words.py).
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select
 
 from farmlive.clock import now_ms
 from farmlive.ids import first_ulid, ulid
@@ -16,13 +18,48 @@ from farmlive.people.caller import Caller
 
 # For what was done by nobody who is known.
 NOBODY = Caller(None, None, None, "", None)
+# The name of whoever works by `farmlive user` and `farmlive key` on the server itself.
+COMMAND = "farmlive command"
+
+Group = Literal["sign-ins", "buyers", "people", "orders", "broadcasts", "produce"]
+"""What an entry is about; every entry is of one group, by the first part of its action."""
+GROUPS: dict[Group, tuple[str, ...]] = {
+    "sign-ins": ("session", "access"),
+    "buyers": ("buyers", "person", "file"),
+    "people": (
+        "account",
+        "block",
+        "credential",
+        "factor",
+        "guest",
+        "invitation",
+        "key",
+        "keys",
+        "stream_key",
+    ),
+    "orders": ("order", "notice"),
+    "broadcasts": ("bag", "broadcast", "card", "chat", "flash", "offer", "source"),
+    "produce": ("centre", "farm", "fees", "lot", "plot", "product", "work"),
+}
+assert set(GROUPS) == set(get_args(Group))
+
+# In the place of a person's identifier: whoever was not signed in, and the server's command.
+NOT_SIGNED_IN = "nobody"
+BY_COMMAND = "command"
+
+# Of so many things it is looked for at once what was written of them first.
+_AT_ONCE = 500
+# An identifier is made at about the time that stands in its entry, unless a clock was set.
+_SLACK_MS = 24 * 60 * 60 * 1000
 
 
 @dataclass(frozen=True)
 class Deed:
     """One line of the list; `at` in milliseconds since 1970, `action` such as `offer.change`.
 
-    `subject` is the identifier of what was changed, `broadcast` that of the broadcast it is in.
+    `account`, or `key` for a program's API key, is who did it, and `role` what they were then; both
+    are None in an entry of an earlier version. `subject` is the identifier of what was changed,
+    `broadcast` that of the broadcast it is in.
     """
 
     id: str
@@ -33,6 +70,58 @@ class Deed:
     subject: str | None
     broadcast: str | None
     detail: dict[str, Any]
+    role: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which entries are meant: of a group, a person, a time; all without one.
+
+    `person` is the identifier of an account, for what it did and what was done to it, or of an API
+    key, or NOT_SIGNED_IN or BY_COMMAND. `since` and `until` (not included) are milliseconds since
+    1970.
+    """
+
+    group: Group | None = None
+    person: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What is true of them."""
+        table = tables.audit.c
+        wanted: list[ColumnElement[bool]] = []
+        if self.group is not None:
+            wanted.append(
+                or_(
+                    *(
+                        table.action.startswith(f"{thing}.", autoescape=True)
+                        for thing in GROUPS[self.group]
+                    )
+                )
+            )
+        if self.person == NOT_SIGNED_IN:
+            wanted += [table.account.is_(None), table.name == ""]
+        elif self.person == BY_COMMAND:
+            wanted += [table.account.is_(None), table.key.is_(None), table.name == COMMAND]
+        elif self.person is not None:
+            wanted.append(
+                or_(
+                    table.account == self.person,
+                    table.key == self.person,
+                    table.subject == self.person,
+                )
+            )
+        # By the identifier first, which is sorted by time.
+        if self.since is not None:
+            wanted += [table.id >= first_ulid(self.since - _SLACK_MS), table.at >= self.since]
+        if self.until is not None:
+            wanted += [table.id < first_ulid(self.until + _SLACK_MS), table.at < self.until]
+        return wanted
+
+
+EVERYTHING = Selection()
 
 
 def note(
@@ -70,13 +159,21 @@ def put(
             "subject": subject,
             "broadcast": broadcast,
             "detail": detail,
+            # The command acts as a coordinator, and is none.
+            "role": caller.role if caller.account or caller.by_key else None,
+            "key": caller.key,
         },
     )
 
 
-def count(connection: Connection) -> int:
-    """How many there are."""
-    return connection.execute(select(func.count()).select_from(tables.audit)).scalar_one()
+def count(
+    connection: Connection, selection: Selection = EVERYTHING, upto: str | None = None
+) -> int:
+    """How many there are of the selection, up to the one with the identifier `upto`."""
+    query = select(func.count()).select_from(tables.audit).where(*selection.conditions())
+    if upto is not None:
+        query = query.where(tables.audit.c.id <= upto)
+    return connection.execute(query).scalar_one()
 
 
 def forget(connection: Connection, before_ms: int, most: int) -> int:
@@ -91,9 +188,33 @@ def forget(connection: Connection, before_ms: int, most: int) -> int:
     return connection.execute(delete(table).where(last)).rowcount
 
 
-def deeds(connection: Connection, before: str | None = None, limit: int = 100) -> list[Deed]:
-    """The latest deeds first, older than the one with the identifier `before`."""
-    query = select(tables.audit).order_by(tables.audit.c.id.desc()).limit(limit)
+def deeds(
+    connection: Connection,
+    before: str | None = None,
+    limit: int = 100,
+    selection: Selection = EVERYTHING,
+) -> list[Deed]:
+    """The latest deeds of the selection first, older than the one with the identifier `before`."""
+    query = select(tables.audit).where(*selection.conditions())
+    query = query.order_by(tables.audit.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(tables.audit.c.id < before)
     return [Deed(**row._mapping) for row in connection.execute(query)]
+
+
+def first_of(connection: Connection, subjects: Collection[str]) -> dict[str, Deed]:
+    """The oldest entry of each of these subjects, which says what it was called when it was made:
+    a key that was taken back is in no table any more.
+    """
+    found: dict[str, Deed] = {}
+    wanted: Sequence[str] = sorted(subjects)
+    for first in range(0, len(wanted), _AT_ONCE):
+        part = wanted[first : first + _AT_ONCE]
+        oldest = (
+            select(func.min(tables.audit.c.id))
+            .where(tables.audit.c.subject.in_(part))
+            .group_by(tables.audit.c.subject)
+        )
+        for row in connection.execute(select(tables.audit).where(tables.audit.c.id.in_(oldest))):
+            found[row.subject] = Deed(**row._mapping)
+    return found

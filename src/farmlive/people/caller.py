@@ -20,7 +20,8 @@ class Caller:
     clerk, and empty for everyone else; None for a clerk from before clerks belonged to centres, who
     keeps all of them until a coordinator chooses. `display_name`
     is what viewers read of an account, in place of its `name`, which they never do. `key_owner` is
-    the account that owns the API key by which a program comes (`by_key`). `weak_password`: pages
+    the account that owns the API key by which a program comes (`by_key`), and
+    `key` that key's id. `weak_password`: pages
     ask for another one. `authenticated_at` is when a session's owner last authenticated
     (reauthentication.py), in milliseconds since 1970; None for what is no session. `second_factor`
     and `factor_asked_at` are the account's.
@@ -37,6 +38,7 @@ class Caller:
     display_name: str | None = None
     key_owner: str | None = None
     by_key: bool = False
+    key: str | None = None
     weak_password: bool = False
     authenticated_at: int | None = None
     second_factor: bool = False

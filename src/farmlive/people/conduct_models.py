@@ -88,11 +88,16 @@ class RefusalList(BaseModel):
 
 
 class DeedAnswer(BaseModel):
-    """What one of the staff did; `at` in RFC 3339, `name` who, `subject` to what."""
+    """What one of the staff did; `at` in RFC 3339, `name` who, `subject` to what. `account`, or
+    `key` for a program, is who did it, and `role` what they were then.
+    """
 
     id: str
     at: str
     name: str
+    account: str | None
+    key: str | None
+    role: str | None
     action: str
     subject: str | None
     broadcast: str | None

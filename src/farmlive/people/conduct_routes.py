@@ -5,13 +5,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from farmlive.clock import rfc3339
+from farmlive.clock import parse_rfc3339, rfc3339
 from farmlive.contracts import raises
 from farmlive.people import conduct_models as models
+from farmlive.people.audit import Group, Selection
 from farmlive.people.blocks import Block
 from farmlive.people.caller import Caller
 from farmlive.people.guard import Guard
-from farmlive.people.models import Identifier
+from farmlive.people.models import Identifier, Moment
 from farmlive.people.people import People
 from farmlive.people.problems import EveryonesAddress, NothingToBlock, UnknownBlock
 from farmlive.people.refusals import Refusal
@@ -53,14 +54,31 @@ def routes(people: People, guard: Guard) -> APIRouter:
     async def list_deeds(
         before: Identifier | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
+        group: Group | None = None,
+        person: Identifier | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
     ) -> models.DeedList:
-        """List what staff did, the latest first."""
-        found = await people.deeds(before, limit + 1)
+        """List what staff did, the latest first.
+
+        All of it, or of a group, of a person (an account, an API key, `nobody` who is signed in, or
+        the `command`), from `since` on and before `until`.
+        """
+        selection = Selection(
+            group=group,
+            person=person,
+            since=parse_rfc3339(since) if since else None,
+            until=parse_rfc3339(until) if until else None,
+        )
+        found = await people.deeds(before, limit + 1, selection)
         deeds = [
             models.DeedAnswer(
                 id=deed.id,
                 at=rfc3339(deed.at),
                 name=deed.name,
+                account=deed.account,
+                key=deed.key,
+                role=deed.role,
                 action=deed.action,
                 subject=deed.subject,
                 broadcast=deed.broadcast,

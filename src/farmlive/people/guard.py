@@ -96,6 +96,7 @@ class Guard:
                 centres=key.centres,
                 key_owner=key.owner,
                 by_key=True,
+                key=key.id,
             )
         token = self._people.cookies.read(connection.cookies, COOKIE)
         if is_use is None:

@@ -5,7 +5,7 @@ list, and what is wired from outside. The SQL is in the modules named after what
 decides who may ask.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from sqlalchemy import Connection
 
@@ -16,7 +16,7 @@ from farmlive.ids import is_ulid
 from farmlive.people import accounts, api_keys, audit, credentials, reauthentication, stream_keys
 from farmlive.people.account_admin import AccountAdmin
 from farmlive.people.api_keys import ApiKey
-from farmlive.people.audit import Deed
+from farmlive.people.audit import EVERYTHING, Deed, Selection
 from farmlive.people.blocks import Blocks
 from farmlive.people.caller import Caller
 from farmlive.people.cookies import Cookies
@@ -96,13 +96,19 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
 
     # The audit list.
 
-    async def deeds(self, before: str | None, limit: int) -> list[Deed]:
-        """What staff did, the latest first, older than the deed `before`."""
-        return await self._store.read(lambda conn: audit.deeds(conn, before, limit))
+    async def deeds(
+        self, before: str | None, limit: int, selection: Selection = EVERYTHING
+    ) -> list[Deed]:
+        """What staff did, of this selection, the latest first, older than the deed `before`."""
+        return await self._store.read(lambda conn: audit.deeds(conn, before, limit, selection))
 
-    async def count_deeds(self) -> int:
-        """How many deeds the audit list has."""
-        return await self._store.read(audit.count)
+    async def count_deeds(self, selection: Selection = EVERYTHING, upto: str | None = None) -> int:
+        """How many deeds the audit list has of this selection, up to the deed `upto`."""
+        return await self._store.read(lambda conn: audit.count(conn, selection, upto))
+
+    async def first_deeds(self, subjects: Collection[str]) -> dict[str, Deed]:
+        """The oldest deed of each of these subjects."""
+        return await self._store.read(lambda conn: audit.first_of(conn, subjects))
 
     async def forget_deeds(self) -> None:
         """Delete what is older than the audit list keeps, a step at a time."""

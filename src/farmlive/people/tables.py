@@ -248,6 +248,12 @@ audit = Table(
     Column("subject", String(64)),
     Column("broadcast", String(26)),
     Column("detail", Json, nullable=False),
+    # What whoever did it was then, and by which API key. Null from before these were kept.
+    Column("role", String(16)),
+    Column("key", String(26)),
+    Index("audit_by_account", "account", "id"),
+    Index("audit_by_key", "key", "id"),
+    Index("audit_by_subject", "subject", "id"),
 )
 
 # What runs by the clock, and moves with it when it is set.
