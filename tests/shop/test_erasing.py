@@ -362,7 +362,9 @@ async def test_it_is_audited_without_the_person(stall: Any, full: Any) -> None:
     await erase_phone(stall)
     query = select(people_tables.audit).where(people_tables.audit.c.action == "person.erase")
     (deed,) = await stall.store.read(lambda connection: connection.execute(query).all())
-    assert (deed.name, deed.detail) == ("Lin", {"by": "role", "orders": 1})
+    named = [{"number": full["number"], "broadcast": stall.broadcast}]
+    assert deed.detail == {"by": "role", "orders": 1, "named": named}
+    assert (deed.name, deed.broadcast) == ("Lin", stall.broadcast)
 
 
 async def test_the_device_of_a_clerk_stays(stall: Any) -> None:

@@ -49,6 +49,8 @@ from farmlive.store import FILE_S, Store
 EVERY_S = 5
 # So many orders are one step: a few milliseconds of the writer's.
 AT_ONCE = 20
+# So many of an erasure's orders are named in the audit list.
+NAMED = 20
 # As long as a notice that a server had taken may still be written into an outbox.
 LATE_MS = 2 * notices_queue.LEASE_MS
 VACUUM_EVERY_S = 600
@@ -193,8 +195,20 @@ class Erasing:
             if whose.order is not None:
                 _take_out_phone(connection, rows[0], at)
             who = caller if caller.role is not None else audit.NOBODY
-            subject = whose.order or erasure
-            audit.put(connection, who, "person.erase", subject, by=by, orders=len(rows))
+            within = {row.broadcast for row in rows}
+            audit.put(
+                connection,
+                who,
+                "person.erase",
+                whose.order or erasure,
+                broadcast=within.pop() if len(within) == 1 else None,
+                by=by,
+                orders=len(rows),
+                named=[
+                    {"number": order_number(row.number), "broadcast": row.broadcast}
+                    for row in rows[:NAMED]
+                ],
+            )
         return len(rows)
 
     def _look(

@@ -70,6 +70,10 @@ class UndoOver(Conflict):
     title = "That can't be undone any more"
 
 
+# So many of the orders of a move are named in the audit list.
+NAMED = 20
+
+
 class Moves:
     """Moves orders of a broadcast, and undoes it."""
 
@@ -109,6 +113,7 @@ class Moves:
             if move.state == "received" and move.known_by is not None:
                 done["known_by"] = move.known_by
             counted = {"orders": len(answer.moved), "refused": len(refused)}
+            done["numbers"] = [order.number for order in answer.moved[:NAMED]]
             note(connection, caller, "order.move", made, broadcast=broadcast, **done, **counted)
             return answer
 
@@ -150,8 +155,19 @@ class Moves:
                 refused = [Refused(order=order, problem=over.body()) for order in left]
             elif left:
                 refused = self._undo(connection, broadcast, left, Doer(who, move=move))
-                counted = {"orders": len(left) - len(refused), "refused": len(refused)}
-                note(connection, caller, "order.undo", move, broadcast=broadcast, **counted)
+                of = {each.order for each in refused}
+                undone = [order for order in left if order not in of]
+                named = self._rows(connection, broadcast, undone[:NAMED]).values()
+                note(
+                    connection,
+                    caller,
+                    "order.undo",
+                    move,
+                    broadcast=broadcast,
+                    orders=len(undone),
+                    refused=len(refused),
+                    numbers=[order_number(row.number) for row in named],
+                )
                 now = _happened(connection, broadcast, move)
                 happened = {order: now[order] for order in happened}
             undone = [
