@@ -11,9 +11,15 @@ PICKUP = "pickup"
 
 
 async def order(
-    sale: Sale, number: int, *, way: str = "parcel", quantity: int = 1, held: str | None = None
+    sale: Sale,
+    number: int,
+    *,
+    way: str = "parcel",
+    quantity: int = 1,
+    held: str | None = None,
+    key: str | None = None,
 ) -> Any:
-    """Place an order for small boxes, of a hold where it is given."""
+    """Place an order for small boxes, of a hold where it is given; another key is another order."""
     delivery: dict[str, str] = {"way": way}
     if way == PICKUP:
         delivery["centre"] = (await sale.api.centres())[0]["id"]
@@ -21,7 +27,7 @@ async def order(
         delivery["address"] = "Meixian, Youxi"
     return await sale.api.place_order(
         sale.broadcast,
-        f"a-key-of-a-test-{number:04d}",
+        key or f"a-key-of-a-test-{number:04d}",
         {
             **({"order": held} if held else {}),
             "lines": [{"offer": sale.offer, "quantity": quantity, "price": 2990}],

@@ -199,8 +199,53 @@ async def test_a_coordinator_does_it_for_one_who_asks(
     await expect(page.locator("#toasts")).to_contain_text(erased[language])
     assert await is_gone(site, placed)
     await page.goto("/studio/audit")
-    said = {"en": "erased a buyer's details of 1 order", "zh": "删除了买家在 1 个订单中的信息"}
+    number = placed["number"]
+    said = {
+        "en": f"erased a buyer's details of {number}",
+        "zh": f"删除了买家在 {number} 中的信息",
+    }
     await expect(page.get_by_text(said[language])).to_be_visible()
+    # Its number leads to the desk, where the order stands without its buyer.
+    await page.get_by_role("link", name=number).first.click()
+    await expect(page.locator("[data-order]")).to_contain_text(number)
+
+
+@pytest.mark.parametrize(("size", "language"), [(PHONE, "zh"), (DESK, "en")])
+async def test_what_refuses_an_erasure_leads_to_the_desk(
+    sale: Sale, open_studio: Open, size: tuple[int, int], language: str
+) -> None:
+    await over(sale)
+    late = await order(sale, 1, key="an-order-that-is-open-0001")
+    page = await open_studio("/studio/people/buyers", size=size, language=language)
+    await page.locator("#buyer-find input").fill(NUMBER)
+    await page.locator("#buyer-find [type=submit]").click()
+    found = page.locator("#buyer-found")
+    await expect(found.locator("[data-erase]")).to_be_disabled()
+    link = found.get_by_role("link", name=late["number"])
+    await expect(link).to_have_attribute(
+        "href", f"/studio/{sale.broadcast}/orders?state=all&number={late['number']}"
+    )
+    await link.click()
+    row = page.locator("[data-order]")
+    await expect(row).to_have_count(1)
+    await expect(row).to_contain_text(late["number"])
+
+
+async def test_order_that_is_placed_meanwhile_is_named_with_its_link(
+    sale: Sale, open_studio: Open
+) -> None:
+    await over(sale)
+    page = await open_studio("/studio/people/buyers")
+    await page.locator("#buyer-find input").fill(NUMBER)
+    await page.locator("#buyer-find [type=submit]").click()
+    await page.locator("#buyer-found [data-erase]").click()
+    late = await order(sale, 1, key="an-order-that-is-open-0002")
+    sheet = page.locator("#erase-sheet")
+    await sheet.get_by_role("button", name=YES["en"]).click()
+    named = sheet.locator("#erase-open")
+    await expect(named).to_contain_text("not paid yet")
+    await named.get_by_role("link", name=late["number"]).click()
+    await expect(page.locator("[data-order]")).to_contain_text(late["number"])
 
 
 async def test_a_desk_that_is_open_shows_the_name_no_more(

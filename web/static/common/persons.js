@@ -25,8 +25,13 @@ export function openWords(because) {
   }
 }
 
-/** The orders of an answer, each with its day, its broadcast and, where it has one, what is open. */
-export const orderList = (orders) =>
+/** The number of an order, which leads to its page where there is one. */
+export const orderNumber = (order, url = null) =>
+  el("strong", { class: "number" }, url ? el("a", { class: "link", href: url(order) }, order.number) : order.number);
+
+/** The orders of an answer, each with its day, its broadcast and, where it has one, what is open;
+    `url` gives the page of an order for whoever may open it. */
+export const orderList = (orders, url = null) =>
   el(
     "ul",
     { class: "kept" },
@@ -34,7 +39,7 @@ export const orderList = (orders) =>
       el(
         "li",
         { class: "kept__order" },
-        el("strong", { class: "number" }, order.number),
+        orderNumber(order, url),
         el("span", {}, text(order.title), " ", el("span", { class: "soft small" }, day(Date.parse(order.placed_at)))),
         order.open
           ? el("span", { class: "badge badge--kumquat" }, openWords(order.open))

@@ -97,6 +97,9 @@ export class Filter extends EventTarget {
 
   #recall() {
     const said = new URLSearchParams(location.search);
+    // A link to one order, as from the log; what else is looked for may be a buyer's and stands in no address.
+    const number = said.get("number") ?? "";
+    if (/^[A-Z]{1,4}\d{4}$/.test(number)) this.#form.elements.find.value = number;
     for (const name of KEPT) {
       const field = this.#form.elements[name];
       const value = said.get(name);

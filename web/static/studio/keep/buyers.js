@@ -1,8 +1,8 @@
 // A coordinator finds what is kept of a phone's orders, and saves it for its owner or erases it.
 
-import { say } from "../../common/dom.js";
+import { el, say } from "../../common/dom.js";
 import { count } from "../../common/format.js";
-import { busy, orderList, save } from "../../common/persons.js";
+import { busy, openWords, orderList, orderNumber, save } from "../../common/persons.js";
 import { phoneProblem } from "../../common/phone.js";
 import { sentence } from "../../common/problems.js";
 import { withReauthentication } from "../../common/reauthentication.js";
@@ -14,6 +14,17 @@ import { post } from "../api.js";
 const at = (id) => document.getElementById(id);
 const [form, found, sheet] = ["buyer-find", "buyer-found", "erase-sheet"].map(at);
 let phone = "";
+
+/** Where the desk shows the order, whatever its state. */
+const atDesk = ({ broadcast, number }) => `/studio/${broadcast}/orders?${new URLSearchParams({ state: "all", number })}`;
+
+/** Names what keeps it from being erased, each with the way to it. */
+function nameOpen({ orders = [] } = {}) {
+  at("erase-open").replaceChildren(
+    ...orders.map((order) => el("li", { class: "kept__order" }, orderNumber(order, atDesk), el("span", { class: "badge badge--kumquat" }, openWords(order.because)))),
+  );
+  at("erase-open").hidden = !orders.length;
+}
 
 function tell(words, where = "buyer-problem") {
   const problem = at(where);
@@ -35,7 +46,7 @@ async function look() {
   const kept = await post("/api/v1/person/search", { phone });
   const title = at("buyer-count");
   say(title, kept.count ? n("%(count)s order under this number", "%(count)s orders under this number", kept.count, { count: count(kept.count) }) : t("Nothing is kept under this number"));
-  found.querySelector("[data-orders]").replaceChildren(orderList(kept.orders));
+  found.querySelector("[data-orders]").replaceChildren(orderList(kept.orders, atDesk));
   found.querySelector("[data-acts]").hidden = !kept.count;
   found.querySelector("[data-erase]").disabled = kept.open > 0;
   const isOpen = at("buyer-open");
@@ -69,6 +80,7 @@ found.querySelector("[data-export]").addEventListener("click", ({ currentTarget 
 
 found.querySelector("[data-erase]").addEventListener("click", () => {
   tell("", "erase-problem");
+  nameOpen();
   say(at("erase-title"), t("Erase the details of all orders of %(phone)s?", { phone }));
   open(sheet);
 });
@@ -88,6 +100,9 @@ sheet.querySelector("form").addEventListener("submit", (event) => {
       found.hidden = true;
       toast(n("The details of %(count)s order are erased.", "The details of %(count)s orders are erased.", orders, { count: count(orders) }));
     },
-    (problem) => tell(sentence(problem), "erase-problem"),
+    (problem) => {
+      nameOpen(problem.slug === "orders-open" ? problem.body : {});
+      tell(sentence(problem), "erase-problem");
+    },
   );
 });
