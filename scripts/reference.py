@@ -1,7 +1,7 @@
 """Holds the documents against the code: settings, commands and routes.
 
 `python -m scripts.reference` names what differs and exits 1; `--write` writes docs/settings.md,
-docs/routes.md, docs/commands.md, docs/orders.md and docs/conformance.md anew from the code.
+docs/routes.md, docs/orders.md and docs/conformance.md anew from the code.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ import sys
 import tempfile
 import typing
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -22,14 +21,12 @@ from typer.main import get_command
 from farmlive.app import build
 from farmlive.cli import cli
 from farmlive.client.clauses import CLAUSES
-from farmlive.commands import Command
 from farmlive.settings import Settings
 from farmlive.shop import life
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = ROOT / "docs" / "settings.md"
 ROUTES = ROOT / "docs" / "routes.md"
-COMMANDS = ROOT / "docs" / "commands.md"
 ORDERS = ROOT / "docs" / "orders.md"
 CONFORMANCE = ROOT / "docs" / "conformance.md"
 
@@ -123,46 +120,18 @@ def routes_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def commands_page() -> str:
-    """The list of the channel's commands, from their declarations."""
-    lines = [
-        "# Commands of the live channel",
-        "",
-        "What a client sends on `/api/v1/broadcasts/{broadcast}/live` besides listening, one JSON",
-        'object a frame: `{"type": …, "id": …}` and the members of the command. The answer is',
-        '`{"type": "reply", "id": …, "ok": true, "result": …}`, or `"ok": false` with a `problem`.',
-        "A request over HTTP does the same, where a `key` is the header `Idempotency-Key`.",
-        "`/asyncapi.json` has the shapes and what each may be refused with, `/openapi.json` those",
-        "of the requests. Crew are coordinators, hosts and moderators; staff are the first two.",
-        "This page is made from the code by `./scripts/check --fix`.",
-        "",
-        "| command | for | over HTTP | what |",
-        "|---|---|---|---|",
-    ]
-    for name, command in sorted(_server()[1].items()):
-        summary = (command.model.__doc__ or "").strip().partition("\n")[0].removesuffix(".")
-        lines.append(f"| `{name}` | {command.role} | `{command.http}` | {summary} |")
-    return "\n".join(lines) + "\n"
-
-
 def every_route() -> list[tuple[str, str, str]]:
     """Path, methods and the first line of the docstring of every address, by path."""
-    return _server()[0]
 
-
-@lru_cache
-def _server() -> tuple[list[tuple[str, str, str]], dict[str, Command[typing.Any]]]:
-    """The addresses and the commands of a server."""
-
-    async def read() -> tuple[list[tuple[str, str, str]], dict[str, Command[typing.Any]]]:
+    async def read() -> list[tuple[str, str, str]]:
         with tempfile.TemporaryDirectory() as folder:
             house = await build(Settings(data=Path(folder), udp_port=0))
             try:
-                return sorted(_routes(house.api.routes, "")), house.channel.commands
+                return list(_routes(house.api.routes, ""))
             finally:
                 await house.close()
 
-    return asyncio.run(read())
+    return sorted(asyncio.run(read()))
 
 
 def _routes(routes: Iterable[typing.Any], prefix: str) -> Iterator[tuple[str, str, str]]:
@@ -214,7 +183,6 @@ def differences() -> list[str]:
     made = (
         (SETTINGS, settings_page()),
         (ROUTES, routes_page()),
-        (COMMANDS, commands_page()),
         (ORDERS, life.page()),
         (CONFORMANCE, conformance_page()),
     )
@@ -253,7 +221,6 @@ def main() -> int:
     if "--write" in sys.argv:
         SETTINGS.write_text(settings_page())
         ROUTES.write_text(routes_page())
-        COMMANDS.write_text(commands_page())
         ORDERS.write_text(life.page())
         CONFORMANCE.write_text(conformance_page())
     wrong = differences()

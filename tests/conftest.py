@@ -14,27 +14,19 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 import structlog
 from argon2 import PasswordHasher
 from psycopg import sql
-from pydantic import ValidationError
 from tests.once import once
-from tests.waiting import LONG_S
 from xdist.scheduler import LoadScopeScheduling
 
 import farmlive
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
-from farmlive.client import Channel
-from farmlive.client.commands import Commands
-from farmlive.client.connection import Connection
-from farmlive.commands import Command
 from farmlive.ids import ulid
-from farmlive.people import Caller, passwords
-from farmlive.problems import Problem
+from farmlive.people import passwords
 from farmlive.server import Server, running
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -105,15 +97,6 @@ def _watch_the_database(event: str, given: tuple[Any, ...]) -> None:
 
 sys.addaudithook(_watch_the_database)
 
-# A test's own requests have as long as all else that is sure to come (tests/waiting.py); farmlive's
-# say by themselves how long they have.
-for function in (httpx.AsyncClient.__init__, httpx.Client.__init__):
-    function.__kwdefaults__["timeout"] = httpx.Timeout(LONG_S)
-for function in (Connection.__init__, *vars(Channel).values(), *vars(Commands).values()):
-    if "timeout_s" in (getattr(function, "__kwdefaults__", None) or {}):
-        function.__kwdefaults__["timeout_s"] = LONG_S
-Channel.wait_for.__defaults__ = (LONG_S,)
-
 # What takes longest, and so begins first, or one process is at it when the others are done.
 LONG = ("tests/demo/", "tests/scripts/", "tests/faults/", "tests/test_wheel.py")
 
@@ -173,35 +156,6 @@ def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(passwords, "_hasher", _CHEAP)
     monkeypatch.setattr(passwords, "_NOBODY", _CHEAP_NOBODY)
-
-
-@pytest.fixture(autouse=True)
-def _commands_as_declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Fail a test in which a command of the channel answered something else than its result, or
-    raised a problem that it does not declare.
-    """
-    run, wrong = Command.run, []
-
-    async def checked(
-        command: Command[Any], caller: Caller, broadcast: str, message: Any
-    ) -> dict[str, Any]:
-        try:
-            answer = await run(command, caller, broadcast, message)
-        except Problem as problem:
-            if problem.slug not in {each.slug for each in command.problems}:
-                wrong.append(f"{command.name} does not declare {type(problem).__name__}")
-            raise
-        try:
-            command.result.model_validate(answer)
-        except ValidationError as error:
-            wrong.append(f"{command.name} answered no {command.result.__name__}: {error}")
-        if more := set(answer) - set(command.result.model_fields):
-            wrong.append(f"{command.name} answered more than {command.result.__name__}: {more}")
-        return answer
-
-    monkeypatch.setattr(Command, "run", checked)
-    yield
-    assert wrong == []
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,4 @@
-"""How a test waits for what nothing can be awaited of: other threads, processes, the network.
-
-No test says how fast farmlive is: a machine that runs other tests too is many times slower, and a
-bench measures. A limit of time tells what comes late from what never comes, and so is long; what a
-test guards against takes longer still, or for ever.
-"""
+"""How a test waits for what nothing can be awaited of: other threads, processes, the network."""
 
 import asyncio
 import inspect
@@ -14,17 +9,8 @@ import pytest
 
 T = TypeVar("T")
 
-# By then what is sure to come has come, on whatever machine.
-LONG_S = 60.0
 
-
-async def until(
-    condition: Callable[[], T | Awaitable[T]],
-    what: str,
-    seconds: float = LONG_S,
-    *,
-    every_s: float = 0.01,
-) -> T:
+async def until(condition: Callable[[], T | Awaitable[T]], what: str, seconds: float = 15) -> T:
     """What the condition gives, once it holds; the test fails with `what` where it never does.
 
     A condition that must ask first, of a database or a server, is a function to be awaited.
@@ -37,5 +23,5 @@ async def until(
         if value:
             return value
         if asyncio.get_running_loop().time() > end:
-            pytest.fail(f"not within {seconds:g} s: {what}")
-        await asyncio.sleep(every_s)
+            pytest.fail(f"not within {seconds} s: {what}")
+        await asyncio.sleep(0.01)

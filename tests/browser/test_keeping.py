@@ -181,7 +181,8 @@ async def test_password_is_reset_and_shown_once(
     await mei.get_by_role("button", name="Sign in").click()
     await mei.wait_for_url("**/studio")
     await page.goto("/studio/audit")
-    await expect(page.get_by_text("设了新密码")).to_have_count(2)
+    await expect(page.get_by_text("给 mei 设了新密码")).to_be_visible()
+    await expect(page.get_by_text("mei 改了自己的密码")).to_be_visible()
 
 
 async def test_each_role_has_its_own_bar(open_studio: Open, sale: Sale) -> None:

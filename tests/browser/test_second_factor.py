@@ -448,5 +448,5 @@ async def test_coordinator_sees_who_has_a_factor_and_resets_it(
     await page.get_by_role("button", name="Yes, reset it").click()
     await expect(row).not_to_contain_text("Second factor")
     await page.goto("/studio/audit")
-    await expect(page.get_by_text("reset someone's second factor")).to_be_visible()
+    await expect(page.get_by_text("reset the second factor of mei")).to_be_visible()
     await expect(page.get_by_text("set up a second factor")).to_be_visible()

@@ -101,7 +101,9 @@ async def test_what_ends_is_listed_given_away_and_asked_about_on_air(
     invited = page.locator('[data-list="invitations"]')
     await expect(invited.get_by_text("Wu from Lianhe")).to_have_count(0)
     await page.goto("/studio/audit")
-    await expect(page.get_by_text("gave a program's key another owner")).to_be_visible()
+    await expect(
+        page.get_by_text("gave the program's key “Price sheet” to coordinator1")
+    ).to_be_visible()
 
 
 async def test_a_picture_that_is_given_away_stays_and_is_not_asked_about(
@@ -195,8 +197,8 @@ async def test_keys_of_someone_who_may_less_now_stand_in_red(
     # A day is written as the server writes it.
     await expect(row).to_contain_text(re.compile(r"月\d+日\s周.\s*\d\d:\d\d"))
     await zh.goto("/studio/audit")
-    changed = zh.get_by_role("listitem").filter(has_text="修改了账号")
-    await expect(changed.filter(has_text="恢复")).to_have_count(0)
+    changed = zh.get_by_role("listitem").filter(has_text="mei 的账号")
+    await expect(changed.filter(has_text="恢复了")).to_have_count(0)
 
 
 async def test_an_account_that_made_nothing_is_asked_about_shut_out_and_let_in_again(

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.waiting import LONG_S
 
 from farmlive.client import Api, Channel
 from farmlive.demo import people
@@ -43,7 +42,7 @@ async def opened(server: Server, county: County, key: str) -> AsyncIterator[tupl
 
 async def follow(channel: Channel, bag: Bag, kind: str, **data: Any) -> None:
     """Have the bag hear all up to this event."""
-    async with asyncio.timeout(LONG_S):
+    async with asyncio.timeout(10):
         async for event in channel:
             bag.take(event.kind, event.data)
             if event.kind == kind and data.items() <= event.data.items():

@@ -1,16 +1,10 @@
-"""What the audit list has of files, papers, searches and refusals, and the list as a file."""
+"""What the audit list has of files, papers, searches and refusals."""
 
-import csv
 from collections import Counter
-from io import StringIO
 from typing import Any
 
 import httpx
-from sqlalchemy import Connection
 
-from farmlive.ids import ulid
-from farmlive.people import audit
-from farmlive.people.caller import Caller
 from farmlive.server import Server
 
 from .conftest import BUYER, Sale, signed_in
@@ -79,31 +73,3 @@ async def test_searches_for_buyers_are_listed_without_what_was_sought(
         by[detail["by"]] += detail.get("count", 1)
         assert detail.keys() <= {"by", "count"}
     assert by == {"phone": 2, "name": 2}
-
-
-async def test_audit_list_is_a_file_for_coordinators(
-    site: Server, sale: Sale, host: httpx.AsyncClient, visitor: httpx.AsyncClient
-) -> None:
-    evil = Caller("A", "=HYPERLINK(0)", "host", "", None)
-
-    def write(conn: Connection) -> None:
-        for number in range(2_500):
-            audit.note(conn, evil, "test.deed", ulid(), number=number)
-
-    await site.house.store.write(write)
-    answer = await host.get("/studio/audit.csv")
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.content.startswith(b"\xef\xbb\xbf")
-    rows = list(csv.reader(StringIO(answer.content.decode("utf-8-sig"))))
-    assert rows[0] == ["at", "name", "account", "action", "subject", "broadcast", "detail"]
-    made = [row for row in rows if row[3] == "test.deed"]
-    assert [row[6] for row in made] == [f'{{"number":{n}}}' for n in reversed(range(2_500))]
-    assert {row[1] for row in made} == {"'=HYPERLINK(0)"}
-    assert len({tuple(row) for row in rows}) == len(rows)
-    ((_, _, detail),) = await entries(site, "file.export")
-    assert detail == {"what": "audit.csv", "rows": len(rows) - 1, "filter": {}}
-    assert BUYER["phone"] not in answer.text
-    assert BUYER["name"] not in answer.text
-    assert (await visitor.get("/studio/audit.csv")).status_code == 303
-    async with signed_in(site, "host") as other:
-        assert (await other.get("/studio/audit.csv")).status_code == 403

@@ -22,6 +22,7 @@ SMALL = Size(
 )
 
 
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 )

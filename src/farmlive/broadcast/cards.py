@@ -39,7 +39,7 @@ class Cards:
     async def unpin(self, caller: Caller, broadcast: str, offer: str | None) -> dict[str, Any]:
         """Take the card away, if one is there."""
         if offer is None:
-            return {"seq": None}
+            return {}
         return await self._append(caller, broadcast, "card.unpin", "card.unpinned", offer)
 
     async def _append(

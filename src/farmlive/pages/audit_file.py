@@ -1,55 +1,159 @@
-"""The audit list as a CSV file: read and sent a part at a time, however long it is.
+"""The audit list as a CSV file that a clerk reads in a spreadsheet: read and sent a part at a time,
+however long it is.
 
-Its columns are those of `GET /api/v1/audit`, whose names stay as they are.
+The first row says what was chosen and how many entries it has; the identifiers, by which a program
+or an engineer finds a thing again, are the last columns.
 """
 
 import csv
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from io import StringIO
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi.responses import Response, StreamingResponse
 
 from farmlive import compact
-from farmlive.clock import rfc3339
+from farmlive.clock import now_ms
+from farmlive.pages.audit_words import RESULTS, Said
 from farmlive.pages.render import FILE_HEADERS
 from farmlive.people import Caller, People
-from farmlive.people.audit import Deed
+from farmlive.people.audit import Deed, Selection
 from farmlive.review.files import guarded
+from farmlive.review.sheets import Words
 
-COLUMNS = ("at", "name", "account", "action", "subject", "broadcast", "detail")
 AT_ONCE = 1_000
 
+Told = Callable[[Sequence[Deed]], Awaitable[list[Said]]]
+"""Says entries in words."""
 
-async def audit_csv(people: People, caller: Caller) -> Response:
-    """Answer with the file, of what is there now."""
-    first = await people.deeds(None, AT_ONCE)
-    people.access.exported(caller, "audit.csv", await people.count_deeds())
+
+async def audit_csv(
+    people: People,
+    caller: Caller,
+    selection: Selection,
+    chosen: Mapping[str, str],
+    told: Told,
+    *,
+    only: str,
+    language: str,
+    time_zone: str,
+    base_url: str,
+) -> Response:
+    """Answer with the entries of the selection that there are now; `only` says it in words."""
+    first = await people.deeds(None, AT_ONCE, selection)
+    rows = await people.count_deeds(selection, first[0].id) if first else 0
+    people.access.exported(caller, "audit.csv", rows, **chosen)
+    sheet = _Sheet(language, time_zone, base_url)
     return StreamingResponse(
-        _parts(people, first),
+        _parts(people, first, selection, told, sheet, sheet.title(rows, only)),
         media_type="text/csv; charset=utf-8",
         headers={
             **FILE_HEADERS,
             "Cache-Control": "no-store",
-            "Content-Disposition": 'attachment; filename="audit.csv"',
+            "Content-Disposition": f'attachment; filename="{_name(chosen)}"',
         },
     )
 
 
-async def _parts(people: People, deeds: list[Deed]) -> AsyncIterator[bytes]:
+async def _parts(
+    people: People,
+    deeds: list[Deed],
+    selection: Selection,
+    told: Told,
+    sheet: "_Sheet",
+    title: str,
+) -> AsyncIterator[bytes]:
     # Excel reads UTF-8 by the byte order mark alone.
-    yield b"\xef\xbb\xbf" + _csv([COLUMNS])
+    yield b"\xef\xbb\xbf" + _csv([[title], [], sheet.head()])
     while deeds:
-        yield _csv([_row(deed) for deed in deeds])
-        deeds = await people.deeds(deeds[-1].id, AT_ONCE)
+        said = await told(deeds)
+        yield _csv([sheet.row(deed, each) for deed, each in zip(deeds, said, strict=True)])
+        deeds = await people.deeds(deeds[-1].id, AT_ONCE, selection)
 
 
-def _row(deed: Deed) -> tuple[str, ...]:
-    facts = (deed.name, deed.account, deed.action, deed.subject, deed.broadcast)
-    detail = compact.encode(deed.detail).decode()
-    return (rfc3339(deed.at), *(guarded(fact or "") for fact in facts), detail)
+class _Sheet:
+    """Writes rows in one language, with times in the county's zone."""
+
+    def __init__(self, language: str, time_zone: str, base_url: str):
+        self._say = Words(language)
+        self._zone_name = time_zone
+        self._zone = ZoneInfo(time_zone)
+        self._base_url = base_url
+
+    def title(self, rows: int, only: str) -> str:
+        """What the file has, so that nobody takes a part for the whole."""
+        say, at = self._say, self._moment(now_ms())
+        what = only or say("all entries", "全部记录")
+        many = say(f"{rows} entr{'y' if rows == 1 else 'ies'}", f"共 {rows} 条")
+        return say(
+            f"Log: {what} · {many} · downloaded {at}", f"操作记录：{what} · {many} · 导出于 {at}"
+        )
+
+    def head(self) -> list[str]:
+        """The titles of the columns."""
+        say = self._say
+        return [
+            say(f"Time ({self._zone_name})", f"时间（{self._zone_name}）"),
+            say("Person", "人员"),
+            say("Role", "角色"),
+            say("What", "操作"),
+            say("More about it", "说明"),
+            say("Order", "订单号"),
+            say("Broadcast", "直播"),
+            say("Address", "地址"),
+            say("Result", "结果"),
+            say("Times", "次数"),
+            say("Entry (id)", "记录 ID"),
+            say("Person (id)", "人员 ID"),
+            say("Program's key (id)", "程序密钥 ID"),
+            say("Kind (code)", "类型代码"),
+            say("Thing (id)", "对象 ID"),
+            say("Broadcast (id)", "直播 ID"),
+            say("Facts (codes)", "明细代码"),
+        ]
+
+    def row(self, deed: Deed, said: Said) -> list[str]:
+        """An entry."""
+        cells = [
+            self._moment(deed.at),
+            said.who,
+            said.role,
+            said.words,
+            " · ".join(said.facts),
+            ", ".join(said.orders),
+            said.broadcast.text if said.broadcast else "",
+            said.tried or (self._base_url + said.url if said.url else ""),
+            self._say(*RESULTS[said.result]),
+            str(said.times),
+            deed.id,
+            deed.account or "",
+            deed.key or "",
+            deed.action,
+            deed.subject or "",
+            deed.broadcast or "",
+            "; ".join(f"{name}={_plain(value)}" for name, value in deed.detail.items()),
+        ]
+        return [guarded(cell) for cell in cells]
+
+    def _moment(self, at: int) -> str:
+        return f"{datetime.fromtimestamp(at / 1000, self._zone):%Y-%m-%d %H:%M:%S}"
 
 
-def _csv(rows: list[tuple[str, ...]]) -> bytes:
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else compact.encode(value).decode()
+
+
+def _name(chosen: Mapping[str, str]) -> str:
+    """The file's name says the group and the days, and no person."""
+    named = [chosen[name] for name in ("group", "from", "to") if name in chosen]
+    if "person" in chosen:
+        named.insert(0, "person")
+    return "-".join(["audit", *named]) + ".csv"
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> bytes:
     written = StringIO()
     csv.writer(written, lineterminator="\r\n").writerows(rows)
     return written.getvalue().encode()

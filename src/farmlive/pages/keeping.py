@@ -1,5 +1,5 @@
 """The pages on which the county's things are kept: products, farms, stopped lots, pick-up points,
-parcels' fees, people, audit, and one's own account.
+parcels' fees, people, and one's own account. The audit list is audit_page.py's.
 
 Owns who may see them and what they start with; lists and changes go through the API, called by the
 scripts under web/static/studio.
@@ -14,7 +14,6 @@ from fastapi.responses import Response
 
 from farmlive.hosts import own_url
 from farmlive.money import decimals
-from farmlive.pages.audit_file import audit_csv
 from farmlive.pages.entry import ALL, GROWERS, STAFF, farm_of, stopped
 from farmlive.pages.render import Pages
 from farmlive.pages.rooms import Rooms
@@ -52,13 +51,6 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     add("/studio/people", "studio_people.html", STAFF, "Accounts, keys and who is shut out.")
     add("/studio/people/buyers", "studio_buyers.html", ("coordinator",), "What is kept of a buyer.")
     add("/studio/account", "studio_account.html", ALL, "One's own account.")
-    add("/studio/audit", "studio_audit.html", ("coordinator",), "Who changed what, and when.")
-
-    @router.get("/studio/audit.csv")
-    async def audit_file(request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """The whole audit list as a file, the latest first."""
-        led = stopped(request, caller, ("coordinator",))
-        return led or await audit_csv(rooms.people, caller)
 
     @router.get("/studio/farms/{farm}")
     async def farm_page(farm: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from farmlive.clock import now_ms
 from farmlive.money import decimals
-from farmlive.pages import desk, entry, guest, keeping
+from farmlive.pages import audit_page, desk, entry, guest, keeping
 from farmlive.pages.entry import ALL, CREW, STAFF, stopped
 from farmlive.pages.formats import Formats
 from farmlive.pages.languages import DEFAULT
@@ -34,6 +34,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     router.include_router(guest.routes(pages, rooms))
     # Before the broadcasts': /studio/products is no broadcast.
     router.include_router(keeping.routes(pages, rooms, settings))
+    router.include_router(audit_page.routes(pages, rooms, settings))
     router.include_router(desk.routes(pages, rooms, settings))
     router.include_router(_broadcasts(pages, rooms, settings))
     return router

@@ -8,14 +8,12 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, func, insert, select, update
 
-from farmlive.broadcast.log import PUBLIC, Entry, Log, UnknownBroadcast
+from farmlive.broadcast.log import PUBLIC, Entry, Log
 from farmlive.clock import now_ms
-from farmlive.contracts import raises
 from farmlive.ids import ulid
 from farmlive.origin import stop_reasons
 from farmlive.origin.models import Farm, Lot
 from farmlive.origin.origin import Origin
-from farmlive.origin.problems import LotStopped
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Invalid
@@ -24,20 +22,17 @@ from farmlive.shop import catalogue, flashes, keys, lot_stock, prices, stock
 from farmlive.shop.models import (
     BagOrder,
     Card,
-    ChangedPrice,
     NewOffer,
+    NewRelease,
     OfferChange,
     OfferRelease,
     Product,
     money,
 )
 from farmlive.shop.problems import (
-    AnswerGone,
     BagFull,
     BroadcastEnded,
     FlashDearer,
-    KeyReused,
-    LotSpent,
     ProductArchived,
     SoldOut,
     StockTaken,
@@ -141,16 +136,6 @@ class Bag:
 
         return await self._store.write(write)
 
-    @raises(
-        UnknownBroadcast,
-        BroadcastEnded,
-        UnknownOffer,
-        StockTaken,
-        LotSpent,
-        LotStopped,
-        KeyReused,
-        AnswerGone,
-    )
     async def release(
         self, caller: Caller, broadcast: str, message: OfferRelease
     ) -> dict[str, Any]:
@@ -162,7 +147,7 @@ class Bag:
         is taken back.
         """
         offer, quantity, key = message.offer, message.quantity, message.key
-        body_hash = keys.canonical_hash(message, OfferRelease, of="releases")
+        body_hash = keys.canonical_hash(message, NewRelease, of="releases")
 
         def write(connection: Connection) -> dict[str, Any]:
             self._log.head(connection, broadcast)
@@ -191,9 +176,8 @@ class Bag:
 
         return await self._store.write(write)
 
-    @raises(UnknownBroadcast, BroadcastEnded, UnknownOffer, ListPriceTooLow, FlashDearer)
     async def change(self, caller: Caller, broadcast: str, message: OfferChange) -> dict[str, Any]:
-        """Set a new price, list price or both, from this commit on, and answer as `Card`.
+        """Set a new price, list price or both; it is the price from this commit on.
 
         Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, ListPriceTooLow, FlashDearer.
         """
@@ -230,12 +214,9 @@ class Bag:
                 "offer.change",
                 row.id,
                 broadcast=broadcast,
-                **message.model_dump(
-                    include=message.model_fields_set & set(ChangedPrice.model_fields)
-                ),
+                **message.model_dump(include=message.model_fields_set - {"offer"}),
             )
-            (card,) = self._cards(connection, [_offer(connection, broadcast, row.id)])
-            return card.model_dump(mode="json")
+            return said
 
         return await self._store.write(write)
 

@@ -1,6 +1,6 @@
 """The shop: its catalogue, its bag, its till, its holds and the orders that were taken."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,8 @@ from farmlive.outages import Outages
 from farmlive.people import Caller
 from farmlive.people.limits import RateLimits
 from farmlive.settings import Settings
-from farmlive.shop import bag, box_limits, claims, finding, stock
+from farmlive.shop import audit_names, bag, box_limits, claims, finding, stock
+from farmlive.shop.audit_names import Thing
 from farmlive.shop.by_token import ByToken
 from farmlive.shop.catalogue import Catalogue
 from farmlive.shop.claim_photos import ClaimPhotos
@@ -75,6 +76,7 @@ class Shop:
         shown: Callable[[], Mapping[str, Shown]] = dict,
         outages: Outages | None = None,
     ):
+        self._store = store
         self._searched: Callable[[Caller, str], None] = lambda _caller, _by: None
         self.catalogue = Catalogue(store, log)
         self.rush = Rush(store, log, settings)
@@ -220,6 +222,10 @@ class Shop:
     async def order_on_paper(self, order: str, mark: str) -> Order:
         """The order whose papers have this address: `Orders.by_paper`."""
         return await self.orders.by_paper(order, mark)
+
+    async def things(self, ids: Collection[str]) -> dict[str, Thing]:
+        """What these identifiers are of and how it is called, for coordinators."""
+        return await self._store.read(lambda conn: audit_names.things(conn, ids))
 
     async def centres(self) -> list[Centre]:
         """The pick-up points, oldest first."""

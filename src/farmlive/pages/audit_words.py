@@ -1,0 +1,521 @@
+"""An entry of the audit list in words: a sentence with links, what else is to be known of it, and
+what the columns of a file say. Decides only; audit_page.py finds what things are called.
+
+The sentences are audit_sentences.py's, what was refused audit_refusals.py's.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from farmlive.bilingual import Bilingual
+from farmlive.money import Money
+from farmlive.pages import audit_refusals, audit_sentences
+from farmlive.pages.audit_sentences import Both
+from farmlive.pages.formats import Formats
+from farmlive.people.audit import BY_COMMAND, COMMAND, NOT_SIGNED_IN, Deed
+from farmlive.review.definitions import SHEET_WORDS
+from farmlive.review.sheets import Words
+from farmlive.shop.audit_names import Thing
+
+Result = Literal["done", "refused", "failed"]
+
+RESULTS: dict[Result, Both] = {
+    "done": ("done", "完成"),
+    "refused": ("refused", "被拒绝"),
+    "failed": ("failed", "失败"),
+}
+# What files and papers are called that are no sheet of a review.
+_FILES: dict[str, Both] = {
+    "audit": ("the log", "操作记录"),
+    "labels": ("labels for boxes", "标签"),
+    "orders": ("the list of orders", "订单表"),
+    "person": ("a buyer's data", "买家的信息"),
+    "slips": ("packing slips", "装箱单"),
+}
+_FORMS: dict[str, Both] = {"csv": ("CSV", "CSV"), "xlsx": ("Excel", "Excel"), "zip": ("ZIP", "ZIP")}
+_CHOICES: dict[str, Both] = {
+    "open": ("still to do", "待处理"),
+    "parcel": ("parcels", "快递"),
+    "pickup": ("pick-ups", "自提"),
+    "due": ("to pay", "应付"),
+    "paid": ("paid", "已付款"),
+    "owed": ("to give back", "待退款"),
+    "refunded": ("refunded", "已退款"),
+    "flagged": ("to look at", "需留意"),
+    "claimed": ("with claims", "有售后"),
+}
+GROUP_NAMES: dict[str, Both] = {
+    "sign-ins": ("Sign-ins", "登录"),
+    "buyers": ("Buyers' data and files", "买家信息和文件"),
+    "people": ("People and keys", "人员和密钥"),
+    "orders": ("Orders", "订单"),
+    "broadcasts": ("Broadcasts", "直播"),
+    "produce": ("Farms and products", "农场和商品"),
+}
+# What stands for a sentence of a kind that this version does not know.
+_UNKNOWN: Both = (
+    "{who} did something that has no name here: {action}",
+    "{who} 做了一项这里没有名称的操作：{action}",
+)
+_BY_NOBODY: Both = ("Someone", "有人")
+_BY_BUYER: Both = ("A buyer", "买家")
+_BY_OPERATOR: Both = ("The server's operator", "服务器管理员")
+
+# Entries without the name of what they are about: it stands in the oldest one about the same.
+SAYS_LITTLE = frozenset(
+    {
+        "block.remove",
+        "credential.give",
+        "flash.end",
+        "invitation.revoke",
+        "key.revoke",
+        "stream_key.revoke",
+    }
+)
+
+_PLACE = re.compile(r"\{(\w+)\}")
+_NUMBER = re.compile(r"[A-Z]{1,4}[0-9]{4}")
+_CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef“”]")
+# So many orders' numbers stand in a sentence.
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a sentence, and the page of what it names."""
+
+    text: str
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What identifiers are called, as far as that is known: things, accounts and API keys; and by
+    a subject the oldest entry about it.
+    """
+
+    things: Mapping[str, Thing] = field(default_factory=dict)
+    people: Mapping[str, str] = field(default_factory=dict)
+    firsts: Mapping[str, Deed] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Said:
+    """An entry in words. `orders` are the numbers of those that it is about, `broadcast` where it
+    was, `tried` the technical path of what was refused, `url` the page of what it is about; `times`
+    how often it was.
+    """
+
+    sentence: tuple[Part, ...]
+    facts: tuple[str, ...]
+    who: str
+    role: str
+    orders: tuple[str, ...]
+    broadcast: Part | None
+    result: Result
+    tried: str
+    url: str | None
+    times: int
+
+    @property
+    def words(self) -> str:
+        """The sentence without links."""
+        return "".join(part.text for part in self.sentence)
+
+    @property
+    def is_broadcast_named(self) -> bool:
+        """Whether the sentence names the broadcast."""
+        return self.broadcast in self.sentence
+
+
+def desk_url(broadcast: str, number: str) -> str:
+    """The page on which a coordinator finds the order."""
+    return f"/studio/{broadcast}/orders?{urlencode({'state': 'all', 'number': number})}"
+
+
+class Teller:
+    """Says entries in one language."""
+
+    def __init__(self, formats: Formats, currency: str, known: Known):
+        self._formats = formats
+        self._say = Words(formats.language)
+        self._currency = currency
+        self._known = known
+
+    def said(self, deed: Deed) -> Said:
+        """The entry in words."""
+        sentence = tuple(self._sentence(deed))
+        urls = [part.url for part in sentence[1:] if part.url is not None]
+        broadcast = self._broadcast(deed)
+        refused = deed.action == "access.refuse"
+        return Said(
+            sentence=sentence,
+            facts=tuple(fact for fact in self._facts(deed) if fact),
+            who=self._who(deed).text,
+            role=self._both(audit_sentences.ROLES.get(deed.role or "", ("", ""))),
+            orders=tuple(number for number, _ in self._orders(deed)),
+            broadcast=broadcast,
+            result="refused" if refused else "failed" if deed.action == "session.fail" else "done",
+            tried=str(deed.detail.get("path", "")) if refused else "",
+            url=urls[0] if urls else broadcast.url if broadcast else None,
+            times=count if isinstance(count := deed.detail.get("count"), int) else 1,
+        )
+
+    def person(self, identity: str) -> str:
+        """Who is meant in a selection."""
+        if identity == NOT_SIGNED_IN:
+            return self._say(
+                "Nobody signed in (buyers, failed sign-ins)", "未登录者（买家、登录失败）"
+            )
+        if identity == BY_COMMAND:
+            return self._both(_BY_OPERATOR)
+        return self._known.people.get(identity) or self._say("someone else", "其他人")
+
+    def selection(self, chosen: Mapping[str, Any]) -> str:
+        """What a selection of entries is, or a choice of orders, in words; "" for all."""
+        said = [self._chosen(name, value) for name, value in chosen.items()]
+        return " · ".join(filter(None, said))
+
+    # The sentence.
+
+    def _both(self, both: Both) -> str:
+        return self._say(*both)
+
+    def _sentence(self, deed: Deed) -> Iterator[Part]:
+        if deed.action == "access.refuse":
+            path = deed.detail.get("path")
+            en, zh = audit_refusals.tried(str(path)) if path else ("do something", "进行某项操作")
+            both = f"{{who}} tried to {en}, and was refused", f"{{who}} 想{zh}，被拒绝"
+        else:
+            found = audit_sentences.SENTENCES.get(deed.action, _UNKNOWN)
+            is_own = deed.account is not None and deed.account == deed.subject
+            both = found if isinstance(found, tuple) else found({**deed.detail, "own": is_own})
+        yield from self._spaced(self._filled(self._both(both), deed))
+
+    def _filled(self, template: str, deed: Deed) -> Iterator[Part]:
+        at = 0
+        for place in _PLACE.finditer(template):
+            yield Part(template[at : place.start()])
+            yield from self._parts(place[1], deed)
+            at = place.end()
+        yield Part(template[at:])
+
+    def _spaced(self, parts: Iterator[Part]) -> list[Part]:
+        """Leave no part empty, no two spaces, and none between two Chinese characters."""
+        spaced: list[Part] = []
+        for part in parts:
+            text, before = part.text, spaced[-1].text[-1:] if spaced else " "
+            if text.startswith(" ") and (before == " " or self._joins(before, text[1:2])):
+                text = text[1:]
+            elif spaced and before == " " and self._joins(spaced[-1].text[-2:-1], text[:1]):
+                spaced[-1] = Part(spaced[-1].text[:-1], spaced[-1].url)
+            if text:
+                spaced.append(Part(text, part.url))
+        if spaced and spaced[-1].url is None:
+            spaced[-1] = Part(spaced[-1].text.rstrip())
+        return spaced
+
+    def _joins(self, left: str, right: str) -> bool:
+        is_chinese = self._say.language == "zh"
+        return is_chinese and bool(_CJK.match(left) and _CJK.match(right))
+
+    def _parts(self, place: str, deed: Deed) -> Sequence[Part]:
+        """What stands in a place of a sentence."""
+        detail = deed.detail
+        match place:
+            case "who":
+                return [self._who(deed)]
+            case "account":
+                return [self._account(deed)]
+            case "action":
+                return [Part(deed.action)]
+            case "order" | "orders":
+                return self._order_parts(deed)
+            case "broadcast":
+                return [self._broadcast(deed) or self._unnamed("broadcast")]
+            case "offer":
+                identity = detail.get("offer") or self._first(deed, "offer") or deed.subject
+                return [self._thing("offer", identity)]
+            case "lot" | "subject":
+                return [self._thing(place, deed.subject)]
+            case "plot":
+                return [self._thing("plot", detail.get("plot") or deed.subject)]
+            case "label":
+                return [self._label(deed)]
+            case "file":
+                return [self._file(deed)]
+            case "state":
+                state = audit_sentences.STATES.get(str(detail.get("state")))
+                return [Part(self._both(state) if state else "?")]
+            case "keys":
+                return [Part(self._formats.number(detail.get("keys", 0)))]
+            case "amount":
+                return [Part(self._money(detail.get("amount")))]
+        raise AssertionError(place)
+
+    def _who(self, deed: Deed) -> Part:
+        identity = deed.account or deed.key
+        url = f"/studio/audit?{urlencode({'person': identity})}" if identity else None
+        if deed.account is not None:
+            return Part(deed.name, url)
+        if deed.key is None and deed.name == COMMAND:
+            return Part(self._both(_BY_OPERATOR))
+        if deed.name:
+            return Part(self._say(f"The program “{deed.name}”", f"程序“{deed.name}”"), url)
+        return Part(self._both(_BY_BUYER if deed.action == "person.erase" else _BY_NOBODY))
+
+    def _account(self, deed: Deed) -> Part:
+        name = deed.detail.get("name") or self._known.people.get(deed.subject or "")
+        return Part(name, "/studio/people") if name else self._unnamed("account")
+
+    def _label(self, deed: Deed) -> Part:
+        detail = deed.detail
+        gives = deed.action == "credential.give"
+        name = detail.get("label") or (None if gives else detail.get("name"))
+        name = name or self._first(deed, "label") or self._first(deed, "name")
+        name = name or self._known.people.get(deed.subject or "")
+        if name:
+            return Part(f"“{name}”")
+        return Part(self._say("someone", "某人") if "invitation" in deed.action else "")
+
+    def _first(self, deed: Deed, name: str) -> Any:
+        """What the oldest entry about the same thing says."""
+        first = self._known.firsts.get(deed.subject or "")
+        return first.detail.get(name) if first else None
+
+    def _file(self, deed: Deed) -> Part:
+        name, _, form = str(deed.detail.get("what", "")).partition(".")
+        url = {"audit": "/studio/audit", "person": "/studio/people/buyers"}.get(name)
+        if name in _FILES:
+            words = self._both(_FILES[name])
+            if url is None and deed.broadcast:
+                url = f"/studio/{deed.broadcast}/orders"
+        elif name in SHEET_WORDS:
+            title = SHEET_WORDS[name][0].in_language(self._say.language)
+            words = self._say(f"the sheet “{title}”", f"“{title}”")
+            url = f"/review/{deed.broadcast}" if deed.broadcast else None
+        else:
+            words = self._say("a file", "文件")
+        if form in _FORMS:
+            words += self._say(f" ({_FORMS[form][0]})", f"（{_FORMS[form][1]}）")
+        return Part(words, url)
+
+    def _broadcast(self, deed: Deed) -> Part | None:
+        if deed.broadcast is None:
+            return None
+        thing = self._known.things.get(deed.broadcast)
+        if thing is None:
+            return Part(self._both(audit_sentences.UNNAMED["broadcast"]))
+        return Part(self._formats.text(thing.name), f"/studio/{deed.broadcast}")
+
+    def _thing(self, kind: str, identity: Any) -> Part:
+        thing = self._known.things.get(identity) if isinstance(identity, str) else None
+        if thing is None:
+            return self._unnamed(kind)
+        name = self._formats.text(thing.name)
+        match thing.kind:
+            case "lot":
+                return Part(f"{name} {thing.code}", f"/origin/lot/{identity}")
+            case "farm":
+                return Part(name, f"/studio/farms/{identity}")
+            case "plot":
+                return Part(name, f"/studio/farms/{thing.within}")
+            case "offer":
+                return Part(name, f"/studio/{thing.within}/bag")
+            case "product":
+                return Part(name, "/studio/products")
+            case "centre":
+                return Part(name, "/studio/centres")
+        return Part(name)
+
+    def _unnamed(self, kind: str) -> Part:
+        return Part(self._both(audit_sentences.UNNAMED[kind]))
+
+    def _orders(self, deed: Deed) -> list[tuple[str, str | None]]:
+        """The numbers of the orders that it is about, and their broadcasts."""
+        detail = deed.detail
+        if named := detail.get("named"):
+            return [(each["number"], each["broadcast"]) for each in named]
+        if numbers := detail.get("numbers"):
+            return [(number, deed.broadcast) for number in numbers]
+        thing = self._known.things.get(deed.subject or "")
+        if thing is not None and thing.kind == "order":
+            return [(self._formats.text(thing.name), thing.within)]
+        if number := detail.get("number"):
+            return [(str(number), deed.broadcast)]
+        chosen = detail.get("filter", {}).get("orders") if deed.action == "file.export" else None
+        return [(number, deed.broadcast) for number in _NUMBER.findall(chosen or "")]
+
+    def _order_parts(self, deed: Deed) -> Sequence[Part]:
+        found = self._orders(deed)
+        count = deed.detail.get("orders")
+        total = max(len(found), count if isinstance(count, int) else 0)
+        if not found:
+            if not isinstance(count, int):
+                return [self._unnamed("order")]
+            return [Part(self._count(total, "order", "orders", "个订单"))]
+        shown = found if len(found) == total <= _NAMED else found[:_NAMED]
+        parts: list[Part] = []
+        for place, (number, broadcast) in enumerate(shown):
+            if place:
+                is_last = place == len(shown) - 1 and len(shown) == total
+                parts.append(Part(self._say(" and ", " 和 ") if is_last else self._say(", ", "、")))
+            parts.append(Part(number, desk_url(broadcast, number) if broadcast else None))
+        if left := total - len(shown):
+            more = self._formats.number(left)
+            parts.append(Part(self._say(f" and {more} more", f" 等 {total} 个订单")))
+        return parts
+
+    # What else is to be known.
+
+    def _facts(self, deed: Deed) -> Iterator[str]:
+        detail, say = deed.detail, self._say
+        if deed.action == "access.refuse":
+            if "path" in detail:
+                why = audit_refusals.WHY.get(str(detail.get("problem")), audit_refusals.NOT_THEIRS)
+                yield self._both(why)
+            else:
+                yield say("many different things, counted together", "多种操作，合并计数")
+        else:
+            yield from self._own_facts(deed)
+        if isinstance(count := detail.get("count"), int) and count > 1:
+            yield self._count(count, "time", "times", "次")
+
+    def _own_facts(self, deed: Deed) -> Iterator[str]:
+        detail, say = deed.detail, self._say
+        by = detail.get("by")
+        if deed.action == "person.erase" and by in audit_sentences.ERASED_BY:
+            yield self._both(audit_sentences.ERASED_BY[by])
+        if by in audit_sentences.FACTORS:
+            yield self._both(audit_sentences.FACTORS[by])
+        yield from self._facts_of_people(deed)
+        yield from self._facts_of_goods(deed)
+        yield from self._facts_of_orders(deed)
+        if isinstance(rows := detail.get("rows"), int):
+            if detail.get("what") == "person.zip" or str(detail.get("what")).startswith("orders."):
+                yield self._count(rows, "order", "orders", "个订单")
+            else:
+                yield self._count(rows, "row", "rows", "行")
+        if isinstance(chosen := detail.get("filter"), dict):
+            only = self.selection({k: v for k, v in chosen.items() if k != "broadcast"})
+            yield say(f"only: {only}", f"仅：{only}") if only else ""
+        if duration := audit_sentences.MUTED_FOR.get(str(detail.get("duration"))):
+            yield self._both(duration)
+        if label := detail.get("label"):
+            yield str(label) if deed.action == "factor.add" else ""
+        yield str(detail.get("browser") or "")
+        yield str(detail.get("reason") or self._first_reason(deed))
+
+    def _first_reason(self, deed: Deed) -> str:
+        return str(self._first(deed, "reason") or "") if deed.action == "block.remove" else ""
+
+    def _facts_of_people(self, deed: Deed) -> Iterator[str]:
+        detail = deed.detail
+        if role := audit_sentences.ROLES.get(str(detail.get("role"))):
+            yield self._both(role)
+        for name in ("farms", "centres"):
+            if isinstance(found := detail.get(name), list) and found:
+                yield self._listed([self._thing_name(identity) for identity in found if identity])
+        if shown := detail.get("display_name"):
+            yield self._say(f"viewers read “{shown}”", f"观众看到“{shown}”")
+        changed = detail.get("fields") or detail.get("changed") or ()
+        if deed.action == "broadcast.change":
+            changed = sorted(detail)
+        words = [self._both(f) for name in changed if (f := audit_sentences.FIELDS.get(str(name)))]
+        yield self._listed(list(dict.fromkeys(words)))
+
+    def _facts_of_goods(self, deed: Deed) -> Iterator[str]:
+        detail, say, formats = deed.detail, self._say, self._formats
+        if isinstance(quantity := detail.get("quantity"), int):
+            yield self._count(abs(quantity), "box", "boxes", "箱")
+        if isinstance(grams := detail.get("weight_g"), int):
+            yield formats.weight(grams)
+        if isinstance(grams := detail.get("quantity_g"), int):
+            was = detail.get("was_g")
+            yield (f"{formats.weight(was)} → " if isinstance(was, int) else "") + formats.weight(
+                grams
+            )
+        if isinstance(price := detail.get("price"), int):
+            was = detail.get("was")
+            yield (f"{self._money(was)} → " if isinstance(was, int) else "") + self._money(price)
+        if isinstance(listed := detail.get("list_price"), int):
+            yield say(f"usual price {self._money(listed)}", f"原价 {self._money(listed)}")
+        if isinstance(released := detail.get("released"), int):
+            yield say(f"{formats.number(released)} released", f"放货 {formats.number(released)}")
+        if isinstance(boxes := detail.get("boxes"), int):
+            yield self._count(boxes, "box", "boxes", "箱")
+        if isinstance(fees := detail.get("fees"), int):
+            yield self._count(fees, "row", "rows", "行")
+        if detail.get("honour") is True:
+            yield say("orders at the wrong price stand", "按错价下的订单照旧")
+        if detail.get("passed") is False:
+            yield say("not passed", "未通过")
+        if detail.get("passed") is True and deed.action == "lot.inspect":
+            yield say("passed", "合格")
+        if deed.action == "lot.lift" and detail.get("open"):
+            yield say("it stays stopped for something else", "仍因其他原因停售")
+
+    def _facts_of_orders(self, deed: Deed) -> Iterator[str]:
+        detail, say = deed.detail, self._say
+        if deed.action in ("order.claim_refunded", "order.put_right") and "amount" in detail:
+            yield self._money(detail["amount"])
+        if detail.get("alone") is True:
+            yield say("the money alone", "只改回金额")
+        if detail.get("codeless") is True:
+            yield say("without its code", "没有报取货码")
+        if known := audit_sentences.KNOWN_BY.get(str(detail.get("known_by"))):
+            yield self._both(known)
+        if detail.get("unpacked") is True:
+            yield say("it was not ticked as packed", "农场没有点“已装箱”")
+        if isinstance(refused := detail.get("refused"), int) and refused:
+            yield self._count(refused, "was not possible", "were not possible", "个无法处理")
+
+    # Words for values.
+
+    def _count(self, count: int, one: str, many: str, zh: str) -> str:
+        number = self._formats.number(count)
+        return self._say(f"{number} {one if count == 1 else many}", f"{number} {zh}")
+
+    def _listed(self, names: Sequence[str]) -> str:
+        return self._say(", ", "、").join(names)
+
+    def _thing_name(self, identity: Any) -> str:
+        thing = self._known.things.get(identity) if isinstance(identity, str) else None
+        return self._formats.text(thing.name) if thing else "?"
+
+    def _money(self, amount: Any) -> str:
+        if not isinstance(amount, int):
+            return "?"
+        return self._formats.money(Money(amount=amount, currency=self._currency))
+
+    def _chosen(self, name: str, value: Any) -> str:
+        match name:
+            case "group":
+                return self._both(GROUP_NAMES.get(str(value), ("?", "?")))
+            case "person":
+                return self.person(str(value))
+            case "from":
+                return self._say(f"from {value}", f"{value} 起")
+            case "to":
+                return self._say(f"to {value}", f"到 {value}")
+            case "farm" | "centre":
+                return self._thing_name(value)
+            case "orders":
+                return str(value)
+            case "state" if value in audit_sentences.STATES:
+                return self._both(audit_sentences.STATES[value])
+            case "flagged" | "claimed":
+                return self._both(_CHOICES[name]) if value else ""
+        return self._both(_CHOICES[value]) if value in _CHOICES else ""
+
+
+def file_words(name: str, language: str) -> str | None:
+    """What a file or a paper is called; None for one that has no words."""
+    known: Mapping[str, Bilingual | Both] = {**{k: v[0] for k, v in SHEET_WORDS.items()}, **_FILES}
+    found = known.get(name.partition(".")[0])
+    if found is None:
+        return None
+    return found.in_language(language) if isinstance(found, Bilingual) else Words(language)(*found)

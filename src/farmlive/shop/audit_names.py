@@ -1,0 +1,75 @@
+"""What the things are called that the audit list names by their identifiers: orders, offers, lots,
+farms, plots, products, pick-up points and broadcasts.
+
+For coordinators, who read of all of them; it names no buyer.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Column, Connection, select
+
+from farmlive.broadcast.tables import broadcasts
+from farmlive.origin.tables import farms, lots, plots
+from farmlive.shop.models import order_number
+from farmlive.shop.tables import centres, flashes, offers, orders, products
+
+Kind = Literal["broadcast", "centre", "farm", "lot", "offer", "order", "plot", "product"]
+
+# So many identifiers in one statement.
+AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What an identifier is of. `name` is bilingual, an order's its number; `code` is a lot's,
+    `within` the broadcast of an offer or order, or the farm of a plot.
+    """
+
+    kind: Kind
+    name: dict[str, str] | str
+    within: str | None = None
+    code: str = ""
+
+
+def things(connection: Connection, ids: Collection[str]) -> dict[str, Thing]:
+    """Return those of the identifiers that are known. A flash batch is called as its offer is."""
+    wanted = sorted(ids)
+    return {
+        identity: thing
+        for first in range(0, len(wanted), AT_ONCE)
+        for identity, thing in _some(connection, wanted[first : first + AT_ONCE])
+    }
+
+
+def _some(connection: Connection, ids: Sequence[str]) -> Iterator[tuple[str, Thing]]:
+    def rows(identity: Column[Any], *columns: Column[Any]) -> Sequence[Any]:
+        return connection.execute(select(identity, *columns).where(identity.in_(ids))).all()
+
+    for identity, title in rows(broadcasts.c.id, broadcasts.c.title):
+        yield identity, Thing("broadcast", title)
+    for identity, name in rows(centres.c.id, centres.c.name):
+        yield identity, Thing("centre", name)
+    for identity, name in rows(farms.c.id, farms.c.name):
+        yield identity, Thing("farm", name)
+    for identity, name, farm in rows(plots.c.id, plots.c.name, plots.c.farm):
+        yield identity, Thing("plot", name, within=farm)
+    for identity, name in rows(products.c.id, products.c.name):
+        yield identity, Thing("product", name)
+    for identity, name, code in rows(lots.c.id, lots.c.product_name, lots.c.code):
+        yield identity, Thing("lot", name, code=code)
+    for identity, number, broadcast in rows(orders.c.id, orders.c.number, orders.c.broadcast):
+        yield identity, Thing("order", order_number(number), within=broadcast)
+    of_offers = select(offers.c.id, offers.c.broadcast, products.c.name).join(
+        products, products.c.id == offers.c.product
+    )
+    for identity, broadcast, name in connection.execute(of_offers.where(offers.c.id.in_(ids))):
+        yield identity, Thing("offer", name, within=broadcast)
+    of_flashes = (
+        select(flashes.c.id, flashes.c.broadcast, products.c.name)
+        .join(offers, offers.c.id == flashes.c.offer)
+        .join(products, products.c.id == offers.c.product)
+    )
+    for identity, broadcast, name in connection.execute(of_flashes.where(flashes.c.id.in_(ids))):
+        yield identity, Thing("offer", name, within=broadcast)
