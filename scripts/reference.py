@@ -1,10 +1,12 @@
 """Holds the documents against the code: settings, commands and routes.
 
 `python -m scripts.reference` names what differs and exits 1; `--write` writes docs/settings.md,
-docs/routes.md, docs/orders.md and docs/conformance.md anew from the code.
+docs/routes.md, docs/orders.md, docs/conformance.md, docs/events.json and the events' types for the
+pages anew from the code.
 """
 
 import asyncio
+import json
 import re
 import sys
 import tempfile
@@ -19,6 +21,7 @@ from starlette.routing import Mount
 from typer.main import get_command
 
 from farmlive.app import build
+from farmlive.broadcast.events.schema import declarations, examples
 from farmlive.cli import cli
 from farmlive.client.clauses import CLAUSES
 from farmlive.settings import Settings
@@ -29,6 +32,8 @@ SETTINGS = ROOT / "docs" / "settings.md"
 ROUTES = ROOT / "docs" / "routes.md"
 ORDERS = ROOT / "docs" / "orders.md"
 CONFORMANCE = ROOT / "docs" / "conformance.md"
+EVENTS = ROOT / "docs" / "events.json"
+EVENT_TYPES = ROOT / "web" / "static" / "live" / "events.d.ts"
 
 
 def settings_page() -> str:
@@ -101,6 +106,11 @@ def conformance_page() -> str:
         for clause in CLAUSES[typing.cast("typing.Literal['whip', 'whep']", kind)]:
             lines.append(f"| {clause.id} | {clause.level} | {clause.title} | {clause.expected} |")
     return "\n".join(lines) + "\n"
+
+
+def events_file() -> str:
+    """An event of every kind with all that it can have, from the models."""
+    return json.dumps(examples(), ensure_ascii=False, indent=2) + "\n"
 
 
 def routes_page() -> str:
@@ -185,6 +195,8 @@ def differences() -> list[str]:
         (ROUTES, routes_page()),
         (ORDERS, life.page()),
         (CONFORMANCE, conformance_page()),
+        (EVENTS, events_file()),
+        (EVENT_TYPES, declarations()),
     )
     for page, text in made:
         if not page.exists() or page.read_text() != text:
@@ -223,6 +235,8 @@ def main() -> int:
         ROUTES.write_text(routes_page())
         ORDERS.write_text(life.page())
         CONFORMANCE.write_text(conformance_page())
+        EVENTS.write_text(events_file())
+        EVENT_TYPES.write_text(declarations())
     wrong = differences()
     for line in wrong:
         print(line)

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from tests.waiting import until
 
 from farmlive import gate
+from farmlive.broadcast.events import EventModel
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.client import Api
 from farmlive.gate import StreamGate
@@ -188,11 +189,11 @@ async def test_media_events_go_on_after_one_that_could_not_be_written(
     made = await house.broadcasts.create(NewBroadcast(title={"en": "One"}))
     write, written = house.broadcasts.media_event, []
 
-    async def flaky(broadcast: str, kind: str, *rest: Any) -> bool:
-        written.append(kind)
+    async def flaky(broadcast: str, event: EventModel, *rest: Any) -> bool:
+        written.append(event)
         if len(written) == 1:
             raise KeyError("a fault of ours")
-        return await write(broadcast, kind, *rest)
+        return await write(broadcast, event, *rest)
 
     monkeypatch.setattr(house.broadcasts, "media_event", flaky)
     telling = gate_of(server)

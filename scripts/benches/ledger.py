@@ -48,7 +48,10 @@ Step = tuple[str, str]
 PLACED: Step = ("placed", "due")
 
 # What tells of an order's steps, its placing included.
-_STEPS = {step.event for step in (*life.STATES, *life.PAYMENTS)} - {"order.held", "order.expired"}
+_STEPS = {step.event.kind for step in (*life.STATES, *life.PAYMENTS)} - {
+    "order.held",
+    "order.expired",
+}
 _STOOD = ("released", "sold", "held", "kept")
 
 _Rows = Callable[[str], list[Any]]

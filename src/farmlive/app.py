@@ -185,7 +185,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     review = Review(store, log, settings)
     retention = Retention(store, log, settings, waits=lambda: timekeeper.is_doubted)
     log.hear("card.pinned", shop.check_shown)
-    log.hear("card.pinned", origin.moment(shop.lot_of_offer))
+    log.hear("card.pinned", origin.moment(shop.lot_shown))
     channel.orders_of(shop.audiences)
     log.buyers_by(shop.orders.devices)
     people.farms_by(farms.find)

@@ -15,7 +15,17 @@ from sqlalchemy import Connection
 
 from farmlive.again import Again, create_task
 from farmlive.broadcast.broadcasts import Broadcasts, Ended, NotLive
-from farmlive.broadcast.log import PUBLIC, STAFF, TOPIC, Log, UnknownBroadcast, unpack
+from farmlive.broadcast.events import (
+    BroadcastEnded,
+    BroadcastPaused,
+    BroadcastResumed,
+    BroadcastStarted,
+    EventModel,
+    SourceJoined,
+    SourceLeft,
+    SourceSwitched,
+)
+from farmlive.broadcast.log import TOPIC, Log, UnknownBroadcast, unpack
 from farmlive.bus import Bus
 from farmlive.contracts import raises
 from farmlive.crew_sessions import CrewSessions
@@ -209,10 +219,10 @@ class StreamGate:
             if topic != TOPIC or b'"broadcast.' not in message:
                 return
             event = unpack(message)
-            if event.kind in ("broadcast.started", "broadcast.ended"):
+            if event.kind in (BroadcastStarted.kind, BroadcastEnded.kind):
                 # A new one, so that what is being read goes into the old one.
                 self._states = {}
-            if event.kind == "broadcast.ended":
+            if event.kind == BroadcastEnded.kind:
                 relay.end(event.broadcast)
 
         bus.listen(hear)
@@ -292,25 +302,22 @@ class StreamGate:
         def stands(connection: Connection) -> bool:
             return leases is None or leases.stands(connection, event.broadcast, epoch)
 
-        kind, audience, data = _as_logged(event)
-        return await self._broadcasts.media_event(event.broadcast, kind, audience, data, stands)
+        return await self._broadcasts.media_event(event.broadcast, _as_logged(event), stands)
 
 
-def _as_logged(event: MediaEvent) -> tuple[str, list[str], dict[str, Any]]:
-    source = {"source": event.source}
-    guest = {"guest": True} if event.guest else {}
+def _as_logged(event: MediaEvent) -> EventModel:
     match event.kind:
         case "joined":
-            return "source.joined", [STAFF], {**source, "label": event.label, **guest}
+            return SourceJoined(source=event.source, label=event.label, guest=event.guest)
         case "left":
-            return "source.left", [STAFF], {**source, **guest}
+            return SourceLeft(source=event.source, guest=event.guest)
         case "switched":
-            codec = {"codec": event.codec} if event.codec else {}
-            return "source.switched", [PUBLIC], {**source, "label": event.label, **codec}
+            codec = event.codec or None
+            return SourceSwitched(source=event.source, label=event.label, codec=codec)
         case "paused":
-            return "broadcast.paused", [PUBLIC], {"reason": "source"}
+            return BroadcastPaused(reason="source")
         case "resumed":
-            return "broadcast.resumed", [PUBLIC], {}
+            return BroadcastResumed()
 
 
 def routes(

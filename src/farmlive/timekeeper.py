@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from farmlive import clock
 from farmlive.again import Again
+from farmlive.broadcast.events import ClockMoved
 from farmlive.broadcast.log import Log
 from farmlive.clock_discipline import STEP_NS, Discipline, Verdict
 from farmlive.outages import Outage, Outages
@@ -217,7 +218,7 @@ class Timekeeper(Again):
         before it goes by the time before, and nothing is written in between.
         """
         move_all(connection, by, clock.now_ms())
-        self._log.append_to_open(connection, "clock.moved", {"by": by})
+        self._log.append_to_open(connection, ClockMoved(by=by))
         references.keep(connection, epoch=epoch + 1, **row)
 
         def count() -> None:

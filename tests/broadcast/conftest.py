@@ -2,6 +2,7 @@
 
 import pytest
 
+from farmlive.broadcast.events import OfferAdded
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.server import Server
 
@@ -15,6 +16,6 @@ async def live(server: Server) -> str:
     made = await house.broadcasts.create(NewBroadcast(title={"zh": "直播", "en": "Live"}))
     await house.broadcasts.begin(made.id)
     await house.store.write(
-        lambda connection: house.log.append(connection, made.id, "offer.added", ["public"], OFFER)
+        lambda connection: house.log.append(connection, made.id, OfferAdded.of(OFFER))
     )
     return made.id

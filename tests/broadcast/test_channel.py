@@ -3,12 +3,14 @@
 import asyncio
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection
 from tests.waiting import until
 from websockets.asyncio.client import connect
 
+from farmlive.broadcast.events import ChatSaid, OrderExpired, OrderHeld, OrderPlaced, SourceLeft
 from farmlive.clock import now_ms
 from farmlive.server import Server
 
@@ -132,7 +134,7 @@ async def test_more_than_a_thousand_missed_or_never_sent_gets_a_snapshot(
 
     def many(connection: Connection) -> None:
         for number in range(1001):
-            house.log.append(connection, live, "chat.said", ["public"], {"text": str(number)})
+            house.log.append(connection, live, ChatSaid(text=str(number)))
 
     await house.store.write(many)
     async with channel(server, live, after) as socket:
@@ -146,9 +148,7 @@ async def test_staff_events_do_not_reach_viewers(
     async with channel(server, live) as viewer, channel(server, live, key=coordinator) as host:
         await get(viewer)
         await get(host)
-        await house.store.write(
-            lambda c: house.log.append(c, live, "source.left", ["staff"], {"source": "x"})
-        )
+        await house.store.write(lambda c: house.log.append(c, live, SourceLeft(source="x")))
         await comes(host, with_kind("source.left"))
         await ask(host, "chat.say", text="after it")
         frame = await comes(viewer, with_kind("chat.said"))
@@ -168,14 +168,11 @@ async def test_an_order_event_opens_its_audience_to_the_device_on_every_channel(
             async with house.broadcasts.hub(live) as hub:
                 device = next(iter(hub.devices))
                 assert hub.devices[device] == 2
-            data = {"order": "01ORDER", "state": "placed"}
-            await house.store.write(
-                lambda c: house.log.append(
-                    c, live, "order.placed", ["staff", "order:01ORDER"], data, device=device
-                )
-            )
+            placed = OrderPlaced(order="01ORDER", state="placed", payment="due", device=device)
+            await house.store.write(lambda c: house.log.append(c, live, placed))
             for socket in (first, second):
-                assert (await comes(socket, with_kind("order.placed")))["events"][0]["data"] == data
+                (event,) = (await comes(socket, with_kind("order.placed")))["events"]
+                assert event["data"] == placed.data()
         async with channel(server, live) as other:
             assert (await get(other))["snapshot"]["orders"] == []
 
@@ -201,19 +198,14 @@ async def test_an_order_that_is_told_of_while_its_device_comes_in_is_the_devices
         connect(address(server, live), additional_headers={"Cookie": cookie})
     )
     await until(asked.is_set, "its orders are looked up")
-    data = {"order": "01ORDER", "state": "held", "waited": True}
-    audience = ["staff", "order:01ORDER"]
-    await house.store.write(
-        lambda c: house.log.append(c, live, "order.held", audience, data, device=device)
-    )
+    held = replace(OrderHeld.of({"order": "01ORDER", "state": "held"}), waited=True, device=device)
+    await house.store.write(lambda c: house.log.append(c, live, held))
     told.set()
     async with await coming as socket:
         (order,) = (await get(socket))["snapshot"]["orders"]
         assert order["order"] == "01ORDER"
-        over = {"order": "01ORDER", "state": "expired"}
-        await house.store.write(
-            lambda c: house.log.append(c, live, "order.expired", audience, over)
-        )
+        over = OrderExpired(order="01ORDER", state="expired")
+        await house.store.write(lambda c: house.log.append(c, live, over))
         await comes(socket, with_kind("order.expired"))
 
 
@@ -264,7 +256,7 @@ async def test_five_frames_a_second_however_many_events(server: Server, live: st
         for number in range(40):
             await house.store.write(
                 lambda c, n=number: house.log.append(  # type: ignore[misc]
-                    c, live, "chat.said", ["public"], {"text": str(n)}
+                    c, live, ChatSaid(text=str(n))
                 )
             )
         got: list[str] = []

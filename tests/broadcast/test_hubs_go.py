@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed
 
 from farmlive.broadcast import hubs
 from farmlive.broadcast.broadcasts import Broadcasts
+from farmlive.broadcast.events import OrderPlaced
 from farmlive.broadcast.log import Log
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import LocalBus
@@ -197,9 +198,8 @@ async def test_one_that_goes_and_comes_back_misses_nothing(
     arrived: list[int] = []
 
     def write(connection: Any) -> None:
-        told = ["staff", "farm:1", f"order:{written}"]
-        data = {"order": f"{written}", "state": "placed", "payment": "due"}
-        house.log.append(connection, name, "order.placed", told, data)
+        placed = OrderPlaced(order=f"{written}", state="placed", payment="due", farms=["1"])
+        house.log.append(connection, name, placed)
 
     async def sell() -> None:
         nonlocal written

@@ -8,14 +8,23 @@ from sqlalchemy import Connection
 
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.broadcasts import Broadcasts
-from farmlive.broadcast.log import PUBLIC, Entry, Event, Log, UnknownBroadcast, unpack
+from farmlive.broadcast.events import (
+    CardPinned,
+    ChatHidden,
+    EventModel,
+    OfferReleased,
+    OrderExpired,
+    StockChanged,
+)
+from farmlive.broadcast.log import Event, Log, UnknownBroadcast, unpack
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import LocalBus
 from farmlive.store import Store
 
-
-def entries(*kinds: str) -> list[Entry]:
-    return [Entry(kind, [PUBLIC], {"n": number}) for number, kind in enumerate(kinds)]
+PINNED = CardPinned(offer="a")
+RELEASED = OfferReleased(offer="a", quantity=5, released=5)
+STOCK = StockChanged(offer="a", released=5, sold=0, left=5)
+HIDDEN = ChatHidden(message=1)
 
 
 async def test_events_of_one_moment_stand_in_their_order(store: Store) -> None:
@@ -25,13 +34,17 @@ async def test_events_of_one_moment_stand_in_their_order(store: Store) -> None:
     log = Log(bus)
     made = await Broadcasts(store, log, bus).create(NewBroadcast(title=Bilingual(en="x")))
     heard: list[tuple[str, int]] = []
-    log.hear("b", lambda connection, event: heard.append((event.kind, event.seq)))
-    written = await store.write(lambda c: log.append_all(c, made.id, entries("a", "b", "c")))
-    assert [(event.kind, event.seq) for event in written] == [("a", 1), ("b", 2), ("c", 3)]
+    log.hear("offer.released", lambda connection, event: heard.append((event.kind, event.seq)))
+    written = await store.write(lambda c: log.append_all(c, made.id, [PINNED, RELEASED, STOCK]))
+    assert [(event.kind, event.seq) for event in written] == [
+        ("card.pinned", 1),
+        ("offer.released", 2),
+        ("stock.changed", 3),
+    ]
     assert len({event.at for event in written}) == 1
-    assert heard == [("b", 2)]
+    assert heard == [("offer.released", 2)]
     assert told == written
-    one = await store.write(lambda c: log.append(c, made.id, "d", [PUBLIC], {}))
+    one = await store.write(lambda c: log.append(c, made.id, HIDDEN))
     assert one.seq == 4
     assert await store.read(lambda c: log.events(c, made.id)) == [*written, one]
 
@@ -42,9 +55,13 @@ async def test_what_a_handler_writes_follows_and_is_told_after(store: Store) -> 
     bus.listen(lambda _topic, message: told.append(unpack(message)))
     log = Log(bus)
     made = await Broadcasts(store, log, bus).create(NewBroadcast(title=Bilingual(en="x")))
-    log.hear("a", lambda connection, _: log.append_all(connection, made.id, entries("c")))
-    await store.write(lambda c: log.append_all(c, made.id, entries("a", "b")))
-    assert [(event.kind, event.seq) for event in told] == [("a", 1), ("b", 2), ("c", 3)]
+    log.hear("card.pinned", lambda connection, _: log.append(connection, made.id, STOCK))
+    await store.write(lambda c: log.append_all(c, made.id, [PINNED, RELEASED]))
+    assert [(event.kind, event.seq) for event in told] == [
+        ("card.pinned", 1),
+        ("offer.released", 2),
+        ("stock.changed", 3),
+    ]
 
 
 async def test_what_was_missed_names_the_device_of_each_order(store: Store, log: Log) -> None:
@@ -56,8 +73,10 @@ async def test_what_was_missed_names_the_device_of_each_order(store: Store, log:
         return {"1": "a device", "2": "another"}
 
     log.buyers_by(buyers)
-    told = (["public"], ["staff", "farm:7", "order:1"], ["order:2"], ["order:1"], ["order:gone"])
-    written = [Entry("a", audience, {}) for audience in told]
+    written: list[EventModel] = [
+        PINNED,
+        *(OrderExpired(order=order, state="expired") for order in ("1", "2", "1", "gone")),
+    ]
     await store.write(lambda c: log.append_all(c, made.id, written))
     missed = await store.read(lambda c: log.missed(c, made.id, 1))
     assert [(event.seq, event.device) for event in missed] == [
@@ -70,7 +89,7 @@ async def test_what_was_missed_names_the_device_of_each_order(store: Store, log:
     # Who reads the log itself learns of no device, nor does who is shown an event.
     assert {event.device for event in await store.read(lambda c: log.events(c, made.id))} == {None}
     assert all("device" not in str(event.shown()) for event in missed)
-    await store.write(lambda c: log.append(c, made.id, "b", [PUBLIC], {}))
+    await store.write(lambda c: log.append(c, made.id, HIDDEN))
     await store.read(lambda c: log.missed(c, made.id, 5))
     assert len(asked) == 1
 
@@ -81,9 +100,9 @@ async def test_what_fails_together_leaves_nothing(store: Store, log: Log) -> Non
     def fail(_connection: Connection, _event: Any) -> None:
         raise RuntimeError("a handler's fault")
 
-    log.hear("c", fail)
+    log.hear("stock.changed", fail)
     with pytest.raises(RuntimeError):
-        await store.write(lambda c: log.append_all(c, made.id, entries("a", "b", "c")))
+        await store.write(lambda c: log.append_all(c, made.id, [PINNED, RELEASED, STOCK]))
     assert await store.read(lambda c: log.events(c, made.id)) == []
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from farmlive.broadcast import channel as channels
+from farmlive.broadcast.events import KINDS, OrderEvent
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.clock import now_ms
 from farmlive.people import tables as people_tables
@@ -62,8 +64,11 @@ async def live(server: Server) -> str:
 async def tell(
     server: Server, broadcast: str, kind: str, audience: list[str], data: dict[str, Any]
 ) -> None:
-    log = server.house.log
-    await server.house.store.write(lambda conn: log.append(conn, broadcast, kind, audience, data))
+    log, event = server.house.log, KINDS[kind].of(data)
+    if isinstance(event, OrderEvent):
+        farms = [name.removeprefix("farm:") for name in audience if name.startswith("farm:")]
+        event = replace(event, farms=farms)
+    await server.house.store.write(lambda conn: log.append(conn, broadcast, event))
 
 
 async def ordered(server: Server, broadcast: str) -> None:

@@ -227,5 +227,10 @@ def test_the_source_on_air() -> None:
     assert folded(switched).source == {"source": "s", "label": "orchard"}
     coded = ("source.switched", {"source": "k", "label": "kitchen", "codec": "H264"})
     assert folded(switched, coded).source == coded[1]
-    assert folded(switched, ("source.left", {"source": "s"})).source is None
-    assert folded(switched, ("source.left", {"source": "other"})).source is not None
+    staff = PUBLIC | {"staff"}
+    left = folded(switched, ("source.left", {"source": "s"}, ("staff",)))
+    assert view(left, staff)["source"] is None
+    # Who is no staff is not told that it left, in an open page neither.
+    assert view(left, PUBLIC)["source"] == {"source": "s", "label": "orchard"}
+    other = folded(switched, ("source.left", {"source": "other"}, ("staff",)))
+    assert view(other, staff)["source"] is not None

@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from farmlive.broadcast import watches as rooms_watches
 from farmlive.broadcast.broadcasts import Broadcasts
+from farmlive.broadcast.events import OfferAdded
 from farmlive.broadcast.hub import Client
 from farmlive.broadcast.log import Log
 from farmlive.broadcast.models import NewBroadcast
@@ -33,7 +34,7 @@ async def live(server: Server) -> str:
     made = await house.broadcasts.create(NewBroadcast(title={"en": "Live"}))
     await house.broadcasts.begin(made.id)
     await house.store.write(
-        lambda connection: house.log.append(connection, made.id, "offer.added", ["public"], OFFER)
+        lambda connection: house.log.append(connection, made.id, OfferAdded.of(OFFER))
     )
     return made.id
 

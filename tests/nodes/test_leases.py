@@ -13,7 +13,8 @@ from tests.waiting import until
 
 from farmlive.broadcast import airings
 from farmlive.broadcast.broadcasts import Broadcasts
-from farmlive.broadcast.log import PUBLIC, STAFF, Log
+from farmlive.broadcast.events import KINDS
+from farmlive.broadcast.log import Log
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import LocalBus
 from farmlive.clock import pretended
@@ -77,10 +78,8 @@ async def run_out(node: Node) -> None:
 
 
 async def tell(node: Node, broadcast: str, kind: str, **data: Any) -> None:
-    audience = [STAFF] if kind in ("source.joined", "source.left") else [PUBLIC]
-    await node.store.write(
-        lambda conn: node.log.append(conn, broadcast, kind, audience, data) and None
-    )
+    event = KINDS[kind].of(data)
+    await node.store.write(lambda conn: node.log.append(conn, broadcast, event) and None)
 
 
 async def told(node: Node, broadcast: str) -> list[tuple[str, str]]:

@@ -3,7 +3,8 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, insert, select
 
 from farmlive.bilingual import Bilingual
-from farmlive.broadcast.log import Log
+from farmlive.broadcast.events import CardPinned
+from farmlive.broadcast.log import Event, Log
 from farmlive.broadcast.tables import broadcasts
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
@@ -172,11 +173,15 @@ async def test_a_pinned_card_is_a_moment_of_its_lot(
         )
 
     await store.write(begin)
-    log.hear("card.pinned", origin.moment(lambda _, offer: lot.id if offer == "ours" else None))
+
+    def lot_shown(_connection: Connection, event: Event) -> str | None:
+        return lot.id if CardPinned.of(event.data).offer == "ours" else None
+
+    log.hear("card.pinned", origin.moment(lot_shown))
     for offer in ("ours", "another", "ours"):
         await store.write(
             lambda conn, offer=offer: log.append(  # type: ignore[misc]
-                conn, broadcast, "card.pinned", ["public"], {"offer": offer}
+                conn, broadcast, CardPinned(offer=offer)
             )
         )
     story = await origin.story(lot.id)
@@ -199,10 +204,10 @@ async def test_a_pin_that_fails_leaves_no_moment(
             ).rowcount
         )
     )
-    log.hear("card.pinned", origin.moment(lambda _, offer: lot.id))
+    log.hear("card.pinned", origin.moment(lambda _connection, _event: lot.id))
 
     def pin_and_fail(connection: Connection) -> None:
-        log.append(connection, broadcast, "card.pinned", ["public"], {"offer": "ours"})
+        log.append(connection, broadcast, CardPinned(offer="ours"))
         raise RuntimeError("after the event")
 
     with pytest.raises(RuntimeError):

@@ -11,6 +11,7 @@ from tests.clerks import role_key
 
 from farmlive.app import House, build
 from farmlive.bilingual import Bilingual
+from farmlive.broadcast.events import CardPinned
 from farmlive.broadcast.log import Event
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.clock import now_ms
@@ -220,8 +221,8 @@ class Fair:
             await orders.refund(STAFF, self.broadcast, order["order"], given)
 
     async def pin(self, offer: str) -> None:
-        told = (self.broadcast, "card.pinned", ["public"], {"offer": offer})
-        await self.store.write(lambda connection: self.house.log.append(connection, *told) and None)
+        pinned, log = CardPinned(offer=offer), self.house.log
+        await self.store.write(lambda c: log.append(c, self.broadcast, pinned) and None)
 
     async def events(self, *kinds: str) -> list[Event]:
         def read(connection: Connection) -> list[Event]:

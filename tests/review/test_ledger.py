@@ -200,7 +200,7 @@ def test_every_event_by_which_an_order_is_cancelled_or_undone_is_read() -> None:
         *(step for step in life.STATES if step.after == "cancelled"),
         *(step for step in life.BACK_STATES if step.before == "cancelled"),
     ]
-    assert {step.event for step in steps} - set(KINDS) == set()
+    assert {step.event.kind for step in steps} - set(KINDS) == set()
 
 
 def test_boxes_that_were_put_back_are_counted_by_offer(told: Any) -> None:

@@ -5,7 +5,8 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from farmlive.bilingual import Bilingual
-from farmlive.broadcast.log import UnknownBroadcast
+from farmlive.broadcast.events import CardPinned
+from farmlive.broadcast.log import Event, UnknownBroadcast
 from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
 from farmlive.origin.models import NewFarm, NewLot
@@ -315,10 +316,11 @@ async def test_an_unknown_broadcast_has_no_bag(stall: Any) -> None:
         await stall.shop.bag.cards(ulid())
 
 
-async def test_an_offer_knows_its_lot(stall: Any) -> None:
+async def test_a_pinned_card_shows_the_lot_of_its_offer(stall: Any) -> None:
     async def lot_of(offer: str) -> str | None:
+        pinned = Event(stall.broadcast, 1, 1, CardPinned.kind, ("public",), {"offer": offer})
         return await stall.store.read(  # type: ignore[no-any-return]
-            lambda conn: stall.shop.lot_of_offer(conn, offer)
+            lambda conn: stall.shop.lot_shown(conn, pinned)
         )
 
     assert await lot_of(stall.card.offer) == stall.lot.id

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from tests.waiting import until
 
 from farmlive.bilingual import Bilingual
+from farmlive.broadcast.events import OrderAtCentre, OrderCancelled, OrderPlaced, OrderShipped
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import ulid
@@ -58,7 +59,7 @@ async def test_a_notice_is_of_the_transaction_of_its_event(stall: Any) -> None:
     assert (row.order, row.seq, row.state) == (placed["order"], event.seq, "waiting")
 
     def fail(connection: Connection) -> None:
-        stall.log.append(connection, stall.broadcast, "order.shipped", ["staff"], event.data)
+        stall.log.append(connection, stall.broadcast, OrderShipped.of(event.data))
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -74,9 +75,7 @@ async def test_a_hold_and_the_demos_people_are_told_nothing(stall: Any) -> None:
         lambda connection: stall.log.append(
             connection,
             stall.broadcast,
-            "order.cancelled",
-            ["staff"],
-            {"order": ulid(), "state": "cancelled"},
+            OrderCancelled(order=ulid(), state="cancelled", payment="due"),
         )
     )
     assert await kept(stall.store) == []
@@ -160,12 +159,8 @@ async def test_what_was_undone_is_told_once_a_move_and_of_no_step_between(stall:
 async def test_what_was_passed_and_then_is_so_is_told(stall: Any) -> None:
     placed = await waiting(stall, state="placed")
     await stall.shop.handovers.give(CLERK, placed["order"], HandOver(known_by="slip"))
-    told = {"order": placed["order"], "state": "at_centre", "payment": "due", "undone": True}
-    await stall.store.write(
-        lambda connection: stall.log.append(
-            connection, stall.broadcast, "order.at_centre", ["staff"], told
-        )
-    )
+    told = OrderAtCentre(order=placed["order"], state="at_centre", payment="due", undone=True)
+    await stall.store.write(lambda connection: stall.log.append(connection, stall.broadcast, told))
     assert await kinds(stall) == ["order.placed", "order.at_centre"]
 
 
@@ -301,7 +296,7 @@ async def test_the_servers_numbers_tell_how_many_wait(server: Server) -> None:
 
     def write_(connection: Connection) -> None:
         connection.execute(insert(orders), row)
-        house.log.append(connection, made.id, "order.placed", ["staff"], {"order": "x"})
+        house.log.append(connection, made.id, OrderPlaced(order="x", state="placed", payment="due"))
 
     await house.store.write(write_)
     assert await numbers() == {"waiting": 1, "sent": 0, "failed": 0, "held": 0}

@@ -1,10 +1,11 @@
 """What a notice says: to whom it is, in which language."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from farmlive.bilingual import Bilingual
+from farmlive.broadcast.events import OrderCancelled, OrderPlaced, OrderShipped, OrderStep
 from farmlive.shop.notices_kinds import CORRECTED, KINDS, REFUND_CORRECTED, TOLD, kind_of
 from farmlive.shop.notices_words import SENTENCES, Facts, write
 
@@ -143,17 +144,18 @@ def test_every_kind_says_who_causes_it_and_has_its_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "data", "by_staff", "kind"),
+    ("event", "by", "by_staff", "kind"),
     [
-        ("order.placed", {}, False, "order.placed"),
-        ("order.placed", {}, True, "order.entered"),
-        ("order.cancelled", {"by": "buyer"}, False, "order.called_off"),
-        ("order.cancelled", {"by": "buyer"}, True, "order.called_off"),
-        ("order.cancelled", {"by": "staff"}, False, "order.cancelled"),
-        ("order.shipped", {"by": "staff"}, False, "order.shipped"),
+        (OrderPlaced, None, False, "order.placed"),
+        (OrderPlaced, None, True, "order.entered"),
+        (OrderCancelled, "buyer", False, "order.called_off"),
+        (OrderCancelled, "buyer", True, "order.called_off"),
+        (OrderCancelled, "staff", False, "order.cancelled"),
+        (OrderShipped, "staff", False, "order.shipped"),
     ],
 )
 def test_who_caused_it_decides_the_kind(
-    event: str, data: dict[str, str], by_staff: bool, kind: str
+    event: type[OrderStep], by: Literal["buyer", "staff"] | None, by_staff: bool, kind: str
 ) -> None:
-    assert kind_of(event, data, by_staff=by_staff) == kind
+    step = event(order="O", state="placed", payment="due", by=by)
+    assert kind_of(step, by_staff=by_staff) == kind

@@ -4,11 +4,19 @@ and the end of the sources of a server that has died.
 
 from sqlalchemy import Connection, select
 
-from farmlive.broadcast.log import PUBLIC, STAFF, Entry, Log
+from farmlive.broadcast.events import (
+    BroadcastPaused,
+    BroadcastResumed,
+    EventModel,
+    SourceJoined,
+    SourceLeft,
+    SourceSwitched,
+)
+from farmlive.broadcast.log import Log
 from farmlive.broadcast.tables import broadcasts, events
 from farmlive.people.credentials import Airing
 
-_KINDS = ("source.joined", "source.left", "source.switched")
+_KINDS = (SourceJoined.kind, SourceLeft.kind, SourceSwitched.kind)
 
 
 def running(connection: Connection) -> dict[str, Airing]:
@@ -24,14 +32,14 @@ def running(connection: Connection) -> dict[str, Airing]:
         .where(events.c.broadcast.in_(list(titles)), events.c.kind.in_(_KINDS))
         .order_by(events.c.broadcast, events.c.seq)
     ):
-        source = data.get("source")
-        if kind == "source.left":
+        source = SourceLeft.of(data).source
+        if kind == SourceLeft.kind:
             sending[broadcast].discard(source)
             if on_air[broadcast] == source:
                 on_air[broadcast] = None
         else:
             sending[broadcast].add(source)
-            if kind == "source.switched":
+            if kind == SourceSwitched.kind:
                 on_air[broadcast] = source
     return {
         each: Airing(title, frozenset(sending[each]), on_air[each], each in live)
@@ -45,24 +53,21 @@ def end_all(connection: Connection, log: Log, broadcast: str) -> None:
     """
     sending: dict[str, bool] = {}
     on_air, paused = None, False
-    kinds = (*_KINDS, "broadcast.paused", "broadcast.resumed")
+    kinds = (*_KINDS, BroadcastPaused.kind, BroadcastResumed.kind)
     for event in log.events(connection, broadcast, kinds=kinds):
-        source = event.data.get("source", "")
-        match event.kind:
-            case "source.joined":
-                sending[source] = bool(event.data.get("guest"))
-            case "source.left":
+        match event.model():
+            case SourceJoined(source=source, guest=guest):
+                sending[source] = guest
+            case SourceLeft(source=source):
                 sending.pop(source, None)
                 on_air = None if on_air == source else on_air
-            case "source.switched":
+            case SourceSwitched(source=source):
                 on_air, paused = source, False
-            case kind:
-                paused = kind == "broadcast.paused"
-    entries = []
+            case model:
+                paused = isinstance(model, BroadcastPaused)
+    told: list[EventModel] = []
     if on_air is not None and not paused:
-        entries.append(Entry("broadcast.paused", [PUBLIC], {"reason": "source"}))
-    for source, is_guest in sending.items():
-        guest = {"guest": True} if is_guest else {}
-        entries.append(Entry("source.left", [STAFF], {"source": source, **guest}))
-    if entries:
-        log.append_all(connection, broadcast, entries)
+        told.append(BroadcastPaused(reason="source"))
+    told += [SourceLeft(source=source, guest=guest) for source, guest in sending.items()]
+    if told:
+        log.append_all(connection, broadcast, told)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from farmlive.broadcast.channel import SUBPROTOCOL, Channel
-from farmlive.broadcast.kinds import schemas
+from farmlive.broadcast.events.schema import event_schemas, schemas
 from farmlive.broadcast.wire import TOO_MANY
 
 _EVENT = {
@@ -15,7 +15,7 @@ _EVENT = {
         "kind": {"type": "string"},
         "data": {"type": "object"},
     },
-    "anyOf": [*schemas(), {"description": "A kind that came later; to be passed over."}],
+    "anyOf": [*event_schemas(), {"description": "A kind that came later; to be passed over."}],
 }
 _PROBLEM = {
     "type": "object",
@@ -129,5 +129,5 @@ def document(channel: Channel) -> dict[str, Any]:
                 "messages": [{"$ref": f"{where}/messages/{name}"} for name in ours],
             },
         },
-        "components": {"messages": messages},
+        "components": {"messages": messages, "schemas": schemas()},
     }

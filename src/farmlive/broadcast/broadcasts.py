@@ -8,9 +8,15 @@ from sqlalchemy import Connection, Row, case, insert, select, update
 
 from farmlive import compact
 from farmlive.again import Again
+from farmlive.broadcast.events import (
+    AudienceCounted,
+    BroadcastEnded,
+    BroadcastStarted,
+    EventModel,
+)
 from farmlive.broadcast.hub import Hub
 from farmlive.broadcast.hubs import Hubs
-from farmlive.broadcast.log import PUBLIC, TOPIC, Log, UnknownBroadcast, unpack
+from farmlive.broadcast.log import TOPIC, Log, UnknownBroadcast, unpack
 from farmlive.broadcast.models import Broadcast, ChangedBroadcast, NewBroadcast
 from farmlive.broadcast.tables import broadcasts, events
 from farmlive.broadcast.taps import Taps
@@ -143,7 +149,7 @@ class Broadcasts:
             if state == "ended":
                 raise Ended
             if state == "scheduled":
-                event = self._log.append(connection, broadcast, "broadcast.started", [PUBLIC], {})
+                event = self._log.append(connection, broadcast, BroadcastStarted())
                 _set(connection, broadcast, state="live", started_at=event.at)
                 note(connection, caller, "broadcast.start", broadcast=broadcast)
             return _get(connection, broadcast)
@@ -158,7 +164,7 @@ class Broadcasts:
             if state == "scheduled":
                 raise NotLive
             if state == "live":
-                event = self._log.append(connection, broadcast, "broadcast.ended", [PUBLIC], {})
+                event = self._log.append(connection, broadcast, BroadcastEnded())
                 _set(connection, broadcast, state="ended", ended_at=event.at)
                 note(connection, caller, "broadcast.end", broadcast=broadcast)
             return _get(connection, broadcast)
@@ -191,9 +197,7 @@ class Broadcasts:
     async def media_event(
         self,
         broadcast: str,
-        kind: str,
-        audience: list[str],
-        data: dict[str, Any],
+        event: EventModel,
         stands: Callable[[Connection], bool] = lambda _connection: True,
     ) -> bool:
         """Write what media tells of a broadcast that is not over; an ended one hears no more.
@@ -205,7 +209,7 @@ class Broadcasts:
             if not stands(connection):
                 return False
             if self._log.head(connection, broadcast).state != "ended":
-                self._log.append(connection, broadcast, kind, audience, data)
+                self._log.append(connection, broadcast, event)
             return True
 
         return await self._store.write(write)
@@ -254,7 +258,7 @@ class Broadcasts:
         """Add this server's new reactions to the last count, of whichever server that was."""
         last_count = (
             select(events.c.at, events.c.data)
-            .where(events.c.broadcast == hub.broadcast, events.c.kind == "audience.counted")
+            .where(events.c.broadcast == hub.broadcast, events.c.kind == AudienceCounted.kind)
             .order_by(events.c.seq.desc())
             .limit(1)
         )
@@ -269,9 +273,9 @@ class Broadcasts:
             # Times of events are ahead of the clock once it was set back.
             if last is not None and not new and 0 <= now_ms() - last.at < int(COUNT_S * 900):
                 return
-            before = 0 if last is None else last.data["reactions"]
-            data = {"viewers": viewers, "reactions": before + new}
-            self._log.append(connection, hub.broadcast, "audience.counted", [PUBLIC], data)
+            before = 0 if last is None else AudienceCounted.of(last.data).reactions
+            counts = AudienceCounted(viewers=viewers, reactions=before + new)
+            self._log.append(connection, hub.broadcast, counts)
             after_commit(connection, counted)
 
         return write

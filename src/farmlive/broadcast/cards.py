@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from farmlive.broadcast.broadcasts import Ended
-from farmlive.broadcast.log import PUBLIC, Log
+from farmlive.broadcast.events import CardPinned, CardUnpinned
+from farmlive.broadcast.log import Log
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import NotFound
@@ -34,22 +35,22 @@ class Cards:
         """Show the offer's card; `bag` is what the log told of offers so far."""
         if offer not in bag:
             raise UnknownCard("Add it to the bag of this broadcast, then pin it.")
-        return await self._append(caller, broadcast, "card.pin", "card.pinned", offer)
+        return await self._append(caller, broadcast, "card.pin", CardPinned(offer=offer))
 
     async def unpin(self, caller: Caller, broadcast: str, offer: str | None) -> dict[str, Any]:
         """Take the card away, if one is there."""
         if offer is None:
             return {}
-        return await self._append(caller, broadcast, "card.unpin", "card.unpinned", offer)
+        return await self._append(caller, broadcast, "card.unpin", CardUnpinned(offer=offer))
 
     async def _append(
-        self, caller: Caller, broadcast: str, action: str, kind: str, offer: str
+        self, caller: Caller, broadcast: str, action: str, shown: CardPinned | CardUnpinned
     ) -> dict[str, Any]:
         def write(connection: Connection) -> dict[str, Any]:
             if self._log.head(connection, broadcast).state == "ended":
                 raise Ended
-            event = self._log.append(connection, broadcast, kind, [PUBLIC], {"offer": offer})
-            note(connection, caller, action, offer, broadcast=broadcast)
+            event = self._log.append(connection, broadcast, shown)
+            note(connection, caller, action, shown.offer, broadcast=broadcast)
             return {"seq": event.seq}
 
         return await self._store.write(write)

@@ -21,8 +21,7 @@ from farmlive.broadcast.cards import Cards
 from farmlive.broadcast.chat import Chat, may_choose, nickname_of
 from farmlive.broadcast.crowd_limits import CrowdLimits
 from farmlive.broadcast.hub import TRY_AGAIN_LATER, Client, Hub, encode
-from farmlive.broadcast.lines import farm_audience
-from farmlive.broadcast.log import PUBLIC, STAFF
+from farmlive.broadcast.lines import PUBLIC, STAFF, farm_audience
 from farmlive.broadcast.mutes import Mute
 from farmlive.broadcast.open_channels import OpenChannels
 from farmlive.broadcast.snapshot import view

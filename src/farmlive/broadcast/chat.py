@@ -7,7 +7,8 @@ from sqlalchemy import Connection, insert, select
 from farmlive.again import Again, in_steps
 from farmlive.broadcast import mutes
 from farmlive.broadcast.broadcasts import require_live
-from farmlive.broadcast.log import PUBLIC, Log
+from farmlive.broadcast.events import ChatHidden, ChatSaid
+from farmlive.broadcast.log import Log
 from farmlive.broadcast.mutes import SWEEP_S, Duration, Mute, UnknownMute, trace_of
 from farmlive.broadcast.tables import events, senders
 from farmlive.contacts import without_phones
@@ -86,22 +87,19 @@ class Chat:
                     "Choose another one.",
                     reason="sign_in",
                 )
-        data: dict[str, Any] = {
-            "nickname": without_phones(nickname),
-            "text": without_phones(text),
-        }
-        if caller.is_crew:
-            data["role"] = caller.role
-        if caller.simulated:
-            data["simulated"] = True
-
+        said = ChatSaid(
+            nickname=without_phones(nickname),
+            text=without_phones(text),
+            role=caller.role if caller.is_crew else None,
+            simulated=caller.simulated,
+        )
         trace = await trace_of(self._pseudonyms, caller, nickname)
 
         def write(connection: Connection) -> dict[str, Any]:
             require_live(self._log.head(connection, broadcast).state)
             if not caller.is_crew:
                 mutes.check(connection, broadcast, trace)
-            event = self._log.append(connection, broadcast, "chat.said", [PUBLIC], data)
+            event = self._log.append(connection, broadcast, said)
             connection.execute(
                 insert(senders),
                 {"broadcast": broadcast, "seq": event.seq, "device": caller.device},
@@ -117,9 +115,7 @@ class Chat:
 
         def write(connection: Connection) -> dict[str, Any]:
             _require_message(connection, broadcast, message)
-            event = self._log.append(
-                connection, broadcast, "chat.hidden", [PUBLIC], {"message": message}
-            )
+            event = self._log.append(connection, broadcast, ChatHidden(message=message))
             self._log.redact(connection, broadcast, message, by=event)
             note(connection, caller, "chat.hide", broadcast=broadcast, message=message)
             return {"seq": event.seq}
@@ -135,7 +131,7 @@ class Chat:
 
         def write(connection: Connection) -> Mute:
             said = _require_message(connection, broadcast, message)
-            if said.get("role"):
+            if said.role:
                 raise StaffNotMuted(
                     "Nobody was muted: one of the team wrote that. A coordinator can take the role "
                     "away."
@@ -143,7 +139,7 @@ class Chat:
             device = self.sender(connection, broadcast, message)
             if device is None:
                 raise UnknownMessage("Nobody was muted: it is not known who wrote that.")
-            nickname = str(said.get("nickname", ""))
+            nickname = said.nickname or ""
             made = mutes.add(
                 connection, broadcast, message, device, nickname, duration, caller.account
             )
@@ -180,13 +176,13 @@ class Chat:
         return connection.execute(query).scalar_one_or_none()
 
 
-def _require_message(connection: Connection, broadcast: str, message: int) -> dict[str, Any]:
+def _require_message(connection: Connection, broadcast: str, message: int) -> ChatSaid:
     """What was said; nothing of it where it is hidden. Raises UnknownMessage."""
     found = connection.execute(
         select(events.c.kind, events.c.data).where(
             events.c.broadcast == broadcast, events.c.seq == message
         )
     ).one_or_none()
-    if found is None or found.kind != "chat.said":
+    if found is None or found.kind != ChatSaid.kind:
         raise UnknownMessage(f"There is no chat message {message} in this broadcast.")
-    return dict(found.data)
+    return ChatSaid.of(found.data)

@@ -23,7 +23,9 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select
 
 from farmlive import compact
+from farmlive.broadcast import events as kinds
 from farmlive.broadcast import snapshot
+from farmlive.broadcast.events import goods, model, parts, stage, trade
 from farmlive.broadcast.log import REDACTING
 from farmlive.broadcast.snapshot import Scene, Told, pack_order, unpacked
 from farmlive.broadcast.tables import events, log_checkpoints
@@ -39,7 +41,7 @@ _ORDERS = 500
 _seq = log_checkpoints.c.seq
 _log = structlog.get_logger(__name__)
 
-FOLDED_BY = (snapshot,)
+FOLDED_BY = (snapshot, kinds, model, parts, stage, goods, trade)
 """The modules that decide what a state is: with them all checkpoints are others."""
 
 

@@ -15,8 +15,15 @@ from typing import Any
 import structlog
 
 from farmlive import compact
-from farmlive.broadcast.lines import ORDER, order_of, seen
-from farmlive.broadcast.log import PUBLIC, REDACTING, Event
+from farmlive.broadcast.events import (
+    AudienceCounted,
+    ChatHidden,
+    OrderErased,
+    StockChanged,
+    WaitChanged,
+)
+from farmlive.broadcast.lines import ORDER, PUBLIC, order_of, seen
+from farmlive.broadcast.log import REDACTING, Event
 from farmlive.broadcast.snapshot import Scene, fold
 from farmlive.broadcast.wire import Wire, text_frame
 from farmlive.clock import now_ms
@@ -32,6 +39,8 @@ SLOW_BYTES = 128 * 1024
 RUSH = 20
 STALL_S = 10.0
 TRY_AGAIN_LATER = 1013
+# Of each of these, and each offer, only the last counts.
+_SUPERSEDED = (StockChanged.kind, WaitChanged.kind, AudienceCounted.kind)
 
 _log = structlog.get_logger(__name__)
 
@@ -75,7 +84,7 @@ def newest(events: Iterable[Event]) -> list[Event]:
     kept: list[Event] = []
     seen: set[tuple[str, Any]] = set()
     for event in reversed(list(events)):
-        if event.kind in ("stock.changed", "wait.changed", "audience.counted"):
+        if event.kind in _SUPERSEDED:
             key = (event.kind, event.data.get("offer"))
             if key in seen:
                 continue
@@ -242,10 +251,11 @@ class Hub:
         fold(self.scene, event)
         if event.kind in REDACTING:
             self.kept = 0
-        if event.kind == "chat.hidden":
-            self._erase(event.data["message"])
-        elif event.kind == "order.erased":
-            self._rename(event.data["order"], event.data["buyer"])
+        if event.kind == ChatHidden.kind:
+            self._erase(ChatHidden.of(event.data).message)
+        elif event.kind == OrderErased.kind:
+            erased = OrderErased.of(event.data)
+            self._rename(erased.order, erased.buyer)
         self._ring.append(event)
 
     def _erase(self, seq: int) -> None:
@@ -274,7 +284,7 @@ class Hub:
     def _urgent(self, event: Event) -> bool:
         if event.kind.startswith(("card.", "broadcast.", "clock.")):
             return True
-        return event.kind == "stock.changed" and event.data.get("offer") == self.scene.pinned
+        return event.kind == StockChanged.kind and event.data["offer"] == self.scene.pinned
 
     def _read_on(self) -> asyncio.Task[None]:
         """Read the log, once for all who ask meanwhile."""

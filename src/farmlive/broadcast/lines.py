@@ -6,6 +6,8 @@ Pure; the hub and the snapshot ask it alike.
 from collections.abc import Iterable, Set
 from typing import Any
 
+PUBLIC = "public"
+STAFF = "staff"
 FARM = "farm:"
 ORDER = "order:"
 # What tells of the buyer, or of the whole order where other farms have lines in it.

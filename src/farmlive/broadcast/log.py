@@ -7,13 +7,13 @@ broadcast's row, as nobody else writes meanwhile, and goes to the bus only after
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from farmlive import compact
 from farmlive.bilingual import Bilingual
-from farmlive.broadcast.kinds import KINDS
+from farmlive.broadcast.events import KINDS, EventModel, OrderEvent
 from farmlive.broadcast.lines import order_of
 from farmlive.broadcast.tables import broadcasts, events, log_checkpoints
 from farmlive.bus import Bus
@@ -23,8 +23,6 @@ from farmlive.problems import NotFound
 from farmlive.store import after_commit, hot, tally
 
 _HOUR_MS = 3_600_000
-PUBLIC = "public"
-STAFF = "staff"
 TOPIC = "log"
 # What tells that earlier events were changed in place: whoever has them in memory forgets by it
 # what the log does not hold any more.
@@ -45,7 +43,10 @@ class UnknownBroadcast(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the log; `at` is UTC milliseconds, `data` holds no buyer's name or address."""
+    """One line of the log; `at` is UTC milliseconds, `data` what its kind's model wrote.
+
+    `farmlive.broadcast.events` says what that means: read it by the model's `of`.
+    """
 
     broadcast: str
     seq: int
@@ -57,18 +58,14 @@ class Event:
     # `Log.missed` asks who ordered.
     device: str | None = None
 
+    def model(self) -> EventModel | None:
+        """What it says, by its kind; None for a kind that a newer version wrote."""
+        made = KINDS.get(self.kind)
+        return None if made is None else made.of(self.data)
+
     def shown(self) -> dict[str, Any]:
         """The event as the channel sends it."""
         return {"seq": self.seq, "at": self.at, "kind": self.kind, "data": self.data}
-
-
-class Entry(NamedTuple):
-    """What is to be written: an event before it has its place in the log."""
-
-    kind: str
-    audience: Sequence[str]
-    data: dict[str, Any]
-    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,44 +112,43 @@ class Log:
 
     def hear(self, kind: str, handler: Handler) -> None:
         """Have the handler run for each event of the kind, in the event's own transaction."""
+        if kind not in KINDS:
+            raise ValueError(f"there is no kind of event {kind}")
         self._handlers[kind].append(handler)
 
-    def append(
-        self,
-        connection: Connection,
-        broadcast: str,
-        kind: str,
-        audience: Sequence[str],
-        data: dict[str, Any],
-        *,
-        device: str | None = None,
-    ) -> Event:
-        """Write one event and send it after the commit.
+    def append(self, connection: Connection, broadcast: str, event: EventModel) -> Event:
+        """Write one event and send it after the commit; its line of the log.
 
-        `audience` is one or more of `public`, `staff`, `farm:{id}`, `order:{id}`. `device` names
-        the device whose open channels may from now on see the event's `order:` audience.
         Raises UnknownBroadcast.
         """
-        (event,) = self.append_all(connection, broadcast, [Entry(kind, audience, data, device)])
-        return event
+        (line,) = self.append_all(connection, broadcast, [event])
+        return line
 
     def append_all(
-        self, connection: Connection, broadcast: str, entries: Sequence[Entry]
+        self, connection: Connection, broadcast: str, models: Sequence[EventModel]
     ) -> list[Event]:
         """Write events of one moment in their order, as `append` does."""
         head = self.head(connection, broadcast)
-        last, now = head.seq + len(entries), now_ms()
+        last, now = head.seq + len(models), now_ms()
         # It goes on also where the clock was set back, and so later ones stay apart.
         at = now if now >= head.at else head.at + 1
         events = [
-            Event(broadcast, seq, at, entry.kind, tuple(entry.audience), entry.data, entry.device)
-            for seq, entry in enumerate(entries, head.seq + 1)
+            Event(
+                broadcast,
+                seq,
+                at,
+                model.kind,
+                model.audience,
+                model.data(),
+                model.device if isinstance(model, OrderEvent) else None,
+            )
+            for seq, model in enumerate(models, head.seq + 1)
         ]
         counted = tally(connection)
         counted.owe(
             _ADVANCE,
             {"broadcast": broadcast},
-            {"count": len(entries)},
+            {"count": len(models)},
             {"last": last, "at": at},
         )
         counted.know(broadcast, replace(head, seq=last, at=at))
@@ -181,14 +177,14 @@ class Log:
                 handler(connection, event)
         return events
 
-    def append_to_open(self, connection: Connection, kind: str, data: dict[str, Any]) -> None:
-        """Write one public event into each broadcast that is not over, or ended within the hour:
+    def append_to_open(self, connection: Connection, event: EventModel) -> None:
+        """Write one event into each broadcast that is not over, or ended within the hour:
         what was held then may still be ordered.
         """
         lately = broadcasts.c.ended_at > now_ms() - _HOUR_MS
         found = select(broadcasts.c.id).where(or_(broadcasts.c.state != "ended", lately))
         for broadcast in connection.execute(found.order_by(broadcasts.c.id)).scalars().all():
-            self.append(connection, broadcast, kind, [PUBLIC], data)
+            self.append(connection, broadcast, event)
 
     def head(self, connection: Connection, broadcast: str) -> Head:
         """Where the broadcast stands. Raises UnknownBroadcast.

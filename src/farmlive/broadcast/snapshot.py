@@ -1,34 +1,44 @@
 """The snapshot: what a late joiner sees, as a fold of the log. Pure; needs no one's tables.
 
-`fold` changes a Scene by one event; `view` shows it to a set of audiences.
+`fold` changes a Scene by one event; `view` shows it to a set of audiences. An open page folds the
+same events in web/static/live/fold.js: one golden log drives both in a test.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from farmlive import compact
-from farmlive.broadcast.lines import FARM, ORDER, seen
-from farmlive.broadcast.log import STAFF, Event
+from farmlive.broadcast import events
+from farmlive.broadcast.events import KINDS, EventModel, OrderEvent
+from farmlive.broadcast.lines import FARM, ORDER, STAFF, seen
+from farmlive.broadcast.log import Event
 
 CHAT_KEPT = 50
 STAFF_ORDERS = 50
-_OF_A_CARD = (
-    "name",
-    "picture",
-    "position",
-    "price",
-    "list_price",
-    "released",
-    "left",
-    "sold",
-    "held",
-    "kept",
-)
+# Kinds that change nothing in a scene, and fields of the others that are no part of it.
+PASSED_OVER = frozenset({"flash.corrected", "source.joined"})
+UNUSED = {
+    "broadcast.paused": frozenset({"reason"}),
+    "card.unpinned": frozenset({"offer"}),
+    "flash.ended": frozenset({"sold", "why"}),
+    "lot.stopped": frozenset({"again"}),
+    "offer.changed": frozenset({"corrected"}),
+    "offer.released": frozenset({"quantity"}),
+    "order.erased": frozenset({"number"}),
+    "order.expired": frozenset({"state"}),
+    "source.left": frozenset({"guest"}),
+    **{
+        name: frozenset({"passed", "undone"})
+        for name, kind in KINDS.items()
+        if issubclass(kind, events.OrderStep)
+    },
+}
+_OFFER = frozenset({"offer"})
+_OF_THE_LOT = frozenset({"lot", "lot_sold_g", "lot_left_g"})
 _OF_A_HOLD = ("until", "waited", "corrected")
-_OF_A_STEP = ("undone", "passed")
 _OF_A_RUN = ("starts_at", "ends_at")
 
 # An order's audience and what is told of it.
@@ -45,6 +55,8 @@ class Scene:
     ended_at: int | None = None
     paused: bool = False
     source: dict[str, Any] | None = None
+    # The source on air has left, which staff alone are told.
+    source_left: bool = False
     pinned: str | None = None
     offers: dict[str, dict[str, Any]] = field(default_factory=dict)
     chat: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=CHAT_KEPT))
@@ -59,157 +71,226 @@ class Scene:
 def fold(scene: Scene, event: Event) -> None:
     """Change the scene by the event that follows it; `event.seq` is `scene.seq + 1`."""
     scene.seq = event.seq
-    data = event.data
-    match event.kind:
-        case "broadcast.started":
-            scene.state, scene.started_at = "live", event.at
-        case "broadcast.ended":
-            scene.state, scene.ended_at = "ended", event.at
-            scene.pinned, scene.paused = None, False
-        case "broadcast.paused":
-            scene.paused = True
-        case "broadcast.resumed":
-            scene.paused = False
-        case "source.switched":
-            # It is shown, so a pause is over: a server that was restarted knows of none to end.
-            scene.source = {
-                name: data[name] for name in ("source", "label", "codec") if name in data
-            }
-            scene.paused = False
-        case "source.left":
-            if scene.source and scene.source["source"] == data["source"]:
-                scene.source = None
-        case "offer.added":
-            _add(scene, data)
-        case "offer.changed" | "stock.changed" | "offer.released":
-            _change(scene, data)
-        case "lot.changed":
-            for card in _of_lot(scene, data["lot"]):
-                card["lot"] |= {name: data[name] for name in ("harvested_g", "wasted_g")}
-        case "lot.stopped":
-            for card in _of_lot(scene, data["lot"]):
-                card["lot"] |= {"stopped": data["reasons"], "lifted": None, "tested": False}
-        case "lot.resumed":
-            said = data.get("sentence")
-            lifted = {"sentence": said, "at": data.get("lifted_at", event.at)} if said else None
-            for card in _of_lot(scene, data["lot"]):
-                card["lot"] |= {"stopped": [], "lifted": lifted, "tested": data["tested"]}
-        case "wait.changed" if data["offer"] in scene.offers:
-            scene.offers[data["offer"]]["waiting"] = data["waiting"]
-        case "rush.began":
-            scene.rushes[data["offer"]] = dict(data)
-        case "rush.over":
-            scene.rushes.pop(data["offer"], None)
-        case "flash.planned" | "flash.started":
-            if offer := scene.offers.get(data["offer"]):
-                flash = {name: value for name, value in data.items() if name != "offer"}
-                state = "planned" if event.kind == "flash.planned" else "running"
-                offer["flash"] = {**flash, "state": state}
-        case "flash.ended":
-            offer = scene.offers.get(data["offer"])
-            if offer and (offer.get("flash") or {}).get("flash") == data["flash"]:
-                offer["flash"] = None
-        case "clock.moved":
-            _move(scene, data["by"])
-        case "card.pinned":
-            scene.pinned = data["offer"]
-        case "card.unpinned":
-            scene.pinned = None
-        case "chat.said" if data:
-            scene.chat.append({"seq": event.seq, "at": event.at, **data})
-        case "chat.hidden":
-            kept = [said for said in scene.chat if said["seq"] != data["message"]]
-            scene.chat = deque(kept, maxlen=CHAT_KEPT)
-        case "audience.counted":
-            scene.audience = {"viewers": data["viewers"], "reactions": data["reactions"]}
-        case "order.erased":
-            if data["order"] in scene.orders:
-                told, order = unpacked(scene.orders[data["order"]])
-                scene.orders[data["order"]] = _packed(told, {**order, "buyer": data["buyer"]})
-        case kind if kind.startswith("order.") and data:
-            _order(scene, event)
+    known = FOLDS.get(event.kind)
+    if known is not None:
+        model, change = known
+        change(scene, event, model.of(event.data))
 
 
-def _move(scene: Scene, by: int) -> None:
+M = TypeVar("M", bound=EventModel)
+Change = Callable[[Scene, Event, M], None]
+FOLDS: dict[str, tuple[type[EventModel], Change[Any]]] = {}
+"""What changes a scene, by the kind of event."""
+
+
+def _folds(*models: type[M]) -> Callable[[Change[M]], Change[M]]:
+    def register(change: Change[M]) -> Change[M]:
+        for model in models:
+            FOLDS[model.kind] = (model, change)
+        return change
+
+    return register
+
+
+def _used(event: Event, but: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """What of an event's data is part of the scene."""
+    unused = UNUSED.get(event.kind)
+    if unused is not None:
+        but = unused | but
+    if not but:
+        return dict(event.data)
+    return {name: value for name, value in event.data.items() if name not in but}
+
+
+@_folds(events.BroadcastStarted)
+def _start(scene: Scene, event: Event, _: events.BroadcastStarted) -> None:
+    scene.state, scene.started_at = "live", event.at
+
+
+@_folds(events.BroadcastEnded)
+def _end(scene: Scene, event: Event, _: events.BroadcastEnded) -> None:
+    scene.state, scene.ended_at = "ended", event.at
+    scene.pinned, scene.paused = None, False
+
+
+@_folds(events.BroadcastPaused)
+def _pause(scene: Scene, _event: Event, __: events.BroadcastPaused) -> None:
+    scene.paused = True
+
+
+@_folds(events.BroadcastResumed)
+def _resume(scene: Scene, _event: Event, __: events.BroadcastResumed) -> None:
+    scene.paused = False
+
+
+@_folds(events.SourceSwitched)
+def _switch(scene: Scene, event: Event, _: events.SourceSwitched) -> None:
+    # It is shown, so a pause is over: a server that was restarted knows of none to end.
+    scene.source, scene.source_left, scene.paused = _used(event), False, False
+
+
+@_folds(events.SourceLeft)
+def _leave(scene: Scene, _event: Event, left: events.SourceLeft) -> None:
+    if scene.source and scene.source["source"] == left.source:
+        scene.source_left = True
+
+
+@_folds(events.OfferAdded)
+def _add(scene: Scene, event: Event, added: events.OfferAdded) -> None:
+    card = scene.offers[added.offer] = _used(event)
+    if "lot" in card:  # what it sold changes here, and not in the event
+        card["lot"] = dict(card["lot"])
+    _count(card)
+
+
+@_folds(events.OfferChanged)
+def _change(scene: Scene, event: Event, changed: events.OfferChanged) -> None:
+    _tell_card(scene, changed.offer, _used(event))
+
+
+@_folds(events.OfferReleased)
+def _release(scene: Scene, event: Event, released: events.OfferReleased) -> None:
+    _tell_card(scene, released.offer, _used(event))
+
+
+@_folds(events.StockChanged)
+def _move_stock(scene: Scene, event: Event, stock: events.StockChanged) -> None:
+    card = scene.offers.get(stock.offer)
+    if card is not None:
+        card |= _used(event, _OF_THE_LOT)
+    if stock.lot is not None and stock.lot_sold_g is not None:
+        for each in _of_lot(scene, stock.lot):
+            each["lot"]["sold_g"] = stock.lot_sold_g
+            if stock.lot_left_g is not None:
+                each["lot"]["left_g"] = stock.lot_left_g
+            _count(each)
+    elif card is not None:
+        _count(card)
+
+
+@_folds(events.LotChanged)
+def _weigh(scene: Scene, event: Event, changed: events.LotChanged) -> None:
+    _tell_lot(scene, changed.lot, _used(event, _OF_THE_LOT))
+
+
+@_folds(events.LotStopped)
+def _stop_lot(scene: Scene, _event: Event, stopped: events.LotStopped) -> None:
+    _tell_lot(scene, stopped.lot, {"stopped": stopped.reasons, "lifted": None, "tested": False})
+
+
+@_folds(events.LotResumed)
+def _resume_lot(scene: Scene, event: Event, resumed: events.LotResumed) -> None:
+    at = event.at if resumed.lifted_at is None else resumed.lifted_at
+    lifted = {"sentence": resumed.sentence, "at": at} if resumed.sentence else None
+    _tell_lot(scene, resumed.lot, {"stopped": [], "lifted": lifted, "tested": resumed.tested})
+
+
+@_folds(events.WaitChanged)
+def _wait(scene: Scene, event: Event, changed: events.WaitChanged) -> None:
+    _tell_card(scene, changed.offer, _used(event))
+
+
+@_folds(events.RushBegan)
+def _begin_rush(scene: Scene, event: Event, began: events.RushBegan) -> None:
+    scene.rushes[began.offer] = _used(event)
+
+
+@_folds(events.RushOver)
+def _end_rush(scene: Scene, _event: Event, over: events.RushOver) -> None:
+    scene.rushes.pop(over.offer, None)
+
+
+@_folds(events.FlashPlanned)
+def _plan_flash(scene: Scene, event: Event, flash: events.FlashPlanned) -> None:
+    _tell_card(scene, flash.offer, {"flash": {**_used(event, _OFFER), "state": "planned"}})
+
+
+@_folds(events.FlashStarted)
+def _start_flash(scene: Scene, event: Event, flash: events.FlashStarted) -> None:
+    _tell_card(scene, flash.offer, {"flash": {**_used(event, _OFFER), "state": "running"}})
+
+
+@_folds(events.FlashEnded)
+def _end_flash(scene: Scene, _event: Event, ended: events.FlashEnded) -> None:
+    card = scene.offers.get(ended.offer)
+    if card and (card.get("flash") or {}).get("flash") == ended.flash:
+        card["flash"] = None
+
+
+@_folds(events.ClockMoved)
+def _move_clock(scene: Scene, _event: Event, moved: events.ClockMoved) -> None:
     """What runs keeps its remaining time."""
     for order, kept in scene.orders.items():
         if not isinstance(kept, bytes) and "until" in kept[1]:
             told, data = kept  # which a checkpoint may have: it is not changed
-            scene.orders[order] = told, {**data, "until": data["until"] + by}
+            scene.orders[order] = told, {**data, "until": data["until"] + moved.by}
     for offer in scene.offers.values():
         flash = offer.get("flash") or {}
         if flash.get("state") == "running":
-            offer["flash"] = {**flash, **{name: flash[name] + by for name in _OF_A_RUN}}
+            later = {name: flash[name] + moved.by for name in _OF_A_RUN}
+            offer["flash"] = {**flash, **later}
 
 
-def lots(scene: Scene) -> dict[str, tuple[int, int]]:
-    """What the cards say of their lots: grams sold and left, by the lot's id."""
-    told = (card.get("lot", {}) for card in scene.offers.values())
-    return {lot["id"]: (lot["sold_g"], lot["left_g"]) for lot in told if "left_g" in lot}
+@_folds(events.CardPinned)
+def _pin(scene: Scene, _event: Event, pinned: events.CardPinned) -> None:
+    scene.pinned = pinned.offer
 
 
-def _add(scene: Scene, data: dict[str, Any]) -> None:
-    card = scene.offers[data["offer"]] = dict(data)
-    if "lot" in data:  # what it sold changes here, and not in the event
-        card["lot"] = dict(data["lot"])
+@_folds(events.CardUnpinned)
+def _unpin(scene: Scene, _event: Event, __: events.CardUnpinned) -> None:
+    scene.pinned = None
 
 
-def _change(scene: Scene, data: dict[str, Any]) -> None:
-    offer = scene.offers.get(data["offer"])
-    touched = [] if offer is None else [offer]
-    if offer is not None:
-        offer.update({name: data[name] for name in _OF_A_CARD if name in data})
-    if "lot_sold_g" in data:
-        touched = _of_lot(scene, data["lot"])
-        for card in touched:
-            card["lot"]["sold_g"] = data["lot_sold_g"]
-            if "lot_left_g" in data:
-                card["lot"]["left_g"] = data["lot_left_g"]
-    for card in touched:
-        _count(card)
+@_folds(events.ChatSaid)
+def _say(scene: Scene, event: Event, said: events.ChatSaid) -> None:
+    if said.text is not None:  # else it is hidden
+        scene.chat.append({"seq": event.seq, "at": event.at, **_used(event)})
 
 
-def _of_lot(scene: Scene, lot: str) -> list[dict[str, Any]]:
-    return [card for card in scene.offers.values() if card.get("lot", {}).get("id") == lot]
+@_folds(events.ChatHidden)
+def _hide(scene: Scene, _event: Event, hidden: events.ChatHidden) -> None:
+    kept = [said for said in scene.chat if said["seq"] != hidden.message]
+    scene.chat = deque(kept, maxlen=CHAT_KEPT)
 
 
-def _count(card: dict[str, Any]) -> None:
-    """What can be had: of what was released what is not taken, as far as the lot holds it.
-
-    A log may be older than what it tells of lots.
-    """
-    if "left_g" not in card.get("lot", {}):
-        return
-    free = card["released"] - sum(card.get(name, 0) for name in ("sold", "held", "kept"))
-    card["left"] = max(0, min(free, card["lot"]["left_g"] // card["net_weight_g"]))
+@_folds(events.AudienceCounted)
+def _count_viewers(scene: Scene, event: Event, _: events.AudienceCounted) -> None:
+    scene.audience = _used(event)
 
 
-def _order(scene: Scene, event: Event) -> None:
+@_folds(events.OrderErased)
+def _erase(scene: Scene, _event: Event, erased: events.OrderErased) -> None:
+    if erased.order in scene.orders:
+        told, order = unpacked(scene.orders[erased.order])
+        scene.orders[erased.order] = _packed(told, {**order, "buyer": erased.buyer})
+
+
+@_folds(*(kind for kind in KINDS.values() if issubclass(kind, OrderEvent)))
+def _order(scene: Scene, event: Event, model: OrderEvent) -> None:
     """An order as its events so far tell it; `at` is when it was held or placed.
 
     A hold that came to nothing is forgotten.
     """
-    data = event.data
-    _, order = unpacked(scene.orders.get(data["order"], ((), {})))
-    over = event.kind == "order.expired" or (
-        event.kind == "order.cancelled" and order.get("state") == "held"
+    _, order = unpacked(scene.orders.get(model.order, ((), {})))
+    over = isinstance(model, events.OrderExpired) or (
+        isinstance(model, events.OrderCancelled) and order.get("state") == "held"
     )
     # One that is placed again, since a step was taken back, keeps its place and its time.
-    begins = event.kind in ("order.held", "order.placed") and not data.get("undone")
+    begins = isinstance(model, events.OrderHeld) or (
+        isinstance(model, events.OrderPlaced) and not model.undone
+    )
     if over or begins:
-        scene.orders.pop(data["order"], None)  # a placed one stands among the latest
+        scene.orders.pop(model.order, None)  # a placed one stands among the latest
     if over:
         return
     at = event.at if begins or "at" not in order else order["at"]
-    known = {**order, **data, "at": at}
-    for name in _OF_A_STEP:
-        known.pop(name, None)
-    if event.kind == "order.refunded":  # an answer to a claim has an amount of its own
-        known["refunded"] = data["amount"]
+    known = {**order, **_used(event), "at": at}
+    if isinstance(model, events.OrderRefunded):  # an answer to a claim has an amount of its own
+        known["refunded"] = model.amount
     if known.get("state") != "held":
         for name in _OF_A_HOLD:
             known.pop(name, None)
-    scene.orders[data["order"]] = _packed(event.audience, known)
+    scene.orders[model.order] = _packed(event.audience, known)
 
 
 def _packed(told: tuple[str, ...], order: dict[str, Any]) -> Told | bytes:
@@ -230,13 +311,47 @@ def unpacked(kept: Told | bytes) -> Told:
     return kept
 
 
+def _tell_card(scene: Scene, offer: str, facts: dict[str, Any]) -> None:
+    card = scene.offers.get(offer)
+    if card is not None:
+        card |= facts
+        _count(card)
+
+
+def _of_lot(scene: Scene, lot: str) -> list[dict[str, Any]]:
+    return [card for card in scene.offers.values() if card.get("lot", {}).get("id") == lot]
+
+
+def _tell_lot(scene: Scene, lot: str, facts: dict[str, Any]) -> None:
+    """What is so of a lot stands on each of its cards."""
+    for card in _of_lot(scene, lot):
+        card["lot"] |= facts
+
+
+def _count(card: dict[str, Any]) -> None:
+    """What can be had: of what was released what is not taken, as far as the lot holds it.
+
+    A log may be older than what it tells of lots.
+    """
+    if "left_g" not in card.get("lot", {}):
+        return
+    free = card["released"] - sum(card.get(name, 0) for name in ("sold", "held", "kept"))
+    card["left"] = max(0, min(free, card["lot"]["left_g"] // card["net_weight_g"]))
+
+
+def lots(scene: Scene) -> dict[str, tuple[int, int]]:
+    """What the cards say of their lots: grams sold and left, by the lot's id."""
+    told = (card.get("lot", {}) for card in scene.offers.values())
+    return {lot["id"]: (lot["sold_g"], lot["left_g"]) for lot in told if "left_g" in lot}
+
+
 def view(scene: Scene, audiences: frozenset[str]) -> dict[str, Any]:
     """The snapshot for someone of these audiences, without what only the broadcast's row knows."""
     rushes = {"rushes": list(scene.rushes.values())} if STAFF in audiences else {}
     return {
         **rushes,
         "paused": scene.paused,
-        "source": scene.source,
+        "source": None if scene.source_left and STAFF in audiences else scene.source,
         "pinned": scene.pinned,
         "offers": _bag(scene),
         "chat": list(scene.chat),

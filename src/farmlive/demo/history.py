@@ -18,7 +18,7 @@ from sqlalchemy import Connection, insert
 
 from farmlive import clock
 from farmlive.app import House
-from farmlive.broadcast.log import PUBLIC
+from farmlive.broadcast.events import AudienceCounted, CardPinned, ChatSaid, EventModel
 from farmlive.broadcast.tables import card_taps, watches
 from farmlive.client import Api
 from farmlive.demo.county import TIME_ZONE
@@ -187,23 +187,23 @@ class Evening:
         self, connection: Connection, now: clock.PretendedClock, began: int, minute: int
     ) -> None:
         """A minute of the log that no till has a part in: pins, chat, counts; and who watched."""
-        acts: list[tuple[int, str, dict[str, Any]]] = []
+        acts: list[tuple[int, EventModel]] = []
         if minute % PIN_EVERY_MIN == 1 and self._pinned:
-            acts.append((began + 900, "card.pinned", {"offer": self._wares[self._pinned].offer}))
+            acts.append((began + 900, CardPinned(offer=self._wares[self._pinned].offer)))
         for at in range(began, began + MINUTE_MS, COUNT_EVERY_MS):
             here = sum(visit.since <= at < visit.until for visit in self._visits)
             hearts = _poisson(self._chance, here / 4)
-            acts.append((at + 50, "audience.counted", {"viewers": here, "reactions": hearts}))
+            acts.append((at + 50, AudienceCounted(viewers=here, reactions=hearts)))
         for _ in range(_poisson(self._chance, 5)):
-            said = {
-                "nickname": self._chance.choice(self._youxi["viewers"]),
-                "text": self._chance.choice(self._youxi["chat"]),
-                "simulated": True,
-            }
-            acts.append((began + self._chance.randrange(MINUTE_MS - 100), "chat.said", said))
-        for at, kind, data in sorted(acts, key=lambda act: act[0]):
+            said = ChatSaid(
+                nickname=self._chance.choice(self._youxi["viewers"]),
+                text=self._chance.choice(self._youxi["chat"]),
+                simulated=True,
+            )
+            acts.append((began + self._chance.randrange(MINUTE_MS - 100), said))
+        for at, act in sorted(acts, key=lambda act: act[0]):
             now.at = max(now.at, at)
-            self._house.log.append(connection, self.broadcast, kind, [PUBLIC], data)
+            self._house.log.append(connection, self.broadcast, act)
         now.at = began
         came = [visit for visit in self._visits if began <= visit.since < began + MINUTE_MS]
         if came:

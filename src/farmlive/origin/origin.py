@@ -6,7 +6,7 @@ What a lot is sold as belongs to the shop; the pages that show stories and maps 
 
 from collections.abc import AsyncIterable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, insert
 
@@ -73,9 +73,8 @@ class ShownEvent(Protocol):
     def at(self) -> int:
         """Its time, UTC milliseconds."""
 
-    @property
-    def data(self) -> dict[str, Any]:
-        """Its contents."""
+
+E = TypeVar("E", bound=ShownEvent)
 
 
 @dataclass(frozen=True)
@@ -419,15 +418,15 @@ class Origin:
         lots.take_gtin(connection, gtin, lot.code, lot.id)
 
     def moment(
-        self, lot_of_offer: Callable[[Connection, str], str | None]
-    ) -> Callable[[Connection, ShownEvent], None]:
-        """A handler of `card.pinned` that keeps the event as a moment of the offer's lot.
+        self, lot_shown: Callable[[Connection, E], str | None]
+    ) -> Callable[[Connection, E], None]:
+        """A handler of `card.pinned` that keeps the event as a moment of the lot it shows.
 
-        The shop knows which lot an offer sells; `lot_of_offer` asks it, in the same transaction.
+        The shop knows which lot that is; `lot_shown` asks it, in the same transaction.
         """
 
-        def keep(connection: Connection, event: ShownEvent) -> None:
-            lot = lot_of_offer(connection, event.data["offer"])
+        def keep(connection: Connection, event: E) -> None:
+            lot = lot_shown(connection, event)
             if lot is not None:
                 connection.execute(
                     insert(moments),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from farmlive.broadcast import events
 from farmlive.review.refunds import Given, Line, by_line, named, without_last
 
 KINDS = (
@@ -45,7 +46,7 @@ class Order:
     id: str
     at: int
     buyer: str
-    lines: list[dict[str, Any]]
+    lines: list[events.Line]
     goods: int
     simulated: bool
     fee: int = 0
@@ -159,93 +160,95 @@ def fold(facts: Iterable[Fact]) -> Ledger:
     pinned: Deed | None = None
     flashes: dict[str, Deed] = {}
     for at, kind, data in facts:
-        if kind.startswith("order."):
-            _order(orders, at, kind, data)
-        elif kind == "flash.started":
-            batch = Deed(
-                "flash",
-                at,
-                data["offer"],
-                price=data["price"]["amount"],
-                was=cards[data["offer"]]["price"]["amount"],
-                quantity=data["boxes"],
-                flash=data["flash"],
-            )
-            flashes[data["flash"]] = batch
-            deeds.append(batch)
-        elif kind == "flash.ended":
-            # One that was called off before it started is no deed.
-            if (begun := flashes.get(data["flash"])) is not None:
-                begun.until = at
-                deeds.append(Deed("flash_end", at, data["offer"], quantity=data["sold"]))
-        elif kind == "offer.added":
-            cards[data["offer"]] = data
-        elif kind == "offer.changed":
-            _change(cards[data["offer"]], at, data, deeds)
-        elif kind == "offer.released":
-            cards[data["offer"]]["released"] = data["released"]
-            deeds.append(Deed("release", at, data["offer"], quantity=data["quantity"]))
-        elif kind == "source.switched":
-            if not ledger.cuts or ledger.cuts[-1].source != data["source"]:
-                ledger.cuts.append(Cut(at, data["source"], data["label"]))
-        elif kind == "broadcast.started":
-            ledger.started_at = at
-        else:  # a pin, its end, or everything's end
-            if pinned is not None:
-                pinned.until = at
-                pinned = None
-            if kind == "card.pinned":
-                pinned = Deed("pin", at, data["offer"])
-                deeds.append(pinned)
-            elif kind == "broadcast.ended":
-                ledger.ended_at = at
+        match events.KINDS[kind].of(data):
+            case events.OrderStep() as step:
+                _order(orders, at, step)
+            case events.FlashStarted() as flash:
+                batch = Deed(
+                    "flash",
+                    at,
+                    flash.offer,
+                    price=flash.price["amount"],
+                    was=cards[flash.offer]["price"]["amount"],
+                    quantity=flash.boxes,
+                    flash=flash.flash,
+                )
+                flashes[flash.flash] = batch
+                deeds.append(batch)
+            case events.FlashEnded() as flash:
+                # One that was called off before it started is no deed.
+                if (begun := flashes.get(flash.flash)) is not None:
+                    begun.until = at
+                    deeds.append(Deed("flash_end", at, flash.offer, quantity=flash.sold))
+            case events.OfferAdded() as added:
+                cards[added.offer] = added.data()
+            case events.OfferChanged() as changed:
+                _change(cards[changed.offer], at, changed, deeds)
+            case events.OfferReleased() as released:
+                cards[released.offer]["released"] = released.released
+                deeds.append(Deed("release", at, released.offer, quantity=released.quantity))
+            case events.SourceSwitched() as switched:
+                if not ledger.cuts or ledger.cuts[-1].source != switched.source:
+                    ledger.cuts.append(Cut(at, switched.source, switched.label))
+            case events.BroadcastStarted():
+                ledger.started_at = at
+            case event:  # a pin, its end, or everything's end
+                if pinned is not None:
+                    pinned.until = at
+                    pinned = None
+                if isinstance(event, events.CardPinned):
+                    pinned = Deed("pin", at, event.offer)
+                    deeds.append(pinned)
+                elif isinstance(event, events.BroadcastEnded):
+                    ledger.ended_at = at
     return ledger
 
 
-def _order(orders: dict[str, Order], at: int, kind: str, data: dict[str, Any]) -> None:
-    if kind == "order.placed" and not data.get("undone"):
-        orders[data["order"]] = Order(
-            data["order"],
+def _order(orders: dict[str, Order], at: int, step: events.OrderStep) -> None:
+    if isinstance(step, events.OrderPlaced) and not step.undone:
+        lines = step.lines or ()
+        orders[step.order] = Order(
+            step.order,
             at,
-            data["buyer"],
-            data["lines"],
-            sum(line["total"] for line in data["lines"]),
-            bool(data.get("simulated")),
-            fee=data["fee"]["amount"] if "fee" in data else 0,
+            step.buyer or "",
+            list(lines),
+            sum(line["total"] for line in lines),
+            step.simulated,
+            fee=step.fee["amount"] if step.fee else 0,
         )
         return
-    order = orders.get(data["order"])
+    order = orders.get(step.order)
     if order is None:  # a hold that came to nothing
         return
-    if kind == "order.cancelled":
+    if isinstance(step, events.OrderCancelled):
         order.cancelled = True
-    elif kind == "order.refunded":
-        _refund(order, data)
+    elif isinstance(step, events.OrderRefunded):
+        _refund(order, step)
         # A refund that was undone tells what is still given back, and which boxes are not any more.
-        sign = -1 if data.get("undone") else 1
-        for line in data.get("back", ()):
+        sign = -1 if step.undone else 1
+        for line in step.back or ():
             order.back[line["offer"]] = order.back.get(line["offer"], 0) + sign * line["quantity"]
-    elif data.get("undone"):
+    elif step.undone:
         order.cancelled = False
 
 
-def _refund(order: Order, data: dict[str, Any]) -> None:
+def _refund(order: Order, refund: events.OrderRefunded) -> None:
     """Keep what is given back in all from then on: more, or without what was undone, the last."""
-    given = min(data["amount"]["amount"], order.total)
+    given = min(refund.amount["amount"], order.total)
     more = given - order.refunded
     if more > 0:
-        boxes = named(data.get("back", ()), data["line"]["offer"] if "line" in data else None)
+        boxes = named(refund.back or (), refund.line["offer"] if refund.line else None)
         order.refunds.append(Given(more, boxes))
     else:
         order.refunds = without_last(order.refunds, -more)
     order.refunded = given
 
 
-def _change(card: dict[str, Any], at: int, data: dict[str, Any], deeds: list[Deed]) -> None:
-    if "list_price" in data:
-        card["list_price"] = data["list_price"]
-    if "price" in data:
-        was, price = card["price"]["amount"], data["price"]["amount"]
-        card["price"] = data["price"]
+def _change(card: dict[str, Any], at: int, changed: events.OfferChanged, deeds: list[Deed]) -> None:
+    if changed.list_price is not events.LEFT_OUT:
+        card["list_price"] = changed.list_price
+    if changed.price is not None:
+        was, price = card["price"]["amount"], changed.price["amount"]
+        card["price"] = changed.price
         if price != was:
-            deeds.append(Deed("price", at, data["offer"], price=price, was=was))
+            deeds.append(Deed("price", at, changed.offer, price=price, was=was))

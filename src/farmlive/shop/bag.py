@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, func, insert, select, update
 
-from farmlive.broadcast.log import PUBLIC, Entry, Log
+from farmlive.broadcast import events
+from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.origin import stop_reasons
@@ -127,7 +128,7 @@ class Bag:
                     )
             if moved:
                 told = [
-                    Entry("offer.changed", [PUBLIC], {"offer": offer, "position": place})
+                    events.OfferChanged(offer=offer, position=place)
                     for offer, place in moved.items()
                 ]
                 self._log.append_all(connection, broadcast, told)
@@ -164,13 +165,12 @@ class Bag:
                 row = known[offer]
                 free = row.released - row.sold - row.held - row.kept
                 raise StockTaken(offer, free) from short
-            said = {"offer": offer, "quantity": quantity, "released": moved["released"]}
-            released = Entry("offer.released", [PUBLIC], said)
+            released = events.OfferReleased(offer=offer, quantity=quantity, released=moved.released)
             told = self._settle(connection, broadcast, [moved])
             self._log.append_all(connection, broadcast, [released, *told])
             note(connection, caller, "offer.release", offer, broadcast=broadcast, quantity=quantity)
-            after = (it.data for it in told if it.kind == "stock.changed")
-            answer = next(data for data in after if data["offer"] == offer)
+            after = (it for it in told if isinstance(it, events.StockChanged))
+            answer = next(it.data() for it in after if it.offer == offer)
             keys.keep(connection, broadcast, key, body_hash, answer)
             return answer
 
@@ -202,12 +202,13 @@ class Bag:
             )
             if price != row.price:
                 prices.begin(connection, row.id, price, now_ms())
-            said: dict[str, Any] = {"offer": row.id}
-            if message.price is not None:
-                said["price"] = money(price, row.currency)
-            if listed:
-                said["list_price"] = money(list_price, row.currency) if list_price else None
-            self._log.append(connection, broadcast, "offer.changed", [PUBLIC], said)
+            struck = money(list_price, row.currency) if list_price else None
+            changed = events.OfferChanged(
+                offer=row.id,
+                price=None if message.price is None else money(price, row.currency),
+                list_price=struck if listed else events.LEFT_OUT,
+            )
+            self._log.append(connection, broadcast, changed)
             note(
                 connection,
                 caller,
@@ -216,7 +217,7 @@ class Bag:
                 broadcast=broadcast,
                 **message.model_dump(include=message.model_fields_set - {"offer"}),
             )
-            return said
+            return changed.data()
 
         return await self._store.write(write)
 
@@ -269,8 +270,8 @@ class Bag:
         lot_stock.share(connection, lot.id, str(row["id"]), released_g)
         prices.begin(connection, str(row["id"]), new.price, now_ms())
         (card,) = self._cards(connection, [_offer(connection, broadcast, str(row["id"]))])
-        said = card.model_dump(mode="json")
-        self._log.append(connection, broadcast, "offer.added", [PUBLIC], said)
+        added = events.OfferAdded.of(card.model_dump(mode="json"))
+        self._log.append(connection, broadcast, added)
         note(
             connection,
             caller,

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from farmlive.broadcast.log import PUBLIC, Log
+from farmlive.broadcast.events import OfferChanged
+from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.contracts import raises
 from farmlive.ids import ulid
@@ -148,8 +149,8 @@ class Catalogue:
         query = select(offers.c.id, offers.c.broadcast).where(offers.c.product == product)
         for row in connection.execute(query.order_by(offers.c.id)).all():
             if self._log.head(connection, row.broadcast).state != "ended":
-                said = {"offer": row.id, **told}
-                self._log.append(connection, row.broadcast, "offer.changed", [PUBLIC], said)
+                changed = OfferChanged.of({"offer": row.id, **told})
+                self._log.append(connection, row.broadcast, changed)
 
 
 def _check_farm(caller: Caller, farm: str) -> None:

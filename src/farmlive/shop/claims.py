@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import AsyncIterable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from farmlive.broadcast.log import Entry, Log
+from farmlive.broadcast import events
+from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.origin.origin import Origin
@@ -20,9 +21,10 @@ from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.people.limits import RateLimits
 from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, TooMany
-from farmlive.shop import lines, shown
+from farmlive.shop import shown
 from farmlive.shop.claim_models import MAX_PHOTOS, ClaimAnswer, ClaimState, KeptPhoto, NewClaim
 from farmlive.shop.claim_photos import touch
+from farmlive.shop.fields import Payment, State
 from farmlive.shop.limits import DEVICES_PER_ADDRESS
 from farmlive.shop.models import money, order_number
 from farmlive.shop.order_links import OrderLinks
@@ -287,8 +289,10 @@ class Claims:
             connection.execute(
                 update(orders).where(orders.c.id == row.id).values(person_check_at=now_ms())
             )
-        said = {"claim": claim, "photos": len(new.photos)}
-        self._tell(connection, row, "order.claimed", "buyer", said)
+        claimed = events.OrderClaimed(
+            **_standing(connection, row), by="buyer", claim=claim, photos=len(new.photos)
+        )
+        self._log.append(connection, row.broadcast, claimed)
 
     def _answer(
         self,
@@ -298,19 +302,25 @@ class Claims:
         claim: Row[Any],
         answer: ClaimAnswer,
     ) -> None:
+        state: Literal["refused", "refunded"]
         state = "refused" if answer.amount is None else "refunded"
         connection.execute(
             update(claims)
             .where(claims.c.id == claim.id)
             .values(state=state, amount=answer.amount, answer=answer.answer, answered_at=now_ms())
         )
-        said: dict[str, Any] = {"claim": claim.id, "answer": state}
         if answer.amount is not None:
             doer = Doer("staff", answer.answer, ulid())
             self._steps.refund(connection, row, answer.amount, doer, claim=claim.id)
             row = with_id(connection, row.broadcast, row.id)
-            said["amount"] = money(answer.amount, row.currency)
-        self._tell(connection, row, "order.claim_answered", "staff", said)
+        answered = events.OrderClaimAnswered(
+            **_standing(connection, row),
+            by="staff",
+            claim=claim.id,
+            answer=state,
+            amount=None if answer.amount is None else money(answer.amount, row.currency),
+        )
+        self._log.append(connection, row.broadcast, answered)
         detail = {} if answer.amount is None else {"amount": answer.amount}
         note(
             connection,
@@ -322,27 +332,34 @@ class Claims:
             **detail,
         )
 
-    def _tell(
-        self, connection: Connection, row: Row[Any], kind: str, by: str, said: dict[str, Any]
-    ) -> None:
-        """Write that a claim was made or answered; what was written in it stays out of the log."""
-        farms = select(order_lines.c.farm).where(order_lines.c.order == row.id).distinct()
-        told = {
-            "order": row.id,
-            "number": order_number(row.number),
-            "state": row.state,
-            "payment": row.payment,
-            "by": by,
-            **said,
-        }
-        audience = lines.audience(row.id, connection.execute(farms).scalars())
-        self._log.append_all(connection, row.broadcast, [Entry(kind, audience, told)])
-
     def _photo(self, found: list[Row[Any]], name: str) -> Path:
         path = self._files.path(name) if any(name in row.photos for row in found) else None
         if path is None:
             raise NoSuchPhoto("This claim has no such photo.")
         return path
+
+
+class _Standing(TypedDict):
+    """How the order of a claim stands, and who hears of it: what is written in a claim stays out of
+    the log.
+    """
+
+    order: str
+    number: str
+    state: State
+    payment: Payment
+    farms: list[str]
+
+
+def _standing(connection: Connection, row: Row[Any]) -> _Standing:
+    farms = select(order_lines.c.farm).where(order_lines.c.order == row.id).distinct()
+    return {
+        "order": row.id,
+        "number": order_number(row.number),
+        "state": row.state,
+        "payment": row.payment,
+        "farms": list(connection.execute(farms).scalars()),
+    }
 
 
 def _check_staff(caller: Caller) -> None:

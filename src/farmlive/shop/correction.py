@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from farmlive.broadcast.log import PUBLIC, Entry, Log
+from farmlive.broadcast import events
+from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.people import Caller
 from farmlive.people.audit import note
@@ -122,12 +123,16 @@ class Corrections:
                 raise Invalid("Nothing was changed: that is the price already.")
             check_flash(connection, row, price)
             prices.correct(connection, row.id, price, now_ms())
-            told: dict[str, Any] = {"offer": row.id, "price": money(price, row.currency)}
             values: dict[str, Any] = {"price": price}
             if row.list_price is not None and row.list_price < price:
-                values["list_price"] = told["list_price"] = None
+                values["list_price"] = None
             connection.execute(_SET.values(values), {"of": row.id})
-            changed = Entry("offer.changed", [PUBLIC], {**told, "corrected": True})
+            changed = events.OfferChanged(
+                offer=row.id,
+                price=money(price, row.currency),
+                list_price=None if "list_price" in values else events.LEFT_OUT,
+                corrected=True,
+            )
             held = repricing.held(connection, broadcast, row.id, price=row.price)
             again = [repricing.reprice(connection, *of, price) for of in held if not message.honour]
             self._log.append_all(connection, broadcast, [changed, *again])
@@ -142,6 +147,8 @@ class Corrections:
                 honour=message.honour,
             )
             *_, wrong = _wrong_prices(prices.through_time(connection, row.id))
+            told = changed.data()
+            del told["corrected"]
             answer = {
                 **told,
                 "was": money(row.price, row.currency),

@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from farmlive.again import Again, in_steps
+from farmlive.broadcast.events import OrderErased
 from farmlive.broadcast.log import Event, Log
 from farmlive.clock import now_ms, rfc3339
 from farmlive.ids import ulid
@@ -254,13 +255,9 @@ class Erasing:
             connection.execute(update(orders).where(orders.c.id == row.id).values(**values))
         erased: dict[str, Event] = {}
         for row in rows:
-            data = {
-                "order": row.id,
-                "number": order_number(row.number),
-                "buyer": erasure.buyer,
-            }
-            event = self._log.append(connection, row.broadcast, "order.erased", ["staff"], data)
-            erased[row.id] = event
+            number = order_number(row.number)
+            announced = OrderErased(order=row.id, number=number, buyer=erasure.buyer)
+            erased[row.id] = self._log.append(connection, row.broadcast, announced)
         for event in told:
             if (by := erased.get(event.data["order"])) is not None:
                 data = {**event.data, "buyer": erasure.buyer}

@@ -6,11 +6,12 @@ flash_limits.py's.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final, TypedDict
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, func, insert, select, update
 
-from farmlive.broadcast.log import PUBLIC, STAFF, Entry, Event, Log, UnknownBroadcast
+from farmlive.broadcast import events
+from farmlive.broadcast.log import Event, Log, UnknownBroadcast
 from farmlive.clock import now_ms
 from farmlive.contracts import raises
 from farmlive.ids import ulid
@@ -37,9 +38,9 @@ from farmlive.shop.problems import (
 from farmlive.shop.tables import flashes, offers, order_lines
 from farmlive.store import Store, hot
 
-WRONG = "wrong"
+WRONG: Final = "wrong"
 """Why a batch ended whose price was a mistake, or what is kept of it once that is found out."""
-STOPPED = "stopped"
+STOPPED: Final = "stopped"
 """Why a batch ended whose lot was stopped."""
 
 _OPEN = ("planned", "running")
@@ -164,7 +165,7 @@ class Flashes:
             planned = self._one(connection, broadcast, flash)
             if state == "live" and starts_at <= now:
                 told = self._start(connection, planned, now)
-                if told[0].kind != "flash.started":
+                if not isinstance(told[0], events.FlashStarted):
                     facts = known[message.offer]
                     left_g = max(0, facts.lot_left_g)
                     raise LotSpent(
@@ -175,7 +176,7 @@ class Flashes:
                         "picked since, or offer another lot.",
                     )
             else:
-                told = [_entry("flash.planned", planned)]
+                told = [events.FlashPlanned(offer=planned.offer, **_facts(planned))]
                 self.alarm.set(connection, starts_at)
             self._log.append_all(connection, broadcast, told)
             note(
@@ -212,15 +213,16 @@ class Flashes:
             self._log.head(connection, broadcast)
             row = self._one(connection, broadcast, message.flash)
             wrong = message.wrong and row.state != "planned" and row.why != WRONG
-            told = []
+            told: list[events.EventModel] = []
+            more = {}
             if row.state != "ended":
                 told += self._end(connection, row, WRONG if wrong else "host")
             if wrong:
-                told += self._put_right(connection, row)
+                again, corrected = self._put_right(connection, row)
+                told += [*again, corrected]
+                more = {"was": row.price, "price": corrected.right["amount"]}
             if told:
                 self._log.append_all(connection, broadcast, told)
-                right = told[-1].data["right"]["amount"] if wrong else None
-                more = {"was": row.price, "price": right} if wrong else {}
                 note(connection, caller, "flash.end", row.id, broadcast=broadcast, **more)
             return shown(self._one(connection, broadcast, row.id)).model_dump(mode="json")
 
@@ -254,7 +256,7 @@ class Flashes:
 
     # In the caller's transaction.
 
-    def stop(self, connection: Connection, broadcast: str, lot: str) -> list[Entry]:
+    def stop(self, connection: Connection, broadcast: str, lot: str) -> list[events.EventModel]:
         """End the batches of a lot that is stopped, planned ones too; what is to be written."""
         named = {"broadcast": broadcast}
         found = connection.execute(_OPEN_IN.where(_sells(lot)), named).all()
@@ -284,7 +286,7 @@ class Flashes:
         self._log.append_all(connection, due.broadcast, told)
         return True
 
-    def _start(self, connection: Connection, row: Row[Any], now: int) -> list[Entry]:
+    def _start(self, connection: Connection, row: Row[Any], now: int) -> list[events.EventModel]:
         """Let a planned batch run; where its lot gives nothing any more, or is stopped, it ends at
         once.
         """
@@ -303,13 +305,18 @@ class Flashes:
         values["ends_at"] = now + row.ends_at - row.starts_at
         connection.execute(_SET.values(values), {"of": row.id})
         self.alarm.set(connection, values["ends_at"] + LATE_MS)
-        told = [_entry("flash.started", self._one(connection, row.broadcast, row.id))]
+        begun = self._one(connection, row.broadcast, row.id)
+        told: list[events.EventModel] = [
+            events.FlashStarted(offer=begun.offer, **_facts(begun)),
+        ]
         if more:
-            said = {"offer": row.offer, "quantity": more, "released": moved[0]["released"]}
-            told.append(Entry("offer.released", [PUBLIC], said))
-        return [*told, *stock.entries(moved)]
+            released = moved[0].released
+            told.append(events.OfferReleased(offer=row.offer, quantity=more, released=released))
+        return [*told, *moved]
 
-    def _end(self, connection: Connection, row: Row[Any], why: str) -> list[Entry]:
+    def _end(
+        self, connection: Connection, row: Row[Any], why: events.WhyEnded
+    ) -> list[events.EventModel]:
         """End a batch: what is kept for it and not held can be had as before."""
         known = stock.on_offer(connection, row.broadcast, [row.offer])
         keep = -known[row.offer].kept if row.state == "running" else 0
@@ -318,7 +325,9 @@ class Flashes:
         connection.execute(_SET.values(values), {"of": row.id})
         return [_ended(row, why), *self._settle(connection, row.broadcast, moved)]
 
-    def _put_right(self, connection: Connection, row: Row[Any]) -> list[Entry]:
+    def _put_right(
+        self, connection: Connection, row: Row[Any]
+    ) -> tuple[list[events.OrderHeld], events.FlashCorrected]:
         """Keep that its price was a mistake, and at the offer's price what is held of it."""
         connection.execute(_SET.values(why=WRONG), {"of": row.id})
         offer = row.offer
@@ -329,14 +338,13 @@ class Flashes:
         new = sum(line["quantity"] for hold, line in held if hold.is_new)
         # They stay held, but of the batch no more.
         stock.move(connection, {offer: stock.Move(batches={row.id: (0, -boxes, -new)})}, known)
-        said = {
-            "flash": row.id,
-            "offer": offer,
-            "price": money(row.price, row.currency),
-            "right": money(known[offer].price, row.currency),
-            "orders": connection.execute(_ORDERS, {"flash": row.id}).scalar_one(),
-        }
-        return [*again, Entry("flash.corrected", [STAFF], said)]
+        return again, events.FlashCorrected(
+            flash=row.id,
+            offer=offer,
+            price=money(row.price, row.currency),
+            right=money(known[offer].price, row.currency),
+            orders=connection.execute(_ORDERS, {"flash": row.id}).scalar_one(),
+        )
 
     def _begun(self, connection: Connection, event: Event) -> None:
         """Start what was planned for an earlier moment than that at which the broadcast began."""
@@ -370,7 +378,18 @@ def on_cards(connection: Connection, wanted: Iterable[str]) -> dict[str, Row[Any
     return {row.offer: row for row in found}
 
 
-def told(row: Row[Any], currency: str) -> dict[str, Any]:
+class Facts(TypedDict):
+    """A batch as its events and its card tell it, but for its offer."""
+
+    flash: str
+    price: events.Money
+    boxes: int
+    per_buyer: int | None
+    starts_at: int
+    ends_at: int
+
+
+def told(row: Row[Any], currency: str) -> Facts:
     """A batch as its events and its card tell it, but for its offer."""
     return {
         "flash": row.id,
@@ -402,7 +421,7 @@ def spent(
     sold: Mapping[str, int],
     batches: Mapping[str, str],
     known: Mapping[str, stock.Offer],
-) -> list[Entry]:
+) -> list[events.FlashEnded]:
     """End the batches whose last boxes this sale took, in its own transaction.
 
     `sold` says how many by the offer, `batches` of which batch, `known` what was on offer before.
@@ -419,10 +438,9 @@ def spent(
     return [_ended(row, "sold_out") for row in found]
 
 
-def _entry(kind: str, row: Row[Any]) -> Entry:
-    return Entry(kind, [PUBLIC], {"offer": row.offer, **told(row, row.currency)})
+def _facts(row: Row[Any]) -> Facts:
+    return told(row, row.currency)
 
 
-def _ended(row: Row[Any], why: str) -> Entry:
-    said = {"flash": row.id, "offer": row.offer, "sold": row.sold, "why": why}
-    return Entry("flash.ended", [PUBLIC], said)
+def _ended(row: Row[Any], why: events.WhyEnded) -> events.FlashEnded:
+    return events.FlashEnded(flash=row.id, offer=row.offer, sold=row.sold, why=why)

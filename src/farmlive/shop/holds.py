@@ -4,13 +4,13 @@ A hold is the order to be, under its own id; a device has one a broadcast. Placi
 """
 
 import asyncio
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
-from farmlive.broadcast.log import Entry, Log, UnknownBroadcast
+from farmlive.broadcast import events
+from farmlive.broadcast.log import Log, UnknownBroadcast
 from farmlive.clock import now_ms
 from farmlive.contracts import raises
 from farmlive.ids import ulid
@@ -212,13 +212,14 @@ class Holds:
             }
             row = connection.execute(_DROP, named).one_or_none()
             if row is not None:
-                told = {
-                    "order": row.id,
-                    "state": "cancelled",
-                    "payment": "due",
-                    "by": "buyer",
-                }
-                self._give_back(connection, row, "order.cancelled", told, dropped=True)
+                over = events.OrderCancelled(
+                    order=row.id,
+                    state="cancelled",
+                    payment="due",
+                    by="buyer",
+                    farms=_farms(row),
+                )
+                self._give_back(connection, row, over, dropped=True)
             return {}
 
         return await self._store.write(write)
@@ -311,19 +312,29 @@ class Holds:
                 "is_new": is_new,
             }
             connection.execute(_HOLD, row)
-        farms = {line["farm"] for line in (*kept, *(before.lines.values() if before else ()))}
-        answer = {"order": order, "lines": kept, "total": money(total, currency), "until": until}
-        told = {**answer, "state": "held", "payment": "due"}
-        answer["final"] = final
-        if caller.simulated:
-            told["simulated"] = True
-        held = Entry("order.held", lines.audience(order, farms), told, caller.device)
+        held = events.OrderHeld(
+            order=order,
+            lines=kept,
+            total=money(total, currency),
+            until=until,
+            state="held",
+            payment="due",
+            simulated=caller.simulated,
+            farms={line["farm"] for line in (*kept, *(before.lines.values() if before else ()))},
+            device=caller.device,
+        )
         settle = self._settle if before else stock.settled  # else nothing can have come back
         rush = self._rush.take(connection, caller, broadcast, wanted, before, is_new=is_new)
         told_stock = settle(connection, broadcast, moved)
         self._log.append_all(connection, broadcast, [held, *told_stock, *rush])
         self.alarm.set(connection, until)
-        return answer
+        return {
+            "order": order,
+            "lines": kept,
+            "total": held.total,
+            "until": until,
+            "final": final,
+        }
 
     def _expire(self, connection: Connection, hold: str) -> bool:
         # Placed, dropped, renewed or expired elsewhere meanwhile, or the clock was set: then there
@@ -331,15 +342,15 @@ class Holds:
         row = connection.execute(_OVER, {"hold": hold, "now": now_ms()}).one_or_none()
         if row is None:
             return False
-        self._give_back(connection, row, "order.expired", {"order": row.id, "state": "expired"})
+        over = events.OrderExpired(order=row.id, state="expired", farms=_farms(row))
+        self._give_back(connection, row, over)
         return True
 
     def _give_back(
         self,
         connection: Connection,
         row: Row[Any],
-        kind: str,
-        told: Mapping[str, Any],
+        over: events.OrderEvent,
         *,
         dropped: bool = False,
     ) -> None:
@@ -351,13 +362,15 @@ class Holds:
             for line in row.lines
         }
         moved = stock.move(connection, back, stock.on_offer(connection, row.broadcast, back))
-        audience = lines.audience(row.id, (line["farm"] for line in row.lines))
-        over = Entry(kind, audience, dict(told))
         if dropped:
             settled = self._dropped(connection, row.broadcast, row.device, back, moved)
         else:
             settled = self._settle(connection, row.broadcast, moved)
         self._log.append_all(connection, row.broadcast, [over, *settled])
+
+
+def _farms(hold: Row[Any]) -> list[str]:
+    return [line["farm"] for line in hold.lines]
 
 
 def _next(connection: Connection) -> int | None:

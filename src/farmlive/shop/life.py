@@ -7,6 +7,7 @@ Pure. What a step does to stock and log is done by order_writer.py, holds.py and
 from dataclasses import dataclass
 from typing import Literal
 
+from farmlive.broadcast import events
 from farmlive.people import Caller
 from farmlive.problems import Forbidden
 from farmlive.shop.fields import Payment, State, Way
@@ -27,7 +28,7 @@ class Step:
     before: str | None
     after: str
     who: frozenset[Who]
-    event: str
+    event: type[events.OrderEvent]
     means: str
     way: Way | None = None
     alive: bool = False
@@ -48,65 +49,73 @@ SOLD = "sold"
 UNDO_MS = 10 * 60_000
 
 STATES = (
-    Step(None, "held", _BUYER, "order.held", "kept while the form is filled in", stock="held"),
-    Step("held", "held", _BUYER, "order.held", "another choice in its place", stock="held"),
-    Step("held", "expired", _TIME, "order.expired", "its minutes ran out", stock=BACK),
-    Step("held", "cancelled", _BUYER, "order.cancelled", "given up before ordering", stock=BACK),
-    Step(None, "placed", _BUYER, "order.placed", "ordered without a hold", stock=SOLD),
-    Step("held", "placed", _BUYER, "order.placed", "ordered", stock=SOLD),
-    Step("placed", "packed", _CENTRE, "order.packed", "in its box"),
-    Step("placed", "cancelled", _EITHER, "order.cancelled", "not wanted any more", stock=BACK),
-    Step("packed", "cancelled", _STAFF, "order.cancelled", "called off after packing"),
-    Step("packed", "shipped", _STAFF, "order.shipped", "handed to the carrier", way="parcel"),
-    Step("packed", "at_centre", _CENTRE, "order.at_centre", "waits to be collected", way="pickup"),
-    Step("shipped", "received", _STAFF, "order.received", "arrived", way="parcel"),
+    Step(None, "held", _BUYER, events.OrderHeld, "kept while the form is filled in", stock="held"),
+    Step("held", "held", _BUYER, events.OrderHeld, "another choice in its place", stock="held"),
+    Step("held", "expired", _TIME, events.OrderExpired, "its minutes ran out", stock=BACK),
+    Step(
+        "held", "cancelled", _BUYER, events.OrderCancelled, "given up before ordering", stock=BACK
+    ),
+    Step(None, "placed", _BUYER, events.OrderPlaced, "ordered without a hold", stock=SOLD),
+    Step("held", "placed", _BUYER, events.OrderPlaced, "ordered", stock=SOLD),
+    Step("placed", "packed", _CENTRE, events.OrderPacked, "in its box"),
+    Step("placed", "cancelled", _EITHER, events.OrderCancelled, "not wanted any more", stock=BACK),
+    Step("packed", "cancelled", _STAFF, events.OrderCancelled, "called off after packing"),
+    Step("packed", "shipped", _STAFF, events.OrderShipped, "handed to the carrier", way="parcel"),
+    Step(
+        "packed", "at_centre", _CENTRE, events.OrderAtCentre, "waits to be collected", way="pickup"
+    ),
+    Step("shipped", "received", _STAFF, events.OrderReceived, "arrived", way="parcel"),
     Step(
         "shipped",
         "cancelled",
         _STAFF,
-        "order.cancelled",
+        events.OrderCancelled,
         "called off on the way",
         way="parcel",
         why=True,
     ),
-    Step("at_centre", "received", _CENTRE, "order.received", "collected", way="pickup"),
+    Step("at_centre", "received", _CENTRE, events.OrderReceived, "collected", way="pickup"),
     Step(
         "at_centre",
         "cancelled",
         _STAFF,
-        "order.cancelled",
+        events.OrderCancelled,
         "never collected",
         way="pickup",
         why=True,
     ),
 )
 PAYMENTS = (
-    Step("due", "paid", _CENTRE, "order.paid", "the money is there", alive=True),
-    Step("due", "due", _STAFF, "order.refunded", "less is to be paid", alive=True),
-    Step("paid", "part_refunded", _STAFF, "order.refunded", "some was given back"),
-    Step("paid", "refunded", _STAFF, "order.refunded", "all was given back"),
-    Step("part_refunded", "part_refunded", _STAFF, "order.refunded", "some more was given back"),
-    Step("part_refunded", "refunded", _STAFF, "order.refunded", "the rest was given back"),
+    Step("due", "paid", _CENTRE, events.OrderPaid, "the money is there", alive=True),
+    Step("due", "due", _STAFF, events.OrderRefunded, "less is to be paid", alive=True),
+    Step("paid", "part_refunded", _STAFF, events.OrderRefunded, "some was given back"),
+    Step("paid", "refunded", _STAFF, events.OrderRefunded, "all was given back"),
+    Step(
+        "part_refunded", "part_refunded", _STAFF, events.OrderRefunded, "some more was given back"
+    ),
+    Step("part_refunded", "refunded", _STAFF, events.OrderRefunded, "the rest was given back"),
 )
 # What a move did, undone.
 BACK_STATES = (
-    Step("packed", "placed", _CENTRE, "order.placed", "not packed after all"),
-    Step("shipped", "packed", _STAFF, "order.packed", "not handed over after all", way="parcel"),
-    Step("at_centre", "packed", _CENTRE, "order.packed", "not there after all", way="pickup"),
-    Step("received", "shipped", _STAFF, "order.shipped", "still on its way", way="parcel"),
-    Step("received", "at_centre", _CENTRE, "order.at_centre", "still waits", way="pickup"),
-    Step("cancelled", "placed", _STAFF, "order.placed", "wanted after all", stock=SOLD),
-    Step("cancelled", "packed", _STAFF, "order.packed", "wanted after all"),
-    Step("cancelled", "shipped", _STAFF, "order.shipped", "goes on its way", way="parcel"),
-    Step("cancelled", "at_centre", _STAFF, "order.at_centre", "waits again", way="pickup"),
+    Step("packed", "placed", _CENTRE, events.OrderPlaced, "not packed after all"),
+    Step(
+        "shipped", "packed", _STAFF, events.OrderPacked, "not handed over after all", way="parcel"
+    ),
+    Step("at_centre", "packed", _CENTRE, events.OrderPacked, "not there after all", way="pickup"),
+    Step("received", "shipped", _STAFF, events.OrderShipped, "still on its way", way="parcel"),
+    Step("received", "at_centre", _CENTRE, events.OrderAtCentre, "still waits", way="pickup"),
+    Step("cancelled", "placed", _STAFF, events.OrderPlaced, "wanted after all", stock=SOLD),
+    Step("cancelled", "packed", _STAFF, events.OrderPacked, "wanted after all"),
+    Step("cancelled", "shipped", _STAFF, events.OrderShipped, "goes on its way", way="parcel"),
+    Step("cancelled", "at_centre", _STAFF, events.OrderAtCentre, "waits again", way="pickup"),
 )
 BACK_PAYMENTS = (
-    Step("paid", "due", _CENTRE, "order.paid", "the money is not there"),
-    Step("due", "due", _STAFF, "order.refunded", "as much is to be paid again", alive=True),
-    Step("part_refunded", "paid", _STAFF, "order.refunded", "it was not given back"),
-    Step("part_refunded", "part_refunded", _STAFF, "order.refunded", "less was given back"),
-    Step("refunded", "part_refunded", _STAFF, "order.refunded", "the rest was not given back"),
-    Step("refunded", "paid", _STAFF, "order.refunded", "nothing was given back"),
+    Step("paid", "due", _CENTRE, events.OrderPaid, "the money is not there"),
+    Step("due", "due", _STAFF, events.OrderRefunded, "as much is to be paid again", alive=True),
+    Step("part_refunded", "paid", _STAFF, events.OrderRefunded, "it was not given back"),
+    Step("part_refunded", "part_refunded", _STAFF, events.OrderRefunded, "less was given back"),
+    Step("refunded", "part_refunded", _STAFF, events.OrderRefunded, "the rest was not given back"),
+    Step("refunded", "paid", _STAFF, events.OrderRefunded, "nothing was given back"),
 )
 
 
@@ -284,7 +293,7 @@ def _rows(table: tuple[Step, ...], *, stock: bool) -> list[str]:
         if step.alive:
             orders = "all but cancelled ones"
         cells = [before, f"`{step.after}`", ", ".join(sorted(step.who)), orders, step.means]
-        cells.append(f"`{step.event}`")
+        cells.append(f"`{step.event.kind}`")
         if stock:
             cells.append(step.stock)
         rows.append(f"| {' | '.join(cells)} |")

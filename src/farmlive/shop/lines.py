@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam
 
-from farmlive.broadcast.log import STAFF
+from farmlive.broadcast.events import Line
 from farmlive.people import Caller
 from farmlive.problems import Invalid
 from farmlive.shop import gone, prices
@@ -31,7 +31,7 @@ class Hold:
     """
 
     id: str
-    lines: Mapping[str, dict[str, Any]]
+    lines: Mapping[str, Line]
     held_at: int
     until_at: int
     boxes: int
@@ -125,7 +125,7 @@ def check(
             offers=unknown,
         )
     check_sellable(connection, (known[line.offer] for line in lines))
-    held: Mapping[str, dict[str, Any]] = hold.lines if hold else {}
+    held: Mapping[str, Line] = hold.lines if hold else {}
     priced = held if hold and hold.until_at > now and as_held else {}
     batches = {}
     for line in lines:
@@ -140,7 +140,7 @@ def check(
     return Checked(batches, by_hold)
 
 
-def _batch(line: OrderLine, row: Offer, own: dict[str, Any] | None, now: int) -> str | None:
+def _batch(line: OrderLine, row: Offer, own: Line | None, now: int) -> str | None:
     """The flash batch that the line is of: the one it is held of, or else the one that runs.
 
     What is held at the line's price stays what it was held of, whatever has that price now.
@@ -160,7 +160,7 @@ def _check_stock(
     known: Mapping[str, Offer],
     hold: Hold | None,
     running: Collection[str],
-    priced: Mapping[str, dict[str, Any]],
+    priced: Mapping[str, Line],
 ) -> None:
     """Raise SoldOut where less was released, LotSpent where a lot can't fill what was.
 
@@ -216,7 +216,7 @@ def _freed_g(
     )
 
 
-def free_for(row: Offer, own: dict[str, Any] | None, *, batch: bool) -> int:
+def free_for(row: Offer, own: Line | None, *, batch: bool) -> int:
     """How many are there for who holds `own`: of the flash batch that runs, or else beside it.
 
     Boxes that are held of it go back to it alone.
@@ -225,7 +225,7 @@ def free_for(row: Offer, own: dict[str, Any] | None, *, batch: bool) -> int:
     return free + own_boxes(row, own, batch=batch)
 
 
-def own_boxes(row: Offer, own: dict[str, Any] | None, *, batch: bool) -> int:
+def own_boxes(row: Offer, own: Line | None, *, batch: bool) -> int:
     """How many of what is held as `own` are of the flash batch that runs, or else beside it."""
     if own is None:
         return 0
@@ -277,24 +277,21 @@ def with_held(
     return {**known, **on_offer(connection, broadcast, more)} if more else known
 
 
-def told(line: OrderLine, row: Offer, batch: str | None) -> dict[str, Any]:
+def told(line: OrderLine, row: Offer, batch: str | None) -> Line:
     """A line as holds and events have it; `flash` only where it is of a flash batch."""
-    return {
+    known: Line = {
         "offer": line.offer,
         "lot": row.lot,
         "farm": row.farm,
         "quantity": line.quantity,
         "price": line.price,
         "total": line.price * line.quantity,
-        **({"flash": batch} if batch else {}),
     }
+    if batch:
+        known["flash"] = batch
+    return known
 
 
 def person(caller: Caller) -> str:
     """The caller's device where it is one person's; empty for those who order for others."""
     return "" if caller.is_staff or caller.role == "clerk" else caller.device
-
-
-def audience(order: str, farms: Iterable[str]) -> list[str]:
-    """Who hears of an order: staff, the farms of its lines, its buyer."""
-    return [STAFF, *(f"farm:{farm}" for farm in sorted(set(farms))), f"order:{order}"]

@@ -3,11 +3,11 @@ it is thrown away; and the broadcasts that hear that more or less of it can be h
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from farmlive.broadcast.log import PUBLIC, Entry, Log
+from farmlive.broadcast import events
+from farmlive.broadcast.log import Log
 from farmlive.origin.balance import Taken
 from farmlive.shop import lot_stock, stock
 from farmlive.shop.tables import offers
@@ -43,26 +43,27 @@ class LotSales:
             if self._log.head(connection, broadcast).state == "ended":
                 continue
             of_lot = lot_stock.of_lots(connection, [lot])[lot]
-            said = {"lot": lot, "harvested_g": of_lot.quantity_g, "wasted_g": of_lot.wasted_g}
             moved = stands(connection, broadcast, offer, of_lot)
             after = self._settle(connection, broadcast, [moved])
-            changed = Entry("lot.changed", [PUBLIC], said)
+            changed = events.LotChanged(
+                lot=lot, harvested_g=of_lot.quantity_g, wasted_g=of_lot.wasted_g
+            )
             self._log.append_all(connection, broadcast, [changed, *after])
 
 
 def stands(
     connection: Connection, broadcast: str, offer: str, of_lot: lot_stock.LotStock
-) -> dict[str, Any]:
+) -> events.StockChanged:
     """The `stock.changed` of an offer that did not move, while its lot did."""
     row = stock.on_offer(connection, broadcast, [offer])[offer]
-    return {
-        "offer": offer,
-        "released": row.released,
-        "sold": row.sold,
-        "held": row.held,
-        "kept": row.kept,
-        "left": row.released - row.sold - row.held - row.kept,
-        "lot": row.lot,
-        "lot_sold_g": of_lot.sold_g,
-        "lot_left_g": of_lot.left_g,
-    }
+    return events.StockChanged(
+        offer=offer,
+        released=row.released,
+        sold=row.sold,
+        held=row.held,
+        kept=row.kept,
+        left=row.released - row.sold - row.held - row.kept,
+        lot=row.lot,
+        lot_sold_g=of_lot.sold_g,
+        lot_left_g=of_lot.left_g,
+    )

@@ -7,17 +7,17 @@ who has it lot_orders.py's.
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, select
 
-from farmlive.broadcast.log import PUBLIC, Entry, Log
+from farmlive.broadcast import events
+from farmlive.broadcast.log import Log
 from farmlive.origin.requirements import TESTED
 from farmlive.origin.stop_models import CardLift, StopReason
 from farmlive.origin.stop_reasons import NEVER_STOPPED, CardStop, on_cards
 from farmlive.origin.tables import lots
 from farmlive.shop.flashes import Flashes
-from farmlive.shop.lines import audience
 from farmlive.shop.models import order_number
 from farmlive.shop.tables import flashes, offers, order_lines, orders
 
@@ -85,7 +85,7 @@ _STILL_STOPPED = _ORDERS.where(
 # A start with other settings may change every lot there is; a statement names so many.
 AT_ONCE = 500
 
-Serve = Callable[[Connection, str, Iterable[str]], list[Entry]]
+Serve = Callable[[Connection, str, Iterable[str]], list[events.EventModel]]
 
 
 class LotStops:
@@ -103,32 +103,27 @@ class LotStops:
         self, connection: Connection, lot: str, reasons: Sequence[StopReason], *, again: bool
     ) -> None:
         """Write `lot.stopped` into the logs, end the lot's flash batches, and tell its buyers."""
-        told: dict[str, Any] = {
-            "lot": lot,
-            "reasons": [why.model_dump(exclude_none=True) for why in reasons],
-            **({"again": True} if again else {}),
-        }
-        stopped = Entry("lot.stopped", [PUBLIC], told)
+        stopped = events.LotStopped(lot=lot, reasons=_told(reasons), again=again)
         for row in connection.execute(_SELLING, {"lot": lot}).all():
             over = self._flashes.stop(connection, row.broadcast, lot)
             self._log.append_all(connection, row.broadcast, [stopped, *over])
         if not again:
             found = connection.execute(_ORDERS, {"lot": lot}).all()
-            self._tell_buyers(connection, "order.stopped", lot, found)
+            self._tell_buyers(connection, events.OrderStopped, lot, found)
 
     def resumed(self, connection: Connection, lot: str, lift: CardLift) -> None:
         """Write `lot.resumed` into the logs, tell its buyers, and hold for those who wait what can
         be had again.
         """
         tested = bool(connection.execute(_TESTED, {"lot": lot}).scalar())
-        told = {"lot": lot, "sentence": lift.sentence, "tested": tested}
+        told = events.LotResumed(lot=lot, sentence=lift.sentence, tested=tested)
         selling = connection.execute(_SELLING, {"lot": lot}).all()
         for row in selling:
-            self._log.append(connection, row.broadcast, "lot.resumed", [PUBLIC], told)
+            self._log.append(connection, row.broadcast, told)
         still = {row.id for row in connection.execute(_STILL_STOPPED, {"lot": lot})}
         found = connection.execute(_ORDERS, {"lot": lot}).all()
         free = [row for row in found if row.id not in still]
-        self._tell_buyers(connection, "order.resumed", lot, free)
+        self._tell_buyers(connection, events.OrderResumed, lot, free)
         if selling:  # that serves those who wait for the lot in the others too
             served = self._serve(connection, selling[0].broadcast, [selling[0].offer])
             if served:
@@ -145,7 +140,7 @@ class LotStops:
         on_sale = connection.execute(_ON_SALE, named).all()
         in_flash = {(row.broadcast, row.lot) for row in connection.execute(_FLASHES, named)}
         for broadcast, rows in groupby(on_sale, key=lambda row: row.broadcast):
-            told: list[Entry] = []
+            told: list[events.EventModel] = []
             free: list[str] = []
             for row in rows:
                 stop = stops.get(row.lot, NEVER_STOPPED)
@@ -153,39 +148,45 @@ class LotStops:
                     free.append(row.offer)
                     told.append(_resumed(row, stop))
                     continue
-                reasons = [why.model_dump(exclude_none=True) for why in stop.reasons]
-                told.append(Entry("lot.stopped", [PUBLIC], {"lot": row.lot, "reasons": reasons}))
+                told.append(events.LotStopped(lot=row.lot, reasons=_told(stop.reasons)))
                 if (broadcast, row.lot) in in_flash:
                     told += self._flashes.stop(connection, broadcast, row.lot)
             served = self._serve(connection, broadcast, free) if free else []
             self._log.append_all(connection, broadcast, [*told, *served])
 
     def _tell_buyers(
-        self, connection: Connection, kind: str, lot: str, found: Sequence[Row[*tuple[Any, ...]]]
+        self,
+        connection: Connection,
+        kind: type[events.OrderStopped | events.OrderResumed],
+        lot: str,
+        found: Sequence[Row[*tuple[Any, ...]]],
     ) -> None:
         """Write an event of each of these orders, which are in the order of their broadcasts."""
         for broadcast, rows in groupby(found, key=lambda row: row.broadcast):
-            told = [_of_order(row, kind, lot) for row in rows]
+            told = [
+                kind(
+                    order=row.id,
+                    number=order_number(row.number),
+                    state=row.state,
+                    payment=row.payment,
+                    lot=lot,
+                    stopped=kind is events.OrderStopped,
+                    farms=[row.farm],
+                )
+                for row in rows
+            ]
             self._log.append_all(connection, broadcast, told)
 
 
-def _resumed(row: Row[*tuple[Any, ...]], stop: CardStop) -> Entry:
-    facts: dict[str, Any] = {"lot": row.lot, "tested": bool(row.tested)}
-    if stop.lift is not None:  # everyone reads it, whatever was missing meanwhile
-        facts |= {"sentence": stop.lift.sentence, "lifted_at": stop.lift.at}
-    return Entry("lot.resumed", [PUBLIC], facts)
+def _told(reasons: Iterable[StopReason]) -> list[events.Reason]:
+    return [cast(events.Reason, why.model_dump(exclude_none=True)) for why in reasons]
 
 
-def _of_order(row: Row[*tuple[Any, ...]], kind: str, lot: str) -> Entry:
-    return Entry(
-        kind,
-        audience(row.id, [row.farm]),
-        {
-            "order": row.id,
-            "number": order_number(row.number),
-            "state": row.state,
-            "payment": row.payment,
-            "lot": lot,
-            "stopped": kind == "order.stopped",
-        },
+def _resumed(row: Row[*tuple[Any, ...]], stop: CardStop) -> events.LotResumed:
+    lift = stop.lift  # everyone reads it, whatever was missing meanwhile
+    return events.LotResumed(
+        lot=row.lot,
+        sentence=lift.sentence if lift else None,
+        lifted_at=lift.at if lift else None,
+        tested=bool(row.tested),
     )

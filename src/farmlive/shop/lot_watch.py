@@ -11,7 +11,8 @@ from functools import partial
 from sqlalchemy import Connection, bindparam, func, select
 
 from farmlive.again import Again
-from farmlive.broadcast.log import PUBLIC, Entry, Log
+from farmlive.broadcast.events import StockChanged
+from farmlive.broadcast.log import Log
 from farmlive.shop import lot_stock
 from farmlive.shop.lot_sales import stands
 from farmlive.shop.tables import offers
@@ -80,9 +81,7 @@ class LotWatch:
         lots = lot_stock.of_lots(connection, said)
         named = {"broadcast": broadcast, "lots": _wrong(said, lots)}
         told = [
-            Entry(
-                "stock.changed", [PUBLIC], stands(connection, broadcast, row.offer, lots[row.lot])
-            )
+            stands(connection, broadcast, row.offer, lots[row.lot])
             for row in connection.execute(_ONE_EACH, named).all()
         ]
         if told:
@@ -92,14 +91,13 @@ class LotWatch:
     def _said(self, connection: Connection, broadcast: str, shown: Shown) -> Said:
         """What the log says of the lots, where the cards may not have heard the last of it."""
         seq, said = shown
-        later = self._log.events(connection, broadcast, after=seq, kinds=["stock.changed"])
-        return {
-            **said,
-            **{
-                event.data["lot"]: (event.data["lot_sold_g"], event.data["lot_left_g"])
-                for event in later
-            },
-        }
+        later = self._log.events(connection, broadcast, after=seq, kinds=[StockChanged.kind])
+        told = dict(said)
+        for event in later:
+            stock = StockChanged.of(event.data)
+            if stock.lot and stock.lot_sold_g is not None and stock.lot_left_g is not None:
+                told[stock.lot] = (stock.lot_sold_g, stock.lot_left_g)
+        return told
 
 
 def _wrong(said: Said, lots: Mapping[str, lot_stock.LotStock]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from farmlive.bilingual import Bilingual
+from farmlive.broadcast import events
 from farmlive.money import Money
 from farmlive.origin.fields import Gtin
 from farmlive.origin.stop_models import CardLift, StopReason
@@ -289,6 +290,6 @@ class OfferChange(BaseModel):
         return self
 
 
-def money(amount: int, currency: str) -> dict[str, object]:
+def money(amount: int, currency: str) -> events.Money:
     """Money as events and answers carry it."""
     return {"amount": amount, "currency": currency}

@@ -5,7 +5,9 @@ knows a number could else have it flooded; what staff cause always goes.
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
+
+from farmlive.broadcast.events import OrderCancelled, OrderEvent, OrderPlaced
 
 Cause = Literal["stranger", "staff"]
 STRANGER: Cause = "stranger"
@@ -60,10 +62,10 @@ OF_STATE = tuple(kind for kind, known in KINDS.items() if known.topic == "state"
 OF_MONEY = tuple(kind for kind, known in KINDS.items() if known.topic in ("refund", "claim"))
 
 
-def kind_of(event: str, data: Mapping[str, Any], *, by_staff: bool) -> str:
+def kind_of(event: OrderEvent, *, by_staff: bool) -> str:
     """The kind of notice that tells of an event; `by_staff`: staff or a clerk placed it."""
-    if event == "order.placed" and by_staff:
+    if isinstance(event, OrderPlaced) and by_staff:
         return PLACED_BY_STAFF
-    if event == "order.cancelled" and data.get("by") == "buyer":
+    if isinstance(event, OrderCancelled) and event.by == "buyer":
         return CANCELLED_BY_BUYER
-    return event
+    return event.kind

@@ -11,6 +11,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
 
+from farmlive.broadcast.events import (
+    OrderAtCentre,
+    OrderEvent,
+    OrderPacked,
+    OrderRefunded,
+    OrderShipped,
+    OrderStep,
+)
 from farmlive.broadcast.log import Event, Log
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
@@ -33,7 +41,7 @@ from farmlive.shop.tables import notices, order_changes, orders
 from farmlive.store import Store, hot, tally
 
 # Events that may put right what a buyer was told.
-HEARD = (*TOLD, "order.packed")
+HEARD = (*TOLD, OrderPacked.kind)
 # Why a notice was held back that goes to nobody who is known to be there.
 MADE_UP = ("prefix", "address", "block", "unheard")
 # Notices that one message has at most; a further one begins another. One number has seldom so many
@@ -146,48 +154,61 @@ class NoticeWriter:
                 log.hear(kind, self._heard)
 
     def _heard(self, connection: Connection, event: Event) -> None:
-        if event.data.get("passed"):  # by the time that it is read, it is so no more
+        told = event.model()
+        assert isinstance(told, OrderEvent)  # HEARD has no others
+        step = told if isinstance(told, OrderStep) else None
+        if step and step.passed:  # by the time that it is read, it is so no more
             return
-        reached = _reached(connection, event.data.get("order"))
+        reached = _reached(connection, told.order)
         if reached is None or reached.simulated:  # a hold given up, or one of the demo's people
             return
-        kind: str | None = kind_of(event.kind, event.data, by_staff=reached.by_staff)
-        if event.data.get("undone"):
-            kind = self._correction(connection, event)
-        elif event.kind not in TOLD or ("claim" in event.data and event.kind == "order.refunded"):
+        kind: str | None = kind_of(told, by_staff=reached.by_staff)
+        if step and step.undone:
+            kind = self._correction(connection, event.broadcast, step)
+        elif event.kind not in TOLD or (isinstance(told, OrderRefunded) and told.claim):
             kind = None  # a claim's answer tells of its refund
         if kind is None:
             return
         for person in filter(None, (reached.phone, reached.email)):
             for provider in self._through:
                 if provider.reach(person):
-                    self._write(connection, event, kind, provider.name, person, reached.sender)
+                    self._write(
+                        connection,
+                        told.order,
+                        event.seq,
+                        kind,
+                        provider.name,
+                        person,
+                        reached.sender,
+                    )
 
-    def _correction(self, connection: Connection, event: Event) -> str | None:
+    def _correction(self, connection: Connection, broadcast: str, step: OrderStep) -> str | None:
         """What is told where steps were undone.
 
         That it was wrong, if it was told of one of them; or what was only passed and now is so.
         """
-        order, state = event.data["order"], event.data["state"]
-        if event.kind == "order.refunded":
+        order, state = step.order, step.state
+        if isinstance(step, OrderRefunded):
             told = connection.execute(_TOLD_OF_MONEY, {"order": order}).first()
             return None if told is None else REFUND_CORRECTED
         last = connection.execute(_LAST, {"order": order}).scalar()
         if last is None:
             return None
-        (said,) = self._log.events(connection, event.broadcast, after=last - 1, limit=1)
-        believed = said.data.get("state")
+        (said,) = self._log.events(connection, broadcast, after=last - 1, limit=1)
+        before = said.model()
+        believed = before.state if isinstance(before, OrderEvent) else None
         taken_back = connection.execute(_TAKEN_BACK, {"of": order}).scalars().all()
         if believed == state:
             return None
         if believed in taken_back:
             return CORRECTED
-        return event.kind if event.kind in ("order.shipped", "order.at_centre") else None
+        return step.kind if isinstance(step, OrderShipped | OrderAtCentre) else None
 
     def _write(
         self,
         connection: Connection,
-        event: Event,
+        order: str,
+        seq: int,
         kind: str,
         provider: str,
         person: str,
@@ -196,9 +217,9 @@ class NoticeWriter:
         now, notice = now_ms(), ulid()
         row: dict[str, Any] = {
             "id": notice,
-            "order": event.data["order"],
+            "order": order,
             "kind": kind,
-            "seq": event.seq,
+            "seq": seq,
             "provider": provider,
             "person": person,
             "recipient": recipient(person),

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from farmlive.broadcast.log import Entry
+from farmlive.broadcast import events
 from farmlive.problems import Invalid
 from farmlive.shop import flashes, life, stock
 from farmlive.shop.tables import order_lines
@@ -20,7 +20,7 @@ _BOXES = select(
     (order_lines.c.quantity - order_lines.c.returned).label("quantity"),
 ).where(order_lines.c.order == bindparam("of"))
 
-Moved = tuple[list[dict[str, Any]], list[Entry]]
+Moved = tuple[list[events.StockChanged], list[events.FlashEnded]]
 """The stock that moved, and an event for each flash batch whose last boxes that took."""
 
 
@@ -46,13 +46,13 @@ def sell_all_again(connection: Connection, row: Row[Any]) -> Moved:
 
 def event_lines(
     connection: Connection, row: Row[Any], boxes: Mapping[str, int]
-) -> list[dict[str, Any]]:
+) -> list[events.Returned]:
     """Boxes that were put back, as the event has them: with the farm of each offer."""
     farms = {line.offer: line.farm for line in connection.execute(_BOXES, {"of": row.id})}
     return [{"offer": of, "farm": farms[of], "quantity": count} for of, count in boxes.items()]
 
 
-def event_line(connection: Connection, row: Row[Any], offer: str) -> dict[str, Any]:
+def event_line(connection: Connection, row: Row[Any], offer: str) -> events.LineName:
     """The offer and its farm, as the event has a line. Raises Invalid where none is of it."""
     for line in connection.execute(_BOXES, {"of": row.id}):
         if line.offer == offer:

@@ -18,7 +18,8 @@ from sqlalchemy import (
     select,
 )
 
-from farmlive.broadcast.log import Entry, Log
+from farmlive.broadcast import events
+from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.people import Caller
 from farmlive.settings import Settings
@@ -226,22 +227,21 @@ class OrderWriter:
             ],
         )
         written = order_number(number)
-        told: dict[str, Any] = {
-            "order": order,
-            "number": written,
-            "buyer": buyer,
-            "lines": sold,
-            "total": money(total, currency),
-            "fee": money(fee, currency),
-            "state": "placed",
-            "payment": row["payment"],
-            "way": request.delivery.way,
-        }
-        if caller.simulated:
-            told["simulated"] = True
-        # A farm whose boxes were held and not ordered hears that they are free again.
-        farms = {line["farm"] for line in (*sold, *(hold.lines.values() if hold else ()))}
-        placed = Entry("order.placed", lines.audience(order, farms), told, caller.device)
+        placed = events.OrderPlaced(
+            order=order,
+            number=written,
+            buyer=buyer,
+            lines=sold,
+            total=money(total, currency),
+            fee=money(fee, currency),
+            state="placed",
+            payment=row["payment"],
+            way=request.delivery.way,
+            simulated=caller.simulated,
+            # A farm whose boxes were held and not ordered hears that they are free again.
+            farms={line["farm"] for line in (*sold, *(hold.lines.values() if hold else ()))},
+            device=caller.device,
+        )
         # Else nothing can have come back, and nobody waits any less.
         comes_back = hold is not None and hold.gives_back(wanted, batches)
         told_of = self._ordered if comes_back or asked.waits else stock.ordered
@@ -254,8 +254,8 @@ class OrderWriter:
             "number": written,
             "state": "placed",
             "payment": row["payment"],
-            "total": told["total"],
-            "fee": told["fee"],
+            "total": placed.total,
+            "fee": placed.fee,
         }
         return answer, _opened_by(token, code and code.digits)
 

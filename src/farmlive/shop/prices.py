@@ -19,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from farmlive.broadcast.events import Line
 from farmlive.shop.order_models import OrderLine
 from farmlive.shop.problems import PriceChanged
 from farmlive.shop.stock import Offer
@@ -104,7 +105,7 @@ def check(
     connection: Connection,
     lines: Sequence[OrderLine],
     known: Mapping[str, Offer],
-    held: Mapping[str, dict[str, Any]],
+    held: Mapping[str, Line],
     since: int,
     running: Collection[str] = (),
 ) -> bool:

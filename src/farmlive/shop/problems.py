@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from farmlive.broadcast.events import Money
 from farmlive.clock import rfc3339
 from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, Problem
 
@@ -254,7 +255,7 @@ class FlashDearer(Conflict):
     slug = "flash-dearer"
     title = "A flash batch of it would be no cheaper"
 
-    def __init__(self, flash: str, price: dict[str, Any]):
+    def __init__(self, flash: str, price: Money):
         super().__init__(
             "Nothing was changed: the offer has a flash batch that costs as much or more. Set a "
             "price above it, or end the batch first.",
@@ -371,7 +372,7 @@ class RefundTooHigh(Invalid):
     slug = "refund-too-high"
     title = "That is more than is left of the total"
 
-    def __init__(self, left: dict[str, Any], *, due: bool):
+    def __init__(self, left: Money, *, due: bool):
         super().__init__(
             "Nothing was taken off: it would be more than is still to be paid. Take off what is "
             "left of it at most."

@@ -8,15 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from farmlive.broadcast.log import Entry
-from farmlive.shop import lines
+from farmlive.broadcast.events import Line, OrderHeld
 from farmlive.shop.models import money
 from farmlive.shop.tables import holds
 
 _HOLDS = select(holds).where(holds.c.broadcast == bindparam("broadcast"))
 _REPRICE = update(holds).where(holds.c.id == bindparam("hold"))
 
-Held = tuple[Row[Any], dict[str, Any]]
+Held = tuple[Row[Any], Line]
 """A hold, and its line that is at the price."""
 
 
@@ -39,24 +38,24 @@ def held(
     ]
 
 
-def reprice(connection: Connection, hold: Row[Any], wrong: dict[str, Any], price: int) -> Entry:
+def reprice(connection: Connection, hold: Row[Any], wrong: Line, price: int) -> OrderHeld:
     """Keep the hold's boxes until its end, at the right price; its buyer is told of it.
 
     They are boxes of no flash batch from then on: in its numbers that is the caller's to write.
     """
-    right = {**wrong, "price": price, "total": price * wrong["quantity"]}
+    right: Line = {**wrong, "price": price, "total": price * wrong["quantity"]}
     right.pop("flash", None)
-    kept = [right if line is wrong else line for line in hold.lines]
+    kept: list[Line] = [right if line is wrong else line for line in hold.lines]
     total = sum(line["total"] for line in kept)
     connection.execute(_REPRICE.values(lines=kept, total=total), {"hold": hold.id})
-    told = {
-        "order": hold.id,
-        "lines": kept,
-        "total": money(total, hold.currency),
-        "until": hold.until_at,
-        "state": "held",
-        "payment": "due",
-        "corrected": True,
-    }
-    audience = lines.audience(hold.id, (line["farm"] for line in kept))
-    return Entry("order.held", audience, told, hold.device)
+    return OrderHeld(
+        order=hold.id,
+        lines=kept,
+        total=money(total, hold.currency),
+        until=hold.until_at,
+        state="held",
+        payment="due",
+        corrected=True,
+        farms=[line["farm"] for line in kept],
+        device=hold.device,
+    )

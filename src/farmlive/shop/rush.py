@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import structlog
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from farmlive.broadcast.log import STAFF, Entry, Log
+from farmlive.broadcast.events import RushBegan, RushOver
+from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.people import Caller
 from farmlive.settings import Settings
@@ -127,7 +128,7 @@ class Rush:
         before: Hold | None,
         *,
         is_new: bool,
-    ) -> list[Entry]:
+    ) -> list[RushBegan]:
         """Count what a new device took, once the stock has moved; what is to be written of it."""
         if not self._counts(caller, is_new):
             return []
@@ -166,14 +167,14 @@ class Rush:
         offer: str,
         more: int,
         now: int,
-    ) -> list[Entry]:
+    ) -> list[RushBegan]:
         row: Offer | None = counted.known(offer)
         if row is None or counted.known(row.lot) is None:
             row = stock.on_offer(connection, broadcast, [offer])[offer]
         before = _window(counted, row)
         window = before.taken(more, now)
         level = window.level(now)
-        told: list[Entry] = []
+        told: list[RushBegan] = []
         # What one order may have is no rush, however small the offer.
         if level > self._settings.order_boxes:
             of_lot = max(0, counted.known(row.lot).lot_left_g) // row.net_weight_g
@@ -192,7 +193,7 @@ class Rush:
         window: Window,
         level: int,
         now: int,
-    ) -> tuple[Window, list[Entry]]:
+    ) -> tuple[Window, list[RushBegan]]:
         """A rush begins or goes on: until when proofs are needed, and what is written of it."""
         until = now + LASTS_MS
         if before.until is not None and now < before.until:
@@ -204,7 +205,7 @@ class Rush:
         began = self._began(connection, row, level, since)
         return window._replace(since=since, until=until), [began]
 
-    def _began(self, connection: Connection, row: Offer, boxes: int, since: int) -> Entry:
+    def _began(self, connection: Connection, row: Offer, boxes: int, since: int) -> RushBegan:
         def note() -> None:
             self.began += 1
             _log.warning(
@@ -216,19 +217,14 @@ class Rush:
             )
 
         after_commit(connection, note)
-        said = {
-            "offer": row.id,
-            "boxes": boxes,
-            "since": since,
-            "bits": self._settings.rush_proof_bits,
-        }
-        return Entry("rush.began", [STAFF], said)
+        return RushBegan(
+            offer=row.id, boxes=boxes, since=since, bits=self._settings.rush_proof_bits
+        )
 
     def _end(self, connection: Connection, of: Any) -> None:
         # Ended elsewhere, or gone on meanwhile: then there is nothing to do.
         if connection.execute(_END, {"of": of.id, "now": now_ms()}).rowcount:
-            over = Entry("rush.over", [STAFF], {"offer": of.id})
-            self._log.append_all(connection, of.broadcast, [over])
+            self._log.append(connection, of.broadcast, RushOver(offer=of.id))
 
 
 def _window(counted: Tally, row: Offer) -> Window:

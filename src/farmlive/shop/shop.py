@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from farmlive.again import Again
+from farmlive.broadcast.events import CardPinned
 from farmlive.broadcast.log import Event, Log
 from farmlive.origin.origin import Origin
 from farmlive.outages import Outages
@@ -207,9 +208,9 @@ class Shop:
         """Hear of a card that is put on the screen: of a stopped lot none is. Raises LotStopped."""
         stock.check_shown(connection, event)
 
-    def lot_of_offer(self, connection: Connection, offer: str) -> str | None:
-        """The lot that an offer sells, in the caller's transaction."""
-        return bag.lot_of_offer(connection, offer)
+    def lot_shown(self, connection: Connection, event: Event) -> str | None:
+        """The lot of a card that is put on the screen, in the event's transaction."""
+        return bag.lot_of_offer(connection, CardPinned.of(event.data).offer)
 
     def audiences(self, connection: Connection, broadcast: str, device: str) -> list[str]:
         """The audiences that a device has by its orders in the broadcast: `order:{id}` each."""

@@ -7,17 +7,18 @@ refunding.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
-from farmlive.broadcast.log import Entry, Log
+from farmlive.broadcast import events
+from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.origin import stop_reasons
 from farmlive.origin.problems import LotStopped
 from farmlive.origin.tables import lots
 from farmlive.problems import Invalid
-from farmlive.shop import box_limits, life, lines, order_stock, payments, stock
+from farmlive.shop import box_limits, life, order_stock, payments, stock
 from farmlive.shop.fields import KnownBy, Payment, State
 from farmlive.shop.models import money, order_number
 from farmlive.shop.order_links import OrderLinks
@@ -77,9 +78,18 @@ class Doer:
     known_by: KnownBy | Literal["code"] | None = None
 
     @property
-    def by(self) -> str:
+    def by(self) -> Literal["buyer", "staff"]:
         """As whom the history and the log name them."""
         return "buyer" if self.who == "buyer" else "staff"
+
+
+class _Refund(NamedTuple):
+    """What `order.refunded` tells beside its step."""
+
+    amount: events.Money
+    back: Sequence[events.Returned] | None
+    line: events.LineName | None
+    claim: str | None
 
 
 def with_token(connection: Connection, links: OrderLinks, token: str) -> Row[Any]:
@@ -143,7 +153,7 @@ class Steps:
                 "Nothing was handed over: ask for the six digits, or say in `known_by` how the "
                 "buyer is known: known_to_me, slip, identity_card or other."
             )
-        moved: Sequence[dict[str, Any]] = ()
+        moved: Sequence[events.StockChanged] = ()
         if step.stock == life.BACK:
             moved, _ = order_stock.put_all_back(connection, row)
         payment = row.payment
@@ -152,8 +162,7 @@ class Steps:
         if row.state == "placed":
             box_limits.forget(connection, [row.id])
         self._keep(connection, row, state, payment, doer)
-        told: dict[str, Any] = {"passed": True} if passed else {}
-        self._tell(connection, row, step.event, state, payment, doer, moved, **told)
+        self._tell(connection, row, step.event, state, payment, doer, moved, passed=passed)
 
     def pay(self, connection: Connection, row: Row[Any], doer: Doer) -> None:
         """Keep that an order was paid. Raises NotInState, Forbidden, LotStopped.
@@ -194,22 +203,25 @@ class Steps:
         if refunded > row.total:
             left = money(row.total - row.refunded, row.currency)
             raise RefundTooHigh(left, due=row.payment == "due")
-        told: dict[str, Any] = {"amount": money(refunded, row.currency)}
         kept: dict[str, Any] = {"amount": amount}
+        line: events.LineName | None = None
+        back: Sequence[events.Returned] | None = None
         if claim is not None:
-            told["claim"] = kept["claim"] = claim
+            kept["claim"] = claim
         if offer is not None:
-            told["line"] = order_stock.event_line(connection, row, offer)
+            line = order_stock.event_line(connection, row, offer)
             kept["offer"] = offer
-        moved: Sequence[dict[str, Any]] = ()
+        moved: Sequence[events.StockChanged] = ()
         if boxes:
             order_stock.check_removable(connection, row, boxes)
             moved, _ = order_stock.put_back(connection, row, boxes)
-            told["back"] = order_stock.event_lines(connection, row, boxes)
+            back = order_stock.event_lines(connection, row, boxes)
             kept["back"] = [{"offer": of, "quantity": count} for of, count in boxes.items()]
         connection.execute(_SET.values(refunded=refunded), {"of": row.id})
         self._keep(connection, row, row.state, after, doer, refund=kept)
-        self._tell(connection, row, step.event, row.state, after, doer, moved, **told)
+        total = money(refunded, row.currency)
+        facts = _Refund(total, back, line, claim)
+        self._tell(connection, row, step.event, row.state, after, doer, moved, refund=facts)
 
     def undo(
         self,
@@ -233,9 +245,9 @@ class Steps:
         """
         state = row.state if change.state == before[0] else before[0]
         payment = row.payment if change.payment == before[1] else before[1]
-        moved: Sequence[dict[str, Any]] = ()
-        over: Sequence[Entry] = ()
-        told: dict[str, Any] = {}
+        moved: Sequence[events.StockChanged] = ()
+        over: Sequence[events.FlashEnded] = ()
+        refund: _Refund | None = None
         if change.state != before[0]:
             step = life.state_back(row.state, state, doer.who, row.way)
             if row.state == "cancelled":  # what it is taken back from else goes on no further
@@ -249,9 +261,9 @@ class Steps:
             step = life.payment_back(row.payment, payment, doer.who, row.way, row.state)
         undone: dict[str, Any] = {"undone": True, "move": doer.move}
         is_alone = False
-        if step.event == "order.refunded":
-            moved, over, told = self._take_again(connection, row, change.refund, alone=alone)
-            is_alone = "back" in change.refund and "back" not in told
+        if step.event is events.OrderRefunded:
+            moved, over, refund = self._take_again(connection, row, change.refund, alone=alone)
+            is_alone = "back" in change.refund and refund.back is None
             if is_alone:
                 undone["refund"] = {**change.refund, "alone": True}
         connection.execute(
@@ -260,10 +272,19 @@ class Steps:
             .values(undone)
         )
         self._keep(connection, row, state, payment, doer)
-        told["undone"] = True
-        if passed:
-            told["passed"] = True
-        self._tell(connection, row, step.event, state, payment, doer, moved, over, **told)
+        self._tell(
+            connection,
+            row,
+            step.event,
+            state,
+            payment,
+            doer,
+            moved,
+            over,
+            refund=refund,
+            undone=True,
+            passed=passed,
+        )
         return is_alone
 
     # What a step is made of.
@@ -275,7 +296,7 @@ class Steps:
         refund: Mapping[str, Any] | None,
         *,
         alone: bool,
-    ) -> tuple[Sequence[dict[str, Any]], Sequence[Entry], dict[str, Any]]:
+    ) -> tuple[Sequence[events.StockChanged], Sequence[events.FlashEnded], _Refund]:
         """Ask for the money of a refund again, sell its boxes, and open the claim it answered.
 
         Answers what moved, which flash batches that ended, and what is told of it: without `back`
@@ -291,9 +312,10 @@ class Steps:
             )
         refunded = row.refunded - refund["amount"]
         connection.execute(_SET.values(refunded=refunded), {"of": row.id})
-        told: dict[str, Any] = {"amount": money(refunded, row.currency)}
-        moved: Sequence[dict[str, Any]] = ()
-        over: Sequence[Entry] = ()
+        line: events.LineName | None = None
+        back: Sequence[events.Returned] | None = None
+        moved: Sequence[events.StockChanged] = ()
+        over: Sequence[events.FlashEnded] = ()
         # To what may have left, or is cancelled, no box is added.
         if "back" in refund and not (alone and row.state != "placed"):
             boxes = {each["offer"]: each["quantity"] for each in refund["back"]}
@@ -301,7 +323,7 @@ class Steps:
                 with apart(connection):
                     life.check_unpacked(row.state)
                     moved, over = order_stock.sell_again(connection, row, boxes)
-                told["back"] = order_stock.event_lines(connection, row, boxes)
+                back = order_stock.event_lines(connection, row, boxes)
             except (SoldOut, LotSpent) as short:
                 if not alone:
                     raise _not_again(short, _ALONE, alone=True) from short
@@ -309,11 +331,11 @@ class Steps:
                 if not alone:
                     raise
         if "offer" in refund:
-            told["line"] = order_stock.event_line(connection, row, refund["offer"])
-        if "claim" in refund:
-            told["claim"] = refund["claim"]
-            self._open_again(connection, row, refund["claim"])
-        return moved, over, told
+            line = order_stock.event_line(connection, row, refund["offer"])
+        claim: str | None = refund.get("claim")
+        if claim is not None:
+            self._open_again(connection, row, claim)
+        return moved, over, _Refund(money(refunded, row.currency), back, line, claim)
 
     def _open_again(self, connection: Connection, row: Row[Any], claim: str) -> None:
         if connection.execute(_OPEN, {"of": row.id}).first() is not None:
@@ -347,25 +369,30 @@ class Steps:
         self,
         connection: Connection,
         row: Row[Any],
-        kind: str,
-        state: str,
-        payment: str,
+        kind: type[events.OrderEvent],
+        state: State,
+        payment: Payment,
         doer: Doer,
-        moved: Sequence[dict[str, Any]] = (),
-        over: Sequence[Entry] = (),
-        **more: Any,
+        moved: Sequence[events.StockChanged] = (),
+        over: Sequence[events.FlashEnded] = (),
+        *,
+        refund: _Refund | None = None,
+        undone: bool = False,
+        passed: bool = False,
     ) -> None:
         """Write the step's event. A reason is free text and stays out of the log."""
-        farms = connection.execute(_FARMS, {"of": row.id}).scalars()
-        told = {
-            "order": row.id,
-            "number": order_number(row.number),
-            "state": state,
-            "payment": payment,
-            "by": doer.by,
-            **more,
-        }
-        said = Entry(kind, lines.audience(row.id, farms), told)
+        assert issubclass(kind, events.OrderStep)  # what holds tell is told by holds.py
+        said = kind(
+            order=row.id,
+            number=order_number(row.number),
+            state=state,
+            payment=payment,
+            by=doer.by,
+            undone=undone,
+            passed=passed,
+            farms=connection.execute(_FARMS, {"of": row.id}).scalars().all(),
+            **(refund._asdict() if refund else {}),
+        )
         after = self._settle(connection, row.broadcast, moved) if moved else ()
         self._log.append_all(connection, row.broadcast, [said, *after, *over])
 

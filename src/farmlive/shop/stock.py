@@ -22,7 +22,8 @@ from sqlalchemy import (
     update,
 )
 
-from farmlive.broadcast.log import PUBLIC, Entry, Event
+from farmlive.broadcast.events import CardPinned, EventModel, StockChanged
+from farmlive.broadcast.log import Event
 from farmlive.origin import stop_reasons
 from farmlive.origin.tables import lots
 from farmlive.shop.lot_stock import not_released
@@ -230,9 +231,8 @@ def check_sellable(connection: Connection, rows: Iterable[Offer]) -> None:
 
 def check_shown(connection: Connection, event: Event) -> None:
     """Hear of a card that is put on the screen: of a stopped lot none is. Raises LotStopped."""
-    check_sellable(
-        connection, on_offer(connection, event.broadcast, [event.data["offer"]]).values()
-    )
+    shown = CardPinned.of(event.data).offer
+    check_sellable(connection, on_offer(connection, event.broadcast, [shown]).values())
 
 
 def left(row: Offer) -> int:
@@ -244,7 +244,7 @@ def left(row: Offer) -> int:
 
 def move(
     connection: Connection, moves: Mapping[str, Move], known: Mapping[str, Offer]
-) -> list[dict[str, Any]]:
+) -> list[StockChanged]:
     """Move the stock of these offers, all or none, and return a `stock.changed` of each.
 
     `known` is what `on_offer` gave of them in this transaction. Boxes of the flash batch that runs
@@ -344,35 +344,37 @@ def _move_lots(
     return of_lot
 
 
-def _changed(row: Offer, lot: _Lot) -> dict[str, Any]:
+def _changed(row: Offer, lot: _Lot) -> StockChanged:
     """What is told of an offer that moved."""
-    return {
-        "offer": row.id,
-        "released": row.released,
-        "sold": row.sold,
-        "held": row.held,
-        "kept": row.kept,
-        "left": row.released - row.sold - row.held - row.kept,
-        "lot": row.lot,
-        "lot_sold_g": lot.lot_sold_g,
-        "lot_left_g": max(0, lot.lot_left_g),
-    }
+    return StockChanged(
+        offer=row.id,
+        released=row.released,
+        sold=row.sold,
+        held=row.held,
+        kept=row.kept,
+        left=row.released - row.sold - row.held - row.kept,
+        lot=row.lot,
+        lot_sold_g=lot.lot_sold_g,
+        lot_left_g=max(0, lot.lot_left_g),
+    )
 
 
-Settle = Callable[[Connection, str, Sequence[dict[str, Any]]], list[Entry]]
+Settle = Callable[[Connection, str, Sequence[StockChanged]], Sequence[EventModel]]
 """What is written of stock that has moved and may have come back: `settled`, or who serves those
 who wait of it before that.
 """
 
-Ordered = Callable[[Connection, str, str, Iterable[str], Sequence[dict[str, Any]]], list[Entry]]
+Ordered = Callable[
+    [Connection, str, str, Iterable[str], Sequence[StockChanged]], Sequence[EventModel]
+]
 """The same where a device orders these offers, and so waits for them no more."""
 
 
 def settled(
-    _connection: Connection, _broadcast: str, moved: Sequence[dict[str, Any]]
-) -> list[Entry]:
+    _connection: Connection, _broadcast: str, moved: Sequence[StockChanged]
+) -> Sequence[StockChanged]:
     """What is written of stock that has moved, where nobody waits."""
-    return entries(moved)
+    return moved
 
 
 def ordered(
@@ -380,12 +382,7 @@ def ordered(
     _broadcast: str,
     _device: str,
     _wanted: Iterable[str],
-    moved: Sequence[dict[str, Any]],
-) -> list[Entry]:
+    moved: Sequence[StockChanged],
+) -> Sequence[StockChanged]:
     """What is written of stock that was sold, where nobody waits."""
-    return entries(moved)
-
-
-def entries(moved: Iterable[dict[str, Any]]) -> list[Entry]:
-    """What is written of stock that has moved."""
-    return [Entry("stock.changed", [PUBLIC], changed) for changed in moved]
+    return moved

@@ -7,12 +7,13 @@ at waits_queue.py's.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
-from farmlive.broadcast.log import PUBLIC, Entry, Log
+from farmlive.broadcast.events import EventModel, Line, OrderHeld, StockChanged, WaitChanged
+from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.settings import Settings
@@ -55,16 +56,16 @@ class Allocation:
         self._looked: dict[frozenset[str], waits_queue.Place] = {}
 
     def settle(
-        self, connection: Connection, broadcast: str, moved: Sequence[dict[str, Any]]
-    ) -> list[Entry]:
+        self, connection: Connection, broadcast: str, moved: Sequence[StockChanged]
+    ) -> list[EventModel]:
         """Serve of stock that moved, and return what is to be written of all that.
 
         Of an offer that was served of, only how it is in the end: so nobody sees what came back
         and is gone already. `moved` is what `stock.move` returned in this transaction.
         """
-        served = self.serve(connection, broadcast, [each["offer"] for each in moved])
-        again = {entry.data["offer"] for entry in served if entry.kind == "stock.changed"}
-        return [*stock.entries(each for each in moved if each["offer"] not in again), *served]
+        served = self.serve(connection, broadcast, [each.offer for each in moved])
+        again = {event.offer for event in served if isinstance(event, StockChanged)}
+        return [*(each for each in moved if each.offer not in again), *served]
 
     def ordered(
         self,
@@ -72,15 +73,17 @@ class Allocation:
         broadcast: str,
         device: str,
         wanted: Iterable[str],
-        moved: Sequence[dict[str, Any]],
-    ) -> list[Entry]:
+        moved: Sequence[StockChanged],
+    ) -> list[EventModel]:
         """As `settle`, where a device orders these offers, or gives them up: it waits no more."""
         left = self.forget(connection, broadcast, device, wanted)
         told = self.settle(connection, broadcast, moved)
-        counted = {entry.data["offer"] for entry in told if entry.kind == "wait.changed"}
-        return told + changed(connection, left - counted)
+        counted = {event.offer for event in told if isinstance(event, WaitChanged)}
+        return [*told, *changed(connection, left - counted)]
 
-    def serve(self, connection: Connection, broadcast: str, back: Iterable[str]) -> list[Entry]:
+    def serve(
+        self, connection: Connection, broadcast: str, back: Iterable[str]
+    ) -> list[EventModel]:
         """Hold what can be had of these offers, and of others of their lots, for those who wait.
 
         In the transaction that made boxes come back, and after they did.
@@ -92,7 +95,7 @@ class Allocation:
             return []
         now = now_ms()
         room = waits_queue.Room(connection, sought)
-        told: defaultdict[str, list[Entry]] = defaultdict(list)
+        told: defaultdict[str, list[EventModel]] = defaultdict(list)
         moves: defaultdict[str, dict[str, stock.Move]] = defaultdict(dict)
         lots = frozenset(row.lot for row in room.offers.values())
         look = waits_queue.Look(self._settings.order_boxes, self._looked.pop(lots, None))
@@ -108,21 +111,21 @@ class Allocation:
             if held is None:
                 look.in_vain += 1
                 continue
-            entry, is_new = held
+            event, is_new = held
             room.take(wait.offer, wait.quantity, is_new=is_new)
             connection.execute(_SERVED, {"wait": wait.id})
-            told[wait.broadcast].append(entry)
+            told[wait.broadcast].append(event)
             taken = moves[wait.broadcast].setdefault(wait.offer, stock.Move())
             taken.take(hold=wait.quantity, is_new=is_new)
         if look.start is not None:
             self._looked[lots] = look.start
         for where, moved in moves.items():
             known = stock.on_offer(connection, where, moved)
-            told[where] += stock.entries(stock.move(connection, moved, known))
+            told[where] += stock.move(connection, moved, known)
             told[where] += changed(connection, moved)
         own = told.pop(broadcast, [])
-        for where, entries in told.items():
-            self._log.append_all(connection, where, entries)
+        for where, events in told.items():
+            self._log.append_all(connection, where, events)
         return own
 
     def forget(
@@ -139,7 +142,7 @@ class Allocation:
         offer: Row[Any],
         now: int,
         look: waits_queue.Look,
-    ) -> tuple[Entry, bool] | None:
+    ) -> tuple[OrderHeld, bool] | None:
         """Hold for the device what it waited for; what tells it so, and whether that counts as of a
         device without a past order. None where its hold can't grow so.
 
@@ -172,19 +175,19 @@ class Allocation:
         else:
             hold, is_new = before.id, bool(before.is_new)
             connection.execute(_GROW.values(row), {"hold": hold})
-        said: dict[str, Any] = {
-            "order": hold,
-            "lines": kept,
-            "total": money(total, offer.currency),
-            "until": until,
-            "state": "held",
-            "payment": "due",
-            "waited": True,
-        }
-        if wait.simulated:
-            said["simulated"] = True
-        farms = {line["farm"] for line in kept}
-        return Entry("order.held", lines.audience(hold, farms), said, wait.device), is_new
+        held = OrderHeld(
+            order=hold,
+            lines=kept,
+            total=money(total, offer.currency),
+            until=until,
+            state="held",
+            payment="due",
+            waited=True,
+            simulated=bool(wait.simulated),
+            farms=[line["farm"] for line in kept],
+            device=wait.device,
+        )
+        return held, is_new
 
     def _may_grow(self, wait: Row[Any], offer: Row[Any], now: int) -> bool:
         """Whether what it held when the queue was read could grow so; it asks the database nothing,
@@ -202,7 +205,7 @@ class Allocation:
         connection: Connection,
         wait: Row[Any],
         before: Row[Any] | None,
-        kept: Sequence[Mapping[str, Any]],
+        kept: Sequence[Line],
         look: waits_queue.Look,
     ) -> bool:
         """Whether the device may hold all this, as far as the limits of boxes go."""
@@ -224,14 +227,11 @@ class Allocation:
         return min(more.values()) >= 0
 
 
-def changed(connection: Connection, wanted: Iterable[str]) -> list[Entry]:
+def changed(connection: Connection, wanted: Iterable[str]) -> list[WaitChanged]:
     """What is written of offers for which someone waits, or no one any more."""
     wanted = sorted(set(wanted))
     boxes = waiting(connection, wanted) if wanted else {}
-    return [
-        Entry("wait.changed", [PUBLIC], {"offer": offer, "waiting": boxes.get(offer, 0)})
-        for offer in wanted
-    ]
+    return [WaitChanged(offer=offer, waiting=boxes.get(offer, 0)) for offer in wanted]
 
 
 def waiting(connection: Connection, wanted: Iterable[str]) -> dict[str, int]:
@@ -240,11 +240,9 @@ def waiting(connection: Connection, wanted: Iterable[str]) -> dict[str, int]:
     return {row.offer: int(row.boxes) for row in found}
 
 
-def _grown(
-    held: Iterable[Mapping[str, Any]], wait: Row[Any], offer: Row[Any]
-) -> list[dict[str, Any]] | None:
+def _grown(held: Iterable[Line], wait: Row[Any], offer: Row[Any]) -> list[Line] | None:
     """The lines of a hold and what was waited for, or None where that can't be one hold."""
-    kept = {line["offer"]: dict(line) for line in held}
+    kept = {line["offer"]: line.copy() for line in held}
     line = kept.setdefault(
         wait.offer,
         {

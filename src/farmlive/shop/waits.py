@@ -17,6 +17,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from farmlive.broadcast.events import WaitChanged
 from farmlive.broadcast.log import Event, Log, UnknownBroadcast
 from farmlive.clock import now_ms
 from farmlive.contracts import raises
@@ -152,7 +153,8 @@ class Waits:
             self._rush.check(connection, caller, broadcast, request, known.values(), is_new=is_new)
             if self._enter(connection, caller, taker, broadcast, request, is_new=is_new):
                 told = self._allocation.serve(connection, broadcast, [offer])
-                if ("wait.changed", offer) not in {(it.kind, it.data.get("offer")) for it in told}:
+                counted = {it.offer for it in told if isinstance(it, WaitChanged)}
+                if offer not in counted:
                     told += changed(connection, [offer])
                 self._log.append_all(connection, broadcast, told)
             answer = _answer(connection, offer, caller.device, request.quantity)

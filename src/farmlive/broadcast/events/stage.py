@@ -1,0 +1,124 @@
+"""Events of the broadcast itself: its states, sources, cards, chat and viewers."""
+
+from typing import Annotated, Literal
+
+from farmlive.broadcast.events.model import PublicEvent, StaffEvent, doc, kind
+from farmlive.broadcast.events.parts import Id
+
+_GUEST = doc("True for someone who came by a guest's link, else left out.", True)
+_LABEL = doc("Its name.", "果园")
+
+
+@kind("broadcast.started")
+class BroadcastStarted(PublicEvent):
+    """It is live from now on."""
+
+
+@kind("broadcast.paused")
+class BroadcastPaused(PublicEvent):
+    """Viewers wait."""
+
+    reason: Annotated[Literal["source"], doc("source: no camera sends.", "source")]
+
+
+@kind("broadcast.resumed")
+class BroadcastResumed(PublicEvent):
+    """The camera sends again."""
+
+
+@kind("broadcast.ended")
+class BroadcastEnded(PublicEvent):
+    """It is over; only orders go on."""
+
+
+@kind("source.joined")
+class SourceJoined(StaffEvent):
+    """A camera sends, whether or not it is shown."""
+
+    source: Id
+    label: Annotated[str, _LABEL]
+    guest: Annotated[bool, _GUEST] = False
+
+
+@kind("source.left")
+class SourceLeft(StaffEvent):
+    """A camera sends no more."""
+
+    source: Id
+    guest: Annotated[bool, _GUEST] = False
+
+
+@kind("source.switched")
+class SourceSwitched(PublicEvent):
+    """Viewers see this camera from now on; a pause is over."""
+
+    source: Id
+    label: Annotated[str, _LABEL]
+    codec: Annotated[
+        str | None, doc("That of its picture; left out where there is none.", "H264")
+    ] = None
+
+
+@kind("card.pinned")
+class CardPinned(PublicEvent):
+    """The offer's card is shown over the video."""
+
+    offer: Id
+
+
+@kind("card.unpinned")
+class CardUnpinned(PublicEvent):
+    """The card is taken away."""
+
+    offer: Id
+
+
+@kind("chat.said")
+class ChatSaid(PublicEvent):
+    """A message in the chat; once it is hidden its data is empty."""
+
+    nickname: Annotated[
+        str | None,
+        doc(
+            "Who; gone once hidden, as the text. Empty for one of the team who has no display "
+            "name: the role says who it is.",
+            "小林",
+        ),
+    ] = None
+    text: Annotated[str | None, doc("What.", "甜吗？")] = None
+    role: Annotated[
+        str | None, doc("coordinator, host or moderator; left out for everyone else.", "host")
+    ] = None
+    simulated: Annotated[bool, doc("True for one of the demo's people, else left out.", True)] = (
+        False
+    )
+
+
+@kind("chat.hidden")
+class ChatHidden(PublicEvent):
+    """A message is taken away."""
+
+    message: Annotated[int, doc("The seq of the message to take away.", 17)]
+
+
+@kind("clock.moved")
+class ClockMoved(PublicEvent):
+    """The server's clock was set, and what runs keeps its remaining time."""
+
+    by: Annotated[
+        int,
+        doc(
+            "Add so many milliseconds, which may be below zero, to the `until` of each hold and to "
+            "`starts_at` and `ends_at` of each flash batch that runs, as told before. The "
+            "server's time is as much later; the `at` of events never goes back.",
+            -30_000,
+        ),
+    ]
+
+
+@kind("audience.counted")
+class AudienceCounted(PublicEvent):
+    """How many watch; every ten seconds while it is live."""
+
+    viewers: Annotated[int, doc("Devices that watch now.", 128)]
+    reactions: Annotated[int, doc("Likes since the start.", 940)]

@@ -1,0 +1,210 @@
+"""Events of orders: for staff, the farms of an order's lines, and its buyer.
+
+The shop writes them. Nothing here names a buyer: `buyer` is a pseudonym.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from farmlive.broadcast.events.model import ULID, OrderEvent, StaffEvent, doc, kind, model
+from farmlive.broadcast.events.parts import Id, Line, LineName, Money, Returned
+
+State = Literal[
+    "held", "placed", "packed", "shipped", "at_centre", "received", "cancelled", "expired"
+]
+Payment = Literal["due", "paid", "part_refunded", "refunded"]
+
+_NUMBER = doc("The number that people say, such as A0001.", "A0001")
+_STATE = doc("The state from now on.", "packed")
+_ALWAYS = doc("Always this one.")
+_PAYMENT = doc("The payment from now on: due, paid, part_refunded or refunded.")
+_BY = doc("buyer or staff.")
+_LINES = doc("Minor units; a seller gets those of own farms.")
+_TOTAL = doc("All lines, the fee included; for a seller, own lines.")
+_SIMULATED = doc("True for one of the demo's people, else left out.", True)
+
+
+@kind("order.held")
+class OrderHeld(OrderEvent):
+    """Boxes are kept for a buyer who writes the order; again for another choice in its place."""
+
+    lines: Annotated[Sequence[Line], _LINES]
+    total: Annotated[Money, _TOTAL]
+    state: Annotated[Literal["held"], _ALWAYS]
+    payment: Annotated[Literal["due"], _PAYMENT]
+    until: Annotated[int, doc("When it runs out, UTC milliseconds since 1970.", 1_764_400_480_000)]
+    waited: Annotated[bool, doc("True where what was waited for came, else left out.", True)] = (
+        False
+    )
+    corrected: Annotated[
+        bool, doc("True where a wrong price in it was put right, else left out.", True)
+    ] = False
+    simulated: Annotated[bool, _SIMULATED] = False
+
+
+@kind("order.expired")
+class OrderExpired(OrderEvent):
+    """The time of a hold is over; its stock is back."""
+
+    state: Annotated[Literal["expired"], _ALWAYS]
+
+
+@model
+class OrderStep(OrderEvent):
+    """A step of an order: what each of them tells."""
+
+    number: Annotated[str | None, _NUMBER] = None
+    state: Annotated[State, _STATE]
+    payment: Annotated[Payment, _PAYMENT]
+    by: Annotated[Literal["buyer", "staff"] | None, _BY] = None
+    undone: Annotated[
+        bool,
+        doc(
+            "True where a step was taken back, so that it is in this state again; else left out.",
+            True,
+        ),
+    ] = False
+    passed: Annotated[
+        bool,
+        doc(
+            "True where another step follows in the same moment, so that its buyer is told of that "
+            "one alone, if at all; else left out.",
+            True,
+        ),
+    ] = False
+
+
+@kind("order.placed")
+class OrderPlaced(OrderStep):
+    """An order was placed; where a step was `undone` it is so again, and that is all it says."""
+
+    buyer: Annotated[
+        str | None,
+        doc("A pseudonym, the same for the same phone; not for sellers.", "b8c1f0a2d4e6"),
+    ] = None
+    lines: Annotated[Sequence[Line] | None, _LINES] = None
+    total: Annotated[Money | None, _TOTAL] = None
+    fee: Annotated[Money | None, doc("For the parcel, part of the total; not for sellers.")] = None
+    way: Annotated[Literal["parcel", "pickup"] | None, doc("parcel or pickup.")] = None
+    simulated: Annotated[bool, _SIMULATED] = False
+
+
+@kind("order.packed")
+class OrderPacked(OrderStep):
+    """It is in its box."""
+
+
+@kind("order.shipped")
+class OrderShipped(OrderStep):
+    """It is with the carrier."""
+
+
+@kind("order.at_centre")
+class OrderAtCentre(OrderStep):
+    """It waits at the centre to be collected."""
+
+
+@kind("order.received")
+class OrderReceived(OrderStep):
+    """It is with its buyer."""
+
+
+@kind("order.cancelled")
+class OrderCancelled(OrderStep):
+    """It was called off; where it was only held it has no number, and its stock is back."""
+
+
+@kind("order.paid")
+class OrderPaid(OrderStep):
+    """The money is there."""
+
+
+@kind("order.refunded")
+class OrderRefunded(OrderStep):
+    """Money was given back, or taken off what is due."""
+
+    amount: Annotated[Money, doc("Given back in all, or taken off what is due.")]
+    back: Annotated[
+        Sequence[Returned] | None,
+        doc(
+            "Boxes that never left and are in the stock again; a seller gets those of own farms, "
+            "left out where there are none. Where the refund was undone, those that the order has "
+            "again."
+        ),
+    ] = None
+    line: Annotated[
+        LineName | None,
+        doc(
+            "The line at whose wrong price more was asked for; left out where it was given back "
+            "for anything else, and for a seller where it is of another farm."
+        ),
+    ] = None
+    claim: Annotated[
+        str | None,
+        doc("The claim that it answers, if it does; open again where it was undone.", ULID),
+    ] = None
+
+
+@kind("order.erased")
+class OrderErased(StaffEvent):
+    """The details of an order's buyer were removed."""
+
+    order: Id
+    number: Annotated[str, _NUMBER]
+    buyer: Annotated[
+        str,
+        doc(
+            "The pseudonym that the order has from now on, in the events before, too.",
+            "erased-0f1e2d3c4b5a",
+        ),
+    ]
+
+
+@model
+class _Stopped(OrderEvent):
+    """What a lot's stop or lift says of an order."""
+
+    number: Annotated[str, _NUMBER]
+    state: Annotated[State, _STATE]
+    payment: Annotated[Payment, _PAYMENT]
+    lot: Annotated[str, doc("The lot in it that was stopped, or lifted.", ULID)]
+    stopped: Annotated[
+        bool,
+        doc("Whether the order has a stopped lot, so that nothing of it is handed over.", True),
+    ]
+
+
+@kind("order.stopped")
+class OrderStopped(_Stopped):
+    """A lot in the order was stopped."""
+
+
+@kind("order.resumed")
+class OrderResumed(_Stopped):
+    """No lot in the order is stopped any more."""
+
+
+@model
+class _Claim(OrderEvent):
+    """What each event of a claim says."""
+
+    number: Annotated[str, _NUMBER]
+    state: Annotated[State, _STATE]
+    payment: Annotated[Payment, _PAYMENT]
+    by: Annotated[Literal["buyer", "staff"], _BY]
+    claim: Annotated[str, doc("The claim's id.", ULID)]
+
+
+@kind("order.claimed")
+class OrderClaimed(_Claim):
+    """The buyer says that what came was damaged."""
+
+    photos: Annotated[int, doc("How many were sent with it.", 2)]
+
+
+@kind("order.claim_answered")
+class OrderClaimAnswered(_Claim):
+    """Staff answered a claim."""
+
+    answer: Annotated[Literal["refunded", "refused"], doc("refunded or refused.")]
+    amount: Annotated[Money | None, doc("Given back for it; left out where it was refused.")] = None
