@@ -115,7 +115,7 @@ export class Bag {
 
 /** The offers as the host arranged them; those of one lot follow the first of it. */
 function inOrder(offers) {
-  const cards = [...offers.values()].sort((one, other) => (one.position ?? 0) - (other.position ?? 0));
+  const cards = [...offers.values()];
   const lots = new Map(cards.map((card) => [card.lot.id, []]));
   for (const card of cards) lots.get(card.lot.id).push(card);
   return [...lots.values()].flat();

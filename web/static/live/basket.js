@@ -172,7 +172,7 @@ export class Basket extends EventTarget {
     }
     if (problem.slug === "lot-stopped") {
       const { lot, reasons } = problem.body;
-      this.scene.stopOf(lot, { stopped: reasons, lifted: null, tested: false });
+      this.scene.tellLot(lot, { stopped: reasons, lifted: null, tested: false });
       if (this.unsell()) return;
     }
     this.problem = problem;
@@ -262,7 +262,7 @@ export class Basket extends EventTarget {
 
   /** What the log says of this device's orders: after a reload the hold is taken up again. */
   sync() {
-    const mine = this.hold && this.scene.orders.get(this.hold.order);
+    const mine = this.hold && (this.scene.orders.get(this.hold.order) ?? this.scene.over.get(this.hold.order));
     if (mine && !this.requests.busy && mine.state !== "held" && !this.till.busy) {
       if (mine.state === "expired") this.over();
       else if (!this.till.pending) this.clear(); // ordered in another tab

@@ -2,7 +2,38 @@
 // Pure; renders nothing.
 
 const CHAT_KEPT = 50;
-const CHANGES = ["price", "list_price", "released", "left", "sold", "held", "kept", "position"];
+
+/** @typedef {import("./events").LiveEvent} LiveEvent */
+
+// Kinds that change nothing in a scene, and fields of the others that are no part of it.
+export const PASSED_OVER = ["flash.corrected", "source.joined"];
+const OF_A_STEP = ["passed", "undone"];
+export const UNUSED = {
+  "broadcast.paused": ["reason"],
+  "card.unpinned": ["offer"],
+  "flash.ended": ["sold", "why"],
+  "lot.stopped": ["again"],
+  "offer.changed": ["corrected"],
+  "offer.released": ["quantity"],
+  "order.at_centre": OF_A_STEP,
+  "order.cancelled": OF_A_STEP,
+  "order.erased": ["number"],
+  "order.expired": ["state"],
+  "order.packed": OF_A_STEP,
+  "order.paid": OF_A_STEP,
+  "order.placed": OF_A_STEP,
+  "order.received": OF_A_STEP,
+  "order.refunded": OF_A_STEP,
+  "order.shipped": OF_A_STEP,
+  "source.left": ["guest"],
+};
+const OF_A_HOLD = ["until", "waited", "corrected"];
+
+/** What of an event's data is part of the scene. */
+function used({ kind, data }, ...but) {
+  const leftOut = [...(UNUSED[kind] ?? []), ...but];
+  return Object.fromEntries(Object.entries(data).filter(([name]) => !leftOut.includes(name)));
+}
 
 export class Scene {
   constructor() {
@@ -15,6 +46,7 @@ export class Scene {
     this.audience = { viewers: 0, reactions: 0 };
     this.orders = new Map(); // this device's, by id, oldest first
     this.rushes = new Map(); // for staff, by offer: {offer, boxes, since, bits}
+    this.over = new Map(); // holds that came to nothing since the page was opened, by id
   }
 
   /** Begin from a welcome's snapshot. */
@@ -31,14 +63,16 @@ export class Scene {
     this.rushes = new Map((snapshot.rushes ?? []).map((rush) => [rush.offer, rush]));
   }
 
-  /** Change by one event; events of other audiences never come, so a gap in seq is no loss. */
-  apply({ seq, at, kind, data }) {
+  /** Change by one event; events of other audiences never come, so a gap in seq is no loss.
+      @param {LiveEvent} event */
+  apply(event) {
+    const { seq, at, kind, data } = event;
     switch (kind) {
       case "broadcast.started":
-        Object.assign(this.broadcast, { state: "live", started_at: at });
+        Object.assign(this.broadcast, { state: "live", started_at: new Date(at).toISOString() });
         break;
       case "broadcast.ended":
-        Object.assign(this.broadcast, { state: "ended", ended_at: at });
+        Object.assign(this.broadcast, { state: "ended", ended_at: new Date(at).toISOString() });
         this.pinned = null;
         this.paused = false;
         break;
@@ -50,43 +84,51 @@ export class Scene {
         break;
       case "source.switched":
         // It is shown, so a pause is over: a server that was restarted knows of none to end.
-        this.source = { source: data.source, label: data.label, codec: data.codec };
+        this.source = used(event);
         this.paused = false;
         break;
       case "source.left":
         if (this.source?.source === data.source) this.source = null;
         break;
-      case "offer.added":
-        this.offers.set(data.offer, { ...data });
-        count(this.offers.get(data.offer));
+      case "offer.added": {
+        const card = used(event);
+        this.offers.set(data.offer, card);
+        count(card);
+        this.sort();
         break;
+      }
       case "offer.changed":
-      case "offer.released":
-      case "stock.changed": {
+      case "offer.released": {
         const card = this.offers.get(data.offer);
         if (!card) break;
-        for (const name of CHANGES) if (name in data) card[name] = data[name];
-        if (data.lot && data.lot_sold_g !== undefined) this.takenOf(data, at);
+        Object.assign(card, used(event));
         count(card, at);
+        this.sort();
+        break;
+      }
+      case "stock.changed": {
+        const card = this.offers.get(data.offer);
+        if (card) Object.assign(card, used(event, "lot", "lot_sold_g", "lot_left_g"));
+        if (data.lot && data.lot_sold_g !== undefined) this.takenOf(data, at);
+        if (card) count(card, at);
         break;
       }
       case "lot.changed":
-        for (const card of this.offers.values()) {
-          if (card.lot?.id !== data.lot) continue;
-          card.lot = { ...card.lot, harvested_g: data.harvested_g, wasted_g: data.wasted_g };
-        }
+        this.tellLot(data.lot, used(event, "lot"));
         break;
       case "lot.stopped":
-        this.stopOf(data.lot, { stopped: data.reasons, lifted: null, tested: false });
+        this.tellLot(data.lot, { stopped: data.reasons, lifted: null, tested: false });
         break;
-      case "lot.resumed":
-        this.stopOf(data.lot, { stopped: [], lifted: data.sentence ? { sentence: data.sentence, at: data.lifted_at ?? at } : null, tested: data.tested });
+      case "lot.resumed": {
+        const lifted = data.sentence ? { sentence: data.sentence, at: data.lifted_at ?? at } : null;
+        this.tellLot(data.lot, { stopped: [], lifted, tested: data.tested });
         break;
+      }
       case "flash.planned":
       case "flash.started": {
         const card = this.offers.get(data.offer);
-        const { offer, ...flash } = data;
-        if (card) card.flash = { ...flash, state: kind === "flash.planned" ? "planned" : "running" };
+        const state = kind === "flash.planned" ? "planned" : "running";
+        if (card) card.flash = { ...used(event, "offer"), state };
         break;
       }
       case "flash.ended": {
@@ -95,14 +137,14 @@ export class Scene {
         break;
       }
       case "rush.began":
-        this.rushes.set(data.offer, data);
+        this.rushes.set(data.offer, used(event));
         break;
       case "rush.over":
         this.rushes.delete(data.offer);
         break;
       case "wait.changed": {
         const card = this.offers.get(data.offer);
-        if (card) card.waiting = data.waiting;
+        if (card) Object.assign(card, used(event));
         break;
       }
       case "clock.moved":
@@ -115,34 +157,56 @@ export class Scene {
         this.pinned = null;
         break;
       case "chat.said":
-        if (data.text === undefined) break;
-        this.chat.push({ seq, at, ...data });
+        if (data.text === undefined) break; // hidden
+        this.chat.push({ seq, at, ...used(event) });
         if (this.chat.length > CHAT_KEPT) this.chat.shift();
         break;
       case "chat.hidden":
         this.chat = this.chat.filter((said) => said.seq !== data.message);
         break;
       case "audience.counted":
-        this.audience = { viewers: data.viewers, reactions: data.reactions };
+        this.audience = used(event);
         break;
       case "order.erased":
         if (this.orders.has(data.order)) this.orders.set(data.order, { ...this.orders.get(data.order), buyer: data.buyer });
         break;
       default:
-        if (kind.startsWith("order.") && data.order) {
-          const known = this.orders.get(data.order);
-          // A step of an order that is older than those of the snapshot: of it nothing else is known.
-          if (!known && !data.lines) break;
-          const refunded = kind === "order.refunded" ? { refunded: data.amount } : {};
-          this.orders.set(data.order, { ...known, ...data, ...refunded, at });
-        }
+        if (kind.startsWith("order.") && data.order) this.step(event);
     }
+  }
+
+  /** An order as its events so far tell it; `at` is when it was held or placed. A hold that came to
+      nothing is no order any more. */
+  step(event) {
+    const { at, kind, data } = event;
+    const known = this.orders.get(data.order);
+    const isOver = kind === "order.expired" || (kind === "order.cancelled" && known?.state === "held");
+    // One that is placed again, since a step was taken back, keeps its place and its time.
+    const begins = kind === "order.held" || (kind === "order.placed" && !data.undone);
+    // A step of an order that is older than those of the snapshot: of it nothing else is known.
+    if (!known && !begins) return;
+    if (isOver || begins) this.orders.delete(data.order); // a placed one stands among the latest
+    if (isOver) {
+      this.over.set(data.order, { ...known, ...data });
+      return;
+    }
+    const order = { ...known, ...used(event), at: begins ? at : known.at };
+    if (kind === "order.refunded") order.refunded = data.amount;
+    if (order.state !== "held") for (const name of OF_A_HOLD) delete order[name];
+    this.orders.set(data.order, order);
+  }
+
+  /** The bag in its order; where none was told, in that of adding. */
+  sort() {
+    const places = [...this.offers.values()].map((card, index) => [card.position ?? index + 1, card]);
+    places.sort(([one], [other]) => one - other);
+    this.offers = new Map(places.map(([, card]) => [card.offer, card]));
   }
 
   /** The server's clock was set: what runs keeps its remaining time. */
   move(by) {
     for (const [id, order] of this.orders) {
-      if (order.state === "held") this.orders.set(id, { ...order, until: order.until + by });
+      if (order.state === "held" && order.until) this.orders.set(id, { ...order, until: order.until + by });
     }
     for (const card of this.offers.values()) {
       const { flash } = card;
@@ -163,10 +227,10 @@ export class Scene {
     }
   }
 
-  /** Why a lot is stopped, or that it was lifted, stands on each of its cards. */
-  stopOf(lot, stop) {
+  /** What is so of a lot stands on each of its cards. */
+  tellLot(lot, facts) {
     for (const card of this.offers.values()) {
-      if (card.lot?.id === lot) card.lot = { ...card.lot, ...stop };
+      if (card.lot?.id === lot) card.lot = { ...card.lot, ...facts };
     }
   }
 

@@ -102,8 +102,7 @@ export class Bag {
   }
 
   get #offers() {
-    const all = [...this.#scene.offers.values()];
-    return all.sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
+    return [...this.#scene.offers.values()];
   }
 
   #look(offer, isOver) {

@@ -91,9 +91,8 @@ export class Bar {
 
   #tick() {
     const { started_at: from, ended_at: to, state } = this.#scene?.broadcast ?? {};
-    const ms = (when) => (typeof when === "string" ? Date.parse(when) : when);
-    const end = state === "ended" ? ms(to) : Date.now();
-    say(this.#part("elapsed"), from && end ? duration(end - ms(from)) : "");
+    const end = state === "ended" ? Date.parse(to) : Date.now();
+    say(this.#part("elapsed"), from && end ? duration(end - Date.parse(from)) : "");
   }
 
   #addOrders(orders) {
