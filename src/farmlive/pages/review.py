@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.broadcast.models import Broadcast
-from farmlive.contracts import raises
+from farmlive.contracts import called_by, raises
 from farmlive.origin.problems import UnknownFarm
 from farmlive.pages.languages import language_of
 from farmlive.pages.render import FILE_HEADERS, Pages
@@ -149,6 +149,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         response_class=Response,
         responses={200: {"content": {kind: {"schema": _FILE} for kind in FILE_TYPES.values()}}},
     )
+    @called_by("coordinator", "host", "seller", "clerk")
     @raises(UnknownBroadcast, UnknownSheet, UnknownFarm, Forbidden, ReauthenticationNeeded)
     async def sheet(
         broadcast: str,
