@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.clerks import role_key
+from tests.waiting import LONG_S
 
 from farmlive.client import Api, Channel
 from farmlive.client.light_publisher import LightPublisher
@@ -62,7 +63,7 @@ class Show:
 
     async def flows(self, source: str) -> dict[str, Any]:
         """The source's health, once its media flows."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LONG_S):
             while True:
                 for found in (await self.api.health(self.broadcast))["sources"]:
                     if found["source"] == source and not found["away"]:

@@ -14,17 +14,22 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 import structlog
 from argon2 import PasswordHasher
 from psycopg import sql
 from tests.once import once
+from tests.waiting import LONG_S
 from xdist.scheduler import LoadScopeScheduling
 
 import farmlive
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
+from farmlive.client import Channel
+from farmlive.client.commands import Commands
+from farmlive.client.connection import Connection
 from farmlive.ids import ulid
 from farmlive.people import passwords
 from farmlive.server import Server, running
@@ -96,6 +101,15 @@ def _watch_the_database(event: str, given: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_watch_the_database)
+
+# A test's own requests have as long as all else that is sure to come (tests/waiting.py); farmlive's
+# say by themselves how long they have.
+for function in (httpx.AsyncClient.__init__, httpx.Client.__init__):
+    function.__kwdefaults__["timeout"] = httpx.Timeout(LONG_S)
+for function in (Connection.__init__, *vars(Channel).values(), *vars(Commands).values()):
+    if "timeout_s" in (getattr(function, "__kwdefaults__", None) or {}):
+        function.__kwdefaults__["timeout_s"] = LONG_S
+Channel.wait_for.__defaults__ = (LONG_S,)
 
 # What takes longest, and so begins first, or one process is at it when the others are done.
 LONG = ("tests/demo/", "tests/scripts/", "tests/faults/", "tests/test_wheel.py")

@@ -6,6 +6,7 @@ import signal
 import sys
 
 from tests.ports import free_port
+from tests.waiting import LONG_S
 
 from farmlive.settings import Settings
 
@@ -43,7 +44,7 @@ class Served:
             stdout=asyncio.subprocess.PIPE,
         )
         assert self._process.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(LONG_S):
             while line := await self._process.stdout.readline():
                 if line.startswith(b"Serving"):
                     return

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import redis.asyncio as redis
 from structlog.testing import capture_logs
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import RedisBus
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.redis
 
 
 async def connected(bus: RedisBus) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONG_S):
         await bus.joined.wait()
 
 
@@ -64,7 +64,7 @@ async def test_a_message_reaches_each_server_once() -> None:
     await connected(two)
     one.publish("log", b"first")
     one.publish("log", b"last")
-    await asyncio.wait_for(done.wait(), 10)
+    await asyncio.wait_for(done.wait(), LONG_S)
     await one.stop()
     await two.stop()
     assert sorted(heard) == [
@@ -101,7 +101,7 @@ async def test_a_message_nobody_understands_ends_nothing() -> None:
         await raw.aclose()
         for message in (b"13800001234", b"again", b"last"):
             one.publish("misheard", message)
-        await asyncio.wait_for(last.wait(), 10)
+        await asyncio.wait_for(last.wait(), LONG_S)
         assert not two.deaf
         await one.stop()
         await two.stop()
@@ -137,7 +137,7 @@ async def test_what_a_driver_never_said_it_would_raise_ends_nothing(
     one.publish("before", b"")
     await until(lambda: where == "receive" or one.dropped, "it was sent, or not")
     one.publish("after", b"")
-    await asyncio.wait_for(heard.wait(), 10)
+    await asyncio.wait_for(heard.wait(), LONG_S)
     assert faults == [where]
     assert one.dropped == (where == "send")
     await one.stop()
@@ -238,9 +238,9 @@ async def test_it_stops_while_it_sends() -> None:
         await connected(other)
         for _ in range(1000):
             bus.publish("log", b"x" * 300)
-        await asyncio.wait_for(sent.wait(), 10)
-        await asyncio.wait_for(bus.stop(), 10)
-        await asyncio.wait_for(other.stop(), 10)
+        await asyncio.wait_for(sent.wait(), LONG_S)
+        await asyncio.wait_for(bus.stop(), LONG_S)
+        await asyncio.wait_for(other.stop(), LONG_S)
 
 
 @pytest.fixture

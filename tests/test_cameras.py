@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 import pytest
 from sqlalchemy import update
 from tests.ports import free_port
+from tests.waiting import LONG_S
 
 from farmlive.client import Api, ApiProblem, Channel, ChannelProblem
 from farmlive.people import tables
@@ -189,7 +190,7 @@ async def test_host_on_another_server_switches_and_ends_guests(
     )
     async with running(one) as first, running(other) as second, AsyncExitStack() as stack:
         for each in (first, second):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(LONG_S):
                 await each.house.bus.joined.wait()  # type: ignore[attr-defined]
         show = await opened_show(first, stack)
         orchard = await show.camera("Orchard")

@@ -17,6 +17,7 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select, update
 from tests.shop.ordering import give_code
+from tests.waiting import LONG_S
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
@@ -319,7 +320,7 @@ async def test_no_order_is_told_on_a_clerks_channel_and_a_moved_clerk_is_cut(
             told = []
             with contextlib.suppress(ConnectionClosedError):
                 while True:
-                    told.append(json.loads(await asyncio.wait_for(socket.recv(), 10)))
+                    told.append(json.loads(await asyncio.wait_for(socket.recv(), LONG_S)))
             assert told[-1]["problem"]["type"] == "/problems/rights-changed"
             assert "order." not in str(told[:-1])
 

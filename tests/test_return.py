@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 from tests.camera_show import Show, opened_show
+from tests.waiting import LONG_S
 
 from farmlive.client.light_publisher import LightPublisher
 from farmlive.media import relay
@@ -17,14 +18,15 @@ from farmlive.media.engines import choose
 from farmlive.server import running
 from farmlive.settings import Settings
 
-GRACE_S = 2.0
+# Long enough to come back in, on a busy machine too.
+GRACE_S = 5.0
 
 
 @pytest.fixture
 async def show(
     settings: Settings, tables: None, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Show]:
-    monkeypatch.setattr(relay, "choose", partial(choose, times=Times(silent=0.5)))
+    monkeypatch.setattr(relay, "choose", partial(choose, times=Times(silent=1.5)))
     hasty = settings.model_copy(update={"source_grace_s": GRACE_S})
     async with running(hasty) as server, AsyncExitStack() as stack:
         yield await opened_show(server, stack)
@@ -65,7 +67,7 @@ async def test_camera_that_stays_away_has_left_and_the_log_says_so(show: Show) -
     viewer = await show.watch()
     vanish(first)
     await show.host.wait_for("broadcast.paused")
-    left = await show.host.wait_for("source.left", GRACE_S + 10)
+    left = await show.host.wait_for("source.left", LONG_S)
     assert left.data["source"] == made["source"]
     assert (await show.api.health(show.broadcast))["sources"] == []
     # Its viewers wait on, and get it when it is back after all.

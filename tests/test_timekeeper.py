@@ -36,14 +36,14 @@ async def test_a_clock_that_is_off_is_said_where_people_look(
         answer = await client.get("/readyz")
         assert answer.status_code == 200
         told = answer.json()["clock"]
-        assert abs(told["offset_ms"] + 3_600_000) < 2000
+        assert abs(told["offset_ms"] + 3_600_000) < 60_000
         assert "NTP" in told["what_to_do"]
         numbers = (await client.get("/metrics", headers=key)).text
         assert 'farmlive_failing{what="clock"} 1.0' in numbers
         (line,) = (
             each for each in numbers.splitlines() if each.startswith("farmlive_clock_offset")
         )
-        assert -3602 < float(line.split()[1]) < -3598
+        assert -3660 < float(line.split()[1]) < -3540
         clocks.set_machine(0)
         await clocks.look(keeper)
         assert "what_to_do" not in (await client.get("/readyz")).json()["clock"]

@@ -8,6 +8,7 @@ import resource
 import httpx
 import pytest
 from PIL import Image
+from tests.waiting import LONG_S
 
 from farmlive.clock import now_ms, pretended
 from farmlive.server import Server, running
@@ -103,7 +104,7 @@ async def test_a_photo_for_no_order_is_refused_before_it_comes(server: Server) -
     head = "POST /api/v1/orders/x/claims/photos HTTP/1.1\r\nHost: farm.test\r\n"
     writer.write(f"{head}Content-Length: 1000000\r\n\r\nonly the first bytes".encode())
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(LONG_S):
             assert (await reader.readline()).split()[1] == b"404"
     finally:
         writer.close()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.broadcast import hub as hubs
 from farmlive.broadcast.hub import Client, Counts, Hub, newest
@@ -63,7 +63,7 @@ def client(hub: Hub, *audiences: str) -> tuple[Client, FakeWire]:
 
 
 async def wrote(wire: FakeWire) -> None:
-    await asyncio.wait_for(wire.wrote.wait(), 5)
+    await asyncio.wait_for(wire.wrote.wait(), LONG_S)
     wire.wrote.clear()
 
 
@@ -186,7 +186,7 @@ async def test_who_must_reach_a_seq_does_not_settle_for_an_earlier_read(hub: Hub
     reached = asyncio.create_task(hub.reach(4))
     log.let(2)
     log.let(4)
-    await asyncio.wait_for(reached, 10)
+    await asyncio.wait_for(reached, LONG_S)
     assert hub.scene.seq == 4
     hub.stop()
 

@@ -3,6 +3,7 @@
 import asyncio
 
 from playwright.async_api import Page, expect
+from tests.waiting import LONG_S
 
 from .conftest import PHONE, Open, Sale
 
@@ -60,7 +61,7 @@ def camera(color: Color, width: int = 320, height: int = 180) -> str:
 
 async def shows(page: Page, selector: str, color: Color) -> None:
     """Wait until that video of the page shows that colour."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(LONG_S):
         await page.evaluate(SHOWS, [selector, list(color)])
 
 

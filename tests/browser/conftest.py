@@ -39,7 +39,7 @@ PHONE = (390, 844)
 DESK = (1440, 900)
 
 # A machine with two cores runs Chromium, the server and whatever else.
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)
 
 Open = Callable[..., Awaitable[Page]]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, Route, expect
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.client import Channel
 
@@ -153,7 +153,7 @@ async def test_order_does_not_wait_for_ever_for_a_hold_that_nobody_answers(
     asked: asyncio.Queue[Route] = asyncio.Queue()
     await page.route("**/api/v1/broadcasts/*/holds", asked.put)
     await tap_buy(page)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONG_S):
         route = await asked.get()
     await submit(page).click()
     assert await total(page) == "¥29.90"

@@ -42,7 +42,7 @@ async def test_a_hold_is_kept_over_a_reload_and_given_back_when_wanted(
     await expect(page.locator("#card")).to_contain_text("20 left")
 
 
-@pytest.mark.parametrize("settings", [{"hold_minutes": 0.05}], indirect=True)
+@pytest.mark.parametrize("settings", [{"hold_minutes": 0.15}], indirect=True)
 async def test_a_hold_that_runs_out_is_told_and_can_be_had_again(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, Route, expect
+from tests.waiting import LONG_S
 
 from .conftest import Open, Sale
 from .desk import desk
@@ -39,13 +40,13 @@ class Late:
 
     async def is_written(self) -> None:
         """Wait until it is on its way."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LONG_S):
             await self.written.wait()
 
     async def __call__(self, route: Route) -> None:
         answer = await route.fetch()
         self.written.set()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LONG_S):
             await self.let.wait()
         await route.fulfill(response=answer)
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from playwright.async_api import Page, Route, expect
+from tests.waiting import LONG_S
 
 from farmlive.server import Server
 
@@ -39,7 +40,7 @@ class Slow:
 
     async def number(self, count: int) -> None:
         """Wait until so many were sent."""
-        async with asyncio.timeout(10), self.came:
+        async with asyncio.timeout(LONG_S), self.came:
             await self.came.wait_for(lambda: len(self.sent) >= count)
 
     def pass_on(self, place: int) -> None:

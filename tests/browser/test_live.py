@@ -305,7 +305,7 @@ async def test_a_network_without_udp_is_told_of(
     async with picture(site, sale, key):
         page = await open_page(sale.path, size=PHONE, script=NO_UDP)
         slate = page.locator("#slate")
-        await expect(slate).to_contain_text("This network blocks the video", timeout=20_000)
+        await expect(slate).to_contain_text("This network blocks the video")
         await expect(slate.get_by_role("button", name="Try again")).to_be_visible()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, expect
 from sqlalchemy import Connection
+from tests.waiting import LONG_S
 
 from farmlive.server import Server
 from farmlive.store import CommitUnknown, Store
@@ -57,7 +58,7 @@ class Forgetful:
 
 
 async def asked_again(page: Page, proxy: Proxy) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONG_S):
         while len(proxy.keys) < 2:
             await page.wait_for_timeout(50)
 

@@ -11,6 +11,7 @@ import pytest_asyncio
 from playwright.async_api import expect
 from pydantic import SecretStr
 from tests.ports import free_port
+from tests.waiting import LONG_S
 
 from farmlive.server import Server, running
 from farmlive.settings import Settings
@@ -53,7 +54,7 @@ async def turn(tmp_path: Path) -> AsyncIterator[int]:
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LONG_S):
             while True:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -80,7 +81,7 @@ async def test_a_viewer_goes_by_a_relay_where_nothing_else_does(
 ) -> None:
     async with picture(site, sale, key):
         page = await open_page(sale.path, size=PHONE, script=RELAY_ALONE, language="zh")
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(LONG_S):
             await page.evaluate(FRAMES, 10)
         await expect(page.locator("#way")).to_have_text("此网络直连不通，画面经中转服务器送达。")
         # By a restart of the session that was there, not by another one.

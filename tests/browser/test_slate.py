@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, Route, expect
 from tests.served import Served
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.client import Api, ApiProblem
 from farmlive.client.counter import TestPicture
@@ -86,12 +86,12 @@ async def test_a_frozen_camera_is_waited_for_without_a_new_session(
         page = await open_page(sale.path, size=PHONE, script=COUNTED)
         slate = page.locator("#slate")
         await page.evaluate(MORE_FRAMES, 10)
-        await expect(slate).to_be_hidden(timeout=15_000)
+        await expect(slate).to_be_hidden()
         sessions = await page.evaluate("peers")
         process.send_signal(signal.SIGSTOP)
-        await expect(slate).to_contain_text("Back in a moment", timeout=15_000)
+        await expect(slate).to_contain_text("Back in a moment")
         process.send_signal(signal.SIGCONT)
-        await expect(slate).to_be_hidden(timeout=15_000)
+        await expect(slate).to_be_hidden()
         await page.evaluate(MORE_FRAMES, 10)
         assert await page.evaluate("peers") == sessions
 
@@ -120,21 +120,21 @@ async def test_a_camera_that_the_browser_can_not_play_is_told_until_another_is_o
         page = await open_page(sale.path, size=PHONE, script=COUNTED + WITHOUT_VP8)
         slate = page.locator("#slate")
         await page.evaluate(MORE_FRAMES, 10)
-        await expect(slate).to_be_hidden(timeout=15_000)
+        await expect(slate).to_be_hidden()
         sessions = await page.evaluate("peers")
         async with Publisher(whip, kitchen["key"], video=TestPicture(320, 180), codec="VP8"):
-            await expect(slate).to_contain_text("can't show this camera", timeout=15_000)
+            await expect(slate).to_contain_text("can't show this camera")
             await sale.api.put_on_air(sale.broadcast, orchard["source"])
-            await expect(slate).to_be_hidden(timeout=15_000)
+            await expect(slate).to_be_hidden()
             await page.evaluate(MORE_FRAMES, 10)
             assert await page.evaluate("peers") == sessions
             # One who comes while it is on air is let in as soon as another is.
             await sale.api.put_on_air(sale.broadcast, kitchen["source"])
-            await expect(slate).to_contain_text("can't show this camera", timeout=15_000)
+            await expect(slate).to_contain_text("can't show this camera")
             late = await open_page(sale.path, size=PHONE, script=COUNTED + WITHOUT_VP8)
             await expect(late.locator("#slate")).to_contain_text("can't show the video")
             await sale.api.put_on_air(sale.broadcast, orchard["source"])
-            await expect(late.locator("#slate")).to_be_hidden(timeout=15_000)
+            await expect(late.locator("#slate")).to_be_hidden()
             await late.evaluate(MORE_FRAMES, 10)
 
 
@@ -205,12 +205,12 @@ class TestRestart:
         await page.evaluate(MORE_FRAMES, 10)
         await site.server.end(how)
         await publisher.vanish()
-        await expect(page.locator("#slate")).to_contain_text("Connecting again", timeout=15_000)
+        await expect(page.locator("#slate")).to_contain_text("Connecting again")
         await site.server.start()
         publisher = await published(site)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(LONG_S):
             await page.evaluate(MORE_FRAMES, 5)
-        await expect(page.locator("#slate")).to_be_hidden(timeout=15_000)
+        await expect(page.locator("#slate")).to_be_hidden()
         await publisher.close()
 
     async def test_a_pause_ends_with_the_picture_though_the_server_restarted_within(
@@ -220,15 +220,15 @@ class TestRestart:
         page: Page = await open_page(f"/live/{site.broadcast}", size=PHONE)
         await page.evaluate(MORE_FRAMES, 10)
         await publisher.close()
-        await expect(page.locator("#slate")).to_contain_text("Back in a moment", timeout=15_000)
+        await expect(page.locator("#slate")).to_contain_text("Back in a moment")
         await site.server.end(signal.SIGTERM)
         await site.server.start()
         publisher = await published(site)
         await page.evaluate(MORE_FRAMES, 5)
-        await expect(page.locator("#slate")).to_be_hidden(timeout=15_000)
+        await expect(page.locator("#slate")).to_be_hidden()
         await page.reload()
         await page.evaluate(MORE_FRAMES, 5)
-        await expect(page.locator("#slate")).to_be_hidden(timeout=15_000)
+        await expect(page.locator("#slate")).to_be_hidden()
         await publisher.close()
 
 

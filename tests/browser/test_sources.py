@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 from playwright.async_api import Route, expect
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.client.counter import TestPicture
 from farmlive.client.whip import Publisher
@@ -269,12 +269,12 @@ async def test_camera_is_sent_in_layers_and_a_viewer_who_saves_data_gets_the_sma
 ) -> None:
     await sending(open_studio, sale, GREEN, width=1280, height=720)
     viewer = await open_page(sale.path, size=PHONE)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(LONG_S):
         await viewer.evaluate(WIDTH, "large")
     button = viewer.get_by_role("button", name="Save data")
     await button.click()
     await expect(button).to_have_attribute("aria-pressed", "true")
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(LONG_S):
         await viewer.evaluate(WIDTH, 320)
 
     async def measured() -> list[int]:
@@ -286,7 +286,7 @@ async def test_camera_is_sent_in_layers_and_a_viewer_who_saves_data_gets_the_sma
     assert sizes == sorted(sizes)
     await viewer.reload()
     await expect(button).to_have_attribute("aria-pressed", "true")
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(LONG_S):
         await viewer.evaluate(WIDTH, 320)
 
 

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 import websockets
 from playwright.async_api import Page, expect
+from tests.waiting import LONG_S
 
 from farmlive.client import Api
 from farmlive.media import advice
@@ -72,7 +73,7 @@ async def broadcast(api: Api) -> str:
 
 async def playing(page: Page, more_than: int = 0) -> int:
     """Wait until the page's video has shown more frames than that."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONG_S):
         return int(await page.evaluate(FRAMES, more_than))
 
 

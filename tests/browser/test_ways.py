@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.media.engine import Place
 from farmlive.media.session import Session
@@ -77,7 +77,7 @@ async def test_a_lost_way_is_mended_without_a_new_session(
         (before,) = places(site, publishers=False)
         # From here on no media comes where the page was.
         door.lose("rtp", "rtcp")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(LONG_S):
             await frames(page, shown + 60)
         (after,) = places(site, publishers=False)
         assert after != before
@@ -109,9 +109,7 @@ async def test_a_camera_whose_way_is_lost_keeps_its_session(
     await expect(page.locator("[data-phone-state]")).to_contain_text("Sending")
     (before,) = places(site, publishers=True)
     peers = site.house.relay._engine.census()["peers"]
-    async with page.expect_response(
-        lambda answer: answer.request.method == "PATCH", timeout=30_000
-    ) as answered:
+    async with page.expect_response(lambda answer: answer.request.method == "PATCH") as answered:
         # The camera hears nothing any more.
         door.lose("stun", "dtls", "rtp", "rtcp")
     assert (await answered.value).status == 200

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.once import once
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.demo.film import KITCHEN, ORCHARD, RATE, film_in, make_film
 
@@ -51,13 +51,13 @@ async def demo(folder: Path, *options: str) -> AsyncIterator[dict[str, Any]]:
     )
     assert child.stdout is not None
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(LONG_S):
             while b"Ctrl-C" not in await child.stdout.readline():
                 assert child.returncode is None
         yield json.loads((folder / "demo.json").read_text())
-        ffmpeg = await until(lambda: children(child.pid), "ffmpeg runs", 30)
+        ffmpeg = await until(lambda: children(child.pid), "ffmpeg runs")
         child.send_signal(signal.SIGINT)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LONG_S):
             said = await child.stdout.read()
             assert await child.wait() == 0
         assert b"has stopped" in said

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from tests.waiting import LONG_S
 
 from farmlive.client import Api, Channel
 from farmlive.demo import people
@@ -42,7 +43,7 @@ async def opened(server: Server, county: County, key: str) -> AsyncIterator[tupl
 
 async def follow(channel: Channel, bag: Bag, kind: str, **data: Any) -> None:
     """Have the bag hear all up to this event."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONG_S):
         async for event in channel:
             bag.take(event.kind, event.data)
             if event.kind == kind and data.items() <= event.data.items():

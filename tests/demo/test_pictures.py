@@ -15,7 +15,6 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(240)
 async def test_each_is_taken_at_both_sizes_in_both_languages(folder: Path, tmp_path: Path) -> None:
     taken = tmp_path / "pictures"
     async with demo(folder):

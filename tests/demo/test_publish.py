@@ -9,7 +9,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import pytest
 from tests.demo.at_work import films
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.demo import publish
 from farmlive.demo.film import ORCHARD, film_in
@@ -58,8 +58,8 @@ async def test_child_that_takes_nothing_any_more_is_ended(
     publication = Publication(film_in(films.parent, ORCHARD), "http://farm.test", "key")
     running = asyncio.create_task(asyncio.to_thread(publication.run))
     if is_told:
-        await until(lambda: waits_s(publication) > 0.5, "the pipe is full", 60)
+        await until(lambda: waits_s(publication) > 0.5, "the pipe is full")
         publication.stop()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(LONG_S):
         assert await running == ""
     assert publication._child.returncode == -9

@@ -13,7 +13,6 @@ from farmlive.demo.selftest import Result
 from farmlive.demo.trial import Address, ServerFailed, trial_server
 
 
-@pytest.mark.timeout(180)
 async def test_everything_passes(tmp_path: Path) -> None:
     results: list[Result] = []
     passed = await selftest.attempt(tmp_path, results.append)
@@ -35,7 +34,6 @@ async def test_it_listens_where_it_is_told(tmp_path: Path) -> None:
         assert server.url == f"http://127.0.0.1:{at.port}"
 
 
-@pytest.mark.timeout(60)
 def test_the_check_takes_the_demos_options_and_says_why_it_cant(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

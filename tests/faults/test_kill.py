@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.served import Served
+from tests.waiting import LONG_S
 
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
@@ -75,7 +76,6 @@ async def pin_for_ever(channel: Channel, offer: str) -> None:
             await channel.call("card.unpin", timeout_s=60)
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     "database_url",
     ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)],
@@ -93,7 +93,7 @@ async def test_what_was_acknowledged_outlives_kill_9(
     acting = [
         asyncio.create_task(crowd.act(channel, who, 200)) for who, channel in enumerate(channels)
     ]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(LONG_S):
         await crowd.enough.wait()
     before = len(crowd.ordered)
 
@@ -101,7 +101,7 @@ async def test_what_was_acknowledged_outlives_kill_9(
     await served.start()
 
     crowd.enough.clear()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(LONG_S):
         while len(crowd.ordered) < before + CLIENTS or not all(c.resumes for c in channels):
             await asyncio.wait(acting, timeout=0.05)
     crowd.stop()

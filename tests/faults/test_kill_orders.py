@@ -111,7 +111,6 @@ def body(key: str, lines: list[dict[str, Any]], hold: str | None) -> dict[str, A
     }
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     "database_url",
     ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)],

@@ -17,7 +17,7 @@ from benches import browsers
 from benches.lab import Lab, Place, Wire, missing
 from playwright.async_api import async_playwright
 from tests.media.conftest import BROADCAST, Media, Picture, serving
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.client.light_viewer import LightViewer, Received
 from farmlive.client.sdp import REPAIRS
@@ -149,10 +149,10 @@ async def published(grounds: Grounds) -> AsyncIterator[Publisher]:
 async def test_a_wire_takes_its_time_and_loses_what_it_should(grounds: Grounds) -> None:
     host, _, port = grounds.media.url.removeprefix("http://").partition(":")
 
-    async def reach() -> float | None:
+    async def reach(within_s: float = LONG_S) -> float | None:
         began = asyncio.get_running_loop().time()
         try:
-            _, writer = await asyncio.wait_for(asyncio.open_connection(host, int(port)), 0.5)
+            _, writer = await asyncio.wait_for(asyncio.open_connection(host, int(port)), within_s)
         except TimeoutError:
             return None
         writer.close()
@@ -163,7 +163,7 @@ async def test_a_wire_takes_its_time_and_loses_what_it_should(grounds: Grounds) 
     assert took is not None
     assert took >= 2 * HALF_WAY_S
     grounds.down.lose(1)
-    assert await grounds.viewing.here(reach) is None
+    assert await grounds.viewing.here(lambda: reach(0.5)) is None
     assert grounds.down.lost(grounds.far) > 0
     assert await grounds.home.here(reach), "the other wire is whole"
     grounds.down.lose(0)

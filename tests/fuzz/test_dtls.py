@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as some
 from tests.fuzz.mutants import mutants
+from tests.waiting import LONG_S
 
 from farmlive.media.dtls import Certificate, Handshake
 from farmlive.media.engine import Keys
@@ -57,7 +58,7 @@ async def shake(noise: list[bytes], limit_s: float) -> tuple[End, End, list[Any]
     for end in ends:
         assert end.handshake is not None
         end.handshake.start(limit_s)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONG_S):
         for end in ends:
             await end.ended.wait()
     for end in ends:

@@ -10,7 +10,7 @@ from tests.conftest import engines
 from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams, mutants
 from tests.fuzz.works import Heard
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.media import stun
 from farmlive.media.engine import Credentials, Engine
@@ -39,7 +39,7 @@ async def send(engine: Engine, streams: list[bytes], known: bool) -> None:
             writer.write(check + stream if known else stream)
             writer.write_eof()
             # Nothing is held back: it comes to its end whatever was in it.
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(LONG_S):
                 try:
                     answer = await reader.read()
                 except ConnectionResetError:

@@ -127,7 +127,7 @@ async def goes_on(viewer: Peer) -> None:
     """
     heard, seen = viewer.frames["audio"], viewer.frames["video"]
     await until(lambda: viewer.frames["audio"] > heard + 20, "the sound goes on")
-    await until(lambda: viewer.frames["video"] > seen, "the picture goes on", 30)
+    await until(lambda: viewer.frames["video"] > seen, "the picture goes on")
 
 
 async def moved(media: Media, peer: Peer, before: Place | None, protocol: str) -> None:
@@ -137,4 +137,4 @@ async def moved(media: Media, peer: Peer, before: Place | None, protocol: str) -
         place = media.place(peer)
         return place is not None and place != before and place.protocol == protocol
 
-    await until(is_elsewhere, f"it has moved to {protocol}", 20)
+    await until(is_elsewhere, f"it has moved to {protocol}")

@@ -13,6 +13,7 @@ from pylibsrtp import Policy, Session
 from tests.media import scripted
 from tests.media.packets import write
 from tests.ports import APART
+from tests.waiting import LONG_S
 
 from farmlive.media import audience as audience_module
 from farmlive.media.audience import Audience
@@ -72,7 +73,7 @@ def hearer(
     theirs = Policy(key=key, ssrc_type=Policy.SSRC_ANY_INBOUND, srtp_profile=number)
     sock = hall.enter_context(socket.socket(family, socket.SOCK_DGRAM))
     sock.bind((APART if family == socket.AF_INET else "::1", 0))
-    sock.settimeout(5)
+    sock.settimeout(LONG_S)
     protection = Protection(Keys(number, tag, key, os.urandom(length)))
     return Hearer(protection, Session(theirs), sock, sock.getsockname())
 

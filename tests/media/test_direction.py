@@ -237,7 +237,7 @@ async def test_new_session_has_a_moment_before_another_takes_its_place(
     kitchen = stage.add("kitchen")
     stage.direction.replaced(stage.entry, kitchen)
     assert stage.on_air == "kitchen"
-    await until(lambda: stage.on_air == "orchard", "the handover is over", 5)
+    await until(lambda: stage.on_air == "orchard", "the handover is over")
     assert ("left", "kitchen") not in stage.told
 
 

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 from tests.media.conftest import Media, publish, serving, view
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.media import stun
 from farmlive.media.addresses import local_addresses
@@ -78,14 +78,14 @@ async def test_a_viewer_moves_to_another_address_by_a_nominated_check(media: Med
         before = media.place(viewer)
         await check(nominate=True, key=b"wrong")
         await check(nominate=False, key=key)
-        answer = await asyncio.wait_for(loop.sock_recv(elsewhere, 2048), 5)
+        answer = await asyncio.wait_for(loop.sock_recv(elsewhere, 2048), LONG_S)
         assert stun.parse(answer).kind == stun.BINDING_SUCCESS
         assert media.place(viewer) == before
         await check(nominate=True, key=key)
         # Only who is there can answer what comes there.
         asked = b""
         while asked[:2] != b"\x00\x01":
-            asked = await asyncio.wait_for(loop.sock_recv(elsewhere, 2048), 5)
+            asked = await asyncio.wait_for(loop.sock_recv(elsewhere, 2048), LONG_S)
         assert media.place(viewer) == before
         theirs = media.session(viewer)._terms.remote.password.encode()
         answered = stun.success(stun.parse(asked), "127.0.0.1", 1, theirs)
@@ -97,7 +97,7 @@ async def test_a_viewer_moves_to_another_address_by_a_nominated_check(media: Med
             while (await loop.sock_recv(elsewhere, 2048))[0] >> 6 != 2:
                 pass
 
-        await asyncio.wait_for(media_arrives(), 5)
+        await asyncio.wait_for(media_arrives(), LONG_S)
 
 
 async def test_over_ipv6(settings: Settings) -> None:

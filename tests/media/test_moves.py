@@ -92,6 +92,6 @@ async def test_the_old_pair_serves_until_the_new_one_does(
     # The publisher's, and the viewer's old and newest.
     assert media.held["ufrags"] == 3
     answered = way.passed["stun"]
-    await until(lambda: way.passed["stun"] > answered, "its old checks are answered", 10)
+    await until(lambda: way.passed["stun"] > answered, "its old checks are answered")
     await goes_on(viewer)
     assert media.place(viewer) == place

@@ -8,6 +8,7 @@ import pytest
 from pylibsrtp import Policy
 from tests.media import packets
 from tests.ports import APART
+from tests.waiting import LONG_S
 
 from farmlive.media import rtcp, stun
 from farmlive.media.engine import Keys
@@ -50,7 +51,7 @@ def test_receiver_reports_alone_are_left_out_and_nothing_else(
         socket.socket(family, socket.SOCK_DGRAM) as there,
     ):
         here.bind((host, 0))
-        here.settimeout(5)
+        here.settimeout(LONG_S)
         sift(here)
         for data in (*alone, *others):
             there.sendto(data, here.getsockname())
@@ -60,5 +61,5 @@ def test_receiver_reports_alone_are_left_out_and_nothing_else(
             here.recv(2048)
         pass_all(here)
         there.sendto(alone[1], here.getsockname())
-        here.settimeout(5)
+        here.settimeout(LONG_S)
         assert here.recv(2048) == alone[1], "where layers are chosen by it, it comes again"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.media.conftest import Media, serving
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.media import tcp
 from farmlive.media.engine import Watching
@@ -80,7 +80,7 @@ async def room() -> AsyncIterator[Room]:
 
 async def ended(sock: socket.socket) -> bool:
     try:
-        return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(sock, 1), 10) == b""
+        return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(sock, 1), LONG_S) == b""
     except ConnectionError:
         return True
 
@@ -105,7 +105,7 @@ async def test_a_packet_that_is_too_long_ends_the_connection(room: Room) -> None
 
 
 async def test_who_proves_nothing_is_shut_out(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tcp, "CHECKED_WITHIN_S", 0.2)
+    monkeypatch.setattr(tcp, "CHECKED_WITHIN_S", 1.0)
     stranger, peer = await room.connect(), await room.connect()
     peer.send(frame(b"check"))
     assert await ended(stranger)
@@ -223,9 +223,9 @@ async def test_a_viewer_that_takes_nothing_costs_the_others_nothing(
 
     assert (watching().transport, watching().dropped) == ("tcp", 0)
     before = quick.frames["video"]
-    await until(lambda: watching().dropped > 0, "the slow viewer falls behind", 30)
+    await until(lambda: watching().dropped > 0, "the slow viewer falls behind")
     assert media.relay.metrics()["packets_dropped"] > 0
     await until(lambda: quick.frames["video"] > before + 30, "the other one goes on")
     shown = slow.frames["video"]
     way.go_on()
-    await until(lambda: slow.frames["video"] > shown + 20, "it may go on, and does", 30)
+    await until(lambda: slow.frames["video"] > shown + 20, "it may go on, and does")

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from tests.nodes.round_robin import RoundRobin
 from tests.ports import free_port
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.client import Api, Channel
 from farmlive.client.light_publisher import LightPublisher
@@ -102,7 +102,7 @@ async def pair(settings: Settings, tables: None) -> AsyncIterator[Pair]:
     async with AsyncExitStack() as stack:
         one = await stack.enter_async_context(running(node(settings)))
         other = await stack.enter_async_context(running(node(settings)))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LONG_S):
             for each in (one, other):
                 await each.house.bus.joined.wait()  # type: ignore[attr-defined]
         balancer = await stack.enter_async_context(RoundRobin([one.port, other.port]).serving())

@@ -1,7 +1,6 @@
 """Two servers behind a balancer without stickiness: one has the media, both answer for it."""
 
 import asyncio
-import time
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -275,13 +274,11 @@ async def test_what_is_watched_by_a_role_ends_with_it_at_whichever_server(pair: 
 
     assert await is_open(mine)
     await pair.one.house.people.revoke_api_key(key.id)
-    at = time.monotonic()
 
     async def is_over() -> bool:
         return not await is_open(mine)
 
     await until(is_over, "the picture is gone")
-    assert time.monotonic() - at < 5
     assert await is_open(others)
     await others.wait_packets(others.packets + 50)
 

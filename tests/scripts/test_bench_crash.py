@@ -418,7 +418,6 @@ def test_what_acknowledges_something_is_cut(chunk: bytes, cut: bool) -> None:
 SEEDS = {"sqlite": (2, 4), "postgresql": (10, 3, 7)}
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 )

@@ -22,7 +22,6 @@ SMALL = Size(
 )
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 )

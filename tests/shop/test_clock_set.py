@@ -27,6 +27,8 @@ from .holding import hold
 __all__ = ["clocks"]
 
 HOUR = 3600.0
+# A machine may take so long for the test itself; what is wrong is off by 15 s, or by an hour.
+SLOWLY_MS = 10_000
 
 
 @dataclass
@@ -84,8 +86,8 @@ async def sale(stall: Any, clocks: Clocks) -> Sale:
 
 
 def near(found: tuple[int, int], hold_ms: int, flash_ms: int) -> bool:
-    """Whether so much is left of both, give or take a second."""
-    return abs(found[0] - hold_ms) < 1000 and abs(found[1] - flash_ms) < 1000
+    """Whether so much is left of both."""
+    return abs(found[0] - hold_ms) < SLOWLY_MS and abs(found[1] - flash_ms) < SLOWLY_MS
 
 
 @pytest.mark.parametrize("step", [HOUR, -HOUR, 26 * 365 * 24 * HOUR])
@@ -99,10 +101,10 @@ async def test_a_step_ends_nothing_and_what_runs_keeps_its_remaining_time(
         await clocks.look(sale.keeper, 20)
         assert await sale.turn() == 0
         assert near(await sale.remains(), 580_000, 280_000)
-        assert abs(now_ms() - before - 20_000) < 1000  # the time went on as it was
+        assert abs(now_ms() - before - 20_000) < SLOWLY_MS  # the time went on as it was
         assert sale.keeper.standing.what_to_do
         await clocks.look(sale.keeper, 15)  # the new time counts
-        assert abs(now_ms() - before - 35_000 - step * 1000) < 1500
+        assert abs(now_ms() - before - 35_000 - step * 1000) < SLOWLY_MS
         assert await sale.turn() == 0
         assert near(await sale.remains(), 565_000, 265_000)
         assert near(await sale.told(), 565_000, 265_000)
@@ -131,7 +133,7 @@ async def test_a_step_that_is_put_right_within_30_s_changes_nothing(
     clocks.set_reference(dialect, 0)
     await clocks.look(sale.keeper, 25)
     assert await sale.turn() == 0
-    assert abs(now_ms() - before - 50_000) < 1000
+    assert abs(now_ms() - before - 50_000) < SLOWLY_MS
     assert near(await sale.remains(), 550_000, 250_000)
     assert not sale.keeper.standing.what_to_do
     assert await sale.stall.events("clock.moved") == []
@@ -148,11 +150,11 @@ async def test_a_machine_whose_clock_is_off_says_so_and_goes_by_the_database(
         await clocks.look(sale.keeper, 90)
         assert await sale.turn() == 0
         standing = sale.keeper.standing
-        assert abs(standing.offset_ms - HOUR * 1000) < 1000
+        assert abs(standing.offset_ms - HOUR * 1000) < SLOWLY_MS
         assert "NTP" in standing.what_to_do
         clocks.set_machine(0)
         await clocks.look(sale.keeper)
-    assert abs(now_ms() - before - 91_000) < 1000
+    assert abs(now_ms() - before - 91_000) < SLOWLY_MS
     assert [line["event"].partition(";")[0] for line in said if "clock" in line["event"]] == [
         "this machine's clock is off",
         "this machine's clock is right again",
@@ -189,14 +191,14 @@ async def test_a_restart_after_a_step_goes_on_from_the_time_before(
     clock.set_ahead(0)
     again = await Store.open(settings, migrates=True)
     try:
-        assert abs(now_ms() - before) < 3000
+        assert abs(now_ms() - before) < SLOWLY_MS
         keeper = Timekeeper(again, stall.log, Outages())
         await clocks.look(keeper, 10)
         assert await sale.turn() == 0
         await clocks.look(keeper, 25)
-        assert abs(now_ms() - before - 36_000 - HOUR * 1000) < 3000
+        assert abs(now_ms() - before - 36_000 - HOUR * 1000) < SLOWLY_MS
         assert await sale.turn() == 0
-        assert abs((await sale.remains())[0] - 565_000) < 3000
+        assert abs((await sale.remains())[0] - 565_000) < SLOWLY_MS
     finally:
         await again.close()
 
@@ -212,7 +214,7 @@ async def test_a_machine_that_starts_with_a_clock_gone_back_goes_on_from_what_it
     clocks.set_machine(-HOUR)
     again = await Store.open(settings, migrates=True)
     try:
-        assert abs(now_ms() - before - 61_000) < 3000
+        assert abs(now_ms() - before - 61_000) < SLOWLY_MS
         assert await sale.turn() == 0
     finally:
         await again.close()
@@ -229,7 +231,7 @@ async def test_a_server_that_stood_still_takes_the_time_of_the_others(
     shown = before + 122_000
     await sale.stall.store.write(lambda connection: keep(connection, seen_at=shown))
     await clocks.look(sale.keeper)
-    assert abs(now_ms() - before - 123_000) < 1000
+    assert abs(now_ms() - before - 123_000) < SLOWLY_MS
     assert await sale.stall.events("clock.moved") == []
 
 

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from tests.waiting import LONG_S
 
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token, ulid
@@ -252,7 +253,7 @@ async def test_the_tasks_of_two_servers_start_and_end_it_once(
         await shop.start()
     with pretended(now_ms() - 5000 - LATE_MS):  # so that it is over soon
         await plan(stall, 4, starts_at=now_ms() + 300, seconds=5)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONG_S):
         await ended.wait()
     for shop in shops:
         await shop.stop()
@@ -268,7 +269,7 @@ async def test_what_came_due_in_an_earlier_run_is_done_at_the_start(stall: Any) 
     ended = asyncio.Event()
     stall.log.hear("flash.ended", lambda connection, _: after_commit(connection, ended.set))
     await stall.shop.start()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONG_S):
         await ended.wait()
     await stall.shop.stop()
     assert await batch(stall, flash) == ("ended", 0, 0, "time")

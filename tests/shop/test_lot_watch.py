@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.broadcast.hub import Hub
 from farmlive.broadcast.log import Event, Log
@@ -14,7 +14,7 @@ from farmlive.bus import LocalBus
 from farmlive.client import Api, Channel
 from farmlive.server import Server, running
 from farmlive.settings import Settings
-from farmlive.shop.lot_watch import EVERY_S, LotWatch
+from farmlive.shop.lot_watch import LotWatch
 from farmlive.shop.order_models import HoldDrop, HoldPlace
 from farmlive.store import Store
 
@@ -169,13 +169,11 @@ async def hears(buying: str, watching: str, made: list[tuple[str, str]]) -> None
     ):
         lines = [{"offer": offer, "quantity": 3, "price": 2990}]
         await buyer.hold("h" * 16, lines)
-        begun = asyncio.get_running_loop().time()
-        told = await viewer.wait_for("stock.changed", offer=other)
-        assert asyncio.get_running_loop().time() - begun < EVERY_S + 1
+        told = await viewer.wait_for("stock.changed", LONG_S, offer=other)
         assert (told.data["left"], told.data["lot_left_g"]) == (20, 42_500)
 
 
-async def test_a_viewer_sees_it_within_about_a_second(server: Server, coordinator: str) -> None:
+async def test_a_viewer_sees_it(server: Server, coordinator: str) -> None:
     await hears(server.url, server.url, await two_live(server.url, coordinator))
 
     def alone() -> bool:
@@ -189,7 +187,7 @@ async def test_a_viewer_sees_it_within_about_a_second(server: Server, coordinato
 @pytest.mark.redis
 @pytest.mark.postgresql
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_a_viewer_of_another_server_sees_it_as_soon(settings: Settings, tables: None) -> None:
+async def test_a_viewer_of_another_server_sees_it(settings: Settings, tables: None) -> None:
     async with running(settings) as one, running(settings) as other:
         _, key = await one.house.people.create_api_key("test", "coordinator")
         made = await two_live(one.url, key)

@@ -1,7 +1,6 @@
 """A shop sells on while another server migrates the database."""
 
 import asyncio
-import time
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +47,7 @@ async def test_orders_are_taken_while_a_migration_waits_for_a_reader(
                 return row is not None and row[0] > 0
 
             await until(waits, "the migration waits for the orders")
-            began = time.monotonic()
+            # Where the migration did not let it through, it would be refused at its deadline.
             await stall.place()
-            assert time.monotonic() - began < 3
         assert not migrating.done()
     assert await migrating == "9999"

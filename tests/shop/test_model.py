@@ -25,7 +25,7 @@ STEPS = int(os.environ.get("FARMLIVE_TEST_STEPS", "300"))
 EACH = 15
 
 
-@pytest.mark.timeout(0 if LONG else 120)
+@pytest.mark.timeout(0 if LONG else 300)
 async def test_the_shop_and_the_ledger_agree(stall: Any) -> None:
     changes = {
         "orders_per_minute": 1_000_000,

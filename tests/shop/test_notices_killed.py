@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.settings import Settings
 
@@ -60,7 +60,7 @@ async def running(settings: Settings, *args: str, **more: str) -> AsyncIterator[
     )
     try:
         assert process.stdout is not None
-        assert await asyncio.wait_for(process.stdout.readline(), 30)
+        assert await asyncio.wait_for(process.stdout.readline(), LONG_S)
         yield process
     finally:
         if process.returncode is None:
@@ -113,7 +113,7 @@ async def test_a_mail_that_nobody_knows_was_taken_is_the_same_mail_again(
         }
         server.answering.clear()
         async with running(settings, **mail):
-            await asyncio.wait_for(server.taken.wait(), 15)
+            await asyncio.wait_for(server.taken.wait(), LONG_S)
         server.answering.set()
         async with running(settings, **mail):
             await until(lambda: len(server.mails) == 2, "the mail once more")

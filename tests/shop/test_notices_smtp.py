@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.clock import now_ms
 from farmlive.demo.authority import certificates
@@ -147,7 +147,7 @@ async def test_what_is_being_sent_is_sent_to_its_end_when_the_server_stops(
         await shipped(stall)
         server.answering.clear()
         await sender.start()
-        await asyncio.wait_for(server.taken.wait(), 15)
+        await asyncio.wait_for(server.taken.wait(), LONG_S)
         stopping = asyncio.create_task(sender.stop())
         await asyncio.sleep(0)
         server.answering.set()

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.clock import now_ms, pretended
 from farmlive.settings import Settings
@@ -87,7 +87,7 @@ async def test_late_notices_are_sent_however_many_orders_wait(
         await stall.place(1)
     with pretended(now_ms() + BEHIND_ORDERS_MS + 1):
         async with orders_always_wait(stall.store):
-            await asyncio.wait_for(made.send(), 60)
+            await asyncio.wait_for(made.send(), LONG_S)
     assert len(post.brought) == 8
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from tests.waiting import LONG_S
 
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.log import Log
@@ -134,7 +135,7 @@ async def test_the_tasks_of_both_let_it_run_out_once(stall: Any, other: Shop) ->
     for log in (stall.log, other.bag._log):
         log.hear("order.expired", expired)
     await asyncio.gather(stall.shop.start(), other.start())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONG_S):
         await over.wait()
     await asyncio.gather(stall.shop.stop(), other.stop())
     assert len(await stall.events("order.expired")) == 5

@@ -8,18 +8,22 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection, event, text
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.store import CommitFailed, CommitUnknown, NotRead, Store, after_commit, condition
 
-SOON = 2
+# Deadlines in checks, four a second: what hangs is soon given up, what does not has time enough.
+SOON, LATE = 4, 1000
+
+
+def due_after(checks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REQUEST", "SILENT", "DROP"):
+        monkeypatch.setattr(condition, name, checks)
 
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deadlines after half a second."""
-    for name in ("REQUEST", "SILENT", "DROP"):
-        monkeypatch.setattr(condition, name, SOON)
+    due_after(SOON, monkeypatch)
 
 
 @pytest.fixture
@@ -35,21 +39,22 @@ def beats(connection: Connection) -> int:
 
 
 async def test_a_write_that_hangs_is_answered_and_leaves_no_trace(
-    store: Store, free: threading.Event
+    store: Store, free: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hang(connection: Connection) -> None:
         connection.execute(text("INSERT INTO pulse (id, at) VALUES (7, 0)"))
-        free.wait(20)
+        free.wait(2 * LONG_S)
 
     hanging = asyncio.create_task(store.write(hang))
     await until(lambda: store.writing_s > 0, "the writer is at it")
     behind = asyncio.create_task(store.write(lambda c: c.execute(text("DELETE FROM pulse"))))
     for task in (hanging, behind):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONG_S):
             with pytest.raises(CommitFailed, match="in time"):
                 await task
-    # The writer counts as hung: nobody waits for it.
-    async with asyncio.timeout(0.2):
+    # The writer counts as hung: nobody waits for it until a deadline.
+    due_after(LATE, monkeypatch)
+    async with asyncio.timeout(LONG_S):
         with pytest.raises(CommitFailed, match="in time"):
             await store.write(beats)
     assert store.writing_s > 0
@@ -58,7 +63,9 @@ async def test_a_write_that_hangs_is_answered_and_leaves_no_trace(
     assert await store.write(beats) == 0
 
 
-async def test_a_commit_that_hangs_may_have_been_kept(store: Store, free: threading.Event) -> None:
+async def test_a_commit_that_hangs_may_have_been_kept(
+    store: Store, free: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[int] = []
 
     def write(connection: Connection) -> None:
@@ -67,12 +74,13 @@ async def test_a_commit_that_hangs_may_have_been_kept(store: Store, free: thread
 
     @event.listens_for(store._writer, "commit")
     def hang(_connection: Connection) -> None:
-        free.wait(20)
+        free.wait(2 * LONG_S)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONG_S):
         with pytest.raises(CommitUnknown):
             await store.write(write)
-    async with asyncio.timeout(0.2):
+    due_after(LATE, monkeypatch)
+    async with asyncio.timeout(LONG_S):
         with pytest.raises(CommitFailed):
             await store.write(beats)
     assert told == []
@@ -97,7 +105,7 @@ async def test_a_read_that_hangs_is_answered_and_its_reader_is_free_again(store:
                 )
             ).scalar()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONG_S):
         found = await asyncio.gather(*(store.read(hang) for _ in range(8)), return_exceptions=True)
     assert [type(each) for each in found] == [NotRead] * 8
 
@@ -107,7 +115,7 @@ async def test_a_read_that_hangs_is_answered_and_its_reader_is_free_again(store:
         except NotRead:
             return False
 
-    await until(answers, "a reader is free", 10)
+    await until(answers, "a reader is free")
     assert await asyncio.gather(*(store.read(beats) for _ in range(8))) == [0] * 8
 
 
@@ -116,7 +124,7 @@ async def test_a_reader_that_was_given_up_says_when_the_database_falls_silent(
 ) -> None:
     outage = store.condition.away
     with pytest.raises(NotRead):
-        await store.read(lambda _: free.wait(20))
+        await store.read(lambda _: free.wait(2 * LONG_S))
     assert outage.failing
     free.set()
     assert await store.try_out()
@@ -124,9 +132,10 @@ async def test_a_reader_that_was_given_up_says_when_the_database_falls_silent(
 
 
 async def test_a_slow_read_says_nothing_of_a_database_that_answers_others(
-    store: Store, free: threading.Event
+    store: Store, free: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = asyncio.create_task(store.read(lambda _: free.wait(20)))
+    monkeypatch.setattr(condition, "REQUEST", 4 * SOON)  # so that the others have time enough
+    slow = asyncio.create_task(store.read(lambda _: free.wait(2 * LONG_S)))
     while not slow.done():
         await store.read(beats)
         await asyncio.sleep(0.01)
@@ -137,7 +146,7 @@ async def test_a_slow_read_says_nothing_of_a_database_that_answers_others(
 
 async def test_a_file_may_take_longer(store: Store) -> None:
     def timeout(connection: Connection) -> str:
-        threading.Event().wait(1.5)  # past the deadline of a request
+        threading.Event().wait(2)  # past the deadline of a request
         if store.dialect == "sqlite":
             return "1min"
         return str(connection.execute(text("SHOW statement_timeout")).scalar_one())
@@ -181,7 +190,7 @@ async def test_a_caller_that_left_keeps_no_reader(store: Store) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
                 await store.read(hang)
-    await until(lambda: not store._readers.readings, "all are ended", 10)
+    await until(lambda: not store._readers.readings, "all are ended")
     assert await store.read(beats) == 0
 
 

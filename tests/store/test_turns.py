@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 import psycopg
 import pytest
 from sqlalchemy import Connection, text
+from tests.waiting import LONG_S
 
 from farmlive.settings import Settings
 from farmlive.store import CommitFailed, NotRead, Store, engine, turns
@@ -97,7 +98,7 @@ async def test_a_vacuum_does_not_wait_for_long_for_what_someone_has_locked(
     with psycopg.connect(settings.database_url) as other:
         other.execute("LOCK TABLE erasures IN SHARE UPDATE EXCLUSIVE MODE")
         with pytest.raises(NotRead):
-            await asyncio.wait_for(hasty.scrub(["erasures"]), 5)
+            await asyncio.wait_for(hasty.scrub(["erasures"]), LONG_S)
     assert await hasty.scrub(["erasures"])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.media.native.hands import Told
 from tests.ports import APART
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.media.native.engine import NativeEngine
 
@@ -48,4 +48,4 @@ class Room:
 
 
 async def heard(sock: socket.socket) -> bytes:
-    return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(sock, 4096), 10)
+    return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(sock, 4096), LONG_S)

@@ -19,6 +19,7 @@ from pylibsrtp import Policy, Session
 from tests.media.native.compiling import LIBRARY, compiled
 from tests.media.packets import write
 from tests.ports import APART
+from tests.waiting import LONG_S
 
 from farmlive.media import srtp
 from farmlive.media.rtp import Packet
@@ -134,7 +135,7 @@ class Senders:
         sock = self.hall.enter_context(socket.socket(family, socket.SOCK_DGRAM))
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
         sock.bind((APART if family == socket.AF_INET else "::1", 0))
-        sock.settimeout(5)
+        sock.settimeout(LONG_S)
         return sock
 
     def viewer(

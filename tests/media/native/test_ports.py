@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tests.media.native.ports_twin import Script, ports_driver
 from tests.ports import APART
+from tests.waiting import LONG_S
 
 __all__ = ["ports_driver"]
 
@@ -13,7 +14,7 @@ def test_what_was_meant_for_a_connection_reaches_who_has_left_it(ports_driver: P
     """Send threads tell of it after the viewer has moved to the UDP port."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((APART, 0))
-        sock.settimeout(10)
+        sock.settimeout(LONG_S)
         script = Script()
         script.call("late", *sock.getsockname(), b"\x80packet")
         script.says("0 dropped")

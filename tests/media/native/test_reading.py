@@ -14,7 +14,7 @@ from tests.media.native.handles import rests
 from tests.media.native.loopback import Room, heard
 from tests.media.native.one_hand import GCM, KEYFRAME, VIDEO, check, picture
 from tests.ports import APART
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.media import stun
 from farmlive.media.engine import Credentials, Keys, Peer, Place, Times
@@ -64,7 +64,7 @@ def at_once(condition: Callable[[], bool]) -> float:
     """Ask without a pause until the condition holds, and return how many seconds it took."""
     began = time.monotonic()
     while not condition():
-        assert time.monotonic() < began + 10
+        assert time.monotonic() < began + LONG_S
     return time.monotonic() - began
 
 
@@ -142,7 +142,7 @@ async def test_what_a_camera_sends_out_of_turn_is_read_at_once(room: Room) -> No
             took.append(at_once(partial(came_more, room, received)))
     # The second of each pair is out of turn, and from the tenth frame on one knows when the next is
     # due. A busy machine is late, though not each time.
-    assert min(took[21::2]) < EVERY_S / 4
+    assert min(took[21::2]) < EVERY_S / 2
 
 
 async def test_one_that_closes_the_next_ones_socket_in_a_round_holds_nobody_up(room: Room) -> None:
@@ -169,5 +169,5 @@ async def test_who_joins_while_a_crowd_is_read_leaves_the_engine_at_rest(room: R
     for _ in range(20):
         await crowd.begin()
         joining = room.engine.add_peer(Credentials(token_hex(4), token_hex(12)))
-        await until(lambda: rests("farmlive-media"), "the thread waits", seconds=2)
+        await until(lambda: rests("farmlive-media"), "the thread waits")
         room.engine.remove_peer(joining)

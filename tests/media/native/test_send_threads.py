@@ -89,8 +89,8 @@ async def test_a_viewer_that_takes_nothing_costs_the_others_nothing(
 ) -> None:
     quick, slow, way = await one_that_takes_nothing(media, passages)
     before = quick.frames["video"]
-    await until(lambda: media.relay.metrics()["packets_dropped"] > 0, "the slow one falls back", 30)
+    await until(lambda: media.relay.metrics()["packets_dropped"] > 0, "the slow one falls back")
     await until(lambda: quick.frames["video"] > before + 30, "the other one goes on")
     shown = slow.frames["video"]
     way.go_on()
-    await until(lambda: slow.frames["video"] > shown + 20, "and so does the slow one", 30)
+    await until(lambda: slow.frames["video"] > shown + 20, "and so does the slow one")
