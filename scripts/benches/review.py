@@ -31,12 +31,21 @@ from farmlive.shop.models import order_number
 from farmlive.shop.tables import offers, order_lines, orders, products
 from farmlive.store import Store
 
-EVENTS = 200_000
-ORDERS = 20_000
-SESSIONS = 30_000
-DEVICES = 12_000
 HOURS = 3
 BATCH = 5_000
+
+
+@dataclass(frozen=True)
+class Size:
+    """How big the broadcast was."""
+
+    events: int = 200_000
+    orders: int = 20_000
+    sessions: int = 30_000
+    devices: int = 12_000
+
+
+WHOLE = Size()
 
 
 @dataclass
@@ -46,6 +55,7 @@ class Fair:
     review: Review
     broadcast: str
     folder: Path
+    size: Size
 
     async def review_ms(self, times: int = 3) -> float:
         """The median time of a review, milliseconds."""
@@ -54,13 +64,13 @@ class Fair:
             began = time.perf_counter()
             report = await self.review.of(self.broadcast)
             taken.append((time.perf_counter() - began) * 1000)
-            if report.orders != ORDERS:
+            if report.orders != self.size.orders:
                 raise RuntimeError(f"the review counts {report.orders} orders")
         return round(statistics.median(taken), 1)
 
 
 @contextlib.asynccontextmanager
-async def fair() -> AsyncIterator[Fair]:
+async def fair(size: Size = WHOLE) -> AsyncIterator[Fair]:
     """Make the broadcast, in a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="farmlive-review-") as folder:
         settings = Settings(data=Path(folder))
@@ -70,13 +80,12 @@ async def fair() -> AsyncIterator[Fair]:
             made = await Broadcasts(store, log, LocalBus()).create(
                 NewBroadcast(title=Bilingual(en="A big one"))
             )
-            bag = await _bag(store, made.id)
-            tables = _history(made.id, bag)
-            for table, rows in tables:
+            bag = await _bag(store, made.id, size)
+            for table, rows in _history(made.id, bag, size):
                 for start in range(0, len(rows), BATCH):
                     await store.write(_inserted(table, rows[start : start + BATCH]))
             start, end = _span()
-            state = {"state": "ended", "seq": EVENTS, "started_at": start, "ended_at": end}
+            state = {"state": "ended", "seq": size.events, "started_at": start, "ended_at": end}
             await store.write(
                 lambda connection: (
                     connection.execute(
@@ -85,7 +94,7 @@ async def fair() -> AsyncIterator[Fair]:
                     and None
                 )
             )
-            yield Fair(Review(store, log, settings), made.id, settings.data)
+            yield Fair(Review(store, log, settings), made.id, settings.data, size)
         finally:
             await store.close()
 
@@ -111,7 +120,7 @@ class _Offer:
     card: dict[str, Any]
 
 
-async def _bag(store: Store, broadcast: str) -> list[_Offer]:
+async def _bag(store: Store, broadcast: str, size: Size) -> list[_Offer]:
     """Eight offers of three farms."""
     found: list[_Offer] = []
     rows: dict[Table, list[dict[str, Any]]] = {farms: [], lots: [], products: [], offers: []}
@@ -157,7 +166,7 @@ async def _bag(store: Store, broadcast: str) -> list[_Offer]:
                     "position": len(found) + 1,
                     "price": price,
                     "currency": "CNY",
-                    "released": ORDERS,
+                    "released": size.orders,
                     "sold": 0,
                     "created_at": now,
                 }
@@ -183,8 +192,8 @@ async def _bag(store: Store, broadcast: str) -> list[_Offer]:
                         "place": name,
                     },
                 },
-                "released": ORDERS,
-                "left": ORDERS,
+                "released": size.orders,
+                "left": size.orders,
             }
             found.append(_Offer(offer, lot, farm, price, card))
     for table, of_table in rows.items():
@@ -192,25 +201,27 @@ async def _bag(store: Store, broadcast: str) -> list[_Offer]:
     return found
 
 
-def _history(broadcast: str, bag: list[_Offer]) -> list[tuple[Table, list[dict[str, Any]]]]:
+def _history(
+    broadcast: str, bag: list[_Offer], size: Size
+) -> list[tuple[Table, list[dict[str, Any]]]]:
     """Rows of every table: orders in waves, the host's deeds, chat, and who watched."""
     chance = random.Random(1)
     start, end = _span()
     told: list[tuple[int, str, dict[str, Any]]] = []
-    placed, lines = _orders(broadcast, bag, chance, told)
+    placed, lines = _orders(broadcast, bag, size, chance, told)
     for number in range(240):
         at = start + number * 45_000
         told.append((at, "card.pinned", {"offer": bag[number % len(bag)].id}))
         offer = bag[number % len(bag)]
         if number % 4 == 0:
-            said = {"offer": offer.id, "quantity": 100, "released": ORDERS + number * 100}
+            said = {"offer": offer.id, "quantity": 100, "released": size.orders + number * 100}
             told.append((at + 10_000, "offer.released", said))
         elif number % 4 == 2:
             money = {"amount": offer.price - number % 3 * 100, "currency": "CNY"}
             told.append((at + 10_000, "offer.changed", {"offer": offer.id, "price": money}))
     for at in range(start, end, 10_000):
         told.append((at, "audience.counted", {"viewers": 900, "reactions": at % 9_973}))
-    while len(told) < EVENTS - len(bag) - 2:
+    while len(told) < size.events - len(bag) - 2:
         said = {"nickname": "游客0417", "text": "这个金桔甜不甜？我想买两箱。"}
         told.append((chance.randrange(start, end), "chat.said", said))
     told.sort(key=lambda fact: fact[0])
@@ -227,9 +238,9 @@ def _history(broadcast: str, bag: list[_Offer]) -> list[tuple[Table, list[dict[s
         }
         for seq, (at, kind, data) in enumerate(whole, 1)
     ]
-    devices = [f"{number:032x}" for number in range(DEVICES)]
+    devices = [f"{number:032x}" for number in range(size.devices)]
     sessions = []
-    for _ in range(SESSIONS):
+    for _ in range(size.sessions):
         came = chance.randrange(start - 60_000, end)
         sessions.append(
             {
@@ -247,7 +258,7 @@ def _history(broadcast: str, bag: list[_Offer]) -> list[tuple[Table, list[dict[s
             "device": chance.choice(devices),
             "at": chance.randrange(start, end),
         }
-        for _ in range(2 * ORDERS)
+        for _ in range(2 * size.orders)
     ]
     return [
         (events, log_rows),
@@ -261,12 +272,13 @@ def _history(broadcast: str, bag: list[_Offer]) -> list[tuple[Table, list[dict[s
 def _orders(
     broadcast: str,
     bag: list[_Offer],
+    size: Size,
     chance: random.Random,
     told: list[tuple[int, str, dict[str, Any]]],
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     start, end = _span()
     placed, all_lines = [], []
-    for number in range(1, ORDERS + 1):
+    for number in range(1, size.orders + 1):
         at = chance.randrange(start, end)
         order = ulid()
         lines: list[dict[str, Any]] = []
@@ -283,7 +295,7 @@ def _orders(
                 }
             )
         total = sum(line["total"] for line in lines)
-        buyer = f"{chance.randrange(ORDERS * 2 // 3):032x}"
+        buyer = f"{chance.randrange(size.orders * 2 // 3):032x}"
         state, payment = "placed", "due"
         named = {"order": order, "number": order_number(number)}
         told.append((at - 30_000, "order.held", {"order": order, "lines": lines, "until": at}))
@@ -303,7 +315,7 @@ def _orders(
             )
         )
         told += [
-            (at, "stock.changed", {"offer": line["offer"], "released": ORDERS, "left": 1})
+            (at, "stock.changed", {"offer": line["offer"], "released": size.orders, "left": 1})
             for line in lines
         ]
         if number % 12 == 0:

@@ -57,7 +57,7 @@ async def run(long: bool, say: Say) -> dict[str, Any]:
         say("the first look at it, without a checkpoint")
         whole = await first_touch.measure(fair.folder, fair.broadcast)
         # As many events as there may be after the last checkpoint.
-        await first_touch.keep_at(fair.folder, fair.broadcast, review.EVENTS - EVERY + 1)
+        await first_touch.keep_at(fair.folder, fair.broadcast, fair.size.events - EVERY + 1)
         for number in range(1, count + 1):
             say(f"run {number} of {count}: first frames")
             first = await first_frames(server, await stage(server))
