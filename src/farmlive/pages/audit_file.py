@@ -5,6 +5,7 @@ The first row says what was chosen and how many entries it has; the identifiers,
 or an engineer finds a thing again, are the last columns.
 """
 
+import asyncio
 import csv
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
@@ -23,7 +24,7 @@ from farmlive.people.audit import Deed, Selection
 from farmlive.review.files import guarded
 from farmlive.review.sheets import Words
 
-AT_ONCE = 1_000
+AT_ONCE = 500
 
 Told = Callable[[Sequence[Deed]], Awaitable[list[Said]]]
 """Says entries in words."""
@@ -33,7 +34,7 @@ async def audit_csv(
     people: People,
     caller: Caller,
     selection: Selection,
-    chosen: Mapping[str, str],
+    chosen: Mapping[str, Any],
     told: Told,
     *,
     only: str,
@@ -69,7 +70,7 @@ async def _parts(
     yield b"\xef\xbb\xbf" + _csv([[title], [], sheet.head()])
     while deeds:
         said = await told(deeds)
-        yield _csv([sheet.row(deed, each) for deed, each in zip(deeds, said, strict=True)])
+        yield await asyncio.to_thread(sheet.rows, deeds, said)
         deeds = await people.deeds(deeds[-1].id, AT_ONCE, selection)
 
 
@@ -113,6 +114,10 @@ class _Sheet:
             say("Broadcast (id)", "直播 ID"),
             say("Facts (codes)", "明细代码"),
         ]
+
+    def rows(self, deeds: Sequence[Deed], said: Sequence[Said]) -> bytes:
+        """Entries as lines of the file."""
+        return _csv([self.row(deed, each) for deed, each in zip(deeds, said, strict=True)])
 
     def row(self, deed: Deed, said: Said) -> list[str]:
         """An entry."""

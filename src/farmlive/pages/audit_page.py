@@ -4,6 +4,7 @@ Owns what a selection is in an address, which names identifiers only, and findin
 are called; the words are audit_words.py's, the file's columns audit_file.py's.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -143,7 +144,8 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
 
         async def told(deeds: Sequence[Deed]) -> list[Said]:
             tell = teller(request, await look_up(rooms, deeds))
-            return [tell.said(deed) for deed in deeds]
+            # Nobody who watches or orders waits for hundreds of sentences.
+            return await asyncio.to_thread(lambda: [tell.said(deed) for deed in deeds])
 
         return await audit_csv(
             rooms.people,
