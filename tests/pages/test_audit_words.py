@@ -208,6 +208,14 @@ def test_every_file_has_a_name(language: str) -> None:
         assert "2 " in found
 
 
+def test_file_of_a_buyer_names_the_orders() -> None:
+    named = [{"number": "A0027", "broadcast": BROADCAST}, {"number": "A0031", "broadcast": "B"}]
+    export = deed("file.export", what="person.zip", rows=2, filter={}, named=named)
+    assert whole(export) == "lin downloaded a buyer's data (ZIP) with A0027 and A0031 · 2 orders"
+    assert whole(export, "zh") == "lin 下载了买家的信息（ZIP），含 A0027 和 A0031 · 2 个订单"
+    assert said(export).orders == ("A0027", "A0031")
+
+
 def test_choice_of_a_file_is_told() -> None:
     chosen = {"group": "sign-ins", "person": ACCOUNT, "from": "2026-11-28", "to": "2026-11-29"}
     export = deed("file.export", what="audit.csv", rows=12, filter=chosen)

@@ -347,8 +347,8 @@ async def site(store: Store, settings: Settings, stall: Any) -> AsyncIterator[Si
     guard = Guard(people)
     exports: list[Any] = []
 
-    def exported(by: Any, what: str, rows: int, **_chosen: Any) -> None:
-        exports.append((by.role, what, rows))
+    def exported(by: Any, what: str, rows: int, *, named: Any) -> None:
+        exports.append((by.role, what, rows, [each["broadcast"] for each in named]))
 
     routers = (
         person_routes.routes(stall.shop, guard, exported, drawn(stall, settings)),
@@ -376,7 +376,7 @@ async def test_without_a_code_it_takes_a_coordinator(site: Site, stall: Any, way
     found = await site.staff.post(url, json={"phone": "+86 138-5550-1234"})
     assert found.status_code == 200
     assert found.headers["cache-control"] == "no-store"
-    exports = [("coordinator", "person.zip", 1)] if way == "exports" else []
+    exports = [("coordinator", "person.zip", 1, [stall.broadcast])] if way == "exports" else []
     assert site.exports == exports
 
 

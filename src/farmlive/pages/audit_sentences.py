@@ -249,7 +249,9 @@ SENTENCES: dict[str, Sentence] = {
     "farm.change": ("{who} changed the farm {subject}", "{who} 修改了农场 {subject}"),
     "fees.set": ("{who} set what parcels cost", "{who} 设置了运费"),
     "file.export": lambda detail: (
-        ("{who} downloaded {file}", "{who} 下载了{file}")
+        ("{who} downloaded {file} with {orders}", "{who} 下载了{file}，含 {orders}")
+        if detail.get("named")
+        else ("{who} downloaded {file}", "{who} 下载了{file}")
         if "." in detail.get("what", ".")
         else ("{who} opened {file} to print", "{who} 打开了{file}（供打印）")
     ),

@@ -351,7 +351,8 @@ class Teller:
 
     def _order_parts(self, deed: Deed) -> Sequence[Part]:
         found = self._orders(deed)
-        count = deed.detail.get("orders")
+        detail = deed.detail
+        count = detail.get("rows") if deed.action == "file.export" else detail.get("orders")
         total = max(len(found), count if isinstance(count, int) else 0)
         if not found:
             if not isinstance(count, int):

@@ -9,7 +9,7 @@ it was made and how often, of a file what it is and how many rows it has.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,11 +100,22 @@ class AccessLog:
             self._count(caller, "buyers.search", None, {"by": by})
 
     def exported(
-        self, caller: Caller, what: str, rows: int, *, broadcast: str | None = None, **chosen: Any
+        self,
+        caller: Caller,
+        what: str,
+        rows: int,
+        *,
+        broadcast: str | None = None,
+        named: Sequence[dict[str, str]] = (),
+        **chosen: Any,
     ) -> None:
-        """Count that the caller is given a file or a paper with so many rows, chosen so."""
+        """Count that the caller is given a file or a paper with so many rows, chosen so; `named`
+        are orders that are in it, by number and broadcast, where that says whose it is.
+        """
         chosen = {name: value for name, value in chosen.items() if value not in (None, False)}
         detail: Detail = {"what": what, "rows": rows, "filter": chosen}
+        if named:
+            detail["named"] = list(named)
         self._count(caller, "file.export", None, detail, broadcast)
 
     async def flush(self) -> None:

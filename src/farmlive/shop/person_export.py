@@ -35,6 +35,8 @@ from farmlive.store import FILE_S, Store
 from farmlive.store.files import Files
 
 AT_ONCE = 100
+# So many of its orders are named in the audit list.
+NAMED = 20
 # Smaller files stay in memory.
 IN_MEMORY = 4 << 20
 PART = 1 << 16
@@ -98,12 +100,15 @@ class Export:
 
 
 class Zip(NamedTuple):
-    """A file that was made: open at its beginning, its size in bytes, its name, its orders."""
+    """A file that was made: open at its beginning, its size in bytes, its name, how many orders it
+    has, and the number and broadcast of each of the first.
+    """
 
     file: IO[bytes]
     size: int
     name: str
     orders: int
+    named: list[dict[str, str]]
 
 
 Draw = Callable[[Export, Language], str]
@@ -154,7 +159,11 @@ class PersonExport:
                     _add(file, path, name)
         size = made.tell()
         made.seek(0)
-        return Zip(made, size, export.name, len(export.orders))
+        named = [
+            {"number": each.order.number, "broadcast": each.order.broadcast}
+            for each in export.orders[:NAMED]
+        ]
+        return Zip(made, size, export.name, len(export.orders), named)
 
     def _read_photos(self, names: Sequence[str], at_most: int) -> dict[str, bytes]:
         found: dict[str, bytes] = {}

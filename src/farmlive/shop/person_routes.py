@@ -113,7 +113,7 @@ def routes(shop: Shop, guard: Guard, exported: Exported, draw: Draw) -> APIRoute
             reauthentication.require(caller)
         made = await shop.persons.export(whose, asked.language, draw)
         if asked.code is None:
-            exported(caller, "person.zip", made.orders)
+            exported(caller, "person.zip", made.orders, named=made.named)
         return as_file(made)
 
     @router.post("/person/erasures", dependencies=uncached, operation_id="persons_erase")
