@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, delete, select, update
 from structlog.testing import capture_logs
+from tests.golden_log import golden
 from tests.waiting import until
 
 from farmlive.broadcast import checkpoints, hubs, snapshot
@@ -65,6 +66,14 @@ def views(scene: Scene) -> list[dict[str, Any]]:
 
 
 # How a state is written down.
+
+
+def test_a_state_of_every_kind_of_event_comes_back() -> None:
+    found = golden()
+    for seq in range(len(found)):
+        scene = unpack(pack(capture("B", folded(found[:seq]), 0)))
+        assert scene == folded(found[:seq])
+        assert folded(found[seq:], scene) == folded(found)
 
 
 def test_a_state_comes_back_as_it_was_and_goes_on_alike() -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from farmlive import compact
 from farmlive.broadcast import events
 from farmlive.broadcast.events import KINDS, EventModel, OrderEvent
-from farmlive.broadcast.lines import FARM, ORDER, STAFF, seen
+from farmlive.broadcast.lines import FARM, ORDER, PUBLIC, STAFF, seen
 from farmlive.broadcast.log import Event
 
 CHAT_KEPT = 50
@@ -381,11 +381,16 @@ def _orders(scene: Scene, audiences: frozenset[str]) -> list[dict[str, Any]]:
 
 def _latest_of(scene: Scene, audiences: frozenset[str]) -> Iterator[tuple[str, Told]]:
     """The orders that one of the audiences was told of, the latest first."""
-    # A line that does not have the name has nothing of it: most are passed over as they are.
-    names = [compact.encode(name) for name in audiences]
+    # A line without any of the names is of none of them, and most are passed over as they are. No
+    # order is told to the public.
+    names = tuple(compact.encode(name) for name in audiences if name != PUBLIC)
     for order, kept in reversed(scene.orders.items()):
-        if isinstance(kept, bytes) and not any(name in kept for name in names):
-            continue
+        if isinstance(kept, bytes):
+            for name in names:
+                if name in kept:
+                    break
+            else:
+                continue
         found = unpacked(kept)
         if not audiences.isdisjoint(found[0]):
             yield order, found
