@@ -200,7 +200,7 @@ async def test_feed_of_many_orders_forgets_the_oldest_alone(open_page: Open) -> 
             order: `o${number}`, number: `A${number}`, state, lines: [], total, at: number,
           });
           const orders = new Map();
-          const scene = { offers: new Map(), orders };
+          const scene = { offers: new Map(), orders, over: new Map() };
           const look = () => {
             feed.draw(scene);
             return [...document.querySelectorAll("li b")].map((each) => each.textContent);

@@ -6,6 +6,8 @@ import httpx
 import pytest
 
 from farmlive import app
+from farmlive.broadcast.events import KINDS
+from farmlive.broadcast.events.schema import checked
 from farmlive.client import Api
 from farmlive.clock import now_ms
 from farmlive.demo.county import content
@@ -55,6 +57,8 @@ async def test_a_past_evening_can_be_reviewed_like_any_other_and_its_stock_adds_
     assert [event.seq for event in log] == list(range(1, len(log) + 1))
     assert all(before.at <= after.at for before, after in pairwise(log))
     assert log[-1].at < now_ms()
+    for event in log:  # what the rooms write is what the documents say
+        checked(KINDS[event.kind]).model_validate(event.data, strict=True)
 
     for card in await api.offers(broadcast):
         sold = sum(

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from farmlive.broadcast.events import OfferChanged
+from farmlive.broadcast.events import LEFT_OUT, OfferChanged
 from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.contracts import raises
@@ -70,14 +70,14 @@ class Catalogue:
             values = change.model_dump(include=changed - {"archived"})
             values = {name: value for name, value in values.items() if value != getattr(row, name)}
             self._check_offered(connection, product, values)
-            told = {name: values[name] for name in _SHOWN if name in values}
+            is_shown = any(name in values for name in _SHOWN)
             if change.archived is not None and change.archived != (row.archived_at is not None):
                 values["archived_at"] = now_ms() if change.archived else None
             if not values:
                 return product_of(row)
             connection.execute(update(products).where(products.c.id == product).values(values))
-            if told:
-                self._tell(connection, product, told)
+            if is_shown:
+                self._tell(connection, product, values)
             note(connection, caller, "product.change", product, changed=sorted(values))
             return product_of(
                 connection.execute(select(products).where(products.c.id == product)).one()
@@ -145,11 +145,15 @@ class Catalogue:
                 fields=fixed,
             )
 
-    def _tell(self, connection: Connection, product: str, told: dict[str, Any]) -> None:
+    def _tell(self, connection: Connection, product: str, values: dict[str, Any]) -> None:
         query = select(offers.c.id, offers.c.broadcast).where(offers.c.product == product)
         for row in connection.execute(query.order_by(offers.c.id)).all():
             if self._log.head(connection, row.broadcast).state != "ended":
-                changed = OfferChanged.of({"offer": row.id, **told})
+                changed = OfferChanged(
+                    offer=row.id,
+                    name=values.get("name"),
+                    picture=values.get("picture", LEFT_OUT),
+                )
                 self._log.append(connection, row.broadcast, changed)
 
 

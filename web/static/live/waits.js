@@ -64,7 +64,8 @@ export class Waits extends EventTarget {
     this.changed();
   }
 
-  /** One event of the broadcast. */
+  /** One event of the broadcast.
+      @param {import("./events").LiveEvent} event */
   apply({ kind, data }) {
     if (kind === "order.held" && data.waited) {
       const waited = data.lines.filter(({ offer }) => this.own.delete(offer));

@@ -49,7 +49,8 @@ export class Corrections {
     addEventListener("pagehide", () => this.#timer && this.#write());
   }
 
-  /** Learns of changes by an event, before the scene takes it in: that forgets what was before. */
+  /** Learns of changes by an event, before the scene takes it in: that forgets what was before.
+      @param {import("../live/events").LiveEvent} event */
   hear({ kind, at, data }) {
     if (kind === "offer.changed" && data.price) this.#changed(at, data);
     if (kind === "flash.corrected") this.#flashed(at, data);

@@ -60,7 +60,8 @@ export class Flashes {
     this.#sheet?.follow();
   }
 
-  /** How a flash went stays in its row for a while. Before the scene takes the event in. */
+  /** How a flash went stays in its row for a while. Before the scene takes the event in.
+      @param {import("../live/events").LiveEvent} event */
   hear({ kind, data }) {
     const offer = this.#scene.offers.get(data.offer);
     if (!offer) return;

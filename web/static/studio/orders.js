@@ -56,7 +56,9 @@ export class Orders extends EventTarget {
 
   draw(scene) {
     this.#offers = scene.offers;
-    for (const order of [...scene.orders.values(), ...scene.over.values()]) if (order.lines) this.#put(order);
+    for (const orders of [scene.orders, scene.over]) {
+      for (const order of orders.values()) if (order.lines) this.#put(order);
+    }
     this.#isFirst = false;
     while (this.#items.size > KEPT) {
       const [id, item] = this.#items.entries().next().value;

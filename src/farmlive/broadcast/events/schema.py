@@ -119,6 +119,8 @@ def _heard_by(kind: type[EventModel]) -> str:
 def _plain(schema: Schema) -> Schema:
     """The schema without titles that say nothing, and without defaults: those are left out."""
     plain = {name: value for name, value in schema.items() if name not in ("title", "default")}
+    if "$ref" in plain and len(plain) > 1:  # of a reference nothing else is read beside it
+        plain["allOf"] = [{"$ref": plain.pop("$ref")}]
     for name in ("properties", "$defs"):
         if name in plain:
             plain[name] = {key: _plain(value) for key, value in plain[name].items()}
