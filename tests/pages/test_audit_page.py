@@ -81,7 +81,7 @@ async def test_refusals_path_is_folded_away(
     await site.house.people.access.stop()
     page = (await host.get(PATH, params={"lang": "en", "group": "sign-ins"})).text
     (refused,) = [each for each in words(page) if "refused" in each]
-    assert refused.startswith("moderator tried to open or download what a broadcast sold")
+    assert refused.startswith("moderator tried to download a sheet of a broadcast")
     assert "/sheets/" not in refused
     assert re.search(r"<details[^>]*>.*<code>GET /review/\{broadcast\}/sheets", page)
 

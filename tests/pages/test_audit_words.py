@@ -138,10 +138,10 @@ def test_refusal_says_what_was_tried_and_keeps_the_path_apart() -> None:
     path = "GET /review/{broadcast}/sheets/{name}.{form}"
     refused = deed("access.refuse", path=path, problem="forbidden", count=3)
     assert whole(refused) == (
-        "lin tried to open or download what a broadcast sold, and was refused · "
+        "lin tried to download a sheet of a broadcast, and was refused · "
         "not allowed for their role · 3 times"
     )
-    assert whole(refused, "zh") == "lin 想查看或下载直播销售，被拒绝 · 该角色无此权限 · 3 次"
+    assert whole(refused, "zh") == "lin 想下载直播的表格，被拒绝 · 该角色无此权限 · 3 次"
     assert said(refused).tried == path
     assert said(refused).result == "refused"
     assert said(refused).times == 3

@@ -6,11 +6,22 @@ import re
 
 from farmlive.pages.audit_sentences import Both
 
+_Area = tuple[str, Both, Both]
+
+
+def _act(pattern: str, en: str, zh: str) -> _Area:
+    """What is one act, whatever the method."""
+    return pattern, (en, zh), (en, zh)
+
+
 # What an address, or a message of the live channel, is about: the first pattern that is found in
 # it decides. Then what looking at it is, and what changing it.
-_AREAS: tuple[tuple[str, Both, Both], ...] = (
-    (r"/audit\.csv", ("download the log", "下载操作记录"), ("download the log", "下载操作记录")),
+_AREAS: tuple[_Area, ...] = (
+    _act(r"/audit\.csv", "download the log", "下载操作记录"),
     (r"/audit\b", ("open the log", "查看操作记录"), ("change the log", "修改操作记录")),
+    _act(r"/person/search", "look a buyer's data up", "查找买家的信息"),
+    _act(r"/person/exports|/orders/\{token\}/exports", "download a buyer's data", "下载买家的信息"),
+    _act(r"/person/erasures|/orders/\{token\}/erasures", "erase a buyer's data", "删除买家的信息"),
     (
         r"/person\b|/people/buyers",
         ("open the page of a buyer's data", "查看买家的信息"),
@@ -51,21 +62,20 @@ _AREAS: tuple[tuple[str, Both, Both], ...] = (
         ("see their own sign-ins and second factors", "查看自己的登录和两步验证"),
         ("change their own password or second factors", "修改自己的密码或两步验证"),
     ),
+    _act(r"on-air|source\.switch", "put a camera on air", "切换播出的机位"),
+    _act(r"/whip\b|/guests/\{token\}", "send from a camera", "推流"),
     (
-        r"/whip\b|stream-keys|/sources\b|/guests?\b|/health\b|on-air|source\.",
+        r"stream-keys|/sources\b|/guests?\b|/health\b|on-air|source\.",
         ("see the cameras of a broadcast", "查看直播的机位"),
-        ("send from a camera, or change the cameras of a broadcast", "推流或更改直播的机位"),
+        ("change the cameras or guests of a broadcast", "更改直播的机位或嘉宾"),
     ),
     (
         r"/claims\b",
         ("see buyers' claims", "查看售后"),
         ("answer a claim", "答复售后"),
     ),
-    (
-        r"orders/\{paper\}|orders\.\{form\}|slips|labels",
-        ("print or download orders", "打印或下载订单"),
-        ("print or download orders", "打印或下载订单"),
-    ),
+    _act(r"orders/\{paper\}", "print orders", "打印订单"),
+    _act(r"orders\.\{form\}", "download orders", "下载订单"),
     (
         r"/handovers?\b",
         ("open the hand-over of orders", "打开订单交付页面"),
@@ -76,30 +86,60 @@ _AREAS: tuple[tuple[str, Both, Both], ...] = (
         ("see messages to buyers", "查看发给买家的消息"),
         ("send a message to a buyer", "给买家发消息"),
     ),
-    (
-        r"/orders?\b|/holds\b|/waits\b|order\.|hold\.|wait\.",
-        ("see orders", "查看订单"),
-        ("search for orders, place or change one", "查找、下达或更改订单"),
+    _act(r"/orders/(find|search)\b", "search for orders", "查找订单"),
+    _act(r"/refunds?\b", "refund an order", "给订单退款"),
+    _act(r"/orders/\{\w+\}/payments?\b", "mark an order as paid", "把订单记为已付款"),
+    _act(r"^/\S*/orders/\S+/cancel|/cancellation\b", "cancel an order", "取消订单"),
+    _act(
+        r"/moves\b|/state\b|/back\b|transitions\b", "change what an order stands at", "更改订单状态"
     ),
+    _act(r"/holds\b|hold\.", "hold stock", "占货"),
+    _act(r"/waits\b|wait\.", "join or leave a waiting list", "加入或退出排队"),
+    _act(r"order\.place", "place an order", "下单"),
+    (
+        r"/orders?\b|order\.",
+        ("see orders", "查看订单"),
+        ("place or change an order", "下单或更改订单"),
+    ),
+    _act(r"chat\.say", "write in the chat", "发言"),
+    _act(r"chat\.hide", "hide a message", "隐藏留言"),
+    _act(r"chat\.unmute", "let a muted viewer write again", "解除禁言"),
+    _act(r"chat\.mute", "mute a viewer", "禁言观众"),
     (
         r"/mutes\b|/chat\b|chat\.",
         ("see who is muted", "查看禁言名单"),
-        ("write in the chat, hide a message or mute a viewer", "发言、隐藏留言或禁言观众"),
+        ("mute a viewer or hide a message, or take that back", "禁言观众、隐藏留言或撤回"),
     ),
+    _act(r"card\.pin|/pinned\b", "put an offer on the screen", "把商品上屏"),
+    _act(r"card\.unpin", "take an offer off the screen", "把商品下屏"),
+    _act(r"offer\.release|/releases\b", "release stock", "放货"),
+    _act(r"offer\.(change|correct)", "change a price", "改价"),
+    _act(r"flash\.", "plan, start or end a flash batch", "安排、开始或结束限时抢购"),
     (
         r"/offers\b|/bag\b|/flashes\b|/pinned\b|/cards?\b|offer\.|card\.|flash\.|bag\.",
         ("see the bag of a broadcast", "查看直播的购物袋"),
         ("change the bag, a price or stock", "更改购物袋、价格或库存"),
     ),
+    _act(r"/sheets/", "download a sheet of a broadcast", "下载直播的表格"),
+    _act(r"/lists/", "open a list of a broadcast", "打开直播的清单"),
     (
         r"/review\b",
-        ("open or download what a broadcast sold", "查看或下载直播销售"),
+        ("see what a broadcast sold", "查看直播销售"),
         ("change what a broadcast sold", "更改直播销售"),
     ),
+    _act(r"/broadcasts/\{\w+\}/start\b", "start a broadcast", "开播"),
+    _act(r"/broadcasts/\{\w+\}/end\b", "end a broadcast", "结束直播"),
+    _act(r"/whep\b", "watch a broadcast", "观看直播"),
     (
-        r"/broadcasts\b|/live\b|/studio/new|/studio/\{broadcast\}|/whep\b",
+        r"/broadcasts\b|/live\b|/studio/new|/studio/\{broadcast\}",
         ("open a broadcast", "打开直播"),
-        ("prepare, change, start or end a broadcast", "筹备、修改、开始或结束直播"),
+        ("prepare or change a broadcast", "筹备或修改直播"),
+    ),
+    _act(r"/lifts\b", "lift a stopped lot, or take that back", "解除批次停售或撤回"),
+    _act(
+        r"/inspections\b",
+        "record a test or a certificate, or take it back",
+        "记录或撤回检测、合格证",
     ),
     (
         r"/lots\b|/plots\b|/farms?\b|/epcis\b|/origin\b",
