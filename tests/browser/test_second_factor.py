@@ -1,103 +1,29 @@
 """Second factors in Chromium: an authenticator app, passkeys of its virtual authenticator, recovery
-codes, the demand after seven days, the question before an act, and the reset.
+codes, and the question before an act. Who must have one is in test_factor_deadlines.py.
 """
 
-import os
 import re
 
 import pytest
-from playwright.async_api import Page, expect
-from sqlalchemy import update
+from playwright.async_api import expect
 from tests.second_factors import code_of
 
-from farmlive.clock import now_ms
-from farmlive.people import tables
-from farmlive.people.factors import GRACE_MS
 from farmlive.server import Server
 
 from .conftest import DESK, PHONE, Open, Sale
-from .touch_targets import SMALL_TARGETS
+from .second_factor import (
+    PASSWORD,
+    authenticated_long_ago,
+    fill_in,
+    fits,
+    forget_steps,
+    set_up_app,
+    shot,
+    signed_in,
+    signed_out,
+)
 
 pytestmark = pytest.mark.browser
-
-PASSWORD = "four-quiet-hills"
-MINUTE_MS = 60_000
-
-
-async def fits(page: Page, name: str) -> None:
-    """Nothing is too small or too wide; SHOTS=folder keeps a picture of it."""
-    assert await page.evaluate(SMALL_TARGETS) == []
-    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    await shot(page, name)
-
-
-async def shot(page: Page, name: str) -> None:
-    if where := os.environ.get("SHOTS"):
-        await page.screenshot(path=f"{where}/{name}.png")
-
-
-async def fill_in(page: Page, name: str, *, zh: bool = False) -> None:
-    await page.get_by_label("登录名" if zh else "Sign-in name").fill(name)
-    await page.get_by_label("密码" if zh else "Password", exact=True).fill(PASSWORD)
-    await page.get_by_role("button", name="登录" if zh else "Sign in").click()
-
-
-async def signed_in(page: Page, name: str) -> None:
-    body = {"name": name, "password": PASSWORD}
-    answer = await page.context.request.post(f"{origin(page)}/api/v1/session", data=body)
-    assert answer.ok, await answer.text()
-
-
-async def signed_out(page: Page, path: str = "/sign-in") -> None:
-    """Open the sign-in as on a browser that nobody knows."""
-    home = origin(page)
-    await page.context.clear_cookies()
-    await page.goto(home + path)
-
-
-def origin(page: Page) -> str:
-    return "/".join(page.url.split("/")[:3])
-
-
-async def forget_steps(site: Server) -> None:
-    """Have an app's code be taken again, as a minute later."""
-    again = update(tables.totp).values(step=0)
-    await site.house.store.write(lambda conn: conn.execute(again).rowcount)
-
-
-async def authenticated_long_ago(site: Server) -> None:
-    long_ago = update(tables.sessions).values(authenticated_at=now_ms() - 11 * MINUTE_MS)
-    await site.house.store.write(lambda conn: conn.execute(long_ago).rowcount)
-
-
-async def set_up_app(page: Page) -> tuple[str, list[str]]:
-    """Set an app up on the account's page: its secret, and the recovery codes."""
-    await page.get_by_role("button", name="Set up an app").click()
-    sheet = page.get_by_role("dialog", name="Set up an authenticator app")
-    drawn = sheet.get_by_role("img", name="QR code for the authenticator app")
-    await expect(drawn).to_be_visible()
-    assert await drawn.evaluate("image => image.naturalWidth") > 100
-    await expect(sheet.get_by_text("The old app's codes")).to_be_hidden()
-    shown = sheet.locator("[data-secret]")
-    secret = re.sub(r"\s", "", await shown.inner_text())
-    await fits(page, "account-totp")
-    code = sheet.get_by_label("The six digits that the app shows")
-    await code.fill("000 00")
-    await sheet.get_by_role("button", name="Set it up").click()
-    await expect(sheet.get_by_role("alert")).to_contain_text("The code is not right")
-    await code.fill(code_of(secret))
-    await sheet.get_by_role("button", name="Set it up").click()
-    kept = page.get_by_role("dialog", name="Your recovery codes")
-    await expect(kept.get_by_role("listitem")).to_have_count(10)
-    await fits(page, "account-codes")
-    codes = await kept.get_by_role("listitem").all_inner_texts()
-    # Not by mistake: they are not shown again.
-    await page.keyboard.press("Escape")
-    await page.mouse.click(5, 5)
-    await expect(kept).to_be_visible()
-    await kept.get_by_role("button", name="I have them").click()
-    await expect(kept).to_be_hidden()
-    return secret, codes
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
@@ -109,6 +35,8 @@ async def test_app_is_set_up_and_the_next_sign_in_asks_for_its_code(
     await signed_in(page, "mei")
     await page.goto("/studio/account")
     await expect(page.get_by_text("No second factor yet")).to_be_visible()
+    # A basket stands for things to sell.
+    await expect(page.locator('[data-list="factors"] img')).to_have_count(0)
     await fits(page, f"account-none-{size[0]}")
     secret, codes = await set_up_app(page)
     rows = page.locator('[data-list="factors"]').get_by_role("listitem")
@@ -216,9 +144,13 @@ async def test_passkey_is_made_signs_in_confirms_and_is_removed(
     await page.get_by_role("button", name="Add a passkey").click()
     sheet = page.get_by_role("dialog", name="Add a passkey")
     await expect(sheet.get_by_label("Passkey name")).not_to_have_value("")
+    await expect(sheet).to_contain_text("It works only at this address, localhost")
     await sheet.get_by_label("Passkey name").fill("My phone")
     await fits(page, "account-passkey")
     await sheet.get_by_role("button", name="Make it on this device").click()
+    kept = page.get_by_role("dialog", name="Your recovery codes").get_by_role("listitem")
+    await expect(kept).to_have_count(10)
+    codes = await kept.all_inner_texts()
     await page.get_by_role("button", name="I have them").click()
     rows = page.locator('[data-list="factors"]').get_by_role("listitem")
     await expect(rows.filter(has_text="My phone")).to_contain_text("not used yet")
@@ -234,6 +166,22 @@ async def test_passkey_is_made_signs_in_confirms_and_is_removed(
     await fits(page, "sign-in-passkey")
     await page.get_by_role("button", name="Use a passkey").click()
     await page.wait_for_url("**/studio")
+
+    # Under another address it is none, and that is said.
+    by_ip = await new_page(size=PHONE, kept=False)
+    await by_ip.goto(f"http://127.0.0.1:{site.port}/sign-in")
+    await fill_in(by_ip, "mei")
+    where = by_ip.get_by_text("Your passkey belongs to localhost and works only there.")
+    await expect(where).to_be_visible()
+    await expect(by_ip.get_by_role("button", name="Use a passkey")).to_be_hidden()
+    await fits(by_ip, "sign-in-elsewhere")
+    await by_ip.get_by_label("Recovery code").fill(codes[0].replace("-", " "))
+    await by_ip.get_by_role("button", name="Sign in").click()
+    await by_ip.wait_for_url("**/studio/account")
+    elsewhere = by_ip.locator('[data-list="factors"]').get_by_role("listitem")
+    await expect(elsewhere.filter(has_text="My phone")).to_contain_text("It was made at localhost")
+    await expect(by_ip.locator("[data-no-passkeys]")).to_contain_text("such as 192.168.1.20")
+    await fits(by_ip, "account-elsewhere")
 
     await authenticated_long_ago(site)
     await page.goto(f"{home}/studio/account")
@@ -348,7 +296,7 @@ async def test_password_of_an_account_with_a_factor_is_changed_once_it_confirms(
     await page.goto("/studio/account")
     _secret, codes = await set_up_app(page)
     await authenticated_long_ago(site)
-    await page.locator("[data-own]").first.click()
+    await page.get_by_role("button", name="Change my password").click()
     sheet = page.get_by_role("dialog", name="Change my password")
     await sheet.get_by_label("Present password").fill(PASSWORD)
     await sheet.get_by_label("New password").fill("kumquat season")
@@ -386,67 +334,3 @@ async def test_reauthentication_is_asked_before_a_file_in_chinese_too_and_the_fi
     await authenticated_long_ago(site)
     async with page.expect_download():
         await page.locator(f'a[href^="/review/{sale.broadcast}/sheets/sales.csv"]').click()
-
-
-@pytest.mark.parametrize("size", [PHONE, DESK])
-@pytest.mark.parametrize("settings", [{"require_second_factor": True}], indirect=True)
-async def test_after_seven_days_a_sign_in_begins_with_setting_one_up(
-    open_page: Open, site: Server, size: tuple[int, int]
-) -> None:
-    await site.house.people.create_account("mei", "host", PASSWORD)
-    page = await open_page("/sign-in", size=size, language="zh")
-    await fill_in(page, "mei", zh=True)
-    await page.wait_for_url("**/studio")
-    await expect(page.locator("[data-factor-asked]")).to_contain_text("两步验证")
-    await fits(page, f"asked-{size[0]}")
-    over = update(tables.accounts).values(factor_asked_at=now_ms() - GRACE_MS - 1)
-    await site.house.store.write(lambda conn: conn.execute(over).rowcount)
-    await page.reload()
-    # Who is signed in goes on.
-    await expect(page.locator("[data-factor-asked]")).to_contain_text("下次登录")
-    other = await open_page("/sign-in", size=size, language="zh")
-    await fill_in(other, "mei", zh=True)
-    await expect(other.get_by_role("heading", level=1)).to_have_text("设置两步验证")
-    await expect(other.get_by_role("img", name="二维码")).to_be_visible()
-    await fits(other, f"sign-in-setup-{size[0]}")
-    secret = re.sub(r"\s", "", await other.locator("[data-secret]").inner_text())
-    code = other.get_by_label("应用里显示的六位数字")
-    await code.fill("12")
-    await other.get_by_role("button", name="完成设置并登录").click()
-    await expect(other.get_by_role("alert")).to_contain_text("验证码不对")
-    await code.fill(code_of(secret))
-    await other.get_by_role("button", name="完成设置并登录").click()
-    await expect(other.get_by_role("heading", level=1)).to_have_text("您的恢复码")
-    await expect(other.get_by_role("main").get_by_role("listitem")).to_have_count(10)
-    await fits(other, f"sign-in-codes-{size[0]}")
-    await other.get_by_role("button", name="已经保存好了").click()
-    await other.wait_for_url("**/studio")
-    await expect(other.locator("[data-factor-asked]")).to_have_count(0)
-    await other.goto("/studio/account")
-    app = other.locator('[data-list="factors"]').get_by_role("listitem").filter(has_text="应用")
-    await expect(app).to_contain_text("必须保留一种验证方式，请先添加另一种。")
-    await expect(app.get_by_role("button", name="移除")).to_be_disabled()
-    await fits(other, f"account-last-{size[0]}")
-
-
-@pytest.mark.parametrize("size", [PHONE, DESK])
-async def test_coordinator_sees_who_has_a_factor_and_resets_it(
-    open_studio: Open, open_page: Open, site: Server, size: tuple[int, int]
-) -> None:
-    await site.house.people.create_account("mei", "host", PASSWORD)
-    mei = await open_page("/sign-in")
-    await signed_in(mei, "mei")
-    await mei.goto("/studio/account")
-    await set_up_app(mei)
-    page = await open_studio("/studio/people", size=size)
-    row = page.locator('[data-list="accounts"]').get_by_role("listitem").filter(has_text="mei")
-    await expect(row).to_contain_text("Second factor")
-    await row.get_by_role("button", name="mei", exact=True).click()
-    sheet = page.get_by_role("dialog", name="mei")
-    await fits(page, f"people-reset-{size[0]}")
-    await sheet.get_by_role("button", name="Reset the second factor").click()
-    await page.get_by_role("button", name="Yes, reset it").click()
-    await expect(row).not_to_contain_text("Second factor")
-    await page.goto("/studio/audit")
-    await expect(page.get_by_text("reset the second factor of mei")).to_be_visible()
-    await expect(page.get_by_text("set up a second factor")).to_be_visible()

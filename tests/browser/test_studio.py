@@ -415,7 +415,7 @@ async def test_what_viewers_read_of_one_is_changed_behind_the_own_name(
 ) -> None:
     await api.start(broadcast)
     page = await open_studio("/studio/products", size=PHONE)
-    await page.locator("[data-own]").click()
+    await page.get_by_role("link", name="My account").click()
     await page.get_by_role("button", name="Name that viewers read…").click()
     sheet = page.get_by_role("dialog", name="Name that viewers read")
     await sheet.get_by_label("Name").fill("果园小周")

@@ -3,6 +3,7 @@ recovery codes, the demand with its seven days, and resets.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -151,6 +152,26 @@ async def test_recovery_code_works_once_of_two_at_once_too(
         )
         own = (await host.get(FACTORS)).json()
         assert own["recovery_codes_left"] == recovery_codes.COUNT - 1
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "K7Q2 9FHM 0101 1ABC",
+        "k7q29fhm01011abc",
+        "k7q2.9fhm_OiOl-LaBc",
+        "Ｋ７Ｑ２－９ＦＨＭ　０１０１－１ＡＢＣ",
+    ],
+)
+def test_recovery_code_is_taken_however_it_is_typed(typed: str) -> None:
+    written = recovery_codes.written(typed)
+    assert written == "k7q29fhm01011abc"
+    assert recovery_codes.is_code(written)
+
+
+def test_recovery_codes_have_eighty_bits_and_none_of_the_letters_that_look_alike() -> None:
+    for code in recovery_codes.draw():
+        assert re.fullmatch("([0-9a-hjkmnp-tv-z]{4}-){3}[0-9a-hjkmnp-tv-z]{4}", code)
 
 
 async def test_new_recovery_codes_put_an_end_to_those_before(

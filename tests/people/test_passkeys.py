@@ -80,10 +80,11 @@ async def test_passkey_is_made_and_signs_in_beside_the_password(
     assert len(answer.json()["recovery_codes"]) == 10
     own = (await mei.get(FACTORS)).json()
     assert [(each["name"], each["here"]) for each in own["passkeys"]] == [("Phone", True)]
+    assert (own["passkeys"][0]["host"], own["passkeys_at"]) == (HOST, ORIGIN)
     assert own["passkeys"][0]["used_at"] is None
     assert [each["id"] for each in (await options_for(mei))["excludeCredentials"]]
     needed = (await try_in(fresh, "mei")).json()
-    assert needed["kinds"] == ["passkey", "recovery"]
+    assert (needed["kinds"], needed["passkeys_elsewhere"]) == (["passkey", "recovery"], [])
     (allowed,) = needed["passkey"]["allowCredentials"]
     assert allowed["transports"] == ["internal"]
     answer = await try_in(fresh, "mei", passkey=phone.get(needed["passkey"]))
@@ -298,6 +299,8 @@ async def test_under_an_address_without_passkeys_none_is_asked_for_or_made(
     async with browser(make_app(People(store, by_ip))) as client:
         needed = (await try_in(client, "mei")).json()
         assert (needed["kinds"], needed["passkey"]) == (["recovery"], None)
+        # Whoever has the password reads why: it belongs to another address.
+        assert needed["passkeys_elsewhere"] == [HOST]
     await set_up(mei)
     async with browser(make_app(People(store, by_ip))) as client:
         needed = (await try_in(client, "mei")).json()

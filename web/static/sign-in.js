@@ -3,7 +3,7 @@
 
 import { api, forgetSession } from "./common/api.js";
 import { say } from "./common/dom.js";
-import { codeLabel, factorWords, isRecoveryCode, RECOVERED, showCodes, showSecret } from "./common/factors.js";
+import { codeLabel, elsewhereWords, factorWords, isRecoveryCode, RECOVERED, showCodes, showSecret } from "./common/factors.js";
 import { deviceName, hasPasskeys, makePasskey, usePasskey } from "./common/passkeys.js";
 import { sentence } from "./common/problems.js";
 import { page, t } from "./common/words.js";
@@ -77,10 +77,12 @@ const STEPS = {
     field("new_password").focus();
     return { name: "new_password", empty: t("Enter a new password."), keeps: true, body: (value) => ({ new_password: value }) };
   },
-  "second-factor-needed": ({ kinds, passkey }) => {
+  "second-factor-needed": ({ kinds, passkey, passkeys_elsewhere: elsewhere }) => {
     const byKey = passkey && hasPasskeys();
     show("sign-in-factor", { title: t("Your second factor"), about: t("The password is right. Now show that it is you who has it."), help: lost(), second: byKey });
     place.querySelector("label").textContent = codeLabel(kinds);
+    place.querySelector("[data-elsewhere]").hidden = byKey || !elsewhere.length;
+    place.querySelector("[data-elsewhere-words]").textContent = elsewhereWords(elsewhere);
     const key = place.querySelector("[data-passkey]");
     key.hidden = place.querySelector("[data-or]").hidden = !byKey;
     key.addEventListener("click", () =>

@@ -71,26 +71,29 @@ class TotpShown(BaseModel):
 class PasskeyAnswer(BaseModel):
     """A passkey; times in RFC 3339, `used_at` null before its first use.
 
-    `here`: it works under the address by which this was asked.
+    It works under `host` alone; `here`: by that this was asked.
     """
 
     id: str
     name: str
     created_at: str
     used_at: str | None
+    host: str
     here: bool
 
 
 class OwnFactorsAnswer(BaseModel):
     """One's own second factors; times in RFC 3339.
 
-    `passkeys_possible`: a browser can make one under this address. `until`: from then on a sign-in
+    `passkeys_possible`: a browser can make one under this address; `passkeys_at` is the address of
+    this server under which it can, null where there is none. `until`: from then on a sign-in
     without a factor leads to setting one up; null where none is demanded, or there is one.
     """
 
     totp_since: str | None
     passkeys: list[PasskeyAnswer]
     passkeys_possible: bool
+    passkeys_at: str | None
     recovery_codes_left: int
     demanded: bool
     until: str | None

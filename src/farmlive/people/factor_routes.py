@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from farmlive.clock import rfc3339
 from farmlive.contracts import raises
+from farmlive.hosts import own_url
 from farmlive.people import factor_models as models
 from farmlive.people import factor_setups, factors
 from farmlive.people.caller import Caller
@@ -50,10 +51,12 @@ def routes(people: People, guard: Guard) -> APIRouter:
         response.headers.update(PRIVATE)
         own, site = await people.own_factors(caller), site_of(request)
         until = people.factor_until(caller)
+        best = site or Site.of(own_url(people.settings, request.scope))
         return models.OwnFactorsAnswer(
             totp_since=None if own.totp_since is None else rfc3339(own.totp_since),
             passkeys=[_passkey(each, site) for each in own.passkeys],
             passkeys_possible=site is not None,
+            passkeys_at=None if best is None else best.origin,
             recovery_codes_left=own.recovery_codes_left,
             demanded=factors.until(people.settings, caller.role, None) is not None,
             until=None if until is None else rfc3339(until),
@@ -144,5 +147,6 @@ def _passkey(passkey: Passkey, site: Site | None) -> models.PasskeyAnswer:
         name=passkey.name,
         created_at=rfc3339(passkey.created_at),
         used_at=None if passkey.used_at is None else rfc3339(passkey.used_at),
+        host=passkey.rp_id,
         here=site is not None and site.rp_id == passkey.rp_id,
     )

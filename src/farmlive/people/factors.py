@@ -107,14 +107,14 @@ class Factors:
     async def _needed(
         self, account: Account, device: str, site: Site | None, purpose: Purpose
     ) -> SecondFactorNeeded:
-        def begin(conn: Connection) -> tuple[list[FactorKind], dict[str, Any] | None]:
+        def begin(
+            conn: Connection,
+        ) -> tuple[list[FactorKind], dict[str, Any] | None, list[str]]:
             kinds: list[FactorKind] = []
             options = None
-            here = [
-                each
-                for each in passkeys.every(conn, account.id)
-                if site is not None and each.rp_id == site.rp_id
-            ]
+            every = passkeys.every(conn, account.id)
+            here = [each for each in every if site is not None and each.rp_id == site.rp_id]
+            elsewhere = sorted({each.rp_id for each in every if each not in here})
             if site is not None and here:
                 kinds.append("passkey")
                 challenge = passkeys.begin(conn, account.id, device, purpose)
@@ -123,15 +123,16 @@ class Factors:
                 kinds.append("totp")
             if recovery_codes.left(conn, account.id):
                 kinds.append("recovery")
-            return kinds, options
+            return kinds, options, elsewhere
 
-        kinds, options = await self._store.write(begin)
+        kinds, options, elsewhere = await self._store.write(begin)
         return SecondFactorNeeded(
             "Nothing was done yet. Send the same again with `code`, of the authenticator app or a "
             "recovery code; or with `passkey`, what a browser answers to the options that stand "
             "here under that name.",
             kinds=kinds,
             passkey=options,
+            passkeys_elsewhere=elsewhere,
         )
 
     async def _by_code(self, account: Account, device: str, typed: str) -> Passed:
@@ -140,7 +141,7 @@ class Factors:
             return await self._by_recovery_code(account, code)
         if not totp.is_code(code):
             raise WrongCode(
-                "Nothing was done: a code of the app has six digits, a recovery code 24 characters."
+                "Nothing was done: a code of the app has six digits, a recovery code 16 characters."
             )
 
         def take(conn: Connection) -> None:

@@ -36,7 +36,8 @@ class PasswordRefused(Invalid):
 
 class SecondFactorNeeded(Unauthorized):
     """The password is right, and the account has a second factor. `kinds` says which: passkey,
-    totp, recovery; `passkey` has the options for the browser, null where it has none here.
+    totp, recovery; `passkey` has the options for the browser, null where it has none here, and
+    `passkeys_elsewhere` the other hosts under which it has some.
     """
 
     slug = "second-factor-needed"

@@ -1,7 +1,8 @@
 """Recovery codes: ten of an account, shown once, each of which stands in for a lost factor once.
 
-A code has 120 random bits, so nobody guesses one and no limit of wrong ones shuts its owner out.
-Kept are keyed hashes. Functions for the store's doors.
+A code has 80 random bits, so nobody guesses one and no limit of wrong ones shuts its owner out.
+Kept are keyed hashes: without the key, which is not in the database, none can be tried. Functions
+for the store's doors.
 """
 
 import hmac
@@ -17,21 +18,23 @@ from farmlive.people import tables
 COUNT = 10
 # Crockford's base 32: no letter that looks like another or like a digit.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_GROUPS, _GROUP = 6, 4
+_GROUPS, _GROUP = 4, 4
 _LOOKS_LIKE = str.maketrans("oil", "011")
 _CODE = re.compile(f"[{_ALPHABET}]{{{_GROUPS * _GROUP}}}")
 
 
 def draw() -> list[str]:
-    """Draw ten codes, `k7q2-…` in six groups of four."""
+    """Draw ten codes, `k7q2-…` in four groups of four."""
     return ["-".join(_group() for _ in range(_GROUPS)) for _ in range(COUNT)]
 
 
 def written(text: str) -> str:
-    """Return a code as it is hashed, however it was typed; also one of an authenticator app."""
+    """Return a code as it is hashed, however it was typed; also one of an authenticator app.
+
+    Spaces, hyphens and other signs count for nothing, nor do capitals; `o` is 0, `i` and `l` are 1.
+    """
     text = unicodedata.normalize("NFKC", text).casefold()
-    plain = re.sub(r"[\s\-‐-―−]", "", text)
-    return plain if plain.isdecimal() else plain.translate(_LOOKS_LIKE)
+    return re.sub(r"[\W_]", "", text).translate(_LOOKS_LIKE)
 
 
 def is_code(text: str) -> bool:

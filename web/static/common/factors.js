@@ -2,12 +2,15 @@
 // secret of an authenticator app, recovery codes on paper, and what is wrong with a code.
 
 import { el } from "./dom.js";
-import { count } from "./format.js";
+import { count, listed } from "./format.js";
 import { sentence } from "./problems.js";
 import { n, t } from "./words.js";
 
 /** What to ask for in the field of a code, by the kinds of factors that the account has. */
 export const codeLabel = (kinds) => (kinds.includes("totp") ? t("Code of the app, or a recovery code") : t("Recovery code"));
+
+/** Why a passkey that was made under other hosts is not offered here, and what to do. */
+export const elsewhereWords = (hosts) => t("Your passkey belongs to %(hosts)s and works only there. Open farmlive at that address, or type a code.", { hosts: listed(hosts) });
 
 /** Whether what was typed has the length of a recovery code, not of an app's code. */
 export const isRecoveryCode = (code) => (code ?? "").normalize("NFKC").replace(/[^0-9a-z]/gi, "").length > 12;

@@ -3,7 +3,7 @@
 
 import { api, Problem } from "./api.js";
 import { el } from "./dom.js";
-import { codeLabel, factorWords } from "./factors.js";
+import { codeLabel, elsewhereWords, factorWords } from "./factors.js";
 import { now } from "./now.js";
 import { hasPasskeys, usePasskey } from "./passkeys.js";
 import { t } from "./words.js";
@@ -53,6 +53,7 @@ async function question() {
     "aria-describedby": "reauthentication-wrong",
   });
   const wrong = el("p", { class: "field__error", id: "reauthentication-wrong", role: "alert", hidden: true });
+  const elsewhere = !passkey && asked.passkeys_elsewhere?.length ? el("p", { class: "soft" }, elsewhereWords(asked.passkeys_elsewhere)) : null;
   const typed = el("div", { class: "field" }, el("label", { class: "field__label", for: "reauthentication-field" }, byPassword ? t("Your password") : codeLabel(asked.kinds)), field, wrong);
   const confirm = el("button", { class: `button button--wide${passkey ? "" : " button--primary"}`, type: "submit" }, t("Confirm"));
   const withKey = passkey ? el("button", { class: "button button--wide button--primary", type: "button" }, t("Use a passkey")) : null;
@@ -60,7 +61,7 @@ async function question() {
   const form = el(
     "form",
     { class: "studio-sheet__form", novalidate: true },
-    el("div", { class: "sheet__body" }, el("h2", { class: "sheet__title", id: "reauthentication-title" }, t("Confirm it's you")), el("p", {}, t("More than ten minutes have passed since you signed in or last confirmed this. What you were doing is done right after.")), typed),
+    el("div", { class: "sheet__body" }, el("h2", { class: "sheet__title", id: "reauthentication-title" }, t("Confirm it's you")), el("p", {}, t("More than ten minutes have passed since you signed in or last confirmed this. What you were doing is done right after.")), elsewhere, typed),
     el("div", { class: "sheet__foot sheet__foot--stacked" }, withKey, confirm, cancel),
   );
   const dialog = el("dialog", { class: "sheet studio-sheet", id: "reauthentication-sheet", "aria-labelledby": "reauthentication-title" }, form);

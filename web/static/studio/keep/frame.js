@@ -1,4 +1,4 @@
-// The bar of the studio: the tab of this page stands where it can be seen, and the own name opens the
+// The bar of the studio: the tab of this page stands where it can be seen. Buttons of any page open the
 // change of the own password and of what viewers read of one.
 
 import { api, forgetSession } from "../../common/api.js";
@@ -16,8 +16,7 @@ const sheet = new FormSheet("own-sheet");
 const nameSheet = new FormSheet("own-name-sheet");
 let shown = nameSheet.elements.display_name.value;
 
-sheet.part("own-name").addEventListener("click", () => {
-  sheet.close();
+function changeName() {
   nameSheet.open({
     values: { display_name: shown },
     job: async (body) => {
@@ -25,7 +24,7 @@ sheet.part("own-name").addEventListener("click", () => {
       toast(t("Viewers read %(name)s from now on.", { name: shown }));
     },
   });
-});
+}
 function changePassword() {
   sheet.open({
     job: async (body) => {
@@ -38,3 +37,4 @@ function changePassword() {
   });
 }
 for (const button of document.querySelectorAll("[data-own]")) button.addEventListener("click", changePassword);
+for (const button of document.querySelectorAll("[data-own-name]")) button.addEventListener("click", changeName);

@@ -1,6 +1,7 @@
 // One's own second factors: an authenticator app, passkeys, and recovery codes, which are shown once.
 
 import { RECOVERED, showCodes, showSecret } from "../../common/factors.js";
+import { el } from "../../common/dom.js";
 import { count, dayAndClock } from "../../common/format.js";
 import { deviceName, hasPasskeys, makePasskey } from "../../common/passkeys.js";
 import { close, open } from "../../common/sheet.js";
@@ -34,6 +35,13 @@ function tellOfRecovery({ totp_since: app, passkeys, recovery_codes_left: left }
   ]);
 }
 
+/** Why no passkey can be made here, and where one can. */
+function whyNoPasskeys({ passkeys_possible: isPossible, passkeys_at: at }) {
+  if (isPossible) return [t("This browser has no passkeys here. Take an app, or another browser.")];
+  if (at) return [`${t("Passkeys work at one address of farmlive alone. To add one, open it there:")} `, el("a", { class: "link", href: `${at}/studio/account` }, at)];
+  return [t("Passkeys don't work at this address (%(host)s): they need https:// and a name, such as https://farm.example. A number such as 192.168.1.20 is none. Take an app here.", { host: location.hostname })];
+}
+
 const list = new List(
   "factors",
   async () => {
@@ -48,6 +56,7 @@ const list = new List(
     hasApp = own.totp_since !== null;
     part("add-passkey").hidden = part("two").hidden = !(own.passkeys_possible && hasPasskeys());
     part("no-passkeys").hidden = !part("add-passkey").hidden;
+    part("no-passkeys").replaceChildren(...whyNoPasskeys(own));
     part("new-codes").hidden = !has;
     if (has) document.querySelector("[data-factor-asked]")?.remove();
     tellOfRecovery(own);
@@ -72,12 +81,12 @@ const ROWS = {
       lines: [t("since %(when)s", { when: when(since) }), lastWords()],
       acts: [removal(t("Authenticator app"), `${PATH}/totp`)],
     }),
-  passkey: ({ id, name, here, created_at: since, used_at: used }) =>
+  passkey: ({ id, name, here, host, created_at: since, used_at: used }) =>
     row({
       picture: sign("check"),
       title: name,
       badges: [badge(t("Passkey")), here ? null : badge(t("For another address"))].filter(Boolean),
-      lines: [t("since %(when)s", { when: when(since) }), used ? t("last used %(when)s", { when: when(used) }) : t("not used yet"), lastWords()],
+      lines: [t("since %(when)s", { when: when(since) }), used ? t("last used %(when)s", { when: when(used) }) : t("not used yet"), here ? "" : t("It was made at %(host)s and works only there. Here you need a code, or another passkey.", { host }), lastWords()],
       acts: [removal(name, `${PATH}/passkeys/${id}`)],
     }),
   codes: ({ left }) =>
@@ -118,6 +127,7 @@ async function addApp() {
 }
 
 function addPasskey() {
+  sheets.passkey.part("where").textContent = t("It works only at this address, %(host)s. Where you open farmlive by another name or number, it is not offered.", { host: location.hostname });
   sheets.passkey.open({
     values: { name: deviceName() },
     job: async ({ name }) => {
