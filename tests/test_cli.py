@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from farmlive.cli import cli
-from farmlive.clock import now_ms
+from farmlive.clock import now_ms, rfc3339
 from farmlive.ids import first_ulid, ulid
 from farmlive.origin.problems import UnknownFarm
 from farmlive.problems import Invalid
@@ -87,7 +87,7 @@ def test_user_is_made_with_a_role_and_a_password_that_is_shown() -> None:
     made = run("user", "add", "chen", "--role", "moderator")
     assert made.exit_code == 0
     assert made.stdout.startswith("chen (moderator): password ")
-    assert listed("user") == [["chen", "moderator"]]
+    assert listed("user") == [["chen", "moderator", *["no", "second", "factor"]]]
 
 
 @pytest.mark.parametrize("terminal", [False, True])
@@ -130,7 +130,7 @@ def test_first_password_is_shown_to_a_terminal_alone(tmp_path: Path, terminal: b
 
 def test_seller_is_made_with_its_farms(farm: str) -> None:
     assert run("user", "add", "mei", "--role", "seller", "--farm", farm).exit_code == 0
-    assert listed("user") == [["mei", "seller", farm]]
+    assert listed("user") == [["mei", "seller", *["no", "second", "factor"], farm]]
 
 
 def test_seller_without_a_farm_or_with_an_unknown_one_is_refused() -> None:
@@ -144,7 +144,8 @@ def test_disabled_user_is_listed_as_such() -> None:
     run("user", "add", "lin", "--role", "coordinator")
     run("user", "add", "chen")
     assert run("user", "disable", "chen").exit_code == 0
-    assert listed("user") == [["chen", "host", "disabled"], ["lin", "coordinator"]]
+    none = ["no", "second", "factor"]
+    assert listed("user") == [["chen", "host", "disabled", *none], ["lin", "coordinator", *none]]
 
 
 def test_api_key_of_a_seller_is_made_listed_and_revoked(farm: str) -> None:
@@ -173,11 +174,57 @@ def test_a_key_has_an_owner_and_an_end_and_ends_with_its_owner() -> None:
     assert asked.exit_code == 1
     assert asked.stdout.split()[:3] == ["api", "key", "sheet"]
     assert len(listed("key")) == 1
-    assert run("user", "disable", "wang", "--give-to", "lin").exit_code == 0
+    given = run("user", "disable", "wang", "--give-to", "lin")
+    assert given.exit_code == 0
+    # The command made it: nobody but its owner knows it.
+    assert "still knows" not in given.stdout
     assert listed("key")[0][3] == "owner:lin"
     run("user", "add", "wu", "--role", "coordinator")
     assert run("user", "disable", "lin", "--yes").exit_code == 0
     assert listed("key") == []
+
+
+def test_users_are_listed_with_their_second_factor_or_until_when_it_is_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FARMLIVE_REQUIRE_SECOND_FACTOR", "true")
+    for name in ("asked", "fresh", "late", "safe"):
+        run("user", "add", name)
+    run("user", "add", "wu", "--role", "moderator")
+    now = now_ms()
+    database = sqlite3.connect(tmp_path / "farmlive.sqlite3", isolation_level=None)
+    asked = "UPDATE accounts SET factor_asked_at = ? WHERE name = ?"
+    database.executemany(asked, [(now - DAY_MS, "asked"), (now - 8 * DAY_MS, "late")])
+    database.execute("UPDATE accounts SET second_factor = 1 WHERE name = 'safe'")
+    database.close()
+    assert {words[0]: " ".join(words[2:]) for words in listed("user")} == {
+        "asked": f"no second factor: due {rfc3339(now + 6 * DAY_MS)}",
+        "fresh": "no second factor: seven days from the next sign-in",
+        "late": f"no second factor: overdue since {rfc3339(now - DAY_MS)}",
+        "safe": "second factor",
+        "wu": "no second factor",
+    }
+
+
+def test_what_someone_knows_or_let_in_is_named_and_a_key_renewed(tmp_path: Path) -> None:
+    for name in ("lin", "wang"):
+        run("user", "add", name, "--role", "coordinator")
+    run("user", "add", "mole")
+    run("key", "add", "sheet", "--owner", "lin")
+    database = sqlite3.connect(tmp_path / "farmlive.sqlite3", isolation_level=None)
+    (wang,) = database.execute("SELECT id FROM accounts WHERE name = 'wang'").fetchone()
+    database.execute("UPDATE api_keys SET made_by = ?", (wang,))
+    database.execute("UPDATE accounts SET made_by = ? WHERE name = 'mole'", (wang,))
+    identity, *facts = listed("key")[0]
+    assert facts[-1] == "known-to:wang"
+    told = run("user", "disable", "wang", "--yes").stdout
+    assert f"farmlive key renew {identity}" in told
+    assert "wang made or invited these accounts, which stay: mole" in told
+    (before,) = database.execute("SELECT hash FROM api_keys").fetchone()
+    assert run("key", "renew", identity).stdout.startswith("fl_")
+    assert database.execute("SELECT hash FROM api_keys").fetchone() != (before,)
+    database.close()
+    assert listed("key")[0][-1].startswith("used:")
 
 
 def test_only_migrate_and_serve_change_the_tables(tmp_path: Path) -> None:

@@ -93,10 +93,31 @@ def user_add(
 
 @user.command("list")
 def user_list() -> None:
-    """List the accounts."""
-    for account in with_people(lambda people: people.accounts()):
+    """List the accounts: role, second factor or until when it is due, farms or pick-up points."""
+
+    async def read(people: People) -> list[tuple[Account, int | None]]:
+        return [(each, people.factor_until(each)) for each in await people.accounts()]
+
+    for account, until in with_people(read):
         state = "disabled" if account.disabled_at else ""
-        _out.print("\t".join((account.name, account.role, state, *_scope(account))))
+        factor = _factor(account, until)
+        _out.print("\t".join((account.name, account.role, state, factor, *_scope(account))))
+
+
+def _factor(account: Account, until: int | None) -> str:
+    if account.second_factor:
+        return "second factor"
+    if until is None:
+        return "no second factor"
+    if account.factor_asked_at is None:
+        return "no second factor: seven days from the next sign-in"
+    return f"no second factor: {'overdue since' if until <= now_ms() else 'due'} {rfc3339(until)}"
+
+
+def _known_to(key: ApiKey, names: dict[str, str]) -> list[str]:
+    """Who knows the secret and is not its owner."""
+    maker = key.made_by
+    return [] if maker is None or maker == key.owner else [f"known-to:{names[maker]}"]
 
 
 def _scope(of: Account | ApiKey) -> list[str]:
@@ -120,7 +141,7 @@ def user_reset_factor(name: str) -> None:
 
     async def reset(people: People) -> bool:
         account = await people.named(name)
-        return (await people.reset_factors(account.id, caller=OPERATOR)).second_factor
+        return (await people.reset_factors(account.id, caller=OPERATOR, anew=True)).second_factor
 
     had = "has no second factor any more" if with_people(reset) else "had no second factor"
     _out.print(f"{name} {had}, and signs in by name and password")
@@ -139,10 +160,19 @@ def user_disable(
 ) -> None:
     """Shut an account out at once; its keys and links end, and what it sends."""
 
-    async def owned(people: People) -> list[Credential]:
-        return await people.credentials((await people.named(name)).id)
+    async def read(people: People) -> tuple[list[Credential], list[Credential], list[str]]:
+        own = (await people.named(name)).id
+        every = await people.credentials()
+        known = [
+            each
+            for each in every
+            if each.made_by == own and (each.owner != own or give_to is not None)
+        ]
+        made = [each for each in await people.accounts() if each.made_by == own]
+        names = [each.name for each in made if each.disabled_at is None]
+        return [each for each in every if each.owner == own], known, names
 
-    found = with_people(owned)
+    found, known, made = with_people(read)
     for item in found:
         state = "on air" if item.on_air else "sending" if item.sending else ""
         _out.print("\t".join((item.kind.replace("_", " "), item.label or "", state)))
@@ -153,6 +183,11 @@ def user_disable(
         typer.confirm(f"{question}. Do it?", abort=True)
     with_people(lambda people: people.disable_account(name, give_to=give_to, caller=OPERATOR))
     _out.print(f"{name} can't sign in any more")
+    for item in known:
+        _out.print(f"{name} still knows the secret of {item.label or item.kind}: renew it by")
+        _out.print(f"  farmlive key renew {item.id}")
+    if made:
+        _out.print(f"{name} made or invited these accounts, which stay: {', '.join(made)}")
 
 
 @key.command("add")
@@ -189,7 +224,9 @@ def key_add(
 
 @key.command("list")
 def key_list() -> None:
-    """List the API keys, without their secrets: whose they are, until when, and their last use."""
+    """List the API keys, without their secrets: whose they are, until when, their last use, and
+    who else knows the secret.
+    """
 
     async def read(people: People) -> tuple[list[ApiKey], dict[str, str]]:
         return await people.api_keys(), {each.id: each.name for each in await people.accounts()}
@@ -200,8 +237,17 @@ def key_list() -> None:
             f"owner:{names[item.owner] if item.owner else '-'}",
             f"until:{rfc3339(item.expires_at) if item.expires_at else '-'}",
             f"used:{rfc3339(item.used_at) if item.used_at else '-'}",
+            *_known_to(item, names),
         )
         _out.print("\t".join((item.id, item.role, item.label, *facts, *_scope(item))))
+
+
+@key.command("renew")
+def key_renew(identity: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Give a key or a link a new secret, shown once; the old one works no more."""
+    renewed = with_people(lambda people: people.renew(identity, caller=OPERATOR))
+    path = {"invitation": "/invitation/", "guest": "/guest/"}.get(renewed.kind, "")
+    typer.echo(path + renewed.secret)
 
 
 @key.command("revoke")

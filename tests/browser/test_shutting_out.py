@@ -216,3 +216,54 @@ async def test_an_account_that_made_nothing_is_asked_about_shut_out_and_let_in_a
     await page.get_by_role("button", name="Undo").click()
     row = page.get_by_role("listitem").filter(has_text="mei")
     await expect(row.get_by_text("Shut out")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("size", "zh"), [(PHONE, False), (DESK, True)])
+async def test_accounts_and_keys_that_someone_made_for_others_are_listed_and_dealt_with(
+    open_studio: Open, site: Server, size: tuple[int, int], zh: bool
+) -> None:
+    people = site.house.people
+    await people.create_account("mei", "coordinator", PASSWORD)
+    page = await open_studio("/studio/people", size=size, language="zh" if zh else "en")
+    other = (await people.named("coordinator1")).id
+    async with Api(site.url) as mei:
+        await mei.sign_in("mei", PASSWORD)
+        key = await mei.create_api_key("Price sheet", "host")
+        await mei.create_account("wu", "host")
+        url = await mei.invite("moderator", label="Gu")
+    async with Api(site.url) as invited:
+        await invited.accept(url["url"], "gu", PASSWORD)
+    await people.give(key["id"], other)
+    await page.reload()
+    row = page.locator('[data-list="credentials"]').get_by_role("listitem")
+    price = row.filter(has_text="Price sheet")
+    known = "mei 知道" if zh else "Known to mei"
+    await expect(price.get_by_text(known, exact=True)).to_be_visible()
+    await open_change(page, "停用" if zh else "Shut out")
+    sheet = page.get_by_role("dialog", name="停用 mei？" if zh else "Shut out mei?")
+    await expect(sheet.locator("[data-known]")).to_contain_text("Price sheet")
+    made = sheet.locator("[data-made-accounts]").get_by_role("listitem")
+    await expect(made).to_have_count(2)
+    await fits(page)
+    await shot(page, f"sheet-made-{'zh' if zh else 'en'}")
+    out = "一并停用，连同其建立的一切" if zh else "Shut out too, with all it made"
+    await made.filter(has_text="wu").get_by_role("combobox").select_option(out)
+    await sheet.get_by_role("button", name="停用" if zh else "Shut out", exact=True).click()
+    told = "mei 已停用并退出登录。" if zh else "mei is shut out and signed out."
+    await expect(page.get_by_text(told)).to_be_visible()
+    shown = {each.name: each.disabled_at is not None for each in await people.accounts()}
+    assert (shown["mei"], shown["wu"], shown["gu"]) == (True, True, False)
+    # It stands in red, and the new secret is shown once.
+    await expect(price.locator(".badge--red")).to_have_text(known)
+    await shot(page, f"list-known-{'zh' if zh else 'en'}")
+    await price.get_by_role("button", name="更新密钥" if zh else "Renew it").click()
+    await page.get_by_role("button", name="是的，更新" if zh else "Yes, renew it").click()
+    secret = page.locator("#secret-sheet [data-secret]")
+    await expect(secret).to_have_text(re.compile("^fl_"))
+    await shot(page, f"renewed-{'zh' if zh else 'en'}")
+    new = await people.find_api_key(await secret.inner_text())
+    assert new is not None
+    assert (new.id, new.owner) == (key["id"], other)
+    assert await people.find_api_key(key["key"]) is None
+    await page.locator("#secret-sheet [data-close]").click()
+    await expect(price.get_by_text(known, exact=True)).to_have_count(0)

@@ -193,6 +193,8 @@ def test_key_that_is_gone_is_named_by_its_first_entry() -> None:
     assert said(given, known=known).words == (
         "lin gave the program's key “price sheet” to chen, who owns it now"
     )
+    renewed = deed("credential.renew", KEY, kind="api_key")
+    assert said(renewed, known=known).words == "lin renewed the program's key “price sheet”"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -7,99 +7,32 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import Connection, select, update
-from tests.waiting import until
 
-from farmlive.clock import now_ms, rfc3339
-from farmlive.people import Caller, People, key_uses, tables
-from farmlive.people.credentials import Airing
+from farmlive.clock import now_ms
+from farmlive.people import Caller, People, tables
 from farmlive.people.models import AccountChange
 from farmlive.people.problems import ShutOut
 from farmlive.settings import Settings
 from farmlive.store import Store
 
-from .conftest import LIVE, OTHER, PASSWORD, broadcast_state, browser, sign_in, viewer_at
+from .conftest import LIVE, PASSWORD, broadcast_state, browser, viewer_at
+from .owned import (
+    ALL,
+    CREDENTIALS,
+    NONE,
+    TITLE,
+    id_of,
+    listed,
+    make_all,
+    on_air,
+    shut_out,
+    wang,
+    works,
+)
 from .second_factor import authenticated_before, slug
 
-TITLE = {"en": "Kumquats"}
-CREDENTIALS = "/api/v1/credentials"
-
-
-@pytest.fixture(autouse=True)
-def on_air(people: People) -> dict[str, Any]:
-    """What the live broadcast has on air: the sources that send, and the one viewers get."""
-    said: dict[str, Any] = {"sending": set(), "on_air": None}
-
-    def airings(_connection: Connection) -> dict[str, Airing]:
-        live = Airing(TITLE, frozenset(said["sending"]), said["on_air"])
-        return {LIVE: live, OTHER: Airing(TITLE)}
-
-    people.airings_by(airings)
-    return said
-
-
-@pytest.fixture
-async def wang(app: FastAPI, people: People) -> Any:
-    """A second coordinator, in a browser, whom `lin` will shut out."""
-    await people.create_account("wang", "coordinator", PASSWORD)
-    async with browser(app, peer="192.0.2.9") as client:
-        await sign_in(client, "wang")
-        yield client
-
-
-async def make_all(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
-    """One of each kind, as they were answered."""
-    bodies = {
-        "api_key": ("/api/v1/api-keys", {"label": "sheet", "role": "coordinator"}),
-        "stream_key": (
-            f"/api/v1/broadcasts/{LIVE}/stream-keys",
-            {"purpose": "encoder", "label": "OBS"},
-        ),
-        "invitation": ("/api/v1/invitations", {"role": "host", "label": "Wu"}),
-        "guest": (f"/api/v1/broadcasts/{LIVE}/guests", {"label": "Aunt Lin"}),
-    }
-    made = {}
-    for kind, (path, body) in bodies.items():
-        answer = await client.post(path, json=body)
-        assert answer.status_code == 201, answer.text
-        made[kind] = answer.json()
-    return made
-
-
-async def id_of(people: People, name: str) -> str:
-    return (await people.named(name)).id
-
-
-async def listed(client: httpx.AsyncClient, owner: str | None = None) -> dict[str, dict[str, Any]]:
-    answer = await client.get(CREDENTIALS, params={"owner": owner} if owner else {})
-    assert answer.status_code == 200, answer.text
-    return {each["id"]: each for each in answer.json()["credentials"]}
-
-
-async def shut_out(client: httpx.AsyncClient, account: str, **more: Any) -> httpx.Response:
-    return await client.patch(f"/api/v1/accounts/{account}", json={"disabled": True, **more})
-
-
-async def works(app: FastAPI, people: People, made: dict[str, dict[str, Any]]) -> dict[str, bool]:
-    """Whether each opens what it did."""
-    async with browser(app, Authorization=f"Bearer {made['api_key']['key']}") as program:
-        api_key = (await program.get("/api/v1/accounts")).status_code
-    async with browser(app, peer="192.0.2.77") as anyone:
-        token = made["invitation"]["url"].rpartition("/")[2]
-        invited = (await anyone.get(f"/api/v1/invitations/by-token/{token}")).status_code
-        token = made["guest"]["url"].rpartition("/")[2]
-        guest = (await anyone.post(f"/api/v1/guests/{token}/stream-key")).status_code
-    source = await people.find_stream_key(LIVE, made["stream_key"]["key"])
-    assert {api_key, invited, guest} <= {200, 201, 401, 404, 410}
-    return {
-        "api_key": api_key == 200,
-        "stream_key": source is not None,
-        "invitation": invited == 200,
-        "guest": guest == 201,
-    }
-
-
-ALL = dict.fromkeys(("api_key", "stream_key", "invitation", "guest"), True)
-NONE = dict.fromkeys(ALL, False)
+__all__ = ["on_air", "wang"]
+pytestmark = pytest.mark.usefixtures("on_air")
 
 
 async def test_all_that_a_shut_out_account_made_ends(
@@ -331,102 +264,6 @@ async def test_the_list_says_what_is_sending_and_what_is_on_air(
     assert shown[key["id"]]["title"] == TITLE
     on_air |= {"sending": set(), "on_air": None}
     assert key["id"] not in await listed(coordinator)
-
-
-async def test_the_key_that_a_session_runs_by_is_kept_after_its_hour(
-    people: People, store: Store, wang: httpx.AsyncClient
-) -> None:
-    path = f"/api/v1/broadcasts/{LIVE}/stream-keys"
-    first = (await wang.post(path, json={"purpose": "studio"})).json()
-    unused = (await wang.post(path, json={"purpose": "studio"})).json()
-    people.key_uses.stream_key(first["id"])
-    await people.key_uses.write()
-    over = update(tables.stream_keys).values(expires_at=now_ms())
-    await store.write(lambda conn: conn.execute(over).rowcount)
-    again = (await wang.post(path, json={"purpose": "studio"})).json()
-    query = select(tables.stream_keys.c.id)
-    kept = set(await store.read(lambda conn: conn.execute(query).scalars().all()))
-    assert (kept, unused["id"] in kept) == ({first["id"], again["id"]}, False)
-    ended: list[frozenset[str]] = []
-    people.on_shut_out(ended.append)
-    await people.create_account("lin", "coordinator")
-    await people.disable_account("wang")
-    assert first["id"] in ended[0]
-
-
-async def test_an_api_key_ends_at_its_time(
-    app: FastAPI, store: Store, coordinator: httpx.AsyncClient
-) -> None:
-    body = {"label": "sheet", "role": "host"}
-    for wrong in (rfc3339(now_ms() - 1), "tomorrow", "2027-01-01T00:00:00"):
-        answer = await coordinator.post("/api/v1/api-keys", json={**body, "expires_at": wrong})
-        assert answer.status_code == 422, wrong
-    end = rfc3339(now_ms() + 60_000)
-    made = (await coordinator.post("/api/v1/api-keys", json={**body, "expires_at": end})).json()
-    assert made["expires_at"] == end
-    async with browser(app, Authorization=f"Bearer {made['key']}") as program:
-        assert (await program.get("/who")).json()["role"] == "host"
-        over = update(tables.api_keys).values(expires_at=now_ms())
-        await store.write(lambda conn: conn.execute(over).rowcount)
-        answer = await program.get("/who")
-        assert (answer.status_code, answer.json()["type"]) == (401, "/problems/expired-api-key")
-
-
-async def test_last_use_is_written_once_a_minute_at_most_and_off_the_way(
-    app: FastAPI,
-    people: People,
-    store: Store,
-    settings: Settings,
-    coordinator: httpx.AsyncClient,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    made = (await make_all(coordinator))["api_key"]
-
-    async def used() -> int | None:
-        (key,) = await people.api_keys()
-        return key.used_at
-
-    async with browser(app, Authorization=f"Bearer {made['key']}") as program:
-        await program.get("/who")
-        assert await used() is None
-        await people.key_uses.write()
-        first = await used()
-        assert first is not None
-        assert abs(first - now_ms()) < 10_000
-        await until(lambda: now_ms() > first, "a later use has a later time")
-        await program.get("/who")
-        await people.key_uses.write()
-        assert await used() == first
-        # Another server, that wrote nothing yet, does not write it anew either.
-        elsewhere = People(store, settings)
-        elsewhere.key_uses.api_key(made["id"])
-        await elsewhere.key_uses.write()
-        assert await used() == first
-        monkeypatch.setattr(key_uses, "API_KEY_MS", 1)
-        await program.get("/who")
-        await people.key_uses.write()
-        assert (await used() or 0) > first
-    listed_key = (await coordinator.get("/api/v1/api-keys")).json()["api_keys"][0]
-    assert listed_key["used_at"] is not None
-
-
-async def test_a_use_that_was_not_written_is_written_later(
-    people: People, store: Store, coordinator: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = (await make_all(coordinator))["api_key"]
-
-    async def full(_function: Any) -> None:
-        raise OSError("the disk is full")
-
-    write = store.write
-    monkeypatch.setattr(store, "write", full)
-    people.key_uses.api_key(made["id"])
-    with pytest.raises(OSError, match="full"):
-        await people.key_uses.write()
-    monkeypatch.setattr(store, "write", write)
-    await people.key_uses.write()
-    (key,) = await people.api_keys()
-    assert key.used_at is not None
 
 
 async def test_others_neither_list_nor_give(host: httpx.AsyncClient) -> None:

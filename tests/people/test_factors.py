@@ -1,5 +1,5 @@
 """Second factors: what a sign-in asks once an account has one, codes that are taken once, guesses,
-recovery codes, the demand with its seven days, and resets.
+recovery codes, and resets. Who must have one by when is in test_factor_deadlines.py.
 """
 
 import asyncio
@@ -20,12 +20,11 @@ from farmlive.people.sealing import Sealer
 from farmlive.settings import Settings
 from farmlive.store import Store
 
-from .conftest import LIVE, PASSWORD, browser, make_app, sign_in
+from .conftest import PASSWORD, browser, make_app, sign_in
 from .second_factor import (
     FACTORS,
     asked_before,
     authenticated_before,
-    forget_step,
     mid_step,
     set_up,
     slug,
@@ -34,8 +33,6 @@ from .second_factor import (
 
 __all__ = ["mid_step"]
 pytestmark = pytest.mark.usefixtures("mid_step")
-
-DAY_MS = 24 * 60 * 60 * 1000
 
 
 @pytest.fixture
@@ -292,124 +289,6 @@ async def test_programs_key_is_not_asked(
             assert (answer.status_code, slug(answer)) == (403, "no-password")
 
 
-# The demand.
-
-
-@pytest.fixture
-def demanding(settings: Settings) -> Settings:
-    return settings.model_copy(update={"require_second_factor": True})
-
-
-@pytest.fixture
-async def strict(store: Store, demanding: Settings) -> FastAPI:
-    """A server on the same database that demands a second factor."""
-    return make_app(People(store, demanding))
-
-
-async def test_demand_gives_seven_days_from_the_first_time_and_no_new_session_more(
-    host: httpx.AsyncClient, strict: FastAPI, store: Store
-) -> None:
-    asked_at = select(tables.accounts.c.factor_asked_at)
-    assert (await store.read(lambda conn: conn.execute(asked_at).scalar())) is None
-    async with browser(strict) as client:
-        answer = await try_in(client, "chen")
-        assert answer.status_code == 200
-        until = answer.json()["second_factor_until"]
-        assert until is not None
-        await asked_before(store, GRACE_MS - DAY_MS)
-        sooner = (await try_in(client, "chen")).json()["second_factor_until"]
-        assert sooner < until
-        assert (await try_in(client, "chen")).json()["second_factor_until"] == sooner
-        await asked_before(store, GRACE_MS + 1)
-        answer = await try_in(client, "chen")
-        assert (answer.status_code, slug(answer)) == (401, "second-factor-setup-needed")
-        # The session that runs goes on, as one on air would.
-        assert (await client.get("/api/v1/session")).status_code == 200
-        path = f"/api/v1/broadcasts/{LIVE}/stream-keys"
-        assert (await client.post(path, json={"purpose": "studio"})).status_code == 201
-
-
-async def test_whoever_is_signed_in_already_is_asked_from_then_on(
-    host: httpx.AsyncClient, strict: FastAPI, store: Store
-) -> None:
-    cookie = host.cookies["farmlive_session"]
-    async with browser(strict, Cookie=f"farmlive_session={cookie}") as client:
-        unattended = {"X-Unattended": "1"}
-        assert (await client.get("/api/v1/session", headers=unattended)).status_code == 200
-        asked_at = select(tables.accounts.c.factor_asked_at)
-        assert (await store.read(lambda conn: conn.execute(asked_at).scalar())) is None
-        first = (await client.get("/api/v1/session")).json()["second_factor_until"]
-        assert first == (await client.get("/api/v1/session")).json()["second_factor_until"]
-        assert (await store.read(lambda conn: conn.execute(asked_at).scalar())) is not None
-
-
-async def test_after_seven_days_the_sign_in_sets_one_up(
-    host: httpx.AsyncClient, strict: FastAPI, store: Store
-) -> None:
-    await asked_before(store, GRACE_MS + 1)
-    async with browser(strict) as client:
-        needed = (await try_in(client, "chen")).json()["totp"]
-        setup = {"totp": {"token": needed["token"], "code": wrong_code(needed["secret"])}}
-        assert slug(await try_in(client, "chen", setup=setup)) == "wrong-factor-code"
-        setup["totp"]["code"] = code_of(needed["secret"])
-        answer = await try_in(client, "chen", setup=setup)
-        assert answer.status_code == 200, answer.text
-        assert len(answer.json()["recovery_codes"]) == recovery_codes.COUNT
-        assert (await client.get("/api/v1/session")).json()["recovery_codes"] is None
-        # The same setup is no way in for whoever has only the password.
-        async with browser(strict) as thief:
-            assert slug(await try_in(thief, "chen", setup=setup)) == "second-factor-needed"
-        await forget_step(store)
-        code = code_of(needed["secret"], 1)
-        assert (await try_in(client, "chen", code=code)).status_code == 200
-
-
-async def test_of_two_who_set_one_up_at_once_one_gets_in(
-    host: httpx.AsyncClient, strict: FastAPI, store: Store, people: People, demanding: Settings
-) -> None:
-    await asked_before(store, GRACE_MS + 1)
-    second = make_app(People(store, demanding))
-
-    async def set_up_by(client: httpx.AsyncClient) -> dict[str, Any]:
-        needed = (await try_in(client, "chen")).json()["totp"]
-        code = code_of(needed["secret"])
-        return {"totp": {"token": needed["token"], "code": code}, "secret": needed["secret"]}
-
-    async with browser(strict) as one, browser(second, peer="198.51.100.9") as other:
-        setups = [await set_up_by(client) for client in (one, other)]
-        secrets = [setup.pop("secret") for setup in setups]
-        answers = await asyncio.gather(
-            *(try_in(c, "chen", setup=s) for c, s in zip((one, other), setups, strict=True))
-        )
-        assert sorted(each.status_code for each in answers) == [200, 401]
-        won = [each.status_code for each in answers].index(200)
-        await forget_step(store)
-        code = code_of(secrets[won], 1)
-        assert (await try_in((one, other)[won], "chen", code=code)).status_code == 200
-
-
-async def test_roles_that_run_no_broadcast_are_not_asked(
-    people: People, strict: FastAPI, store: Store
-) -> None:
-    await people.create_account("gu", "moderator", PASSWORD)
-    await asked_before(store, GRACE_MS + 1)
-    async with browser(strict) as client:
-        answer = await try_in(client, "gu")
-        assert answer.status_code == 200
-        assert answer.json()["second_factor_until"] is None
-
-
-async def test_demanded_factor_is_not_removed_when_it_is_the_last(
-    host: httpx.AsyncClient, strict: FastAPI
-) -> None:
-    secret, codes = await set_up(host)
-    async with browser(strict) as client:
-        assert (await try_in(client, "chen", code=code_of(secret))).status_code == 200
-        answer = await client.delete(f"{FACTORS}/totp")
-        assert (answer.status_code, slug(answer)) == (409, "last-factor")
-        assert (await try_in(client, "chen", code=codes[0])).status_code == 200
-
-
 # Resets.
 
 
@@ -439,6 +318,17 @@ async def test_coordinator_resets_anothers_factor_and_nothing_else_ends(
     assert (await try_in(stranger, "chen")).status_code == 200
     deed = next(each for each in await people.deeds(None, 10) if each.action == "factor.reset")
     assert (deed.name, deed.subject, deed.detail) == ("lin", chen.id, {"name": "chen"})
+
+
+async def test_coordinator_resets_no_factor_that_is_not_there(
+    coordinator: httpx.AsyncClient, host: httpx.AsyncClient, people: People, store: Store
+) -> None:
+    # Or the days without one would begin anew, as often as somebody likes.
+    await asked_before(store, GRACE_MS + 1)
+    chen = await people.named("chen")
+    answer = await coordinator.delete(f"/api/v1/accounts/{chen.id}/factors")
+    assert (answer.status_code, slug(answer)) == (409, "no-second-factor")
+    assert (await people.named("chen")).factor_asked_at == chen.factor_asked_at
 
 
 async def test_nobody_resets_their_own(

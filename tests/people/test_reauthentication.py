@@ -46,6 +46,8 @@ async def acts(people: People) -> dict[str, tuple[str, str, Any]]:
         "an invitation": ("POST", "/api/v1/invitations", {"role": "coordinator"}),
         "a password": ("POST", f"{account}/password", None),
         "a factor": ("DELETE", f"{account}/factors", None),
+        "more days": ("POST", f"{account}/factors/extension", None),
+        "a renewal": ("POST", "/api/v1/credentials/x/renewal", None),
         "an own app": ("POST", f"{FACTORS}/totp", None),
         "an own app's code": ("PUT", f"{FACTORS}/totp", {"token": "x", "code": "123456"}),
         "an own app's end": ("DELETE", f"{FACTORS}/totp", None),

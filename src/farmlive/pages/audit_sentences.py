@@ -96,12 +96,21 @@ def _changed_account(detail: Detail) -> Both:
     return "{who} changed the account of {account}", "{who} 修改了 {account} 的账号"
 
 
-def _given(detail: Detail) -> Both:
-    what = {
+def _credential(detail: Detail) -> Both:
+    return {
         "api_key": ("the program's key {label}", "程序密钥{label}"),
         "invitation": ("the invitation {label}", "邀请{label}"),
         "guest": ("the guest's link {label}", "嘉宾链接{label}"),
     }.get(detail.get("kind", ""), ("the camera's key {label}", "机位密钥{label}"))
+
+
+def _renewed(detail: Detail) -> Both:
+    what = _credential(detail)
+    return f"{{who}} renewed {what[0]}", f"{{who}} 更新了{what[1]}"
+
+
+def _given(detail: Detail) -> Both:
+    what = _credential(detail)
     return (
         f"{{who}} gave {what[0]} to {{account}}, who owns it now",
         f"{{who}} 把{what[1]}交给了 {{account}}",
@@ -235,7 +244,12 @@ SENTENCES: dict[str, Sentence] = {
     "chat.mute": ("{who} muted a viewer", "{who} 禁言了一位观众"),
     "chat.unmute": ("{who} let a muted viewer write again", "{who} 解除了一位观众的禁言"),
     "credential.give": _given,
+    "credential.renew": _renewed,
     "factor.add": ("{who} set up a second factor", "{who} 设置了两步验证"),
+    "factor.extend": (
+        "{who} gave {account} seven more days for a second factor",
+        "{who} 为 {account} 的两步验证再宽限了七天",
+    ),
     "factor.recovery_codes": ("{who} made new recovery codes", "{who} 生成了新的恢复码"),
     "factor.remove": (
         "{who} removed a second factor of their own",

@@ -69,6 +69,7 @@ SAYS_LITTLE = frozenset(
     {
         "block.remove",
         "credential.give",
+        "credential.renew",
         "flash.end",
         "invitation.revoke",
         "key.revoke",

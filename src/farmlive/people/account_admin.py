@@ -81,7 +81,15 @@ class AccountAdmin(PeopleBase):
             self._require(conn, own, of_clerk)
             until = now_ms() + passwords.FIRST_MS if first else None
             account = accounts.add(
-                conn, name, hashed, role, own, of_clerk, display_name, password_until=until
+                conn,
+                name,
+                hashed,
+                role,
+                own,
+                of_clerk,
+                display_name,
+                password_until=until,
+                made_by=caller.responsible if caller else None,
             )
             note(conn, caller, "account.add", account)
             return account

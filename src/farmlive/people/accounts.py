@@ -38,7 +38,8 @@ class Account:
     `password_until` is when a password that another made ends; None for one that its owner chose.
     `password_weak`: the last sign-in showed that it breaks a rule of password_rules.py.
     `centres` is None for a clerk from before clerks belonged to centres: all of them.
-    `factor_asked_at` is when a second factor was first demanded of it.
+    `factor_asked_at` is when its seven days without a second factor began, `factor_extensions` how
+    often a coordinator has given it more. `made_by` is the account that made or invited it.
     """
 
     id: str
@@ -54,6 +55,8 @@ class Account:
     password_weak: bool = False
     second_factor: bool = False
     factor_asked_at: int | None = None
+    factor_extensions: int = 0
+    made_by: str | None = None
 
 
 def written(name: str) -> str:
@@ -79,11 +82,13 @@ def add(
     centres: Iterable[str] | None = (),
     display_name: str | None = None,
     password_until: int | None = None,
+    made_by: str | None = None,
 ) -> Account:
     """Write a new account. Raises NameTaken, and Invalid where role, farms and centres don't fit,
     and where viewers would read the name by which someone signs in.
 
     `centres` is None for the clerk of an invitation from before clerks belonged to centres.
+    `made_by` is the account that makes or invited it.
     """
     name = checked(name)
     own = farms_of(role, farms)
@@ -106,6 +111,7 @@ def add(
         password_hash,
         shown,
         password_until,
+        made_by=made_by,
     )
     conn.execute(
         tables.accounts.insert().values(
@@ -118,6 +124,7 @@ def add(
             password_hash=password_hash,
             display_name=shown,
             password_until=password_until,
+            made_by=made_by,
         )
     )
     return account
@@ -229,9 +236,10 @@ def note_weak(conn: Connection, account: Account, weak: bool) -> None:
 
 
 def note_second_factor(conn: Connection, account: str, *, has: bool) -> None:
-    """Keep whether a sign-in takes a second factor."""
+    """Keep whether a sign-in takes a second factor; with one no extension counts any more."""
     table = tables.accounts
-    conn.execute(update(table).where(table.c.id == account).values(second_factor=has))
+    values = {"second_factor": has, "factor_extensions": 0} if has else {"second_factor": has}
+    conn.execute(update(table).where(table.c.id == account).values(values))
 
 
 def note_factor_asked(conn: Connection, account: str) -> int:
@@ -249,7 +257,19 @@ def note_factor_asked(conn: Connection, account: str) -> int:
 def forget_factor_asked(conn: Connection, account: str) -> None:
     """Have the seven days begin anew when a second factor is demanded the next time."""
     table = tables.accounts
-    conn.execute(update(table).where(table.c.id == account).values(factor_asked_at=None))
+    conn.execute(
+        update(table).where(table.c.id == account).values(factor_asked_at=None, factor_extensions=0)
+    )
+
+
+def extend_factor(conn: Connection, account: str, asked_at: int) -> None:
+    """Have the days without a second factor begin `asked_at`, and count it as an extension."""
+    table = tables.accounts
+    conn.execute(
+        update(table)
+        .where(table.c.id == account)
+        .values(factor_asked_at=asked_at, factor_extensions=table.c.factor_extensions + 1)
+    )
 
 
 def change(

@@ -28,7 +28,8 @@ class ApiKey:
     `centres` is None for a clerk's from before clerks belonged to centres: all of them. `owner` is
     an account, None for a key from before keys had one, and for what the command makes. `acts_as`
     is its role, or a lesser one where its owner's is; None where that leaves nothing. It
-    `has_every_centre` where it acts as a clerk from before.
+    `has_every_centre` where it acts as a clerk from before. `made_by` is the account that was shown
+    its secret.
     """
 
     id: str
@@ -42,6 +43,12 @@ class ApiKey:
     used_at: int | None = None
     acts_as: KeyRole | None = None
     has_every_centre: bool = False
+    made_by: str | None = None
+
+
+def new_secret() -> str:
+    """Draw the secret of an API key."""
+    return API_PREFIX + token()
 
 
 def add(
@@ -52,15 +59,27 @@ def add(
     centres: Iterable[str] = (),
     *,
     owner: str | None = None,
+    made_by: str | None = None,
     expires_at: int | None = None,
 ) -> tuple[ApiKey, str]:
     """Make an API key; the second is the secret, which is not kept.
 
     Raises Invalid where role, farms and centres don't fit.
     """
-    secret = API_PREFIX + token()
+    secret = new_secret()
     own, of_clerk = farms_of(role, farms), centres_of(role, centres)
-    key = ApiKey(ulid(), label, role, now_ms(), own, of_clerk, owner, expires_at, acts_as=role)
+    key = ApiKey(
+        ulid(),
+        label,
+        role,
+        now_ms(),
+        own,
+        of_clerk,
+        owner,
+        expires_at,
+        acts_as=role,
+        made_by=made_by,
+    )
     conn.execute(
         tables.api_keys.insert().values(
             id=key.id,
@@ -71,6 +90,7 @@ def add(
             farms=sorted(own),
             centres=sorted(of_clerk),
             owner=owner,
+            made_by=made_by,
             expires_at=expires_at,
         )
     )
@@ -119,6 +139,7 @@ def _api_keys() -> Select[tuple[Any, ...]]:
         tables.api_keys.c.farms,
         tables.api_keys.c.centres,
         tables.api_keys.c.owner,
+        tables.api_keys.c.made_by,
         tables.api_keys.c.expires_at,
         tables.api_keys.c.used_at,
         tables.accounts.c.role.label("owner_role"),
@@ -151,4 +172,5 @@ def _api_key(row: Row[Any]) -> ApiKey:
         row.used_at,
         left.role if left else None,
         left is not None and left.role == "clerk" and left.centres is None,
+        row.made_by,
     )

@@ -20,7 +20,7 @@ from farmlive.people.models import KeyRole, Role
 from farmlive.people.problems import NotToGive, ShutOut, UnknownAccount, UnknownCredential
 from farmlive.problems import Invalid
 
-_TABLES: dict[CredentialKind, Table] = {
+TABLES: dict[CredentialKind, Table] = {
     "api_key": tables.api_keys,
     "stream_key": tables.stream_keys,
     "invitation": tables.invitations,
@@ -66,7 +66,8 @@ class Credential:
     """A key or a link without its secret; times in milliseconds since 1970.
 
     `source` is the camera that it publishes, `sending` whether that runs by this key, and `on_air`
-    whether viewers get it. `acts_as` is the role in which an API key acts, at most its owner's;
+    whether viewers get it. `made_by` is the account that knows the secret, having made or renewed
+    it. `acts_as` is the role in which an API key acts, at most its owner's;
     `has_every_centre`: it acts as a clerk of all of them. `idle` says that it does nothing while
     its owner has the role that it has now.
     """
@@ -88,6 +89,7 @@ class Credential:
     title: dict[str, Any] | None = None
     sending: bool = False
     on_air: bool = False
+    made_by: str | None = None
 
 
 def owner_of(conn: Connection, caller: Caller | None) -> str | None:
@@ -158,11 +160,11 @@ def give(
     hands of that same owner.
     """
     reauthentication.require(caller)
-    kind = _kind_of(conn, credential, owner)
+    kind = kind_of(conn, credential, owner)
     if caller is not None:
-        _check_giver(conn, caller, _TABLES[kind], credential)
+        _check_giver(conn, caller, TABLES[kind], credential)
     account = require_owner(conn, kind, to)
-    table = _TABLES[kind]
+    table = TABLES[kind]
     conn.execute(update(table).where(table.c.id == credential).values(owner=to))
     if kind == "guest":
         of_guest = select(tables.guests.c.source).where(tables.guests.c.id == credential)
@@ -204,7 +206,7 @@ def require_owner(conn: Connection, kind: CredentialKind, account: str) -> str:
 def end_all(conn: Connection, caller: Caller | None, owner: str) -> frozenset[str]:
     """End all that this account owns. Return the stream keys whose sessions are to end with it."""
     now = now_ms()
-    for kind, table in _TABLES.items():
+    for kind, table in TABLES.items():
         works = [table.c.owner == owner]
         if kind == "stream_key":
             works += [table.c.revoked_at.is_(None), table.c.purpose != "guest"]
@@ -245,9 +247,13 @@ def end_all(conn: Connection, caller: Caller | None, owner: str) -> frozenset[st
     return stream_keys
 
 
-def _kind_of(conn: Connection, credential: str, owner: str | None) -> CredentialKind:
+def kind_of(conn: Connection, credential: str, owner: str | None = None) -> CredentialKind:
+    """Return the kind of what has not ended; with `owner` only of what is that account's.
+
+    Raises UnknownCredential.
+    """
     if is_ulid(credential):
-        for kind, table in _TABLES.items():
+        for kind, table in TABLES.items():
             query = select(table.c.id).where(table.c.id == credential)
             if owner is not None:
                 query = query.where(table.c.owner == owner)
@@ -278,6 +284,7 @@ def _api_keys(conn: Connection, now: int) -> Iterable[Credential]:
                 has_every_centre=key.has_every_centre,
                 idle=key.acts_as is None,
                 used_at=key.used_at,
+                made_by=key.made_by,
             )
 
 
@@ -296,6 +303,7 @@ def _invitations(conn: Connection, now: int) -> Iterable[Credential]:
             row.created_at,
             row.expires_at,
             role=row.role,
+            made_by=row.made_by,
         )
 
 
@@ -334,6 +342,7 @@ def _stream_keys(
                 broadcast=row.broadcast,
                 source=row.source,
                 sending=(row.used_at or 0) == latest[row.source],
+                made_by=row.made_by,
             ),
             row.revoked_at is None and (row.expires_at is None or row.expires_at > now),
         )
@@ -366,6 +375,7 @@ def _guests(conn: Connection, now: int, broadcasts: Iterable[str]) -> list[tuple
                 broadcast=row.broadcast,
                 source=row.source,
                 sending=True,
+                made_by=row.made_by,
             ),
             True,
         )

@@ -1,4 +1,5 @@
-"""Second factors as their owners and coordinators change them: set up, listed, removed, reset.
+"""Second factors as their owners and coordinators change them: set up, listed, removed, reset,
+and put off.
 
 Each change takes a recent authentication (reauthentication.py). What a sign-in asks is
 session_admin.py's.
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from farmlive.clock import now_ms, rfc3339
 from farmlive.people import (
     accounts,
     audit,
@@ -24,6 +26,8 @@ from farmlive.people.factor_models import FactorSetup
 from farmlive.people.factor_setups import OwnFactors
 from farmlive.people.people_base import PeopleBase
 from farmlive.people.problems import (
+    ExtensionsUsedUp,
+    FactorNotDue,
     LastFactor,
     NoPassword,
     NoSecondFactor,
@@ -132,11 +136,15 @@ class FactorAdmin(PeopleBase):
 
         return await self._store.write(write)
 
-    async def reset_factors(self, account: str, *, caller: Caller | None = None) -> Account:
+    async def reset_factors(
+        self, account: str, *, caller: Caller | None = None, anew: bool = False
+    ) -> Account:
         """Remove all second factors of an account, by its identifier: it signs in by its password
-        alone, and has seven days for another where one is demanded. Nothing else ends.
+        alone, and has seven days for another where one is demanded. Nothing else ends. `anew` also
+        has the days of an account without any begin again, as whoever runs the server may.
 
-        Raises UnknownAccount, ReauthenticationNeeded, and OwnFactor for the caller's own.
+        Raises UnknownAccount, ReauthenticationNeeded, OwnFactor for the caller's own, and
+        NoSecondFactor.
         """
         reauthentication.require(caller)
 
@@ -147,9 +155,48 @@ class FactorAdmin(PeopleBase):
                     "Nothing was changed. On “My account” you replace and remove your own; another "
                     "coordinator, or whoever runs the server, resets it."
                 )
+            if not found.second_factor and not anew:
+                raise NoSecondFactor("Nothing was changed: the account has no second factor.")
             factor_setups.remove_all(conn, found.id)
             audit.note(conn, caller, "factor.reset", found.id, name=found.name)
             return found
+
+        return await self._store.write(write)
+
+    async def extend_factor(self, account: str, *, caller: Caller | None = None) -> Account:
+        """Give an account without a second factor seven more days from its deadline, or from now
+        where that has passed; twice until it has set one up. Return it as it is then.
+
+        Raises UnknownAccount, ReauthenticationNeeded, OwnFactor for the caller's own, FactorNotDue,
+        and ExtensionsUsedUp.
+        """
+        reauthentication.require(caller)
+
+        def write(conn: Connection) -> Account:
+            found = accounts.known(conn, account)
+            if caller is not None and found.id == caller.responsible:
+                raise OwnFactor(
+                    "Nothing was changed. Another coordinator, or whoever runs the server, gives "
+                    "you more time."
+                )
+            until = self.factor_until(found)
+            if until is None or found.factor_asked_at is None or found.disabled_at is not None:
+                raise FactorNotDue(
+                    "Nothing was changed: the account has a second factor, need not have one, or "
+                    "its seven days begin with its next sign-in."
+                )
+            if not factors.extensions_left(found.factor_extensions):
+                raise ExtensionsUsedUp(
+                    f"Nothing was changed: {found.name} has had more time already. Whoever runs "
+                    "the server can give more, by `farmlive user reset-factor`."
+                )
+            begins = max(until, now_ms())
+            accounts.extend_factor(conn, found.id, begins)
+            until = begins + factors.GRACE_MS
+            audit.note(
+                conn, caller, "factor.extend", found.id, name=found.name, until=rfc3339(until)
+            )
+            return accounts.known(conn, found.id)
 
         return await self._store.write(write)
 

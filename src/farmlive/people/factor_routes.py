@@ -133,7 +133,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
         return models.RecoveryCodes(recovery_codes=await people.renew_recovery_codes(caller))
 
     @router.delete("/accounts/{account}/factors", status_code=204, operation_id="factors_reset")
-    @raises(UnknownAccount, OwnFactor, ReauthenticationNeeded)
+    @raises(UnknownAccount, OwnFactor, NoSecondFactor, ReauthenticationNeeded)
     async def reset_factors(account: str, caller: Annotated[Caller, coordinator]) -> None:
         """Remove another account's second factors, for whoever lost them; nothing else ends."""
         await people.reset_factors(account, caller=caller)

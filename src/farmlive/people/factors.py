@@ -24,8 +24,10 @@ from farmlive.people.relying_party import Site
 from farmlive.settings import Settings
 from farmlive.store import Store
 
-# For which an account that was asked for the first time may still sign in without one.
+# How long an account that was asked for the first time may sign in without one.
 GRACE_MS = 7 * 24 * 60 * 60 * 1000
+# How often a coordinator may give an account seven more days before it has set one up.
+EXTENSIONS = 2
 DEMANDED_OF: tuple[KeyRole, ...] = ("coordinator", "host")
 
 
@@ -48,6 +50,11 @@ def until(settings: Settings, role: KeyRole | None, asked_at: int | None) -> int
     if not settings.require_second_factor or role not in DEMANDED_OF:
         return None
     return (now_ms() if asked_at is None else asked_at) + GRACE_MS
+
+
+def extensions_left(given: int) -> int:
+    """Return how often a coordinator may still give an account seven more days."""
+    return max(EXTENSIONS - given, 0)
 
 
 class Factors:
@@ -77,8 +84,9 @@ class Factors:
         if site is not None:
             options = await self.setups.passkey_options(account, device, site)
         raise SecondFactorSetupNeeded(
-            "Nobody was signed in. Seven days ago this account was first asked for a second "
-            "factor: set one up, and send it as `setup` beside name and password.",
+            "Nobody was signed in: this account's days without a second factor are over. Set one "
+            "up, and send it as `setup` beside name and password; or ask a coordinator for seven "
+            "more days.",
             totp=shown(self.setups.begin_totp(account)),
             passkey=options,
         )

@@ -55,6 +55,7 @@ def add(
             created_at=now,
             expires_at=guest.expires_at,
             owner=owner,
+            made_by=owner,
         )
     )
     return guest, secret

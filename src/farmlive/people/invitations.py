@@ -32,7 +32,8 @@ RequireScope = Callable[[Connection, Iterable[str], Iterable[str] | None], None]
 class Invitation:
     """An invitation without its token; times in milliseconds since 1970.
 
-    `centres` is None for a clerk's from before clerks belonged to centres: all of them.
+    `centres` is None for a clerk's from before clerks belonged to centres: all of them. `made_by`
+    is the account that was shown the token.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Invitation:
     created_at: int
     expires_at: int
     owner: str | None = None
+    made_by: str | None = None
 
 
 def add(
@@ -64,7 +66,7 @@ def add(
     )
     secret = token()
     own, of_clerk = farms_of(role, farms), centres_of(role, centres)
-    invitation = Invitation(ulid(), role, own, of_clerk, label, now, now + VALID_MS, owner)
+    invitation = Invitation(ulid(), role, own, of_clerk, label, now, now + VALID_MS, owner, owner)
     conn.execute(
         tables.invitations.insert().values(
             id=invitation.id,
@@ -76,6 +78,7 @@ def add(
             created_at=now,
             expires_at=invitation.expires_at,
             owner=owner,
+            made_by=owner,
         )
     )
     return invitation, secret
@@ -204,4 +207,5 @@ def _invitation(row: Row[Any]) -> Invitation:
         row.created_at,
         row.expires_at,
         row.owner,
+        row.made_by,
     )

@@ -48,7 +48,7 @@ class ApiKeyAnswer(BaseModel):
 
     `owner` is the account with which it ends, null for a key without one; `used_at` the last
     use, to a minute. It `acts_as` its role, or as less where its owner's role is less; null:
-    as nothing.
+    as nothing. `made_by` is the account that knows its secret, null where that is not known.
     """
 
     id: str
@@ -61,6 +61,7 @@ class ApiKeyAnswer(BaseModel):
     owner: str | None
     expires_at: str | None
     used_at: str | None
+    made_by: str | None
 
 
 class MadeApiKey(ApiKeyAnswer):
@@ -82,7 +83,8 @@ class CredentialAnswer(BaseModel):
     owner's role is less; one that `has_every_centre` is a clerk's from before clerks belonged to
     centres, and sees the orders of all. `idle`: it does nothing while its owner has that role.
     `broadcast` and its `title` are those of a stream key or a guest's link, whose camera is
-    `sending` or not, and `on_air` where viewers see it.
+    `sending` or not, and `on_air` where viewers see it. `made_by` is the account that made or
+    renewed it and knows its secret: where that is another than its owner, renew it.
     """
 
     id: str
@@ -101,12 +103,22 @@ class CredentialAnswer(BaseModel):
     used_at: str | None
     sending: bool
     on_air: bool
+    made_by: str | None
 
 
 class Credentials(BaseModel):
     """Keys and links that work, and stream keys by which something is still sent."""
 
     credentials: list[CredentialAnswer]
+
+
+class RenewedCredential(BaseModel):
+    """A new secret, answered this once: a `key`, or the `url` of a link, a path on this server."""
+
+    id: str
+    kind: CredentialKind
+    key: str | None
+    url: str | None
 
 
 class NewOwner(Sent):

@@ -102,6 +102,23 @@ def _credentials(people: People, guard: Guard) -> APIRouter:
         """Give a key or a link to another account, with which it ends from then on."""
         await people.give(credential, body.owner, caller=caller)
 
+    @router.post("/{credential}/renewal", operation_id="credentials_renew")
+    @raises(UnknownCredential, NotToGive, ShutOut, ReauthenticationNeeded)
+    async def renew_credential(
+        credential: str, response: Response, caller: Annotated[Caller, coordinator]
+    ) -> models.RenewedCredential:
+        """Give a key or a link a new secret, answered this once; the old one works no more."""
+        response.headers.update(PRIVATE)
+        renewed = await people.renew(credential, caller=caller)
+        paths = {"invitation": "/invitation/", "guest": "/guest/"}
+        path = paths.get(renewed.kind)
+        return models.RenewedCredential(
+            id=renewed.id,
+            kind=renewed.kind,
+            key=renewed.secret if path is None else None,
+            url=None if path is None else path + renewed.secret,
+        )
+
     return router
 
 

@@ -91,7 +91,11 @@ class AccountAnswer(BaseModel):
     """An account; `created_at` in RFC 3339. Viewers read `display_name`, never `name`.
 
     `centres` is null for a clerk from before clerks belonged to centres: all of them, until a
-    coordinator chooses. `second_factor`: a sign-in takes one.
+    coordinator chooses. `second_factor`: a sign-in takes one. Without it `second_factor_demanded`
+    says whether it must have one, and `second_factor_until` by when, in RFC 3339; null before its
+    first sign-in since then. `second_factor_extensions`: how often it may still be given seven more
+    days. `made_by` is the account that made or invited it, null where that is not known or no
+    account did.
     """
 
     id: str
@@ -103,6 +107,10 @@ class AccountAnswer(BaseModel):
     created_at: str
     disabled: bool
     second_factor: bool
+    second_factor_demanded: bool
+    second_factor_until: str | None
+    second_factor_extensions: int
+    made_by: str | None
 
 
 class MadeAccount(AccountAnswer):

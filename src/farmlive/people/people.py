@@ -13,7 +13,15 @@ from farmlive.again import Again
 from farmlive.bus import Bus
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid
-from farmlive.people import accounts, api_keys, audit, credentials, reauthentication, stream_keys
+from farmlive.people import (
+    accounts,
+    api_keys,
+    audit,
+    credentials,
+    reauthentication,
+    renewals,
+    stream_keys,
+)
 from farmlive.people.account_admin import AccountAdmin
 from farmlive.people.api_keys import ApiKey
 from farmlive.people.audit import EVERYTHING, Deed, Selection
@@ -27,6 +35,7 @@ from farmlive.people.key_uses import KeyUses
 from farmlive.people.models import KeyRole
 from farmlive.people.people_base import Require, note
 from farmlive.people.refusals import Refusals
+from farmlive.people.renewals import Renewed
 from farmlive.people.session_admin import SessionAdmin
 from farmlive.people.sources import Source
 from farmlive.people.stream_keys import StreamKeys
@@ -150,7 +159,14 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
                 credentials.require_owner(conn, "api_key", owner)
             own = owner or credentials.owner_of(conn, caller)
             key, secret = api_keys.add(
-                conn, label, role, farms, centres, owner=own, expires_at=expires_at
+                conn,
+                label,
+                role,
+                farms,
+                centres,
+                owner=own,
+                made_by=caller.responsible if caller else None,
+                expires_at=expires_at,
             )
             self._require(conn, key.farms, key.centres)
             note(conn, caller, "key.add", key)
@@ -203,3 +219,11 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
         UnknownCredential, UnknownAccount, and Invalid for an account that can't own it.
         """
         await self._store.write(lambda conn: credentials.give(conn, caller, credential, to))
+
+    async def renew(self, credential: str, *, caller: Caller | None = None) -> Renewed:
+        """Give a key or a link a new secret, with the same owner and rights; the old one works no
+        more, though what is sent by it goes on. Whoever renews it is known to know it.
+
+        Raises ReauthenticationNeeded, NotToGive for an API key, and UnknownCredential.
+        """
+        return await self._store.write(lambda conn: renewals.renew(conn, caller, credential))

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from farmlive.people import audit, passwords, scope, sessions, sign_ins
+from farmlive.people import audit, factors, passwords, scope, sessions, sign_ins
 from farmlive.people.access_log import AccessLog
 from farmlive.people.accounts import Account
 from farmlive.people.api_keys import ApiKey
@@ -22,7 +22,7 @@ from farmlive.people.factors import Factors
 from farmlive.people.invitations import Invitations
 from farmlive.people.limits import RateLimits
 from farmlive.people.problems import WrongPassword
-from farmlive.people.sessions import Lifetime
+from farmlive.people.sessions import Lifetime, Session
 from farmlive.people.team_names import TeamNames
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -51,6 +51,14 @@ class PeopleBase:
         self._require_centre: Require = lambda _connection, _centre: None
         self._airings: Airings = lambda _connection: {}
         self._shut_out: Callable[[frozenset[str]], None] = lambda _stream_keys: None
+
+    def factor_until(self, who: Account | Session | Caller) -> int | None:
+        """Return until when they may sign in without a second factor, in milliseconds since 1970;
+        None for who has one, and where none is demanded.
+        """
+        if who.second_factor:
+            return None
+        return factors.until(self.settings, who.role, who.factor_asked_at)
 
     async def _check_own(self, account: Account, session: str, password: str, detail: str) -> None:
         """Raise WrongPassword where that is not the account's, and TooMany of them.

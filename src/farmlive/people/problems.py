@@ -208,6 +208,20 @@ class OwnFactor(Conflict):
     title = "Your own second factor is changed on your own page"
 
 
+class FactorNotDue(Conflict):
+    """The account has a second factor, need not have one, or its days have not begun."""
+
+    slug = "factor-not-due"
+    title = "There is no deadline to move"
+
+
+class ExtensionsUsedUp(Conflict):
+    """The account has had more time for a second factor as often as coordinators may give it."""
+
+    slug = "extensions-used-up"
+    title = "There is no more time to give"
+
+
 class UnknownInvitation(NotFound):
     """No invitation has that token or identifier."""
 
@@ -283,7 +297,7 @@ class UnknownCredential(NotFound):
 
 
 class NotToGive(Forbidden):
-    """Nobody gives away what is their own, and an API key gives nothing away."""
+    """Nobody gives away what is their own, and an API key neither gives nor renews anything."""
 
     slug = "not-to-give"
     title = "You can't give that away"

@@ -13,6 +13,7 @@ from farmlive.people import (
     conduct_routes,
     factor_models,
     factor_routes,
+    factors,
     guest_routes,
     key_routes,
     models,
@@ -29,12 +30,15 @@ from farmlive.people.invitations import Invitation
 from farmlive.people.key_routes import PRIVATE
 from farmlive.people.people import People
 from farmlive.people.problems import (
+    ExtensionsUsedUp,
+    FactorNotDue,
     InvitationOver,
     LastCoordinator,
     NameTaken,
     NoPasskeysHere,
     NoPassword,
     NotToGive,
+    OwnFactor,
     PasskeyRefused,
     PasskeysFull,
     PasswordChangeNeeded,
@@ -139,7 +143,7 @@ def _session(people: People, guard: Guard) -> APIRouter:
         """Change what viewers read of oneself."""
         response.headers.update(PRIVATE)
         account = await people.show_as(caller, body.display_name)
-        return models.AccountAnswer(**_account(account))
+        return models.AccountAnswer(**_account(account, people))
 
     @router.delete("/session", status_code=204, operation_id="session_sign_out")
     async def sign_out(
@@ -242,7 +246,8 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
         """List the accounts."""
         return models.Accounts(
             accounts=[
-                models.AccountAnswer(**_account(account)) for account in await people.accounts()
+                models.AccountAnswer(**_account(account, people))
+                for account in await people.accounts()
             ]
         )
 
@@ -264,7 +269,7 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
         )
         response.headers.update(PRIVATE)
         made = password if body.password is None else None
-        return models.MadeAccount(**_account(account), password=made)
+        return models.MadeAccount(**_account(account, people), password=made)
 
     @router.patch("/accounts/{account}", operation_id="accounts_update")
     @raises(
@@ -280,7 +285,17 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
     ) -> models.AccountAnswer:
         """Change an account's role, farms, centres or display name, or shut it out."""
         changed = await people.change_account(account, body, caller=caller)
-        return models.AccountAnswer(**_account(changed))
+        return models.AccountAnswer(**_account(changed, people))
+
+    @router.post("/accounts/{account}/factors/extension", operation_id="factors_extend")
+    @raises(UnknownAccount, OwnFactor, FactorNotDue, ExtensionsUsedUp, ReauthenticationNeeded)
+    async def extend_factor(
+        account: str, response: Response, caller: Annotated[Caller, coordinator]
+    ) -> models.AccountAnswer:
+        """Give an account seven more days to set a second factor up, twice at most."""
+        response.headers.update(PRIVATE)
+        extended = await people.extend_factor(account, caller=caller)
+        return models.AccountAnswer(**_account(extended, people))
 
     @router.post("/accounts/{account}/password", operation_id="accounts_reset_password")
     @raises(UnknownAccount, ReauthenticationNeeded)
@@ -392,7 +407,9 @@ def _signed_in_as(
     )
 
 
-def _account(account: Account) -> dict[str, Any]:
+def _account(account: Account, people: People) -> dict[str, Any]:
+    until = people.factor_until(account)
+    asked = until is not None and account.factor_asked_at is not None
     return {
         "id": account.id,
         "name": account.name,
@@ -403,6 +420,10 @@ def _account(account: Account) -> dict[str, Any]:
         "created_at": rfc3339(account.created_at),
         "disabled": account.disabled_at is not None,
         "second_factor": account.second_factor,
+        "second_factor_demanded": until is not None,
+        "second_factor_until": rfc3339(until) if until is not None and asked else None,
+        "second_factor_extensions": factors.extensions_left(account.factor_extensions) * asked,
+        "made_by": account.made_by,
     }
 
 

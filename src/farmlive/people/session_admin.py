@@ -12,7 +12,6 @@ from farmlive.clock import now_ms
 from farmlive.people import (
     accounts,
     audit,
-    factors,
     first_sign_in,
     invitations,
     password_rules,
@@ -73,6 +72,7 @@ class SessionAdmin(PeopleBase):
                 invitation.farms,
                 invitation.centres,
                 display_name,
+                made_by=invitation.made_by or invitation.owner,
             )
             invitations.use(conn, invitation, account.id)
             own = Caller(account.id, name, account.role, caller.device, caller.address)
@@ -231,14 +231,6 @@ class SessionAdmin(PeopleBase):
                 )
                 session = replace(session, factor_asked_at=asked)
         return session
-
-    def factor_until(self, who: Account | Session | Caller) -> int | None:
-        """Return until when they may sign in without a second factor, in milliseconds since 1970;
-        None for who has one, and where none is demanded.
-        """
-        if who.second_factor:
-            return None
-        return factors.until(self.settings, who.role, who.factor_asked_at)
 
     def _is_to_be_asked(self, session: Session) -> bool:
         return session.factor_asked_at is None and self.factor_until(session) is not None

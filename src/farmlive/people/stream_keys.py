@@ -37,6 +37,11 @@ class StreamKey:
     owner: str | None = None
 
 
+def new_secret() -> str:
+    """Draw the secret of a stream key."""
+    return STREAM_PREFIX + token()
+
+
 def add(
     conn: Connection,
     source: Source,
@@ -44,6 +49,7 @@ def add(
     expires_at: int | None,
     *,
     owner: str | None = None,
+    made_by: str | None = None,
 ) -> tuple[StreamKey, str]:
     """Make a stream key of the source; the second is the secret.
 
@@ -59,7 +65,7 @@ def add(
             or_(keys.used_at.is_(None), keys.used_at < last),
         )
     )
-    secret = STREAM_PREFIX + token()
+    secret = new_secret()
     key = StreamKey(ulid(), source.id, source.label, purpose, now, expires_at, owner)
     conn.execute(
         tables.stream_keys.insert().values(
@@ -70,6 +76,7 @@ def add(
             created_at=now,
             expires_at=expires_at,
             owner=owner,
+            made_by=made_by,
         )
     )
     return key, secret
@@ -93,7 +100,7 @@ def find(conn: Connection, broadcast: str, secret: str) -> Source | None:
             ),
             tables.stream_keys.c.hash == hashed(secret),
             tables.sources.c.broadcast == broadcast,
-            *_usable(),
+            *usable(),
         )
     ).one_or_none()
     return Source(**row._mapping) if row else None
@@ -116,7 +123,7 @@ def working(conn: Connection, broadcast: str) -> list[StreamKey]:
         )
         .join(tables.sources, tables.stream_keys.c.source == tables.sources.c.id)
         .where(
-            tables.sources.c.broadcast == broadcast, tables.sources.c.guest.is_(False), *_usable()
+            tables.sources.c.broadcast == broadcast, tables.sources.c.guest.is_(False), *usable()
         )
         .order_by(tables.stream_keys.c.id)
     )
@@ -199,7 +206,7 @@ class StreamKeys:
             if state is not None and state(conn, broadcast) == "ended":
                 raise BroadcastEnded("No key was made: an ended broadcast takes no camera.")
             owner = credentials.owner_of(conn, caller)
-            key, secret = add(conn, camera(conn), purpose, expires_at, owner=owner)
+            key, secret = add(conn, camera(conn), purpose, expires_at, owner=owner, made_by=owner)
             audit.note(conn, caller, "stream_key.add", key.id, broadcast=broadcast, label=key.label)
             return key, secret
 
@@ -258,7 +265,8 @@ class StreamKeys:
         return await self._store.read(read)
 
 
-def _usable() -> tuple[ColumnElement[bool], ...]:
+def usable() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of keys that are neither revoked nor over."""
     return (
         tables.stream_keys.c.revoked_at.is_(None),
         or_(tables.stream_keys.c.expires_at.is_(None), tables.stream_keys.c.expires_at > now_ms()),

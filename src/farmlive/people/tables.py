@@ -3,7 +3,8 @@
 Passwords, sessions and keys are kept as hashes only. A `broadcast` here is an identifier; its
 table belongs to the room above. An `owner` is the account that answers for a credential, and with
 which it ends (credentials.py); null for those from before there were owners, and for those that the
-command or a key without an owner made.
+command or a key without an owner made. `made_by` is the account that was shown a credential's
+secret, by making or renewing it.
 """
 
 from sqlalchemy import (
@@ -44,8 +45,12 @@ accounts = Table(
     Column("password_weak", Boolean, nullable=False, server_default=false()),
     # Whether a sign-in takes more than the password; factor_setups.py keeps it with the factors.
     Column("second_factor", Boolean, nullable=False, server_default=false()),
-    # When one was first demanded of it: seven days later no sign-in goes without.
+    # When its seven days without one began, after which no sign-in goes without; in the future
+    # where a coordinator has given more, and how often that was.
     Column("factor_asked_at", BigInteger),
+    Column("factor_extensions", Integer, nullable=False, server_default="0"),
+    # The account that made it, or whose invitation it took up; null where the command did.
+    Column("made_by", String(26)),
 )
 
 # The authenticator app of an account. `secret` is sealed by a key that is not in the database, and
@@ -152,6 +157,7 @@ api_keys = Table(
     Column("farms", Json, nullable=False, server_default="[]"),
     Column("centres", Json),
     Column("owner", String(26)),
+    Column("made_by", String(26)),
     Column("expires_at", BigInteger),
     # Written at most once a minute; see key_uses.py.
     Column("used_at", BigInteger),
@@ -184,6 +190,7 @@ stream_keys = Table(
     # When its owner was shut out: a session that was opened with it ends too.
     Column("ended_at", BigInteger),
     Column("owner", String(26)),
+    Column("made_by", String(26)),
     Column("used_at", BigInteger),
     Index("stream_keys_by_source", "source"),
 )
@@ -199,6 +206,7 @@ guests = Table(
     Column("expires_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
     Column("owner", String(26)),
+    Column("made_by", String(26)),
 )
 
 # A link by which someone makes an account of their own; the link's token is kept as a hash only.
@@ -217,6 +225,7 @@ invitations = Table(
     # Whoever accepted it; `owner` made it.
     Column("account", String(26), ForeignKey("accounts.id")),
     Column("owner", String(26)),
+    Column("made_by", String(26)),
 )
 
 # Who is not served: pseudonyms of devices, phones and addresses. `order`, or `broadcast` with

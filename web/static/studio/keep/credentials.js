@@ -1,14 +1,15 @@
-// Keys and links: all API keys, what has no owner yet, and what does nothing by its owner's role; each
-// gets another owner here, or ends.
+// Keys and links: all API keys, what has no owner yet, what does nothing by its owner's role, and what
+// another than its owner knows; each gets another owner or a new secret here, or ends.
 
 import { count, listed } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
 import { n, page, t } from "../../common/words.js";
-import { get, patch, remove } from "../api.js";
+import { get, patch, post, remove } from "../api.js";
 import { ask } from "../ask.js";
 import { spoken, together } from "../sentences.js";
 import { facts, kindWords, left, nameOf, owners } from "./credential-words.js";
 import { act, badge, List, row, sign } from "./list.js";
+import { showOnce } from "./secret.js";
 import { FormSheet, offer } from "./sheet.js";
 
 const sheet = new FormSheet("owner-sheet");
@@ -32,13 +33,16 @@ const ADDRESSES = {
   guest: ({ broadcast, id }) => `/api/v1/broadcasts/${broadcast}/guests/${id}`,
 };
 
+/** Whether another than its owner knows the secret, having made it. */
+const isKnown = ({ owner, made_by: maker }) => Boolean(owner && maker) && maker !== owner;
+
 export const credentials = new List(
   "credentials",
   async () => {
     const [all, known] = await Promise.all([get("/api/v1/credentials"), get("/api/v1/accounts")]);
     ({ accounts } = known);
     tellOfEveryCentre(all.credentials);
-    const shown = all.credentials.filter(({ kind, owner, idle }) => kind === "api_key" || !owner || idle);
+    const shown = all.credentials.filter((each) => each.kind === "api_key" || !each.owner || each.idle || isKnown(each));
     const unowned = shown.filter(({ owner }) => !owner).length;
     notice.hidden = unowned === 0;
     notice.querySelector("[data-unowned-words]").textContent = together([
@@ -46,21 +50,23 @@ export const credentials = new List(
       t("Choose who answers for it, or end it."),
     ]);
     // What someone has to look at stands first.
-    const isFine = ({ owner, idle, has_every_centre: all }) => Boolean(owner) && !idle && !all;
+    const isFine = (each) => Boolean(each.owner) && !each.idle && !each.has_every_centre && !isKnown(each);
     return shown.sort((one, other) => isFine(one) - isFine(other));
   },
   (credential) => {
     const owner = accounts.find(({ id }) => id === credential.owner);
     const name = nameOf(credential);
     const less = left(credential, owner);
+    const maker = isKnown(credential) ? accounts.find(({ id }) => id === credential.made_by) : null;
     return row({
       picture: sign(credential.kind === "api_key" ? "box" : credential.kind === "invitation" ? "send" : "camera"),
       title: name,
-      badges: [badge(kindWords(credential.kind)), owner ? null : badge(t("No owner"), "red"), credential.has_every_centre ? badge(t("All pick-up points"), "red") : null, less ? badge(credential.idle ? t("Does nothing") : t("Does less"), "red") : null, credential.on_air ? badge(t("On air"), "live") : null].filter(Boolean),
-      lines: [owner ? t("Owner: %(name)s", { name: owner.name }) : "", facts(credential).join(" · "), less].filter(Boolean),
+      badges: [badge(kindWords(credential.kind)), owner ? null : badge(t("No owner"), "red"), credential.has_every_centre ? badge(t("All pick-up points"), "red") : null, less ? badge(credential.idle ? t("Does nothing") : t("Does less"), "red") : null, maker ? badge(t("Known to %(name)s", maker), maker.disabled || maker.role !== "coordinator" ? "red" : "kumquat") : null, credential.on_air ? badge(t("On air"), "live") : null].filter(Boolean),
+      lines: [owner ? t("Owner: %(name)s", { name: owner.name }) : "", facts(credential).join(" · "), less, maker ? t("%(name)s made it and can still use it, until you renew it.", maker) : ""].filter(Boolean),
       acts: [
         // One's own is another coordinator's to give.
         owner && owner.name === page.data.name ? null : act(owner ? t("Change the owner") : t("Choose an owner"), () => choose(credential), { name }),
+        maker ? act(t("Renew it"), () => renew(credential), { name }) : null,
         act(t("End it"), () => end(credential), { name, danger: true }),
       ].filter(Boolean),
     });
@@ -77,6 +83,26 @@ function choose(credential) {
       toast(t("%(name)s: kept.", { name: nameOf(credential) }));
     },
   });
+}
+
+const RENEWED = {
+  api_key: () => t("The program that uses it is refused until it has the new key."),
+  stream_key: () => t("The camera that sends goes on; when it connects again it needs the new key."),
+  invitation: () => t("The old link stops working. Send the new one."),
+  guest: () => t("The old link stops working. Send the new one; the guest comes in with it again."),
+};
+
+async function renew(credential) {
+  const name = nameOf(credential);
+  const isMeant = await ask({ title: t("Renew %(name)s?", { name }), words: RENEWED[credential.kind](), yes: t("Yes, renew it") });
+  if (!isMeant) return;
+  try {
+    const { key, url } = await post(`/api/v1/credentials/${credential.id}/renewal`);
+    showOnce({ title: t("%(name)s is renewed", { name }), value: key, path: url, words: t("Shown this once. Owner and rights stay as they were; the old one does not work any more.") });
+  } catch (problem) {
+    toast(spoken(problem), { danger: true });
+  }
+  await credentials.reload();
 }
 
 async function end(credential) {

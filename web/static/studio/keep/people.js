@@ -1,23 +1,22 @@
 // People: accounts with their roles, and invitations by link. Keys and what ends with an account are in
 // credentials.js and shut-out.js, who is blocked in blocks.js.
 
-import { day, dayAndClock, listed } from "../../common/format.js";
-import { close, open } from "../../common/sheet.js";
+import { day, dayAndClock, dayShort, listed } from "../../common/format.js";
+import { now } from "../../common/now.js";
 import { toast } from "../../common/toast.js";
 import { page, t, text } from "../../common/words.js";
 import { get, patch, post, remove } from "../api.js";
 import { ask } from "../ask.js";
-import { setUpCopy, showCode } from "../qr.js";
 import { roleWords, setUpRoles } from "../roles.js";
 import { spoken } from "../sentences.js";
 import { credentials } from "./credentials.js";
 import { act, badge, List, row, sign } from "./list.js";
+import { showOnce } from "./secret.js";
 import { FormSheet } from "./sheet.js";
 import { shutOut } from "./shut-out.js";
 
 const sheets = Object.fromEntries(["invite", "account"].map((name) => [name, new FormSheet(`${name}-sheet`)]));
 const part = (name) => document.querySelector(`[data-${name}]`);
-const secret = document.getElementById("secret-sheet");
 const known = { farms: [], centres: [] };
 let opened = null;
 
@@ -27,6 +26,15 @@ const hasAll = ({ role, centres }) => role === "clerk" && centres === null;
 const scopeWords = (of) => (hasAll(of) ? t("Sees the orders of every pick-up point.") : names("farms", of.farms) || names("centres", of.centres));
 const when = (moment) => dayAndClock(Date.parse(moment));
 const fail = (problem) => toast(spoken(problem), { danger: true });
+
+/** What stands beside an account's name about its second factor. */
+function factorBadge({ disabled, second_factor: has, second_factor_demanded: isDemanded, second_factor_until: until }) {
+  if (has) return badge(t("Second factor"), "leaf");
+  if (!isDemanded || disabled) return null;
+  if (!until) return badge(t("No second factor"), "red");
+  const due = Date.parse(until);
+  return badge(due > now() ? t("No second factor (until %(day)s)", { day: dayShort(due) }) : t("No second factor (overdue)"), "red");
+}
 
 const accounts = new List(
   "accounts",
@@ -49,7 +57,7 @@ const accounts = new List(
         badge(roleWords(account.role), account.role === "seller" ? "leaf" : ""),
         account.disabled ? badge(t("Shut out"), "red") : null,
         hasAll(account) ? badge(t("All pick-up points"), "red") : null,
-        account.second_factor ? badge(t("Second factor"), "leaf") : null,
+        factorBadge(account),
         account.name === page.data.name ? badge(t("You")) : null,
       ].filter(Boolean),
       lines: [
@@ -79,18 +87,6 @@ const invitations = new List(
     }),
 );
 
-/** Shows once what is never shown again: a password, or an invitation's link with its code. */
-function show({ title, words, value, path = null }) {
-  secret.querySelector("[data-secret-title]").textContent = title;
-  secret.querySelector("[data-secret]").textContent = value;
-  secret.querySelector("[data-secret-words]").textContent = words;
-  const code = secret.querySelector("[data-code]");
-  code.hidden = true;
-  if (path) showCode(code, path);
-  secret.querySelector("[data-share]").hidden = !path || !navigator.share;
-  open(secret, () => (secret.querySelector("[data-secret]").textContent = ""));
-}
-
 function invite() {
   sheets.invite.open({
     values: { role: "seller" },
@@ -98,9 +94,8 @@ function invite() {
       const made = await post("/api/v1/invitations", body);
       invitations.reload();
       return () =>
-        show({
+        showOnce({
           title: t("The invitation is ready"),
-          value: new URL(made.url, location.href).href,
           path: made.url,
           words: t("Let them scan it, or send the link. It is shown this once, works once, and for seven days."),
         });
@@ -124,6 +119,7 @@ function change(account) {
   disable.textContent = account.disabled ? t("Let in again") : t("Shut out");
   disable.classList.toggle("button--danger", !account.disabled);
   disable.hidden = account.name === page.data.name;
+  sheets.account.part("extend").hidden = !account.second_factor_extensions || account.disabled || account.name === page.data.name;
   sheets.account.part("reset-factor").hidden = !account.second_factor || account.name === page.data.name;
   sheets.account.open({
     title: account.name,
@@ -147,7 +143,7 @@ async function resetPassword() {
   try {
     const { password } = await post(`/api/v1/accounts/${account.id}/password`);
     if (opened === account) sheets.account.close();
-    show({
+    showOnce({
       title: t("New password of %(name)s", { name: account.name }),
       value: password,
       words: t("Shown this once, and good for 24 hours. Say it or write it down for them; at the first sign-in they choose their own."),
@@ -173,6 +169,18 @@ async function resetFactor() {
   } catch (problem) {
     fail(problem);
   }
+}
+
+async function extend() {
+  const account = opened;
+  try {
+    const { second_factor_until: until } = await post(`/api/v1/accounts/${account.id}/factors/extension`);
+    if (opened === account) sheets.account.close();
+    toast(t("%(name)s has until %(day)s to set up a second factor.", { name: account.name, day: day(Date.parse(until)) }));
+  } catch (problem) {
+    fail(problem);
+  }
+  await accounts.reload();
 }
 
 async function toggleDisabled() {
@@ -201,12 +209,9 @@ const reload = () => Promise.all([accounts, invitations, credentials].map((list)
 
 for (const button of document.querySelectorAll("[data-invite]")) button.addEventListener("click", invite);
 sheets.account.part("reset").addEventListener("click", resetPassword);
+sheets.account.part("extend").addEventListener("click", extend);
 sheets.account.part("reset-factor").addEventListener("click", resetFactor);
 sheets.account.part("disable").addEventListener("click", toggleDisabled);
-secret.querySelector("[data-close]").addEventListener("click", () => close(secret));
-const value = () => secret.querySelector("[data-secret]").textContent;
-setUpCopy(secret.querySelector("[data-copy]"), value, t("Copied"));
-secret.querySelector("[data-share]").addEventListener("click", () => navigator.share({ url: value() }).catch(() => {}));
 
 for (const kind of Object.keys(known)) {
   const found = await get(`/api/v1/${kind}`).catch(() => ({}));

@@ -1,11 +1,15 @@
 // Shutting an account out: what ends with it is shown first, each key and link can be given to another
-// account instead, and what is on air is asked about once more.
+// account instead, and what is on air is asked about once more. So are the accounts that it made or
+// invited, which stay unless they are shut out too, and the keys of others that it knows.
 
 import { el } from "../../common/dom.js";
-import { count } from "../../common/format.js";
+import { count, listed } from "../../common/format.js";
+import { toast } from "../../common/toast.js";
 import { n, t } from "../../common/words.js";
 import { get, patch } from "../api.js";
 import { ask } from "../ask.js";
+import { roleWords } from "../roles.js";
+import { spoken } from "../sentences.js";
 import { facts, kindWords, nameOf, owners } from "./credential-words.js";
 import { badge, row } from "./list.js";
 import { FormSheet, offer } from "./sheet.js";
@@ -16,7 +20,25 @@ const SHOWN = 100;
 const all = sheet.part("all");
 const ends = sheet.part("ends");
 
-const owned = async ({ id }) => (await get(`/api/v1/credentials?owner=${id}`)).credentials;
+const every = async () => (await get("/api/v1/credentials")).credentials;
+
+/** The accounts in use that `account` made or invited, and those that these made in their turn. */
+function madeBy(account, accounts) {
+  const found = [account];
+  for (const { id } of found) found.push(...accounts.filter((each) => each.made_by === id && !found.includes(each)));
+  return found.slice(1).filter(({ disabled }) => !disabled);
+}
+
+function madeLine(made, accounts) {
+  const choice = el("select", { class: "field__input", name: `out.${made.id}`, "data-as": "yes", "aria-label": t("What becomes of %(name)s", { name: made.name }) }, new Option(t("Stays"), ""), new Option(t("Shut out too, with all it made"), "yes"));
+  const maker = accounts.find(({ id }) => id === made.made_by);
+  return row({
+    title: made.name,
+    badges: [badge(roleWords(made.role))],
+    lines: [maker ? t("Made or invited by %(name)s", maker) : ""].filter(Boolean),
+    acts: [choice],
+  });
+}
 
 const choices = (kind, accounts, account) => owners(kind, accounts, account.id).map(([id, name]) => [id, t("Give it to %(name)s", { name })]);
 
@@ -41,14 +63,45 @@ async function isMeant(onAir, account) {
   });
 }
 
+/** Shows what is to be decided of `found`, what it owns; of `known`, keys of others; and of accounts. */
+function draw(account, accounts, { found, known, made }) {
+  sheet.part("owned").hidden = !found.length;
+  found.sort((one, other) => other.on_air - one.on_air || other.sending - one.sending);
+  ends.replaceChildren(...found.slice(0, SHOWN).map((each) => line(each, accounts, account)));
+  const rest = found.length - SHOWN;
+  const more = sheet.part("rest");
+  more.hidden = rest <= 0;
+  more.textContent = rest > 0 ? n("%(n)s more ends too.", "%(n)s more end too.", rest, { n: count(rest) }) : "";
+  offer(all, choices("api_key", accounts, account));
+  all.closest("[data-field]").hidden = found.length < 2;
+  sheet.part("known").hidden = !known.length;
+  sheet.part("known-words").textContent = known.length ? t("They also know %(what)s, which belongs to others and goes on. Renew it under “Keys and links”.", { what: listed(known.map((each) => nameOf(each))) }) : "";
+  sheet.part("made").hidden = !made.length;
+  sheet.part("made-accounts").replaceChildren(...made.map((each) => madeLine(each, accounts)));
+}
+
+/** Shuts out those that `account` made and that were chosen; who can't be is named. */
+async function shutOutToo(chosen) {
+  for (const each of chosen) {
+    try {
+      await patch(`/api/v1/accounts/${each.id}`, { disabled: true });
+    } catch (problem) {
+      toast(`${each.name}: ${spoken(problem)}`, { danger: true });
+    }
+  }
+}
+
 /**
  * Shuts `account` out once that is confirmed; `done(hasEnded)` is called then. `accounts` are all
  * there are.
  */
 export async function shutOut(account, accounts, done) {
   const put = (give) => patch(`/api/v1/accounts/${account.id}`, { disabled: true, give });
-  const found = await owned(account);
-  if (!found.length) {
+  const credentials = await every();
+  const found = credentials.filter(({ owner }) => owner === account.id);
+  const known = credentials.filter(({ owner, made_by: maker }) => maker === account.id && owner !== maker);
+  const made = madeBy(account, accounts);
+  if (!found.length && !known.length && !made.length) {
     const isSure = await ask({
       title: t("Shut out %(name)s?", account),
       words: t("They are signed out everywhere and can't sign in."),
@@ -59,23 +112,19 @@ export async function shutOut(account, accounts, done) {
     done(false);
     return;
   }
-  found.sort((one, other) => other.on_air - one.on_air || other.sending - one.sending);
-  ends.replaceChildren(...found.slice(0, SHOWN).map((each) => line(each, accounts, account)));
-  const rest = found.length - SHOWN;
-  const more = sheet.part("rest");
-  more.hidden = rest <= 0;
-  more.textContent = rest > 0 ? n("%(n)s more ends too.", "%(n)s more end too.", rest, { n: count(rest) }) : "";
-  offer(all, choices("api_key", accounts, account));
-  all.closest("[data-field]").hidden = found.length < 2;
+  draw(account, accounts, { found, known, made });
   sheet.open({
     title: t("Shut out %(name)s?", account),
-    job: async ({ give }) => {
+    job: async ({ give, out }) => {
       const given = Object.fromEntries(Object.entries(give ?? {}).filter(([, to]) => to));
+      const chosen = made.filter(({ id }) => out?.[id]);
       // It may have gone on air, or have made another key, since the list was drawn.
-      const now = await owned(account);
+      const ending = [account, ...chosen].map(({ id }) => id);
+      const now = (await every()).filter(({ owner }) => ending.includes(owner));
       if (!(await isMeant(now.filter((each) => each.on_air && !given[each.id]), account))) return false;
       await put(given);
-      return () => done(true);
+      await shutOutToo(chosen);
+      return () => done(found.length > 0 || chosen.length > 0);
     },
   });
 }
