@@ -147,6 +147,10 @@ async def test_a_grep_finds_nothing_of_who_was_erased(
         assert bool(grep_bytes(kept[20:60], settings.data)) == (store.dialect == "sqlite")
 
         async with httpx.AsyncClient(base_url=server.url) as buyer:
+            # Its message names no order, and the order is the only one of the phone.
+            asked = await buyer.post("/api/v1/person/codes", json={"phone": PHONE})
+            assert asked.status_code == 202
+            await until(lambda: grep("person.code", settings.data / "outbox"), "a code was sent")
             answer = await buyer.post(f"/api/v1/orders/{placed['token']}/erasures")
         assert (answer.status_code, answer.json()) == (200, {"orders": 1})
 
