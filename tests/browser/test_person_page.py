@@ -57,6 +57,10 @@ async def fits(page: Page, size: Any, language: str, number: str) -> None:
     assert box is not None
     assert box["x"] >= 8
     assert box["width"] <= min(size[0] - 16, 720)
+    # Whatever its name, a fact has the larger half of the line.
+    name = await page.locator(".facts dt").first.bounding_box()
+    assert name is not None
+    assert name["width"] < box["width"] / 2
 
 
 @pytest.mark.parametrize(("size", "language"), SIZES)

@@ -8,7 +8,7 @@ import pytest
 from farmlive.clock import now_ms, pretended
 from farmlive.settings import Settings
 from farmlive.shop import person
-from farmlive.shop.erasing import LATE_MS
+from farmlive.shop.erasing import LATE_MS, Erasing
 from farmlive.shop.person_codes import KIND, PersonCodes
 
 from . import told
@@ -56,6 +56,22 @@ async def test_an_order_without_its_person_keeps_no_codes_message(
     # That order is as it was, and nothing says which erased one was of the same phone.
     assert (await row_of(stall, old)).buyer == row.buyer
     assert (await row_of(stall, placed)).buyer != row.buyer
+
+
+async def test_of_two_orders_that_are_erased_together_the_second_takes_it_along(
+    stall: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the second one begins, the first one has the phone still."""
+    both = [await over(stall), await over(stall)]
+    await code_sent(stall, settings)
+    with monkeypatch.context() as patch:
+        patch.setattr(Erasing, "_work", lambda *_, **__: asyncio.sleep(0))
+        for placed in both:
+            whose = await stall.shop.persons.of_order(caller(), placed["token"])
+            assert await erase(stall, whose, caller()) == 1
+    assert PHONE in str(told.lines(settings))
+    await stall.shop.erasing.go_on()
+    assert PHONE not in str(told.lines(settings))
 
 
 async def test_a_code_that_is_written_late_goes_too(

@@ -193,8 +193,6 @@ class Erasing:
                     "buyer": person.ERASED + secrets.token_hex(12),
                 },
             )
-            if whose.order is not None:
-                _take_out_phone(connection, rows[0], at)
             who = caller if caller.role is not None else audit.NOBODY
             within = {row.broadcast for row in rows}
             audit.put(
@@ -253,6 +251,8 @@ class Erasing:
                 new = person.ERASED + secrets.token_hex(12)
                 values["device"] = devices.setdefault(row.device, new)
             connection.execute(update(orders).where(orders.c.id == row.id).values(**values))
+        if erasure.order is not None:
+            _take_out_phone(connection, rows[0].buyer, max(now, erasure.at))
         erased: dict[str, Event] = {}
         for row in rows:
             number = order_number(row.number)
@@ -343,22 +343,21 @@ class Erasing:
             await self._store.write(partial(_scrubbed, ids=ids))
 
 
-def _take_out_phone(connection: Connection, row: Row[Any], at: int) -> None:
-    """Have every line to the phone of this order taken out of the outboxes, unless another order
-    has the phone: one with a code names no order, and one of several orders names others, too.
+def _take_out_phone(connection: Connection, buyer: str, at: int) -> None:
+    """Have every line to the phone with this pseudonym taken out of the outboxes, up to now, unless
+    an order has the phone still: one with a code names no order, and one of several names others.
 
-    The pseudonym stands in a row of its own, with which nothing else is to do.
+    Asked once the order that is erased has the pseudonym no more, so that of two that are erased
+    together the second one does it. The pseudonym stands in a row of its own, which is done.
     """
-    others = exists().where(
-        orders.c.buyer == row.buyer, orders.c.id != row.id, orders.c.person_gone_at.is_(None)
-    )
+    others = exists().where(orders.c.buyer == buyer, orders.c.person_gone_at.is_(None))
     if not connection.execute(select(others)).scalar():
         connection.execute(
             insert(erasures),
             {
                 "id": ulid(),
                 "at": at,
-                "buyers": [row.buyer],
+                "buyers": [buyer],
                 "order": None,
                 "buyer": "",
                 "done_at": at,
