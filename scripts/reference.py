@@ -1,8 +1,8 @@
 """Holds the documents against the code: settings, commands and routes.
 
 `python -m scripts.reference` names what differs and exits 1; `--write` writes docs/settings.md,
-docs/routes.md, docs/orders.md, docs/conformance.md, docs/events.json and the events' types for the
-pages anew from the code.
+docs/routes.md, docs/commands.md, docs/orders.md, docs/conformance.md, docs/events.json and the
+events' types for the pages anew from the code.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import sys
 import tempfile
 import typing
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -24,12 +25,14 @@ from farmlive.app import build
 from farmlive.broadcast.events.schema import declarations, examples
 from farmlive.cli import cli
 from farmlive.client.clauses import CLAUSES
+from farmlive.commands import Command
 from farmlive.settings import Settings
 from farmlive.shop import life
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = ROOT / "docs" / "settings.md"
 ROUTES = ROOT / "docs" / "routes.md"
+COMMANDS = ROOT / "docs" / "commands.md"
 ORDERS = ROOT / "docs" / "orders.md"
 CONFORMANCE = ROOT / "docs" / "conformance.md"
 EVENTS = ROOT / "docs" / "events.json"
@@ -130,18 +133,46 @@ def routes_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def commands_page() -> str:
+    """The list of the channel's commands, from their declarations."""
+    lines = [
+        "# Commands of the live channel",
+        "",
+        "What a client sends on `/api/v1/broadcasts/{broadcast}/live` besides listening, one JSON",
+        'object a frame: `{"type": …, "id": …}` and the members of the command. The answer is',
+        '`{"type": "reply", "id": …, "ok": true, "result": …}`, or `"ok": false` with a `problem`.',
+        "A request over HTTP does the same, where a `key` is the header `Idempotency-Key`.",
+        "`/asyncapi.json` has the shapes and what each may be refused with, `/openapi.json` those",
+        "of the requests. Crew are coordinators, hosts and moderators; staff are the first two.",
+        "This page is made from the code by `./scripts/check --fix`.",
+        "",
+        "| command | for | over HTTP | what |",
+        "|---|---|---|---|",
+    ]
+    for name, command in sorted(_server()[1].items()):
+        summary = (command.model.__doc__ or "").strip().partition("\n")[0].removesuffix(".")
+        lines.append(f"| `{name}` | {command.role} | `{command.http}` | {summary} |")
+    return "\n".join(lines) + "\n"
+
+
 def every_route() -> list[tuple[str, str, str]]:
     """Path, methods and the first line of the docstring of every address, by path."""
+    return _server()[0]
 
-    async def read() -> list[tuple[str, str, str]]:
+
+@lru_cache
+def _server() -> tuple[list[tuple[str, str, str]], dict[str, Command[typing.Any]]]:
+    """The addresses and the commands of a server."""
+
+    async def read() -> tuple[list[tuple[str, str, str]], dict[str, Command[typing.Any]]]:
         with tempfile.TemporaryDirectory() as folder:
             house = await build(Settings(data=Path(folder), udp_port=0))
             try:
-                return list(_routes(house.api.routes, ""))
+                return sorted(_routes(house.api.routes, "")), house.channel.commands
             finally:
                 await house.close()
 
-    return sorted(asyncio.run(read()))
+    return asyncio.run(read())
 
 
 def _routes(routes: Iterable[typing.Any], prefix: str) -> Iterator[tuple[str, str, str]]:
@@ -193,6 +224,7 @@ def differences() -> list[str]:
     made = (
         (SETTINGS, settings_page()),
         (ROUTES, routes_page()),
+        (COMMANDS, commands_page()),
         (ORDERS, life.page()),
         (CONFORMANCE, conformance_page()),
         (EVENTS, events_file()),
@@ -233,6 +265,7 @@ def main() -> int:
     if "--write" in sys.argv:
         SETTINGS.write_text(settings_page())
         ROUTES.write_text(routes_page())
+        COMMANDS.write_text(commands_page())
         ORDERS.write_text(life.page())
         CONFORMANCE.write_text(conformance_page())
         EVENTS.write_text(events_file())

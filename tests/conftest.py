@@ -20,6 +20,7 @@ import pytest
 import structlog
 from argon2 import PasswordHasher
 from psycopg import sql
+from pydantic import ValidationError
 from tests.once import once
 from tests.waiting import LONG_S
 from xdist.scheduler import LoadScopeScheduling
@@ -30,8 +31,10 @@ from farmlive.bus import LocalBus
 from farmlive.client import Channel
 from farmlive.client.commands import Commands
 from farmlive.client.connection import Connection
+from farmlive.commands import Command
 from farmlive.ids import ulid
-from farmlive.people import passwords
+from farmlive.people import Caller, passwords
+from farmlive.problems import Problem
 from farmlive.server import Server, running
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -170,6 +173,35 @@ def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(passwords, "_hasher", _CHEAP)
     monkeypatch.setattr(passwords, "_NOBODY", _CHEAP_NOBODY)
+
+
+@pytest.fixture(autouse=True)
+def _commands_as_declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test in which a command of the channel answered something else than its result, or
+    raised a problem that it does not declare.
+    """
+    run, wrong = Command.run, []
+
+    async def checked(
+        command: Command[Any], caller: Caller, broadcast: str, message: Any
+    ) -> dict[str, Any]:
+        try:
+            answer = await run(command, caller, broadcast, message)
+        except Problem as problem:
+            if problem.slug not in {each.slug for each in command.problems}:
+                wrong.append(f"{command.name} does not declare {type(problem).__name__}")
+            raise
+        try:
+            command.result.model_validate(answer)
+        except ValidationError as error:
+            wrong.append(f"{command.name} answered no {command.result.__name__}: {error}")
+        if more := set(answer) - set(command.result.model_fields):
+            wrong.append(f"{command.name} answered more than {command.result.__name__}: {more}")
+        return answer
+
+    monkeypatch.setattr(Command, "run", checked)
+    yield
+    assert wrong == []
 
 
 @pytest.fixture(autouse=True)

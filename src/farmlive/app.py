@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from farmlive import answer_headers, cameras, edge, gate, hosts, operations, request_limits, uploads
 from farmlive.arrivals import Arrivals
 from farmlive.broadcast import airings
+from farmlive.broadcast import commands as broadcast_commands
 from farmlive.broadcast import routes as broadcast_routes
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.cards import Cards
@@ -62,7 +63,7 @@ from farmlive.shop import (
     person_routes,
     wait_routes,
 )
-from farmlive.shop import channel as shop_channel
+from farmlive.shop import commands as shop_commands
 from farmlive.shop import routes as shop_routes
 from farmlive.shop.fees import ParcelFees
 from farmlive.shop.lot_sales import LotSales
@@ -150,12 +151,13 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     guard = Guard(people)
     broadcasts = Broadcasts(store, log, bus)
     chat = Chat(store, log, people)
-    channel = Channel(
+    channel = Channel(store, broadcasts, guard, people.limits, settings)
+    answers = broadcast_commands.BroadcastCommands(
         store,
+        log,
         broadcasts,
         chat,
         Cards(store, log),
-        guard,
         people.limits,
         people.blocks,
         settings,
@@ -192,8 +194,8 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     people.centres_by(catalogue.find_centre)
     people.airings_by(airings.running)
     people.blocks.sources(shop.orders.buyer_of, chat.sender)
-    for command in shop_channel.commands(shop):
-        channel.handle(command.name, command.model, command.handler, who=command.who)
+    channel.register(broadcast_commands.commands(answers))
+    channel.register(shop_commands.commands(shop))
     stream_gate = gate.StreamGate(settings, store, log, people, guard, broadcasts)
     relay = Relay(settings, stream_gate)
     leases = Leases(
@@ -214,7 +216,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     people.guests.on_end(switcher.send_away)
     publishers = Publishers(people, relay, bus)
     people.on_shut_out(publishers.shut_out)
-    channel.handle("source.switch", cameras.SourceSwitch, switcher.command, who="staff")
+    channel.register(cameras.commands(switcher))
     try:
         await relay.start()
     except OSError as error:
@@ -258,7 +260,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     # Routes are looked through in their order, and viewers come by the hundred at once.
     _add(api, page_routes.start_page(pages, rooms))
     _add(api, media_routes.routes(anywhere, stream_gate, settings))
-    _add(api, broadcast_routes.routes(store, log, broadcasts, channel, chat, guard))
+    _add(api, broadcast_routes.routes(store, log, broadcasts, channel, chat, answers, guard))
     _add(api, people_routes.routes(people, guard, broadcast_state))
     _add(api, uploads.routes(store, settings, guard))
     _add(api, origin_routes.routes(origin, guard))

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from farmlive import compact
 from farmlive.broadcast.broadcasts import Ended
 from farmlive.broadcast.log import Log, UnknownBroadcast
-from farmlive.broadcast.models import Message
 from farmlive.bus import Bus
+from farmlive.commands import Command, Message
 from farmlive.contracts import raises
 from farmlive.media import Relay
 from farmlive.media.refusals import (
@@ -41,11 +41,10 @@ class OnAir(BaseModel):
     source: Identifier
 
 
-class SourceSwitch(Message):
+class SourceSwitch(OnAir, Message):
     """Put a source on air, from its next keyframe on; it stays until another is, or it leaves."""
 
-    type: Literal["source.switch"]
-    source: Identifier
+    type: Literal["source.switch"] = "source.switch"
 
 
 class Switched(BaseModel):
@@ -102,6 +101,7 @@ class Cameras:
         )
         return Switched(source=source, label=found.label, on_air=on_air)
 
+    @raises(switch)
     async def command(
         self, caller: Caller, broadcast: str, message: SourceSwitch
     ) -> dict[str, Any]:
@@ -116,6 +116,19 @@ class Cameras:
         if topic == TOPIC:
             broadcast, source = compact.decode(message)
             self._relay.dismiss(broadcast, source)
+
+
+def commands(cameras: Cameras) -> list[Command[SourceSwitch]]:
+    """The commands about cameras."""
+    return [
+        Command(
+            SourceSwitch,
+            cameras.command,
+            result=Switched,
+            http="POST /api/v1/broadcasts/{broadcast}/on-air",
+            role="staff",
+        )
+    ]
 
 
 def routes(cameras: Cameras, guard: Guard) -> APIRouter:

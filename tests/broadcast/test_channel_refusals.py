@@ -24,7 +24,7 @@ from .live_channel import ask, channel, comes, get, with_kind
         ('{"type":"chat.say","id":"7"}', "invalid"),
         ('{"type":"chat.hide","id":"7","message":1}', "staff-only"),
         ('{"type":"card.pin","id":"7","offer":"01OFFER"}', "staff-only"),
-        ('{"type":"card.open","id":"7","offer":"nothing"}', "not-found"),
+        ('{"type":"card.open","id":"7","offer":"nothing"}', "unknown-card"),
         ('{"type":"react","id":"7","count":99}', "invalid"),
     ],
 )

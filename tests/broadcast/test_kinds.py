@@ -9,7 +9,7 @@ from farmlive.server import Server
 async def test_the_document_tells_of_every_kind(server: Server) -> None:
     async with httpx.AsyncClient(base_url=server.url) as client:
         document = (await client.get("/asyncapi.json")).json()
-    event = document["components"]["messages"]["events"]["payload"]["properties"]["events"]["items"]
+    event = document["components"]["schemas"]["Event"]
     told = {schema["title"]: schema for schema in event["anyOf"] if "title" in schema}
     assert set(told) == set(KINDS)
     reference = told["stock.changed"]["properties"]["data"]["$ref"]
@@ -21,4 +21,4 @@ async def test_the_document_tells_of_every_kind(server: Server) -> None:
         document["components"]["schemas"]["OrderPlaced"]
     )
     for name in ("hold.place", "hold.drop", "order.place"):
-        assert document["components"]["messages"][name]["x-who"] == "anyone"
+        assert document["operations"][name]["x-role"] == "anyone"

@@ -12,7 +12,6 @@ from tests.waiting import until
 from websockets.exceptions import ConnectionClosed
 from websockets.server import ServerProtocol
 
-from farmlive.broadcast import models
 from farmlive.broadcast.message_rate import (
     AT_A_TIME,
     BURST_S,
@@ -23,6 +22,7 @@ from farmlive.broadcast.message_rate import (
 )
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.broadcast.wire import PART, REFUSED_IN_A_ROW
+from farmlive.commands import Command, Message, Nothing
 from farmlive.people import RateLimits
 from farmlive.problems import TooMany
 from farmlive.server import Server
@@ -38,10 +38,10 @@ OWN = round(BURST_S * OWN_PER_SECOND)
 OF_ADDRESS = ("channel messages of an address",)
 
 
-class Nothing(models.Message):
+class DoNothing(Message):
     """A message of the test's own."""
 
-    type: Literal["nothing.do"]
+    type: Literal["nothing.do"] = "nothing.do"
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ async def test_many_messages_in_one_packet_keep_nobody_waiting(server: Server, l
         at.append(turns)
         return {}
 
-    server.house.channel.handle("nothing.do", Nothing, handle)
+    server.house.channel.register([Command(DoNothing, handle, result=Nothing, http="")])
     async with channel(server, live) as socket:
         await get(socket)
         other = asyncio.create_task(others())

@@ -190,19 +190,19 @@ async def test_a_moderator_mutes_for_minutes_sees_who_is_and_lets_them_write_aga
         await get(moderator)
         seq = (await ask(troll, "chat.say", text="便宜卖", nickname="阿强"))["result"]["seq"]
         made = (await ask(moderator, "chat.mute", message=seq, duration="ten_minutes"))["result"]
-        assert made["mute"]["until"] is not None
-        assert made["mute"]["nickname"] == "阿强"
-        assert not made["mute"]["everywhere"]
+        assert made["until"] is not None
+        assert made["nickname"] == "阿强"
+        assert not made["everywhere"]
         async with channel(server, live) as again:
             await get(again)
             reply = await ask(again, "chat.say", text="又来了", nickname="阿强1")
             assert reply["problem"]["type"] == "/problems/muted"
             assert reply["problem"]["reason"] == "likeness"
-        reply = await ask(troll, "chat.unmute", mute=made["mute"]["id"])
+        reply = await ask(troll, "chat.unmute", mute=made["id"])
         assert reply["problem"]["type"] == "/problems/staff-only"
-        assert (await ask(moderator, "chat.unmute", mute=made["mute"]["id"]))["ok"]
+        assert (await ask(moderator, "chat.unmute", mute=made["id"]))["ok"]
         assert (await ask(troll, "chat.say", text="好的"))["ok"]
-        reply = await ask(moderator, "chat.unmute", mute=made["mute"]["id"])
+        reply = await ask(moderator, "chat.unmute", mute=made["id"])
         assert reply["problem"]["type"] == "/problems/unknown-mute"
         reply = await ask(moderator, "chat.mute", message=seq, duration="for ever")
         assert reply["problem"]["type"] == "/problems/invalid"

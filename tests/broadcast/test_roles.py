@@ -122,7 +122,7 @@ async def test_moderator_sees_orders_pins_and_hides(server: Server, live: str) -
         assert await seen(moderator, "order.placed") == ORDER
         assert (await ask(moderator, "card.pin", offer="01OFFER"))["ok"]
         said = (await ask(viewer, "chat.say", text="something rude"))["result"]["seq"]
-        mute = (await ask(moderator, "chat.mute", message=said))["result"]["mute"]
+        mute = (await ask(moderator, "chat.mute", message=said))["result"]
         assert (await ask(moderator, "chat.hide", message=said))["ok"]
         assert (await ask(moderator, "card.unpin"))["ok"]
     deeds = await server.house.people.deeds(None, 10)

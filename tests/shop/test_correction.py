@@ -70,7 +70,14 @@ async def test_the_price_goes_back_to_the_one_before(stall: Any) -> None:
     offer = stall.card.offer
     right = {"amount": PRICE, "currency": "CNY"}
     wrong = {"amount": WRONG, "currency": "CNY"}
-    assert answer == {"offer": offer, "price": right, "was": wrong, "orders": 1, "held": 0}
+    assert answer == {
+        "offer": offer,
+        "price": right,
+        "list_price": None,
+        "was": wrong,
+        "orders": 1,
+        "held": 0,
+    }
     assert await price(stall) == PRICE
     event = (await stall.events("offer.changed"))[-1]
     assert event.audience == ("public",)
@@ -275,7 +282,9 @@ async def test_a_list_price_under_the_right_one_is_taken_away(stall: Any) -> Non
 
 async def test_a_list_price_above_it_stays(stall: Any) -> None:
     await change(stall, WRONG, list_price=3990)
-    assert "list_price" not in await correct(stall)
+    assert (await correct(stall))["list_price"] == {"amount": 3990, "currency": "CNY"}
+    (*_, told) = await stall.events("offer.changed")
+    assert "list_price" not in told.data
     (card,) = await stall.shop.bag.cards(stall.broadcast)
     assert card.list_price.amount == 3990
 

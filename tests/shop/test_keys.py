@@ -6,8 +6,12 @@ import pytest
 
 from farmlive.ids import token
 from farmlive.shop.correction_models import OfferCorrect
-from farmlive.shop.models import OfferChange
+from farmlive.shop.flash_models import FlashPlan
+from farmlive.shop.keys import canonical_hash
+from farmlive.shop.models import OfferChange, OfferRelease
+from farmlive.shop.order_models import HoldPlace, OrderPlace
 from farmlive.shop.problems import KeyReused
+from farmlive.shop.wait_models import WaitJoin
 
 from .conftest import HOST, PRICE
 
@@ -48,3 +52,58 @@ async def test_a_price_that_is_set_twice_is_the_same_price(stall: Any) -> None:
     wrong = OfferCorrect(offer=stall.card.offer)
     answer = await stall.shop.corrections.correct(HOST, stall.broadcast, wrong)
     assert answer["price"]["amount"] == PRICE
+
+
+# As keys in databases have them: what is sent again after an update is still the same.
+_LINES = [{"offer": "01A", "quantity": 2, "price": 2990}]
+
+
+@pytest.mark.parametrize(
+    ("message", "of", "known"),
+    [
+        (
+            OrderPlace.model_validate(
+                {
+                    "key": "k" * 20,
+                    "lines": _LINES,
+                    "buyer": {"name": "王小明", "phone": "13800000000"},
+                    "delivery": {"way": "parcel", "address": "尤溪县 溪口村"},
+                    "payment": "cash_on_delivery",
+                    "fee": 800,
+                    "proof": "x",
+                }
+            ),
+            None,
+            "0d2ce0af4edc5e8f1aba93b38fd6276d5792fe2e271964c33187bdf88f57eafb",
+        ),
+        (
+            HoldPlace.model_validate({"key": "k" * 20, "lines": _LINES, "proof": "x"}),
+            None,
+            "48cf78e73a52636a53c39c5649d9762b4faff69421ce1a0407e0a21a6634a85c",
+        ),
+        (
+            WaitJoin(key="k" * 20, offer="01A", quantity=2, proof="x"),
+            None,
+            "d6c33605f3bb46d20ee5cced2bd9ae2eb7f5313f157050eff6270ec99930ed43",
+        ),
+        (
+            OfferRelease(key="k" * 20, offer="01A", quantity=-3),
+            "releases",
+            "65a99cb2ac2dde4d0444efa67e09e045617ab209c56655dabeb93618839a4f11",
+        ),
+        (
+            OfferCorrect(key="k" * 20, offer="01A", price=2990, honour=True),
+            "corrections",
+            "320336d92e1ad43fde023d315d6af29b5a1f1acb0ca971b4c714dfdf82e098dc",
+        ),
+        (
+            FlashPlan(key="k" * 20, offer="01A", price=1990, boxes=5, seconds=60, per_buyer=2),
+            "flashes",
+            "d010766244fdc5184c49e6eba9fc617ab59a3b8e63f410cdee3e4637648301e3",
+        ),
+    ],
+)
+def test_a_key_knows_its_request_after_an_update(message: Any, of: Any, known: str) -> None:
+    assert canonical_hash(message, type(message), of=of) == known
+    other = message.model_copy(update={"id": "7"})
+    assert canonical_hash(other, type(other), of=of) == known

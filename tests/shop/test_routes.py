@@ -4,7 +4,7 @@ import pytest
 
 from farmlive.ids import token, ulid
 from farmlive.people.audit import deeds
-from farmlive.shop.channel import commands
+from farmlive.shop.commands import commands
 from farmlive.shop.order_models import OrderPlace
 
 
@@ -39,7 +39,7 @@ async def test_channel_and_http_share_their_keys(site: Any, stall: Any) -> None:
     key = token()
     place = next(command for command in commands(stall.shop) if command.name == "order.place")
     frame = {"type": "order.place", "id": "7", "key": key, **stall.body()}
-    answer = await place.handler(stall.viewer, stall.broadcast, OrderPlace.model_validate(frame))
+    answer = await place.run(stall.viewer, stall.broadcast, OrderPlace.model_validate(frame))
     headers = {"Idempotency-Key": key}
     again = await site.viewer.post(orders_of(stall), json=stall.body(), headers=headers)
     assert again.json() == answer
@@ -172,27 +172,89 @@ async def test_an_order_has_no_other_address(site: Any, token: str) -> None:
 
 
 async def test_staff_alone_change_the_bag_on_the_channel(stall: Any) -> None:
-    who = {command.name: command.who for command in commands(stall.shop)}
-    assert who == {
-        "hold.place": "anyone",
-        "hold.drop": "anyone",
-        "order.place": "anyone",
-        "wait.join": "anyone",
-        "wait.leave": "anyone",
-        "offer.release": "staff",
-        "offer.change": "staff",
-        "offer.correct": "staff",
-        "flash.plan": "staff",
-        "flash.end": "staff",
+    roles = {command.name: command.role for command in commands(stall.shop)}
+    assert {name for name, role in roles.items() if role == "staff"} == {
+        "offer.release",
+        "offer.change",
+        "offer.correct",
+        "flash.plan",
+        "flash.end",
     }
-    by_name = {command.name: command for command in commands(stall.shop)}
-    release = by_name["offer.release"]
-    message = release.model.model_validate({"offer": stall.card.offer, "quantity": 5})
-    answer = await release.handler(stall.viewer, stall.broadcast, message)
-    assert answer["released"] == 15
-    change = by_name["offer.change"]
-    message = change.model.model_validate({"offer": stall.card.offer, "price": 1990})
-    assert (await change.handler(stall.viewer, stall.broadcast, message))["price"] == {
-        "amount": 1990,
-        "currency": "CNY",
+    assert {name for name, role in roles.items() if role == "anyone"} == {
+        "hold.place",
+        "hold.drop",
+        "order.place",
+        "wait.join",
+        "wait.leave",
     }
+
+
+async def test_a_countys_own_system_changes_a_price_by_http(site: Any, stall: Any) -> None:
+    path = f"/api/v1/broadcasts/{stall.broadcast}/offers/{stall.card.offer}"
+    assert (await site.viewer.patch(path, json={"price": 1990})).status_code == 401
+    changed = await site.staff.patch(path, json={"price": 1990, "list_price": 3990})
+    assert changed.status_code == 200
+    (card,) = (await site.viewer.get(f"/api/v1/broadcasts/{stall.broadcast}/offers")).json()[
+        "offers"
+    ]
+    assert changed.json() == card
+    assert (card["price"]["amount"], card["list_price"]["amount"]) == (1990, 3990)
+    # What is not named stays, and a null takes the list price away.
+    assert (await site.staff.patch(path, json={"price": 1890})).json()["list_price"] is not None
+    assert (await site.staff.patch(path, json={"list_price": None})).json()["list_price"] is None
+    (*_, told) = await stall.events("offer.changed")
+    assert told.data == {"offer": stall.card.offer, "list_price": None}
+    for wrong in ({}, {"price": None}, {"price": 0}, {"prise": 1}, {"offer": ulid(), "price": 1}):
+        refused = await site.staff.patch(path, json=wrong)
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/invalid")
+    refused = await site.staff.patch(path, json={"price": 1990, "list_price": 1000})
+    assert refused.json()["type"] == "/problems/list-price-too-low"
+    elsewhere = path.replace(stall.card.offer, ulid())
+    refused = await site.staff.patch(elsewhere, json={"price": 1990})
+    assert refused.json()["type"] == "/problems/unknown-offer"
+    noted = [deed for deed in await stall.store.read(deeds) if deed.action == "offer.change"]
+    assert [(deed.subject, deed.detail) for deed in noted] == [
+        (stall.card.offer, {"list_price": None}),
+        (stall.card.offer, {"price": 1890}),
+        (stall.card.offer, {"price": 1990, "list_price": 3990}),
+    ]
+
+
+async def test_boxes_are_released_by_http_once_a_key(site: Any, stall: Any) -> None:
+    path = f"/api/v1/broadcasts/{stall.broadcast}/offers/{stall.card.offer}/releases"
+    assert (await site.viewer.post(path, json={"quantity": 5})).status_code == 401
+    headers = {"Idempotency-Key": token()}
+    first = await site.staff.post(path, json={"quantity": 5}, headers=headers)
+    assert first.status_code == 201
+    assert (first.json()["released"], first.json()["left"]) == (15, 15)
+    again = await site.staff.post(path, json={"quantity": 5}, headers=headers)
+    assert again.json() == first.json()
+    other = await site.staff.post(path, json={"quantity": 6}, headers=headers)
+    assert (other.status_code, other.json()["type"]) == (409, "/problems/key-reused")
+    back = await site.staff.post(path, json={"quantity": -16})
+    assert (back.status_code, back.json()["type"]) == (409, "/problems/stock-taken")
+    assert (await site.staff.post(path, json={"quantity": -15})).json()["left"] == 0
+    assert len(await stall.events("offer.released")) == 2
+    short = await site.staff.post(path, json={"quantity": 5}, headers={"Idempotency-Key": "short"})
+    assert short.status_code == 422
+
+
+async def test_a_wrong_price_is_put_right_by_http(site: Any, stall: Any) -> None:
+    path = f"/api/v1/broadcasts/{stall.broadcast}/offers/{stall.card.offer}"
+    assert (await site.viewer.post(f"{path}/corrections", json={})).status_code == 401
+    none = await site.staff.post(f"{path}/corrections", json={})
+    assert (none.status_code, none.json()["type"]) == (409, "/problems/no-price-before")
+    await site.staff.patch(path, json={"price": 299, "list_price": 399})
+    headers = {"Idempotency-Key": token()}
+    right = await site.staff.post(f"{path}/corrections", json={}, headers=headers)
+    assert right.status_code == 201
+    assert right.json() == {
+        "offer": stall.card.offer,
+        "price": {"amount": 2990, "currency": "CNY"},
+        "list_price": None,
+        "was": {"amount": 299, "currency": "CNY"},
+        "orders": 0,
+        "held": 0,
+    }
+    again = await site.staff.post(f"{path}/corrections", json={}, headers=headers)
+    assert again.json() == right.json()

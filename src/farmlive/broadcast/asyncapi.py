@@ -1,10 +1,17 @@
-"""The channel's AsyncAPI 3 document, made from the commands that are registered."""
+"""The channel's AsyncAPI 3 document, made from the kinds of events and the commands that are
+registered. What may be refused is in it by its type; a handler raises no other.
+"""
 
+from collections.abc import Iterable
 from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from farmlive.broadcast.channel import SUBPROTOCOL, Channel
 from farmlive.broadcast.events.schema import event_schemas, schemas
 from farmlive.broadcast.wire import TOO_MANY
+from farmlive.commands import Command
 
 _EVENT = {
     "type": "object",
@@ -28,63 +35,83 @@ _PROBLEM = {
         "detail": {"type": "string"},
     },
 }
-_IDENTITY = {"type": ["string", "integer", "null"]}
+_IDENTITY = {"type": ["string", "integer", "null"], "description": "The message's `id`."}
 # Further members of a channel's first frame, of either type. After the server's clock was set back
 # every frame has `now`, since the `at` of its events is ahead of it.
 _FIRST = {
     "now": {"type": "integer", "description": "The server's clock, UTC milliseconds since 1970"},
     "you": {"type": "object", "description": "The `role` and `nickname` that one is heard by"},
 }
+_LIVE = "#/channels/live"
+_SCHEMAS = "#/components/schemas/{model}"
 
 
-def _frame(type_: str, **properties: Any) -> dict[str, Any]:
+def _frame(type_: str, required: Iterable[str], **properties: Any) -> dict[str, Any]:
     return {
         "name": type_,
         "payload": {
             "type": "object",
-            "required": ["type"],
+            "required": ["type", *required],
             "properties": {"type": {"const": type_}, **properties},
         },
     }
 
 
+_PROBLEM_REF = {"$ref": _SCHEMAS.format(model="Problem")}
 _FROM_SERVER = {
-    "welcome": _frame(
-        "welcome",
-        to={"type": "integer"},
-        **_FIRST,
-        snapshot={"type": "object"},
-    ),
-    "events": _frame(
-        "events",
-        to={"type": "integer"},
-        **_FIRST,
-        events={"type": "array", "items": _EVENT},
-    ),
-    "reply": _frame(
-        "reply",
-        id=_IDENTITY,
-        ok={"type": "boolean"},
-        result={"type": "object"},
-        problem=_PROBLEM,
-    ),
-    "problem": _frame("problem", problem=_PROBLEM),
+    "welcome": {
+        **_frame(
+            "welcome",
+            ["to", "now", "you", "snapshot"],
+            to={"type": "integer"},
+            **_FIRST,
+            snapshot={"type": "object"},
+        ),
+        "summary": "The first frame, without `after` or where more was missed than is kept",
+    },
+    "events": {
+        **_frame(
+            "events",
+            ["to", "events"],
+            to={"type": "integer"},
+            **_FIRST,
+            events={"type": "array", "items": {"$ref": _SCHEMAS.format(model="Event")}},
+        ),
+        "summary": "What happened; `to` is the last `seq` that it covers",
+    },
+    "refused": {
+        **_frame(
+            "reply",
+            ["id", "ok", "problem"],
+            id=_IDENTITY,
+            ok={"const": False},
+            problem=_PROBLEM_REF,
+        ),
+        "summary": "The reply to a message that can't be read, or is no command",
+    },
+    "problem": {
+        **_frame("problem", ["problem"], problem=_PROBLEM_REF),
+        "summary": "Why the channel is closed after it",
+    },
 }
 
 
 def document(channel: Channel) -> dict[str, Any]:
     """The AsyncAPI 3 document of the live channel."""
-    ours: dict[str, Any] = {
-        command.name: {
-            "name": command.name,
-            "summary": (command.model.__doc__ or "").strip().partition("\n")[0],
-            "payload": command.model.model_json_schema(ref_template="#/$defs/{model}"),
-            "x-who": command.who,
+    commands = sorted(channel.commands.values(), key=lambda command: command.name)
+    shapes = _Shapes(commands)
+    messages = {**_FROM_SERVER}
+    operations: dict[str, Any] = {
+        "follow": {
+            "action": "send",
+            "channel": {"$ref": _LIVE},
+            "summary": "What the server sends by itself.",
+            "messages": [_message(name) for name in _FROM_SERVER],
         }
-        for command in channel.commands.values()
     }
-    messages = {**_FROM_SERVER, **ours}
-    where = "#/channels/live"
+    for command in commands:
+        messages |= _messages(command, shapes)
+        operations[command.name] = _operation(command)
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -95,7 +122,12 @@ def document(channel: Channel) -> dict[str, Any]:
                 f"messages a second, more at once, and is closed with {TOO_MANY} where still more "
                 "come; what was not answered can be sent again."
             ),
+            "license": {
+                "name": "Apache-2.0",
+                "url": "https://www.apache.org/licenses/LICENSE-2.0",
+            },
         },
+        "defaultContentType": "application/json",
         "channels": {
             "live": {
                 "address": "/api/v1/broadcasts/{broadcast}/live",
@@ -117,17 +149,111 @@ def document(channel: Channel) -> dict[str, Any]:
                 "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
             }
         },
-        "operations": {
-            "send": {
-                "action": "send",
-                "channel": {"$ref": where},
-                "messages": [{"$ref": f"{where}/messages/{name}"} for name in _FROM_SERVER],
+        "operations": operations,
+        "components": {
+            "messages": messages,
+            "schemas": {
+                "Event": _EVENT,
+                "Problem": _PROBLEM,
+                **schemas(),
+                **shapes.definitions,
             },
-            "receive": {
-                "action": "receive",
-                "channel": {"$ref": where},
-                "messages": [{"$ref": f"{where}/messages/{name}"} for name in ours],
+            "correlationIds": {
+                "id": {
+                    "description": "A reply carries the `id` of its message.",
+                    "location": "$message.payload#/id",
+                }
             },
         },
-        "components": {"messages": messages, "schemas": schemas()},
     }
+
+
+class _Shapes:
+    """The models of all messages and results: `definitions` by their names, and in `of` a
+    reference to each, as it is sent to the server or by it.
+
+    Where a part of an event has the same name, that of the API begins with `Api`.
+    """
+
+    def __init__(self, commands: Iterable[Command[Any]]):
+        wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
+        for command in commands:
+            wanted[command.model, "validation"] = None
+            wanted[command.result, "serialization"] = None
+        of, found = models_json_schema(list(wanted), ref_template=_SCHEMAS)
+        definitions: dict[str, Any] = found["$defs"]
+        named = {name: f"Api{name}" for name in definitions.keys() & schemas().keys()}
+        self.of = _renamed(of, named)
+        self.definitions: dict[str, Any] = {
+            named.get(name, name): _renamed(each, named) for name, each in definitions.items()
+        }
+
+
+def _renamed(schema: Any, named: dict[str, str]) -> Any:
+    """A schema, or several, with the references to these names changed."""
+    if isinstance(schema, dict):
+        return {
+            key: _SCHEMAS.format(model=named.get(name := each.rpartition("/")[2], name))
+            if key == "$ref"
+            else _renamed(each, named)
+            for key, each in schema.items()
+        }
+    return [_renamed(each, named) for each in schema] if isinstance(schema, list) else schema
+
+
+def _summary(command: Command[Any]) -> str:
+    """The first line of a message's docstring."""
+    return (command.model.__doc__ or "").strip().partition("\n")[0]
+
+
+def _messages(command: Command[Any], shapes: _Shapes) -> dict[str, Any]:
+    """A command's message, its reply, and its refusal with the types of what it may say."""
+    correlated = {"correlationId": {"$ref": "#/components/correlationIds/id"}}
+    types = sorted({f"/problems/{problem.slug}" for problem in command.problems})
+    done = _frame(
+        "reply",
+        ["id", "ok", "result"],
+        id=_IDENTITY,
+        ok={"const": True},
+        result=shapes.of[command.result, "serialization"],
+    )
+    refused = _frame(
+        "reply",
+        ["id", "ok", "problem"],
+        id=_IDENTITY,
+        ok={"const": False},
+        problem={"allOf": [_PROBLEM_REF, {"properties": {"type": {"enum": types}}}]},
+    )
+    return {
+        command.name: {
+            "name": command.name,
+            "summary": _summary(command),
+            "payload": shapes.of[command.model, "validation"],
+            **correlated,
+        },
+        f"{command.name}.done": {**done, "summary": f"`{command.name}` was done", **correlated},
+        f"{command.name}.refused": {
+            **refused,
+            "summary": f"`{command.name}` was refused; nothing was changed",
+            **correlated,
+        },
+    }
+
+
+def _operation(command: Command[Any]) -> dict[str, Any]:
+    return {
+        "action": "receive",
+        "channel": {"$ref": _LIVE},
+        "summary": _summary(command),
+        "messages": [_message(command.name)],
+        "reply": {
+            "channel": {"$ref": _LIVE},
+            "messages": [_message(f"{command.name}.{which}") for which in ("done", "refused")],
+        },
+        "x-role": command.role,
+        "x-http": command.http,
+    }
+
+
+def _message(name: str) -> dict[str, str]:
+    return {"$ref": f"{_LIVE}/messages/{name}"}

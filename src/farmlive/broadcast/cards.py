@@ -40,7 +40,7 @@ class Cards:
     async def unpin(self, caller: Caller, broadcast: str, offer: str | None) -> dict[str, Any]:
         """Take the card away, if one is there."""
         if offer is None:
-            return {}
+            return {"seq": None}
         return await self._append(caller, broadcast, "card.unpin", CardUnpinned(offer=offer))
 
     async def _append(

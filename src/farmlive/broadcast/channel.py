@@ -1,34 +1,32 @@
-"""The live channel: admits clients, sends each the snapshot or what it missed, and hands their
-messages to the handlers registered by type. What is sent afterwards is the hub's part.
+"""The live channel: admits clients, sends each the snapshot or what it missed, and runs the
+commands in their messages. The rooms declare these; what is sent afterwards is the hub's part.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
 
 import structlog
 from fastapi import WebSocket
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from sqlalchemy import Connection
 from starlette.websockets import WebSocketDisconnect
 
 from farmlive import compact, texts
-from farmlive.broadcast import models, replies
+from farmlive.broadcast import replies
 from farmlive.broadcast.broadcasts import Broadcasts
-from farmlive.broadcast.cards import Cards
-from farmlive.broadcast.chat import Chat, may_choose, nickname_of
-from farmlive.broadcast.crowd_limits import CrowdLimits
+from farmlive.broadcast.chat import may_choose, nickname_of
 from farmlive.broadcast.hub import TRY_AGAIN_LATER, Client, Hub, encode
 from farmlive.broadcast.lines import PUBLIC, STAFF, farm_audience
-from farmlive.broadcast.mutes import Mute
+from farmlive.broadcast.models import ChatSay
 from farmlive.broadcast.open_channels import OpenChannels
 from farmlive.broadcast.snapshot import view
 from farmlive.broadcast.wire import TOO_MANY, text_frame, wire_of
-from farmlive.clock import now_ms, rfc3339
-from farmlive.people import Blocks, Caller, Guard, RateLimits
-from farmlive.problems import Forbidden, Invalid, NotFound, Problem, Unauthorized, Unavailable
+from farmlive.clock import now_ms
+from farmlive.commands import Command
+from farmlive.people import Caller, Guard, RateLimits
+from farmlive.problems import Invalid, NotFound, Problem, Unauthorized, Unavailable
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -44,9 +42,6 @@ RIGHTS_S = 4.0
 JOIN_AT_ONCE = 8
 JOIN_WITHIN_S = 10.0
 
-M = TypeVar("M", bound=BaseModel)
-Who = Literal["anyone", "crew", "staff"]
-Handle = Callable[[Caller, str, M], Awaitable[dict[str, Any]]]
 OrdersOf = Callable[[Connection, str, str], list[str]]
 
 _log = structlog.get_logger(__name__)
@@ -66,38 +61,11 @@ class Malformed(Invalid):
     title = "The message can't be read"
 
 
-class StaffOnly(Forbidden):
-    """Someone tried what only a host, or a host and a moderator, may do."""
-
-    slug = "staff-only"
-    title = "Only the broadcast's staff may do that"
-
-    def __init__(self, type_: str, who: Who):
-        whose = "hosts and moderators" if who == "crew" else "hosts"
-        super().__init__(f"Nothing was done: {type_} is for {whose}. Sign in as one at /sign-in.")
-
-
 class RightsChanged(Unauthorized):
     """The sign-in that opened the channel is over, or its role is another now."""
 
     slug = "rights-changed"
     title = "Your sign-in has ended or your role was changed"
-
-
-@dataclass(frozen=True, slots=True)
-class Command(Generic[M]):
-    """A type of message: its shape, who may send it, and who answers it."""
-
-    name: str
-    model: type[M]
-    handle: Handle[M]
-    who: Who
-
-    def check(self, caller: Caller) -> None:
-        """Raise StaffOnly where the caller may not send it."""
-        may = {"anyone": True, "crew": caller.is_crew, "staff": caller.is_staff}
-        if not may[self.who]:
-            raise StaffOnly(self.name, self.who)
 
 
 class Channel:
@@ -107,41 +75,23 @@ class Channel:
         self,
         store: Store,
         broadcasts: Broadcasts,
-        chat: Chat,
-        cards: Cards,
         guard: Guard,
         limits: RateLimits,
-        blocks: Blocks,
         settings: Settings,
     ):
         self._store = store
         self._broadcasts = broadcasts
-        self._chat = chat
-        self._cards = cards
         self._guard = guard
         self._limits = limits
-        self._crowd = CrowdLimits(limits, settings)
         self._channels = OpenChannels(settings.max_channels_per_address)
-        self._blocks = blocks
         self._settings = settings
         self._joining = asyncio.Semaphore(JOIN_AT_ONCE)
         self._orders_of: OrdersOf = lambda _connection, _broadcast, _device: []
         self.commands: dict[str, Command[Any]] = {}
-        self.handle("card.pin", models.CardPin, self._pin, who="crew")
-        self.handle("card.unpin", models.CardUnpin, self._unpin, who="crew")
-        self.handle("chat.hide", models.ChatHide, self._hide, who="crew")
-        self.handle("chat.mute", models.ChatMute, self._mute, who="crew")
-        self.handle("chat.unmute", models.ChatUnmute, self._unmute, who="crew")
-        self.handle("react", models.React, self._react)
-        self.handle("card.open", models.CardOpen, self._open)
-        self.handle("chat.say", models.ChatSay, self._say)
 
-    def handle(self, type_: str, model: type[M], handle: Handle[M], *, who: Who = "anyone") -> None:
-        """Answer messages of a type; the handler gets the caller, the broadcast and the message.
-
-        `crew` may be sent by coordinators, hosts and moderators, `staff` not by moderators.
-        """
-        self.commands[type_] = Command(type_, model, handle, who)
+    def register(self, commands: Iterable[Command[Any]]) -> None:
+        """Answer messages of these types."""
+        self.commands.update({command.name: command for command in commands})
 
     def orders_of(self, lookup: OrdersOf) -> None:
         """How to find the `order:` audiences of a device in a broadcast."""
@@ -305,14 +255,12 @@ class Channel:
                 raise UnknownType(f"Send one of these types: {known}.")
             command.check(caller)
             parsed = command.model.model_validate(message)
-            if isinstance(parsed, models.ChatSay):
-                if not may_choose(caller):
-                    parsed.nickname = nickname_of(caller)
-                elif parsed.nickname is None:
-                    parsed.nickname = client.nickname
-            result = await command.handle(caller, hub.broadcast, parsed)
-            if isinstance(parsed, models.ChatSay):
-                client.nickname = parsed.nickname or ""
+            says = isinstance(parsed, ChatSay) and may_choose(caller)
+            if says and parsed.nickname is None:
+                parsed.nickname = client.nickname
+            result = await command.run(caller, hub.broadcast, parsed)
+            if says:
+                client.nickname = parsed.nickname
         except Problem as problem:
             # What nobody knows is no type: it may be anything that a client wrote.
             known = str(message.get("type")) if problem.status == 403 else ""
@@ -326,76 +274,9 @@ class Channel:
             return replies.failure(identity, ours)
         return {"type": "reply", "id": identity, "ok": True, "result": result}
 
-    async def _say(self, caller: Caller, broadcast: str, message: models.ChatSay) -> dict[str, Any]:
-        self._crowd.chat(caller)
-        if not caller.is_crew:
-            await self._blocks.check(device=caller.device, address=caller.address)
-        return await self._chat.say(caller, broadcast, message.nickname or "", message.text)
-
-    async def _hide(
-        self, caller: Caller, broadcast: str, message: models.ChatHide
-    ) -> dict[str, Any]:
-        return await self._chat.hide(caller, broadcast, message.message)
-
-    async def _mute(
-        self, caller: Caller, broadcast: str, message: models.ChatMute
-    ) -> dict[str, Any]:
-        made = await self._chat.mute(caller, broadcast, message.message, message.duration)
-        return {"muted": message.message, "mute": mute_answer(made)}
-
-    async def _unmute(
-        self, caller: Caller, broadcast: str, message: models.ChatUnmute
-    ) -> dict[str, Any]:
-        await self._chat.unmute(caller, broadcast, message.mute)
-        return {"unmuted": message.mute}
-
-    async def _pin(self, caller: Caller, broadcast: str, message: models.CardPin) -> dict[str, Any]:
-        async with self._broadcasts.hub(broadcast) as hub:
-            bag = frozenset(hub.scene.offers)
-        return await self._cards.pin(caller, broadcast, message.offer, bag)
-
-    async def _unpin(
-        self, caller: Caller, broadcast: str, _message: models.CardUnpin
-    ) -> dict[str, Any]:
-        async with self._broadcasts.hub(broadcast) as hub:
-            pinned = hub.scene.pinned
-        return await self._cards.unpin(caller, broadcast, pinned)
-
-    async def _react(self, caller: Caller, broadcast: str, message: models.React) -> dict[str, Any]:
-        counts = self._crowd.like(caller, message.count)
-        async with self._broadcasts.hub(broadcast) as hub:
-            hub.reactions += message.count if counts else 0
-        return {}
-
-    async def _open(
-        self, caller: Caller, broadcast: str, message: models.CardOpen
-    ) -> dict[str, Any]:
-        async with self._broadcasts.hub(broadcast) as hub:
-            offer = hub.scene.offers.get(message.offer)
-        if offer is None:
-            raise NotFound("That product is not in this broadcast's bag.")
-        if caller.role in (None, "simulator") and self._crowd.tap(caller):
-            self._broadcasts.taps.add(broadcast, message.offer, caller.device)
-        return {"offer": offer}
-
 
 def _rights(caller: Caller) -> tuple[object, ...]:
     return caller.role, caller.farms, caller.centres
-
-
-def mute_answer(mute: Mute) -> dict[str, Any]:
-    """A mute as channel and API answer it."""
-    answer = models.MuteAnswer(
-        id=mute.id,
-        nickname=mute.nickname,
-        who=mute.device[:8],
-        message=mute.message,
-        everywhere=mute.everywhere,
-        at=rfc3339(mute.at),
-        until=None if mute.until is None else rfc3339(mute.until),
-        by=mute.by,
-    )
-    return answer.model_dump()
 
 
 def _may_lose_rights(caller: Caller) -> bool:

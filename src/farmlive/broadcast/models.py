@@ -9,13 +9,13 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    TypeAdapter,
     field_validator,
 )
 
 from farmlive.bilingual import Bilingual, one_line
 from farmlive.broadcast.mutes import Duration
 from farmlive.clock import parse_rfc3339
+from farmlive.commands import Message
 from farmlive.people.nicknames import is_blank
 from farmlive.public_text import PublicBilingual
 
@@ -37,8 +37,6 @@ Text = Annotated[
     AfterValidator(_seen),
 ]
 Nickname = Annotated[str, StringConstraints(max_length=24), BeforeValidator(one_line)]
-MessageId = Annotated[str, Field(max_length=64)] | int | None
-MESSAGE_ID: TypeAdapter[str | int | None] = TypeAdapter(MessageId)
 
 
 class Broadcast(BaseModel):
@@ -89,27 +87,31 @@ class EventList(BaseModel):
     events: list[dict[str, Any]]
 
 
-class Message(BaseModel):
-    """What every message of a client has: its type and, where it wants a reply, an id."""
+class NewMessage(BaseModel):
+    """What someone says; staff have their display name for a nickname."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="forbid")
 
-    type: str
-    id: MessageId = None
-
-
-class ChatSay(Message):
-    """Say something; a new nickname is kept for the connection. Staff have their display name."""
-
-    type: Literal["chat.say"]
     text: Text
     nickname: Nickname | None = None
+
+
+class ChatSay(NewMessage, Message):
+    """Say something; a new nickname is kept for the connection. Staff have their display name."""
+
+    type: Literal["chat.say"] = "chat.say"
+
+
+class Told(BaseModel):
+    """The `seq` of the event that tells it; null where there was nothing to do."""
+
+    seq: int | None
 
 
 class ChatHide(Message):
     """Take a message away from everyone's page; its text is erased from the log."""
 
-    type: Literal["chat.hide"]
+    type: Literal["chat.hide"] = "chat.hide"
     message: Seq
 
 
@@ -147,45 +149,64 @@ class MuteList(BaseModel):
     mutes: list[MuteAnswer]
 
 
-class ChatMute(Message):
-    """Take no more messages from whoever said this one, nor from who comes back from the same
-    block of addresses under a nickname like it.
+class ChatMute(NewMute, Message):
+    """Take no more messages from whoever said this one.
+
+    Nor from who comes back from the same block of addresses under a nickname like it.
     """
 
-    type: Literal["chat.mute"]
-    message: Seq
-    duration: Duration = "show"
+    type: Literal["chat.mute"] = "chat.mute"
 
 
 class ChatUnmute(Message):
     """Let someone write again, by the id of the mute."""
 
-    type: Literal["chat.unmute"]
+    type: Literal["chat.unmute"] = "chat.unmute"
     mute: Annotated[str, Field(min_length=1, max_length=26)]
 
 
-class React(Message):
+class Hearts(BaseModel):
     """Hearts, up to twenty at a time."""
 
-    type: Literal["react"]
+    model_config = ConfigDict(extra="forbid")
+
     count: Annotated[int, Field(ge=1, le=20)] = 1
 
 
+class React(Hearts, Message):
+    """Send hearts, up to twenty at a time."""
+
+    type: Literal["react"] = "react"
+
+
 class CardOpen(Message):
-    """A viewer looks at a card."""
+    """Look at a card; it is counted, for a viewer."""
 
-    type: Literal["card.open"]
+    type: Literal["card.open"] = "card.open"
     offer: OfferId
 
 
-class CardPin(Message):
-    """Show an offer's card over the video."""
+class OpenedCard(BaseModel):
+    """The offer on the card, as the snapshot has it."""
 
-    type: Literal["card.pin"]
+    offer: dict[str, Any]
+
+
+class Pin(BaseModel):
+    """The offer whose card is shown over the video."""
+
+    model_config = ConfigDict(extra="forbid")
+
     offer: OfferId
+
+
+class CardPin(Pin, Message):
+    """Show an offer's card over the video, in place of another."""
+
+    type: Literal["card.pin"] = "card.pin"
 
 
 class CardUnpin(Message):
     """Take the card away."""
 
-    type: Literal["card.unpin"]
+    type: Literal["card.unpin"] = "card.unpin"

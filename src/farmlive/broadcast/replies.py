@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from farmlive import compact
-from farmlive.broadcast.models import MESSAGE_ID
+from farmlive.commands import MESSAGE_ID
 from farmlive.problems import Problem
 
 # Bytes of a message whose `id` a refusal reads: most orders have a tenth; a flood may send more.

@@ -1,24 +1,40 @@
 """The routes of broadcasts: the API, the channel and its AsyncAPI document."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response, WebSocket
+from fastapi import APIRouter, Depends, Path, Query, Request, Response, WebSocket
 
 from farmlive import compact
 from farmlive.broadcast.asyncapi import document
 from farmlive.broadcast.broadcasts import Broadcasts, Ended, NotLive
-from farmlive.broadcast.channel import Channel, mute_answer
+from farmlive.broadcast.channel import Channel
 from farmlive.broadcast.chat import Chat
+from farmlive.broadcast.commands import BroadcastCommands, mute_answer
 from farmlive.broadcast.log import Log, UnknownBroadcast
 from farmlive.broadcast.models import (
     Broadcast,
     BroadcastList,
+    CardOpen,
+    CardPin,
+    CardUnpin,
     ChangedBroadcast,
+    ChatHide,
+    ChatMute,
+    ChatSay,
+    ChatUnmute,
     EventList,
+    Hearts,
     MuteAnswer,
     MuteList,
     NewBroadcast,
+    NewMessage,
     NewMute,
+    OfferId,
+    OpenedCard,
+    Pin,
+    React,
+    Seq,
+    Told,
 )
 from farmlive.contracts import raises
 from farmlive.documents import Document
@@ -27,10 +43,17 @@ from farmlive.store import Store
 
 
 def routes(
-    store: Store, log: Log, broadcasts: Broadcasts, channel: Channel, chat: Chat, guard: Guard
+    store: Store,
+    log: Log,
+    broadcasts: Broadcasts,
+    channel: Channel,
+    chat: Chat,
+    commands: BroadcastCommands,
+    guard: Guard,
 ) -> APIRouter:
     """The router of this room."""
     router = APIRouter()
+    by_anyone = Depends(guard.anyone)
     by_staff = Depends(guard.staff)
     by_crew = Depends(guard.roles("coordinator", "host", "moderator"))
 
@@ -97,21 +120,90 @@ def routes(
         return MuteList(mutes=[MuteAnswer(**mute_answer(each)) for each in found])
 
     @router.post(
-        "/api/v1/broadcasts/{broadcast}/mutes", status_code=201, operation_id="mutes_create"
+        "/api/v1/broadcasts/{broadcast}/mutes",
+        status_code=201,
+        response_model=MuteAnswer,
+        operation_id="mutes_create",
     )
-    @raises(chat.mute)
-    async def mute(broadcast: str, new: NewMute, caller: Annotated[Caller, by_crew]) -> MuteAnswer:
+    @raises(commands.mute)
+    async def mute(
+        broadcast: str, new: NewMute, caller: Annotated[Caller, by_crew]
+    ) -> dict[str, Any]:
         """Mute whoever said a message: ten minutes, the show, or 90 days in all broadcasts."""
-        made = await chat.mute(caller, broadcast, new.message, new.duration)
-        return MuteAnswer(**mute_answer(made))
+        return await commands.mute(caller, broadcast, ChatMute(**dict(new)))
 
     @router.delete(
         "/api/v1/broadcasts/{broadcast}/mutes/{mute}", status_code=204, operation_id="mutes_delete"
     )
-    @raises(chat.unmute)
-    async def unmute(broadcast: str, mute: str, caller: Annotated[Caller, by_crew]) -> None:
+    @raises(commands.unmute)
+    async def unmute(
+        broadcast: str,
+        mute: Annotated[str, Path(min_length=1, max_length=26)],
+        caller: Annotated[Caller, by_crew],
+    ) -> None:
         """Let someone write again."""
-        await chat.unmute(caller, broadcast, mute)
+        await commands.unmute(caller, broadcast, ChatUnmute(mute=mute))
+
+    @router.post(
+        "/api/v1/broadcasts/{broadcast}/messages",
+        status_code=201,
+        response_model=Told,
+        operation_id="messages_create",
+    )
+    @raises(commands.say)
+    async def say(
+        broadcast: str, new: NewMessage, caller: Annotated[Caller, by_anyone]
+    ) -> dict[str, Any]:
+        """Say something in the chat, as `chat.say` does."""
+        return await commands.say(caller, broadcast, ChatSay(**dict(new)))
+
+    @router.delete(
+        "/api/v1/broadcasts/{broadcast}/messages/{message}",
+        status_code=204,
+        operation_id="messages_delete",
+    )
+    @raises(commands.hide)
+    async def hide(broadcast: str, message: Seq, caller: Annotated[Caller, by_crew]) -> None:
+        """Take a message away from every page, and its text from the log, as `chat.hide` does."""
+        await commands.hide(caller, broadcast, ChatHide(message=message))
+
+    @router.put(
+        "/api/v1/broadcasts/{broadcast}/pinned", response_model=Told, operation_id="cards_pin"
+    )
+    @raises(commands.pin)
+    async def pin(broadcast: str, card: Pin, caller: Annotated[Caller, by_crew]) -> dict[str, Any]:
+        """Show an offer's card over the video, as `card.pin` does."""
+        return await commands.pin(caller, broadcast, CardPin(offer=card.offer))
+
+    @router.delete(
+        "/api/v1/broadcasts/{broadcast}/pinned", status_code=204, operation_id="cards_unpin"
+    )
+    @raises(commands.unpin)
+    async def unpin(broadcast: str, caller: Annotated[Caller, by_crew]) -> None:
+        """Take the card away, if one is there, as `card.unpin` does."""
+        await commands.unpin(caller, broadcast, CardUnpin())
+
+    @router.post(
+        "/api/v1/broadcasts/{broadcast}/reactions",
+        status_code=204,
+        operation_id="reactions_create",
+    )
+    @raises(commands.react)
+    async def react(broadcast: str, hearts: Hearts, caller: Annotated[Caller, by_anyone]) -> None:
+        """Send hearts, as `react` does."""
+        await commands.react(caller, broadcast, React(count=hearts.count))
+
+    @router.post(
+        "/api/v1/broadcasts/{broadcast}/offers/{offer}/taps",
+        response_model=OpenedCard,
+        operation_id="cards_open",
+    )
+    @raises(commands.open)
+    async def open_card(
+        broadcast: str, offer: OfferId, caller: Annotated[Caller, by_anyone]
+    ) -> dict[str, Any]:
+        """Count that a viewer looks at a card, as `card.open` does."""
+        return await commands.open(caller, broadcast, CardOpen(offer=offer))
 
     @router.websocket("/api/v1/broadcasts/{broadcast}/live")
     async def live(websocket: WebSocket, broadcast: str) -> None:

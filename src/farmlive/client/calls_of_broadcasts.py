@@ -65,6 +65,45 @@ class CallsOfBroadcasts(Connection):
         path = f"/api/v1/broadcasts/{broadcast}/on-air"
         return await self.request("POST", path, json={"source": source})
 
+    async def pin_card(self, broadcast: str, offer: str) -> Json:
+        """Show an offer's card over the video, `{"seq"}` (crew only)."""
+        path = f"/api/v1/broadcasts/{broadcast}/pinned"
+        return await self.request("PUT", path, json={"offer": offer})
+
+    async def unpin_card(self, broadcast: str) -> None:
+        """Take the card away, if one is there (crew only)."""
+        await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/pinned")
+
+    async def open_card(self, broadcast: str, offer: str) -> Json:
+        """Count that this viewer looks at a card, `{"offer"}`."""
+        return await self.request("POST", f"/api/v1/broadcasts/{broadcast}/offers/{offer}/taps")
+
+    async def react(self, broadcast: str, count: int = 1) -> None:
+        """Send hearts, up to twenty."""
+        path = f"/api/v1/broadcasts/{broadcast}/reactions"
+        await self.request("POST", path, json={"count": count})
+
+    async def say(self, broadcast: str, text: str, nickname: str | None = None) -> Json:
+        """Say something in the chat, `{"seq"}`."""
+        path = f"/api/v1/broadcasts/{broadcast}/messages"
+        return await self.request("POST", path, json={"text": text, "nickname": nickname})
+
+    async def hide_message(self, broadcast: str, message: int) -> None:
+        """Take the message with this `seq` away, and erase its text (crew only)."""
+        await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/messages/{message}")
+
+    async def mute(self, broadcast: str, message: int, duration: str = "show") -> Json:
+        """Take no more messages from whoever said this one (crew only), `{"id","until",…}`.
+
+        `duration` is `ten_minutes`, `show` or `ninety_days`.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/mutes"
+        return await self.request("POST", path, json={"message": message, "duration": duration})
+
+    async def unmute(self, broadcast: str, mute: str) -> None:
+        """Let someone write again, by the mute's id (crew only)."""
+        await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/mutes/{mute}")
+
     async def health(self, broadcast: str) -> Json:
         """How each source does and what to do about it, and how many watch (staff only)."""
         return await self.request("GET", f"/api/v1/broadcasts/{broadcast}/health")

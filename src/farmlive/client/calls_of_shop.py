@@ -27,6 +27,45 @@ class CallsOfShop(Connection):
         path = f"/api/v1/broadcasts/{broadcast}/offers"
         return list((await self.request("GET", path))["offers"])
 
+    async def change_offer(self, broadcast: str, offer: str, **change: Any) -> Json:
+        """Change an offer's `price` or `list_price`, minor units, and return its card (staff only).
+
+        A `list_price` of None is taken away.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/offers/{offer}"
+        return await self.request("PATCH", path, json=change)
+
+    async def release_offer(
+        self, broadcast: str, offer: str, quantity: int, key: str | None = None
+    ) -> Json:
+        """Let so many more of an offer be sold, or, below zero, take so many back (staff only).
+
+        Answers how the stock is then, `{"offer","released","sold","held","kept","left",…}`. With a
+        `key` it is done once however often it is sent.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/offers/{offer}/releases"
+        headers = {"Idempotency-Key": key} if key else {}
+        return await self.request("POST", path, json={"quantity": quantity}, headers=headers)
+
+    async def correct_offer(
+        self,
+        broadcast: str,
+        offer: str,
+        price: int | None = None,
+        *,
+        honour: bool = False,
+        key: str | None = None,
+    ) -> Json:
+        """Put a wrong price right, to the one before or a given one (staff only).
+
+        With `honour` what is held at the wrong price stays at it. Answers `{"offer","price",
+        "list_price","was","orders","held"}`. With a `key` it is done once however often it is sent.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/offers/{offer}/corrections"
+        body = {"price": price, "honour": honour}
+        headers = {"Idempotency-Key": key} if key else {}
+        return await self.request("POST", path, json=body, headers=headers)
+
     async def arrange_bag(self, broadcast: str, offers: list[str]) -> list[Json]:
         """Put all offers of a bag in this order and return their cards."""
         path = f"/api/v1/broadcasts/{broadcast}/bag"

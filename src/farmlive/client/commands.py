@@ -56,12 +56,64 @@ class Commands(ABC):
                         raise
                 await asyncio.sleep(_AGAIN_S)
 
+    async def say(self, text: str, nickname: str | None = None, *, timeout_s: float = 10.0) -> Json:
+        """Say something, `{"seq"}`; a nickname is kept for the connection. Raises what `call`
+        raises.
+        """
+        more = {} if nickname is None else {"nickname": nickname}
+        return await self.call("chat.say", text=text, timeout_s=timeout_s, **more)
+
+    async def hide(self, message: int, *, timeout_s: float = 10.0) -> Json:
+        """Take the message with this `seq` away, and erase its text (crew only). Raises what `call`
+        raises.
+        """
+        return await self.call("chat.hide", message=message, timeout_s=timeout_s)
+
+    async def mute(self, message: int, duration: str = "show", *, timeout_s: float = 10.0) -> Json:
+        """Take no more messages from whoever said this one (crew only), `{"id","until",…}`.
+
+        `duration` is `ten_minutes`, `show` or `ninety_days`. Raises what `call` raises.
+        """
+        return await self.call("chat.mute", message=message, duration=duration, timeout_s=timeout_s)
+
+    async def unmute(self, mute: str, *, timeout_s: float = 10.0) -> None:
+        """Let someone write again, by the mute's id (crew only). Raises what `call` raises."""
+        await self.call("chat.unmute", mute=mute, timeout_s=timeout_s)
+
+    async def react(self, count: int = 1, *, timeout_s: float = 10.0) -> None:
+        """Send hearts, up to twenty. Raises what `call` raises."""
+        await self.call("react", count=count, timeout_s=timeout_s)
+
+    async def open_card(self, offer: str, *, timeout_s: float = 10.0) -> Json:
+        """Look at a card, `{"offer"}`, which is as the snapshot has it. Raises what `call`
+        raises.
+        """
+        return await self.call("card.open", offer=offer, timeout_s=timeout_s)
+
+    async def pin(self, offer: str, *, timeout_s: float = 10.0) -> Json:
+        """Show an offer's card over the video (crew only), `{"seq"}`. Raises what `call` raises."""
+        return await self.call("card.pin", offer=offer, timeout_s=timeout_s)
+
+    async def unpin(self, *, timeout_s: float = 10.0) -> Json:
+        """Take the card away (crew only), `{"seq"}`, null where none was there. Raises what `call`
+        raises.
+        """
+        return await self.call("card.unpin", timeout_s=timeout_s)
+
     async def switch(self, source: str, *, timeout_s: float = 10.0) -> Json:
         """Put a source on air, `{"source","label","on_air"}`. Raises what `call` raises.
 
         `on_air` is false while its next keyframe is waited for; `source.switched` then tells.
         """
         return await self.call("source.switch", source=source, timeout_s=timeout_s)
+
+    async def order(self, key: str, order: Json, *, timeout_s: float = 10.0) -> Json:
+        """Place an order; `order` has `lines`, `buyer`, `delivery` and `payment`.
+
+        `key` (16 to 64 characters) makes it one order however often it is sent. Raises what `call`
+        raises.
+        """
+        return await self.call("order.place", key=key, timeout_s=timeout_s, **order)
 
     async def hold(
         self, key: str, lines: list[Json], *, timeout_s: float = 10.0, **more: Any
@@ -104,6 +156,13 @@ class Commands(ABC):
         became of it. Raises ChannelProblem, TimeoutError, ChannelClosed.
         """
         return await self._once("offer.release", key, timeout_s, offer=offer, quantity=quantity)
+
+    async def change_offer(self, offer: str, *, timeout_s: float = 10.0, **change: Any) -> Json:
+        """Change an offer's `price` or `list_price`, minor units, and return its card (staff only).
+
+        A `list_price` of None is taken away. Raises what `call` raises.
+        """
+        return await self.call("offer.change", offer=offer, timeout_s=timeout_s, **change)
 
     async def flash(
         self,

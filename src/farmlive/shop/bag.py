@@ -9,12 +9,14 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, func, insert, select, update
 
 from farmlive.broadcast import events
-from farmlive.broadcast.log import Log
+from farmlive.broadcast.log import Log, UnknownBroadcast
 from farmlive.clock import now_ms
+from farmlive.contracts import raises
 from farmlive.ids import ulid
 from farmlive.origin import stop_reasons
 from farmlive.origin.models import Farm, Lot
 from farmlive.origin.origin import Origin
+from farmlive.origin.problems import LotStopped
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Invalid
@@ -23,17 +25,20 @@ from farmlive.shop import catalogue, flashes, keys, lot_stock, prices, stock
 from farmlive.shop.models import (
     BagOrder,
     Card,
+    ChangedPrice,
     NewOffer,
-    NewRelease,
     OfferChange,
     OfferRelease,
     Product,
     money,
 )
 from farmlive.shop.problems import (
+    AnswerGone,
     BagFull,
     BroadcastEnded,
     FlashDearer,
+    KeyReused,
+    LotSpent,
     ProductArchived,
     SoldOut,
     StockTaken,
@@ -137,6 +142,16 @@ class Bag:
 
         return await self._store.write(write)
 
+    @raises(
+        UnknownBroadcast,
+        BroadcastEnded,
+        UnknownOffer,
+        StockTaken,
+        LotSpent,
+        LotStopped,
+        KeyReused,
+        AnswerGone,
+    )
     async def release(
         self, caller: Caller, broadcast: str, message: OfferRelease
     ) -> dict[str, Any]:
@@ -148,7 +163,7 @@ class Bag:
         is taken back.
         """
         offer, quantity, key = message.offer, message.quantity, message.key
-        body_hash = keys.canonical_hash(message, NewRelease, of="releases")
+        body_hash = keys.canonical_hash(message, OfferRelease, of="releases")
 
         def write(connection: Connection) -> dict[str, Any]:
             self._log.head(connection, broadcast)
@@ -176,8 +191,9 @@ class Bag:
 
         return await self._store.write(write)
 
+    @raises(UnknownBroadcast, BroadcastEnded, UnknownOffer, ListPriceTooLow, FlashDearer)
     async def change(self, caller: Caller, broadcast: str, message: OfferChange) -> dict[str, Any]:
-        """Set a new price, list price or both; it is the price from this commit on.
+        """Set a new price, list price or both, from this commit on, and answer as `Card`.
 
         Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, ListPriceTooLow, FlashDearer.
         """
@@ -215,9 +231,12 @@ class Bag:
                 "offer.change",
                 row.id,
                 broadcast=broadcast,
-                **message.model_dump(include=message.model_fields_set - {"offer"}),
+                **message.model_dump(
+                    include=message.model_fields_set & set(ChangedPrice.model_fields)
+                ),
             )
-            return changed.data()
+            (card,) = self._cards(connection, [_offer(connection, broadcast, row.id)])
+            return card.model_dump(mode="json")
 
         return await self._store.write(write)
 

@@ -12,17 +12,24 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from farmlive.broadcast import events
-from farmlive.broadcast.log import Log
+from farmlive.broadcast.log import Log, UnknownBroadcast
 from farmlive.clock import now_ms
+from farmlive.contracts import raises
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Conflict, Invalid, NotFound
 from farmlive.shop import keys, life, prices, repricing, shown
 from farmlive.shop.bag import check_flash
-from farmlive.shop.correction_models import Mispriced, NewCorrection, OfferCorrect
+from farmlive.shop.correction_models import Mispriced, OfferCorrect
 from farmlive.shop.flashes import WRONG
 from farmlive.shop.models import money, order_number
-from farmlive.shop.problems import BroadcastEnded, UnknownOffer
+from farmlive.shop.problems import (
+    AnswerGone,
+    BroadcastEnded,
+    FlashDearer,
+    KeyReused,
+    UnknownOffer,
+)
 from farmlive.shop.tables import flashes, offers, order_lines, orders
 from farmlive.store import Store
 
@@ -87,20 +94,28 @@ class Corrections:
         self._store = store
         self._log = log
 
+    @raises(
+        UnknownBroadcast,
+        BroadcastEnded,
+        UnknownOffer,
+        NoPriceBefore,
+        FlashDearer,
+        KeyReused,
+        AnswerGone,
+    )
     async def correct(
         self, caller: Caller, broadcast: str, message: OfferCorrect
     ) -> dict[str, Any]:
         """Put the price of now right, to the one before or to the one that is given.
 
-        A list price that is lower than the right price is taken away. Answers what is told of the
-        offer, and `was`, how many `orders` were taken at it and how many boxes are `held` at it.
+        A list price that is lower than the right price is taken away. Answers as `Corrected`.
         With a key the same is put right once, however often it is sent. Raises UnknownBroadcast,
         KeyReused, BroadcastEnded, UnknownOffer, NoPriceBefore, FlashDearer, and
         Invalid where the price is that already.
         """
 
         key = message.key
-        body_hash = keys.canonical_hash(message, NewCorrection, of="corrections")
+        body_hash = keys.canonical_hash(message, OfferCorrect, of="corrections")
 
         def write(connection: Connection) -> dict[str, Any]:
             head = self._log.head(connection, broadcast)
@@ -147,10 +162,11 @@ class Corrections:
                 honour=message.honour,
             )
             *_, wrong = _wrong_prices(prices.through_time(connection, row.id))
-            told = changed.data()
-            del told["corrected"]
+            list_price = values.get("list_price", row.list_price)
             answer = {
-                **told,
+                "offer": row.id,
+                "price": money(price, row.currency),
+                "list_price": list_price and money(list_price, row.currency),
                 "was": money(row.price, row.currency),
                 "orders": len(_ordered(connection, row.id, wrong)),
                 "held": sum(line["quantity"] for _, line in held) if message.honour else 0,

@@ -2,11 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from farmlive.commands import Message
 from farmlive.money import Money
 from farmlive.origin.fields import Time
-from farmlive.shop.fields import Identifier, Key, Payment, Price, State
+from farmlive.shop.fields import Key, Payment, Price, State
+from farmlive.shop.models import AboutOffer
 from farmlive.shop.order_models import Buyer
 
 
@@ -17,18 +19,34 @@ class NewCorrection(BaseModel):
     right one, or with `honour` at the wrong one until its time is over.
     """
 
-    offer: Identifier
+    model_config = ConfigDict(extra="forbid")
+
     price: Price | None = None
     honour: bool = False
 
 
-class OfferCorrect(NewCorrection):
-    """`offer.correct`: put the price of now right; with a key once, however often it is sent.
+class OfferCorrect(NewCorrection, AboutOffer, Message):
+    """Put the price that an offer has now right; with a key once, however often it is sent.
 
     The key is as an order's, and the same message comes with it again.
     """
 
+    type: Literal["offer.correct"] = "offer.correct"
     key: Key | None = None
+
+
+class Corrected(BaseModel):
+    """A price that was put right: `was` it, `price` and `list_price` are those from now on.
+
+    `orders` were taken at the wrong price, and `held` boxes still are where that is honoured.
+    """
+
+    offer: str
+    price: Money
+    list_price: Money | None = None
+    was: Money
+    orders: int
+    held: int
 
 
 class MispricedOrder(BaseModel):

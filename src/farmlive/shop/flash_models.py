@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from farmlive.commands import Message
 from farmlive.money import Money
 from farmlive.shop.fields import MAX_STOCK, Identifier, Key, Price, Quantity
 
@@ -25,22 +26,24 @@ class NewFlash(BaseModel):
     starts_at: Annotated[int, Field(strict=True, ge=0, lt=1 << 53)] | None = None
 
 
-class FlashPlan(NewFlash):
-    """`flash.plan`: plan a flash batch, or start it at once; with a key once, however often sent.
+class FlashPlan(NewFlash, Message):
+    """Plan a flash batch of an offer, or start it at once; with a key once, however often sent.
 
     The key is as an order's, and the same message comes with it again.
     """
 
+    type: Literal["flash.plan"] = "flash.plan"
     key: Key | None = None
 
 
-class FlashEnd(BaseModel):
-    """`flash.end`: end a batch that runs, or call off one that is planned.
+class FlashEnd(Message):
+    """End a flash batch that runs, or call off one that is planned.
 
     `wrong`: its price was a mistake. What is held of it is kept at the offer's price, also of one
     that has ended, and what was ordered at it is listed among the wrong prices of the offer.
     """
 
+    type: Literal["flash.end"] = "flash.end"
     flash: Identifier
     wrong: bool = False
 

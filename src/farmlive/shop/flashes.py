@@ -123,7 +123,7 @@ class Flashes:
         UnknownOffer, LotStopped, FlashThere, FlashNotCheaper, LotSpent.
         """
         key = message.key
-        body_hash = keys.canonical_hash(message, NewFlash, of="flashes")
+        body_hash = keys.canonical_hash(message, FlashPlan, of="flashes")
 
         def plan(connection: Connection) -> dict[str, Any]:
             now = now_ms()
@@ -185,7 +185,7 @@ class Flashes:
                 "flash.plan",
                 flash,
                 broadcast=broadcast,
-                **message.model_dump(exclude_none=True, exclude={"key"}),
+                **message.model_dump(exclude_none=True, include=set(NewFlash.model_fields)),
             )
             return shown(self._one(connection, broadcast, flash)).model_dump(mode="json")
 

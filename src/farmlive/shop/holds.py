@@ -35,7 +35,7 @@ from farmlive.shop.alarm import Alarm
 from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.models import money
 from farmlive.shop.notices_limits import Pseudonym
-from farmlive.shop.order_models import HoldDrop, HoldPlace, NewHold
+from farmlive.shop.order_models import HoldDrop, HoldPlace
 from farmlive.shop.problems import (
     AnswerGone,
     BoxLimit,
@@ -160,7 +160,7 @@ class Holds:
             proof.check(broadcast, request.key, request.proof, bits)
         box_limits.check_order(self._settings, caller, request.lines)
         await self._blocks.check(device=caller.device, phone=None, address=caller.address)
-        body_hash = keys.canonical_hash(request, NewHold)
+        body_hash = keys.canonical_hash(request, HoldPlace)
         taker = await box_limits.taker(self._settings, caller, broadcast, self._address_pseudonym)
         named = {
             "broadcast": broadcast,

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
+from farmlive.commands import Message
 from farmlive.shop.problems import AnswerGone, KeyReused
 from farmlive.shop.tables import order_keys
 from farmlive.store import hot
@@ -20,6 +21,7 @@ OF_KEY = (order_keys.c.broadcast == bindparam("broadcast")) & (order_keys.c.key 
 ASKED = (order_keys.c.body_hash, order_keys.c.answer)
 _KEY = hot(select(*ASKED).where(OF_KEY))
 _KEEP = hot(insert(order_keys), own=True)
+_HELPS = ("order", "fee", "language", "proof")
 # In the place of the hash: the answer went with the person. A hash would tell who guesses name and
 # phone whether the guess is right.
 _FORGOTTEN = ""
@@ -28,9 +30,9 @@ _FORGOTTEN = ""
 def canonical_hash(request: BaseModel, shape: type[BaseModel], *, of: str | None = None) -> str:
     """What makes two requests the same: their checked contents, as SHA-256.
 
-    `shape` is the request without its key, `of` the order that it changes. What only helps a new
-    order to be taken is not part of it, as the hold that it takes: that may be gone by the time
-    when the order comes again.
+    `shape` says which, of a message without its type, id and key; `of` is the order that it
+    changes. What only helps a new order to be taken is not part of it, as the hold that it takes:
+    that may be gone by the time when the order comes again.
     """
     # Fields in the order of their shape, however they came.
     hashed = _hashed(shape)
@@ -42,7 +44,7 @@ def canonical_hash(request: BaseModel, shape: type[BaseModel], *, of: str | None
 
 @lru_cache
 def _hashed(shape: type[BaseModel]) -> set[str]:
-    return set(shape.model_fields) - {"order", "fee", "language", "proof"}
+    return set(shape.model_fields) - {*Message.model_fields, "key", *_HELPS}
 
 
 _OTHER = (

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast import events
+from farmlive.commands import Message
 from farmlive.money import Money
 from farmlive.origin.fields import Gtin
 from farmlive.origin.stop_models import CardLift, StopReason
@@ -259,27 +260,35 @@ class BagOrder(BaseModel):
     offers: Annotated[list[Identifier], Field(min_length=1, max_length=100)]
 
 
+class AboutOffer(BaseModel):
+    """The offer that a message is about; over HTTP the path says it."""
+
+    offer: Identifier
+
+
 class NewRelease(BaseModel):
     """How many more of an offer may be sold, or, below zero, are taken back."""
 
-    offer: Identifier
+    model_config = ConfigDict(extra="forbid")
+
     quantity: Step
 
 
-class OfferRelease(NewRelease):
-    """`offer.release`: let so many more be sold, or take so many back; with a key once, however
-    often it is sent.
+class OfferRelease(NewRelease, AboutOffer, Message):
+    """Let more of an offer be sold, or take some back; with a key once, however often it is sent.
 
     The key is as an order's, and the same message comes with it again.
     """
 
+    type: Literal["offer.release"] = "offer.release"
     key: Key | None = None
 
 
-class OfferChange(BaseModel):
-    """`offer.change`: a new price, list price or both, minor units; a null takes it away."""
+class ChangedPrice(BaseModel):
+    """A new price, list price or both, minor units; a null takes the list price away."""
 
-    offer: Identifier
+    model_config = ConfigDict(extra="forbid")
+
     price: Price | None = None
     list_price: Price | None = None
 
@@ -288,6 +297,28 @@ class OfferChange(BaseModel):
         if self.price is None and "list_price" not in self.model_fields_set:
             raise ValueError("Say what changes: the price, the list price or both.")
         return self
+
+
+class OfferChange(ChangedPrice, AboutOffer, Message):
+    """Change an offer's price, list price or both; it is the price from then on."""
+
+    type: Literal["offer.change"] = "offer.change"
+
+
+class Stock(BaseModel):
+    """How an offer's stock stands: `released` is sold, held, kept for the flash batch that runs,
+    and left. `lot_sold_g` and `lot_left_g` are of its lot, by all offers that draw on it.
+    """
+
+    offer: str
+    released: int
+    sold: int
+    held: int
+    kept: int
+    left: int
+    lot: str
+    lot_sold_g: int
+    lot_left_g: int
 
 
 def money(amount: int, currency: str) -> events.Money:

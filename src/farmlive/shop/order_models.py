@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from farmlive.bilingual import Bilingual
+from farmlive.commands import Message
 from farmlive.money import Money
 from farmlive.origin.fields import Time
 from farmlive.origin.stop_models import CardLift, StopReason
@@ -106,15 +107,17 @@ class NewHold(BaseModel):
     proof: Proof | None = None
 
 
-class HoldPlace(NewHold):
-    """`hold.place`: keep this for the buyer for some minutes; it replaces an earlier hold."""
+class HoldPlace(NewHold, Message):
+    """Keep stock for the buyer for some minutes; it replaces an earlier hold."""
 
+    type: Literal["hold.place"] = "hold.place"
     key: Key
 
 
-class HoldDrop(BaseModel):
-    """`hold.drop`: give back what was held; the device waits for these offers no more."""
+class HoldDrop(Message):
+    """Give back what was held; the device waits for these offers no more."""
 
+    type: Literal["hold.drop"] = "hold.drop"
     order: Identifier
 
 
@@ -166,9 +169,10 @@ class NewOrder(BaseModel):
         return self
 
 
-class OrderPlace(NewOrder):
-    """`order.place`: an order with its key."""
+class OrderPlace(NewOrder, Message):
+    """Place an order; with its key it is one order however often it is sent."""
 
+    type: Literal["order.place"] = "order.place"
     key: Key
 
 

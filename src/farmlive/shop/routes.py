@@ -13,6 +13,7 @@ from farmlive.contracts import needs_header, raises
 from farmlive.origin.problems import LotStopped, LotTaken, UnknownLot
 from farmlive.people import Caller, Guard
 from farmlive.shop.bag import OtherFarm
+from farmlive.shop.correction_models import Corrected, NewCorrection, OfferCorrect
 from farmlive.shop.fields import Identifier, Key
 from farmlive.shop.flash_models import Flash, FlashEnd, FlashList, FlashPlan, NewFlash
 from farmlive.shop.models import (
@@ -22,12 +23,17 @@ from farmlive.shop.models import (
     Centre,
     CentreChange,
     CentreList,
+    ChangedPrice,
     NewCentre,
     NewOffer,
     NewProduct,
+    NewRelease,
+    OfferChange,
+    OfferRelease,
     Product,
     ProductChange,
     ProductList,
+    Stock,
 )
 from farmlive.shop.order_models import (
     Held,
@@ -146,6 +152,56 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def add_offer(broadcast: str, new: NewOffer, caller: Annotated[Caller, staff]) -> Card:
         """Put an offer into the bag."""
         return await shop.bag.add(caller, broadcast, new)
+
+    @router.patch(
+        "/broadcasts/{broadcast}/offers/{offer}", response_model=Card, operation_id="offers_update"
+    )
+    @raises(shop.bag.change)
+    async def change_offer(
+        broadcast: str,
+        offer: Identifier,
+        change: ChangedPrice,
+        caller: Annotated[Caller, staff],
+    ) -> dict[str, Any]:
+        """Change an offer's price, list price or both, as `offer.change` does."""
+        sent = change.model_dump(exclude_unset=True)
+        return await shop.bag.change(caller, broadcast, OfferChange(offer=offer, **sent))
+
+    @router.post(
+        "/broadcasts/{broadcast}/offers/{offer}/releases",
+        status_code=201,
+        response_model=Stock,
+        operation_id="offers_release",
+    )
+    @raises(shop.bag.release)
+    async def release_offer(
+        broadcast: str,
+        offer: Identifier,
+        new: NewRelease,
+        caller: Annotated[Caller, staff],
+        key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None,
+    ) -> dict[str, Any]:
+        """Let more of an offer be sold, or take some back, as `offer.release` does."""
+        request = OfferRelease(offer=offer, key=key, **dict(new))
+        return await shop.bag.release(caller, broadcast, request)
+
+    @router.post(
+        "/broadcasts/{broadcast}/offers/{offer}/corrections",
+        status_code=201,
+        response_model=Corrected,
+        operation_id="offers_correct",
+    )
+    @raises(shop.corrections.correct)
+    async def correct_offer(
+        broadcast: str,
+        offer: Identifier,
+        new: NewCorrection,
+        caller: Annotated[Caller, staff],
+        key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None,
+    ) -> dict[str, Any]:
+        """Put the price that an offer has now right, as `offer.correct` does."""
+        request = OfferCorrect(offer=offer, key=key, **dict(new))
+        return await shop.corrections.correct(caller, broadcast, request)
 
     @router.put("/broadcasts/{broadcast}/bag", operation_id="offers_arrange")
     @raises(UnknownBroadcast, BroadcastEnded, UnknownOffer)

@@ -38,7 +38,7 @@ from farmlive.shop.fees import TooHeavy
 from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.order_links import OrderLinks
-from farmlive.shop.order_models import NewOrder, OrderPlace
+from farmlive.shop.order_models import OrderPlace
 from farmlive.shop.order_writer import OrderWriter, Wanted
 from farmlive.shop.problems import (
     AnswerGone,
@@ -137,7 +137,7 @@ class Till:
         if phone.number != typed:
             kept = request.buyer.model_copy(update={"phone": phone.number})
             request = request.model_copy(update={"buyer": kept})
-        body_hash = keys.canonical_hash(request, NewOrder)
+        body_hash = keys.canonical_hash(request, OrderPlace)
         buyer = await self._pseudonym(phone.number)
 
         async def other_forms() -> list[str]:

@@ -1,8 +1,12 @@
 """The shapes of waiting lists in the API and of the channel's messages about them."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
-from farmlive.shop.fields import Identifier, Key, Proof, Quantity
+from farmlive.commands import Message
+from farmlive.shop.fields import Key, Proof, Quantity
+from farmlive.shop.models import AboutOffer
 
 
 class Wanted(BaseModel):
@@ -14,27 +18,20 @@ class Wanted(BaseModel):
     proof: Proof | None = None
 
 
-class NewWait(BaseModel):
-    """What someone waits for."""
-
-    offer: Identifier
-    quantity: Quantity
-    proof: Proof | None = None
-
-
-class WaitJoin(NewWait):
-    """`wait.join`: keep so many for this device as soon as they can be had.
+class WaitJoin(Wanted, AboutOffer, Message):
+    """Keep so many of an offer for this device as soon as they can be had.
 
     Where a proof is needed, it is of the key: random, and good for one answer.
     """
 
+    type: Literal["wait.join"] = "wait.join"
     key: Key | None = None
 
 
-class WaitLeave(BaseModel):
-    """`wait.leave`: wait for this offer no more."""
+class WaitLeave(AboutOffer, Message):
+    """Wait for an offer no more."""
 
-    offer: Identifier
+    type: Literal["wait.leave"] = "wait.leave"
 
 
 class Waiting(BaseModel):

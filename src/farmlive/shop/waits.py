@@ -50,7 +50,7 @@ from farmlive.shop.problems import (
 from farmlive.shop.proof import ProofNeeded
 from farmlive.shop.rush import Rush
 from farmlive.shop.tables import waits
-from farmlive.shop.wait_models import NewWait, Waiting, WaitJoin, WaitLeave
+from farmlive.shop.wait_models import Waiting, WaitJoin, WaitLeave
 from farmlive.shop.waitlist_allocation import Allocation, changed, waiting
 from farmlive.store import Store
 
@@ -135,7 +135,7 @@ class Waits:
             raise OrderTooLarge(self._settings.order_boxes)
         await self._blocks.check(device=caller.device, phone=None, address=caller.address)
 
-        body_hash = keys.canonical_hash(request, NewWait)
+        body_hash = keys.canonical_hash(request, WaitJoin)
 
         def write(connection: Connection) -> dict[str, Any]:
             head = self._log.head(connection, broadcast)

@@ -62,6 +62,7 @@ const sentences = {
   "too-many-requests": () => t("That was very fast. Wait a moment and try again."),
   "unknown-centre": () => t("That pick-up point is not open any more. Choose another one."),
   "unknown-offer": () => t("That is not on offer here any more."),
+  "unknown-card": () => t("That product is not in the bag of this broadcast. Load the page again."),
   "unknown-lot": () => t("There is no such lot. Compare the code with the label."),
   "unknown-farm": () => t("There is no such farm."),
   "unknown-chat-message": () => t("That message is not there any more."),

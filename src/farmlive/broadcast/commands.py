@@ -1,0 +1,234 @@
+"""The commands that a broadcast answers itself, on the live channel and over HTTP: chat, cards and
+hearts. app.py registers them.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from farmlive.broadcast.broadcasts import Broadcasts, Ended, NotLive, require_live
+from farmlive.broadcast.cards import Cards, UnknownCard
+from farmlive.broadcast.chat import Chat, UnknownMessage, may_choose, nickname_of
+from farmlive.broadcast.crowd_limits import CrowdLimits
+from farmlive.broadcast.hub import Hub
+from farmlive.broadcast.log import Log, UnknownBroadcast
+from farmlive.broadcast.models import (
+    CardOpen,
+    CardPin,
+    CardUnpin,
+    ChatHide,
+    ChatMute,
+    ChatSay,
+    ChatUnmute,
+    MuteAnswer,
+    OpenedCard,
+    React,
+    Told,
+)
+from farmlive.broadcast.mutes import Mute, Muted
+from farmlive.clock import rfc3339
+from farmlive.commands import Command, Nothing
+from farmlive.contracts import raises
+from farmlive.origin.problems import LotStopped
+from farmlive.people import Blocks, Caller, RateLimits
+from farmlive.people.problems import Blocked, NicknameRefused
+from farmlive.problems import TooMany
+from farmlive.settings import Settings
+from farmlive.store import Store
+
+_IN_BROADCAST = "/api/v1/broadcasts/{broadcast}"
+
+
+class BroadcastCommands:
+    """Answers what viewers say and tap, and what the crew shows and takes away."""
+
+    def __init__(
+        self,
+        store: Store,
+        log: Log,
+        broadcasts: Broadcasts,
+        chat: Chat,
+        cards: Cards,
+        limits: RateLimits,
+        blocks: Blocks,
+        settings: Settings,
+    ):
+        self._store = store
+        self._log = log
+        self._broadcasts = broadcasts
+        self._chat = chat
+        self._cards = cards
+        self._crowd = CrowdLimits(limits, settings)
+        self._blocks = blocks
+
+    @raises(TooMany, Blocked, NicknameRefused, Muted, UnknownBroadcast, NotLive, Ended)
+    async def say(self, caller: Caller, broadcast: str, message: ChatSay) -> dict[str, Any]:
+        """Say something, under the nickname that the caller has or chooses; answers as `Told`.
+
+        Raises TooMany, Blocked, NicknameRefused, Muted, UnknownBroadcast, NotLive, Ended.
+        """
+        self._crowd.chat(caller)
+        if not caller.is_crew:
+            await self._blocks.check(device=caller.device, address=caller.address)
+        chosen = message.nickname if may_choose(caller) else None
+        nickname = nickname_of(caller) if chosen is None else chosen
+        return await self._chat.say(caller, broadcast, nickname, message.text)
+
+    @raises(UnknownBroadcast, UnknownMessage)
+    async def hide(self, caller: Caller, broadcast: str, message: ChatHide) -> dict[str, Any]:
+        """Take a message away; answers as `Told`. Raises UnknownBroadcast, UnknownMessage."""
+        return await self._chat.hide(caller, broadcast, message.message)
+
+    @raises(Chat.mute)
+    async def mute(self, caller: Caller, broadcast: str, message: ChatMute) -> dict[str, Any]:
+        """Mute whoever said a message, and answer as `MuteAnswer`.
+
+        Raises UnknownMessage, StaffNotMuted.
+        """
+        made = await self._chat.mute(caller, broadcast, message.message, message.duration)
+        return mute_answer(made)
+
+    @raises(Chat.unmute)
+    async def unmute(self, caller: Caller, broadcast: str, message: ChatUnmute) -> dict[str, Any]:
+        """Let someone write again. Raises UnknownMute."""
+        await self._chat.unmute(caller, broadcast, message.mute)
+        return {}
+
+    @raises(UnknownBroadcast, UnknownCard, Ended, LotStopped)
+    async def pin(self, caller: Caller, broadcast: str, message: CardPin) -> dict[str, Any]:
+        """Show an offer's card over the video; answers as `Told`.
+
+        Raises UnknownBroadcast, UnknownCard, Ended, LotStopped.
+        """
+        async with self._up_to_date(broadcast) as hub:
+            bag = frozenset(hub.scene.offers)
+        return await self._cards.pin(caller, broadcast, message.offer, bag)
+
+    @raises(UnknownBroadcast, Ended)
+    async def unpin(self, caller: Caller, broadcast: str, _message: CardUnpin) -> dict[str, Any]:
+        """Take the card away, if one is there; answers as `Told`.
+
+        Raises UnknownBroadcast, Ended.
+        """
+        async with self._up_to_date(broadcast) as hub:
+            pinned = hub.scene.pinned
+        return await self._cards.unpin(caller, broadcast, pinned)
+
+    @raises(TooMany, UnknownBroadcast, NotLive, Ended)
+    async def react(self, caller: Caller, broadcast: str, message: React) -> dict[str, Any]:
+        """Count hearts. Raises TooMany, UnknownBroadcast, NotLive, Ended."""
+        async with self._at_hand(broadcast) as hub:
+            counts = self._crowd.like(caller, message.count)
+            hub.reactions += message.count if counts else 0
+        return {}
+
+    @raises(TooMany, UnknownBroadcast, NotLive, Ended, UnknownCard)
+    async def open(self, caller: Caller, broadcast: str, message: CardOpen) -> dict[str, Any]:
+        """Count that a viewer looks at a card, and answer as `OpenedCard`.
+
+        Raises TooMany, UnknownBroadcast, NotLive, Ended, UnknownCard.
+        """
+        async with self._at_hand(broadcast) as hub:
+            offer = hub.scene.offers.get(message.offer)
+        if offer is None:
+            raise UnknownCard("Look into the bag of this broadcast for what is in it.")
+        if caller.role in (None, "simulator") and self._crowd.tap(caller):
+            self._broadcasts.taps.add(broadcast, message.offer, caller.device)
+        return {"offer": offer}
+
+    @contextlib.asynccontextmanager
+    async def _at_hand(self, broadcast: str) -> AsyncIterator[Hub]:
+        """The hub, for what anybody may ask for: a log is not read for it once the broadcast is
+        over. Raises UnknownBroadcast, NotLive, Ended.
+        """
+        if broadcast not in self._broadcasts.hubs.open:
+            head = await self._store.read(lambda conn: self._log.head(conn, broadcast))
+            require_live(head.state)
+        async with self._broadcasts.hub(broadcast) as hub:
+            yield hub
+
+    @contextlib.asynccontextmanager
+    async def _up_to_date(self, broadcast: str) -> AsyncIterator[Hub]:
+        """The hub with all that is committed: an offer that was put into the bag a moment ago, by
+        whichever server, can be pinned. Raises UnknownBroadcast, Ended.
+        """
+        head = await self._store.read(lambda conn: self._log.head(conn, broadcast))
+        if head.state == "ended":
+            raise Ended
+        async with self._broadcasts.hub(broadcast) as hub:
+            await hub.reach(head.seq)
+            yield hub
+
+
+def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
+    """The commands of a broadcast."""
+    return [
+        Command(
+            ChatSay,
+            broadcast.say,
+            result=Told,
+            http=f"POST {_IN_BROADCAST}/messages",
+        ),
+        Command(
+            React,
+            broadcast.react,
+            result=Nothing,
+            http=f"POST {_IN_BROADCAST}/reactions",
+        ),
+        Command(
+            CardOpen,
+            broadcast.open,
+            result=OpenedCard,
+            http=f"POST {_IN_BROADCAST}/offers/{{offer}}/taps",
+        ),
+        Command(
+            CardPin,
+            broadcast.pin,
+            result=Told,
+            http=f"PUT {_IN_BROADCAST}/pinned",
+            role="crew",
+        ),
+        Command(
+            CardUnpin,
+            broadcast.unpin,
+            result=Told,
+            http=f"DELETE {_IN_BROADCAST}/pinned",
+            role="crew",
+        ),
+        Command(
+            ChatHide,
+            broadcast.hide,
+            result=Told,
+            http=f"DELETE {_IN_BROADCAST}/messages/{{message}}",
+            role="crew",
+        ),
+        Command(
+            ChatMute,
+            broadcast.mute,
+            result=MuteAnswer,
+            http=f"POST {_IN_BROADCAST}/mutes",
+            role="crew",
+        ),
+        Command(
+            ChatUnmute,
+            broadcast.unmute,
+            result=Nothing,
+            http=f"DELETE {_IN_BROADCAST}/mutes/{{mute}}",
+            role="crew",
+        ),
+    ]
+
+
+def mute_answer(mute: Mute) -> dict[str, Any]:
+    """A mute as channel and API answer it."""
+    answer = MuteAnswer(
+        id=mute.id,
+        nickname=mute.nickname,
+        who=mute.device[:8],
+        message=mute.message,
+        everywhere=mute.everywhere,
+        at=rfc3339(mute.at),
+        until=None if mute.until is None else rfc3339(mute.until),
+        by=mute.by,
+    )
+    return answer.model_dump()

@@ -1,0 +1,84 @@
+"""The commands that the shop answers, on the live channel and over HTTP; app.py registers them."""
+
+from typing import Any
+
+from farmlive.commands import Command, Nothing
+from farmlive.shop.correction_models import Corrected, OfferCorrect
+from farmlive.shop.flash_models import Flash, FlashEnd, FlashPlan
+from farmlive.shop.models import Card, OfferChange, OfferRelease, Stock
+from farmlive.shop.order_models import Held, HoldDrop, HoldPlace, OrderPlace, PlacedOrder
+from farmlive.shop.shop import Shop
+from farmlive.shop.wait_models import Waiting, WaitJoin, WaitLeave
+
+_IN_BROADCAST = "/api/v1/broadcasts/{broadcast}"
+
+
+def commands(shop: Shop) -> list[Command[Any]]:
+    """The commands of the shop."""
+    return [
+        Command(
+            HoldPlace,
+            shop.holds.place,
+            result=Held,
+            http=f"POST {_IN_BROADCAST}/holds",
+        ),
+        Command(
+            HoldDrop,
+            shop.holds.drop,
+            result=Nothing,
+            http=f"DELETE {_IN_BROADCAST}/holds/{{order}}",
+        ),
+        Command(
+            OrderPlace,
+            shop.till.place,
+            result=PlacedOrder,
+            http=f"POST {_IN_BROADCAST}/orders",
+        ),
+        Command(
+            WaitJoin,
+            shop.waits.join,
+            result=Waiting,
+            http=f"PUT {_IN_BROADCAST}/waits/{{offer}}",
+        ),
+        Command(
+            WaitLeave,
+            shop.waits.leave,
+            result=Nothing,
+            http=f"DELETE {_IN_BROADCAST}/waits/{{offer}}",
+        ),
+        Command(
+            OfferRelease,
+            shop.bag.release,
+            result=Stock,
+            http=f"POST {_IN_BROADCAST}/offers/{{offer}}/releases",
+            role="staff",
+        ),
+        Command(
+            OfferChange,
+            shop.bag.change,
+            result=Card,
+            http=f"PATCH {_IN_BROADCAST}/offers/{{offer}}",
+            role="staff",
+        ),
+        Command(
+            OfferCorrect,
+            shop.corrections.correct,
+            result=Corrected,
+            http=f"POST {_IN_BROADCAST}/offers/{{offer}}/corrections",
+            role="staff",
+        ),
+        Command(
+            FlashPlan,
+            shop.flashes.plan,
+            result=Flash,
+            http=f"POST {_IN_BROADCAST}/flashes",
+            role="staff",
+        ),
+        Command(
+            FlashEnd,
+            shop.flashes.end,
+            result=Flash,
+            http=f"DELETE {_IN_BROADCAST}/flashes/{{flash}}",
+            role="staff",
+        ),
+    ]
