@@ -12,8 +12,9 @@ import pytest
 import farmlive
 from farmlive.ids import ulid
 from farmlive.pages import audit_refusals
+from farmlive.pages.audit_facts import GROUP_NAMES, Known
 from farmlive.pages.audit_sentences import SENTENCES
-from farmlive.pages.audit_words import GROUP_NAMES, Known, Said, Teller, file_words
+from farmlive.pages.audit_words import Said, Teller, file_words
 from farmlive.pages.formats import Formats
 from farmlive.people.audit import COMMAND, GROUPS, Deed
 from farmlive.review.definitions import SHEET_WORDS

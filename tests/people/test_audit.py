@@ -136,6 +136,22 @@ async def test_list_is_of_a_group_a_person_or_a_time(
         assert (await coordinator.get(PATH, params=wrong)).status_code == 422
 
 
+async def test_oldest_entry_of_a_thing_says_what_it_was_called(
+    coordinator: httpx.AsyncClient, people: People
+) -> None:
+    made = [
+        (await coordinator.post("/api/v1/api-keys", json={"label": label, "role": "host"})).json()
+        for label in ("sheet", "till")
+    ]
+    for key in made:
+        await coordinator.delete(f"/api/v1/api-keys/{key['id']}")
+    found = await people.first_deeds({*(key["id"] for key in made), ulid()})
+    assert {key: (deed.action, deed.detail["name"]) for key, deed in found.items()} == {
+        key["id"]: ("key.add", label) for key, label in zip(made, ("sheet", "till"), strict=True)
+    }
+    assert await people.first_deeds(()) == {}
+
+
 async def test_list_has_pages(coordinator: httpx.AsyncClient, store: Store) -> None:
     caller = Caller("A", "lin", "coordinator", "device", "192.0.2.1")
 

@@ -19,8 +19,9 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from farmlive.hosts import own_url
 from farmlive.ids import is_ulid
+from farmlive.pages.audit_facts import GROUP_NAMES, Known
 from farmlive.pages.audit_file import audit_csv
-from farmlive.pages.audit_words import GROUP_NAMES, SAYS_LITTLE, Known, Said, Teller
+from farmlive.pages.audit_words import SAYS_LITTLE, Said, Teller
 from farmlive.pages.entry import stopped
 from farmlive.pages.formats import Formats
 from farmlive.pages.languages import language_of
