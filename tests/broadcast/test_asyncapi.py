@@ -1,17 +1,29 @@
-"""The channel's AsyncAPI document: its schemas are whole, and frames are as it says."""
+"""The channel's AsyncAPI document: its validator takes it, and frames are as it says."""
 
+import asyncio
 import json
 from typing import Any
 
 from jsonschema import Draft7Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT7
+from tests import asyncapi_tools
 from tests.clerks import role_key
 
 from farmlive.broadcast.asyncapi import document
 from farmlive.server import Server
 
 from .live_channel import OFFER, channel, get
+
+
+async def test_the_validator_of_asyncapi_takes_it(server: Server) -> None:
+    described = json.dumps(document(server.house.channel))
+    found = await asyncio.to_thread(asyncapi_tools.found_wrong, described.encode())
+    assert found == []
+    # And it finds what is wrong, such as a reference into nothing.
+    broken = described.replace('schemas/OfferChange"', 'schemas/NotThere"')
+    (wrong,) = await asyncio.to_thread(asyncapi_tools.found_wrong, broken.encode())
+    assert wrong["path"].startswith("components.messages.offer.change.payload")
 
 
 def validator(described: dict[str, Any], name: str) -> Draft7Validator:
