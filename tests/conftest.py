@@ -22,6 +22,7 @@ from argon2 import PasswordHasher
 from psycopg import sql
 from pydantic import ValidationError
 from tests.once import once
+from tests.undeclared import watched
 from tests.waiting import LONG_S
 from xdist.scheduler import LoadScopeScheduling
 
@@ -202,6 +203,14 @@ def _commands_as_declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(Command, "run", checked)
     yield
     assert wrong == []
+
+
+@pytest.fixture(autouse=True)
+def _problems_are_declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail where a route answers a problem that the OpenAPI document does not name."""
+    with watched(monkeypatch) as found:
+        yield
+    assert found == []
 
 
 @pytest.fixture(autouse=True)

@@ -5,10 +5,10 @@ older Typer than farmlive.
 """
 
 import hashlib
+import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 LOCK = Path(__file__).parents[1] / "requirements-openapi.lock"
@@ -32,8 +32,10 @@ def installed() -> Path:
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
         hashed = ["--require-hashes", "--only-binary", ":all:", "--target", made, "-r", str(LOCK)]
         subprocess.run([*pip, *hashed], check=True)
-        with suppress(OSError):  # another process was first
+        try:
             Path(made).rename(path)
+        except OSError:  # another process was first
+            shutil.rmtree(made)
     return path
 
 

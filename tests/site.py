@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from farmlive import edge
+from farmlive.openapi import Api
 from farmlive.people import DeviceCookie, People
 from farmlive.problems import Problem
 
@@ -17,7 +18,7 @@ async def asked(
     people: People, *routers: APIRouter
 ) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
     """The viewer, and the program."""
-    app = FastAPI()
+    app = Api(session_cookie="farmlive_session")
     for router in routers:
         app.include_router(router)
 

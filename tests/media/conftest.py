@@ -21,18 +21,20 @@ from aiortc import (
 )
 from aiortc.codecs.h264 import H264Encoder
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack
-from fastapi import FastAPI, Request
+from fastapi import Request
 from starlette.responses import JSONResponse
 from tests.conftest import engines
 from tests.media.sps import MAIN_WITH_B
 from tests.waiting import until
 
+from farmlive.contracts import raises
 from farmlive.media import Admission, MediaEvent, Relay
 from farmlive.media.engine import Engine, Place, Times
 from farmlive.media.engines import choose
 from farmlive.media.routes import routes
 from farmlive.media.session import Session
 from farmlive.media.signalling import Here
+from farmlive.openapi import Api
 from farmlive.problems import MEDIA_TYPE, NotFound, Problem, TooMany, Unauthorized
 from farmlive.settings import Settings
 
@@ -56,6 +58,7 @@ class KeptGate:
     changes: int = 1000
     empty_handed: int = 0
 
+    @raises(NotFound, Unauthorized)
     async def publish(self, broadcast: str, bearer: str | None, request: Request) -> Admission:
         if broadcast != BROADCAST:
             raise NotFound("There is no such broadcast.")
@@ -63,11 +66,13 @@ class KeptGate:
             raise Unauthorized("Send the stream key that the studio shows.")
         return self.keys[bearer]
 
+    @raises(NotFound)
     async def play(self, broadcast: str, request: Request) -> str | None:
         if broadcast != BROADCAST:
             raise NotFound("There is no such broadcast.")
         return request.client.host if request.client else None
 
+    @raises(Unauthorized)
     async def preview(
         self, broadcast: str, source: str, bearer: str | None, request: Request
     ) -> None:
@@ -81,6 +86,7 @@ class KeptGate:
     def nothing_to_play(self, request: Request) -> None:
         self.empty_handed += 1
 
+    @raises(TooMany)
     def change(self, request: Request) -> None:
         if self.changes == 0:
             raise TooMany("Try again in 1 s.", headers={"Retry-After": "1"})
@@ -135,7 +141,7 @@ async def serving(
     gate = KeptGate()
     relay = Relay(settings, gate, choose(settings.engine, settings.send_threads, times))
     await relay.start()
-    app = FastAPI()
+    app = Api(session_cookie="farmlive_session")
     app.include_router(routes(Here(relay), gate, settings))
 
     async def answer(_: Request, problem: Exception) -> JSONResponse:

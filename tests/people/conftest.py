@@ -5,11 +5,12 @@ from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
 
+from farmlive.openapi import Api
 from farmlive.people import Caller, DeviceCookie, Guard, People
 from farmlive.people.routes import routes
 from farmlive.problems import NotFound, Problem
@@ -33,9 +34,9 @@ def broadcast_state(conn: Connection, broadcast: str) -> str:
     return states[broadcast]
 
 
-def make_app(people: People) -> FastAPI:
+def make_app(people: People) -> Api:
     guard = Guard(people)
-    app = FastAPI()
+    app = Api(session_cookie="farmlive_session")
     app.include_router(routes(people, guard, broadcast_state))
     app.add_middleware(DeviceCookie, pseudonyms=people.pseudonyms, secure=people.settings.secure)
 
@@ -75,7 +76,7 @@ def make_app(people: People) -> FastAPI:
 
 
 def browser(
-    app: FastAPI, *, peer: str = "192.0.2.1", scheme: str = "http", **headers: str
+    app: Api, *, peer: str = "192.0.2.1", scheme: str = "http", **headers: str
 ) -> httpx.AsyncClient:
     """A client with its own cookies at its own address."""
     return httpx.AsyncClient(
@@ -91,12 +92,12 @@ def people(store: Store, settings: Settings) -> People:
 
 
 @pytest.fixture
-def app(people: People) -> FastAPI:
+def app(people: People) -> Api:
     return make_app(people)
 
 
 @pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def client(app: Api) -> AsyncIterator[httpx.AsyncClient]:
     """A browser where nobody is signed in."""
     async with browser(app) as client:
         yield client
@@ -118,14 +119,14 @@ async def sign_in(
 
 
 @pytest.fixture
-async def guest(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def guest(app: Api) -> AsyncIterator[httpx.AsyncClient]:
     """The browser of whoever gets the link."""
     async with browser(app, peer="192.0.2.7") as client:
         yield client
 
 
 @pytest.fixture
-async def host(app: FastAPI, people: People) -> AsyncIterator[httpx.AsyncClient]:
+async def host(app: Api, people: People) -> AsyncIterator[httpx.AsyncClient]:
     """A browser in which the host `chen` is signed in."""
     await people.create_account("chen", "host", PASSWORD)
     async with browser(app) as client:
@@ -134,7 +135,7 @@ async def host(app: FastAPI, people: People) -> AsyncIterator[httpx.AsyncClient]
 
 
 @pytest.fixture
-async def coordinator(app: FastAPI, people: People) -> AsyncIterator[httpx.AsyncClient]:
+async def coordinator(app: Api, people: People) -> AsyncIterator[httpx.AsyncClient]:
     """A browser in which the coordinator `lin` is signed in."""
     await people.create_account("lin", "coordinator", PASSWORD)
     async with browser(app) as client:

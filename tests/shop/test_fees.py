@@ -6,11 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from farmlive import edge
+from farmlive.openapi import Api
 from farmlive.people import DeviceCookie, Guard, People
 from farmlive.people.audit import deeds
 from farmlive.problems import Problem
@@ -133,7 +134,7 @@ async def clients(
     store: Store, settings: Settings, kept: ParcelFees
 ) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
     people = People(store, settings)
-    app = FastAPI()
+    app = Api(session_cookie="farmlive_session")
     app.include_router(fee_routes.routes(kept, Guard(people)))
 
     async def page(_request: Request, problem: Problem) -> JSONResponse:

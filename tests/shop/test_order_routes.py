@@ -5,11 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse
 
 from farmlive import edge
 from farmlive.ids import token, ulid
+from farmlive.openapi import Api
 from farmlive.people import DeviceCookie, Guard, People
 from farmlive.problems import Problem
 from farmlive.settings import Settings
@@ -26,7 +27,7 @@ As = Callable[..., Any]
 async def door(store: Store, settings: Settings, stall: Any) -> AsyncIterator[As]:
     """A client a role; without one a viewer, each on a device of its own."""
     people = People(store, settings)
-    app = FastAPI()
+    app = Api(session_cookie="farmlive_session")
     app.include_router(routes(stall.shop, Guard(people)))
     app.include_router(order_routes.routes(stall.shop, Guard(people)))
 
