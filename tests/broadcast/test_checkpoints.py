@@ -1,6 +1,7 @@
 """A hub starts from the last checkpoint of its log, which holds nothing that the log does not."""
 
 import ast
+import asyncio
 import dataclasses
 import shutil
 import zlib
@@ -427,3 +428,39 @@ async def test_a_database_that_takes_none_is_said_and_read_all_the_same(
     ]
     async with found.hub(broadcast) as hub:
         assert hub.kept == 0  # it is tried again
+
+
+# While it comes in.
+
+
+async def test_what_is_written_while_it_comes_in_is_there_at_once(
+    store: Store, found: Broadcasts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By another server, and the bus carries nothing of it."""
+    broadcast = await written(store, found, 300)
+    all_of_it = log_of(310, broadcast)
+    read_on = found.hubs._read_on
+
+    def reads_all_but_the_last(connection: Connection, hub: Any) -> bool:
+        more = read_on(connection, hub)
+        if not more:
+            asyncio.run_coroutine_threadsafe(add(store, broadcast, all_of_it[300:]), loop).result(9)
+        return more
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(found.hubs, "_read_on", reads_all_but_the_last)
+    async with found.hub(broadcast) as hub:
+        assert state_of(hub.scene) == state_of(folded(all_of_it))
+
+
+async def test_one_that_nobody_has_come_to_use_yet_is_waited_for(
+    store: Store, found: Broadcasts
+) -> None:
+    broadcast = await written(store, found, 50)
+    await found.end(broadcast)
+    hub = await found.hubs._load(broadcast)
+    await found.hubs._look_after()
+    assert found.hubs.open == {broadcast: hub}
+    async with found.hub(broadcast) as used:
+        assert used is hub
+    assert found.hubs.open == {}
