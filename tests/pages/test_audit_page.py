@@ -241,6 +241,10 @@ async def test_file_has_words_times_orders_and_results(
     by = {row["类型代码"]: row for row in rows}
     assert by["person.erase"]["操作"] == f"买家删除了 {sale.number} 中的信息"
     assert by["person.erase"]["订单号"] == sale.number
+    assert by["person.erase"]["明细代码"] == (
+        f"by=link; orders=1; named=number:{sale.number} broadcast:{sale.broadcast}"
+    )
+    assert not re.search(r'[{}"]', by["file.export"]["明细代码"])
     assert by["person.erase"]["直播"] == "现摘金桔"
     assert by["person.erase"]["地址"].endswith(f"number={sale.number}")
     assert by["person.erase"]["地址"].startswith("http://")

@@ -147,6 +147,11 @@ class _Sheet:
 
 
 def _plain(value: Any) -> str:
+    """A fact as text, without brackets and quotes."""
+    if isinstance(value, dict):
+        return " ".join(f"{name}:{_plain(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(_plain(each) for each in value)
     return value if isinstance(value, str) else compact.encode(value).decode()
 
 
