@@ -178,6 +178,8 @@ async def test_passkey_is_made_signs_in_confirms_and_is_removed(
     await by_ip.get_by_label("Recovery code").fill(codes[0].replace("-", " "))
     await by_ip.get_by_role("button", name="Sign in").click()
     await by_ip.wait_for_url("**/studio/account")
+    recovered = by_ip.locator("[data-recovered]")
+    await expect(recovered).to_have_text("You signed in with a recovery code; 9 are left.")
     elsewhere = by_ip.locator('[data-list="factors"]').get_by_role("listitem")
     await expect(elsewhere.filter(has_text="My phone")).to_contain_text("It was made at localhost")
     await expect(by_ip.locator("[data-no-passkeys]")).to_contain_text("such as 192.168.1.20")

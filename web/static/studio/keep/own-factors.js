@@ -31,8 +31,9 @@ function tellOfRecovery({ totp_since: app, passkeys, recovery_codes_left: left }
   part("recovered").hidden = !isRecovered;
   part("recovered-words").textContent = together([
     n("You signed in with a recovery code; %(n)s is left.", "You signed in with a recovery code; %(n)s are left.", left, { n: count(left) }),
-    app ? t("Phone lost? Replace the app now: the old one stops working.") : t("Device lost? Remove its passkey, and set up another factor."),
-  ]);
+    // A passkey of another address is not lost: it is not asked for here.
+    app ? t("Phone lost? Replace the app now: the old one stops working.") : passkeys.some(({ here }) => here) ? t("Device lost? Remove its passkey, and set up another factor.") : "",
+  ].filter(Boolean));
 }
 
 /** Why no passkey can be made here, and where one can. */
