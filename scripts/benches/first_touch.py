@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import gc
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -27,6 +28,7 @@ from farmlive.settings import Settings
 from farmlive.store import Store
 
 _PAGE = 1_000
+_SCRIPTS = Path(__file__).parents[1]
 
 
 async def measure(folder: Path, broadcast: str) -> dict[str, float]:
@@ -41,7 +43,9 @@ async def keep_at(folder: Path, broadcast: str, seq: int) -> None:
 
 async def _child(*given: str) -> bytes:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benches.first_touch", *given), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "benches.first_touch", *given),
+        env={**os.environ, "PYTHONPATH": str(_SCRIPTS)},
+        stdout=asyncio.subprocess.PIPE,
     )
     said, _ = await process.communicate()
     if process.returncode:

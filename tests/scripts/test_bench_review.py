@@ -1,6 +1,9 @@
 """The bench of reviews with a small broadcast: it makes its database, and the review counts it."""
 
-from benches import review
+from benches import first_touch, review
+from sqlalchemy import select
+
+from farmlive.broadcast.tables import log_checkpoints
 
 # More events than a broadcast of this length has without chat, whatever its orders.
 SMALL = review.Size(events=2_000, orders=20, sessions=30, devices=12)
@@ -12,3 +15,18 @@ async def test_a_small_broadcast_is_reviewed():
         report = await fair.review.of(fair.broadcast)
     assert report.orders == 20
     assert report.views > 0
+
+
+async def test_the_first_look_at_one_is_taken_with_a_checkpoint_and_without():
+    async with review.fair(SMALL) as fair:
+        for kept in (0, 1_500):
+            if kept:
+                await first_touch.keep_at(fair.folder, fair.broadcast, kept)
+            # Which is told only where the state is there whole.
+            found = await first_touch.measure(fair.folder, fair.broadcast)
+            assert set(found) == {"first_touch_ms", "first_touch_mib"}
+            query = select(log_checkpoints.c.seq)
+            seqs = await fair.review._store.read(
+                lambda c, query=query: list(c.execute(query).scalars())
+            )
+            assert seqs == ([kept] if kept else [])
