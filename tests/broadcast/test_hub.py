@@ -9,8 +9,9 @@ from structlog.testing import capture_logs
 from tests.waiting import LONG_S, until
 
 from farmlive.broadcast import hub as hubs
-from farmlive.broadcast.hub import Client, Counts, Hub, newest
+from farmlive.broadcast.hub import Client, Counts, Hub
 from farmlive.broadcast.log import Event
+from farmlive.broadcast.news import newest
 
 
 class FakeWire:

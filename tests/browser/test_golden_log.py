@@ -9,8 +9,8 @@ from tests.golden_log import golden
 
 from farmlive import compact
 from farmlive.broadcast.events import KINDS
-from farmlive.broadcast.hub import visible
 from farmlive.broadcast.log import Event
+from farmlive.broadcast.news import visible
 from farmlive.broadcast.snapshot import PASSED_OVER, UNUSED, Scene, fold, view
 from farmlive.clock import rfc3339
 

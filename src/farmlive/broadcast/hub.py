@@ -15,15 +15,10 @@ from typing import Any
 import structlog
 
 from farmlive import compact
-from farmlive.broadcast.events import (
-    AudienceCounted,
-    ChatHidden,
-    OrderErased,
-    StockChanged,
-    WaitChanged,
-)
-from farmlive.broadcast.lines import ORDER, PUBLIC, order_of, seen
+from farmlive.broadcast.events import ChatHidden, OrderErased, StockChanged
+from farmlive.broadcast.lines import ORDER, order_of
 from farmlive.broadcast.log import REDACTING, Event
+from farmlive.broadcast.news import News, Pieces, newest
 from farmlive.broadcast.snapshot import Scene, fold
 from farmlive.broadcast.wire import Wire, text_frame
 from farmlive.clock import now_ms
@@ -39,8 +34,6 @@ SLOW_BYTES = 128 * 1024
 RUSH = 20
 STALL_S = 10.0
 TRY_AGAIN_LATER = 1013
-# Of each of these, and each offer, only the last counts.
-_SUPERSEDED = (StockChanged.kind, WaitChanged.kind, AudienceCounted.kind)
 
 _log = structlog.get_logger(__name__)
 
@@ -77,21 +70,6 @@ class Counts:
 def encode(message: dict[str, Any]) -> bytes:
     """A message as one text frame."""
     return text_frame(compact.encode(message))
-
-
-def newest(events: Iterable[Event]) -> list[Event]:
-    """The events without counts and stock that a later one of them makes stale."""
-    kept: list[Event] = []
-    seen: set[tuple[str, Any]] = set()
-    for event in reversed(list(events)):
-        if event.kind in _SUPERSEDED:
-            key = (event.kind, event.data.get("offer"))
-            if key in seen:
-                continue
-            seen.add(key)
-        kept.append(event)
-    kept.reverse()
-    return kept
 
 
 @dataclass(eq=False)
@@ -221,7 +199,7 @@ class Hub:
 
     def frame(self, client: Client, said: dict[str, Any]) -> bytes:
         """The frame with what the client has not got, and what else is said to it."""
-        found = _News.of(self._tail(client.to)).encoded(client.audiences, {})
+        found = News.of(self._tail(client.to)).encoded(client.audiences, {})
         self.counts.frames += bool(found)
         return text_frame(
             b'{"type":"events","to":%d,%b,"events":[%b]}'
@@ -325,8 +303,8 @@ class Hub:
         seq = self._flushed_seq = self.scene.seq
         # One frame for all who are as far and share the audiences that count here.
         frames: dict[tuple[int, bool, frozenset[str]], bytes | None] = {}
-        news: dict[tuple[int, bool], _News] = {}
-        pieces: _Pieces = {}
+        news: dict[tuple[int, bool], News] = {}
+        pieces: Pieces = {}
         stalled = False
         for client in list(self.clients):
             if client.to >= seq:
@@ -375,7 +353,7 @@ class Hub:
         tail.reverse()
         return tail
 
-    def _news(self, after: int, lossy: bool) -> "_News":
+    def _news(self, after: int, lossy: bool) -> News:
         """What is sent to who has got all up to `after`: in a rush, and to someone slow, without
         what is stale.
         """
@@ -384,9 +362,9 @@ class Hub:
             shown = newest(events)
             self.counts.superseded += len(events) - len(shown)
             events = shown
-        return _News.of(events)
+        return News.of(events)
 
-    def _frame(self, news: "_News", audiences: frozenset[str], pieces: "_Pieces") -> bytes | None:
+    def _frame(self, news: News, audiences: frozenset[str], pieces: Pieces) -> bytes | None:
         found = news.encoded(audiences, pieces)
         if not found:
             return None
@@ -400,49 +378,3 @@ class Hub:
         """The server's time, where the events do not tell it: once its clock was set back."""
         now = now_ms()
         return b'"now":%d,' % now if self._ring and self._ring[-1].at > now else b""
-
-
-@dataclass(slots=True)
-class _News:
-    """Events in order, by who may see them: nobody looks through what is for others."""
-
-    by_audience: dict[str, list[Event]]
-    told: frozenset[str]
-
-    @classmethod
-    def of(cls, events: Iterable[Event]) -> "_News":
-        found: defaultdict[str, list[Event]] = defaultdict(list)
-        for event in events:
-            for name in event.audience:
-                found[name].append(event)
-        return cls(dict(found), frozenset(found))
-
-    def seen_by(self, audiences: Iterable[str]) -> list[Event]:
-        """What someone of these audiences may see, in order and each once."""
-        lists = [self.by_audience[name] for name in audiences if name in self.by_audience]
-        if len(lists) == 1:
-            return lists[0]
-        found = {event.seq: event for events in lists for event in events}
-        return [found[seq] for seq in sorted(found)]
-
-    def encoded(self, audiences: frozenset[str], pieces: "_Pieces") -> list[bytes]:
-        """The same as they may see it; `pieces` are those that were encoded before."""
-        found = []
-        for event in self.seen_by(audiences):
-            mine = audiences.intersection(event.audience)
-            key = (event.seq, _ANYONE if PUBLIC in mine else mine)
-            piece = pieces.get(key)
-            if piece is None:
-                piece = pieces[key] = compact.encode(visible(event, audiences))
-            found.append(piece)
-        return found
-
-
-# An event as it is shown to who has these of its audiences.
-_Pieces = dict[tuple[int, frozenset[str]], bytes]
-_ANYONE = frozenset({PUBLIC})
-
-
-def visible(event: Event, audiences: frozenset[str]) -> dict[str, Any]:
-    """The event as these audiences may see it: a farm sees its own lines of an order only."""
-    return {**event.shown(), "data": seen(event.data, event.audience, audiences)}
