@@ -73,7 +73,11 @@ async def test_a_server_without_the_databases_keys_does_not_start(
     path.unlink()
     if instead == "another":
         KeyFile(path).make(Keys.draw())
-    said = r"Put a copy of .*:/.*keys there.*docs/operator.md.*Nothing was changed"
+    first = {"none": "they are lost: ", "another": "move this file away, "}[instead]
+    said = (
+        rf"Put a copy of .*:/.*keys there.*{first}stop every server and run `farmlive keys replace`"
+        r".*links and the codes of pick-ups.*docs/operator.md.*Nothing was changed"
+    )
     with pytest.raises(KeysRefused, match=said):
         async with running(settings):
             pass

@@ -33,6 +33,11 @@ _HEAD = """\
 # keep a copy apart from the database's backups, and show them to nobody (docs/operator.md, Backup).
 """
 _SEE = "See docs/operator.md, Backup. Nothing was changed"
+_LOST = (
+    "stop every server and run `farmlive keys replace`. It makes new ones, after it has said what "
+    "ends by it and asked: orders' links and the codes of pick-ups, which the order desk has anew, "
+    "printed papers, authenticator apps, recovery codes, blocks and mutes. "
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -116,7 +121,8 @@ class KeyFile:
         if len(keys.pseudonyms) < _BYTES or len(keys.orders) < _BYTES:
             raise KeysRefused(
                 f"The file {self.path} does not hold the keys of farmlive whole: put a copy of it "
-                f"there, from another server or a backup. {_SEE}"
+                "there, from another server or a backup. If there is no copy, the keys are lost: "
+                f"move this file away, {_LOST}{_SEE}"
             )
         if open_to_others:
             _log.warning(
@@ -221,14 +227,15 @@ def check(connection: Connection, file: KeyFile) -> Keys:
         raise KeysRefused(
             f"The keys of this database are not here: there is no file {file.path}. Put a copy of "
             f"{made_at} there, where they were made, or of its backup; or set FARMLIVE_KEY_FILE. "
-            "Without them no order's link opens. " + _SEE
+            f"If there is no copy, they are lost: {_LOST}{_SEE}"
         )
     if keys.fingerprint != fingerprint:
         raise KeysRefused(
             f"The keys in {file.path} are not those of this database (their fingerprint is "
             f"{keys.fingerprint}, the database's {fingerprint}). Put a copy of {made_at} there, "
             "where they were made, or of its backup; or see that FARMLIVE_KEY_FILE, FARMLIVE_DATA "
-            "and FARMLIVE_DATABASE_URL are right. " + _SEE
+            "and FARMLIVE_DATABASE_URL are right. If there is no copy, the database's are lost: "
+            f"move this file away, {_LOST}{_SEE}"
         )
     return keys
 
