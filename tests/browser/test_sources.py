@@ -5,6 +5,7 @@ their session; layers and saving data.
 import asyncio
 import contextlib
 from functools import partial
+from typing import Any
 
 import pytest
 from playwright.async_api import Route, expect
@@ -288,6 +289,23 @@ async def test_camera_is_sent_in_layers_and_a_viewer_who_saves_data_gets_the_sma
     await expect(button).to_have_attribute("aria-pressed", "true")
     async with asyncio.timeout(LONG_S):
         await viewer.evaluate(WIDTH, 320)
+
+
+async def test_camera_without_a_name_is_called_in_the_pages_language(open_page: Open) -> None:
+    page = await open_page("/sign-in", language="zh")
+    named: Any = await page.evaluate(
+        """async () => {
+          const { nameOf } = await import("/static/studio/keep/credential-words.js");
+          const { labelOf } = await import("/static/studio/tile.js");
+          return [
+            nameOf({ kind: "stream_key", label: "Camera 2" }),
+            labelOf({ label: "Camera 2" }),
+            nameOf({ kind: "stream_key", label: "Wu's Camera 2" }),
+            labelOf({ label: "果园" }),
+          ];
+        }"""
+    )
+    assert named == ["机位 2", "机位 2", "Wu's Camera 2", "果园"]
 
 
 async def test_server_that_takes_one_stream_gets_the_whole_picture(open_page: Open) -> None:

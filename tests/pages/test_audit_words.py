@@ -105,6 +105,13 @@ def test_sentence_of_each_is_in_the_language_and_without_a_code(action: str, lan
                 assert not re.search(r"[A-Za-z]{4,}", words.replace("CSV", "")), words
 
 
+def test_a_camera_without_a_name_is_called_in_the_language() -> None:
+    for action in ("source.switch", "stream_key.add"):
+        assert "“机位 2”" in whole(deed(action, label="Camera 2"), "zh")
+        assert "“Camera 2”" in whole(deed(action, label="Camera 2"))
+        assert "“Wu's Camera 2”" in whole(deed(action, label="Wu's Camera 2"), "zh")
+
+
 def test_erasure_names_the_order_and_how() -> None:
     by_link = deed(
         "person.erase",

@@ -37,6 +37,24 @@ async def test_every_page_speaks_both_languages(
             assert f"?lang={other}" in page.text, path
 
 
+async def test_the_review_calls_a_camera_without_a_name_in_the_visitors_language(
+    site: Server, sale: Sale, host: httpx.AsyncClient
+) -> None:
+    house = site.house
+    for label in ("Camera 2", "Barn"):
+        switched = {"source": label, "label": label, "codec": "VP8"}
+        await house.store.write(
+            lambda c, data=switched: house.log.append(  # type: ignore[misc]
+                c, sale.broadcast, "source.switched", ["public"], data
+            )
+        )
+    for lang, camera in (("zh", "机位 2"), ("en", "Camera 2")):
+        page = words(await host.get(f"/review/{sale.broadcast}", params={"lang": lang}))
+        assert {"zh": f"镜头：{camera}; 镜头：Barn", "en": f"Camera: {camera}; Camera: Barn"}[
+            lang
+        ] in page
+
+
 async def test_a_language_once_chosen_is_kept(visitor: httpx.AsyncClient) -> None:
     await visitor.get("/", params={"lang": "en"})
     assert '<html lang="en"' in (await visitor.get("/")).text

@@ -42,6 +42,8 @@ _UNKNOWN: Both = (
 _BY_NOBODY: Both = ("Someone", "有人")
 _BY_BUYER: Both = ("A buyer", "买家")
 
+_CAMERA = re.compile("Camera ([0-9]+)")
+
 # Entries without the name of what they are about: it stands in the oldest one about the same.
 SAYS_LITTLE = frozenset(
     {
@@ -222,8 +224,13 @@ class Teller(Facts):
         name = name or self._first(deed, "label") or self._first(deed, "name")
         name = name or self._known.people.get(deed.subject or "")
         if name:
-            return Part(f"“{name}”")
+            return Part(f"“{self._camera(name)}”")
         return Part(self._say("someone", "某人") if "invitation" in deed.action else "")
+
+    def _camera(self, label: str) -> str:
+        """A label; that of a camera without a name in words, as static/common/camera.js says it."""
+        found = _CAMERA.fullmatch(label)
+        return self._say(label, f"机位 {found[1]}") if found else label
 
     def _file(self, deed: Deed) -> Part:
         name, _, form = str(deed.detail.get("what", "")).partition(".")

@@ -1,6 +1,7 @@
 // The time axis drawn by uPlot: viewers as an area, sales as bars, and above them a lane for each
 // kind of deed of the host: pins, prices, releases, and flash batches where there were any. Owns the drawing and the moment under the pointer; data comes from review.js.
 
+import { cameraName } from "../common/camera.js";
 import { clock, count, day, money } from "../common/format.js";
 import { el } from "../common/dom.js";
 import { n, page, t } from "../common/words.js";
@@ -239,7 +240,7 @@ export class Chart {
       lines.push(el("span", {}, t("On the card: %(product)s", { product: axis.offers[on.offer] })));
     }
     const shown = axis.cuts.findLast(({ at }) => at < from + axis.step);
-    if (shown) lines.push(el("span", {}, t("Camera: %(name)s", { name: shown.label })));
+    if (shown) lines.push(el("span", {}, t("Camera: %(name)s", { name: cameraName(shown.label) })));
     this.moment.replaceChildren(
       el("span", { class: "chart__clock" }, clock(from) + seconds),
       el("span", {}, n("%(count)s watching", "%(count)s watching", watching, { count: count(watching) })),

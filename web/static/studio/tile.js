@@ -1,6 +1,7 @@
 // One camera in the studio's panel: its picture, its name, whether viewers see it, and one button.
 // Which of them show a live picture and what a press does is sources.js's part.
 
+import { cameraName } from "../common/camera.js";
 import { el, icon, say } from "../common/dom.js";
 import { t } from "../common/words.js";
 import { Player } from "../live/whep.js";
@@ -10,11 +11,8 @@ import { known } from "./sentences.js";
 /** A preview is as small as the camera sends it: the host looks at several at once. */
 const SMALLEST = 0;
 
-/** A source's label; the one that the server gives to a camera without a name is put into words. */
-export function labelOf(source) {
-  const [, number] = /^Camera (\d+)$/.exec(source?.label ?? "") ?? [];
-  return number ? t("Camera %(number)s", { number }) : (source?.label ?? "");
-}
+/** What a source is called. */
+export const labelOf = (source) => cameraName(source?.label);
 
 export class Tile {
   item;

@@ -1,5 +1,6 @@
 // A key or a link in words: what it is, and what is to be known of it. Decides only.
 
+import { cameraName } from "../../common/camera.js";
 import { dayAndClock } from "../../common/format.js";
 import { t, text } from "../../common/words.js";
 import { roleWords } from "../roles.js";
@@ -20,7 +21,7 @@ export function kindWords(kind) {
 }
 
 /** What it is called; an invitation may have no name. */
-export const nameOf = ({ label }) => label ?? t("Someone");
+export const nameOf = ({ label }) => cameraName(label) || t("Someone");
 
 /** What it opens, until when, and when it was used. */
 export function facts({ kind, role, title, expires_at: end, used_at: used }) {
