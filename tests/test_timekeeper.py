@@ -67,6 +67,13 @@ async def test_the_studio_says_it_to_who_works_there_and_the_pages_of_buyers_do_
         page = (await client.get("/studio", params=wanted)).text
         assert "data-clock-off>" in page
         assert {"en": "clock is 1:00:00 off", "zh": "时钟差了 1:00:00"}[language] in page
+        # Whoever hosts reads what to ask for, and no path of the API.
+        asked = {
+            "en": "to set its clock, and to keep it right by NTP",
+            "zh": "校准时间，并开启自动对时",
+        }
+        assert asked[language] in page
+        assert "/readyz" not in page
         assert "data-clock-off" not in (await client.get("/", params=wanted)).text
 
 
