@@ -219,14 +219,14 @@ LATE = {
         "pickup": "It has been packed meanwhile and can't be cancelled here any more. "
         "Ask at the pick-up point",
         "parcel": "It has been packed meanwhile and can't be cancelled here any more. "
-        "Ask the farm in the chat of the broadcast",
+        "Ask Youxi County, orders@example.org",
     },
     "zh": {
         "cancel": "取消订单……",
         "sure": "是的，取消",
         "packed": "已装箱",
         "pickup": "订单刚刚装箱，这里不能再取消了。请联系自提点",
-        "parcel": "订单刚刚装箱，这里不能再取消了。请在直播间的聊天里问农场",
+        "parcel": "订单刚刚装箱，这里不能再取消了。请联系Youxi County, orders@example.org",
     },
 }
 

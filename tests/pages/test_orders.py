@@ -15,6 +15,7 @@ from farmlive.settings import Settings
 from farmlive.shop import paper_links
 
 from .conftest import BUYER, Sale
+from .page_text import words
 
 MAILING = {
     "notices": ("file", "smtp"),
@@ -46,8 +47,31 @@ async def pick_up(site: Server, sale: Sale) -> dict[str, str]:
     return {name: str(placed[name]) for name in ("order", "token", "code", "url")}
 
 
+NO_CONTACT = {"county_name": "", "county_contact": ""}
+TOO_LATE = {
+    "en": ("Ask Youxi County, orders@example.org, and", "Once it is on its way, write to the farm"),
+    "zh": ("请联系Youxi County, orders@example.org，", "发货以后，可以点这一页的"),
+}
+
+
 def path_of(order: str, token: str) -> str:
     return f"/order/{order}/{paper_links.mark(token)}"
+
+
+@pytest.mark.parametrize("settings", [{}, NO_CONTACT], indirect=True, ids=["contact", "none"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_who_cancels_too_late_reads_whom_to_ask_whatever_became_of_the_broadcast(
+    language: str, site: Server, sale: Sale, visitor: httpx.AsyncClient
+) -> None:
+    order = await site.house.shop.order(sale.order.removeprefix("/order/"))
+    _, key = await site.house.people.create_api_key("desk", "coordinator")
+    async with Api(site.url, key=key) as api:
+        await api.order_state(sale.broadcast, order.id, "packed")
+        await api.end(sale.broadcast)
+    page = words(await visitor.get(sale.order, params={"lang": language}))
+    with_contact, without = TOO_LATE[language]
+    assert (with_contact if site.house.settings.whom_to_ask else without) in page
+    assert {"en": "chat", "zh": "聊天"}[language] not in page
 
 
 async def test_paper_opens_the_order_without_the_code_and_the_buyers_address(

@@ -59,8 +59,8 @@ class RetentionSettings(BaseModel):
     county_contact: str = Field(
         "",
         max_length=200,
-        description="Whom the privacy page says to ask: an e-mail address, a phone number, or a "
-        "sentence with both.",
+        description="Whom the privacy page says to ask, and the page of an order that can't be "
+        "cancelled any more: an e-mail address, a phone number, or a sentence with both.",
     )
 
     @model_validator(mode="after")
