@@ -215,26 +215,26 @@ class LotStopped(Conflict):
         reasons: Sequence[Mapping[str, Any]],
         why: str,
         offers: Sequence[str] = (),
+        *,
+        for_buyer: bool = False,
     ):
-        found = any("finding" in reason for reason in reasons)
-        super().__init__(
-            f"Nothing was changed: lot {code} is stopped. {why} Nothing of it is sold, packed or "
-            "handed over until a coordinator lifts the stop; its orders can be called off and "
-            "refunded."
-            if found
-            else f"Nothing was changed: lot {code} can't be sold yet. {why} Record what is "
-            "missing first.",
-            lot=lot,
-            code=code,
-            reasons=list(reasons),
-            offers=list(offers),
-        )
-        self.for_buyers = (
-            self.detail
-            if found
-            else f"Nothing was ordered or held: lot {code} is not sold yet. {why} Look at it again "
-            "later, or choose something else."
-        )
+        if any("finding" in reason for reason in reasons):
+            detail = (
+                f"Nothing was changed: lot {code} is stopped. {why} Nothing of it is sold, packed "
+                "or handed over until a coordinator lifts the stop; its orders can be called off "
+                "and refunded."
+            )
+        elif for_buyer:
+            detail = (
+                f"Nothing was ordered or held: lot {code} is not sold yet. {why} Look at it again "
+                "later, or choose something else."
+            )
+        else:
+            detail = (
+                f"Nothing was changed: lot {code} can't be sold yet. {why} Record what is missing "
+                "first."
+            )
+        super().__init__(detail, lot=lot, code=code, reasons=list(reasons), offers=list(offers))
 
 
 class WrongIdentifier(Problem):

@@ -2,8 +2,7 @@
 the caller's transaction. What makes and closes findings is stops.py's.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,7 +14,6 @@ from farmlive.origin.models import Inspection, Work
 from farmlive.origin.problems import LotStopped, UnknownLot
 from farmlive.origin.stop_models import CardLift, Finding, Lift, MissingKind, StopReason
 from farmlive.origin.tables import inspections, lot_findings, lot_lifts, lots, works
-from farmlive.people import Caller
 
 T = TypeVar("T", Inspection, Work)
 
@@ -139,25 +137,17 @@ def on_cards(connection: Connection, wanted: Iterable[str]) -> dict[str, CardSto
     }
 
 
-def refusal(connection: Connection, lot: str, offers: Iterable[str] = ()) -> LotStopped:
-    """What is answered where something of a stopped lot was to be sold or handed over."""
+def refusal(
+    connection: Connection, lot: str, offers: Iterable[str] = (), *, for_buyer: bool = False
+) -> LotStopped:
+    """What is answered where something of a stopped lot was to be sold or handed over; `for_buyer`
+    says what buyers can do, and not what staff have to.
+    """
     code = connection.execute(select(lots.c.code).where(lots.c.id == lot)).scalar_one()
     reasons = reasons_of(connection, lot)
     why = " ".join(_sentence(reason) for reason in reasons)
     told = [reason.model_dump(exclude_none=True) for reason in reasons]
-    return LotStopped(lot, code, told, why, sorted(offers))
-
-
-@contextmanager
-def told_to(caller: Caller) -> Iterator[None]:
-    """Have LotStopped tell a buyer what buyers can do, and not what staff have to."""
-    try:
-        yield
-    except LotStopped as stopped:
-        if caller.role is None:
-            stopped.detail = stopped.for_buyers
-            stopped.args = (stopped.for_buyers,)
-        raise
+    return LotStopped(lot, code, told, why, sorted(offers), for_buyer=for_buyer)
 
 
 _LACKS = {

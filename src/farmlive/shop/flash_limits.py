@@ -75,6 +75,7 @@ def checked(
     device: str,
     buyer: str = "",
     ordered: bool,
+    for_buyer: bool,
 ) -> lines.Checked:
     """Lines that can be had, as `lines.check` finds them, and of which one may have so many.
 
@@ -84,7 +85,15 @@ def checked(
 
     def found(*, as_held: bool) -> lines.Checked:
         them = lines.check(
-            connection, broadcast, wanted, known, hold, now, grace_ms, as_held=as_held
+            connection,
+            broadcast,
+            wanted,
+            known,
+            hold,
+            now,
+            grace_ms,
+            as_held=as_held,
+            for_buyer=for_buyer,
         )
         check(
             connection,

@@ -15,7 +15,6 @@ from farmlive.clock import now_ms
 from farmlive.contracts import raises
 from farmlive.ids import ulid
 from farmlive.origin.problems import LotStopped
-from farmlive.origin.stop_reasons import told_to
 from farmlive.people import Caller
 from farmlive.people.problems import Blocked
 from farmlive.problems import TooMany
@@ -151,7 +150,7 @@ class Holds:
         the earlier hold then stays as it is.
         """
         per_minute = self._settings.orders_per_minute
-        with told_to(caller), limits.counted(self._limits, "holds", caller, per_minute):
+        with limits.counted(self._limits, "holds", caller, per_minute):
             return await self._place(caller, broadcast, request)
 
     async def _place(self, caller: Caller, broadcast: str, request: HoldPlace) -> dict[str, Any]:
@@ -258,6 +257,7 @@ class Holds:
             grace_ms,
             device=lines.person(caller),
             ordered=bool(asked.orders_of_device),
+            for_buyer=caller.role is None,
         )
         batches = checked.batches
         box_limits.check(connection, self._settings, broadcast, wanted, taker, asked, before)
@@ -271,6 +271,7 @@ class Holds:
             connection,
             lines.moves(wanted, batches, before, sell=False, is_new=is_new),
             with_held,
+            for_buyer=caller.role is None,
         )
         kept = [lines.told(line, known[line.offer], batches.get(line.offer)) for line in wanted]
         total = sum(line["total"] for line in kept)

@@ -110,12 +110,14 @@ def check(
     grace_ms: int,
     *,
     as_held: bool = True,
+    for_buyer: bool = False,
 ) -> Checked:
     """Raise UnknownOffer, LotStopped, PriceChanged, SoldOut, LotSpent or Invalid where they can't
     be had.
 
     What the buyer holds counts as left, and until its end as seen at its price, where they shall
-    be had `as_held`; `grace_ms` is for how long a price counts after it ended.
+    be had `as_held`; `grace_ms` is for how long a price counts after it ended. `for_buyer` is as
+    in `stop_reasons.refusal`.
     """
     unknown = [line.offer for line in lines if line.offer not in known]
     if unknown:
@@ -124,7 +126,7 @@ def check(
             "from its bag.",
             offers=unknown,
         )
-    check_sellable(connection, (known[line.offer] for line in lines))
+    check_sellable(connection, (known[line.offer] for line in lines), for_buyer=for_buyer)
     held: Mapping[str, Line] = hold.lines if hold else {}
     priced = held if hold and hold.until_at > now and as_held else {}
     batches = {}

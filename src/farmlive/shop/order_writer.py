@@ -162,6 +162,7 @@ class OrderWriter:
             device=person,
             buyer=buyer,
             ordered=bool(asked.orders_of_phone or asked.orders_of_device),
+            for_buyer=caller.role is None,
         ).batches
         box_limits.check(connection, self._settings, broadcast, wanted, taker, asked, hold)
         is_new = new_devices.is_new(caller, asked)
@@ -172,6 +173,7 @@ class OrderWriter:
             connection,
             lines.moves(wanted, batches, hold, sell=True),
             lines.with_held(connection, broadcast, known, hold),
+            for_buyer=caller.role is None,
         )
         if hold:
             connection.execute(_END_HOLD, {"hold": hold.id})

@@ -221,12 +221,15 @@ def _with(row: Offer, **numbers: int) -> Offer:
     return cast(Offer, cast(Any, row)._replace(**numbers))
 
 
-def check_sellable(connection: Connection, rows: Iterable[Offer]) -> None:
+def check_sellable(
+    connection: Connection, rows: Iterable[Offer], *, for_buyer: bool = False
+) -> None:
     """Raise LotStopped where one of these offers sells a lot that is stopped."""
     stopped = [row for row in rows if row.lot_stopped]
     if stopped:
         lot = min(row.lot for row in stopped)
-        raise stop_reasons.refusal(connection, lot, (row.id for row in stopped if row.lot == lot))
+        of_lot = (row.id for row in stopped if row.lot == lot)
+        raise stop_reasons.refusal(connection, lot, of_lot, for_buyer=for_buyer)
 
 
 def check_shown(connection: Connection, event: Event) -> None:
@@ -243,7 +246,11 @@ def left(row: Offer) -> int:
 
 
 def move(
-    connection: Connection, moves: Mapping[str, Move], known: Mapping[str, Offer]
+    connection: Connection,
+    moves: Mapping[str, Move],
+    known: Mapping[str, Offer],
+    *,
+    for_buyer: bool = False,
 ) -> list[StockChanged]:
     """Move the stock of these offers, all or none, and return a `stock.changed` of each.
 
@@ -255,7 +262,8 @@ def move(
     rows: dict[str, Offer] = {}
     for broadcast in {known[offer].broadcast for offer in moves}:
         rows |= on_offer(connection, broadcast, moves)
-    check_sellable(connection, (rows[offer] for offer, by in moves.items() if by.takes))
+    takes = (rows[offer] for offer, by in moves.items() if by.takes)
+    check_sellable(connection, takes, for_buyer=for_buyer)
     counted = tally(connection)
     moved = {}
     for offer in sorted(moves):

@@ -17,7 +17,6 @@ from farmlive.clock import now_ms
 from farmlive.contracts import raises
 from farmlive.ids import ulid
 from farmlive.origin.problems import LotStopped
-from farmlive.origin.stop_reasons import told_to
 from farmlive.people import Caller
 from farmlive.people.problems import Blocked
 from farmlive.problems import Problem, TooMany
@@ -124,7 +123,7 @@ class Till:
         FeeChanged; nothing is then kept.
         """
         per_minute = self._settings.orders_per_minute
-        with told_to(caller), limits.counted(self._limits, "orders", caller, per_minute):
+        with limits.counted(self._limits, "orders", caller, per_minute):
             return await self._place(caller, broadcast, request)
 
     async def _place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:

@@ -23,7 +23,6 @@ from farmlive.clock import now_ms
 from farmlive.contracts import raises
 from farmlive.ids import ulid
 from farmlive.origin.problems import LotStopped
-from farmlive.origin.stop_reasons import told_to
 from farmlive.people import Caller
 from farmlive.people.problems import Blocked
 from farmlive.problems import TooMany
@@ -123,7 +122,7 @@ class Waits:
         LotStopped, BoxLimit.
         """
         per_minute = self._settings.orders_per_minute
-        with told_to(caller), limits.counted(self._limits, "waits", caller, per_minute):
+        with limits.counted(self._limits, "waits", caller, per_minute):
             return await self._join(caller, broadcast, request)
 
     async def _join(self, caller: Caller, broadcast: str, request: WaitJoin) -> dict[str, Any]:
@@ -147,7 +146,7 @@ class Waits:
                 raise BroadcastEnded("You don't wait for it: this broadcast takes no more orders.")
             offer = request.offer
             known = stock.on_offer(connection, broadcast, [offer])
-            _check_known(connection, known, offer)
+            _check_known(connection, known, offer, for_buyer=caller.role is None)
             past = connection.execute(_PAST, {"device": caller.device}).one()
             is_new = new_devices.is_new(caller, past)
             self._rush.check(connection, caller, broadcast, request, known.values(), is_new=is_new)
@@ -242,13 +241,15 @@ class Waits:
             self._log.append_all(connection, event.broadcast, changed(connection, wanted))
 
 
-def _check_known(connection: Connection, known: Mapping[str, stock.Offer], offer: str) -> None:
+def _check_known(
+    connection: Connection, known: Mapping[str, stock.Offer], offer: str, *, for_buyer: bool
+) -> None:
     if offer not in known:
         raise UnknownOffer(
             "You don't wait for it: that is not on offer in this broadcast. Choose from its bag.",
             offers=[offer],
         )
-    stock.check_sellable(connection, known.values())
+    stock.check_sellable(connection, known.values(), for_buyer=for_buyer)
 
 
 def _answer(connection: Connection, offer: str, device: str, quantity: int) -> dict[str, Any]:
