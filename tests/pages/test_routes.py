@@ -42,11 +42,9 @@ async def test_the_review_calls_a_camera_without_a_name_in_the_visitors_language
 ) -> None:
     house = site.house
     for label in ("Camera 2", "Barn"):
-        switched = {"source": label, "label": label, "codec": "VP8"}
+        switched = SourceSwitched(source=label, label=label, codec="VP8")
         await house.store.write(
-            lambda c, data=switched: house.log.append(  # type: ignore[misc]
-                c, sale.broadcast, "source.switched", ["public"], data
-            )
+            lambda c, event=switched: house.log.append(c, sale.broadcast, event)  # type: ignore[misc]
         )
     for lang, camera in (("zh", "机位 2"), ("en", "Camera 2")):
         page = words(await host.get(f"/review/{sale.broadcast}", params={"lang": lang}))

@@ -79,7 +79,7 @@ passkeys = Table(
     Column("credential", String(1400), nullable=False, unique=True),
     Column("public_key", Text, nullable=False),
     Column("transports", Json, nullable=False),
-    Index("passkeys_by_account", "account"),
+    Index("ix_passkeys_account", "account"),
 )
 
 # What a browser is to sign, once; of one account, device (a pseudonym) and purpose.
@@ -91,7 +91,7 @@ passkey_challenges = Table(
     Column("device", String(32), nullable=False),
     Column("purpose", String(8), nullable=False),
     Column("expires_at", BigInteger, nullable=False),
-    Index("passkey_challenges_by_account", "account"),
+    Index("ix_passkey_challenges_account", "account"),
 )
 
 # Keyed hashes of the codes that stand in for a lost factor.
@@ -131,9 +131,9 @@ sessions = Table(
     # When its owner last authenticated (reauthentication.py); null: by the sign-in, in an earlier
     # version.
     Column("authenticated_at", BigInteger),
-    Index("sessions_by_account", "account"),
-    Index("sessions_by_expiry", "expires_at"),
-    Index("sessions_by_device", "device"),
+    Index("ix_sessions_account", "account"),
+    Index("ix_sessions_expires_at", "expires_at"),
+    Index("ix_sessions_device", "device"),
 )
 
 # Devices, by pseudonym, on which an account has signed in: a stranger's wrong passwords do not
@@ -192,7 +192,7 @@ stream_keys = Table(
     Column("owner", String(26)),
     Column("made_by", String(26)),
     Column("used_at", BigInteger),
-    Index("stream_keys_by_source", "source"),
+    Index("ix_stream_keys_source", "source"),
 )
 
 # A link by which someone without an account sends a camera; its token is kept as a hash only.
