@@ -3,8 +3,8 @@ commits gains. Only the bench of the till starts it; no setting does.
 """
 
 from farmlive import cli
-from farmlive.store import doors
+from farmlive.store import writer
 
 if __name__ == "__main__":
-    doors.BATCH = 1
+    writer.BATCH = 1
     cli.main()

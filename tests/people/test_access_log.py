@@ -14,8 +14,7 @@ from farmlive.people.access_log import TOGETHER_S, AccessLog
 from farmlive.people.problems import Blocked, WrongPassword
 from farmlive.problems import Forbidden, Invalid, NotFound
 from farmlive.settings import Settings
-from farmlive.store import Store
-from farmlive.store.doors import CommitFailed
+from farmlive.store import CommitFailed, Store
 
 from .conftest import PASSWORD, sign_in, viewer_at
 

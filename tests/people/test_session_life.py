@@ -11,8 +11,7 @@ from farmlive.clock import now_ms
 from farmlive.people import People, tables
 from farmlive.people.browsers import browser_of
 from farmlive.people.sessions import Lifetime
-from farmlive.store import Store
-from farmlive.store.doors import CommitFailed
+from farmlive.store import CommitFailed, Store
 
 from .conftest import PASSWORD, browser, sign_in
 

@@ -13,7 +13,7 @@ from farmlive.settings import Settings
 from farmlive.shop import notices
 from farmlive.shop.alarm import Alarm
 from farmlive.shop.notices import BEHIND_ORDERS_MS, Notices
-from farmlive.store import Store, doors
+from farmlive.store import Store, writer
 
 from .notifying import Post, order, server
 from .told import states
@@ -63,7 +63,7 @@ async def orders_always_wait(store: Store) -> AsyncIterator[list[int]]:
 async def test_orders_go_before_notices_that_are_not_late(
     stall: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doors, "_LAST", 1_000_000)  # never by time alone
+    monkeypatch.setattr(writer, "_LAST", 1_000_000)  # never by time alone
     post = Post("post")
     made = Notices(stall.store, stall.log, settings, [post])
     await stall.place(1)
@@ -80,7 +80,7 @@ async def test_late_notices_are_sent_however_many_orders_wait(
     stall: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Were a turn to wait for a moment without orders, it would wait for ever.
-    monkeypatch.setattr(doors, "_LAST", 1_000_000)
+    monkeypatch.setattr(writer, "_LAST", 1_000_000)
     store, post = Begun(stall.store), Post("post")  # takes one a turn
     made = Notices(cast(Store, store), stall.log, settings, [post])
     for _ in range(8):

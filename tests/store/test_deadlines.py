@@ -72,7 +72,7 @@ async def test_a_commit_that_hangs_may_have_been_kept(
         connection.execute(text("INSERT INTO pulse (id, at) VALUES (7, 0)"))
         after_commit(connection, lambda: told.append(7))
 
-    @event.listens_for(store._writer, "commit")
+    @event.listens_for(store._writer.engine, "commit")
     def hang(_connection: Connection) -> None:
         free.wait(2 * LONG_S)
 
@@ -86,7 +86,7 @@ async def test_a_commit_that_hangs_may_have_been_kept(
     assert told == []
     free.set()
     await until(lambda: store.writing_s == 0, "the writer is back")
-    event.remove(store._writer, "commit", hang)
+    event.remove(store._writer.engine, "commit", hang)
     if store.dialect == "sqlite":  # it was not cut off, and others hear of it
         assert told == [7]
     assert await store.read(beats) == len(told)
@@ -209,11 +209,11 @@ async def test_a_connection_that_fails_while_it_is_set_up_leaves_no_socket(
     def fail(_connection: object, _record: object) -> None:
         raise RuntimeError("it is set up no further")
 
-    await asyncio.to_thread(store._writer.dispose)
+    await asyncio.to_thread(store._writer.engine.dispose)
     monkeypatch.setattr("farmlive.store.deadlines.socket.socket", keep)
-    event.listen(store._writer, "connect", fail)
+    event.listen(store._writer.engine, "connect", fail)
     with pytest.raises(CommitFailed):
         await store.write(beats)
-    event.remove(store._writer, "connect", fail)
+    event.remove(store._writer.engine, "connect", fail)
     gc.collect()
     assert [each.fileno() for each in opened] == [-1]

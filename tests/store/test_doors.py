@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.waiting import until
 
 from farmlive.settings import Settings
-from farmlive.store import CommitFailed, NotRead, Store, after_commit, apart, doors
+from farmlive.store import CommitFailed, NotRead, Store, after_commit, apart, writer
 from farmlive.store.engine import DatabaseRefused
 
 metadata = MetaData()
@@ -280,7 +280,7 @@ async def test_others_go_before_what_may_be_last_but_not_for_ever(
     store: Store, waited: bool, patient: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if waited:
-        monkeypatch.setattr(doors, "_LAST", 0)
+        monkeypatch.setattr(writer, "_LAST", 0)
     free = threading.Event()
     done: list[str] = []
 

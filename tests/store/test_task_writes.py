@@ -50,7 +50,7 @@ def test_every_task_is_one_of_again_or_says_why_not() -> None:
 
 async def due_of(store: Store) -> int:
     """At how many checks from now the write is due that is in hand or waits."""
-    units = [*store._pending, *(unit for unit, _ in store._last)]
+    units = [*store._writer._pending, *(unit for unit, _ in store._writer._last)]
     (unit,) = units
     return unit.due - store.condition.ticks
 
