@@ -1,5 +1,5 @@
-"""Takes the pictures of docs/pictures from a demo that runs, with Chromium: those that are there
-and those that the documents show. With `--to` all, at both sizes and in both languages.
+"""Takes the pictures of docs/pictures from a demo that runs, with Chromium: those that documents
+show. With `--to` all, at both sizes and in both languages.
 """
 
 import argparse
@@ -154,10 +154,9 @@ def signed_in(context: BrowserContext, demo: dict[str, Any], role: str) -> None:
 
 
 def shown() -> set[str]:
-    """The names of the files that are there already, and of those that the documents show."""
-    pages = (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
-    named = {name for page in pages for name in re.findall(r"pictures/([\w.-]+)", page.read_text())}
-    return named | {path.name for path in PICTURES.iterdir()}
+    """The names of the files that the documents show."""
+    pages = (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))
+    return {name for page in pages for name in re.findall(r"pictures/([\w.-]+)", page.read_text())}
 
 
 def small(picture: bytes) -> bytes:

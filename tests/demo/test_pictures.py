@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+import pictures
 import pytest
 from PIL import Image
 from tests.demo.at_work import demo, films, folder
@@ -12,6 +13,10 @@ from tests.demo.at_work import demo, films, folder
 __all__ = ["films", "folder"]
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+
+
+def test_the_folder_holds_what_the_documents_show_and_no_more() -> None:
+    assert {path.name for path in pictures.PICTURES.iterdir()} == pictures.shown()
 
 
 @pytest.mark.browser
