@@ -14,11 +14,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from farmlive.cli import cli
-from farmlive.clock import now_ms, rfc3339
+from farmlive.clock import DAY_MS, now_ms, rfc3339
 from farmlive.ids import first_ulid, ulid
 from farmlive.origin.problems import UnknownFarm
 from farmlive.problems import Invalid
-from farmlive.setting_groups.retention import DAY_MS
 from farmlive.store.engine import DatabaseRefused
 
 

@@ -10,10 +10,9 @@ import pytest
 from PIL import Image
 from tests.waiting import LONG_S
 
-from farmlive.clock import now_ms, pretended
+from farmlive.clock import DAY_MS, now_ms, pretended
 from farmlive.server import Server, running
 from farmlive.settings import Settings
-from farmlive.store.uploads import DAY_MS
 
 
 def picture(edge: int = 64) -> bytes:

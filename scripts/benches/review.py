@@ -22,7 +22,7 @@ from farmlive.broadcast.log import Log
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.broadcast.tables import broadcasts, card_taps, events, watches
 from farmlive.bus import LocalBus
-from farmlive.clock import now_ms
+from farmlive.clock import DAY_MS, HOUR_MS, now_ms
 from farmlive.ids import ulid
 from farmlive.origin.tables import farms, lots
 from farmlive.review.review import Review
@@ -107,8 +107,8 @@ def _inserted(table: Table, rows: list[dict[str, Any]]) -> Any:
 
 
 def _span() -> tuple[int, int]:
-    start = now_ms() // 86_400_000 * 86_400_000
-    return start, start + HOURS * 3_600_000
+    start = now_ms() // DAY_MS * DAY_MS
+    return start, start + HOURS * HOUR_MS
 
 
 @dataclass

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
 from farmlive.broadcast import airings
-from farmlive.clock import now_ms, rfc3339
+from farmlive.clock import DAY_MS, now_ms, rfc3339
 from farmlive.origin import farms
 from farmlive.people import Caller, People, audit
 from farmlive.people.accounts import Account
@@ -215,7 +215,7 @@ def key_add(
             centre or (),
             caller=OPERATOR,
             owner=(await people.named(owner)).id if owner else None,
-            expires_at=now_ms() + days * 86_400_000 if days else None,
+            expires_at=now_ms() + days * DAY_MS if days else None,
         )
         return secret
 

@@ -11,6 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
 _MS = 1_000_000
 # CLOCK_BOOTTIME goes on while the machine is suspended, as everyone else's time does: a hold is
 # over when its buyer's page says so. CLOCK_MONOTONIC stands still then, so that each suspend would

@@ -16,6 +16,7 @@ from farmlive import clock
 from farmlive.again import Again
 from farmlive.broadcast.events import ClockMoved
 from farmlive.broadcast.log import Log
+from farmlive.clock import DAY_MS
 from farmlive.clock_discipline import STEP_NS, Discipline, Verdict
 from farmlive.outages import Outage, Outages
 from farmlive.problems import Unavailable
@@ -34,9 +35,9 @@ _VAGUE_NS = 250 * _MS
 _STEP_MS = STEP_NS // _MS
 # After so big a step, or a time that nobody knows of, a machine's clock may be wrong by as much:
 # what would be removed by it for good waits for a day.
-DOUBTED_STEP_MS = 86_400_000
-DOUBTED_GAP_MS = 30 * 86_400_000
-DOUBT_NS = 86_400 * 1_000_000_000
+DOUBTED_STEP_MS = DAY_MS
+DOUBTED_GAP_MS = 30 * DAY_MS
+DOUBT_NS = DAY_MS * _MS
 
 _log = structlog.get_logger(__name__)
 

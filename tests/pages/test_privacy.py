@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from tests.clerks import role_key
 
 from farmlive.client import Api
-from farmlive.clock import now_ms, pretended
+from farmlive.clock import DAY_MS, now_ms, pretended
 from farmlive.pages.languages import LANGUAGES
 from farmlive.pages.privacy import contact_url
 from farmlive.pages.render import Pages
@@ -21,7 +21,6 @@ from farmlive.pages.static import Static
 from farmlive.people import Caller
 from farmlive.people.models import ROLES
 from farmlive.server import Server, serve
-from farmlive.setting_groups.retention import DAY_MS
 from farmlive.settings import Settings
 
 from .conftest import BUYER, Sale

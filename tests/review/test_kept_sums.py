@@ -12,14 +12,14 @@ from tests.plans import explain, without_rows
 from farmlive.app import House
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.broadcast.tables import broadcast_sums, card_taps, watches
-from farmlive.clock import now_ms, pretended
+from farmlive.clock import DAY_MS, now_ms, pretended
 from farmlive.people import Caller
 from farmlive.review import sale_retention, watch_retention
 from farmlive.review.audience import fold
 from farmlive.review.kept_sums import KeptAudience, Recorder
 from farmlive.review.sale_retention import SaleRetention
 from farmlive.review.watch_retention import WatchRetention
-from farmlive.setting_groups.retention import DAY_MS, YEAR_MS
+from farmlive.setting_groups.retention import YEAR_MS
 from farmlive.shop.person_models import PersonAsked
 from farmlive.shop.tables import order_changes, order_lines, orders
 

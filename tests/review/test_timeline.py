@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from farmlive.clock import MINUTE_MS
 from farmlive.review.audience import Audience, fold
 from farmlive.review.ledger import fold as ledger_of
-from farmlive.review.timeline import MINUTE_MS, MOST_STEPS, highlights, step_of, timeline
+from farmlive.review.timeline import MOST_STEPS, highlights, step_of, timeline
 
 NOON = 1_795_564_800_000
 S = 1_000

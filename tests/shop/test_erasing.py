@@ -11,12 +11,11 @@ from sqlalchemy import Connection, insert, select, text
 from farmlive.broadcast.checkpoints import Checkpoints, capture
 from farmlive.broadcast.snapshot import Scene, fold, view
 from farmlive.broadcast.tables import log_checkpoints
-from farmlive.clock import now_ms, pretended
+from farmlive.clock import DAY_MS, now_ms, pretended
 from farmlive.ids import ulid
 from farmlive.people import tables as people_tables
 from farmlive.people.conduct_models import NewBlock
 from farmlive.people.problems import Blocked, NothingToBlock
-from farmlive.setting_groups.retention import DAY_MS
 from farmlive.settings import Settings
 from farmlive.shop import person
 from farmlive.shop.claims import FOLDER

@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy import Connection, select, update
 from tests.waiting import until
 
-from farmlive.clock import now_ms, pretended
-from farmlive.setting_groups.retention import DAY_MS
+from farmlive.clock import DAY_MS, now_ms, pretended
 from farmlive.settings import Settings
 from farmlive.shop import erasing, notices_file
 from farmlive.shop.notices_queue import LEASE_MS

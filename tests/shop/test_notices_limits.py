@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
-from farmlive.clock import now_ms, pretended
+from farmlive.clock import DAY_MS, HOUR_MS, now_ms, pretended
 from farmlive.ids import token
 from farmlive.settings import Settings
-from farmlive.shop.notices_limits import DAY_MS, HOUR_MS, NOTICES_BLOCK_FACTOR, recipient
+from farmlive.shop.notices_limits import NOTICES_BLOCK_FACTOR, recipient
 from farmlive.shop.tables import notice_budgets, orders
 from farmlive.shop.wait_models import WaitJoin
 from farmlive.store import Store

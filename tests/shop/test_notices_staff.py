@@ -6,10 +6,9 @@ from typing import Any
 
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
-from farmlive.clock import now_ms, pretended
+from farmlive.clock import HOUR_MS, now_ms, pretended
 from farmlive.settings import Settings
 from farmlive.shop.notices import FIRST_PAUSE_MS, Notices
-from farmlive.shop.notices_limits import HOUR_MS
 from farmlive.shop.order_change_models import NewMove
 from farmlive.shop.order_models import StateChange
 from farmlive.shop.shop import Shop

@@ -12,8 +12,7 @@ from typing import BinaryIO
 
 import pytest
 
-from farmlive.clock import now_ms
-from farmlive.setting_groups.retention import DAY_MS
+from farmlive.clock import DAY_MS, now_ms
 from farmlive.shop import notices_file
 from farmlive.shop.notices_file import Outbox, old_files, remove_old
 

@@ -10,8 +10,7 @@ from sqlalchemy import Connection, delete, select, update
 from tests.plans import explain, without_rows
 
 from farmlive import ids
-from farmlive.clock import now_ms, pretended
-from farmlive.setting_groups.retention import DAY_MS
+from farmlive.clock import DAY_MS, now_ms, pretended
 from farmlive.settings import Settings
 from farmlive.shop import person, retention
 from farmlive.shop.claims import FOLDER

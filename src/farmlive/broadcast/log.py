@@ -17,12 +17,11 @@ from farmlive.broadcast.events import KINDS, EventModel, OrderEvent
 from farmlive.broadcast.lines import order_of
 from farmlive.broadcast.tables import broadcasts, events, log_checkpoints
 from farmlive.bus import Bus
-from farmlive.clock import now_ms
+from farmlive.clock import HOUR_MS, now_ms
 from farmlive.ids import is_ulid
 from farmlive.problems import NotFound
 from farmlive.store import after_commit, hot, tally
 
-_HOUR_MS = 3_600_000
 TOPIC = "log"
 # What tells that earlier events were changed in place: whoever has them in memory forgets by it
 # what the log does not hold any more.
@@ -181,7 +180,7 @@ class Log:
         """Write one event into each broadcast that is not over, or ended within the hour:
         what was held then may still be ordered.
         """
-        lately = broadcasts.c.ended_at > now_ms() - _HOUR_MS
+        lately = broadcasts.c.ended_at > now_ms() - HOUR_MS
         found = select(broadcasts.c.id).where(or_(broadcasts.c.state != "ended", lately))
         for broadcast in connection.execute(found.order_by(broadcasts.c.id)).scalars().all():
             self.append(connection, broadcast, event)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select
 
 from farmlive.broadcast.tables import broadcasts, chat_traces, mutes
-from farmlive.clock import now_ms, rfc3339
+from farmlive.clock import DAY_MS, MINUTE_MS, now_ms, rfc3339
 from farmlive.ids import is_ulid, ulid
 from farmlive.people import Caller
 from farmlive.people.addresses import block_of
@@ -23,12 +23,12 @@ from farmlive.problems import Forbidden, NotFound
 
 Duration = Literal["ten_minutes", "show", "ninety_days"]
 _LENGTHS_MS: dict[Duration, int | None] = {
-    "ten_minutes": 10 * 60_000,
+    "ten_minutes": 10 * MINUTE_MS,
     "show": None,
-    "ninety_days": 90 * 24 * 60 * 60_000,
+    "ninety_days": 90 * DAY_MS,
 }
 # So long after a message a mute by it finds whoever threw the cookie away.
-TRACED_MS = 7 * 24 * 60 * 60_000
+TRACED_MS = 7 * DAY_MS
 SWEEP_S = 3_600.0
 # Traces that one turn of the writer forgets: orders wait no longer than that.
 SWEPT_AT_ONCE = 1_000

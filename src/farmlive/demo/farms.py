@@ -11,11 +11,9 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 
 from farmlive.client import Api
-from farmlive.clock import now_ms, rfc3339
+from farmlive.clock import DAY_MS, HOUR_MS, now_ms, rfc3339
 from farmlive.demo.drawings import DRAWINGS, INK, PAPER
 
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 LABORATORY = "尤溪县农产品质量检测站"
 _FARM_FACTS = ("name", "place", "person", "story", "latitude", "longitude")
 

@@ -21,6 +21,7 @@ from farmlive.app import House
 from farmlive.broadcast.events import AudienceCounted, CardPinned, ChatSaid, EventModel
 from farmlive.broadcast.tables import card_taps, watches
 from farmlive.client import Api
+from farmlive.clock import MINUTE_MS
 from farmlive.demo.county import TIME_ZONE
 from farmlive.demo.farms import enter_lot
 from farmlive.ids import token
@@ -30,7 +31,6 @@ from farmlive.shop.order_models import HoldPlace, OrderPlace, Refund
 from farmlive.shop.order_models import StateChange as Change
 from farmlive.shop.problems import BoxLimit, HoldShare, SoldOut
 
-MINUTE_MS = 60_000
 COUNT_EVERY_MS = 10_000
 PIN_EVERY_MIN = 4
 LOW = 14

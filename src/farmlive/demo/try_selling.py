@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from farmlive.client import ApiProblem, Channel, ChannelProblem
-from farmlive.clock import now_ms, rfc3339
+from farmlive.clock import HOUR_MS, now_ms, rfc3339
 from farmlive.demo.farms import certificate
 from farmlive.demo.stage import Failed, Placed, Stage, must
 from farmlive.demo.trial import GRACE_S
@@ -47,13 +47,13 @@ class TrySelling:
                 "plot": plot["id"],
                 "code": "1123",
                 "gtin": GTIN,
-                "harvested_at": rfc3339(now - 7_200_000),
+                "harvested_at": rfc3339(now - 2 * HOUR_MS),
                 "quantity_g": HARVESTED_G,
             },
         )
         path = f"/api/v1/lots/{lot['id']}"
         verdict = {"result": _both("合格", "Passed"), "passed": True}
-        test = {"at": rfc3339(now - 3_600_000), **verdict}
+        test = {"at": rfc3339(now - HOUR_MS), **verdict}
         made = await api.request("POST", f"{path}/inspections", json=test)
         report = certificate("1123", "Kumquats", "Passed", now)
         await api.upload(f"{path}/inspections/{made['id']}/certificate", report, PAPER)

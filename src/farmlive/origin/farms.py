@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Table, func, insert, select, tuple_, update
 
-from farmlive.clock import now_ms
+from farmlive.clock import DAY_MS, now_ms
 from farmlive.contracts import raises
 from farmlive.ids import ulid
 from farmlive.origin.models import (
@@ -28,7 +28,7 @@ from farmlive.origin.problems import (
     UnknownFarm,
     UnknownPlot,
 )
-from farmlive.origin.stops import Stops
+from farmlive.origin.stops import YEAR_MS, Stops
 from farmlive.origin.tables import farms, plots, works
 from farmlive.paging import Mark
 from farmlive.people import Caller
@@ -36,9 +36,6 @@ from farmlive.people.audit import note
 
 # A phone's clock may be this much ahead of ours before "harvested now" counts as the future.
 CLOCK_SKEW_MS = 120_000
-DAY_MS = 86_400_000
-# Works older than this are of another harvest; no waiting period is longer.
-YEAR_MS = 367 * DAY_MS
 
 
 def check_past(**times: int | None) -> None:

@@ -16,7 +16,7 @@ from farmlive.ids import ulid
 from farmlive.origin import epcis, farms, gs1, lots, plausibility, requirements
 from farmlive.origin.models import Doubt, Lot, NewLot, NewPacking, Plot, PlotName, Work
 from farmlive.origin.problems import LotTaken, WaitingPeriod
-from farmlive.origin.stops import Stops
+from farmlive.origin.stops import YEAR_MS, Stops
 from farmlive.origin.tables import classes, lot_gtins, works
 from farmlive.origin.tables import lots as lots_table
 from farmlive.people import Caller
@@ -96,7 +96,7 @@ def last_spraying(connection: Connection, plot: str | None, at: int) -> Work | N
     row = connection.execute(
         select(works)
         .where(works.c.plot == plot, works.c.kind == "sprayed", works.c.withdrawn_at.is_(None))
-        .where(works.c.at <= at, works.c.at > at - farms.YEAR_MS)
+        .where(works.c.at <= at, works.c.at > at - YEAR_MS)
         .order_by(works.c.until.desc(), works.c.at.desc())
         .limit(1)
     ).one_or_none()

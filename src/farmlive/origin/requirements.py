@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from farmlive.clock import rfc3339
+from farmlive.clock import DAY_MS, rfc3339
 from farmlive.origin.problems import EarlyTest
 from farmlive.origin.tables import inspections, lots
 
@@ -33,7 +33,7 @@ SAMPLE_DAYS = 30
 days before picking, so that the result is there by then; what was found longer before says nothing
 of this harvest, since the plot may have been sprayed since.
 """
-_SAMPLE_MS = SAMPLE_DAYS * 86_400_000
+_SAMPLE_MS = SAMPLE_DAYS * DAY_MS
 _FIRST_AT = lots.c.harvested_at - _SAMPLE_MS
 
 TESTED: ColumnElement[bool] = func.coalesce(

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from farmlive.clock import now_ms
+from farmlive.clock import DAY_MS, now_ms
 from farmlive.ids import ulid
 from farmlive.origin.models import Undo, Work
 from farmlive.origin.problems import UnknownFinding, UnknownLift
@@ -26,7 +26,7 @@ from farmlive.people.audit import note
 from farmlive.problems import Forbidden
 
 # Works older than this are of another harvest; no waiting period is longer.
-_YEAR_MS = 367 * 86_400_000
+YEAR_MS = 367 * DAY_MS
 
 _FINDINGS = (
     select(lot_findings.c.id, lot_findings.c.lift)
@@ -95,7 +95,7 @@ class Stops:
             select(works.c.id)
             .where(works.c.plot == plot, works.c.until > harvested_at)
             .where(works.c.withdrawn_at.is_(None))
-            .where(works.c.at <= harvested_at, works.c.at > harvested_at - _YEAR_MS)
+            .where(works.c.at <= harvested_at, works.c.at > harvested_at - YEAR_MS)
             .order_by(works.c.at, works.c.id)
         )
         found = [

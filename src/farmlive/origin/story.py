@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, select
 from farmlive.clock import parse_rfc3339
 from farmlive.origin import declarations, epcis, farms, lots, stop_reasons
 from farmlive.origin.models import Inspection, Lot, Work
+from farmlive.origin.stops import YEAR_MS
 from farmlive.origin.story_models import ShownMoment, Station, Story
 from farmlive.origin.tables import inspections, moments, trace_events, works
 from farmlive.origin.tables import lots as lots_table
@@ -97,7 +98,7 @@ def _works_before(plot: str, harvested_at: int) -> Select[Any]:
     return (
         select(works)
         .where(works.c.plot == plot)
-        .where(works.c.at <= harvested_at, works.c.at > harvested_at - farms.YEAR_MS)
+        .where(works.c.at <= harvested_at, works.c.at > harvested_at - YEAR_MS)
         .order_by(works.c.at, works.c.id)
     )
 

@@ -12,7 +12,7 @@ from farmlive.clock import now_ms, rfc3339
 from farmlive.origin import declarations, epcis, farms, harvests, lots
 from farmlive.origin.models import Undo
 from farmlive.origin.problems import UnknownWork
-from farmlive.origin.stops import Stops
+from farmlive.origin.stops import YEAR_MS, Stops
 from farmlive.origin.tables import inspections, works
 from farmlive.origin.tables import lots as lots_table
 from farmlive.people import Caller
@@ -63,7 +63,7 @@ def _name_it_no_more(connection: Connection, plot: str, sprayed_at: int, undo: U
     picked = (
         select(lots_table.c.id, lots_table.c.harvested_at)
         .where(lots_table.c.plot == plot, lots_table.c.harvested_at >= sprayed_at)
-        .where(lots_table.c.harvested_at < sprayed_at + farms.YEAR_MS)
+        .where(lots_table.c.harvested_at < sprayed_at + YEAR_MS)
         .order_by(lots_table.c.id)
     )
     for lot in connection.execute(picked).all():

@@ -10,13 +10,12 @@ import math
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from farmlive.clock import now_ms
+from farmlive.clock import HOUR_MS, MINUTE_MS, now_ms
 from farmlive.people import tables
 from farmlive.problems import TooMany
 
 FREE = 5
-_MINUTE_MS = 60 * 1000
-LONGEST_MS = 4 * 60 * _MINUTE_MS
+LONGEST_MS = 4 * HOUR_MS
 # The count that all devices share on which the account has not signed in.
 STRANGERS = ""
 
@@ -25,7 +24,7 @@ def wait_ms(tries: int) -> int:
     """Return for how long no code is taken after so many wrong ones in a row."""
     if tries < FREE:
         return 0
-    return int(min(_MINUTE_MS * 2 ** min(tries - FREE, 20), LONGEST_MS))
+    return int(min(MINUTE_MS * 2 ** min(tries - FREE, 20), LONGEST_MS))
 
 
 def take(conn: Connection, account: str, device: str) -> None:

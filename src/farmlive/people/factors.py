@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from farmlive.clock import now_ms
+from farmlive.clock import DAY_MS, now_ms
 from farmlive.people import factor_tries, passkeys, recovery_codes, totp
 from farmlive.people.accounts import Account
 from farmlive.people.factor_models import FactorKind, FactorSetup
@@ -25,7 +25,7 @@ from farmlive.settings import Settings
 from farmlive.store import Store
 
 # How long an account that was asked for the first time may sign in without one.
-GRACE_MS = 7 * 24 * 60 * 60 * 1000
+GRACE_MS = 7 * DAY_MS
 # How often a coordinator may give an account seven more days before it has set one up.
 EXTENSIONS = 2
 DEMANDED_OF: tuple[KeyRole, ...] = ("coordinator", "host")

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, select, update
 
-from farmlive.clock import now_ms
+from farmlive.clock import DAY_MS, now_ms
 from farmlive.ids import is_ulid, token, ulid
 from farmlive.people import audit, credentials, sources, stream_keys, tables
 from farmlive.people.caller import Caller
@@ -22,7 +22,7 @@ from farmlive.people.stream_keys import StreamKey
 from farmlive.settings import Settings
 from farmlive.store import Store
 
-VALID_MS = 24 * 60 * 60 * 1000
+VALID_MS = DAY_MS
 KEYS_PER_MINUTE = 20
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
-from farmlive.clock import now_ms
+from farmlive.clock import DAY_MS, now_ms
 from farmlive.ids import is_ulid, token, ulid
 from farmlive.people import audit, credentials, reauthentication, tables
 from farmlive.people.caller import Caller
@@ -20,9 +20,9 @@ from farmlive.people.scope import audited, centres_of, farms_of, stored_centres
 from farmlive.people.sessions import hashed
 from farmlive.store import Store
 
-VALID_MS = 7 * 24 * 60 * 60 * 1000
+VALID_MS = 7 * DAY_MS
 # For this long after its end an invitation is kept, so that its link can say why it is over.
-REMEMBERED_MS = 30 * 24 * 60 * 60 * 1000
+REMEMBERED_MS = 30 * DAY_MS
 
 RequireScope = Callable[[Connection, Iterable[str], Iterable[str] | None], None]
 """Raises NotFound where one of these farms, or of these centres, does not exist."""

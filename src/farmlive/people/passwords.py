@@ -10,13 +10,14 @@ import secrets
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from farmlive.clock import DAY_MS
 from farmlive.problems import Unavailable
 
 # Of a password that someone chooses; password_rules.py has the other rules.
 SHORTEST = 10
 LONGEST = 200
 # For which a password that another made works; it is changed at the first sign-in.
-FIRST_MS = 24 * 60 * 60 * 1000
+FIRST_MS = DAY_MS
 # The most checks of strangers' passwords that may run or wait: a few seconds' worth.
 MOST_WAITING = 50
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from farmlive.again import Again
 from farmlive.bus import Bus
-from farmlive.clock import now_ms
+from farmlive.clock import DAY_MS, now_ms
 from farmlive.ids import is_ulid
 from farmlive.people import (
     accounts,
@@ -46,7 +46,6 @@ from farmlive.store import Store
 FORGET_S = 3_600.0
 # So many old rows of the audit list are deleted in one step, and no order waits longer for it.
 FORGET_AT_ONCE = 500
-_DAY_MS = 24 * 60 * 60 * 1000
 
 
 class People(AccountAdmin, SessionAdmin, FactorAdmin):
@@ -121,7 +120,7 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
 
     async def forget_deeds(self) -> None:
         """Delete what is older than the audit list keeps, a step at a time."""
-        before = now_ms() - self.settings.audit_days * _DAY_MS
+        before = now_ms() - self.settings.audit_days * DAY_MS
 
         def step(conn: Connection) -> int:
             return audit.forget(conn, before, FORGET_AT_ONCE)

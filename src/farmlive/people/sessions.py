@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
-from farmlive.clock import now_ms
+from farmlive.clock import DAY_MS, MINUTE_MS, now_ms
 from farmlive.ids import is_ulid, ulid
 from farmlive.ids import token as new_token
 from farmlive.people import tables
@@ -20,10 +20,8 @@ from farmlive.people.scope import stored_centres
 from farmlive.problems import Unauthorized
 
 COOKIE = "farmlive_session"
-_MINUTE_MS = 60 * 1000
-_DAY_MS = 24 * 60 * _MINUTE_MS
 # A use is kept once in so long at most, so that not every request writes.
-_USED_EVERY_MS = 5 * _MINUTE_MS
+_USED_EVERY_MS = 5 * MINUTE_MS
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Lifetime:
     @classmethod
     def of(cls, idle_minutes: int, days: int) -> "Lifetime":
         """Return it in the units of the settings."""
-        return cls(idle_minutes * _MINUTE_MS, days * _DAY_MS)
+        return cls(idle_minutes * MINUTE_MS, days * DAY_MS)
 
     @property
     def forgotten_ms(self) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, Select, delete, insert, select
 
-from farmlive.clock import now_ms
+from farmlive.clock import DAY_MS, now_ms
 from farmlive.people import tables
 from farmlive.people.addresses import block_of
 from farmlive.people.caller import Caller
@@ -22,7 +22,7 @@ from farmlive.people.passwords import is_readable
 from farmlive.people.problems import PasswordChangeNeeded, PasswordOver, WrongPassword
 
 # As long as browsers keep the device's cookie, and as many devices as one person may have.
-KNOWN_MS = 400 * 24 * 60 * 60 * 1000
+KNOWN_MS = 400 * DAY_MS
 DEVICES = 20
 # Wrong passwords: a block of addresses (a /24 or a /48) may be an office, and may try ten times as
 # many as one address.

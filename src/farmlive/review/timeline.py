@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from farmlive.clock import MINUTE_MS
 from farmlive.review.audience import impressions
 from farmlive.review.definitions import EFFECT_MS
 from farmlive.review.kept_sums import Watched
 from farmlive.review.ledger import Deed, Ledger
 from farmlive.review.models import BestMinute, Cut, Highlights, Moment, Sum, Timeline
 
-MINUTE_MS = 60_000
 # Up to this length (ms) a step is so long (ms); a show of hours has minutes.
 _STEPS = (
     (5 * MINUTE_MS, 5_000),

@@ -6,7 +6,8 @@ from typing import Self
 
 from pydantic import BaseModel, Field, model_validator
 
-DAY_MS = 86_400_000
+from farmlive.clock import DAY_MS
+
 YEAR_MS = 31_557_600_000
 
 

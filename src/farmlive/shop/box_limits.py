@@ -30,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-from farmlive.clock import now_ms
+from farmlive.clock import DAY_MS, now_ms
 from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.shop.lines import Hold, person
@@ -43,7 +43,7 @@ from farmlive.store import FILE_S, Store, hot, tally
 # What a setting of 0 means: no limit.
 _ENDLESS = sys.maxsize
 # So long after it was ordered nothing tells any more from which address.
-KEPT_MS = 24 * 60 * 60 * 1000
+KEPT_MS = DAY_MS
 
 _boxes = order_lines.c.quantity - order_lines.c.returned
 

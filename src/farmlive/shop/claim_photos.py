@@ -15,13 +15,13 @@ import structlog
 from sqlalchemy import Connection, select
 
 from farmlive.again import Again
-from farmlive.clock import now_ms
+from farmlive.clock import DAY_MS, now_ms
 from farmlive.shop.tables import claims
 from farmlive.store import Store
 from farmlive.store.uploads import forget, named
 
 EVERY_S = 3600
-KEPT_MS = 86_400_000
+KEPT_MS = DAY_MS
 # Records that one turn of the writer deletes.
 FORGOTTEN_AT_ONCE = 500
 # What is being removed: nobody finds it any more, and it can still be put back.

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from farmlive.again import Again, in_steps
 from farmlive.broadcast.events import OrderErased
 from farmlive.broadcast.log import Event, Log
-from farmlive.clock import now_ms, rfc3339
+from farmlive.clock import DAY_MS, HOUR_MS, now_ms, rfc3339
 from farmlive.ids import ulid
 from farmlive.outages import reason_of
 from farmlive.people import Caller, audit
@@ -55,9 +55,9 @@ NAMED = 20
 # As long as a notice that a server had taken may still be written into an outbox.
 LATE_MS = 2 * notices_queue.LEASE_MS
 VACUUM_EVERY_S = 600
-FORGET_EVERY_MS = 3_600_000
+FORGET_EVERY_MS = HOUR_MS
 # An outbox's files are gone by then, on servers that were off, too.
-SPARE_MS = 86_400_000
+SPARE_MS = DAY_MS
 # What PostgreSQL holds dead rows of until it is vacuumed.
 SCRUBBED = (
     "orders",

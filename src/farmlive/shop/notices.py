@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row
 
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.log import Log
-from farmlive.clock import now_ms
+from farmlive.clock import HOUR_MS, now_ms
 from farmlive.outages import Outages
 from farmlive.settings import Settings
 from farmlive.shop import notices_queue as queue
@@ -38,7 +38,7 @@ from farmlive.store import Store
 
 # Pauses between tries double, from the first to the last; then no more is tried.
 FIRST_PAUSE_MS = 5_000
-LAST_PAUSE_MS = 3_600_000
+LAST_PAUSE_MS = HOUR_MS
 TRIES = 48
 _WHAT_TO_DO = {
     "file": "See that the disk of FARMLIVE_DATA takes files.",

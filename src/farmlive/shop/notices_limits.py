@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from farmlive.clock import DAY_MS, HOUR_MS
 from farmlive.people.addresses import block_of
 from farmlive.people.devices import Pseudonyms
 from farmlive.phones import international, without_excess
@@ -30,8 +31,6 @@ from farmlive.settings import Settings
 from farmlive.shop.tables import notice_budgets, notice_counts, notices
 from farmlive.store import Store, hot, list_of, tally
 
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 # Notices that strangers cause: all of a block, which is what one network gives out, may cause ten
 # times what one address may.
 NOTICES_BLOCK_FACTOR = 10

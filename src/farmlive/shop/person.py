@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, literal_column, select, update
 
+from farmlive.clock import DAY_MS
 from farmlive.people import devices
-from farmlive.setting_groups.retention import DAY_MS
 from farmlive.shop import keys, payments
 from farmlive.shop.tables import claims, flashes, notices, order_changes, order_lines, orders
 from farmlive.store.uploads import forget_owners

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Row, bindparam, insert, select, update
 
 from farmlive.again import in_steps
-from farmlive.clock import now_ms
+from farmlive.clock import DAY_MS, now_ms
 from farmlive.ids import first_ulid
 from farmlive.shop import person
 from farmlive.shop.claim_photos import ClaimPhotos
@@ -27,7 +27,7 @@ AT_ONCE = 20
 # So many are read at a time where nothing is removed.
 READ_AT_ONCE = 500
 # What was passed over is looked at again so often.
-CHECK_MS = 86_400_000
+CHECK_MS = DAY_MS
 _MARK = "person"
 
 _NEW = (

@@ -18,12 +18,10 @@ from sqlalchemy import (
     select,
 )
 
-from farmlive.clock import now_ms
+from farmlive.clock import DAY_MS, now_ms
 from farmlive.problems import TooMany
 from farmlive.store.files import Kept
 from farmlive.store.tables import metadata
-
-DAY_MS = 86_400_000
 
 uploads = Table(
     "uploads",
