@@ -9,29 +9,32 @@ import pytest
 
 import farmlive.app
 from farmlive import media
-from farmlive.media.refusals import BY_SLUG, HolderAway, SessionGone, UnknownSource
+from farmlive.media.refusals import BY_SLUG, HolderAway, SessionGone
 from farmlive.nodes.forwarding import _problem
-from farmlive.problems import Problem, TooMany, types
+from farmlive.operations import _said_of
+from farmlive.problems import Problem, TooMany, UnknownSource, statuses, types
 from farmlive.store.failures import CommitUnknown
 
 ALL = [kind for kind in types() if kind.__module__.startswith(f"{farmlive.__name__}.")]
-# From before, of rooms that may not know each other: say the same of the same thing.
-DOUBLE = {
-    "broadcast-ended",
-    "broadcast-not-live",
-    "other-farm",
-    "unknown-centre",
-    "unknown-farm",
-    "unknown-photo",
-    "unknown-product",
-    "unknown-source",
-}
 
 
 def test_no_two_problems_have_one_type() -> None:
     times = Counter(kind.slug for kind in ALL)
     assert len(times) > 100
-    assert {slug for slug, found in times.items() if found > 1} == DOUBLE
+    assert {slug for slug, found in times.items() if found > 1} == set()
+
+
+def test_a_type_that_is_answered_with_two_statuses_has_one_title_and_names_both() -> None:
+    again = [kind for kind in ALL if len(statuses(kind)) > 1]
+    assert {kind.slug: statuses(kind) for kind in again} == {
+        "unknown-centre": [404, 422],
+        "unknown-farm": [404, 422],
+        "unknown-photo": [404, 422],
+        "unknown-product": [404, 422],
+    }
+    for kind in again:
+        assert {each.title for each in kind.__subclasses__()} == {kind.title}
+        assert f"/problems/{kind.slug} (404, 422)" in _said_of(kind)
 
 
 def test_all_that_media_raises_is_known_to_a_server_that_forwards() -> None:

@@ -15,19 +15,14 @@ from farmlive.bus import Bus
 from farmlive.commands import Command, Message
 from farmlive.contracts import raises
 from farmlive.media import Relay
-from farmlive.media.refusals import (
-    HolderAway,
-    OtherServer,
-    SourceAway,
-    SourceUnplayable,
-    UnknownSource,
-)
+from farmlive.media.refusals import HolderAway, OtherServer, SourceAway, SourceUnplayable
 from farmlive.nodes import Anywhere
 from farmlive.people import Caller, Guard, Source
 from farmlive.people.audit import note
 from farmlive.people.guests import Guest
 from farmlive.people.models import Identifier
 from farmlive.people.sources import known
+from farmlive.problems import UnknownSource
 from farmlive.store import Store
 
 TOPIC = "cameras"

@@ -26,7 +26,7 @@ from farmlive.documents import Document
 from farmlive.outages import Outages
 from farmlive.people import Guard
 from farmlive.probe import Probe
-from farmlive.problems import NotFound, Problem, Unavailable, types
+from farmlive.problems import NotFound, Problem, Unavailable, statuses, types
 from farmlive.store import Store
 from farmlive.timekeeper import Timekeeper
 
@@ -278,4 +278,5 @@ def _every_problem() -> bytes:
 
 def _said_of(kind: type[Problem]) -> str:
     meaning = (inspect.getdoc(kind) or "").partition("\n\n")[0]
-    return f"/problems/{kind.slug} ({kind.status})\n{kind.title}.\n{meaning}\n"
+    answered = ", ".join(map(str, statuses(kind)))
+    return f"/problems/{kind.slug} ({answered})\n{kind.title}.\n{meaning}\n"

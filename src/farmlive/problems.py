@@ -1,7 +1,9 @@
 """Problems: what went wrong, what was kept and what to do, as RFC 9457 problem details.
 
 The same object is the body of an HTTP error and the `problem` of a channel's reply. A room
-declares its problems beside the code that raises them; this file owns only their shape.
+declares its problems beside the code that raises them; this file owns their shape, and those that
+rooms raise which do not know each other. Each slug has one class. One that says the same with
+another status, or of fewer things, is a subclass without a slug of its own.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,6 +49,15 @@ def types(root: type[Problem] = Problem) -> Iterator[type[Problem]]:
         yield root
     for kind in root.__subclasses__():
         yield from types(kind)
+
+
+def statuses(kind: type[Problem]) -> list[int]:
+    """Every status with which a problem of this type is answered."""
+    found = {kind.status}
+    for each in kind.__subclasses__():
+        if each.slug == kind.slug:
+            found.update(statuses(each))
+    return sorted(found)
 
 
 class Invalid(Problem):
@@ -131,3 +142,24 @@ class Unavailable(Problem):
     status = 503
     slug = "unavailable"
     title = "The server can't do that at the moment"
+
+
+class BroadcastEnded(Conflict):
+    """The broadcast has ended; nothing more happens in it."""
+
+    slug = "broadcast-ended"
+    title = "The broadcast has ended"
+
+
+class BroadcastNotLive(Conflict):
+    """The broadcast has not begun."""
+
+    slug = "broadcast-not-live"
+    title = "The broadcast is not live"
+
+
+class UnknownSource(NotFound):
+    """The broadcast has no such source."""
+
+    slug = "unknown-source"
+    title = "The broadcast has no such source"

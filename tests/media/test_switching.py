@@ -16,7 +16,8 @@ from tests.media.conftest import (
 )
 from tests.waiting import until
 
-from farmlive.media.refusals import SourceAway, SourceUnplayable, UnknownSource
+from farmlive.media.refusals import SourceAway, SourceUnplayable
+from farmlive.problems import UnknownSource
 
 SDP = {"Content-Type": "application/sdp"}
 

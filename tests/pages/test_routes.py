@@ -5,6 +5,7 @@ import re
 import httpx
 import pytest
 
+from farmlive.broadcast.events import SourceSwitched
 from farmlive.pages.static import WEB
 from farmlive.server import Server
 

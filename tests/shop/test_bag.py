@@ -12,18 +12,11 @@ from farmlive.ids import token, ulid
 from farmlive.origin.models import NewFarm, NewLot
 from farmlive.origin.problems import LotTaken, UnknownLot
 from farmlive.people.audit import deeds
-from farmlive.problems import Invalid
-from farmlive.shop.bag import MAX_OFFERS, ListPriceTooLow, OtherFarm
+from farmlive.problems import BroadcastEnded, Invalid
+from farmlive.shop.bag import MAX_OFFERS, ListPriceTooLow, LotOfOtherFarm
 from farmlive.shop.flash_models import FlashPlan
 from farmlive.shop.models import BagOrder, OfferChange, OfferRelease
-from farmlive.shop.problems import (
-    BagFull,
-    BroadcastEnded,
-    KeyReused,
-    StockTaken,
-    UnknownOffer,
-    UnknownProduct,
-)
+from farmlive.shop.problems import BagFull, KeyReused, StockTaken, UnknownOffer, UnknownProduct
 from farmlive.shop.tables import products
 
 from .conftest import HOST
@@ -128,7 +121,7 @@ async def test_a_product_comes_from_a_lot_of_its_own_farm(stall: Any) -> None:
         ),
     )
     (product,) = await stall.shop.catalogue.products()
-    with pytest.raises(OtherFarm):
+    with pytest.raises(LotOfOtherFarm):
         await stall.offer(lot=lot.id, product=product.id, name=None, unit=None, net_weight_g=None)
 
 

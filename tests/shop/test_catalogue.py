@@ -10,7 +10,7 @@ from farmlive.people import Caller
 from farmlive.people.audit import deeds
 from farmlive.problems import Forbidden
 from farmlive.shop.models import NewProduct, ProductChange
-from farmlive.shop.problems import NoSuchProduct, ProductArchived, ProductOffered, UnknownFarm
+from farmlive.shop.problems import NamesNoFarm, NoSuchProduct, ProductArchived, ProductOffered
 
 from .conftest import HOST
 
@@ -68,7 +68,7 @@ async def test_a_seller_keeps_the_products_of_own_farms_alone(stall: Any) -> Non
 
 
 async def test_what_is_not_there_is_refused(stall: Any) -> None:
-    with pytest.raises(UnknownFarm):
+    with pytest.raises(NamesNoFarm):
         await add(stall, farm=ulid())
     with pytest.raises(NoSuchProduct):
         await change(stall, ulid(), archived=True)

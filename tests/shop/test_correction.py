@@ -6,12 +6,12 @@ import pytest
 
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token, ulid
-from farmlive.problems import Invalid
+from farmlive.problems import BroadcastEnded, Invalid
 from farmlive.shop.correction import NeverMispriced, NoPriceBefore
 from farmlive.shop.correction_models import OfferCorrect, WrongPrice
 from farmlive.shop.models import OfferChange
 from farmlive.shop.order_models import HoldPlace, Refund, StateChange
-from farmlive.shop.problems import BroadcastEnded, PriceChanged, UnknownOffer
+from farmlive.shop.problems import PriceChanged, UnknownOffer
 
 from .conftest import HOST, PRICE, caller
 

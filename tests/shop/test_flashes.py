@@ -9,13 +9,12 @@ from tests.waiting import LONG_S
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token, ulid
 from farmlive.people.audit import deeds
+from farmlive.problems import BroadcastEnded, BroadcastNotLive
 from farmlive.settings import Settings
 from farmlive.shop.correction_models import OfferCorrect
 from farmlive.shop.lines import LATE_MS
 from farmlive.shop.models import OfferChange
 from farmlive.shop.problems import (
-    BroadcastEnded,
-    BroadcastNotLive,
     FlashDearer,
     FlashNotCheaper,
     FlashThere,

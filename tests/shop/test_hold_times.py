@@ -8,15 +8,11 @@ from tests.waiting import LONG_S
 
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token, ulid
+from farmlive.problems import BroadcastEnded
 from farmlive.settings import Settings
 from farmlive.shop import limits
 from farmlive.shop.order_models import HoldPlace
-from farmlive.shop.problems import (
-    BroadcastEnded,
-    HoldOver,
-    PriceChanged,
-    SoldOut,
-)
+from farmlive.shop.problems import HoldOver, PriceChanged, SoldOut
 from farmlive.store import after_commit
 
 from .conftest import PRICE

@@ -12,20 +12,13 @@ from farmlive.ids import token, ulid
 from farmlive.people import Caller
 from farmlive.people.conduct_models import NewBlock
 from farmlive.people.problems import Blocked
-from farmlive.problems import Invalid, TooMany
+from farmlive.problems import BroadcastNotLive, Invalid, TooMany
 from farmlive.settings import Settings
 from farmlive.shop.gone import SOONEST
 from farmlive.shop.limits import GIVEN_UP
 from farmlive.shop.models import OfferRelease
 from farmlive.shop.order_models import HoldDrop, HoldPlace
-from farmlive.shop.problems import (
-    BroadcastNotLive,
-    KeyReused,
-    PriceChanged,
-    SoldOut,
-    StockTaken,
-    UnknownOffer,
-)
+from farmlive.shop.problems import KeyReused, PriceChanged, SoldOut, StockTaken, UnknownOffer
 from farmlive.shop.proof import ProofNeeded
 from farmlive.shop.tables import holds
 

@@ -9,12 +9,10 @@ from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
-from farmlive.problems import Problem, TooMany
+from farmlive.problems import BroadcastEnded, BroadcastNotLive, Problem, TooMany
 from farmlive.shop import lines
 from farmlive.shop.models import OfferRelease
 from farmlive.shop.problems import (
-    BroadcastEnded,
-    BroadcastNotLive,
     KeyReused,
     LotSpent,
     PriceChanged,

@@ -14,10 +14,11 @@ from farmlive.clock import now_ms, pretended
 from farmlive.ids import token
 from farmlive.origin.origin import Origin
 from farmlive.people import People, RateLimits
+from farmlive.problems import BroadcastEnded
 from farmlive.settings import Settings
 from farmlive.shop.flash_models import FlashPlan
 from farmlive.shop.order_models import HoldDrop, HoldPlace
-from farmlive.shop.problems import BroadcastEnded, KeyReused, PriceChanged, SoldOut
+from farmlive.shop.problems import KeyReused, PriceChanged, SoldOut
 from farmlive.shop.shop import Shop
 from farmlive.shop.wait_models import WaitJoin
 from farmlive.store import Store, after_commit

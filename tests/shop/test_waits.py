@@ -9,10 +9,10 @@ from farmlive.ids import token, ulid
 from farmlive.people import Caller
 from farmlive.people.conduct_models import NewBlock
 from farmlive.people.problems import Blocked
-from farmlive.problems import TooMany
+from farmlive.problems import BroadcastEnded, BroadcastNotLive, TooMany
 from farmlive.settings import Settings
 from farmlive.shop.limits import GIVEN_UP
-from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, UnknownOffer
+from farmlive.shop.problems import UnknownOffer
 from farmlive.shop.proof import ProofNeeded
 from farmlive.shop.wait_models import WaitJoin, WaitLeave
 

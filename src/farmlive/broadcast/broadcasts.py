@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, insert, select, update
 
-from farmlive import compact
+from farmlive import compact, problems
 from farmlive.again import Again
 from farmlive.broadcast.events import (
     AudienceCounted,
@@ -26,7 +26,6 @@ from farmlive.clock import now_ms, parse_rfc3339, rfc3339
 from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.people.audit import note
-from farmlive.problems import Conflict
 from farmlive.store import Store, after_commit
 
 COUNT_S = 10.0
@@ -34,21 +33,15 @@ PRESENCE = "presence"
 PRESENCE_MS = 25_000
 
 
-class Ended(Conflict):
-    """The broadcast has ended; nothing more happens in it."""
-
-    slug = "broadcast-ended"
-    title = "The broadcast has ended"
+class Ended(problems.BroadcastEnded):
+    """The same, and where something is live."""
 
     def __init__(self) -> None:
         super().__init__("This broadcast has ended. The start page shows what is live now.")
 
 
-class NotLive(Conflict):
-    """The broadcast has not begun."""
-
-    slug = "broadcast-not-live"
-    title = "The broadcast is not live"
+class NotLive(problems.BroadcastNotLive):
+    """The same, and who begins it."""
 
     def __init__(self, *, headers: dict[str, str] | None = None):
         super().__init__(

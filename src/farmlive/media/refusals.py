@@ -1,6 +1,6 @@
 """The problems of the media room: each says what a publisher or a player should do."""
 
-from farmlive.problems import Conflict, NotFound, Problem, TooMany, Unavailable
+from farmlive.problems import Conflict, NotFound, Problem, TooMany, Unavailable, UnknownSource
 
 
 class BadSdp(Problem):
@@ -96,13 +96,6 @@ class OtherServer(Unavailable):
             "This server can't ask it: the operator sets FARMLIVE_NODE_URL on every server.",
             headers={"Retry-After": "5"},
         )
-
-
-class UnknownSource(NotFound):
-    """The broadcast has no such source."""
-
-    slug = "unknown-source"
-    title = "The broadcast has no such source"
 
 
 class SourceAway(Conflict):

@@ -26,11 +26,10 @@ from farmlive.media.refusals import (
     SourceAway,
     SourceUnplayable,
     TooManySources,
-    UnknownSource,
 )
 from farmlive.media.refused import RefusedOffers
 from farmlive.media.session import Session, new_credentials
-from farmlive.problems import TooMany
+from farmlive.problems import TooMany, UnknownSource
 from farmlive.settings import Settings
 
 

@@ -26,11 +26,10 @@ from farmlive.media.refusals import (
     SourceUnplayable,
     TooManySources,
     UnfitOffer,
-    UnknownSource,
     WrongType,
 )
 from farmlive.media.signalling import Opened
-from farmlive.problems import Invalid, Problem, TooLarge
+from farmlive.problems import Invalid, Problem, TooLarge, UnknownSource
 from farmlive.settings import Settings
 
 if TYPE_CHECKING:

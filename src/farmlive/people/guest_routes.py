@@ -15,9 +15,9 @@ from farmlive.people.guard import Guard
 from farmlive.people.guests import Guest
 from farmlive.people.key_routes import PRIVATE
 from farmlive.people.people import People
-from farmlive.people.problems import BroadcastEnded, GuestOver, ShutOut, UnknownGuest, UnknownSource
+from farmlive.people.problems import GuestOver, ShutOut, UnknownGuest
 from farmlive.people.sources import BroadcastState
-from farmlive.problems import TooMany
+from farmlive.problems import BroadcastEnded, TooMany, UnknownSource
 
 
 def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> APIRouter:

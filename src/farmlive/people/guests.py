@@ -15,10 +15,11 @@ from farmlive.ids import is_ulid, token, ulid
 from farmlive.people import audit, credentials, sources, stream_keys, tables
 from farmlive.people.caller import Caller
 from farmlive.people.limits import RateLimits
-from farmlive.people.problems import BroadcastEnded, GuestOver, UnknownGuest
+from farmlive.people.problems import GuestOver, UnknownGuest
 from farmlive.people.sessions import hashed
 from farmlive.people.sources import BroadcastState
 from farmlive.people.stream_keys import StreamKey
+from farmlive.problems import BroadcastEnded
 from farmlive.settings import Settings
 from farmlive.store import Store
 

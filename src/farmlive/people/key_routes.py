@@ -16,18 +16,17 @@ from farmlive.people.guard import Guard
 from farmlive.people.models import Identifier
 from farmlive.people.people import People
 from farmlive.people.problems import (
-    BroadcastEnded,
     NotToGive,
     ReauthenticationNeeded,
     ShutOut,
     UnknownAccount,
     UnknownCredential,
     UnknownKey,
-    UnknownSource,
 )
 from farmlive.people.scope import listed
 from farmlive.people.sources import BroadcastState, Source
 from farmlive.people.stream_keys import StreamKey
+from farmlive.problems import BroadcastEnded, UnknownSource
 
 # What is shown once stays out of every cache.
 PRIVATE = {"Cache-Control": "no-store"}

@@ -145,13 +145,6 @@ class LastCoordinator(Conflict):
     title = "This is the only coordinator"
 
 
-class BroadcastEnded(Conflict):
-    """The broadcast takes no camera any more."""
-
-    slug = "broadcast-ended"
-    title = "The broadcast has ended"
-
-
 class UnknownAccount(NotFound):
     """No account has that name."""
 
@@ -273,13 +266,6 @@ class EveryonesAddress(Conflict):
 
     slug = "everyones-address"
     title = "That address is everyone's"
-
-
-class UnknownSource(NotFound):
-    """The broadcast has no such source."""
-
-    slug = "unknown-source"
-    title = "The broadcast has no such source"
 
 
 class ShutOut(Forbidden):

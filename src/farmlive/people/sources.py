@@ -13,8 +13,8 @@ from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, ulid
 from farmlive.people import tables
 from farmlive.people.key_models import Purpose
-from farmlive.people.problems import UnknownSource
 from farmlive.people.sessions import hashed
+from farmlive.problems import UnknownSource
 
 BroadcastState = Callable[[Connection, str], str]
 """The state of a broadcast, `scheduled|live|ended`; raises NotFound for an unknown one."""

@@ -15,9 +15,10 @@ from farmlive.ids import is_ulid, token, ulid
 from farmlive.people import audit, credentials, reauthentication, sources, tables
 from farmlive.people.caller import Caller
 from farmlive.people.key_models import Purpose
-from farmlive.people.problems import BroadcastEnded, UnknownKey, UnknownSource
+from farmlive.people.problems import UnknownKey
 from farmlive.people.sessions import hashed
 from farmlive.people.sources import BroadcastState, Source
+from farmlive.problems import BroadcastEnded, UnknownSource
 from farmlive.settings import Settings
 from farmlive.store import Store
 

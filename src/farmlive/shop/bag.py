@@ -19,7 +19,7 @@ from farmlive.origin.origin import Origin
 from farmlive.origin.problems import LotStopped
 from farmlive.people import Caller
 from farmlive.people.audit import note
-from farmlive.problems import Invalid
+from farmlive.problems import BroadcastEnded, Invalid
 from farmlive.settings import Settings
 from farmlive.shop import catalogue, flashes, keys, lot_stock, prices, stock
 from farmlive.shop.models import (
@@ -35,7 +35,6 @@ from farmlive.shop.models import (
 from farmlive.shop.problems import (
     AnswerGone,
     BagFull,
-    BroadcastEnded,
     FlashDearer,
     KeyReused,
     LotSpent,
@@ -64,10 +63,10 @@ class ListPriceTooLow(Invalid):
     title = "The list price is lower than the price"
 
 
-class OtherFarm(Invalid):
+class LotOfOtherFarm(Invalid):
     """A product of one farm can't come from another farm's lot."""
 
-    slug = "other-farm"
+    slug = "lot-of-other-farm"
     title = "The lot is of another farm than the product"
 
 
@@ -87,8 +86,8 @@ class Bag:
         """Put an offer at the end of the bag; its `offer.added` carries the card.
 
         Raises UnknownBroadcast, BroadcastEnded, BagFull, UnknownProduct, ProductArchived,
-        UnknownLot, LotStopped, OtherFarm, LotTaken (the product's GTIN with the lot's code names
-        another) and LotSpent (more was to be released than the lot holds).
+        UnknownLot, LotStopped, LotOfOtherFarm, LotTaken (the product's GTIN with the lot's code
+        names another) and LotSpent (more was to be released than the lot holds).
         """
         return await self._store.write(
             lambda connection: self._add(connection, caller, broadcast, new)
@@ -260,7 +259,7 @@ class Bag:
             raise stop_reasons.refusal(connection, lot.id)
         product = _product(connection, new.product) if new.product else _made(new, farm.id)
         if product.farm != farm.id:
-            raise OtherFarm(
+            raise LotOfOtherFarm(
                 f"The lot {lot.code} is of another farm than the product. Choose a lot of the "
                 "product's farm."
             )

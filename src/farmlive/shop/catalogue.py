@@ -24,7 +24,7 @@ from farmlive.shop.models import (
     Product,
     ProductChange,
 )
-from farmlive.shop.problems import NoSuchCentre, NoSuchProduct, ProductOffered, UnknownFarm
+from farmlive.shop.problems import NamesNoFarm, NoSuchCentre, NoSuchProduct, ProductOffered
 from farmlive.shop.tables import centres, offers, products
 from farmlive.store import Store
 
@@ -42,13 +42,13 @@ class Catalogue:
         self._log = log
 
     async def add_product(self, caller: Caller, new: NewProduct) -> Product:
-        """Keep a product of a farm. Raises Forbidden, UnknownFarm."""
+        """Keep a product of a farm. Raises Forbidden, NamesNoFarm."""
         _check_farm(caller, new.farm)
         product = Product(id=ulid(), **dict(new))
 
         def write(connection: Connection) -> Product:
             if connection.execute(select(farms.c.id).where(farms.c.id == new.farm)).first() is None:
-                raise UnknownFarm("Nothing was added: there is no such farm. Add the farm first.")
+                raise NamesNoFarm("Nothing was added: there is no such farm. Add the farm first.")
             insert_product(connection, product)
             note(connection, caller, "product.add", product.id, farm=new.farm)
             return product

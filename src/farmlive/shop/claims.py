@@ -75,11 +75,10 @@ class UnknownPhoto(Invalid):
     title = "There is no such photo"
 
 
-class NoSuchPhoto(NotFound):
+class NoSuchPhoto(UnknownPhoto):
     """The address names a photo that is not of this claim."""
 
-    slug = "unknown-photo"
-    title = "There is no such photo"
+    status = 404
 
 
 class Claims:

@@ -17,7 +17,7 @@ from farmlive.clock import now_ms
 from farmlive.contracts import raises
 from farmlive.people import Caller
 from farmlive.people.audit import note
-from farmlive.problems import Conflict, Invalid, NotFound
+from farmlive.problems import BroadcastEnded, Conflict, Invalid, NotFound
 from farmlive.shop import keys, life, prices, repricing, shown
 from farmlive.shop.bag import check_flash
 from farmlive.shop.correction_models import Mispriced, OfferCorrect
@@ -25,7 +25,6 @@ from farmlive.shop.flashes import WRONG
 from farmlive.shop.models import money, order_number
 from farmlive.shop.problems import (
     AnswerGone,
-    BroadcastEnded,
     FlashDearer,
     KeyReused,
     UnknownOffer,

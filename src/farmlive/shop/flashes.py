@@ -18,6 +18,7 @@ from farmlive.ids import ulid
 from farmlive.origin.problems import LotStopped
 from farmlive.people import Caller
 from farmlive.people.audit import note
+from farmlive.problems import BroadcastEnded, BroadcastNotLive
 from farmlive.shop import keys, repricing, stock
 from farmlive.shop.alarm import Alarm
 from farmlive.shop.flash_models import Flash, FlashEnd, FlashPlan, NewFlash
@@ -25,8 +26,6 @@ from farmlive.shop.lines import LATE_MS
 from farmlive.shop.models import money
 from farmlive.shop.problems import (
     AnswerGone,
-    BroadcastEnded,
-    BroadcastNotLive,
     FlashNotCheaper,
     FlashThere,
     KeyReused,

@@ -17,7 +17,7 @@ from farmlive.ids import ulid
 from farmlive.origin.problems import LotStopped
 from farmlive.people import Caller
 from farmlive.people.problems import Blocked
-from farmlive.problems import TooMany
+from farmlive.problems import BroadcastEnded, BroadcastNotLive, TooMany
 from farmlive.settings import Settings
 from farmlive.shop import (
     box_limits,
@@ -38,8 +38,6 @@ from farmlive.shop.order_models import HoldDrop, HoldPlace
 from farmlive.shop.problems import (
     AnswerGone,
     BoxLimit,
-    BroadcastEnded,
-    BroadcastNotLive,
     HoldOver,
     HoldShare,
     KeyReused,

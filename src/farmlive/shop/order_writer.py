@@ -22,6 +22,7 @@ from farmlive.broadcast import events
 from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.people import Caller
+from farmlive.problems import BroadcastEnded, BroadcastNotLive
 from farmlive.settings import Settings
 from farmlive.shop import (
     box_limits,
@@ -41,7 +42,7 @@ from farmlive.shop import (
 from farmlive.shop.models import money, order_number
 from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import OrderPlace
-from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, FeeChanged, UnknownCentre
+from farmlive.shop.problems import FeeChanged, UnknownCentre
 from farmlive.shop.rush import Rush
 from farmlive.shop.tables import holds, order_lines, orders
 from farmlive.store import hot, tally

@@ -4,6 +4,7 @@ from typing import Any
 
 from farmlive.broadcast.events import Money
 from farmlive.clock import rfc3339
+from farmlive.origin.problems import UnknownFarm
 from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, Problem
 
 
@@ -36,20 +37,6 @@ class HoldOver(Conflict):
     title = "It can't be held any longer"
 
 
-class BroadcastEnded(Conflict):
-    """Orders and changes of the bag after the end."""
-
-    slug = "broadcast-ended"
-    title = "The broadcast has ended"
-
-
-class BroadcastNotLive(Conflict):
-    """Orders before the start."""
-
-    slug = "broadcast-not-live"
-    title = "The broadcast has not started"
-
-
 class UnknownOffer(Invalid):
     """An offer that is not in this broadcast's bag; `offers` lists which."""
 
@@ -78,11 +65,10 @@ class HowKnown(Invalid):
     title = "Without the code, say how the buyer is known"
 
 
-class NoSuchCentre(NotFound):
+class NoSuchCentre(UnknownCentre):
     """The address names a pick-up point that is not there."""
 
-    slug = "unknown-centre"
-    title = "There is no such pick-up point"
+    status = 404
 
 
 class UnknownProduct(Invalid):
@@ -92,18 +78,16 @@ class UnknownProduct(Invalid):
     title = "There is no such product"
 
 
-class UnknownFarm(Invalid):
-    """No farm has that id."""
+class NamesNoFarm(UnknownFarm):
+    """The body names a farm that is not there."""
 
-    slug = "unknown-farm"
-    title = "There is no such farm"
+    status = 422
 
 
-class NoSuchProduct(NotFound):
+class NoSuchProduct(UnknownProduct):
     """The address names a product that is not there."""
 
-    slug = "unknown-product"
-    title = "There is no such product"
+    status = 404
 
 
 class ProductOffered(Conflict):

@@ -12,7 +12,8 @@ from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.contracts import needs_header, raises
 from farmlive.origin.problems import LotStopped, LotTaken, UnknownLot
 from farmlive.people import Caller, Guard
-from farmlive.shop.bag import OtherFarm
+from farmlive.problems import BroadcastEnded
+from farmlive.shop.bag import LotOfOtherFarm
 from farmlive.shop.correction_models import Corrected, NewCorrection, OfferCorrect
 from farmlive.shop.fields import Identifier, Key
 from farmlive.shop.flash_models import Flash, FlashEnd, FlashList, FlashPlan, NewFlash
@@ -46,14 +47,13 @@ from farmlive.shop.order_models import (
 )
 from farmlive.shop.problems import (
     BagFull,
-    BroadcastEnded,
     KeyMissing,
     LotSpent,
+    NamesNoFarm,
     NoSuchCentre,
     NoSuchProduct,
     ProductArchived,
     ProductOffered,
-    UnknownFarm,
     UnknownOffer,
     UnknownProduct,
 )
@@ -116,7 +116,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         return ProductList(products=await shop.catalogue.products(farm, within))
 
     @router.post("/products", status_code=201, operation_id="products_create")
-    @raises(UnknownFarm)
+    @raises(NamesNoFarm)
     async def add_product(new: NewProduct, caller: Annotated[Caller, growers]) -> Product:
         """Add a product to a farm's catalogue."""
         return await shop.catalogue.add_product(caller, new)
@@ -141,11 +141,11 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         BroadcastEnded,
         BagFull,
         UnknownProduct,
-        UnknownFarm,
+        NamesNoFarm,
         ProductArchived,
         UnknownLot,
         LotTaken,
-        OtherFarm,
+        LotOfOtherFarm,
         LotStopped,
         LotSpent,
     )

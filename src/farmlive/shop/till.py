@@ -19,7 +19,7 @@ from farmlive.ids import ulid
 from farmlive.origin.problems import LotStopped
 from farmlive.people import Caller
 from farmlive.people.problems import Blocked
-from farmlive.problems import Problem, TooMany
+from farmlive.problems import BroadcastEnded, BroadcastNotLive, Problem, TooMany
 from farmlive.settings import Settings
 from farmlive.shop import (
     box_limits,
@@ -42,8 +42,6 @@ from farmlive.shop.order_writer import OrderWriter, Wanted
 from farmlive.shop.problems import (
     AnswerGone,
     BoxLimit,
-    BroadcastEnded,
-    BroadcastNotLive,
     FeeChanged,
     KeyReused,
     LimitReached,

@@ -25,7 +25,7 @@ from farmlive.ids import ulid
 from farmlive.origin.problems import LotStopped
 from farmlive.people import Caller
 from farmlive.people.problems import Blocked
-from farmlive.problems import TooMany
+from farmlive.problems import BroadcastEnded, BroadcastNotLive, TooMany
 from farmlive.settings import Settings
 from farmlive.shop import (
     box_limits,
@@ -37,15 +37,7 @@ from farmlive.shop import (
 )
 from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.notices_limits import Pseudonym
-from farmlive.shop.problems import (
-    AnswerGone,
-    BoxLimit,
-    BroadcastEnded,
-    BroadcastNotLive,
-    KeyReused,
-    OrderTooLarge,
-    UnknownOffer,
-)
+from farmlive.shop.problems import AnswerGone, BoxLimit, KeyReused, OrderTooLarge, UnknownOffer
 from farmlive.shop.proof import ProofNeeded
 from farmlive.shop.rush import Rush
 from farmlive.shop.tables import waits

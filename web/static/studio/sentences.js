@@ -23,10 +23,8 @@ const SPOKEN = {
   "not-a-picture": () => t("This file is no picture that can be read. Take a JPEG, PNG, WebP or HEIC."),
   "not-a-certificate": () => t("This file is neither a PDF nor a picture. Scan or photograph the certificate."),
   "too-large": () => t("This file is too large. A photo of the phone's usual size is enough."),
-  "other-farm": ({ status }) =>
-    status === 403
-      ? t("That is another farm's. A coordinator can add the farm to you.")
-      : t("The lot is of another farm than the product. Choose a lot of the same farm."),
+  "other-farm": () => t("That is another farm's. A coordinator can add the farm to you."),
+  "lot-of-other-farm": () => t("The lot is of another farm than the product. Choose a lot of the same farm."),
   "other-centre": () => t("That order is not picked up at one of your pick-up points. A coordinator can add the point to you."),
   "how-known": () => t("Nothing was handed over. Ask for the six digits, or say how you know the buyer."),
   "list-price-too-low": () => t("The usual price must not be lower than the price. Change both, or leave the usual price empty."),
