@@ -15,9 +15,9 @@ from farmlive.store.deadlines import REQUEST_S, TASK_S, ticks
 # Where tasks are made beside `again.py`, and why they need no deadline of a task.
 APART = {
     "again.py": "it says whose they are",
-    "broadcast/broadcasts.py": "reads a log for those who wait for it",
     "broadcast/channel.py": "reads who may go on",
     "broadcast/hub.py": "reads a log for its viewers",
+    "broadcast/hubs.py": "reads a log for those who wait for it",
     "bus.py": "asks Redis",
     "documents.py": "writes a document in memory",
     "nodes/leases.py": "reads a lease for those who wait for it",
