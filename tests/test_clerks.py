@@ -26,7 +26,7 @@ from farmlive.ids import token
 from farmlive.people import tables
 from farmlive.server import Server
 from farmlive.shop.order_links import OrderLinks
-from farmlive.shop.tables import orders
+from farmlive.shop.order_tables import orders
 
 VILLAGERS = {
     "own": ("王小明", "13800001111"),

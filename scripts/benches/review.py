@@ -28,7 +28,8 @@ from farmlive.origin.tables import farms, lots
 from farmlive.review.review import Review
 from farmlive.settings import Settings
 from farmlive.shop.models import order_number
-from farmlive.shop.tables import offers, order_lines, orders, products
+from farmlive.shop.order_tables import order_lines, orders
+from farmlive.shop.tables import offers, products
 from farmlive.store import Store
 
 HOURS = 3

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from farmlive.ids import token
 from farmlive.server import Server
-from farmlive.shop.tables import notices
+from farmlive.shop.notice_tables import notices
 
 from .conftest import PHONE, Open, Sale
 

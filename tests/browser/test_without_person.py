@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from farmlive.clock import now_ms
 from farmlive.server import Server
 from farmlive.shop import person
-from farmlive.shop.tables import orders
+from farmlive.shop.order_tables import orders
 
 from .conftest import Open, Sale
 from .desk import desk, sheet_of

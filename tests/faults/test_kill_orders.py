@@ -20,7 +20,8 @@ from farmlive.bus import LocalBus
 from farmlive.client import Api, ApiProblem, Channel, ChannelDropped, ChannelProblem
 from farmlive.settings import Settings
 from farmlive.shop.order_links import OrderLinks
-from farmlive.shop.tables import holds, offers, order_keys, order_lines, orders
+from farmlive.shop.order_tables import order_keys, order_lines, orders
+from farmlive.shop.tables import holds, offers
 from farmlive.store import Store
 
 from .sale import prepare

@@ -20,8 +20,8 @@ from farmlive.review.kept_sums import KeptAudience, Recorder
 from farmlive.review.sale_retention import SaleRetention
 from farmlive.review.watch_retention import WatchRetention
 from farmlive.setting_groups.retention import YEAR_MS
+from farmlive.shop.order_tables import order_changes, order_lines, orders
 from farmlive.shop.person_models import PersonAsked
-from farmlive.shop.tables import order_changes, order_lines, orders
 
 SHEETS = ("sales", "timeline", "settlement")
 

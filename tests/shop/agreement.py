@@ -6,8 +6,9 @@ from sqlalchemy import Connection, select
 
 from farmlive.broadcast.snapshot import Scene
 from farmlive.shop.order_links import OrderLinks
+from farmlive.shop.order_tables import orders
 from farmlive.shop.shop import Shop
-from farmlive.shop.tables import flashes, holds, lot_stock, offers, orders, waits
+from farmlive.shop.tables import flashes, holds, lot_stock, offers, waits
 
 from .ledger import Ledger
 from .ledger_entries import Refund

@@ -13,8 +13,8 @@ from farmlive.people import Guard, People
 from farmlive.people.caller import Caller
 from farmlive.settings import Settings
 from farmlive.shop.erasing import Whose
+from farmlive.shop.order_tables import orders
 from farmlive.shop.person_export import Draw
-from farmlive.shop.tables import orders
 from farmlive.store import Store, metadata
 
 from . import told

@@ -10,7 +10,7 @@ from farmlive.shop.order_change_models import (
 )
 from farmlive.shop.order_links import CODES, OrderLinks
 from farmlive.shop.order_models import Refund, StateChange
-from farmlive.shop.tables import orders
+from farmlive.shop.order_tables import orders
 from farmlive.store import Store
 
 from .conftest import HOST, PRICE

@@ -14,8 +14,9 @@ from farmlive.shop import box_limits
 from farmlive.shop.models import OfferRelease
 from farmlive.shop.order_change_models import NewMove
 from farmlive.shop.order_models import OrderPlace, StateChange
+from farmlive.shop.order_tables import order_lines
 from farmlive.shop.problems import BoxLimit, OrderTooLarge
-from farmlive.shop.tables import holds, order_lines, waits
+from farmlive.shop.tables import holds, waits
 from farmlive.shop.wait_models import WaitJoin
 
 from .conftest import HOST, PRICE

@@ -20,13 +20,9 @@ from farmlive.settings import Settings
 from farmlive.shop import person
 from farmlive.shop.claims import FOLDER
 from farmlive.shop.keys import AnswerGone
+from farmlive.shop.notice_tables import notice_counts, notices
+from farmlive.shop.order_tables import claims, order_lines
 from farmlive.shop.person_problems import OrdersOpen
-from farmlive.shop.tables import (
-    claims,
-    notice_counts,
-    notices,
-    order_lines,
-)
 from farmlive.store import metadata
 
 from . import flashing, told

@@ -11,10 +11,8 @@ from farmlive.clock import DAY_MS, now_ms, pretended
 from farmlive.settings import Settings
 from farmlive.shop import erasing, notices_file
 from farmlive.shop.notices_queue import LEASE_MS
-from farmlive.shop.tables import (
-    erasures,
-    orders,
-)
+from farmlive.shop.order_tables import orders
+from farmlive.shop.person_tables import erasures
 
 from . import told
 from .leaving import (

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.shop.order_models import StateChange
-from farmlive.shop.tables import orders
+from farmlive.shop.order_tables import orders
 
 from .conftest import HOST, PRICE, caller
 from .tills import row_of, till

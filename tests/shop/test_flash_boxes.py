@@ -11,8 +11,8 @@ from farmlive.people import Caller
 from farmlive.shop.models import OfferChange, OfferRelease
 from farmlive.shop.order_change_models import NewMove
 from farmlive.shop.order_models import HoldDrop
+from farmlive.shop.order_tables import order_lines
 from farmlive.shop.problems import LimitReached, PriceChanged, SoldOut, StockTaken
-from farmlive.shop.tables import order_lines
 
 from .conftest import HOST, PRICE, caller
 from .flashing import ANOTHER, LOW, MINUTE_MS, batch, end, hold, order, plan, stock

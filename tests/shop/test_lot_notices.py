@@ -7,8 +7,8 @@ from sqlalchemy import select
 from farmlive.clock import now_ms, pretended
 from farmlive.people import Caller
 from farmlive.settings import Settings
+from farmlive.shop.notice_tables import notices
 from farmlive.shop.order_models import StateChange
-from farmlive.shop.tables import notices
 
 from .bulk import move, undo
 from .conftest import HOST, caller

@@ -14,8 +14,8 @@ from farmlive.shop.handovers import UnknownCode
 from farmlive.shop.moves import UndoOver, UnknownMove
 from farmlive.shop.order_change_models import CodeSaid
 from farmlive.shop.order_models import Refund
+from farmlive.shop.order_tables import order_changes, order_lines, orders
 from farmlive.shop.problems import KeyReused, NotInState, RefundTooHigh, SoldOut
-from farmlive.shop.tables import order_changes, order_lines, orders
 
 from .bulk import move, refusals, undo
 from .conftest import HOST, PRICE

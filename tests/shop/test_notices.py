@@ -22,7 +22,7 @@ from farmlive.shop.notices_file import Outbox
 from farmlive.shop.notices_kinds import CORRECTED, REFUND_CORRECTED
 from farmlive.shop.notices_providers import Notice
 from farmlive.shop.order_change_models import HandOver
-from farmlive.shop.tables import orders
+from farmlive.shop.order_tables import orders
 
 from .bulk import move, undo
 from .claiming import answer as answer_claim

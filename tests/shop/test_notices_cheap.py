@@ -11,9 +11,9 @@ from tests.plans import explain_hot, without_rows
 from farmlive.settings import Settings
 from farmlive.shop import notices_held, notices_writing
 from farmlive.shop import notices_queue as queue
+from farmlive.shop.notice_tables import notices
 from farmlive.shop.notices import Notices
 from farmlive.shop.notices_providers import Notice, NotNow
-from farmlive.shop.tables import notices
 from farmlive.store import Store
 
 from .conftest import HOST

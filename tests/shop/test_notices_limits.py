@@ -13,8 +13,9 @@ from farmlive.bus import LocalBus
 from farmlive.clock import DAY_MS, HOUR_MS, now_ms, pretended
 from farmlive.ids import token
 from farmlive.settings import Settings
+from farmlive.shop.notice_tables import notice_budgets
 from farmlive.shop.notices_limits import NOTICES_BLOCK_FACTOR, recipient
-from farmlive.shop.tables import notice_budgets, orders
+from farmlive.shop.order_tables import orders
 from farmlive.shop.wait_models import WaitJoin
 from farmlive.store import Store
 

@@ -6,7 +6,7 @@ from sqlalchemy import inspect, select, text
 
 from farmlive.ids import token, ulid
 from farmlive.shop.order_links import OrderLinks
-from farmlive.shop.tables import order_keys, orders
+from farmlive.shop.order_tables import order_keys, orders
 
 from .conftest import HOST
 from .holding import hold

@@ -10,8 +10,8 @@ from farmlive.problems import Forbidden, Invalid
 from farmlive.shop.claim_models import NewClaim
 from farmlive.shop.models import order_number
 from farmlive.shop.order_models import Refund
+from farmlive.shop.order_tables import orders
 from farmlive.shop.papers import MAX_SPANS, Choice, spans_of
-from farmlive.shop.tables import orders
 
 from .conftest import HOST, caller
 from .ordering import CLERK, enter, pickup, seller

@@ -20,10 +20,11 @@ from farmlive.people import Guard, People
 from farmlive.settings import Settings
 from farmlive.shop import order_routes, person_routes
 from farmlive.shop.erasing import Whose
+from farmlive.shop.notice_tables import notice_counts
 from farmlive.shop.person_codes import LOCKED_MS, TRIES, VALID_MS
 from farmlive.shop.person_models import PersonAsked
 from farmlive.shop.person_problems import CodesLocked, NoCodes, WrongCode
-from farmlive.shop.tables import notice_counts, person_codes
+from farmlive.shop.person_tables import person_codes
 from farmlive.store import Store
 from farmlive.timekeeper import Timekeeper
 

@@ -17,8 +17,8 @@ from farmlive.settings import Settings
 from farmlive.shop.moves import UndoOver, UnknownMove
 from farmlive.shop.notices_kinds import CORRECTED, REFUND_CORRECTED
 from farmlive.shop.order_change_models import CodeSaid, PutRight
+from farmlive.shop.order_tables import order_changes
 from farmlive.shop.problems import NotInState, SoldOut, UnknownOrder
-from farmlive.shop.tables import order_changes
 from farmlive.shop.wait_models import WaitJoin
 
 from .bulk import move, refusals, undo

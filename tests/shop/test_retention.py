@@ -15,15 +15,10 @@ from farmlive.settings import Settings
 from farmlive.shop import person, retention
 from farmlive.shop.claims import FOLDER
 from farmlive.shop.keys import AnswerGone
+from farmlive.shop.notice_tables import notices
+from farmlive.shop.order_tables import claims, order_keys, order_lines, orders
+from farmlive.shop.person_tables import retention_marks
 from farmlive.shop.retention import Outlook, PersonRetention
-from farmlive.shop.tables import (
-    claims,
-    notices,
-    order_keys,
-    order_lines,
-    orders,
-    retention_marks,
-)
 from farmlive.store import Store
 from farmlive.store.uploads import uploads
 

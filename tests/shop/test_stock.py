@@ -19,6 +19,7 @@ from farmlive.problems import Forbidden
 from farmlive.shop.flash_models import FlashEnd, FlashPlan
 from farmlive.shop.models import OfferRelease
 from farmlive.shop.order_models import HoldDrop, HoldPlace, OrderPlace, StateChange
+from farmlive.shop.order_tables import order_lines, orders
 from farmlive.shop.problems import (
     FlashThere,
     LotSpent,
@@ -27,7 +28,7 @@ from farmlive.shop.problems import (
     SoldOut,
     StockTaken,
 )
-from farmlive.shop.tables import flashes, holds, lot_stock, offers, order_lines, orders
+from farmlive.shop.tables import flashes, holds, lot_stock, offers
 
 from .conftest import HOST, PRICE, caller
 

@@ -12,6 +12,7 @@ from farmlive.people import Caller
 from farmlive.problems import BroadcastEnded, BroadcastNotLive, Problem, TooMany
 from farmlive.shop import lines
 from farmlive.shop.models import OfferRelease
+from farmlive.shop.order_tables import order_keys, order_lines, orders
 from farmlive.shop.problems import (
     KeyReused,
     LotSpent,
@@ -20,7 +21,6 @@ from farmlive.shop.problems import (
     UnknownCentre,
     UnknownOffer,
 )
-from farmlive.shop.tables import order_keys, order_lines, orders
 
 from .conftest import HOST, PRICE
 

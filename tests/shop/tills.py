@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from farmlive.settings import Settings
-from farmlive.shop.tables import orders
+from farmlive.shop.order_tables import orders
 from farmlive.shop.till import Till
 
 from .conftest import pseudonym

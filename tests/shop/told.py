@@ -11,11 +11,12 @@ from tests.waiting import until
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.settings import Settings
+from farmlive.shop.notice_tables import notices
 from farmlive.shop.notices import Notices
 from farmlive.shop.notices_providers import Notice
 from farmlive.shop.notices_smtp import Mail
 from farmlive.shop.notices_words import Said
-from farmlive.shop.tables import notices, orders
+from farmlive.shop.order_tables import orders
 from farmlive.store import Store
 
 from .mail import MailServer

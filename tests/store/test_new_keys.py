@@ -28,8 +28,8 @@ from farmlive.shop import order_links, order_rekeying, paper_links
 from farmlive.shop.handovers import UnknownCode
 from farmlive.shop.order_change_models import CodeSaid
 from farmlive.shop.order_links import OrderLinks
+from farmlive.shop.order_tables import orders
 from farmlive.shop.problems import UnknownOrder
-from farmlive.shop.tables import orders
 from farmlive.store import CommitFailed, Store
 from farmlive.store.alone import FolderTaken, ServersRun
 from farmlive.store.keys import KeyFile, Keys, KeysRefused

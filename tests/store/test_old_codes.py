@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, Engine, select
 
 from farmlive.settings import Settings
-from farmlive.shop.tables import person_codes
+from farmlive.shop.person_tables import person_codes
 
 from .old_data import migrated, on_both_databases, put
 

@@ -15,8 +15,9 @@ from farmlive.ids import ulid
 from farmlive.people import People
 from farmlive.people.tables import blocks
 from farmlive.settings import Settings
+from farmlive.shop.notice_tables import notices
 from farmlive.shop.notices_limits import recipient
-from farmlive.shop.tables import notices, orders
+from farmlive.shop.order_tables import orders
 from farmlive.store.migrate import FOLDER
 
 from .old_data import put

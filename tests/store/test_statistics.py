@@ -14,7 +14,7 @@ from tests.waiting import until
 import farmlive.app  # noqa: F401  (every room's tables)
 from farmlive.server import running
 from farmlive.settings import Settings
-from farmlive.shop.tables import notice_budgets
+from farmlive.shop.notice_tables import notice_budgets
 from farmlive.store import Store, hot
 from farmlive.store import engine as engines
 from farmlive.store import statistics as module

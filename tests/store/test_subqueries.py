@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Integer, bindparam, insert, literal_column, select
 
-from farmlive.shop.tables import notice_budgets
+from farmlive.shop.notice_tables import notice_budgets
 from farmlive.store import Store, count_of, hot, list_of
 from farmlive.store.hot import _HOT
 

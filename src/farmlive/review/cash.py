@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, or_, select
 
 from farmlive.review.sheets import Column, Sheet, Table, Words
+from farmlive.shop.order_tables import orders
 from farmlive.shop.papers import TO_GIVE_BACK
-from farmlive.shop.tables import centres, orders
+from farmlive.shop.tables import centres
 
 # Where parcels are paid.
 _COURIER = ""

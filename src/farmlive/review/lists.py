@@ -15,7 +15,8 @@ from farmlive.origin.tables import lots
 from farmlive.review.sheets import Column, Sheet, Table, Words
 from farmlive.shop import regions
 from farmlive.shop.models import order_number
-from farmlive.shop.tables import centres, offers, order_lines, orders
+from farmlive.shop.order_tables import order_lines, orders
+from farmlive.shop.tables import centres, offers
 
 STATES = {
     "held": ("held", "占货中"),

@@ -16,7 +16,8 @@ from farmlive.review import kept_sums
 from farmlive.review.kept_sums import FarmSales
 from farmlive.review.review import refunds
 from farmlive.shop import retention
-from farmlive.shop.tables import claims, notices, order_changes, order_lines, orders
+from farmlive.shop.notice_tables import notices
+from farmlive.shop.order_tables import claims, order_changes, order_lines, orders
 from farmlive.store import Store
 from farmlive.store.uploads import forget_owners
 

@@ -13,7 +13,8 @@ from sqlalchemy import Column, Connection, select
 from farmlive.broadcast.tables import broadcasts
 from farmlive.origin.tables import farms, lots, plots
 from farmlive.shop.models import order_number
-from farmlive.shop.tables import centres, flashes, offers, orders, products
+from farmlive.shop.order_tables import orders
+from farmlive.shop.tables import centres, flashes, offers, products
 
 Kind = Literal["broadcast", "centre", "farm", "lot", "offer", "order", "plot", "product"]
 

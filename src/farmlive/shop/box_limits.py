@@ -36,8 +36,9 @@ from farmlive.settings import Settings
 from farmlive.shop.lines import Hold, person
 from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.order_models import OrderLine
+from farmlive.shop.order_tables import order_lines, orders
 from farmlive.shop.problems import BoxLimit, OrderTooLarge
-from farmlive.shop.tables import holds, order_lines, orders, waits
+from farmlive.shop.tables import holds, waits
 from farmlive.store import FILE_S, Store, hot, tally
 
 # What a setting of 0 means: no limit.

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 
 from farmlive.again import Again
 from farmlive.clock import DAY_MS, now_ms
-from farmlive.shop.tables import claims
+from farmlive.shop.order_tables import claims
 from farmlive.store import Store
 from farmlive.store.uploads import forget, named
 

@@ -29,11 +29,11 @@ from farmlive.shop.limits import DEVICES_PER_ADDRESS
 from farmlive.shop.models import money, order_number
 from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order, Refunded
+from farmlive.shop.order_tables import claims, order_changes, order_lines, orders
 from farmlive.shop.person import is_erased
 from farmlive.shop.person_problems import DetailsErased
 from farmlive.shop.problems import NotInState
 from farmlive.shop.steps import Doer, Steps, with_id, with_token
-from farmlive.shop.tables import claims, order_changes, order_lines, orders
 from farmlive.store import Store
 from farmlive.store.files import Files
 from farmlive.store.uploads import check_files, owned, record

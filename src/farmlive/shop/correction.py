@@ -23,13 +23,14 @@ from farmlive.shop.bag import check_flash
 from farmlive.shop.correction_models import Mispriced, OfferCorrect
 from farmlive.shop.flashes import WRONG
 from farmlive.shop.models import money, order_number
+from farmlive.shop.order_tables import order_lines, orders
 from farmlive.shop.problems import (
     AnswerGone,
     FlashDearer,
     KeyReused,
     UnknownOffer,
 )
-from farmlive.shop.tables import flashes, offers, order_lines, orders
+from farmlive.shop.tables import flashes, offers
 from farmlive.store import Store
 
 _OFFER = select(offers).where(

@@ -41,10 +41,12 @@ from farmlive.settings import Settings
 from farmlive.shop import notices_file, notices_queue, person
 from farmlive.shop.claim_photos import ClaimPhotos
 from farmlive.shop.models import order_number
+from farmlive.shop.notice_tables import notices
 from farmlive.shop.notices_limits import Pseudonym, StrangersLimits
 from farmlive.shop.order_links import OrderLinks
+from farmlive.shop.order_tables import orders
 from farmlive.shop.person_problems import OrdersOpen
-from farmlive.shop.tables import erasures, notices, orders
+from farmlive.shop.person_tables import erasures
 from farmlive.store import FILE_S, Store
 
 EVERY_S = 5

@@ -11,7 +11,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, and_, false, or_
 
 from farmlive import phones
-from farmlive.shop.tables import orders
+from farmlive.shop.order_tables import orders
 
 # A0001 to A9999, then B0001: as models.order_number writes them.
 NUMBERS_A_LETTER = 9999

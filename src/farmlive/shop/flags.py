@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, bindparam, exists, func, literal_column, select
 
 from farmlive.settings import Settings
-from farmlive.shop.tables import order_changes, orders
+from farmlive.shop.order_tables import order_changes, orders
 from farmlive.store import hot
 
 Flag = Literal["many-orders", "many-phones", "big", "called-off", "doubtful-phone"]

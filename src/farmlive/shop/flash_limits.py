@@ -18,9 +18,10 @@ from sqlalchemy import (
 
 from farmlive.shop import lines
 from farmlive.shop.order_models import OrderLine
+from farmlive.shop.order_tables import order_lines, orders
 from farmlive.shop.problems import LimitReached, LotSpent, PriceChanged, SoldOut
 from farmlive.shop.stock import Offer
-from farmlive.shop.tables import flashes, order_lines, orders
+from farmlive.shop.tables import flashes
 from farmlive.store import hot
 
 _ENDED = hot(

@@ -24,6 +24,7 @@ from farmlive.shop.alarm import Alarm
 from farmlive.shop.flash_models import Flash, FlashEnd, FlashPlan, NewFlash
 from farmlive.shop.lines import LATE_MS
 from farmlive.shop.models import money
+from farmlive.shop.order_tables import order_lines
 from farmlive.shop.problems import (
     AnswerGone,
     FlashNotCheaper,
@@ -34,7 +35,7 @@ from farmlive.shop.problems import (
     UnknownFlash,
     UnknownOffer,
 )
-from farmlive.shop.tables import flashes, offers, order_lines
+from farmlive.shop.tables import flashes, offers
 from farmlive.store import Store, hot
 
 WRONG: Final = "wrong"

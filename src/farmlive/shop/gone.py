@@ -14,7 +14,8 @@ from sqlalchemy import (
     select,
 )
 
-from farmlive.shop.tables import holds, order_lines, orders
+from farmlive.shop.order_tables import order_lines, orders
+from farmlive.shop.tables import holds
 from farmlive.store import hot
 
 # So many orders back the last box of an offer is looked for: what went before is no news.

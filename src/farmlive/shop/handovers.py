@@ -22,9 +22,10 @@ from farmlive.shop.models import order_number
 from farmlive.shop.order_change_models import CodeSaid, HandedOver, HandOver, WaitingSearch
 from farmlive.shop.order_links import CODES, OrderLinks
 from farmlive.shop.order_models import Order
+from farmlive.shop.order_tables import orders
 from farmlive.shop.problems import UnknownOrder
 from farmlive.shop.steps import Doer, Steps, with_id
-from farmlive.shop.tables import centres, orders
+from farmlive.shop.tables import centres
 from farmlive.store import Store, hot
 
 # Wrong codes a minute of one person, and from one address: of a million, where dozens wait.

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from farmlive.commands import Message
+from farmlive.shop.order_tables import order_keys
 from farmlive.shop.problems import AnswerGone, KeyReused
-from farmlive.shop.tables import order_keys
 from farmlive.store import hot
 
 # What was answered before, where another question is joined with it.

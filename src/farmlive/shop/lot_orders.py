@@ -25,7 +25,8 @@ from farmlive.problems import Forbidden, Invalid
 from farmlive.shop import shown
 from farmlive.shop.lot_order_models import LotHold, LotOrder, LotOrders
 from farmlive.shop.order_links import OrderLinks
-from farmlive.shop.tables import holds, order_lines, orders
+from farmlive.shop.order_tables import order_lines, orders
+from farmlive.shop.tables import holds
 from farmlive.store import Store
 
 # What has left comes first: it is on its way, or eaten.

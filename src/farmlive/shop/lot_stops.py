@@ -19,7 +19,8 @@ from farmlive.origin.stop_reasons import NEVER_STOPPED, CardStop, on_cards
 from farmlive.origin.tables import lots
 from farmlive.shop.flashes import Flashes
 from farmlive.shop.models import order_number
-from farmlive.shop.tables import flashes, offers, order_lines, orders
+from farmlive.shop.order_tables import order_lines, orders
+from farmlive.shop.tables import flashes, offers
 
 # One offer of each broadcast, also of those that have ended: their cards are still looked at.
 _SELLING = (

@@ -22,9 +22,9 @@ from farmlive.shop.models import order_number
 from farmlive.shop.order_change_models import Moved, NewMove, PutRight, Refused
 from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order
+from farmlive.shop.order_tables import order_changes, orders
 from farmlive.shop.problems import NotInState, UnknownOrder
 from farmlive.shop.steps import Doer, Steps, with_id
-from farmlive.shop.tables import order_changes, orders
 from farmlive.store import Store, apart
 
 _SOME = select(orders).where(

@@ -11,9 +11,9 @@ from sqlalchemy import Row, bindparam, exists, literal_column
 from farmlive.people import Caller
 from farmlive.shop.lines import Hold, free_for, own_boxes
 from farmlive.shop.order_models import OrderLine
+from farmlive.shop.order_tables import orders
 from farmlive.shop.problems import HoldShare
 from farmlive.shop.stock import Offer
-from farmlive.shop.tables import orders
 
 _past = orders.alias("past")
 # Whether the device has a past order, as a part of another question.

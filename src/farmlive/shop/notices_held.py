@@ -14,7 +14,8 @@ from farmlive.people.audit import note
 from farmlive.problems import NotFound
 from farmlive.shop.alarm import Alarm
 from farmlive.shop.models import order_number
-from farmlive.shop.tables import notices, orders
+from farmlive.shop.notice_tables import notices
+from farmlive.shop.order_tables import orders
 from farmlive.store import Store
 
 HeldBy = Literal["number", "address", "block", "prefix", "unheard"]

@@ -28,7 +28,7 @@ from farmlive.people.addresses import block_of
 from farmlive.people.devices import Pseudonyms
 from farmlive.phones import international, without_excess
 from farmlive.settings import Settings
-from farmlive.shop.tables import notice_budgets, notice_counts, notices
+from farmlive.shop.notice_tables import notice_budgets, notice_counts, notices
 from farmlive.store import Store, hot, list_of, tally
 
 # Notices that strangers cause: all of a block, which is what one network gives out, may cause ten

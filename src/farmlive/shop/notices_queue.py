@@ -19,7 +19,9 @@ from sqlalchemy import (
     update,
 )
 
-from farmlive.shop.tables import centres, notices, order_changes, orders
+from farmlive.shop.notice_tables import notices
+from farmlive.shop.order_tables import order_changes, orders
+from farmlive.shop.tables import centres
 from farmlive.store import hot
 
 # For so long a server that took a notice may be sending it; then it is taken for dead.

@@ -24,6 +24,7 @@ from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.settings import Settings
 from farmlive.shop.alarm import Alarm
+from farmlive.shop.notice_tables import notices
 from farmlive.shop.notices_kinds import (
     CORRECTED,
     KINDS,
@@ -37,7 +38,7 @@ from farmlive.shop.notices_kinds import (
 )
 from farmlive.shop.notices_limits import Sender, StrangersLimits, recipient
 from farmlive.shop.notices_providers import Provider
-from farmlive.shop.tables import notices, order_changes, orders
+from farmlive.shop.order_tables import order_changes, orders
 from farmlive.store import Store, hot, tally
 
 # Events that may put right what a buyer was told.

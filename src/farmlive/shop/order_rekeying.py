@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 from farmlive.broadcast.tables import events, log_checkpoints
 from farmlive.shop.handovers import OPEN, TRIES, Code, code_at
 from farmlive.shop.order_links import CODES, OrderLinks
-from farmlive.shop.tables import orders
+from farmlive.shop.order_tables import orders
 
 AT_ONCE = 2_000
 # Not over yet: its buyer still needs the link.

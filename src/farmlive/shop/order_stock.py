@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 from farmlive.broadcast import events
 from farmlive.problems import Invalid
 from farmlive.shop import flashes, life, stock
-from farmlive.shop.tables import order_lines
+from farmlive.shop.order_tables import order_lines
 
 _BOXES = select(
     order_lines.c.offer,

@@ -42,9 +42,10 @@ from farmlive.shop import (
 from farmlive.shop.models import money, order_number
 from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import OrderPlace
+from farmlive.shop.order_tables import order_lines, orders
 from farmlive.shop.problems import FeeChanged, UnknownCentre
 from farmlive.shop.rush import Rush
-from farmlive.shop.tables import holds, order_lines, orders
+from farmlive.shop.tables import holds
 from farmlive.store import hot, tally
 
 # Not by `max`: before PostgreSQL knows how many orders there are, it looks through all of a

@@ -38,10 +38,11 @@ from farmlive.shop.notices_writing import Reached
 from farmlive.shop.order_change_models import OrderFilter
 from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order, Refund, Refunded, StateChange
+from farmlive.shop.order_tables import orders
 from farmlive.shop.person import is_erased
 from farmlive.shop.person_problems import DetailsErased
 from farmlive.shop.steps import Doer, Steps, with_id, with_token
-from farmlive.shop.tables import holds, orders
+from farmlive.shop.tables import holds
 from farmlive.store import Store
 
 _OF_DEVICE = union_all(

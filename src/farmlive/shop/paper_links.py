@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Row, select
 
 from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order
+from farmlive.shop.order_tables import orders
 from farmlive.shop.problems import UnknownOrder
-from farmlive.shop.tables import orders
 
 BYTES = 12
 

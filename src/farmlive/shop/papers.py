@@ -19,7 +19,7 @@ from farmlive.shop import finding, payments, shown
 from farmlive.shop.fields import Identifier, State, Way
 from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order
-from farmlive.shop.tables import claims, orders
+from farmlive.shop.order_tables import claims, orders
 from farmlive.store import FILE_S, Store
 
 Span = tuple[int, int]

@@ -13,7 +13,9 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, func, literal_col
 from farmlive.clock import DAY_MS
 from farmlive.people import devices
 from farmlive.shop import keys, payments
-from farmlive.shop.tables import claims, flashes, notices, order_changes, order_lines, orders
+from farmlive.shop.notice_tables import notices
+from farmlive.shop.order_tables import claims, order_changes, order_lines, orders
+from farmlive.shop.tables import flashes
 from farmlive.store.uploads import forget_owners
 
 # What keeps an order's person: money, a claim, where the order is, or a flash batch of it that has

@@ -24,8 +24,9 @@ from farmlive.shop.notices_limits import Sender, StrangersLimits
 from farmlive.shop.notices_providers import Notice, Provider
 from farmlive.shop.notices_words import Language, code_words
 from farmlive.shop.order_links import OrderLinks
+from farmlive.shop.order_tables import orders
 from farmlive.shop.person_problems import CodesLocked, NoCodes, WrongCode
-from farmlive.shop.tables import orders, person_codes
+from farmlive.shop.person_tables import person_codes
 from farmlive.store import Store
 
 VALID_MS = 10 * 60_000

@@ -27,10 +27,11 @@ from farmlive.origin.origin import Origin
 from farmlive.shop import flags, shown
 from farmlive.shop.claim_models import ClaimPhoto
 from farmlive.shop.erasing import Whose
+from farmlive.shop.notice_tables import notices
 from farmlive.shop.notices_words import Language
 from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order
-from farmlive.shop.tables import claims, notices, order_changes, orders
+from farmlive.shop.order_tables import claims, order_changes, orders
 from farmlive.store import FILE_S, Store
 from farmlive.store.files import Files
 

@@ -22,11 +22,11 @@ from farmlive.shop.models import order_number
 from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.notices_words import Language
 from farmlive.shop.order_links import OrderLinks
+from farmlive.shop.order_tables import orders
 from farmlive.shop.person_codes import VALID_MS, Claimed, PersonCodes
 from farmlive.shop.person_export import Draw, Export, PersonExport, Zip
 from farmlive.shop.person_models import CodeSent, KeptOfPerson, KeptOrder, PersonAsked
 from farmlive.shop.steps import with_token
-from farmlive.shop.tables import orders
 from farmlive.store import FILE_S, Store
 
 # What one address may ask for in a minute; the block around it ten times as many.

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Integer, Select, bindparam, exists, literal_column, select
 
 from farmlive.shop import box_limits, flags, keys, lines, new_devices, notices_limits
-from farmlive.shop.tables import centres, holds, order_keys, orders, parcel_fees, waits
+from farmlive.shop.order_tables import order_keys, orders
+from farmlive.shop.tables import centres, holds, parcel_fees, waits
 from farmlive.store import count_of, hot
 
 _ours = orders.alias("ours")

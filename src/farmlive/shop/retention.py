@@ -19,7 +19,8 @@ from farmlive.ids import first_ulid
 from farmlive.shop import person
 from farmlive.shop.claim_photos import ClaimPhotos
 from farmlive.shop.models import order_number
-from farmlive.shop.tables import orders, retention_marks
+from farmlive.shop.order_tables import orders
+from farmlive.shop.person_tables import retention_marks
 from farmlive.store import Store
 
 # So many orders are one step: a few milliseconds of the writer's.

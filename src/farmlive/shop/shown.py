@@ -20,10 +20,11 @@ from farmlive.shop.catalogue import centre_of
 from farmlive.shop.models import Centre, money, order_number
 from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order
+from farmlive.shop.order_tables import claims, order_changes, order_lines
+from farmlive.shop.order_tables import orders as rows_of
 from farmlive.shop.person import is_erased
 from farmlive.shop.problems import OtherCentre
-from farmlive.shop.tables import centres, claims, offers, order_changes, order_lines, products
-from farmlive.shop.tables import orders as rows_of
+from farmlive.shop.tables import centres, offers, products
 
 _READERS = ("coordinator", "host", "clerk", "seller")
 

@@ -22,6 +22,7 @@ from farmlive.shop import box_limits, life, order_stock, payments, stock
 from farmlive.shop.fields import KnownBy, Payment, State
 from farmlive.shop.models import money, order_number
 from farmlive.shop.order_links import OrderLinks
+from farmlive.shop.order_tables import claims, order_changes, order_lines, orders
 from farmlive.shop.problems import (
     HowKnown,
     LotSpent,
@@ -30,7 +31,6 @@ from farmlive.shop.problems import (
     SoldOut,
     UnknownOrder,
 )
-from farmlive.shop.tables import claims, order_changes, order_lines, orders
 from farmlive.store import apart
 
 _LAST = select(func.coalesce(func.max(order_changes.c.change), 0)).where(

@@ -1,5 +1,5 @@
-"""The tables of the shop: products, offers with their prices and flash batches, what of a lot is
-taken, holds and who waits, orders with what became of them, fees, pick-up points.
+"""The tables of what is on offer: products, offers with their prices and flash batches, what of a
+lot is taken, holds and who waits, fees, pick-up points.
 """
 
 from sqlalchemy import (
@@ -12,20 +12,12 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
-    Text,
     UniqueConstraint,
     false,
-    text,
 )
 
-from farmlive.store import Json, metadata
-from farmlive.store.running import runs, runs_until
-
-
-def _index_of_some(name: str, *columns: str, those: str) -> Index:
-    """An index of those rows alone: most are not among them, and cost nothing."""
-    return Index(name, *columns, postgresql_where=text(those), sqlite_where=text(those))
-
+from farmlive.store import Json, index_of_some, metadata
+from farmlive.store.running import runs
 
 centres = Table(
     "centres",
@@ -79,7 +71,7 @@ offers = Table(
     Column("proof_until", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("broadcast", "position"),
-    _index_of_some("ix_offers_proof_until", "proof_until", those="proof_until IS NOT NULL"),
+    index_of_some("ix_offers_proof_until", "proof_until", those="proof_until IS NOT NULL"),
     CheckConstraint("sold >= 0 AND sold <= released", name="stock"),
     CheckConstraint("held >= 0 AND sold + held <= released", name="held"),
     CheckConstraint("kept >= 0 AND sold + held + kept <= released", name="kept"),
@@ -158,7 +150,7 @@ waits = Table(
     Index("ix_waits_broadcast_device", "broadcast", "device"),
     # In their order, and counted without looking at each.
     Index("ix_waits_offer_since", "offer", "since", "id", "quantity"),
-    _index_of_some("ix_waits_source", "offer", "source", "quantity", those="source IS NOT NULL"),
+    index_of_some("ix_waits_source", "offer", "source", "quantity", those="source IS NOT NULL"),
 )
 
 # Orders in the state `held`, one a device and broadcast: gone once placed, dropped or expired.
@@ -182,243 +174,9 @@ holds = Table(
     # The device has no past order: what it holds counts in `held_new`.
     Column("is_new", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("broadcast", "device"),
-    _index_of_some("ix_holds_source", "source", "boxes", those="source IS NOT NULL"),
+    index_of_some("ix_holds_source", "source", "boxes", those="source IS NOT NULL"),
 )
 
-
-orders = Table(
-    "orders",
-    metadata,
-    Column("id", String(26), primary_key=True),
-    Column("broadcast", ForeignKey("broadcasts.id"), nullable=False),
-    # Counted by the broadcast, 1, 2, 3…; `models.order_number` writes it for people.
-    Column("number", Integer, nullable=False),
-    # A keyed hash of the token of the order's page, by which it is found. The token is derived from
-    # the id (order_links.py), with a mask where it was drawn before there was a key.
-    Column("token_hash", String(32), nullable=False),
-    Column("token_mask", String(64)),
-    Column("device", String(64), nullable=False),
-    Column("account", String(26)),
-    # The pseudonym under which the log knows the buyer; the rest of the buyer is here alone.
-    Column("buyer", String(64), nullable=False),
-    Column("buyer_name", String(60), nullable=False),
-    Column("buyer_phone", String(20), nullable=False),
-    Column("way", String(10), nullable=False),
-    Column("address", Text),
-    # The GB/T 2260 code of the county, city or province, where the buyer chose one.
-    Column("region", String(6)),
-    Column("centre", ForeignKey("centres.id")),
-    Column("buyer_email", String(254)),
-    # The language in which the buyer ordered, where it is known: zh or en.
-    Column("language", String(2)),
-    Column("payment_method", String(20), nullable=False),
-    Column("state", String(12), nullable=False),
-    Column("payment", String(14), nullable=False),
-    # What all lines come to, and the parcel's fee on top.
-    Column("total", BigInteger, nullable=False),
-    Column("fee", BigInteger, nullable=False, server_default="0"),
-    Column("currency", String(3), nullable=False),
-    Column("simulated", Boolean, nullable=False),
-    # A keyed hash of pick-up point and code, by which an order is found whose six digits are said.
-    # The code is derived from the id too, and moved on by the shift.
-    Column("code_hash", String(22)),
-    Column("code_shift", Integer, nullable=False, server_default="0"),
-    # Why someone should look at it before it is packed: a list of short names, or null.
-    Column("flags", Json),
-    Column("placed_at", BigInteger, nullable=False),
-    Column("held_at", BigInteger),
-    # Given back so far, of the total, or taken off it before it was paid.
-    Column("refunded", BigInteger, nullable=False, server_default="0"),
-    # The key that it was placed with, whose kept answer goes with its person.
-    Column("key", String(64)),
-    # When its person was removed (person.py), and when retention.py looks again at one that it
-    # passed over, as it was open or had changed since.
-    Column("person_gone_at", BigInteger),
-    Column("person_check_at", BigInteger),
-    UniqueConstraint("broadcast", "number"),
-    UniqueConstraint("token_hash", name="uq_orders_token"),
-    Index("ix_orders_broadcast_device", "broadcast", "device"),
-    # Both in one: of two indexes PostgreSQL would look through all of a broadcast's orders.
-    Index("ix_orders_buyer", "buyer", "broadcast"),
-    _index_of_some("ix_orders_code_hash", "code_hash", those="code_hash IS NOT NULL"),
-    _index_of_some("ix_orders_buyer_cancelled", "buyer", those="state = 'cancelled'"),
-    _index_of_some(
-        "ix_orders_person_check", "person_check_at", "id", those="person_check_at IS NOT NULL"
-    ),
-    # Devices with a past order: one that was packed.
-    _index_of_some(
-        "ix_orders_device_past", "device", those="state <> 'placed' AND state <> 'cancelled'"
-    ),
-)
-
-order_lines = Table(
-    "order_lines",
-    metadata,
-    Column("order", ForeignKey("orders.id"), primary_key=True),
-    Column("line", Integer, primary_key=True, autoincrement=False),
-    Column("offer", ForeignKey("offers.id"), nullable=False, index=True),
-    Column("lot", ForeignKey("lots.id"), nullable=False, index=True),
-    Column("farm", ForeignKey("farms.id"), nullable=False),
-    Column("quantity", Integer, nullable=False),
-    Column("price", BigInteger, nullable=False),
-    Column("total", BigInteger, nullable=False),
-    Column("flash", ForeignKey("flashes.id")),
-    # Boxes of it that never left, paid back and put into the stock again.
-    Column("returned", Integer, nullable=False, server_default="0"),
-    CheckConstraint("returned >= 0 AND returned <= quantity", name="returned"),
-    # The network address from which it was ordered, as in `holds`: gone as soon as the order is
-    # packed or cancelled, and within a day.
-    Column("source", String(32)),
-    _index_of_some("ix_order_lines_flash", "flash", those="flash IS NOT NULL"),
-    _index_of_some(
-        "ix_order_lines_source",
-        "source",
-        "offer",
-        "quantity",
-        "returned",
-        those="source IS NOT NULL",
-    ),
-)
-
-# What became of an order after it was placed. A reason is here alone, never in the log.
-order_changes = Table(
-    "order_changes",
-    metadata,
-    Column("order", ForeignKey("orders.id"), primary_key=True),
-    Column("change", Integer, primary_key=True, autoincrement=False),
-    Column("at", BigInteger, nullable=False),
-    Column("state", String(12), nullable=False),
-    Column("payment", String(14), nullable=False),
-    Column("by", String(8), nullable=False),
-    Column("reason", Text),
-    # Changes that one deed made to several orders share it; `undone` by a later one of that move.
-    Column("move", String(26), index=True),
-    Column("undone", Boolean, nullable=False, server_default=false()),
-    # What a refund was: its `amount`, and where it has them the boxes that went `back`, a list of
-    # `{offer, quantity}`, the `offer` whose wrong price it was for, and the `claim` that it
-    # answered; once it was undone, that its money came back `alone`.
-    Column("refund", Json),
-)
-
-# A buyer's word that what came is damaged, and what staff answered: money back, or why not.
-claims = Table(
-    "claims",
-    metadata,
-    Column("id", String(26), primary_key=True),
-    Column("order", ForeignKey("orders.id"), nullable=False, index=True),
-    Column("broadcast", ForeignKey("broadcasts.id"), nullable=False, index=True),
-    Column("state", String(8), nullable=False),
-    Column("text", Text, nullable=False),
-    # Names of files in the data folder's `claims`, which no public address shows.
-    Column("photos", Json, nullable=False),
-    Column("claimed_at", BigInteger, nullable=False),
-    Column("amount", BigInteger),
-    Column("answer", Text),
-    Column("answered_at", BigInteger),
-)
-
-# What is to be told to whom of an order's change, by which provider: once each.
-notices = Table(
-    "notices",
-    metadata,
-    Column("id", String(26), primary_key=True),
-    Column("order", ForeignKey("orders.id"), nullable=False),
-    # What it tells: its kind (notices_kinds.py), and the event's `seq` in the broadcast's log.
-    Column("kind", String(40), nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    Column("provider", String(20), nullable=False),
-    Column("person", String(254), nullable=False),
-    # waiting, sending, sent, failed; held: a limit held it back, and staff may send it; void: what
-    # it told was overtaken before it was sent.
-    Column("state", String(8), nullable=False),
-    Column("tries", Integer, nullable=False, server_default="0"),
-    Column("next_at", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("sent_at", BigInteger),
-    # stranger or staff: who caused it. One that was held back and that staff sent is staff's.
-    Column("cause", String(8), nullable=False, server_default="staff"),
-    # The first notice of the message that it goes with, which may be itself.
-    Column("message", String(26), nullable=False, server_default=""),
-    # As whom limits count the person: other spellings of one mailbox are one.
-    Column("recipient", String(254), nullable=False, server_default=""),
-    # Which limit held it back: number, address, block, prefix or unheard.
-    Column("held_by", String(8)),
-    UniqueConstraint("order", "seq", "provider", "person"),
-    # Of these an order writes into the first two alone; what was told stays where it is while the
-    # notice is sent. Queries repeat the predicates as literals.
-    _index_of_some(
-        "ix_notices_due", "provider", "next_at", "id", those="state IN ('waiting', 'sending')"
-    ),
-    _index_of_some(
-        "ix_notices_told",
-        "recipient",
-        "created_at",
-        those="cause = 'stranger' AND held_by IS NULL",
-    ),
-    # Messages that others may still go with.
-    _index_of_some("ix_notices_open", "recipient", those="cause = 'staff' AND state = 'waiting'"),
-    # Those that go with another, which most do not.
-    _index_of_some("ix_notices_together", "message", those="message <> id"),
-    _index_of_some(
-        "ix_notices_unsent",
-        "state",
-        "id",
-        those="state = 'held' OR state = 'failed' OR state = 'void'",
-    ),
-)
-
-# How many notices strangers caused from where in a clock hour: `sender` is the pseudonym of an
-# address, or of a block of them. Nothing here names an order; hours that are over go.
-notice_budgets = Table(
-    "notice_budgets",
-    metadata,
-    Column("hour", BigInteger, primary_key=True, autoincrement=False),
-    Column("sender", String(64), primary_key=True),
-    Column("used", Integer, nullable=False),
-)
-
-# When strangers had notices told to whom, of which no row is kept: of an order that was erased, and
-# codes (person_codes.py). `recipient` is the keyed pseudonym of a notice's, `times` are UTC
-# milliseconds; gone a day after the last of them.
-notice_counts = Table(
-    "notice_counts",
-    metadata,
-    Column("recipient", String(32), primary_key=True),
-    Column("times", Json, nullable=False),
-    Column("until", BigInteger, nullable=False, index=True),
-)
-
-# A code that was asked for to a phone, by a keyed pseudonym of it, and the wrong ones since; a row
-# whether the phone has orders. The code is derived from `seed`: when it was issued, by the clock of
-# then, since `issued_at` moves when the clock is set.
-person_codes = Table(
-    "person_codes",
-    metadata,
-    Column("phone", String(32), primary_key=True),
-    Column("issued_at", BigInteger, nullable=False),
-    Column("seed", BigInteger, nullable=False, server_default="0"),
-    Column("tries", Integer, nullable=False),
-    Column("tried_at", BigInteger, nullable=False),
-    # When nothing of it counts any more.
-    Column("until", BigInteger, nullable=False, index=True),
-)
-
-# Persons that are erased, or were within the days of the outbox: `buyers` are the pseudonyms that
-# go, unless it is one `order`; `buyer` is the one that comes, empty once it is done.
-erasures = Table(
-    "erasures",
-    metadata,
-    Column("id", String(26), primary_key=True),
-    Column("at", BigInteger, nullable=False),
-    Column("buyers", Json, nullable=False),
-    Column("order", String(26)),
-    Column("buyer", String(64), nullable=False),
-    Column("done_at", BigInteger),
-    # The WAL and, on PostgreSQL, dead rows are gone: nothing is left to do.
-    Column("scrubbed_at", BigInteger),
-    Index("ix_erasures_at", "at"),
-    Index("ix_erasures_left", "scrubbed_at", "id"),
-)
 
 # What a parcel costs, by weight and region: the row whose region is the longest prefix of the
 # parcel's and whose weight is the least that holds it. The empty region is everywhere else.
@@ -430,24 +188,6 @@ parcel_fees = Table(
     Column("upto_g", BigInteger, nullable=False),
     Column("fee", BigInteger, nullable=False),
     UniqueConstraint("region", "upto_g"),
-)
-
-# One namespace a broadcast for the channel's keys and HTTP's: what was asked and what was answered.
-order_keys = Table(
-    "order_keys",
-    metadata,
-    Column("broadcast", ForeignKey("broadcasts.id"), primary_key=True),
-    Column("key", String(64), primary_key=True),
-    Column("body_hash", String(64), nullable=False),
-    Column("answer", Json, nullable=False),
-)
-
-# Up to which order retention.py has looked: those before it were dealt with or are looked at again.
-retention_marks = Table(
-    "retention_marks",
-    metadata,
-    Column("name", String(16), primary_key=True),
-    Column("upto", String(26), nullable=False),
 )
 
 # As long as a price may count that is over.
@@ -465,5 +205,3 @@ runs(
     which=lambda now: offer_prices.c.until_at > now - _LATELY_MS,
 )
 runs(waits, "since")
-runs_until(person_codes, "until", "issued_at", "tried_at")
-runs(notices, "next_at", which=lambda _now: notices.c.state.in_(("waiting", "sending")))

@@ -10,7 +10,7 @@ from farmlive.store.doors import Store
 from farmlive.store.failures import CommitFailed, CommitUnknown, NewerDatabase, NotRead
 from farmlive.store.hot import hot
 from farmlive.store.subqueries import count_of, list_of
-from farmlive.store.tables import Json, metadata
+from farmlive.store.tables import Json, index_of_some, metadata
 from farmlive.store.tally import Tally
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "apart",
     "count_of",
     "hot",
+    "index_of_some",
     "list_of",
     "metadata",
     "tally",

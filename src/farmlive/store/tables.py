@@ -1,6 +1,8 @@
-"""What every room's tables share: the metadata they are defined on and the JSON column type."""
+"""What every room's tables share: the metadata they are defined on, the JSON column type, and
+indexes of some rows.
+"""
 
-from sqlalchemy import JSON, MetaData
+from sqlalchemy import JSON, Index, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 # Names of constraints are fixed so that a migration can name them on both databases.
@@ -15,3 +17,8 @@ metadata = MetaData(
 )
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+def index_of_some(name: str, *columns: str, those: str) -> Index:
+    """Return an index of those rows alone: most are not among them, and cost nothing."""
+    return Index(name, *columns, postgresql_where=text(those), sqlite_where=text(those))
