@@ -5,20 +5,23 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import farmlive
 from farmlive.ids import ulid
-from farmlive.pages import audit_refusals
+from farmlive.pages import audit_refusals, audit_sentences
 from farmlive.pages.audit_facts import GROUP_NAMES, Known
 from farmlive.pages.audit_sentences import SENTENCES
 from farmlive.pages.audit_words import Said, Teller, file_words
 from farmlive.pages.formats import Formats
 from farmlive.people.audit import COMMAND, GROUPS, Deed
+from farmlive.people.models import KeyRole
+from farmlive.problems import Forbidden, Problem
 from farmlive.review.definitions import SHEET_WORDS
 from farmlive.shop.audit_names import Thing
+from farmlive.shop.fields import State
 
 CODE = Path(farmlive.__file__).parent
 ACTION = re.compile(r"[a-z_]+\.[a-z_]+")
@@ -170,6 +173,21 @@ def test_everything_that_a_role_may_be_refused_has_words() -> None:
     assert {"card.pin", "chat.say", "order.place", "offer.release"} <= messages
     for path in [*paths, *(f"channel {message}" for message in messages)]:
         assert audit_refusals.is_known(path), path
+
+
+def test_every_role_state_and_reason_has_words() -> None:
+    assert set(audit_sentences.ROLES) == set(get_args(KeyRole))
+    assert set(audit_sentences.STATES) == set(get_args(State))
+    # What is refused for the role alone, and what only servers ask.
+    plain = {"forbidden", "staff-only", "not-a-node"}
+    slugs = {each.slug for each in _kinds_of(Forbidden)}
+    assert slugs - plain <= set(audit_refusals.WHY), slugs - plain - set(audit_refusals.WHY)
+
+
+def _kinds_of(problem: type[Problem]) -> Iterator[type[Problem]]:
+    yield problem
+    for kind in problem.__subclasses__():
+        yield from _kinds_of(kind)
 
 
 def test_who_did_it_is_told_apart() -> None:
