@@ -40,6 +40,7 @@ PRIVATE = {
     "Reauthentication.password",
     # By which a buyer, or a coordinator, asks what is kept.
     "CodeAsked.phone",
+    "CodeForm.phone",
     "PersonAsked.code",
     "PersonAsked.phone",
     "OrderSearch.find",
@@ -56,6 +57,8 @@ PRIVATE = {
     # The chat blanks mobile numbers itself.
     "ChatSay.nickname",
     "ChatSay.text",
+    "NewMessage.nickname",
+    "NewMessage.text",
     # A pick-up point's own number.
     "CentreChange.phone",
     "NewCentre.phone",

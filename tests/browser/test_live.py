@@ -217,7 +217,7 @@ async def test_who_is_muted_is_told_until_when(
     await say.fill("buy elsewhere")
     await say.press("Enter")
     said = await host.wait_for("chat.said", text="buy elsewhere")
-    mute = (await host.call("chat.mute", message=said.seq, duration=duration))["mute"]
+    mute = await host.mute(said.seq, duration)
     await say.fill("buy elsewhere, I say")
     await say.press("Enter")
     if mute["until"]:
