@@ -5,7 +5,7 @@ account may send (store/uploads.py).
 """
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse
@@ -32,6 +32,12 @@ BODY = {
         "description": "The bytes of the file.",
         "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
     }
+}
+
+
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_FILES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/webp": _BYTES, "application/pdf": _BYTES}}
 }
 
 
@@ -69,7 +75,9 @@ def routes(store: Store, settings: Settings, guard: Guard) -> APIRouter:
         await store.write(write)
         return KeptPicture(picture=kept.url, width=kept.width, height=kept.height)
 
-    @router.get("/files/{name}", response_class=FileResponse, operation_id="files_get")
+    @router.get(
+        "/files/{name}", response_class=FileResponse, responses=_FILES, operation_id="files_get"
+    )
     @raises(NotFound)
     async def file(name: str) -> Response:
         """A picture or a certificate; the bytes at one address never change."""

@@ -3,7 +3,7 @@ the resolver's description of itself. What a lot links to is linkset.py's.
 """
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -60,6 +60,17 @@ class _EventQuery(_Query):
     )
 
 
+class _Events(JSONResponse):
+    media_type = epcis.MEDIA_TYPE
+
+
+_OBJECT = {"schema": {"type": "object"}}
+_EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {epcis.MEDIA_TYPE: _OBJECT}}}
+_LINK_SET: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The set of all links.", "content": {linkset.MEDIA_TYPE: _OBJECT}}
+}
+_RESOLVER: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": _OBJECT}}}
+
 LinkType = Annotated[
     str | None,
     Query(
@@ -112,6 +123,7 @@ def _links(origin: Origin) -> APIRouter:
         "/01/{gtin}/10/{lot:path}",
         status_code=307,
         response_class=RedirectResponse,
+        responses=_LINK_SET,
         operation_id="trace_resolve_lot",
     )
     @router.options("/01/{gtin}/10/{lot:path}", include_in_schema=False)
@@ -126,6 +138,7 @@ def _links(origin: Origin) -> APIRouter:
         "/01/{gtin}",
         status_code=307,
         response_class=RedirectResponse,
+        responses=_LINK_SET,
         operation_id="trace_resolve_product",
     )
     @router.options("/01/{gtin}", include_in_schema=False)
@@ -138,6 +151,7 @@ def _links(origin: Origin) -> APIRouter:
         "/origin/class/{identifier}/lot/{lot:path}",
         status_code=307,
         response_class=RedirectResponse,
+        responses=_LINK_SET,
         operation_id="trace_resolve_class",
     )
     @router.options("/origin/class/{identifier}/lot/{lot:path}", include_in_schema=False)
@@ -151,6 +165,7 @@ def _links(origin: Origin) -> APIRouter:
     @router.get(
         "/.well-known/gs1resolver",
         response_class=JSONResponse,
+        responses=_RESOLVER,
         operation_id="trace_describe_resolver",
     )
     async def description() -> Response:
@@ -177,11 +192,11 @@ def _events(origin: Origin) -> APIRouter:
         if mark is not None:
             following = request.url.include_query_params(nextPageToken=paging.written(mark)).query
             headers["Link"] = f'<{_path(request)}?{following}>; rel="next"'
-        return JSONResponse(
-            epcis.query_document(found), media_type=epcis.MEDIA_TYPE, headers=headers
-        )
+        return _Events(epcis.query_document(found), headers=headers)
 
-    @router.get("/events", response_class=JSONResponse, operation_id="trace_list_events")
+    @router.get(
+        "/events", response_class=_Events, responses=_EVENTS, operation_id="trace_list_events"
+    )
     @raises(WrongIdentifier)
     async def events(request: Request, asked: Annotated[_EventQuery, Query()]) -> Response:
         """Trace events as an EPCIS 2.0 query document in JSON-LD."""
@@ -190,7 +205,8 @@ def _events(origin: Origin) -> APIRouter:
 
     @router.get(
         "/epcs/{epc:path}/events",
-        response_class=JSONResponse,
+        response_class=_Events,
+        responses=_EVENTS,
         operation_id="trace_list_events_of_lot",
     )
     @raises(UnknownLot, WrongIdentifier)

@@ -1,7 +1,7 @@
 """The addresses of claims: the buyer's, by the order's token, and staff's. No logic."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse
@@ -28,6 +28,11 @@ _BODY = {
         "description": "The bytes of the photo.",
         "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
     }
+}
+
+
+_PHOTO: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}
 }
 
 
@@ -73,6 +78,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     @router.get(
         "/orders/{token}/claims/photos/{name}",
         response_class=FileResponse,
+        responses=_PHOTO,
         operation_id="order_links_get_claim_photo",
     )
     @raises(UnknownOrder, NoSuchPhoto)
@@ -106,6 +112,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     @router.get(
         "/broadcasts/{broadcast}/claims/{claim}/photos/{name}",
         response_class=FileResponse,
+        responses=_PHOTO,
         operation_id="claims_get_photo",
     )
     @raises(UnknownClaim, NoSuchPhoto)
