@@ -430,7 +430,7 @@ async def test_a_database_that_takes_none_is_said_and_read_all_the_same(
         assert hub.kept == 0  # it is tried again
 
 
-# While it comes in.
+# While it comes in, and once it is over.
 
 
 async def test_what_is_written_while_it_comes_in_is_there_at_once(
@@ -464,3 +464,22 @@ async def test_one_that_nobody_has_come_to_use_yet_is_waited_for(
     async with found.hub(broadcast) as used:
         assert used is hub
     assert found.hubs.open == {}
+
+
+async def test_a_long_log_of_one_that_is_over_is_not_read_for_each_who_comes_and_goes(
+    store: Store, log: Log, found: Broadcasts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broadcast = await written(store, found, EVERY + 10)
+    await found.end(broadcast)
+    await looked_at(found, broadcast)
+    hub = found.hubs.open[broadcast]
+    assert 0 < hub.stays_s <= hubs.IDLE_S
+    hub.stays_s = 3_600.0
+    read = reads(log, monkeypatch)
+    for _ in range(3):
+        await looked_at(found, broadcast)
+        await found.hubs._look_after()
+    assert read == []
+    hub.stays_s = 0.0
+    await found.hubs._look_after()
+    assert len(found.hubs) == 0

@@ -87,6 +87,8 @@ class Hub:
     users: int = 0
     """Who needs it now: its clients, those who come in, and what is done for someone else."""
     was_used: bool = False
+    stays_s: float = 0.0
+    """For how long it stays unused, seconds, where its broadcast is over."""
     kept: int = 0
     """The seq of the last checkpoint that this hub knows of; 0 where one may have been dropped."""
     unreadable: list[int] = field(default_factory=list)

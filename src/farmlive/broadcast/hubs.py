@@ -29,7 +29,8 @@ FOLLOW_S = 10.0
 IDLE_S = 60.0
 # So many events are read at a time, and as many as one read folds.
 PAGE = 1_000
-# A checkpoint may take a twentieth of one core: in a rush there are fewer of them.
+# A checkpoint may take a twentieth of one core: in a rush there are fewer of them. So may whoever
+# has a long log read again and again, where its broadcast is over.
 REST = 20
 # After one that could not be written, seconds.
 FAILED_REST_S = 10.0
@@ -112,13 +113,15 @@ class Hubs:
 
     def _let_go(self, hub: Hub) -> None:
         """Forget a hub that nobody uses: of a broadcast that is over at once, unless its state is
-        still to be kept; of another after a while, once its reactions are counted.
+        still to be kept or took long to read; of another after a while, once its reactions are
+        counted.
         """
         over = hub.scene.state == "ended"
         if hub.users or (not over and hub.reactions):
             return
         # One that nobody has come to use yet is waited for.
-        if hub.idle_s >= IDLE_S or (over and hub.was_used and not _is_due(hub)):
+        may_go = over and hub.was_used and not _is_due(hub)
+        if hub.idle_s >= (hub.stays_s if may_go else IDLE_S):
             hub.stop()
             if self.open.get(hub.broadcast) is hub:
                 del self.open[hub.broadcast]
@@ -131,12 +134,15 @@ class Hubs:
                 lambda connection: self._log.missed(connection, broadcast, after)
             )
 
+        began = time.monotonic()
         hub = Hub(broadcast, catch_up, self.counts)
         await self._store.read(lambda connection: self._begin(connection, hub))
         while await self._store.read(lambda connection: self._read_on(connection, hub)):
             # A server that is stopped half way goes on from there; twice as far each time.
             if hub.scene.seq >= 2 * hub.kept + EVERY:
                 self._keep(hub)
+        if hub.scene.seq >= EVERY:
+            hub.stays_s = min(REST * (time.monotonic() - began), IDLE_S)
         hub.rest()
         self.open[broadcast] = hub
         if _is_due(hub):
@@ -205,7 +211,8 @@ class Hubs:
             if _is_due(hub):
                 self._keep(hub)
             self._let_go(hub)
-        self._rests = {of: until for of, until in self._rests.items() if of in self.open}
+        here = self.open.keys() | self._loading.keys()
+        self._rests = {of: until for of, until in self._rests.items() if of in here}
         self._unread_s += DEAF_S
         if self._bus.deaf or self._unread_s >= FOLLOW_S:
             self._unread_s = FOLLOW_S  # where it fails it is due at once
