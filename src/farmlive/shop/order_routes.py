@@ -9,7 +9,7 @@ from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.contracts import raises
 from farmlive.origin.problems import LotStopped, UnknownLot
 from farmlive.people import Caller, Guard
-from farmlive.problems import TooMany
+from farmlive.problems import Forbidden, TooMany
 from farmlive.shop.fields import Identifier, Key
 from farmlive.shop.handovers import CodeShared, UnknownCode
 from farmlive.shop.lot_order_models import LotOrders, LotOrderSearch
@@ -248,7 +248,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         return await shop.order(token)
 
     @router.post("/orders/{token}/cancel", dependencies=counted, operation_id="order_links_cancel")
-    @raises(UnknownOrder, NotInState, DetailsErased)
+    @raises(UnknownOrder, Forbidden, NotInState, DetailsErased)
     async def cancel_order(token: str, request: Request, cancel: Cancel | None = None) -> Order:
         """Cancel an order that is not yet packed, for whoever has its token."""
         reason = cancel.reason if cancel else None
