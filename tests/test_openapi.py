@@ -53,6 +53,14 @@ def test_each_operation_has_a_name_of_its_own_and_a_tag(document: dict[str, Any]
     assert [tag["name"] for tag in document["tags"]] == sorted(TAGS)
 
 
+def test_each_operation_says_what_it_does(document: dict[str, Any]) -> None:
+    for address, operation in operations(document):
+        assert operation["description"].startswith(operation["summary"]), address
+        security = operation.get("security", ())
+        for roles in [each["api_key"] for each in security if each.get("api_key")]:
+            assert operation["description"].endswith(f"Roles: {' or '.join(roles)}."), address
+
+
 def test_no_schema_is_named_after_a_module(document: dict[str, Any]) -> None:
     names = list(document["components"]["schemas"])
     assert [name for name in names if not re.fullmatch(r"[A-Z][A-Za-z]*", name)] == []

@@ -205,15 +205,17 @@ def problems_of(route: Any, method: str) -> set[type[Problem]]:
 def _complete(method: str, operation: dict[str, Any], contracts: list[Contract]) -> None:
     """Write into an operation its tag, who may call it, and the headers that it needs."""
     operation["tags"] = [_tag(operation["operationId"])]
+    # The docstring: its first line, and all of it.
+    if description := operation.get("description"):
+        operation["summary"] = description.partition("\n")[0].removesuffix(".")
     accesses = [each.access for each in contracts if each.access is not None]
-    # Of a route for all whose router is for some, it is some.
-    access = max(accesses, key=lambda each: len(each.roles), default=None)
+    # A route for some on a router for all, or the other way about, is for some.
+    named = sorted((each for each in accesses if each.roles), key=lambda each: len(each.roles))
+    access = next(iter([*named, *accesses]), None)
     if access is not None:
         operation["security"] = _security(access, is_change=method not in _SAFE)
         if access.roles:
-            roles = " or ".join(access.roles)
-            said = operation.get("description", operation.get("summary", ""))
-            operation["description"] = f"{said}\n\nRoles: {roles}."
+            operation["description"] = f"{description}\n\nRoles: {' or '.join(access.roles)}."
     needed = {name.lower() for contract in contracts for name in contract.headers}
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "header" and parameter["name"].lower() in needed:
