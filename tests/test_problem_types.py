@@ -29,6 +29,7 @@ def test_a_type_that_is_answered_with_two_statuses_has_one_title_and_names_both(
     assert {kind.slug: statuses(kind) for kind in again} == {
         "unknown-centre": [404, 422],
         "unknown-farm": [404, 422],
+        "unknown-offer": [404, 422],
         "unknown-photo": [404, 422],
         "unknown-product": [404, 422],
     }

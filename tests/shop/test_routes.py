@@ -211,7 +211,8 @@ async def test_a_countys_own_system_changes_a_price_by_http(site: Any, stall: An
     assert refused.json()["type"] == "/problems/list-price-too-low"
     elsewhere = path.replace(stall.card.offer, ulid())
     refused = await site.staff.patch(elsewhere, json={"price": 1990})
-    assert refused.json()["type"] == "/problems/unknown-offer"
+    assert (refused.status_code, refused.json()["type"]) == (404, "/problems/unknown-offer")
+    assert refused.json()["offers"] == [elsewhere.rpartition("/")[2]]
     noted = [deed for deed in await stall.store.read(deeds) if deed.action == "offer.change"]
     assert [(deed.subject, deed.detail) for deed in noted] == [
         (stall.card.offer, {"list_price": None}),

@@ -20,10 +20,10 @@ from farmlive.broadcast.models import (
     ChatMute,
     ChatSay,
     ChatUnmute,
+    EventSeq,
     MuteAnswer,
     OpenedCard,
     React,
-    Told,
 )
 from farmlive.broadcast.mutes import Mute, Muted
 from farmlive.clock import rfc3339
@@ -63,7 +63,7 @@ class BroadcastCommands:
 
     @raises(TooMany, Blocked, NicknameRefused, Muted, UnknownBroadcast, NotLive, Ended)
     async def say(self, caller: Caller, broadcast: str, message: ChatSay) -> dict[str, Any]:
-        """Say something, under the nickname that the caller has or chooses; answers as `Told`.
+        """Say something, under the nickname that the caller has or chooses; answers as `EventSeq`.
 
         Raises TooMany, Blocked, NicknameRefused, Muted, UnknownBroadcast, NotLive, Ended.
         """
@@ -76,7 +76,7 @@ class BroadcastCommands:
 
     @raises(UnknownBroadcast, UnknownMessage)
     async def hide(self, caller: Caller, broadcast: str, message: ChatHide) -> dict[str, Any]:
-        """Take a message away; answers as `Told`. Raises UnknownBroadcast, UnknownMessage."""
+        """Take a message away; answers as `EventSeq`. Raises UnknownBroadcast, UnknownMessage."""
         return await self._chat.hide(caller, broadcast, message.message)
 
     @raises(Chat.mute)
@@ -96,7 +96,7 @@ class BroadcastCommands:
 
     @raises(UnknownBroadcast, UnknownCard, Ended, LotStopped)
     async def pin(self, caller: Caller, broadcast: str, message: CardPin) -> dict[str, Any]:
-        """Show an offer's card over the video; answers as `Told`.
+        """Show an offer's card over the video; answers as `EventSeq`.
 
         Raises UnknownBroadcast, UnknownCard, Ended, LotStopped.
         """
@@ -106,7 +106,7 @@ class BroadcastCommands:
 
     @raises(UnknownBroadcast, Ended)
     async def unpin(self, caller: Caller, broadcast: str, _message: CardUnpin) -> dict[str, Any]:
-        """Take the card away, if one is there; answers as `Told`.
+        """Take the card away, if one is there; answers as `EventSeq`.
 
         Raises UnknownBroadcast, Ended.
         """
@@ -166,7 +166,7 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
         Command(
             ChatSay,
             broadcast.say,
-            result=Told,
+            result=EventSeq,
             http=f"POST {_IN_BROADCAST}/messages",
         ),
         Command(
@@ -184,21 +184,21 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
         Command(
             CardPin,
             broadcast.pin,
-            result=Told,
+            result=EventSeq,
             http=f"PUT {_IN_BROADCAST}/pinned",
             role="crew",
         ),
         Command(
             CardUnpin,
             broadcast.unpin,
-            result=Told,
+            result=EventSeq,
             http=f"DELETE {_IN_BROADCAST}/pinned",
             role="crew",
         ),
         Command(
             ChatHide,
             broadcast.hide,
-            result=Told,
+            result=EventSeq,
             http=f"DELETE {_IN_BROADCAST}/messages/{{message}}",
             role="crew",
         ),

@@ -102,7 +102,7 @@ class ChatSay(NewMessage, Message):
     type: Literal["chat.say"] = "chat.say"
 
 
-class Told(BaseModel):
+class EventSeq(BaseModel):
     """The `seq` of the event that tells it; null where there was nothing to do."""
 
     seq: int | None
@@ -165,7 +165,7 @@ class ChatUnmute(Message):
     mute: Annotated[str, Field(min_length=1, max_length=26)]
 
 
-class Hearts(BaseModel):
+class NewReaction(BaseModel):
     """Hearts, up to twenty at a time."""
 
     model_config = ConfigDict(extra="forbid")
@@ -173,7 +173,7 @@ class Hearts(BaseModel):
     count: Annotated[int, Field(ge=1, le=20)] = 1
 
 
-class React(Hearts, Message):
+class React(NewReaction, Message):
     """Send hearts, up to twenty at a time."""
 
     type: Literal["react"] = "react"
@@ -192,7 +192,7 @@ class OpenedCard(BaseModel):
     offer: dict[str, Any]
 
 
-class Pin(BaseModel):
+class NewPin(BaseModel):
     """The offer whose card is shown over the video."""
 
     model_config = ConfigDict(extra="forbid")
@@ -200,7 +200,7 @@ class Pin(BaseModel):
     offer: OfferId
 
 
-class CardPin(Pin, Message):
+class CardPin(NewPin, Message):
     """Show an offer's card over the video, in place of another."""
 
     type: Literal["card.pin"] = "card.pin"

@@ -23,18 +23,18 @@ from farmlive.broadcast.models import (
     ChatSay,
     ChatUnmute,
     EventList,
-    Hearts,
+    EventSeq,
     MuteAnswer,
     MuteList,
     NewBroadcast,
     NewMessage,
     NewMute,
+    NewPin,
+    NewReaction,
     OfferId,
     OpenedCard,
-    Pin,
     React,
     Seq,
-    Told,
 )
 from farmlive.contracts import raises
 from farmlive.documents import Document
@@ -147,7 +147,7 @@ def routes(
     @router.post(
         "/api/v1/broadcasts/{broadcast}/messages",
         status_code=201,
-        response_model=Told,
+        response_model=EventSeq,
         operation_id="messages_create",
     )
     @raises(commands.say)
@@ -168,10 +168,12 @@ def routes(
         await commands.hide(caller, broadcast, ChatHide(message=message))
 
     @router.put(
-        "/api/v1/broadcasts/{broadcast}/pinned", response_model=Told, operation_id="cards_pin"
+        "/api/v1/broadcasts/{broadcast}/pinned", response_model=EventSeq, operation_id="cards_pin"
     )
     @raises(commands.pin)
-    async def pin(broadcast: str, card: Pin, caller: Annotated[Caller, by_crew]) -> dict[str, Any]:
+    async def pin(
+        broadcast: str, card: NewPin, caller: Annotated[Caller, by_crew]
+    ) -> dict[str, Any]:
         """Show an offer's card over the video, as `card.pin` does."""
         return await commands.pin(caller, broadcast, CardPin(offer=card.offer))
 
@@ -189,7 +191,9 @@ def routes(
         operation_id="reactions_create",
     )
     @raises(commands.react)
-    async def react(broadcast: str, hearts: Hearts, caller: Annotated[Caller, by_anyone]) -> None:
+    async def react(
+        broadcast: str, hearts: NewReaction, caller: Annotated[Caller, by_anyone]
+    ) -> None:
         """Send hearts, as `react` does."""
         await commands.react(caller, broadcast, React(count=hearts.count))
 

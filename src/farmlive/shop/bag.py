@@ -38,6 +38,7 @@ from farmlive.shop.problems import (
     FlashDearer,
     KeyReused,
     LotSpent,
+    NoSuchOffer,
     ProductArchived,
     SoldOut,
     StockTaken,
@@ -116,7 +117,7 @@ class Bag:
             before = {row.id: row.position for row in connection.execute(query)}
             unknown = [offer for offer in wanted.offers if offer not in before]
             if unknown:
-                raise _unknown(*unknown)
+                raise UnknownOffer(_UNKNOWN, offers=unknown)
             if sorted(wanted.offers) != sorted(before):
                 raise Invalid(
                     "Nothing was changed: name every offer of the bag once. Load it again; another "
@@ -144,7 +145,7 @@ class Bag:
     @raises(
         UnknownBroadcast,
         BroadcastEnded,
-        UnknownOffer,
+        NoSuchOffer,
         StockTaken,
         LotSpent,
         LotStopped,
@@ -158,7 +159,7 @@ class Bag:
 
         What is released goes first to those who wait for it; the answer tells what is then left.
         With a key the same is released once, however often it is sent. Raises UnknownBroadcast,
-        KeyReused, BroadcastEnded, UnknownOffer, StockTaken, LotSpent, and LotStopped unless some
+        KeyReused, BroadcastEnded, NoSuchOffer, StockTaken, LotSpent, and LotStopped unless some
         is taken back.
         """
         offer, quantity, key = message.offer, message.quantity, message.key
@@ -172,7 +173,7 @@ class Bag:
             self._open(connection, broadcast)
             known = stock.on_offer(connection, broadcast, [offer])
             if offer not in known:
-                raise _unknown(offer)
+                raise _no_such(offer)
             try:
                 (moved,) = stock.move(connection, {offer: stock.Move(release=quantity)}, known)
             except SoldOut as short:
@@ -190,11 +191,11 @@ class Bag:
 
         return await self._store.write(write)
 
-    @raises(UnknownBroadcast, BroadcastEnded, UnknownOffer, ListPriceTooLow, FlashDearer)
+    @raises(UnknownBroadcast, BroadcastEnded, NoSuchOffer, ListPriceTooLow, FlashDearer)
     async def change(self, caller: Caller, broadcast: str, message: OfferChange) -> dict[str, Any]:
         """Set a new price, list price or both, from this commit on, and answer as `Card`.
 
-        Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, ListPriceTooLow, FlashDearer.
+        Raises UnknownBroadcast, BroadcastEnded, NoSuchOffer, ListPriceTooLow, FlashDearer.
         """
 
         def write(connection: Connection) -> dict[str, Any]:
@@ -385,10 +386,11 @@ def lot_of_offer(connection: Connection, offer: str) -> str | None:
     return connection.execute(select(offers.c.lot).where(offers.c.id == offer)).scalar_one_or_none()
 
 
-def _unknown(*unknown: str) -> UnknownOffer:
-    return UnknownOffer(
-        "Nothing was changed: that offer is not in this broadcast's bag.", offers=list(unknown)
-    )
+_UNKNOWN = "Nothing was changed: that offer is not in this broadcast's bag."
+
+
+def _no_such(offer: str) -> NoSuchOffer:
+    return NoSuchOffer(_UNKNOWN, offers=[offer])
 
 
 def _offer(connection: Connection, broadcast: str, offer: str) -> Row[Any]:
@@ -396,7 +398,7 @@ def _offer(connection: Connection, broadcast: str, offer: str) -> Row[Any]:
         select(offers).where(offers.c.id == offer, offers.c.broadcast == broadcast)
     ).one_or_none()
     if row is None:
-        raise _unknown(offer)
+        raise _no_such(offer)
     return row
 
 

@@ -28,7 +28,7 @@ from farmlive.shop.problems import (
     AnswerGone,
     FlashDearer,
     KeyReused,
-    UnknownOffer,
+    NoSuchOffer,
 )
 from farmlive.shop.tables import flashes, offers
 from farmlive.store import Store
@@ -97,7 +97,7 @@ class Corrections:
     @raises(
         UnknownBroadcast,
         BroadcastEnded,
-        UnknownOffer,
+        NoSuchOffer,
         NoPriceBefore,
         FlashDearer,
         KeyReused,
@@ -110,7 +110,7 @@ class Corrections:
 
         A list price that is lower than the right price is taken away. Answers as `Corrected`.
         With a key the same is put right once, however often it is sent. Raises UnknownBroadcast,
-        KeyReused, BroadcastEnded, UnknownOffer, NoPriceBefore, FlashDearer, and
+        KeyReused, BroadcastEnded, NoSuchOffer, NoPriceBefore, FlashDearer, and
         Invalid where the price is that already.
         """
 
@@ -180,7 +180,7 @@ class Corrections:
         """What was ordered at each wrong price of the offer, and what can be done with it.
 
         Also at those of its flash batches; the last one first. Raises UnknownBroadcast,
-        UnknownOffer, NeverMispriced.
+        NoSuchOffer, NeverMispriced.
         """
 
         def read(connection: Connection) -> Mispriced:
@@ -202,7 +202,7 @@ def _offer(connection: Connection, broadcast: str, offer: str) -> Row[Any]:
     named = {"offer": offer, "broadcast": broadcast}
     row = connection.execute(_OFFER, named).one_or_none()
     if row is None:
-        raise UnknownOffer("That offer is not in this broadcast's bag.", offers=[offer])
+        raise NoSuchOffer("That offer is not in this broadcast's bag.", offers=[offer])
     return row
 
 

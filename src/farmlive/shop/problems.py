@@ -44,6 +44,12 @@ class UnknownOffer(Invalid):
     title = "That is not on offer in this broadcast"
 
 
+class NoSuchOffer(UnknownOffer):
+    """The address, or a message about one offer, names one that is not in this broadcast's bag."""
+
+    status = 404
+
+
 class UnknownCentre(Invalid):
     """No pick-up point has that id."""
 

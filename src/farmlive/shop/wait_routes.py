@@ -10,7 +10,7 @@ from farmlive.people import Caller, Guard
 from farmlive.shop.correction import NeverMispriced
 from farmlive.shop.correction_models import Mispriced
 from farmlive.shop.fields import Identifier, Key
-from farmlive.shop.problems import UnknownOffer
+from farmlive.shop.problems import NoSuchOffer
 from farmlive.shop.shop import Shop
 from farmlive.shop.wait_models import Waiting, WaitJoin, WaitLeave, WaitList, Wanted
 
@@ -56,7 +56,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     @router.get(
         "/offers/{offer}/mispriced", dependencies=private, operation_id="offers_list_mispriced"
     )
-    @raises(UnknownBroadcast, UnknownOffer, NeverMispriced)
+    @raises(UnknownBroadcast, NoSuchOffer, NeverMispriced)
     async def list_mispriced(
         broadcast: str, offer: Identifier, _caller: Annotated[Caller, staff]
     ) -> Mispriced:

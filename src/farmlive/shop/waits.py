@@ -37,7 +37,7 @@ from farmlive.shop import (
 )
 from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.notices_limits import Pseudonym
-from farmlive.shop.problems import AnswerGone, BoxLimit, KeyReused, OrderTooLarge, UnknownOffer
+from farmlive.shop.problems import AnswerGone, BoxLimit, KeyReused, NoSuchOffer, OrderTooLarge
 from farmlive.shop.proof import ProofNeeded
 from farmlive.shop.rush import Rush
 from farmlive.shop.tables import waits
@@ -94,7 +94,7 @@ class Waits:
         UnknownBroadcast,
         BroadcastNotLive,
         BroadcastEnded,
-        UnknownOffer,
+        NoSuchOffer,
         OrderTooLarge,
         BoxLimit,
         LotStopped,
@@ -110,7 +110,7 @@ class Waits:
         Once an offer: another quantity goes on in the old place, if it is no greater, else at the
         end. What can be had already is held at once; the answer's place is then 0. A key, where
         there is one, is answered once. Raises TooMany, ProofNeeded, Forbidden (blocked),
-        OrderTooLarge, UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer,
+        OrderTooLarge, UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded, NoSuchOffer,
         LotStopped, BoxLimit.
         """
         per_minute = self._settings.orders_per_minute
@@ -237,7 +237,7 @@ def _check_known(
     connection: Connection, known: Mapping[str, stock.Offer], offer: str, *, for_buyer: bool
 ) -> None:
     if offer not in known:
-        raise UnknownOffer(
+        raise NoSuchOffer(
             "You don't wait for it: that is not on offer in this broadcast. Choose from its bag.",
             offers=[offer],
         )
