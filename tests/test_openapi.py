@@ -18,7 +18,7 @@ from tests.undeclared import watched
 from farmlive.contracts import raises
 from farmlive.openapi import TAGS, Api
 from farmlive.origin.problems import UnknownLot
-from farmlive.problems import MEDIA_TYPE, Invalid, NotFound, Problem, types
+from farmlive.problems import MEDIA_TYPE, Invalid, NotFound, Problem, statuses, types
 from farmlive.server import Server
 
 Operation = dict[str, Any]
@@ -67,7 +67,7 @@ def test_no_schema_is_named_after_a_module(document: dict[str, Any]) -> None:
 
 
 def test_what_is_no_success_is_a_problem_with_its_types(document: dict[str, Any]) -> None:
-    known = {(f"/problems/{kind.slug}", kind.status) for kind in types()}
+    known = {(f"/problems/{kind.slug}", status) for kind in types() for status in statuses(kind)}
     for address, operation in operations(document):
         for status, response in operation["responses"].items():
             if int(status) < 400:
