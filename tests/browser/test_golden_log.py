@@ -186,7 +186,7 @@ async def test_each_fold_knows_every_kind_and_field_or_names_it_as_unused(open_p
     fields = {
         f"{kind}.{name}"
         for kind in known
-        for name, _ in KINDS[kind].names
+        for name, _ in KINDS[kind].data_fields
         if name not in UNUSED.get(kind, ())
     }
     expected = set(known) | fields

@@ -2,8 +2,8 @@
 
 What they hold follows from the log, so none is needed: one that is of other code, or can't be read,
 counts as none. What the log does not hold any more they do not either: `Log.redact` and
-`Log.rewrite` remove those from the changed event on, in the same transaction, and a state that was
-folded before is not written after it.
+`Log.rename_buyer` remove those from the changed event on, in the same transaction, and a state that
+was folded before is not written after it.
 
 A checkpoint is a zlib stream of lines of JSON: what the scene has but for its orders, how many
 these are and which are held, then of each its id and what is kept of it. When one is due is the

@@ -272,13 +272,12 @@ class Log:
             for row in connection.execute(query)
         ]
 
-    def rewrite(
-        self, connection: Connection, broadcast: str, seq: int, data: dict[str, Any], *, by: Event
-    ) -> None:
-        """Replace an event's data in place: its buyer was erased, as the event `by` tells. All else
-        must be as it was.
+    def rename_buyer(self, connection: Connection, event: Event, buyer: str, *, by: Event) -> None:
+        """Give an event's buyer another pseudonym in place: it was erased, as the event `by` tells.
+        All else stays.
         """
-        self._change(connection, broadcast, seq, data, by)
+        data = {**event.data, "buyer": buyer}
+        self._change(connection, event.broadcast, event.seq, data, by)
 
     def redact(self, connection: Connection, broadcast: str, seq: int, *, by: Event) -> None:
         """Empty an event's data in place, as the event `by` tells; its `seq` stays."""

@@ -36,8 +36,7 @@ UNUSED = {
         if issubclass(kind, events.OrderStep)
     },
 }
-_OFFER = frozenset({"offer"})
-_OF_THE_LOT = frozenset({"lot", "lot_sold_g", "lot_left_g"})
+_OF_THE_LOT = ("lot", "lot_sold_g", "lot_left_g")
 _OF_A_HOLD = ("until", "waited", "corrected")
 _OF_A_RUN = ("starts_at", "ends_at")
 
@@ -92,14 +91,12 @@ def _folds(*models: type[M]) -> Callable[[Change[M]], Change[M]]:
     return register
 
 
-def _used(event: Event, but: frozenset[str] = frozenset()) -> dict[str, Any]:
+def _used(event: Event, *but: str) -> dict[str, Any]:
     """What of an event's data is part of the scene."""
-    unused = UNUSED.get(event.kind)
-    if unused is not None:
-        but = unused | but
-    if not but:
-        return dict(event.data)
-    return {name: value for name, value in event.data.items() if name not in but}
+    used = dict(event.data)
+    for name in (*UNUSED.get(event.kind, ()), *but):
+        used.pop(name, None)
+    return used
 
 
 @_folds(events.BroadcastStarted)
@@ -157,7 +154,7 @@ def _release(scene: Scene, event: Event, released: events.OfferReleased) -> None
 def _move_stock(scene: Scene, event: Event, stock: events.StockChanged) -> None:
     card = scene.offers.get(stock.offer)
     if card is not None:
-        card |= _used(event, _OF_THE_LOT)
+        card |= _used(event, *_OF_THE_LOT)
     if stock.lot is not None and stock.lot_sold_g is not None:
         for each in _of_lot(scene, stock.lot):
             each["lot"]["sold_g"] = stock.lot_sold_g
@@ -170,7 +167,7 @@ def _move_stock(scene: Scene, event: Event, stock: events.StockChanged) -> None:
 
 @_folds(events.LotChanged)
 def _weigh(scene: Scene, event: Event, changed: events.LotChanged) -> None:
-    _tell_lot(scene, changed.lot, _used(event, _OF_THE_LOT))
+    _tell_lot(scene, changed.lot, _used(event, *_OF_THE_LOT))
 
 
 @_folds(events.LotStopped)
@@ -202,12 +199,12 @@ def _end_rush(scene: Scene, _event: Event, over: events.RushOver) -> None:
 
 @_folds(events.FlashPlanned)
 def _plan_flash(scene: Scene, event: Event, flash: events.FlashPlanned) -> None:
-    _tell_card(scene, flash.offer, {"flash": {**_used(event, _OFFER), "state": "planned"}})
+    _tell_card(scene, flash.offer, {"flash": {**_used(event, "offer"), "state": "planned"}})
 
 
 @_folds(events.FlashStarted)
 def _start_flash(scene: Scene, event: Event, flash: events.FlashStarted) -> None:
-    _tell_card(scene, flash.offer, {"flash": {**_used(event, _OFFER), "state": "running"}})
+    _tell_card(scene, flash.offer, {"flash": {**_used(event, "offer"), "state": "running"}})
 
 
 @_folds(events.FlashEnded)

@@ -262,8 +262,7 @@ class Erasing:
             erased[row.id] = self._log.append(connection, row.broadcast, announced)
         for event in told:
             if (by := erased.get(event.data["order"])) is not None:
-                data = {**event.data, "buyer": erasure.buyer}
-                self._log.rewrite(connection, event.broadcast, event.seq, data, by=by)
+                self._log.rename_buyer(connection, event, erasure.buyer, by=by)
         return photos
 
     def _keep_counts(self, connection: Connection, ids: Sequence[str], now: int) -> None:

@@ -41,7 +41,7 @@ class EventModel:
 
     __slots__ = ()
     kind: ClassVar[str]
-    names: ClassVar[tuple[tuple[str, object], ...]]
+    data_fields: ClassVar[tuple[tuple[str, object], ...]]
     """The fields of its data, each with what it is when it is left out."""
 
     @property
@@ -53,7 +53,7 @@ class EventModel:
         """The event's data as JSON has it."""
         return {
             name: value
-            for name, left_out in self.names
+            for name, left_out in self.data_fields
             if (value := getattr(self, name)) is not left_out
         }
 
@@ -61,7 +61,7 @@ class EventModel:
     def of(cls, data: Mapping[str, Any]) -> Self:
         """Read data from a log, also of an older version; what a newer one added is passed over."""
         get = data.get
-        return cls(**{name: get(name, left_out) for name, left_out in cls.names})
+        return cls(**{name: get(name, left_out) for name, left_out in cls.data_fields})
 
 
 KINDS: Final[dict[str, type[EventModel]]] = {}
@@ -88,7 +88,7 @@ def kind(name: str) -> Callable[[type[M]], type[M]]:
             raise ValueError(f"two kinds of event have the name {name}")
         made = model(cls)
         made.kind = name
-        made.names = tuple(
+        made.data_fields = tuple(
             (each.name, LEFT_OUT if each.default is MISSING else each.default)
             for each in fields(made)  # type: ignore[arg-type]
             if not each.metadata

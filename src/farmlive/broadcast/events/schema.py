@@ -73,7 +73,7 @@ def checked(kind: type[EventModel]) -> type[BaseModel]:
     """The kind's data as a pydantic model, which has its schema and checks data against it."""
     hints = get_type_hints(kind, include_extras=True)
     given: dict[str, Any] = {}
-    left_out = dict(kind.names)
+    left_out = dict(kind.data_fields)
     for each in fields(kind):  # type: ignore[arg-type]
         if each.name in left_out:
             required = left_out[each.name] is LEFT_OUT and not _may_lack(hints[each.name])
