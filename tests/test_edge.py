@@ -289,5 +289,13 @@ async def test_the_documents_of_the_api_are_whole(server: Server) -> None:
         asyncapi = (await client.get("/asyncapi.json")).json()
     assert asyncapi["asyncapi"].startswith("3.")
     messages = asyncapi["components"]["messages"]
-    for name in ("welcome", "events", "reply", "order.place", "card.pin", "chat.say"):
+    for name in (
+        "welcome",
+        "events",
+        "problem",
+        "order.place",
+        "order.place.done",
+        "card.pin",
+        "chat.say",
+    ):
         assert name in messages
