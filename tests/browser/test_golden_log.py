@@ -167,11 +167,12 @@ async def test_server_and_page_make_the_same_of_every_prefix(open_page: Open, wh
         }}""",
         [states, sent(events, audiences)],
     )
-    for index, state in enumerate(states):
-        name = "the start" if index == 0 else f"{index}, {events[index - 1].kind}"
-        assert from_the_start[index] == state, f"after {name}"
-        # Who comes in later sees in the end what those see who were there.
-        assert ends[index] == states[-1], f"in the end, from a snapshot after {name}"
+    names = ["the start", *(f"event {event.seq}, {event.kind}" for event in events)]
+    for name, state, there in zip(names, states, from_the_start, strict=True):
+        assert there == state, f"after {name}"
+    # Who comes in later sees in the end what those see who were there.
+    for name, end in zip(names, ends, strict=True):
+        assert end == states[-1], f"in the end, from a snapshot after {name}"
 
 
 async def test_each_fold_knows_every_kind_and_field_or_names_it_as_unused(open_page: Open) -> None:

@@ -5,17 +5,26 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from farmlive.bilingual import Bilingual
-from farmlive.broadcast.events import CardPinned
+from farmlive.broadcast.events import CardPinned, OfferAdded, parts
 from farmlive.broadcast.log import Event, UnknownBroadcast
 from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
 from farmlive.origin.models import NewFarm, NewLot
 from farmlive.origin.problems import LotTaken, UnknownLot
+from farmlive.origin.stop_models import CardLift, StopReason
 from farmlive.people.audit import deeds
 from farmlive.problems import BroadcastEnded, Invalid
 from farmlive.shop.bag import MAX_OFFERS, ListPriceTooLow, LotOfOtherFarm
 from farmlive.shop.flash_models import FlashPlan
-from farmlive.shop.models import BagOrder, OfferChange, OfferRelease
+from farmlive.shop.models import (
+    BagOrder,
+    Card,
+    CardFarm,
+    CardFlash,
+    CardLot,
+    OfferChange,
+    OfferRelease,
+)
 from farmlive.shop.problems import BagFull, KeyReused, StockTaken, UnknownOffer, UnknownProduct
 from farmlive.shop.tables import products
 
@@ -329,3 +338,15 @@ def release(stall: Any, quantity: int, key: str | None = None) -> OfferRelease:
 
 def change(stall: Any, **what: Any) -> OfferChange:
     return OfferChange(offer=stall.card.offer, **what)
+
+
+def test_an_added_offers_event_has_all_of_its_card() -> None:
+    assert {name for name, _ in OfferAdded.data_fields} == set(Card.model_fields)
+    for shown, told in (
+        (CardLot, parts.CardLot),
+        (CardFarm, parts.CardFarm),
+        (CardFlash, parts.CardFlash),
+        (CardLift, parts.Lift),
+        (StopReason, parts.Reason),
+    ):
+        assert set(told.__annotations__) == set(shown.model_fields), told
