@@ -22,14 +22,12 @@ from farmlive.media.refusals import (
     PreconditionRequired,
     ServerFull,
     SessionGone,
-    SourceAway,
-    SourceUnplayable,
     TooManySources,
     UnfitOffer,
     WrongType,
 )
 from farmlive.media.signalling import Opened
-from farmlive.problems import Invalid, Problem, TooLarge, UnknownSource
+from farmlive.problems import Invalid, Problem, TooLarge
 from farmlive.settings import Settings
 
 if TYPE_CHECKING:
@@ -197,9 +195,6 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
         NoCommonCodec,
         WrongType,
         NobodyPublishing,
-        UnknownSource,
-        SourceAway,
-        SourceUnplayable,
         ServerFull,
         HolderAway,
         OtherServer,

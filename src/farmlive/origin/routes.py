@@ -62,7 +62,6 @@ from farmlive.origin.stop_models import Lift, NewLift
 from farmlive.origin.story_models import Story
 from farmlive.people import Caller, Guard
 from farmlive.store.files import NotACertificate, NotKept, UploadLate
-from farmlive.store.pictures import NotAPicture
 from farmlive.store.uploads import NoRoom
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -249,7 +248,6 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
         UnknownInspection,
         OtherFarm,
         NotACertificate,
-        NotAPicture,
         NoRoom,
         NotKept,
         UploadLate,

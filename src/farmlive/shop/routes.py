@@ -141,7 +141,6 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         BroadcastEnded,
         BagFull,
         UnknownProduct,
-        NamesNoFarm,
         ProductArchived,
         UnknownLot,
         LotTaken,
