@@ -115,6 +115,17 @@ def test_it_says_who_may_call(document: dict[str, Any]) -> None:
     assert document["paths"]["/whip/{broadcast}"]["post"]["security"] == [{"stream_key": []}]
 
 
+def test_a_token_of_a_path_is_told_of(document: dict[str, Any]) -> None:
+    found = {
+        operation["operationId"]: parameter["description"]
+        for _, operation in operations(document)
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] == "path" and parameter["name"] == "token"
+    }
+    assert "orders_place" in found["order_links_get"]
+    assert len(found) > 8
+
+
 def _schemes(operation: Operation) -> Iterator[str]:
     for each in operation.get("security", ()):
         yield from each

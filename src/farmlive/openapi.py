@@ -68,6 +68,13 @@ TAGS = {
     "whip": "Publishing a stream (RFC 9725).",
 }
 
+# Of routes that are open to whoever has a link; OpenAPI has no security scheme for a path.
+_TOKENS = {
+    "guests": "The token of a guest's link: whoever has it needs no account.",
+    "invitations": "The token of an invitation's link: whoever has it needs no account.",
+    "order_links": "The order's token, of `orders_place`: whoever has it needs no account.",
+}
+
 _PROBLEM = {
     "title": "Problem",
     "description": "Problem details (RFC 9457): what happened, what was kept and what to do. "
@@ -220,6 +227,8 @@ def _complete(method: str, operation: dict[str, Any], contracts: list[Contract])
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "header" and parameter["name"].lower() in needed:
             parameter["required"] = True
+        if parameter["in"] == "path" and parameter["name"] == "token":
+            parameter["description"] = _TOKENS[operation["tags"][0]]
 
 
 def _add_problems(operation: dict[str, Any], kinds: set[type[Problem]]) -> None:
