@@ -30,3 +30,11 @@ async def test_the_first_look_at_one_is_taken_with_a_checkpoint_and_without():
                 lambda c, query=query: list(c.execute(query).scalars())
             )
             assert seqs == ([kept] if kept else [])
+
+
+async def test_a_log_that_is_read_whole_takes_the_memory_of_what_it_says_alone():
+    """Not of its pages, of which SQLite would keep 16 MiB here."""
+    many = review.Size(events=100_000, orders=20, sessions=30, devices=12)
+    async with review.fair(many) as fair:
+        found = await first_touch.measure(fair.folder, fair.broadcast)
+    assert found["first_touch_mib"] < 10

@@ -19,7 +19,7 @@ from farmlive.broadcast.snapshot import lots
 from farmlive.broadcast.tables import broadcasts
 from farmlive.bus import Bus
 from farmlive.outages import Outage, reason_of
-from farmlive.store import Store
+from farmlive.store import Store, drop_cache
 
 # How soon what another server wrote is shown where the bus does not carry it.
 DEAF_S = 1.0
@@ -173,6 +173,7 @@ class Hubs:
             hub.load(found)
             if len(found) < PAGE:
                 return False
+        drop_cache(connection)
         return True
 
     # How its state is kept.

@@ -7,6 +7,7 @@ from farmlive.store.batch import after_commit, apart
 from farmlive.store.connection import tally
 from farmlive.store.deadlines import FILE_S
 from farmlive.store.doors import Store
+from farmlive.store.engine import drop_cache
 from farmlive.store.failures import CommitFailed, CommitUnknown, NewerDatabase, NotRead
 from farmlive.store.hot import hot
 from farmlive.store.subqueries import count_of, list_of
@@ -26,6 +27,7 @@ __all__ = [
     "after_commit",
     "apart",
     "count_of",
+    "drop_cache",
     "hot",
     "index_of_some",
     "list_of",
