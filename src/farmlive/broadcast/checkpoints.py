@@ -133,13 +133,13 @@ class Checkpoints:
     def __init__(self, store: Store):
         self._store = store
 
-    async def keep(self, captured: Captured) -> bool:
-        """Write a captured state, once nobody else waits for the writer; False where events that it
-        knows were redacted since. Raises Unavailable.
+    async def keep(self, captured: Captured, unreadable: Collection[int] = ()) -> bool:
+        """Write a captured state, once nobody else waits for the writer, and remove those that
+        can't be read; False where events that it knows were redacted since. Raises Unavailable.
         """
         data = await asyncio.to_thread(pack, captured)
         return await self._store.write(
-            lambda connection: keep(connection, captured, data), last=True
+            lambda connection: keep(connection, captured, data, unreadable), last=True
         )
 
     async def latest(self, broadcast: str, unreadable: Collection[int] = ()) -> int:
@@ -177,7 +177,9 @@ def load(connection: Connection, broadcast: str, upto: int) -> tuple[Scene, list
     return Scene(), unreadable
 
 
-def keep(connection: Connection, captured: Captured, data: bytes) -> bool:
+def keep(
+    connection: Connection, captured: Captured, data: bytes, unreadable: Collection[int]
+) -> bool:
     """Write a checkpoint, and remove all but the one before it. False where events that it knows
     were redacted since: nothing is written then.
     """
@@ -194,7 +196,7 @@ def keep(connection: Connection, captured: Captured, data: bytes) -> bool:
         delete(log_checkpoints).where(
             log_checkpoints.c.broadcast == captured.broadcast,
             # Another server may have written the same.
-            or_(_seq < previous, _seq == captured.seq),
+            or_(_seq < previous, _seq == captured.seq, _seq.in_(unreadable)),
         )
     )
     row = {"broadcast": captured.broadcast, "seq": captured.seq, "version": VERSION, "data": data}

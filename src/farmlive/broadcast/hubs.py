@@ -194,7 +194,9 @@ class Hubs:
         try:
             # Another server that has the broadcast may have written one.
             kept = await self._checkpoints.latest(hub.broadcast, hub.unreadable)
-            if captured.seq - kept >= EVERY and await self._checkpoints.keep(captured):
+            if captured.seq - kept >= EVERY and await self._checkpoints.keep(
+                captured, hub.unreadable
+            ):
                 kept = captured.seq
             rest_s = REST * (time.monotonic() - began)
             self._unkept.recovered()
