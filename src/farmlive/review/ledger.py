@@ -3,7 +3,7 @@
 What was held and what stock changed follows from the orders, and isn't read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -46,7 +46,7 @@ class Order:
     id: str
     at: int
     buyer: str
-    lines: list[events.Line]
+    lines: Sequence[events.Line]
     goods: int
     simulated: bool
     fee: int = 0
@@ -211,7 +211,7 @@ def _order(orders: dict[str, Order], at: int, step: events.OrderStep) -> None:
             step.order,
             at,
             step.buyer or "",
-            list(lines),
+            lines,
             sum(line["total"] for line in lines),
             step.simulated,
             fee=step.fee["amount"] if step.fee else 0,

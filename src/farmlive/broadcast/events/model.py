@@ -60,8 +60,11 @@ class EventModel:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
         """Read data from a log, also of an older version; what a newer one added is passed over."""
-        get = data.get
-        return cls(**{name: get(name, left_out) for name, left_out in cls.data_fields})
+        try:
+            return cls(**data)  # most have what is needed and nothing else
+        except TypeError:
+            get = data.get
+            return cls(**{name: get(name, left_out) for name, left_out in cls.data_fields})
 
 
 KINDS: Final[dict[str, type[EventModel]]] = {}
