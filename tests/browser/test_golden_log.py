@@ -22,6 +22,8 @@ AUDIENCES = {
     "a viewer": frozenset({"public"}),
     "a buyer": frozenset({"public", "order:a"}),
     "staff": frozenset({"public", "staff"}),
+    "a seller": frozenset({"public", "farm:youxi"}),
+    "a seller of a part": frozenset({"public", "farm:other"}),
 }
 Shown = dict[str, Any]
 
