@@ -147,7 +147,7 @@ class Trade:
         return result
 
     def _find(self, broadcast: str, **only: str) -> list[dict[str, Any]]:
-        path = f"{self._url}/api/v1/broadcasts/{broadcast}/orders/find"
+        path = f"{self._url}/api/v1/broadcasts/{broadcast}/orders/search"
         answer = self._staff.request.post(path, headers=self._headers, data=only)
         return list(_taken(answer)["orders"])
 
@@ -155,7 +155,7 @@ class Trade:
         return [order["id"] for order in self._find(broadcast, way="pickup", **only)]
 
     def _move(self, broadcast: str, orders: list[str], state: str) -> None:
-        path = f"{self._url}/api/v1/broadcasts/{broadcast}/orders/moves"
+        path = f"{self._url}/api/v1/broadcasts/{broadcast}/orders/bulk-transitions"
         if orders:
             move = {"orders": orders, "state": state}
             _taken(self._staff.request.post(path, headers=self._headers, data=move))

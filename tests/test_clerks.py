@@ -117,28 +117,28 @@ def bodies(county: County, whose: str, code: str) -> dict[str, list[Any]]:
     """What is sent to addresses that take more than nothing, by their path's end."""
     order = county.orders[whose]["order"]
     return {
-        "orders/find": [{}, {"find": VILLAGERS[whose][0]}, {"find": VILLAGERS[whose][1]}],
-        "orders/moves": [
+        "orders/search": [{}, {"find": VILLAGERS[whose][0]}, {"find": VILLAGERS[whose][1]}],
+        "orders/bulk-transitions": [
             {"orders": [order], "state": state, "known_by": "slip"}
             for state in ("packed", "at_centre", "received")
         ]
         + [{"orders": [order], "payment": "paid"}],
-        "handovers": [
+        "handovers/by-code": [
             {"code": code},
             {"code": code, "phone": VILLAGERS[whose][1][-4:]},
             *({"code": code, "centre": centre} for centre in county.centres.values()),
         ],
-        "handovers/waiting": [
+        "handovers/search": [
             {},
             {"find": VILLAGERS[whose][0]},
             {"find": VILLAGERS[whose][1]},
             *({"centre": centre} for centre in county.centres.values()),
         ],
-        "received": [{"known_by": "slip"}, {"code": code}],
-        "{order}/state": [
+        "handovers": [{"order": order, "known_by": "slip"}, {"order": order, "code": code}],
+        "{order}/transitions": [
             {"state": state, "known_by": "slip"} for state in ("packed", "at_centre", "received")
         ],
-        "{order}/payment": [{"payment": "paid"}],
+        "{order}/payments": [{}],
     }
 
 
@@ -159,14 +159,15 @@ async def every_answer(
     order = county.orders[whose]
     moved = await county.staff.request(
         "POST",
-        f"/api/v1/broadcasts/{county.broadcast}/orders/moves",
+        f"/api/v1/broadcasts/{county.broadcast}/orders/bulk-transitions",
         json={"orders": [order["order"]], "payment": "paid"},
     )
     named = {
         "broadcast": county.broadcast,
         "order": order["order"],
         "centre": county.centres["other"],
-        "move": moved["move"],
+        "transition": moved["id"],
+        "refund": moved["id"],
         "farm": county.farm,
         "lot": county.lot,
         "offer": county.offer,
@@ -233,7 +234,7 @@ async def test_a_clerk_reads_and_hands_over_what_is_at_the_own_centre(county: Co
     async with county.clerk("own") as clerk:
         listed = (await clerk.get(f"/api/v1/broadcasts/{county.broadcast}/orders")).json()
         assert [order["id"] for order in listed["orders"]] == [own["order"]]
-        waiting = (await clerk.post("/api/v1/handovers/waiting", json={})).json()
+        waiting = (await clerk.post("/api/v1/handovers/search", json={})).json()
         assert [order["buyer"]["phone"] for order in waiting["orders"]] == [phone]
         for path in (
             f"/studio/{county.broadcast}/orders.csv",
@@ -245,10 +246,10 @@ async def test_a_clerk_reads_and_hands_over_what_is_at_the_own_centre(county: Co
             answer = await clerk.get(path)
             assert answer.status_code == 200, path
             assert name in answer.text, path
-        found = await clerk.post("/api/v1/handovers", json={"code": own["code"]})
+        found = await clerk.post("/api/v1/handovers/by-code", json={"code": own["code"]})
         assert found.json()["id"] == own["order"]
         given = await clerk.post(
-            f"/api/v1/handovers/{own['order']}/received", json={"code": own["code"]}
+            "/api/v1/handovers", json={"order": own["order"], "code": own["code"]}
         )
         assert given.json()["order"]["state"] == "received"
 
@@ -272,21 +273,21 @@ async def test_workbooks_of_a_clerk_have_own_orders_alone(county: County) -> Non
 async def test_where_two_centres_share_a_code_each_clerk_has_the_own_order(county: County) -> None:
     await give_code(county.server.house.store, "042117")
     async with county.clerk("own") as clerk:
-        found = await clerk.post("/api/v1/handovers", json={"code": "042117"})
+        found = await clerk.post("/api/v1/handovers/by-code", json={"code": "042117"})
         assert found.json()["id"] == county.orders["own"]["order"]
-        path = f"/api/v1/handovers/{county.orders['other']['order']}/received"
-        refused = await clerk.post(path, json={"code": "042117"})
+        path, other = "/api/v1/handovers", {"order": county.orders["other"]["order"]}
+        refused = await clerk.post(path, json={**other, "code": "042117"})
         assert (refused.status_code, refused.json()["type"]) == (404, "/problems/unknown-code")
-        refused = await clerk.post(path, json={"known_by": "known_to_me"})
+        refused = await clerk.post(path, json={**other, "known_by": "known_to_me"})
         assert (refused.status_code, refused.json()["type"]) == (403, "/problems/other-centre")
 
 
 async def test_of_a_move_of_many_centres_a_clerk_undoes_the_own_part(county: County) -> None:
-    path = f"/api/v1/broadcasts/{county.broadcast}/orders/moves"
+    path = f"/api/v1/broadcasts/{county.broadcast}/orders/bulk-transitions"
     both = [county.orders[whose]["order"] for whose in ("own", "other")]
     made = await county.staff.request("POST", path, json={"orders": both, "payment": "paid"})
     async with county.clerk("own") as clerk:
-        undone = (await clerk.delete(f"{path}/{made['move']}")).json()
+        undone = (await clerk.delete(f"{path}/{made['id']}")).json()
         assert [order["id"] for order in undone["moved"]] == both[:1]
         assert undone["refused"] == []
     other = await county.staff.request("GET", f"/api/v1/orders/{county.orders['other']['token']}")
@@ -308,8 +309,8 @@ async def test_no_order_is_told_on_a_clerks_channel_and_a_moved_clerk_is_cut(
             await county.staff.request(
                 "POST",
                 f"/api/v1/broadcasts/{county.broadcast}/orders/{county.orders['other']['order']}"
-                "/payment",
-                json={"payment": "paid"},
+                "/payments",
+                json={},
             )
             (account,) = [each for each in await people.accounts() if each.name == "zhang"]
             await county.staff.request(

@@ -56,7 +56,7 @@ async def test_bad_requests_of_the_api(server: Server, coordinator: str) -> None
             problem(answer, 422, "invalid")
             assert "Content-Type: application/json" in answer.json()["detail"]
         listed = await client.get("/api/v1/broadcasts")
-        assert listed.json() == {"broadcasts": []}
+        assert listed.json() == {"broadcasts": [], "next": None}
 
 
 async def test_a_second_type_hides_no_json(server: Server) -> None:

@@ -107,7 +107,7 @@ async def order(api: Api, broadcast: str, offer: str, photo: bytes) -> dict[str,
     answer = {"amount": 500, "answer": "给您赔不是"}
     claim = f"/api/v1/broadcasts/{broadcast}/claims/{made['claims'][0]['id']}/answer"
     await api.request("POST", claim, json=answer)
-    refund = f"/api/v1/broadcasts/{broadcast}/orders/{placed['order']}/refund"
+    refund = f"/api/v1/broadcasts/{broadcast}/orders/{placed['order']}/refunds"
     await api.request("POST", refund, json={"amount": 300, "reason": "少给了一盒"})
     return placed
 

@@ -127,10 +127,10 @@ async def test_a_sale_goes_from_key_to_export(
         )
         assert (order.total.amount, order.total.currency) == (5980, "CNY")
         paid = await client.call(
-            "orders_change_payment",
+            "orders_pay",
             broadcast.id,
             order.order,
-            body=client.body("PaymentChange", payment="paid"),
+            body=client.body("NewPayment"),
         )
         assert paid.payment == "paid"
         sheet = await client.call("reviews_get_sheet", broadcast.id, "orders", "csv")

@@ -22,6 +22,7 @@ PRIVATE = {
     # What a buyer and staff write to each other.
     "Cancel.reason",
     "ClaimAnswer.answer",
+    "CodeForm.phone",
     "Delivery.address",
     "NewBuyer.email",
     "NewBuyer.name",
@@ -40,7 +41,6 @@ PRIVATE = {
     "Reauthentication.password",
     # By which a buyer, or a coordinator, asks what is kept.
     "CodeAsked.phone",
-    "CodeForm.phone",
     "PersonAsked.code",
     "PersonAsked.phone",
     "OrderSearch.find",
@@ -74,8 +74,8 @@ PRIVATE = {
     "NewStreamKey.source",
 }
 # Ids, keys, trade items' numbers and the like, whatever they are of.
-PLAIN = {"after", "centre", "farm", "findings", "gtin", "id", "key", "lot", "move", "mute", "offer"}
-PLAIN |= {"offers", "order", "orders", "picture", "plot", "product", "proof"}
+PLAIN = {"centre", "cursor", "farm", "findings", "gtin", "id", "key", "lot", "mute", "offer"}
+PLAIN |= {"offers", "order", "orders", "picture", "plot", "product", "proof", "refund"}
 
 
 def texts(annotation: Any, said: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -197,7 +197,7 @@ PLACES: list[tuple[str, str, dict[str, Any], str]] = [
     ("POST", "broadcasts/{broadcast}/guests", {"label": "{text}"}, "label"),
     (
         "POST",
-        "broadcasts/{broadcast}/orders/{order}/state",
+        "broadcasts/{broadcast}/orders/{order}/transitions",
         {"state": "cancelled", "reason": "{text}"},
         "reason",
     ),

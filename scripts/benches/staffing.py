@@ -92,17 +92,19 @@ class Staff:
         if "pack" in kind:
             await self._move(order, state="packed")
         if "pay" in kind or kind == "give back":
-            await self._do("payments", order, "payment", payment="paid")
+            await self._do("payments", order, "payments")
         if "cancel" in kind:
-            await self._do("cancellations", order, "state", state="cancelled")
+            await self._do("cancellations", order, "transitions", state="cancelled")
         if kind in ("take off", "give back"):
             await self._refund(order)
 
     async def _move(self, order: str, **move: str) -> None:
         """With a key, as many orders are moved."""
         key = self._key()
-        answer = await self._send(f"{self._orders}/moves", {"orders": [order], **move}, key)
-        kept = {"move": answer["move"], "refused": answer["refused"]}
+        answer = await self._send(
+            f"{self._orders}/bulk-transitions", {"orders": [order], **move}, key
+        )
+        kept = {"move": answer["id"], "refused": answer["refused"]}
         self._market.told.answers[key] = kept
         for refused in answer["refused"]:
             raise Refused(refused["problem"])
@@ -114,8 +116,8 @@ class Staff:
         key = self._key()
         total = self._market.told.orders[order].answer["total"]["amount"]
         body = {"amount": self._draw.randint(1, total), "reason": "crash bench"}
-        answer = await self._send(f"{self._orders}/{order}/refund", body, key)
-        self._market.told.answers[key] = {"order": order, "move": answer["move"]}
+        answer = await self._send(f"{self._orders}/{order}/refunds", body, key)
+        self._market.told.answers[key] = {"order": order, "move": answer["refund"]}
         self._market.told.stepped(order, answer)
         self._market.told.deeds["refunds"] += 1
 

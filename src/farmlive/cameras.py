@@ -130,7 +130,7 @@ def routes(cameras: Cameras, guard: Guard) -> APIRouter:
     """The switch in the API."""
     router = APIRouter()
 
-    @router.post("/api/v1/broadcasts/{broadcast}/on-air", operation_id="sources_put_on_air")
+    @router.put("/api/v1/broadcasts/{broadcast}/on-air", operation_id="sources_put_on_air")
     @raises(cameras.switch)
     async def put_on_air(
         broadcast: str, body: OnAir, caller: Annotated[Caller, Depends(guard.staff)]

@@ -219,12 +219,12 @@ async def test_what_the_channel_does_http_does(server: Server, live: str) -> Non
         made = await api.post(path, json={"message": seq, "duration": "ninety_days"})
         assert made.status_code == 201
         assert (await api.post(path, json={"message": 99})).status_code == 404
-        assert (await api.get(path)).json() == {"mutes": [made.json()]}
+        assert (await api.get(path)).json() == {"mutes": [made.json()], "next": None}
         with pytest.raises(Muted):
             await say(server, live, viewer(1), "阿强")
         assert (await api.delete(f"{path}/{made.json()['id']}")).status_code == 204
         assert (await api.delete(f"{path}/{made.json()['id']}")).status_code == 404
-        assert (await api.get(path)).json() == {"mutes": []}
+        assert (await api.get(path)).json() == {"mutes": [], "next": None}
     assert await say(server, live, viewer(1), "阿强")
     actions = [deed.action for deed in await server.house.people.deeds(None, 10)]
     assert actions[:2] == ["chat.unmute", "chat.mute"]

@@ -115,7 +115,7 @@ async def test_the_order_page_comes_up_to_date_by_itself(sale: Sale, open_page: 
     step = page.locator("[aria-current=step]")
     await expect(step).to_have_text("Ordered")
     (order,) = await sale.api.orders(sale.broadcast)
-    path = f"/api/v1/broadcasts/{sale.broadcast}/orders/{order['id']}/state"
+    path = f"/api/v1/broadcasts/{sale.broadcast}/orders/{order['id']}/transitions"
     await sale.api.request("POST", path, json={"state": "packed"})
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     await expect(step).to_have_text("Packed")

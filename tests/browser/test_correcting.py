@@ -91,16 +91,16 @@ async def test_more_orders_than_one_move_takes_are_cancelled_and_taken_back(
         sent.append((len(body["orders"]), route.request.headers["idempotency-key"]))
         orders = [{"id": each, "state": body["state"], "payment": "due"} for each in body["orders"]]
         move = f"01{len(sent):024d}"
-        await route.fulfill(json={"move": move, "until": None, "moved": orders, "refused": []})
+        await route.fulfill(json={"id": move, "until": None, "moved": orders, "refused": []})
 
     async def back(route: Route) -> None:
         undone.append(route.request.url.rpartition("/")[2])
-        answer = {"move": undone[-1], "until": None, "moved": [], "refused": []}
+        answer = {"id": undone[-1], "until": None, "moved": [], "refused": []}
         await route.fulfill(json=answer)
 
     await page.route("**/mispriced", many)
-    await page.route("**/orders/moves", moved)
-    await page.route("**/orders/moves/*", back)
+    await page.route("**/orders/bulk-transitions", moved)
+    await page.route("**/orders/bulk-transitions/*", back)
     sheet = await wrong_orders(page, "¥19.90")
     await sheet.get_by_role("button", name="Cancel all 201").click()
     await expect(sheet.get_by_text("cancelled", exact=True)).to_have_count(found)
@@ -128,7 +128,7 @@ async def test_what_was_paid_too_much_is_given_back(open_studio: Open, sale: Sal
     await expect(
         rows.last.get_by_role("button", name=re.compile("^Take off ¥71.00"))
     ).to_be_visible()
-    async with page.expect_request("**/refund") as sent:
+    async with page.expect_request("**/refunds") as sent:
         await rows.first.get_by_role("button", name=re.compile("^Give back ¥142.00")).click()
     request = await sent.value
     assert request.headers["idempotency-key"]

@@ -55,7 +55,7 @@ async def test_what_is_refused_is_told_one_by_one(open_studio: Open, sale: Sale)
         await sale.api.order_state(sale.broadcast, second["order"], "cancelled")
         await route.continue_()
 
-    await page.route("**/moves", meanwhile)
+    await page.route("**/bulk-transitions", meanwhile)
     await choose(page, first["number"], second["number"])
     await page.get_by_role("button", name="Packed 2").click()
     told = page.get_by_role("alert").filter(has_text="1 order stayed as it was")
@@ -119,8 +119,8 @@ async def test_nothing_is_lost_where_the_connection_drops(open_studio: Open, sal
         answers.append(await route.fetch())
         await route.abort()
 
-    await page.route("**/moves", lost, times=1)
-    await page.route("**/moves", lambda route: route.abort(), times=1)
+    await page.route("**/bulk-transitions", lost, times=1)
+    await page.route("**/bulk-transitions", lambda route: route.abort(), times=1)
     await page.get_by_role("checkbox", name="Choose all 2").check()
     await page.get_by_role("button", name="Packed 2").click()
     await expect(page.get_by_text("What you did with 2 orders is kept here")).to_be_visible()
@@ -137,7 +137,7 @@ async def test_a_double_press_moves_once_and_is_told_once(open_studio: Open, sal
     placed = await order(sale, 1)
     page = await desk(open_studio, sale)
     page.on("dialog", lambda dialog: dialog.accept())
-    await page.route("**/moves", lambda route: route.abort())
+    await page.route("**/bulk-transitions", lambda route: route.abort())
     await choose(page, placed["number"])
     asked: list[str] = []
     press = page.get_by_role("button", name="Packed 1")

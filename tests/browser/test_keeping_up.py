@@ -63,7 +63,7 @@ async def pack(sale: Sale, placed: Any) -> None:
 
 async def read_anew(page: Page) -> Late:
     """After a cut all of them are read anew: the answer is written, and on its way."""
-    answer = await late(page, "**/orders?limit=500")
+    answer = await late(page, "**/orders?limit=200")
     await page.evaluate("window.cut()")
     await page.evaluate("dispatchEvent(new Event('online'))")
     await answer.is_written()
@@ -77,7 +77,7 @@ async def test_an_older_answer_does_not_undo_what_was_heard(open_studio: Open, s
     answer = await read_anew(page)
     await pack(sale, placed)
     await expect(row).to_contain_text("packed")
-    async with page.expect_request("**/find"):
+    async with page.expect_request("**/search"):
         answer.let.set()
     await expect(row).to_contain_text("packed")
     await row.get_by_role("button", name=placed["number"], exact=True).click()
@@ -90,7 +90,7 @@ async def test_what_is_heard_before_the_first_answer_is_read_once_more(
 ) -> None:
     placed = await order(sale, 1)
     page = await open_studio("/studio", script=CUTTING)
-    answer = await late(page, "**/orders?limit=500")
+    answer = await late(page, "**/orders?limit=200")
     await page.goto(f"/studio/{sale.broadcast}/orders")
     await answer.is_written()
     await pack(sale, placed)
@@ -108,13 +108,13 @@ async def test_what_is_heard_while_one_is_read_is_read_once_more(
     row = page.locator("[data-order]")
     await pack(sale, placed)
     await expect(row).to_contain_text("packed")
-    answer = await late(page, "**/find")
+    answer = await late(page, "**/search")
     await row.get_by_role("button", name=placed["number"], exact=True).click()
     await answer.is_written()
     await sale.api.order_state(sale.broadcast, placed["order"], "shipped")
     sheet = page.get_by_role("dialog", name=placed["number"])
     await expect(sheet).to_contain_text("shipped")
-    async with page.expect_request("**/find"):
+    async with page.expect_request("**/search"):
         answer.let.set()
     await expect(row).to_contain_text("shipped")
     await expect(sheet.locator("[data-order-body]")).to_contain_text("shipped")
@@ -129,6 +129,6 @@ async def test_an_older_answer_does_not_undo_what_was_done_here(
     answer = await read_anew(page)
     await row.get_by_role("button", name="Packed").click()
     await expect(page.locator(".toast")).to_contain_text("is packed.")
-    async with page.expect_request("**/find"):
+    async with page.expect_request("**/search"):
         answer.let.set()
     await expect(row.get_by_role("button", name="Shipped")).to_be_visible()

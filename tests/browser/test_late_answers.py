@@ -156,7 +156,7 @@ async def test_an_order_that_is_put_right_late_leaves_the_next_one_open(
     for each in (first, second):
         await sale.api.order_state(sale.broadcast, each["order"], "packed")
     page = await desk(open_studio, sale)
-    line = await slow(page, "**/back")
+    line = await slow(page, "**/reversals")
     form = page.get_by_role("dialog", name="Put right")
     for each, reason in ((first, "A mistake"), (second, "Not packed at all")):
         sheet = await sheet_of(page, each["number"])

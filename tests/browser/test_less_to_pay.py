@@ -28,7 +28,7 @@ async def test_an_unpaid_order_at_a_wrong_price_is_asked_for_less(
     sheet = page.get_by_role("dialog", name="Orders at ¥99.00")
     await expect(sheet.get_by_role("button", name="Cancel all 2")).to_be_visible()
     row = sheet.get_by_role("listitem").first
-    async with page.expect_request("**/refund") as sent:
+    async with page.expect_request("**/refunds") as sent:
         await row.get_by_role("button", name=re.compile("^Take off ¥138.20")).click()
     assert (await sent.value).headers["idempotency-key"]
     await expect(row.get_by_text("¥138.20 taken off", exact=True)).to_be_visible()

@@ -199,7 +199,7 @@ async def test_what_was_undone_is_no_part_of_the_buyers_history(
     sale: Sale, open_page: Open
 ) -> None:
     placed = await order(sale)
-    moves = f"/api/v1/broadcasts/{sale.broadcast}/orders/moves"
+    moves = f"/api/v1/broadcasts/{sale.broadcast}/orders/bulk-transitions"
     done = await sale.api.request(
         "POST", moves, json={"orders": [placed["order"]], "state": "packed"}
     )

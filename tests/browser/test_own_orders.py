@@ -75,7 +75,7 @@ async def test_link_to_an_order_stays_the_same_while_the_broadcast_goes_on(
     await other.close()
     # What changed of it is said in its place.
     (order,) = await sale.api.orders(sale.broadcast)
-    path = f"/api/v1/broadcasts/{sale.broadcast}/orders/{order['id']}/state"
+    path = f"/api/v1/broadcasts/{sale.broadcast}/orders/{order['id']}/transitions"
     await sale.api.request("POST", path, json={"state": "packed"})
     await expect(link).to_have_text("A0001 · ¥29.90 · Packed")
     await expect(link).to_be_focused()

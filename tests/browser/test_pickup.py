@@ -49,7 +49,7 @@ async def test_who_has_no_code_is_found_by_name(open_studio: Open, sale: Sale) -
         await route.fetch()
         await route.abort()
 
-    await page.route("**/received", lose, times=1)
+    await page.route("**/handovers", lose, times=1)
     await expect(page.get_by_text("点一下即交付，收款 ¥29.90")).to_be_visible()
     await page.get_by_role("button", name="认识本人").click()
     await expect(page.get_by_text("连不上服务器")).to_be_visible()
@@ -105,20 +105,20 @@ async def test_what_waits_is_read_to_its_end_and_what_is_not_shown_is_said(
     async def one_by_one(route: Route) -> None:
         await route.continue_(post_data={**route.request.post_data_json, "limit": 1})
 
-    await page.route("**/handovers/waiting", one_by_one)
+    await page.route("**/handovers/search", one_by_one)
     await page.reload()
     await expect(rows).to_have_count(3)
     await expect(page.locator("[data-rest]")).to_be_hidden()
     await page.unroute_all()
 
     async def endless(route: Route) -> None:
-        after = int((route.request.post_data_json["after"] or "0")[-4:])
+        after = int((route.request.post_data_json["cursor"] or "0")[-4:])
         orders = [
             {**waits[0], "id": f"01{number:024d}"} for number in range(after + 1, after + 201)
         ]
         await route.fulfill(json={"orders": orders, "next": orders[-1]["id"]})
 
-    await page.route("**/handovers/waiting", endless)
+    await page.route("**/handovers/search", endless)
     await page.reload()
     await expect(rows).to_have_count(400)
     await expect(page.get_by_text("The 400 that wait longest are shown.")).to_be_visible()
@@ -126,7 +126,7 @@ async def test_what_waits_is_read_to_its_end_and_what_is_not_shown_is_said(
     await expect(rows).to_have_count(800)
     await page.unroute_all()
     # What stands on no page is sought on the server.
-    async with page.expect_request("**/handovers/waiting") as sent:
+    async with page.expect_request("**/handovers/search") as sent:
         await page.get_by_placeholder("Number, name or phone").fill("0003")
     assert (await sent.value).post_data_json["find"] == "0003"
     await expect(rows).to_have_count(1)
@@ -151,7 +151,7 @@ async def test_a_hand_over_is_taken_back_over_a_lost_connection_and_for_ten_minu
 
     await give()
     undo = page.get_by_role("button", name="Undo")
-    await page.route("**/moves/*", lambda route: route.abort())
+    await page.route("**/bulk-transitions/*", lambda route: route.abort())
     await undo.click()
     await expect(page.locator("[data-done-words]")).to_contain_text("It is kept and sent by itself")
     await page.unroute_all()
@@ -169,7 +169,7 @@ async def test_too_many_wrong_codes_rest_the_pad(open_studio: Open, sale: Sale) 
     page = await open_studio("/studio/handover")
     code = page.locator("[data-code]")
     for tried in range(11):
-        async with page.expect_response("**/handovers"):
+        async with page.expect_response("**/handovers/by-code"):
             await page.keyboard.type(f"{tried:06d}")
         if tried < 10:
             await expect(page.get_by_text(f"No order waits under 000 {tried:03d}")).to_be_visible()

@@ -40,7 +40,7 @@ async def lose_the_first_answer(page: Page) -> list[Any]:
         await route.fetch()
         await route.abort()
 
-    await page.route("**/refund", lost)
+    await page.route("**/refunds", lost)
     return sent
 
 
@@ -70,7 +70,7 @@ async def test_a_key_that_was_used_gives_nothing_more_and_says_what_was_kept(
         await sale.api.refund_order(sale.broadcast, placed["order"], 500, "Small", key=keys[0])
         await route.continue_()
 
-    await page.route("**/refund", other, times=1)
+    await page.route("**/refunds", other, times=1)
     form = await take_off(page, placed, "9.90")
     said = f"An earlier refund of {placed['number']} was kept: ¥5.00 in all."
     await expect(page.locator(".toast").get_by_text(said)).to_be_visible()
@@ -78,7 +78,7 @@ async def test_a_key_that_was_used_gives_nothing_more_and_says_what_was_kept(
     await expect(page.locator("[data-order]")).to_contain_text("¥24.90")
     assert (await now(sale, placed))["refunded"]["amount"] == 500
     # Whoever opens it anew means another one.
-    async with page.expect_request("**/refund") as request:
+    async with page.expect_request("**/refunds") as request:
         await take_off(page, placed, "1")
     assert (await request.value).headers["idempotency-key"] not in keys
     await expect(page.locator("[data-order]")).to_contain_text("¥23.90")

@@ -280,7 +280,7 @@ async def test_order_is_moved_on_by_one_tap(open_studio: Open, sale: Sale) -> No
     sheet = page.get_by_role("dialog", name="Refund")
     await sheet.get_by_label("Amount").fill("10")
     await sheet.get_by_label("Reason").fill("one box bruised")
-    async with page.expect_request("**/refund") as sent:
+    async with page.expect_request("**/refunds") as sent:
         await sheet.get_by_role("button", name="Refund it").click()
     assert (await sent.value).headers["idempotency-key"]
     await expect(row.get_by_text("partly refunded").first).to_be_visible()

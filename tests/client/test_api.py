@@ -31,7 +31,7 @@ async def test_sign_in_keeps_cookie_and_csrf_token():
 async def test_api_key_is_sent_as_bearer():
     def answer(request):
         assert request.headers["Authorization"] == "Bearer k1"
-        return httpx.Response(200, json={"broadcasts": [{"id": "B"}]})
+        return httpx.Response(200, json={"broadcasts": [{"id": "B"}], "next": None})
 
     async with api(answer, key="k1") as client:
         assert await client.broadcasts() == [{"id": "B"}]
@@ -94,7 +94,7 @@ async def test_orders_are_read_page_by_page():
     pages = {"": {"orders": [1, 2], "next": "2"}, "2": {"orders": [3], "next": None}}
 
     def answer(request):
-        return httpx.Response(200, json=pages[request.url.params["after"]])
+        return httpx.Response(200, json=pages[request.url.params.get("cursor", "")])
 
     async with api(answer, key="k") as client:
         assert await client.orders("B") == [1, 2, 3]

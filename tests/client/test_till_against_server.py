@@ -126,7 +126,7 @@ async def test_orders_are_moved_together_and_back(settings):
         move = await api.move_orders(broadcast, both, state="packed")
         assert [order["state"] for order in move["moved"]] == ["packed"]
         assert [it["order"] for it in move["refused"]] == [second["order"]]
-        back = await api.undo_move(broadcast, move["move"])
+        back = await api.undo_move(broadcast, move["id"])
         assert [order["state"] for order in back["moved"]] == ["placed"]
 
 
@@ -137,7 +137,7 @@ async def test_a_refund_counts_once_a_key_and_is_put_right(settings):
             off = await api.refund_order(broadcast, placed["order"], 300, "Small", key="b" * 16)
             assert off["refunded"]["amount"] == 300
         back = await api.put_order_right(
-            broadcast, placed["order"], "It was 30 cents", move=off["move"]
+            broadcast, placed["order"], "It was 30 cents", refund=off["refund"]
         )
         assert back["refunded"]["amount"] == 0
         await api.order_state(broadcast, placed["order"], "packed")

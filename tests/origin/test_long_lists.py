@@ -94,19 +94,19 @@ async def test_lots_come_by_pages_and_each_once(many: None, site: Site) -> None:
     while path:
         answer = await site.viewer.get(path)
         body = answer.json()
-        assert len(body["lots"]) <= 500
+        assert len(body["lots"]) <= 200
         seen += [lot["id"] for lot in body["lots"]]
         pages += 1
         link = answer.links.get("next", {}).get("url", "")
         assert (body["next"] is not None) == bool(link)
-        path = link if pages > 1 else link and f"{path}?limit=500&cursor={body['next']}"
-    assert (len(seen), len(set(seen)), pages) == (3000, 3000, 7)
+        path = link if pages > 1 else link and f"{path}?limit=200&cursor={body['next']}"
+    assert (len(seen), len(set(seen)), pages) == (3000, 3000, 16)
     first = (await site.viewer.get("/api/v1/lots")).json()["lots"]
     assert len(first) == 100
     assert [lot["code"] for lot in first[:2]] == ["2999", "2998"]
 
 
-@pytest.mark.parametrize("cursor", ["x", "1", "1-", "1-x y", "-", "9" * 40, "1-2-3", "é-1"])
+@pytest.mark.parametrize("cursor", ["x", "1-", "1-x y", "-", "9" * 40, "1-2-3", "é-1"])
 async def test_cursor_that_is_none_is_said(site: Site, cursor: str) -> None:
     for path in ("/api/v1/lots", "/api/v1/farms"):
         answer = await site.viewer.get(path, params={"cursor": cursor})

@@ -268,7 +268,7 @@ async def test_a_lift_that_was_a_mistake_is_taken_back_and_stops_the_lot_again(
     for role in ("host", "seller", "clerk", None):
         with pytest.raises(Forbidden):
             await origin.withdraw_lift(replace(seller, role=role), lot, lift.id, undo)
-    where = f"/api/v1/lots/{lot}/lifts/{lift.id}/undo"
+    where = f"/api/v1/lots/{lot}/lifts/{lift.id}/withdrawal"
     for wrong in ({}, {"reason": ""}, {"reason": "Ask 13800001234"}):
         assert (await site.staff.post(where, json=wrong)).status_code == 422
     assert not (await origin.story(lot)).lot.stopped
@@ -410,6 +410,6 @@ async def test_a_sentence_that_nobody_can_read_lifts_nothing(
     assert answer.status_code == 422
     assert (await origin.story(lot)).lot.stopped
     lift = await origin.lift(staff, lot, NewLift(findings=findings, sentence=SENTENCE))
-    answer = await site.staff.post(f"{where}/{lift.id}/undo", json={"reason": said})
+    answer = await site.staff.post(f"{where}/{lift.id}/withdrawal", json={"reason": said})
     assert answer.status_code == 422
     assert not (await origin.story(lot)).lot.stopped

@@ -229,7 +229,7 @@ async def test_keepers_waste_and_correct_by_the_api(site: Any, lot: Lot) -> None
     assert (over.status_code, over.json()["type"]) == (409, "/problems/not-left")
     for wrong in ({}, {**waste, "weight_g": 0}, {**waste, "reason": " "}):
         assert (await site.staff.post(f"{path}/waste", json=wrong)).status_code == 422
-    undo = await site.staff.post(f"{path}/waste/{event}/undo", json={"reason": "写错"})
+    undo = await site.staff.post(f"{path}/waste/{event}/withdrawal", json={"reason": "写错"})
     assert undo.status_code == 204
     answer = await site.staff.patch(path, json={"quantity_g": 410_000, "reason": "写错"})
     assert answer.status_code == 200

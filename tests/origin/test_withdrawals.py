@@ -130,8 +130,8 @@ async def test_both_are_taken_back_by_the_api_with_a_reason(
     await spray(origin, staff, plot, NOON - 20 * DAY, 7)
     (work,) = await origin.works(plot.id)
     paths = (
-        f"/api/v1/lots/{lot.id}/inspections/{kept.id}/undo",
-        f"/api/v1/plots/{plot.id}/works/{work.id}/undo",
+        f"/api/v1/lots/{lot.id}/inspections/{kept.id}/withdrawal",
+        f"/api/v1/plots/{plot.id}/works/{work.id}/withdrawal",
     )
     neighbour = await origin.add_farm(staff, NewFarm(name=farm.name, place=farm.place))
     mine, other = await site.bearer("seller", farm.id), await site.bearer("seller", neighbour.id)

@@ -118,7 +118,9 @@ async def test_paper_says_nothing_of_what_buyer_and_farm_wrote(
     shop = site.house.shop
     found = await shop.order_on_paper(order, paper_links.mark(token))
     assert found.claims == []
-    assert {(step.reason, step.amount, step.move) for step in found.history} == {(None, None, None)}
+    assert {(step.reason, step.amount, step.refund) for step in found.history} == {
+        (None, None, None)
+    }
     assert any(step.reason for step in (await shop.order(token)).history)
 
 
@@ -224,7 +226,7 @@ async def test_paper_of_another_order_opens_nothing(
     # What stands on paper is no token: it opens no buyer's page and cancels nothing.
     mark = paper_links.mark(placed["token"])
     assert (await visitor.get(f"/order/{mark}")).status_code == 404
-    assert (await visitor.post(f"/api/v1/orders/{mark}/cancel", json={})).status_code == 404
+    assert (await visitor.post(f"/api/v1/orders/{mark}/cancellation", json={})).status_code == 404
 
 
 async def test_papers_show_no_address_of_a_buyers_page(

@@ -99,11 +99,11 @@ async def test_photos_stand_in_the_page_up_to_a_size(
         csrf = (await host.get("/api/v1/session")).json()["csrf"]
         for state in ("packed", "shipped", "received"):
             moved = await host.post(
-                f"/api/v1/broadcasts/{sale.broadcast}/orders/{order.id}/state",
+                f"/api/v1/broadcasts/{sale.broadcast}/orders/{order.id}/transitions",
                 json={"state": state},
                 headers={"X-CSRF-Token": csrf},
             )
-            assert moved.status_code == 200, moved.text
+            assert moved.status_code == 201, moved.text
     written = io.BytesIO()
     Image.new("RGB", (40, 30), (200, 120, 20)).save(written, "JPEG")
     url = f"/api/v1/orders/{order.token}/claims"
@@ -186,7 +186,7 @@ async def test_an_erased_orders_page_says_so(
     site: Server, sale: Sale, visitor: httpx.AsyncClient
 ) -> None:
     token = sale.order.removeprefix("/order/")
-    assert (await visitor.post(f"/api/v1/orders/{token}/cancel", json={})).status_code == 200
+    assert (await visitor.post(f"/api/v1/orders/{token}/cancellation", json={})).status_code == 201
     assert (await visitor.post(f"/api/v1/orders/{token}/erasures")).json() == {"orders": 1}
     page = await visitor.post(f"{sale.order}/export", data={"form": "page"})
     assert "as promised" in words(page) or "已按承诺" in words(page)

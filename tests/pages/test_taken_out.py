@@ -60,10 +60,10 @@ async def test_searches_for_buyers_are_listed_without_what_was_sought(
     host.headers["X-CSRF-Token"] = (await host.get("/api/v1/session")).json()["csrf"]
     orders = f"/api/v1/broadcasts/{sale.broadcast}/orders"
     for find in (BUYER["phone"], BUYER["name"], sale.number):
-        found = await host.post(f"{orders}/find", json={"find": find})
+        found = await host.post(f"{orders}/search", json={"find": find})
         assert [order["number"] for order in found.json()["orders"]] == [sale.number]
     assert (await host.get(orders, params={"find": BUYER["name"]})).status_code == 200
-    answer = await host.post("/api/v1/handovers/waiting", json={"find": BUYER["phone"][-4:]})
+    answer = await host.post("/api/v1/handovers/search", json={"find": BUYER["phone"][-4:]})
     assert answer.status_code == 200
     listed = await entries(site, "buyers.search")
     assert {name for name, _, _ in listed} == {"lin"}

@@ -70,7 +70,7 @@ async def test_invited_person_and_cameras_are_listed_too(
     made = (await coordinator.post("/api/v1/invitations", json={"role": "host"})).json()
     token = made["url"].removeprefix("/invitation/")
     body = {"name": "chen", "password": PASSWORD}
-    await client.post(f"/api/v1/invitations/by-token/{token}", json=body)
+    await client.post(f"/api/v1/invitations/by-token/{token}/acceptance", json=body)
     await sign_in(client, "chen")
     path = f"/api/v1/broadcasts/{LIVE}/stream-keys"
     key = (await client.post(path, json={"purpose": "encoder"})).json()
@@ -162,7 +162,7 @@ async def test_list_has_pages(coordinator: httpx.AsyncClient, store: Store) -> N
     await store.write(write)
     first = (await coordinator.get(PATH, params={"limit": 3})).json()
     assert [deed["subject"] for deed in first["deeds"]] == ["4", "3", "2"]
-    rest = await deeds(coordinator, before=first["next"])
+    rest = await deeds(coordinator, cursor=first["next"])
     assert [deed["subject"] for deed in rest] == ["1", "0"]
     # And the sign-in of the coordinator.
     assert (await coordinator.get(PATH, params={"limit": 6})).json()["next"] is None
@@ -171,7 +171,7 @@ async def test_list_has_pages(coordinator: httpx.AsyncClient, store: Store) -> N
 async def test_page_after_something_else_than_a_deed_is_refused(
     coordinator: httpx.AsyncClient,
 ) -> None:
-    answer = await coordinator.get(PATH, params={"before": "\0"})
+    answer = await coordinator.get(PATH, params={"cursor": "\0"})
     assert answer.status_code == 422
 
 

@@ -153,14 +153,14 @@ async def test_lifted_block_holds_no_more(
     assert (await host.delete(f"{PATH}/{made['id']}")).status_code == 204
     assert not await is_blocked(people.blocks, ANOTHER, phone, HOME)
     assert (await host.delete(f"{PATH}/{made['id']}")).status_code == 404
-    assert (await host.get(PATH)).json() == {"blocks": []}
+    assert (await host.get(PATH)).json() == {"blocks": [], "next": None}
 
 
 async def test_same_block_again_changes_its_reason(host: httpx.AsyncClient, phone: str) -> None:
     first = await block(host, kind="phone", order=ORDER)
     again = await block(host, kind="phone", value=PHONE, reason="called and threatened")
     assert again == {**first, "reason": "called and threatened"}
-    assert (await host.get(PATH)).json() == {"blocks": [again]}
+    assert (await host.get(PATH)).json() == {"blocks": [again], "next": None}
 
 
 async def test_another_servers_block_holds_here_soon(
@@ -203,7 +203,7 @@ async def test_nobody_is_blocked_by_what_names_nobody(
 ) -> None:
     answer = await host.post(PATH, json={"reason": "spam", **body})
     assert answer.status_code == status
-    assert (await host.get(PATH)).json() == {"blocks": []}
+    assert (await host.get(PATH)).json() == {"blocks": [], "next": None}
 
 
 async def test_no_table_and_no_answer_holds_the_phone_or_the_address(

@@ -280,7 +280,7 @@ async def test_an_invitation_that_was_opened_before_makes_no_account_after(
 ) -> None:
     made = (await make_all(wang))["invitation"]
     await shut_out(coordinator, await id_of(people, "wang"))
-    path = f"/api/v1/invitations/by-token/{made['url'].rpartition('/')[2]}"
+    path = f"/api/v1/invitations/by-token/{made['url'].rpartition('/')[2]}/acceptance"
     answer = await guest.post(path, json={"name": "mole", "password": PASSWORD})
     assert answer.status_code == 404
     assert "mole" not in {each.name for each in await people.accounts()}

@@ -103,10 +103,13 @@ async def test_open_guests_are_listed_without_their_links(
     await key(guest, made[0])
     listed = (await host.get(PATH)).json()["guests"]
     assert listed == [{k: v for k, v in each.items() if k != "url"} for each in made]
-    assert (await host.get(f"/api/v1/broadcasts/{OTHER}/guests")).json() == {"guests": []}
+    assert (await host.get(f"/api/v1/broadcasts/{OTHER}/guests")).json() == {
+        "guests": [],
+        "next": None,
+    }
     # Their keys go with the link; the list of keys is of the own cameras.
     keys = await host.get(f"/api/v1/broadcasts/{LIVE}/stream-keys")
-    assert keys.json() == {"stream_keys": []}
+    assert keys.json() == {"stream_keys": [], "next": None}
 
 
 async def test_ended_link_gives_no_key_and_its_keys_are_over(
@@ -148,7 +151,7 @@ async def test_link_works_for_a_day_and_its_key_no_longer(
     await store.write(lambda conn: conn.execute(over).rowcount)
     answer = await guest.post(link(made))
     assert (answer.status_code, answer.json()["type"]) == (410, "/problems/guest-over")
-    assert (await host.get(PATH)).json() == {"guests": []}
+    assert (await host.get(PATH)).json() == {"guests": [], "next": None}
     assert await people.guests.over([made["source"]]) == {made["source"]}
 
 

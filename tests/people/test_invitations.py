@@ -36,7 +36,9 @@ async def test_link_makes_an_account_with_its_role_and_signs_in(
         "farms": [FARM],
         "centres": [],
     }
-    answer = await guest.post(link(made), json={"name": "Mei", "password": PASSWORD})
+    answer = await guest.post(
+        link(made) + "/acceptance", json={"name": "Mei", "password": PASSWORD}
+    )
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     body = answer.json()
@@ -52,12 +54,14 @@ async def test_a_clerks_invitation_has_its_centres_and_an_old_one_all(
     made = await invite(coordinator, role="clerk", centres=[CENTRE])
     assert (await guest.get(link(made))).json()["centres"] == [CENTRE]
     body = {"name": "zhang", "password": PASSWORD}
-    assert (await guest.post(link(made), json=body)).json()["centres"] == [CENTRE]
+    assert (await guest.post(link(made) + "/acceptance", json=body)).json()["centres"] == [CENTRE]
     made = await invite(coordinator, role="clerk", centres=[CENTRE])
     old = update(tables.invitations).where(tables.invitations.c.id == made["id"])
     await store.write(lambda conn: conn.execute(old.values(centres=None)))
     async with browser(app) as other:
-        answer = await other.post(link(made), json={"name": "wang", "password": PASSWORD})
+        answer = await other.post(
+            link(made) + "/acceptance", json={"name": "wang", "password": PASSWORD}
+        )
         assert (answer.status_code, answer.json()["centres"]) == (200, None)
 
 
@@ -65,7 +69,7 @@ async def test_open_invitations_are_listed_without_their_links(
     coordinator: httpx.AsyncClient, guest: httpx.AsyncClient
 ) -> None:
     first, second = await invite(coordinator), await invite(coordinator, label="for Wu")
-    await guest.post(link(first), json={"name": "mei", "password": PASSWORD})
+    await guest.post(link(first) + "/acceptance", json={"name": "mei", "password": PASSWORD})
     (listed,) = (await coordinator.get(PATH)).json()["invitations"]
     assert listed == {name: value for name, value in second.items() if name != "url"}
     assert listed["label"] == "for Wu"
@@ -75,9 +79,11 @@ async def test_link_works_once(
     app: FastAPI, coordinator: httpx.AsyncClient, guest: httpx.AsyncClient
 ) -> None:
     made = await invite(coordinator)
-    await guest.post(link(made), json={"name": "mei", "password": PASSWORD})
+    await guest.post(link(made) + "/acceptance", json={"name": "mei", "password": PASSWORD})
     async with browser(app) as second:
-        answer = await second.post(link(made), json={"name": "wu", "password": PASSWORD})
+        answer = await second.post(
+            link(made) + "/acceptance", json={"name": "wu", "password": PASSWORD}
+        )
         assert answer.status_code == 410
         assert answer.json()["type"] == "/problems/invitation-over"
         assert (await second.get(link(made))).status_code == 410
@@ -90,10 +96,12 @@ async def test_link_works_for_seven_days(
     made = await invite(coordinator)
     over = update(tables.invitations).values(expires_at=1)
     await store.write(lambda conn: conn.execute(over).rowcount)
-    answer = await guest.post(link(made), json={"name": "mei", "password": PASSWORD})
+    answer = await guest.post(
+        link(made) + "/acceptance", json={"name": "mei", "password": PASSWORD}
+    )
     assert answer.status_code == 410
     assert "seven days" in answer.json()["detail"]
-    assert (await coordinator.get(PATH)).json() == {"invitations": []}
+    assert (await coordinator.get(PATH)).json() == {"invitations": [], "next": None}
 
 
 async def test_revoked_link_is_not_known_any_more(
@@ -101,7 +109,9 @@ async def test_revoked_link_is_not_known_any_more(
 ) -> None:
     made = await invite(coordinator)
     assert (await coordinator.delete(f"{PATH}/{made['id']}")).status_code == 204
-    answer = await guest.post(link(made), json={"name": "mei", "password": PASSWORD})
+    answer = await guest.post(
+        link(made) + "/acceptance", json={"name": "mei", "password": PASSWORD}
+    )
     assert answer.status_code == 404
     assert answer.json()["type"] == "/problems/unknown-invitation"
     assert (await coordinator.delete(f"{PATH}/{made['id']}")).status_code == 404
@@ -111,7 +121,7 @@ async def test_used_invitation_can_not_be_revoked(
     coordinator: httpx.AsyncClient, guest: httpx.AsyncClient
 ) -> None:
     made = await invite(coordinator)
-    await guest.post(link(made), json={"name": "mei", "password": PASSWORD})
+    await guest.post(link(made) + "/acceptance", json={"name": "mei", "password": PASSWORD})
     assert (await coordinator.delete(f"{PATH}/{made['id']}")).status_code == 404
 
 
@@ -131,8 +141,8 @@ async def test_refused_name_or_password_leaves_the_link_as_it_was(
     status: int,
 ) -> None:
     made = await invite(coordinator)
-    assert (await guest.post(link(made), json=body)).status_code == status
-    again = await guest.post(link(made), json={"name": "mei", "password": PASSWORD})
+    assert (await guest.post(link(made) + "/acceptance", json=body)).status_code == status
+    again = await guest.post(link(made) + "/acceptance", json={"name": "mei", "password": PASSWORD})
     assert again.status_code == 200
 
 
@@ -141,7 +151,7 @@ async def test_two_at_once_make_one_account(
 ) -> None:
     made = await invite(coordinator)
     found = await people.invitations.find(made["url"].removeprefix("/invitation/"))
-    await guest.post(link(made), json={"name": "mei", "password": PASSWORD})
+    await guest.post(link(made) + "/acceptance", json={"name": "mei", "password": PASSWORD})
 
     def slower(conn: Connection) -> None:
         account = accounts.add(conn, "wu", "hash", found.role)
@@ -169,7 +179,7 @@ async def test_invitation_whose_role_and_farms_do_not_fit_is_refused(
     coordinator: httpx.AsyncClient, body: dict[str, Any]
 ) -> None:
     assert (await coordinator.post(PATH, json=body)).status_code == 422
-    assert (await coordinator.get(PATH)).json() == {"invitations": []}
+    assert (await coordinator.get(PATH)).json() == {"invitations": [], "next": None}
 
 
 async def test_seller_of_an_unknown_farm_is_refused(

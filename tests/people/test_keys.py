@@ -129,7 +129,7 @@ async def test_revoked_stream_key_does_not_publish_and_leaves_the_list(
     path = f"{KEYS}/{made['id']}"
     assert (await host.delete(path)).status_code == 204
     assert await people.find_stream_key(LIVE, made["key"]) is None
-    assert (await host.get(KEYS)).json() == {"stream_keys": []}
+    assert (await host.get(KEYS)).json() == {"stream_keys": [], "next": None}
     assert (await host.delete(path)).status_code == 404
     with pytest.raises(UnknownKey):
         await people.stream_keys.revoke(OTHER, made["id"])

@@ -87,7 +87,7 @@ async def test_refused_wherever_one_is_chosen(
 ) -> None:
     made = (await coordinator.post("/api/v1/invitations", json={"role": "host"})).json()
     token = made["url"].removeprefix("/invitation/")
-    path = f"/api/v1/invitations/by-token/{token}"
+    path = f"/api/v1/invitations/by-token/{token}/acceptance"
     for client, where, body in (
         (coordinator, "/api/v1/session/password", {"old": PASSWORD, "new": "lin-lin-lin"}),
         (

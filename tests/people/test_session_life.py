@@ -155,7 +155,7 @@ async def test_session_that_is_not_there_is_said(host: httpx.AsyncClient, sessio
 async def test_program_has_no_sessions(people: People, app: FastAPI) -> None:
     _, secret = await people.create_api_key("sheet", "host")
     async with browser(app, Authorization=f"Bearer {secret}") as program:
-        assert (await program.get("/api/v1/sessions")).json() == {"sessions": []}
+        assert (await program.get("/api/v1/sessions")).json() == {"sessions": [], "next": None}
         answer = await program.delete("/api/v1/sessions/01JD00000000000000000000A1")
         assert answer.status_code == 404
 

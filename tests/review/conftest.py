@@ -24,7 +24,7 @@ from farmlive.review.review import Review
 from farmlive.review.sheets import Sheet
 from farmlive.settings import Settings
 from farmlive.shop.models import Card, NewCentre, NewOffer
-from farmlive.shop.order_models import OrderPlace, Refund, StateChange
+from farmlive.shop.order_models import NewTransition, OrderPlace, Refund
 from farmlive.store import Store
 
 STAFF = Caller("01STAFF", "Staff", "coordinator", "staff", "192.0.2.1")
@@ -210,7 +210,7 @@ class Fair:
 
     async def enter(self, order: dict[str, Any], state: str) -> None:
         known = {"known_by": "slip"} if state == "received" else {}
-        change = StateChange.model_validate({"state": state, **known})
+        change = NewTransition.model_validate({"state": state, **known})
         await self.house.shop.orders.enter(STAFF, self.broadcast, order["order"], change)
 
     async def pay(self, order: dict[str, Any], refund: int = 0) -> None:

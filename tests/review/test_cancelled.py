@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from farmlive.review.order_file import order_sheet
 from farmlive.shop import life
 from farmlive.shop.fields import State
-from farmlive.shop.order_change_models import NewMove
+from farmlive.shop.order_change_models import NewBulkTransition
 from farmlive.shop.order_models import Refund
 from farmlive.shop.papers import Choice
 
@@ -31,9 +31,9 @@ async def cancel(fair: Any, staff: Any, *orders: Any) -> str:
     named = [order["order"] for order in orders]
     change = {"orders": named, "state": "cancelled", "reason": "It rains."}
     moves = fair.house.shop.moves
-    made = await moves.make(staff, fair.broadcast, NewMove.model_validate(change))
+    made = await moves.make(staff, fair.broadcast, NewBulkTransition.model_validate(change))
     assert made.refused == []
-    return str(made.move)
+    return str(made.id)
 
 
 async def refund(fair: Any, staff: Any, order: Any, amount: int) -> None:

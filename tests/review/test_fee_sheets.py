@@ -11,7 +11,7 @@ from farmlive.shop.claim_models import ClaimAnswer, NewClaim
 from farmlive.shop.fee_models import FeeTable
 from farmlive.shop.fees import ParcelFees
 from farmlive.shop.flash_models import FlashPlan
-from farmlive.shop.order_change_models import NewMove
+from farmlive.shop.order_change_models import NewBulkTransition
 
 
 @pytest.fixture
@@ -134,10 +134,10 @@ async def test_what_a_claim_was_answered_with_is_a_refund(fair: Any, staff: Any)
 async def test_an_undone_cancellation_stands_in_every_number(fair: Any, staff: Any) -> None:
     order = await fair.order("13800000001", 2)
     moves = fair.house.shop.moves
-    change = NewMove.model_validate({"orders": [order["order"]], "state": "cancelled"})
+    change = NewBulkTransition.model_validate({"orders": [order["order"]], "state": "cancelled"})
     made = await moves.make(staff, fair.broadcast, change)
     assert (await fair.report()).net.amount == 0
-    await moves.undo(staff, fair.broadcast, made.move)
+    await moves.undo(staff, fair.broadcast, made.id)
     report = await fair.report()
     assert (report.net.amount, report.cancelled.orders) == (5_980, 0)
     (table,) = (await fair.sheet("pick-list")).tables

@@ -359,9 +359,9 @@ class Desk:
 
     async def request(self, method: str, path: str, **_: Any) -> Any:
         self.market.stopping = True
-        if path.endswith("/moves"):
+        if path.endswith("/bulk-transitions"):
             problem = {"type": "/problems/not-in-state"}
-            return {"move": "m", "moved": [], "refused": [{"order": "o", "problem": problem}]}
+            return {"id": "m", "moved": [], "refused": [{"order": "o", "problem": problem}]}
         raise ApiProblem(409, {"type": "/problems/not-in-state"})
 
 

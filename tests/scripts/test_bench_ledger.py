@@ -11,7 +11,7 @@ from tests.scripts.trading import in_broadcast, trade
 from tests.shop.conftest import HOST, PRICE, Stall, stall
 
 from farmlive.ids import token
-from farmlive.shop.order_models import HoldPlace, StateChange
+from farmlive.shop.order_models import HoldPlace, NewTransition
 from farmlive.store.doors import Store
 
 # The stall's fixture, by its name.
@@ -170,7 +170,7 @@ async def test_boxes_of_a_cancelled_order_are_back_unless_it_was_packed(
     done = await trade(stall)
     before = read().sold
     for order, boxes in ((done.first, 0), (done.second, 1)):
-        change = StateChange(state="cancelled", reason="not wanted")
+        change = NewTransition(state="cancelled", reason="not wanted")
         await stall.shop.orders.enter(HOST, stall.broadcast, order, change)
         ledger = read()
         assert (ledger.wrong, ledger.sold) == ([], before - boxes)

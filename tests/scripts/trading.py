@@ -9,7 +9,7 @@ from tests.shop.conftest import HOST, PRICE, Stall
 from farmlive.ids import token
 from farmlive.shop.flash_models import FlashEnd, FlashPlan
 from farmlive.shop.models import OfferRelease
-from farmlive.shop.order_change_models import NewMove
+from farmlive.shop.order_change_models import NewBulkTransition
 from farmlive.shop.order_models import HoldPlace, Refund
 from farmlive.shop.wait_models import WaitJoin
 
@@ -75,15 +75,17 @@ async def trade(stall: Stall) -> Trade:
     told.deeds["waits"] += 1
 
     key = token()
-    moved = await shop.moves.make(HOST, broadcast, NewMove(orders=[first], state="packed"), key)
-    told.answers[key] = {"move": moved.move, "refused": []}
+    moved = await shop.moves.make(
+        HOST, broadcast, NewBulkTransition(orders=[first], state="packed"), key
+    )
+    told.answers[key] = {"move": moved.id, "refused": []}
     told.stepped(first, moved.moved[0].model_dump(mode="json"))
     paid = await shop.orders.pay(HOST, broadcast, first)
     told.stepped(first, paid.model_dump(mode="json"))
     key = token()
     refund = Refund(amount=500, reason="one was soft")
     given = await shop.orders.refund(HOST, broadcast, first, refund, key)
-    told.answers[key] = {"order": first, "move": given.move}
+    told.answers[key] = {"order": first, "move": given.refund}
     told.stepped(first, given.model_dump(mode="json"))
 
     await shop.flashes.end(HOST, broadcast, FlashEnd(flash=flash))

@@ -3,7 +3,8 @@
 from typing import Any
 
 from farmlive.people import Caller
-from farmlive.shop.order_change_models import NewMove
+from farmlive.shop.order_change_models import NewBulkTransition
+from farmlive.shop.order_models import Refunded
 
 from .conftest import HOST
 
@@ -11,12 +12,13 @@ from .conftest import HOST
 async def move(stall: Any, *placed: Any, by: Caller = HOST, key: Any = None, **to: Any) -> Any:
     if to.get("state") == "received":
         to.setdefault("known_by", "known_to_me")
-    wanted = NewMove(orders=[each["order"] for each in placed], **to)
+    wanted = NewBulkTransition(orders=[each["order"] for each in placed], **to)
     return await stall.shop.moves.make(by, stall.broadcast, wanted, key)
 
 
 async def undo(stall: Any, done: Any, *, by: Caller = HOST) -> Any:
-    return await stall.shop.moves.undo(by, stall.broadcast, done.move)
+    made = done.refund if isinstance(done, Refunded) else done.id
+    return await stall.shop.moves.undo(by, stall.broadcast, made)
 
 
 def refusals(done: Any) -> list[tuple[str, str]]:

@@ -156,7 +156,7 @@ class Ledger(Rules):
     def undo(self, move: Move) -> str:
         """Have the cancelled orders again, each whose boxes are still there."""
         if not move.orders:
-            return "unknown-move"
+            return "unknown-transition"
         left = self.still(move)
         if self.now > move.at + UNDO_MS:
             return "" if move.undone else "undo-over"

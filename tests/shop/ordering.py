@@ -9,7 +9,7 @@ from farmlive.shop.order_change_models import (
     OrderFilter,
 )
 from farmlive.shop.order_links import CODES, OrderLinks
-from farmlive.shop.order_models import Refund, StateChange
+from farmlive.shop.order_models import NewTransition, Refund
 from farmlive.shop.order_tables import orders
 from farmlive.store import Store
 
@@ -24,7 +24,7 @@ async def enter(
     stall: Any, placed: Any, state: Any, *, by: Caller = HOST, reason: Any = None
 ) -> Any:
     known_by: Any = "known_to_me" if state == "received" else None
-    change = StateChange(state=state, reason=reason, known_by=known_by)
+    change = NewTransition(state=state, reason=reason, known_by=known_by)
     return await stall.shop.orders.enter(by, stall.broadcast, placed["order"], change)
 
 

@@ -12,8 +12,8 @@ from farmlive.origin.models import NewLot
 from farmlive.people import Caller
 from farmlive.shop import box_limits
 from farmlive.shop.models import OfferRelease
-from farmlive.shop.order_change_models import NewMove
-from farmlive.shop.order_models import OrderPlace, StateChange
+from farmlive.shop.order_change_models import NewBulkTransition
+from farmlive.shop.order_models import NewTransition, OrderPlace
 from farmlive.shop.order_tables import order_lines
 from farmlive.shop.problems import BoxLimit, OrderTooLarge
 from farmlive.shop.tables import holds, waits
@@ -160,7 +160,7 @@ async def test_what_is_packed_or_called_off_counts_no_more(big: Any) -> None:
     placed = [await order(big, 20, big.viewer) for _ in range(2)]
     assert len(set(await sources(big))) == 1
     await big.shop.orders.enter(
-        HOST, big.broadcast, placed[0]["order"], StateChange(state="packed")
+        HOST, big.broadcast, placed[0]["order"], NewTransition(state="packed")
     )
     assert (await sources(big)).count(None) == 1
     placed.append(await order(big, 20, big.viewer))
@@ -168,7 +168,7 @@ async def test_what_is_packed_or_called_off_counts_no_more(big: Any) -> None:
         await order(big, 1, big.viewer)
     await big.shop.orders.cancel(placed[1]["token"])
     await order(big, 20, big.viewer)
-    moved = NewMove(orders=[it["order"] for it in placed[1:]], state="packed")
+    moved = NewBulkTransition(orders=[it["order"] for it in placed[1:]], state="packed")
     await big.shop.moves.make(HOST, big.broadcast, moved)
     assert (await sources(big)).count(None) == 3
 

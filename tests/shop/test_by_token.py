@@ -112,7 +112,7 @@ async def test_what_is_made_up_takes_no_turn_of_the_writer_and_is_counted(
         body = {"text": "x"} if path.endswith("claims") else None
         return (await site.viewer.post(f"/api/v1/orders/{path}", json=body)).status_code
 
-    deeds = ("cancel", "claims", "claims/photos")
+    deeds = ("cancellation", "claims", "claims/photos")
     for turn in range(UNKNOWN_PER_MINUTE):
         assert await ask(f"{token()}/{deeds[turn % 3]}") == 404
     for deed in deeds:
@@ -126,12 +126,14 @@ async def test_what_is_done_by_a_known_token_is_counted_by_its_order(
 ) -> None:
     placed, other = await stall.place(1), await stall.place(1)
     mine = f"/api/v1/orders/{placed['token']}"
-    answers = [await site.viewer.post(f"{mine}/cancel") for _ in range(DEEDS_PER_MINUTE)]
-    assert {answer.status_code for answer in answers} == {200}
+    answers = [await site.viewer.post(f"{mine}/cancellation") for _ in range(DEEDS_PER_MINUTE)]
+    assert {answer.status_code for answer in answers} == {201}
     writes.clear()
-    for path, body in (("cancel", None), ("claims", {"text": "x"}), ("claims/photos", None)):
+    for path, body in (("cancellation", None), ("claims", {"text": "x"}), ("claims/photos", None)):
         refused = await site.viewer.post(f"{mine}/{path}", json=body)
         assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too-many-requests")
     assert writes == []
-    assert (await site.viewer.post(f"/api/v1/orders/{other['token']}/cancel")).status_code == 200
+    assert (
+        await site.viewer.post(f"/api/v1/orders/{other['token']}/cancellation")
+    ).status_code == 201
     assert (await site.viewer.get(mine)).status_code == 200

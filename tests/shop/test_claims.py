@@ -61,13 +61,13 @@ async def test_an_answer_whose_answer_was_lost_can_be_undone_all_the_same(stall:
     await refund(stall, placed, 3)
     first = await answer(stall, said, amount=PRICE, answer="对不起")
     again = await answer(stall, said, amount=PRICE, answer="对不起")
-    assert first.move is not None
-    assert (again.move, again.until) == (first.move, first.until)
-    (order,) = (await stall.shop.moves.undo(HOST, stall.broadcast, again.move)).moved
+    assert first.refund is not None
+    assert (again.refund, again.until) == (first.refund, first.until)
+    (order,) = (await stall.shop.moves.undo(HOST, stall.broadcast, again.refund)).moved
     assert (order.claims[0].state, order.refunded.amount) == ("open", 3)
     once_more = await answer(stall, said, amount=PRICE, answer="对不起")
-    assert once_more.move not in (None, first.move)
-    assert (await answer(stall, said, amount=PRICE, answer="对不起")).move == once_more.move
+    assert once_more.refund not in (None, first.refund)
+    assert (await answer(stall, said, amount=PRICE, answer="对不起")).refund == once_more.refund
 
 
 async def test_a_claim_is_refused_with_a_reason(stall: Any) -> None:
@@ -75,7 +75,7 @@ async def test_a_claim_is_refused_with_a_reason(stall: Any) -> None:
     (said,) = (await claim(stall, placed)).claims
     for _ in range(2):  # an answer may be sent again
         order = await answer(stall, said, refuse=True, answer="请附照片")
-        assert (order.move, order.until) == (None, None)
+        assert (order.refund, order.until) == (None, None)
         assert (order.claims[0].state, order.refunded.amount) == ("refused", 0)
     with pytest.raises(ClaimAnswered):
         await answer(stall, said, amount=1, answer="请附照片")
@@ -98,9 +98,10 @@ async def test_a_refund_that_can_not_be_leaves_the_claim_open(stall: Any) -> Non
         (said,) = (await claim(stall, placed)).claims
         with pytest.raises(RefundTooHigh):
             await answer(stall, said, amount=2 * PRICE + 1, answer="好的")
-    found = await stall.shop.claims.of_broadcast(HOST, stall.broadcast, "open")
+    found, following = await stall.shop.claims.of_broadcast(HOST, stall.broadcast, "open")
+    assert following is None
     assert [order.id for order in found] == [dear["order"], unpaid["order"]]
-    assert await stall.shop.claims.of_broadcast(HOST, stall.broadcast, "refused") == []
+    assert await stall.shop.claims.of_broadcast(HOST, stall.broadcast, "refused") == ([], None)
 
 
 @pytest.mark.parametrize("state", ["placed", "packed", "cancelled"])

@@ -10,7 +10,7 @@ from farmlive.problems import BroadcastEnded, Invalid
 from farmlive.shop.correction import NeverMispriced, NoPriceBefore
 from farmlive.shop.correction_models import OfferCorrect, WrongPrice
 from farmlive.shop.models import OfferChange
-from farmlive.shop.order_models import HoldPlace, Refund, StateChange
+from farmlive.shop.order_models import HoldPlace, NewTransition, Refund
 from farmlive.shop.problems import PriceChanged, UnknownOffer
 
 from .conftest import HOST, PRICE, caller
@@ -173,7 +173,7 @@ async def test_the_list_says_what_can_be_done_with_each_order(stall: Any) -> Non
     second = await place(stall, 2, 29900)
     await correct(stall)
     await place(stall, 1, PRICE)
-    move = StateChange(state="packed")
+    move = NewTransition(state="packed")
     for order in (first, second):
         await stall.shop.orders.enter(HOST, stall.broadcast, order["order"], move)
     await stall.shop.orders.pay(HOST, stall.broadcast, second["order"])

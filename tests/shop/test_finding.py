@@ -6,7 +6,7 @@ import pytest
 
 from farmlive.shop import finding
 from farmlive.shop.models import order_number
-from farmlive.shop.order_change_models import NewMove, OrderFilter
+from farmlive.shop.order_change_models import NewBulkTransition, OrderFilter
 
 from .bulk import move
 from .conftest import HOST
@@ -107,6 +107,6 @@ def test_a_search_and_a_move_say_what_they_can_not_be() -> None:
         {"orders": ["x"] * 201, "state": "packed"},
     ):
         with pytest.raises(ValueError):
-            NewMove.model_validate(wrong)
+            NewBulkTransition.model_validate(wrong)
     with pytest.raises(ValueError):
         OrderFilter.model_validate({"colour": "red"})

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop.order_models import StateChange
+from farmlive.shop.order_models import NewTransition
 from farmlive.shop.order_tables import orders
 
 from .conftest import HOST, PRICE, caller
@@ -63,7 +63,7 @@ async def test_a_phone_whose_order_was_called_off_after_packing_is_flagged(stall
     await stall.shop.orders.cancel(first["token"])
     assert await flags(stall, await stall.place()) == []
     for state in ("packed", "cancelled"):
-        change = StateChange.model_validate({"state": state})
+        change = NewTransition.model_validate({"state": state})
         await stall.shop.orders.enter(HOST, stall.broadcast, second["order"], change)
     stall.broadcast = await stall.another_broadcast()
     stall.card = await stall.offer()
@@ -76,7 +76,7 @@ async def test_a_phone_that_never_collected_is_flagged(stall: Any) -> None:
     where = {"way": "pickup", "centre": stall.centre.id}
     placed = await stall.place(delivery=where, payment="pay_at_pickup")
     for state in ("packed", "at_centre", "cancelled"):
-        change = StateChange.model_validate({"state": state, "reason": "没人来取"})
+        change = NewTransition.model_validate({"state": state, "reason": "没人来取"})
         await stall.shop.orders.enter(HOST, stall.broadcast, placed["order"], change)
     assert await flags(stall, await stall.place()) == ["called-off"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from farmlive.clock import now_ms, pretended
 from farmlive.shop.models import OfferChange, OfferRelease
-from farmlive.shop.order_change_models import NewMove, PutRight
+from farmlive.shop.order_change_models import NewBulkTransition, NewReversal
 from farmlive.shop.order_models import Refund
 from farmlive.shop.problems import LimitReached, SoldOut
 
@@ -31,7 +31,7 @@ async def change(stall: Any, price: int) -> None:
 
 
 async def put_right(stall: Any, placed: dict[str, Any]) -> Any:
-    wrong = PutRight(state="placed", reason="it was a mistake")
+    wrong = NewReversal(state="placed", reason="it was a mistake")
     return await stall.shop.moves.put_right(HOST, stall.broadcast, placed["order"], wrong)
 
 
@@ -139,12 +139,12 @@ async def test_what_was_called_off_of_a_batch_is_had_of_the_offer_once_that_is_o
 ) -> None:
     flash = await plan(stall, 3)
     first = await order(stall, 2)
-    wanted = NewMove(orders=[first["order"]], state="cancelled")
+    wanted = NewBulkTransition(orders=[first["order"]], state="cancelled")
     done = await stall.shop.moves.make(HOST, stall.broadcast, wanted)
     await order(stall, 3, by=ANOTHER, buyer=OTHER)
     assert await batch(stall, flash) == ("ended", 3, 0, "sold_out")
     if undone:
-        back = await stall.shop.moves.undo(HOST, stall.broadcast, done.move)
+        back = await stall.shop.moves.undo(HOST, stall.broadcast, done.id)
         assert not back.refused
     else:
         await put_right(stall, first)
@@ -186,7 +186,7 @@ async def test_a_refunds_boxes_are_had_of_the_offer_too(stall: Any) -> None:
     given = await stall.shop.orders.refund(HOST, stall.broadcast, first["order"], back)
     await order(stall, 2, by=ANOTHER, buyer=OTHER)
     assert await batch(stall, flash) == ("ended", 3, 0, "sold_out")
-    done = await stall.shop.moves.undo(HOST, stall.broadcast, given.move)
+    done = await stall.shop.moves.undo(HOST, stall.broadcast, given.id)
     assert not done.refused
     assert await batch(stall, flash) == ("ended", 4, 0, "sold_out")
     assert await stock(stall) == (4, 0, 0, 6)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from farmlive.clock import now_ms, pretended
 from farmlive.people import Caller
 from farmlive.shop.models import OfferChange, OfferRelease
-from farmlive.shop.order_change_models import NewMove
+from farmlive.shop.order_change_models import NewBulkTransition
 from farmlive.shop.order_models import HoldDrop
 from farmlive.shop.order_tables import order_lines
 from farmlive.shop.problems import LimitReached, PriceChanged, SoldOut, StockTaken
@@ -56,11 +56,11 @@ async def test_one_that_is_cancelled_after_all_not_takes_the_last_boxes_and_ends
 ) -> None:
     flash = await plan(stall, 3)
     first, _ = await order(stall, 1), await order(stall, 1)
-    wanted = NewMove(orders=[first["order"]], state="cancelled")
+    wanted = NewBulkTransition(orders=[first["order"]], state="cancelled")
     done = await stall.shop.moves.make(HOST, stall.broadcast, wanted)
     await order(stall, 1)
     assert await batch(stall, flash) == ("running", 2, 0, None)
-    await stall.shop.moves.undo(HOST, stall.broadcast, done.move)
+    await stall.shop.moves.undo(HOST, stall.broadcast, done.id)
     assert await batch(stall, flash) == ("ended", 3, 0, "sold_out")
     assert (await stock(stall))[:3] == (3, 0, 0)
     *_, placed, changed, over = await stall.events()

@@ -14,9 +14,9 @@ from farmlive.problems import Forbidden, TooMany
 from farmlive.shop import keys
 from farmlive.shop.handovers import CodeShared, UnknownCode, code_at, new_code
 from farmlive.shop.models import NewCentre
-from farmlive.shop.order_change_models import CodeSaid, HandOver, NewMove, WaitingSearch
+from farmlive.shop.order_change_models import CodeSaid, HandOver, NewBulkTransition, WaitingSearch
 from farmlive.shop.order_links import CODES, OrderLinks
-from farmlive.shop.order_models import StateChange
+from farmlive.shop.order_models import NewTransition
 from farmlive.shop.problems import HowKnown, KeyReused, NotInState, UnknownOrder
 
 from .conftest import HOST
@@ -42,7 +42,7 @@ async def test_a_code_finds_the_order_and_it_is_given_out_and_paid_at_once(stall
     kinds = [event.kind for event in await stall.events("order.received", "order.paid")]
     assert kinds == ["order.received", "order.paid"]
     again = await give(stall, placed)  # an answer was lost
-    assert (again.order.state, again.move) == ("received", None)
+    assert (again.order.state, again.id) == ("received", None)
     with pytest.raises(UnknownCode):
         await stall.shop.handovers.find(CLERK, said())
 
@@ -50,7 +50,7 @@ async def test_a_code_finds_the_order_and_it_is_given_out_and_paid_at_once(stall
 async def test_a_hand_over_is_undone_as_a_move(stall: Any) -> None:
     placed = await waiting(stall)
     done = await give(stall, placed)
-    (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.move)).moved
+    (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.id)).moved
     assert (order.state, order.payment) == ("at_centre", "due")
     assert (await give(stall, placed)).order.state == "received"
 
@@ -95,7 +95,7 @@ async def test_what_the_farm_forgot_to_tick_is_given_out_step_by_step_and_undone
         placed["order"],
         {"unpacked": True, "number": "A0001"},
     )
-    (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.move)).moved
+    (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.id)).moved
     assert (order.state, order.payment) == ("placed", "due")
     assert await stock(stall) == before
 
@@ -112,8 +112,8 @@ async def test_who_is_known_is_given_the_order_without_a_code(stall: Any) -> Non
         "number": done.order.number,
     }
     again = await stall.shop.handovers.give(CLERK, placed["order"], HandOver(known_by="slip"))
-    assert (again.order.state, again.move) == ("received", None)
-    (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.move)).moved
+    assert (again.order.state, again.id) == ("received", None)
+    (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.id)).moved
     assert (order.state, order.payment) == ("placed", "due")
 
 
@@ -121,11 +121,11 @@ async def test_without_a_code_it_is_said_how_the_buyer_is_known(stall: Any) -> N
     placed = await waiting(stall)
     with pytest.raises(HowKnown):
         await stall.shop.handovers.give(CLERK, placed["order"], HandOver())
-    change = StateChange(state="received")
+    change = NewTransition(state="received")
     for by in (CLERK, HOST):
         with pytest.raises(HowKnown):
             await stall.shop.orders.enter(by, stall.broadcast, placed["order"], change)
-    move = NewMove(orders=[placed["order"]], state="received")
+    move = NewBulkTransition(orders=[placed["order"]], state="received")
     moved = await stall.shop.moves.make(HOST, stall.broadcast, move)
     (refused,) = moved.refused
     assert refused.problem["type"] == "/problems/how-known"
@@ -139,9 +139,9 @@ async def test_how_a_buyer_is_known_stands_in_the_audit_list_whichever_way_it_is
 ) -> None:
     first, second, third = [await waiting(stall, code=f"00000{n}") for n in range(3)]
     await stall.shop.handovers.give(CLERK, first["order"], HandOver(known_by="identity_card"))
-    change = StateChange(state="received", known_by="known_to_me")
+    change = NewTransition(state="received", known_by="known_to_me")
     await stall.shop.orders.enter(CLERK, stall.broadcast, second["order"], change)
-    move = NewMove(orders=[third["order"]], state="received", known_by="other")
+    move = NewBulkTransition(orders=[third["order"]], state="received", known_by="other")
     await stall.shop.moves.make(CLERK, stall.broadcast, move)
     told = (await stall.store.read(deeds))[:3]
     assert [(deed.action, deed.detail["known_by"]) for deed in reversed(told)] == [
@@ -154,7 +154,7 @@ async def test_how_a_buyer_is_known_stands_in_the_audit_list_whichever_way_it_is
     for state in ("packed", "shipped"):
         await enter(stall, parcel, state)
     done = await stall.shop.orders.enter(
-        HOST, stall.broadcast, parcel["order"], StateChange(state="received")
+        HOST, stall.broadcast, parcel["order"], NewTransition(state="received")
     )
     assert done.state == "received"
 
@@ -188,13 +188,13 @@ async def test_whose_answer_was_lost_is_answered_the_same_and_can_still_undo(sta
     coded, known, key = await waiting(stall), await waiting(stall, "000001"), token()
     first = await stall.shop.handovers.give(CLERK, coded["order"], said(), key)
     again = await stall.shop.handovers.give(CLERK, coded["order"], said(), key)
-    assert first.move is not None
-    assert (again.move, again.until) == (first.move, first.until)
+    assert first.id is not None
+    assert (again.id, again.until) == (first.id, first.until)
     with pytest.raises(KeyReused):
         await stall.shop.handovers.give(CLERK, known["order"], HandOver(known_by="slip"), key)
-    await stall.shop.moves.undo(CLERK, stall.broadcast, again.move)
+    await stall.shop.moves.undo(CLERK, stall.broadcast, again.id)
     # Another wish has another key, also for the same order.
-    assert (await give(stall, coded)).move not in (None, first.move)
+    assert (await give(stall, coded)).id not in (None, first.id)
 
 
 async def test_what_waits_is_read_page_by_page_of_all_broadcasts(stall: Any) -> None:
@@ -214,8 +214,8 @@ async def test_what_waits_is_read_page_by_page_of_all_broadcasts(stall: Any) -> 
         return [each.id for each in page], following
 
     assert await found() == (wanted, None)
-    assert await found(limit=2) == (wanted[:2], wanted[1])
-    assert await found(limit=2, after=wanted[1]) == (wanted[2:], None)
+    assert await found(limit=2) == (wanted[:2], f"0-{wanted[1]}")
+    assert await found(limit=2, cursor=f"0-{wanted[1]}") == (wanted[2:], None)
     assert await found(centre=ulid()) == ([], None)
     for find in ("子龙 赵", "1111", "138 0000 1111"):
         assert await found(find=find) == (wanted[:1], None)

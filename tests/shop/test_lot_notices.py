@@ -8,7 +8,7 @@ from farmlive.clock import now_ms, pretended
 from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.shop.notice_tables import notices
-from farmlive.shop.order_models import StateChange
+from farmlive.shop.order_models import NewTransition
 
 from .bulk import move, undo
 from .conftest import HOST, caller
@@ -76,7 +76,7 @@ async def test_a_stop_is_said_at_once_and_nobody_is_told_to_come_for_it(
         ]
         await shop.notices.send()
         for state in ("packed", "at_centre"):
-            change = StateChange.model_validate({"state": state})
+            change = NewTransition.model_validate({"state": state})
             await shop.orders.enter(HOST, stall.broadcast, ready["order"], change)
         await stop(stall)
         clock.at += 2_000

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from farmlive.origin.problems import LotStopped
+from farmlive.paging import Page
 from farmlive.problems import Forbidden
-from farmlive.shop.order_change_models import HandOver, PutRight
+from farmlive.shop.order_change_models import HandOver, NewReversal
 from farmlive.shop.order_models import Refund
 
 from .bulk import move, refusals, undo
@@ -98,7 +99,7 @@ async def test_what_was_called_off_is_not_taken_up_again(selling: Any, states: l
     assert refusals(undone) == [(placed["order"], "lot-stopped")]
     with pytest.raises(LotStopped):
         await selling.shop.moves.put_right(
-            HOST, selling.broadcast, placed["order"], PutRight(state=before, reason="说错了")
+            HOST, selling.broadcast, placed["order"], NewReversal(state=before, reason="说错了")
         )
     assert (await selling.shop.order(placed["token"])).state == "cancelled"
     await lift(selling)
@@ -125,7 +126,7 @@ async def test_boxes_that_were_refunded_are_not_had_again_but_their_money_is(
     done = await selling.shop.orders.refund(HOST, selling.broadcast, placed["order"], refund)
     await stop(selling)
     assert refusals(await undo(selling, done)) == [(placed["order"], "lot-stopped")]
-    wrong = PutRight(move=done.move, reason="说错了")
+    wrong = NewReversal(refund=done.refund, reason="说错了")
     put = await selling.shop.moves.put_right(HOST, selling.broadcast, placed["order"], wrong)
     assert (put.refunded.amount, put.lines[0].returned) == (0, 1)
 
@@ -213,13 +214,14 @@ async def test_staff_see_who_has_it_what_left_first_and_what_can_be_done(selling
     assert [each.boxes for each in found.orders] == [1] * 6
     assert [(each.order, each.boxes) for each in found.holds] == [(held["order"], 2)]
     assert [why.kind for why in found.reasons] == ["test_failed"]
-    paged, after = [], ""
+    paged: list[str] = []
+    after: str | None = None
     for _ in range(3):
-        page = await read(HOST, selling.lot.id, after, 2)
+        page = await read(HOST, selling.lot.id, Page(after, 2))
         paged += [each.id for each in page.orders]
-        after = page.next or ""
+        after = page.next
     assert paged == [each.id for each in found.orders]
-    assert after == ""
+    assert after is None
     for who in (CLERK, caller()):
         with pytest.raises(Forbidden):
             await read(who, selling.lot.id)

@@ -9,8 +9,8 @@ from farmlive.bus import LocalBus
 from farmlive.clock import HOUR_MS, now_ms, pretended
 from farmlive.settings import Settings
 from farmlive.shop.notices import FIRST_PAUSE_MS, Notices
-from farmlive.shop.order_change_models import NewMove
-from farmlive.shop.order_models import StateChange
+from farmlive.shop.order_change_models import NewBulkTransition
+from farmlive.shop.order_models import NewTransition
 from farmlive.shop.shop import Shop
 
 from .conftest import HOST, Site, caller
@@ -19,7 +19,9 @@ from .told import PHONE, kept, lines
 
 
 async def move(shop: Shop, stall: Any, placed: list[Any], state: str) -> None:
-    wanted = NewMove.model_validate({"orders": [each["order"] for each in placed], "state": state})
+    wanted = NewBulkTransition.model_validate(
+        {"orders": [each["order"] for each in placed], "state": state}
+    )
     await shop.moves.make(HOST, stall.broadcast, wanted)
 
 
@@ -91,7 +93,7 @@ async def test_what_was_overtaken_or_undone_before_it_was_sent_is_not_said(
         await shop.notices.send()
 
         async def enter(placed: Any, state: str, reason: str | None = None) -> None:
-            change = StateChange.model_validate({"state": state, "reason": reason})
+            change = NewTransition.model_validate({"state": state, "reason": reason})
             await shop.orders.enter(HOST, stall.broadcast, placed["order"], change)
 
         for placed in (fetched, wrong, gone, ready):
@@ -100,9 +102,9 @@ async def test_what_was_overtaken_or_undone_before_it_was_sent_is_not_said(
             await enter(placed, "shipped")
         await enter(fetched, "received")
         await enter(gone, "cancelled", "丢了")
-        wanted = NewMove.model_validate({"orders": [wrong["order"]], "state": "shipped"})
+        wanted = NewBulkTransition.model_validate({"orders": [wrong["order"]], "state": "shipped"})
         made = await shop.moves.make(HOST, stall.broadcast, wanted)
-        await shop.moves.undo(HOST, stall.broadcast, made.move)
+        await shop.moves.undo(HOST, stall.broadcast, made.id)
         clock.at += 600_000
         await shop.notices.send()
     (said,) = lines(settings)[3:]
@@ -172,7 +174,7 @@ async def test_staff_read_what_is_held_and_send_it_anyway(
         "number",
         "held",
     )
-    page = {"limit": 1, "before": found["next"]}
+    page = {"limit": 1, "cursor": found["next"]}
     more = (await site.staff.get("/api/v1/notices/held", params=page)).json()
     assert ([each["order"] for each in more["notices"]], more["next"]) == (
         [placed[1]["order"]],

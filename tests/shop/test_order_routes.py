@@ -125,8 +125,8 @@ async def test_a_buyer_cancels_by_the_token_with_or_without_a_word(door: As, sta
     viewer = await door()
     for sent in ({}, {"json": {}}, {"json": {"reason": "买错了"}}):
         placed = (await viewer.post(at(stall, "orders"), json=stall.body(), headers=keyed())).json()
-        answer = await viewer.post(f"/api/v1/orders/{placed['token']}/cancel", **sent)
-        assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+        answer = await viewer.post(f"/api/v1/orders/{placed['token']}/cancellation", **sent)
+        assert (answer.status_code, answer.json()["state"]) == (201, "cancelled")
         assert answer.headers["cache-control"] == "no-store"
         assert answer.json()["history"][-1] == {
             "at": answer.json()["history"][-1]["at"],
@@ -138,9 +138,9 @@ async def test_a_buyer_cancels_by_the_token_with_or_without_a_word(door: As, sta
             "undoes": False,
             "alone": False,
             "amount": None,
-            "move": None,
+            "refund": None,
         }
-    unknown = await viewer.post(f"/api/v1/orders/{token()}/cancel")
+    unknown = await viewer.post(f"/api/v1/orders/{token()}/cancellation")
     assert (unknown.status_code, unknown.json()["type"]) == (404, "/problems/unknown-order")
     assert await stall.left() == 10
 
@@ -149,44 +149,48 @@ async def test_an_order_is_moved_paid_and_refunded(door: As, stall: Any) -> None
     host = await door("host")
     placed = await stall.place(2)
     path = at(stall, f"orders/{placed['order']}")
-    packed = await host.post(f"{path}/state", json={"state": "packed"})
-    assert (packed.status_code, packed.json()["state"]) == (200, "packed")
-    wrong = await host.post(f"{path}/state", json={"state": "at_centre"})
+    packed = await host.post(f"{path}/transitions", json={"state": "packed"})
+    assert (packed.status_code, packed.json()["state"]) == (201, "packed")
+    wrong = await host.post(f"{path}/transitions", json={"state": "at_centre"})
     assert (wrong.status_code, wrong.json()["type"]) == (409, "/problems/not-in-state")
     assert wrong.json()["allowed"] == ["cancelled", "shipped"]
-    paid = await host.post(f"{path}/payment", json={"payment": "paid"})
+    paid = await host.post(f"{path}/payments", json={})
     assert paid.json()["payment"] == "paid"
     headers = keyed()
     for _ in range(2):
         body = {"amount": 100, "reason": "晚到"}
-        back = await host.post(f"{path}/refund", json=body, headers=headers)
+        back = await host.post(f"{path}/refunds", json=body, headers=headers)
         assert back.json()["refunded"] == {"amount": 100, "currency": "CNY"}
-        assert back.json()["history"][-1]["move"] == back.json()["move"]
+        assert back.json()["history"][-1]["refund"] == back.json()["refund"]
     body = {"amount": 200, "reason": "晚到"}
-    other = await host.post(f"{path}/refund", json=body, headers=headers)
+    other = await host.post(f"{path}/refunds", json=body, headers=headers)
     assert (other.status_code, other.json()["type"]) == (409, "/problems/key-reused")
     assert other.json()["detail"].startswith("Nothing was given back now: an earlier refund")
-    right = await host.post(f"{path}/back", json={"move": back.json()["move"], "reason": "打错了"})
+    right = await host.post(
+        f"{path}/reversals", json={"refund": back.json()["refund"], "reason": "打错了"}
+    )
     assert right.json()["refunded"] == {"amount": 0, "currency": "CNY"}
-    right = await host.post(f"{path}/back", json={"state": "placed", "reason": "没装"})
-    assert (right.status_code, right.json()["state"]) == (200, "placed")
-    no = await (await door("clerk")).post(f"{path}/back", json={"payment": "due", "reason": "x"})
+    right = await host.post(f"{path}/reversals", json={"state": "placed", "reason": "没装"})
+    assert (right.status_code, right.json()["state"]) == (201, "placed")
+    no = await (await door("clerk")).post(
+        f"{path}/reversals", json={"payment": "due", "reason": "x"}
+    )
     assert no.status_code == 403
-    high = await host.post(f"{path}/refund", json={"amount": 10**6, "reason": "x"})
+    high = await host.post(f"{path}/refunds", json={"amount": 10**6, "reason": "x"})
     assert (high.status_code, high.json()["type"]) == (422, "/problems/refund-too-high")
 
 
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        ("state", {"state": "lost"}),
-        ("state", {}),
-        ("payment", {"payment": "refunded"}),
-        ("refund", {"amount": 0, "reason": "x"}),
-        ("refund", {"amount": 1.5, "reason": "x"}),
-        ("refund", {"amount": 1}),
-        ("back", {"state": "held"}),
-        ("back", {"reason": "x"}),
+        ("transitions", {"state": "lost"}),
+        ("transitions", {}),
+        ("payments", {"payment": "refunded"}),
+        ("refunds", {"amount": 0, "reason": "x"}),
+        ("refunds", {"amount": 1.5, "reason": "x"}),
+        ("refunds", {"amount": 1}),
+        ("reversals", {"state": "held"}),
+        ("reversals", {"reason": "x"}),
     ],
 )
 async def test_a_wrong_step_is_refused(door: As, stall: Any, path: str, body: Any) -> None:
@@ -201,8 +205,8 @@ async def test_a_wrong_step_is_refused(door: As, stall: Any, path: str, body: An
 async def test_each_role_may_what_it_should(door: As, stall: Any) -> None:
     placed = await stall.place()
     orders = at(stall, "orders")
-    state = f"{orders}/{placed['order']}/state"
-    refund = f"{orders}/{placed['order']}/refund"
+    state = f"{orders}/{placed['order']}/transitions"
+    refund = f"{orders}/{placed['order']}/refunds"
     bag = at(stall, "bag")
     wanted = {"offers": [stall.card.offer]}
     product = {
@@ -216,8 +220,8 @@ async def test_each_role_may_what_it_should(door: As, stall: Any) -> None:
         ("moderator", 403, 403, 403, 403, 403),
         ("seller", 200, 403, 403, 403, 201),
         ("clerk", 200, 403, 403, 403, 403),
-        ("host", 200, 200, 200, 200, 201),
-        ("coordinator", 200, 200, 200, 200, 201),
+        ("host", 200, 201, 201, 200, 201),
+        ("coordinator", 200, 201, 201, 200, 201),
     ):
         farms = [stall.farm.id] if role == "seller" else []
         client = await door(role, *farms)
@@ -234,7 +238,10 @@ async def test_a_seller_of_another_farm_gets_none_of_this_farms(door: As, stall:
     other = await door("seller", ulid())
     assert (await other.get(at(stall, "orders"))).json() == {"orders": [], "next": None}
     query = {"farm": stall.farm.id}
-    assert (await other.get("/api/v1/products", params=query)).json() == {"products": []}
+    assert (await other.get("/api/v1/products", params=query)).json() == {
+        "products": [],
+        "next": None,
+    }
     (product,) = await stall.shop.catalogue.products()
     answer = await other.patch(f"/api/v1/products/{product.id}", json={"archived": True})
     assert (answer.status_code, answer.json()["type"]) == (403, "/problems/forbidden")
@@ -266,10 +273,10 @@ async def test_what_can_be_no_identifier_is_refused_before_the_database(
         await viewer.post(at(stall, "orders"), json={**stall.body(), **body}, headers=keyed()),
         await viewer.post(at(stall, "orders"), json=stall.body(order="\x00"), headers=keyed()),
         await viewer.delete(at(stall, f"holds/{NUL}")),
-        await host.post(at(stall, f"orders/{NUL}/state"), json={"state": "packed"}),
+        await host.post(at(stall, f"orders/{NUL}/transitions"), json={"state": "packed"}),
         await host.patch(f"/api/v1/products/{NUL}", json={"archived": True}),
         await host.get("/api/v1/products", params={"farm": "\x00"}),
-        await host.get(at(stall, "orders"), params={"after": "\x00"}),
+        await host.get(at(stall, "orders"), params={"cursor": "\x00"}),
         await host.post("/api/v1/products", json={"farm": "\x00"}),
     ]
     assert [(answer.status_code, answer.json()["type"]) for answer in answers] == [

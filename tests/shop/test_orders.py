@@ -10,6 +10,7 @@ from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
 from farmlive.origin.models import NewFarm, NewLot
+from farmlive.paging import Page
 from farmlive.people import Caller
 from farmlive.people.audit import deeds
 from farmlive.problems import Forbidden
@@ -257,12 +258,12 @@ async def test_orders_are_listed_by_their_numbers_whenever_they_were_held(stall:
     held = await hold(stall)
     stall.viewer = caller("another device")
     first, second = await stall.place(1), await stall.place(1)
-    page, following = await stall.shop.orders.of_broadcast(HOST, stall.broadcast, limit=2)
+    page, following = await stall.shop.orders.of_broadcast(HOST, stall.broadcast, Page(limit=2))
     assert [order.id for order in page] == [first["order"], second["order"]]
     assert following is None
     stall.viewer = caller()
     last = await stall.place(1, order=held["order"])
-    rest, _ = await stall.shop.orders.of_broadcast(HOST, stall.broadcast, second["order"])
+    rest, _ = await stall.shop.orders.of_broadcast(HOST, stall.broadcast, Page("2"))
     assert [(order.id, order.number) for order in rest] == [(held["order"], "A0003")]
     assert last["order"] < first["order"]
     assert len(await seen(stall, HOST)) == 3

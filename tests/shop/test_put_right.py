@@ -16,7 +16,7 @@ from farmlive.review.review import Review
 from farmlive.settings import Settings
 from farmlive.shop.moves import UndoOver, UnknownMove
 from farmlive.shop.notices_kinds import CORRECTED, REFUND_CORRECTED
-from farmlive.shop.order_change_models import CodeSaid, PutRight
+from farmlive.shop.order_change_models import CodeSaid, NewReversal
 from farmlive.shop.order_tables import order_changes
 from farmlive.shop.problems import NotInState, SoldOut, UnknownOrder
 from farmlive.shop.wait_models import WaitJoin
@@ -29,7 +29,7 @@ from .ordering import CLERK, enter, less, pay, pickup, refund
 
 
 async def put_right(stall: Any, placed: Any, by: Caller = HOST, **wrong: Any) -> Any:
-    said = PutRight.model_validate({"reason": "拿错了", **wrong})
+    said = NewReversal.model_validate({"reason": "拿错了", **wrong})
     return await stall.shop.moves.put_right(by, stall.broadcast, placed["order"], said)
 
 
@@ -68,7 +68,7 @@ async def test_a_wrong_order_that_was_handed_over_waits_again(stall: Any) -> Non
     again = await stall.shop.handovers.give(CLERK, placed["order"], CodeSaid(code=placed["code"]))
     assert again.order.state == "received"
     assert (await undo(stall, again)).moved[0].state == "at_centre"
-    assert done.move is not None
+    assert done.id is not None
 
 
 async def test_the_same_again_changes_nothing(stall: Any) -> None:
@@ -132,17 +132,17 @@ async def test_a_mistyped_refund_is_put_right_long_after(stall: Any) -> None:
     for state in ("packed", "shipped"):
         await enter(stall, placed, state)
     with pytest.raises(NotInState, match="not what was done last"):
-        await put_right(stall, placed, move=boxes.move)
-    order = await put_right(stall, placed, move=off.move)
+        await put_right(stall, placed, refund=boxes.refund)
+    order = await put_right(stall, placed, refund=off.refund)
     assert (order.state, order.payment, order.refunded.amount) == ("shipped", "due", PRICE)
-    assert await put_right(stall, placed, move=off.move) == order
+    assert await put_right(stall, placed, refund=off.refund) == order
     for state in ("packed", "placed"):
         await put_right(stall, placed, state=state)
-    order = await put_right(stall, placed, move=boxes.move)
+    order = await put_right(stall, placed, refund=boxes.refund)
     assert (order.refunded.amount, order.lines[0].returned) == (0, 0)
     assert await stock(stall) == (10, 3, 0, 7)
     with pytest.raises(UnknownMove):
-        await put_right(stall, placed, move=ulid())
+        await put_right(stall, placed, refund=ulid())
 
 
 async def test_where_its_boxes_are_sold_again_the_money_comes_back_alone(stall: Any) -> None:
@@ -158,7 +158,7 @@ async def test_where_its_boxes_are_sold_again_the_money_comes_back_alone(stall: 
         "Nothing was changed: its boxes are sold or held again. Put the refund right: its money "
         "alone comes back, and what came off stays off."
     )
-    order = await put_right(stall, placed, move=wrong.move)
+    order = await put_right(stall, placed, refund=wrong.refund)
     assert (order.refunded.amount, order.to_collect.amount) == (0, 2 * PRICE)
     assert [line.returned for line in order.lines] == [1]
     assert [(step.undone, step.undoes, step.alone) for step in order.history][-2:] == [
@@ -167,7 +167,7 @@ async def test_where_its_boxes_are_sold_again_the_money_comes_back_alone(stall: 
     ]
     event = (await last(stall)).data
     assert (event["amount"]["amount"], event["undone"], "back" in event) == (0, True, False)
-    assert await put_right(stall, placed, move=wrong.move) == order
+    assert await put_right(stall, placed, refund=wrong.refund) == order
     assert await stock(stall) == (10, 9, 1, 0)
     (deed,) = [it for it in await stall.store.read(deeds) if it.action == "order.put_right"]
     assert deed.detail == {"amount": 5000, "alone": True, "number": order.number}
@@ -183,7 +183,7 @@ async def test_what_is_not_placed_any_more_has_the_money_of_a_refund_alone_back(
     wrong = await less(stall, placed, 1, 5000)
     await enter(stall, placed, state, reason="不要了")
     before = await stock(stall)
-    order = await put_right(stall, placed, move=wrong.move)
+    order = await put_right(stall, placed, refund=wrong.refund)
     assert (order.state, order.payment, order.refunded.amount) == (state, "paid", 0)
     assert (order.lines[0].returned, order.history[-1].alone) == (1, True)
     order = await refund(stall, placed, PRICE)
@@ -207,7 +207,7 @@ async def test_staff_are_told_in_their_words_that_a_lot_has_nothing_left(stall: 
         said = f"Nothing was changed: the lot has no boxes left for it. {do}"
         assert refused["detail"].startswith(said)
         assert refused.get("alone", False) is (done is wrong)
-    assert (await put_right(stall, placed, move=wrong.move)).history[-1].alone
+    assert (await put_right(stall, placed, refund=wrong.refund)).history[-1].alone
 
 
 async def test_a_refund_of_before_they_could_be_put_right_is_said_to_be_one(stall: Any) -> None:
@@ -231,7 +231,7 @@ async def test_a_move_that_was_put_right_is_undone_already(stall: Any) -> None:
     packed = await move(stall, placed, state="packed")
     await put_right(stall, placed, state="placed")
     off = await refund(stall, placed, 100)
-    await put_right(stall, placed, move=off.move)
+    await put_right(stall, placed, refund=off.refund)
     for done in (packed, off):
         with pytest.raises(UndoOver, match="undone already, when it was put right") as over:
             await undo(stall, done)
@@ -250,12 +250,12 @@ async def test_money_is_put_right_in_the_order_in_which_it_was_kept(stall: Any) 
     await pay(stall, placed)
     back = await refund(stall, placed, 2 * PRICE - 500)
     assert back.payment == "refunded"
-    for wrong in ({"payment": "due"}, {"move": off.move}):
+    for wrong in ({"payment": "due"}, {"refund": off.refund}):
         with pytest.raises(NotInState):
             await put_right(stall, placed, **wrong)
-    assert (await put_right(stall, placed, move=back.move)).payment == "paid"
+    assert (await put_right(stall, placed, refund=back.refund)).payment == "paid"
     assert (await put_right(stall, placed, payment="due")).payment == "due"
-    order = await put_right(stall, placed, move=off.move)
+    order = await put_right(stall, placed, refund=off.refund)
     assert (order.payment, order.to_collect.amount) == ("due", 2 * PRICE)
 
 
@@ -284,7 +284,7 @@ async def test_a_buyer_is_told_where_the_last_message_was_wrong(stall: Any) -> N
     await stall.shop.orders.cancel(placed["token"])
     await put_right(stall, placed, state="placed")
     off = await refund(stall, placed, 100)
-    await put_right(stall, placed, move=off.move)
+    await put_right(stall, placed, refund=off.refund)
     await put_right(stall, given, state="at_centre")
     await put_right(stall, given, payment="due")
     assert await kinds(stall) == [
@@ -312,7 +312,7 @@ async def test_staff_alone_put_right_and_say_why(stall: Any) -> None:
         {"state": "at_centre", "reason": " "},
     ):
         with pytest.raises(ValidationError):
-            PutRight.model_validate(wrong)
+            NewReversal.model_validate(wrong)
 
 
 async def test_the_books_agree_after_it(stall: Any, settings: Settings) -> None:
@@ -336,6 +336,6 @@ async def test_the_books_agree_after_it(stall: Any, settings: Settings) -> None:
     off = await less(stall, placed, 1)
     assert await numbers() != before
     await put_right(stall, sent, state="shipped")
-    await put_right(stall, placed, move=off.move)
+    await put_right(stall, placed, refund=off.refund)
     await put_right(stall, placed, payment="due")
     assert await numbers() == before

@@ -98,15 +98,15 @@ async def test_who_asks_again_is_told_the_move_by_which_it_is_undone(stall: Any)
         return await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], off, key)
 
     first = await send(500)
-    assert first.move is not None
+    assert first.refund is not None
     assert await send(500) == first
     with pytest.raises(KeyReused, match="an earlier refund came with this key and was kept"):
         await send(600)
     await undo(stall, first)
     again = await send(500)
-    assert (again.move, again.until, again.refunded.amount) == (None, None, 0)
+    assert (again.refund, again.until, again.refunded.amount) == (None, None, 0)
     hidden = (await stall.shop.order(placed["token"])).history
-    assert {step.move for step in hidden} == {None}
+    assert {step.refund for step in hidden} == {None}
 
 
 async def test_the_claim_that_it_answered_is_open_again(stall: Any) -> None:
@@ -163,8 +163,8 @@ async def test_staff_alone_are_told_of_moves(stall: Any) -> None:
     await refund(stall, placed, 100)
     (by_staff,) = await seen(stall, HOST)
     (by_clerk,) = await seen(stall, CLERK)
-    assert by_staff.history[-1].move is not None
-    assert by_clerk.history[-1].move is None
+    assert by_staff.history[-1].refund is not None
+    assert by_clerk.history[-1].refund is None
     off = Refund(amount=1, reason="少要")
     with pytest.raises(Forbidden):
         await stall.shop.orders.refund(CLERK, stall.broadcast, placed["order"], off)

@@ -101,7 +101,7 @@ async def test_only_staff_see_all_orders(site: Any, stall: Any) -> None:
     assert (await site.viewer.get(orders_of(stall))).status_code == 401
     page = (await site.staff.get(orders_of(stall), params={"limit": 2})).json()
     assert [order["number"] for order in page["orders"]] == ["A0001", "A0002"]
-    rest = (await site.staff.get(orders_of(stall), params={"after": page["next"]})).json()
+    rest = (await site.staff.get(orders_of(stall), params={"cursor": page["next"]})).json()
     assert [order["number"] for order in rest["orders"]] == ["A0003"]
     assert rest["next"] is None
     unknown = await site.staff.get(f"/api/v1/broadcasts/{ulid()}/orders")
@@ -165,7 +165,7 @@ async def test_a_pick_up_point_stays_one(site: Any, stall: Any, wrong: dict[str,
 async def test_an_order_has_no_other_address(site: Any, token: str) -> None:
     for answer in (
         await site.viewer.get(f"/api/v1/orders/{token}"),
-        await site.viewer.post(f"/api/v1/orders/{token}/cancel", json={}),
+        await site.viewer.post(f"/api/v1/orders/{token}/cancellation", json={}),
     ):
         assert answer.status_code == 404
         assert "Open it by the link" in answer.json()["detail"]

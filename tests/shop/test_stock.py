@@ -18,7 +18,7 @@ from farmlive.origin.models import NewLot
 from farmlive.problems import Forbidden
 from farmlive.shop.flash_models import FlashEnd, FlashPlan
 from farmlive.shop.models import OfferRelease
-from farmlive.shop.order_models import HoldDrop, HoldPlace, OrderPlace, StateChange
+from farmlive.shop.order_models import HoldDrop, HoldPlace, NewTransition, OrderPlace
 from farmlive.shop.order_tables import order_lines, orders
 from farmlive.shop.problems import (
     FlashThere,
@@ -158,7 +158,7 @@ class Run:
             if to == "cancel":
                 await self.stall.shop.orders.cancel(placed["token"])
             else:
-                after = StateChange(state="packed" if to == "pack" else "cancelled")
+                after = NewTransition(state="packed" if to == "pack" else "cancelled")
                 order = placed["order"]
                 await self.stall.shop.orders.enter(HOST, self.broadcast, order, after)
         except NotInState:

@@ -138,12 +138,12 @@ async def test_by_http(stall: Any, site: Any, sold_out: Any) -> None:
     expected = {"offer": stall.card.offer, "quantity": 2, "place": 1, "waiting": 2}
     assert (answer.status_code, answer.json()) == (200, expected)
     answer = await site.viewer.get(base)
-    assert answer.json() == {"waits": [expected]}
+    assert answer.json() == {"waits": [expected], "next": None}
     assert answer.headers["Cache-Control"] == "no-store"
-    assert (await site.staff.get(base)).json() == {"waits": []}
+    assert (await site.staff.get(base)).json() == {"waits": [], "next": None}
     assert (await site.viewer.put(url, json={"quantity": 0})).status_code == 422
     assert (await site.viewer.delete(url)).status_code == 204
-    assert (await site.viewer.get(base)).json() == {"waits": []}
+    assert (await site.viewer.get(base)).json() == {"waits": [], "next": None}
 
 
 async def test_a_wait_brings_a_proof_where_the_settings_say_so(

@@ -140,9 +140,9 @@ async def test_each_wrong_price_of_an_offer_is_listed_by_itself(stall: Any) -> N
 async def test_by_http(stall: Any, site: Any) -> None:
     flash = await plan(stall, 4)
     await order(stall, 1)
-    url = f"/api/v1/broadcasts/{stall.broadcast}/flashes/{flash['flash']}"
-    assert (await site.viewer.delete(url, params={"wrong": "true"})).status_code == 401
-    answer = await site.staff.delete(url, params={"wrong": "true"})
+    url = f"/api/v1/broadcasts/{stall.broadcast}/flashes/{flash['flash']}/end"
+    assert (await site.viewer.post(url, json={"wrong": True})).status_code == 401
+    answer = await site.staff.post(url, json={"wrong": True})
     assert (answer.status_code, answer.json()["why"]) == (200, "wrong")
     found = f"/api/v1/broadcasts/{stall.broadcast}/offers/{stall.card.offer}/mispriced"
     (shown,) = (await site.staff.get(found)).json()["prices"]

@@ -14,7 +14,7 @@ from farmlive.ids import token
 from farmlive.origin.models import LotChange, NewWaste
 from farmlive.shop.flash_models import FlashEnd, FlashPlan
 from farmlive.shop.models import OfferChange, OfferRelease
-from farmlive.shop.order_change_models import NewMove, PutRight
+from farmlive.shop.order_change_models import NewBulkTransition, NewReversal
 from farmlive.shop.order_models import HoldDrop, HoldPlace, OrderPlace, Refund
 from farmlive.shop.tables import holds
 from farmlive.shop.wait_models import WaitJoin, WaitLeave
@@ -187,9 +187,9 @@ class Trade(Booth):
         move.orders.sort(key=self.ledger.orders.index)
         for order in wanted:
             self.ledger.cancel(order, move)
-        named = NewMove(orders=[self.ids[it] for it in chosen], state="cancelled")
+        named = NewBulkTransition(orders=[self.ids[it] for it in chosen], state="cancelled")
         answer = self.both(self.world.shop.moves.make(HOST, broadcast, named), "")
-        self.moves.append((answer.move, broadcast, move))
+        self.moves.append((answer.id, broadcast, move))
         if back:
             self.undo(len(self.moves) - 1)
 
@@ -226,7 +226,7 @@ class Trade(Booth):
         expected = self.ledger.give_back(order, offer)
         given = orders.refund(HOST, order.broadcast, self.ids[which], refund)
         if (answer := self.both(given, expected)) is not None:
-            self.refunds.append((answer.move, answer.id, order.deeds[-1]))
+            self.refunds.append((answer.refund, answer.id, order.deeds[-1]))
 
     @rule(device=DEVICE, offer=OFFER, pays=st.booleans(), back=st.sampled_from([None, True, False]))
     def order_too_many(self, device: int, offer: int, pays: bool, back: bool | None) -> None:
@@ -245,7 +245,7 @@ class Trade(Booth):
         name, id_, refund = self.refunds[-1 - which % len(self.refunds)]
         broadcast, moves = refund.order.broadcast, self.world.shop.moves
         if late:
-            wrong = PutRight(move=name, reason="it was a mistake")
+            wrong = NewReversal(refund=name, reason="it was a mistake")
             expected = self.ledger.put_refund_right(refund)
             self.both(moves.put_right(HOST, broadcast, id_, wrong), expected)
             return
@@ -261,7 +261,7 @@ class Trade(Booth):
         gone = [place for place, order in enumerate(self.ledger.orders) if order.cancelled]
         place = gone[which % len(gone)]
         order = self.ledger.orders[place]
-        wrong = PutRight(state="placed", reason="it was a mistake")
+        wrong = NewReversal(state="placed", reason="it was a mistake")
         expected = self.ledger.put_right(order)
         right = self.world.shop.moves.put_right(HOST, order.broadcast, self.ids[place], wrong)
         self.both(right, expected)

@@ -80,7 +80,7 @@ async def test_what_buyers_have_goes_on_working(filled: None, settings: Settings
         said = HandOver(code="042117", centre=CENTRE)
         assert (await shop.handovers.give(CLERK, PICKUP, said)).order.state == "received"
         received = HandOver(code="999983")
-        assert (await shop.handovers.give(CLERK, RECEIVED, received)).move is None
+        assert (await shop.handovers.give(CLERK, RECEIVED, received)).id is None
 
 
 @on_both_databases

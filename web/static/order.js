@@ -77,7 +77,7 @@ sheet.querySelector("form").addEventListener("submit", async (event) => {
   submitter.setAttribute("aria-busy", "true");
   submitter.disabled = true;
   try {
-    const order = await api("POST", `/api/v1/orders/${token}/cancel`, reason ? { reason } : {});
+    const order = await api("POST", `/api/v1/orders/${token}/cancellation`, reason ? { reason } : {});
     close(sheet);
     await look();
     const amount = toGiveBack(order);

@@ -168,8 +168,8 @@ class Broadcasts:
         """One broadcast. Raises UnknownBroadcast."""
         return await self._store.read(lambda connection: _get(connection, broadcast))
 
-    async def all(self) -> list[Broadcast]:
-        """Live ones first, then scheduled by time, then ended, the last first; at most 200."""
+    async def all(self, most: int | None = 200) -> list[Broadcast]:
+        """Live ones first, then scheduled by time, then ended, the last first; so many at most."""
         rank = case(
             (broadcasts.c.state == "live", 0), (broadcasts.c.state == "scheduled", 1), else_=2
         )
@@ -181,7 +181,7 @@ class Broadcasts:
                 broadcasts.c.ended_at.desc(),
                 broadcasts.c.id.desc(),
             )
-            .limit(200)
+            .limit(most)
         )
         return await self._store.read(
             lambda connection: [_broadcast(row) for row in connection.execute(query)]

@@ -16,6 +16,7 @@ from farmlive.bilingual import Bilingual, one_line
 from farmlive.broadcast.mutes import Duration
 from farmlive.clock import parse_rfc3339
 from farmlive.commands import Message
+from farmlive.paging import Listing
 from farmlive.people.nicknames import is_blank
 from farmlive.public_text import PublicBilingual
 
@@ -51,7 +52,7 @@ class Broadcast(BaseModel):
     ended_at: str | None
 
 
-class BroadcastList(BaseModel):
+class BroadcastList(Listing):
     """Broadcasts, live ones first, then what comes next, then what has ended."""
 
     broadcasts: list[Broadcast]
@@ -80,8 +81,8 @@ class ChangedBroadcast(NewBroadcast):
     title: PublicBilingual | None = None  # type: ignore[assignment]
 
 
-class EventList(BaseModel):
-    """Events of the log after a `seq`, for staff."""
+class EventList(Listing):
+    """Events of the log in its order, for staff."""
 
     to: int
     events: list[dict[str, Any]]
@@ -143,7 +144,7 @@ class MuteAnswer(BaseModel):
     by: str
 
 
-class MuteList(BaseModel):
+class MuteList(Listing):
     """Who may not write in this broadcast, the latest first."""
 
     mutes: list[MuteAnswer]

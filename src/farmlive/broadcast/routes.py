@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response, WebSocket
+from fastapi import APIRouter, Depends, Path, Request, Response, WebSocket
 
-from farmlive import compact
+from farmlive import compact, paging
 from farmlive.broadcast.asyncapi import document
 from farmlive.broadcast.broadcasts import Broadcasts, Ended, NotLive
 from farmlive.broadcast.channel import Channel
@@ -58,9 +58,10 @@ def routes(
     by_crew = Depends(guard.roles("coordinator", "host", "moderator"))
 
     @router.get("/api/v1/broadcasts", operation_id="broadcasts_list")
-    async def list_broadcasts() -> BroadcastList:
+    async def list_broadcasts(page: paging.Asked) -> BroadcastList:
         """Broadcasts: live, then scheduled, then ended."""
-        return BroadcastList(broadcasts=await broadcasts.all())
+        rows, following = page.part(await broadcasts.all(None), lambda each: each.id)
+        return BroadcastList(broadcasts=rows, next=following)
 
     @router.post("/api/v1/broadcasts", status_code=201, operation_id="broadcasts_create")
     async def schedule(new: NewBroadcast, caller: Annotated[Caller, by_staff]) -> Broadcast:
@@ -96,28 +97,28 @@ def routes(
     @router.get(
         "/api/v1/broadcasts/{broadcast}/events", dependencies=[by_staff], operation_id="events_list"
     )
-    async def events(
-        broadcast: str,
-        after: Annotated[int, Query(ge=0, le=2**53)] = 0,
-        limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
-    ) -> EventList:
-        """The log after a `seq`, all audiences."""
+    async def events(broadcast: str, page: paging.Asked) -> EventList:
+        """The log, all audiences; its cursor is the `seq` after which a page begins, as `to` is."""
+        after = page.after[0] if page.after else 0
         found = await store.read(
-            lambda connection: log.events(connection, broadcast, after=after, limit=limit)
+            lambda connection: log.events(connection, broadcast, after=after, limit=page.rows)
         )
+        rows, following = page.cut(found, lambda event: (event.seq, ""))
         return EventList(
-            to=found[-1].seq if found else after,
-            events=[{**event.shown(), "audience": event.audience} for event in found],
+            to=rows[-1].seq if rows else after,
+            events=[{**event.shown(), "audience": event.audience} for event in rows],
+            next=following,
         )
 
     @router.get(
         "/api/v1/broadcasts/{broadcast}/mutes", dependencies=[by_crew], operation_id="mutes_list"
     )
     @raises(UnknownBroadcast)
-    async def list_mutes(broadcast: str) -> MuteList:
+    async def list_mutes(broadcast: str, page: paging.Asked) -> MuteList:
         """List who may not write in this broadcast."""
-        found = await chat.muted(broadcast)
-        return MuteList(mutes=[MuteAnswer(**mute_answer(each)) for each in found])
+        found = [MuteAnswer(**mute_answer(each)) for each in await chat.muted(broadcast)]
+        rows, following = page.part(found, lambda mute: mute.id)
+        return MuteList(mutes=rows, next=following)
 
     @router.post(
         "/api/v1/broadcasts/{broadcast}/mutes",

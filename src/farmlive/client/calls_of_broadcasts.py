@@ -9,7 +9,7 @@ class CallsOfBroadcasts(Connection):
 
     async def broadcasts(self) -> list[Json]:
         """The broadcasts that this caller may see."""
-        return list((await self.request("GET", "/api/v1/broadcasts"))["broadcasts"])
+        return await self.listed("/api/v1/broadcasts", "broadcasts")
 
     async def broadcast(self, broadcast: str) -> Json:
         """One broadcast: `{"id","title","state","starts_at","started_at","ended_at","note"}`."""
@@ -29,12 +29,10 @@ class CallsOfBroadcasts(Connection):
         """End a live broadcast, for good."""
         return await self.request("POST", f"/api/v1/broadcasts/{broadcast}/end")
 
-    async def events(self, broadcast: str, after: int = 0, limit: int | None = None) -> Json:
-        """A part of the log, for staff."""
-        more = "" if limit is None else f"&limit={limit}"
-        return await self.request(
-            "GET", f"/api/v1/broadcasts/{broadcast}/events?after={after}{more}"
-        )
+    async def events(self, broadcast: str, after: int = 0) -> list[Json]:
+        """The log after a `seq`, for staff."""
+        path = f"/api/v1/broadcasts/{broadcast}/events"
+        return await self.listed(path, "events", cursor=str(after))
 
     async def stream_key(
         self,
@@ -54,7 +52,7 @@ class CallsOfBroadcasts(Connection):
     async def sources(self, broadcast: str) -> list[Json]:
         """The sources that have had a stream key."""
         path = f"/api/v1/broadcasts/{broadcast}/sources"
-        return list((await self.request("GET", path))["sources"])
+        return await self.listed(path, "sources")
 
     async def put_on_air(self, broadcast: str, source: str) -> Json:
         """Have viewers see this source, `{"source","label","on_air"}` (staff only).
@@ -63,7 +61,7 @@ class CallsOfBroadcasts(Connection):
         nothing.
         """
         path = f"/api/v1/broadcasts/{broadcast}/on-air"
-        return await self.request("POST", path, json={"source": source})
+        return await self.request("PUT", path, json={"source": source})
 
     async def pin_card(self, broadcast: str, offer: str) -> Json:
         """Show an offer's card over the video, `{"seq"}` (crew only)."""
@@ -119,7 +117,7 @@ class CallsOfBroadcasts(Connection):
     async def guests(self, broadcast: str) -> list[Json]:
         """The guests whose links work, without them (staff only)."""
         path = f"/api/v1/broadcasts/{broadcast}/guests"
-        return list((await self.request("GET", path))["guests"])
+        return await self.listed(path, "guests")
 
     async def end_guest(self, broadcast: str, guest: str) -> None:
         """End a guest's link by the guest's id, and what the guest sends (staff only)."""

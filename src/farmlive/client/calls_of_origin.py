@@ -19,7 +19,7 @@ class CallsOfOrigin(Connection):
 
     async def farms(self) -> list[Json]:
         """The farms."""
-        return list((await self.request("GET", "/api/v1/farms"))["farms"])
+        return await self.listed("/api/v1/farms", "farms")
 
     async def create_lot(
         self,
@@ -60,7 +60,9 @@ class CallsOfOrigin(Connection):
 
     async def undo_lift(self, lot: str, lift: str, reason: str) -> None:
         """Take back a lift that was a mistake, by its id: the lot is stopped again."""
-        await self.request("POST", f"/api/v1/lots/{lot}/lifts/{lift}/undo", json={"reason": reason})
+        await self.request(
+            "POST", f"/api/v1/lots/{lot}/lifts/{lift}/withdrawal", json={"reason": reason}
+        )
 
     async def lot_orders(self, lot: str) -> Json:
         """Who ordered and holds a lot, what has left first: the first page."""
@@ -68,20 +70,12 @@ class CallsOfOrigin(Connection):
 
     async def undo_waste(self, lot: str, event: str, reason: str) -> None:
         """Take back what `waste` entered, by the event that it answered."""
-        path = f"/api/v1/lots/{lot}/waste/{quote(event, safe='')}/undo"
+        path = f"/api/v1/lots/{lot}/waste/{quote(event, safe='')}/withdrawal"
         await self.request("POST", path, json={"reason": reason})
 
     async def lots(self) -> list[Json]:
         """The lots, latest harvest first, however many pages they are."""
-        found: list[Json] = []
-        cursor = ""
-        while True:
-            asked = f"&cursor={cursor}" if cursor else ""
-            page = await self.request("GET", f"/api/v1/lots?limit=500{asked}")
-            found += page["lots"]
-            cursor = page["next"]
-            if cursor is None:
-                return found
+        return await self.listed("/api/v1/lots", "lots")
 
     async def story(self, lot: str) -> Json:
         """A lot's story by its id: farm, stations, test, moments."""

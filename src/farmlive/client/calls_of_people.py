@@ -56,7 +56,7 @@ class CallsOfPeople(Connection):
 
     async def sessions(self) -> list[Json]:
         """Where one is signed in oneself, the last used first."""
-        return list((await self.request("GET", "/api/v1/sessions"))["sessions"])
+        return await self.listed("/api/v1/sessions", "sessions")
 
     async def end_session(self, session: str) -> None:
         """End one of the own sign-ins by its `id`."""
@@ -108,7 +108,7 @@ class CallsOfPeople(Connection):
 
     async def accept(self, url: str, name: str, password: str) -> Json:
         """Take up an invitation by its `url`, and be signed in as `sign_in` does it."""
-        path = f"/api/v1/invitations/by-token/{url.rpartition('/')[2]}"
+        path = f"/api/v1/invitations/by-token/{url.rpartition('/')[2]}/acceptance"
         body = await self.request("POST", path, json={"name": name, "password": password})
         self._http.headers["X-CSRF-Token"] = str(body["csrf"])
         return body
@@ -124,11 +124,11 @@ class CallsOfPeople(Connection):
 
     async def refusals(self) -> list[Json]:
         """What limits and blocks refused within the last hour, the latest first (staff only)."""
-        return list((await self.request("GET", "/api/v1/refusals"))["refusals"])
+        return await self.listed("/api/v1/refusals", "refusals")
 
-    async def deeds(self, before: str | None = None, limit: int = 100, **chosen: str) -> Json:
+    async def deeds(self, cursor: str | None = None, limit: int = 100, **chosen: str) -> Json:
         """What staff did, the latest first, and `next` (coordinators only); of a `group`, a
         `person`, or a time (`since`, `until`).
         """
-        asked = {"limit": limit, **chosen, **({} if before is None else {"before": before})}
+        asked = {"limit": limit, **chosen, **({} if cursor is None else {"cursor": cursor})}
         return await self.request("GET", f"/api/v1/audit?{urlencode(asked)}")

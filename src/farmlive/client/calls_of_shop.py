@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from farmlive.client.connection import Connection
 from farmlive.client.http import Json, Text
@@ -25,7 +24,7 @@ class CallsOfShop(Connection):
     async def offers(self, broadcast: str) -> list[Json]:
         """The cards of a broadcast's bag; a card's identifier is its `offer`."""
         path = f"/api/v1/broadcasts/{broadcast}/offers"
-        return list((await self.request("GET", path))["offers"])
+        return await self.listed(path, "offers")
 
     async def change_offer(self, broadcast: str, offer: str, **change: Any) -> Json:
         """Change an offer's `price` or `list_price`, minor units, and return its card (staff only).
@@ -84,8 +83,8 @@ class CallsOfShop(Connection):
 
     async def products(self, farm: str | None = None) -> list[Json]:
         """The products, of one farm or all."""
-        query = "" if farm is None else f"?farm={farm}"
-        return list((await self.request("GET", f"/api/v1/products{query}"))["products"])
+        only = {} if farm is None else {"farm": farm}
+        return await self.listed("/api/v1/products", "products", **only)
 
     async def create_centre(self, name: Text, address: Text, phone: str | None = None) -> Json:
         """Enter a pick-up point."""
@@ -98,7 +97,7 @@ class CallsOfShop(Connection):
 
     async def centres(self) -> list[Json]:
         """The pick-up points."""
-        return list((await self.request("GET", "/api/v1/centres"))["centres"])
+        return await self.listed("/api/v1/centres", "centres")
 
     async def parcel_fees(self) -> list[Json]:
         """What a parcel costs, by region and weight."""
@@ -157,12 +156,12 @@ class CallsOfShop(Connection):
     async def waits(self, broadcast: str) -> list[Json]:
         """What this device waits for, the longest first."""
         path = f"/api/v1/broadcasts/{broadcast}/waits"
-        return list((await self.request("GET", path))["waits"])
+        return await self.listed(path, "waits")
 
     async def flashes(self, broadcast: str) -> list[Json]:
         """The flash batches of a broadcast."""
         path = f"/api/v1/broadcasts/{broadcast}/flashes"
-        return list((await self.request("GET", path))["flashes"])
+        return await self.listed(path, "flashes")
 
     async def plan_flash(
         self,
@@ -189,8 +188,8 @@ class CallsOfShop(Connection):
 
         `wrong` says that its price was a mistake, also of one that is over.
         """
-        path = f"/api/v1/broadcasts/{broadcast}/flashes/{flash}"
-        return await self.request("DELETE", f"{path}?wrong=true" if wrong else path)
+        path = f"/api/v1/broadcasts/{broadcast}/flashes/{flash}/end"
+        return await self.request("POST", path, json={"wrong": wrong})
 
     async def mispriced(self, broadcast: str, offer: str) -> Json:
         """What was ordered at the wrong prices of an offer, the last one first (staff only).
@@ -206,15 +205,7 @@ class CallsOfShop(Connection):
 
         `only` are `state` and `way`.
         """
-        path = f"/api/v1/broadcasts/{broadcast}/orders"
-        found: list[Json] = []
-        following: str | None = ""
-        while following is not None:
-            query = urlencode({"after": following, **only})
-            page = await self.request("GET", f"{path}?{query}")
-            found += page["orders"]
-            following = page["next"]
-        return found
+        return await self.listed(f"/api/v1/broadcasts/{broadcast}/orders", "orders", **only)
 
     async def order_state(
         self,
@@ -232,26 +223,27 @@ class CallsOfShop(Connection):
         body = {"state": state, "reason": reason, "known_by": known_by}
         body = {name: value for name, value in body.items() if value}
         return await self.request(
-            "POST", f"/api/v1/broadcasts/{broadcast}/orders/{order}/state", json=body
+            "POST", f"/api/v1/broadcasts/{broadcast}/orders/{order}/transitions", json=body
         )
 
     async def order_paid(self, broadcast: str, order: str) -> Json:
         """Keep that an order was paid, and return it."""
-        path = f"/api/v1/broadcasts/{broadcast}/orders/{order}/payment"
-        return await self.request("POST", path, json={"payment": "paid"})
+        path = f"/api/v1/broadcasts/{broadcast}/orders/{order}/payments"
+        return await self.request("POST", path, json={})
 
     async def move_orders(self, broadcast: str, orders: Sequence[str], **move: str) -> Json:
-        """Move many orders at once, `{"move","until","moved","refused"}`.
+        """Move many orders at once, `{"id","until","moved","refused"}`.
 
         `move` is `state=` or `payment="paid"`, and perhaps `reason` and `known_by`; what may not
         be moved is refused one by one.
         """
-        path = f"/api/v1/broadcasts/{broadcast}/orders/moves"
+        path = f"/api/v1/broadcasts/{broadcast}/orders/bulk-transitions"
         return await self.request("POST", path, json={"orders": list(orders), **move})
 
     async def undo_move(self, broadcast: str, move: str) -> Json:
         """Undo a move within ten minutes; answers as `move_orders` does."""
-        return await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/orders/moves/{move}")
+        path = f"/api/v1/broadcasts/{broadcast}/orders/bulk-transitions/{move}"
+        return await self.request("DELETE", path)
 
     async def refund_order(
         self,
@@ -265,12 +257,12 @@ class CallsOfShop(Connection):
     ) -> Json:
         """Keep that so much, in minor units, was given back, and return the order.
 
-        Where nobody paid yet it is taken off what is to be paid. The answer's `move` undoes it.
+        Where nobody paid yet it is taken off what is to be paid. The answer's `refund` undoes it.
         `lines` are boxes for which it was, `{"offer","quantity"}`: they go back into the stock.
         `offer` is the one at whose wrong price so much too much was asked for.
         With a `key` the same refund counts once, however often it is sent.
         """
-        path = f"/api/v1/broadcasts/{broadcast}/orders/{order}/refund"
+        path = f"/api/v1/broadcasts/{broadcast}/orders/{order}/refunds"
         body = {"amount": amount, "reason": reason, "lines": list(lines), "offer": offer}
         headers = {"Idempotency-Key": key} if key else {}
         return await self.request("POST", path, json=body, headers=headers)
@@ -278,15 +270,15 @@ class CallsOfShop(Connection):
     async def put_order_right(self, broadcast: str, order: str, reason: str, **wrong: str) -> Json:
         """Take back what was done last with an order, also long after, and return the order.
 
-        `wrong` is `state=`, the one before, `payment="due"`, or `move=`, that of the last refund.
+        `wrong` is `state=`, the one before, `payment="due"`, or `refund=`, the last one's.
         """
-        path = f"/api/v1/broadcasts/{broadcast}/orders/{order}/back"
+        path = f"/api/v1/broadcasts/{broadcast}/orders/{order}/reversals"
         return await self.request("POST", path, json={"reason": reason, **wrong})
 
     async def cancel_order(self, token: str, reason: str | None = None) -> Json:
         """Cancel an order by the token in its buyer's address, and return it."""
         body = {"reason": reason} if reason else {}
-        return await self.request("POST", f"/api/v1/orders/{token}/cancel", json=body)
+        return await self.request("POST", f"/api/v1/orders/{token}/cancellation", json=body)
 
     async def claim_photo(self, token: str, data: bytes, media_type: str = "image/jpeg") -> Json:
         """Keep a photo for a claim; the answer's `photo` is its name."""
@@ -301,9 +293,8 @@ class CallsOfShop(Connection):
         """The orders with claims (staff only), or with claims that are `open`, `refunded` or
         `refused`.
         """
-        query = "" if state is None else f"?state={state}"
-        path = f"/api/v1/broadcasts/{broadcast}/claims{query}"
-        return list((await self.request("GET", path))["orders"])
+        only = {} if state is None else {"state": state}
+        return await self.listed(f"/api/v1/broadcasts/{broadcast}/claims", "orders", **only)
 
     async def answer_claim(self, broadcast: str, claim: str, answer: str, **decision: Any) -> Json:
         """Answer a claim (staff only) and return its order.

@@ -4,6 +4,7 @@ Holds cookies and the CSRF token, or an API key. What can be asked is api.py's.
 """
 
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import httpx
 
@@ -60,6 +61,17 @@ class Connection:
             return {}
         body: Json = response.json()
         return body
+
+    async def listed(self, path: str, name: str, **query: str) -> list[Json]:
+        """Everything that a list has, its `name` of each page, however many pages they are."""
+        found: list[Json] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            asked = urlencode({**query, **({"cursor": cursor} if cursor else {})})
+            page = await self.request("GET", f"{path}?{asked}" if asked else path)
+            found += page[name]
+            cursor = page["next"]
+        return found
 
     async def upload(self, path: str, data: bytes, media_type: str) -> Json:
         """POST a file as it is, such as a picture or a certificate."""

@@ -28,7 +28,7 @@ from farmlive.ids import token
 from farmlive.people import Caller
 from farmlive.shop.models import OfferChange, OfferRelease
 from farmlive.shop.order_models import HoldPlace, OrderPlace, Refund
-from farmlive.shop.order_models import StateChange as Change
+from farmlive.shop.order_models import NewTransition as Change
 from farmlive.shop.problems import BoxLimit, HoldShare, SoldOut
 
 COUNT_EVERY_MS = 10_000

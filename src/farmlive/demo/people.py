@@ -308,7 +308,7 @@ class Viewer:
         if turn > 0.95:
             await asyncio.sleep(self._chance.uniform(3, 20))
             async with Api(self._url, key=self._key) as api:
-                await api.request("POST", f"/api/v1/orders/{placed['token']}/cancel", json={})
+                await api.request("POST", f"/api/v1/orders/{placed['token']}/cancellation", json={})
 
 
 async def crowd(url: str, county: County, keys: Keys, viewers: int = VIEWERS) -> None:

@@ -179,7 +179,7 @@ class TrySelling:
         """The buyer cancels the first order; its boxes are for sale again."""
         stage, before = self._stage, await self._left()
         first = stage.placed[0]
-        await stage.api.request("POST", f"/api/v1/orders/{first.token}/cancel", json={})
+        await stage.api.request("POST", f"/api/v1/orders/{first.token}/cancellation", json={})
         stage.placed[0] = replace(first, stands=False)
         left = await self._left()
         must(left == before + first.boxes, f"{left} are left, {before} were")

@@ -21,6 +21,7 @@ from farmlive.origin.fields import (
     Time,
     Words,
 )
+from farmlive.paging import Listing
 from farmlive.public_text import Public, PublicBilingual
 from farmlive.store.files import PictureUrl
 
@@ -88,8 +89,8 @@ class Farm(BaseModel):
     gs1_prefix: str | None = None
 
 
-class FarmList(BaseModel):
-    """The farms, oldest first; `next` is the cursor of the page after this one."""
+class FarmList(Listing):
+    """The farms, oldest first."""
 
     farms: list[Farm]
     next: str | None = None
@@ -123,8 +124,8 @@ class Plot(BaseModel):
     outline: Outline | None
 
 
-class PlotList(BaseModel):
-    """A farm's plots, oldest first; `next` is the cursor of the page after this one."""
+class PlotList(Listing):
+    """A farm's plots, oldest first."""
 
     plots: list[Plot]
     next: str | None = None
@@ -167,8 +168,8 @@ class Work(BaseModel):
     withdrawn_reason: str | None = None
 
 
-class WorkList(BaseModel):
-    """A plot's works, latest first; `next` is the cursor of the page after this one."""
+class WorkList(Listing):
+    """A plot's works, latest first."""
 
     works: list[Work]
     next: str | None = None
@@ -347,8 +348,8 @@ class Lot(BaseModel):
     shipped_at: Time | None = None
 
 
-class LotList(BaseModel):
-    """Lots, latest harvest first; `next` is the cursor of the page after this one."""
+class LotList(Listing):
+    """Lots, latest harvest first."""
 
     lots: list[Lot]
     next: str | None = None

@@ -151,7 +151,9 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
         """Record a flowering, or a spraying with its waiting period."""
         return await origin.add_work(caller, plot, new)
 
-    @router.post("/plots/{plot}/works/{work}/undo", status_code=204, operation_id="plots_undo_work")
+    @router.post(
+        "/plots/{plot}/works/{work}/withdrawal", status_code=204, operation_id="plots_withdraw_work"
+    )
     @raises(UnknownPlot, UnknownWork, OtherFarm)
     async def withdraw_work(
         plot: str, work: str, undo: Undo, caller: Annotated[Caller, growers]
@@ -212,7 +214,9 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
         """Record that some of a lot was thrown away."""
         return await origin.waste(caller, lot, new)
 
-    @router.post("/lots/{lot}/waste/{event}/undo", status_code=204, operation_id="lots_undo_waste")
+    @router.post(
+        "/lots/{lot}/waste/{event}/withdrawal", status_code=204, operation_id="lots_withdraw_waste"
+    )
     @raises(UnknownLot, UnknownWaste, OtherFarm)
     async def unwaste(lot: str, event: str, undo: Undo, caller: Annotated[Caller, growers]) -> None:
         """Take back a record of waste that did not happen."""
@@ -227,9 +231,9 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
         return await origin.inspect(caller, lot, new)
 
     @router.post(
-        "/lots/{lot}/inspections/{inspection}/undo",
+        "/lots/{lot}/inspections/{inspection}/withdrawal",
         status_code=204,
-        operation_id="lots_undo_inspection",
+        operation_id="lots_withdraw_inspection",
     )
     @raises(UnknownLot, UnknownInspection, OtherFarm)
     async def withdraw_test(
@@ -266,7 +270,9 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
         """Lift findings that stopped a lot, with a sentence that everyone reads."""
         return await origin.lift(caller, lot, new)
 
-    @router.post("/lots/{lot}/lifts/{lift}/undo", status_code=204, operation_id="lots_undo_lift")
+    @router.post(
+        "/lots/{lot}/lifts/{lift}/withdrawal", status_code=204, operation_id="lots_withdraw_lift"
+    )
     @raises(UnknownLot, UnknownLift)
     async def withdraw_lift(
         lot: str, lift: str, undo: Undo, caller: Annotated[Caller, coordinators]

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
+from farmlive.paging import Listing
 from farmlive.people.models import Identifier, Sent
 
 BlockKind = Literal["device", "phone", "address"]
@@ -58,7 +59,7 @@ class BlockAnswer(BaseModel):
     message: int | None
 
 
-class BlockList(BaseModel):
+class BlockList(Listing):
     """All blocks, the latest first."""
 
     blocks: list[BlockAnswer]
@@ -81,7 +82,7 @@ class RefusalAnswer(BaseModel):
     reason: str
 
 
-class RefusalList(BaseModel):
+class RefusalList(Listing):
     """What limits and blocks refused within the last hour, the latest first."""
 
     refusals: list[RefusalAnswer]
@@ -104,8 +105,7 @@ class DeedAnswer(BaseModel):
     detail: dict[str, Any]
 
 
-class DeedList(BaseModel):
+class DeedList(Listing):
     """Deeds, the latest first; `next` is the `before` of the following page, if there is one."""
 
     deeds: list[DeedAnswer]
-    next: str | None

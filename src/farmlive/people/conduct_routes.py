@@ -1,10 +1,12 @@
 """The routes of conduct: who is blocked, what was refused, and what staff did. No decisions."""
 
+import hashlib
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 
+from farmlive import paging
 from farmlive.clock import parse_rfc3339, rfc3339
 from farmlive.contracts import raises
 from farmlive.people import conduct_models as models
@@ -27,9 +29,10 @@ def routes(people: People, guard: Guard) -> APIRouter:
     staff, coordinator = Depends(guard.staff), Depends(guard.coordinator)
 
     @router.get("/blocks", dependencies=[staff], operation_id="blocks_list")
-    async def list_blocks() -> models.BlockList:
+    async def list_blocks(page: paging.Asked) -> models.BlockList:
         """List who is blocked."""
-        return models.BlockList(blocks=[_block(block) for block in await people.blocks.all()])
+        rows, following = page.part(await people.blocks.all(), lambda block: block.id)
+        return models.BlockList(blocks=[_block(block) for block in rows], next=following)
 
     @router.post("/blocks", status_code=201, operation_id="blocks_create")
     @raises(NothingToBlock, EveryonesAddress)
@@ -44,16 +47,14 @@ def routes(people: People, guard: Guard) -> APIRouter:
         await people.blocks.remove(caller, block)
 
     @router.get("/refusals", dependencies=[staff], operation_id="audit_list_refusals")
-    async def list_refusals() -> models.RefusalList:
+    async def list_refusals(page: paging.Asked) -> models.RefusalList:
         """List what limits and blocks refused within the last hour, and why."""
-        return models.RefusalList(
-            refusals=[_refusal(refusal) for refusal in people.refusals.lately()]
-        )
+        rows, following = page.part(people.refusals.lately(), _name)
+        return models.RefusalList(refusals=[_refusal(refusal) for refusal in rows], next=following)
 
     @router.get("/audit", dependencies=[coordinator], operation_id="audit_list")
     async def list_deeds(
-        before: Identifier | None = None,
-        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+        page: Annotated[paging.Page, paging.read_page(usual=100)],
         group: Group | None = None,
         person: Identifier | None = None,
         since: Moment | None = None,
@@ -70,7 +71,9 @@ def routes(people: People, guard: Guard) -> APIRouter:
             since=parse_rfc3339(since) if since else None,
             until=parse_rfc3339(until) if until else None,
         )
-        found = await people.deeds(before, limit + 1, selection)
+        before = page.after[1] if page.after else None
+        found = await people.deeds(before, page.rows, selection)
+        rows, following = page.cut(found, lambda deed: (0, deed.id))
         deeds = [
             models.DeedAnswer(
                 id=deed.id,
@@ -84,9 +87,9 @@ def routes(people: People, guard: Guard) -> APIRouter:
                 broadcast=deed.broadcast,
                 detail=deed.detail,
             )
-            for deed in found[:limit]
+            for deed in rows
         ]
-        return models.DeedList(deeds=deeds, next=deeds[-1].id if len(found) > limit else None)
+        return models.DeedList(deeds=deeds, next=following)
 
     return router
 
@@ -94,6 +97,10 @@ def routes(people: People, guard: Guard) -> APIRouter:
 def _block(block: Block) -> models.BlockAnswer:
     facts = {**asdict(block), "who": block.mark[:SHORT], "at": rfc3339(block.at)}
     return models.BlockAnswer.model_validate(facts)
+
+
+def _name(refusal: Refusal) -> str:
+    return hashlib.sha256(f"{refusal.what} {refusal.mark}".encode()).hexdigest()[:26]
 
 
 def _refusal(refusal: Refusal) -> models.RefusalAnswer:

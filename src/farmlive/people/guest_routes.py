@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 
+from farmlive import paging
 from farmlive.clock import rfc3339
 from farmlive.contracts import raises
 from farmlive.people import key_models as models
@@ -41,13 +42,12 @@ def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> API
 
     @router.get("/broadcasts/{broadcast}/guests", dependencies=[staff], operation_id="guests_list")
     @raises(broadcast_state)
-    async def list_guests(broadcast: str) -> models.GuestList:
+    async def list_guests(broadcast: str, page: paging.Asked) -> models.GuestList:
         """List the guests whose links work, without their links."""
+        found = await guests.all(broadcast, broadcast_state)
+        rows, following = page.part(found, lambda guest: guest.id)
         return models.GuestList(
-            guests=[
-                models.GuestAnswer(**_guest(guest))
-                for guest in await guests.all(broadcast, broadcast_state)
-            ]
+            guests=[models.GuestAnswer(**_guest(guest)) for guest in rows], next=following
         )
 
     @router.delete(

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from farmlive.paging import Listing
 from farmlive.people.models import (
     Centres,
     Farms,
@@ -70,7 +71,7 @@ class MadeApiKey(ApiKeyAnswer):
     key: str
 
 
-class ApiKeys(BaseModel):
+class ApiKeys(Listing):
     """All API keys, oldest first."""
 
     api_keys: list[ApiKeyAnswer]
@@ -106,7 +107,7 @@ class CredentialAnswer(BaseModel):
     made_by: str | None
 
 
-class Credentials(BaseModel):
+class Credentials(Listing):
     """Keys and links that work, and stream keys by which something is still sent."""
 
     credentials: list[CredentialAnswer]
@@ -161,7 +162,7 @@ class MadeStreamKey(StreamKeyAnswer):
     whip_url: str
 
 
-class StreamKeys(BaseModel):
+class StreamKeys(Listing):
     """The stream keys of a broadcast that work, oldest first."""
 
     stream_keys: list[StreamKeyAnswer]
@@ -176,7 +177,7 @@ class SourceAnswer(BaseModel):
     created_at: str
 
 
-class Sources(BaseModel):
+class Sources(Listing):
     """The sources of a broadcast, oldest first."""
 
     sources: list[SourceAnswer]
@@ -204,7 +205,7 @@ class MadeGuest(GuestAnswer):
     url: str
 
 
-class GuestList(BaseModel):
+class GuestList(Listing):
     """The guests of a broadcast whose links work, oldest first."""
 
     guests: list[GuestAnswer]

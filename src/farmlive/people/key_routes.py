@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from farmlive import paging
 from farmlive.clock import parse_rfc3339, rfc3339
 from farmlive.contracts import raises
 from farmlive.hosts import own_url
@@ -46,10 +47,11 @@ def _api_keys(people: People, guard: Guard) -> APIRouter:
     coordinator = Depends(guard.coordinator)
 
     @router.get("/api-keys", dependencies=[coordinator], operation_id="api_keys_list")
-    async def list_api_keys() -> models.ApiKeys:
+    async def list_api_keys(page: paging.Asked) -> models.ApiKeys:
         """List the API keys, without their secrets."""
+        rows, following = page.part(await people.api_keys(), lambda key: key.id)
         return models.ApiKeys(
-            api_keys=[models.ApiKeyAnswer(**_api_key(key)) for key in await people.api_keys()]
+            api_keys=[models.ApiKeyAnswer(**_api_key(key)) for key in rows], next=following
         )
 
     @router.post("/api-keys", status_code=201, operation_id="api_keys_create")
@@ -84,14 +86,15 @@ def _credentials(people: People, guard: Guard) -> APIRouter:
 
     @router.get("", dependencies=[coordinator], operation_id="credentials_list")
     @raises(UnknownAccount)
-    async def list_credentials(owner: Identifier | None = None) -> models.Credentials:
+    async def list_credentials(
+        page: paging.Asked, owner: Identifier | None = None
+    ) -> models.Credentials:
         """List the keys and links that work, without their secrets; or those of one owner.
 
         The latter are what would end if that account were shut out.
         """
-        return models.Credentials(
-            credentials=[_credential(each) for each in await people.credentials(owner)]
-        )
+        rows, following = page.part(await people.credentials(owner), lambda each: each.id)
+        return models.Credentials(credentials=[_credential(each) for each in rows], next=following)
 
     @router.patch("/{credential}", status_code=204, operation_id="credentials_transfer")
     @raises(UnknownCredential, UnknownAccount, NotToGive, ReauthenticationNeeded)
@@ -157,13 +160,13 @@ def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> A
 
     @router.get("/stream-keys", operation_id="stream_keys_list")
     @raises(broadcast_state)
-    async def list_stream_keys(broadcast: str) -> models.StreamKeys:
+    async def list_stream_keys(broadcast: str, page: paging.Asked) -> models.StreamKeys:
         """List the stream keys that work, without their secrets."""
+        found = await people.stream_keys.all(broadcast, broadcast_state)
+        rows, following = page.part(found, lambda key: key.id)
         return models.StreamKeys(
-            stream_keys=[
-                models.StreamKeyAnswer(**_stream_key(key))
-                for key in await people.stream_keys.all(broadcast, broadcast_state)
-            ]
+            stream_keys=[models.StreamKeyAnswer(**_stream_key(key)) for key in rows],
+            next=following,
         )
 
     @router.delete("/stream-keys/{key}", status_code=204, operation_id="stream_keys_revoke")
@@ -176,14 +179,11 @@ def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> A
 
     @router.get("/sources", operation_id="sources_list")
     @raises(broadcast_state)
-    async def list_sources(broadcast: str) -> models.Sources:
+    async def list_sources(broadcast: str, page: paging.Asked) -> models.Sources:
         """List the cameras of a broadcast."""
-        return models.Sources(
-            sources=[
-                _source(source)
-                for source in await people.stream_keys.sources(broadcast, broadcast_state)
-            ]
-        )
+        found = await people.stream_keys.sources(broadcast, broadcast_state)
+        rows, following = page.part(found, lambda source: source.id)
+        return models.Sources(sources=[_source(source) for source in rows], next=following)
 
     return router
 

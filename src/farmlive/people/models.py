@@ -16,6 +16,7 @@ from pydantic import (
 
 from farmlive.bilingual import one_line
 from farmlive.clock import parse_rfc3339
+from farmlive.paging import Listing
 from farmlive.public_text import Public
 
 Role = Literal["coordinator", "host", "moderator", "seller", "clerk"]
@@ -119,7 +120,7 @@ class MadeAccount(AccountAnswer):
     password: str | None
 
 
-class Accounts(BaseModel):
+class Accounts(Listing):
     """All accounts, by name."""
 
     accounts: list[AccountAnswer]
@@ -191,7 +192,7 @@ class MadeInvitation(InvitationAnswer):
     url: str
 
 
-class Invitations(BaseModel):
+class Invitations(Listing):
     """The invitations that can still be taken up, oldest first."""
 
     invitations: list[InvitationAnswer]

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from farmlive import paging
 from farmlive.clock import rfc3339
 from farmlive.contracts import called_by, raises
 from farmlive.people import (
@@ -209,11 +210,15 @@ def _session(people: People, guard: Guard) -> APIRouter:
 
     @router.get("/sessions", operation_id="session_list")
     async def list_sessions(
-        request: Request, response: Response, caller: Annotated[Caller, signed_in]
+        request: Request,
+        response: Response,
+        caller: Annotated[Caller, signed_in],
+        page: paging.Asked,
     ) -> session_models.SessionList:
         """List where one is signed in oneself."""
         response.headers.update(PRIVATE)
         own = people.cookies.read(request.cookies, sessions.COOKIE)
+        rows, following = page.part(await people.sessions(caller, own), lambda each: each.id)
         return session_models.SessionList(
             sessions=[
                 session_models.SessionAnswer(
@@ -224,8 +229,9 @@ def _session(people: People, guard: Guard) -> APIRouter:
                     expires_at=rfc3339(each.expires_at),
                     current=each.is_this,
                 )
-                for each in await people.sessions(caller, own)
-            ]
+                for each in rows
+            ],
+            next=following,
         )
 
     @router.delete("/sessions/{session}", status_code=204, operation_id="session_end")
@@ -242,13 +248,12 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
     coordinator = Depends(guard.coordinator)
 
     @router.get("/accounts", dependencies=[coordinator], operation_id="accounts_list")
-    async def list_accounts() -> models.Accounts:
+    async def list_accounts(page: paging.Asked) -> models.Accounts:
         """List the accounts."""
+        rows, following = page.part(await people.accounts(), lambda account: account.id)
         return models.Accounts(
-            accounts=[
-                models.AccountAnswer(**_account(account, people))
-                for account in await people.accounts()
-            ]
+            accounts=[models.AccountAnswer(**_account(account, people)) for account in rows],
+            next=following,
         )
 
     @router.post("/accounts", status_code=201, operation_id="accounts_create")
@@ -314,13 +319,12 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
     coordinator = Depends(guard.coordinator)
 
     @router.get("", dependencies=[coordinator], operation_id="invitations_list")
-    async def list_invitations() -> models.Invitations:
+    async def list_invitations(page: paging.Asked) -> models.Invitations:
         """List the open invitations, without their links."""
+        rows, following = page.part(await people.invitations.all(), lambda each: each.id)
         return models.Invitations(
-            invitations=[
-                models.InvitationAnswer(**_invitation(each))
-                for each in await people.invitations.all()
-            ]
+            invitations=[models.InvitationAnswer(**_invitation(each)) for each in rows],
+            next=following,
         )
 
     @router.post("", status_code=201, operation_id="invitations_create")
@@ -351,7 +355,7 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
             role=found.role, farms=sorted(found.farms), centres=listed(found.centres)
         )
 
-    @router.post("/by-token/{token}", operation_id="invitations_accept")
+    @router.post("/by-token/{token}/acceptance", operation_id="invitations_accept")
     @raises(UnknownInvitation, InvitationOver, NameTaken, PasswordRefused)
     async def accept_invitation(
         token: str,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from farmlive.paging import Listing
 from farmlive.people.factor_models import Code, Credential, FactorSetup
 from farmlive.people.models import KeyRole, NameAndPassword
 
@@ -62,7 +63,7 @@ class SessionAnswer(BaseModel):
     current: bool
 
 
-class SessionList(BaseModel):
+class SessionList(Listing):
     """The own sign-ins, the last used first."""
 
     sessions: list[SessionAnswer]

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse
 
+from farmlive import paging
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.contracts import raises
 from farmlive.people import Caller, Guard
@@ -89,10 +90,14 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     @router.get("/broadcasts/{broadcast}/claims", dependencies=uncached, operation_id="claims_list")
     @raises(UnknownBroadcast)
     async def list_claims(
-        broadcast: str, caller: Annotated[Caller, staff], state: ClaimState | None = None
+        broadcast: str,
+        caller: Annotated[Caller, staff],
+        page: paging.Asked,
+        state: ClaimState | None = None,
     ) -> OrderList:
         """The orders with claims, or with claims in this state."""
-        return OrderList(orders=await shop.claims.of_broadcast(caller, broadcast, state), next=None)
+        found, following = await shop.claims.of_broadcast(caller, broadcast, state, page)
+        return OrderList(orders=found, next=following)
 
     @router.post(
         "/broadcasts/{broadcast}/claims/{claim}/answer",

@@ -17,6 +17,7 @@ from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.origin.origin import Origin
+from farmlive.paging import Page
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.people.limits import RateLimits
@@ -187,9 +188,14 @@ class Claims:
     # Staff's.
 
     async def of_broadcast(
-        self, caller: Caller, broadcast: str, state: ClaimState | None = None
-    ) -> list[Order]:
-        """The orders of a broadcast with claims, or claims in this state, as numbered.
+        self,
+        caller: Caller,
+        broadcast: str,
+        state: ClaimState | None = None,
+        page: Page | None = None,
+    ) -> tuple[list[Order], str | None]:
+        """A page of the orders with claims, or claims in this state, as numbered; and the cursor
+        of the next, if any.
 
         Raises Forbidden, UnknownBroadcast.
         """
@@ -198,12 +204,17 @@ class Claims:
         if state is not None:
             wanted = wanted.where(claims.c.state == state)
 
-        def read(connection: Connection) -> list[Order]:
+        page = page or Page()
+        query = select(orders).where(orders.c.id.in_(wanted))
+        if page.after is not None:
+            query = query.where(orders.c.number > page.after[0])
+        query = query.order_by(orders.c.number).limit(page.rows)
+
+        def read(connection: Connection) -> tuple[list[Order], str | None]:
             self._log.head(connection, broadcast)
-            query = select(orders).where(orders.c.id.in_(wanted)).order_by(orders.c.number)
-            return shown.orders(
-                connection, self._origin, self._links, connection.execute(query).all(), caller
-            )
+            found = connection.execute(query).all()
+            rows, following = page.cut(found, lambda row: (row.number, row.id))
+            return shown.orders(connection, self._origin, self._links, rows, caller), following
 
         return await self._store.read(read)
 

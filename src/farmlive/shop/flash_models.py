@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from farmlive.commands import Message
 from farmlive.money import Money
+from farmlive.paging import Listing
 from farmlive.shop.fields import MAX_STOCK, Identifier, Key, Price, Quantity
 
 MAX_SECONDS = 86_400
@@ -36,16 +37,22 @@ class FlashPlan(NewFlash, Message):
     key: Key | None = None
 
 
-class FlashEnd(Message):
-    """End a flash batch that runs, or call off one that is planned.
+class EndOfFlash(BaseModel):
+    """How a batch that runs is ended, or one that is planned called off.
 
     `wrong`: its price was a mistake. What is held of it is kept at the offer's price, also of one
     that has ended, and what was ordered at it is listed among the wrong prices of the offer.
     """
 
-    type: Literal["flash.end"] = "flash.end"
-    flash: Identifier
     wrong: bool = False
+
+
+class FlashEnd(EndOfFlash, Message):
+    """End a flash batch that runs, or call off one that is planned."""
+
+    type: Literal["flash.end"] = "flash.end"
+
+    flash: Identifier
 
 
 class Flash(BaseModel):
@@ -71,7 +78,7 @@ class Flash(BaseModel):
     why: Literal["time", "sold_out", "host", "broadcast", "wrong", "stopped"] | None
 
 
-class FlashList(BaseModel):
+class FlashList(Listing):
     """The flash batches of a broadcast, oldest first."""
 
     flashes: list[Flash]

@@ -136,29 +136,29 @@ class HandOvers:
     async def waiting(
         self, caller: Caller, search: WaitingSearch
     ) -> tuple[list[Order], str | None]:
-        """What can be handed over in all broadcasts, oldest first, and the next page's `after`;
+        """What can be handed over in all broadcasts, oldest first, and the next page's cursor;
         by a clerk what is at own centres.
 
         Where something is sought, also what was not ticked as packed. Raises Forbidden.
         """
         life.who_is(caller)
+        page = search.page
         states = WAITING if search.find is None else OPEN
         query = select(orders).where(
             orders.c.way == "pickup",
             orders.c.state.in_(states),
-            orders.c.id > search.after,
+            orders.c.id > (page.after or (0, ""))[1],
             *shown.may_read(caller),
         )
         if search.centre is not None:
             query = query.where(orders.c.centre == search.centre)
         if search.find is not None:
             query = query.where(finding.condition(search.find, buyers=True))
-        query = query.order_by(orders.c.id).limit(search.limit + 1)
+        query = query.order_by(orders.c.id).limit(page.rows)
 
         def read(connection: Connection) -> tuple[list[Order], str | None]:
-            rows = connection.execute(query).all()
-            page = shown.orders(connection, self._origin, self._links, rows[: search.limit], caller)
-            return page, page[-1].id if len(rows) > search.limit else None
+            rows, following = page.cut(connection.execute(query).all(), lambda row: (0, row.id))
+            return shown.orders(connection, self._origin, self._links, rows, caller), following
 
         return await self._store.read(read)
 
@@ -193,7 +193,7 @@ class HandOvers:
                 keys.keep(connection, row.broadcast, key, body_hash, done)
             now = connection.execute(_PICKED_UP, {"order": order}).one()
             (shown_now,) = shown.orders(connection, self._origin, self._links, [now], caller)
-            return HandedOver(order=shown_now, **done)
+            return HandedOver(id=done["move"], order=shown_now, until=done["until"])
 
         with self._guesses(caller):
             return await self._store.write(write)

@@ -1,20 +1,14 @@
 """The shapes of a lot's orders and holds in the API."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from farmlive.origin.fields import Time
 from farmlive.origin.models import Lot
 from farmlive.origin.stop_models import StopReason
+from farmlive.paging import Listing
 from farmlive.shop.order_models import Order
-
-
-class LotOrderSearch(BaseModel):
-    """Which page of a lot's orders is read."""
-
-    after: Annotated[str, Field(max_length=27)] = ""
-    limit: Annotated[int, Field(ge=1, le=500)] = 200
 
 
 class LotOrder(Order):
@@ -45,14 +39,13 @@ class LotHold(BaseModel):
     until: Time
 
 
-class LotOrders(BaseModel):
+class LotOrders(Listing):
     """Who has a lot: orders, what has left first, and holds, which run out by themselves.
 
-    `reasons` say why it is stopped; `next` is the `after` of the next page, if any.
+    `reasons` say why it is stopped.
     """
 
     lot: Lot
     reasons: list[StopReason]
     orders: list[LotOrder]
     holds: list[LotHold]
-    next: str | None

@@ -20,8 +20,9 @@ from sqlalchemy import (
 )
 
 from farmlive.origin.origin import Origin
+from farmlive.paging import Page
 from farmlive.people import Caller
-from farmlive.problems import Forbidden, Invalid
+from farmlive.problems import Forbidden
 from farmlive.shop import shown
 from farmlive.shop.lot_order_models import LotHold, LotOrder, LotOrders
 from farmlive.shop.order_links import OrderLinks
@@ -65,53 +66,43 @@ class LotOrdersList:
         self._links = OrderLinks(store.keys.orders)
         self._origin = origin
 
-    async def of_lot(
-        self, caller: Caller, lot: str, after: str = "", limit: int = 200
-    ) -> LotOrders:
+    async def of_lot(self, caller: Caller, lot: str, page: Page | None = None) -> LotOrders:
         """The orders that have boxes of the lot, what has left first, and on the first page who
         holds some. Raises Forbidden, UnknownLot, Invalid.
         """
         if not caller.is_staff:
             raise Forbidden("Coordinators and hosts read who ordered a lot.")
-        rank, last = _mark(after)
+        page = page or Page()
+        rank, last = page.after or (-1, "")
 
         def read(connection: Connection) -> LotOrders:
             found, _ = self._origin.card(connection, lot)
             stop = self._origin.card_stops(connection, [lot]).get(lot)
-            named = {"lot": lot, "rank": rank, "id": last, "most": limit + 1}
+            named = {"lot": lot, "rank": rank, "id": last, "most": page.rows}
             having = connection.execute(_HAVING, named).all()
-            page = having[:limit]
+            listed, following = page.cut(having, lambda each: (each.rank, each.id))
             rows = {
                 row.id: row
                 for row in connection.execute(
-                    select(orders).where(orders.c.id.in_([each.id for each in page]))
+                    select(orders).where(orders.c.id.in_([each.id for each in listed]))
                 )
             }
             wanted = shown.orders(
-                connection, self._origin, self._links, [rows[each.id] for each in page], caller
+                connection, self._origin, self._links, [rows[each.id] for each in listed], caller
             )
-            held = () if after else connection.execute(_HELD, {"lot": lot}).all()
+            held = () if page.after else connection.execute(_HELD, {"lot": lot}).all()
             return LotOrders(
                 lot=found,
                 reasons=list(stop.reasons) if stop else [],
                 orders=[
                     LotOrder.of(order, int(each.boxes))
-                    for order, each in zip(wanted, page, strict=True)
+                    for order, each in zip(wanted, listed, strict=True)
                 ],
                 holds=[_hold(row, lot) for row in held],
-                next=f"{page[-1].rank}{page[-1].id}" if len(having) > limit else None,
+                next=following,
             )
 
         return await self._store.read(read)
-
-
-def _mark(after: str) -> tuple[int, str]:
-    """The rank and the id after which a page begins. Raises Invalid."""
-    if not after:
-        return -1, ""
-    if not "0" <= after[0] <= str(_CALLED_OFF):
-        raise Invalid("Leave `after` out, or send the `next` of the page before.")
-    return int(after[0]), after[1:]
 
 
 def _hold(row: Row[Any], lot: str) -> LotHold:

@@ -13,6 +13,7 @@ from farmlive.commands import Message
 from farmlive.money import Money
 from farmlive.origin.fields import Gtin
 from farmlive.origin.stop_models import CardLift, StopReason
+from farmlive.paging import Listing
 from farmlive.public_text import PublicBilingual
 from farmlive.shop.fields import (
     Identifier,
@@ -77,7 +78,7 @@ class Centre(BaseModel):
     phone: str | None
 
 
-class CentreList(BaseModel):
+class CentreList(Listing):
     """The pick-up points, oldest first."""
 
     centres: list[Centre]
@@ -137,7 +138,7 @@ class ProductChange(BaseModel):
         return self
 
 
-class ProductList(BaseModel):
+class ProductList(Listing):
     """Products, oldest first."""
 
     products: list[Product]
@@ -246,7 +247,7 @@ class Card(BaseModel):
     flash: CardFlash | None = None
 
 
-class Bag(BaseModel):
+class Bag(Listing):
     """A broadcast's offers in the order of its bag."""
 
     offers: list[Card]

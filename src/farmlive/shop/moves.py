@@ -19,7 +19,12 @@ from farmlive.problems import Conflict, Forbidden, NotFound, Problem
 from farmlive.shop import keys, life, shown
 from farmlive.shop.fields import Payment, State
 from farmlive.shop.models import order_number
-from farmlive.shop.order_change_models import Moved, NewMove, PutRight, Refused
+from farmlive.shop.order_change_models import (
+    BulkTransition,
+    NewBulkTransition,
+    NewReversal,
+    Refused,
+)
 from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order
 from farmlive.shop.order_tables import order_changes, orders
@@ -59,7 +64,7 @@ PLACED: tuple[State, Payment] = ("placed", "due")
 class UnknownMove(NotFound):
     """No orders of this broadcast were changed by a move of that id."""
 
-    slug = "unknown-move"
+    slug = "unknown-transition"
     title = "There is no such move"
 
 
@@ -85,17 +90,17 @@ class Moves:
         self._steps = steps
 
     async def make(
-        self, caller: Caller, broadcast: str, move: NewMove, key: str | None = None
-    ) -> Moved:
+        self, caller: Caller, broadcast: str, move: NewBulkTransition, key: str | None = None
+    ) -> BulkTransition:
         """Move these orders, each that may; one that is there already stays as it is.
 
         With a key the same move is made once, however often it is sent. Raises Forbidden,
         UnknownBroadcast, KeyReused.
         """
         who = life.who_is(caller)
-        body_hash = keys.canonical_hash(move, NewMove, of="moves")
+        body_hash = keys.canonical_hash(move, NewBulkTransition, of="moves")
 
-        def write(connection: Connection) -> Moved:
+        def write(connection: Connection) -> BulkTransition:
             self._log.head(connection, broadcast)
             before = keys.answered(connection, broadcast, key, body_hash)
             if before is not None:
@@ -119,8 +124,12 @@ class Moves:
 
         return await self._store.write(write)
 
-    async def undo(self, caller: Caller, broadcast: str, move: str) -> Moved:
+    async def undo(
+        self, caller: Caller, broadcast: str, move: str, *, of_order: str | None = None
+    ) -> BulkTransition:
         """Undo a move, each order that nothing else has happened to since; twice is once.
+
+        `of_order`: it was one of this order, else it is unknown.
 
         A clerk undoes it of the orders that are a clerk's to keep, and sees of no other.
         Sent again it tries again what was refused. Raises Forbidden, UnknownBroadcast,
@@ -128,12 +137,12 @@ class Moves:
         """
         who = life.who_is(caller)
 
-        def write(connection: Connection) -> Moved:
+        def write(connection: Connection) -> BulkTransition:
             self._log.head(connection, broadcast)
             happened = self._own(
                 connection, caller, broadcast, _happened(connection, broadcast, move)
             )
-            if not happened:
+            if not happened or of_order not in (None, *happened):
                 raise UnknownMove("Nothing was changed: this broadcast has no such move.")
             is_right = [_is_put_right(own, move) for own in happened.values()]
             if all(is_right):
@@ -176,11 +185,13 @@ class Moves:
                 if _is_undone(own, move) and not _is_put_right(own, move)
             ]
             moved = self._shown(connection, caller, broadcast, undone)
-            return Moved(move=move, until=None, moved=moved, refused=refused)
+            return BulkTransition(id=move, until=None, moved=moved, refused=refused)
 
         return await self._store.write(write)
 
-    async def put_right(self, caller: Caller, broadcast: str, order: str, wrong: PutRight) -> Order:
+    async def put_right(
+        self, caller: Caller, broadcast: str, order: str, wrong: NewReversal
+    ) -> Order:
         """Take back what was done last with an order's state, or its money, however long ago.
 
         One that stands like that already stays as it is. Of a refund whose boxes can't be had again
@@ -206,7 +217,7 @@ class Moves:
                 done: dict[str, Any] = {"state": wrong.state}
                 if wrong.payment is not None:
                     done = {"payment": wrong.payment}
-                elif wrong.move is not None:
+                elif wrong.refund is not None:
                     done = {"amount": change.refund["amount"], **({"alone": True} if alone else {})}
                 done["number"] = order_number(row.number)
                 note(connection, caller, "order.put_right", order, broadcast=broadcast, **done)
@@ -217,7 +228,12 @@ class Moves:
         return await self._store.write(write)
 
     def _make(
-        self, connection: Connection, caller: Caller, broadcast: str, move: NewMove, doer: Doer
+        self,
+        connection: Connection,
+        caller: Caller,
+        broadcast: str,
+        move: NewBulkTransition,
+        doer: Doer,
     ) -> list[Refused]:
         rows = self._rows(connection, broadcast, move.orders)
         refused = []
@@ -302,9 +318,9 @@ class Moves:
         caller: Caller,
         broadcast: str,
         made: str,
-        move: NewMove,
+        move: NewBulkTransition,
         refused: list[Refused],
-    ) -> Moved:
+    ) -> BulkTransition:
         left = {each.order for each in refused}
         ids = [order for order in move.orders if order not in left]
         happened = _happened(connection, broadcast, made)
@@ -312,7 +328,7 @@ class Moves:
         if not all(_is_undone(own, made) for own in happened.values()):
             until = _made_at(happened, made) + life.UNDO_MS
         moved = self._shown(connection, caller, broadcast, ids)
-        return Moved(move=made, until=until, moved=moved, refused=refused)
+        return BulkTransition(id=made, until=until, moved=moved, refused=refused)
 
 
 def _happened(connection: Connection, broadcast: str, move: str) -> dict[str, list[Row[Any]]]:
@@ -340,13 +356,13 @@ def _is_put_right(changes: Changes, move: str) -> bool:
     )
 
 
-def _wrong(row: Row[Any], changes: Changes, wrong: PutRight) -> Row[Any] | None:
+def _wrong(row: Row[Any], changes: Changes, wrong: NewReversal) -> Row[Any] | None:
     """The change that is wrong: the last of the order's state, or of its money.
 
     None where the order stands as is wanted already. Raises NotInState, UnknownMove.
     """
-    if wrong.move is not None:
-        named = [change for change in changes if change.move == wrong.move and change.refund]
+    if wrong.refund is not None:
+        named = [change for change in changes if change.move == wrong.refund and change.refund]
         if not named:
             raise UnknownMove("Nothing was changed: this order has no such refund.")
         if named[0].undone:
@@ -359,8 +375,8 @@ def _wrong(row: Row[Any], changes: Changes, wrong: PutRight) -> Row[Any] | None:
         state, payment = _before(changes, change)
         if (change.state != state) != (wrong.state is not None):
             continue
-        if wrong.move is not None:
-            is_it = change.move == wrong.move
+        if wrong.refund is not None:
+            is_it = change.move == wrong.refund
         else:
             is_it = wrong.state == state or wrong.payment == payment != change.payment
         if is_it:

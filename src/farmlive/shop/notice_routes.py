@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 
+from farmlive import paging
 from farmlive.contracts import raises
 from farmlive.people import Caller, Guard
 from farmlive.shop.fields import Identifier
@@ -19,10 +20,10 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
     @router.get("/held", dependencies=[staff], operation_id="notices_list_held")
     async def list_held(
-        before: Identifier | None = None, limit: Annotated[int, Query(ge=1, le=200)] = 50
+        page: Annotated[paging.Page, paging.read_page(usual=50)],
     ) -> HeldNotices:
         """List the messages to buyers that a limit holds back, the latest first."""
-        return await shop.notices.held.all(before, limit)
+        return await shop.notices.held.all(page)
 
     @router.post("/{notice}/sending", operation_id="notices_send")
     @raises(UnknownNotice)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, Row, bindparam, literal_column, select, update
 
 from farmlive.clock import now_ms, rfc3339
+from farmlive.paging import Listing, Page
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import NotFound
@@ -56,11 +57,10 @@ class HeldNotice(BaseModel):
     state: str
 
 
-class HeldNotices(BaseModel):
-    """Notices that are held back, the latest first; `next` is the `before` of the next page."""
+class HeldNotices(Listing):
+    """Notices that are held back, the latest first."""
 
     notices: list[HeldNotice]
-    next: str | None
 
 
 class Held:
@@ -70,16 +70,16 @@ class Held:
         self._store = store
         self._alarm = alarm
 
-    async def all(self, before: str | None, limit: int) -> HeldNotices:
+    async def all(self, page: Page) -> HeldNotices:
         """Those that are held back now, the latest first."""
-        query = _NOTICE.where(_IS_HELD).order_by(notices.c.id.desc()).limit(limit + 1)
-        if before is not None:
-            query = query.where(notices.c.id < before)
+        query = _NOTICE.where(_IS_HELD).order_by(notices.c.id.desc()).limit(page.rows)
+        if page.after is not None:
+            query = query.where(notices.c.id < page.after[1])
 
         def read(connection: Connection) -> HeldNotices:
             rows = connection.execute(query).all()
-            page = [_answer(row) for row in rows[:limit]]
-            return HeldNotices(notices=page, next=page[-1].id if len(rows) > limit else None)
+            listed, following = page.cut(rows, lambda row: (0, row.id))
+            return HeldNotices(notices=[_answer(row) for row in listed], next=following)
 
         return await self._store.read(read)
 

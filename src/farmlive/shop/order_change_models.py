@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from farmlive.origin.fields import Time
+from farmlive.paging import Paged
 from farmlive.shop.fields import Identifier, KnownBy, Payment, StaffReason, State, Way
 from farmlive.shop.order_models import Order
 
@@ -56,25 +57,20 @@ class OrderFilter(BaseModel):
     flagged: bool | None = None
 
 
-class OrderSearch(OrderFilter):
+class OrderSearch(OrderFilter, Paged):
     """A search for orders, by a body: a name or a phone number belongs into no address."""
 
-    after: Identifier | Literal[""] = ""
-    limit: Annotated[int, Field(ge=1, le=500)] = 200
 
-
-class WaitingSearch(BaseModel):
+class WaitingSearch(Paged):
     """A search for what can be handed over, by a body; `find` is as an OrderFilter has it."""
 
     model_config = ConfigDict(extra="forbid")
 
     find: Sought | None = None
     centre: Identifier | None = None
-    after: Identifier | Literal[""] = ""
-    limit: Annotated[int, Field(ge=1, le=500)] = 200
 
 
-class NewMove(BaseModel):
+class NewBulkTransition(BaseModel):
     """Orders to bring into a state, or that were paid; one or many.
 
     `known_by`: how their buyers are known, of pick-ups that are handed over without their codes.
@@ -97,22 +93,22 @@ class NewMove(BaseModel):
         return self
 
 
-class PutRight(BaseModel):
+class NewReversal(BaseModel):
     """What was done last with an order and was wrong, named by what it is again.
 
-    The `state` before, the `payment` before it was paid, or the `move` of a refund; and why.
+    The `state` before, the `payment` before it was paid, or the `refund`; and why.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     state: State | None = None
     payment: Literal["due"] | None = None
-    move: Identifier | None = None
+    refund: Identifier | None = None
     reason: StaffReason
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
-        if [self.state, self.payment, self.move].count(None) != 2:
+        if [self.state, self.payment, self.refund].count(None) != 2:
             raise ValueError("Say the state that it is in again, that it is due, or which refund.")
         return self
 
@@ -124,13 +120,13 @@ class Refused(BaseModel):
     problem: dict[str, Any]
 
 
-class Moved(BaseModel):
-    """What came of a move, or of undoing it, order by order, as they are now.
+class BulkTransition(BaseModel):
+    """What came of a bulk transition, or of undoing it, order by order, as they are now.
 
     `until` is how long it can be undone; null where there is nothing to undo any more.
     """
 
-    move: str
+    id: str
     until: Time | None
     moved: list[Order]
     refused: list[Refused]
@@ -153,9 +149,24 @@ class HandOver(CodeSaid):
     known_by: KnownBy | None = None
 
 
-class HandedOver(BaseModel):
-    """The order that was handed over, and the move by which that can be undone, if it was now."""
+class NewHandOver(HandOver):
+    """Which order is handed over, and by what."""
 
+    order: Identifier
+
+    @property
+    def by(self) -> HandOver:
+        """The same without the order."""
+        return HandOver.model_construct(
+            code=self.code, centre=self.centre, phone=self.phone, known_by=self.known_by
+        )
+
+
+class HandedOver(BaseModel):
+    """The order that was handed over; by `id` that can be undone until then, null where it was
+    handed over before.
+    """
+
+    id: str | None
     order: Order
-    move: str | None
     until: Time | None

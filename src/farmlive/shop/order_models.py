@@ -10,6 +10,7 @@ from farmlive.commands import Message
 from farmlive.money import Money
 from farmlive.origin.fields import Time
 from farmlive.origin.stop_models import CardLift, StopReason
+from farmlive.paging import Listing
 from farmlive.shop import life, payments
 from farmlive.shop.claim_models import Claim
 from farmlive.shop.fields import (
@@ -229,8 +230,8 @@ class Change(BaseModel):
     """One step in the life of an order: how it stood from then on, by whose doing.
 
     `undone`: a later step took it back, which `undoes`; `alone`: of a refund the money only, and
-    its boxes stay off. `amount` is what a refund gave back or took off, and its `move` that by
-    which it is taken back, which staff are told.
+    its boxes stay off. `amount` is what a refund gave back or took off, and `refund` its id, by
+    which it is undone, which staff are told.
     """
 
     at: Time
@@ -242,7 +243,7 @@ class Change(BaseModel):
     undoes: bool = False
     alone: bool = False
     amount: Money | None = None
-    move: str | None = None
+    refund: str | None = None
 
 
 class Cancel(BaseModel):
@@ -253,7 +254,7 @@ class Cancel(BaseModel):
     reason: Reason | None = None
 
 
-class StateChange(BaseModel):
+class NewTransition(BaseModel):
     """The state that an order comes into.
 
     `known_by`: how the buyer is known, of a pick-up that is handed over without its code.
@@ -271,12 +272,10 @@ class StateChange(BaseModel):
         return {} if said is None else {"known_by": said}
 
 
-class PaymentChange(BaseModel):
-    """An order was paid."""
+class NewPayment(BaseModel):
+    """An order was paid, by the way that it says."""
 
     model_config = ConfigDict(extra="forbid")
-
-    payment: Literal["paid"]
 
 
 class Boxes(BaseModel):
@@ -392,26 +391,25 @@ class Order(BaseModel):
 
 
 class Refunded(Order):
-    """An order after a refund, and the move by which that can be undone, until when.
+    """An order after a refund, and the id by which that can be undone, until when.
 
     Null where it can't be any more, or where nothing was refunded.
     """
 
-    move: str | None
+    refund: str | None
     until: Time | None
 
     @classmethod
-    def by(cls, order: Order, move: str | None) -> "Refunded":
-        """The order as it stands, once it was refunded by that move."""
-        undo: dict[str, Any] = {"move": None, "until": None}
+    def by(cls, order: Order, refund: str | None) -> "Refunded":
+        """The order as it stands, once it was refunded."""
+        undo: dict[str, Any] = {"refund": None, "until": None}
         for change in order.history:
-            if change.move == move is not None and not change.undone:
-                undo = {"move": move, "until": change.at + life.UNDO_MS}
+            if change.refund == refund is not None and not change.undone:
+                undo = {"refund": refund, "until": change.at + life.UNDO_MS}
         return cls.model_validate({**dict(order), **undo})
 
 
-class OrderList(BaseModel):
-    """Orders of a broadcast, oldest first; `next` is the `after` of the next page, if any."""
+class OrderList(Listing):
+    """Orders of a broadcast, oldest first."""
 
     orders: list[Order]
-    next: str | None

@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
+from farmlive import paging
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.contracts import raises
 from farmlive.origin.problems import LotStopped, UnknownLot
@@ -12,26 +13,27 @@ from farmlive.people import Caller, Guard
 from farmlive.problems import Forbidden, TooMany
 from farmlive.shop.fields import Identifier, Key
 from farmlive.shop.handovers import CodeShared, UnknownCode
-from farmlive.shop.lot_order_models import LotOrders, LotOrderSearch
+from farmlive.shop.lot_order_models import LotOrders
 from farmlive.shop.moves import UndoOver, UnknownMove
 from farmlive.shop.order_change_models import (
+    BulkTransition,
     CodeSaid,
     HandedOver,
-    HandOver,
-    Moved,
-    NewMove,
+    NewBulkTransition,
+    NewHandOver,
+    NewReversal,
+    OrderFilter,
     OrderSearch,
-    PutRight,
     WaitingSearch,
 )
 from farmlive.shop.order_models import (
     Cancel,
+    NewPayment,
+    NewTransition,
     Order,
     OrderList,
-    PaymentChange,
     Refund,
     Refunded,
-    StateChange,
 )
 from farmlive.shop.person_problems import DetailsErased
 from farmlive.shop.problems import (
@@ -77,60 +79,61 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     readers = Depends(guard.roles("coordinator", "host", "clerk", "seller"))
     counted = [*uncached, Depends(by_token(shop, guard))]
 
-    async def found(caller: Caller, broadcast: str, asked: OrderSearch) -> OrderList:
+    async def found(
+        caller: Caller, broadcast: str, asked: OrderFilter, page: paging.Page
+    ) -> OrderList:
         shop.searched(caller, asked.find)
-        page, following = await shop.orders.of_broadcast(
-            caller, broadcast, asked.after, asked.limit, only=asked
-        )
-        return OrderList(orders=page, next=following)
+        rows, following = await shop.orders.of_broadcast(caller, broadcast, page, only=asked)
+        return OrderList(orders=rows, next=following)
 
     @router.get("/broadcasts/{broadcast}/orders", dependencies=uncached, operation_id="orders_list")
     @raises(UnknownBroadcast)
     async def list_orders(
         broadcast: str,
         caller: Annotated[Caller, readers],
-        asked: Annotated[OrderSearch, Query()],
+        asked: Annotated[OrderFilter, Depends()],
+        page: paging.Asked,
     ) -> OrderList:
         """The orders of a broadcast; a clerk gets own centres' pick-ups, a seller own lines.
 
-        A name or a phone number is better sent to POST …/orders/find: addresses are written down
+        A name or a phone number is better sent to POST …/orders/search: addresses are written down
         by proxies and browsers.
         """
-        return await found(caller, broadcast, asked)
+        return await found(caller, broadcast, asked, page)
 
     @router.post(
-        "/broadcasts/{broadcast}/orders/find", dependencies=uncached, operation_id="orders_search"
+        "/broadcasts/{broadcast}/orders/search", dependencies=uncached, operation_id="orders_search"
     )
     @raises(UnknownBroadcast)
     async def find_orders(
         broadcast: str, asked: OrderSearch, caller: Annotated[Caller, readers]
     ) -> OrderList:
         """The orders of a broadcast, as GET …/orders answers them, sought by a body."""
-        return await found(caller, broadcast, asked)
+        return await found(caller, broadcast, asked, asked.page)
 
     @router.get("/lots/{lot}/orders", dependencies=uncached, operation_id="lots_list_orders")
     @raises(UnknownLot)
     async def list_lot_orders(
         lot: Identifier,
         caller: Annotated[Caller, staff],
-        asked: Annotated[LotOrderSearch, Query()],
+        page: paging.Asked,
     ) -> LotOrders:
         """The orders that have boxes of a lot, what has left first, and who holds some of it."""
-        return await shop.lot_orders.of_lot(caller, lot, asked.after, asked.limit)
+        return await shop.lot_orders.of_lot(caller, lot, page)
 
     @router.post(
-        "/broadcasts/{broadcast}/orders/moves",
+        "/broadcasts/{broadcast}/orders/bulk-transitions",
         status_code=201,
         dependencies=uncached,
-        operation_id="orders_move",
+        operation_id="orders_bulk_transition",
     )
     @raises(UnknownBroadcast, KeyReused, AnswerGone)
     async def move_orders(
         broadcast: str,
-        move: NewMove,
+        move: NewBulkTransition,
         caller: Annotated[Caller, keepers],
         key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None,
-    ) -> Moved:
+    ) -> BulkTransition:
         """Move orders on, or keep that they were paid: each that may, the rest is told.
 
         Once a key, where one is sent.
@@ -138,33 +141,31 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         return await shop.moves.make(caller, broadcast, move, key)
 
     @router.delete(
-        "/broadcasts/{broadcast}/orders/moves/{move}",
+        "/broadcasts/{broadcast}/orders/bulk-transitions/{transition}",
         dependencies=uncached,
-        operation_id="orders_undo_move",
+        operation_id="orders_undo_bulk_transition",
     )
     @raises(UnknownBroadcast, UnknownMove, UndoOver)
     async def undo_move(
-        broadcast: str, move: Identifier, caller: Annotated[Caller, keepers]
-    ) -> Moved:
+        broadcast: str, transition: Identifier, caller: Annotated[Caller, keepers]
+    ) -> BulkTransition:
         """Undo a move within ten minutes, each order that nothing has happened to since."""
-        return await shop.moves.undo(caller, broadcast, move)
+        return await shop.moves.undo(caller, broadcast, transition)
 
-    @router.post("/handovers", dependencies=uncached, operation_id="handovers_find")
+    @router.post("/handovers/by-code", dependencies=uncached, operation_id="handovers_find_by_code")
     @raises(UnknownCode, CodeShared, TooMany)
     async def find_by_code(said: CodeSaid, caller: Annotated[Caller, keepers]) -> Order:
         """The order that waits under the six digits that its buyer says."""
         return await shop.handovers.find(caller, said)
 
-    @router.post("/handovers/waiting", dependencies=uncached, operation_id="handovers_search")
+    @router.post("/handovers/search", dependencies=uncached, operation_id="handovers_search")
     async def find_waiting(search: WaitingSearch, caller: Annotated[Caller, keepers]) -> OrderList:
         """What can be handed over, of all broadcasts, the oldest first; sought by a body."""
         shop.searched(caller, search.find)
-        page, following = await shop.handovers.waiting(caller, search)
-        return OrderList(orders=page, next=following)
+        rows, following = await shop.handovers.waiting(caller, search)
+        return OrderList(orders=rows, next=following)
 
-    @router.post(
-        "/handovers/{order}/received", dependencies=uncached, operation_id="handovers_complete"
-    )
+    @router.post("/handovers", dependencies=uncached, operation_id="handovers_create")
     @raises(
         UnknownOrder,
         UnknownCode,
@@ -178,8 +179,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         TooMany,
     )
     async def hand_over(
-        order: Identifier,
-        said: HandOver,
+        said: NewHandOver,
         caller: Annotated[Caller, keepers],
         key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None,
     ) -> HandedOver:
@@ -187,35 +187,48 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
         Once a key, where one is sent.
         """
-        return await shop.handovers.give(caller, order, said, key)
+        return await shop.handovers.give(caller, said.order, said.by, key)
+
+    @router.get(
+        "/broadcasts/{broadcast}/orders/{order}", dependencies=uncached, operation_id="orders_get"
+    )
+    @raises(UnknownOrder)
+    async def read_one(
+        broadcast: str, order: Identifier, caller: Annotated[Caller, readers]
+    ) -> Order:
+        """An order as the caller may see it: a clerk own centres' pick-ups, a seller own lines."""
+        return await shop.orders.one(caller, broadcast, order)
 
     @router.post(
-        "/broadcasts/{broadcast}/orders/{order}/state",
+        "/broadcasts/{broadcast}/orders/{order}/transitions",
         dependencies=uncached,
-        operation_id="orders_change_state",
+        status_code=201,
+        operation_id="orders_transition",
     )
     @raises(UnknownOrder, OtherCentre, HowKnown, NotInState, LotStopped)
     async def change_state(
-        broadcast: str, order: Identifier, change: StateChange, caller: Annotated[Caller, keepers]
+        broadcast: str, order: Identifier, change: NewTransition, caller: Annotated[Caller, keepers]
     ) -> Order:
         """Move an order on, or cancel it."""
         return await shop.orders.enter(caller, broadcast, order, change)
 
     @router.post(
-        "/broadcasts/{broadcast}/orders/{order}/payment",
+        "/broadcasts/{broadcast}/orders/{order}/payments",
         dependencies=uncached,
-        operation_id="orders_change_payment",
+        status_code=201,
+        operation_id="orders_pay",
     )
     @raises(UnknownOrder, OtherCentre, NotInState, LotStopped)
     async def change_payment(
-        broadcast: str, order: Identifier, change: PaymentChange, caller: Annotated[Caller, keepers]
+        broadcast: str, order: Identifier, change: NewPayment, caller: Annotated[Caller, keepers]
     ) -> Order:
         """Keep that an order was paid."""
         return await shop.orders.pay(caller, broadcast, order)
 
     @router.post(
-        "/broadcasts/{broadcast}/orders/{order}/refund",
+        "/broadcasts/{broadcast}/orders/{order}/refunds",
         dependencies=uncached,
+        status_code=201,
         operation_id="orders_refund",
     )
     @raises(UnknownOrder, OtherCentre, NotInState, RefundTooHigh, KeyReused, AnswerGone)
@@ -229,14 +242,27 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         """Keep that money was given back, or taken off what is due; once a key, if one is sent."""
         return await shop.orders.refund(caller, broadcast, order, refund, key)
 
-    @router.post(
-        "/broadcasts/{broadcast}/orders/{order}/back",
+    @router.delete(
+        "/broadcasts/{broadcast}/orders/{order}/refunds/{refund}",
         dependencies=uncached,
-        operation_id="orders_put_right",
+        operation_id="orders_undo_refund",
+    )
+    @raises(UnknownBroadcast, UnknownMove, UndoOver)
+    async def undo_refund(
+        broadcast: str, order: Identifier, refund: Identifier, caller: Annotated[Caller, staff]
+    ) -> BulkTransition:
+        """Undo a refund within ten minutes, if nothing has happened to the order since."""
+        return await shop.moves.undo(caller, broadcast, refund, of_order=order)
+
+    @router.post(
+        "/broadcasts/{broadcast}/orders/{order}/reversals",
+        dependencies=uncached,
+        status_code=201,
+        operation_id="orders_reverse",
     )
     @raises(UnknownOrder, UnknownMove, NotInState, SoldOut, LotSpent, LotStopped)
     async def put_order_right(
-        broadcast: str, order: Identifier, wrong: PutRight, caller: Annotated[Caller, staff]
+        broadcast: str, order: Identifier, wrong: NewReversal, caller: Annotated[Caller, staff]
     ) -> Order:
         """Take back what was done last with an order's state, or its money, also long after."""
         return await shop.moves.put_right(caller, broadcast, order, wrong)
@@ -247,7 +273,12 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         """An order, for whoever has its token."""
         return await shop.order(token)
 
-    @router.post("/orders/{token}/cancel", dependencies=counted, operation_id="order_links_cancel")
+    @router.post(
+        "/orders/{token}/cancellation",
+        dependencies=counted,
+        status_code=201,
+        operation_id="order_links_cancel",
+    )
     @raises(UnknownOrder, Forbidden, NotInState, DetailsErased)
     async def cancel_order(token: str, request: Request, cancel: Cancel | None = None) -> Order:
         """Cancel an order that is not yet packed, for whoever has its token."""

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Row,
     bindparam,
     false,
-    func,
     select,
     union_all,
 )
@@ -21,6 +20,7 @@ from sqlalchemy import (
 from farmlive.broadcast.log import Log
 from farmlive.ids import ulid
 from farmlive.origin.origin import Origin
+from farmlive.paging import Page
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.shop import (
@@ -37,10 +37,11 @@ from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.notices_writing import Reached
 from farmlive.shop.order_change_models import OrderFilter
 from farmlive.shop.order_links import OrderLinks
-from farmlive.shop.order_models import Order, Refund, Refunded, StateChange
+from farmlive.shop.order_models import NewTransition, Order, Refund, Refunded
 from farmlive.shop.order_tables import orders
 from farmlive.shop.person import is_erased
 from farmlive.shop.person_problems import DetailsErased
+from farmlive.shop.problems import UnknownOrder
 from farmlive.shop.steps import Doer, Steps, with_id, with_token
 from farmlive.shop.tables import holds
 from farmlive.store import Store
@@ -63,7 +64,6 @@ _DEVICES = union_all(
 )
 # A database takes so many values in a query and no more.
 _AT_ONCE = 1_000
-_before = orders.alias("before")
 _KEPT = (
     "Nothing was given back now: an earlier refund came with this key and was kept. Look at the "
     "order before you give more."
@@ -142,34 +142,43 @@ class Orders:
         self,
         caller: Caller,
         broadcast: str,
-        after: str = "",
-        limit: int = 200,
+        page: Page | None = None,
         *,
         only: OrderFilter | None = None,
     ) -> tuple[list[Order], str | None]:
-        """Orders of a broadcast in the order of their numbers, and the next page's `after`, if any.
+        """A page of the orders in the order of their numbers, and the cursor of the next, if any.
 
         Staff see all, a clerk what is picked up at own centres, a seller own farms' lines without
         the buyer.
         Raises Forbidden, UnknownBroadcast.
         """
+        page = page or Page()
         query = select(orders).where(orders.c.broadcast == broadcast, *shown.may_read(caller))
-        if after:  # by number: an order has the id of its hold, which may be older than others
-            last = (
-                select(_before.c.number)
-                .where(_before.c.id == after, _before.c.broadcast == broadcast)
-                .scalar_subquery()
-            )
-            query = query.where(orders.c.number > func.coalesce(last, 0))
+        if page.after is not None:  # by number: the id is the hold's, which may be older
+            query = query.where(orders.c.number > page.after[0])
         if only is not None:
             query = query.where(*_conditions(only, buyers=caller.role != "seller"))
-        query = query.order_by(orders.c.number).limit(limit + 1)
+        query = query.order_by(orders.c.number).limit(page.rows)
 
         def read(connection: Connection) -> tuple[list[Order], str | None]:
             self._log.head(connection, broadcast)
-            rows = connection.execute(query).all()
-            page = shown.orders(connection, self._origin, self._links, rows[:limit], caller)
-            return page, page[-1].id if len(rows) > limit else None
+            found = connection.execute(query).all()
+            rows, following = page.cut(found, lambda row: (row.number, row.id))
+            return shown.orders(connection, self._origin, self._links, rows, caller), following
+
+        return await self._store.read(read)
+
+    async def one(self, caller: Caller, broadcast: str, order: str) -> Order:
+        """An order of a broadcast as the caller is shown it.
+
+        Raises Forbidden, UnknownOrder.
+        """
+        own = select(orders.c.id).where(orders.c.id == order, *shown.may_read(caller))
+
+        def read(connection: Connection) -> Order:
+            if connection.execute(own).first() is None:
+                raise UnknownOrder("This broadcast has no such order, or it is not yours to read.")
+            return self._one(connection, broadcast, order, caller)
 
         return await self._store.read(read)
 
@@ -199,7 +208,9 @@ class Orders:
 
         return await self._store.write(write)
 
-    async def enter(self, caller: Caller, broadcast: str, order: str, change: StateChange) -> Order:
+    async def enter(
+        self, caller: Caller, broadcast: str, order: str, change: NewTransition
+    ) -> Order:
         """Move an order into a state; one that is in it already stays as it is.
 
         Raises Forbidden, UnknownOrder, NotInState, Invalid (it takes a reason), HowKnown.

@@ -45,7 +45,7 @@ def without_rights(order: Order) -> Order:
     buyer and farm wrote to each other: who carries the box needs the name and the phone alone.
     """
     buyer = order.buyer and order.buyer.model_copy(update={"email": None})
-    unsaid = {"reason": None, "amount": None, "move": None}
+    unsaid = {"reason": None, "amount": None, "refund": None}
     hidden: dict[str, Any] = {
         "token": None,
         "url": None,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header
 from pydantic import TypeAdapter, ValidationError, WithJsonSchema
 
+from farmlive import paging
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.contracts import needs_header, raises
 from farmlive.origin.problems import LotStopped, LotTaken, UnknownLot
@@ -16,7 +17,7 @@ from farmlive.problems import BroadcastEnded
 from farmlive.shop.bag import LotOfOtherFarm
 from farmlive.shop.correction_models import Corrected, NewCorrection, OfferCorrect
 from farmlive.shop.fields import Identifier, Key
-from farmlive.shop.flash_models import Flash, FlashEnd, FlashList, FlashPlan, NewFlash
+from farmlive.shop.flash_models import EndOfFlash, Flash, FlashEnd, FlashList, FlashPlan, NewFlash
 from farmlive.shop.models import (
     Bag,
     BagOrder,
@@ -89,9 +90,10 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     keyed = Depends(_checked)
 
     @router.get("/centres", operation_id="centres_list")
-    async def list_centres() -> CentreList:
+    async def list_centres(page: paging.Asked) -> CentreList:
         """The pick-up points."""
-        return CentreList(centres=await shop.centres())
+        rows, following = page.part(await shop.centres(), lambda centre: centre.id)
+        return CentreList(centres=rows, next=following)
 
     @router.post("/centres", status_code=201, operation_id="centres_create")
     async def add_centre(new: NewCentre, caller: Annotated[Caller, staff]) -> Centre:
@@ -109,11 +111,14 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     @router.get("/products", operation_id="products_list")
     async def list_products(
         caller: Annotated[Caller, growers],
+        page: paging.Asked,
         farm: Identifier | None = None,
     ) -> ProductList:
         """The products, of one farm or all; a seller's own."""
         within = None if caller.is_staff else caller.farms
-        return ProductList(products=await shop.catalogue.products(farm, within))
+        found = await shop.catalogue.products(farm, within)
+        rows, following = page.part(found, lambda product: product.id)
+        return ProductList(products=rows, next=following)
 
     @router.post("/products", status_code=201, operation_id="products_create")
     @raises(NamesNoFarm)
@@ -131,9 +136,10 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
     @router.get("/broadcasts/{broadcast}/offers", operation_id="offers_list")
     @raises(UnknownBroadcast)
-    async def list_offers(broadcast: str) -> Bag:
+    async def list_offers(broadcast: str, page: paging.Asked) -> Bag:
         """The offers of a broadcast in the order of its bag."""
-        return Bag(offers=await shop.bag.cards(broadcast))
+        rows, following = page.part(await shop.bag.cards(broadcast), lambda card: card.offer)
+        return Bag(offers=rows, next=following)
 
     @router.post("/broadcasts/{broadcast}/offers", status_code=201, operation_id="offers_create")
     @raises(
@@ -212,9 +218,11 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
     @router.get("/broadcasts/{broadcast}/flashes", operation_id="flashes_list")
     @raises(UnknownBroadcast)
-    async def list_flashes(broadcast: str) -> FlashList:
+    async def list_flashes(broadcast: str, page: paging.Asked) -> FlashList:
         """The flash batches of a broadcast, oldest first."""
-        return FlashList(flashes=await shop.flashes.of_broadcast(broadcast))
+        found = await shop.flashes.of_broadcast(broadcast)
+        rows, following = page.part(found, lambda flash: flash.flash)
+        return FlashList(flashes=rows, next=following)
 
     @router.post(
         "/broadcasts/{broadcast}/flashes",
@@ -232,21 +240,17 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         """Plan a flash batch of an offer, or start it at once, as `flash.plan` does."""
         return await shop.flashes.plan(caller, broadcast, FlashPlan(key=key, **dict(new)))
 
-    @router.delete(
-        "/broadcasts/{broadcast}/flashes/{flash}", response_model=Flash, operation_id="flashes_end"
+    @router.post(
+        "/broadcasts/{broadcast}/flashes/{flash}/end",
+        response_model=Flash,
+        operation_id="flashes_end",
     )
     @raises(shop.flashes.end)
     async def end_flash(
-        broadcast: str,
-        flash: Identifier,
-        caller: Annotated[Caller, staff],
-        wrong: bool = False,
+        broadcast: str, flash: Identifier, said: EndOfFlash, caller: Annotated[Caller, staff]
     ) -> dict[str, Any]:
-        """End a flash batch, or call it off before it starts, as `flash.end` does.
-
-        `wrong`: its price was a mistake; also of one that has ended.
-        """
-        return await shop.flashes.end(caller, broadcast, FlashEnd(flash=flash, wrong=wrong))
+        """End a flash batch, or call it off before it starts, as `flash.end` does."""
+        return await shop.flashes.end(caller, broadcast, FlashEnd(flash=flash, wrong=said.wrong))
 
     @router.post(
         "/broadcasts/{broadcast}/holds",

@@ -111,7 +111,7 @@ def orders(
         else:
             facts |= {"token": None, "url": None, "code": None}
         if caller is None or not caller.is_staff:
-            facts["history"] = [{**change, "move": None} for change in facts["history"]]
+            facts["history"] = [{**change, "refund": None} for change in facts["history"]]
         facts["claims"] = [_claim(links, row, each, caller) for each in claimed.get(row.id, ())]
         if seller:
             _hide_buyer(facts, row.currency)
@@ -206,11 +206,11 @@ def _history(row: Row[Any], changes: Sequence[Row[Any]]) -> Iterator[dict[str, A
         if change.undone:
             undone.add(change.move)
         undoes = not change.undone and change.move in undone
-        told = {**change._mapping, "undoes": undoes, "move": None}
+        told = {**change._mapping, "undoes": undoes, "refund": None}
         told["alone"] = undoes and change.move in alone
         if change.refund is not None:
             amount = money(change.refund["amount"], row.currency)
-            told |= {"amount": amount, "move": change.move}
+            told |= {"amount": amount, "refund": change.move}
             if "alone" in change.refund:
                 alone.add(change.move)
         yield told

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from farmlive.commands import Message
+from farmlive.paging import Listing
 from farmlive.shop.fields import Key, Proof, Quantity
 from farmlive.shop.models import AboutOffer
 
@@ -46,7 +47,7 @@ class Waiting(BaseModel):
     waiting: int
 
 
-class WaitList(BaseModel):
+class WaitList(Listing):
     """What a device waits for, the longest first."""
 
     waits: list[Waiting]

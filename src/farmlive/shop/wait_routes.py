@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Response
 
+from farmlive import paging
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.contracts import raises
 from farmlive.people import Caller, Guard
@@ -28,9 +29,13 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
     @router.get("/waits", dependencies=private, operation_id="waitlist_list")
     @raises(UnknownBroadcast)
-    async def list_waits(broadcast: str, caller: Annotated[Caller, anyone]) -> WaitList:
+    async def list_waits(
+        broadcast: str, caller: Annotated[Caller, anyone], page: paging.Asked
+    ) -> WaitList:
         """What this device waits for."""
-        return WaitList(waits=await shop.waits.own(caller, broadcast))
+        found = await shop.waits.own(caller, broadcast)
+        rows, following = page.part(found, lambda wait: wait.offer)
+        return WaitList(waits=rows, next=following)
 
     @router.put("/waits/{offer}", response_model=Waiting, operation_id="waitlist_join")
     @raises(shop.waits.join)

@@ -27,7 +27,7 @@ export async function getAll(path) {
   const all = {};
   let cursor = "";
   do {
-    const answer = await get(`${path}${path.includes("?") ? "&" : "?"}limit=500${cursor && `&cursor=${cursor}`}`);
+    const answer = await get(`${path}${path.includes("?") ? "&" : "?"}limit=200${cursor && `&cursor=${cursor}`}`);
     for (const [name, value] of Object.entries(answer)) if (Array.isArray(value)) (all[name] ??= []).push(...value);
     cursor = answer.next ?? "";
   } while (cursor);

@@ -6,7 +6,7 @@ import { clock, dayShort } from "../common/format.js";
 import { close, open } from "../common/sheet.js";
 import { toast } from "../common/toast.js";
 import { t } from "../common/words.js";
-import { get, post, remove } from "./api.js";
+import { getAll, post, remove } from "./api.js";
 import { ask } from "./ask.js";
 import { FormSheet } from "./keep/sheet.js";
 import { setUpCopy, showCode } from "./qr.js";
@@ -70,7 +70,7 @@ export class Guests {
   /** Asks anew who is invited. */
   async reload() {
     try {
-      ({ guests: this.#guests } = await get(this.#path));
+      ({ guests: this.#guests } = await getAll(this.#path));
       this.#draw();
     } catch {
       // What is shown stays; the next change asks again.

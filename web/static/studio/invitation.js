@@ -53,7 +53,7 @@ part("show").addEventListener("change", ({ target }) => {
   form.elements.password.type = target.checked ? "text" : "password";
 });
 onSubmit(form, async (body) => {
-  await api("POST", path, body);
+  await api("POST", `${path}/acceptance`, body);
   forgetSession();
   location.assign("/studio");
   return new Promise(() => {});

@@ -4,7 +4,7 @@
 import { el } from "../common/dom.js";
 import { clock, count, money } from "../common/format.js";
 import { t } from "../common/words.js";
-import { get, remove } from "./api.js";
+import { get, post } from "./api.js";
 import { spoken } from "./sentences.js";
 
 const isSold = ({ state, why, sold, held }) => state === "ended" && why !== "wrong" && sold + held > 0;
@@ -52,7 +52,7 @@ export class PastFlashes {
   async #putRight({ flash }, button) {
     button.disabled = true;
     try {
-      await remove(`${this.#path}/${flash}?wrong=true`);
+      await post(`${this.#path}/${flash}/end`, { wrong: true });
     } catch (problem) {
       button.disabled = false;
       this.#fail(spoken(problem));

@@ -5,7 +5,7 @@ import { dayAndClock } from "../common/format.js";
 import { close, open } from "../common/sheet.js";
 import { toast } from "../common/toast.js";
 import { t } from "../common/words.js";
-import { get, remove } from "./api.js";
+import { getAll, remove } from "./api.js";
 import { spoken } from "./sentences.js";
 
 export class MutedList {
@@ -30,7 +30,7 @@ export class MutedList {
   async #load() {
     this.#trouble.hidden = true;
     try {
-      const { mutes } = await get(this.#path);
+      const { mutes } = await getAll(this.#path);
       this.#list.replaceChildren(...mutes.map((mute) => this.#row(mute)));
       this.#none.hidden = mutes.length > 0;
     } catch (problem) {

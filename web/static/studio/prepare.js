@@ -5,7 +5,7 @@ import { Problem } from "../common/api.js";
 import { count, money, weight } from "../common/format.js";
 import { toast } from "../common/toast.js";
 import { n, t, text } from "../common/words.js";
-import { get, getAll, post } from "./api.js";
+import { getAll, post } from "./api.js";
 import { clear, onSubmit } from "./forms.js";
 import { offer } from "./keep/sheet.js";
 import { stoppedWords } from "./sentences.js";
@@ -188,8 +188,8 @@ async function load() {
   const [farms, lots, centres, offers] = await Promise.all([
     getAll("/api/v1/farms"),
     getAll("/api/v1/lots"),
-    get("/api/v1/centres"),
-    get(`/api/v1/broadcasts/${broadcast}/offers`),
+    getAll("/api/v1/centres"),
+    getAll(`/api/v1/broadcasts/${broadcast}/offers`),
   ]);
   Object.assign(known, { farms: farms.farms, lots: lots.lots, centres: centres.centres, offers: offers.offers });
 }

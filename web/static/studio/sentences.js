@@ -58,7 +58,7 @@ const SPOKEN = {
   "no-price-before": () => t("It has had this price from the start. Write the right one."),
   "never-mispriced": () => t("No price of this product was put right."),
   "undo-over": ({ body = {} }) => (body.undone ? putRightAlready() : tooLate()),
-  "unknown-move": () => putRightAlready(),
+  "unknown-transition": () => putRightAlready(),
   "key-reused": () => t("Something else was kept before. Look at the order before you do more."),
   "save-unknown": () => t("It is not known whether it was done. Load the page again and look before you do it once more."),
   "not-left": () => t("So much of the lot is not left: the rest is sold, held for buyers or sorted out already."),

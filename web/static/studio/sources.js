@@ -3,7 +3,7 @@
 
 import { say } from "../common/dom.js";
 import { t } from "../common/words.js";
-import { post } from "./api.js";
+import { put } from "./api.js";
 import { spoken, together } from "./sentences.js";
 import { labelOf, Tile } from "./tile.js";
 
@@ -143,7 +143,7 @@ export class Sources {
     this.#tell("");
     this.#drawTiles();
     try {
-      const { on_air: isOn } = await post(`/api/v1/broadcasts/${this.#broadcast}/on-air`, { source: id });
+      const { on_air: isOn } = await put(`/api/v1/broadcasts/${this.#broadcast}/on-air`, { source: id });
       if (isOn) this.switched(id);
       const after = this.#onPicked();
       if (id === this.#switching?.source) this.#switching.after = after;

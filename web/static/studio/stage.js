@@ -7,7 +7,7 @@ import { icon, say } from "../common/dom.js";
 import { t } from "../common/words.js";
 import { Player } from "../live/whep.js";
 import { whatToDo, whatToDoWithout } from "./advice.js";
-import { get } from "./api.js";
+import { get, getAll } from "./api.js";
 import { showClock } from "./clock-notice.js";
 import { Guests } from "./guests.js";
 import { onAir, Watch } from "./health.js";
@@ -148,7 +148,7 @@ export class Stage extends EventTarget {
   }
 
   async #askPurposes() {
-    const { sources } = await get(`/api/v1/broadcasts/${this.#broadcast}/sources`);
+    const { sources } = await getAll(`/api/v1/broadcasts/${this.#broadcast}/sources`);
     for (const { id, purpose } of sources) this.#purposes.set(id, purpose);
   }
 

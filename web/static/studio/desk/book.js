@@ -6,7 +6,7 @@ import { UNATTENDED } from "../../common/api.js";
 import { get, post } from "../api.js";
 import { place } from "./numbers.js";
 
-const PAGE = 500;
+const PAGE = 200;
 const READ_MS = 1_000;
 const AGAIN_MS = 20_000;
 
@@ -45,13 +45,13 @@ export class Book extends EventTarget {
   async load(headers = {}) {
     let next = "";
     do {
-      const address = `${this.path}?limit=${PAGE}${this.#last ? `&after=${this.#last}` : ""}`;
+      const address = `${this.path}?limit=${PAGE}${this.#last ? `&cursor=${this.#last}` : ""}`;
       await this.#read(
         () => get(address, headers),
         (answer) => {
           // A hold is no order yet; the console shows them while they run.
           const placed = answer.orders.filter(({ number }) => number);
-          if (placed.length) this.#last = placed.at(-1).id;
+          if (placed.length) this.#last = place(placed.at(-1).number);
           ({ next } = answer);
           return placed;
         },
@@ -162,7 +162,7 @@ export class Book extends EventTarget {
   async whole(order, isChanged = false) {
     if (isChanged || this.#stale.has(order.id)) {
       await this.#read(
-        () => post(`${this.path}/find`, { find: order.number }),
+        () => post(`${this.path}/search`, { find: order.number }),
         ({ orders }) => orders.filter(({ id }) => id === order.id),
       );
     }

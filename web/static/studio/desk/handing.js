@@ -12,7 +12,7 @@ import { post, remove } from "../api.js";
 const PLACE = "farmlive.handing";
 
 /** The order that waits under what was said, {code, centre?, phone?}. */
-export const find = (said) => post("/api/v1/handovers", said);
+export const find = (said) => post("/api/v1/handovers/by-code", said);
 
 /** Whether it is not known what became of it. One that was sent before may have been done, whatever
     keeps it from being answered now. */
@@ -110,10 +110,10 @@ const whose = ({ id, broadcast, number }) => ({ order: id, broadcast, number });
 
 async function ask({ order, broadcast, by, key, undo }) {
   if (!undo) {
-    const given = await post(`/api/v1/handovers/${order}/received`, by, { "idempotency-key": key });
-    return { ...given, until: given.until && Date.parse(given.until) };
+    const { id, ...given } = await post("/api/v1/handovers", { order, ...by }, { "idempotency-key": key });
+    return { ...given, move: id, until: given.until && Date.parse(given.until) };
   }
-  const { refused } = await remove(`/api/v1/broadcasts/${broadcast}/orders/moves/${undo}`);
+  const { refused } = await remove(`/api/v1/broadcasts/${broadcast}/orders/bulk-transitions/${undo}`);
   if (refused.length) throw new Problem(refused[0].problem);
   return {};
 }

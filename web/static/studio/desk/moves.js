@@ -31,7 +31,7 @@ export class Moves extends EventTarget {
   constructor(path) {
     super();
     this.#orders = path;
-    this.#path = `${path}/moves`;
+    this.#path = `${path}/bulk-transitions`;
     this.#place = `farmlive.moves.${path}`;
     this.#queue = recall(this.#place);
     this.isOffline = false;
@@ -73,7 +73,7 @@ export class Moves extends EventTarget {
   }
 
   /** Tells of what was done to an order by another way, and is undone as a move. */
-  tell(body, { move, ...order }) {
+  tell(body, { refund: move, ...order }) {
     const undo = move ? () => this.#undo([{ move, orders: [order.id] }]) : null;
     this.dispatchEvent(new CustomEvent("moved", { detail: { body, moved: [order], refused: [], undo } }));
   }
@@ -113,17 +113,17 @@ export class Moves extends EventTarget {
     this.#isSending = false;
   }
 
-  /** Asks for a part, as {move, moved, refused}. */
+  /** Asks for a part, as {id, moved, refused}. */
   async #ask({ undo, orders, body, key }) {
     if (undo) return remove(`${this.#path}/${undo}`);
     const once = { "idempotency-key": key };
     if (!body.refund) return post(this.#path, { ...body, orders }, once);
-    const { move, ...order } = await post(`${this.#orders}/${orders[0]}/refund`, body.refund, once);
-    return { move, moved: [order], refused: [] };
+    const { refund, ...order } = await post(`${this.#orders}/${orders[0]}/refunds`, body.refund, once);
+    return { id: refund, moved: [order], refused: [] };
   }
 
   /** An answer, whatever it says, ends its part; the last part of a batch tells of all. */
-  #over(part, { move, moved, refused, problem }) {
+  #over(part, { id: move, moved, refused, problem }) {
     this.#queue.shift();
     this.#keep();
     const asked = this.#asked.get(part.batch);

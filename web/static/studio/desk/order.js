@@ -204,7 +204,7 @@ export class OrderSheet {
       values: { wrong: "0" },
       job: async ({ wrong, reason }) => {
         try {
-          const after = await post(`${this.#as.book.path}/${order.id}/back`, { ...found[Number(wrong)].body, reason });
+          const after = await post(`${this.#as.book.path}/${order.id}/reversals`, { ...found[Number(wrong)].body, reason });
           this.#as.book.put([after]);
           toast(rightWords(after));
         } catch (problem) {

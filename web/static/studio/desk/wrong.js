@@ -62,17 +62,17 @@ function stateWrong({ state }, { state: before }) {
 }
 
 /** Of a refund that was kept before it could be undone nothing is known. */
-function moneyWrong(order, { payment, amount, move }, before) {
+function moneyWrong(order, { payment, amount, refund }, before) {
   const sum = (minor) => money({ ...order.total, amount: minor });
   if (payment === "paid" && before.payment === "due") {
     return { body: { payment: "due" }, words: t("It was not paid"), then: t("%(sum)s is to be paid again.", { sum: sum(left(order)) }) };
   }
-  if (!move || (before.payment === "due" && isGone(order.state))) return null;
+  if (!refund || (before.payment === "due" && isGone(order.state))) return null;
   const then = { sum: sum(left(order) + amount.amount) };
   const boxes = order.lines.some(({ returned }) => returned) ? [boxesThen(order)] : [];
   return before.payment === "due"
-    ? { body: { move }, words: t("%(sum)s should not be taken off", { sum: money(amount) }), then: together([t("%(sum)s is to be paid then.", then), ...boxes]) }
-    : { body: { move }, words: t("%(sum)s was not given back", { sum: money(amount) }), then: together([t("%(sum)s of it stays with us then.", then), ...boxes]) };
+    ? { body: { refund }, words: t("%(sum)s should not be taken off", { sum: money(amount) }), then: together([t("%(sum)s is to be paid then.", then), ...boxes]) }
+    : { body: { refund }, words: t("%(sum)s was not given back", { sum: money(amount) }), then: together([t("%(sum)s of it stays with us then.", then), ...boxes]) };
 }
 
 /** What becomes of boxes that came off with a refund, once it is put right. */

@@ -3,7 +3,7 @@
 import { dayAndClock } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
 import { t } from "../../common/words.js";
-import { get, remove } from "../api.js";
+import { getAll, remove } from "../api.js";
 import { spoken } from "../sentences.js";
 import { act, badge, List, row } from "./list.js";
 
@@ -11,7 +11,7 @@ const when = (moment) => dayAndClock(Date.parse(moment));
 
 const list = new List(
   "sessions",
-  async () => (await get("/api/v1/sessions")).sessions,
+  async () => (await getAll("/api/v1/sessions")).sessions,
   (session) => {
     const name = session.browser ?? t("A browser that is not known");
     return row({

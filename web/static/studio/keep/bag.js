@@ -7,7 +7,7 @@ import { pictureOf } from "../../common/pictures.js";
 import { toast } from "../../common/toast.js";
 import { page, t, text } from "../../common/words.js";
 import { Channel } from "../../live/channel.js";
-import { get, getAll, post, put } from "../api.js";
+import { getAll, post, put } from "../api.js";
 import { balanceOf, lotWords, releasable } from "../balance.js";
 import { spoken } from "../sentences.js";
 import { tellSignedOut } from "../signed-out.js";
@@ -24,7 +24,7 @@ const changing = new FormSheet("change-sheet");
 let products = [];
 let lots = [];
 
-const list = new List("bag", async () => (await get(`${path}/offers`)).offers, draw);
+const list = new List("bag", async () => (await getAll(`${path}/offers`)).offers, draw);
 
 function draw(card) {
   const name = text(card.name);
@@ -176,7 +176,7 @@ function drawMost() {
 
 async function add() {
   try {
-    const [found, kept] = await Promise.all([get("/api/v1/products"), getAll("/api/v1/lots")]);
+    const [found, kept] = await Promise.all([getAll("/api/v1/products"), getAll("/api/v1/lots")]);
     products = found.products.filter(({ archived }) => !archived);
     ({ lots } = kept);
   } catch (problem) {

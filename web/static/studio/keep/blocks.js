@@ -3,7 +3,7 @@
 import { count, dayAndClock } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
 import { n, t } from "../../common/words.js";
-import { get, post, remove } from "../api.js";
+import { getAll, post, remove } from "../api.js";
 import { spoken } from "../sentences.js";
 import { act, badge, List, row, sign } from "./list.js";
 import { FormSheet } from "./sheet.js";
@@ -13,7 +13,7 @@ const when = (moment) => dayAndClock(Date.parse(moment));
 
 const blocks = new List(
   "blocks",
-  async () => (await get("/api/v1/blocks")).blocks,
+  async () => (await getAll("/api/v1/blocks")).blocks,
   (block) =>
     row({
       picture: sign("close"),
@@ -26,7 +26,7 @@ const blocks = new List(
 
 const refusals = new List(
   "refusals",
-  async () => (await get("/api/v1/refusals")).refusals,
+  async () => (await getAll("/api/v1/refusals")).refusals,
   (refusal) =>
     row({
       picture: sign("warning"),

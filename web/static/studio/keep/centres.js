@@ -3,14 +3,14 @@
 import { money } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
 import { n, page, t, text } from "../../common/words.js";
-import { get, patch, post } from "../api.js";
+import { get, getAll, patch, post } from "../api.js";
 import { act, List, row, sign } from "./list.js";
 import { FormSheet } from "./sheet.js";
 
 const sheet = new FormSheet("centre-sheet");
 const list = new List(
   "centres",
-  async () => (await get("/api/v1/centres")).centres,
+  async () => (await getAll("/api/v1/centres")).centres,
   (centre) =>
     row({
       picture: sign("pin"),

@@ -4,7 +4,7 @@
 import { count, listed } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
 import { n, page, t } from "../../common/words.js";
-import { get, patch, post, remove } from "../api.js";
+import { getAll, patch, post, remove } from "../api.js";
 import { ask } from "../ask.js";
 import { spoken, together } from "../sentences.js";
 import { facts, kindWords, left, nameOf, owners } from "./credential-words.js";
@@ -39,7 +39,7 @@ const isKnown = ({ owner, made_by: maker }) => Boolean(owner && maker) && maker 
 export const credentials = new List(
   "credentials",
   async () => {
-    const [all, known] = await Promise.all([get("/api/v1/credentials"), get("/api/v1/accounts")]);
+    const [all, known] = await Promise.all([getAll("/api/v1/credentials"), getAll("/api/v1/accounts")]);
     ({ accounts } = known);
     tellOfEveryCentre(all.credentials);
     const shown = all.credentials.filter((each) => each.kind === "api_key" || !each.owner || each.idle || isKnown(each));

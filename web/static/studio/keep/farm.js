@@ -31,7 +31,7 @@ const plots = new List(
   "plots",
   async () => {
     const { plots: found } = await getAll(`${path}/plots`);
-    const each = await Promise.all(found.map((plot) => get(`/api/v1/plots/${plot.id}/works`)));
+    const each = await Promise.all(found.map((plot) => getAll(`/api/v1/plots/${plot.id}/works`)));
     found.forEach((plot, index) => works.set(plot.id, each[index].works));
     return found;
   },
@@ -216,7 +216,7 @@ function waste(lot) {
 }
 
 async function unwaste(lot, event) {
-  const path = `/api/v1/lots/${lot.id}/waste/${encodeURIComponent(event)}/undo`;
+  const path = `/api/v1/lots/${lot.id}/waste/${encodeURIComponent(event)}/withdrawal`;
   try {
     await kept(lots, t("Taken back."))(post(path, { reason: t("recorded by mistake") }));
   } catch (problem) {
@@ -279,7 +279,7 @@ function withdrawWork(plot) {
     title: t("Take a record back: %(plot)s", { plot: text(plot.name) }),
     records: standing(works.get(plot.id)),
     words: workWords,
-    path: (work) => `/api/v1/plots/${plot.id}/works/${work}/undo`,
+    path: (work) => `/api/v1/plots/${plot.id}/works/${work}/withdrawal`,
     list: plots,
   });
 }
@@ -296,7 +296,7 @@ async function withdrawTest(lot) {
     title: t("Take back a test of lot %(code)s", { code: lot.code }),
     records: standing(story.inspections).reverse(),
     words: (test) => [date(test.at), test.passed ? t("Passed") : t("Not passed"), text(test.result)].join(" · "),
-    path: (test) => `/api/v1/lots/${lot.id}/inspections/${test}/undo`,
+    path: (test) => `/api/v1/lots/${lot.id}/inspections/${test}/withdrawal`,
     list: lots,
   });
 }

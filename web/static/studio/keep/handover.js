@@ -13,7 +13,7 @@ import { page, t, text } from "../../common/words.js";
 import { Digits } from "../desk/digits.js";
 import { flagWords } from "../desk/flags.js";
 import { find, Handing } from "../desk/handing.js";
-import { get } from "../api.js";
+import { getAll } from "../api.js";
 import { spoken, together } from "../sentences.js";
 import { asked, isDue, isStopped, stateWords, stoppedLines } from "../state.js";
 import { Waiting } from "./waiting.js";
@@ -270,7 +270,7 @@ function tellLast(said) {
 }
 
 async function loadCentres() {
-  const { centres: all } = await get("/api/v1/centres").catch(() => ({ centres: [] }));
+  const { centres: all } = await getAll("/api/v1/centres").catch(() => ({ centres: [] }));
   // A clerk's own ones; null is all of them.
   const centres = all.filter(({ id }) => page.data.centres?.includes(id) ?? true);
   centre.append(...centres.map(({ id, name }) => new Option(text(name), id)));

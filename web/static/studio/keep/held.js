@@ -17,7 +17,7 @@ const when = (moment) => dayAndClock(Date.parse(moment));
 const held = new List(
   "held",
   async () => {
-    const page = await get(`/api/v1/notices/held${next ? `?before=${next}` : ""}`);
+    const page = await get(`/api/v1/notices/held${next ? `?cursor=${next}` : ""}`);
     loaded = [...loaded, ...page.notices];
     ({ next } = page);
     more.hidden = !next;

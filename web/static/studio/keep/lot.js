@@ -29,13 +29,13 @@ const list = new List("lot-orders", load, draw);
 async function load() {
   const wanted = Math.max(1, list?.items.length ?? 0);
   const found = [];
-  let after = "";
+  let cursor = "";
   do {
-    const read = await get(`${path}/orders?limit=200${after && `&after=${after}`}`);
+    const read = await get(`${path}/orders?limit=200${cursor && `&cursor=${cursor}`}`);
     found.push(...read.orders);
-    if (!after) drawHolds(read.holds);
-    after = next = read.next;
-  } while (after && found.length < wanted);
+    if (!cursor) drawHolds(read.holds);
+    cursor = next = read.next;
+  } while (cursor && found.length < wanted);
   more.hidden = !next;
   return found;
 }
@@ -86,7 +86,7 @@ function cancel(orders) {
         const ids = orders.filter((order) => order.broadcast === broadcast).map(({ id }) => id);
         for (let first = 0; first < ids.length; first += AT_ONCE) {
           const body = { orders: ids.slice(first, first + AT_ONCE), state: "cancelled", reason };
-          const done = await post(`/api/v1/broadcasts/${broadcast}/orders/moves`, body, { "idempotency-key": newKey() });
+          const done = await post(`/api/v1/broadcasts/${broadcast}/orders/bulk-transitions`, body, { "idempotency-key": newKey() });
           refused.push(...done.refused);
         }
       }
@@ -104,7 +104,7 @@ function refund(order) {
     title: t("Refund"),
     values: { amount: left.amount },
     job: async (body) => {
-      await post(`/api/v1/broadcasts/${order.broadcast}/orders/${order.id}/refund`, body, { "idempotency-key": newKey() });
+      await post(`/api/v1/broadcasts/${order.broadcast}/orders/${order.id}/refunds`, body, { "idempotency-key": newKey() });
       await reload();
       toast(t("Kept."));
     },
@@ -114,7 +114,7 @@ function refund(order) {
 callOff.addEventListener("click", () => cancel(list.items.filter(({ deeds }) => deeds.includes("cancel"))));
 more.addEventListener("click", async () => {
   try {
-    const read = await get(`${path}/orders?limit=200&after=${next}`);
+    const read = await get(`${path}/orders?limit=200&cursor=${next}`);
     next = read.next;
     list.items.push(...read.orders);
     list.draw();
@@ -153,7 +153,7 @@ for (const button of document.querySelectorAll("[data-take-back]")) {
     say(takingBack.part("what"), sentence);
     takingBack.open({
       job: async (body) => {
-        await post(`${path}/lifts/${lift}/undo`, body);
+        await post(`${path}/lifts/${lift}/withdrawal`, body);
         location.reload();
       },
     });

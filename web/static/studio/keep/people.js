@@ -5,7 +5,7 @@ import { day, dayAndClock, dayShort, listed } from "../../common/format.js";
 import { now } from "../../common/now.js";
 import { toast } from "../../common/toast.js";
 import { page, t, text } from "../../common/words.js";
-import { get, patch, post, remove } from "../api.js";
+import { getAll, patch, post, remove } from "../api.js";
 import { ask } from "../ask.js";
 import { roleWords, setUpRoles } from "../roles.js";
 import { spoken } from "../sentences.js";
@@ -39,7 +39,7 @@ function factorBadge({ disabled, second_factor: has, second_factor_demanded: isD
 const accounts = new List(
   "accounts",
   async () => {
-    const { accounts: all } = await get("/api/v1/accounts");
+    const { accounts: all } = await getAll("/api/v1/accounts");
     const unchosen = all.filter((account) => hasAll(account) && !account.disabled);
     part("unchosen").hidden = unchosen.length === 0;
     if (unchosen.length) {
@@ -73,7 +73,7 @@ const accounts = new List(
 const invitations = new List(
   "invitations",
   async () => {
-    const [{ invitations: open }, { credentials: all }] = await Promise.all([get("/api/v1/invitations"), get("/api/v1/credentials")]);
+    const [{ invitations: open }, { credentials: all }] = await Promise.all([getAll("/api/v1/invitations"), getAll("/api/v1/credentials")]);
     const idle = new Set(all.filter(({ idle }) => idle).map(({ id }) => id));
     return open.map((each) => ({ ...each, idle: idle.has(each.id) }));
   },
@@ -214,7 +214,7 @@ sheets.account.part("reset-factor").addEventListener("click", resetFactor);
 sheets.account.part("disable").addEventListener("click", toggleDisabled);
 
 for (const kind of Object.keys(known)) {
-  const found = await get(`/api/v1/${kind}`).catch(() => ({}));
+  const found = await getAll(`/api/v1/${kind}`).catch(() => ({}));
   known[kind] = found[kind] ?? [];
 }
 for (const name of ["invite", "account"]) setUpRoles(sheets[name].form, known);

@@ -4,7 +4,7 @@ import { el } from "../../common/dom.js";
 import { weight } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
 import { page, t, text } from "../../common/words.js";
-import { get, getAll, patch, post } from "../api.js";
+import { getAll, patch, post } from "../api.js";
 import { setUpGtin } from "../gtin.js";
 import { setUpPictures } from "../picture.js";
 import { spoken } from "../sentences.js";
@@ -22,7 +22,7 @@ const farmName = (id) => text(farms.find((farm) => farm.id === id)?.name);
 const list = new List(
   "products",
   async () => {
-    const [found, kept] = await Promise.all([getAll("/api/v1/farms"), get("/api/v1/products")]);
+    const [found, kept] = await Promise.all([getAll("/api/v1/farms"), getAll("/api/v1/products")]);
     farms = found.farms.filter(({ id }) => page.data.role !== "seller" || page.data.farms.includes(id));
     const own = new Set(farms.map(({ id }) => id));
     all = kept.products.filter(({ farm }) => own.has(farm));

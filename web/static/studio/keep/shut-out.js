@@ -6,7 +6,7 @@ import { el } from "../../common/dom.js";
 import { count, listed } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
 import { n, t } from "../../common/words.js";
-import { get, patch } from "../api.js";
+import { getAll, patch } from "../api.js";
 import { ask } from "../ask.js";
 import { roleWords } from "../roles.js";
 import { spoken } from "../sentences.js";
@@ -20,7 +20,7 @@ const SHOWN = 100;
 const all = sheet.part("all");
 const ends = sheet.part("ends");
 
-const every = async () => (await get("/api/v1/credentials")).credentials;
+const every = async () => (await getAll("/api/v1/credentials")).credentials;
 
 /** The accounts in use that `account` made or invited, and those that these made in their turn. */
 function madeBy(account, accounts) {

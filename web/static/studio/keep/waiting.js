@@ -82,14 +82,14 @@ export class Waiting {
   /** Page after page, until there is no more or as much as is shown. */
   async #read(find, headers) {
     const orders = [];
-    let after = "";
+    let cursor = null;
     do {
-      const page = await post("/api/v1/handovers/waiting", { ...(find ? { find } : {}), ...this.#where(), after, limit: PAGE }, headers);
+      const page = await post("/api/v1/handovers/search", { ...(find ? { find } : {}), ...this.#where(), cursor, limit: PAGE }, headers);
       orders.push(...page.orders);
-      after = page.next;
-    } while (after && orders.length < this.#shown);
+      cursor = page.next;
+    } while (cursor && orders.length < this.#shown);
     orders.sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state));
-    return { orders, more: Boolean(after) };
+    return { orders, more: Boolean(cursor) };
   }
 
   /** What is known and fits stands there at once; what the server finds comes after it. */
