@@ -216,6 +216,19 @@ async def test_each_role_gets_where_it_belongs_and_no_further(
         assert may == roles, address
 
 
+async def test_the_openapi_document_says_who_may(server: Server) -> None:
+    paths = server.house.api.openapi()["paths"]
+    for address, roles in MAY.items():
+        method, _, path = address.partition(" ")
+        operation = paths[f"/api/v1{path}"][method.lower()]
+        security = operation.get("security", [{}])
+        named = {role for each in security for role in each.get("api_key", ())}
+        assert (EVERYONE if {} in security else named) == roles, address
+        if roles != EVERYONE:
+            assert "401" in operation["responses"], address
+            assert roles == SIGNED_IN or "403" in operation["responses"], address
+
+
 async def test_blocked_phone_orders_no_more_with_a_new_cookie_and_name(
     server: Server,
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import pytest
 from tests import openapi_tools
-from tests.test_integrate import BLOCKS
+from tests.guide import BLOCKS
 
 from farmlive.ids import token
 from farmlive.server import Server

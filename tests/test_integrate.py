@@ -2,16 +2,13 @@
 
 import asyncio
 import os
-import re
 import sys
 from pathlib import Path
 
 import pytest
+from tests.guide import BLOCKS
 
 from farmlive.server import Server
-
-GUIDE = Path(__file__).parents[1] / "docs" / "integrate.md"
-BLOCKS = dict(re.findall(r"^```(\w+)\n(.*?)^```$", GUIDE.read_text("utf-8"), re.S | re.M))
 
 
 async def ran(words: list[str], folder: Path, **more: str) -> str:
