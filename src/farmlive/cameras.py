@@ -120,7 +120,7 @@ def commands(cameras: Cameras) -> list[Command[SourceSwitch]]:
             SourceSwitch,
             cameras.command,
             result=Switched,
-            http="POST /api/v1/broadcasts/{broadcast}/on-air",
+            http="PUT /api/v1/broadcasts/{broadcast}/on-air",
             role="staff",
         )
     ]

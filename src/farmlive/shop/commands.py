@@ -78,7 +78,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
             FlashEnd,
             shop.flashes.end,
             result=Flash,
-            http=f"DELETE {_IN_BROADCAST}/flashes/{{flash}}",
+            http=f"POST {_IN_BROADCAST}/flashes/{{flash}}/end",
             role="staff",
         ),
     ]
