@@ -81,11 +81,25 @@ class ChangedBroadcast(NewBroadcast):
     title: PublicBilingual | None = None  # type: ignore[assignment]
 
 
+class LoggedEvent(BaseModel):
+    """An event as it stands in the log. `/asyncapi.json` says what the `data` of each `kind` means;
+    pass over kinds and fields that you don't know.
+    """
+
+    seq: Annotated[int, Field(ge=1)]
+    at: Annotated[int, Field(description="UTC milliseconds since 1970.")]
+    kind: str
+    audience: Annotated[
+        list[str], Field(description="One or more of public, staff, farm:{id} and order:{id}.")
+    ]
+    data: dict[str, Any]
+
+
 class EventList(Listing):
     """Events of the log in its order, for staff."""
 
     to: int
-    events: list[dict[str, Any]]
+    events: list[LoggedEvent]
 
 
 class NewMessage(BaseModel):

@@ -24,6 +24,7 @@ from farmlive.broadcast.models import (
     ChatUnmute,
     EventList,
     EventSeq,
+    LoggedEvent,
     MuteAnswer,
     MuteList,
     NewBroadcast,
@@ -106,7 +107,7 @@ def routes(
         rows, following = page.cut(found, lambda event: (event.seq, ""))
         return EventList(
             to=rows[-1].seq if rows else after,
-            events=[{**event.shown(), "audience": event.audience} for event in rows],
+            events=[LoggedEvent(**event.shown(), audience=list(event.audience)) for event in rows],
             next=following,
         )
 
