@@ -264,7 +264,7 @@ class Hub:
     def _urgent(self, event: Event) -> bool:
         if event.kind.startswith(("card.", "broadcast.", "clock.")):
             return True
-        return event.kind == StockChanged.kind and event.data["offer"] == self.scene.pinned
+        return event.kind == StockChanged.kind and event.data.get("offer") == self.scene.pinned
 
     def _read_on(self) -> asyncio.Task[None]:
         """Read the log, once for all who ask meanwhile."""
