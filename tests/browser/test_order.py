@@ -66,7 +66,7 @@ async def order(sale: Sale, *states: str, way: str = "parcel") -> Any:
         },
     )
     for state in states:
-        await step(sale, placed, "state", state=state)
+        await step(sale, placed, "transitions", state=state)
     return placed
 
 
@@ -94,7 +94,7 @@ async def test_the_code_is_large_and_can_be_scanned_until_it_was_used(
     assert box is not None
     assert box["width"] >= 88
     assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
-    await step(sale, placed, "state", state="received", known_by="known_to_me")
+    await step(sale, placed, "transitions", state="received", known_by="known_to_me")
     await come_back(page)
     await expect(pickup).to_have_count(0)
 
@@ -105,7 +105,7 @@ async def test_what_came_damaged_is_told_with_photos_and_answered(
 ) -> None:
     words = WORDS[language]
     placed = await order(sale, "packed", "shipped", "received")
-    await step(sale, placed, "payment", payment="paid")
+    await step(sale, placed, "payments")
     page = await open_page(placed["url"], size=PHONE, language=language)
     await page.get_by_role("button", name=words["tell"]).click()
     sheet = page.locator("#claim-sheet")
@@ -240,7 +240,7 @@ async def test_who_cancels_what_was_packed_meanwhile_reads_whom_to_ask(
     placed = await order(sale, way=way)
     page = await open_page(placed["url"], size=PHONE, language=language)
     await page.get_by_role("button", name=words["cancel"]).click()
-    await step(sale, placed, "state", state="packed")
+    await step(sale, placed, "transitions", state="packed")
     sheet = page.locator("#cancel-sheet")
     await sheet.get_by_role("button", name=words["sure"]).click()
     await expect(sheet.get_by_role("alert")).to_contain_text(words[way])
