@@ -30,6 +30,7 @@ def installed() -> Path:
         path.parent.mkdir(exist_ok=True)
         made = tempfile.mkdtemp(dir=path.parent)
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+        pip.append("--no-warn-conflicts")  # they are not installed beside farmlive
         hashed = ["--require-hashes", "--only-binary", ":all:", "--target", made, "-r", str(LOCK)]
         subprocess.run([*pip, *hashed], check=True)
         try:
