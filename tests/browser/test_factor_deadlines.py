@@ -122,6 +122,8 @@ async def test_coordinator_sees_who_has_none_until_when_and_gives_seven_more_day
     more = "再宽限七天" if zh else "Seven more days"
     await fits(page, f"people-extend-{size[0]}")
     await sheet.get_by_role("button", name=more).click()
+    once = "还可以再宽限一次。" if zh else "Once more is possible."
+    await expect(page.get_by_text(once)).to_be_visible()
     await expect(red).to_have_text(
         re.compile("^无两步验证（.+前须设置）$" if zh else r"^No second factor \(until .+\)$")
     )
@@ -135,9 +137,29 @@ async def test_coordinator_sees_who_has_none_until_when_and_gives_seven_more_day
     await row.get_by_role("button", name="mei", exact=True).click()
     await sheet.get_by_role("button", name=more).click()
     await expect(sheet).to_be_hidden()
+    none = "之后不能再宽限了。" if zh else "No more is possible."
+    await expect(page.get_by_text(none)).to_be_visible()
     await row.get_by_role("button", name="mei", exact=True).click()
     await expect(sheet).to_be_visible()
-    await expect(sheet.get_by_role("button", name=more)).to_be_hidden()
+    # It stays where it was, and says why it does nothing and who can do more.
+    await expect(sheet.get_by_role("button", name=more)).to_be_disabled()
+    server = "farmlive user reset-factor mei"
+    await expect(sheet.locator("[data-extend-why]")).to_contain_text(server)
+    await fits(page, f"people-used-up-{size[0]}")
+    await mei.reload()
+    await expect(asked).to_contain_text(server)
+    await expect(asked).not_to_contain_text("Ask a coordinator")
+    # Nobody gives an only coordinator more days: the words name who does.
+    own = page.locator("[data-factor-asked]")
+    await expect(own).to_contain_text("farmlive user reset-factor coordinator1")
+    # Whoever never signed in has days that have yet to begin.
+    await site.house.people.create_account("zhou", "host", PASSWORD)
+    await page.reload()
+    await listed.filter(has_text="zhou").get_by_role("button", name="zhou", exact=True).click()
+    unbegun = page.get_by_role("dialog", name="zhou")
+    await expect(unbegun.get_by_role("button", name=more)).to_be_disabled()
+    begin = "下次登录时算起" if zh else "begin when they sign in"
+    await expect(unbegun.locator("[data-extend-why]")).to_contain_text(begin)
     await page.goto("/studio/audit")
     given = "的两步验证再宽限了七天" if zh else "gave mei seven more days for a second factor"
     await expect(page.get_by_text(given).first).to_be_visible()

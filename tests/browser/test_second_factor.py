@@ -105,6 +105,9 @@ async def test_codes_are_printed_on_a_page_of_their_own(open_page: Open, site: S
     await sheet.get_by_label("The six digits that the app shows").fill(code_of(secret))
     await sheet.get_by_role("button", name="Set it up").click()
     kept = page.get_by_role("dialog", name="Your recovery codes")
+    # Its head is as high as one with a button to close it.
+    high = "head => head.getBoundingClientRect().height"
+    assert await kept.locator(".sheet__head").evaluate(high) >= 56
     await kept.get_by_role("button", name="Print").click()
     assert await page.evaluate("window.printed")
     await page.emulate_media(media="print")
@@ -182,7 +185,9 @@ async def test_passkey_is_made_signs_in_confirms_and_is_removed(
     await expect(recovered).to_have_text("You signed in with a recovery code; 9 are left.")
     elsewhere = by_ip.locator('[data-list="factors"]').get_by_role("listitem")
     await expect(elsewhere.filter(has_text="My phone")).to_contain_text("It was made at localhost")
-    await expect(by_ip.locator("[data-no-passkeys]")).to_contain_text("such as 192.168.1.20")
+    no_passkeys = by_ip.locator("[data-no-passkeys]")
+    await expect(no_passkeys).to_contain_text("such as 192.168.1.20")
+    await expect(no_passkeys).to_contain_text("KeePassXC or 1Password")
     await fits(by_ip, "account-elsewhere")
 
     await authenticated_long_ago(site)

@@ -123,6 +123,51 @@ async def test_a_picture_that_is_given_away_stays_and_is_not_asked_about(
     }
 
 
+@pytest.mark.parametrize(("size", "zh"), [(PHONE, False), (DESK, True)])
+async def test_nothing_is_given_to_an_account_that_is_shut_out_too(
+    open_studio: Open, site: Server, camera: dict[str, Any], size: tuple[int, int], zh: bool
+) -> None:
+    async with Api(site.url) as mei:
+        await mei.sign_in("mei", PASSWORD)
+        await mei.create_account("wu", "host")
+    wu = (await site.house.people.named("wu")).id
+    page = await open_studio("/studio/people", size=size, language="zh" if zh else "en")
+    await open_change(page, "停用" if zh else "Shut out")
+    sheet = page.get_by_role("dialog", name="停用 mei？" if zh else "Shut out mei?")
+    picture = sheet.locator("[data-ends]").get_by_role("listitem").filter(has_text="Orchard hall")
+    given = picture.get_by_role("combobox")
+    await given.select_option(wu)
+    made = sheet.locator("[data-made-accounts]").get_by_role("combobox")
+    await made.select_option("yes")
+    # What was chosen before is taken back, and is not offered any more.
+    await expect(given).to_have_value("")
+    offered = given.locator(f'option[value="{wu}"]')
+    await expect(offered).to_be_disabled()
+    back = "不能转给一并停用的账号" if zh else "Nothing can be given to an account"
+    await expect(page.get_by_text(back)).to_be_visible()
+    await made.select_option("")
+    await expect(offered).to_be_enabled()
+    await made.select_option("yes")
+    out = sheet.get_by_role("button", name="停用" if zh else "Shut out", exact=True)
+    asked = page.get_by_role("dialog", name="mei 正在直播" if zh else "mei is on air")
+    no = "不了，返回" if zh else "No, go back"
+    # Nor does a receiver that ends too keep a picture on air, however it came to be chosen.
+    await offered.evaluate("option => { option.disabled = false; option.selected = true; }")
+    await expect(given).to_have_value(wu)
+    await out.click()
+    await expect(asked).to_contain_text("Orchard hall")
+    await asked.get_by_role("button", name=no).click()
+    await given.select_option("")
+    await out.click()
+    await shot(page, f"out-too-{'zh' if zh else 'en'}")
+    await asked.get_by_role(
+        "button", name="是的，画面也断开" if zh else "Yes, end the picture too"
+    ).click()
+    told = "mei、wu 已停用并退出登录。" if zh else "mei, wu are shut out and signed out."
+    await expect(page.get_by_text(told)).to_be_visible()
+    await until(lambda: not site.house.relay.publishers(), "the camera is gone")
+
+
 async def test_keys_without_an_owner_stand_in_red_until_they_have_one_or_end(
     open_studio: Open, site: Server, camera: dict[str, Any]
 ) -> None:
@@ -249,8 +294,14 @@ async def test_accounts_and_keys_that_someone_made_for_others_are_listed_and_dea
     out = "一并停用，连同其建立的一切" if zh else "Shut out too, with all it made"
     await made.filter(has_text="wu").get_by_role("combobox").select_option(out)
     await sheet.get_by_role("button", name="停用" if zh else "Shut out", exact=True).click()
-    told = "mei 已停用并退出登录。" if zh else "mei is shut out and signed out."
+    told = re.compile(
+        "mei、wu 已停用并退出登录。对方仍知道 1 个"
+        if zh
+        else "mei, wu are shut out and signed out. They still"
+    )
     await expect(page.get_by_text(told)).to_be_visible()
+    # What they know is shown, however far down it stands.
+    await expect(price).to_be_in_viewport()
     shown = {each.name: each.disabled_at is not None for each in await people.accounts()}
     assert (shown["mei"], shown["wu"], shown["gu"]) == (True, True, False)
     # It stands in red, and the new secret is shown once.

@@ -99,7 +99,7 @@ const STEPS = {
     show("sign-in-setup", {
       title: t("Set up a second factor"),
       about: t("Coordinators and hosts need one here, so that a password that somebody finds out is not enough. It takes two minutes."),
-      help: t("No phone at hand? Ask a coordinator for seven more days, on the page of people. The only coordinator asks whoever runs the server, who has farmlive user reset-factor NAME."),
+      help: t("No phone at hand? Ask a coordinator for seven more days, on the page of people. The only coordinator, and whoever has had them twice, asks whoever runs the server, who has farmlive user reset-factor NAME."),
       go: t("Set it up and sign in"),
     });
     showSecret(place, totp);

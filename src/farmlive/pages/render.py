@@ -165,6 +165,7 @@ class Pages:
                 ],
                 caller=caller,
                 factor_until=self._guard.factor_until(caller),
+                factor_extensions=self._guard.factor_extensions(caller),
                 unnamed_proxy=self._guard.unnamed_proxy,
                 cleartext=self._cleartext,
                 lacks_contact=self._settings.lacks_contact,

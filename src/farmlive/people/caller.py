@@ -23,8 +23,8 @@ class Caller:
     the account that owns the API key by which a program comes (`by_key`), and
     `key` that key's id. `weak_password`: pages
     ask for another one. `authenticated_at` is when a session's owner last authenticated
-    (reauthentication.py), in milliseconds since 1970; None for what is no session. `second_factor`
-    and `factor_asked_at` are the account's.
+    (reauthentication.py), in milliseconds since 1970; None for what is no session. `second_factor`,
+    `factor_asked_at` and `factor_extensions` are the account's.
     """
 
     account: str | None
@@ -43,6 +43,7 @@ class Caller:
     authenticated_at: int | None = None
     second_factor: bool = False
     factor_asked_at: int | None = None
+    factor_extensions: int = 0
 
     @property
     def responsible(self) -> str | None:

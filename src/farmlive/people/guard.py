@@ -15,6 +15,7 @@ from farmlive.contracts import called_by, raises
 from farmlive.people.addresses import Proxies, is_cross_site, is_forwarded, is_loopback
 from farmlive.people.api_keys import API_PREFIX
 from farmlive.people.caller import Caller
+from farmlive.people.factors import extensions_left
 from farmlive.people.models import ROLES, Role
 from farmlive.people.people import People
 from farmlive.people.problems import (
@@ -118,6 +119,7 @@ class Guard:
             authenticated_at=session.authenticated_at,
             second_factor=session.second_factor,
             factor_asked_at=session.factor_asked_at,
+            factor_extensions=session.factor_extensions,
         )
 
     def factor_until(self, caller: Caller | None) -> int | None:
@@ -126,6 +128,10 @@ class Guard:
         """
         is_signed_in = caller is not None and caller.account is not None
         return self._people.factor_until(caller) if caller and is_signed_in else None
+
+    def factor_extensions(self, caller: Caller | None) -> int:
+        """Return how often a coordinator may still give the caller seven more days."""
+        return extensions_left(caller.factor_extensions if caller else 0)
 
     def refused(self, caller: Caller, message: str, problem: Problem) -> None:
         """Keep for the audit list that a message of the live channel was refused."""

@@ -52,8 +52,9 @@ class Session:
     """A signed-in browser. `token` is the cookie's value; it is not kept anywhere.
 
     `used_at` is the last use that was kept, `authenticated_at` when its owner last authenticated
-    (reauthentication.py), both in milliseconds since 1970. `second_factor` and `factor_asked_at`
-    are the account's; `recovery_codes` those that were made by this sign-in, to be shown once.
+    (reauthentication.py), both in milliseconds since 1970. `second_factor`, `factor_asked_at` and
+    `factor_extensions` are the account's; `recovery_codes` those that were made by this sign-in, to
+    be shown once.
     """
 
     token: str = field(repr=False)
@@ -68,6 +69,7 @@ class Session:
     authenticated_at: int = 0
     second_factor: bool = False
     factor_asked_at: int | None = None
+    factor_extensions: int = 0
     recovery_codes: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -168,6 +170,7 @@ def find(conn: Connection, token: str, lifetime: Lifetime) -> Session | None:
             tables.accounts.c.password_weak,
             tables.accounts.c.second_factor,
             tables.accounts.c.factor_asked_at,
+            tables.accounts.c.factor_extensions,
             _used_at().label("used_at"),
             _authenticated_at().label("authenticated_at"),
         )
@@ -193,6 +196,7 @@ def find(conn: Connection, token: str, lifetime: Lifetime) -> Session | None:
         row.authenticated_at,
         row.second_factor,
         row.factor_asked_at,
+        row.factor_extensions,
     )
 
 

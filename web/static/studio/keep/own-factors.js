@@ -38,9 +38,9 @@ function tellOfRecovery({ totp_since: app, passkeys, recovery_codes_left: left }
 
 /** Why no passkey can be made here, and where one can. */
 function whyNoPasskeys({ passkeys_possible: isPossible, passkeys_at: at }) {
-  if (isPossible) return [t("This browser has no passkeys here. Take an app, or another browser.")];
+  if (isPossible) return [t("This browser has no passkeys here. Use an authenticator app instead, or another browser.")];
   if (at) return [`${t("Passkeys work at one address of farmlive alone. To add one, open it there:")} `, el("a", { class: "link", href: `${at}/studio/account` }, at)];
-  return [t("Passkeys don't work at this address (%(host)s): they need https:// and a name, such as https://farm.example. A number such as 192.168.1.20 is none. Take an app here.", { host: location.hostname })];
+  return [t("Passkeys don't work at this address (%(host)s): they need https:// and a name, such as https://farm.example. A number such as 192.168.1.20 is none. Use an authenticator app instead; without a phone a password manager on the computer, such as KeePassXC or 1Password, does it too.", { host: location.hostname })];
 }
 
 const list = new List(

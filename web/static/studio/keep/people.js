@@ -1,14 +1,14 @@
 // People: accounts with their roles, and invitations by link. Keys and what ends with an account are in
 // credentials.js and shut-out.js, who is blocked in blocks.js.
 
-import { day, dayAndClock, dayShort, listed } from "../../common/format.js";
+import { count, day, dayAndClock, dayShort, listed } from "../../common/format.js";
 import { now } from "../../common/now.js";
 import { toast } from "../../common/toast.js";
-import { page, t, text } from "../../common/words.js";
+import { n, page, t, text } from "../../common/words.js";
 import { getAll, patch, post, remove } from "../api.js";
 import { ask } from "../ask.js";
 import { roleWords, setUpRoles } from "../roles.js";
-import { spoken } from "../sentences.js";
+import { spoken, together } from "../sentences.js";
 import { credentials } from "./credentials.js";
 import { act, badge, List, row, sign } from "./list.js";
 import { showOnce } from "./secret.js";
@@ -113,13 +113,23 @@ async function revoke(invitation) {
   }
 }
 
+/** Shows *Seven more days* for whoever must have a second factor and has none, or why there are no more. */
+function offerMoreDays({ name, disabled, second_factor_demanded: isDemanded, second_factor_until: until, second_factor_extensions: left }) {
+  const isOffered = isDemanded && !disabled && name !== page.data.name;
+  const why = !until ? t("Their seven days without a second factor begin when they sign in.") : left ? "" : t("Seven more days were given twice; no more is possible here. Whoever runs the server can give more: farmlive user reset-factor %(name)s.", { name });
+  sheets.account.part("extend").hidden = !isOffered;
+  sheets.account.part("extend").disabled = why !== "";
+  sheets.account.part("extend-why").hidden = !isOffered || why === "";
+  sheets.account.part("extend-why").textContent = why;
+}
+
 function change(account) {
   opened = account;
   const disable = sheets.account.part("disable");
   disable.textContent = account.disabled ? t("Let in again") : t("Shut out");
   disable.classList.toggle("button--danger", !account.disabled);
   disable.hidden = account.name === page.data.name;
-  sheets.account.part("extend").hidden = !account.second_factor_extensions || account.disabled || account.name === page.data.name;
+  offerMoreDays(account);
   sheets.account.part("reset-factor").hidden = !account.second_factor || account.name === page.data.name;
   sheets.account.open({
     title: account.name,
@@ -174,13 +184,29 @@ async function resetFactor() {
 async function extend() {
   const account = opened;
   try {
-    const { second_factor_until: until } = await post(`/api/v1/accounts/${account.id}/factors/extension`);
+    const { second_factor_until: until, second_factor_extensions: left } = await post(`/api/v1/accounts/${account.id}/factors/extension`);
     if (opened === account) sheets.account.close();
-    toast(t("%(name)s has until %(day)s to set up a second factor.", { name: account.name, day: day(Date.parse(until)) }));
+    toast(together([t("%(name)s has until %(day)s to set up a second factor.", { name: account.name, day: day(Date.parse(until)) }), left ? t("Once more is possible.") : t("No more is possible.")]));
   } catch (problem) {
     fail(problem);
   }
   await accounts.reload();
+}
+
+/** Names who was shut out, and leads to the keys of others that they know. Ended keys don't come back
+    with the account: then there is no `undo`. */
+function tellOfShutOut(out, undo) {
+  const names = listed(out.map(({ name }) => name));
+  const ids = out.map(({ id }) => id);
+  const left = credentials.items.filter(({ owner, made_by: maker }) => ids.includes(maker) && owner !== maker).length;
+  toast(
+    together([
+      n("%(names)s is shut out and signed out.", "%(names)s are shut out and signed out.", out.length, { names }),
+      left ? n("They still know %(n)s key or link: renew it here.", "They still know %(n)s keys and links: renew them here.", left, { n: count(left) }) : "",
+    ].filter(Boolean)),
+    undo,
+  );
+  if (left) document.getElementById("credentials").scrollIntoView();
 }
 
 async function toggleDisabled() {
@@ -193,10 +219,9 @@ async function toggleDisabled() {
       toast(t("%(name)s can sign in again.", account), undo());
     } else {
       if (opened === account) sheets.account.close();
-      await shutOut(account, accounts.items, (hasEnded) => {
-        // Ended keys don't come back with the account.
-        toast(t("%(name)s is shut out and signed out.", account), hasEnded ? {} : undo());
-        reload();
+      await shutOut(account, accounts.items, async (out, hasEnded) => {
+        await reload();
+        tellOfShutOut(out, hasEnded ? {} : undo());
       });
     }
     await accounts.reload();

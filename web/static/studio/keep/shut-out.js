@@ -75,25 +75,28 @@ function draw(account, accounts, { found, known, made }) {
   offer(all, choices("api_key", accounts, account));
   all.closest("[data-field]").hidden = found.length < 2;
   sheet.part("known").hidden = !known.length;
-  sheet.part("known-words").textContent = known.length ? t("They also know %(what)s, which belongs to others and goes on. Renew it under “Keys and links”.", { what: listed(known.map((each) => nameOf(each))) }) : "";
+  sheet.part("known-words").textContent = known.length ? t("They also know %(what)s, owned by other accounts. These keep working: renew them under “Keys and links”.", { what: listed(known.map((each) => nameOf(each))) }) : "";
   sheet.part("made").hidden = !made.length;
   sheet.part("made-accounts").replaceChildren(...made.map((each) => madeLine(each, accounts)));
 }
 
-/** Shuts out those that `account` made and that were chosen; who can't be is named. */
+/** Shuts out those that `account` made and that were chosen, and returns who is; who can't be is named. */
 async function shutOutToo(chosen) {
+  const out = [];
   for (const each of chosen) {
     try {
       await patch(`/api/v1/accounts/${each.id}`, { disabled: true });
+      out.push(each);
     } catch (problem) {
       toast(`${each.name}: ${spoken(problem)}`, { danger: true });
     }
   }
+  return out;
 }
 
 /**
- * Shuts `account` out once that is confirmed; `done(hasEnded)` is called then. `accounts` are all
- * there are.
+ * Shuts `account` out once that is confirmed; `done(out, hasEnded)` is called then with the accounts
+ * that were shut out. `accounts` are all there are.
  */
 export async function shutOut(account, accounts, done) {
   const put = (give) => patch(`/api/v1/accounts/${account.id}`, { disabled: true, give });
@@ -109,7 +112,7 @@ export async function shutOut(account, accounts, done) {
     });
     if (!isSure) return;
     await put({});
-    done(false);
+    done([account], false);
     return;
   }
   draw(account, accounts, { found, known, made });
@@ -121,14 +124,31 @@ export async function shutOut(account, accounts, done) {
       // It may have gone on air, or have made another key, since the list was drawn.
       const ending = [account, ...chosen].map(({ id }) => id);
       const now = (await every()).filter(({ owner }) => ending.includes(owner));
-      if (!(await isMeant(now.filter((each) => each.on_air && !given[each.id]), account))) return false;
+      // What goes to an account that is shut out next ends with that.
+      const isEnding = ({ id }) => !given[id] || ending.includes(given[id]);
+      if (!(await isMeant(now.filter((each) => each.on_air && isEnding(each)), account))) return false;
       await put(given);
-      await shutOutToo(chosen);
-      return () => done(found.length > 0 || chosen.length > 0);
+      const gone = [account, ...(await shutOutToo(chosen))];
+      return () => done(gone, found.length > 0 || chosen.length > 0);
     },
   });
 }
 
 all.addEventListener("change", () => {
   for (const choice of ends.querySelectorAll("select")) choice.value = all.value;
+});
+
+// Nothing is given to an account that is shut out too: it would end with that.
+sheet.part("made-accounts").addEventListener("change", ({ target }) => {
+  const account = target.name.replace("out.", "");
+  const reset = [];
+  for (const choice of [all, ...ends.querySelectorAll("select")]) {
+    const option = [...choice.options].find(({ value }) => value === account);
+    if (!option) continue;
+    option.disabled = option.hidden = target.value !== "";
+    if (!option.disabled || choice.value !== account) continue;
+    choice.value = "";
+    if (choice !== all) reset.push(choice);
+  }
+  if (reset.length) toast(t("Nothing can be given to an account that is shut out too. Choose again what becomes of what you gave it."));
 });
