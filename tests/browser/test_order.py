@@ -205,7 +205,7 @@ async def test_what_was_undone_is_no_part_of_the_buyers_history(
     )
     page = await open_page(placed["url"], size=PHONE)
     await expect(page.locator(".history__entry")).to_have_count(2)
-    await sale.api.request("DELETE", f"{moves}/{done['move']}")
+    await sale.api.request("DELETE", f"{moves}/{done['id']}")
     await come_back(page)
     await expect(page.locator(".history__entry")).to_have_count(1)
     await expect(page.locator("[aria-current=step]")).to_have_text("Ordered")
