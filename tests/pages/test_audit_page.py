@@ -188,7 +188,8 @@ async def test_file_is_what_is_chosen_and_says_so(site: Server, host: httpx.Asyn
     choice = {"person": evil.account or "", "lang": "en"}
     answer = await host.get(f"{PATH}.csv", params=choice)
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["content-disposition"] == 'attachment; filename="audit-person.csv"'
+    named = answer.headers["content-disposition"]
+    assert re.fullmatch(r'attachment; filename="audit-\d{4}(-\d\d){2}-person\.csv"', named)
     assert answer.content.startswith(b"\xef\xbb\xbf")
     title, rows = table(answer.text)
     assert "=HYPERLINK(0) · 2500 entries" in title
@@ -246,11 +247,11 @@ async def test_file_has_words_times_orders_and_results(
     )
     assert not re.search(r'[{}"]', by["file.export"]["明细代码"])
     assert by["person.erase"]["直播"] == "现摘金桔"
-    assert by["person.erase"]["地址"].endswith(f"number={sale.number}")
-    assert by["person.erase"]["地址"].startswith("http://")
+    assert by["person.erase"]["网址"].endswith(f"number={sale.number}")
+    assert by["person.erase"]["网址"].startswith("http://")
     assert by["access.refuse"]["结果"] == "被拒绝"
     assert by["access.refuse"]["角色"] == "场控"
-    assert by["access.refuse"]["地址"].startswith("GET /review/{broadcast}")
+    assert by["access.refuse"]["网址"].startswith("GET /review/{broadcast}")
     assert (by["session.fail"]["结果"], by["session.fail"]["次数"]) == ("失败", "4")
     assert by["file.export"]["操作"] == "lin 下载了订单表（CSV）"
     assert all(
@@ -259,6 +260,34 @@ async def test_file_has_words_times_orders_and_results(
     )
     assert BUYER["phone"] not in answer.text
     assert BUYER["name"] not in answer.text
+
+
+async def test_burst_says_from_when_to_when(site: Server, host: httpx.AsyncClient) -> None:
+    last = parse_rfc3339("2026-10-02T15:26:30+08:00")
+    detail = {"by": "phone", "count": 13, "first": "2026-10-02T07:21:10.000Z"}
+
+    def write(conn: Connection) -> None:
+        stamp = audit.Stamp(first_ulid(last)[:-6] + ulid()[-6:], last)
+        audit.put(conn, MEI, "buyers.search", stamp=stamp, **detail)
+
+    await site.house.store.write(write)
+    days = {"from": "2026-10-02", "to": "2026-10-02"}
+    for lang, times in (
+        ("en", "13 times between 15:21 and 15:26"),
+        ("zh", "15:21 至 15:26 共 13 次"),
+    ):
+        page = await host.get(PATH, params={**days, "lang": lang})
+        (said,) = words(page.text)
+        assert said.endswith(f"· {times}")
+        assert ">15:26</time>" in page.text
+        answer = await host.get(f"{PATH}.csv", params={**days, "lang": lang})
+        _, (row,) = table(answer.text)
+        assert times in row.values()
+        assert "2026-10-02 15:26:30" in row.values()
+        assert re.search(
+            r'"audit-\d{4}(-\d\d){2}-from-2026-10-02-to-2026-10-02\.csv"',
+            answer.headers["content-disposition"],
+        )
 
 
 async def test_list_is_for_coordinators(site: Server, visitor: httpx.AsyncClient) -> None:

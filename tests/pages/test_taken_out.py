@@ -71,5 +71,5 @@ async def test_searches_for_buyers_are_listed_without_what_was_sought(
     by: Counter[str] = Counter()
     for _, _, detail in listed:
         by[detail["by"]] += detail.get("count", 1)
-        assert detail.keys() <= {"by", "count"}
+        assert detail.keys() <= {"by", "count", "first"}
     assert by == {"phone": 2, "name": 2}

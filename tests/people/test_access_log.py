@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from tests.moved_clock import Clock
 
-from farmlive.clock import now_ms
+from farmlive.clock import now_ms, parse_rfc3339, pretended, rfc3339
 from farmlive.ids import first_ulid, ulid
 from farmlive.people import Caller, People, audit, tables
 from farmlive.people.access_log import TOGETHER_S, AccessLog
@@ -33,9 +33,12 @@ def log(store: Store, clock: Clock) -> AccessLog:
 
 
 async def rows(store: Store) -> list[tuple[str, str, dict[str, Any]]]:
-    """Name, action and detail of all, the first ones first."""
+    """Name, action and detail of all, the first ones first, without when something began."""
     deeds = await store.read(lambda conn: audit.deeds(conn, None, 1_000))
-    return [(deed.name, deed.action, deed.detail) for deed in reversed(deeds)]
+    return [
+        (deed.name, deed.action, {k: v for k, v in deed.detail.items() if k != "first"})
+        for deed in reversed(deeds)
+    ]
 
 
 async def test_coming_and_going_is_listed(host: httpx.AsyncClient, store: Store) -> None:
@@ -108,6 +111,40 @@ async def test_flood_of_failures_is_a_row_in_ten_minutes(
     assert len(await rows(store)) == 2
 
 
+async def test_burst_has_its_own_time_and_not_that_of_writing_it(
+    log: AccessLog, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = parse_rfc3339("2026-11-29T15:21:00+08:00")
+    with pretended(begin) as wall:
+        log.searched(CHEN, "phone")
+        await log.flush()
+        for number in range(13):
+            wall.at = begin + 20_000 + number * 20_000
+            log.searched(CHEN, "phone")
+        last = wall.at
+        wall.at = begin + 360_000
+        await store.write(lambda conn: audit.put(conn, CHEN, "bag.change"))
+        wall.at = begin + 600_000
+        clock.now += TOGETHER_S
+        # What can't be written is written the next time, with the times that it had.
+        with monkeypatch.context() as broken:
+            broken.setattr(store, "write", _fails)
+            with pytest.raises(CommitFailed):
+                await log.flush()
+        await log.flush()
+    found = await store.read(lambda conn: audit.deeds(conn, None, 10))
+    # It stands among the others by that time.
+    assert [deed.action for deed in found] == ["bag.change", "buyers.search", "buyers.search"]
+    _, burst, alone = found
+    assert (alone.at, alone.detail) == (begin, {"by": "phone"})
+    assert burst.at == last
+    assert burst.detail == {"by": "phone", "count": 13, "first": rfc3339(begin + 20_000)}
+
+
+async def _fails(_function: Any) -> None:
+    raise CommitFailed("The disk is full.")
+
+
 async def test_flood_of_different_ones_is_bounded(store: Store, clock: Clock) -> None:
     log = AccessLog(store, clock=clock, capacity=10)
     for number in range(100):
@@ -167,6 +204,25 @@ async def test_what_can_not_be_written_is_written_later(
             await log.flush()
     await log.flush()
     assert await rows(store) == [("", "session.fail", {"name": "chen", "count": 2})]
+
+
+async def test_what_was_written_without_an_answer_is_written_once(
+    log: AccessLog, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = store.write
+
+    async def lose_the_answer(function: Any) -> None:
+        await write(function)
+        raise CommitFailed("The connection was lost.")
+
+    log.searched(CHEN, "phone")
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "write", lose_the_answer)
+        with pytest.raises(CommitFailed):
+            await log.flush()
+    log.failed(None, None)
+    await log.flush()
+    assert [action for _, action, _ in await rows(store)] == ["buyers.search", "session.fail"]
 
 
 async def test_end_of_the_server_writes_what_is_counted(log: AccessLog, store: Store) -> None:

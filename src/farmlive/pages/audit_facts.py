@@ -92,7 +92,7 @@ class Facts:
         else:
             yield from self._own_facts(deed)
         if isinstance(count := detail.get("count"), int) and count > 1:
-            yield self._count(count, "time", "times", "次")
+            yield self._times(count, detail.get("first"), deed.at)
 
     def _own_facts(self, deed: Deed) -> Iterator[str]:
         detail, say = deed.detail, self._say
@@ -185,6 +185,15 @@ class Facts:
             yield self._count(refused, "was not possible", "were not possible", "个无法处理")
 
     # Words for values.
+
+    def _times(self, count: int, first: Any, last: int) -> str:
+        """How often it happened, and from when to when; earlier versions kept no first moment."""
+        times = self._count(count, "time", "times", "次")
+        begin = self._formats.clock(first) if isinstance(first, str) else None
+        end = self._formats.clock(last)
+        if begin is None or begin == end:
+            return times
+        return self._say(f"{times} between {begin} and {end}", f"{begin} 至 {end} 共 {times}")
 
     def _count(self, count: int, one: str, many: str, zh: str) -> str:
         number = self._formats.number(count)

@@ -53,7 +53,7 @@ async def audit_csv(
         headers={
             **FILE_HEADERS,
             "Cache-Control": "no-store",
-            "Content-Disposition": f'attachment; filename="{_name(chosen)}"',
+            "Content-Disposition": f'attachment; filename="{sheet.name(chosen)}"',
         },
     )
 
@@ -92,6 +92,15 @@ class _Sheet:
             f"Log: {what} · {many} · downloaded {at}", f"操作记录：{what} · {many} · 导出于 {at}"
         )
 
+    def name(self, chosen: Mapping[str, str]) -> str:
+        """The file's name says its day, the group and the days chosen, and no person."""
+        day = f"{datetime.fromtimestamp(now_ms() / 1000, self._zone):%Y-%m-%d}"
+        named = ["person"] if "person" in chosen else []
+        named += [chosen["group"]] if "group" in chosen else []
+        for end in ("from", "to"):
+            named += [end, chosen[end]] if end in chosen else []
+        return "-".join(["audit", day, *named]) + ".csv"
+
     def head(self) -> list[str]:
         """The titles of the columns."""
         say = self._say
@@ -103,7 +112,7 @@ class _Sheet:
             say("More about it", "说明"),
             say("Order", "订单号"),
             say("Broadcast", "直播"),
-            say("Address", "地址"),
+            say("Link", "网址"),
             say("Result", "结果"),
             say("Times", "次数"),
             say("Entry (id)", "记录 ID"),
@@ -153,14 +162,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_plain(each) for each in value)
     return value if isinstance(value, str) else compact.encode(value).decode()
-
-
-def _name(chosen: Mapping[str, str]) -> str:
-    """The file's name says the group and the days, and no person."""
-    named = [chosen[name] for name in ("group", "from", "to") if name in chosen]
-    if "person" in chosen:
-        named.insert(0, "person")
-    return "-".join(["audit", *named]) + ".csv"
 
 
 def _csv(rows: Sequence[Sequence[str]]) -> bytes:

@@ -2,8 +2,9 @@
 passwords, what was refused, files and searches.
 
 The same thing again within ten minutes is counted and written as one row, so that a flood of it is
-none of rows. It holds no password, no name that was typed, and nothing of a buyer: of a search how
-it was made and how often, of a file what it is and how many rows it has.
+none of rows; the row has the time of the last of them, and says when the first was. It holds no
+password, no name that was typed, and nothing of a buyer: of a search how it was made and how often,
+of a file what it is and how many rows it has.
 """
 
 import asyncio
@@ -11,11 +12,12 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from farmlive.again import Again
+from farmlive.clock import rfc3339
 from farmlive.people import audit
 from farmlive.people.caller import Caller
 from farmlive.problems import Problem
@@ -30,10 +32,21 @@ Detail = dict[str, Any]
 Key = tuple[str, ...]
 
 
+class _Burst(NamedTuple):
+    """How often something happened since it was last written: when first, and when last."""
+
+    times: int
+    first: int
+    last: audit.Stamp
+
+    def followed_by(self, later: "_Burst") -> "_Burst":
+        return _Burst(self.times + later.times, self.first, later.last)
+
+
 @dataclass
 class _Case:
-    """Something that happens again and again: how often since it was last written, and when it may
-    be written next.
+    """Something that happens again and again; what of it is not written yet, and when that may be
+    written next.
     """
 
     caller: Caller
@@ -41,8 +54,16 @@ class _Case:
     subject: str | None
     broadcast: str | None
     detail: Detail
-    count: int
+    burst: _Burst | None
     next_at: float
+
+    def add(self, burst: _Burst) -> None:
+        """Count what happened now, too."""
+        self.burst = burst if self.burst is None else self.burst.followed_by(burst)
+
+    def put_back(self, burst: _Burst) -> None:
+        """Count again what could not be written, or of which that is not known."""
+        self.burst = burst if self.burst is None else burst.followed_by(self.burst)
 
 
 class AccessLog:
@@ -123,28 +144,43 @@ class AccessLog:
         async with self._flushing:
             now = self._clock()
             due = [case for case in self._cases.values() if now >= case.next_at]
-            found = [(case, case.count) for case in due if case.count]
+            found = [(case, case.burst) for case in due if case.burst is not None]
 
             def write(conn: Connection) -> None:
-                for case, count in found:
-                    more = {"count": count} if count > 1 else {}
+                # What was tried before and failed may have been written nevertheless.
+                known = audit.written(conn, [burst.last for _, burst in found])
+                for case, burst in found:
+                    if burst.last.id in known:
+                        continue
+                    more: Detail = {}
+                    if burst.times > 1:
+                        more = {"count": burst.times, "first": rfc3339(burst.first)}
                     audit.put(
                         conn,
                         case.caller,
                         case.action,
                         case.subject,
                         broadcast=case.broadcast,
+                        stamp=burst.last,
                         **case.detail,
                         **more,
                     )
 
-            if found:
-                await self._store.write(write)
-            for case, count in found:
-                case.count -= count
+            for case, _ in found:
+                case.burst = None
+            try:
+                if found:
+                    await self._store.write(write)
+            except BaseException:
+                for case, burst in found:
+                    case.put_back(burst)
+                raise
+            for case, _ in found:
                 case.next_at = now + TOGETHER_S
             over = [
-                key for key, case in self._cases.items() if not case.count and now >= case.next_at
+                key
+                for key, case in self._cases.items()
+                if case.burst is None and now >= case.next_at
             ]
             for key in over:
                 del self._cases[key]
@@ -161,9 +197,11 @@ class AccessLog:
         key: Key = (action, who, subject or "", broadcast or "", *map(str, detail.values()))
         if key not in self._cases and len(self._cases) >= self._capacity:
             key, caller, subject, broadcast, detail = (action,), audit.NOBODY, None, None, {}
+        stamp = audit.Stamp.now()
+        burst = _Burst(1, stamp.at, stamp)
         case = self._cases.get(key)
         if case is None:
             now = self._clock()
-            self._cases[key] = _Case(caller, action, subject, broadcast, detail, 1, now)
+            self._cases[key] = _Case(caller, action, subject, broadcast, detail, burst, now)
         else:
-            case.count += 1
+            case.add(burst)

@@ -7,7 +7,7 @@ What each entry says in words is the pages' (pages/audit_words.py).
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select
 
@@ -72,6 +72,18 @@ class Deed:
     detail: dict[str, Any]
     role: str | None = None
     key: str | None = None
+
+
+class Stamp(NamedTuple):
+    """When something happened, for an entry that is written later: its identifier and its time."""
+
+    id: str
+    at: int
+
+    @classmethod
+    def now(cls) -> "Stamp":
+        """Return that of this moment; entries sort by the identifier."""
+        return cls(ulid(), now_ms())
 
 
 @dataclass(frozen=True)
@@ -145,14 +157,18 @@ def put(
     subject: str | None = None,
     *,
     broadcast: str | None = None,
+    stamp: Stamp | None = None,
     **detail: Any,
 ) -> None:
-    """Write what the caller did, whoever it is; `NOBODY` for what nobody known did."""
+    """Write what the caller did, whoever it is; `NOBODY` for what nobody known did. `stamp` says
+    when, where that was not now.
+    """
+    stamp = stamp or Stamp.now()
     connection.execute(
         insert(tables.audit),
         {
-            "id": ulid(),
-            "at": now_ms(),
+            "id": stamp.id,
+            "at": stamp.at,
             "account": caller.account,
             "name": caller.name or "",
             "action": action,
@@ -163,6 +179,14 @@ def put(
             "role": caller.role if caller.account or caller.by_key else None,
             "key": caller.key,
         },
+    )
+
+
+def written(connection: Connection, stamps: Collection[Stamp]) -> set[str]:
+    """Return the identifiers of those that have an entry already."""
+    ids = [stamp.id for stamp in stamps]
+    return set(
+        connection.execute(select(tables.audit.c.id).where(tables.audit.c.id.in_(ids))).scalars()
     )
 
 
