@@ -83,7 +83,9 @@ async def test_on_the_page_of_an_order(
     await expect(sheet).to_contain_text({"en": "can't be undone", "zh": "无法恢复"}[language])
     assert not await is_gone(site, placed)  # it asks first
     await sheet.get_by_role("button", name=YES[language]).click()
-    await expect(page.get_by_text({"en": "Removed on", "zh": "已按承诺"}[language])).to_be_visible()
+    await expect(
+        page.get_by_text({"en": "as you asked", "zh": "已按您的要求"}[language])
+    ).to_be_visible()
     await expect(page.locator("body")).not_to_contain_text(NAME)
     await expect(page.get_by_role("button", name=ERASE[language])).to_have_count(0)
     assert await page.evaluate("localStorage.getItem('farmlive.buyer')") is None
@@ -244,6 +246,15 @@ async def test_order_that_is_placed_meanwhile_is_named_with_its_link(
     await sheet.get_by_role("button", name=YES["en"]).click()
     named = sheet.locator("#erase-open")
     await expect(named).to_contain_text("not paid yet")
+    # It is said once, and there is nothing to confirm until the sheet is opened again.
+    said = sheet.locator("#erase-problem")
+    await expect(said).to_contain_text("1 order is still open")
+    await expect(said).not_to_contain_text(late["number"])
+    await expect(sheet.get_by_role("button", name=YES["en"])).to_be_hidden()
+    await sheet.get_by_role("button", name="No, go back").click()
+    await page.locator("#buyer-found [data-erase]").click()
+    await expect(said).to_be_hidden()
+    await sheet.get_by_role("button", name=YES["en"]).click()
     await named.get_by_role("link", name=late["number"]).click()
     await expect(page.locator("[data-order]")).to_contain_text(late["number"])
 

@@ -19,7 +19,7 @@ WORDS = {
         "text": "What came damaged, and how many",
         "missing": "Write in a few words what is wrong.",
         "send": "Send",
-        "look": "We look at it",
+        "look": "We are looking at it",
         "comes": "the answer comes onto this page",
         "answer": "Our answer",
         "back": "¥29.90 given back",

@@ -4,7 +4,9 @@ import io
 import json
 import re
 import zipfile
+from base64 import b64encode
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -71,7 +73,12 @@ async def test_it_is_shown_in_the_browser_and_kept_by_nobody(
         assert "None" not in said
         # Of what opens the order nothing, and nothing that is loaded.
         assert sale.order.removeprefix("/order/") not in page.text
-        assert re.findall(r'(?:src|href)="([^"]*)"', page.text) == [f"{site.url}/privacy"]
+        links = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+        assert links == ["export", f"{site.url}/privacy"]
+        back = await visitor.get(urljoin(path, links[0]))
+        assert back.headers["location"] == (
+            sale.order if "order" in path else "/privacy#privacy-yours"
+        )
 
 
 async def test_a_file_comes_as_a_download_of_its_own_name(
@@ -91,9 +98,8 @@ async def test_a_file_comes_as_a_download_of_its_own_name(
     assert not any(part in "".join(names) for part in BUYER.values())
 
 
-async def test_photos_stand_in_the_page_up_to_a_size(
-    site: Server, sale: Sale, visitor: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def claimed_with_a_photo(site: Server, sale: Sale, visitor: httpx.AsyncClient) -> None:
+    """Have the order received, and a claim for it with one photo."""
     order = await site.house.shop.order(sale.order.removeprefix("/order/"))
     async with signed_in(site, "host") as host:
         csrf = (await host.get("/api/v1/session")).json()["csrf"]
@@ -112,6 +118,12 @@ async def test_photos_stand_in_the_page_up_to_a_size(
     )
     photo = sent.json()["photo"]
     assert (await visitor.post(url, json={"text": "x", "photos": [photo]})).status_code == 201
+
+
+async def test_photos_stand_in_the_page_up_to_a_size(
+    site: Server, sale: Sale, visitor: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await claimed_with_a_photo(site, sale, visitor)
     form = {"form": "page"}
     shown = await visitor.post(f"{sale.order}/export", data=form)
     assert shown.text.count('src="data:image/webp;base64,') == 1
@@ -119,6 +131,30 @@ async def test_photos_stand_in_the_page_up_to_a_size(
     shown = await visitor.post(f"{sale.order}/export", data=form)
     assert "<img" not in shown.text
     assert "Photo 1: in the file" in words(shown) or "照片 1：在" in words(shown)
+
+
+async def test_photos_stand_in_the_files_page_and_beside_it(
+    site: Server, sale: Sale, visitor: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await claimed_with_a_photo(site, sale, visitor)
+
+    async def sources() -> tuple[list[str], list[str]]:
+        file = await visitor.post(f"{sale.order}/export", data={"form": "file"})
+        with zipfile.ZipFile(io.BytesIO(file.content)) as opened:
+            page = opened.read("read-me.html").decode()
+            photos = [name for name in opened.namelist() if name.startswith("photos/")]
+            kept = [b64encode(opened.read(name)).decode() for name in photos]
+        found = re.findall(r'<img src="([^"]*)"', page)
+        assert found in (photos, [f"data:image/webp;base64,{each}" for each in kept])
+        return photos, found
+
+    photos, found = await sources()
+    assert len(photos) == 1
+    assert found != photos
+    # What is too much for the page is shown from the folder.
+    monkeypatch.setattr("farmlive.shop.persons.PHOTOS_SHOWN", 10)
+    photos, found = await sources()
+    assert found == photos
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -136,6 +172,7 @@ async def test_it_asks_for_what_the_api_asks_for(
         refused = await visitor.post("/privacy/export", data=wrong)
         assert refused.status_code == 403
         assert WRONG[language] in words(refused)
+        assert 'href="/privacy#privacy-yours"' in refused.text
         assert BUYER["name"] not in refused.text
     locked = await visitor.post("/privacy/export", data={**wrong, "code": code})
     assert locked.status_code == 429
@@ -143,7 +180,14 @@ async def test_it_asks_for_what_the_api_asks_for(
     for body in ({**wrong, "code": ""}, {"form": "page"}, {**wrong, "form": "all"}, {}):
         assert (await visitor.post("/privacy/export", data=body)).status_code == 422, body
     answers = [await visitor.post(f"{sale.order}/export", data=form) for _ in range(8)]
-    assert [each.status_code for each in answers].count(429) == 2
+    refused = [each for each in answers if each.status_code == 429]
+    assert len(refused) == 2
+    # The order is not lost, and how long to wait is said.
+    for each in refused:
+        assert f'<a class="button button--primary" href="{sale.order}">' in each.text
+        seconds = each.headers["retry-after"]
+        assert {"en": f"Wait {seconds} second", "zh": f"请等 {seconds} 秒"}[language] in words(each)
+    assert f'href="/order/{"x" * 22}"' not in unknown.text
 
 
 async def test_without_a_code_not_even_a_coordinator_has_it_by_a_form(
@@ -189,5 +233,8 @@ async def test_an_erased_orders_page_says_so(
     assert (await visitor.post(f"/api/v1/orders/{token}/cancellation", json={})).status_code == 201
     assert (await visitor.post(f"/api/v1/orders/{token}/erasures")).json() == {"orders": 1}
     page = await visitor.post(f"{sale.order}/export", data={"form": "page"})
-    assert "as promised" in words(page) or "已按承诺" in words(page)
+    for page_words in (words(page), words(await visitor.get(sale.order))):
+        assert "as you asked" in page_words or "已按您的要求" in page_words
+        assert "as promised" not in page_words
+        assert "已按承诺" not in page_words
     assert BUYER["phone"] not in page.text

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
@@ -28,7 +29,7 @@ from farmlive.shop.person_export import Export
 from farmlive.shop.person_models import AsPageOrFile, CodeForm, PersonAsked
 from farmlive.shop.person_routes import as_file
 
-# The page stands alone: its style is written into it, and its photos too where it is no file.
+# The page stands alone: its style and its photos are written into it.
 _STYLES = ("tokens.css", "person-export.css")
 _IMAGE = "data:image/webp;base64,"
 
@@ -52,18 +53,17 @@ class PersonPage:
             "X-Robots-Tag": "noindex",
         }
 
-    def draw(self, export: Export, language: Language) -> str:
-        """Draw the page of a file, beside which its photos are."""
-        return self._html(export, language, photo=lambda name: name, in_file=True)
+    def draw(self, export: Export, language: Language, photos: Mapping[str, bytes]) -> str:
+        """Draw the page of a file, with these photos in it: opened from within the ZIP, it finds
+        no file beside itself. Others are shown once the ZIP is unpacked.
+        """
+        return self._html(
+            export, language, photo=lambda name: _data(photos, name) or name, in_file=True
+        )
 
     def draw_shown(self, export: Export, language: Language, photos: Mapping[str, bytes]) -> str:
         """Draw the page for a browser, with these photos in it."""
-
-        def photo(name: str) -> str | None:
-            found = photos.get(name)
-            return None if found is None else _IMAGE + b64encode(found).decode()
-
-        return self._html(export, language, photo=photo, in_file=False)
+        return self._html(export, language, photo=partial(_data, photos), in_file=False)
 
     def _html(
         self,
@@ -84,6 +84,12 @@ class PersonPage:
             county=self._settings.county_name,
             ask=self._settings.whom_to_ask,
         )
+
+
+def _data(photos: Mapping[str, bytes], name: str) -> str | None:
+    """The photo of that name as a `data:` URL."""
+    found = photos.get(name)
+    return None if found is None else _IMAGE + b64encode(found).decode()
 
 
 def routes(pages: Pages, rooms: Rooms, drawn: PersonPage) -> APIRouter:

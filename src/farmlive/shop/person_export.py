@@ -9,7 +9,7 @@ import asyncio
 import json
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -112,8 +112,8 @@ class Zip(NamedTuple):
     named: list[dict[str, str]]
 
 
-Draw = Callable[[Export, Language], str]
-"""Draws the page to read."""
+Draw = Callable[[Export, Language, Mapping[str, bytes]], str]
+"""Draws the page to read, with these photos in it."""
 
 
 class PersonExport:
@@ -138,22 +138,23 @@ class PersonExport:
                 return Export(now_ms(), found, is_one_order=whose.order is not None)
             after = page[-1].order.id
 
-    async def zipped(self, export: Export, language: Language, draw: Draw) -> Zip:
-        """Make the file. Raises OSError."""
-        return await asyncio.to_thread(self._zip, export, language, draw)
+    async def zipped(self, export: Export, language: Language, draw: Draw, at_most: int) -> Zip:
+        """Make the file; its page has photos of so many bytes in it, too. Raises OSError."""
+        return await asyncio.to_thread(self._zip, export, language, draw, at_most)
 
     async def photos(self, export: Export, at_most: int) -> dict[str, bytes]:
         """Read the photos of the claims, up to so many bytes of all; what is more is left out."""
         return await asyncio.to_thread(self._read_photos, export.photos, at_most)
 
-    def _zip(self, export: Export, language: Language, draw: Draw) -> Zip:
+    def _zip(self, export: Export, language: Language, draw: Draw, at_most: int) -> Zip:
         made: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (its reader closes it)
         whole = {
             "made_at": rfc3339(export.made_at),
             "orders": [each.data for each in export.orders],
         }
         with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
-            file.writestr(PAGE, draw(export, language))
+            photos = self._read_photos(export.photos, at_most)
+            file.writestr(PAGE, draw(export, language, photos))
             file.writestr("data.json", json.dumps(whole, ensure_ascii=False, indent=2))
             for name in export.photos:
                 if (path := self._path(name)) is not None:

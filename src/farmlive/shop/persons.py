@@ -38,7 +38,7 @@ BLOCK_FACTOR = 10
 FILES_PER_MINUTE = 6
 FILES_PER_ADDRESS = 20
 SHOWN = 200
-# Of the claims' photos a page shows so many bytes: what is more is in the file alone.
+# Of the claims' photos a page has so many bytes in it: what is more is in the ZIP's folder alone.
 PHOTOS_SHOWN = 8 << 20
 
 
@@ -124,7 +124,8 @@ class Persons:
 
     async def export(self, whose: Whose, language: Language, draw: Draw) -> Zip:
         """Make a file of all that is kept. Raises Unavailable."""
-        return await self._export.zipped(await self._export.collect(whose), language, draw)
+        found = await self._export.collect(whose)
+        return await self._export.zipped(found, language, draw, PHOTOS_SHOWN)
 
     async def to_show(self, whose: Whose) -> tuple[Export, dict[str, bytes]]:
         """Collect all that is kept, and the photos of it that a page shows. Raises Unavailable."""

@@ -18,13 +18,24 @@ let phone = "";
 /** Where the desk shows the order, whatever its state. */
 const atDesk = ({ broadcast, number }) => `/studio/${broadcast}/orders?${new URLSearchParams({ state: "all", number })}`;
 
-/** Names what keeps it from being erased, each with the way to it. */
+/** Name what keeps it from being erased, each with the way to it; then there is nothing to confirm. */
 function nameOpen({ orders = [] } = {}) {
   at("erase-open").replaceChildren(
     ...orders.map((order) => el("li", { class: "kept__order" }, orderNumber(order, atDesk), el("span", { class: "badge badge--kumquat" }, openWords(order.because)))),
   );
   at("erase-open").hidden = !orders.length;
+  sheet.querySelector("[type=submit]").hidden = orders.length > 0;
+  if (orders.length) sheet.querySelector("[autofocus]").focus();
 }
+
+/** That nothing was erased; which orders it is, and why, the list below it says. */
+const openInShort = ({ orders = [], count: all = orders.length }) =>
+  n(
+    "Nothing was erased: %(count)s order is still open. Settle it first.",
+    "Nothing was erased: %(count)s orders are still open. Settle them first.",
+    all,
+    { count: count(all) },
+  );
 
 function tell(words, where = "buyer-problem") {
   const problem = at(where);
@@ -101,8 +112,9 @@ sheet.querySelector("form").addEventListener("submit", (event) => {
       toast(n("The details of %(count)s order are erased.", "The details of %(count)s orders are erased.", orders, { count: count(orders) }));
     },
     (problem) => {
-      nameOpen(problem.slug === "orders-open" ? problem.body : {});
-      tell(sentence(problem), "erase-problem");
+      const isOpen = problem.slug === "orders-open";
+      nameOpen(isOpen ? problem.body : {});
+      tell(isOpen ? openInShort(problem.body) : sentence(problem), "erase-problem");
     },
   );
 });
