@@ -302,6 +302,12 @@ async def test_accounts_and_keys_that_someone_made_for_others_are_listed_and_dea
     await expect(page.get_by_text(told)).to_be_visible()
     # What they know is shown, however far down it stands.
     await expect(price).to_be_in_viewport()
+    edge = "([element, side]) => element.getBoundingClientRect()[side]"
+    heading = await page.locator("#credentials").element_handle()
+    head = await page.get_by_role("banner").element_handle()
+    assert await page.evaluate(edge, [heading, "top"]) >= await page.evaluate(
+        edge, [head, "bottom"]
+    )
     shown = {each.name: each.disabled_at is not None for each in await people.accounts()}
     assert (shown["mei"], shown["wu"], shown["gu"]) == (True, True, False)
     # It stands in red, and the new secret is shown once.
