@@ -158,6 +158,24 @@ def missing(server: Server, commands: Iterable[Command[Any]]) -> list[str]:
     ]
 
 
+def of_the_house(model: type[Message]) -> Iterator[type[Message]]:
+    """Every message that a room has a type for."""
+    for each in model.__subclasses__():
+        if each.__module__.startswith("farmlive.") and isinstance(
+            each.model_fields["type"].default, str
+        ):
+            yield each
+        yield from of_the_house(each)
+
+
+async def test_every_message_is_registered_as_a_command(server: Server) -> None:
+    registered = {command.model for command in server.house.channel.commands.values()}
+    forgotten = {each.__name__ for each in of_the_house(Message)} - {
+        each.__name__ for each in registered
+    }
+    assert forgotten == set(), "register them in the commands.py of their room"
+
+
 async def test_every_command_is_whole(server: Server) -> None:
     commands = server.house.channel.commands
     assert {"order.place", "card.pin", "source.switch"} <= set(commands)

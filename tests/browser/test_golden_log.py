@@ -193,5 +193,8 @@ async def test_each_fold_knows_every_kind_and_field_or_names_it_as_unused(open_p
         if name not in UNUSED.get(kind, ())
     }
     expected = set(known) | fields
+    told = {event.kind for event in golden()}
+    told |= {f"{event.kind}.{name}" for event in golden() for name in event.data}
+    assert expected - told == set(), "tests/golden_log.py: tell of it there"
     assert expected - by_server == set(), "broadcast/snapshot.py: fold it, or name it as unused"
     assert expected - by_page == set(), "web/static/live/fold.js: fold it, or name it as unused"

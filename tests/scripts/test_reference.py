@@ -5,6 +5,10 @@ import pytest
 from scripts import reference
 
 
+def test_no_document_that_is_made_of_the_code_is_stale() -> None:
+    assert reference.differences() == [], "./scripts/check --fix writes them"
+
+
 def test_each_address_is_told_in_a_whole_sentence() -> None:
     routes = reference.every_route()
     assert len(routes) > 150
