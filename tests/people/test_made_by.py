@@ -172,7 +172,7 @@ async def test_accounts_say_who_made_or_invited_them_by_whatever_way(
     path = f"{CREDENTIALS}/{made['invitation']['id']}"
     assert (await coordinator.patch(path, json=give)).status_code == 204
     link = f"/api/v1/invitations/by-token/{made['invitation']['url'].rpartition('/')[2]}"
-    answer = await guest.post(link, json={"name": "mole", "password": PASSWORD})
+    answer = await guest.post(f"{link}/acceptance", json={"name": "mole", "password": PASSWORD})
     assert answer.status_code == 200, answer.text
     await people.create_account("own", "host")
     shown = (await coordinator.get("/api/v1/accounts")).json()["accounts"]

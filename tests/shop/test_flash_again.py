@@ -186,7 +186,7 @@ async def test_a_refunds_boxes_are_had_of_the_offer_too(stall: Any) -> None:
     given = await stall.shop.orders.refund(HOST, stall.broadcast, first["order"], back)
     await order(stall, 2, by=ANOTHER, buyer=OTHER)
     assert await batch(stall, flash) == ("ended", 3, 0, "sold_out")
-    done = await stall.shop.moves.undo(HOST, stall.broadcast, given.id)
+    done = await stall.shop.moves.undo(HOST, stall.broadcast, given.refund)
     assert not done.refused
     assert await batch(stall, flash) == ("ended", 4, 0, "sold_out")
     assert await stock(stall) == (4, 0, 0, 6)

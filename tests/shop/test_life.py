@@ -73,7 +73,7 @@ def test_what_is_undone_was_a_step_and_boxes_that_went_back_are_taken_again() ->
     steps = {(step.before, step.after): step for step in life.STATES}
     for back in life.BACK_STATES:
         step = steps[back.after, back.before]  # type: ignore[index]
-        assert back.event == f"order.{back.after}"
+        assert back.event.kind == f"order.{back.after}"
         assert step.way == back.way
         assert (step.stock == life.BACK) == (back.stock == life.SOLD)
     undone = {(back.after, back.before) for back in life.BACK_STATES}
@@ -168,7 +168,7 @@ def test_who_changes_orders() -> None:
 
 def test_each_step_writes_the_event_of_its_state() -> None:
     for step in life.STATES:
-        assert step.event == f"order.{step.after}"
+        assert step.event.kind == f"order.{step.after}"
     page = life.page()
     for step in (*life.STATES, *life.PAYMENTS, *life.BACK_STATES, *life.BACK_PAYMENTS):
         assert f"`{step.after}`" in page

@@ -37,7 +37,7 @@ async def test_a_mail_is_handed_over_with_all_that_it_needs(stall: Any, settings
     assert mail["From"] == "Youxi farms <orders@example.org>"
     assert (mail["To"], mail["Auto-Submitted"]) == (MAILBOX, "auto-generated")
     assert mail["Subject"] == "订单 A0001 已发货"
-    assert "您的订单 A0001 在路上了" in mail.get_content()
+    assert "您的订单 A0001 已发货，正在路上" in mail.get_content()
     assert mail["Date"] is not None
     assert [row.state for row in rows] == ["sent", "sent"]
 

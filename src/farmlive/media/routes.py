@@ -27,7 +27,7 @@ from farmlive.media.refusals import (
     WrongType,
 )
 from farmlive.media.signalling import Opened
-from farmlive.problems import Invalid, Problem, TooLarge
+from farmlive.problems import Invalid, Problem, TooLarge, TooMany
 from farmlive.settings import Settings
 
 if TYPE_CHECKING:
@@ -196,6 +196,7 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
         WrongType,
         NobodyPublishing,
         ServerFull,
+        TooMany,
         HolderAway,
         OtherServer,
     )
