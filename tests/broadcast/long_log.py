@@ -1,6 +1,8 @@
 """A broadcast with thousands of events: offers, chat, counts, and orders that go their ways."""
 
+import dataclasses
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, insert, update
@@ -8,6 +10,7 @@ from sqlalchemy import Connection, insert, update
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.log import Event
 from farmlive.broadcast.models import NewBroadcast
+from farmlive.broadcast.snapshot import Scene, fold, unpacked
 from farmlive.broadcast.tables import broadcasts, events
 from farmlive.store import Store
 
@@ -74,3 +77,16 @@ async def add(store: Store, broadcast: str, found: list[Event]) -> None:
         connection.execute(update(broadcasts).where(broadcasts.c.id == broadcast).values(**last))
 
     await store.write(write)
+
+
+def folded(found: list[Event], scene: Scene | None = None) -> Scene:
+    scene = scene or Scene()
+    for event in found:
+        fold(scene, event)
+    return scene
+
+
+def state_of(scene: Scene) -> dict[str, Any]:
+    """What is so in it: PostgreSQL's JSON puts members in another order."""
+    orders = [(order, unpacked(kept)) for order, kept in scene.orders.items()]
+    return {**dataclasses.asdict(replace(scene, orders={})), "orders": orders}
