@@ -39,7 +39,7 @@ def order_sheet(
         language=language,
         currency=orders[0].total.currency if orders else currency,
         made_at=now_ms(),
-        total_word=say("Together", "合计"),
+        total_word=say("Total", "合计"),
     )
     sheet.tables.append(_lines(sheet, orders, say) if seller else _with_buyers(sheet, orders, say))
     return sheet

@@ -150,7 +150,7 @@ class Review:
                 language=language,
                 currency=currency,
                 made_at=now_ms(),
-                total_word=say("Together", "合计"),
+                total_word=say("Total", "合计"),
             )
             goods = lists.Goods(cards, say, lists.stopped_in(connection, broadcast))
             if found is not None:

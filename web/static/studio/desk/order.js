@@ -94,7 +94,7 @@ export class OrderSheet {
       el("ul", { class: "order-sheet__lines" }, order.lines.map((each) => this.#line(each))),
       el("dl", { class: "order-sheet__sums" }, [
         ...(order.fee?.amount ? [el("dt", {}, t("Parcel")), el("dd", { class: "number" }, money(order.fee))] : []),
-        el("dt", {}, t("Together")),
+        el("dt", {}, t("Total")),
         el("dd", { class: "number" }, el("b", {}, money(order.total))),
         ...(order.refunded?.amount ? [el("dt", {}, refundWords(order)), el("dd", { class: "number" }, `−${money(order.refunded)}`)] : []),
         ...(order.refunded?.amount && isTakenOff(order) && !isGone(order.state)
