@@ -138,7 +138,7 @@ def commands_page() -> str:
     lines = [
         "# Commands of the live channel",
         "",
-        "What a client sends on `/api/v1/broadcasts/{broadcast}/live` besides listening, one JSON",
+        "The messages that a client may send on `/api/v1/broadcasts/{broadcast}/live`, one JSON",
         'object a frame: `{"type": …, "id": …}` and the members of the command. The answer is',
         '`{"type": "reply", "id": …, "ok": true, "result": …}`, or `"ok": false` with a `problem`.',
         "A request over HTTP does the same, where a `key` is the header `Idempotency-Key`.",

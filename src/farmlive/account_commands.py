@@ -115,7 +115,7 @@ def _factor(account: Account, until: int | None) -> str:
 
 
 def _known_to(key: ApiKey, names: dict[str, str]) -> list[str]:
-    """Who knows the secret and is not its owner."""
+    """Name the account that made the key, where it is not the owner: it knows the secret."""
     maker = key.made_by
     return [] if maker is None or maker == key.owner else [f"known-to:{names[maker]}"]
 

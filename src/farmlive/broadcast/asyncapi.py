@@ -172,7 +172,7 @@ class _Shapes:
     """The models of all messages and results: `definitions` by their names, and in `of` a
     reference to each, as it is sent to the server or by it.
 
-    Where a part of an event has the same name, that of the API begins with `Api`.
+    A model of the API whose name an event's part has too is prefixed with `Api`.
     """
 
     def __init__(self, commands: Iterable[Command[Any]]):
