@@ -10,7 +10,7 @@ from farmlive.people.caller import Caller
 from farmlive.settings import Settings
 from farmlive.shop.claims import FOLDER
 from farmlive.shop.erasing import Whose
-from farmlive.shop.person_problems import DetailsErased
+from farmlive.shop.problems import DetailsErased
 from farmlive.store.uploads import uploads
 
 from .claiming import claim, kept, photo

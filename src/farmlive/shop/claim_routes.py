@@ -16,8 +16,7 @@ from farmlive.shop.claims import ClaimAnswered, ClaimOpen, NoSuchPhoto, UnknownC
 from farmlive.shop.fields import Identifier
 from farmlive.shop.order_models import Order, OrderList, Refunded
 from farmlive.shop.order_routes import PRIVATE, by_token, private
-from farmlive.shop.person_problems import DetailsErased
-from farmlive.shop.problems import NotInState, RefundTooHigh, UnknownOrder
+from farmlive.shop.problems import DetailsErased, NotInState, RefundTooHigh, UnknownOrder
 from farmlive.shop.shop import Shop
 from farmlive.store.files import NotKept, UploadLate
 from farmlive.store.pictures import NotAPicture

@@ -32,8 +32,7 @@ from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order, Refunded
 from farmlive.shop.order_tables import claims, order_changes, order_lines, orders
 from farmlive.shop.person import is_erased
-from farmlive.shop.person_problems import DetailsErased
-from farmlive.shop.problems import NotInState
+from farmlive.shop.problems import DetailsErased, NotInState
 from farmlive.shop.steps import Doer, Steps, with_id, with_token
 from farmlive.store import Store
 from farmlive.store.files import Files

@@ -35,9 +35,9 @@ from farmlive.shop.order_models import (
     Refund,
     Refunded,
 )
-from farmlive.shop.person_problems import DetailsErased
 from farmlive.shop.problems import (
     AnswerGone,
+    DetailsErased,
     HowKnown,
     KeyReused,
     LotSpent,

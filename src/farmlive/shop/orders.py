@@ -40,8 +40,7 @@ from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import NewTransition, Order, Refund, Refunded
 from farmlive.shop.order_tables import orders
 from farmlive.shop.person import is_erased
-from farmlive.shop.person_problems import DetailsErased
-from farmlive.shop.problems import UnknownOrder
+from farmlive.shop.problems import DetailsErased, UnknownOrder
 from farmlive.shop.steps import Doer, Steps, with_id, with_token
 from farmlive.shop.tables import holds
 from farmlive.store import Store

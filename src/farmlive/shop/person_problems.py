@@ -33,22 +33,6 @@ class NoCodes(Conflict):
     title = "This server sends no text messages"
 
 
-class DetailsErased(Conflict):
-    """The buyer's details were erased at their wish, so nothing more is taken of them about the
-    order; `ask` names whom to ask instead, as this server names them, or is "".
-    """
-
-    slug = "details-erased"
-    title = "The details of this order are erased"
-
-    def __init__(self, ask: str):
-        super().__init__(
-            "Nothing was kept: your details are erased, so nothing more can be sent in here. "
-            f"Ask {ask or 'whoever runs this shop'}.",
-            ask=ask,
-        )
-
-
 class WrongCode(Forbidden):
     """The code is not the one that was sent to the phone, or is over."""
 

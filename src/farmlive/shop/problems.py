@@ -378,3 +378,19 @@ class UnknownOrder(NotFound):
 
     slug = "unknown-order"
     title = "There is no such order"
+
+
+class DetailsErased(Conflict):
+    """The buyer's details were erased at their wish, so nothing more is taken of them about the
+    order; `ask` names whom to ask instead, as this server names them, or is "".
+    """
+
+    slug = "details-erased"
+    title = "The details of this order are erased"
+
+    def __init__(self, ask: str):
+        super().__init__(
+            "Nothing was kept: your details are erased, so nothing more can be sent in here. "
+            f"Ask {ask or 'whoever runs this shop'}.",
+            ask=ask,
+        )
