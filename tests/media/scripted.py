@@ -81,6 +81,11 @@ def viewer(number: int, viewing: Viewing = VIEWING) -> tuple[Viewer, Kept]:
     return Viewer(number, viewing, protection, _nowhere, None), kept
 
 
+def outputs_of(publisher: Publisher) -> list[Fanout]:
+    """The outputs that get it."""
+    return [each for each in publisher.subscribers if isinstance(each, Fanout)]
+
+
 class Source:
     """A publisher with a script: each frame is three packets, 30 frames a second."""
 
@@ -98,7 +103,7 @@ class Source:
         taken = self.publisher.take((payload_type, ssrc or self.ssrc, *packet, None), now)
         assert taken is not None
         track, plain, keyframe = taken
-        for fanout in self.publisher.outputs:
+        for fanout in outputs_of(self.publisher):
             self.switched |= fanout.feed(self.publisher, track, plain, keyframe, now)
             fanout.send_whole()
 

@@ -11,6 +11,7 @@ from tests.media.scripted import (
     Source,
     consecutive,
     hear_plainly,
+    outputs_of,
     viewer,
 )
 
@@ -74,7 +75,7 @@ class Layered:
         extension = (0xBEDE, bytes((10 << 4 | len(rid) - 1,)) + rid + b"\x00\x00") if rid else None
         taken = self.publisher.take((payload_type, ssrc, *packet, extension), self.now)
         if taken is not None:
-            for fanout in self.publisher.outputs:
+            for fanout in outputs_of(self.publisher):
                 fanout.feed(self.publisher, *taken, self.now)
                 fanout.send_whole()
 
@@ -349,7 +350,7 @@ def test_sources_of_one_and_of_three_layers_change_without_a_seam(fanout: Fanout
     source.frames(2, keyframes=(0, 1, 2))
     assert consecutive(kept.video)
     assert layers(kept)[-2:] == [1, 1]
-    assert plain.publisher.outputs == ()
+    assert plain.publisher.subscribers == ()
     assert one.lane is not None
     assert one.lane.publisher is source.publisher
 
@@ -363,12 +364,12 @@ def test_a_new_source_whose_layer_does_not_come_gives_a_lower_one(fanout: Fanout
     other.frames(1, keyframes=(0,))
     source.frames(3)
     assert layers(kept)[-1] == 1, "the old source's picture goes on"
-    assert source.publisher.outputs == (fanout,)
+    assert source.publisher.subscribers == (fanout,)
     other.now += 1
     other.frames(1, keyframes=(0,))
     assert layers(kept)[-1] == 0
     assert whole(kept)
-    assert source.publisher.outputs == ()
+    assert source.publisher.subscribers == ()
 
 
 def test_a_track_that_begins_anew_goes_on_for_its_viewers(fanout: Fanout) -> None:

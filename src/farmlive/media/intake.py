@@ -105,12 +105,9 @@ class Intake:
             peer.flowing = True
             self._upkeep.listener.flowing(peer.number)
         track, packet, began = taken
-        for fanout in publisher.outputs:
-            if fanout.feed(publisher, track, packet, began, now):
-                self._upkeep.aired(fanout, peer.number)
-            self._upkeep.fed.add(fanout)
-            if began and fanout.joining.catching:
-                self._upkeep.pump_soon()
+        for subscriber in publisher.subscribers:
+            if subscriber.feed(publisher, track, packet, began, now):
+                self._upkeep.aired(subscriber, peer.number)
         if track.missing or track.overrun:
             self._upkeep.ask_soon(peer, publisher)
 

@@ -48,8 +48,8 @@ class Joining:
             viewer.end_epoch(sent, muted)
             self._sending.stale = True
         if lane is not None:
-            del lane.viewers[viewer.peer]
-            if not lane.viewers:
+            lane.peers.remove(viewer.peer)
+            if not lane.peers:
                 del self.lanes[lane.track]
                 self._left(lane.publisher)
         self.catching.pop(viewer.peer, None)
@@ -133,7 +133,7 @@ class Joining:
         if lane is None:
             lane = self.lanes[epoch.track] = Lane(publisher, epoch.track)
         lane.begin(epoch.shift, (epoch.first - epoch.shift.sequence) & 0xFFFF)
-        lane.viewers[viewer.peer] = viewer
+        lane.peers.add(viewer.peer)
         viewer.go_live(lane)
         self.catching.pop(viewer.peer, None)
         self._sending.stale = True

@@ -4,7 +4,7 @@ The numbers are the source's; each group of viewers has them shifted by its own 
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from farmlive.media.engine import Peer
 from farmlive.media.pictures import Pictures, moved
@@ -12,9 +12,6 @@ from farmlive.media.publisher import Publisher
 from farmlive.media.ring import SIZE
 from farmlive.media.rtp import HEADER, Packet, ahead
 from farmlive.media.track import Track
-
-if TYPE_CHECKING:
-    from farmlive.media.viewer import Viewer
 
 # Packets of a frame differ by a byte or so; padded to one size they leave in one send.
 _PAD_MOST = 24
@@ -35,11 +32,11 @@ class Shift(NamedTuple):
 
 
 class Lane:
-    """A track, the viewers who get it live, and its packets that have not left yet."""
+    """A track, the numbers of those who get it live, and its packets that have not left yet."""
 
     def __init__(self, publisher: Publisher, track: Track) -> None:
         self.publisher, self.track = publisher, track
-        self.viewers: dict[Peer, Viewer] = {}
+        self.peers: set[Peer] = set()
         self.pending: list[Packet] = []
         # How many packets are of frames that are whole.
         self.whole = 0

@@ -31,10 +31,15 @@ _MUCH_LOSS = 0.04
 
 
 class Fanout:
-    """An output's lanes, viewers and the publisher on air."""
+    """An output's lanes, viewers and the publisher on air. It subscribes to that and to others
+    whose pictures are still seen or are to come.
 
-    def __init__(self, ssrcs: Ssrcs) -> None:
+    `fed` gathers the outputs that got packets, for the caller to have them sent and to clear.
+    """
+
+    def __init__(self, ssrcs: Ssrcs, fed: "set[Fanout] | None" = None) -> None:
         self.ssrcs = ssrcs
+        self._fed = set[Fanout]() if fed is None else fed
         self.viewers: dict[Peer, Viewer] = {}
         self.on_air: Publisher | None = None
         self.following: Publisher | None = None
@@ -134,13 +139,13 @@ class Fanout:
     def _subscribe(self, publisher: Publisher | None) -> None:
         """Get this publisher's packets while it is on air, followed or still seen by someone."""
         if publisher is not None:
-            others = tuple(each for each in publisher.outputs if each is not self)
+            others = tuple(each for each in publisher.subscribers if each is not self)
             wanted = (
                 publisher is self.on_air
                 or publisher is self.following
                 or any(lane.publisher is publisher for lane in self.joining.lanes.values())
             )
-            publisher.outputs = (*others, self) if wanted else others
+            publisher.subscribers = (*others, self) if wanted else others
 
     def _switch(self, publisher: Publisher, now: float, *, blind: bool) -> None:
         """`blind`: no picture comes of it, so nobody sees the one before any longer."""
@@ -165,6 +170,7 @@ class Fanout:
 
         `began`: a group of pictures begins with the packet's frame.
         """
+        self._fed.add(self)
         switched = False
         if publisher is not self.on_air:
             if publisher is self.following and (began or not publisher.layers):

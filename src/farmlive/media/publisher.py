@@ -1,10 +1,11 @@
 """A publisher's packets on their way in: which track, what is missing, what to tell it back.
 
-Decides and writes RTCP; sending it and what viewers get is the engine's part.
+Decides and writes RTCP; sending it and what viewers get is the engine's part. Whoever gets the
+packets subscribes, and is told when tracks change.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from farmlive.media import codecs, rtcp
 from farmlive.media.engine import Health, Incoming, LayerHealth, Peer, Publishing
@@ -14,9 +15,6 @@ from farmlive.media.rhythm import rest
 from farmlive.media.rtp import Packet, Parts, ahead, extension_value, seconds
 from farmlive.media.track import Track
 from farmlive.media.transport_cc import Arrivals
-
-if TYPE_CHECKING:
-    from farmlive.media.output import Fanout
 
 Taken = tuple[Track, Packet, bool]
 """A packet, the track that it belongs to, and whether a group of pictures begins with its frame."""
@@ -29,14 +27,34 @@ _RESTS_WITHIN_S = 0.5
 _LATE_S = 1.0
 
 
+class Subscriber(Protocol):
+    """Gets a publisher's packets; an output is one."""
+
+    def feed(
+        self, publisher: "Publisher", track: Track, packet: Packet, began: bool, now: float
+    ) -> bool:
+        """Take a packet; `began`: a group of pictures begins with its frame. True where viewers
+        get this publisher from this packet on.
+        """
+
+    def renewed(self, old: Track, fresh: Track, now: float) -> None:
+        """A track began anew: what comes is `fresh`."""
+
+    def aim_all(self, now: float) -> bool:
+        """Other layers come, or they have another order. True where a keyframe is needed now."""
+
+    def drop(self, publisher: "Publisher") -> None:
+        """The publisher is gone."""
+
+
 class Publisher:
     """One publisher: its tracks, its feedback and its health."""
 
     def __init__(self, publishing: Publishing, own_ssrc: int, peer: Peer = 0) -> None:
         self.own_ssrc = own_ssrc
         self.peer = peer
-        # Those that have it on air or wait for its keyframe; they see to it themselves.
-        self.outputs: tuple[Fanout, ...] = ()
+        # They come and go by themselves.
+        self.subscribers: tuple[Subscriber, ...] = ()
         self.tracks = [
             Track(incoming, layer)
             for incoming in publishing.tracks
@@ -227,8 +245,8 @@ class Publisher:
         fresh.begin(ssrc, fresh.incoming.codecs[inner], sequence, timestamp, now)
         self._known[payload_type, ssrc] = fresh
         if fresh is not track:
-            for output in self.outputs:
-                output.renewed(track, fresh, now)
+            for subscriber in self.subscribers:
+                subscriber.renewed(track, fresh, now)
         return fresh
 
     def _keyframe_came(self, track: Track, packet: Packet, now: float) -> bool:
@@ -264,8 +282,8 @@ class Publisher:
             track.layer = layer
         self.flow = Flow(len(order))
         self.look(now)
-        for output in self.outputs:
-            output.aim_all(now)
+        for subscriber in self.subscribers:
+            subscriber.aim_all(now)
 
     # What it tells.
 

@@ -147,15 +147,15 @@ class PythonEngine:
         if entry.fanout is not None:
             entry.fanout.remove(peer)
         if entry.publisher is not None:
-            for fanout in entry.publisher.outputs:
-                fanout.drop(entry.publisher)
+            for subscriber in entry.publisher.subscribers:
+                subscriber.drop(entry.publisher)
             self._hear_reports()
 
     def add_output(self) -> Output:
         """Make an output: what all of its viewers get, such as those of a broadcast."""
         number = next(self._numbers)
         ssrcs = Ssrcs.drawn()
-        self._outputs[number] = Fanout(ssrcs)
+        self._outputs[number] = Fanout(ssrcs, self._upkeep.fed)
         return number
 
     def ssrcs(self, output: Output) -> Ssrcs:

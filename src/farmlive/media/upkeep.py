@@ -13,7 +13,7 @@ from farmlive.media.engine import Listener, Output, Peer, Times
 from farmlive.media.output import Fanout
 from farmlive.media.peer import EnginePeer
 from farmlive.media.ports import Ports
-from farmlive.media.publisher import Publisher
+from farmlive.media.publisher import Publisher, Subscriber
 
 _TICK_S = 0.1
 # How long a tick may wait for something else to wake us.
@@ -47,7 +47,7 @@ class Upkeep:
         self.listener: Listener
         self._times = times or Times()
         self._outputs, self._ports, self._look_at_paths = outputs, ports, look_at_paths
-        # The outputs that were fed since the last look at what they gather.
+        # The outputs that got packets since the last look at what they gather.
         self.fed: set[Fanout] = set()
         # How far the wall clock, which stamps datagrams, is ahead of the steady one.
         self.wall_ahead = 0.0
@@ -102,10 +102,10 @@ class Upkeep:
         self._publishers.pop(peer.number, None)
         self._turns[peer.number % _TICKS_A_SECOND].pop(peer.number, None)
 
-    def aired(self, fanout: Fanout, peer: Peer) -> None:
+    def aired(self, output: Subscriber, peer: Peer) -> None:
         """The output has been switched to this publisher."""
         for number, each in self._outputs.items():
-            if each is fanout:
+            if each is output:
                 self.listener.aired(number, peer)
                 return
 
@@ -119,6 +119,8 @@ class Upkeep:
                 timer.cancel()
             if fanout.send_whole():
                 self._flush_timers[fanout] = self._loop.call_later(_GATHER_S, self._flush, fanout)
+            if fanout.joining.catching:
+                self.pump_soon()
         self.fed.clear()
         if now >= self._due:
             self._tick(now)
@@ -188,8 +190,8 @@ class Upkeep:
         self._look_at_paths(now)
         for peer in self._publishers.values():
             if peer.publisher is not None and peer.publisher.look(now):
-                for fanout in peer.publisher.outputs:
-                    fanout.aim_all(now)
+                for subscriber in peer.publisher.subscribers:
+                    subscriber.aim_all(now)
         for fanout in self._outputs.values():
             if fanout.joining.probing:
                 fanout.probe(_TICK_S)

@@ -200,8 +200,15 @@ class Room:
                 twin.second(key, now)
 
 
+def _in_order(lane: str) -> str:
+    first, peers = lane.split(" :")
+    return " ".join((f"{first} :", *sorted(peers.split(), key=int)))
+
+
 def told(driver: Path, calls: list[str]) -> list[list[str]]:
-    """What the driver prints on each call, what viewers are sent in the viewers' order."""
+    """What the driver prints on each call, what viewers are sent and who is on a lane in the
+    viewers' order.
+    """
     done = subprocess.run(
         [str(driver)], input="\n".join(calls) + "\n", capture_output=True, text=True, timeout=100
     )
@@ -210,7 +217,7 @@ def told(driver: Path, calls: list[str]) -> list[list[str]]:
         if line == ".":
             answers.append([])
         else:
-            answers[-1].append(line.rstrip())
+            answers[-1].append(_in_order(line.rstrip()) if line[0] == "l" else line.rstrip())
     for answer in answers:
         answer.sort(key=lambda line: int(line.split()[1]) if line[0] == ">" else 1 << 30)
     assert done.returncode == 0, (done.stderr[-6000:], calls[len(answers) - 1][:200])
