@@ -122,14 +122,17 @@ def routes_page() -> str:
         "# Addresses",
         "",
         "Every address that the server answers, with its methods. `/openapi.json` has the shapes,",
-        "`/asyncapi.json` those of the live channel. This page is made from the code by",
-        "`./scripts/check --fix`.",
+        "`/asyncapi.json` those of the live channel. A [command](commands.md) of the channel is a",
+        "request, too. This page is made from the code by `./scripts/check --fix`.",
         "",
         "| address | methods | what |",
         "|---|---|---|",
     ]
+    commands = {command.http: name for name, command in _server()[1].items()}
     for path, methods, summary in every_route():
-        lines.append(f"| `{path}` | {methods} | {summary.removesuffix('.')} |")
+        command = commands.get(f"{methods} {path}")
+        what = f"The command `{command}`" if command else summary.removesuffix(".")
+        lines.append(f"| `{path}` | {methods} | {what} |")
     return "\n".join(lines) + "\n"
 
 

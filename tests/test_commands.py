@@ -199,7 +199,9 @@ async def test_what_is_forgotten_of_a_command_is_named(server: Server) -> None:
     async def answer(_caller: Caller, _broadcast: str, _message: Forgotten) -> dict[str, Any]:
         return {}
 
-    command = Command(Forgotten, answer, Nothing, "POST /api/v1/things", role="staff")
+    command = Command(
+        Forgotten, answer, Nothing, "POST /api/v1/things", "things_create", role="staff"
+    )
     assert missing(server, [command]) == [
         "some.thing: pages/audit_sentences.py has no words for it",
         "some.thing: no page has words for its problem unsaid",

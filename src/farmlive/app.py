@@ -11,7 +11,17 @@ from fastapi import APIRouter
 from sqlalchemy import Connection
 from starlette.types import ASGIApp
 
-from farmlive import answer_headers, cameras, edge, gate, hosts, operations, request_limits, uploads
+from farmlive import (
+    answer_headers,
+    cameras,
+    command_routes,
+    edge,
+    gate,
+    hosts,
+    operations,
+    request_limits,
+    uploads,
+)
 from farmlive.arrivals import Arrivals
 from farmlive.broadcast import airings
 from farmlive.broadcast import commands as broadcast_commands
@@ -260,7 +270,8 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     # Routes are looked through in their order, and viewers come by the hundred at once.
     _add(api, page_routes.start_page(pages, rooms))
     _add(api, media_routes.routes(anywhere, stream_gate, settings))
-    _add(api, broadcast_routes.routes(store, log, broadcasts, channel, chat, answers, guard))
+    _add(api, broadcast_routes.routes(store, log, broadcasts, channel, chat, guard))
+    _add(api, command_routes.routes(channel.commands.values(), guard))
     _add(api, people_routes.routes(people, guard, broadcast_state))
     _add(api, uploads.routes(store, settings, guard))
     _add(api, origin_routes.routes(origin, guard))
@@ -274,7 +285,6 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     _add(api, notice_routes.routes(shop, guard))
     _add(api, review_routes.routes(review, guard))
     _add(api, gate.routes(anywhere.health, broadcasts, guard, clocks_off))
-    _add(api, cameras.routes(switcher, guard))
     _add(api, receiving.routes(here, leases, signer))
 
     def media_numbers() -> dict[str, float]:

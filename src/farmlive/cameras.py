@@ -2,9 +2,8 @@
 is. Whose a camera is, people know; who is on air, media; here they meet.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection
 
@@ -17,7 +16,7 @@ from farmlive.contracts import raises
 from farmlive.media import Relay
 from farmlive.media.refusals import HolderAway, OtherServer, SourceAway, SourceUnplayable
 from farmlive.nodes import Anywhere
-from farmlive.people import Caller, Guard, Source
+from farmlive.people import Caller, Source
 from farmlive.people.audit import note
 from farmlive.people.guests import Guest
 from farmlive.people.models import Identifier
@@ -70,12 +69,14 @@ class Cameras:
         HolderAway,
         OtherServer,
     )
-    async def switch(self, caller: Caller, broadcast: str, source: str) -> Switched:
-        """Put the source on air: the host's pick.
+    async def switch(self, caller: Caller, broadcast: str, message: SourceSwitch) -> dict[str, Any]:
+        """Put the source on air: the host's pick; answers as `Switched`.
 
         Raises UnknownBroadcast, Ended, UnknownSource, SourceAway, SourceUnplayable, and HolderAway
         and OtherServer where the camera's server can't be asked.
         """
+
+        source = message.source
 
         def look(conn: Connection) -> Source:
             if self._log.head(conn, broadcast).state == "ended":
@@ -94,14 +95,7 @@ class Cameras:
                 conn, caller, "source.switch", source, broadcast=broadcast, label=found.label
             )
         )
-        return Switched(source=source, label=found.label, on_air=on_air)
-
-    @raises(switch)
-    async def command(
-        self, caller: Caller, broadcast: str, message: SourceSwitch
-    ) -> dict[str, Any]:
-        """The same, for the channel."""
-        return (await self.switch(caller, broadcast, message.source)).model_dump()
+        return Switched(source=source, label=found.label, on_air=on_air).model_dump()
 
     def send_away(self, guest: Guest) -> None:
         """End what a guest sends, on whichever server."""
@@ -118,24 +112,10 @@ def commands(cameras: Cameras) -> list[Command[SourceSwitch]]:
     return [
         Command(
             SourceSwitch,
-            cameras.command,
+            cameras.switch,
             result=Switched,
             http="PUT /api/v1/broadcasts/{broadcast}/on-air",
+            operation="sources_put_on_air",
             role="staff",
         )
     ]
-
-
-def routes(cameras: Cameras, guard: Guard) -> APIRouter:
-    """The switch in the API."""
-    router = APIRouter()
-
-    @router.put("/api/v1/broadcasts/{broadcast}/on-air", operation_id="sources_put_on_air")
-    @raises(cameras.switch)
-    async def put_on_air(
-        broadcast: str, body: OnAir, caller: Annotated[Caller, Depends(guard.staff)]
-    ) -> Switched:
-        """Put a source on air, from its next keyframe on."""
-        return await cameras.switch(caller, broadcast, body.source)
-
-    return router

@@ -1,9 +1,9 @@
 """Commands: what a client asks for on the live channel, and over HTTP by the same models.
 
 A room declares each of its commands once, with its model, its role, its result and its problems, in
-its own `commands.py`; app.py registers all of them with the channel. The channel's document is
-made of the declarations, and a test holds the pages' words, the typed client and the API against
-them. What a command does is the room's part.
+its own `commands.py`; app.py registers all of them with the channel. The channel's document and the
+routes of the API (command_routes.py) are made of the declarations, and a test holds the pages'
+words and the typed client against them. What a command does is the room's part.
 """
 
 from collections.abc import Awaitable, Callable
@@ -45,6 +45,13 @@ class Nothing(BaseModel):
     """The result of a command that answers nothing but that it was done."""
 
 
+class KeyMissing(Problem):
+    """An order by HTTP has no usable Idempotency-Key."""
+
+    slug = "key-missing"
+    title = "The order needs an Idempotency-Key"
+
+
 class StaffOnly(Forbidden):
     """Someone tried what only a host, or a host and a moderator, may do."""
 
@@ -77,14 +84,17 @@ class Command(Generic[M]):
 
     `answer` gets the caller, the broadcast and the message, and declares the problems that it
     raises beyond what any command may (`contracts.raises`). `http` is the request that asks for the
-    same, its method and path.
+    same, its method and path, in which `{broadcast}` and fields of the message stand; `operation`
+    is its operation id. A POST makes something, unless `makes` is false.
     """
 
     model: type[M]
     answer: Answer[M]
     result: type[BaseModel]
     http: str
+    operation: str
     role: Role = "anyone"
+    makes: bool = True
 
     @property
     def name(self) -> str:
@@ -96,6 +106,13 @@ class Command(Generic[M]):
         """All that it may be refused with, its own first."""
         own = contract_of(self.answer).problems
         return own + _OF_ANY + (() if self.role == "anyone" else _OF_ROLES)
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of its answer: a DELETE has no body, as what answers Nothing."""
+        if self.result is Nothing or self.http.startswith("DELETE "):
+            return 204
+        return 201 if self.makes and self.http.startswith("POST ") else 200
 
     def check(self, caller: Caller) -> None:
         """Raise StaffOnly where the caller may not send it."""

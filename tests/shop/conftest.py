@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection
 from tests.site import asked
 
+from farmlive import command_routes
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.log import Event, Log
@@ -22,6 +23,7 @@ from farmlive.origin.origin import Origin
 from farmlive.people import Blocks, Caller, Guard, People, RateLimits
 from farmlive.settings import Settings
 from farmlive.shop import claim_routes, notice_routes, notices, order_routes, wait_routes
+from farmlive.shop.commands import commands
 from farmlive.shop.models import Card, Centre, NewCentre, NewOffer
 from farmlive.shop.order_models import OrderPlace
 from farmlive.shop.routes import routes
@@ -226,6 +228,7 @@ async def site(store: Store, settings: Settings, stall: Stall) -> AsyncIterator[
     async with asked(
         people,
         routes(stall.shop, guard),
+        command_routes.routes(commands(stall.shop), guard),
         order_routes.routes(stall.shop, guard),
         claim_routes.routes(stall.shop, guard),
         wait_routes.routes(stall.shop, guard),

@@ -168,24 +168,29 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
             broadcast.say,
             result=EventSeq,
             http=f"POST {_IN_BROADCAST}/messages",
+            operation="messages_create",
         ),
         Command(
             React,
             broadcast.react,
             result=Nothing,
             http=f"POST {_IN_BROADCAST}/reactions",
+            operation="reactions_create",
         ),
         Command(
             CardOpen,
             broadcast.open,
             result=OpenedCard,
             http=f"POST {_IN_BROADCAST}/offers/{{offer}}/taps",
+            operation="cards_open",
+            makes=False,
         ),
         Command(
             CardPin,
             broadcast.pin,
             result=EventSeq,
             http=f"PUT {_IN_BROADCAST}/pinned",
+            operation="cards_pin",
             role="crew",
         ),
         Command(
@@ -193,6 +198,7 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
             broadcast.unpin,
             result=EventSeq,
             http=f"DELETE {_IN_BROADCAST}/pinned",
+            operation="cards_unpin",
             role="crew",
         ),
         Command(
@@ -200,6 +206,7 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
             broadcast.hide,
             result=EventSeq,
             http=f"DELETE {_IN_BROADCAST}/messages/{{message}}",
+            operation="messages_delete",
             role="crew",
         ),
         Command(
@@ -207,6 +214,7 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
             broadcast.mute,
             result=MuteAnswer,
             http=f"POST {_IN_BROADCAST}/mutes",
+            operation="mutes_create",
             role="crew",
         ),
         Command(
@@ -214,6 +222,7 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
             broadcast.unmute,
             result=Nothing,
             http=f"DELETE {_IN_BROADCAST}/mutes/{{mute}}",
+            operation="mutes_delete",
             role="crew",
         ),
     ]

@@ -21,36 +21,42 @@ def commands(shop: Shop) -> list[Command[Any]]:
             shop.holds.place,
             result=Held,
             http=f"POST {_IN_BROADCAST}/holds",
+            operation="holds_place",
         ),
         Command(
             HoldDrop,
             shop.holds.drop,
             result=Nothing,
             http=f"DELETE {_IN_BROADCAST}/holds/{{order}}",
+            operation="holds_drop",
         ),
         Command(
             OrderPlace,
             shop.till.place,
             result=PlacedOrder,
             http=f"POST {_IN_BROADCAST}/orders",
+            operation="orders_place",
         ),
         Command(
             WaitJoin,
             shop.waits.join,
             result=Waiting,
             http=f"PUT {_IN_BROADCAST}/waits/{{offer}}",
+            operation="waitlist_join",
         ),
         Command(
             WaitLeave,
             shop.waits.leave,
             result=Nothing,
             http=f"DELETE {_IN_BROADCAST}/waits/{{offer}}",
+            operation="waitlist_leave",
         ),
         Command(
             OfferRelease,
             shop.bag.release,
             result=Stock,
             http=f"POST {_IN_BROADCAST}/offers/{{offer}}/releases",
+            operation="offers_release",
             role="staff",
         ),
         Command(
@@ -58,6 +64,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
             shop.bag.change,
             result=Card,
             http=f"PATCH {_IN_BROADCAST}/offers/{{offer}}",
+            operation="offers_update",
             role="staff",
         ),
         Command(
@@ -65,6 +72,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
             shop.corrections.correct,
             result=Corrected,
             http=f"POST {_IN_BROADCAST}/offers/{{offer}}/corrections",
+            operation="offers_correct",
             role="staff",
         ),
         Command(
@@ -72,6 +80,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
             shop.flashes.plan,
             result=Flash,
             http=f"POST {_IN_BROADCAST}/flashes",
+            operation="flashes_create",
             role="staff",
         ),
         Command(
@@ -79,6 +88,8 @@ def commands(shop: Shop) -> list[Command[Any]]:
             shop.flashes.end,
             result=Flash,
             http=f"POST {_IN_BROADCAST}/flashes/{{flash}}/end",
+            operation="flashes_end",
+            makes=False,
             role="staff",
         ),
     ]

@@ -8,13 +8,6 @@ from farmlive.origin.problems import UnknownFarm
 from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, Problem
 
 
-class KeyMissing(Problem):
-    """An order by HTTP has no usable Idempotency-Key."""
-
-    slug = "key-missing"
-    title = "The order needs an Idempotency-Key"
-
-
 class KeyReused(Conflict):
     """The key came before with something else, such as another order."""
 

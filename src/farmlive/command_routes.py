@@ -1,0 +1,144 @@
+"""The routes of commands: every command of the live channel over HTTP, made from its declaration.
+
+A room declares a command once (commands.py), and has its route by that.
+"""
+
+import re
+from collections.abc import Iterable
+from inspect import Parameter, Signature
+from typing import Annotated, Any, get_type_hints
+
+from fastapi import APIRouter, Depends, Header
+from pydantic import BaseModel, TypeAdapter, ValidationError, WithJsonSchema
+
+from farmlive.commands import Command, KeyMissing, Message
+from farmlive.contracts import needs_header, raises
+from farmlive.people import Caller, Guard
+
+_HEADER = "Idempotency-Key"
+
+
+def routes(commands: Iterable[Command[Any]], guard: Guard) -> APIRouter:
+    """The router of these commands."""
+    router = APIRouter()
+    for command in commands:
+        _add(router, command, guard)
+    return router
+
+
+def _add(router: APIRouter, command: Command[Any], guard: Guard) -> None:
+    """Add the route of a command: its path has `{broadcast}` and fields of the message, its body
+    the others, and a `key` comes in the header.
+    """
+    model, (method, _, path) = command.model, command.http.partition(" ")
+    hints = get_type_hints(model, include_extras=True)
+    places = set(re.findall(r"{(\w+)}", path))
+    in_path = places & hints.keys()
+    body = _body(command, in_path)
+    has_key = "key" in hints
+
+    @raises(command.answer)
+    async def answer(**given: Any) -> Any:
+        values, named = {name: given[name] for name in in_path}, in_path
+        if body is not None:
+            values |= given["body"].__dict__
+            named = named | given["body"].model_fields_set
+        if has_key:
+            values["key"] = given["key"]
+        # All is checked already, as the same fields.
+        message = model.model_construct(named, **values)
+        result = await command.run(given["caller"], given["broadcast"], message)
+        return None if command.status == 204 else result
+
+    parameters = [_parameter(name, hints.get(name, str)) for name in sorted(places)]
+    if body is not None:
+        parameters.append(_parameter("body", body))
+    parameters.append(_parameter("caller", Annotated[Caller, Depends(_guard(command, guard))]))
+    if has_key:
+        needed = model.model_fields["key"].is_required()
+        parameters.append(_needed_key(hints["key"]) if needed else _key(hints["key"]))
+    answer.__name__ = command.operation
+    answer.__doc__ = model.__doc__
+    answer.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    router.add_api_route(
+        path,
+        answer,
+        methods=[method],
+        status_code=command.status,
+        response_model=None if command.status == 204 else command.result,
+        operation_id=command.operation,
+    )
+
+
+def _parameter(name: str, hint: Any, default: Any = Parameter.empty) -> Parameter:
+    return Parameter(name, Parameter.KEYWORD_ONLY, annotation=hint, default=default)
+
+
+def _guard(command: Command[Any], guard: Guard) -> Any:
+    match command.role:
+        case "anyone":
+            return guard.anyone
+        case "crew":
+            return guard.roles("coordinator", "host", "moderator")
+        case "staff":
+            return guard.staff
+
+
+def _body(command: Command[Any], in_path: set[str]) -> type[BaseModel] | None:
+    """The part of a message that has the fields of the body; None without any.
+
+    Raises TypeError where the message has no such part, or checks what it does not: a route checks
+    the body, and not the message once more.
+    """
+    model = command.model
+    wanted = model.model_fields.keys() - Message.model_fields.keys() - in_path - {"key"}
+    parts = [
+        part
+        for part in model.__mro__
+        if issubclass(part, BaseModel) and part.model_fields.keys() == wanted
+    ]
+    if wanted and not parts:
+        raise TypeError(
+            f"{command.name}: let {model.__name__} extend a model of its body, with "
+            f"{', '.join(sorted(wanted))}: what {command.http} takes besides path and key"
+        )
+    body = parts[0] if wanted else None
+    if _validators(model) - (_validators(body) if body else set()):
+        raise TypeError(
+            f"{command.name}: put the validators of {model.__name__} into the model of its body"
+        )
+    return body
+
+
+def _validators(model: type[BaseModel]) -> set[str]:
+    found = model.__pydantic_decorators__
+    return {*found.model_validators, *found.field_validators}
+
+
+def _key(hint: Any) -> Parameter:
+    """The header of a key that may be left out."""
+    return _parameter("key", Annotated[hint, Header(alias=_HEADER)], None)
+
+
+def _needed_key(hint: Any) -> Parameter:
+    """The key as a dependency, which refuses a request without one."""
+    key: TypeAdapter[str] = TypeAdapter(hint)
+
+    @needs_header(_HEADER)
+    @raises(KeyMissing)
+    def checked(
+        sent: Annotated[
+            str | None,
+            WithJsonSchema(key.json_schema()),
+            Header(alias=_HEADER, description="Random, 16 to 64 characters; one an order"),
+        ] = None,
+    ) -> str:
+        try:
+            return key.validate_python(sent)
+        except ValidationError as error:
+            raise KeyMissing(
+                "Nothing was ordered. Send the header Idempotency-Key with 16 to 64 random "
+                "characters without spaces, the same when you send the same order again."
+            ) from error
+
+    return _parameter("key", Annotated[str, Depends(checked)])
