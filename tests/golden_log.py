@@ -107,7 +107,7 @@ LARGE = {
     "left": 12,
     "waiting": 2,
     "flash": {
-        "flash": "F0",
+        "id": "F0",
         "state": "planned",
         "price": cny(3_990),
         "boxes": 3,

@@ -159,7 +159,7 @@ class Buyer:
             refusal = Refusal(refused.problem, lines, self._number, hold, self._last)
             self._market.told.refused.append(refusal)
             self._open.append(refusal)
-            over = {each["flash"]["flash"] for each in refusal.offers if "flash" in each}
+            over = {each["flash"]["id"] for each in refusal.offers if "flash" in each}
             if self._market.batch in over:
                 self._market.batch = None
             elif refusal.slug == "limit-reached":

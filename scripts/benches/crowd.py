@@ -66,5 +66,5 @@ def _says_gone(slug: str, problem: dict[str, Any], batch: Batch, ledger: Ledger)
     row = ledger.flashes.get(batch.flash)
     if slug != "price-changed" or row is None or row.why != "sold_out":
         return False
-    over = {"flash": row.id, "why": row.why, "ended_at": row.ended_at}
+    over = {"id": row.id, "why": row.why, "ended_at": row.ended_at}
     return all(each.get("flash") == over for each in offers)

@@ -50,7 +50,7 @@ def doubled(told: Told, ledger: Ledger) -> list[str]:
         kept = ledger.orders.get(name)
         if kept is not None and len(kept.steps) > len(placed.steps):
             found.append(f"order {placed.answer['number']}: a step that nobody was told of")
-    told_of = {answer["flash"] for answer in told.answers.values() if "flash" in answer}
+    told_of = {answer["id"] for answer in told.answers.values() if "per_buyer" in answer}
     found += ["a flash batch that nobody was told of"] * len(set(ledger.flashes) - told_of)
     found += ["a release that nobody was told of"] * (_releases(ledger) - told.deeds["releases"])
     found += ["someone waits twice"] * (_waited(ledger) - told.deeds["waits"])
@@ -151,7 +151,7 @@ def _place(mark: Mark | None, ledger: Ledger, otherwise: int) -> int:
 
 def _is_over(flash: dict[str, Any] | None, ledger: Ledger, end: int) -> bool:
     """Whether a flash batch ended before that place in the log, when and why it was told."""
-    row = ledger.flashes.get((flash or {}).get("flash", ""))
+    row = ledger.flashes.get((flash or {}).get("id", ""))
     if flash is None or row is None or (row.why, row.ended_at) != (flash["why"], flash["ended_at"]):
         return False
     return any(

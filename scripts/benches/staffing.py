@@ -61,7 +61,7 @@ class Staff:
         new = {"offer": self._market.offers[0], "price": FLASH_PRICE, "boxes": BOXES}
         more = {"seconds": _SECONDS, "per_buyer": PER_BUYER}
         answer = await self._say("flash.plan", **new, **more)
-        self._market.batch = answer["flash"]
+        self._market.batch = answer["id"]
         self._market.told.deeds["flash_batches"] += 1
 
     async def _end(self, batch: str) -> None:

@@ -224,7 +224,7 @@ async def burst(shop: Open, say: Say) -> dict[str, Any]:
     place = await stage(shop.server, offers=1)
     offer = place.offers[0]
     flash = await api.plan_flash(place.broadcast, offer, FLASH_PRICE, size.boxes, 600)
-    batch = Batch(offer, flash["flash"], size.boxes)
+    batch = Batch(offer, flash["id"], size.boxes)
     answers, buyers = await enter(
         shop.server.url,
         place.broadcast,

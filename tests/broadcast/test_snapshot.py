@@ -97,12 +97,13 @@ def test_a_harvest_that_was_put_right_is_on_each_card_of_its_lot() -> None:
 
 
 def test_a_flash_batch_is_on_its_card_from_its_plan_to_its_end() -> None:
-    batch = {"flash": "F", "price": {"amount": 1}, "boxes": 3, "starts_at": 1, "ends_at": 2}
-    scene = folded(offer("a"), ("flash.planned", {"offer": "a", **batch}))
+    batch = {"price": {"amount": 1}, "boxes": 3, "starts_at": 1, "ends_at": 2}
+    named = {"flash": "F", "offer": "a"}
+    scene = folded(offer("a"), ("flash.planned", {**named, **batch}))
     (card,) = view(scene, PUBLIC)["offers"]
-    assert card["flash"] == {**batch, "state": "planned"}
-    fold(scene, Event("B", 3, 3000, "flash.started", ("public",), {"offer": "a", **batch}))
-    assert card["flash"] == {**batch, "state": "running"}
+    assert card["flash"] == {"id": "F", **batch, "state": "planned"}
+    fold(scene, Event("B", 3, 3000, "flash.started", ("public",), {**named, **batch}))
+    assert card["flash"] == {"id": "F", **batch, "state": "running"}
     for seq, flash in enumerate(("another", "F"), 4):
         ended = {"flash": flash, "offer": "a", "sold": 3, "why": "time"}
         fold(scene, Event("B", seq, 4000, "flash.ended", ("public",), ended))

@@ -86,7 +86,7 @@ async def test_a_batch_begins_and_ends_and_nothing_that_is_pressed_moves(
     batch = await plan(host, sale.offer)
     await expect(card.locator(".price")).to_have_text("¥19.90")
     assert await place_of(buy(page)) == before
-    await host.call("flash.end", flash=batch["flash"])
+    await host.call("flash.end", flash=batch["id"])
     await expect(card.locator(".price")).to_have_text("¥29.90")
     await expect(card.locator(".flash")).to_be_hidden()
     await expect(card).to_contain_text("20 left")
@@ -119,7 +119,7 @@ async def test_a_planned_batch_says_when_it_starts(
     await expect(line).to_contain_text(re.compile(r"¥19.90 from \d\d:\d\d · 2 a buyer"))
     await expect(line.get_by_role("timer")).to_have_text(re.compile(r"^(9:\d\d|10:00)$"))
     await expect(page.locator("#card .price")).to_have_text("¥29.90")
-    await host.call("flash.end", flash=batch["flash"])
+    await host.call("flash.end", flash=batch["id"])
     await expect(line).to_be_hidden()
 
 
@@ -132,7 +132,7 @@ async def test_a_price_that_rises_under_the_thumb_is_asked_about(
     x, y, width = await place_of(buy(page))
     await page.mouse.move(x + width / 2, y + 10)
     await page.mouse.down()
-    await host.call("flash.end", flash=batch["flash"])
+    await host.call("flash.end", flash=batch["id"])
     await expect(page.locator("#card .price")).to_have_text("¥29.90")
     await page.mouse.up()
     question = page.locator("#buy-sheet").get_by_role("alert")
@@ -175,7 +175,7 @@ async def test_who_holds_gets_the_lower_price_and_keeps_it_after_the_end(
     batch = await plan(host, sale.offer)
     await expect(submit(page)).to_have_text("Place the order · ¥19.90")
     await host.wait_for("order.held", total={"amount": 1990, "currency": "CNY"})
-    await host.call("flash.end", flash=batch["flash"])
+    await host.call("flash.end", flash=batch["id"])
     await expect(sheet).to_contain_text("It costs ¥29.90 now; you keep yours while it is held.")
     more = sheet.get_by_role("button", name="One more: Small kumquats")
     await expect(more).to_be_disabled()
@@ -192,7 +192,7 @@ async def test_who_holds_at_a_flash_price_that_was_wrong_is_asked(
     sheet = page.locator("#buy-sheet")
     await expect(submit(page)).to_have_text("Place the order · ¥13.90")
     await expect(sheet).to_contain_text("Held for you")
-    await host.call("flash.end", flash=batch["flash"], wrong=True)
+    await host.call("flash.end", flash=batch["id"], wrong=True)
     question = sheet.get_by_role("alert")
     await expect(question).to_contain_text(
         "The price ¥13.90 was a mistake. Small kumquats · box costs ¥29.90; nothing is ordered yet."
@@ -330,7 +330,7 @@ async def test_the_page_folds_the_log_as_the_server_does(
         await plan(host, sale.offer, starts_at=1 << 52)
         await sale.api.waste(sizes[0]["lot"]["id"], 5_000, "crushed")
         await viewer.call("wait.join", offer=large, quantity=4)
-        await host.call("flash.end", flash=batch["flash"])
+        await host.call("flash.end", flash=batch["id"])
         await host.call("offer.change", offer=sale.rare, price=4900)
         await host.call("card.pin", offer=large)
         events = []

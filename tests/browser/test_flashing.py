@@ -97,7 +97,7 @@ async def test_wrong_price_of_a_flash_that_is_over_is_put_right(
     flash = await sale.api.plan_flash(sale.broadcast, sale.offer, 1390, 10, 300)
     await expect(card(page).locator(".flash")).to_contain_text("10 left")
     await hold(sale, 2, 1390)
-    await sale.api.end_flash(sale.broadcast, flash["flash"])
+    await sale.api.end_flash(sale.broadcast, flash["id"])
     await expect(card(page)).to_contain_text("Flash over: 0 of 10 sold.")
     other = await console(open_studio, sale, role="host")
     await card(page).get_by_role("button", name=re.compile("^Price was wrong: ")).click()
@@ -111,7 +111,7 @@ async def test_wrong_price_of_a_flash_is_put_right_long_after_it(
 ) -> None:
     flash = await sale.api.plan_flash(sale.broadcast, sale.offer, 1390, 10, 300)
     taken = await buy(sale, 2, 1390)
-    await sale.api.end_flash(sale.broadcast, flash["flash"])
+    await sale.api.end_flash(sale.broadcast, flash["id"])
     # A page that heard nothing of it.
     page = await console(open_studio, sale)
     await card(page).get_by_role("button", name=re.compile("Change the price")).click()
@@ -136,7 +136,7 @@ async def test_the_price_does_not_fall_to_that_of_a_flash(open_studio: Open, sal
     await expect(sheet.get_by_role("alert")).to_contain_text(
         "It has a flash at ¥25.90. Write a higher price, or end the flash first."
     )
-    await sale.api.end_flash(sale.broadcast, flash["flash"])
+    await sale.api.end_flash(sale.broadcast, flash["id"])
     await expect(card(page).locator(".flash")).to_be_hidden()
     await sheet.get_by_role("button", name="Sell for ¥25.90").click()
     await expect(card(page)).to_contain_text("¥29.90 → ¥25.90")

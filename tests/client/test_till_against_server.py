@@ -60,27 +60,27 @@ async def test_a_flash_batch_runs_and_is_ended(settings):
     ):
         batch = await host.flash(offer, CHEAP, 2, 60, per_buyer=1)
         assert batch["state"] == "running"
-        told = await viewer.wait_for("flash.started", flash=batch["flash"])
+        told = await viewer.wait_for("flash.started", flash=batch["id"])
         assert told.data["price"] == {"amount": CHEAP, "currency": "CNY"}
         await viewer.call("order.place", key="p" * 16, **body(offer, 1, CHEAP))
         with pytest.raises(ChannelProblem) as caught:
             await viewer.call("order.place", key="q" * 16, **body(offer, 1, CHEAP))
         assert caught.value.slug == "limit-reached"
-        await host.end_flash(batch["flash"])
-        await viewer.wait_for("flash.ended", flash=batch["flash"], why="host")
+        await host.end_flash(batch["id"])
+        await viewer.wait_for("flash.ended", flash=batch["id"], why="host")
         at = batch["starts_at"] + 3_600_000
         for _ in range(2):
             later = await api.plan_flash(broadcast, offer, CHEAP, 1, 60, "f" * 16, starts_at=at)
         assert later["state"] == "planned"
-        assert (await api.end_flash(broadcast, later["flash"]))["state"] == "ended"
+        assert (await api.end_flash(broadcast, later["id"]))["state"] == "ended"
         assert [it["why"] for it in await api.flashes(broadcast)] == ["host", "host"]
         # Its price was a mistake, as it turns out.
-        assert (await host.end_flash(batch["flash"], wrong=True))["why"] == "wrong"
-        told = await host.wait_for("flash.corrected", flash=batch["flash"])
+        assert (await host.end_flash(batch["id"], wrong=True))["why"] == "wrong"
+        told = await host.wait_for("flash.corrected", flash=batch["id"])
         assert (told.data["price"]["amount"], told.data["orders"]) == (CHEAP, 1)
         (found,) = (await api.mispriced(broadcast, offer))["prices"]
-        assert (found["flash"], len(found["orders"])) == (batch["flash"], 1)
-        assert (await api.end_flash(broadcast, batch["flash"], wrong=True))["why"] == "wrong"
+        assert (found["flash"], len(found["orders"])) == (batch["id"], 1)
+        assert (await api.end_flash(broadcast, batch["id"], wrong=True))["why"] == "wrong"
 
 
 async def test_a_release_is_done_once_a_key(settings):

@@ -63,7 +63,7 @@ async def test_the_host_sells_a_flash_batch_of_which_the_bag_knows(
         assert (bag.price(offer), bag.left(offer)) == (CHEAP, people.FLASH_BOXES)
         assert (bag.ordinary_left(offer), bag.in_lot(offer)) == (0, 20)
         await follow(channel, bag, "chat.said", nickname="林秀珍")
-        await channel.end_flash(bag.cards[offer]["flash"]["flash"])
+        await channel.end_flash(bag.cards[offer]["flash"]["id"])
         await follow(channel, bag, "stock.changed", kept=0)
         assert (bag.price(offer), bag.left(offer)) == (PRICE, people.FLASH_BOXES)
 

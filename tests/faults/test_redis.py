@@ -268,7 +268,7 @@ async def test_a_flash_batch_sells_on_both_servers_without_redis(
 
         batch = await api.plan_flash(broadcast, offer, cheap, 10, 300)
         for viewer in (here, there):
-            await viewer.wait_for("flash.started", flash=batch["flash"])
+            await viewer.wait_for("flash.started", flash=batch["id"])
         assert all(await asyncio.gather(*(buy(turn) for turn in range(5))))
         for viewer in (here, there):
             await viewer.wait_for("stock.changed", kept=5)
@@ -277,7 +277,7 @@ async def test_a_flash_batch_sells_on_both_servers_without_redis(
         bought = await asyncio.gather(*(buy(turn) for turn in range(5, 30)))
         assert sum(bought) == 5
         for viewer in (here, there):
-            over = await viewer.wait_for("flash.ended", flash=batch["flash"], timeout_s=LONG_S)
+            over = await viewer.wait_for("flash.ended", flash=batch["id"], timeout_s=LONG_S)
             assert (over.data["sold"], over.data["why"]) == (10, "sold_out")
         (card,) = await api.offers(broadcast)
         assert (card["kept"], card["left"], card["flash"]) == (0, 5, None)

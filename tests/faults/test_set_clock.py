@@ -132,7 +132,7 @@ async def test_one_of_two_servers_has_a_clock_that_is_an_hour_off(
                 return time.monotonic() - began
 
         async def run() -> float:
-            await until(lambda: ended(right, broadcast, flash["flash"]), "the batch ends", SOON_S)
+            await until(lambda: ended(right, broadcast, flash["id"]), "the batch ends", SOON_S)
             return time.monotonic() - planned
 
         *held, ran = await asyncio.gather(*map(hold, servers), run())
@@ -142,7 +142,7 @@ async def test_one_of_two_servers_has_a_clock_that_is_an_hour_off(
 
 async def ended(api: Api, broadcast: str, flash: str) -> bool:
     found = await api.flashes(broadcast)
-    return any(each["flash"] == flash and each["state"] == "ended" for each in found)
+    return any(each["id"] == flash and each["state"] == "ended" for each in found)
 
 
 @pytest.mark.parametrize("step", [HOUR, -HOUR])

@@ -29,7 +29,7 @@ def kept(taken: tuple[int, ...] = TAKEN, **batch: Any) -> Ledger:
 
 
 def over(**flash: Any) -> dict[str, Any]:
-    told = {"flash": "flash", "why": "sold_out", "ended_at": BEGAN + 400, **flash}
+    told = {"id": "flash", "why": "sold_out", "ended_at": BEGAN + 400, **flash}
     return {
         "type": "https://farmlive.example/problems/price-changed",
         "offers": [{"offer": "offer", "price": 2990, "seen": 1990, "flash": told}],

@@ -196,7 +196,7 @@ async def test_who_is_refused_what_was_there_all_the_while_is_refused_wrongly(
                 {"flash": None},
                 {"flash": {**changed["flash"], "why": "sold_out"}},
                 {"flash": {**changed["flash"], "ended_at": 1}},
-                {"flash": {**changed["flash"], "flash": "another"}},
+                {"flash": {**changed["flash"], "id": "another"}},
             )
         ),
         Refusal({"type": "/problems/broadcast-ended"}, lines(offer, 1), 1),

@@ -48,7 +48,7 @@ async def trade(stall: Stall) -> Trade:
     key = token()
     plan = FlashPlan(offer=offer, price=FLASH_PRICE, boxes=3, seconds=600, per_buyer=2, key=key)
     told.answers[key] = await shop.flashes.plan(HOST, broadcast, plan)
-    flash = told.answers[key]["flash"]
+    flash = told.answers[key]["id"]
 
     async def order(wanted: list[dict[str, Any]], **more: Any) -> str:
         key = token()

@@ -24,7 +24,7 @@ async def plan(stall: Any, boxes: int = 4, **other: Any) -> dict[str, Any]:
 
 
 async def end(stall: Any, flash: dict[str, Any], *, wrong: bool = False) -> dict[str, Any]:
-    message = FlashEnd(flash=flash["flash"], wrong=wrong)
+    message = FlashEnd(flash=flash["id"], wrong=wrong)
     answer = await stall.shop.flashes.end(HOST, stall.broadcast, message)
     assert isinstance(answer, dict)
     return answer
@@ -69,6 +69,6 @@ async def stock(stall: Any) -> tuple[int, int, int, int]:
 
 async def batch(stall: Any, flash: dict[str, Any]) -> tuple[str, int, int, str | None]:
     """The batch's state, how many of it are sold and held, and what ended it."""
-    query = select(flashes).filter_by(id=flash["flash"])
+    query = select(flashes).filter_by(id=flash["id"])
     row = await stall.store.read(lambda connection: connection.execute(query).one())
     return row.state, row.sold, row.held, row.why

@@ -12,7 +12,7 @@ from .leaving import BUYER, NAME, PHONE
 
 async def test_things_are_called_as_coordinators_know_them(stall: Any) -> None:
     placed = await stall.place(1, buyer=BUYER)
-    flash = (await plan(stall))["flash"]
+    flash = (await plan(stall))["id"]
     offer, lot = stall.card.offer, stall.lot
     wanted = {placed["order"], flash, offer, lot.id, stall.farm.id, stall.broadcast}
     found = await stall.shop.things({*wanted, stall.centre.id, ulid(), "no identifier"})

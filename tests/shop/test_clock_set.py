@@ -48,7 +48,7 @@ class Sale:
         """When they end, by the database, in milliseconds since 1970; 0 where one is over."""
         until = select(holds.c.until_at).where(holds.c.id == self.held["order"])
         ends = select(flashes.c.ends_at).where(
-            flashes.c.id == self.flash["flash"], flashes.c.state == "running"
+            flashes.c.id == self.flash["id"], flashes.c.state == "running"
         )
 
         def read(connection: Any) -> tuple[int, int]:

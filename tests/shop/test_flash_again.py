@@ -66,7 +66,7 @@ async def test_a_hold_of_an_earlier_batch_is_renewed_until_its_own_end(stall: An
         clock.at += 1_000
         renewed = await hold(stall, 2)
         assert renewed["until"] == held["until"]
-        assert renewed["lines"][0]["flash"] == before["flash"]
+        assert renewed["lines"][0]["flash"] == before["id"]
         assert await batch(stall, before) == ("ended", 0, 2, "host")
         assert await batch(stall, again) == ("running", 0, 0, None)
 

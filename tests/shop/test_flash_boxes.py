@@ -34,9 +34,9 @@ async def test_a_line_at_its_price_takes_of_it_and_any_other_does_not(stall: Any
     assert await batch(stall, flash) == ("running", 2, 0, None)
     query = select(order_lines.c.flash).order_by(order_lines.c.order)
     kept = await stall.store.read(lambda connection: connection.execute(query).scalars().all())
-    assert kept == [flash["flash"], None]
+    assert kept == [flash["id"], None]
     told = [event.data["lines"][0].get("flash") for event in await stall.events("order.placed")]
-    assert told == [flash["flash"], None]
+    assert told == [flash["id"], None]
 
 
 async def test_a_cancelled_order_gives_its_boxes_back_to_the_batch_that_runs(stall: Any) -> None:
@@ -77,7 +77,7 @@ async def test_one_that_is_cancelled_after_all_not_takes_the_last_boxes_and_ends
 async def test_a_hold_of_its_boxes_keeps_its_price_until_the_hold_ends(stall: Any) -> None:
     flash = await plan(stall, 4)
     answer = await hold(stall, 3)
-    assert answer["lines"][0]["flash"] == flash["flash"]
+    assert answer["lines"][0]["flash"] == flash["id"]
     assert await stock(stall) == (0, 3, 1, 6)
     await end(stall, flash)
     assert await stock(stall) == (0, 3, 0, 7)

@@ -39,7 +39,6 @@ async def test_a_batch_without_a_time_starts_and_keeps_its_boxes(stall: Any) -> 
     assert await stock(stall) == (0, 0, 4, 6)
     (event,) = await stall.events("flash.started")
     told = {
-        "flash": flash["flash"],
         "price": {"amount": LOW, "currency": "CNY"},
         "boxes": 4,
         "per_buyer": 2,
@@ -47,9 +46,9 @@ async def test_a_batch_without_a_time_starts_and_keeps_its_boxes(stall: Any) -> 
         "ends_at": flash["ends_at"],
     }
     assert event.audience == ("public",)
-    assert event.data == {"offer": stall.card.offer, **told}
+    assert event.data == {"flash": flash["id"], "offer": stall.card.offer, **told}
     (card,) = await stall.shop.bag.cards(stall.broadcast)
-    assert card.model_dump(mode="json")["flash"] == {**told, "state": "running"}
+    assert card.model_dump(mode="json")["flash"] == {"id": flash["id"], **told, "state": "running"}
     (changed,) = await stall.events("stock.changed")
     assert (changed.data["kept"], changed.data["left"], changed.data["released"]) == (4, 6, 10)
 
@@ -60,7 +59,7 @@ async def test_the_last_box_of_it_ends_it_with_its_order(stall: Any) -> None:
     await order(stall, 1)
     assert await batch(stall, flash) == ("ended", 3, 0, "sold_out")
     (event,) = await stall.events("flash.ended")
-    facts = {"flash": flash["flash"], "offer": stall.card.offer}
+    facts = {"flash": flash["id"], "offer": stall.card.offer}
     assert event.data == {**facts, "sold": 3, "why": "sold_out"}
     with pytest.raises(PriceChanged) as refusal:
         await order(stall, 1)
@@ -69,7 +68,7 @@ async def test_the_last_box_of_it_ends_it_with_its_order(stall: Any) -> None:
     over = told.pop("flash")
     assert told == {"offer": stall.card.offer, "price": PRICE, "seen": LOW}
     assert flash["starts_at"] <= over.pop("ended_at") <= event.at
-    assert over == {"flash": flash["flash"], "why": "sold_out"}
+    assert over == {"id": flash["id"], "why": "sold_out"}
     (card,) = await stall.shop.bag.cards(stall.broadcast)
     assert card.flash is None
 
@@ -101,12 +100,12 @@ async def test_an_offer_has_one_batch_at_a_time(stall: Any) -> None:
     first = await plan(stall, 2)
     with pytest.raises(FlashThere) as refusal:
         await plan(stall, 2, starts_at=now_ms() + MINUTE_MS)
-    assert refusal.value.members["flash"] == first["flash"]
+    assert refusal.value.members["flash"] == first["id"]
     await end(stall, first)
     second = await plan(stall, 2, starts_at=now_ms() + MINUTE_MS)
     assert second["state"] == "planned"
     (event,) = await stall.events("flash.planned")
-    assert event.data["flash"] == second["flash"]
+    assert event.data["flash"] == second["id"]
     with pytest.raises(FlashThere):
         await plan(stall, 2)
 
@@ -142,7 +141,7 @@ async def test_the_offers_price_stays_above_it_while_it_is_planned_or_runs(
             await stall.shop.bag.change(
                 HOST, stall.broadcast, OfferChange(offer=offer, price=price)
             )
-        members = {"flash": flash["flash"], "price": flash["price"]}
+        members = {"flash": flash["id"], "price": flash["price"]}
         assert refusal.value.members == members
         with pytest.raises(FlashDearer):
             await stall.shop.corrections.correct(
@@ -158,7 +157,7 @@ async def test_what_is_not_in_the_bag_has_none(stall: Any) -> None:
     with pytest.raises(UnknownOffer):
         await plan(stall, 2, offer=ulid())
     with pytest.raises(UnknownFlash):
-        await end(stall, {"flash": ulid()})
+        await end(stall, {"id": ulid()})
 
 
 async def test_the_host_ends_it_and_what_is_kept_can_be_had_as_before(stall: Any) -> None:
@@ -286,7 +285,7 @@ async def test_by_http_it_is_planned_listed_and_ended(stall: Any, site: Site) ->
     keyed = {"headers": {"Idempotency-Key": token()}}
     refused = await site.staff.post(url, json=body, **keyed)
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/flash-there")
-    ended = (await site.staff.post(f"{url}/{flash['flash']}/end", json={})).json()
+    ended = (await site.staff.post(f"{url}/{flash['id']}/end", json={})).json()
     assert (ended["state"], ended["why"]) == ("ended", "host")
     second = (await site.staff.post(url, json=body, **keyed)).json()
     assert (await site.staff.post(url, json=body, **keyed)).json() == second

@@ -108,7 +108,7 @@ async def test_a_flash_batch_has_a_half_of_its_own(stall: Any) -> None:
         await hold(stall, line(stall, 1), by=new(3))
     assert (await held_new(stall))[0] == 5
     # Once it is over, what is held of it is held beside it.
-    end = {"flash": flash["flash"]}
+    end = {"flash": flash["id"]}
     await stall.shop.flashes.end(HOST, stall.broadcast, FlashEnd.model_validate(end))
     with pytest.raises(HoldShare):
         await hold(stall, line(stall, 1), by=new(3))

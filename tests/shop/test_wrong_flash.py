@@ -43,7 +43,7 @@ async def test_it_is_ended_and_what_is_held_of_it_is_kept_at_the_right_price(sta
     assert again.data["until"] == held["until"]
     assert (told.kind, told.audience) == ("flash.corrected", ("staff",))
     assert told.data == {
-        "flash": flash["flash"],
+        "flash": flash["id"],
         "offer": offer,
         "price": {"amount": LOW, "currency": "CNY"},
         "right": {"amount": PRICE, "currency": "CNY"},
@@ -59,7 +59,7 @@ async def test_it_is_ended_and_what_is_held_of_it_is_kept_at_the_right_price(sta
     assert await stock(stall) == (5, 0, 0, 5)
     assert await batch(stall, flash) == ("ended", 2, 0, "wrong")
     (found,) = await wrong_prices(stall)
-    assert (found.was.amount, found.price.amount, found.flash) == (LOW, PRICE, flash["flash"])
+    assert (found.was.amount, found.price.amount, found.flash) == (LOW, PRICE, flash["id"])
     assert (found.from_, found.until) == (flash["starts_at"], answer["ended_at"])
     (shown,) = found.orders
     assert (shown.id, shown.quantity, shown.deeds) == (placed["order"], 2, ["keep", "cancel"])
@@ -87,7 +87,7 @@ async def test_also_once_its_time_is_over_or_another_one_runs(stall: Any) -> Non
         await order(stall, 1, by=caller("a third"), order=kept["order"])
         assert await batch(stall, other) == ("running", 1, 0, None)
         (found,) = await wrong_prices(stall)
-        assert (found.flash, len(found.orders)) == (flash["flash"], 1)
+        assert (found.flash, len(found.orders)) == (flash["id"], 1)
 
 
 async def test_said_twice_it_is_told_once(stall: Any) -> None:
@@ -133,17 +133,17 @@ async def test_each_wrong_price_of_an_offer_is_listed_by_itself(stall: Any) -> N
         assert (await correct(HOST, stall.broadcast, message))["orders"] == 1
     last, before = await wrong_prices(stall)
     assert (last.flash, [one.id for one in last.orders]) == (None, [second["order"]])
-    assert (before.flash, [one.id for one in before.orders]) == (flash["flash"], [first["order"]])
+    assert (before.flash, [one.id for one in before.orders]) == (flash["id"], [first["order"]])
     assert (before.was, before.price) == (last.was, last.price)
 
 
 async def test_by_http(stall: Any, site: Any) -> None:
     flash = await plan(stall, 4)
     await order(stall, 1)
-    url = f"/api/v1/broadcasts/{stall.broadcast}/flashes/{flash['flash']}/end"
+    url = f"/api/v1/broadcasts/{stall.broadcast}/flashes/{flash['id']}/end"
     assert (await site.viewer.post(url, json={"wrong": True})).status_code == 401
     answer = await site.staff.post(url, json={"wrong": True})
     assert (answer.status_code, answer.json()["why"]) == (200, "wrong")
     found = f"/api/v1/broadcasts/{stall.broadcast}/offers/{stall.card.offer}/mispriced"
     (shown,) = (await site.staff.get(found)).json()["prices"]
-    assert (shown["flash"], len(shown["orders"])) == (flash["flash"], 1)
+    assert (shown["flash"], len(shown["orders"])) == (flash["id"], 1)

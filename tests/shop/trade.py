@@ -322,7 +322,7 @@ class Trade(Booth):
         broadcast = self.ledger.offers[name].broadcast
         answer = self.both(self.world.shop.flashes.plan(HOST, broadcast, message), expected)
         if answer is not None:
-            self.ledger.batches[answer["flash"]] = self.ledger.batches.pop("new")
+            self.ledger.batches[answer["id"]] = self.ledger.batches.pop("new")
 
     @precondition(lambda self: self.ledger.batches)
     @rule(which=WHICH, wrong=st.sampled_from([False, False, True]))

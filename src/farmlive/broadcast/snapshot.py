@@ -199,18 +199,18 @@ def _end_rush(scene: Scene, _event: Event, over: events.RushOver) -> None:
 
 @_folds(events.FlashPlanned)
 def _plan_flash(scene: Scene, event: Event, flash: events.FlashPlanned) -> None:
-    _tell_card(scene, flash.offer, {"flash": {**_used(event, "offer"), "state": "planned"}})
+    _tell_card(scene, flash.offer, {"flash": _batch(event, "planned")})
 
 
 @_folds(events.FlashStarted)
 def _start_flash(scene: Scene, event: Event, flash: events.FlashStarted) -> None:
-    _tell_card(scene, flash.offer, {"flash": {**_used(event, "offer"), "state": "running"}})
+    _tell_card(scene, flash.offer, {"flash": _batch(event, "running")})
 
 
 @_folds(events.FlashEnded)
 def _end_flash(scene: Scene, _event: Event, ended: events.FlashEnded) -> None:
     card = scene.offers.get(ended.offer)
-    if card and (card.get("flash") or {}).get("flash") == ended.flash:
+    if card and (card.get("flash") or {}).get("id") == ended.flash:
         card["flash"] = None
 
 
@@ -306,6 +306,11 @@ def unpacked(kept: Told | bytes) -> Told:
         told, order = compact.decode(kept)
         return tuple(told), order
     return kept
+
+
+def _batch(event: Event, state: str) -> dict[str, Any]:
+    """A flash batch as its card has it."""
+    return {"id": event.data["flash"], **_used(event, "flash", "offer"), "state": state}
 
 
 def _tell_card(scene: Scene, offer: str, facts: dict[str, Any]) -> None:

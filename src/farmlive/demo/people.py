@@ -68,7 +68,7 @@ class Bag:
                 if other["lot"]["id"] == data["lot"]:
                     other["lot"]["left_g"] = data["lot_left_g"]
         elif kind == "flash.started":
-            self.cards[data["offer"]]["flash"] = {**data, "state": "running"}
+            self.cards[data["offer"]]["flash"] = {"id": data["flash"], "state": "running", **data}
         elif kind == "flash.ended":
             self.cards[data["offer"]]["flash"] = None
 

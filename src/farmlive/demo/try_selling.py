@@ -124,11 +124,11 @@ class TrySelling:
         """Sell two boxes of a flash batch; at its price there is no third."""
         stage, price = self._stage, self._price - 1000
         batch = await stage.host.flash(stage.offer, price, 2, 60)
-        await self._buyer.wait_for("flash.started", 5, flash=batch["flash"])
+        await self._buyer.wait_for("flash.started", 5, flash=batch["id"])
         bought = await self._buyer.call("order.place", key=token(), **self._order(2, price))
         must(bought["total"]["amount"] == 2 * price, f"it was sold at {bought['total']}")
         self._note(bought, 2)
-        over = await stage.watchers[0].wait_for("flash.ended", 5, flash=batch["flash"])
+        over = await stage.watchers[0].wait_for("flash.ended", 5, flash=batch["id"])
         must(over.data["why"] == "sold_out", f"it ended by {over.data['why']}")
         try:
             await self._buyer.call("order.place", key=token(), **self._order(1, price))

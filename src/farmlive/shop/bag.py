@@ -369,7 +369,7 @@ def _card(
             "kept": offer.kept,
             "left": min(free, taken.left_g // product.net_weight_g),
             "waiting": waiting,
-            "flash": flash and {"state": flash.state, **flashes.told(flash, offer.currency)},
+            "flash": flash and flashes.on_card(flash, offer.currency),
         }
     )
 

@@ -64,7 +64,7 @@ class Flash(BaseModel):
     host, or the broadcast; or that its price was wrong.
     """
 
-    flash: str
+    id: str
     offer: str
     state: Literal["planned", "running", "ended"]
     price: Money

@@ -176,7 +176,7 @@ class Flashes:
                         "picked since, or offer another lot.",
                     )
             else:
-                told = [events.FlashPlanned(offer=planned.offer, **_facts(planned))]
+                told = [events.FlashPlanned(flash=flash, offer=planned.offer, **_facts(planned))]
                 self.alarm.set(connection, starts_at)
             self._log.append_all(connection, broadcast, told)
             note(
@@ -307,7 +307,7 @@ class Flashes:
         self.alarm.set(connection, values["ends_at"] + LATE_MS)
         begun = self._one(connection, row.broadcast, row.id)
         told: list[events.EventModel] = [
-            events.FlashStarted(offer=begun.offer, **_facts(begun)),
+            events.FlashStarted(flash=begun.id, offer=begun.offer, **_facts(begun)),
         ]
         if more:
             released = moved[0].released
@@ -379,9 +379,8 @@ def on_cards(connection: Connection, wanted: Iterable[str]) -> dict[str, Row[Any
 
 
 class Facts(TypedDict):
-    """A batch as its events and its card tell it, but for its offer."""
+    """A batch as its events and its card tell it, but for its id and its offer."""
 
-    flash: str
     price: events.Money
     boxes: int
     per_buyer: int | None
@@ -390,9 +389,8 @@ class Facts(TypedDict):
 
 
 def told(row: Row[Any], currency: str) -> Facts:
-    """A batch as its events and its card tell it, but for its offer."""
+    """A batch as its events and its card tell it, but for its id and its offer."""
     return {
-        "flash": row.id,
         "price": money(row.price, currency),
         "boxes": row.boxes,
         "per_buyer": row.per_buyer,
@@ -401,11 +399,17 @@ def told(row: Row[Any], currency: str) -> Facts:
     }
 
 
+def on_card(row: Row[Any], currency: str) -> dict[str, Any]:
+    """A batch as its offer's card has it."""
+    return {"id": row.id, "state": row.state, **told(row, currency)}
+
+
 def shown(row: Row[Any]) -> Flash:
     """A batch in the API; the row carries its offer's currency."""
     return Flash.model_validate(
         {
             **told(row, row.currency),
+            "id": row.id,
             "offer": row.offer,
             "state": row.state,
             "sold": row.sold,

@@ -22,6 +22,8 @@ ASKED = (order_keys.c.body_hash, order_keys.c.answer)
 _KEY = hot(select(*ASKED).where(OF_KEY))
 _KEEP = hot(insert(order_keys), own=True)
 _HELPS = ("order", "fee", "language", "proof")
+# How an older answer names the id of its object.
+_KINDS = ("flash",)
 # In the place of the hash: the answer went with the person. A hash would tell who guesses name and
 # phone whether the guess is right.
 _FORGOTTEN = ""
@@ -86,7 +88,14 @@ def answer_in(
         )
     if row.body_hash != body_hash:
         raise KeyReused(said)
-    answer: dict[str, Any] = row.answer
+    return _as_today(row.answer)
+
+
+def _as_today(answer: dict[str, Any]) -> dict[str, Any]:
+    """A kept answer, whose object has its id as `id`, also where older code wrote it."""
+    for kind in _KINDS:
+        if kind in answer:
+            return {"id": answer[kind], **{k: v for k, v in answer.items() if k != kind}}
     return answer
 
 

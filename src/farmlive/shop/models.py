@@ -211,7 +211,7 @@ class CardFlash(BaseModel):
     `boxes` it has in all, `per_buyer` of them one buyer may have.
     """
 
-    flash: str
+    id: str
     state: Literal["planned", "running"]
     price: Money
     boxes: int

@@ -141,5 +141,5 @@ def _changed(line: OrderLine, price: int, seen: Iterable[Row[Any]]) -> dict[str,
     over = [row for row in seen if row.flash and (row.offer, row.price) == (line.offer, line.price)]
     if over:
         last = max(over, key=lambda row: row.ended_at)
-        told["flash"] = {"flash": last.flash, "why": last.why, "ended_at": last.ended_at}
+        told["flash"] = {"id": last.flash, "why": last.why, "ended_at": last.ended_at}
     return told

@@ -133,7 +133,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def list_flashes(broadcast: str, page: paging.Asked) -> FlashList:
         """The flash batches of a broadcast, oldest first."""
         found = await shop.flashes.of_broadcast(broadcast)
-        rows, following = page.part(found, lambda flash: flash.flash)
+        rows, following = page.part(found, lambda flash: flash.id)
         return FlashList(flashes=rows, next=following)
 
     return router

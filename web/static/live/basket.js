@@ -69,7 +69,7 @@ export class Basket extends EventTarget {
   /** The running batch of the card if that is its price. */
   batchAt(card, price) {
     const flash = running(card);
-    return flash?.price.amount === price ? flash.flash : undefined;
+    return flash?.price.amount === price ? flash.id : undefined;
   }
 
   /** Another quantity; none takes the offer out. */
@@ -341,9 +341,9 @@ export class Basket extends EventTarget {
       const flash = flashOf(card);
       if (flash && flash.price.amount < line.price) {
         const may = Math.min(keptOf(card), mostOfFlash(flash, this));
-        if (this.refusedFlashes.has(flash.flash) || line.quantity > may) continue;
-        following = flash.flash;
-        Object.assign(line, { price: flash.price.amount, flash: flash.flash });
+        if (this.refusedFlashes.has(flash.id) || line.quantity > may) continue;
+        following = flash.id;
+        Object.assign(line, { price: flash.price.amount, flash: flash.id });
       } else if (card?.price.amount < line.price) {
         following ??= "price";
         Object.assign(line, { price: card.price.amount, flash: undefined });

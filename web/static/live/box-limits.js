@@ -16,7 +16,7 @@ export function mostOf(offer, basket) {
   const batch = lines.get(offer)?.flash;
   const held = hold?.lines.get(offer);
   const own = held && held.flash === batch ? held.quantity : 0;
-  const flash = card.flash?.flash === batch ? running(card) : null;
+  const flash = card.flash?.id === batch ? running(card) : null;
   // A batch that is over gives what is held of it, and no more.
   const left = flash ? card.kept : batch ? 0 : ownLeft(card);
   const allowed = batch ? mostOfFlash(flash, basket) : Infinity;
@@ -51,7 +51,7 @@ export function mostOfFlash(flash, { hold, scene }) {
   let had = 0;
   for (const { order, state, lines = [] } of scene.orders.values()) {
     if (["held", "expired", "cancelled"].includes(state) || order === hold?.order) continue;
-    for (const line of lines) if (line.flash === flash.flash) had += line.quantity;
+    for (const line of lines) if (line.flash === flash.id) had += line.quantity;
   }
   return Math.max(0, flash.per_buyer - had);
 }

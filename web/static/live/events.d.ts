@@ -38,7 +38,7 @@ export interface CardFarm {
 /** The flash batch on a card. */
 export interface CardFlash {
   /** A ULID. */
-  flash: string;
+  id: string;
   state: "planned" | "running";
   price: Money;
   /** Boxes. */

@@ -128,12 +128,12 @@ export class Scene {
       case "flash.started": {
         const card = this.offers.get(data.offer);
         const state = kind === "flash.planned" ? "planned" : "running";
-        if (card) card.flash = { ...used(event, "offer"), state };
+        if (card) card.flash = { id: data.flash, ...used(event, "flash", "offer"), state };
         break;
       }
       case "flash.ended": {
         const card = this.offers.get(data.offer);
-        if (card?.flash?.flash === data.flash) card.flash = null;
+        if (card?.flash?.id === data.flash) card.flash = null;
         break;
       }
       case "rush.began":

@@ -128,7 +128,7 @@ export class Lines {
   /** What is to be known of a line's price: a batch's limit, or that what is held keeps it. */
   priceInWords(card, line, most) {
     const flash = running(card);
-    if (line.flash && flash?.flash === line.flash) {
+    if (line.flash && flash?.id === line.flash) {
       if (!flash.per_buyer || line.quantity < most) return "";
       const limit = flash.per_buyer;
       return n(

@@ -20,10 +20,10 @@ const ENDED_SECONDS = 120;
 const WRONG_SECONDS = 15 * 60;
 
 /** What of a running flash is sold, held and left: held by the orders that hold its boxes. */
-export function sliceOf({ flash, boxes }, kept, held) {
+export function sliceOf({ id, boxes }, kept, held) {
   const taken = held
     .flatMap(({ lines }) => lines ?? [])
-    .filter((line) => line.flash === flash)
+    .filter((line) => line.flash === id)
     .reduce((sum, line) => sum + line.quantity, 0);
   const left = Math.min(boxes, Math.max(0, kept));
   return { released: boxes, left, held: Math.min(taken, boxes - left), sold: Math.max(0, boxes - left - taken) };
@@ -135,7 +135,7 @@ export class Flashes {
   /** The button that ends it, which turns into its own question, and the one that asks nothing. */
   #drawEnd(place, offer, slice, ends) {
     const { flash } = offer;
-    const isAsked = this.#asked.has(flash.flash);
+    const isAsked = this.#asked.has(flash.id);
     const name = text(offer.name);
     const end = place.querySelector("[data-flash-end]");
     say(end, slice ? t("End") : t("Call off"));
@@ -144,14 +144,14 @@ export class Flashes {
     end.disabled = slice !== null && ends < -GRACE_MS;
     end.onclick = () => {
       if (!slice) return this.#callOff(offer, flash);
-      this.#asked.add(flash.flash);
+      this.#asked.add(flash.id);
       this.#notes.dispatchEvent(new Event("change"));
       return undefined;
     };
     const wrong = place.querySelector("[data-flash-wrong]");
     wrong.setAttribute("aria-label", t("The price of the flash of %(name)s was wrong", { name }));
     wrong.hidden = isAsked || slice === null;
-    wrong.onclick = () => this.#putRight(flash.flash);
+    wrong.onclick = () => this.#putRight(flash.id);
     const question = place.querySelector("[data-flash-question]");
     question.hidden = !isAsked;
     if (!isAsked) return;
@@ -163,12 +163,12 @@ export class Flashes {
     );
     const [yes, no] = question.querySelectorAll("button");
     const drop = () => {
-      this.#asked.delete(flash.flash);
+      this.#asked.delete(flash.id);
       this.#notes.dispatchEvent(new Event("change"));
     };
     yes.onclick = () => {
       drop();
-      this.#send("flash.end", { flash: flash.flash }).catch(fail);
+      this.#send("flash.end", { flash: flash.id }).catch(fail);
     };
     no.onclick = drop;
   }
@@ -176,7 +176,7 @@ export class Flashes {
   /** A flash that only was planned goes without a question, and comes back by one tap. */
   async #callOff(offer, flash) {
     try {
-      await this.#send("flash.end", { flash: flash.flash });
+      await this.#send("flash.end", { flash: flash.id });
     } catch (problem) {
       fail(problem);
       return;

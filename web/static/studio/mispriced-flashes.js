@@ -49,10 +49,10 @@ export class PastFlashes {
     return el("li", { class: "mispriced" }, el("p", {}, words), el("p", { class: "number soft" }, figures), el("div", { class: "mispriced__acts" }, button));
   }
 
-  async #putRight({ flash }, button) {
+  async #putRight({ id }, button) {
     button.disabled = true;
     try {
-      await post(`${this.#path}/${flash}/end`, { wrong: true });
+      await post(`${this.#path}/${id}/end`, { wrong: true });
     } catch (problem) {
       button.disabled = false;
       this.#fail(spoken(problem));

@@ -101,7 +101,7 @@ class CardLot(TypedDict):
 class CardFlash(TypedDict):
     """The flash batch on a card."""
 
-    flash: Id
+    id: Id
     state: Literal["planned", "running"]
     price: Money
     boxes: Boxes
