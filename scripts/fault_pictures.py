@@ -1,4 +1,4 @@
-"""Takes docs/pictures/faults-*.png: what the pages show while a network is bad. A demo of its own
+"""Takes docs/pictures/faults-*.webp: what the pages show while a network is bad. A demo of its own
 in the laboratory of benches/lab.py, with a viewer's phone and a host's on wires that break.
 
 Needs root and what the laboratory needs; ./scripts/pictures --faults calls it.
@@ -20,8 +20,7 @@ from typing import Any
 
 from benches import browsers
 from benches.lab import Lab, Place, Wire, missing
-from pictures import DESKTOP, PHONE, PICTURES, PLAYS, as_device, camera
-from PIL import Image
+from pictures import DESKTOP, PHONE, PICTURES, PLAYS, as_device, camera, webp
 from playwright.async_api import Browser, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
@@ -35,7 +34,6 @@ NEAR = "crop=iw*0.6:ih*0.6:iw*0.38:ih*0.15,scale=1280:720"
 # A way up that carries a third of what the studio's camera wants to send.
 NARROW_KBPS = 300
 STARTS_WITHIN_S = 420.0
-MOST_BYTES = 250_000
 
 
 @dataclass
@@ -63,11 +61,9 @@ class Scene:
         return f"{ORIGIN}/studio/{self.demo['live']}"
 
     async def shot(self, page: Page, name: str) -> None:
-        """Take a picture; one that is too large gets fewer colours."""
-        path = self.into / f"faults-{name}.png"
-        await page.screenshot(path=path)
-        if path.stat().st_size > MOST_BYTES:
-            Image.open(path).convert("RGB").quantize(256).save(path, optimize=True)
+        """Take a picture."""
+        path = self.into / f"faults-{name}.webp"
+        path.write_bytes(webp(await page.screenshot()))
         print(path.name, path.stat().st_size // 1024, "KB", flush=True)
 
     def films(self, *names: str) -> list[int]:

@@ -1,5 +1,6 @@
-"""Takes the pictures of docs/pictures from a demo that runs, with Chromium: those that documents
-show. With `--to` all, at both sizes and in both languages.
+"""Takes pictures of a running demo with Chromium, at both sizes and in both languages.
+
+Those that a document shows go to docs/pictures; the rest go to a folder that git ignores.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from farmlive.demo.film import KITCHEN, film_in
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
+REST = ROOT / ".pictures"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 900}
 # A picture's name, its page, what is waited for there, and whose browser it is.
@@ -159,27 +161,43 @@ def shown() -> set[str]:
     return {name for page in pages for name in re.findall(r"pictures/([\w.-]+)", page.read_text())}
 
 
-def small(picture: bytes) -> bytes:
-    """The picture in 256 colours, which takes a third of the bytes."""
-    kept = io.BytesIO()
-    colours = Image.open(io.BytesIO(picture)).convert("RGB")
-    colours.quantize(256, dither=Image.Dither.NONE).save(kept, "PNG", optimize=True)
-    return kept.getvalue()
+def webp(picture: bytes) -> bytes:
+    """Encode a screenshot as WebP: without loss, or at quality 90 where that is smaller."""
+    pixels = Image.open(io.BytesIO(picture)).convert("RGB")
+    encoded = []
+    for options in ({"lossless": True, "quality": 100}, {"quality": 90}):
+        file = io.BytesIO()
+        pixels.save(file, "WEBP", method=6, **options)
+        encoded.append(file.getvalue())
+    return min(encoded, key=len)
 
 
-def take(
-    views: list[View], url: str, language: str, to: Path, size: str, only: set[str] | None
-) -> None:
-    """Take each of these pictures in one language; `only` names the files that are wanted."""
+class Album:
+    """The folders that pictures are written to, by whether a document shows them."""
+
+    def __init__(self, shown_folder: Path, rest_folder: Path | None):
+        self._shown, self._shown_folder, self._rest_folder = shown(), shown_folder, rest_folder
+
+    def path(self, name: str) -> Path | None:
+        """Return where the picture of this file name belongs, or None where nobody wants it."""
+        folder = self._shown_folder if name in self._shown else self._rest_folder
+        if folder is None:
+            return None
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / name
+
+
+def take(views: list[View], url: str, language: str, size: str, album: Album) -> None:
+    """Take those of these pictures that the album wants, in one language."""
     for name, path, wait, context in views:
-        file = f"{name}-{size}-{language}.png"
-        if only is not None and file not in only:
+        file = album.path(f"{name}-{size}-{language}.webp")
+        if file is None:
             continue
         page = context.new_page()
         page.goto(f"{url}{path}?lang={language}")
         wait(page)
         page.wait_for_timeout(600)  # what slides in has come to rest
-        (to / file).write_bytes(small(page.screenshot()))
+        file.write_bytes(webp(page.screenshot()))
         page.close()
 
 
@@ -188,16 +206,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="./scripts/pictures", description=__doc__)
     parser.add_argument("data", type=Path, nargs="?", default=".farmlive-demo", metavar="DIR")
     parser.add_argument("names", nargs="*", metavar="NAME", help="a picture such as slips")
-    parser.add_argument("--to", type=Path, help="a folder for all of them, shown or not")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--shown", action="store_true", help="only those that a document shows")
+    which.add_argument("--to", type=Path, help="one folder for all of them, shown or not")
     options = parser.parse_args()
-    data, named, pictures = options.data, set(options.names), options.to or PICTURES
-    only = None if options.to else shown()
+    data, named = options.data, set(options.names)
+    album = Album(options.to or PICTURES, None if options.shown else options.to or REST)
     if not (data / "demo.json").exists():
         raise SystemExit(f"No demo runs in {data}: ./scripts/demo --data {data} starts one.")
     demo = json.loads((data / "demo.json").read_text())
     url, live = demo["url"], demo["live"]
     card, dear = demo["offers"][0], demo["offers"][-1]
-    pictures.mkdir(parents=True, exist_ok=True)
 
     def wanted(views: list[View]) -> list[View]:
         return [view for view in views if not named or view[0] in named]
@@ -277,15 +296,14 @@ def main() -> None:
                     guest.goto(f"{url}{link}?lang={language}")
                     waiting(guest)
                     guest.wait_for_timeout(600)
-                    file = f"guest-{size}-{language}.png"
-                    if only is None or file in only:
-                        (pictures / file).write_bytes(small(guest.screenshot()))
-                take(wanted(views), url, language, pictures, size, only)
+                    if file := album.path(f"guest-{size}-{language}.webp"):
+                        file.write_bytes(webp(guest.screenshot()))
+                take(wanted(views), url, language, size, album)
             # Pictures of the jam on sale are taken before its lot is stopped.
             if wanted(of_stop):
                 with trade.stopped(jam):
                     for language in ("zh", "en"):
-                        take(wanted(of_stop), url, language, pictures, size, only)
+                        take(wanted(of_stop), url, language, size, album)
             for context in (staff, clerk, visitor):
                 context.close()
         browser.close()

@@ -31,7 +31,7 @@ async def test_each_is_taken_at_both_sizes_in_both_languages(folder: Path, tmp_p
     sizes = {"phone": (390, 844), "desktop": (1440, 900)}
     for size, measure in sizes.items():
         for language in ("en", "zh"):
-            with Image.open(taken / f"wrong-price-{size}-{language}.png") as picture:
+            with Image.open(taken / f"wrong-price-{size}-{language}.webp") as picture:
                 assert picture.size == measure
     assert len(list(taken.iterdir())) == 4
 
