@@ -1,8 +1,8 @@
-"""Holds the documents against the code: settings, commands and routes.
+"""Holds the documents against the code, the measured figures and each other.
 
 `python -m scripts.reference` names what differs and exits 1; `--write` writes docs/settings.md,
 docs/routes.md, docs/commands.md, docs/orders.md, docs/conformance.md, docs/events.json and the
-events' types for the pages anew from the code.
+events' types for the pages anew from the code, and the tables of figures from docs/figures.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ from farmlive.client.clauses import CLAUSES
 from farmlive.commands import Command
 from farmlive.settings import Settings
 from farmlive.shop import life
+from scripts import documents, figures
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = ROOT / "docs" / "settings.md"
@@ -36,6 +37,7 @@ COMMANDS = ROOT / "docs" / "commands.md"
 ORDERS = ROOT / "docs" / "orders.md"
 CONFORMANCE = ROOT / "docs" / "conformance.md"
 EVENTS = ROOT / "docs" / "events.json"
+FIGURES = ROOT / "docs" / "figures"
 EVENT_TYPES = ROOT / "web" / "static" / "live" / "events.d.ts"
 
 
@@ -237,7 +239,9 @@ def differences() -> list[str]:
         if not page.exists() or page.read_text() != text:
             wrong.append(f"{page.relative_to(ROOT)} is stale: ./scripts/check --fix writes it")
     wrong += unfinished(every_route())
-    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    pages = documents.documents(ROOT)
+    wrong += documents.differences(ROOT)
+    wrong += figures.differences(pages, FIGURES)
     prose = {page: page.read_text() for page in pages}
     known_settings = {f"FARMLIVE_{name.upper()}" for name in Settings.model_fields}
     for page, text in prose.items():
@@ -249,9 +253,6 @@ def differences() -> list[str]:
         for name in sorted(set(re.findall(r"\./scripts/(\w+)", text))):
             if not (ROOT / "scripts" / name).exists():
                 wrong.append(f"{page.relative_to(ROOT)} names ./scripts/{name}, which is not there")
-        for link in sorted(set(re.findall(r"\]\(([\w./-]+)\)", text))):
-            if not (page.parent / link).exists():
-                wrong.append(f"{page.relative_to(ROOT)} links to {link}, which is not there")
     guide = "\n".join(prose.values())
     for command in sorted(commands()):
         if f"farmlive {command}" not in guide:
@@ -273,6 +274,8 @@ def main() -> int:
         CONFORMANCE.write_text(conformance_page())
         EVENTS.write_text(events_file())
         EVENT_TYPES.write_text(declarations())
+        for page in documents.documents(ROOT):
+            page.write_text(figures.rendered(page.read_text(), FIGURES))
     wrong = differences()
     for line in wrong:
         print(line)

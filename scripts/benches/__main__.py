@@ -82,7 +82,13 @@ def main() -> None:
     def say(what: str) -> None:
         console.print(f"[dim]{what}[/]", highlight=False)
 
-    about = {"bench": given.name, "machine": report.machine(), **report.commit()}
+    command = " ".join(["./scripts/bench", *sys.argv[1:]])
+    about = {
+        "bench": given.name,
+        "command": command,
+        "machine": report.machine(),
+        **report.commit(),
+    }
     # Log lines, such as those of a new database, go to stderr: stdout has the JSON alone.
     with contextlib.redirect_stdout(sys.stderr):
         found = uvloop.run(bounded(bench(given.long, say), None if given.long else MOST_S))

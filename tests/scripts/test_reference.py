@@ -1,4 +1,4 @@
-"""What docs/routes.md says of an address is a whole sentence."""
+"""The documents agree with the code, the figures and each other."""
 
 import pytest
 
@@ -28,18 +28,19 @@ def test_a_sentence_that_goes_on_in_the_next_line_is_found() -> None:
 
 
 @pytest.mark.parametrize("name", ["timekeeper.py", "clock_discipline.py"])
-def test_the_readme_names_where_the_time_is_kept(name: str) -> None:
+def test_the_map_names_where_the_time_is_kept(name: str) -> None:
     assert name in rooms()
     assert (reference.ROOT / "src" / "farmlive" / name).exists()
 
 
-def test_the_readme_names_every_room() -> None:
+def test_the_map_names_every_room() -> None:
     found = (reference.ROOT / "src" / "farmlive").glob("*/__init__.py")
     assert sorted(file.parent.name for file in found if file.parent.name not in rooms()) == []
 
 
 def rooms() -> set[str]:
-    """What the README's table of folders names."""
-    table = (reference.ROOT / "README.md").read_text("utf-8").partition("| folder | what |")[2]
+    """Return what the map in CONTRIBUTING.md names."""
+    text = (reference.ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    table = text.partition("| folder | what it has |")[2]
     first = [line.split("|")[1] for line in table.partition("\n\n")[0].splitlines()[2:]]
     return {name.strip(" `").rpartition("/")[2] for cell in first for name in cell.split(",")}

@@ -1,0 +1,85 @@
+"""Holds the documents together: the index names each, links resolve, pictures are shown."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+# Of all pictures together, so that a clone stays small.
+MOST_PICTURE_BYTES = 3_000_000
+PICTURE_FORMATS = {".webp", ".svg"}
+CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\(([^)\s]+)\)|<img\b[^>]*?\bsrc=\"([^\"]+)\"")
+
+
+def documents(root: Path) -> list[Path]:
+    """Return every document: those at the root and those in docs."""
+    return [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]
+
+
+def links(text: str) -> Iterator[str]:
+    """Yield the relative targets of a document's links and pictures, code left out."""
+    for match in LINK.finditer(CODE.sub("", text)):
+        target = match[1] or match[2]
+        if not re.match(r"[a-z]+:", target):
+            yield target
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a document's headings, as GitHub makes them."""
+    found: Counter[str] = Counter()
+    names = set()
+    for heading in re.findall(r"^#+ (.+)$", re.sub(r"(?ms)^```.*?^```", "", text), re.MULTILINE):
+        words = re.sub(r"\]\([^)]*\)", "", heading)
+        name = re.sub(r"[^\w\- ]", "", words.strip().lower()).replace(" ", "-")
+        names.add(f"{name}-{found[name]}" if found[name] else name)
+        found[name] += 1
+    return names
+
+
+def broken_links(root: Path) -> Iterator[str]:
+    """Name the links that lead to no file, or to no heading of it."""
+    for document in documents(root):
+        for target in sorted(set(links(document.read_text()))):
+            path, _, anchor = target.partition("#")
+            there = (document.parent / path).resolve() if path else document
+            name = document.relative_to(root)
+            if not there.exists():
+                yield f"{name} links to {path}, which is not there"
+            elif anchor and there.suffix == ".md" and anchor not in anchors(there.read_text()):
+                yield f"{name} links to {target}, which has no such heading"
+
+
+def unlisted(root: Path) -> Iterator[str]:
+    """Name the documents that the index, docs/README.md, does not link to."""
+    index = root / "docs" / "README.md"
+    linked = {
+        (index.parent / link.partition("#")[0]).resolve() for link in links(index.read_text())
+    }
+    for document in documents(root):
+        if document.name != "README.md" and document.resolve() not in linked:
+            yield f"docs/README.md does not link to {document.relative_to(root)}"
+
+
+def wrong_pictures(root: Path) -> Iterator[str]:
+    """Name the pictures that no document shows, and say where they are too large."""
+    shown = {
+        (document.parent / link).resolve()
+        for document in documents(root)
+        for link in links(document.read_text())
+    }
+    pictures = sorted((root / "docs" / "pictures").iterdir())
+    for picture in pictures:
+        name = picture.relative_to(root)
+        if picture.resolve() not in shown:
+            yield f"no document shows {name}: remove it, or take it to look at with --to"
+        if picture.suffix not in PICTURE_FORMATS:
+            yield f"{name} is neither WebP nor SVG"
+    total = sum(picture.stat().st_size for picture in pictures)
+    if total > MOST_PICTURE_BYTES:
+        yield f"docs/pictures has {total:,} bytes; at most {MOST_PICTURE_BYTES:,} are allowed"
+
+
+def differences(root: Path) -> list[str]:
+    """Name all that is wrong with the documents under this folder."""
+    return [*broken_links(root), *unlisted(root), *wrong_pictures(root)]
