@@ -5,10 +5,13 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from babel.messages.pofile import read_po
+
 # Of all pictures together, so that a clone stays small.
 MOST_PICTURE_BYTES = 3_000_000
 PICTURE_FORMATS = {".webp", ".svg"}
 CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.DOTALL | re.MULTILINE)
+LABEL = re.compile(r"(?<![*\w])\*(?!\*)([^*]+)\*(?![*\w])")
 LINK = re.compile(r"\]\(([^)\s]+)\)|<img\b[^>]*?\bsrc=\"([^\"]+)\"")
 
 
@@ -80,6 +83,32 @@ def wrong_pictures(root: Path) -> Iterator[str]:
         yield f"docs/pictures has {total:,} bytes; at most {MOST_PICTURE_BYTES:,} are allowed"
 
 
+def page_texts(root: Path) -> list[str]:
+    """Return the English texts of the pages, from the catalogues, in lower case."""
+    texts: list[str] = []
+    for catalogue in sorted((root / "web" / "locale" / "zh" / "LC_MESSAGES").glob("*.po")):
+        with catalogue.open("rb") as file:
+            for message in read_po(file):
+                both = message.id if isinstance(message.id, tuple) else (message.id,)
+                texts += [" ".join(text.lower().split()) for text in both]
+    return texts
+
+
+def unknown_labels(text: str, texts: list[str]) -> Iterator[str]:
+    """Yield the words in italics that no page has; an ellipsis stands for what varies."""
+    for match in LABEL.finditer(CODE.sub("", text)):
+        label = " ".join(match[1].split())
+        parts = [re.escape(part.strip()) for part in re.split(r" … |…", label.lower()) if part]
+        wanted = re.compile(".*".join(parts))
+        if not any(wanted.search(text) for text in texts):
+            yield label
+
+
 def differences(root: Path) -> list[str]:
     """Name all that is wrong with the documents under this folder."""
-    return [*broken_links(root), *unlisted(root), *wrong_pictures(root)]
+    guide = root / "docs" / "host.md"
+    labels = [
+        f"docs/host.md names *{label}*, which no page says"
+        for label in unknown_labels(guide.read_text(), page_texts(root))
+    ]
+    return [*broken_links(root), *unlisted(root), *wrong_pictures(root), *labels]

@@ -85,3 +85,18 @@ def test_anchors_are_those_that_github_makes() -> None:
         "words",
         "words-1",
     }
+
+
+def test_a_label_that_no_page_has_is_named(root: Path) -> None:
+    catalogue = root / "web" / "locale" / "zh" / "LC_MESSAGES" / "studio.po"
+    catalogue.parent.mkdir(parents=True)
+    catalogue.write_text(
+        'msgid "Put right…"\nmsgstr "改正…"\n\n#, python-format\nmsgid ""\n'
+        '"Lot %(code)s is "\n"stopped."\nmsgstr "批次 %(code)s 已停售。"\n'
+    )
+    picture = "![Live](pictures/live.webp)"
+    guide = root / "docs" / "host.md"
+    guide.write_text(f"{picture} *put right…*, **bold**, *Lot … is stopped*, `*code*`\n")
+    assert documents.differences(root) == []
+    guide.write_text(f"{picture} *Lot … is\nstopped*, *Wait no more*\n")
+    assert documents.differences(root) == ["docs/host.md names *Wait no more*, which no page says"]
