@@ -1,8 +1,9 @@
 """Holds the documents against the code, the measured figures and each other.
 
 `python -m scripts.reference` names what differs and exits 1; `--write` writes docs/settings.md,
-docs/routes.md, docs/commands.md, docs/orders.md, docs/conformance.md, docs/events.json and the
-events' types for the pages anew from the code, and the tables of figures from docs/figures.
+docs/routes.md, docs/commands.md, docs/orders.md, docs/conformance.md, docs/events.json, the events'
+types for the pages and the typed client's table of commands anew from the code, and the tables of
+figures from docs/figures.
 """
 
 import asyncio
@@ -39,6 +40,7 @@ CONFORMANCE = ROOT / "docs" / "conformance.md"
 EVENTS = ROOT / "docs" / "events.json"
 FIGURES = ROOT / "docs" / "figures"
 EVENT_TYPES = ROOT / "web" / "static" / "live" / "events.d.ts"
+REQUESTS = ROOT / "src" / "farmlive" / "client" / "requests_of_commands.py"
 
 
 def settings_page() -> str:
@@ -160,6 +162,22 @@ def commands_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def requests_of_commands() -> str:
+    """The table by which the typed client sends a command over HTTP: it imports nothing of ours."""
+    lines = [
+        '"""The request that does what a command of the live channel does, by the command\'s type.',
+        "",
+        "Made from the declarations of the commands by `./scripts/check --fix`: edit them there.",
+        "The body has the fields of the message that are not in the path, but for its `key`: that",
+        "is the header `Idempotency-Key`.",
+        '"""',
+        "",
+        "REQUESTS = {",
+    ]
+    lines += [f'    "{name}": "{command.http}",' for name, command in sorted(_server()[1].items())]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
 def every_route() -> list[tuple[str, str, str]]:
     """Path, methods and the first line of the docstring of every address, by path."""
     return _server()[0]
@@ -234,6 +252,7 @@ def differences() -> list[str]:
         (CONFORMANCE, conformance_page()),
         (EVENTS, events_file()),
         (EVENT_TYPES, declarations()),
+        (REQUESTS, requests_of_commands()),
     )
     for page, text in made:
         if not page.exists() or page.read_text() != text:
@@ -274,6 +293,7 @@ def main() -> int:
         CONFORMANCE.write_text(conformance_page())
         EVENTS.write_text(events_file())
         EVENT_TYPES.write_text(declarations())
+        REQUESTS.write_text(requests_of_commands())
         for page in documents.documents(ROOT):
             page.write_text(figures.rendered(page.read_text(), FIGURES))
     wrong = differences()

@@ -29,7 +29,7 @@ async def test_host_switches_and_everyone_is_told(show: Show) -> None:
     kitchen = await show.camera("Kitchen")
     await show.host.wait_for("source.switched", source=kitchen)
     async with await Channel.connect(show.server.url, show.broadcast) as channel:
-        answer = await show.api.put_on_air(show.broadcast, orchard)
+        answer = await show.api.commands(show.broadcast).switch(orchard)
         assert (answer["source"], answer["label"]) == (orchard, "Orchard")
         switched = await channel.wait_for("source.switched")
     said = {"source": orchard, "label": "Orchard", "codec": "VP8"}
@@ -78,14 +78,14 @@ async def test_what_is_not_there_is_not_put_on_air(show: Show) -> None:
         ("nowhere", away, "unknown-broadcast"),
     ):
         with pytest.raises(ApiProblem) as refused:
-            await show.api.put_on_air(broadcast, source)
+            await show.api.commands(broadcast).switch(source)
         assert refused.value.slug == slug
     with pytest.raises(ChannelProblem) as malformed:
         await show.host.call("source.switch", source="\0")
     assert malformed.value.slug == "invalid"
     await show.api.end(show.broadcast)
     with pytest.raises(ApiProblem) as over:
-        await show.api.put_on_air(show.broadcast, away)
+        await show.api.commands(show.broadcast).switch(away)
     assert over.value.slug == "broadcast-ended"
     deeds = await show.server.house.people.deeds(None, 50)
     assert "source.switch" not in {deed.action for deed in deeds}
@@ -118,7 +118,7 @@ async def test_a_guest_sees_only_the_own_camera_and_is_on_air_by_the_host_alone(
     with pytest.raises(ApiProblem) as refused:
         await show.watch(barn["source"], barn["key"])
     assert refused.value.status == 401
-    await show.api.put_on_air(show.broadcast, guest["source"])
+    await show.api.commands(show.broadcast).switch(guest["source"])
     # It was not on air before.
     switched = await show.host.wait_for("source.switched")
     assert switched.data["source"] == guest["source"]
@@ -129,7 +129,7 @@ async def test_ended_link_ends_what_the_guest_sends(show: Show) -> None:
     guest = await show.guest()
     viewer = await show.watch()
     await show.flows(guest["source"])
-    await show.api.put_on_air(show.broadcast, guest["source"])
+    await show.api.commands(show.broadcast).switch(guest["source"])
     await show.host.wait_for("source.switched", source=guest["source"])
     await show.api.end_guest(show.broadcast, guest["id"])
     left = await show.host.wait_for("source.left")
@@ -159,7 +159,7 @@ async def test_second_device_takes_the_guests_place(show: Show) -> None:
     await show.camera("Orchard")
     guest = await show.guest()
     first = await show.flows(guest["source"])
-    await show.api.put_on_air(show.broadcast, guest["source"])
+    await show.api.commands(show.broadcast).switch(guest["source"])
     await show.host.wait_for("source.switched", source=guest["source"])
     async with Api(show.server.url) as another:
         again = await another.guest_key(guest["url"])
@@ -198,15 +198,15 @@ async def test_host_on_another_server_switches_and_ends_guests(
         await show.host.wait_for("source.switched", source=kitchen)
         guest = await show.guest()
         async with Api(second.url, key=show.api.key) as there:
-            assert (await there.put_on_air(show.broadcast, orchard))["label"] == "Orchard"
+            assert (await there.commands(show.broadcast).switch(orchard))["label"] == "Orchard"
             await show.host.wait_for("source.switched", source=orchard)
-            assert (await there.put_on_air(show.broadcast, orchard))["on_air"] is True
+            assert (await there.commands(show.broadcast).switch(orchard))["on_air"] is True
             with pytest.raises(ApiProblem) as unknown:
-                await there.put_on_air(show.broadcast, FARM)
+                await there.commands(show.broadcast).switch(FARM)
             assert unknown.value.slug == "unknown-source"
             away = (await there.stream_key(show.broadcast, "encoder", "Barn"))["source"]
             with pytest.raises(ApiProblem) as refused:
-                await there.put_on_air(show.broadcast, away)
+                await there.commands(show.broadcast).switch(away)
             assert refused.value.slug == "source-away"
             await there.end_guest(show.broadcast, guest["id"])
             await show.host.wait_for("source.left", source=guest["source"])

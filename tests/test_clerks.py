@@ -95,8 +95,7 @@ async def county(server: Server, coordinator: str) -> AsyncIterator[County]:
         placed = {}
         for whose, (name, phone) in VILLAGERS.items():
             picked_up = whose in centres
-            placed[whose] = await api.place_order(
-                broadcast,
+            placed[whose] = await api.commands(broadcast).order(
                 token(),
                 {
                     "lines": [{"offer": offer["offer"], "quantity": 1, "price": 2990}],

@@ -87,8 +87,7 @@ def tables_with(connection: Connection, words: tuple[str, ...]) -> list[tuple[st
 
 async def order(api: Api, broadcast: str, offer: str, photo: bytes) -> dict[str, Any]:
     """An order with all that a buyer may leave, received and paid."""
-    placed = await api.place_order(
-        broadcast,
+    placed = await api.commands(broadcast).order(
         token(),
         {
             "lines": [{"offer": offer, "quantity": 2, "price": 2990}],

@@ -154,7 +154,7 @@ async def farm(server: Server, coordinator: str) -> dict[str, Any]:
             "delivery": {"way": "parcel", "address": "溪口村"},
             "payment": "cash_on_delivery",
         }
-        placed = await api.place_order(broadcast, token(), order)
+        placed = await api.commands(broadcast).order(token(), order)
     return {
         "farm": made["id"],
         "plot": plot["id"],

@@ -78,7 +78,7 @@ async def test_what_a_shut_out_host_sends_ends_and_others_stay(on_air: Hosted) -
     guest = await on_air.host.guest_key(made["url"])
     await show.publish(guest["key"])
     await show.host.wait_for("source.joined", source=guest["source"])
-    await show.api.put_on_air(show.broadcast, on_air.camera["source"])
+    await show.api.commands(show.broadcast).switch(on_air.camera["source"])
     await show.host.wait_for("source.switched", source=on_air.camera["source"])
     viewer = await show.watch()
     # A key that was revoked before ends what runs by it all the same.

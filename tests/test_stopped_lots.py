@@ -163,7 +163,7 @@ async def test_orders_and_the_stop_race_and_none_is_taken_after_it(
             "payment": "cash_on_delivery",
         }
         try:
-            await api.place_order(broadcast, token(), order)
+            await api.commands(broadcast).order(token(), order)
         except ApiProblem as problem:
             return problem.slug
         return "placed"

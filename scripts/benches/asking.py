@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from benches.told import Told
-from farmlive.client import ApiProblem, ChannelClosed, ChannelDropped, ChannelProblem
+from farmlive.client import ChannelClosed, ChannelDropped, Refusal
 
 PATIENCE_S = 60.0
 _AGAIN_S = 0.02
@@ -50,12 +50,9 @@ async def certain(market: Market, ask: Callable[[], Awaitable[Any]]) -> Any:
         with contextlib.suppress(ChannelDropped, httpx.TransportError):
             try:
                 return await ask()
-            except ChannelProblem as problem:
-                if problem.body.get("status") != 503:
-                    raise Refused(problem.body) from problem
-            except ApiProblem as problem:
-                if problem.status != 503:
-                    raise Refused(problem.body) from problem
+            except Refusal as refusal:
+                if refusal.status != 503:
+                    raise Refused(refusal.body) from refusal
             except ChannelClosed as closed:
                 raise ConnectionError(f"a channel did not come back: {closed}") from closed
         market.repeated += 1

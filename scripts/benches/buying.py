@@ -167,15 +167,9 @@ class Buyer:
             return None
 
     async def _ask(self, type_: str, **fields: Any) -> Any:
-        if isinstance(self._who, Channel):
-            return await self._who.call(type_, timeout_s=PATIENCE_S, **fields)
-        if type_ == "hold.drop":
-            await self._who.drop_hold(self._market.broadcast, fields["order"])
-            return {}
-        key = fields.pop("key")  # of these words alone: they may be said again
-        if type_ == "hold.place":
-            return await self._who.place_hold(self._market.broadcast, key, fields["lines"])
-        return await self._who.place_order(self._market.broadcast, key, fields)
+        who = self._who
+        commands = who if isinstance(who, Channel) else who.commands(self._market.broadcast)
+        return await commands.call(type_, timeout_s=PATIENCE_S, **fields)
 
 
 def _line(offer: str, quantity: int, price: int = PRICE) -> dict[str, Any]:

@@ -223,7 +223,7 @@ async def burst(shop: Open, say: Say) -> dict[str, Any]:
     size = bench.size
     place = await stage(shop.server, offers=1)
     offer = place.offers[0]
-    flash = await api.plan_flash(place.broadcast, offer, FLASH_PRICE, size.boxes, 600)
+    flash = await api.commands(place.broadcast).flash(offer, FLASH_PRICE, size.boxes, 600)
     batch = Batch(offer, flash["id"], size.boxes)
     answers, buyers = await enter(
         shop.server.url,

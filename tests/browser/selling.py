@@ -25,8 +25,7 @@ async def order(
         delivery["centre"] = (await sale.api.centres())[0]["id"]
     else:
         delivery["address"] = "Meixian, Youxi"
-    return await sale.api.place_order(
-        sale.broadcast,
+    return await sale.api.commands(sale.broadcast).order(
         key or f"a-key-of-a-test-{number:04d}",
         {
             **({"order": held} if held else {}),
@@ -49,8 +48,7 @@ def card(page: Page) -> Locator:
 
 
 async def order_at(sale: Sale, number: int, price: int, quantity: int = 1) -> Any:
-    return await sale.api.place_order(
-        sale.broadcast,
+    return await sale.api.commands(sale.broadcast).order(
         f"a-key-of-a-test-{number:04d}",
         {
             "lines": [{"offer": sale.offer, "quantity": quantity, "price": price}],

@@ -116,8 +116,7 @@ async def test_with_one_open_order_the_others_are_erased_on_their_pages(
     size: Any, language: str, site: Server, sale: Sale, open_page: Open
 ) -> None:
     await over(sale)
-    await sale.api.place_order(
-        sale.broadcast,
+    await sale.api.commands(sale.broadcast).order(
         "a-key-of-an-open-order",
         {
             "lines": [{"offer": sale.offer, "quantity": 1, "price": 2990}],

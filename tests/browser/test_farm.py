@@ -82,7 +82,7 @@ async def test_lot_is_sorted_out_in_part_and_put_right(open_studio: Open, sale: 
         "delivery": {"way": "parcel", "address": "溪口村"},
         "payment": "cash_on_delivery",
     }
-    await sale.api.place_order(sale.broadcast, token(), body)
+    await sale.api.commands(sale.broadcast).order(token(), body)
     page = await open_studio(
         f"/studio/farms/{sale.farm}", role="seller", farms=[sale.farm], size=PHONE
     )

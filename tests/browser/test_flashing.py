@@ -14,8 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 
 async def buy(sale: Sale, number: int, price: int) -> Any:
-    return await sale.api.place_order(
-        sale.broadcast,
+    return await sale.api.commands(sale.broadcast).order(
         f"a-key-of-a-test-{number:04d}",
         {
             "lines": [{"offer": sale.offer, "quantity": 1, "price": price}],
@@ -44,7 +43,7 @@ async def test_flash_starts_with_two_taps_and_ends_by_one_that_asks(
     await expect(flash.locator("[data-flash-clock]")).to_have_text(re.compile(r"^4:\d\d$"))
     await buy(sale, 1, 2590)
     line = {"offer": sale.offer, "quantity": 2, "price": 2590}
-    await sale.api.place_hold(sale.broadcast, "a-hold-of-a-test-0001", [line])
+    await sale.api.commands(sale.broadcast).hold("a-hold-of-a-test-0001", [line])
     await expect(flash).to_contain_text("7 left")
     await expect(flash).to_contain_text("1 sold")
     await expect(flash).to_contain_text("2 held")
@@ -60,7 +59,7 @@ async def test_flash_starts_with_two_taps_and_ends_by_one_that_asks(
 
 async def hold(sale: Sale, number: int, price: int) -> None:
     line = {"offer": sale.offer, "quantity": 2, "price": price}
-    await sale.api.place_hold(sale.broadcast, f"a-hold-of-a-test-{number:04d}", [line])
+    await sale.api.commands(sale.broadcast).hold(f"a-hold-of-a-test-{number:04d}", [line])
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
@@ -68,7 +67,7 @@ async def test_wrong_price_of_a_flash_is_put_right_by_one_tap(
     open_studio: Open, sale: Sale, size: Any
 ) -> None:
     page = await console(open_studio, sale, size=size)
-    await sale.api.plan_flash(sale.broadcast, sale.offer, 1390, 10, 300)
+    await sale.api.commands(sale.broadcast).flash(sale.offer, 1390, 10, 300)
     flash = card(page).locator(".flash")
     await expect(flash).to_contain_text("10 left")
     taken = await buy(sale, 1, 1390)
@@ -94,10 +93,10 @@ async def test_wrong_price_of_a_flash_that_is_over_is_put_right(
     open_studio: Open, sale: Sale
 ) -> None:
     page = await console(open_studio, sale)
-    flash = await sale.api.plan_flash(sale.broadcast, sale.offer, 1390, 10, 300)
+    flash = await sale.api.commands(sale.broadcast).flash(sale.offer, 1390, 10, 300)
     await expect(card(page).locator(".flash")).to_contain_text("10 left")
     await hold(sale, 2, 1390)
-    await sale.api.end_flash(sale.broadcast, flash["id"])
+    await sale.api.commands(sale.broadcast).end_flash(flash["id"])
     await expect(card(page)).to_contain_text("Flash over: 0 of 10 sold.")
     other = await console(open_studio, sale, role="host")
     await card(page).get_by_role("button", name=re.compile("^Price was wrong: ")).click()
@@ -109,9 +108,9 @@ async def test_wrong_price_of_a_flash_that_is_over_is_put_right(
 async def test_wrong_price_of_a_flash_is_put_right_long_after_it(
     open_studio: Open, sale: Sale
 ) -> None:
-    flash = await sale.api.plan_flash(sale.broadcast, sale.offer, 1390, 10, 300)
+    flash = await sale.api.commands(sale.broadcast).flash(sale.offer, 1390, 10, 300)
     taken = await buy(sale, 2, 1390)
-    await sale.api.end_flash(sale.broadcast, flash["id"])
+    await sale.api.commands(sale.broadcast).end_flash(flash["id"])
     # A page that heard nothing of it.
     page = await console(open_studio, sale)
     await card(page).get_by_role("button", name=re.compile("Change the price")).click()
@@ -127,7 +126,7 @@ async def test_wrong_price_of_a_flash_is_put_right_long_after_it(
 
 async def test_the_price_does_not_fall_to_that_of_a_flash(open_studio: Open, sale: Sale) -> None:
     page = await console(open_studio, sale)
-    flash = await sale.api.plan_flash(sale.broadcast, sale.offer, 2590, 10, 300)
+    flash = await sale.api.commands(sale.broadcast).flash(sale.offer, 2590, 10, 300)
     await expect(card(page).locator(".flash")).to_contain_text("10 left")
     await card(page).get_by_role("button", name=re.compile("Change the price")).click()
     sheet = page.get_by_role("dialog", name="Small kumquats")
@@ -136,7 +135,7 @@ async def test_the_price_does_not_fall_to_that_of_a_flash(open_studio: Open, sal
     await expect(sheet.get_by_role("alert")).to_contain_text(
         "It has a flash at ¥25.90. Write a higher price, or end the flash first."
     )
-    await sale.api.end_flash(sale.broadcast, flash["id"])
+    await sale.api.commands(sale.broadcast).end_flash(flash["id"])
     await expect(card(page).locator(".flash")).to_be_hidden()
     await sheet.get_by_role("button", name="Sell for ¥25.90").click()
     await expect(card(page)).to_contain_text("¥29.90 → ¥25.90")

@@ -113,8 +113,7 @@ async def test_invited_seller_comes_to_own_lines_alone(
         unit={"zh": "袋", "en": "bag"},
         net_weight_g=2500,
     )
-    await sale.api.place_order(
-        sale.broadcast,
+    await sale.api.commands(sale.broadcast).order(
         "a-key-of-a-test-0001",
         {
             "lines": [

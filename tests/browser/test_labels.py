@@ -108,8 +108,7 @@ async def labels(open_studio: Open, sale: Sale, language: str, size: tuple[int, 
                 "way": "pickup",
                 "centre": (await sale.api.create_centre(address, where))["id"],
             }
-        await sale.api.place_order(
-            sale.broadcast,
+        await sale.api.commands(sale.broadcast).order(
             f"a-key-of-a-label-{place:04d}",
             {
                 "lines": [

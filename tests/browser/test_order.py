@@ -55,8 +55,7 @@ async def order(sale: Sale, *states: str, way: str = "parcel") -> Any:
         if way == "parcel"
         else {"way": "pickup", "centre": centre["id"]}
     )
-    placed = await sale.api.place_order(
-        sale.broadcast,
+    placed = await sale.api.commands(sale.broadcast).order(
         token(),
         {
             "lines": [{"offer": sale.offer, "quantity": 2, "price": 2990}],

@@ -32,8 +32,7 @@ class Sold:
 
     async def order(self, quantity: int, phone: str, centre: str | None = None) -> None:
         parcel = {"way": "parcel", "address": "溪口村"}
-        await self.sale.api.place_order(
-            self.sale.broadcast,
+        await self.sale.api.commands(self.sale.broadcast).order(
             token(),
             {
                 "lines": [{"offer": self.sale.offer, "quantity": quantity, "price": 2990}],

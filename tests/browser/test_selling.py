@@ -76,7 +76,7 @@ async def test_what_is_told_covers_no_button(
 async def test_lot_tells_what_became_of_it(open_studio: Open, sale: Sale) -> None:
     await order(sale, 1, quantity=4)
     line = {"offer": sale.rare, "quantity": 1, "price": 5400}
-    await sale.api.place_hold(sale.broadcast, "a-hold-of-a-test-0001", [line])
+    await sale.api.commands(sale.broadcast).hold("a-hold-of-a-test-0001", [line])
     page = await console(open_studio, sale)
     await card(page).get_by_role("button", name=re.compile("^Lot 1123: 488 kg left")).click()
     weights = card(page).locator(".balance__weights dd")
@@ -169,7 +169,7 @@ async def test_orders_come_in_with_their_state(open_studio: Open, sale: Sale) ->
     feed = page.get_by_role("region", name="Orders")
     await expect(feed).to_contain_text("No orders yet")
     line = {"offer": sale.offer, "quantity": 3, "price": 2990}
-    await sale.api.place_hold(sale.broadcast, "a-hold-of-a-test-0001", [line])
+    await sale.api.commands(sale.broadcast).hold("a-hold-of-a-test-0001", [line])
     await expect(feed.get_by_role("listitem")).to_contain_text(re.compile(r"held, \d+:\d\d left"))
     await expect(card(page)).to_contain_text("3 held")
     await expect(card(page)).to_contain_text("The first hold ends in")
@@ -295,7 +295,7 @@ async def test_order_list_follows_what_happens(open_studio: Open, sale: Sale) ->
     page = await open_studio(f"/studio/{sale.broadcast}/orders")
     await expect(page.get_by_text("No order here yet")).to_be_visible()
     line = {"offer": sale.offer, "quantity": 2, "price": 2990}
-    hold = await sale.api.place_hold(sale.broadcast, "a-hold-of-a-test-0001", [line])
+    hold = await sale.api.commands(sale.broadcast).hold("a-hold-of-a-test-0001", [line])
     placed = await order(sale, 1, quantity=2, held=hold["order"])
     row = page.get_by_role("listitem").filter(has_text=placed["number"])
     await expect(row).to_contain_text("¥59.80")

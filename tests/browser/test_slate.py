@@ -124,16 +124,16 @@ async def test_a_camera_that_the_browser_can_not_play_is_told_until_another_is_o
         sessions = await page.evaluate("peers")
         async with Publisher(whip, kitchen["key"], video=TestPicture(320, 180), codec="VP8"):
             await expect(slate).to_contain_text("can't show this camera")
-            await sale.api.put_on_air(sale.broadcast, orchard["source"])
+            await sale.api.commands(sale.broadcast).switch(orchard["source"])
             await expect(slate).to_be_hidden()
             await page.evaluate(MORE_FRAMES, 10)
             assert await page.evaluate("peers") == sessions
             # One who comes while it is on air is let in as soon as another is.
-            await sale.api.put_on_air(sale.broadcast, kitchen["source"])
+            await sale.api.commands(sale.broadcast).switch(kitchen["source"])
             await expect(slate).to_contain_text("can't show this camera")
             late = await open_page(sale.path, size=PHONE, script=COUNTED + WITHOUT_VP8)
             await expect(late.locator("#slate")).to_contain_text("can't show the video")
-            await sale.api.put_on_air(sale.broadcast, orchard["source"])
+            await sale.api.commands(sale.broadcast).switch(orchard["source"])
             await expect(late.locator("#slate")).to_be_hidden()
             await late.evaluate(MORE_FRAMES, 10)
 

@@ -175,7 +175,7 @@ async def test_switch_that_another_host_overtakes_is_not_waited_for(
         await route.fetch()
         for source in (await sale.api.health(sale.broadcast))["sources"]:
             if source["label"] == "Camera 2":
-                await sale.api.put_on_air(sale.broadcast, source["source"])
+                await sale.api.commands(sale.broadcast).switch(source["source"])
         await route.fulfill(json={"on_air": False})
 
     await host.route("**/on-air", overtaken)
@@ -232,7 +232,7 @@ async def test_strip_shows_what_is_on_air_and_stays_within_the_phone(
         host = await open_studio(f"/studio/{sale.broadcast}", size=PHONE, plain=False)
         await expect(host.locator(".cam")).to_have_count(3)
         for name in ("Camera 3", "Camera 1"):
-            await sale.api.put_on_air(sale.broadcast, sources[name])
+            await sale.api.commands(sale.broadcast).switch(sources[name])
             await expect(host.locator(tile(name))).to_be_in_viewport(ratio=0.95)
         assert await host.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 

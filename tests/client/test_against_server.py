@@ -102,12 +102,12 @@ async def test_a_sale_from_pin_to_review(server, api, sale):
 async def test_order_over_http_shares_the_key_with_the_channel(server, api, sale):
     broadcast, card, _ = sale
     async with Api(server.url) as buyer:
-        placed = await buyer.place_order(broadcast, "k" * 16, order(card))
+        placed = await buyer.commands(broadcast).order("k" * 16, order(card))
         async with await Channel.connect(server.url, broadcast, cookie=buyer.cookie) as channel:
             again = await channel.call("order.place", key="k" * 16, **order(card))
             assert again == placed
         with pytest.raises(ApiProblem) as caught:
-            await buyer.place_order(broadcast, "k" * 16, order(card, 2))
+            await buyer.commands(broadcast).order("k" * 16, order(card, 2))
         assert caught.value.status == 409
 
 
@@ -207,7 +207,7 @@ async def test_a_seller_is_invited_and_sees_own_orders_only(server, api, sale):
         assert again.value.slug == "invitation-over"
         cookie = seller.cookie
         async with await Channel.connect(server.url, broadcast, cookie=cookie) as channel:
-            await stranger.place_order(broadcast, "k" * 16, order(card))
+            await stranger.commands(broadcast).order("k" * 16, order(card))
             placed = await channel.wait_for("order.placed")
         assert "buyer" not in placed.data
         assert [each["farm"] for each in placed.data["lines"]] == session["farms"]
@@ -229,7 +229,7 @@ async def test_a_blocked_buyer_is_refused_and_the_operator_sees_why(server, api,
     async with Api(server.url) as buyer:
         await api.block("phone", "never pays", value="+86 138 0000 0000")
         with pytest.raises(ApiProblem) as blocked:
-            await buyer.place_order(broadcast, "k" * 16, order(card))
+            await buyer.commands(broadcast).order("k" * 16, order(card))
     assert blocked.value.slug == "blocked"
     (refusal,) = await api.refusals()
     assert (refusal["what"], refusal["reason"]) == ("blocked", "never pays")

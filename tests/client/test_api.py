@@ -44,7 +44,7 @@ async def test_order_carries_its_key_in_the_header():
         return httpx.Response(201, json={"number": "A0001"})
 
     async with api(answer) as client:
-        assert await client.place_order("B", "k" * 16, {"lines": []}) == {"number": "A0001"}
+        assert await client.commands("B").order("k" * 16, {"lines": []}) == {"number": "A0001"}
 
 
 async def test_problem_becomes_exception_with_body_and_retry_after():

@@ -41,23 +41,24 @@ async def test_crew_and_viewer_over_http(settings, tables):
         Api(url) as viewer,
         await Channel.connect(url, broadcast) as channel,
     ):
-        pinned = await api.pin_card(broadcast, offer)
+        crew, anyone = api.commands(broadcast), viewer.commands(broadcast)
+        pinned = await crew.pin(offer)
         assert (await channel.wait_for("card.pinned", offer=offer)).seq == pinned["seq"]
-        assert (await viewer.open_card(broadcast, offer))["offer"]["offer"] == offer
-        await viewer.react(broadcast, 3)
-        said = await viewer.say(broadcast, "something rude", "A Qiang")
-        mute = await api.mute(broadcast, said["seq"], "ten_minutes")
-        await api.unmute(broadcast, mute["id"])
-        await api.hide_message(broadcast, said["seq"])
+        assert (await anyone.open_card(offer))["offer"]["offer"] == offer
+        await anyone.react(3)
+        said = await anyone.say("something rude", "A Qiang")
+        mute = await crew.mute(said["seq"], "ten_minutes")
+        await crew.unmute(mute["id"])
+        await crew.hide(said["seq"])
         await channel.wait_for("chat.hidden", message=said["seq"])
         key = "k" * 16
-        stock = await api.release_offer(broadcast, offer, 2, key)
-        assert await api.release_offer(broadcast, offer, 2, key) == stock
+        stock = await crew.release(offer, 2, key=key)
+        assert await crew.release(offer, 2, key=key) == stock
         assert stock["released"] == 5
-        card = await api.change_offer(broadcast, offer, price=PRICE - 1000)
+        card = await crew.change_offer(offer, price=PRICE - 1000)
         assert card["price"]["amount"] == PRICE - 1000
-        right = await api.correct_offer(broadcast, offer)
+        right = await crew.correct(offer)
         assert (right["was"], right["price"]["amount"]) == (card["price"], PRICE)
         await channel.wait_for("offer.changed", corrected=True)
-        await api.unpin_card(broadcast)
+        await crew.unpin()
         await channel.wait_for("card.unpinned", offer=offer)

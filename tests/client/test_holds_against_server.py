@@ -46,15 +46,15 @@ async def test_a_hold_is_kept_from_others_placed_and_led_to_its_end(settings):
 async def test_a_hold_is_given_back_by_channel_and_by_http(settings):
     async with selling(settings, 4) as (url, _, api, broadcast, offer):
         async with Api(url) as buyer:
-            held = await buyer.place_hold(broadcast, "a" * 16, lines(offer, 2))
+            held = await buyer.commands(broadcast).hold("a" * 16, lines(offer, 2))
             assert (await api.offers(broadcast))[0]["held"] == 2
             async with await Channel.connect(url, broadcast, cookie=buyer.cookie) as channel:
                 (order,) = channel.welcome["snapshot"]["orders"]
                 assert (order["order"], order["until"]) == (held["order"], held["until"])
                 await channel.give_back(held["order"])
                 await channel.wait_for("order.cancelled", order=held["order"])
-            again = await buyer.place_hold(broadcast, "b" * 16, lines(offer, 1))
-            await buyer.drop_hold(broadcast, again["order"])
+            again = await buyer.commands(broadcast).hold("b" * 16, lines(offer, 1))
+            await buyer.commands(broadcast).give_back(again["order"])
         (shown,) = await api.offers(broadcast)
         assert (shown["held"], shown["left"]) == (0, 4)
 
@@ -73,7 +73,7 @@ async def test_a_hold_runs_out_by_itself(settings):
 async def test_a_buyer_cancels_by_the_token(settings):
     async with selling(settings) as (url, _, api, broadcast, offer):
         async with Api(url) as buyer:
-            placed = await buyer.place_order(broadcast, "a" * 16, body(offer, 2))
+            placed = await buyer.commands(broadcast).order("a" * 16, body(offer, 2))
             order = await buyer.cancel_order(placed["token"], "Ordered twice")
         assert order["state"] == "cancelled"
         (shown,) = await api.offers(broadcast)

@@ -40,15 +40,15 @@ async def test_who_waits_is_told_of_the_box_that_comes(settings):
 
 async def test_one_waits_by_http_and_leaves(settings):
     async with selling(settings) as (url, _, api, broadcast, offer), Api(url) as buyer:
-        await api.place_order(broadcast, "o" * 16, body(offer, 3))
-        assert (await buyer.wait_in_line(broadcast, offer, 1))["place"] == 1
+        await api.commands(broadcast).order("o" * 16, body(offer, 3))
+        assert (await buyer.commands(broadcast).wait_in_line(offer, 1))["place"] == 1
         (wait,) = await buyer.waits(broadcast)
         assert (wait["offer"], wait["quantity"]) == (offer, 1)
         async with await Channel.connect(url, broadcast, cookie=buyer.cookie) as channel:
             await channel.leave_line(offer)
         assert await buyer.waits(broadcast) == []
-        await buyer.wait_in_line(broadcast, offer, 1)
-        await buyer.leave_line(broadcast, offer)
+        await buyer.commands(broadcast).wait_in_line(offer, 1)
+        await buyer.commands(broadcast).leave_line(offer)
         assert (await api.offers(broadcast))[0]["waiting"] == 0
 
 
@@ -70,9 +70,11 @@ async def test_a_flash_batch_runs_and_is_ended(settings):
         await viewer.wait_for("flash.ended", flash=batch["id"], why="host")
         at = batch["starts_at"] + 3_600_000
         for _ in range(2):
-            later = await api.plan_flash(broadcast, offer, CHEAP, 1, 60, "f" * 16, starts_at=at)
+            later = await api.commands(broadcast).flash(
+                offer, CHEAP, 1, 60, key="f" * 16, starts_at=at
+            )
         assert later["state"] == "planned"
-        assert (await api.end_flash(broadcast, later["id"]))["state"] == "ended"
+        assert (await api.commands(broadcast).end_flash(later["id"]))["state"] == "ended"
         assert [it["why"] for it in await api.flashes(broadcast)] == ["host", "host"]
         # Its price was a mistake, as it turns out.
         assert (await host.end_flash(batch["id"], wrong=True))["why"] == "wrong"
@@ -80,7 +82,8 @@ async def test_a_flash_batch_runs_and_is_ended(settings):
         assert (told.data["price"]["amount"], told.data["orders"]) == (CHEAP, 1)
         (found,) = (await api.mispriced(broadcast, offer))["prices"]
         assert (found["flash"], len(found["orders"])) == (batch["id"], 1)
-        assert (await api.end_flash(broadcast, batch["id"], wrong=True))["why"] == "wrong"
+        again = await api.commands(broadcast).end_flash(batch["id"], wrong=True)
+        assert again["why"] == "wrong"
 
 
 async def test_a_release_is_done_once_a_key(settings):
@@ -119,8 +122,8 @@ async def test_a_wrong_price_is_put_right(settings):
 
 async def test_orders_are_moved_together_and_back(settings):
     async with selling(settings) as (_, _, api, broadcast, offer):
-        first = await api.place_order(broadcast, "a" * 16, body(offer, 1))
-        second = await api.place_order(broadcast, "b" * 16, body(offer, 1))
+        first = await api.commands(broadcast).order("a" * 16, body(offer, 1))
+        second = await api.commands(broadcast).order("b" * 16, body(offer, 1))
         await api.cancel_order(second["token"])
         both = [first["order"], second["order"]]
         move = await api.move_orders(broadcast, both, state="packed")
@@ -132,7 +135,7 @@ async def test_orders_are_moved_together_and_back(settings):
 
 async def test_a_refund_counts_once_a_key_and_is_put_right(settings):
     async with selling(settings) as (_, _, api, broadcast, offer):
-        placed = await api.place_order(broadcast, "a" * 16, body(offer, 1))
+        placed = await api.commands(broadcast).order("a" * 16, body(offer, 1))
         for _ in range(2):
             off = await api.refund_order(broadcast, placed["order"], 300, "Small", key="b" * 16)
             assert off["refunded"]["amount"] == 300
@@ -147,7 +150,7 @@ async def test_a_refund_counts_once_a_key_and_is_put_right(settings):
 
 async def test_a_claim_with_a_photo_is_answered(settings):
     async with selling(settings) as (url, _, api, broadcast, offer), Api(url) as buyer:
-        placed = await buyer.place_order(broadcast, "a" * 16, body(offer, 1))
+        placed = await buyer.commands(broadcast).order("a" * 16, body(offer, 1))
         for state in ("packed", "shipped", "received"):
             await api.order_state(broadcast, placed["order"], state)
         await api.order_paid(broadcast, placed["order"])

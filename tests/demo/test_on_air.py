@@ -30,8 +30,9 @@ class Server(Api):
             raise ApiProblem(404, {})
         return {"sources": self.sources}
 
-    async def put_on_air(self, broadcast: str, source: str) -> dict[str, Any]:
-        self.picked.append(source)
+    async def request(self, method: str, path: str, **what: Any) -> dict[str, Any]:
+        assert (method, path) == ("PUT", "/api/v1/broadcasts/live/on-air")
+        self.picked.append(what["json"]["source"])
         return {}
 
 

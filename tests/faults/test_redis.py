@@ -259,14 +259,14 @@ async def test_a_flash_batch_sells_on_both_servers_without_redis(
                 "payment": "cash_on_delivery",
             }
             try:
-                await buyers[turn].place_order(broadcast, f"key-of-the-buyer-{turn:02d}", order)
+                await buyers[turn].commands(broadcast).order(f"key-of-the-buyer-{turn:02d}", order)
             except ApiProblem as problem:
                 if problem.slug not in ("sold-out", "price-changed"):
                     raise
                 return False
             return True
 
-        batch = await api.plan_flash(broadcast, offer, cheap, 10, 300)
+        batch = await api.commands(broadcast).flash(offer, cheap, 10, 300)
         for viewer in (here, there):
             await viewer.wait_for("flash.started", flash=batch["id"])
         assert all(await asyncio.gather(*(buy(turn) for turn in range(5))))

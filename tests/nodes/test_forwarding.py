@@ -162,7 +162,7 @@ async def test_problems_of_the_holder_are_those_of_the_answer(pair: Pair) -> Non
         assert response.status_code == 412
     barn_away = made["source"]
     with pytest.raises(ApiProblem) as refused:
-        await pair.api.put_on_air(pair.broadcast, barn_away)
+        await pair.api.commands(pair.broadcast).switch(barn_away)
     assert refused.value.slug == "source-away"
     assert source
 
@@ -317,7 +317,7 @@ async def test_a_server_that_nobody_can_ask_is_said_and_its_cameras_are_not_doub
         assert "FARMLIVE_NODE_URL" in line["what_to_do"]
         async with Api(other.url, key=key) as there:
             with pytest.raises(ApiProblem) as refused:
-                await there.put_on_air(broadcast, FARM)
+                await there.commands(broadcast).switch(FARM)
         assert refused.value.slug == "unknown-source"
         assert other.house.forwarding.lacks_url()
         assert not one.house.forwarding.lacks_url()

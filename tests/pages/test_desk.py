@@ -33,8 +33,7 @@ async def orders(api: Api, sale: Sale) -> list[str]:
     offer = (await api.offers(sale.broadcast))[0]["offer"]
     numbers = [sale.number]
     for place, delivery in enumerate(({"way": "pickup", "centre": centre["id"]}, None)):
-        placed = await api.place_order(
-            sale.broadcast,
+        placed = await api.commands(sale.broadcast).order(
             f"a-key-of-a-desk-{place:04d}",
             {
                 "lines": [{"offer": offer, "quantity": 1, "price": 2990}],

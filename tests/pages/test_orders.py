@@ -43,7 +43,7 @@ async def pick_up(site: Server, sale: Sale) -> dict[str, str]:
             "delivery": {"way": "pickup", "centre": centre},
             "payment": "pay_at_pickup",
         }
-        placed = await api.place_order(sale.broadcast, "a-key-of-a-pick-up-01", order)
+        placed = await api.commands(sale.broadcast).order("a-key-of-a-pick-up-01", order)
     return {name: str(placed[name]) for name in ("order", "token", "code", "url")}
 
 
@@ -162,7 +162,7 @@ async def test_paper_tells_no_address_of_mail(site: Server, sale: Sale) -> None:
             "delivery": {"way": "parcel", "address": "Meixian, Youxi"},
             "payment": "cash_on_delivery",
         }
-        placed = await api.place_order(sale.broadcast, "a-key-of-a-parcel-001", order)
+        placed = await api.commands(sale.broadcast).order("a-key-of-a-parcel-001", order)
     shop = site.house.shop
     found = await shop.order_on_paper(placed["order"], paper_links.mark(placed["token"]))
     assert found.buyer is not None

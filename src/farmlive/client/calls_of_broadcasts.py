@@ -1,5 +1,6 @@
 """Calls of the API that are of a broadcast: its log, stream keys, cameras and guests."""
 
+from farmlive.client.commands import CommandsOverHttp
 from farmlive.client.connection import Connection
 from farmlive.client.http import Json, Text
 
@@ -14,6 +15,10 @@ class CallsOfBroadcasts(Connection):
     async def broadcast(self, broadcast: str) -> Json:
         """One broadcast: `{"id","title","state","starts_at","started_at","ended_at","note"}`."""
         return await self.request("GET", f"/api/v1/broadcasts/{broadcast}")
+
+    def commands(self, broadcast: str) -> CommandsOverHttp:
+        """What the channel of a broadcast can be asked for, over HTTP."""
+        return CommandsOverHttp(self, broadcast)
 
     async def create_broadcast(self, title: Text, starts_at: str | None = None) -> Json:
         """Plan a broadcast; `title` is `{"zh","en"}`, `starts_at` RFC 3339 with an offset."""
@@ -53,54 +58,6 @@ class CallsOfBroadcasts(Connection):
         """The sources that have had a stream key."""
         path = f"/api/v1/broadcasts/{broadcast}/sources"
         return await self.listed(path, "sources")
-
-    async def put_on_air(self, broadcast: str, source: str) -> Json:
-        """Have viewers see this source, `{"source","label","on_air"}` (staff only).
-
-        `on_air` is false while its next keyframe is waited for; ApiProblem 409 where it sends
-        nothing.
-        """
-        path = f"/api/v1/broadcasts/{broadcast}/on-air"
-        return await self.request("PUT", path, json={"source": source})
-
-    async def pin_card(self, broadcast: str, offer: str) -> Json:
-        """Show an offer's card over the video, `{"seq"}` (crew only)."""
-        path = f"/api/v1/broadcasts/{broadcast}/pinned"
-        return await self.request("PUT", path, json={"offer": offer})
-
-    async def unpin_card(self, broadcast: str) -> None:
-        """Take the card away, if one is there (crew only)."""
-        await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/pinned")
-
-    async def open_card(self, broadcast: str, offer: str) -> Json:
-        """Count that this viewer looks at a card, `{"offer"}`."""
-        return await self.request("POST", f"/api/v1/broadcasts/{broadcast}/offers/{offer}/taps")
-
-    async def react(self, broadcast: str, count: int = 1) -> None:
-        """Send hearts, up to twenty."""
-        path = f"/api/v1/broadcasts/{broadcast}/reactions"
-        await self.request("POST", path, json={"count": count})
-
-    async def say(self, broadcast: str, text: str, nickname: str | None = None) -> Json:
-        """Say something in the chat, `{"seq"}`."""
-        path = f"/api/v1/broadcasts/{broadcast}/messages"
-        return await self.request("POST", path, json={"text": text, "nickname": nickname})
-
-    async def hide_message(self, broadcast: str, message: int) -> None:
-        """Take the message with this `seq` away, and erase its text (crew only)."""
-        await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/messages/{message}")
-
-    async def mute(self, broadcast: str, message: int, duration: str = "show") -> Json:
-        """Take no more messages from whoever said this one (crew only), `{"id","until",…}`.
-
-        `duration` is `ten_minutes`, `show` or `ninety_days`.
-        """
-        path = f"/api/v1/broadcasts/{broadcast}/mutes"
-        return await self.request("POST", path, json={"message": message, "duration": duration})
-
-    async def unmute(self, broadcast: str, mute: str) -> None:
-        """Let someone write again, by the mute's id (crew only)."""
-        await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/mutes/{mute}")
 
     async def health(self, broadcast: str) -> Json:
         """How each source does and what to do about it, and how many watch (staff only)."""

@@ -1,4 +1,7 @@
-"""Calls of the API that are of the shop: bag, holds, waits, flash batches, orders and claims."""
+"""Calls of the API that are of the shop: bag, waits, flash batches, orders and claims.
+
+Its commands are in commands.py.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,45 +28,6 @@ class CallsOfShop(Connection):
         """The cards of a broadcast's bag; a card's identifier is its `offer`."""
         path = f"/api/v1/broadcasts/{broadcast}/offers"
         return await self.listed(path, "offers")
-
-    async def change_offer(self, broadcast: str, offer: str, **change: Any) -> Json:
-        """Change an offer's `price` or `list_price`, minor units, and return its card (staff only).
-
-        A `list_price` of None is taken away.
-        """
-        path = f"/api/v1/broadcasts/{broadcast}/offers/{offer}"
-        return await self.request("PATCH", path, json=change)
-
-    async def release_offer(
-        self, broadcast: str, offer: str, quantity: int, key: str | None = None
-    ) -> Json:
-        """Let so many more of an offer be sold, or, below zero, take so many back (staff only).
-
-        Answers how the stock is then, `{"offer","released","sold","held","kept","left",…}`. With a
-        `key` it is done once however often it is sent.
-        """
-        path = f"/api/v1/broadcasts/{broadcast}/offers/{offer}/releases"
-        headers = {"Idempotency-Key": key} if key else {}
-        return await self.request("POST", path, json={"quantity": quantity}, headers=headers)
-
-    async def correct_offer(
-        self,
-        broadcast: str,
-        offer: str,
-        price: int | None = None,
-        *,
-        honour: bool = False,
-        key: str | None = None,
-    ) -> Json:
-        """Put a wrong price right, to the one before or a given one (staff only).
-
-        With `honour` what is held at the wrong price stays at it. Answers `{"offer","price",
-        "list_price","was","orders","held"}`. With a `key` it is done once however often it is sent.
-        """
-        path = f"/api/v1/broadcasts/{broadcast}/offers/{offer}/corrections"
-        body = {"price": price, "honour": honour}
-        headers = {"Idempotency-Key": key} if key else {}
-        return await self.request("POST", path, json=body, headers=headers)
 
     async def arrange_bag(self, broadcast: str, offers: list[str]) -> list[Json]:
         """Put all offers of a bag in this order and return their cards."""
@@ -108,51 +72,6 @@ class CallsOfShop(Connection):
         answer = await self.request("PUT", "/api/v1/parcel-fees", json={"fees": list(fees)})
         return list(answer["fees"])
 
-    async def place_order(self, broadcast: str, key: str, order: Json) -> Json:
-        """Place an order; `order` has `lines`, `buyer`, `delivery` and `payment`.
-
-        `key` (16 to 64 characters) makes it one order however often it is sent.
-        """
-        return await self.request(
-            "POST",
-            f"/api/v1/broadcasts/{broadcast}/orders",
-            json=order,
-            headers={"Idempotency-Key": key},
-        )
-
-    async def place_hold(self, broadcast: str, key: str, lines: list[Json], **more: Any) -> Json:
-        """Have stock kept while the order is written, `{"order","until","lines","total","final"}`.
-
-        `until` is in ms since 1970. The order is then placed with `order` besides its contents.
-        `more` is the `proof` where the server wants one.
-        """
-        return await self.request(
-            "POST",
-            f"/api/v1/broadcasts/{broadcast}/holds",
-            json={"lines": lines, **more},
-            headers={"Idempotency-Key": key},
-        )
-
-    async def drop_hold(self, broadcast: str, order: str) -> None:
-        """Give back what this device holds."""
-        await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/holds/{order}")
-
-    async def wait_in_line(
-        self, broadcast: str, offer: str, quantity: int, key: str | None = None, **more: Any
-    ) -> Json:
-        """Wait for so many of an offer, `{"offer","quantity","place","waiting"}`.
-
-        What comes back is held for this device. A place of 0 says that it is held already. `more`
-        is the `proof` of the key where the server wants one.
-        """
-        path = f"/api/v1/broadcasts/{broadcast}/waits/{offer}"
-        headers = {"Idempotency-Key": key} if key else {}
-        return await self.request("PUT", path, json={"quantity": quantity, **more}, headers=headers)
-
-    async def leave_line(self, broadcast: str, offer: str) -> None:
-        """Wait for an offer no more."""
-        await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/waits/{offer}")
-
     async def waits(self, broadcast: str) -> list[Json]:
         """What this device waits for, the longest first."""
         path = f"/api/v1/broadcasts/{broadcast}/waits"
@@ -162,34 +81,6 @@ class CallsOfShop(Connection):
         """The flash batches of a broadcast."""
         path = f"/api/v1/broadcasts/{broadcast}/flashes"
         return await self.listed(path, "flashes")
-
-    async def plan_flash(
-        self,
-        broadcast: str,
-        offer: str,
-        price: int,
-        boxes: int,
-        seconds: int,
-        key: str | None = None,
-        **more: Any,
-    ) -> Json:
-        """Sell so many boxes at a price of their own for so long (staff only).
-
-        `more` are `per_buyer` and `starts_at`; without the latter it begins now. With a `key` it is
-        one batch however often it is sent.
-        """
-        path = f"/api/v1/broadcasts/{broadcast}/flashes"
-        body = {"offer": offer, "price": price, "boxes": boxes, "seconds": seconds, **more}
-        headers = {"Idempotency-Key": key} if key else {}
-        return await self.request("POST", path, json=body, headers=headers)
-
-    async def end_flash(self, broadcast: str, flash: str, *, wrong: bool = False) -> Json:
-        """End a flash batch before its time (staff only).
-
-        `wrong` says that its price was a mistake, also of one that is over.
-        """
-        path = f"/api/v1/broadcasts/{broadcast}/flashes/{flash}/end"
-        return await self.request("POST", path, json={"wrong": wrong})
 
     async def mispriced(self, broadcast: str, offer: str) -> Json:
         """What was ordered at the wrong prices of an offer, the last one first (staff only).

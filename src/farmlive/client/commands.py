@@ -1,26 +1,24 @@
-"""Commands of the live channel by name, and what may come of one; channel.py sends them."""
+"""Commands of a broadcast by name, and what may come of one: over its live channel, which
+channel.py sends, or over HTTP.
+"""
 
 import asyncio
+import re
 import secrets
 from abc import ABC, abstractmethod
 from typing import Any
 
-from farmlive.client.http import Json
+import httpx
+
+from farmlive.client.connection import Connection
+from farmlive.client.http import Json, Refusal
+from farmlive.client.requests_of_commands import REQUESTS
 
 _AGAIN_S = 0.2
 
 
-class ChannelProblem(Exception):
-    """The server refused a command; `body` is the problem details object."""
-
-    def __init__(self, body: Json):
-        self.body = body
-        super().__init__(f"{body.get('title', '')}: {body.get('detail', '')}")
-
-    @property
-    def slug(self) -> str:
-        """The last part of the problem's `type`, such as `sold-out`."""
-        return str(self.body.get("type", "")).rsplit("/", 1)[-1]
+class ChannelProblem(Refusal):
+    """The server refused a command on the channel."""
 
 
 class ChannelDropped(Exception):
@@ -32,7 +30,7 @@ class ChannelDropped(Exception):
 
 
 class Commands(ABC):
-    """What can be asked of a channel; `call` is the channel's."""
+    """What can be asked of a broadcast; how is `call`'s part."""
 
     @abstractmethod
     async def call(self, type: str, *, timeout_s: float = 10.0, **fields: Any) -> Json:
@@ -51,8 +49,10 @@ class Commands(ABC):
                     return await self.call(type, timeout_s=timeout_s, **wanted)
                 except ChannelDropped:
                     continue
-                except ChannelProblem as problem:
-                    if int(problem.body.get("status", 0)) < 500:
+                except httpx.TransportError:
+                    pass
+                except Refusal as refusal:
+                    if refusal.status < 500:
                         raise
                 await asyncio.sleep(_AGAIN_S)
 
@@ -153,7 +153,7 @@ class Commands(ABC):
 
         Answers how the stock is then, `{"offer","released","sold","held","kept","left",…}`. It is
         sent until it is answered, and done once; after a TimeoutError the same `key` tells what
-        became of it. Raises ChannelProblem, TimeoutError, ChannelClosed.
+        became of it. Raises Refusal, TimeoutError, ChannelClosed.
         """
         return await self._once("offer.release", key, timeout_s, offer=offer, quantity=quantity)
 
@@ -208,3 +208,29 @@ class Commands(ABC):
         return await self._once(
             "offer.correct", key, timeout_s, offer=offer, price=price, honour=honour
         )
+
+
+class CommandsOverHttp(Commands):
+    """The commands of a broadcast as requests. Of a command that takes something away the answer is
+    empty.
+    """
+
+    def __init__(self, connection: Connection, broadcast: str):
+        self._connection = connection
+        self._broadcast = broadcast
+
+    async def call(self, type: str, *, timeout_s: float = 10.0, **fields: Any) -> Json:
+        """Send a command and return its result. Raises ApiProblem, httpx.TransportError,
+        TimeoutError.
+        """
+        method, _, pattern = REQUESTS[type].partition(" ")
+        places = {"broadcast": self._broadcast}
+        places |= {name: fields.pop(name) for name in re.findall(r"{(\w+)}", pattern)[1:]}
+        key = fields.pop("key", None)
+        async with asyncio.timeout(timeout_s):
+            return await self._connection.request(
+                method,
+                pattern.format_map(places),
+                json=None if method == "DELETE" else fields,
+                headers={} if key is None else {"Idempotency-Key": key},
+            )

@@ -12,7 +12,21 @@ Text = dict[str, str]
 """Words by language, `zh` and `en`."""
 
 
-class ApiProblem(Exception):
+class Refusal(Exception):
+    """The server refused something; `body` is the problem details object, `status` its status."""
+
+    def __init__(self, body: Json, status: int | None = None):
+        self.body = body
+        self.status = int(body.get("status", 0)) if status is None else status
+        super().__init__(f"{self.status} {body.get('title', '')}: {body.get('detail', '')}")
+
+    @property
+    def slug(self) -> str:
+        """The last part of the problem's `type`, such as `sold-out`."""
+        return str(self.body.get("type", "")).rsplit("/", 1)[-1]
+
+
+class ApiProblem(Refusal):
     """The server answered with an error.
 
     `status` is the HTTP status, `body` the problem details object (made up from the status line
@@ -20,15 +34,8 @@ class ApiProblem(Exception):
     """
 
     def __init__(self, status: int, body: Json, retry_after: float | None = None):
-        self.status = status
-        self.body = body
+        super().__init__(body, status)
         self.retry_after = retry_after
-        super().__init__(f"{status} {body.get('title', '')}: {body.get('detail', '')}")
-
-    @property
-    def slug(self) -> str:
-        """The last part of the problem's `type`, such as `sold-out`."""
-        return str(self.body.get("type", "")).rsplit("/", 1)[-1]
 
 
 def checked(response: httpx.Response) -> httpx.Response:

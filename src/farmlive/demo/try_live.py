@@ -66,7 +66,7 @@ class TryLive:
         stage = self._stage
         sessions = [eye.viewer.session for eye in stage.eyes]
         # The first one is picked: a camera that joins takes nobody's place.
-        await stage.api.put_on_air(stage.broadcast, stage.source)
+        await stage.api.commands(stage.broadcast).switch(stage.source)
         key = await stage.api.stream_key(stage.broadcast, "encoder", "selftest 2")
         stage.second_camera = FilmOnAir(stage.kitchen, key["whip_url"], key["key"])
         await stage.second_camera.start()
@@ -93,7 +93,7 @@ class TryLive:
     async def _put_on_air(self, source: str, width: int) -> float:
         """Switch, and wait until both viewers see it: in how many milliseconds."""
         began = time.monotonic()
-        await self._stage.api.put_on_air(self._stage.broadcast, source)
+        await self._stage.api.commands(self._stage.broadcast).switch(source)
         await asyncio.gather(*(eye.see_width(width) for eye in self._stage.eyes))
         return (time.monotonic() - began) * 1000
 

@@ -84,8 +84,8 @@ class TrySelling:
         took_ms = (time.monotonic() - began) * 1000
         again = await self._buyer.call("order.place", key=key, **self._order(2))
         must(first == again, "the same key gave another answer")
-        over_http = await self._stage.api.place_order(
-            self._stage.broadcast, token(), self._order(1)
+        over_http = await self._stage.api.commands(self._stage.broadcast).order(
+            token(), self._order(1)
         )
         must(over_http["order"] != first["order"], "two orders have one identifier")
         must(first["total"]["amount"] == 2 * PRICE, f"the total is {first['total']}")
