@@ -1,11 +1,15 @@
-"""One thing done over and over: also after it failed, and no more once it is stopped."""
+"""One thing done over and over: also after it failed, and no more once it is stopped. What is done
+as often is done at one wakeup.
+"""
 
 import asyncio
 
+import pytest
 from structlog.testing import capture_logs
 from tests.waiting import until
 
-from farmlive.again import Again
+from farmlive import again as module
+from farmlive.again import Again, rest_s
 from farmlive.outages import reason_of
 
 
@@ -41,3 +45,16 @@ async def test_what_failed_is_logged_without_the_values_of_a_row() -> None:
 
 def test_an_error_that_says_nothing_has_its_name() -> None:
     assert reason_of(TimeoutError()) == "TimeoutError"
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 2.0, 3600.0])
+def test_what_is_done_as_often_wakes_together_whenever_it_began(
+    monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    for share in range(200):
+        now = 86_400.0 + share / 100 * seconds
+        monkeypatch.setattr(module.time, "monotonic", lambda now=now: now)
+        rest = rest_s(seconds)
+        beats = (now + rest) / seconds
+        assert beats == pytest.approx(round(beats), abs=1e-9)
+        assert seconds / 4 <= rest <= 1.25 * seconds

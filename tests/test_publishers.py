@@ -14,7 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 from tests.waiting import LONG_S, until
 
-from farmlive import crew_sessions, publishers
+from farmlive import bus, crew_sessions, publishers
 from farmlive.broadcast import channel
 from farmlive.client import Api, ApiProblem, Channel
 from farmlive.client.channel import ChannelClosed
@@ -172,6 +172,8 @@ async def test_shut_out_at_one_server_ends_the_camera_at_another(
 ) -> None:
     if heard:
         monkeypatch.setattr(publishers, "LOOK_S", 3600.0)
+        # What the bus loses while Redis is taken for dead the look finds, which is not there.
+        monkeypatch.setattr(bus, "HANGS_S", LONG_S)
     async with running(settings) as first, running(settings) as second, AsyncExitStack() as stack:
         for each in (first, second):
             async with asyncio.timeout(LONG_S):

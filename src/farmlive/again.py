@@ -25,6 +25,17 @@ def create_task(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     return asyncio.create_task(work, context=context)
 
 
+def rest_s(seconds: float) -> float:
+    """Return for how long to rest, so that all that is done every so often is done at a wakeup.
+
+    That is until the next whole multiple of the interval, by a clock that all share: a server that
+    idles costs mostly what waking costs. Nothing follows itself after less than a quarter of its
+    interval, and nothing rests for longer than five quarters of it.
+    """
+    rest = seconds - time.monotonic() % seconds
+    return rest if rest >= seconds / 4 else rest + seconds
+
+
 class Task(abc.ABC):
     """What `_run` does for ever, from `start` until `stop`."""
 
@@ -48,7 +59,7 @@ class Task(abc.ABC):
 
 
 class Again(Task):
-    """Runs `deed` at an interval in seconds: first after one interval, or with `at_once` at once.
+    """Runs `deed` at an interval in seconds (`rest_s`): first after one, or with `at_once` at once.
 
     `failed` is what is logged where it could not be done, which is tried the next time, and `back`
     where it could again. A deed that raises nothing was done.
@@ -64,17 +75,18 @@ class Again(Task):
         at_once: bool = False,
     ):
         super().__init__()
-        self._wait_s = 0.0 if at_once else seconds
+        self._at_once = at_once
         self._seconds = seconds
         self._deed = deed
         self.outage = Outage(failed, lost=failed, back=back or f"{failed}: it is done again")
         """Whether it fails at present; who does a part of it meanwhile says so here, too."""
 
     async def _run(self) -> None:
-        wait_s = self._wait_s
+        rests = not self._at_once
         while True:
-            await asyncio.sleep(wait_s)
-            wait_s = self._seconds
+            if rests:
+                await asyncio.sleep(rest_s(self._seconds))
+            rests = True
             try:
                 await self._deed()
             except Exception as error:

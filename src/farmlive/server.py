@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 from structlog.typing import EventDict, Processor
 
 from farmlive import cleartext, request_limits
+from farmlive.again import rest_s
 from farmlive.app import House, PortTaken, build
 from farmlive.broadcast.wire import channel_protocol
 from farmlive.clock import now_ms, rfc3339
@@ -42,7 +43,31 @@ _log = structlog.get_logger(__name__)
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn with shorter TLS timeouts: asyncio's are 60 s for a handshake, 30 s for its end."""
+    """uvicorn with shorter TLS timeouts: asyncio's are 60 s for a handshake, 30 s for its end. And
+    it wakes once a second, to write the date anew, where uvicorn's own looks ten times a second
+    whether it is to end.
+    """
+
+    def __init__(self, config: uvicorn.Config):
+        self._ending = asyncio.Event()
+        super().__init__(config)
+
+    @property
+    def should_exit(self) -> bool:
+        """Whether it ends; whoever sets it is in the event loop."""
+        return self._ending.is_set()
+
+    @should_exit.setter
+    def should_exit(self, ends: bool) -> None:
+        if ends:
+            self._ending.set()
+
+    async def main_loop(self) -> None:
+        """Serve until it ends."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(rest_s(1.0)):
+                    await self._ending.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen."""

@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable
 
 from sqlalchemy import Connection
 
-from farmlive.again import Task
+from farmlive.again import Task, rest_s
 from farmlive.clock import now_ms
 from farmlive.outages import Outage, reason_of
 from farmlive.store import Store, after_commit
 
 # What another server wrote, and this one's where it was not told, is looked for this often.
-LOOK_MS = 1000
+LOOK_S = 1.0
 
 
 class Alarm(Task):
@@ -64,7 +64,9 @@ class Alarm(Task):
             except Exception as error:
                 self._outage.failed(reason_of(error))
                 due = None
-            wait_ms = LOOK_MS if due is None else min(LOOK_MS, due - now_ms())
+            wait_ms = 1000 * rest_s(LOOK_S)
+            if due is not None:
+                wait_ms = min(wait_ms, due - now_ms())
             self._waits_until = now_ms() + wait_ms
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_ms / 1000):
