@@ -1,92 +1,21 @@
-"""A simulcast over sockets of the engine, between light peers: keys are given, nothing is coded."""
+"""A simulcast over sockets of the engine, between light peers."""
 
 import asyncio
 import itertools
-import os
-import socket
-from collections.abc import AsyncIterator, Callable
-from typing import Any, ClassVar
+from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
-from pylibsrtp import Policy
 from tests.media import packets
-from tests.ports import APART
+from tests.media.light import Light, started
 from tests.waiting import until
 
-from farmlive.media import layers, rtcp, rtp, stun
-from farmlive.media.engine import (
-    Credentials,
-    Engine,
-    Incoming,
-    Keys,
-    Outgoing,
-    Publishing,
-    Viewing,
-)
-from farmlive.media.engines import choose
+from farmlive.media import layers, rtcp
+from farmlive.media.engine import Engine, Incoming, Outgoing, Publishing, Viewing
 from farmlive.media.rtp import Packet
-from farmlive.media.srtp import Protection
 
 RIDS = ("q", "h", "f")
-GCM = Policy.SRTP_PROFILE_AEAD_AES_128_GCM
 VIEWING = Viewing({"VP8": Outgoing(96, 97)}, {})
-
-
-class Told:
-    """A listener who hears what is told."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, Any]] = []
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *told: self.events.append((name, told))
-
-
-class Light:
-    """One end: a socket, an authenticated address and keys."""
-
-    opened: ClassVar[list["Light"]] = []
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self.credentials = Credentials(os.urandom(4).hex(), os.urandom(12).hex())
-        self.number = engine.add_peer(self.credentials)
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.bind((APART, 0))
-        self.sock.setblocking(False)
-        self.sock.connect((APART, engine.candidates[0].port))
-        self.media: list[packets.Received] = []
-        self.reports: list[rtcp.Report] = []
-        self.task = asyncio.create_task(self._read())
-        Light.opened.append(self)
-
-    async def come(self) -> None:
-        """Be checked and get the keys."""
-        password = self.credentials.password.encode()
-        self.sock.send(stun.request(f"{self.credentials.ufrag}:x", password, bytes(12)))
-        one, other = os.urandom(28), os.urandom(28)
-        self.protection = Protection(Keys(GCM, 16, one, other))
-        await until(lambda: self.engine.place(self.number), "the check has come")
-        self.engine.secure(self.number, Keys(GCM, 16, other, one))
-
-    async def _read(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            data = await loop.sock_recv(self.sock, 2048)
-            if data[0] >> 6 != 2:
-                continue
-            if rtp.is_rtcp(data):
-                self.reports += rtcp.parse(self.protection.unprotect_rtcp(data))
-            else:
-                self.media.append(packets.parse(self.protection.unprotect(data)))
-
-    def tell(self, data: bytes) -> None:
-        """Send a report."""
-        self.sock.send(self.protection.protect_rtcp(data))
-
-    def close(self) -> None:
-        self.task.cancel()
-        self.sock.close()
 
 
 class Camera(Light):
@@ -156,14 +85,8 @@ async def engine(engine_name: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
     quick = {"_FIRST_UP_S": 0.3, "_UP_S": 0.3, "_WINDOW_S": 0.2, "_DOWN_S": 0.3, "_BACK_OFF_S": 0.5}
     for name, value in quick.items():
         monkeypatch.setattr(layers, name, value)
-    engine = choose(engine_name, 0)
-    listener: Any = Told()
-    await engine.start(listener, [APART], [APART], 0, None)
-    yield engine
-    for each in Light.opened:
-        each.close()
-    Light.opened.clear()
-    await engine.stop()
+    async with started(engine_name) as (engine, _):
+        yield engine
 
 
 async def test_layers_follow_what_a_viewer_reports_and_wants(engine: Engine) -> None:

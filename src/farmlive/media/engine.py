@@ -213,7 +213,13 @@ class Listener(Protocol):
 
 
 class Engine(Protocol):
-    """An engine's calls. Peers and outputs that are gone are ignored, never an error."""
+    """An engine's calls. Peers and outputs that are gone are ignored, never an error; `ssrcs` alone
+    has nothing to return then.
+
+    A peer has one role: the first `publish` or `view` gives it. Another one is ignored, so that
+    what viewers get goes on; a client that wants something else comes as another peer. Only the
+    viewers of an output that was removed have no role any more.
+    """
 
     @property
     def name(self) -> str:
@@ -238,7 +244,7 @@ class Engine(Protocol):
         """
 
     async def stop(self) -> None:
-        """Close everything."""
+        """Close everything, and forget all peers and outputs. `counters` still returns the last."""
 
     def add_peer(self, local: Credentials, remote: Credentials | None = None) -> Peer:
         """Accept a peer that checks with these credentials. With `remote`, the peer's own, the
@@ -256,7 +262,11 @@ class Engine(Protocol):
         """
 
     def secure(self, peer: Peer, keys: Keys) -> None:
-        """The handshake is done, all its records having gone through `send`; media may flow."""
+        """The handshake is done, all its records having gone through `send`; media may flow.
+
+        The first keys serve until the peer is removed, and others are ignored: with the same ones
+        from anew, two packets would have one nonce.
+        """
 
     def remove_peer(self, peer: Peer) -> None:
         """Forget the peer and free what it holds."""
@@ -265,29 +275,35 @@ class Engine(Protocol):
         """Make an output: what all of its viewers get, such as those of a broadcast."""
 
     def ssrcs(self, output: Output) -> Ssrcs:
-        """The output's SSRCs."""
+        """Return the output's SSRCs; raises KeyError where it is gone."""
 
     def remove_output(self, output: Output) -> None:
-        """Forget an output; its peers are removed by their own call."""
+        """Forget an output. Nobody is on air there, and its publishers go on elsewhere.
+
+        Its viewers keep their path and their keys and get nothing more. They watch another output
+        after a `view`, and are removed by their own call.
+        """
 
     def publish(self, peer: Peer, publishing: Publishing) -> None:
-        """The peer is a publisher. Nobody gets it until it is put on air."""
+        """Make a peer without a role a publisher. Nobody gets it until it is put on air."""
 
     def view(self, peer: Peer, output: Output, viewing: Viewing) -> None:
-        """The peer is a viewer of this output."""
+        """Make a peer without a role a viewer of this output."""
 
     def put_on_air(self, output: Output, peer: Peer | None) -> None:
         """Switch this output to this publisher at its next keyframe; None: nobody, at once.
 
         A publisher may be on air at several outputs. The old picture goes on until the new one's
         keyframe comes; where there is none, the new one's current group is as good. `aired` is
-        told when it is done, at once where it is on air already.
+        told when it is done, at once where it is on air already, and maybe before this returns.
+        A peer that is no publisher is ignored: a switch that was asked for before goes on.
         """
 
     def prefer(self, peer: Peer, most: int | None) -> None:
         """Send this viewer no higher layer of a simulcast than this, 0 the lowest; None: no limit.
 
-        What it gets is the lower of this and what its link carries.
+        What it gets is the lower of this and what its link carries. It may be called before `view`,
+        and holds at each output that the peer watches.
         """
 
     def watching(self, peer: Peer) -> Watching | None:

@@ -41,6 +41,18 @@ class EnginePeer(IcePeer):
         self.objected = False
         self.lost = False
 
+    @property
+    def has_role(self) -> bool:
+        """Whether it has been told to publish, or what to watch."""
+        return self.publisher is not None or self.fanout is not None
+
+    def stop_watching(self) -> None:
+        """Take a viewer off its output; it may watch another."""
+        if self.fanout is not None:
+            self.fanout.remove(self.number)
+        self.fanout = self.viewing = self.viewer = None
+        self.seconds = 0
+
     def send_rtcp(self, data: bytes | None) -> None:
         """Protect and send a compound packet; None, or a peer without keys: nothing."""
         if data is not None and self.protection is not None:

@@ -53,7 +53,7 @@ class Publisher:
     def __init__(self, publishing: Publishing, own_ssrc: int, peer: Peer = 0) -> None:
         self.own_ssrc = own_ssrc
         self.peer = peer
-        # They come and go by themselves.
+        # Each adds and removes itself.
         self.subscribers: tuple[Subscriber, ...] = ()
         self.tracks = [
             Track(incoming, layer)

@@ -95,9 +95,11 @@ class PythonEngine:
         self._upkeep.start(listener)
 
     async def stop(self) -> None:
-        """Close everything."""
+        """Close everything and forget all peers and outputs."""
         for peer in list(self._peers):
             self.remove_peer(peer)
+        for output in list(self._outputs):
+            self.remove_output(output)
         self._upkeep.stop()
         self._ports.close()
         self._streams.close()
@@ -131,7 +133,7 @@ class PythonEngine:
     def secure(self, peer: Peer, keys: Keys) -> None:
         """The handshake is done; media may flow."""
         entry = self._peers.get(peer)
-        if entry is not None:
+        if entry is not None and entry.protection is None:
             entry.protection = Protection(keys)
             self._ice.secured(entry)
             self._let_in(entry)
@@ -144,8 +146,7 @@ class PythonEngine:
         self._ice.remove(entry)
         self._upkeep.forget(entry)
         self._give_up(entry)
-        if entry.fanout is not None:
-            entry.fanout.remove(peer)
+        entry.stop_watching()
         if entry.publisher is not None:
             for subscriber in entry.publisher.subscribers:
                 subscriber.drop(entry.publisher)
@@ -163,25 +164,28 @@ class PythonEngine:
         return self._outputs[output].ssrcs
 
     def remove_output(self, output: Output) -> None:
-        """Forget an output; its peers are removed by their own call."""
+        """Forget an output; its viewers stay, and watch nothing."""
         fanout = self._outputs.pop(output, None)
         if fanout is not None:
+            for entry in self._peers.values():
+                if entry.fanout is fanout:
+                    entry.stop_watching()
             fanout.put_on_air(None)
             for name, count in _counts_of(fanout).items():
                 self._gone[name] += count
 
     def publish(self, peer: Peer, publishing: Publishing) -> None:
-        """The peer is a publisher. Nobody gets it until it is put on air."""
+        """The peer is a publisher, unless it has a role."""
         entry = self._peers.get(peer)
-        if entry is not None:
+        if entry is not None and not entry.has_role:
             entry.publisher = Publisher(publishing, randbits(32) | 1, peer)
             self._hear_reports()
             self._let_in(entry)
 
     def view(self, peer: Peer, output: Output, viewing: Viewing) -> None:
-        """The peer is a viewer of this output."""
+        """The peer is a viewer of this output, unless it has a role."""
         entry, fanout = self._peers.get(peer), self._outputs.get(output)
-        if entry is not None and fanout is not None:
+        if entry is not None and fanout is not None and not entry.has_role:
             entry.fanout, entry.viewing = fanout, viewing
             self._let_in(entry)
 

@@ -44,6 +44,7 @@ class Publisher:
     def __init__(self, scenario: "Scenario", number: int) -> None:
         chance = self.chance = random.Random(scenario.chance.random())
         self.scenario = scenario
+        self.is_secured = False
         self.link = Link(
             chance, number, chance.choice((0, 0, 0.02, 0.15)), chance.choice((0, 0.004, 0.03))
         )

@@ -65,7 +65,12 @@ class Scenario:
         self.later(0.01, lambda at: self.send(who, CLIENT_HELLO, at))
         for again in range(self.chance.choice((1, 1, 2, 4))):
             self.later(0.02 + again / 100, lambda _: self.hands.send(who.peer, FLIGHT))
-        self.later(0.08, lambda _: self.hands.secure(who.peer, who.link.keys))
+        self.later(0.08, lambda _: self.secure(who))
+
+    def secure(self, who: Any) -> None:
+        """Its handshake is done."""
+        self.hands.secure(who.peer, who.link.keys)
+        who.is_secured = True
 
     def send(self, who: Any, data: bytes, now: float) -> None:
         """A datagram goes into the network, which may lose it, delay it or send it twice."""

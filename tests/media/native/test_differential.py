@@ -2,7 +2,8 @@
 
 import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from tests.media.native.camera import Publisher
@@ -10,6 +11,8 @@ from tests.media.native.hands import Hands, PythonHand
 from tests.media.native.native_hand import NativeHand
 from tests.media.native.scenario import Scenario
 from tests.media.native.watcher import Viewer
+
+from farmlive.media.engine import Incoming, Publishing, Viewing
 
 # More and longer ones: FARMLIVE_TEST_SEEDS=200 FARMLIVE_TEST_SECONDS=60.
 SEEDS = range(int(os.environ.get("FARMLIVE_TEST_SEEDS", "8")))
@@ -67,7 +70,7 @@ class Broadcast(Scenario):
         chance = self.chance
         here = [each for each in self.publishers if self._peers.get(each.peer) is each]
         watching = [each for each in self.viewers if self._peers.get(each.peer) is each]
-        what = chance.randrange(10)
+        what = chance.randrange(12)
         if what < 3 and here:
             output, _ = chance.choice(self.outputs)
             on_air = chance.choice((*here, None)) if chance.random() < 0.3 else chance.choice(here)
@@ -85,8 +88,41 @@ class Broadcast(Scenario):
             chance.choice(here).leave()
         elif what == 8 and len(watching) > 1:
             chance.choice(watching).leave()
+        elif what == 9:
+            self.an_output_goes(here, watching)
+        elif what == 10:
+            self.called_again(chance.choice((*here, *watching)) if here or watching else None)
         else:
             self.viewer_joins(now)
+
+    def an_output_goes(self, here: Sequence[Publisher], watching: Sequence[Viewer]) -> None:
+        """Another one takes its place, which not all of its viewers watch."""
+        chance = self.chance
+        at = chance.randrange(len(self.outputs))
+        gone, _ = self.outputs[at]
+        self.hands.remove_output(gone)
+        output, ssrcs = self.outputs[at] = self.hands.add_output(
+            (chance.randrange(0x4000), chance.randrange(1 << 30))
+        )
+        if here:
+            self.hands.put_on_air(output, chance.choice(here).peer)
+        for viewer in watching:
+            if viewer.output == gone:
+                viewer.output = None
+            if viewer.output is None and chance.random() < 0.8:
+                viewer.watch(output, ssrcs)
+
+    def called_again(self, who: Publisher | Viewer | None) -> None:
+        """Calls that a peer with a role and keys has had before are ignored."""
+        if who is None or (isinstance(who, Viewer) and who.output is None):
+            return
+        publishing = Publishing([Incoming("video", 90_000, {96: "VP8"}, nack=True, pli=True)])
+        for hand in self.hands.all:
+            hand.engine.publish(who.peer, publishing)
+        self.hands.view(who.peer, self.chance.choice(self.outputs)[0], Viewing({}, {}))
+        if who.is_secured:
+            keys = replace(who.link.keys, transmit=bytes(28), receive=bytes(28))
+            self.hands.secure(who.peer, keys)
 
 
 @pytest.mark.timeout(0)
@@ -104,6 +140,9 @@ def test_both_engines_send_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) 
         if health is not None and other is not None:
             health.layers, other.layers = list(health.layers), list(other.layers)
         assert health == other
+    assert python.engine._peers.keys() == native.engine._peers
+    for what in ("peers", "publishers", "viewers", "secured", "outputs"):
+        assert python.engine.census()[what] == native.engine.census()[what], what
     assert python.told.events == native.told.events
     assert counted(python.engine.counters()) == counted(native.engine.counters())
 

@@ -19,7 +19,9 @@ class Viewer:
 
     def __init__(self, scenario: "Scenario", number: int, output: Output, ssrcs: Ssrcs) -> None:
         chance = self.chance = random.Random(scenario.chance.random())
-        self.scenario, self.output, self.ssrcs = scenario, output, ssrcs
+        self.scenario, self.ssrcs = scenario, ssrcs
+        # None: it was removed.
+        self.output: Output | None = output
         self.link = Link(chance, number, chance.choice((0, 0, 0.03, 0.25)), 0.0)
         red = chance.random() < 0.5
         rtx = chance.random() < 0.85
@@ -37,15 +39,24 @@ class Viewer:
         self.missing: dict[int, int] = {}
         self.ssrc = chance.getrandbits(32) | 1
         self.watching_since = 0.0
+        self.is_secured = False
 
     def join(self, now: float) -> None:
         hands = self.scenario.hands
         self.peer = hands.add_peer(self.link.local, self.link.remote)
-        hands.view(self.peer, self.output, self.viewing)
+        if self.output is not None:
+            hands.view(self.peer, self.output, self.viewing)
         self.scenario.enter(self.peer, self)
         self.scenario.come(self, now)
         if self.chance.random() < 0.2:
             hands.prefer(self.peer, self.chance.choice((0, 1, None)))
+
+    def watch(self, output: Output, ssrcs: Ssrcs) -> None:
+        """Watch another output, from the beginning."""
+        self.output, self.ssrcs = output, ssrcs
+        self.highest, self.cycles, self.received, self.lost = None, 0, 0, 0
+        self.missing.clear()
+        self.scenario.hands.view(self.peer, output, self.viewing)
 
     def leave(self) -> None:
         self.scenario.exit(self.peer)

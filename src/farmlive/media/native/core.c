@@ -184,6 +184,13 @@ static void stop_watching(struct peer *peer)
         peer->viewer = NULL;
     }
     peer->output = NULL;
+    peer->seconds = 0;
+}
+
+/* A peer is a publisher or a viewer: the first call that says so holds. */
+static bool has_role(const struct peer *peer)
+{
+    return peer->publisher != NULL || peer->output != NULL;
 }
 
 void core_remove_peer(struct core *core, uint64_t number)
@@ -238,7 +245,7 @@ void core_publish(struct core *core, uint64_t number, struct publishing *publish
 {
     struct peer *peer = core_peer(core, number);
     struct publisher *publisher = publisher_new(publishing, own_ssrc, number);
-    if (peer == NULL || peer->publisher != NULL) {
+    if (peer == NULL || has_role(peer)) {
         publisher_free(publisher);
         return;
     }
@@ -252,7 +259,7 @@ void core_view(struct core *core, uint64_t number, uint64_t output, const struct
 {
     struct peer *peer = core_peer(core, number);
     struct output *watched = output_of(core, output);
-    if (peer == NULL || watched == NULL || peer->viewer != NULL)
+    if (peer == NULL || watched == NULL || has_role(peer))
         return;
     peer->output = watched;
     peer->viewing = *viewing;

@@ -71,6 +71,9 @@ class NativeEngine:
         self._numbers = itertools.count(1)
         self._codecs = CodecNumbers()
         self._peers: set[Peer] = set()
+        # What they are here for: to publish, or to watch this output.
+        self._publishers: set[Peer] = set()
+        self._watched: dict[Peer, Output] = {}
         # The SRTP sessions of peers, also of those that are gone, until the relay lets go of them.
         self._sessions: dict[Peer, Any] = {}
         self._outputs: dict[Output, Ssrcs] = {}
@@ -126,14 +129,18 @@ class NativeEngine:
         self._loop.add_reader(self.relay.fileno(), self.hear)
 
     async def stop(self) -> None:
-        """Close everything."""
+        """Close everything and forget all peers and outputs."""
         if self._loop is not None:
             self._loop.remove_reader(self.relay.fileno())
             self._loop = None
         self._counts = self.counters()
         self.relay.stop()
         self._peers.clear()
+        self._publishers.clear()
+        self._watched.clear()
         self._sessions.clear()
+        self._outputs.clear()
+        self._wanted.clear()
         self._candidates = []
 
     # Peers and outputs.
@@ -168,6 +175,8 @@ class NativeEngine:
         """Forget the peer and free what it holds."""
         if peer in self._peers:
             self._peers.remove(peer)
+            self._publishers.discard(peer)
+            self._watched.pop(peer, None)
             self.relay.remove_peer(peer)
 
     def add_output(self) -> Output:
@@ -190,14 +199,16 @@ class NativeEngine:
         return self._outputs[output]
 
     def remove_output(self, output: Output) -> None:
-        """Forget an output; its peers are removed by their own call."""
+        """Forget an output; its viewers stay, and watch nothing."""
         if self._outputs.pop(output, None) is not None:
             self._wanted.pop(output, None)
+            for peer in [each for each, watched in self._watched.items() if watched == output]:
+                del self._watched[peer]
             self.relay.remove_output(output)
 
     def publish(self, peer: Peer, publishing: Publishing) -> None:
-        """The peer is a publisher. Nobody gets it until it is put on air."""
-        if peer in self._peers:
+        """The peer is a publisher, unless it has a role."""
+        if self._is_without_role(peer):
             self.relay.publish(
                 peer,
                 [self._track(each) for each in publishing.tracks],
@@ -206,6 +217,11 @@ class NativeEngine:
                 _or_none(publishing.repaired_rid),
                 randbits(32) | 1,
             )
+            self._publishers.add(peer)
+
+    def _is_without_role(self, peer: Peer) -> bool:
+        taken = peer in self._publishers or peer in self._watched
+        return peer in self._peers and not taken
 
     def _track(self, track: Incoming) -> "_native.Track":
         return (
@@ -220,10 +236,11 @@ class NativeEngine:
         )
 
     def view(self, peer: Peer, output: Output, viewing: Viewing) -> None:
-        """The peer is a viewer of this output."""
-        if peer in self._peers and output in self._outputs:
+        """The peer is a viewer of this output, unless it has a role."""
+        if self._is_without_role(peer) and output in self._outputs:
             video, audio = self._outgoing(viewing.video), self._outgoing(viewing.audio)
             self.relay.view(peer, output, video, audio, randbelow(0x4000))
+            self._watched[peer] = output
 
     def _outgoing(self, terms: Mapping[str, Outgoing]) -> "list[_native.Outgoing]":
         """As many codecs as there is room for, which is more than there are."""
@@ -236,7 +253,7 @@ class NativeEngine:
 
     def put_on_air(self, output: Output, peer: Peer | None) -> None:
         """Switch this output to this publisher at its next keyframe; None: nobody, at once."""
-        if output in self._outputs and (peer is None or peer in self._peers):
+        if output in self._outputs and (peer is None or peer in self._publishers):
             self._wanted[output] = peer
             self.relay.put_on_air(output, peer or 0)
 
