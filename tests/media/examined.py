@@ -8,9 +8,9 @@ import pytest_asyncio
 from tests.media.conftest import BROADCAST, Media, serving
 from tests.waiting import until
 
-from farmlive.client.clause import Kind
 from farmlive.client.examined import Examined
 from farmlive.client.light_publisher import LightPublisher
+from farmlive.client.verdict import Kind
 from farmlive.settings import Settings
 
 

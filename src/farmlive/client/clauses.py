@@ -9,18 +9,9 @@ from collections.abc import AsyncIterator
 import httpx
 
 from farmlive.client import clauses_of_http, clauses_of_ice, clauses_of_media, clauses_of_sdp
-from farmlive.client.clause import (
-    Broken,
-    Clause,
-    Kind,
-    NotApplicable,
-    Result,
-    Untried,
-    Verdict,
-    broke,
-    numbered,
-)
+from farmlive.client.clause import Clause, Result, numbered
 from farmlive.client.examined import Examined
+from farmlive.client.verdict import Broken, Kind, NotApplicable, Untried, Verdict, broke
 
 _BOOKS = [clauses_of_http.BOOK, clauses_of_ice.BOOK, clauses_of_sdp.BOOK, clauses_of_media.BOOK]
 _TIMEOUT_S = 20.0

@@ -6,8 +6,9 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
-from farmlive.client.clause import Book, NotApplicable, expect, said
+from farmlive.client.clause import Book
 from farmlive.client.examined import SDP, Examined
+from farmlive.client.verdict import NotApplicable, expect, said
 
 BOOK = Book()
 _LINK = re.compile(r"<([^>]*)>([^<]*)")

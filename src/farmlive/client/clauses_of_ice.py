@@ -3,7 +3,7 @@ section 4.4; RFC 8840), with a media connection where one shows what happened.
 """
 
 from farmlive.client import description
-from farmlive.client.clause import Book, Broken, NotApplicable, expect, said
+from farmlive.client.clause import Book
 from farmlive.client.description import Description
 from farmlive.client.examined import (
     FRAGMENT,
@@ -15,6 +15,7 @@ from farmlive.client.examined import (
 )
 from farmlive.client.rtp_peer import RtpPeer
 from farmlive.client.sdp import Ice
+from farmlive.client.verdict import Broken, NotApplicable, expect, said
 
 BOOK = Book()
 _CANDIDATE = "a=candidate:1 1 udp 2130706431 127.0.0.1 9 typ host"

@@ -6,10 +6,11 @@ import asyncio
 import time
 
 from farmlive.client.canned import CannedStream, audio_payload
-from farmlive.client.clause import Book, Broken, expect
+from farmlive.client.clause import Book
 from farmlive.client.examined import Examined
 from farmlive.client.rtp_peer import RtpPeer
 from farmlive.client.sdp import OPUS, read_answer
+from farmlive.client.verdict import Broken, expect
 
 BOOK = Book()
 _MEDIA_S = 4.0

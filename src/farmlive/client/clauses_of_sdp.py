@@ -5,9 +5,10 @@ sections 4.4 and 4.8; draft-ietf-wish-whep-03, section 4.5; RFC 9429, section 5.
 import re
 from collections.abc import Iterator
 
-from farmlive.client.clause import Book, NotApplicable, expect, said
+from farmlive.client.clause import Book
 from farmlive.client.description import Media
 from farmlive.client.examined import Examined, Made
+from farmlive.client.verdict import NotApplicable, expect, said
 
 BOOK = Book()
 _OF_TRANSPORT = ("ice-ufrag", "ice-pwd", "fingerprint", "setup", "candidate", "end-of-candidates")

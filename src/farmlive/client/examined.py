@@ -11,10 +11,10 @@ from urllib.parse import urljoin
 import httpx
 
 from farmlive.client import description, sdp
-from farmlive.client.clause import Broken, Kind, NotApplicable, Untried, expect, said
 from farmlive.client.description import Description
 from farmlive.client.http import seconds
 from farmlive.client.rtp_peer import RtpPeer, certificate
+from farmlive.client.verdict import Broken, Kind, NotApplicable, Untried, expect, said
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 import httpx
 
 from farmlive.client import signalling
-from farmlive.client.clause import Result, said
+from farmlive.client.clause import Result
 from farmlive.client.clauses import examine
 from farmlive.client.examined import Examined
+from farmlive.client.verdict import said
 from farmlive.client.whip_check import CannotBegin, first_answer, refuse_what_is_no_endpoint
 
 

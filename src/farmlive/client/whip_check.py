@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from farmlive.client import signalling
-from farmlive.client.clause import Result, broke, said
+from farmlive.client.clause import Result
 from farmlive.client.clauses import examine
 from farmlive.client.examined import Examined
+from farmlive.client.verdict import broke, said
 
 _E = TypeVar("_E", bound=BaseException)
 

@@ -35,7 +35,7 @@ def sources(part: str) -> Iterator[tuple[str, Path, str]]:
     for folder, method, pattern in (
         (WEB / "templates", "jinja2.ext:babel_extract", "**/*.html"),
         (WEB / "static", "javascript", "**/*.js"),
-        (PAGES, "python", "*.py"),
+        (PAGES, "python", "**/*.py"),
     ):
         for file in sorted(folder.glob(pattern)):
             inside = file.relative_to(folder)
