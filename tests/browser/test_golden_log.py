@@ -27,20 +27,17 @@ AUDIENCES = {
 }
 Shown = dict[str, Any]
 
-# A scene as a snapshot has it: what the page alone knows, when boxes went, is no part of that.
+# A scene as a snapshot has it: what the page alone knows, when boxes went and which holds came to
+# nothing, is no part of that.
 SCENE = """
 const { Scene, PASSED_OVER, UNUSED } = await import("/static/live/fold.js");
-const shown = (scene) => structuredClone({
-  broadcast: scene.broadcast,
-  paused: scene.paused,
-  source: scene.source,
-  pinned: scene.pinned,
-  offers: [...scene.offers.values()].map(({ gone_at, ...card }) => card),
-  chat: scene.chat,
-  audience: scene.audience,
-  orders: [...scene.orders.values()],
-  rushes: [...scene.rushes.values()],
-});
+const shown = ({ over, ...scene }) => {
+  const plain = (value) => value instanceof Map ? [...value.values()] : value;
+  const found = Object.entries(scene).map(([name, value]) => [name, plain(value)]);
+  const state = structuredClone(Object.fromEntries(found));
+  for (const card of state.offers) delete card.gone_at;
+  return state;
+};
 const begin = (snapshot) => {
   const scene = new Scene();
   scene.load(structuredClone(snapshot));

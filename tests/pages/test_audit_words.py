@@ -22,6 +22,7 @@ from farmlive.problems import Forbidden, Problem
 from farmlive.review.definitions import SHEET_WORDS
 from farmlive.shop.audit_names import Thing
 from farmlive.shop.fields import State
+from farmlive.shop.models import ChangedOffer
 
 CODE = Path(farmlive.__file__).parent
 ACTION = re.compile(r"[a-z_]+\.[a-z_]+")
@@ -265,3 +266,16 @@ def test_choice_of_a_file_is_told() -> None:
 def test_unknown_action_is_no_error() -> None:
     assert "something" in whole(deed("thing.of_tomorrow", ulid(), strange={"a": [1]}))
     assert json.dumps(whole(deed("thing.of_tomorrow"), "zh"))
+
+
+def test_what_changed_of_an_offer_is_named_by_its_fields() -> None:
+    entry = deed("offer.change", OFFER, price=2590, list_price=None)
+    assert whole(entry) == "lin changed the price of Kumquats · ¥25.90"
+    entry = deed("offer.change", OFFER, price=2590, note={"zh": "甜", "en": "Sweet"})
+    assert whole(entry) == "lin changed Kumquats · note · ¥25.90"
+    assert whole(entry, "zh") == "lin 修改了金桔 · 备注 · ¥25.90"
+
+
+def test_every_field_of_an_offer_that_is_changed_has_words() -> None:
+    fields = ChangedOffer.model_fields.keys() - {"price", "list_price"}
+    assert fields - audit_sentences.FIELDS.keys() == set(), "pages/audit_sentences.py: FIELDS"

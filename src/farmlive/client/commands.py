@@ -158,7 +158,7 @@ class Commands(ABC):
         return await self._once("offer.release", key, timeout_s, offer=offer, quantity=quantity)
 
     async def change_offer(self, offer: str, *, timeout_s: float = 10.0, **change: Any) -> Json:
-        """Change an offer's `price` or `list_price`, minor units, and return its card (staff only).
+        """Change an offer, such as its `price`, and return its card (staff only).
 
         A `list_price` of None is taken away. Raises what `call` raises.
         """

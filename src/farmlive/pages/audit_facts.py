@@ -133,7 +133,7 @@ class Facts:
         if shown := detail.get("display_name"):
             yield self._say(f"viewers read “{shown}”", f"观众看到“{shown}”")
         changed = detail.get("fields") or detail.get("changed") or ()
-        if deed.action == "broadcast.change":
+        if deed.action in ("broadcast.change", "offer.change"):
             changed = sorted(detail)
         words = [self._both(f) for name in changed if (f := audit_sentences.FIELDS.get(str(name)))]
         yield self._listed(list(dict.fromkeys(words)))

@@ -143,6 +143,12 @@ def _flash_planned(detail: Detail) -> Both:
     return "{who} started a flash batch of {offer}", "{who} 开始了 {offer} 的限时抢购"
 
 
+def _offer_changed(detail: Detail) -> Both:
+    if FIELDS.keys() & detail:
+        return "{who} changed {offer}", "{who} 修改了 {offer}"
+    return "{who} changed the price of {offer}", "{who} 改了 {offer} 的价格"
+
+
 def _moved(detail: Detail) -> Both:
     if detail.get("payment"):
         return "{who} marked {orders} as paid", "{who} 把 {orders} 记为已付款"
@@ -321,7 +327,7 @@ SENTENCES: dict[str, Sentence] = {
         "{who} 发出了一条关于 {order} 的暂缓消息",
     ),
     "offer.add": ("{who} put {offer} into the bag", "{who} 把 {offer} 放进了购物袋"),
-    "offer.change": ("{who} changed the price of {offer}", "{who} 改了 {offer} 的价格"),
+    "offer.change": _offer_changed,
     "offer.correct": (
         "{who} put the wrong price of {offer} right",
         "{who} 更正了 {offer} 标错的价格",

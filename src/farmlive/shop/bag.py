@@ -25,7 +25,7 @@ from farmlive.shop import catalogue, flashes, keys, lot_stock, prices, stock
 from farmlive.shop.models import (
     BagOrder,
     Card,
-    ChangedPrice,
+    ChangedOffer,
     NewOffer,
     OfferChange,
     OfferRelease,
@@ -193,7 +193,7 @@ class Bag:
 
     @raises(UnknownBroadcast, BroadcastEnded, NoSuchOffer, ListPriceTooLow, FlashDearer)
     async def change(self, caller: Caller, broadcast: str, message: OfferChange) -> dict[str, Any]:
-        """Set a new price, list price or both, from this commit on, and answer as `Card`.
+        """Change what is sent, from this commit on, and answer as `Card`.
 
         Raises UnknownBroadcast, BroadcastEnded, NoSuchOffer, ListPriceTooLow, FlashDearer.
         """
@@ -232,7 +232,7 @@ class Bag:
                 row.id,
                 broadcast=broadcast,
                 **message.model_dump(
-                    include=message.model_fields_set & set(ChangedPrice.model_fields)
+                    include=message.model_fields_set & set(ChangedOffer.model_fields)
                 ),
             )
             (card,) = self._cards(connection, [_offer(connection, broadcast, row.id)])
@@ -289,7 +289,7 @@ class Bag:
         lot_stock.share(connection, lot.id, str(row["id"]), released_g)
         prices.begin(connection, str(row["id"]), new.price, now_ms())
         (card,) = self._cards(connection, [_offer(connection, broadcast, str(row["id"]))])
-        added = events.OfferAdded.of(card.model_dump(mode="json"))
+        added = events.OfferAdded(**card.model_dump(mode="json"))
         self._log.append(connection, broadcast, added)
         note(
             connection,

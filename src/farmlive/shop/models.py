@@ -285,8 +285,8 @@ class OfferRelease(NewRelease, AboutOffer, Message):
     key: Key | None = None
 
 
-class ChangedPrice(BaseModel):
-    """A new price, list price or both, minor units; a null takes the list price away."""
+class ChangedOffer(BaseModel):
+    """What changes of an offer; prices are in minor units, and a null takes the list price away."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -295,13 +295,14 @@ class ChangedPrice(BaseModel):
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if self.price is None and "list_price" not in self.model_fields_set:
-            raise ValueError("Say what changes: the price, the list price or both.")
+        sent = self.model_fields_set & ChangedOffer.model_fields.keys()
+        if not sent - ({"price"} if self.price is None else set()):
+            raise ValueError("Say what changes of the offer, such as its price.")
         return self
 
 
-class OfferChange(ChangedPrice, AboutOffer, Message):
-    """Change an offer's price, list price or both; it is the price from then on."""
+class OfferChange(ChangedOffer, AboutOffer, Message):
+    """Change an offer, such as its price, from then on; what is not sent stays as it is."""
 
     type: Literal["offer.change"] = "offer.change"
 

@@ -26,6 +26,24 @@ from farmlive.broadcast.events.parts import (
     Text,
 )
 
+__all__ = [
+    "FlashCorrected",
+    "FlashEnded",
+    "FlashPlanned",
+    "FlashStarted",
+    "LotChanged",
+    "LotResumed",
+    "LotStopped",
+    "OfferAdded",
+    "OfferChanged",
+    "OfferReleased",
+    "RushBegan",
+    "RushOver",
+    "StockChanged",
+    "WaitChanged",
+    "WhyEnded",
+]
+
 WhyEnded = Literal["time", "sold_out", "host", "broadcast", "wrong", "stopped"]
 _PICTURE = doc("The URL of its picture, or null.", "/files/0123456789abcdef.webp")
 

@@ -5,6 +5,22 @@ from typing import Annotated, Literal
 from farmlive.broadcast.events.model import PublicEvent, StaffEvent, doc, kind
 from farmlive.broadcast.events.parts import Id
 
+__all__ = [
+    "AudienceCounted",
+    "BroadcastEnded",
+    "BroadcastPaused",
+    "BroadcastResumed",
+    "BroadcastStarted",
+    "CardPinned",
+    "CardUnpinned",
+    "ChatHidden",
+    "ChatSaid",
+    "ClockMoved",
+    "SourceJoined",
+    "SourceLeft",
+    "SourceSwitched",
+]
+
 _GUEST = doc("True for someone who came by a guest's link, else left out.", True)
 _LABEL = doc("Its name.", "果园")
 

@@ -9,6 +9,25 @@ from typing import Annotated, Literal
 from farmlive.broadcast.events.model import ULID, OrderEvent, StaffEvent, doc, kind, model
 from farmlive.broadcast.events.parts import Id, Line, LineName, Money, Returned
 
+__all__ = [
+    "OrderAtCentre",
+    "OrderCancelled",
+    "OrderClaimAnswered",
+    "OrderClaimed",
+    "OrderErased",
+    "OrderExpired",
+    "OrderHeld",
+    "OrderPacked",
+    "OrderPaid",
+    "OrderPlaced",
+    "OrderReceived",
+    "OrderRefunded",
+    "OrderResumed",
+    "OrderShipped",
+    "OrderStep",
+    "OrderStopped",
+]
+
 State = Literal[
     "held", "placed", "packed", "shipped", "at_centre", "received", "cancelled", "expired"
 ]
