@@ -46,6 +46,13 @@ async def test_a_publisher_gets_an_address_a_tag_and_an_answer(media: Media) -> 
         (f"/whip/{BROADCAST}", KEY | FRAGMENT, offer("sendonly"), 415, "wrong-content-type"),
         (f"/whip/{BROADCAST}", SDP | KEY, "nonsense", 400, "bad-sdp"),
         (f"/whip/{BROADCAST}", SDP | KEY, b"v=0\r\n\xff", 400, "bad-sdp"),
+        (
+            f"/whip/{BROADCAST}",
+            SDP | KEY,
+            offer("sendonly").replace("ufrag:theirs", f"ufrag:{200 * 'é'}"),
+            400,
+            "bad-sdp",
+        ),
         (f"/whip/{BROADCAST}", SDP | KEY, b"x" * (2 << 20), 413, "too-large"),
         (f"/whip/{BROADCAST}", SDP | KEY, offer("recvonly"), 422, "unfit-offer"),
         (
@@ -128,6 +135,7 @@ async def test_patch_trickles_and_restarts(media: Media) -> None:
     assert await patch("a=end-of-candidates\r\n", FRAGMENT | {"If-Match": '"old"'}) == 412
     assert await patch("a=end-of-candidates\r\n", SDP | tag) == 415
     assert await patch("nonsense", FRAGMENT | tag) == 400
+    assert await patch(RESTART.replace("new1", 200 * "é"), FRAGMENT | tag) == 400
     trickled = await media.http.patch(
         path,
         content="a=mid:0\r\na=candidate:1 1 udp 1 nowhere.local 9 typ host\r\n",

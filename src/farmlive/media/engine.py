@@ -51,7 +51,9 @@ class Times:
 
 @dataclass(slots=True, frozen=True)
 class Credentials:
-    """User name fragment and password of one end of ICE (RFC 8839, section 5.4)."""
+    """User name fragment and password of one end of ICE, 1 to 256 ASCII characters each (RFC 8839,
+    section 5.4); whoever reads them from a client has checked that.
+    """
 
     ufrag: str
     password: str

@@ -299,7 +299,7 @@ def parse_fragment(text: str) -> Fragment:
 
 
 def check_credentials(ufrag: str, password: str) -> None:
-    """Raise BadSdp unless both are there and of ICE's lengths (RFC 8839, section 5.4)."""
+    """Raise BadSdp unless both are there, in ASCII and of ICE's lengths (RFC 8839, section 5.4)."""
     if not ufrag or not password:
         raise BadSdp("Send a=ice-ufrag and a=ice-pwd together.")
     if len(ufrag) not in _UFRAG or len(password) not in _PASSWORD:
@@ -307,3 +307,5 @@ def check_credentials(ufrag: str, password: str) -> None:
             "ICE credentials have the wrong length: a=ice-ufrag has 4 to 256 characters, a=ice-pwd "
             "22 to 256."
         )
+    if not (ufrag + password).isascii():
+        raise BadSdp("Send ICE credentials of ASCII letters, digits, + and / (RFC 8839).")
