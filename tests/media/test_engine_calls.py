@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -138,6 +139,15 @@ async def test_a_peer_keeps_its_role(engine: Engine) -> None:
     assert engine.watching(camera.number) is None
     engine.remove_output(output)
     assert engine.health(camera.number) is not None
+
+
+async def test_health_that_was_returned_does_not_change(engine: Engine) -> None:
+    _, camera, _ = await on_air(engine)
+    first = engine.health(camera.number)
+    assert first is not None
+    kept = replace(first)
+    await until(lambda: engine.health(camera.number) != first, "it is measured")
+    assert first == kept
 
 
 async def test_a_switch_goes_on_where_no_publisher_is_put_on_air(

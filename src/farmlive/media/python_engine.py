@@ -7,6 +7,7 @@
 import itertools
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from secrets import randbits, token_bytes
 
 from farmlive.media import sieve
@@ -235,9 +236,8 @@ class PythonEngine:
         entry = self._peers.get(peer)
         if entry is None or entry.publisher is None:
             return None
-        health = entry.publisher.health
-        health.transport = entry.port.protocol if entry.port is not None else "udp"
-        return health
+        transport = entry.port.protocol if entry.port is not None else "udp"
+        return replace(entry.publisher.health, transport=transport)
 
     def counters(self) -> Mapping[str, int]:
         """Counts since the start, each of which only grows."""
