@@ -83,7 +83,7 @@ def viewer(number: int, viewing: Viewing = VIEWING) -> tuple[Viewer, Kept]:
 
 def outputs_of(publisher: Publisher) -> list[Fanout]:
     """The outputs that get it."""
-    return [each for each in publisher.subscribers if isinstance(each, Fanout)]
+    return [each for each in publisher.listeners if isinstance(each, Fanout)]
 
 
 class Source:

@@ -350,7 +350,7 @@ def test_sources_of_one_and_of_three_layers_change_without_a_seam(fanout: Fanout
     source.frames(2, keyframes=(0, 1, 2))
     assert consecutive(kept.video)
     assert layers(kept)[-2:] == [1, 1]
-    assert plain.publisher.subscribers == ()
+    assert plain.publisher.listeners == ()
     assert one.lane is not None
     assert one.lane.publisher is source.publisher
 
@@ -364,12 +364,12 @@ def test_a_new_source_whose_layer_does_not_come_gives_a_lower_one(fanout: Fanout
     other.frames(1, keyframes=(0,))
     source.frames(3)
     assert layers(kept)[-1] == 1, "the old source's picture goes on"
-    assert source.publisher.subscribers == (fanout,)
+    assert source.publisher.listeners == (fanout,)
     other.now += 1
     other.frames(1, keyframes=(0,))
     assert layers(kept)[-1] == 0
     assert whole(kept)
-    assert source.publisher.subscribers == ()
+    assert source.publisher.listeners == ()
 
 
 def test_a_track_that_begins_anew_goes_on_for_its_viewers(fanout: Fanout) -> None:

@@ -189,9 +189,9 @@ def test_a_source_feeds_every_output_that_has_it_on_air(fanout: Fanout) -> None:
     kitchen.frames(1, now, keyframe=True)
     assert consecutive(kept.video)
     assert (len(kept.video), len(seen.of(21))) == (12, 12)
-    assert orchard.publisher.subscribers == ()
+    assert orchard.publisher.listeners == ()
     fanout.put_on_air(None)
-    assert kitchen.publisher.subscribers == (preview,)
+    assert kitchen.publisher.listeners == (preview,)
 
 
 def test_a_source_whose_keyframe_does_not_come_is_asked_again_and_may_go(fanout: Fanout) -> None:
@@ -211,7 +211,7 @@ def test_a_source_whose_keyframe_does_not_come_is_asked_again_and_may_go(fanout:
     ]
     assert asked == [0, 1, 2, 3, 4]
     fanout.drop(kitchen.publisher)
-    assert kitchen.publisher.subscribers == ()
+    assert kitchen.publisher.listeners == ()
     orchard.frames(1, 5.0)
     assert len(kept.video) == 6
 

@@ -105,9 +105,9 @@ class Intake:
             peer.flowing = True
             self._upkeep.listener.flowing(peer.number)
         track, packet, began = taken
-        for subscriber in publisher.subscribers:
-            if subscriber.feed(publisher, track, packet, began, now):
-                self._upkeep.aired(subscriber, peer.number)
+        for output in publisher.listeners:
+            if output.feed(publisher, track, packet, began, now):
+                self._upkeep.aired(output, peer.number)
         if track.missing or track.overrun:
             self._upkeep.ask_soon(peer, publisher)
 

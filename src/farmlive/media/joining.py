@@ -48,8 +48,8 @@ class Joining:
             viewer.end_epoch(sent, muted)
             self._sending.stale = True
         if lane is not None:
-            lane.peers.remove(viewer.peer)
-            if not lane.peers:
+            lane.members.remove(viewer.peer)
+            if not lane.members:
                 del self.lanes[lane.track]
                 self._left(lane.publisher)
         self.catching.pop(viewer.peer, None)
@@ -133,7 +133,7 @@ class Joining:
         if lane is None:
             lane = self.lanes[epoch.track] = Lane(publisher, epoch.track)
         lane.begin(epoch.shift, (epoch.first - epoch.shift.sequence) & 0xFFFF)
-        lane.peers.add(viewer.peer)
+        lane.members.add(viewer.peer)
         viewer.go_live(lane)
         self.catching.pop(viewer.peer, None)
         self._sending.stale = True

@@ -36,7 +36,7 @@ class Lane:
 
     def __init__(self, publisher: Publisher, track: Track) -> None:
         self.publisher, self.track = publisher, track
-        self.peers: set[Peer] = set()
+        self.members: set[Peer] = set()
         self.pending: list[Packet] = []
         # How many packets are of frames that are whole.
         self.whole = 0

@@ -31,7 +31,7 @@ _MUCH_LOSS = 0.04
 
 
 class Fanout:
-    """An output's lanes, viewers and the publisher on air. It subscribes to that and to others
+    """An output's lanes, viewers and the publisher on air. It listens to that one, and to those
     whose pictures are still seen or are to come.
 
     `fed` gathers the outputs that got packets, for the caller to have them sent and to clear.
@@ -127,6 +127,10 @@ class Fanout:
                 self.on_air.want_keyframe(fresh)
                 self.aim_all(now)
 
+    def layers_changed(self, now: float) -> None:
+        """Other layers of a publisher come, or they have another order."""
+        self.aim_all(now)
+
     def _leave_all(self, tracks: Iterable[Track]) -> None:
         gone = set(tracks)
         for viewer in self.viewers.values():
@@ -139,13 +143,13 @@ class Fanout:
     def _subscribe(self, publisher: Publisher | None) -> None:
         """Get this publisher's packets while it is on air, followed or still seen by someone."""
         if publisher is not None:
-            others = tuple(each for each in publisher.subscribers if each is not self)
+            others = tuple(each for each in publisher.listeners if each is not self)
             wanted = (
                 publisher is self.on_air
                 or publisher is self.following
                 or any(lane.publisher is publisher for lane in self.joining.lanes.values())
             )
-            publisher.subscribers = (*others, self) if wanted else others
+            publisher.listeners = (*others, self) if wanted else others
 
     def _switch(self, publisher: Publisher, now: float, *, blind: bool) -> None:
         """`blind`: no picture comes of it, so nobody sees the one before any longer."""

@@ -1,7 +1,7 @@
 """A publisher's packets on their way in: which track, what is missing, what to tell it back.
 
-Decides and writes RTCP; sending it and what viewers get is the engine's part. Whoever gets the
-packets subscribes, and is told when tracks change.
+Decides and writes RTCP; sending it and what viewers get is the engine's part. Its listeners
+get the packets, and are told when tracks change.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _RESTS_WITHIN_S = 0.5
 _LATE_S = 1.0
 
 
-class Subscriber(Protocol):
+class PublisherListener(Protocol):
     """Gets a publisher's packets; an output is one."""
 
     def feed(
@@ -40,8 +40,8 @@ class Subscriber(Protocol):
     def renewed(self, old: Track, fresh: Track, now: float) -> None:
         """A track began anew: what comes is `fresh`."""
 
-    def aim_all(self, now: float) -> bool:
-        """Other layers come, or they have another order. True where a keyframe is needed now."""
+    def layers_changed(self, now: float) -> None:
+        """Other layers come, or they have another order."""
 
     def drop(self, publisher: "Publisher") -> None:
         """The publisher is gone."""
@@ -54,7 +54,7 @@ class Publisher:
         self.own_ssrc = own_ssrc
         self.peer = peer
         # Each adds and removes itself.
-        self.subscribers: tuple[Subscriber, ...] = ()
+        self.listeners: tuple[PublisherListener, ...] = ()
         self.tracks = [
             Track(incoming, layer)
             for incoming in publishing.tracks
@@ -245,8 +245,8 @@ class Publisher:
         fresh.begin(ssrc, fresh.incoming.codecs[inner], sequence, timestamp, now)
         self._known[payload_type, ssrc] = fresh
         if fresh is not track:
-            for subscriber in self.subscribers:
-                subscriber.renewed(track, fresh, now)
+            for listener in self.listeners:
+                listener.renewed(track, fresh, now)
         return fresh
 
     def _keyframe_came(self, track: Track, packet: Packet, now: float) -> bool:
@@ -282,8 +282,8 @@ class Publisher:
             track.layer = layer
         self.flow = Flow(len(order))
         self.look(now)
-        for subscriber in self.subscribers:
-            subscriber.aim_all(now)
+        for listener in self.listeners:
+            listener.layers_changed(now)
 
     # What it tells.
 

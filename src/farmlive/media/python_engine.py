@@ -149,8 +149,8 @@ class PythonEngine:
         self._give_up(entry)
         entry.stop_watching()
         if entry.publisher is not None:
-            for subscriber in entry.publisher.subscribers:
-                subscriber.drop(entry.publisher)
+            for output in entry.publisher.listeners:
+                output.drop(entry.publisher)
             self._hear_reports()
 
     def add_output(self) -> Output:

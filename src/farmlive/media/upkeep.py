@@ -13,7 +13,7 @@ from farmlive.media.engine import Listener, Output, Peer, Times
 from farmlive.media.output import Fanout
 from farmlive.media.peer import EnginePeer
 from farmlive.media.ports import Ports
-from farmlive.media.publisher import Publisher, Subscriber
+from farmlive.media.publisher import Publisher, PublisherListener
 
 _TICK_S = 0.1
 # How long a tick may wait for something else to wake us.
@@ -102,7 +102,7 @@ class Upkeep:
         self._publishers.pop(peer.number, None)
         self._turns[peer.number % _TICKS_A_SECOND].pop(peer.number, None)
 
-    def aired(self, output: Subscriber, peer: Peer) -> None:
+    def aired(self, output: PublisherListener, peer: Peer) -> None:
         """The output has been switched to this publisher."""
         for number, each in self._outputs.items():
             if each is output:
@@ -190,8 +190,8 @@ class Upkeep:
         self._look_at_paths(now)
         for peer in self._publishers.values():
             if peer.publisher is not None and peer.publisher.look(now):
-                for subscriber in peer.publisher.subscribers:
-                    subscriber.aim_all(now)
+                for output in peer.publisher.listeners:
+                    output.layers_changed(now)
         for fanout in self._outputs.values():
             if fanout.joining.probing:
                 fanout.probe(_TICK_S)

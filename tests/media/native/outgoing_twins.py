@@ -175,9 +175,9 @@ class Twins:
         publisher, told = self.publishers[number], []
         taken = publisher.take(rtp.split(datagram), self.now)
         if taken is not None:
-            for subscriber in publisher.subscribers:
-                if subscriber.feed(publisher, *taken, self.now):
-                    told += [at for at, each in self.outputs.items() if each is subscriber]
+            for listener in publisher.listeners:
+                if listener.feed(publisher, *taken, self.now):
+                    told += [at for at, each in self.outputs.items() if each is listener]
         self._tell(
             f"take {number} {self.now!r} {datagram.hex()}",
             *(f"switched {at}" for at in sorted(told, reverse=True)),
@@ -192,8 +192,8 @@ class Twins:
     def look(self, number: int) -> None:
         publisher = self.publishers[number]
         if publisher.look(self.now):
-            for subscriber in publisher.subscribers:
-                subscriber.aim_all(self.now)
+            for listener in publisher.listeners:
+                listener.layers_changed(self.now)
         self._tell(f"look {number} {self.now!r}")
 
     def measure(self, number: int) -> None:
@@ -206,8 +206,8 @@ class Twins:
 
     def gone(self, number: int) -> None:
         publisher = self.publishers.pop(number)
-        for subscriber in publisher.subscribers:
-            subscriber.drop(publisher)
+        for listener in publisher.listeners:
+            listener.drop(publisher)
         self._tell(f"gone {number}")
 
     # Viewers.

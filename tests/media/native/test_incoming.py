@@ -37,7 +37,9 @@ def real(value: float | None) -> str:
 
 
 class Watcher:
-    """A subscriber: says what it is told, and is the last one after a track began anew."""
+    """Listens as an output does: says what it is told, and goes to the end of the listeners when a
+    track begins anew.
+    """
 
     def __init__(self, number: int, twin: "Twin") -> None:
         self.number, self.twin = number, twin
@@ -45,14 +47,13 @@ class Watcher:
     def renewed(self, old: Track, fresh: Track, now: float) -> None:
         self.twin.say(f"renewed {self.number} {old.ssrc} {fresh.ssrc} {real(now)}", layers=True)
         publisher: Any = self.twin.publisher
-        publisher.subscribers = (
-            *(each for each in publisher.subscribers if each is not self),
+        publisher.listeners = (
+            *(each for each in publisher.listeners if each is not self),
             self,
         )
 
-    def aim_all(self, now: float) -> bool:
+    def layers_changed(self, now: float) -> None:
         self.twin.say(f"aim {self.number} {real(now)}", layers=True)
-        return False
 
 
 class Twin:
@@ -65,7 +66,7 @@ class Twin:
         self.asked: list[int] = []
         self.publisher = Publisher(publishing, OWN_SSRC)
         watched: Any = self.publisher
-        watched.subscribers = (Watcher(0, self), Watcher(1, self))
+        watched.listeners = (Watcher(0, self), Watcher(1, self))
         ids = (publishing.transport_cc, publishing.rid, publishing.repaired_rid)
         self._ask("publishing", *(-1 if each is None else each for each in ids))
         for incoming in publishing.tracks:

@@ -167,7 +167,7 @@ def test_who_comes_takes_the_numbers_that_most_have(twins: Twins) -> None:
     twins.remove(1)
     other.frames(1)
     twins.state()
-    assert camera.publisher.subscribers == ()
+    assert camera.publisher.listeners == ()
     twins.agree()
 
 

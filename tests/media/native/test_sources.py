@@ -114,7 +114,7 @@ def test_who_can_not_play_the_next_source_sees_the_one_before_no_more(twins: Twi
     assert viewer.epoch is None
     assert len(twins.packets(1)) == before
     assert other.epoch is not None
-    assert twins.outputs[0] not in camera.publisher.outputs
+    assert twins.outputs[0] not in camera.publisher.listeners
     twins.state()
     on_air(twins, camera=camera)
     assert viewer.epoch is not None

@@ -90,8 +90,8 @@ class Twin:
 
     def gone(self, key: int) -> None:
         publisher = self.publishers.pop(key)
-        for subscriber in publisher.subscribers:
-            subscriber.drop(publisher)
+        for listener in publisher.listeners:
+            listener.drop(publisher)
         self._did("gone", key)
 
     def output(self, key: int, sequence: int, timestamp: int) -> None:
@@ -128,10 +128,10 @@ class Twin:
         if taken is not None:
             switched = [
                 key
-                for subscriber in source.subscribers
-                if subscriber.feed(source, *taken, now)
+                for listener in source.listeners
+                if listener.feed(source, *taken, now)
                 for key, each in self.outputs.items()
-                if each is subscriber
+                if each is listener
             ]
             result = " ".join(map(str, (int(taken[2]), *sorted(switched))))
         self._did("rtp", publisher, now, data.hex(), result=result)
@@ -146,8 +146,9 @@ class Twin:
         source.measure(now)
         moved = False
         if source.look(now):
-            for subscriber in source.subscribers:
-                moved |= subscriber.aim_all(now)
+            for output in source.listeners:
+                assert isinstance(output, Fanout)
+                moved |= output.aim_all(now)
         self._did("measure", publisher, now, result=str(int(moved)))
 
     def feedback(self, publisher: int, report: bool, now: float) -> None:
@@ -242,7 +243,7 @@ class Twin:
             outputs = [
                 f" {key}"
                 for key, each in sorted(self.outputs.items())
-                if each in publisher.subscribers
+                if each in publisher.listeners
             ]
             lines.append(
                 f"p {key} {publisher.answers_requests:d}{''.join(layers)} to{''.join(outputs)}"
@@ -356,6 +357,6 @@ def _fanout(key: int, fanout: Fanout) -> list[str]:
         common = _shift(lane.common) if lane.common is not None else ""
         lines.append(
             f"l {lane.publisher.peer} {lane.track.ssrc} {len(lane.pending)} {lane.whole} {common}"
-            + _peers(":", sorted(lane.peers))
+            + _peers(":", sorted(lane.members))
         )
     return lines + [_viewer(viewer, fanout) for viewer in fanout.viewers.values()]
