@@ -1,7 +1,7 @@
 /* RTCP written, part by part into a compound packet.
  *
  * Always holds: a buffer has whole parts, each of whole words. */
-#include "rtcp.h"
+#include "rtcp_write.h"
 
 /* Begin a part with this much behind its first word: where to write that, NULL where it finds no
  * room. */

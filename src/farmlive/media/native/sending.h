@@ -3,6 +3,7 @@
 #ifndef FARMLIVE_SENDING_H
 #define FARMLIVE_SENDING_H
 
+#include "rtcp_write.h"
 #include "sound.h"
 #include "viewer.h"
 

@@ -6,7 +6,7 @@
 #ifndef FARMLIVE_TRANSPORT_CC_H
 #define FARMLIVE_TRANSPORT_CC_H
 
-#include "rtcp.h"
+#include "rtcp_write.h"
 
 enum { ARRIVALS_SIZE = 1024 };
 
