@@ -5,8 +5,10 @@
 #ifndef FARMLIVE_FANOUT_H
 #define FARMLIVE_FANOUT_H
 
+#include "burst.h"
+#include "leg.h"
+#include "reports.h"
 #include "rtcp.h"
-#include "senders.h"
 
 struct fanout;
 

@@ -1,45 +1,20 @@
 /* Senders: protect packets with each viewer's key and send them, by one sendmmsg(2) with UDP
  * segmentation for many viewers.
  *
- * A leg is the sending half of a peer. Always holds: a leg's session is used by its owner alone,
- * which is the relay's thread where there are no send threads, else one of these; what is handed to
- * an owner is done in order, so that a leg that was removed is in nothing that comes later. No
- * sender ever waits for a viewer. */
+ * Always holds: a leg's session is used by its owner alone, which is the relay's thread where there
+ * are no send threads, else one of these; what is handed to an owner is done in order, so that a
+ * leg that was removed is in nothing that comes later. No sender ever waits for a viewer. */
 #ifndef FARMLIVE_SENDERS_H
 #define FARMLIVE_SENDERS_H
 
-#include "address.h"
 #include "burst.h"
-#include "gcm.h"
-#include "list.h"
+#include "leg.h"
 #include "reports.h"
-#include "srtp.h"
 
 struct senders;
-struct sender;
-
-struct leg {
-    struct list all; /* in those of the senders; the relay's thread's */
-    uint64_t peer;
-    struct sender *owner;
-    /* The rest is the owner's alone. */
-    srtp_session transmit;
-    struct gcm *gcm; /* protects RTP in its place; NULL: there is none */
-    unsigned tag;    /* what protection adds to an RTP packet, at most 32 */
-    int fd;          /* the UDP socket to send by; -1: a stream, or nowhere yet (address.size 0) */
-    struct address address;
-    bool segmented; /* whether runs reach it; false where its route's MTU is smaller */
-    bool streamed;  /* what is protected goes into the reports instead */
-};
 
 /* Legs that get the same bursts; never changed. Its holders may be in several threads. */
 struct audience;
-
-/* Where protected datagrams go in tests instead of into sockets, and into streams. */
-struct capture {
-    void (*datagram)(void *context, uint64_t peer, const uint8_t *data, size_t size);
-    void *context;
-};
 
 /* With so many send threads, once they are started; until then, and with 0, what is handed over is
  * done at once, in the caller's thread. With a `capture` (then `threads` is 0) nothing is sent. */
