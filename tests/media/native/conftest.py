@@ -26,7 +26,7 @@ PURE = (
 # What decides what viewers of an output are sent.
 OUTGOING = (
     "aiming", "burst", "codecs", "feedback", "h264", "joining", "lane", "layers", "output",
-    "pictures", "publisher", "red", "repairs", "rewrite", "ring", "rtcp", "rtcp_write",
+    "pictures", "publisher", "receiver", "red", "repairs", "rewrite", "ring", "rtcp", "rtcp_write",
     "rtp", "seams", "sending", "sorting", "sound", "stall", "track", "transport_cc", "viewer",
 )  # fmt: skip
 

@@ -1,21 +1,21 @@
 /* Drives the incoming half of the native engine by a script from standard input, one call a line,
  * and prints what each call returns or tells, for `test_incoming` to compare with Python's. */
 #include "driver.h"
+#include "feedback.h"
 #include "memory.h"
-#include "output.h"
-#include "publisher.h"
+#include "receiver.h"
 
-enum { OUTPUTS = 2, KEPT = 16 };
+enum { LISTENERS = 2, KEPT = 16 };
 
 static struct publishing *publishing;
 static struct publisher *publisher;
-static struct output outputs[OUTPUTS];
+static struct publisher_listener listeners[LISTENERS];
 /* What viewers may remember for a while. */
 static struct track *old_tracks[KEPT];
 static struct packet *packets[KEPT];
 static unsigned kept_tracks, kept_packets;
 
-/* The outputs: they say what they are told, and change their places when a track begins anew. */
+/* The listeners: they say what they are told, and change their places when a track begins anew. */
 
 static void print_layers(void)
 {
@@ -24,28 +24,24 @@ static void print_layers(void)
                publisher->flow.flowing[layer]);
 }
 
-void output_renewed(struct output *output, struct track *old, struct track *fresh, double now)
+static void renewed(struct publisher_listener *listener, struct track *old, struct track *fresh,
+                    double now)
 {
-    printf("renewed %td %u %u %.17g", output - outputs, old->ssrc, fresh->ssrc, now);
+    printf("renewed %td %u %u %.17g", listener - listeners, old->ssrc, fresh->ssrc, now);
     print_layers();
     printf("\n");
-    int at = 0;
-    while (publisher->outputs[at] != output)
-        at++;
-    for (; at + 1 < publisher->output_count; at++)
-        publisher->outputs[at] = publisher->outputs[at + 1];
-    publisher->outputs[at] = output;
+    publisher_remove_listener(publisher, listener);
+    publisher_add_listener(publisher, listener);
     unsigned place = kept_tracks++ % KEPT;
     track_release(old_tracks[place]);
     old_tracks[place] = track_hold(old);
 }
 
-bool output_aim_all(struct output *output, double now)
+static void layers_changed(struct publisher_listener *listener, double now)
 {
-    printf("aim %td %.17g", output - outputs, now);
+    printf("aim %td %.17g", listener - listeners, now);
     print_layers();
     printf("\n");
-    return false;
 }
 
 /* What a publisher negotiated. */
@@ -88,10 +84,10 @@ static void read_type(void)
 static void start(void)
 {
     publisher = publisher_new(publishing, (uint32_t)integer(), 7);
-    publisher->outputs = memory_grow(NULL, OUTPUTS, sizeof(struct output *));
-    publisher->output_room = OUTPUTS;
-    for (; publisher->output_count < OUTPUTS; publisher->output_count++)
-        publisher->outputs[publisher->output_count] = &outputs[publisher->output_count];
+    for (int at = 0; at < LISTENERS; at++) {
+        listeners[at] = (struct publisher_listener){renewed, layers_changed};
+        publisher_add_listener(publisher, &listeners[at]);
+    }
 }
 
 /* Calls. */
@@ -108,7 +104,7 @@ static void take(void)
     struct taken taken;
     if (!rtp_split(data, size, &received)) {
         printf("malformed\n");
-    } else if (!publisher_take(publisher, &received, now, arrival, &taken)) {
+    } else if (!receiver_take(publisher, &received, now, arrival, &taken)) {
         printf("nothing\n");
     } else {
         struct packet *packet = taken.packet;
@@ -127,7 +123,7 @@ static void heard(void)
     struct sender_report report = {.ssrc = (uint32_t)integer()};
     report.ntp = strtoull(word(), NULL, 10);
     report.timestamp = (uint32_t)integer();
-    publisher_heard(publisher, &report, real());
+    feedback_take_report(publisher, &report, real());
 }
 
 static void answered(void)
@@ -135,7 +131,7 @@ static void answered(void)
     struct reference_reply reply = {.ssrc = (uint32_t)integer()};
     reply.last = (uint32_t)integer();
     reply.delay = (uint32_t)integer();
-    publisher_answered(publisher, &reply, (uint32_t)integer());
+    feedback_take_reply(publisher, &reply, (uint32_t)integer());
 }
 
 static void tell(bool is_feedback)
@@ -144,16 +140,16 @@ static void tell(bool is_feedback)
     double now = real();
     if (is_feedback) {
         bool report = integer();
-        publisher_feedback(publisher, now, report, strtoull(word(), NULL, 10), &out);
+        feedback_write(publisher, now, report, strtoull(word(), NULL, 10), &out);
     } else {
-        publisher_request(publisher, now, &out);
+        feedback_request(publisher, now, &out);
     }
     print_bytes(out.data, out.size);
 }
 
 static void measure(void)
 {
-    publisher_measure(publisher, real());
+    feedback_measure(publisher, real());
     const struct health *health = &publisher->health;
     printf("health %d %d %d %.17g %.17g %.17g", (int)codec_family(health->codec),
            health->size.width, health->size.height, health->bitrate_kbps, health->fps,

@@ -2,10 +2,12 @@
  * engine, and prints what each viewer would be sent in plain text (">", its number, the packet),
  * what was answered ("t") and the end of each command ("."). outgoing_twins.py has the commands. */
 #include "driver.h"
+#include "feedback.h"
 #include "memory.h"
 #include "outgoing_state.h"
 #include "plain_senders.h"
 #include "ports.h"
+#include "receiver.h"
 
 enum { OUTPUTS_MOST = 4, PUBLISHERS_MOST = 256, VIEWERS_MOST = 1024 };
 
@@ -87,12 +89,11 @@ static void take(void)
     size_t size = read_bytes(word(), data, sizeof data);
     struct rtp_packet received;
     struct taken taken;
-    if (!rtp_split(data, size, &received) ||
-        !publisher_take(publisher, &received, now, now, &taken))
+    if (!rtp_split(data, size, &received) || !receiver_take(publisher, &received, now, now, &taken))
         return;
     for (int at = OUTPUTS_MOST - 1; at >= 0; at--)
-        for (int each = 0; each < publisher->output_count; each++)
-            if (publisher->outputs[each] == outputs[at] &&
+        for (int each = 0; each < publisher->listener_count; each++)
+            if (output_listening(publisher->listeners[each]) == outputs[at] &&
                 output_feed(outputs[at], publisher, taken.track, taken.packet, taken.began, now)) {
                 printf("t switched %d\n", at);
                 break;
@@ -139,8 +140,8 @@ static void remove_viewer(int64_t peer)
 static void remove_publisher(int64_t number)
 {
     for (int at = 0; at < OUTPUTS_MOST; at++)
-        for (int each = 0; each < publishers[number]->output_count; each++)
-            if (publishers[number]->outputs[each] == outputs[at]) {
+        for (int each = 0; each < publishers[number]->listener_count; each++)
+            if (output_listening(publishers[number]->listeners[each]) == outputs[at]) {
                 output_drop(outputs[at], publishers[number]);
                 break;
             }
@@ -174,7 +175,7 @@ static void hear_sender(void)
     struct sender_report report = {.ssrc = (uint32_t)integer()};
     report.ntp = strtoull(word(), NULL, 10);
     report.timestamp = (uint32_t)integer();
-    publisher_heard(publisher, &report, real());
+    feedback_take_report(publisher, &report, real());
 }
 
 static void note_reference(void)
@@ -200,7 +201,7 @@ static void write_feedback(void)
     struct publisher *publisher = next_publisher();
     double now = real();
     struct rtcp_buffer buffer = {.size = 0};
-    publisher_feedback(publisher, now, false, 0, &buffer);
+    feedback_write(publisher, now, false, 0, &buffer);
     print_rtcp(&buffer);
 }
 
@@ -209,8 +210,7 @@ static void look(void)
     struct publisher *publisher = next_publisher();
     double now = real();
     if (publisher_look(publisher, now))
-        for (int at = 0; at < publisher->output_count; at++)
-            output_aim_all(publisher->outputs[at], now);
+        publisher_tell_layers(publisher, now);
 }
 
 static void fall(void)
@@ -275,7 +275,7 @@ static bool obey_publisher(const char *command)
         remove_publisher(integer());
     else if (strcmp(command, "measure") == 0) {
         struct publisher *publisher = next_publisher();
-        publisher_measure(publisher, real());
+        feedback_measure(publisher, real());
     } else
         return false;
     return true;

@@ -2,11 +2,13 @@
  * input, and on standard output what each viewer would be sent, in plain text. Senders and ports
  * are replaced. */
 #include "driver.h"
+#include "feedback.h"
 #include "joining.h"
 #include "memory.h"
 #include "output_state.h"
 #include "plain_senders.h"
 #include "ports.h"
+#include "receiver.h"
 
 struct publisher *publishers[MOST];
 struct output *outputs[MOST];
@@ -123,8 +125,8 @@ static void remove_viewer(struct viewer *gone)
 
 static void remove_publisher(struct publisher *gone)
 {
-    while (gone->output_count > 0)
-        output_drop(gone->outputs[0], gone);
+    while (gone->listener_count > 0)
+        output_drop(output_listening(gone->listeners[0]), gone);
     publishers[gone->peer] = NULL;
     publisher_free(gone);
 }
@@ -137,14 +139,14 @@ static void take(struct publisher *from, double now, const char *hex)
     size_t size = read_bytes(hex, data, sizeof data);
     struct rtp_packet received;
     struct taken taken;
-    if (!rtp_split(data, size, &received) || !publisher_take(from, &received, now, now, &taken)) {
+    if (!rtp_split(data, size, &received) || !receiver_take(from, &received, now, now, &taken)) {
         puts("= -");
         return;
     }
     struct output *hearers[MOST];
-    int count = from->output_count;
+    int count = from->listener_count;
     for (int at = 0; at < count; at++)
-        hearers[at] = from->outputs[at];
+        hearers[at] = output_listening(from->listeners[at]);
     bool switched[MOST] = {0};
     for (int at = 0; at < count; at++)
         switched[hearers[at]->number] =
@@ -184,7 +186,7 @@ static void heard(struct publisher *from)
     struct sender_report report = {.ssrc = (uint32_t)integer()};
     report.ntp = strtoull(word(), NULL, 10);
     report.timestamp = (uint32_t)integer();
-    publisher_heard(from, &report, real());
+    feedback_take_report(from, &report, real());
 }
 
 static void referred(struct viewer *by)
@@ -206,10 +208,10 @@ static void measure(struct publisher *each)
 {
     double now = real();
     bool moved = false;
-    publisher_measure(each, now);
+    feedback_measure(each, now);
     if (publisher_look(each, now))
-        for (int at = 0; at < each->output_count; at++)
-            moved |= output_aim_all(each->outputs[at], now);
+        for (int at = 0; at < each->listener_count; at++)
+            moved |= output_aim_all(output_listening(each->listeners[at]), now);
     printf("= %d\n", moved);
 }
 
@@ -219,7 +221,7 @@ static void feedback(struct publisher *each)
     buffer.size = 0;
     double now = real();
     bool report = integer();
-    publisher_feedback(each, now, report, 0, &buffer);
+    feedback_write(each, now, report, 0, &buffer);
     print_rtcp(&buffer);
 }
 

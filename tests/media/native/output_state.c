@@ -102,8 +102,8 @@ void print_state(void)
                    each->layers[layer]->kbps);
         printf(" to");
         for (int number = 0; number < MOST; number++)
-            for (int place = 0; place < each->output_count; place++)
-                if ((int)each->outputs[place]->number == number)
+            for (int place = 0; place < each->listener_count; place++)
+                if ((int)output_listening(each->listeners[place])->number == number)
                     printf(" %d", number);
         putchar('\n');
     }

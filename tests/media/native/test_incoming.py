@@ -19,7 +19,7 @@ from farmlive.media.ring import Ring, starts_in_group
 from farmlive.media.track import Track
 
 SOURCES = (
-    "codecs", "feedback", "h264", "layers", "publisher", "rewrite", "ring", "rtcp",
+    "codecs", "feedback", "h264", "layers", "publisher", "receiver", "rewrite", "ring", "rtcp",
     "rtcp_write", "rtp", "sorting", "track", "transport_cc",
 )  # fmt: skip
 OWN_SSRC = 99

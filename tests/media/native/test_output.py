@@ -22,8 +22,8 @@ DRIVERS = [
 ]
 NAMES = (
     "aiming", "output", "joining", "viewer", "stall", "lane", "seams", "sound", "sending",
-    "repairs", "burst", "ring", "track", "publisher", "sorting", "feedback", "rewrite", "layers",
-    "pictures", "red", "codecs", "h264", "rtcp", "rtcp_write", "rtp", "transport_cc",
+    "repairs", "burst", "ring", "track", "publisher", "receiver", "sorting", "feedback", "rewrite",
+    "layers", "pictures", "red", "codecs", "h264", "rtcp", "rtcp_write", "rtp", "transport_cc",
 )  # fmt: skip
 
 EVERYTHING = Viewing(

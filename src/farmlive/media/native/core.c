@@ -206,8 +206,8 @@ void core_remove_peer(struct core *core, uint64_t number)
     struct publisher *publisher = peer->publisher;
     if (publisher != NULL) {
         /* Each output takes itself off. */
-        while (publisher->output_count > 0)
-            output_drop(publisher->outputs[0], publisher);
+        while (publisher->listener_count > 0)
+            output_drop(output_listening(publisher->listeners[0]), publisher);
         publisher_free(publisher);
         hear_reports(core);
     }

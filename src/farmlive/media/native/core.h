@@ -60,9 +60,9 @@ struct core {
     /* Called where someone is joining, so that what comes is read at once. */
     void (*read_at_once)(void *context);
     void *context;
-    /* `intake`'s: the outputs that a packet is for. */
+    /* `intake`'s: the listeners that a packet is for. */
     size_t fed_room;
-    struct output **fed;
+    struct publisher_listener **fed;
     /* `upkeep`'s. */
     struct times times;
     double wall_at_zero; /* what our clock says at 0 of `now`, in seconds since 1970 */

@@ -1,16 +1,17 @@
-/* What a publisher tells and is told: its clock, what is asked of it, what is reported to it, and
- * how it does. Its packets are publisher.c's part.
+/* What a publisher tells and is told. Its packets are `receiver`'s part.
  *
  * Always holds: a keyframe is asked only of a layer that comes. */
+#include "feedback.h"
+
 #include "decimal.h"
-#include "publisher.h"
 
 /* An answer to a reference time that took longer is none. */
 enum { ROUND_TRIP_MOST = 10 * NTP_SHORT_SECOND, REPORTS_MOST = 31 };
 /* Sound that was quiet for so long is off. */
 static const double AUDIO_S = 3.0;
 
-void publisher_heard(struct publisher *publisher, const struct sender_report *report, double now)
+void feedback_take_report(struct publisher *publisher, const struct sender_report *report,
+                          double now)
 {
     for (int at = 0; at < publisher->track_count; at++) {
         struct track *track = publisher->tracks[at];
@@ -22,8 +23,8 @@ void publisher_heard(struct publisher *publisher, const struct sender_report *re
     }
 }
 
-void publisher_answered(struct publisher *publisher, const struct reference_reply *reply,
-                        uint32_t middle_now)
+void feedback_take_reply(struct publisher *publisher, const struct reference_reply *reply,
+                         uint32_t middle_now)
 {
     /* RFC 3611, section 4.5. */
     if (reply->ssrc != publisher->own_ssrc || reply->last == 0)
@@ -55,7 +56,7 @@ static void ask(struct publisher *publisher, double now, struct rtcp_buffer *out
     }
 }
 
-void publisher_request(struct publisher *publisher, double now, struct rtcp_buffer *out)
+void feedback_request(struct publisher *publisher, double now, struct rtcp_buffer *out)
 {
     size_t before = out->size;
     rtcp_receiver_report(out, publisher->own_ssrc, NULL, 0);
@@ -65,8 +66,8 @@ void publisher_request(struct publisher *publisher, double now, struct rtcp_buff
         out->size = before;
 }
 
-void publisher_feedback(struct publisher *publisher, double now, bool report, uint64_t wall_ntp,
-                        struct rtcp_buffer *out)
+void feedback_write(struct publisher *publisher, double now, bool report, uint64_t wall_ntp,
+                    struct rtcp_buffer *out)
 {
     size_t before = out->size;
     struct receiver_report reports[REPORTS_MOST] = {0};
@@ -88,22 +89,7 @@ void publisher_feedback(struct publisher *publisher, double now, bool report, ui
         out->size = before;
 }
 
-bool publisher_look(struct publisher *publisher, double now)
-{
-    long packets[LAYERS_MOST], frames[LAYERS_MOST];
-    for (int layer = 0; layer < publisher->layer_count; layer++) {
-        packets[layer] = publisher->layers[layer]->packets;
-        frames[layer] = publisher->layers[layer]->frames;
-    }
-    if (!flow_look(&publisher->flow, packets, frames, now))
-        return false;
-    for (int layer = 0; layer < publisher->layer_count; layer++)
-        if (!publisher->flow.flowing[layer])
-            track_forget_request(publisher->layers[layer]);
-    return true;
-}
-
-void publisher_measure(struct publisher *publisher, double now)
+void feedback_measure(struct publisher *publisher, double now)
 {
     struct health *health = &publisher->health;
     const struct track *best = NULL;

@@ -5,7 +5,9 @@
  * the counts; all else means something only from an address that such a check has proved. */
 #include "intake.h"
 
+#include "feedback.h"
 #include "memory.h"
+#include "receiver.h"
 #include "upkeep.h"
 
 /* A publisher's congestion control must not take a busy engine for a full network: the kernel's
@@ -42,15 +44,15 @@ static void feed(struct core *core, struct peer *peer, const struct taken *taken
 {
     struct publisher *publisher = peer->publisher;
     /* Feeding one may change who gets this publisher. */
-    size_t count = (size_t)publisher->output_count;
+    size_t count = (size_t)publisher->listener_count;
     if (count > core->fed_room) {
         core->fed = memory_grow(core->fed, count, sizeof *core->fed);
         core->fed_room = count;
     }
     if (count > 0)
-        memcpy(core->fed, publisher->outputs, count * sizeof *core->fed);
+        memcpy(core->fed, publisher->listeners, count * sizeof *core->fed);
     for (size_t at = 0; at < count; at++) {
-        struct output *output = core->fed[at];
+        struct output *output = output_listening(core->fed[at]);
         if (output_feed(output, publisher, taken->track, taken->packet, taken->began, now))
             events_push(core->events, EVENT_AIRED, peer->number, output->number, OBJECTION_NONE,
                         NULL, 0);
@@ -100,7 +102,7 @@ static void media(struct core *core, struct peer *peer, uint8_t *data, size_t si
     core->counts.packets_received++;
     peer->heard_at = now;
     struct taken taken;
-    if (!publisher_take(publisher, &received, now, arrival(stamp, now, core->wall_ahead), &taken))
+    if (!receiver_take(publisher, &received, now, arrival(stamp, now, core->wall_ahead), &taken))
         return;
     /* First what speaks against it: what flows may be put on air at once. */
     enum objection objection = publisher->health.objection;
@@ -163,10 +165,10 @@ static void reported(void *context, const struct rtcp_report *report)
     struct peer *peer = hearing->peer;
     if (peer->publisher != NULL) {
         if (report->kind == RTCP_SENDER_REPORT)
-            publisher_heard(peer->publisher, &report->of.sender, hearing->now);
+            feedback_take_report(peer->publisher, &report->of.sender, hearing->now);
         else if (report->kind == RTCP_REFERENCE_REPLY)
-            publisher_answered(peer->publisher, &report->of.reply,
-                               upkeep_middle_of(core, hearing->now));
+            feedback_take_reply(peer->publisher, &report->of.reply,
+                                upkeep_middle_of(core, hearing->now));
     } else if (peer->viewer != NULL) {
         viewer_reported(core, peer, report, hearing->now);
     }

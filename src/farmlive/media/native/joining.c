@@ -2,7 +2,7 @@
  * who is live on which lane.
  *
  * Always holds: a viewer's `place` is in the list that `is` tells; a lane has a viewer, and the
- * output is among the outputs of the lane's publisher; only who has an epoch catches up or is live.
+ * output listens to the lane's publisher; only who has an epoch catches up or is live.
  * While one viewer changes its place, no other does. */
 #include "joining.h"
 
@@ -40,22 +40,10 @@ void joining_subscribe(struct output *output, struct publisher *publisher)
 {
     if (publisher == NULL)
         return;
-    struct output **outputs = publisher->outputs;
-    int count = publisher->output_count, at = 0;
-    while (at < count && outputs[at] != output)
-        at++;
-    bool wanted = is_wanted(output, publisher);
-    if (wanted && at == count) {
-        if (count == publisher->output_room) {
-            publisher->output_room = count ? 2 * count : 4;
-            outputs = memory_grow(outputs, (size_t)publisher->output_room, sizeof *outputs);
-            publisher->outputs = outputs;
-        }
-        outputs[publisher->output_count++] = output;
-    } else if (!wanted && at < count) {
-        memmove(outputs + at, outputs + at + 1, (size_t)(count - at - 1) * sizeof *outputs);
-        publisher->output_count--;
-    }
+    if (is_wanted(output, publisher))
+        publisher_add_listener(publisher, &output->listener);
+    else
+        publisher_remove_listener(publisher, &output->listener);
 }
 
 static void leave_lane(struct output *output, struct lane *lane)

@@ -24,7 +24,7 @@ void joining_catch_up(struct output *output, struct viewer *viewer);
 /* The output's lane of this track, or NULL. */
 struct lane *joining_lane(const struct output *output, const struct track *track);
 /* Get this publisher's packets while it is on air, followed or still seen by someone; or NULL.
- * Changes the publisher's outputs: who goes through them and calls one takes a copy first. */
+ * Changes the publisher's listeners: who goes through them and calls one takes a copy first. */
 void joining_subscribe(struct output *output, struct publisher *publisher);
 
 #endif

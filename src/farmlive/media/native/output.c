@@ -1,8 +1,8 @@
 /* An output: who is on air, what comes from it, and which viewers there are.
  *
- * Which track each viewer gets is in aiming.c. Always holds: the output is among the outputs of the
- * publisher on air, of the one that it follows and of each that a lane is of, so that it hears when
- * one of them is gone; a viewer's target is one of the tracks of the publisher on air, or NULL. */
+ * Which track each viewer gets is in aiming.c. Always holds: the output listens to the publisher on
+ * air, to the one that it follows and to each that a lane is of, so that it hears when one of them
+ * is gone; a viewer's target is one of the tracks of the publisher on air, or NULL. */
 #include <math.h>
 
 #include "joining.h"
@@ -13,10 +13,51 @@ static const double PATIENCE_S = 0.5;
 /* Who follows goes on air without a picture where none has come for so long, and sound just now. */
 static const double UNSEEN_S = 3.0, HEARD_S = 1.0;
 
+/* Those who see one of these tracks wait, and nobody is to get one. */
+static void leave_all(struct output *output, struct track *const *tracks, int count)
+{
+    list_each(link, &output->viewers) {
+        struct viewer *viewer = list_entry(link, struct viewer, all);
+        for (int at = 0; at < count; at++) {
+            if (viewer->target == tracks[at]) {
+                viewer->target = NULL;
+                list_remove(&viewer->moving);
+            }
+            if (viewer->has_epoch && viewer->epoch.track == tracks[at])
+                joining_wait(output, viewer, false);
+        }
+    }
+}
+
+/* What publishers tell. */
+
+/* A track began anew: go on at its next keyframe. */
+static void renewed(struct publisher_listener *listener, struct track *old, struct track *fresh,
+                    double now)
+{
+    struct output *output = output_listening(listener);
+    if (!old->incoming->is_video)
+        return;
+    output_flush(output);
+    leave_all(output, &old, 1);
+    if (output->on_air != NULL && publisher_has_layer(output->on_air, fresh)) {
+        publisher_want_keyframe(output->on_air, fresh);
+        output_aim_all(output, now);
+    }
+}
+
+static void layers_changed(struct publisher_listener *listener, double now)
+{
+    output_aim_all(output_listening(listener), now);
+}
+
+/* Beginning and end. */
+
 struct output *output_new(uint64_t number, struct ssrcs ssrcs, uint16_t sound_sequence,
                           uint32_t sound_timestamp)
 {
     struct output *output = memory_new(sizeof *output);
+    output->listener = (struct publisher_listener){renewed, layers_changed};
     list_init(&output->link);
     list_init(&output->viewers);
     list_init(&output->waiting);
@@ -44,22 +85,6 @@ void output_free(struct output *output)
     sending_clear(&output->sending);
     sound_clear(&output->sound);
     free(output);
-}
-
-/* Those who see one of these tracks wait, and nobody is to get one. */
-static void leave_all(struct output *output, struct track *const *tracks, int count)
-{
-    list_each(link, &output->viewers) {
-        struct viewer *viewer = list_entry(link, struct viewer, all);
-        for (int at = 0; at < count; at++) {
-            if (viewer->target == tracks[at]) {
-                viewer->target = NULL;
-                list_remove(&viewer->moving);
-            }
-            if (viewer->has_epoch && viewer->epoch.track == tracks[at])
-                joining_wait(output, viewer, false);
-        }
-    }
 }
 
 /* Who is on air. */
@@ -92,18 +117,6 @@ void output_drop(struct output *output, struct publisher *publisher)
         output->on_air = NULL;
     leave_all(output, publisher->tracks, publisher->track_count);
     joining_subscribe(output, publisher);
-}
-
-void output_renewed(struct output *output, struct track *old, struct track *fresh, double now)
-{
-    if (!old->incoming->is_video)
-        return;
-    output_flush(output);
-    leave_all(output, &old, 1);
-    if (output->on_air != NULL && publisher_has_layer(output->on_air, fresh)) {
-        publisher_want_keyframe(output->on_air, fresh);
-        output_aim_all(output, now);
-    }
 }
 
 /* `blind`: no picture comes of it. */

@@ -12,7 +12,8 @@
 #include "sending.h"
 
 struct output {
-    struct list link; /* in the core's outputs */
+    struct publisher_listener listener; /* of those that are on air, followed or still seen */
+    struct list link;                   /* in the core's outputs */
     uint64_t number;
     struct ssrcs ssrcs;
     struct list viewers; /* by `all` */
@@ -30,6 +31,11 @@ struct output {
     long sent_before;
 };
 
+static inline struct output *output_listening(struct publisher_listener *listener)
+{
+    return list_entry(listener, struct output, listener);
+}
+
 struct output *output_new(uint64_t number, struct ssrcs ssrcs, uint16_t sound_sequence,
                           uint32_t sound_timestamp);
 /* Its viewers must have been removed. */
@@ -45,8 +51,6 @@ bool output_begin_at_once(struct output *output, double now);
 bool output_begin_with_sound(struct output *output, double now);
 /* The publisher is gone: its viewers wait for what comes next. */
 void output_drop(struct output *output, struct publisher *publisher);
-/* A track of a publisher began anew: go on at its next keyframe. `old` is still valid. */
-void output_renewed(struct output *output, struct track *old, struct track *fresh, double now);
 
 /* Take a publisher's packet; true where the switch to this publisher is made by it. `began`: a
  * group of pictures begins with the packet's frame. */

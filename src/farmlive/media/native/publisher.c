@@ -1,16 +1,10 @@
-/* A publisher's packets on their way in: has each one counted by its track, restores what comes as
- * RTX, and notes keyframes. Which track a packet belongs to is sorting.c's part to find, what the
- * publisher is told feedback.c's.
+/* A publisher: its tracks and who listens to it.
  *
- * Always holds: the track of what was taken is one of `tracks`, also where it began anew. */
+ * Always holds: `layers` are the tracks of video, in the order of their places; nobody listens
+ * twice. */
 #include "publisher.h"
 
-#include "decimal.h"
 #include "memory.h"
-#include "sorting.h"
-
-/* Packets that begin a keyframe closer than this are of the same one. */
-static const double KEYFRAMES_APART_S = 0.02;
 
 struct publisher *publisher_new(struct publishing *publishing, uint32_t own_ssrc, uint64_t peer)
 {
@@ -23,7 +17,7 @@ struct publisher *publisher_new(struct publishing *publishing, uint32_t own_ssrc
         for (int layer = 0; layer == 0 || layer < incoming->layers; layer++)
             publisher->tracks[publisher->track_count++] = track_new(publishing, incoming, layer);
     }
-    sorting_arrange(publisher);
+    publisher_arrange(publisher);
     flow_init(&publisher->flow, publisher->layer_count);
     arrivals_init(&publisher->arrivals);
     source_clock_init(&publisher->clock);
@@ -40,8 +34,88 @@ void publisher_free(struct publisher *publisher)
     for (int at = 0; at < publisher->track_count; at++)
         track_release(publisher->tracks[at]);
     publishing_release(publisher->publishing);
-    free(publisher->outputs);
+    free(publisher->listeners);
     free(publisher);
+}
+
+/* Listeners. */
+
+static int place_of(const struct publisher *publisher, const struct publisher_listener *listener)
+{
+    int at = 0;
+    while (at < publisher->listener_count && publisher->listeners[at] != listener)
+        at++;
+    return at;
+}
+
+void publisher_add_listener(struct publisher *publisher, struct publisher_listener *listener)
+{
+    int count = publisher->listener_count;
+    if (place_of(publisher, listener) < count)
+        return;
+    if (count == publisher->listener_room) {
+        publisher->listener_room = count ? 2 * count : 4;
+        publisher->listeners = memory_grow(publisher->listeners, (size_t)publisher->listener_room,
+                                           sizeof *publisher->listeners);
+    }
+    publisher->listeners[publisher->listener_count++] = listener;
+}
+
+void publisher_remove_listener(struct publisher *publisher,
+                               const struct publisher_listener *listener)
+{
+    struct publisher_listener **at = publisher->listeners + place_of(publisher, listener);
+    int behind = publisher->listener_count - (int)(at - publisher->listeners) - 1;
+    if (behind < 0)
+        return;
+    memmove(at, at + 1, (size_t)behind * sizeof *at);
+    publisher->listener_count--;
+}
+
+/* The listeners as they are now: what they are told may let them come and go. */
+static struct publisher_listener **listeners_now(const struct publisher *publisher)
+{
+    size_t size = (size_t)publisher->listener_count * sizeof *publisher->listeners;
+    struct publisher_listener **listeners = memory_checked(malloc(size + 1));
+    if (size > 0)
+        memcpy(listeners, publisher->listeners, size);
+    return listeners;
+}
+
+void publisher_tell_renewed(const struct publisher *publisher, struct track *old,
+                            struct track *fresh, double now)
+{
+    int count = publisher->listener_count;
+    struct publisher_listener **listeners = listeners_now(publisher);
+    for (int at = 0; at < count; at++)
+        listeners[at]->renewed(listeners[at], old, fresh, now);
+    free(listeners);
+}
+
+void publisher_tell_layers(const struct publisher *publisher, double now)
+{
+    int count = publisher->listener_count;
+    struct publisher_listener **listeners = listeners_now(publisher);
+    for (int at = 0; at < count; at++)
+        listeners[at]->layers_changed(listeners[at], now);
+    free(listeners);
+}
+
+/* Tracks and layers. */
+
+void publisher_arrange(struct publisher *publisher)
+{
+    int count = 0;
+    for (int at = 0; at < publisher->track_count; at++) {
+        struct track *track = publisher->tracks[at];
+        if (!track->incoming->is_video || count == LAYERS_MOST)
+            continue;
+        int place = count++;
+        for (; place > 0 && publisher->layers[place - 1]->layer > track->layer; place--)
+            publisher->layers[place] = publisher->layers[place - 1];
+        publisher->layers[place] = track;
+    }
+    publisher->layer_count = count;
 }
 
 double publisher_last_at(const struct publisher *publisher)
@@ -87,87 +161,17 @@ void publisher_want_keyframe(struct publisher *publisher, struct track *track)
         publisher->layers[layer]->wanted = true;
 }
 
-/* A keyframe begins with this packet; true where a group of pictures does. */
-static bool keyframe_came(struct publisher *publisher, struct track *track,
-                          const struct packet *packet, double now)
+bool publisher_look(struct publisher *publisher, double now)
 {
-    if (track->has_keyframe && now - track->keyframe_at > KEYFRAMES_APART_S)
-        publisher->health.keyframe_s = decimal_round(now - track->keyframe_at, 2);
-    int answered = track_keyframe_came(track, now);
-    if (answered >= 0)
-        publisher->answered = answered == 1;
-    struct picture_size size = codec_picture_size(track->codec, packet->payload, packet->size);
-    if (size.width != 0) {
-        track->size = size;
-        if (track->layer == flow_highest(&publisher->flow))
-            publisher->health.size = size;
+    long packets[LAYERS_MOST], frames[LAYERS_MOST];
+    for (int layer = 0; layer < publisher->layer_count; layer++) {
+        packets[layer] = publisher->layers[layer]->packets;
+        frames[layer] = publisher->layers[layer]->frames;
     }
-    if (publisher->health.objection == OBJECTION_NONE)
-        publisher->health.objection = codec_objection(track->codec, packet->payload, packet->size);
-    sorting_put_in_order(publisher, now);
-    return track_begins_group(track, packet->sequence, packet->timestamp, now);
-}
-
-/* Whether a group of pictures begins with this packet of video, or now that it is here. */
-static bool begins_group(struct publisher *publisher, struct track *track,
-                         const struct packet *packet, double now)
-{
-    if (codec_begins_keyframe(track->codec, packet->payload, packet->size))
-        return keyframe_came(publisher, track, packet, now);
-    /* Late, or again by RTX, it may be what a keyframe waits for. */
-    return track->has_held && ahead16(packet->sequence, track->ring->highest) < 0 &&
-           track_begins_group(track, track->held_sequence, track->held_timestamp, now);
-}
-
-/* What comes in. */
-
-/* Take an RTX: the first two bytes are the original number (RFC 4588, section 4). */
-static bool restore(struct publisher *publisher, const struct rtp_packet *received, double now,
-                    struct taken *taken)
-{
-    if (received->size < 2)
+    if (!flow_look(&publisher->flow, packets, frames, now))
         return false;
-    uint16_t number = get16(received->payload);
-    struct track *track = sorting_repaired(publisher, received, number);
-    if (track == NULL)
-        return false;
-    struct packet *packet = track_repaired(track, number, received->timestamp, received->marker,
-                                           received->payload + 2, received->size - 2, now);
-    if (packet == NULL)
-        return false;
-    *taken = (struct taken){track, packet, false};
-    if (track->incoming->is_video)
-        taken->began = begins_group(publisher, track, packet, now);
-    return true;
-}
-
-bool publisher_take(struct publisher *publisher, const struct rtp_packet *received, double now,
-                    double arrival, struct taken *taken)
-{
-    if (publisher->publishing->transport_cc >= 0 && received->extension != NULL) {
-        size_t size = 0;
-        const uint8_t *wide = rtp_extension(received, publisher->publishing->transport_cc, &size);
-        if (wide != NULL && size >= 2)
-            arrivals_add(&publisher->arrivals, get16(wide), arrival);
-    }
-    struct track *track = sorting_known(publisher, received);
-    if (track == NULL && sorting_is_repair(publisher, received))
-        return restore(publisher, received, now, taken);
-    if (track == NULL)
-        track = sorting_begin(publisher, received, now);
-    if (track == NULL)
-        return false;
-    struct packet *packet = track_add(track, received, now, arrival);
-    if (packet == NULL && track->ended) {
-        track = sorting_renew(publisher, track, received, now);
-        packet = track_add(track, received, now, arrival);
-    }
-    if (packet == NULL)
-        return false;
-    *taken = (struct taken){track, packet, false};
-    if (track->incoming->is_video)
-        taken->began = begins_group(publisher, track, packet, now);
-    else
-        track->wrapped = sorting_is_red(publisher, received);
+    for (int layer = 0; layer < publisher->layer_count; layer++)
+        if (!publisher->flow.flowing[layer])
+            track_forget_request(publisher->layers[layer]);
     return true;
 }

@@ -1,16 +1,13 @@
-/* A publisher's packets on their way in: which track, what is missing, what to tell it back. As
- * `farmlive.media.publisher`.
+/* A publisher: its tracks, its layers, and who listens to it. As `farmlive.media.publisher`.
  *
- * Decides and writes RTCP; sending it, and what viewers get, is `intake`'s, `upkeep`'s and
- * `output`'s part. */
+ * Which track a packet belongs to is `sorting`'s part, what follows from it `receiver`'s, and what
+ * the publisher is told back `feedback`'s. */
 #ifndef FARMLIVE_PUBLISHER_H
 #define FARMLIVE_PUBLISHER_H
 
 #include "rewrite.h"
 #include "track.h"
 #include "transport_cc.h"
-
-struct output;
 
 enum { TRACKS_MOST = INCOMING_MOST * LAYERS_MOST, KNOWN_MOST = 64, REPAIRING_MOST = 16 };
 
@@ -40,23 +37,33 @@ struct known {
     struct track *track;
 };
 
+/* A listener gets the publisher's packets. Its callbacks report rare changes only: `intake` goes
+ * through the listeners for each packet and calls directly. A callback may add and remove
+ * listeners. */
+struct publisher_listener {
+    /* A track began anew; `old` is still valid. */
+    void (*renewed)(struct publisher_listener *listener, struct track *old, struct track *fresh,
+                    double now);
+    /* Other layers come, or they have another order. */
+    void (*layers_changed)(struct publisher_listener *listener, double now);
+};
+
 struct publisher {
     uint64_t peer;
     uint32_t own_ssrc;
     struct publishing *publishing;
-    /* Those that have it on air or wait for its keyframe; they see to it themselves. */
-    struct output **outputs;
-    int output_count, output_room;
+    struct publisher_listener **listeners; /* in the order in which they came */
+    int listener_count, listener_room;
     int track_count;
     struct track *tracks[TRACKS_MOST]; /* holds them */
     int layer_count;                   /* of video, the lowest first; one without simulcast */
     struct track *layers[LAYERS_MOST];
     struct flow flow;
-    bool asking; /* whether `publisher_request` will be called in a moment */
+    bool asking; /* whether `feedback_request` will be called in a moment */
     double ask_at;
     double round_trip_s; /* negative: not known */
     struct health health;
-    /* The rest is for publisher.c, sorting.c and feedback.c alone. */
+    /* The rest is for those alone who are named above. */
     int known_count, repairing_count;
     struct known known[KNOWN_MOST];
     struct known repairing[REPAIRING_MOST]; /* by the RTX's SSRC */
@@ -71,18 +78,16 @@ struct publisher {
 struct publisher *publisher_new(struct publishing *publishing, uint32_t own_ssrc, uint64_t peer);
 void publisher_free(struct publisher *publisher);
 
-/* A packet that was sorted in. */
-struct taken {
-    struct track *track;   /* the publisher holds it */
-    struct packet *packet; /* for the caller to release */
-    bool began;            /* a group of pictures begins with its frame */
-};
+/* Listen from now on, and no more; neither changes anything where it is so already. */
+void publisher_add_listener(struct publisher *publisher, struct publisher_listener *listener);
+void publisher_remove_listener(struct publisher *publisher,
+                               const struct publisher_listener *listener);
+void publisher_tell_renewed(const struct publisher *publisher, struct track *old,
+                            struct track *fresh, double now);
+void publisher_tell_layers(const struct publisher *publisher, double now);
 
-/* Sort a packet in; one that came as RTX is restored. False for one that carries nothing for
- * viewers. May renew a track, of which it tells the outputs (`output_renewed`, `output_aim_all`).
- */
-bool publisher_take(struct publisher *publisher, const struct rtp_packet *received, double now,
-                    double arrival, struct taken *taken);
+/* Set the layers by their places; of those that have the same one the first comes first. */
+void publisher_arrange(struct publisher *publisher);
 
 double publisher_last_at(const struct publisher *publisher);
 /* Whether someone waits for a keyframe. */
@@ -91,22 +96,8 @@ bool publisher_wanted(const struct publisher *publisher);
 bool publisher_answers_requests(const struct publisher *publisher);
 bool publisher_has_layer(const struct publisher *publisher, const struct track *track);
 
-void publisher_heard(struct publisher *publisher, const struct sender_report *report, double now);
-/* It answers to a reference time of ours; `middle_now` is the middle of our NTP time. */
-void publisher_answered(struct publisher *publisher, const struct reference_reply *reply,
-                        uint32_t middle_now);
-
 /* Someone needs a keyframe of this track, or, with NULL, of any. */
 void publisher_want_keyframe(struct publisher *publisher, struct track *track);
-/* Write what can't wait for the next feedback, or nothing. */
-void publisher_request(struct publisher *publisher, double now, struct rtcp_buffer *out);
-/* Write what is to be told now; `report`: a receiver report is due, which with `wall_ntp` (not 0)
- * asks for the round trip. */
-void publisher_feedback(struct publisher *publisher, double now, bool report, uint64_t wall_ntp,
-                        struct rtcp_buffer *out);
 /* See which layers come, ten times a second; true where that has changed. */
 bool publisher_look(struct publisher *publisher, double now);
-/* Bring the health up to date, once a second. */
-void publisher_measure(struct publisher *publisher, double now);
-
 #endif

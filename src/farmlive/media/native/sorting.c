@@ -4,24 +4,6 @@
  * `repairing` have is one of `tracks`. */
 #include "sorting.h"
 
-#include "memory.h"
-#include "output.h"
-
-void sorting_arrange(struct publisher *publisher)
-{
-    int count = 0;
-    for (int at = 0; at < publisher->track_count; at++) {
-        struct track *track = publisher->tracks[at];
-        if (!track->incoming->is_video || count == LAYERS_MOST)
-            continue;
-        int place = count++;
-        for (; place > 0 && publisher->layers[place - 1]->layer > track->layer; place--)
-            publisher->layers[place] = publisher->layers[place - 1];
-        publisher->layers[place] = track;
-    }
-    publisher->layer_count = count;
-}
-
 /* What payload types mean. Where two tracks have the same one, it is the last one's. */
 
 /* A packet of the stream before, which began anew with another SSRC, comes no later than this. */
@@ -135,16 +117,6 @@ static struct track *named(const struct publisher *publisher, const struct incom
     return NULL;
 }
 
-/* The outputs as they are now: what they are told may let them come and go. */
-static struct output **outputs_now(const struct publisher *publisher)
-{
-    size_t size = (size_t)publisher->output_count * sizeof(struct output *);
-    struct output **outputs = memory_checked(malloc(size + 1));
-    if (size > 0)
-        memcpy(outputs, publisher->outputs, size);
-    return outputs;
-}
-
 struct track *sorting_renew(struct publisher *publisher, struct track *track,
                             const struct rtp_packet *received, double now)
 {
@@ -164,18 +136,14 @@ struct track *sorting_renew(struct publisher *publisher, struct track *track,
         publisher->known_count = forget(publisher->known, publisher->known_count, track);
         publisher->repairing_count =
             forget(publisher->repairing, publisher->repairing_count, track);
-        sorting_arrange(publisher);
+        publisher_arrange(publisher);
     }
     track_begin(fresh, received->ssrc,
                 incoming->codecs[inner_of(publisher, received->payload_type)], received->sequence,
                 received->timestamp, now);
     know(publisher, received, fresh);
     if (fresh != track) {
-        int count = publisher->output_count;
-        struct output **outputs = outputs_now(publisher);
-        for (int at = 0; at < count; at++)
-            output_renewed(outputs[at], track, fresh, now);
-        free(outputs);
+        publisher_tell_renewed(publisher, track, fresh, now);
         track_release(track);
     }
     return fresh;
@@ -281,9 +249,5 @@ void sorting_put_in_order(struct publisher *publisher, double now)
     }
     flow_init(&publisher->flow, count);
     publisher_look(publisher, now);
-    int output_count = publisher->output_count;
-    struct output **outputs = outputs_now(publisher);
-    for (int at = 0; at < output_count; at++)
-        output_aim_all(outputs[at], now);
-    free(outputs);
+    publisher_tell_layers(publisher, now);
 }

@@ -5,9 +5,6 @@
 
 #include "publisher.h"
 
-/* Set the layers by their places; of those that have the same one the first comes first. */
-void sorting_arrange(struct publisher *publisher);
-
 bool sorting_is_red(const struct publisher *publisher, const struct rtp_packet *received);
 bool sorting_is_repair(const struct publisher *publisher, const struct rtp_packet *received);
 
@@ -18,7 +15,7 @@ struct track *sorting_known(const struct publisher *publisher, const struct rtp_
 struct track *sorting_begin(struct publisher *publisher, const struct rtp_packet *received,
                             double now);
 
-/* A track begins, or begins anew: with another SSRC, codec or numbering. Tells the outputs, and
+/* A track begins, or begins anew: with another SSRC, codec or numbering. Tells the listeners, and
  * returns the new track; the old one may be gone. */
 struct track *sorting_renew(struct publisher *publisher, struct track *track,
                             const struct rtp_packet *received, double now);
@@ -28,8 +25,8 @@ struct track *sorting_renew(struct publisher *publisher, struct track *track,
 struct track *sorting_repaired(struct publisher *publisher, const struct rtp_packet *received,
                                uint16_t number);
 
-/* Set the layers right by the sizes of their pictures, and tell the outputs: what an offer says of
- * their order may be a guess. Two that are the wrong way round are taken for all. */
+/* Set the layers right by the sizes of their pictures, and tell the listeners: what an offer says
+ * of their order may be a guess. Two that are the wrong way round are taken for all. */
 void sorting_put_in_order(struct publisher *publisher, double now);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "feedback.h"
+
 /* Feedback to publishers, and a tenth of the peers' seconds. */
 static const double TICK_S = 0.1;
 /* How long a tick may wait for something else to wake us. */
@@ -88,7 +90,7 @@ static void request(struct peer *peer, double now)
 {
     struct rtcp_buffer buffer = {0};
     peer->publisher->asking = false;
-    publisher_request(peer->publisher, now, &buffer);
+    feedback_request(peer->publisher, now, &buffer);
     send_rtcp(peer, &buffer);
 }
 
@@ -113,8 +115,7 @@ static void look(struct core *core, double now)
     list_each(link, &core->publishing) {
         struct publisher *publisher = list_entry(link, struct peer, publishing)->publisher;
         if (publisher_look(publisher, now))
-            for (int at = 0; at < publisher->output_count; at++)
-                output_aim_all(publisher->outputs[at], now);
+            publisher_tell_layers(publisher, now);
     }
     list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
@@ -143,7 +144,7 @@ static void tell_publishers(struct core *core, double now)
         struct peer *peer = list_entry(link, struct peer, publishing);
         if (publisher_last_at(peer->publisher) > 0) {
             struct rtcp_buffer buffer = {0};
-            publisher_feedback(peer->publisher, now, report, wall, &buffer);
+            feedback_write(peer->publisher, now, report, wall, &buffer);
             send_rtcp(peer, &buffer);
         }
     }
@@ -158,7 +159,7 @@ static void second(struct core *core, struct peer *peer, double now)
          * at the start. */
         double last_at = publisher_last_at(publisher);
         alive = fmax(alive, last_at);
-        publisher_measure(publisher, now);
+        feedback_measure(publisher, now);
         if (peer->flowing && now - last_at > core->times.silent) {
             peer->flowing = false;
             events_push(core->events, EVENT_SILENT, peer->number, 0, OBJECTION_NONE, NULL, 0);

@@ -1,0 +1,24 @@
+/* What a publisher tells and is told: its clock, what is asked of it, what is reported to it, and
+ * how it does. A part of `farmlive.media.publisher`. */
+#ifndef FARMLIVE_FEEDBACK_H
+#define FARMLIVE_FEEDBACK_H
+
+#include "publisher.h"
+
+/* It says what time it has. */
+void feedback_take_report(struct publisher *publisher, const struct sender_report *report,
+                          double now);
+/* It answers to a reference time of ours; `middle_now` is the middle of our NTP time. */
+void feedback_take_reply(struct publisher *publisher, const struct reference_reply *reply,
+                         uint32_t middle_now);
+
+/* Write what can't wait for the next feedback, or nothing. */
+void feedback_request(struct publisher *publisher, double now, struct rtcp_buffer *out);
+/* Write what is to be told now; `report`: a receiver report is due, which with `wall_ntp` (not 0)
+ * asks for the round trip. */
+void feedback_write(struct publisher *publisher, double now, bool report, uint64_t wall_ntp,
+                    struct rtcp_buffer *out);
+/* Bring the health up to date, once a second. */
+void feedback_measure(struct publisher *publisher, double now);
+
+#endif
