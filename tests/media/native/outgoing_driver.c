@@ -1,12 +1,12 @@
 /* Does what a script on the standard input says with publishers, outputs and viewers of the native
  * engine, and prints what each viewer would be sent in plain text (">", its number, the packet),
  * what was answered ("t") and the end of each command ("."). outgoing_twins.py has the commands. */
+#include "aiming.h"
 #include "driver.h"
 #include "feedback.h"
 #include "memory.h"
 #include "outgoing_state.h"
 #include "plain_senders.h"
-#include "ports.h"
 #include "receiver.h"
 
 enum { OUTPUTS_MOST = 4, PUBLISHERS_MOST = 256, VIEWERS_MOST = 1024 };
@@ -14,12 +14,12 @@ enum { OUTPUTS_MOST = 4, PUBLISHERS_MOST = 256, VIEWERS_MOST = 1024 };
 static struct output *outputs[OUTPUTS_MOST];
 static struct publisher *publishers[PUBLISHERS_MOST];
 static struct viewer *viewers[VIEWERS_MOST];
+static struct output *watched[VIEWERS_MOST]; /* by each of them */
 
 /* Nobody is on a stream. */
-size_t port_held(const struct port *port, const struct address *address)
+static size_t nothing_held(const void *context)
 {
-    (void)port;
-    (void)address;
+    (void)context;
     return 0;
 }
 
@@ -124,14 +124,16 @@ static void add_viewer(void)
     viewing.audio_count = next_outgoing(viewing.audio);
     struct leg *leg = memory_new(sizeof *leg);
     leg->peer = (uint64_t)peer;
-    viewers[peer] = viewer_new((uint64_t)peer, &viewing, leg, rtx_sequence, now);
+    viewers[peer] = viewer_new((uint64_t)peer, &viewing, leg,
+                               (struct backpressure){nothing_held, NULL}, rtx_sequence, now);
+    watched[peer] = output;
     output_add(output, viewers[peer], now);
 }
 
 static void remove_viewer(int64_t peer)
 {
     struct viewer *viewer = viewers[peer];
-    output_remove(viewer->output, viewer);
+    output_remove(watched[viewer->peer], viewer);
     free(viewer->leg);
     viewer_free(viewer);
     viewers[peer] = NULL;
@@ -156,16 +158,16 @@ static void answer_nack(void)
     nack.count = (int)integer();
     for (int at = 0; at < nack.count; at++)
         nack.missing[at] = (uint16_t)integer();
-    repairs_answer(viewer->output, viewer, &nack);
+    repairs_answer(&watched[viewer->peer]->repairs, viewer, &nack);
 }
 
 static void take_report(void)
 {
     struct viewer *viewer = next_viewer();
-    struct receiver_report report = {.ssrc = viewer->output->ssrcs.video};
+    struct receiver_report report = {.ssrc = watched[viewer->peer]->sending.ssrcs.video};
     report.highest = (uint32_t)integer();
     report.total_lost = (int32_t)integer();
-    bool due = output_reported(viewer->output, viewer, &report, real());
+    bool due = output_reported(watched[viewer->peer], viewer, &report, real());
     printf("t %d\n", due);
 }
 
@@ -192,7 +194,7 @@ static void write_report(void)
     struct viewer *viewer = next_viewer();
     double now = real();
     struct rtcp_buffer buffer = {.size = 0};
-    sending_report(viewer->output, viewer, now, real(), &buffer);
+    sending_report(&watched[viewer->peer]->sending, viewer, now, real(), &buffer);
     print_rtcp(&buffer);
 }
 
@@ -218,14 +220,14 @@ static void fall(void)
     struct viewer *viewer = next_viewer();
     int dropped = (int)integer();
     stall_fall(&viewer->stall, dropped, real());
-    output_fall(viewer->output, viewer);
+    output_fall(watched[viewer->peer], viewer);
 }
 
 static void prefer(void)
 {
     struct viewer *viewer = next_viewer();
     viewer->choice.most = (int)integer();
-    bool due = output_aim(viewer->output, viewer, real());
+    bool due = output_aim(watched[viewer->peer], viewer, real());
     printf("t %d\n", due);
 }
 
@@ -305,10 +307,10 @@ static bool obey_viewer(const char *command)
         choice_estimated(&viewer->choice, kbps, real());
     } else if (strcmp(command, "keyframe") == 0) {
         struct viewer *viewer = next_viewer();
-        output_keyframe_requested(viewer);
+        aiming_keyframe_requested(viewer);
     } else if (strcmp(command, "second") == 0) {
         struct viewer *viewer = next_viewer();
-        printf("t %d\n", output_second(viewer->output, viewer, real()));
+        printf("t %d\n", output_second(watched[viewer->peer], viewer, real()));
     } else
         return false;
     return true;

@@ -41,14 +41,14 @@ void print_state(const struct output *output)
 {
     printf("t sent %ld repaired %ld unrepaired %ld dropped %ld sound %ld %ld\n",
            output->sending.sent, output->repairs.repaired, output->repairs.unrepaired,
-           output->dropped, output->sound.packets, output->sound.octets);
-    list_each(link, &output->lanes) {
+           output->dropped, output->sending.sound.packets, output->sending.sound.octets);
+    list_each(link, &output->sending.lanes) {
         const struct lane *lane = list_entry(link, struct lane, link);
         printf("t lane %u", lane->track->ssrc);
         if (lane->has_common)
             print_shift(&lane->common);
         putchar('\n');
     }
-    list_each(link, &output->viewers)
+    list_each(link, &output->sending.viewers)
         print_viewer(list_entry(link, struct viewer, all));
 }

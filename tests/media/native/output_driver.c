@@ -1,30 +1,23 @@
 /* Outputs, publishers and viewers of the native engine, run by a script: a call a line on standard
  * input, and on standard output what each viewer would be sent, in plain text. Senders and ports
  * are replaced. */
+#include "aiming.h"
 #include "driver.h"
 #include "feedback.h"
-#include "joining.h"
 #include "memory.h"
 #include "output_state.h"
 #include "plain_senders.h"
-#include "ports.h"
 #include "receiver.h"
 
 struct publisher *publishers[MOST];
 struct output *outputs[MOST];
 static struct viewer *viewers[MOST];
 
-/* In the place of ports: who holds how much. */
+/* Which output each watches, and how many bytes it has not taken. */
+static struct output *watched[MOST];
+static size_t held[MOST];
 
-struct port {
-    size_t held;
-};
-
-size_t port_held(const struct port *port, const struct address *address)
-{
-    (void)address;
-    return port->held;
-}
+static size_t held_of(const void *context) { return *(const size_t *)context; }
 
 /* The words of a call. */
 
@@ -109,17 +102,18 @@ static void make_viewer(void)
     double now = real();
     struct leg *leg = memory_new(sizeof *leg);
     leg->peer = (uint64_t)number;
-    viewers[number] = viewer_new((uint64_t)number, &viewing, leg, rtx_sequence, now);
-    viewers[number]->port = memory_new(sizeof(struct port));
+    viewers[number] = viewer_new((uint64_t)number, &viewing, leg,
+                                 (struct backpressure){held_of, &held[number]}, rtx_sequence, now);
+    held[number] = 0;
+    watched[number] = where;
     output_add(where, viewers[number], now);
 }
 
 static void remove_viewer(struct viewer *gone)
 {
     viewers[gone->peer] = NULL;
-    output_remove(gone->output, gone);
+    output_remove(watched[gone->peer], gone);
     free(gone->leg);
-    free(gone->port);
     viewer_free(gone);
 }
 
@@ -170,7 +164,7 @@ static void nack(struct viewer *by)
     struct nack nack = {.ssrc = (uint32_t)integer(), .count = 0};
     for (int count = small(); nack.count < count; nack.count++)
         nack.missing[nack.count] = (uint16_t)integer();
-    repairs_answer(by->output, by, &nack);
+    repairs_answer(&watched[by->peer]->repairs, by, &nack);
 }
 
 static void reported(struct viewer *by)
@@ -178,7 +172,7 @@ static void reported(struct viewer *by)
     struct receiver_report report = {.ssrc = (uint32_t)integer()};
     report.highest = (uint32_t)integer();
     report.total_lost = (int32_t)integer();
-    printf("= %d\n", output_reported(by->output, by, &report, real()));
+    printf("= %d\n", output_reported(watched[by->peer], by, &report, real()));
 }
 
 static void heard(struct publisher *from)
@@ -201,7 +195,7 @@ static void refused(struct viewer *by)
 {
     int packets = small();
     if (stall_refuse(&by->stall, packets, real()))
-        output_fall(by->output, by);
+        output_fall(watched[by->peer], by);
 }
 
 static void measure(struct publisher *each)
@@ -230,14 +224,14 @@ static void report(struct viewer *to)
     static struct rtcp_buffer buffer;
     buffer.size = 0;
     double now = real(), wall = real();
-    sending_report(to->output, to, now, wall, &buffer);
+    sending_report(&watched[to->peer]->sending, to, now, wall, &buffer);
     print_rtcp(&buffer);
 }
 
 static void tick(struct output *each)
 {
     double now = real();
-    if (!list_is_empty(&each->probing))
+    if (!list_is_empty(&each->joining.probing))
         output_probe(each, 0.1);
     output_want_keyframes(each, now);
 }
@@ -259,7 +253,7 @@ static void call(const char *verb)
         tick(output());
     } else if (IS("second")) {
         struct viewer *each = viewer();
-        printf("= %d\n", output_second(each->output, each, real()));
+        printf("= %d\n", output_second(watched[each->peer], each, real()));
     } else if (IS("measure")) {
         measure(publisher());
     } else if (IS("feedback")) {
@@ -278,19 +272,19 @@ static void call(const char *verb)
         nack(viewer());
     } else if (IS("pli")) {
         struct viewer *each = viewer();
-        struct publisher *asked = output_keyframe_requested(each);
+        struct publisher *asked = aiming_keyframe_requested(each);
         printf("= %d\n", asked ? (int)asked->peer : 0);
     } else if (IS("reference")) {
         referred(viewer());
     } else if (IS("refused")) {
         refused(viewer());
     } else if (IS("held")) {
-        struct viewer *each = viewer();
-        each->port->held = (size_t)integer();
+        size_t *of = &held[viewer()->peer];
+        *of = (size_t)integer();
     } else if (IS("prefer")) {
         struct viewer *each = viewer();
         each->choice.most = small();
-        printf("= %d\n", output_aim(each->output, each, real()));
+        printf("= %d\n", output_aim(watched[each->peer], each, real()));
     } else if (IS("hears")) {
         struct viewer *each = viewer();
         printf("= %d\n", viewer_hears(each, (uint8_t)integer()));

@@ -61,13 +61,13 @@ static void print_peers(const char *name, const struct list *list, size_t offset
 
 static void print_lanes(const struct output *each)
 {
-    list_each(link, &each->lanes) {
+    list_each(link, &each->sending.lanes) {
         const struct lane *lane = list_entry(link, struct lane, link);
         printf("l %" PRIu64 " %" PRIu32 " %d %d ", lane->publisher->peer, lane->track->ssrc,
                lane->pending_count, lane->whole);
         if (lane->has_common)
             print_shift(&lane->common);
-        print_peers(":", &lane->viewers, offsetof(struct viewer, place));
+        print_peers(":", &lane->members, offsetof(struct viewer, place));
         putchar('\n');
     }
 }
@@ -76,16 +76,16 @@ static void print_output(const struct output *each)
 {
     printf("o %" PRIu64 " %d %d", each->number, each->on_air ? (int)each->on_air->peer : 0,
            each->following ? (int)each->following->peer : 0);
-    print_peers("waiting", &each->waiting, offsetof(struct viewer, place));
-    print_peers("catching", &each->catching, offsetof(struct viewer, place));
-    print_peers("moving", &each->moving, offsetof(struct viewer, moving));
-    print_peers("probing", &each->probing, offsetof(struct viewer, probing));
+    print_peers("waiting", &each->joining.waiting, offsetof(struct viewer, place));
+    print_peers("catching", &each->joining.catching, offsetof(struct viewer, place));
+    print_peers("moving", &each->joining.moving, offsetof(struct viewer, moving));
+    print_peers("probing", &each->joining.probing, offsetof(struct viewer, probing));
     printf(" sent %ld %ld %ld %ld %d", each->sending.sent, each->dropped, each->repairs.repaired,
            each->repairs.unrepaired, each->sending.stale);
-    printf(" %.17g %d %ld %ld\n", each->switched_at, each->sound.codec, each->sound.packets,
-           each->sound.octets);
+    printf(" %.17g %d %ld %ld\n", each->switched_at, each->sending.sound.codec,
+           each->sending.sound.packets, each->sending.sound.octets);
     print_lanes(each);
-    list_each(link, &each->viewers)
+    list_each(link, &each->sending.viewers)
         print_viewer(list_entry(link, struct viewer, all));
 }
 

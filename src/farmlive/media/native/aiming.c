@@ -1,11 +1,10 @@
-/* Which track each viewer of an output should get, by the layers that come and by what the viewer
- * tells of its link; and which keyframes are asked for on that account.
+/* Which track each viewer of an output should get.
  *
  * Always holds: in `moving` is who has a track and should get another, in `probing` who has a probe
  * or had one until a moment ago. */
-#include <math.h>
+#include "aiming.h"
 
-#include "joining.h"
+#include <math.h>
 
 /* Of a squeezed stretch all is forgotten after so long, before timestamps go round. */
 enum { SQUEEZED_MOST_S = 60 };
@@ -13,18 +12,9 @@ enum { SQUEEZED_MOST_S = 60 };
 /* A link that lost a larger share of what was sent, and now loses less, is free again. */
 static const double MUCH_LOSS = 0.04;
 
-bool output_is_layered(const struct output *output)
+static bool is_layered(const struct publisher *on_air)
 {
-    return output->on_air != NULL && output->on_air->layer_count > 1;
-}
-
-bool output_aim_all(struct output *output, double now)
-{
-    bool moved = false;
-    list_each(link, &output->viewers)
-        if (output_aim(output, list_entry(link, struct viewer, all), now))
-            moved = true;
-    return moved;
+    return on_air != NULL && on_air->layer_count > 1;
 }
 
 /* Put the link at the end of the list, unless it is there. */
@@ -35,10 +25,9 @@ static void put(struct list *list, struct list *link)
 }
 
 /* The layer for a viewer that gets `current` at present, or NULL. */
-static int choose(struct output *output, struct viewer *viewer, const struct track *current,
-                  double now)
+static int choose(struct joining *joining, const struct publisher *publisher, struct viewer *viewer,
+                  const struct track *current, double now)
 {
-    const struct publisher *publisher = output->on_air;
     double kbps[LAYERS_MOST];
     for (int layer = 0; layer < publisher->layer_count; layer++)
         kbps[layer] = publisher->layers[layer]->kbps;
@@ -48,13 +37,13 @@ static int choose(struct output *output, struct viewer *viewer, const struct tra
                       is_here ? current->layer : publisher->layer_count, now,
                       viewer->lane != NULL && viewer_repeats(viewer));
     if (viewer->choice.probe >= 0)
-        put(&output->probing, &viewer->probing);
+        put(&joining->probing, &viewer->probing);
     return layer;
 }
 
-bool output_aim(struct output *output, struct viewer *viewer, double now)
+bool aiming_aim(struct joining *joining, struct publisher *publisher, struct viewer *viewer,
+                double now)
 {
-    struct publisher *publisher = output->on_air;
     const struct track *before = viewer->target;
     if (publisher == NULL || publisher->layer_count == 0) {
         viewer->target = NULL;
@@ -62,19 +51,19 @@ bool output_aim(struct output *output, struct viewer *viewer, double now)
         return false;
     }
     const struct track *current = viewer->has_epoch ? viewer->epoch.track : NULL;
-    int layer = publisher->layer_count > 1 ? choose(output, viewer, current, now) : 0;
+    int layer = publisher->layer_count > 1 ? choose(joining, publisher, viewer, current, now) : 0;
     struct track *target = viewer->target = publisher->layers[layer];
     if (current != NULL && !publisher_has_layer(publisher, current) &&
         !viewer_can_play(viewer, target)) {
         /* It sees what is on air no more, and can't see what is. */
-        joining_wait(output, viewer, false);
+        joining_wait(joining, viewer, false);
         return false;
     }
     if (current == NULL || current == target) {
         list_remove(&viewer->moving);
         return false;
     }
-    put(&output->moving, &viewer->moving);
+    put(&joining->moving, &viewer->moving);
     if (target == before)
         return false;
     publisher_want_keyframe(publisher, target);
@@ -88,26 +77,22 @@ static void want_for(struct publisher *publisher, const struct viewer *viewer, d
         publisher_want_keyframe(publisher, target);
 }
 
-void output_want_keyframes(struct output *output, double now)
+void aiming_want_keyframes(struct joining *joining, struct publisher *publisher, double now)
 {
-    struct publisher *publisher = output->on_air;
-    /* A keyframe of which a part was missing has begun nothing: then another is asked for. */
-    if (output->following != NULL)
-        publisher_want_keyframe(output->following, NULL);
     if (publisher == NULL)
         return;
-    list_each(link, &output->waiting) {
+    list_each(link, &joining->waiting) {
         struct viewer *viewer = list_entry(link, struct viewer, place);
         if (!viewer->stall.is_down)
-            joining_start(output, viewer, now);
+            joining_start(joining, viewer, publisher, now);
     }
-    list_each(link, &output->waiting)
+    list_each(link, &joining->waiting)
         want_for(publisher, list_entry(link, struct viewer, place), now);
-    list_each(link, &output->moving)
+    list_each(link, &joining->moving)
         want_for(publisher, list_entry(link, struct viewer, moving), now);
 }
 
-struct publisher *output_keyframe_requested(const struct viewer *viewer)
+struct publisher *aiming_keyframe_requested(const struct viewer *viewer)
 {
     struct lane *lane = viewer->lane;
     if (lane == NULL)
@@ -116,26 +101,26 @@ struct publisher *output_keyframe_requested(const struct viewer *viewer)
     return lane->publisher;
 }
 
-bool output_reported(struct output *output, struct viewer *viewer,
+bool aiming_reported(struct joining *joining, struct publisher *on_air, struct viewer *viewer,
                      const struct receiver_report *report, double now)
 {
-    if (report->ssrc != output->ssrcs.video)
+    if (report->ssrc != joining->sending->ssrcs.video)
         return false;
     struct choice *choice = &viewer->choice;
     double before = choice->loss;
     bool full = choice_reported(choice, report->highest, report->total_lost, now);
-    if (!full || !output_is_layered(output))
+    if (!full || !is_layered(on_air))
         return false;
     if (viewer->lane != NULL && before > MUCH_LOSS && MUCH_LOSS > choice->loss &&
         choice_is_congested(choice, now))
         /* The keyframe that it moved at may have been lost in part. */
         publisher_want_keyframe(viewer->lane->publisher, viewer->lane->track);
-    return output_aim(output, viewer, now) || choice_is_congested(choice, now);
+    return aiming_aim(joining, on_air, viewer, now) || choice_is_congested(choice, now);
 }
 
-void output_probe(struct output *output, double seconds)
+void aiming_probe(struct joining *joining, const struct repairs *repairs, double seconds)
 {
-    list_each(link, &output->probing) {
+    list_each(link, &joining->probing) {
         struct viewer *viewer = list_entry(link, struct viewer, probing);
         int layer = viewer->choice.probe;
         const struct lane *lane = viewer->lane;
@@ -144,11 +129,12 @@ void output_probe(struct output *output, double seconds)
             continue;
         }
         double more = lane->publisher->layers[layer]->kbps - lane->track->kbps;
-        repairs_repeat(output, viewer, (long)nearbyint(more * 125 * seconds));
+        repairs_repeat(repairs, viewer, (long)nearbyint(more * 125 * seconds));
     }
 }
 
-bool output_second(struct output *output, struct viewer *viewer, double now)
+bool aiming_second(struct joining *joining, struct publisher *on_air, struct viewer *viewer,
+                   double now)
 {
     viewer->rtx_left = RTX_PER_S;
     viewer_forget_past(viewer, now);
@@ -158,5 +144,5 @@ bool output_second(struct output *output, struct viewer *viewer, double now)
             ahead32(newest->timestamp, viewer->epoch.squeezed) > VIDEO_CLOCK_RATE * SQUEEZED_MOST_S)
             viewer->epoch.has_squeezed = false;
     }
-    return output_is_layered(output) && output_aim(output, viewer, now);
+    return is_layered(on_air) && aiming_aim(joining, on_air, viewer, now);
 }

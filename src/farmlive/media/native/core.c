@@ -94,6 +94,13 @@ static void own(struct core *core, struct peer *peer)
         core->open_own(core->context, peer);
 }
 
+/* How many bytes a viewer has not taken yet. */
+static size_t held(const void *context)
+{
+    const struct peer *peer = context;
+    return port_held(peer->reached.port, &peer->reached.address);
+}
+
 /* Start a peer that has keys, a validated path and a role. */
 static void let_in(struct core *core, struct peer *peer, double now)
 {
@@ -104,10 +111,10 @@ static void let_in(struct core *core, struct peer *peer, double now)
     } else if (peer->output == NULL) {
         return;
     } else if (peer->viewer == NULL) {
+        peer->reached = peer->at;
         struct viewer *viewer =
-            viewer_new(peer->number, &peer->viewing, peer->leg, peer->rtx_sequence, now);
-        viewer->port = peer->at.port;
-        viewer->address = peer->at.address;
+            viewer_new(peer->number, &peer->viewing, peer->leg, (struct backpressure){held, peer},
+                       peer->rtx_sequence, now);
         viewer->choice.most = peer->most;
         peer->viewer = viewer;
         output_add(peer->output, viewer, now);
@@ -123,8 +130,7 @@ void core_placed(struct core *core, struct peer *peer, double now)
     if (peer->leg != NULL)
         senders_move(peer->leg, port_fd(peer->at.port), &peer->at.address);
     if (peer->viewer != NULL) {
-        peer->viewer->port = peer->at.port;
-        peer->viewer->address = peer->at.address;
+        peer->reached = peer->at;
     } else {
         let_in(core, peer, now);
     }
@@ -346,7 +352,7 @@ void core_counters(const struct core *core, struct counters *counters)
         counters->packets_repaired += (uint64_t)output->repairs.repaired;
         counters->packets_unrepaired += (uint64_t)output->repairs.unrepaired;
         counters->packets_dropped += (uint64_t)output->dropped;
-        list_each(each, &output->viewers)
+        list_each(each, &output->sending.viewers)
             counters->packets_dropped +=
                 (uint64_t)list_entry(each, struct viewer, all)->stall.dropped;
     }

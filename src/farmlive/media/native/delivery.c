@@ -15,7 +15,8 @@ static void stream(struct peer *peer, const uint8_t *data, size_t size, double n
         viewer->stall.dropped++;
         return;
     }
-    int dropped = port_stream(viewer->port, &viewer->address, data, size, is_video, now);
+    int dropped =
+        port_stream(peer->reached.port, &peer->reached.address, data, size, is_video, now);
     if (dropped > 0) {
         bool was_down = viewer->stall.is_down;
         stall_fall(&viewer->stall, dropped, now);

@@ -5,6 +5,7 @@
  * the counts; all else means something only from an address that such a check has proved. */
 #include "intake.h"
 
+#include "aiming.h"
 #include "feedback.h"
 #include "memory.h"
 #include "receiver.h"
@@ -57,7 +58,7 @@ static void feed(struct core *core, struct peer *peer, const struct taken *taken
             events_push(core->events, EVENT_AIRED, peer->number, output->number, OBJECTION_NONE,
                         NULL, 0);
         output->is_fed = true;
-        if (taken->began && !list_is_empty(&output->catching))
+        if (taken->began && !list_is_empty(&output->joining.catching))
             upkeep_pump_soon(core, now);
     }
     struct track *track = taken->track;
@@ -132,11 +133,11 @@ static void viewer_reported(struct core *core, struct peer *peer, const struct r
     switch (report->kind) {
     case RTCP_NACK:
         core->counts.nacks_received++;
-        repairs_answer(output, viewer, &report->of.nack);
+        repairs_answer(&output->repairs, viewer, &report->of.nack);
         break;
     case RTCP_KEYFRAME_REQUEST: {
         core->counts.keyframe_requests_received++;
-        struct publisher *asked = output_keyframe_requested(viewer);
+        struct publisher *asked = aiming_keyframe_requested(viewer);
         if (asked != NULL)
             upkeep_ask(core, asked, now);
         break;

@@ -16,47 +16,28 @@ enum { BURST = 24 };
  * is less than a long group. */
 enum { HELD_WHILE_CATCHING = 64 * 1024 };
 
-struct lane *joining_lane(const struct output *output, const struct track *track)
+void joining_init(struct joining *joining, struct sending *sending,
+                  void (*left)(struct joining *joining, struct publisher *publisher))
 {
-    list_each(link, &output->lanes) {
-        struct lane *lane = list_entry(link, struct lane, link);
-        if (lane->track == track)
-            return lane;
-    }
-    return NULL;
+    joining->sending = sending;
+    joining->left = left;
+    list_init(&joining->waiting);
+    list_init(&joining->catching);
+    list_init(&joining->moving);
+    list_init(&joining->probing);
 }
 
-static bool is_wanted(const struct output *output, const struct publisher *publisher)
+static void leave_lane(struct joining *joining, struct lane *lane)
 {
-    if (publisher == output->on_air || publisher == output->following)
-        return true;
-    list_each(link, &output->lanes)
-        if (list_entry(link, struct lane, link)->publisher == publisher)
-            return true;
-    return false;
-}
-
-void joining_subscribe(struct output *output, struct publisher *publisher)
-{
-    if (publisher == NULL)
-        return;
-    if (is_wanted(output, publisher))
-        publisher_add_listener(publisher, &output->listener);
-    else
-        publisher_remove_listener(publisher, &output->listener);
-}
-
-static void leave_lane(struct output *output, struct lane *lane)
-{
-    if (!list_is_empty(&lane->viewers))
+    if (!list_is_empty(&lane->members))
         return;
     struct publisher *publisher = lane->publisher;
     list_remove(&lane->link);
     lane_free(lane);
-    joining_subscribe(output, publisher);
+    joining->left(joining, publisher);
 }
 
-void joining_wait(struct output *output, struct viewer *viewer, bool muted)
+void joining_wait(struct joining *joining, struct viewer *viewer, bool muted)
 {
     struct lane *lane = viewer->lane;
     list_remove(&viewer->probing);
@@ -65,32 +46,32 @@ void joining_wait(struct output *output, struct viewer *viewer, bool muted)
         uint16_t highest = viewer->epoch.track->ring->highest;
         uint16_t sent = viewer->is == VIEWER_CATCHING ? (uint16_t)(viewer->cursor - 1) : highest;
         viewer_end_epoch(viewer, sent, muted);
-        output->sending.stale = true;
+        joining->sending->stale = true;
     }
     if (viewer->is != VIEWER_WAITING) {
         list_remove(&viewer->place);
-        list_add(&output->waiting, &viewer->place);
+        list_add(&joining->waiting, &viewer->place);
         viewer->is = VIEWER_WAITING;
     }
     if (lane != NULL)
-        leave_lane(output, lane);
+        leave_lane(joining, lane);
 }
 
-void joining_forget(struct output *output, struct viewer *viewer)
+void joining_forget(struct joining *joining, struct viewer *viewer)
 {
-    joining_wait(output, viewer, false);
+    joining_wait(joining, viewer, false);
     list_remove(&viewer->place);
 }
 
 /* Give the viewer its numbers on this track from the packet `start` on, and its burst. */
-static bool enter(struct output *output, struct viewer *viewer, struct track *track, uint16_t start,
-                  double now)
+static bool enter(struct joining *joining, struct viewer *viewer, struct track *track,
+                  uint16_t start, double now)
 {
     if (!viewer_can_play(viewer, track) || ring_get(track->ring, start) == NULL)
         return false;
     /* What was lost of a layer that the link did not carry would only fill it again. */
-    joining_wait(output, viewer, choice_is_congested(&viewer->choice, now));
-    const struct lane *lane = joining_lane(output, track);
+    joining_wait(joining, viewer, choice_is_congested(&viewer->choice, now));
+    const struct lane *lane = sending_lane(joining->sending, track);
     const struct shift *common = lane != NULL && lane->has_common ? &lane->common : NULL;
     if (!seams_begin_epoch(viewer, track, start, common, now, &viewer->epoch))
         return false;
@@ -99,24 +80,24 @@ static bool enter(struct output *output, struct viewer *viewer, struct track *tr
     stall_go_on(&viewer->stall, now);
     choice_begin_stream(&viewer->choice);
     list_remove(&viewer->place);
-    list_add(&output->catching, &viewer->place);
+    list_add(&joining->catching, &viewer->place);
     viewer->is = VIEWER_CATCHING;
     return true;
 }
 
-static void go_live(struct output *output, struct viewer *viewer, struct publisher *publisher)
+static void go_live(struct joining *joining, struct viewer *viewer, struct publisher *publisher)
 {
     const struct epoch *epoch = &viewer->epoch;
-    struct lane *lane = joining_lane(output, epoch->track);
+    struct lane *lane = sending_lane(joining->sending, epoch->track);
     if (lane == NULL) {
         lane = lane_new(publisher, epoch->track);
-        list_add(&output->lanes, &lane->link);
+        list_add(&joining->sending->lanes, &lane->link);
     }
     lane_begin(lane, &epoch->shift, (uint16_t)(epoch->first - epoch->shift.sequence));
     list_remove(&viewer->place);
-    list_add(&lane->viewers, &viewer->place);
+    list_add(&lane->members, &viewer->place);
     viewer_go_live(viewer, lane);
-    output->sending.stale = true;
+    joining->sending->stale = true;
 }
 
 /* Where a group begins on a track: which one, and for whom. */
@@ -139,13 +120,13 @@ static bool is_due(const struct beginning *beginning, const struct viewer *viewe
 }
 
 /* Those who may come now, of those who wait and who get another track meanwhile. */
-static int gather_due(const struct output *output, const struct beginning *beginning,
+static int gather_due(const struct joining *joining, const struct beginning *beginning,
                       struct viewer ***due)
 {
     int count = 0, room = 0;
     *due = NULL;
     for (int moving = 0; moving < 2; moving++) {
-        list_each(link, moving ? &output->moving : &output->waiting) {
+        list_each(link, moving ? &joining->moving : &joining->waiting) {
             struct viewer *viewer = moving ? list_entry(link, struct viewer, moving)
                                            : list_entry(link, struct viewer, place);
             if (!is_due(beginning, viewer))
@@ -160,16 +141,16 @@ static int gather_due(const struct output *output, const struct beginning *begin
     return count;
 }
 
-void joining_let_in(struct output *output, struct publisher *publisher, struct track *track,
+void joining_let_in(struct joining *joining, struct publisher *publisher, struct track *track,
                     uint16_t start, bool impatient, double now)
 {
     struct beginning beginning = {publisher, track, impatient, now};
     struct viewer **viewers;
-    int count = gather_due(output, &beginning, &viewers), joined = 0;
+    int count = gather_due(joining, &beginning, &viewers), joined = 0;
     if (count > 0)
-        output_flush(output);
+        sending_send(joining->sending, true);
     for (int at = 0; at < count; at++)
-        if (enter(output, viewers[at], track, start, now))
+        if (enter(joining, viewers[at], track, start, now))
             viewers[joined++] = viewers[at];
     int length = ahead16(track->ring->highest, start) + 1;
     if (joined > 0 && length <= BURST) {
@@ -181,32 +162,33 @@ void joining_let_in(struct output *output, struct publisher *publisher, struct t
                 packets[packet_count++] = packet;
         }
         for (int at = 0; at < joined; at++)
-            go_live(output, viewers[at], publisher);
-        sending_send_to(output, viewers, joined, packets, packet_count);
+            go_live(joining, viewers[at], publisher);
+        sending_send_to(joining->sending, viewers, joined, packets, packet_count);
     }
     free(viewers);
 }
 
-bool joining_start(struct output *output, struct viewer *viewer, double now)
+bool joining_start(struct joining *joining, struct viewer *viewer, const struct publisher *on_air,
+                   double now)
 {
     struct track *track = viewer->target;
-    if (output->on_air == NULL || track == NULL)
+    if (on_air == NULL || track == NULL)
         return false;
     uint16_t start;
-    return ring_starts_in_group(track->ring, now, publisher_answers_requests(output->on_air)) &&
-           ring_group_start(track->ring, &start) && enter(output, viewer, track, start, now);
+    return ring_starts_in_group(track->ring, now, publisher_answers_requests(on_air)) &&
+           ring_group_start(track->ring, &start) && enter(joining, viewer, track, start, now);
 }
 
-void joining_catch_up(struct output *output, struct viewer *viewer)
+void joining_catch_up(struct joining *joining, struct viewer *viewer, struct publisher *on_air)
 {
-    if (output->on_air == NULL) {
-        joining_wait(output, viewer, false);
+    if (on_air == NULL) {
+        joining_wait(joining, viewer, false);
         return;
     }
     const struct ring *ring = viewer->epoch.track->ring;
     if (ahead16(ring->highest, viewer->cursor) >= RING_SIZE) {
         /* It took so long that its next packet is not there any more. */
-        joining_wait(output, viewer, false);
+        joining_wait(joining, viewer, false);
         return;
     }
     if (viewer_held(viewer) > HELD_WHILE_CATCHING)
@@ -219,7 +201,7 @@ void joining_catch_up(struct output *output, struct viewer *viewer)
             burst[count++] = packet;
     }
     if (count > 0)
-        sending_send_to(output, &viewer, 1, burst, count);
+        sending_send_to(joining->sending, &viewer, 1, burst, count);
     if (ahead16(ring->highest, viewer->cursor) < 0)
-        go_live(output, viewer, output->on_air);
+        go_live(joining, viewer, on_air);
 }

@@ -24,7 +24,7 @@ struct lane *lane_new(struct publisher *publisher, struct track *track)
 {
     struct lane *lane = memory_new(sizeof *lane);
     list_init(&lane->link);
-    list_init(&lane->viewers);
+    list_init(&lane->members);
     lane->publisher = publisher;
     lane->track = track_hold(track);
     return lane;

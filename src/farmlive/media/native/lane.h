@@ -33,7 +33,7 @@ struct lane {
     struct list link; /* in the output's lanes */
     struct publisher *publisher;
     struct track *track; /* holds it */
-    struct list viewers; /* by `place` of struct viewer */
+    struct list members; /* links of those who get it */
     int pending_count, pending_room, whole;
     struct packet **pending; /* holds them */
     bool has_common;

@@ -36,6 +36,11 @@ struct outgoing {
     int8_t payload_type, retransmission, red;
 };
 
+/* The SSRCs of an output: the same for all its viewers, for as long as it lives. */
+struct ssrcs {
+    uint32_t video, retransmission, audio;
+};
+
 /* What a viewer negotiated, for each kind of track. */
 struct viewing {
     int video_count, audio_count;

@@ -1,11 +1,13 @@
 /* An output: who is on air, what comes from it, and which viewers there are.
  *
- * Which track each viewer gets is in aiming.c. Always holds: the output listens to the publisher on
- * air, to the one that it follows and to each that a lane is of, so that it hears when one of them
- * is gone; a viewer's target is one of the tracks of the publisher on air, or NULL. */
+ * Always holds: the output listens to the publisher on air, to the one that it follows and to each
+ * that a lane is of, so that it hears when one of them is gone; a viewer's target is one of the
+ * tracks of the publisher on air, or NULL. */
+#include "output.h"
+
 #include <math.h>
 
-#include "joining.h"
+#include "aiming.h"
 #include "memory.h"
 
 /* Whoever waits this long for a new source's layer takes a lower one. */
@@ -16,7 +18,7 @@ static const double UNSEEN_S = 3.0, HEARD_S = 1.0;
 /* Those who see one of these tracks wait, and nobody is to get one. */
 static void leave_all(struct output *output, struct track *const *tracks, int count)
 {
-    list_each(link, &output->viewers) {
+    list_each(link, &output->sending.viewers) {
         struct viewer *viewer = list_entry(link, struct viewer, all);
         for (int at = 0; at < count; at++) {
             if (viewer->target == tracks[at]) {
@@ -24,7 +26,7 @@ static void leave_all(struct output *output, struct track *const *tracks, int co
                 list_remove(&viewer->moving);
             }
             if (viewer->has_epoch && viewer->epoch.track == tracks[at])
-                joining_wait(output, viewer, false);
+                joining_wait(&output->joining, viewer, false);
         }
     }
 }
@@ -53,22 +55,43 @@ static void layers_changed(struct publisher_listener *listener, double now)
 
 /* Beginning and end. */
 
+static bool is_wanted(const struct output *output, const struct publisher *publisher)
+{
+    if (publisher == output->on_air || publisher == output->following)
+        return true;
+    list_each(link, &output->sending.lanes)
+        if (list_entry(link, struct lane, link)->publisher == publisher)
+            return true;
+    return false;
+}
+
+/* Listen to this publisher while it is on air, followed or still seen by someone; it may be NULL.
+ */
+static void subscribe(struct output *output, struct publisher *publisher)
+{
+    if (publisher == NULL)
+        return;
+    if (is_wanted(output, publisher))
+        publisher_add_listener(publisher, &output->listener);
+    else
+        publisher_remove_listener(publisher, &output->listener);
+}
+
+static void left(struct joining *joining, struct publisher *publisher)
+{
+    subscribe(list_entry(joining, struct output, joining), publisher);
+}
+
 struct output *output_new(uint64_t number, struct ssrcs ssrcs, uint16_t sound_sequence,
                           uint32_t sound_timestamp)
 {
     struct output *output = memory_new(sizeof *output);
     output->listener = (struct publisher_listener){renewed, layers_changed};
     list_init(&output->link);
-    list_init(&output->viewers);
-    list_init(&output->waiting);
-    list_init(&output->catching);
-    list_init(&output->moving);
-    list_init(&output->probing);
-    list_init(&output->lanes);
     output->number = number;
-    output->ssrcs = ssrcs;
-    sound_init(&output->sound, ssrcs.audio, sound_sequence, sound_timestamp);
-    sending_init(&output->sending);
+    repairs_init(&output->repairs, ssrcs);
+    sending_init(&output->sending, ssrcs, sound_sequence, sound_timestamp);
+    joining_init(&output->joining, &output->sending, left);
     return output;
 }
 
@@ -78,12 +101,9 @@ void output_free(struct output *output)
         return;
     struct publisher *on_air = output->on_air, *following = output->following;
     output->on_air = output->following = NULL;
-    joining_subscribe(output, on_air);
-    joining_subscribe(output, following);
-    list_each(link, &output->lanes)
-        lane_free(list_entry(link, struct lane, link));
+    subscribe(output, on_air);
+    subscribe(output, following);
     sending_clear(&output->sending);
-    sound_clear(&output->sound);
     free(output);
 }
 
@@ -104,8 +124,8 @@ void output_put_on_air(struct output *output, struct publisher *publisher)
     } else {
         output->following = NULL;
     }
-    joining_subscribe(output, before);
-    joining_subscribe(output, publisher);
+    subscribe(output, before);
+    subscribe(output, publisher);
 }
 
 void output_drop(struct output *output, struct publisher *publisher)
@@ -116,7 +136,7 @@ void output_drop(struct output *output, struct publisher *publisher)
     if (output->on_air == publisher)
         output->on_air = NULL;
     leave_all(output, publisher->tracks, publisher->track_count);
-    joining_subscribe(output, publisher);
+    subscribe(output, publisher);
 }
 
 /* `blind`: no picture comes of it. */
@@ -126,20 +146,20 @@ static void switch_to(struct output *output, struct publisher *publisher, bool b
     output->on_air = publisher;
     output->following = NULL;
     output->switched_at = now;
-    output->sound.left = true;
-    list_each(link, &output->catching)
-        joining_wait(output, list_entry(link, struct viewer, place), false);
+    output->sending.sound.left = true;
+    list_each(link, &output->joining.catching)
+        joining_wait(&output->joining, list_entry(link, struct viewer, place), false);
     if (blind) {
         /* Sound alone: nobody sees the one before any longer. */
-        list_each(link, &output->viewers) {
+        list_each(link, &output->sending.viewers) {
             struct viewer *viewer = list_entry(link, struct viewer, all);
             if (viewer->is == VIEWER_LIVE)
-                joining_wait(output, viewer, false);
+                joining_wait(&output->joining, viewer, false);
         }
     }
     publisher_look(publisher, now);
     output_aim_all(output, now);
-    joining_subscribe(output, before);
+    subscribe(output, before);
 }
 
 bool output_begin_at_once(struct output *output, double now)
@@ -153,8 +173,8 @@ bool output_begin_at_once(struct output *output, double now)
     if (!worth_it)
         return false;
     switch_to(output, publisher, false, now);
-    list_each(link, &output->waiting)
-        joining_start(output, list_entry(link, struct viewer, place), now);
+    list_each(link, &output->joining.waiting)
+        joining_start(&output->joining, list_entry(link, struct viewer, place), publisher, now);
     return true;
 }
 
@@ -188,7 +208,7 @@ static void let_in(struct output *output, struct publisher *publisher, struct tr
     if (publisher != output->on_air || !ring_group_start(track->ring, &start))
         return;
     bool impatient = now - output->switched_at > PATIENCE_S;
-    joining_let_in(output, publisher, track, start, impatient, now);
+    joining_let_in(&output->joining, publisher, track, start, impatient, now);
 }
 
 bool output_feed(struct output *output, struct publisher *publisher, struct track *track,
@@ -205,24 +225,25 @@ bool output_feed(struct output *output, struct publisher *publisher, struct trac
         }
     }
     if (!is_video) {
-        if (output->sound.codec != track->codec) {
+        if (output->sending.sound.codec != track->codec) {
             output_flush(output);
             output->sending.stale = true;
         }
-        sound_add(&output->sound, track, packet, now);
+        sound_add(&output->sending.sound, track, packet, now);
         return switched;
     }
-    struct lane *lane = joining_lane(output, track);
+    struct lane *lane = sending_lane(&output->sending, track);
     if (lane != NULL)
         lane_add(lane, packet);
-    if (began && !(list_is_empty(&output->waiting) && list_is_empty(&output->moving)))
+    if (began &&
+        !(list_is_empty(&output->joining.waiting) && list_is_empty(&output->joining.moving)))
         let_in(output, publisher, track, now);
     return switched;
 }
 
 static bool has_pending(const struct output *output)
 {
-    list_each(link, &output->lanes)
+    list_each(link, &output->sending.lanes)
         if (list_entry(link, struct lane, link)->pending_count > 0)
             return true;
     return false;
@@ -230,19 +251,19 @@ static bool has_pending(const struct output *output)
 
 bool output_send_whole(struct output *output)
 {
-    sending_send(output, false);
+    sending_send(&output->sending, false);
     return has_pending(output);
 }
 
-void output_flush(struct output *output) { sending_send(output, true); }
+void output_flush(struct output *output) { sending_send(&output->sending, true); }
 
 void output_pump(struct output *output)
 {
-    if (list_is_empty(&output->catching))
+    if (list_is_empty(&output->joining.catching))
         return;
     output_flush(output);
-    list_each(link, &output->catching)
-        joining_catch_up(output, list_entry(link, struct viewer, place));
+    list_each(link, &output->joining.catching)
+        joining_catch_up(&output->joining, list_entry(link, struct viewer, place), output->on_air);
 }
 
 /* Viewers come, go and fall behind. */
@@ -250,13 +271,12 @@ void output_pump(struct output *output)
 void output_add(struct output *output, struct viewer *viewer, double now)
 {
     output_flush(output);
-    viewer->output = output;
     viewer->is = VIEWER_WAITING;
-    list_add(&output->viewers, &viewer->all);
-    list_add(&output->waiting, &viewer->place);
+    list_add(&output->sending.viewers, &viewer->all);
+    list_add(&output->joining.waiting, &viewer->place);
     output->sending.stale = true;
     output_aim(output, viewer, now);
-    bool started = joining_start(output, viewer, now);
+    bool started = joining_start(&output->joining, viewer, output->on_air, now);
     struct publisher *on_air = output->on_air;
     /* Who did not answer the last request is asked all the same: it may have learned to. */
     if (on_air != NULL && viewer->target != NULL && viewer_can_play(viewer, viewer->target) &&
@@ -266,11 +286,10 @@ void output_add(struct output *output, struct viewer *viewer, double now)
 
 void output_remove(struct output *output, struct viewer *viewer)
 {
-    joining_forget(output, viewer);
+    joining_forget(&output->joining, viewer);
     list_remove(&viewer->all);
     output->dropped += viewer->stall.dropped;
     output->sending.stale = true;
-    viewer->output = NULL;
 }
 
 void output_fall(struct output *output, struct viewer *viewer)
@@ -279,5 +298,49 @@ void output_fall(struct output *output, struct viewer *viewer)
     if (viewer->has_epoch)
         choice_stalled(&viewer->choice, viewer->epoch.track->layer,
                        stall->is_down ? stall->since : 0.0);
-    joining_wait(output, viewer, true);
+    joining_wait(&output->joining, viewer, true);
+}
+
+/* Which track each gets. */
+
+bool output_is_layered(const struct output *output)
+{
+    return output->on_air != NULL && output->on_air->layer_count > 1;
+}
+
+bool output_aim(struct output *output, struct viewer *viewer, double now)
+{
+    return aiming_aim(&output->joining, output->on_air, viewer, now);
+}
+
+bool output_aim_all(struct output *output, double now)
+{
+    bool moved = false;
+    list_each(link, &output->sending.viewers)
+        moved |= output_aim(output, list_entry(link, struct viewer, all), now);
+    return moved;
+}
+
+void output_want_keyframes(struct output *output, double now)
+{
+    /* A keyframe of which a part was missing has begun nothing: then another is asked for. */
+    if (output->following != NULL)
+        publisher_want_keyframe(output->following, NULL);
+    aiming_want_keyframes(&output->joining, output->on_air, now);
+}
+
+bool output_reported(struct output *output, struct viewer *viewer,
+                     const struct receiver_report *report, double now)
+{
+    return aiming_reported(&output->joining, output->on_air, viewer, report, now);
+}
+
+void output_probe(struct output *output, double seconds)
+{
+    aiming_probe(&output->joining, &output->repairs, seconds);
+}
+
+bool output_second(struct output *output, struct viewer *viewer, double now)
+{
+    return aiming_second(&output->joining, output->on_air, viewer, now);
 }

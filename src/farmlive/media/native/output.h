@@ -1,12 +1,13 @@
 /* An output: what all of its viewers get, as one continuous stream for each.
  *
- * Follows the source on air, sends each packet to those on its lane and chooses each viewer's
- * track; how they come to it is `joining`'s part. Viewers whose numbers are shifted by the same
- * amounts are served together, so that a packet is written once for many. As
+ * Follows the source on air and sends each packet to those on its lane; which track each viewer
+ * gets is `aiming`'s part, and how it comes to it `joining`'s. Viewers whose numbers are shifted by
+ * the same amounts are served together, so that a packet is written once for many. As
  * `farmlive.media.output`. */
 #ifndef FARMLIVE_OUTPUT_H
 #define FARMLIVE_OUTPUT_H
 
+#include "joining.h"
 #include "publisher.h"
 #include "repairs.h"
 #include "sending.h"
@@ -15,16 +16,12 @@ struct output {
     struct publisher_listener listener; /* of those that are on air, followed or still seen */
     struct list link;                   /* in the core's outputs */
     uint64_t number;
-    struct ssrcs ssrcs;
-    struct list viewers; /* by `all` */
     struct publisher *on_air, *following;
-    struct sound sound;
     struct repairs repairs;
     struct sending sending;
+    struct joining joining;
     long dropped;                    /* of viewers that are gone */
     double switched_at, followed_at; /* 0: it has not been looked at since it follows */
-    /* `joining`'s: each viewer is in one of waiting and catching, or on a lane. */
-    struct list waiting, catching, moving, probing, lanes;
     /* `upkeep`'s. */
     bool is_fed, has_flush, is_quiet, has_sent_before;
     double flush_at;
@@ -77,8 +74,6 @@ void output_want_keyframes(struct output *output, double now);
 /* Send the next part of their burst to all who catch up. */
 void output_pump(struct output *output);
 
-/* The viewer's decoder needs a keyframe: the publisher that is to be asked for it, or NULL. */
-struct publisher *output_keyframe_requested(const struct viewer *viewer);
 /* The viewer tells what it lost; true where it needs another layer's keyframe now. */
 bool output_reported(struct output *output, struct viewer *viewer,
                      const struct receiver_report *report, double now);

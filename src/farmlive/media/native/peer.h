@@ -2,11 +2,13 @@
 #ifndef FARMLIVE_PEER_H
 #define FARMLIVE_PEER_H
 
+#include "leg.h"
 #include "list.h"
 #include "path.h"
 #include "publisher.h"
-#include "senders.h"
 #include "viewer.h"
+
+struct output;
 
 enum { CREDENTIALS_MOST = 2, ADDRESSES_MOST = 8, SSRCS_MOST = 256, SECRET = 16 };
 
@@ -53,6 +55,7 @@ struct peer {
     struct viewing viewing;
     uint16_t rtx_sequence;
     struct viewer *viewer; /* NULL until it has keys and an address too */
+    struct place reached;  /* where a viewer's media goes: the last validated path */
     int most;              /* the highest layer that a viewer wants; -1: no limit */
     struct place own;      /* where a publisher has a socket of its own */
     /* `upkeep`'s. */

@@ -6,11 +6,16 @@
 #include "repairs.h"
 
 #include "memory.h"
-#include "output.h"
+#include "senders.h"
+
+void repairs_init(struct repairs *repairs, struct ssrcs ssrcs)
+{
+    *repairs = (struct repairs){.ssrcs = ssrcs};
+}
 
 /* Send a packet again that has this number for the viewer. */
-static void repairs_send(struct output *output, struct viewer *viewer, const struct epoch *epoch,
-                         uint16_t number, struct packet *packet)
+static void repairs_send(const struct repairs *repairs, struct viewer *viewer,
+                         const struct epoch *epoch, uint16_t number, struct packet *packet)
 {
     struct burst *burst = burst_new(1);
     const struct shift *shift = &epoch->shift;
@@ -19,7 +24,7 @@ static void repairs_send(struct output *output, struct viewer *viewer, const str
         rtp_head(out, false, (uint8_t)epoch->terms.retransmission, packet->marker,
                  viewer->rtx_sequence++,
                  epoch_timestamp(epoch, packet->timestamp) + shift->timestamp,
-                 output->ssrcs.retransmission);
+                 repairs->ssrcs.retransmission);
         put16(out + RTP_HEADER, number);
         uint8_t *payload = out + RTP_HEADER + 2;
         memcpy(payload, packet->payload, packet->size);
@@ -30,10 +35,9 @@ static void repairs_send(struct output *output, struct viewer *viewer, const str
     burst_release(burst);
 }
 
-void repairs_answer(struct output *output, struct viewer *viewer, const struct nack *nack)
+void repairs_answer(struct repairs *repairs, struct viewer *viewer, const struct nack *nack)
 {
-    struct repairs *repairs = &output->repairs;
-    if (nack->ssrc != output->ssrcs.video)
+    if (nack->ssrc != repairs->ssrcs.video)
         return;
     for (int at = 0; at < nack->count; at++) {
         uint16_t number = nack->missing[at];
@@ -51,12 +55,12 @@ void repairs_answer(struct output *output, struct viewer *viewer, const struct n
             continue;
         }
         viewer->rtx_left--;
-        repairs_send(output, viewer, epoch, number, packet);
+        repairs_send(repairs, viewer, epoch, number, packet);
         repairs->repaired++;
     }
 }
 
-void repairs_repeat(struct output *output, struct viewer *viewer, long octets)
+void repairs_repeat(const struct repairs *repairs, struct viewer *viewer, long octets)
 {
     const struct epoch *epoch = &viewer->epoch;
     if (!viewer->has_epoch || epoch->terms.retransmission < 0)
@@ -67,7 +71,7 @@ void repairs_repeat(struct output *output, struct viewer *viewer, long octets)
         if (packet == NULL)
             return;
         octets -= packet->size;
-        repairs_send(output, viewer, epoch, (uint16_t)(packet->sequence + epoch->shift.sequence),
+        repairs_send(repairs, viewer, epoch, (uint16_t)(packet->sequence + epoch->shift.sequence),
                      packet);
     }
 }

@@ -7,11 +7,13 @@
 #include "viewer.h"
 
 struct repairs {
+    struct ssrcs ssrcs;
     long repaired, unrepaired;
 };
 
-void repairs_answer(struct output *output, struct viewer *viewer, const struct nack *nack);
+void repairs_init(struct repairs *repairs, struct ssrcs ssrcs);
+void repairs_answer(struct repairs *repairs, struct viewer *viewer, const struct nack *nack);
 /* Send so much of what came last once more as RTX: it fills the link and does no harm. */
-void repairs_repeat(struct output *output, struct viewer *viewer, long octets);
+void repairs_repeat(const struct repairs *repairs, struct viewer *viewer, long octets);
 
 #endif

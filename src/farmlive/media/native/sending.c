@@ -7,9 +7,15 @@
 #include <math.h>
 
 #include "memory.h"
-#include "output.h"
 
-void sending_init(struct sending *sending) { *sending = (struct sending){0}; }
+void sending_init(struct sending *sending, struct ssrcs ssrcs, uint16_t sound_sequence,
+                  uint32_t sound_timestamp)
+{
+    *sending = (struct sending){.ssrcs = ssrcs};
+    list_init(&sending->viewers);
+    list_init(&sending->lanes);
+    sound_init(&sending->sound, ssrcs.audio, sound_sequence, sound_timestamp);
+}
 
 static void sending_clear_groups(struct sending *sending)
 {
@@ -20,10 +26,21 @@ static void sending_clear_groups(struct sending *sending)
 
 void sending_clear(struct sending *sending)
 {
+    list_each(link, &sending->lanes)
+        lane_free(list_entry(link, struct lane, link));
+    sound_clear(&sending->sound);
     sending_clear_groups(sending);
     free(sending->groups);
-    sending->groups = NULL;
-    sending->group_room = 0;
+}
+
+struct lane *sending_lane(const struct sending *sending, const struct track *track)
+{
+    list_each(link, &sending->lanes) {
+        struct lane *lane = list_entry(link, struct lane, link);
+        if (lane->track == track)
+            return lane;
+    }
+    return NULL;
 }
 
 /* What is compared of viewers; `live` is where the burst of those who join is squeezed. */
@@ -126,7 +143,7 @@ static struct key sending_key(struct viewer *viewer, const struct sound *sound)
 }
 
 /* Note for those who come which shifts most on each lane have; among equals, who came first. */
-static void sending_note_common(struct output *output, struct key *keys, int count, int *numbers,
+static void sending_note_common(struct sending *sending, struct key *keys, int count, int *numbers,
                                 int *first)
 {
     for (int at = 0; at < count; at++) {
@@ -137,7 +154,7 @@ static void sending_note_common(struct output *output, struct key *keys, int cou
     int *sizes = memory_new(((size_t)group_count + 1) * sizeof *sizes);
     for (int at = 0; at < count; at++)
         sizes[numbers[at]]++;
-    list_each(link, &output->lanes) {
+    list_each(link, &sending->lanes) {
         struct lane *lane = list_entry(link, struct lane, link);
         int most = 0;
         for (int group = 0; group < group_count; group++) {
@@ -152,13 +169,12 @@ static void sending_note_common(struct output *output, struct key *keys, int cou
 }
 
 /* Sort the viewers by the numbers that they have for what is sent now. */
-static void sending_regroup(struct output *output)
+static void sending_regroup(struct sending *sending)
 {
-    struct sending *sending = &output->sending;
     sending->stale = false;
     sending_clear_groups(sending);
     int count = 0;
-    list_each(link, &output->viewers)
+    list_each(link, &sending->viewers)
         count++;
     if (count == 0)
         return;
@@ -166,9 +182,9 @@ static void sending_regroup(struct output *output)
     struct leg **legs = memory_new((size_t)count * sizeof *legs);
     int *numbers = memory_new(2 * (size_t)count * sizeof *numbers), *first = numbers + count;
     int at = 0;
-    list_each(link, &output->viewers) {
+    list_each(link, &sending->viewers) {
         struct viewer *viewer = list_entry(link, struct viewer, all);
-        keys[at] = sending_key(viewer, &output->sound);
+        keys[at] = sending_key(viewer, &sending->sound);
         legs[at++] = viewer->leg;
     }
     int group_count = sending_sort(keys, count, numbers, first);
@@ -185,7 +201,7 @@ static void sending_regroup(struct output *output)
                                                    key->hearing, audiences[group]};
     }
     sending->group_count = group_count;
-    sending_note_common(output, keys, count, numbers, first);
+    sending_note_common(sending, keys, count, numbers, first);
     free(audiences);
     free(numbers);
     free(legs);
@@ -198,18 +214,17 @@ static int sending_due(const struct lane *lane, bool all)
     return all ? lane->pending_count : lane->whole;
 }
 
-void sending_send(struct output *output, bool all)
+void sending_send(struct sending *sending, bool all)
 {
-    struct sending *sending = &output->sending;
-    const struct sound *sound = &output->sound;
+    const struct sound *sound = &sending->sound;
     bool any = sound->pending_count > 0;
-    list_each(link, &output->lanes)
+    list_each(link, &sending->lanes)
         any |= sending_due(list_entry(link, struct lane, link), all) > 0;
     if (!any)
         return;
     if (sending->stale)
-        sending_regroup(output);
-    list_each(link, &output->lanes) {
+        sending_regroup(sending);
+    list_each(link, &sending->lanes) {
         struct lane *lane = list_entry(link, struct lane, link);
         if (sending_due(lane, all) > 0)
             lane_forget_seams(lane);
@@ -222,7 +237,7 @@ void sending_send(struct output *output, bool all)
             continue;
         struct burst *burst = burst_new(seen + heard);
         if (seen > 0)
-            lane_write_gathered(burst, group->lane, seen, &group->shift, output->ssrcs.video);
+            lane_write_gathered(burst, group->lane, seen, &group->shift, sending->ssrcs.video);
         if (heard > 0)
             sound_write(sound, burst, &group->hearing);
         if (burst->count > 0) {
@@ -231,17 +246,16 @@ void sending_send(struct output *output, bool all)
         }
         burst_release(burst);
     }
-    list_each(link, &output->lanes) {
+    list_each(link, &sending->lanes) {
         struct lane *lane = list_entry(link, struct lane, link);
         lane_drop(lane, sending_due(lane, all));
     }
-    sound_drop(&output->sound);
+    sound_drop(&sending->sound);
 }
 
-void sending_send_to(struct output *output, struct viewer *const *viewers, int viewer_count,
+void sending_send_to(struct sending *sending, struct viewer *const *viewers, int viewer_count,
                      struct packet *const *packets, int count)
 {
-    struct sending *sending = &output->sending;
     if (viewer_count == 0 || count == 0)
         return;
     size_t room = (size_t)viewer_count;
@@ -267,7 +281,7 @@ void sending_send_to(struct output *output, struct viewer *const *viewers, int v
     for (int group = 0; group < group_count; group++) {
         const struct key *key = &keys[first[group]];
         struct burst *burst = burst_new(count);
-        lane_write(burst, packets, count, &key->shift, output->ssrcs.video,
+        lane_write(burst, packets, count, &key->shift, sending->ssrcs.video,
                    key->has_live ? &key->live : NULL);
         if (burst->count > 0) {
             senders_send(audiences[group], burst);
@@ -282,16 +296,16 @@ void sending_send_to(struct output *output, struct viewer *const *viewers, int v
     free(keys);
 }
 
-void sending_report(struct output *output, struct viewer *viewer, double now, double wall,
+void sending_report(const struct sending *sending, struct viewer *viewer, double now, double wall,
                     struct rtcp_buffer *out)
 {
-    const struct sound *sound = &output->sound;
+    const struct sound *sound = &sending->sound;
     struct sender_report report = {.ntp = ntp_of(wall)};
     uint32_t ssrcs[2];
     int count = 0;
     if (viewer->has_epoch) {
         const struct epoch *epoch = &viewer->epoch;
-        report.ssrc = ssrcs[count++] = output->ssrcs.video;
+        report.ssrc = ssrcs[count++] = sending->ssrcs.video;
         report.timestamp = track_timestamp_at(epoch->track, now) + epoch->shift.timestamp;
         struct sent sent = viewer_video(viewer);
         report.packets = sent.packets;
@@ -315,6 +329,6 @@ void sending_report(struct output *output, struct viewer *viewer, double now, do
             .last = viewer->reference.middle,
             .delay = (uint32_t)(int64_t)nearbyint((now - viewer->reference_at) * NTP_SHORT_SECOND),
         };
-        rtcp_reference_reply(out, output->ssrcs.video, &reply);
+        rtcp_reference_reply(out, sending->ssrcs.video, &reply);
     }
 }

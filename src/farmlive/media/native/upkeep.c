@@ -99,7 +99,7 @@ void upkeep_report_to(struct core *core, struct peer *peer, double now)
     if (peer->output == NULL || peer->viewer == NULL)
         return;
     struct rtcp_buffer buffer = {0};
-    sending_report(peer->output, peer->viewer, now, now + core->wall_at_zero, &buffer);
+    sending_report(&peer->output->sending, peer->viewer, now, now + core->wall_at_zero, &buffer);
     send_rtcp(peer, &buffer);
 }
 
@@ -119,7 +119,7 @@ static void look(struct core *core, double now)
     }
     list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
-        if (!list_is_empty(&output->probing))
+        if (!list_is_empty(&output->joining.probing))
             output_probe(output, TICK_S);
         if (output->following != NULL) {
             uint64_t peer = output->following->peer;
@@ -127,10 +127,10 @@ static void look(struct core *core, double now)
                 events_push(core->events, EVENT_AIRED, peer, output->number, OBJECTION_NONE, NULL,
                             0);
         }
-        if (output->following != NULL || !list_is_empty(&output->waiting) ||
-            !list_is_empty(&output->moving)) {
+        if (output->following != NULL || !list_is_empty(&output->joining.waiting) ||
+            !list_is_empty(&output->joining.moving)) {
             output_want_keyframes(output, now);
-            if (!list_is_empty(&output->catching))
+            if (!list_is_empty(&output->joining.catching))
                 upkeep_pump_soon(core, now);
         }
     }
@@ -195,7 +195,7 @@ static void keep_awake(struct core *core)
         output->is_quiet = output->has_sent_before && output->sending.sent == output->sent_before;
         output->has_sent_before = true;
         output->sent_before = output->sending.sent;
-        somebody |= output->is_quiet || !list_is_empty(&output->waiting);
+        somebody |= output->is_quiet || !list_is_empty(&output->joining.waiting);
     }
     if (core->ticks % TICKS_A_REPORT == 0) {
         list_each(link, &core->publishing) {
@@ -212,7 +212,7 @@ static void keep_awake(struct core *core)
             struct viewer *viewer = peer->viewer;
             if (peer->output != NULL &&
                 (peer->output->is_quiet || (viewer != NULL && viewer->is == VIEWER_WAITING)))
-                send_nothing(peer, peer->output->ssrcs.video);
+                send_nothing(peer, peer->output->sending.ssrcs.video);
         }
     }
 }
@@ -278,7 +278,7 @@ static void pump(struct core *core, double now)
     list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
         output_pump(output);
-        core->is_bursting |= !list_is_empty(&output->catching);
+        core->is_bursting |= !list_is_empty(&output->joining.catching);
     }
     core->burst_at = now + BURST_S;
 }

@@ -4,7 +4,6 @@
 #include "viewer.h"
 
 #include "memory.h"
-#include "ports.h"
 #include "rewrite.h"
 
 /* What ended so long ago is not asked for any more. */
@@ -18,7 +17,7 @@ uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp)
 }
 
 struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct leg *leg,
-                          uint16_t rtx_sequence, double now)
+                          struct backpressure backpressure, uint16_t rtx_sequence, double now)
 {
     struct viewer *viewer = memory_new(sizeof *viewer);
     list_init(&viewer->all);
@@ -28,6 +27,7 @@ struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct l
     viewer->peer = peer;
     viewer->viewing = *viewing;
     viewer->leg = leg;
+    viewer->backpressure = backpressure;
     stall_init(&viewer->stall);
     choice_init(&viewer->choice, now);
     viewer->rtx_sequence = rtx_sequence;
@@ -46,7 +46,7 @@ void viewer_free(struct viewer *viewer)
 
 size_t viewer_held(const struct viewer *viewer)
 {
-    return port_held(viewer->port, &viewer->address);
+    return viewer->backpressure.held(viewer->backpressure.context);
 }
 
 bool viewer_may_go_on(const struct viewer *viewer, double now)

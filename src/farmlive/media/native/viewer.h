@@ -8,10 +8,8 @@
 
 #include "lane.h"
 #include "layers.h"
-#include "senders.h"
+#include "leg.h"
 #include "stall.h"
-
-struct port;
 
 enum { RTX_PER_S = 600, EPOCHS_MOST = 4 };
 
@@ -41,18 +39,23 @@ struct sent {
     uint32_t packets, octets;
 };
 
+/* Tells how many bytes a viewer has not taken yet. Called before a part of a burst and for a viewer
+ * that is behind, never for each packet. */
+struct backpressure {
+    size_t (*held)(const void *context);
+    const void *context;
+};
+
 struct viewer {
-    struct list all;     /* in the output's viewers */
-    struct list place;   /* in the output's waiting or catching, or in the lane's viewers */
-    struct list moving;  /* in the output's moving: it gets another track meanwhile */
-    struct list probing; /* in the output's probing */
+    struct list all;     /* in all of the output's */
+    struct list place;   /* in those who wait or catch up, or in the lane's members */
+    struct list moving;  /* in those who get another track meanwhile */
+    struct list probing; /* in those whose link is tried */
     enum viewer_is is;
     uint64_t peer;
-    struct output *output;
     struct viewing viewing;
     struct leg *leg;
-    struct port *port; /* where it is reached */
-    struct address address;
+    struct backpressure backpressure;
     struct stall stall;
     struct choice choice;
     bool has_audio_shift;
@@ -79,7 +82,7 @@ struct viewer {
 };
 
 struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct leg *leg,
-                          uint16_t rtx_sequence, double now);
+                          struct backpressure backpressure, uint16_t rtx_sequence, double now);
 void viewer_free(struct viewer *viewer);
 
 /* How many bytes it has not taken yet. */
