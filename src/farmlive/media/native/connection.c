@@ -1,20 +1,20 @@
-/* One connection of a client. What a packet means is `intake`'s part, and what a slow viewer loses
- * is decided in `backlog`. */
+/* One connection of a client. What a slow viewer loses is decided in `backlog`. */
 #include "connection.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
 
-#include "intake.h"
 #include "memory.h"
-#include "tcp.h"
 
 /* What the kernel may hold of one connection, in bytes, and how much of it not even sent yet: what
  * lies there can't be dropped any more. */
 enum { KERNEL_HOLDS = 1 << 17, UNSENT = 1 << 14, DEAD_AFTER_MS = 30000 };
 
 enum { WRITTEN_AT_ONCE = 1 << 16, PARTS_AT_ONCE = 128 };
+
+/* A connection proves within this time that it is a peer's. */
+static const double CHECKED_WITHIN_S = 10.0;
 
 static void set(int fd, int level, int option, int value)
 {
@@ -31,15 +31,16 @@ struct connection *connection_new(struct port *port, int fd, const struct addres
     connection->port = port;
     connection->address = *address;
     connection->is_open = true;
-    list_init(&connection->unproved);
     list_init(&connection->gathered);
     set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     set(fd, SOL_SOCKET, SO_SNDBUF, KERNEL_HOLDS);
     set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT);
     set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, DEAD_AFTER_MS);
-    tcp_opened(port->tcp, connection, now);
+    connection->host = tcp_limits_add(&port->all->limits, address);
+    connection->prove_by = now + CHECKED_WITHIN_S;
+    list_add(&port->all->unproved, &connection->unproved);
     table_put(&port->connections, address, connection);
-    if (!watched_for(&connection->watched, port->tcp->epoll, EPOLLIN))
+    if (!watched_for(&connection->watched, port->all->epoll, EPOLLIN))
         connection_close(connection);
     return connection;
 }
@@ -49,15 +50,28 @@ void connection_close(struct connection *connection)
     if (!connection->is_open)
         return;
     struct port *port = connection->port;
+    struct connections *all = port->all;
     connection->is_open = false;
     list_remove(&connection->gathered);
     backlog_clear(&connection->backlog);
-    watched_close(&connection->watched, port->tcp->epoll);
+    watched_close(&connection->watched, all->epoll);
     table_take(&port->connections, &connection->address);
-    tcp_closed(port->tcp, connection);
+    tcp_limits_remove(&all->limits, connection->host);
+    list_remove(&connection->unproved);
+    connection->next_dead = all->dead;
+    all->dead = connection;
     struct peer *peer = table_take(&port->peers, &connection->address);
     if (peer)
-        ice_cut_off(peer, port, &connection->address);
+        all->cut_off(peer, port, &connection->address);
+}
+
+void connections_bury(struct connections *all)
+{
+    while (all->dead) {
+        struct connection *connection = all->dead;
+        all->dead = connection->next_dead;
+        free(connection);
+    }
 }
 
 void connection_close_all(struct port *port)
@@ -76,32 +90,25 @@ void connection_close_all(struct port *port)
 
 /* Reading. */
 
-void connection_read(struct connection *connection, double now)
+size_t connection_receive(struct connection *connection, uint8_t *room, size_t size)
 {
-    struct port *port = connection->port;
-    uint8_t *data = port->tcp->room, *packet;
-    ssize_t count = recv(connection->watched.fd, data, TCP_ROOM, MSG_DONTWAIT);
+    ssize_t count = recv(connection->watched.fd, room, size, MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (count <= 0) {
+        return 0;
+    if (count <= 0)
         connection_close(connection);
-        return;
-    }
-    /* Clients come as soon as Python has let them in. */
-    commands_run(port->tcp->commands, port->tcp->core, now);
-    size_t left = (size_t)count, size;
-    while (connection->is_open) {
-        switch (deframer_next(&connection->deframer, &data, &left, &packet, &size)) {
-        case FRAMED_PACKET:
-            intake_take(port->tcp->core, port, packet, size, -1, &connection->address, now);
-            break;
-        case FRAMED_TOO_LONG:
-            connection_close(connection);
-            return;
-        case FRAMED_NOTHING:
-            return;
-        }
-    }
+    return count > 0 ? (size_t)count : 0;
+}
+
+bool connection_next(struct connection *connection, uint8_t **data, size_t *left, uint8_t **packet,
+                     size_t *size)
+{
+    if (!connection->is_open)
+        return false;
+    enum framed framed = deframer_next(&connection->deframer, data, left, packet, size);
+    if (framed == FRAMED_TOO_LONG)
+        connection_close(connection);
+    return framed == FRAMED_PACKET;
 }
 
 /* Writing. */
@@ -127,7 +134,7 @@ void connection_write(struct connection *connection)
             break;
     }
     connection->is_full = backlog->size > 0;
-    watched_for(&connection->watched, connection->port->tcp->epoll,
+    watched_for(&connection->watched, connection->port->all->epoll,
                 connection->is_full ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 

@@ -1,31 +1,45 @@
 /* One connection of a client: it takes the stream apart, and holds what the client has not taken.
- * How many there may be is `tcp`'s part.
+ * Who may connect is `tcp`'s part, and what a packet means `intake`'s.
  *
  * Always holds: a connection that is in its port's table is open; one that was closed is freed only
- * by `tcp_bury`, when nobody can have it at hand any more. */
+ * by `connections_bury`, when nobody can have it at hand any more. */
 #ifndef FARMLIVE_CONNECTION_H
 #define FARMLIVE_CONNECTION_H
 
 #include "backlog.h"
 #include "port.h"
+#include "tcp_limits.h"
 
-struct host; /* how many connections come from one address; `tcp`'s own */
+struct peer;
+
+/* The connections of all ports. */
+struct connections {
+    int epoll;
+    /* Called where the connection of a peer has ended. */
+    void (*cut_off)(struct peer *peer, const struct port *port, const struct address *address);
+    struct tcp_limits limits;
+    struct list unproved; /* those that have not proved to be a peer's, the oldest first */
+    struct connection *dead;
+};
 
 struct connection {
     struct watched watched;
     struct port *port;
     struct address address;
-    struct host *host;
+    struct tcp_host *host;
     struct list unproved; /* in those of all ports */
     struct list gathered; /* in its port's */
     struct connection *next_dead;
     double prove_by; /* when it must have proved to be a peer's */
     bool is_open;
     bool is_full; /* it takes nothing more for now */
-    int untold;   /* what was dropped and `connection_stream` has not told yet */
+    int untold;   /* what was dropped and `connection_stream` has not returned yet */
     struct backlog backlog;
     struct deframer deframer;
 };
+
+/* Nobody has a connection at hand: free those that were closed. */
+void connections_bury(struct connections *all);
 
 /* Take over an accepted socket. */
 struct connection *connection_new(struct port *port, int fd, const struct address *address,
@@ -34,8 +48,12 @@ struct connection *connection_new(struct port *port, int fd, const struct addres
 void connection_close(struct connection *connection);
 void connection_close_all(struct port *port);
 
-/* It has something for us; for this it needs `tcp`'s room. */
-void connection_read(struct connection *connection, double now);
+/* Read what has come, at most this; returns how much, or 0 where there is nothing, or its end. */
+size_t connection_receive(struct connection *connection, uint8_t *room, size_t size);
+/* The next packet that is whole, of what was read, while the connection is open. `*data` and
+ * `*left` are what was read, and go forward; a packet is valid until the next call. */
+bool connection_next(struct connection *connection, uint8_t **data, size_t *left, uint8_t **packet,
+                     size_t *size);
 /* Send what it takes. */
 void connection_write(struct connection *connection);
 

@@ -11,6 +11,7 @@
 #include "ice.h"
 #include "output.h"
 #include "peers.h"
+#include "senders.h"
 
 /* A handshake's result: sessions made of the keys, and what protection adds to an RTP packet. */
 struct keys {

@@ -9,6 +9,7 @@
 #ifndef FARMLIVE_ICE_H
 #define FARMLIVE_ICE_H
 
+#include "peer.h"
 #include "ports.h"
 
 struct ice_name; /* a user name fragment and whose it is */

@@ -102,14 +102,6 @@ static bool read_owns(struct loop *loop, const struct epoll_event *events, int c
     return some;
 }
 
-static void serve_connection(struct connection *connection, uint32_t events, double now)
-{
-    if (connection->is_open && events & EPOLLOUT)
-        connection_write(connection);
-    if (connection->is_open && events & ~(uint32_t)EPOLLOUT)
-        connection_read(connection, now);
-}
-
 /* Read what all others sent; true where there was something. */
 static bool read_others(struct loop *loop, const struct epoll_event *events, int count)
 {
@@ -130,10 +122,10 @@ static bool read_others(struct loop *loop, const struct epoll_event *events, int
             some = true;
             break;
         case WATCHED_LISTENER:
-            tcp_accept((struct port *)watched, now);
+            tcp_accept(&loop->tcp, (struct port *)watched, now);
             break;
         case WATCHED_CONNECTION:
-            serve_connection((struct connection *)watched, events[i].events, now);
+            tcp_serve(&loop->tcp, (struct connection *)watched, events[i].events, now);
             some = true;
             break;
         case WATCHED_OWN:
@@ -197,7 +189,7 @@ static void do_round(struct loop *loop)
         tcp_run(&loop->tcp, now);
     hear(loop, now);
     reading_bury(&loop->reading);
-    tcp_bury(&loop->tcp);
+    connections_bury(&loop->tcp.connections);
 }
 
 static void *run(void *context)
@@ -334,7 +326,7 @@ void loop_census(const struct loop *loop, struct census *census)
         census->addresses += port_count(loop->tcp.ports[i]);
     list_each(link, &loop->reading.owns)
         census->sockets++;
-    census->connections += (size_t)loop->tcp.count;
+    census->connections += (size_t)loop->tcp.connections.limits.count;
 }
 
 uint64_t loop_refused(const struct loop *loop)

@@ -3,19 +3,19 @@
 #define FARMLIVE_PORT_H
 
 #include "list.h"
-#include "ports.h"
 #include "table.h"
+#include "transport.h"
 #include "watched.h"
 
-struct tcp;
+struct connections;
 
 struct port {
     struct watched watched; /* by its socket */
     enum transport transport;
     struct sink sink;   /* without a socket; no function: there is one */
     struct table peers; /* by the remote address that each has proved to be at */
-    /* The rest is `tcp`'s. */
-    struct tcp *tcp;
+    /* The rest is `connection`'s and `tcp`'s. */
+    struct connections *all;  /* of all ports */
     struct table connections; /* by their remote address */
     struct list gathered;     /* those with frames that wait for the next flush */
     double accept_at;         /* the system has no room for connections before; 0: it has */

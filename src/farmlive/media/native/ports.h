@@ -6,18 +6,10 @@
 #ifndef FARMLIVE_PORTS_H
 #define FARMLIVE_PORTS_H
 
-#include "peer.h"
+#include "transport.h"
 
-enum transport { TRANSPORT_UDP, TRANSPORT_TCP };
-
-struct port; /* one local address of the UDP or the TCP port; ports.c's own */
-
-/* Who gets what is sent when the engine is run by hand. */
-struct sink {
-    void (*datagram)(void *context, const struct address *address, const uint8_t *data,
-                     size_t size);
-    void *context;
-};
+struct peer;
+struct port; /* one local address of the UDP or the TCP port; see port.h */
 
 /* A port over a bound, non-blocking socket, which it closes at its end; or, with `sink`, none. */
 struct port *port_new(enum transport transport, int fd, const struct sink *sink);

@@ -15,13 +15,9 @@ enum { TCP_ROOM = 1 << 16 };
 struct tcp {
     struct core *core;
     struct commands *commands;
-    int epoll;
+    struct connections connections;
     int port_count;
     struct port **ports;
-    int count;            /* connections */
-    struct table hosts;   /* of each address, without its port */
-    struct list unproved; /* those that have not proved to be a peer's, the oldest first */
-    struct connection *dead;
     atomic_ullong refused;
     uint8_t room[TCP_ROOM]; /* for what is read */
 };
@@ -34,17 +30,13 @@ bool tcp_init(struct tcp *tcp, struct core *core, struct commands *commands, int
 void tcp_clear(struct tcp *tcp);
 
 /* Somebody connects. */
-void tcp_accept(struct port *port, double now);
+void tcp_accept(struct tcp *tcp, struct port *port, double now);
+/* A connection has something for us, or takes more. */
+void tcp_serve(struct tcp *tcp, struct connection *connection, uint32_t events, double now);
 /* When something is due at the latest, and doing it. */
 double tcp_due(const struct tcp *tcp);
 void tcp_run(struct tcp *tcp, double now);
 /* Send what the connections have gathered. */
 void tcp_flush(struct tcp *tcp, double now);
-/* Nobody has a connection at hand: free those that were closed. */
-void tcp_bury(struct tcp *tcp);
-
-/* Count a connection, and count it no more. */
-void tcp_opened(struct tcp *tcp, struct connection *connection, double now);
-void tcp_closed(struct tcp *tcp, struct connection *connection);
 
 #endif
