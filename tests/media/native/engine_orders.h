@@ -3,7 +3,7 @@
 #define FARMLIVE_ENGINE_ORDERS_H
 
 #include "commands.h"
-#include "core.h"
+#include "engine.h"
 
 /* What Python's calls become; each runs by one of the functions below. */
 struct order {

@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "engine.h"
 #include "engine_guests.h"
 #include "engine_orders.h"
 #include "loop.h"
@@ -66,9 +67,9 @@ static struct counters counted;
 static void run_ask(struct core *core, struct command *command, double now)
 {
     struct ask *ask = (struct ask *)command;
-    core_watching(core, ask->peer, now, &ask->watching);
-    core_health(core, ask->peer, &ask->health, &ask->transport);
-    core_counters(core, &ask->counters);
+    engine_watching(core, ask->peer, now, &ask->watching);
+    engine_health(core, ask->peer, &ask->health, &ask->transport);
+    engine_counters(core, &ask->counters);
 }
 
 static void *ask_on(void *nothing)

@@ -19,7 +19,7 @@ struct ask_watching {
 static void run_watching(struct core *core, struct command *command, double now)
 {
     struct ask_watching *ask = (struct ask_watching *)command;
-    ask->found = core_watching(core, ask->peer, now, &ask->watching);
+    ask->found = engine_watching(core, ask->peer, now, &ask->watching);
 }
 
 PyObject *relay_watching(PyObject *self, PyObject *arguments)
@@ -48,7 +48,7 @@ static void run_health(struct core *core, struct command *command, double now)
 {
     (void)now;
     struct ask_health *ask = (struct ask_health *)command;
-    ask->found = core_health(core, ask->peer, &ask->health, &ask->transport);
+    ask->found = engine_health(core, ask->peer, &ask->health, &ask->transport);
     if (!ask->found)
         return;
     /* What names the layers belongs to the relay's thread. */
@@ -77,7 +77,7 @@ struct ask_counters {
 static void run_counters(struct core *core, struct command *command, double now)
 {
     (void)now;
-    core_counters(core, &((struct ask_counters *)command)->counters);
+    engine_counters(core, &((struct ask_counters *)command)->counters);
 }
 
 /* The count into the dictionary; false where that fails. */
@@ -128,7 +128,7 @@ static void run_place(struct core *core, struct command *command, double now)
 {
     (void)now;
     struct ask_place *ask = (struct ask_place *)command;
-    ask->found = core_place(core, ask->peer, &ask->address, &ask->transport);
+    ask->found = engine_place(core, ask->peer, &ask->address, &ask->transport);
 }
 
 PyObject *relay_place(PyObject *self, PyObject *arguments)

@@ -52,7 +52,7 @@ static PyObject *post_naming(PyObject *self, uint64_t peer, const struct naming 
 static void run_add_peer(struct core *core, struct command *command, double now)
 {
     struct named *named = (struct named *)command;
-    core_add_peer(core, named->peer, &named->naming, now);
+    engine_add_peer(core, named->peer, &named->naming, now);
 }
 
 PyObject *relay_add_peer(PyObject *self, PyObject *arguments)
@@ -74,7 +74,7 @@ PyObject *relay_add_peer(PyObject *self, PyObject *arguments)
 static void run_restart_ice(struct core *core, struct command *command, double now)
 {
     struct named *named = (struct named *)command;
-    core_restart_ice(core, named->peer, &named->naming, now);
+    engine_restart_ice(core, named->peer, &named->naming, now);
 }
 
 PyObject *relay_restart_ice(PyObject *self, PyObject *arguments)
@@ -96,7 +96,7 @@ struct record {
 static void run_send(struct core *core, struct command *command, double now)
 {
     struct record *record = (struct record *)command;
-    core_send(core, record->peer, record->data, record->size, now);
+    engine_send(core, record->peer, record->data, record->size, now);
 }
 
 PyObject *relay_send(PyObject *self, PyObject *arguments)
@@ -122,7 +122,7 @@ struct securing {
 static void run_secure(struct core *core, struct command *command, double now)
 {
     struct securing *securing = (struct securing *)command;
-    if (!core_secure(core, securing->peer, &securing->keys, now))
+    if (!engine_secure(core, securing->peer, &securing->keys, now))
         events_push(core->events, EVENT_FREED, securing->peer, 0, OBJECTION_NONE, NULL, 0);
 }
 
@@ -172,7 +172,7 @@ static PyObject *post_one(PyObject *self, PyObject *arguments, run *run)
 static void run_remove_peer(struct core *core, struct command *command, double now)
 {
     (void)now;
-    core_remove_peer(core, ((struct numbers *)command)->first);
+    engine_remove_peer(core, ((struct numbers *)command)->first);
 }
 
 PyObject *relay_remove_peer(PyObject *self, PyObject *arguments)
@@ -183,7 +183,7 @@ PyObject *relay_remove_peer(PyObject *self, PyObject *arguments)
 static void run_remove_output(struct core *core, struct command *command, double now)
 {
     (void)now;
-    core_remove_output(core, ((struct numbers *)command)->first);
+    engine_remove_output(core, ((struct numbers *)command)->first);
 }
 
 PyObject *relay_remove_output(PyObject *self, PyObject *arguments)
@@ -194,7 +194,7 @@ PyObject *relay_remove_output(PyObject *self, PyObject *arguments)
 static void run_put_on_air(struct core *core, struct command *command, double now)
 {
     struct numbers *numbers = (struct numbers *)command;
-    core_put_on_air(core, numbers->first, numbers->second, now);
+    engine_put_on_air(core, numbers->first, numbers->second, now);
 }
 
 PyObject *relay_put_on_air(PyObject *self, PyObject *arguments)
@@ -211,7 +211,7 @@ PyObject *relay_put_on_air(PyObject *self, PyObject *arguments)
 static void run_prefer(struct core *core, struct command *command, double now)
 {
     struct numbers *numbers = (struct numbers *)command;
-    core_prefer(core, numbers->first, numbers->most, now);
+    engine_prefer(core, numbers->first, numbers->most, now);
 }
 
 PyObject *relay_prefer(PyObject *self, PyObject *arguments)
@@ -240,7 +240,7 @@ static void run_add_output(struct core *core, struct command *command, double no
 {
     (void)now;
     struct making *making = (struct making *)command;
-    core_add_output(core, making->output, making->ssrcs, making->sequence, making->timestamp);
+    engine_add_output(core, making->output, making->ssrcs, making->sequence, making->timestamp);
 }
 
 PyObject *relay_add_output(PyObject *self, PyObject *arguments)
@@ -274,7 +274,7 @@ static void run_publish(struct core *core, struct command *command, double now)
     struct publishing *publishing = memory_new(sizeof *publishing);
     *publishing = publish->publishing;
     publishing->holders = 1;
-    core_publish(core, publish->peer, publishing, publish->own_ssrc, now);
+    engine_publish(core, publish->peer, publishing, publish->own_ssrc, now);
 }
 
 PyObject *relay_publish(PyObject *self, PyObject *arguments)
@@ -309,7 +309,7 @@ struct view {
 static void run_view(struct core *core, struct command *command, double now)
 {
     struct view *view = (struct view *)command;
-    core_view(core, view->peer, view->output, &view->viewing, view->rtx_sequence, now);
+    engine_view(core, view->peer, view->output, &view->viewing, view->rtx_sequence, now);
 }
 
 PyObject *relay_view(PyObject *self, PyObject *arguments)
@@ -339,7 +339,7 @@ struct set_times {
 static void run_set_times(struct core *core, struct command *command, double now)
 {
     (void)now;
-    core_set_times(core, &((struct set_times *)command)->times);
+    engine_set_times(core, &((struct set_times *)command)->times);
 }
 
 PyObject *relay_set_times(PyObject *self, PyObject *arguments)

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 
+#include "delivery.h"
 #include "inbox.h"
 #include "intake.h"
 #include "memory.h"
@@ -63,14 +64,14 @@ struct hand *hand_new(struct events *events)
     hand->end = &hand->first;
     const struct capture capture = {to_peer, hand};
     const struct sink sink = {to_address, hand};
-    core_init(&hand->core, events, 0, &capture, -1);
+    engine_init(&hand->core, events, 0, &capture, -1);
     hand->port = port_new(TRANSPORT_UDP, -1, &sink);
     return hand;
 }
 
 void hand_free(struct hand *hand)
 {
-    core_clear(&hand->core);
+    engine_clear(&hand->core);
     port_free(hand->port);
     for (struct parcel *parcel = take_all(hand), *next; parcel != NULL; parcel = next) {
         next = parcel->next;
@@ -82,7 +83,7 @@ void hand_free(struct hand *hand)
 void hand_run(struct hand *hand, struct command *command)
 {
     command->run(&hand->core, command, hand->now);
-    core_hear(&hand->core, hand->now);
+    delivery_hear(&hand->core, hand->now);
 }
 
 void hand_census(const struct hand *hand, struct census *census)
@@ -144,7 +145,7 @@ PyObject *relay_take(PyObject *self, PyObject *arguments)
     memcpy(datagram, data, (size_t)size);
     intake_take(&hand->core, hand->port, datagram, (size_t)size, stamp, &from, now);
     upkeep_after_reading(&hand->core, now);
-    core_hear(&hand->core, now);
+    delivery_hear(&hand->core, now);
     Py_RETURN_NONE;
 }
 
@@ -156,7 +157,7 @@ PyObject *relay_run(PyObject *self, PyObject *arguments)
         return NULL;
     hand->now = now;
     upkeep_run(&hand->core, now);
-    core_hear(&hand->core, now);
+    delivery_hear(&hand->core, now);
     Py_RETURN_NONE;
 }
 

@@ -1,8 +1,7 @@
-/* What came of sending, as the senders tell it: a viewer whose packets were refused falls behind, a
- * packet for a stream goes into its connection, and Python hears whose keys are free.
+/* What came of sending.
  *
  * Always holds: what is told of a peer that is gone means nothing, but that its leg was freed. */
-#include "core.h"
+#include "delivery.h"
 
 #include <stdlib.h>
 
@@ -38,7 +37,7 @@ static void heard(struct peer *peer, const struct report *report, double now)
     }
 }
 
-void core_hear(struct core *core, double now)
+void delivery_hear(struct core *core, double now)
 {
     struct report *next;
     for (struct report *report = reports_take(&core->reports); report != NULL; report = next) {

@@ -6,6 +6,7 @@
 #include "intake.h"
 
 #include "aiming.h"
+#include "engine.h"
 #include "feedback.h"
 #include "memory.h"
 #include "receiver.h"
@@ -37,7 +38,7 @@ static bool check(struct core *core, struct port *port, const uint8_t *data, siz
     if (first)
         events_push(core->events, EVENT_REACHED, peer->number, 0, OBJECTION_NONE, NULL, 0);
     if (moved)
-        core_placed(core, peer, now);
+        engine_placed(core, peer, now);
     return true;
 }
 

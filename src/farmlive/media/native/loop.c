@@ -14,6 +14,8 @@
 
 #include "bell.h"
 #include "cores.h"
+#include "delivery.h"
+#include "engine.h"
 #include "memory.h"
 #include "reading.h"
 #include "tcp.h"
@@ -138,9 +140,9 @@ static bool read_others(struct loop *loop, const struct epoll_event *events, int
 /* Hear what senders tell, which may make them send more. What send threads tell later rings. */
 static void hear(struct loop *loop, double now)
 {
-    core_hear(&loop->core, now);
+    delivery_hear(&loop->core, now);
     for (int i = 1; i < HEARINGS_MOST && !loop->has_send_threads && loop->core.reports.first; i++)
-        core_hear(&loop->core, now);
+        delivery_hear(&loop->core, now);
     tcp_flush(&loop->tcp, now);
 }
 
@@ -226,7 +228,7 @@ static void read_at_once(void *context) { reading_at_once(&((struct loop *)conte
 static void clear(struct loop *loop)
 {
     commands_close(loop->commands, &loop->core, loop_now());
-    core_clear(&loop->core);
+    engine_clear(&loop->core);
     reading_clear(&loop->reading);
     tcp_clear(&loop->tcp);
     close(loop->reports_bell);
@@ -262,8 +264,8 @@ static struct loop *loop_new(int epoll, int reports_bell, const struct loop_opti
     loop->commands = commands;
     loop->commanded = (struct watched){.as = WATCHED_COMMANDS, .fd = commands->bell};
     loop->reported = (struct watched){.as = WATCHED_REPORTS, .fd = reports_bell};
-    core_init(&loop->core, events, options->send_threads, NULL,
-              loop->has_send_threads ? reports_bell : -1);
+    engine_init(&loop->core, events, options->send_threads, NULL,
+                loop->has_send_threads ? reports_bell : -1);
     loop->core.context = loop;
     loop->core.open_own = open_own;
     loop->core.close_own = close_own;

@@ -10,7 +10,7 @@
 #include <Python.h>
 
 #include "commands.h"
-#include "core.h"
+#include "engine.h"
 #include "loop.h"
 
 struct hand;

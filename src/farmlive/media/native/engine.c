@@ -1,31 +1,16 @@
-/* The core: who there is, and how peers come to what they are here for. */
-#include "core.h"
+/* The engine's calls: who there is, and how peers come to what they are here for. */
+#include "engine.h"
 
-#include "intake.h"
+#include "delivery.h"
 #include "memory.h"
 #include "upkeep.h"
-
-struct peer *core_peer(const struct core *core, uint64_t number)
-{
-    return peers_find(&core->peers, number);
-}
-
-static struct output *output_of(const struct core *core, uint64_t number)
-{
-    list_each(link, &core->outputs) {
-        struct output *output = list_entry(link, struct output, link);
-        if (output->number == number)
-            return output;
-    }
-    return NULL;
-}
 
 /* Beginning and end. */
 
 static const double CONSENT_S = 30.0, SILENT_S = 3.0;
 
-void core_init(struct core *core, struct events *events, int send_threads,
-               const struct capture *capture, int reports_bell)
+void engine_init(struct core *core, struct events *events, int send_threads,
+                 const struct capture *capture, int reports_bell)
 {
     memset(core, 0, sizeof *core);
     core->events = events;
@@ -41,21 +26,21 @@ void core_init(struct core *core, struct events *events, int send_threads,
     core->senders = senders_new(send_threads, &core->reports, capture);
 }
 
-void core_clear(struct core *core)
+void engine_clear(struct core *core)
 {
     for (struct peer *each; (each = peers_next(&core->peers, NULL)) != NULL;)
-        core_remove_peer(core, each->number);
+        engine_remove_peer(core, each->number);
     list_each(link, &core->outputs)
-        core_remove_output(core, list_entry(link, struct output, link)->number);
+        engine_remove_output(core, list_entry(link, struct output, link)->number);
     senders_free(core->senders);
-    core_hear(core, 0);
+    delivery_hear(core, 0);
     reports_clear(&core->reports);
     ice_clear(&core->ice);
     free(core->fed);
     peers_clear(&core->peers);
 }
 
-void core_set_times(struct core *core, const struct times *times)
+void engine_set_times(struct core *core, const struct times *times)
 {
     core->times = *times;
     core->ice.left_after = times->left_after;
@@ -125,7 +110,7 @@ static void let_in(struct core *core, struct peer *peer, double now)
     upkeep_joined(core, peer);
 }
 
-void core_placed(struct core *core, struct peer *peer, double now)
+void engine_placed(struct core *core, struct peer *peer, double now)
 {
     if (peer->leg != NULL)
         senders_move(peer->leg, port_fd(peer->at.port), &peer->at.address);
@@ -138,7 +123,7 @@ void core_placed(struct core *core, struct peer *peer, double now)
 
 /* What is asked. */
 
-void core_add_peer(struct core *core, uint64_t number, const struct naming *naming, double now)
+void engine_add_peer(struct core *core, uint64_t number, const struct naming *naming, double now)
 {
     struct peer *peer = memory_new(sizeof *peer);
     peer->number = number;
@@ -151,21 +136,21 @@ void core_add_peer(struct core *core, uint64_t number, const struct naming *nami
     upkeep_watch(core, peer);
 }
 
-void core_restart_ice(struct core *core, uint64_t number, const struct naming *naming, double now)
+void engine_restart_ice(struct core *core, uint64_t number, const struct naming *naming, double now)
 {
     struct peer *peer = core_peer(core, number);
     if (peer != NULL)
         ice_restart(&core->ice, peer, naming, now);
 }
 
-void core_send(struct core *core, uint64_t number, const uint8_t *data, size_t size, double now)
+void engine_send(struct core *core, uint64_t number, const uint8_t *data, size_t size, double now)
 {
     struct peer *peer = core_peer(core, number);
     if (peer != NULL)
         ice_send_record(peer, data, size, now);
 }
 
-bool core_secure(struct core *core, uint64_t number, const struct keys *keys, double now)
+bool engine_secure(struct core *core, uint64_t number, const struct keys *keys, double now)
 {
     struct peer *peer = core_peer(core, number);
     if (peer == NULL || peer->leg != NULL)
@@ -199,7 +184,7 @@ static bool has_role(const struct peer *peer)
     return peer->publisher != NULL || peer->output != NULL;
 }
 
-void core_remove_peer(struct core *core, uint64_t number)
+void engine_remove_peer(struct core *core, uint64_t number)
 {
     struct peer *peer = core_peer(core, number);
     if (peer == NULL)
@@ -222,16 +207,16 @@ void core_remove_peer(struct core *core, uint64_t number)
     free(peer);
 }
 
-void core_add_output(struct core *core, uint64_t number, struct ssrcs ssrcs,
-                     uint16_t sound_sequence, uint32_t sound_timestamp)
+void engine_add_output(struct core *core, uint64_t number, struct ssrcs ssrcs,
+                       uint16_t sound_sequence, uint32_t sound_timestamp)
 {
     struct output *output = output_new(number, ssrcs, sound_sequence, sound_timestamp);
     list_add(&core->outputs, &output->link);
 }
 
-void core_remove_output(struct core *core, uint64_t number)
+void engine_remove_output(struct core *core, uint64_t number)
 {
-    struct output *output = output_of(core, number);
+    struct output *output = core_output(core, number);
     if (output == NULL)
         return;
     for (struct peer *each = NULL; (each = peers_next(&core->peers, each)) != NULL;)
@@ -246,8 +231,8 @@ void core_remove_output(struct core *core, uint64_t number)
     output_free(output);
 }
 
-void core_publish(struct core *core, uint64_t number, struct publishing *publishing,
-                  uint32_t own_ssrc, double now)
+void engine_publish(struct core *core, uint64_t number, struct publishing *publishing,
+                    uint32_t own_ssrc, double now)
 {
     struct peer *peer = core_peer(core, number);
     struct publisher *publisher = publisher_new(publishing, own_ssrc, number);
@@ -260,11 +245,11 @@ void core_publish(struct core *core, uint64_t number, struct publishing *publish
     let_in(core, peer, now);
 }
 
-void core_view(struct core *core, uint64_t number, uint64_t output, const struct viewing *viewing,
-               uint16_t rtx_sequence, double now)
+void engine_view(struct core *core, uint64_t number, uint64_t output, const struct viewing *viewing,
+                 uint16_t rtx_sequence, double now)
 {
     struct peer *peer = core_peer(core, number);
-    struct output *watched = output_of(core, output);
+    struct output *watched = core_output(core, output);
     if (peer == NULL || watched == NULL || has_role(peer))
         return;
     peer->output = watched;
@@ -273,9 +258,9 @@ void core_view(struct core *core, uint64_t number, uint64_t output, const struct
     let_in(core, peer, now);
 }
 
-void core_put_on_air(struct core *core, uint64_t output, uint64_t number, double now)
+void engine_put_on_air(struct core *core, uint64_t output, uint64_t number, double now)
 {
-    struct output *switched = output_of(core, output);
+    struct output *switched = core_output(core, output);
     struct peer *peer = number != 0 ? core_peer(core, number) : NULL;
     struct publisher *publisher = peer != NULL ? peer->publisher : NULL;
     if (switched == NULL || (number != 0 && publisher == NULL))
@@ -288,7 +273,7 @@ void core_put_on_air(struct core *core, uint64_t output, uint64_t number, double
     upkeep_ask_for_keyframe(core, switched, now);
 }
 
-void core_prefer(struct core *core, uint64_t number, int most, double now)
+void engine_prefer(struct core *core, uint64_t number, int most, double now)
 {
     struct peer *peer = core_peer(core, number);
     if (peer == NULL)
@@ -303,7 +288,7 @@ void core_prefer(struct core *core, uint64_t number, int most, double now)
 
 /* How they do. */
 
-bool core_watching(struct core *core, uint64_t number, double now, struct watching *watching)
+bool engine_watching(struct core *core, uint64_t number, double now, struct watching *watching)
 {
     struct peer *peer = core_peer(core, number);
     if (peer == NULL || peer->viewer == NULL)
@@ -321,8 +306,8 @@ bool core_watching(struct core *core, uint64_t number, double now, struct watchi
     return true;
 }
 
-bool core_place(const struct core *core, uint64_t number, struct address *address,
-                enum transport *transport)
+bool engine_place(const struct core *core, uint64_t number, struct address *address,
+                  enum transport *transport)
 {
     const struct peer *peer = core_peer(core, number);
     if (peer == NULL || peer->at.port == NULL)
@@ -332,8 +317,8 @@ bool core_place(const struct core *core, uint64_t number, struct address *addres
     return true;
 }
 
-bool core_health(struct core *core, uint64_t number, struct health *health,
-                 enum transport *transport)
+bool engine_health(struct core *core, uint64_t number, struct health *health,
+                   enum transport *transport)
 {
     struct peer *peer = core_peer(core, number);
     if (peer == NULL || peer->publisher == NULL)
@@ -343,7 +328,7 @@ bool core_health(struct core *core, uint64_t number, struct health *health,
     return true;
 }
 
-void core_counters(const struct core *core, struct counters *counters)
+void engine_counters(const struct core *core, struct counters *counters)
 {
     *counters = core->counts;
     list_each(link, &core->outputs) {
