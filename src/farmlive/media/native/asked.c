@@ -3,11 +3,13 @@
  *
  * Always holds: the answer lies with whoever asks, and is the relay's thread's only while that one
  * waits; nothing in it points into the core. */
-#include "relay.h"
+#include "asked.h"
 
 #include <arpa/inet.h>
 
+#include "conversion.h"
 #include "memory.h"
+#include "relay.h"
 
 struct ask_watching {
     struct command command;

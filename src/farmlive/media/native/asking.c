@@ -3,9 +3,11 @@
  *
  * Always holds: a command has its own copy of all that it needs; of what is Python's the relay's
  * thread knows only SRTP sessions, which Python keeps until it hears that they are free. */
-#include "relay.h"
+#include "asking.h"
 
+#include "conversion.h"
 #include "memory.h"
+#include "relay.h"
 
 typedef void run(struct core *core, struct command *command, double now);
 

@@ -2,7 +2,7 @@
  *
  * Always holds: where one of these says true, each payload type in the struct is below
  * PAYLOAD_TYPES or -1, each count is within its array, and each name ends within its room. */
-#include "relay.h"
+#include "conversion.h"
 
 #include "memory.h"
 

@@ -1,49 +1,20 @@
 /* The extension `farmlive.media.native._native`: the type `Relay`, and the functions of libsrtp and
  * OpenSSL, which Python finds and hands over. Uses Python's stable interface alone, so that one
  * build serves every version from 3.11 on. */
-#include "relay.h"
-
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "asked.h"
+#include "asking.h"
 #include "bell.h"
+#include "by_hand.h"
+#include "relay.h"
 
 /* A function as a slot's value: ISO C has no such conversion, POSIX has (dlsym(3)). */
 #define SLOT(function) __extension__(void *)(function)
 
 enum { SOCKETS_MOST = 1024 };
-
-void relay_post(struct relay *relay, struct command *command)
-{
-    if (relay->hand != NULL)
-        hand_run(relay->hand, command);
-    else if (!relay->has_ended) {
-        commands_post(&relay->commands, command);
-        return;
-    }
-    commands_free(command);
-}
-
-/* Whether a process that is not ours started the loop: we are its child, without its threads. */
-static bool is_anothers(const struct relay *relay)
-{
-    return relay->process != 0 && relay->process != getpid();
-}
-
-bool relay_ask(struct relay *relay, struct command *command)
-{
-    if (relay->hand != NULL) {
-        hand_run(relay->hand, command);
-        return true;
-    }
-    if (relay->loop == NULL || is_anothers(relay))
-        return false;
-    Py_BEGIN_ALLOW_THREADS
-    commands_await(&relay->commands, command);
-    Py_END_ALLOW_THREADS
-    return true;
-}
 
 /* Beginning and end. */
 
@@ -74,31 +45,14 @@ static PyObject *relay_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
     return (PyObject *)relay;
 }
 
-static void end(struct relay *relay)
-{
-    if (is_anothers(relay))
-        return;
-    relay->has_ended = true;
-    struct loop *loop = relay->loop;
-    relay->loop = NULL;
-    if (loop != NULL) {
-        Py_BEGIN_ALLOW_THREADS
-        loop_stop(loop);
-        Py_END_ALLOW_THREADS
-    }
-    if (relay->hand != NULL)
-        hand_free(relay->hand);
-    relay->hand = NULL;
-}
-
 static void relay_dealloc(PyObject *self)
 {
     struct relay *relay = relay_of(self);
     PyTypeObject *type = Py_TYPE(self);
-    end(relay);
+    relay_end(relay);
     int bells[] = {relay->events.bell, relay->commands.bell};
     /* In a child of theirs some thread may have held their locks. */
-    if (!is_anothers(relay)) {
+    if (!relay_is_anothers(relay)) {
         commands_clear(&relay->commands);
         events_clear(&relay->events);
     }
@@ -156,7 +110,7 @@ static PyObject *relay_start(PyObject *self, PyObject *arguments)
 static PyObject *relay_stop(PyObject *self, PyObject *arguments)
 {
     (void)arguments;
-    end(relay_of(self));
+    relay_end(relay_of(self));
     Py_RETURN_NONE;
 }
 

@@ -1,0 +1,14 @@
+/* The methods by which Python asks, and waits for the answer. */
+#ifndef FARMLIVE_ASKED_H
+#define FARMLIVE_ASKED_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+PyObject *relay_watching(PyObject *self, PyObject *arguments);
+PyObject *relay_health(PyObject *self, PyObject *arguments);
+PyObject *relay_counters(PyObject *self, PyObject *arguments);
+PyObject *relay_place(PyObject *self, PyObject *arguments);
+PyObject *relay_census(PyObject *self, PyObject *arguments);
+
+#endif

@@ -1,0 +1,15 @@
+/* The methods of a relay that is run by hand; those of another one raise RuntimeError. */
+#ifndef FARMLIVE_BY_HAND_H
+#define FARMLIVE_BY_HAND_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+PyObject *relay_begin(PyObject *self, PyObject *arguments);
+PyObject *relay_set_now(PyObject *self, PyObject *arguments);
+PyObject *relay_take(PyObject *self, PyObject *arguments);
+PyObject *relay_run(PyObject *self, PyObject *arguments);
+PyObject *relay_due(PyObject *self, PyObject *arguments);
+PyObject *relay_sent(PyObject *self, PyObject *arguments);
+
+#endif
