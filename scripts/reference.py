@@ -28,8 +28,7 @@ from farmlive.cli import cli
 from farmlive.client.clauses import CLAUSES
 from farmlive.commands import Command
 from farmlive.settings import Settings
-from farmlive.shop import life
-from scripts import documents, figures
+from scripts import documents, figures, order_page
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = ROOT / "docs" / "settings.md"
@@ -48,8 +47,9 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "Each is an environment variable, read once at start; a name that is none of these is told",
-        "there. This page is made from `src/farmlive/setting_groups` by `./scripts/check --fix`.",
+        "Each is an environment variable, which the server reads once, at its start. The start",
+        "says which `FARMLIVE_…` names are none of these. This page is made from the code by",
+        "`./scripts/check --fix`.",
         "",
         "| variable | default | meaning |",
         "|---|---|---|",
@@ -64,50 +64,50 @@ def conformance_page() -> str:
     lines = [
         "# WHIP and WHEP, clause by clause",
         "",
-        "What RFC 9725 (WHIP), draft-ietf-wish-whep-03 (WHEP) and the standards under them ask of",
-        "a server, and farmlive keeps: `tests/media/test_whip_conformance.py` and its WHEP twin",
-        "have a test a clause. The same clauses can be tried against any other server:",
+        "What RFC 9725 (WHIP), draft-ietf-wish-whep-03 (WHEP) and the standards under them",
+        "require of a server. farmlive keeps all of it: its tests have one for each clause. The",
+        "same checks run against any other server:",
         "",
-        "| command | what |",
+        "| command | what it does |",
         "|---|---|",
-        "| `farmlive whip-check URL --key KEY` | publish to that endpoint, by HTTP and by media |",
-        "| `farmlive whep-check URL --key KEY` | play from it, while somebody publishes there |",
+        "| `farmlive whip-check URL --key KEY` | publishes there, by HTTP and by media |",
+        "| `farmlive whep-check URL --key KEY` | plays from there, while somebody publishes |",
         "",
-        "Each prints a table, or JSON with `--json`, deletes every session that it made, and exits",
-        "with 0 where no MUST is broken and all could be tried, else with 1. Not tried are limits",
-        "of rate, which need a flood, and what happens when consent expires, which takes half a",
-        "minute.",
+        "Each prints a table, or JSON with `--json`, deletes every session that it made, and",
+        "exits with 0 if no MUST is broken and all could be tried, else with 1. It does not try",
+        "rate limits, which need a flood, nor the expiry of consent, which takes half a minute.",
         "",
-        "| mark | JSON | what came of a clause |",
+        "| mark | JSON | result of a clause |",
         "|---|---|---|",
-        "| ✓ | `pass` | it is kept |",
-        "| ✗ | `fail` | a MUST is broken; below it what was expected, done and answered |",
+        "| ✓ | `pass` | the server keeps it |",
+        "| ✗ | `fail` | a MUST is broken; the expectation, the request and the answer follow |",
         "| ! | `fail` | a SHOULD is not kept, which fails nothing |",
-        "| – | `n/a` | it asks nothing of this server; why is below it |",
+        "| – | `n/a` | it does not apply to this server; the reason follows |",
         "| ? | `untried` | no session was made for it, so that it could not be tried |",
         "",
-        "A server whose certificate is of its own making is checked with `--ca FILE`, a PEM file",
-        "with the one certificate or authority to trust, or with `--insecure`, which trusts any,",
-        "and so shows the key to whoever stands between. Media is not concerned: its certificate",
-        "is the one that the answer names.",
+        "For a server with a certificate of its own, give `--ca FILE`, a PEM file with the one",
+        "certificate or authority to trust, or `--insecure`, which trusts any certificate and",
+        "thus shows the key to anyone in the middle. Media is not affected: its certificate is",
+        "the one that the answer names.",
         "",
-        "`whip-check` publishes, if hardly anything. On a farmlive broadcast its source keeps its",
-        "place for 30 seconds (`FARMLIVE_SOURCE_GRACE_S`) as that of a camera that may come back:",
-        "run it against a broadcast that is not on air, with a stream key made for it.",
+        "`whip-check` publishes very little. On a farmlive broadcast its source keeps its place",
+        "for 30 seconds (`FARMLIVE_SOURCE_GRACE_S`), as a camera that may come back does: run it",
+        "against a broadcast that is not on air, with a stream key made for it.",
         "",
-        "One clause is kept only towards clients whose offers have the ICE option `ice2`, as the",
-        "newer documents ask: the transport is described once (RFC 9143, section 7.1.3). To others",
-        "it is described as they offer it, in each section, since GStreamer takes it no other way.",
+        "farmlive keeps one clause only towards clients whose offers have the ICE option `ice2`,",
+        "as the newer documents ask: the transport is described once (RFC 9143, section 7.1.3).",
+        "To others it describes the transport as they offer it, in each section, since GStreamer",
+        "accepts it no other way.",
         "",
-        "The number behind a section counts our clauses in it. This page is made from",
-        "`src/farmlive/client/` by `./scripts/check --fix`.",
+        "The number behind a section counts our clauses in it. This page is made from the code by",
+        "`./scripts/check --fix`.",
     ]
     for title, kind in (("WHIP", "whip"), ("WHEP", "whep")):
         lines += [
             "",
             f"## {title}",
             "",
-            "| clause | | what a server does | how |",
+            "| clause | | what a server does | how it is tried |",
             "|---|---|---|---|",
         ]
         for clause in CLAUSES[typing.cast("typing.Literal['whip', 'whep']", kind)]:
@@ -121,15 +121,15 @@ def events_file() -> str:
 
 
 def routes_page() -> str:
-    """The list of addresses, from the routers."""
+    """The list of paths, from the routers."""
     lines = [
-        "# Addresses",
+        "# URLs",
         "",
-        "Every address that the server answers, with its methods. `/openapi.json` has the shapes,",
-        "`/asyncapi.json` those of the live channel. A [command](commands.md) of the channel is a",
-        "request, too. This page is made from the code by `./scripts/check --fix`.",
+        "Every path that the server answers, with its methods. `/openapi.json` has the schemas,",
+        "and `/asyncapi.json` those of the live channel. A [command](commands.md) of the channel",
+        "is a request, too. This page is made from the code by `./scripts/check --fix`.",
         "",
-        "| address | methods | what |",
+        "| path | methods | what it does |",
         "|---|---|---|",
     ]
     commands = {command.http: name for name, command in _server()[1].items()}
@@ -146,7 +146,7 @@ def commands_page() -> str:
         "# Commands of the live channel",
         "",
         "The messages that a client may send on `/api/v1/broadcasts/{broadcast}/live`, one JSON",
-        'object a frame: `{"type": …, "id": …}` and the members of the command. The answer is',
+        'object a frame: `{"type": …, "id": …}` and the fields of the command. The answer is',
         '`{"type": "reply", "id": …, "ok": true, "result": …}`, or `"ok": false` with a `problem`.',
         "A request over HTTP does the same, where a `key` is the header `Idempotency-Key`.",
         "`/asyncapi.json` has the shapes and what each may be refused with, `/openapi.json` those",
@@ -248,7 +248,7 @@ def differences() -> list[str]:
         (SETTINGS, settings_page()),
         (ROUTES, routes_page()),
         (COMMANDS, commands_page()),
-        (ORDERS, life.page()),
+        (ORDERS, order_page.page()),
         (CONFORMANCE, conformance_page()),
         (EVENTS, events_file()),
         (EVENT_TYPES, declarations()),
@@ -289,7 +289,7 @@ def main() -> int:
         SETTINGS.write_text(settings_page())
         ROUTES.write_text(routes_page())
         COMMANDS.write_text(commands_page())
-        ORDERS.write_text(life.page())
+        ORDERS.write_text(order_page.page())
         CONFORMANCE.write_text(conformance_page())
         EVENTS.write_text(events_file())
         EVENT_TYPES.write_text(declarations())

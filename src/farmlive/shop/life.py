@@ -11,7 +11,6 @@ from farmlive.broadcast import events
 from farmlive.people import Caller
 from farmlive.problems import Forbidden
 from farmlive.shop.fields import Payment, State, Way
-from farmlive.shop.notices_kinds import KINDS
 from farmlive.shop.problems import NotInState
 
 Who = Literal["buyer", "staff", "clerk", "time"]
@@ -209,92 +208,3 @@ def _step(
         state=state,
         allowed=ways,
     )
-
-
-def page() -> str:
-    """The reference of orders, docs/orders.md."""
-    lines = [
-        "# The life of an order",
-        "",
-        "Each step is one transaction and writes one event of the broadcast's log, with",
-        "`stock.changed` where boxes move. This page is made from `src/farmlive/shop/life.py` by",
-        "`./scripts/check --fix`.",
-        "",
-        "## State",
-        "",
-        *_rows(STATES, stock=True),
-        "",
-        "Staff are coordinators and hosts; a clerk moves orders that are picked up, also one that",
-        "was not ticked as packed and stands before them. Boxes that were packed stay out of the",
-        "stock when their order is cancelled: release them again to sell them. What is called off",
-        "on its way, or at the pick-up point, takes a reason.",
-        "",
-        "A pick-up is `received` by the code that its buyer says. Without it, whoever hands it",
-        "over says how the buyer is known (`known_by`: `known_to_me`, `slip`, `identity_card` or",
-        "`other`), and the audit list keeps that.",
-        "",
-        "A hand-over takes all steps that are left in one move; those before the last, and when it",
-        "is undone those before the first, say `passed: true`, and nobody is told of them.",
-        "",
-        "An order with boxes of a lot that is stopped is not packed, shipped, set ready, handed",
-        "over or taken up again (409, `lot-stopped`), one by one, in bulk or at the desk: it can",
-        "be called off and refunded. What was packed or said to have left may be taken back.",
-        "",
-        "## Payment",
-        "",
-        *_rows(PAYMENTS, stock=False),
-        "",
-        "A refund is an amount; the payment is `refunded` once all of the total was given back.",
-        "What was paid stays `paid` when the order is cancelled, until it is refunded. A refund",
-        "may name boxes that never left: of an order that is `placed` they go back to the stock,",
-        "and the order has so many less. In what farms are owed it is of these boxes' lines first,",
-        "and one for a wrong price of its offer's line; any other is shared among all lines.",
-        "",
-        "A refund of an order that is `due` is taken off what is to be paid: it stays `due`, for",
-        "the total less all refunds, down to nothing. Once it is `paid`, that lower sum was.",
-        "",
-        "## Undone",
-        "",
-        "What was done by a move, to one order or to many, can be undone for ten minutes, each",
-        "order that nothing else has happened to since; a refund is a move of one order. The event",
-        "is the one named here, with `undone: true`, the state and the payment as they are from",
-        "then on, and of a refund `amount`, what is given back or taken off in all from then on.",
-        "Boxes that went back are taken again; where they can't be had, it is refused. The claim",
-        "that an undone refund answered is open again.",
-        "",
-        "Later, staff put right what was done last with an order's state, or with its money, one",
-        "order at a time, by the same steps and with a reason. What came before it can be put",
-        "right then. Of a refund that is put right the boxes are taken again if the order is",
-        "`placed` and they can be had. Else its money alone comes back, which the history tells as",
-        "`alone`, and what came off stays off: what is right is given back or taken off anew.",
-        "",
-        *_rows(BACK_STATES, stock=True),
-        "",
-        *_rows(BACK_PAYMENTS, stock=False),
-        "",
-        "## Notices",
-        "",
-        "What an order's buyer is told, and who causes it. What a `stranger` causes is held to",
-        "limits; what `staff` cause always goes, several within some minutes as one message.",
-        "",
-        "| kind | caused by |",
-        "|---|---|",
-        *(f"| `{kind}` | {known.cause} |" for kind, known in KINDS.items()),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _rows(table: tuple[Step, ...], *, stock: bool) -> list[str]:
-    head = ["from", "to", "by", "for", "means", "event", *(["stock"] if stock else [])]
-    rows = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
-    for step in table:
-        before = f"`{step.before}`" if step.before else ""
-        orders = {"parcel": "parcels", "pickup": "pick-ups", None: ""}[step.way]
-        if step.alive:
-            orders = "all but cancelled ones"
-        cells = [before, f"`{step.after}`", ", ".join(sorted(step.who)), orders, step.means]
-        cells.append(f"`{step.event.kind}`")
-        if stock:
-            cells.append(step.stock)
-        rows.append(f"| {' | '.join(cells)} |")
-    return rows
