@@ -105,7 +105,13 @@ class Trade:
         if asked.ok and any(len(one["orders"]) >= len(BUYERS) for one in asked.json()["prices"]):
             return
         wrong = offer["price"]["amount"] // 10
-        self._command({"type": "offer.change", "offer": offer["offer"], "price": wrong})
+        self._command(
+            {
+                "type": "offer.change",
+                "offer": offer["offer"],
+                "price": {**offer["price"], "amount": wrong},
+            }
+        )
         for who in range(len(BUYERS)):
             self.ordered(offer, wrong, who)
         self._command({"type": "offer.correct", "offer": offer["offer"]})

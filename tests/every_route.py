@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+from tests.money import cny
 
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.ids import token, ulid
@@ -165,7 +166,7 @@ async def stock(server: Server) -> Shop:
             unit=WORDS,
             net_weight_g=2500,
             lot=lot["id"],
-            price=2990,
+            price=cny(2990),
             released=1000,
         )
         centre = await post("/centres", name=WORDS, address=WORDS)
@@ -206,7 +207,7 @@ async def stock(server: Server) -> Shop:
         "delivery": body["delivery"],
         "payment": body["payment"],
         "phone": "13800000000",
-        "price": 2990,
+        "price": cny(2990),
         "list_price": None,
         "source": None,
         "photos": [],

@@ -5,6 +5,8 @@ What the server and the page make of it is held to be the same in browser/test_g
 
 from typing import Any
 
+from tests.money import cny
+
 from farmlive.broadcast.log import Event
 
 BROADCAST = "01KB6Y3S8QJ4M1T9W2ZC5D7EFG"
@@ -14,10 +16,6 @@ STAFF = ("staff",)
 BEGAN = 1_764_400_000_000
 
 Told = tuple[str, tuple[str, ...], dict[str, Any]]
-
-
-def cny(amount: int) -> dict[str, Any]:
-    return {"amount": amount, "currency": "CNY"}
 
 
 def both(zh: str, en: str) -> dict[str, str]:

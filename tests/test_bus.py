@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import redis.asyncio as redis
 from structlog.testing import capture_logs
+from tests.money import cny
 from tests.waiting import LONG_S, until
 
 from farmlive.broadcast.models import NewBroadcast
@@ -346,7 +347,7 @@ async def sale(api: Api) -> tuple[str, str, str]:
     offer = await api.create_offer(
         made["id"],
         lot["id"],
-        2990,
+        cny(2990),
         20,
         name={"zh": "金桔", "en": "Kumquats"},
         unit={"zh": "箱", "en": "box"},

@@ -16,6 +16,7 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select, update
+from tests.money import cny
 from tests.shop.ordering import give_code
 from tests.waiting import LONG_S
 from websockets.asyncio.client import connect
@@ -85,7 +86,7 @@ async def county(server: Server, coordinator: str) -> AsyncIterator[County]:
         farm = (await api.create_farm(words, words))["id"]
         lot = await api.create_lot(farm, "1123", words, "2026-11-20T08:00:00+08:00", 100_000)
         offer = await api.create_offer(
-            broadcast, lot["id"], 2990, 20, name=words, unit=words, net_weight_g=2500
+            broadcast, lot["id"], cny(2990), 20, name=words, unit=words, net_weight_g=2500
         )
         centres = {
             "own": (await api.create_centre({"zh": "洋中"}, {"zh": "洋中镇"}))["id"],

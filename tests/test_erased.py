@@ -14,6 +14,7 @@ import httpx
 import pytest
 from PIL import Image
 from sqlalchemy import Connection, inspect, select, text
+from tests.money import cny
 from tests.waiting import until
 
 from farmlive.broadcast.checkpoints import capture
@@ -103,11 +104,11 @@ async def order(api: Api, broadcast: str, offer: str, photo: bytes) -> dict[str,
     sent = await api.upload(f"{url}/photos", photo, "image/jpeg")
     body = {"text": "碰烂了几个", "photos": [sent["photo"]]}
     made = await api.request("POST", url, json=body)
-    answer = {"amount": 500, "answer": "给您赔不是"}
+    answer = {"amount": cny(500), "answer": "给您赔不是"}
     claim = f"/api/v1/broadcasts/{broadcast}/claims/{made['claims'][0]['id']}/answer"
     await api.request("POST", claim, json=answer)
     refund = f"/api/v1/broadcasts/{broadcast}/orders/{placed['order']}/refunds"
-    await api.request("POST", refund, json={"amount": 300, "reason": "少给了一盒"})
+    await api.request("POST", refund, json={"amount": cny(300), "reason": "少给了一盒"})
     return placed
 
 
@@ -119,7 +120,7 @@ async def test_a_grep_finds_nothing_of_who_was_erased(
         farm["id"], "1123", {"zh": "金桔"}, "2026-11-20T08:00:00+08:00", 90_000
     )
     broadcast = (await api.create_broadcast({"zh": "一场"}))["id"]
-    offer = (await api.create_offer(broadcast, lot["id"], 2990, 9, **BOX))["offer"]
+    offer = (await api.create_offer(broadcast, lot["id"], cny(2990), 9, **BOX))["offer"]
     await api.start(broadcast)
     store = server.house.store
     _, key = await server.house.people.create_api_key("host", "host")

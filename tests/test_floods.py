@@ -11,6 +11,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 from tests.media.native.handles import ends_of
+from tests.money import cny
 from tests.waiting import LONG_S, until
 
 from farmlive import problems, request_limits
@@ -114,7 +115,7 @@ def test_lines_of_an_order_are_counted_before_they_are_read() -> None:
 
 
 def test_the_largest_table_of_fees_is_no_flood() -> None:
-    row = {"region": "350000", "upto_g": 10_000_000, "fee": 10_000_000}
+    row = {"region": "350000", "upto_g": 10_000_000, "fee": cny(10_000_000)}
     body = json.dumps({"fees": [row] * MAX_FEES}).encode()
     assert len(request_limits._MEMBER.findall(body)) <= request_limits.MAX_MEMBERS
     assert body.count(b",") <= request_limits.MAX_COMMAS

@@ -107,7 +107,7 @@ async def test_a_sale_goes_from_key_to_export(
                 unit=WORDS,
                 net_weight_g=2500,
                 lot=lot.id,
-                price=2990,
+                price={"amount": 2990, "currency": "CNY"},
                 released=100,
             ),
         )

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 from sqlalchemy import update
+from tests.money import cny
 
 from farmlive.bilingual import Bilingual
 from farmlive.client import Api, ApiProblem
@@ -145,7 +146,7 @@ async def farm(server: Server, coordinator: str) -> dict[str, Any]:
         lot = await api.create_lot(made["id"], "1123", words, "2026-11-20T08:00:00+08:00", 100_000)
         broadcast = (await api.create_broadcast(words))["id"]
         offer = await api.create_offer(
-            broadcast, lot["id"], 2990, 9, name=words, unit=words, net_weight_g=2500
+            broadcast, lot["id"], cny(2990), 9, name=words, unit=words, net_weight_g=2500
         )
         await api.start(broadcast)
         order = {

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from tests.money import cny
 from tests.waiting import LONG_S
 
 from farmlive.client import Api, Channel
@@ -47,7 +48,7 @@ class Show:
         ]
         for title in ("一场", "另一场"):
             broadcast = (await self.api.create_broadcast({"zh": title}))["id"]
-            card = await self.api.create_offer(broadcast, self.lot, 2990, 9, **BOX)
+            card = await self.api.create_offer(broadcast, self.lot, cny(2990), 9, **BOX)
             self.offers[broadcast] = card["offer"]
             await self.api.start(broadcast)
         return self
@@ -129,12 +130,14 @@ async def test_channel_and_http_refuse_it_alike(
             lambda: channel.call("hold.place", key=token(), lines=lines),
             lambda: channel.call("wait.join", key=token(), offer=offer, quantity=1),
             lambda: channel.call("offer.release", offer=offer, quantity=1),
-            lambda: channel.call("flash.plan", offer=offer, price=990, boxes=1, seconds=60),
+            lambda: channel.call("flash.plan", offer=offer, price=cny(990), boxes=1, seconds=60),
             lambda: sent("/orders", order),
             lambda: sent("/holds", {"lines": lines}),
             lambda: sent(f"/waits/{offer}", {"quantity": 1}, "PUT"),
-            lambda: sent("/flashes", {"offer": offer, "price": 990, "boxes": 1, "seconds": 60}),
-            lambda: sent("/offers", {"lot": show.lot, "price": 2990, **BOX}),
+            lambda: sent(
+                "/flashes", {"offer": offer, "price": cny(990), "boxes": 1, "seconds": 60}
+            ),
+            lambda: sent("/offers", {"lot": show.lot, "price": cny(2990), **BOX}),
         ]
         for way in ways:
             with pytest.raises((ApiProblem, ChannelProblem)) as refused:

@@ -161,7 +161,7 @@ async def _furnish(server: Server, made: Template) -> None:
     made.broadcast, made.offers, made.key = place.broadcast, place.offers, server.key
     first = (await server.api.offers(place.broadcast))[0]
     facts = {name: first[name] for name in ("name", "unit", "net_weight_g")}
-    lot, price = first["lot"]["id"], first["price"]["amount"]
+    lot, price = first["lot"]["id"], first["price"]
     scarce = await server.api.create_offer(place.broadcast, lot, price, 0, **facts)
     made.scarce = scarce["offer"]
     centre = await server.api.create_centre({"zh": "测量点", "en": "Bench"}, {"zh": "尤溪"})

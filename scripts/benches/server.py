@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from farmlive.client import Api
+from farmlive.client import Api, Money
 from farmlive.people import People
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -29,6 +29,11 @@ _LIFTED = {
     "FARMLIVE_ADDRESS_BOXES": "0",
 }
 _COMMAND = (sys.executable, "-m", "farmlive.cli")
+
+
+def yuan(amount: int) -> Money:
+    """Money as the API has it; a bench's servers have no other currency."""
+    return {"amount": amount, "currency": "CNY"}
 
 
 @dataclass
@@ -142,7 +147,7 @@ async def stage(server: Server, offers: int = 2, released: int = 50_000) -> Stag
         offer = await api.create_offer(
             broadcast,
             lot["id"],
-            2990,
+            yuan(2990),
             released,
             name={"zh": f"金桔 {number}", "en": f"Kumquats {number}"},
             unit={"zh": "箱", "en": "box"},

@@ -8,6 +8,7 @@ import random
 from typing import Any
 
 from benches.asking import PATIENCE_S, Market, Refused, certain
+from benches.server import yuan
 from benches.shoppers import FLASH_PRICE
 from benches.told import Refusal
 from farmlive.client import Api, Channel
@@ -58,7 +59,7 @@ class Staff:
                 await asyncio.sleep(_PAUSE_S)
 
     async def _begin(self) -> None:
-        new = {"offer": self._market.offers[0], "price": FLASH_PRICE, "boxes": BOXES}
+        new = {"offer": self._market.offers[0], "price": yuan(FLASH_PRICE), "boxes": BOXES}
         more = {"seconds": _SECONDS, "per_buyer": PER_BUYER}
         answer = await self._say("flash.plan", **new, **more)
         self._market.batch = answer["id"]
@@ -115,7 +116,7 @@ class Staff:
     async def _refund(self, order: str) -> None:
         key = self._key()
         total = self._market.told.orders[order].answer["total"]["amount"]
-        body = {"amount": self._draw.randint(1, total), "reason": "crash bench"}
+        body = {"amount": yuan(self._draw.randint(1, total)), "reason": "crash bench"}
         answer = await self._send(f"{self._orders}/{order}/refunds", body, key)
         self._market.told.answers[key] = {"order": order, "move": answer["refund"]}
         self._market.told.stepped(order, answer)

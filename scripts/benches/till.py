@@ -21,7 +21,7 @@ from benches.crowd import Batch, wrong_answers
 from benches.report import Elsewhere, medians
 from benches.rig import load_on_one, runs_within
 from benches.selling import DATABASES, RATE, Bench, Open, Size, selling
-from benches.server import stage
+from benches.server import stage, yuan
 from benches.shoppers import (
     FLASH_PRICE,
     Answers,
@@ -223,7 +223,7 @@ async def burst(shop: Open, say: Say) -> dict[str, Any]:
     size = bench.size
     place = await stage(shop.server, offers=1)
     offer = place.offers[0]
-    flash = await api.commands(place.broadcast).flash(offer, FLASH_PRICE, size.boxes, 600)
+    flash = await api.commands(place.broadcast).flash(offer, yuan(FLASH_PRICE), size.boxes, 600)
     batch = Batch(offer, flash["id"], size.boxes)
     answers, buyers = await enter(
         shop.server.url,

@@ -11,12 +11,15 @@ Minor = Annotated[int, Field(strict=True, ge=0, le=100_000_000_00)]
 
 
 class Money(BaseModel):
-    """An amount such as `{"amount": 2990, "currency": "CNY"}`, which is ¥29.90."""
+    """An amount such as `{"amount": 2990, "currency": "CNY"}`, which is ¥29.90.
 
-    model_config = ConfigDict(frozen=True)
+    `amount` is in minor units, `currency` a code of ISO 4217.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     amount: Minor
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "CNY"
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
     def times(self, quantity: int) -> Self:
         """The price of a quantity."""

@@ -26,8 +26,8 @@ BODY_S = 60.0
 MAX_HEADER_FIELDS = 100
 MAX_PIPELINED = 100
 # Members of a JSON body: each that a model does not know takes ten microseconds to refuse. The
-# largest body that has any use is a table of 2,000 fees.
-MAX_MEMBERS = 7_000
+# largest body that has any use is a table of 2,000 fees, each with its currency.
+MAX_MEMBERS = 10_100
 _MEMBER = re.compile(rb'"\s*:')
 # Commas of a JSON body, which bound its members and items together: each item is looked at.
 MAX_COMMAS = 20_000

@@ -9,6 +9,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT7
 from tests import asyncapi_tools
 from tests.clerks import role_key
+from tests.money import cny
 
 from farmlive.broadcast.asyncapi import document
 from farmlive.server import Server
@@ -66,7 +67,7 @@ async def test_frames_are_as_the_document_says(server: Server, live: str) -> Non
         ({"type": "react", "count": 300}, False),
         ({"type": "chat.say", "text": "hello"}, True),
         ({"type": "chat.hide", "message": 1}, False),
-        ({"type": "offer.change", "offer": OFFER["offer"], "price": 1}, False),
+        ({"type": "offer.change", "offer": OFFER["offer"], "price": cny(1)}, False),
         ({"type": "source.switch", "source": "01NOTHERE"}, False),
     ]
     async with channel(server, live, key=key) as socket:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 from tests.clerks import role_key
+from tests.money import cny
 from tests.waiting import until
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
@@ -138,9 +139,9 @@ async def test_moderator_sees_orders_pins_and_hides(server: Server, live: str) -
 @pytest.mark.parametrize(
     ("role", "type_", "fields"),
     [
-        ("moderator", "offer.change", {"offer": "01OFFER", "price": 1}),
+        ("moderator", "offer.change", {"offer": "01OFFER", "price": cny(1)}),
         ("moderator", "offer.release", {"offer": "01OFFER", "quantity": 1}),
-        ("seller", "offer.change", {"offer": "01OFFER", "price": 1}),
+        ("seller", "offer.change", {"offer": "01OFFER", "price": cny(1)}),
         ("seller", "card.pin", {"offer": "01OFFER"}),
         ("clerk", "chat.hide", {"message": 1}),
         ("clerk", "card.unpin", {}),

@@ -26,6 +26,7 @@ from playwright.async_api import (
     expect,
 )
 from tests.clerks import every_centre
+from tests.money import cny
 from tests.ports import free_port
 
 from farmlive.client import Api, Channel
@@ -182,7 +183,7 @@ async def sale(site: Server) -> AsyncIterator[Sale]:
             await api.create_offer(
                 broadcast,
                 lot["id"],
-                price,
+                cny(price),
                 released,
                 name=name,
                 unit={"zh": "箱", "en": "box"},

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, Route, expect
+from tests.money import cny
 from tests.waiting import LONG_S, until
 
 from farmlive.client import Channel
@@ -94,7 +95,7 @@ async def test_order_at_a_lower_price_that_is_gone_when_it_arrives_is_not_placed
     await tap_buy(page, words["buy"])
     await host.wait_for("order.held")
     await page.evaluate("window.withholding = true")
-    batch: dict[str, Any] = {"price": 1990, "boxes": 2, "seconds": 600, "per_buyer": 2}
+    batch: dict[str, Any] = {"price": cny(1990), "boxes": 2, "seconds": 600, "per_buyer": 2}
     await host.call("flash.plan", offer=sale.offer, **batch)
     await expect(submit(page)).to_have_text(words["place"] % "¥19.90")
     await is_withheld(page)

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from playwright.async_api import WebSocket, expect
+from tests.money import cny
 
 from farmlive.client import Channel
 
@@ -97,7 +98,7 @@ async def test_a_price_that_changed_meanwhile_is_asked_about_with_both_prices(
     page = await open_page(sale.path, size=PHONE, script=DEAF + KNOWN)
     await expect(page.locator("#card")).to_be_visible()
     await page.evaluate("window.deaf = true")
-    await host.call("offer.change", offer=sale.offer, price=3300)
+    await host.call("offer.change", offer=sale.offer, price=cny(3300))
     sheet = await tap_buy(page)
     question = sheet.get_by_role("alert")
     await expect(question).to_contain_text("cost ¥29.90 a moment ago and costs ¥33.00 now")

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 from tests.clocks import Clocks, clocks
+from tests.money import cny
 
 from farmlive.client import Channel
 from farmlive.server import Server
@@ -27,7 +28,7 @@ async def test_countdowns_go_on_when_the_servers_clock_is_set(
 ) -> None:
     keeper = site.house.timekeeper
     await keeper.stop()
-    batch = {"price": 1990, "boxes": 10, "seconds": 600, "per_buyer": 2}
+    batch = {"price": cny(1990), "boxes": 10, "seconds": 600, "per_buyer": 2}
     await host.call("flash.plan", offer=sale.offer, **batch)
     page = await open_page(sale.path, size=PHONE, script=KNOWN)
     await tap_buy(page)

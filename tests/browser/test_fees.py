@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.async_api import Page, expect
+from tests.money import cny
 
 from .conftest import PHONE, Open, Sale
 from .touch_targets import SMALL_TARGETS
@@ -11,9 +12,9 @@ from .touch_targets import SMALL_TARGETS
 pytestmark = pytest.mark.browser
 
 FEES = [
-    {"region": "", "upto_g": 3000, "fee": 800},
-    {"region": "", "upto_g": 10000, "fee": 1800},
-    {"region": "11", "upto_g": 5000, "fee": 2500},
+    {"region": "", "upto_g": 3000, "fee": cny(800)},
+    {"region": "", "upto_g": 10000, "fee": cny(1800)},
+    {"region": "11", "upto_g": 5000, "fee": cny(2500)},
 ]
 
 
@@ -52,7 +53,7 @@ async def test_first_fees_are_set_from_the_pick_up_points(open_studio: Open, sal
     await page.get_by_role("button", name="Keep the fees").click()
     await expect(page.get_by_text("Not kept yet")).to_be_hidden()
     assert await page.evaluate(SMALL_TARGETS) == []
-    assert {"region": "11", "upto_g": 10000, "fee": 2550} in (await kept(sale))  # type: ignore[operator]
+    assert {"region": "11", "upto_g": 10000, "fee": cny(2550)} in (await kept(sale))  # type: ignore[operator]
     await page.get_by_role("button", name="Undo").click()
     await expect(page.get_by_text("No fee yet")).to_be_visible()
     assert await kept(sale) == []

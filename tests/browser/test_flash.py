@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, expect
+from tests.money import cny
 
 from farmlive.client import Channel
 
@@ -31,7 +32,7 @@ async ([snapshot, events]) => {
 
 async def plan(host: Channel, offer: str, **how: Any) -> dict[str, Any]:
     """Start a batch of ten boxes at ¥19.90, two a buyer; `how` says what is otherwise."""
-    batch = {"price": 1990, "boxes": 10, "seconds": 600, "per_buyer": 2, **how}
+    batch = {"price": cny(1990), "boxes": 10, "seconds": 600, "per_buyer": 2, **how}
     return await host.call("flash.plan", offer=offer, **batch)
 
 
@@ -187,7 +188,7 @@ async def test_who_holds_at_a_flash_price_that_was_wrong_is_asked(
     sale: Sale, host: Channel, open_page: Open, answer: str
 ) -> None:
     page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    batch = await plan(host, sale.offer, price=1390)
+    batch = await plan(host, sale.offer, price=cny(1390))
     await buy(page).click()
     sheet = page.locator("#buy-sheet")
     await expect(submit(page)).to_have_text("Place the order · ¥13.90")
@@ -212,7 +213,7 @@ async def test_who_holds_at_a_price_that_was_wrong_is_asked(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("offer.change", offer=sale.offer, price=299)
+    await host.call("offer.change", offer=sale.offer, price=cny(299))
     await expect(page.locator("#card .price")).to_have_text("¥2.99")
     await buy(page).click()
     sheet = page.locator("#buy-sheet")
@@ -236,7 +237,7 @@ async def sizes(sale: Sale) -> list[dict[str, Any]]:
         await sale.api.create_offer(
             sale.broadcast,
             lot["id"],
-            price,
+            cny(price),
             released,
             name=name,
             unit={"zh": f"{grams / 1000:g}公斤箱", "en": f"{grams / 1000:g} kg box"},
@@ -331,7 +332,7 @@ async def test_the_page_folds_the_log_as_the_server_does(
         await sale.api.waste(sizes[0]["lot"]["id"], 5_000, "crushed")
         await viewer.call("wait.join", offer=large, quantity=4)
         await host.call("flash.end", flash=batch["id"])
-        await host.call("offer.change", offer=sale.rare, price=4900)
+        await host.call("offer.change", offer=sale.rare, price=cny(4900))
         await host.call("card.pin", offer=large)
         events = []
         async for event in viewer:

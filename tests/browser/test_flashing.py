@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
+from tests.money import cny
 
 from .conftest import DESK, PHONE, Open, Sale
 from .selling import card, console
@@ -67,7 +68,7 @@ async def test_wrong_price_of_a_flash_is_put_right_by_one_tap(
     open_studio: Open, sale: Sale, size: Any
 ) -> None:
     page = await console(open_studio, sale, size=size)
-    await sale.api.commands(sale.broadcast).flash(sale.offer, 1390, 10, 300)
+    await sale.api.commands(sale.broadcast).flash(sale.offer, cny(1390), 10, 300)
     flash = card(page).locator(".flash")
     await expect(flash).to_contain_text("10 left")
     taken = await buy(sale, 1, 1390)
@@ -93,7 +94,7 @@ async def test_wrong_price_of_a_flash_that_is_over_is_put_right(
     open_studio: Open, sale: Sale
 ) -> None:
     page = await console(open_studio, sale)
-    flash = await sale.api.commands(sale.broadcast).flash(sale.offer, 1390, 10, 300)
+    flash = await sale.api.commands(sale.broadcast).flash(sale.offer, cny(1390), 10, 300)
     await expect(card(page).locator(".flash")).to_contain_text("10 left")
     await hold(sale, 2, 1390)
     await sale.api.commands(sale.broadcast).end_flash(flash["id"])
@@ -108,7 +109,7 @@ async def test_wrong_price_of_a_flash_that_is_over_is_put_right(
 async def test_wrong_price_of_a_flash_is_put_right_long_after_it(
     open_studio: Open, sale: Sale
 ) -> None:
-    flash = await sale.api.commands(sale.broadcast).flash(sale.offer, 1390, 10, 300)
+    flash = await sale.api.commands(sale.broadcast).flash(sale.offer, cny(1390), 10, 300)
     taken = await buy(sale, 2, 1390)
     await sale.api.commands(sale.broadcast).end_flash(flash["id"])
     # A page that heard nothing of it.
@@ -126,7 +127,7 @@ async def test_wrong_price_of_a_flash_is_put_right_long_after_it(
 
 async def test_the_price_does_not_fall_to_that_of_a_flash(open_studio: Open, sale: Sale) -> None:
     page = await console(open_studio, sale)
-    flash = await sale.api.commands(sale.broadcast).flash(sale.offer, 2590, 10, 300)
+    flash = await sale.api.commands(sale.broadcast).flash(sale.offer, cny(2590), 10, 300)
     await expect(card(page).locator(".flash")).to_contain_text("10 left")
     await card(page).get_by_role("button", name=re.compile("Change the price")).click()
     sheet = page.get_by_role("dialog", name="Small kumquats")
@@ -225,7 +226,7 @@ async def test_flash_is_planned_before_the_broadcast(open_studio: Open, sale: Sa
     await sale.api.create_offer(
         other,
         sale.lot,
-        2990,
+        cny(2990),
         5,
         name={"zh": "小金桔", "en": "Small kumquats"},
         unit={"zh": "箱", "en": "box"},

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import expect
+from tests.money import cny
 
 from .conftest import PHONE, Open, Sale
 from .desk import choose, desk
@@ -61,7 +62,7 @@ async def test_who_cancels_what_is_paid_reads_what_comes_back(
     await expect(page.locator(".toast")).to_have_text(words["toast"])
     await expect(page.locator("[data-next]")).to_have_text(words["next"])
     await expect(page.locator(".order__pay")).to_have_text(f"{words['badge']}¥59.80")
-    await sale.api.refund_order(sale.broadcast, placed["order"], 5980, "Rain.")
+    await sale.api.refund_order(sale.broadcast, placed["order"], cny(5980), "Rain.")
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     await expect(page.locator("[data-next]")).to_have_text(words["given"])
 
@@ -110,7 +111,7 @@ async def test_the_desk_tells_of_it_until_it_is_given_back(open_studio: Open, sa
     await refund.get_by_role("button", name="Refund it").click()
     await expect(row.locator(".badge", has_text="give ¥50.00 back")).to_be_visible()
     # Given back elsewhere, it goes from the list by itself.
-    await sale.api.refund_order(sale.broadcast, first["order"], 5000, "Rain.")
+    await sale.api.refund_order(sale.broadcast, first["order"], cny(5000), "Rain.")
     await expect(rows).to_have_count(1)
     await expect(rows).to_contain_text(second["number"])
 

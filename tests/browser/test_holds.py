@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.async_api import expect
+from tests.money import cny
 
 from farmlive.client import Channel
 
@@ -60,10 +61,10 @@ async def test_what_is_held_keeps_its_price_and_takes_a_lower_one(
 ) -> None:
     page, sheet = await open_buy_sheet(open_page, sale)
     await expect(sheet).to_contain_text("Held for you")
-    await host.call("offer.change", offer=sale.offer, price=3300)
+    await host.call("offer.change", offer=sale.offer, price=cny(3300))
     await expect(sheet).to_contain_text("It costs ¥33.00 now; you keep yours while it is held.")
     await expect(submit(page)).to_have_text("Place the order · ¥29.90")
-    await host.call("offer.change", offer=sale.offer, price=1990)
+    await host.call("offer.change", offer=sale.offer, price=cny(1990))
     await expect(submit(page)).to_have_text("Place the order · ¥19.90")
     await ordered_for(page, "¥19.90")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 from tests.clerks import every_centre
+from tests.money import cny
 
 from farmlive.server import Server
 
@@ -107,7 +108,7 @@ async def test_invited_seller_comes_to_own_lines_alone(
     offer = await sale.api.create_offer(
         sale.broadcast,
         rice["id"],
-        3200,
+        cny(3200),
         20,
         name={"zh": "", "en": "Terrace rice"},
         unit={"zh": "袋", "en": "bag"},

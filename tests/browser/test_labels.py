@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page
+from tests.money import cny
 
 from .conftest import DESK, PHONE, Open, Sale
 
@@ -92,7 +93,7 @@ async def labels(open_studio: Open, sale: Sale, language: str, size: tuple[int, 
             await sale.api.create_offer(
                 sale.broadcast,
                 lot["id"],
-                2990,
+                cny(2990),
                 20,
                 name={word: f"{words}{number}" for word, words in name.items()},
                 unit=unit,

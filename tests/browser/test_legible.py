@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from playwright.async_api import expect
+from tests.money import cny
 
 from .conftest import PHONE, Open, Sale
 from .selling import card, console, order_at, set_price
@@ -26,7 +27,7 @@ async def test_the_heads_and_lots_of_a_packing_slip_are_not_broken(
     long = await sale.api.create_offer(
         sale.broadcast,
         sale.lot,
-        2990,
+        cny(2990),
         9,
         name={"zh": "梯田蜜柚 两个装 产地直发", "en": "Terrace pomelos, two of the largest"},
         unit={"zh": "约 4.8 斤 / 箱", "en": "box of two, 2.4 kg"},

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from playwright.async_api import Page, expect
+from tests.money import cny
 
 from farmlive.ids import token
 
@@ -137,7 +138,7 @@ async def test_what_came_damaged_is_told_with_photos_and_answered(
     await sale.api.request(
         "POST",
         f"/api/v1/broadcasts/{sale.broadcast}/claims/{claim}/answer",
-        json={"amount": 2990, "answer": "对不起，退一箱的钱。"},
+        json={"amount": cny(2990), "answer": "对不起，退一箱的钱。"},
     )
     await come_back(page)
     await expect(told).to_contain_text(words["back"])

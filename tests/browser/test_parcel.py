@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 from pydantic import SecretStr
+from tests.money import cny
 from tests.waiting import LONG_S
 
 from .buying import open_buy_sheet, ordered_for, submit, tap_buy
@@ -17,9 +18,9 @@ from .conftest import PHONE, Open, Sale
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pinned", "charged")]
 
 FEES = [
-    {"region": "", "upto_g": 10_000, "fee": 1500},
-    {"region": "35", "upto_g": 5_000, "fee": 600},
-    {"region": "35", "upto_g": 20_000, "fee": 900},
+    {"region": "", "upto_g": 10_000, "fee": cny(1500)},
+    {"region": "35", "upto_g": 5_000, "fee": cny(600)},
+    {"region": "35", "upto_g": 20_000, "fee": cny(900)},
 ]
 # A viewer in Youxi who bought before: what this device remembers.
 LOCAL = """
@@ -133,7 +134,7 @@ async def test_a_fee_that_changed_meanwhile_is_asked_about_with_both_fees(
 ) -> None:
     page, sheet = await open_buy_sheet(open_page, sale, LOCAL)
     await expect(submit(page)).to_have_text("Place the order · ¥35.90")
-    await charge(sale, [{"region": "", "upto_g": 5_000, "fee": 800}])
+    await charge(sale, [{"region": "", "upto_g": 5_000, "fee": cny(800)}])
     await submit(page).click()
     await expect(sheet.get_by_role("alert")).to_contain_text(
         "The parcel costs ¥8.00 now, ¥6.00 when you looked."
@@ -145,7 +146,7 @@ async def test_a_fee_that_changed_meanwhile_is_asked_about_with_both_fees(
 
 
 async def test_a_parcel_that_is_too_heavy_is_not_sent(sale: Sale, open_page: Open) -> None:
-    await charge(sale, [{"region": "", "upto_g": 3_000, "fee": 800}])
+    await charge(sale, [{"region": "", "upto_g": 3_000, "fee": cny(800)}])
     page, sheet = await open_buy_sheet(open_page, sale, LOCAL)
     await expect(submit(page)).to_have_text("Place the order · ¥37.90")
     await sheet.get_by_role("button", name="One more: Small kumquats").click()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
+from tests.money import cny
 
 from farmlive.server import Server
 from farmlive.settings import Settings
@@ -41,7 +42,7 @@ async def received(sale: Sale) -> Any:
     claim = f"/api/v1/orders/{placed['token']}/claims"
     made = await sale.api.request("POST", claim, json={"text": f"{'x' * 90} {LONG}"})
     answer = f"/api/v1/broadcasts/{sale.broadcast}/claims/{made['claims'][0]['id']}/answer"
-    await sale.api.request("POST", answer, json={"amount": 500, "answer": LONG * 2})
+    await sale.api.request("POST", answer, json={"amount": cny(500), "answer": LONG * 2})
     return placed
 
 

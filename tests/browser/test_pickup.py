@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.async_api import Route, expect
+from tests.money import cny
 
 from .conftest import PHONE, Open, Sale
 from .desk import at_the_centre, states
@@ -68,7 +69,7 @@ async def test_what_was_not_ticked_as_packed_is_handed_over_once_it_is_there(
     placed = await order(sale, 1, way=PICKUP)
     by_name = await order(sale, 2, way=PICKUP)
     (first, second) = await sale.api.orders(sale.broadcast)
-    await sale.api.refund_order(sale.broadcast, second["id"], 990, "Less ripe.")
+    await sale.api.refund_order(sale.broadcast, second["id"], cny(990), "Less ripe.")
     page = await open_studio("/studio", role="clerk", size=PHONE)
     await expect(page.get_by_text("Nothing waits here")).to_be_visible()
     for digit in first["code"]:

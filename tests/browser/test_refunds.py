@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, Route, expect
+from tests.money import cny
 
 from .conftest import PHONE, Open, Sale
 from .desk import at_the_centre, desk, now, sheet_of
@@ -67,7 +68,7 @@ async def test_a_key_that_was_used_gives_nothing_more_and_says_what_was_kept(
 
     async def other(route: Route) -> None:
         keys.append(route.request.headers["idempotency-key"])
-        await sale.api.refund_order(sale.broadcast, placed["order"], 500, "Small", key=keys[0])
+        await sale.api.refund_order(sale.broadcast, placed["order"], cny(500), "Small", key=keys[0])
         await route.continue_()
 
     await page.route("**/refunds", other, times=1)
@@ -176,7 +177,7 @@ async def test_a_wrong_hand_over_and_a_wrong_refund_are_put_right_later(
     waits = await at_the_centre(sale, 1)
     await sale.api.order_state(sale.broadcast, waits["id"], "received", known_by="slip")
     await sale.api.order_paid(sale.broadcast, waits["id"])
-    await sale.api.refund_order(sale.broadcast, waits["id"], 990, "Small")
+    await sale.api.refund_order(sale.broadcast, waits["id"], cny(990), "Small")
     page = await desk(open_studio, sale, size=PHONE)
     await page.locator("input[name=state][value=all]").check(force=True)
 

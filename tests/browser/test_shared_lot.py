@@ -2,6 +2,7 @@
 
 import pytest
 from playwright.async_api import expect
+from tests.money import cny
 
 from farmlive.client import Channel
 from farmlive.server import Server
@@ -35,7 +36,7 @@ async def test_the_card_follows_what_another_broadcast_sells(
     elsewhere = (await sale.api.create_broadcast({"zh": "另一场", "en": "Another"}))["id"]
     facts = {"name": {"zh": "礼盒", "en": "Gift box"}, "unit": {"zh": "箱", "en": "box"}}
     here, there = [
-        (await sale.api.create_offer(of, small["id"], 2990, 20, **facts, net_weight_g=2500))[
+        (await sale.api.create_offer(of, small["id"], cny(2990), 20, **facts, net_weight_g=2500))[
             "offer"
         ]
         for of in (sale.broadcast, elsewhere)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
+from tests.money import cny
 from tests.uploads import pdf
 from tests.waiting import until
 
@@ -43,7 +44,7 @@ async def another(sale: Sale) -> Any:
     lot = await sale.api.create_lot(sale.farm, "1124", name, "2026-11-20T08:00:00+08:00", 50_000)
     unit = {"zh": "箱", "en": "box"}
     return await sale.api.create_offer(
-        sale.broadcast, lot["id"], 1990, 20, name=name, unit=unit, net_weight_g=2500
+        sale.broadcast, lot["id"], cny(1990), 20, name=name, unit=unit, net_weight_g=2500
     )
 
 

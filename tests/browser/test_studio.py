@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 import websockets
 from playwright.async_api import Page, expect
+from tests.money import cny
 from tests.waiting import LONG_S
 
 from farmlive.client import Api
@@ -62,7 +63,7 @@ async def broadcast(api: Api) -> str:
         await api.create_offer(
             broadcast,
             lot["id"],
-            price,
+            cny(price),
             20,
             name={"zh": "", "en": name},
             unit={"zh": "箱", "en": "box"},

@@ -2,6 +2,8 @@
 
 import contextlib
 
+from tests.money import cny
+
 from farmlive.client import Api
 from farmlive.server import running as served
 
@@ -20,7 +22,9 @@ async def selling(settings, boxes=3):
             lot = await api.create_lot(farm["id"], "1", NAME, "2026-11-20T08:00:00+08:00", 50_000)
             product = await api.create_product(farm["id"], NAME, UNIT, 2500)
             broadcast = (await api.create_broadcast(NAME))["id"]
-            card = await api.create_offer(broadcast, lot["id"], PRICE, boxes, product=product["id"])
+            card = await api.create_offer(
+                broadcast, lot["id"], cny(PRICE), boxes, product=product["id"]
+            )
             await api.start(broadcast)
             yield server.url, key, api, broadcast, card["offer"]
 

@@ -1,6 +1,7 @@
 """The clients of API and channel against the real server, through a whole sale."""
 
 import pytest
+from tests.money import cny
 
 from farmlive.client import Api, ApiProblem, Channel, ChannelClosed, ChannelProblem
 from farmlive.client.counter import TestPicture, read_counter
@@ -45,7 +46,7 @@ async def sale(api):
     card = await api.create_offer(
         broadcast,
         lot["id"],
-        2990,
+        cny(2990),
         3,
         name={"zh": "金桔", "en": "Kumquats"},
         unit={"zh": "箱", "en": "box"},

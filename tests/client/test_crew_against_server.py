@@ -1,6 +1,7 @@
 """What crew and viewers do by the clients, on the channel and over HTTP, with a real server."""
 
 import pytest
+from tests.money import cny
 
 from farmlive.client import Api, Channel, ChannelProblem
 
@@ -27,8 +28,11 @@ async def test_crew_and_viewer_on_the_channel(settings, tables):
         await viewer.say("sorry")
         await host.hide(said["seq"])
         await viewer.wait_for("chat.hidden", message=said["seq"])
-        card = await host.change_offer(offer, price=PRICE - 1000, list_price=PRICE)
+        card = await host.change_offer(offer, price=cny(PRICE - 1000), list_price=cny(PRICE))
         assert (card["price"]["amount"], card["list_price"]["amount"]) == (PRICE - 1000, PRICE)
+        with pytest.raises(ChannelProblem) as caught:
+            await host.change_offer(offer, price={"amount": 290, "currency": "USD"})
+        assert (caught.value.slug, caught.value.body["currency"]) == ("wrong-currency", "CNY")
         placed = await viewer.order("k" * 16, body(offer, 1, price=PRICE - 1000))
         assert placed["number"] == "A0001"
         await host.unpin()
@@ -55,7 +59,7 @@ async def test_crew_and_viewer_over_http(settings, tables):
         stock = await crew.release(offer, 2, key=key)
         assert await crew.release(offer, 2, key=key) == stock
         assert stock["released"] == 5
-        card = await crew.change_offer(offer, price=PRICE - 1000)
+        card = await crew.change_offer(offer, price=cny(PRICE - 1000))
         assert card["price"]["amount"] == PRICE - 1000
         right = await crew.correct(offer)
         assert (right["was"], right["price"]["amount"]) == (card["price"], PRICE)

@@ -1,6 +1,7 @@
 """Holds, steps of an order and the catalogue through the clients, against the real server."""
 
 import pytest
+from tests.money import cny
 
 from farmlive.client import Api, Channel, ChannelProblem
 
@@ -34,7 +35,7 @@ async def test_a_hold_is_kept_from_others_placed_and_led_to_its_end(settings):
             await api.order_state(broadcast, order, "shipped")
             assert (await api.order_paid(broadcast, order))["payment"] == "paid"
             await viewer.wait_for("order.paid", payment="paid")
-            back = await api.refund_order(broadcast, order, 100, "One was bruised")
+            back = await api.refund_order(broadcast, order, cny(100), "One was bruised")
             assert back["payment"] == "part_refunded"
             told = await viewer.wait_for("order.refunded")
             assert told.data["amount"] == {"amount": 100, "currency": "CNY"}
@@ -86,7 +87,7 @@ async def test_staff_keep_the_catalogue_and_arrange_the_bag(settings):
         changed = await api.change_product(product["id"], name={"zh": "", "en": "Small kumquats"})
         assert changed["name"]["en"] == "Small kumquats"
         lot = card["lot"]["id"]
-        second = await api.create_offer(broadcast, lot, PRICE, 1, product=product["id"])
+        second = await api.create_offer(broadcast, lot, cny(PRICE), 1, product=product["id"])
         arranged = await api.arrange_bag(broadcast, [second["offer"], offer])
         assert [item["offer"] for item in arranged] == [second["offer"], offer]
         assert {item["name"]["en"] for item in arranged} == {"Small kumquats"}

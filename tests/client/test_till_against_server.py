@@ -6,6 +6,7 @@ import io
 
 import pytest
 from PIL import Image
+from tests.money import cny
 
 from farmlive.client import Api, ApiProblem, Channel, ChannelProblem
 
@@ -58,7 +59,7 @@ async def test_a_flash_batch_runs_and_is_ended(settings):
         await Channel.connect(url, broadcast, key=key) as host,
         await Channel.connect(url, broadcast) as viewer,
     ):
-        batch = await host.flash(offer, CHEAP, 2, 60, per_buyer=1)
+        batch = await host.flash(offer, cny(CHEAP), 2, 60, per_buyer=1)
         assert batch["state"] == "running"
         told = await viewer.wait_for("flash.started", flash=batch["id"])
         assert told.data["price"] == {"amount": CHEAP, "currency": "CNY"}
@@ -71,7 +72,7 @@ async def test_a_flash_batch_runs_and_is_ended(settings):
         at = batch["starts_at"] + 3_600_000
         for _ in range(2):
             later = await api.commands(broadcast).flash(
-                offer, CHEAP, 1, 60, key="f" * 16, starts_at=at
+                offer, cny(CHEAP), 1, 60, key="f" * 16, starts_at=at
             )
         assert later["state"] == "planned"
         assert (await api.commands(broadcast).end_flash(later["id"]))["state"] == "ended"
@@ -105,7 +106,7 @@ async def test_a_wrong_price_is_put_right(settings):
         await Channel.connect(url, broadcast, key=key) as host,
         await Channel.connect(url, broadcast) as viewer,
     ):
-        await host.call("offer.change", offer=offer, price=29)
+        await host.call("offer.change", offer=offer, price=cny(29))
         placed = await viewer.call("order.place", key="p" * 16, **body(offer, 1, 29))
         held = await viewer.hold("h" * 16, lines(offer, 1, 29))
         answer = await host.correct(offer)
@@ -117,7 +118,7 @@ async def test_a_wrong_price_is_put_right(settings):
         assert caught.value.slug == "price-changed"
         (found,) = (await api.mispriced(broadcast, offer))["prices"]
         assert [order["id"] for order in found["orders"]] == [placed["order"]]
-        assert (await host.correct(offer, 3990, honour=True))["held"] == 1
+        assert (await host.correct(offer, cny(3990), honour=True))["held"] == 1
 
 
 async def test_orders_are_moved_together_and_back(settings):
@@ -137,7 +138,9 @@ async def test_a_refund_counts_once_a_key_and_is_put_right(settings):
     async with selling(settings) as (_, _, api, broadcast, offer):
         placed = await api.commands(broadcast).order("a" * 16, body(offer, 1))
         for _ in range(2):
-            off = await api.refund_order(broadcast, placed["order"], 300, "Small", key="b" * 16)
+            off = await api.refund_order(
+                broadcast, placed["order"], cny(300), "Small", key="b" * 16
+            )
             assert off["refunded"]["amount"] == 300
         back = await api.put_order_right(
             broadcast, placed["order"], "It was 30 cents", refund=off["refund"]
@@ -161,7 +164,7 @@ async def test_a_claim_with_a_photo_is_answered(settings):
         (claim,) = order["claims"]
         (found,) = await api.claims(broadcast, "open")
         assert found["id"] == placed["order"]
-        answered = await api.answer_claim(broadcast, claim["id"], "Sorry for that", amount=500)
+        answered = await api.answer_claim(broadcast, claim["id"], "Sorry for that", amount=cny(500))
         assert answered["refunded"]["amount"] == 500
         assert await api.claims(broadcast, "open") == []
         assert len(await api.claims(broadcast)) == 1

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from tests.money import cny
 from tests.waiting import LONG_S
 
 from farmlive.client import Api, Channel
@@ -26,7 +27,7 @@ async def county(server: Server, coordinator: str) -> County:
         lot = await api.create_lot(farm["id"], "1", name, "2026-11-20T08:00:00+08:00", 50_000)
         broadcast = (await api.create_broadcast(name))["id"]
         facts = {"name": name, "unit": name, "net_weight_g": 2500}
-        card = await api.create_offer(broadcast, lot["id"], PRICE, 3, **facts)
+        card = await api.create_offer(broadcast, lot["id"], cny(PRICE), 3, **facts)
         centre = await api.create_centre(name, name)
         await api.start(broadcast)
     offers = [{**card, "product": "kumquats-2500"}]

@@ -1,5 +1,7 @@
 """A sale that a test interrupts."""
 
+from tests.money import cny
+
 from farmlive.client import Api
 
 RELEASED = 100_000
@@ -19,7 +21,7 @@ async def prepare(api: Api) -> tuple[str, str, str]:
     offer = await api.create_offer(
         made["id"],
         lot["id"],
-        2990,
+        cny(2990),
         RELEASED,
         name={"zh": "金桔", "en": "Kumquats"},
         unit={"zh": "箱", "en": "box"},

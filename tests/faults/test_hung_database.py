@@ -10,6 +10,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 from tests.faults.postgresql import OwnPostgreSQL
+from tests.money import cny
 from tests.waiting import LONG_S, until
 
 from farmlive.client import Api, Channel
@@ -105,7 +106,9 @@ async def test_everyone_has_an_answer_while_postgresql_hangs(
             )
             broadcast = (await api.create_broadcast({"en": "Live"}))["id"]
             facts = {"name": {"en": "Kumquats"}, "unit": {"en": "box"}, "net_weight_g": 2500}
-            offer = (await api.create_offer(broadcast, lot["id"], 2990, 3000, **facts))["offer"]
+            offer = (await api.create_offer(broadcast, lot["id"], cny(2990), 3000, **facts))[
+                "offer"
+            ]
             await api.start(broadcast)
         load = Load(server.url, broadcast, offer)
         ready: list[tuple[float, float, int]] = []

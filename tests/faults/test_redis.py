@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.money import cny
 from tests.ports import free_port
 from tests.waiting import LONG_S, until
 
@@ -130,7 +131,7 @@ async def test_a_buyer_hears_of_what_the_other_server_did_without_redis(
         lot = await api.create_lot(farm["id"], "1", name, "2026-11-20T08:00:00+08:00", 100_000)
         broadcast = (await api.create_broadcast(name))["id"]
         facts = {"name": name, "unit": {"en": "box"}, "net_weight_g": 2500}
-        offer = (await api.create_offer(broadcast, lot["id"], 2990, 0, **facts))["offer"]
+        offer = (await api.create_offer(broadcast, lot["id"], cny(2990), 0, **facts))["offer"]
         await api.start(broadcast)
         async with (
             await Channel.connect(one.url, broadcast, key=key) as host,
@@ -242,7 +243,7 @@ async def test_a_flash_batch_sells_on_both_servers_without_redis(
         lot = await api.create_lot(farm["id"], "1", name, "2026-11-20T08:00:00+08:00", 100_000)
         broadcast = (await api.create_broadcast(name))["id"]
         facts = {"name": name, "unit": {"en": "box"}, "net_weight_g": 2500}
-        offer = (await api.create_offer(broadcast, lot["id"], price, 15, **facts))["offer"]
+        offer = (await api.create_offer(broadcast, lot["id"], cny(price), 15, **facts))["offer"]
         await api.start(broadcast)
         # Buyers of both come first, and two watch.
         buyers = [
@@ -266,7 +267,7 @@ async def test_a_flash_batch_sells_on_both_servers_without_redis(
                 return False
             return True
 
-        batch = await api.commands(broadcast).flash(offer, cheap, 10, 300)
+        batch = await api.commands(broadcast).flash(offer, cny(cheap), 10, 300)
         for viewer in (here, there):
             await viewer.wait_for("flash.started", flash=batch["id"])
         assert all(await asyncio.gather(*(buy(turn) for turn in range(5))))

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from tests.faults.conftest import Served
 from tests.faults.sale import prepare
+from tests.money import cny
 from tests.waiting import until
 
 from farmlive.client import Api, Channel
@@ -119,7 +120,7 @@ async def test_one_of_two_servers_has_a_clock_that_is_an_hour_off(
     async with Api(servers[0].url, key=key) as api, Api(servers[1].url, key=key) as right:
         broadcast, offer, _ = await prepare(api)
         planned = time.monotonic()
-        flash = await api.commands(broadcast).flash(offer, 1990, 5, batch_s)
+        flash = await api.commands(broadcast).flash(offer, cny(1990), 5, batch_s)
         assert abs((await clock_of(servers[0].url))["offset_ms"] - off * 1000) < 60_000
         assert "what_to_do" not in await clock_of(servers[1].url)
 

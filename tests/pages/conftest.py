@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 from tests.clerks import every_centre
+from tests.money import cny
 
 from farmlive.client import Api
 from farmlive.people.models import Role
@@ -57,7 +58,7 @@ async def sale(site: Server) -> Sale:
         card = await api.create_offer(
             ids["live"],
             lot["id"],
-            2990,
+            cny(2990),
             3,
             name={"zh": "金桔", "en": "Kumquats"},
             unit={"zh": "5 斤装", "en": "2.5 kg box"},

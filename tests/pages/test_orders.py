@@ -7,6 +7,7 @@ import httpx
 import pytest
 import segno
 from pydantic import SecretStr
+from tests.money import cny
 
 from farmlive.client import Api
 from farmlive.ids import ulid
@@ -103,8 +104,8 @@ async def test_paper_says_nothing_of_what_buyer_and_farm_wrote(
         for state in ("packed", "shipped"):
             await api.order_state(sale.broadcast, order, state)
         claim = (await api.claim(token, words[0]))["claims"][0]["id"]
-        await api.answer_claim(sale.broadcast, claim, words[1], amount=100)
-        await api.refund_order(sale.broadcast, order, 200, words[2])
+        await api.answer_claim(sale.broadcast, claim, words[1], amount=cny(100))
+        await api.refund_order(sale.broadcast, order, cny(200), words[2])
         await api.order_state(sale.broadcast, order, "cancelled", words[3])
     own = await visitor.get(sale.order, params={"lang": "en"})
     page = await visitor.get(path_of(order, token), params={"lang": "en"})
@@ -206,9 +207,9 @@ async def test_who_paid_for_a_cancelled_order_reads_what_comes_back(
         await api.order_state(sale.broadcast, placed["order"], "cancelled")
         assert comes in await page()
         assert nothing not in await page()
-        await api.refund_order(sale.broadcast, placed["order"], 1_000, "Rain.")
+        await api.refund_order(sale.broadcast, placed["order"], cny(1_000), "Rain.")
         assert comes.replace("29.90", "19.90") in await page()
-        await api.refund_order(sale.broadcast, placed["order"], 1_990, "Rain.")
+        await api.refund_order(sale.broadcast, placed["order"], cny(1_990), "Rain.")
         assert back in await page()
 
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import Connection
 from tests.clerks import role_key
+from tests.money import cny
 
 from farmlive.app import House, build
 from farmlive.bilingual import Bilingual
@@ -217,7 +218,7 @@ class Fair:
         orders = self.house.shop.orders
         await orders.pay(STAFF, self.broadcast, order["order"])
         if refund:
-            given = Refund(amount=refund, reason="squashed")
+            given = Refund(amount=cny(refund), reason="squashed")
             await orders.refund(STAFF, self.broadcast, order["order"], given)
 
     async def pin(self, offer: str) -> None:
@@ -267,7 +268,7 @@ async def _opened(house: House) -> Fair:
             "unit": {"en": "2.5 kg box"},
             "net_weight_g": 2500,
             "lot": lot.id,
-            "price": price,
+            "price": cny(price),
             "released": 50,
         }
         new = NewOffer.model_validate(facts)

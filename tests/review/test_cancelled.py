@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import pytest
 from openpyxl import load_workbook
+from tests.money import cny
 
 from farmlive.review.order_file import order_sheet
 from farmlive.shop import life
@@ -37,7 +38,7 @@ async def cancel(fair: Any, staff: Any, *orders: Any) -> str:
 
 
 async def refund(fair: Any, staff: Any, order: Any, amount: int) -> None:
-    given = Refund(amount=amount, reason="It rains.")
+    given = Refund(amount=cny(amount), reason="It rains.")
     await fair.house.shop.orders.refund(staff, fair.broadcast, order["order"], given)
 
 

@@ -5,6 +5,7 @@ harvest that was put right; the numbers were counted by hand.
 from typing import Any
 
 import pytest
+from tests.money import cny
 
 from farmlive.origin.models import LotChange, NewWaste
 from farmlive.shop.claim_models import ClaimAnswer, NewClaim
@@ -22,8 +23,8 @@ async def fees(fair: Any, staff: Any) -> None:
     """
     table = {
         "fees": [
-            {"region": "", "upto_g": 20_000, "fee": 1_200},
-            {"region": "35", "upto_g": 20_000, "fee": 600},
+            {"region": "", "upto_g": 20_000, "fee": cny(1_200)},
+            {"region": "35", "upto_g": 20_000, "fee": cny(600)},
         ]
     }
     kept = ParcelFees(fair.store, fair.house.settings)
@@ -79,7 +80,7 @@ async def test_parcels_say_their_region_and_their_fee_and_farms_are_paid_their_g
 
 async def test_flash_sales_are_told_by_product_and_on_the_axis(fair: Any, staff: Any) -> None:
     first = fair.cards[0].offer
-    flash = FlashPlan(offer=first, price=1_990, boxes=3, seconds=60)
+    flash = FlashPlan(offer=first, price=cny(1_990), boxes=3, seconds=60)
     await fair.house.shop.flashes.plan(staff, fair.broadcast, flash)
     await fair.order("13800000001", 3, price=1_990)
     await fair.order("13800000002", 1)
@@ -122,7 +123,7 @@ async def test_what_a_claim_was_answered_with_is_a_refund(fair: Any, staff: Any)
     claims = fair.house.shop.claims
     made = await claims.claim(order["token"], NewClaim(text="Three are squashed"))
     await claims.answer(
-        staff, fair.broadcast, made.claims[0].id, ClaimAnswer(amount=1_097, answer="Sorry")
+        staff, fair.broadcast, made.claims[0].id, ClaimAnswer(amount=cny(1_097), answer="Sorry")
     )
     report = await fair.report()
     assert (report.refunded.orders, report.refunded.amount.amount) == (1, 1_097)

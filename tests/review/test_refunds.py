@@ -3,6 +3,8 @@
 from random import Random
 from typing import Any
 
+from tests.money import cny
+
 from farmlive.shop.moves import NewBulkTransition
 from farmlive.shop.order_change_models import NewReversal
 from farmlive.shop.order_models import Refund
@@ -11,7 +13,7 @@ from .conftest import STAFF
 
 
 async def refund(fair: Any, order: dict[str, Any], amount: int, **what: Any) -> Any:
-    given = Refund.model_validate({"amount": amount, "reason": "not there", **what})
+    given = Refund.model_validate({"amount": cny(amount), "reason": "not there", **what})
     return await fair.house.shop.orders.refund(STAFF, fair.broadcast, order["order"], given)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, insert, select
+from tests.money import cny
 
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.broadcast.models import NewBroadcast
@@ -120,7 +121,7 @@ async def test_what_the_host_did_stands_on_the_axis(fair: Any, staff: Any) -> No
     bag = fair.house.shop.bag
     await fair.pin(first)
     await bag.release(staff, fair.broadcast, OfferRelease(offer=first, quantity=5))
-    await bag.change(staff, fair.broadcast, OfferChange(offer=second, price=4500))
+    await bag.change(staff, fair.broadcast, OfferChange(offer=second, price=cny(4500)))
     await fair.order("13800000001", 5)
     report = await fair.report()
     pin, release, price = report.timeline.moments

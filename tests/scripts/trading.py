@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benches.told import Placed, Told
+from tests.money import cny
 from tests.shop.conftest import HOST, PRICE, Stall
 
 from farmlive.ids import token
@@ -46,7 +47,9 @@ async def trade(stall: Stall) -> Trade:
     told.deeds["releases"] += 1
 
     key = token()
-    plan = FlashPlan(offer=offer, price=FLASH_PRICE, boxes=3, seconds=600, per_buyer=2, key=key)
+    plan = FlashPlan(
+        offer=offer, price=cny(FLASH_PRICE), boxes=3, seconds=600, per_buyer=2, key=key
+    )
     told.answers[key] = await shop.flashes.plan(HOST, broadcast, plan)
     flash = told.answers[key]["id"]
 
@@ -83,7 +86,7 @@ async def trade(stall: Stall) -> Trade:
     paid = await shop.orders.pay(HOST, broadcast, first)
     told.stepped(first, paid.model_dump(mode="json"))
     key = token()
-    refund = Refund(amount=500, reason="one was soft")
+    refund = Refund(amount=cny(500), reason="one was soft")
     given = await shop.orders.refund(HOST, broadcast, first, refund, key)
     told.answers[key] = {"order": first, "move": given.refund}
     told.stepped(first, given.model_dump(mode="json"))

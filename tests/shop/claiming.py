@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 from PIL import Image
+from tests.money import cny
 from tests.uploads import chunks
 
 from farmlive.shop.claim_models import ClaimAnswer, NewClaim
@@ -43,5 +44,8 @@ async def claim(stall: Any, placed: Any, text: str = SAID, photos: Any = ()) -> 
     return await stall.shop.claims.claim(placed["token"], NewClaim(text=text, photos=list(photos)))
 
 
-async def answer(stall: Any, of: Any, **said: Any) -> Any:
+async def answer(stall: Any, of: Any, amount: int | None = None, **said: Any) -> Any:
+    """Answer a claim with so much money back, or without."""
+    if amount is not None:
+        said["amount"] = cny(amount)
     return await stall.shop.claims.answer(HOST, stall.broadcast, of.id, ClaimAnswer(**said))

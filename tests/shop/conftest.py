@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import Connection
+from tests.money import cny
 from tests.site import asked
 
 from farmlive import command_routes
@@ -87,7 +88,7 @@ class Stall:
             "unit": {"zh": "2.5 公斤装", "en": "2.5 kg box"},
             "net_weight_g": 2500,
             "lot": self.lot.id,
-            "price": price,
+            "price": cny(price),
             "released": released,
             **other,
         }

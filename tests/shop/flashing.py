@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import select
+from tests.money import cny
 
 from farmlive.ids import token
 from farmlive.shop.flash_models import FlashEnd, FlashPlan
@@ -17,7 +18,7 @@ MINUTE_MS = 60_000
 
 
 async def plan(stall: Any, boxes: int = 4, **other: Any) -> dict[str, Any]:
-    facts = {"offer": stall.card.offer, "price": LOW, "boxes": boxes, "seconds": 60, **other}
+    facts = {"offer": stall.card.offer, "price": cny(LOW), "boxes": boxes, "seconds": 60, **other}
     answer = await stall.shop.flashes.plan(HOST, stall.broadcast, FlashPlan.model_validate(facts))
     assert isinstance(answer, dict)
     return answer

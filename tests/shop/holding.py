@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import select
+from tests.money import cny
 
 from farmlive.ids import token
 from farmlive.shop.models import OfferChange
@@ -40,5 +41,5 @@ async def stock(stall: Any, card: Any = None) -> tuple[int, int, int, int]:
 
 
 async def change_price(stall: Any, price: int) -> None:
-    message = OfferChange(offer=stall.card.offer, price=price)
+    message = OfferChange(offer=stall.card.offer, price=cny(price))
     await stall.shop.bag.change(HOST, stall.broadcast, message)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import Connection, select, update
+from tests.money import cny
 
 from farmlive.people import Caller
 from farmlive.shop.order_change_models import (
@@ -29,7 +30,7 @@ async def enter(
 
 
 async def refund(stall: Any, placed: Any, amount: int, key: str | None = None) -> Any:
-    back = Refund(amount=amount, reason="压坏了")
+    back = Refund(amount=cny(amount), reason="压坏了")
     return await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], back, key)
 
 
@@ -81,7 +82,7 @@ async def waiting(stall: Any, code: str = "042117", state: Any = "at_centre", **
 async def less(stall: Any, placed: Any, boxes: int, amount: int | None = None) -> Any:
     lines = [{"offer": stall.card.offer, "quantity": boxes}]
     amount = boxes * PRICE if amount is None else amount
-    off = Refund.model_validate({"amount": amount, "reason": "少要", "lines": lines})
+    off = Refund.model_validate({"amount": cny(amount), "reason": "少要", "lines": lines})
     return await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], off)
 
 

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import func, select
+from tests.money import cny
 
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.events import CardPinned, OfferAdded, parts
@@ -74,7 +75,7 @@ async def test_an_added_offer_is_told_with_its_card(stall: Any) -> None:
 
 
 async def test_cards_come_in_the_order_of_the_bag_with_what_is_left(stall: Any) -> None:
-    second = await stall.offer(price=4990, list_price=5990, released=0)
+    second = await stall.offer(price=4990, list_price=cny(5990), released=0)
     await stall.place(3)
     cards = await stall.shop.bag.cards(stall.broadcast)
     assert [card.offer for card in cards] == [stall.card.offer, second.offer]
@@ -224,7 +225,7 @@ async def test_keys_are_one_space_for_releases_orders_and_flash_batches(stall: A
     await stall.shop.bag.release(HOST, stall.broadcast, release(stall, 5, key))
     with pytest.raises(KeyReused):
         await stall.place(1, key=key)
-    flash = FlashPlan(offer=stall.card.offer, price=1990, boxes=2, seconds=60, key=key)
+    flash = FlashPlan(offer=stall.card.offer, price=cny(1990), boxes=2, seconds=60, key=key)
     with pytest.raises(KeyReused):
         await stall.shop.flashes.plan(HOST, stall.broadcast, flash)
 
@@ -336,8 +337,9 @@ def release(stall: Any, quantity: int, key: str | None = None) -> OfferRelease:
     return OfferRelease(offer=stall.card.offer, quantity=quantity, key=key)
 
 
-def change(stall: Any, **what: Any) -> OfferChange:
-    return OfferChange(offer=stall.card.offer, **what)
+def change(stall: Any, **what: int | None) -> OfferChange:
+    sums = {name: None if amount is None else cny(amount) for name, amount in what.items()}
+    return OfferChange(offer=stall.card.offer, **sums)
 
 
 def test_an_added_offers_event_has_all_of_its_card() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from tests.money import cny
 from tests.uploads import never
 
 from farmlive.ids import token, ulid
@@ -236,10 +237,11 @@ def test_what_a_claim_and_an_answer_can_not_be() -> None:
     assert NewClaim(text=" a \n\n\n\n b\u200b ".replace("\u200b", "")).text == "a\n\nb"
     for wrong in (
         {"answer": "x"},
-        {"amount": 1, "refuse": True, "answer": "x"},
-        {"amount": 0, "answer": "x"},
+        {"amount": cny(1), "refuse": True, "answer": "x"},
+        {"amount": cny(0), "answer": "x"},
         {"refuse": True},
-        {"amount": 1},
+        {"amount": cny(1)},
+        {"amount": 1, "answer": "x"},
     ):
         with pytest.raises(ValueError):
             ClaimAnswer.model_validate(wrong)

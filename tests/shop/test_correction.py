@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.money import cny
 
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token, ulid
@@ -20,12 +21,13 @@ ANOTHER = caller("another device")
 
 
 async def change(stall: Any, price: int, **more: Any) -> None:
-    message = OfferChange(offer=stall.card.offer, price=price, **more)
+    message = OfferChange(offer=stall.card.offer, price=cny(price), **more)
     await stall.shop.bag.change(HOST, stall.broadcast, message)
 
 
 async def correct(stall: Any, price: int | None = None, **more: Any) -> dict[str, Any]:
-    message = OfferCorrect(offer=stall.card.offer, price=price, **more)
+    wanted = None if price is None else cny(price)
+    message = OfferCorrect(offer=stall.card.offer, price=wanted, **more)
     answer = await stall.shop.corrections.correct(HOST, stall.broadcast, message)
     assert isinstance(answer, dict)
     return answer
@@ -189,7 +191,7 @@ async def test_the_list_says_what_can_be_done_with_each_order(stall: Any) -> Non
     assert last.total.amount == 2 * 29900
     assert last.difference.amount == 2 * (29900 - PRICE)
     assert last.buyer.name == "王小明"
-    refund = Refund(amount=last.difference.amount, reason="a wrong price")
+    refund = Refund(amount=last.difference, reason="a wrong price")
     await stall.shop.orders.refund(HOST, stall.broadcast, last.id, refund)
     owed, given = (await mispriced(stall)).orders
     assert given.deeds == ["keep", "cancel"]
@@ -202,7 +204,7 @@ async def test_of_an_unpaid_order_the_difference_is_taken_off(stall: Any) -> Non
     await correct(stall)
     (shown,) = (await mispriced(stall)).orders
     assert (shown.payment, shown.deeds) == ("due", ["keep", "cancel", "refund"])
-    less = Refund(amount=shown.difference.amount, reason="a wrong price")
+    less = Refund(amount=shown.difference, reason="a wrong price")
     after = await stall.shop.orders.refund(HOST, stall.broadcast, order["order"], less)
     assert (after.payment, after.to_collect.amount) == ("due", 2 * PRICE)
     (shown,) = (await mispriced(stall)).orders
@@ -272,7 +274,7 @@ async def test_a_price_that_was_right_after_all_is_not_listed(stall: Any) -> Non
 
 
 async def test_a_list_price_under_the_right_one_is_taken_away(stall: Any) -> None:
-    await change(stall, WRONG, list_price=999)
+    await change(stall, WRONG, list_price=cny(999))
     answer = await correct(stall)
     assert answer["list_price"] is None
     (card,) = await stall.shop.bag.cards(stall.broadcast)
@@ -281,7 +283,7 @@ async def test_a_list_price_under_the_right_one_is_taken_away(stall: Any) -> Non
 
 
 async def test_a_list_price_above_it_stays(stall: Any) -> None:
-    await change(stall, WRONG, list_price=3990)
+    await change(stall, WRONG, list_price=cny(3990))
     assert (await correct(stall))["list_price"] == {"amount": 3990, "currency": "CNY"}
     (*_, told) = await stall.events("offer.changed")
     assert "list_price" not in told.data

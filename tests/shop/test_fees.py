@@ -9,6 +9,7 @@ import pytest
 from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
+from tests.money import cny
 
 from farmlive import edge
 from farmlive.openapi import Api
@@ -19,6 +20,7 @@ from farmlive.settings import Settings
 from farmlive.shop import fee_routes, fees, regions
 from farmlive.shop.fee_models import Fee, FeeTable
 from farmlive.shop.fees import ParcelFees, TooHeavy
+from farmlive.shop.fields import MAX_PRICE
 from farmlive.store import Store
 
 from .conftest import HOST
@@ -28,7 +30,7 @@ YOUXI, SANMING, FUJIAN, BEIJING = "350426", "350400", "350000", "110101"
 
 def table(*rows: tuple[str, int, int]) -> FeeTable:
     return FeeTable.model_validate(
-        {"fees": [{"region": where, "upto_g": upto, "fee": fee} for where, upto, fee in rows]}
+        {"fees": [{"region": where, "upto_g": upto, "fee": cny(fee)} for where, upto, fee in rows]}
     )
 
 
@@ -91,7 +93,7 @@ async def test_the_table_is_set_as_a_whole_and_noted(store: Store, kept: ParcelF
     await kept.set(HOST, USUAL)
     written = await kept.set(HOST, table(("3504", 5_000, 700), ("", 5_000, 0), ("11", 5_000, 9)))
     assert written == await kept.every()
-    assert [(row.region, row.upto_g, row.fee) for row in written.fees] == [
+    assert [(row.region, row.upto_g, row.fee.amount) for row in written.fees] == [
         ("", 5_000, 0),
         ("11", 5_000, 9),
         ("3504", 5_000, 700),
@@ -113,8 +115,9 @@ async def test_the_table_is_set_as_a_whole_and_noted(store: Store, kept: ParcelF
         ([("3", 5_000, 600)], "GB/T 2260"),
         ([("3504267", 5_000, 600)], "GB/T 2260"),
         ([("", 0, 600)], "greater than or equal to 1"),
-        ([("", 5_000, -1)], "minor units"),
-        ([("", 5_000, True)], "minor units"),
+        ([("", 5_000, -1)], "greater than or equal to 0"),
+        ([("", 5_000, MAX_PRICE + 1)], "at most"),
+        ([("", 5_000, True)], "valid integer"),
     ],
 )
 def test_a_table_that_can_not_be_meant_is_refused(
@@ -125,7 +128,9 @@ def test_a_table_that_can_not_be_meant_is_refused(
 
 
 def test_a_region_may_be_written_in_full() -> None:
-    written = [Fee(region=code, upto_g=1, fee=0).region for code in (FUJIAN, SANMING, YOUXI, "")]
+    written = [
+        Fee(region=code, upto_g=1, fee=cny(0)).region for code in (FUJIAN, SANMING, YOUXI, "")
+    ]
     assert written == ["35", "3504", "350426", ""]
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.money import cny
 
 from farmlive.clock import now_ms, pretended
 from farmlive.shop.models import OfferChange, OfferRelease
@@ -26,7 +27,7 @@ async def held_of_an_earlier(stall: Any, boxes: int = 2) -> tuple[dict[str, Any]
 
 
 async def change(stall: Any, price: int) -> None:
-    message = OfferChange(offer=stall.card.offer, price=price)
+    message = OfferChange(offer=stall.card.offer, price=cny(price))
     await stall.shop.bag.change(HOST, stall.broadcast, message)
 
 
@@ -182,7 +183,7 @@ async def test_a_refunds_boxes_are_had_of_the_offer_too(stall: Any) -> None:
     flash = await plan(stall, 3, per_buyer=2)
     first = await order(stall, 2)
     lines = [{"offer": stall.card.offer, "quantity": 1}]
-    back = Refund.model_validate({"amount": LOW, "reason": "not there", "lines": lines})
+    back = Refund.model_validate({"amount": cny(LOW), "reason": "not there", "lines": lines})
     given = await stall.shop.orders.refund(HOST, stall.broadcast, first["order"], back)
     await order(stall, 2, by=ANOTHER, buyer=OTHER)
     assert await batch(stall, flash) == ("ended", 3, 0, "sold_out")

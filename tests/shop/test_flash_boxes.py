@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from tests.money import cny
 
 from farmlive.clock import now_ms, pretended
 from farmlive.people import Caller
@@ -253,7 +254,7 @@ async def test_what_is_kept_for_it_is_not_taken_back(stall: Any) -> None:
 
 async def test_the_offers_own_price_may_change_meanwhile(stall: Any) -> None:
     flash = await plan(stall, 4)
-    change = OfferChange(offer=stall.card.offer, price=2500)
+    change = OfferChange(offer=stall.card.offer, price=cny(2500))
     await stall.shop.bag.change(HOST, stall.broadcast, change)
     await order(stall, 1)
     await order(stall, 1, 2500)

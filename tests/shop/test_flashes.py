@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from tests.money import cny
 from tests.waiting import LONG_S
 
 from farmlive.clock import now_ms, pretended
@@ -125,8 +126,8 @@ async def test_one_that_is_sent_again_with_its_key_is_planned_once(stall: Any) -
 
 async def test_its_price_is_lower_than_the_offers(stall: Any) -> None:
     with pytest.raises(FlashNotCheaper) as refusal:
-        await plan(stall, 2, price=PRICE)
-    assert refusal.value.members["price"] == PRICE
+        await plan(stall, 2, price=cny(PRICE))
+    assert refusal.value.members["price"] == cny(PRICE)
 
 
 @pytest.mark.parametrize("later_ms", [0, MINUTE_MS])
@@ -139,18 +140,18 @@ async def test_the_offers_price_stays_above_it_while_it_is_planned_or_runs(
     for price in (LOW - 1, LOW):
         with pytest.raises(FlashDearer) as refusal:
             await stall.shop.bag.change(
-                HOST, stall.broadcast, OfferChange(offer=offer, price=price)
+                HOST, stall.broadcast, OfferChange(offer=offer, price=cny(price))
             )
         members = {"flash": flash["id"], "price": flash["price"]}
         assert refusal.value.members == members
         with pytest.raises(FlashDearer):
             await stall.shop.corrections.correct(
-                HOST, stall.broadcast, OfferCorrect(offer=offer, price=price)
+                HOST, stall.broadcast, OfferCorrect(offer=offer, price=cny(price))
             )
     assert len(await stall.events()) == told
-    await stall.shop.bag.change(HOST, stall.broadcast, OfferChange(offer=offer, price=LOW + 1))
+    await stall.shop.bag.change(HOST, stall.broadcast, OfferChange(offer=offer, price=cny(LOW + 1)))
     await end(stall, flash)
-    await stall.shop.bag.change(HOST, stall.broadcast, OfferChange(offer=offer, price=LOW))
+    await stall.shop.bag.change(HOST, stall.broadcast, OfferChange(offer=offer, price=cny(LOW)))
 
 
 async def test_what_is_not_in_the_bag_has_none(stall: Any) -> None:
@@ -275,7 +276,7 @@ async def test_what_came_due_in_an_earlier_run_is_done_at_the_start(stall: Any) 
 
 async def test_by_http_it_is_planned_listed_and_ended(stall: Any, site: Site) -> None:
     url = f"/api/v1/broadcasts/{stall.broadcast}/flashes"
-    body = {"offer": stall.card.offer, "price": LOW, "boxes": 4, "seconds": 60}
+    body = {"offer": stall.card.offer, "price": cny(LOW), "boxes": 4, "seconds": 60}
     assert (await site.viewer.post(url, json=body)).status_code in (401, 403)
     made = await site.staff.post(url, json=body)
     assert made.status_code == 201

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.money import cny
 
 from farmlive.ids import token
 from farmlive.shop.correction_models import OfferCorrect
@@ -22,7 +23,7 @@ async def test_a_price_that_is_put_back_with_a_key_is_so_once(stall: Any) -> Non
     offer, key = stall.card.offer, token()
 
     async def change(price: int) -> None:
-        message = OfferChange(offer=offer, price=price)
+        message = OfferChange(offer=offer, price=cny(price))
         await stall.shop.bag.change(HOST, stall.broadcast, message)
 
     async def put_back(**more: Any) -> Any:
@@ -45,7 +46,7 @@ async def test_a_price_that_is_put_back_with_a_key_is_so_once(stall: Any) -> Non
 
 
 async def test_a_price_that_is_set_twice_is_the_same_price(stall: Any) -> None:
-    message = OfferChange(offer=stall.card.offer, price=PRICE + 100)
+    message = OfferChange(offer=stall.card.offer, price=cny(PRICE + 100))
     for _ in range(2):
         await stall.shop.bag.change(HOST, stall.broadcast, message)
     # What it cost before is still known as that.
@@ -69,7 +70,7 @@ _LINES = [{"offer": "01A", "quantity": 2, "price": 2990}]
                     "buyer": {"name": "王小明", "phone": "13800000000"},
                     "delivery": {"way": "parcel", "address": "尤溪县 溪口村"},
                     "payment": "cash_on_delivery",
-                    "fee": 800,
+                    "fee": cny(800),
                     "proof": "x",
                 }
             ),
@@ -92,12 +93,12 @@ _LINES = [{"offer": "01A", "quantity": 2, "price": 2990}]
             "65a99cb2ac2dde4d0444efa67e09e045617ab209c56655dabeb93618839a4f11",
         ),
         (
-            OfferCorrect(key="k" * 20, offer="01A", price=2990, honour=True),
+            OfferCorrect(key="k" * 20, offer="01A", price=cny(2990), honour=True),
             "corrections",
             "320336d92e1ad43fde023d315d6af29b5a1f1acb0ca971b4c714dfdf82e098dc",
         ),
         (
-            FlashPlan(key="k" * 20, offer="01A", price=1990, boxes=5, seconds=60, per_buyer=2),
+            FlashPlan(key="k" * 20, offer="01A", price=cny(1990), boxes=5, seconds=60, per_buyer=2),
             "flashes",
             "d010766244fdc5184c49e6eba9fc617ab59a3b8e63f410cdee3e4637648301e3",
         ),

@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from tests.money import cny
 
 from farmlive.ids import ulid
 from farmlive.people.audit import deeds
@@ -55,7 +56,7 @@ async def test_a_box_fewer_goes_back_on_sale_and_less_is_asked_for(stall: Any) -
 
 async def test_what_a_wrong_price_gave_back_names_its_line(stall: Any) -> None:
     placed = await stall.place(2)
-    off = Refund(amount=300, reason="标错价", offer=stall.card.offer)
+    off = Refund(amount=cny(300), reason="标错价", offer=stall.card.offer)
     done = await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], off)
     await undo(stall, done)
     line = {"offer": stall.card.offer, "farm": stall.farm.id}
@@ -131,7 +132,7 @@ async def test_the_audit_list_tells_it_from_money_given_back(stall: Any) -> None
 
 async def test_staff_alone_take_something_off(stall: Any) -> None:
     placed = await pickup(stall)
-    off = Refund(amount=1, reason="少要")
+    off = Refund(amount=cny(1), reason="少要")
     with pytest.raises(Forbidden):
         await stall.shop.orders.refund(CLERK, stall.broadcast, placed["order"], off)
 

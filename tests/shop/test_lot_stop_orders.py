@@ -5,6 +5,7 @@ is called off and refunded goes as ever.
 from typing import Any
 
 import pytest
+from tests.money import cny
 
 from farmlive.origin.problems import LotStopped
 from farmlive.paging import Page
@@ -41,7 +42,7 @@ async def test_an_order_of_it_goes_no_further_and_is_called_off_and_refunded(
     assert refusals(done) == [(placed["order"], "lot-stopped"), (other["order"], "lot-stopped")]
     assert (await selling.shop.order(placed["token"])).state == before
     await selling.shop.orders.refund(
-        HOST, selling.broadcast, other["order"], Refund(amount=PRICE, reason="检测不合格")
+        HOST, selling.broadcast, other["order"], Refund(amount=cny(PRICE), reason="检测不合格")
     )
     await move(selling, placed, state="cancelled", reason="检测不合格")
     assert (await selling.shop.order(placed["token"])).state == "cancelled"
@@ -64,7 +65,7 @@ async def test_money_for_what_left_before_may_come_and_be_refunded(selling: Any)
         await enter(selling, placed, state)
     await stop(selling)
     await selling.shop.orders.pay(HOST, selling.broadcast, placed["order"])
-    refund = Refund(amount=PRICE, reason="检测不合格")
+    refund = Refund(amount=cny(PRICE), reason="检测不合格")
     done = await selling.shop.orders.refund(HOST, selling.broadcast, placed["order"], refund)
     assert done.payment == "refunded"
 
@@ -122,7 +123,7 @@ async def test_boxes_that_were_refunded_are_not_had_again_but_their_money_is(
 ) -> None:
     placed = await selling.place(3)
     back = {"offer": selling.card.offer, "quantity": 1}
-    refund = Refund.model_validate({"amount": PRICE, "reason": "说错了", "lines": [back]})
+    refund = Refund.model_validate({"amount": cny(PRICE), "reason": "说错了", "lines": [back]})
     done = await selling.shop.orders.refund(HOST, selling.broadcast, placed["order"], refund)
     await stop(selling)
     assert refusals(await undo(selling, done)) == [(placed["order"], "lot-stopped")]
@@ -139,7 +140,7 @@ async def test_an_order_without_boxes_of_it_any_more_goes_on(selling: Any) -> No
     with pytest.raises(LotStopped):
         await enter(selling, placed, "packed")
     back = {"offer": selling.card.offer, "quantity": 1}
-    refund = Refund.model_validate({"amount": PRICE, "reason": "检测不合格", "lines": [back]})
+    refund = Refund.model_validate({"amount": cny(PRICE), "reason": "检测不合格", "lines": [back]})
     await selling.shop.orders.refund(HOST, selling.broadcast, placed["order"], refund)
     await enter(selling, placed, "packed")
 

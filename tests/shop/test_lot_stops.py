@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select, update
+from tests.money import cny
 
 from farmlive.broadcast.snapshot import Scene, fold
 from farmlive.origin.problems import LotStopped
@@ -124,7 +125,7 @@ async def test_every_broadcast_that_sells_it_hears_and_a_late_joiner_sees_it(
             "unit": {"zh": "盒"},
             "net_weight_g": 500,
             "lot": selling.lot.id,
-            "price": 990,
+            "price": cny(990),
         }
     )
     await selling.shop.bag.add(HOST, elsewhere, offer)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.money import cny
 from tests.waiting import LONG_S, until
 
 from farmlive.broadcast.hub import Hub
@@ -154,7 +155,9 @@ async def two_live(url: str, key: str) -> list[tuple[str, str]]:
         product = await api.create_product(farm["id"], NAME, NAME, 2500)
         for _ in range(2):
             broadcast = (await api.create_broadcast(NAME))["id"]
-            card = await api.create_offer(broadcast, lot["id"], 2990, 20, product=product["id"])
+            card = await api.create_offer(
+                broadcast, lot["id"], cny(2990), 20, product=product["id"]
+            )
             await api.start(broadcast)
             made.append((broadcast, card["offer"]))
     return made

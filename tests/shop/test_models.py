@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from tests.money import cny
 
 from farmlive.broadcast.events import OfferAdded
 from farmlive.ids import ulid
@@ -158,10 +159,11 @@ def test_order_numbers_never_meet() -> None:
         ({"product": OFFER}, "not both"),
         ({"name": None}, "A new product needs"),
         ({"net_weight_g": 0}, "greater than or equal to 1"),
-        ({"price": 0}, "2990 for 29.90"),
-        ({"price": 29.9}, "2990 for 29.90"),
+        ({"price": cny(0)}, "above zero"),
+        ({"price": 2990}, "with its currency"),
+        ({"price": cny(29.9)}, "valid integer"),
         ({"released": -1}, "greater than or equal to 0"),
-        ({"list_price": 100}, "the higher one"),
+        ({"list_price": cny(100)}, "the higher one"),
         ({"gtin": "9524000059108"}, "check digit"),
     ],
 )
@@ -171,7 +173,7 @@ def test_wrong_facts_of_an_offer_are_refused(change: dict[str, Any], says: str) 
         "unit": {"en": "2.5 kg box"},
         "net_weight_g": 2500,
         "lot": OFFER,
-        "price": 2990,
+        "price": cny(2990),
         "released": 10,
         **change,
     }

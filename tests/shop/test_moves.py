@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
+from tests.money import cny
 
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
@@ -260,7 +261,7 @@ async def paid(stall: Any, quantity: int = 3) -> Any:
 
 async def give_back(stall: Any, placed: Any, quantity: int, offer: Any = None) -> Any:
     lines = [{"offer": offer or stall.card.offer, "quantity": quantity}]
-    back = Refund.model_validate({"amount": PRICE, "reason": "少了", "lines": lines})
+    back = Refund.model_validate({"amount": cny(PRICE), "reason": "少了", "lines": lines})
     return await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], back)
 
 

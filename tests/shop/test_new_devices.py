@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from tests.money import cny
 
 from farmlive.clock import now_ms, pretended
 from farmlive.origin.models import NewLot
@@ -94,7 +95,7 @@ async def test_what_is_over_is_held_no_more(stall: Any, way: str) -> None:
 
 async def test_a_flash_batch_has_a_half_of_its_own(stall: Any) -> None:
     plan = FlashPlan.model_validate(
-        {"offer": stall.card.offer, "price": CHEAP, "boxes": 4, "seconds": 60}
+        {"offer": stall.card.offer, "price": cny(CHEAP), "boxes": 4, "seconds": 60}
     )
     flash = await stall.shop.flashes.plan(HOST, stall.broadcast, plan)
     cheap = {"price": CHEAP}

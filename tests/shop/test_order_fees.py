@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.money import cny
 
 from farmlive.ids import token
 from farmlive.settings import Settings
@@ -22,13 +23,13 @@ def parcel(region: str | None = None) -> dict[str, Any]:
 
 
 async def set_fees(stall: Any, settings: Settings, *fees: tuple[str, int, int]) -> None:
-    table = {"fees": [{"region": r, "upto_g": g, "fee": f} for r, g, f in fees]}
+    table = {"fees": [{"region": r, "upto_g": g, "fee": cny(f)} for r, g, f in fees]}
     await ParcelFees(stall.store, settings).set(HOST, FeeTable.model_validate(table))
 
 
 async def test_a_parcel_costs_by_its_region_and_weight(stall: Any, settings: Settings) -> None:
     await set_fees(stall, settings, ("", 5000, 1200), ("35", 2500, 500), ("35", 10_000, 900))
-    answer = await stall.place(2, delivery=parcel("350426"), fee=900)
+    answer = await stall.place(2, delivery=parcel("350426"), fee=cny(900))
     assert answer["fee"] == {"amount": 900, "currency": "CNY"}
     assert answer["total"] == {"amount": 2 * PRICE + 900, "currency": "CNY"}
     row = await row_of(stall, answer["order"])
@@ -43,21 +44,21 @@ async def test_a_parcel_costs_by_its_region_and_weight(stall: Any, settings: Set
 
 
 async def test_where_there_are_no_fees_a_parcel_costs_nothing(stall: Any) -> None:
-    assert (await stall.place(2, fee=0))["fee"]["amount"] == 0
+    assert (await stall.place(2, fee=cny(0)))["fee"]["amount"] == 0
 
 
 async def test_another_fee_than_was_seen_is_refused(stall: Any, settings: Settings) -> None:
     await set_fees(stall, settings, ("", 5000, 1200))
     with pytest.raises(FeeChanged) as refusal:
-        await stall.place(1, fee=800)
-    assert refusal.value.members == {"fee": 1200, "seen": 800}
+        await stall.place(1, fee=cny(800))
+    assert refusal.value.members == {"fee": cny(1200), "seen": cny(800)}
     assert (refusal.value.status, refusal.value.slug) == (409, "fee-changed")
     assert await stall.left() == 10
     key = token()
-    answer = await stall.place(1, key=key, fee=1200)
+    answer = await stall.place(1, key=key, fee=cny(1200))
     await set_fees(stall, settings)
-    assert await stall.place(1, key=key, fee=1200) == answer
-    assert await stall.place(1, key=key, fee=0) == answer  # what was seen is no other order
+    assert await stall.place(1, key=key, fee=cny(1200)) == answer
+    assert await stall.place(1, key=key, fee=cny(0)) == answer  # what was seen is no other order
 
 
 async def test_a_parcel_that_no_fee_is_for_is_refused(stall: Any, settings: Settings) -> None:
@@ -71,7 +72,7 @@ async def test_a_parcel_that_no_fee_is_for_is_refused(stall: Any, settings: Sett
 async def test_a_pick_up_costs_nothing_and_has_a_code(stall: Any, settings: Settings) -> None:
     await set_fees(stall, settings, ("", 5000, 1200))
     pickup = {"way": "pickup", "centre": stall.centre.id}
-    answer = await stall.place(3, delivery=pickup, fee=0, **PICKUP)
+    answer = await stall.place(3, delivery=pickup, fee=cny(0), **PICKUP)
     assert answer["fee"]["amount"] == 0
     assert len(answer["code"]) == 6
     assert answer["code"].isdigit()
@@ -153,9 +154,9 @@ async def test_by_http_the_fee_and_the_code_are_answered(
     await set_fees(stall, settings, ("", 5000, 1200))
     url = f"/api/v1/broadcasts/{stall.broadcast}/orders"
     key = {"Idempotency-Key": token()}
-    refused = await site.viewer.post(url, json=stall.body(1, fee=1), headers=key)
-    assert (refused.status_code, refused.json()["fee"]) == (409, 1200)
-    placed = await site.viewer.post(url, json=stall.body(1, fee=1200), headers=key)
+    refused = await site.viewer.post(url, json=stall.body(1, fee=cny(1)), headers=key)
+    assert (refused.status_code, refused.json()["fee"]) == (409, cny(1200))
+    placed = await site.viewer.post(url, json=stall.body(1, fee=cny(1200)), headers=key)
     assert placed.status_code == 201
     assert placed.json()["fee"] == {"amount": 1200, "currency": "CNY"}
     assert placed.json()["code"] is None

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from fastapi import Request
 from fastapi.responses import JSONResponse
+from tests.money import cny
 
 from farmlive import edge
 from farmlive.ids import token, ulid
@@ -158,11 +159,11 @@ async def test_an_order_is_moved_paid_and_refunded(door: As, stall: Any) -> None
     assert paid.json()["payment"] == "paid"
     headers = keyed()
     for _ in range(2):
-        body = {"amount": 100, "reason": "晚到"}
+        body = {"amount": cny(100), "reason": "晚到"}
         back = await host.post(f"{path}/refunds", json=body, headers=headers)
         assert back.json()["refunded"] == {"amount": 100, "currency": "CNY"}
         assert back.json()["history"][-1]["refund"] == back.json()["refund"]
-    body = {"amount": 200, "reason": "晚到"}
+    body = {"amount": cny(200), "reason": "晚到"}
     other = await host.post(f"{path}/refunds", json=body, headers=headers)
     assert (other.status_code, other.json()["type"]) == (409, "/problems/key-reused")
     assert other.json()["detail"].startswith("Nothing was given back now: an earlier refund")
@@ -176,7 +177,7 @@ async def test_an_order_is_moved_paid_and_refunded(door: As, stall: Any) -> None
         f"{path}/reversals", json={"payment": "due", "reason": "x"}
     )
     assert no.status_code == 403
-    high = await host.post(f"{path}/refunds", json={"amount": 10**6, "reason": "x"})
+    high = await host.post(f"{path}/refunds", json={"amount": cny(10**6), "reason": "x"})
     assert (high.status_code, high.json()["type"]) == (422, "/problems/refund-too-high")
 
 
@@ -186,8 +187,8 @@ async def test_an_order_is_moved_paid_and_refunded(door: As, stall: Any) -> None
         ("transitions", {"state": "lost"}),
         ("transitions", {}),
         ("payments", {"payment": "refunded"}),
-        ("refunds", {"amount": 0, "reason": "x"}),
-        ("refunds", {"amount": 1.5, "reason": "x"}),
+        ("refunds", {"amount": cny(0), "reason": "x"}),
+        ("refunds", {"amount": cny(1.5), "reason": "x"}),
         ("refunds", {"amount": 1}),
         ("reversals", {"state": "held"}),
         ("reversals", {"reason": "x"}),
@@ -227,7 +228,7 @@ async def test_each_role_may_what_it_should(door: As, stall: Any) -> None:
         client = await door(role, *farms)
         assert (await client.get(orders)).status_code == listed, role
         assert (await client.post(state, json={"state": "packed"})).status_code == moved, role
-        money = {"amount": 1, "reason": "x"}
+        money = {"amount": cny(1), "reason": "x"}
         assert (await client.post(refund, json=money)).status_code == given, role
         assert (await client.put(bag, json=wanted)).status_code == arranged, role
         assert (await client.post("/api/v1/products", json=product)).status_code == made, role

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from tests.money import cny
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms
@@ -249,7 +250,7 @@ async def test_a_clerk_reads_no_buyer_of_a_parcel_by_asking_for_what_is_so(stall
 async def test_a_clerk_reads_no_refund_of_a_parcel_that_was_given_before(stall: Any) -> None:
     parcel, key = await stall.place(1), token()
     await refund(stall, parcel, 100, key)
-    back = Refund(amount=100, reason="压坏了")
+    back = Refund(amount=cny(100), reason="压坏了")
     with pytest.raises(Forbidden):
         await stall.shop.orders.refund(CLERK, stall.broadcast, parcel["order"], back, key)
 

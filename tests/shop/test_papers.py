@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from tests.money import cny
 
 from farmlive.people import Caller
 from farmlive.problems import Forbidden, Invalid
@@ -120,7 +121,7 @@ async def test_what_was_paid_and_then_cancelled_is_open_until_it_is_given_back(s
     found = (await shop.order(order["token"])).to_give_back
 
     async def refund(amount: int) -> None:
-        given = Refund(amount=amount, reason="Rain.")
+        given = Refund(amount=cny(amount), reason="Rain.")
         await shop.orders.refund(HOST, stall.broadcast, order["order"], given)
 
     for part in (found.amount - 10, 10):

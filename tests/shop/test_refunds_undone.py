@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.money import cny
 
 from farmlive.ids import token
 from farmlive.problems import Forbidden
@@ -94,7 +95,7 @@ async def test_who_asks_again_is_told_the_move_by_which_it_is_undone(stall: Any)
     placed, key = await stall.place(1), token()
 
     async def send(amount: int) -> Any:
-        off = Refund(amount=amount, reason="少要")
+        off = Refund(amount=cny(amount), reason="少要")
         return await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], off, key)
 
     first = await send(500)
@@ -165,7 +166,7 @@ async def test_staff_alone_are_told_of_moves(stall: Any) -> None:
     (by_clerk,) = await seen(stall, CLERK)
     assert by_staff.history[-1].refund is not None
     assert by_clerk.history[-1].refund is None
-    off = Refund(amount=1, reason="少要")
+    off = Refund(amount=cny(1), reason="少要")
     with pytest.raises(Forbidden):
         await stall.shop.orders.refund(CLERK, stall.broadcast, placed["order"], off)
     assert (await enter(stall, placed, "packed")).state == "packed"

@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from tests.money import cny
 
 from farmlive.ids import token, ulid
 from farmlive.people.audit import deeds
@@ -115,8 +116,8 @@ async def test_staff_fill_the_bag_and_anyone_looks_into_it(site: Any, stall: Any
         "unit": {"zh": "5 公斤装", "en": "5 kg box"},
         "net_weight_g": 5000,
         "lot": stall.lot.id,
-        "price": 4990,
-        "list_price": 5990,
+        "price": cny(4990),
+        "list_price": cny(5990),
         "released": 20,
     }
     assert (await site.viewer.post(path, json=new)).status_code == 401
@@ -191,8 +192,8 @@ async def test_staff_alone_change_the_bag_on_the_channel(stall: Any) -> None:
 
 async def test_a_countys_own_system_changes_a_price_by_http(site: Any, stall: Any) -> None:
     path = f"/api/v1/broadcasts/{stall.broadcast}/offers/{stall.card.offer}"
-    assert (await site.viewer.patch(path, json={"price": 1990})).status_code == 401
-    changed = await site.staff.patch(path, json={"price": 1990, "list_price": 3990})
+    assert (await site.viewer.patch(path, json={"price": cny(1990)})).status_code == 401
+    changed = await site.staff.patch(path, json={"price": cny(1990), "list_price": cny(3990)})
     assert changed.status_code == 200
     (card,) = (await site.viewer.get(f"/api/v1/broadcasts/{stall.broadcast}/offers")).json()[
         "offers"
@@ -200,17 +201,26 @@ async def test_a_countys_own_system_changes_a_price_by_http(site: Any, stall: An
     assert changed.json() == card
     assert (card["price"]["amount"], card["list_price"]["amount"]) == (1990, 3990)
     # What is not named stays, and a null takes the list price away.
-    assert (await site.staff.patch(path, json={"price": 1890})).json()["list_price"] is not None
+    assert (await site.staff.patch(path, json={"price": cny(1890)})).json()[
+        "list_price"
+    ] is not None
     assert (await site.staff.patch(path, json={"list_price": None})).json()["list_price"] is None
     (*_, told) = await stall.events("offer.changed")
     assert told.data == {"offer": stall.card.offer, "list_price": None}
-    for wrong in ({}, {"price": None}, {"price": 0}, {"prise": 1}, {"offer": ulid(), "price": 1}):
+    for wrong in (
+        {},
+        {"price": None},
+        {"price": 1},
+        {"price": cny(0)},
+        {"prise": cny(1)},
+        {"offer": ulid(), "price": cny(1)},
+    ):
         refused = await site.staff.patch(path, json=wrong)
         assert (refused.status_code, refused.json()["type"]) == (422, "/problems/invalid")
-    refused = await site.staff.patch(path, json={"price": 1990, "list_price": 1000})
+    refused = await site.staff.patch(path, json={"price": cny(1990), "list_price": cny(1000)})
     assert refused.json()["type"] == "/problems/list-price-too-low"
     elsewhere = path.replace(stall.card.offer, ulid())
-    refused = await site.staff.patch(elsewhere, json={"price": 1990})
+    refused = await site.staff.patch(elsewhere, json={"price": cny(1990)})
     assert (refused.status_code, refused.json()["type"]) == (404, "/problems/unknown-offer")
     assert refused.json()["offers"] == [elsewhere.rpartition("/")[2]]
     noted = [deed for deed in await stall.store.read(deeds) if deed.action == "offer.change"]
@@ -245,7 +255,7 @@ async def test_a_wrong_price_is_put_right_by_http(site: Any, stall: Any) -> None
     assert (await site.viewer.post(f"{path}/corrections", json={})).status_code == 401
     none = await site.staff.post(f"{path}/corrections", json={})
     assert (none.status_code, none.json()["type"]) == (409, "/problems/no-price-before")
-    await site.staff.patch(path, json={"price": 299, "list_price": 399})
+    await site.staff.patch(path, json={"price": cny(299), "list_price": cny(399)})
     headers = {"Idempotency-Key": token()}
     right = await site.staff.post(f"{path}/corrections", json={}, headers=headers)
     assert right.status_code == 201

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
+from tests.money import cny
 
 from farmlive.broadcast.snapshot import Scene, fold, view
 from farmlive.clock import now_ms, pretended
@@ -330,7 +331,12 @@ class Fair:
         ]
 
     async def start(self, offer: int, boxes: int) -> None:
-        facts = {"offer": self.cards[offer].offer, "price": LOW, "boxes": boxes, "seconds": 600}
+        facts = {
+            "offer": self.cards[offer].offer,
+            "price": cny(LOW),
+            "boxes": boxes,
+            "seconds": 600,
+        }
         await self.stall.shop.flashes.plan(HOST, self.broadcast, FlashPlan.model_validate(facts))
 
     async def end(self, offer: int) -> None:

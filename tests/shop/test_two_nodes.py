@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from tests.money import cny
 from tests.waiting import LONG_S
 
 from farmlive.broadcast.broadcasts import Broadcasts
@@ -191,7 +192,7 @@ async def test_an_order_is_cancelled_once_on_both(stall: Any, other: Shop) -> No
 
 async def test_they_sell_a_flash_batch_once_and_end_it_once(stall: Any, other: Shop) -> None:
     nodes = [stall.shop, other]
-    plan = FlashPlan(offer=stall.card.offer, price=CHEAP, boxes=6, seconds=60)
+    plan = FlashPlan(offer=stall.card.offer, price=cny(CHEAP), boxes=6, seconds=60)
     await other.flashes.plan(HOST, stall.broadcast, plan)
     lines = [{"offer": stall.card.offer, "quantity": 1, "price": CHEAP}]
 
@@ -216,7 +217,7 @@ async def test_they_sell_a_flash_batch_once_and_end_it_once(stall: Any, other: S
 async def test_a_flash_batch_starts_and_ends_once_on_both(stall: Any, other: Shop) -> None:
     start = now_ms()
     plan = FlashPlan(
-        offer=stall.card.offer, price=CHEAP, boxes=6, seconds=60, starts_at=start + 30_000
+        offer=stall.card.offer, price=cny(CHEAP), boxes=6, seconds=60, starts_at=start + 30_000
     )
     await stall.shop.flashes.plan(HOST, stall.broadcast, plan)
     for later_ms in (31_000, 100_000):

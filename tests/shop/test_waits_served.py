@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, insert
+from tests.money import cny
 
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import ulid
@@ -226,7 +227,7 @@ async def test_a_hold_of_the_same_grows_at_the_same_price_alone(stall: Any) -> N
     await release(stall, 2)
     assert await held(stall, ONE) == {stall.card.offer: 5}
     await join(stall, ONE, 2)
-    message = OfferChange(offer=stall.card.offer, price=3990)
+    message = OfferChange(offer=stall.card.offer, price=cny(3990))
     await stall.shop.bag.change(HOST, stall.broadcast, message)
     await release(stall, 2)
     assert await queue(stall) == ["one"]

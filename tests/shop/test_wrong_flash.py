@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.money import cny
 
 from farmlive.clock import now_ms, pretended
 from farmlive.shop.correction_models import OfferCorrect, WrongPrice
@@ -124,7 +125,7 @@ async def test_each_wrong_price_of_an_offer_is_listed_by_itself(stall: Any) -> N
         first = await order(stall, 1)
         clock.at += MINUTE_MS
         await end(stall, flash, wrong=True)
-        change = OfferChange(offer=stall.card.offer, price=LOW)
+        change = OfferChange(offer=stall.card.offer, price=cny(LOW))
         await stall.shop.bag.change(HOST, stall.broadcast, change)
         second = await order(stall, 1)
         clock.at += MINUTE_MS

@@ -7,6 +7,7 @@ from functools import partial
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 from sqlalchemy import select
+from tests.money import cny
 
 from farmlive.broadcast.snapshot import Scene
 from farmlive.clock import now_ms
@@ -222,7 +223,7 @@ class Trade(Booth):
             self.both(orders.pay(HOST, order.broadcast, self.ids[which]), expected)
             self.paid.add(self.ids[which])
         back = [{"offer": offer, "quantity": 1}]
-        refund = Refund.model_validate({"amount": 1, "reason": "too many", "lines": back})
+        refund = Refund.model_validate({"amount": cny(1), "reason": "too many", "lines": back})
         expected = self.ledger.give_back(order, offer)
         given = orders.refund(HOST, order.broadcast, self.ids[which], refund)
         if (answer := self.both(given, expected)) is not None:
@@ -312,7 +313,7 @@ class Trade(Booth):
         batch = Batch(name, CHEAP, boxes, per_buyer, starts_at, starts_at + seconds * 1000)
         message = FlashPlan(
             offer=name,
-            price=CHEAP,
+            price=cny(CHEAP),
             boxes=boxes,
             seconds=seconds,
             per_buyer=per_buyer,
@@ -345,7 +346,7 @@ class Trade(Booth):
         name = self.names[offer]
         expected = self.ledger.change(name, price)
         broadcast = self.ledger.offers[name].broadcast
-        message = OfferChange(offer=name, price=price)
+        message = OfferChange(offer=name, price=cny(price))
         self.both(self.world.shop.bag.change(HOST, broadcast, message), expected)
 
     @rule(seconds=st.sampled_from([1, 31, 61, 305, 601]))

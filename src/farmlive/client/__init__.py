@@ -7,7 +7,7 @@ what an outsider would see.
 from farmlive.client.api import Api
 from farmlive.client.channel import Channel, ChannelClosed, Event
 from farmlive.client.commands import ChannelDropped, ChannelProblem
-from farmlive.client.http import ApiProblem, Refusal
+from farmlive.client.http import ApiProblem, Money, Refusal
 
 __all__ = [
     "Api",
@@ -17,5 +17,6 @@ __all__ = [
     "ChannelDropped",
     "ChannelProblem",
     "Event",
+    "Money",
     "Refusal",
 ]

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from farmlive.client.connection import Connection
-from farmlive.client.http import Json, Text
+from farmlive.client.http import Json, Money, Text
 
 
 class CallsOfShop(Connection):
     """Offer, order and hand over."""
 
     async def create_offer(
-        self, broadcast: str, lot: str, price: int, released: int, **product: Any
+        self, broadcast: str, lot: str, price: Money, released: int, **product: Any
     ) -> Json:
-        """Put an offer into a broadcast's bag and return its card; `price` in minor units.
+        """Put an offer into a broadcast's bag and return its card.
 
-        `product` is either `product=` an identifier, or `name`, `unit`, `net_weight_g` and
-        perhaps `gtin`; `list_price` too.
+        `price` is `{"amount": 2990, "currency": "CNY"}`, and so is a `list_price`. `product` is
+        either `product=` an identifier, or `name`, `unit`, `net_weight_g` and perhaps `gtin`.
         """
         body = {"lot": lot, "price": price, "released": released, **product}
         return await self.request("POST", f"/api/v1/broadcasts/{broadcast}/offers", json=body)
@@ -68,7 +68,7 @@ class CallsOfShop(Connection):
         return list((await self.request("GET", "/api/v1/parcel-fees"))["fees"])
 
     async def set_parcel_fees(self, fees: Sequence[Json]) -> list[Json]:
-        """Set what a parcel costs: every {region, upto_g, fee} there is."""
+        """Set what a parcel costs: every {region, upto_g, fee} there is, `fee` as Money."""
         answer = await self.request("PUT", "/api/v1/parcel-fees", json={"fees": list(fees)})
         return list(answer["fees"])
 
@@ -140,13 +140,13 @@ class CallsOfShop(Connection):
         self,
         broadcast: str,
         order: str,
-        amount: int,
+        amount: Money,
         reason: str,
         lines: Sequence[Json] = (),
         key: str | None = None,
         offer: str | None = None,
     ) -> Json:
-        """Keep that so much, in minor units, was given back, and return the order.
+        """Keep that so much was given back, and return the order.
 
         Where nobody paid yet it is taken off what is to be paid. The answer's `refund` undoes it.
         `lines` are boxes for which it was, `{"offer","quantity"}`: they go back into the stock.
@@ -190,7 +190,7 @@ class CallsOfShop(Connection):
     async def answer_claim(self, broadcast: str, claim: str, answer: str, **decision: Any) -> Json:
         """Answer a claim (staff only) and return its order.
 
-        `decision` is `amount=`, minor units to give back, or `refuse=True`.
+        `decision` is `amount=`, the Money to give back, or `refuse=True`.
         """
         path = f"/api/v1/broadcasts/{broadcast}/claims/{claim}/answer"
         return await self.request("POST", path, json={"answer": answer, **decision})

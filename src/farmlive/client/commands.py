@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from farmlive.client.connection import Connection
-from farmlive.client.http import Json, Refusal
+from farmlive.client.http import Json, Money, Refusal
 from farmlive.client.requests_of_commands import REQUESTS
 
 _AGAIN_S = 0.2
@@ -158,7 +158,7 @@ class Commands(ABC):
         return await self._once("offer.release", key, timeout_s, offer=offer, quantity=quantity)
 
     async def change_offer(self, offer: str, *, timeout_s: float = 10.0, **change: Any) -> Json:
-        """Change an offer, such as its `price`, and return its card (staff only).
+        """Change an offer, such as its `price`, which is Money, and return its card (staff only).
 
         A `list_price` of None is taken away. Raises what `call` raises.
         """
@@ -167,7 +167,7 @@ class Commands(ABC):
     async def flash(
         self,
         offer: str,
-        price: int,
+        price: Money,
         boxes: int,
         seconds: int,
         *,
@@ -194,7 +194,7 @@ class Commands(ABC):
     async def correct(
         self,
         offer: str,
-        price: int | None = None,
+        price: Money | None = None,
         *,
         honour: bool = False,
         key: str | None = None,

@@ -3,13 +3,20 @@
 Shared by the API and by WHIP and WHEP; opens no connection of its own.
 """
 
-from typing import Any
+from typing import Any, TypedDict
 
 import httpx
 
 Json = dict[str, Any]
 Text = dict[str, str]
 """Words by language, `zh` and `en`."""
+
+
+class Money(TypedDict):
+    """An amount in minor units with its ISO 4217 code: `{"amount": 2990, "currency": "CNY"}`."""
+
+    amount: int
+    currency: str
 
 
 class Refusal(Exception):

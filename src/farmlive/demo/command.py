@@ -139,6 +139,7 @@ def _site(folder: Folder, options: Options) -> Site:
         trusted_proxies=(),
         county_name="尤溪县（演示） Youxi County (demo)",
         county_contact="orders@youxi.example",
+        currency=county.CURRENCY,
         tls_cert=made.chain if made else None,
         tls_key=made.key if made else None,
         log_level="warning",

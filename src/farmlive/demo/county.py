@@ -12,10 +12,11 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from farmlive.client import Api
+from farmlive.client import Api, Money
 from farmlive.clock import now_ms, rfc3339
 
 TIME_ZONE = ZoneInfo("Asia/Shanghai")
+CURRENCY = "CNY"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class County:
     farms: dict[str, str]
     centres: list[str]
     offers: list[dict[str, Any]]
+
+
+def yuan(fen: int) -> Money:
+    """Money of the county, as the API has it."""
+    return {"amount": fen, "currency": CURRENCY}
 
 
 def content() -> dict[str, Any]:
@@ -98,10 +104,10 @@ async def _offers(
         card = await api.create_offer(
             broadcast,
             entered["lots"][product],
-            facts["price"],
+            yuan(facts["price"]),
             facts["released"],
             product=entered["products"][product],
-            list_price=facts["list_price"],
+            list_price=facts["list_price"] and yuan(facts["list_price"]),
         )
         cards.append({**card, "product": product})
     return cards

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from farmlive.client import Api
 from farmlive.clock import DAY_MS, HOUR_MS, now_ms, rfc3339
+from farmlive.demo.county import yuan
 from farmlive.demo.drawings import DRAWINGS, INK, PAPER
 
 LABORATORY = "尤溪县农产品质量检测站"
@@ -70,7 +71,8 @@ async def enter_farms(
         progress((wholes - len(youxi["products"]) + len(entered["products"])) / wholes)
     entered["centres"] = [(await api.create_centre(**centre))["id"] for centre in youxi["centres"]]
     fees = [
-        dict(zip(("region", "upto_g", "fee"), fee, strict=True)) for fee in youxi["parcel_fees"]
+        {"region": region, "upto_g": upto_g, "fee": yuan(fee)}
+        for region, upto_g, fee in youxi["parcel_fees"]
     ]
     await api.set_parcel_fees(fees)
     return entered

@@ -22,9 +22,10 @@ from farmlive.broadcast.events import AudienceCounted, CardPinned, ChatSaid, Eve
 from farmlive.broadcast.tables import card_taps, watches
 from farmlive.client import Api
 from farmlive.clock import MINUTE_MS
-from farmlive.demo.county import TIME_ZONE
+from farmlive.demo.county import CURRENCY, TIME_ZONE, yuan
 from farmlive.demo.farms import enter_lot
 from farmlive.ids import token
+from farmlive.money import Money
 from farmlive.people import Caller
 from farmlive.shop.models import OfferChange, OfferRelease
 from farmlive.shop.order_models import HoldPlace, OrderPlace, Refund
@@ -111,10 +112,10 @@ class Evening:
             card = await self._api.create_offer(
                 self.broadcast,
                 lot,
-                facts["price"],
+                yuan(facts["price"]),
                 batches[0],
                 product=self._entered["products"][product],
-                list_price=facts["list_price"],
+                list_price=facts["list_price"] and yuan(facts["list_price"]),
             )
             farm = card["lot"]["farm"]["id"]
             self._wares[product] = Wares(
@@ -167,7 +168,8 @@ class Evening:
                 wares = self._wares[change["offer"]]
                 boost = 3.0 if change["price"] < wares.price else 1.0
                 wares.price = change["price"]
-                said = OfferChange(offer=wares.offer, price=wares.price)
+                price = Money(amount=wares.price, currency=CURRENCY)
+                said = OfferChange(offer=wares.offer, price=price)
                 await bag.change(HOST, self.broadcast, said)
                 self._pinned = change["offer"]
         for wares in self._wares.values():
@@ -305,7 +307,8 @@ class Evening:
         for some in _batches(kept, 64):
             await asyncio.gather(*(orders.pay(HOST, self.broadcast, one) for one, *_ in some))
         for spoilt, _, _, total in kept[:: max(1, len(kept) // 5)]:
-            half = Refund(amount=total // 2, reason="压坏一半 / half was crushed")
+            money = Money(amount=total // 2, currency=CURRENCY)
+            half = Refund(amount=money, reason="压坏一半 / half was crushed")
             await orders.refund(HOST, self.broadcast, spoilt, half)
 
 

@@ -14,7 +14,7 @@ import structlog
 
 from farmlive.client import Api, Channel, ChannelClosed, ChannelDropped, ChannelProblem
 from farmlive.client.http import ApiProblem
-from farmlive.demo.county import County, content
+from farmlive.demo.county import County, content, yuan
 from farmlive.ids import token
 
 _log = structlog.get_logger(__name__)
@@ -154,7 +154,7 @@ class Host:
     async def _flash(self, channel: Channel, bag: Bag, offer: str, language: str) -> None:
         """Sell a few boxes at a fifth less, in whole tens of minor units."""
         price = int(bag.cards[offer]["price"]["amount"]) * 8 // 100 * 10
-        await channel.flash(offer, price, FLASH_BOXES, FLASH_S, per_buyer=FLASH_EACH)
+        await channel.flash(offer, yuan(price), FLASH_BOXES, FLASH_S, per_buyer=FLASH_EACH)
         line = self._flash_line[language].format(
             boxes=FLASH_BOXES, seconds=FLASH_S, price=f"{price / 100:.2f}", each=FLASH_EACH
         )

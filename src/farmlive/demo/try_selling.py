@@ -9,6 +9,7 @@ from typing import Any
 
 from farmlive.client import ApiProblem, Channel, ChannelProblem
 from farmlive.clock import HOUR_MS, now_ms, rfc3339
+from farmlive.demo.county import yuan
 from farmlive.demo.farms import certificate
 from farmlive.demo.stage import Failed, Placed, Stage, must
 from farmlive.demo.trial import GRACE_S
@@ -64,7 +65,7 @@ class TrySelling:
         offer = await api.create_offer(
             stage.broadcast,
             stage.lot,
-            PRICE,
+            yuan(PRICE),
             RELEASED,
             name=_both("金柑 2.5 公斤", "Kumquats, 2.5 kg"),
             unit=_both("箱", "box"),
@@ -123,7 +124,7 @@ class TrySelling:
     async def flash(self) -> str:
         """Sell two boxes of a flash batch; at its price there is no third."""
         stage, price = self._stage, self._price - 1000
-        batch = await stage.host.flash(stage.offer, price, 2, 60)
+        batch = await stage.host.flash(stage.offer, yuan(price), 2, 60)
         await self._buyer.wait_for("flash.started", 5, flash=batch["id"])
         bought = await self._buyer.call("order.place", key=token(), **self._order(2, price))
         must(bought["total"]["amount"] == 2 * price, f"it was sold at {bought['total']}")
@@ -155,7 +156,7 @@ class TrySelling:
     async def price(self) -> str:
         """Buy across a price change: at once at the price seen, later only at the new one."""
         old, new = self._price, self._price - 400
-        await self._stage.host.call("offer.change", offer=self._stage.offer, price=new)
+        await self._stage.host.change_offer(self._stage.offer, price=yuan(new))
         seen = await self._buyer.call("order.place", key=token(), **self._order(1))
         must(seen["total"]["amount"] == old, f"it was sold at {seen['total']}")
         self._note(seen, 1)

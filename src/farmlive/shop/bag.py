@@ -13,6 +13,7 @@ from farmlive.broadcast.log import Log, UnknownBroadcast
 from farmlive.clock import now_ms
 from farmlive.contracts import raises
 from farmlive.ids import ulid
+from farmlive.money import Money
 from farmlive.origin import stop_reasons
 from farmlive.origin.models import Farm, Lot
 from farmlive.origin.origin import Origin
@@ -21,7 +22,7 @@ from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import BroadcastEnded, Invalid
 from farmlive.settings import Settings
-from farmlive.shop import catalogue, flashes, keys, lot_stock, prices, stock
+from farmlive.shop import catalogue, currencies, flashes, keys, lot_stock, prices, stock
 from farmlive.shop.models import (
     BagOrder,
     Card,
@@ -44,6 +45,7 @@ from farmlive.shop.problems import (
     StockTaken,
     UnknownOffer,
     UnknownProduct,
+    WrongCurrency,
 )
 from farmlive.shop.tables import offers, products, waits
 from farmlive.store import Store
@@ -88,7 +90,7 @@ class Bag:
 
         Raises UnknownBroadcast, BroadcastEnded, BagFull, UnknownProduct, ProductArchived,
         UnknownLot, LotStopped, LotOfOtherFarm, LotTaken (the product's GTIN with the lot's code
-        names another) and LotSpent (more was to be released than the lot holds).
+        names another), LotSpent (more was to be released than the lot holds) and WrongCurrency.
         """
         return await self._store.write(
             lambda connection: self._add(connection, caller, broadcast, new)
@@ -191,19 +193,27 @@ class Bag:
 
         return await self._store.write(write)
 
-    @raises(UnknownBroadcast, BroadcastEnded, NoSuchOffer, ListPriceTooLow, FlashDearer)
+    @raises(
+        UnknownBroadcast, BroadcastEnded, NoSuchOffer, WrongCurrency, ListPriceTooLow, FlashDearer
+    )
     async def change(self, caller: Caller, broadcast: str, message: OfferChange) -> dict[str, Any]:
         """Change what is sent, from this commit on, and answer as `Card`.
 
-        Raises UnknownBroadcast, BroadcastEnded, NoSuchOffer, ListPriceTooLow, FlashDearer.
+        Raises UnknownBroadcast, BroadcastEnded, NoSuchOffer, WrongCurrency, ListPriceTooLow,
+        FlashDearer.
         """
 
         def write(connection: Connection) -> dict[str, Any]:
             self._open(connection, broadcast)
             row = _offer(connection, broadcast, message.offer)
-            price = row.price if message.price is None else message.price
-            listed = "list_price" in message.model_fields_set
-            list_price = message.list_price if listed else row.list_price
+            amounts = {
+                name: _amount(getattr(message, name), row.currency)
+                for name in ("price", "list_price")
+                if name in message.model_fields_set
+            }
+            listed = "list_price" in amounts
+            price = amounts.get("price") or row.price
+            list_price = amounts["list_price"] if listed else row.list_price
             if list_price is not None and list_price < price:
                 raise ListPriceTooLow(
                     "The list price must not be lower than the price. Change both together, or "
@@ -233,7 +243,8 @@ class Bag:
                 broadcast=broadcast,
                 **message.model_dump(
                     include=message.model_fields_set & set(ChangedOffer.model_fields)
-                ),
+                )
+                | amounts,
             )
             (card,) = self._cards(connection, [_offer(connection, broadcast, row.id)])
             return card.model_dump(mode="json")
@@ -268,6 +279,10 @@ class Bag:
             catalogue.insert_product(connection, product)
         if product.gtin is not None:
             self._origin.name(connection, lot, product.gtin)
+        # One bag, one currency, so that a broadcast has one total.
+        currency = currency or self._settings.currency
+        price = currencies.minor_units(new.price, currency, currencies.BAG)
+        list_price = _amount(new.list_price, currency)
         row = {
             "id": ulid(),
             "broadcast": broadcast,
@@ -275,10 +290,9 @@ class Bag:
             "lot": lot.id,
             "farm": farm.id,
             "position": (last or 0) + 1,
-            "price": new.price,
-            "list_price": new.list_price,
-            # One bag, one currency, so that a broadcast has one total.
-            "currency": currency or self._settings.currency,
+            "price": price,
+            "list_price": list_price,
+            "currency": currency,
             "released": new.released,
             "sold": 0,
             "held": 0,
@@ -287,7 +301,7 @@ class Bag:
         connection.execute(insert(offers), row)
         released_g = new.released * product.net_weight_g
         lot_stock.share(connection, lot.id, str(row["id"]), released_g)
-        prices.begin(connection, str(row["id"]), new.price, now_ms())
+        prices.begin(connection, str(row["id"]), price, now_ms())
         (card,) = self._cards(connection, [_offer(connection, broadcast, str(row["id"]))])
         added = events.OfferAdded(**card.model_dump(mode="json"))
         self._log.append(connection, broadcast, added)
@@ -297,7 +311,7 @@ class Bag:
             "offer.add",
             card.offer,
             broadcast=broadcast,
-            price=new.price,
+            price=price,
             released=new.released,
         )
         return card
@@ -379,6 +393,10 @@ def check_flash(connection: Connection, offer: Row[Any], price: int) -> None:
     flash = flashes.on_cards(connection, [offer.id]).get(offer.id)
     if flash is not None and price <= flash.price:
         raise FlashDearer(flash.id, money(flash.price, offer.currency))
+
+
+def _amount(money: Money | None, currency: str) -> int | None:
+    return None if money is None else currencies.minor_units(money, currency, currencies.BAG)
 
 
 def lot_of_offer(connection: Connection, offer: str) -> str | None:

@@ -50,7 +50,7 @@ class NewClaim(BaseModel):
 
 
 class ClaimAnswer(BaseModel):
-    """Money back, minor units, or a refusal; and the word on it, which the buyer reads."""
+    """Money back, or a refusal; and the word on it, which the buyer reads."""
 
     model_config = ConfigDict(extra="forbid")
 

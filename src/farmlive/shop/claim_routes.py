@@ -16,7 +16,13 @@ from farmlive.shop.claims import ClaimAnswered, ClaimOpen, NoSuchPhoto, UnknownC
 from farmlive.shop.fields import Identifier
 from farmlive.shop.order_models import Order, OrderList, Refunded
 from farmlive.shop.order_routes import PRIVATE, by_token, private
-from farmlive.shop.problems import DetailsErased, NotInState, RefundTooHigh, UnknownOrder
+from farmlive.shop.problems import (
+    DetailsErased,
+    NotInState,
+    RefundTooHigh,
+    UnknownOrder,
+    WrongCurrency,
+)
 from farmlive.shop.shop import Shop
 from farmlive.store.files import NotKept, UploadLate
 from farmlive.store.pictures import NotAPicture
@@ -103,7 +109,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         dependencies=uncached,
         operation_id="claims_answer",
     )
-    @raises(UnknownClaim, ClaimAnswered, UnknownOrder, NotInState, RefundTooHigh)
+    @raises(UnknownClaim, WrongCurrency, ClaimAnswered, UnknownOrder, NotInState, RefundTooHigh)
     async def answer_claim(
         broadcast: str,
         claim: Identifier,

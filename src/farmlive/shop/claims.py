@@ -22,7 +22,7 @@ from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.people.limits import RateLimits
 from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, TooMany
-from farmlive.shop import shown
+from farmlive.shop import currencies, shown
 from farmlive.shop.claim_models import MAX_PHOTOS, ClaimAnswer, ClaimState, KeptPhoto, NewClaim
 from farmlive.shop.claim_photos import touch
 from farmlive.shop.fields import Payment, State
@@ -223,8 +223,8 @@ class Claims:
         """Give money back for the claim, or refuse it; the same again changes nothing.
 
         What is given back can be undone as a move, and the claim is open again.
-        Raises Forbidden, UnknownBroadcast, UnknownClaim, ClaimAnswered, and what a refund raises:
-        NotInState, RefundTooHigh.
+        Raises Forbidden, UnknownBroadcast, UnknownClaim, WrongCurrency, ClaimAnswered, and what a
+        refund raises: NotInState, RefundTooHigh.
         """
         _check_staff(caller)
 
@@ -232,9 +232,12 @@ class Claims:
             self._log.head(connection, broadcast)
             found = _with_id(connection, broadcast, claim)
             row = with_id(connection, broadcast, found.order)
+            amount = None
+            if answer.amount is not None:
+                amount = currencies.minor_units(answer.amount, row.currency, currencies.ORDER)
             if found.state == "open":
-                self._answer(connection, caller, row, found, answer)
-            elif (found.amount, found.answer) != (answer.amount, answer.answer):
+                self._answer(connection, caller, row, found, amount, answer.answer)
+            elif (found.amount, found.answer) != (amount, answer.answer):
                 raise ClaimAnswered(
                     "Nothing was changed: this claim was answered already. Look at it again; more "
                     "money can be given back by the order."
@@ -309,28 +312,30 @@ class Claims:
         caller: Caller,
         row: Row[Any],
         claim: Row[Any],
-        answer: ClaimAnswer,
+        amount: int | None,
+        words: str,
     ) -> None:
+        """Answer an open claim with so much money back, or, without any, refuse it."""
         state: Literal["refused", "refunded"]
-        state = "refused" if answer.amount is None else "refunded"
+        state = "refused" if amount is None else "refunded"
         connection.execute(
             update(claims)
             .where(claims.c.id == claim.id)
-            .values(state=state, amount=answer.amount, answer=answer.answer, answered_at=now_ms())
+            .values(state=state, amount=amount, answer=words, answered_at=now_ms())
         )
-        if answer.amount is not None:
-            doer = Doer("staff", answer.answer, ulid())
-            self._steps.refund(connection, row, answer.amount, doer, claim=claim.id)
+        if amount is not None:
+            doer = Doer("staff", words, ulid())
+            self._steps.refund(connection, row, amount, doer, claim=claim.id)
             row = with_id(connection, row.broadcast, row.id)
         answered = events.OrderClaimAnswered(
             **_standing(connection, row),
             by="staff",
             claim=claim.id,
             answer=state,
-            amount=None if answer.amount is None else money(answer.amount, row.currency),
+            amount=None if amount is None else money(amount, row.currency),
         )
         self._log.append(connection, row.broadcast, answered)
-        detail = {} if answer.amount is None else {"amount": answer.amount}
+        detail = {} if amount is None else {"amount": amount}
         note(
             connection,
             caller,

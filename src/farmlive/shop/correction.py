@@ -18,7 +18,7 @@ from farmlive.contracts import raises
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import BroadcastEnded, Conflict, Invalid, NotFound
-from farmlive.shop import keys, life, prices, repricing, shown
+from farmlive.shop import currencies, keys, life, prices, repricing, shown
 from farmlive.shop.bag import check_flash
 from farmlive.shop.correction_models import Mispriced, OfferCorrect
 from farmlive.shop.flashes import WRONG
@@ -29,6 +29,7 @@ from farmlive.shop.problems import (
     FlashDearer,
     KeyReused,
     NoSuchOffer,
+    WrongCurrency,
 )
 from farmlive.shop.tables import flashes, offers
 from farmlive.store import Store
@@ -98,6 +99,7 @@ class Corrections:
         UnknownBroadcast,
         BroadcastEnded,
         NoSuchOffer,
+        WrongCurrency,
         NoPriceBefore,
         FlashDearer,
         KeyReused,
@@ -110,7 +112,7 @@ class Corrections:
 
         A list price that is lower than the right price is taken away. Answers as `Corrected`.
         With a key the same is put right once, however often it is sent. Raises UnknownBroadcast,
-        KeyReused, BroadcastEnded, NoSuchOffer, NoPriceBefore, FlashDearer, and
+        WrongCurrency, KeyReused, BroadcastEnded, NoSuchOffer, NoPriceBefore, FlashDearer, and
         Invalid where the price is that already.
         """
 
@@ -119,6 +121,7 @@ class Corrections:
 
         def write(connection: Connection) -> dict[str, Any]:
             head = self._log.head(connection, broadcast)
+            given = message.price and currencies.in_bag(connection, broadcast, message.price)
             before = keys.answered(connection, broadcast, key, body_hash, said=keys.OF_STAFF)
             if before is not None:
                 return before
@@ -128,7 +131,7 @@ class Corrections:
                     "can still be cancelled and refunded."
                 )
             row = _offer(connection, broadcast, message.offer)
-            price = message.price or prices.before(connection, row.id, row.price)
+            price = given or prices.before(connection, row.id, row.price)
             if price is None:
                 raise NoPriceBefore(
                     "Nothing was changed: the offer has had this price from the start. Give the "

@@ -5,18 +5,9 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from farmlive.shop import regions
-from farmlive.shop.fields import MAX_PRICE, Weight
+from farmlive.shop.fields import ParcelFee, Weight
 
 MAX_FEES = 2_000
-
-
-def _fee(value: object) -> object:
-    if type(value) is not int or not 0 <= value <= MAX_PRICE:
-        raise ValueError(
-            "A fee is a whole number of minor units: 800 for 8.00, 0 for none, "
-            f"{MAX_PRICE} at most."
-        )
-    return value
 
 
 def _where(value: object) -> object:
@@ -31,11 +22,6 @@ def _where(value: object) -> object:
     return regions.prefix(code)
 
 
-SeenFee = Annotated[
-    int,
-    BeforeValidator(_fee),
-    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MAX_PRICE}),
-]
 Where = Annotated[
     str,
     BeforeValidator(_where),
@@ -44,7 +30,7 @@ Where = Annotated[
 
 
 class Fee(BaseModel):
-    """What a parcel of up to `upto_g` net grams costs, minor units.
+    """What a parcel of up to `upto_g` net grams costs.
 
     `region` is what the codes of all that lies there begin with: 35 of a province, 3504 of a
     prefecture, 350426 of a county; empty is everywhere else.
@@ -54,7 +40,7 @@ class Fee(BaseModel):
 
     region: Where
     upto_g: Weight
-    fee: SeenFee
+    fee: ParcelFee
 
 
 class FeeTable(BaseModel):
@@ -70,13 +56,15 @@ class FeeTable(BaseModel):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        if len({fee.fee.currency for fee in self.fees}) > 1:
+            raise ValueError("All fees are in one currency, the shop's.")
         by_region: dict[str, dict[int, int]] = {}
         for fee in self.fees:
             bands = by_region.setdefault(fee.region, {})
             if fee.upto_g in bands:
                 where = _named(fee.region)
                 raise ValueError(f"{where}: {fee.upto_g} g stands there twice.")
-            bands[fee.upto_g] = fee.fee
+            bands[fee.upto_g] = fee.fee.amount
         if by_region and "" not in by_region:
             raise ValueError(
                 "Say what a parcel to everywhere else costs: a fee with an empty region, or take "
@@ -99,6 +87,8 @@ def _named(region: str) -> str:
 
 
 class Fees(FeeTable):
-    """All fees, the shortest code first, each region's lightest parcel first."""
+    """All fees, the shortest code first, each region's lightest parcel first; and the currency of
+    the shop, in which they are.
+    """
 
     currency: str

@@ -4,9 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
+from farmlive.contracts import raises
 from farmlive.people import Caller, Guard
 from farmlive.shop.fee_models import Fees, FeeTable
 from farmlive.shop.fees import ParcelFees
+from farmlive.shop.problems import WrongCurrency
 
 
 def routes(fees: ParcelFees, guard: Guard) -> APIRouter:
@@ -20,6 +22,7 @@ def routes(fees: ParcelFees, guard: Guard) -> APIRouter:
         return await fees.every()
 
     @router.put("/parcel-fees", operation_id="parcel_fees_set")
+    @raises(WrongCurrency)
     async def set_fees(wanted: FeeTable, caller: Annotated[Caller, staff]) -> Fees:
         """Set what a parcel costs: the whole table."""
         return await fees.set(caller, wanted)

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, Executable, bindparam, delete, func, insert, select
 
 from farmlive.ids import ulid
+from farmlive.money import Money
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Conflict
 from farmlive.settings import Settings
-from farmlive.shop import regions
+from farmlive.shop import currencies, regions
 from farmlive.shop.fee_models import Fee, Fees, FeeTable
 from farmlive.shop.tables import parcel_fees
 from farmlive.store import Store, hot
@@ -75,12 +76,23 @@ class ParcelFees:
         return await self._store.read(self._read)
 
     async def set(self, caller: Caller, wanted: FeeTable) -> Fees:
-        """Let these be the fees from this commit on; orders that were placed keep theirs."""
+        """Let these be the fees from this commit on; orders that were placed keep theirs.
+
+        Raises WrongCurrency.
+        """
+        rows = [
+            {
+                "id": ulid(),
+                "region": each.region,
+                "upto_g": each.upto_g,
+                "fee": currencies.minor_units(each.fee, self._currency, "this shop"),
+            }
+            for each in wanted.fees
+        ]
 
         def write(connection: Connection) -> Fees:
             connection.execute(delete(parcel_fees))
-            if wanted.fees:
-                rows = [{"id": ulid(), **fee.model_dump()} for fee in wanted.fees]
+            if rows:
                 connection.execute(insert(parcel_fees), rows)
             places = sorted({fee.region for fee in wanted.fees})
             note(
@@ -96,5 +108,12 @@ class ParcelFees:
 
     def _read(self, connection: Connection) -> Fees:
         # As they were kept, though a region's code be gone with a newer list of them.
-        fees = [Fee.model_construct(**row._mapping) for row in connection.execute(_EVERY)]
+        fees = [
+            Fee.model_construct(
+                region=row.region,
+                upto_g=row.upto_g,
+                fee=Money.model_construct(amount=row.fee, currency=self._currency),
+            )
+            for row in connection.execute(_EVERY)
+        ]
         return Fees.model_construct(currency=self._currency, fees=fees)

@@ -5,11 +5,13 @@ The shapes that are made of them are in models.py.
 
 import re
 import unicodedata
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from farmlive import phones
+from farmlive.money import Money
 from farmlive.public_text import Public
 
 MAX_QUANTITY = 999
@@ -32,19 +34,27 @@ def _seen(value: object) -> object:
     return value
 
 
-def _price(value: object) -> object:
-    if type(value) is not int or not 1 <= value <= MAX_PRICE:
+def _money(value: object) -> object:
+    if not isinstance(value, dict | Money):
         raise ValueError(
-            "A price is a whole number of minor units, above zero: 2990 for 29.90, "
-            f"{MAX_PRICE} at most."
+            'Send money with its currency, in minor units: {"amount": 2990, "currency": "CNY"} '
+            "for ¥29.90."
         )
     return value
 
 
-def _amount(value: object) -> object:
-    if type(value) is not int or not 1 <= value <= MAX_AMOUNT:
-        raise ValueError("An amount is a whole number of minor units, above zero: 2990 for 29.90.")
-    return value
+def _within(least: int, most: int, wrong: str) -> Callable[[Money], Money]:
+    def check(money: Money) -> Money:
+        if not least <= money.amount <= most:
+            raise ValueError(wrong)
+        return money
+
+    return check
+
+
+def _from_to(least: int, most: int) -> Any:
+    """What a document says of such an amount, beside the reference to Money."""
+    return Field(json_schema_extra={"properties": {"amount": {"minimum": least, "maximum": most}}})
 
 
 def _step(value: object) -> object:
@@ -150,15 +160,23 @@ Key = Annotated[
 ]
 Proof = Annotated[str, Field(max_length=64)]
 Picture = Annotated[str, BeforeValidator(_picture)]
+SentMoney = Annotated[Money, BeforeValidator(_money)]
 Price = Annotated[
-    int,
-    BeforeValidator(_price),
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_PRICE}),
+    SentMoney,
+    AfterValidator(
+        _within(1, MAX_PRICE, f"A price is above zero, and {MAX_PRICE} minor units at most.")
+    ),
+    _from_to(1, MAX_PRICE),
 ]
 Amount = Annotated[
-    int,
-    BeforeValidator(_amount),
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_AMOUNT}),
+    SentMoney,
+    AfterValidator(_within(1, MAX_AMOUNT, "An amount is above zero.")),
+    _from_to(1, MAX_AMOUNT),
+]
+ParcelFee = Annotated[
+    SentMoney,
+    AfterValidator(_within(0, MAX_PRICE, f"A fee is {MAX_PRICE} minor units at most.")),
+    _from_to(0, MAX_PRICE),
 ]
 Weight = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 Way = Literal["parcel", "pickup"]

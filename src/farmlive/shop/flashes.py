@@ -19,7 +19,7 @@ from farmlive.origin.problems import LotStopped
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import BroadcastEnded, BroadcastNotLive
-from farmlive.shop import keys, repricing, stock
+from farmlive.shop import currencies, keys, repricing, stock
 from farmlive.shop.alarm import Alarm
 from farmlive.shop.flash_models import Flash, FlashEnd, FlashPlan, NewFlash
 from farmlive.shop.lines import LATE_MS
@@ -34,6 +34,7 @@ from farmlive.shop.problems import (
     SoldOut,
     UnknownFlash,
     UnknownOffer,
+    WrongCurrency,
 )
 from farmlive.shop.tables import flashes, offers
 from farmlive.store import Store, hot
@@ -106,6 +107,7 @@ class Flashes:
         BroadcastEnded,
         BroadcastNotLive,
         UnknownOffer,
+        WrongCurrency,
         FlashNotCheaper,
         FlashThere,
         LotSpent,
@@ -119,13 +121,13 @@ class Flashes:
 
         A batch takes its boxes from what is left, and releases what is missing: as many as the lot
         gives. With a key the same is planned once, however often it is sent. Raises
-        UnknownBroadcast, KeyReused, BroadcastNotLive (nothing starts before), BroadcastEnded,
-        UnknownOffer, LotStopped, FlashThere, FlashNotCheaper, LotSpent.
+        UnknownBroadcast, WrongCurrency, KeyReused, BroadcastNotLive (nothing starts before),
+        BroadcastEnded, UnknownOffer, LotStopped, FlashThere, FlashNotCheaper, LotSpent.
         """
         key = message.key
         body_hash = keys.canonical_hash(message, FlashPlan, of="flashes")
 
-        def plan(connection: Connection) -> dict[str, Any]:
+        def plan(connection: Connection, price: int) -> dict[str, Any]:
             now = now_ms()
             starts_at = now if message.starts_at is None else max(now, message.starts_at)
             state = self._log.head(connection, broadcast).state
@@ -143,8 +145,9 @@ class Flashes:
                     offers=[message.offer],
                 )
             stock.check_sellable(connection, known.values())
-            if message.price >= known[message.offer].price:
-                raise FlashNotCheaper(known[message.offer].price)
+            usual = known[message.offer]
+            if price >= usual.price:
+                raise FlashNotCheaper(money(usual.price, usual.currency))
             other = connection.execute(_ON_CARDS, {"offers": [message.offer]}).first()
             if other is not None:
                 raise FlashThere(other.id)
@@ -154,7 +157,7 @@ class Flashes:
                 "broadcast": broadcast,
                 "offer": message.offer,
                 "state": "planned",
-                "price": message.price,
+                "price": price,
                 "boxes": message.boxes,
                 "per_buyer": message.per_buyer,
                 "starts_at": starts_at,
@@ -185,16 +188,18 @@ class Flashes:
                 "flash.plan",
                 flash,
                 broadcast=broadcast,
-                **message.model_dump(exclude_none=True, include=set(NewFlash.model_fields)),
+                **message.model_dump(exclude_none=True, include=set(NewFlash.model_fields))
+                | {"price": price},
             )
             return shown(self._one(connection, broadcast, flash)).model_dump(mode="json")
 
         def write(connection: Connection) -> dict[str, Any]:
             self._log.head(connection, broadcast)
+            price = currencies.in_bag(connection, broadcast, message.price)
             before = keys.answered(connection, broadcast, key, body_hash, said=keys.OF_STAFF)
             if before is not None:
                 return before
-            answer = plan(connection)
+            answer = plan(connection, price)
             keys.keep(connection, broadcast, key, body_hash, answer)
             return answer
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from farmlive.commands import Message
+from farmlive.money import Money
 from farmlive.shop.order_tables import order_keys
 from farmlive.shop.problems import AnswerGone, KeyReused
 from farmlive.store import hot
@@ -34,13 +35,20 @@ def canonical_hash(request: BaseModel, shape: type[BaseModel], *, of: str | None
 
     `shape` says which, of a message without its type, id and key; `of` is the order that it
     changes. What only helps a new order to be taken is not part of it, as the hold that it takes:
-    that may be gone by the time when the order comes again.
+    that may be gone by the time when the order comes again. Of money the amount alone counts, as
+    before requests had its currency: another one is refused before keys are compared.
     """
     # Fields in the order of their shape, however they came.
     hashed = _hashed(shape)
     if "known_by" in hashed and getattr(request, "known_by", None) is None:
         hashed = hashed - {"known_by"}  # the same as what came before there was such a field
-    contents = request.model_dump_json(include=hashed)
+    # The fields of the models that have money are plain: none has it in a list.
+    sums = {
+        name: value.amount for name in hashed if isinstance(value := getattr(request, name), Money)
+    }
+    if sums:
+        request = request.model_copy(update=sums)
+    contents = request.model_dump_json(include=hashed, warnings=not sums)
     return hashlib.sha256(f"{of or ''}{contents}".encode()).hexdigest()
 
 

@@ -170,9 +170,18 @@ class NewOffer(BaseModel):
                 "A new product needs its name, its unit (such as 2.5 kg box) and its net weight "
                 "in grams."
             )
-        if self.list_price is not None and self.list_price < self.price:
+        if is_lower(self.list_price, self.price):
             raise ValueError("The list price is the higher one, struck out beside the price.")
         return self
+
+
+def is_lower(list_price: Money | None, price: Money) -> bool:
+    """Whether a list price is lower than the price, as far as the two can be compared."""
+    return (
+        list_price is not None
+        and list_price.currency == price.currency
+        and list_price.amount < price.amount
+    )
 
 
 class CardFarm(BaseModel):
@@ -286,7 +295,7 @@ class OfferRelease(NewRelease, AboutOffer, Message):
 
 
 class ChangedOffer(BaseModel):
-    """What changes of an offer; prices are in minor units, and a null takes the list price away."""
+    """What changes of an offer; a null takes the list price away."""
 
     model_config = ConfigDict(extra="forbid")
 

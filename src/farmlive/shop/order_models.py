@@ -29,6 +29,7 @@ from farmlive.shop.fields import (
     Quantity,
     Reason,
     SeenPrice,
+    SentMoney,
     StaffReason,
     State,
     Way,
@@ -58,7 +59,9 @@ Lines = Annotated[list["OrderLine"], BeforeValidator(_not_too_many), AfterValida
 
 
 class OrderLine(BaseModel):
-    """One offer of an order; `price` is what the buyer saw for one, minor units."""
+    """One offer of an order; `price` is what the buyer saw for one, in minor units: an order has
+    one currency, that of its offers.
+    """
 
     offer: Identifier
     quantity: Quantity
@@ -150,7 +153,7 @@ class Held(BaseModel):
 class NewOrder(BaseModel):
     """An order as a buyer sends it; `order` names the buyer's hold, whose stock it takes.
 
-    `fee` is what the buyer saw that the parcel costs, minor units; `language` is the buyer's.
+    `fee` is what the buyer saw that the parcel costs; `language` is the buyer's.
     `proof` is a text for which SHA-256 of `broadcast:key:proof` begins with as many zero bits as
     `proof-needed` asks for.
     """
@@ -160,7 +163,7 @@ class NewOrder(BaseModel):
     buyer: NewBuyer
     delivery: Delivery
     payment: PaymentMethod
-    fee: SeenPrice | None = None
+    fee: SentMoney | None = None
     language: Literal["zh", "en"] | None = None
     proof: Proof | None = None
 
@@ -294,8 +297,8 @@ def _each_once(boxes: list[Boxes]) -> list[Boxes]:
 
 
 class Refund(BaseModel):
-    """Money given back, minor units, on top of what was given back before; of an order that is
-    due it is taken off what is to be paid.
+    """Money given back, on top of what was given back before; of an order that is due it is taken
+    off what is to be paid.
 
     `lines` are boxes that it was given back for and that never left: of an order that is not yet
     packed, they go back into the stock. `offer` is the one at whose wrong price more was asked for.

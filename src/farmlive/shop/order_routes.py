@@ -46,6 +46,7 @@ from farmlive.shop.problems import (
     RefundTooHigh,
     SoldOut,
     UnknownOrder,
+    WrongCurrency,
 )
 from farmlive.shop.shop import Shop
 
@@ -231,7 +232,9 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         status_code=201,
         operation_id="orders_refund",
     )
-    @raises(UnknownOrder, OtherCentre, NotInState, RefundTooHigh, KeyReused, AnswerGone)
+    @raises(
+        UnknownOrder, OtherCentre, WrongCurrency, NotInState, RefundTooHigh, KeyReused, AnswerGone
+    )
     async def refund_order(
         broadcast: str,
         order: Identifier,

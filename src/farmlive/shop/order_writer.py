@@ -26,6 +26,7 @@ from farmlive.problems import BroadcastEnded, BroadcastNotLive
 from farmlive.settings import Settings
 from farmlive.shop import (
     box_limits,
+    currencies,
     fees,
     flags,
     flash_limits,
@@ -305,7 +306,7 @@ def _ask_last_number(connection: Connection, broadcast: str) -> Callable[[], int
 def _fee(
     connection: Connection, request: OrderPlace, known: Mapping[str, stock.Offer], asked: Row[Any]
 ) -> int:
-    """What the delivery costs. Raises UnknownCentre, TooHeavy, FeeChanged."""
+    """What the delivery costs. Raises UnknownCentre, TooHeavy, WrongCurrency, FeeChanged."""
     fee = 0
     if request.delivery.way == "pickup":
         if not asked.centre:
@@ -315,8 +316,11 @@ def _fee(
     elif asked.fees:
         grams = sum(known[line.offer].net_weight_g * line.quantity for line in request.lines)
         fee = fees.of(connection, request.delivery.region, grams)
-    if request.fee is not None and request.fee != fee:
-        raise FeeChanged(fee, request.fee)
+    if request.fee is not None:
+        currency = known[request.lines[0].offer].currency
+        seen = currencies.minor_units(request.fee, currency, currencies.BAG)
+        if seen != fee:
+            raise FeeChanged(money(fee, currency), money(seen, currency))
     return fee
 
 

@@ -24,6 +24,7 @@ from farmlive.paging import Page
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.shop import (
+    currencies,
     finding,
     keys,
     life,
@@ -253,8 +254,8 @@ class Orders:
         """Money was given back, for boxes that never left or else; the event tells how much in all.
 
         It can be undone as a move. With a key the same refund counts once, however often it is
-        sent. Raises Forbidden, UnknownOrder, NotInState, RefundTooHigh, KeyReused, Invalid (it has
-        not so many boxes, or nothing of the offer).
+        sent. Raises Forbidden, UnknownOrder, WrongCurrency, NotInState, RefundTooHigh, KeyReused,
+        Invalid (it has not so many boxes, or nothing of the offer).
         """
         who = life.who_is(caller)
         body_hash = keys.canonical_hash(refund, Refund, of=order)
@@ -262,6 +263,7 @@ class Orders:
         def write(connection: Connection) -> Refunded:
             row = with_id(connection, broadcast, order)
             shown.check(connection, row, caller)
+            amount = currencies.minor_units(refund.amount, row.currency, currencies.ORDER)
             move = ulid()
             before = keys.answered(connection, broadcast, key, body_hash, said=_KEPT)
             if before is not None:
@@ -270,7 +272,7 @@ class Orders:
             keys.keep(connection, broadcast, key, body_hash, {"order": order, "move": move})
             boxes = {line.offer: line.quantity for line in refund.lines}
             doer = Doer(who, refund.reason, move)
-            self._steps.refund(connection, row, refund.amount, doer, boxes, offer=refund.offer)
+            self._steps.refund(connection, row, amount, doer, boxes, offer=refund.offer)
             note(
                 connection,
                 caller,
@@ -278,7 +280,7 @@ class Orders:
                 order,
                 broadcast=broadcast,
                 number=order_number(row.number),
-                amount=refund.amount,
+                amount=amount,
                 **({"due": True} if row.payment == "due" else {}),
             )
             return Refunded.by(self._one(connection, broadcast, order, caller), move)

@@ -184,12 +184,12 @@ class LotSpent(Conflict):
 
 
 class FeeChanged(Conflict):
-    """The parcel costs something else than the buyer saw; `fee` and `seen`, minor units."""
+    """The parcel costs something else than the buyer saw; `fee` and `seen`, each as Money."""
 
     slug = "fee-changed"
     title = "The parcel costs something else"
 
-    def __init__(self, fee: int, seen: int):
+    def __init__(self, fee: Money, seen: Money):
         super().__init__(
             "Nothing was ordered: what the parcel costs changed while you were looking. Look at "
             "the new sum and order again if it suits you.",
@@ -219,12 +219,12 @@ class UnknownFlash(NotFound):
 
 
 class FlashNotCheaper(Invalid):
-    """A flash batch's price is under the offer's; `price` is that, minor units."""
+    """A flash batch's price is under the offer's; `price` is that, as Money."""
 
     slug = "flash-not-cheaper"
     title = "The price of the batch is no lower"
 
-    def __init__(self, price: int):
+    def __init__(self, price: Money):
         super().__init__(
             "Nothing was planned: the price of a flash batch must be lower than the price of its "
             "offer.",
@@ -332,6 +332,22 @@ class StockTaken(Conflict):
         super().__init__(
             f"Nothing was taken back: {left} are left, the rest is sold or held for buyers.",
             offers=[{"offer": offer, "left": left}],
+        )
+
+
+class WrongCurrency(Invalid):
+    """Money came in another currency than it is taken in; `currency` is that, `sent` what came."""
+
+    slug = "wrong-currency"
+    title = "The money is in another currency"
+
+    def __init__(self, sent: str, currency: str, whose: str):
+        super().__init__(
+            f"Nothing was changed: the money of {whose} is in {currency}, and an amount in {sent} "
+            f'was sent. Send it as {{"amount": …, "currency": "{currency}"}}, in minor units of '
+            f"{currency}.",
+            currency=currency,
+            sent=sent,
         )
 
 

@@ -41,6 +41,7 @@ from farmlive.shop.problems import (
     ProductOffered,
     UnknownOffer,
     UnknownProduct,
+    WrongCurrency,
 )
 from farmlive.shop.shop import Shop
 
@@ -115,6 +116,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         LotOfOtherFarm,
         LotStopped,
         LotSpent,
+        WrongCurrency,
     )
     async def add_offer(broadcast: str, new: NewOffer, caller: Annotated[Caller, staff]) -> Card:
         """Put an offer into the bag."""

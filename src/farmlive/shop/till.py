@@ -51,6 +51,7 @@ from farmlive.shop.problems import (
     SoldOut,
     UnknownCentre,
     UnknownOffer,
+    WrongCurrency,
 )
 from farmlive.shop.proof import ProofNeeded
 from farmlive.shop.rush import Rush
@@ -94,6 +95,7 @@ class Till:
         BroadcastEnded,
         UnknownOffer,
         UnknownCentre,
+        WrongCurrency,
         OrderTooLarge,
         PriceChanged,
         FeeChanged,
@@ -118,7 +120,7 @@ class Till:
         after the end. Raises TooMany, ProofNeeded, Forbidden (blocked), UnknownBroadcast,
         OrderTooLarge, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer, LotStopped,
         UnknownCentre, PriceChanged, SoldOut, LotSpent, LimitReached, BoxLimit, TooHeavy,
-        FeeChanged; nothing is then kept.
+        WrongCurrency (of the fee), FeeChanged; nothing is then kept.
         """
         per_minute = self._settings.orders_per_minute
         with limits.counted(self._limits, "orders", caller, per_minute):

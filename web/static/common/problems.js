@@ -7,9 +7,6 @@ import { openWords } from "./persons.js";
 import { reasonsInWords, stopMeans } from "./stops.js";
 import { n, page, t } from "./words.js";
 
-// An amount in minor units, or with its currency.
-const price = (value) => money(value?.amount === undefined ? { amount: value, currency: page.currency } : value);
-
 const together = (...each) => each.filter(Boolean).join(page.language === "zh" ? "" : " ");
 
 // As people/password_rules.py says them, so that what it says beside a field is translated by them, too.
@@ -164,9 +161,10 @@ const sentences = {
   },
   "fee-changed": ({ fee, seen }) =>
     t("The parcel costs %(fee)s now, %(seen)s when you looked. Nothing is ordered yet: place the order once more if it suits you.", {
-      fee: price(fee),
-      seen: price(seen),
+      fee: money(fee),
+      seen: money(seen),
     }),
+  "wrong-currency": ({ currency }) => t("Amounts are in %(currency)s here. Nothing was changed: load the page again, then enter it in %(currency)s.", { currency }),
   "too-heavy": ({ most_g: most, weight_g: grams }) =>
     t("A parcel there holds %(most)s at most, and this would be %(weight)s. Nothing was ordered: take less, or pick it up.", {
       most: weight(most),

@@ -47,10 +47,16 @@ export class Basket extends EventTarget {
     return this.hold ? Math.max(0, this.hold.until - now()) : 0;
   }
 
+  /** The currency of the bag, which has one. */
+  get currency() {
+    const [offer] = this.lines.keys();
+    return this.scene.offers.get(offer)?.price.currency ?? page.currency;
+  }
+
   get total() {
     let amount = 0;
     for (const { quantity, price } of this.lines.values()) amount += quantity * price;
-    return { amount, currency: page.currency };
+    return { amount, currency: this.currency };
   }
 
   /** Put one of an offer in at the price that was seen, and hold it at once; what is in already

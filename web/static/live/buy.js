@@ -247,9 +247,8 @@ export class Buying {
     this.part("submit").setAttribute("aria-busy", "true");
     const { boxes, sum: { amount } } = this.total;
     try {
-      const { fee } = this.total.parcel;
       const remembered = this.buyer.isForOthers ? null : this.buyer.isRemembered;
-      this.placed(await this.ordering.order(this.buyer.details(fee), { remembered }));
+      this.placed(await this.ordering.order(this.buyer.details(this.total.fee), { remembered }));
     } catch (problem) {
       this.refused(problem);
       if (!this.basket.empty && (amount < this.total.sum.amount || this.total.boxes < boxes)) this.ask(amount);

@@ -215,7 +215,7 @@ export class BuyerForm {
     remember("buyer", this.isRemembered ? { ...this.read(), asked: true } : null);
   }
 
-  /** As an order says it; `fee` is what of the parcel was seen, minor units. */
+  /** As an order says it; `fee` is what of the parcel was seen, {amount, currency}. */
   details(fee) {
     const { name, phone, way, address, region, centre, email } = this.read();
     const who = { buyer: { name, phone, ...(email && { email }) }, language: page.language };

@@ -35,6 +35,12 @@ export class OrderTotal {
     return this.buyer.isParcel ? this.fees.of(this.buyer.region.code, this.grams) : { fee: 0 };
   }
 
+  /** The parcel's fee as an order says it; undefined where it is too heavy. */
+  get fee() {
+    const { fee: amount } = this.parcel;
+    return amount === undefined ? undefined : { amount, currency: this.basket.currency };
+  }
+
   /** Whether the parcel's fee, if there is one, is known. */
   get isKnown() {
     return this.fees.known || !this.buyer.isParcel;

@@ -21,7 +21,7 @@ export function feeOf(fees, region, grams) {
 
 /** The table, asked for when someone begins to buy. Event: "change". */
 export class ParcelFees extends EventTarget {
-  #fees = null; // [{region, upto_g, fee}]; null until it is known
+  #fees = null; // [{region, upto_g, fee}], fee in minor units; null until it is known
   #asked = -Infinity;
 
   get known() {
@@ -42,7 +42,8 @@ export class ParcelFees extends EventTarget {
     if (!anew && performance.now() - this.#asked < FRESH) return;
     this.#asked = performance.now();
     try {
-      this.#fees = (await api("GET", "/api/v1/parcel-fees")).fees;
+      const { fees } = await api("GET", "/api/v1/parcel-fees");
+      this.#fees = fees.map(({ fee, ...row }) => ({ ...row, fee: fee.amount }));
     } catch (problem) {
       this.#asked = -Infinity;
       if (!this.known) setTimeout(() => this.load(), AGAIN);

@@ -269,7 +269,8 @@ export class FlashSheet {
     const perBuyer = Number(elements.per_buyer.value);
     remember("flash", { minutes, per_buyer: perBuyer });
     // Of a lot that gives nothing the server says so.
-    const plan = { offer: offer.offer, price, boxes: will.boxes || boxes, seconds: minutes * 60 };
+    const sum = { amount: price, currency: offer.price.currency };
+    const plan = { offer: offer.offer, price: sum, boxes: will.boxes || boxes, seconds: minutes * 60 };
     if (perBuyer) plan.per_buyer = perBuyer;
     if (start !== null) plan.starts_at = start;
     const button = this.#part("do");

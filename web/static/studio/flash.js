@@ -188,7 +188,7 @@ export class Flashes {
   }
 
   #planAgain(offer, { price, boxes, per_buyer: perBuyer, starts_at: starts, ends_at: ends }) {
-    const plan = { offer, price: price.amount, boxes, seconds: Math.round((ends - starts) / 1_000), starts_at: starts };
+    const plan = { offer, price, boxes, seconds: Math.round((ends - starts) / 1_000), starts_at: starts };
     if (perBuyer) plan.per_buyer = perBuyer;
     this.#send("flash.plan", plan).catch(fail);
   }

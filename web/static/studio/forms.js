@@ -4,8 +4,9 @@
 import { Problem } from "../common/api.js";
 import { opening } from "../common/sheet.js";
 import { toast } from "../common/toast.js";
-import { t } from "../common/words.js";
+import { page, t } from "../common/words.js";
 import { known, spoken, together } from "./sentences.js";
+import { decimals } from "./sums.js";
 
 const READ = {
   text: (value) => value.trim() || null,
@@ -15,9 +16,15 @@ const READ = {
   verdict: (value) => (value === "" ? null : value === "yes"),
   count: (value) => (value === "" ? null : Math.round(Number(value))),
   decimal: (value) => (value === "" ? null : Number(value)),
-  // Money is typed in major units; `data-decimals` is the currency's.
+  // Money is typed in major units; `data-decimals` is the currency's, which is the page's unless
+  // `data-currency` names another.
   money: (value, { dataset }) =>
-    value === "" ? null : Math.round(Number(value) * 10 ** Number(dataset.decimals ?? 2)),
+    value === ""
+      ? null
+      : {
+          amount: Math.round(Number(value) * 10 ** Number(dataset.decimals ?? 2)),
+          currency: dataset.currency ?? page.currency,
+        },
   kilograms: (value) => (value === "" ? null : Math.round(Number(value) * 1000)),
   moment: (value) => (value === "" ? null : new Date(value).toISOString()),
 };
@@ -27,14 +34,24 @@ const WRITE = {
   text: (value) => value ?? "",
   count: (value) => value ?? "",
   decimal: (value) => value ?? "",
-  money: (value, { dataset }) => {
-    const places = Number(dataset.decimals ?? 2);
-    const minor = typeof value === "object" ? value?.amount : value;
-    return minor == null ? "" : (minor / 10 ** places).toFixed(places);
+  money: (value, field) => {
+    denote(field, value?.currency ?? page.currency);
+    const places = Number(field.dataset.decimals ?? 2);
+    return value?.amount == null ? "" : (value.amount / 10 ** places).toFixed(places);
   },
   kilograms: (value) => (value == null ? "" : String(value / 1000)),
   moment: (value) => (value ? local(new Date(value)) : ""),
 };
+
+/** Has a field of money in the currency of what it is about. */
+function denote(field, currency) {
+  if ((field.dataset.currency ?? page.currency) === currency) return;
+  const places = decimals(currency);
+  Object.assign(field.dataset, { currency, decimals: places });
+  field.step = String(10 ** -places);
+  const unit = field.parentElement.querySelector(".studio-input__unit");
+  if (unit) unit.textContent = currency;
+}
 
 /** A moment as a field of the browser writes it, in this device's time. */
 export function local(date) {

@@ -291,7 +291,7 @@ export class Mispriced {
     if (!this.#reason) return this.#say(t("Write why: the buyers read it."));
     this.#say("");
     try {
-      return await this.#moves.refund(id, { amount: difference.amount, reason: this.#reason, offer: this.#card.offer });
+      return await this.#moves.refund(id, { amount: difference, reason: this.#reason, offer: this.#card.offer });
     } catch (problem) {
       return this.#failed({ problem, orders: [id], body: { refund: {} } });
     }

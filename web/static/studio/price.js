@@ -100,10 +100,11 @@ export class Prices {
       return this.#complain(t("The usual price must not be lower than the price. Change both, or leave the usual price empty."));
     }
     // The scene changes the offer in place: what undo goes back to is kept first.
-    const before = { price: offer.price.amount, list_price: offer.list_price?.amount ?? null };
+    const before = { price: offer.price, list_price: offer.list_price ?? null };
     const change = {};
-    if (price !== before.price) change.price = price;
-    if (!this.#isWrong && list !== before.list_price) change.list_price = list;
+    const sum = (amount) => ({ amount, currency: offer.price.currency });
+    if (price !== before.price.amount) change.price = sum(price);
+    if (!this.#isWrong && list !== (before.list_price?.amount ?? null)) change.list_price = list === null ? null : sum(list);
     if (!Object.keys(change).length) return close(this.#dialog);
     if ("price" in change && offer.flash && price <= offer.flash.price.amount) {
       return this.#complain(dearerFlash(offer.flash.price));

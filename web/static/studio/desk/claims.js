@@ -72,9 +72,9 @@ export class Claims {
     say(form.part("claim-deed"), isDue(order) ? t("Less to pay") : t("Money back"));
     say(form.part("claim-most"), mayRefund ? t("%(sum)s at most", { sum: money({ amount: left, currency }) }) : t("Nothing is left of it"));
     form.open({
-      values: { deed: mayRefund ? "refund" : "refuse" },
+      values: { deed: mayRefund ? "refund" : "refuse", amount: { amount: null, currency } },
       job: async ({ deed, amount, answer }) => {
-        if (deed === "refund" && !(await isMeant(order, amount))) return false;
+        if (deed === "refund" && !(await isMeant(order, amount.amount))) return false;
         const body = deed === "refund" ? { amount, answer } : { refuse: true, answer };
         const after = await post(`${this.#path}/${claim.id}/answer`, body);
         if (deed === "refund") return this.#moves.tell({ refund: { amount } }, after);

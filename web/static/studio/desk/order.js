@@ -164,10 +164,10 @@ export class OrderSheet {
     refund.open({
       title: due ? t("Less to pay") : t("Refund"),
       does: due ? t("Take it off") : t("Refund it"),
-      values: due ? {} : { amount: left(order) },
+      values: { amount: { ...order.total, amount: due ? null : left(order) } },
       job: async ({ amount, reason }) => {
         const { lines } = this.#fewer;
-        if (!(await isMeant(order, amount))) return false;
+        if (!(await isMeant(order, amount.amount))) return false;
         return this.#give(order, { amount, reason, ...(lines.length ? { lines } : {}) });
       },
     });

@@ -54,7 +54,7 @@ export function keptBefore(order) {
 
 /** What became of an order of which so much was given back, or taken off. */
 function refunded(order, amount) {
-  const values = { sum: money({ ...order.total, amount }), number: order.number, left: money(asked(order)) };
+  const values = { sum: money(amount), number: order.number, left: money(asked(order)) };
   if (order.payment !== "due") return t("%(sum)s of %(number)s is refunded.", values);
   return left(order) ? t("%(sum)s is taken off %(number)s: %(left)s is to be paid.", values) : t("%(sum)s is taken off %(number)s: nothing is to be paid.", values);
 }

@@ -202,12 +202,12 @@ function change(card) {
   changing.part("lot-gives").textContent = more === null ? "" : t("The lot gives up to %(n)s in all.", { n: count(card.released + more) });
   changing.open({
     title: text(card.name),
-    values: { price: card.price, list_price: card.list_price, released: card.released },
+    values: { price: card.price, list_price: card.list_price ?? { ...card.price, amount: null }, released: card.released },
     job: async ({ price, list_price: listed, released }) => {
       const send = (type, fields) => channel.ask({ type, offer: card.offer, ...fields });
       const changed = {};
-      if (price !== card.price.amount) changed.price = price;
-      if (listed !== (card.list_price?.amount ?? null)) changed.list_price = listed;
+      if (price.amount !== card.price.amount) changed.price = price;
+      if (listed?.amount !== card.list_price?.amount) changed.list_price = listed;
       if (Object.keys(changed).length) await send("offer.change", changed);
       const more = released - card.released;
       if (more) await send("offer.release", { quantity: more });

@@ -2,7 +2,7 @@
 
 import { money } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
-import { n, page, t, text } from "../../common/words.js";
+import { n, t, text } from "../../common/words.js";
 import { get, getAll, patch, post } from "../api.js";
 import { act, List, row, sign } from "./list.js";
 import { FormSheet } from "./sheet.js";
@@ -48,7 +48,7 @@ function change(centre) {
 async function drawFees() {
   const { fees } = await get("/api/v1/parcel-fees");
   const regions = new Set(fees.map(({ region }) => region).filter(Boolean)).size;
-  const least = fees.length ? money({ amount: Math.min(...fees.map(({ fee }) => fee)), currency: page.currency }) : "";
+  const least = fees.length ? money({ ...fees[0].fee, amount: Math.min(...fees.map(({ fee }) => fee.amount)) }) : "";
   const words = !fees.length
     ? t("None yet: parcels cost nothing.")
     : regions

@@ -46,7 +46,7 @@ function grouped(fees) {
   const found = new Map();
   for (const { region, upto_g: upto, fee } of fees) {
     if (!found.has(region)) found.set(region, []);
-    found.get(region).push({ weight: kilograms(upto), fee: typed(fee, decimals) });
+    found.get(region).push({ weight: kilograms(upto), fee: typed(fee.amount, decimals) });
   }
   return [...found].map(([region, bands]) => ({ region, bands }));
 }
@@ -233,7 +233,8 @@ function complain(words) {
   if (words) place.focus();
 }
 
-async function send(fees) {
+async function send(rows) {
+  const fees = rows.map((row) => ({ ...row, fee: { amount: row.fee, currency: page.currency } }));
   const answer = await put(PATH, { fees });
   kept = grouped(answer.fees);
   groups = structuredClone(kept);

@@ -102,7 +102,7 @@ function refund(order) {
   say(refunding.part("what"), t("%(number)s: %(sum)s at most.", { number: order.number, sum: money(left) }));
   refunding.open({
     title: t("Refund"),
-    values: { amount: left.amount },
+    values: { amount: left },
     job: async (body) => {
       await post(`/api/v1/broadcasts/${order.broadcast}/orders/${order.id}/refunds`, body, { "idempotency-key": newKey() });
       await reload();
