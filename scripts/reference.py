@@ -151,14 +151,16 @@ def commands_page() -> str:
         "A request over HTTP does the same, where a `key` is the header `Idempotency-Key`.",
         "`/asyncapi.json` has the shapes and what each may be refused with, `/openapi.json` those",
         "of the requests. Crew are coordinators, hosts and moderators; staff are the first two.",
+        "A command tells of itself by events of these kinds.",
         "This page is made from the code by `./scripts/check --fix`.",
         "",
-        "| command | for | over HTTP | what |",
-        "|---|---|---|---|",
+        "| command | for | over HTTP | what | tells |",
+        "|---|---|---|---|---|",
     ]
     for name, command in sorted(_server()[1].items()):
         summary = (command.model.__doc__ or "").strip().partition("\n")[0].removesuffix(".")
-        lines.append(f"| `{name}` | {command.role} | `{command.http}` | {summary} |")
+        tells = ", ".join(f"`{kind}`" for kind in command.tells)
+        lines.append(f"| `{name}` | {command.role} | `{command.http}` | {summary} | {tells} |")
     return "\n".join(lines) + "\n"
 
 

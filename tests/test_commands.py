@@ -150,9 +150,9 @@ def missing(server: Server, commands: Iterable[Command[Any]]) -> list[str]:
 def of_the_house(model: type[Message]) -> Iterator[type[Message]]:
     """Every message that a room has a type for."""
     for each in model.__subclasses__():
-        if each.__module__.startswith("farmlive.") and isinstance(
-            each.model_fields["type"].default, str
-        ):
+        named = get_args(each.model_fields["type"].annotation)
+        if each.__module__.startswith("farmlive.") and named:
+            assert named == (each.model_fields["type"].default,), f"{each}: a default for its type"
             yield each
         yield from of_the_house(each)
 

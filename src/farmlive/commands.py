@@ -85,7 +85,9 @@ class Command(Generic[M]):
     `answer` gets the caller, the broadcast and the message, and declares the problems that it
     raises beyond what any command may (`contracts.raises`). `http` is the request that asks for the
     same, its method and path, in which `{broadcast}` and fields of the message stand; `operation`
-    is its operation id. A POST makes something, unless `makes` is false.
+    is its operation id. A POST makes something, unless `makes` is false. `tells` are the kinds of
+    events that it may make; for those who wait more may follow. What is not for anyone is noted in
+    the audit list under its name.
     """
 
     model: type[M]
@@ -94,6 +96,7 @@ class Command(Generic[M]):
     http: str
     operation: str
     role: Role = "anyone"
+    tells: tuple[str, ...] = ()
     makes: bool = True
 
     @property

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from farmlive.broadcast.events import KINDS
 from farmlive.broadcast.log import Event
-from farmlive.broadcast.snapshot import CHAT_KEPT, Scene, fold, view
+from farmlive.broadcast.snapshot import CHAT_KEPT, FOLDS, PASSED_OVER, Scene, fold, view
 
 PUBLIC = frozenset({"public"})
 
@@ -235,3 +236,8 @@ def test_the_source_on_air() -> None:
     assert view(left, PUBLIC)["source"] == {"source": "s", "label": "orchard"}
     other = folded(switched, ("source.left", {"source": "other"}, ("staff",)))
     assert view(other, staff)["source"] is not None
+
+
+def test_every_kind_of_event_is_folded_or_passed_over_by_name() -> None:
+    assert KINDS.keys() - FOLDS.keys() - PASSED_OVER == set(), "broadcast/snapshot.py"
+    assert FOLDS.keys() & PASSED_OVER == set(), "broadcast/snapshot.py"

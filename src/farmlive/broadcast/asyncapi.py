@@ -251,6 +251,7 @@ def _operation(command: Command[Any]) -> dict[str, Any]:
             "messages": [_message(f"{command.name}.{which}") for which in ("done", "refused")],
         },
         "x-role": command.role,
+        "x-events": list(command.tells),
         "x-http": command.http,
     }
 

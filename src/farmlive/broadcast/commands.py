@@ -169,6 +169,7 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
             result=EventSeq,
             http=f"POST {_IN_BROADCAST}/messages",
             operation="messages_create",
+            tells=("chat.said",),
         ),
         Command(
             React,
@@ -192,6 +193,7 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
             http=f"PUT {_IN_BROADCAST}/pinned",
             operation="cards_pin",
             role="crew",
+            tells=("card.pinned",),
         ),
         Command(
             CardUnpin,
@@ -200,6 +202,7 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
             http=f"DELETE {_IN_BROADCAST}/pinned",
             operation="cards_unpin",
             role="crew",
+            tells=("card.unpinned",),
         ),
         Command(
             ChatHide,
@@ -208,6 +211,7 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
             http=f"DELETE {_IN_BROADCAST}/messages/{{message}}",
             operation="messages_delete",
             role="crew",
+            tells=("chat.hidden",),
         ),
         Command(
             ChatMute,

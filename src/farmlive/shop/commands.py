@@ -22,6 +22,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
             result=Held,
             http=f"POST {_IN_BROADCAST}/holds",
             operation="holds_place",
+            tells=("order.held", "stock.changed"),
         ),
         Command(
             HoldDrop,
@@ -29,6 +30,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
             result=Nothing,
             http=f"DELETE {_IN_BROADCAST}/holds/{{order}}",
             operation="holds_drop",
+            tells=("order.cancelled", "stock.changed"),
         ),
         Command(
             OrderPlace,
@@ -36,6 +38,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
             result=PlacedOrder,
             http=f"POST {_IN_BROADCAST}/orders",
             operation="orders_place",
+            tells=("order.placed", "stock.changed"),
         ),
         Command(
             WaitJoin,
@@ -43,6 +46,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
             result=Waiting,
             http=f"PUT {_IN_BROADCAST}/waits/{{offer}}",
             operation="waitlist_join",
+            tells=("wait.changed",),
         ),
         Command(
             WaitLeave,
@@ -50,6 +54,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
             result=Nothing,
             http=f"DELETE {_IN_BROADCAST}/waits/{{offer}}",
             operation="waitlist_leave",
+            tells=("wait.changed",),
         ),
         Command(
             OfferRelease,
@@ -58,6 +63,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
             http=f"POST {_IN_BROADCAST}/offers/{{offer}}/releases",
             operation="offers_release",
             role="staff",
+            tells=("offer.released", "stock.changed"),
         ),
         Command(
             OfferChange,
@@ -66,6 +72,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
             http=f"PATCH {_IN_BROADCAST}/offers/{{offer}}",
             operation="offers_update",
             role="staff",
+            tells=("offer.changed",),
         ),
         Command(
             OfferCorrect,
@@ -74,6 +81,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
             http=f"POST {_IN_BROADCAST}/offers/{{offer}}/corrections",
             operation="offers_correct",
             role="staff",
+            tells=("offer.changed",),
         ),
         Command(
             FlashPlan,
@@ -82,6 +90,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
             http=f"POST {_IN_BROADCAST}/flashes",
             operation="flashes_create",
             role="staff",
+            tells=("flash.planned", "flash.started", "stock.changed"),
         ),
         Command(
             FlashEnd,
@@ -91,5 +100,6 @@ def commands(shop: Shop) -> list[Command[Any]]:
             operation="flashes_end",
             makes=False,
             role="staff",
+            tells=("flash.ended", "stock.changed"),
         ),
     ]
