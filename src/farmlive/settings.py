@@ -45,10 +45,10 @@ class Settings(
         "CNY", description="ISO 4217 code of the prices that staff enter."
     )
     time_zone: str = Field(
-        "Asia/Shanghai", description="IANA time zone in which pages and sheets write times."
+        "Asia/Shanghai", description="IANA time zone of times on pages and sheets."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least severity that is logged."
+        "info", description="Least severity of the log's lines."
     )
 
     @field_validator("time_zone")

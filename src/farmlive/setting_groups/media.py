@@ -20,51 +20,54 @@ class MediaSettings(BaseModel):
     )
     udp_addresses: Words = Field(
         (),
-        description="Addresses told to clients as candidates, separated by commas; a public "
-        "address before a NAT goes here. Empty: every address of this machine.",
+        description="IP addresses that clients get as ICE candidates, separated by commas, "
+        "such as the public address of a NAT. Empty: every address of this "
+        "machine.",
     )
     tcp_port: int | Literal["same", "off"] = Field(
         "same",
-        description="The TCP port on which those send and watch whose network lets no UDP through, "
-        "on the same addresses. same: the number of the UDP port; 0: any free port; off or empty: "
-        "none.",
+        description="TCP port for clients whose network blocks UDP, on the same IP addresses. "
+        "same: the number of the UDP port; 0: any free port; off or empty: none.",
     )
     turn_urls: Words = Field(
         (),
-        description="STUN and TURN servers that clients are told of, separated by commas, such as "
-        "turn:turn.example.org:3478,turns:turn.example.org:443?transport=tcp. Empty: none.",
+        description="STUN and TURN servers that clients get, separated by commas, such as "
+        "turn:turn.example.org:3478,turns:turn.example.org:443?transport=tcp. "
+        "Empty: none.",
     )
     turn_secret: SecretStr = Field(
         SecretStr(""),
-        description="The secret that coturn has as static-auth-secret: each client then gets "
-        "credentials that last a day.",
+        description="coturn's static-auth-secret. Each client then gets credentials that last "
+        "a day.",
     )
     turn_username: str = Field(
         "",
-        description="The name that all clients use at the TURN servers, where there is no secret.",
+        description="User name of all clients at the TURN servers, if there is no secret.",
     )
-    turn_password: SecretStr = Field(SecretStr(""), description="The password of that name.")
+    turn_password: SecretStr = Field(SecretStr(""), description="Password of that user.")
     engine: Literal["auto", "native", "python"] = Field(
         "auto",
-        description="What media passes through. native: the engine in C, in threads of its own; "
-        "python: its twin, which needs no C compiler where farmlive is installed; auto: native "
-        "where it was built, else python with a warning.",
+        description="Media engine. native: the one in C, in threads of its own; python: its "
+        "twin, which needs no C compiler; auto: native if it was built, else "
+        "python with a warning.",
     )
     send_threads: Literal["auto"] | Annotated[int, Field(ge=0, le=64)] = Field(
         "auto",
-        description="Threads in which the native engine encrypts and sends; viewers are shared "
-        "among them, so that the last of many gets a frame sooner. 0: its one thread, which "
-        "receives, does that too; auto: one a core, four at most, and 0 on one core.",
+        description="Threads in which the native engine encrypts and sends. They share the "
+        "viewers, so that the last of many gets a frame sooner. 0: its one "
+        "receiving thread sends too; auto: one a core, at most four, and 0 on one "
+        "core.",
     )
     max_viewers: int = Field(
-        10_000, ge=1, description="Viewers of media that this server takes at once."
+        10_000, ge=1, description="Viewers of media that this server accepts at once."
     )
     max_connecting_per_address: int = Field(
         400,
         ge=1,
-        description="Viewers of one address whose media has not connected yet; one that should "
-        "have by now makes room for the next. Where FARMLIVE_MAX_VIEWERS are here, those that have "
-        "not connected make room for whoever comes.",
+        description="Viewers of one IP address whose media is still connecting; one that has "
+        "taken too long makes room for the next. When the server has "
+        "FARMLIVE_MAX_VIEWERS, viewers that have not connected make room for new "
+        "ones.",
     )
     max_sources: int = Field(8, ge=1, le=64, description="Sources that one broadcast may have.")
     source_grace_s: float = Field(

@@ -15,29 +15,30 @@ class NoticeSettings(BaseModel):
 
     notices: Words = Field(
         ("file",),
-        description="What tells buyers of their orders, separated by commas. file: lines of JSON "
-        "in the data folder's outbox, a phone number each, for whatever sends them on; smtp: "
-        "e-mail; off: nobody is told.",
+        description="How buyers get notices about their orders, separated by commas. file: "
+        "lines of JSON in the data folder's outbox, one a phone number, for a "
+        "program that sends them on; smtp: e-mail; off: no notices.",
     )
     notices_per_hour: int = Field(
         3,
         ge=1,
-        description="Notices an hour to one phone number or mail address that a stranger can "
-        "cause, by ordering, by calling off, or by having a code sent. More are held back, and "
-        "staff may send them; of codes none.",
+        description="Notices an hour to one phone number or e-mail address that a stranger "
+        "can cause, by ordering, by cancelling, or by requesting a code. Further "
+        "notices are held back, and staff may send them; further codes are not "
+        "sent.",
     )
     notices_per_day: int = Field(10, ge=1, description="The same, in 24 hours.")
     notices_per_address: int = Field(
         300,
         ge=1,
-        description="Notices to anyone that strangers can cause from one address in a clock hour; "
-        "the block around it (a /24, of IPv6 a /48) has ten times that. Wide enough for a village "
-        "behind one address.",
+        description="Notices to anyone that strangers can cause from one IP address in a "
+        "clock hour, enough for a village behind one. Its block (a /24, of IPv6 a "
+        "/48) has ten times that.",
     )
     notice_prefixes: Words = Field(
         ("+86",),
-        description="How a phone number begins, country and more, to which a stranger can cause "
-        "notices, separated by commas, such as +86,+852. any: every number.",
+        description="Prefixes of the phone numbers to which a stranger can cause notices, "
+        "separated by commas, such as +86,+852. any: every number.",
     )
     notice_gather_minutes: float = Field(
         10.0,
@@ -48,12 +49,12 @@ class NoticeSettings(BaseModel):
     )
     smtp_url: SecretStr = Field(
         SecretStr(""),
-        description="The mail server, as smtps://name:password@host for TLS from the start (port "
-        "465) or smtp://name:password@host for STARTTLS (port 587), which it must offer unless it "
-        "is on this machine.",
+        description="Mail server: smtps://name:password@host for TLS from the start (port "
+        "465), or smtp://name:password@host for STARTTLS (port 587), which the "
+        "server must offer unless it is on this machine.",
     )
     smtp_from: str = Field(
-        "", description="Who mails are from, such as Youxi farms <orders@example.org>."
+        "", description="Sender of e-mails, such as Youxi farms <orders@example.org>."
     )
 
     @field_validator("notices")

@@ -18,50 +18,52 @@ class RetentionSettings(BaseModel):
         180,
         ge=1,
         le=36_500,
-        description="Days after an order's last change until its person is removed: name, phone, "
-        "address, e-mail, reasons, claims with their photos, notices, and the answer kept for its "
-        "key. An order that is open or has money due keeps them.",
+        description="Days after an order's last change until its personal data is removed: "
+        "name, phone, address, e-mail, reasons, claims with their photos, "
+        "notices, and the answer saved for its key. An order that is open or has "
+        "money due keeps them.",
     )
     outbox_days: int = Field(
         7,
         ge=1,
         le=36_500,
-        description="Days after which files of the outbox are removed, counted from the last "
-        "notice in them.",
+        description="Days after the last notice in them for which files of the outbox are kept.",
     )
     watch_days: int = Field(
         90,
         ge=1,
         le=36_500,
-        description="Days after a broadcast's end until who watched it and who looked at its "
-        "cards are removed, device by device. What the review counts of them stays.",
+        description="Days after a broadcast's end until watch sessions and card taps of "
+        "single devices are removed. The review keeps their sums.",
     )
     sale_years: int = Field(
         3,
         ge=1,
         le=100,
-        description="Years after an order's last change until the record of its sale is removed, "
-        "which has no person by then. What the review counts of it stays.",
+        description="Years after an order's last change until the record of its sale is "
+        "removed. Its personal data is gone by then, and the review keeps its "
+        "sums.",
     )
     backup_days: int | None = Field(
         None,
         ge=0,
         le=36_500,
-        description="Days for which the operator keeps backups, as the privacy page says: what was "
-        "removed stands in them as long. farmlive itself removes none. 0: there are none. Not set: "
-        "the page promises nothing and says to ask.",
+        description="Days for which the operator keeps backups, as the privacy page says: "
+        "removed data stays in them as long. farmlive itself removes no backup. "
+        "0: there are none. Not set: the page promises nothing and says to ask.",
     )
     county_name: str = Field(
         "",
         max_length=100,
-        description="Who runs this server, as the privacy page names it, such as Youxi County "
-        "Agriculture Bureau.",
+        description="Operator of this server, as the privacy page names it, such as Youxi "
+        "County Agriculture Bureau.",
     )
     county_contact: str = Field(
         "",
         max_length=200,
-        description="Whom the privacy page says to ask, and the page of an order that can't be "
-        "cancelled any more: an e-mail address, a phone number, or a sentence with both.",
+        description="Contact on the privacy page, and on the page of an order that can't be "
+        "cancelled any more: an e-mail address, a phone number, or a sentence "
+        "with both.",
     )
 
     @model_validator(mode="after")

@@ -20,25 +20,27 @@ class ServerSettings(BaseModel):
 
     data: Path = Field(
         Path("farmlive-data"),
-        description="Folder that holds everything the server keeps: database, pictures, keys.",
+        description="Folder with everything that the server keeps: database, pictures, keys.",
     )
     key_file: Path | None = Field(
         None,
-        description="File with the keys from which orders' links, pick-up codes and pseudonyms are "
-        "derived; the same for all servers of a database. Empty: `keys` in the data folder.",
+        description="File with the keys from which order links, pick-up codes and pseudonyms "
+        "are derived; the same for all servers of a database. Empty: `keys` in "
+        "the data folder.",
     )
     public_url: str = Field(
         "",
-        description="The address that people open, such as https://live.example.org, without a "
-        "path. Cookies are Secure when it is https. Empty: http:// with host and port. Where it is "
-        "set, requests that name another host are refused (421).",
+        description="URL that people open, such as https://live.example.org, without a path. "
+        "Cookies are Secure when it is https. Requests that name another host are "
+        "refused (421). Empty: http:// with host and port, and every host is "
+        "answered.",
     )
     extra_hosts: Words = Field(
         (),
-        description="Other host names under which the server answers, separated by commas, such "
-        "as www.example.org; loopback names always do.",
+        description="Other host names under which the server answers, separated by commas, "
+        "such as www.example.org. Loopback names always work.",
     )
-    host: str = Field("127.0.0.1", description="Address on which HTTP and the channel listen.")
+    host: str = Field("127.0.0.1", description="IP address on which HTTP and the channel listen.")
     port: int = Field(8000, ge=0, le=65535, description="TCP port of HTTP and the channel.")
     tls_cert: Path | None = Field(
         None, description="PEM file with the certificate chain, to serve HTTPS without a proxy."
@@ -46,10 +48,11 @@ class ServerSettings(BaseModel):
     tls_key: Path | None = Field(None, description="PEM file with the key of that certificate.")
     trusted_proxies: Words = Field(
         (),
-        description="Addresses or networks, separated by commas, of the proxies whose "
-        "X-Forwarded-For is believed, such as 127.0.0.1. Where a proxy of this machine or of a "
-        "private network is not named, nothing is limited by address, and staff read so. none: no "
-        "proxy stands before the server, and such headers mean nothing.",
+        description="IP addresses or networks of the proxies whose X-Forwarded-For is "
+        "trusted, separated by commas, such as 127.0.0.1. If a proxy on this "
+        "machine or in a private network is not named, nothing is limited by IP "
+        "address, and staff see a notice. none: there is no proxy, and such "
+        "headers are ignored.",
     )
     database_url: str = Field(
         "",
@@ -58,16 +61,16 @@ class ServerSettings(BaseModel):
     )
     redis_url: str = Field(
         "",
-        description="redis://host:port/0 to join several servers. Empty: this process serves "
-        "alone.",
+        description="redis://host:port/0 to connect several servers. Empty: this process "
+        "serves alone.",
     )
 
     node_url: str = Field(
         "",
-        description="The address at which the other servers on a PostgreSQL database reach this "
-        "one, such as http://10.0.0.2:8000, without a path: they forward to it what concerns the "
-        "cameras and viewers that it has. Each has its own. Empty: this server stands alone, or a "
-        "proxy sends each broadcast to one server.",
+        description="URL at which the other servers on a PostgreSQL database reach this one, "
+        "such as http://10.0.0.2:8000, without a path. They forward to it the "
+        "requests about its cameras and viewers. Each server has its own. Empty: "
+        "this server stands alone, or a proxy sends each broadcast to one server.",
     )
 
     @field_validator("extra_hosts")
