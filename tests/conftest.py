@@ -21,6 +21,7 @@ import structlog
 from argon2 import PasswordHasher
 from psycopg import sql
 from pydantic import ValidationError
+from tests import cost
 from tests.once import once
 from tests.undeclared import watched
 from tests.waiting import LONG_S
@@ -107,6 +108,9 @@ def _watch_the_database(event: str, given: tuple[Any, ...]) -> None:
 
 sys.addaudithook(_watch_the_database)
 
+cost.collect_seldom()
+cost.share_schemas()
+
 # A test's own requests have as long as all else that is sure to come (tests/waiting.py); farmlive's
 # say by themselves how long they have.
 for function in (httpx.AsyncClient.__init__, httpx.Client.__init__):
@@ -161,6 +165,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="FARMLIVE_TEST_REDIS is not set"))
         if item.get_closest_marker("native") and NO_NATIVE:
             item.add_marker(pytest.mark.skip(reason=NO_NATIVE))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays."""
+    cost.keep_what_is_imported()
+
+
+@pytest.fixture(autouse=True)
+def _no_server_outlives_its_test() -> Iterator[None]:
+    """Let go of the servers of a test, which the routes' caches would keep."""
+    yield
+    cost.forget_servers()
 
 
 # A hash of farmlive's own parameters takes a tenth of a second of each core, and 64 MiB.

@@ -17,7 +17,7 @@ from farmlive.shop import paper_links
 from farmlive.shop.order_change_models import CodeSaid, HandOver
 from farmlive.store import Store
 from farmlive.store.keys import KeyFile, Keys, KeysRefused
-from farmlive.store.migrate import Revisions, configuration
+from farmlive.store.migrate import configuration, known_revisions
 
 from .old_data import on_both_databases
 from .orders_before_keys import (
@@ -172,10 +172,8 @@ async def test_many_orders_are_rewritten(
                 ),
                 row,
             )
-    revisions = Revisions()
-    (module,) = (each.module for each in revisions.scripts if each.revision == "0037")
+    (module,) = (each.module for each in known_revisions().scripts if each.revision == "0037")
     monkeypatch.setattr(module, "AT_ONCE", 5)
-    monkeypatch.setattr("farmlive.store.opening.Revisions", lambda: revisions)
     async with running(settings) as server:
         for order, of in (TOKENS | added).items():
             assert (await server.house.shop.order(of)).id == order

@@ -15,7 +15,7 @@ from farmlive.store.engine import address as engine_address
 from farmlive.store.failures import is_of_disk
 from farmlive.store.keys import KeyFile, Keys, KeysRefused
 from farmlive.store.keys import check as check_keys
-from farmlive.store.migrate import Revisions, check, migrate
+from farmlive.store.migrate import check, known_revisions, migrate
 
 
 def address(settings: Settings) -> str:
@@ -33,7 +33,7 @@ def address(settings: Settings) -> str:
 
 def prepare(writer: Engine, migrates: bool, key_file: KeyFile) -> tuple[str, str]:
     """The revision that the database is at now, and the newest that this code knows."""
-    revisions = Revisions()
+    revisions = known_revisions()
     try:
         with writer.connect() as connection:
             check_durable(connection)
