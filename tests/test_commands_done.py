@@ -13,6 +13,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy import Connection, select
 from tests.every_route import WORDS, example, inlined, stock
+from tests.money import cny
 
 from farmlive.broadcast import events
 from farmlive.broadcast.events import KINDS
@@ -98,7 +99,13 @@ async def fair(server: Server, monkeypatch: pytest.MonkeyPatch) -> Fair:
 
     # A camera with its media is in test_cameras.py.
     monkeypatch.setattr(server.house.sessions, "switch", switch)
-    known = {**shop.members, "lot": shop.known["lot"], "source": ulid(), "flash": ulid()}
+    known = {
+        **shop.members,
+        "currency": "CNY",
+        "lot": shop.known["lot"],
+        "source": ulid(),
+        "flash": ulid(),
+    }
     fair = Fair(server, shop.known["broadcast"], known)
     await fair.begin()
     return fair
@@ -125,7 +132,7 @@ async def _a_pinned_card(fair: Fair) -> Fields:
 
 
 async def _a_flash(_fair: Fair) -> Fields:
-    return {"price": 1990, "seconds": 60}
+    return {"price": cny(1990), "seconds": 60}
 
 
 async def _a_later_flash(fair: Fair) -> Fields:
@@ -137,11 +144,11 @@ async def _a_running_flash(fair: Fair) -> Fields:
 
 
 async def _another_price(_fair: Fair) -> Fields:
-    return {"price": 2790}
+    return {"price": cny(2790)}
 
 
 async def _a_wrong_price(fair: Fair) -> Fields:
-    await fair.run("offer.change", price=279)
+    await fair.run("offer.change", price=cny(279))
     return {}
 
 

@@ -4,10 +4,9 @@ import pytest
 from pydantic import ValidationError
 from tests.money import cny
 
-from farmlive.broadcast.events import OfferAdded
 from farmlive.ids import ulid
 from farmlive.shop.keys import canonical_hash
-from farmlive.shop.models import Card, NewOffer, OfferChange, order_number
+from farmlive.shop.models import NewOffer, OfferChange, order_number
 from farmlive.shop.order_models import NewOrder, OrderPlace
 
 OFFER = ulid()
@@ -185,8 +184,3 @@ def test_a_change_changes_something() -> None:
     with pytest.raises(ValidationError, match="Say what changes"):
         OfferChange.model_validate({"offer": OFFER})
     assert OfferChange.model_validate({"offer": OFFER, "list_price": None}).list_price is None
-
-
-def test_the_event_of_a_new_offer_carries_its_whole_card() -> None:
-    carried = {name for name, _ in OfferAdded.data_fields}
-    assert Card.model_fields.keys() ^ carried == set(), "shop/models.py, broadcast/events/goods.py"
