@@ -126,7 +126,7 @@ async def running(far: Place, data: Path) -> AsyncIterator[int]:
     environment = {name: v for name, v in os.environ.items() if not name.startswith("FARMLIVE_")}
     began = time.time()
     child = await asyncio.create_subprocess_exec(
-        *far.command(sys.executable, "-m", "farmlive.cli", "demo", "--data", str(data)),
+        *far.command(sys.executable, "-m", "farmlive", "demo", "--data", str(data)),
         *("--host", SERVER, "--port", "8000"),
         env=environment | {"FARMLIVE_UDP_ADDRESSES": SERVER},
         stdout=subprocess.DEVNULL,

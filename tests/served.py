@@ -38,7 +38,7 @@ class Served:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "farmlive.cli",
+            "farmlive",
             "serve",
             env=self.environment,
             stdout=asyncio.subprocess.PIPE,

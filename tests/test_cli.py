@@ -94,7 +94,7 @@ def test_first_password_is_shown_to_a_terminal_alone(tmp_path: Path, terminal: b
     (tmp_path / "farmlive.sqlite3").unlink()
     shown, end = pty.openpty()
     child = subprocess.Popen(
-        [sys.executable, "-m", "farmlive.cli", "serve", "--port", "0", "--udp-port", "0"],
+        [sys.executable, "-m", "farmlive", "serve", "--port", "0", "--udp-port", "0"],
         env={**os.environ, "COLUMNS": "200"},
         stdin=subprocess.DEVNULL,
         stdout=end if terminal else subprocess.PIPE,
@@ -233,7 +233,7 @@ def test_only_migrate_and_serve_change_the_tables(tmp_path: Path) -> None:
     assert not (tmp_path / "farmlive.sqlite3").exists()
     # In a process of its own, whose log it sets up.
     migrated = subprocess.run(
-        [sys.executable, "-m", "farmlive.cli", "migrate"],
+        [sys.executable, "-m", "farmlive", "migrate"],
         env=os.environ,
         capture_output=True,
         text=True,
@@ -263,7 +263,7 @@ def test_what_the_command_did_is_in_the_audit_list(tmp_path: Path) -> None:
 def test_serve_says_which_variables_set_nothing() -> None:
     # In a process of its own, whose log it sets up.
     ran = subprocess.run(
-        [sys.executable, "-m", "farmlive.cli", "serve", "--port", "0"],
+        [sys.executable, "-m", "farmlive", "serve", "--port", "0"],
         env={
             **os.environ,
             "FARMLIVE_HOLD_MINUTE": "20",

@@ -28,7 +28,7 @@ _LIFTED = {
     "FARMLIVE_DEVICE_BOXES": "0",  # no limit
     "FARMLIVE_ADDRESS_BOXES": "0",
 }
-_COMMAND = (sys.executable, "-m", "farmlive.cli")
+_COMMAND = (sys.executable, "-m", "farmlive")
 
 
 def yuan(amount: int) -> Money:

@@ -40,7 +40,7 @@ class Victim:
         """Start it and wait until it serves."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "farmlive.cli", "serve"),
+                *(sys.executable, "-m", "farmlive", "serve"),
                 env=self._environment,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,

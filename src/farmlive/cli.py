@@ -310,7 +310,3 @@ def _check(
         if insecure:
             shown.print("The server's certificate was not checked (--insecure).")
     raise SystemExit(0 if clause_table.kept(results) else 1)
-
-
-if __name__ == "__main__":
-    main()

@@ -38,7 +38,7 @@ def folder(tmp_path: Path, films: Path) -> Path:
 
 def command(folder: Path, *options: str) -> tuple[str, ...]:
     return (
-        *(sys.executable, "-m", "farmlive.cli", "demo", "--data", str(folder)),
+        *(sys.executable, "-m", "farmlive", "demo", "--data", str(folder)),
         *("--udp-port", "0", *options),
     )
 

@@ -53,7 +53,7 @@ class Serving:
     async def _run(self) -> None:
         with self._log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "farmlive.cli", "serve"),
+                *(sys.executable, "-m", "farmlive", "serve"),
                 env=self._environment,
                 stdout=log,
                 stderr=log,

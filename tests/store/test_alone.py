@@ -20,7 +20,7 @@ from farmlive.store.alone import FolderTaken
 
 
 def farmlive(*words: str, before: tuple[str, ...] = ()) -> list[str]:
-    return [*before, sys.executable, "-m", "farmlive.cli", *words]
+    return [*before, sys.executable, "-m", "farmlive", *words]
 
 
 def environment(settings: Settings) -> dict[str, str]:

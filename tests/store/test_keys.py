@@ -103,7 +103,7 @@ async def test_servers_of_one_database_have_the_same_keys(store: Store, settings
 
 def test_the_command_ends_with_a_sentence(tmp_path: Path) -> None:
     environment = {**os.environ, "FARMLIVE_DATA": str(tmp_path), "FARMLIVE_PORT": "0"}
-    command = [sys.executable, "-m", "farmlive.cli"]
+    command = [sys.executable, "-m", "farmlive"]
 
     def run(*words: str) -> Any:
         return subprocess.run(

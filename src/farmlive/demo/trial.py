@@ -57,7 +57,7 @@ async def trial_server(data: Path, at: Address = ANYWHERE) -> AsyncIterator[Tria
     with log.open("wb") as errors:
         child = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "farmlive.cli", "serve"),
+            *("-m", "farmlive", "serve"),
             *("--host", at.host, "--port", str(at.port), "--udp-port", str(at.udp_port)),
             env=_environment(data),
             stdin=asyncio.subprocess.DEVNULL,
