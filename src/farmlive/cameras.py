@@ -36,7 +36,7 @@ class OnAir(BaseModel):
 
 
 class SourceSwitch(OnAir, Message):
-    """Put a source on air, from its next keyframe on; it stays until another is, or it leaves."""
+    """Put a source on air from its next keyframe on, until another one is, or it leaves."""
 
     type: Literal["source.switch"] = "source.switch"
 

@@ -336,7 +336,7 @@ def routes(
     )
     @raises(UnknownBroadcast)
     async def read_health(broadcast: str) -> dict[str, Any]:
-        """How each source does: bitrate, frames, loss, round trip, keyframes.
+        """Return each source's health: bitrate, frames, loss, round trip, keyframes.
 
         With a `clock` where that of the server that answers, or of its database, is off.
         """

@@ -209,12 +209,12 @@ def routes(
 
     @router.get("/healthz")
     async def alive() -> dict[str, str]:
-        """Whether the process answers."""
+        """Whether the process runs."""
         return {"status": "ok"}
 
     @router.get("/readyz")
     async def ready() -> dict[str, Any]:
-        """Whether the database answers too, and takes what is written; and how the clocks stand.
+        """Whether the server is ready: the database answers and accepts writes; and its clocks.
 
         It answers by what the last look found. A clock stops nothing.
         """
@@ -231,7 +231,7 @@ def routes(
 
     @router.get("/metrics", dependencies=[Depends(operators.check)])
     async def metrics() -> Response:
-        """The server's numbers for Prometheus; from this machine, or by key."""
+        """Return the metrics for Prometheus, to this machine or by key."""
         nonlocal counting
         if counting is None or counting.done():
             counting = asyncio.create_task(_counted(notices))
@@ -246,17 +246,17 @@ def routes(
 
     @router.get("/openapi.json")
     async def openapi(request: Request) -> Response:
-        """The OpenAPI document of the API."""
+        """Return the OpenAPI document of the API."""
         return await described.answer(request)
 
     @router.get("/problems")
     async def problems(request: Request) -> Response:
-        """Every type of problem, in plain text."""
+        """List every problem type, in plain text."""
         return await every_problem.answer(request)
 
     @router.get("/problems/{slug}", response_class=PlainTextResponse)
     async def problem(slug: str) -> str:
-        """What a problem's `type` means, in plain text."""
+        """Return what a problem's `type` means, in plain text."""
         for kind in types():
             if kind.slug == slug:
                 return _said_of(kind)

@@ -62,7 +62,7 @@ def routes(store: Store, settings: Settings, guard: Guard) -> APIRouter:
     async def keep_picture(
         request: Request, caller: Annotated[Caller, Depends(growers)]
     ) -> KeptPicture:
-        """Send a picture; it is turned upright, made smaller and freed of its camera's facts."""
+        """Upload a picture; the server turns it upright, scales it down and strips its metadata."""
         most = settings.upload_mib_per_day
 
         def write(connection: Connection) -> None:
@@ -80,7 +80,7 @@ def routes(store: Store, settings: Settings, guard: Guard) -> APIRouter:
     )
     @raises(NotFound)
     async def file(name: str) -> Response:
-        """A picture or a certificate; the bytes at one address never change."""
+        """Return a picture or a certificate; the bytes at one URL never change."""
         path = files.path(name)
         if path is None:
             raise NotFound("There is no such file here. Send it again, or ask who sent it.")

@@ -124,7 +124,7 @@ class Chat:
 
     @raises(UnknownMessage, StaffNotMuted)
     async def mute(self, caller: Caller, broadcast: str, message: int, duration: Duration) -> Mute:
-        """Take no more messages from whoever said this one.
+        """Mute the sender of a message.
 
         Raises UnknownMessage, also where nobody knows who said it, and StaffNotMuted.
         """

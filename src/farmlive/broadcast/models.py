@@ -112,7 +112,7 @@ class NewMessage(BaseModel):
 
 
 class ChatSay(NewMessage, Message):
-    """Say something; a new nickname is kept for the connection. Staff have their display name."""
+    """Send a chat message; a new nickname lasts for the connection."""
 
     type: Literal["chat.say"] = "chat.say"
 
@@ -124,7 +124,7 @@ class EventSeq(BaseModel):
 
 
 class ChatHide(Message):
-    """Take a message away from everyone's page; its text is erased from the log."""
+    """Hide a message on every page, and erase its text from the log."""
 
     type: Literal["chat.hide"] = "chat.hide"
     message: Seq
@@ -165,7 +165,7 @@ class MuteList(Listing):
 
 
 class ChatMute(NewMute, Message):
-    """Take no more messages from whoever said this one.
+    """Mute the sender of a message.
 
     Nor from who comes back from the same block of addresses under a nickname like it.
     """
@@ -174,7 +174,7 @@ class ChatMute(NewMute, Message):
 
 
 class ChatUnmute(Message):
-    """Let someone write again, by the id of the mute."""
+    """End a mute by its id."""
 
     type: Literal["chat.unmute"] = "chat.unmute"
     mute: Annotated[str, Field(min_length=1, max_length=26)]
@@ -195,7 +195,7 @@ class React(NewReaction, Message):
 
 
 class CardOpen(Message):
-    """Look at a card; it is counted, for a viewer."""
+    """Open a card; the figures count it for viewers."""
 
     type: Literal["card.open"] = "card.open"
     offer: OfferId
@@ -216,12 +216,12 @@ class NewPin(BaseModel):
 
 
 class CardPin(NewPin, Message):
-    """Show an offer's card over the video, in place of another."""
+    """Pin an offer's card over the video, in place of another."""
 
     type: Literal["card.pin"] = "card.pin"
 
 
 class CardUnpin(Message):
-    """Take the card away."""
+    """Unpin the card."""
 
     type: Literal["card.unpin"] = "card.unpin"

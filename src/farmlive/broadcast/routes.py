@@ -45,7 +45,7 @@ def routes(
 
     @router.get("/api/v1/broadcasts", operation_id="broadcasts_list")
     async def list_broadcasts(page: paging.Asked) -> BroadcastList:
-        """Broadcasts: live, then scheduled, then ended."""
+        """List the broadcasts: live, then scheduled, then ended."""
         rows, following = page.part(await broadcasts.all(None), lambda each: each.id)
         return BroadcastList(broadcasts=rows, next=following)
 
@@ -57,7 +57,7 @@ def routes(
     @router.get("/api/v1/broadcasts/{broadcast}", operation_id="broadcasts_get")
     @raises(UnknownBroadcast)
     async def read_broadcast(broadcast: str) -> Broadcast:
-        """One broadcast."""
+        """Return a broadcast."""
         return await broadcasts.get(broadcast)
 
     @router.patch("/api/v1/broadcasts/{broadcast}", operation_id="broadcasts_update")
@@ -65,26 +65,26 @@ def routes(
     async def change(
         broadcast: str, new: ChangedBroadcast, caller: Annotated[Caller, by_staff]
     ) -> Broadcast:
-        """Change the title, time or note."""
+        """Change a broadcast's title, time or note."""
         return await broadcasts.change(broadcast, new, caller=caller)
 
     @router.post("/api/v1/broadcasts/{broadcast}/start", operation_id="broadcasts_start")
     @raises(UnknownBroadcast, Ended)
     async def start(broadcast: str, caller: Annotated[Caller, by_staff]) -> Broadcast:
-        """Go live."""
+        """Start a broadcast."""
         return await broadcasts.begin(broadcast, caller=caller)
 
     @router.post("/api/v1/broadcasts/{broadcast}/end", operation_id="broadcasts_end")
     @raises(UnknownBroadcast, NotLive)
     async def end(broadcast: str, caller: Annotated[Caller, by_staff]) -> Broadcast:
-        """End for good."""
+        """End a broadcast for good."""
         return await broadcasts.end(broadcast, caller=caller)
 
     @router.get(
         "/api/v1/broadcasts/{broadcast}/events", dependencies=[by_staff], operation_id="events_list"
     )
     async def events(broadcast: str, page: paging.Asked) -> EventList:
-        """The log, all audiences; its cursor is the `seq` after which a page begins, as `to` is."""
+        """Return the log for all audiences; the cursor is the `seq` after which a page begins."""
         after = page.after[0] if page.after else 0
         found = await store.read(
             lambda connection: log.events(connection, broadcast, after=after, limit=page.rows)
@@ -101,7 +101,7 @@ def routes(
     )
     @raises(UnknownBroadcast)
     async def list_mutes(broadcast: str, page: paging.Asked) -> MuteList:
-        """List who may not write in this broadcast."""
+        """List the mutes of a broadcast."""
         found = [MuteAnswer(**mute_answer(each)) for each in await chat.muted(broadcast)]
         rows, following = page.part(found, lambda mute: mute.id)
         return MuteList(mutes=rows, next=following)
@@ -115,7 +115,7 @@ def routes(
 
     @router.get("/asyncapi.json", include_in_schema=False)
     async def asyncapi(request: Request) -> Response:
-        """The AsyncAPI document of the live channel."""
+        """Return the AsyncAPI document of the live channel."""
         return await described.answer(request)
 
     return router

@@ -60,7 +60,7 @@ class CallsOfShop(Connection):
         return await self.request("PATCH", f"/api/v1/centres/{centre}", json=change)
 
     async def centres(self) -> list[Json]:
-        """The pick-up points."""
+        """List the pick-up points."""
         return await self.listed("/api/v1/centres", "centres")
 
     async def parcel_fees(self) -> list[Json]:

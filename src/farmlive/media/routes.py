@@ -167,7 +167,7 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
         OtherServer,
     )
     async def publish(broadcast: str, request: Request) -> Response:
-        """Publish: an SDP offer in, the answer out."""
+        """Publish: takes an SDP offer, returns the answer."""
         admission = await gate.publish(broadcast, _bearer(request), request)
         asked_at = (request.scope.get("server") or ("",))[0]
         try:
@@ -201,7 +201,7 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
         OtherServer,
     )
     async def play(broadcast: str, request: Request, source: str | None = None) -> Response:
-        """Play: an SDP offer in, the answer out; 409 with Retry-After while nobody sends.
+        """Play: takes an SDP offer, returns the answer; 409 with Retry-After while nobody sends.
 
         `source`: that camera's own picture, on air or not, for the crew.
         """
@@ -260,7 +260,7 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
     )
     @raises(gate.change, WrongType, BadSdp, SessionGone, HolderAway)
     async def layer(broadcast: str, session: str, request: Request) -> Response:
-        """Limit which layer of a simulcast this viewer gets.
+        """Limit the simulcast layer that this viewer gets.
 
         `{"most": 0}` is the lowest, null lifts the limit.
         """
@@ -341,7 +341,7 @@ def _session_routes(router: APIRouter, signalling: "Signalling", gate: "Gate", k
     )
     @raises(gate.change, SessionGone, HolderAway)
     async def delete(broadcast: str, session: str, request: Request) -> Response:
-        """End the session and free all that it holds."""
+        """End a media session and free its resources."""
         gate.change(request)
         await signalling.delete(broadcast, session, publisher=publisher)
         # For people: ffmpeg logs that it can't read the body, whether there is one or none.

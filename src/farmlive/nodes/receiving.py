@@ -24,7 +24,7 @@ def routes(here: Here, leases: Leases, signer: Signer) -> APIRouter:
 
     @router.post(PATH)
     async def answer(request: Request) -> Response:
-        """What the other servers on this database ask, signed by the key that they share."""
+        """Answer the other servers on this database, which sign their requests."""
         signed = signer.open(request.headers.get("authorization", ""))
         body = b""
         async for part in request.stream():

@@ -131,7 +131,7 @@ def _links(origin: Origin) -> APIRouter:
     async def digital_link(
         request: Request, gtin: str, lot: str, link_type: LinkType = None
     ) -> Response:
-        """GS1 Digital Link of a lot: leads to its story, to a link by its type, or the link set."""
+        """Resolve a lot's GS1 Digital Link: its story, a link by its type, or the link set."""
         return await resolve(request, link_type)
 
     @router.get(
@@ -144,7 +144,7 @@ def _links(origin: Origin) -> APIRouter:
     @router.options("/01/{gtin}", include_in_schema=False)
     @raises(NoSuchLink, UnknownLot, WrongIdentifier)
     async def product(request: Request, gtin: str, link_type: LinkType = None) -> Response:
-        """GS1 Digital Link of a product: the links of the lot that was harvested last."""
+        """Resolve a product's GS1 Digital Link: the links of the lot that was harvested last."""
         return await resolve(request, link_type)
 
     @router.get(
@@ -159,7 +159,7 @@ def _links(origin: Origin) -> APIRouter:
     async def private_class(
         request: Request, identifier: str, lot: str, link_type: LinkType = None
     ) -> Response:
-        """The identifier of a lot of a farm without a GS1 prefix; it leads as a Digital Link."""
+        """Resolve the identifier of a lot of a farm without a GS1 prefix, as a Digital Link."""
         return await resolve(request, link_type)
 
     @router.get(
@@ -169,7 +169,7 @@ def _links(origin: Origin) -> APIRouter:
         operation_id="trace_describe_resolver",
     )
     async def description() -> Response:
-        """What this resolver resolves (GS1-Conformant Resolver Standard, section 3)."""
+        """Describe this resolver (GS1-Conformant Resolver Standard, section 3)."""
         return JSONResponse(linkset.description(origin.url), headers=CROSS_ORIGIN)
 
     return router
@@ -199,7 +199,7 @@ def _events(origin: Origin) -> APIRouter:
     )
     @raises(WrongIdentifier)
     async def events(request: Request, asked: Annotated[_EventQuery, Query()]) -> Response:
-        """Trace events as an EPCIS 2.0 query document in JSON-LD."""
+        """Return trace events as an EPCIS 2.0 query document in JSON-LD."""
         uri = asked.epc or asked.any_class or asked.one_class
         return await answer(request, asked, uri, asked.lot)
 
@@ -211,7 +211,7 @@ def _events(origin: Origin) -> APIRouter:
     )
     @raises(UnknownLot, WrongIdentifier)
     async def events_of(request: Request, epc: str, asked: Annotated[_Query, Query()]) -> Response:
-        """Trace events of one lot, by its class URI, percent-encoded."""
+        """Return the trace events of one lot, by its percent-encoded class URI."""
         match gs1.segments(_path(request)):
             case ["epcis", "v2", "epcs", uri, "events"]:
                 return await answer(request, asked, uri, await origin.find_uri(uri))

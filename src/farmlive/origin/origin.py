@@ -130,7 +130,7 @@ class Origin(FarmAdmin):
         )
 
     async def withdraw_test(self, caller: Caller, lot: str, inspection: str, undo: Undo) -> None:
-        """Take back a test that was not made of the lot; what it found stays found.
+        """Withdraw a test that was not made of the lot; its finding stays.
 
         Raises UnknownLot, OtherFarm, UnknownInspection.
         """
@@ -194,7 +194,7 @@ class Origin(FarmAdmin):
         )
 
     async def unwaste(self, caller: Caller, lot: str, event: str, undo: Undo) -> None:
-        """Take back a record of waste that did not happen.
+        """Withdraw a record of waste that did not happen.
 
         Raises UnknownLot, OtherFarm, UnknownWaste.
         """

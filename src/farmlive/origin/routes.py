@@ -90,7 +90,7 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
 
     @router.get("/farms", operation_id="farms_list")
     async def list_farms(page: Annotated[paging.Page, paging.read_page()]) -> FarmList:
-        """The farms, oldest first."""
+        """List the farms, oldest first."""
         found = await origin.farms(page.after, page.rows)
         rows, following = page.cut(found, lambda farm: (0, farm.id))
         return FarmList(farms=rows, next=following)
@@ -104,7 +104,7 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
     @router.get("/farms/{farm}", operation_id="farms_get")
     @raises(UnknownFarm)
     async def farm(farm: str) -> Farm:
-        """A farm."""
+        """Return a farm."""
         return await origin.farm(farm)
 
     @router.patch("/farms/{farm}", operation_id="farms_update")
@@ -112,13 +112,13 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
     async def change_farm(
         farm: str, wanted: FarmChange, caller: Annotated[Caller, growers]
     ) -> Farm:
-        """Change what is sent of a farm; a seller changes own farms."""
+        """Change fields of a farm; sellers change their own farms."""
         return await origin.change_farm(caller, farm, wanted)
 
     @router.get("/farms/{farm}/plots", operation_id="plots_list")
     @raises(UnknownFarm)
     async def list_plots(farm: str, page: Annotated[paging.Page, paging.read_page()]) -> PlotList:
-        """A farm's plots, oldest first."""
+        """List a farm's plots, oldest first."""
         found = await origin.plots(farm, page.after, page.rows)
         rows, following = page.cut(found, lambda plot: (0, plot.id))
         return PlotList(plots=rows, next=following)
@@ -134,13 +134,13 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
     async def change_plot(
         plot: str, wanted: PlotChange, caller: Annotated[Caller, growers]
     ) -> Plot:
-        """Change what is sent of a plot."""
+        """Change fields of a plot."""
         return await origin.change_plot(caller, plot, wanted)
 
     @router.get("/plots/{plot}/works", operation_id="plots_list_works")
     @raises(UnknownPlot)
     async def list_works(plot: str, page: Annotated[paging.Page, paging.read_page()]) -> WorkList:
-        """What happened on a plot, latest first."""
+        """List the works on a plot, latest first."""
         found = await origin.works(plot, page.after, page.rows)
         rows, following = page.cut(found, lambda work: (work.at, work.id))
         return WorkList(works=rows, next=following)
@@ -158,7 +158,7 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
     async def withdraw_work(
         plot: str, work: str, undo: Undo, caller: Annotated[Caller, growers]
     ) -> None:
-        """Take back what did not happen on a plot; lots that it stopped stay stopped."""
+        """Withdraw a work that did not happen; lots that it stopped stay stopped."""
         await origin.withdraw_work(caller, plot, work, undo)
 
     return router
@@ -174,7 +174,7 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
         page: Annotated[paging.Page, paging.read_page(usual=100)],
         farm: Annotated[str | None, Query(max_length=26)] = None,
     ) -> LotList:
-        """The lots, of one farm or all, latest harvest first."""
+        """List the lots of one farm or all, latest harvest first."""
         found = await origin.lots(farm, page.after, page.rows)
         rows, following = page.cut(found, lambda lot: (lot.harvested_at, lot.id))
         return LotList(lots=rows, next=following)
@@ -193,19 +193,19 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
         TooManyRecords,
     )
     async def add_lot(new: NewLot, caller: Annotated[Caller, growers]) -> Lot:
-        """Record a harvest, with its test and packing where they have happened."""
+        """Record a harvest, with its test and packing if they have happened."""
         return await origin.add_lot(caller, new)
 
     @router.get("/lots/{lot}", operation_id="lots_get")
     @raises(UnknownLot)
     async def lot_story(lot: str) -> Story:
-        """A lot's story: farm, plot, stations, tests, moments."""
+        """Return a lot's story: farm, plot, trace events, tests, moments on air."""
         return await origin.story(lot)
 
     @router.patch("/lots/{lot}", operation_id="lots_correct")
     @raises(UnknownLot, UnknownPlot, OtherFarm, BelowTaken, ImplausibleHarvest, TooManyRecords)
     async def correct_lot(lot: str, change: LotChange, caller: Annotated[Caller, growers]) -> Lot:
-        """Put right what was harvested; the trace tells of the mistake."""
+        """Correct a harvest; the trace declares the mistake."""
         return await origin.correct(caller, lot, change)
 
     @router.post("/lots/{lot}/waste", status_code=201, operation_id="lots_record_waste")
@@ -219,7 +219,7 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
     )
     @raises(UnknownLot, UnknownWaste, OtherFarm)
     async def unwaste(lot: str, event: str, undo: Undo, caller: Annotated[Caller, growers]) -> None:
-        """Take back a record of waste that did not happen."""
+        """Withdraw a record of waste that did not happen."""
         await origin.unwaste(caller, lot, event, undo)
 
     @router.post("/lots/{lot}/inspections", status_code=201, operation_id="lots_record_inspection")
@@ -239,7 +239,7 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
     async def withdraw_test(
         lot: str, inspection: str, undo: Undo, caller: Annotated[Caller, growers]
     ) -> None:
-        """Take back a test that was not made of the lot; what it found stays found."""
+        """Withdraw a test that was not made of the lot; its finding stays."""
         await origin.withdraw_test(caller, lot, inspection, undo)
 
     @router.post(
@@ -260,7 +260,7 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
     async def certify(
         lot: str, inspection: str, request: Request, caller: Annotated[Caller, growers]
     ) -> Certified:
-        """Put a certificate to a test: a PDF or a picture, as the body."""
+        """Attach a certificate to a test: a PDF or a picture as the body."""
         url = await origin.certify(caller, lot, inspection, request.stream())
         return Certified(certificate=url)
 
@@ -277,7 +277,7 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
     async def withdraw_lift(
         lot: str, lift: str, undo: Undo, caller: Annotated[Caller, coordinators]
     ) -> None:
-        """Take back a lift that was a mistake: what it lifted stops the lot again."""
+        """Withdraw a mistaken lift: what it lifted stops the lot again."""
         await origin.withdraw_lift(caller, lot, lift, undo)
 
     @router.post("/lots/{lot}/packings", status_code=201, operation_id="lots_record_packing")

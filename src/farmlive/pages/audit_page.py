@@ -107,7 +107,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     async def page(
         request: Request, caller: Annotated[Caller, anyone], choice: Annotated[Choice, Query()]
     ) -> Response:
-        """Who did what, and when: of a group, a person, some days."""
+        """The studio's page of the audit log, by subject, person and days."""
         led = stopped(request, caller, ("coordinator",))
         if led is not None:
             return led
@@ -135,7 +135,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     async def file(
         request: Request, caller: Annotated[Caller, anyone], choice: Annotated[Choice, Query()]
     ) -> Response:
-        """The audit list, or what of it is chosen, as a file; the latest first."""
+        """Export the audit log, or a selection of it, as a file, latest first."""
         led = stopped(request, caller, ("coordinator",))
         if led is not None:
             return led

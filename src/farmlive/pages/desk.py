@@ -67,7 +67,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
 
     @router.get("/studio/handover")
     async def handover(request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """Handing orders over by their codes; a clerk has the same on the first page."""
+        """The studio's page to hand orders over by their codes; it is a clerk's first page too."""
         led = stopped(request, caller, KEEPERS)
         if led is not None:
             return led
@@ -81,7 +81,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         caller: Annotated[Caller, anyone],
         choice: Annotated[Choice, Query()],
     ) -> Response:
-        """Packing slips on A4, or labels for the boxes, of the chosen orders."""
+        """Packing slips on A4, or box labels, of the chosen orders."""
         led = stopped(request, caller, KEEPERS)
         if led is not None:
             return led
@@ -120,7 +120,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         caller: Annotated[Caller, anyone],
         choice: Annotated[Choice, Query()],
     ) -> Response:
-        """The chosen orders, or those that fit, as a file; a seller's tells no buyer."""
+        """Export the chosen or matching orders as a file; a seller's has no buyer's data."""
         led = stopped(request, caller, READERS)
         if led is not None:
             return led

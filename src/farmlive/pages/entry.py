@@ -53,7 +53,7 @@ def routes(pages: Pages, rooms: Rooms) -> APIRouter:
     async def invitation(
         token: str, request: Request, caller: Annotated[Caller, anyone]
     ) -> Response:
-        """Who is invited as what; choosing a name and a password signs in."""
+        """The page of an invitation, where a name and a password are chosen."""
         return pages.page(
             request,
             "studio_invitation.html",

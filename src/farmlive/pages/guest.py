@@ -23,7 +23,7 @@ def routes(pages: Pages, rooms: Rooms) -> APIRouter:
 
     @router.get("/guest/{token}")
     async def guest(token: str, request: Request) -> Response:
-        """From the invitation to on air; 404 or 410 and a way out where the link is over."""
+        """The page of a guest, from the invitation to on air; 404 or 410 if the link has ended."""
         over: Literal["link", "broadcast", ""] = ""
         status = 200
         broadcast = None

@@ -43,18 +43,23 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         page.__doc__ = what
         router.add_api_route(path, page, methods=["GET"], name=template)
 
-    add("/studio/products", "studio_products.html", GROWERS, "The products and their variants.")
-    add("/studio/farms", "studio_farms.html", GROWERS, "The farms, and what was picked there.")
+    add("/studio/products", "studio_products.html", GROWERS, "The page of products.")
+    add("/studio/farms", "studio_farms.html", GROWERS, "The page of farms and harvests.")
     add("/studio/centres", "studio_centres.html", STAFF, "The pick-up points.")
     add("/studio/fees", "studio_fees.html", STAFF, "What a parcel costs, by region.")
     # A host finds there who is blocked and who was turned away.
-    add("/studio/people", "studio_people.html", STAFF, "Accounts, keys and who is shut out.")
-    add("/studio/people/buyers", "studio_buyers.html", ("coordinator",), "What is kept of a buyer.")
-    add("/studio/account", "studio_account.html", ALL, "One's own account.")
+    add("/studio/people", "studio_people.html", STAFF, "The page of accounts, keys and blocks.")
+    add(
+        "/studio/people/buyers",
+        "studio_buyers.html",
+        ("coordinator",),
+        "The page of a buyer's data.",
+    )
+    add("/studio/account", "studio_account.html", ALL, "The page of one's own account.")
 
     @router.get("/studio/farms/{farm}")
     async def farm_page(farm: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """A farm: about it, its plots with their works, its lots on their way."""
+        """The studio's page of a farm: its plots and works, its lots."""
         return stopped(request, caller, GROWERS) or pages.page(
             request,
             "studio_farm.html",
@@ -67,7 +72,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     async def stopped_lot(
         lot: str, request: Request, caller: Annotated[Caller, anyone]
     ) -> Response:
-        """A lot that is stopped: why, the lift, and who has it."""
+        """The studio's page of a stopped lot: why, the lift, and its orders."""
         return stopped(request, caller, STAFF) or pages.page(
             request,
             "studio_lot.html",
@@ -79,7 +84,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
 
     @router.get("/studio/farms/{farm}/harvest")
     async def harvest(farm: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """Recording a harvest in four fields, on a phone in the orchard."""
+        """The studio's page to record a harvest in four fields, for a phone in the orchard."""
         return stopped(request, caller, GROWERS) or pages.page(
             request,
             "studio_harvest.html",
@@ -97,7 +102,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         request: Request,
         caller: Annotated[Caller, anyone],
     ) -> Response:
-        """A path of this server as a QR code; in a body, so that no log keeps an invitation."""
+        """Draw a path of this server as a QR code; in a body, so that no log has it."""
         led = stopped(request, caller, ALL)
         if led is not None:
             return led

@@ -55,7 +55,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
 
     @router.get("/order/{token}")
     async def order(token: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """A buyer's order; who knows the address may read it."""
+        """The page of a buyer's order, for anyone who has its link."""
         found = await rooms.shop.order(token)
         is_claimed = any(claim.state == "open" for claim in found.claims)
         may_claim = found.state in CLAIMED_IN and not is_claimed and not found.erased
@@ -66,7 +66,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     async def on_paper(
         order: str, mark: str, request: Request, caller: Annotated[Caller, anyone]
     ) -> Response:
-        """An order as the code on its papers opens it: to be read, without the pick-up's code."""
+        """The read-only page of an order for the code on its papers; no pick-up code."""
         found = await rooms.shop.order_on_paper(order, mark)
         return page(request, caller, found, may_claim=False)
 

@@ -70,12 +70,12 @@ def routes(pages: Pages, rooms: Rooms) -> APIRouter:
         caller: Annotated[Caller, anyone],
         part: Literal["page", "story"] = "page",
     ) -> Response:
-        """Where a lot comes from: a page, or the story alone for the sheet over a video."""
+        """The page of a lot's story, or the story alone for the sheet over a video."""
         return await lots[part].answer(request, caller, lot)
 
     @router.get("/origin/farm/{farm}")
     async def farm(farm: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """A farm: who grows there, where it lies, its plots and what was picked."""
+        """The public page of a farm: who grows there, where, its plots and harvests."""
         return await farms.answer(request, caller, farm)
 
     return router

@@ -109,26 +109,26 @@ def routes(pages: Pages, rooms: Rooms, drawn: PersonPage) -> APIRouter:
     async def export_order(
         token: str, request: Request, asked: Annotated[AsPageOrFile, Form()]
     ) -> Response:
-        """What is kept of one order, as a page or a file, for whoever has its token."""
+        """Export the data of one order as a page or a file, for anyone who has its token."""
         caller = await _caller(rooms.guard, request)
         await rooms.shop.by_token.check(token, caller.address)
         return await answer(request, await persons.of_order(caller, token), asked)
 
     @router.post("/privacy/export")
     async def export_person(request: Request, asked: Annotated[CodeForm, Form()]) -> Response:
-        """What is kept of a phone's orders, as a page or a file, by the code sent to it."""
+        """Export the data of a phone's orders as a page or a file, by the code sent to it."""
         caller = await _caller(rooms.guard, request)
         said = PersonAsked(phone=asked.phone, code=asked.code)
         return await answer(request, await persons.of_phone(caller, said), asked)
 
     @router.get("/order/{token}/export")
     async def to_order(token: str) -> Response:
-        """Lead back to the order's page: the answer of its form is not to be asked for again."""
+        """Redirect to the order's page: a form's answer can't be reloaded."""
         return RedirectResponse(f"/order/{quote(token, safe='')}", status_code=303)
 
     @router.get("/privacy/export")
     async def to_privacy() -> Response:
-        """Lead back to the privacy page: the answer of its form is not to be asked for again."""
+        """Redirect to the privacy page: a form's answer can't be reloaded."""
         return RedirectResponse("/privacy#privacy-yours", status_code=303)
 
     return router

@@ -25,7 +25,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
 
     @router.get("/privacy")
     async def privacy(request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """What is kept of people, why, and how long."""
+        """The privacy page: what is kept of people, why and how long."""
         return pages.page(
             request,
             "privacy.html",

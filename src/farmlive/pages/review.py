@@ -46,7 +46,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
 
     @router.get("/review")
     async def reviews(request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """Which broadcasts there are to review."""
+        """The page of the broadcasts to review."""
         if caller.role is None:
             return to_sign_in(request)
         readable = sheets_of(caller)
@@ -76,7 +76,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         caller: Annotated[Caller, anyone],
         farm: str | None = None,
     ) -> Response:
-        """What a broadcast sold."""
+        """The page of a broadcast's review."""
         if caller.role is None:
             return to_sign_in(request)
         if caller.role == "clerk":
@@ -116,7 +116,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         caller: Annotated[Caller, anyone],
         farm: str | None = None,
     ) -> Response:
-        """A list to work by, each farm's or pick-up point's on a page of its own in print."""
+        """A sheet to print, with a page for each farm or pick-up point."""
         if caller.role is None:
             return to_sign_in(request)
         if name not in LISTS:
@@ -159,7 +159,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         caller: Annotated[Caller, anyone],
         farm: str | None = None,
     ) -> Response:
-        """A sheet as a file, in the visitor's language."""
+        """Return a sheet as a file, in the visitor's language."""
         if caller.role is None:
             return to_sign_in(request)
         language = language_of(request)

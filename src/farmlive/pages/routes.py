@@ -80,7 +80,7 @@ def start_page(pages: Pages, rooms: Rooms) -> APIRouter:
 
     @router.get("/")
     async def start(request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """What is live, what comes next, what was."""
+        """The start page: what is live, next and past."""
         return await page.answer(request, caller)
 
     return router
@@ -113,7 +113,7 @@ def _viewers(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
 
     @router.get("/live/{broadcast}")
     async def live(broadcast: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """The live page."""
+        """The live page of a broadcast."""
         return await live_page.answer(request, caller, broadcast)
 
     @router.get("/sign-in")
@@ -122,7 +122,7 @@ def _viewers(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         caller: Annotated[Caller, anyone],
         next_: Annotated[str, Query(alias="next")] = "/studio",
     ) -> Response:
-        """Signing in; who is signed in goes on at once."""
+        """The page to sign in; it forwards someone who is signed in."""
         onward = next_ if _is_own_path(next_) else "/studio"
         if caller.role is not None and not caller.simulated:
             return RedirectResponse(onward, status_code=303)
@@ -137,7 +137,7 @@ def _viewers(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         caller: Annotated[Caller, anyone],
         theme: Literal["light", "dark"] | None = None,
     ) -> Response:
-        """Every component in each of its states."""
+        """The page of every component in each of its states."""
         async with pages.turn():
             return pages.page(request, "design.html", caller=caller, theme=theme)
 

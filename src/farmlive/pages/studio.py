@@ -47,7 +47,7 @@ def _broadcasts(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
 
     @router.get("/studio")
     async def studio(request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """What one's role may do; on an empty server the way to the first broadcast."""
+        """The studio's start page; on an empty server it leads to the first broadcast."""
         led = stopped(request, caller, ALL)
         if led is not None:
             return led
@@ -67,14 +67,14 @@ def _broadcasts(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
 
     @router.get("/studio/new")
     async def new(request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """The first step: a title and a time."""
+        """The studio's page to schedule a broadcast: a title and a time."""
         return await prepared(request, caller, None)
 
     @router.get("/studio/{broadcast}/prepare")
     async def prepare(
         broadcast: str, request: Request, caller: Annotated[Caller, anyone]
     ) -> Response:
-        """The other steps: farm, lot, product, pick-up point."""
+        """The studio's page to prepare a broadcast: farm, lot, product, pick-up point."""
         return await prepared(request, caller, broadcast)
 
     async def prepared(request: Request, caller: Caller, broadcast: str | None) -> Response:
@@ -112,14 +112,14 @@ def _broadcasts(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
 
     @router.get("/studio/{broadcast}/bag")
     async def bag(broadcast: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """The bag of one broadcast: what lies in it, in which order, at which price."""
+        """The studio's page of a broadcast's bag: offers, order and prices."""
         return await of_one(request, caller, broadcast, "studio_bag.html", STAFF)
 
     @router.get("/studio/{broadcast}/orders")
     async def orders(
         broadcast: str, request: Request, caller: Annotated[Caller, anyone]
     ) -> Response:
-        """The orders of one broadcast and how far each is."""
+        """The studio's order desk of a broadcast."""
         roles = (*STAFF, "seller", "clerk")
         return await of_one(request, caller, broadcast, "studio_orders.html", roles)
 
@@ -127,7 +127,7 @@ def _broadcasts(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     async def console(
         broadcast: str, request: Request, caller: Annotated[Caller, anyone]
     ) -> Response:
-        """The console of one broadcast."""
+        """The studio's console of a broadcast."""
         return await of_one(request, caller, broadcast, "studio_console.html", CREW)
 
     return router

@@ -30,14 +30,14 @@ def routes(people: People, guard: Guard) -> APIRouter:
 
     @router.get("/blocks", dependencies=[staff], operation_id="blocks_list")
     async def list_blocks(page: paging.Asked) -> models.BlockList:
-        """List who is blocked."""
+        """List the blocks."""
         rows, following = page.part(await people.blocks.all(), lambda block: block.id)
         return models.BlockList(blocks=[_block(block) for block in rows], next=following)
 
     @router.post("/blocks", status_code=201, operation_id="blocks_create")
     @raises(NothingToBlock, EveryonesAddress)
     async def block(body: models.NewBlock, caller: Annotated[Caller, staff]) -> models.BlockAnswer:
-        """Take no more orders and messages from a device, a phone or an address."""
+        """Block a device, a phone or an IP address: no more orders and messages."""
         return _block(await people.blocks.add(caller, body))
 
     @router.delete("/blocks/{block}", status_code=204, operation_id="blocks_delete")
@@ -48,7 +48,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
 
     @router.get("/refusals", dependencies=[staff], operation_id="audit_list_refusals")
     async def list_refusals(page: paging.Asked) -> models.RefusalList:
-        """List what limits and blocks refused within the last hour, and why."""
+        """List what limits and blocks refused within the last hour, with the reason."""
         rows, following = page.part(people.refusals.lately(), _name)
         return models.RefusalList(refusals=[_refusal(refusal) for refusal in rows], next=following)
 
@@ -60,7 +60,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
         since: Moment | None = None,
         until: Moment | None = None,
     ) -> models.DeedList:
-        """List what staff did, the latest first.
+        """List the entries of the audit log, latest first.
 
         All of it, or of a group, of a person (an account, an API key, `nobody` who is signed in, or
         the `command`), from `since` on and before `until`.

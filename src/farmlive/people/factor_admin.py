@@ -50,7 +50,7 @@ class FactorAdmin(PeopleBase):
         return await self._store.read(lambda conn: factor_setups.own(conn, sealer, own))
 
     async def begin_totp(self, caller: Caller) -> TotpSetup:
-        """Draw the secret of an authenticator app; nothing changes until its first code comes.
+        """Make the secret of an authenticator app; it takes effect with its first code.
 
         Raises NoPassword and ReauthenticationNeeded.
         """
@@ -88,7 +88,7 @@ class FactorAdmin(PeopleBase):
         return passed.recovery_codes
 
     async def remove_totp(self, caller: Caller) -> None:
-        """Remove the own authenticator app.
+        """Remove one's own authenticator app.
 
         Raises NoPassword, ReauthenticationNeeded, UnknownFactor, and LastFactor.
         """

@@ -67,7 +67,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
     async def begin_totp(
         response: Response, caller: Annotated[Caller, signed_in]
     ) -> models.TotpShown:
-        """Draw the secret of an authenticator app; nothing changes until its first code comes."""
+        """Make the secret of an authenticator app; it takes effect with its first code."""
         response.headers.update(PRIVATE)
         return models.TotpShown(**factor_setups.shown(await people.begin_totp(caller)))
 
@@ -79,7 +79,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
         response: Response,
         caller: Annotated[Caller, signed_in],
     ) -> models.FactorAdded:
-        """Set the authenticator app up by its first code, in place of the one before."""
+        """Set up the authenticator app by its first code, in place of the one before."""
         response.headers.update(PRIVATE)
         codes = await people.add_factor(caller, session_of(request), models.FactorSetup(totp=body))
         return models.FactorAdded(recovery_codes=codes or None)
@@ -87,7 +87,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
     @router.delete("/session/factors/totp", status_code=204, operation_id="factors_remove_totp")
     @raises(NoPassword, UnknownFactor, LastFactor, ReauthenticationNeeded)
     async def remove_totp(caller: Annotated[Caller, signed_in]) -> None:
-        """Remove the own authenticator app."""
+        """Remove one's own authenticator app."""
         await people.remove_totp(caller)
 
     @router.post("/session/factors/passkey-options", operation_id="factors_begin_passkey")
@@ -95,7 +95,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
     async def passkey_options(
         request: Request, response: Response, caller: Annotated[Caller, signed_in]
     ) -> models.PasskeyOptions:
-        """Draw a challenge for a new passkey, good for five minutes and once."""
+        """Make a challenge for a new passkey, valid once within five minutes."""
         response.headers.update(PRIVATE)
         return models.PasskeyOptions(passkey=await people.passkey_options(caller, site_of(request)))
 
@@ -107,7 +107,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
         response: Response,
         caller: Annotated[Caller, signed_in],
     ) -> models.FactorAdded:
-        """Keep a passkey that the browser made."""
+        """Save a passkey that the browser made."""
         response.headers.update(PRIVATE)
         setup = models.FactorSetup(passkey=body)
         codes = await people.add_factor(caller, session_of(request), setup, site_of(request))
@@ -120,7 +120,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
     )
     @raises(NoPassword, UnknownFactor, LastFactor, ReauthenticationNeeded)
     async def remove_passkey(passkey: str, caller: Annotated[Caller, signed_in]) -> None:
-        """Remove one of the own passkeys."""
+        """Remove one of one's own passkeys."""
         await people.remove_passkey(caller, passkey)
 
     @router.post("/session/factors/recovery-codes", operation_id="factors_renew_recovery_codes")
@@ -128,14 +128,14 @@ def routes(people: People, guard: Guard) -> APIRouter:
     async def renew_recovery_codes(
         response: Response, caller: Annotated[Caller, signed_in]
     ) -> models.RecoveryCodes:
-        """Make new recovery codes, answered this once; those before work no more."""
+        """Make new recovery codes, returned only once; the old ones stop working."""
         response.headers.update(PRIVATE)
         return models.RecoveryCodes(recovery_codes=await people.renew_recovery_codes(caller))
 
     @router.delete("/accounts/{account}/factors", status_code=204, operation_id="factors_reset")
     @raises(UnknownAccount, OwnFactor, NoSecondFactor, ReauthenticationNeeded)
     async def reset_factors(account: str, caller: Annotated[Caller, coordinator]) -> None:
-        """Remove another account's second factors, for whoever lost them; nothing else ends."""
+        """Remove another account's second factors, for someone who lost them; nothing else ends."""
         await people.reset_factors(account, caller=caller)
 
     return router

@@ -35,7 +35,7 @@ def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> API
         response: Response,
         caller: Annotated[Caller, staff],
     ) -> models.MadeGuest:
-        """Make a link by which a guest sends a camera; it is answered this once."""
+        """Make a link by which a guest sends a camera; it is returned only once."""
         guest, token = await guests.invite(caller, broadcast, body.label, broadcast_state)
         response.headers.update(PRIVATE)
         return models.MadeGuest(**_guest(guest), url=f"/guest/{token}")
@@ -43,7 +43,7 @@ def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> API
     @router.get("/broadcasts/{broadcast}/guests", dependencies=[staff], operation_id="guests_list")
     @raises(broadcast_state)
     async def list_guests(broadcast: str, page: paging.Asked) -> models.GuestList:
-        """List the guests whose links work, without their links."""
+        """List the guests with working links, without the links."""
         found = await guests.all(broadcast, broadcast_state)
         rows, following = page.part(found, lambda guest: guest.id)
         return models.GuestList(
@@ -55,7 +55,7 @@ def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> API
     )
     @raises(UnknownGuest)
     async def end_guest(broadcast: str, guest: str, caller: Annotated[Caller, staff]) -> None:
-        """End a guest's link, and what the guest sends."""
+        """End a guest's link and what the guest sends."""
         await guests.end(caller, broadcast, guest)
 
     @router.post(
@@ -72,7 +72,7 @@ def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> API
     async def mint_guest_key(
         token: str, response: Response, caller: Annotated[Caller, Depends(guard.anyone)]
     ) -> models.GuestKey:
-        """A stream key for whoever has the link; one made before works no more."""
+        """Make a guest's stream key, for anyone who has the link; it replaces the one before."""
         guest, key, secret = await guests.stream_key(caller, token, broadcast_state)
         response.headers.update(PRIVATE)
         return models.GuestKey(

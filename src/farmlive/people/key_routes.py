@@ -59,7 +59,7 @@ def _api_keys(people: People, guard: Guard) -> APIRouter:
     async def create_api_key(
         body: models.NewApiKey, response: Response, caller: Annotated[Caller, coordinator]
     ) -> models.MadeApiKey:
-        """Make an API key; it is answered this once."""
+        """Make an API key; it is returned only once."""
         key, secret = await people.create_api_key(
             body.label,
             body.role,
@@ -89,7 +89,7 @@ def _credentials(people: People, guard: Guard) -> APIRouter:
     async def list_credentials(
         page: paging.Asked, owner: Identifier | None = None
     ) -> models.Credentials:
-        """List the keys and links that work, without their secrets; or those of one owner.
+        """List the working keys and links without their secrets, of everyone or of one owner.
 
         The latter are what would end if that account were shut out.
         """
@@ -101,7 +101,7 @@ def _credentials(people: People, guard: Guard) -> APIRouter:
     async def give_credential(
         credential: str, body: models.NewOwner, caller: Annotated[Caller, coordinator]
     ) -> None:
-        """Give a key or a link to another account, with which it ends from then on."""
+        """Make another account the owner of a key or a link."""
         await people.give(credential, body.owner, caller=caller)
 
     @router.post("/{credential}/renewal", operation_id="credentials_renew")
@@ -109,7 +109,7 @@ def _credentials(people: People, guard: Guard) -> APIRouter:
     async def renew_credential(
         credential: str, response: Response, caller: Annotated[Caller, coordinator]
     ) -> models.RenewedCredential:
-        """Give a key or a link a new secret, answered this once; the old one works no more."""
+        """Give a key or a link a new secret, returned only once; the old one stops working."""
         response.headers.update(PRIVATE)
         renewed = await people.renew(credential, caller=caller)
         paths = {"invitation": "/invitation/", "guest": "/guest/"}
@@ -142,7 +142,7 @@ def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> A
         response: Response,
         caller: Annotated[Caller, Depends(guard.staff)],
     ) -> models.MadeStreamKey:
-        """Make a stream key; it is answered this once."""
+        """Make a stream key; it is returned only once."""
         key, secret = await people.stream_keys.mint(
             broadcast,
             body.purpose,
@@ -161,7 +161,7 @@ def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> A
     @router.get("/stream-keys", operation_id="stream_keys_list")
     @raises(broadcast_state)
     async def list_stream_keys(broadcast: str, page: paging.Asked) -> models.StreamKeys:
-        """List the stream keys that work, without their secrets."""
+        """List the working stream keys, without their secrets."""
         found = await people.stream_keys.all(broadcast, broadcast_state)
         rows, following = page.part(found, lambda key: key.id)
         return models.StreamKeys(
@@ -174,7 +174,7 @@ def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> A
     async def revoke_stream_key(
         broadcast: str, key: str, caller: Annotated[Caller, Depends(guard.staff)]
     ) -> None:
-        """Revoke a stream key; a session that runs with it goes on."""
+        """Revoke a stream key; its running session goes on."""
         await people.stream_keys.revoke(broadcast, key, caller=caller)
 
     @router.get("/sources", operation_id="sources_list")

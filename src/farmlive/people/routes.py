@@ -106,7 +106,7 @@ def _session(people: People, guard: Guard) -> APIRouter:
         response: Response,
         caller: Annotated[Caller, anyone],
     ) -> session_models.SignedIn:
-        """Sign in: sets the session's cookie; the session before it on this device ends.
+        """Sign in: sets the session's cookie and ends this device's session before it.
 
         A password that another made is answered with 401 `password-change-needed` until
         `new_password` is sent beside it; one of an account with a second factor with 401
@@ -130,7 +130,7 @@ def _session(people: People, guard: Guard) -> APIRouter:
     async def who_is_signed_in(
         response: Response, caller: Annotated[Caller, anyone]
     ) -> session_models.SignedIn:
-        """Tell who is signed in."""
+        """Return who is signed in."""
         if caller.role is None or caller.name is None:
             raise Unauthorized("Nobody is signed in on this browser.")
         response.headers.update(PRIVATE)
@@ -141,7 +141,7 @@ def _session(people: People, guard: Guard) -> APIRouter:
     async def change_display_name(
         body: models.OwnDisplayName, response: Response, caller: Annotated[Caller, signed_in]
     ) -> models.AccountAnswer:
-        """Change what viewers read of oneself."""
+        """Change one's own display name, which viewers read."""
         response.headers.update(PRIVATE)
         account = await people.show_as(caller, body.display_name)
         return models.AccountAnswer(**_account(account, people))
@@ -174,7 +174,7 @@ def _session(people: People, guard: Guard) -> APIRouter:
         response: Response,
         caller: Annotated[Caller, signed_in],
     ) -> factor_models.Reauthenticated:
-        """Confirm that it is still you: by the second factor, or without one by the password.
+        """Reauthenticate: by the second factor, or by the password if there is none.
 
         Without either the answer is 401 `second-factor-needed` or `reauthentication-needed`, and
         says what is asked for. For ten minutes from then on nothing answers
@@ -204,7 +204,7 @@ def _session(people: People, guard: Guard) -> APIRouter:
     async def change_password(
         body: models.OwnPassword, request: Request, caller: Annotated[Caller, signed_in]
     ) -> None:
-        """Change the own password; the account's other sessions end."""
+        """Change one's own password and end the account's other sessions."""
         session = people.cookies.read(request.cookies, sessions.COOKIE)
         await people.change_password(caller, session, body.old, body.new)
 
@@ -215,7 +215,7 @@ def _session(people: People, guard: Guard) -> APIRouter:
         caller: Annotated[Caller, signed_in],
         page: paging.Asked,
     ) -> session_models.SessionList:
-        """List where one is signed in oneself."""
+        """List one's own sessions."""
         response.headers.update(PRIVATE)
         own = people.cookies.read(request.cookies, sessions.COOKIE)
         rows, following = page.part(await people.sessions(caller, own), lambda each: each.id)
@@ -237,7 +237,7 @@ def _session(people: People, guard: Guard) -> APIRouter:
     @router.delete("/sessions/{session}", status_code=204, operation_id="session_end")
     @raises(UnknownSession)
     async def end_session(session: str, caller: Annotated[Caller, signed_in]) -> None:
-        """End one of the own sign-ins, at once for requests, within five seconds for a channel."""
+        """End one of one's own sessions, for a channel within five seconds."""
         await people.end_session(caller, session)
 
     return router
@@ -261,7 +261,7 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
     async def create_account(
         body: models.NewAccount, response: Response, caller: Annotated[Caller, coordinator]
     ) -> models.MadeAccount:
-        """Make an account; a random password is answered this once."""
+        """Make an account with a random password, which is returned only once."""
         account, password = await people.create_account(
             body.name,
             body.role,
@@ -297,7 +297,7 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
     async def extend_factor(
         account: str, response: Response, caller: Annotated[Caller, coordinator]
     ) -> models.AccountAnswer:
-        """Give an account seven more days to set a second factor up, twice at most."""
+        """Give an account seven more days to set up a second factor, at most twice."""
         response.headers.update(PRIVATE)
         extended = await people.extend_factor(account, caller=caller)
         return models.AccountAnswer(**_account(extended, people))
@@ -307,7 +307,7 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
     async def reset_password(
         account: str, response: Response, caller: Annotated[Caller, coordinator]
     ) -> models.MadePassword:
-        """Give an account a random password, answered this once; its sessions end."""
+        """Give an account a random password, returned only once, and end its sessions."""
         response.headers.update(PRIVATE)
         return models.MadePassword(password=await people.reset_password(account, caller=caller))
 
@@ -332,7 +332,7 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
     async def invite(
         body: models.NewInvitation, response: Response, caller: Annotated[Caller, coordinator]
     ) -> models.MadeInvitation:
-        """Make a link by which someone makes an account; it is answered this once."""
+        """Make an invitation by which someone makes an account; its link is returned only once."""
         made, token = await people.invitations.add(
             caller, body.role, body.farms, body.label, body.centres
         )
@@ -342,13 +342,13 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
     @router.delete("/{invitation}", status_code=204, operation_id="invitations_revoke")
     @raises(UnknownInvitation)
     async def revoke_invitation(invitation: str, caller: Annotated[Caller, coordinator]) -> None:
-        """Take an open invitation back."""
+        """Withdraw an open invitation."""
         await people.invitations.revoke(caller, invitation)
 
     @router.get("/by-token/{token}", operation_id="invitations_get")
     @raises(UnknownInvitation, InvitationOver)
     async def read_invitation(token: str, response: Response) -> models.Invited:
-        """What the link is for, for whoever has it."""
+        """Return what an invitation is for, for anyone who has its link."""
         response.headers.update(PRIVATE)
         found = await people.invitations.find(token)
         return models.Invited(
@@ -364,7 +364,7 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
         request: Request,
         caller: Annotated[Caller, Depends(guard.anyone)],
     ) -> session_models.SignedIn:
-        """Make the account under this name and password, and sign in."""
+        """Accept an invitation: make the account under this name and password, and sign in."""
         session = await people.accept(
             caller,
             token,

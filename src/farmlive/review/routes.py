@@ -23,7 +23,7 @@ def routes(review: Review, guard: Guard) -> APIRouter:
     async def read_review(
         broadcast: str, caller: Annotated[Caller, reader], farm: str | None = None
     ) -> Report:
-        """What the broadcast sold, or one farm's part; a seller reads own farms' part."""
+        """Return a broadcast's review, or one farm's part; sellers get their own farms' part."""
         return await review.of(broadcast, farms_of(caller, farm))
 
     return router

@@ -67,7 +67,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         TooMany,
     )
     async def keep_claim_photo(token: str, request: Request) -> KeptPhoto:
-        """Send a photo for a claim, for whoever has the order's token; nobody else sees it."""
+        """Upload a photo for a claim, for anyone who has the order's token; nobody else sees it."""
         return await shop.claims.keep_photo(token, guard.address(request), request.stream())
 
     @router.post(
@@ -78,7 +78,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     )
     @raises(UnknownOrder, NotInState, DetailsErased, ClaimOpen, UnknownPhoto)
     async def claim(token: str, new: NewClaim) -> Order:
-        """Say what is wrong with what came, for whoever has the order's token."""
+        """Make a claim for an order that arrived, for anyone who has its token."""
         return await shop.claims.claim(token, new)
 
     @router.get(
@@ -89,7 +89,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     )
     @raises(UnknownOrder, NoSuchPhoto)
     async def own_claim_photo(token: str, name: str) -> Response:
-        """A photo of one's own claim."""
+        """Return a photo of a claim, for anyone who has the order's token."""
         return _photo(await shop.claims.photo_of_order(token, name))
 
     @router.get("/broadcasts/{broadcast}/claims", dependencies=uncached, operation_id="claims_list")
@@ -100,7 +100,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         page: paging.Asked,
         state: ClaimState | None = None,
     ) -> OrderList:
-        """The orders with claims, or with claims in this state."""
+        """List the orders with claims, or with claims in this state."""
         found, following = await shop.claims.of_broadcast(caller, broadcast, state, page)
         return OrderList(orders=found, next=following)
 
@@ -116,7 +116,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         answer: ClaimAnswer,
         caller: Annotated[Caller, staff],
     ) -> Refunded:
-        """Give money back for a claim, or refuse it; the buyer reads the answer."""
+        """Answer a claim with a refund or a refusal; the buyer reads the answer."""
         return await shop.claims.answer(caller, broadcast, claim, answer)
 
     @router.get(
@@ -129,7 +129,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def claim_photo(
         broadcast: str, claim: Identifier, name: str, caller: Annotated[Caller, staff]
     ) -> Response:
-        """A photo of a claim."""
+        """Return a photo of a claim, for staff."""
         return _photo(await shop.claims.photo_of_claim(caller, broadcast, claim, name))
 
     return router

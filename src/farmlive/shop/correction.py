@@ -180,7 +180,7 @@ class Corrections:
         return await self._store.write(write)
 
     async def mispriced(self, broadcast: str, offer: str) -> Mispriced:
-        """What was ordered at each wrong price of the offer, and what can be done with it.
+        """List the orders at each wrong price of an offer, and what can be done with them.
 
         Also at those of its flash batches; the last one first. Raises UnknownBroadcast,
         NoSuchOffer, NeverMispriced.

@@ -26,7 +26,7 @@ class NewCorrection(BaseModel):
 
 
 class OfferCorrect(NewCorrection, AboutOffer, Message):
-    """Put the price that an offer has now right; with a key once, however often it is sent.
+    """Correct an offer's current price; idempotent if a key is given.
 
     The key is as an order's, and the same message comes with it again.
     """

@@ -24,7 +24,7 @@ def routes(fees: ParcelFees, guard: Guard) -> APIRouter:
     @router.put("/parcel-fees", operation_id="parcel_fees_set")
     @raises(WrongCurrency)
     async def set_fees(wanted: FeeTable, caller: Annotated[Caller, staff]) -> Fees:
-        """Set what a parcel costs: the whole table."""
+        """Replace the table of parcel fees."""
         return await fees.set(caller, wanted)
 
     return router

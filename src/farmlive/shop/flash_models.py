@@ -28,7 +28,7 @@ class NewFlash(BaseModel):
 
 
 class FlashPlan(NewFlash, Message):
-    """Plan a flash batch of an offer, or start it at once; with a key once, however often sent.
+    """Plan a flash batch of an offer, or start it at once; idempotent if a key is given.
 
     The key is as an order's, and the same message comes with it again.
     """
@@ -48,7 +48,7 @@ class EndOfFlash(BaseModel):
 
 
 class FlashEnd(EndOfFlash, Message):
-    """End a flash batch that runs, or call off one that is planned."""
+    """End a running flash batch, or cancel a planned one."""
 
     type: Literal["flash.end"] = "flash.end"
 

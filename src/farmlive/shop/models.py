@@ -285,7 +285,7 @@ class NewRelease(BaseModel):
 
 
 class OfferRelease(NewRelease, AboutOffer, Message):
-    """Let more of an offer be sold, or take some back; with a key once, however often it is sent.
+    """Release boxes of an offer, or take some back; idempotent if a key is given.
 
     The key is as an order's, and the same message comes with it again.
     """
@@ -311,7 +311,7 @@ class ChangedOffer(BaseModel):
 
 
 class OfferChange(ChangedOffer, AboutOffer, Message):
-    """Change an offer, such as its price, from then on; what is not sent stays as it is."""
+    """Change fields of an offer, such as its price; other fields stay as they are."""
 
     type: Literal["offer.change"] = "offer.change"
 

@@ -22,13 +22,13 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def list_held(
         page: Annotated[paging.Page, paging.read_page(usual=50)],
     ) -> HeldNotices:
-        """List the messages to buyers that a limit holds back, the latest first."""
+        """List the notices that a limit holds back, latest first."""
         return await shop.notices.held.all(page)
 
     @router.post("/{notice}/sending", operation_id="notices_send")
     @raises(UnknownNotice)
     async def send_held(notice: Identifier, caller: Annotated[Caller, staff]) -> HeldNotice:
-        """Send a message that was held back all the same."""
+        """Send a notice that a limit holds back."""
         return await shop.notices.held.send(caller, notice)
 
     return router

@@ -112,14 +112,14 @@ class NewHold(BaseModel):
 
 
 class HoldPlace(NewHold, Message):
-    """Keep stock for the buyer for some minutes; it replaces an earlier hold."""
+    """Hold stock for the buyer for some minutes, in place of an earlier hold."""
 
     type: Literal["hold.place"] = "hold.place"
     key: Key
 
 
 class HoldDrop(Message):
-    """Give back what was held; the device waits for these offers no more."""
+    """Drop the hold; the device leaves the waiting lists of its offers."""
 
     type: Literal["hold.drop"] = "hold.drop"
     order: Identifier
@@ -174,7 +174,7 @@ class NewOrder(BaseModel):
 
 
 class OrderPlace(NewOrder, Message):
-    """Place an order; with its key it is one order however often it is sent."""
+    """Place an order; idempotent by its key."""
 
     type: Literal["order.place"] = "order.place"
     key: Key

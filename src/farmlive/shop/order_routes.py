@@ -95,7 +95,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         asked: Annotated[OrderFilter, Depends()],
         page: paging.Asked,
     ) -> OrderList:
-        """The orders of a broadcast; a clerk gets own centres' pick-ups, a seller own lines.
+        """List the orders of a broadcast: clerks get own centres' pick-ups, sellers own lines.
 
         A name or a phone number is better sent to POST …/orders/search: addresses are written down
         by proxies and browsers.
@@ -109,7 +109,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def find_orders(
         broadcast: str, asked: OrderSearch, caller: Annotated[Caller, readers]
     ) -> OrderList:
-        """The orders of a broadcast, as GET …/orders answers them, sought by a body."""
+        """Search the orders of a broadcast; the body has the filters of GET …/orders."""
         return await found(caller, broadcast, asked, asked.page)
 
     @router.get("/lots/{lot}/orders", dependencies=uncached, operation_id="lots_list_orders")
@@ -119,7 +119,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         caller: Annotated[Caller, staff],
         page: paging.Asked,
     ) -> LotOrders:
-        """The orders that have boxes of a lot, what has left first, and who holds some of it."""
+        """List the orders with boxes of a lot, those that have left first, and its holds."""
         return await shop.lot_orders.of_lot(caller, lot, page)
 
     @router.post(
@@ -135,7 +135,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         caller: Annotated[Caller, keepers],
         key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None,
     ) -> BulkTransition:
-        """Move orders on, or keep that they were paid: each that may, the rest is told.
+        """Apply a transition, or record payment, for every eligible order; report the others.
 
         Once a key, where one is sent.
         """
@@ -150,18 +150,18 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def undo_move(
         broadcast: str, transition: Identifier, caller: Annotated[Caller, keepers]
     ) -> BulkTransition:
-        """Undo a move within ten minutes, each order that nothing has happened to since."""
+        """Undo a bulk transition within ten minutes, for each order that has not changed since."""
         return await shop.moves.undo(caller, broadcast, transition)
 
     @router.post("/handovers/by-code", dependencies=uncached, operation_id="handovers_find_by_code")
     @raises(UnknownCode, CodeShared, TooMany)
     async def find_by_code(said: CodeSaid, caller: Annotated[Caller, keepers]) -> Order:
-        """The order that waits under the six digits that its buyer says."""
+        """Find the order with this pick-up code among those that wait."""
         return await shop.handovers.find(caller, said)
 
     @router.post("/handovers/search", dependencies=uncached, operation_id="handovers_search")
     async def find_waiting(search: WaitingSearch, caller: Annotated[Caller, keepers]) -> OrderList:
-        """What can be handed over, of all broadcasts, the oldest first; sought by a body."""
+        """Search the orders that wait to be handed over, of all broadcasts, oldest first."""
         shop.searched(caller, search.find)
         rows, following = await shop.handovers.waiting(caller, search)
         return OrderList(orders=rows, next=following)
@@ -184,7 +184,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         caller: Annotated[Caller, keepers],
         key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None,
     ) -> HandedOver:
-        """Hand over the order that was found: received, and paid if it was due.
+        """Hand an order over: it is received, and paid if it was due.
 
         Once a key, where one is sent.
         """
@@ -197,7 +197,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def read_one(
         broadcast: str, order: Identifier, caller: Annotated[Caller, readers]
     ) -> Order:
-        """An order as the caller may see it: a clerk own centres' pick-ups, a seller own lines."""
+        """Return an order: clerks get their own centres' pick-ups, sellers their own lines."""
         return await shop.orders.one(caller, broadcast, order)
 
     @router.post(
@@ -210,7 +210,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def change_state(
         broadcast: str, order: Identifier, change: NewTransition, caller: Annotated[Caller, keepers]
     ) -> Order:
-        """Move an order on, or cancel it."""
+        """Apply a transition to an order: its next state, or cancelled."""
         return await shop.orders.enter(caller, broadcast, order, change)
 
     @router.post(
@@ -223,7 +223,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def change_payment(
         broadcast: str, order: Identifier, change: NewPayment, caller: Annotated[Caller, keepers]
     ) -> Order:
-        """Keep that an order was paid."""
+        """Record that an order was paid."""
         return await shop.orders.pay(caller, broadcast, order)
 
     @router.post(
@@ -242,7 +242,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         caller: Annotated[Caller, staff],
         key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None,
     ) -> Refunded:
-        """Keep that money was given back, or taken off what is due; once a key, if one is sent."""
+        """Record a refund, or lower the amount due; idempotent if `Idempotency-Key` is given."""
         return await shop.orders.refund(caller, broadcast, order, refund, key)
 
     @router.delete(
@@ -254,7 +254,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def undo_refund(
         broadcast: str, order: Identifier, refund: Identifier, caller: Annotated[Caller, staff]
     ) -> BulkTransition:
-        """Undo a refund within ten minutes, if nothing has happened to the order since."""
+        """Undo a refund within ten minutes, if the order has not changed since."""
         return await shop.moves.undo(caller, broadcast, refund, of_order=order)
 
     @router.post(
@@ -267,13 +267,13 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def put_order_right(
         broadcast: str, order: Identifier, wrong: NewReversal, caller: Annotated[Caller, staff]
     ) -> Order:
-        """Take back what was done last with an order's state, or its money, also long after."""
+        """Reverse the last change of an order's state or payment, also long after."""
         return await shop.moves.put_right(caller, broadcast, order, wrong)
 
     @router.get("/orders/{token}", dependencies=uncached, operation_id="order_links_get")
     @raises(UnknownOrder)
     async def read_order(token: str) -> Order:
-        """An order, for whoever has its token."""
+        """Return an order, for anyone who has its token."""
         return await shop.order(token)
 
     @router.post(
@@ -284,7 +284,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     )
     @raises(UnknownOrder, Forbidden, NotInState, DetailsErased)
     async def cancel_order(token: str, request: Request, cancel: Cancel | None = None) -> Order:
-        """Cancel an order that is not yet packed, for whoever has its token."""
+        """Cancel an order before it is packed, for anyone who has its token."""
         reason = cancel.reason if cancel else None
         return await shop.orders.cancel(token, reason, guard.address(request))
 

@@ -74,7 +74,7 @@ def routes(shop: Shop, guard: Guard, exported: Exported, draw: Draw) -> APIRoute
     )
     @raises(NoCodes, CodesLocked, TooMany)
     async def send_person_code(asked: CodeAsked, caller: Annotated[Caller, anyone]) -> CodeSent:
-        """Have a code sent to a phone, if it has orders; the answer is the same if it has none."""
+        """Send a code to a phone if it has orders; the answer is the same if it has none."""
         return await shop.persons.send_code(caller, asked.phone, asked.language)
 
     @router.post("/person/search", dependencies=uncached, operation_id="persons_search")
@@ -82,7 +82,7 @@ def routes(shop: Shop, guard: Guard, exported: Exported, draw: Draw) -> APIRoute
     async def find_person(
         asked: PersonAsked, request: Request, caller: Annotated[Caller, anyone]
     ) -> KeptOfPerson:
-        """What is kept of a phone's orders, in short: by its code, or for a coordinator."""
+        """Summarize the data of a phone's orders: by its code, or for a coordinator."""
         caller, whose = await whose_phone(request, caller, asked)
         if asked.code is None:
             shop.searched(caller, asked.phone)
@@ -107,7 +107,7 @@ def routes(shop: Shop, guard: Guard, exported: Exported, draw: Draw) -> APIRoute
     async def export_person(
         asked: PersonAsked, request: Request, caller: Annotated[Caller, anyone]
     ) -> StreamingResponse:
-        """All that is kept of a phone's orders, as a file: by its code, or for a coordinator."""
+        """Export the data of a phone's orders as a file: by its code, or for a coordinator."""
         caller, whose = await whose_phone(request, caller, asked)
         if asked.code is None:
             reauthentication.require(caller)
@@ -130,7 +130,7 @@ def routes(shop: Shop, guard: Guard, exported: Exported, draw: Draw) -> APIRoute
     async def erase_person(
         asked: PersonAsked, request: Request, caller: Annotated[Caller, anyone]
     ) -> Erased:
-        """Erase the person of all orders of a phone: by its code, or for a coordinator.
+        """Erase the personal data of a phone's orders: by its code, or for a coordinator.
 
         What is open, or has money due, keeps all of it from being done.
         """
@@ -154,7 +154,7 @@ def routes(shop: Shop, guard: Guard, exported: Exported, draw: Draw) -> APIRoute
     async def export_order(
         token: str, caller: Annotated[Caller, anyone], asked: ExportAsked | None = None
     ) -> StreamingResponse:
-        """All that is kept of one order, as a file, for whoever has its token."""
+        """Export the data of one order as a file, for anyone who has its token."""
         whose = await shop.persons.of_order(caller, token)
         language = (asked or ExportAsked()).language
         return as_file(await shop.persons.export(whose, language, draw))
@@ -162,7 +162,7 @@ def routes(shop: Shop, guard: Guard, exported: Exported, draw: Draw) -> APIRoute
     @router.post("/orders/{token}/erasures", dependencies=counted, operation_id="order_links_erase")
     @raises(UnknownOrder, OrdersOpen, TooMany)
     async def erase_order(token: str, caller: Annotated[Caller, anyone]) -> Erased:
-        """Erase the person of one order, for whoever has its token; of no other order.
+        """Erase the personal data of one order, for anyone who has its token.
 
         Once it is not open any more, and no money is due.
         """

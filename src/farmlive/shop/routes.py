@@ -54,7 +54,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
     @router.get("/centres", operation_id="centres_list")
     async def list_centres(page: paging.Asked) -> CentreList:
-        """The pick-up points."""
+        """List the pick-up points."""
         rows, following = page.part(await shop.centres(), lambda centre: centre.id)
         return CentreList(centres=rows, next=following)
 
@@ -68,7 +68,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def change_centre(
         centre: Identifier, change: CentreChange, caller: Annotated[Caller, staff]
     ) -> Centre:
-        """Change what is sent of a pick-up point."""
+        """Change fields of a pick-up point."""
         return await shop.catalogue.change_centre(caller, centre, change)
 
     @router.get("/products", operation_id="products_list")
@@ -77,7 +77,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         page: paging.Asked,
         farm: Identifier | None = None,
     ) -> ProductList:
-        """The products, of one farm or all; a seller's own."""
+        """List the products of one farm or all; sellers get their own."""
         within = None if caller.is_staff else caller.farms
         found = await shop.catalogue.products(farm, within)
         rows, following = page.part(found, lambda product: product.id)
@@ -100,7 +100,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     @router.get("/broadcasts/{broadcast}/offers", operation_id="offers_list")
     @raises(UnknownBroadcast)
     async def list_offers(broadcast: str, page: paging.Asked) -> Bag:
-        """The offers of a broadcast in the order of its bag."""
+        """List the offers of a broadcast in the order of its bag."""
         rows, following = page.part(await shop.bag.cards(broadcast), lambda card: card.offer)
         return Bag(offers=rows, next=following)
 
@@ -119,7 +119,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         WrongCurrency,
     )
     async def add_offer(broadcast: str, new: NewOffer, caller: Annotated[Caller, staff]) -> Card:
-        """Put an offer into the bag."""
+        """Add an offer to the bag."""
         return await shop.bag.add(caller, broadcast, new)
 
     @router.put("/broadcasts/{broadcast}/bag", operation_id="offers_arrange")
@@ -127,13 +127,13 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def arrange_bag(
         broadcast: str, wanted: BagOrder, caller: Annotated[Caller, staff]
     ) -> Bag:
-        """Put the offers of the bag in this order."""
+        """Set the order of the offers in the bag."""
         return Bag(offers=await shop.bag.arrange(caller, broadcast, wanted))
 
     @router.get("/broadcasts/{broadcast}/flashes", operation_id="flashes_list")
     @raises(UnknownBroadcast)
     async def list_flashes(broadcast: str, page: paging.Asked) -> FlashList:
-        """The flash batches of a broadcast, oldest first."""
+        """List the flash batches of a broadcast, oldest first."""
         found = await shop.flashes.of_broadcast(broadcast)
         rows, following = page.part(found, lambda flash: flash.id)
         return FlashList(flashes=rows, next=following)

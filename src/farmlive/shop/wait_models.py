@@ -20,7 +20,7 @@ class Wanted(BaseModel):
 
 
 class WaitJoin(Wanted, AboutOffer, Message):
-    """Keep so many of an offer for this device as soon as they can be had.
+    """Join the waiting list for n boxes of an offer, which are held as soon as they are free.
 
     Where a proof is needed, it is of the key: random, and good for one answer.
     """
@@ -30,7 +30,7 @@ class WaitJoin(Wanted, AboutOffer, Message):
 
 
 class WaitLeave(AboutOffer, Message):
-    """Wait for an offer no more."""
+    """Leave the waiting list of an offer."""
 
     type: Literal["wait.leave"] = "wait.leave"
 

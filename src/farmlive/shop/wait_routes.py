@@ -32,7 +32,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def list_waits(
         broadcast: str, caller: Annotated[Caller, anyone], page: paging.Asked
     ) -> WaitList:
-        """What this device waits for."""
+        """List the waiting-list places of this device."""
         found = await shop.waits.own(caller, broadcast)
         rows, following = page.part(found, lambda wait: wait.offer)
         return WaitList(waits=rows, next=following)
@@ -44,7 +44,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def list_mispriced(
         broadcast: str, offer: Identifier, _caller: Annotated[Caller, staff]
     ) -> Mispriced:
-        """What was ordered at each wrong price of the offer, and what can be done with it."""
+        """List the orders at each wrong price of an offer, and what can be done with them."""
         return await shop.corrections.mispriced(broadcast, offer)
 
     return router
