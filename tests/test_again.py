@@ -52,9 +52,15 @@ def test_what_is_done_as_often_wakes_together_whenever_it_began(
     monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
     for share in range(200):
-        now = 86_400.0 + share / 100 * seconds
-        monkeypatch.setattr(module.time, "monotonic", lambda now=now: now)
-        rest = rest_s(seconds)
-        beats = (now + rest) / seconds
-        assert beats == pytest.approx(round(beats), abs=1e-9)
-        assert seconds / 4 <= rest <= 1.25 * seconds
+        now = began = 86_400.0 + share / 100 * seconds
+        for _ in range(2):
+            monkeypatch.setattr(module.time, "monotonic", lambda now=now: now)
+            rest = rest_s(seconds)
+            assert seconds / 4 <= rest <= seconds
+            now += rest
+        assert now / seconds == pytest.approx(round(now / seconds), abs=1e-9), began
+
+
+def test_a_timer_that_rings_too_early_rings_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.time, "monotonic", lambda: 59.9995)
+    assert rest_s(1.0) == pytest.approx(1.0005)

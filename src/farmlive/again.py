@@ -14,6 +14,9 @@ from typing import Any
 
 from farmlive.outages import Outage, reason_of
 
+# By so much a timer may ring too early: that was the multiple already.
+_EARLY_S = 0.002
+
 in_task: ContextVar[bool] = ContextVar("in_task", default=False)
 """Whether what runs is a task's, and not a request's."""
 
@@ -29,11 +32,13 @@ def rest_s(seconds: float) -> float:
     """Return for how long to rest, so that all that is done every so often is done at a wakeup.
 
     That is until the next whole multiple of the interval, by a clock that all share: a server that
-    idles costs mostly what waking costs. Nothing follows itself after less than a quarter of its
-    interval, and nothing rests for longer than five quarters of it.
+    idles costs mostly what waking costs. Nothing rests for longer than its interval, and nothing
+    follows itself after less than a quarter of it, but half-way to the multiple after.
     """
     rest = seconds - time.monotonic() % seconds
-    return rest if rest >= seconds / 4 else rest + seconds
+    if rest < min(_EARLY_S, seconds / 4):
+        return rest + seconds
+    return rest if rest >= seconds / 4 else rest + seconds / 2
 
 
 class Task(abc.ABC):
