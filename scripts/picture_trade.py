@@ -52,7 +52,7 @@ class Trade:
             data={
                 "lines": [
                     {
-                        "offer": offer["offer"],
+                        "offer": offer["id"],
                         "quantity": 2,
                         "price": price or offer["price"]["amount"],
                     },
@@ -94,27 +94,27 @@ class Trade:
             headers={"Content-Type": "image/jpeg"},
             data=photo(data, folder).read_bytes(),
         )
-        said = {"text": "有一瓶盖子裂了，果酱漏出来一些。", "photos": [_taken(kept)["photo"]]}
+        said = {"text": "有一瓶盖子裂了，果酱漏出来一些。", "photos": [_taken(kept)["id"]]}
         _taken(self._visitor.request.post(claims, data=said))
         return str(came["url"])
 
     def mispriced(self, offer: dict[str, Any]) -> None:
         """Have some order at a tenth of the price, which is then put right."""
         path = f"{self._url}/api/v1/broadcasts/{self._live}"
-        asked = self._staff.request.get(f"{path}/offers/{offer['offer']}/mispriced")
+        asked = self._staff.request.get(f"{path}/offers/{offer['id']}/mispriced")
         if asked.ok and any(len(one["orders"]) >= len(BUYERS) for one in asked.json()["prices"]):
             return
         wrong = offer["price"]["amount"] // 10
         self._command(
             {
                 "type": "offer.change",
-                "offer": offer["offer"],
+                "offer": offer["id"],
                 "price": {**offer["price"], "amount": wrong},
             }
         )
         for who in range(len(BUYERS)):
             self.ordered(offer, wrong, who)
-        self._command({"type": "offer.correct", "offer": offer["offer"]})
+        self._command({"type": "offer.correct", "offer": offer["id"]})
 
     @contextmanager
     def stopped(self, lot: str) -> Iterator[None]:

@@ -171,7 +171,7 @@ async def stock(server: Server) -> Shop:
         )
         centre = await post("/centres", name=WORDS, address=WORDS)
         body = {
-            "lines": [{"offer": offer["offer"], "quantity": 1, "price": 2990}],
+            "lines": [{"offer": offer["id"], "quantity": 1, "price": 2990}],
             "buyer": {"name": "王芳", "phone": "13800000000"},
             "delivery": {"way": "parcel", "address": "溪口村"},
             "payment": "cash_on_delivery",
@@ -189,9 +189,9 @@ async def stock(server: Server) -> Shop:
         "plot": plot["id"],
         "lot": lot["id"],
         "inspection": inspections[0]["id"],
-        "offer": offer["offer"],
+        "offer": offer["id"],
         "centre": centre["id"],
-        "order": order["order"],
+        "order": order["id"],
         "token": order["token"],
         "guest": guest["id"],
         "invitation": invited["id"],

@@ -252,7 +252,7 @@ async def test_blocked_phone_orders_no_more_with_a_new_cookie_and_name(
     headers = {"Authorization": f"Bearer {shop.key}"}
     async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", headers=headers) as staff:
         (card,) = (await staff.get(f"/broadcasts/{broadcast}/offers")).json()["offers"]
-        body = {"kind": "phone", "order": first.json()["order"], "reason": "never pays"}
+        body = {"kind": "phone", "order": first.json()["id"], "reason": "never pays"}
         made = await staff.post("/blocks", json=body)
         assert made.status_code == 201
         again = await order("李大红", "+86 138-0000-1111")

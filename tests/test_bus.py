@@ -306,7 +306,7 @@ async def test_a_sale_goes_on_across_servers(two: tuple[Server, Server]) -> None
             delivery={"way": "pickup", "centre": centre},
             payment="pay_at_pickup",
         )
-        seen = await host.wait_for("order.placed", order=placed["order"])
+        seen = await host.wait_for("order.placed", order=placed["id"])
         assert seen.seq > pinned.seq
         sold = await host.wait_for("stock.changed", offer=offer)
         assert sold.data["left"] == 18
@@ -355,4 +355,4 @@ async def sale(api: Api) -> tuple[str, str, str]:
     )
     centre = await api.create_centre({"en": "Centre"}, {"en": "Main street 1"})
     await api.start(made["id"])
-    return made["id"], offer["offer"], centre["id"]
+    return made["id"], offer["id"], centre["id"]

@@ -52,7 +52,7 @@ class County:
 
     async def code(self, whose: str) -> str:
         store = self.server.house.store
-        query = select(orders).where(orders.c.id == self.orders[whose]["order"])
+        query = select(orders).where(orders.c.id == self.orders[whose]["id"])
         row = await store.read(lambda conn: conn.execute(query).one())
         return str(OrderLinks(store.keys.orders).code_of(row))
 
@@ -99,7 +99,7 @@ async def county(server: Server, coordinator: str) -> AsyncIterator[County]:
             placed[whose] = await api.commands(broadcast).order(
                 token(),
                 {
-                    "lines": [{"offer": offer["offer"], "quantity": 1, "price": 2990}],
+                    "lines": [{"offer": offer["id"], "quantity": 1, "price": 2990}],
                     "buyer": {"name": name, "phone": phone},
                     "delivery": {"way": "pickup", "centre": centres[whose]}
                     if picked_up
@@ -109,13 +109,13 @@ async def county(server: Server, coordinator: str) -> AsyncIterator[County]:
             )
             if picked_up:
                 for state in ("packed", "at_centre"):
-                    await api.order_state(broadcast, placed[whose]["order"], state)
-        yield County(server, api, broadcast, farm, lot["id"], offer["offer"], centres, placed)
+                    await api.order_state(broadcast, placed[whose]["id"], state)
+        yield County(server, api, broadcast, farm, lot["id"], offer["id"], centres, placed)
 
 
 def bodies(county: County, whose: str, code: str) -> dict[str, list[Any]]:
     """What is sent to addresses that take more than nothing, by their path's end."""
-    order = county.orders[whose]["order"]
+    order = county.orders[whose]["id"]
     return {
         "orders/search": [{}, {"find": VILLAGERS[whose][0]}, {"find": VILLAGERS[whose][1]}],
         "orders/bulk-transitions": [
@@ -160,11 +160,11 @@ async def every_answer(
     moved = await county.staff.request(
         "POST",
         f"/api/v1/broadcasts/{county.broadcast}/orders/bulk-transitions",
-        json={"orders": [order["order"]], "payment": "paid"},
+        json={"orders": [order["id"]], "payment": "paid"},
     )
     named = {
         "broadcast": county.broadcast,
-        "order": order["order"],
+        "order": order["id"],
         "centre": county.centres["other"],
         "transition": moved["id"],
         "refund": moved["id"],
@@ -233,7 +233,7 @@ async def test_a_clerk_reads_and_hands_over_what_is_at_the_own_centre(county: Co
     name, phone = VILLAGERS["own"]
     async with county.clerk("own") as clerk:
         listed = (await clerk.get(f"/api/v1/broadcasts/{county.broadcast}/orders")).json()
-        assert [order["id"] for order in listed["orders"]] == [own["order"]]
+        assert [order["id"] for order in listed["orders"]] == [own["id"]]
         waiting = (await clerk.post("/api/v1/handovers/search", json={})).json()
         assert [order["buyer"]["phone"] for order in waiting["orders"]] == [phone]
         for path in (
@@ -247,9 +247,9 @@ async def test_a_clerk_reads_and_hands_over_what_is_at_the_own_centre(county: Co
             assert answer.status_code == 200, path
             assert name in answer.text, path
         found = await clerk.post("/api/v1/handovers/by-code", json={"code": own["code"]})
-        assert found.json()["id"] == own["order"]
+        assert found.json()["id"] == own["id"]
         given = await clerk.post(
-            "/api/v1/handovers", json={"order": own["order"], "code": own["code"]}
+            "/api/v1/handovers", json={"order": own["id"], "code": own["code"]}
         )
         assert given.json()["order"]["state"] == "received"
 
@@ -274,8 +274,8 @@ async def test_where_two_centres_share_a_code_each_clerk_has_the_own_order(count
     await give_code(county.server.house.store, "042117")
     async with county.clerk("own") as clerk:
         found = await clerk.post("/api/v1/handovers/by-code", json={"code": "042117"})
-        assert found.json()["id"] == county.orders["own"]["order"]
-        path, other = "/api/v1/handovers", {"order": county.orders["other"]["order"]}
+        assert found.json()["id"] == county.orders["own"]["id"]
+        path, other = "/api/v1/handovers", {"order": county.orders["other"]["id"]}
         refused = await clerk.post(path, json={**other, "code": "042117"})
         assert (refused.status_code, refused.json()["type"]) == (404, "/problems/unknown-code")
         refused = await clerk.post(path, json={**other, "known_by": "known_to_me"})
@@ -284,7 +284,7 @@ async def test_where_two_centres_share_a_code_each_clerk_has_the_own_order(count
 
 async def test_of_a_move_of_many_centres_a_clerk_undoes_the_own_part(county: County) -> None:
     path = f"/api/v1/broadcasts/{county.broadcast}/orders/bulk-transitions"
-    both = [county.orders[whose]["order"] for whose in ("own", "other")]
+    both = [county.orders[whose]["id"] for whose in ("own", "other")]
     made = await county.staff.request("POST", path, json={"orders": both, "payment": "paid"})
     async with county.clerk("own") as clerk:
         undone = (await clerk.delete(f"{path}/{made['id']}")).json()
@@ -308,7 +308,7 @@ async def test_no_order_is_told_on_a_clerks_channel_and_a_moved_clerk_is_cut(
             assert welcome["snapshot"]["orders"] == []
             await county.staff.request(
                 "POST",
-                f"/api/v1/broadcasts/{county.broadcast}/orders/{county.orders['other']['order']}"
+                f"/api/v1/broadcasts/{county.broadcast}/orders/{county.orders['other']['id']}"
                 "/payments",
                 json={},
             )
@@ -347,4 +347,4 @@ async def test_a_clerk_from_before_keeps_all_centres_until_a_coordinator_chooses
         changed = await county.staff.request("PATCH", at, json={"centres": own})
         assert changed["centres"] == own
         (order,) = (await clerk.get(path)).json()["orders"]
-        assert order["id"] == county.orders["own"]["order"]
+        assert order["id"] == county.orders["own"]["id"]

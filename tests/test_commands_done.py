@@ -52,7 +52,7 @@ class Fair:
         offer = NewOffer.model_validate({**new, "price": self.known["price"], "released": 20})
         card = await self.server.house.shop.bag.add(HOST, self.broadcast, offer)
         (line,) = self.known["lines"]
-        self.known |= {"offer": card.offer, "lines": [{**line, "offer": card.offer}]}
+        self.known |= {"offer": card.id, "lines": [{**line, "offer": card.id}]}
 
     async def run(self, name: str, **fields: Any) -> dict[str, Any]:
         """Do a command with these fields, and what else it needs."""
@@ -123,7 +123,7 @@ async def _a_mute(fair: Fair) -> Fields:
 
 
 async def _a_hold(fair: Fair) -> Fields:
-    return {"order": (await fair.run("hold.place"))["order"]}
+    return {"order": (await fair.run("hold.place"))["id"]}
 
 
 async def _a_pinned_card(fair: Fair) -> Fields:

@@ -98,16 +98,16 @@ async def order(api: Api, broadcast: str, offer: str, photo: bytes) -> dict[str,
         },
     )
     for state in ("packed", "shipped", "received"):
-        await api.order_state(broadcast, placed["order"], state)
-    await api.order_paid(broadcast, placed["order"])
+        await api.order_state(broadcast, placed["id"], state)
+    await api.order_paid(broadcast, placed["id"])
     url = f"/api/v1/orders/{placed['token']}/claims"
     sent = await api.upload(f"{url}/photos", photo, "image/jpeg")
-    body = {"text": "碰烂了几个", "photos": [sent["photo"]]}
+    body = {"text": "碰烂了几个", "photos": [sent["id"]]}
     made = await api.request("POST", url, json=body)
     answer = {"amount": cny(500), "answer": "给您赔不是"}
     claim = f"/api/v1/broadcasts/{broadcast}/claims/{made['claims'][0]['id']}/answer"
     await api.request("POST", claim, json=answer)
-    refund = f"/api/v1/broadcasts/{broadcast}/orders/{placed['order']}/refunds"
+    refund = f"/api/v1/broadcasts/{broadcast}/orders/{placed['id']}/refunds"
     await api.request("POST", refund, json={"amount": cny(300), "reason": "少给了一盒"})
     return placed
 
@@ -120,7 +120,7 @@ async def test_a_grep_finds_nothing_of_who_was_erased(
         farm["id"], "1123", {"zh": "金桔"}, "2026-11-20T08:00:00+08:00", 90_000
     )
     broadcast = (await api.create_broadcast({"zh": "一场"}))["id"]
-    offer = (await api.create_offer(broadcast, lot["id"], cny(2990), 9, **BOX))["offer"]
+    offer = (await api.create_offer(broadcast, lot["id"], cny(2990), 9, **BOX))["id"]
     await api.start(broadcast)
     store = server.house.store
     _, key = await server.house.people.create_api_key("host", "host")
@@ -134,7 +134,7 @@ async def test_a_grep_finds_nothing_of_who_was_erased(
         before = await store.read(lambda connection: tables_with(connection, WORDS))
         assert {word for _, word in before} == set(WORDS)
         assert list((settings.data / "claims").glob("*/*"))
-        of_order = select(orders.c.buyer).where(orders.c.id == placed["order"])
+        of_order = select(orders.c.buyer).where(orders.c.id == placed["id"])
         old = await store.read(lambda connection: connection.execute(of_order).scalar_one())
         hub = server.house.broadcasts.hubs.open[broadcast]
         assert old in repr([*hub._ring, hub.scene])

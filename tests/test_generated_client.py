@@ -119,7 +119,7 @@ async def test_a_sale_goes_from_key_to_export(
             idempotency_key=token(),
             body=client.body(
                 "NewOrder",
-                lines=[{"offer": offer.offer, "quantity": 2, "price": 2990}],
+                lines=[{"offer": offer.id, "quantity": 2, "price": 2990}],
                 buyer={"name": "王芳", "phone": "13800000000"},
                 delivery={"way": "parcel", "address": "溪口村"},
                 payment="cash_on_delivery",
@@ -129,7 +129,7 @@ async def test_a_sale_goes_from_key_to_export(
         paid = await client.call(
             "orders_pay",
             broadcast.id,
-            order.order,
+            order.id,
             body=client.body("NewPayment"),
         )
         assert paid.payment == "paid"

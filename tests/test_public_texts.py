@@ -150,7 +150,7 @@ async def farm(server: Server, coordinator: str) -> dict[str, Any]:
         )
         await api.start(broadcast)
         order = {
-            "lines": [{"offer": offer["offer"], "quantity": 1, "price": 2990}],
+            "lines": [{"offer": offer["id"], "quantity": 1, "price": 2990}],
             "buyer": {"name": "王小明", "phone": "13800001111"},
             "delivery": {"way": "parcel", "address": "溪口村"},
             "payment": "cash_on_delivery",
@@ -161,7 +161,7 @@ async def farm(server: Server, coordinator: str) -> dict[str, Any]:
         "plot": plot["id"],
         "lot": lot["id"],
         "broadcast": broadcast,
-        "order": placed["order"],
+        "order": placed["id"],
     }
 
 

@@ -49,7 +49,7 @@ class Show:
         for title in ("一场", "另一场"):
             broadcast = (await self.api.create_broadcast({"zh": title}))["id"]
             card = await self.api.create_offer(broadcast, self.lot, cny(2990), 9, **BOX)
-            self.offers[broadcast] = card["offer"]
+            self.offers[broadcast] = card["id"]
             await self.api.start(broadcast)
         return self
 
@@ -102,7 +102,7 @@ async def test_every_broadcast_that_sells_it_is_told(site: Server, show: Show) -
     for broadcast, offer in show.offers.items():
         async with await Channel.connect(site.url, broadcast) as late:
             (card,) = late.snapshot["offers"]
-            assert card["offer"] == offer
+            assert card["id"] == offer
             assert [why["kind"] for why in card["lot"]["stopped"]] == ["test_failed"]
 
 

@@ -71,8 +71,8 @@ class Buyer:
                 # It is not held for a new device, and can be ordered all the same.
                 return await self._order(lines, None) if self._shared and not dropped else None
             self._market.told.answers[key] = answer
-            self._done("holds", ("order.held", answer["order"]))
-            hold = answer["order"]
+            self._done("holds", ("order.held", answer["id"]))
+            hold = answer["id"]
             if dropped:
                 await self._let_go(hold)
                 return None
@@ -92,8 +92,8 @@ class Buyer:
                 await self._let_go(hold)
             return None
         self._market.told.placed(Placed(self._key, answer, lines, self._number))
-        self._done("orders", ("order.placed", answer["order"]))
-        return str(answer["order"])
+        self._done("orders", ("order.placed", answer["id"]))
+        return str(answer["id"])
 
     async def _wait(self, channel: Channel) -> None:
         """Wait for what is sold out, and order it once it is there."""

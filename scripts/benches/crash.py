@@ -163,6 +163,6 @@ async def _furnish(server: Server, made: Template) -> None:
     facts = {name: first[name] for name in ("name", "unit", "net_weight_g")}
     lot, price = first["lot"]["id"], first["price"]
     scarce = await server.api.create_offer(place.broadcast, lot, price, 0, **facts)
-    made.scarce = scarce["offer"]
+    made.scarce = scarce["id"]
     centre = await server.api.create_centre({"zh": "测量点", "en": "Bench"}, {"zh": "尤溪"})
     made.centre = centre["id"]

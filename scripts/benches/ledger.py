@@ -148,7 +148,7 @@ class Ledger:
         for row in rows("SELECT key, answer FROM order_keys WHERE broadcast = :broadcast"):
             answer = self.answers[row.key] = _json(row.answer)
             if "number" in (answer or {}):  # of an order: what opens it is not kept
-                order = self.orders[answer["order"]]
+                order = self.orders[answer["id"]]
                 answer |= {"token": order.token, "code": order.code, "url": f"/order/{order.token}"}
 
     def _money(self) -> None:

@@ -57,7 +57,7 @@ class Shopper:
             reply = json.loads(await self._answered)
             self.took_ns.append(time.monotonic_ns() - began)
             if reply["ok"]:
-                self.placed.add(reply["result"]["order"])
+                self.placed.add(reply["result"]["id"])
             else:
                 self.refused.append(reply["problem"]["type"])
 

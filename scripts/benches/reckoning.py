@@ -44,7 +44,7 @@ def doubled(told: Told, ledger: Ledger) -> list[str]:
     found += [
         f"an answer to {key} that nobody was told"
         for key, answer in ledger.answers.items()
-        if key not in told.answers and (answer or {}).get("order") not in more
+        if key not in told.answers and (answer or {}).get("id") not in more
     ]
     for name, placed in told.orders.items():
         kept = ledger.orders.get(name)

@@ -153,7 +153,7 @@ async def stage(server: Server, offers: int = 2, released: int = 50_000) -> Stag
             unit={"zh": "箱", "en": "box"},
             net_weight_g=2500,
         )
-        made.offers.append(offer["offer"])
+        made.offers.append(offer["id"])
     await api.start(broadcast)
     made.stream_key = (await api.stream_key(broadcast, "encoder", "bench"))["key"]
     return made

@@ -57,7 +57,7 @@ class Answers:
         """Note one answer, to what was due at one time and heard at another: order or problem."""
         self.took_ns.append(now_ns - due_ns)
         if status is True or status == 201:
-            order = body["order"]
+            order = body["id"]
             self.placed[order] += 1
             sums = (body["total"]["amount"], body["fee"]["amount"])
             self.told[order] = (body["number"], body["token"], *sums)

@@ -63,7 +63,7 @@ class Told:
 
     def placed(self, order: Placed) -> None:
         """Note an order that was acknowledged."""
-        name = order.answer["order"]
+        name = order.answer["id"]
         self.answers[order.key] = order.answer
         self.twice += name in self.orders
         self.orders[name] = order

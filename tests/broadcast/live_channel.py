@@ -12,7 +12,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from farmlive.people import RateLimits
 from farmlive.server import Server
 
-OFFER = {"offer": "01OFFER", "name": {"zh": "金桔", "en": "Kumquats"}, "released": 5, "left": 5}
+FACTS = {"name": {"zh": "金桔", "en": "Kumquats"}, "released": 5, "left": 5}
+OFFER = {"offer": "01OFFER", **FACTS}
+CARD = {"id": "01OFFER", **FACTS}
 
 
 def address(server: Server, broadcast: str, query: str = "") -> str:

@@ -14,7 +14,7 @@ from farmlive.broadcast.events import ChatSaid, OrderExpired, OrderHeld, OrderPl
 from farmlive.clock import now_ms
 from farmlive.server import Server
 
-from .live_channel import OFFER, address, ask, channel, comes, get, with_kind
+from .live_channel import CARD, address, ask, channel, comes, get, with_kind
 
 
 async def test_welcome_has_the_snapshot_and_what_it_covers(server: Server, live: str) -> None:
@@ -29,7 +29,7 @@ async def test_welcome_has_the_snapshot_and_what_it_covers(server: Server, live:
     snapshot = welcome["snapshot"]
     assert snapshot["broadcast"]["id"] == live
     assert snapshot["broadcast"]["state"] == "live"
-    assert snapshot["offers"] == [OFFER]
+    assert snapshot["offers"] == [CARD]
     assert snapshot["pinned"] is None
     assert snapshot["chat"] == []
 
@@ -203,7 +203,7 @@ async def test_an_order_that_is_told_of_while_its_device_comes_in_is_the_devices
     told.set()
     async with await coming as socket:
         (order,) = (await get(socket))["snapshot"]["orders"]
-        assert order["order"] == "01ORDER"
+        assert order["id"] == "01ORDER"
         over = OrderExpired(order="01ORDER", state="expired")
         await house.store.write(lambda c: house.log.append(c, live, over))
         await comes(socket, with_kind("order.expired"))

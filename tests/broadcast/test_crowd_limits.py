@@ -107,7 +107,7 @@ async def test_cards_and_hearts_over_the_limit_are_answered_and_not_counted(
     async with channel(server, live) as socket:
         await get(socket)
         reply = await ask(socket, "card.open", offer="01OFFER")
-        assert reply["result"]["offer"]["offer"] == "01OFFER"
+        assert reply["result"]["offer"]["id"] == "01OFFER"
         assert (await ask(socket, "react", count=3))["ok"]
         async with house.broadcasts.hub(live) as hub:
             assert hub.reactions == 0

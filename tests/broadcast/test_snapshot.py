@@ -53,9 +53,9 @@ def test_offers_keep_the_bags_order_and_follow_price_and_stock() -> None:
         ("stock.changed", {"offer": "unknown", "left": 0}),
     )
     offers = view(scene, PUBLIC)["offers"]
-    assert [offer["offer"] for offer in offers] == ["b", "a"]
+    assert [offer["id"] for offer in offers] == ["b", "a"]
     assert offers[0] == {
-        "offer": "b",
+        "id": "b",
         "left": 3,
         "released": 6,
         "sold": 2,
@@ -126,7 +126,7 @@ def test_a_bag_put_in_another_order_and_a_product_named_anew() -> None:
         ("offer.changed", {"offer": "a", "name": {"zh": "柚"}, "picture": "/files/1.webp"}),
     )
     offers = view(scene, PUBLIC)["offers"]
-    assert [offer["offer"] for offer in offers] == ["b", "a"]
+    assert [offer["id"] for offer in offers] == ["b", "a"]
     assert (offers[1]["name"], offers[1]["picture"]) == ({"zh": "柚"}, "/files/1.webp")
 
 
@@ -136,33 +136,31 @@ HELD = ("order.held", {"order": "1", "state": "held", "until": 9000}, ("staff", 
 
 def test_a_hold_is_shown_until_it_is_placed_or_comes_to_nothing() -> None:
     scene = folded(HELD)
-    assert view(scene, BUYER)["orders"] == [
-        {"order": "1", "state": "held", "until": 9000, "at": 1000}
-    ]
+    assert view(scene, BUYER)["orders"] == [{"id": "1", "state": "held", "until": 9000, "at": 1000}]
     for kind, state in (("order.expired", "expired"), ("order.cancelled", "cancelled")):
         over = (kind, {"order": "1", "state": state}, ("staff", "order:1"))
         assert view(folded(HELD, over), BUYER)["orders"] == []
     placed = ("order.placed", {"order": "1", "state": "placed"}, ("staff", "order:1"))
     assert view(folded(HELD, placed), BUYER)["orders"] == [
-        {"order": "1", "state": "placed", "at": 2000}
+        {"id": "1", "state": "placed", "at": 2000}
     ]
 
 
 def test_how_a_hold_came_about_is_no_matter_once_it_is_placed() -> None:
-    held = {"order": "O", "state": "held", "until": 9, "waited": True, "corrected": True}
+    held = {"state": "held", "until": 9, "waited": True, "corrected": True}
     buyer = ("staff", "order:O")
-    scene = folded(("order.held", held, buyer))
+    scene = folded(("order.held", {"order": "O", **held}, buyer))
     staff = frozenset({"staff"})
-    assert view(scene, staff)["orders"] == [{**held, "at": 1000}]
+    assert view(scene, staff)["orders"] == [{"id": "O", **held, "at": 1000}]
     fold(scene, Event("B", 2, 2000, "order.placed", buyer, {"order": "O", "state": "placed"}))
-    assert view(scene, staff)["orders"] == [{"order": "O", "state": "placed", "at": 2000}]
+    assert view(scene, staff)["orders"] == [{"id": "O", "state": "placed", "at": 2000}]
 
 
 def test_a_placed_order_that_was_cancelled_stays_to_be_seen() -> None:
     placed = ("order.placed", {"order": "1", "state": "placed"}, ("staff", "order:1"))
     gone = ("order.cancelled", {"order": "1", "state": "cancelled"}, ("staff", "order:1"))
     assert view(folded(placed, gone), BUYER)["orders"] == [
-        {"order": "1", "state": "cancelled", "at": 1000}
+        {"id": "1", "state": "cancelled", "at": 1000}
     ]
 
 
@@ -170,7 +168,7 @@ def test_an_order_that_was_held_stands_where_it_was_placed() -> None:
     second = ("order.placed", {"order": "2", "state": "placed"}, ("staff", "order:2"))
     first = ("order.placed", {"order": "1", "state": "placed"}, ("staff", "order:1"))
     found = view(folded(HELD, second, first), PUBLIC | {"staff"})["orders"]
-    assert [order["order"] for order in found] == ["2", "1"]
+    assert [order["id"] for order in found] == ["2", "1"]
 
 
 def test_an_order_that_is_placed_again_by_an_undo_keeps_its_place_and_time() -> None:
@@ -206,7 +204,7 @@ def test_orders_are_for_their_buyer_and_staff() -> None:
     )
     assert view(scene, PUBLIC)["orders"] == []
     own = view(scene, PUBLIC | {"order:1"})["orders"]
-    assert own == [{"order": "1", "state": "placed", "payment": "paid", "at": 1000}]
+    assert own == [{"id": "1", "state": "placed", "payment": "paid", "at": 1000}]
     assert len(view(scene, PUBLIC | {"staff"})["orders"]) == 2
 
 

@@ -195,7 +195,7 @@ async def sale(site: Server) -> AsyncIterator[Sale]:
             )
         ]
         await api.start(broadcast)
-        offer, rare = (card["offer"] for card in offers)
+        offer, rare = (card["id"] for card in offers)
         yield Sale(api, broadcast, offer, rare, lot["id"], farm["id"])
 
 

@@ -27,9 +27,9 @@ async def at_the_centre(sale: Sale, number: int) -> Any:
     """An order that waits at the pick-up point, as staff know it."""
     placed = await order(sale, number, way=PICKUP)
     for state in ("packed", "at_centre"):
-        await sale.api.order_state(sale.broadcast, placed["order"], state)
+        await sale.api.order_state(sale.broadcast, placed["id"], state)
     found = await sale.api.orders(sale.broadcast)
-    return next(each for each in found if each["id"] == placed["order"])
+    return next(each for each in found if each["id"] == placed["id"])
 
 
 async def sheet_of(page: Page, number: str) -> Any:
@@ -39,4 +39,4 @@ async def sheet_of(page: Page, number: str) -> Any:
 
 async def now(sale: Sale, placed: Any) -> Any:
     found = await sale.api.orders(sale.broadcast)
-    return next(each for each in found if each["id"] == placed["order"])
+    return next(each for each in found if each["id"] == placed["id"])

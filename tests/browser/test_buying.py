@@ -49,7 +49,7 @@ async def test_a_viewer_walks_the_whole_way_on_a_phone(
     await expect(submit(page)).to_have_text(words["place"])
     await ordered_for(page, "¥83.90")
     link = await sheet.get_by_role("link", name=words["see"]).get_attribute("href")
-    offers = {card["offer"]: card for card in await sale.api.offers(sale.broadcast)}
+    offers = {card["id"]: card for card in await sale.api.offers(sale.broadcast)}
     assert (offers[sale.offer]["left"], offers[sale.offer]["held"]) == (19, 0)
     assert offers[sale.rare]["left"] == 1
 
@@ -59,7 +59,7 @@ async def test_a_viewer_walks_the_whole_way_on_a_phone(
     await page.get_by_role("button", name=words["sure"]).click()
     await expect(page.locator("#order").get_by_text(words["cancelled"], exact=True)).to_be_visible()
     await expect(page.get_by_role("button", name=words["cancel"])).to_have_count(0)
-    offers = {card["offer"]: card for card in await sale.api.offers(sale.broadcast)}
+    offers = {card["id"]: card for card in await sale.api.offers(sale.broadcast)}
     assert offers[sale.offer]["left"] == 20
 
 

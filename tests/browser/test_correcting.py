@@ -33,8 +33,8 @@ async def test_orders_at_a_wrong_price_are_kept_or_cancelled(open_studio: Open, 
     await rows.last.get_by_role("button", name=re.compile("^Cancel it")).click()
     await expect(rows.last.get_by_text("cancelled", exact=True)).to_be_visible()
     found = {each["id"]: each for each in await sale.api.orders(sale.broadcast)}
-    assert found[kept["order"]]["state"] == "placed"
-    reason = found[gone["order"]]["history"][-1]["reason"]
+    assert found[kept["id"]]["state"] == "placed"
+    reason = found[gone["id"]]["history"][-1]["reason"]
     assert reason == "The price ¥19.90 was a mistake; it is ¥29.90."
     await rows.last.get_by_role("button", name=re.compile("^Undo: ")).click()
     await expect(rows.last.get_by_text("placed", exact=True)).to_be_visible()
@@ -116,7 +116,7 @@ async def test_what_was_paid_too_much_is_given_back(open_studio: Open, sale: Sal
     await set_price(page, "99.00")
     await expect(card(page)).to_contain_text("¥29.90 → ¥99.00.")
     paid = await order_at(sale, 1, 9900, quantity=2)
-    await sale.api.order_paid(sale.broadcast, paid["order"])
+    await sale.api.order_paid(sale.broadcast, paid["id"])
     await order_at(sale, 2, 9900)
     await card(page).get_by_role("button", name=re.compile("^Another price")).click()
     sheet = page.get_by_role("dialog", name="Small kumquats")
@@ -135,7 +135,7 @@ async def test_what_was_paid_too_much_is_given_back(open_studio: Open, sale: Sal
     assert request.post_data_json["offer"] == sale.offer
     await expect(rows.first.get_by_text("partly refunded")).to_be_visible()
     found = {each["id"]: each for each in await sale.api.orders(sale.broadcast)}
-    assert found[paid["order"]]["refunded"]["amount"] == 14200
+    assert found[paid["id"]]["refunded"]["amount"] == 14200
 
 
 async def test_another_device_learns_that_a_price_was_put_right(

@@ -52,7 +52,7 @@ async def test_what_is_refused_is_told_one_by_one(open_studio: Open, sale: Sale)
     page = await desk(open_studio, sale)
 
     async def meanwhile(route: Route) -> None:
-        await sale.api.order_state(sale.broadcast, second["order"], "cancelled")
+        await sale.api.order_state(sale.broadcast, second["id"], "cancelled")
         await route.continue_()
 
     await page.route("**/bulk-transitions", meanwhile)
@@ -155,7 +155,7 @@ async def test_a_double_press_moves_once_and_is_told_once(open_studio: Open, sal
 
 async def test_orders_are_found_by_what_people_say(open_studio: Open, sale: Sale) -> None:
     first, second = [await order(sale, number) for number in (1, 2)]
-    await sale.api.order_state(sale.broadcast, second["order"], "cancelled")
+    await sale.api.order_state(sale.broadcast, second["id"], "cancelled")
     page = await desk(open_studio, sale, size=PHONE)
     rows = page.locator("[data-order]")
     await expect(rows).to_have_count(1)
@@ -231,8 +231,8 @@ async def test_a_claim_is_answered_with_money_back(
 ) -> None:
     placed = await order(sale, 1, way=PICKUP)
     for state in ("packed", "at_centre", "received"):
-        await sale.api.order_state(sale.broadcast, placed["order"], state, known_by="slip")
-    await sale.api.order_paid(sale.broadcast, placed["order"])
+        await sale.api.order_state(sale.broadcast, placed["id"], state, known_by="slip")
+    await sale.api.order_paid(sale.broadcast, placed["id"])
     page = await desk(open_studio, sale)
     photo = BytesIO()
     Image.new("RGB", (320, 240), "orange").save(photo, "JPEG")
@@ -241,7 +241,7 @@ async def test_a_claim_is_answered_with_money_back(
         kept = await buyer.post(
             f"{path}/photos", content=photo.getvalue(), headers={"Content-Type": "image/jpeg"}
         )
-        said = {"text": "Two boxes were crushed.", "photos": [kept.json()["photo"]]}
+        said = {"text": "Two boxes were crushed.", "photos": [kept.json()["id"]]}
         assert (await buyer.post(path, json=said)).status_code == 201
     await page.get_by_role("checkbox", name=re.compile("Claims")).check(force=True)
     row = page.locator("[data-order]")

@@ -37,8 +37,8 @@ async def over(sale: Sale, number: int = 1) -> Any:
     """An order that was received and paid for."""
     placed = await order(sale, number)
     for state in ("packed", "shipped", "received"):
-        await sale.api.order_state(sale.broadcast, placed["order"], state)
-    await sale.api.order_paid(sale.broadcast, placed["order"])
+        await sale.api.order_state(sale.broadcast, placed["id"], state)
+    await sale.api.order_paid(sale.broadcast, placed["id"])
     return placed
 
 
@@ -104,8 +104,8 @@ async def test_an_open_order_says_why_not(
     not_paid = {"en": "not paid yet", "zh": "还没有付款"}[language]
     await expect(page.locator("#kept-because")).to_contain_text(not_paid)
     for state in ("packed", "shipped", "received"):
-        await sale.api.order_state(sale.broadcast, placed["order"], state)
-    await sale.api.order_paid(sale.broadcast, placed["order"])
+        await sale.api.order_state(sale.broadcast, placed["id"], state)
+    await sale.api.order_paid(sale.broadcast, placed["id"])
     await page.evaluate("dispatchEvent(new Event('online'))")  # it comes up to date
     await expect(button).to_be_enabled()
     await expect(page.locator("#kept-because")).to_have_count(0)

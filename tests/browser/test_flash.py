@@ -251,7 +251,7 @@ async def test_two_sizes_of_a_lot_share_what_is_left_of_it(
     sale: Sale, sizes: list[dict[str, Any]], host: Channel, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sizes[0]["offer"])
+    await host.call("card.pin", offer=sizes[0]["id"])
     await expect(page.locator("#card")).to_contain_text("20 kg harvested, 0 kg sold")
     await page.locator("#bag-open").click()
     bag = page.locator("#bag-sheet-list")
@@ -280,8 +280,8 @@ async def test_two_sizes_of_a_lot_share_what_is_left_of_it(
 async def test_a_spent_harvest_is_told_as_such(
     sale: Sale, sizes: list[dict[str, Any]], host: Channel, open_page: Open
 ) -> None:
-    page = await open_deaf(open_page, host, sale, sizes[0]["offer"], 8)
-    line = {"offer": sizes[1]["offer"], "quantity": 4, "price": 5400}
+    page = await open_deaf(open_page, host, sale, sizes[0]["id"], 8)
+    line = {"offer": sizes[1]["id"], "quantity": 4, "price": 5400}
     await host.call("hold.place", key="k" * 20, lines=[line])
     await buy(page).click()
     told = page.locator("#buy-sheet").get_by_role("alert")
@@ -322,7 +322,7 @@ async def test_the_page_folds_the_log_as_the_server_does(
     sale: Sale, sizes: list[dict[str, Any]], host: Channel, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=PHONE)
-    small, large = (offer["offer"] for offer in sizes)
+    small, large = (offer["id"] for offer in sizes)
     async with await Channel.connect(host.url, sale.broadcast) as viewer:
         first = viewer.snapshot
         batch = await plan(host, small, boxes=3)

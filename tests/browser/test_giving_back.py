@@ -40,7 +40,7 @@ WORDS = {
 
 async def paid(sale: Sale, number: int, **how: Any) -> Any:
     placed = await order(sale, number, **how)
-    await sale.api.order_paid(sale.broadcast, placed["order"])
+    await sale.api.order_paid(sale.broadcast, placed["id"])
     return placed
 
 
@@ -53,7 +53,7 @@ async def test_who_cancels_what_is_paid_reads_what_comes_back(
     page = await open_page(placed["url"], size=PHONE, language=language)
     what = page.locator("#cancel-what")
     await expect(what).to_contain_text(words["nothing"])
-    await sale.api.order_paid(sale.broadcast, placed["order"])
+    await sale.api.order_paid(sale.broadcast, placed["id"])
     # What the sheet says keeps up with the order.
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     await expect(what).to_contain_text(words["back"])
@@ -62,7 +62,7 @@ async def test_who_cancels_what_is_paid_reads_what_comes_back(
     await expect(page.locator(".toast")).to_have_text(words["toast"])
     await expect(page.locator("[data-next]")).to_have_text(words["next"])
     await expect(page.locator(".order__pay")).to_have_text(f"{words['badge']}¥59.80")
-    await sale.api.refund_order(sale.broadcast, placed["order"], cny(5980), "Rain.")
+    await sale.api.refund_order(sale.broadcast, placed["id"], cny(5980), "Rain.")
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     await expect(page.locator("[data-next]")).to_have_text(words["given"])
 
@@ -111,7 +111,7 @@ async def test_the_desk_tells_of_it_until_it_is_given_back(open_studio: Open, sa
     await refund.get_by_role("button", name="Refund it").click()
     await expect(row.locator(".badge", has_text="give ¥50.00 back")).to_be_visible()
     # Given back elsewhere, it goes from the list by itself.
-    await sale.api.refund_order(sale.broadcast, first["order"], cny(5000), "Rain.")
+    await sale.api.refund_order(sale.broadcast, first["id"], cny(5000), "Rain.")
     await expect(rows).to_have_count(1)
     await expect(rows).to_contain_text(second["number"])
 
@@ -120,7 +120,7 @@ async def test_a_clerk_sees_what_is_to_be_given_back_and_a_seller_does_not(
     open_studio: Open, sale: Sale
 ) -> None:
     placed = await paid(sale, 1, way=PICKUP)
-    await sale.api.order_state(sale.broadcast, placed["order"], "cancelled")
+    await sale.api.order_state(sale.broadcast, placed["id"], "cancelled")
     page = await desk(open_studio, sale, role="clerk", size=PHONE, language="zh")
     await expect(page.locator("[data-order] .badge", has_text="待退款 ¥29.90")).to_be_visible()
     page = await desk(open_studio, sale, role="seller", farms=[sale.farm])

@@ -119,7 +119,7 @@ async def test_invited_seller_comes_to_own_lines_alone(
         {
             "lines": [
                 {"offer": sale.offer, "quantity": 2, "price": 2990},
-                {"offer": offer["offer"], "quantity": 1, "price": 3200},
+                {"offer": offer["id"], "quantity": 1, "price": 3200},
             ],
             "buyer": {"name": "Wang Fang", "phone": "13800000000"},
             "delivery": {"way": "parcel", "address": "Meixian, Youxi"},
@@ -286,7 +286,7 @@ async def test_bag_is_put_in_order_by_dragging(open_studio: Open, sale: Sale) ->
         await rows.last.drag_to(rows.first, target_position={"x": 40, "y": 4})
     assert (await answered.value).ok
     await expect(rows.first).to_contain_text("Large kumquats")
-    assert [card["offer"] for card in await sale.api.offers(sale.broadcast)] == [
+    assert [card["id"] for card in await sale.api.offers(sale.broadcast)] == [
         sale.rare,
         sale.offer,
     ]

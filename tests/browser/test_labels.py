@@ -112,9 +112,7 @@ async def labels(open_studio: Open, sale: Sale, language: str, size: tuple[int, 
         await sale.api.commands(sale.broadcast).order(
             f"a-key-of-a-label-{place:04d}",
             {
-                "lines": [
-                    {"offer": each["offer"], "quantity": 1, "price": 2990} for each in offers
-                ],
+                "lines": [{"offer": each["id"], "quantity": 1, "price": 2990} for each in offers],
                 "buyer": {"name": buyer, "phone": "13800000001"},
                 "delivery": delivery,
                 "payment": "pay_at_pickup" if is_picked_up else "cash_on_delivery",

@@ -57,8 +57,8 @@ async def claimed(sale: Sale, site: Server, number: int) -> Any:
     """An order that has arrived and of which something is claimed."""
     placed = await order(sale, number)
     for state in ("packed", "shipped", "received"):
-        await sale.api.order_state(sale.broadcast, placed["order"], state)
-    await sale.api.order_paid(sale.broadcast, placed["order"])
+        await sale.api.order_state(sale.broadcast, placed["id"], state)
+    await sale.api.order_paid(sale.broadcast, placed["id"])
     async with httpx.AsyncClient(base_url=site.url) as buyer:
         path = f"/api/v1/orders/{placed['token']}/claims"
         said = {"text": f"Box {number} was crushed.", "photos": []}
@@ -99,7 +99,7 @@ async def test_a_late_answer_leaves_what_is_written_to_another_claim(
     line, sheet, send = await answered_and_closed(page, first)
     if is_refused:
         found = await sale.api.orders(sale.broadcast)
-        claim = next(each for each in found if each["id"] == first["order"])["claims"][0]
+        claim = next(each for each in found if each["id"] == first["id"])["claims"][0]
         await sale.api.request(
             "POST",
             f"/api/v1/broadcasts/{sale.broadcast}/claims/{claim['id']}/answer",
@@ -154,7 +154,7 @@ async def test_an_order_that_is_put_right_late_leaves_the_next_one_open(
 ) -> None:
     first, second = [await order(sale, number) for number in (1, 2)]
     for each in (first, second):
-        await sale.api.order_state(sale.broadcast, each["order"], "packed")
+        await sale.api.order_state(sale.broadcast, each["id"], "packed")
     page = await desk(open_studio, sale)
     line = await slow(page, "**/reversals")
     form = page.get_by_role("dialog", name="Put right")

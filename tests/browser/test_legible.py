@@ -33,7 +33,7 @@ async def test_the_heads_and_lots_of_a_packing_slip_are_not_broken(
         unit={"zh": "约 4.8 斤 / 箱", "en": "box of two, 2.4 kg"},
         net_weight_g=2400,
     )
-    await order_at(replace(sale, offer=long["offer"]), 1, 2990)
+    await order_at(replace(sale, offer=long["id"]), 1, 2990)
     path = f"/studio/{sale.broadcast}/orders/slips"
     page = await open_studio(path, size=PHONE, language=language)
     heads = page.locator(".slip__lines th:not(.slip__tick), .slip__lines td.slip__lot")

@@ -84,7 +84,7 @@ async def test_a_claim_on_an_unpaid_parcel_is_answered_with_less_to_pay(
 ) -> None:
     placed = await order_at(sale, 1, 2990, quantity=2)
     for state in ("packed", "shipped"):
-        await sale.api.order_state(sale.broadcast, placed["order"], state)
+        await sale.api.order_state(sale.broadcast, placed["id"], state)
     await sale.api.request(
         "POST", f"/api/v1/orders/{placed['token']}/claims", json={"text": "One is crushed."}
     )

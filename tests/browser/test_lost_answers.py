@@ -69,7 +69,7 @@ async def expect_link(sheet: Locator, sale: Sale, see: str = "See the order") ->
     (order,) = await sale.api.orders(sale.broadcast)
     link = sheet.get_by_role("link", name=see)
     await expect(link).to_have_attribute("href", f"/order/{order['token']}")
-    offers = {card["offer"]: card for card in await sale.api.offers(sale.broadcast)}
+    offers = {card["id"]: card for card in await sale.api.offers(sale.broadcast)}
     assert (offers[sale.offer]["left"], offers[sale.offer]["held"]) == (19, 0)
 
 

@@ -54,7 +54,7 @@ async def sent(page: Page, message: str) -> list[Any]:
 
 
 async def released(sale: Sale) -> int:
-    cards = {each["offer"]: each for each in await sale.api.offers(sale.broadcast)}
+    cards = {each["id"]: each for each in await sale.api.offers(sale.broadcast)}
     return int(cards[sale.offer]["released"])
 
 

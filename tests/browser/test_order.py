@@ -71,7 +71,7 @@ async def order(sale: Sale, *states: str, way: str = "parcel") -> Any:
 
 
 async def step(sale: Sale, placed: Any, what: str, **body: Any) -> Any:
-    path = f"/api/v1/broadcasts/{sale.broadcast}/orders/{placed['order']}/{what}"
+    path = f"/api/v1/broadcasts/{sale.broadcast}/orders/{placed['id']}/{what}"
     return await sale.api.request("POST", path, json=body)
 
 
@@ -200,9 +200,7 @@ async def test_what_was_undone_is_no_part_of_the_buyers_history(
 ) -> None:
     placed = await order(sale)
     moves = f"/api/v1/broadcasts/{sale.broadcast}/orders/bulk-transitions"
-    done = await sale.api.request(
-        "POST", moves, json={"orders": [placed["order"]], "state": "packed"}
-    )
+    done = await sale.api.request("POST", moves, json={"orders": [placed["id"]], "state": "packed"})
     page = await open_page(placed["url"], size=PHONE)
     await expect(page.locator(".history__entry")).to_have_count(2)
     await sale.api.request("DELETE", f"{moves}/{done['id']}")

@@ -68,7 +68,7 @@ async def test_a_key_that_was_used_gives_nothing_more_and_says_what_was_kept(
 
     async def other(route: Route) -> None:
         keys.append(route.request.headers["idempotency-key"])
-        await sale.api.refund_order(sale.broadcast, placed["order"], cny(500), "Small", key=keys[0])
+        await sale.api.refund_order(sale.broadcast, placed["id"], cny(500), "Small", key=keys[0])
         await route.continue_()
 
     await page.route("**/refunds", other, times=1)

@@ -176,7 +176,7 @@ async def test_orders_come_in_with_their_state(open_studio: Open, sale: Sale) ->
     placed = await order(sale, 1, quantity=2)
     await expect(feed.get_by_text(placed["number"])).to_be_visible()
     await expect(page.locator("[data-sales]")).to_have_text("¥59.80")
-    await sale.api.order_state(sale.broadcast, placed["order"], "cancelled", "no longer wanted")
+    await sale.api.order_state(sale.broadcast, placed["id"], "cancelled", "no longer wanted")
     await expect(feed.get_by_text("cancelled", exact=True)).to_be_visible()
     await feed.get_by_role("radio", name=re.compile("^Held")).check(force=True)
     await expect(feed.get_by_text(placed["number"])).to_be_hidden()
@@ -197,7 +197,7 @@ async def test_feed_of_many_orders_forgets_the_oldest_alone(open_page: Open) -> 
           const feed = new Orders(document.querySelector("[data-orders]"));
           const total = { amount: 2990, currency: "CNY" };
           const order = (number, state) => ({
-            order: `o${number}`, number: `A${number}`, state, lines: [], total, at: number,
+            id: `o${number}`, number: `A${number}`, state, lines: [], total, at: number,
           });
           const orders = new Map();
           const scene = { offers: new Map(), orders, over: new Map() };
@@ -296,10 +296,10 @@ async def test_order_list_follows_what_happens(open_studio: Open, sale: Sale) ->
     await expect(page.get_by_text("No order here yet")).to_be_visible()
     line = {"offer": sale.offer, "quantity": 2, "price": 2990}
     hold = await sale.api.commands(sale.broadcast).hold("a-hold-of-a-test-0001", [line])
-    placed = await order(sale, 1, quantity=2, held=hold["order"])
+    placed = await order(sale, 1, quantity=2, held=hold["id"])
     row = page.get_by_role("listitem").filter(has_text=placed["number"])
     await expect(row).to_contain_text("¥59.80")
-    await sale.api.order_paid(sale.broadcast, placed["order"])
+    await sale.api.order_paid(sale.broadcast, placed["id"])
     await expect(row.get_by_text("paid", exact=True)).to_be_visible()
     await page.get_by_label("Find").fill("nobody of that name")
     await expect(page.get_by_text("No order fits this")).to_be_visible()
@@ -339,7 +339,7 @@ async def test_who_ordered_is_blocked_and_let_in_again(open_studio: Open, sale: 
 async def test_clerk_hands_over_what_is_picked_up(open_studio: Open, sale: Sale) -> None:
     await order(sale, 1)
     picked = await order(sale, 2, way=PICKUP)
-    await sale.api.order_state(sale.broadcast, picked["order"], "packed")
+    await sale.api.order_state(sale.broadcast, picked["id"], "packed")
     page = await open_studio("/studio", role="clerk", language="zh")
     await page.get_by_role("link", name=re.compile("的订单")).click()
     row = page.locator("[data-order]")

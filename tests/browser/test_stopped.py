@@ -198,7 +198,7 @@ async def test_a_coordinator_sees_who_has_it_calls_off_refunds_and_lifts(
     await order(sale, 1)
     left = await order(sale, 2)
     for state in ("packed", "shipped"):
-        await sale.api.order_state(sale.broadcast, left["order"], state)
+        await sale.api.order_state(sale.broadcast, left["id"], state)
     await stop(sale)
     page = await open_studio("/studio", size=PHONE)
     await page.get_by_role("link", name="Kumquats · Lot 1123").first.click()

@@ -26,7 +26,7 @@ async def selling(settings, boxes=3):
                 broadcast, lot["id"], cny(PRICE), boxes, product=product["id"]
             )
             await api.start(broadcast)
-            yield server.url, key, api, broadcast, card["offer"]
+            yield server.url, key, api, broadcast, card["id"]
 
 
 def lines(offer, quantity, price=PRICE):

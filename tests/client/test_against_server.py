@@ -58,7 +58,7 @@ async def sale(api):
 
 
 def order(card, quantity=1):
-    line = {"offer": card["offer"], "quantity": quantity, "price": card["price"]["amount"]}
+    line = {"offer": card["id"], "quantity": quantity, "price": card["price"]["amount"]}
     return {
         "lines": [line],
         "buyer": BUYER,
@@ -73,8 +73,8 @@ async def test_a_sale_from_pin_to_review(server, api, sale):
         await Channel.connect(server.url, broadcast, key=server.key) as host,
         await Channel.connect(server.url, broadcast) as viewer,
     ):
-        await host.call("card.pin", offer=card["offer"])
-        await viewer.wait_for("card.pinned", offer=card["offer"])
+        await host.call("card.pin", offer=card["id"])
+        await viewer.wait_for("card.pinned", offer=card["id"])
         placed = await viewer.call("order.place", key="k" * 16, **order(card, 2))
         again = await viewer.call("order.place", key="k" * 16, **order(card, 2))
         assert again == placed
@@ -82,7 +82,7 @@ async def test_a_sale_from_pin_to_review(server, api, sale):
             await viewer.call("order.place", key="l" * 16, **order(card, 2))
         assert caught.value.slug == "sold-out"
         assert (await viewer.wait_for("stock.changed")).data["left"] == 1
-        assert (await host.wait_for("order.placed")).data["order"] == placed["order"]
+        assert (await host.wait_for("order.placed")).data["order"] == placed["id"]
 
         await viewer.drop()
         await host.call("chat.say", text="Picked this morning")
@@ -93,7 +93,7 @@ async def test_a_sale_from_pin_to_review(server, api, sale):
         await api.end(broadcast)
         await viewer.wait_for("broadcast.ended")
     assert (await api.order(placed["token"]))["number"] == placed["number"]
-    assert [item["id"] for item in await api.orders(broadcast)] == [placed["order"]]
+    assert [item["id"] for item in await api.orders(broadcast)] == [placed["id"]]
     assert await api.origin("09520000000011", "1123") == f"/origin/lot/{lot['id']}"
     assert (await api.story(lot["id"]))["lot"]["code"] == "1123"
     assert (await api.offers(broadcast))[0]["left"] == 1
@@ -132,7 +132,7 @@ async def test_viewer_may_not_pin(server, sale):
     broadcast, card, _ = sale
     async with await Channel.connect(server.url, broadcast) as viewer:
         with pytest.raises(ChannelProblem) as caught:
-            await viewer.call("card.pin", offer=card["offer"])
+            await viewer.call("card.pin", offer=card["id"])
     assert caught.value.body["status"] == 403
 
 

@@ -16,7 +16,7 @@ async def test_crew_and_viewer_on_the_channel(settings, tables):
     ):
         pinned = await host.pin(offer)
         assert (await viewer.wait_for("card.pinned", offer=offer)).seq == pinned["seq"]
-        assert (await viewer.open_card(offer))["offer"]["offer"] == offer
+        assert (await viewer.open_card(offer))["offer"]["id"] == offer
         await viewer.react(3)
         said = await viewer.say("something rude", nickname="A Qiang")
         mute = await host.mute(said["seq"], "ten_minutes")
@@ -48,7 +48,7 @@ async def test_crew_and_viewer_over_http(settings, tables):
         crew, anyone = api.commands(broadcast), viewer.commands(broadcast)
         pinned = await crew.pin(offer)
         assert (await channel.wait_for("card.pinned", offer=offer)).seq == pinned["seq"]
-        assert (await anyone.open_card(offer))["offer"]["offer"] == offer
+        assert (await anyone.open_card(offer))["offer"]["id"] == offer
         await anyone.react(3)
         said = await anyone.say("something rude", "A Qiang")
         mute = await crew.mute(said["seq"], "ten_minutes")

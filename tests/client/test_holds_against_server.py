@@ -24,12 +24,12 @@ async def test_a_hold_is_kept_from_others_placed_and_led_to_its_end(settings):
                 await other.hold("o" * 16, lines(offer, 4))
             assert caught.value.slug == "sold-out"
             placed = await viewer.call(
-                "order.place", key="p" * 16, **body(offer, 2, order=held["order"])
+                "order.place", key="p" * 16, **body(offer, 2, order=held["id"])
             )
-            assert placed["order"] == held["order"]
+            assert placed["id"] == held["id"]
             assert (await other.wait_for("stock.changed")).data["left"] == 4
 
-            order = placed["order"]
+            order = placed["id"]
             assert (await api.order_state(broadcast, order, "packed"))["state"] == "packed"
             await viewer.wait_for("order.packed", order=order, state="packed")
             await api.order_state(broadcast, order, "shipped")
@@ -51,11 +51,11 @@ async def test_a_hold_is_given_back_by_channel_and_by_http(settings):
             assert (await api.offers(broadcast))[0]["held"] == 2
             async with await Channel.connect(url, broadcast, cookie=buyer.cookie) as channel:
                 (order,) = channel.welcome["snapshot"]["orders"]
-                assert (order["order"], order["until"]) == (held["order"], held["until"])
-                await channel.give_back(held["order"])
-                await channel.wait_for("order.cancelled", order=held["order"])
+                assert (order["id"], order["until"]) == (held["id"], held["until"])
+                await channel.give_back(held["id"])
+                await channel.wait_for("order.cancelled", order=held["id"])
             again = await buyer.commands(broadcast).hold("b" * 16, lines(offer, 1))
-            await buyer.commands(broadcast).give_back(again["order"])
+            await buyer.commands(broadcast).give_back(again["id"])
         (shown,) = await api.offers(broadcast)
         assert (shown["held"], shown["left"]) == (0, 4)
 
@@ -67,7 +67,7 @@ async def test_a_hold_runs_out_by_itself(settings):
         await Channel.connect(url, broadcast) as viewer,
     ):
         held = await viewer.hold("a" * 16, lines(offer, 3))
-        await viewer.wait_for("order.expired", order=held["order"])
+        await viewer.wait_for("order.expired", order=held["id"])
         assert (await viewer.wait_for("stock.changed", left=6)).data["held"] == 0
 
 
@@ -88,8 +88,8 @@ async def test_staff_keep_the_catalogue_and_arrange_the_bag(settings):
         assert changed["name"]["en"] == "Small kumquats"
         lot = card["lot"]["id"]
         second = await api.create_offer(broadcast, lot, cny(PRICE), 1, product=product["id"])
-        arranged = await api.arrange_bag(broadcast, [second["offer"], offer])
-        assert [item["offer"] for item in arranged] == [second["offer"], offer]
+        arranged = await api.arrange_bag(broadcast, [second["id"], offer])
+        assert [item["offer"] for item in arranged] == [second["id"], offer]
         assert {item["name"]["en"] for item in arranged} == {"Small kumquats"}
         assert (await api.change_product(product["id"], archived=True))["archived"]
         assert [item["id"] for item in await api.products()] == [product["id"]]

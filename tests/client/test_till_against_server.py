@@ -30,13 +30,13 @@ async def test_who_waits_is_told_of_the_box_that_comes(settings):
         async with await Channel.connect(url, broadcast) as late:
             (card,) = late.snapshot["offers"]
             assert (card["left"], card["waiting"]) == (0, 2)
-        await host.give_back(held["order"])
+        await host.give_back(held["id"])
         mine = await viewer.wait_for("order.held", waited=True)
         assert (await host.wait_for("stock.changed", left=1)).data["held"] == 2
         placed = await viewer.call(
             "order.place", key="p" * 16, **body(offer, 2, order=mine.data["order"])
         )
-        assert placed["order"] == mine.data["order"]
+        assert placed["id"] == mine.data["order"]
 
 
 async def test_one_waits_by_http_and_leaves(settings):
@@ -114,10 +114,10 @@ async def test_a_wrong_price_is_put_right(settings):
         told = await viewer.wait_for("order.held", corrected=True)
         assert told.data["total"]["amount"] == PRICE
         with pytest.raises(ChannelProblem) as caught:
-            await viewer.call("order.place", key="q" * 16, **body(offer, 1, 29, held["order"]))
+            await viewer.call("order.place", key="q" * 16, **body(offer, 1, 29, held["id"]))
         assert caught.value.slug == "price-changed"
         (found,) = (await api.mispriced(broadcast, offer))["prices"]
-        assert [order["id"] for order in found["orders"]] == [placed["order"]]
+        assert [order["id"] for order in found["orders"]] == [placed["id"]]
         assert (await host.correct(offer, cny(3990), honour=True))["held"] == 1
 
 
@@ -126,10 +126,10 @@ async def test_orders_are_moved_together_and_back(settings):
         first = await api.commands(broadcast).order("a" * 16, body(offer, 1))
         second = await api.commands(broadcast).order("b" * 16, body(offer, 1))
         await api.cancel_order(second["token"])
-        both = [first["order"], second["order"]]
+        both = [first["id"], second["id"]]
         move = await api.move_orders(broadcast, both, state="packed")
         assert [order["state"] for order in move["moved"]] == ["packed"]
-        assert [it["order"] for it in move["refused"]] == [second["order"]]
+        assert [it["order"] for it in move["refused"]] == [second["id"]]
         back = await api.undo_move(broadcast, move["id"])
         assert [order["state"] for order in back["moved"]] == ["placed"]
 
@@ -138,16 +138,14 @@ async def test_a_refund_counts_once_a_key_and_is_put_right(settings):
     async with selling(settings) as (_, _, api, broadcast, offer):
         placed = await api.commands(broadcast).order("a" * 16, body(offer, 1))
         for _ in range(2):
-            off = await api.refund_order(
-                broadcast, placed["order"], cny(300), "Small", key="b" * 16
-            )
+            off = await api.refund_order(broadcast, placed["id"], cny(300), "Small", key="b" * 16)
             assert off["refunded"]["amount"] == 300
         back = await api.put_order_right(
-            broadcast, placed["order"], "It was 30 cents", refund=off["refund"]
+            broadcast, placed["id"], "It was 30 cents", refund=off["refund"]
         )
         assert back["refunded"]["amount"] == 0
-        await api.order_state(broadcast, placed["order"], "packed")
-        back = await api.put_order_right(broadcast, placed["order"], "Another", state="placed")
+        await api.order_state(broadcast, placed["id"], "packed")
+        back = await api.put_order_right(broadcast, placed["id"], "Another", state="placed")
         assert back["state"] == "placed"
 
 
@@ -155,15 +153,15 @@ async def test_a_claim_with_a_photo_is_answered(settings):
     async with selling(settings) as (url, _, api, broadcast, offer), Api(url) as buyer:
         placed = await buyer.commands(broadcast).order("a" * 16, body(offer, 1))
         for state in ("packed", "shipped", "received"):
-            await api.order_state(broadcast, placed["order"], state)
-        await api.order_paid(broadcast, placed["order"])
+            await api.order_state(broadcast, placed["id"], state)
+        await api.order_paid(broadcast, placed["id"])
         file = io.BytesIO()
         Image.new("RGB", (64, 64), "orange").save(file, "JPEG")
         photo = await buyer.claim_photo(placed["token"], file.getvalue())
-        order = await buyer.claim(placed["token"], "Four are squashed", [photo["photo"]])
+        order = await buyer.claim(placed["token"], "Four are squashed", [photo["id"]])
         (claim,) = order["claims"]
         (found,) = await api.claims(broadcast, "open")
-        assert found["id"] == placed["order"]
+        assert found["id"] == placed["id"]
         answered = await api.answer_claim(broadcast, claim["id"], "Sorry for that", amount=cny(500))
         assert answered["refunded"]["amount"] == 500
         assert await api.claims(broadcast, "open") == []

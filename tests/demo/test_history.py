@@ -66,7 +66,7 @@ async def test_a_past_evening_can_be_reviewed_like_any_other_and_its_stock_adds_
             for order in orders
             if order["state"] != "cancelled"
             for line in order["lines"]
-            if line["offer"] == card["offer"]
+            if line["offer"] == card["id"]
         )
         assert card["held"] == 0
         assert card["released"] == sold + card["left"]

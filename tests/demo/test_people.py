@@ -54,7 +54,7 @@ async def follow(channel: Channel, bag: Bag, kind: str, **data: Any) -> None:
 async def test_the_host_sells_a_flash_batch_of_which_the_bag_knows(
     server: Server, county: County, coordinator: str
 ) -> None:
-    offer = county.offers[0]["offer"]
+    offer = county.offers[0]["id"]
     async with opened(server, county, coordinator) as (channel, bag):
         assert (bag.price(offer), bag.left(offer)) == (PRICE, 3)
         host = Host(server.url, county, coordinator)
@@ -73,7 +73,7 @@ async def test_a_viewer_waits_for_what_is_gone_and_orders_what_comes(
     server: Server, county: County, coordinator: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(people, "WRITING_S", 0)
-    offer = county.offers[0]["offer"]
+    offer = county.offers[0]["id"]
     _, key = await server.house.people.create_api_key("viewers", "simulator")
     async with opened(server, county, coordinator) as (channel, bag):
         await channel.call("offer.release", offer=offer, quantity=-3)

@@ -29,4 +29,4 @@ async def prepare(api: Api) -> tuple[str, str, str]:
     )
     centre = await api.create_centre({"en": "Centre"}, {"en": "Main street 1"})
     await api.start(made["id"])
-    return made["id"], offer["offer"], centre["id"]
+    return made["id"], offer["id"], centre["id"]

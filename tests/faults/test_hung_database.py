@@ -106,9 +106,7 @@ async def test_everyone_has_an_answer_while_postgresql_hangs(
             )
             broadcast = (await api.create_broadcast({"en": "Live"}))["id"]
             facts = {"name": {"en": "Kumquats"}, "unit": {"en": "box"}, "net_weight_g": 2500}
-            offer = (await api.create_offer(broadcast, lot["id"], cny(2990), 3000, **facts))[
-                "offer"
-            ]
+            offer = (await api.create_offer(broadcast, lot["id"], cny(2990), 3000, **facts))["id"]
             await api.start(broadcast)
         load = Load(server.url, broadcast, offer)
         ready: list[tuple[float, float, int]] = []

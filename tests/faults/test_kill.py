@@ -56,7 +56,7 @@ class Crowd:
                 if problem.body["status"] == 503:
                     continue
                 raise
-            self.ordered[key] = answer["order"]
+            self.ordered[key] = answer["id"]
             return
 
     def _body(self, key: str) -> dict[str, Any]:

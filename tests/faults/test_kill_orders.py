@@ -64,7 +64,7 @@ class Buyer:
         lines = [{"offer": self.offer, "quantity": 1 + number % 3, "price": PRICE}]
         hold = None
         if number % 4:
-            hold = (await self.certain("hold.place", key=f"hold-{key}", lines=lines))["order"]
+            hold = (await self.certain("hold.place", key=f"hold-{key}", lines=lines))["id"]
             self.answers.held[f"hold-{key}"] = hold
         if number % 4 == 3:
             await self.certain("hold.drop", order=hold)
@@ -72,7 +72,7 @@ class Buyer:
             return
         placed = await self.certain("order.place", **body(key, lines, hold))
         self.answers.placed[key] = placed
-        self.answers.asked[placed["order"]] = 1 + number % 3
+        self.answers.asked[placed["id"]] = 1 + number % 3
         if number % 4 == 2:
             await self.cancel(placed)
 
@@ -97,7 +97,7 @@ class Buyer:
             except httpx.TransportError:
                 await self.certain("hold.drop", order="none")  # answered once it serves again
             else:
-                self.answers.cancelled.add(placed["order"])
+                self.answers.cancelled.add(placed["id"])
                 return
 
 
@@ -179,10 +179,10 @@ async def check(settings: Settings, broadcast: str, offer: str, answers: Answers
 
     # What was acknowledged is there as it was answered, and nothing else is.
     rows = {row.id: row for row in placed}
-    assert {answer["order"] for answer in answers.placed.values()} == set(rows)
+    assert {answer["id"] for answer in answers.placed.values()} == set(rows)
     assert len(answers.placed) == len(rows)
     for key, answer in answers.placed.items():
-        row = rows[answer["order"]]
+        row = rows[answer["id"]]
         assert links.token_of(row) == answer["token"]
         assert row.token_hash == links.token_hash(answer["token"])
         opened_by = {name: answer[name] for name in ("token", "code", "url")}
@@ -191,7 +191,7 @@ async def check(settings: Settings, broadcast: str, offer: str, answers: Answers
         assert row.total == answer["total"]["amount"]
         assert row.state == ("cancelled" if row.id in answers.cancelled else "placed")
     assert {row.number for row in placed} == set(range(1, len(placed) + 1))
-    assert {key: keys[key]["order"] for key in answers.held} == answers.held
+    assert {key: keys[key]["id"] for key in answers.held} == answers.held
     bought = {line.order: line.quantity for line in lines}
     assert bought == answers.asked
     assert {event.data["order"] for event in of(events, "order.placed")} == set(rows)

@@ -18,7 +18,7 @@ from .sale import prepare
 async def test_who_waits_outlives_kill_9(served: Served, key: str) -> None:
     async with Api(served.url, key=key) as api:
         broadcast, offer, _ = await prepare(api)
-        (card,) = [it for it in await api.offers(broadcast) if it["offer"] == offer]
+        (card,) = [it for it in await api.offers(broadcast) if it["id"] == offer]
     async with (
         await Channel.connect(served.url, broadcast, key=key) as host,
         await Channel.connect(served.url, broadcast) as first,
@@ -31,7 +31,7 @@ async def test_who_waits_outlives_kill_9(served: Served, key: str) -> None:
         await served.end(signal.SIGKILL)
         await served.start()
         async with Api(served.url) as api:
-            (card,) = [it for it in await api.offers(broadcast) if it["offer"] == offer]
+            (card,) = [it for it in await api.offers(broadcast) if it["id"] == offer]
             assert card["waiting"] == 3
         released = await host.call("offer.release", offer=offer, quantity=2, timeout_s=30)
         assert (released["held"], released["left"]) == (2, 0)

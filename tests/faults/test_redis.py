@@ -131,7 +131,7 @@ async def test_a_buyer_hears_of_what_the_other_server_did_without_redis(
         lot = await api.create_lot(farm["id"], "1", name, "2026-11-20T08:00:00+08:00", 100_000)
         broadcast = (await api.create_broadcast(name))["id"]
         facts = {"name": name, "unit": {"en": "box"}, "net_weight_g": 2500}
-        offer = (await api.create_offer(broadcast, lot["id"], cny(2990), 0, **facts))["offer"]
+        offer = (await api.create_offer(broadcast, lot["id"], cny(2990), 0, **facts))["id"]
         await api.start(broadcast)
         async with (
             await Channel.connect(one.url, broadcast, key=key) as host,
@@ -155,8 +155,8 @@ async def test_a_buyer_hears_of_what_the_other_server_did_without_redis(
                 delivery={"way": "parcel", "address": "福建省三明市尤溪县梅仙镇"},
                 payment="cash_on_delivery",
             )
-            await api.order_state(broadcast, placed["order"], "packed")
-            await waiter.wait_for("order.packed", order=placed["order"])
+            await api.order_state(broadcast, placed["id"], "packed")
+            await waiter.wait_for("order.packed", order=placed["id"])
             await host.call("chat.say", text="the end")
             async with asyncio.timeout(LONG_S):
                 seen = [event.kind async for event in until_said(viewer, "the end")]
@@ -243,7 +243,7 @@ async def test_a_flash_batch_sells_on_both_servers_without_redis(
         lot = await api.create_lot(farm["id"], "1", name, "2026-11-20T08:00:00+08:00", 100_000)
         broadcast = (await api.create_broadcast(name))["id"]
         facts = {"name": name, "unit": {"en": "box"}, "net_weight_g": 2500}
-        offer = (await api.create_offer(broadcast, lot["id"], cny(price), 15, **facts))["offer"]
+        offer = (await api.create_offer(broadcast, lot["id"], cny(price), 15, **facts))["id"]
         await api.start(broadcast)
         # Buyers of both come first, and two watch.
         buyers = [

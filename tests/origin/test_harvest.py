@@ -180,7 +180,7 @@ async def test_a_lot_is_tested_certified_packed_and_shipped(site: Any, plot: Plo
     ):
         answer = await site.staff.post(f"{path}/{what}", json=more)
         assert answer.status_code == 201
-        assert answer.json()["event"].startswith("urn:uuid:")
+        assert answer.json()["id"].startswith("urn:uuid:")
     story = (await site.viewer.get(path)).json()
     assert story["lot"]["tested"]
     assert story["lot"]["certificate"] == certificate

@@ -57,7 +57,7 @@ async def test_waste_is_taken_back_however_many_records_there_are_and_then_count
 ) -> None:
     lot = (await origin.add_lot(staff, harvest(plot))).id
     new = NewWaste(at=NOON, weight_g=1, reason="Bruised")
-    events = [(await origin.waste(staff, lot, new)).event for _ in range(8)]
+    events = [(await origin.waste(staff, lot, new)).id for _ in range(8)]
     for event in events:
         await origin.unwaste(staff, lot, event, Undo(reason="Another lot"))
     with pytest.raises(TooManyRecords):

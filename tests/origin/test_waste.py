@@ -88,7 +88,7 @@ async def test_waste_lessens_what_is_left_and_stands_in_the_trace(
     assert sold.told == [lot.id]
     _, event = await documents(origin, lot)
     assert event == {
-        "eventID": wasted.event,
+        "eventID": wasted.id,
         "type": "ObjectEvent",
         "action": "DELETE",
         "bizStep": "destroying",
@@ -149,7 +149,7 @@ async def test_a_waste_that_did_not_happen_is_taken_back_and_declared_an_error(
 ) -> None:
     wasted = await origin.waste(staff, lot.id, NewWaste(weight_g=20_000, reason="裂果"))
     undo = Undo(reason="写到了别的批次")
-    await origin.unwaste(staff, lot.id, wasted.event, undo)
+    await origin.unwaste(staff, lot.id, wasted.id, undo)
     assert await balance(origin, lot) == (412_500, 0, 22_500)
     assert sold.told == [lot.id] * 2
     _, event, error = await documents(origin, lot)
@@ -159,7 +159,7 @@ async def test_a_waste_that_did_not_happen_is_taken_back_and_declared_an_error(
     assert declaration["farmlive:reason"] == undo.reason
     assert {**error, "recordTime": ""} == {**event, "recordTime": ""}
     assert [step for step, *_ in told(await origin.story(lot.id))] == ["picked"]
-    for event_id in (wasted.event, "urn:uuid:none"):
+    for event_id in (wasted.id, "urn:uuid:none"):
         with pytest.raises(UnknownWaste):
             await origin.unwaste(staff, lot.id, event_id, undo)
     assert await balance(origin, lot) == (412_500, 0, 22_500)
@@ -223,7 +223,7 @@ async def test_keepers_waste_and_correct_by_the_api(site: Any, lot: Lot) -> None
     seller = await site.bearer("seller", lot.farm)
     answer = await site.viewer.post(f"{path}/waste", json=waste, headers=seller)
     assert answer.status_code == 201
-    event = answer.json()["event"]
+    event = answer.json()["id"]
     assert (await site.viewer.get(path)).json()["lot"]["wasted_g"] == 2_500
     over = await site.staff.post(f"{path}/waste", json={**waste, "weight_g": 500_000})
     assert (over.status_code, over.json()["type"]) == (409, "/problems/not-left")

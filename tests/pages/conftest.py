@@ -68,7 +68,7 @@ async def sale(site: Server) -> Sale:
             await api.start(ids[name])
         await api.end(ids["ended"])
     order = {
-        "lines": [{"offer": card["offer"], "quantity": 1, "price": 2990}],
+        "lines": [{"offer": card["id"], "quantity": 1, "price": 2990}],
         "buyer": BUYER,
         "delivery": {"way": "parcel", "address": "Meixian, Youxi"},
         "payment": "cash_on_delivery",

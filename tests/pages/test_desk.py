@@ -30,7 +30,7 @@ async def orders(api: Api, sale: Sale) -> list[str]:
     """Numbers: of a parcel, of a pick-up by someone who types formulas, of a cancelled one."""
     words = {"zh": "城关镇", "en": "Chengguan"}
     centre = await api.create_centre(words, {"zh": "解放路 18 号", "en": "18 Jiefang road"})
-    offer = (await api.offers(sale.broadcast))[0]["offer"]
+    offer = (await api.offers(sale.broadcast))[0]["id"]
     numbers = [sale.number]
     for place, delivery in enumerate(({"way": "pickup", "centre": centre["id"]}, None)):
         placed = await api.commands(sale.broadcast).order(
@@ -44,7 +44,7 @@ async def orders(api: Api, sale: Sale) -> list[str]:
         )
         numbers.append(placed["number"])
         if delivery is None:
-            await api.order_state(sale.broadcast, placed["order"], "cancelled")
+            await api.order_state(sale.broadcast, placed["id"], "cancelled")
     return numbers
 
 

@@ -37,7 +37,7 @@ async def pick_up(site: Server, sale: Sale) -> dict[str, str]:
     async with Api(site.url, key=key) as api:
         words = {"zh": "城关镇", "en": "Chengguan"}
         centre = (await api.create_centre(words, words))["id"]
-        offer = (await api.offers(sale.broadcast))[0]["offer"]
+        offer = (await api.offers(sale.broadcast))[0]["id"]
         order = {
             "lines": [{"offer": offer, "quantity": 1, "price": 2990}],
             "buyer": BUYER,
@@ -45,7 +45,7 @@ async def pick_up(site: Server, sale: Sale) -> dict[str, str]:
             "payment": "pay_at_pickup",
         }
         placed = await api.commands(sale.broadcast).order("a-key-of-a-pick-up-01", order)
-    return {name: str(placed[name]) for name in ("order", "token", "code", "url")}
+    return {name: str(placed[name]) for name in ("id", "token", "code", "url")}
 
 
 NO_CONTACT = {"county_name": "", "county_contact": ""}
@@ -82,7 +82,7 @@ async def test_paper_opens_the_order_without_the_code_and_the_buyers_address(
     own = await visitor.get(placed["url"], params={"lang": "en"})
     code = f"{placed['code'][:3]}<span"
     assert code in own.text
-    page = await visitor.get(path_of(placed["order"], placed["token"]), params={"lang": "en"})
+    page = await visitor.get(path_of(placed["id"], placed["token"]), params={"lang": "en"})
     assert page.status_code == 200
     assert page.headers["referrer-policy"] == "no-referrer"
     for said in (BUYER["name"], "Kumquats", "¥29.90", "pick-up code stands on the buyer"):
@@ -156,7 +156,7 @@ async def test_a_stopped_order_says_whether_to_pay(
 
 async def test_paper_tells_no_address_of_mail(site: Server, sale: Sale) -> None:
     async with Api(site.url) as api:
-        offer = (await api.offers(sale.broadcast))[0]["offer"]
+        offer = (await api.offers(sale.broadcast))[0]["id"]
         order = {
             "lines": [{"offer": offer, "quantity": 1, "price": 2990}],
             "buyer": {**BUYER, "email": "wang@example.org"},
@@ -165,7 +165,7 @@ async def test_paper_tells_no_address_of_mail(site: Server, sale: Sale) -> None:
         }
         placed = await api.commands(sale.broadcast).order("a-key-of-a-parcel-001", order)
     shop = site.house.shop
-    found = await shop.order_on_paper(placed["order"], paper_links.mark(placed["token"]))
+    found = await shop.order_on_paper(placed["id"], paper_links.mark(placed["token"]))
     assert found.buyer is not None
     assert (found.buyer.name, found.buyer.phone) == (BUYER["name"], BUYER["phone"])
     assert found.buyer.email is None
@@ -178,7 +178,7 @@ async def test_paper_speaks_chinese_too(
     site: Server, sale: Sale, visitor: httpx.AsyncClient
 ) -> None:
     placed = await pick_up(site, sale)
-    page = await visitor.get(path_of(placed["order"], placed["token"]), params={"lang": "zh"})
+    page = await visitor.get(path_of(placed["id"], placed["token"]), params={"lang": "zh"})
     assert "取货码只显示在买家自己的页面上" in page.text
 
 
@@ -201,15 +201,15 @@ async def test_who_paid_for_a_cancelled_order_reads_what_comes_back(
     nothing = {"en": "nothing is to be paid", "zh": "不用付款"}[language]
     async with Api(site.url, key=key) as api:
         assert nothing in await page()
-        await api.order_paid(sale.broadcast, placed["order"])
+        await api.order_paid(sale.broadcast, placed["id"])
         # What is asked before it is cancelled.
         assert nothing not in await page()
-        await api.order_state(sale.broadcast, placed["order"], "cancelled")
+        await api.order_state(sale.broadcast, placed["id"], "cancelled")
         assert comes in await page()
         assert nothing not in await page()
-        await api.refund_order(sale.broadcast, placed["order"], cny(1_000), "Rain.")
+        await api.refund_order(sale.broadcast, placed["id"], cny(1_000), "Rain.")
         assert comes.replace("29.90", "19.90") in await page()
-        await api.refund_order(sale.broadcast, placed["order"], cny(1_990), "Rain.")
+        await api.refund_order(sale.broadcast, placed["id"], cny(1_990), "Rain.")
         assert back in await page()
 
 
@@ -218,10 +218,10 @@ async def test_paper_of_another_order_opens_nothing(
 ) -> None:
     placed = await pick_up(site, sale)
     for order, mark in (
-        (placed["order"], paper_links.mark(sale.order.rsplit("/", 1)[-1])),
+        (placed["id"], paper_links.mark(sale.order.rsplit("/", 1)[-1])),
         (ulid(), paper_links.mark(placed["token"])),
-        (placed["order"], placed["token"]),
-        (placed["order"], "é"),
+        (placed["id"], placed["token"]),
+        (placed["id"], "é"),
     ):
         assert (await visitor.get(f"/order/{order}/{mark}")).status_code == 404
     # What stands on paper is no token: it opens no buyer's page and cancels nothing.
@@ -246,7 +246,7 @@ async def test_papers_show_no_address_of_a_buyers_page(
         drawn.clear()
         page = await host.get(f"/studio/{sale.broadcast}/orders/{paper}")
         assert page.status_code == 200
-        assert f"{site.url}{path_of(placed['order'], placed['token'])}" in drawn
+        assert f"{site.url}{path_of(placed['id'], placed['token'])}" in drawn
         tokens = (placed["token"], sale.order.rsplit("/", 1)[-1])
         assert not any(token in text for token in tokens for text in (*drawn, page.text))
 

@@ -116,7 +116,7 @@ async def claimed_with_a_photo(site: Server, sale: Sale, visitor: httpx.AsyncCli
     sent = await visitor.post(
         f"{url}/photos", content=written.getvalue(), headers={"Content-Type": "image/jpeg"}
     )
-    photo = sent.json()["photo"]
+    photo = sent.json()["id"]
     assert (await visitor.post(url, json={"text": "x", "photos": [photo]})).status_code == 201
 
 

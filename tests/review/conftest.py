@@ -191,7 +191,7 @@ class Fair:
         parcel = {"way": "parcel", "address": "溪口村", "region": region}
         request = {
             "lines": [
-                {"offer": card.offer, "quantity": quantity, "price": card.price.amount}
+                {"offer": card.id, "quantity": quantity, "price": card.price.amount}
                 for card, quantity in zip(self.cards, quantities, strict=False)
                 if quantity
             ],
@@ -212,14 +212,14 @@ class Fair:
     async def enter(self, order: dict[str, Any], state: str) -> None:
         known = {"known_by": "slip"} if state == "received" else {}
         change = NewTransition.model_validate({"state": state, **known})
-        await self.house.shop.orders.enter(STAFF, self.broadcast, order["order"], change)
+        await self.house.shop.orders.enter(STAFF, self.broadcast, order["id"], change)
 
     async def pay(self, order: dict[str, Any], refund: int = 0) -> None:
         orders = self.house.shop.orders
-        await orders.pay(STAFF, self.broadcast, order["order"])
+        await orders.pay(STAFF, self.broadcast, order["id"])
         if refund:
             given = Refund(amount=cny(refund), reason="squashed")
-            await orders.refund(STAFF, self.broadcast, order["order"], given)
+            await orders.refund(STAFF, self.broadcast, order["id"], given)
 
     async def pin(self, offer: str) -> None:
         pinned, log = CardPinned(offer=offer), self.house.log

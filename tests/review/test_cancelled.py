@@ -29,7 +29,7 @@ UNDONE_INTO = [step.after for step in life.BACK_STATES if step.before == "cancel
 
 async def cancel(fair: Any, staff: Any, *orders: Any) -> str:
     """Cancel orders by one move, which can be undone."""
-    named = [order["order"] for order in orders]
+    named = [order["id"] for order in orders]
     change = {"orders": named, "state": "cancelled", "reason": "It rains."}
     moves = fair.house.shop.moves
     made = await moves.make(staff, fair.broadcast, NewBulkTransition.model_validate(change))
@@ -39,7 +39,7 @@ async def cancel(fair: Any, staff: Any, *orders: Any) -> str:
 
 async def refund(fair: Any, staff: Any, order: Any, amount: int) -> None:
     given = Refund(amount=cny(amount), reason="It rains.")
-    await fair.house.shop.orders.refund(staff, fair.broadcast, order["order"], given)
+    await fair.house.shop.orders.refund(staff, fair.broadcast, order["id"], given)
 
 
 async def file_of(fair: Any, staff: Any) -> Any:

@@ -79,7 +79,7 @@ async def test_parcels_say_their_region_and_their_fee_and_farms_are_paid_their_g
 
 
 async def test_flash_sales_are_told_by_product_and_on_the_axis(fair: Any, staff: Any) -> None:
-    first = fair.cards[0].offer
+    first = fair.cards[0].id
     flash = FlashPlan(offer=first, price=cny(1_990), boxes=3, seconds=60)
     await fair.house.shop.flashes.plan(staff, fair.broadcast, flash)
     await fair.order("13800000001", 3, price=1_990)
@@ -135,7 +135,7 @@ async def test_what_a_claim_was_answered_with_is_a_refund(fair: Any, staff: Any)
 async def test_an_undone_cancellation_stands_in_every_number(fair: Any, staff: Any) -> None:
     order = await fair.order("13800000001", 2)
     moves = fair.house.shop.moves
-    change = NewBulkTransition.model_validate({"orders": [order["order"]], "state": "cancelled"})
+    change = NewBulkTransition.model_validate({"orders": [order["id"]], "state": "cancelled"})
     made = await moves.make(staff, fair.broadcast, change)
     assert (await fair.report()).net.amount == 0
     await moves.undo(staff, fair.broadcast, made.id)

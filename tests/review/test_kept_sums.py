@@ -75,7 +75,7 @@ async def look(fair: Any) -> None:
     taps = [
         {
             "broadcast": fair.broadcast,
-            "offer": fair.cards[number % 2].offer,
+            "offer": fair.cards[number % 2].id,
             "device": f"device {number}",
             "at": now + number,
         }
@@ -95,7 +95,7 @@ async def show(fair: Any) -> None:
         await look(fair)
         for number in range(6):
             clock.at += 500
-            await fair.pin(fair.cards[number % 2].offer)
+            await fair.pin(fair.cards[number % 2].id)
             clock.at += 300
             order = await fair.order(f"138000000{number:02d}", 1 + number % 3, number % 2)
             if number == 4:

@@ -159,7 +159,7 @@ async def test_sales_say_how_each_number_is_counted(fair: Any) -> None:
 
 
 async def test_the_timeline_adds_up_and_tells_what_happened(fair: Any) -> None:
-    await fair.pin(fair.cards[0].offer)
+    await fair.pin(fair.cards[0].id)
     await fair.order("13800000001", 2)
     axis, deeds = (await fair.sheet("timeline")).tables
     assert axis.totals()[3:6] == (1, 2, 5980)

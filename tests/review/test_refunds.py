@@ -14,12 +14,12 @@ from .conftest import STAFF
 
 async def refund(fair: Any, order: dict[str, Any], amount: int, **what: Any) -> Any:
     given = Refund.model_validate({"amount": cny(amount), "reason": "not there", **what})
-    return await fair.house.shop.orders.refund(STAFF, fair.broadcast, order["order"], given)
+    return await fair.house.shop.orders.refund(STAFF, fair.broadcast, order["id"], given)
 
 
 def boxes(fair: Any, *quantities: int) -> list[dict[str, Any]]:
     pairs = zip(fair.cards, quantities, strict=False)
-    return [{"offer": card.offer, "quantity": count} for card, count in pairs if count]
+    return [{"offer": card.id, "quantity": count} for card, count in pairs if count]
 
 
 async def nets(fair: Any) -> list[int]:
@@ -50,16 +50,16 @@ async def test_a_wrong_price_is_charged_to_its_farm(fair: Any) -> None:
     order = await fair.order("13800000001", 2, 1)
     await refund(fair, order, 1_097)
     assert await nets(fair) == [5_980 - 598, 4_990 - 499]
-    given = await refund(fair, order, 1_500, offer=fair.cards[1].offer)
+    given = await refund(fair, order, 1_500, offer=fair.cards[1].id)
     assert await nets(fair) == [5_980 - 598, 4_990 - 499 - 1_500]
-    paid = NewBulkTransition.model_validate({"orders": [order["order"]], "payment": "paid"})
+    paid = NewBulkTransition.model_validate({"orders": [order["id"]], "payment": "paid"})
     await fair.house.shop.moves.make(STAFF, fair.broadcast, paid)
     assert await nets(fair) == [5_980 - 598, 4_990 - 499 - 1_500]
     back = {"reason": "too much", "payment": "due"}
     put_right = fair.house.shop.moves.put_right
-    await put_right(STAFF, fair.broadcast, order["order"], NewReversal.model_validate(back))
+    await put_right(STAFF, fair.broadcast, order["id"], NewReversal.model_validate(back))
     wrong = NewReversal.model_validate({"reason": "too much", "refund": given.refund})
-    await put_right(STAFF, fair.broadcast, order["order"], wrong)
+    await put_right(STAFF, fair.broadcast, order["id"], wrong)
     assert await nets(fair) == [5_980 - 598, 4_990 - 499]
 
 
@@ -71,7 +71,7 @@ async def test_whatever_was_given_back_log_and_tables_agree_to_the_last_unit(fai
             await fair.pay(order)
         for _ in range(3):
             what = chance.choice(
-                [{}, {"lines": boxes(fair, 0, 1)}, {"offer": chance.choice(fair.cards).offer}]
+                [{}, {"lines": boxes(fair, 0, 1)}, {"offer": chance.choice(fair.cards).id}]
             )
             given = await refund(fair, order, chance.randrange(1, 2_500), **what)
             if chance.random() < 0.3:

@@ -117,7 +117,7 @@ async def test_simulated_orders_are_counted_and_told_apart(fair: Any) -> None:
 
 
 async def test_what_the_host_did_stands_on_the_axis(fair: Any, staff: Any) -> None:
-    first, second = (card.offer for card in fair.cards)
+    first, second = (card.id for card in fair.cards)
     bag = fair.house.shop.bag
     await fair.pin(first)
     await bag.release(staff, fair.broadcast, OfferRelease(offer=first, quantity=5))
@@ -137,7 +137,7 @@ async def test_what_the_host_did_stands_on_the_axis(fair: Any, staff: Any) -> No
 
 
 async def test_audience_and_taps_are_counted_beside_the_sales(fair: Any) -> None:
-    offer = fair.cards[0].offer
+    offer = fair.cards[0].id
     start = (await fair.report()).started_at
     rows = [
         {"device": "a", "from_at": start, "to_at": start + 60_000},
@@ -204,7 +204,7 @@ async def test_a_farm_sees_its_own_part(fair: Any) -> None:
     report = await fair.report(frozenset({fair.farms[0]}))
     assert (report.orders, report.items, report.buyers) == (2, 3, 2)
     assert report.gross.amount == 3 * 2990
-    assert [share.id for share in report.offers] == [fair.cards[0].offer]
+    assert [share.id for share in report.offers] == [fair.cards[0].id]
     assert [share.id for share in report.farms] == [fair.farms[0]]
     assert report.refunded.amount.amount == round(798 * 2990 / 7980)
     assert (report.paid.amount, report.due.amount) == (2990 - 299, 5980)

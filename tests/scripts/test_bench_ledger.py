@@ -123,8 +123,8 @@ SPOILED_TRADE = {
 @pytest.fixture
 async def traded(stall: Stall) -> list[str]:
     """Two orders, of three boxes together, and four that are held; which orders."""
-    placed = [(await stall.place(boxes))["order"] for boxes in (1, 2)]
-    line = {"offer": stall.card.offer, "quantity": 4, "price": PRICE}
+    placed = [(await stall.place(boxes))["id"] for boxes in (1, 2)]
+    line = {"offer": stall.card.id, "quantity": 4, "price": PRICE}
     held = HoldPlace.model_validate({"lines": [line], "key": token()})
     await stall.shop.holds.place(stall.viewer, stall.broadcast, held)
     return placed
@@ -139,7 +139,7 @@ def test_a_ledger_that_adds_up_has_nothing_wrong(traded: list[str], read: Any) -
     ledger = read()
     assert (sorted(ledger.orders), sorted(ledger.numbers)) == (sorted(traded), [1, 2])
     assert (ledger.sold, ledger.wrong) == (3, [])
-    assert set(traded) < {answer["order"] for answer in ledger.answers.values()}
+    assert set(traded) < {answer["id"] for answer in ledger.answers.values()}
 
 
 @pytest.mark.parametrize("name", SPOILED)

@@ -169,8 +169,8 @@ async def test_who_is_refused_what_was_not_there_is_refused_rightly(
     before = ("order.placed", traded.second)
     told.refused = [
         await refused(stall, lines(traded.scarce, 1), before=before),
-        await refused(stall, lines(stall.card.offer, 13), before=before),
-        await refused(stall, lines(stall.card.offer, 1, FLASH_PRICE), before=before),
+        await refused(stall, lines(stall.card.id, 13), before=before),
+        await refused(stall, lines(stall.card.id, 1, FLASH_PRICE), before=before),
     ]
     assert [each.slug for each in told.refused] == ["sold-out", "sold-out", "price-changed"]
     assert wrongly_refused(told, read()) == []
@@ -180,7 +180,7 @@ async def test_who_is_refused_what_was_there_all_the_while_is_refused_wrongly(
     store: Store, stall: Stall, traded: Trade, read: Any
 ) -> None:
     """The answers are those of a right server, to other wishes or at other times."""
-    told, offer = traded.told, stall.card.offer
+    told, offer = traded.told, stall.card.id
     gone = await refused(stall, lines(offer, 13))
     over = await refused(stall, lines(offer, 1, FLASH_PRICE))
     at_first, then = ("order.placed", traded.first), ("order.placed", traded.second)
@@ -210,7 +210,7 @@ async def test_who_is_refused_what_was_there_all_the_while_is_refused_wrongly(
 async def test_who_had_as_many_of_a_batch_as_one_may_is_refused_rightly(
     store: Store, stall: Stall, traded: Trade, read: Any
 ) -> None:
-    told, offer = traded.told, stall.card.offer
+    told, offer = traded.told, stall.card.id
     body = {"type": "/problems/limit-reached", "offer": offer, "limit": 2, "had": 1}
     wanted = lines(offer, 2, FLASH_PRICE)
     told.refused = [Refusal(body, wanted, 1)]
@@ -228,8 +228,8 @@ async def test_who_had_as_many_of_a_batch_as_one_may_is_refused_rightly(
 async def test_a_hold_that_ran_out_is_no_hold(
     store: Store, stall: Stall, traded: Trade, read: Any
 ) -> None:
-    told, offer = traded.told, stall.card.offer
-    hold = next(answer["order"] for answer in told.answers.values() if "until" in answer)
+    told, offer = traded.told, stall.card.id
+    hold = next(answer["id"] for answer in told.answers.values() if "until" in answer)
     gone = await refused(stall, lines(offer, 15, PRICE), hold=hold)
     told.refused = [gone]
     assert wrongly_refused(told, read()) == [gone]

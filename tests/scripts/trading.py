@@ -39,7 +39,7 @@ def in_broadcast(statement: str, broadcast: str) -> str:
 
 async def trade(stall: Stall) -> Trade:
     """Release, begin a flash batch, order, hold, wait, and move the first order on."""
-    shop, broadcast, told, offer = stall.shop, stall.broadcast, Told(), stall.card.offer
+    shop, broadcast, told, offer = stall.shop, stall.broadcast, Told(), stall.card.id
 
     key = token()
     release = OfferRelease(offer=offer, quantity=5, key=key)
@@ -58,7 +58,7 @@ async def trade(stall: Stall) -> Trade:
         request = stall.request(key=key, lines=wanted, **more)
         answer = await shop.till.place(stall.viewer, broadcast, request)
         told.placed(Placed(key, answer, wanted, 1))
-        return str(answer["order"])
+        return str(answer["id"])
 
     first = await order(
         lines(offer, 2),
@@ -71,7 +71,7 @@ async def trade(stall: Stall) -> Trade:
     hold = HoldPlace.model_validate({"lines": lines(offer, 4), "key": key})
     told.answers[key] = await shop.holds.place(stall.viewer, broadcast, hold)
 
-    scarce = (await stall.offer(0)).offer
+    scarce = (await stall.offer(0)).id
     key = token()
     wait = WaitJoin(offer=scarce, quantity=2, key=key)
     told.answers[key] = await shop.waits.join(stall.viewer, broadcast, wait)

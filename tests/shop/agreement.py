@@ -75,9 +75,9 @@ def cards_agree(
     """The cards as the bag reads them, and as they follow from the log alone."""
     bag = connection.execute(select(offers).filter_by(broadcast=broadcast)).all()
     for card in shop.bag._cards(connection, bag):
-        told, offer = scene.offers[card.offer], ledger.offers[card.offer]
-        assert card.left == ledger.left(card.offer)
-        assert card.waiting == told["waiting"] == ledger.waiting(card.offer)
+        told, offer = scene.offers[card.id], ledger.offers[card.id]
+        assert card.left == ledger.left(card.id)
+        assert card.waiting == told["waiting"] == ledger.waiting(card.id)
         for name in ("released", "held", "kept"):
             assert getattr(card, name) == told[name]
         if sum(it.lot == offer.lot for it in ledger.offers.values()) == 1:

@@ -12,7 +12,7 @@ from .conftest import HOST
 async def move(stall: Any, *placed: Any, by: Caller = HOST, key: Any = None, **to: Any) -> Any:
     if to.get("state") == "received":
         to.setdefault("known_by", "known_to_me")
-    wanted = NewBulkTransition(orders=[each["order"] for each in placed], **to)
+    wanted = NewBulkTransition(orders=[each["id"] for each in placed], **to)
     return await stall.shop.moves.make(by, stall.broadcast, wanted, key)
 
 

@@ -28,7 +28,7 @@ async def arrived(stall: Any, quantity: int = 2, *, paid: bool = True) -> Any:
     for state in ("packed", "shipped", "received"):
         await enter(stall, placed, state)
     if paid:
-        await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+        await stall.shop.orders.pay(HOST, stall.broadcast, placed["id"])
     return placed
 
 
@@ -37,7 +37,7 @@ async def send(stall: Any, placed: Any, data: bytes, address: str = "192.0.2.1")
 
 
 async def kept(stall: Any, placed: Any, shade: int = 20) -> str:
-    return (await send(stall, placed, photo(shade))).photo  # type: ignore[no-any-return]
+    return (await send(stall, placed, photo(shade))).id  # type: ignore[no-any-return]
 
 
 async def claim(stall: Any, placed: Any, text: str = SAID, photos: Any = ()) -> Any:

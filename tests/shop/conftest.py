@@ -119,7 +119,7 @@ class Stall:
     def body(self, quantity: Any = 1, **change: Any) -> dict[str, Any]:
         """An order as a buyer sends it, without its key."""
         return {
-            "lines": [{"offer": self.card.offer, "quantity": quantity, "price": PRICE}],
+            "lines": [{"offer": self.card.id, "quantity": quantity, "price": PRICE}],
             "buyer": {"name": "王小明", "phone": "138 0000 0000"},
             "delivery": {"way": "parcel", "address": "尤溪县 溪口村"},
             "payment": "cash_on_delivery",
@@ -135,7 +135,7 @@ class Stall:
 
     async def left(self) -> int:
         cards = await self.shop.bag.cards(self.broadcast)
-        return next(card.left for card in cards if card.offer == self.card.offer)
+        return next(card.left for card in cards if card.id == self.card.id)
 
     async def events(self, *kinds: str) -> list[Event]:
         def read(connection: Connection) -> list[Event]:

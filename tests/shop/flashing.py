@@ -18,7 +18,7 @@ MINUTE_MS = 60_000
 
 
 async def plan(stall: Any, boxes: int = 4, **other: Any) -> dict[str, Any]:
-    facts = {"offer": stall.card.offer, "price": cny(LOW), "boxes": boxes, "seconds": 60, **other}
+    facts = {"offer": stall.card.id, "price": cny(LOW), "boxes": boxes, "seconds": 60, **other}
     answer = await stall.shop.flashes.plan(HOST, stall.broadcast, FlashPlan.model_validate(facts))
     assert isinstance(answer, dict)
     return answer
@@ -32,7 +32,7 @@ async def end(stall: Any, flash: dict[str, Any], *, wrong: bool = False) -> dict
 
 
 def lines(stall: Any, quantity: int, price: int = LOW) -> list[dict[str, Any]]:
-    return [{"offer": stall.card.offer, "quantity": quantity, "price": price}]
+    return [{"offer": stall.card.id, "quantity": quantity, "price": price}]
 
 
 async def order(
@@ -54,7 +54,7 @@ async def hold(stall: Any, quantity: int = 1, price: int = LOW, by: Any = None) 
 
 async def stock(stall: Any) -> tuple[int, int, int, int]:
     """Sold, held, kept and left of the offer, which add up to what was released."""
-    query = select(offers).filter_by(id=stall.card.offer)
+    query = select(offers).filter_by(id=stall.card.id)
     row = await stall.store.read(lambda connection: connection.execute(query).one())
     left = row.released - row.sold - row.held - row.kept
     (card,) = await stall.shop.bag.cards(stall.broadcast)

@@ -17,7 +17,7 @@ ANOTHER = caller("another device")
 
 
 def line(stall: Any, quantity: int = 1, **change: Any) -> dict[str, Any]:
-    return {"offer": stall.card.offer, "quantity": quantity, "price": PRICE, **change}
+    return {"offer": stall.card.id, "quantity": quantity, "price": PRICE, **change}
 
 
 async def hold(stall: Any, *lines: dict[str, Any], key: str = "", by: Any = None) -> dict[str, Any]:
@@ -31,15 +31,15 @@ async def hold(stall: Any, *lines: dict[str, Any], key: str = "", by: Any = None
 
 async def stock(stall: Any, card: Any = None) -> tuple[int, int, int, int]:
     """Released, sold, held and left of the offer, which always add up."""
-    offer = (card or stall.card).offer
+    offer = (card or stall.card).id
     row = await stall.store.read(lambda c: c.execute(select(offers).filter_by(id=offer)).one())
     left = row.released - row.sold - row.held
-    (shown,) = (c for c in await stall.shop.bag.cards(stall.broadcast) if c.offer == offer)
+    (shown,) = (c for c in await stall.shop.bag.cards(stall.broadcast) if c.id == offer)
     assert (shown.released, shown.held, shown.left) == (row.released, row.held, left)
     assert left >= 0
     return row.released, row.sold, row.held, left
 
 
 async def change_price(stall: Any, price: int) -> None:
-    message = OfferChange(offer=stall.card.offer, price=cny(price))
+    message = OfferChange(offer=stall.card.id, price=cny(price))
     await stall.shop.bag.change(HOST, stall.broadcast, message)

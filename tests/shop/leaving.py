@@ -100,5 +100,5 @@ async def erase_phone(stall: Any) -> int:
 
 
 async def row_of(stall: Any, placed: Any) -> Any:
-    query = select(orders).where(orders.c.id == placed["order"])
+    query = select(orders).where(orders.c.id == placed["id"])
     return await stall.store.read(lambda connection: connection.execute(query).one())

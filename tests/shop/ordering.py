@@ -26,12 +26,12 @@ async def enter(
 ) -> Any:
     known_by: Any = "known_to_me" if state == "received" else None
     change = NewTransition(state=state, reason=reason, known_by=known_by)
-    return await stall.shop.orders.enter(by, stall.broadcast, placed["order"], change)
+    return await stall.shop.orders.enter(by, stall.broadcast, placed["id"], change)
 
 
 async def refund(stall: Any, placed: Any, amount: int, key: str | None = None) -> Any:
     back = Refund(amount=cny(amount), reason="压坏了")
-    return await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], back, key)
+    return await stall.shop.orders.refund(HOST, stall.broadcast, placed["id"], back, key)
 
 
 async def pickup(stall: Any, quantity: int = 1) -> Any:
@@ -67,7 +67,7 @@ async def waiting(stall: Any, code: str = "042117", state: Any = "at_centre", **
     """A pick-up with this code, as far as that state."""
     where = {"way": "pickup", "centre": change.pop("centre", stall.centre.id)}
     placed = await stall.place(1, delivery=where, payment="pay_at_pickup", **change)
-    await give_code(stall.store, code, placed["order"])
+    await give_code(stall.store, code, placed["id"])
     for each in ("packed", "at_centre", "received"):
         if state in ("placed", "cancelled"):
             break
@@ -80,14 +80,14 @@ async def waiting(stall: Any, code: str = "042117", state: Any = "at_centre", **
 
 
 async def less(stall: Any, placed: Any, boxes: int, amount: int | None = None) -> Any:
-    lines = [{"offer": stall.card.offer, "quantity": boxes}]
+    lines = [{"offer": stall.card.id, "quantity": boxes}]
     amount = boxes * PRICE if amount is None else amount
     off = Refund.model_validate({"amount": cny(amount), "reason": "少要", "lines": lines})
-    return await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], off)
+    return await stall.shop.orders.refund(HOST, stall.broadcast, placed["id"], off)
 
 
 async def pay(stall: Any, placed: Any) -> Any:
-    return await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+    return await stall.shop.orders.pay(HOST, stall.broadcast, placed["id"])
 
 
 async def order(stall: Any, quantity: int, by: Caller, phone: int = 0, **change: Any) -> Any:

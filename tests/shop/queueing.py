@@ -17,19 +17,19 @@ ONE, TWO, THREE = caller("one"), caller("two"), caller("three")
 
 
 async def join(stall: Any, by: Any, quantity: int = 1, offer: str = "") -> dict[str, Any]:
-    request = WaitJoin(offer=offer or stall.card.offer, quantity=quantity)
+    request = WaitJoin(offer=offer or stall.card.id, quantity=quantity)
     answer = await stall.shop.waits.join(by, stall.broadcast, request)
     assert isinstance(answer, dict)
     return answer
 
 
 async def leave(stall: Any, by: Any) -> None:
-    request = WaitLeave(offer=stall.card.offer)
+    request = WaitLeave(offer=stall.card.id)
     assert await stall.shop.waits.leave(by, stall.broadcast, request) == {}
 
 
 async def release(stall: Any, quantity: int, offer: str = "") -> dict[str, Any]:
-    message = OfferRelease(offer=offer or stall.card.offer, quantity=quantity)
+    message = OfferRelease(offer=offer or stall.card.id, quantity=quantity)
     answer = await stall.shop.bag.release(HOST, stall.broadcast, message)
     assert isinstance(answer, dict)
     return answer
@@ -37,7 +37,7 @@ async def release(stall: Any, quantity: int, offer: str = "") -> dict[str, Any]:
 
 async def hold(stall: Any, by: Any, quantity: int, card: Any = None) -> dict[str, Any]:
     card = card or stall.card
-    line = {"offer": card.offer, "quantity": quantity, "price": card.price.amount}
+    line = {"offer": card.id, "quantity": quantity, "price": card.price.amount}
     request = HoldPlace.model_validate({"lines": [line], "key": token()})
     answer = await stall.shop.holds.place(by, stall.broadcast, request)
     assert isinstance(answer, dict)
@@ -58,4 +58,4 @@ async def queue(stall: Any) -> list[str]:
 
 async def waiting(stall: Any) -> int:
     cards = await stall.shop.bag.cards(stall.broadcast)
-    return next(card.waiting for card in cards if card.offer == stall.card.offer)
+    return next(card.waiting for card in cards if card.id == stall.card.id)

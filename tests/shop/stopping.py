@@ -45,7 +45,7 @@ Deed = Callable[[Any], Awaitable[Any]]
 
 
 def join(stall: Any, quantity: int = 1, by: Caller = ANOTHER) -> Awaitable[Any]:
-    wanted = WaitJoin(offer=stall.card.offer, quantity=quantity, key=token())
+    wanted = WaitJoin(offer=stall.card.id, quantity=quantity, key=token())
     return stall.shop.waits.join(by, stall.broadcast, wanted)  # type: ignore[no-any-return]
 
 
@@ -79,5 +79,5 @@ async def offer_another_lot(stall: Any) -> Any:
 
 
 def release(stall: Any, quantity: int) -> Awaitable[Any]:
-    wanted = OfferRelease(offer=stall.card.offer, quantity=quantity)
+    wanted = OfferRelease(offer=stall.card.id, quantity=quantity)
     return stall.shop.bag.release(HOST, stall.broadcast, wanted)  # type: ignore[no-any-return]

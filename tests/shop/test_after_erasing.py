@@ -23,7 +23,7 @@ BUYER = Caller(None, None, None, "the buyer's device", "192.0.2.1")
 
 
 async def erase(stall: Any, placed: Any) -> None:
-    assert await stall.shop.persons.erase(BUYER, Whose(order=placed["order"]), "link") == 1
+    assert await stall.shop.persons.erase(BUYER, Whose(order=placed["id"]), "link") == 1
 
 
 async def test_no_claim_photo_or_reason_is_taken(stall: Any, full: Any, settings: Settings) -> None:
@@ -50,4 +50,4 @@ async def test_a_photo_that_was_on_its_way_is_nobodys(stall: Any, full: Any) -> 
         await stall.shop.claims.keep_photo(full["token"], "192.0.2.1", erased_meanwhile())
     owners = select(uploads.c.owner)
     found = await stall.store.read(lambda connection: connection.execute(owners).scalars().all())
-    assert f"order:{full['order']}" not in found
+    assert f"order:{full['id']}" not in found

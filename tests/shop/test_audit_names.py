@@ -13,11 +13,11 @@ from .leaving import BUYER, NAME, PHONE
 async def test_things_are_called_as_coordinators_know_them(stall: Any) -> None:
     placed = await stall.place(1, buyer=BUYER)
     flash = (await plan(stall))["id"]
-    offer, lot = stall.card.offer, stall.lot
-    wanted = {placed["order"], flash, offer, lot.id, stall.farm.id, stall.broadcast}
+    offer, lot = stall.card.id, stall.lot
+    wanted = {placed["id"], flash, offer, lot.id, stall.farm.id, stall.broadcast}
     found = await stall.shop.things({*wanted, stall.centre.id, ulid(), "no identifier"})
     assert found.keys() == {*wanted, stall.centre.id}
-    assert found[placed["order"]] == Thing("order", placed["number"], within=stall.broadcast)
+    assert found[placed["id"]] == Thing("order", placed["number"], within=stall.broadcast)
     assert found[lot.id] == Thing("lot", {"zh": "金桔", "en": "Kumquats"}, code="1123")
     assert found[stall.broadcast] == Thing("broadcast", {"zh": "金桔", "en": "Kumquats"})
     assert (found[offer].kind, found[offer].within) == ("offer", stall.broadcast)
@@ -30,6 +30,6 @@ async def test_things_are_called_as_coordinators_know_them(stall: Any) -> None:
 
 async def test_many_are_asked_for_in_parts(stall: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(audit_names, "AT_ONCE", 2)
-    wanted = {stall.lot.id, stall.farm.id, stall.broadcast, stall.centre.id, stall.card.offer}
+    wanted = {stall.lot.id, stall.farm.id, stall.broadcast, stall.centre.id, stall.card.id}
     assert (await stall.shop.things(wanted)).keys() == wanted
     assert await stall.shop.things(()) == {}

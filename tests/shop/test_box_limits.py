@@ -78,7 +78,7 @@ async def test_without_a_limit_one_may_have_all_there_is(big: Any) -> None:
 
 async def test_an_order_has_twenty_boxes_over_all_its_lines(big: Any) -> None:
     other = await big.offer(100)
-    lines = [line(big, 11), {"offer": other.offer, "quantity": 10, "price": PRICE}]
+    lines = [line(big, 11), {"offer": other.id, "quantity": 10, "price": PRICE}]
     for deed in (order(big, 21, big.viewer), order(big, 1, big.viewer, lines=lines)):
         with pytest.raises(OrderTooLarge) as refusal:
             await deed
@@ -86,7 +86,7 @@ async def test_an_order_has_twenty_boxes_over_all_its_lines(big: Any) -> None:
         assert (refusal.value.status, refusal.value.slug) == (422, "order-too-large")
     with pytest.raises(OrderTooLarge):
         await hold(big, line(big, 21))
-    join = WaitJoin(offer=big.card.offer, quantity=21)
+    join = WaitJoin(offer=big.card.id, quantity=21)
     with pytest.raises(OrderTooLarge):
         await big.shop.waits.join(big.viewer, big.broadcast, join)
     await order(big, 20, big.viewer)
@@ -97,11 +97,11 @@ async def test_a_device_has_forty_boxes_of_an_offer_however_it_comes_by_them(big
     held = await hold(big, line(big, 20))
     # What it holds is what it orders now, and in its place.
     await hold(big, line(big, 20))
-    await order(big, 20, big.viewer, 2, order=held["order"])
+    await order(big, 20, big.viewer, 2, order=held["id"])
     for deed in (order(big, 1, big.viewer, 3), hold(big, line(big, 1))):
         with pytest.raises(BoxLimit) as refusal:
             await deed
-        told = {"offer": big.card.offer, "of": "device", "limit": 40, "left": 0}
+        told = {"offer": big.card.id, "of": "device", "limit": 40, "left": 0}
         assert refusal.value.members == told
         assert (refusal.value.status, refusal.value.slug) == (409, "box-limit")
     big.card = await big.offer(100)  # of another it has as many again
@@ -114,7 +114,7 @@ async def test_a_phone_has_forty_boxes_of_an_offer_on_whatever_devices(big: Any)
     with pytest.raises(BoxLimit) as refusal:
         await order(big, 1, at("192.0.2.9", "device 9"))
     # Whoever knows a number learns from it nothing of what was ordered for it.
-    told = {"offer": big.card.offer, "of": "phone", "limit": 40, "left": None}
+    told = {"offer": big.card.id, "of": "phone", "limit": 40, "left": None}
     assert refusal.value.members == told
     await order(big, 1, at("192.0.2.9", "device 9"), 1)
 
@@ -129,7 +129,7 @@ async def test_an_address_has_four_hundred_boxes_of_an_offer(big: Any) -> None:
     ):
         with pytest.raises(BoxLimit) as refusal:
             await deed
-        told = {"offer": big.card.offer, "of": "address", "limit": 400, "left": None}
+        told = {"offer": big.card.id, "of": "address", "limit": 400, "left": None}
         assert refusal.value.members == told
     await order(big, 1, at("192.0.2.2", "device 30"), 30)
     # Who holds there orders what is held, and one who orders less leaves some to others.
@@ -159,16 +159,14 @@ async def test_staff_and_clerks_have_more_and_leave_the_address_to_others(big: A
 async def test_what_is_packed_or_called_off_counts_no_more(big: Any) -> None:
     placed = [await order(big, 20, big.viewer) for _ in range(2)]
     assert len(set(await sources(big))) == 1
-    await big.shop.orders.enter(
-        HOST, big.broadcast, placed[0]["order"], NewTransition(state="packed")
-    )
+    await big.shop.orders.enter(HOST, big.broadcast, placed[0]["id"], NewTransition(state="packed"))
     assert (await sources(big)).count(None) == 1
     placed.append(await order(big, 20, big.viewer))
     with pytest.raises(BoxLimit):
         await order(big, 1, big.viewer)
     await big.shop.orders.cancel(placed[1]["token"])
     await order(big, 20, big.viewer)
-    moved = NewBulkTransition(orders=[it["order"] for it in placed[1:]], state="packed")
+    moved = NewBulkTransition(orders=[it["id"] for it in placed[1:]], state="packed")
     await big.shop.moves.make(HOST, big.broadcast, moved)
     assert (await sources(big)).count(None) == 3
 
@@ -217,16 +215,16 @@ async def test_a_village_behind_one_address_buys_a_box_each(big: Any) -> None:
     async def buy(number: int) -> dict[str, Any]:
         by = at("192.0.2.1", f"a phone in the village {number}")
         held = await hold(big, line(big, 1), by=by)
-        return await order(big, 1, by, number, order=held["order"])
+        return await order(big, 1, by, number, order=held["id"])
 
     answers = await asyncio.gather(*(buy(number) for number in range(300)))
-    assert len({answer["order"] for answer in answers}) == 300
+    assert len({answer["id"] for answer in answers}) == 300
 
 
 async def test_a_keeper_orders_for_ten_neighbours(big: Any) -> None:
     for neighbour in range(10):
         held = await hold(big, line(big, 4))
-        await order(big, 4, big.viewer, neighbour, order=held["order"])
+        await order(big, 4, big.viewer, neighbour, order=held["id"])
 
 
 async def test_a_wait_is_served_no_more_than_its_device_or_its_address_may_have(
@@ -239,7 +237,7 @@ async def test_a_wait_is_served_no_more_than_its_device_or_its_address_may_have(
     await order(stall, 12, mine, 1)
     rest = [await order(stall, 17, HOST, 2) for _ in range(4)]
     for by, quantity in ((mine, 9), (at("192.0.2.1", "device 2"), 19), (at("192.0.2.1", "3"), 2)):
-        join = WaitJoin(offer=card.offer, quantity=quantity)
+        join = WaitJoin(offer=card.id, quantity=quantity)
         await waits.join(by, stall.broadcast, join)
     for each in rest:
         await stall.shop.orders.cancel(each["token"])
@@ -270,9 +268,9 @@ async def test_an_address_that_may_have_no_more_is_asked_for_once_however_many_w
     await order(stall, 20, at("192.0.2.1", "device 0"), 1)
     last = await order(stall, 1, HOST, 2)
     for number in range(1, 9):
-        join = WaitJoin(offer=stall.card.offer, quantity=1)
+        join = WaitJoin(offer=stall.card.id, quantity=1)
         await waits.join(at("192.0.2.1", f"device {number}"), stall.broadcast, join)
-    join = WaitJoin(offer=stall.card.offer, quantity=1)
+    join = WaitJoin(offer=stall.card.id, quantity=1)
     await waits.join(at("192.0.2.2", "a neighbour"), stall.broadcast, join)
     await stall.shop.orders.cancel(last["token"])
     assert [each["address"] for each in asked] == [-1, 19]
@@ -282,7 +280,7 @@ async def test_an_address_that_may_have_no_more_is_asked_for_once_however_many_w
 
 
 async def wait(stall: Any, by: Caller, quantity: int = 1) -> Any:
-    join = WaitJoin(offer=stall.card.offer, quantity=quantity)
+    join = WaitJoin(offer=stall.card.id, quantity=quantity)
     return await stall.shop.waits.join(by, stall.broadcast, join)
 
 
@@ -295,7 +293,7 @@ async def test_such_an_address_is_asked_for_once_though_its_devices_hold_boxes_f
     await order(stall, 20, at("192.0.2.1", "device 0"), 1)
     last = await order(stall, 1, HOST, 2)
     for number in range(1, 9):
-        of_side = {**line(stall, 1), "offer": side.offer}
+        of_side = {**line(stall, 1), "offer": side.id}
         await hold(stall, of_side, by=at("192.0.2.2", f"device {number}"))
         await wait(stall, at("192.0.2.1", f"device {number}"))
     await stall.shop.orders.cancel(last["token"])
@@ -310,7 +308,7 @@ async def test_who_holds_what_an_order_may_have_is_not_looked_at(
     stall.card = await stall.offer(1)
     last = await order(stall, 1, HOST, 2)
     for number in range(1, 4):
-        of_side = {**line(stall, 2), "offer": side.offer}
+        of_side = {**line(stall, 2), "offer": side.id}
         await hold(stall, of_side, by=at("192.0.2.1", f"device {number}"))
         await wait(stall, at("192.0.2.1", f"device {number}"))
     await wait(stall, at("192.0.2.1", "the last"))
@@ -332,7 +330,7 @@ async def test_an_address_waits_for_no_more_boxes_than_it_may_have(stall: Any) -
     await wait(stall, at("192.0.2.1", "device 2"), 8)
     with pytest.raises(BoxLimit) as refusal:
         await wait(stall, at("192.0.2.1", "device 3"))
-    told = {"offer": stall.card.offer, "of": "waits", "limit": 20, "left": None}
+    told = {"offer": stall.card.id, "of": "waits", "limit": 20, "left": None}
     assert refusal.value.members == told
     assert (refusal.value.status, refusal.value.slug) == (409, "box-limit")
     # What it waits for itself it may change, as far as others leave it room.
@@ -358,11 +356,11 @@ async def test_of_many_who_may_have_no_more_some_are_asked_and_those_behind_get_
     limit_waits(stall, device_boxes=1)
     await order(stall, 10, HOST, 1)
     row = {"broadcast": stall.broadcast}
-    kept = {"offer": stall.card.offer, "lot": stall.lot.id, "farm": stall.farm.id}
+    kept = {"offer": stall.card.id, "lot": stall.lot.id, "farm": stall.farm.id}
     kept |= {"quantity": 1, "price": PRICE, "total": PRICE}
     own = {**row, "lines": [kept], "total": PRICE, "currency": "CNY", "boxes": 1}
     own |= {"held_at": now_ms(), "until_at": 1 << 50}
-    wanted = {**row, "offer": stall.card.offer, "quantity": 1, "simulated": False}
+    wanted = {**row, "offer": stall.card.id, "quantity": 1, "simulated": False}
     wanted |= {"since": 1, "is_limited": True}
 
     def enter(connection: Any) -> None:
@@ -373,7 +371,7 @@ async def test_of_many_who_may_have_no_more_some_are_asked_and_those_behind_get_
 
     await stall.store.write(enter)
     found = select(waits.c.device).where(waits.c.device.in_(["device 000", "the last"]))
-    release = OfferRelease(offer=stall.card.offer, quantity=1)
+    release = OfferRelease(offer=stall.card.id, quantity=1)
     for many in (50, 50, 50, 46):  # 25 at the head of the queue each time
         assert len(await stall.store.read(lambda c: c.execute(found).all())) == 2
         asked.clear()

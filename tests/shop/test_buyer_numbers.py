@@ -51,7 +51,7 @@ async def test_a_block_holds_no_other_number_that_has_its_digits(stall: Any) -> 
 async def test_one_person_is_one_buyer_however_the_number_is_typed(stall: Any) -> None:
     for typed in ("13900000001", "+86 139 0000 0001", "0139 0000 0001", "+00139 0000 0001"):
         placed = await stall.place(1, buyer={"name": "王小明", "phone": typed})
-        row = await row_of(stall, placed["order"])
+        row = await row_of(stall, placed["id"])
         assert (row.buyer_phone, row.buyer) == ("13900000001", await pseudonym("13900000001"))
         assert row.flags is None
 
@@ -72,4 +72,4 @@ async def test_an_order_is_found_by_its_number_however_it_is_said(
     for find in said:
         only = OrderFilter(find=find)
         page, _ = await stall.shop.orders.of_broadcast(HOST, stall.broadcast, only=only)
-        assert [order.id for order in page] == [placed["order"]], find
+        assert [order.id for order in page] == [placed["id"]], find

@@ -117,7 +117,7 @@ async def test_a_new_name_and_picture_are_shown_in_bags_that_are_open(stall: Any
     await change(stall, product.id, name={"en": "Honey pomelos"}, picture=PICTURE)
     (event,) = await stall.events("offer.changed")
     assert event.data == {
-        "offer": card.offer,
+        "offer": card.id,
         "name": {"zh": "", "en": "Honey pomelos"},
         "picture": PICTURE,
     }

@@ -101,7 +101,7 @@ async def test_a_refund_that_can_not_be_leaves_the_claim_open(stall: Any) -> Non
             await answer(stall, said, amount=2 * PRICE + 1, answer="好的")
     found, following = await stall.shop.claims.of_broadcast(HOST, stall.broadcast, "open")
     assert following is None
-    assert [order.id for order in found] == [dear["order"], unpaid["order"]]
+    assert [order.id for order in found] == [dear["id"], unpaid["id"]]
     assert await stall.shop.claims.of_broadcast(HOST, stall.broadcast, "refused") == ([], None)
 
 
@@ -159,7 +159,7 @@ async def test_photos_are_seen_by_the_token_and_by_staff_alone(stall: Any, site:
         f"/api/v1/orders/{placed['token']}/claims/photos", content=photo()
     )
     assert (sent.status_code, sent.json()["width"]) == (201, 40)
-    name = sent.json()["photo"]
+    name = sent.json()["id"]
     mine = f"/api/v1/orders/{placed['token']}/claims"
     body = {"text": SAID, "photos": [name]}
     assert (await site.viewer.get(f"{mine}/photos/{name}")).status_code == 404
@@ -219,7 +219,7 @@ async def test_what_staff_answered_is_in_the_audit_list_without_its_words(stall:
     (deed, *_) = await stall.store.read(deeds)
     assert (deed.action, deed.subject, deed.detail) == (
         "order.claim_refunded",
-        placed["order"],
+        placed["id"],
         {"amount": 5, "number": "A0001"},
     )
 

@@ -46,7 +46,7 @@ class Sale:
 
     async def ends(self) -> tuple[int, int]:
         """When they end, by the database, in milliseconds since 1970; 0 where one is over."""
-        until = select(holds.c.until_at).where(holds.c.id == self.held["order"])
+        until = select(holds.c.until_at).where(holds.c.id == self.held["id"])
         ends = select(flashes.c.ends_at).where(
             flashes.c.id == self.flash["id"], flashes.c.state == "running"
         )
@@ -71,8 +71,8 @@ class Sale:
         )
         for event in events:
             fold(scene, event)
-        _, order = scene.orders[self.held["order"]]
-        flash = scene.offers[self.stall.card.offer]["flash"]
+        _, order = scene.orders[self.held["id"]]
+        flash = scene.offers[self.stall.card.id]["flash"]
         return order["until"] - now_ms(), flash["ends_at"] - now_ms()
 
 

@@ -21,20 +21,20 @@ ANOTHER = caller("another device")
 
 
 async def change(stall: Any, price: int, **more: Any) -> None:
-    message = OfferChange(offer=stall.card.offer, price=cny(price), **more)
+    message = OfferChange(offer=stall.card.id, price=cny(price), **more)
     await stall.shop.bag.change(HOST, stall.broadcast, message)
 
 
 async def correct(stall: Any, price: int | None = None, **more: Any) -> dict[str, Any]:
     wanted = None if price is None else cny(price)
-    message = OfferCorrect(offer=stall.card.offer, price=wanted, **more)
+    message = OfferCorrect(offer=stall.card.id, price=wanted, **more)
     answer = await stall.shop.corrections.correct(HOST, stall.broadcast, message)
     assert isinstance(answer, dict)
     return answer
 
 
 async def wrong_prices(stall: Any) -> list[WrongPrice]:
-    found = await stall.shop.corrections.mispriced(stall.broadcast, stall.card.offer)
+    found = await stall.shop.corrections.mispriced(stall.broadcast, stall.card.id)
     return list(found.prices)
 
 
@@ -44,7 +44,7 @@ async def mispriced(stall: Any) -> WrongPrice:
 
 
 def line(stall: Any, quantity: int = 1, price: int = WRONG) -> dict[str, Any]:
-    return {"offer": stall.card.offer, "quantity": quantity, "price": price}
+    return {"offer": stall.card.id, "quantity": quantity, "price": price}
 
 
 async def hold(stall: Any, quantity: int, price: int = WRONG, by: Any = None) -> dict[str, Any]:
@@ -69,7 +69,7 @@ async def test_the_price_goes_back_to_the_one_before(stall: Any) -> None:
     await change(stall, WRONG)
     await place(stall, 2)
     answer = await correct(stall)
-    offer = stall.card.offer
+    offer = stall.card.id
     right = {"amount": PRICE, "currency": "CNY"}
     wrong = {"amount": WRONG, "currency": "CNY"}
     assert answer == {
@@ -99,7 +99,7 @@ async def test_a_wrong_price_has_no_grace(stall: Any) -> None:
     with pytest.raises(PriceChanged) as refusal:
         await place(stall, 1)
     assert refusal.value.members["offers"] == [
-        {"offer": stall.card.offer, "price": PRICE, "seen": WRONG}
+        {"offer": stall.card.id, "price": PRICE, "seen": WRONG}
     ]
     await place(stall, 1, PRICE)
 
@@ -118,17 +118,17 @@ async def test_what_is_held_at_it_is_kept_at_the_right_price_until_its_end(stall
     assert answer["held"] == 0
     event = (await stall.events("order.held"))[-1]
     assert event.data["corrected"] is True
-    assert event.data["order"] == held["order"]
+    assert event.data["order"] == held["id"]
     assert event.data["until"] == held["until"]
     assert event.data["total"]["amount"] == 3 * PRICE
     assert event.data["lines"] == [{**held["lines"][0], "price": PRICE, "total": 3 * PRICE}]
     with pytest.raises(PriceChanged) as refusal:
-        await place(stall, 3, order=held["order"])
+        await place(stall, 3, order=held["id"])
     assert refusal.value.members["offers"][0]["price"] == PRICE
     assert await stall.left() == 7
     await change(stall, 3990)
-    placed = await place(stall, 3, PRICE, order=held["order"])
-    assert placed["order"] == held["order"]
+    placed = await place(stall, 3, PRICE, order=held["id"])
+    assert placed["id"] == held["id"]
 
 
 async def test_a_price_that_was_too_high_is_not_held_to_either(stall: Any) -> None:
@@ -136,8 +136,8 @@ async def test_a_price_that_was_too_high_is_not_held_to_either(stall: Any) -> No
     held = await hold(stall, 1, 29900)
     await correct(stall)
     with pytest.raises(PriceChanged):
-        await place(stall, 1, 29900, order=held["order"])
-    placed = await place(stall, 1, PRICE, order=held["order"])
+        await place(stall, 1, 29900, order=held["id"])
+    placed = await place(stall, 1, PRICE, order=held["id"])
     assert placed["total"]["amount"] == PRICE
 
 
@@ -146,10 +146,10 @@ async def test_staff_may_honour_what_is_held(stall: Any) -> None:
     held = await hold(stall, 3)
     assert (await correct(stall, honour=True))["held"] == 3
     assert (await mispriced(stall)).held == 3
-    placed = await place(stall, 3, order=held["order"])
+    placed = await place(stall, 3, order=held["id"])
     assert placed["total"]["amount"] == 3 * WRONG
     found = await mispriced(stall)
-    assert [order.id for order in found.orders] == [placed["order"]]
+    assert [order.id for order in found.orders] == [placed["id"]]
     assert found.held == 0
     with pytest.raises(PriceChanged):
         await place(stall, 1)
@@ -177,12 +177,12 @@ async def test_the_list_says_what_can_be_done_with_each_order(stall: Any) -> Non
     await place(stall, 1, PRICE)
     move = NewTransition(state="packed")
     for order in (first, second):
-        await stall.shop.orders.enter(HOST, stall.broadcast, order["order"], move)
-    await stall.shop.orders.pay(HOST, stall.broadcast, second["order"])
+        await stall.shop.orders.enter(HOST, stall.broadcast, order["id"], move)
+    await stall.shop.orders.pay(HOST, stall.broadcast, second["id"])
     found = await mispriced(stall)
     assert (found.was.amount, found.price.amount) == (29900, PRICE)
     assert before <= found.from_ <= found.until <= now_ms()
-    assert [order.id for order in found.orders] == [first["order"], second["order"]]
+    assert [order.id for order in found.orders] == [first["id"], second["id"]]
     assert [order.deeds for order in found.orders] == [
         ["keep", "cancel", "refund"],
         ["keep", "cancel", "refund"],
@@ -205,7 +205,7 @@ async def test_of_an_unpaid_order_the_difference_is_taken_off(stall: Any) -> Non
     (shown,) = (await mispriced(stall)).orders
     assert (shown.payment, shown.deeds) == ("due", ["keep", "cancel", "refund"])
     less = Refund(amount=shown.difference, reason="a wrong price")
-    after = await stall.shop.orders.refund(HOST, stall.broadcast, order["order"], less)
+    after = await stall.shop.orders.refund(HOST, stall.broadcast, order["id"], less)
     assert (after.payment, after.to_collect.amount) == ("due", 2 * PRICE)
     (shown,) = (await mispriced(stall)).orders
     assert shown.refunded == shown.difference
@@ -217,7 +217,7 @@ async def test_too_low_a_price_gives_nothing_to_refund(stall: Any) -> None:
     await change(stall, WRONG)
     order = await place(stall, 2)
     await correct(stall)
-    await stall.shop.orders.pay(HOST, stall.broadcast, order["order"])
+    await stall.shop.orders.pay(HOST, stall.broadcast, order["id"])
     (shown,) = (await mispriced(stall)).orders
     assert shown.difference.amount == 2 * (PRICE - WRONG)
     assert shown.deeds == ["keep", "cancel"]
@@ -236,7 +236,7 @@ async def test_the_same_price_later_is_no_mistake(stall: Any) -> None:
         await change(stall, WRONG)
         await place(stall, 1)
     found = await mispriced(stall)
-    assert [order.id for order in found.orders] == [wrong["order"]]
+    assert [order.id for order in found.orders] == [wrong["id"]]
     assert (found.price.amount, found.held) == (PRICE, 0)
 
 
@@ -254,8 +254,8 @@ async def test_a_second_correction_hides_no_orders_of_the_first(stall: Any) -> N
     # The right price is that of the end, for both.
     assert (first.was.amount, first.price.amount) == (WRONG, PRICE)
     assert (second.was.amount, second.price.amount) == (3990, PRICE)
-    assert [order.id for order in first.orders] == [order["order"] for order in low]
-    assert [order.id for order in second.orders] == [high["order"]]
+    assert [order.id for order in first.orders] == [order["id"] for order in low]
+    assert [order.id for order in second.orders] == [high["id"]]
     assert first.orders[0].difference.amount == PRICE - WRONG
     assert second.orders[0].difference.amount == 2 * (3990 - PRICE)
     assert "refund" in second.orders[0].deeds
@@ -270,7 +270,7 @@ async def test_a_price_that_was_right_after_all_is_not_listed(stall: Any) -> Non
     wrong = await place(stall, 1)
     await correct(stall, PRICE)
     found = await mispriced(stall)
-    assert (found.was.amount, [order.id for order in found.orders]) == (WRONG, [wrong["order"]])
+    assert (found.was.amount, [order.id for order in found.orders]) == (WRONG, [wrong["id"]])
 
 
 async def test_a_list_price_under_the_right_one_is_taken_away(stall: Any) -> None:
@@ -305,7 +305,7 @@ async def test_what_can_not_be_put_right_is_refused(stall: Any) -> None:
         await correct(stall, PRICE)
     with pytest.raises(NeverMispriced):
         await mispriced(stall)
-    card, stall.card = stall.card, stall.card.model_copy(update={"offer": ulid()})
+    card, stall.card = stall.card, stall.card.model_copy(update={"id": ulid()})
     with pytest.raises(UnknownOffer):
         await correct(stall, 1)
     with pytest.raises(UnknownOffer):
@@ -318,7 +318,7 @@ async def test_what_can_not_be_put_right_is_refused(stall: Any) -> None:
 
 
 async def test_the_list_by_http(stall: Any, site: Any) -> None:
-    url = f"/api/v1/broadcasts/{stall.broadcast}/offers/{stall.card.offer}/mispriced"
+    url = f"/api/v1/broadcasts/{stall.broadcast}/offers/{stall.card.id}/mispriced"
     assert (await site.staff.get(url)).status_code == 404
     await change(stall, WRONG)
     await place(stall, 2)

@@ -39,29 +39,29 @@ async def of_list_price(stall: Any) -> tuple[str, str, dict[str, Any]]:
 
 
 async def of_change(stall: Any) -> tuple[str, str, dict[str, Any]]:
-    return "PATCH", f"offers/{stall.card.offer}", {"price": USD}
+    return "PATCH", f"offers/{stall.card.id}", {"price": USD}
 
 
 async def of_changed_list_price(stall: Any) -> tuple[str, str, dict[str, Any]]:
     body = {"price": cny(200), "list_price": {"amount": 9_000, "currency": "USD"}}
-    return "PATCH", f"offers/{stall.card.offer}", body
+    return "PATCH", f"offers/{stall.card.id}", body
 
 
 async def of_correction(stall: Any) -> tuple[str, str, dict[str, Any]]:
-    return "POST", f"offers/{stall.card.offer}/corrections", {"price": USD}
+    return "POST", f"offers/{stall.card.id}/corrections", {"price": USD}
 
 
 async def of_flash(stall: Any) -> tuple[str, str, dict[str, Any]]:
     return (
         "POST",
         "flashes",
-        {"offer": stall.card.offer, "price": USD, "boxes": 2, "seconds": 60},
+        {"offer": stall.card.id, "price": USD, "boxes": 2, "seconds": 60},
     )
 
 
 async def of_refund(stall: Any) -> tuple[str, str, dict[str, Any]]:
     placed = await stall.place(2)
-    return "POST", f"orders/{placed['order']}/refunds", {"amount": USD, "reason": "晚到"}
+    return "POST", f"orders/{placed['id']}/refunds", {"amount": USD, "reason": "晚到"}
 
 
 async def of_claim(stall: Any) -> tuple[str, str, dict[str, Any]]:
@@ -141,12 +141,12 @@ async def test_a_bag_keeps_its_currency_though_the_shop_has_another(
 
 async def test_a_known_key_with_another_currency_is_refused(stall: Any) -> None:
     key = token()
-    change = OfferChange(offer=stall.card.offer, price=cny(299))
+    change = OfferChange(offer=stall.card.id, price=cny(299))
     await stall.shop.bag.change(HOST, stall.broadcast, change)
-    right = OfferCorrect(offer=stall.card.offer, key=key, price=cny(PRICE))
+    right = OfferCorrect(offer=stall.card.id, key=key, price=cny(PRICE))
     answer = await stall.shop.corrections.correct(HOST, stall.broadcast, right)
     other = OfferCorrect.model_validate(
-        {"offer": stall.card.offer, "key": key, "price": {"amount": PRICE, "currency": "USD"}}
+        {"offer": stall.card.id, "key": key, "price": {"amount": PRICE, "currency": "USD"}}
     )
     with pytest.raises(WrongCurrency):
         await stall.shop.corrections.correct(HOST, stall.broadcast, other)

@@ -82,11 +82,9 @@ async def test_no_word_of_a_person_stands_anywhere_afterwards(
     for line in after.splitlines():
         if not line.startswith("erasures"):
             assert buyer_before not in line
-            assert before_row.device not in line or full["order"] not in line
+            assert before_row.device not in line or full["id"] not in line
     (placed,) = [
-        event
-        for event in await stall.events("order.placed")
-        if event.data["order"] == full["order"]
+        event for event in await stall.events("order.placed") if event.data["order"] == full["id"]
     ]
     assert placed.data["buyer"] == row.buyer
     assert placed.device is None
@@ -111,7 +109,7 @@ async def test_what_is_no_persons_stays(stall: Any, full: Any) -> None:
 
     def read(connection: Connection) -> list[int]:
         return [
-            len(connection.execute(select(table).where(table.c.order == full["order"])).all())
+            len(connection.execute(select(table).where(table.c.order == full["id"])).all())
             for table in (order_lines, claims, notices)
         ]
 
@@ -245,7 +243,7 @@ async def test_a_block_stays_and_does_not_know_the_order_any_more(stall: Any) ->
                 "reason": "不取货",
                 "at": now_ms(),
                 "by": "a host",
-                "order": placed["order"],
+                "order": placed["id"],
             },
         )
 
@@ -262,7 +260,7 @@ async def test_a_block_stays_and_does_not_know_the_order_any_more(stall: Any) ->
 async def test_by_an_erased_order_nobody_is_blocked_and_it_says_so(stall: Any, kind: Any) -> None:
     placed = await over(stall)
     stall.blocks.sources(stall.shop.orders.buyer_of, lambda *_: None)
-    new = NewBlock(kind=kind, order=placed["order"], reason="不取货")
+    new = NewBlock(kind=kind, order=placed["id"], reason="不取货")
     await erase_phone(stall)
     with pytest.raises(NothingToBlock, match="Nobody was blocked") as refused:
         await stall.blocks.add(HOST, new)
@@ -331,7 +329,7 @@ async def test_no_state_that_is_kept_of_a_broadcast_has_the_old_pseudonym(
     (placed,) = [
         event.seq
         for event in told
-        if event.kind == "order.placed" and event.data["order"] == full["order"]
+        if event.kind == "order.placed" and event.data["order"] == full["id"]
     ]
     scene, keeper = Scene(), Checkpoints(stall.store)
     for event in told:

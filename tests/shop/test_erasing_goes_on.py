@@ -96,7 +96,7 @@ async def test_an_order_that_comes_meanwhile_keeps_its_person(
     def with_an_order(self: Any, connection: Connection, *given: Any, **named: Any) -> Any:
         # In the same moment, of the same phone: a new one, and money that is due again.
         connection.execute(
-            update(orders).where(orders.c.id == again["order"]).values(payment="due", refunded=0)
+            update(orders).where(orders.c.id == again["id"]).values(payment="due", refunded=0)
         )
         return apply(self, connection, *given, **named)
 

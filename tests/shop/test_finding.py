@@ -48,8 +48,7 @@ async def test_an_order_is_found_by_a_phone_however_it_is_typed(
     stall: Any, said: str, meant: list[int]
 ) -> None:
     placed = [
-        (await stall.place(1, buyer={"name": "王小明", "phone": phone}))["order"]
-        for phone in NUMBERS
+        (await stall.place(1, buyer={"name": "王小明", "phone": phone}))["id"] for phone in NUMBERS
     ]
     found = await seen(stall, HOST, find=said)
     assert [order.id for order in found] == [placed[place] for place in meant]
@@ -95,7 +94,7 @@ async def test_orders_are_listed_by_centre_payment_and_flags(stall: Any) -> None
         ({"flagged": True}, []),
     ):
         numbers = [order.id for order in await seen(stall, HOST, **only)]
-        assert numbers == [each["order"] for each in found], only
+        assert numbers == [each["id"] for each in found], only
 
 
 def test_a_search_and_a_move_say_what_they_can_not_be() -> None:

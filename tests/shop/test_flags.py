@@ -17,7 +17,7 @@ from .tills import row_of, till
 
 async def flags(stall: Any, answer: dict[str, Any]) -> list[str]:
     found, _ = await stall.shop.orders.of_broadcast(HOST, stall.broadcast)
-    (order,) = [order for order in found if order.id == answer["order"]]
+    (order,) = [order for order in found if order.id == answer["id"]]
     assert (await stall.shop.order(answer["token"])).flags == []  # nothing to its buyer
     return order.flags  # type: ignore[no-any-return]
 
@@ -25,7 +25,7 @@ async def flags(stall: Any, answer: dict[str, Any]) -> list[str]:
 async def test_a_usual_order_has_none(stall: Any) -> None:
     answer = await stall.place()
     assert await flags(stall, answer) == []
-    assert (await row_of(stall, answer["order"])).flags is None
+    assert (await row_of(stall, answer["id"])).flags is None
 
 
 async def test_many_orders_of_a_phone_are_taken_and_flagged(stall: Any, settings: Settings) -> None:
@@ -64,7 +64,7 @@ async def test_a_phone_whose_order_was_called_off_after_packing_is_flagged(stall
     assert await flags(stall, await stall.place()) == []
     for state in ("packed", "cancelled"):
         change = NewTransition.model_validate({"state": state})
-        await stall.shop.orders.enter(HOST, stall.broadcast, second["order"], change)
+        await stall.shop.orders.enter(HOST, stall.broadcast, second["id"], change)
     stall.broadcast = await stall.another_broadcast()
     stall.card = await stall.offer()
     assert await flags(stall, await stall.place()) == ["called-off"]
@@ -77,7 +77,7 @@ async def test_a_phone_that_never_collected_is_flagged(stall: Any) -> None:
     placed = await stall.place(delivery=where, payment="pay_at_pickup")
     for state in ("packed", "at_centre", "cancelled"):
         change = NewTransition.model_validate({"state": state, "reason": "没人来取"})
-        await stall.shop.orders.enter(HOST, stall.broadcast, placed["order"], change)
+        await stall.shop.orders.enter(HOST, stall.broadcast, placed["id"], change)
     assert await flags(stall, await stall.place()) == ["called-off"]
 
 
@@ -95,7 +95,7 @@ async def test_what_is_doubted_is_taken_and_marked(
     there = till(stall, settings, phone_country=country)
     request = stall.request(1, buyer={"name": "王小明", "phone": typed})
     placed = await there.place(stall.viewer, stall.broadcast, request)
-    row = await row_of(stall, placed["order"])
+    row = await row_of(stall, placed["id"])
     assert row.buyer_phone == kept
     assert row.flags == (["doubtful-phone"] if doubtful else None)
     assert await flags(stall, placed) == (["doubtful-phone"] if doubtful else [])
@@ -118,7 +118,7 @@ async def test_an_order_from_before_is_marked_where_its_number_is_doubted(
     stall: Any, kept: str, marked: list[str]
 ) -> None:
     placed = await stall.place()
-    before = update(orders).where(orders.c.id == placed["order"])
+    before = update(orders).where(orders.c.id == placed["id"])
     values = {"buyer_phone": kept, "flags": ["big"]}
     await stall.store.write(lambda conn: conn.execute(before.values(**values)).rowcount)
     assert await flags(stall, placed) == marked

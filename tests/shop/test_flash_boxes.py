@@ -57,7 +57,7 @@ async def test_one_that_is_cancelled_after_all_not_takes_the_last_boxes_and_ends
 ) -> None:
     flash = await plan(stall, 3)
     first, _ = await order(stall, 1), await order(stall, 1)
-    wanted = NewBulkTransition(orders=[first["order"]], state="cancelled")
+    wanted = NewBulkTransition(orders=[first["id"]], state="cancelled")
     done = await stall.shop.moves.make(HOST, stall.broadcast, wanted)
     await order(stall, 1)
     assert await batch(stall, flash) == ("running", 2, 0, None)
@@ -86,7 +86,7 @@ async def test_a_hold_of_its_boxes_keeps_its_price_until_the_hold_ends(stall: An
         await order(stall, 4)
     with pytest.raises(PriceChanged):
         await order(stall, 1, by=ANOTHER)
-    await order(stall, 2, order=answer["order"])
+    await order(stall, 2, order=answer["id"])
     assert await stock(stall) == (2, 0, 0, 8)
     assert await batch(stall, flash) == ("ended", 2, 0, "host")
 
@@ -94,7 +94,7 @@ async def test_a_hold_of_its_boxes_keeps_its_price_until_the_hold_ends(stall: An
 async def test_a_hold_that_is_over_gives_its_boxes_back_to_the_batch(stall: Any) -> None:
     flash = await plan(stall, 4)
     answer = await hold(stall, 3)
-    await stall.shop.holds.drop(stall.viewer, stall.broadcast, HoldDrop(order=answer["order"]))
+    await stall.shop.holds.drop(stall.viewer, stall.broadcast, HoldDrop(order=answer["id"]))
     assert await stock(stall) == (0, 0, 4, 6)
     await hold(stall, 3)
     with pretended(now_ms() + 11 * MINUTE_MS):
@@ -107,7 +107,7 @@ async def test_a_hold_that_outlives_it_gives_its_boxes_back_to_all(stall: Any) -
     flash = await plan(stall, 4)
     answer = await hold(stall, 3)
     await end(stall, flash)
-    await stall.shop.holds.drop(stall.viewer, stall.broadcast, HoldDrop(order=answer["order"]))
+    await stall.shop.holds.drop(stall.viewer, stall.broadcast, HoldDrop(order=answer["id"]))
     assert await stock(stall) == (0, 0, 0, 10)
     assert await batch(stall, flash) == ("ended", 0, 0, "host")
 
@@ -167,7 +167,7 @@ async def test_a_refusal_beside_it_names_no_hold_of_its_boxes_which_go_back_to_i
         (told,) = refusal.value.members["offers"]
         # What is held of a batch that is over goes back to all, and is the first.
         assert (told["left"], told["held"], told["back_at"]) == (0, 6, old["until"])
-        drop = HoldDrop(order=old["order"])
+        drop = HoldDrop(order=old["id"])
         by = caller("holds of one that is over")
         await stall.shop.holds.drop(by, stall.broadcast, drop)
         with pytest.raises(SoldOut) as refusal:
@@ -184,7 +184,7 @@ async def test_one_buyer_has_no_more_of_it_than_one_may(stall: Any) -> None:
     await plan(stall, 8, per_buyer=2)
     with pytest.raises(LimitReached) as refusal:
         await order(stall, 3)
-    facts = {"offer": stall.card.offer, "limit": 2}
+    facts = {"offer": stall.card.id, "limit": 2}
     assert refusal.value.members == {**facts, "had": 0}
     assert (refusal.value.status, refusal.value.slug) == (409, "limit-reached")
     first = await order(stall, 1)
@@ -211,14 +211,14 @@ async def test_one_may_have_no_more_of_it_by_holds_that_outlive_it(stall: Any) -
         clock.at += 2 * MINUTE_MS
         await stall.shop.flashes.turn()
         assert (await batch(stall, flash))[0] == "ended"
-        await order(stall, 2, by=windows[0], order=held[0]["order"])
+        await order(stall, 2, by=windows[0], order=held[0]["id"])
         with pytest.raises(LimitReached) as refusal:
-            await order(stall, 1, by=windows[1], order=held[1]["order"])
-        assert refusal.value.members == {"offer": stall.card.offer, "limit": 2, "had": 2}
+            await order(stall, 1, by=windows[1], order=held[1]["id"])
+        assert refusal.value.members == {"offer": stall.card.id, "limit": 2, "had": 2}
         other = {"name": "李", "phone": "13900000000"}
-        await order(stall, 1, by=windows[1], order=held[1]["order"], buyer=other)
+        await order(stall, 1, by=windows[1], order=held[1]["id"], buyer=other)
         # At the ordinary price there is no limit.
-        await order(stall, 2, PRICE, by=windows[2], order=held[2]["order"])
+        await order(stall, 2, PRICE, by=windows[2], order=held[2]["id"])
     assert await batch(stall, flash) == ("ended", 3, 0, "time")
     assert await stock(stall) == (5, 0, 0, 5)
 
@@ -230,7 +230,7 @@ async def test_what_is_held_of_one_that_is_over_has_no_limit_where_it_had_none(
     await order(stall, 4)
     held = await hold(stall, 4, by=ANOTHER)
     await end(stall, flash)
-    await order(stall, 4, by=ANOTHER, order=held["order"])
+    await order(stall, 4, by=ANOTHER, order=held["id"])
     assert await batch(stall, flash) == ("ended", 8, 0, "host")
 
 
@@ -246,15 +246,15 @@ async def test_a_clerk_orders_of_it_for_many(stall: Any) -> None:
 
 async def test_what_is_kept_for_it_is_not_taken_back(stall: Any) -> None:
     await plan(stall, 4)
-    take = OfferRelease(offer=stall.card.offer, quantity=-7)
+    take = OfferRelease(offer=stall.card.id, quantity=-7)
     with pytest.raises(StockTaken) as refusal:
         await stall.shop.bag.release(HOST, stall.broadcast, take)
-    assert refusal.value.members["offers"] == [{"offer": stall.card.offer, "left": 6}]
+    assert refusal.value.members["offers"] == [{"offer": stall.card.id, "left": 6}]
 
 
 async def test_the_offers_own_price_may_change_meanwhile(stall: Any) -> None:
     flash = await plan(stall, 4)
-    change = OfferChange(offer=stall.card.offer, price=cny(2500))
+    change = OfferChange(offer=stall.card.id, price=cny(2500))
     await stall.shop.bag.change(HOST, stall.broadcast, change)
     await order(stall, 1)
     await order(stall, 1, 2500)

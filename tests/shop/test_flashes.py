@@ -47,7 +47,7 @@ async def test_a_batch_without_a_time_starts_and_keeps_its_boxes(stall: Any) -> 
         "ends_at": flash["ends_at"],
     }
     assert event.audience == ("public",)
-    assert event.data == {"flash": flash["id"], "offer": stall.card.offer, **told}
+    assert event.data == {"flash": flash["id"], "offer": stall.card.id, **told}
     (card,) = await stall.shop.bag.cards(stall.broadcast)
     assert card.model_dump(mode="json")["flash"] == {"id": flash["id"], **told, "state": "running"}
     (changed,) = await stall.events("stock.changed")
@@ -60,14 +60,14 @@ async def test_the_last_box_of_it_ends_it_with_its_order(stall: Any) -> None:
     await order(stall, 1)
     assert await batch(stall, flash) == ("ended", 3, 0, "sold_out")
     (event,) = await stall.events("flash.ended")
-    facts = {"flash": flash["id"], "offer": stall.card.offer}
+    facts = {"flash": flash["id"], "offer": stall.card.id}
     assert event.data == {**facts, "sold": 3, "why": "sold_out"}
     with pytest.raises(PriceChanged) as refusal:
         await order(stall, 1)
     assert "the flash batch is over" in refusal.value.detail
     (told,) = refusal.value.members["offers"]
     over = told.pop("flash")
-    assert told == {"offer": stall.card.offer, "price": PRICE, "seen": LOW}
+    assert told == {"offer": stall.card.id, "price": PRICE, "seen": LOW}
     assert flash["starts_at"] <= over.pop("ended_at") <= event.at
     assert over == {"id": flash["id"], "why": "sold_out"}
     (card,) = await stall.shop.bag.cards(stall.broadcast)
@@ -135,7 +135,7 @@ async def test_the_offers_price_stays_above_it_while_it_is_planned_or_runs(
     stall: Any, later_ms: int
 ) -> None:
     flash = await plan(stall, 2, starts_at=now_ms() + later_ms if later_ms else None)
-    offer = stall.card.offer
+    offer = stall.card.id
     told = len(await stall.events())
     for price in (LOW - 1, LOW):
         with pytest.raises(FlashDearer) as refusal:
@@ -229,7 +229,7 @@ async def test_it_ends_with_the_broadcast_whether_it_ran_or_not(stall: Any) -> N
         await plan(stall, 1)
     cards = await stall.shop.bag.cards(stall.broadcast)
     assert [(shown.kept, shown.left, shown.flash) for shown in cards] == [(0, 10, None)] * 2
-    assert card.offer != stall.card.offer
+    assert card.id != stall.card.id
 
 
 async def test_a_batch_that_is_spent_when_it_is_time_ends_at_once(stall: Any) -> None:
@@ -276,7 +276,7 @@ async def test_what_came_due_in_an_earlier_run_is_done_at_the_start(stall: Any) 
 
 async def test_by_http_it_is_planned_listed_and_ended(stall: Any, site: Site) -> None:
     url = f"/api/v1/broadcasts/{stall.broadcast}/flashes"
-    body = {"offer": stall.card.offer, "price": cny(LOW), "boxes": 4, "seconds": 60}
+    body = {"offer": stall.card.id, "price": cny(LOW), "boxes": 4, "seconds": 60}
     assert (await site.viewer.post(url, json=body)).status_code in (401, 403)
     made = await site.staff.post(url, json=body)
     assert made.status_code == 201

@@ -29,13 +29,13 @@ def said(code: str = "042117", **more: Any) -> CodeSaid:
 
 
 async def give(stall: Any, placed: Any, by: Caller = CLERK, **more: Any) -> Any:
-    return await stall.shop.handovers.give(by, placed["order"], said(**more))
+    return await stall.shop.handovers.give(by, placed["id"], said(**more))
 
 
 async def test_a_code_finds_the_order_and_it_is_given_out_and_paid_at_once(stall: Any) -> None:
     placed = await waiting(stall)
     order = await stall.shop.handovers.find(CLERK, said())
-    assert (order.id, order.state, order.payment) == (placed["order"], "at_centre", "due")
+    assert (order.id, order.state, order.payment) == (placed["id"], "at_centre", "due")
     assert order.buyer.phone == "13800000000"
     done = await give(stall, placed)
     assert (done.order.state, done.order.payment) == ("received", "paid")
@@ -59,7 +59,7 @@ async def test_what_is_paid_is_given_out_and_what_is_packed_comes_to_the_centre_
     stall: Any,
 ) -> None:
     placed = await waiting(stall, state="packed")
-    await stall.shop.orders.pay(CLERK, stall.broadcast, placed["order"])
+    await stall.shop.orders.pay(CLERK, stall.broadcast, placed["id"])
     done = await give(stall, placed)
     assert [step.state for step in done.order.history] == [
         "placed",
@@ -92,7 +92,7 @@ async def test_what_the_farm_forgot_to_tick_is_given_out_step_by_step_and_undone
     (deed, *_) = await stall.store.read(deeds)
     assert (deed.action, deed.subject, deed.detail) == (
         "order.handed_over",
-        placed["order"],
+        placed["id"],
         {"unpacked": True, "number": "A0001"},
     )
     (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.id)).moved
@@ -102,7 +102,7 @@ async def test_what_the_farm_forgot_to_tick_is_given_out_step_by_step_and_undone
 
 async def test_who_is_known_is_given_the_order_without_a_code(stall: Any) -> None:
     placed = await waiting(stall, state="placed")
-    done = await stall.shop.handovers.give(CLERK, placed["order"], HandOver(known_by="slip"))
+    done = await stall.shop.handovers.give(CLERK, placed["id"], HandOver(known_by="slip"))
     assert (done.order.state, done.order.payment) == ("received", "paid")
     (deed, *_) = await stall.store.read(deeds)
     assert deed.detail == {
@@ -111,7 +111,7 @@ async def test_who_is_known_is_given_the_order_without_a_code(stall: Any) -> Non
         "known_by": "slip",
         "number": done.order.number,
     }
-    again = await stall.shop.handovers.give(CLERK, placed["order"], HandOver(known_by="slip"))
+    again = await stall.shop.handovers.give(CLERK, placed["id"], HandOver(known_by="slip"))
     assert (again.order.state, again.id) == ("received", None)
     (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.id)).moved
     assert (order.state, order.payment) == ("placed", "due")
@@ -120,12 +120,12 @@ async def test_who_is_known_is_given_the_order_without_a_code(stall: Any) -> Non
 async def test_without_a_code_it_is_said_how_the_buyer_is_known(stall: Any) -> None:
     placed = await waiting(stall)
     with pytest.raises(HowKnown):
-        await stall.shop.handovers.give(CLERK, placed["order"], HandOver())
+        await stall.shop.handovers.give(CLERK, placed["id"], HandOver())
     change = NewTransition(state="received")
     for by in (CLERK, HOST):
         with pytest.raises(HowKnown):
-            await stall.shop.orders.enter(by, stall.broadcast, placed["order"], change)
-    move = NewBulkTransition(orders=[placed["order"]], state="received")
+            await stall.shop.orders.enter(by, stall.broadcast, placed["id"], change)
+    move = NewBulkTransition(orders=[placed["id"]], state="received")
     moved = await stall.shop.moves.make(HOST, stall.broadcast, move)
     (refused,) = moved.refused
     assert refused.problem["type"] == "/problems/how-known"
@@ -138,10 +138,10 @@ async def test_how_a_buyer_is_known_stands_in_the_audit_list_whichever_way_it_is
     stall: Any,
 ) -> None:
     first, second, third = [await waiting(stall, code=f"00000{n}") for n in range(3)]
-    await stall.shop.handovers.give(CLERK, first["order"], HandOver(known_by="identity_card"))
+    await stall.shop.handovers.give(CLERK, first["id"], HandOver(known_by="identity_card"))
     change = NewTransition(state="received", known_by="known_to_me")
-    await stall.shop.orders.enter(CLERK, stall.broadcast, second["order"], change)
-    move = NewBulkTransition(orders=[third["order"]], state="received", known_by="other")
+    await stall.shop.orders.enter(CLERK, stall.broadcast, second["id"], change)
+    move = NewBulkTransition(orders=[third["id"]], state="received", known_by="other")
     await stall.shop.moves.make(CLERK, stall.broadcast, move)
     told = (await stall.store.read(deeds))[:3]
     assert [(deed.action, deed.detail["known_by"]) for deed in reversed(told)] == [
@@ -154,7 +154,7 @@ async def test_how_a_buyer_is_known_stands_in_the_audit_list_whichever_way_it_is
     for state in ("packed", "shipped"):
         await enter(stall, parcel, state)
     done = await stall.shop.orders.enter(
-        HOST, stall.broadcast, parcel["order"], NewTransition(state="received")
+        HOST, stall.broadcast, parcel["id"], NewTransition(state="received")
     )
     assert done.state == "received"
 
@@ -172,26 +172,26 @@ def test_a_key_from_before_it_was_asked_is_the_same_key() -> None:
 async def test_without_a_code_no_other_order_is_given_out(stall: Any) -> None:
     cancelled, parcel = await waiting(stall, state="cancelled"), await stall.place(1)
     for order, refused in (
-        (cancelled["order"], NotInState),
-        (parcel["order"], UnknownOrder),
+        (cancelled["id"], NotInState),
+        (parcel["id"], UnknownOrder),
         (ulid(), UnknownOrder),
     ):
         with pytest.raises(refused):
             await stall.shop.handovers.give(HOST, order, HandOver(known_by="slip"))
     with pytest.raises(Forbidden):
         await stall.shop.handovers.give(
-            seller(stall.farm.id), parcel["order"], HandOver(known_by="slip")
+            seller(stall.farm.id), parcel["id"], HandOver(known_by="slip")
         )
 
 
 async def test_whose_answer_was_lost_is_answered_the_same_and_can_still_undo(stall: Any) -> None:
     coded, known, key = await waiting(stall), await waiting(stall, "000001"), token()
-    first = await stall.shop.handovers.give(CLERK, coded["order"], said(), key)
-    again = await stall.shop.handovers.give(CLERK, coded["order"], said(), key)
+    first = await stall.shop.handovers.give(CLERK, coded["id"], said(), key)
+    again = await stall.shop.handovers.give(CLERK, coded["id"], said(), key)
     assert first.id is not None
     assert (again.id, again.until) == (first.id, first.until)
     with pytest.raises(KeyReused):
-        await stall.shop.handovers.give(CLERK, known["order"], HandOver(known_by="slip"), key)
+        await stall.shop.handovers.give(CLERK, known["id"], HandOver(known_by="slip"), key)
     await stall.shop.moves.undo(CLERK, stall.broadcast, again.id)
     # Another wish has another key, also for the same order.
     assert (await give(stall, coded)).id not in (None, first.id)
@@ -206,7 +206,7 @@ async def test_what_waits_is_read_page_by_page_of_all_broadcasts(stall: Any) -> 
     stall.broadcast = await stall.another_broadcast()
     stall.card = await stall.offer()
     third = await waiting(stall, "000004", buyer={"name": "王大明", "phone": "13800002222"})
-    wanted = [each["order"] for each in (first, second, third)]
+    wanted = [each["id"] for each in (first, second, third)]
 
     async def found(**search: Any) -> tuple[list[str], str | None]:
         asked = WaitingSearch(**search)
@@ -219,14 +219,14 @@ async def test_what_waits_is_read_page_by_page_of_all_broadcasts(stall: Any) -> 
     assert await found(centre=ulid()) == ([], None)
     for find in ("子龙 赵", "1111", "138 0000 1111"):
         assert await found(find=find) == (wanted[:1], None)
-    assert third["order"] in (await found(find=third["number"]))[0]
+    assert third["id"] in (await found(find=third["number"]))[0]
     with pytest.raises(Forbidden):
         await stall.shop.handovers.waiting(seller(stall.farm.id), WaitingSearch())
 
 
 async def test_what_was_not_ticked_as_packed_is_found_by_its_buyer_alone(stall: Any) -> None:
     placed = await waiting(stall, state="placed", buyer={"name": "赵子龙", "phone": "13800001111"})
-    for find, expected in ((None, []), ("赵子龙", [placed["order"]])):
+    for find, expected in ((None, []), ("赵子龙", [placed["id"]])):
         page, _ = await stall.shop.handovers.waiting(CLERK, WaitingSearch(find=find))
         assert [each.id for each in page] == expected
 
@@ -245,7 +245,7 @@ async def test_where_a_code_is_shared_the_phone_decides(stall: Any) -> None:
         await stall.shop.handovers.find(CLERK, said())
     with pytest.raises(CodeShared):
         await give(stall, first)
-    assert (await stall.shop.handovers.find(CLERK, said(phone="2222"))).id == second["order"]
+    assert (await stall.shop.handovers.find(CLERK, said(phone="2222"))).id == second["id"]
     with pytest.raises(UnknownCode):
         await give(stall, first, phone="2222")
     assert (await give(stall, second, phone="2222")).order.state == "received"
@@ -256,8 +256,8 @@ async def test_a_centre_has_codes_of_its_own(stall: Any) -> None:
         HOST, NewCentre(name=Bilingual(zh="溪口服务站"), address=Bilingual(zh="溪口村"))
     )
     first, second = await waiting(stall), await waiting(stall, centre=other.id)
-    assert (await give(stall, second, centre=other.id)).order.id == second["order"]
-    assert (await give(stall, first, centre=stall.centre.id)).order.id == first["order"]
+    assert (await give(stall, second, centre=other.id)).order.id == second["id"]
+    assert (await give(stall, first, centre=stall.centre.id)).order.id == first["id"]
 
 
 async def test_guesses_are_counted_and_right_ones_are_not(stall: Any) -> None:

@@ -27,7 +27,7 @@ async def test_a_hold_runs_out_and_its_stock_comes_back_once(stall: Any) -> None
         assert await stall.shop.holds.expire() == 0
     assert await stock(stall) == (10, 0, 0, 10)
     (event,) = await stall.events("order.expired")
-    assert event.data == {"order": held["order"], "state": "expired"}
+    assert event.data == {"order": held["id"], "state": "expired"}
     kinds = [event.kind for event in await stall.events()]
     assert kinds[-2:] == ["order.expired", "stock.changed"]
 
@@ -36,11 +36,11 @@ async def test_an_order_goes_on_after_its_hold_ran_out_while_there_is_stock(stal
     held = await hold(stall, line(stall, 9))
     with pretended(now_ms() + LATER_MS):
         await stall.shop.holds.expire()
-    placed = await stall.place(9, order=held["order"])
-    assert placed["order"] != held["order"]
+    placed = await stall.place(9, order=held["id"])
+    assert placed["id"] != held["id"]
     assert await stock(stall) == (10, 9, 0, 1)
     with pytest.raises(SoldOut):
-        await stall.place(2, order=held["order"])
+        await stall.place(2, order=held["id"])
 
 
 async def test_the_price_of_a_hold_is_its_buyers_until_its_end(stall: Any, settings: Any) -> None:
@@ -48,11 +48,11 @@ async def test_the_price_of_a_hold_is_its_buyers_until_its_end(stall: Any, setti
     await change_price(stall, 3990)
     with pretended(now_ms() + settings.price_grace_ms + 1000):
         with pytest.raises(PriceChanged) as refusal:
-            await stall.place(3, order=held["order"])  # more than is held is not at its price
+            await stall.place(3, order=held["id"])  # more than is held is not at its price
         assert refusal.value.members["offers"] == [
-            {"offer": stall.card.offer, "price": 3990, "seen": PRICE}
+            {"offer": stall.card.id, "price": 3990, "seen": PRICE}
         ]
-        placed = await stall.place(2, order=held["order"])
+        placed = await stall.place(2, order=held["id"])
     assert placed["total"]["amount"] == 2 * PRICE
 
 
@@ -71,7 +71,7 @@ async def test_the_price_of_a_hold_that_ran_out_is_asked_again(stall: Any) -> No
     held = await hold(stall, line(stall, 2))
     await change_price(stall, 3990)
     with pretended(now_ms() + LATER_MS), pytest.raises(PriceChanged):
-        await stall.place(2, order=held["order"])
+        await stall.place(2, order=held["id"])
 
 
 async def test_the_price_seen_just_before_a_change_is_the_buyers(stall: Any, settings: Any) -> None:
@@ -105,14 +105,14 @@ async def test_what_is_held_can_still_be_ordered_after_the_end(stall: Any) -> No
     held = await hold(stall, line(stall, 3))
     await stall.broadcasts.end(stall.broadcast)
     for refused in (
-        stall.place(4, order=held["order"]),
+        stall.place(4, order=held["id"]),
         hold(stall, line(stall, 1)),
-        stall.place(lines=[line(stall, 1, offer=ulid())], order=held["order"]),
+        stall.place(lines=[line(stall, 1, offer=ulid())], order=held["id"]),
     ):
         with pytest.raises(BroadcastEnded):
             await refused
-    placed = await stall.place(2, order=held["order"])
-    assert placed["order"] == held["order"]
+    placed = await stall.place(2, order=held["id"])
+    assert placed["id"] == held["id"]
     assert await stock(stall) == (10, 2, 0, 8)
     with pytest.raises(BroadcastEnded):
         await stall.place(1)
@@ -122,7 +122,7 @@ async def test_a_hold_that_ran_out_is_not_ordered_after_the_end(stall: Any) -> N
     held = await hold(stall, line(stall, 3))
     await stall.broadcasts.end(stall.broadcast)
     with pretended(now_ms() + LATER_MS), pytest.raises(BroadcastEnded):
-        await stall.place(3, order=held["order"])
+        await stall.place(3, order=held["id"])
 
 
 async def test_the_task_lets_holds_run_out_on_time(stall: Any, settings: Settings) -> None:
@@ -176,4 +176,4 @@ async def test_a_hold_is_renewed_three_times_its_length_and_no_longer(
         assert await stall.shop.holds.expire() == 1
         fresh = await hold(stall, line(stall, 5))  # what is left is anyone's
     assert (fresh["until"], fresh["final"]) == (latest + length, False)
-    assert fresh["order"] != renewed["order"]
+    assert fresh["id"] != renewed["id"]

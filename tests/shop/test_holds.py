@@ -36,7 +36,7 @@ async def test_a_hold_is_answered_with_its_end_and_keeps_the_stock(stall: Any) -
     with pytest.raises(SoldOut) as refusal:
         await hold(stall, line(stall, 8), by=ANOTHER)
     held = {"held": 3, "back_at": answer["until"], "sold_at": None}
-    assert refusal.value.members["offers"] == [{"offer": stall.card.offer, "left": 7, **held}]
+    assert refusal.value.members["offers"] == [{"offer": stall.card.id, "left": 7, **held}]
 
 
 @pytest.mark.parametrize(("others", "is_told"), [(SOONEST - 1, True), (SOONEST, False)])
@@ -65,12 +65,12 @@ async def test_it_is_told_to_staff_its_farms_and_its_buyer_and_the_stock_to_all(
     stall.log.hear("order.held", lambda _connection, event: heard.append(event.device))
     answer = await hold(stall, line(stall, 3))
     (event,) = await stall.events("order.held")
-    assert set(event.audience) == {"staff", f"farm:{stall.farm.id}", f"order:{answer['order']}"}
+    assert set(event.audience) == {"staff", f"farm:{stall.farm.id}", f"order:{answer['id']}"}
     assert event.data == {
-        "order": answer["order"],
+        "order": answer["id"],
         "lines": [
             {
-                "offer": stall.card.offer,
+                "offer": stall.card.id,
                 "lot": stall.lot.id,
                 "farm": stall.farm.id,
                 "quantity": 3,
@@ -90,13 +90,13 @@ async def test_it_is_told_to_staff_its_farms_and_its_buyer_and_the_stock_to_all(
     mine = await stall.store.read(
         lambda conn: stall.shop.audiences(conn, stall.broadcast, stall.viewer.device)
     )
-    assert mine == [f"order:{answer['order']}"]
+    assert mine == [f"order:{answer['id']}"]
 
 
 async def test_placing_it_sells_what_was_held_under_the_same_id(stall: Any) -> None:
     answer = await hold(stall, line(stall, 3))
-    placed = await stall.place(3, order=answer["order"])
-    assert placed["order"] == answer["order"]
+    placed = await stall.place(3, order=answer["id"])
+    assert placed["id"] == answer["id"]
     assert await stock(stall) == (10, 3, 0, 7)
     order = await stall.shop.order(placed["token"])
     assert [change.state for change in order.history] == ["held", "placed"]
@@ -107,32 +107,30 @@ async def test_placing_it_sells_what_was_held_under_the_same_id(stall: Any) -> N
 async def test_what_one_holds_oneself_is_never_in_ones_way(stall: Any) -> None:
     first = await hold(stall, line(stall, 10))
     second = await hold(stall, line(stall, 9))
-    assert second["order"] == first["order"]
+    assert second["id"] == first["id"]
     assert await stock(stall) == (10, 0, 9, 1)
     again = await hold(stall, line(stall, 10))
     assert await stock(stall) == (10, 0, 10, 0)
     await stall.place(10)  # without naming the hold
     assert await stock(stall) == (10, 10, 0, 0)
-    assert [event.data["order"] for event in await stall.events("order.held")] == [
-        again["order"]
-    ] * 3
+    assert [event.data["order"] for event in await stall.events("order.held")] == [again["id"]] * 3
 
 
 async def test_an_order_may_differ_from_its_hold(stall: Any) -> None:
     other = await stall.offer(released=5, price=100)
-    answer = await hold(stall, line(stall, 6), line(stall, 2, offer=other.offer, price=100))
+    answer = await hold(stall, line(stall, 6), line(stall, 2, offer=other.id, price=100))
     lines = [line(stall, 8)]
-    await stall.place(lines=lines, order=answer["order"])
+    await stall.place(lines=lines, order=answer["id"])
     assert await stock(stall) == (10, 8, 0, 2)
     assert await stock(stall, other) == (5, 0, 0, 5)
     last = {event.data["offer"]: event.data for event in await stall.events("stock.changed")}
-    assert last[other.offer]["held"] == 0
+    assert last[other.id]["held"] == 0
 
 
 async def test_a_replaced_hold_gives_the_difference_back(stall: Any) -> None:
     other = await stall.offer(released=5, price=100)
     await hold(stall, line(stall, 6))
-    await hold(stall, line(stall, 2, offer=other.offer, price=100))
+    await hold(stall, line(stall, 2, offer=other.id, price=100))
     assert await stock(stall) == (10, 0, 0, 10)
     assert await stock(stall, other) == (5, 0, 2, 3)
 
@@ -150,50 +148,50 @@ async def test_a_hold_that_is_refused_leaves_the_earlier_one(stall: Any) -> None
         await hold(stall, line(stall, 1, price=1))
     assert (await stall.events())[-1].seq == seq
     assert await stock(stall) == (10, 0, 6, 4)
-    await stall.place(6, order=first["order"])
+    await stall.place(6, order=first["id"])
 
 
 async def test_an_order_of_something_else_leaves_the_hold(stall: Any) -> None:
     other = await stall.offer(released=5, price=100)
     held = await hold(stall, line(stall, 6))
-    placed = await stall.place(lines=[line(stall, 1, offer=other.offer, price=100)])
-    assert placed["order"] != held["order"]
+    placed = await stall.place(lines=[line(stall, 1, offer=other.id, price=100)])
+    assert placed["id"] != held["id"]
     assert await stock(stall) == (10, 0, 6, 4)
 
 
 async def test_a_hold_for_more_money_than_an_order_may_come_to_is_refused(stall: Any) -> None:
     dear = await stall.offer(released=999, price=1_000_000_00, net_weight_g=1)
     with pytest.raises(Invalid):
-        await hold(stall, line(stall, 999, offer=dear.offer, price=1_000_000_00))
+        await hold(stall, line(stall, 999, offer=dear.id, price=1_000_000_00))
     assert await stock(stall, dear) == (999, 0, 0, 999)
 
 
 async def test_a_hold_is_its_devices_alone(stall: Any) -> None:
     held = await hold(stall, line(stall, 9))
-    await stall.shop.holds.drop(ANOTHER, stall.broadcast, HoldDrop(order=held["order"]))
+    await stall.shop.holds.drop(ANOTHER, stall.broadcast, HoldDrop(order=held["id"]))
     assert await stock(stall) == (10, 0, 9, 1)
     stall.viewer = ANOTHER
     with pytest.raises(SoldOut):
-        await stall.place(2, order=held["order"])
-    placed = await stall.place(1, order=held["order"])
-    assert placed["order"] != held["order"]
+        await stall.place(2, order=held["id"])
+    placed = await stall.place(1, order=held["id"])
+    assert placed["id"] != held["id"]
     assert await stock(stall) == (10, 1, 9, 0)
 
 
 async def test_a_dropped_hold_gives_its_stock_back_once(stall: Any) -> None:
     held = await hold(stall, line(stall, 9))
     for _ in range(2):
-        drop = HoldDrop(order=held["order"])
+        drop = HoldDrop(order=held["id"])
         assert await stall.shop.holds.drop(stall.viewer, stall.broadcast, drop) == {}
     assert await stock(stall) == (10, 0, 0, 10)
     (event,) = await stall.events("order.cancelled")
     assert event.data == {
-        "order": held["order"],
+        "order": held["id"],
         "state": "cancelled",
         "payment": "due",
         "by": "buyer",
     }
-    assert set(event.audience) == {"staff", f"farm:{stall.farm.id}", f"order:{held['order']}"}
+    assert set(event.audience) == {"staff", f"farm:{stall.farm.id}", f"order:{held['id']}"}
 
 
 async def test_holds_that_never_were_are_not_dropped_without_end(
@@ -203,7 +201,7 @@ async def test_holds_that_never_were_are_not_dropped_without_end(
     few = stall.another_shop(settings.model_copy(update={"orders_per_minute": 3})).holds
     for _ in range(3 * GIVEN_UP):
         assert await few.drop(stall.viewer, stall.broadcast, HoldDrop(order=ulid())) == {}
-    for order in (ulid(), held["order"]):
+    for order in (ulid(), held["id"]):
         with pytest.raises(TooMany):
             await few.drop(stall.viewer, stall.broadcast, HoldDrop(order=order))
     assert await stock(stall) == (10, 0, 9, 1)
@@ -214,7 +212,7 @@ async def test_who_changes_a_basket_often_may(stall: Any, settings: Settings) ->
     for _ in range(settings.orders_per_minute):
         held = await hold(stall, line(stall, 1))
         for _ in range(GIVEN_UP):  # and again, where no answer came
-            drop = HoldDrop(order=held["order"])
+            drop = HoldDrop(order=held["id"])
             await stall.shop.holds.drop(stall.viewer, stall.broadcast, drop)
     assert await stock(stall) == (10, 0, 0, 10)
 
@@ -246,11 +244,11 @@ async def test_stock_that_is_held_is_not_taken_back(stall: Any) -> None:
     await stall.place(2, buyer={"name": "李", "phone": "13900000000"}, order=None)
     # The order took the hold along, of the same device; hold again for the test.
     await hold(stall, line(stall, 3))
-    take = OfferRelease(offer=stall.card.offer, quantity=-6)
+    take = OfferRelease(offer=stall.card.id, quantity=-6)
     with pytest.raises(StockTaken) as refusal:
         await stall.shop.bag.release(HOST, stall.broadcast, take)
-    assert refusal.value.members["offers"] == [{"offer": stall.card.offer, "left": 5}]
-    take = OfferRelease(offer=stall.card.offer, quantity=-5)
+    assert refusal.value.members["offers"] == [{"offer": stall.card.id, "left": 5}]
+    take = OfferRelease(offer=stall.card.id, quantity=-5)
     answer = await stall.shop.bag.release(HOST, stall.broadcast, take)
     assert (answer["released"], answer["left"]) == (5, 0)
     assert await stock(stall) == (5, 2, 3, 0)
@@ -259,7 +257,7 @@ async def test_stock_that_is_held_is_not_taken_back(stall: Any) -> None:
 async def test_a_blocked_device_holds_and_orders_nothing(stall: Any) -> None:
     held = await hold(stall, line(stall, 3), by=ANOTHER)
     stall.blocks.sources(stall.shop.orders.buyer_of, lambda *_: None)
-    new = NewBlock(kind="device", order=held["order"], reason="holds everything")
+    new = NewBlock(kind="device", order=held["id"], reason="holds everything")
     await stall.blocks.add(HOST, new)
     with pytest.raises(Blocked):
         await hold(stall, by=ANOTHER)
@@ -273,7 +271,7 @@ async def test_a_blocked_device_holds_and_orders_nothing(stall: Any) -> None:
 async def test_a_blocked_phone_orders_nothing_from_any_device(stall: Any) -> None:
     placed = await stall.place(1)
     stall.blocks.sources(stall.shop.orders.buyer_of, lambda *_: None)
-    new = NewBlock(kind="phone", order=placed["order"], reason="never collects")
+    new = NewBlock(kind="phone", order=placed["id"], reason="never collects")
     await stall.blocks.add(HOST, new)
     stall.viewer = ANOTHER
     with pytest.raises(Blocked):

@@ -20,7 +20,7 @@ WRONG = 299
 
 
 async def test_a_price_that_is_put_back_with_a_key_is_so_once(stall: Any) -> None:
-    offer, key = stall.card.offer, token()
+    offer, key = stall.card.id, token()
 
     async def change(price: int) -> None:
         message = OfferChange(offer=offer, price=cny(price))
@@ -46,11 +46,11 @@ async def test_a_price_that_is_put_back_with_a_key_is_so_once(stall: Any) -> Non
 
 
 async def test_a_price_that_is_set_twice_is_the_same_price(stall: Any) -> None:
-    message = OfferChange(offer=stall.card.offer, price=cny(PRICE + 100))
+    message = OfferChange(offer=stall.card.id, price=cny(PRICE + 100))
     for _ in range(2):
         await stall.shop.bag.change(HOST, stall.broadcast, message)
     # What it cost before is still known as that.
-    wrong = OfferCorrect(offer=stall.card.offer)
+    wrong = OfferCorrect(offer=stall.card.id)
     answer = await stall.shop.corrections.correct(HOST, stall.broadcast, wrong)
     assert answer["price"]["amount"] == PRICE
 

@@ -40,7 +40,7 @@ async def test_a_box_fewer_goes_back_on_sale_and_less_is_asked_for(stall: Any) -
     (event,) = await stall.events("order.refunded")
     assert event.data["payment"] == "due"
     assert event.data["amount"] == {"amount": PRICE, "currency": "CNY"}
-    back = {"offer": stall.card.offer, "farm": stall.farm.id, "quantity": 1}
+    back = {"offer": stall.card.id, "farm": stall.farm.id, "quantity": 1}
     assert event.data["back"] == [back]
     assert [(step.payment, step.reason) for step in order.history] == [
         ("due", None),
@@ -56,16 +56,16 @@ async def test_a_box_fewer_goes_back_on_sale_and_less_is_asked_for(stall: Any) -
 
 async def test_what_a_wrong_price_gave_back_names_its_line(stall: Any) -> None:
     placed = await stall.place(2)
-    off = Refund(amount=cny(300), reason="标错价", offer=stall.card.offer)
-    done = await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], off)
+    off = Refund(amount=cny(300), reason="标错价", offer=stall.card.id)
+    done = await stall.shop.orders.refund(HOST, stall.broadcast, placed["id"], off)
     await undo(stall, done)
-    line = {"offer": stall.card.offer, "farm": stall.farm.id}
+    line = {"offer": stall.card.id, "farm": stall.farm.id}
     given, undone = await stall.events("order.refunded")
     assert (given.data["line"], undone.data["line"], undone.data["undone"]) == (line, line, True)
     assert await stock(stall) == (10, 2, 0, 8)
     other = off.model_copy(update={"offer": ulid()})
     with pytest.raises(Invalid, match="has nothing of that"):
-        await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], other)
+        await stall.shop.orders.refund(HOST, stall.broadcast, placed["id"], other)
     (order,) = await seen(stall, HOST)
     assert order.refunded.amount == 0
 
@@ -90,11 +90,11 @@ async def test_all_of_it_may_be_taken_off_and_nothing_more(stall: Any) -> None:
     assert (order.payment, order.to_collect.amount) == ("due", 0)
     with pytest.raises(RefundTooHigh):
         await refund(stall, placed, 1)
-    assert await fits(stall, payment="due") == [other["order"]]
-    assert await fits(stall, state="open") == [placed["order"], other["order"]]
+    assert await fits(stall, payment="due") == [other["id"]]
+    assert await fits(stall, state="open") == [placed["id"], other["id"]]
     for state in ("packed", "shipped", "received"):
         await enter(stall, placed, state)
-    assert await fits(stall, state="open") == [other["order"]]
+    assert await fits(stall, state="open") == [other["id"]]
     assert (await pay(stall, placed)).payment == "paid"
 
 
@@ -109,7 +109,7 @@ async def test_the_hand_over_takes_the_lower_sum_and_papers_say_it(stall: Any) -
     assert (row["Taken off, given back"], row["To collect"]) == (PRICE, PRICE)
     for state in ("packed", "at_centre"):
         await enter(stall, placed, state)
-    done = await stall.shop.handovers.give(CLERK, placed["order"], CodeSaid(code=placed["code"]))
+    done = await stall.shop.handovers.give(CLERK, placed["id"], CodeSaid(code=placed["code"]))
     assert (done.order.payment, done.order.asked.amount) == ("paid", PRICE)
     (back,) = (await undo(stall, done)).moved
     assert (back.payment, back.to_collect.amount) == ("due", PRICE)
@@ -134,7 +134,7 @@ async def test_staff_alone_take_something_off(stall: Any) -> None:
     placed = await pickup(stall)
     off = Refund(amount=cny(1), reason="少要")
     with pytest.raises(Forbidden):
-        await stall.shop.orders.refund(CLERK, stall.broadcast, placed["order"], off)
+        await stall.shop.orders.refund(CLERK, stall.broadcast, placed["id"], off)
 
 
 async def test_a_claim_on_what_nobody_paid_is_answered_with_less_to_pay(stall: Any) -> None:
@@ -179,7 +179,7 @@ async def test_what_is_taken_given_back_and_still_to_take_adds_up(
                 one = await (
                     pickup(stall, quantity) if chance.random() < 0.5 else stall.place(quantity)
                 )
-                placed[one["order"]] = one
+                placed[one["id"]] = one
             elif deed == "pay":
                 asked = (await of(order)).to_collect.amount
                 made = await move(stall, placed[order], payment="paid")

@@ -21,7 +21,7 @@ from .told import lines
 async def told(stall: Any, order: Any = None) -> list[str]:
     query = select(notices.c.kind, notices.c.order).order_by(notices.c.seq, notices.c.id)
     rows = await stall.store.read(lambda connection: connection.execute(query).all())
-    return [row.kind for row in rows if order is None or row.order == order["order"]]
+    return [row.kind for row in rows if order is None or row.order == order["id"]]
 
 
 async def test_each_buyer_is_told_once_and_again_when_it_is_lifted(selling: Any) -> None:
@@ -77,7 +77,7 @@ async def test_a_stop_is_said_at_once_and_nobody_is_told_to_come_for_it(
         await shop.notices.send()
         for state in ("packed", "at_centre"):
             change = NewTransition.model_validate({"state": state})
-            await shop.orders.enter(HOST, stall.broadcast, ready["order"], change)
+            await shop.orders.enter(HOST, stall.broadcast, ready["id"], change)
         await stop(stall)
         clock.at += 2_000
         await shop.notices.send()

@@ -45,7 +45,7 @@ async def card_lot(stall: Any) -> Any:
     scene = Scene()
     for event in await stall.events():
         fold(scene, event)
-    return scene.offers[stall.card.offer]["lot"]
+    return scene.offers[stall.card.id]["lot"]
 
 
 @pytest.mark.parametrize("deed", SELLING.values(), ids=SELLING.keys())

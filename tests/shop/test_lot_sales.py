@@ -24,7 +24,7 @@ def selling(stall: Any) -> Any:
 
 async def take(stall: Any) -> None:
     await stall.place(4)
-    held = {"lines": [{"offer": stall.card.offer, "quantity": 2, "price": 2990}], "key": "k" * 16}
+    held = {"lines": [{"offer": stall.card.id, "quantity": 2, "price": 2990}], "key": "k" * 16}
     await stall.shop.holds.place(caller("another"), stall.broadcast, HoldPlace(**held))
 
 
@@ -47,7 +47,7 @@ async def test_waste_stops_at_what_is_sold_and_held_and_is_told_to_who_watches(
     await selling.origin.waste(HOST, lot, NewWaste(weight_g=394_500, reason="冻伤"))
     *_, told = await selling.events("stock.changed")
     assert told.data == {
-        "offer": selling.card.offer,
+        "offer": selling.card.id,
         "released": 10,
         "sold": 4,
         "held": 2,
@@ -88,9 +88,9 @@ async def test_a_harvest_stays_above_what_is_sold_and_held(selling: Any) -> None
 async def test_what_comes_back_goes_first_to_who_waits(selling: Any) -> None:
     lot = selling.lot.id
     wasted = await selling.origin.waste(HOST, lot, NewWaste(weight_g=412_000, reason="冻伤"))
-    waiting = WaitJoin(offer=selling.card.offer, quantity=3)
+    waiting = WaitJoin(offer=selling.card.id, quantity=3)
     await selling.shop.waits.join(caller("who waits"), selling.broadcast, waiting)
-    await selling.origin.unwaste(HOST, lot, wasted.event, Undo(reason="写错了"))
+    await selling.origin.unwaste(HOST, lot, wasted.id, Undo(reason="写错了"))
     (held,) = await selling.events("order.held")
     assert held.data["lines"][0]["quantity"] == 3
     (found,) = await selling.origin.lots()

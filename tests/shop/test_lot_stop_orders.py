@@ -39,10 +39,10 @@ async def test_an_order_of_it_goes_no_further_and_is_called_off_and_refunded(
     with pytest.raises(LotStopped):
         await enter(selling, placed, then)
     done = await move(selling, placed, other, state=then)
-    assert refusals(done) == [(placed["order"], "lot-stopped"), (other["order"], "lot-stopped")]
+    assert refusals(done) == [(placed["id"], "lot-stopped"), (other["id"], "lot-stopped")]
     assert (await selling.shop.order(placed["token"])).state == before
     await selling.shop.orders.refund(
-        HOST, selling.broadcast, other["order"], Refund(amount=cny(PRICE), reason="检测不合格")
+        HOST, selling.broadcast, other["id"], Refund(amount=cny(PRICE), reason="检测不合格")
     )
     await move(selling, placed, state="cancelled", reason="检测不合格")
     assert (await selling.shop.order(placed["token"])).state == "cancelled"
@@ -54,9 +54,9 @@ async def test_no_money_is_taken_at_the_counter_for_what_is_not_handed_over(sell
     placed = await waiting(selling)
     await stop(selling)
     with pytest.raises(LotStopped):
-        await selling.shop.orders.pay(CLERK, selling.broadcast, placed["order"])
+        await selling.shop.orders.pay(CLERK, selling.broadcast, placed["id"])
     done = await move(selling, placed, payment="paid")
-    assert refusals(done) == [(placed["order"], "lot-stopped")]
+    assert refusals(done) == [(placed["id"], "lot-stopped")]
 
 
 async def test_money_for_what_left_before_may_come_and_be_refunded(selling: Any) -> None:
@@ -64,9 +64,9 @@ async def test_money_for_what_left_before_may_come_and_be_refunded(selling: Any)
     for state in ("packed", "shipped", "received"):
         await enter(selling, placed, state)
     await stop(selling)
-    await selling.shop.orders.pay(HOST, selling.broadcast, placed["order"])
+    await selling.shop.orders.pay(HOST, selling.broadcast, placed["id"])
     refund = Refund(amount=cny(PRICE), reason="检测不合格")
-    done = await selling.shop.orders.refund(HOST, selling.broadcast, placed["order"], refund)
+    done = await selling.shop.orders.refund(HOST, selling.broadcast, placed["id"], refund)
     assert done.payment == "refunded"
 
 
@@ -77,13 +77,13 @@ async def test_it_is_not_handed_over_at_the_desk(selling: Any, state: str, codel
     await stop(selling)
     said = HandOver(known_by="slip") if codeless else HandOver(code="042117")
     with pytest.raises(LotStopped):
-        await selling.shop.handovers.give(CLERK, placed["order"], said)
+        await selling.shop.handovers.give(CLERK, placed["id"], said)
     order_ = await selling.shop.order(placed["token"])
     assert (order_.state, order_.payment) == (state, "due")
     (line_,) = order_.stopped
     assert [why.kind for why in line_.lot_stopped] == ["test_failed"]
     await lift(selling)
-    done = await selling.shop.handovers.give(CLERK, placed["order"], said)
+    done = await selling.shop.handovers.give(CLERK, placed["id"], said)
     assert done.order.state == "received"
     assert done.order.stopped == []
 
@@ -97,10 +97,10 @@ async def test_what_was_called_off_is_not_taken_up_again(selling: Any, states: l
     done = await move(selling, placed, state="cancelled", reason="说错了")
     await stop(selling)
     undone = await undo(selling, done)
-    assert refusals(undone) == [(placed["order"], "lot-stopped")]
+    assert refusals(undone) == [(placed["id"], "lot-stopped")]
     with pytest.raises(LotStopped):
         await selling.shop.moves.put_right(
-            HOST, selling.broadcast, placed["order"], NewReversal(state=before, reason="说错了")
+            HOST, selling.broadcast, placed["id"], NewReversal(state=before, reason="说错了")
         )
     assert (await selling.shop.order(placed["token"])).state == "cancelled"
     await lift(selling)
@@ -122,26 +122,26 @@ async def test_boxes_that_were_refunded_are_not_had_again_but_their_money_is(
     selling: Any,
 ) -> None:
     placed = await selling.place(3)
-    back = {"offer": selling.card.offer, "quantity": 1}
+    back = {"offer": selling.card.id, "quantity": 1}
     refund = Refund.model_validate({"amount": cny(PRICE), "reason": "说错了", "lines": [back]})
-    done = await selling.shop.orders.refund(HOST, selling.broadcast, placed["order"], refund)
+    done = await selling.shop.orders.refund(HOST, selling.broadcast, placed["id"], refund)
     await stop(selling)
-    assert refusals(await undo(selling, done)) == [(placed["order"], "lot-stopped")]
+    assert refusals(await undo(selling, done)) == [(placed["id"], "lot-stopped")]
     wrong = NewReversal(refund=done.refund, reason="说错了")
-    put = await selling.shop.moves.put_right(HOST, selling.broadcast, placed["order"], wrong)
+    put = await selling.shop.moves.put_right(HOST, selling.broadcast, placed["id"], wrong)
     assert (put.refunded.amount, put.lines[0].returned) == (0, 1)
 
 
 async def test_an_order_without_boxes_of_it_any_more_goes_on(selling: Any) -> None:
     sound = await offer_another_lot(selling)
-    both = [line(selling), {**line(selling), "offer": sound.offer}]
+    both = [line(selling), {**line(selling), "offer": sound.id}]
     placed = await selling.place(lines=both)
     await stop(selling)
     with pytest.raises(LotStopped):
         await enter(selling, placed, "packed")
-    back = {"offer": selling.card.offer, "quantity": 1}
+    back = {"offer": selling.card.id, "quantity": 1}
     refund = Refund.model_validate({"amount": cny(PRICE), "reason": "检测不合格", "lines": [back]})
-    await selling.shop.orders.refund(HOST, selling.broadcast, placed["order"], refund)
+    await selling.shop.orders.refund(HOST, selling.broadcast, placed["id"], refund)
     await enter(selling, placed, "packed")
 
 
@@ -153,9 +153,9 @@ async def test_its_buyers_hear_and_hear_again_when_it_is_lifted(selling: Any) ->
     await stop(selling)
     await stop(selling)
     events = await selling.events("order.stopped")
-    assert [each.data["order"] for each in events] == [first["order"], second["order"]]
+    assert [each.data["order"] for each in events] == [first["id"], second["id"]]
     assert events[1].data == {
-        "order": second["order"],
+        "order": second["id"],
         "number": "A0002",
         "state": "packed",
         "payment": "due",
@@ -165,16 +165,16 @@ async def test_its_buyers_hear_and_hear_again_when_it_is_lifted(selling: Any) ->
     assert set(events[1].audience) == {
         "staff",
         f"farm:{selling.farm.id}",
-        f"order:{second['order']}",
+        f"order:{second['id']}",
     }
     await lift(selling)
     events = await selling.events("order.resumed")
-    assert [each.data["order"] for each in events] == [first["order"], second["order"]]
+    assert [each.data["order"] for each in events] == [first["id"], second["id"]]
 
 
 async def test_an_order_with_two_stopped_lots_is_free_when_both_are_lifted(selling: Any) -> None:
     sound = await offer_another_lot(selling)
-    await selling.place(lines=[line(selling), {**line(selling), "offer": sound.offer}])
+    await selling.place(lines=[line(selling), {**line(selling), "offer": sound.id}])
     await stop(selling)
     await stop(selling, sound.lot)
     assert len(await selling.events("order.stopped")) == 2
@@ -194,8 +194,8 @@ async def test_staff_see_who_has_it_what_left_first_and_what_can_be_done(selling
             await enter(selling, made[state], step)
             if step == state:
                 break
-    await selling.shop.orders.pay(HOST, selling.broadcast, made["received"]["order"])
-    await selling.shop.orders.pay(HOST, selling.broadcast, made["cancelled"]["order"])
+    await selling.shop.orders.pay(HOST, selling.broadcast, made["received"]["id"])
+    await selling.shop.orders.pay(HOST, selling.broadcast, made["cancelled"]["id"])
     await move(selling, made["cancelled"], state="cancelled")
     await selling.place(1)
     await move(selling, await selling.place(1), state="cancelled")
@@ -213,7 +213,7 @@ async def test_staff_see_who_has_it_what_left_first_and_what_can_be_done(selling
     ]
     assert found.orders[0].buyer.phone == "13800000000"
     assert [each.boxes for each in found.orders] == [1] * 6
-    assert [(each.order, each.boxes) for each in found.holds] == [(held["order"], 2)]
+    assert [(each.id, each.boxes) for each in found.holds] == [(held["id"], 2)]
     assert [why.kind for why in found.reasons] == ["test_failed"]
     paged: list[str] = []
     after: str | None = None
@@ -232,7 +232,7 @@ async def test_an_order_tells_that_its_lot_was_lifted_until_that_is_taken_back(
     selling: Any,
 ) -> None:
     sound = await offer_another_lot(selling)
-    placed = await selling.place(lines=[line(selling), {**line(selling), "offer": sound.offer}])
+    placed = await selling.place(lines=[line(selling), {**line(selling), "offer": sound.id}])
 
     async def said() -> list[str | None]:
         order = await selling.shop.order(placed["token"])

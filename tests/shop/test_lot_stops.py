@@ -57,12 +57,12 @@ async def test_a_refusal_names_the_offers_of_the_stopped_lot_and_the_rest_can_be
 ) -> None:
     lot = selling.lot
     sound = await offer_another_lot(selling)
-    both = [line(selling), {**line(selling), "offer": sound.offer}]
+    both = [line(selling), {**line(selling), "offer": sound.id}]
     await hold(selling, *both)
     await stop(selling)
     with pytest.raises(LotStopped) as refused:
         await selling.place(lines=both)
-    assert refused.value.members["offers"] == [selling.card.offer]
+    assert refused.value.members["offers"] == [selling.card.id]
     assert refused.value.members["lot"] == lot.id
     await selling.place(lines=both[1:])
     assert await stock(selling) == (10, 0, 0, 10)
@@ -167,7 +167,7 @@ async def told_by_card(stall: Any, broadcast: str, events: list[Any]) -> None:
         fold(scene, event)
     (card,) = await stall.shop.bag.cards(broadcast)
     asked = card.model_dump(mode="json")["lot"]
-    shown = scene.offers[card.offer]["lot"]
+    shown = scene.offers[card.id]["lot"]
     assert shown["stopped"] == [
         {name: value for name, value in why.items() if value is not None}
         for why in asked["stopped"]
@@ -192,7 +192,7 @@ async def test_in_a_rush_no_order_follows_the_stop(selling: Any) -> None:
 
 
 async def test_what_a_transaction_knows_of_an_offer_ends_with_the_stop_in_it(selling: Any) -> None:
-    offer = selling.card.offer
+    offer = selling.card.id
 
     def write(connection: Connection) -> list[Any]:
         known = [stocks.on_offer(connection, selling.broadcast, [offer])[offer]]
@@ -220,7 +220,7 @@ async def test_a_lift_taken_back_stops_everything_again_at_once(selling: Any) ->
     first, again = await selling.events("lot.stopped")
     assert again.data == first.data
     told = [each.data["order"] for each in await selling.events("order.stopped")]
-    assert told == [placed["order"]] * 2
+    assert told == [placed["id"]] * 2
     await told_by_card(selling, selling.broadcast, await selling.events())
     await lift(selling)
     await enter(selling, placed, "packed")

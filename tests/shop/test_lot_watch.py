@@ -72,7 +72,7 @@ async def test_many_orders_elsewhere_are_told_by_one_event(
     assert await watch.look() == 1
     (told,) = await screen.hear()
     assert told.data == {
-        "offer": there.card.offer,
+        "offer": there.card.id,
         "released": 160,
         "sold": 0,
         "held": 0,
@@ -99,14 +99,14 @@ async def test_what_is_sold_in_the_broadcast_itself_is_told_by_the_order_alone(
 async def test_what_comes_back_elsewhere_is_told_too(
     stall: Any, screen: Screen, watch: LotWatch
 ) -> None:
-    lines = [{"offer": stall.card.offer, "quantity": 4, "price": 2990}]
+    lines = [{"offer": stall.card.id, "quantity": 4, "price": 2990}]
     kept = HoldPlace.model_validate({"lines": lines, "key": "k" * 16})
     held = await stall.shop.holds.place(caller(), stall.broadcast, kept)
     assert await watch.look() == 1
     (told,) = await screen.hear()
     assert told.data["lot_left_g"] == 402_000
     await stall.broadcasts.end(stall.broadcast)
-    await stall.shop.holds.drop(caller(), stall.broadcast, HoldDrop(order=held["order"]))
+    await stall.shop.holds.drop(caller(), stall.broadcast, HoldDrop(order=held["id"]))
     assert await watch.look() == 1
     (told,) = await screen.hear()
     assert told.data["lot_left_g"] == 412_000
@@ -159,7 +159,7 @@ async def two_live(url: str, key: str) -> list[tuple[str, str]]:
                 broadcast, lot["id"], cny(2990), 20, product=product["id"]
             )
             await api.start(broadcast)
-            made.append((broadcast, card["offer"]))
+            made.append((broadcast, card["id"]))
     return made
 
 

@@ -29,16 +29,16 @@ async def test_many_are_moved_at_once_and_what_may_not_is_told(stall: Any) -> No
     collected = await pickup(stall)
     for one in (first, collected):
         await enter(stall, one, "packed")
-    nobody = {"order": ulid()}
+    nobody = {"id": ulid()}
     done = await move(stall, first, second, collected, nobody, state="shipped")
-    assert [order.id for order in done.moved] == [first["order"]]
+    assert [order.id for order in done.moved] == [first["id"]]
     assert refusals(done) == [
-        (second["order"], "not-in-state"),
-        (collected["order"], "not-in-state"),
-        (nobody["order"], "unknown-order"),
+        (second["id"], "not-in-state"),
+        (collected["id"], "not-in-state"),
+        (nobody["id"], "unknown-order"),
     ]
     (event,) = await stall.events("order.shipped")
-    assert (event.data["order"], event.data["by"]) == (first["order"], "staff")
+    assert (event.data["order"], event.data["by"]) == (first["id"], "staff")
     assert "undone" not in event.data
     assert (await stall.shop.order(second["token"])).state == "placed"
 
@@ -49,7 +49,7 @@ async def test_what_was_there_already_stays_and_is_not_undone(stall: Any) -> Non
     done = await move(stall, first, second, state="packed")
     assert [order.state for order in done.moved] == ["packed", "packed"]
     back = await undo(stall, done)
-    assert [order.id for order in back.moved] == [second["order"]]
+    assert [order.id for order in back.moved] == [second["id"]]
     assert (await stall.shop.order(first["token"])).state == "packed"
 
 
@@ -62,7 +62,7 @@ async def test_a_move_is_undone_and_everyone_hears_of_it(stall: Any) -> None:
     events = (await stall.events("order.placed"))[-3:]
     for event, order in zip(events, placed, strict=True):
         assert event.data == {
-            "order": order["order"],
+            "order": order["id"],
             "number": order["number"],
             "state": "placed",
             "payment": "due",
@@ -99,8 +99,8 @@ async def test_a_cancelled_order_takes_its_boxes_again_if_they_are_there(stall: 
     assert await stock(stall) == (10, 0, 0, 10)
     await stall.place(5)
     back = await undo(stall, done)
-    assert [order.id for order in back.moved] == [few["order"]]
-    assert refusals(back) == [(many["order"], "sold-out")]
+    assert [order.id for order in back.moved] == [few["id"]]
+    assert refusals(back) == [(many["id"], "sold-out")]
     assert await stock(stall) == (10, 9, 0, 1)
     assert (await stall.shop.order(many["token"])).state == "cancelled"
 
@@ -114,19 +114,19 @@ async def test_an_undo_sent_again_tells_and_tries_again_what_was_refused(
     other = await stall.place(4)
     once, again = await undo(stall, done), await undo(stall, done)
     assert once == again
-    assert [order.id for order in again.moved] == [first["order"]]
-    assert refusals(again) == [(second["order"], "sold-out")]
+    assert [order.id for order in again.moved] == [first["id"]]
+    assert refusals(again) == [(second["id"], "sold-out")]
     detail = again.refused[0].problem["detail"]
     assert detail == "Nothing was changed: its boxes are sold or held again. Tell the buyer."
     assert (await move(stall, first, second, state="cancelled", key=key)).until == done.until
     with monkeypatch.context() as late:
         late.setattr("farmlive.shop.moves.now_ms", lambda: done.until + 1)
         over = await undo(stall, done)
-        assert [order.id for order in over.moved] == [first["order"]]
-        assert refusals(over) == [(second["order"], "undo-over")]
+        assert [order.id for order in over.moved] == [first["id"]]
+        assert refusals(over) == [(second["id"], "undo-over")]
     await stall.shop.orders.cancel(other["token"])
     back = await undo(stall, done)
-    assert [order.id for order in back.moved] == [first["order"], second["order"]]
+    assert [order.id for order in back.moved] == [first["id"], second["id"]]
     assert back.refused == []
     assert (await move(stall, first, second, state="cancelled", key=key)).until is None
 
@@ -145,8 +145,8 @@ async def test_what_happened_since_is_not_undone(stall: Any) -> None:
     done = await move(stall, first, second, state="packed")
     await enter(stall, first, "shipped")
     back = await undo(stall, done)
-    assert refusals(back) == [(first["order"], "undo-over")]
-    assert [order.id for order in back.moved] == [second["order"]]
+    assert refusals(back) == [(first["id"], "undo-over")]
+    assert [order.id for order in back.moved] == [second["id"]]
 
 
 async def test_after_ten_minutes_nothing_is_undone(
@@ -172,8 +172,8 @@ async def test_a_clerk_moves_and_undoes_pick_ups_alone(stall: Any) -> None:
     collected, parcel = await pickup(stall), await stall.place(1)
     await move(stall, collected, parcel, state="packed")
     done = await move(stall, collected, parcel, state="at_centre", by=CLERK)
-    assert [order.id for order in done.moved] == [collected["order"]]
-    assert refusals(done) == [(parcel["order"], "other-centre")]
+    assert [order.id for order in done.moved] == [collected["id"]]
+    assert refusals(done) == [(parcel["id"], "other-centre")]
     paid = await move(stall, collected, payment="paid", by=CLERK)
     received = await move(stall, collected, state="received", by=CLERK)
     for each in (received, paid, done):
@@ -195,14 +195,14 @@ async def test_a_clerk_reads_no_buyer_of_a_parcel_by_a_move_that_changes_nothing
     paid = await move(stall, collected, parcel, payment="paid")
     for to in ({"state": "packed"}, {"payment": "paid"}):
         done = await move(stall, collected, parcel, by=CLERK, **to)
-        assert [order.id for order in done.moved] == [collected["order"]]
-        assert refusals(done) == [(parcel["order"], "other-centre")]
+        assert [order.id for order in done.moved] == [collected["id"]]
+        assert refusals(done) == [(parcel["id"], "other-centre")]
     again = await move(stall, collected, parcel, state="packed", key=key, by=CLERK)
-    assert [order.id for order in again.moved] == [collected["order"]]
+    assert [order.id for order in again.moved] == [collected["id"]]
     for each in (paid, packed):
         await undo(stall, each)
         (order,) = (await undo(stall, each, by=CLERK)).moved
-        assert order.id == collected["order"]
+        assert order.id == collected["id"]
 
 
 async def test_a_move_with_a_key_is_made_once(stall: Any) -> None:
@@ -224,7 +224,7 @@ async def test_what_left_is_called_off_with_a_reason_and_stays_out_of_the_stock(
     with pytest.raises(Invalid):
         await enter(stall, placed, "cancelled")
     done = await move(stall, placed, state="cancelled")
-    assert refusals(done) == [(placed["order"], "invalid")]
+    assert refusals(done) == [(placed["id"], "invalid")]
     done = await move(stall, placed, state="cancelled", reason="拒收")
     assert done.moved[0].state == "cancelled"
     assert await stock(stall) == (10, 2, 0, 8)
@@ -238,9 +238,9 @@ async def test_what_nobody_collects_is_called_off_and_its_code_opens_nothing(sta
     boxes = await stock(stall)
     code = CodeSaid(code=(await stall.shop.order(placed["token"])).code or "")
     done = await move(stall, placed, state="cancelled")
-    assert refusals(done) == [(placed["order"], "invalid")]
+    assert refusals(done) == [(placed["id"], "invalid")]
     done = await move(stall, placed, state="cancelled", reason="没人来取", by=CLERK)
-    assert refusals(done) == [(placed["order"], "forbidden")]
+    assert refusals(done) == [(placed["id"], "forbidden")]
     done = await move(stall, placed, state="cancelled", reason="没人来取")
     (order,) = done.moved
     assert (order.state, order.payment) == ("cancelled", "due")
@@ -255,14 +255,14 @@ async def test_what_nobody_collects_is_called_off_and_its_code_opens_nothing(sta
 
 async def paid(stall: Any, quantity: int = 3) -> Any:
     placed = await stall.place(quantity)
-    await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+    await stall.shop.orders.pay(HOST, stall.broadcast, placed["id"])
     return placed
 
 
 async def give_back(stall: Any, placed: Any, quantity: int, offer: Any = None) -> Any:
-    lines = [{"offer": offer or stall.card.offer, "quantity": quantity}]
+    lines = [{"offer": offer or stall.card.id, "quantity": quantity}]
     back = Refund.model_validate({"amount": cny(PRICE), "reason": "少了", "lines": lines})
-    return await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], back)
+    return await stall.shop.orders.refund(HOST, stall.broadcast, placed["id"], back)
 
 
 async def test_boxes_that_never_left_go_back_with_their_money(stall: Any) -> None:
@@ -271,7 +271,7 @@ async def test_boxes_that_never_left_go_back_with_their_money(stall: Any) -> Non
     assert await stock(stall) == (10, 2, 0, 8)
     assert [(line.quantity, line.returned) for line in order.lines] == [(3, 1)]
     (event,) = await stall.events("order.refunded")
-    back = {"offer": stall.card.offer, "farm": stall.farm.id, "quantity": 1}
+    back = {"offer": stall.card.id, "farm": stall.farm.id, "quantity": 1}
     assert event.data["back"] == [back]
     for quantity in (2, 3):  # nothing would be left, or less than nothing
         with pytest.raises(Invalid):
@@ -307,7 +307,7 @@ async def test_stock_agrees_with_the_orders_whatever_is_moved_and_undone(
                 quantity = chance.randint(1, 3)
                 collected = chance.random() < 0.3
                 one = await (pickup(stall, quantity) if collected else stall.place(quantity))
-                placed[one["order"]] = one
+                placed[one["id"]] = one
             elif deed == "move" and some:
                 states = ("packed", "shipped", "at_centre", "received", "cancelled")
                 to: dict[str, Any] = {"state": chance.choice(states), "reason": "x"}

@@ -30,7 +30,7 @@ async def held_new(stall: Any) -> tuple[int, int]:
     """Boxes of the offer, and grams of its lot, that new devices hold."""
 
     def read(connection: Any) -> tuple[int, int]:
-        mine = select(offers.c.held_new).where(offers.c.id == stall.card.offer)
+        mine = select(offers.c.held_new).where(offers.c.id == stall.card.id)
         lot = select(lot_stock.c.held_new_g).where(lot_stock.c.lot == stall.lot.id)
         return tuple(connection.execute(query).scalar_one() for query in (mine, lot))  # type: ignore[return-value]
 
@@ -43,7 +43,7 @@ async def test_they_hold_half_of_what_is_left_and_order_the_rest_without_a_hold(
     with pytest.raises(HoldShare) as refusal:
         await hold(stall, by=new(3))
     assert (refusal.value.status, refusal.value.slug) == (409, "hold-share")
-    assert refusal.value.members == {"offers": [{"offer": stall.card.offer, "left": 5}]}
+    assert refusal.value.members == {"offers": [{"offer": stall.card.id, "left": 5}]}
     assert await held_new(stall) == (5, 5 * 2500)
     stall.viewer = new(3)
     await stall.place(5)
@@ -70,7 +70,7 @@ async def test_who_holds_keeps_it_and_may_hold_less(stall: Any) -> None:
     first = await hold(stall, line(stall, 5), by=new())
     await stall.place(3)  # of what is left it is more than half now
     again = await hold(stall, line(stall, 5), by=new())
-    assert again["order"] == first["order"]
+    assert again["id"] == first["id"]
     with pytest.raises(HoldShare):
         await hold(stall, line(stall, 6), by=new())
     await hold(stall, line(stall, 2), by=new())
@@ -82,10 +82,10 @@ async def test_what_is_over_is_held_no_more(stall: Any, way: str) -> None:
     with pretended(now_ms()) as clock:
         held = await hold(stall, line(stall, 5), by=new())
         if way == "ordered":
-            request = stall.request(5, order=held["order"])
+            request = stall.request(5, order=held["id"])
             await stall.shop.till.place(new(), stall.broadcast, request)
         elif way == "dropped":
-            drop = HoldDrop(order=held["order"])
+            drop = HoldDrop(order=held["id"])
             await stall.shop.holds.drop(new(), stall.broadcast, drop)
         else:
             clock.at += LATER_MS
@@ -95,7 +95,7 @@ async def test_what_is_over_is_held_no_more(stall: Any, way: str) -> None:
 
 async def test_a_flash_batch_has_a_half_of_its_own(stall: Any) -> None:
     plan = FlashPlan.model_validate(
-        {"offer": stall.card.offer, "price": cny(CHEAP), "boxes": 4, "seconds": 60}
+        {"offer": stall.card.id, "price": cny(CHEAP), "boxes": 4, "seconds": 60}
     )
     flash = await stall.shop.flashes.plan(HOST, stall.broadcast, plan)
     cheap = {"price": CHEAP}
@@ -132,9 +132,9 @@ async def test_offers_of_one_lot_share_its_half(stall: Any) -> None:
     stall.card = cards[2]
     with pytest.raises(HoldShare) as refusal:
         await hold(stall, line(stall, 2), by=new(2))
-    assert refusal.value.members["offers"] == [{"offer": cards[2].offer, "left": 6}]
+    assert refusal.value.members["offers"] == [{"offer": cards[2].id, "left": 6}]
     await hold(stall, line(stall, 1), by=new(2))
-    both = [line(stall, 1), {**line(stall, 3), "offer": cards[0].offer}]
+    both = [line(stall, 1), {**line(stall, 3), "offer": cards[0].id}]
     with pytest.raises(HoldShare):
         await hold(stall, *both, by=new(0))
     # One for another, of what it holds itself.
@@ -145,10 +145,10 @@ async def test_offers_of_one_lot_share_its_half(stall: Any) -> None:
 async def test_what_is_released_for_those_who_wait_is_half_held_for_new_devices(stall: Any) -> None:
     stall.card = await stall.offer(0)
     for number in range(8):
-        join = WaitJoin(offer=stall.card.offer, quantity=20)
+        join = WaitJoin(offer=stall.card.id, quantity=20)
         by = Caller(None, None, None, f"who waits {number}", f"192.0.2.{number}")
         await stall.shop.waits.join(by, stall.broadcast, join)
-    release = OfferRelease(offer=stall.card.offer, quantity=110)
+    release = OfferRelease(offer=stall.card.id, quantity=110)
     await stall.shop.bag.release(HOST, stall.broadcast, release)
     assert (await held_new(stall))[0] == 40
     query = select(holds.c.device).order_by(holds.c.id)
@@ -165,7 +165,7 @@ async def test_what_comes_back_by_ones_is_held_for_new_devices_in_their_turn(sta
     ]
     await stall.place(6)
     for number in range(2):
-        join = WaitJoin(offer=stall.card.offer, quantity=1)
+        join = WaitJoin(offer=stall.card.id, quantity=1)
         await stall.shop.waits.join(new(number), stall.broadcast, join)
     for each in placed[:2]:
         await stall.shop.orders.cancel(each["token"])
@@ -176,17 +176,17 @@ async def test_staff_are_no_new_devices(stall: Any) -> None:
     for role in ("host", "clerk", "seller", "moderator"):
         by = Caller("an account", role, role, f"device of a {role}", "192.0.2.1")
         held = await hold(stall, line(stall, 10), by=by)
-        drop = HoldDrop(order=held["order"])
+        drop = HoldDrop(order=held["id"])
         await stall.shop.holds.drop(by, stall.broadcast, drop)
 
 
 async def test_a_refused_hold_leaves_the_earlier_one(stall: Any) -> None:
     other = await stall.offer(10)
     held = await hold(stall, line(stall, 2), by=new())
-    wanted = [{"offer": other.offer, "quantity": 6, "price": PRICE}]
+    wanted = [{"offer": other.id, "quantity": 6, "price": PRICE}]
     request = HoldPlace.model_validate({"lines": wanted, "key": "0123456789abcdef"})
     with pytest.raises(HoldShare):
         await stall.shop.holds.place(new(), stall.broadcast, request)
     query = select(holds.c.id, holds.c.boxes)
     found = await stall.store.read(lambda c: c.execute(query).one())
-    assert tuple(found) == (held["order"], 2)
+    assert tuple(found) == (held["id"], 2)

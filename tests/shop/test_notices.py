@@ -39,7 +39,7 @@ async def test_a_buyer_is_told_of_what_matters_and_of_nothing_else(stall: Any) -
         await enter(stall, placed, state)
     for state in ("packed", "at_centre"):
         await enter(stall, collected, state)
-    await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+    await stall.shop.orders.pay(HOST, stall.broadcast, placed["id"])
     await refund(stall, placed, 100)
     await enter(stall, collected, "received")
     assert await kinds(stall) == [
@@ -56,7 +56,7 @@ async def test_a_notice_is_of_the_transaction_of_its_event(stall: Any) -> None:
     placed = await stall.place(1)
     (row,) = await kept(stall.store)
     (event,) = await stall.events("order.placed")
-    assert (row.order, row.seq, row.state) == (placed["order"], event.seq, "waiting")
+    assert (row.order, row.seq, row.state) == (placed["id"], event.seq, "waiting")
 
     def fail(connection: Connection) -> None:
         stall.log.append(connection, stall.broadcast, OrderShipped.of(event.data))
@@ -126,24 +126,24 @@ async def test_who_is_given_the_order_is_not_told_to_come_for_it(
     placed = await waiting(stall, state=state)
     before = await kinds(stall)
     said = HandOver(known_by="slip") if codeless else HandOver(code="042117")
-    done = await stall.shop.handovers.give(CLERK, placed["order"], said)
+    done = await stall.shop.handovers.give(CLERK, placed["id"], said)
     assert await kinds(stall) == before
     # Whoever was told nothing wrong is told of no mistake.
     await undo(stall, done)
     assert await kinds(stall) == before
-    await stall.shop.handovers.give(CLERK, placed["order"], said)
+    await stall.shop.handovers.give(CLERK, placed["id"], said)
     assert await kinds(stall) == before
 
 
 async def test_what_was_undone_is_told_once_a_move_and_of_no_step_between(stall: Any) -> None:
     placed = await waiting(stall, state="packed")
     arrived = await move(stall, placed, state="at_centre")
-    given = await stall.shop.handovers.give(CLERK, placed["order"], HandOver(known_by="slip"))
+    given = await stall.shop.handovers.give(CLERK, placed["id"], HandOver(known_by="slip"))
     await undo(stall, given)
     assert await kinds(stall) == ["order.placed", "order.at_centre"]
     await undo(stall, arrived)
     assert await kinds(stall) == ["order.placed", "order.at_centre", CORRECTED]
-    given = await stall.shop.handovers.give(CLERK, placed["order"], HandOver(known_by="slip"))
+    given = await stall.shop.handovers.give(CLERK, placed["id"], HandOver(known_by="slip"))
     await undo(stall, given)
     assert await kinds(stall) == ["order.placed", "order.at_centre", CORRECTED]
     events = await stall.events("order.packed", "order.at_centre", "order.received", "order.paid")
@@ -158,8 +158,8 @@ async def test_what_was_undone_is_told_once_a_move_and_of_no_step_between(stall:
 
 async def test_what_was_passed_and_then_is_so_is_told(stall: Any) -> None:
     placed = await waiting(stall, state="placed")
-    await stall.shop.handovers.give(CLERK, placed["order"], HandOver(known_by="slip"))
-    told = OrderAtCentre(order=placed["order"], state="at_centre", payment="due", undone=True)
+    await stall.shop.handovers.give(CLERK, placed["id"], HandOver(known_by="slip"))
+    told = OrderAtCentre(order=placed["id"], state="at_centre", payment="due", undone=True)
     await stall.store.write(lambda connection: stall.log.append(connection, stall.broadcast, told))
     assert await kinds(stall) == ["order.placed", "order.at_centre"]
 

@@ -58,7 +58,7 @@ async def test_what_was_taken_off_and_what_was_given_back_are_told_apart(
     placed = await stall.place(2)
     await change(stall, placed, language="en")
     await undo(stall, await refund(stall, placed, 300))
-    await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+    await stall.shop.orders.pay(HOST, stall.broadcast, placed["id"])
     await undo(stall, await refund(stall, placed, 500))
     await refund(stall, placed, 500)
     assert await said() == "For your order A0001, CN¥5.00 in all was given back to you."
@@ -66,7 +66,7 @@ async def test_what_was_taken_off_and_what_was_given_back_are_told_apart(
     placed = await stall.place(2)
     await change(stall, placed, language="en")
     await refund(stall, placed, 1_000)
-    await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+    await stall.shop.orders.pay(HOST, stall.broadcast, placed["id"])
     await refund(stall, placed, 500)
     both = "For your order A0002, CN¥{} in all was taken off the price or given back to you."
     assert await said() == both.format("15.00")
@@ -81,7 +81,7 @@ async def test_of_what_was_given_back_before_it_was_cancelled_nothing_more_comes
 ) -> None:
     placed = await stall.place(1)
     await change(stall, placed, language="en")
-    await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+    await stall.shop.orders.pay(HOST, stall.broadcast, placed["id"])
     await refund(stall, placed, 2_990)
     await enter(stall, placed, "cancelled")
     await stall.shop.notices.send()

@@ -86,7 +86,7 @@ async def test_lines_are_whole_and_once_however_often_the_server_is_killed(
     stall: Any, settings: Settings
 ) -> None:
     wide = await stall.offer(released=100)
-    line = [{"offer": wide.offer, "quantity": 1, "price": wide.price.amount}]
+    line = [{"offer": wide.id, "quantity": 1, "price": wide.price.amount}]
     for _ in range(40):
         await stall.place(1, lines=line)
     wanted = 0

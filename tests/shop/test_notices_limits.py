@@ -203,7 +203,7 @@ async def test_what_was_counted_stays_so_where_others_take_boxes_of_a_batch_that
         stall.request(1, buyer={"name": "王小明", "phone": "13800000001"}),
         stall.request(
             lines=flashing.lines(stall, 1),
-            order=held["order"],
+            order=held["id"],
             buyer={"name": "王小明", "phone": "13800000002"},
         ),
         stall.request(1, buyer={"name": "王小明", "phone": "13800000003"}),
@@ -243,11 +243,11 @@ async def test_ordering_counts_for_the_sender_who_waits_for_something(
     await stall.shop.till.place(
         caller("another"),
         stall.broadcast,
-        stall.request(lines=[{"offer": few.offer, "quantity": 1, "price": few.price.amount}]),
+        stall.request(lines=[{"offer": few.id, "quantity": 1, "price": few.price.amount}]),
     )
     with pretended(now_ms()):
         for n, visitor in enumerate(visitors):
-            waited = {"offer": few.offer, "quantity": 1, "key": token()}
+            waited = {"offer": few.id, "quantity": 1, "key": token()}
             await shop.waits.join(visitor, stall.broadcast, WaitJoin.model_validate(waited))
             await order(stall, shop, f"138{n:08d}", visitor)
     assert (await held_by(stall)).count("address") == 3

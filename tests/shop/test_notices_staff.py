@@ -20,7 +20,7 @@ from .told import PHONE, kept, lines
 
 async def move(shop: Shop, stall: Any, placed: list[Any], state: str) -> None:
     wanted = NewBulkTransition.model_validate(
-        {"orders": [each["order"] for each in placed], "state": state}
+        {"orders": [each["id"] for each in placed], "state": state}
     )
     await shop.moves.make(HOST, stall.broadcast, wanted)
 
@@ -94,7 +94,7 @@ async def test_what_was_overtaken_or_undone_before_it_was_sent_is_not_said(
 
         async def enter(placed: Any, state: str, reason: str | None = None) -> None:
             change = NewTransition.model_validate({"state": state, "reason": reason})
-            await shop.orders.enter(HOST, stall.broadcast, placed["order"], change)
+            await shop.orders.enter(HOST, stall.broadcast, placed["id"], change)
 
         for placed in (fetched, wrong, gone, ready):
             await enter(placed, "packed")
@@ -102,7 +102,7 @@ async def test_what_was_overtaken_or_undone_before_it_was_sent_is_not_said(
             await enter(placed, "shipped")
         await enter(fetched, "received")
         await enter(gone, "cancelled", "丢了")
-        wanted = NewBulkTransition.model_validate({"orders": [wrong["order"]], "state": "shipped"})
+        wanted = NewBulkTransition.model_validate({"orders": [wrong["id"]], "state": "shipped"})
         made = await shop.moves.make(HOST, stall.broadcast, wanted)
         await shop.moves.undo(HOST, stall.broadcast, made.id)
         clock.at += 600_000
@@ -177,7 +177,7 @@ async def test_staff_read_what_is_held_and_send_it_anyway(
     page = {"limit": 1, "cursor": found["next"]}
     more = (await site.staff.get("/api/v1/notices/held", params=page)).json()
     assert ([each["order"] for each in more["notices"]], more["next"]) == (
-        [placed[1]["order"]],
+        [placed[1]["id"]],
         None,
     )
     for _ in range(2):  # it goes once

@@ -4,34 +4,43 @@ is its `id`.
 
 from typing import Any
 
-from sqlalchemy import Connection, select, update
-
 from farmlive.ids import token
-from farmlive.shop.order_tables import order_keys
+from farmlive.shop.order_models import HoldPlace, Refund
 
-from .flashing import end, plan
-
-
-async def kept(stall: Any, key: str) -> dict[str, Any]:
-    def read(connection: Connection) -> Any:
-        wanted = select(order_keys.c.answer).where(order_keys.c.key == key)
-        return connection.execute(wanted).scalar_one()
-
-    found: dict[str, Any] = await stall.store.read(read)
-    return found
-
-
-async def make_older(stall: Any, key: str, kind: str) -> None:
-    """Have what is kept with a key be as it was when its object named its id by its kind."""
-    answer = await kept(stall, key)
-    answer = {kind: answer.pop("id"), **answer}
-    older = update(order_keys).where(order_keys.c.key == key).values(answer=answer)
-    await stall.store.write(lambda connection: connection.execute(older))
+from .conftest import HOST, PRICE
+from .flashing import end, lines, plan
+from .old_answers import kept, make_older
 
 
 async def test_a_flash_batch_that_is_planned_again(stall: Any) -> None:
     key = token()
     flash = await plan(stall, key=key)
-    await make_older(stall, key, "flash")
+    await make_older(stall.store, key, "flash")
     await end(stall, flash)
     assert await plan(stall, key=key) == flash
+
+
+async def test_a_hold_that_is_asked_for_again(stall: Any) -> None:
+    key = token()
+    request = HoldPlace.model_validate({"lines": lines(stall, 2, PRICE), "key": key})
+    held = await stall.shop.holds.place(stall.viewer, stall.broadcast, request)
+    await make_older(stall.store, key, "order")
+    assert await stall.shop.holds.place(stall.viewer, stall.broadcast, request) == held
+
+
+async def test_an_order_that_is_placed_again_is_opened_too(stall: Any) -> None:
+    key = token()
+    placed = await stall.place(2, key=key)
+    await make_older(stall.store, key, "order")
+    assert await stall.place(2, key=key) == placed
+    assert placed["url"] == f"/order/{placed['token']}"
+
+
+async def test_a_refund_that_is_given_again_is_one(stall: Any) -> None:
+    key, placed = token(), await stall.place(2)
+    back = Refund(amount=100, reason="Rain.")
+    await stall.shop.orders.pay(HOST, stall.broadcast, placed["id"])
+    given = await stall.shop.orders.refund(HOST, stall.broadcast, placed["id"], back, key)
+    assert (await kept(stall.store, key)).keys() == {"order", "move"}  # as older code has it
+    again = await stall.shop.orders.refund(HOST, stall.broadcast, placed["id"], back, key)
+    assert (again.refund, again.refunded) == (given.refund, given.refunded)

@@ -32,7 +32,7 @@ async def test_a_parcel_costs_by_its_region_and_weight(stall: Any, settings: Set
     answer = await stall.place(2, delivery=parcel("350426"), fee=cny(900))
     assert answer["fee"] == {"amount": 900, "currency": "CNY"}
     assert answer["total"] == {"amount": 2 * PRICE + 900, "currency": "CNY"}
-    row = await row_of(stall, answer["order"])
+    row = await row_of(stall, answer["id"])
     assert (row.region, row.fee, row.total) == ("350426", 900, 2 * PRICE + 900)
     (event,) = await stall.events("order.placed")
     assert (event.data["fee"], event.data["total"]) == (answer["fee"], answer["total"])
@@ -85,7 +85,7 @@ async def test_a_pick_up_costs_nothing_and_has_a_code(stall: Any, settings: Sett
 async def test_an_address_of_mail_is_kept_and_told_nobody(stall: Any) -> None:
     buyer = {"name": "王", "phone": "13800000000", "email": " wang@example.org "}
     answer = await stall.place(1, buyer=buyer, language="zh")
-    row = await row_of(stall, answer["order"])
+    row = await row_of(stall, answer["id"])
     assert (row.buyer_email, row.language) == ("wang@example.org", "zh")
     for event in await stall.events():
         assert "example.org" not in str(event.data)

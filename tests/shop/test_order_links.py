@@ -39,7 +39,7 @@ async def test_an_order_is_answered_with_what_opens_it_and_none_of_it_is_kept(st
     assert answer["url"] == f"/order/{answer['token']}"
     shown = await stall.shop.order(answer["token"])
     assert (shown.id, shown.code, shown.token) == (
-        answer["order"],
+        answer["id"],
         answer["code"],
         answer["token"],
     )
@@ -53,7 +53,7 @@ async def test_an_order_is_answered_with_what_opens_it_and_none_of_it_is_kept(st
         return str(everything), connection.execute(kept).scalar_one()
 
     everything, kept = await stall.store.read(read)
-    assert answer["order"] in everything
+    assert answer["id"] in everything
     assert answer["token"] not in everything
     assert f"'{answer['code']}'" not in everything
     assert kept.keys() == answer.keys() - {"token", "code", "url"}
@@ -62,28 +62,28 @@ async def test_an_order_is_answered_with_what_opens_it_and_none_of_it_is_kept(st
 async def test_the_code_of_an_order_that_takes_a_hold_is_the_holds(stall: Any) -> None:
     held = await hold(stall)
     where = {"way": "pickup", "centre": stall.centre.id}
-    for named in (held["order"], None):
+    for named in (held["id"], None):
         placed = await stall.place(
             1, delivery=where, payment="pay_at_pickup", **({"order": named} if named else {})
         )
         links = OrderLinks(stall.store.keys.orders)
-        assert placed["token"] == links.token(placed["order"])
-        assert placed["code"] == links.code(placed["order"])
+        assert placed["token"] == links.token(placed["id"])
+        assert placed["code"] == links.code(placed["id"])
         row = await stall.store.read(
-            lambda connection, of=placed["order"]: connection.execute(
+            lambda connection, of=placed["id"]: connection.execute(
                 select(orders).where(orders.c.id == of)
             ).one()
         )
         assert row.code_hash == links.code_hash(stall.centre.id, placed["code"])
         assert row.token_hash == links.token_hash(placed["token"])
-    assert placed["order"] != held["order"]
+    assert placed["id"] != held["id"]
 
 
 async def test_nobody_chooses_the_id_of_an_order(stall: Any) -> None:
     """A hold that there is none of gives its order no id."""
     chosen = ulid()
     placed = await stall.place(1, order=chosen)
-    assert placed["order"] != chosen
+    assert placed["id"] != chosen
 
 
 async def test_every_open_order_of_a_point_has_a_code_of_its_own(

@@ -65,7 +65,7 @@ def keyed() -> dict[str, str]:
 
 
 def lines(stall: Any, quantity: int = 1) -> dict[str, Any]:
-    return {"lines": [{"offer": stall.card.offer, "quantity": quantity, "price": PRICE}]}
+    return {"lines": [{"offer": stall.card.id, "quantity": quantity, "price": PRICE}]}
 
 
 async def test_a_hold_by_http_is_placed_by_http(door: As, stall: Any) -> None:
@@ -73,24 +73,24 @@ async def test_a_hold_by_http_is_placed_by_http(door: As, stall: Any) -> None:
     headers = keyed()
     held = await viewer.post(at(stall, "holds"), json=lines(stall, 5), headers=headers)
     assert held.status_code == 201
-    assert set(held.json()) == {"order", "until", "final", "lines", "total"}
+    assert set(held.json()) == {"id", "until", "final", "lines", "total"}
     again = await viewer.post(at(stall, "holds"), json=lines(stall, 5), headers=headers)
     assert again.json() == held.json()
-    order = held.json()["order"]
+    order = held.json()["id"]
     assert (await stranger.delete(at(stall, f"holds/{order}"))).status_code == 204
     body = stall.body(5, order=order)
     more = stall.body(6, order=order)
     refused = await stranger.post(at(stall, "orders"), json=more, headers=keyed())
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/sold-out")
     placed = await viewer.post(at(stall, "orders"), json=body, headers=keyed())
-    assert (placed.status_code, placed.json()["order"]) == (201, order)
+    assert (placed.status_code, placed.json()["id"]) == (201, order)
 
 
 async def test_a_hold_by_http_is_dropped(door: As, stall: Any) -> None:
     viewer = await door()
     held = await viewer.post(at(stall, "holds"), json=lines(stall, 4), headers=keyed())
     assert await stall.left() == 6
-    path = at(stall, f"holds/{held.json()['order']}")
+    path = at(stall, f"holds/{held.json()['id']}")
     for _ in range(2):
         assert (await viewer.delete(path)).status_code == 204
     assert await stall.left() == 10
@@ -149,7 +149,7 @@ async def test_a_buyer_cancels_by_the_token_with_or_without_a_word(door: As, sta
 async def test_an_order_is_moved_paid_and_refunded(door: As, stall: Any) -> None:
     host = await door("host")
     placed = await stall.place(2)
-    path = at(stall, f"orders/{placed['order']}")
+    path = at(stall, f"orders/{placed['id']}")
     packed = await host.post(f"{path}/transitions", json={"state": "packed"})
     assert (packed.status_code, packed.json()["state"]) == (201, "packed")
     wrong = await host.post(f"{path}/transitions", json={"state": "at_centre"})
@@ -196,9 +196,7 @@ async def test_an_order_is_moved_paid_and_refunded(door: As, stall: Any) -> None
 )
 async def test_a_wrong_step_is_refused(door: As, stall: Any, path: str, body: Any) -> None:
     placed = await stall.place()
-    answer = await (await door("host")).post(
-        at(stall, f"orders/{placed['order']}/{path}"), json=body
-    )
+    answer = await (await door("host")).post(at(stall, f"orders/{placed['id']}/{path}"), json=body)
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems/invalid")
     assert (await stall.shop.order(placed["token"])).state == "placed"
 
@@ -206,10 +204,10 @@ async def test_a_wrong_step_is_refused(door: As, stall: Any, path: str, body: An
 async def test_each_role_may_what_it_should(door: As, stall: Any) -> None:
     placed = await stall.place()
     orders = at(stall, "orders")
-    state = f"{orders}/{placed['order']}/transitions"
-    refund = f"{orders}/{placed['order']}/refunds"
+    state = f"{orders}/{placed['id']}/transitions"
+    refund = f"{orders}/{placed['id']}/refunds"
     bag = at(stall, "bag")
-    wanted = {"offers": [stall.card.offer]}
+    wanted = {"offers": [stall.card.id]}
     product = {
         "farm": stall.farm.id,
         "name": {"en": "Pomelos"},

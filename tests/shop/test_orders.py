@@ -33,13 +33,13 @@ async def test_a_buyer_cancels_and_the_boxes_come_back_once(stall: Any) -> None:
     assert await stock(stall) == (10, 0, 0, 10)
     (event,) = await stall.events("order.cancelled")
     assert event.data == {
-        "order": placed["order"],
+        "order": placed["id"],
         "number": "A0001",
         "state": "cancelled",
         "payment": "due",
         "by": "buyer",
     }
-    assert set(event.audience) == {"staff", f"farm:{stall.farm.id}", f"order:{placed['order']}"}
+    assert set(event.audience) == {"staff", f"farm:{stall.farm.id}", f"order:{placed['id']}"}
     last = (await stall.events("stock.changed"))[-1].data
     assert (last["left"], last["sold"], last["lot_sold_g"]) == (10, 0, 0)
     order = await stall.shop.order(placed["token"])
@@ -103,12 +103,12 @@ async def test_a_clerk_hands_over_pick_ups_and_takes_the_money(stall: Any) -> No
     for refused in (
         enter(stall, parcel, "packed", by=CLERK),
         enter(stall, collected, "cancelled", by=CLERK),
-        stall.shop.orders.pay(CLERK, stall.broadcast, parcel["order"]),
+        stall.shop.orders.pay(CLERK, stall.broadcast, parcel["id"]),
     ):
         with pytest.raises(Forbidden):
             await refused
     await enter(stall, collected, "at_centre", by=CLERK)
-    await stall.shop.orders.pay(CLERK, stall.broadcast, collected["order"])
+    await stall.shop.orders.pay(CLERK, stall.broadcast, collected["id"])
     order = await enter(stall, collected, "received", by=CLERK)
     assert (order.state, order.payment, order.token) == ("received", "paid", None)
     kinds = ["order.packed", "order.at_centre", "order.paid", "order.received"]
@@ -118,7 +118,7 @@ async def test_a_clerk_hands_over_pick_ups_and_takes_the_money(stall: Any) -> No
 async def test_money_is_given_back_up_to_what_was_paid(stall: Any) -> None:
     placed = await stall.place(2)
     for _ in range(2):
-        order = await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+        order = await stall.shop.orders.pay(HOST, stall.broadcast, placed["id"])
     assert order.payment == "paid"
     order = await refund(stall, placed, PRICE)
     assert (order.payment, order.refunded.amount) == ("part_refunded", PRICE)
@@ -141,7 +141,7 @@ async def test_money_is_given_back_up_to_what_was_paid(stall: Any) -> None:
 async def test_a_refund_with_a_key_counts_once(stall: Any) -> None:
     placed, other, key = await stall.place(2), await stall.place(2), token()
     for one in (placed, other):
-        await stall.shop.orders.pay(HOST, stall.broadcast, one["order"])
+        await stall.shop.orders.pay(HOST, stall.broadcast, one["id"])
     await asyncio.gather(*(refund(stall, placed, 100, key) for _ in range(3)))
     order = await refund(stall, placed, 100, key)
     assert order.refunded.amount == 100
@@ -152,13 +152,13 @@ async def test_a_refund_with_a_key_counts_once(stall: Any) -> None:
 
 async def test_a_paid_order_that_is_cancelled_can_still_be_refunded(stall: Any) -> None:
     placed = await stall.place(1)
-    await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+    await stall.shop.orders.pay(HOST, stall.broadcast, placed["id"])
     await enter(stall, placed, "cancelled")
     assert (await refund(stall, placed, PRICE)).payment == "refunded"
     unpaid = await stall.place(1)
     await enter(stall, unpaid, "cancelled")
     with pytest.raises(NotInState):
-        await stall.shop.orders.pay(HOST, stall.broadcast, unpaid["order"])
+        await stall.shop.orders.pay(HOST, stall.broadcast, unpaid["id"])
     with pytest.raises(NotInState, match="nothing is to be paid for it"):
         await refund(stall, unpaid, 1)
 
@@ -166,10 +166,10 @@ async def test_a_paid_order_that_is_cancelled_can_still_be_refunded(stall: Any) 
 async def test_an_order_of_another_broadcast_is_not_found(stall: Any) -> None:
     placed = await stall.place(1)
     ours, stall.broadcast = stall.broadcast, await stall.another_broadcast()
-    for broadcast, order in ((stall.broadcast, placed["order"]), (ours, ulid())):
+    for broadcast, order in ((stall.broadcast, placed["id"]), (ours, ulid())):
         stall.broadcast = broadcast
         with pytest.raises(UnknownOrder):
-            await enter(stall, {"order": order}, "packed")
+            await enter(stall, {"id": order}, "packed")
     with pytest.raises(UnknownOrder):
         await stall.shop.orders.cancel(token())
 
@@ -178,15 +178,15 @@ async def test_what_staff_did_is_in_the_audit_list_and_what_buyers_did_is_not(st
     placed, other = await stall.place(1), await stall.place(1)
     await stall.shop.orders.cancel(other["token"], "不要了")
     await enter(stall, placed, "packed")
-    await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+    await stall.shop.orders.pay(HOST, stall.broadcast, placed["id"])
     await refund(stall, placed, 100)
     noted = await stall.store.read(deeds)
     assert [(deed.action, deed.subject) for deed in noted[:3]] == [
-        ("order.refunded", placed["order"]),
-        ("order.paid", placed["order"]),
-        ("order.packed", placed["order"]),
+        ("order.refunded", placed["id"]),
+        ("order.paid", placed["id"]),
+        ("order.packed", placed["id"]),
     ]
-    assert other["order"] not in {deed.subject for deed in noted}
+    assert other["id"] not in {deed.subject for deed in noted}
 
 
 async def test_a_seller_sees_own_lines_and_no_buyer(stall: Any) -> None:
@@ -206,18 +206,18 @@ async def test_a_seller_sees_own_lines_and_no_buyer(stall: Any) -> None:
     )
     other = await stall.offer(lot=lot.id, price=500)
     both = [
-        {"offer": stall.card.offer, "quantity": 2, "price": PRICE},
-        {"offer": other.offer, "quantity": 3, "price": 500},
+        {"offer": stall.card.id, "quantity": 2, "price": PRICE},
+        {"offer": other.id, "quantity": 3, "price": 500},
     ]
     placed = await stall.place(lines=both)
     await stall.place(1)
     await enter(stall, placed, "packed", reason="王小明 的一箱")
     (order,) = await seen(stall, seller(neighbour.id))
-    assert [line.offer for line in order.lines] == [other.offer]
+    assert [line.offer for line in order.lines] == [other.id]
     assert order.total.amount == 1500
     assert (order.buyer, order.token, order.url, order.delivery.address) == (None,) * 4
     shown = order.model_dump_json()
-    for secret in ("王小明", "13800000000", "溪口村", placed["token"], stall.card.offer):
+    for secret in ("王小明", "13800000000", "溪口村", placed["token"], stall.card.id):
         assert secret not in shown
     assert len(await seen(stall, seller(stall.farm.id))) == 2
     assert await seen(stall, seller()) == []
@@ -227,7 +227,7 @@ async def test_a_clerk_sees_the_pick_ups_and_others_nothing(stall: Any) -> None:
     await stall.place(1)
     collected = await pickup(stall)
     (order,) = await seen(stall, CLERK)
-    assert (order.id, order.token) == (collected["order"], None)
+    assert (order.id, order.token) == (collected["id"], None)
     assert order.buyer.phone == "13800000000"
     for role in (None, "moderator", "simulator"):
         with pytest.raises(Forbidden):
@@ -238,13 +238,13 @@ async def test_a_clerk_reads_no_buyer_of_a_parcel_by_asking_for_what_is_so(stall
     parcel, collected = await stall.place(1), await pickup(stall)
     for placed in (parcel, collected):
         await enter(stall, placed, "packed")
-        await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+        await stall.shop.orders.pay(HOST, stall.broadcast, placed["id"])
     with pytest.raises(Forbidden):
         await enter(stall, parcel, "packed", by=CLERK)
     with pytest.raises(Forbidden):
-        await stall.shop.orders.pay(CLERK, stall.broadcast, parcel["order"])
-    assert (await enter(stall, collected, "packed", by=CLERK)).id == collected["order"]
-    assert (await stall.shop.orders.pay(CLERK, stall.broadcast, collected["order"])).buyer
+        await stall.shop.orders.pay(CLERK, stall.broadcast, parcel["id"])
+    assert (await enter(stall, collected, "packed", by=CLERK)).id == collected["id"]
+    assert (await stall.shop.orders.pay(CLERK, stall.broadcast, collected["id"])).buyer
 
 
 async def test_a_clerk_reads_no_refund_of_a_parcel_that_was_given_before(stall: Any) -> None:
@@ -252,7 +252,7 @@ async def test_a_clerk_reads_no_refund_of_a_parcel_that_was_given_before(stall: 
     await refund(stall, parcel, 100, key)
     back = Refund(amount=cny(100), reason="压坏了")
     with pytest.raises(Forbidden):
-        await stall.shop.orders.refund(CLERK, stall.broadcast, parcel["order"], back, key)
+        await stall.shop.orders.refund(CLERK, stall.broadcast, parcel["id"], back, key)
 
 
 async def test_orders_are_listed_by_their_numbers_whenever_they_were_held(stall: Any) -> None:
@@ -260,13 +260,13 @@ async def test_orders_are_listed_by_their_numbers_whenever_they_were_held(stall:
     stall.viewer = caller("another device")
     first, second = await stall.place(1), await stall.place(1)
     page, following = await stall.shop.orders.of_broadcast(HOST, stall.broadcast, Page(limit=2))
-    assert [order.id for order in page] == [first["order"], second["order"]]
+    assert [order.id for order in page] == [first["id"], second["id"]]
     assert following is None
     stall.viewer = caller()
-    last = await stall.place(1, order=held["order"])
+    last = await stall.place(1, order=held["id"])
     rest, _ = await stall.shop.orders.of_broadcast(HOST, stall.broadcast, Page("2"))
-    assert [(order.id, order.number) for order in rest] == [(held["order"], "A0003")]
-    assert last["order"] < first["order"]
+    assert [(order.id, order.number) for order in rest] == [(held["id"], "A0003")]
+    assert last["id"] < first["id"]
     assert len(await seen(stall, HOST)) == 3
 
 
@@ -274,8 +274,8 @@ async def test_orders_are_listed_by_state_and_way(stall: Any) -> None:
     first, second = await stall.place(1), await stall.place(1)
     collected = await pickup(stall)
     await enter(stall, second, "packed")
-    assert [order.id for order in await seen(stall, HOST, state="packed")] == [second["order"]]
-    assert [order.id for order in await seen(stall, HOST, way="pickup")] == [collected["order"]]
+    assert [order.id for order in await seen(stall, HOST, state="packed")] == [second["id"]]
+    assert [order.id for order in await seen(stall, HOST, way="pickup")] == [collected["id"]]
     assert len(await seen(stall, HOST)) == 3
     assert (await seen(stall, HOST))[0].token == first["token"]
 
@@ -284,8 +284,8 @@ async def test_of_orders_and_holds_the_devices_are_found_again(
     stall: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ordered, "_AT_ONCE", 2)
-    placed = [(await stall.place())["order"] for _ in range(3)]
-    held = (await hold(stall, by=caller("holding")))["order"]
+    placed = [(await stall.place())["id"] for _ in range(3)]
+    held = (await hold(stall, by=caller("holding")))["id"]
     ids = [*placed, ulid(), held]
     found = await stall.store.read(lambda c: stall.shop.orders.devices(c, ids))
     assert found == {**dict.fromkeys(placed, stall.viewer.device), held: "holding"}

@@ -80,9 +80,9 @@ async def test_all_that_fit_are_those_that_the_list_shows(stall: Any) -> None:
         for state in states:
             await enter(stall, order, state)
     for order in (received, claimed):
-        await stall.shop.orders.pay(HOST, stall.broadcast, order["order"])
+        await stall.shop.orders.pay(HOST, stall.broadcast, order["id"])
     await stall.shop.claims.claim(claimed["token"], NewClaim(text="压坏了"))
-    flagged = update(orders).where(orders.c.id == packed["order"]).values(flags=["big"])
+    flagged = update(orders).where(orders.c.id == packed["id"]).values(flags=["big"])
     await stall.store.write(lambda connection: connection.execute(flagged))
     numbers = {
         "placed": placed,
@@ -116,13 +116,13 @@ async def test_what_was_paid_and_then_cancelled_is_open_until_it_is_given_back(s
     shop = stall.shop
     await enter(stall, await pickup(stall), "cancelled")
     order = await pickup(stall)
-    await shop.orders.pay(HOST, stall.broadcast, order["order"])
+    await shop.orders.pay(HOST, stall.broadcast, order["id"])
     await enter(stall, order, "cancelled")
     found = (await shop.order(order["token"])).to_give_back
 
     async def refund(amount: int) -> None:
         given = Refund(amount=cny(amount), reason="Rain.")
-        await shop.orders.refund(HOST, stall.broadcast, order["order"], given)
+        await shop.orders.refund(HOST, stall.broadcast, order["id"], given)
 
     for part in (found.amount - 10, 10):
         for by in (HOST, CLERK):

@@ -232,7 +232,7 @@ async def test_no_own_order_to_a_phone_tells_whether_it_had_orders(
             await ask(stall)
         placed = await stall.place(1, buyer=BUYER, by=caller("a stranger"))
         row = (await told.kept(stall.store))[-1]
-        assert (row.order, row.held_by) == (placed["order"], "number")
+        assert (row.order, row.held_by) == (placed["id"], "number")
         assert len(codes(settings)) == (3 if known else 0)
         spent = select(notice_counts.c.times)
         (times,) = await stall.store.read(lambda conn: conn.execute(spent).scalars().all())

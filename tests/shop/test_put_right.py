@@ -30,14 +30,14 @@ from .ordering import CLERK, enter, less, pay, pickup, refund
 
 async def put_right(stall: Any, placed: Any, by: Caller = HOST, **wrong: Any) -> Any:
     said = NewReversal.model_validate({"reason": "拿错了", **wrong})
-    return await stall.shop.moves.put_right(by, stall.broadcast, placed["order"], said)
+    return await stall.shop.moves.put_right(by, stall.broadcast, placed["id"], said)
 
 
 async def handed_over(stall: Any) -> Any:
     placed = await pickup(stall)
     for state in ("packed", "at_centre"):
         await enter(stall, placed, state)
-    done = await stall.shop.handovers.give(CLERK, placed["order"], CodeSaid(code=placed["code"]))
+    done = await stall.shop.handovers.give(CLERK, placed["id"], CodeSaid(code=placed["code"]))
     return placed, done
 
 
@@ -65,7 +65,7 @@ async def test_a_wrong_order_that_was_handed_over_waits_again(stall: Any) -> Non
         ("没收钱", False, True),
     ]
     # It can be handed over again, and what was put right is not undone once more.
-    again = await stall.shop.handovers.give(CLERK, placed["order"], CodeSaid(code=placed["code"]))
+    again = await stall.shop.handovers.give(CLERK, placed["id"], CodeSaid(code=placed["code"]))
     assert again.order.state == "received"
     assert (await undo(stall, again)).moved[0].state == "at_centre"
     assert done.id is not None
@@ -148,7 +148,7 @@ async def test_a_mistyped_refund_is_put_right_long_after(stall: Any) -> None:
 async def test_where_its_boxes_are_sold_again_the_money_comes_back_alone(stall: Any) -> None:
     placed = await stall.place(2)
     await stall.place(8)
-    wants = WaitJoin(offer=stall.card.offer, quantity=1)
+    wants = WaitJoin(offer=stall.card.id, quantity=1)
     await stall.shop.waits.join(caller("who waits"), stall.broadcast, wants)
     wrong = await less(stall, placed, 1, 5000)
     assert await stock(stall) == (10, 9, 1, 0)
@@ -275,7 +275,7 @@ async def test_one_of_many_is_put_right_and_the_rest_is_still_undone(stall: Any)
     done = await move(stall, first, second, state="packed")
     await put_right(stall, first, state="placed")
     back = await undo(stall, done)
-    assert ([order.id for order in back.moved], refusals(back)) == ([second["order"]], [])
+    assert ([order.id for order in back.moved], refusals(back)) == ([second["id"]], [])
     assert [order.state for order in back.moved] == ["placed"]
 
 
@@ -303,7 +303,7 @@ async def test_staff_alone_put_right_and_say_why(stall: Any) -> None:
     with pytest.raises(Forbidden):
         await put_right(stall, placed, CLERK, state="at_centre")
     with pytest.raises(UnknownOrder):
-        await put_right(stall, {"order": ulid()}, state="at_centre")
+        await put_right(stall, {"id": ulid()}, state="at_centre")
     for wrong in (
         {"state": "at_centre"},
         {"reason": "x"},

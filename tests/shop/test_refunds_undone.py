@@ -31,7 +31,7 @@ async def test_a_mistyped_sum_is_taken_back_and_asked_for_again(stall: Any) -> N
     ][1:] == [(PRICE, True, False), (None, False, True)]
     event = (await stall.events("order.refunded"))[-1]
     assert event.data == {
-        "order": placed["order"],
+        "order": placed["id"],
         "number": placed["number"],
         "state": "placed",
         "payment": "due",
@@ -66,12 +66,12 @@ async def test_its_boxes_are_sold_again_where_they_still_can_be(stall: Any) -> N
     assert [line.returned for line in order.lines] == [0]
     assert await stock(stall) == (10, 3, 0, 7)
     event = (await stall.events("order.refunded"))[-1].data
-    back = {"offer": stall.card.offer, "farm": stall.farm.id, "quantity": 2}
+    back = {"offer": stall.card.id, "farm": stall.farm.id, "quantity": 2}
     assert (event["back"], event["undone"]) == ([back], True)
     again = await less(stall, placed, 2)
     await stall.place(9)
     back = await undo(stall, again)
-    assert refusals(back) == [(placed["order"], "sold-out")]
+    assert refusals(back) == [(placed["id"], "sold-out")]
     (now, _) = await seen(stall, HOST)
     assert (now.refunded.amount, now.lines[0].returned) == (2 * PRICE, 2)
     assert await stock(stall) == (10, 10, 0, 0)
@@ -83,7 +83,7 @@ async def test_it_is_undone_by_staff_alone_for_ten_minutes(
     placed = await pickup(stall)
     done = await refund(stall, placed, 100)
     back = await undo(stall, done, by=CLERK)
-    assert refusals(back) == [(placed["order"], "forbidden")]
+    assert refusals(back) == [(placed["id"], "forbidden")]
     assert done.until == done.history[-1].at + 600_000
     monkeypatch.setattr("farmlive.shop.moves.now_ms", lambda: done.until + 1)
     with pytest.raises(UndoOver, match="Coordinators and hosts can still put it right"):
@@ -96,7 +96,7 @@ async def test_who_asks_again_is_told_the_move_by_which_it_is_undone(stall: Any)
 
     async def send(amount: int) -> Any:
         off = Refund(amount=cny(amount), reason="少要")
-        return await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], off, key)
+        return await stall.shop.orders.refund(HOST, stall.broadcast, placed["id"], off, key)
 
     first = await send(500)
     assert first.refund is not None
@@ -123,7 +123,7 @@ async def test_the_claim_that_it_answered_is_open_again(stall: Any) -> None:
     assert done.refunded.amount == 299
     (said,) = done.claims
     await claim(stall, placed, "还有一箱")
-    assert refusals(await undo(stall, done)) == [(placed["order"], "not-in-state")]
+    assert refusals(await undo(stall, done)) == [(placed["id"], "not-in-state")]
     (order,) = await seen(stall, HOST)
     assert (order.refunded.amount, order.claims[0].state) == (299, "refunded")
 
@@ -153,7 +153,7 @@ async def test_what_happened_since_is_not_undone_over_it(stall: Any) -> None:
     placed = await stall.place(2)
     done = await less(stall, placed, 1)
     packed = await move(stall, placed, state="packed")
-    assert refusals(await undo(stall, done)) == [(placed["order"], "undo-over")]
+    assert refusals(await undo(stall, done)) == [(placed["id"], "undo-over")]
     await undo(stall, packed)
     (order,) = (await undo(stall, done)).moved
     assert (order.state, order.lines[0].returned) == ("placed", 0)
@@ -168,5 +168,5 @@ async def test_staff_alone_are_told_of_moves(stall: Any) -> None:
     assert by_clerk.history[-1].refund is None
     off = Refund(amount=cny(1), reason="少要")
     with pytest.raises(Forbidden):
-        await stall.shop.orders.refund(CLERK, stall.broadcast, placed["order"], off)
+        await stall.shop.orders.refund(CLERK, stall.broadcast, placed["id"], off)
     assert (await enter(stall, placed, "packed")).state == "packed"

@@ -26,6 +26,7 @@ from . import told
 from .claiming import answer, arrived, claim, kept
 from .conftest import HOST
 from .leaving import everything
+from .old_answers import make_older
 from .ordering import enter, pay, pickup, refund, seen
 
 KEEP_DAYS = 180
@@ -53,7 +54,7 @@ async def outlook(stall: Any, days: float = KEEP_DAYS + 0.01) -> Outlook:
 
 
 async def row_of(stall: Any, placed: Any) -> Any:
-    query = select(orders).where(orders.c.id == placed["order"])
+    query = select(orders).where(orders.c.id == placed["id"])
     return await stall.store.read(lambda connection: connection.execute(query).one())
 
 
@@ -99,13 +100,13 @@ async def test_no_word_of_a_person_stands_anywhere_half_a_year_after(
     assert all(word in before for word in WORDS if word != "地址写错")
     assert list((settings.data / FOLDER).glob("*/*"))
     assert await remove(stall) == 1
-    rows = [line for line in (await everything(stall.store)).splitlines() if full["order"] in line]
+    rows = [line for line in (await everything(stall.store)).splitlines() if full["id"] in line]
     assert rows
     after = await everything(stall.store)
     assert not [word for word in WORDS if word in after]
     assert not list((settings.data / FOLDER).glob("*/*"))
     assert "350426" not in after
-    assert (await stall.shop.order(full["token"])).id == full["order"]  # its page still opens
+    assert (await stall.shop.order(full["token"])).id == full["id"]  # its page still opens
 
 
 async def test_what_is_no_persons_stays(stall: Any, full: Any) -> None:
@@ -123,7 +124,7 @@ async def test_what_is_no_persons_stays(stall: Any, full: Any) -> None:
 
     def read(connection: Connection) -> list[int]:
         return [
-            len(connection.execute(select(table).where(table.c.order == full["order"])).all())
+            len(connection.execute(select(table).where(table.c.order == full["id"])).all())
             for table in (order_lines, claims, notices)
         ]
 
@@ -209,7 +210,7 @@ async def test_the_key_of_the_order_is_gone_and_takes_no_second_order(stall: Any
     placed = await stall.shop.till.place(stall.viewer, stall.broadcast, request)
     await stall.shop.orders.cancel(placed["token"], "地址写错")
     again = await stall.shop.till.place(stall.viewer, stall.broadcast, request)
-    assert again["order"] == placed["order"]
+    assert again["id"] == placed["id"]
     await remove(stall)
     with pytest.raises(AnswerGone) as refused:
         await stall.shop.till.place(stall.viewer, stall.broadcast, request)
@@ -243,12 +244,13 @@ async def test_an_order_of_older_code_does_not_say_its_key_and_loses_its_answer(
     await stall.store.write(
         lambda connection: connection.execute(orders.update().values(key=None)) and None
     )
+    await make_older(stall.store, request.key, "order")
     assert await remove(stall) == 1
     with pytest.raises(AnswerGone):
         await stall.shop.till.place(stall.viewer, stall.broadcast, request)
     query = select(order_keys.c.answer).where(order_keys.c.body_hash != "")
     answers = await stall.store.read(lambda connection: connection.execute(query).scalars().all())
-    assert [each["order"] for each in answers] == [other["order"]]
+    assert [each["id"] for each in answers] == [other["id"]]
 
 
 async def reasons(stall: Any, placed: Any) -> None:
@@ -284,7 +286,7 @@ async def test_a_photo_that_another_order_has_too_stays(stall: Any, settings: Se
     assert len(list((settings.data / FOLDER).glob("*/*"))) == 1
     owners = select(uploads.c.owner)
     found = await stall.store.read(lambda connection: connection.execute(owners).scalars().all())
-    assert found == [f"order:{second['order']}"]
+    assert found == [f"order:{second['id']}"]
 
 
 async def test_a_notice_that_was_to_go_with_one_that_is_removed_goes_without_it(
@@ -301,8 +303,8 @@ async def test_a_notice_that_was_to_go_with_one_that_is_removed_goes_without_it(
     await stall.store.write(lambda connection: person.empty(connection, [row], now_ms()) and None)
     left = [(row.order, row.id, row.message) for row in await told.kept(stall.store)]
     assert left == [
-        (second["order"], of_second, of_second),
-        (third["order"], of_third, of_second),
+        (second["id"], of_second, of_second),
+        (third["id"], of_third, of_second),
     ]
 
 
@@ -319,7 +321,7 @@ async def test_it_goes_on_from_where_it_was_and_two_servers_may_both_do_it(stall
     upto = await stall.store.read(
         lambda connection: connection.execute(select(retention_marks.c.upto)).scalar_one()
     )
-    assert upto == max(each["order"] for each in placed)
+    assert upto == max(each["id"] for each in placed)
 
 
 async def test_a_look_ahead_changes_nothing(stall: Any, full: Any) -> None:

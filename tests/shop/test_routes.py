@@ -19,7 +19,7 @@ async def test_an_order_by_http_is_the_tills(site: Any, stall: Any) -> None:
     first = await site.viewer.post(orders_of(stall), json=stall.body(2), headers=headers)
     assert first.status_code == 201
     assert set(first.json()) == {
-        "order",
+        "id",
         "number",
         "token",
         "url",
@@ -91,7 +91,7 @@ async def test_a_buyer_reads_the_order_by_its_token_alone(site: Any, stall: Any)
     assert line["total"] == {"amount": 5980, "currency": "CNY"}
     assert line["lot_url"] == f"/origin/lot/{stall.lot.id}"
     assert line["farm_name"] == {"zh": "溪口果园", "en": "Xikou Orchard"}
-    for guess in (placed["order"], placed["number"], token()):
+    for guess in (placed["id"], placed["number"], token()):
         answer = await site.viewer.get(f"/api/v1/orders/{guess}")
         assert (answer.status_code, answer.json()["type"]) == (404, "/problems/unknown-order")
 
@@ -191,7 +191,7 @@ async def test_staff_alone_change_the_bag_on_the_channel(stall: Any) -> None:
 
 
 async def test_a_countys_own_system_changes_a_price_by_http(site: Any, stall: Any) -> None:
-    path = f"/api/v1/broadcasts/{stall.broadcast}/offers/{stall.card.offer}"
+    path = f"/api/v1/broadcasts/{stall.broadcast}/offers/{stall.card.id}"
     assert (await site.viewer.patch(path, json={"price": cny(1990)})).status_code == 401
     changed = await site.staff.patch(path, json={"price": cny(1990), "list_price": cny(3990)})
     assert changed.status_code == 200
@@ -206,7 +206,7 @@ async def test_a_countys_own_system_changes_a_price_by_http(site: Any, stall: An
     ] is not None
     assert (await site.staff.patch(path, json={"list_price": None})).json()["list_price"] is None
     (*_, told) = await stall.events("offer.changed")
-    assert told.data == {"offer": stall.card.offer, "list_price": None}
+    assert told.data == {"offer": stall.card.id, "list_price": None}
     for wrong in (
         {},
         {"price": None},
@@ -219,20 +219,20 @@ async def test_a_countys_own_system_changes_a_price_by_http(site: Any, stall: An
         assert (refused.status_code, refused.json()["type"]) == (422, "/problems/invalid")
     refused = await site.staff.patch(path, json={"price": cny(1990), "list_price": cny(1000)})
     assert refused.json()["type"] == "/problems/list-price-too-low"
-    elsewhere = path.replace(stall.card.offer, ulid())
+    elsewhere = path.replace(stall.card.id, ulid())
     refused = await site.staff.patch(elsewhere, json={"price": cny(1990)})
     assert (refused.status_code, refused.json()["type"]) == (404, "/problems/unknown-offer")
     assert refused.json()["offers"] == [elsewhere.rpartition("/")[2]]
     noted = [deed for deed in await stall.store.read(deeds) if deed.action == "offer.change"]
     assert [(deed.subject, deed.detail) for deed in noted] == [
-        (stall.card.offer, {"list_price": None}),
-        (stall.card.offer, {"price": 1890}),
-        (stall.card.offer, {"price": 1990, "list_price": 3990}),
+        (stall.card.id, {"list_price": None}),
+        (stall.card.id, {"price": 1890}),
+        (stall.card.id, {"price": 1990, "list_price": 3990}),
     ]
 
 
 async def test_boxes_are_released_by_http_once_a_key(site: Any, stall: Any) -> None:
-    path = f"/api/v1/broadcasts/{stall.broadcast}/offers/{stall.card.offer}/releases"
+    path = f"/api/v1/broadcasts/{stall.broadcast}/offers/{stall.card.id}/releases"
     assert (await site.viewer.post(path, json={"quantity": 5})).status_code == 401
     headers = {"Idempotency-Key": token()}
     first = await site.staff.post(path, json={"quantity": 5}, headers=headers)
@@ -251,7 +251,7 @@ async def test_boxes_are_released_by_http_once_a_key(site: Any, stall: Any) -> N
 
 
 async def test_a_wrong_price_is_put_right_by_http(site: Any, stall: Any) -> None:
-    path = f"/api/v1/broadcasts/{stall.broadcast}/offers/{stall.card.offer}"
+    path = f"/api/v1/broadcasts/{stall.broadcast}/offers/{stall.card.id}"
     assert (await site.viewer.post(f"{path}/corrections", json={})).status_code == 401
     none = await site.staff.post(f"{path}/corrections", json={})
     assert (none.status_code, none.json()["type"]) == (409, "/problems/no-price-before")
@@ -260,7 +260,7 @@ async def test_a_wrong_price_is_put_right_by_http(site: Any, stall: Any) -> None
     right = await site.staff.post(f"{path}/corrections", json={}, headers=headers)
     assert right.status_code == 201
     assert right.json() == {
-        "offer": stall.card.offer,
+        "offer": stall.card.id,
         "price": {"amount": 2990, "currency": "CNY"},
         "list_price": None,
         "was": {"amount": 299, "currency": "CNY"},

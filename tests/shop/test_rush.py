@@ -57,7 +57,7 @@ async def test_it_begins_with_more_than_the_share_and_is_told_to_staff(
     (began,) = await stall.events("rush.began")
     assert began.audience == ("staff",)
     assert began.data == {
-        "offer": stall.card.offer,
+        "offer": stall.card.id,
         "boxes": 41,
         "since": clock.at + NOTICE_MS,
         "bits": BITS,
@@ -87,7 +87,7 @@ async def test_orders_holds_and_waits_of_it_need_the_proof(
     assert await place(by, stall.broadcast, request) == placed
     with pytest.raises(ProofNeeded):
         await hold(stall, by=new(6))
-    join = WaitJoin(offer=stall.card.offer, quantity=1, key=token())
+    join = WaitJoin(offer=stall.card.id, quantity=1, key=token())
     with pytest.raises(ProofNeeded):
         await stall.shop.waits.join(new(6), stall.broadcast, join)
 
@@ -99,7 +99,7 @@ async def test_who_is_known_or_signed_in_or_holds_it_or_wants_another_needs_none
     await order(stall, 1, stall.viewer)
     await order(stall, 1, HOST)
     held = await hold(stall, line(stall, 17), by=new(0))
-    await order(stall, 17, new(0), order=held["order"])
+    await order(stall, 17, new(0), order=held["id"])
     stall.card = await stall.offer(100)
     await order(stall, 1, new(5))
 
@@ -124,7 +124,7 @@ async def test_it_ends_by_itself_and_staff_are_told(stall: Any, clock: Pretended
     await stall.shop.rush.end()
     await stall.shop.rush.end()
     (over,) = await stall.events("rush.over")
-    assert (over.audience, over.data) == (("staff",), {"offer": stall.card.offer})
+    assert (over.audience, over.data) == (("staff",), {"offer": stall.card.id})
     await order(stall, 1, new(6))
 
 

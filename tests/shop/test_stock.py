@@ -98,7 +98,7 @@ class Run:
 
     def lines(self, wanted: dict[int, int]) -> list[dict[str, Any]]:
         return [
-            {"offer": self.cards[offer].offer, "quantity": quantity, "price": PRICE}
+            {"offer": self.cards[offer].id, "quantity": quantity, "price": PRICE}
             for offer, quantity in wanted.items()
         ]
 
@@ -112,7 +112,7 @@ class Run:
             assert not fits
             return
         assert fits
-        assert self.held.setdefault(who, answer["order"]) == answer["order"]
+        assert self.held.setdefault(who, answer["id"]) == answer["id"]
         self.model.holds[who] = dict(wanted)
 
     async def place(self, who: int, wanted: dict[int, int], named: bool) -> None:
@@ -131,10 +131,10 @@ class Run:
         assert fits
         if taken:
             del self.model.holds[who]
-            assert answer["order"] == self.held.pop(who)
+            assert answer["id"] == self.held.pop(who)
         self.model.sold.update(wanted)
         self.model.placed.append((answer, dict(wanted)))
-        self.model.states[answer["order"]] = "placed"
+        self.model.states[answer["id"]] = "placed"
 
     async def drop(self, who: int) -> None:
         order = self.held.pop(who, "NONE")
@@ -154,13 +154,13 @@ class Run:
         if not self.model.placed:
             return
         placed, wanted = self.model.placed[which % len(self.model.placed)]
-        state = self.model.states[placed["order"]]
+        state = self.model.states[placed["id"]]
         try:
             if to == "cancel":
                 await self.stall.shop.orders.cancel(placed["token"])
             else:
                 after = NewTransition(state="packed" if to == "pack" else "cancelled")
-                order = placed["order"]
+                order = placed["id"]
                 await self.stall.shop.orders.enter(HOST, self.broadcast, order, after)
         except NotInState:
             assert (state, to) == ("cancelled", "pack")
@@ -170,10 +170,10 @@ class Run:
             return
         if state == "placed" and to != "pack":
             self.model.sold.subtract(wanted)
-        self.model.states[placed["order"]] = "packed" if to == "pack" else "cancelled"
+        self.model.states[placed["id"]] = "packed" if to == "pack" else "cancelled"
 
     async def release(self, offer: int, quantity: int) -> None:
-        message = OfferRelease(offer=self.cards[offer].offer, quantity=quantity)
+        message = OfferRelease(offer=self.cards[offer].id, quantity=quantity)
         left = self.model.left(offer) + quantity
         fits = left >= 0 and (quantity < 0 or left * GRAMS[offer] <= self.model.left_g())
         try:
@@ -186,7 +186,7 @@ class Run:
 
     async def compare(self) -> None:
         """The tables, the cards, the log and the model say the same."""
-        ids = [card.offer for card in self.cards]
+        ids = [card.id for card in self.cards]
 
         def read(connection: Connection) -> tuple[dict[str, Any], Counter[str], Counter[str]]:
             rows = {r.id: r for r in connection.execute(select(offers)) if r.id in ids}
@@ -224,7 +224,7 @@ class Run:
             lambda c: self.stall.log.events(c, self.broadcast, kinds=["stock.changed"])
         )
         told = {event.data["offer"]: event.data for event in events}
-        cards = {card.offer: card for card in await self.stall.shop.bag.cards(self.broadcast)}
+        cards = {card.id: card for card in await self.stall.shop.bag.cards(self.broadcast)}
         for place, offer in enumerate(ids):
             row, card = rows[offer], cards[offer]
             assert (row.released, row.sold, row.held) == (
@@ -262,7 +262,7 @@ async def compare_snapshot(stall: Any, broadcast: str, cards: dict[str, Any]) ->
     for event in await stall.store.read(lambda c: stall.log.events(c, broadcast)):
         fold(scene, event)
     for shown in view(scene, frozenset({"public"}))["offers"]:
-        card = cards[shown["offer"]].model_dump(mode="json")
+        card = cards[shown["id"]].model_dump(mode="json")
         assert {name: shown[name] for name in card} == card
 
 
@@ -326,13 +326,13 @@ class Fair:
     def lines(self, wanted: dict[int, int], low: bool) -> list[dict[str, Any]]:
         price = LOW if low else PRICE
         return [
-            {"offer": self.cards[offer].offer, "quantity": quantity, "price": price}
+            {"offer": self.cards[offer].id, "quantity": quantity, "price": price}
             for offer, quantity in wanted.items()
         ]
 
     async def start(self, offer: int, boxes: int) -> None:
         facts = {
-            "offer": self.cards[offer].offer,
+            "offer": self.cards[offer].id,
             "price": cny(LOW),
             "boxes": boxes,
             "seconds": 600,
@@ -340,16 +340,16 @@ class Fair:
         await self.stall.shop.flashes.plan(HOST, self.broadcast, FlashPlan.model_validate(facts))
 
     async def end(self, offer: int) -> None:
-        of_offer = self.cards[offer].offer
+        of_offer = self.cards[offer].id
         for flash in await self.stall.shop.flashes.of_broadcast(self.broadcast):
             if flash.offer == of_offer and flash.state == "running":
-                message = FlashEnd(flash=flash.flash)
+                message = FlashEnd(flash=flash.id)
                 await self.stall.shop.flashes.end(HOST, self.broadcast, message)
 
     async def hold(self, who: int, wanted: dict[int, int], low: bool) -> None:
         request = HoldPlace.model_validate({"lines": self.lines(wanted, low), "key": token()})
         answer = await self.stall.shop.holds.place(caller(f"{who}"), self.broadcast, request)
-        self.held[who] = answer["order"]
+        self.held[who] = answer["id"]
 
     async def place(self, who: int, wanted: dict[int, int], low: bool) -> None:
         body = self.stall.body(lines=self.lines(wanted, low), key=token(), order=self.held.get(who))
@@ -387,7 +387,7 @@ class Fair:
                     running[batch.offer] = batch.boxes - batch.sold - batch.held
             taken_g = [0, 0]
             for place, card in enumerate(self.cards):
-                row = connection.execute(select(offers).filter_by(id=card.offer)).one()
+                row = connection.execute(select(offers).filter_by(id=card.id)).one()
                 assert (row.sold, row.held) == (sold[row.id], held[row.id])
                 assert row.kept == running.get(row.id, 0)
                 assert row.sold + row.held + row.kept <= row.released
@@ -398,7 +398,7 @@ class Fair:
             assert sum(taken_g) <= LOT_G
 
         await self.stall.store.read(read)
-        cards = {card.offer: card for card in await self.stall.shop.bag.cards(self.broadcast)}
+        cards = {card.id: card for card in await self.stall.shop.bag.cards(self.broadcast)}
         await compare_snapshot(self.stall, self.broadcast, cards)
 
 

@@ -51,14 +51,14 @@ async def test_an_order_is_answered_with_its_number_page_and_total(stall: Any) -
 async def test_an_order_is_told_to_staff_its_farms_and_its_buyer(stall: Any) -> None:
     answer = await stall.place(2)
     (event,) = await stall.events("order.placed")
-    assert set(event.audience) == {"staff", f"farm:{stall.farm.id}", f"order:{answer['order']}"}
+    assert set(event.audience) == {"staff", f"farm:{stall.farm.id}", f"order:{answer['id']}"}
     assert event.data == {
-        "order": answer["order"],
+        "order": answer["id"],
         "number": "A0001",
         "buyer": event.data["buyer"],
         "lines": [
             {
-                "offer": stall.card.offer,
+                "offer": stall.card.id,
                 "lot": stall.lot.id,
                 "farm": stall.farm.id,
                 "quantity": 2,
@@ -79,7 +79,7 @@ async def test_everyone_is_told_the_stock_that_is_left(stall: Any) -> None:
     (event,) = await stall.events("stock.changed")
     assert event.audience == ("public",)
     assert event.data == {
-        "offer": stall.card.offer,
+        "offer": stall.card.id,
         "released": 10,
         "left": 8,
         "sold": 2,
@@ -131,7 +131,7 @@ async def test_an_order_for_more_than_is_left_says_how_many_are(stall: Any) -> N
     with pytest.raises(SoldOut) as refusal:
         await stall.place(11)
     assert refusal.value.body()["offers"] == [
-        {"offer": stall.card.offer, "left": 10, "held": 0, "back_at": None, "sold_at": None}
+        {"offer": stall.card.id, "left": 10, "held": 0, "back_at": None, "sold_at": None}
     ]
     assert refusal.value.status == 409
     assert await kept(stall) == (0, 0, 0, 2)
@@ -147,7 +147,7 @@ async def test_what_no_one_looked_at_the_statements_refuse(
         await stall.place(11)
     with pytest.raises(LotSpent):
         await stall.place(
-            lines=[{"offer": card.offer, "quantity": 3, "price": PRICE} for card in cards]
+            lines=[{"offer": card.id, "quantity": 3, "price": PRICE} for card in cards]
         )
     assert await kept(stall) == before
     shown = await stall.shop.bag.cards(stall.broadcast)
@@ -170,13 +170,13 @@ async def test_all_lines_are_sold_or_none(stall: Any) -> None:
     scarce = await stall.offer(released=1, price=100)
     before = await kept(stall)
     lines = [
-        {"offer": stall.card.offer, "quantity": 2, "price": 2990},
-        {"offer": scarce.offer, "quantity": 2, "price": 100},
+        {"offer": stall.card.id, "quantity": 2, "price": 2990},
+        {"offer": scarce.id, "quantity": 2, "price": 100},
     ]
     with pytest.raises(SoldOut) as refusal:
         await stall.place(lines=lines)
     (told,) = refusal.value.members["offers"]
-    assert (told["offer"], told["left"]) == (scarce.offer, 1)
+    assert (told["offer"], told["left"]) == (scarce.id, 1)
     assert await kept(stall) == before
     assert await stall.left() == 10
     lines[1]["quantity"] = 1
@@ -231,15 +231,15 @@ async def test_keys_of_two_broadcasts_do_not_meet(stall: Any) -> None:
     first = await stall.place(key=key)
     stall.broadcast = await stall.another_broadcast()
     stall.card = await stall.offer()
-    assert (await stall.place(key=key))["order"] != first["order"]
+    assert (await stall.place(key=key))["id"] != first["id"]
 
 
 async def test_a_price_that_is_not_todays_is_refused_with_the_price_of_now(stall: Any) -> None:
-    lines = [{"offer": stall.card.offer, "quantity": 1, "price": 1}]
+    lines = [{"offer": stall.card.id, "quantity": 1, "price": 1}]
     before = await kept(stall)
     with pytest.raises(PriceChanged) as refusal:
         await stall.place(lines=lines)
-    assert refusal.value.body()["offers"] == [{"offer": stall.card.offer, "price": 2990, "seen": 1}]
+    assert refusal.value.body()["offers"] == [{"offer": stall.card.id, "price": 2990, "seen": 1}]
     assert await kept(stall) == before
 
 
@@ -248,7 +248,7 @@ async def test_an_offer_of_another_broadcast_is_refused(stall: Any) -> None:
     stall.broadcast = await stall.another_broadcast()
     other = await stall.offer()
     stall.broadcast = ours
-    for offer in (other.offer, ulid()):
+    for offer in (other.id, ulid()):
         with pytest.raises(UnknownOffer) as refusal:
             await stall.place(lines=[{"offer": offer, "quantity": 1, "price": 2990}])
         assert refusal.value.members["offers"] == [offer]
@@ -285,7 +285,7 @@ async def test_an_order_is_picked_up_at_a_centre_that_exists(stall: Any) -> None
 
 async def test_a_device_orders_at_the_rate_of_the_settings(stall: Any, settings: Any) -> None:
     await stall.shop.bag.release(
-        HOST, stall.broadcast, OfferRelease(offer=stall.card.offer, quantity=100)
+        HOST, stall.broadcast, OfferRelease(offer=stall.card.id, quantity=100)
     )
     cards = [stall.card, await stall.offer(100)]  # of one offer a device may have fewer
     for turn in range(settings.orders_per_minute):
@@ -300,7 +300,7 @@ async def test_a_device_orders_at_the_rate_of_the_settings(stall: Any, settings:
 
 async def test_a_phone_orders_at_the_rate_of_the_settings(stall: Any, settings: Any) -> None:
     await stall.shop.bag.release(
-        HOST, stall.broadcast, OfferRelease(offer=stall.card.offer, quantity=100)
+        HOST, stall.broadcast, OfferRelease(offer=stall.card.id, quantity=100)
     )
     cards = [stall.card, await stall.offer(100)]  # of one offer a phone may have fewer
     for turn in range(settings.orders_per_minute):
@@ -326,8 +326,8 @@ async def test_a_device_hears_of_its_own_orders_alone(stall: Any) -> None:
             lambda conn: stall.shop.audiences(conn, broadcast, device)
         )
 
-    assert await audiences(stall.broadcast, "a device") == [f"order:{mine['order']}"]
-    assert await audiences(stall.broadcast, "another device") == [f"order:{other['order']}"]
+    assert await audiences(stall.broadcast, "a device") == [f"order:{mine['id']}"]
+    assert await audiences(stall.broadcast, "another device") == [f"order:{other['id']}"]
     assert await audiences(ulid(), "a device") == []
 
 
@@ -348,7 +348,7 @@ async def test_each_refusal_says_what_happened_and_what_to_do(stall: Any) -> Non
     refusals: list[Problem] = []
     for change in (
         {"quantity": 11},
-        {"lines": [{"offer": stall.card.offer, "quantity": 1, "price": 1}]},
+        {"lines": [{"offer": stall.card.id, "quantity": 1, "price": 1}]},
         {"lines": [{"offer": ulid(), "quantity": 1, "price": 1}]},
     ):
         with pytest.raises(Problem) as refusal:

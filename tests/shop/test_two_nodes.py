@@ -95,7 +95,7 @@ async def test_orders_of_many_broadcasts_do_not_wait_for_each_other_in_circles(
             for (broadcast, requests), turn in order
         )
     )
-    assert len({answer["order"] for answer in answers}) == 40
+    assert len({answer["id"] for answer in answers}) == 40
 
 
 async def test_no_order_follows_the_end_on_the_other(stall: Any, other: Shop) -> None:
@@ -147,9 +147,9 @@ async def test_the_tasks_of_both_let_it_run_out_once(stall: Any, other: Shop) ->
 
 async def test_a_hold_on_one_is_placed_on_the_other(stall: Any, other: Shop) -> None:
     held = await holding(stall, stall.shop, stall.viewer.device, 10)
-    request = stall.request(10, order=held["order"])
+    request = stall.request(10, order=held["id"])
     placed = await other.till.place(stall.viewer, stall.broadcast, request)
-    assert placed["order"] == held["order"]
+    assert placed["id"] == held["id"]
     with pretended(now_ms() + 3_600_000):
         assert await stall.shop.holds.expire() == 0
     assert await stall.left() == 0
@@ -172,11 +172,11 @@ async def test_an_order_and_the_end_of_its_hold_meet(stall: Any, other: Shop) ->
     with pretended(now_ms() + 3_600_000):
         placed, *done = await asyncio.gather(
             stall.shop.till.place(
-                stall.viewer, stall.broadcast, stall.request(10, order=held["order"])
+                stall.viewer, stall.broadcast, stall.request(10, order=held["id"])
             ),
             *(node.holds.expire() for node in (stall.shop, other)),
         )
-    assert sum(done) == (placed["order"] != held["order"])
+    assert sum(done) == (placed["id"] != held["id"])
     (card,) = await stall.shop.bag.cards(stall.broadcast)
     assert (card.released, card.held, card.left) == (10, 0, 0)
     assert len(await stall.events("order.placed")) == 1
@@ -192,9 +192,9 @@ async def test_an_order_is_cancelled_once_on_both(stall: Any, other: Shop) -> No
 
 async def test_they_sell_a_flash_batch_once_and_end_it_once(stall: Any, other: Shop) -> None:
     nodes = [stall.shop, other]
-    plan = FlashPlan(offer=stall.card.offer, price=cny(CHEAP), boxes=6, seconds=60)
+    plan = FlashPlan(offer=stall.card.id, price=cny(CHEAP), boxes=6, seconds=60)
     await other.flashes.plan(HOST, stall.broadcast, plan)
-    lines = [{"offer": stall.card.offer, "quantity": 1, "price": CHEAP}]
+    lines = [{"offer": stall.card.id, "quantity": 1, "price": CHEAP}]
 
     async def order(turn: int) -> dict[str, Any]:
         device = caller(f"device {turn}")
@@ -217,7 +217,7 @@ async def test_they_sell_a_flash_batch_once_and_end_it_once(stall: Any, other: S
 async def test_a_flash_batch_starts_and_ends_once_on_both(stall: Any, other: Shop) -> None:
     start = now_ms()
     plan = FlashPlan(
-        offer=stall.card.offer, price=cny(CHEAP), boxes=6, seconds=60, starts_at=start + 30_000
+        offer=stall.card.id, price=cny(CHEAP), boxes=6, seconds=60, starts_at=start + 30_000
     )
     await stall.shop.flashes.plan(HOST, stall.broadcast, plan)
     for later_ms in (31_000, 100_000):
@@ -232,13 +232,13 @@ async def test_a_flash_batch_starts_and_ends_once_on_both(stall: Any, other: Sho
 async def test_who_waits_on_one_is_served_by_the_other_once(stall: Any, other: Shop) -> None:
     nodes = [stall.shop, other]
     held = [await holding(stall, nodes[turn % 2], f"device {turn}", 1) for turn in range(10)]
-    request = WaitJoin(offer=stall.card.offer, quantity=1)
+    request = WaitJoin(offer=stall.card.id, quantity=1)
     for turn in range(12):
         await nodes[turn % 2].waits.join(caller(f"waiter {turn}"), stall.broadcast, request)
     await asyncio.gather(
         *(
             nodes[(turn + 1) % 2].holds.drop(
-                caller(f"device {turn}"), stall.broadcast, HoldDrop(order=each["order"])
+                caller(f"device {turn}"), stall.broadcast, HoldDrop(order=each["id"])
             )
             for turn, each in enumerate(held)
         )
@@ -250,6 +250,6 @@ async def test_who_waits_on_one_is_served_by_the_other_once(stall: Any, other: S
 
 
 async def holding(stall: Any, node: Shop, device: str, quantity: int) -> dict[str, Any]:
-    lines = [{"offer": stall.card.offer, "quantity": quantity, "price": PRICE}]
+    lines = [{"offer": stall.card.id, "quantity": quantity, "price": PRICE}]
     request = HoldPlace.model_validate({"lines": lines, "key": token()})
     return await node.holds.place(caller(device), stall.broadcast, request)

@@ -22,7 +22,7 @@ from .queueing import ONE, TWO, held, join, leave, queue, release, waiting
 
 
 async def test_one_waits_in_the_order_of_coming(stall: Any, sold_out: Any) -> None:
-    offer = stall.card.offer
+    offer = stall.card.id
     assert await join(stall, ONE, 2) == {"offer": offer, "quantity": 2, "place": 1, "waiting": 2}
     assert await join(stall, TWO, 3) == {"offer": offer, "quantity": 3, "place": 2, "waiting": 5}
     (mine,) = await stall.shop.waits.own(TWO, stall.broadcast)
@@ -53,7 +53,7 @@ async def test_who_orders_it_waits_no_more(stall: Any, sold_out: Any) -> None:
     await stall.place(1)
     assert await queue(stall) == []
     assert await waiting(stall) == 0
-    assert (await stall.events())[-1].data == {"offer": stall.card.offer, "waiting": 0}
+    assert (await stall.events())[-1].data == {"offer": stall.card.id, "waiting": 0}
 
 
 async def test_one_may_leave(stall: Any, sold_out: Any) -> None:
@@ -72,7 +72,7 @@ async def test_the_end_of_the_broadcast_is_the_end_of_waiting(stall: Any, sold_o
     await join(stall, ONE, 4)
     await stall.broadcasts.end(stall.broadcast)
     assert await queue(stall) == []
-    assert (await stall.events())[-1].data == {"offer": stall.card.offer, "waiting": 0}
+    assert (await stall.events())[-1].data == {"offer": stall.card.id, "waiting": 0}
     await stall.shop.orders.cancel(sold_out["token"])
     assert await held(stall, ONE) == {}
     with pytest.raises(BroadcastEnded):
@@ -94,7 +94,7 @@ async def test_it_waits_where_something_is_on_offer(stall: Any) -> None:
 
 async def test_a_blocked_device_waits_for_nothing(stall: Any, sold_out: Any) -> None:
     stall.blocks.sources(stall.shop.orders.buyer_of, lambda *_: None)
-    new = NewBlock(kind="device", order=sold_out["order"], reason="holds everything")
+    new = NewBlock(kind="device", order=sold_out["id"], reason="holds everything")
     await stall.blocks.add(HOST, new)
     with pytest.raises(Blocked):
         await join(stall, stall.viewer)
@@ -119,7 +119,7 @@ async def test_places_that_never_were_are_not_given_up_without_end(
     for _ in range(3 * GIVEN_UP):
         assert await few.leave(ONE, stall.broadcast, WaitLeave(offer=ulid())) == {}
     with pytest.raises(TooMany):
-        await few.leave(ONE, stall.broadcast, WaitLeave(offer=stall.card.offer))
+        await few.leave(ONE, stall.broadcast, WaitLeave(offer=stall.card.id))
     assert await queue(stall) == ["one"]
     await few.leave(TWO, stall.broadcast, WaitLeave(offer=ulid()))
 
@@ -133,9 +133,9 @@ async def test_a_simulated_one_holds_what_is_marked(stall: Any, sold_out: Any) -
 
 async def test_by_http(stall: Any, site: Any, sold_out: Any) -> None:
     base = f"/api/v1/broadcasts/{stall.broadcast}/waits"
-    url = f"{base}/{stall.card.offer}"
+    url = f"{base}/{stall.card.id}"
     answer = await site.viewer.put(url, json={"quantity": 2})
-    expected = {"offer": stall.card.offer, "quantity": 2, "place": 1, "waiting": 2}
+    expected = {"offer": stall.card.id, "quantity": 2, "place": 1, "waiting": 2}
     assert (answer.status_code, answer.json()) == (200, expected)
     answer = await site.viewer.get(base)
     assert answer.json() == {"waits": [expected], "next": None}
@@ -152,7 +152,7 @@ async def test_a_wait_brings_a_proof_where_the_settings_say_so(
     strict = stall.another_shop(settings.model_copy(update={"order_proof_bits": 8}))
 
     async def wait(by: Caller, **more: Any) -> dict[str, Any]:
-        request = WaitJoin(offer=stall.card.offer, quantity=2, **more)
+        request = WaitJoin(offer=stall.card.id, quantity=2, **more)
         answer = await strict.waits.join(by, stall.broadcast, request)
         assert isinstance(answer, dict)
         return answer
@@ -177,7 +177,7 @@ async def test_by_http_the_proof_comes_in_the_body_and_its_key_in_the_head(
 ) -> None:
     strict = settings.model_copy(update={"order_proof_bits": 8})
     monkeypatch.setattr(stall.shop.waits, "_settings", strict)
-    url = f"/api/v1/broadcasts/{stall.broadcast}/waits/{stall.card.offer}"
+    url = f"/api/v1/broadcasts/{stall.broadcast}/waits/{stall.card.id}"
     lacking = await site.viewer.put(url, json={"quantity": 2})
     assert (lacking.status_code, lacking.json()["bits"]) == (428, 8)
     key = token()

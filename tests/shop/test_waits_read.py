@@ -37,12 +37,12 @@ async def enter_waits(
     and a last one for others; and hold a box of it at that price, where one is given.
     """
     row = {"broadcast": stall.broadcast}
-    wanted = {**row, "offer": stall.card.offer, "simulated": False, "since": 1, "is_limited": True}
+    wanted = {**row, "offer": stall.card.id, "simulated": False, "since": 1, "is_limited": True}
     names = [f"device {number:05}" for number in range(many)]
 
     def enter(connection: Any) -> None:
         if held_at_price is not None:
-            kept = {"offer": stall.card.offer, "lot": stall.lot.id, "farm": stall.farm.id}
+            kept = {"offer": stall.card.id, "lot": stall.lot.id, "farm": stall.farm.id}
             kept |= {"quantity": 1, "price": held_at_price, "total": held_at_price}
             own = {**row, "lines": [kept], "total": held_at_price, "currency": "CNY", "boxes": 1}
             own |= {"held_at": now_ms(), "until_at": 1 << 50}
@@ -59,7 +59,7 @@ async def enter_waits(
 
 async def release_one(stall: Any) -> list[str]:
     """Release a box; which of the first and the last still wait."""
-    release = OfferRelease(offer=stall.card.offer, quantity=1)
+    release = OfferRelease(offer=stall.card.id, quantity=1)
     await stall.shop.bag.release(HOST, stall.broadcast, release)
     query = select(waits.c.device).where(waits.c.device.in_(["device 00000", "the last"]))
     return await stall.store.read(lambda c: sorted(c.execute(query).scalars()))

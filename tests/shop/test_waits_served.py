@@ -31,8 +31,8 @@ async def test_what_is_released_goes_to_those_who_wait_before_anyone_sees_it(
     answer = await release(stall, 6)
     assert (answer["left"], answer["held"]) == (1, 5)
     assert (await held(stall, ONE), await held(stall, TWO)) == (
-        {stall.card.offer: 2},
-        {stall.card.offer: 3},
+        {stall.card.id: 2},
+        {stall.card.id: 3},
     )
     told = [event for event in await stall.events() if event.seq > before]
     assert [event.kind for event in told] == [
@@ -58,7 +58,7 @@ async def test_the_device_is_told_what_is_held_for_it(stall: Any, sold_out: Any)
     assert heard == [ONE.device]
     assert set(event.audience) == {"staff", f"farm:{stall.farm.id}", f"order:{order}"}
     assert before + 600_000 <= event.data.pop("until") <= now_ms() + 600_000
-    line = {"offer": stall.card.offer, "lot": stall.lot.id, "farm": stall.farm.id}
+    line = {"offer": stall.card.id, "lot": stall.lot.id, "farm": stall.farm.id}
     assert event.data == {
         "order": order,
         "lines": [{**line, "quantity": 2, "price": PRICE, "total": 2 * PRICE}],
@@ -68,7 +68,7 @@ async def test_the_device_is_told_what_is_held_for_it(stall: Any, sold_out: Any)
         "waited": True,
     }
     stall.viewer = ONE
-    assert (await stall.place(2, order=order))["order"] == order
+    assert (await stall.place(2, order=order))["id"] == order
 
 
 async def test_who_wants_more_than_comes_lets_the_next_one_by(stall: Any, sold_out: Any) -> None:
@@ -77,10 +77,10 @@ async def test_who_wants_more_than_comes_lets_the_next_one_by(stall: Any, sold_o
     await join(stall, THREE, 2)
     await release(stall, 3)
     assert await queue(stall) == ["one", "three"]
-    assert await held(stall, TWO) == {stall.card.offer: 2}
+    assert await held(stall, TWO) == {stall.card.id: 2}
     await release(stall, 4)
     assert await queue(stall) == ["three"]
-    assert await held(stall, ONE) == {stall.card.offer: 5}
+    assert await held(stall, ONE) == {stall.card.id: 5}
     assert await stall.left() == 0
 
 
@@ -90,7 +90,7 @@ async def test_of_many_the_first_are_served(stall: Any, sold_out: Any) -> None:
         {
             "id": ulid(),
             "broadcast": stall.broadcast,
-            "offer": stall.card.offer,
+            "offer": stall.card.id,
             "device": f"waiter {number:03}",
             "quantity": 5 if number < 200 else 1,
             "since": 1,
@@ -98,7 +98,7 @@ async def test_of_many_the_first_are_served(stall: Any, sold_out: Any) -> None:
         }
         for number in range(300)
     ]
-    dear = {"offer": stall.card.offer, "lot": stall.lot.id, "farm": stall.farm.id}
+    dear = {"offer": stall.card.id, "lot": stall.lot.id, "farm": stall.farm.id}
     dear |= {"quantity": 1, "price": 1, "total": 1}
     row = {"broadcast": stall.broadcast, "lines": [dear], "total": 1, "currency": "CNY"}
     own = [
@@ -115,14 +115,14 @@ async def test_of_many_the_first_are_served(stall: Any, sold_out: Any) -> None:
     told = await stall.events("order.held")
     assert len(told) == 4
     for number in range(260, 264):
-        assert await held(stall, caller(f"waiter {number:03}")) == {stall.card.offer: 1}
+        assert await held(stall, caller(f"waiter {number:03}")) == {stall.card.id: 1}
     assert len(await queue(stall)) == 296
 
 
 async def test_a_cancelled_order_goes_to_those_who_wait(stall: Any, sold_out: Any) -> None:
     await join(stall, ONE, 4)
     await stall.shop.orders.cancel(sold_out["token"])
-    assert await held(stall, ONE) == {stall.card.offer: 4}
+    assert await held(stall, ONE) == {stall.card.id: 4}
     assert await stall.left() == 6
     assert [event.data["left"] for event in await stall.events("stock.changed")][1:] == [6]
 
@@ -130,9 +130,9 @@ async def test_a_cancelled_order_goes_to_those_who_wait(stall: Any, sold_out: An
 async def test_a_hold_that_is_dropped_goes_to_those_who_wait(stall: Any) -> None:
     mine = await hold(stall, THREE, 10)
     await join(stall, ONE, 4)
-    drop = HoldDrop(order=mine["order"])
+    drop = HoldDrop(order=mine["id"])
     await stall.shop.holds.drop(THREE, stall.broadcast, drop)
-    assert await held(stall, ONE) == {stall.card.offer: 4}
+    assert await held(stall, ONE) == {stall.card.id: 4}
     assert await stall.left() == 6
 
 
@@ -142,12 +142,12 @@ async def test_who_gives_a_hold_up_is_not_held_it_anew(stall: Any) -> None:
     mine = await hold(stall, THREE, 10)
     await hold(stall, TWO, 1, other)
     await join(stall, THREE, 3)
-    await join(stall, THREE, 1, other.offer)
+    await join(stall, THREE, 1, other.id)
     await join(stall, ONE, 4)
     before = (await stall.events())[-1].seq
-    await stall.shop.holds.drop(THREE, stall.broadcast, HoldDrop(order=mine["order"]))
+    await stall.shop.holds.drop(THREE, stall.broadcast, HoldDrop(order=mine["id"]))
     assert await held(stall, THREE) == {}
-    assert await held(stall, ONE) == {stall.card.offer: 4}
+    assert await held(stall, ONE) == {stall.card.id: 4}
     assert await stall.left() == 6
     assert await waiting(stall) == 0
     assert await queue(stall) == ["three"]
@@ -158,16 +158,16 @@ async def test_who_gives_a_hold_up_is_not_held_it_anew(stall: Any) -> None:
         "stock.changed",
         "wait.changed",
     ]
-    assert told[-1].data == {"offer": stall.card.offer, "waiting": 0}
+    assert told[-1].data == {"offer": stall.card.id, "waiting": 0}
 
 
 async def test_where_nobody_else_waits_it_is_told_that_nobody_does(stall: Any) -> None:
     mine = await hold(stall, ONE, 10)
     await join(stall, ONE, 3)
-    await stall.shop.holds.drop(ONE, stall.broadcast, HoldDrop(order=mine["order"]))
+    await stall.shop.holds.drop(ONE, stall.broadcast, HoldDrop(order=mine["id"]))
     assert (await held(stall, ONE), await stall.left()) == ({}, 10)
     told = (await stall.events("wait.changed"))[-1]
-    assert told.data == {"offer": stall.card.offer, "waiting": 0}
+    assert told.data == {"offer": stall.card.id, "waiting": 0}
 
 
 async def test_whose_hold_runs_out_is_held_what_it_waited_for(stall: Any) -> None:
@@ -175,7 +175,7 @@ async def test_whose_hold_runs_out_is_held_what_it_waited_for(stall: Any) -> Non
     await join(stall, ONE, 3)
     with pretended(now_ms() + LATER_MS):
         assert await stall.shop.holds.expire() == 1
-        assert await held(stall, ONE) == {stall.card.offer: 3}
+        assert await held(stall, ONE) == {stall.card.id: 3}
 
 
 async def test_a_hold_that_runs_out_goes_to_those_who_wait(stall: Any) -> None:
@@ -183,7 +183,7 @@ async def test_a_hold_that_runs_out_goes_to_those_who_wait(stall: Any) -> None:
     with pretended(now_ms() + LATER_MS):
         await join(stall, ONE, 4)
         assert await stall.shop.holds.expire() == 1
-        assert await held(stall, ONE) == {stall.card.offer: 4}
+        assert await held(stall, ONE) == {stall.card.id: 4}
         assert await stall.shop.holds.expire() == 0
     assert await stall.left() == 6
 
@@ -193,17 +193,17 @@ async def test_what_a_smaller_hold_gives_back_goes_to_those_who_wait(stall: Any)
     await join(stall, ONE, 4)
     await join(stall, TWO, 2)
     await hold(stall, THREE, 6)
-    assert await held(stall, ONE) == {stall.card.offer: 4}
+    assert await held(stall, ONE) == {stall.card.id: 4}
     stall.viewer = THREE
     await stall.place(3)
-    assert await held(stall, TWO) == {stall.card.offer: 2}
+    assert await held(stall, TWO) == {stall.card.id: 2}
     assert await stall.left() == 1
 
 
 async def test_what_is_there_already_is_held_at_once(stall: Any) -> None:
     answer = await join(stall, ONE, 4)
     assert (answer["place"], answer["waiting"]) == (0, 0)
-    assert await held(stall, ONE) == {stall.card.offer: 4}
+    assert await held(stall, ONE) == {stall.card.id: 4}
     assert await stall.left() == 6
 
 
@@ -213,9 +213,9 @@ async def test_a_hold_of_something_else_grows_by_it(stall: Any, sold_out: Any) -
     with pretended(now_ms() + 60_000):
         await join(stall, ONE, 2)
         await release(stall, 2)
-    assert await held(stall, ONE) == {other.offer: 3, stall.card.offer: 2}
+    assert await held(stall, ONE) == {other.id: 3, stall.card.id: 2}
     event = (await stall.events("order.held"))[-1]
-    assert event.data["order"] == mine["order"]
+    assert event.data["order"] == mine["id"]
     assert event.data["until"] >= mine["until"] + 60_000
     assert event.data["total"]["amount"] == 300 + 2 * PRICE
 
@@ -225,16 +225,16 @@ async def test_a_hold_of_the_same_grows_at_the_same_price_alone(stall: Any) -> N
     await stall.place(7)
     await join(stall, ONE, 2)
     await release(stall, 2)
-    assert await held(stall, ONE) == {stall.card.offer: 5}
+    assert await held(stall, ONE) == {stall.card.id: 5}
     await join(stall, ONE, 2)
-    message = OfferChange(offer=stall.card.offer, price=cny(3990))
+    message = OfferChange(offer=stall.card.id, price=cny(3990))
     await stall.shop.bag.change(HOST, stall.broadcast, message)
     await release(stall, 2)
     assert await queue(stall) == ["one"]
     assert await stall.left() == 2
     with pretended(now_ms() + LATER_MS):
         await stall.shop.holds.expire()
-    assert await held(stall, ONE) == {stall.card.offer: 2}
+    assert await held(stall, ONE) == {stall.card.id: 2}
     (event,) = [e for e in await stall.events("order.held") if e.data["total"]["amount"] == 7980]
     assert event.data["lines"][0]["price"] == 3990
 
@@ -252,15 +252,15 @@ async def test_what_a_lot_has_again_serves_all_its_offers(stall: Any) -> None:
         await hold(stall, caller("four"), 1)
     await join(stall, ONE, 1)
     stall.broadcast = there
-    await join(stall, ONE, 1, other.offer)
+    await join(stall, ONE, 1, other.id)
     stall.broadcast = here
     assert await held(stall, ONE) == {}
-    await stall.shop.holds.drop(CLERK, here, HoldDrop(order=mine["order"]))
-    assert await held(stall, ONE) == {stall.card.offer: 1}
+    await stall.shop.holds.drop(CLERK, here, HoldDrop(order=mine["id"]))
+    assert await held(stall, ONE) == {stall.card.id: 1}
     stall.broadcast = there
     assert await held(stall, ONE) == {}  # nothing of it is released there
-    await release(stall, 1, other.offer)
-    assert await held(stall, ONE) == {other.offer: 1}
+    await release(stall, 1, other.id)
+    assert await held(stall, ONE) == {other.id: 1}
     assert [event.kind for event in await stall.events()][-4:] == [
         "offer.released",
         "order.held",
@@ -277,10 +277,10 @@ async def test_it_is_served_in_another_broadcast_of_the_same_lot(stall: Any) -> 
     stall.broadcast = here
     mine = await hold(stall, CLERK, 82, large)
     stall.broadcast = there
-    await join(stall, ONE, 1, other.offer)
+    await join(stall, ONE, 1, other.id)
     assert await held(stall, ONE) == {}
-    await stall.shop.holds.drop(CLERK, here, HoldDrop(order=mine["order"]))
-    assert await held(stall, ONE) == {other.offer: 1}
+    await stall.shop.holds.drop(CLERK, here, HoldDrop(order=mine["id"]))
+    assert await held(stall, ONE) == {other.id: 1}
     assert [event.kind for event in await stall.events()][-3:] == [
         "order.held",
         "stock.changed",
@@ -294,7 +294,7 @@ async def test_each_box_that_comes_back_is_held_once(stall: Any) -> None:
     waiters = [caller(f"waiter {turn}") for turn in range(15)]
     for by in waiters:
         await join(stall, by)
-    drops = [HoldDrop(order=each["order"]) for each in first]
+    drops = [HoldDrop(order=each["id"]) for each in first]
     answers = await asyncio.gather(
         *(
             stall.shop.holds.drop(by, stall.broadcast, drop)
@@ -304,7 +304,7 @@ async def test_each_box_that_comes_back_is_held_once(stall: Any) -> None:
         return_exceptions=True,
     )
     assert sum(isinstance(answer, SoldOut) for answer in answers) == 5
-    assert [await held(stall, by) for by in waiters] == [{stall.card.offer: 1}] * 10 + [{}] * 5
+    assert [await held(stall, by) for by in waiters] == [{stall.card.id: 1}] * 10 + [{}] * 5
     assert await stall.left() == 0
 
 
@@ -320,16 +320,16 @@ async def test_what_comes_back_keeps_no_hold_past_its_latest_end(
         await hold(stall, ONE, 1)
     with pretended(began + 2 * length - 2):
         await hold(stall, ONE, 1)
-        await join(stall, ONE, 1, other.offer)
-        await join(stall, TWO, 1, other.offer)
+        await join(stall, ONE, 1, other.id)
+        await join(stall, TWO, 1, other.id)
     with pretended(began + 2 * length + 5):
-        await release(stall, 1, other.offer)
-        assert await held(stall, ONE) == {stall.card.offer: 1, other.offer: 1}
+        await release(stall, 1, other.id)
+        assert await held(stall, ONE) == {stall.card.id: 1, other.id: 1}
         (*_, told) = await stall.events("order.held")
         assert told.data["until"] == began + 3 * length
-        await join(stall, ONE, 1, other.offer)
+        await join(stall, ONE, 1, other.id)
     with pretended(began + 3 * length):  # the hold is over: the next in the line is served
-        await release(stall, 1, other.offer)
-        assert await held(stall, TWO) == {other.offer: 1}
-        assert await held(stall, ONE) == {stall.card.offer: 1, other.offer: 1}
+        await release(stall, 1, other.id)
+        assert await held(stall, TWO) == {other.id: 1}
+        assert await held(stall, ONE) == {stall.card.id: 1, other.id: 1}
         assert await queue(stall) == ["one"]

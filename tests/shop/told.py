@@ -49,7 +49,7 @@ async def all_are_sent(stall: Any, provider: str = "file") -> None:
 
 async def change(stall: Any, placed: Any, **values: Any) -> None:
     def write_(connection: Connection) -> None:
-        connection.execute(update(orders).where(orders.c.id == placed["order"]).values(**values))
+        connection.execute(update(orders).where(orders.c.id == placed["id"]).values(**values))
 
     await stall.store.write(write_)
 

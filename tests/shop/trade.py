@@ -72,8 +72,8 @@ class Trade(Booth):
             stall.broadcast = broadcast
             made = stall.offer(released, PRICE, lot=lot, net_weight_g=grams, gtin=None)
             card = world.run(made)
-            self.names.append(card.offer)
-            self.ledger.offers[card.offer] = Offer(broadcast, lot, grams, PRICE, released)
+            self.names.append(card.id)
+            self.ledger.offers[card.id] = Offer(broadcast, lot, grams, PRICE, released)
             self.scenes.setdefault(broadcast, Scene())
         for device, drawn in rush:
             self.hold(device, drawn)
@@ -154,7 +154,7 @@ class Trade(Booth):
         placed = self.world.shop.till.place(self.by(device), broadcast, request)
         if (answer := self.both(placed, expected)) is not None:
             self.tokens.append(answer["token"])
-            self.ids.append(answer["order"])
+            self.ids.append(answer["id"])
 
     @precondition(lambda self: self.tokens)
     @rule(which=WHICH)

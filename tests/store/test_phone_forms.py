@@ -84,18 +84,18 @@ async def _order_of_before(stall: Any, number: str, mark: str) -> str:
     placed = await stall.place(1)
 
     def rewrite(connection: Connection) -> None:
-        of_order = orders.c.id == placed["order"]
+        of_order = orders.c.id == placed["id"]
         connection.execute(orders.update().where(of_order).values(buyer=mark, buyer_phone=number))
-        this = notices.c.order == placed["order"]
+        this = notices.c.order == placed["id"]
         connection.execute(notices.update().where(this).values(person=number, recipient=number))
         for event in connection.execute(select(events).where(events.c.kind == "order.placed")):
-            if event.data["order"] == placed["order"]:
+            if event.data["order"] == placed["id"]:
                 data = {**event.data, "buyer": mark}
                 here = (events.c.broadcast == event.broadcast) & (events.c.seq == event.seq)
                 connection.execute(events.update().where(here).values(data=data))
 
     await stall.store.write(rewrite)
-    return str(placed["order"])
+    return str(placed["id"])
 
 
 def _block(connection: Connection, mark: str, reason: str) -> None:

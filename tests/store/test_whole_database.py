@@ -64,8 +64,9 @@ def as_before(value: Any) -> Any:
     value = {name: as_before(each) for name, each in value.items()}
     if "undone" in value:  # a change of an order
         value["move"] = value["refund"]
-    if "per_buyer" in value:  # a flash batch
-        value["flash"] = value["id"]
+    if "id" in value:  # an object's own id had the name of its kind
+        for kind in ("flash", "offer", "order", "source"):
+            value.setdefault(kind, value["id"])
     return value
 
 

@@ -44,7 +44,7 @@ async function send(token, file) {
     throw new Problem({ type: "/problems/photo-too-large", detail: t("This photo is too large. Take a smaller one, or send a screenshot of it.") });
   }
   if (!answer.ok) throw new Problem({ status: answer.status, ...read });
-  return read.photo;
+  return read.id;
 }
 
 /** Makes the sheet work; `sent` is called once a claim was taken. */

@@ -134,7 +134,7 @@ def _leave(scene: Scene, _event: Event, left: events.SourceLeft) -> None:
 
 @_folds(events.OfferAdded)
 def _add(scene: Scene, event: Event, added: events.OfferAdded) -> None:
-    card = scene.offers[added.offer] = _used(event)
+    card = scene.offers[added.offer] = {"id": added.offer, **_used(event, "offer")}
     if "lot" in card:  # what it sold changes here, and not in the event
         card["lot"] = dict(card["lot"])
     _count(card)
@@ -142,19 +142,19 @@ def _add(scene: Scene, event: Event, added: events.OfferAdded) -> None:
 
 @_folds(events.OfferChanged)
 def _change(scene: Scene, event: Event, changed: events.OfferChanged) -> None:
-    _tell_card(scene, changed.offer, _used(event))
+    _tell_card(scene, changed.offer, _used(event, "offer"))
 
 
 @_folds(events.OfferReleased)
 def _release(scene: Scene, event: Event, released: events.OfferReleased) -> None:
-    _tell_card(scene, released.offer, _used(event))
+    _tell_card(scene, released.offer, _used(event, "offer"))
 
 
 @_folds(events.StockChanged)
 def _move_stock(scene: Scene, event: Event, stock: events.StockChanged) -> None:
     card = scene.offers.get(stock.offer)
     if card is not None:
-        card |= _used(event, *_OF_THE_LOT)
+        card |= _used(event, "offer", *_OF_THE_LOT)
     if stock.lot is not None and stock.lot_sold_g is not None:
         for each in _of_lot(scene, stock.lot):
             each["lot"]["sold_g"] = stock.lot_sold_g
@@ -184,7 +184,7 @@ def _resume_lot(scene: Scene, event: Event, resumed: events.LotResumed) -> None:
 
 @_folds(events.WaitChanged)
 def _wait(scene: Scene, event: Event, changed: events.WaitChanged) -> None:
-    _tell_card(scene, changed.offer, _used(event))
+    _tell_card(scene, changed.offer, _used(event, "offer"))
 
 
 @_folds(events.RushBegan)
@@ -281,7 +281,7 @@ def _order(scene: Scene, event: Event, model: OrderEvent) -> None:
     if over:
         return
     at = event.at if begins or "at" not in order else order["at"]
-    known = {**order, **_used(event), "at": at}
+    known = {"id": model.order, **order, **_used(event, "order"), "at": at}
     if isinstance(model, events.OrderRefunded):  # an answer to a claim has an amount of its own
         known["refunded"] = model.amount
     if known.get("state") != "held":

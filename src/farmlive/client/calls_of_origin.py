@@ -69,7 +69,7 @@ class CallsOfOrigin(Connection):
         return await self.request("GET", f"/api/v1/lots/{lot}/orders")
 
     async def undo_waste(self, lot: str, event: str, reason: str) -> None:
-        """Take back what `waste` entered, by the event that it answered."""
+        """Take back what `waste` entered, by the `id` that it answered."""
         path = f"/api/v1/lots/{lot}/waste/{quote(event, safe='')}/withdrawal"
         await self.request("POST", path, json={"reason": reason})
 

@@ -172,11 +172,11 @@ class CallsOfShop(Connection):
         return await self.request("POST", f"/api/v1/orders/{token}/cancellation", json=body)
 
     async def claim_photo(self, token: str, data: bytes, media_type: str = "image/jpeg") -> Json:
-        """Keep a photo for a claim; the answer's `photo` is its name."""
+        """Keep a photo for a claim; the answer's `id` is what a claim takes."""
         return await self.upload(f"/api/v1/orders/{token}/claims/photos", data, media_type)
 
     async def claim(self, token: str, text: str, photos: Sequence[str] = ()) -> Json:
-        """Say what is wrong with what came, with names of photos, and return the order."""
+        """Say what is wrong with what came, with ids of photos, and return the order."""
         body = {"text": text, "photos": list(photos)}
         return await self.request("POST", f"/api/v1/orders/{token}/claims", json=body)
 

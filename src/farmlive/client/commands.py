@@ -118,7 +118,7 @@ class Commands(ABC):
     async def hold(
         self, key: str, lines: list[Json], *, timeout_s: float = 10.0, **more: Any
     ) -> Json:
-        """Have stock kept while the order is written, `{"order","until","lines","total","final"}`.
+        """Have stock kept while the order is written, `{"id","until","lines","total","final"}`.
 
         `more` is the `proof` where the server wants one. Raises what `call` raises; the same key
         with the same lines is one hold.

@@ -119,7 +119,7 @@ class Evening:
             )
             farm = card["lot"]["farm"]["id"]
             self._wares[product] = Wares(
-                card["offer"], lot, farm, facts["price"], batches[0], batches[1:]
+                card["id"], lot, farm, facts["price"], batches[0], batches[1:]
             )
 
     def _guests(self, start: int, minutes: int) -> list[Visit]:
@@ -268,7 +268,7 @@ class Evening:
             wares.left -= quantity
             way = "pickup" if pickup else "parcel"
             total = placed["total"]["amount"]
-            self._orders.append((placed["order"], placed["token"], way, total))
+            self._orders.append((placed["id"], placed["token"], way, total))
 
     async def _afterwards(self, now: clock.PretendedClock) -> None:
         """Some call off; of an evening that is closed all was packed, handed over and paid."""

@@ -54,12 +54,12 @@ class Bag:
     def __init__(self, snapshot: dict[str, Any]):
         self.cards: dict[str, dict[str, Any]] = {}
         for card in snapshot["offers"]:
-            self.cards[card["offer"]] = dict(card)
+            self.cards[card["id"]] = dict(card)
 
     def take(self, kind: str, data: dict[str, Any]) -> None:
         """Follow one event."""
         if kind == "offer.added":
-            self.cards[data["offer"]] = dict(data)
+            self.cards[data["offer"]] = {"id": data["offer"], **data}
         elif kind in ("offer.changed", "offer.released", "stock.changed", "wait.changed"):
             card = self.cards.get(data["offer"], {})
             facts = {name: value for name, value in data.items() if name != "lot"}
@@ -167,13 +167,13 @@ class Host:
                 card = self._county.offers[turn % len(self._county.offers)]
                 lines = self._script[card["product"]]
                 line = lines[turn // len(self._county.offers) % len(lines)]
-                self._own_pin = card["offer"]
+                self._own_pin = card["id"]
                 try:
-                    await channel.call("card.pin", offer=card["offer"])
+                    await channel.call("card.pin", offer=card["id"])
                     language = "en" if turn % 4 == 3 else "zh"
                     await channel.call("chat.say", text=line[language], nickname="林秀珍")
                     if turn % FLASH_TURNS == 1:
-                        await self._flash(channel, bag, card["offer"], language)
+                        await self._flash(channel, bag, card["id"], language)
                 except (ChannelProblem, ChannelDropped, TimeoutError) as error:
                     _log.warning("the demo's host was not understood", error=str(error))
                 turn += 1
@@ -262,7 +262,7 @@ class Viewer:
     async def _take_up(self, channel: Channel, held: dict[str, Any]) -> None:
         """Order what was waited for."""
         with contextlib.suppress(ApiProblem, ChannelProblem, ChannelDropped, TimeoutError):
-            await self._write(channel, held)
+            await self._write(channel, held["lines"], held["order"])
 
     async def _hurry(self, channel: Channel, bag: Bag, batch: dict[str, Any]) -> None:
         """Have something of a flash batch before it is gone."""
@@ -273,31 +273,31 @@ class Viewer:
 
     async def _buy(self, channel: Channel, bag: Bag, offer: str, quantity: int) -> None:
         lines = [{"offer": offer, "quantity": quantity, "price": bag.price(offer)}]
+        hold: str | None = None
         try:
             held = await channel.hold(token(), lines)
+            lines, hold = held["lines"], held["id"]
         except ChannelProblem as problem:
             if problem.slug != "hold-share":
                 raise
-            held = {"lines": lines}  # ordered without a hold
-        await self._write(channel, held)
+        await self._write(channel, lines, hold)
 
-    async def _write(self, channel: Channel, held: dict[str, Any]) -> None:
+    async def _write(self, channel: Channel, held: list[dict[str, Any]], hold: str | None) -> None:
         """Write name and address for what is held, or is not, and order it."""
         names = ("offer", "quantity", "price")
-        lines = [{name: line[name] for name in names} for line in held["lines"]]
-        hold = {"order": held["order"]} if "order" in held else {}
+        lines = [{name: line[name] for name in names} for line in held]
         await asyncio.sleep(self._chance.uniform(1, WRITING_S))
         turn = self._chance.random()
         if turn < 0.06:
             return  # the hold runs out by itself
         if turn < 0.12 and hold:
-            await channel.call("hold.drop", order=held["order"])
+            await channel.give_back(hold)
             return
         pickup = self._chance.random() < 0.3
         placed = await channel.call(
             "order.place",
             key=token(),
-            **hold,
+            order=hold,
             lines=lines,
             buyer={"name": self._name, "phone": f"1380000{1000 + self._number:04d}"},
             delivery={"way": "pickup", "centre": self._chance.choice(self._county.centres)}

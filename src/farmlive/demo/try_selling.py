@@ -72,7 +72,7 @@ class TrySelling:
             net_weight_g=NET_WEIGHT_G,
             gtin=GTIN,
         )
-        stage.offer = offer["offer"]
+        stage.offer = offer["id"]
         await api.start(stage.broadcast)
         await stage.open_channels()
         return f"{RELEASED} boxes of lot 1123"
@@ -88,7 +88,7 @@ class TrySelling:
         over_http = await self._stage.api.commands(self._stage.broadcast).order(
             token(), self._order(1)
         )
-        must(over_http["order"] != first["order"], "two orders have one identifier")
+        must(over_http["id"] != first["id"], "two orders have one identifier")
         must(first["total"]["amount"] == 2 * PRICE, f"the total is {first['total']}")
         self._note(first, 2)
         self._note(over_http, 1)
@@ -114,7 +114,7 @@ class TrySelling:
         await watcher.wait_for("stock.changed", 5, left=before - 4)
         must(await self._left() == before - 4, "held stock is still for sale")
         waited = time.monotonic()
-        expired = await self._buyer.wait_for("order.expired", 15, order=held["order"])
+        expired = await self._buyer.wait_for("order.expired", 15, order=held["id"])
         await watcher.wait_for("stock.changed", 5, left=before)
         must(await self._left() == before, "the stock did not return")
         late_ms = expired.at - held["until"]
@@ -146,7 +146,7 @@ class TrySelling:
         held = await other.hold(token(), self._order(left)["lines"])
         place = (await self._buyer.wait_in_line(stage.offer, 1))["place"]
         must(place == 1, f"the place is {place}")
-        await other.give_back(held["order"])
+        await other.give_back(held["id"])
         mine = await self._buyer.wait_for("order.held", 5, waited=True)
         must(await self._left() == left - 1, "what was waited for is still for sale")
         order = {**self._order(1), "order": mine.data["order"]}
@@ -226,7 +226,7 @@ class TrySelling:
         wasted = await api.waste(lot, before["left_g"] - 10_000, "selftest")
         card = (await api.offers(self._stage.broadcast))[0]
         must(card["left"] <= 10_000 // NET_WEIGHT_G, f"{card['left']} boxes are for sale of 10 kg")
-        await api.undo_waste(lot, wasted["event"], "selftest")
+        await api.undo_waste(lot, wasted["id"], "selftest")
         after = (await api.story(lot))["lot"]
         must(after == before, f"the lot is {after}, it was {before}")
         return f"{wasted['weight_g'] / 1000:g} kg sorted out and taken back"

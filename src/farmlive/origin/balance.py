@@ -91,7 +91,7 @@ def waste(
     traced = lots.trace(connection, lot, at, document)
     note(connection, caller, "lot.waste", lot, weight_g=new.weight_g)
     sales.tell(connection, lot)
-    return Wasted(event=traced.event, at=at, weight_g=new.weight_g, reason=new.reason)
+    return Wasted(id=traced.id, at=at, weight_g=new.weight_g, reason=new.reason)
 
 
 def unwaste(

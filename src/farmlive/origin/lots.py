@@ -287,7 +287,7 @@ def trace(connection: Connection, lot: str, at: int, document: epcis.Document) -
         "recorded_at": now_ms(),
     }
     connection.execute(insert(trace_events), row)
-    return Traced(event=document["eventID"], at=at)
+    return Traced(id=document["eventID"], at=at)
 
 
 def happened(connection: Connection, caller: Caller, lot: str, what: str, at: int) -> Lot:

@@ -283,9 +283,9 @@ class NewWaste(Sent):
 
 
 class Wasted(BaseModel):
-    """What was thrown away, by its EPCIS eventID."""
+    """What was thrown away; `id` is its EPCIS eventID."""
 
-    event: str
+    id: str
     at: Time
     weight_g: int
     reason: str
@@ -362,7 +362,7 @@ class Certified(BaseModel):
 
 
 class Traced(BaseModel):
-    """The trace event that was written, by its EPCIS eventID."""
+    """The trace event that was written; `id` is its EPCIS eventID."""
 
-    event: str
+    id: str
     at: Time

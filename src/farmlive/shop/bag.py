@@ -303,13 +303,14 @@ class Bag:
         lot_stock.share(connection, lot.id, str(row["id"]), released_g)
         prices.begin(connection, str(row["id"]), price, now_ms())
         (card,) = self._cards(connection, [_offer(connection, broadcast, str(row["id"]))])
-        added = events.OfferAdded(**card.model_dump(mode="json"))
+        shown = card.model_dump(mode="json", exclude={"id"})
+        added = events.OfferAdded(offer=card.id, **shown)
         self._log.append(connection, broadcast, added)
         note(
             connection,
             caller,
             "offer.add",
-            card.offer,
+            card.id,
             broadcast=broadcast,
             price=price,
             released=new.released,
@@ -354,7 +355,7 @@ def _card(
     free = offer.released - offer.sold - offer.held - offer.kept
     return Card.model_validate(
         {
-            "offer": offer.id,
+            "id": offer.id,
             "position": offer.position,
             "name": product.name,
             "unit": product.unit,

@@ -33,9 +33,9 @@ ClaimState = Literal["open", "refunded", "refused"]
 
 
 class KeptPhoto(BaseModel):
-    """The name of a photo, as a claim takes it, and its size in pixels."""
+    """A photo by its id, as a claim takes it, and its size in pixels."""
 
-    photo: str
+    id: str
     width: int
     height: int
 

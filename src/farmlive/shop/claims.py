@@ -141,7 +141,7 @@ class Claims:
             record(connection, _owner(order), kept)
 
         await self._store.write(write)
-        return KeptPhoto(photo=kept.name, width=kept.width, height=kept.height)
+        return KeptPhoto(id=kept.name, width=kept.width, height=kept.height)
 
     async def claim(self, token: str, new: NewClaim) -> Order:
         """Take a claim; the same again while it is open is the same.

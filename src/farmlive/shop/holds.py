@@ -328,7 +328,7 @@ class Holds:
         self._log.append_all(connection, broadcast, [held, *told_stock, *rush])
         self.alarm.set(connection, until)
         return {
-            "order": order,
+            "id": order,
             "lines": kept,
             "total": held.total,
             "until": until,

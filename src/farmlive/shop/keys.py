@@ -24,7 +24,7 @@ _KEY = hot(select(*ASKED).where(OF_KEY))
 _KEEP = hot(insert(order_keys), own=True)
 _HELPS = ("order", "fee", "language", "proof")
 # How an older answer names the id of its object.
-_KINDS = ("flash",)
+_KINDS = ("flash", "order")
 # In the place of the hash: the answer went with the person. A hash would tell who guesses name and
 # phone whether the guess is right.
 _FORGOTTEN = ""
@@ -102,7 +102,7 @@ def answer_in(
 def _as_today(answer: dict[str, Any]) -> dict[str, Any]:
     """A kept answer, whose object has its id as `id`, also where older code wrote it."""
     for kind in _KINDS:
-        if kind in answer:
+        if kind in answer and "id" not in answer:
             return {"id": answer[kind], **{k: v for k, v in answer.items() if k != kind}}
     return answer
 
@@ -130,7 +130,8 @@ def forget(connection: Connection, broadcast: str, keys: Sequence[str]) -> None:
 def of_orders(connection: Connection, broadcast: str, orders: Sequence[str]) -> list[str]:
     """Return the keys that these orders were placed with, of orders that don't say it themselves.
 
-    It reads all keys of the broadcast: code from before orders kept their key wrote none.
+    It reads all keys of the broadcast: code from before orders kept their key wrote none, and kept
+    the order's id in the answer as `order`.
     """
     of_order = order_keys.c.answer["order"].as_string()
     found = select(order_keys.c.key).where(

@@ -33,7 +33,7 @@ class LotHold(BaseModel):
     holds them has no name yet.
     """
 
-    order: str
+    id: str
     broadcast: str
     boxes: int
     until: Time

@@ -107,4 +107,4 @@ class LotOrdersList:
 
 def _hold(row: Row[Any], lot: str) -> LotHold:
     boxes = sum(line["quantity"] for line in row.lines if line["lot"] == lot)
-    return LotHold(order=row.id, broadcast=row.broadcast, boxes=boxes, until=row.until_at)
+    return LotHold(id=row.id, broadcast=row.broadcast, boxes=boxes, until=row.until_at)

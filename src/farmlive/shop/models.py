@@ -230,14 +230,14 @@ class CardFlash(BaseModel):
 
 
 class Card(BaseModel):
-    """What a viewer sees of an offer; the data of `offer.added`.
+    """What a viewer sees of an offer.
 
     What was released is sold, held for buyers who have not yet ordered, kept for the flash batch
     that runs, or left; no more is shown as left than the lot holds. `waiting` are boxes that
     people wait for.
     """
 
-    offer: str
+    id: str
     position: int
     name: Bilingual
     unit: Bilingual

@@ -143,7 +143,7 @@ class Held(BaseModel):
     `final`: it can't be kept longer than that; asking anew does not move its end.
     """
 
-    order: str
+    id: str
     until: int
     lines: list[HeldLine]
     total: Money
@@ -186,7 +186,7 @@ class PlacedOrder(BaseModel):
     `total` are its lines and the parcel's `fee`; `code` is what is said at the pick-up point.
     """
 
-    order: str
+    id: str
     number: str
     token: str
     url: str

@@ -255,7 +255,7 @@ class OrderWriter:
         rush = self._rush.take(connection, caller, broadcast, wanted, hold, is_new=is_new)
         self._log.append_all(connection, broadcast, [placed, *told_stock, *over, *rush])
         answer = {
-            "order": order,
+            "id": order,
             "number": written,
             "state": "placed",
             "payment": row["payment"],
@@ -275,7 +275,7 @@ class OrderWriter:
 
     def _answer_again(self, connection: Connection, kept: dict[str, Any]) -> dict[str, Any]:
         """What was answered, of which what opens the order was not kept."""
-        row = connection.execute(_OPENED_BY, {"order": kept["order"]}).one()
+        row = connection.execute(_OPENED_BY, {"order": kept["id"]}).one()
         return kept | _opened_by(self._links.token_of(row), self._links.code_of(row))
 
 

@@ -101,7 +101,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     @raises(UnknownBroadcast)
     async def list_offers(broadcast: str, page: paging.Asked) -> Bag:
         """List the offers of a broadcast in the order of its bag."""
-        rows, following = page.part(await shop.bag.cards(broadcast), lambda card: card.offer)
+        rows, following = page.part(await shop.bag.cards(broadcast), lambda card: card.id)
         return Bag(offers=rows, next=following)
 
     @router.post("/broadcasts/{broadcast}/offers", status_code=201, operation_id="offers_create")

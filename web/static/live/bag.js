@@ -34,12 +34,12 @@ export class Bag {
       }
       if (rows.size === 0) place.replaceChildren();
       for (const card of cards) {
-        if (!rows.has(card.offer)) {
+        if (!rows.has(card.id)) {
           const row = this.row(card);
-          rows.set(card.offer, row);
+          rows.set(card.id, row);
           place.append(row.item);
         }
-        this.update(rows.get(card.offer), card, scene.pinned === card.offer, buyable);
+        this.update(rows.get(card.id), card, scene.pinned === card.id, buyable);
       }
       this.arrange(place, cards, rows);
       this.join(cards, rows);
@@ -49,7 +49,7 @@ export class Bag {
   /** Where the host moved an offer in the bag, its row moves too. */
   arrange(place, cards, rows) {
     cards.forEach((card, index) => {
-      const { item } = rows.get(card.offer);
+      const { item } = rows.get(card.id);
       if (place.children[index] !== item) place.insertBefore(item, place.children[index]);
     });
   }
@@ -57,7 +57,7 @@ export class Bag {
   /** Offers of one lot stand as one: they share what it still gives, which the last one says. */
   join(cards, rows) {
     cards.forEach((card, index) => {
-      const row = rows.get(card.offer);
+      const row = rows.get(card.id);
       const joined = cards[index - 1]?.lot.id === card.lot.id;
       const more = cards[index + 1]?.lot.id === card.lot.id;
       row.item.classList.toggle("bag__row--of-many", joined || more);
@@ -84,7 +84,7 @@ export class Bag {
     };
     const look = el(
       "button",
-      { class: "bag__look", type: "button", "aria-haspopup": "dialog", onclick: () => this.act.look(card.offer) },
+      { class: "bag__look", type: "button", "aria-haspopup": "dialog", onclick: () => this.act.look(card.id) },
       el("img", { class: "thumb", src: pictureOf(card), alt: "", width: 72, height: 72, loading: "lazy" }),
       el(
         "span",
@@ -109,7 +109,7 @@ export class Bag {
     row.stock.show(card);
     row.lot.show(card);
     row.now.hidden = !pinned;
-    row.buy.show(card, buyable, this.waits.of(card.offer));
+    row.buy.show(card, buyable, this.waits.of(card.id));
   }
 }
 
@@ -147,18 +147,18 @@ export class OwnOrders {
 
   render(scene) {
     const links = linksOfOrders();
-    const orders = [...scene.orders.values()].filter((order) => links[order.order]);
+    const orders = [...scene.orders.values()].filter((order) => links[order.id]);
     for (const { place, title, list, rows } of this.places) {
       place.hidden = orders.length === 0;
       if (orders.length > 0) say(title, n("Your order", "Your orders", orders.length));
       for (const [order, { item }] of rows) {
-        if (orders.some((each) => each.order === order)) continue;
+        if (orders.some((each) => each.id === order)) continue;
         item.remove();
         rows.delete(order);
       }
       orders.forEach((order, index) => {
-        if (!rows.has(order.order)) rows.set(order.order, this.row(links[order.order]));
-        const { item, words } = rows.get(order.order);
+        if (!rows.has(order.id)) rows.set(order.id, this.row(links[order.id]));
+        const { item, words } = rows.get(order.id);
         say(words, orderInWords(order));
         if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
       });

@@ -22,7 +22,7 @@ export class Basket extends EventTarget {
     this.requests = new HoldRequests(broadcast, channel, this);
     // By offer: {quantity, price in minor units as it was seen, flash where it is of that batch}.
     this.lines = new Map();
-    this.hold = null; // {order, until, lines: Map of the same, final where no asking moves its end}
+    this.hold = null; // {id, until, lines: Map of the same, final where no asking moves its end}
     this.state = "empty";
     this.problem = null;
     this.changes = []; // what the server could not keep, as refusal.js says it
@@ -132,9 +132,9 @@ export class Basket extends EventTarget {
   /** Give everything back; resolves when the server knows, or can't be told. */
   async drop() {
     this.requests.cancel();
-    const order = this.hold?.order;
+    const id = this.hold?.id;
     this.clear();
-    if (order) await this.requests.drop(order);
+    if (id) await this.requests.drop(id);
   }
 
   /** Ask for the hold; `following` where it is a lower price alone that is asked for. */
@@ -150,10 +150,10 @@ export class Basket extends EventTarget {
   }
 
   take(held) {
-    if (this.hold && this.hold.order !== held.order) this.gone.add(this.hold.order);
+    if (this.hold && this.hold.id !== held.id) this.gone.add(this.hold.id);
     this.problem = null;
     this.hold = {
-      order: held.order,
+      id: held.id,
       until: held.until,
       final: held.final,
       lines: new Map(
@@ -240,7 +240,7 @@ export class Basket extends EventTarget {
   unsell() {
     const stopped = [...this.lines.keys()].map((offer) => this.scene.offers.get(offer)).filter((card) => card && isStopped(card));
     if (stopped.length === 0) return false;
-    for (const { offer } of stopped) this.lines.delete(offer);
+    for (const { id } of stopped) this.lines.delete(id);
     this.changes = this.changes.filter(({ offer }) => this.lines.has(offer));
     this.problem = null;
     if (this.empty) this.drop();
@@ -260,7 +260,7 @@ export class Basket extends EventTarget {
   }
 
   release() {
-    if (this.hold) this.gone.add(this.hold.order);
+    if (this.hold) this.gone.add(this.hold.id);
     this.hold = null;
     this.problem = null;
     this.changes = [];
@@ -268,7 +268,7 @@ export class Basket extends EventTarget {
 
   /** What the log says of this device's orders: after a reload the hold is taken up again. */
   sync() {
-    const mine = this.hold && (this.scene.orders.get(this.hold.order) ?? this.scene.over.get(this.hold.order));
+    const mine = this.hold && (this.scene.orders.get(this.hold.id) ?? this.scene.over.get(this.hold.id));
     if (mine && !this.requests.busy && mine.state !== "held" && !this.till.busy) {
       if (mine.state === "expired") this.over();
       else if (!this.till.pending) this.clear(); // ordered in another tab
@@ -281,7 +281,7 @@ export class Basket extends EventTarget {
     if (!this.till.busy) this.unsell();
     if (this.hold || this.requests.busy || !(this.empty || this.till.asking)) return;
     for (const order of this.scene.orders.values()) {
-      if (order.state !== "held" || this.gone.has(order.order) || !(order.until > now())) continue;
+      if (order.state !== "held" || this.gone.has(order.id) || !(order.until > now())) continue;
       this.adopt(order);
     }
     if (!this.till.busy) this.unsell();
@@ -304,13 +304,13 @@ export class Basket extends EventTarget {
       before the log told. */
   moved(by) {
     if (!this.hold) return;
-    this.hold.until = this.scene.orders.get(this.hold.order)?.until ?? this.hold.until + by;
+    this.hold.until = this.scene.orders.get(this.hold.id)?.until ?? this.hold.until + by;
   }
 
   /** A wrong price was put right: what is held at it is held at the right one now, and whoever wanted
       it for less is asked. Where an answer is on its way, it is that which asks. */
   corrected({ order, lines }) {
-    if (order !== this.hold?.order) return;
+    if (order !== this.hold?.id) return;
     for (const { offer, price } of lines) {
       const held = this.hold.lines.get(offer);
       if (!held || held.price === price) continue;

@@ -31,7 +31,7 @@ export function mostOfOrder(offer, { lines }) {
 }
 
 /** How many boxes of an offer its lot gives beside the other lines. */
-function mostOfLot({ offer, lot, net_weight_g: grams }, { lines, hold, scene }) {
+function mostOfLot({ id, lot, net_weight_g: grams }, { lines, hold, scene }) {
   if (lot.left_g === undefined) return Infinity;
   const weigh = (weighed) => {
     let sum = 0;
@@ -41,7 +41,7 @@ function mostOfLot({ offer, lot, net_weight_g: grams }, { lines, hold, scene }) 
     }
     return sum;
   };
-  const others = weigh([...lines].filter(([other]) => other !== offer));
+  const others = weigh([...lines].filter(([other]) => other !== id));
   return Math.floor((lot.left_g + weigh(hold?.lines ?? []) - others) / grams);
 }
 
@@ -49,8 +49,8 @@ function mostOfLot({ offer, lot, net_weight_g: grams }, { lines, hold, scene }) 
 export function mostOfFlash(flash, { hold, scene }) {
   if (!flash?.per_buyer) return Infinity;
   let had = 0;
-  for (const { order, state, lines = [] } of scene.orders.values()) {
-    if (["held", "expired", "cancelled"].includes(state) || order === hold?.order) continue;
+  for (const { id, state, lines = [] } of scene.orders.values()) {
+    if (["held", "expired", "cancelled"].includes(state) || id === hold?.id) continue;
     for (const line of lines) if (line.flash === flash.id) had += line.quantity;
   }
   return Math.max(0, flash.per_buyer - had);

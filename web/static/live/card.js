@@ -121,15 +121,15 @@ export function lotLine(card, act) {
 
 /** The button of a card: buys at the price that was seen; where nothing is left, asks to be told. */
 export function buyButton(card, act, classes) {
-  const { offer } = card;
+  const { id } = card;
   const isPinned = classes === "pinned__buy";
   const button = el("button", { class: `button ${classes}`, type: "button" });
   const seen = new Seen(button);
   button.addEventListener("click", () => {
     const price = seen.take();
-    if (button.dataset.does === "buy") act.buy(offer, { price });
-    else if (button.dataset.does === "wait") act.wait(offer);
-    else act.look(offer);
+    if (button.dataset.does === "buy") act.buy(id, { price });
+    else if (button.dataset.does === "wait") act.wait(id);
+    else act.look(id);
   });
   button.show = (now, buyable, wait) => {
     seen.show(priceOf(now).amount);
@@ -167,7 +167,7 @@ export class PinnedCard {
       this.shown = null;
       return;
     }
-    if (this.shown !== card.offer) this.build(card);
+    if (this.shown !== card.id) this.build(card);
     this.tell(card);
     const was = wasOf(card);
     const left = leftOf(card);
@@ -179,7 +179,7 @@ export class PinnedCard {
     this.parts.left.classList.toggle("pinned__left--few", left > 0 && left <= FEW);
     this.parts.stock.show(card);
     this.parts.lot.show(card);
-    this.parts.buy.show(card, buyable, this.waits.of(card.offer));
+    this.parts.buy.show(card, buyable, this.waits.of(card.id));
   }
 
   /** Read out what is on screen when it comes, and when it is nearly gone; not each box sold. */
@@ -187,7 +187,7 @@ export class PinnedCard {
     const left = leftOf(card);
     const few = isStopped(card) ? "stopped" : left <= 0 ? "none" : left <= FEW ? "few" : "some";
     const price = priceOf(card);
-    const key = `${card.offer} ${price.amount} ${few}`;
+    const key = `${card.id} ${price.amount} ${few}`;
     if (key === this.said) return;
     this.said = key;
     const stock = isStopped(card) ? stopInWords(card.lot.stopped) : leftInWords(card);
@@ -195,7 +195,7 @@ export class PinnedCard {
   }
 
   build(card) {
-    this.shown = card.offer;
+    this.shown = card.id;
     const parts = {
       price: el("span", { class: "price" }),
       was: el("s", { class: "price-was" }),
@@ -212,7 +212,7 @@ export class PinnedCard {
         class: "pinned__look",
         type: "button",
         "aria-haspopup": "dialog",
-        onclick: () => this.act.look(card.offer),
+        onclick: () => this.act.look(card.id),
       },
       el("img", { class: "thumb pinned__picture", src: pictureOf(card), alt: "", width: 88, height: 88 }),
       el(

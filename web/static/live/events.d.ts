@@ -248,7 +248,7 @@ export interface Money {
   currency: string;
 }
 
-/** An offer was put into the bag: its card, as `GET …/offers` answers it. To: public. */
+/** An offer was put into the bag: its card, as `GET …/offers` answers it with an `id`. To: public. */
 export interface OfferAdded {
   /** A ULID. */
   offer: string;

@@ -55,11 +55,11 @@ export class Scene {
     this.paused = snapshot.paused;
     this.source = snapshot.source;
     this.pinned = snapshot.pinned;
-    this.offers = new Map(snapshot.offers.map((card) => [card.offer, { ...card }]));
+    this.offers = new Map(snapshot.offers.map((card) => [card.id, { ...card }]));
     for (const card of this.offers.values()) count(card);
     this.chat = [...snapshot.chat];
     this.audience = { ...snapshot.audience };
-    this.orders = new Map((snapshot.orders ?? []).map((order) => [order.order, order]));
+    this.orders = new Map((snapshot.orders ?? []).map((order) => [order.id, order]));
     this.rushes = new Map((snapshot.rushes ?? []).map((rush) => [rush.offer, rush]));
   }
 
@@ -91,8 +91,8 @@ export class Scene {
         if (this.source?.source === data.source) this.source = null;
         break;
       case "offer.added": {
-        const card = used(event);
-        this.offers.set(data.offer, card);
+        const card = { id: data.offer, ...used(event, "offer") };
+        this.offers.set(card.id, card);
         count(card);
         this.sort();
         break;
@@ -101,14 +101,14 @@ export class Scene {
       case "offer.released": {
         const card = this.offers.get(data.offer);
         if (!card) break;
-        Object.assign(card, used(event));
+        Object.assign(card, used(event, "offer"));
         count(card, at);
         this.sort();
         break;
       }
       case "stock.changed": {
         const card = this.offers.get(data.offer);
-        if (card) Object.assign(card, used(event, "lot", "lot_sold_g", "lot_left_g"));
+        if (card) Object.assign(card, used(event, "offer", "lot", "lot_sold_g", "lot_left_g"));
         if (data.lot && data.lot_sold_g !== undefined) this.takenOf(data, at);
         if (card) count(card, at);
         break;
@@ -144,7 +144,7 @@ export class Scene {
         break;
       case "wait.changed": {
         const card = this.offers.get(data.offer);
-        if (card) Object.assign(card, used(event));
+        if (card) Object.assign(card, used(event, "offer"));
         break;
       }
       case "clock.moved":
@@ -187,10 +187,11 @@ export class Scene {
     if (!known && !begins) return;
     if (isOver || begins) this.orders.delete(data.order); // a placed one stands among the latest
     if (isOver) {
-      this.over.set(data.order, { ...known, ...data });
+      const { order: id, ...told } = data;
+      this.over.set(id, { ...known, ...told });
       return;
     }
-    const order = { ...known, ...used(event), at: begins ? at : known.at };
+    const order = { id: data.order, ...known, ...used(event, "order"), at: begins ? at : known.at };
     if (kind === "order.refunded") order.refunded = data.amount;
     if (order.state !== "held") for (const name of OF_A_HOLD) delete order[name];
     this.orders.set(data.order, order);
@@ -200,7 +201,7 @@ export class Scene {
   sort() {
     const places = [...this.offers.values()].map((card, index) => [card.position ?? index + 1, card]);
     places.sort(([one], [other]) => one - other);
-    this.offers = new Map(places.map(([, card]) => [card.offer, card]));
+    this.offers = new Map(places.map(([, card]) => [card.id, card]));
   }
 
   /** The server's clock was set: what runs keeps its remaining time. */

@@ -39,7 +39,7 @@ export class Lines {
 
   row(card) {
     const { basket } = this;
-    const { offer } = card;
+    const { id: offer } = card;
     const quantity = () => basket.lines.get(offer)?.quantity ?? 0;
     const parts = {
       price: el("span", { class: "price price--small" }),
@@ -96,7 +96,7 @@ export class Lines {
   }
 
   update(row, card, line) {
-    const most = mostOf(card.offer, this.basket);
+    const most = mostOf(card.id, this.basket);
     say(row.price, price(line.price));
     const was = line.flash ? card.price : card.list_price;
     say(row.was, was ? money(was) : "");
@@ -119,9 +119,9 @@ export class Lines {
   }
 
   /** How many boxes an order may have, once it has them. */
-  mostInWords({ offer }, { quantity }) {
+  mostInWords({ id }, { quantity }) {
     const { order_boxes: boxes } = page.data;
-    if (!boxes || quantity < mostOfOrder(offer, this.basket)) return "";
+    if (!boxes || quantity < mostOfOrder(id, this.basket)) return "";
     return n("At most %(boxes)s box an order.", "At most %(boxes)s boxes an order.", boxes, { boxes: count(boxes) });
   }
 
@@ -139,7 +139,7 @@ export class Lines {
       );
     }
     // A price that rose meanwhile does not touch what is held, unless it was put right.
-    if (this.basket.hold?.lines.get(card.offer)?.price !== line.price || card.price.amount <= line.price) return "";
+    if (this.basket.hold?.lines.get(card.id)?.price !== line.price || card.price.amount <= line.price) return "";
     return t("It costs %(price)s now; you keep yours while it is held.", { price: money(card.price) });
   }
 }
@@ -155,10 +155,10 @@ export class More {
 
   render() {
     const cards = [...this.scene.offers.values()].filter(
-      (card) => !this.basket.lines.has(card.offer) && leftOf(card) > 0,
+      (card) => !this.basket.lines.has(card.id) && leftOf(card) > 0,
     );
     this.place.hidden = cards.length === 0;
-    const key = JSON.stringify(cards.map((card) => [card.offer, priceOf(card).amount]));
+    const key = JSON.stringify(cards.map((card) => [card.id, priceOf(card).amount]));
     if (key === this.shown) return;
     this.shown = key;
     this.list.replaceChildren(...cards.map((card) => this.row(card)));
@@ -179,8 +179,8 @@ export class More {
           type: "button",
           "aria-label": t("Add %(name)s", { name }),
           onclick: () => {
-            this.basket.channel.tell({ type: "card.open", offer: card.offer });
-            this.basket.add(card.offer, price.amount);
+            this.basket.channel.tell({ type: "card.open", offer: card.id });
+            this.basket.add(card.id, price.amount);
           },
         },
         icon("plus"),

@@ -25,9 +25,9 @@ function keepHere(links) {
 }
 
 /** Keep the address of an order that was placed; `remembered` is null where it is for someone else. */
-export function keepLink({ order, url }, { remembered = true }) {
-  if (remembered) remember("orders", { ...recall("orders"), [order]: url });
-  else keepHere({ ...recallHere(), [order]: remembered === null ? "" : url });
+export function keepLink({ id, url }, { remembered = true }) {
+  if (remembered) remember("orders", { ...recall("orders"), [id]: url });
+  else keepHere({ ...recallHere(), [id]: remembered === null ? "" : url });
 }
 
 /** Forget the addresses, and know still which orders they were of. */

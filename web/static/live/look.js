@@ -102,7 +102,7 @@ export class Look {
     const { parts } = this;
     const price = priceOf(card);
     const was = wasOf(card);
-    const wait = this.waits.of(card.offer);
+    const wait = this.waits.of(card.id);
     const left = leftOf(card) > 0;
     say(parts.price, money(price));
     say(parts.was, was ? money(was) : "");

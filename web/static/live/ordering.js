@@ -49,7 +49,7 @@ export class Ordering extends EventTarget {
       throw basket.problem ?? new Problem({ type: "/problems/price-changed" });
     }
     const body = { lines: basket.wanted(), ...details };
-    if (basket.hold) body.order = basket.hold.order;
+    if (basket.hold) body.order = basket.hold.id;
     const text = JSON.stringify(body);
     const same = this.pending?.body === text ? this.pending : { body: text, key: newKey() };
     this.keep({ ...same, at: Date.now(), remembered });
@@ -147,14 +147,14 @@ export class Ordering extends EventTarget {
     const wanted = quantities(lines);
     return [...this.scene.orders.values()].some(
       (found) =>
-        !(found.order in links) && !OVER.includes(found.state) && wanted === quantities(found.lines),
+        !(found.id in links) && !OVER.includes(found.state) && wanted === quantities(found.lines),
     );
   }
 
   placed(placed) {
     keepLink(placed, this.pending);
     this.keep(null);
-    this.basket.ordered(placed.order);
+    this.basket.ordered(placed.id);
     this.dispatchEvent(new CustomEvent("placed"));
     return placed;
   }
@@ -191,7 +191,7 @@ export class Ordering extends EventTarget {
       }),
     );
     // What stands between may answer with a page of its own.
-    if (!placed?.order) throw new Problem({ status: 502 });
+    if (!placed?.id) throw new Problem({ status: 502 });
     return placed;
   }
 

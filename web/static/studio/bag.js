@@ -106,24 +106,24 @@ export class Bag {
   }
 
   #look(offer, isOver) {
-    const pace = this.#paces.get(offer.offer) ?? new Pace();
-    this.#paces.set(offer.offer, pace);
+    const pace = this.#paces.get(offer.id) ?? new Pace();
+    this.#paces.set(offer.id, pace);
     // What its flash has set aside is left too.
     const stock = { released: offer.released, left: offer.left + (offer.kept ?? 0) };
-    this.#soon.set(offer.offer, isOver ? null : pace.minutesLeft(stock, Date.now()));
+    this.#soon.set(offer.id, isOver ? null : pace.minutesLeft(stock, Date.now()));
   }
 
   /** Keeps the element of an offer, so that neither focus nor a finger loses it. */
   #each(list, template, fill) {
     const items = new Map([...list.children].map((item) => [item.dataset.offer, item]));
     this.#offers.forEach((offer, index) => {
-      let item = items.get(offer.offer);
-      items.delete(offer.offer);
+      let item = items.get(offer.id);
+      items.delete(offer.id);
       if (!item) {
         item = document.getElementById(template).content.firstElementChild.cloneNode(true);
-        item.dataset.offer = offer.offer;
-        item.querySelector("[data-pin]").addEventListener("click", () => this.#pin(offer.offer));
-        this.#bindActs(item, () => offer.offer);
+        item.dataset.offer = offer.id;
+        item.querySelector("[data-pin]").addEventListener("click", () => this.#pin(offer.id));
+        this.#bindActs(item, () => offer.id);
       }
       if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
       fill(item, offer);
@@ -148,7 +148,7 @@ export class Bag {
   }
 
   #fill(item, offer, isOver) {
-    const isPinned = this.#scene.pinned === offer.offer;
+    const isPinned = this.#scene.pinned === offer.id;
     const set = (key, words, tick) => say(item.querySelector(`[data-${key}]`), words, tick);
     set("name", text(offer.name));
     // The pins in the dock say what viewers see: the flash while it runs.
@@ -169,7 +169,7 @@ export class Bag {
     const stock = parts(offer);
     const set = (key, words) => say(item.querySelector(`[data-${key}]`), words);
     set("list-price", offer.list_price ? money(offer.list_price) : "");
-    set("pin-word", this.#scene.pinned === offer.offer ? t("Pinned") : t("Pin"));
+    set("pin-word", this.#scene.pinned === offer.id ? t("Pinned") : t("Pin"));
     set("sold", t("%(n)s sold", { n: count(stock.sold) }));
     set("released", t("of %(n)s released", { n: count(stock.released) }));
     drawParts(item.querySelector(".parts"), stock);
@@ -196,9 +196,9 @@ export class Bag {
     const { held } = parts(offer);
     say(item.querySelector("[data-held]"), held ? t("%(n)s held", { n: count(held) }) : "");
     const lines = [];
-    const minutes = this.#soon.get(offer.offer);
+    const minutes = this.#soon.get(offer.id);
     if (minutes && !isStopped(offer)) lines.push(t("Gone in about %(n)s min.", { n: minutes }));
-    const back = held ? firstBack(this.#held, offer.offer) : null;
+    const back = held ? firstBack(this.#held, offer.id) : null;
     if (back) lines.push(t("The first hold ends in %(time)s.", { time: duration(back - now()) }));
     say(item.querySelector("[data-soon]"), together(lines));
   }
@@ -209,7 +209,7 @@ export class Bag {
     const balance = isStopped(offer) ? null : balanceOf(offer, this.#scene.offers.values());
     const line = item.querySelector("[data-lot]");
     line.hidden = !balance;
-    const isOpen = this.#open.has(offer.offer) && balance !== null;
+    const isOpen = this.#open.has(offer.id) && balance !== null;
     if (balance) sayLot(line, balance, isOpen);
     const place = item.querySelector("[data-balance]");
     place.hidden = !isOpen;
@@ -230,7 +230,7 @@ export class Bag {
   #notesOf(offer, isOver) {
     if (isStopped(offer)) return [stopNote(offer, this.#stopActs(offer, isOver))];
     if (!this.#deeds) return [];
-    const notes = this.#notes.of(offer.offer).sort((one, other) => FIRST.indexOf(one.key) - FIRST.indexOf(other.key));
+    const notes = this.#notes.of(offer.id).sort((one, other) => FIRST.indexOf(one.key) - FIRST.indexOf(other.key));
     // Orders at a wrong price are still looked at after the end, and a flash still may have been wrong;
     // nothing else can be done then.
     if (isOver) return notes.filter(({ kind, key, acts }) => kind === "leaf" || (key === "flash" && acts.length > 0));
@@ -241,15 +241,15 @@ export class Bag {
       key: "waiting",
       icon: "person",
       words: n("%(n)s box is waited for.", "%(n)s boxes are waited for.", waiting, { n: count(waiting) }),
-      acts: [{ words: t("Release %(n)s", { n: count(more) }), run: () => this.#deeds.releases.release(offer.offer, more), name: text(offer.name) }],
+      acts: [{ words: t("Release %(n)s", { n: count(more) }), run: () => this.#deeds.releases.release(offer.id, more), name: text(offer.name) }],
     };
     const past = notes.filter(({ key }) => key === "flash");
     return [...notes.filter((note) => !past.includes(note)), wanted, ...past];
   }
 
-  #stopActs({ offer, lot, name }, isOver) {
+  #stopActs({ id, lot, name }, isOver) {
     const acts = [];
-    if (this.#scene.pinned === offer && !isOver) acts.push({ words: t("Take it down"), run: () => this.takeDown(), name: text(name) });
+    if (this.#scene.pinned === id && !isOver) acts.push({ words: t("Take it down"), run: () => this.takeDown(), name: text(name) });
     if (this.#deeds) acts.push({ words: t("Who has this lot"), run: () => window.open(`/studio/lots/${lot.id}`, "_blank"), name: text(name) });
     return acts;
   }

@@ -28,7 +28,7 @@ export function balanceOf(offer, offers) {
     boxes: kinds.map((each) => {
       const { sold: gone, held, kept } = parts(each);
       return {
-        offer: each.offer,
+        offer: each.id,
         name: text(each.name),
         sold: gone,
         held,

@@ -99,8 +99,8 @@ export class Bar {
     let isNew = false;
     for (const order of orders) {
       // A hold is no sale yet.
-      if (this.#counted.has(order.order) || !order.number) continue;
-      this.#counted.add(order.order);
+      if (this.#counted.has(order.id) || !order.number) continue;
+      this.#counted.add(order.id);
       isNew = true;
       // What is sold are goods; a parcel's fee is none.
       if (this.#gross) this.#gross.amount += order.total.amount - (order.fee?.amount ?? 0);

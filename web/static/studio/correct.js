@@ -84,10 +84,10 @@ export class Corrections {
     else this.#righted.delete(offer);
   }
 
-  #ordered(order) {
+  #ordered(placed) {
     for (const { offer, price, known } of this.#priced()) {
-      if (!lineAt(order, { offer, price }) || known.includes(order.order)) continue;
-      known.push(order.order);
+      if (!lineAt(placed, { offer, price }) || known.includes(placed.order)) continue;
+      known.push(placed.order);
       this.#keep();
     }
   }
@@ -169,7 +169,7 @@ export class Corrections {
   #changeNote(card, change) {
     const sum = (amount) => money({ amount, currency: card.price.currency });
     const name = text(card.name);
-    const taken = this.#takenOf(card.offer, [change]);
+    const taken = this.#takenOf(card.id, [change]);
     const note = {
       icon: "tag",
       words: together([
@@ -180,7 +180,7 @@ export class Corrections {
         { words: t("Put it right"), run: () => this.#putRight(change), name },
         { words: t("Another price"), run: () => this.#another(change), name },
       ],
-      close: () => this.#close(this.#changes, card.offer),
+      close: () => this.#close(this.#changes, card.id),
     };
     return [note];
   }
@@ -188,14 +188,14 @@ export class Corrections {
   #rightNote(card, { right, wrong }) {
     const sum = (amount) => money({ amount, currency: card.price.currency });
     const prices = listed(new Set(wrong.map(({ price }) => sum(price))));
-    const taken = this.#takenOf(card.offer, wrong);
+    const taken = this.#takenOf(card.id, wrong);
     const said = t("Put right: %(right)s in place of %(price)s.", { right: sum(right), price: prices });
     const note = {
       icon: "check",
       kind: "leaf",
       words: together([said, taken ? t("%(taken)s at %(price)s.", { taken, price: prices }) : t("Nobody had ordered at it.")]),
       acts: taken ? [{ words: t("See these orders"), run: () => this.#list.open(card), name: text(card.name) }] : [],
-      close: () => this.#close(this.#righted, card.offer),
+      close: () => this.#close(this.#righted, card.id),
     };
     return [note, { seconds: taken ? 0 : QUIET_SECONDS }];
   }

@@ -270,7 +270,7 @@ export class FlashSheet {
     remember("flash", { minutes, per_buyer: perBuyer });
     // Of a lot that gives nothing the server says so.
     const sum = { amount: price, currency: offer.price.currency };
-    const plan = { offer: offer.offer, price: sum, boxes: will.boxes || boxes, seconds: minutes * 60 };
+    const plan = { offer: offer.id, price: sum, boxes: will.boxes || boxes, seconds: minutes * 60 };
     if (perBuyer) plan.per_buyer = perBuyer;
     if (start !== null) plan.starts_at = start;
     const button = this.#part("do");

@@ -67,21 +67,21 @@ export class Flashes {
     if (!offer) return;
     if (kind === "flash.ended") this.#tellEnd(offer, data);
     if (kind === "flash.started") this.#tellStart(offer, data);
-    if (kind === "flash.corrected") this.#notes.drop(offer.offer, "flash");
+    if (kind === "flash.corrected") this.#notes.drop(offer.id, "flash");
   }
 
   /** A planned flash may get fewer boxes than it was planned with: its lot gives no more. */
   #tellStart(offer, { boxes }) {
     const planned = offer.flash?.state === "planned" ? offer.flash.boxes : boxes;
     if (boxes >= planned) {
-      this.#notes.drop(offer.offer, "flash");
+      this.#notes.drop(offer.id, "flash");
       return;
     }
-    this.#notes.put(offer.offer, "flash", {
+    this.#notes.put(offer.id, "flash", {
       icon: "flash",
       kind: "kumquat",
       words: t("The flash has %(n)s in place of %(planned)s: lot %(code)s gives no more.", { n: count(boxes), planned: count(planned), code: offer.lot.code }),
-      close: () => this.#notes.drop(offer.offer, "flash"),
+      close: () => this.#notes.drop(offer.id, "flash"),
     });
   }
 
@@ -91,11 +91,11 @@ export class Flashes {
     const values = { n: count(sold), boxes: running ? count(running.boxes) : "" };
     const how = running ? t("Flash over: %(n)s of %(boxes)s sold.", values) : t("Flash over: %(n)s sold.", values);
     const cause = { sold_out: t("Sold out."), broadcast: t("The broadcast ended."), stopped: t("Its lot is stopped.") }[why] ?? "";
-    const drop = () => this.#notes.drop(offer.offer, "flash");
+    const drop = () => this.#notes.drop(offer.id, "flash");
     const isHeld = [...this.#scene.orders.values()].some(({ state, lines }) => state === "held" && lines?.some((line) => line.flash === flash));
     const acts = this.#send && (sold || isHeld) ? [{ words: t("Price was wrong"), run: () => this.#putRight(flash), name: text(offer.name) }] : [];
     this.#notes.put(
-      offer.offer,
+      offer.id,
       "flash",
       { icon: "flash", words: together([how, cause].filter(Boolean)), acts, close: drop, newsUntil: now() + ENDED_SECONDS * 1_000 },
       { seconds: acts.length ? WRONG_SECONDS : ENDED_SECONDS },
@@ -183,7 +183,7 @@ export class Flashes {
     }
     toast(t("The flash of %(name)s is called off.", { name: text(offer.name) }), {
       act: t("Undo"),
-      onAct: () => this.#planAgain(offer.offer, flash),
+      onAct: () => this.#planAgain(offer.id, flash),
     });
   }
 

@@ -25,7 +25,7 @@ export class PastFlashes {
   }
 
   /** Shows those of this offer, the last one first. */
-  async load({ offer }) {
+  async load({ id: offer }) {
     this.#offer = offer;
     this.#place.replaceChildren();
     try {

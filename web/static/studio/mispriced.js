@@ -27,7 +27,7 @@ export function takenAt(orders, { offer, price, flash, from, known = [] }) {
   for (const order of orders) {
     if (!lineAt(order, { offer, price, flash })) continue;
     if (order.state === "held") held.push(order);
-    else if (order.number && order.at >= from) found.add(order.order);
+    else if (order.number && order.at >= from) found.add(order.id);
   }
   return { orders: found, held };
 }
@@ -87,7 +87,7 @@ export class Mispriced {
 
   async #load() {
     try {
-      const { prices } = await get(`${this.#path}/offers/${this.#card.offer}/mispriced`);
+      const { prices } = await get(`${this.#path}/offers/${this.#card.id}/mispriced`);
       const isNew = prices.length !== this.#prices?.length;
       this.#prices = prices;
       this.#orders = new Map(prices.flatMap(({ was, price, orders }) => orders.map((order) => [order.id, { ...order, was, right: price }])));
@@ -146,7 +146,7 @@ export class Mispriced {
   #drawHolds() {
     const price = this.#prices?.[0].price;
     const held = [...this.#scene.orders.values()].filter(
-      (order) => price && order.state === "held" && order.corrected && lineAt(order, { offer: this.#card.offer, price: price.amount }),
+      (order) => price && order.state === "held" && order.corrected && lineAt(order, { offer: this.#card.id, price: price.amount }),
     );
     const last = Math.max(...held.map(({ until }) => until));
     this.#part("holds").textContent = held.length
@@ -291,7 +291,7 @@ export class Mispriced {
     if (!this.#reason) return this.#say(t("Write why: the buyers read it."));
     this.#say("");
     try {
-      return await this.#moves.refund(id, { amount: difference, reason: this.#reason, offer: this.#card.offer });
+      return await this.#moves.refund(id, { amount: difference, reason: this.#reason, offer: this.#card.id });
     } catch (problem) {
       return this.#failed({ problem, orders: [id], body: { refund: {} } });
     }

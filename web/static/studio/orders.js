@@ -74,23 +74,23 @@ export class Orders extends EventTarget {
   }
 
   #put(order) {
-    const before = this.#orders.get(order.order);
+    const before = this.#orders.get(order.id);
     if (before === order) return;
-    this.#orders.set(order.order, order);
+    this.#orders.set(order.id, order);
     this.#isChanged = true;
-    let item = this.#items.get(order.order);
+    let item = this.#items.get(order.id);
     // A hold that becomes an order is new to the host: it comes up and flashes.
     const isPlaced = order.state === "placed" && before?.state !== "placed";
     if (!item) {
       // What has gone out of the feed at its end stays out, unless it is an order only now.
       if (before && !isPlaced) return;
       item = document.getElementById("feed-order").content.firstElementChild.cloneNode(true);
-      this.#items.set(order.order, item);
+      this.#items.set(order.id, item);
       this.#list.prepend(item);
     } else if (isPlaced) {
       // Both forget from their oldest end.
-      this.#items.delete(order.order);
-      this.#items.set(order.order, item);
+      this.#items.delete(order.id);
+      this.#items.set(order.id, item);
       this.#list.prepend(item);
     }
     if (isPlaced && !this.#isFirst) {

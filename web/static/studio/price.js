@@ -116,7 +116,7 @@ export class Prices {
     this.#sending = opened;
     this.#part("do").setAttribute("aria-busy", "true");
     try {
-      await this.#send(this.#isWrong ? "offer.correct" : "offer.change", { offer: offer.offer, ...change });
+      await this.#send(this.#isWrong ? "offer.correct" : "offer.change", { offer: offer.id, ...change });
     } catch (problem) {
       if (isStill()) return this.#complain(spoken(problem));
       return toast(t("%(what)s: %(words)s", { what: text(offer.name), words: spoken(problem) }), { danger: true });
@@ -136,7 +136,7 @@ export class Prices {
     toast(t("The usual price of %(name)s is changed.", { name: text(offer.name) }), {
       act: t("Undo"),
       onAct: () =>
-        this.#send("offer.change", { offer: offer.offer, list_price: before.list_price }).catch((problem) =>
+        this.#send("offer.change", { offer: offer.id, list_price: before.list_price }).catch((problem) =>
           toast(spoken(problem), { danger: true }),
         ),
     });

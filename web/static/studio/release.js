@@ -91,18 +91,18 @@ export class Releases {
   }
 
   #refused(offer, problem) {
-    const drop = () => this.#notes.drop(offer.offer, "refused");
+    const drop = () => this.#notes.drop(offer.id, "refused");
     const name = text(offer.name);
     if (problem.slug !== "lot-spent") {
-      this.#notes.put(offer.offer, "refused", { icon: "warning", kind: "red", words: spoken(problem), close: drop }, { seconds: 30 });
+      this.#notes.put(offer.id, "refused", { icon: "warning", kind: "red", words: spoken(problem), close: drop }, { seconds: 30 });
       return;
     }
     const left = problem.body.left_g ?? 0;
     const most = Math.max(0, Math.floor(left / offer.net_weight_g) - (offer.released - parts(offer).sold - parts(offer).held));
     const acts = [];
-    if (most > 0) acts.push({ words: t("Release %(n)s", { n: count(most) }), run: () => this.release(offer.offer, most), name });
+    if (most > 0) acts.push({ words: t("Release %(n)s", { n: count(most) }), run: () => this.release(offer.id, most), name });
     acts.push({ words: t("Record a harvest"), run: () => recordHarvest(offer), name });
-    this.#notes.put(offer.offer, "refused", { icon: "warning", kind: "kumquat", words: spentWords(offer, left, most), acts, close: drop }, { seconds: 60 });
+    this.#notes.put(offer.id, "refused", { icon: "warning", kind: "kumquat", words: spentWords(offer, left, most), acts, close: drop }, { seconds: 60 });
   }
 
   get #offer() {
@@ -158,14 +158,14 @@ export class Releases {
   }
 
   async #takeBack(offer, quantity) {
-    const lost = `${offer.offer} ${-quantity}`;
+    const lost = `${offer.id} ${-quantity}`;
     try {
-      await this.#send("offer.release", { offer: offer.offer, quantity: -quantity }, () => this.#tellLost(offer.offer, lost, -quantity));
+      await this.#send("offer.release", { offer: offer.id, quantity: -quantity }, () => this.#tellLost(offer.id, lost, -quantity));
       toast(t("Taken back."));
     } catch (problem) {
       toast(spoken(problem), { danger: true });
     } finally {
-      this.#notes.drop(offer.offer, lost);
+      this.#notes.drop(offer.id, lost);
     }
   }
 

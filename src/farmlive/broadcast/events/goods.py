@@ -50,7 +50,7 @@ _PICTURE = doc("The URL of its picture, or null.", "/files/0123456789abcdef.webp
 
 @kind("offer.added")
 class OfferAdded(PublicEvent):
-    """An offer was put into the bag: its card, as `GET …/offers` answers it."""
+    """An offer was put into the bag: its card, as `GET …/offers` answers it with an `id`."""
 
     offer: Id
     position: Annotated[

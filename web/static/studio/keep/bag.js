@@ -40,7 +40,7 @@ function draw(card) {
   ];
   const item = el(
     "li",
-    { class: "packing", "data-offer": card.offer, draggable: isOpen ? "true" : null },
+    { class: "packing", "data-offer": card.id, draggable: isOpen ? "true" : null },
     isOpen ? el("span", { class: "packing__grip", "aria-hidden": "true" }, icon("more")) : null,
     el("img", { class: "thumb thumb--small", src: pictureOf(card), alt: "", width: 56, height: 56, loading: "lazy" }),
     el(
@@ -61,8 +61,8 @@ function draw(card) {
       ? el(
           "div",
           { class: "packing__acts" },
-          el("button", { class: "button button--icon", type: "button", "data-up": true, "aria-label": t("Move %(name)s up", { name }), onclick: () => move(card.offer, -1) }, icon("back")),
-          el("button", { class: "button button--icon", type: "button", "data-down": true, "aria-label": t("Move %(name)s down", { name }), onclick: () => move(card.offer, 1) }, icon("next")),
+          el("button", { class: "button button--icon", type: "button", "data-up": true, "aria-label": t("Move %(name)s up", { name }), onclick: () => move(card.id, -1) }, icon("back")),
+          el("button", { class: "button button--icon", type: "button", "data-down": true, "aria-label": t("Move %(name)s down", { name }), onclick: () => move(card.id, 1) }, icon("next")),
           act(t("Price and stock"), () => change(card), { name }),
         )
       : null,
@@ -82,12 +82,12 @@ function flashWords({ state, price, boxes, starts_at: starts }) {
   return state === "running" ? t("Flash on air: %(n)s at %(price)s", values) : t("Flash at %(time)s: %(n)s at %(price)s", values);
 }
 
-const ids = () => list.items.map(({ offer }) => offer);
+const ids = () => list.items.map((card) => card.id);
 
 /** Puts the rows in another order at once, and back where the server refuses. */
 async function arrange(order, focus = null) {
   const before = list.items;
-  list.items = order.map((id) => before.find(({ offer }) => offer === id));
+  list.items = order.map((id) => before.find((card) => card.id === id));
   list.draw();
   drawEnds();
   if (focus) {
@@ -204,7 +204,7 @@ function change(card) {
     title: text(card.name),
     values: { price: card.price, list_price: card.list_price ?? { ...card.price, amount: null }, released: card.released },
     job: async ({ price, list_price: listed, released }) => {
-      const send = (type, fields) => channel.ask({ type, offer: card.offer, ...fields });
+      const send = (type, fields) => channel.ask({ type, offer: card.id, ...fields });
       const changed = {};
       if (price.amount !== card.price.amount) changed.price = price;
       if (listed?.amount !== card.list_price?.amount) changed.list_price = listed;

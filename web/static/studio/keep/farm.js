@@ -210,7 +210,7 @@ function waste(lot) {
       const made = await post(`/api/v1/lots/${lot.id}/waste`, { ...body, ...when });
       await lots.reload();
       const words = t("%(weight)s of lot %(code)s are sorted out.", { weight: weight(made.weight_g), code: lot.code });
-      toast(words, { act: t("Undo"), onAct: () => unwaste(lot, made.event) });
+      toast(words, { act: t("Undo"), onAct: () => unwaste(lot, made.id) });
     },
   });
 }
