@@ -66,7 +66,7 @@ class Show:
         async with asyncio.timeout(LONG_S):
             while True:
                 for found in (await self.api.health(self.broadcast))["sources"]:
-                    if found["source"] == source and not found["away"]:
+                    if found["id"] == source and not found["away"]:
                         return dict(found)
 
 

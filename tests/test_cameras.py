@@ -30,16 +30,16 @@ async def test_host_switches_and_everyone_is_told(show: Show) -> None:
     await show.host.wait_for("source.switched", source=kitchen)
     async with await Channel.connect(show.server.url, show.broadcast) as channel:
         answer = await show.api.commands(show.broadcast).switch(orchard)
-        assert (answer["source"], answer["label"]) == (orchard, "Orchard")
+        assert (answer["id"], answer["label"]) == (orchard, "Orchard")
         switched = await channel.wait_for("source.switched")
-    said = {"source": orchard, "label": "Orchard", "codec": "VP8"}
-    assert switched.data == said
+    facts = {"label": "Orchard", "codec": "VP8"}
+    assert switched.data == {"source": orchard, **facts}
     async with await Channel.connect(show.server.url, show.broadcast) as late:
         assert late.snapshot is not None
-        assert late.snapshot["source"] == said
+        assert late.snapshot["source"] == {"id": orchard, **facts}
     await viewer.wait_packets(viewer.packets + 100)
     assert viewer.lost == 0
-    health = {s["source"]: s for s in (await show.api.health(show.broadcast))["sources"]}
+    health = {s["id"]: s for s in (await show.api.health(show.broadcast))["sources"]}
     assert (health[orchard]["picked"], health[orchard]["on_air"]) == (True, True)
     assert (health[kitchen]["picked"], health[kitchen]["on_air"]) == (False, False)
     # It is there already: the answer says so.
@@ -168,7 +168,7 @@ async def test_second_device_takes_the_guests_place(show: Show) -> None:
     await show.host.wait_for("source.left", source=guest["source"])
     await show.host.wait_for("source.joined", source=guest["source"])
     second = await show.flows(guest["source"])
-    assert second["source"] == first["source"]
+    assert second["id"] == first["id"]
     assert (second["picked"], second["on_air"]) == (False, False)
     assert len((await show.api.health(show.broadcast))["sources"]) == 2
     with pytest.raises(ApiProblem) as refused:

@@ -23,7 +23,6 @@ WITHOUT = {
     "Stock": "how an offer stands",
     "StopReason": "a finding has an id, and what is missing has none",
     "Story": "the lot is within, and has its id",
-    "Switched": "which source is on air",
     "Waiting": "a device's place in an offer's waiting list",
 }
 # What is called like its kind and is no id.

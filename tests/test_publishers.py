@@ -91,7 +91,7 @@ async def test_what_a_shut_out_host_sends_ends_and_others_stay(on_air: Hosted) -
     await until(lambda: len(relay.publishers()) == 1, "the guest is gone too")
     await show.host.wait_for("source.switched", source=orchard)
     await viewer.wait_packets(viewer.packets + 50)
-    left = {each["source"] for each in (await show.api.health(show.broadcast))["sources"]}
+    left = {each["id"] for each in (await show.api.health(show.broadcast))["sources"]}
     assert left == {orchard}
     for key in (on_air.camera["key"], guest["key"]):
         with pytest.raises(ApiProblem) as refused:

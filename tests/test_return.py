@@ -54,7 +54,7 @@ async def test_camera_back_within_its_grace_takes_up_its_stream(show: Show) -> N
     await viewer.wait_packets(viewer.packets + 100)
     assert viewer.lost == 0
     (source,) = (await show.api.health(show.broadcast))["sources"]
-    assert (source["source"], source["away"]) == (made["source"], False)
+    assert (source["id"], source["away"]) == (made["source"], False)
     # Longer than its grace was: what was to end it is forgotten.
     with pytest.raises(TimeoutError):
         await show.host.wait_for("source.left", GRACE_S + 1)

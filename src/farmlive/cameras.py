@@ -44,7 +44,7 @@ class SourceSwitch(OnAir, Message):
 class Switched(BaseModel):
     """The source that was picked; `on_air` false while its next keyframe is waited for."""
 
-    source: str
+    id: str
     label: str
     on_air: bool
 
@@ -95,7 +95,7 @@ class Cameras:
                 conn, caller, "source.switch", source, broadcast=broadcast, label=found.label
             )
         )
-        return Switched(source=source, label=found.label, on_air=on_air).model_dump()
+        return Switched(id=source, label=found.label, on_air=on_air).model_dump()
 
     def send_away(self, guest: Guest) -> None:
         """End what a guest sends, on whichever server."""

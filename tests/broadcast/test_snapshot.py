@@ -224,14 +224,14 @@ def test_what_was_taken_off_an_order_stays_known_and_is_no_farms_of_several() ->
 
 def test_the_source_on_air() -> None:
     switched = ("source.switched", {"source": "s", "label": "orchard"})
-    assert folded(switched).source == {"source": "s", "label": "orchard"}
+    assert folded(switched).source == {"id": "s", "label": "orchard"}
     coded = ("source.switched", {"source": "k", "label": "kitchen", "codec": "H264"})
-    assert folded(switched, coded).source == coded[1]
+    assert folded(switched, coded).source == {"id": "k", "label": "kitchen", "codec": "H264"}
     staff = PUBLIC | {"staff"}
     left = folded(switched, ("source.left", {"source": "s"}, ("staff",)))
     assert view(left, staff)["source"] is None
     # Who is no staff is not told that it left, in an open page neither.
-    assert view(left, PUBLIC)["source"] == {"source": "s", "label": "orchard"}
+    assert view(left, PUBLIC)["source"] == {"id": "s", "label": "orchard"}
     other = folded(switched, ("source.left", {"source": "other"}, ("staff",)))
     assert view(other, staff)["source"] is not None
 

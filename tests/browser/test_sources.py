@@ -175,7 +175,7 @@ async def test_switch_that_another_host_overtakes_is_not_waited_for(
         await route.fetch()
         for source in (await sale.api.health(sale.broadcast))["sources"]:
             if source["label"] == "Camera 2":
-                await sale.api.commands(sale.broadcast).switch(source["source"])
+                await sale.api.commands(sale.broadcast).switch(source["id"])
         await route.fulfill(json={"on_air": False})
 
     await host.route("**/on-air", overtaken)
@@ -242,7 +242,7 @@ async def test_words_for_which_camera_is_on_air_and_why(open_page: Open) -> None
     told = await page.evaluate(
         """async () => {
           const { ruleWords } = await import("/static/studio/sources.js");
-          const own = (label, more) => ({ source: label, label, ...more });
+          const own = (label, more) => ({ id: label, label, ...more });
           const on = { on_air: true };
           return [
             [own("A", on)],

@@ -59,7 +59,7 @@ async def test_the_demo_lives_and_is_taken_up_again_and_opened_to_others(folder:
                 }
                 # Nobody has picked, so that an outside camera is on air as soon as it comes.
                 assert not any(source["picked"] for source in found)
-                (kitchen,) = (s["source"] for s in found if s["source"] != on_air.data["source"])
+                (kitchen,) = (s["id"] for s in found if s["id"] != on_air.data["source"])
                 await api.commands(first["live"]).switch(kitchen)
                 await channel.wait_for("source.switched", source=kitchen)
     async with demo(folder) as second, Api(second["url"]) as api:

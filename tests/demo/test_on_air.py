@@ -82,7 +82,7 @@ def cameras(site: Server) -> OrchardAndKitchen:
 
 
 def source(name: str, *, shown: bool = False, picked: bool = False) -> dict[str, Any]:
-    return {"source": name, "on_air": shown, "picked": picked, "away": False}
+    return {"id": name, "on_air": shown, "picked": picked, "away": False}
 
 
 async def test_the_orchard_waits_for_the_kitchen(site: Server, publications: Publications) -> None:

@@ -266,7 +266,7 @@ async def publish(media: Media, codec: str = "VP8", key: str = "orchard") -> Pee
     source = media.gate.keys[key].source
     await until(
         lambda: any(
-            each["source"] == source and not each["away"]
+            each["id"] == source and not each["away"]
             for each in media.relay.health(BROADCAST)["sources"]
         ),
         "the publisher's media flows",

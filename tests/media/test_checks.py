@@ -110,7 +110,7 @@ async def test_a_table_says_what_came_of_each_clause(relayed: Media) -> None:
         assert clause.id in result.output
     assert "0 MUST and 0 SHOULD not kept" in result.output
     sources = relayed.relay.health(BROADCAST)["sources"]
-    assert [source["source"] for source in sources if not source["away"]] == ["kitchen"]
+    assert [source["id"] for source in sources if not source["away"]] == ["kitchen"]
 
 
 async def test_json_is_for_programs(relayed: Media) -> None:

@@ -252,7 +252,7 @@ async def test_a_refused_offer_is_seen_beside_its_source_until_it_publishes(medi
     assert "127.0.0.1" not in str(line)
 
     def shown() -> dict[str, Any]:
-        return {each["source"]: each for each in media.relay.health(BROADCAST)["sources"]}
+        return {each["id"]: each for each in media.relay.health(BROADCAST)["sources"]}
 
     assert list(shown()) == ["orchard", "guest", "kitchen"]
     kitchen = shown()["kitchen"]
@@ -282,7 +282,7 @@ async def test_a_refused_offer_is_forgotten_after_a_while(
 ) -> None:
     await refuse(media, "kitchen")
     (kitchen,) = media.relay.health(BROADCAST)["sources"]
-    assert kitchen["source"] == "kitchen"
+    assert kitchen["id"] == "kitchen"
     late = now_ms() + refused.SHOWN_MS
     monkeypatch.setattr(refused, "now_ms", lambda: late)
     assert media.relay.health(BROADCAST)["sources"] == []

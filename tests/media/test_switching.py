@@ -42,7 +42,7 @@ async def look(media: Media, source: str) -> Peer:
 
 
 def health(media: Media, source: str) -> dict[str, object]:
-    return next(s for s in media.relay.health(BROADCAST)["sources"] if s["source"] == source)
+    return next(s for s in media.relay.health(BROADCAST)["sources"] if s["id"] == source)
 
 
 async def test_the_host_picks_and_viewers_go_on_without_a_gap(media: Media) -> None:
@@ -127,7 +127,7 @@ async def test_a_guest_that_is_sent_away_has_no_session_any_more(media: Media) -
             "guest and crew are told",
         )
     await seen(viewer)
-    assert [s["source"] for s in media.relay.health(BROADCAST)["sources"]] == ["orchard"]
+    assert [s["id"] for s in media.relay.health(BROADCAST)["sources"]] == ["orchard"]
     media.relay.dismiss(BROADCAST, "guest")
     media.relay.dismiss("nowhere", "guest")
 
@@ -155,7 +155,7 @@ async def test_a_guest_who_left_is_on_air_again_only_by_the_host(media: Media) -
     guest = await guest_on_air(media)
     assert (await media.http.delete(guest.location)).status_code == 200
     assert ("left", "guest") in media.gate.told
-    assert [s["source"] for s in media.relay.health(BROADCAST)["sources"]] == ["orchard"]
+    assert [s["id"] for s in media.relay.health(BROADCAST)["sources"]] == ["orchard"]
     assert (await media.http.delete(guest.location)).status_code == 404
     await publish(media, key="guest")
     await not_on_air_until_picked(media)

@@ -28,7 +28,7 @@ async def test_clause(relayed: Media, clause: Clause) -> None:
     expected = NOT_OURS.get(clause.id)
     assert (result.verdict, result.reason) == (("n/a", expected) if expected else ("pass", ""))
     sources = relayed.relay.health(BROADCAST)["sources"]
-    assert all(source["away"] for source in sources if source["source"] == "orchard")
+    assert all(source["away"] for source in sources if source["id"] == "orchard")
 
 
 @pytest.mark.asyncio(loop_scope="function")

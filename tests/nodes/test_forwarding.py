@@ -74,7 +74,7 @@ async def test_cameras_at_both_servers_are_in_one_place(pair: Pair) -> None:
     for url in (there, here):
         async with httpx.AsyncClient(headers={"Authorization": f"Bearer {pair.key}"}) as http:
             health = (await http.get(f"{url}/api/v1/broadcasts/{pair.broadcast}/health")).json()
-        assert {each["source"] for each in health["sources"]} == {orchard, kitchen}
+        assert {each["id"] for each in health["sources"]} == {orchard, kitchen}
         assert health["viewers"] == 2
     # A switch at the server that has no camera is true, and for everyone.
     answer = await host.call("source.switch", source=orchard)

@@ -121,14 +121,15 @@ def _resume(scene: Scene, _event: Event, __: events.BroadcastResumed) -> None:
 
 
 @_folds(events.SourceSwitched)
-def _switch(scene: Scene, event: Event, _: events.SourceSwitched) -> None:
+def _switch(scene: Scene, event: Event, switched: events.SourceSwitched) -> None:
     # It is shown, so a pause is over: a server that was restarted knows of none to end.
-    scene.source, scene.source_left, scene.paused = _used(event), False, False
+    scene.source = {"id": switched.source, **_used(event, "source")}
+    scene.source_left = scene.paused = False
 
 
 @_folds(events.SourceLeft)
 def _leave(scene: Scene, _event: Event, left: events.SourceLeft) -> None:
-    if scene.source and scene.source["source"] == left.source:
+    if scene.source and scene.source["id"] == left.source:
         scene.source_left = True
 
 

@@ -101,7 +101,7 @@ class Commands(ABC):
         return await self.call("card.unpin", timeout_s=timeout_s)
 
     async def switch(self, source: str, *, timeout_s: float = 10.0) -> Json:
-        """Put a source on air, `{"source","label","on_air"}`. Raises what `call` raises.
+        """Put a source on air, `{"id","label","on_air"}`. Raises what `call` raises.
 
         `on_air` is false while its next keyframe is waited for; `source.switched` then tells.
         """

@@ -131,4 +131,4 @@ class OrchardAndKitchen:
             if not any(source["picked"] for source in sources):
                 for source in sources:
                     if source["on_air"]:
-                        await self._api.commands(self._broadcast).switch(source["source"])
+                        await self._api.commands(self._broadcast).switch(source["id"])

@@ -86,7 +86,7 @@ class TryLive:
         async with asyncio.timeout(15):
             while True:
                 health = await self._stage.api.health(self._stage.broadcast)
-                if any(s["source"] == source and not s["away"] for s in health["sources"]):
+                if any(s["id"] == source and not s["away"] for s in health["sources"]):
                     return
                 await asyncio.sleep(0.1)
 

@@ -40,7 +40,7 @@ def _shown(entry: Broadcast, source: Source, health: Health | None) -> dict[str,
     """One source of the broadcast; `health` None while nobody sends it."""
     numbers = health or Health()
     return {
-        "source": source.id,
+        "id": source.id,
         "label": source.label,
         "guest": source.guest,
         "on_air": entry.on_air == source.id and source.fit,

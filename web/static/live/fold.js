@@ -84,11 +84,11 @@ export class Scene {
         break;
       case "source.switched":
         // It is shown, so a pause is over: a server that was restarted knows of none to end.
-        this.source = used(event);
+        this.source = { id: data.source, ...used(event, "source") };
         this.paused = false;
         break;
       case "source.left":
-        if (this.source?.source === data.source) this.source = null;
+        if (this.source?.id === data.source) this.source = null;
         break;
       case "offer.added": {
         const card = { id: data.offer, ...used(event, "offer") };

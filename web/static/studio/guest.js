@@ -64,7 +64,7 @@ function standing() {
     if (publisher.state === "reconnecting") return "lost";
     if (publisher.state === "connecting") return "connecting";
     if (!camera.isOpen) return "taken";
-    const isShown = scene.source?.source === publisher.source && !scene.paused;
+    const isShown = scene.source?.id === publisher.source && !scene.paused;
     return isShown && scene.broadcast?.state === "live" ? "air" : "waiting";
   }
   if (camera.isOpen) return "preview";

@@ -14,7 +14,7 @@ import { spoken } from "./sentences.js";
 
 /** How a guest stands, by the health answer's sources: `air`, `waiting`, `away` or `invited`. */
 export function standingOf(guest, sources) {
-  const source = sources.find((each) => each.source === guest.source);
+  const source = sources.find((each) => each.id === guest.source);
   if (!source) return "invited";
   if (source.on_air) return "air";
   if (source.away) return source.refused ? "invited" : "away";
@@ -79,7 +79,7 @@ export class Guests {
 
   /** Told at each look at the cameras. */
   draw(sources, isLive) {
-    const guests = (list) => list.filter(({ guest }) => guest).map(({ source }) => source).join();
+    const guests = (list) => list.filter(({ guest }) => guest).map(({ id }) => id).join();
     const isChanged = guests(sources) !== guests(this.#sources);
     this.#sources = sources;
     this.#isLive = isLive;

@@ -20,8 +20,8 @@ export class Watch {
 
   /** One of the health answer's sources, or undefined where there is none. */
   take(source) {
-    if (source?.source !== this.#source) this.#counts.clear();
-    this.#source = source?.source ?? null;
+    if (source?.id !== this.#source) this.#counts.clear();
+    this.#source = source?.id ?? null;
     if (!source) return { level: "none", advice: [] };
     const found = source.advice ?? [];
     this.#counts = new Map(found.map(({ code }) => [code, (this.#counts.get(code) ?? 0) + 1]));

@@ -65,23 +65,23 @@ export class Signals {
 
   /** `purposes` by source, `encoder` for OBS and FFmpeg; what to do about `shown` stands above. */
   draw(sources, judged, purposes, shown) {
-    const poor = sources.filter(({ source }) => judged.get(source)?.level !== "good").map(labelOf);
+    const poor = sources.filter(({ id }) => judged.get(id)?.level !== "good").map(labelOf);
     this.#panel.hidden = sources.length === 0;
     say(
       this.#panel.querySelector("[data-signals-short]"),
       poor.length ? t("Look at %(names)s", { names: listed(poor) }) : t("All is well"),
     );
     for (const [id, row] of this.#rows) {
-      if (sources.some(({ source }) => source === id)) continue;
+      if (sources.some((source) => source.id === id)) continue;
       row.remove();
       this.#rows.delete(id);
     }
     for (const source of sources) {
-      const row = this.#rows.get(source.source) ?? this.#add(source.source);
-      const judgement = judged.get(source.source);
+      const row = this.#rows.get(source.id) ?? this.#add(source.id);
+      const judgement = judged.get(source.id);
       this.#drawRow(row, source, judgement);
-      const isEncoder = purposes.get(source.source) === "encoder";
-      const lines = source.source === shown ? [] : judgement.advice.map((advice) => whatToDo(advice, isEncoder));
+      const isEncoder = purposes.get(source.id) === "encoder";
+      const lines = source.id === shown ? [] : judgement.advice.map((advice) => whatToDo(advice, isEncoder));
       drawLines(row.querySelector("[data-lines]"), lines.filter(Boolean));
     }
   }

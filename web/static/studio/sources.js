@@ -72,14 +72,14 @@ export class Sources {
     this.#view = view;
     const { sources } = view;
     for (const [id, tile] of this.#tiles) {
-      if (sources.some(({ source }) => source === id)) continue;
+      if (sources.some((source) => source.id === id)) continue;
       this.#seen.unobserve(tile.item);
       clearTimeout(tile.resting);
       tile.remove();
       this.#tiles.delete(id);
     }
     const list = this.#part("list");
-    for (const { source } of sources) {
+    for (const { id: source } of sources) {
       if (this.#tiles.has(source)) continue;
       const act = { air: (id) => this.#air(id), look: (id) => this.#look(id) };
       const tile = new Tile(source, this.#broadcast, act);
@@ -87,7 +87,7 @@ export class Sources {
       this.#seen.observe(tile.item);
       list.append(tile.item);
     }
-    if (sources.some(({ source, on_air }) => on_air && source === this.#switching?.source)) {
+    if (sources.some(({ id, on_air }) => on_air && id === this.#switching?.source)) {
       this.switched(this.#switching.source);
     }
     this.#giveUp();
@@ -95,7 +95,7 @@ export class Sources {
     this.#part("empty").hidden = sources.length > 0;
     this.#drawTiles();
     this.#drawPictures();
-    this.#bringIn(sources.find(({ on_air: isOn }) => isOn)?.source ?? null);
+    this.#bringIn(sources.find(({ on_air: isOn }) => isOn)?.id ?? null);
     const rule = ruleWords(sources, view.isLive);
     say(this.#part("rule"), rule);
     this.#part("rule").hidden = !rule;
@@ -131,7 +131,7 @@ export class Sources {
     const waited = this.#switching;
     const { sources, answered } = this.#view;
     if (!waited?.after || answered < waited.after) return;
-    if (sources.some(({ source, picked, away }) => source === waited.source && picked && !away)) return;
+    if (sources.some(({ id, picked, away }) => id === waited.source && picked && !away)) return;
     clearTimeout(waited.timer);
     this.#switching = null;
     this.#tell("");
@@ -185,7 +185,7 @@ export class Sources {
   }
 
   #name(id) {
-    return labelOf(this.#view.sources.find(({ source }) => source === id));
+    return labelOf(this.#view.sources.find((source) => source.id === id));
   }
 
   #look(id) {
@@ -216,19 +216,19 @@ export class Sources {
     const { sources, judged, isLive, own } = this.#view;
     const previewed = this.#previewed();
     for (const source of sources) {
-      const isSwitching = source.source === this.#switching?.source;
+      const isSwitching = source.id === this.#switching?.source;
       const standing = isSwitching ? "switching" : standingOf(source, sources);
-      const isOwn = source.source === own?.source;
-      const tile = this.#tiles.get(source.source);
+      const isOwn = source.id === own?.source;
+      const tile = this.#tiles.get(source.id);
       tile.draw({
         source,
         standing,
-        level: judged.get(source.source)?.level ?? "none",
+        level: judged.get(source.id)?.level ?? "none",
         words: this.#words(source, standing, isLive, sources),
         isOwn,
         isMirror: isOwn && own.isMirror,
         // More are in sight than are fetched at once.
-        canLook: standing === "ready" && !isOwn && tile.isSeen && !previewed.has(source.source),
+        canLook: standing === "ready" && !isOwn && tile.isSeen && !previewed.has(source.id),
       });
     }
   }
@@ -260,8 +260,8 @@ export class Sources {
     const { sources, own, program } = this.#view;
     if (document.hidden) return new Set();
     const wanted = sources
-      .filter((source) => !source.away && source.source !== own?.source && source.source !== program?.source)
-      .map(({ source }) => source)
+      .filter((source) => !source.away && source.id !== own?.source && source.id !== program?.source)
+      .map(({ id }) => id)
       .filter((id) => this.#tiles.get(id)?.isSeen);
     const rank = (id) => {
       const at = this.#looked.indexOf(id);
@@ -273,7 +273,7 @@ export class Sources {
   #drawPictures() {
     const { sources, own, program } = this.#view;
     const previewed = this.#previewed();
-    for (const { source } of sources) {
+    for (const { id: source } of sources) {
       const known = source === own?.source ? own.stream : source === program?.source ? program.stream : null;
       this.#tiles.get(source)?.show(known, previewed.has(source));
     }

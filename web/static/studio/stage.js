@@ -79,7 +79,7 @@ export class Stage extends EventTarget {
     const { kind, data } = told.at(-1);
     if (kind === "source.switched") {
       // How all cameras do is asked anew; until that is answered nothing may say that another is on air.
-      this.#sources = this.#sources.map((source) => ({ ...source, on_air: source.source === data.source }));
+      this.#sources = this.#sources.map((source) => ({ ...source, on_air: source.id === data.source }));
       this.#current = onAir(this.#sources);
       this.#draw();
     }
@@ -105,7 +105,7 @@ export class Stage extends EventTarget {
     try {
       const health = await get(`/api/v1/broadcasts/${this.#broadcast}/health`, UNATTENDED);
       if (this.#isOver || look !== this.#look) return;
-      if (health.sources.some((source) => !this.#purposes.has(source.source))) {
+      if (health.sources.some((source) => !this.#purposes.has(source.id))) {
         await this.#askPurposes();
       }
       this.#answered = look;
@@ -113,7 +113,7 @@ export class Stage extends EventTarget {
       this.#take(health.sources);
       if (!this.#isReached) this.#phone.hurry();
       this.#isReached = true;
-      const own = health.sources.find(({ source }) => source === this.#phone.source);
+      const own = health.sources.find(({ id }) => id === this.#phone.source);
       this.#phone.seen(own !== undefined, own?.on_air ?? false);
     } catch {
       this.#isReached = false;
@@ -124,10 +124,10 @@ export class Stage extends EventTarget {
 
   #take(found) {
     // That a TURN server carries it, only this end knows.
-    const isRelayed = ({ source }) => source === this.#phone.source && this.#phone.way === "relay";
+    const isRelayed = ({ id }) => id === this.#phone.source && this.#phone.way === "relay";
     // A browser sends a whole picture when it is asked; only an encoder has an interval to set.
-    const isMeant = ({ source }, { code }) =>
-      code !== "keyframes" || this.#purposes.get(source) === "encoder";
+    const isMeant = ({ id }, { code }) =>
+      code !== "keyframes" || this.#purposes.get(id) === "encoder";
     const sources = found.map((source) => ({
       ...source,
       relayed: isRelayed(source),
@@ -138,11 +138,11 @@ export class Stage extends EventTarget {
     this.hasPicture = sources.some(({ away, guest, on_air: isOn }) => !away && (!guest || isOn));
     this.#hadPicture ||= this.hasPicture;
     for (const source of sources) {
-      const watch = this.#watches.get(source.source) ?? new Watch();
-      this.#watches.set(source.source, watch);
-      this.#judged.set(source.source, watch.take(source));
+      const watch = this.#watches.get(source.id) ?? new Watch();
+      this.#watches.set(source.id, watch);
+      this.#judged.set(source.id, watch.take(source));
     }
-    this.level = this.#judged.get(this.#current?.source)?.level ?? (sources.length ? "away" : "none");
+    this.level = this.#judged.get(this.#current?.id)?.level ?? (sources.length ? "away" : "none");
     this.#draw();
     this.dispatchEvent(new Event("health"));
   }
@@ -167,18 +167,18 @@ export class Stage extends EventTarget {
         : null,
       program:
         isPlaying && this.#current?.on_air
-          ? { source: this.#current.source, stream: this.#video.srcObject }
+          ? { source: this.#current.id, stream: this.#video.srcObject }
           : null,
     });
     this.#guests.draw(this.#sources, this.#isLive);
-    this.#signals.draw(this.#sources, this.#judged, this.#purposes, this.#current?.source);
+    this.#signals.draw(this.#sources, this.#judged, this.#purposes, this.#current?.id);
     this.#drawAdvice();
   }
 
   #drawPreview() {
     const own = this.#phone.picture;
     // On air the host sees what viewers see; the own camera when it is that, or is not sent yet.
-    const isOwn = own && (!this.#phone.isSending || !this.#current || this.#current.source === this.#phone.source);
+    const isOwn = own && (!this.#phone.isSending || !this.#current || this.#current.id === this.#phone.source);
     const from = isOwn ? "phone" : this.hasPicture ? "air" : "none";
     if (from === "phone") {
       if (this.#player.wanted) this.#player.stop();
@@ -228,7 +228,7 @@ export class Stage extends EventTarget {
     const lines = [];
     const isAway = this.#away().length > 0;
     if (!this.#current && (isAway || (this.#isLive && !this.#phone.picture))) lines.push(whatToDoWithout(isAway));
-    const shown = this.#current?.source;
+    const shown = this.#current?.id;
     const isEncoder = this.#purposes.get(shown) === "encoder";
     for (const advice of this.#judged.get(shown)?.advice ?? []) lines.push(whatToDo(advice, isEncoder));
     const notice = document.querySelector("[data-advice]");
