@@ -63,16 +63,9 @@ def grep(word: str, folder: Path) -> list[str]:
 
 def grep_bytes(wanted: bytes, folder: Path) -> list[str]:
     """The files that hold these bytes."""
-    pattern = "".join(f"\\x{byte:02x}" for byte in wanted)
-    found = subprocess.run(
-        ["grep", "-rlaP", "-e", pattern, str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
-    )
-    assert found.returncode < 2, found.stderr
-    return found.stdout.splitlines()
+    # Not by grep, which reads lines: the bytes may have a newline among them.
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [str(path) for path in files if wanted in path.read_bytes()]
 
 
 def tables_with(connection: Connection, words: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -9,13 +9,14 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from tests.money import cny
 
-from farmlive import edge
+from farmlive import command_routes, edge
 from farmlive.ids import token, ulid
 from farmlive.openapi import Api
 from farmlive.people import DeviceCookie, Guard, People
 from farmlive.problems import Problem
 from farmlive.settings import Settings
 from farmlive.shop import order_routes
+from farmlive.shop.commands import commands
 from farmlive.shop.routes import routes
 from farmlive.store import Store
 
@@ -30,6 +31,7 @@ async def door(store: Store, settings: Settings, stall: Any) -> AsyncIterator[As
     people = People(store, settings)
     app = Api(session_cookie="farmlive_session")
     app.include_router(routes(stall.shop, Guard(people)))
+    app.include_router(command_routes.routes(commands(stall.shop), Guard(people)))
     app.include_router(order_routes.routes(stall.shop, Guard(people)))
 
     async def page(_request: Request, problem: Problem) -> JSONResponse:
