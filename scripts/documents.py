@@ -47,7 +47,9 @@ def broken_links(root: Path) -> Iterator[str]:
             path, _, anchor = target.partition("#")
             there = (document.parent / path).resolve() if path else document
             name = document.relative_to(root)
-            if not there.exists():
+            if not there.is_relative_to(root):
+                yield f"{name} links to {path}, which is outside of the repository"
+            elif not there.exists():
                 yield f"{name} links to {path}, which is not there"
             elif anchor and there.suffix == ".md" and anchor not in anchors(there.read_text()):
                 yield f"{name} links to {target}, which has no such heading"

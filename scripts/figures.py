@@ -88,6 +88,8 @@ def differences(documents: Iterable[Path], folder: Path) -> list[str]:
     for name, result in results(folder).items():
         if lacking := [key for key in PROVENANCE if not result.get(key)]:
             wrong.append(f"{folder.name}/{name}.json has no {', '.join(lacking)}")
+        if result.get("uncommitted"):
+            wrong.append(f"{folder.name}/{name}.json was measured with uncommitted changes")
         if not re.search(rf"figures(\.{name}\b|\[\"{name}\"\])", sources):
             wrong.append(f"no template reads {folder.name}/{name}.json")
     return wrong

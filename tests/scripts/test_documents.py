@@ -30,6 +30,14 @@ def test_a_link_to_no_file_is_named(root: Path) -> None:
     assert documents.differences(root) == ["docs/host.md links to settings.md, which is not there"]
 
 
+def test_a_link_out_of_the_repository_is_named(root: Path) -> None:
+    (root.parent / "notes.md").write_text("# Notes\n")
+    (root / "README.md").write_text("[the notes](../notes.md)\n")
+    assert documents.differences(root) == [
+        "README.md links to ../notes.md, which is outside of the repository"
+    ]
+
+
 def test_a_link_to_no_heading_is_named(root: Path) -> None:
     (root / "README.md").write_text("[the guide](docs/host.md#backup)\n")
     assert documents.differences(root) == [

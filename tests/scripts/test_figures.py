@@ -72,6 +72,11 @@ def test_a_result_that_does_not_say_how_it_was_measured_is_named(document: Path,
     assert f"figures/till.json has no {name}" in differences(document)
 
 
+def test_a_result_of_no_commit_is_named(document: Path) -> None:
+    change(document, uncommitted=True)
+    assert differences(document) == ["figures/till.json was measured with uncommitted changes"]
+
+
 def test_a_result_and_a_template_that_no_document_shows_are_named(document: Path) -> None:
     (document.parent / "figures" / "crash.json").write_text(json.dumps(RESULT))
     (document.parent / "figures" / "crash.md.j2").write_text("nothing\n")
