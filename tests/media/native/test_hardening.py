@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.media.native.compiling import compiler
+from tests.media.native.compiling import FOLDER, compiler
 from tests.media.native.elf import (
     DT_TEXTREL,
     PF_W,
@@ -63,8 +63,8 @@ def built_by(folder: Path, **environment: str) -> tuple[Elf, str]:
     """The extension of a copy, built by setup.py alone, and what the compiler said."""
     compiler()
     shutil.copytree(
-        ROOT / "src" / "farmlive" / "media" / "native",
-        folder / "src" / "farmlive" / "media" / "native",
+        FOLDER,
+        folder / FOLDER.relative_to(ROOT),
         ignore=shutil.ignore_patterns("*.so", "__pycache__"),
     )
     shutil.copy(ROOT / "setup.py", folder)

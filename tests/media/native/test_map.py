@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
+from tests.media.native.compiling import FOLDER
+
 ROOT = Path(__file__).parents[3]
 MAP = ROOT / "docs" / "native.md"
-FOLDER = ROOT / "src" / "farmlive" / "media" / "native"
 
 
 def test_each_file_in_c_is_on_the_map() -> None:
