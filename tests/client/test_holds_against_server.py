@@ -89,7 +89,7 @@ async def test_staff_keep_the_catalogue_and_arrange_the_bag(settings):
         lot = card["lot"]["id"]
         second = await api.create_offer(broadcast, lot, cny(PRICE), 1, product=product["id"])
         arranged = await api.arrange_bag(broadcast, [second["id"], offer])
-        assert [item["offer"] for item in arranged] == [second["id"], offer]
+        assert [item["id"] for item in arranged] == [second["id"], offer]
         assert {item["name"]["en"] for item in arranged} == {"Small kumquats"}
         assert (await api.change_product(product["id"], archived=True))["archived"]
         assert [item["id"] for item in await api.products()] == [product["id"]]

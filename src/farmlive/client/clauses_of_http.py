@@ -144,7 +144,7 @@ async def counter_offer(server: Examined) -> None:
 
 @BOOK.clause(
     "MUST",
-    "Who comes before the stream is told when to come again",
+    "A player before the stream learns when to retry",
     "409 with Retry-After while nobody publishes, or a session all the same",
     whep="4.2.8",
 )
@@ -187,7 +187,7 @@ async def unknown_session(server: Examined) -> None:
 
 @BOOK.clause(
     "MUST",
-    "Other sites' pages may ask",
+    "Other sites' pages may send requests",
     "a CORS preflight is allowed: origin, POST, Authorization and Content-Type",
     whip="4.2",
     whep="4.3",
@@ -231,7 +231,7 @@ async def exposed(server: Examined) -> None:
 
 @BOOK.clause(
     "SHOULD",
-    "OPTIONS tells what is taken",
+    "OPTIONS returns the accepted types",
     "Accept-Post: application/sdp",
     whip="4.2",
     whep="4.3",
@@ -243,9 +243,7 @@ async def accept_post(server: Examined) -> None:
     expect(SDP in given, f"{said(response)}, Accept-Post is {given!r}")
 
 
-@BOOK.clause(
-    "MUST", "No POST is redirected by 301 or 302", "307 where at all", whip="4.5", whep="4.6"
-)
+@BOOK.clause("MUST", "No POST is redirected by 301 or 302", "307 if any", whip="4.5", whep="4.6")
 async def redirects(server: Examined) -> None:
     """Look at the answers to all POSTs so far, and to one more."""
     await server.post(server.offer())
@@ -255,7 +253,7 @@ async def redirects(server: Examined) -> None:
 
 @BOOK.clause(
     "MUST",
-    "ICE servers are told by links",
+    "ICE servers are listed in Link headers",
     'stun: and turn: addresses with rel="ice-server", TURN with username and credential',
     whip="4.6",
     whep="4.7",
@@ -288,8 +286,8 @@ async def preflight_links(server: Examined) -> None:
 
 @BOOK.clause(
     "MUST",
-    "Who has no key is told to show one",
-    "401 with WWW-Authenticate, where a key is asked for",
+    "A request without a key gets a challenge",
+    "401 with WWW-Authenticate, where a key is required",
     whip="4.7",
     whep="4.8",
     rude=1,
@@ -332,13 +330,23 @@ async def _extensions(server: Examined, prefix: str) -> None:
         expect(target, f"{relation} has no address")
 
 
-@BOOK.clause("MUST", "Extensions have names", "rel begins urn:ietf:params:whip:ext", whip="4.9")
+@BOOK.clause(
+    "MUST",
+    "Extensions are named by registered URNs",
+    "rel begins urn:ietf:params:whip:ext",
+    whip="4.9",
+)
 async def whip_extensions(server: Examined) -> None:
     """Look at the Link headers of the 201."""
     await _extensions(server, "urn:ietf:params:whip:ext")
 
 
-@BOOK.clause("MUST", "Extensions have names", "rel begins urn:ietf:params:whep:ext", whep="4.9")
+@BOOK.clause(
+    "MUST",
+    "Extensions are named by registered URNs",
+    "rel begins urn:ietf:params:whep:ext",
+    whep="4.9",
+)
 async def whep_extensions(server: Examined) -> None:
     """Look at the Link headers of the 201."""
     await _extensions(server, "urn:ietf:params:whep:ext")

@@ -71,7 +71,7 @@ async def patch_malformed(server: Examined) -> None:
 
 @BOOK.clause(
     "MUST",
-    "What is half supported says so",
+    "Partial ICE support is answered with 422",
     "422 for restarts where only trickle ICE is supported, and the other way round",
     whip="4.3.1",
     whep="4.4.1",
@@ -108,7 +108,7 @@ async def entity_tag(server: Examined) -> None:
 
 
 @BOOK.clause(
-    "MUST", "DELETE looks at no tag", "200 whatever If-Match says", whip="4.3.1", whep="4.4.1"
+    "MUST", "DELETE ignores entity tags", "200 whatever If-Match says", whip="4.3.1", whep="4.4.1"
 )
 async def delete_with_tag(server: Examined) -> None:
     """DELETE the session with the tag of another one in If-Match."""
@@ -155,7 +155,7 @@ async def candidates(server: Examined) -> None:
 
 @BOOK.clause(
     "MUST",
-    "A candidate is taken in silence",
+    "A candidate is accepted without an answer body",
     "204 without a body and without an ETag",
     whip="4.3.2",
     whep="4.4.2",
@@ -168,7 +168,7 @@ async def trickle(server: Examined) -> None:
 
 @BOOK.clause(
     "MUST",
-    "A candidate of no use is dropped in silence",
+    "A useless candidate is ignored without an error",
     "204 for an unknown transport and for a name that does not resolve",
     whip="4.3.2",
     whep="4.4.2",
@@ -230,7 +230,7 @@ async def restart(server: Examined) -> None:
 
 @BOOK.clause(
     "MUST",
-    "A restart gives a new entity tag, and the old one is over",
+    "A restart gives a new entity tag, and the old one expires",
     "ETag in the 200; 412 for the old one",
     whip="4.3.3",
     whep="4.4.3",
@@ -278,7 +278,7 @@ async def restart_by_tag(server: Examined) -> None:
 
 @BOOK.clause(
     "MUST",
-    "Media goes on after a restart",
+    "Media continues after a restart",
     "checks under the new credentials are answered, without a new handshake",
     whip="4.3.3",
     whep="4.4.3",

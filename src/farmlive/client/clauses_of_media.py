@@ -47,7 +47,7 @@ async def active_client(server: Examined) -> None:
 
 
 @BOOK.clause(
-    "MUST", "What is published is heard", "RTCP comes back for the sound", whip="RFC 3550 §6.4"
+    "MUST", "Published audio arrives", "RTCP comes back for the sound", whip="RFC 3550 §6.4"
 )
 async def hears(server: Examined) -> None:
     """Send Opus for some seconds and wait for a receiver report of it, or any feedback."""
@@ -75,7 +75,7 @@ async def hears(server: Examined) -> None:
 
 @BOOK.clause(
     "MUST",
-    "What comes is what was answered",
+    "Media matches the answer",
     "RTP in payload types of the answer, from SSRCs of the answer where it names them",
     whep="4.2.1",
 )
@@ -121,7 +121,7 @@ async def _revokes(server: Examined) -> None:
 
 @BOOK.clause(
     "MUST",
-    "A session's end is told at once",
+    "The peer learns of a session's end at once",
     "a DTLS alert, or 403 to a check, right after DELETE",
     whip="4.2",
     whep="4.3",

@@ -56,7 +56,7 @@ async def mux_only(server: Examined) -> None:
 
 @BOOK.clause(
     "MUST",
-    "More tracks than are taken are refused",
+    "More tracks than are supported are refused",
     "422 or 400 for two video sections",
     whip="4.4.2",
     rude=1,
@@ -93,7 +93,7 @@ async def one_stream(server: Examined) -> None:
 
 @BOOK.clause(
     "SHOULD",
-    "A session is made whole or not at all",
+    "A session has all offered tracks or is refused",
     "422 or 400, not a section with port 0",
     whip="4.4.3",
     rude=1,
@@ -135,7 +135,7 @@ async def not_bundle_only(server: Examined) -> None:
 
 @BOOK.clause(
     "MUST",
-    "ICE options are taken up, not made up",
+    "The answer has only ICE options that were offered",
     "trickle and ice2 only where the offer has them",
     both="RFC 9429 §5.3.1",
 )
@@ -272,7 +272,7 @@ async def new_credentials(server: Examined) -> None:
 
 @BOOK.clause(
     "MUST",
-    "ICE-lite is said of the session",
+    "ICE-lite is a session-level attribute",
     "a=ice-lite before all sections",
     both="RFC 8839 §5.3",
 )
@@ -347,8 +347,8 @@ async def simulcast(server: Examined) -> None:
 
 @BOOK.clause(
     "MUST",
-    "The layers of a simulcast can be told apart",
-    "the header extension rtp-stream-id is taken",
+    "The layers of a simulcast are distinguishable",
+    "the header extension rtp-stream-id is accepted",
     whip="RFC 8853 §5.5",
 )
 async def layers_named(server: Examined) -> None:

@@ -48,20 +48,32 @@ SOLD = "sold"
 UNDO_MS = 10 * 60_000
 
 STATES = (
-    Step(None, "held", _BUYER, events.OrderHeld, "kept while the form is filled in", stock="held"),
-    Step("held", "held", _BUYER, events.OrderHeld, "another choice in its place", stock="held"),
-    Step("held", "expired", _TIME, events.OrderExpired, "its minutes ran out", stock=BACK),
     Step(
-        "held", "cancelled", _BUYER, events.OrderCancelled, "given up before ordering", stock=BACK
+        None,
+        "held",
+        _BUYER,
+        events.OrderHeld,
+        "held while the buyer fills in the form",
+        stock="held",
     ),
+    Step("held", "held", _BUYER, events.OrderHeld, "replaced by another choice", stock="held"),
+    Step("held", "expired", _TIME, events.OrderExpired, "ran out", stock=BACK),
+    Step("held", "cancelled", _BUYER, events.OrderCancelled, "dropped before ordering", stock=BACK),
     Step(None, "placed", _BUYER, events.OrderPlaced, "ordered without a hold", stock=SOLD),
     Step("held", "placed", _BUYER, events.OrderPlaced, "ordered", stock=SOLD),
-    Step("placed", "packed", _CENTRE, events.OrderPacked, "in its box"),
-    Step("placed", "cancelled", _EITHER, events.OrderCancelled, "not wanted any more", stock=BACK),
-    Step("packed", "cancelled", _STAFF, events.OrderCancelled, "called off after packing"),
+    Step("placed", "packed", _CENTRE, events.OrderPacked, "packed"),
+    Step(
+        "placed",
+        "cancelled",
+        _EITHER,
+        events.OrderCancelled,
+        "cancelled before packing",
+        stock=BACK,
+    ),
+    Step("packed", "cancelled", _STAFF, events.OrderCancelled, "cancelled after packing"),
     Step("packed", "shipped", _STAFF, events.OrderShipped, "handed to the carrier", way="parcel"),
     Step(
-        "packed", "at_centre", _CENTRE, events.OrderAtCentre, "waits to be collected", way="pickup"
+        "packed", "at_centre", _CENTRE, events.OrderAtCentre, "ready to be collected", way="pickup"
     ),
     Step("shipped", "received", _STAFF, events.OrderReceived, "arrived", way="parcel"),
     Step(
@@ -69,7 +81,7 @@ STATES = (
         "cancelled",
         _STAFF,
         events.OrderCancelled,
-        "called off on the way",
+        "cancelled on the way",
         way="parcel",
         why=True,
     ),
@@ -85,14 +97,12 @@ STATES = (
     ),
 )
 PAYMENTS = (
-    Step("due", "paid", _CENTRE, events.OrderPaid, "the money is there", alive=True),
-    Step("due", "due", _STAFF, events.OrderRefunded, "less is to be paid", alive=True),
-    Step("paid", "part_refunded", _STAFF, events.OrderRefunded, "some was given back"),
-    Step("paid", "refunded", _STAFF, events.OrderRefunded, "all was given back"),
-    Step(
-        "part_refunded", "part_refunded", _STAFF, events.OrderRefunded, "some more was given back"
-    ),
-    Step("part_refunded", "refunded", _STAFF, events.OrderRefunded, "the rest was given back"),
+    Step("due", "paid", _CENTRE, events.OrderPaid, "payment received", alive=True),
+    Step("due", "due", _STAFF, events.OrderRefunded, "amount due lowered", alive=True),
+    Step("paid", "part_refunded", _STAFF, events.OrderRefunded, "partly refunded"),
+    Step("paid", "refunded", _STAFF, events.OrderRefunded, "refunded in full"),
+    Step("part_refunded", "part_refunded", _STAFF, events.OrderRefunded, "refunded further"),
+    Step("part_refunded", "refunded", _STAFF, events.OrderRefunded, "rest refunded"),
 )
 # What a move did, undone.
 BACK_STATES = (
@@ -105,16 +115,22 @@ BACK_STATES = (
     Step("received", "at_centre", _CENTRE, events.OrderAtCentre, "still waits", way="pickup"),
     Step("cancelled", "placed", _STAFF, events.OrderPlaced, "wanted after all", stock=SOLD),
     Step("cancelled", "packed", _STAFF, events.OrderPacked, "wanted after all"),
-    Step("cancelled", "shipped", _STAFF, events.OrderShipped, "goes on its way", way="parcel"),
+    Step("cancelled", "shipped", _STAFF, events.OrderShipped, "set back to shipped", way="parcel"),
     Step("cancelled", "at_centre", _STAFF, events.OrderAtCentre, "waits again", way="pickup"),
 )
 BACK_PAYMENTS = (
-    Step("paid", "due", _CENTRE, events.OrderPaid, "the money is not there"),
-    Step("due", "due", _STAFF, events.OrderRefunded, "as much is to be paid again", alive=True),
-    Step("part_refunded", "paid", _STAFF, events.OrderRefunded, "it was not given back"),
-    Step("part_refunded", "part_refunded", _STAFF, events.OrderRefunded, "less was given back"),
-    Step("refunded", "part_refunded", _STAFF, events.OrderRefunded, "the rest was not given back"),
-    Step("refunded", "paid", _STAFF, events.OrderRefunded, "nothing was given back"),
+    Step("paid", "due", _CENTRE, events.OrderPaid, "payment reversed"),
+    Step("due", "due", _STAFF, events.OrderRefunded, "amount due raised again", alive=True),
+    Step("part_refunded", "paid", _STAFF, events.OrderRefunded, "refund reversed"),
+    Step(
+        "part_refunded",
+        "part_refunded",
+        _STAFF,
+        events.OrderRefunded,
+        "part of the refund reversed",
+    ),
+    Step("refunded", "part_refunded", _STAFF, events.OrderRefunded, "refund of the rest reversed"),
+    Step("refunded", "paid", _STAFF, events.OrderRefunded, "whole refund reversed"),
 )
 
 
