@@ -4,6 +4,8 @@ is its `id`.
 
 from typing import Any
 
+from tests.money import cny
+
 from farmlive.ids import token
 from farmlive.shop.order_models import HoldPlace, Refund
 
@@ -38,7 +40,7 @@ async def test_an_order_that_is_placed_again_is_opened_too(stall: Any) -> None:
 
 async def test_a_refund_that_is_given_again_is_one(stall: Any) -> None:
     key, placed = token(), await stall.place(2)
-    back = Refund(amount=100, reason="Rain.")
+    back = Refund(amount=cny(100), reason="Rain.")
     await stall.shop.orders.pay(HOST, stall.broadcast, placed["id"])
     given = await stall.shop.orders.refund(HOST, stall.broadcast, placed["id"], back, key)
     assert (await kept(stall.store, key)).keys() == {"order", "move"}  # as older code has it
