@@ -248,7 +248,7 @@ def main() -> None:
             trade.muted()
             claimed = trade.claimed(closed, data, Path(folder))
             colleague(browser, staff, url, live)
-            wrong = partial(of_wrong_price, offer=dear["offer"])
+            wrong = partial(of_wrong_price, offer=dear["id"])
             guest = visitor.new_page()
             visitor.grant_permissions(["camera", "microphone"])
             link = invited(staff, url, live)

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from benches import crash, faulty, ports, postgres, report
@@ -369,7 +369,7 @@ class Desk:
 async def test_what_staff_are_refused_is_told(seed: int) -> None:
     market = Market("", "broadcast", [], "", "", seed)
     market.for_staff.append("o")
-    answer = {"order": "o", "total": {"amount": 5, "currency": "CNY"}}
+    answer = {"id": "o", "total": {"amount": 5, "currency": "CNY"}}
     market.told.placed(Placed("a key", answer, [], 1))
     await Staff(market, None, Desk(market)).keep()  # type: ignore[arg-type]
     assert [each.slug for each in market.told.refused] == ["not-in-state"]
@@ -382,10 +382,13 @@ class Till:
     def __init__(self) -> None:
         self.orders = itertools.count(1)
 
-    async def place_order(self, broadcast: str, key: str, order: dict[str, Any]) -> dict[str, Any]:
+    def commands(self, _broadcast: str) -> Self:
+        return self
+
+    async def call(self, _type: str, **order: Any) -> dict[str, Any]:
         if not order["lines"][0]["price"]:
             raise ApiProblem(409, {"type": "/problems/price-changed"})
-        return {"order": f"order {next(self.orders)}"}
+        return {"id": f"order {next(self.orders)}"}
 
 
 async def test_a_refusal_lies_between_what_its_buyer_did_before_and_after_it() -> None:

@@ -229,7 +229,7 @@ def _is_loopback(host: str) -> bool:
 
 def _offer(card: dict[str, Any]) -> dict[str, Any]:
     return {
-        "offer": card["id"],
+        "id": card["id"],
         "gtin": card["gtin"],
         "lot": card["lot"]["code"],
         "lot_id": card["lot"]["id"],
