@@ -1,4 +1,4 @@
-/* Where a peer is reached: an IPv4 or IPv6 address and a port, as the socket calls have it. */
+/* An IPv4 or IPv6 address and port, as socket calls take it. */
 #ifndef FARMLIVE_ADDRESS_H
 #define FARMLIVE_ADDRESS_H
 

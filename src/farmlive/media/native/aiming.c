@@ -1,7 +1,7 @@
-/* Which track each viewer of an output should get.
+/* Track selection.
  *
- * Always holds: in `moving` is who has a track and should get another, in `probing` who has a probe
- * or had one until a moment ago. */
+ * Always holds: `moving` has the viewers that have a track and should get another one; `probing`
+ * those that have a probe, or had one until a moment ago. */
 #include "aiming.h"
 
 #include <math.h>

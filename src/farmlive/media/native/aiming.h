@@ -1,5 +1,5 @@
-/* Which track each viewer of an output should get, by the layers that come and by what the viewer
- * tells of its link; and which keyframes are asked for on that account.
+/* Chooses the track that each viewer of an output should get: by the layers that arrive, and by
+ * what the viewer reports about its link. Marks the keyframes that this needs.
  *
  * `on_air` is the publisher on air, or NULL. */
 #ifndef FARMLIVE_AIMING_H

@@ -1,8 +1,7 @@
-/* What Python asks of the core and waits for: how a viewer or a publisher does, where it is, the
- * counts and the census.
+/* Queries: the state of a viewer or publisher, a peer's address, the counters and the census.
  *
- * Always holds: the answer lies with whoever asks, and is the relay's thread's only while that one
- * waits; nothing in it points into the core. */
+ * Always holds: the answer is in the caller's memory, and the relay's thread writes it only while
+ * the caller waits; nothing in it points into the core. */
 #include "asked.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* The methods by which Python asks, and waits for the answer. */
+/* Methods that query the engine and wait for the answer. */
 #ifndef FARMLIVE_ASKED_H
 #define FARMLIVE_ASKED_H
 

@@ -1,8 +1,7 @@
-/* What Python asks of the core without waiting: each method copies its arguments into a command,
- * which the relay's thread runs.
+/* Commands: each method copies its arguments into a command, which the relay's thread runs.
  *
- * Always holds: a command has its own copy of all that it needs; of what is Python's the relay's
- * thread knows only SRTP sessions, which Python keeps until it hears that they are free. */
+ * Always holds: a command has its own copy of everything it needs. The one exception is SRTP
+ * sessions, which Python keeps alive until EVENT_FREED. */
 #include "asking.h"
 
 #include "conversion.h"

@@ -1,5 +1,4 @@
-/* The methods by which Python commands: what each says runs in the relay's thread, and nobody waits
- * for it. */
+/* Methods that post a command to the relay's thread and return at once. */
 #ifndef FARMLIVE_ASKING_H
 #define FARMLIVE_ASKING_H
 

@@ -1,5 +1,5 @@
-/* Bells: eventfds by which one thread wakes another that waits for descriptors. However often one
- * was rung, it is heard once. */
+/* An eventfd by which one thread wakes another that waits for descriptors. Several writes before a
+ * read wake it once. */
 #ifndef FARMLIVE_BELL_H
 #define FARMLIVE_BELL_H
 

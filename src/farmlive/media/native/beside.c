@@ -1,5 +1,5 @@
-/* A socket beside another one: by SO_REUSEADDR, and that only for a moment, so that nobody else can
- * open the port. */
+/* Sets SO_REUSEADDR on the shared socket, and only for a moment, so that nobody else can open the
+ * port. */
 #include "beside.h"
 
 #include <unistd.h>

@@ -1,5 +1,5 @@
-/* A socket beside another one, on the same port, for what comes from one address. As `open_beside`
- * of `farmlive.media.addresses`. */
+/* Opens a connected UDP socket on the port of another one, for datagrams from one address only. As
+ * `open_beside` of `farmlive.media.addresses`. */
 #ifndef FARMLIVE_BESIDE_H
 #define FARMLIVE_BESIDE_H
 

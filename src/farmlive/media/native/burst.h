@@ -1,8 +1,6 @@
-/* A burst: plain packets that all viewers with the same numbers get, written once.
+/* A burst: plain packets that a group of viewers gets with the same bytes, written once.
  *
- * Owns its bytes and how they are cut into runs of one size, which UDP segmentation (udp(7),
- * UDP_SEGMENT) can send at once. Never changed after it was handed over; its holders may be in
- * several threads. */
+ * Owns its bytes. Never changed after it was handed over; several threads may hold it. */
 #ifndef FARMLIVE_BURST_H
 #define FARMLIVE_BURST_H
 

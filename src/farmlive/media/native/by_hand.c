@@ -1,4 +1,4 @@
-/* The methods of a relay that is run by hand. */
+/* Methods of the test engine. */
 #include "by_hand.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* The methods of a relay that is run by hand; those of another one raise RuntimeError. */
+/* Methods of the test engine; on a relay with a thread they raise RuntimeError. */
 #ifndef FARMLIVE_BY_HAND_H
 #define FARMLIVE_BY_HAND_H
 

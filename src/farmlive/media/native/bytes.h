@@ -1,4 +1,4 @@
-/* Numbers in network byte order, and the arithmetic of counters that go round. */
+/* Integers in network byte order, and differences of counters that wrap. */
 #ifndef FARMLIVE_BYTES_H
 #define FARMLIVE_BYTES_H
 

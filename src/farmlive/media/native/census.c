@@ -1,4 +1,4 @@
-/* What the core holds, counted where it lies: what is not counted is not kept up either. */
+/* Counts on request; nothing is kept up to date meanwhile. */
 #include "census.h"
 
 void census_take(const struct core *core, struct census *census)

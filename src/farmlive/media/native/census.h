@@ -1,4 +1,4 @@
-/* The census: how much the engine holds at this moment. All of it is 0 once everybody has gone. */
+/* The census: how much the engine holds right now. Everything is 0 once all peers have gone. */
 #ifndef FARMLIVE_CENSUS_H
 #define FARMLIVE_CENSUS_H
 

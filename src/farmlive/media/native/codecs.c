@@ -1,7 +1,6 @@
-/* Where in a stream a decoder can start, how large its pictures are, and what speaks against it, by
- * the heads of payloads. H264 has a file of its own.
+/* Reads the first bytes of payloads. H264 has a file of its own.
  *
- * Always holds: payloads are from anyone who publishes; no byte behind `size` is read. */
+ * Always holds: payloads are untrusted; no byte behind `size` is read. */
 #include "codecs.h"
 
 #include "h264.h"

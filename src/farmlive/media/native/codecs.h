@@ -1,5 +1,5 @@
-/* Codecs as a relay must know them: where in a stream a decoder can start, how large pictures are,
- * and what speaks against a stream. As `farmlive.media.codecs` does. */
+/* Codecs as far as a relay must know them: where a decoder can start, the size of pictures, and why
+ * viewers could not play a stream. As `farmlive.media.codecs`. */
 #ifndef FARMLIVE_CODECS_H
 #define FARMLIVE_CODECS_H
 

@@ -1,7 +1,7 @@
-/* The queue of what Python asks: filled by any thread, run by the relay's.
+/* The queue of commands: any thread posts, the relay's thread runs.
  *
- * Always holds: each command runs once, or, where it came after the closing, never; whoever awaits
- * it goes on either way. Its memory is the queue's, unless it is awaited. */
+ * Always holds: each command runs once, or never if it was posted after the close; its caller
+ * continues either way. The queue frees it, unless someone waits for it. */
 #include "commands.h"
 
 #include <string.h>

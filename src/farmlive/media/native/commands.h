@@ -1,4 +1,5 @@
-/* What Python asks: functions that run in the relay's thread between two readings, in order. */
+/* The queue of Python's commands: functions that the relay's thread runs between two reads, in
+ * order. */
 #ifndef FARMLIVE_COMMANDS_H
 #define FARMLIVE_COMMANDS_H
 

@@ -1,4 +1,4 @@
-/* One connection of a client. What a slow viewer loses is decided in `backlog`. */
+/* One TCP connection. `backlog` decides what a slow viewer loses. */
 #include "connection.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
-/* One connection of a client: it takes the stream apart, and holds what the client has not taken.
- * Who may connect is `tcp`'s part, and what a packet means `intake`'s.
+/* One TCP connection of a client: splits its stream into packets, and keeps what the client has not
+ * taken. `tcp` decides who may connect, `intake` what a packet means.
  *
- * Always holds: a connection that is in its port's table is open; one that was closed is freed only
- * by `connections_bury`, when nobody can have it at hand any more. */
+ * Always holds: a connection in its port's table is open; a closed one is freed only by
+ * `connections_bury`, when nothing can point to it any more. */
 #ifndef FARMLIVE_CONNECTION_H
 #define FARMLIVE_CONNECTION_H
 

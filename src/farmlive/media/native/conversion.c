@@ -1,7 +1,7 @@
-/* Python's values into the engine's structs and back, each checked against the room that it has.
+/* Converts values, each checked against the room for it.
  *
- * Always holds: where one of these says true, each payload type in the struct is below
- * PAYLOAD_TYPES or -1, each count is within its array, and each name ends within its room. */
+ * Always holds: after true, each payload type in the struct is below PAYLOAD_TYPES or -1, each
+ * count is within its array, and each name is terminated within its room. */
 #include "conversion.h"
 
 #include "memory.h"

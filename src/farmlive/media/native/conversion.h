@@ -1,5 +1,5 @@
-/* What Python hands in as the engine's structs, and what it gets back. False, with an error set,
- * for what is no such thing or has too much of it. */
+/* Converts Python's values into the engine's structs and back. False, with an error set, for a
+ * wrong type or too many items. */
 #ifndef FARMLIVE_CONVERSION_H
 #define FARMLIVE_CONVERSION_H
 

@@ -1,9 +1,9 @@
-/* The core: the engine's peers and outputs, and what else its thread works on.
+/* The core: the engine's peers and outputs, and everything else that the relay's thread works on.
  *
- * `engine` has the calls, `loop` reads and keeps time, `intake` takes what comes in, `publisher`
- * and `output` decide, `senders` send, `delivery` hears what came of it, and `upkeep` does what is
- * due. Always holds: everything here and below, but for what `senders`, `events`, `reports` and
- * `commands` say of themselves, is used by one thread. */
+ * `engine` has the calls, `loop` reads and keeps time, `intake` takes datagrams, `publisher` and
+ * `output` decide, `senders` send, `delivery` handles what senders report, and `upkeep` runs the
+ * timers. Always holds: one thread uses all of this and everything below it, except as `senders`,
+ * `events`, `reports` and `commands` say of themselves. */
 #ifndef FARMLIVE_CORE_H
 #define FARMLIVE_CORE_H
 

@@ -1,4 +1,4 @@
-/* Cores and turns on them, by system calls of Linux. */
+/* CPU affinity and time slices, by Linux system calls. */
 #include "cores.h"
 
 #include <stdint.h>

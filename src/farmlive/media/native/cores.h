@@ -1,6 +1,7 @@
-/* The cores that we may use, and how the kernel gives its threads turns on them (sched(7)).
+/* The CPU cores that the process may use, pinning threads to them, and the length of time slices
+ * (sched(7)).
  *
- * All of it is asked for, none of it needed: where the kernel refuses, it goes on as before. */
+ * All of it is optional: if the kernel refuses, nothing changes. */
 #ifndef FARMLIVE_CORES_H
 #define FARMLIVE_CORES_H
 

@@ -1,4 +1,4 @@
-/* Decimal places, as people are told numbers: what Python's `round` makes of the same double. */
+/* Rounds to decimal places exactly as Python's `round` does. */
 #ifndef FARMLIVE_DECIMAL_H
 #define FARMLIVE_DECIMAL_H
 

@@ -1,6 +1,6 @@
-/* What came of sending.
+/* Handles the senders' reports.
  *
- * Always holds: what is told of a peer that is gone means nothing, but that its leg was freed. */
+ * Always holds: a report on a peer that is gone is ignored, except that its leg was freed. */
 #include "delivery.h"
 
 #include <stdlib.h>

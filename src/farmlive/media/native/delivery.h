@@ -1,5 +1,5 @@
-/* What came of sending, as the senders tell it: a viewer whose packets were refused falls behind, a
- * packet for a stream goes into its connection, and Python hears whose keys are free. */
+/* Handles what senders report: a viewer whose packets were refused is slow, a packet for a stream
+ * goes into its TCP connection, and Python hears that a peer's keys are free. */
 #ifndef FARMLIVE_DELIVERY_H
 #define FARMLIVE_DELIVERY_H
 

@@ -1,4 +1,4 @@
-/* The engine's calls: who there is, and how peers come to what they are here for. */
+/* The engine's calls: adds and removes peers and outputs, and starts a peer in its role. */
 #include "engine.h"
 
 #include "delivery.h"

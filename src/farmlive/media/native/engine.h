@@ -1,4 +1,4 @@
-/* What is asked of the engine: a call for each of `farmlive.media.engine.Engine`'s. As
+/* The engine's calls: one for each of `farmlive.media.engine.Engine`. As
  * `farmlive.media.python_engine`. */
 #ifndef FARMLIVE_ENGINE_H
 #define FARMLIVE_ENGINE_H

@@ -1,7 +1,7 @@
-/* The queue of events, from the relay's thread to the event loop's.
+/* The queue of events.
  *
- * Always holds: a queue that is not empty has had its bell rung since it was empty last. The reader
- * first takes the bell's count and then the events, so that none is left behind unheard. */
+ * Always holds: the bell was rung since the queue was last empty. The reader clears the bell first
+ * and then takes the events, so that none is left behind. */
 #include "events.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* What Python is told: put in by the relay's thread, taken out by the event loop's. */
+/* The queue of events for Python: the relay's thread pushes, the event loop takes. */
 #ifndef FARMLIVE_EVENTS_H
 #define FARMLIVE_EVENTS_H
 

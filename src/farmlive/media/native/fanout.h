@@ -1,7 +1,7 @@
-/* Fan-out: the packets of a burst, protected for each leg and sent to all of them by few calls.
+/* Fan-out: encrypts the packets of a burst for each leg and sends them to all legs with few system
+ * calls.
  *
- * Owns the memory in which packets are protected, and what the system could not take. Used by one
- * thread, the owner of the legs that it is given. */
+ * Owns the memory in which packets are encrypted. Used by one thread, the owner of its legs. */
 #ifndef FARMLIVE_FANOUT_H
 #define FARMLIVE_FANOUT_H
 

@@ -1,6 +1,6 @@
-/* What a publisher tells and is told. Its packets are `receiver`'s part.
+/* A publisher's RTCP. `receiver` takes its packets.
  *
- * Always holds: a keyframe is asked only of a layer that comes. */
+ * Always holds: a keyframe is requested only for a layer that arrives. */
 #include "feedback.h"
 
 #include "decimal.h"

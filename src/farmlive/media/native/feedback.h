@@ -1,5 +1,5 @@
-/* What a publisher tells and is told: its clock, what is asked of it, what is reported to it, and
- * how it does. A part of `farmlive.media.publisher`. */
+/* A publisher's RTCP: its sender reports, our requests and reports, and its health. A part of
+ * `farmlive.media.publisher`. */
 #ifndef FARMLIVE_FEEDBACK_H
 #define FARMLIVE_FEEDBACK_H
 

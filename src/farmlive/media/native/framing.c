@@ -1,4 +1,4 @@
-/* Takes a stream apart into packets, without copying those that come in one piece. */
+/* Splits a stream into packets, without copying those that arrive in one piece. */
 #include "framing.h"
 
 /* Keep so much of what is fed. */

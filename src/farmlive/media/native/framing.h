@@ -1,5 +1,5 @@
-/* Packets on a stream: each behind its length in two bytes (RFC 4571, section 2). As
- * `farmlive.media.framing`; the connections are `connection`'s part. */
+/* Packets on a stream, each behind its length in two bytes (RFC 4571, section 2). As
+ * `farmlive.media.framing`. */
 #ifndef FARMLIVE_FRAMING_H
 #define FARMLIVE_FRAMING_H
 

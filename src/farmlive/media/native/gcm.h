@@ -1,10 +1,10 @@
-/* RTP as its sender protects it by AEAD_AES_128_GCM (RFC 7714): byte for byte what libsrtp makes
- * of it, in half the time, since OpenSSL's cipher is called for the packet and nothing else.
+/* Encrypts RTP by AEAD_AES_128_GCM (RFC 7714): byte for byte what libsrtp makes of it in half the
+ * time, since only OpenSSL's cipher is called for a packet.
  *
- * Owns a leg's keys for RTP, and the rollover of each of its streams (RFC 3711, section 3.3.1).
- * Always holds: no stream is forgotten, and no index, from which the nonce is made, is taken twice:
- * two packets under one nonce would give the key away by which they are authenticated (RFC 5116,
- * section 5.1.1). RTCP, and RTP by other profiles, is libsrtp's part. */
+ * Owns a leg's RTP keys and the rollover counter of each of its streams (RFC 3711, section 3.3.1).
+ * Always holds: no stream is forgotten, and no packet index, from which the nonce is made, is used
+ * twice: two packets under one nonce would reveal the authentication key (RFC 5116, section 5.1.1).
+ * RTCP, and RTP by other profiles, is left to libsrtp. */
 #ifndef FARMLIVE_GCM_H
 #define FARMLIVE_GCM_H
 

@@ -1,5 +1,5 @@
 /* H264 as far as a relay must understand it: NAL units in RTP (RFC 6184) and the sequence parameter
- * set (H.264, 7.3.2.1.1). As `farmlive.media.h264` does. */
+ * set (H.264, 7.3.2.1.1). As `farmlive.media.h264`. */
 #ifndef FARMLIVE_H264_H
 #define FARMLIVE_H264_H
 

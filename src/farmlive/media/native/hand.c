@@ -1,7 +1,7 @@
-/* Runs an engine by hand.
+/* The test engine.
  *
- * Always holds: what was sent lies in order until it is collected; nothing happens but in a call,
- * at the time that was given last. */
+ * Always holds: what it would send is kept in order until it is collected; nothing happens except
+ * in a call, at the time given last. */
 #include "hand.h"
 
 #include "delivery.h"

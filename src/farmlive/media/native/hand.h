@@ -1,5 +1,5 @@
-/* An engine that is run by hand, for tests: no thread, no sockets and no clock. Whoever runs it
- * gives datagrams and times, and collects what would be sent. */
+/* The test engine: without thread, sockets and clock. The caller gives it datagrams and times, and
+ * collects what it would send. */
 #ifndef FARMLIVE_HAND_H
 #define FARMLIVE_HAND_H
 

@@ -1,8 +1,8 @@
-/* ICE: all peers by their user name fragments, and the handling of their checks and ours.
+/* ICE: all peers by user name fragment, their checks and ours.
  *
- * Always holds: each of a peer's credentials has a name here, unless another peer took the same;
- * and whatever port maps an address to a peer, the peer has it among its own, so that nothing leads
- * to a peer that was removed. */
+ * Always holds: each of a peer's credentials has a name here, unless another peer took the same
+ * one; and if a port maps an address to a peer, the peer has it among its own, so that nothing
+ * leads to a removed peer. */
 #include "ice.h"
 
 #include <math.h>

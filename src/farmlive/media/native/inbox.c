@@ -1,7 +1,7 @@
-/* What one reading of a socket brings. A datagram longer than its room is cut, and then means
- * nothing to anyone: it is longer than any that we take.
+/* Reads many datagrams at once. A datagram longer than its buffer is truncated and then invalid: it
+ * is longer than any that we accept.
  *
- * Always holds: before a reading each header has its whole room for sender and stamp. */
+ * Always holds: before a read each header has its whole room for sender and time. */
 #include "inbox.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* Room for what one reading of a UDP socket brings: many datagrams by one recvmmsg(2), each with
- * its sender and the kernel's time of it. As `farmlive.media.inbox`. */
+/* Buffers for one recvmmsg(2) of a UDP socket: many datagrams, each with its sender and the
+ * kernel's receive time. As `farmlive.media.inbox`. */
 #ifndef FARMLIVE_INBOX_H
 #define FARMLIVE_INBOX_H
 

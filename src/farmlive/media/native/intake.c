@@ -1,8 +1,7 @@
-/* What comes in. Reading the sockets is `reading`'s and `connection`'s part, and what is done by
- * the clock `upkeep`'s.
+/* Demultiplexes datagrams. `reading` and `connection` read the sockets, `upkeep` runs the timers.
  *
- * Always holds: of what strangers send only a check with one of our passwords changes anything but
- * the counts; all else means something only from an address that such a check has proved. */
+ * Always holds: from an unknown address only a check with one of our passwords changes anything
+ * except counters; everything else counts only from an address that such a check has proved. */
 #include "intake.h"
 
 #include "aiming.h"

@@ -1,4 +1,4 @@
-/* What comes in: each datagram's kind (RFC 7983), whose it is, and what follows from it. As
+/* Demultiplexes datagrams by kind (RFC 7983) and by peer, and acts on them. As
  * `farmlive.media.intake`. */
 #ifndef FARMLIVE_INTAKE_H
 #define FARMLIVE_INTAKE_H

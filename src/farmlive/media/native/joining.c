@@ -1,9 +1,8 @@
-/* How viewers come to a track of video: who waits for a keyframe, who catches up with a burst, and
- * who is live on which lane.
+/* How a viewer gets onto a track of video.
  *
- * Always holds: a viewer's `place` is in the list that `is` tells; a lane has a viewer, and the
- * output listens to the lane's publisher; only who has an epoch catches up or is live.
- * While one viewer changes its place, no other does. */
+ * Always holds: a viewer's `place` is in the list that `is` names; a lane has a viewer, and the
+ * output listens to the lane's publisher; only a viewer with an epoch catches up or is live. While
+ * one viewer changes its place, no other does. */
 #include "joining.h"
 
 #include "memory.h"

@@ -1,6 +1,5 @@
-/* How viewers come to a track of video: who waits for a keyframe, who catches up with a burst, and
- * who is live on which lane. Which track a viewer should get, and when keyframes are asked for, is
- * `aiming`'s part. As `farmlive.media.joining`.
+/* How a viewer gets onto a track of video: it waits for a keyframe, catches up with a burst, or is
+ * live on a lane. `aiming` decides which track it should get. As `farmlive.media.joining`.
  *
  * Always holds: a viewer is in one of waiting and catching, or on a lane; a lane has a viewer. */
 #ifndef FARMLIVE_JOINING_H

@@ -1,7 +1,7 @@
-/* Lanes: gathering the packets of a track, and writing them as each group of viewers gets them.
+/* Gathers the packets of a track and writes them for each group of viewers.
  *
- * Always holds: the first `whole` of what is gathered are of frames that may leave; each shift has
- * at most one seam. Who is on a lane, and when it leaves, are `joining`'s and `sending`'s part. */
+ * Always holds: the first `whole` gathered packets are of frames that may leave; each shift has at
+ * most one seam. `joining` decides who is on a lane, `sending` when its packets leave. */
 #include "lane.h"
 
 #include "memory.h"

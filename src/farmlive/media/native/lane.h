@@ -1,5 +1,6 @@
-/* One track of video as an output sends it: what waits to leave, and for whom. The numbers are the
- * source's; each group of viewers has them shifted by its own amounts. As `farmlive.media.lane`. */
+/* A lane: one track of video as an output sends it, with the packets that wait to leave. Sequence
+ * numbers are the source's; each group of viewers gets them shifted by its own amounts. As
+ * `farmlive.media.lane`. */
 #ifndef FARMLIVE_LANE_H
 #define FARMLIVE_LANE_H
 

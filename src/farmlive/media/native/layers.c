@@ -1,8 +1,7 @@
-/* Which layers of a simulcast come, and which of them a viewer gets. What comes of a decision (a
- * keyframe asked for, a lane changed) others do.
+/* Layer selection. The caller acts on a decision: it requests a keyframe or changes the lane.
  *
- * Always holds: `flowing` tells of `count` layers, at most LAYERS_MOST; a `choice` that has decided
- * has a limit that is one of the layers. */
+ * Always holds: `flowing` has `count` layers, at most LAYERS_MOST; a `choice` that has decided has
+ * a limit that is one of the layers. */
 #include "layers.h"
 
 #include <string.h>

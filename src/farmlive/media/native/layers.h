@@ -1,5 +1,5 @@
-/* Which layer of a simulcast a viewer gets: what comes, what its link carries, what it wants. Pure
- * decisions by numbers and times, as `farmlive.media.layers` makes them. */
+/* Chooses a viewer's simulcast layer: by the layers that arrive, by what its link carries and by
+ * what it wants. Pure decisions over numbers and times, as `farmlive.media.layers`. */
 #ifndef FARMLIVE_LAYERS_H
 #define FARMLIVE_LAYERS_H
 

@@ -1,4 +1,4 @@
-/* A leg: the sending half of a peer. `senders` give it to an owner, and `fanout` sends by it. */
+/* A leg: the sending half of a peer. `senders` give it to an owner, which sends by `fanout`. */
 #ifndef FARMLIVE_LEG_H
 #define FARMLIVE_LEG_H
 

@@ -1,5 +1,5 @@
-/* Doubly linked lists whose links lie in what they link. A link that is in no list points to
- * itself, so that taking it out again does no harm. */
+/* Intrusive doubly linked lists. A link that is in no list points to itself, so that removing it
+ * again does no harm. */
 #ifndef FARMLIVE_LIST_H
 #define FARMLIVE_LIST_H
 

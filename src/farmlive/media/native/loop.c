@@ -1,6 +1,6 @@
-/* The relay's thread: it waits, reads what has come, and does what is due.
+/* The relay's thread: it waits, reads what has arrived, and runs what is due.
  *
- * Always holds: what was closed in a round is freed at its end, since the system may have told of
+ * Always holds: what was closed in a round is freed at its end, since the system may have reported
  * it in the same round. */
 #include "loop.h"
 

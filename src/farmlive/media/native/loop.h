@@ -1,8 +1,8 @@
-/* The loop: the relay's thread, its sockets and when each is read.
+/* The relay's thread: its sockets, and when each is read.
  *
- * While media comes, publishers wake us and viewers wait for that: to wake up costs more than to
- * read what a viewer tells. For this a publisher has a socket of its own on the same port, which
- * rests until its next frame is whole. As `farmlive.media.ports` and `farmlive.media.tcp`. */
+ * Waking up costs more than reading a viewer's feedback. While media arrives, publishers wake the
+ * thread and viewers wait for that: for this a publisher has a socket of its own on the same port.
+ * As `farmlive.media.ports` and `farmlive.media.tcp`. */
 #ifndef FARMLIVE_LOOP_H
 #define FARMLIVE_LOOP_H
 

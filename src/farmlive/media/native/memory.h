@@ -1,4 +1,5 @@
-/* Memory that is there: where the system has none left, the process ends with a sentence. */
+/* Allocation that never returns NULL: if the system has no memory left, the process ends with a
+ * sentence. */
 #ifndef FARMLIVE_MEMORY_H
 #define FARMLIVE_MEMORY_H
 

@@ -1,5 +1,5 @@
 /* The extension `farmlive.media.native._native`: the type `Relay`, and the functions of libsrtp and
- * OpenSSL, which Python finds and hands over. Uses Python's stable interface alone, so that one
+ * OpenSSL, whose addresses Python finds and hands over. Uses Python's stable ABI only, so that one
  * build serves every version from 3.11 on. */
 #include <stdlib.h>
 #include <sys/eventfd.h>

@@ -1,4 +1,4 @@
-/* What a publisher and a viewer negotiated, in numbers. Mirrors `farmlive.media.engine`. */
+/* What a publisher and a viewer negotiated. Mirrors `farmlive.media.engine`. */
 #ifndef FARMLIVE_NEGOTIATED_H
 #define FARMLIVE_NEGOTIATED_H
 

@@ -1,4 +1,4 @@
-/* Sockets that only send.
+/* Send-only sockets.
  *
  * Always holds: a shared socket outlives its outlet, so that its number stands for it. */
 #include "outlets.h"

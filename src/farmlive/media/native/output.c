@@ -1,4 +1,4 @@
-/* An output: who is on air, what comes from it, and which viewers there are.
+/* An output: the source on air, its packets and the output's viewers.
  *
  * Always holds: the output listens to the publisher on air, to the one that it follows and to each
  * that a lane is of, so that it hears when one of them is gone; a viewer's target is one of the

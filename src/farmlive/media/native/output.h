@@ -1,9 +1,8 @@
-/* An output: what all of its viewers get, as one continuous stream for each.
+/* An output: what all viewers of a broadcast get, as one continuous stream for each.
  *
- * Follows the source on air and sends each packet to those on its lane; which track each viewer
- * gets is `aiming`'s part, and how it comes to it `joining`'s. Viewers whose numbers are shifted by
- * the same amounts are served together, so that a packet is written once for many. As
- * `farmlive.media.output`. */
+ * Follows the source on air and hands its packets to lanes. `aiming` chooses each viewer's track,
+ * `joining` brings the viewer onto it, `sending` writes each packet once for all viewers with the
+ * same numbers. As `farmlive.media.output`. */
 #ifndef FARMLIVE_OUTPUT_H
 #define FARMLIVE_OUTPUT_H
 

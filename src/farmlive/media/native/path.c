@@ -1,4 +1,4 @@
-/* Path validation: the limit of what a path gets before it is validated, and our check of it. */
+/* Path validation: the limit before a path is validated, and our check of it. */
 #include "path.h"
 
 #include "memory.h"

@@ -1,4 +1,4 @@
-/* A peer as the engine holds it: its end of ICE, its keys and what it is here for. */
+/* A peer: its end of ICE, its keys and its role. */
 #ifndef FARMLIVE_PEER_H
 #define FARMLIVE_PEER_H
 

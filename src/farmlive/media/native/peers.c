@@ -1,7 +1,8 @@
-/* All peers by their numbers. Numbers are drawn in turn, so that they spread by themselves.
+/* A hash table of all peers by number. Numbers are drawn in turn, so that they spread by
+ * themselves.
  *
- * Always holds: a peer is in the chain of its number modulo the room, and there is room for a chain
- * for each. */
+ * Always holds: a peer is in the chain of its number modulo the size, and there are at least as
+ * many chains as peers. */
 #include "peers.h"
 
 #include "memory.h"

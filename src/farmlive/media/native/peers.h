@@ -1,4 +1,4 @@
-/* All peers by their numbers: a hash table that grows. */
+/* A hash table of all peers by number. */
 #ifndef FARMLIVE_PEERS_H
 #define FARMLIVE_PEERS_H
 

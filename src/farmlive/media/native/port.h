@@ -1,4 +1,4 @@
-/* A port as those who read and write it know it; for all others it is `ports.h`'s. */
+/* The struct behind `ports.h`, for those who read and write ports. */
 #ifndef FARMLIVE_PORT_H
 #define FARMLIVE_PORT_H
 

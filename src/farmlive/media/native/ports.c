@@ -1,4 +1,4 @@
-/* The ports of media: who is at which remote address, and sending to it. */
+/* The local ports of media: whose a remote address is, and sending to it. */
 #include "ports.h"
 
 #include <unistd.h>

@@ -1,5 +1,5 @@
-/* The ports of media: their sockets, who is at which remote address, and what a stream has not
- * taken yet. What a datagram means is `intake`'s part, and when sockets are read `loop`'s.
+/* The local ports of media: their sockets, which peer is at which remote address, and what a TCP
+ * connection has not taken. `intake` decides what a datagram means, `loop` when sockets are read.
  *
  * Always holds: an address at a port belongs to one peer that has passed an authenticated check
  * from it, or to none. */

@@ -1,7 +1,7 @@
-/* A publisher: its tracks and who listens to it.
+/* A publisher: its tracks and listeners.
  *
- * Always holds: `layers` are the tracks of video, in the order of their places; nobody listens
- * twice. */
+ * Always holds: `layers` are the video tracks in the order of their places; a listener is listed
+ * once. */
 #include "publisher.h"
 
 #include "memory.h"

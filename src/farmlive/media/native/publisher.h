@@ -1,7 +1,7 @@
-/* A publisher: its tracks, its layers, and who listens to it. As `farmlive.media.publisher`.
+/* A publisher: its tracks, its layers and its listeners. As `farmlive.media.publisher`.
  *
- * Which track a packet belongs to is `sorting`'s part, what follows from it `receiver`'s, and what
- * the publisher is told back `feedback`'s. */
+ * `receiver` takes its packets, `sorting` finds the track of each, and `feedback` writes its RTCP.
+ */
 #ifndef FARMLIVE_PUBLISHER_H
 #define FARMLIVE_PUBLISHER_H
 

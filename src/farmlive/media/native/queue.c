@@ -1,7 +1,7 @@
-/* A bounded queue between two threads: a ring of tasks under one lock.
+/* A bounded ring of tasks between two threads, under one lock.
  *
- * Always holds: the tasks are at `first` and the `count` - 1 places behind it, going round.
- * `sleeping` and `waiting` are cleared by whoever wakes, so that one sleep is woken once. */
+ * Always holds: the tasks are at `first` and the `count` - 1 places behind it, modulo the size. The
+ * thread that wakes another clears `sleeping` or `waiting`, so that it wakes it once. */
 #include "queue.h"
 
 void queue_init(struct queue *queue)

@@ -1,7 +1,7 @@
-/* What a send thread still has to do, in order.
+/* A send thread's tasks, in order.
  *
- * Always holds: one thread pushes, one takes. A push wakes the other only where it sleeps, and
- * waits only where the queue is full. */
+ * Always holds: one thread pushes, one takes. A push wakes the other thread only if it sleeps, and
+ * waits only while the queue is full. */
 #ifndef FARMLIVE_QUEUE_H
 #define FARMLIVE_QUEUE_H
 

@@ -1,4 +1,4 @@
-/* Reads the UDP sockets. What a datagram means is `intake`'s part. */
+/* Reads the UDP sockets. `intake` decides what a datagram means. */
 #include "reading.h"
 
 #include <math.h>

@@ -1,11 +1,12 @@
-/* When each UDP socket is read: those that all share, and those of publishers, on the same port. As
- * `farmlive.media.ports`.
+/* Decides when each UDP socket is read: the shared ones, and the publishers' own on the same ports.
+ * As `farmlive.media.ports`.
  *
- * While media comes, publishers wake us and viewers wait for that: to wake up costs more than to
- * read what a viewer tells. A publisher's own socket is read as soon as something comes to it.
+ * Waking up costs more than reading a viewer's feedback. While media arrives, shared sockets are
+ * read when a publisher wakes the thread; a publisher's own socket is read as soon as something
+ * arrives on it.
  *
- * Always holds: whoever has no socket of its own is read from a shared one, which is watched unless
- * a publisher's socket was read lately. */
+ * Always holds: a peer without a socket of its own is read from a shared one, which is watched
+ * unless a publisher's socket was read lately. */
 #ifndef FARMLIVE_READING_H
 #define FARMLIVE_READING_H
 

@@ -1,7 +1,6 @@
-/* A publisher's packets on their way in. Which track a packet belongs to is `sorting`'s part to
- * find, what the publisher is told `feedback`'s.
+/* Takes a publisher's packets. `sorting` finds the track of each.
  *
- * Always holds: the track of what was taken is one of `tracks`, also where it began anew. */
+ * Always holds: a taken packet's track is one of `tracks`, also if it began anew. */
 #include "receiver.h"
 
 #include "decimal.h"

@@ -1,5 +1,5 @@
-/* Takes a publisher's packets: has each one counted by its track, restores what comes as RTX, and
- * notes keyframes. A part of `farmlive.media.publisher`. */
+/* Takes a publisher's packets: has its track count each, restores RTX, and notes keyframes. A part
+ * of `farmlive.media.publisher`. */
 #ifndef FARMLIVE_RECEIVER_H
 #define FARMLIVE_RECEIVER_H
 

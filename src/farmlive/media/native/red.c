@@ -1,7 +1,7 @@
-/* RED, redundant audio data (RFC 2198), read and written.
+/* RED, redundant audio data (RFC 2198).
  *
- * Always holds: payloads are from anyone who publishes; every block that is read lies within the
- * payload, and nothing is written beyond the room. */
+ * Always holds: payloads are untrusted; every block lies within the payload, and nothing is written
+ * beyond the room. */
 #include "red.h"
 
 int red_parse(const uint8_t *payload, size_t size, struct red_block blocks[RED_BLOCKS_MOST])

@@ -1,5 +1,4 @@
-/* RED: redundant audio data (RFC 2198), as a relay reads it and passes it on. As
- * `farmlive.media.red` does. */
+/* RED, redundant audio data (RFC 2198): read and written. As `farmlive.media.red`. */
 #ifndef FARMLIVE_RED_H
 #define FARMLIVE_RED_H
 

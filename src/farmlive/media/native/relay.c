@@ -1,4 +1,4 @@
-/* Runs commands: in the relay's thread, or at once by hand. */
+/* Runs commands: in the relay's thread, or at once in a test engine. */
 #include "relay.h"
 
 #include <unistd.h>

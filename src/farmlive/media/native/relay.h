@@ -1,9 +1,9 @@
-/* `Relay`, the extension's one type, as its methods know it: an engine in a thread of its own, or
- * one that is run by hand.
+/* `Relay`, the extension's one type, for its methods: an engine in a thread of its own, or a test
+ * engine.
  *
- * Owns the queues between Python and the relay's thread. Always holds: while that thread is there,
- * none of Python's touches the core but by commands; by hand there is no such thread. After a fork
- * the loop is the parent's alone. */
+ * Owns the queues between Python and the relay's thread. Always holds: while that thread runs,
+ * Python's threads touch the core by commands only. After a fork the loop belongs to the parent
+ * alone. */
 #ifndef FARMLIVE_RELAY_H
 #define FARMLIVE_RELAY_H
 

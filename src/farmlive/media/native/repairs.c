@@ -1,8 +1,8 @@
-/* Repairs: what a viewer misses is sent to it again, as RTX (RFC 4588). Where it takes none nothing
- * is: a packet that came again under its own number would be protected twice by one nonce.
+/* Sends lost packets again as RTX (RFC 4588). A viewer without RTX gets none: a packet sent again
+ * under its own number would be encrypted twice under one nonce.
  *
- * Always holds: nothing is answered beyond what a viewer may ask for in a second (`rtx_left`), and
- * nothing of what was left out on purpose. */
+ * Always holds: a viewer gets at most `rtx_left` packets in a second, and none that were left out
+ * on purpose. */
 #include "repairs.h"
 
 #include "memory.h"

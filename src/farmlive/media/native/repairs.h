@@ -1,4 +1,4 @@
-/* A viewer's NACKs, answered from the rings of the tracks that it gets or got a moment ago. As
+/* Answers a viewer's NACKs from the rings of the tracks that it gets or got a moment ago. As
  * `farmlive.media.repairs`. */
 #ifndef FARMLIVE_REPAIRS_H
 #define FARMLIVE_REPAIRS_H

@@ -1,7 +1,7 @@
-/* What senders tell, in one queue for all of them, and the bell that wakes the relay's thread.
+/* The queue of the senders' reports, and the bell that wakes the relay's thread.
  *
- * Always holds: `end` is where the next report is linked in; what is in the queue is in the order
- * in which it came. The bell is rung once for all that comes before the queue is emptied. */
+ * Always holds: `end` is where the next report is linked in; reports are in the order in which they
+ * were pushed. The bell is rung once for all reports until the queue is emptied. */
 #include "reports.h"
 
 #include "bell.h"

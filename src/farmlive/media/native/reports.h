@@ -1,4 +1,4 @@
-/* What senders have to tell the relay's thread. Any thread puts in, the relay's takes out. */
+/* The queue of reports from the senders: any thread pushes, the relay's thread takes. */
 #ifndef FARMLIVE_REPORTS_H
 #define FARMLIVE_REPORTS_H
 

@@ -1,8 +1,7 @@
-/* Rewritten sequence numbers and timestamps, and one clock for a source's audio and video. Which
- * source is on air, and where a viewer comes in, others decide.
+/* Rewrites sequence numbers and timestamps, and maps a source's audio and video to one clock.
  *
- * Always holds: numbers go round modulo 2^16 and 2^32; the ones of a rewriter never go back where a
- * new source begins. */
+ * Always holds: numbers wrap at 2^16 and 2^32; a rewriter's numbers never go back when a new source
+ * begins. */
 #include "rewrite.h"
 
 #include <math.h>

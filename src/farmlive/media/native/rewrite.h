@@ -1,5 +1,5 @@
-/* What viewers see goes on without a seam while sources come and go: rewritten sequence numbers,
- * timestamps and times of sender reports. Pure arithmetic, as `farmlive.media.rewrite` does it. */
+/* Rewrites sequence numbers, timestamps and sender report times so that a viewer's stream continues
+ * while sources change. Pure arithmetic, as `farmlive.media.rewrite`. */
 #ifndef FARMLIVE_REWRITE_H
 #define FARMLIVE_REWRITE_H
 

@@ -1,7 +1,7 @@
-/* RTCP read, one report after the other.
+/* Reads RTCP, one report after the other.
  *
- * Always holds: nothing is read outside the part of the compound that it belongs to; what was told
- * before a part that can't be read stays told. */
+ * Always holds: nothing is read outside the part of the compound packet that it belongs to; reports
+ * before a malformed part stand. */
 #include "rtcp.h"
 
 /* What an extended report with a reference time takes, and nothing else. */

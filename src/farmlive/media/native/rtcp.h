@@ -1,7 +1,6 @@
-/* RTCP as a relay reads it: SR, RR, SDES (RFC 3550), NACK, PLI (RFC 4585), FIR
- * (RFC 5104), REMB (draft-alvestrand-rmcat-remb-03), reference times (RFC 3611). As
- * `farmlive.media.rtcp` does; it is written by `rtcp_write`, and transport-cc has a file of its
- * own. */
+/* Reads RTCP: SR, RR, SDES (RFC 3550), NACK, PLI (RFC 4585), FIR (RFC 5104), REMB
+ * (draft-alvestrand-rmcat-remb-03), reference times (RFC 3611). As `farmlive.media.rtcp`;
+ * `rtcp_write` writes it, `transport_cc` has transport-wide feedback. */
 #ifndef FARMLIVE_RTCP_H
 #define FARMLIVE_RTCP_H
 

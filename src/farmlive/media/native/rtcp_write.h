@@ -1,5 +1,4 @@
-/* Writes RTCP compound packets, part by part. As `farmlive.media.rtcp` does; it is read by `rtcp`.
- */
+/* Writes RTCP compound packets, part by part. As `farmlive.media.rtcp`; `rtcp` reads it. */
 #ifndef FARMLIVE_RTCP_WRITE_H
 #define FARMLIVE_RTCP_WRITE_H
 

@@ -1,6 +1,6 @@
-/* RTP packets cut into their parts; NTP time.
+/* RTP packets and NTP time.
  *
- * Always holds: the payload and the extension of a packet that was read lie within its datagram. */
+ * Always holds: the payload and the extension of a packet lie within its datagram. */
 #include "rtp.h"
 
 /* Between 1900 and 1970. */

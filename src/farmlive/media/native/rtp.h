@@ -1,5 +1,5 @@
-/* RTP packets and NTP time: the header (RFC 3550, section 5.1), extensions (RFC 8285). As
- * `farmlive.media.rtp` does. */
+/* Reads and writes RTP packets (RFC 3550, section 5.1), header extensions (RFC 8285) and NTP time.
+ * As `farmlive.media.rtp`. */
 #ifndef FARMLIVE_RTP_H
 #define FARMLIVE_RTP_H
 

@@ -1,7 +1,7 @@
-/* Seams: the numbers with which a viewer's video goes on when it comes to a track.
+/* Computes the numbers with which a viewer's video continues on another track.
  *
- * Always holds: for a viewer that saw something before, numbers go on by one and timestamps grow.
- * When a viewer comes to a track is `joining`'s part. */
+ * Always holds: for a viewer that got something before, sequence numbers continue by one and
+ * timestamps grow. `joining` decides when. */
 #include "seams.h"
 
 #include <math.h>

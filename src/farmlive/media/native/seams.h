@@ -1,5 +1,5 @@
-/* Where a viewer's video comes from one track to another: which numbers it goes on with. As
- * `farmlive.media.seams`. */
+/* A seam: where a viewer's video goes from one track to another, and the numbers with which it
+ * continues. As `farmlive.media.seams`. */
 #ifndef FARMLIVE_SEAMS_H
 #define FARMLIVE_SEAMS_H
 

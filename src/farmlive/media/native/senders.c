@@ -1,9 +1,8 @@
-/* Legs, audiences, and who does what is handed over: the caller, or the send thread that owns the
- * leg.
+/* Legs, audiences, and the owner of each leg, which runs its tasks: the caller, or a send thread.
  *
- * Always holds: `legs`, `load` and `latest` are used by the relay's thread alone, the fields of a
- * leg that are its owner's by the owner. A leg is freed once, by its owner, or at the end with all
- * that are left. Protecting and sending is `fanout`'s part, the order of tasks `queue`'s. */
+ * Always holds: the relay's thread alone uses `legs`, `load` and `latest`; its owner alone uses a
+ * leg's own fields. A leg is freed once, by its owner, or at the end with all that are left.
+ * `fanout` encrypts and sends, `queue` keeps the order of tasks. */
 #include "senders.h"
 
 #include "cores.h"

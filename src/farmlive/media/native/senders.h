@@ -1,9 +1,9 @@
-/* Senders: protect packets with each viewer's key and send them, by one sendmmsg(2) with UDP
- * segmentation for many viewers.
+/* Senders: encrypt packets with each viewer's key and send them, many viewers by one sendmmsg(2)
+ * with UDP segmentation.
  *
- * Always holds: a leg's session is used by its owner alone, which is the relay's thread where there
- * are no send threads, else one of these; what is handed to an owner is done in order, so that a
- * leg that was removed is in nothing that comes later. No sender ever waits for a viewer. */
+ * Always holds: its owner alone uses a leg's session: the relay's thread if there are no send
+ * threads, else one of these. An owner runs its tasks in order, so that a removed leg is in nothing
+ * that comes later. No sender ever waits for a viewer. */
 #ifndef FARMLIVE_SENDERS_H
 #define FARMLIVE_SENDERS_H
 

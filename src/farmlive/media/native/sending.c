@@ -1,7 +1,7 @@
-/* Sending: sorts viewers by the numbers that they have, and writes what leaves once for each group.
+/* Groups viewers by their numbers, and writes packets once for each group.
  *
- * Always holds: unless it is `stale`, the groups are of the viewers that there are, in the order of
- * the first of each. Who can't keep up, the senders tell later. */
+ * Always holds: unless `stale`, the groups are of the current viewers, in the order of the first
+ * viewer of each. The senders report later which viewers are slow. */
 #include "sending.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* How an output's packets leave: viewers sorted by the numbers that they have, each group in one
- * burst, and the sender reports of each. As `farmlive.media.sending`. */
+/* How an output's packets leave: groups the viewers that have the same numbers, writes one burst
+ * for each group, and writes sender reports. As `farmlive.media.sending`. */
 #ifndef FARMLIVE_SENDING_H
 #define FARMLIVE_SENDING_H
 

@@ -1,4 +1,4 @@
-/* The filter that sifts, in classic BPF. The packet that it sees begins with its UDP header. */
+/* The filter in classic BPF. The packet that it sees begins with its UDP header. */
 #include "sieve.h"
 
 #include <linux/filter.h>

@@ -1,6 +1,6 @@
-/* What the kernel throws away for us: receiver reports that come alone, several a second from each
- * viewer, from which nothing follows where there are no layers to choose from (socket(7),
- * SO_ATTACH_FILTER). As `farmlive.media.sieve`. */
+/* A BPF filter for UDP sockets: drops receiver reports that arrive alone, several a second from
+ * each viewer, when there is no simulcast that needs them (socket(7), SO_ATTACH_FILTER). As
+ * `farmlive.media.sieve`. */
 #ifndef FARMLIVE_SIEVE_H
 #define FARMLIVE_SIEVE_H
 

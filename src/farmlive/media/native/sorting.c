@@ -1,7 +1,6 @@
-/* Which track a publisher's packet belongs to, and in which order its layers are.
+/* Finds the track of a publisher's packet, and orders the layers.
  *
- * Always holds: `layers` are the tracks of video, in the order of their places; what `known` and
- * `repairing` have is one of `tracks`. */
+ * Always holds: every track in `known` and `repairing` is one of `tracks`. */
 #include "sorting.h"
 
 /* What payload types mean. Where two tracks have the same one, it is the last one's. */

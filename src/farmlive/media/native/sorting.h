@@ -1,5 +1,5 @@
-/* Which track a publisher's packet belongs to: by payload type and SSRC, by the RID that it tells,
- * and by who misses what an RTX brings. Begins tracks anew, and sets layers right. */
+/* Finds the track of a publisher's packet: by payload type and SSRC, by RID, or for RTX by the
+ * track that misses the number. Begins tracks anew, and orders the layers. */
 #ifndef FARMLIVE_SORTING_H
 #define FARMLIVE_SORTING_H
 

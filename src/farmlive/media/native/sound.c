@@ -1,8 +1,7 @@
-/* Sound: the packets of the source on air, in the numbers of one stream that goes on.
+/* The audio packets of the source on air, with the numbers of one continuous stream.
  *
- * Always holds: the blocks of what is gathered lie in the payloads of their packets, which are
- * held. Blocks of anything but the source's codecs are left out. When it leaves is `sending`'s
- * part. */
+ * Always holds: gathered blocks lie in the payloads of their packets, which are held. Blocks of
+ * other codecs than the source's are left out. `sending` decides when they leave. */
 #include "sound.h"
 
 #include "memory.h"

@@ -1,5 +1,5 @@
-/* An output's sound: one stream that goes on while sources change, with RED (RFC 2198) for those
- * who take it and without it for the others. As `farmlive.media.sound`. */
+/* An output's sound: one stream that continues while sources change, with RED (RFC 2198) for
+ * viewers that negotiated it. As `farmlive.media.sound`. */
 #ifndef FARMLIVE_SOUND_H
 #define FARMLIVE_SOUND_H
 

@@ -1,4 +1,4 @@
-/* Where libsrtp's functions lie. Always holds: set once, before any thread reads it. */
+/* The addresses of libsrtp's functions. Always holds: set once, before any thread reads them. */
 #include "srtp.h"
 
 struct srtp_functions srtp;

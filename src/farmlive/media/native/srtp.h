@@ -1,6 +1,6 @@
-/* libsrtp (RFC 3711, RFC 7714), as pylibsrtp ships it: its functions by their addresses, since it
- * is not linked. Sessions are made, and kept alive, by Python. A session is not thread-safe: each
- * has one owner. */
+/* libsrtp (RFC 3711, RFC 7714), as pylibsrtp ships it: functions by their addresses, since it is
+ * not linked. Python makes sessions and keeps them alive. A session is not thread-safe: each has
+ * one owner. */
 #ifndef FARMLIVE_SRTP_H
 #define FARMLIVE_SRTP_H
 

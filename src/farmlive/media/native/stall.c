@@ -1,8 +1,8 @@
-/* Whether one viewer keeps up: when it falls, and how long it waits for video then. What was not
- * taken, `senders` and `ports` tell.
+/* Whether a viewer keeps up, and how long a slow one waits for video. `senders` and `ports` report
+ * what it has not taken.
  *
- * Always holds: who falls again soon after it got a keyframe waits twice as long, since each return
- * costs everyone a keyframe. */
+ * Always holds: a viewer that is slow again soon after a keyframe waits twice as long, since each
+ * return costs everyone a keyframe. */
 #include "stall.h"
 
 /* How long a viewer that fell behind waits for video, at first and when it falls ever again. */

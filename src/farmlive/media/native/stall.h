@@ -1,5 +1,5 @@
-/* Whether one viewer keeps up. While it does not it gets sound alone; video goes on with a keyframe
- * after it has taken what it held. As `Stall` of `farmlive.media.stalls`. */
+/* Whether a viewer keeps up. A slow viewer gets sound alone, until it has taken what it held; then
+ * video continues at a keyframe. As `Stall` of `farmlive.media.stalls`. */
 #ifndef FARMLIVE_STALL_H
 #define FARMLIVE_STALL_H
 

@@ -1,7 +1,6 @@
-/* A table by address, with open addressing: who looks for an address goes on from the place that
- * its hash names to the first free one.
+/* A hash table with open addressing: a search goes from the hash's place to the first free one.
  *
- * Always holds: between that place and the address itself none is free; whoever leaves closes the
+ * Always holds: between an address's hash place and the address none is free; a removal closes the
  * gap. */
 #include "table.h"
 

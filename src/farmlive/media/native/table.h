@@ -1,4 +1,4 @@
-/* A table by address: whose a remote address is, and what else belongs to one.
+/* A hash table by address.
  *
  * Always holds: an address is in it at most once, and at least half of the places are free, so that
  * a search is short. Hashes are keyed, so that strangers can't make it long. */

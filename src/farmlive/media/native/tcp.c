@@ -1,6 +1,7 @@
 /* The TCP ports: who may connect, and for how long without proving to be a peer.
  *
- * Always holds: `unproved` has connections in the order in which they must prove to be a peer's. */
+ * Always holds: `unproved` is ordered by the time at which a connection must have proved to be a
+ * peer's. */
 #include "tcp.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* ICE over TCP: ports to which clients connect (RFC 6544, passive candidates), and how many may. As
- * `farmlive.media.tcp`; one connection is `connection`'s part. */
+/* ICE over TCP: the ports to which clients connect (RFC 6544, passive candidates), and how many
+ * may. As `farmlive.media.tcp`. */
 #ifndef FARMLIVE_TCP_H
 #define FARMLIVE_TCP_H
 

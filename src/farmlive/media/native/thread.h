@@ -1,4 +1,4 @@
-/* Threads of the engine. */
+/* Starts the engine's threads. */
 #ifndef FARMLIVE_THREAD_H
 #define FARMLIVE_THREAD_H
 

@@ -1,7 +1,7 @@
-/* One incoming stream: counts its packets, finds its gaps and says when to ask for what.
+/* Counts a stream's packets, finds its gaps and decides when to request what.
  *
- * Always holds: `missing` has each number once, in the order in which they were missed. Which track
- * a packet belongs to is `publisher`'s part to find. */
+ * Always holds: `missing` has each number once, in the order in which the gaps were found.
+ * `sorting` finds the track of a packet. */
 #include "track.h"
 
 #include <math.h>

@@ -1,7 +1,5 @@
-/* One incoming stream: its counters (RFC 3550, appendix A), its gaps, its ring and what of it was
- * asked for. A layer of a simulcast is a track of its own. As `farmlive.media.track`.
- *
- * Decides; writing RTCP is `publisher`'s part. */
+/* One incoming stream: its counters (RFC 3550, appendix A), its gaps, its ring and its
+ * retransmission requests. A simulcast layer is a track of its own. As `farmlive.media.track`. */
 #ifndef FARMLIVE_TRACK_H
 #define FARMLIVE_TRACK_H
 

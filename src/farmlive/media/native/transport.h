@@ -1,4 +1,4 @@
-/* How packets travel: the two transports, and what takes the place of a socket. */
+/* The two transports, and what stands in for a socket in tests. */
 #ifndef FARMLIVE_TRANSPORT_H
 #define FARMLIVE_TRANSPORT_H
 

@@ -1,7 +1,7 @@
-/* What is done by the clock.
+/* Timers.
  *
- * Always holds: `upkeep_due` knows of all that `upkeep_run` does, so that nothing waits for
- * something else to come; in each second each peer has its turn in one of TURNS ticks. */
+ * Always holds: `upkeep_due` covers everything that `upkeep_run` does, so that nothing waits for
+ * another event; in each second each peer has its turn in one of TURNS ticks. */
 #include "upkeep.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
-/* What is done by the clock: finishing frames, bursts, reports, feedback, consent and silence. As
+/* Timers: finish frames, send bursts, reports and feedback, and watch consent and silence. As
  * `farmlive.media.upkeep`.
  *
- * Whatever wakes the engine does what is due, so that its own times seldom wake it. */
+ * Each wake-up runs what is due, so that the timers themselves seldom wake the thread. */
 #ifndef FARMLIVE_UPKEEP_H
 #define FARMLIVE_UPKEEP_H
 

@@ -1,6 +1,6 @@
-/* One viewer: the stretches of tracks that its video is made of, which it remembers for its NACKs.
+/* One viewer: the stretches of tracks that make up its video, kept for its NACKs.
  *
- * Always holds: the epoch and each of the past ones hold their track. */
+ * Always holds: the epoch and each past one hold their track. */
 #include "viewer.h"
 
 #include "memory.h"

@@ -1,8 +1,8 @@
-/* One viewer of an output: where it is reached, which numbers it has and how far it is. What it is
- * sent, and when, is `output`'s part. As `farmlive.media.viewer`.
+/* One viewer of an output: its numbers and how far it is. `output` decides what it is sent, and
+ * when. As `farmlive.media.viewer`.
  *
- * Always holds: it is live on a lane, or catches up from `cursor` on, or waits; with the first two
- * it has an epoch. */
+ * Always holds: it is live on a lane, or catches up from `cursor` on, or waits; in the first two
+ * cases it has an epoch. */
 #ifndef FARMLIVE_VIEWER_H
 #define FARMLIVE_VIEWER_H
 

@@ -1,4 +1,4 @@
-/* What the loop waits for: a descriptor, and whose it is. */
+/* A descriptor in the epoll set, and what it belongs to. */
 #ifndef FARMLIVE_WATCHED_H
 #define FARMLIVE_WATCHED_H
 
