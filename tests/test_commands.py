@@ -51,6 +51,8 @@ class Words:
     def missing(self, command: Command[Any]) -> Iterator[str]:
         if command.role != "anyone" and command.name not in SENTENCES:
             yield "pages/audit_sentences.py has no words for it"
+        if command.role == "anyone" and command.name in SENTENCES:
+            yield "it has words in the audit list, and is for anyone: give it its role"
         for problem in command.problems:
             if problem in OF_PROGRAMS:
                 continue
