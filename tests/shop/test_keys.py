@@ -10,7 +10,7 @@ from farmlive.shop.correction_models import OfferCorrect
 from farmlive.shop.flash_models import FlashPlan
 from farmlive.shop.keys import canonical_hash
 from farmlive.shop.models import OfferChange, OfferRelease
-from farmlive.shop.order_models import HoldPlace, OrderPlace
+from farmlive.shop.order_models import HoldPlace, OrderPlace, Refund
 from farmlive.shop.problems import KeyReused
 from farmlive.shop.wait_models import WaitJoin
 
@@ -101,6 +101,17 @@ _LINES = [{"offer": "01A", "quantity": 2, "price": 2990}]
             FlashPlan(key="k" * 20, offer="01A", price=cny(1990), boxes=5, seconds=60, per_buyer=2),
             "flashes",
             "d010766244fdc5184c49e6eba9fc617ab59a3b8e63f410cdee3e4637648301e3",
+        ),
+        (
+            Refund.model_validate(
+                {
+                    "amount": cny(300),
+                    "reason": "晚到",
+                    "lines": [{"offer": "01A", "quantity": 1}],
+                }
+            ),
+            "01ORDER",
+            "9dfb7b229872b9bbcceee69f8383702223aedf2b63c7a4e1eb7a47ff8fc09af6",
         ),
     ],
 )
