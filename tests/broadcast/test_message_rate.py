@@ -97,7 +97,9 @@ async def test_many_messages_in_one_packet_keep_nobody_waiting(server: Server, l
         at.append(turns)
         return {}
 
-    server.house.channel.register([Command(DoNothing, handle, result=Nothing, http="")])
+    server.house.channel.register(
+        [Command(DoNothing, handle, result=Nothing, http="", operation="")]
+    )
     async with channel(server, live) as socket:
         await get(socket)
         other = asyncio.create_task(others())
