@@ -8,20 +8,20 @@
 #include "joining.h"
 #include "repairs.h"
 
-/* Choose the viewer's track anew; true where it needs another keyframe for that. */
+/* Choose the viewer's track; true if it now needs another keyframe. */
 bool aiming_aim(struct joining *joining, struct publisher *on_air, struct viewer *viewer,
                 double now);
-/* Ask for what is waited for, and let those in who wait for a keyframe that nobody sends when
- * asked. */
+/* Mark the keyframes that viewers wait for. If the publisher answers no requests, start waiting
+ * viewers with the current group. */
 void aiming_want_keyframes(struct joining *joining, struct publisher *on_air, double now);
-/* The viewer's decoder needs a keyframe: the publisher that is to be asked for it, or NULL. */
+/* The viewer's decoder needs a keyframe: return the publisher to request it from, or NULL. */
 struct publisher *aiming_keyframe_requested(const struct viewer *viewer);
-/* The viewer tells what it lost; true where it needs another layer's keyframe now. */
+/* Take a viewer's receiver report; true if it now needs another layer's keyframe. */
 bool aiming_reported(struct joining *joining, struct publisher *on_air, struct viewer *viewer,
                      const struct receiver_report *report, double now);
-/* Send those whose link is tried what that takes for so long. */
+/* Send padding for this long to the viewers whose links are probed. */
 void aiming_probe(struct joining *joining, const struct repairs *repairs, double seconds);
-/* What is renewed for a viewer once a second; true where it needs another keyframe. */
+/* Renew a viewer's limits, once a second; true if it now needs another keyframe. */
 bool aiming_second(struct joining *joining, struct publisher *on_air, struct viewer *viewer,
                    double now);
 

@@ -28,10 +28,10 @@ void backlog_add(struct backlog *backlog, const uint8_t *packet, size_t size, bo
 /* What leaves next, in at most `room` parts: about `most` bytes, at least one frame where there is
  * one. Returns the number of parts. */
 int backlog_next(const struct backlog *backlog, size_t most, struct iovec *parts, int room);
-/* So many bytes of it have left. */
+/* Remove `count` bytes, which were sent. */
 void backlog_sent(struct backlog *backlog, size_t count);
-/* Hold no more than the bound: drop all video, then the oldest of the rest. Returns how many
- * packets were dropped. */
+/* Enforce the bound: drop all video, then the oldest of the rest. Returns the number of dropped
+ * packets. */
 int backlog_trim(struct backlog *backlog, double now);
 
 #endif

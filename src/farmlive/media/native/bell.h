@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
-/* Fails only where it was rung 2^64 - 2 times and nobody came, which is rung enough. */
+/* Fails only after 2^64 - 2 rings without a read, and then it is readable anyway. */
 static inline void bell_ring(int bell)
 {
     const uint64_t once = 1;

@@ -18,7 +18,7 @@ struct burst {
     uint8_t *data;
 };
 
-/* An empty one with room for so many packets, and one holder. */
+/* An empty one with room for this number of packets, and one holder. */
 struct burst *burst_new(int room);
 /* Where the next packet of this size, at most PACKET_MOST, is written; NULL where it is too large
  * or no room is left. */

@@ -19,13 +19,13 @@ static inline enum codec_family codec_family(codec_id codec)
 enum objection { OBJECTION_NONE, OBJECTION_B_FRAMES, OBJECTION_PROFILE };
 
 struct picture_size {
-    int width, height; /* 0: not told */
+    int width, height; /* 0: not known */
 };
 
 /* Whether a decoder can start with this payload. */
 bool codec_begins_keyframe(codec_id codec, const uint8_t *payload, size_t size);
 
-/* The size where this payload of a keyframe tells it (VP8, H264). */
+/* The picture size in this payload of a keyframe, if it has one (VP8, H264). */
 struct picture_size codec_picture_size(codec_id codec, const uint8_t *payload, size_t size);
 
 /* Why viewers could not play the stream that begins with this keyframe. */

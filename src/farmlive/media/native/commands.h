@@ -8,8 +8,8 @@
 
 struct core;
 
-/* The beginning of a command's own struct, made by `commands_new`. Whoever does not wait for it
- * leaves it to be freed when it has run. */
+/* The beginning of a command's own struct, made by `commands_new`. It is
+ * freed after it has run, unless its caller waits for it. */
 struct command {
     struct command *next;
     size_t size; /* of the whole struct; 0: its memory is not ours */
@@ -21,7 +21,7 @@ struct commands {
     pthread_mutex_t lock;
     pthread_cond_t done;
     struct command *first, **end;
-    int bell; /* an eventfd that is written where the queue was empty; whoever made it closes it */
+    int bell; /* an eventfd that is written where the queue was empty; its creator closes it */
     bool is_closed; /* what comes now is not run: the thread has ended */
 };
 

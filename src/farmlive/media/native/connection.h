@@ -38,7 +38,7 @@ struct connection {
     struct deframer deframer;
 };
 
-/* Nobody has a connection at hand: free those that were closed. */
+/* Free the closed ones; called when nothing points to a connection. */
 void connections_bury(struct connections *all);
 
 /* Take over an accepted socket. */

@@ -42,7 +42,7 @@ struct core {
     void (*open_own)(void *context, struct peer *peer);
     void (*close_own)(void *context, struct peer *peer);
     void (*hear_reports)(void *context, bool hears);
-    /* Called where someone is joining, so that what comes is read at once. */
+    /* Called when a peer joins, so that shared sockets are read at once. */
     void (*read_at_once)(void *context);
     void *context;
     /* `intake`'s: the listeners that a packet is for. */

@@ -5,7 +5,7 @@
 
 #include "core.h"
 
-/* Take what senders have told since the last call. */
+/* Handle the reports since the last call. */
 void delivery_hear(struct core *core, double now);
 
 #endif

@@ -34,7 +34,7 @@ void engine_restart_ice(struct core *core, uint64_t number, const struct naming 
                         double now);
 /* Send a DTLS record on the peer's selected path, within its limit. */
 void engine_send(struct core *core, uint64_t number, const uint8_t *data, size_t size, double now);
-/* False where there is no such peer: nobody uses the keys. */
+/* False if there is no such peer, or it has keys: these are not used. */
 bool engine_secure(struct core *core, uint64_t number, const struct keys *keys, double now);
 void engine_remove_peer(struct core *core, uint64_t number);
 void engine_add_output(struct core *core, uint64_t number, struct ssrcs ssrcs,
@@ -45,7 +45,7 @@ void engine_publish(struct core *core, uint64_t number, struct publishing *publi
                     uint32_t own_ssrc, double now);
 void engine_view(struct core *core, uint64_t number, uint64_t output, const struct viewing *viewing,
                  uint16_t rtx_sequence, double now);
-/* `number` 0: nobody. */
+/* `number` 0: no source. */
 void engine_put_on_air(struct core *core, uint64_t output, uint64_t number, double now);
 /* `most` -1: no limit. */
 void engine_prefer(struct core *core, uint64_t number, int most, double now);

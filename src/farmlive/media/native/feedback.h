@@ -5,17 +5,17 @@
 
 #include "publisher.h"
 
-/* It says what time it has. */
+/* Take its sender report: its clock. */
 void feedback_take_report(struct publisher *publisher, const struct sender_report *report,
                           double now);
-/* It answers to a reference time of ours; `middle_now` is the middle of our NTP time. */
+/* Take its answer to our reference time; `middle_now` is the middle of our NTP time. */
 void feedback_take_reply(struct publisher *publisher, const struct reference_reply *reply,
                          uint32_t middle_now);
 
-/* Write what can't wait for the next feedback, or nothing. */
+/* Write urgent requests, if there are any. */
 void feedback_request(struct publisher *publisher, double now, struct rtcp_buffer *out);
-/* Write what is to be told now; `report`: a receiver report is due, which with `wall_ntp` (not 0)
- * asks for the round trip. */
+/* Write the feedback due now; `report`: a receiver report is due, and with `wall_ntp` (not 0) a
+ * reference time, by which the round trip is measured. */
 void feedback_write(struct publisher *publisher, double now, bool report, uint64_t wall_ntp,
                     struct rtcp_buffer *out);
 /* Bring the health up to date, once a second. */

@@ -5,7 +5,7 @@
 
 #include "bytes.h"
 
-/* `reorder` is -1 where the set does not tell. */
+/* `reorder` is -1 if the set does not have it. */
 struct h264_sps {
     int profile, constraints, level;
     int width, height;

@@ -18,7 +18,7 @@ struct ice_name; /* a user name fragment and whose it is */
 struct ice {
     size_t count, room;
     struct ice_name **names;
-    /* Whoever is still at an address checks from it within so many seconds. */
+    /* A peer that is still at an address checks from it within this many seconds. */
     double left_after;
     struct list proving; /* peers with a path under validation */
 };

@@ -20,9 +20,9 @@ struct datagram {
 struct inbox *inbox_new(void);
 void inbox_free(struct inbox *inbox);
 
-/* Take what waits, at most INBOX_MOST datagrams; returns how many. */
+/* Read the waiting datagrams, at most INBOX_MOST; returns their number. */
 int inbox_read(struct inbox *inbox, int fd);
-/* Each of them is asked for once; it is valid until the next reading. */
+/* Called once for each; valid until the next read. */
 struct datagram inbox_datagram(struct inbox *inbox, int number);
 
 #endif

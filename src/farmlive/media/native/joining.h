@@ -10,7 +10,7 @@
 
 struct joining {
     struct sending *sending; /* of the same output */
-    /* Called where nobody is on a lane of this publisher's any more. */
+    /* Called when a lane of this publisher has lost its last viewer. */
     void (*left)(struct joining *joining, struct publisher *publisher);
     struct list waiting, catching; /* by `place` */
     struct list moving, probing;   /* by the link of that name */
@@ -23,13 +23,13 @@ void joining_init(struct joining *joining, struct sending *sending,
 void joining_wait(struct joining *joining, struct viewer *viewer, bool muted);
 /* The viewer is gone. */
 void joining_forget(struct joining *joining, struct viewer *viewer);
-/* A group begins at `start` on this track: let in who may come, all at once where little of it
- * came; where they are `impatient`, also who sees none of the publisher's layers and was to get a
- * higher one. */
+/* A group begins at `start` on this track: start the viewers that wait for it, and send them what
+ * has arrived of it if that is little. If `impatient`, also start viewers that see none of the
+ * publisher's layers and wait for a higher one. */
 void joining_let_in(struct joining *joining, struct publisher *publisher, struct track *track,
                     uint16_t start, bool impatient, double now);
-/* Let one in with the group that the ring holds, if it is worth it. `on_air`: the publisher of its
- * target, or NULL. */
+/* Start a viewer with the group that the ring holds, if that is recent enough. `on_air`: the
+ * publisher of its target, or NULL. */
 bool joining_start(struct joining *joining, struct viewer *viewer, const struct publisher *on_air,
                    double now);
 /* Send a viewer the next part of its burst; without `on_air` it waits. */

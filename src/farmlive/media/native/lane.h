@@ -34,11 +34,11 @@ struct lane {
     struct list link; /* in the output's lanes */
     struct publisher *publisher;
     struct track *track; /* holds it */
-    struct list members; /* links of those who get it */
+    struct list members; /* links of the viewers that get it */
     int pending_count, pending_room, whole;
     struct packet **pending; /* holds them */
     bool has_common;
-    struct shift common; /* what most have, for those who come */
+    struct shift common; /* the most frequent one, for new viewers */
     int seam_count;
     bool gave_up; /* there were more */
     struct seam seams[SEAMS_MOST];
@@ -52,12 +52,12 @@ void lane_free(struct lane *lane);
 void lane_add(struct lane *lane, struct packet *packet);
 /* Forget the first packets of what was gathered: they have been sent. */
 void lane_drop(struct lane *lane, int count);
-/* Someone with these shifts begins with the source's number `start`. */
+/* A viewer with these shifts begins with the source's number `start`. */
 void lane_begin(struct lane *lane, const struct shift *shift, uint16_t start);
 /* Drop the seams once they are safe from what comes late. Called before each writing. */
 void lane_forget_seams(struct lane *lane);
 
-/* Add packets of a frame or more to the burst, as one group of viewers gets them; those that are
+/* Add packets of a frame or more to the burst, as one group of viewers gets them; those a
  * little shorter than the longest are padded to its size. With `live`, where live begins in the
  * source's time, those before it are squeezed (`rewrite_squeeze`). */
 void lane_write(struct burst *burst, struct packet *const *packets, int count,

@@ -41,7 +41,7 @@ bool flow_look(struct flow *flow, const long packets[], const long frames[], dou
 struct choice {
     int most, probe;
     /* Share of what was sent lately that did not come, and what the viewer thinks it can get, -1
-     * before it tells. */
+     * before its first estimate. */
     double loss, estimate_kbps;
     int limit; /* -1 before the first decision */
     int bad_windows;
@@ -68,7 +68,7 @@ bool choice_is_congested(const struct choice *choice, double now);
 /* It could not keep up with this layer: the next keyframe is one of a lower layer. */
 void choice_stalled(struct choice *choice, int current, double now);
 
-/* What the viewer's link is thought to carry, where it tells, or -1. */
+/* The bitrate that the viewer's link is thought to carry, or -1 without an estimate. */
 double choice_carries_kbps(const struct choice *choice, double now);
 
 /* Its loss, or 0 where nothing was reported lately. */
@@ -79,7 +79,7 @@ double choice_recent_loss(const struct choice *choice, double now);
 bool choice_reported(struct choice *choice, uint32_t highest, int32_t total_lost, double now);
 
 /* The viewer's own estimate (REMB) of what it can get. It rises slowly, whatever is sent, and falls
- * when packets come later and later: only a fall tells something. */
+ * when packets come later and later: only a fall is evidence. */
 void choice_estimated(struct choice *choice, double kbps, double now);
 
 /* The layer to send, of those that come. `current` is what it gets now, `kbps` what each of the

@@ -18,7 +18,7 @@ static inline void *memory_checked(void *memory)
 /* Memory of zeros. */
 static inline void *memory_new(size_t size) { return memory_checked(calloc(1, size)); }
 
-/* The array with room for so many items. */
+/* The array, resized to this number of items. */
 static inline void *memory_grow(void *array, size_t count, size_t size)
 {
     return memory_checked(reallocarray(array, count, size));

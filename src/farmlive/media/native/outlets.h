@@ -16,10 +16,10 @@ struct outlets {
     } each[OUTLETS_MOST];
 };
 
-/* What to send by in the place of this socket: itself, where there can be no other. Called in the
+/* The socket to send by in place of this one, or this one if there can be no other. Called in the
  * thread that opens sockets beside others (beside.h). */
 int outlets_of(struct outlets *outlets, int shared);
-/* Close them; nobody sends any more. */
+/* Close them; called when nothing is sent any more. */
 void outlets_close(struct outlets *outlets);
 
 #endif

@@ -37,13 +37,13 @@ struct output *output_new(uint64_t number, struct ssrcs ssrcs, uint16_t sound_se
 /* Its viewers must have been removed. */
 void output_free(struct output *output);
 
-/* Follow this publisher from its next keyframe on; NULL: nobody, at once. */
+/* Follow this publisher from its next keyframe on; NULL: no source, at once. */
 void output_put_on_air(struct output *output, struct publisher *publisher);
-/* Switch to the publisher that follows where nobody is on air and its current group is worth
- * beginning with: its next keyframe may be seconds away. True where that was done. */
+/* Switch to the followed publisher at once if no source is on air and its current group is recent
+ * enough: its next keyframe may be seconds away. True if switched. */
 bool output_begin_at_once(struct output *output, double now);
-/* Switch to the publisher that follows where only its sound has come for some seconds; called
- * often while one follows. True where that was done. */
+/* Switch to the followed publisher if only its sound has arrived for some seconds; called often
+ * while one is followed. True if switched. */
 bool output_begin_with_sound(struct output *output, double now);
 /* The publisher is gone: its viewers wait for what comes next. */
 void output_drop(struct output *output, struct publisher *publisher);
@@ -57,30 +57,30 @@ bool output_send_whole(struct output *output);
 /* Send all that was gathered. */
 void output_flush(struct output *output);
 
-/* Let a viewer in: with the current group of pictures, or at the next keyframe. */
+/* Add a viewer: it starts with the current group of pictures, or at the next keyframe. */
 void output_add(struct output *output, struct viewer *viewer, double now);
 /* Forget a viewer; the caller frees it. */
 void output_remove(struct output *output, struct viewer *viewer);
-/* The viewer could not take so many packets of what was sent, so that it gets sound alone. */
+/* The viewer is slow: send it sound alone until it may continue. */
 void output_fall(struct output *output, struct viewer *viewer);
 
-/* Choose each viewer's track anew; true where someone needs another keyframe. */
+/* Choose each viewer's track; true if a viewer now needs another keyframe. */
 bool output_aim_all(struct output *output, double now);
 bool output_aim(struct output *output, struct viewer *viewer, double now);
-/* Ask for what is waited for, and let those in who wait for a keyframe that nobody sends when
- * asked. */
+/* Mark the keyframes that viewers wait for. If the publisher answers no requests, start waiting
+ * viewers with the current group. */
 void output_want_keyframes(struct output *output, double now);
 /* Send the next part of their burst to all who catch up. */
 void output_pump(struct output *output);
 
-/* The viewer tells what it lost; true where it needs another layer's keyframe now. */
+/* Take a viewer's receiver report; true if it now needs another layer's keyframe. */
 bool output_reported(struct output *output, struct viewer *viewer,
                      const struct receiver_report *report, double now);
-/* Send those whose link is tried what that takes for so long. */
+/* Send padding for this long to the viewers whose links are probed. */
 void output_probe(struct output *output, double seconds);
 /* Whether the source on air has layers to choose from. */
 bool output_is_layered(const struct output *output);
-/* What is renewed for a viewer once a second; true where it needs another keyframe. */
+/* Renew a viewer's limits, once a second; true if it now needs another keyframe. */
 bool output_second(struct output *output, struct viewer *viewer, double now);
 
 #endif

@@ -34,7 +34,7 @@ struct peer {
     uint8_t secret[SECRET];
     uint32_t trials;
     uint64_t wanted;   /* the number of its checks that asked to select a path */
-    struct place told; /* the path of our DTLS records */
+    struct place told; /* the path that our DTLS records took */
     bool scattered;    /* some of them went by another */
     bool flown;        /* our first DTLS flight was sent on a path that was not validated */
     double checked_at; /* a check from where it is reached gave its consent, or new credentials */
@@ -49,7 +49,7 @@ struct peer {
     /* Its DTLS records that Python has not taken: since which taking of events, and how many. */
     unsigned long records_since;
     int records;
-    /* A publisher or a viewer once it is told which. */
+    /* A publisher or a viewer, after the call that says which. */
     struct publisher *publisher;
     struct output *output; /* the output that it watches */
     struct viewing viewing;

@@ -14,7 +14,7 @@ struct port; /* one local address of the UDP or the TCP port; see port.h */
 /* A port over a bound, non-blocking socket, which it closes at its end; or, with `sink`, none. */
 struct port *port_new(enum transport transport, int fd, const struct sink *sink);
 void port_free(struct port *port);
-/* Leave the socket to whoever opened it. */
+/* Give the socket back to its opener. */
 void port_let_go(struct port *port);
 
 enum transport port_transport(const struct port *port);

@@ -30,7 +30,7 @@ struct health {
     struct layer_health layers[LAYERS_MOST];
 };
 
-/* What a payload type and SSRC that have been heard belong to. */
+/* The track of a payload type and SSRC that have arrived. */
 struct known {
     uint8_t payload_type;
     uint32_t ssrc;
@@ -41,10 +41,10 @@ struct known {
  * through the listeners for each packet and calls directly. A callback may add and remove
  * listeners. */
 struct publisher_listener {
-    /* A track began anew; `old` is still valid. */
+    /* A track restarted as `fresh`; `old` is still valid. */
     void (*renewed)(struct publisher_listener *listener, struct track *old, struct track *fresh,
                     double now);
-    /* Other layers come, or they have another order. */
+    /* Other layers arrive, or they have another order. */
     void (*layers_changed)(struct publisher_listener *listener, double now);
 };
 
@@ -78,7 +78,7 @@ struct publisher {
 struct publisher *publisher_new(struct publishing *publishing, uint32_t own_ssrc, uint64_t peer);
 void publisher_free(struct publisher *publisher);
 
-/* Listen from now on, and no more; neither changes anything where it is so already. */
+/* Both do nothing if it is so already. */
 void publisher_add_listener(struct publisher *publisher, struct publisher_listener *listener);
 void publisher_remove_listener(struct publisher *publisher,
                                const struct publisher_listener *listener);
@@ -90,14 +90,14 @@ void publisher_tell_layers(const struct publisher *publisher, double now);
 void publisher_arrange(struct publisher *publisher);
 
 double publisher_last_at(const struct publisher *publisher);
-/* Whether someone waits for a keyframe. */
+/* Whether a viewer waits for a keyframe. */
 bool publisher_wanted(const struct publisher *publisher);
 /* Whether a keyframe can be had by asking. */
 bool publisher_answers_requests(const struct publisher *publisher);
 bool publisher_has_layer(const struct publisher *publisher, const struct track *track);
 
-/* Someone needs a keyframe of this track, or, with NULL, of any. */
+/* Mark that a keyframe of this track is needed, or, with NULL, of each. */
 void publisher_want_keyframe(struct publisher *publisher, struct track *track);
-/* See which layers come, ten times a second; true where that has changed. */
+/* See which layers arrive, ten times a second; true if that has changed. */
 bool publisher_look(struct publisher *publisher, double now);
 #endif

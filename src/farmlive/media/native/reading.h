@@ -42,11 +42,11 @@ void reading_clear(struct reading *reading);
 void reading_open_own(struct reading *reading, struct peer *peer);
 /* The publisher is gone from there. */
 void reading_close_own(struct reading *reading, struct peer *peer);
-/* Whether what viewers received is told to us. */
+/* Let receiver reports through the filter, or drop them. */
 void reading_hear_reports(struct reading *reading, bool hears);
-/* Someone is joining, or no publisher wakes us: read what comes when it comes. */
+/* A peer joins, or no publisher wakes us: read shared sockets whenever something arrives. */
 void reading_at_once(struct reading *reading);
-/* Called now and then while nobody is joining. */
+/* Called now and then while no peer joins. */
 void reading_be_patient(struct reading *reading);
 
 /* Something has come to a publisher's socket, or to a shared one. Then `upkeep_after_reading` is
@@ -58,7 +58,7 @@ void reading_shared(struct reading *reading, struct watched *watched, double now
 bool reading_settle(struct reading *reading, double now);
 /* When it must be read again without anything coming, at the latest. */
 double reading_due(const struct reading *reading);
-/* Nobody has a socket at hand: free those that were closed. */
+/* Free the closed sockets; called when nothing points to one. */
 void reading_bury(struct reading *reading);
 
 #endif

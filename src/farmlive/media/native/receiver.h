@@ -5,15 +5,15 @@
 
 #include "publisher.h"
 
-/* A packet that was sorted in. */
+/* A packet and its track. */
 struct taken {
     struct track *track;   /* the publisher holds it */
     struct packet *packet; /* for the caller to release */
     bool began;            /* a group of pictures begins with its frame */
 };
 
-/* Sort a packet in; one that came as RTX is restored. False for one that carries nothing for
- * viewers. May renew a track or set the layers right, of which it tells the listeners. */
+/* Find a packet's track and keep it; RTX is restored. False for a packet without anything for
+ * viewers. May restart a track or reorder the layers, and then tells the listeners. */
 bool receiver_take(struct publisher *publisher, const struct rtp_packet *received, double now,
                    double arrival, struct taken *taken);
 

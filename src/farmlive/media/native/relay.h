@@ -28,12 +28,12 @@ static inline struct relay *relay_of(PyObject *self) { return (struct relay *)se
 
 /* Have the command run in the relay's thread, or at once by hand; after the end it is dropped. */
 void relay_post(struct relay *relay, struct command *command);
-/* Have it run and wait for that, without the GIL. False where there is nobody to run it. */
+/* Have it run and wait for that, without the GIL. False if no thread runs. */
 bool relay_ask(struct relay *relay, struct command *command);
 /* End the thread, or the engine that is run by hand. In a child of the process that started it
  * nothing is done: the thread is not there. */
 void relay_end(struct relay *relay);
-/* Whether a process that is not ours started the loop: we are its child, without its threads. */
+/* Whether another process started the loop: this one is its child, without its threads. */
 bool relay_is_anothers(const struct relay *relay);
 
 #endif

@@ -13,7 +13,7 @@ struct repairs {
 
 void repairs_init(struct repairs *repairs, struct ssrcs ssrcs);
 void repairs_answer(struct repairs *repairs, struct viewer *viewer, const struct nack *nack);
-/* Send so much of what came last once more as RTX: it fills the link and does no harm. */
+/* Send `octets` of the newest packets again as RTX: it probes the link and does no harm. */
 void repairs_repeat(const struct repairs *repairs, struct viewer *viewer, long octets);
 
 #endif

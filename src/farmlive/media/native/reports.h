@@ -7,9 +7,9 @@
 #include "bytes.h"
 
 enum report_kind {
-    REPORT_REFUSED, /* so many packets to this peer found the system's buffers full */
+    REPORT_REFUSED, /* packets to this peer found the system's buffers full */
     REPORT_STREAM,  /* a protected packet for a peer that is reached by a stream */
-    REPORT_FREED,   /* the peer's leg is gone: nobody uses its session any more */
+    REPORT_FREED,   /* the peer's leg is gone: its session is not used any more */
 };
 
 struct report {
@@ -24,7 +24,7 @@ struct report {
 struct reports {
     pthread_mutex_t lock;
     struct report *first, **end;
-    int bell; /* an eventfd that is written where the queue was empty; -1: nobody waits for it */
+    int bell; /* an eventfd that is written where the queue was empty; -1: no thread waits for it */
 };
 
 void reports_init(struct reports *reports, int bell);

@@ -16,7 +16,7 @@ enum { XR_RRTR = 4, XR_DLRR = 5 };
  * MTU. */
 enum { RTCP_MOST = 1200 };
 
-/* So many numbers of one NACK are read; more than that is not worth repairing. */
+/* The numbers of one NACK that are read; more are not worth a retransmission. */
 enum { RTCP_MISSING_MOST = 100 };
 
 enum rtcp_kind {
@@ -77,7 +77,7 @@ struct rtcp_report {
 bool rtcp_is_receiver_report_alone(const uint8_t *data, size_t size, size_t trailer, bool timed);
 
 /* Read a compound packet: `each` gets one report after the other, valid during the call. False
- * where a part can't be read; what came before it has been told. */
+ * if a part is malformed; the reports before it were given. */
 bool rtcp_parse(const uint8_t *data, size_t size,
                 void (*each)(void *context, const struct rtcp_report *report), void *context);
 

@@ -16,8 +16,8 @@ struct senders;
 /* Legs that get the same bursts; never changed. Its holders may be in several threads. */
 struct audience;
 
-/* With so many send threads, once they are started; until then, and with 0, what is handed over is
- * done at once, in the caller's thread. With a `capture` (then `threads` is 0) nothing is sent. */
+/* With this number of send threads, once they are started; until then, and with 0, tasks run at
+ * once, in the caller's thread. With a `capture` (then `threads` is 0) nothing is sent. */
 struct senders *senders_new(int threads, struct reports *reports, const struct capture *capture);
 /* Start the threads, before anything is handed over. Returns 0, or why one can't be: those before
  * it are there then, and end with the rest. */
@@ -30,7 +30,7 @@ struct leg *senders_add(struct senders *senders, uint64_t peer, srtp_session tra
 /* From its first packet on, RTP is protected by this, which is the leg's now; NULL changes nothing.
  */
 void senders_use_gcm(struct leg *leg, struct gcm *gcm);
-/* It is reached there now: by this UDP socket, or, with fd -1, by a stream. */
+/* Send to this address from now on: by this UDP socket, or, with fd -1, by a stream. */
 void senders_move(struct leg *leg, int fd, const struct address *address);
 /* The leg is freed by its owner, which reports it. */
 void senders_remove(struct leg *leg);

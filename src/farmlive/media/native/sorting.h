@@ -8,24 +8,24 @@
 bool sorting_is_red(const struct publisher *publisher, const struct rtp_packet *received);
 bool sorting_is_repair(const struct publisher *publisher, const struct rtp_packet *received);
 
-/* The track of which this payload type and SSRC have been heard, or NULL. */
+/* The track of this payload type and SSRC, if they have arrived before, or NULL. */
 struct track *sorting_known(const struct publisher *publisher, const struct rtp_packet *received);
 
-/* The track of a payload type and SSRC that are new; NULL for one that can't be told. */
+/* The track of a new payload type and SSRC; NULL if it is ambiguous. */
 struct track *sorting_begin(struct publisher *publisher, const struct rtp_packet *received,
                             double now);
 
-/* A track begins, or begins anew: with another SSRC, codec or numbering. Tells the listeners, and
+/* Begin a track, or restart it with another SSRC, codec or numbering. Tells the listeners, and
  * returns the new track; the old one may be gone. */
 struct track *sorting_renew(struct publisher *publisher, struct track *track,
                             const struct rtp_packet *received, double now);
 
-/* The track that this RTX repairs, by its SSRC or its RID, or by who misses this number; NULL for
- * one that can't be told. */
+/* The track that this RTX repairs, by its SSRC or its RID, or by which track misses this number;
+ * NULL if it is ambiguous. */
 struct track *sorting_repaired(struct publisher *publisher, const struct rtp_packet *received,
                                uint16_t number);
 
-/* Set the layers right by the sizes of their pictures, and tell the listeners: what an offer says
+/* Order the layers by the sizes of their pictures, and tell the listeners: what an offer says
  * of their order may be a guess. Two that are the wrong way round are taken for all. */
 void sorting_put_in_order(struct publisher *publisher, double now);
 

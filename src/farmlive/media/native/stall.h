@@ -18,11 +18,11 @@ struct stall {
 };
 
 void stall_init(struct stall *stall);
-/* It held too much and so many packets were dropped: no video until it may go on. */
+/* It held too much and packets were dropped: no video until it may continue. */
 void stall_fall(struct stall *stall, int dropped, double now);
-/* So many packets found no place to wait in; true where it fell by that. */
+/* Packets to it were refused; true if that makes it slow. */
 bool stall_refuse(struct stall *stall, int packets, double now);
-/* Whether it should get the next keyframe, if it holds so many bytes. */
+/* Whether it should get the next keyframe while it holds `held` bytes. */
 bool stall_may_go_on(const struct stall *stall, size_t held, double now);
 /* It gets a keyframe. */
 void stall_go_on(struct stall *stall, double now);

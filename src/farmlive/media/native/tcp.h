@@ -29,9 +29,9 @@ bool tcp_init(struct tcp *tcp, struct core *core, struct commands *commands, int
 /* Close the ports and all connections. */
 void tcp_clear(struct tcp *tcp);
 
-/* Somebody connects. */
+/* Accept waiting clients. */
 void tcp_accept(struct tcp *tcp, struct port *port, double now);
-/* A connection has something for us, or takes more. */
+/* Read and write a connection, as its events say. */
 void tcp_serve(struct tcp *tcp, struct connection *connection, uint32_t events, double now);
 /* When something is due at the latest, and doing it. */
 double tcp_due(const struct tcp *tcp);

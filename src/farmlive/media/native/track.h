@@ -9,7 +9,7 @@
 
 enum { TRACK_MISSING_MOST = 400 };
 
-/* A number that did not come: how often it was asked for and when it is due again. */
+/* A missing sequence number: how often it was requested and when it is due again. */
 struct missing {
     uint16_t sequence;
     int tries;
@@ -25,7 +25,7 @@ struct track {
     int layer;                       /* its place in a simulcast, 0 the lowest */
     const char *rid;                 /* its name there, or "" */
     uint32_t ssrc;                   /* 0: nothing came yet */
-    uint32_t replaced; /* the SSRC that it had before it began anew, and when that was */
+    uint32_t replaced; /* the SSRC that it had before it restarted, and when that was */
     double replaced_at;
     codec_id codec;
     struct ring *ring; /* NULL for sound */
@@ -39,13 +39,13 @@ struct track {
     double report_at;
     double moment_at; /* our time and RTP time of one moment */
     uint32_t moment;
-    bool ended;        /* the sender has begun to count anew */
+    bool ended;        /* the sender has restarted its sequence numbers */
     int missing_count; /* in the order in which they were missed */
     struct missing missing[TRACK_MISSING_MOST];
     bool has_repair;
     double repair_s;
-    bool overrun; /* more was lost than can be asked for */
-    bool wanted;  /* someone waits for a keyframe */
+    bool overrun; /* more was lost than can be requested */
+    bool wanted;  /* a viewer waits for a keyframe */
     bool has_keyframe;
     double keyframe_at;
     bool has_held; /* a keyframe before which a packet is missing that may belong to it */
@@ -83,19 +83,19 @@ void track_begin(struct track *track, uint32_t ssrc, codec_id codec, uint16_t se
 struct packet *track_add(struct track *track, const struct rtp_packet *received, double now,
                          double arrival);
 
-/* Count a packet that came by RTX and keep it; NULL for one that nobody misses. For the caller to
+/* Count a packet that came by RTX and keep it; NULL for one that is not missing. For the caller to
  * release. */
 struct packet *track_repaired(struct track *track, uint16_t sequence, uint32_t timestamp,
                               bool marker, const uint8_t *payload, size_t size, double now);
 
 bool track_misses(const struct track *track, uint16_t sequence);
 
-/* The numbers to ask for now, in the stream's order, each again after a round trip (negative: not
+/* The numbers to request now, in the stream's order, each again after a round trip (negative: not
  * known). Returns how many of `out`. */
 int track_due(struct track *track, double now, double round_trip_s,
               uint16_t out[TRACK_MISSING_MOST]);
 
-/* Note a keyframe: 1 where it came when asked for, 0 where it did not, -1 where nobody asked. */
+/* Note a keyframe: 1 if it answers a request, 0 if it came too late for it, -1 without one. */
 int track_keyframe_came(struct track *track, double now);
 void track_forget_request(struct track *track);
 bool track_unanswered(const struct track *track, double now);
@@ -104,7 +104,7 @@ bool track_request_due(struct track *track, double now);
 /* A keyframe begins with this packet; true where a group of pictures does. */
 bool track_begins_group(struct track *track, uint16_t sequence, uint32_t timestamp, double now);
 
-/* Its sender says what time it has; `ours` is that moment on our clock. */
+/* Take its sender report; `ours` is that moment on our clock. */
 void track_heard(struct track *track, const struct sender_report *report, double ours, double now);
 uint32_t track_timestamp_at(const struct track *track, double when);
 /* Its RTP time at the moment of the other's last report; false until both have one. */

@@ -15,7 +15,7 @@ struct arrivals {
     int64_t highest, next; /* -1 before the first */
     unsigned count;        /* of feedback packets */
     bool any;              /* something came since the last feedback */
-    bool older;            /* also something that is too far back to be told */
+    bool older;            /* also something that is too far back to be reported */
     bool has_unlike;       /* something came that fits nowhere; which number would agree with it */
     uint16_t unlike;
     int64_t numbers[ARRIVALS_SIZE];

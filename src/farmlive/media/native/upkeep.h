@@ -10,22 +10,22 @@
 /* Begin to tick; `wall` is our clock's time now, in seconds since 1970. */
 void upkeep_start(struct core *core, double wall, double now);
 
-/* Look after a peer, which is joining now; it has its keys and its place; it is gone. */
+/* Run a peer's timers from now on; it has keys and a path; it is gone. */
 void upkeep_watch(struct core *core, struct peer *peer);
 void upkeep_joined(struct core *core, struct peer *peer);
 void upkeep_forget(struct peer *peer);
 
-/* Some datagrams were taken: send what is whole, and do what is due. */
+/* After a read: send whole frames, and run what is due. */
 void upkeep_after_reading(struct core *core, double now);
 /* When something is due at the latest, and doing it. */
 double upkeep_due(const struct core *core);
 void upkeep_run(struct core *core, double now);
 
-/* Somebody may wait for a keyframe of the publishers that this output gets. */
+/* Request the keyframes that viewers of this output may wait for. */
 void upkeep_ask_for_keyframe(struct core *core, struct output *output, double now);
-/* Ask this publisher soon for what is wanted of it, or for what is missing. */
+/* Send this publisher's requests soon: for keyframes and for missing packets. */
 void upkeep_ask(struct core *core, struct publisher *publisher, double now);
-/* Somebody catches up: send the bursts, a part at a time. */
+/* A viewer catches up: send bursts, a part at a time. */
 void upkeep_pump_soon(struct core *core, double now);
 /* Send a viewer the sender reports of this moment. */
 void upkeep_report_to(struct core *core, struct peer *peer, double now);

@@ -87,14 +87,14 @@ void viewer_free(struct viewer *viewer);
 
 /* How many bytes it has not taken yet. */
 size_t viewer_held(const struct viewer *viewer);
-/* Whether it could take a keyframe now. */
+/* Whether it may get a keyframe now. */
 bool viewer_may_go_on(const struct viewer *viewer, double now);
 /* Whether it takes RTX. */
 bool viewer_repeats(const struct viewer *viewer);
 bool viewer_can_play(const struct viewer *viewer, const struct track *track);
-/* Whether this payload type is of what it hears. */
+/* Whether this payload type is of its sound. */
 bool viewer_hears(const struct viewer *viewer, uint8_t payload_type);
-/* So many packets were sent to it by themselves; it is on a lane from now on. */
+/* Count packets that were sent to it alone; put it on a lane. */
 void viewer_got(struct viewer *viewer, uint32_t packets, uint32_t octets);
 void viewer_go_live(struct viewer *viewer, struct lane *lane);
 /* What it was sent of video. */
@@ -103,7 +103,7 @@ struct sent viewer_video(const struct viewer *viewer);
 void viewer_end_epoch(struct viewer *viewer, uint16_t sent, bool muted);
 /* The stretch that this number of the viewer's belongs to, or NULL. */
 struct epoch *viewer_epoch_of(struct viewer *viewer, uint16_t sequence);
-/* What ended some seconds ago, or has left the ring, is not asked for any more; called once a
+/* Forget epochs that ended some seconds ago, and numbers that have left the ring; called once a
  * second. */
 void viewer_forget_past(struct viewer *viewer, double now);
 
