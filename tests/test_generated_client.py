@@ -1,5 +1,6 @@
 """A client that a kept generator makes from the OpenAPI document sells."""
 
+import hashlib
 import importlib
 import json
 import sys
@@ -11,6 +12,7 @@ from typing import Any, Self
 import pytest
 from tests import openapi_tools
 from tests.guide import BLOCKS
+from tests.once import once
 
 from farmlive.ids import token
 from farmlive.server import Server
@@ -19,26 +21,34 @@ NAME = "farmlive_generated"
 WORDS = {"zh": "金桔", "en": "Kumquats"}
 
 
-@pytest.fixture
-def generated(server: Server, tmp_path: Path) -> Iterator[ModuleType]:
-    """The package of the client."""
-    (tmp_path / "openapi.json").write_text(json.dumps(server.house.api.openapi()), "utf-8")
-    (tmp_path / "config.json").write_text(BLOCKS["json"], "utf-8")
+def generate(folder: Path, document: str) -> None:
+    """Make the client of an OpenAPI document, a package in this folder."""
+    folder.mkdir()
+    (folder / "openapi.json").write_text(document, "utf-8")
+    (folder / "config.json").write_text(BLOCKS["json"], "utf-8")
     done = openapi_tools.run(
         "openapi_python_client",
         "generate",
         "--meta=none",
-        f"--path={tmp_path / 'openapi.json'}",
-        f"--config={tmp_path / 'config.json'}",
-        f"--output-path={tmp_path / NAME}",
+        f"--path={folder / 'openapi.json'}",
+        f"--config={folder / 'config.json'}",
+        f"--output-path={folder / NAME}",
         "--fail-on-warning",
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    sys.path.insert(0, str(tmp_path))
+
+
+@pytest.fixture
+def generated(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    """The package of the client, which is made once a document."""
+    document = json.dumps(server.house.api.openapi())
+    name = f"client-{hashlib.sha256(document.encode()).hexdigest()[:12]}"
+    folder = once(tmp_path_factory, name, lambda path: generate(path, document))
+    sys.path.insert(0, str(folder))
     try:
         yield importlib.import_module(NAME)
     finally:
-        sys.path.remove(str(tmp_path))
+        sys.path.remove(str(folder))
         for module in [name for name in sys.modules if name.partition(".")[0] == NAME]:
             del sys.modules[module]
 
