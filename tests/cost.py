@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi._compat import v2
-from fastapi.dependencies import models
+from fastapi.dependencies import models, utils
 
 # A process holds half a million objects once the tests are imported, and a full collection looks at
 # each. These thresholds let it import them without one.
@@ -54,3 +54,30 @@ def share_schemas() -> None:
         return known
 
     v2.TypeAdapter = shared  # type: ignore[assignment,misc]
+
+
+def share_fields() -> None:
+    """Let parameters of the same name, type and default share what FastAPI reads from them,
+    whatever route of whatever server they are of.
+    """
+    read: Callable[..., Any] = utils.analyze_param
+    made: dict[Any, Any] = {}
+
+    def shared(*, param_name: str, annotation: Any, value: Any, path_param_names: set[str]) -> Any:
+        parts = (param_name, annotation, type(value), value, param_name in path_param_names)
+        try:
+            known = made.get(parts)
+        except TypeError:  # the type or the default has no hash
+            known, parts = None, ()
+        if known is None:
+            known = read(
+                param_name=param_name,
+                annotation=annotation,
+                value=value,
+                path_param_names=path_param_names,
+            )
+            if parts and known.field is not None:  # else it is another thing of each server
+                made[parts] = known
+        return known
+
+    utils.analyze_param = shared
