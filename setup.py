@@ -8,7 +8,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
-NATIVE = Path("src/farmlive/media/native")
+NATIVE = Path("src/farmlive/media/engine/native")
 
 
 def what_is_missing() -> str | None:
@@ -33,7 +33,7 @@ READ_ONLY = ["-Wl,-z,relro", "-Wl,-z,now"]
 missing = what_is_missing()
 if missing is None:
     native = Extension(
-        "farmlive.media.native._native",
+        "farmlive.media.engine.native._native",
         sources=sorted(str(path) for path in NATIVE.glob("*.c")),
         depends=sorted(str(path) for path in NATIVE.glob("*.h")),
         define_macros=[("_GNU_SOURCE", None), ("Py_LIMITED_API", "0x030B0000")],

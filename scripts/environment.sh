@@ -121,7 +121,7 @@ compiler() {
 
 # Builds the engine in C beside its sources, where that is possible and they are newer.
 native_engine() {
-    local folder=src/farmlive/media/native
+    local folder=src/farmlive/media/engine/native
     local built=$folder/_native.abi3.so
     if ! has_compiler || ! has_headers; then
         [ -e "$built" ] ||

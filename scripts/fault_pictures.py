@@ -1,5 +1,5 @@
 """Takes docs/pictures/faults-*.webp: what the pages show while a network is bad. A demo of its own
-in the laboratory of benches/lab.py, with a viewer's phone and a host's on wires that break.
+in the laboratory of benches/lab/lab.py, with a viewer's phone and a host's on wires that break.
 
 Needs root and what the laboratory needs; ./scripts/pictures --faults calls it.
 """
@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benches import browsers
-from benches.lab import Lab, Place, Wire, missing
+from benches.lab import browsers
+from benches.lab.lab import Lab, Place, Wire, missing
 from pictures import DESKTOP, PHONE, PICTURES, PLAYS, as_device, camera, webp
 from playwright.async_api import Browser, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError

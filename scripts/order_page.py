@@ -1,8 +1,8 @@
 """The reference of orders, docs/orders.md, from the table of transitions and the notices' kinds."""
 
-from farmlive.shop import life
-from farmlive.shop.life import Step
-from farmlive.shop.notices_kinds import KINDS
+from farmlive.shop.core import state_machine
+from farmlive.shop.core.notice_kinds import KINDS
+from farmlive.shop.core.state_machine import Step
 
 
 def page() -> str:
@@ -16,7 +16,7 @@ def page() -> str:
         "",
         "## State",
         "",
-        *_rows(life.STATES, stock=True),
+        *_rows(state_machine.STATES, stock=True),
         "",
         "Staff are coordinators and hosts. A clerk may change pick-up orders only, also one that",
         "nobody ticked as packed but that is there. Packed boxes stay out of the stock when their",
@@ -36,7 +36,7 @@ def page() -> str:
         "",
         "## Payment",
         "",
-        *_rows(life.PAYMENTS, stock=False),
+        *_rows(state_machine.PAYMENTS, stock=False),
         "",
         "A refund is an amount; the payment is `refunded` once refunds reach the total. A",
         "cancelled order that was paid stays `paid` until it is refunded. A refund may name boxes",
@@ -63,9 +63,9 @@ def page() -> str:
         "left. Otherwise only its money comes back, which the history calls `alone`, and the",
         "boxes stay off: then refund or discount the right amount.",
         "",
-        *_rows(life.BACK_STATES, stock=True),
+        *_rows(state_machine.BACK_STATES, stock=True),
         "",
-        *_rows(life.BACK_PAYMENTS, stock=False),
+        *_rows(state_machine.BACK_PAYMENTS, stock=False),
         "",
         "## Notices",
         "",

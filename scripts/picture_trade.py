@@ -13,7 +13,7 @@ from typing import Any
 import imageio_ffmpeg
 from playwright.sync_api import APIResponse, BrowserContext, Page
 
-from farmlive.demo.film import KITCHEN, film_in
+from farmlive.demo.film.film import KITCHEN, film_in
 
 # Sends commands on the live channel as whoever is signed in, each once the one before is answered;
 # what the last one is answered with.

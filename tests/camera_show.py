@@ -9,9 +9,9 @@ from tests.clerks import role_key
 from tests.waiting import LONG_S
 
 from farmlive.client import Api, Channel
-from farmlive.client.light_publisher import LightPublisher
-from farmlive.client.light_viewer import LightViewer
-from farmlive.people.models import KeyRole
+from farmlive.client.media.light_publisher import LightPublisher
+from farmlive.client.media.light_viewer import LightViewer
+from farmlive.people.core.models import KeyRole
 from farmlive.server import Server
 
 FARM = "01JD00000000000000000000F1"

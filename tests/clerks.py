@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
-from farmlive.app import House
+from farmlive.app import Application
 from farmlive.bilingual import Bilingual
 from farmlive.people import Caller
-from farmlive.shop.models import NewCentre
+from farmlive.shop.core.models import NewCentre
 
 # Of whom the audit list tells nothing.
 _NOBODY = Caller(None, None, None, "a device", "127.0.0.1")
 
 
-async def every_centre(house: House, role: str = "clerk") -> list[str]:
+async def every_centre(house: Application, role: str = "clerk") -> list[str]:
     """The ids of the pick-up points, of one that is made where there is none; for a clerk alone."""
     if role != "clerk":
         return []
@@ -24,7 +24,7 @@ async def every_centre(house: House, role: str = "clerk") -> list[str]:
     return [centre.id for centre in found]
 
 
-async def role_key(house: House, role: Any, farms: Iterable[str] = ()) -> str:
+async def role_key(house: Application, role: Any, farms: Iterable[str] = ()) -> str:
     """An API key of this role: a seller's of these farms, a clerk's of all pick-up points."""
     centres = await every_centre(house, role)
     return (await house.people.create_api_key(role, role, farms, centres))[1]

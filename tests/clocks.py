@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Connection
 
 from farmlive import clock
+from farmlive.operations.timekeeper import Timekeeper
 from farmlive.store import reference
-from farmlive.timekeeper import Timekeeper
 
 _S = 1_000_000_000
 

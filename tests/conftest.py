@@ -36,7 +36,8 @@ from farmlive.client.commands import Commands
 from farmlive.client.connection import Connection
 from farmlive.commands import Command
 from farmlive.ids import ulid
-from farmlive.people import Caller, passwords
+from farmlive.people import Caller
+from farmlive.people.accounts import passwords
 from farmlive.problems import Problem
 from farmlive.server import Server, running
 from farmlive.settings import Settings
@@ -70,7 +71,7 @@ _NUMBERS = itertools.cycle(range(1, 16))
 # Why there is no engine in C; `scripts/test` demands one.
 NO_NATIVE = ""
 try:
-    importlib.import_module("farmlive.media.native._native")
+    importlib.import_module("farmlive.media.engine.native._native")
 except ImportError as error:
     if os.environ.get("FARMLIVE_TEST_NATIVE"):
         raise

@@ -16,7 +16,7 @@ from sqlalchemy.types import JSON
 
 from farmlive.store import metadata
 from farmlive.store.engine import WRITERS_PLANS
-from farmlive.store.hot import Hot
+from farmlive.store.fast.compiled import Hot
 
 # Read as a whole wherever they are read, and why that is little.
 SMALL = {

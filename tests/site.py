@@ -7,7 +7,7 @@ import httpx
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from farmlive import edge
+from farmlive.edge import http_edge
 from farmlive.openapi import Api
 from farmlive.people import DeviceCookie, People
 from farmlive.problems import Problem
@@ -25,8 +25,8 @@ async def asked(
     async def page(_request: Request, problem: Problem) -> JSONResponse:
         return JSONResponse(problem.body())
 
-    edge.answer_problems(app, page)
-    asgi = edge.Heads(DeviceCookie(app, people.pseudonyms, secure=False))
+    http_edge.answer_problems(app, page)
+    asgi = http_edge.Heads(DeviceCookie(app, people.pseudonyms, secure=False))
     transport = httpx.ASGITransport(asgi)
     _, key = await people.create_api_key("test", "coordinator")
     bearer = {"Authorization": f"Bearer {key}"}

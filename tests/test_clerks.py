@@ -24,10 +24,10 @@ from websockets.exceptions import ConnectionClosedError
 
 from farmlive.client import Api
 from farmlive.ids import token
-from farmlive.people import tables
+from farmlive.people.core import tables
 from farmlive.server import Server
-from farmlive.shop.order_links import OrderLinks
-from farmlive.shop.order_tables import orders
+from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.order_tables import orders
 
 VILLAGERS = {
     "own": ("王小明", "13800001111"),

@@ -13,7 +13,7 @@ from farmlive.command_routes import routes
 from farmlive.commands import Command, Message, Nothing
 from farmlive.people import Caller, Guard, People
 from farmlive.settings import Settings
-from farmlive.shop.fields import Key
+from farmlive.shop.core.fields import Key
 from farmlive.store import Store
 
 KEY = "a-key-of-a-test-0001"

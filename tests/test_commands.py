@@ -21,12 +21,12 @@ from farmlive.broadcast.asyncapi import document
 from farmlive.client import commands as client_commands
 from farmlive.client.requests_of_commands import REQUESTS
 from farmlive.commands import Command, Message, Nothing
-from farmlive.contracts import raises
-from farmlive.pages.audit_sentences import SENTENCES
-from farmlive.pages.static import WEB
+from farmlive.edge.contracts import raises
+from farmlive.pages.audit.sentences import SENTENCES
+from farmlive.pages.rendering.static import WEB
 from farmlive.people import Caller
-from farmlive.people.models import KeyRole
-from farmlive.people.problems import ApiKeyAboveOwner, ExpiredApiKey, UnknownApiKey
+from farmlive.people.core.models import KeyRole
+from farmlive.people.core.problems import ApiKeyAboveOwner, ExpiredApiKey, UnknownApiKey
 from farmlive.problems import Conflict
 from farmlive.server import Server
 
@@ -50,7 +50,7 @@ class Words:
 
     def missing(self, command: Command[Any]) -> Iterator[str]:
         if command.role != "anyone" and command.name not in SENTENCES:
-            yield "pages/audit_sentences.py has no words for it"
+            yield "pages/audit/sentences.py has no words for it"
         if command.role == "anyone" and command.name in SENTENCES:
             yield "it has words in the audit list, and is for anyone: give it its role"
         for problem in command.problems:
@@ -194,7 +194,7 @@ async def test_what_is_forgotten_of_a_command_is_named(server: Server) -> None:
         Forgotten, answer, Nothing, "POST /api/v1/things", "things_create", role="staff"
     )
     assert missing(server, [command]) == [
-        "some.thing: pages/audit_sentences.py has no words for it",
+        "some.thing: pages/audit/sentences.py has no words for it",
         "some.thing: no page has words for its problem unsaid",
         "some.thing: client/requests_of_commands.py does not have it so: ./scripts/check --fix",
         "some.thing: client/commands.py has no call for it",

@@ -19,14 +19,14 @@ from farmlive.broadcast import events
 from farmlive.broadcast.events import KINDS
 from farmlive.clock import now_ms
 from farmlive.commands import Command, Message, Nothing
-from farmlive.contracts import raises
+from farmlive.edge.contracts import raises
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
-from farmlive.people.audit import note
-from farmlive.people.tables import audit
+from farmlive.people.core.audit import note
+from farmlive.people.core.tables import audit
 from farmlive.problems import Conflict, Problem
 from farmlive.server import Server
-from farmlive.shop.models import AboutOffer, NewOffer
+from farmlive.shop.core.models import AboutOffer, NewOffer
 
 HOST = Caller(None, "lin", "host", "devicehost0001", None)
 Fields = dict[str, Any]

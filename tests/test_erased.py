@@ -23,8 +23,8 @@ from farmlive.client import Api, Channel
 from farmlive.ids import token
 from farmlive.server import Server
 from farmlive.settings import Settings
-from farmlive.shop.order_tables import orders
-from farmlive.shop.person_tables import erasures
+from farmlive.shop.core.order_tables import orders
+from farmlive.shop.privacy.tables import erasures
 
 NAME = "欧阳竹林"
 PHONE = "13866607788"

@@ -14,11 +14,12 @@ from tests.media.native.handles import ends_of
 from tests.money import cny
 from tests.waiting import LONG_S, until
 
-from farmlive import problems, request_limits
+from farmlive import problems
+from farmlive.edge import request_limits
 from farmlive.server import Server, running
 from farmlive.settings import Settings
-from farmlive.shop.fee_models import MAX_FEES
-from farmlive.shop.order_models import MAX_LINES, HoldPlace
+from farmlive.shop.core.order_models import MAX_LINES, HoldPlace
+from farmlive.shop.shipping.models import MAX_FEES
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: farm\r\n\r\n"
 

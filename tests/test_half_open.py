@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from tests.waiting import LONG_S
 
-from farmlive import request_limits
 from farmlive.demo.authority import certificates
+from farmlive.edge import request_limits
 from farmlive.server import Server, running
 from farmlive.settings import Settings
 

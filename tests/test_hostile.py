@@ -17,8 +17,8 @@ import pytest
 from tests.every_route import PROXIED, Address, Shop, every_address, example, inlined, stock
 from websockets.asyncio.client import connect
 
-from farmlive import texts
-from farmlive.broadcast import message_rate
+from farmlive.broadcast.wire import message_rate
+from farmlive.edge import control_characters
 from farmlive.server import Server
 
 UNSEEN = ["a\x00b", "\x1b[31m", "\x7f\x85"]
@@ -120,7 +120,7 @@ def turned(several: list[Any], turn: int, most: int = 4) -> list[Any]:
 
 
 def in_lines(place: tuple[Any, ...]) -> bool:
-    return bool(texts.SEVERAL_LINES & set(place))
+    return bool(control_characters.SEVERAL_LINES & set(place))
 
 
 async def test_no_body_fails(server: Server, shop: Shop) -> None:
@@ -147,7 +147,7 @@ async def test_no_body_fails(server: Server, shop: Shop) -> None:
                     seen = [*UNSEEN, *HALVES, *([] if in_lines(place) else LINES)]
                     if isinstance(other, str) and other in seen:
                         assert answer.status_code == 422, (url, place, other)
-                        assert texts.ADVICE in answer.text, (url, place, other)
+                        assert control_characters.ADVICE in answer.text, (url, place, other)
     assert places > 200
     assert taken > 50
 
@@ -162,7 +162,7 @@ async def test_a_second_content_type_hides_no_body(server: Server, shop: Shop) -
             headers = [key, (b"Content-Type", one), (b"Content-Type", two)]
             answer = await asked(client, "POST", "/api/v1/farms", content=body, headers=headers)
             assert answer.status_code == 422
-            assert texts.ADVICE in answer.text
+            assert control_characters.ADVICE in answer.text
 
 
 @pytest.mark.parametrize("around", [b"\xa0", b"\x85", b"\x85\xa0"])
@@ -178,7 +178,7 @@ async def test_a_content_type_that_is_json_to_its_parser_is_json_to_us(
         body = f'{{"name": {named}, "place": {named}}}'.encode()
         answer = await asked(client, "POST", "/api/v1/farms", content=body, headers=headers)
     assert answer.status_code == 422
-    assert texts.ADVICE in answer.text
+    assert control_characters.ADVICE in answer.text
 
 
 async def test_no_header_fails(server: Server, shop: Shop) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from farmlive.paging import MOST
+from farmlive.edge.paging import MOST
 from farmlive.server import Server
 
 # What has lists in it and is no list: it is read, and where it can be it is set, as a whole.

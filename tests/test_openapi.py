@@ -14,9 +14,9 @@ from fastapi.responses import JSONResponse
 from tests import openapi_tools
 from tests.undeclared import watched
 
-from farmlive.contracts import raises
+from farmlive.edge.contracts import raises
 from farmlive.openapi import TAGS, Api
-from farmlive.origin.problems import UnknownLot
+from farmlive.origin.core.problems import UnknownLot
 from farmlive.problems import MEDIA_TYPE, Invalid, NotFound, Problem, statuses, types
 from farmlive.server import Server
 

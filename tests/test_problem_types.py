@@ -9,9 +9,9 @@ import pytest
 
 import farmlive.app
 from farmlive import media
-from farmlive.media.refusals import BY_SLUG, HolderAway, SessionGone
+from farmlive.media.wire.errors import BY_SLUG, HolderAway, SessionGone
 from farmlive.nodes.forwarding import _problem
-from farmlive.operations import _said_of
+from farmlive.operations.routes import _said_of
 from farmlive.problems import Problem, TooMany, UnknownSource, statuses, types
 from farmlive.store.failures import CommitUnknown
 

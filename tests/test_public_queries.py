@@ -21,9 +21,11 @@ import farmlive.app  # noqa: F401  (every room's statements)
 from farmlive.ids import token
 from farmlive.server import Server
 from farmlive.settings import Settings
-from farmlive.shop import flash_limits, gone, rush
+from farmlive.shop.checkout import rush
+from farmlive.shop.flash import limits
+from farmlive.shop.stock import shortage
 from farmlive.store import Store, metadata
-from farmlive.store.hot import _HOT
+from farmlive.store.fast.compiled import _HOT
 
 # A statement each, with its parameters and who caused it first.
 Asked = dict[str, tuple[Any, str]]
@@ -176,7 +178,7 @@ async def test_what_is_prepared_in_a_new_database_walks_through_nothing_once_it_
 
 
 @pytest.mark.parametrize(
-    "statement", [gone._SOLD_AT, flash_limits._HAD], ids=["sold at", "had of a batch"]
+    "statement", [shortage._SOLD_AT, limits._HAD], ids=["sold at", "had of a batch"]
 )
 async def test_lines_are_read_by_their_orders(store: Store, statement: Any) -> None:
     """And not all that were ordered of an offer, or of a batch."""
@@ -190,7 +192,9 @@ async def test_lines_are_read_by_their_orders(store: Store, statement: Any) -> N
     assert {"pk_order_lines", "sqlite_autoindex_order_lines_1"} & set(plan.indexes)
 
 
-@pytest.mark.parametrize("statement", [gone._BACK_AT, gone._BACK_BESIDE], ids=["at", "beside"])
+@pytest.mark.parametrize(
+    "statement", [shortage._BACK_AT, shortage._BACK_BESIDE], ids=["at", "beside"]
+)
 async def test_a_refusal_reads_a_few_holds_in_the_order_of_their_ends(
     store: Store, statement: Any
 ) -> None:

@@ -14,7 +14,7 @@ from tests.money import cny
 from farmlive.bilingual import Bilingual
 from farmlive.client import Api, ApiProblem
 from farmlive.ids import token
-from farmlive.origin.tables import farms
+from farmlive.origin.core.tables import farms
 from farmlive.public_text import REFUSED, Public
 from farmlive.server import Server
 

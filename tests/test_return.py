@@ -11,10 +11,10 @@ import pytest
 from tests.camera_show import Show, opened_show
 from tests.waiting import LONG_S
 
-from farmlive.client.light_publisher import LightPublisher
+from farmlive.client.media.light_publisher import LightPublisher
 from farmlive.media import relay
-from farmlive.media.engine import Times
-from farmlive.media.engines import choose
+from farmlive.media.engine.interface import Times
+from farmlive.media.engine_choice import choose
 from farmlive.server import running
 from farmlive.settings import Settings
 

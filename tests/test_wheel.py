@@ -64,7 +64,7 @@ def test_the_wheel_holds_every_page_file_and_migration(wheel: Path) -> None:
 def test_one_wheel_with_the_engine_in_c_serves_every_python(wheel: Path) -> None:
     assert "-cp311-abi3-linux" in wheel.name
     with zipfile.ZipFile(wheel) as archive:
-        assert "farmlive/media/native/_native.abi3.so" in archive.namelist()
+        assert "farmlive/media/engine/native/_native.abi3.so" in archive.namelist()
 
 
 def test_without_a_compiler_the_wheel_is_pure(tmp_path: Path) -> None:

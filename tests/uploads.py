@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from PIL import Image
 
-from farmlive.store.files import (
+from farmlive.store.files.files import (
     Files,
     Picture,
 )

@@ -24,10 +24,10 @@ from urllib.parse import urlsplit
 import pylibsrtp._binding
 from pylibsrtp import Session
 
-from farmlive.client import stun
-from farmlive.client.rtp_peer import RtpPeer
-from farmlive.client.sdp import offer, read_answer
-from farmlive.client.signalling import SDP
+from farmlive.client.media import stun
+from farmlive.client.media.rtp_peer import RtpPeer
+from farmlive.client.media.sdp import offer, read_answer
+from farmlive.client.media.signalling import SDP
 
 _NATIVE = Path(__file__).parent / "native"
 _COMPILE = ("cc", "-O2", "-shared", "-fPIC", "-std=c11", "-D_GNU_SOURCE")

@@ -13,9 +13,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-from benches import faulty, postgres
-from benches.postgres import Postgres
-from benches.scene import (
+from benches.lab import faulty, postgres
+from benches.lab.postgres import Postgres
+from benches.lab.server import Server, running, stage
+from benches.trade.crash_scenario import (
     DEEDS,
     FAULTS_A_RUN,
     Case,
@@ -25,7 +26,6 @@ from benches.scene import (
     one_run,
     programs,
 )
-from benches.server import Server, running, stage
 
 RUNS, LONG = 50, 200
 AT_ONCE = 2

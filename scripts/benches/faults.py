@@ -18,10 +18,10 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from benches import browsers
-from benches.lab import Lab, Place, Rates, Wire, missing
+from benches.lab import browsers
+from benches.lab.lab import Lab, Place, Rates, Wire, missing
+from benches.lab.server import Server, Stage, running, stage
 from benches.report import Elsewhere
-from benches.server import Server, Stage, running, stage
 
 SERVER = "10.77.0.1"
 ORIGIN = f"http://{browsers.NAME}:8000"

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from farmlive.client import Channel, ChannelProblem
 from farmlive.client.light_channel import LightChannel
-from farmlive.client.light_viewer import LightViewer
+from farmlive.client.media.light_viewer import LightViewer
 
 MOST_VIEWERS, MOST_CHANNELS, MOST_CHATS, MOST_SECONDS = 2_000, 5_000, 100, 600
 

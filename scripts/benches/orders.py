@@ -12,11 +12,11 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
+from benches.lab.server import Server, Stage
 from benches.report import percentile
-from benches.server import Server, Stage
 from farmlive.client.light_channel import LightChannel
-from farmlive.client.light_publisher import LightPublisher
-from farmlive.client.light_viewer import LightViewer
+from farmlive.client.media.light_publisher import LightPublisher
+from farmlive.client.media.light_viewer import LightViewer
 
 CLIENTS = 100
 PRICE = 2990

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import uvloop
 
-from farmlive.client.light_publisher import LightPublisher
+from farmlive.client.media.light_publisher import LightPublisher
 
 
 async def publish(url: str, key: str) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 
 from benches import report
 from benches.audience import built, room_for
-from benches.awake import Awake
+from benches.lab.cpu_pinning import load_on_one, runs_within
+from benches.lab.keep_awake import Awake
 from benches.report import Elsewhere, medians
-from benches.rig import load_on_one, runs_within
 from benches.spine import direct_delay_ns
 from benches.viewing import (
     CPU,

@@ -24,12 +24,12 @@ from farmlive.broadcast.tables import broadcasts, card_taps, events, watches
 from farmlive.bus import LocalBus
 from farmlive.clock import DAY_MS, HOUR_MS, now_ms
 from farmlive.ids import ulid
-from farmlive.origin.tables import farms, lots
+from farmlive.origin.core.tables import farms, lots
 from farmlive.review.review import Review
 from farmlive.settings import Settings
-from farmlive.shop.models import order_number
-from farmlive.shop.order_tables import order_lines, orders
-from farmlive.shop.tables import offers, products
+from farmlive.shop.core.models import order_number
+from farmlive.shop.core.order_tables import order_lines, orders
+from farmlive.shop.core.tables import offers, products
 from farmlive.store import Store
 
 HOURS = 3

@@ -14,18 +14,18 @@ from typing import Any
 import imageio_ffmpeg
 
 from benches import first_touch, orders, review
-from benches.awake import Awake
+from benches.lab.keep_awake import Awake
+from benches.lab.server import Server, Stage, running, stage
 from benches.report import Elsewhere, medians, percentile
-from benches.server import Server, Stage, running, stage
 from farmlive.broadcast.checkpoints import EVERY
 from farmlive.client import Channel
-from farmlive.client.canned import CannedStream
 from farmlive.client.light_channel import LightChannel
-from farmlive.client.light_publisher import LightPublisher
-from farmlive.client.light_viewer import LightViewer
-from farmlive.client.rtp_peer import wire
-from farmlive.client.sdp import OPUS, VP8
-from farmlive.client.whep import Viewer
+from farmlive.client.media.light_publisher import LightPublisher
+from farmlive.client.media.light_viewer import LightViewer
+from farmlive.client.media.rtp_peer import wire
+from farmlive.client.media.sdp import OPUS, VP8
+from farmlive.client.media.synthetic_media import CannedStream
+from farmlive.client.media.whep import Viewer
 
 VIEWERS = 50
 CARD_CLIENTS = 50

@@ -14,15 +14,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benches import postgres, report
+from benches import report
 from benches.audience import built, room_for
-from benches.awake import Awake
-from benches.crowd import Batch, wrong_answers
+from benches.lab import postgres
+from benches.lab.cpu_pinning import load_on_one, runs_within
+from benches.lab.keep_awake import Awake
+from benches.lab.server import stage, yuan
 from benches.report import Elsewhere, medians
-from benches.rig import load_on_one, runs_within
-from benches.selling import DATABASES, RATE, Bench, Open, Size, selling
-from benches.server import stage, yuan
-from benches.shoppers import (
+from benches.spine import direct_delay_ns
+from benches.trade.crowd import Batch, wrong_answers
+from benches.trade.selling import DATABASES, RATE, Bench, Open, Size, selling
+from benches.trade.shoppers import (
     FLASH_PRICE,
     Answers,
     Buyers,
@@ -31,7 +33,6 @@ from benches.shoppers import (
     at_once,
     enter,
 )
-from benches.spine import direct_delay_ns
 
 LIMITS = {
     **{f"sustained.{each}.latency_ms.p99": 250 for each in DATABASES},
@@ -71,7 +72,11 @@ HOW = {
 
 Say = Callable[[str], None]
 
-_UNSHARED = (sys.executable, "-P", str(Path(__file__).with_name("unshared.py")))
+_UNSHARED = (
+    sys.executable,
+    "-P",
+    str(Path(__file__).with_name("trade") / "one_write_per_commit.py"),
+)
 
 
 async def run(long: bool, say: Say) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from benches.audience import Audience
+from benches.lab.cpu_pinning import Rig
+from benches.lab.server import Server, Stage, running, stage
 from benches.report import percentile
-from benches.rig import Rig
-from benches.server import Server, Stage, running, stage
 from benches.spine import load_of
 
 CPU = "cpu_us_per_viewer_second"

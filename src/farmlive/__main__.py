@@ -7,7 +7,7 @@ def main() -> None:
     """Import the commands, and run the one that is asked for."""
     # What is imported stays: to look for garbage in it took a quarter of a start.
     gc.disable()
-    from farmlive.cli import main as run
+    from farmlive.cli.main import main as run
 
     gc.freeze()
     gc.enable()

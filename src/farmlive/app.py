@@ -11,18 +11,7 @@ from fastapi import APIRouter
 from sqlalchemy import Connection
 from starlette.types import ASGIApp
 
-from farmlive import (
-    answer_headers,
-    cameras,
-    command_routes,
-    edge,
-    gate,
-    hosts,
-    operations,
-    request_limits,
-    uploads,
-)
-from farmlive.arrivals import Arrivals
+from farmlive import command_routes, uploads
 from farmlive.broadcast import airings
 from farmlive.broadcast import commands as broadcast_commands
 from farmlive.broadcast import routes as broadcast_routes
@@ -32,18 +21,26 @@ from farmlive.broadcast.channel import Channel
 from farmlive.broadcast.chat import Chat
 from farmlive.broadcast.log import Log, UnknownBroadcast
 from farmlive.bus import Bus, LocalBus, RedisBus
-from farmlive.contracts import raises
-from farmlive.ice_probe import IceProbe
+from farmlive.edge import answer_headers, hosts, http_edge, request_limits
+from farmlive.edge.arrivals import Arrivals
+from farmlive.edge.contracts import raises
 from farmlive.ids import ulid
 from farmlive.media import Relay
 from farmlive.media import routes as media_routes
-from farmlive.media.signalling import Here
+from farmlive.media.session_service import Here
+from farmlive.media_bridge import bridge, cameras
+from farmlive.media_bridge.ice_probe import IceProbe
+from farmlive.media_bridge.publishers import Publishers
 from farmlive.nodes import Anywhere, Leases, receiving
 from farmlive.nodes.forwarding import PATH, Forwarding
 from farmlive.nodes.signing import Signer
 from farmlive.openapi import Api
-from farmlive.origin import farms
+from farmlive.operations import routes
+from farmlive.operations.probe import Probe
+from farmlive.operations.retention import Retention
+from farmlive.operations.timekeeper import Timekeeper
 from farmlive.origin import routes as origin_routes
+from farmlive.origin.lots import farms
 from farmlive.origin.origin import Origin
 from farmlive.outages import Outages
 from farmlive.pages import review as review_pages
@@ -51,40 +48,29 @@ from farmlive.pages import routes as page_routes
 from farmlive.pages import studio
 from farmlive.pages.errors import error_page
 from farmlive.pages.person import PersonPage
-from farmlive.pages.render import Pages
-from farmlive.pages.rooms import Rooms
-from farmlive.pages.static import Static
+from farmlive.pages.rendering.render import Pages
+from farmlive.pages.rendering.static import Static
+from farmlive.pages.services import Services
 from farmlive.people import DeviceCookie, Guard, People
-from farmlive.people import routes as people_routes
-from farmlive.people.devices import ADDRESS, BUYER
-from farmlive.people.sessions import COOKIE
-from farmlive.probe import Probe
-from farmlive.publishers import Publishers
-from farmlive.retention import Retention
+from farmlive.people.core.devices import ADDRESS, BUYER
+from farmlive.people.core.sessions import COOKIE
+from farmlive.people.routes import accounts as people_routes
 from farmlive.review import routes as review_routes
 from farmlive.review.review import Review
 from farmlive.settings import Settings
-from farmlive.shop import (
-    catalogue,
-    claim_routes,
-    fee_routes,
-    notice_routes,
-    order_routes,
-    person_routes,
-    wait_routes,
-)
 from farmlive.shop import commands as shop_commands
-from farmlive.shop import routes as shop_routes
-from farmlive.shop.fees import ParcelFees
-from farmlive.shop.lot_sales import LotSales
+from farmlive.shop.offers import catalogue
+from farmlive.shop.routes import claims, notices, orders, privacy, shipping, waitlist
+from farmlive.shop.routes import offers as shop_routes
+from farmlive.shop.shipping.fees import ParcelFees
 from farmlive.shop.shop import Shop
+from farmlive.shop.stock.lot_sales import LotSales
 from farmlive.store import Store
 from farmlive.store.statistics import Statistics
-from farmlive.timekeeper import Timekeeper
 
 
 @dataclass
-class House:
+class Application:
     """Every part of one running server."""
 
     settings: Settings
@@ -105,7 +91,7 @@ class House:
     shop: Shop
     review: Review
     retention: Retention
-    gate: gate.StreamGate
+    gate: bridge.StreamGate
     relay: Relay
     sessions: Anywhere
     leases: Leases
@@ -135,7 +121,7 @@ class House:
         await self.store.close()
 
 
-async def build(settings: Settings) -> House:
+async def build(settings: Settings) -> Application:
     """Open the store and build every part. Raises DatabaseRefused, PortTaken and NoNativeEngine."""
     async with contextlib.AsyncExitStack() as opened:
         outages = Outages()
@@ -151,7 +137,7 @@ async def build(settings: Settings) -> House:
     return house
 
 
-async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outages) -> House:
+async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outages) -> Application:
     """The rooms in an open store and on a running bus."""
     log = Log(bus)
     timekeeper = Timekeeper(store, log, outages)
@@ -206,7 +192,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     people.blocks.sources(shop.orders.buyer_of, chat.sender)
     channel.register(broadcast_commands.commands(answers))
     channel.register(shop_commands.commands(shop))
-    stream_gate = gate.StreamGate(settings, store, log, people, guard, broadcasts)
+    stream_gate = bridge.StreamGate(settings, store, log, people, guard, broadcasts)
     relay = Relay(settings, stream_gate)
     leases = Leases(
         store,
@@ -266,7 +252,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
 
     api = Api(session_cookie=people.cookies.name(COOKIE))
     shop.searches_heard_by(people.access.searched)
-    rooms = Rooms(bus, guard, people, broadcasts, shop, origin, review)
+    rooms = Services(bus, guard, people, broadcasts, shop, origin, review)
     # Routes are looked through in their order, and viewers come by the hundred at once.
     _add(api, page_routes.start_page(pages, rooms))
     _add(api, media_routes.routes(anywhere, stream_gate, settings))
@@ -276,15 +262,15 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     _add(api, uploads.routes(store, settings, guard))
     _add(api, origin_routes.routes(origin, guard))
     _add(api, shop_routes.routes(shop, guard))
-    _add(api, fee_routes.routes(ParcelFees(store, settings), guard))
-    _add(api, order_routes.routes(shop, guard))
-    _add(api, claim_routes.routes(shop, guard))
+    _add(api, shipping.routes(ParcelFees(store, settings), guard))
+    _add(api, orders.routes(shop, guard))
+    _add(api, claims.routes(shop, guard))
     person_page = PersonPage(pages, settings)
-    _add(api, person_routes.routes(shop, guard, people.access.exported, person_page.draw))
-    _add(api, wait_routes.routes(shop, guard))
-    _add(api, notice_routes.routes(shop, guard))
+    _add(api, privacy.routes(shop, guard, people.access.exported, person_page.draw))
+    _add(api, waitlist.routes(shop, guard))
+    _add(api, notices.routes(shop, guard))
     _add(api, review_routes.routes(review, guard))
-    _add(api, gate.routes(anywhere.health, broadcasts, guard, clocks_off))
+    _add(api, bridge.routes(anywhere.health, broadcasts, guard, clocks_off))
     _add(api, receiving.routes(here, leases, signer))
 
     def media_numbers() -> dict[str, float]:
@@ -292,7 +278,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         return {**relay.metrics(), **more}
 
     probe = Probe(store, settings, outages)
-    watching = operations.routes(
+    watching = routes.routes(
         api.openapi,
         store=store,
         probe=probe,
@@ -309,7 +295,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     _add(api, studio.routes(pages, rooms, settings))
     _add(api, review_pages.routes(pages, rooms, settings))
     api.mount("/static", static)
-    answer = edge.answer_problems(api, error_page(pages, guard), guard.refused_request)
+    answer = http_edge.answer_problems(api, error_page(pages, guard), guard.refused_request)
     asgi: ASGIApp = request_limits.Texts(api, answer)
     asgi = DeviceCookie(
         asgi,
@@ -319,7 +305,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         without=(PATH,),
     )
     asgi = request_limits.BodyLimit(
-        edge.Heads(edge.RequestLog(asgi)),
+        http_edge.Heads(http_edge.RequestLog(asgi)),
         settings.max_body_kib * 1024,
         uploads=uploads.PATHS,
         upload_limit=settings.max_upload_mib << 20,
@@ -331,7 +317,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     ice_probe = IceProbe(settings.turn_urls, outages)
     await ice_probe.start()
     asgi = Arrivals(answer_headers.AnswerHeaders(hosts.OwnHosts(asgi, settings), settings))
-    return House(
+    return Application(
         settings=settings,
         outages=outages,
         probe=probe,

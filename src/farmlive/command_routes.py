@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Header
 from pydantic import BaseModel, TypeAdapter, ValidationError, WithJsonSchema
 
 from farmlive.commands import Command, KeyMissing, Message
-from farmlive.contracts import needs_header, raises
+from farmlive.edge.contracts import needs_header, raises
 from farmlive.people import Caller, Guard
 
 _HEADER = "Idempotency-Key"

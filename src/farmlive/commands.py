@@ -12,9 +12,9 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from farmlive.contracts import contract_of
+from farmlive.edge.contracts import contract_of
 from farmlive.people import Caller
-from farmlive.people.problems import ApiKeyAboveOwner, ExpiredApiKey, UnknownApiKey
+from farmlive.people.core.problems import ApiKeyAboveOwner, ExpiredApiKey, UnknownApiKey
 from farmlive.problems import Forbidden, Invalid, Problem, TooMany, Unavailable
 from farmlive.store import CommitFailed, CommitUnknown, NewerDatabase, NotRead
 

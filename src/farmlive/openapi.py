@@ -1,4 +1,4 @@
-"""The OpenAPI document: FastAPI's, with what each route declares besides (contracts.py): its
+"""The OpenAPI document: FastAPI's, with what each route declares besides (edge/contracts.py): its
 problems with their types, who may call it, and the headers that it needs.
 
 A route's tag is the beginning of its operation's id: `orders_place` is of `orders`.
@@ -11,12 +11,12 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from farmlive import problems
-from farmlive.contracts import Access, Contract, contract_of
-from farmlive.edge import Internal
-from farmlive.hosts import Misdirected
-from farmlive.people.problems import CrossSite, WrongCsrfToken
+from farmlive.edge.contracts import Access, Contract, contract_of
+from farmlive.edge.hosts import Misdirected
+from farmlive.edge.http_edge import Internal
+from farmlive.edge.request_limits import BodyLate
+from farmlive.people.core.problems import CrossSite, WrongCsrfToken
 from farmlive.problems import Invalid, Problem, TooLarge
-from farmlive.request_limits import BodyLate
 from farmlive.store.failures import CommitFailed, CommitUnknown, NewerDatabase, NotRead
 
 # What any request may be answered with; any that may change something; and any that has a body.

@@ -22,11 +22,11 @@ import uvicorn
 from starlette.types import ASGIApp
 from structlog.typing import EventDict, Processor
 
-from farmlive import cleartext, request_limits
-from farmlive.again import rest_s
-from farmlive.app import House, PortTaken, build
-from farmlive.broadcast.wire import channel_protocol
+from farmlive.app import Application, PortTaken, build
+from farmlive.broadcast.wire.ws_protocol import channel_protocol
 from farmlive.clock import now_ms, rfc3339
+from farmlive.edge import cleartext, request_limits
+from farmlive.periodic import rest_s
 from farmlive.settings import Settings
 
 SHUTDOWN_S = 10
@@ -90,7 +90,7 @@ class _Uvicorn(uvicorn.Server):
 class Server:
     """A server that is running: its parts, and the address that it listens on."""
 
-    house: House
+    house: Application
     url: str
     port: int
 

@@ -1,7 +1,7 @@
 """The addresses of files: a picture is sent to the server, and what it keeps is read again.
 
-What a picture or a certificate must be is the store's to say (store/files.py), and how much one
-account may send (store/uploads.py).
+What a picture or a certificate must be is the store's to say (store/files/files.py), and how much
+one account may send (store/files/uploads.py).
 """
 
 import re
@@ -12,14 +12,14 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from farmlive.contracts import raises
+from farmlive.edge.contracts import raises
 from farmlive.people import Caller, Guard
 from farmlive.problems import NotFound
 from farmlive.settings import Settings
 from farmlive.store import Store
-from farmlive.store.files import Files, NotKept, UploadLate
-from farmlive.store.pictures import NotAPicture
-from farmlive.store.uploads import NoRoom, check_bytes, record
+from farmlive.store.files.files import Files, NotKept, UploadLate
+from farmlive.store.files.pictures import NotAPicture
+from farmlive.store.files.uploads import NoRoom, check_bytes, record
 
 PATHS = re.compile(
     r"/api/v1/(pictures|lots/[^/]+/inspections/[^/]+/certificate|orders/[^/]+/claims/photos)"

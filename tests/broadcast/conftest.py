@@ -1,12 +1,11 @@
 """A live broadcast."""
 
 import pytest
+from tests.broadcast.live_channel import OFFER
 
 from farmlive.broadcast.events import OfferAdded
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.server import Server
-
-from .live_channel import OFFER
 
 
 @pytest.fixture

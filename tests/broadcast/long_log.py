@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, update
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.log import Event
 from farmlive.broadcast.models import NewBroadcast
-from farmlive.broadcast.snapshot import Scene, fold, unpacked
+from farmlive.broadcast.snapshot import BroadcastState, fold, unpacked
 from farmlive.broadcast.tables import broadcasts, events
 from farmlive.store import Store
 
@@ -79,14 +79,14 @@ async def add(store: Store, broadcast: str, found: list[Event]) -> None:
     await store.write(write)
 
 
-def folded(found: list[Event], scene: Scene | None = None) -> Scene:
-    scene = scene or Scene()
+def folded(found: list[Event], scene: BroadcastState | None = None) -> BroadcastState:
+    scene = scene or BroadcastState()
     for event in found:
         fold(scene, event)
     return scene
 
 
-def state_of(scene: Scene) -> dict[str, Any]:
+def state_of(scene: BroadcastState) -> dict[str, Any]:
     """What is so in it: PostgreSQL's JSON puts members in another order."""
     orders = [(order, unpacked(kept)) for order, kept in scene.orders.items()]
     return {**dataclasses.asdict(replace(scene, orders={})), "orders": orders}

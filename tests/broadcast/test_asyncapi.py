@@ -8,13 +8,12 @@ from jsonschema import Draft7Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT7
 from tests import asyncapi_tools
+from tests.broadcast.live_channel import OFFER, channel, get
 from tests.clerks import role_key
 from tests.money import cny
 
 from farmlive.broadcast.asyncapi import document
 from farmlive.server import Server
-
-from .live_channel import OFFER, channel, get
 
 
 async def test_the_validator_of_asyncapi_takes_it(server: Server) -> None:

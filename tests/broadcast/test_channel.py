@@ -7,14 +7,13 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection
+from tests.broadcast.live_channel import CARD, address, ask, channel, comes, get, with_kind
 from tests.waiting import LONG_S, until
 from websockets.asyncio.client import connect
 
 from farmlive.broadcast.events import ChatSaid, OrderExpired, OrderHeld, OrderPlaced, SourceLeft
 from farmlive.clock import now_ms
 from farmlive.server import Server
-
-from .live_channel import CARD, address, ask, channel, comes, get, with_kind
 
 
 async def test_welcome_has_the_snapshot_and_what_it_covers(server: Server, live: str) -> None:

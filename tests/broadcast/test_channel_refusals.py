@@ -3,14 +3,13 @@
 import json
 
 import pytest
+from tests.broadcast.live_channel import ask, channel, comes, get, with_kind
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from farmlive.broadcast.channel import MAX_COMMAS
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.server import Server
 from farmlive.store import NotRead
-
-from .live_channel import ask, channel, comes, get, with_kind
 
 
 @pytest.mark.parametrize(

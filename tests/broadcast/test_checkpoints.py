@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, delete, select, update
 from structlog.testing import capture_logs
+from tests.broadcast.long_log import add, folded, log_of, state_of, written
 from tests.waiting import until
 
 from farmlive.broadcast import hubs
@@ -26,8 +27,6 @@ from farmlive.bus import LocalBus
 from farmlive.people import Caller, People
 from farmlive.settings import Settings
 from farmlive.store import Store
-
-from .long_log import add, folded, log_of, state_of, written
 
 HOST = Caller(None, "a host", "host", "the host's device", "192.0.2.2")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from tests.broadcast.live_channel import channel, get
 from tests.waiting import until
 from websockets.exceptions import ConnectionClosed
 
@@ -16,8 +17,6 @@ from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import LocalBus
 from farmlive.server import Server
 from farmlive.store import NotRead, Store
-
-from .live_channel import channel, get
 
 
 async def begun(house: Any) -> str:

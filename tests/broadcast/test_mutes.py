@@ -15,7 +15,7 @@ from farmlive.broadcast.mutes import Duration, Mute, Muted
 from farmlive.broadcast.tables import chat_traces, mutes
 from farmlive.clock import now_ms, parse_rfc3339
 from farmlive.people import Caller
-from farmlive.people.problems import NicknameRefused
+from farmlive.people.core.problems import NicknameRefused
 from farmlive.server import Server, running
 from farmlive.settings import Settings
 

@@ -6,8 +6,8 @@ import pytest
 from tests.broadcast.live_channel import ask, channel, get
 
 from farmlive.people import Caller
-from farmlive.people.models import AccountChange, Role
-from farmlive.people.nicknames import guest_name
+from farmlive.people.core.models import AccountChange, Role
+from farmlive.people.core.nicknames import guest_name
 from farmlive.server import Server
 
 PASSWORD = "a good password"

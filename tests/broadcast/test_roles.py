@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from tests.broadcast.live_channel import channel, get
 from tests.clerks import role_key
 from tests.money import cny
 from tests.waiting import until
@@ -18,13 +19,11 @@ from farmlive.broadcast import channel as channels
 from farmlive.broadcast.events import KINDS, OrderEvent
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.clock import now_ms
-from farmlive.people import tables as people_tables
-from farmlive.people.conduct_models import NewBlock, SaidMessage
-from farmlive.people.models import AccountChange, Role
-from farmlive.people.sessions import Session
+from farmlive.people.core import tables as people_tables
+from farmlive.people.core.models import AccountChange, Role
+from farmlive.people.core.sessions import Session
+from farmlive.people.moderation.models import NewBlock, SaidMessage
 from farmlive.server import Server
-
-from .live_channel import channel, get
 
 ONE, TWO = "01JD00000000000000000000F1", "01JD00000000000000000000F2"
 OFFER = {

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import select
+from tests.broadcast.live_channel import OFFER, ask, channel, comes, get, with_kind
 from tests.clerks import role_key
 
 from farmlive.broadcast.events import OfferAdded
@@ -12,8 +13,6 @@ from farmlive.broadcast.models import NewBroadcast
 from farmlive.broadcast.tables import card_taps
 from farmlive.ids import ulid
 from farmlive.server import Server
-
-from .live_channel import OFFER, ask, channel, comes, get, with_kind
 
 PATH = "/api/v1/broadcasts"
 

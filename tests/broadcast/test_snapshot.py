@@ -4,15 +4,15 @@ from typing import Any
 
 from farmlive.broadcast.events import KINDS
 from farmlive.broadcast.log import Event
-from farmlive.broadcast.snapshot import CHAT_KEPT, FOLDS, PASSED_OVER, Scene, fold, view
+from farmlive.broadcast.snapshot import CHAT_KEPT, FOLDS, PASSED_OVER, BroadcastState, fold, view
 
 PUBLIC = frozenset({"public"})
 
 
 def folded(
     *events: tuple[str, dict[str, Any]] | tuple[str, dict[str, Any], tuple[str, ...]],
-) -> Scene:
-    scene = Scene()
+) -> BroadcastState:
+    scene = BroadcastState()
     for seq, (kind, data, *rest) in enumerate(events, 1):
         audience = rest[0] if rest else ("public",)
         fold(scene, Event("B", seq, seq * 1000, kind, audience, data))

@@ -7,7 +7,7 @@ read of the static files it keeps, as a browser at home does: a page loads some 
 from contextlib import suppress
 from dataclasses import dataclass
 
-from benches.browsers import CAMERA, QUIET, WINDOWLESS, installed
+from benches.lab.browsers import CAMERA, QUIET, WINDOWLESS, installed
 from playwright.async_api import Browser, BrowserContext, Error, Page
 
 ARGUMENTS = [*QUIET, *CAMERA]

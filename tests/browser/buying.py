@@ -1,10 +1,9 @@
 """A purchase on the live page, step by step, and what a device remembers of its buyer."""
 
 from playwright.async_api import Locator, Page, expect
+from tests.browser.conftest import PHONE, Open, Sale
 
 from farmlive.client import Channel
-
-from .conftest import PHONE, Open, Sale
 
 # While `deaf` is set the page hears no events, as in the moment before they arrive; while `mute`
 # is set no replies, as where the link breaks at the wrong time.

@@ -3,9 +3,8 @@
 import asyncio
 
 from playwright.async_api import Page, expect
+from tests.browser.conftest import PHONE, Open, Sale
 from tests.waiting import LONG_S
-
-from .conftest import PHONE, Open, Sale
 
 # In place of the device's camera: a picture of one colour with a spot that moves, and its sound
 # as it is. Fifteen frames a second are enough to look at, and nothing to advise about.

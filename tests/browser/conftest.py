@@ -25,16 +25,15 @@ from playwright.async_api import (
     async_playwright,
     expect,
 )
+from tests.browser.browsers import ARGUMENTS, SHARP, Browsers, Kind, program
 from tests.clerks import every_centre
 from tests.money import cny
 from tests.ports import free_port
 
 from farmlive.client import Api, Channel
-from farmlive.people.models import Role
+from farmlive.people.core.models import Role
 from farmlive.server import Server, running
 from farmlive.settings import Settings
-
-from .browsers import ARGUMENTS, SHARP, Browsers, Kind, program
 
 PHONE = (390, 844)
 DESK = (1440, 900)

@@ -3,9 +3,8 @@
 from typing import Any
 
 from playwright.async_api import Page, expect
-
-from .conftest import Open, Sale
-from .selling import PICKUP, order
+from tests.browser.conftest import Open, Sale
+from tests.browser.selling import PICKUP, order
 
 
 async def desk(open_studio: Open, sale: Sale, **how: Any) -> Page:

@@ -1,10 +1,10 @@
 """A test picture on air, and scripts that watch a page play it."""
 
-from farmlive.client.counter import TestPicture
-from farmlive.client.whip import Publisher
-from farmlive.server import Server
+from tests.browser.conftest import Sale
 
-from .conftest import Sale
+from farmlive.client.media.counter import TestPicture
+from farmlive.client.media.whip import Publisher
+from farmlive.server import Server
 
 # Resolves when the page's video has shown more frames than that.
 FRAMES = """

@@ -1,6 +1,6 @@
 """Plots of a farm."""
 
-from .conftest import Sale
+from tests.browser.conftest import Sale
 
 
 async def plot_of(sale: Sale) -> str:

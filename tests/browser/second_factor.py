@@ -5,13 +5,12 @@ import re
 
 from playwright.async_api import Page, expect
 from sqlalchemy import update
+from tests.browser.touch_targets import SMALL_TARGETS
 from tests.second_factors import code_of
 
 from farmlive.clock import now_ms
-from farmlive.people import tables
+from farmlive.people.core import tables
 from farmlive.server import Server
-
-from .touch_targets import SMALL_TARGETS
 
 PASSWORD = "four-quiet-hills"
 MINUTE_MS = 60_000

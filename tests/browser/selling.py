@@ -4,8 +4,7 @@ import re
 from typing import Any
 
 from playwright.async_api import Locator, Page, expect
-
-from .conftest import Open, Sale
+from tests.browser.conftest import Open, Sale
 
 PICKUP = "pickup"
 

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, Route, expect
+from tests.browser.buying import KNOWN, open_buy_sheet, submit, tap_buy
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.selling import order_at
 from tests.money import cny
 from tests.waiting import LONG_S, until
 
 from farmlive.client import Channel
-
-from .buying import KNOWN, open_buy_sheet, submit, tap_buy
-from .conftest import PHONE, Open, Sale
-from .selling import order_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefixtures("pinned")]
 

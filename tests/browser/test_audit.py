@@ -11,15 +11,15 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import Connection
+from tests.browser.conftest import DESK, PHONE, Open, Sale
+from tests.browser.selling import order
+from tests.browser.touch_targets import SMALL_TARGETS
 from tests.clerks import every_centre
 
 from farmlive.ids import ulid
-from farmlive.people import Caller, audit
+from farmlive.people import Caller
+from farmlive.people.core import audit
 from farmlive.server import Server
-
-from .conftest import DESK, PHONE, Open, Sale
-from .selling import order
-from .touch_targets import SMALL_TARGETS
 
 pytestmark = pytest.mark.browser
 

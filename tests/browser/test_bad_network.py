@@ -2,11 +2,10 @@
 
 import pytest
 from playwright.async_api import Route, expect
+from tests.browser.cameras import BROWN, GREEN, sending, tile
+from tests.browser.conftest import DESK, PHONE, Open, Sale
 
 from farmlive.client import Channel
-
-from .cameras import BROWN, GREEN, sending, tile
-from .conftest import DESK, PHONE, Open, Sale
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
-
-from .buying import field, fill_in, open_buy_sheet, open_form, ordered, submit, tap_buy
-from .conftest import Open, Sale
+from tests.browser.buying import field, fill_in, open_buy_sheet, open_form, ordered, submit, tap_buy
+from tests.browser.conftest import Open, Sale
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefixtures("pinned")]
 

@@ -4,11 +4,10 @@ everyone else what they say when they are asked, and nothing is ticked beforehan
 
 import pytest
 from playwright.async_api import Page, expect
+from tests.browser.buying import REMEMBERED, fill_in, ordered, own, submit, tap_buy
+from tests.browser.conftest import DESK, Open, Sale
 
 from farmlive.server import Server
-
-from .buying import REMEMBERED, fill_in, ordered, own, submit, tap_buy
-from .conftest import DESK, Open, Sale
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pinned")]
 

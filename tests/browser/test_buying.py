@@ -5,11 +5,7 @@ import re
 
 import pytest
 from playwright.async_api import WebSocket, expect
-from tests.money import cny
-
-from farmlive.client import Channel
-
-from .buying import (
+from tests.browser.buying import (
     DEAF,
     KNOWN,
     WORDS,
@@ -20,7 +16,10 @@ from .buying import (
     submit,
     tap_buy,
 )
-from .conftest import PHONE, Open, Sale
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.money import cny
+
+from farmlive.client import Channel
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefixtures("pinned")]
 

@@ -3,12 +3,11 @@
 import pytest
 from playwright.async_api import expect
 from sqlalchemy import update
+from tests.browser.conftest import Open, Sale
 
 from farmlive.client import Channel
-from farmlive.people import tables
+from farmlive.people.core import tables
 from farmlive.server import Server
-
-from .conftest import Open, Sale
 
 pytestmark = pytest.mark.browser
 

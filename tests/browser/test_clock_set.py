@@ -4,14 +4,13 @@ import re
 
 import pytest
 from playwright.async_api import expect
+from tests.browser.buying import KNOWN, ordered, tap_buy
+from tests.browser.conftest import DESK, PHONE, Open, Sale
 from tests.clocks import Clocks, clocks
 from tests.money import cny
 
 from farmlive.client import Channel
 from farmlive.server import Server
-
-from .buying import KNOWN, ordered, tap_buy
-from .conftest import DESK, PHONE, Open, Sale
 
 __all__ = ["clocks"]
 

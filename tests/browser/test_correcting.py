@@ -4,9 +4,8 @@ import re
 
 import pytest
 from playwright.async_api import Route, expect
-
-from .conftest import PHONE, Open, Sale
-from .selling import card, console, order_at, set_price, wrong_orders
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.selling import card, console, order_at, set_price, wrong_orders
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

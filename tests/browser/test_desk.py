@@ -9,13 +9,12 @@ import httpx
 import pytest
 from PIL import Image
 from playwright.async_api import Route, expect
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.desk import at_the_centre, choose, desk, states
+from tests.browser.selling import PICKUP, order
+from tests.browser.touch_targets import SMALL_TARGETS
 
 from farmlive.server import Server
-
-from .conftest import PHONE, Open, Sale
-from .desk import at_the_centre, choose, desk, states
-from .selling import PICKUP, order
-from .touch_targets import SMALL_TARGETS
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

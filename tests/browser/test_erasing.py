@@ -12,16 +12,15 @@ import httpx
 import pytest
 from playwright.async_api import Download, Page, expect
 from sqlalchemy import update
+from tests.browser.conftest import DESK, PHONE, Open, Sale
+from tests.browser.desk import desk
+from tests.browser.leaving import NUMBER, code_of
+from tests.browser.selling import order
 
 from farmlive.clock import now_ms
-from farmlive.people import tables
+from farmlive.people.core import tables
 from farmlive.server import Server
 from farmlive.settings import Settings
-
-from .conftest import DESK, PHONE, Open, Sale
-from .desk import desk
-from .leaving import NUMBER, code_of
-from .selling import order
 
 pytestmark = pytest.mark.browser
 

@@ -7,15 +7,14 @@ import re
 import pytest
 from playwright.async_api import expect
 from sqlalchemy import update
+from tests.browser.conftest import DESK, PHONE, Open
+from tests.browser.second_factor import PASSWORD, fill_in, fits, set_up_app, signed_in
 from tests.second_factors import code_of
 
 from farmlive.clock import now_ms
-from farmlive.people import tables
-from farmlive.people.factors import GRACE_MS
+from farmlive.people.core import tables
+from farmlive.people.factors.factors import GRACE_MS
 from farmlive.server import Server
-
-from .conftest import DESK, PHONE, Open
-from .second_factor import PASSWORD, fill_in, fits, set_up_app, signed_in
 
 pytestmark = pytest.mark.browser
 

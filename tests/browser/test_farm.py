@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.plots import plot_of
 from tests.waiting import until
 
 from farmlive.ids import token
-
-from .conftest import PHONE, Open, Sale
-from .plots import plot_of
 
 pytestmark = pytest.mark.browser
 

@@ -4,10 +4,9 @@ import re
 
 import pytest
 from playwright.async_api import Page, expect
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.touch_targets import SMALL_TARGETS
 from tests.money import cny
-
-from .conftest import PHONE, Open, Sale
-from .touch_targets import SMALL_TARGETS
 
 pytestmark = pytest.mark.browser
 

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, expect
+from tests.browser.buying import DEAF, KNOWN, buy, open_deaf, ordered_for, submit, want
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.selling import order_at
 from tests.money import cny
 
 from farmlive.client import Channel
-
-from .buying import DEAF, KNOWN, buy, open_deaf, ordered_for, submit, want
-from .conftest import PHONE, Open, Sale
-from .selling import order_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefixtures("pinned")]
 

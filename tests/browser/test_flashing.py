@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
+from tests.browser.conftest import DESK, PHONE, Open, Sale
+from tests.browser.selling import card, console
+from tests.browser.touch_targets import SMALL_TARGETS
 from tests.money import cny
-
-from .conftest import DESK, PHONE, Open, Sale
-from .selling import card, console
-from .touch_targets import SMALL_TARGETS
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 from playwright.async_api import expect
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.desk import choose, desk
+from tests.browser.selling import PICKUP, order
 from tests.money import cny
-
-from .conftest import PHONE, Open, Sale
-from .desk import choose, desk
-from .selling import PICKUP, order
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

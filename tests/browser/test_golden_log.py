@@ -5,16 +5,15 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page
+from tests.browser.conftest import Open
 from tests.golden_log import golden
 
-from farmlive import compact
+from farmlive import compact_json
 from farmlive.broadcast.events import KINDS
 from farmlive.broadcast.log import Event
 from farmlive.broadcast.news import visible
-from farmlive.broadcast.snapshot import PASSED_OVER, UNUSED, Scene, fold, view
+from farmlive.broadcast.snapshot import PASSED_OVER, UNUSED, BroadcastState, fold, view
 from farmlive.clock import rfc3339
-
-from .conftest import Open
 
 pytestmark = pytest.mark.browser
 
@@ -53,7 +52,7 @@ const folded = (snapshot, events) => {
 
 def at_prefixes(events: list[Event], audiences: frozenset[str]) -> list[Shown]:
     """What someone of these audiences is shown before the first event, and after each."""
-    scene = Scene()
+    scene = BroadcastState()
     found = [shown(scene, audiences)]
     for event in events:
         fold(scene, event)
@@ -61,7 +60,7 @@ def at_prefixes(events: list[Event], audiences: frozenset[str]) -> list[Shown]:
     return found
 
 
-def shown(scene: Scene, audiences: frozenset[str]) -> Shown:
+def shown(scene: BroadcastState, audiences: frozenset[str]) -> Shown:
     """The scene as a welcome has it, with what of the broadcast's row the log tells."""
     broadcast = {
         "state": scene.state,
@@ -69,14 +68,14 @@ def shown(scene: Scene, audiences: frozenset[str]) -> Shown:
         "ended_at": None if scene.ended_at is None else rfc3339(scene.ended_at),
     }
     whole = {"broadcast": broadcast, "rushes": [], **view(scene, audiences)}
-    copied: Shown = compact.decode(compact.encode(whole))
+    copied: Shown = compact_json.decode(compact_json.encode(whole))
     return copied
 
 
 def sent(events: list[Event], audiences: frozenset[str]) -> list[Shown | None]:
     """The events as the channel sends them to someone of these audiences; None: not at all."""
     return [
-        compact.decode(compact.encode(visible(event, audiences)))
+        compact_json.decode(compact_json.encode(visible(event, audiences)))
         if audiences.intersection(event.audience)
         else None
         for event in events
@@ -109,7 +108,7 @@ async def differing(page: Page, events: list[Event]) -> tuple[set[str], set[str]
     staff = AUDIENCES["staff"] | {"order:a"}
     states = at_prefixes(events, staff)
     by_server: set[str] = set()
-    scene = Scene()
+    scene = BroadcastState()
     tried: list[tuple[int, str, Shown]] = []
     for index, event in enumerate(events):
         if states[index + 1] != states[index]:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
+from tests.browser.cameras import BLUE, BROWN, camera, shows
+from tests.browser.conftest import DESK, PHONE, Open, Sale
+from tests.browser.touch_targets import SMALL_TARGETS
 
 from farmlive.server import Server
-
-from .cameras import BLUE, BROWN, camera, shows
-from .conftest import DESK, PHONE, Open, Sale
-from .touch_targets import SMALL_TARGETS
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Dialog, Locator, Page, Request, Route, expect
+from tests.browser.conftest import Open, Sale
+from tests.browser.desk import at_the_centre, states
 from tests.waiting import until
-
-from .conftest import Open, Sale
-from .desk import at_the_centre, states
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server(False)]
 

@@ -4,12 +4,11 @@ import httpx
 import pytest
 from playwright.async_api import expect
 from sqlalchemy import update
+from tests.browser.conftest import PHONE, Open, Sale
 
 from farmlive.ids import token
 from farmlive.server import Server
-from farmlive.shop.notice_tables import notices
-
-from .conftest import PHONE, Open, Sale
+from farmlive.shop.notices.tables import notices
 
 pytestmark = pytest.mark.browser
 

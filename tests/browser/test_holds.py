@@ -4,11 +4,7 @@ import re
 
 import pytest
 from playwright.async_api import expect
-from tests.money import cny
-
-from farmlive.client import Channel
-
-from .buying import (
+from tests.browser.buying import (
     DEAF,
     KNOWN,
     open_buy_sheet,
@@ -19,7 +15,10 @@ from .buying import (
     tap_buy,
     want,
 )
-from .conftest import PHONE, Open, Sale
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.money import cny
+
+from farmlive.client import Channel
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefixtures("pinned")]
 

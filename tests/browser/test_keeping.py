@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.plots import plot_of
+from tests.browser.touch_targets import SMALL_TARGETS
 from tests.clerks import every_centre
 from tests.money import cny
 
 from farmlive.server import Server
-
-from .conftest import PHONE, Open, Sale
-from .plots import plot_of
-from .touch_targets import SMALL_TARGETS
 
 pytestmark = pytest.mark.browser
 

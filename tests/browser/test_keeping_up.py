@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, Route, expect
+from tests.browser.conftest import Open, Sale
+from tests.browser.desk import desk
+from tests.browser.selling import order
 from tests.waiting import LONG_S
-
-from .conftest import Open, Sale
-from .desk import desk
-from .selling import order
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

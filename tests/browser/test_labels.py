@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page
+from tests.browser.conftest import DESK, PHONE, Open, Sale
 from tests.money import cny
-
-from .conftest import DESK, PHONE, Open, Sale
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

@@ -9,13 +9,12 @@ from typing import Any
 import httpx
 import pytest
 from playwright.async_api import Page, Route, expect
+from tests.browser.conftest import Open, Sale
+from tests.browser.desk import desk, sheet_of
+from tests.browser.selling import console, order
 from tests.waiting import LONG_S
 
 from farmlive.server import Server
-
-from .conftest import Open, Sale
-from .desk import desk, sheet_of
-from .selling import console, order
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import pytest
 from playwright.async_api import expect
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.selling import card, console, order_at, set_price
 from tests.money import cny
-
-from .conftest import PHONE, Open, Sale
-from .selling import card, console, order_at, set_price
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
-
-from .conftest import PHONE, Open, Sale
-from .desk import desk, now
-from .selling import card, console, order_at, set_price
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.desk import desk, now
+from tests.browser.selling import card, console, order_at, set_price
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

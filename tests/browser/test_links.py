@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, WebSocketRoute, expect
+from tests.browser.conftest import Open, Sale
+from tests.browser.selling import order
 from tests.waiting import until
 
 from farmlive.client import Channel
-
-from .conftest import Open, Sale
-from .selling import order
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

@@ -6,14 +6,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import expect
+from tests.browser.buying import DEAF, fill_in, submit
+from tests.browser.conftest import DESK, PHONE, Open, Sale
+from tests.browser.playing import FRAMES, picture
+from tests.browser.touch_targets import SMALL_TARGETS
 
 from farmlive.client import Channel
 from farmlive.server import Server
-
-from .buying import DEAF, fill_in, submit
-from .conftest import DESK, PHONE, Open, Sale
-from .playing import FRAMES, picture
-from .touch_targets import SMALL_TARGETS
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, expect
 from sqlalchemy import Connection
+from tests.browser.buying import KNOWN, open_buy_sheet, submit, tap_buy
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.lost_answers import FRAIL, Proxy, behind, come_back
 from tests.waiting import LONG_S
 
 from farmlive.server import Server
 from farmlive.store import CommitUnknown, Store
-
-from .buying import KNOWN, open_buy_sheet, submit, tap_buy
-from .conftest import PHONE, Open, Sale
-from .lost_answers import FRAIL, Proxy, behind, come_back
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefixtures("pinned")]
 

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
-
-from .conftest import Open, Sale
-from .selling import card, console
+from tests.browser.conftest import Open, Sale
+from tests.browser.selling import card, console
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

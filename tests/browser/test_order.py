@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 from PIL import Image
 from playwright.async_api import Page, expect
+from tests.browser.conftest import PHONE, Open, Sale
 from tests.money import cny
 
 from farmlive.ids import token
-
-from .conftest import PHONE, Open, Sale
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

@@ -7,12 +7,20 @@ from typing import Any
 
 import pytest
 from playwright.async_api import expect
+from tests.browser.buying import (
+    KNOWN,
+    REMEMBERED,
+    fill_in,
+    open_buy_sheet,
+    ordered,
+    own,
+    submit,
+    tap_buy,
+)
+from tests.browser.conftest import DESK, Open, Sale
+from tests.browser.lost_answers import FRAIL, behind, come_back
 
 from farmlive.client import Channel
-
-from .buying import KNOWN, REMEMBERED, fill_in, open_buy_sheet, ordered, own, submit, tap_buy
-from .conftest import DESK, Open, Sale
-from .lost_answers import FRAIL, behind, come_back
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefixtures("pinned")]
 

@@ -9,11 +9,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 from pydantic import SecretStr
+from tests.browser.buying import open_buy_sheet, ordered_for, submit, tap_buy
+from tests.browser.conftest import PHONE, Open, Sale
 from tests.money import cny
 from tests.waiting import LONG_S
-
-from .buying import open_buy_sheet, ordered_for, submit, tap_buy
-from .conftest import PHONE, Open, Sale
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pinned", "charged")]
 

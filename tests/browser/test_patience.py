@@ -1,8 +1,7 @@
 """How long the player holds the picture back where packets are lost, in Chromium."""
 
 import pytest
-
-from .conftest import Open
+from tests.browser.conftest import Open
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
+from tests.browser.conftest import DESK, PHONE, Open, Sale
+from tests.browser.leaving import NUMBER, code_of
+from tests.browser.selling import order
 from tests.money import cny
 
 from farmlive.server import Server
 from farmlive.settings import Settings
-
-from .conftest import DESK, PHONE, Open, Sale
-from .leaving import NUMBER, code_of
-from .selling import order
 
 pytestmark = pytest.mark.browser
 

@@ -4,11 +4,10 @@ import re
 
 import pytest
 from playwright.async_api import Route, expect
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.desk import at_the_centre, states
+from tests.browser.selling import PICKUP, order
 from tests.money import cny
-
-from .conftest import PHONE, Open, Sale
-from .desk import at_the_centre, states
-from .selling import PICKUP, order
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server(False)]
 

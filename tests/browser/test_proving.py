@@ -4,13 +4,12 @@ a hold is renewed.
 
 import pytest
 from playwright.async_api import expect
+from tests.browser.buying import open_buy_sheet, tap_buy
+from tests.browser.conftest import PHONE, Open, Sale
 from tests.waiting import until
 
 from farmlive.client import Channel
-from farmlive.shop import limits
-
-from .buying import open_buy_sheet, tap_buy
-from .conftest import PHONE, Open, Sale
+from farmlive.shop.checkout import limits
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pinned")]
 

@@ -2,10 +2,9 @@
 
 import pytest
 from playwright.async_api import expect
-
-from .conftest import Open, Sale
-from .desk import desk
-from .selling import order
+from tests.browser.conftest import Open, Sale
+from tests.browser.desk import desk
+from tests.browser.selling import order
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, Route, expect
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.desk import at_the_centre, desk, now, sheet_of
+from tests.browser.selling import card, console, order, order_at, set_price, wrong_orders
 from tests.money import cny
-
-from .conftest import PHONE, Open, Sale
-from .desk import at_the_centre, desk, now, sheet_of
-from .selling import card, console, order, order_at, set_price, wrong_orders
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

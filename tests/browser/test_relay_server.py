@@ -10,14 +10,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 from pydantic import SecretStr
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.playing import FRAMES, KEPT, picture
 from tests.ports import free_port
 from tests.waiting import LONG_S
 
 from farmlive.server import Server, running
 from farmlive.settings import Settings
-
-from .conftest import PHONE, Open, Sale
-from .playing import FRAMES, KEPT, picture
 
 pytestmark = [
     pytest.mark.browser,

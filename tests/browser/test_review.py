@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
+from tests.browser.conftest import PHONE, Open, Sale
 
 from farmlive.client import Channel
 from farmlive.ids import token
 from farmlive.server import Server
-
-from .conftest import PHONE, Open, Sale
 
 pytestmark = pytest.mark.browser
 

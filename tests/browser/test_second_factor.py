@@ -6,12 +6,8 @@ import re
 
 import pytest
 from playwright.async_api import expect
-from tests.second_factors import code_of
-
-from farmlive.server import Server
-
-from .conftest import DESK, PHONE, Open, Sale
-from .second_factor import (
+from tests.browser.conftest import DESK, PHONE, Open, Sale
+from tests.browser.second_factor import (
     PASSWORD,
     authenticated_long_ago,
     fill_in,
@@ -22,6 +18,9 @@ from .second_factor import (
     signed_in,
     signed_out,
 )
+from tests.second_factors import code_of
+
+from farmlive.server import Server
 
 pytestmark = pytest.mark.browser
 

@@ -6,11 +6,10 @@ import re
 
 import pytest
 from playwright.async_api import Locator, Page, expect
+from tests.browser.conftest import DESK, PHONE, Open, Sale
+from tests.browser.selling import PICKUP, card, console, order
 
 from farmlive.client import Channel
-
-from .conftest import DESK, PHONE, Open, Sale
-from .selling import PICKUP, card, console, order
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

@@ -2,12 +2,11 @@
 
 import pytest
 from playwright.async_api import expect
+from tests.browser.conftest import PHONE, Open, Sale
 from tests.money import cny
 
 from farmlive.client import Channel
 from farmlive.server import Server
-
-from .conftest import PHONE, Open, Sale
 
 pytestmark = pytest.mark.browser
 

@@ -9,17 +9,16 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 from sqlalchemy import update
+from tests.browser.conftest import DESK, PHONE, Open, Sale
+from tests.browser.touch_targets import SMALL_TARGETS
 from tests.waiting import until
 
 from farmlive.client import Api, Channel
-from farmlive.client.light_publisher import LightPublisher
+from farmlive.client.media.light_publisher import LightPublisher
 from farmlive.clock import now_ms
-from farmlive.people import tables
-from farmlive.people.models import AccountChange
+from farmlive.people.core import tables
+from farmlive.people.core.models import AccountChange
 from farmlive.server import Server
-
-from .conftest import DESK, PHONE, Open, Sale
-from .touch_targets import SMALL_TARGETS
 
 pytestmark = pytest.mark.browser
 

@@ -5,13 +5,13 @@ import re
 import pytest
 from playwright.async_api import expect
 from sqlalchemy import update
+from tests.browser.conftest import DESK, PHONE, Open
+from tests.browser.touch_targets import SMALL_TARGETS
 from tests.clerks import every_centre
 
-from farmlive.people import passwords, tables
+from farmlive.people.accounts import passwords
+from farmlive.people.core import tables
 from farmlive.server import Server
-
-from .conftest import DESK, PHONE, Open
-from .touch_targets import SMALL_TARGETS
 
 pytestmark = pytest.mark.browser
 

@@ -11,18 +11,17 @@ import imageio_ffmpeg
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, Route, expect
+from tests.browser.conftest import PHONE, Open, Sale
 from tests.served import Served
 from tests.waiting import LONG_S, until
 
 from farmlive.client import Api, ApiProblem
-from farmlive.client.counter import TestPicture
-from farmlive.client.whip import Publisher
+from farmlive.client.media.counter import TestPicture
+from farmlive.client.media.whip import Publisher
 from farmlive.people import People
 from farmlive.server import Server
 from farmlive.settings import Settings
 from farmlive.store import Store
-
-from .conftest import PHONE, Open, Sale
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

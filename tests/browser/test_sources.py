@@ -9,15 +9,14 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Route, expect
+from tests.browser.cameras import BROWN, GREEN, sending, shows, tile
+from tests.browser.conftest import DESK, PHONE, Open, Sale
+from tests.browser.touch_targets import SMALL_TARGETS
 from tests.waiting import LONG_S, until
 
-from farmlive.client.counter import TestPicture
-from farmlive.client.whip import Publisher
+from farmlive.client.media.counter import TestPicture
+from farmlive.client.media.whip import Publisher
 from farmlive.server import Server
-
-from .cameras import BROWN, GREEN, sending, shows, tile
-from .conftest import DESK, PHONE, Open, Sale
-from .touch_targets import SMALL_TARGETS
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

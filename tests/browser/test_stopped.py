@@ -7,17 +7,16 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
+from tests.browser.buying import DEAF, KNOWN, buy, open_buy_sheet, ordered, submit
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.desk import at_the_centre
+from tests.browser.selling import order
 from tests.money import cny
 from tests.uploads import pdf
 from tests.waiting import until
 
 from farmlive.broadcast import snapshot
 from farmlive.client import Channel
-
-from .buying import DEAF, KNOWN, buy, open_buy_sheet, ordered, submit
-from .conftest import PHONE, Open, Sale
-from .desk import at_the_centre
-from .selling import order
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

@@ -12,14 +12,13 @@ import pytest
 import pytest_asyncio
 import websockets
 from playwright.async_api import Page, expect
+from tests.browser.conftest import DESK, PHONE, Open
 from tests.money import cny
 from tests.waiting import LONG_S
 
 from farmlive.client import Api
-from farmlive.media import advice
+from farmlive.media import diagnostics
 from farmlive.server import Server
-
-from .conftest import DESK, PHONE, Open
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
@@ -354,7 +353,7 @@ async def test_advice_troubles_the_host_only_once_it_has_lasted(open_page: Open)
 
 
 async def test_every_advice_of_the_server_has_words(open_page: Open) -> None:
-    source = inspect.getsource(advice)
+    source = inspect.getsource(diagnostics)
     codes = set(re.findall(r'(?:add\(|"code": |get\(objection, )"([a-z-]+)"', source))
     codes |= set(re.findall(r'codecs\.\w+: "([a-z-]+)"', source))
     page = await open_page("/sign-in")

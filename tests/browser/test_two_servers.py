@@ -11,6 +11,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 from sqlalchemy import select
+from tests.browser.conftest import DESK, PHONE, Open
+from tests.browser.playing import FRAMES
 from tests.nodes.round_robin import RoundRobin
 from tests.served import Served
 from tests.waiting import LONG_S
@@ -20,9 +22,6 @@ from farmlive.nodes.tables import media_leases
 from farmlive.people import People
 from farmlive.settings import Settings
 from farmlive.store import Store
-
-from .conftest import DESK, PHONE, Open
-from .playing import FRAMES
 
 pytestmark = [
     pytest.mark.browser,

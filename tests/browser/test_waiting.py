@@ -4,11 +4,10 @@ import re
 
 import pytest
 from playwright.async_api import expect
+from tests.browser.buying import KNOWN, buy, submit
+from tests.browser.conftest import PHONE, Open, Sale
 
 from farmlive.client import Channel
-
-from .buying import KNOWN, buy, submit
-from .conftest import PHONE, Open, Sale
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

@@ -8,15 +8,14 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
+from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.door import Door
+from tests.browser.playing import FRAMES, KEPT, picture
 from tests.waiting import LONG_S, until
 
-from farmlive.media.engine import Place
-from farmlive.media.session import Session
+from farmlive.media.engine.interface import Place
+from farmlive.media.signalling.session import Session
 from farmlive.server import Server
-
-from .conftest import PHONE, Open, Sale
-from .door import Door
-from .playing import FRAMES, KEPT, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.engines]
 

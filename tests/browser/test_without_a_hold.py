@@ -4,12 +4,20 @@ from typing import Any
 
 import pytest
 from playwright.async_api import expect
+from tests.browser.buying import (
+    KNOWN,
+    fill_in,
+    open_buy_sheet,
+    ordered,
+    ordered_for,
+    submit,
+    tap_buy,
+    want,
+)
+from tests.browser.conftest import PHONE, Open, Sale
 
 from farmlive.client import Channel
 from farmlive.ids import token
-
-from .buying import KNOWN, fill_in, open_buy_sheet, ordered, ordered_for, submit, tap_buy, want
-from .conftest import PHONE, Open, Sale
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefixtures("pinned")]
 

@@ -7,15 +7,14 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import Connection, select
+from tests.browser.conftest import Open, Sale
+from tests.browser.desk import desk, sheet_of
+from tests.browser.selling import order
 
 from farmlive.clock import now_ms
 from farmlive.server import Server
-from farmlive.shop import person
-from farmlive.shop.order_tables import orders
-
-from .conftest import Open, Sale
-from .desk import desk, sheet_of
-from .selling import order
+from farmlive.shop.core.order_tables import orders
+from farmlive.shop.orders import buyer_data
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +29,7 @@ async def ordered_long_ago(site: Server, sale: Sale) -> str:
 
     def write(connection: Connection) -> None:
         rows = connection.execute(select(orders).where(orders.c.id == placed["id"])).all()
-        person.empty(connection, rows, now_ms())
+        buyer_data.empty(connection, rows, now_ms())
 
     await site.house.store.write(write)
     return str(placed["number"])

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
-from farmlive.client.counter import TestPicture
+from farmlive.client.media.counter import TestPicture
 
 
 class Endpoint:

@@ -5,9 +5,9 @@ of what they should.
 import httpx
 import pytest
 
-from farmlive.client import whep_check, whip_check
-from farmlive.client.clause_table import as_json, kept, table
-from farmlive.client.whip_check import CannotBegin
+from farmlive.conformance import whep_check, whip_check
+from farmlive.conformance.table import as_json, kept, table
+from farmlive.conformance.whip_check import CannotBegin
 
 
 class Little(httpx.AsyncBaseTransport):

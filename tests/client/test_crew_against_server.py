@@ -1,11 +1,10 @@
 """What crew and viewers do by the clients, on the channel and over HTTP, with a real server."""
 
 import pytest
+from tests.client.selling import PRICE, body, selling
 from tests.money import cny
 
 from farmlive.client import Api, Channel, ChannelProblem
-
-from .selling import PRICE, body, selling
 
 
 async def test_crew_and_viewer_on_the_channel(settings, tables):

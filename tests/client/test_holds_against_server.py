@@ -1,11 +1,10 @@
 """Holds, steps of an order and the catalogue through the clients, against the real server."""
 
 import pytest
+from tests.client.selling import PRICE, body, lines, selling
 from tests.money import cny
 
 from farmlive.client import Api, Channel, ChannelProblem
-
-from .selling import PRICE, body, lines, selling
 
 pytestmark = pytest.mark.usefixtures("tables")
 

@@ -6,11 +6,10 @@ import io
 
 import pytest
 from PIL import Image
+from tests.client.selling import PRICE, body, lines, selling
 from tests.money import cny
 
 from farmlive.client import Api, ApiProblem, Channel, ChannelProblem
-
-from .selling import PRICE, body, lines, selling
 
 pytestmark = pytest.mark.usefixtures("tables")
 

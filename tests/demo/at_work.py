@@ -13,7 +13,7 @@ import pytest
 from tests.once import once
 from tests.waiting import LONG_S, until
 
-from farmlive.demo.film import KITCHEN, ORCHARD, RATE, film_in, make_film
+from farmlive.demo.film.film import KITCHEN, ORCHARD, RATE, film_in, make_film
 
 SHORT_S = 10
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from farmlive.demo.county import content
-from farmlive.origin.gs1 import gtin14
+from farmlive.origin.core.gs1 import gtin14
 
 
 def bilingual(part: Any) -> list[dict[str, str]]:

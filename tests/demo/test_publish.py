@@ -12,7 +12,7 @@ from tests.demo.at_work import films
 from tests.waiting import LONG_S, until
 
 from farmlive.demo import publish
-from farmlive.demo.film import ORCHARD, film_in
+from farmlive.demo.film.film import ORCHARD, film_in
 from farmlive.demo.publish import Lateness, Publication
 
 __all__ = ["films"]

@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 import pytest
-from benches import faulty
-from benches.faulty import Faulty
+from benches.lab import faulty
+from benches.lab.faulty import Faulty
 from tests.media.native.compiling import compiler
 from tests.waiting import until
 

@@ -18,7 +18,7 @@ from farmlive.client.commands import ChannelProblem
 from farmlive.ids import token
 from farmlive.server import running
 from farmlive.settings import Settings
-from farmlive.shop.models import order_number
+from farmlive.shop.core.models import order_number
 from farmlive.store import Store
 
 # So long PostgreSQL hangs. What waits for it waits as long; what does not has an answer within

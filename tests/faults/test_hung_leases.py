@@ -11,8 +11,8 @@ from tests.nodes.conftest import node
 from tests.waiting import until
 
 from farmlive.client import Api, ApiProblem
-from farmlive.client.light_publisher import LightPublisher
-from farmlive.client.light_viewer import LightViewer
+from farmlive.client.media.light_publisher import LightPublisher
+from farmlive.client.media.light_viewer import LightViewer
 from farmlive.server import running
 from farmlive.settings import Settings
 

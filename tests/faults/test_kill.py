@@ -6,6 +6,7 @@ import signal
 from typing import Any
 
 import pytest
+from tests.faults.sale import RELEASED, prepare
 from tests.served import Served
 from tests.waiting import LONG_S
 
@@ -14,8 +15,6 @@ from farmlive.bus import LocalBus
 from farmlive.client import Api, Channel, ChannelDropped, ChannelProblem
 from farmlive.settings import Settings
 from farmlive.store import Store
-
-from .sale import RELEASED, prepare
 
 CLIENTS = 20
 

@@ -13,18 +13,17 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import Connection, select
+from tests.faults.sale import prepare
 from tests.served import Served
 
 from farmlive.broadcast.log import Event, Log
 from farmlive.bus import LocalBus
 from farmlive.client import Api, ApiProblem, Channel, ChannelDropped, ChannelProblem
 from farmlive.settings import Settings
-from farmlive.shop.order_links import OrderLinks
-from farmlive.shop.order_tables import order_keys, order_lines, orders
-from farmlive.shop.tables import holds, offers
+from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.order_tables import order_keys, order_lines, orders
+from farmlive.shop.core.tables import holds, offers
 from farmlive.store import Store
-
-from .sale import prepare
 
 CLIENTS = 20
 WANTED = 200

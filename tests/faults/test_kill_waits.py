@@ -3,11 +3,10 @@
 import signal
 
 import pytest
+from tests.faults.sale import prepare
 from tests.served import Served
 
 from farmlive.client import Api, Channel
-
-from .sale import prepare
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from tests.waiting import LONG_S, until
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
 from farmlive.client import Api, ApiProblem
-from farmlive.client.light_publisher import LightPublisher
-from farmlive.client.light_viewer import LightViewer
+from farmlive.client.media.light_publisher import LightPublisher
+from farmlive.client.media.light_viewer import LightViewer
 from farmlive.nodes.tables import media_leases
 from farmlive.people import People
 from farmlive.settings import Settings

@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from benches import browsers
-from benches.lab import Lab, Place, Wire, missing
+from benches.lab import browsers
+from benches.lab.lab import Lab, Place, Wire, missing
 from playwright.async_api import async_playwright
 from tests.media.conftest import BROADCAST, Media, Picture, serving
 from tests.waiting import LONG_S, until
 
-from farmlive.client.light_viewer import LightViewer, Received
-from farmlive.client.sdp import REPAIRS
-from farmlive.client.whep import Viewer
-from farmlive.client.whip import Publisher
-from farmlive.media import rtcp
+from farmlive.client.media.light_viewer import LightViewer, Received
+from farmlive.client.media.sdp import REPAIRS
+from farmlive.client.media.whep import Viewer
+from farmlive.client.media.whip import Publisher
+from farmlive.media.wire import rtcp
 from farmlive.settings import Settings
 
 pytestmark = [

@@ -16,8 +16,8 @@ from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import HANGS_S, RedisBus
 from farmlive.client import Api, ApiProblem, Channel
 from farmlive.client.channel import Event
-from farmlive.client.counter import TestPicture
-from farmlive.client.whip import Publisher
+from farmlive.client.media.counter import TestPicture
+from farmlive.client.media.whip import Publisher
 from farmlive.server import Server, running
 from farmlive.settings import Settings
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS, Session
 from tests.fuzz.mutants import datagrams, mutants
 
-from farmlive.media import rtcp
+from farmlive.media.wire import rtcp
 
 ALL_RTP = [data for each in SESSIONS for data in each.rtp]
 ALL_RTCP = [data for each in SESSIONS for data in each.rtcp]

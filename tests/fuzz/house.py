@@ -9,8 +9,9 @@ from tests.fuzz.corpus import SESSIONS, Session
 from tests.fuzz.works import End, Heard, Kind, Works
 from tests.media import packets
 
-from farmlive.media import negotiation, rtcp, rtp, stun
-from farmlive.media.engine import Candidate, Credentials, Viewing
+from farmlive.media.engine.interface import Candidate, Credentials, Viewing
+from farmlive.media.signalling import negotiation
+from farmlive.media.wire import rtcp, rtp, stun
 
 PUBLISHERS = [each for each in SESSIONS if each.way == "publish"]
 PLAYERS = [each for each in SESSIONS if each.way == "play"]

@@ -23,12 +23,14 @@ from tests.fuzz.corpus import CORPUS, PASSWORD
 from tests.media import conftest as peers
 from tests.media import packets
 
-from farmlive.media import negotiation, relay, session, stun
-from farmlive.media.audience import Audience
-from farmlive.media.engine import Credentials
-from farmlive.media.ice import IceLite
-from farmlive.media.runs import Run
-from farmlive.media.srtp import Protection
+from farmlive.media import relay
+from farmlive.media.engine.interface import Credentials
+from farmlive.media.engine.python.net.gso_batch import GsoBatch
+from farmlive.media.engine.python.net.ice import IceLite
+from farmlive.media.engine.python.send_group import SendGroup
+from farmlive.media.engine.python.srtp import Protection
+from farmlive.media.signalling import negotiation, session
+from farmlive.media.wire import stun
 from farmlive.settings import Settings
 
 _ALIKE = 2
@@ -280,9 +282,9 @@ async def _browser(
 async def _all(ear: Ear, folder: Path) -> None:
     settings = Settings(data=folder, port=0, udp_port=0, udp_addresses=("127.0.0.1",))
     count = 0
-    plain_send = Audience.send
+    plain_send = SendGroup.send
 
-    def lossy(audience: Audience, run: Run) -> int:
+    def lossy(audience: SendGroup, run: GsoBatch) -> int:
         nonlocal count
         count += 1
         return 0 if count % 25 == 0 else plain_send(audience, run)
@@ -292,7 +294,7 @@ async def _all(ear: Ear, folder: Path) -> None:
             executable_path="/usr/bin/chromium",
             args=["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
         )
-        with patch.object(Audience, "send", lossy):
+        with patch.object(SendGroup, "send", lossy):
             for codec in ("VP8", "H264", "VP9", "AV1"):
                 ear.begin(f"chromium publishes {codec}", "publish")
                 await _browser(chromium, media, "whip", 3, codec=f"video/{codec}")

@@ -4,7 +4,7 @@ from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS
 from tests.media import packets
 
-from farmlive.media.red import Block
+from farmlive.media.wire.red import Block
 
 RED, OPUS = 63, 111
 PAYLOADS = [

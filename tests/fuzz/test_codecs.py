@@ -7,7 +7,7 @@ from tests.fuzz.mutants import datagrams, mutants, steps
 from tests.media import packets
 from tests.media.sps import BASELINE, HIGH, HIGH_10, MAIN_WITH_B, Writer
 
-from farmlive.media import codecs, h264
+from farmlive.media.wire import codecs, h264
 
 PAYLOADS = [packets.parse(data).packet.payload for session in SESSIONS for data in session.rtp]
 SETS = [BASELINE, MAIN_WITH_B, HIGH, HIGH_10]

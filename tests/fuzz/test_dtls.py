@@ -11,8 +11,8 @@ from hypothesis import strategies as some
 from tests.fuzz.mutants import mutants
 from tests.waiting import LONG_S
 
-from farmlive.media.dtls import Certificate, Handshake
-from farmlive.media.engine import Keys
+from farmlive.media.engine.interface import Keys
+from farmlive.media.signalling.dtls import Certificate, Handshake
 
 CERTIFICATE = Certificate.generateCertificate()
 FINGERPRINTS = [("sha-256", CERTIFICATE.fingerprint)]

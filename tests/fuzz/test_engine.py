@@ -20,7 +20,8 @@ from tests.fuzz.house import LOCAL, PLAYERS, PUBLISHERS, House, at_home
 from tests.fuzz.works import Kind, PythonWorks, on_each
 from tests.waiting import until
 
-from farmlive.media import negotiation, rtp
+from farmlive.media.signalling import negotiation
+from farmlive.media.wire import rtp
 
 
 async def run(

@@ -7,7 +7,7 @@ from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import mutants, steps
 
-from farmlive.media.framing import LARGEST, Deframer, TooLong, frame
+from farmlive.media.wire.framing import LARGEST, Deframer, TooLong, frame
 
 PACKETS = [data for session in SESSIONS for data in (*session.stun, *session.rtcp, *session.rtp)]
 STREAM = b"".join(map(frame, PACKETS[:40]))

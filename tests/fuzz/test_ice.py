@@ -12,10 +12,10 @@ from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams
 from tests.media.kept_port import KeptPort
 
-from farmlive.media import stun
-from farmlive.media.engine import Credentials
-from farmlive.media.ice import IceLite, IcePeer
-from farmlive.media.path import FACTOR
+from farmlive.media.engine.interface import Credentials
+from farmlive.media.engine.python.net.ice import IceLite, IcePeer
+from farmlive.media.engine.python.net.path import FACTOR
+from farmlive.media.wire import stun
 
 CHECKS = [data for session in SESSIONS for data in session.stun]
 NAMES = ("one", "two", "three")

@@ -5,8 +5,8 @@ from hypothesis import strategies as some
 from tests.fuzz.mutants import datagrams, steps
 from tests.fuzz.red_blocks import NEWEST, OLDER, OPUS, PAYLOADS
 
-from farmlive.media import red
-from farmlive.media.red import Block
+from farmlive.media.wire import red
+from farmlive.media.wire.red import Block
 
 
 def test_what_chromium_sends_is_opus_and_opus_before_it() -> None:

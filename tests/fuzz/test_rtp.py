@@ -10,11 +10,11 @@ from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams, steps
 from tests.media import packets
 
-from farmlive.media import rtp
-from farmlive.media.rewrite import Rewriter
-from farmlive.media.rtp import Packet
-from farmlive.media.sdp import parse as parse_sdp
-from farmlive.media.transport_cc import EXTENSION
+from farmlive.media.engine.python.rtp_rewrite import Rewriter
+from farmlive.media.wire import rtp
+from farmlive.media.wire.rtp import Packet
+from farmlive.media.wire.sdp import parse as parse_sdp
+from farmlive.media.wire.transport_cc import EXTENSION
 
 PACKETS = [data for session in SESSIONS for data in session.rtp]
 NUMBERS = some.integers(0, 0xFFFF)

@@ -12,9 +12,10 @@ from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.house import LOCAL
 from tests.fuzz.mutants import offers, steps
 
-from farmlive.client.sdp import read_answer
-from farmlive.media import negotiation, sdp
-from farmlive.media.engine import Publishing, Ssrcs, Viewing
+from farmlive.client.media.sdp import read_answer
+from farmlive.media.engine.interface import Publishing, Ssrcs, Viewing
+from farmlive.media.signalling import negotiation
+from farmlive.media.wire import sdp
 from farmlive.problems import Problem
 
 SSRCS = Ssrcs(11, 12, 13)

@@ -8,8 +8,8 @@ from hypothesis import strategies as some
 from tests.fuzz.corpus import PASSWORD, SESSIONS
 from tests.fuzz.mutants import datagrams, steps
 
-from farmlive.client import stun as client
-from farmlive.media import stun
+from farmlive.client.media import stun as client
+from farmlive.media.wire import stun
 
 CHECKS = [data for session in SESSIONS for data in session.stun]
 KEY = PASSWORD.encode()

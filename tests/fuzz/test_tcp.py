@@ -12,10 +12,10 @@ from tests.fuzz.mutants import datagrams, mutants
 from tests.fuzz.works import Heard
 from tests.waiting import LONG_S, until
 
-from farmlive.media import stun
-from farmlive.media.engine import Credentials, Engine
-from farmlive.media.engines import choose
-from farmlive.media.framing import frame
+from farmlive.media.engine.interface import Credentials, Engine
+from farmlive.media.engine_choice import choose
+from farmlive.media.wire import stun
+from farmlive.media.wire.framing import frame
 
 PACKETS = [data for each in SESSIONS for data in (*each.stun, *each.rtcp, *each.rtp)]
 STREAM = b"".join(map(frame, PACKETS[:40]))

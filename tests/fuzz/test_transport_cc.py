@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from tests.media.feedback import read
 
-from farmlive.media.transport_cc import Arrivals
+from farmlive.media.wire.transport_cc import Arrivals
 
 # A step in the numbers and the time until the packet came; the time may go back, and jump.
 STEPS = some.lists(

@@ -15,10 +15,12 @@ from pylibsrtp import Policy, Session
 from tests.ports import APART
 from tests.waiting import until
 
-from farmlive.media import python_engine, srtp, stun
-from farmlive.media.engine import Credentials, Keys
-from farmlive.media.python_engine import PythonEngine
-from farmlive.media.srtp import Protection, Unreadable
+from farmlive.media.engine.interface import Credentials, Keys
+from farmlive.media.engine.python import engine as python_engine
+from farmlive.media.engine.python import srtp
+from farmlive.media.engine.python.engine import PythonEngine
+from farmlive.media.engine.python.srtp import Protection, Unreadable
+from farmlive.media.wire import stun
 
 GCM = Policy.SRTP_PROFILE_AEAD_AES_128_GCM
 
@@ -175,7 +177,7 @@ class NativeWorks:
     """The engine in C, by hand. What it keeps lies in arrays, which sanitizers watch."""
 
     def __init__(self) -> None:
-        from farmlive.media.native.engine import NativeEngine
+        from farmlive.media.engine.native.engine import NativeEngine
 
         self.engine = NativeEngine(by_hand=True)
         self._sent: list[tuple[Any, bytes]] = []
@@ -214,7 +216,7 @@ class NativeWorks:
     def plain() -> Iterator[None]:
         """Plain packets are taken for protected ones, each number of a stream once."""
         # The engine gives C the functions of libsrtp when it is imported.
-        from farmlive.media.native import _native, engine
+        from farmlive.media.engine.native import _native, engine
 
         assert engine.NativeEngine.name == "native"
         seen: set[tuple[int, bytes]] = set()

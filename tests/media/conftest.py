@@ -27,13 +27,13 @@ from tests.conftest import engines
 from tests.media.sps import MAIN_WITH_B
 from tests.waiting import until
 
-from farmlive.contracts import raises
+from farmlive.edge.contracts import raises
 from farmlive.media import Admission, MediaEvent, Relay
-from farmlive.media.engine import Engine, Place, Times
-from farmlive.media.engines import choose
+from farmlive.media.engine.interface import Engine, Place, Times
+from farmlive.media.engine_choice import choose
 from farmlive.media.routes import routes
-from farmlive.media.session import Session
-from farmlive.media.signalling import Here
+from farmlive.media.session_service import Here
+from farmlive.media.signalling.session import Session
 from farmlive.openapi import Api
 from farmlive.problems import MEDIA_TYPE, NotFound, Problem, TooMany, Unauthorized
 from farmlive.settings import Settings

@@ -8,9 +8,9 @@ import pytest_asyncio
 from tests.media.conftest import BROADCAST, Media, serving
 from tests.waiting import until
 
-from farmlive.client.examined import Examined
-from farmlive.client.light_publisher import LightPublisher
-from farmlive.client.verdict import Kind
+from farmlive.client.media.light_publisher import LightPublisher
+from farmlive.conformance.target import Target
+from farmlive.conformance.verdict import Kind
 from farmlive.settings import Settings
 
 
@@ -28,6 +28,6 @@ async def relayed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Med
         await publisher.close()
 
 
-def examined(media: Media, kind: Kind, http: httpx.AsyncClient) -> Examined:
+def examined(media: Media, kind: Kind, http: httpx.AsyncClient) -> Target:
     """The server as a checker sees it that has the orchard's key."""
-    return Examined(kind, f"{media.url}/{kind}/{BROADCAST}", "orchard", http)
+    return Target(kind, f"{media.url}/{kind}/{BROADCAST}", "orchard", http)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from farmlive.media.ice import Port
+from farmlive.media.engine.python.net.ice import Port
 
 
 class KeptPort(Port):

@@ -12,10 +12,10 @@ from tests.media import packets
 from tests.ports import APART
 from tests.waiting import until
 
-from farmlive.media import rtcp, rtp, stun
-from farmlive.media.engine import Credentials, Engine, Keys
-from farmlive.media.engines import choose
-from farmlive.media.srtp import Protection
+from farmlive.media.engine.interface import Credentials, Engine, Keys
+from farmlive.media.engine.python.srtp import Protection
+from farmlive.media.engine_choice import choose
+from farmlive.media.wire import rtcp, rtp, stun
 
 GCM = Policy.SRTP_PROFILE_AEAD_AES_128_GCM
 

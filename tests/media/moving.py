@@ -9,12 +9,11 @@ import pytest
 from aiortc import RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack
 from tests.media.conftest import BROADCAST, Media, Peer, Picture, peer_connection, publish, view
+from tests.media.passage import Passage
 from tests.waiting import until
 
-from farmlive.media.engine import Place
-from farmlive.media.sdp import parse_fragment
-
-from .passage import Passage
+from farmlive.media.engine.interface import Place
+from farmlive.media.wire.sdp import parse_fragment
 
 
 class MovingPeer(Peer):

@@ -1,7 +1,7 @@
 """SDP offers as browsers write them, section by section."""
 
-from farmlive.media import negotiation
-from farmlive.media.engine import Candidate, Credentials
+from farmlive.media.engine.interface import Candidate, Credentials
+from farmlive.media.signalling import negotiation
 
 LOCAL = negotiation.Local(
     Credentials("ours", "our-password"),

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from farmlive.media import rtp
-from farmlive.media.rtp import HEADER, Packet
+from farmlive.media.wire import rtp
+from farmlive.media.wire.rtp import HEADER, Packet
 
 
 class Received(NamedTuple):

@@ -10,8 +10,8 @@ from typing import Any
 
 from tests.ports import APART
 
-from farmlive.media import rtp
-from farmlive.media.framing import Deframer, frame
+from farmlive.media.wire import rtp
+from farmlive.media.wire.framing import Deframer, frame
 
 
 def kind(packet: bytes) -> str:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from farmlive.media import negotiation
-from farmlive.media.engine import Candidate, Credentials, Ssrcs
+from farmlive.media.engine.interface import Candidate, Credentials, Ssrcs
+from farmlive.media.signalling import negotiation
 
 OFFERS = Path(__file__).parent / "offers"
 LOCAL = negotiation.Local(

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from tests.media import packets
 
-from farmlive.media import sending
-from farmlive.media import viewer as viewer_module
-from farmlive.media.engine import Incoming, Outgoing, Publishing, Ssrcs, Viewing
-from farmlive.media.output import Fanout
-from farmlive.media.publisher import Publisher
-from farmlive.media.rtp import Packet
-from farmlive.media.runs import Run
-from farmlive.media.viewer import Viewer
+from farmlive.media.engine.interface import Incoming, Outgoing, Publishing, Ssrcs, Viewing
+from farmlive.media.engine.python import sending
+from farmlive.media.engine.python import viewer as viewer_module
+from farmlive.media.engine.python.net.gso_batch import GsoBatch
+from farmlive.media.engine.python.output import Fanout
+from farmlive.media.engine.python.publisher import Publisher
+from farmlive.media.engine.python.viewer import Viewer
+from farmlive.media.wire.rtp import Packet
 
 SSRCS = Ssrcs(11, 12, 13)
 VIEWING = Viewing(
@@ -34,7 +34,7 @@ class Kept:
         self.runs: list[int] = []
         self._count = 0
 
-    def take(self, run: Run) -> None:
+    def take(self, run: GsoBatch) -> None:
         self.runs.append(run.count)
         for data in run.packets:
             if self._count not in self.lose:
@@ -59,7 +59,7 @@ class Hearers:
     def __len__(self) -> int:
         return len(self.members)
 
-    def send(self, run: Run) -> int:
+    def send(self, run: GsoBatch) -> int:
         for member in self.members:
             member.protection.take(run)
         return 0
@@ -127,8 +127,8 @@ class Source:
 
 def hear_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let viewers keep what they are sent."""
-    monkeypatch.setattr(sending, "Audience", Hearers)
-    monkeypatch.setattr(viewer_module, "Audience", Hearers)
+    monkeypatch.setattr(sending, "SendGroup", Hearers)
+    monkeypatch.setattr(viewer_module, "SendGroup", Hearers)
 
 
 def consecutive(packets: list[Packet]) -> bool:

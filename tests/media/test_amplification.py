@@ -10,9 +10,9 @@ from pathlib import Path
 from tests.media.conftest import BROADCAST, Media, Peer, publish, view
 from tests.waiting import until
 
-from farmlive.media import stun
-from farmlive.media.engine import Credentials
-from farmlive.media.path import FACTOR
+from farmlive.media.engine.interface import Credentials
+from farmlive.media.engine.python.net.path import FACTOR
+from farmlive.media.wire import stun
 
 THIRD = "127.0.0.3"
 

@@ -4,39 +4,40 @@ import httpx
 import pytest
 from tests.media.recorded_offers import LOCAL, OFFERS, SSRCS
 
-from farmlive.client import clauses_of_sdp, description, sdp
-from farmlive.client.clause import Clause, numbered
-from farmlive.client.clauses import tried
-from farmlive.client.examined import Examined, Made
-from farmlive.media import negotiation
+from farmlive.client.media import sdp
+from farmlive.conformance import description, sdp_checks
+from farmlive.conformance.clause import Clause, numbered
+from farmlive.conformance.registry import tried
+from farmlive.conformance.target import Made, Target
+from farmlive.media.signalling import negotiation
 
 # The others make sessions with offers of their own.
 ON_ONE_ANSWER = {
-    clauses_of_sdp.bundled,
-    clauses_of_sdp.mux_only,
-    clauses_of_sdp.one_stream,
-    clauses_of_sdp.sections,
-    clauses_of_sdp.not_bundle_only,
-    clauses_of_sdp.formats,
-    clauses_of_sdp.feedback,
-    clauses_of_sdp.extensions,
-    clauses_of_sdp.mid_extension,
-    clauses_of_sdp.once,
-    clauses_of_sdp.no_rtcp_port,
-    clauses_of_sdp.credentials,
-    clauses_of_sdp.lite,
-    clauses_of_sdp.candidate_lines,
-    clauses_of_sdp.dtls,
+    sdp_checks.bundled,
+    sdp_checks.mux_only,
+    sdp_checks.one_stream,
+    sdp_checks.sections,
+    sdp_checks.not_bundle_only,
+    sdp_checks.formats,
+    sdp_checks.feedback,
+    sdp_checks.extensions,
+    sdp_checks.mid_extension,
+    sdp_checks.once,
+    sdp_checks.no_rtcp_port,
+    sdp_checks.credentials,
+    sdp_checks.lite,
+    sdp_checks.candidate_lines,
+    sdp_checks.dtls,
 }
 OFFERED = sorted(path.stem for path in OFFERS.glob("*.sdp"))
 
 
 def clauses(name: str) -> list[Clause]:
     kind = "whip" if name.startswith("publish") else "whep"
-    return [each for each in numbered(kind, [clauses_of_sdp.BOOK]) if each.trial in ON_ONE_ANSWER]
+    return [each for each in numbered(kind, [sdp_checks.BOOK]) if each.trial in ON_ONE_ANSWER]
 
 
-class Answered(Examined):
+class Answered(Target):
     """One answer, without a server."""
 
     def __init__(self, offered: str, answer: str, http: httpx.AsyncClient) -> None:

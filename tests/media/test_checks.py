@@ -19,8 +19,8 @@ from tests.media.conftest import BROADCAST, Media
 from tests.media.examined import relayed
 from typer.testing import CliRunner, Result
 
-from farmlive.cli import cli
-from farmlive.client.clauses import CLAUSES
+from farmlive.cli.main import cli
+from farmlive.conformance.registry import CLAUSES
 
 __all__ = ["relayed"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -7,9 +7,9 @@ import pytest
 from tests.media.conftest import Media
 from tests.media.examined import examined, relayed
 
-from farmlive.client.clause_table import kept, summary
-from farmlive.client.clauses import CLAUSES, examine, tried
-from farmlive.client.verdict import Kind
+from farmlive.conformance.registry import CLAUSES, examine, tried
+from farmlive.conformance.table import kept, summary
+from farmlive.conformance.verdict import Kind
 
 __all__ = ["relayed"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -1,10 +1,9 @@
 """Silence means a lost way: whoever gets nothing hears from us all the same."""
 
 from tests.media.conftest import Media, publish
+from tests.media.moving import moving_viewer, passages
+from tests.media.passage import Passage
 from tests.waiting import until
-
-from .moving import moving_viewer, passages
-from .passage import Passage
 
 __all__ = ["passages"]
 

@@ -21,7 +21,7 @@ from tests.media.conftest import (
 )
 from tests.waiting import until
 
-from farmlive.media.refusals import NobodyPublishing
+from farmlive.media.wire.errors import NobodyPublishing
 from farmlive.settings import Settings
 
 

@@ -11,7 +11,7 @@ from tests.media.offer_sdp import SDP, SDP_TYPE, offer
 from tests.waiting import until
 
 from farmlive.clock import now_ms, parse_rfc3339
-from farmlive.media import refused
+from farmlive.media import rejected_offers
 from farmlive.settings import Settings
 
 KEY = {"Authorization": "Bearer orchard"}
@@ -283,8 +283,8 @@ async def test_a_refused_offer_is_forgotten_after_a_while(
     await refuse(media, "kitchen")
     (kitchen,) = media.relay.health(BROADCAST)["sources"]
     assert kitchen["id"] == "kitchen"
-    late = now_ms() + refused.SHOWN_MS
-    monkeypatch.setattr(refused, "now_ms", lambda: late)
+    late = now_ms() + rejected_offers.SHOWN_MS
+    monkeypatch.setattr(rejected_offers, "now_ms", lambda: late)
     assert media.relay.health(BROADCAST)["sources"] == []
 
 

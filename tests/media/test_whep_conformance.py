@@ -7,9 +7,9 @@ import pytest
 from tests.media.conftest import BROADCAST, Media
 from tests.media.examined import examined, relayed
 
-from farmlive.client.clause import Clause
-from farmlive.client.clauses import CLAUSES, tried
-from farmlive.client.examined import Examined
+from farmlive.conformance.clause import Clause
+from farmlive.conformance.registry import CLAUSES, tried
+from farmlive.conformance.target import Target
 
 __all__ = ["relayed"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -38,5 +38,5 @@ async def test_clause(relayed: Media, clause: Clause) -> None:
 async def test_a_player_that_comes_first_is_told_when_to_come_again(media: Media) -> None:
     clause = next(each for each in CLAUSES["whep"] if each.id == "WHEP-03 §4.2.8-1")
     async with httpx.AsyncClient() as http:
-        server = Examined("whep", f"{media.url}/whep/{BROADCAST}", None, http)
+        server = Target("whep", f"{media.url}/whep/{BROADCAST}", None, http)
         assert (await tried(clause, server)).verdict == "pass"

@@ -5,8 +5,8 @@ import pytest
 from tests.media.conftest import BROADCAST, Media, serving
 from tests.media.examined import examined, relayed
 
-from farmlive.client.clause import Clause
-from farmlive.client.clauses import CLAUSES, tried
+from farmlive.conformance.clause import Clause
+from farmlive.conformance.registry import CLAUSES, tried
 from farmlive.settings import Settings
 
 __all__ = ["relayed"]

@@ -14,8 +14,8 @@ from tests.ports import free_port
 from tests.waiting import LONG_S, until
 
 from farmlive.client import Api, ApiProblem, Channel
-from farmlive.client.light_publisher import LightPublisher
-from farmlive.client.light_viewer import LightViewer
+from farmlive.client.media.light_publisher import LightPublisher
+from farmlive.client.media.light_viewer import LightViewer
 from farmlive.server import Server, running
 from farmlive.settings import Settings
 

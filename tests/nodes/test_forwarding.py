@@ -8,18 +8,18 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 from tests.camera_show import FARM
+from tests.nodes.conftest import Pair
 from tests.waiting import until
 
-from farmlive.client import Api, ApiProblem, whep_check, whip_check
-from farmlive.client.light_publisher import LightPublisher
-from farmlive.client.light_viewer import LightViewer
+from farmlive.client import Api, ApiProblem
+from farmlive.client.media.light_publisher import LightPublisher
+from farmlive.client.media.light_viewer import LightViewer
+from farmlive.conformance import whep_check, whip_check
 from farmlive.ids import ulid
 from farmlive.nodes.leases import Lease
 from farmlive.nodes.problems import HolderGone, NotHere
 from farmlive.server import running
 from farmlive.settings import Settings
-
-from .conftest import Pair
 
 pytestmark = [
     pytest.mark.redis,

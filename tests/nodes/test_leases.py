@@ -18,7 +18,7 @@ from farmlive.broadcast.log import Log
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import LocalBus
 from farmlive.clock import pretended
-from farmlive.media.refusals import HolderAway
+from farmlive.media.wire.errors import HolderAway
 from farmlive.nodes import leases as module
 from farmlive.nodes.leases import Leases
 from farmlive.nodes.tables import media_leases

@@ -4,9 +4,10 @@ import asyncio
 
 import httpx
 import pytest
+from tests.nodes.conftest import Pair
 
 from farmlive.clock import now_ms, pretended
-from farmlive.media.refusals import HolderAway
+from farmlive.media.wire.errors import HolderAway
 from farmlive.nodes import forwarding
 from farmlive.nodes.forwarding import Forwarding
 from farmlive.nodes.leases import Lease
@@ -16,8 +17,6 @@ from farmlive.outages import Outages
 from farmlive.server import Server
 from farmlive.store import reference
 from farmlive.store.keys import Keys
-
-from .conftest import Pair
 
 KEYS = Keys(b"p" * 32, b"o" * 32)
 BROADCAST = "01JD0000000000000000000000"

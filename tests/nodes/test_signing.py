@@ -13,9 +13,9 @@ import httpx
 import pytest
 from tests.waiting import until
 
-from farmlive import compact
+from farmlive import compact_json
 from farmlive.clock import now_ms, pretended
-from farmlive.media.refusals import HolderAway, OtherServer
+from farmlive.media.wire.errors import HolderAway, OtherServer
 from farmlive.nodes import forwarding
 from farmlive.nodes.forwarding import PATH, Forwarding
 from farmlive.nodes.leases import Lease
@@ -93,8 +93,8 @@ def forged() -> list[str]:
     signer = Signer(KEYS, "one")
     good, _ = signer.sign("other", BODY)
     written, _, mac = good.partition(" ")[2].partition(".")
-    said = compact.decode(urlsafe_b64decode(written)) | {"to": "one"}
-    changed = urlsafe_b64encode(compact.encode(said)).decode()
+    said = compact_json.decode(urlsafe_b64decode(written)) | {"to": "one"}
+    changed = urlsafe_b64encode(compact_json.encode(said)).decode()
     stranger, _ = Signer(Keys(b"x" * 32, b"y" * 32), "one").sign("other", BODY)
     return [
         "",
@@ -164,7 +164,7 @@ async def test_an_answer_that_no_server_of_ours_gave_is_not_believed(
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        body = compact.encode({"result": ["token", '"etag"', "v=0"]})
+        body = compact_json.encode({"result": ["token", '"etag"', "v=0"]})
         head = f"HTTP/1.1 200 OK\r\n{SCHEME}: {'0' * 64}\r\nContent-Length: {len(body)}\r\n\r\n"
         writer.write(head.encode() + body)
         writer.close()
@@ -295,7 +295,7 @@ async def test_a_rush_waits_here_for_a_server_that_answers(
     monkeypatch.setattr(forwarding, "ANSWER_S", 60.0)
     one_at_a_time = asyncio.Lock()
     now = most = 0
-    said = compact.encode({"result": ["token", '"etag"', "v=0"]})
+    said = compact_json.encode({"result": ["token", '"etag"', "v=0"]})
 
     async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal now, most

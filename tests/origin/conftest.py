@@ -9,7 +9,7 @@ import pytest
 from tests.site import asked
 
 from farmlive.bilingual import Bilingual
-from farmlive.origin.models import Farm, NewFarm, NewPlot, Plot
+from farmlive.origin.core.models import Farm, NewFarm, NewPlot, Plot
 from farmlive.origin.origin import Origin
 from farmlive.origin.routes import routes
 from farmlive.people import Caller, Guard, People

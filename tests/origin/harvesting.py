@@ -4,7 +4,7 @@ from typing import Any
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import parse_rfc3339
-from farmlive.origin.models import (
+from farmlive.origin.core.models import (
     Farm,
     NewInspection,
     NewLot,

@@ -7,14 +7,13 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
+from tests.origin.harvesting import GTIN, harvest_body
 
-from farmlive.origin.models import Farm, NewLot
+from farmlive.origin.core.models import Farm, NewLot
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.store import Store
-
-from .harvesting import GTIN, harvest_body
 
 HERE = Path(__file__).parent
 

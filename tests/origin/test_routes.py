@@ -2,10 +2,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.origin.harvesting import harvest_body
 
-from farmlive.origin.models import Farm
-
-from .harvesting import harvest_body
+from farmlive.origin.core.models import Farm
 
 
 async def test_staff_add_a_farm_and_anyone_sees_it(site: Any) -> None:

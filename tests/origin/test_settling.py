@@ -7,16 +7,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, func, insert, select
+from tests.origin.harvesting import harvest, lab_test
 
 from farmlive.origin import settling
-from farmlive.origin.models import Plot
+from farmlive.origin.core.models import Plot
+from farmlive.origin.core.requirements import Requirements
+from farmlive.origin.core.tables import lots
 from farmlive.origin.origin import Origin
-from farmlive.origin.requirements import Requirements
-from farmlive.origin.tables import lots
 from farmlive.people import Caller
 from farmlive.store import Store
-
-from .harvesting import harvest, lab_test
 
 MANY = 100
 

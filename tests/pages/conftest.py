@@ -10,7 +10,7 @@ from tests.clerks import every_centre
 from tests.money import cny
 
 from farmlive.client import Api
-from farmlive.people.models import Role
+from farmlive.people.core.models import Role
 from farmlive.server import Server, running
 from farmlive.settings import Settings
 

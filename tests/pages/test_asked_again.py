@@ -11,8 +11,8 @@ from sqlalchemy import update
 
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.clock import now_ms
-from farmlive.people import tables
-from farmlive.people.models import Role
+from farmlive.people.core import tables
+from farmlive.people.core.models import Role
 from farmlive.server import Server
 
 PASSWORD = "four-quiet-hills"

@@ -8,14 +8,13 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import Connection, insert
+from tests.pages.conftest import BUYER, Sale, signed_in
 
 from farmlive.clock import now_ms, parse_rfc3339
 from farmlive.ids import first_ulid, ulid
-from farmlive.people import audit, tables
-from farmlive.people.caller import Caller
+from farmlive.people.core import audit, tables
+from farmlive.people.core.caller import Caller
 from farmlive.server import Server
-
-from .conftest import BUYER, Sale, signed_in
 
 PATH = "/studio/audit"
 MEI = Caller(ulid(), "mei", "host", "", None)

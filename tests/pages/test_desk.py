@@ -8,11 +8,10 @@ from io import BytesIO, StringIO
 import httpx
 import pytest
 from openpyxl import load_workbook
+from tests.pages.conftest import Sale, signed_in
 
 from farmlive.client import Api
 from farmlive.server import Server
-
-from .conftest import Sale, signed_in
 
 EVIL = "=HYPERLINK(0)"
 CODE = re.compile(r'<svg[^>]* class="code"')

@@ -8,15 +8,14 @@ import httpx
 import pytest
 from starlette.requests import Request
 from tests.clerks import every_centre
+from tests.pages.conftest import Sale
 
-from farmlive.pages.render import Pages
-from farmlive.pages.static import Static
+from farmlive.pages.rendering.render import Pages
+from farmlive.pages.rendering.static import Static
 from farmlive.people import Caller
-from farmlive.people.models import ROLES, Role
+from farmlive.people.core.models import ROLES, Role
 from farmlive.server import Server
 from farmlive.settings import Settings
-
-from .conftest import Sale
 
 SignedIn = Callable[[Role], AbstractAsyncContextManager[httpx.AsyncClient]]
 

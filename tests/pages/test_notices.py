@@ -2,10 +2,9 @@
 
 import httpx
 import pytest
+from tests.pages.conftest import Sale
 
 from farmlive.settings import Settings
-
-from .conftest import Sale
 
 FEW = {"notices_per_hour": 3, "notices_per_day": 10}
 

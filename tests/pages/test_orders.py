@@ -8,15 +8,14 @@ import pytest
 import segno
 from pydantic import SecretStr
 from tests.money import cny
+from tests.pages.conftest import BUYER, Sale
+from tests.pages.page_text import words
 
 from farmlive.client import Api
 from farmlive.ids import ulid
 from farmlive.server import Server
 from farmlive.settings import Settings
-from farmlive.shop import paper_links
-
-from .conftest import BUYER, Sale
-from .page_text import words
+from farmlive.shop.orders import document_links
 
 MAILING = {
     "notices": ("file", "smtp"),
@@ -56,7 +55,7 @@ TOO_LATE = {
 
 
 def path_of(order: str, token: str) -> str:
-    return f"/order/{order}/{paper_links.mark(token)}"
+    return f"/order/{order}/{document_links.mark(token)}"
 
 
 @pytest.mark.parametrize("settings", [{}, NO_CONTACT], indirect=True, ids=["contact", "none"])
@@ -117,7 +116,7 @@ async def test_paper_says_nothing_of_what_buyer_and_farm_wrote(
         assert hidden in own.text
         assert hidden not in page.text
     shop = site.house.shop
-    found = await shop.order_on_paper(order, paper_links.mark(token))
+    found = await shop.order_on_paper(order, document_links.mark(token))
     assert found.claims == []
     assert {(step.reason, step.amount, step.refund) for step in found.history} == {
         (None, None, None)
@@ -165,7 +164,7 @@ async def test_paper_tells_no_address_of_mail(site: Server, sale: Sale) -> None:
         }
         placed = await api.commands(sale.broadcast).order("a-key-of-a-parcel-001", order)
     shop = site.house.shop
-    found = await shop.order_on_paper(placed["id"], paper_links.mark(placed["token"]))
+    found = await shop.order_on_paper(placed["id"], document_links.mark(placed["token"]))
     assert found.buyer is not None
     assert (found.buyer.name, found.buyer.phone) == (BUYER["name"], BUYER["phone"])
     assert found.buyer.email is None
@@ -218,14 +217,14 @@ async def test_paper_of_another_order_opens_nothing(
 ) -> None:
     placed = await pick_up(site, sale)
     for order, mark in (
-        (placed["id"], paper_links.mark(sale.order.rsplit("/", 1)[-1])),
-        (ulid(), paper_links.mark(placed["token"])),
+        (placed["id"], document_links.mark(sale.order.rsplit("/", 1)[-1])),
+        (ulid(), document_links.mark(placed["token"])),
         (placed["id"], placed["token"]),
         (placed["id"], "é"),
     ):
         assert (await visitor.get(f"/order/{order}/{mark}")).status_code == 404
     # What stands on paper is no token: it opens no buyer's page and cancels nothing.
-    mark = paper_links.mark(placed["token"])
+    mark = document_links.mark(placed["token"])
     assert (await visitor.get(f"/order/{mark}")).status_code == 404
     assert (await visitor.post(f"/api/v1/orders/{mark}/cancellation", json={})).status_code == 404
 

@@ -5,14 +5,13 @@ from dataclasses import replace
 import httpx
 import pytest
 from sqlalchemy import update
+from tests.pages.page_text import words
 from tests.waiting import until
 
 from farmlive.client import Api
-from farmlive.origin.requirements import Requirements
-from farmlive.origin.tables import inspections, lots
+from farmlive.origin.core.requirements import Requirements
+from farmlive.origin.core.tables import inspections, lots
 from farmlive.server import Server
-
-from .page_text import words
 
 FIELD = [[118.2, 26.2], [118.202, 26.2], [118.202, 26.201], [118.2, 26.201], [118.2, 26.2]]
 

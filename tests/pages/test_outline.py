@@ -5,10 +5,9 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 from tests.clerks import every_centre
+from tests.pages.conftest import Sale
 
 from farmlive.server import Server
-
-from .conftest import Sale
 
 PUBLIC = (
     "/",

@@ -11,14 +11,13 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 from PIL import Image
+from tests.pages.conftest import BUYER, Sale, signed_in
+from tests.pages.page_text import words
 from tests.waiting import until
 
-from farmlive.pages.languages import LANGUAGES
+from farmlive.pages.rendering.languages import LANGUAGES
 from farmlive.server import Server
 from farmlive.settings import Settings
-
-from .conftest import BUYER, Sale, signed_in
-from .page_text import words
 
 WRONG = {"en": "That is not the code", "zh": "验证码不对"}
 
@@ -127,7 +126,7 @@ async def test_photos_stand_in_the_page_up_to_a_size(
     form = {"form": "page"}
     shown = await visitor.post(f"{sale.order}/export", data=form)
     assert shown.text.count('src="data:image/webp;base64,') == 1
-    monkeypatch.setattr("farmlive.shop.persons.PHOTOS_SHOWN", 10)
+    monkeypatch.setattr("farmlive.shop.privacy.persons.PHOTOS_SHOWN", 10)
     shown = await visitor.post(f"{sale.order}/export", data=form)
     assert "<img" not in shown.text
     assert "Photo 1: in the file" in words(shown) or "照片 1：在" in words(shown)
@@ -152,7 +151,7 @@ async def test_photos_stand_in_the_files_page_and_beside_it(
     assert len(photos) == 1
     assert found != photos
     # What is too much for the page is shown from the folder.
-    monkeypatch.setattr("farmlive.shop.persons.PHOTOS_SHOWN", 10)
+    monkeypatch.setattr("farmlive.shop.privacy.persons.PHOTOS_SHOWN", 10)
     photos, found = await sources()
     assert found == photos
 

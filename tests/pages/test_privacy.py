@@ -11,20 +11,19 @@ import pytest
 from starlette.requests import Request
 from structlog.testing import capture_logs
 from tests.clerks import role_key
+from tests.pages.conftest import BUYER, Sale
+from tests.pages.page_text import words
 
 from farmlive.client import Api
 from farmlive.clock import DAY_MS, now_ms, pretended
-from farmlive.pages.languages import LANGUAGES
 from farmlive.pages.privacy import contact_url
-from farmlive.pages.render import Pages
-from farmlive.pages.static import Static
+from farmlive.pages.rendering.languages import LANGUAGES
+from farmlive.pages.rendering.render import Pages
+from farmlive.pages.rendering.static import Static
 from farmlive.people import Caller
-from farmlive.people.models import ROLES
+from farmlive.people.core.models import ROLES
 from farmlive.server import Server, serve
 from farmlive.settings import Settings
-
-from .conftest import BUYER, Sale
-from .page_text import words
 
 SET = {
     "person_days": 111,

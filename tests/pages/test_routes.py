@@ -4,13 +4,12 @@ import re
 
 import httpx
 import pytest
+from tests.pages.conftest import Sale
+from tests.pages.page_text import words
 
 from farmlive.broadcast.events import SourceSwitched
-from farmlive.pages.static import WEB
+from farmlive.pages.rendering.static import WEB
 from farmlive.server import Server
-
-from .conftest import Sale
-from .page_text import words
 
 
 async def test_every_page_speaks_both_languages(

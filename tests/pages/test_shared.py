@@ -8,16 +8,15 @@ import pytest
 from starlette.requests import Request
 from tests.broadcast.live_channel import ask, channel, comes, with_kind
 from tests.moved_clock import Clock
+from tests.pages.conftest import Sale
 
 from farmlive.bilingual import Bilingual
 from farmlive.client import Api
-from farmlive.pages.render import Pages
+from farmlive.pages.rendering.render import Pages
 from farmlive.pages.shared import Shared, SharedPage
 from farmlive.people import Caller
 from farmlive.server import Server
-from farmlive.shop.models import NewCentre
-
-from .conftest import Sale
+from farmlive.shop.core.models import NewCentre
 
 
 async def test_it_is_made_once_for_all_who_ask_at_once_and_again_when_it_is_old() -> None:

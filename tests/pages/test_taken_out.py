@@ -4,10 +4,9 @@ from collections import Counter
 from typing import Any
 
 import httpx
+from tests.pages.conftest import BUYER, Sale, signed_in
 
 from farmlive.server import Server
-
-from .conftest import BUYER, Sale, signed_in
 
 
 async def entries(site: Server, *actions: str) -> list[tuple[str, str | None, dict[str, Any]]]:

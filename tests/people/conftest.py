@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from farmlive.openapi import Api
 from farmlive.people import Caller, DeviceCookie, Guard, People
-from farmlive.people.routes import routes
+from farmlive.people.routes.accounts import routes
 from farmlive.problems import NotFound, Problem
 from farmlive.settings import Settings
 from farmlive.store import Store

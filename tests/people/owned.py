@@ -6,11 +6,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import Connection
+from tests.people.conftest import LIVE, OTHER, PASSWORD, browser, sign_in
 
 from farmlive.people import People
-from farmlive.people.credentials import Airing
-
-from .conftest import LIVE, OTHER, PASSWORD, browser, sign_in
+from farmlive.people.keys.credentials import Airing
 
 TITLE = {"en": "Kumquats"}
 CREDENTIALS = "/api/v1/credentials"

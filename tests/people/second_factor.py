@@ -6,13 +6,12 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import update
+from tests.people.conftest import PASSWORD
 from tests.second_factors import code_of
 
 from farmlive.clock import PretendedClock, now_ms, pretended
-from farmlive.people import tables
+from farmlive.people.core import tables
 from farmlive.store import Store
-
-from .conftest import PASSWORD
 
 FACTORS = "/api/v1/session/factors"
 MINUTE_MS = 60_000

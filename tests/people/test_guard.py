@@ -6,14 +6,23 @@ from fastapi import FastAPI
 from sqlalchemy import update
 from starlette.requests import HTTPConnection
 from structlog.testing import capture_logs
+from tests.people.conftest import (
+    CENTRE,
+    FARM,
+    LIVE,
+    OTHER_CENTRE,
+    PASSWORD,
+    browser,
+    make_app,
+    sign_in,
+)
 
-from farmlive.people import Caller, Guard, People, tables
-from farmlive.people.models import Role
-from farmlive.people.problems import CrossSite, UnknownApiKey
+from farmlive.people import Caller, Guard, People
+from farmlive.people.core import tables
+from farmlive.people.core.models import Role
+from farmlive.people.core.problems import CrossSite, UnknownApiKey
 from farmlive.settings import Settings
 from farmlive.store import Store
-
-from .conftest import CENTRE, FARM, LIVE, OTHER_CENTRE, PASSWORD, browser, make_app, sign_in
 
 KEYS = f"/api/v1/broadcasts/{LIVE}/stream-keys"
 

@@ -4,14 +4,14 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, update
+from tests.people.conftest import ENDED, LIVE, OTHER, browser, make_app, sign_in
 
 from farmlive.clock import now_ms, parse_rfc3339
-from farmlive.people import People, tables
-from farmlive.people.problems import UnknownKey
+from farmlive.people import People
+from farmlive.people.core import tables
+from farmlive.people.core.problems import UnknownKey
 from farmlive.settings import Settings
 from farmlive.store import Store
-
-from .conftest import ENDED, LIVE, OTHER, browser, make_app, sign_in
 
 KEYS = f"/api/v1/broadcasts/{LIVE}/stream-keys"
 SOURCES = f"/api/v1/broadcasts/{LIVE}/sources"

@@ -8,13 +8,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, update
-
-from farmlive.clock import now_ms
-from farmlive.people import People, tables
-from farmlive.store import Store
-
-from .conftest import LIVE, PASSWORD, browser, sign_in
-from .owned import (
+from tests.people.conftest import LIVE, PASSWORD, browser, sign_in
+from tests.people.owned import (
     ALL,
     CREDENTIALS,
     NONE,
@@ -26,7 +21,12 @@ from .owned import (
     wang,
     works,
 )
-from .second_factor import authenticated_before, slug
+from tests.people.second_factor import authenticated_before, slug
+
+from farmlive.clock import now_ms
+from farmlive.people import People
+from farmlive.people.core import tables
+from farmlive.store import Store
 
 __all__ = ["on_air", "wang"]
 pytestmark = pytest.mark.usefixtures("on_air")

@@ -10,22 +10,22 @@ from sqlalchemy import Connection
 from tests.clerks import role_key
 from tests.money import cny
 
-from farmlive.app import House, build
+from farmlive.app import Application, build
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.events import CardPinned
 from farmlive.broadcast.log import Event
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.clock import now_ms
 from farmlive.ids import token
-from farmlive.origin.models import NewFarm, NewLot
+from farmlive.origin.core.models import NewFarm, NewLot
 from farmlive.people import Caller
 from farmlive.review.ledger import Fact
 from farmlive.review.models import Report
 from farmlive.review.review import Review
 from farmlive.review.sheets import Sheet
 from farmlive.settings import Settings
-from farmlive.shop.models import Card, NewCentre, NewOffer
-from farmlive.shop.order_models import NewTransition, OrderPlace, Refund
+from farmlive.shop.core.models import Card, NewCentre, NewOffer
+from farmlive.shop.core.order_models import NewTransition, OrderPlace, Refund
 from farmlive.store import Store
 
 STAFF = Caller("01STAFF", "Staff", "coordinator", "staff", "192.0.2.1")
@@ -153,7 +153,7 @@ def told() -> type[Told]:
 class Fair:
     """A house with a live broadcast; `cards` are of Xikou at 29.90 and of Yangzhong at 49.90."""
 
-    house: House
+    house: Application
     broadcast: str
     cards: list[Card]
     centre: str
@@ -243,7 +243,7 @@ async def fair(settings: Settings, tables: None) -> AsyncIterator[Fair]:
         await house.close()
 
 
-async def _opened(house: House) -> Fair:
+async def _opened(house: Application) -> Fair:
     broadcast = await house.broadcasts.create(
         NewBroadcast(title=Bilingual(zh="金桔", en="Kumquats"))
     )
@@ -280,7 +280,7 @@ async def _opened(house: House) -> Fair:
 class Site:
     """The house over HTTP, for people of each role."""
 
-    house: House
+    house: Application
     fair: Fair
 
     def client(self, key: str = "") -> httpx.AsyncClient:

@@ -11,11 +11,11 @@ from openpyxl import load_workbook
 from tests.money import cny
 
 from farmlive.review.order_file import order_sheet
-from farmlive.shop import life
-from farmlive.shop.fields import State
-from farmlive.shop.order_change_models import NewBulkTransition
-from farmlive.shop.order_models import Refund
-from farmlive.shop.papers import Choice
+from farmlive.shop.core import state_machine
+from farmlive.shop.core.fields import State
+from farmlive.shop.core.order_models import Refund
+from farmlive.shop.orders.change_models import NewBulkTransition
+from farmlive.shop.orders.order_documents import Choice
 
 # How an order comes into each state in which it can be cancelled, and from there to its buyer.
 WAYS = {
@@ -24,7 +24,7 @@ WAYS = {
     "at_centre": ("packed", "at_centre", "received"),
     "shipped": ("packed", "shipped", "received"),
 }
-UNDONE_INTO = [step.after for step in life.BACK_STATES if step.before == "cancelled"]
+UNDONE_INTO = [step.after for step in state_machine.BACK_STATES if step.before == "cancelled"]
 
 
 async def cancel(fair: Any, staff: Any, *orders: Any) -> str:

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from tests.money import cny
 
-from farmlive.origin.models import LotChange, NewWaste
-from farmlive.shop.claim_models import ClaimAnswer, NewClaim
-from farmlive.shop.fee_models import FeeTable
-from farmlive.shop.fees import ParcelFees
-from farmlive.shop.flash_models import FlashPlan
-from farmlive.shop.order_change_models import NewBulkTransition
+from farmlive.origin.core.models import LotChange, NewWaste
+from farmlive.shop.core.claim_models import ClaimAnswer, NewClaim
+from farmlive.shop.flash.models import FlashPlan
+from farmlive.shop.orders.change_models import NewBulkTransition
+from farmlive.shop.shipping.fees import ParcelFees
+from farmlive.shop.shipping.models import FeeTable
 
 
 @pytest.fixture

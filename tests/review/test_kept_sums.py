@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, func, insert, select
 from tests.plans import explain, without_rows
 
-from farmlive.app import House
+from farmlive.app import Application
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.broadcast.tables import broadcast_sums, card_taps, watches
 from farmlive.clock import DAY_MS, now_ms, pretended
@@ -20,17 +20,17 @@ from farmlive.review.kept_sums import KeptAudience, Recorder
 from farmlive.review.sale_retention import SaleRetention
 from farmlive.review.watch_retention import WatchRetention
 from farmlive.setting_groups.retention import YEAR_MS
-from farmlive.shop.order_tables import order_changes, order_lines, orders
-from farmlive.shop.person_models import PersonAsked
+from farmlive.shop.core.order_tables import order_changes, order_lines, orders
+from farmlive.shop.privacy.models import PersonAsked
 
 SHEETS = ("sales", "timeline", "settlement")
 
 
-def watched(house: House, days: int = 90) -> WatchRetention:
+def watched(house: Application, days: int = 90) -> WatchRetention:
     return WatchRetention(house.store, house.log, days * DAY_MS)
 
 
-def sold(house: House, years: int = 3) -> SaleRetention:
+def sold(house: Application, years: int = 3) -> SaleRetention:
     return SaleRetention(house.store, years * YEAR_MS)
 
 

@@ -3,11 +3,10 @@
 from typing import Any
 
 import pytest
+from tests.review.conftest import FARMS, PRICES
 
 from farmlive.review.ledger import KINDS, fold, refunds_of
-from farmlive.shop import life
-
-from .conftest import FARMS, PRICES
+from farmlive.shop.core import state_machine
 
 
 def test_an_empty_log_has_an_empty_ledger(told: Any) -> None:
@@ -197,8 +196,8 @@ def test_a_cancellation_that_was_undone_is_none(told: Any) -> None:
 
 def test_every_event_by_which_an_order_is_cancelled_or_undone_is_read() -> None:
     steps = [
-        *(step for step in life.STATES if step.after == "cancelled"),
-        *(step for step in life.BACK_STATES if step.before == "cancelled"),
+        *(step for step in state_machine.STATES if step.after == "cancelled"),
+        *(step for step in state_machine.BACK_STATES if step.before == "cancelled"),
     ]
     assert {step.event.kind for step in steps} - set(KINDS) == set()
 

@@ -5,16 +5,15 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from tests.review.conftest import STAFF
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms
-from farmlive.origin.models import NewInspection
+from farmlive.origin.core.models import NewInspection
 from farmlive.people import Caller
 from farmlive.problems import Forbidden
 from farmlive.review.readers import SHEETS, UnknownSheet
 from farmlive.review.sheets import Sheet
-
-from .conftest import STAFF
 
 
 def caller(role: str) -> Caller:

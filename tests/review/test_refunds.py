@@ -4,12 +4,11 @@ from random import Random
 from typing import Any
 
 from tests.money import cny
+from tests.review.conftest import STAFF
 
-from farmlive.shop.moves import NewBulkTransition
-from farmlive.shop.order_change_models import NewReversal
-from farmlive.shop.order_models import Refund
-
-from .conftest import STAFF
+from farmlive.shop.core.order_models import Refund
+from farmlive.shop.orders.bulk_actions import NewBulkTransition
+from farmlive.shop.orders.change_models import NewReversal
 
 
 async def refund(fair: Any, order: dict[str, Any], amount: int, **what: Any) -> Any:

@@ -13,9 +13,9 @@ from farmlive.broadcast.tables import card_taps, watches
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.review.review import FRESH_MS
-from farmlive.shop.models import OfferChange, OfferRelease
-from farmlive.shop.order_tables import order_lines, orders
-from farmlive.shop.problems import SoldOut
+from farmlive.shop.core.models import OfferChange, OfferRelease
+from farmlive.shop.core.order_tables import order_lines, orders
+from farmlive.shop.core.problems import SoldOut
 
 
 async def test_a_broadcast_that_sold_nothing_has_zeros(fair: Any) -> None:

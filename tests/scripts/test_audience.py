@@ -11,9 +11,14 @@ from benches.audience import Audience, Counts, Joined
 from pylibsrtp import Policy, Session
 from tests.waiting import until
 
-from farmlive.client import rtp_peer, stun
-from farmlive.client.canned import CannedStream, audio_payload, stamped, video_payloads
-from farmlive.client.sdp import OPUS, VP8, VP8_RTX
+from farmlive.client.media import rtp_peer, stun
+from farmlive.client.media.sdp import OPUS, VP8, VP8_RTX
+from farmlive.client.media.synthetic_media import (
+    CannedStream,
+    audio_payload,
+    stamped,
+    video_payloads,
+)
 
 GCM = Policy.SRTP_PROFILE_AEAD_AES_128_GCM
 KEY, BACK = os.urandom(28), os.urandom(28)

@@ -15,18 +15,19 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from benches import crash, faulty, ports, postgres, report
-from benches import scene as scenes
-from benches.asking import Market
-from benches.buying import Buyer
-from benches.cutting import answers_lost
-from benches.faulty import Faulty
-from benches.ledger import Ledger
-from benches.ports import Held
-from benches.reckoning import wrongly_refused
-from benches.scene import FAULTS, Case, Outcome, Scene, Template, one_run
-from benches.staffing import Staff
-from benches.told import Placed, Refusal
+from benches import crash, report
+from benches.lab import faulty, ports, postgres
+from benches.lab.faulty import Faulty
+from benches.lab.ports import Held
+from benches.trade import crash_scenario as scenes
+from benches.trade.acks import Placed, Refusal
+from benches.trade.buying import Buyer
+from benches.trade.crash_scenario import FAULTS, Case, Outcome, Scene, Template, one_run
+from benches.trade.cut_proxy import answers_lost
+from benches.trade.ledger import Ledger
+from benches.trade.reconcile import wrongly_refused
+from benches.trade.retrying_client import Market
+from benches.trade.staff_load import Staff
 from tests.media.native.compiling import compiler
 
 from farmlive.client import ApiProblem

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from benches import __main__ as bench
 from benches import faults
-from benches.server import running
+from benches.lab.server import running
 
 
 @pytest.mark.parametrize("engine", ["native", "python"])

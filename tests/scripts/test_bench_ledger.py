@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benches.ledger import Ledger
+from benches.trade.ledger import Ledger
 from sqlalchemy import text
 from tests.scripts.trading import in_broadcast, trade
 from tests.shop.conftest import HOST, PRICE, Stall, stall
 
 from farmlive.ids import token
-from farmlive.shop.order_models import HoldPlace, NewTransition
-from farmlive.store.doors import Store
+from farmlive.shop.core.order_models import HoldPlace, NewTransition
+from farmlive.store.store import Store
 
 # The stall's fixture, by its name.
 __all__ = ["stall"]

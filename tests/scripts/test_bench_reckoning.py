@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benches.ledger import Ledger
-from benches.reckoning import doubled, lost, moved, wrongly_refused
-from benches.told import Refusal
+from benches.trade.acks import Refusal
+from benches.trade.ledger import Ledger
+from benches.trade.reconcile import doubled, lost, moved, wrongly_refused
 from sqlalchemy import text
 from tests.scripts.trading import FLASH_PRICE, Trade, in_broadcast, lines, trade
 from tests.shop.conftest import PRICE, Stall, stall
 
 from farmlive.problems import Problem
-from farmlive.shop.order_models import HoldDrop
-from farmlive.store.doors import Store
+from farmlive.shop.core.order_models import HoldDrop
+from farmlive.store.store import Store
 
 # The stall's fixture, by its name.
 __all__ = ["stall"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from benches import audience, relay, report
-from benches.awake import Awake
+from benches.lab.keep_awake import Awake
 from benches.relay import Plan
 from benches.viewing import Bench, Size
 

@@ -5,10 +5,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from benches import postgres, report, till
-from benches.ledger import Kept, Ledger
-from benches.selling import DATABASES, Open, Size
-from benches.shoppers import Answers
+from benches import report, till
+from benches.lab import postgres
+from benches.trade.ledger import Kept, Ledger
+from benches.trade.selling import DATABASES, Open, Size
+from benches.trade.shoppers import Answers
 
 SMALL = Size(
     clients=(1, 3),

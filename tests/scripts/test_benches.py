@@ -1,7 +1,8 @@
 import argparse
 
 import pytest
-from benches import load, report, server
+from benches import load, report
+from benches.lab import server
 
 from farmlive.setting_groups.broadcast import BroadcastSettings
 

@@ -1,13 +1,18 @@
 """The reference of orders has each transition of the table, and each kind of notice."""
 
-from farmlive.shop import life
-from farmlive.shop.notices_kinds import KINDS
+from farmlive.shop.core import state_machine
+from farmlive.shop.core.notice_kinds import KINDS
 from scripts import order_page
 
 
 def test_it_has_every_transition_once() -> None:
     lines = order_page.page().splitlines()
-    for step in (*life.STATES, *life.PAYMENTS, *life.BACK_STATES, *life.BACK_PAYMENTS):
+    for step in (
+        *state_machine.STATES,
+        *state_machine.PAYMENTS,
+        *state_machine.BACK_STATES,
+        *state_machine.BACK_PAYMENTS,
+    ):
         cells = (f"`{step.after}`", f"| {step.means} |", f"`{step.event.kind}`")
         (row,) = (line for line in lines if all(cell in line for cell in cells))
         assert all(who in row for who in step.who)

@@ -27,7 +27,7 @@ def test_a_sentence_that_goes_on_in_the_next_line_is_found() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["timekeeper.py", "clock_discipline.py"])
+@pytest.mark.parametrize("name", ["operations/timekeeper.py", "operations/clock_discipline.py"])
 def test_the_map_names_where_the_time_is_kept(name: str) -> None:
     assert name in rooms()
     assert (reference.ROOT / "src" / "farmlive" / name).exists()

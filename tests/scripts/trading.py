@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from benches.told import Placed, Told
+from benches.trade.acks import Placed, Told
 from tests.money import cny
 from tests.shop.conftest import HOST, PRICE, Stall
 
 from farmlive.ids import token
-from farmlive.shop.flash_models import FlashEnd, FlashPlan
-from farmlive.shop.models import OfferRelease
-from farmlive.shop.order_change_models import NewBulkTransition
-from farmlive.shop.order_models import HoldPlace, Refund
-from farmlive.shop.wait_models import WaitJoin
+from farmlive.shop.checkout.waitlist_models import WaitJoin
+from farmlive.shop.core.models import OfferRelease
+from farmlive.shop.core.order_models import HoldPlace, Refund
+from farmlive.shop.flash.models import FlashEnd, FlashPlan
+from farmlive.shop.orders.change_models import NewBulkTransition
 
 FLASH_PRICE = 1990
 

@@ -3,15 +3,14 @@
 from typing import Any
 
 from sqlalchemy import Connection, select
+from tests.shop.ledger import Ledger
+from tests.shop.ledger_entries import Refund
 
-from farmlive.broadcast.snapshot import Scene
-from farmlive.shop.order_links import OrderLinks
-from farmlive.shop.order_tables import orders
+from farmlive.broadcast.snapshot import BroadcastState
+from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.order_tables import orders
+from farmlive.shop.core.tables import flashes, holds, lot_stock, offers, waits
 from farmlive.shop.shop import Shop
-from farmlive.shop.tables import flashes, holds, lot_stock, offers, waits
-
-from .ledger import Ledger
-from .ledger_entries import Refund
 
 
 def numbers_agree(
@@ -70,7 +69,7 @@ def _hold(row: Any) -> tuple[dict[str, tuple[int, int, str | None]], int, int, b
 
 
 def cards_agree(
-    connection: Connection, ledger: Ledger, shop: Shop, broadcast: str, scene: Scene
+    connection: Connection, ledger: Ledger, shop: Shop, broadcast: str, scene: BroadcastState
 ) -> None:
     """The cards as the bag reads them, and as they follow from the log alone."""
     bag = connection.execute(select(offers).filter_by(broadcast=broadcast)).all()

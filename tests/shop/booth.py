@@ -7,22 +7,21 @@ from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 from sqlalchemy import Connection, select
+from tests.shop.agreement import cards_agree, numbers_agree
+from tests.shop.conftest import HOST, caller
+from tests.shop.ledger import Ledger
+from tests.shop.ledger_entries import Asked, Lot, Move
+from tests.shop.ledger_rules import NEW
 
-from farmlive.broadcast.snapshot import Scene, fold
+from farmlive.broadcast.snapshot import BroadcastState, fold
 from farmlive.clock import PretendedClock, now_ms
 from farmlive.ids import token
-from farmlive.origin.models import NewLot
+from farmlive.origin.core.models import NewLot
 from farmlive.people import Caller
 from farmlive.problems import Problem
-from farmlive.shop.order_links import OrderLinks
+from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.tables import holds
 from farmlive.shop.shop import Shop
-from farmlive.shop.tables import holds
-
-from .agreement import cards_agree, numbers_agree
-from .conftest import HOST, caller
-from .ledger import Ledger
-from .ledger_entries import Asked, Lot, Move
-from .ledger_rules import NEW
 
 PRICE, CHEAP = 2990, 1990
 DEVICES = ("one", "two", *NEW)
@@ -60,7 +59,7 @@ class Booth(RuleBasedStateMachine):
         self.paid: set[str] = set()
         self.moves: list[tuple[str, str, Move]] = []
         self.refunds: list[tuple[str, str, Any]] = []
-        self.scenes: dict[str, Scene] = {}
+        self.scenes: dict[str, BroadcastState] = {}
 
     def _lot(self, grams: int) -> str:
         stall = self.world.stall

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from farmlive.people import Caller
-from farmlive.shop.order_change_models import NewBulkTransition
-from farmlive.shop.order_models import Refunded
+from tests.shop.conftest import HOST
 
-from .conftest import HOST
+from farmlive.people import Caller
+from farmlive.shop.core.order_models import Refunded
+from farmlive.shop.orders.change_models import NewBulkTransition
 
 
 async def move(stall: Any, *placed: Any, by: Caller = HOST, key: Any = None, **to: Any) -> Any:

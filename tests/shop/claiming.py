@@ -5,12 +5,11 @@ from typing import Any
 
 from PIL import Image
 from tests.money import cny
+from tests.shop.conftest import HOST
+from tests.shop.ordering import enter
 from tests.uploads import chunks
 
-from farmlive.shop.claim_models import ClaimAnswer, NewClaim
-
-from .conftest import HOST
-from .ordering import enter
+from farmlive.shop.core.claim_models import ClaimAnswer, NewClaim
 
 SAID = "压坏了三个 / three are crushed"
 

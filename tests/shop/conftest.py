@@ -9,6 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import Connection
 from tests.money import cny
+from tests.shop.past_orders import have_ordered
 from tests.site import asked
 
 from farmlive import command_routes
@@ -19,19 +20,19 @@ from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import LocalBus
 from farmlive.clock import now_ms
 from farmlive.ids import token
-from farmlive.origin.models import Farm, Lot, NewFarm, NewLot
+from farmlive.origin.core.models import Farm, Lot, NewFarm, NewLot
 from farmlive.origin.origin import Origin
-from farmlive.people import Blocks, Caller, Guard, People, RateLimits
+from farmlive.people import Blocklist, Caller, Guard, People, RateLimits
 from farmlive.settings import Settings
-from farmlive.shop import claim_routes, notice_routes, notices, order_routes, wait_routes
 from farmlive.shop.commands import commands
-from farmlive.shop.models import Card, Centre, NewCentre, NewOffer
-from farmlive.shop.order_models import OrderPlace
-from farmlive.shop.routes import routes
+from farmlive.shop.core.models import Card, Centre, NewCentre, NewOffer
+from farmlive.shop.core.order_models import OrderPlace
+from farmlive.shop.notices import notices
+from farmlive.shop.routes import claims, orders, waitlist
+from farmlive.shop.routes import notices as notice_routes
+from farmlive.shop.routes.offers import routes
 from farmlive.shop.shop import Shop
 from farmlive.store import Store
-
-from .past_orders import have_ordered
 
 PRICE = 2990
 # Devices with a past order; all others are new.
@@ -79,7 +80,7 @@ class Stall:
     card: Card
     centre: Centre
     limits: RateLimits
-    blocks: Blocks
+    blocks: Blocklist
     viewer: Caller = field(default_factory=caller)
 
     async def offer(self, released: int = 10, price: int = PRICE, **other: Any) -> Card:
@@ -230,9 +231,9 @@ async def site(store: Store, settings: Settings, stall: Stall) -> AsyncIterator[
         people,
         routes(stall.shop, guard),
         command_routes.routes(commands(stall.shop), guard),
-        order_routes.routes(stall.shop, guard),
-        claim_routes.routes(stall.shop, guard),
-        wait_routes.routes(stall.shop, guard),
+        orders.routes(stall.shop, guard),
+        claims.routes(stall.shop, guard),
+        waitlist.routes(stall.shop, guard),
         notice_routes.routes(stall.shop, guard),
     ) as (viewer, staff):
         yield Site(viewer, staff)

@@ -2,10 +2,9 @@
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
-
-from .booth import CHEAP, PRICE
-from .ledger_entries import Asked
-from .trade import DEVICE, OFFER, WHICH, Trade
+from tests.shop.booth import CHEAP, PRICE
+from tests.shop.ledger_entries import Asked
+from tests.shop.trade import DEVICE, OFFER, WHICH, Trade
 
 
 class FlashTrade(Trade):

@@ -4,13 +4,12 @@ from typing import Any
 
 from sqlalchemy import select
 from tests.money import cny
+from tests.shop.conftest import HOST, caller
 
 from farmlive.ids import token
-from farmlive.shop.flash_models import FlashEnd, FlashPlan
-from farmlive.shop.order_models import HoldPlace
-from farmlive.shop.tables import flashes, offers
-
-from .conftest import HOST, caller
+from farmlive.shop.core.order_models import HoldPlace
+from farmlive.shop.core.tables import flashes, offers
+from farmlive.shop.flash.models import FlashEnd, FlashPlan
 
 LOW = 1990
 ANOTHER = caller("another device")

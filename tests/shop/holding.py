@@ -4,13 +4,12 @@ from typing import Any
 
 from sqlalchemy import select
 from tests.money import cny
+from tests.shop.conftest import HOST, PRICE, caller
 
 from farmlive.ids import token
-from farmlive.shop.models import OfferChange
-from farmlive.shop.order_models import HoldPlace
-from farmlive.shop.tables import offers
-
-from .conftest import HOST, PRICE, caller
+from farmlive.shop.core.models import OfferChange
+from farmlive.shop.core.order_models import HoldPlace
+from farmlive.shop.core.tables import offers
 
 LATER_MS = 11 * 60_000
 ANOTHER = caller("another device")

@@ -4,22 +4,21 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
+from tests.shop import told
+from tests.shop.claiming import answer, claim, kept
+from tests.shop.ordering import enter, pay, refund
 from tests.waiting import until
 
 from farmlive.pages.person import PersonPage
-from farmlive.pages.render import Pages
-from farmlive.pages.static import Static
+from farmlive.pages.rendering.render import Pages
+from farmlive.pages.rendering.static import Static
 from farmlive.people import Guard, People
-from farmlive.people.caller import Caller
+from farmlive.people.core.caller import Caller
 from farmlive.settings import Settings
-from farmlive.shop.erasing import Whose
-from farmlive.shop.order_tables import orders
-from farmlive.shop.person_export import Draw
+from farmlive.shop.core.order_tables import orders
+from farmlive.shop.privacy.erasing import Whose
+from farmlive.shop.privacy.export import Draw
 from farmlive.store import Store, metadata
-
-from . import told
-from .claiming import answer, claim, kept
-from .ordering import enter, pay, refund
 
 PHONE = "13855501234"
 NAME = "李大花"

@@ -6,7 +6,7 @@ kept, is kept twice over in the shop; here it is counted anew from what everyone
 
 from dataclasses import dataclass
 
-from .ledger_entries import (
+from tests.shop.ledger_entries import (
     Asked,
     Batch,
     Hold,
@@ -16,7 +16,7 @@ from .ledger_entries import (
     Refund,
     Wait,
 )
-from .ledger_rules import ADDRESS_BOXES, HOLD_AT_MOST_MS, HOLD_MS, NEW, ORDER_BOXES, Rules
+from tests.shop.ledger_rules import ADDRESS_BOXES, HOLD_AT_MOST_MS, HOLD_MS, NEW, ORDER_BOXES, Rules
 
 UNDO_MS = 600_000
 

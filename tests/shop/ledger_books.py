@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from .ledger_entries import Batch, Hold, Lot, Offer, Order, Wait
+from tests.shop.ledger_entries import Batch, Hold, Lot, Offer, Order, Wait
 
 
 @dataclass

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from .ledger_books import Books
-from .ledger_entries import Asked, Hold, Line, Lines, Move, Order, Refund
+from tests.shop.ledger_books import Books
+from tests.shop.ledger_entries import Asked, Hold, Line, Lines, Move, Order, Refund
 
 HOLD_MS = 600_000
 HOLD_AT_MOST_MS = 3 * HOLD_MS

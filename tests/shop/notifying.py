@@ -2,14 +2,14 @@
 
 from typing import Any
 
+from tests.shop.conftest import caller
+from tests.shop.told import PHONE, kept
+
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
 from farmlive.settings import Settings
-from farmlive.shop.notices_providers import Notice, NotThere
+from farmlive.shop.notices.providers import Notice, NotThere
 from farmlive.shop.shop import Shop
-
-from .conftest import caller
-from .told import PHONE, kept
 
 AS_SHIPPED = {
     name: Settings.model_fields[name].default

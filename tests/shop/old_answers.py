@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from farmlive.shop.order_tables import order_keys
+from farmlive.shop.core.order_tables import order_keys
 from farmlive.store import Store
 
 

@@ -4,17 +4,16 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 from tests.money import cny
+from tests.shop.conftest import HOST, PRICE
 
 from farmlive.people import Caller
-from farmlive.shop.order_change_models import (
+from farmlive.shop.core.order_links import CODES, OrderLinks
+from farmlive.shop.core.order_models import NewTransition, Refund
+from farmlive.shop.core.order_tables import orders
+from farmlive.shop.orders.change_models import (
     OrderFilter,
 )
-from farmlive.shop.order_links import CODES, OrderLinks
-from farmlive.shop.order_models import NewTransition, Refund
-from farmlive.shop.order_tables import orders
 from farmlive.store import Store
-
-from .conftest import HOST, PRICE
 
 # Who keeps all centres, as from before clerks belonged to some.
 CLERK = Caller(None, "a clerk", "clerk", "the clerk's device", "192.0.2.3", centres=None)

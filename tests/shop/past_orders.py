@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert
 
 from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
-from farmlive.shop.order_tables import orders
+from farmlive.shop.core.order_tables import orders
 from farmlive.store import Store
 
 

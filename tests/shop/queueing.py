@@ -3,14 +3,13 @@
 from typing import Any
 
 from sqlalchemy import select
+from tests.shop.conftest import HOST, caller
 
 from farmlive.ids import token
-from farmlive.shop.models import OfferRelease
-from farmlive.shop.order_models import HoldPlace
-from farmlive.shop.tables import holds, waits
-from farmlive.shop.wait_models import WaitJoin, WaitLeave
-
-from .conftest import HOST, caller
+from farmlive.shop.checkout.waitlist_models import WaitJoin, WaitLeave
+from farmlive.shop.core.models import OfferRelease
+from farmlive.shop.core.order_models import HoldPlace
+from farmlive.shop.core.tables import holds, waits
 
 LATER_MS = 11 * 60_000
 ONE, TWO, THREE = caller("one"), caller("two"), caller("three")

@@ -4,18 +4,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
+from tests.shop.conftest import HOST
+from tests.shop.flashing import ANOTHER, plan
+from tests.shop.holding import hold
+
 from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms
 from farmlive.ids import token
-from farmlive.origin.models import NewInspection, NewLot, Undo
-from farmlive.origin.stop_models import NewLift
+from farmlive.origin.core.models import NewInspection, NewLot, Undo
+from farmlive.origin.stops.models import NewLift
 from farmlive.people import Caller
-from farmlive.shop.models import OfferRelease
-from farmlive.shop.wait_models import WaitJoin
-
-from .conftest import HOST
-from .flashing import ANOTHER, plan
-from .holding import hold
+from farmlive.shop.checkout.waitlist_models import WaitJoin
+from farmlive.shop.core.models import OfferRelease
 
 COORDINATOR = replace(HOST, role="coordinator")
 SENTENCE = "复检合格，第一次的样品拿错了。"

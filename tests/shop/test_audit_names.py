@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from tests.shop.flashing import plan
+from tests.shop.leaving import BUYER, NAME, PHONE
+
 from farmlive.ids import ulid
 from farmlive.shop import audit_names
 from farmlive.shop.audit_names import Thing
-
-from .flashing import plan
-from .leaving import BUYER, NAME, PHONE
 
 
 async def test_things_are_called_as_coordinators_know_them(stall: Any) -> None:

@@ -6,23 +6,22 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text, update
+from tests.shop.conftest import HOST, caller
+from tests.shop.flashing import batch, plan
+from tests.shop.holding import hold, line, stock
+from tests.shop.ordering import enter
+from tests.shop.stopping import SELLING, SENTENCE, Deed, join, lift, lot_like, release, stop
 from tests.uploads import chunks, pdf
 
 from farmlive.bilingual import Bilingual
-from farmlive.broadcast.snapshot import Scene, fold
+from farmlive.broadcast.snapshot import BroadcastState, fold
 from farmlive.clock import now_ms
-from farmlive.origin.models import NewInspection, Undo
-from farmlive.origin.problems import LotStopped
-from farmlive.origin.requirements import Requirements
-from farmlive.origin.tables import inspections, lots
-from farmlive.shop.order_models import HoldDrop
-from farmlive.shop.tables import holds
-
-from .conftest import HOST, caller
-from .flashing import batch, plan
-from .holding import hold, line, stock
-from .ordering import enter
-from .stopping import SELLING, SENTENCE, Deed, join, lift, lot_like, release, stop
+from farmlive.origin.core.models import NewInspection, Undo
+from farmlive.origin.core.problems import LotStopped
+from farmlive.origin.core.requirements import Requirements
+from farmlive.origin.core.tables import inspections, lots
+from farmlive.shop.core.order_models import HoldDrop
+from farmlive.shop.core.tables import holds
 
 
 async def demand(stall: Any, **wanted: bool) -> None:
@@ -42,7 +41,7 @@ async def passed(stall: Any, *, certificate: bool = False) -> str:
 
 async def card_lot(stall: Any) -> Any:
     """What a page that was open all the time knows of the lot."""
-    scene = Scene()
+    scene = BroadcastState()
     for event in await stall.events():
         fold(scene, event)
     return scene.offers[stall.card.id]["lot"]

@@ -8,12 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from tests.shop.mail import mail_server
+from tests.shop.told import all_are_sent, by_mail, kept, lines, shipped, states
 from tests.waiting import LONG_S, until
 
 from farmlive.settings import Settings
-
-from .mail import mail_server
-from .told import all_are_sent, by_mail, kept, lines, shipped, states
 
 RUN = """
 import asyncio, sys, time

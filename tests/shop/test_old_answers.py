@@ -5,13 +5,12 @@ is its `id`.
 from typing import Any
 
 from tests.money import cny
+from tests.shop.conftest import HOST, PRICE
+from tests.shop.flashing import end, lines, plan
+from tests.shop.old_answers import kept, make_older
 
 from farmlive.ids import token
-from farmlive.shop.order_models import HoldPlace, Refund
-
-from .conftest import HOST, PRICE
-from .flashing import end, lines, plan
-from .old_answers import kept, make_older
+from farmlive.shop.core.order_models import HoldPlace, Refund
 
 
 async def test_a_flash_batch_that_is_planned_again(stall: Any) -> None:

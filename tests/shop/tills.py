@@ -3,12 +3,11 @@
 from typing import Any
 
 from sqlalchemy import select
+from tests.shop.conftest import pseudonym
 
 from farmlive.settings import Settings
-from farmlive.shop.order_tables import orders
-from farmlive.shop.till import Till
-
-from .conftest import pseudonym
+from farmlive.shop.checkout.till import Till
+from farmlive.shop.core.order_tables import orders
 
 
 async def row_of(stall: Any, order: str) -> Any:

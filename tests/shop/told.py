@@ -6,21 +6,20 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import Connection, select, update
+from tests.shop.mail import MailServer
+from tests.shop.ordering import enter
 from tests.waiting import until
 
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.settings import Settings
-from farmlive.shop.notice_tables import notices
-from farmlive.shop.notices import Notices
-from farmlive.shop.notices_providers import Notice
-from farmlive.shop.notices_smtp import Mail
-from farmlive.shop.notices_words import Said
-from farmlive.shop.order_tables import orders
+from farmlive.shop.core.order_tables import orders
+from farmlive.shop.notices.notices import Notices
+from farmlive.shop.notices.providers import Notice
+from farmlive.shop.notices.smtp import Mail
+from farmlive.shop.notices.tables import notices
+from farmlive.shop.notices.texts import Said
 from farmlive.store import Store
-
-from .mail import MailServer
-from .ordering import enter
 
 PHONE = "13800000000"
 MAILBOX = "ann@example.org"

@@ -8,21 +8,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 from sqlalchemy import select
 from tests.money import cny
+from tests.shop.booth import CHEAP, DEVICES, PRICE, Booth, Drawn
+from tests.shop.conftest import HOST, caller
+from tests.shop.ledger_entries import Asked, Batch, Move, Offer, Order
 
-from farmlive.broadcast.snapshot import Scene
+from farmlive.broadcast.snapshot import BroadcastState
 from farmlive.clock import now_ms
 from farmlive.ids import token
-from farmlive.origin.models import LotChange, NewWaste
-from farmlive.shop.flash_models import FlashEnd, FlashPlan
-from farmlive.shop.models import OfferChange, OfferRelease
-from farmlive.shop.order_change_models import NewBulkTransition, NewReversal
-from farmlive.shop.order_models import HoldDrop, HoldPlace, OrderPlace, Refund
-from farmlive.shop.tables import holds
-from farmlive.shop.wait_models import WaitJoin, WaitLeave
-
-from .booth import CHEAP, DEVICES, PRICE, Booth, Drawn
-from .conftest import HOST, caller
-from .ledger_entries import Asked, Batch, Move, Offer, Order
+from farmlive.origin.core.models import LotChange, NewWaste
+from farmlive.shop.checkout.waitlist_models import WaitJoin, WaitLeave
+from farmlive.shop.core.models import OfferChange, OfferRelease
+from farmlive.shop.core.order_models import HoldDrop, HoldPlace, OrderPlace, Refund
+from farmlive.shop.core.tables import holds
+from farmlive.shop.flash.models import FlashEnd, FlashPlan
+from farmlive.shop.orders.change_models import NewBulkTransition, NewReversal
 
 DEVICE, OFFER = st.integers(0, len(DEVICES) - 1), st.integers(0, 3)
 QUANTITY = st.sampled_from([1, 1, 1, 2, 2, 3, 4])
@@ -74,7 +73,7 @@ class Trade(Booth):
             card = world.run(made)
             self.names.append(card.id)
             self.ledger.offers[card.id] = Offer(broadcast, lot, grams, PRICE, released)
-            self.scenes.setdefault(broadcast, Scene())
+            self.scenes.setdefault(broadcast, BroadcastState())
         for device, drawn in rush:
             self.hold(device, drawn)
         if left := self.ledger.free(self.names[hot]):

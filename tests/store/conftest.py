@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine
+from tests.store.later import writer_of
 
 from farmlive.settings import Settings
-
-from .later import writer_of
 
 
 @pytest.fixture

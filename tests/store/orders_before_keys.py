@@ -1,14 +1,13 @@
 """Orders as code wrote them before there was a file of keys, with their links and codes."""
 
 from sqlalchemy import Connection
+from tests.store.old_data import put
 
 from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
-from farmlive.shop import keys as idempotency
-from farmlive.shop.order_models import NewOrder, OrderPlace
-
-from .old_data import put
+from farmlive.shop.core import idempotency
+from farmlive.shop.core.order_models import NewOrder, OrderPlace
 
 BEFORE = "0035"
 KEY = bytes(range(100, 132))

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from benches import faulty
-from benches.faulty import Faulty
+from benches.lab import faulty
+from benches.lab.faulty import Faulty
 from sqlalchemy import Connection, text
 from tests.media.native.compiling import compiler
 

@@ -1,11 +1,10 @@
 """A database from before plots and tests had tables keeps its farms, lots, tests and packings."""
 
 from sqlalchemy import Connection, Engine
+from tests.store.old_data import migrated, on_both_databases, put
 
 from farmlive.origin.origin import Origin
 from farmlive.settings import Settings
-
-from .old_data import migrated, on_both_databases, put
 
 LOT = "01J00000000000000000000000"
 EVENTS = {

@@ -8,19 +8,8 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, Engine, inspect, text
 from tests.shop.told import lines
-from tests.waiting import until
-
-from farmlive.ids import token, ulid
-from farmlive.server import running
-from farmlive.settings import Settings
-from farmlive.shop import paper_links
-from farmlive.shop.order_change_models import CodeSaid, HandOver
-from farmlive.store import Store
-from farmlive.store.keys import KeyFile, Keys, KeysRefused
-from farmlive.store.migrate import configuration, known_revisions
-
-from .old_data import on_both_databases
-from .orders_before_keys import (
+from tests.store.old_data import on_both_databases
+from tests.store.orders_before_keys import (
     BEFORE,
     BROADCAST,
     BUYER,
@@ -36,6 +25,16 @@ from .orders_before_keys import (
     TOKENS,
     fill,
 )
+from tests.waiting import until
+
+from farmlive.ids import token, ulid
+from farmlive.server import running
+from farmlive.settings import Settings
+from farmlive.shop.orders import document_links
+from farmlive.shop.orders.change_models import CodeSaid, HandOver
+from farmlive.store import Store
+from farmlive.store.keys import KeyFile, Keys, KeysRefused
+from farmlive.store.migrate import configuration, known_revisions
 
 
 @pytest.fixture
@@ -54,7 +53,7 @@ async def test_what_buyers_have_goes_on_working(filled: None, settings: Settings
             found = await shop.order(of)
             assert (found.id, found.token, found.url) == (order, of, f"/order/{of}")
             assert found.code == CODES.get(order)
-            on_paper = await shop.order_on_paper(order, paper_links.mark(of))
+            on_paper = await shop.order_on_paper(order, document_links.mark(of))
             assert on_paper.id == order
             await shop.by_token.check(of, None)
         # The same request again has the same answer.

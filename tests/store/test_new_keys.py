@@ -10,33 +10,8 @@ from typing import Any
 import pytest
 from alembic import command
 from sqlalchemy import Connection, Engine, insert, select, text
-from typer.testing import CliRunner
-
-from farmlive import new_keys
-from farmlive.account_commands import OPERATOR
-from farmlive.broadcast.tables import log_checkpoints, mutes
-from farmlive.cli import cli
-from farmlive.people import accounts, recovery_codes, totp
-from farmlive.people import tables as people
-from farmlive.people.devices import BUYER as BUYERS
-from farmlive.people.devices import pseudonym
-from farmlive.people.factor_setups import TOTP_KEY
-from farmlive.people.sealing import Sealer
-from farmlive.server import running
-from farmlive.settings import Settings
-from farmlive.shop import order_links, order_rekeying, paper_links
-from farmlive.shop.handovers import UnknownCode
-from farmlive.shop.order_change_models import CodeSaid
-from farmlive.shop.order_links import OrderLinks
-from farmlive.shop.order_tables import orders
-from farmlive.shop.problems import UnknownOrder
-from farmlive.store import CommitFailed, Store
-from farmlive.store.alone import FolderTaken, ServersRun
-from farmlive.store.keys import KeyFile, Keys, KeysRefused
-from farmlive.store.migrate import configuration
-
-from .old_data import on_both_databases, put
-from .orders_before_keys import (
+from tests.store.old_data import on_both_databases, put
+from tests.store.orders_before_keys import (
     BEFORE,
     BROADCAST,
     BUYER,
@@ -48,6 +23,33 @@ from .orders_before_keys import (
     TOKENS,
     fill,
 )
+from typer.testing import CliRunner
+
+from farmlive.broadcast.tables import log_checkpoints, mutes
+from farmlive.cli import rekeying as new_keys
+from farmlive.cli.accounts import OPERATOR
+from farmlive.cli.main import cli
+from farmlive.people.accounts import accounts
+from farmlive.people.core import tables as people
+from farmlive.people.core.devices import BUYER as BUYERS
+from farmlive.people.core.devices import pseudonym
+from farmlive.people.core.sealing import Sealer
+from farmlive.people.factors import recovery_codes, totp
+from farmlive.people.factors.setups import TOTP_KEY
+from farmlive.server import running
+from farmlive.settings import Settings
+from farmlive.shop.core import order_links
+from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.order_tables import orders
+from farmlive.shop.core.problems import UnknownOrder
+from farmlive.shop.orders import document_links
+from farmlive.shop.orders import rekeying as order_rekeying
+from farmlive.shop.orders.change_models import CodeSaid
+from farmlive.shop.orders.pickup import UnknownCode
+from farmlive.store import CommitFailed, Store
+from farmlive.store.alone import FolderTaken, ServersRun
+from farmlive.store.keys import KeyFile, Keys, KeysRefused
+from farmlive.store.migrate import configuration
 
 BLOCKS = {"phone": "x", "another phone": "y", "device": "b"}
 
@@ -139,12 +141,12 @@ async def test_what_leaked_keys_opened_ends_and_new_ones_open_it(
             with pytest.raises(UnknownOrder):
                 await shop.order(before)
             with pytest.raises(UnknownOrder):
-                await shop.order_on_paper(order, paper_links.mark(before))
+                await shop.order_on_paper(order, document_links.mark(before))
             token = links.token(order)
             found = await shop.order(token)
             assert (found.id, found.token) == (order, token)
             assert (found.code is None) is (order == PARCEL)
-            assert (await shop.order_on_paper(order, paper_links.mark(token))).id == order
+            assert (await shop.order_on_paper(order, document_links.mark(token))).id == order
         with pytest.raises(UnknownCode):
             await shop.handovers.find(HOST, CodeSaid(code=CODES[PICKUP]))
         code = (await shop.order(links.token(PICKUP))).code

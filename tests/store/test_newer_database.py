@@ -20,7 +20,7 @@ from farmlive.settings import Settings
 from farmlive.store import NewerDatabase, Store
 from farmlive.store.compatibility import take_fence
 from farmlive.store.engine import DatabaseRefused
-from farmlive.store.turns import begin
+from farmlive.store.writer_lock import begin
 
 
 @pytest.fixture

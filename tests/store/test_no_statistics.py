@@ -3,13 +3,12 @@
 import pytest
 from alembic import command
 from sqlalchemy import Connection, Engine, inspect, text
+from tests.store.old_data import put, put_broadcast
 
 from farmlive.settings import Settings
 from farmlive.store import Store
 from farmlive.store.keys import KeyFile
 from farmlive.store.migrate import configuration
-
-from .old_data import put, put_broadcast
 
 PEOPLE = {f"1385550{at:04d}": f"李大花 {at}" for at in range(20)}
 

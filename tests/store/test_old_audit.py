@@ -1,13 +1,12 @@
 """Entries of the audit list from before roles and keys were kept are read and found as they are."""
 
 from sqlalchemy import Connection, Engine
+from tests.store.old_data import migrated, on_both_databases, put
 
 from farmlive.ids import ulid
-from farmlive.people import audit
-from farmlive.people.audit import BY_COMMAND, COMMAND, Deed, Selection
+from farmlive.people.core import audit
+from farmlive.people.core.audit import BY_COMMAND, COMMAND, AuditEntry, Selection
 from farmlive.settings import Settings
-
-from .old_data import migrated, on_both_databases, put
 
 ACCOUNT = ulid()
 
@@ -22,7 +21,7 @@ def fill(connection: Connection) -> None:
 async def test_entries_from_before_have_no_role(engine: Engine, settings: Settings) -> None:
     async with migrated(engine, settings, "0046", fill) as store:
 
-        async def found(selection: Selection) -> list[Deed]:
+        async def found(selection: Selection) -> list[AuditEntry]:
             return await store.read(lambda conn: audit.deeds(conn, None, 10, selection))
 
         every = await found(audit.EVERYTHING)

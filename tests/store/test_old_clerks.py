@@ -1,11 +1,11 @@
 """Clerks, their keys and invitations from before clerks had centres: all centres are theirs."""
 
 from sqlalchemy import Connection, Engine
+from tests.store.old_data import migrated, on_both_databases, put
 
-from farmlive.people import accounts, api_keys, invitations
+from farmlive.people.accounts import accounts
+from farmlive.people.keys import api_keys, invitations
 from farmlive.settings import Settings
-
-from .old_data import migrated, on_both_databases, put
 
 
 def fill(connection: Connection) -> None:

@@ -1,11 +1,10 @@
 """A buyer's code that was sent before codes had a seed is derived from its time, as it was."""
 
 from sqlalchemy import Connection, Engine, select
+from tests.store.old_data import migrated, on_both_databases, put
 
 from farmlive.settings import Settings
-from farmlive.shop.person_tables import person_codes
-
-from .old_data import migrated, on_both_databases, put
+from farmlive.shop.privacy.tables import person_codes
 
 
 def fill(connection: Connection) -> None:

@@ -3,13 +3,13 @@
 from functools import partial
 
 from sqlalchemy import Connection, Engine
+from tests.store.old_data import migrated, on_both_databases, put
 
 from farmlive.clock import now_ms
-from farmlive.people import accounts, sessions
-from farmlive.people.sessions import Lifetime
+from farmlive.people.accounts import accounts
+from farmlive.people.core import sessions
+from farmlive.people.core.sessions import Lifetime
 from farmlive.settings import Settings
-
-from .old_data import migrated, on_both_databases, put
 
 MINUTE_MS = 60_000
 

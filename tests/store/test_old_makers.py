@@ -3,11 +3,11 @@ it was, else the owner, or whoever made the invitation.
 """
 
 from sqlalchemy import Connection, Engine, select
+from tests.store.old_data import migrated, on_both_databases, put
 
-from farmlive.people import accounts, tables
+from farmlive.people.accounts import accounts
+from farmlive.people.core import tables
 from farmlive.settings import Settings
-
-from .old_data import migrated, on_both_databases, put
 
 MAKER, OWNER = "01JD0000000000000000000011", "01JD0000000000000000000012"
 INVITED, MADE = "01JD0000000000000000000013", "01JD0000000000000000000014"

@@ -1,11 +1,10 @@
 """Mutes from before they had an end hold for their show."""
 
 from sqlalchemy import Connection, Engine
+from tests.store.old_data import migrated, on_both_databases, put
 
 from farmlive.broadcast import mutes
 from farmlive.settings import Settings
-
-from .old_data import migrated, on_both_databases, put
 
 
 @on_both_databases

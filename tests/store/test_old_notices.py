@@ -2,13 +2,12 @@
 
 from sqlalchemy import Connection, Engine, inspect
 from tests.shop.told import kept, lines
+from tests.store.old_data import migrated, on_both_databases, put, put_broadcast, put_order
 
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
 from farmlive.settings import Settings
-from farmlive.shop.notices import Notices
-
-from .old_data import migrated, on_both_databases, put, put_broadcast, put_order
+from farmlive.shop.notices.notices import Notices
 
 
 def fill(connection: Connection) -> None:

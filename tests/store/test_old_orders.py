@@ -5,10 +5,9 @@ with its person.
 import json
 
 from sqlalchemy import Connection, Engine, text
+from tests.store.old_data import migrated, on_both_databases, put, put_broadcast, put_order
 
 from farmlive.settings import Settings
-
-from .old_data import migrated, on_both_databases, put, put_broadcast, put_order
 
 MANY = 1_203
 

@@ -3,12 +3,11 @@ which get an owner from a coordinator.
 """
 
 from sqlalchemy import Connection, Engine
+from tests.store.old_data import migrated, on_both_databases, put
 
-from farmlive.people import api_keys, credentials, guests, invitations, stream_keys
-from farmlive.people.credentials import Airing
+from farmlive.people.keys import api_keys, credentials, guests, invitations, stream_keys
+from farmlive.people.keys.credentials import Airing
 from farmlive.settings import Settings
-
-from .old_data import migrated, on_both_databases, put
 
 BROADCAST = "01JD00000000000000000000A1"
 HERE, GONE = "01JD0000000000000000000011", "01JD0000000000000000000012"

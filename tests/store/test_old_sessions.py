@@ -2,14 +2,13 @@
 
 import pytest
 from sqlalchemy import Connection, Engine
+from tests.store.old_data import migrated, on_both_databases, put
 
 from farmlive.clock import now_ms
-from farmlive.people import sessions
-from farmlive.people.sessions import Lifetime
+from farmlive.people.core import sessions
+from farmlive.people.core.sessions import Lifetime
 from farmlive.settings import Settings
 from farmlive.store import Store
-
-from .old_data import migrated, on_both_databases, put
 
 DAY_MS = 24 * 60 * 60 * 1000
 LIFETIME = Lifetime.of(720, 14)

@@ -9,18 +9,17 @@ from alembic.operations import Operations
 from sqlalchemy import Connection, insert, select, text
 from tests.shop.conftest import stall as stall
 from tests.shop.told import kept
+from tests.store.old_data import put
 
 from farmlive.broadcast.tables import events
 from farmlive.ids import ulid
 from farmlive.people import People
-from farmlive.people.tables import blocks
+from farmlive.people.core.tables import blocks
 from farmlive.settings import Settings
-from farmlive.shop.notice_tables import notices
-from farmlive.shop.notices_limits import recipient
-from farmlive.shop.order_tables import orders
+from farmlive.shop.core.order_tables import orders
+from farmlive.shop.notices.limits import recipient
+from farmlive.shop.notices.tables import notices
 from farmlive.store.migrate import FOLDER
-
-from .old_data import put
 
 (REVISION,) = (Path(FOLDER) / "versions").glob("*_phone_forms.py")
 FORMER = {

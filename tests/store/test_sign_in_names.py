@@ -3,10 +3,9 @@
 import json
 
 from sqlalchemy import Connection, Engine, text
+from tests.store.old_data import migrated, on_both_databases, put, put_broadcast
 
 from farmlive.settings import Settings
-
-from .old_data import migrated, on_both_databases, put, put_broadcast
 
 SAID = [
     {"nickname": "chen", "text": "大家好", "role": "host"},

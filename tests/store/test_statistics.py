@@ -14,12 +14,12 @@ from tests.waiting import until
 import farmlive.app  # noqa: F401  (every room's tables)
 from farmlive.server import running
 from farmlive.settings import Settings
-from farmlive.shop.notice_tables import notice_budgets
+from farmlive.shop.notices.tables import notice_budgets
 from farmlive.store import Store, hot
 from farmlive.store import engine as engines
 from farmlive.store import statistics as module
-from farmlive.store.hot import hot_one
-from farmlive.store.pipeline import _PREPARED
+from farmlive.store.fast.compiled import hot_one
+from farmlive.store.fast.pipeline import _PREPARED
 from farmlive.store.statistics import GROWN, SMALL, Statistics
 
 # Not the server's own, whose hot statements are looked at by themselves.

@@ -6,15 +6,14 @@ import json
 import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, text
+from tests.store.old_data import make, migrated, on_both_databases, put
 from tests.waiting import until
 
 from farmlive.origin.origin import Origin
 from farmlive.settings import Settings
 from farmlive.store.keys import KeyFile
 from farmlive.store.migrate import migrate
-from farmlive.store.turns import TAKE_TURN
-
-from .old_data import make, migrated, on_both_databases, put
+from farmlive.store.writer_lock import TAKE_TURN
 
 DAY = 86_400_000
 NAMES = '{"zh": "金柑", "en": ""}'

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Integer, bindparam, insert, literal_column, select
 
-from farmlive.shop.notice_tables import notice_budgets
+from farmlive.shop.notices.tables import notice_budgets
 from farmlive.store import Store, count_of, hot, list_of
-from farmlive.store.hot import _HOT
+from farmlive.store.fast.compiled import _HOT
 
 _rows = (
     select(notice_budgets.c.used)

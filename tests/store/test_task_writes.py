@@ -8,24 +8,24 @@ import pytest
 from tests.waiting import until
 
 import farmlive
-from farmlive.again import Again, create_task
+from farmlive.periodic import Periodic, create_task
 from farmlive.store import Store
 from farmlive.store.deadlines import REQUEST_S, TASK_S, ticks
 
-# Where tasks are made beside `again.py`, and why they need no deadline of a task.
+# Where tasks are made beside `periodic.py`, and why they need no deadline of a task.
 APART = {
-    "again.py": "it says whose they are",
+    "periodic.py": "it says whose they are",
     "broadcast/channel.py": "reads who may go on",
     "broadcast/hub.py": "reads a log for its viewers",
     "broadcast/hubs.py": "reads a log for those who wait for it",
     "bus.py": "asks Redis",
-    "documents.py": "writes a document in memory",
+    "edge/documents.py": "writes a document in memory",
     "nodes/leases.py": "reads a lease for those who wait for it",
-    "operations.py": "reads for whoever asks for the numbers",
+    "operations/routes.py": "reads for whoever asks for the numbers",
     "pages/shared.py": "draws a page for those who wait for it",
-    "probe.py": "writes a file",
+    "operations/probe.py": "writes a file",
     "server.py": "is the HTTP server",
-    "shop/notices.py": "is begun by the alarm's task, whose it is",
+    "shop/notices/notices.py": "is begun by the alarm's task, whose it is",
 }
 # Rooms that know no database, or are clients.
 OTHERS = ("media", "client", "demo")
@@ -73,7 +73,7 @@ async def test_a_tasks_write_has_a_tasks_deadline_also_in_tasks_that_it_makes(
         else:
             await write()
 
-    again = Again(3600, deed, "failed", at_once=True)
+    again = Periodic(3600, deed, "failed", at_once=True)
     await again.start()
     await until(lambda: dues, "it has written")
     await again.stop()

@@ -14,14 +14,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, MetaData
+from tests.store.old_data import make, on_both_databases
 from tests.waiting import LONG_S
 
 from farmlive.client import Api, ApiProblem, Channel
 from farmlive.server import Server, running
 from farmlive.settings import Settings
 from farmlive.store.keys import KeyFile, Keys
-
-from .old_data import make, on_both_databases
 
 REVISION = "0044"
 _HERE = Path(__file__).parent

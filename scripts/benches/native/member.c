@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* As farmlive.client.sdp offers it, and as farmlive.client.canned fills it. */
+/* As farmlive.client.media.sdp offers it, and as farmlive.client.media.synthetic_media fills it. */
 enum { VP8 = 96, VP8_RTX = 97, H264_RTX = 103, STAMP_AT = 24 };
 static const char MARK[8] = {'f', 'a', 'r', 'm', 'l', 'i', 'v', 'e'};
 

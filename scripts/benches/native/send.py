@@ -20,11 +20,11 @@ from pathlib import Path
 
 from pylibsrtp import Policy, Session
 
-import farmlive.media.native
-from farmlive.media import srtp
+import farmlive.media.engine.native
+from farmlive.media.engine.python import srtp
 
 HERE = Path(__file__).parent
-NATIVE = Path(farmlive.media.native.__file__).parent
+NATIVE = Path(farmlive.media.engine.native.__file__).parent
 SOURCES = (
     "beside",
     "burst",

@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from farmlive.broadcast.channel import SUBPROTOCOL, Channel
 from farmlive.broadcast.events.schema import event_schemas, schemas
-from farmlive.broadcast.wire import TOO_MANY
+from farmlive.broadcast.wire.ws_protocol import TOO_MANY
 from farmlive.commands import Command
 
 _EVENT = {

@@ -6,8 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, insert, select, update
 
-from farmlive import compact, problems
-from farmlive.again import Again
+from farmlive import compact_json, problems
 from farmlive.broadcast.events import (
     AudienceCounted,
     BroadcastEnded,
@@ -20,12 +19,13 @@ from farmlive.broadcast.log import TOPIC, Log, UnknownBroadcast, unpack
 from farmlive.broadcast.models import Broadcast, ChangedBroadcast, NewBroadcast
 from farmlive.broadcast.tables import broadcasts, events
 from farmlive.broadcast.taps import Taps
-from farmlive.broadcast.watches import Watches
+from farmlive.broadcast.watch_sessions import WatchSessions
 from farmlive.bus import Bus
 from farmlive.clock import now_ms, parse_rfc3339, rfc3339
 from farmlive.ids import ulid
 from farmlive.people import Caller
-from farmlive.people.audit import note
+from farmlive.people.core.audit import note
+from farmlive.periodic import Periodic
 from farmlive.store import Store, after_commit
 
 COUNT_S = 10.0
@@ -68,10 +68,10 @@ class Broadcasts:
         self._node = ulid()
         self.hubs = Hubs(store, log, bus)
         self._elsewhere: dict[tuple[str, str], tuple[int, int]] = {}
-        self._counting = Again(
+        self._counting = Periodic(
             COUNT_S, self.count, "viewers were not counted", "viewers are counted again"
         )
-        self.watches = Watches(store)
+        self.watches = WatchSessions(store)
         self.taps = Taps(store, log)
         bus.listen(self._hear)
 
@@ -217,7 +217,7 @@ class Broadcasts:
         if topic == TOPIC:
             self.hubs.take(unpack(message))
         elif topic == PRESENCE:
-            node, broadcast, viewers, at = compact.decode(message)
+            node, broadcast, viewers, at = compact_json.decode(message)
             if node != self._node:
                 self._elsewhere[node, broadcast] = (viewers, at)
 
@@ -243,7 +243,7 @@ class Broadcasts:
                 continue
             self._bus.publish(
                 PRESENCE,
-                compact.encode([self._node, broadcast, len(hub.devices), now_ms()]),
+                compact_json.encode([self._node, broadcast, len(hub.devices), now_ms()]),
             )
             await self._store.write(self._count_of(hub, self.viewers(broadcast), hub.reactions))
 

@@ -10,7 +10,7 @@ from farmlive.broadcast.broadcasts import Ended
 from farmlive.broadcast.events import CardPinned, CardUnpinned
 from farmlive.broadcast.log import Log
 from farmlive.people import Caller
-from farmlive.people.audit import note
+from farmlive.people.core.audit import note
 from farmlive.problems import NotFound
 from farmlive.store import Store
 

@@ -13,18 +13,19 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 from starlette.websockets import WebSocketDisconnect
 
-from farmlive import compact, texts
-from farmlive.broadcast import replies
+from farmlive import compact_json
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.chat import may_choose, nickname_of
+from farmlive.broadcast.events.audience_filter import PUBLIC, STAFF, farm_audience
 from farmlive.broadcast.hub import TRY_AGAIN_LATER, Client, Hub, encode
-from farmlive.broadcast.lines import PUBLIC, STAFF, farm_audience
 from farmlive.broadcast.models import ChatSay
-from farmlive.broadcast.open_channels import OpenChannels
 from farmlive.broadcast.snapshot import view
-from farmlive.broadcast.wire import TOO_MANY, text_frame, wire_of
+from farmlive.broadcast.wire import replies
+from farmlive.broadcast.wire.open_channels import OpenChannels
+from farmlive.broadcast.wire.ws_protocol import TOO_MANY, text_frame, wire_of
 from farmlive.clock import now_ms
 from farmlive.commands import Command
+from farmlive.edge import control_characters
 from farmlive.people import Caller, Guard, RateLimits
 from farmlive.problems import Invalid, NotFound, Problem, Unauthorized, Unavailable
 from farmlive.settings import Settings
@@ -246,7 +247,7 @@ class Channel:
         try:
             message = _read(text)
             identity = replies.identity_of(message.get("id"))
-            texts.check(message)
+            control_characters.check(message)
             if _may_lose_rights(caller):  # signed out or shut out meanwhile?
                 caller = await self._guard.identify(websocket, is_use=True)
             command = self.commands.get(str(message.get("type")))
@@ -294,7 +295,7 @@ def _read(text: str | None) -> dict[str, Any]:
     if text.count(",") > MAX_COMMAS:
         raise Malformed("The frame holds more than any message needs: send a message a frame.")
     try:
-        message = compact.decode(text)
+        message = compact_json.decode(text)
     except ValueError as error:
         raise Malformed("The frame is not JSON: send one JSON object a frame.") from error
     if not isinstance(message, dict):

@@ -4,7 +4,6 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from farmlive.again import Again, in_steps
 from farmlive.broadcast import mutes
 from farmlive.broadcast.broadcasts import require_live
 from farmlive.broadcast.events import ChatHidden, ChatSaid
@@ -12,11 +11,12 @@ from farmlive.broadcast.log import Log
 from farmlive.broadcast.mutes import SWEEP_S, Duration, Mute, UnknownMute, trace_of
 from farmlive.broadcast.tables import events, senders
 from farmlive.contacts import without_phones
-from farmlive.contracts import raises
+from farmlive.edge.contracts import raises
 from farmlive.people import Caller, People
-from farmlive.people.audit import note
-from farmlive.people.nicknames import guest_name, likeness
-from farmlive.people.problems import NicknameRefused
+from farmlive.people.core.audit import note
+from farmlive.people.core.nicknames import guest_name, likeness
+from farmlive.people.core.problems import NicknameRefused
+from farmlive.periodic import Periodic, in_steps
 from farmlive.problems import Conflict, NotFound
 from farmlive.store import Store
 
@@ -60,7 +60,7 @@ class Chat:
         self._team_names = people.team_names
         self._pseudonyms = people.pseudonyms
         failed = "what is over of mutes was not forgotten"
-        self._sweeping = Again(SWEEP_S, self.sweep, failed, at_once=True)
+        self._sweeping = Periodic(SWEEP_S, self.sweep, failed, at_once=True)
 
     async def start(self) -> None:
         """Forget what is over of mutes, now and every hour."""

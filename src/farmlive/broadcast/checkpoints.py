@@ -22,12 +22,12 @@ from types import ModuleType
 import structlog
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select
 
-from farmlive import compact
+from farmlive import compact_json
 from farmlive.broadcast import events as kinds
 from farmlive.broadcast import snapshot
 from farmlive.broadcast.events import goods, model, parts, stage, trade
 from farmlive.broadcast.log import REDACTING
-from farmlive.broadcast.snapshot import Scene, Told, pack_order, unpacked
+from farmlive.broadcast.snapshot import BroadcastState, Told, pack_order, unpacked
 from farmlive.broadcast.tables import events, log_checkpoints
 from farmlive.store import Store
 
@@ -68,13 +68,13 @@ class Captured:
     orders: list[tuple[str, Told | bytes]]
 
 
-def capture(broadcast: str, scene: Scene, read_at: int) -> Captured:
+def capture(broadcast: str, scene: BroadcastState, read_at: int) -> Captured:
     """Take hold of a scene as it is now, in a millisecond: its orders are not copied.
 
     `read_at` is the log's last seq when the scene began to be read from it.
     """
     state = {each.name: getattr(scene, each.name) for each in fields(scene)}
-    head = compact.encode({**state, "chat": list(scene.chat), "orders": {}})
+    head = compact_json.encode({**state, "chat": list(scene.chat), "orders": {}})
     redacted = max(scene.seq, read_at)
     return Captured(broadcast, scene.seq, redacted, head, list(scene.orders.items()))
 
@@ -82,18 +82,18 @@ def capture(broadcast: str, scene: Scene, read_at: int) -> Captured:
 def pack(captured: Captured) -> bytes:
     """Write the state down."""
     held = [order for order, kept in captured.orders if not isinstance(kept, bytes)]
-    orders = compact.encode({"count": len(captured.orders), "held": held})
+    orders = compact_json.encode({"count": len(captured.orders), "held": held})
     stream = zlib.compressobj(1)
     packed = [stream.compress(b"%b\n%b\n" % (captured.head, orders))]
     for start in range(0, len(captured.orders), _ORDERS):
         some = captured.orders[start : start + _ORDERS]
-        lines = [b"%b\n%b\n" % (compact.encode(order), _line(kept)) for order, kept in some]
+        lines = [b"%b\n%b\n" % (compact_json.encode(order), _line(kept)) for order, kept in some]
         packed.append(stream.compress(b"".join(lines)))
     packed.append(stream.flush())
     return b"".join(packed)
 
 
-def unpack(data: bytes) -> Scene:
+def unpack(data: bytes) -> BroadcastState:
     """Read what `pack` wrote. Raises ValueError where it is nothing of the kind."""
     try:
         return _scene_of(_lines(data))
@@ -101,11 +101,11 @@ def unpack(data: bytes) -> Scene:
         raise ValueError(f"no state of a broadcast: {error!r}") from error
 
 
-def _scene_of(lines: Iterator[bytes]) -> Scene:
-    head, orders = compact.decode(next(lines, b"")), compact.decode(next(lines, b""))
-    scene = Scene(**{**head, "chat": deque(head["chat"], maxlen=snapshot.CHAT_KEPT)})
+def _scene_of(lines: Iterator[bytes]) -> BroadcastState:
+    head, orders = compact_json.decode(next(lines, b"")), compact_json.decode(next(lines, b""))
+    scene = BroadcastState(**{**head, "chat": deque(head["chat"], maxlen=snapshot.CHAT_KEPT)})
     for order in lines:
-        scene.orders[compact.decode(order)] = next(lines, b"")
+        scene.orders[compact_json.decode(order)] = next(lines, b"")
     if len(scene.orders) != orders["count"]:
         raise ValueError(f"{len(scene.orders)} orders of {orders['count']}")
     for order in orders["held"]:
@@ -152,7 +152,7 @@ class Checkpoints:
         )
 
 
-def load(connection: Connection, broadcast: str, upto: int) -> tuple[Scene, list[int]]:
+def load(connection: Connection, broadcast: str, upto: int) -> tuple[BroadcastState, list[int]]:
     """The state of the last checkpoint that can be read, of those up to a seq, else that before the
     first event; and the seqs of those that can't be.
     """
@@ -174,7 +174,7 @@ def load(connection: Connection, broadcast: str, upto: int) -> tuple[Scene, list
                 seq=seq,
                 error=type(error).__name__,
             )
-    return Scene(), unreadable
+    return BroadcastState(), unreadable
 
 
 def keep(

@@ -28,10 +28,10 @@ from farmlive.broadcast.models import (
 from farmlive.broadcast.mutes import Mute, Muted
 from farmlive.clock import rfc3339
 from farmlive.commands import Command, Nothing
-from farmlive.contracts import raises
-from farmlive.origin.problems import LotStopped
-from farmlive.people import Blocks, Caller, RateLimits
-from farmlive.people.problems import Blocked, NicknameRefused
+from farmlive.edge.contracts import raises
+from farmlive.origin.core.problems import LotStopped
+from farmlive.people import Blocklist, Caller, RateLimits
+from farmlive.people.core.problems import Blocked, NicknameRefused
 from farmlive.problems import TooMany
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -50,7 +50,7 @@ class BroadcastCommands:
         chat: Chat,
         cards: Cards,
         limits: RateLimits,
-        blocks: Blocks,
+        blocks: Blocklist,
         settings: Settings,
     ):
         self._store = store

@@ -14,13 +14,13 @@ from typing import Any
 
 import structlog
 
-from farmlive import compact
+from farmlive import compact_json
 from farmlive.broadcast.events import ChatHidden, OrderErased, StockChanged
-from farmlive.broadcast.lines import ORDER, order_of
+from farmlive.broadcast.events.audience_filter import ORDER, order_of
 from farmlive.broadcast.log import REDACTING, Event
 from farmlive.broadcast.news import News, Pieces, newest
-from farmlive.broadcast.snapshot import Scene, fold
-from farmlive.broadcast.wire import Wire, text_frame
+from farmlive.broadcast.snapshot import BroadcastState, fold
+from farmlive.broadcast.wire.ws_protocol import Wire, text_frame
 from farmlive.clock import now_ms
 from farmlive.outages import reason_of
 
@@ -69,7 +69,7 @@ class Counts:
 
 def encode(message: dict[str, Any]) -> bytes:
     """A message as one text frame."""
-    return text_frame(compact.encode(message))
+    return text_frame(compact_json.encode(message))
 
 
 @dataclass(eq=False)
@@ -80,7 +80,7 @@ class Hub:
     # The events after a seq, with the devices that `Log.missed` finds again.
     catch_up: Callable[[int], Awaitable[list[Event]]]
     counts: Counts
-    scene: Scene = field(default_factory=Scene)
+    scene: BroadcastState = field(default_factory=BroadcastState)
     clients: set[Client] = field(default_factory=set)
     devices: Counter[str] = field(default_factory=Counter)
     reactions: int = 0
@@ -134,7 +134,7 @@ class Hub:
 
     # What happened.
 
-    def begin(self, scene: Scene, tail: Iterable[Event]) -> None:
+    def begin(self, scene: BroadcastState, tail: Iterable[Event]) -> None:
         """Start from a state; `tail` are the events before it that clients may still ask for."""
         self.scene = scene
         self.kept = scene.seq
@@ -205,7 +205,7 @@ class Hub:
         self.counts.frames += bool(found)
         return text_frame(
             b'{"type":"events","to":%d,%b,"events":[%b]}'
-            % (self.scene.seq, compact.encode(said)[1:-1], b",".join(found))
+            % (self.scene.seq, compact_json.encode(said)[1:-1], b",".join(found))
         )
 
     def stop(self) -> None:

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 
 from sqlalchemy import Connection, select
 
-from farmlive.again import Again, create_task
 from farmlive.broadcast.checkpoints import EVERY, Captured, Checkpoints, capture, load
 from farmlive.broadcast.hub import RESUMABLE, Counts, Hub
 from farmlive.broadcast.log import Event, Log
@@ -19,6 +18,7 @@ from farmlive.broadcast.snapshot import lots
 from farmlive.broadcast.tables import broadcasts
 from farmlive.bus import Bus
 from farmlive.outages import Outage, reason_of
+from farmlive.periodic import Periodic, create_task
 from farmlive.store import Store, drop_cache
 
 # How soon what another server wrote is shown where the bus does not carry it.
@@ -54,7 +54,7 @@ class Hubs:
         self._unkept = Outage(failed, lost=failed, back="states of broadcasts are kept again")
         # For how long nobody looked whether the bus lost something.
         self._unread_s = 0.0
-        self._following = Again(
+        self._following = Periodic(
             DEAF_S, self._look_after, "the log was not followed", "the log is followed again"
         )
 

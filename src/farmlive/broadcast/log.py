@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
-from farmlive import compact
+from farmlive import compact_json
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.events import KINDS, EventModel, OrderEvent
-from farmlive.broadcast.lines import order_of
+from farmlive.broadcast.events.audience_filter import order_of
 from farmlive.broadcast.tables import broadcasts, events, log_checkpoints
 from farmlive.bus import Bus
 from farmlive.clock import HOUR_MS, now_ms
@@ -303,7 +303,7 @@ class Log:
 
 def pack(event: Event) -> bytes:
     """Write an event for the bus."""
-    return compact.encode(
+    return compact_json.encode(
         [
             event.broadcast,
             event.seq,
@@ -318,5 +318,5 @@ def pack(event: Event) -> bytes:
 
 def unpack(message: bytes) -> Event:
     """Read what `pack` wrote."""
-    broadcast, seq, at, kind, audience, data, device = compact.decode(message)
+    broadcast, seq, at, kind, audience, data, device = compact_json.decode(message)
     return Event(broadcast, seq, at, kind, tuple(audience), data, device)

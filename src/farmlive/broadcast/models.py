@@ -16,8 +16,8 @@ from farmlive.bilingual import Bilingual, one_line
 from farmlive.broadcast.mutes import Duration
 from farmlive.clock import parse_rfc3339
 from farmlive.commands import Message
-from farmlive.paging import Listing
-from farmlive.people.nicknames import is_blank
+from farmlive.edge.paging import Listing
+from farmlive.people.core.nicknames import is_blank
 from farmlive.public_text import PublicBilingual
 
 OfferId = Annotated[str, Field(min_length=1, max_length=26)]

@@ -14,11 +14,11 @@ from farmlive.broadcast.tables import broadcasts, chat_traces, mutes
 from farmlive.clock import DAY_MS, MINUTE_MS, now_ms, rfc3339
 from farmlive.ids import is_ulid, ulid
 from farmlive.people import Caller
-from farmlive.people.addresses import block_of
-from farmlive.people.devices import Pseudonyms
-from farmlive.people.nicknames import is_guest_name, likeness
-from farmlive.people.problems import NicknameRefused
-from farmlive.people.tables import accounts
+from farmlive.people.core.addresses import block_of
+from farmlive.people.core.devices import Pseudonyms
+from farmlive.people.core.nicknames import is_guest_name, likeness
+from farmlive.people.core.problems import NicknameRefused
+from farmlive.people.core.tables import accounts
 from farmlive.problems import Forbidden, NotFound
 
 Duration = Literal["ten_minutes", "show", "ninety_days"]

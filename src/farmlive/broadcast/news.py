@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from farmlive import compact
+from farmlive import compact_json
 from farmlive.broadcast.events import AudienceCounted, StockChanged, WaitChanged
-from farmlive.broadcast.lines import PUBLIC, seen
+from farmlive.broadcast.events.audience_filter import PUBLIC, seen
 from farmlive.broadcast.log import Event
 
 # Of each of these, and each offer, only the last counts.
@@ -66,7 +66,7 @@ class News:
             key = (event.seq, _ANYONE if PUBLIC in mine else mine)
             piece = pieces.get(key)
             if piece is None:
-                piece = pieces[key] = compact.encode(visible(event, audiences))
+                piece = pieces[key] = compact_json.encode(visible(event, audiences))
             found.append(piece)
         return found
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response, WebSocket
 
-from farmlive import compact, paging
+from farmlive import compact_json
 from farmlive.broadcast.asyncapi import document
 from farmlive.broadcast.broadcasts import Broadcasts, Ended, NotLive
 from farmlive.broadcast.channel import Channel
@@ -24,8 +24,9 @@ from farmlive.broadcast.models import (
     MuteList,
     NewBroadcast,
 )
-from farmlive.contracts import raises
-from farmlive.documents import Document
+from farmlive.edge import paging
+from farmlive.edge.contracts import raises
+from farmlive.edge.documents import Document
 from farmlive.people import Caller, Guard
 from farmlive.store import Store
 
@@ -111,7 +112,7 @@ def routes(
         """The live channel, subprotocol `farmlive.v1`."""
         await channel.serve(websocket, broadcast)
 
-    described = Document(lambda: compact.encode(document(channel)), "application/json")
+    described = Document(lambda: compact_json.encode(document(channel)), "application/json")
 
     @router.get("/asyncapi.json", include_in_schema=False)
     async def asyncapi(request: Request) -> Response:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-from farmlive import compact
+from farmlive import compact_json
 from farmlive.broadcast import events
 from farmlive.broadcast.events import KINDS, EventModel, OrderEvent
-from farmlive.broadcast.lines import FARM, ORDER, PUBLIC, STAFF, seen
+from farmlive.broadcast.events.audience_filter import FARM, ORDER, PUBLIC, STAFF, seen
 from farmlive.broadcast.log import Event
 
 CHAT_KEPT = 50
@@ -45,7 +45,7 @@ Told = tuple[tuple[str, ...], dict[str, Any]]
 
 
 @dataclass(slots=True)
-class Scene:
+class BroadcastState:
     """What is so in a broadcast after its events up to `seq`."""
 
     seq: int = 0
@@ -67,7 +67,7 @@ class Scene:
     rushes: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def fold(scene: Scene, event: Event) -> None:
+def fold(scene: BroadcastState, event: Event) -> None:
     """Change the scene by the event that follows it; `event.seq` is `scene.seq + 1`."""
     scene.seq = event.seq
     known = FOLDS.get(event.kind)
@@ -77,7 +77,7 @@ def fold(scene: Scene, event: Event) -> None:
 
 
 M = TypeVar("M", bound=EventModel)
-Change = Callable[[Scene, Event, M], None]
+Change = Callable[[BroadcastState, Event, M], None]
 FOLDS: dict[str, tuple[type[EventModel], Change[Any]]] = {}
 """What changes a scene, by the kind of event."""
 
@@ -100,41 +100,41 @@ def _used(event: Event, *but: str) -> dict[str, Any]:
 
 
 @_folds(events.BroadcastStarted)
-def _start(scene: Scene, event: Event, _: events.BroadcastStarted) -> None:
+def _start(scene: BroadcastState, event: Event, _: events.BroadcastStarted) -> None:
     scene.state, scene.started_at = "live", event.at
 
 
 @_folds(events.BroadcastEnded)
-def _end(scene: Scene, event: Event, _: events.BroadcastEnded) -> None:
+def _end(scene: BroadcastState, event: Event, _: events.BroadcastEnded) -> None:
     scene.state, scene.ended_at = "ended", event.at
     scene.pinned, scene.paused = None, False
 
 
 @_folds(events.BroadcastPaused)
-def _pause(scene: Scene, _event: Event, __: events.BroadcastPaused) -> None:
+def _pause(scene: BroadcastState, _event: Event, __: events.BroadcastPaused) -> None:
     scene.paused = True
 
 
 @_folds(events.BroadcastResumed)
-def _resume(scene: Scene, _event: Event, __: events.BroadcastResumed) -> None:
+def _resume(scene: BroadcastState, _event: Event, __: events.BroadcastResumed) -> None:
     scene.paused = False
 
 
 @_folds(events.SourceSwitched)
-def _switch(scene: Scene, event: Event, switched: events.SourceSwitched) -> None:
+def _switch(scene: BroadcastState, event: Event, switched: events.SourceSwitched) -> None:
     # It is shown, so a pause is over: a server that was restarted knows of none to end.
     scene.source = {"id": switched.source, **_used(event, "source")}
     scene.source_left = scene.paused = False
 
 
 @_folds(events.SourceLeft)
-def _leave(scene: Scene, _event: Event, left: events.SourceLeft) -> None:
+def _leave(scene: BroadcastState, _event: Event, left: events.SourceLeft) -> None:
     if scene.source and scene.source["id"] == left.source:
         scene.source_left = True
 
 
 @_folds(events.OfferAdded)
-def _add(scene: Scene, event: Event, added: events.OfferAdded) -> None:
+def _add(scene: BroadcastState, event: Event, added: events.OfferAdded) -> None:
     card = scene.offers[added.offer] = {"id": added.offer, **_used(event, "offer")}
     if "lot" in card:  # what it sold changes here, and not in the event
         card["lot"] = dict(card["lot"])
@@ -142,17 +142,17 @@ def _add(scene: Scene, event: Event, added: events.OfferAdded) -> None:
 
 
 @_folds(events.OfferChanged)
-def _change(scene: Scene, event: Event, changed: events.OfferChanged) -> None:
+def _change(scene: BroadcastState, event: Event, changed: events.OfferChanged) -> None:
     _tell_card(scene, changed.offer, _used(event, "offer"))
 
 
 @_folds(events.OfferReleased)
-def _release(scene: Scene, event: Event, released: events.OfferReleased) -> None:
+def _release(scene: BroadcastState, event: Event, released: events.OfferReleased) -> None:
     _tell_card(scene, released.offer, _used(event, "offer"))
 
 
 @_folds(events.StockChanged)
-def _move_stock(scene: Scene, event: Event, stock: events.StockChanged) -> None:
+def _move_stock(scene: BroadcastState, event: Event, stock: events.StockChanged) -> None:
     card = scene.offers.get(stock.offer)
     if card is not None:
         card |= _used(event, "offer", *_OF_THE_LOT)
@@ -167,56 +167,56 @@ def _move_stock(scene: Scene, event: Event, stock: events.StockChanged) -> None:
 
 
 @_folds(events.LotChanged)
-def _weigh(scene: Scene, event: Event, changed: events.LotChanged) -> None:
+def _weigh(scene: BroadcastState, event: Event, changed: events.LotChanged) -> None:
     _tell_lot(scene, changed.lot, _used(event, *_OF_THE_LOT))
 
 
 @_folds(events.LotStopped)
-def _stop_lot(scene: Scene, _event: Event, stopped: events.LotStopped) -> None:
+def _stop_lot(scene: BroadcastState, _event: Event, stopped: events.LotStopped) -> None:
     _tell_lot(scene, stopped.lot, {"stopped": stopped.reasons, "lifted": None, "tested": False})
 
 
 @_folds(events.LotResumed)
-def _resume_lot(scene: Scene, event: Event, resumed: events.LotResumed) -> None:
+def _resume_lot(scene: BroadcastState, event: Event, resumed: events.LotResumed) -> None:
     at = event.at if resumed.lifted_at is None else resumed.lifted_at
     lifted = {"sentence": resumed.sentence, "at": at} if resumed.sentence else None
     _tell_lot(scene, resumed.lot, {"stopped": [], "lifted": lifted, "tested": resumed.tested})
 
 
 @_folds(events.WaitChanged)
-def _wait(scene: Scene, event: Event, changed: events.WaitChanged) -> None:
+def _wait(scene: BroadcastState, event: Event, changed: events.WaitChanged) -> None:
     _tell_card(scene, changed.offer, _used(event, "offer"))
 
 
 @_folds(events.RushBegan)
-def _begin_rush(scene: Scene, event: Event, began: events.RushBegan) -> None:
+def _begin_rush(scene: BroadcastState, event: Event, began: events.RushBegan) -> None:
     scene.rushes[began.offer] = _used(event)
 
 
 @_folds(events.RushOver)
-def _end_rush(scene: Scene, _event: Event, over: events.RushOver) -> None:
+def _end_rush(scene: BroadcastState, _event: Event, over: events.RushOver) -> None:
     scene.rushes.pop(over.offer, None)
 
 
 @_folds(events.FlashPlanned)
-def _plan_flash(scene: Scene, event: Event, flash: events.FlashPlanned) -> None:
+def _plan_flash(scene: BroadcastState, event: Event, flash: events.FlashPlanned) -> None:
     _tell_card(scene, flash.offer, {"flash": _batch(event, "planned")})
 
 
 @_folds(events.FlashStarted)
-def _start_flash(scene: Scene, event: Event, flash: events.FlashStarted) -> None:
+def _start_flash(scene: BroadcastState, event: Event, flash: events.FlashStarted) -> None:
     _tell_card(scene, flash.offer, {"flash": _batch(event, "running")})
 
 
 @_folds(events.FlashEnded)
-def _end_flash(scene: Scene, _event: Event, ended: events.FlashEnded) -> None:
+def _end_flash(scene: BroadcastState, _event: Event, ended: events.FlashEnded) -> None:
     card = scene.offers.get(ended.offer)
     if card and (card.get("flash") or {}).get("id") == ended.flash:
         card["flash"] = None
 
 
 @_folds(events.ClockMoved)
-def _move_clock(scene: Scene, _event: Event, moved: events.ClockMoved) -> None:
+def _move_clock(scene: BroadcastState, _event: Event, moved: events.ClockMoved) -> None:
     """What runs keeps its remaining time."""
     for order, kept in scene.orders.items():
         if not isinstance(kept, bytes) and "until" in kept[1]:
@@ -230,41 +230,41 @@ def _move_clock(scene: Scene, _event: Event, moved: events.ClockMoved) -> None:
 
 
 @_folds(events.CardPinned)
-def _pin(scene: Scene, _event: Event, pinned: events.CardPinned) -> None:
+def _pin(scene: BroadcastState, _event: Event, pinned: events.CardPinned) -> None:
     scene.pinned = pinned.offer
 
 
 @_folds(events.CardUnpinned)
-def _unpin(scene: Scene, _event: Event, __: events.CardUnpinned) -> None:
+def _unpin(scene: BroadcastState, _event: Event, __: events.CardUnpinned) -> None:
     scene.pinned = None
 
 
 @_folds(events.ChatSaid)
-def _say(scene: Scene, event: Event, said: events.ChatSaid) -> None:
+def _say(scene: BroadcastState, event: Event, said: events.ChatSaid) -> None:
     if said.text is not None:  # else it is hidden
         scene.chat.append({"seq": event.seq, "at": event.at, **_used(event)})
 
 
 @_folds(events.ChatHidden)
-def _hide(scene: Scene, _event: Event, hidden: events.ChatHidden) -> None:
+def _hide(scene: BroadcastState, _event: Event, hidden: events.ChatHidden) -> None:
     kept = [said for said in scene.chat if said["seq"] != hidden.message]
     scene.chat = deque(kept, maxlen=CHAT_KEPT)
 
 
 @_folds(events.AudienceCounted)
-def _count_viewers(scene: Scene, event: Event, _: events.AudienceCounted) -> None:
+def _count_viewers(scene: BroadcastState, event: Event, _: events.AudienceCounted) -> None:
     scene.audience = _used(event)
 
 
 @_folds(events.OrderErased)
-def _erase(scene: Scene, _event: Event, erased: events.OrderErased) -> None:
+def _erase(scene: BroadcastState, _event: Event, erased: events.OrderErased) -> None:
     if erased.order in scene.orders:
         told, order = unpacked(scene.orders[erased.order])
         scene.orders[erased.order] = _packed(told, {**order, "buyer": erased.buyer})
 
 
 @_folds(*(kind for kind in KINDS.values() if issubclass(kind, OrderEvent)))
-def _order(scene: Scene, event: Event, model: OrderEvent) -> None:
+def _order(scene: BroadcastState, event: Event, model: OrderEvent) -> None:
     """An order as its events so far tell it; `at` is when it was held or placed.
 
     A hold that came to nothing is forgotten.
@@ -298,13 +298,13 @@ def _packed(told: tuple[str, ...], order: dict[str, Any]) -> Told | bytes:
 
 def pack_order(told: tuple[str, ...], order: dict[str, Any]) -> bytes:
     """An order as a line of JSON."""
-    return compact.encode((told, order))
+    return compact_json.encode((told, order))
 
 
 def unpacked(kept: Told | bytes) -> Told:
     """An order of a scene, and who was told of it."""
     if isinstance(kept, bytes):
-        told, order = compact.decode(kept)
+        told, order = compact_json.decode(kept)
         return tuple(told), order
     return kept
 
@@ -314,18 +314,18 @@ def _batch(event: Event, state: str) -> dict[str, Any]:
     return {"id": event.data["flash"], **_used(event, "flash", "offer"), "state": state}
 
 
-def _tell_card(scene: Scene, offer: str, facts: dict[str, Any]) -> None:
+def _tell_card(scene: BroadcastState, offer: str, facts: dict[str, Any]) -> None:
     card = scene.offers.get(offer)
     if card is not None:
         card |= facts
         _count(card)
 
 
-def _of_lot(scene: Scene, lot: str) -> list[dict[str, Any]]:
+def _of_lot(scene: BroadcastState, lot: str) -> list[dict[str, Any]]:
     return [card for card in scene.offers.values() if card.get("lot", {}).get("id") == lot]
 
 
-def _tell_lot(scene: Scene, lot: str, facts: dict[str, Any]) -> None:
+def _tell_lot(scene: BroadcastState, lot: str, facts: dict[str, Any]) -> None:
     """What is so of a lot stands on each of its cards."""
     for card in _of_lot(scene, lot):
         card["lot"] |= facts
@@ -342,13 +342,13 @@ def _count(card: dict[str, Any]) -> None:
     card["left"] = max(0, min(free, card["lot"]["left_g"] // card["net_weight_g"]))
 
 
-def lots(scene: Scene) -> dict[str, tuple[int, int]]:
+def lots(scene: BroadcastState) -> dict[str, tuple[int, int]]:
     """What the cards say of their lots: grams sold and left, by the lot's id."""
     told = (card.get("lot", {}) for card in scene.offers.values())
     return {lot["id"]: (lot["sold_g"], lot["left_g"]) for lot in told if "left_g" in lot}
 
 
-def view(scene: Scene, audiences: frozenset[str]) -> dict[str, Any]:
+def view(scene: BroadcastState, audiences: frozenset[str]) -> dict[str, Any]:
     """The snapshot for someone of these audiences, without what only the broadcast's row knows."""
     rushes = {"rushes": list(scene.rushes.values())} if STAFF in audiences else {}
     return {
@@ -363,13 +363,13 @@ def view(scene: Scene, audiences: frozenset[str]) -> dict[str, Any]:
     }
 
 
-def _bag(scene: Scene) -> list[dict[str, Any]]:
+def _bag(scene: BroadcastState) -> list[dict[str, Any]]:
     """The offers in the order of the bag; where none was told, in that of their adding."""
     placed = enumerate(scene.offers.values(), 1)
     return [card for _, card in sorted(placed, key=lambda item: item[1].get("position", item[0]))]
 
 
-def _orders(scene: Scene, audiences: frozenset[str]) -> list[dict[str, Any]]:
+def _orders(scene: BroadcastState, audiences: frozenset[str]) -> list[dict[str, Any]]:
     """Staff and sellers get the latest, a buyer all of the own."""
     if STAFF in audiences:
         latest = list(islice(reversed(scene.orders.values()), STAFF_ORDERS))
@@ -382,11 +382,11 @@ def _orders(scene: Scene, audiences: frozenset[str]) -> list[dict[str, Any]]:
     return sorted(shown, key=lambda data: int(data["at"]))
 
 
-def _latest_of(scene: Scene, audiences: frozenset[str]) -> Iterator[tuple[str, Told]]:
+def _latest_of(scene: BroadcastState, audiences: frozenset[str]) -> Iterator[tuple[str, Told]]:
     """The orders that one of the audiences was told of, the latest first."""
     # A line without any of the names is of none of them, and most are passed over as they are. No
     # order is told to the public.
-    names = tuple(compact.encode(name) for name in audiences if name != PUBLIC)
+    names = tuple(compact_json.encode(name) for name in audiences if name != PUBLIC)
     for order, kept in reversed(scene.orders.items()):
         if isinstance(kept, bytes):
             for name in names:

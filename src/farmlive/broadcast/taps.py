@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from farmlive.again import Again
 from farmlive.broadcast.log import Log
 from farmlive.broadcast.tables import card_taps
 from farmlive.clock import now_ms
+from farmlive.periodic import Periodic
 from farmlive.problems import Unavailable
 from farmlive.store import FILE_S, CommitUnknown, Store
 
@@ -30,7 +30,7 @@ class Taps:
         self._log = log
         self._turn = asyncio.Lock()
         self._rows: list[dict[str, Any]] = []
-        self._writing = Again(
+        self._writing = Periodic(
             WRITE_S, self._write_on, "looks at cards were not kept", "looks at cards are kept again"
         )
 

@@ -4,11 +4,11 @@ The calls of each room are in a file of their own. Who the client is and how it 
 connection.py's; media and the live channel are elsewhere.
 """
 
-from farmlive.client.calls_of_broadcasts import CallsOfBroadcasts
-from farmlive.client.calls_of_origin import CallsOfOrigin
-from farmlive.client.calls_of_people import CallsOfPeople
-from farmlive.client.calls_of_shop import CallsOfShop
 from farmlive.client.http import Json, checked
+from farmlive.client.resources.broadcasts import CallsOfBroadcasts
+from farmlive.client.resources.origin import CallsOfOrigin
+from farmlive.client.resources.people import CallsOfPeople
+from farmlive.client.resources.shop import CallsOfShop
 
 
 class Api(CallsOfPeople, CallsOfBroadcasts, CallsOfOrigin, CallsOfShop):

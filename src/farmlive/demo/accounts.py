@@ -5,13 +5,13 @@ All are made once; the demo's notes keep them from one start to the next.
 
 from typing import Any
 
-from farmlive.app import House
+from farmlive.app import Application
 from farmlive.client import Api
 from farmlive.demo import county
 from farmlive.demo.state import DemoUser
-from farmlive.people.models import Role
-from farmlive.people.passwords import readable
-from farmlive.people.problems import NameTaken
+from farmlive.people.accounts.passwords import readable
+from farmlive.people.core.models import Role
+from farmlive.people.core.problems import NameTaken
 
 _PASSWORD = "kumquatjam"  # noqa: S105 - of a demo that only this machine can reach
 # In folders from before passwords had 10 characters.
@@ -28,7 +28,9 @@ _ACCOUNTS: tuple[tuple[str, str, Role, str | None], ...] = (
 )
 
 
-async def users_of(house: House, notes: dict[str, Any], open_to_others: bool) -> list[DemoUser]:
+async def users_of(
+    house: Application, notes: dict[str, Any], open_to_others: bool
+) -> list[DemoUser]:
     """Make the accounts, or give them the passwords that suit who can reach the demo."""
     known: dict[str, str] = notes.setdefault("passwords", {})
     users: list[DemoUser] = []
@@ -52,7 +54,7 @@ async def users_of(house: House, notes: dict[str, Any], open_to_others: bool) ->
     return users
 
 
-async def api_keys(house: House, notes: dict[str, Any]) -> dict[str, str]:
+async def api_keys(house: Application, notes: dict[str, Any]) -> dict[str, str]:
     """API keys of the demo's own programs, made once."""
     keys: dict[str, str] = notes.setdefault("api_keys", {})
     if not keys:
@@ -65,7 +67,7 @@ async def api_keys(house: House, notes: dict[str, Any]) -> dict[str, str]:
     return keys
 
 
-async def own_keys(house: House) -> None:
+async def own_keys(house: Application) -> None:
     """Have the coordinator own the keys that were made before there was an account, so that the
     page of people shows none without an owner.
     """

@@ -18,13 +18,13 @@ import uvloop
 
 from farmlive import app
 from farmlive import server as serving
-from farmlive.broadcast.wire import channel_protocol
+from farmlive.broadcast.wire.ws_protocol import channel_protocol
 from farmlive.client import Api
 from farmlive.demo import county, lan, people, terminal
 from farmlive.demo.accounts import CAMERAS, api_keys, own_keys, stream_keys_of, users_of
 from farmlive.demo.authority import Address, Certificates, certificates
 from farmlive.demo.farms import enter_farms
-from farmlive.demo.film import KITCHEN, ORCHARD, FilmError, Take, film_in, make_film
+from farmlive.demo.film.film import KITCHEN, ORCHARD, FilmError, Take, film_in, make_film
 from farmlive.demo.history import live_through
 from farmlive.demo.on_air import OrchardAndKitchen
 from farmlive.demo.state import DemoJson, DemoUser, Folder

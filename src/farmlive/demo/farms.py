@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from farmlive.client import Api
 from farmlive.clock import DAY_MS, HOUR_MS, now_ms, rfc3339
 from farmlive.demo.county import yuan
-from farmlive.demo.drawings import DRAWINGS, INK, PAPER
+from farmlive.demo.film.drawings import DRAWINGS, INK, PAPER
 
 LABORATORY = "尤溪县农产品质量检测站"
 _FARM_FACTS = ("name", "place", "person", "story", "latitude", "longitude")

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, insert
 
 from farmlive import clock
-from farmlive.app import House
+from farmlive.app import Application
 from farmlive.broadcast.events import AudienceCounted, CardPinned, ChatSaid, EventModel
 from farmlive.broadcast.tables import card_taps, watches
 from farmlive.client import Api
@@ -27,10 +27,10 @@ from farmlive.demo.farms import enter_lot
 from farmlive.ids import token
 from farmlive.money import Money
 from farmlive.people import Caller
-from farmlive.shop.models import OfferChange, OfferRelease
-from farmlive.shop.order_models import HoldPlace, OrderPlace, Refund
-from farmlive.shop.order_models import NewTransition as Change
-from farmlive.shop.problems import BoxLimit, HoldShare, SoldOut
+from farmlive.shop.core.models import OfferChange, OfferRelease
+from farmlive.shop.core.order_models import HoldPlace, OrderPlace, Refund
+from farmlive.shop.core.order_models import NewTransition as Change
+from farmlive.shop.core.problems import BoxLimit, HoldShare, SoldOut
 
 COUNT_EVERY_MS = 10_000
 PIN_EVERY_MIN = 4
@@ -68,7 +68,12 @@ class Evening:
     """One past broadcast."""
 
     def __init__(
-        self, house: House, api: Api, entered: dict[str, Any], youxi: dict[str, Any], name: str
+        self,
+        house: Application,
+        api: Api,
+        entered: dict[str, Any],
+        youxi: dict[str, Any],
+        name: str,
     ):
         self._house, self._api, self._entered, self._youxi = house, api, entered, youxi
         self._facts: dict[str, Any] = youxi["history"][name]
@@ -313,7 +318,7 @@ class Evening:
 
 
 async def live_through(
-    house: House, api: Api, entered: dict[str, Any], youxi: dict[str, Any], progress: Progress
+    house: Application, api: Api, entered: dict[str, Any], youxi: dict[str, Any], progress: Progress
 ) -> list[str]:
     """Live through every past evening, oldest first; returns their broadcasts.
 

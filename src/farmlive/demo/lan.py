@@ -24,7 +24,7 @@ from starlette.types import ASGIApp
 
 from farmlive.demo import DemoError
 from farmlive.demo.authority import Address
-from farmlive.media.addresses import local_addresses
+from farmlive.media.engine.python.net.addresses import local_addresses
 from farmlive.server import serving
 
 

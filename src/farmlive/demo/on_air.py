@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import structlog
 
-from farmlive.again import Task
 from farmlive.client import Api, ApiProblem
 from farmlive.demo.publish import Publication
+from farmlive.periodic import Task
 
 _log = structlog.get_logger(__name__)
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)

@@ -19,7 +19,7 @@ import imageio_ffmpeg
 from av.packet import Packet
 from av.stream import Stream
 
-from farmlive.demo.film import RATE
+from farmlive.demo.film.film import RATE
 
 SOUNDS_A_SECOND = 50
 # ffmpeg holds a packet back until the other stream has a later one, so sound goes ahead.

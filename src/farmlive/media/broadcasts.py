@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from farmlive.media import codecs
-from farmlive.media.engine import Output, Publishing
-from farmlive.media.session import Session
+from farmlive.media.engine.interface import Output, Publishing
+from farmlive.media.signalling.session import Session
+from farmlive.media.wire import codecs
 
 
 @dataclass(slots=True)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from farmlive.media.advice import Advice, advise
 from farmlive.media.broadcasts import Broadcast, Source
-from farmlive.media.engine import Health, Peer
-from farmlive.media.refused import Refused
+from farmlive.media.diagnostics import Advice, advise
+from farmlive.media.engine.interface import Health, Peer
+from farmlive.media.rejected_offers import Refused
 
 
 def every(

@@ -5,9 +5,9 @@ its broadcast. What follows where one ends is the relay's part.
 from typing import NamedTuple
 
 from farmlive.media.broadcasts import Broadcast, Source
-from farmlive.media.engine import Peer
-from farmlive.media.refusals import SessionGone
-from farmlive.media.session import Session
+from farmlive.media.engine.interface import Peer
+from farmlive.media.signalling.session import Session
+from farmlive.media.wire.errors import SessionGone
 
 
 class Place(NamedTuple):

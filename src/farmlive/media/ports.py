@@ -1,244 +1,66 @@
-"""The ports of media: their sockets, who is at which remote address, and when each is read.
+"""What the relay asks of the house and tells it: who may come in, and what happens to sources."""
 
-While media comes, publishers wake us and viewers wait for that: to wake up costs more than to read
-what a viewer tells. For this a publisher has a socket of its own on the same port. What a datagram
-means is `intake`'s part, and connections are `tcp`'s.
-"""
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
-import asyncio
-import select
-import socket
-import time
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Literal, Protocol
-
-from farmlive.media.addresses import open_beside, open_sockets
-from farmlive.media.inbox import AT_ONCE, Inbox, stamp
-from farmlive.media.stalls import Frame
-
-_READ_AT_ONCE = 64
-# A timer is not worth less; and for longer nothing that a publisher sends out of turn may wait.
-_SHORTEST_REST_S, _LONGEST_REST_S = 0.002, 0.03
+from fastapi import Request
 
 
-class Framed(Protocol):
-    """What carries a viewer's packets on a stream; see `farmlive.media.tcp.TcpPort`."""
+@dataclass(slots=True, frozen=True)
+class Admission:
+    """Which source a stream key belongs to, and its label.
 
-    def write(self, frames: Sequence[Frame], address: Any, now: float) -> int:
-        """Send packets; returns how many were dropped, of these or of older ones."""
+    A guest's source is never put on air by itself: the host picks it. `device` is a pseudonym of
+    the guest's device; a session from another one is not that which the host picked. `key` is the
+    key's identifier, by which its session is found when its owner is shut out.
+    """
 
-    def held(self, address: Any) -> int:
-        """How many bytes the peer at this address has not taken yet."""
-
-
-Outlet = socket.socket | Framed
-"""What an audience sends through."""
-
-
-class Port:
-    """The UDP port on one local address: the socket that all share, and those of publishers."""
-
-    protocol: ClassVar[Literal["udp", "tcp"]] = "udp"
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        # The peer that has proved to be at a remote address.
-        self.peers: dict[Any, Any] = {}
-        self.own: dict[Any, _Own] = {}
-
-    @property
-    def outlet(self) -> Outlet:
-        """What viewers here get their media through."""
-        return self.sock
-
-    def forget(self, address: Any) -> None:
-        """The peer is gone from this address."""
-        self.peers.pop(address, None)
-
-    def send(self, data: bytes, address: Any) -> None:
-        """Send a datagram; one that can't be sent is as good as lost on its way."""
-        try:
-            self.sock.sendto(data, address)
-        except OSError:
-            return
+    source: str
+    label: str
+    guest: bool = False
+    device: str | None = None
+    key: str = ""
 
 
-Take = Callable[[Port, bytes, float | None, Any, float], None]
-"""Is given a datagram, with its port, the kernel's stamp and its sender, and the time."""
+@dataclass(slots=True, frozen=True)
+class MediaEvent:
+    """What happened to a source of a broadcast.
+
+    `joined` and `left`: the source is there, or its grace is over. `switched`: viewers get it
+    from now on, in the `codec`. `paused` and `resumed`: viewers get nothing, or the source on air
+    is back.
+    """
+
+    kind: Literal["joined", "left", "paused", "resumed", "switched"]
+    broadcast: str
+    source: str
+    label: str
+    guest: bool = False
+    codec: str | None = None
 
 
-class _Own:
-    """The socket of a publisher. `rest` says for how many seconds it needs no reading."""
+class Gate(Protocol):
+    """Who may come in and who wants to know; the app gives it."""
 
-    def __init__(
-        self, sock: socket.socket, port: Port, address: Any, rest: Callable[[float], float]
+    async def publish(self, broadcast: str, bearer: str | None, request: Request) -> Admission:
+        """The source that this key may publish as; raises a Problem."""
+
+    async def play(self, broadcast: str, request: Request) -> str | None:
+        """Admit a player; return the IP that it is counted by, None for none. Raises a Problem."""
+
+    async def preview(
+        self, broadcast: str, source: str, bearer: str | None, request: Request
     ) -> None:
-        self.sock, self.port, self.address, self.rest = sock, port, address, rest
-        self.resting: asyncio.TimerHandle | None = None
+        """Let this one see a source that may not be on air; raises a Problem."""
 
+    def plays(self, broadcast: str, session: str, request: Request) -> None:
+        """Hear which session came of letting this player in."""
 
-class Ports:
-    """All sockets of the UDP port, one `Port` for each local address."""
+    def nothing_to_play(self, request: Request) -> None:
+        """Hear that nobody publishes what this player was let in to."""
 
-    def __init__(self) -> None:
-        self.all: list[Port] = []
-        self._patient = False
-        # Whether a publisher's own socket was read since `be_patient` was called.
-        self._woken = False
-        self._again: asyncio.Handle | None = None
-        # The publishers' sockets that are watched, behind one descriptor: to let one rest is then
-        # one system call.
-        self._bell: select.epoll | None = None
-        self._owns: dict[int, _Own] = {}
-        self._inbox = Inbox()
+    def change(self, request: Request) -> None:
+        """Let this client change or end a session; raises a Problem."""
 
-    def open(
-        self, bind: Sequence[str], port: int, take: Take, done: Callable[[float], None]
-    ) -> int:
-        """Open the port on these addresses; returns its number. Raises OSError where it is taken.
-
-        `done` is called with the time after each reading.
-        """
-        self._loop = asyncio.get_running_loop()
-        self._take, self._done = take, done
-        self.all = [Port(sock) for sock in open_sockets(bind, port)]
-        self._watch()
-        if hasattr(select, "epoll"):
-            self._bell = select.epoll()
-            self._loop.add_reader(self._bell.fileno(), self._rung)
-        number: int = self.all[0].sock.getsockname()[1]
-        return number
-
-    def close(self) -> None:
-        """Close all sockets."""
-        self.read_at_once()
-        for port in self.all:
-            for address in list(port.own):
-                self.close_own(port, address)
-            self._loop.remove_reader(port.sock)
-            port.sock.close()
-        if self._again is not None:
-            self._again.cancel()
-        if self._bell is not None:
-            self._loop.remove_reader(self._bell.fileno())
-            self._bell.close()
-            self._bell = None
-        self.all = []
-
-    def open_own(self, port: Port, address: Any, rest: Callable[[float], float]) -> None:
-        """Give the publisher at this address a socket of its own; without one it shares.
-
-        After each reading of it `rest` says for how many seconds it needs no other.
-        """
-        if address in port.own or self._bell is None or port.protocol != "udp":
-            return
-        try:
-            sock = open_beside(port.sock, address)
-        except OSError:
-            return
-        self._owns[sock.fileno()] = port.own[address] = _Own(sock, port, address, rest)
-        self._bell.register(sock, select.EPOLLIN)
-        # Before it was connected it may have got what others sent.
-        now = time.monotonic()
-        self._read(sock, port, now)
-        self._done(now)
-
-    def close_own(self, port: Port, address: Any) -> None:
-        """The publisher is gone from this address."""
-        own = port.own.pop(address, None)
-        if own is not None:
-            if own.resting is not None:
-                own.resting.cancel()
-            del self._owns[own.sock.fileno()]
-            # A closed socket leaves the set by itself.
-            own.sock.close()
-
-    def be_patient(self) -> None:
-        """Called now and then while nobody is joining: where publishers wake us anyway, what
-        viewers share is read then.
-        """
-        if not self._woken:
-            self.read_at_once()
-        elif not self._patient:
-            self._patient = True
-            for port in self.all:
-                self._loop.remove_reader(port.sock)
-        self._woken = False
-
-    def read_at_once(self) -> None:
-        """Someone is joining, or no publisher wakes us: read what comes when it comes."""
-        if self._patient:
-            self._patient = False
-            self._watch()
-
-    def _watch(self) -> None:
-        for port in self.all:
-            self._loop.add_reader(port.sock, self._readable, port)
-
-    def _readable(self, port: Port) -> None:
-        now = time.monotonic()
-        self._read(port.sock, port, now)
-        self._done(now)
-
-    def _rung(self) -> None:
-        """Publishers that do not rest have sent something."""
-        assert self._bell is not None
-        for number, _ in self._bell.poll(0):
-            own = self._owns.get(number)
-            if own is not None:
-                self._read_own(own)
-
-    def _read_own(self, own: _Own) -> None:
-        self._woken = True
-        now = time.monotonic()
-        more = self._take_all(own, now)
-        self._done(now)
-        if self._patient:
-            self._read_shared()
-        pause = own.rest(time.monotonic())
-        known = own.port.own.get(own.address) is own
-        if known and not more and pause >= _SHORTEST_REST_S and self._bell is not None:
-            self._bell.modify(own.sock, 0)
-            pause = min(pause, _LONGEST_REST_S)
-            own.resting = self._loop.call_later(pause, self._rested, own)
-
-    def _rested(self, own: _Own) -> None:
-        own.resting = None
-        if self._bell is not None:
-            self._bell.modify(own.sock, select.EPOLLIN)
-            self._read_own(own)
-
-    def _take_all(self, own: _Own, now: float) -> bool:
-        """Take what waits at a publisher's socket; True where more may wait."""
-        waiting = self._inbox.read(own.sock)
-        for data, stamped in waiting:
-            self._take(own.port, data, stamped, own.address, now)
-        return len(waiting) == AT_ONCE
-
-    def _read_shared(self) -> None:
-        now, more = time.monotonic(), False
-        for port in self.all:
-            if self._read(port.sock, port, now):
-                more = True
-        if more and self._again is None:
-            self._again = self._loop.call_soon(self._read_more)
-
-    def _read_more(self) -> None:
-        self._again = None
-        self._read_shared()
-
-    def _read(self, sock: socket.socket, port: Port, now: float) -> bool:
-        """Take what waits from anyone; True where more may wait, so that everyone else gets a turn
-        first.
-        """
-        receive, take = sock.recvmsg, self._take
-        for _ in range(_READ_AT_ONCE):
-            try:
-                data, extra, _, address = receive(2048, 64)
-            except BlockingIOError:
-                return False
-            except OSError:
-                # What became of an earlier datagram to this address; it says nothing of the next.
-                continue
-            take(port, data, stamp(extra), address, now)
-        return True
+    def tell(self, event: MediaEvent) -> None:
+        """Hear of an event."""

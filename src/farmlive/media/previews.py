@@ -3,8 +3,8 @@ while someone looks. Who may look is the gate's part, whose session it is the re
 """
 
 from farmlive.media.broadcasts import Source
-from farmlive.media.engine import Engine, Output
-from farmlive.media.session import Session
+from farmlive.media.engine.interface import Engine, Output
+from farmlive.media.signalling.session import Session
 
 
 class Previews:

@@ -1,34 +1,39 @@
 """The relay: WHIP and WHEP sessions, tied to the engine's peers and to the sources of broadcasts.
 
 It knows broadcasts and sources by name only; who a key belongs to is the gate's part, who is on
-air direction.py's.
+air program_switcher.py's.
 """
 
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from farmlive.media import negotiation
-from farmlive.media.addresses import local_addresses, nearest_first, to_bind, to_tell
 from farmlive.media.broadcasts import Broadcast, Source
-from farmlive.media.connecting import Connecting
-from farmlive.media.direction import Direction
-from farmlive.media.dtls import Certificate
-from farmlive.media.engine import Candidate, Engine, Output, Peer
-from farmlive.media.engines import choose
-from farmlive.media.gate import Admission, Gate
+from farmlive.media.engine.interface import Candidate, Engine, Output, Peer
+from farmlive.media.engine.python.net.addresses import (
+    local_addresses,
+    nearest_first,
+    to_bind,
+    to_tell,
+)
+from farmlive.media.engine_choice import choose
 from farmlive.media.health import every
 from farmlive.media.open_sessions import OpenSessions, Place
+from farmlive.media.ports import Admission, Gate
 from farmlive.media.previews import Previews
-from farmlive.media.refusals import (
+from farmlive.media.program_switcher import ProgramSwitcher
+from farmlive.media.rejected_offers import RefusedOffers
+from farmlive.media.signalling import negotiation
+from farmlive.media.signalling.dtls import Certificate
+from farmlive.media.signalling.pending_sessions import Connecting
+from farmlive.media.signalling.session import Session, new_credentials
+from farmlive.media.wire.errors import (
     NobodyPublishing,
     ServerFull,
     SourceAway,
     SourceUnplayable,
     TooManySources,
 )
-from farmlive.media.refused import RefusedOffers
-from farmlive.media.session import Session, new_credentials
 from farmlive.problems import TooMany, UnknownSource
 from farmlive.settings import Settings
 
@@ -43,7 +48,7 @@ class Relay:
         self._broadcasts: dict[str, Broadcast] = {}
         self._sessions = OpenSessions()
         self._connecting = Connecting()
-        self._direction = Direction(
+        self._direction = ProgramSwitcher(
             self._engine, settings.source_grace_s, gate.tell, self._source_gone
         )
         self._previews = Previews(self._engine)

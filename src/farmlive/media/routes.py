@@ -10,9 +10,10 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from farmlive.clock import now_ms
-from farmlive.contracts import called_by, raises
-from farmlive.media.ice_servers import ice_server_links
-from farmlive.media.refusals import (
+from farmlive.edge.contracts import called_by, raises
+from farmlive.media.session_service import Opened
+from farmlive.media.signalling.ice_servers import ice_server_links
+from farmlive.media.wire.errors import (
     BadSdp,
     HolderAway,
     NobodyPublishing,
@@ -26,13 +27,12 @@ from farmlive.media.refusals import (
     UnfitOffer,
     WrongType,
 )
-from farmlive.media.signalling import Opened
 from farmlive.problems import Invalid, Problem, TooLarge, TooMany
 from farmlive.settings import Settings
 
 if TYPE_CHECKING:
-    from farmlive.media.gate import Gate
-    from farmlive.media.signalling import Signalling
+    from farmlive.media.ports import Gate
+    from farmlive.media.session_service import Signalling
 
 _SDP = "application/sdp"
 _FRAGMENT = "application/trickle-ice-sdpfrag"

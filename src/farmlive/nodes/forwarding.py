@@ -16,10 +16,10 @@ from typing import Any
 
 import httpx
 
-from farmlive import compact
+from farmlive import compact_json
 from farmlive.media import Admission
-from farmlive.media.refusals import BY_SLUG, HolderAway, OtherServer, SessionGone
-from farmlive.media.signalling import Here, Opened
+from farmlive.media.session_service import Here, Opened
+from farmlive.media.wire.errors import BY_SLUG, HolderAway, OtherServer, SessionGone
 from farmlive.nodes.leases import Lease, Leases
 from farmlive.nodes.problems import HolderGone, NotHere
 from farmlive.nodes.signing import SCHEME, Signer
@@ -164,7 +164,7 @@ class Forwarding:
         if status != 200 or not self._signer.is_sealed(nonce, answer, seal):
             self._away.failed(f"{lease.url} answers {status}, not as our server")
             raise HolderAway
-        found: dict[str, Any] = compact.decode(answer)
+        found: dict[str, Any] = compact_json.decode(answer)
         return found
 
     async def _send(self, url: str, body: bytes, authorization: str) -> tuple[int, str, bytes]:
@@ -325,13 +325,13 @@ class Anywhere:
 
 def written(operation: str, broadcast: str, text: str, facts: dict[str, Any]) -> bytes:
     """Write a request: a line of JSON, and the text as it is."""
-    return compact.encode([operation, broadcast, facts]) + b"\n" + text.encode()
+    return compact_json.encode([operation, broadcast, facts]) + b"\n" + text.encode()
 
 
 def read(body: bytes) -> tuple[str, str, str, dict[str, Any]]:
     """Read what `written` wrote."""
     head, _, text = body.partition(b"\n")
-    operation, broadcast, facts = compact.decode(head)
+    operation, broadcast, facts = compact_json.decode(head)
     return operation, broadcast, text.decode(), facts
 
 

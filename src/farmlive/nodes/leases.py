@@ -2,8 +2,8 @@
 
 The first publisher's server takes the lease and renews it while it has anyone; it is over
 `LEASE_MS` after its holder's last renewal, by the database's clock alone, or once it is given back.
-Each tenure has an epoch. Servers on one database write in turn (store/turns.py), so what is written
-on condition of an epoch (`stands`) is never written by one that another has followed.
+Each tenure has an epoch. Servers on one database write in turn (store/writer_lock.py), so what is
+written on condition of an epoch (`stands`) is never written by one that another has followed.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy import Connection, insert, select, update
 
-from farmlive.again import Again
 from farmlive.ids import ulid
-from farmlive.media.refusals import HolderAway
+from farmlive.media.wire.errors import HolderAway
 from farmlive.nodes.tables import media_leases
 from farmlive.outages import Outages
+from farmlive.periodic import Periodic
 from farmlive.problems import Unavailable
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -104,7 +104,7 @@ class Leases:
         self._taking: dict[str, asyncio.Lock] = {}
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._looking: dict[str, asyncio.Task[None]] = {}
-        self._renewing = Again(
+        self._renewing = Periodic(
             RENEW_S,
             self.renew,
             "the leases of media were not renewed",

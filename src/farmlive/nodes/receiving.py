@@ -6,9 +6,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from farmlive import compact
+from farmlive import compact_json
 from farmlive.media import Admission
-from farmlive.media.signalling import Here
+from farmlive.media.session_service import Here
 from farmlive.nodes.forwarding import MOST_BYTES, PATH, read
 from farmlive.nodes.leases import Leases
 from farmlive.nodes.signing import SCHEME, Signer
@@ -46,7 +46,7 @@ def routes(here: Here, leases: Leases, signer: Signer) -> APIRouter:
                         "members": problem.members,
                     }
                 }
-        written = compact.encode(said)
+        written = compact_json.encode(said)
         sealed = {SCHEME: signer.seal(signed.nonce, written)}
         return Response(written, headers=sealed, media_type="application/octet-stream")
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-from farmlive import compact
+from farmlive import compact_json
 from farmlive.clock import now_ms
 from farmlive.nodes.problems import NotANode
 from farmlive.store.keys import Keys
@@ -66,7 +66,7 @@ class Signer:
             "nonce": nonce,
             "body": sha256(body).hexdigest(),
         }
-        written = urlsafe_b64encode(compact.encode(said))
+        written = urlsafe_b64encode(compact_json.encode(said))
         return f"{SCHEME} {written.decode()}.{self._mac(b'request ', written)}", nonce
 
     def open(self, authorization: str) -> "SignedRequest":
@@ -77,7 +77,7 @@ class Signer:
             raise NotANode("Nothing was done. Ask at the addresses of WHIP and WHEP.")
         if not hmac.compare_digest(self._mac(b"request ", written.encode()), mac):
             raise NotANode("Nothing was done. See that all servers have the same file of keys.")
-        return SignedRequest(self, compact.decode(urlsafe_b64decode(written)))
+        return SignedRequest(self, compact_json.decode(urlsafe_b64decode(written)))
 
     def use(self, nonce: str, epoch: int, at: int) -> None:
         """Take a request's number and time, once. Raises NotANode."""

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
-from farmlive import paging
-from farmlive.contracts import raises
-from farmlive.origin import epcis, gs1, linkset
-from farmlive.origin.fields import Time
+from farmlive.edge import paging
+from farmlive.edge.contracts import raises
+from farmlive.origin import linkset
+from farmlive.origin.core import epcis, gs1
+from farmlive.origin.core.fields import Time
+from farmlive.origin.core.problems import NoSuchLink, UnknownLot, WrongIdentifier
 from farmlive.origin.origin import Origin
-from farmlive.origin.problems import NoSuchLink, UnknownLot, WrongIdentifier
 from farmlive.problems import Invalid
 
 # Anyone's page may ask: what is answered here is public, and no cookie counts.

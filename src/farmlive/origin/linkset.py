@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from farmlive.bilingual import Bilingual
-from farmlive.origin import epcis
-from farmlive.origin.problems import NoSuchLink
-from farmlive.origin.story_models import Story
+from farmlive.origin.core import epcis
+from farmlive.origin.core.problems import NoSuchLink
+from farmlive.origin.story.models import Story
 
 VOCABULARY = "https://ref.gs1.org/voc/"
 MEDIA_TYPE = "application/linkset+json"

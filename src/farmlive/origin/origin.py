@@ -9,20 +9,10 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, insert
 
-from farmlive.origin import (
-    balance,
-    epcis,
-    farms,
-    harvests,
-    lookup,
-    lots,
-    settling,
-    stops,
-    story,
-    withdrawals,
-)
-from farmlive.origin.farm_admin import FarmAdmin
-from farmlive.origin.models import (
+from farmlive.edge.paging import Mark
+from farmlive.origin import settling
+from farmlive.origin.core import epcis
+from farmlive.origin.core.models import (
     Farm,
     Inspection,
     Lot,
@@ -36,17 +26,20 @@ from farmlive.origin.models import (
     Undo,
     Wasted,
 )
-from farmlive.origin.problems import UnknownLot
-from farmlive.origin.requirements import Requirements
-from farmlive.origin.stop_models import Lift, NewLift
-from farmlive.origin.stop_reasons import CardStop, on_cards
-from farmlive.origin.story_models import Story
-from farmlive.origin.tables import moments
-from farmlive.paging import Mark
+from farmlive.origin.core.problems import UnknownLot
+from farmlive.origin.core.requirements import Requirements
+from farmlive.origin.core.tables import moments
+from farmlive.origin.lots import balance, farms, harvests, lookup, lots, withdrawals
+from farmlive.origin.lots.farm_admin import FarmAdmin
+from farmlive.origin.stops import stops
+from farmlive.origin.stops.models import Lift, NewLift
+from farmlive.origin.stops.reasons import CardStop, on_cards
+from farmlive.origin.story import story
+from farmlive.origin.story.models import Story
 from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.store import Store
-from farmlive.store.uploads import check_bytes, record
+from farmlive.store.files.uploads import check_bytes, record
 
 
 class ShownEvent(Protocol):

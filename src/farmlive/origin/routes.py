@@ -7,10 +7,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from farmlive import paging
-from farmlive.contracts import raises
+from farmlive.edge import paging
+from farmlive.edge.contracts import raises
 from farmlive.origin import identifiers
-from farmlive.origin.models import (
+from farmlive.origin.core.models import (
     Certified,
     Farm,
     FarmChange,
@@ -36,8 +36,7 @@ from farmlive.origin.models import (
     Work,
     WorkList,
 )
-from farmlive.origin.origin import Origin
-from farmlive.origin.problems import (
+from farmlive.origin.core.problems import (
     BelowTaken,
     EarlyTest,
     ImplausibleHarvest,
@@ -58,11 +57,12 @@ from farmlive.origin.problems import (
     WaitingPeriod,
     WrongOrder,
 )
-from farmlive.origin.stop_models import Lift, NewLift
-from farmlive.origin.story_models import Story
+from farmlive.origin.origin import Origin
+from farmlive.origin.stops.models import Lift, NewLift
+from farmlive.origin.story.models import Story
 from farmlive.people import Caller, Guard
-from farmlive.store.files import NotACertificate, NotKept, UploadLate
-from farmlive.store.uploads import NoRoom
+from farmlive.store.files.files import NotACertificate, NotKept, UploadLate
+from farmlive.store.files.uploads import NoRoom
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 CERTIFICATE = {

@@ -12,8 +12,8 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection
 
-from farmlive.origin import requirements
-from farmlive.origin.requirements import Requirements
+from farmlive.origin.core import requirements
+from farmlive.origin.core.requirements import Requirements
 from farmlive.store import Store
 from farmlive.store.deadlines import FILE_S
 

@@ -1,7 +1,7 @@
 """The audit list as a coordinator reads it: the page with its filter, and the same as a file.
 
 Owns what a selection is in an address, which names identifiers only, and finding out what things
-are called; the words are audit_words.py's, the file's columns audit_file.py's.
+are called; the words are words.py's, the file's columns file.py's.
 """
 
 import asyncio
@@ -17,19 +17,19 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, BeforeValidator, Field
 
-from farmlive.hosts import own_url
+from farmlive.edge.hosts import own_url
 from farmlive.ids import is_ulid
-from farmlive.pages.audit_facts import GROUP_NAMES, Known
-from farmlive.pages.audit_file import audit_csv
-from farmlive.pages.audit_words import SAYS_LITTLE, Said, Teller
+from farmlive.pages.audit.facts import GROUP_NAMES, Known
+from farmlive.pages.audit.file import audit_csv
+from farmlive.pages.audit.words import SAYS_LITTLE, Said, Teller
 from farmlive.pages.entry import stopped
-from farmlive.pages.formats import Formats
-from farmlive.pages.languages import language_of
-from farmlive.pages.render import Pages
-from farmlive.pages.rooms import Rooms
+from farmlive.pages.rendering.formats import Formats
+from farmlive.pages.rendering.languages import language_of
+from farmlive.pages.rendering.render import Pages
+from farmlive.pages.services import Services
 from farmlive.people import Caller
-from farmlive.people.audit import BY_COMMAND, NOT_SIGNED_IN, Deed, Group, Selection
-from farmlive.people.models import Identifier
+from farmlive.people.core.audit import BY_COMMAND, NOT_SIGNED_IN, AuditEntry, Group, Selection
+from farmlive.people.core.models import Identifier
 from farmlive.review.sheets import Words
 from farmlive.settings import Settings
 
@@ -93,7 +93,7 @@ class Entry:
     said: Said
 
 
-def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
+def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     """Build the router."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     anyone = Depends(rooms.guard.anyone)
@@ -143,7 +143,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         known = await look_up(rooms, [], choice.person)
         selection = choice.selection(zone)
 
-        async def told(deeds: Sequence[Deed]) -> list[Said]:
+        async def told(deeds: Sequence[AuditEntry]) -> list[Said]:
             tell = teller(request, await look_up(rooms, deeds))
             # Nobody who watches or orders waits for hundreds of sentences.
             return await asyncio.to_thread(lambda: [tell.said(deed) for deed in deeds])
@@ -163,7 +163,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     return router
 
 
-async def look_up(rooms: Rooms, deeds: Sequence[Deed], person: str | None = None) -> Known:
+async def look_up(rooms: Services, deeds: Sequence[AuditEntry], person: str | None = None) -> Known:
     """Find out what is called how that these entries name by identifiers, and who is chosen."""
     ids = {found for deed in deeds for found in _ids((deed.subject, deed.broadcast, deed.detail))}
     subjects = {deed.subject for deed in deeds if deed.subject and deed.action in SAYS_LITTLE}
@@ -184,7 +184,7 @@ async def look_up(rooms: Rooms, deeds: Sequence[Deed], person: str | None = None
     )
 
 
-async def _persons(rooms: Rooms, tell: Teller, chosen: str | None) -> list[tuple[str, str]]:
+async def _persons(rooms: Services, tell: Teller, chosen: str | None) -> list[tuple[str, str]]:
     """Whose entries can be chosen: accounts, shut out ones too, keys that work, and the others."""
     accounts = [account.id for account in await rooms.people.accounts()]
     keys = [key.id for key in await rooms.people.api_keys()]

@@ -15,20 +15,21 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
-from farmlive.hosts import own_url
+from farmlive.edge.hosts import own_url
 from farmlive.money import Money
 from farmlive.pages.entry import STAFF, stopped
-from farmlive.pages.languages import language_of
-from farmlive.pages.render import FILE_HEADERS, Pages
+from farmlive.pages.rendering.languages import language_of
+from farmlive.pages.rendering.render import FILE_HEADERS, Pages
 from farmlive.pages.review import FILE_TYPES
-from farmlive.pages.rooms import Rooms
-from farmlive.people import Caller, reauthentication
+from farmlive.pages.services import Services
+from farmlive.people import Caller
+from farmlive.people.accounts import reauthentication
 from farmlive.review.files import as_csv, as_xlsx
 from farmlive.review.order_file import boxes, order_sheet
 from farmlive.settings import Settings
-from farmlive.shop import paper_links
-from farmlive.shop.order_models import Order, OrderedLine
-from farmlive.shop.papers import Choice
+from farmlive.shop.core.order_models import Order, OrderedLine
+from farmlive.shop.orders import document_links
+from farmlive.shop.orders.order_documents import Choice
 
 # On paper at once, and in a file.
 MAX_PAPERS = 500
@@ -60,7 +61,7 @@ class Paper:
     to_collect: Money
 
 
-def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
+def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     """Build the router of the desk's pages."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     anyone = Depends(rooms.guard.anyone)
@@ -176,7 +177,7 @@ def _papers(orders: Sequence[Order], address: str) -> list[Paper]:
         packed = [line for line in order.lines if boxes(line)]
         return Paper(
             order=order,
-            drawn=_code(address, opened) if (opened := paper_links.path(order)) else None,
+            drawn=_code(address, opened) if (opened := document_links.path(order)) else None,
             lines=packed,
             lots=[*{line.lot: of_lot(line) for line in packed}.values()],
             boxes=sum(boxes(line) for line in packed),

@@ -9,10 +9,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from farmlive.origin.models import Farm
-from farmlive.pages.render import Pages
-from farmlive.pages.rooms import Rooms
+from farmlive.origin.core.models import Farm
+from farmlive.pages.rendering.render import Pages
 from farmlive.pages.routes import to_sign_in
+from farmlive.pages.services import Services
 from farmlive.people import Caller
 from farmlive.problems import Forbidden, NotFound
 
@@ -34,7 +34,7 @@ def stopped(request: Request, caller: Caller, roles: tuple[str, ...]) -> Respons
     raise Forbidden("This page belongs to another role than yours. A coordinator can change that.")
 
 
-async def farm_of(rooms: Rooms, caller: Caller, farm: str) -> Farm:
+async def farm_of(rooms: Services, caller: Caller, farm: str) -> Farm:
     """The farm, for who may keep it. Raises NotFound, and Forbidden for another farm's seller."""
     found = next((each for each in await rooms.origin.farms() if each.id == farm), None)
     if found is None:
@@ -44,7 +44,7 @@ async def farm_of(rooms: Rooms, caller: Caller, farm: str) -> Farm:
     return found
 
 
-def routes(pages: Pages, rooms: Rooms) -> APIRouter:
+def routes(pages: Pages, rooms: Services) -> APIRouter:
     """Build the router of the invitation's page."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     anyone = Depends(rooms.guard.anyone)

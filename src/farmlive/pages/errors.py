@@ -6,7 +6,7 @@ from contextlib import suppress
 from starlette.requests import Request
 from starlette.responses import Response
 
-from farmlive.pages.render import Pages
+from farmlive.pages.rendering.render import Pages
 from farmlive.people import Caller, Guard
 from farmlive.problems import Problem
 

@@ -15,8 +15,8 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
-from farmlive.pages.languages import LANGUAGES
-from farmlive.pages.static import WEB
+from farmlive.pages.rendering.languages import LANGUAGES
+from farmlive.pages.rendering.static import WEB
 
 Text = str | list[str] | tuple[str, ...] | None
 

@@ -9,15 +9,15 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from farmlive.pages.render import Pages
-from farmlive.pages.rooms import Rooms
-from farmlive.people.problems import GuestOver, UnknownGuest
+from farmlive.pages.rendering.render import Pages
+from farmlive.pages.services import Services
+from farmlive.people.core.problems import GuestOver, UnknownGuest
 
 # Whoever has the address is the guest: no other page and no search engine hears of it.
 HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
 
-def routes(pages: Pages, rooms: Rooms) -> APIRouter:
+def routes(pages: Pages, rooms: Services) -> APIRouter:
     """Build the router of the guest's page."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
 

@@ -10,21 +10,21 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
-from farmlive.pages.render import Pages
-from farmlive.pages.rooms import Rooms
+from farmlive.pages.rendering.render import Pages
+from farmlive.pages.services import Services
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop.claim_models import MAX_PHOTOS
-from farmlive.shop.claims import CLAIMED_IN
-from farmlive.shop.handovers import OPEN
-from farmlive.shop.order_models import Order
-from farmlive.shop.person import Because
+from farmlive.shop.claims.claims import CLAIMED_IN
+from farmlive.shop.core.claim_models import MAX_PHOTOS
+from farmlive.shop.core.order_models import Order
+from farmlive.shop.orders.buyer_data import Because
+from farmlive.shop.orders.pickup import OPEN
 
 # Whoever has the address has the order: no other page and no search engine hears of it.
 HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
 
-def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
+def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     """Build the router of the order's page."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     anyone = Depends(rooms.guard.anyone)

@@ -11,11 +11,11 @@ from fastapi.responses import Response
 
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.broadcast.models import Broadcast
-from farmlive.origin.story_models import Story
-from farmlive.pages.render import Pages
-from farmlive.pages.rooms import Rooms
+from farmlive.origin.story.models import Story
+from farmlive.pages.rendering.render import Pages
+from farmlive.pages.services import Services
 from farmlive.pages.shared import SharedPage, forget_on
-from farmlive.pages.stations import line_of
+from farmlive.pages.trace_steps import line_of
 from farmlive.people import Caller
 
 # How many moments a lot's page names, and how many lots a farm's page shows at once.
@@ -31,7 +31,7 @@ class Shown:
     at: int
 
 
-def routes(pages: Pages, rooms: Rooms) -> APIRouter:
+def routes(pages: Pages, rooms: Services) -> APIRouter:
     """Build the router of origin's pages."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     anyone = Depends(rooms.guard.anyone)
@@ -81,7 +81,7 @@ def routes(pages: Pages, rooms: Rooms) -> APIRouter:
     return router
 
 
-async def _shown(rooms: Rooms, story: Story) -> list[Shown]:
+async def _shown(rooms: Services, story: Story) -> list[Shown]:
     """The broadcasts that showed the lot, the latest first."""
     last = {moment.broadcast: moment.at for moment in story.moments}
     latest = sorted(last.items(), key=lambda item: -item[1])[:MOMENTS]

@@ -2,7 +2,7 @@
 
 Owns how it is drawn, and the forms that ask for the page or the file by an order's link or a code.
 They need no script, and no `blob:`, which browsers within other apps save nowhere. Who may have
-what is shop/persons.py's.
+what is shop/privacy/persons.py's.
 """
 
 import asyncio
@@ -17,17 +17,17 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 
-from farmlive.pages.languages import language_of
-from farmlive.pages.render import Pages
-from farmlive.pages.rooms import Rooms
-from farmlive.pages.static import WEB
+from farmlive.pages.rendering.languages import language_of
+from farmlive.pages.rendering.render import Pages
+from farmlive.pages.rendering.static import WEB
+from farmlive.pages.services import Services
 from farmlive.people import Caller, Guard
 from farmlive.settings import Settings
-from farmlive.shop.erasing import Whose
-from farmlive.shop.notices_words import Language
-from farmlive.shop.person_export import Export
-from farmlive.shop.person_models import AsPageOrFile, CodeForm, PersonAsked
-from farmlive.shop.person_routes import as_file
+from farmlive.shop.notices.texts import Language
+from farmlive.shop.privacy.erasing import Whose
+from farmlive.shop.privacy.export import Export
+from farmlive.shop.privacy.models import AsPageOrFile, CodeForm, PersonAsked
+from farmlive.shop.routes.privacy import as_file
 
 # The page stands alone: its style and its photos are written into it.
 _STYLES = ("tokens.css", "person-export.css")
@@ -92,7 +92,7 @@ def _data(photos: Mapping[str, bytes], name: str) -> str | None:
     return None if found is None else _IMAGE + b64encode(found).decode()
 
 
-def routes(pages: Pages, rooms: Rooms, drawn: PersonPage) -> APIRouter:
+def routes(pages: Pages, rooms: Services, drawn: PersonPage) -> APIRouter:
     """Build the router of the forms."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     persons = rooms.shop.persons

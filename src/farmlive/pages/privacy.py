@@ -9,8 +9,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from farmlive.pages.render import Pages
-from farmlive.pages.rooms import Rooms
+from farmlive.pages.rendering.render import Pages
+from farmlive.pages.services import Services
 from farmlive.people import Caller
 from farmlive.settings import Settings
 
@@ -18,7 +18,7 @@ _EMAIL = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+\.[^\s@<>,;:\"()]+")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{4,24}[0-9]")
 
 
-def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
+def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     """Build the router of the privacy page."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     anyone = Depends(rooms.guard.anyone)

@@ -13,14 +13,15 @@ from fastapi.responses import RedirectResponse, Response
 
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.broadcast.models import Broadcast
-from farmlive.contracts import called_by, raises
-from farmlive.origin.problems import UnknownFarm
-from farmlive.pages.languages import language_of
-from farmlive.pages.render import FILE_HEADERS, Pages
-from farmlive.pages.rooms import Rooms
+from farmlive.edge.contracts import called_by, raises
+from farmlive.origin.core.problems import UnknownFarm
+from farmlive.pages.rendering.languages import language_of
+from farmlive.pages.rendering.render import FILE_HEADERS, Pages
 from farmlive.pages.routes import to_sign_in
-from farmlive.people import Caller, reauthentication
-from farmlive.people.problems import ReauthenticationNeeded
+from farmlive.pages.services import Services
+from farmlive.people import Caller
+from farmlive.people.accounts import reauthentication
+from farmlive.people.core.problems import ReauthenticationNeeded
 from farmlive.problems import Forbidden
 from farmlive.review.definitions import SHEET_WORDS
 from farmlive.review.files import as_csv, as_xlsx
@@ -38,7 +39,7 @@ FILE_TYPES = {
 }
 
 
-def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
+def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     """Build the router of the review's pages."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     files = APIRouter()

@@ -12,12 +12,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from farmlive.pages import order, origin, person, privacy
-from farmlive.pages.render import Pages
-from farmlive.pages.rooms import Rooms
+from farmlive.pages.rendering.render import Pages
+from farmlive.pages.services import Services
 from farmlive.pages.shared import SharedPage, forget_on
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop.models import Card
+from farmlive.shop.core.models import Card
 
 # How many past broadcasts the start page names, and how many products of a live one it shows.
 PAST = 6
@@ -25,7 +25,7 @@ SHOWN = 3
 
 
 def routes(
-    pages: Pages, rooms: Rooms, settings: Settings, person_page: person.PersonPage
+    pages: Pages, rooms: Services, settings: Settings, person_page: person.PersonPage
 ) -> APIRouter:
     """Build the router."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
@@ -49,7 +49,7 @@ def _notices(settings: Settings) -> dict[str, object] | None:
     }
 
 
-def start_page(pages: Pages, rooms: Rooms) -> APIRouter:
+def start_page(pages: Pages, rooms: Services) -> APIRouter:
     """Build the router of the start page alone, which is asked for most."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     anyone = Depends(rooms.guard.anyone)
@@ -86,7 +86,7 @@ def start_page(pages: Pages, rooms: Rooms) -> APIRouter:
     return router
 
 
-def _viewers(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
+def _viewers(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     router = APIRouter()
     anyone = Depends(rooms.guard.anyone)
 

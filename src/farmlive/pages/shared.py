@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from farmlive.broadcast.log import TOPIC, unpack
 from farmlive.bus import Bus
-from farmlive.pages.languages import language_of
-from farmlive.pages.render import Pages
+from farmlive.pages.rendering.languages import language_of
+from farmlive.pages.rendering.render import Pages
 from farmlive.people import Caller
 
 K = TypeVar("K")

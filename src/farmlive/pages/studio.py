@@ -11,12 +11,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from farmlive.clock import now_ms
 from farmlive.money import decimals
-from farmlive.pages import audit_page, desk, entry, guest, keeping
+from farmlive.pages import admin, audit_page, desk, entry, guest
 from farmlive.pages.entry import ALL, CREW, STAFF, stopped
-from farmlive.pages.formats import Formats
-from farmlive.pages.languages import DEFAULT
-from farmlive.pages.render import Pages
-from farmlive.pages.rooms import Rooms
+from farmlive.pages.rendering.formats import Formats
+from farmlive.pages.rendering.languages import DEFAULT
+from farmlive.pages.rendering.render import Pages
+from farmlive.pages.services import Services
 from farmlive.people import Caller
 from farmlive.settings import Settings
 
@@ -27,20 +27,20 @@ HOMES = {
 }
 
 
-def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
+def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     """Build the router of the studio: everything for which one signs in, and the way in."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     router.include_router(entry.routes(pages, rooms))
     router.include_router(guest.routes(pages, rooms))
     # Before the broadcasts': /studio/products is no broadcast.
-    router.include_router(keeping.routes(pages, rooms, settings))
+    router.include_router(admin.routes(pages, rooms, settings))
     router.include_router(audit_page.routes(pages, rooms, settings))
     router.include_router(desk.routes(pages, rooms, settings))
     router.include_router(_broadcasts(pages, rooms, settings))
     return router
 
 
-def _broadcasts(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
+def _broadcasts(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     router = APIRouter()
     anyone = Depends(rooms.guard.anyone)
     places = decimals(settings.currency)

@@ -1,16 +1,16 @@
 """People: accounts, roles, sessions, keys, sources, devices and limits. Knows no broadcast."""
 
-from farmlive.people.blocks import Blocks
-from farmlive.people.caller import Caller
-from farmlive.people.devices import DeviceCookie
+from farmlive.people.accounts.team_names import TeamNames
+from farmlive.people.core.caller import Caller
+from farmlive.people.core.devices import DeviceCookie
+from farmlive.people.core.rate_limits import RateLimits
 from farmlive.people.guard import Guard
-from farmlive.people.limits import RateLimits
+from farmlive.people.keys.sources import Source
+from farmlive.people.moderation.blocklist import Blocklist
 from farmlive.people.people import People
-from farmlive.people.sources import Source
-from farmlive.people.team_names import TeamNames
 
 __all__ = [
-    "Blocks",
+    "Blocklist",
     "Caller",
     "DeviceCookie",
     "Guard",

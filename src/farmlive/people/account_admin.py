@@ -8,22 +8,21 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 
 from farmlive.clock import now_ms
-from farmlive.people import (
+from farmlive.people.accounts import (
     accounts,
-    audit,
-    credentials,
     first_sign_in,
     password_rules,
     passwords,
     reauthentication,
-    scope,
     sign_ins,
 )
-from farmlive.people.accounts import Account
-from farmlive.people.caller import Caller
-from farmlive.people.models import AccountChange, Role
+from farmlive.people.accounts.accounts import Account
+from farmlive.people.core import audit, scope
+from farmlive.people.core.caller import Caller
+from farmlive.people.core.models import AccountChange, Role
+from farmlive.people.core.problems import NoPassword
+from farmlive.people.keys import credentials
 from farmlive.people.people_base import PeopleBase, note, still
-from farmlive.people.problems import NoPassword
 
 # Changes of its own display name that an account may try in a minute.
 NAMES_A_MINUTE = 5

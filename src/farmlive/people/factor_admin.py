@@ -11,21 +11,11 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from farmlive.clock import now_ms, rfc3339
-from farmlive.people import (
-    accounts,
-    audit,
-    factor_setups,
-    factors,
-    passkeys,
-    reauthentication,
-    totp,
-)
-from farmlive.people.accounts import Account
-from farmlive.people.caller import Caller
-from farmlive.people.factor_models import FactorSetup
-from farmlive.people.factor_setups import OwnFactors
-from farmlive.people.people_base import PeopleBase
-from farmlive.people.problems import (
+from farmlive.people.accounts import accounts, reauthentication
+from farmlive.people.accounts.accounts import Account
+from farmlive.people.core import audit
+from farmlive.people.core.caller import Caller
+from farmlive.people.core.problems import (
     ExtensionsUsedUp,
     FactorNotDue,
     LastFactor,
@@ -34,8 +24,13 @@ from farmlive.people.problems import (
     OwnFactor,
     UnknownFactor,
 )
-from farmlive.people.relying_party import Site
-from farmlive.people.totp import TotpSetup
+from farmlive.people.factors import factors, passkeys, totp
+from farmlive.people.factors import setups as factor_setups
+from farmlive.people.factors.models import FactorSetup
+from farmlive.people.factors.relying_party import Site
+from farmlive.people.factors.setups import OwnFactors
+from farmlive.people.factors.totp import TotpSetup
+from farmlive.people.people_base import PeopleBase
 
 T = TypeVar("T")
 

@@ -11,21 +11,21 @@ from collections.abc import Awaitable, Callable
 import structlog
 from starlette.requests import HTTPConnection, Request
 
-from farmlive.contracts import called_by, raises
-from farmlive.people.addresses import Proxies, is_cross_site, is_forwarded, is_loopback
-from farmlive.people.api_keys import API_PREFIX
-from farmlive.people.caller import Caller
-from farmlive.people.factors import extensions_left
-from farmlive.people.models import ROLES, Role
-from farmlive.people.people import People
-from farmlive.people.problems import (
+from farmlive.edge.contracts import called_by, raises
+from farmlive.people.core.addresses import Proxies, is_cross_site, is_forwarded, is_loopback
+from farmlive.people.core.caller import Caller
+from farmlive.people.core.models import ROLES, Role
+from farmlive.people.core.problems import (
     ApiKeyAboveOwner,
     CrossSite,
     ExpiredApiKey,
     UnknownApiKey,
     WrongCsrfToken,
 )
-from farmlive.people.sessions import COOKIE
+from farmlive.people.core.sessions import COOKIE
+from farmlive.people.factors.factors import extensions_left
+from farmlive.people.keys.api_keys import API_PREFIX
+from farmlive.people.people import People
 from farmlive.problems import Forbidden, Problem, Unauthorized
 
 _log = structlog.get_logger(__name__)

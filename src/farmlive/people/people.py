@@ -9,36 +9,30 @@ from collections.abc import Callable, Collection, Iterable
 
 from sqlalchemy import Connection
 
-from farmlive.again import Again
 from farmlive.bus import Bus
 from farmlive.clock import DAY_MS, now_ms
 from farmlive.ids import is_ulid
-from farmlive.people import (
-    accounts,
-    api_keys,
-    audit,
-    credentials,
-    reauthentication,
-    renewals,
-    stream_keys,
-)
 from farmlive.people.account_admin import AccountAdmin
-from farmlive.people.api_keys import ApiKey
-from farmlive.people.audit import EVERYTHING, Deed, Selection
-from farmlive.people.blocks import Blocks
-from farmlive.people.caller import Caller
-from farmlive.people.cookies import Cookies
-from farmlive.people.credentials import Airings, Credential
+from farmlive.people.accounts import accounts, reauthentication
+from farmlive.people.core import audit
+from farmlive.people.core.audit import EVERYTHING, AuditEntry, Selection
+from farmlive.people.core.caller import Caller
+from farmlive.people.core.cookies import Cookies
+from farmlive.people.core.models import KeyRole
 from farmlive.people.factor_admin import FactorAdmin
-from farmlive.people.guests import Guests
-from farmlive.people.key_uses import KeyUses
-from farmlive.people.models import KeyRole
+from farmlive.people.keys import api_keys, credentials, renewals, stream_keys
+from farmlive.people.keys.api_keys import ApiKey
+from farmlive.people.keys.credentials import Airings, Credential
+from farmlive.people.keys.guests import Guests
+from farmlive.people.keys.key_uses import KeyUses
+from farmlive.people.keys.renewals import Renewed
+from farmlive.people.keys.sources import Source
+from farmlive.people.keys.stream_keys import StreamKeys
+from farmlive.people.moderation.blocklist import Blocklist
+from farmlive.people.moderation.refusals import Refusals
 from farmlive.people.people_base import Require, note
-from farmlive.people.refusals import Refusals
-from farmlive.people.renewals import Renewed
 from farmlive.people.session_admin import SessionAdmin
-from farmlive.people.sources import Source
-from farmlive.people.stream_keys import StreamKeys
+from farmlive.periodic import Periodic
 from farmlive.problems import Invalid
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -55,12 +49,12 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
         super().__init__(store, settings)
         self.cookies = Cookies(secure=settings.secure)
         self.refusals = Refusals(self.pseudonyms)
-        self.blocks = Blocks(store, self.pseudonyms, self.refusals, settings.phone_country)
+        self.blocks = Blocklist(store, self.pseudonyms, self.refusals, settings.phone_country)
         self.guests = Guests(store, self.limits, settings)
         self.stream_keys = StreamKeys(store, settings)
         self.key_uses = KeyUses(store)
         self.limits.on_refusal(self.refusals.limited)
-        self._forgetting = Again(
+        self._forgetting = Periodic(
             FORGET_S, self.forget_deeds, "old audit entries were not deleted", at_once=True
         )
 
@@ -106,7 +100,7 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
 
     async def deeds(
         self, before: str | None, limit: int, selection: Selection = EVERYTHING
-    ) -> list[Deed]:
+    ) -> list[AuditEntry]:
         """What staff did, of this selection, the latest first, older than the deed `before`."""
         return await self._store.read(lambda conn: audit.deeds(conn, before, limit, selection))
 
@@ -114,7 +108,7 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
         """How many deeds the audit list has of this selection, up to the deed `upto`."""
         return await self._store.read(lambda conn: audit.count(conn, selection, upto))
 
-    async def first_deeds(self, subjects: Collection[str]) -> dict[str, Deed]:
+    async def first_deeds(self, subjects: Collection[str]) -> dict[str, AuditEntry]:
         """The oldest deed of each of these subjects."""
         return await self._store.read(lambda conn: audit.first_of(conn, subjects))
 

@@ -11,19 +11,21 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from farmlive.people import audit, factors, passwords, scope, sessions, sign_ins
-from farmlive.people.access_log import AccessLog
-from farmlive.people.accounts import Account
-from farmlive.people.api_keys import ApiKey
-from farmlive.people.caller import Caller
-from farmlive.people.credentials import Airings
-from farmlive.people.devices import Pseudonyms
-from farmlive.people.factors import Factors
-from farmlive.people.invitations import Invitations
-from farmlive.people.limits import RateLimits
-from farmlive.people.problems import WrongPassword
-from farmlive.people.sessions import Lifetime, Session
-from farmlive.people.team_names import TeamNames
+from farmlive.people.accounts import passwords, sign_ins
+from farmlive.people.accounts.accounts import Account
+from farmlive.people.accounts.team_names import TeamNames
+from farmlive.people.core import audit, scope, sessions
+from farmlive.people.core.access_log import AccessLog
+from farmlive.people.core.caller import Caller
+from farmlive.people.core.devices import Pseudonyms
+from farmlive.people.core.problems import WrongPassword
+from farmlive.people.core.rate_limits import RateLimits
+from farmlive.people.core.sessions import Lifetime, Session
+from farmlive.people.factors import factors
+from farmlive.people.factors.factors import Factors
+from farmlive.people.keys.api_keys import ApiKey
+from farmlive.people.keys.credentials import Airings
+from farmlive.people.keys.invitations import Invitations
 from farmlive.settings import Settings
 from farmlive.store import Store
 

@@ -9,22 +9,11 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from farmlive.clock import now_ms
-from farmlive.people import (
-    accounts,
-    audit,
-    first_sign_in,
-    invitations,
-    password_rules,
-    sessions,
-    sign_ins,
-)
-from farmlive.people.accounts import Account
-from farmlive.people.caller import Caller
-from farmlive.people.factor_models import FactorKind
-from farmlive.people.factor_setups import Passed
-from farmlive.people.factors import NONE, Answer
-from farmlive.people.people_base import NOBODY_IN, PeopleBase, note, still
-from farmlive.people.problems import (
+from farmlive.people.accounts import accounts, first_sign_in, password_rules, sign_ins
+from farmlive.people.accounts.accounts import Account
+from farmlive.people.core import audit, sessions
+from farmlive.people.core.caller import Caller
+from farmlive.people.core.problems import (
     NoPassword,
     PasskeyRefused,
     PasswordOver,
@@ -32,8 +21,13 @@ from farmlive.people.problems import (
     WrongCode,
     WrongPassword,
 )
-from farmlive.people.relying_party import Site
-from farmlive.people.sessions import OpenSession, Session
+from farmlive.people.core.sessions import OpenSession, Session
+from farmlive.people.factors.factors import NONE, Answer
+from farmlive.people.factors.models import FactorKind
+from farmlive.people.factors.relying_party import Site
+from farmlive.people.factors.setups import Passed
+from farmlive.people.keys import invitations
+from farmlive.people.people_base import NOBODY_IN, PeopleBase, note, still
 from farmlive.problems import Invalid, TooMany, Unavailable
 
 _NOT_REAUTHENTICATED = "Nothing was done: the password is another. Try again."

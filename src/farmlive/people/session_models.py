@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from farmlive.paging import Listing
-from farmlive.people.factor_models import Code, Credential, FactorSetup
-from farmlive.people.models import KeyRole, NameAndPassword
+from farmlive.edge.paging import Listing
+from farmlive.people.core.models import KeyRole, NameAndPassword
+from farmlive.people.factors.models import Code, Credential, FactorSetup
 
 
 class SignIn(NameAndPassword):

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, or_, select
 
 from farmlive.review.sheets import Column, Sheet, Table, Words
-from farmlive.shop.order_tables import orders
-from farmlive.shop.papers import TO_GIVE_BACK
-from farmlive.shop.tables import centres
+from farmlive.shop.core.order_tables import orders
+from farmlive.shop.core.tables import centres
+from farmlive.shop.orders.order_documents import TO_GIVE_BACK
 
 # Where parcels are paid.
 _COURIER = ""

@@ -72,7 +72,7 @@ class Order:
 
 
 @dataclass(slots=True)
-class Deed:
+class HostAction:
     """What the host did with an offer; money in minor units.
 
     A flash batch is two: `flash` from its start until its end, with its price and its boxes, and
@@ -106,7 +106,7 @@ class Ledger:
     ended_at: int | None = None
     cards: dict[str, dict[str, Any]] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
-    deeds: list[Deed] = field(default_factory=list)
+    deeds: list[HostAction] = field(default_factory=list)
     cuts: list[Cut] = field(default_factory=list)
 
     @property
@@ -157,14 +157,14 @@ def fold(facts: Iterable[Fact]) -> Ledger:
     """The ledger of a broadcast from the events of KINDS, in their order."""
     ledger = Ledger()
     cards, orders, deeds = ledger.cards, ledger.orders, ledger.deeds
-    pinned: Deed | None = None
-    flashes: dict[str, Deed] = {}
+    pinned: HostAction | None = None
+    flashes: dict[str, HostAction] = {}
     for at, kind, data in facts:
         match events.KINDS[kind].of(data):
             case events.OrderStep() as step:
                 _order(orders, at, step)
             case events.FlashStarted() as flash:
-                batch = Deed(
+                batch = HostAction(
                     "flash",
                     at,
                     flash.offer,
@@ -179,14 +179,14 @@ def fold(facts: Iterable[Fact]) -> Ledger:
                 # One that was called off before it started is no deed.
                 if (begun := flashes.get(flash.flash)) is not None:
                     begun.until = at
-                    deeds.append(Deed("flash_end", at, flash.offer, quantity=flash.sold))
+                    deeds.append(HostAction("flash_end", at, flash.offer, quantity=flash.sold))
             case events.OfferAdded() as added:
                 cards[added.offer] = added.data()
             case events.OfferChanged() as changed:
                 _change(cards[changed.offer], at, changed, deeds)
             case events.OfferReleased() as released:
                 cards[released.offer]["released"] = released.released
-                deeds.append(Deed("release", at, released.offer, quantity=released.quantity))
+                deeds.append(HostAction("release", at, released.offer, quantity=released.quantity))
             case events.SourceSwitched() as switched:
                 if not ledger.cuts or ledger.cuts[-1].source != switched.source:
                     ledger.cuts.append(Cut(at, switched.source, switched.label))
@@ -197,7 +197,7 @@ def fold(facts: Iterable[Fact]) -> Ledger:
                     pinned.until = at
                     pinned = None
                 if isinstance(event, events.CardPinned):
-                    pinned = Deed("pin", at, event.offer)
+                    pinned = HostAction("pin", at, event.offer)
                     deeds.append(pinned)
                 elif isinstance(event, events.BroadcastEnded):
                     ledger.ended_at = at
@@ -244,11 +244,13 @@ def _refund(order: Order, refund: events.OrderRefunded) -> None:
     order.refunded = given
 
 
-def _change(card: dict[str, Any], at: int, changed: events.OfferChanged, deeds: list[Deed]) -> None:
+def _change(
+    card: dict[str, Any], at: int, changed: events.OfferChanged, deeds: list[HostAction]
+) -> None:
     if changed.list_price is not events.LEFT_OUT:
         card["list_price"] = changed.list_price
     if changed.price is not None:
         was, price = card["price"]["amount"], changed.price["amount"]
         card["price"] = changed.price
         if price != was:
-            deeds.append(Deed("price", at, changed.offer, price=price, was=was))
+            deeds.append(HostAction("price", at, changed.offer, price=price, was=was))

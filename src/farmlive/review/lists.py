@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from farmlive.origin.tables import lots
+from farmlive.origin.core.tables import lots
 from farmlive.review.sheets import Column, Sheet, Table, Words
-from farmlive.shop import regions
-from farmlive.shop.models import order_number
-from farmlive.shop.order_tables import order_lines, orders
-from farmlive.shop.tables import centres, offers
+from farmlive.shop.core import regions
+from farmlive.shop.core.models import order_number
+from farmlive.shop.core.order_tables import order_lines, orders
+from farmlive.shop.core.tables import centres, offers
 
 STATES = {
     "held": ("held", "占货中"),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from farmlive.clock import now_ms
 from farmlive.review.lists import REMOVED, STATES, line_columns, order_columns, payment_words
 from farmlive.review.sheets import Column, Sheet, Table, Words
-from farmlive.shop.order_models import Order, OrderedLine
+from farmlive.shop.core.order_models import Order, OrderedLine
 
 _FLAGS = {
     "many-orders": ("many orders of the phone", "该手机下单偏多"),

@@ -22,9 +22,9 @@ from farmlive.review.refunds import Given, Line, by_line, named
 from farmlive.review.report import Beside, report
 from farmlive.review.sheets import Sheet, Words
 from farmlive.settings import Settings
-from farmlive.shop.lot_stock import of_lots
-from farmlive.shop.order_tables import order_changes, order_lines, orders
-from farmlive.shop.tables import offers, products
+from farmlive.shop.core.order_tables import order_changes, order_lines, orders
+from farmlive.shop.core.tables import offers, products
+from farmlive.shop.stock.lot_stock import of_lots
 from farmlive.store import FILE_S, Store
 
 # So many events are parsed at once: quicker than one by one, and no thread waits long for it.

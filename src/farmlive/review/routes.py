@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from farmlive.broadcast.log import UnknownBroadcast
-from farmlive.contracts import raises
+from farmlive.edge.contracts import raises
 from farmlive.people import Caller, Guard
 from farmlive.problems import Forbidden
 from farmlive.review.models import Report

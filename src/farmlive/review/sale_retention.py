@@ -9,17 +9,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, bindparam, delete, select
 
-from farmlive.again import in_steps
 from farmlive.clock import now_ms
 from farmlive.ids import first_ulid
+from farmlive.periodic import in_steps
 from farmlive.review import kept_sums
 from farmlive.review.kept_sums import FarmSales
 from farmlive.review.review import refunds
-from farmlive.shop import retention
-from farmlive.shop.notice_tables import notices
-from farmlive.shop.order_tables import claims, order_changes, order_lines, orders
+from farmlive.shop.core.order_tables import claims, order_changes, order_lines, orders
+from farmlive.shop.notices.tables import notices
+from farmlive.shop.privacy import retention
 from farmlive.store import Store
-from farmlive.store.uploads import forget_owners
+from farmlive.store.files.uploads import forget_owners
 
 AT_ONCE = 20
 

@@ -9,7 +9,7 @@ from farmlive.clock import MINUTE_MS
 from farmlive.review.audience import impressions
 from farmlive.review.definitions import EFFECT_MS
 from farmlive.review.kept_sums import Watched
-from farmlive.review.ledger import Deed, Ledger
+from farmlive.review.ledger import HostAction, Ledger
 from farmlive.review.models import BestMinute, Cut, Highlights, Moment, Sum, Timeline
 
 # Up to this length (ms) a step is so long (ms); a show of hours has minutes.
@@ -109,7 +109,9 @@ def _moments(ledger: Ledger, audience: Watched, end: int) -> list[Moment]:
     ]
 
 
-def _moment(deed: Deed, sales: _Sales, seen: int | None, currency: str | None, end: int) -> Moment:
+def _moment(
+    deed: HostAction, sales: _Sales, seen: int | None, currency: str | None, end: int
+) -> Moment:
     def money(amount: int | None) -> Sum | None:
         return None if amount is None else Sum(amount=amount, currency=currency)
 

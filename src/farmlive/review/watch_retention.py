@@ -22,10 +22,10 @@ from sqlalchemy import (
     select,
 )
 
-from farmlive.again import in_steps
 from farmlive.broadcast.log import Log
 from farmlive.broadcast.tables import broadcasts, card_taps, watches
 from farmlive.clock import now_ms
+from farmlive.periodic import in_steps
 from farmlive.review import kept_sums
 from farmlive.review.kept_sums import Json, Recorder
 from farmlive.review.report import Beside

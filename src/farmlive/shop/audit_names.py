@@ -11,10 +11,10 @@ from typing import Any, Literal
 from sqlalchemy import Column, Connection, select
 
 from farmlive.broadcast.tables import broadcasts
-from farmlive.origin.tables import farms, lots, plots
-from farmlive.shop.models import order_number
-from farmlive.shop.order_tables import orders
-from farmlive.shop.tables import centres, flashes, offers, products
+from farmlive.origin.core.tables import farms, lots, plots
+from farmlive.shop.core.models import order_number
+from farmlive.shop.core.order_tables import orders
+from farmlive.shop.core.tables import centres, flashes, offers, products
 
 Kind = Literal["broadcast", "centre", "farm", "lot", "offer", "order", "plot", "product"]
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 from farmlive.commands import Command, Nothing
-from farmlive.shop.correction_models import Corrected, OfferCorrect
-from farmlive.shop.flash_models import Flash, FlashEnd, FlashPlan
-from farmlive.shop.models import Card, OfferChange, OfferRelease, Stock
-from farmlive.shop.order_models import Held, HoldDrop, HoldPlace, OrderPlace, PlacedOrder
+from farmlive.shop.checkout.waitlist_models import Waiting, WaitJoin, WaitLeave
+from farmlive.shop.core.models import Card, OfferChange, OfferRelease, Stock
+from farmlive.shop.core.order_models import Held, HoldDrop, HoldPlace, OrderPlace, PlacedOrder
+from farmlive.shop.flash.models import Flash, FlashEnd, FlashPlan
+from farmlive.shop.orders.correction_models import Corrected, OfferCorrect
 from farmlive.shop.shop import Shop
-from farmlive.shop.wait_models import Waiting, WaitJoin, WaitLeave
 
 _IN_BROADCAST = "/api/v1/broadcasts/{broadcast}"
 

@@ -6,45 +6,49 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from farmlive.again import Again
 from farmlive.broadcast.events import CardPinned
 from farmlive.broadcast.log import Event, Log
 from farmlive.origin.origin import Origin
 from farmlive.outages import Outages
 from farmlive.people import Caller
-from farmlive.people.limits import RateLimits
+from farmlive.people.core.rate_limits import RateLimits
+from farmlive.periodic import Periodic
 from farmlive.settings import Settings
-from farmlive.shop import audit_names, bag, box_limits, claims, finding, stock
+from farmlive.shop import audit_names
 from farmlive.shop.audit_names import Thing
-from farmlive.shop.by_token import ByToken
-from farmlive.shop.catalogue import Catalogue
-from farmlive.shop.claim_photos import ClaimPhotos
-from farmlive.shop.correction import Corrections
-from farmlive.shop.erasing import Erasing
-from farmlive.shop.flashes import Flashes
-from farmlive.shop.handovers import HandOvers
-from farmlive.shop.holds import Holds
-from farmlive.shop.limits import Blocks
-from farmlive.shop.lot_orders import LotOrdersList
-from farmlive.shop.lot_stops import LotStops
-from farmlive.shop.lot_watch import LotWatch, Shown
-from farmlive.shop.models import Centre
-from farmlive.shop.moves import Moves
-from farmlive.shop.notices import Notices
-from farmlive.shop.notices_limits import Pseudonym
-from farmlive.shop.order_models import Order, OrderPlace
-from farmlive.shop.orders import Orders
-from farmlive.shop.papers import Papers
-from farmlive.shop.person_codes import PersonCodes
-from farmlive.shop.person_export import PersonExport
-from farmlive.shop.persons import Persons
-from farmlive.shop.rush import Rush
-from farmlive.shop.steps import Steps
-from farmlive.shop.till import Till
-from farmlive.shop.waitlist_allocation import Allocation
-from farmlive.shop.waits import Waits
+from farmlive.shop.checkout.holds import Holds
+from farmlive.shop.checkout.limits import Blocks
+from farmlive.shop.checkout.rush import Rush
+from farmlive.shop.checkout.till import Till
+from farmlive.shop.checkout.waitlist import Waitlist
+from farmlive.shop.checkout.waitlist_allocation import Allocation
+from farmlive.shop.claims import claims
+from farmlive.shop.claims.photos import ClaimPhotos
+from farmlive.shop.core.models import Centre
+from farmlive.shop.core.order_models import Order, OrderPlace
+from farmlive.shop.flash.flashes import Flashes
+from farmlive.shop.notices.limits import Pseudonym
+from farmlive.shop.notices.notices import Notices
+from farmlive.shop.offers import bag
+from farmlive.shop.offers.catalogue import Catalogue
+from farmlive.shop.offers.lot_stops import LotStops
+from farmlive.shop.orders import box_limits, order_search
+from farmlive.shop.orders.bulk_actions import BulkActions
+from farmlive.shop.orders.lot_orders import LotOrdersList
+from farmlive.shop.orders.order_documents import OrderDocuments
+from farmlive.shop.orders.order_link_limits import OrderLinkLimits
+from farmlive.shop.orders.orders import Orders
+from farmlive.shop.orders.pickup import Pickup
+from farmlive.shop.orders.price_correction import Corrections
+from farmlive.shop.orders.transitions import Transitions
+from farmlive.shop.privacy.codes import PersonCodes
+from farmlive.shop.privacy.erasing import Erasing
+from farmlive.shop.privacy.export import PersonExport
+from farmlive.shop.privacy.persons import Persons
+from farmlive.shop.stock import stock
+from farmlive.shop.stock.lot_watch import LotWatch, Shown
 from farmlive.store import Store
-from farmlive.store.files import Files
+from farmlive.store.files.files import Files
 
 FORGET_EVERY_S = 600
 
@@ -82,7 +86,7 @@ class Shop:
         self.catalogue = Catalogue(store, log)
         self.rush = Rush(store, log, settings)
         self.allocation = Allocation(log, settings)
-        self.waits = Waits(
+        self.waits = Waitlist(
             store,
             log,
             settings,
@@ -118,18 +122,18 @@ class Shop:
             rush=self.rush,
             ordered=self.allocation.ordered,
         )
-        self._sources = Again(
+        self._sources = Periodic(
             FORGET_EVERY_S,
             partial(box_limits.forget_old, store),
             "from which addresses orders came was not forgotten; trying again",
         )
-        steps = Steps(log, settle=settle)
+        steps = Transitions(log, settle=settle)
         self.orders = Orders(
             store, log, origin, steps, address_pseudonym, whom_to_ask=settings.whom_to_ask
         )
-        self.by_token = ByToken(store, limits)
-        self.moves = Moves(store, log, origin, steps)
-        self.handovers = HandOvers(store, origin, steps, limits)
+        self.by_token = OrderLinkLimits(store, limits)
+        self.moves = BulkActions(store, log, origin, steps)
+        self.handovers = Pickup(store, origin, steps, limits)
         photos = Files(settings, claims.FOLDER)
         self.claims = claims.Claims(
             store,
@@ -143,7 +147,7 @@ class Shop:
         )
         self.claim_photos = ClaimPhotos(store, settings.data / claims.FOLDER)
         self.erasing = Erasing(store, log, settings, self.claim_photos, pseudonym=pseudonym)
-        self.papers = Papers(store, log, origin)
+        self.papers = OrderDocuments(store, log, origin)
         self.lot_orders = LotOrdersList(store, origin)
         self.notices = Notices(store, log, settings, outages=outages)
         self._codes = PersonCodes(store, settings, self.notices.through)
@@ -196,7 +200,7 @@ class Shop:
         if (
             find is not None
             and caller.role != "seller"
-            and (by := finding.sought(find)) != "number"
+            and (by := order_search.sought(find)) != "number"
         ):
             self._searched(caller, by)
 

@@ -15,12 +15,12 @@ from typing import Any, cast
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from farmlive.store.ahead import Question, together
 from farmlive.store.compatibility import ask, require
 from farmlive.store.connection import HotConnection
-from farmlive.store.pipeline import Earlier, Result
-from farmlive.store.tally import Mark, Miscounted
-from farmlive.store.turns import begin, waited_in_vain
+from farmlive.store.fast.deferred_updates import Mark, Miscounted
+from farmlive.store.fast.pipeline import Earlier, Result
+from farmlive.store.fast.prefetch import Question, together
+from farmlive.store.writer_lock import begin, waited_in_vain
 
 # Classes of SQLSTATE: the connection, resources, someone's intervention, the system, PostgreSQL.
 CONNECTION_STATES = ("08", "57")

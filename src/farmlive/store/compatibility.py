@@ -11,8 +11,8 @@ from zlib import crc32
 
 from sqlalchemy import Column, Connection, Integer, String, Table, select
 
-from farmlive.store.hot import hot
-from farmlive.store.pipeline import Result
+from farmlive.store.fast.compiled import hot
+from farmlive.store.fast.pipeline import Result
 from farmlive.store.reference import EPOCH, ClockMoved
 from farmlive.store.tables import metadata
 

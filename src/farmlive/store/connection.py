@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.selectable import SelectBase
 
-from farmlive.store.ahead import Answers, Question
-from farmlive.store.hot import Hot, Plan, Values, hot_one
-from farmlive.store.pipeline import Queue, Result
-from farmlive.store.tally import TOGETHER, Mark, Miscounted, Tally
+from farmlive.store.fast.compiled import Hot, Plan, Values, hot_one
+from farmlive.store.fast.deferred_updates import TOGETHER, Mark, Miscounted, Tally
+from farmlive.store.fast.pipeline import Queue, Result
+from farmlive.store.fast.prefetch import Answers, Question
 
 
 class HotConnection(Connection):

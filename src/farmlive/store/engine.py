@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from farmlive import compact
+from farmlive import compact_json
 from farmlive.store.connection import quick
 from farmlive.store.deadlines import REQUEST_S, keep_wires
 
@@ -56,7 +56,7 @@ class DatabaseRefused(Exception):
 
 
 def _dump(value: Any) -> str:
-    return compact.encode(value).decode()
+    return compact_json.encode(value).decode()
 
 
 def check_there(database_url: str, data: Path) -> None:
@@ -170,7 +170,7 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
     sqlite = url.startswith("sqlite")
     options: dict[str, Any] = {
         "json_serializer": _dump,
-        "json_deserializer": compact.decode,
+        "json_deserializer": compact_json.decode,
         "hide_parameters": True,  # an error is logged, and they may be a buyer's name and phone
         "pool_size": pool_size,
         "max_overflow": 0,

@@ -59,8 +59,8 @@ class KeysRefused(DatabaseRefused):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """One key each for pseudonyms (people/devices.py) and for orders (shop/order_links.py); those
-    for other uses are derived.
+    """One key each for pseudonyms (people/core/devices.py) and for orders
+    (shop/core/order_links.py); those for other uses are derived.
     """
 
     pseudonyms: bytes = field(repr=False)

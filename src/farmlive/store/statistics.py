@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, TextClause, func, literal_column, select, text
 
-from farmlive.again import Again
-from farmlive.store.doors import Store
+from farmlive.periodic import Periodic
+from farmlive.store.store import Store
 from farmlive.store.tables import metadata
 
 EVERY_S = 5.0
@@ -50,7 +50,7 @@ class Table(NamedTuple):
         return max(SMALL, GROWN * self.analyzed)
 
 
-class Statistics(Again):
+class Statistics(Periodic):
     """Looks every few seconds which tables have outgrown what the planner knows of them, and has
     each of them analyzed.
     """

@@ -17,10 +17,9 @@ from typing import TypeVar, cast
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from farmlive.again import in_task
+from farmlive.periodic import in_task
 from farmlive.store import condition as conditions
-from farmlive.store import reference, turns
-from farmlive.store.ahead import Question
+from farmlive.store import reference, writer_lock
 from farmlive.store.batch import Unit, run
 from farmlive.store.compatibility import Outgrown
 from farmlive.store.condition import Condition
@@ -34,8 +33,9 @@ from farmlive.store.deadlines import (
     ticks,
 )
 from farmlive.store.failures import CommitFailed, failure_of, late, unknown
+from farmlive.store.fast.deferred_updates import Miscounted
+from farmlive.store.fast.prefetch import Question
 from farmlive.store.reference import ClockMoved
-from farmlive.store.tally import Miscounted
 
 T = TypeVar("T")
 
@@ -240,7 +240,7 @@ class Writer:
             if isinstance(error, Miscounted):  # a fault of ours, which nobody would hear of
                 told = {"message": "nothing of a batch was kept", "exception": error}
                 self._loop.call_soon_threadsafe(self._loop.call_exception_handler, told)
-            if turns.waited_in_vain(error):
+            if writer_lock.waited_in_vain(error):
                 self._end_others_turn()
             if isinstance(error, DBAPIError) and not work.given_up:
                 self._condition.note(error, len(batch))
@@ -281,6 +281,6 @@ class Writer:
 
     def _end_others_turn(self) -> None:
         with contextlib.suppress(DBAPIError):  # it is away, and its turns with it
-            if turns.end_others(self.engine):
+            if writer_lock.end_others(self.engine):
                 told = {"message": "a server had stopped in its turn, which was ended"}
                 self._loop.call_soon_threadsafe(self._loop.call_exception_handler, told)

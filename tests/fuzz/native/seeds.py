@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.fuzz.corpus import SESSIONS
 
-from farmlive.media import rtp
-from farmlive.media.framing import frame
+from farmlive.media.wire import rtp
+from farmlive.media.wire.framing import frame
 
 # No input is longer; `replay.c` and `scripts/sanitize` keep to it, too.
 _MOST = 2048

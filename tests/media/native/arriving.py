@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tests.media.sps import BASELINE, HIGH, HIGH_10, MAIN_WITH_B
 
-from farmlive.media.engine import Incoming, Publishing
+from farmlive.media.engine.interface import Incoming, Publishing
 
 SETS = (BASELINE, BASELINE, HIGH, MAIN_WITH_B, HIGH_10)
 SIZES = ((320, 180), (640, 360), (640, 480))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from tests.media.native.link import TYPES, Link
 
-from farmlive.media import rtcp
-from farmlive.media.engine import Incoming, Peer, Publishing
-from farmlive.media.rtp import HEADER, ntp
+from farmlive.media.engine.interface import Incoming, Peer, Publishing
+from farmlive.media.wire import rtcp
+from farmlive.media.wire.rtp import HEADER, ntp
 
 if TYPE_CHECKING:
     from tests.media.native.scenario import Scenario

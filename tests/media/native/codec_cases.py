@@ -3,7 +3,7 @@
 from tests.fuzz.corpus import SESSIONS
 from tests.media import packets
 
-from farmlive.media import codecs
+from farmlive.media.wire import codecs
 
 PAYLOADS = [packets.parse(data).packet.payload for session in SESSIONS for data in session.rtp]
 # As C has them: the family in the low byte.

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from tests.once import once
 
-import farmlive.media.native
+import farmlive.media.engine.native
 
-FOLDER = Path(farmlive.media.native.__file__).parent
+FOLDER = Path(farmlive.media.engine.native.__file__).parent
 FLAGS = ("-O1", "-g", "-std=c11", "-D_GNU_SOURCE")
 LIBRARY = ("-shared", "-fPIC")
 SANITIZERS = ("thread", "address,undefined")

@@ -8,8 +8,8 @@ from random import Random
 from tests.media import packets
 from tests.media.sps import BASELINE
 
-from farmlive.media.engine import Incoming, Publishing
-from farmlive.media.rtp import Packet
+from farmlive.media.engine.interface import Incoming, Publishing
+from farmlive.media.wire.rtp import Packet
 
 RID = 3
 FRAME_S = 1 / 15

@@ -11,12 +11,22 @@ from typing import Any, Protocol
 
 import pytest
 
-from farmlive.media import audience, engine, python_engine, upkeep, viewer
-from farmlive.media.engine import Credentials, Keys, Output, Peer, Publishing, Ssrcs, Viewing
-from farmlive.media.ports import Port
-from farmlive.media.python_engine import PythonEngine
-from farmlive.media.rewrite import Rewriter
-from farmlive.media.sound import CLOCK_RATE
+from farmlive.media.engine import interface
+from farmlive.media.engine.interface import (
+    Credentials,
+    Keys,
+    Output,
+    Peer,
+    Publishing,
+    Ssrcs,
+    Viewing,
+)
+from farmlive.media.engine.python import engine as python_engine
+from farmlive.media.engine.python import send_group, timers, viewer
+from farmlive.media.engine.python.engine import PythonEngine
+from farmlive.media.engine.python.net.sockets import Port
+from farmlive.media.engine.python.rtp_rewrite import Rewriter
+from farmlive.media.engine.python.sound import CLOCK_RATE
 
 Address = tuple[str, int]
 # What our clock says at 0 of the steady one, in seconds since 1970.
@@ -101,22 +111,22 @@ class PythonHand:
         self.told = Told()
         self._draws = draws
         clock = SimpleNamespace(monotonic=lambda: self.now, time=lambda: self.now)
-        for module in (python_engine, upkeep, audience):
+        for module in (python_engine, timers, send_group):
             monkeypatch.setattr(module, "time", clock)
-        monkeypatch.setattr(audience, "_sendmmsg", None)
+        monkeypatch.setattr(send_group, "_sendmmsg", None)
         # What is not a socket would be taken for a port of streams.
-        monkeypatch.setattr(audience, "socket", SimpleNamespace(socket=_Sock))
-        monkeypatch.setattr(audience, "_name", lambda address: bytes(16))
+        monkeypatch.setattr(send_group, "socket", SimpleNamespace(socket=_Sock))
+        monkeypatch.setattr(send_group, "_name", lambda address: bytes(16))
         monkeypatch.setattr(viewer, "socket", SimpleNamespace(socket=_Sock))
         monkeypatch.setattr(viewer, "randbelow", lambda _: RTX_SEQUENCE)
-        monkeypatch.setattr(engine, "randbits", draws.getrandbits)
+        monkeypatch.setattr(interface, "randbits", draws.getrandbits)
         monkeypatch.setattr(python_engine, "randbits", draws.getrandbits)
         monkeypatch.setattr(python_engine, "token_bytes", lambda _: CHECKS_SECRET)
-        monkeypatch.setattr(upkeep, "now_ms", lambda: (WALL_AT_ZERO + self.now) * 1000)
+        monkeypatch.setattr(timers, "now_ms", lambda: (WALL_AT_ZERO + self.now) * 1000)
         self._sock = _Sock()
         self._port = Port(self._sock)  # type: ignore[arg-type]
         self._loop = _Loop(self)
-        monkeypatch.setattr(upkeep, "asyncio", SimpleNamespace(get_running_loop=lambda: self._loop))
+        monkeypatch.setattr(timers, "asyncio", SimpleNamespace(get_running_loop=lambda: self._loop))
         self.engine = PythonEngine()
 
     def start(self, now: float) -> None:

@@ -5,8 +5,8 @@ import random
 from pylibsrtp import Error, Policy, Session
 from tests.media.native.hands import Address
 
-from farmlive.media import stun
-from farmlive.media.engine import Credentials, Keys
+from farmlive.media.engine.interface import Credentials, Keys
+from farmlive.media.wire import stun
 
 _PROFILE, _TAG = Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 16
 _WINDOW = 1024

@@ -9,7 +9,7 @@ from tests.media.native.hands import Told
 from tests.ports import APART
 from tests.waiting import LONG_S, until
 
-from farmlive.media.native.engine import NativeEngine
+from farmlive.media.engine.native.engine import NativeEngine
 
 
 class Room:

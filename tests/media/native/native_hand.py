@@ -4,9 +4,9 @@ from unittest.mock import patch
 
 from tests.media.native.hands import CHECKS_SECRET, WALL_AT_ZERO, Address, Told
 
-from farmlive.media.engine import Credentials, Output, Peer, Publishing, Ssrcs, Viewing
-from farmlive.media.native import engine as native_engine
-from farmlive.media.native.engine import NativeEngine
+from farmlive.media.engine.interface import Credentials, Output, Peer, Publishing, Ssrcs, Viewing
+from farmlive.media.engine.native import engine as native_engine
+from farmlive.media.engine.native.engine import NativeEngine
 
 
 class NativeHand:

@@ -7,14 +7,21 @@ from pylibsrtp import Policy
 from tests.media import packets
 from tests.media.native.hands import Told
 
-from farmlive.media import stun
-from farmlive.media.engine import Credentials, Incoming, Keys, Outgoing, Publishing, Viewing
-from farmlive.media.rtp import Packet
-from farmlive.media.srtp import Protection
+from farmlive.media.engine.interface import (
+    Credentials,
+    Incoming,
+    Keys,
+    Outgoing,
+    Publishing,
+    Viewing,
+)
+from farmlive.media.engine.python.srtp import Protection
+from farmlive.media.wire import stun
+from farmlive.media.wire.rtp import Packet
 
-pytest.importorskip("farmlive.media.native._native", reason="the engine in C was not built")
+pytest.importorskip("farmlive.media.engine.native._native", reason="the engine in C was not built")
 
-from farmlive.media.native.engine import NativeEngine
+from farmlive.media.engine.native.engine import NativeEngine
 
 LOCAL = Credentials("name", "a password of its own")
 HERE = ("192.0.2.1", 4000)

@@ -5,11 +5,11 @@ from random import Random
 
 from tests.media.native.outgoing_twins import Twins
 
-from farmlive.media import red
-from farmlive.media.engine import Incoming, Outgoing, Publishing, Viewing
-from farmlive.media.publisher import Publisher
-from farmlive.media.red import Block
-from farmlive.media.rtp import HEADER
+from farmlive.media.engine.interface import Incoming, Outgoing, Publishing, Viewing
+from farmlive.media.engine.python.publisher import Publisher
+from farmlive.media.wire import red
+from farmlive.media.wire.red import Block
+from farmlive.media.wire.rtp import HEADER
 
 RIDS = ("q", "h", "f")
 # A payload type of each codec, and that of its RTX.

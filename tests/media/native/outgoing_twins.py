@@ -13,14 +13,15 @@ import pytest
 from tests.media.packets import Received, parse
 from tests.media.scripted import Hearers, Nowhere
 
-from farmlive.media import rtcp, rtp, sending, sound
-from farmlive.media import viewer as viewer_module
-from farmlive.media.engine import Outgoing, Publishing, Ssrcs, Viewing
-from farmlive.media.lane import Shift
-from farmlive.media.output import Fanout
-from farmlive.media.publisher import Publisher
-from farmlive.media.runs import Run
-from farmlive.media.viewer import Viewer
+from farmlive.media.engine.interface import Outgoing, Publishing, Ssrcs, Viewing
+from farmlive.media.engine.python import sending, sound
+from farmlive.media.engine.python import viewer as viewer_module
+from farmlive.media.engine.python.forwarder import RewriteOffset
+from farmlive.media.engine.python.net.gso_batch import GsoBatch
+from farmlive.media.engine.python.output import Fanout
+from farmlive.media.engine.python.publisher import Publisher
+from farmlive.media.engine.python.viewer import Viewer
+from farmlive.media.wire import rtcp, rtp
 
 # As C numbers them (codecs.h).
 CODECS = {
@@ -40,7 +41,7 @@ class Heard:
         self.now: list[bytes] = []
         self.all: list[bytes] = []
 
-    def take(self, run: Run) -> None:
+    def take(self, run: GsoBatch) -> None:
         self.now += run.packets
         self.all += run.packets
 
@@ -52,8 +53,8 @@ class Twins:
         draw = Random(0)
         for module in (sound, viewer_module):
             monkeypatch.setattr(module, "randbelow", draw.randrange)
-        monkeypatch.setattr(sending, "Audience", Hearers)
-        monkeypatch.setattr(viewer_module, "Audience", Hearers)
+        monkeypatch.setattr(sending, "SendGroup", Hearers)
+        monkeypatch.setattr(viewer_module, "SendGroup", Hearers)
         self.driver = driver
         self.now = 1_000.0
         self.outputs: dict[int, Fanout] = {}
@@ -305,7 +306,7 @@ def _outgoing(each: Mapping[str, Outgoing]) -> str:
     return " ".join(map(str, words))
 
 
-def _shift(shift: Shift) -> str:
+def _shift(shift: RewriteOffset) -> str:
     by = shift.pictures
     pictures = "-1:-1" if by is None else f"{by.picture}:{by.base}"
     return f" {shift.payload_type} {shift.sequence} {shift.timestamp} {pictures}"

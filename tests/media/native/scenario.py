@@ -14,7 +14,7 @@ from tests.media.native.camera import Publisher
 from tests.media.native.hands import WALL_AT_ZERO, Address, Hands
 from tests.media.native.watcher import Viewer
 
-from farmlive.media.engine import Output, Peer, Ssrcs
+from farmlive.media.engine.interface import Output, Peer, Ssrcs
 
 CHECK = b"\x00\x01"
 CLIENT_HELLO = bytes((22, 254, 253, *bytes(10), 1)) + bytes(153)

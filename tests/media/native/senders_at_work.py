@@ -21,8 +21,8 @@ from tests.media.packets import write
 from tests.ports import APART
 from tests.waiting import LONG_S
 
-from farmlive.media import srtp
-from farmlive.media.rtp import Packet
+from farmlive.media.engine.python import srtp
+from farmlive.media.wire.rtp import Packet
 
 SOURCES = ("address", *send.SOURCES)
 WRAPPED = ("sendmmsg", "sendto", "setsockopt")

@@ -6,8 +6,8 @@ from random import Random
 import pytest
 from tests.media.native.ports_twin import Script, ports_driver
 
-from farmlive.media.framing import frame
-from farmlive.media.stalls import HELD_MOST, Backlog, Frame
+from farmlive.media.engine.python.net.slow_viewer import HELD_MOST, Frame, SendQueue
+from farmlive.media.wire.framing import frame
 
 __all__ = ["ports_driver"]
 
@@ -16,7 +16,7 @@ class Twin:
     """Both backlogs."""
 
     def __init__(self) -> None:
-        self.script, self.backlog = Script(), Backlog()
+        self.script, self.backlog = Script(), SendQueue()
 
     def keep(self, packet: bytes, video: bool, at: float) -> None:
         self.backlog.add([Frame(frame(packet), video, at)])

@@ -10,7 +10,7 @@ from tests.fuzz.mutants import datagrams, mutants
 from tests.media.native.codec_cases import NUMBERS, OBJECTIONS, PAYLOADS
 from tests.media.sps import BASELINE, HIGH, HIGH_10, MAIN_WITH_B, Writer
 
-from farmlive.media import codecs, h264
+from farmlive.media.wire import codecs, h264
 
 SETS = [BASELINE, MAIN_WITH_B, HIGH, HIGH_10]
 # C says this of any larger number.

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from tests.media.native.one_hand import HERE, Hand
 
-from farmlive.media.engine import Credentials
-from farmlive.media.native import _native
-from farmlive.media.native.numbering import CodecNumbers
+from farmlive.media.engine.interface import Credentials
+from farmlive.media.engine.native import _native
+from farmlive.media.engine.native.numbering import CodecNumbers
 
 
 def track(**changes: Any) -> Any:

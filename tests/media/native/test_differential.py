@@ -12,7 +12,7 @@ from tests.media.native.native_hand import NativeHand
 from tests.media.native.scenario import Scenario
 from tests.media.native.watcher import Viewer
 
-from farmlive.media.engine import Incoming, Publishing, Viewing
+from farmlive.media.engine.interface import Incoming, Publishing, Viewing
 
 # More and longer ones: FARMLIVE_TEST_SEEDS=200 FARMLIVE_TEST_SECONDS=60.
 SEEDS = range(int(os.environ.get("FARMLIVE_TEST_SEEDS", "8")))

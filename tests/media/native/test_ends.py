@@ -10,13 +10,13 @@ import pytest
 from tests.media.native.handles import threads
 from tests.media.native.hands import Told
 
-from farmlive.media.native.engine import NativeEngine
+from farmlive.media.engine.native.engine import NativeEngine
 
 THREAD = "farmlive-media"
 FORGETFUL = """
 import asyncio, atexit
 from tests.media.native.handles import threads
-from farmlive.media.native.engine import NativeEngine
+from farmlive.media.engine.native.engine import NativeEngine
 
 def tell():
     print(sorted(name for name, _ in threads()))
@@ -28,7 +28,7 @@ tell()
 """
 NO_ROOM = """
 import asyncio, errno
-from farmlive.media.native.engine import NativeEngine
+from farmlive.media.engine.native.engine import NativeEngine
 
 engine = NativeEngine(2)
 try:
@@ -38,7 +38,7 @@ except OSError as error:
 """
 FORKED = """
 import asyncio, os
-from farmlive.media.native.engine import NativeEngine
+from farmlive.media.engine.native.engine import NativeEngine
 
 engine = NativeEngine(1)
 asyncio.run(engine.start(object(), ["127.0.0.1"], ["127.0.0.1"], 0, None))

@@ -22,9 +22,9 @@ from tests.media.native.one_hand import (
 from tests.media.sps import MAIN_WITH_B
 from tests.waiting import until
 
-from farmlive.media import codecs, stun
-from farmlive.media.engine import Credentials, Incoming, Keys, Publishing
-from farmlive.media.native import _native
+from farmlive.media.engine.interface import Credentials, Incoming, Keys, Publishing
+from farmlive.media.engine.native import _native
+from farmlive.media.wire import codecs, stun
 
 
 def test_a_check_is_answered_and_told(hand: Hand) -> None:

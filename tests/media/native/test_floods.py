@@ -2,7 +2,7 @@
 
 from tests.media.native.one_hand import HERE, VIEWING, Hand
 
-from farmlive.media import rtcp
+from farmlive.media.wire import rtcp
 
 
 def test_from_more_ssrcs_than_anyone_has_nothing_is_read(hand: Hand) -> None:

@@ -8,8 +8,8 @@ from tests.media.native.hands import PythonHand
 from tests.media.native.native_hand import NativeHand
 from tests.media.native.one_hand import GCM, HERE, KEYFRAME, LOCAL, VIDEO, check, picture
 
-from farmlive.media.engine import Credentials, Keys
-from farmlive.media.srtp import Protection
+from farmlive.media.engine.interface import Credentials, Keys
+from farmlive.media.engine.python.srtp import Protection
 
 VIEWER = Credentials("viewer", "a password that a viewer has by right")
 

@@ -5,7 +5,7 @@ from random import Random
 
 from tests.media.native.ports_twin import Script, ports_driver
 
-from farmlive.media.framing import LARGEST, Deframer, TooLong, frame
+from farmlive.media.wire.framing import LARGEST, Deframer, TooLong, frame
 
 __all__ = ["ports_driver"]
 

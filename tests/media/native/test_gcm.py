@@ -10,8 +10,8 @@ import pytest
 from pylibsrtp import Error, Policy, Session
 from tests.media.native.compiling import LIBRARY, compiled
 
-from farmlive.media import srtp
-from farmlive.media.engine import Keys
+from farmlive.media.engine.interface import Keys
+from farmlive.media.engine.python import srtp
 
 GCM = Policy.SRTP_PROFILE_AEAD_AES_128_GCM
 WINDOW = 256

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.native
 
 def built() -> Path:
     """The file that Python loads."""
-    found = importlib.import_module("farmlive.media.native._native").__file__
+    found = importlib.import_module("farmlive.media.engine.native._native").__file__
     assert found is not None
     return Path(found)
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from tests.media.native.ports_twin import Script, ports_driver
 
-from farmlive.media import stun
-from farmlive.media.engine import Credentials
-from farmlive.media.ice import IceLite, IcePeer
-from farmlive.media.path import Path as PeerPath
-from farmlive.media.ports import Port
+from farmlive.media.engine.interface import Credentials
+from farmlive.media.engine.python.net.ice import IceLite, IcePeer
+from farmlive.media.engine.python.net.path import Path as PeerPath
+from farmlive.media.engine.python.net.sockets import Port
+from farmlive.media.wire import stun
 
 __all__ = ["ports_driver"]
 

@@ -12,11 +12,11 @@ from tests.media.native.arriving import PUBLISHINGS, Sender
 from tests.media.native.codec_cases import NUMBERS, OBJECTIONS
 from tests.media.native.compiling import compiled, sanitizers
 
-from farmlive.media import rtcp, rtp
-from farmlive.media.engine import Publishing
-from farmlive.media.publisher import Publisher
-from farmlive.media.ring import Ring, starts_in_group
-from farmlive.media.track import Track
+from farmlive.media.engine.interface import Publishing
+from farmlive.media.engine.python.publisher import Publisher
+from farmlive.media.engine.python.ring import Ring, starts_in_group
+from farmlive.media.engine.python.track import Track
+from farmlive.media.wire import rtcp, rtp
 
 SOURCES = (
     "codecs", "feedback", "h264", "layers", "publisher", "receiver", "rewrite", "ring", "rtcp",

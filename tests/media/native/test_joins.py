@@ -19,10 +19,17 @@ from tests.media.native.one_hand import check
 from tests.ports import APART
 from tests.waiting import until
 
-from farmlive.media.engine import Credentials, Incoming, Keys, Outgoing, Publishing, Viewing
-from farmlive.media.native.engine import NativeEngine
-from farmlive.media.rtp import Packet
-from farmlive.media.srtp import Protection
+from farmlive.media.engine.interface import (
+    Credentials,
+    Incoming,
+    Keys,
+    Outgoing,
+    Publishing,
+    Viewing,
+)
+from farmlive.media.engine.native.engine import NativeEngine
+from farmlive.media.engine.python.srtp import Protection
+from farmlive.media.wire.rtp import Packet
 
 JOINS = int(os.environ.get("FARMLIVE_TEST_JOINS", "2000"))
 AT_ONCE = 50

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from farmlive.media.layers import Choice, Flow
+from farmlive.media.engine.python.layer_select import Choice, Flow
 
 LAYERS_MOST = 4
 SEEDS = some.integers(0, 2**32 - 1)

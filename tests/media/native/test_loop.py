@@ -21,10 +21,10 @@ from tests.media.native.one_hand import LOCAL, check
 from tests.ports import APART
 from tests.waiting import LONG_S, until
 
-from farmlive.media import stun
-from farmlive.media.engine import Credentials, Place
-from farmlive.media.framing import LARGEST, Deframer, frame
-from farmlive.media.native.engine import NativeEngine
+from farmlive.media.engine.interface import Credentials, Place
+from farmlive.media.engine.native.engine import NativeEngine
+from farmlive.media.wire import stun
+from farmlive.media.wire.framing import LARGEST, Deframer, frame
 
 OF_AN_ADDRESS, IN_ALL = 256, 4096
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-pytest.importorskip("farmlive.media.native._native", reason="the engine in C was not built")
+pytest.importorskip("farmlive.media.engine.native._native", reason="the engine in C was not built")
 
 # A sandbox that answers epoll_pwait2 (441 on every machine) with an error, and an engine in it.
 SANDBOXED = """
@@ -37,7 +37,7 @@ if libc.prctl(SECCOMP, FILTER, ctypes.addressof(program), None, None):
 assert libc.syscall(441, -1, None, 0, None, None, 0) == -1
 assert ctypes.get_errno() == int(sys.argv[1])
 
-from farmlive.media.native.engine import NativeEngine
+from farmlive.media.engine.native.engine import NativeEngine
 from tests.media.native.handles import rests
 from tests.waiting import until
 

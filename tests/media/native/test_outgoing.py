@@ -17,10 +17,10 @@ from tests.media.native.outgoing_camera import (
 from tests.media.native.outgoing_play import Play
 from tests.media.native.outgoing_twins import Twins
 
-from farmlive.media import rtcp
-from farmlive.media.engine import Viewing
-from farmlive.media.rtcp import SenderReport
-from farmlive.media.viewer import RTX_PER_S
+from farmlive.media.engine.interface import Viewing
+from farmlive.media.engine.python.viewer import RTX_PER_S
+from farmlive.media.wire import rtcp
+from farmlive.media.wire.rtcp import SenderReport
 
 
 def test_packets_little_shorter_than_the_longest_are_padded(twins: Twins) -> None:

@@ -13,8 +13,8 @@ from tests.media.native.encoders import FRAME_S, Encoder, Layer
 from tests.media.native.twin import SSRCS, Twin
 from tests.media.scripted import hear_plainly
 
-from farmlive.media.engine import Incoming, Outgoing, Publishing, Viewing
-from farmlive.media.rtcp import SenderReport
+from farmlive.media.engine.interface import Incoming, Outgoing, Publishing, Viewing
+from farmlive.media.wire.rtcp import SenderReport
 
 DRIVERS = [
     Path(__file__).with_name(f"{name}.c")

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams
 
-from farmlive.media import rtcp
+from farmlive.media.wire import rtcp
 
 PACKETS = [data for session in SESSIONS for data in session.rtcp]
 MISSING_MOST = 100

@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams
 
-from farmlive.media import rtp
+from farmlive.media.wire import rtp
 
 PACKETS = [data for session in SESSIONS for data in session.rtp]
 BYTES = POINTER(c_ubyte)

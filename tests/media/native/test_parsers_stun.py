@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 from tests.fuzz.corpus import PASSWORD, SESSIONS
 from tests.fuzz.mutants import datagrams
 
-from farmlive.media import stun
+from farmlive.media.wire import stun
 
 CHECKS = [data for session in SESSIONS for data in session.stun]
 KEY = PASSWORD.encode()

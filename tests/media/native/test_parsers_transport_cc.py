@@ -6,7 +6,7 @@ from ctypes import Structure, byref, c_bool, c_double, c_int64, c_size_t, c_uint
 from hypothesis import given
 from hypothesis import strategies as some
 
-from farmlive.media.transport_cc import Arrivals
+from farmlive.media.wire.transport_cc import Arrivals
 
 SIZE = 1024
 # A step in the numbers and the time until the packet came; both may go back, and jump.

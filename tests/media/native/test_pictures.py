@@ -8,8 +8,8 @@ from hypothesis import strategies as some
 from tests.fuzz.mutants import datagrams
 from tests.media.native.codec_cases import NUMBERS, PAYLOADS
 
-from farmlive.media import pictures
-from farmlive.media.pictures import Pictures
+from farmlive.media.wire import picture_id
+from farmlive.media.wire.picture_id import Pictures
 
 CODECS = some.sampled_from(sorted(NUMBERS))
 HEADS = some.builds(
@@ -67,9 +67,9 @@ def test_numbers_are_read_and_moved(
 ) -> None:
     number = NUMBERS[codec]
     read = c.pictures_read(number, payload, len(payload))
-    assert (read.picture, read.base) == tuple(map(as_number, pictures.read(codec, payload)))
+    assert (read.picture, read.base) == tuple(map(as_number, picture_id.read(codec, payload)))
     after = moved(c, payload, Moves(number, picture, base))
-    assert after == pictures.moved(payload, Pictures(codec, picture, base))
+    assert after == picture_id.moved(payload, Pictures(codec, picture, base))
 
 
 @given(
@@ -84,13 +84,13 @@ def test_numbers_go_on_after_the_last(
 ) -> None:
     last = Numbers(as_number(picture), as_number(base))
     by = c.pictures_following(NUMBERS[codec], first, len(first), last)
-    expected = pictures.following(codec, first, (picture, base))
+    expected = picture_id.following(codec, first, (picture, base))
     if expected is None:
         assert by.codec == 0
     else:
         assert (by.codec, by.picture, by.base) == (NUMBERS[codec], *expected[1:])
     for payload in (first, later):
-        python = pictures.moved(payload, expected) if expected else payload
+        python = picture_id.moved(payload, expected) if expected else payload
         assert moved(c, payload, by) == python
 
 
@@ -99,7 +99,9 @@ def test_recorded_payloads(c: ctypes.CDLL) -> None:
     for payload in PAYLOADS:
         for codec, number in NUMBERS.items():
             read = c.pictures_read(number, payload, len(payload))
-            assert (read.picture, read.base) == tuple(map(as_number, pictures.read(codec, payload)))
+            assert (read.picture, read.base) == tuple(
+                map(as_number, picture_id.read(codec, payload))
+            )
             with_numbers += codec == "VP8" and read.picture >= 0
     assert with_numbers
 
@@ -112,7 +114,9 @@ def test_a_number_behind_the_end_is_none(c: ctypes.CDLL) -> None:
         for size in range(len(whole) + 1):
             payload = whole[:size]
             read = c.pictures_read(NUMBERS[codec], payload, size)
-            assert (read.picture, read.base) == tuple(map(as_number, pictures.read(codec, payload)))
-            assert moved(c, payload, Moves(NUMBERS[codec], 5, 9)) == pictures.moved(
+            assert (read.picture, read.base) == tuple(
+                map(as_number, picture_id.read(codec, payload))
+            )
+            assert moved(c, payload, Moves(NUMBERS[codec], 5, 9)) == picture_id.moved(
                 payload, Pictures(codec, 5, 9)
             )

@@ -16,10 +16,10 @@ from tests.media.native.one_hand import GCM, KEYFRAME, VIDEO, check, picture
 from tests.ports import APART
 from tests.waiting import LONG_S, until
 
-from farmlive.media import stun
-from farmlive.media.engine import Credentials, Keys, Peer, Place, Times
-from farmlive.media.native.engine import NativeEngine
-from farmlive.media.srtp import Protection
+from farmlive.media.engine.interface import Credentials, Keys, Peer, Place, Times
+from farmlive.media.engine.native.engine import NativeEngine
+from farmlive.media.engine.python.srtp import Protection
+from farmlive.media.wire import stun
 
 THEIRS = Credentials("theirs", "a password of theirs")
 # How far a camera's frames are apart.

@@ -8,8 +8,8 @@ from hypothesis import strategies as some
 from tests.fuzz.mutants import datagrams
 from tests.fuzz.red_blocks import NEWEST, OLDER, PAYLOADS
 
-from farmlive.media import red
-from farmlive.media.red import Block
+from farmlive.media.wire import red
+from farmlive.media.wire.red import Block
 
 BLOCKS_MOST = 32
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from farmlive.media import rewrite
-from farmlive.media.rewrite import Rewriter, SourceClock
-from farmlive.media.rtp import Packet
+from farmlive.media.engine.python import rtp_rewrite
+from farmlive.media.engine.python.rtp_rewrite import Rewriter, SourceClock
+from farmlive.media.wire.rtp import Packet
 
 NUMBERS = some.integers(0, 0xFFFF) | some.sampled_from((0, 1, 0x7FFF, 0x8000, 0xFFFF))
 STAMPS = some.integers(0, 0xFFFFFFFF) | some.sampled_from((0, 1, 2**31 - 1, 2**31, 2**32 - 1))
@@ -159,12 +159,12 @@ def test_a_seam(
     added = c.rewrite_seam(
         last, elapsed, first, live, aligned is not None, aligned or 0, ctypes.byref(nudge)
     )
-    assert (added, nudge.value) == rewrite.seam(last, elapsed, first, live, aligned)
+    assert (added, nudge.value) == rtp_rewrite.seam(last, elapsed, first, live, aligned)
 
 
 @given(STAMPS, STAMPS | some.integers(-200, 200), NUMBERS)
 def test_a_burst_and_a_start(c: ctypes.CDLL, timestamp: int, live: int, sequence: int) -> None:
     if live <= 200:
         live = (timestamp + live) & 0xFFFFFFFF
-    assert c.rewrite_squeeze(timestamp, live) == rewrite.squeeze(timestamp, live)
-    assert c.rewrite_half(sequence) == rewrite.half(sequence)
+    assert c.rewrite_squeeze(timestamp, live) == rtp_rewrite.squeeze(timestamp, live)
+    assert c.rewrite_half(sequence) == rtp_rewrite.half(sequence)

@@ -12,9 +12,9 @@ from tests.media.native.one_hand import GCM, LOCAL, VIDEO, check
 from tests.ports import APART
 from tests.waiting import until
 
-from farmlive.media import stun
-from farmlive.media.engine import Credentials, Keys
-from farmlive.media.native.engine import NativeEngine
+from farmlive.media.engine.interface import Credentials, Keys
+from farmlive.media.engine.native.engine import NativeEngine
+from farmlive.media.wire import stun
 
 
 @pytest.fixture(params=[0, 2], ids=["its one thread", "two send threads"])

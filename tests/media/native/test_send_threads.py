@@ -21,7 +21,7 @@ from tests.media.moving import (
 from tests.media.passage import Passage
 from tests.waiting import until
 
-from farmlive.media.engine import Times
+from farmlive.media.engine.interface import Times
 from farmlive.settings import Settings
 
 __all__ = ["passages"]

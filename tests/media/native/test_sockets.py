@@ -14,9 +14,9 @@ from tests.media.native.compiling import LIBRARY, compiled
 from tests.media.native.handles import handles
 from tests.ports import APART
 
-from farmlive.media import sieve
-from farmlive.media.addresses import open_sockets
-from farmlive.media.inbox import SO_TIMESTAMPNS
+from farmlive.media.engine.python.net import bpf_filter
+from farmlive.media.engine.python.net.addresses import open_sockets
+from farmlive.media.engine.python.net.recv_batch import SO_TIMESTAMPNS
 
 SOURCES = ("address", "beside", "inbox", "sieve")
 AT_ONCE, ROOM = 64, 2048
@@ -208,7 +208,7 @@ def test_the_sieve_lets_through_what_pythons_does(
             sock.bind((APART if family == socket.AF_INET else "::1", 0))
             sock.setblocking(False)
         sockets.sieve_sift(by_c.fileno())
-        sieve.sift(by_python)
+        bpf_filter.sift(by_python)
         with sender(by_c) as to_c, sender(by_python) as to_python:
             for _ in range(100):
                 sent = [_some_datagram(random) for _ in range(40)]

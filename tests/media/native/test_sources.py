@@ -7,8 +7,8 @@ import pytest
 from tests.media.native.outgoing_camera import OPUS, PLAIN, TYPES, Camera, on_air
 from tests.media.native.outgoing_twins import Twins
 
-from farmlive.media.engine import Outgoing, Viewing
-from farmlive.media.rtp import HEADER
+from farmlive.media.engine.interface import Outgoing, Viewing
+from farmlive.media.wire.rtp import HEADER
 
 VP8_ALONE = Viewing({"VP8": Outgoing(*TYPES["VP8"])}, {"OPUS": Outgoing(OPUS)})
 

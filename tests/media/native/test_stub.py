@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-import farmlive.media.native
+import farmlive.media.engine.native
 
 _native = pytest.importorskip(
-    "farmlive.media.native._native", reason="the engine in C was not built"
+    "farmlive.media.engine.native._native", reason="the engine in C was not built"
 )
 
-STUB = ast.parse(Path(farmlive.media.native.__file__).with_name("_native.pyi").read_text())
+STUB = ast.parse(Path(farmlive.media.engine.native.__file__).with_name("_native.pyi").read_text())
 RELAY = next(each for each in STUB.body if isinstance(each, ast.ClassDef))
 
 

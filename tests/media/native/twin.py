@@ -6,16 +6,16 @@ Each call notes what it should print there: what each viewer was sent, what it r
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from farmlive.media import rtp
-from farmlive.media.engine import Incoming, Outgoing, Publishing, Ssrcs, Viewing
-from farmlive.media.lane import Shift
-from farmlive.media.output import Fanout
-from farmlive.media.publisher import Publisher
-from farmlive.media.rewrite import Rewriter
-from farmlive.media.rtcp import Nack, ReceiverReport, ReferenceTime, SenderReport
-from farmlive.media.runs import Run
-from farmlive.media.track import Track
-from farmlive.media.viewer import Epoch, Viewer
+from farmlive.media.engine.interface import Incoming, Outgoing, Publishing, Ssrcs, Viewing
+from farmlive.media.engine.python.forwarder import RewriteOffset
+from farmlive.media.engine.python.net.gso_batch import GsoBatch
+from farmlive.media.engine.python.output import Fanout
+from farmlive.media.engine.python.publisher import Publisher
+from farmlive.media.engine.python.rtp_rewrite import Rewriter
+from farmlive.media.engine.python.track import Track
+from farmlive.media.engine.python.viewer import Epoch, Viewer
+from farmlive.media.wire import rtp
+from farmlive.media.wire.rtcp import Nack, ReceiverReport, ReferenceTime, SenderReport
 
 # As C has them: the family in the low byte.
 CODECS = {"": 0, "H264:baseline": 1, "VP8": 2, "VP9:0": 3, "OPUS": 5}
@@ -34,7 +34,7 @@ class Recorder:
         # The numbers of video that it was sent.
         self.numbers: list[int] = []
 
-    def take(self, run: Run) -> None:
+    def take(self, run: GsoBatch) -> None:
         for data in run.packets:
             self._log.append(f"> {self.peer} {data.hex()}")
             if data[8:12] == SSRCS.video.to_bytes(4, "big"):
@@ -282,7 +282,7 @@ def _outgoing(wants: Any) -> list[object]:
     return words
 
 
-def _shift(shift: Shift) -> str:
+def _shift(shift: RewriteOffset) -> str:
     moved = "0,0,0"
     if shift.pictures is not None:
         codec, picture, base = shift.pictures

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from tests.media.native.link import TYPES, Link
 
-from farmlive.media import rtcp
-from farmlive.media.engine import Outgoing, Output, Peer, Ssrcs, Viewing
-from farmlive.media.rtp import HEADER, ntp
+from farmlive.media.engine.interface import Outgoing, Output, Peer, Ssrcs, Viewing
+from farmlive.media.wire import rtcp
+from farmlive.media.wire.rtp import HEADER, ntp
 
 if TYPE_CHECKING:
     from tests.media.native.scenario import Scenario

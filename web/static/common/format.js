@@ -1,4 +1,4 @@
-// How scripts write money, counts, weight and times: the twin of pages/formats.py.
+// How scripts write money, counts, weight and times: the twin of pages/rendering/formats.py.
 
 import { page } from "./words.js";
 

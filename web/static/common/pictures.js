@@ -1,4 +1,4 @@
-// Which picture stands for a product: its own, or a drawing. The twin of pages/pictures.py.
+// Which picture stands for a product: its own, or a drawing. The twin of pages/rendering/pictures.py.
 
 import { page } from "./words.js";
 

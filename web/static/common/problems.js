@@ -9,7 +9,7 @@ import { n, page, t } from "./words.js";
 
 const together = (...each) => each.filter(Boolean).join(page.language === "zh" ? "" : " ");
 
-// As people/password_rules.py says them, so that what it says beside a field is translated by them, too.
+// As people/accounts/password_rules.py says them, so that what it says beside a field is translated by them, too.
 const passwordFlaws = {
   short: () => t("A password has at least 10 characters."),
   long: () => t("A password has at most 200 characters."),

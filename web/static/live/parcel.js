@@ -1,5 +1,5 @@
 // What a parcel costs, by weight and region: the table that the server keeps, and the same rule as
-// its shop/fees.py.
+// its shop/shipping/fees.py.
 
 import { api } from "../common/api.js";
 

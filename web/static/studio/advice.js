@@ -1,4 +1,4 @@
-// What to do about a stream, in a sentence a piece of the server's advice (media/advice.py): for
+// What to do about a stream, in a sentence a piece of the server's advice (media/diagnostics.py): for
 // whoever holds the phone, or by the names that OBS's own menus have. Shows nothing.
 
 import { t } from "../common/words.js";

@@ -1,5 +1,5 @@
 // The states of an order and of its payment in words, and what may follow. Decides only; the server
-// has the same table (shop/life.py) and the last word.
+// has the same table (shop/core/state_machine.py) and the last word.
 
 import { money } from "../common/format.js";
 import { asked, isTakenOff, left, toGiveBack } from "../common/sums.js";

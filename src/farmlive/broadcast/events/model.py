@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Final, Self, TypeVar, dataclass_tra
 
 from pydantic import Field
 
-from farmlive.broadcast.lines import ORDER, PUBLIC, STAFF, farm_audience
+from farmlive.broadcast.events.audience_filter import ORDER, PUBLIC, STAFF, farm_audience
 
 ULID = "01KB6Y3S8QJ4M1T9W2ZC5D7EFG"
 

@@ -1,5 +1,5 @@
 // Orders by their numbers: how they stand in a list, and how a choice of them is written in an
-// address. Decides only; the twin of shop/papers.py.
+// address. Decides only; the twin of shop/orders/order_documents.py.
 
 const A_LETTER = 9_999;
 

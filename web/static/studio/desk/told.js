@@ -9,7 +9,7 @@ import { spoken } from "../sentences.js";
 import { asked, left, toGiveBack } from "../state.js";
 import { why } from "./why.js";
 
-/** As long as shop/life.py lets a move be undone. */
+/** As long as shop/core/state_machine.py lets a move be undone. */
 const UNDO_MS = 10 * 60_000;
 
 /** What was done with the one of this number, or with so many. */

@@ -10,7 +10,7 @@ from alembic import op
 
 from farmlive.ids import ulid
 from farmlive.store.tables import Json
-from farmlive.store.turns import TAKE_TURN
+from farmlive.store.writer_lock import TAKE_TURN
 
 revision = "0010"
 down_revision = "0009"

@@ -7,7 +7,7 @@ revision = "0014"
 down_revision = "0013"
 branch_labels = None
 depends_on = None
-# Rows that earlier code writes meanwhile are adopted by the next sender (shop/notices.py).
+# Rows that earlier code writes meanwhile are adopted by the next sender (shop/notices/notices.py).
 oldest_code = "0012"
 
 

@@ -110,7 +110,7 @@ def _rewrite(connection: sa.Connection, keys: Keys) -> None:
 
 
 def _kept(keys: Keys, row: sa.Row[Any]) -> dict[str, Any]:
-    """What is kept of an order's token and code, as shop/order_links.py reads it."""
+    """What is kept of an order's token and code, as shop/core/order_links.py reads it."""
 
     def derived(use: str, text: str) -> bytes:
         return hmac.digest(keys.orders, f"{use} {text}".encode(), "sha256")

@@ -1,0 +1,1 @@
+"""What benches stand on: servers, databases, namespaces, browsers, and faults on command."""

@@ -1,0 +1,10 @@
+"""farmlive with a commit for each write: `unshared.py serve`. Beside it one sees what sharing
+commits gains. Only the bench of the till starts it; no setting does.
+"""
+
+from farmlive.cli import main
+from farmlive.store import writer
+
+if __name__ == "__main__":
+    writer.BATCH = 1
+    main.main()

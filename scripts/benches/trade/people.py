@@ -1,0 +1,58 @@
+"""All who trade in a run of the crash bench: buyers by the channel and by HTTP, and staff."""
+
+import asyncio
+
+from benches.trade.buying import Buyer
+from benches.trade.retrying_client import PATIENCE_S, Market
+from benches.trade.staff_load import Staff
+from farmlive.client import Api, Channel
+
+CHANNELS, HTTP = 6, 2
+
+
+class People:
+    """All of them. `key` is the API key of those who work there."""
+
+    def __init__(self, market: Market, key: str):
+        self._market, self._key = market, key
+        self._tasks: list[asyncio.Task[None]] = []
+        self._channels: list[Channel] = []
+        self._apis: list[Api] = []
+
+    async def start(self) -> None:
+        """Open the channels and begin."""
+        market = self._market
+        buyers = [await self._channel() for _ in range(CHANNELS)]
+        whos: list[Channel | Api] = [*buyers, *(self._api() for _ in range(HTTP))]
+        pages = self._api()
+        staff = Staff(market, await self._channel(self._key), self._api(self._key))
+        acts = [Buyer(market, number, who, pages).act() for number, who in enumerate(whos)]
+        self._tasks = [asyncio.create_task(act) for act in (*acts, staff.sell(), staff.keep())]
+
+    async def reach(self, count: int) -> None:
+        """Wait until so many requests of buyers were acknowledged."""
+        while self._market.acknowledged < count:
+            done, _ = await asyncio.wait(self._tasks, timeout=0.01)
+            for task in done:
+                task.result()
+
+    async def stop(self) -> None:
+        """Let everyone have the answer to what is under way, then end."""
+        self._market.stopping = True
+        await asyncio.gather(*self._tasks)
+        for channel in self._channels:
+            await channel.close()
+        for api in self._apis:
+            await api.close()
+
+    async def _channel(self, key: str | None = None) -> Channel:
+        market = self._market
+        channel = await Channel.connect(
+            market.url, market.broadcast, key=key, patience_s=PATIENCE_S
+        )
+        self._channels.append(channel)
+        return channel
+
+    def _api(self, key: str | None = None) -> Api:
+        self._apis.append(Api(self._market.url, key=key, timeout_s=20))
+        return self._apis[-1]

@@ -1,0 +1,189 @@
+"""Who watched, and when: a row a connection. Those that began and ended are gathered and written
+once a second, those that go on are kept up to date each minute: no order waits for them.
+
+A crash loses at most the last minute of each. What the rows are worth is the review's to say.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Executable, bindparam, insert, update
+
+from farmlive.broadcast.hub import Client
+from farmlive.broadcast.tables import watches
+from farmlive.clock import now_ms
+from farmlive.periodic import Periodic
+from farmlive.problems import Unavailable
+from farmlive.store import FILE_S, CommitUnknown, Store
+
+KEEP_S = 60.0
+WRITE_S = 1.0
+# How many rows one turn of the writer brings up to date, and how many it makes: orders wait no
+# longer than that.
+AT_ONCE = 1_000
+AT_ONCE_NEW = 200
+# More that began and ended are not kept where the database takes nothing.
+MOST = 50_000
+
+_OPEN = insert(watches).returning(watches.c.id, sort_by_parameter_order=True)
+_KEEP = (
+    update(watches)
+    .where(watches.c.id.in_(bindparam("ids", expanding=True)))
+    .values(to_at=bindparam("now"), running=bindparam("still"))
+)
+_END = (
+    update(watches)
+    .where(watches.c.id == bindparam("row"))
+    .values(to_at=bindparam("left"), running=False)
+)
+
+
+@dataclass(slots=True, eq=False)
+class _Watch:
+    """A connection that watches; `row` is its row once that is committed, `left` when it ended."""
+
+    broadcast: str
+    device: str
+    joined: int
+    resumed: bool
+    left: int | None = None
+    row: int | None = None
+
+    def values(self) -> dict[str, Any]:
+        """What is inserted."""
+        return {
+            "broadcast": self.broadcast,
+            "device": self.device,
+            "from_at": self.joined,
+            "to_at": now_ms() if self.left is None else self.left,
+            "resumed": self.resumed,
+            "running": self.left is None,
+        }
+
+
+class WatchSessions:
+    """The watch sessions of this server's viewers."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._watching: dict[Client, _Watch] = {}
+        self._turn = asyncio.Lock()
+        self._began: list[_Watch] = []
+        self._ended: list[_Watch] = []
+        self._keeping = Periodic(
+            KEEP_S, self.keep, "watch sessions were not kept", "watch sessions are kept again"
+        )
+        self._writing = Periodic(
+            WRITE_S,
+            self._write_on,
+            "who came and left was not kept",
+            "who comes and leaves is kept again",
+        )
+
+    async def start(self) -> None:
+        """Begin to write them and to keep them up to date."""
+        await self._writing.start()
+        await self._keeping.start()
+
+    async def stop(self) -> None:
+        """Close what is still open and stop."""
+        await self._keeping.stop()
+        await self._writing.stop()
+        for client in list(self._watching):
+            self.end(client)
+        try:
+            await self.write()
+        except Unavailable as error:
+            self._writing.outage.failed(error.title)
+
+    def begin(self, broadcast: str, client: Client, *, resumed: bool) -> None:
+        """A viewer joined; `resumed` where the page was open before and only its channel is new."""
+        watch = _Watch(broadcast, client.device, client.joined_at, resumed)
+        self._watching[client] = watch
+        self._began.append(watch)
+
+    def end(self, client: Client) -> None:
+        """The viewer left."""
+        watch = self._watching.pop(client, None)
+        if watch is None:
+            return
+        watch.left = now_ms()
+        if len(self._ended) >= MOST:
+            self._writing.outage.failed("more wait than are kept")
+            return
+        self._ended.append(watch)
+
+    def moved(self, by: int) -> None:
+        """The time was moved by so many milliseconds: whoever watches does so for as long as
+        before. What is written already was moved with it.
+        """
+        for watch in self._began:
+            watch.joined += by
+        for watch in self._ended:
+            if watch.left is not None:
+                watch.left += by
+
+    async def _write_on(self) -> None:
+        # Whoever stops waits for what is under way, or it would be written twice.
+        await asyncio.shield(self.write())
+
+    async def write(self) -> None:
+        """Write who joined and who left up to now. Raises Unavailable."""
+        async with self._turn:
+            while self._began:
+                some, self._began = self._began[:AT_ONCE_NEW], self._began[AT_ONCE_NEW:]
+                await self._insert(some)
+            while self._ended:
+                some, self._ended = self._ended[:AT_ONCE_NEW], self._ended[AT_ONCE_NEW:]
+                await self._end(some)
+
+    async def keep(self, *, still: bool = True) -> None:
+        """Bring every open row up to this moment. Raises Unavailable."""
+        rows = [watch.row for watch in self._watching.values() if watch.row is not None]
+        for start in range(0, len(rows), AT_ONCE):
+            values = {"ids": rows[start : start + AT_ONCE], "now": now_ms(), "still": still}
+            await self._write(partial(_execute, _KEEP, values))
+
+    async def _insert(self, some: list[_Watch]) -> None:
+        """Insert those that go on; one that has left is inserted by its end."""
+        some = [watch for watch in some if watch.left is None]
+        try:
+            await self._open(some)
+        except CommitUnknown:  # it is inserted by its end
+            raise
+        except Unavailable:
+            self._began = some + self._began
+            raise
+
+    async def _end(self, some: list[_Watch]) -> None:
+        there = [watch for watch in some if watch.row is not None]
+        try:
+            await self._open([watch for watch in some if watch.row is None])
+            if there:
+                rows = [{"row": watch.row, "left": watch.left} for watch in there]
+                await self._write(partial(_execute, _END, rows))
+        except CommitUnknown:  # twice is worse than never
+            self._ended = there + self._ended
+            raise
+        except Unavailable:
+            self._ended = some + self._ended
+            raise
+
+    async def _open(self, some: list[_Watch]) -> None:
+        if some:
+            rows = [watch.values() for watch in some]
+            found = await self._write(
+                lambda connection: connection.execute(_OPEN, rows).scalars().all()
+            )
+            for watch, row in zip(some, found, strict=True):
+                watch.row = row
+
+    async def _write(self, function: Callable[[Connection], Any]) -> Any:
+        return await self._store.write(function, within_s=FILE_S, last=True)
+
+
+def _execute(statement: Executable, values: Any, connection: Connection) -> None:
+    connection.execute(statement, values)

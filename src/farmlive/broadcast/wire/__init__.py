@@ -1,0 +1,1 @@
+"""The channel's WebSocket protocol, its replies and its limits."""

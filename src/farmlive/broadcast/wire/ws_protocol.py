@@ -1,0 +1,227 @@
+"""The channel's wire: uvicorn's WebSocket protocol with a way to write frames that are already
+encoded, so that one frame serves every viewer, and to see and end a client that stalls or floods.
+What a channel sends is counted here, frame by frame, before anything reads it.
+"""
+
+import asyncio
+import contextlib
+import socket
+from typing import Any, Protocol, cast
+
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+from websockets.http11 import Request
+
+from farmlive.broadcast.wire import replies
+from farmlive.broadcast.wire.message_rate import (
+    BURST_S,
+    OWN_PER_SECOND,
+    AddressMessages,
+    MessageRate,
+)
+from farmlive.people import Guard, RateLimits
+from farmlive.problems import TooMany
+from farmlive.settings import Settings
+
+EXTENSION = "farmlive.wire"
+# How long the kernel keeps bytes that the other side does not acknowledge.
+TCP_USER_TIMEOUT_MS = 20_000
+ABORT_AFTER_S = 2.0
+TOO_MANY = 4429
+# Bytes read at a time: one packet may hold 10,000 frames, and parsing them all before the first is
+# counted takes a tenth of a second.
+PART = 2048
+# Messages over the address' limit that a channel may send one after the other, each answered with
+# that: whoever shares an address with a flood is not to lose the channel by a tap.
+REFUSED_IN_A_ROW = 20
+
+
+class Wire(Protocol):
+    """One client's socket, as the hub sees it."""
+
+    def put(self, frame: bytes) -> None:
+        """Write an encoded frame; never waits."""
+
+    def buffered(self) -> int:
+        """Bytes written and not yet taken by the kernel."""
+
+    def cut(self, code: int, reason: str) -> None:
+        """Close with the code where it can still be written, and drop the connection soon."""
+
+    def exempt(self) -> None:
+        """Count what the client sends by its address no more."""
+
+
+class ChannelProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's protocol, offering itself as a `Wire` in the scope's extensions."""
+
+    # `channel_protocol` sets these.
+    settings: Settings
+    guard: Guard
+    limits: RateLimits
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Bound how long the kernel tries to deliver to a client that is gone."""
+        super().connection_made(transport)
+        self._rate = MessageRate(self.settings.channel_messages_per_second)
+        self._own = MessageRate(OWN_PER_SECOND)
+        self._of_address = AddressMessages(self.limits, None, 0)
+        self._refused = 0
+        self._floods = False
+        raw = transport.get_extra_info("socket")
+        if raw is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+            with contextlib.suppress(OSError):
+                raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TCP_USER_TIMEOUT_MS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give back what was counted ahead."""
+        self._of_address.give_back()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came; nothing more of a client that floods."""
+        for at in range(0, len(data), PART):
+            if self._floods or self.transport.is_closing():
+                return
+            super().data_received(data[at : at + PART])
+
+    def handle_text(self, event: Frame) -> None:
+        """Take a text frame, if there are not too many."""
+        if self._allows(event if event.fin else None):
+            super().handle_text(event)
+
+    def handle_bytes(self, event: Frame) -> None:
+        """Take a binary frame, if there are not too many."""
+        if self._allows():
+            super().handle_bytes(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take a further part of a message, if there are not too many."""
+        if self._allows():
+            super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        """Answer a ping, if there are not too many."""
+        if self._allows():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        """Take a pong, if there are not too many. One that answers our ping counts nothing: it is
+        all that most viewers send.
+        """
+        if event.data == self.pending_ping_payload or self._allows():
+            super().handle_pong(event)
+
+    def _allows(self, message: Frame | None = None) -> bool:
+        """Count a frame; whether to take it. One too many ends the channel, and says why; where it
+        is the address that sent too many, a whole message now and then is taken all the same, and
+        others are answered with that.
+        """
+        if self._floods:
+            return False
+        if not self._rate.allow():
+            per_second = self.settings.channel_messages_per_second
+            self._end(
+                TooMany(
+                    f"A channel takes {BURST_S * per_second} messages at once and "
+                    f"{per_second} a second. Connect again, send fewer, and ask again for what "
+                    "was not answered."
+                )
+            )
+            return False
+        try:
+            self._of_address.allow()
+        except TooMany as problem:
+            if message is not None and self._own.allow():
+                return True
+            self._refused += 1
+            if message is None or self._refused > REFUSED_IN_A_ROW or not self.handshake_complete:
+                self._end(problem)
+            else:
+                self.put(text_frame(replies.refusal(bytes(message.data), problem)))
+            return False
+        self._refused = 0
+        return True
+
+    def _end(self, problem: TooMany) -> None:
+        """End a channel that floods."""
+        self._floods = True
+        if self.handshake_complete:
+            self.put(text_frame(replies.problem(problem)))
+        self.cut(TOO_MANY, problem.title)
+
+    def send_receive_event_to_app(self) -> None:
+        """Give the application a message. A text that is not UTF-8 ends the channel (RFC 6455,
+        section 8.1); uvicorn would log a traceback of each, which could fill a disk.
+        """
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.cut(1007, "A text is UTF-8.")
+                return
+        super().send_receive_event_to_app()
+
+    def handle_connect(self, event: Request) -> None:
+        """Put the wire into the scope before the application runs."""
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            extensions: dict[str, Any] = self.scope["extensions"]
+            extensions[EXTENSION] = self
+            address = self.guard.address(HTTPConnection(cast(Scope, self.scope)))
+            per_minute = self.settings.address_channel_messages_per_minute
+            self._of_address = AddressMessages(self.limits, address, per_minute)
+
+    def exempt(self) -> None:
+        """Count what the client sends by its address no more."""
+        self._of_address.exempt()
+
+    def put(self, frame: bytes) -> None:
+        """Write an encoded frame; never waits. Dropped once a close was sent."""
+        if not self.close_sent and not self.transport.is_closing():
+            self.transport.write(frame)
+
+    def buffered(self) -> int:
+        """Bytes written and not yet taken by the kernel."""
+        return self.transport.get_write_buffer_size()
+
+    def cut(self, code: int, reason: str) -> None:
+        """Close with the code where it can still be written, and drop the connection soon."""
+        if not self.close_sent and self.handshake_complete and not self.transport.is_closing():
+            self.conn.fail(code, reason)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.loop.call_later(ABORT_AFTER_S, self.transport.abort)
+
+    def keepalive_timeout(self) -> None:
+        """End a client that does not answer pings, even where nothing can be written to it."""
+        super().keepalive_timeout()
+        self.loop.call_later(ABORT_AFTER_S, self.transport.abort)
+
+
+def channel_protocol(settings: Settings, guard: Guard, limits: RateLimits) -> type[ChannelProtocol]:
+    """Return the protocol class of channels with these message rates."""
+    parts = {"settings": settings, "guard": guard, "limits": limits}
+    return type("ChannelProtocol", (ChannelProtocol,), parts)
+
+
+def wire_of(scope: Scope) -> Wire:
+    """The wire of a WebSocket scope. Raises RuntimeError under a server that has none."""
+    wire = scope.get("extensions", {}).get(EXTENSION)
+    if wire is None:
+        raise RuntimeError("the live channel needs uvicorn with ws=ChannelProtocol")
+    return wire  # type: ignore[no-any-return]
+
+
+def text_frame(payload: bytes) -> bytes:
+    """Encode one unmasked, unfragmented text frame (RFC 6455, section 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return bytes((0x81, size)) + payload
+    if size < 65_536:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + size.to_bytes(8, "big") + payload

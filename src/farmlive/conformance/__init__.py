@@ -1,0 +1,1 @@
+"""Checks any WHIP or WHEP server, clause by clause."""

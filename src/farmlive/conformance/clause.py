@@ -1,0 +1,119 @@
+"""What a clause of a standard is: who must keep it, how it is tried, and what came of it.
+
+The clauses themselves are in the files `clauses_of_…`, the table of them all in `clauses`.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+
+from farmlive.conformance.target import Target
+from farmlive.conformance.verdict import Kind, Level, Verdict
+
+Trial = Callable[[Target], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One thing that a server must or should do.
+
+    `id` names the standard, its section and our count within it; `done` and `expected` are
+    sentences for people. `rude` says how much a trial sends of what no good client does: those come
+    last, since some servers make no more sessions after them.
+    """
+
+    id: str
+    level: Level
+    title: str
+    done: str
+    expected: str
+    trial: Trial
+    rude: int
+
+    @property
+    def place(self) -> tuple[bool, str, list[int]]:
+        """What clauses are listed by: the protocol's own standard first, each by its sections."""
+        standard, _, rest = self.id.partition(" §")
+        numbers = [int(number) for number in rest.replace("-", ".").split(".")]
+        return standard not in ("RFC 9725", "WHEP-03"), standard, numbers
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a clause; `reason` is empty where it passed, `seconds` is what it took."""
+
+    clause: Clause
+    verdict: Verdict
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Entry:
+    refs: dict[Kind, str]
+    level: Level
+    title: str
+    expected: str
+    trial: Trial
+    rude: int
+
+
+class Registry:
+    """Clauses in the order in which they are written down, for WHIP, for WHEP or for both."""
+
+    def __init__(self) -> None:
+        self._entries: list[_Entry] = []
+
+    def clause(
+        self,
+        level: Level,
+        title: str,
+        expected: str,
+        *,
+        whip: str = "",
+        whep: str = "",
+        both: str = "",
+        rude: int = 0,
+    ) -> Callable[[Trial], Trial]:
+        """Write down a clause; its trial's docstring says what is done.
+
+        `whip` and `whep` are sections of RFC 9725 and draft-ietf-wish-whep-03, or name another
+        standard with its section, as `both` does for both protocols.
+        """
+        refs: dict[Kind, str] = {}
+        if whip or both:
+            refs["whip"] = both or (f"RFC 9725 §{whip}" if whip[0].isdigit() else whip)
+        if whep or both:
+            refs["whep"] = both or (f"WHEP-03 §{whep}" if whep[0].isdigit() else whep)
+
+        def write(trial: Trial) -> Trial:
+            self._entries.append(_Entry(refs, level, title, expected, trial, rude))
+            return trial
+
+        return write
+
+    def __iter__(self) -> Iterator[_Entry]:
+        return iter(self._entries)
+
+
+def numbered(kind: Kind, books: list[Registry]) -> list[Clause]:
+    """The clauses of one protocol, each with its id: first those of the protocol's own standard,
+    by section, then those of others.
+    """
+    counts: dict[str, int] = {}
+    clauses = []
+    for entry in (entry for book in books for entry in book if kind in entry.refs):
+        ref = entry.refs[kind]
+        counts[ref] = counts.get(ref, 0) + 1
+        done = " ".join((entry.trial.__doc__ or "").split())
+        clauses.append(
+            Clause(
+                f"{ref}-{counts[ref]}",
+                entry.level,
+                entry.title,
+                done,
+                entry.expected,
+                entry.trial,
+                entry.rude,
+            )
+        )
+    return sorted(clauses, key=lambda clause: clause.place)

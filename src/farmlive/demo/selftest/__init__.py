@@ -1,0 +1,1 @@
+"""The selftest: a stream, viewers, orders and prices, tried once with figures."""

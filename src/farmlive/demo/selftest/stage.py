@@ -1,0 +1,128 @@
+"""What the steps of the selftest share: the broadcast, the camera, the viewers and their channels.
+
+Owns what a step is given and how it fails; the steps are try_live.py's and try_selling.py's.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from av import VideoFrame
+
+from farmlive.client import Api, Channel
+from farmlive.client.media.counter import read_counter
+from farmlive.client.media.whep import Viewer
+from farmlive.demo.film.film import delay_ms
+from farmlive.demo.on_air import FilmOnAir
+
+FILM_S = 10
+"""A shorter film does for this; it divides the minute, so that its counter tells the time."""
+
+
+class Failed(Exception):
+    """Something was not as it must be; the text says what."""
+
+
+def must(so: bool, otherwise: str) -> None:
+    """Raise Failed with that text unless it is so."""
+    if not so:
+        raise Failed(otherwise)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An order that was taken: its total in minor units, its boxes, and whether it stands."""
+
+    token: str
+    total: int
+    boxes: int
+    stands: bool = True
+
+
+class Eye:
+    """A viewer who decodes every frame and reads its counter and its delay."""
+
+    def __init__(self, url: str, patience_s: float):
+        self.viewer = Viewer(url, self._see, patience_s=patience_s)
+        self.delays_ms: list[float] = []
+        self.unread = 0
+        self.last_seen = 0.0
+        self.longest_gap_s = 0.0
+        self.width = 0
+
+    def _see(self, frame: VideoFrame, _decoded_ns: int) -> None:
+        now = time.time()
+        if self.last_seen:
+            self.longest_gap_s = max(self.longest_gap_s, now - self.last_seen)
+        self.last_seen = now
+        self.width = frame.width
+        counter = read_counter(frame)
+        if counter is None:
+            self.unread += 1
+        else:
+            self.delays_ms.append(delay_ms(counter, now * 1000, FILM_S))
+
+    async def see(self, frames: int, timeout_s: float = 15) -> None:
+        """Wait for so many further frames."""
+        await self.viewer.wait_frames(self.viewer.frames + frames, timeout_s)
+
+    async def see_width(self, width: int, timeout_s: float = 10) -> None:
+        """Wait for a frame of so many pixels across: each film has its own."""
+        async with asyncio.timeout(timeout_s):
+            while self.width != width:
+                await self.see(1, timeout_s)
+
+
+@dataclass
+class Stage:
+    """What the steps share, as they come to have it."""
+
+    api: Api
+    film: Path
+    kitchen: Path
+    engine: str
+    broadcast: str = ""
+    offer: str = ""
+    lot: str = ""
+    plot: str = ""
+    placed: list[Placed] = field(default_factory=list)
+    camera: FilmOnAir | None = None
+    # Which source the camera is.
+    source: str = ""
+    second_camera: FilmOnAir | None = None
+    early: Eye | None = None
+    late: Eye | None = None
+    watchers: list[Channel] = field(default_factory=list)
+    _host: Channel | None = None
+
+    @property
+    def whep(self) -> str:
+        """Where the broadcast is played."""
+        return f"{self.api.url}/whep/{self.broadcast}"
+
+    @property
+    def host(self) -> Channel:
+        """The host's channel."""
+        if self._host is None:
+            raise Failed("the host has no channel")
+        return self._host
+
+    @property
+    def eyes(self) -> tuple[Eye, Eye]:
+        """The early and the late viewer."""
+        if self.early is None or self.late is None:
+            raise Failed("there are no two viewers")
+        return self.early, self.late
+
+    async def open_channels(self) -> None:
+        """Open the host's channel and those of two viewers."""
+        url, broadcast = self.api.url, self.broadcast
+        self._host = await Channel.connect(url, broadcast, cookie=self.api.cookie)
+        self.watchers = [await Channel.connect(url, broadcast) for _ in range(2)]
+
+    async def close_channels(self) -> None:
+        """Close what `open_channels` opened."""
+        for channel in (*self.watchers, self._host):
+            if channel is not None:
+                await channel.close()

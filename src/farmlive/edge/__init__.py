@@ -1,0 +1,1 @@
+"""The edge of HTTP: problems as answers, limits, headers, host names, lists by pages."""

@@ -1,0 +1,165 @@
+"""The edge of HTTP: problems as answers, HEAD, and a log line a request that tells of no person.
+What a request may cost is edge/request_limits.py's part, what it means the rooms'.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from farmlive import problems
+from farmlive.problems import Invalid, Problem
+
+ErrorPage = Callable[[Request, Problem], Awaitable[Response]]
+Answer = Callable[[Request, Problem], Awaitable[Response]]
+Refused = Callable[[Request, str, Problem], None]
+
+_log = structlog.get_logger(__name__)
+
+
+def _nothing(_request: Request, _path: str, _problem: Problem) -> None:
+    """Hear of nothing."""
+
+
+class Internal(Problem):
+    """A fault of ours; the log has it."""
+
+    status = 500
+    slug = "internal"
+    title = "Something went wrong on our side"
+
+
+class WrongMethod(Problem):
+    """The address exists, and takes other methods."""
+
+    status = 405
+    slug = "method-not-allowed"
+    title = "That address does not take this method"
+
+
+def answer_problems(app: FastAPI, page: ErrorPage, refused: Refused = _nothing) -> Answer:
+    """Answer errors as RFC 9457 problem details, or as a page to a browser that asks for one.
+
+    `refused` hears of each that an address raised, with the pattern of the address.
+    Returns what answers so, for what stands before the application.
+    """
+
+    async def answer(request: Request, problem: Problem) -> Response:
+        api = request.url.path.startswith(("/api/", "/whip/", "/whep/", "/epcis/"))
+        if not api and "text/html" in request.headers.get("accept", ""):
+            response = await page(request, problem)
+            response.headers.update(problem.headers)
+            return response
+        return JSONResponse(
+            problem.body(),
+            problem.status,
+            headers=problem.headers,
+            media_type=problems.MEDIA_TYPE,
+        )
+
+    async def on_problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        refused(request, _route(request.scope), error)
+        return await answer(request, error)
+
+    async def on_invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        found = error.errors()
+        if found[0]["type"] == "json_invalid":
+            return await answer(request, Invalid("The body is not JSON. Nothing was changed."))
+        if found[0]["loc"] == ("body",) and "json" not in request.headers.get("content-type", ""):
+            return await answer(
+                request,
+                Invalid("Send JSON, with Content-Type: application/json. Nothing was changed."),
+            )
+        return await answer(request, Invalid.of(found, skip=1))
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        problem: Problem
+        if error.status_code == 404:
+            problem = problems.NotFound("Check the address, or begin at the start page.")
+        elif error.status_code == 405:
+            allowed = (error.headers or {}).get("Allow", "others")
+            problem = WrongMethod(
+                f"This address takes {allowed}.", headers=dict(error.headers or {})
+            )
+        else:
+            problem = Problem("The request can't be read: check its body and its Content-Type.")
+        return await answer(request, problem)
+
+    async def on_fault(request: Request, error: Exception) -> Response:
+        _log.exception("a request failed", path=_route(request.scope))
+        return await answer(
+            request, Internal("Try again in a moment; if it stays, tell the operator.")
+        )
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_fault)
+    return answer
+
+
+class Heads:
+    """ASGI middleware: answers HEAD as GET is answered, without the body (RFC 9110, 9.3.2)."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def headers_only(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, headers_only)
+
+
+class RequestLog:
+    """ASGI middleware: one debug line a request with method, route, status and time; no address,
+    no query, no token: a route is logged by its pattern.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 0
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        finally:
+            _log.debug(
+                "request",
+                method=scope["method"],
+                route=_route(scope),
+                status=status,
+                ms=round((time.perf_counter() - began) * 1000, 1),
+            )
+
+
+def _route(scope: Scope) -> str:
+    route: Any = scope.get("route")
+    return str(getattr(route, "path", "(none)"))

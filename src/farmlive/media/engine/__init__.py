@@ -1,0 +1,1 @@
+"""The engine: everything that a packet touches, behind one interface."""

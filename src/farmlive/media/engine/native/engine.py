@@ -1,0 +1,383 @@
+"""The engine in C, behind the same calls as `farmlive.media.engine.python.engine`.
+
+Owns what Python must: the numbers of peers and outputs, random draws, opened sockets until the
+relay's thread has them, and SRTP sessions for as long as that thread may use them.
+"""
+
+import asyncio
+import itertools
+import socket
+import weakref
+from collections import deque
+from collections.abc import Mapping, Sequence
+from secrets import randbelow, randbits, token_bytes
+from typing import Any, Literal
+
+from farmlive.clock import now_ms
+from farmlive.media.engine.interface import (
+    SECRET,
+    Candidate,
+    Credentials,
+    Health,
+    Incoming,
+    Keys,
+    LayerHealth,
+    Listener,
+    Outgoing,
+    Output,
+    Peer,
+    Place,
+    Publishing,
+    Ssrcs,
+    Times,
+    Viewing,
+    Watching,
+)
+from farmlive.media.engine.native import _native
+from farmlive.media.engine.native.numbering import CodecNumbers
+from farmlive.media.engine.python import srtp
+from farmlive.media.engine.python.net.addresses import open_listeners, open_sockets
+from farmlive.media.wire import codecs
+
+_OBJECTIONS = {
+    _native.OBJECTION_B_FRAMES: codecs.NO_B_FRAMES,
+    _native.OBJECTION_PROFILE: codecs.NO_SUCH_PROFILE,
+}
+
+_native.use_srtp(*srtp.functions())
+if (_ciphers := srtp.ciphers()) is not None:
+    _native.use_gcm(*_ciphers)
+
+
+class NativeEngine:
+    """The engine in C; see `farmlive.media.engine.interface.Engine`.
+
+    `send_threads` protect and send beside the relay's thread, which with 0 does that itself.
+    `by_hand`: without any thread and sockets, for tests that work `relay` themselves.
+    """
+
+    name = "native"
+
+    def __init__(
+        self, send_threads: int = 0, times: Times | None = None, *, by_hand: bool = False
+    ) -> None:
+        self.relay = _native.Relay(by_hand=by_hand)
+        # Before the sessions that the thread uses are freed: with the engine, in whatever order, or
+        # at the end of a process that has not stopped it.
+        weakref.finalize(self, self.relay.stop)
+        if times is not None:
+            self.relay.set_times(times.consent, times.silent, times.left_after)
+        self._send_threads = send_threads
+        self._candidates: list[Candidate] = []
+        self._numbers = itertools.count(1)
+        self._codecs = CodecNumbers()
+        self._peers: set[Peer] = set()
+        # What they are here for: to publish, or to watch this output.
+        self._publishers: set[Peer] = set()
+        self._watched: dict[Peer, Output] = {}
+        # The SRTP sessions of peers, also of those that are gone, until the relay lets go of them.
+        self._sessions: dict[Peer, Any] = {}
+        self._outputs: dict[Output, Ssrcs] = {}
+        # Who is to be on air at each output: what was told of another before it heard of it is
+        # out of date.
+        self._wanted: dict[Output, Peer | None] = {}
+        self._told: deque[_native.Event] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        # The last counts, once it has stopped.
+        self._counts: Mapping[str, int] | None = None
+
+    # Start and stop.
+
+    @property
+    def candidates(self) -> Sequence[Candidate]:
+        """Where clients reach this engine; empty before `start`."""
+        return self._candidates
+
+    async def start(
+        self,
+        listener: Listener,
+        bind: Sequence[str],
+        tell: Sequence[str],
+        port: int,
+        tcp_port: int | None,
+    ) -> None:
+        """Open the ports on each address of `bind`; raises OSError where one is taken."""
+        udp, tcp = open_sockets(bind, port), list[socket.socket]()
+        try:
+            if tcp_port is not None:
+                tcp = open_listeners(bind, tcp_port)
+        except OSError:
+            _close(udp)
+            raise
+        candidates = [Candidate(address, _port(udp)) for address in tell]
+        if tcp:
+            candidates += [Candidate(address, _port(tcp), "tcp") for address in tell]
+        udp_fds, tcp_fds = [each.fileno() for each in udp], [each.fileno() for each in tcp]
+        try:
+            self.relay.start(udp_fds, tcp_fds, self._send_threads, now_ms() / 1000)
+        except BaseException:
+            _close(udp + tcp)
+            raise
+        for each in udp + tcp:
+            each.detach()
+        self._candidates = candidates
+        self.listen(listener)
+
+    def listen(self, listener: Listener) -> None:
+        """Tell this listener what comes, in the event loop that runs now."""
+        self._listener = listener
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self.relay.fileno(), self.hear)
+
+    async def stop(self) -> None:
+        """Close everything and forget all peers and outputs."""
+        if self._loop is not None:
+            self._loop.remove_reader(self.relay.fileno())
+            self._loop = None
+        self._counts = self.counters()
+        self.relay.stop()
+        self._peers.clear()
+        self._publishers.clear()
+        self._watched.clear()
+        self._sessions.clear()
+        self._outputs.clear()
+        self._wanted.clear()
+        self._candidates = []
+
+    # Peers and outputs.
+
+    def add_peer(self, local: Credentials, remote: Credentials | None = None) -> Peer:
+        """Let in whoever checks with these credentials; ValueError for ones that are too long."""
+        peer = next(self._numbers)
+        self.relay.add_peer(peer, *_names(local), *_names(remote), token_bytes(SECRET))
+        self._peers.add(peer)
+        return peer
+
+    def restart_ice(
+        self, peer: Peer, local: Credentials, remote: Credentials | None = None
+    ) -> None:
+        """Expect the peer with new credentials; the old ones serve until the new ones do."""
+        if peer in self._peers:
+            self.relay.restart_ice(peer, *_names(local), *_names(remote))
+
+    def send(self, peer: Peer, datagram: bytes) -> None:
+        """Send a DTLS record on the peer's selected path, within its limit."""
+        if peer in self._peers:
+            self.relay.send(peer, datagram)
+
+    def secure(self, peer: Peer, keys: Keys) -> None:
+        """The handshake is done; media may flow."""
+        if peer in self._peers and peer not in self._sessions:
+            transmit, receive = self._sessions[peer] = srtp.sessions(keys)
+            addresses = srtp.address_of(transmit), srtp.address_of(receive)
+            self.relay.secure(peer, *addresses, keys.tag, srtp.gcm_key(keys))
+
+    def remove_peer(self, peer: Peer) -> None:
+        """Forget the peer and free what it holds."""
+        if peer in self._peers:
+            self._peers.remove(peer)
+            self._publishers.discard(peer)
+            self._watched.pop(peer, None)
+            self.relay.remove_peer(peer)
+
+    def add_output(self) -> Output:
+        """Make an output: what all of its viewers get, such as those of a broadcast."""
+        output = next(self._numbers)
+        ssrcs = Ssrcs.drawn()
+        self.relay.add_output(
+            output,
+            ssrcs.video,
+            ssrcs.retransmission,
+            ssrcs.audio,
+            randbelow(0x4000),
+            randbelow(1 << 30),
+        )
+        self._outputs[output] = ssrcs
+        return output
+
+    def ssrcs(self, output: Output) -> Ssrcs:
+        """The output's SSRCs."""
+        return self._outputs[output]
+
+    def remove_output(self, output: Output) -> None:
+        """Forget an output; its viewers stay, and watch nothing."""
+        if self._outputs.pop(output, None) is not None:
+            self._wanted.pop(output, None)
+            for peer in [each for each, watched in self._watched.items() if watched == output]:
+                del self._watched[peer]
+            self.relay.remove_output(output)
+
+    def publish(self, peer: Peer, publishing: Publishing) -> None:
+        """The peer is a publisher, unless it has a role."""
+        if self._is_without_role(peer):
+            self.relay.publish(
+                peer,
+                [self._track(each) for each in publishing.tracks],
+                _or_none(publishing.transport_cc),
+                _or_none(publishing.rid),
+                _or_none(publishing.repaired_rid),
+                randbits(32) | 1,
+            )
+            self._publishers.add(peer)
+
+    def _is_without_role(self, peer: Peer) -> bool:
+        taken = peer in self._publishers or peer in self._watched
+        return peer in self._peers and not taken
+
+    def _track(self, track: Incoming) -> "_native.Track":
+        return (
+            track.kind == "video",
+            track.clock_rate,
+            {number: self._codecs.number(key) for number, key in track.codecs.items()},
+            dict(track.retransmissions),
+            dict(track.red),
+            tuple(rid.encode() for rid in track.layers),
+            track.nack,
+            track.pli,
+        )
+
+    def view(self, peer: Peer, output: Output, viewing: Viewing) -> None:
+        """The peer is a viewer of this output, unless it has a role."""
+        if self._is_without_role(peer) and output in self._outputs:
+            video, audio = self._outgoing(viewing.video), self._outgoing(viewing.audio)
+            self.relay.view(peer, output, video, audio, randbelow(0x4000))
+            self._watched[peer] = output
+
+    def _outgoing(self, terms: Mapping[str, Outgoing]) -> "list[_native.Outgoing]":
+        """As many codecs as there is room for, which is more than there are."""
+        numbered = [(self._codecs.number(key), each) for key, each in terms.items()]
+        return [
+            (number, each.payload_type, _or_none(each.retransmission), _or_none(each.red))
+            for number, each in numbered
+            if number
+        ][: _native.CODECS_MOST]
+
+    def put_on_air(self, output: Output, peer: Peer | None) -> None:
+        """Switch this output to this publisher at its next keyframe; None: nobody, at once."""
+        if output in self._outputs and (peer is None or peer in self._publishers):
+            self._wanted[output] = peer
+            self.relay.put_on_air(output, peer or 0)
+
+    def prefer(self, peer: Peer, most: int | None) -> None:
+        """Send this viewer no higher layer than this, 0 the lowest; None: no limit."""
+        if peer in self._peers:
+            self.relay.prefer(peer, _or_none(most))
+
+    # How they do.
+
+    def watching(self, peer: Peer) -> Watching | None:
+        """How the viewer does, or None where there is none."""
+        found = self.relay.watching(peer) if peer in self._peers else None
+        if found is None:
+            return None
+        layer, layers, loss, carries, dropped, transport = found
+        return Watching(
+            layer, layers, round(loss, 3), _or_unknown(carries), dropped, _protocol(transport)
+        )
+
+    def health(self, peer: Peer) -> Health | None:
+        """How the publisher does, or None where there is none."""
+        found = self.relay.health(peer) if peer in self._peers else None
+        if found is None:
+            return None
+        codec, width, height, kbps, fps, loss, rtt, keyframe, jitter = found[:9]
+        on_request, audio, objection, layers, transport = found[9:]
+        return Health(
+            codec=self._codecs.family(codec),
+            width=width or None,
+            height=height or None,
+            bitrate_kbps=kbps,
+            fps=fps,
+            loss=loss,
+            rtt_ms=_or_unknown(rtt),
+            keyframe_s=_or_unknown(keyframe),
+            keyframes_on_request=on_request,
+            audio=audio,
+            objection=_OBJECTIONS.get(objection),
+            jitter_ms=_or_unknown(jitter),
+            layers=tuple(
+                LayerHealth(rid, width or None, height or None, kbps)
+                for rid, width, height, kbps in layers
+            ),
+            transport=_protocol(transport),
+        )
+
+    def counters(self) -> Mapping[str, int]:
+        """Counts since the start, each of which only grows."""
+        return self.relay.counters() if self._counts is None else self._counts
+
+    def place(self, peer: Peer) -> Place | None:
+        """Where the peer is reached, or None where it is nowhere."""
+        found = self.relay.place(peer) if peer in self._peers else None
+        if found is None:
+            return None
+        address, port, transport = found
+        return Place(address, port, _protocol(transport))
+
+    def census(self) -> Mapping[str, int]:
+        """How much it holds now."""
+        return self.relay.census()
+
+    # What is told.
+
+    def hear(self) -> None:
+        """Tell the listener what has come since the last call."""
+        self._told.extend(self.relay.events())
+        try:
+            while self._told:
+                self._tell(*self._told.popleft())
+        finally:
+            if self._told and self._loop is not None:
+                self._loop.call_soon(self.hear)
+
+    def _tell(self, kind: int, peer: Peer, output: Output, objection: int, data: bytes) -> None:
+        if kind == _native.EVENT_FREED:
+            self._sessions.pop(peer, None)
+        elif peer not in self._peers:
+            return  # Removed before this was heard.
+        elif kind == _native.EVENT_REACHED:
+            self._listener.reached(peer)
+        elif kind == _native.EVENT_DTLS:
+            self._listener.dtls(peer, data)
+        elif kind == _native.EVENT_LOST:
+            self._listener.lost(peer)
+        elif kind == _native.EVENT_AIRED:
+            if self._wanted.get(output) == peer:
+                self._listener.aired(output, peer)
+        elif kind == _native.EVENT_SILENT:
+            self._listener.silent(peer)
+        elif kind == _native.EVENT_FLOWING:
+            self._listener.flowing(peer)
+        elif kind == _native.EVENT_OBJECTED:
+            self._listener.objected(peer, _OBJECTIONS[objection])
+
+
+def _names(credentials: Credentials | None) -> tuple[bytes, bytes]:
+    """Return user name fragment and password, empty for none."""
+    if credentials is None:
+        return b"", b""
+    return credentials.ufrag.encode(), credentials.password.encode()
+
+
+def _close(sockets: Sequence[socket.socket]) -> None:
+    for each in sockets:
+        each.close()
+
+
+def _port(sockets: Sequence[socket.socket]) -> int:
+    number: int = sockets[0].getsockname()[1]
+    return number
+
+
+def _or_none(number: int | None) -> int:
+    """As C has it: -1 for None."""
+    return -1 if number is None else number
+
+
+def _or_unknown(measured: float) -> float | None:
+    """What C measured: None for a negative number."""
+    return None if measured < 0 else measured
+
+
+def _protocol(transport: int) -> Literal["udp", "tcp"]:
+    return "tcp" if transport == _native.TRANSPORT_TCP else "udp"

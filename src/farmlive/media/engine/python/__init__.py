@@ -1,0 +1,1 @@
+"""The engine in plain Python, the reference that the one in C is held against."""

@@ -1,0 +1,337 @@
+"""The engine in plain Python: its peers and outputs, and what is asked of them.
+
+`sockets` reads, `demux` takes what comes in, `publisher` and `output` decide, `send_group` sends,
+and `timers` does what is due. All in the event loop's thread.
+"""
+
+import itertools
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from secrets import randbits, token_bytes
+
+from farmlive.media.engine.interface import (
+    SECRET,
+    Candidate,
+    Credentials,
+    Health,
+    Keys,
+    Listener,
+    Output,
+    Peer,
+    Place,
+    Publishing,
+    Ssrcs,
+    Times,
+    Viewing,
+    Watching,
+)
+from farmlive.media.engine.python.demux import Demux
+from farmlive.media.engine.python.net import bpf_filter
+from farmlive.media.engine.python.net.ice import IceLite
+from farmlive.media.engine.python.net.sockets import Port, Ports
+from farmlive.media.engine.python.net.tcp import TcpPorts
+from farmlive.media.engine.python.output import Fanout
+from farmlive.media.engine.python.peer import EnginePeer
+from farmlive.media.engine.python.publisher import Publisher
+from farmlive.media.engine.python.srtp import Protection
+from farmlive.media.engine.python.timers import Upkeep
+from farmlive.media.engine.python.viewer import Viewer
+
+
+class PythonEngine:
+    """The reference engine; see `farmlive.media.engine.interface.Engine`."""
+
+    name = "python"
+
+    def __init__(self, times: Times | None = None) -> None:
+        times = times or Times()
+        self._candidates: list[Candidate] = []
+        self._peers: dict[Peer, EnginePeer] = {}
+        self._outputs: dict[Output, Fanout] = {}
+        self._numbers = itertools.count(1)
+        self._ice: IceLite[EnginePeer] = IceLite(times.left_after)
+        self._ports, self._streams = Ports(), TcpPorts()
+        self._upkeep = Upkeep(self._outputs, self._ports, self._ice.look, times)
+        self._intake = Demux(self._ice, self._upkeep, self._placed)
+        self._hears_reports = False
+        self._gone = dict.fromkeys(
+            (
+                "packets_sent",
+                "packets_failed",
+                "packets_repaired",
+                "packets_unrepaired",
+                "packets_dropped",
+            ),
+            0,
+        )
+
+    # Start and stop.
+
+    @property
+    def candidates(self) -> Sequence[Candidate]:
+        """Where clients reach this engine; empty before `start`."""
+        return self._candidates
+
+    async def start(
+        self,
+        listener: Listener,
+        bind: Sequence[str],
+        tell: Sequence[str],
+        port: int,
+        tcp_port: int | None,
+    ) -> None:
+        """Open the ports on each address of `bind`; raises OSError where one is taken."""
+        self._listener = listener
+        take, done = self._intake.take, self._upkeep.after_reading
+        real = self._ports.open(bind, port, take, done)
+        self._candidates = [Candidate(address, real) for address in tell]
+        if tcp_port is not None:
+            try:
+                real = self._streams.open(bind, tcp_port, take, done)
+            except OSError:
+                self._ports.close()
+                raise
+            self._candidates += [Candidate(address, real, "tcp") for address in tell]
+        self._upkeep.start(listener)
+
+    async def stop(self) -> None:
+        """Close everything and forget all peers and outputs."""
+        for peer in list(self._peers):
+            self.remove_peer(peer)
+        for output in list(self._outputs):
+            self.remove_output(output)
+        self._upkeep.stop()
+        self._ports.close()
+        self._streams.close()
+        self._candidates = []
+
+    # Peers and outputs.
+
+    def add_peer(self, local: Credentials, remote: Credentials | None = None) -> Peer:
+        """Let in whoever checks with these credentials."""
+        number, now = next(self._numbers), time.monotonic()
+        peer = EnginePeer(number, local, now, remote, token_bytes(SECRET))
+        self._peers[peer.number] = peer
+        self._ice.add(peer)
+        self._upkeep.watch(peer)
+        return peer.number
+
+    def restart_ice(
+        self, peer: Peer, local: Credentials, remote: Credentials | None = None
+    ) -> None:
+        """Expect the peer with new credentials; the old ones serve until the new ones do."""
+        entry = self._peers.get(peer)
+        if entry is not None:
+            self._ice.restart(entry, local, time.monotonic(), remote)
+
+    def send(self, peer: Peer, datagram: bytes) -> None:
+        """Send a DTLS record on the peer's selected path, within its limit."""
+        entry = self._peers.get(peer)
+        if entry is not None:
+            self._ice.send_record(entry, datagram, time.monotonic())
+
+    def secure(self, peer: Peer, keys: Keys) -> None:
+        """The handshake is done; media may flow."""
+        entry = self._peers.get(peer)
+        if entry is not None and entry.protection is None:
+            entry.protection = Protection(keys)
+            self._ice.secured(entry)
+            self._let_in(entry)
+
+    def remove_peer(self, peer: Peer) -> None:
+        """Forget the peer and free what it holds."""
+        entry = self._peers.pop(peer, None)
+        if entry is None:
+            return
+        self._ice.remove(entry)
+        self._upkeep.forget(entry)
+        self._give_up(entry)
+        entry.stop_watching()
+        if entry.publisher is not None:
+            for output in entry.publisher.listeners:
+                output.drop(entry.publisher)
+            self._hear_reports()
+
+    def add_output(self) -> Output:
+        """Make an output: what all of its viewers get, such as those of a broadcast."""
+        number = next(self._numbers)
+        ssrcs = Ssrcs.drawn()
+        self._outputs[number] = Fanout(ssrcs, self._upkeep.fed)
+        return number
+
+    def ssrcs(self, output: Output) -> Ssrcs:
+        """The output's SSRCs."""
+        return self._outputs[output].ssrcs
+
+    def remove_output(self, output: Output) -> None:
+        """Forget an output; its viewers stay, and watch nothing."""
+        fanout = self._outputs.pop(output, None)
+        if fanout is not None:
+            for entry in self._peers.values():
+                if entry.fanout is fanout:
+                    entry.stop_watching()
+            fanout.put_on_air(None)
+            for name, count in _counts_of(fanout).items():
+                self._gone[name] += count
+
+    def publish(self, peer: Peer, publishing: Publishing) -> None:
+        """The peer is a publisher, unless it has a role."""
+        entry = self._peers.get(peer)
+        if entry is not None and not entry.has_role:
+            entry.publisher = Publisher(publishing, randbits(32) | 1, peer)
+            self._hear_reports()
+            self._let_in(entry)
+
+    def view(self, peer: Peer, output: Output, viewing: Viewing) -> None:
+        """The peer is a viewer of this output, unless it has a role."""
+        entry, fanout = self._peers.get(peer), self._outputs.get(output)
+        if entry is not None and fanout is not None and not entry.has_role:
+            entry.fanout, entry.viewing = fanout, viewing
+            self._let_in(entry)
+
+    def put_on_air(self, output: Output, peer: Peer | None) -> None:
+        """Switch this output to this publisher at its next keyframe; None: nobody, at once."""
+        fanout = self._outputs.get(output)
+        entry = self._peers.get(peer) if peer is not None else None
+        publisher = entry.publisher if entry is not None else None
+        if fanout is not None and (peer is None or publisher is not None):
+            fanout.put_on_air(publisher)
+            if fanout.begin_at_once(time.monotonic()):
+                self._upkeep.pump_soon()
+            if publisher is not None and peer is not None and fanout.on_air is publisher:
+                self._listener.aired(output, peer)
+            self._upkeep.ask_for_keyframe(fanout)
+
+    def prefer(self, peer: Peer, most: int | None) -> None:
+        """Send this viewer no higher layer than this, 0 the lowest; None: no limit."""
+        entry = self._peers.get(peer)
+        if entry is None:
+            return
+        entry.most = most
+        if entry.viewer is not None and entry.fanout is not None:
+            entry.viewer.choice.most = most
+            if entry.fanout.aim(entry.viewer, time.monotonic()):
+                self._upkeep.ask_for_keyframe(entry.fanout)
+
+    def watching(self, peer: Peer) -> Watching | None:
+        """How the viewer does, or None where there is none."""
+        entry = self._peers.get(peer)
+        viewer = entry.viewer if entry is not None else None
+        if entry is None or viewer is None or entry.fanout is None:
+            return None
+        now = time.monotonic()
+        source = entry.fanout.on_air
+        return Watching(
+            layer=viewer.epoch.track.layer if viewer.epoch is not None else 0,
+            layers=len(source.layers) if source is not None else 0,
+            loss=round(viewer.choice.recent_loss(now), 3),
+            carries_kbps=viewer.choice.carries_kbps(now),
+            dropped=viewer.stall.dropped,
+            transport=entry.port.protocol if entry.port is not None else "udp",
+        )
+
+    def health(self, peer: Peer) -> Health | None:
+        """How the publisher does, or None where there is none."""
+        entry = self._peers.get(peer)
+        if entry is None or entry.publisher is None:
+            return None
+        transport = entry.port.protocol if entry.port is not None else "udp"
+        return replace(entry.publisher.health, transport=transport)
+
+    def counters(self) -> Mapping[str, int]:
+        """Counts since the start, each of which only grows."""
+        counts = {**self._intake.counts, **self._gone}
+        counts["connections_refused"] = self._streams.bounds.refused
+        for fanout in self._outputs.values():
+            for name, count in _counts_of(fanout).items():
+                counts[name] += count
+        return counts
+
+    def place(self, peer: Peer) -> Place | None:
+        """Where the peer is reached, or None where it is nowhere."""
+        entry = self._peers.get(peer)
+        if entry is None or entry.port is None:
+            return None
+        address, port = entry.address[:2]
+        return Place(address, port, entry.port.protocol)
+
+    def census(self) -> Mapping[str, int]:
+        """How much it holds now."""
+        peers = self._peers.values()
+        ports = (*self._ports.all, *self._streams.all)
+        return {
+            "peers": len(peers),
+            "publishers": sum(each.publisher is not None for each in peers),
+            "viewers": sum(each.viewer is not None for each in peers),
+            "outputs": len(self._outputs),
+            "ufrags": len(self._ice),
+            "secured": sum(each.protection is not None for each in peers),
+            "addresses": sum(len(port.peers) for port in ports),
+            "sockets": sum(len(port.own) for port in ports),
+            "connections": len(self._streams.bounds),
+        }
+
+    def _hear_reports(self) -> None:
+        """What viewers received is told us by the kernel only where layers are chosen by it."""
+        layered = any(
+            each.publisher is not None and len(each.publisher.layers) > 1
+            for each in self._peers.values()
+        )
+        if layered != self._hears_reports:
+            self._hears_reports = layered
+            for port in self._ports.all:
+                (bpf_filter.pass_all if layered else bpf_filter.sift)(port.sock)
+
+    # Where peers are.
+
+    def _let_in(self, entry: EnginePeer) -> None:
+        """Start a peer that has keys, a validated path and a role."""
+        port, protection, fanout = entry.port, entry.protection, entry.fanout
+        if port is None or protection is None or not entry.proved:
+            return
+        if entry.publisher is not None:
+            self._own(entry, entry.publisher, port)
+        elif fanout is None or entry.viewing is None:
+            return
+        elif entry.viewer is None:
+            now = time.monotonic()
+            entry.viewer = Viewer(
+                entry.number, entry.viewing, protection, port.outlet, entry.address, now
+            )
+            entry.viewer.choice.most = entry.most
+            fanout.add(entry.viewer, now)
+            self._upkeep.report_to(entry, now)
+            self._upkeep.pump_soon()
+            self._upkeep.ask_for_keyframe(fanout)
+        self._upkeep.joined(entry)
+
+    def _placed(self, entry: EnginePeer) -> None:
+        """Take the peer's newly validated path, its first one or another."""
+        if entry.viewer is not None and entry.fanout is not None and entry.port is not None:
+            entry.fanout.moved(entry.viewer, entry.port.outlet, entry.address)
+        else:
+            self._let_in(entry)
+
+    def _own(self, entry: EnginePeer, publisher: Publisher, port: Port) -> None:
+        """The publisher has a socket of its own where it is now, and nowhere else."""
+        if entry.own != (port, entry.address):
+            self._give_up(entry)
+            entry.own = (port, entry.address)
+            self._ports.open_own(port, entry.address, publisher.rest)
+
+    def _give_up(self, entry: EnginePeer) -> None:
+        if entry.own is not None:
+            self._ports.close_own(*entry.own)
+            entry.own = None
+
+
+def _counts_of(fanout: Fanout) -> dict[str, int]:
+    return {
+        "packets_sent": fanout.sending.sent,
+        "packets_failed": fanout.sending.failed + fanout.repairs.failed,
+        "packets_repaired": fanout.repairs.repaired,
+        "packets_unrepaired": fanout.repairs.unrepaired,
+        "packets_dropped": fanout.dropped
+        + sum(viewer.stall.dropped for viewer in fanout.viewers.values()),
+    }

@@ -1,0 +1,98 @@
+"""One track of video as an output sends it: what waits to leave, and for whom.
+
+The numbers are the source's; each group of viewers has them shifted by its own amounts.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from farmlive.media.engine.interface import Peer
+from farmlive.media.engine.python.publisher import Publisher
+from farmlive.media.engine.python.ring import SIZE
+from farmlive.media.engine.python.track import Track
+from farmlive.media.wire.picture_id import Pictures, moved
+from farmlive.media.wire.rtp import HEADER, Packet, ahead
+
+# Packets of a frame differ by a byte or so; padded to one size they leave in one send.
+_PAD_MOST = 24
+_FLUSH_AT = 40
+
+_pack = HEADER.pack
+
+
+class RewriteOffset(NamedTuple):
+    """How packets of a lane are written for some viewers: payload type, and what is added to
+    sequence number, timestamp and the numbers of pictures.
+    """
+
+    payload_type: int
+    sequence: int
+    timestamp: int
+    pictures: Pictures | None = None
+
+
+class Forwarder:
+    """A track, the numbers of those who get it live, and its packets that have not left yet."""
+
+    def __init__(self, publisher: Publisher, track: Track) -> None:
+        self.publisher, self.track = publisher, track
+        self.members: set[Peer] = set()
+        self.pending: list[Packet] = []
+        # How many packets are of frames that are whole.
+        self.whole = 0
+        # The shifts that most have, for those who come: viewers with the same numbers are served
+        # together.
+        self.common: RewriteOffset | None = None
+        # Where those came in lately who have these shifts: nothing earlier is sent to them, it
+        # would take the numbers of what they got before.
+        self._seams: dict[RewriteOffset, int] = {}
+        self._seam_at = 0
+
+    def add(self, packet: Packet) -> None:
+        """Gather a packet."""
+        pending = self.pending
+        pending.append(packet)
+        if packet[2] or len(pending) - self.whole >= _FLUSH_AT:
+            self.whole = len(pending)
+
+    def take(self, count: int) -> list[Packet]:
+        """The first packets of what was gathered."""
+        taken, self.pending = self.pending[:count], self.pending[count:]
+        self.whole = max(0, self.whole - count)
+        return taken
+
+    def begin(self, shift: RewriteOffset, start: int) -> None:
+        """Someone begins with the source's number `start`."""
+        self._seams[shift] = self._seam_at = start
+
+    def since_seam(self, packets: list[Packet], shift: RewriteOffset) -> list[Packet]:
+        """What is sent to those with these shifts."""
+        if not self._seams:
+            return packets
+        # A seam is safe from what comes late once the ring has gone round.
+        if not 0 <= ahead(self.track.ring.highest, self._seam_at) < SIZE:
+            self._seams.clear()
+            return packets
+        start = self._seams.get(shift)
+        if start is None:
+            return packets
+        return [packet for packet in packets if ahead(packet.sequence, start) >= 0]
+
+
+def write(packets: Sequence[Packet], shift: RewriteOffset, ssrc: int) -> list[bytes]:
+    """The packets of a frame or more, as one group of viewers gets them."""
+    payload_type, by, stamp, pictures = shift
+    size = max([len(packet[3]) for packet in packets]) if len(packets) > 1 else 0
+    out = []
+    for sequence, timestamp, marker, payload in packets:
+        if pictures is not None:
+            payload = moved(payload, pictures)
+        second = payload_type | 128 if marker else payload_type
+        sequence, timestamp = (sequence + by) & 0xFFFF, (timestamp + stamp) & 0xFFFFFFFF
+        short = size - len(payload)
+        if 0 < short <= _PAD_MOST:
+            head = _pack(0xA0, second, sequence, timestamp, ssrc)
+            out.append(head + payload + bytes(short - 1) + bytes((short,)))
+        else:
+            out.append(_pack(0x80, second, sequence, timestamp, ssrc) + payload)
+    return out

@@ -1,0 +1,1 @@
+"""The engine's sockets: UDP and TCP, ICE, batches, and what the kernel filters."""

@@ -1,0 +1,63 @@
+"""Runs: plain packets that leave in one send, which the network cuts into datagrams of one size.
+
+Knows sizes and their layout in memory. Encryption and sending are `send_group`'s part.
+"""
+
+import struct
+from array import array
+from collections.abc import Sequence
+
+# The room of a packet in memory, and the largest plain one that fits with any tag.
+ROOM = 1_536
+LARGEST = 1_504
+MOST = 48
+_BYTES = 65_000
+
+
+class GsoBatch:
+    """Packets of one size, of which the last may be shorter.
+
+    `blob` has each packet at the start of a room of its own; `lengths` are their plain sizes as
+    C ints.
+    """
+
+    __slots__ = ("blob", "count", "last", "lengths", "packets", "size")
+
+    def __init__(self, packets: Sequence[bytes]) -> None:
+        self.packets = packets
+        self.count = len(packets)
+        self.size = len(packets[0])
+        self.last = len(packets[-1])
+        self.blob = b"".join([packet.ljust(ROOM, b"\0") for packet in packets])
+        self.lengths = struct.pack("=i", self.size) * (self.count - 1) + struct.pack(
+            "=i", self.last
+        )
+
+    def sizes(self, tag: int) -> "array[int]":
+        """What each packet has on the wire with a tag of this length, in words of 8 bytes."""
+        sizes = array("Q", (self.size + tag,)) * self.count
+        sizes[-1] = self.last + tag
+        return sizes
+
+
+def runs(packets: Sequence[bytes]) -> list[GsoBatch]:
+    """Cut packets, in their order, into runs."""
+    result: list[GsoBatch] = []
+    current: list[bytes] = []
+    size = 0
+    for packet in packets:
+        length = len(packet)
+        if current and (
+            length > size
+            or len(current[-1]) < size
+            or len(current) >= MOST
+            or (len(current) + 1) * (size + 16) > _BYTES
+        ):
+            result.append(GsoBatch(current))
+            current = []
+        if not current:
+            size = length
+        current.append(packet)
+    if current:
+        result.append(GsoBatch(current))
+    return result

@@ -1,0 +1,322 @@
+"""ICE (RFC 8445, sections 2.5 and 7.3): which peer owns a remote address, and each peer's selected
+path. The client nominates, as with a lite agent; but unlike one we validate a path by checks of our
+own before we send media, since anyone with a peer's credentials can spoof a check's source address.
+"""
+
+import hmac
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from farmlive.media.engine.interface import Credentials, Times
+from farmlive.media.engine.python.net.path import Path, is_client_hello
+from farmlive.media.engine.python.net.sockets import Port
+from farmlive.media.wire import stun
+
+_ADDRESSES_OF_A_PEER = 8
+
+
+class IcePeer:
+    """The ICE state of one peer. `at` is its selected path, or None; media goes there only once it
+    is validated.
+
+    `remote` are the peer's own credentials, without which we send it no checks; from `secret` our
+    checks' transaction ids are derived.
+    """
+
+    def __init__(
+        self, local: Credentials, now: float, remote: Credentials | None = None, secret: bytes = b""
+    ) -> None:
+        # The last ones are the newest; those before them serve until these do.
+        self.credentials = [local]
+        self.remotes = [remote]
+        # Whether the newest have served.
+        self.renewed = True
+        self.at: Path | None = None
+        # Every path that it has checked from, the newest last.
+        self.paths: list[Path] = []
+        # When a check from where it is reached gave its consent (RFC 7675), or new credentials did.
+        self.checked_at = now
+        # The last check from where it is reached.
+        self.there_at = now
+        # The last media that its key opened.
+        self.heard_at = now
+        self._secret = secret
+        self._trials = 0
+        # The number of its checks that asked to select a path.
+        self.wanted = 0
+        # The path of our DTLS records, and whether some went by another.
+        self.told: tuple[Port, Any] | None = None
+        self.scattered = False
+        # Whether our first DTLS flight was sent on a path that was not validated.
+        self.flown = False
+
+    @property
+    def port(self) -> Port | None:
+        """The port of its selected path, or None."""
+        return self.at.port if self.at is not None else None
+
+    @property
+    def address(self) -> Any:
+        """The remote address of its selected path."""
+        return self.at.address if self.at is not None else None
+
+    @property
+    def proved(self) -> bool:
+        """Whether its selected path is validated."""
+        return self.at is not None and self.at.proved
+
+    def path(self, port: Port, address: Any) -> Path | None:
+        """Return its path at this address."""
+        return next((each for each in self.paths if each.is_at(port, address)), None)
+
+    def draw(self) -> bytes:
+        """Return the transaction id and tie-breaker of our next check: unpredictable to others."""
+        self._trials += 1
+        return hmac.digest(self._secret, self._trials.to_bytes(4, "big"), "sha1")
+
+    def send(self, data: bytes) -> None:
+        """Send a datagram on the selected path; dropped unless that is validated."""
+        if self.at is not None and self.at.proved:
+            self.at.port.send(data, self.at.address)
+
+    def cut_off(self, port: Port, address: Any) -> None:
+        """The connection has ended; if it was the selected path, there is none now."""
+        if self.at is not None and self.at.is_at(port, address):
+            self.at = None
+
+
+P = TypeVar("P", bound=IcePeer)
+
+
+@dataclass(slots=True, frozen=True)
+class Checked(Generic[P]):
+    """A check that was answered, by us or by its peer. `first`: the peer has a selected path now;
+    `moved`: a validated path was selected in place of another.
+    """
+
+    peer: P
+    first: bool
+    moved: bool
+
+
+class IceLite(Generic[P]):
+    """All peers by their user name fragments.
+
+    Invariant: an address belongs to the peer that last sent an authenticated check from it; but a
+    validated address is not taken from its peer until that has not been heard for `left_after`
+    (of `farmlive.media.engine.interface.Times`), since a check's source address can be spoofed.
+    """
+
+    def __init__(self, left_after: float | None = None) -> None:
+        self._left_after = Times().left_after if left_after is None else left_after
+        self._by_ufrag: dict[str, P] = {}
+        # Peers with a path under validation.
+        self._proving: dict[P, None] = {}
+
+    def add(self, peer: P) -> None:
+        """Accept checks with the peer's credentials."""
+        for credentials in peer.credentials:
+            self._by_ufrag[credentials.ufrag] = peer
+
+    def restart(
+        self, peer: P, local: Credentials, now: float, remote: Credentials | None = None
+    ) -> None:
+        """Expect new credentials; the old ones serve until the new ones do."""
+        index = -1 if peer.renewed else 0
+        serving = peer.credentials[index]
+        for other in peer.credentials:
+            if other is not serving:
+                self._by_ufrag.pop(other.ufrag, None)
+        peer.remotes = [peer.remotes[index], remote]
+        peer.credentials = [serving, local]
+        peer.renewed = False
+        peer.checked_at = now
+        self._by_ufrag[local.ufrag] = peer
+
+    def remove(self, peer: P) -> None:
+        """Forget the peer and its addresses."""
+        self._proving.pop(peer, None)
+        for credentials in peer.credentials:
+            self._by_ufrag.pop(credentials.ufrag, None)
+        for path in peer.paths:
+            if path.port.peers.get(path.address) is peer:
+                path.port.forget(path.address)
+
+    # Checks, theirs and ours.
+
+    def check(self, port: Port, data: bytes, address: Any, now: float) -> Checked[P] | None:
+        """Answer a connectivity check, or take the answer to ours; one that is not for us gets no
+        answer and None.
+        """
+        try:
+            message = stun.parse(data)
+        except stun.Malformed:
+            return None
+        if message.kind == stun.BINDING_SUCCESS:
+            return self._answered(port, message, address, now)
+        ufrag = message.username.partition(":")[0]
+        found = self._by_ufrag.get(ufrag)
+        if found is None or message.kind != stun.BINDING_REQUEST:
+            return None
+        peer: P = found
+        index = next(at for at, each in enumerate(peer.credentials) if each.ufrag == ufrag)
+        local, remote = peer.credentials[index], peer.remotes[index]
+        key = local.password.encode()
+        if not message.authentic(key) or self._is_anothers(peer, port, address, now):
+            return None
+        is_newest = local is peer.credentials[-1]
+        restarted = is_newest and not peer.renewed
+        if is_newest:
+            peer.renewed = True
+            if message.use_candidate:
+                self._drop_older(peer)
+        path = self._own(peer, port, address)
+        path.received += len(data)
+        # Later only by USE-CANDIDATE, or the address would flap while pairs are checked; or where
+        # no check comes from the old one any more, since some clients name it once and for all.
+        first, is_here = peer.at is None, peer.at is path
+        left = now - peer.there_at > self._left_after
+        may_move = (message.use_candidate or left) and (is_newest or not peer.renewed)
+        moved = False
+        if not is_here and (first or restarted or may_move):
+            peer.wanted += 1
+            path.wanted = peer.wanted
+            if first:
+                peer.at = path
+            if not path.proved:
+                path.begin(local, remote, peer.draw(), now)
+                self._proving[peer] = None
+            moved = path.proved and self._move(peer, path)
+        # A check on another path gives no consent for the selected one (RFC 7675).
+        if peer.at is path:
+            peer.checked_at = peer.there_at = now
+        path.answer(stun.success(message, address[0], address[1], key))
+        self._ask(path, now)
+        # Sending the answer may have ended its connection.
+        is_somewhere = peer.at is not None
+        return Checked(peer, first and is_somewhere, moved and is_somewhere)
+
+    def _answered(
+        self, port: Port, message: stun.Message, address: Any, now: float
+    ) -> Checked[P] | None:
+        """Take the response to a check of ours, which validates the path: its sender receives at
+        that address, and has the peer's credentials.
+        """
+        peer: P | None = port.peers.get(address)
+        path = peer.path(port, address) if peer is not None else None
+        if peer is None or path is None or not path.is_answered_by(message):
+            return None
+        path.prove()
+        moved = self._move(peer, path)
+        if moved:
+            peer.checked_at = peer.there_at = now
+        return Checked(peer, False, moved)
+
+    def secured(self, peer: P) -> None:
+        """Take a finished DTLS handshake, which needs all records that we sent: it validates their
+        path, if all went by one.
+        """
+        told = peer.told
+        path = peer.at or (peer.path(*told) if told is not None else None)
+        if path is not None and not peer.scattered and told in (None, path.place):
+            path.prove()
+            peer.at = path
+
+    def _move(self, peer: P, path: Path) -> bool:
+        """Select this validated path, unless a path that was asked for later is validated, too."""
+        at = peer.at
+        if at is not None and at is not path and at.proved and at.wanted > path.wanted:
+            path.forget()
+            return False
+        if at is not None and at is not path:
+            at.forget()
+        peer.at = path
+        return True
+
+    def _ask(self, path: Path, now: float) -> None:
+        """Send a check on a path under validation, but never to ourselves, by our own ufrag."""
+        if (
+            not path.proved
+            and path.may_prove(now)
+            and (path.remote is None or path.remote.ufrag not in self._by_ufrag)
+        ):
+            path.ask(now)
+
+    def look(self, now: float) -> None:
+        """Send checks again and drop selected paths whose validation has timed out; called about
+        ten times a second. A peer that was to move keeps its old path.
+        """
+        for peer in list(self._proving):
+            proving = [each for each in peer.paths if not each.proved and each.may_prove(now)]
+            for path in proving:
+                self._ask(path, now)
+            at = peer.at
+            if at is not None and not at.proved and not at.may_prove(now):
+                peer.at = None
+            if not proving:
+                del self._proving[peer]
+
+    # DTLS records.
+
+    def record_came(self, peer: P, port: Port, address: Any, record: bytes) -> None:
+        """Count a DTLS record that came on a path which is not validated."""
+        at = peer.at
+        if at is not None and not at.proved and at.is_at(port, address):
+            at.received += len(record)
+            at.greeted = at.greeted or is_client_hello(record)
+
+    def send_record(self, peer: P, record: bytes, now: float) -> None:
+        """Send a DTLS record on the selected path, or drop it: without one, and above the limit of
+        a path that is not validated. Our first flight may exceed that, once and after a ClientHello
+        from there; it counts against the limit afterwards.
+        """
+        at = peer.at
+        if at is None:
+            return
+        if not at.proved and at.greeted and not peer.flown and at.may_prove(now):
+            peer.flown = True
+            at.sent += len(record)
+        elif not at.spend(len(record), now):
+            return
+        peer.scattered = peer.scattered or peer.told not in (None, at.place)
+        peer.told = at.place
+        at.port.send(record, at.address)
+
+    # Owners of remote addresses.
+
+    def _drop_older(self, peer: P) -> None:
+        """Forget all but the newest credentials."""
+        for older in peer.credentials[:-1]:
+            self._by_ufrag.pop(older.ufrag, None)
+        del peer.credentials[:-1]
+        del peer.remotes[:-1]
+
+    def _is_anothers(self, peer: P, port: Port, address: Any, now: float) -> bool:
+        """Return whether another peer has validated this address and was heard of lately."""
+        found = port.peers.get(address)
+        if found is None or found is peer or not found.proved or not found.at.is_at(port, address):
+            return False
+        heard_at: float = max(found.there_at, found.heard_at)
+        return now - heard_at <= self._left_after
+
+    def _own(self, peer: P, port: Port, address: Any) -> Path:
+        """Return the peer's path at this address, which it owns from now on."""
+        path = peer.path(port, address)
+        if port.peers.get(address) is peer and path is not None:
+            return path
+        port.peers[address] = peer
+        # One that it had before another peer did is listed already.
+        if path is not None:
+            peer.paths.remove(path)
+        else:
+            path = Path(port, address)
+        peer.paths.append(path)
+        if len(peer.paths) > _ADDRESSES_OF_A_PEER:
+            # Never the selected one.
+            old = peer.paths.pop(int(peer.paths[0] is peer.at))
+            if old.port.peers.get(old.address) is peer:
+                old.port.forget(old.address)
+        return path
+
+    def __len__(self) -> int:
+        return len(self._by_ufrag)

@@ -1,0 +1,119 @@
+"""Reads what waits at a socket: many datagrams by one recvmmsg(2) where the system has it."""
+
+import ctypes
+import socket
+import struct
+import sys
+from array import array
+from collections.abc import Sequence
+from typing import Any
+
+AT_ONCE = 32
+# Linux, asm-generic/socket.h.
+SO_TIMESTAMPNS = 35
+
+_ROOM = 2048
+_CONTROL = 64
+# A struct mmsghdr has 8 words of 8 bytes; see `audience`.
+_WORDS = 8
+_TIMESPEC = struct.Struct("=qq")
+# For how long datagrams may come that one reading takes.
+_READING_S = 0.1
+# A control message's data begins after its length, level and kind.
+_STAMP_AT = 16
+
+Datagram = tuple[bytes, float | None]
+"""A datagram and when the kernel received it, in seconds of the wall clock, or None."""
+
+
+def stamp(ancillary: Sequence[tuple[int, int, bytes]]) -> float | None:
+    """When the kernel received a datagram, in seconds of the wall clock."""
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS and len(data) >= 16:
+            seconds, nanoseconds = _TIMESPEC.unpack_from(data)
+            return float(seconds + nanoseconds * 1e-9)
+    return None
+
+
+def arrival(stamped: float | None, now: float, ahead: float) -> float:
+    """When a datagram came, on the clock of `now`; the wall clock is `ahead` of it.
+
+    A publisher's congestion control must not take a busy event loop for a full network. A stamp
+    of more than a second ago is not believed: someone set the clock. It may be a little later than
+    `now`, when we began to read.
+    """
+    if stamped is None:
+        return now
+    when = stamped - ahead
+    return when if now - 1 < when < now + _READING_S else now
+
+
+class RecvBatch:
+    """Room for what one reading of a connected socket brings."""
+
+    def __init__(self) -> None:
+        self._datagrams = ctypes.create_string_buffer(AT_ONCE * _ROOM)
+        self._controls = ctypes.create_string_buffer(AT_ONCE * _CONTROL)
+        self._bytes = memoryview(self._datagrams).cast("B")
+        first, control = ctypes.addressof(self._datagrams), ctypes.addressof(self._controls)
+        self._vectors, self._messages = array("Q"), array("Q")
+        for number in range(AT_ONCE):
+            self._vectors.extend((first + number * _ROOM, _ROOM))
+        vectors = self._vectors.buffer_info()[0]
+        for number in range(AT_ONCE):
+            at = control + number * _CONTROL
+            self._messages.extend((0, 0, vectors + 16 * number, 1, at, _CONTROL, 0, 0))
+        self._at = self._messages.buffer_info()[0]
+        self._full = array("Q", (_CONTROL,)) * AT_ONCE
+
+    def read(self, sock: socket.socket) -> list[Datagram]:
+        """What waits, at most AT_ONCE datagrams; empty where nothing does."""
+        if _recvmmsg is None:
+            return _read_singly(sock)
+        count = _recvmmsg(sock.fileno(), self._at, AT_ONCE, socket.MSG_DONTWAIT, None)
+        if count <= 0:
+            return []
+        end = _WORDS * count
+        sizes = self._messages[7:end:_WORDS]
+        controls = self._messages[5:end:_WORDS]
+        self._messages[5:end:_WORDS] = self._full[:count]
+        result: list[Datagram] = []
+        at = stamp_at = 0
+        for size, control in zip(sizes, controls, strict=True):
+            when = None
+            if control >= _STAMP_AT + 16:
+                seconds, nanoseconds = _TIMESPEC.unpack_from(self._controls, stamp_at + _STAMP_AT)
+                when = seconds + nanoseconds * 1e-9
+            result.append((bytes(self._bytes[at : at + size]), when))
+            at += _ROOM
+            stamp_at += _CONTROL
+        return result
+
+
+def _read_singly(sock: socket.socket) -> list[Datagram]:
+    result: list[Datagram] = []
+    while len(result) < AT_ONCE:
+        try:
+            data, ancillary, _, _ = sock.recvmsg(_ROOM, _CONTROL)
+        except OSError:
+            break
+        result.append((data, stamp(ancillary)))
+    return result
+
+
+def _find_recvmmsg() -> Any:
+    if not sys.platform.startswith("linux") or ctypes.sizeof(ctypes.c_void_p) != 8:
+        return None
+    found = getattr(ctypes.CDLL(None, use_errno=True), "recvmmsg", None)
+    if found is not None:
+        found.argtypes = (
+            ctypes.c_int,
+            ctypes.c_void_p,
+            ctypes.c_uint,
+            ctypes.c_int,
+            ctypes.c_void_p,
+        )
+    return found
+
+
+_recvmmsg = _find_recvmmsg()

@@ -1,0 +1,284 @@
+"""ICE over TCP: a port to which clients connect (RFC 6544, passive candidates), where each packet
+has its length before it (RFC 4571).
+
+Owns the connections and their bounds. What a packet means is `demux`'s part, and what a slow
+viewer loses is decided in `stalls`.
+"""
+
+import asyncio
+import errno
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from farmlive.media.engine.python.net.addresses import open_listeners
+from farmlive.media.engine.python.net.slow_viewer import Frame, SendQueue
+from farmlive.media.engine.python.net.sockets import Outlet, Port, Take
+from farmlive.media.wire.framing import Deframer, TooLong, frame
+
+# A connection proves within this time that it is a peer's.
+CHECKED_WITHIN_S = 10.0
+_MOST = 4_096
+_MOST_OF_AN_ADDRESS = 256
+_ACCEPTED_AT_ONCE = 16
+_READ_AT_ONCE = 1 << 16
+_WRITTEN_AT_ONCE = 1 << 16
+# What the kernel may hold of one connection, in bytes, and how much of it not even sent yet: what
+# lies there can't be dropped any more.
+_KERNEL_HOLDS = 1 << 17
+_UNSENT = 1 << 14
+_DEAD_AFTER_MS = 30_000
+# Linux, linux/tcp.h.
+_TCP_NOTSENT_LOWAT = 25
+_TCP_USER_TIMEOUT = 18
+
+
+class Bounds:
+    """How many connections there may be, in all and of one address; shared by all ports."""
+
+    def __init__(self, most: int = _MOST, most_of_an_address: int = _MOST_OF_AN_ADDRESS) -> None:
+        self._most, self._most_of_an_address = most, most_of_an_address
+        self._by_host: Counter[str] = Counter()
+        # Those that have not proved to be a peer's, the oldest first.
+        self.unproved: dict[Connection, None] = {}
+        self.refused = 0
+
+    def room(self, host: str) -> bool:
+        """Whether one more may come from here; where all is full, one that has not proved
+        anything makes room.
+        """
+        if self._by_host[host] < self._most_of_an_address:
+            if self._by_host.total() < self._most:
+                return True
+            if any(not each.must_be_proved() for each in list(self.unproved)):
+                return True
+        self.refused += 1
+        return False
+
+    def opened(self, connection: "Connection") -> None:
+        """Count a connection."""
+        self._by_host[connection.address[0]] += 1
+        self.unproved[connection] = None
+
+    def closed(self, connection: "Connection") -> None:
+        """Count it no more."""
+        host = connection.address[0]
+        self._by_host[host] -= 1
+        if not self._by_host[host]:
+            del self._by_host[host]
+        self.unproved.pop(connection, None)
+
+    def __len__(self) -> int:
+        return self._by_host.total()
+
+
+class TcpPort(Port):
+    """The TCP port on one local address. A peer's address here is that of its connection."""
+
+    protocol = "tcp"
+
+    def __init__(
+        self, listener: socket.socket, bounds: Bounds, take: Take, done: Callable[[float], None]
+    ) -> None:
+        super().__init__(listener)
+        self.bounds, self.take, self.done = bounds, take, done
+        self.connections: dict[Any, Connection] = {}
+        self._loop = asyncio.get_running_loop()
+        self._again: asyncio.TimerHandle | None = None
+        self._loop.add_reader(listener, self._accept)
+
+    @property
+    def outlet(self) -> Outlet:
+        """Viewers here get their media through this port itself, in frames."""
+        return self
+
+    def send(self, data: bytes, address: Any) -> None:
+        """Send a packet that is no viewer's media; to a connection that is gone, it is lost."""
+        connection = self.connections.get(address)
+        if connection is not None:
+            now = time.monotonic()
+            connection.hold(connection.write([Frame(frame(data), False, now)], now))
+
+    def write(self, frames: Sequence[Frame], address: Any, now: float) -> int:
+        """Send a viewer's packets; returns how many were dropped, of these or of older ones."""
+        connection = self.connections.get(address)
+        return len(frames) if connection is None else connection.write(frames, now)
+
+    def held(self, address: Any) -> int:
+        """How many bytes the peer at this address has not taken yet; one that is gone takes
+        nothing.
+        """
+        connection = self.connections.get(address)
+        return 1 if connection is None else connection.backlog.size
+
+    def forget(self, address: Any) -> None:
+        """The peer is gone from this address."""
+        super().forget(address)
+        connection = self.connections.get(address)
+        if connection is not None:
+            connection.close()
+
+    def close(self) -> None:
+        """Close the port and all its connections."""
+        if self._again is not None:
+            self._again.cancel()
+        self._loop.remove_reader(self.sock)
+        for connection in list(self.connections.values()):
+            connection.close()
+        self.sock.close()
+
+    def _accept(self) -> None:
+        for _ in range(_ACCEPTED_AT_ONCE):
+            try:
+                sock, address = self.sock.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+                    # No room in the system: who knocks would wake us for ever.
+                    self._loop.remove_reader(self.sock)
+                    self._again = self._loop.call_later(1.0, self._accept_again)
+                    return
+                continue
+            # An older one from there has ended, or this one could not be; it only was not read yet.
+            if (older := self.connections.get(address)) is not None:
+                older.close()
+            if self.bounds.room(address[0]):
+                self.connections[address] = Connection(self, sock, address, self._loop)
+            else:
+                sock.close()
+
+    def _accept_again(self) -> None:
+        self._loop.add_reader(self.sock, self._accept)
+
+
+class TcpPorts:
+    """The TCP port, one `TcpPort` for each local address, with bounds that all share."""
+
+    def __init__(self) -> None:
+        self.bounds = Bounds()
+        self.all: list[TcpPort] = []
+
+    def open(
+        self, bind: Sequence[str], port: int, take: Take, done: Callable[[float], None]
+    ) -> int:
+        """Open the port on these addresses; returns its number. Raises OSError where it is taken.
+
+        `done` is called with the time after each reading.
+        """
+        listeners = open_listeners(bind, port)
+        self.all = [TcpPort(listener, self.bounds, take, done) for listener in listeners]
+        number: int = listeners[0].getsockname()[1]
+        return number
+
+    def close(self) -> None:
+        """Close the port and all connections."""
+        for port in self.all:
+            port.close()
+        self.all = []
+
+
+class Connection:
+    """One connection of a client."""
+
+    def __init__(
+        self, port: TcpPort, sock: socket.socket, address: Any, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.address = address
+        self.backlog = SendQueue()
+        self._port, self._sock, self._loop = port, sock, loop
+        self._deframer = Deframer()
+        self._is_open = True
+        # What was dropped for something other than a viewer's media.
+        self._untold = 0
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_HOLDS)
+        for option, value in ((_TCP_NOTSENT_LOWAT, _UNSENT), (_TCP_USER_TIMEOUT, _DEAD_AFTER_MS)):
+            with suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, option, value)
+        port.bounds.opened(self)
+        self._limit = loop.call_later(CHECKED_WITHIN_S, self.must_be_proved)
+        loop.add_reader(sock, self._readable)
+
+    def must_be_proved(self) -> bool:
+        """Whether it is a peer's by now; a stranger's is closed."""
+        is_proved = self.address in self._port.peers
+        if is_proved:
+            self._port.bounds.unproved.pop(self, None)
+        else:
+            self.close()
+        return is_proved
+
+    def close(self) -> None:
+        """End the connection; a peer that was here is nowhere until its next check."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        self._limit.cancel()
+        self._loop.remove_reader(self._sock)
+        self._loop.remove_writer(self._sock)
+        self._sock.close()
+        del self._port.connections[self.address]
+        self._port.bounds.closed(self)
+        peer = self._port.peers.pop(self.address, None)
+        if peer is not None:
+            peer.cut_off(self._port, self.address)
+
+    def _readable(self) -> None:
+        try:
+            data = self._sock.recv(_READ_AT_ONCE)
+            packets = self._deframer.feed(data)
+        except BlockingIOError:
+            return
+        except (OSError, TooLong):
+            self.close()
+            return
+        if not data:
+            self.close()
+            return
+        now = time.monotonic()
+        for packet in packets:
+            if self._is_open:
+                self._port.take(self._port, packet, None, self.address, now)
+        self._port.done(now)
+
+    def hold(self, dropped: int) -> None:
+        """Tell of these packets with the next ones."""
+        self._untold = dropped
+
+    def write(self, frames: Sequence[Frame], now: float) -> int:
+        """Send, or hold what is not taken; returns how many packets were dropped for it."""
+        gone, untold = 0, self._untold
+        self._untold = 0
+        if not self.backlog.size:
+            data = b"".join([each.data for each in frames])
+            gone = self._send(data)
+            if gone == len(data) or not self._is_open:
+                return untold
+            self._loop.add_writer(self._sock, self._writable)
+        self.backlog.add(frames, gone)
+        return untold + self.backlog.trim(now)
+
+    def _send(self, data: bytes) -> int:
+        try:
+            return self._sock.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self.close()
+            return 0
+
+    def _writable(self) -> None:
+        while self.backlog.size:
+            data = self.backlog.next(_WRITTEN_AT_ONCE)
+            sent = self._send(data)
+            if not self._is_open:
+                return
+            self.backlog.sent(sent)
+            if sent < len(data):
+                return
+        self._loop.remove_writer(self._sock)

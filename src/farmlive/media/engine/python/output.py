@@ -1,0 +1,393 @@
+"""An output: what all of its viewers get, as one continuous stream for each.
+
+Follows the source on air, sends each packet to those on its lane and chooses each viewer's track;
+how they come to it is `catch_up`'s part. Viewers whose numbers are shifted by the same amounts are
+served together, so that a packet is written once for many.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from farmlive.media.engine.interface import Peer, Ssrcs
+from farmlive.media.engine.python.catch_up import CatchUp
+from farmlive.media.engine.python.forwarder import Forwarder
+from farmlive.media.engine.python.net.sockets import Outlet
+from farmlive.media.engine.python.publisher import Publisher
+from farmlive.media.engine.python.ring import starts_in_group
+from farmlive.media.engine.python.rtx import Rtx
+from farmlive.media.engine.python.sending import Sending
+from farmlive.media.engine.python.sound import Sound
+from farmlive.media.engine.python.track import Track
+from farmlive.media.engine.python.viewer import RTX_PER_S, Viewer
+from farmlive.media.wire import rtcp
+from farmlive.media.wire.rtp import Packet, ahead32
+
+_RATE = 90_000
+# Whoever waits this long for a new source's layer takes a lower one.
+_PATIENCE_S = 0.5
+# Who follows goes on air without a picture where none has come for so long, and sound just now.
+_UNSEEN_S, _HEARD_S = 3.0, 1.0
+_MUCH_LOSS = 0.04
+
+
+class Fanout:
+    """An output's lanes, viewers and the publisher on air. It listens to that one, and to those
+    whose pictures are still seen or are to come.
+
+    `fed` gathers the outputs that got packets, for the caller to have them sent and to clear.
+    """
+
+    def __init__(self, ssrcs: Ssrcs, fed: "set[Fanout] | None" = None) -> None:
+        self.ssrcs = ssrcs
+        self._fed = set[Fanout]() if fed is None else fed
+        self.viewers: dict[Peer, Viewer] = {}
+        self.on_air: Publisher | None = None
+        self.following: Publisher | None = None
+        self.sound = Sound(ssrcs.audio)
+        self.repairs = Rtx(ssrcs)
+        self.sending = Sending(ssrcs, self.viewers, self.sound)
+        self.joining = CatchUp(self.sending, self._subscribe)
+        # Of viewers that are gone: what was dropped since they could not keep up.
+        self.dropped = 0
+        self._switched_at = 0.0
+        # None: it has not been looked at since it follows.
+        self._followed_at: float | None = None
+
+    # Who is on air.
+
+    def put_on_air(self, publisher: Publisher | None) -> None:
+        """Follow this publisher from its next keyframe on; None: nobody, at once."""
+        before = self.following
+        if publisher is None:
+            self.following = None
+            if self.on_air is not None:
+                self.drop(self.on_air)
+        elif publisher is not self.on_air:
+            if publisher is not before:
+                self._followed_at = None
+            self.following = publisher
+            publisher.want_keyframe()
+        else:
+            self.following = None
+        self._subscribe(before)
+        self._subscribe(publisher)
+
+    def begin_at_once(self, now: float) -> bool:
+        """Switch to the publisher that follows where nobody is on air and its current group is
+        worth beginning with: its next keyframe may be seconds away. True where that was done.
+        """
+        publisher = self.following
+        if self.on_air is not None or publisher is None:
+            return False
+        answers = publisher.answers_requests
+        if not any(starts_in_group(track.ring, now, answers) for track in publisher.layers):
+            return False
+        self._switch(publisher, now, blind=False)
+        for viewer in list(self.joining.waiting.values()):
+            self.joining.start(viewer, publisher, now)
+        return True
+
+    def begin_with_sound(self, now: float) -> bool:
+        """Switch to the publisher that follows where only its sound has come for some seconds;
+        called often while one follows. True where that was done.
+        """
+        publisher = self.following
+        if publisher is None:
+            return False
+        if self._followed_at is None:
+            self._followed_at = now
+        heard_at, seen_at = 0.0, self._followed_at
+        for track in publisher.tracks:
+            if track.is_video:
+                seen_at = max(seen_at, track.last_at)
+            else:
+                heard_at = max(heard_at, track.last_at)
+        if now - seen_at < _UNSEEN_S or now - heard_at > _HEARD_S:
+            return False
+        self.flush()
+        self._switch(publisher, now, blind=True)
+        return True
+
+    def drop(self, publisher: Publisher) -> None:
+        """The publisher is gone: its viewers wait for what comes next."""
+        if self.following is publisher:
+            self.following = None
+        self.flush()
+        if self.on_air is publisher:
+            self.on_air = None
+        self._leave_all(publisher.tracks)
+        self._subscribe(publisher)
+
+    def renewed(self, old: Track, fresh: Track, now: float) -> None:
+        """A track of a publisher began anew: go on at its next keyframe."""
+        if old.is_video:
+            self.flush()
+            self._leave_all((old,))
+            if self.on_air is not None and fresh in self.on_air.layers:
+                self.on_air.want_keyframe(fresh)
+                self.aim_all(now)
+
+    def layers_changed(self, now: float) -> None:
+        """Other layers of a publisher come, or they have another order."""
+        self.aim_all(now)
+
+    def _leave_all(self, tracks: Iterable[Track]) -> None:
+        gone = set(tracks)
+        for viewer in self.viewers.values():
+            if viewer.target in gone:
+                viewer.target = None
+                self.joining.moving.pop(viewer.peer, None)
+            if viewer.epoch is not None and viewer.epoch.track in gone:
+                self.joining.wait(viewer)
+
+    def _subscribe(self, publisher: Publisher | None) -> None:
+        """Get this publisher's packets while it is on air, followed or still seen by someone."""
+        if publisher is not None:
+            others = tuple(each for each in publisher.listeners if each is not self)
+            wanted = (
+                publisher is self.on_air
+                or publisher is self.following
+                or any(lane.publisher is publisher for lane in self.joining.lanes.values())
+            )
+            publisher.listeners = (*others, self) if wanted else others
+
+    def _switch(self, publisher: Publisher, now: float, *, blind: bool) -> None:
+        """`blind`: no picture comes of it, so nobody sees the one before any longer."""
+        before = self.on_air
+        self.on_air, self.following = publisher, None
+        self._switched_at = now
+        self.sound.left = True
+        for viewer in list(self.joining.catching.values()):
+            self.joining.wait(viewer)
+        if blind:
+            self._leave_all(list(self.joining.lanes))
+        publisher.look(now)
+        self.aim_all(now)
+        self._subscribe(before)
+
+    # What comes.
+
+    def feed(
+        self, publisher: Publisher, track: Track, packet: Packet, began: bool, now: float
+    ) -> bool:
+        """Take a publisher's packet; True where the switch to this publisher is made by it.
+
+        `began`: a group of pictures begins with the packet's frame.
+        """
+        self._fed.add(self)
+        switched = False
+        if publisher is not self.on_air:
+            if publisher is self.following and (began or not publisher.layers):
+                self.flush()
+                self._switch(publisher, now, blind=not publisher.layers)
+                switched = True
+            elif not track.is_video:
+                return False
+        if not track.is_video:
+            if self.sound.codec != track.codec:
+                self.flush()
+                self.sending.stale = True
+            self.sound.add(track, packet, now)
+            return switched
+        lane = self.joining.lanes.get(track)
+        if lane is not None:
+            lane.add(packet)
+        if began and (self.joining.waiting or self.joining.moving):
+            self._let_in(publisher, track, now)
+        return switched
+
+    def send_whole(self) -> bool:
+        """Send sound and the frames that are whole.
+
+        Returns whether packets of a frame without its end wait for `flush`.
+        """
+        self._send({lane: lane.whole for lane in self.joining.lanes.values() if lane.whole})
+        return any(lane.pending for lane in self.joining.lanes.values())
+
+    def flush(self) -> None:
+        """Send all that was gathered."""
+        self._send(
+            {lane: len(lane.pending) for lane in self.joining.lanes.values() if lane.pending}
+        )
+
+    def _send(self, counts: dict[Forwarder, int]) -> None:
+        self._wait_all(self.sending.send(counts))
+
+    def _wait_all(self, fallen: Iterable[Viewer]) -> None:
+        """These can't keep up: sound alone, until they may go on at a keyframe."""
+        for viewer in fallen:
+            if viewer.peer in self.viewers:
+                self._fall(viewer)
+
+    def _fall(self, viewer: Viewer) -> None:
+        if viewer.epoch is not None:
+            viewer.choice.stalled(viewer.epoch.track.layer, viewer.stall.since or 0.0)
+        self.joining.wait(viewer, muted=True)
+
+    # Viewers come, go and change.
+
+    def add(self, viewer: Viewer, now: float) -> None:
+        """Let a viewer in: with the current group of pictures, or at the next keyframe."""
+        self.flush()
+        self.viewers[viewer.peer] = self.joining.waiting[viewer.peer] = viewer
+        self.sending.stale = True
+        self.aim(viewer, now)
+        started = self.joining.start(viewer, self.on_air, now)
+        # Who did not answer the last request is asked all the same: it may have learned to.
+        if (
+            self.on_air is not None
+            and viewer.target is not None
+            and viewer.can_play(viewer.target)
+            and not (started and self.on_air.answers_requests)
+        ):
+            self.on_air.want_keyframe(viewer.target)
+
+    def remove(self, peer: Peer) -> None:
+        """Forget a viewer."""
+        viewer = self.viewers.get(peer)
+        if viewer is not None:
+            self.joining.forget(viewer)
+            self.dropped += viewer.stall.dropped
+            del self.viewers[peer]
+            self.sending.stale = True
+
+    def moved(self, viewer: Viewer, sock: Outlet, address: Any) -> None:
+        """The viewer is reached elsewhere now."""
+        viewer.moved(sock, address)
+        self.sending.stale = True
+
+    def aim_all(self, now: float) -> bool:
+        """Choose each viewer's track anew; True where someone needs another keyframe."""
+        moved = [self.aim(viewer, now) for viewer in self.viewers.values()]
+        return any(moved)
+
+    def aim(self, viewer: Viewer, now: float) -> bool:
+        """Choose the viewer's track anew; True where it needs another's keyframe for that."""
+        publisher, before = self.on_air, viewer.target
+        if publisher is None or not publisher.layers:
+            viewer.target = None
+            self.joining.moving.pop(viewer.peer, None)
+            return False
+        layers = publisher.layers
+        current = viewer.epoch.track if viewer.epoch is not None else None
+        layer = 0
+        if len(layers) > 1:
+            now_at = current.layer if current in layers and current is not None else len(layers)
+            layer = viewer.choice.decide(
+                publisher.flow.flowing,
+                [each.kbps for each in layers],
+                now_at,
+                now,
+                viewer.lane is not None and viewer.repeats,
+            )
+            if viewer.choice.probe is not None:
+                self.joining.probing[viewer.peer] = viewer
+        viewer.target = target = layers[layer]
+        if current is not None and current not in layers and not viewer.can_play(target):
+            # It sees what is on air no more, and can't see what is.
+            self.joining.wait(viewer)
+            return False
+        if current is None or current is target:
+            self.joining.moving.pop(viewer.peer, None)
+        else:
+            self.joining.moving[viewer.peer] = viewer
+        if current is None or current is target or target is before:
+            return False
+        publisher.want_keyframe(target)
+        return True
+
+    def want_keyframes(self, now: float) -> None:
+        """Ask for what is waited for, and let those in who wait for a keyframe that nobody sends
+        when asked.
+        """
+        publisher = self.on_air
+        # A keyframe of which a part was missing has begun nothing: then another is asked for.
+        if self.following is not None:
+            self.following.want_keyframe()
+        if publisher is None:
+            return
+        for viewer in list(self.joining.waiting.values()):
+            if viewer.stall.since is None:
+                self.joining.start(viewer, self.on_air, now)
+        for viewer in (*self.joining.waiting.values(), *self.joining.moving.values()):
+            target = viewer.target
+            if target is not None and viewer.can_play(target) and viewer.may_go_on(now):
+                publisher.want_keyframe(target)
+
+    def _let_in(self, publisher: Publisher, track: Track, now: float) -> None:
+        """A group begins on this track: those come who wait for it, all at once."""
+        start = track.ring.group_start
+        if publisher is not self.on_air or start is None:
+            return
+        impatient = now - self._switched_at > _PATIENCE_S
+        viewers = self.joining.due(track, publisher.layers, impatient, now)
+        if viewers:
+            self.flush()
+            self._wait_all(self.joining.let_in(viewers, publisher, track, start, now))
+
+    def pump(self) -> None:
+        """Send the next part of their burst to all who catch up."""
+        if not self.joining.catching:
+            return
+        self.flush()
+        for viewer in list(self.joining.catching.values()):
+            self._wait_all(self.joining.catch_up(viewer, self.on_air))
+
+    # What viewers tell.
+
+    def repair(self, viewer: Viewer, nack: rtcp.Nack) -> None:
+        """Answer a NACK."""
+        self.repairs.answer(viewer, nack)
+        if viewer.alone.fallen:
+            viewer.alone.fallen.clear()
+            self._fall(viewer)
+
+    def keyframe_requested(self, viewer: Viewer) -> Publisher | None:
+        """The viewer's decoder needs a keyframe: the publisher that is to be asked for it."""
+        if viewer.lane is None:
+            return None
+        viewer.lane.publisher.want_keyframe(viewer.lane.track)
+        return viewer.lane.publisher
+
+    def reported(self, viewer: Viewer, report: rtcp.ReceiverReport, now: float) -> bool:
+        """The viewer tells what it lost; True where it needs another layer's keyframe now."""
+        if report.ssrc != self.ssrcs.video:
+            return False
+        before = viewer.choice.loss
+        full = viewer.choice.reported(report.highest, report.total_lost, now)
+        if not full or not self.is_layered:
+            return False
+        if (
+            viewer.lane is not None
+            and before > _MUCH_LOSS > viewer.choice.loss
+            and viewer.choice.is_congested(now)
+        ):
+            # The link is free again. The keyframe that it moved at may have been lost in part.
+            viewer.lane.publisher.want_keyframe(viewer.lane.track)
+        return self.aim(viewer, now) or viewer.choice.is_congested(now)
+
+    def probe(self, seconds: float) -> None:
+        """Send those whose link is tried what that takes for so long."""
+        for viewer in list(self.joining.probing.values()):
+            layer, lane = viewer.choice.probe, viewer.lane
+            if layer is None or lane is None or layer >= len(lane.publisher.layers):
+                del self.joining.probing[viewer.peer]
+                continue
+            more = lane.publisher.layers[layer].kbps - lane.track.kbps
+            self.repairs.repeat(viewer, round(more * 125 * seconds))
+
+    @property
+    def is_layered(self) -> bool:
+        """Whether the source on air has layers to choose from."""
+        return self.on_air is not None and len(self.on_air.layers) > 1
+
+    def second(self, viewer: Viewer, now: float) -> bool:
+        """What is renewed for a viewer once a second; True where it needs another keyframe."""
+        viewer.rtx_left = RTX_PER_S
+        viewer.forget_past(now)
+        epoch = viewer.epoch
+        if epoch is not None and epoch.squeezed is not None:
+            newest = epoch.track.ring.newest
+            if newest is not None and ahead32(newest.timestamp, epoch.squeezed) > _RATE * 60:
+                epoch.squeezed = None
+        return self.is_layered and self.aim(viewer, now)

@@ -1,0 +1,398 @@
+"""A publisher's packets on their way in: which track, what is missing, what to tell it back.
+
+Decides and writes RTCP; sending it and what viewers get is the engine's part. Its listeners
+get the packets, and are told when tracks change.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from farmlive.media.engine.interface import Health, Incoming, LayerHealth, Peer, Publishing
+from farmlive.media.engine.python.arrival_predictor import rest
+from farmlive.media.engine.python.layer_select import Flow
+from farmlive.media.engine.python.rtp_rewrite import SourceClock
+from farmlive.media.engine.python.track import Track
+from farmlive.media.wire import codecs, rtcp
+from farmlive.media.wire.rtp import Packet, Parts, ahead, extension_value, seconds
+from farmlive.media.wire.transport_cc import Arrivals
+
+Taken = tuple[Track, Packet, bool]
+"""A packet, the track that it belongs to, and whether a group of pictures begins with its frame."""
+
+# Of each layer there is one stream of RTX.
+_MOST_REPAIRING = 16
+# A track that was quiet for so long says nothing of when the next packet comes.
+_RESTS_WITHIN_S = 0.5
+# A packet of the stream before, which began anew with another SSRC, comes no later than this.
+_LATE_S = 1.0
+
+
+class PublisherListener(Protocol):
+    """Gets a publisher's packets; an output is one."""
+
+    def feed(
+        self, publisher: "Publisher", track: Track, packet: Packet, began: bool, now: float
+    ) -> bool:
+        """Take a packet; `began`: a group of pictures begins with its frame. True where viewers
+        get this publisher from this packet on.
+        """
+
+    def renewed(self, old: Track, fresh: Track, now: float) -> None:
+        """A track began anew: what comes is `fresh`."""
+
+    def layers_changed(self, now: float) -> None:
+        """Other layers come, or they have another order."""
+
+    def drop(self, publisher: "Publisher") -> None:
+        """The publisher is gone."""
+
+
+class Publisher:
+    """One publisher: its tracks, its feedback and its health."""
+
+    def __init__(self, publishing: Publishing, own_ssrc: int, peer: Peer = 0) -> None:
+        self.own_ssrc = own_ssrc
+        self.peer = peer
+        # Each adds and removes itself.
+        self.listeners: tuple[PublisherListener, ...] = ()
+        self.tracks = [
+            Track(incoming, layer)
+            for incoming in publishing.tracks
+            for layer in range(max(1, len(incoming.layers)))
+        ]
+        # The tracks of video, the lowest layer first; one where there is no simulcast.
+        self.layers: list[Track] = []
+        self._by_type: dict[int, Incoming] = {}
+        self._repairs: dict[int, int] = {}
+        self._red: dict[int, int] = {}
+        for incoming in publishing.tracks:
+            self._by_type |= dict.fromkeys(incoming.codecs, incoming)
+            self._repairs |= incoming.retransmissions
+            self._red |= incoming.red
+        # The track of each payload type and SSRC that has been heard, and of each RTX's SSRC.
+        self._known: dict[tuple[int, int], Track] = {}
+        self._repairing: dict[int, Track] = {}
+        self._transport_cc = publishing.transport_cc
+        self._rid, self._repaired_rid = publishing.rid, publishing.repaired_rid
+        self._arrivals = Arrivals()
+        self._clock = SourceClock()
+        self._arrange()
+        self.flow = Flow(len(self.layers))
+        # Whether the engine will call `request` in a moment.
+        self.asking = False
+        self._answered = True
+        # By what it answers to our reference times, in seconds.
+        self.round_trip_s: float | None = None
+        self.health = Health()
+        self._health_at = 0.0
+        self._octets = self._frames = 0
+
+    def _arrange(self) -> None:
+        self.layers = sorted(
+            (track for track in self.tracks if track.is_video), key=lambda track: track.layer
+        )
+
+    @property
+    def last_at(self) -> float:
+        """When the last packet of any track came."""
+        return max((track.last_at for track in self.tracks), default=0.0)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether someone waits for a keyframe."""
+        return any(track.wanted for track in self.layers)
+
+    def rest(self, now: float) -> float:
+        """For how long, in seconds, nothing comes from it that can't wait."""
+        lately, rhythms = now - _RESTS_WITHIN_S, []
+        for track in self.tracks:
+            if track.missing or not track.whole:
+                return 0.0
+            if track.last_at > lately:
+                rhythms.append(track.rhythm)
+        return rest(rhythms, now)
+
+    @property
+    def answers_requests(self) -> bool:
+        """Whether a keyframe can be had by asking: negotiated, and the last one was answered."""
+        return self._answered and any(track.incoming.pli for track in self.layers)
+
+    # What comes in.
+
+    def take(self, received: Parts, now: float, arrival: float | None = None) -> Taken | None:
+        """Sort a packet in; one that came as RTX is restored. None for one that carries nothing
+        for viewers.
+
+        `arrival`: when the network had it, which may be before `now`, when we come to it.
+        """
+        payload_type, ssrc, sequence, timestamp, marker, payload, extension = received
+        if arrival is None:
+            arrival = now
+        if extension is not None and self._transport_cc is not None:
+            value = extension_value(extension, self._transport_cc)
+            if value is not None and len(value) >= 2:
+                self._arrivals.add(value[0] << 8 | value[1], arrival)
+        track = self._known.get((payload_type, ssrc))
+        if track is None:
+            if payload_type in self._repairs:
+                return self._restore(received, now)
+            track = self._begin(received, now)
+            if track is None:
+                return None
+        packet = track.add(sequence, timestamp, marker, payload, now, arrival)
+        if packet is None:
+            if not track.ended:
+                return None
+            track = self._renew(track, received, now)
+            packet = track.add(sequence, timestamp, marker, payload, now, arrival)
+            if packet is None:
+                return None
+        if track.is_video:
+            return track, packet, self._begins_group(track, packet, now)
+        if self._red:
+            track.wrapped = payload_type in self._red
+        return track, packet, False
+
+    def _restore(self, received: Parts, now: float) -> Taken | None:
+        """Take an RTX: the first two bytes are the original number (RFC 4588, section 4)."""
+        payload_type, ssrc, _, timestamp, marker, payload, extension = received
+        if len(payload) < 2:
+            return None
+        number = payload[0] << 8 | payload[1]
+        track = self._repairing.get(ssrc)
+        if track is None:
+            incoming = self._by_type.get(self._repairs[payload_type])
+            tracks = [each for each in self.tracks if each.incoming is incoming]
+            if len(tracks) > 1:
+                named = self._named(tracks, extension, self._repaired_rid)
+                if named is None:
+                    tracks = [each for each in tracks if number in each.missing]
+                    named = tracks[0] if len(tracks) == 1 else None
+                else:
+                    if len(self._repairing) >= _MOST_REPAIRING:
+                        self._repairing.clear()
+                    self._repairing[ssrc] = named
+                track = named
+            else:
+                track = tracks[0] if tracks else None
+        packet = Packet(number, timestamp, marker, payload[2:])
+        if track is None or not track.repaired(packet, now):
+            return None
+        return track, packet, track.is_video and self._begins_group(track, packet, now)
+
+    def _begins_group(self, track: Track, packet: Packet, now: float) -> bool:
+        """Whether a group of pictures begins with this packet of video, or now that it is here."""
+        if track.begins_keyframe(packet.payload):
+            return self._keyframe_came(track, packet, now)
+        # Late, or again by RTX, it may be what a keyframe waits for.
+        held = track.held
+        return (
+            held is not None
+            and ahead(packet.sequence, track.ring.highest) < 0
+            and track.begins_group(held, now)
+        )
+
+    @staticmethod
+    def _named(
+        tracks: Sequence[Track], extension: tuple[int, bytes] | None, name: int | None
+    ) -> Track | None:
+        """The track whose RID the packet tells (RFC 8852)."""
+        value = extension_value(extension, name) if name is not None else None
+        rid = value.decode("ascii", "replace") if value else None
+        return next((track for track in tracks if track.rid == rid), None)
+
+    def _begin(self, received: Parts, now: float) -> Track | None:
+        """The track of a payload type and SSRC that are new; None for one that can't be told."""
+        payload_type, ssrc, _, _, _, _, extension = received
+        inner = self._red.get(payload_type, payload_type)
+        incoming = self._by_type.get(inner)
+        if incoming is None:
+            return None
+        tracks = [track for track in self.tracks if track.incoming is incoming]
+        track: Track | None = tracks[0]
+        if len(tracks) > 1:
+            track = next((each for each in tracks if each.ssrc == ssrc), None) or self._named(
+                tracks, extension, self._rid
+            )
+        if track is None:
+            return None
+        if track.ssrc == ssrc and track.codec == incoming.codecs[inner]:
+            # RED and plain sound in turn.
+            self._known[payload_type, ssrc] = track
+            return track
+        # What is late of the stream before is not to begin it again.
+        if ssrc == track.replaced and now - track.replaced_at < _LATE_S:
+            return None
+        return self._renew(track, received, now)
+
+    def _renew(self, track: Track, received: Parts, now: float) -> Track:
+        """A track begins, or begins anew: with another SSRC, codec or numbering."""
+        payload_type, ssrc, sequence, timestamp, _, _, _ = received
+        fresh = track
+        if track.ssrc:
+            fresh = Track(
+                track.incoming, track.incoming.layers.index(track.rid) if track.rid else 0
+            )
+            fresh.layer = track.layer
+            fresh.replaced, fresh.replaced_at = track.ssrc, now
+            self.tracks[self.tracks.index(track)] = fresh
+            self._known = {key: each for key, each in self._known.items() if each is not track}
+            self._repairing = {
+                key: each for key, each in self._repairing.items() if each is not track
+            }
+            self._arrange()
+        inner = self._red.get(payload_type, payload_type)
+        fresh.begin(ssrc, fresh.incoming.codecs[inner], sequence, timestamp, now)
+        self._known[payload_type, ssrc] = fresh
+        if fresh is not track:
+            for listener in self.listeners:
+                listener.renewed(track, fresh, now)
+        return fresh
+
+    def _keyframe_came(self, track: Track, packet: Packet, now: float) -> bool:
+        before = track.keyframe_at
+        if before is not None and now - before > 0.02:
+            self.health.keyframe_s = round(now - before, 2)
+        answered = track.keyframe_came(now)
+        if answered is not None:
+            self._answered = answered
+        size = codecs.picture_size(track.codec, packet.payload)
+        if size is not None:
+            track.size = size
+            if track.layer == self.flow.highest:
+                self.health.width, self.health.height = size
+        if self.health.objection is None:
+            self.health.objection = codecs.objection(track.codec, packet.payload)
+        self._put_in_order(now)
+        return track.begins_group(packet, now)
+
+    def _put_in_order(self, now: float) -> None:
+        """Set the layers right by the sizes of their pictures: what an offer says of their order
+        may be a guess. Two that are the wrong way round are taken for all.
+        """
+        sizes = [track.size[0] * track.size[1] for track in self.layers if track.size]
+        if sizes == sorted(sizes):
+            return
+        if len(sizes) == len(self.layers):
+            order = sorted(self.layers, key=lambda track: track.size or (0, 0))
+        else:
+            order = list(reversed(self.layers))
+        self.layers = order
+        for layer, track in enumerate(order):
+            track.layer = layer
+        self.flow = Flow(len(order))
+        self.look(now)
+        for listener in self.listeners:
+            listener.layers_changed(now)
+
+    # What it tells.
+
+    def heard(self, report: rtcp.SenderReport, now: float) -> Track | None:
+        """It reports on one of its tracks, which is returned."""
+        for track in self.tracks:
+            if track.ssrc == report.ssrc:
+                track.heard(report, self._clock.report(seconds(report.ntp), now), now)
+                return track
+        return None
+
+    def answered(self, reply: rtcp.ReferenceReply, middle_now: int) -> None:
+        """It answers to a reference time of ours (RFC 3611, section 4.5); `middle_now` is our
+        time in the middle 32 bits of NTP.
+        """
+        if reply.ssrc == self.own_ssrc and reply.last:
+            took = (middle_now - reply.last - reply.delay) & 0xFFFFFFFF
+            if took < 10 << 16:
+                self.round_trip_s = took / 65536
+
+    # What it is told.
+
+    def want_keyframe(self, track: Track | None = None) -> None:
+        """Someone needs a keyframe, of this track or of any: the next `request` or `feedback` may
+        ask for one.
+        """
+        for each in self.layers if track is None else (track,):
+            each.wanted = True
+
+    def _requests(self, now: float) -> bytes:
+        """Ask for what is missing by now, and for a keyframe where one is wanted."""
+        written = b""
+        for track in self.tracks:
+            if track.missing:
+                due = track.due(now, self.round_trip_s)
+                if due:
+                    written += rtcp.nack(self.own_ssrc, track.ssrc, due)
+        for track in self.layers:
+            if track.unanswered(now):
+                self._answered = False
+            if not track.ssrc or not track.incoming.pli or not self.flow.may_ask(track.layer):
+                continue
+            if track.request_due(now):
+                written += rtcp.picture_loss(self.own_ssrc, track.ssrc)
+        return written
+
+    def request(self, now: float) -> bytes | None:
+        """One compound packet of what can't wait for the next `feedback`, or None."""
+        written = self._requests(now)
+        return rtcp.receiver_report(self.own_ssrc, []) + written if written else None
+
+    def feedback(self, now: float, report: bool, wall_ntp: int | None = None) -> bytes | None:
+        """One compound packet of what is to be told now, or None.
+
+        `report`: a receiver report is due; with `wall_ntp`, our time, it asks for the round trip.
+        """
+        extra = self._requests(now)
+        if self._transport_cc is not None:
+            media = (self.layers or self.tracks)[0].ssrc
+            extra += self._arrivals.feedback(self.own_ssrc, media) or b""
+        if not report and not extra:
+            return None
+        reports = []
+        for track in self.tracks if report else ():
+            block = track.receiver_report(now)
+            if block is not None:
+                reports.append(block)
+        if report and wall_ntp is not None:
+            extra = rtcp.reference_time(self.own_ssrc, wall_ntp) + extra
+        return rtcp.receiver_report(self.own_ssrc, reports) + extra
+
+    def look(self, now: float) -> bool:
+        """See which layers come, about ten times a second; True where that has changed."""
+        changed = self.flow.look([(track.packets, track.frames) for track in self.layers], now)
+        if changed:
+            for track, flows in zip(self.layers, self.flow.flowing, strict=True):
+                if not flows:
+                    track.forget_request()
+        return changed
+
+    def measure(self, now: float) -> Health:
+        """Bring the health up to date; called about once a second."""
+        health = self.health
+        span = now - self._health_at
+        best = self.layers[self.flow.highest] if self.layers else None
+        octets = sum(track.octets for track in self.tracks)
+        frames = best.frames if best is not None else 0
+        if self._health_at and span > 0:
+            health.bitrate_kbps = round(max(0, octets - self._octets) * 8 / span / 1000, 1)
+            health.fps = round(max(0, frames - self._frames) / span, 1)
+        for track in self.tracks:
+            track.measure(span if self._health_at else None)
+        health.loss = round(max((track.loss for track in self.layers), default=0.0), 3)
+        self._octets, self._frames, self._health_at = octets, frames, now
+        if best is not None:
+            health.codec = best.codec.partition(":")[0] or None
+            health.width, health.height = best.size or (None, None)
+            took = best.repair_s if self.round_trip_s is None else self.round_trip_s
+            health.rtt_ms = None if took is None else round(took * 1000, 1)
+            health.jitter_ms = round(best.jitter_ms, 1) if best.ssrc else None
+        if len(self.layers) > 1:
+            health.layers = [
+                LayerHealth(track.rid, width, height, track.kbps)
+                for track in self.layers
+                for width, height in (track.size or (None, None),)
+            ]
+        health.keyframes_on_request = self.answers_requests
+        health.audio = any(
+            not track.is_video and track.last_at and now - track.last_at < 3
+            for track in self.tracks
+        )
+        return health

@@ -1,0 +1,120 @@
+"""What viewers see goes on without a seam while sources come and go: rewritten sequence numbers,
+timestamps and sender reports. Pure arithmetic.
+"""
+
+from farmlive.media.wire.rtp import Packet, ahead, ahead32
+
+# A burst of past frames is squeezed into a twentieth of its time, so that a player does not
+# show everything that follows later by the age of the group.
+_SQUEEZE = 20
+
+
+class Rewriter:
+    """Maps one source's packets onto the numbers of the stream that viewers get.
+
+    Within a source differences stay as they are, so that a gap stays a gap. `begin` puts a new
+    source's first packet right after the last one sent, later by the time that has passed.
+    """
+
+    def __init__(self, clock_rate: int, sequence: int, timestamp: int) -> None:
+        self._rate = clock_rate
+        self._sequence = sequence
+        self._timestamp = timestamp
+        self._time: float | None = None
+        self._first = 0
+        self._young = False
+        self._sequence_delta = 0
+        self.timestamp_delta = 0
+
+    def begin(self, sequence: int, timestamp: int, now: float) -> None:
+        """A source goes on air with this packet of its own numbers."""
+        elapsed = 0 if self._time is None else max(1, round((now - self._time) * self._rate))
+        self._sequence_delta = (self._sequence + 1 - sequence) & 0xFFFF
+        self.timestamp_delta = (self._timestamp + elapsed - timestamp) & 0xFFFFFFFF
+        self._first = (self._sequence + 1) & 0xFFFF
+        self._sequence = self._first
+        self._timestamp = (self._timestamp + elapsed) & 0xFFFFFFFF
+        self._time = now
+        self._young = True
+
+    @property
+    def next_sequence(self) -> int:
+        """The number after the last one sent."""
+        return (self._sequence + 1) & 0xFFFF
+
+    def map(self, packet: Packet, now: float) -> Packet | None:
+        """The packet in the stream's numbers; None for one from before the source's first."""
+        sequence = (packet.sequence + self._sequence_delta) & 0xFFFF
+        timestamp = (packet.timestamp + self.timestamp_delta) & 0xFFFFFFFF
+        # For half a round after the start an earlier number is one of the seam's other side.
+        if self._young:
+            since = ahead(sequence, self._first)
+            if since < 0:
+                return None
+            if since > 0x4000:
+                self._young = False
+        if ahead(sequence, self._sequence) > 0:
+            self._sequence = sequence
+            if ahead32(timestamp, self._timestamp) > 0:
+                self._timestamp = timestamp
+                self._time = now
+        return Packet(sequence, timestamp, packet.marker, packet.payload)
+
+
+# Reports that place two layers further apart than this are not believed.
+_APART_MOST = 5 * 90_000
+
+
+def seam(last: int, elapsed: int, first: int, live: int, aligned: int | None) -> tuple[int, int]:
+    """What is added to a track's timestamps for a viewer that comes to it from another, and by
+    how much that is more than it should be.
+
+    `last` is the viewer's last timestamp, `elapsed` the time since then. `first` is what it gets
+    first of the new track, `live` what belongs to this moment, both in the track's own time.
+    `aligned` is what sender reports say should be added. Timestamps always grow.
+    """
+    added = (last + max(1, elapsed) - live) & 0xFFFFFFFF
+    if aligned is not None and abs(ahead32(aligned, added)) < _APART_MOST:
+        added = aligned
+    nudge = max(0, 1 - ahead32((first + added) & 0xFFFFFFFF, last))
+    return (added + nudge) & 0xFFFFFFFF, nudge
+
+
+class SourceClock:
+    """One mapping from a source's NTP clock to ours, for its audio and its video alike.
+
+    Two mappings would let them drift apart. The least delay seen is the truest; it may grow
+    again by a slow share only, to follow clocks of different speed.
+    """
+
+    def __init__(self) -> None:
+        self._offset: float | None = None
+
+    def report(self, source_s: float, now_s: float) -> float:
+        """Our time of the source's moment `source_s`, whose report came at `now_s`."""
+        offset = now_s - source_s
+        if self._offset is None or offset < self._offset or offset > self._offset + 5:
+            self._offset = offset
+        else:
+            self._offset += (offset - self._offset) * 0.01
+        return source_s + self._offset
+
+
+def squeeze(timestamp: int, live: int) -> int:
+    """The timestamp of a past frame in a late joiner's burst; `live` is where live begins.
+
+    Order and difference of frames stay; the frame at `live` and later ones keep their own.
+    """
+    behind = ahead32(live, timestamp)
+    if behind <= 0:
+        return timestamp
+    return (live - max(1, behind // _SQUEEZE)) & 0xFFFFFFFF
+
+
+def half(sequence: int) -> int:
+    """What is added to a stream's numbers for a viewer that starts here: 0 or 32768.
+
+    It makes the viewer's first number one of the lower half, so that both ends agree on the
+    rollover counter even when the first packets are lost (RFC 3711, section 3.3.1).
+    """
+    return sequence & 0x8000

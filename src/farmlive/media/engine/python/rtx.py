@@ -1,0 +1,71 @@
+"""A viewer's NACKs, answered from the rings of the tracks that it gets or got a moment ago."""
+
+from farmlive.media.engine.interface import Ssrcs
+from farmlive.media.engine.python.forwarder import RewriteOffset, write
+from farmlive.media.engine.python.net.gso_batch import GsoBatch
+from farmlive.media.engine.python.viewer import Epoch, Viewer
+from farmlive.media.wire import rtcp
+from farmlive.media.wire.picture_id import moved
+from farmlive.media.wire.rtp import Packet
+
+_MOST_PER_NACK = 100
+
+
+class Rtx:
+    """Answers NACKs and counts how."""
+
+    def __init__(self, ssrcs: Ssrcs) -> None:
+        self._ssrcs = ssrcs
+        self.repaired = self.unrepaired = self.failed = 0
+
+    def repeat(self, viewer: Viewer, octets: int) -> None:
+        """Send so much of what came last once more as RTX: it fills the link and does no harm."""
+        epoch = viewer.epoch
+        if epoch is None or epoch.terms.retransmission is None:
+            return
+        ring = epoch.track.ring
+        for back in range(_MOST_PER_NACK):
+            packet = ring.get((ring.highest - back) & 0xFFFF)
+            if packet is None or octets <= 0:
+                return
+            octets -= len(packet.payload)
+            number = (packet.sequence + epoch.shift.sequence) & 0xFFFF
+            self.failed += self._send(viewer, epoch, number, packet)
+
+    def answer(self, viewer: Viewer, nack: rtcp.Nack) -> None:
+        """Send what is missing as RTX (RFC 4588).
+
+        To a viewer that takes none nothing is sent again: under its own number a packet would be
+        protected twice by one nonce.
+        """
+        if nack.ssrc != self._ssrcs.video:
+            return
+        for number in nack.missing[:_MOST_PER_NACK]:
+            epoch = viewer.epoch_of(number)
+            if epoch is None or epoch.terms.retransmission is None:
+                self.unrepaired += 1
+                continue
+            if epoch.muted or viewer.stall.since is not None:
+                continue
+            packet = epoch.track.ring.get((number - epoch.shift.sequence) & 0xFFFF)
+            if packet is None or viewer.rtx_left <= 0:
+                self.unrepaired += 1
+                continue
+            viewer.rtx_left -= 1
+            failed = self._send(viewer, epoch, number, packet)
+            self.failed += failed
+            self.repaired += 1 - failed
+
+    def _send(self, viewer: Viewer, epoch: Epoch, number: int, packet: Packet) -> int:
+        """Send a packet again that has this number for the viewer; 1 where that failed."""
+        packet = epoch.as_sent(packet)
+        assert epoch.terms.retransmission is not None
+        payload = packet.payload
+        if epoch.shift.pictures is not None:
+            payload = moved(payload, epoch.shift.pictures)
+        payload = number.to_bytes(2, "big") + payload
+        whole = Packet(viewer.rtx_sequence, packet.timestamp, packet.marker, payload)
+        viewer.rtx_sequence = (viewer.rtx_sequence + 1) & 0xFFFF
+        shift = RewriteOffset(epoch.terms.retransmission, 0, epoch.shift.timestamp)
+        (data,) = write((whole,), shift, self._ssrcs.retransmission)
+        return viewer.send((GsoBatch((data,)),))

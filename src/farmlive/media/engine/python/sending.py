@@ -1,0 +1,134 @@
+"""How an output's packets leave: viewers sorted by the numbers that they have, each group in one
+pass, and the sender reports of each.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+from farmlive.media.engine.interface import Peer, Ssrcs
+from farmlive.media.engine.python.forwarder import Forwarder, RewriteOffset, write
+from farmlive.media.engine.python.net.gso_batch import GsoBatch, runs
+from farmlive.media.engine.python.net.sockets import Outlet
+from farmlive.media.engine.python.rtp_rewrite import half
+from farmlive.media.engine.python.send_group import SendGroup
+from farmlive.media.engine.python.sound import Sound
+from farmlive.media.engine.python.viewer import Numbers, Sent, Viewer
+from farmlive.media.wire import rtcp, rtp
+from farmlive.media.wire.rtp import Packet
+
+
+class Sending:
+    """Sends to the viewers of an output and counts."""
+
+    def __init__(self, ssrcs: Ssrcs, viewers: Mapping[Peer, Viewer], sound: Sound) -> None:
+        self._ssrcs, self._viewers, self._sound = ssrcs, viewers, sound
+        self.sent = self.failed = 0
+        # Whether viewers or sound have changed since the audiences were made.
+        self.stale = False
+        self._audiences: list[tuple[Numbers, list[SendGroup]]] = []
+
+    def send(self, counts: Mapping[Forwarder, int]) -> list[Viewer]:
+        """Send so many packets of these lanes; sound rides in the last send of video where it
+        fits. Returns the viewers that can't keep up.
+        """
+        if not counts and not self._sound.pending:
+            return []
+        if self.stale:
+            self._regroup()
+        video = {lane: lane.take(count) for lane, count in counts.items()}
+        heard = self._sound.take()
+        fallen: list[Viewer] = []
+        for (lane, shift, hearing), audiences in self._audiences:
+            written = []
+            if lane is not None and shift is not None and lane in video:
+                packets = lane.since_seam(video[lane], shift)
+                if packets:
+                    written = write(packets, shift, self._ssrcs.video)
+            if heard and hearing is not None:
+                written += self._sound.write(heard, hearing)
+            if written:
+                cut = runs(written)
+                for audience in audiences:
+                    fallen += self._send(audience, cut, len(written))
+        return fallen
+
+    def send_to(self, viewers: Collection[Viewer], packets: Sequence[Packet]) -> list[Viewer]:
+        """Send these packets, past ones, to these alone; returns who can't keep up."""
+        groups: dict[tuple[RewriteOffset, int | None, Outlet, int], list[Viewer]] = {}
+        octets = sum(len(packet.payload) for packet in packets)
+        for viewer in viewers:
+            epoch = viewer.epoch
+            if epoch is not None:
+                viewer.got(len(packets), octets)
+                key = epoch.shift, epoch.squeezed, viewer.sock, viewer.protection.tag
+                groups.setdefault(key, []).append(viewer)
+        fallen: list[Viewer] = []
+        for (shift, _, outlet, _), group in groups.items():
+            one, epoch = group[0], group[0].epoch
+            if epoch is None:
+                continue
+            past = [epoch.as_sent(packet) for packet in packets]
+            cut = runs(write(past, shift, self._ssrcs.video))
+            audience = one.alone if len(group) == 1 else SendGroup(outlet, group)
+            fallen += self._send(audience, cut, len(packets))
+        return fallen
+
+    def _send(self, audience: SendGroup, cut: Sequence[GsoBatch], count: int) -> list[Viewer]:
+        failed = sum(map(audience.send, cut))
+        self.sent += count * len(audience) - failed
+        self.failed += failed
+        if not audience.fallen:
+            return []
+        fallen = [member for member in audience.fallen if isinstance(member, Viewer)]
+        audience.fallen.clear()
+        return fallen
+
+    def _regroup(self) -> None:
+        """Sort the viewers by the numbers that they have for what is sent now."""
+        self.stale = False
+        sound = self._sound
+        next_sound = sound.next_sequence
+        shifts: dict[Forwarder, Counter[RewriteOffset]] = {}
+        groups: dict[tuple[Numbers, Outlet, int], list[Viewer]] = {}
+        for viewer in self._viewers.values():
+            if viewer.audio_shift is None and sound.codec in viewer.viewing.audio:
+                viewer.audio_shift = half(next_sound)
+                viewer.sound_before = Sent(sound.packets, sound.octets)
+            numbers = viewer.numbers(sound.codec)
+            groups.setdefault((numbers, viewer.sock, viewer.protection.tag), []).append(viewer)
+            if numbers.lane is not None and numbers.video is not None:
+                shifts.setdefault(numbers.lane, Counter())[numbers.video] += 1
+        audiences: dict[Numbers, list[SendGroup]] = {}
+        for (numbers, outlet, _), viewers in groups.items():
+            audiences.setdefault(numbers, []).append(SendGroup(outlet, viewers))
+        self._audiences = list(audiences.items())
+        for lane, counter in shifts.items():
+            lane.common = counter.most_common(1)[0][0]
+
+    def report(self, viewer: Viewer, now: float, wall: float) -> bytes | None:
+        """The sender reports of this moment for a viewer; `wall` is `now` in seconds since
+        1970. None before it gets anything.
+        """
+        out, ssrcs, time = b"", [], rtp.ntp(wall)
+        epoch, sound = viewer.epoch, self._sound
+        if epoch is not None:
+            stamp = (epoch.track.timestamp_at(now) + epoch.shift.timestamp) & 0xFFFFFFFF
+            ssrcs.append(self._ssrcs.video)
+            out += rtcp.sender_report(rtcp.SenderReport(ssrcs[-1], time, stamp, *viewer.sent))
+        heard, before = sound.timestamp_at(now), viewer.sound_before
+        if heard is not None and before is not None:
+            ssrcs.append(sound.ssrc)
+            packets, octets = sound.packets - before.packets, sound.octets - before.octets
+            out += rtcp.sender_report(rtcp.SenderReport(ssrcs[-1], time, heard, packets, octets))
+        if not ssrcs:
+            return None
+        out += rtcp.source_description(ssrcs, "farmlive")
+        if viewer.reference is not None:
+            # From it the viewer knows how long what it asks for again is under way.
+            asked, at = viewer.reference
+            viewer.reference = None
+            delay = round((now - at) * 65536) & 0xFFFFFFFF
+            out += rtcp.reference_reply(
+                self._ssrcs.video, rtcp.ReferenceReply(asked.ssrc, asked.middle, delay)
+            )
+        return out

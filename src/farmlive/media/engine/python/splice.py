@@ -1,0 +1,53 @@
+"""Where a viewer's video comes from one track to another: which numbers it goes on with."""
+
+from farmlive.media.engine.python.forwarder import RewriteOffset
+from farmlive.media.engine.python.rtp_rewrite import half, seam, squeeze
+from farmlive.media.engine.python.track import Track
+from farmlive.media.engine.python.viewer import Epoch, Viewer
+from farmlive.media.wire.picture_id import following
+
+_RATE = 90_000
+
+
+def begin_epoch(
+    viewer: Viewer, track: Track, start: int, common: RewriteOffset | None, now: float
+) -> Epoch | None:
+    """The viewer gets this track from the packet `start` on: after what it got last, without a
+    gap. A new viewer takes the shifts that others have (`common`) and starts in the lower half of
+    the numbers. None where it can't play the track.
+    """
+    terms, first = viewer.viewing.video.get(track.codec), track.ring.get(start)
+    newest, last = track.ring.newest, viewer.last
+    if terms is None or first is None or newest is None:
+        return None
+    nudge = 0
+    if last is None:
+        by, stamp, numbers = common[1:] if common is not None else (0, 0, None)
+        by ^= half((start + by) & 0xFFFF)
+    else:
+        numbers = following(track.codec, first.payload, last.pictures)
+        by = (last.sequence + 1 - start) & 0xFFFF
+        stamp, nudge = seam(
+            last.timestamp,
+            round((now - last.at) * _RATE),
+            squeeze(first.timestamp, newest.timestamp),
+            newest.timestamp,
+            _aligned(viewer, track),
+        )
+    shift = RewriteOffset(terms.payload_type, by, stamp, numbers)
+    epoch = Epoch(track, terms, (start + by) & 0xFFFF, shift, nudge)
+    epoch.squeezed = newest.timestamp
+    return epoch
+
+
+def _aligned(viewer: Viewer, track: Track) -> int | None:
+    """What should be added to this track's timestamps, by the reports on it and on the layer that
+    the viewer got last.
+    """
+    before = viewer.past[-1] if viewer.past else None
+    if before is None or before.track.incoming is not track.incoming:
+        return None
+    report, here = before.track.sender_report, track.timestamp_of(before.track)
+    if report is None or here is None:
+        return None
+    return (report.timestamp + before.shift.timestamp - before.nudge - here) & 0xFFFFFFFF

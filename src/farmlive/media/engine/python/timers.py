@@ -1,0 +1,276 @@
+"""What is done by the clock: finishing frames, bursts, reports, feedback, consent and silence.
+
+Whatever wakes the engine does what is due, so that the timers of its own seldom wake it.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+
+from farmlive.clock import now_ms
+from farmlive.media.engine.interface import Listener, Output, Peer, Times
+from farmlive.media.engine.python.net.sockets import Ports
+from farmlive.media.engine.python.output import Fanout
+from farmlive.media.engine.python.peer import EnginePeer
+from farmlive.media.engine.python.publisher import Publisher, PublisherListener
+from farmlive.media.wire import rtcp, rtp
+
+_TICK_S = 0.1
+# How long a tick may wait for something else to wake us.
+_SLACK_S = 0.03
+_TICKS_A_SECOND = 10
+_TICKS_A_REPORT = 5
+# A viewer gets this many sender reports a second apart, to set its picture and sound by, then one
+# in so many seconds (RFC 3550, section 6.2: five).
+_FIRST_REPORTS = 5
+_SECONDS_A_REPORT = 5
+_REQUEST_S = 0.01
+_GATHER_S = 0.0015
+_BURST_S = 0.004
+# The two clocks were read as one, and differ by what only someone's hand can do.
+_CLOSE_S, _SET_S = 0.000_5, 0.02
+
+
+class Upkeep:
+    """The engine's timers, over its outputs and the peers that it is told to `watch`.
+
+    `look_at_paths` is called in each tick.
+    """
+
+    def __init__(
+        self,
+        outputs: Mapping[Output, Fanout],
+        ports: Ports,
+        look_at_paths: Callable[[float], None],
+        times: Times | None = None,
+    ) -> None:
+        self.listener: Listener
+        self._times = times or Times()
+        self._outputs, self._ports, self._look_at_paths = outputs, ports, look_at_paths
+        # The outputs that got packets since the last look at what they gather.
+        self.fed: set[Fanout] = set()
+        # How far the wall clock, which stamps datagrams, is ahead of the steady one.
+        self.wall_ahead = 0.0
+        self._joining: set[EnginePeer] = set()
+        self._publishers: dict[Peer, EnginePeer] = {}
+        # Each peer has its turn once a second, not all in one tick.
+        self._turns: list[dict[Peer, EnginePeer]] = [{} for _ in range(_TICKS_A_SECOND)]
+        self._ticks = 0
+        self._due = 0.0
+        self._tick_timer: asyncio.TimerHandle | None = None
+        self._burst_timer: asyncio.Handle | None = None
+        self._flush_timers: dict[Fanout, asyncio.TimerHandle] = {}
+        self._request_timers: set[asyncio.TimerHandle] = set()
+        # What each output had sent at the last tick.
+        self._sent: dict[Fanout, int] = {}
+
+    def start(self, listener: Listener) -> None:
+        """Begin to tick."""
+        self.listener = listener
+        self._loop = asyncio.get_running_loop()
+        # Our own clock may be set, for tests; senders' reports tell its time.
+        self._wall_at_zero = now_ms() / 1000 - time.monotonic()
+        self._due = time.monotonic()
+        self._tick(self._due)
+
+    def stop(self) -> None:
+        """End all timers."""
+        timers = (self._tick_timer, self._burst_timer, *self._flush_timers.values())
+        for timer in (*timers, *self._request_timers):
+            if timer is not None:
+                timer.cancel()
+        self._flush_timers.clear()
+        self._request_timers.clear()
+
+    # Who there is.
+
+    def watch(self, peer: EnginePeer) -> None:
+        """Look after a peer, which is joining now."""
+        self._turns[peer.number % _TICKS_A_SECOND][peer.number] = peer
+        self._joining.add(peer)
+        self._ports.read_at_once()
+
+    def joined(self, peer: EnginePeer) -> None:
+        """The peer has its keys and its place."""
+        self._joining.discard(peer)
+        if peer.publisher is not None:
+            self._publishers[peer.number] = peer
+
+    def forget(self, peer: EnginePeer) -> None:
+        """The peer is gone."""
+        self._joining.discard(peer)
+        self._publishers.pop(peer.number, None)
+        self._turns[peer.number % _TICKS_A_SECOND].pop(peer.number, None)
+
+    def aired(self, output: PublisherListener, peer: Peer) -> None:
+        """The output has been switched to this publisher."""
+        for number, each in self._outputs.items():
+            if each is output:
+                self.listener.aired(number, peer)
+                return
+
+    # What follows from what came in.
+
+    def after_reading(self, now: float) -> None:
+        """Some datagrams were taken: send what is whole, and do what is due."""
+        for fanout in self.fed:
+            timer = self._flush_timers.pop(fanout, None)
+            if timer is not None:
+                timer.cancel()
+            if fanout.send_whole():
+                self._flush_timers[fanout] = self._loop.call_later(_GATHER_S, self._flush, fanout)
+            if fanout.joining.catching:
+                self.pump_soon()
+        self.fed.clear()
+        if now >= self._due:
+            self._tick(now)
+            if not self._joining:
+                self._ports.be_patient()
+
+    def _flush(self, fanout: Fanout) -> None:
+        """A frame whose end has not come yet leaves after a moment."""
+        del self._flush_timers[fanout]
+        fanout.flush()
+
+    def ask_for_keyframe(self, fanout: Fanout) -> None:
+        """Somebody may wait for a keyframe of the publishers that this output gets."""
+        for publisher in (fanout.on_air, fanout.following):
+            if publisher is not None and publisher.wanted:
+                self.ask(publisher)
+
+    def ask(self, publisher: Publisher) -> None:
+        """Ask this publisher soon for what is wanted of it."""
+        peer = self._publishers.get(publisher.peer)
+        if peer is not None:
+            self.ask_soon(peer, publisher)
+
+    def ask_soon(self, peer: EnginePeer, publisher: Publisher) -> None:
+        """Ask for what is missing as soon as it can't be mere disorder, not at the next tick."""
+        if publisher.asking:
+            return
+
+        def ask() -> None:
+            self._request_timers.discard(timer)
+            publisher.asking = False
+            if peer.number in self._publishers:
+                peer.send_rtcp(publisher.request(time.monotonic()))
+
+        publisher.asking = True
+        timer = self._loop.call_later(_REQUEST_S, ask)
+        self._request_timers.add(timer)
+
+    def pump_soon(self) -> None:
+        """Somebody catches up: send the bursts, a part at a time."""
+        if self._burst_timer is None:
+            self._burst_timer = self._loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._burst_timer = None
+        again = False
+        for fanout in self._outputs.values():
+            fanout.pump()
+            again |= bool(fanout.joining.catching)
+        if again:
+            self._burst_timer = self._loop.call_later(_BURST_S, self._pump)
+
+    # What is due.
+
+    def _timed_tick(self) -> None:
+        # Nothing has woken us in time: then viewers must.
+        self._ports.read_at_once()
+        self._tick(time.monotonic())
+
+    def _tick(self, now: float) -> None:
+        self._due = max(self._due + _TICK_S, now)
+        if self._tick_timer is not None:
+            self._tick_timer.cancel()
+        self._tick_timer = self._loop.call_later(_TICK_S + _SLACK_S, self._timed_tick)
+        self._ticks += 1
+        self._read_clocks()
+        self._look_at_paths(now)
+        for peer in self._publishers.values():
+            if peer.publisher is not None and peer.publisher.look(now):
+                for output in peer.publisher.listeners:
+                    output.layers_changed(now)
+        for fanout in self._outputs.values():
+            if fanout.joining.probing:
+                fanout.probe(_TICK_S)
+            followed = fanout.following
+            if followed is not None and fanout.begin_with_sound(now):
+                self.aired(fanout, followed.peer)
+            if fanout.following or fanout.joining.waiting or fanout.joining.moving:
+                fanout.want_keyframes(now)
+                if fanout.joining.catching:
+                    self.pump_soon()
+        report = self._ticks % _TICKS_A_REPORT == 0
+        wall = rtp.ntp(now + self._wall_at_zero)
+        for peer in list(self._publishers.values()):
+            if peer.publisher is not None and peer.publisher.last_at:
+                peer.send_rtcp(peer.publisher.feedback(now, report, wall))
+        for peer in list(self._turns[self._ticks % _TICKS_A_SECOND].values()):
+            self._second(peer, now)
+        self._keep_awake()
+
+    def _read_clocks(self) -> None:
+        """Learn how far apart the clocks are: once, and where someone sets the wall's.
+
+        A reading that was interrupted is no news: publishers would take the difference for a delay
+        on their way, and send less.
+        """
+        before, wall, after = time.monotonic(), time.time(), time.monotonic()
+        ahead = wall - before
+        if after - before < _CLOSE_S and abs(ahead - self.wall_ahead) > _SET_S:
+            self.wall_ahead = ahead
+
+    def _keep_awake(self) -> None:
+        """Let nobody hear nothing for more than half a second: clients take silence for a lost way,
+        and look for another one.
+        """
+        sent = {each: each.sending.sent for each in self._outputs.values()}
+        quiet = {each for each, count in sent.items() if self._sent.get(each) == count}
+        self._sent = sent
+        if self._ticks % _TICKS_A_REPORT == 0:
+            for peer in self._publishers.values():
+                publisher = peer.publisher
+                if publisher is not None and not publisher.last_at:
+                    peer.send_rtcp(rtcp.receiver_report(publisher.own_ssrc, []))
+        if not quiet and not any(each.joining.waiting for each in sent):
+            return
+        for turn in (self._ticks, self._ticks + _TICKS_A_SECOND // 2):
+            for peer in self._turns[turn % _TICKS_A_SECOND].values():
+                fanout = peer.fanout
+                if fanout is not None and (
+                    fanout in quiet or peer.number in fanout.joining.waiting
+                ):
+                    peer.send_rtcp(rtcp.receiver_report(fanout.ssrcs.video, []))
+
+    def _second(self, peer: EnginePeer, now: float) -> None:
+        publisher = peer.publisher
+        alive = peer.checked_at
+        if publisher is not None:
+            # Media with the right key is as good a sign of life as a check: some publishers
+            # check only at the start.
+            alive = max(alive, publisher.last_at)
+            publisher.measure(now)
+            if peer.flowing and now - publisher.last_at > self._times.silent:
+                peer.flowing = False
+                self.listener.silent(peer.number)
+        elif peer.viewer is not None and peer.fanout is not None:
+            if peer.fanout.second(peer.viewer, now):
+                self.ask_for_keyframe(peer.fanout)
+            peer.seconds += 1
+            if peer.seconds <= _FIRST_REPORTS or peer.seconds % _SECONDS_A_REPORT == 0:
+                self.report_to(peer, now)
+        if now - alive > self._times.consent and not peer.lost:
+            peer.lost = True
+            self.listener.lost(peer.number)
+
+    def report_to(self, peer: EnginePeer, now: float) -> None:
+        """Send a viewer the sender reports of this moment."""
+        if peer.fanout is not None and peer.viewer is not None:
+            wall = now + self._wall_at_zero
+            peer.send_rtcp(peer.fanout.sending.report(peer.viewer, now, wall))
+
+    def middle_of(self, now: float) -> int:
+        """This moment as the middle 32 bits of our NTP time."""
+        return (rtp.ntp(now + self._wall_at_zero) >> 16) & 0xFFFFFFFF

@@ -1,0 +1,318 @@
+"""One incoming stream: its counters (RFC 3550, appendix A), its gaps, its ring and what of it was
+asked for. A layer of a simulcast is a track of its own.
+
+Decides; writing RTCP is `publisher`'s part.
+"""
+
+from farmlive.media.engine.interface import Incoming
+from farmlive.media.engine.python.arrival_predictor import ArrivalPredictor
+from farmlive.media.engine.python.ring import SIZE, Ring
+from farmlive.media.wire import codecs, rtcp, rtp
+from farmlive.media.wire.rtp import Packet, ahead
+
+_NACK_AGAIN_S = 0.05
+_NACK_TRIES = 10
+_NACK_MOST = 200
+# Older gaps are not asked for: the ring would have no place for them.
+_NACK_BACK = 1_000
+_KEYFRAME_EVERY_S = 1.0
+_ANSWER_WITHIN_S = 0.7
+# What is so far ahead or behind is no gap but another numbering, if a second packet agrees
+# (RFC 3550, appendix A.1).
+_DROPOUT_MOST, _DISORDER_MOST = 3_000, 1_000
+# A frame is whole this long after it is expected, on a quick way.
+_FRAME_S = 0.0015
+
+# How much of a track's loss the last second is; the rest is the seconds before.
+_LOSS_WEIGHT = 0.4
+
+_packet = tuple.__new__
+
+
+class _Missing:
+    """A number that did not come: how often it was asked for and when it is due again."""
+
+    __slots__ = ("asked", "due", "tries")
+
+    def __init__(self, now: float) -> None:
+        self.tries = 0
+        self.due = self.asked = now
+
+
+class Track:
+    """One stream of one SSRC, from its first packet on; a new SSRC or numbering is a new track.
+
+    `layer` is its place in a simulcast, 0 the lowest, `rid` its name there.
+    """
+
+    def __init__(self, incoming: Incoming, layer: int = 0) -> None:
+        self.incoming = incoming
+        self.layer = layer
+        self.rid = incoming.layers[layer] if incoming.layers else ""
+        self.is_video = incoming.kind == "video"
+        self.ssrc = 0
+        # The SSRC that it had before it began anew, and when that was.
+        self.replaced = 0
+        self.replaced_at = 0.0
+        self.codec = ""
+        self.ring = Ring()
+        # Whether the last packet of sound was RED (RFC 2198).
+        self.wrapped = False
+        self.last_at = 0.0
+        self.packets = self.octets = self.frames = 0
+        self.size: tuple[int, int] | None = None
+        self.kbps = 0.0
+        # The share of what was sent over the last seconds that did not come by itself.
+        self.loss = 0.0
+        self._octets_measured = 0
+        self._repaired = self._lost_measured = self._expected_measured = 0
+        self.rhythm = ArrivalPredictor(_FRAME_S if self.is_video else 0.0)
+        # Whether the end of the last frame has come.
+        self.whole = True
+        # The last sender report, when it came, and our time and RTP time of one moment.
+        self.sender_report: rtcp.SenderReport | None = None
+        self.sender_report_at = 0.0
+        self.moment = (0.0, 0)
+        self._highest = self._base = self._cycles = 0
+        # What the next packet is called if the sender has begun to count anew, and whether it has.
+        self._unlike: int | None = None
+        self.ended = False
+        self._expected_prior = self._received_prior = 0
+        self._transit = self._jitter = 0.0
+        self.missing: dict[int, _Missing] = {}
+        self.repair_s: float | None = None
+        # More was lost than can be asked for.
+        self.overrun = False
+        # Whether someone waits for a keyframe; when one was asked for last, and when the request
+        # was sent that waits for its answer.
+        self.wanted = False
+        self._requested_at: float | None = None
+        self._asked_at: float | None = None
+        self.keyframe_at: float | None = None
+        # A keyframe before which a packet is missing that may belong to it.
+        self.held: Packet | None = None
+
+    def begin(self, ssrc: int, codec: str, sequence: int, timestamp: int, now: float) -> None:
+        """The first packet is here; count it by `add`."""
+        self.ssrc, self.codec = ssrc, codec
+        self.begins_keyframe = codecs.keyframe_test(codec)
+        self._highest = (sequence - 1) & 0xFFFF
+        self._base = sequence
+        if self._highest > sequence:
+            self._cycles = -0x10000
+        self.moment = (now, timestamp)
+
+    @property
+    def jitter_ms(self) -> float:
+        """How unevenly it comes (RFC 3550, section 6.4.1), in milliseconds."""
+        return self._jitter / self.incoming.clock_rate * 1000
+
+    def add(
+        self,
+        sequence: int,
+        timestamp: int,
+        marker: bool,
+        payload: bytes,
+        now: float,
+        arrival: float,
+    ) -> Packet | None:
+        """Count a packet that came as it was sent, and keep it if it is video.
+
+        None for one that came before, or that fits nowhere.
+        """
+        distance = ((sequence - self._highest + 0x8000) & 0xFFFF) - 0x8000
+        if distance > 0:
+            if distance > 1:
+                if distance > _DROPOUT_MOST:
+                    self._out_of_line(sequence)
+                    return None
+                if self.incoming.nack:
+                    self._gap(distance, now)
+            if sequence < self._highest:
+                self._cycles += 0x10000
+            self._highest = sequence
+        elif distance < -_DISORDER_MOST:
+            self._out_of_line(sequence)
+            return None
+        elif self.is_video and self.ring.get(sequence) is not None:
+            # Its RTX was here first. Sent again with other bytes, it would have the same nonce.
+            return None
+        elif self.missing:
+            self._found(sequence, now)
+        self.packets += 1
+        self.octets += len(payload)
+        self.last_at = now
+        packet = _packet(Packet, (sequence, timestamp, marker, payload))
+        if self.is_video:
+            self._keep(packet)
+            self.whole = marker
+            if not marker:
+                return packet
+            self.frames += 1
+        self.rhythm.beat(arrival)
+        rate = self.incoming.clock_rate
+        transit = arrival * rate - timestamp
+        change = abs(transit - self._transit)
+        self._transit = transit
+        if change < rate * 10:
+            self._jitter += (change - self._jitter) / 16
+        return packet
+
+    def _out_of_line(self, sequence: int) -> None:
+        self.ended = sequence == self._unlike
+        self._unlike = (sequence + 1) & 0xFFFF
+
+    def repaired(self, packet: Packet, now: float) -> bool:
+        """Count a packet that came by RTX and keep it; False for one that nobody misses."""
+        if packet.sequence not in self.missing:
+            return False
+        self._found(packet.sequence, now)
+        self._repaired += 1
+        self.packets += 1
+        self.octets += len(packet.payload)
+        self.last_at = now
+        if packet.marker:
+            self.frames += 1
+        self._keep(packet)
+        return True
+
+    def _keep(self, packet: Packet) -> None:
+        self.ring.put(packet)
+        if self.held is not None and ahead(self.ring.highest, self.held.sequence) >= SIZE:
+            self.held = None
+
+    def _found(self, sequence: int, now: float) -> None:
+        found = self.missing.pop(sequence, None)
+        if found is not None and found.tries == 1:
+            took = now - found.asked
+            self.repair_s = took if self.repair_s is None else (self.repair_s + took) / 2
+
+    def _gap(self, distance: int, now: float) -> None:
+        if distance > _NACK_MOST or len(self.missing) + distance > 2 * _NACK_MOST:
+            # Too much to ask for again: only a new keyframe helps.
+            self.missing.clear()
+            self.overrun = True
+            return
+        for sequence in range(self._highest + 1, self._highest + distance):
+            self.missing[sequence & 0xFFFF] = _Missing(now)
+
+    def due(self, now: float, round_trip_s: float | None) -> list[int]:
+        """The numbers to ask for now, in the stream's order, each again after a round trip."""
+        known = self.repair_s if round_trip_s is None else round_trip_s
+        wait = max(_NACK_AGAIN_S, 1.25 * (known or 0))
+        result = []
+        for sequence, entry in list(self.missing.items()):
+            if entry.tries >= _NACK_TRIES or ahead(self._highest, sequence) > _NACK_BACK:
+                del self.missing[sequence]
+            elif entry.due <= now:
+                if not entry.tries:
+                    entry.asked = now
+                entry.tries += 1
+                entry.due = now + wait
+                result.append(sequence)
+        return result
+
+    # Keyframes.
+
+    def keyframe_came(self, now: float) -> bool | None:
+        """Note a keyframe; whether it came when asked for, None where nobody asked."""
+        self.keyframe_at = now
+        self.wanted = False
+        if self._asked_at is None:
+            return None
+        answered = now - self._asked_at <= _ANSWER_WITHIN_S
+        self._asked_at = None
+        return answered
+
+    def forget_request(self) -> None:
+        """It comes no more, so that it can't answer."""
+        self._asked_at = None
+
+    def unanswered(self, now: float) -> bool:
+        """Whether the last request for a keyframe has waited too long."""
+        return self._asked_at is not None and now - self._asked_at > _ANSWER_WITHIN_S
+
+    def request_due(self, now: float) -> bool:
+        """Whether to ask for a keyframe now: requests are merged into one a second."""
+        last = self._requested_at
+        if self.overrun:
+            self.overrun = False
+            self.wanted = True
+        if not self.wanted or (last is not None and now - last < _KEYFRAME_EVERY_S):
+            return False
+        self._requested_at = now
+        if self._asked_at is None:
+            self._asked_at = now
+        return True
+
+    def begins_group(self, packet: Packet, now: float) -> bool:
+        """A keyframe begins with this packet; True where a group of pictures does.
+
+        H264 has its parameter sets in packets of their own: a keyframe whose first packet may be
+        missing waits for it, since viewers can't begin without them.
+        """
+        self.held = None
+        if self.ring.has_begun(packet):
+            return False
+        start = self.ring.frame_start(packet)
+        if self.codec.startswith("H264") and (start - 1) & 0xFFFF in self.missing:
+            self.held = packet
+            return False
+        return self.ring.begin_group(packet, now)
+
+    # Reports.
+
+    def heard(self, report: rtcp.SenderReport, ours: float, now: float) -> None:
+        """Its sender says what time it has; `ours` is that moment on our clock."""
+        self.sender_report, self.sender_report_at = report, now
+        self.moment = (ours, report.timestamp)
+
+    def timestamp_at(self, when: float) -> int:
+        """Its RTP time at this moment of our clock, by the last report or the first arrival."""
+        at, timestamp = self.moment
+        return (timestamp + round((when - at) * self.incoming.clock_rate)) & 0xFFFFFFFF
+
+    def timestamp_of(self, other: "Track") -> int | None:
+        """Its RTP time at the moment of the other's last report (RFC 3550, section 6.4.1); None
+        until both have one.
+        """
+        mine, theirs = self.sender_report, other.sender_report
+        if mine is None or theirs is None:
+            return None
+        apart = rtp.seconds(theirs.ntp) - rtp.seconds(mine.ntp)
+        return (mine.timestamp + round(apart * self.incoming.clock_rate)) & 0xFFFFFFFF
+
+    def measure(self, span_s: float | None) -> None:
+        """Renew bitrate and loss, over the time since the last call; None: there was none."""
+        if span_s:
+            self.kbps = round((self.octets - self._octets_measured) * 8 / span_s / 1000, 1)
+        self._octets_measured = self.octets
+        if not self.ssrc:
+            return
+        expected = self._cycles + self._highest - self._base + 1
+        lost = expected - self.packets + self._repaired
+        if expected > self._expected_measured:
+            share = (lost - self._lost_measured) / (expected - self._expected_measured)
+            self.loss += (min(1.0, max(0.0, share)) - self.loss) * _LOSS_WEIGHT
+        self._expected_measured, self._lost_measured = expected, lost
+
+    def receiver_report(self, now: float) -> rtcp.ReceiverReport | None:
+        """What to report on this track since the last report."""
+        if not self.ssrc:
+            return None
+        highest = self._cycles + self._highest
+        expected = highest - self._base + 1
+        lost = expected - self.packets
+        since_expected = expected - self._expected_prior
+        since_lost = since_expected - (self.packets - self._received_prior)
+        self._expected_prior, self._received_prior = expected, self.packets
+        fraction = 0
+        if since_expected > 0 and since_lost > 0:
+            fraction = (since_lost << 8) // since_expected
+        last = delay = 0
+        if self.sender_report is not None:
+            last = (self.sender_report.ntp >> 16) & 0xFFFFFFFF
+            delay = int((now - self.sender_report_at) * 65536) & 0xFFFFFFFF
+        return rtcp.ReceiverReport(
+            self.ssrc, fraction, lost, highest, int(self._jitter), last, delay
+        )

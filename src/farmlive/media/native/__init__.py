@@ -1,3 +1,0 @@
-"""The engine in C: `engine` has its calls, `_native` is the extension, and the files in C beside
-them are ports of the modules of the same names in `farmlive.media`.
-"""

@@ -1,0 +1,1 @@
+"""Between media and the rest: stream keys, cameras on air, and who may still watch."""

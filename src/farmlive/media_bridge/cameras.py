@@ -1,0 +1,121 @@
+"""Cameras: the host puts one on air, and a guest's goes when its link ends, on whichever server it
+is. Whose a camera is, people know; who is on air, media; here they meet.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Connection
+
+from farmlive import compact_json
+from farmlive.broadcast.broadcasts import Ended
+from farmlive.broadcast.log import Log, UnknownBroadcast
+from farmlive.bus import Bus
+from farmlive.commands import Command, Message
+from farmlive.edge.contracts import raises
+from farmlive.media import Relay
+from farmlive.media.wire.errors import HolderAway, OtherServer, SourceAway, SourceUnplayable
+from farmlive.nodes import Anywhere
+from farmlive.people import Caller, Source
+from farmlive.people.core.audit import note
+from farmlive.people.core.models import Identifier
+from farmlive.people.keys.guests import Guest
+from farmlive.people.keys.sources import known
+from farmlive.problems import UnknownSource
+from farmlive.store import Store
+
+TOPIC = "cameras"
+
+
+class OnAir(BaseModel):
+    """The source that is to be on air, by its id."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: Identifier
+
+
+class SourceSwitch(OnAir, Message):
+    """Put a source on air from its next keyframe on, until another one is, or it leaves."""
+
+    type: Literal["source.switch"] = "source.switch"
+
+
+class Switched(BaseModel):
+    """The source that was picked; `on_air` false while its next keyframe is waited for."""
+
+    id: str
+    label: str
+    on_air: bool
+
+
+class Cameras:
+    """Switches and sends away, here or on the server that has the camera."""
+
+    def __init__(self, store: Store, log: Log, relay: Relay, anywhere: Anywhere, bus: Bus):
+        self._store = store
+        self._log = log
+        self._relay = relay
+        self._anywhere = anywhere
+        self._bus = bus
+        bus.listen(self._hear)
+
+    @raises(
+        UnknownBroadcast,
+        Ended,
+        UnknownSource,
+        SourceAway,
+        SourceUnplayable,
+        HolderAway,
+        OtherServer,
+    )
+    async def switch(self, caller: Caller, broadcast: str, message: SourceSwitch) -> dict[str, Any]:
+        """Put the source on air: the host's pick; answers as `Switched`.
+
+        Raises UnknownBroadcast, Ended, UnknownSource, SourceAway, SourceUnplayable, and HolderAway
+        and OtherServer where the camera's server can't be asked.
+        """
+
+        source = message.source
+
+        def look(conn: Connection) -> Source:
+            if self._log.head(conn, broadcast).state == "ended":
+                raise Ended
+            return known(conn, broadcast, source)
+
+        found = await self._store.read(look)
+        try:
+            on_air = await self._anywhere.switch(broadcast, source)
+        except UnknownSource:
+            raise SourceAway(
+                "Viewers see what they saw: that camera is not connected. Start it and try again."
+            ) from None
+        await self._store.write(
+            lambda conn: note(
+                conn, caller, "source.switch", source, broadcast=broadcast, label=found.label
+            )
+        )
+        return Switched(id=source, label=found.label, on_air=on_air).model_dump()
+
+    def send_away(self, guest: Guest) -> None:
+        """End what a guest sends, on whichever server."""
+        self._bus.publish(TOPIC, compact_json.encode([guest.broadcast, guest.source]))
+
+    def _hear(self, topic: str, message: bytes) -> None:
+        if topic == TOPIC:
+            broadcast, source = compact_json.decode(message)
+            self._relay.dismiss(broadcast, source)
+
+
+def commands(cameras: Cameras) -> list[Command[SourceSwitch]]:
+    """The commands about cameras."""
+    return [
+        Command(
+            SourceSwitch,
+            cameras.switch,
+            result=Switched,
+            http="PUT /api/v1/broadcasts/{broadcast}/on-air",
+            operation="sources_put_on_air",
+            role="staff",
+        )
+    ]

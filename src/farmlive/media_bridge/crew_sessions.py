@@ -1,0 +1,81 @@
+"""Ends what someone watches by a role once the role is gone: a camera's own picture, and what is
+sent before the broadcast is live. What anybody may watch goes on.
+
+Who it is the guard finds out anew from the request that opened the session, as it does for a live
+channel; closing the session is media's part.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from farmlive.media.session_service import Signalling
+from farmlive.media.wire.errors import HolderAway, SessionGone
+from farmlive.people import Guard
+from farmlive.periodic import Periodic
+from farmlive.problems import Unauthorized, Unavailable
+
+# Within five seconds of the shut-out, the look itself included.
+LOOK_S = 2.0
+
+
+@dataclass(frozen=True)
+class _Watch:
+    """By which request it was opened, and whether it is a preview, which nobody else ever sees."""
+
+    request: Request
+    is_preview: bool
+
+
+class CrewSessions:
+    """The sessions that only the crew may have and that were asked for here, wherever they are."""
+
+    def __init__(self, guard: Guard, is_live: Callable[[str], Awaitable[bool]]):
+        self._guard = guard
+        self._is_live = is_live
+        self._open: dict[tuple[str, str], _Watch] = {}
+
+    def add(self, broadcast: str, session: str, request: Request, *, is_preview: bool) -> None:
+        """Look after the session that this request opened."""
+        self._open[broadcast, session] = _Watch(request, is_preview)
+
+    def looking(self, sessions: Signalling) -> Periodic:
+        """Make the task that looks again and again whether each may go on."""
+        return Periodic(
+            LOOK_S,
+            lambda: self.look(sessions),
+            "whether the crew's players may go on is not known",
+            "whether the crew's players may go on is known again",
+        )
+
+    async def look(self, sessions: Signalling) -> None:
+        """End those of someone who signed out, was shut out or is of the crew no more."""
+        known: dict[tuple[str, str], bool] = {}
+        for (broadcast, session), watch in list(self._open.items()):
+            if not await sessions.is_open(broadcast, session):
+                del self._open[broadcast, session]
+                continue
+            if not watch.is_preview and await self._is_live(broadcast):
+                del self._open[broadcast, session]
+                continue
+            headers = watch.request.headers
+            who = headers.get("authorization", ""), headers.get("cookie", "")
+            if who not in known:
+                known[who] = await self._is_crew(watch.request)
+            if not known[who]:
+                try:
+                    await sessions.delete(broadcast, session, publisher=False)
+                except SessionGone:  # it left meanwhile
+                    pass
+                except HolderAway:  # the next look does
+                    continue
+                del self._open[broadcast, session]
+
+    async def _is_crew(self, request: Request) -> bool:
+        try:
+            return (await self._guard.identify(request, is_use=False)).is_crew
+        except Unauthorized:
+            return False
+        except Unavailable:  # nobody can tell; the next look does
+            return True

@@ -1,0 +1,1 @@
+"""How a server is: health, time, retention and numbers."""

@@ -1,0 +1,114 @@
+"""Retention: removes what is kept no longer, each hour, in small steps, on one server or several.
+
+How long something is kept, the settings say. Persons and the outbox are the shop's to remove, watch
+sessions and the records of sales the review's.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from farmlive.broadcast.log import Log
+from farmlive.clock import now_ms
+from farmlive.periodic import Periodic
+from farmlive.review.sale_retention import SaleRetention
+from farmlive.review.watch_retention import WatchRetention
+from farmlive.settings import Settings
+from farmlive.shop.claims import claims
+from farmlive.shop.claims.photos import ClaimPhotos
+from farmlive.shop.notices import outbox_file
+from farmlive.shop.privacy.retention import PersonRetention
+from farmlive.store import Store
+
+EVERY_S = 3600
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Removed:
+    """How many orders' persons, files of the outbox, watch sessions and card taps, and records of
+    sales.
+    """
+
+    persons: int
+    outbox_files: int
+    watches: int
+    sales: int
+
+
+@dataclass(frozen=True)
+class Outlook(Removed):
+    """What would be removed; of older orders that are kept, how many for which reason, and which:
+    broadcast, number and reason.
+    """
+
+    open: Counter[str]
+    named: list[tuple[str, str, str]]
+
+
+class Retention:
+    """Removes what is kept no longer; `again` does so at once and then each hour, but while it
+    `waits`, since nobody knows if the time is right.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        log: Log,
+        settings: Settings,
+        *,
+        waits: Callable[[], bool] = lambda: False,
+    ):
+        self._settings = settings
+        self._waits = waits
+        self._outbox = settings.data / "outbox"
+        photos = ClaimPhotos(store, settings.data / claims.FOLDER)
+        self._persons = PersonRetention(store, photos, settings.person_ms)
+        self._watches = WatchRetention(store, log, settings.watch_ms)
+        self._sales = SaleRetention(store, settings.sale_ms)
+        self.again = Periodic(
+            EVERY_S,
+            self._remove_and_log,
+            "what is kept no longer was not removed",
+            "what is kept no longer is removed again",
+            at_once=True,
+        )
+
+    async def remove(self) -> Removed:
+        """Remove all that is due. Raises Unavailable, OSError."""
+        return Removed(
+            persons=await self._persons.remove(),
+            outbox_files=outbox_file.remove_old(self._outbox, self._outbox_before()),
+            watches=await self._watches.remove(),
+            sales=await self._sales.remove(),
+        )
+
+    async def outlook(self) -> Outlook:
+        """Tell what `remove` would do now, and change nothing."""
+        persons = await self._persons.outlook()
+        return Outlook(
+            persons=persons.due,
+            outbox_files=len(outbox_file.old_files(self._outbox, self._outbox_before())),
+            watches=await self._watches.outlook(),
+            sales=await self._sales.outlook(),
+            open=persons.open,
+            named=persons.named,
+        )
+
+    async def _remove_and_log(self) -> None:
+        if self._waits():
+            _log.warning(
+                "what is kept no longer is not removed yet: the clock made a step of days, or the "
+                "server was away for a month by it",
+                what_to_do="See that the clock is right; it is removed within a day then.",
+            )
+            return
+        removed = await self.remove()
+        if removed != Removed(0, 0, 0, 0):
+            _log.info("what is kept no longer was removed", **vars(removed))
+
+    def _outbox_before(self) -> int:
+        return now_ms() - self._settings.outbox_ms

@@ -1,0 +1,283 @@
+"""Keeps the server's time: looks each second at its reference, the database's clock or on SQLite
+the machine's, and says where that, or this machine's, is off.
+
+After a step the time goes on as it went. Once the reference has kept pace for a while its new time
+counts, and with it all that runs is moved, in one transaction: nothing ends by it.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+
+from farmlive import clock
+from farmlive.broadcast.events import ClockMoved
+from farmlive.broadcast.log import Log
+from farmlive.clock import DAY_MS
+from farmlive.operations.clock_discipline import STEP_NS, Discipline, Verdict
+from farmlive.outages import Outage, Outages
+from farmlive.periodic import Periodic
+from farmlive.problems import Unavailable
+from farmlive.store import FILE_S, Store, after_commit
+from farmlive.store import reference as references
+from farmlive.store.reference import Look
+from farmlive.store.running import move_all
+
+EVERY_S = 1.0
+# SQLite's row is written anew this often, and where the time has been slewed by so much.
+KEEP_MS = 60_000
+MOVED_MS = 100
+_MS = 1_000_000
+# What took longer to be answered says too little of the time.
+_VAGUE_NS = 250 * _MS
+_STEP_MS = STEP_NS // _MS
+# After so big a step, or a time that nobody knows of, a machine's clock may be wrong by as much:
+# what would be removed by it for good waits for a day.
+DOUBTED_STEP_MS = DAY_MS
+DOUBTED_GAP_MS = 30 * DAY_MS
+DOUBT_NS = DAY_MS * _MS
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the clocks stand: by how many milliseconds the machine's is ahead of the time, and on
+    PostgreSQL the database's, where that has made a step; in a sentence what to do, or nothing.
+    """
+
+    offset_ms: int
+    database_offset_ms: int
+    what_to_do: str = ""
+
+    @property
+    def off_ms(self) -> tuple[int, int]:
+        """By how much the machine's is off, and the database's; 0 where that is little."""
+        machine, database = (
+            each if abs(each) > _STEP_MS else 0
+            for each in (self.offset_ms, self.database_offset_ms)
+        )
+        return machine, database
+
+    def shown(self) -> dict[str, Any]:
+        """What `/readyz` says of it."""
+        return {name: value for name, value in asdict(self).items() if value != ""}
+
+
+class Timekeeper(Periodic):
+    """Looks at the reference each second; `moved` is told by how much the time was moved."""
+
+    def __init__(self, store: Store, log: Log, outages: Outages):
+        super().__init__(EVERY_S, self.look, "the time was not looked at")
+        self._store = store
+        self._log = log
+        self._is_sqlite = store.dialect == "sqlite"
+        # Whether the reference, with its shift, shows the time; and whether it would without.
+        self._time = Discipline(clock.ahead_ns())
+        self._proof = Discipline(clock.ahead_ns())
+        self._shift_ms = 0
+        self._kept: tuple[int, int] | None = None
+        self._doubted_until = 0
+        self._moved: list[Callable[[int], None]] = []
+        if self._is_sqlite and store.unserved_ms > DOUBTED_GAP_MS:
+            self._doubt()
+        self._machine = outages.watch(
+            "clock",
+            lost="this machine's clock is off; what runs goes on, and nothing ends by it",
+            back="this machine's clock is right again",
+            what_to_do=self._what_to_do(),
+        )
+        self._database = outages.watch(
+            "database_clock",
+            lost="the database's clock made a step; what runs goes on, and nothing ends by it",
+            back="the database's clock shows the time that counts",
+            what_to_do="Set the clock of the database's machine, and let NTP keep it.",
+        )
+
+    def on_move(self, hear: Callable[[int], None]) -> None:
+        """Tell this by how many milliseconds the time was moved, in the event loop."""
+        self._moved.append(hear)
+
+    @property
+    def standing(self) -> Standing:
+        """How the clocks stand now."""
+        machine_ms, database_ms = clock.machine_off_ms(), -self._shift_ms
+        advice = ""
+        if abs(database_ms) > _STEP_MS:
+            advice = self._database.what_to_do
+        elif abs(machine_ms) > _STEP_MS:
+            advice = self._machine.what_to_do
+        return Standing(machine_ms, database_ms, advice)
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether the time may be wrong by days: nothing is to be removed for good by it."""
+        return clock.steady_ns() < self._doubted_until
+
+    async def look(self) -> None:
+        """Look once."""
+        if self._time.ahead != clock.ahead_ns():  # another server's move, which a write heard of
+            self._follow(clock.ahead_ns())
+        if self._is_sqlite:
+            await self._look_at_machine()
+        else:
+            try:
+                await self._look_at_database()
+            except Unavailable:  # which its own outages tell; the time goes on meanwhile
+                return
+        self._tell(self._machine, clock.machine_off_ms())
+        self._tell(self._database, -self._shift_ms)
+
+    # SQLite.
+
+    async def _look_at_machine(self) -> None:
+        steady, shown, within = references.read()
+        verdict = self._time.see(steady, shown, within)
+        clock.set_ahead(self._time.ahead)
+        if verdict is Verdict.PROVED:
+            await self._store.write(self._move_to_machine, within_s=FILE_S, last=True)
+            return
+        kept_ahead, kept_at = self._kept or (0, 0)
+        ahead = self._time.ahead
+        late = steady - kept_at >= KEEP_MS * _MS
+        if late or abs(ahead - kept_ahead) >= MOVED_MS * _MS:
+            try:
+                await self._store.write(
+                    lambda connection: references.keep(connection, **references.standing(ahead)),
+                    last=True,
+                )
+            except Unavailable:  # the next look tries again
+                return
+            self._kept = ahead, steady
+
+    def _move_to_machine(self, connection: Connection) -> None:
+        steady, shown, _ = references.read()
+        ahead = shown - steady
+        by = (ahead - clock.ahead_ns()) // _MS
+        self._move(connection, by, self._store.clock_epoch, ahead, **references.standing(ahead))
+
+    # PostgreSQL.
+
+    async def _look_at_database(self) -> None:
+        seen = await self._store.read(references.look)
+        if seen.within > _VAGUE_NS:
+            return
+        if seen.epoch != self._store.clock_epoch:
+            self._store.clock_epoch = seen.epoch
+            clock.set_ahead(seen.ahead)
+            self._follow(seen.ahead)
+        self._shift_ms = seen.shift_ms
+        off = seen.ahead - self._time.ahead
+        if self._time.see(seen.steady, seen.time, seen.within) is not Verdict.AGREES:
+            if seen.is_confirmed:
+                self._catch_up(seen.ahead)
+            else:
+                shift_ms = seen.shift_ms - off // _MS
+                await self._write_row(seen, shift_ms=shift_ms, seen_at=seen.reference // _MS)
+            return
+        clock.set_ahead(self._time.ahead)
+        if seen.shift_ms:
+            await self._look_at_shift(seen)
+        elif not 0 <= seen.unconfirmed_ms < references.CONFIRM_MS:
+            await self._write_row(seen, seen_at=seen.reference // _MS)
+
+    async def _look_at_shift(self, seen: Look) -> None:
+        """Whether the database's clock counts again, as it is."""
+        self._proof.ahead = self._time.ahead
+        verdict = self._proof.see(seen.steady, seen.reference, seen.within)
+        if verdict is Verdict.PROVED:
+            await self._store.write(
+                lambda connection: self._move_to_database(connection, seen),
+                within_s=FILE_S,
+                last=True,
+            )
+        elif verdict is Verdict.AGREES:  # it was put right, or nearly: that is made up for slowly
+            await self._write_row(seen, shift_ms=0, seen_at=seen.reference // _MS)
+        elif not 0 <= seen.unconfirmed_ms < references.CONFIRM_MS:
+            await self._write_row(seen, seen_at=seen.reference // _MS)
+
+    async def _write_row(self, seen: Look, **values: int) -> None:
+        await self._store.write(
+            lambda connection: references.keep_after(connection, seen, **values), last=True
+        )
+
+    def _move_to_database(self, connection: Connection, before: Look) -> None:
+        seen = references.look(connection)
+        if (seen.epoch, seen.shift_ms) != (before.epoch, before.shift_ms):
+            return  # another server was first
+        ahead = seen.reference - seen.steady
+        by = -seen.shift_ms
+        seen_at = seen.reference // _MS
+        self._move(connection, by, seen.epoch, ahead, shift_ms=0, seen_at=seen_at)
+
+    # Both.
+
+    def _move(self, connection: Connection, by: int, epoch: int, ahead: int, **row: Any) -> None:
+        """Move all that runs, and have the time so far ahead from the commit on: what is written
+        before it goes by the time before, and nothing is written in between.
+        """
+        move_all(connection, by, clock.now_ms())
+        self._log.append_to_open(connection, ClockMoved(by=by))
+        references.keep(connection, epoch=epoch + 1, **row)
+
+        def count() -> None:
+            self._store.clock_epoch = epoch + 1
+            clock.set_ahead(ahead)
+            self._shift_ms = 0
+            self._follow(ahead)
+
+        after_commit(connection, count)
+
+    def _catch_up(self, ahead: int) -> None:
+        """Take the database's time at once, which a server found right just now: this one stood
+        still, or that clock made a step of less than `CONFIRMED_MS`, which looks the same. Nothing
+        is moved in the database, so nothing is here.
+        """
+        by_ms = self._adopt(ahead)
+        clock.set_ahead(ahead)
+        _log.warning(
+            "the database's time counts at once; this server stood still, or that clock was set "
+            "by some seconds, by which what runs ends sooner or later",
+            by_s=round(by_ms / 1000, 1),
+        )
+
+    def _adopt(self, ahead: int) -> int:
+        """The time is so far ahead from now on; return by how many milliseconds more."""
+        by = (ahead - self._time.ahead) // _MS
+        self._time.adopt(ahead)
+        self._proof.adopt(ahead)
+        return by
+
+    def _follow(self, ahead: int) -> None:
+        """The time was moved, by this server or another: what it has in memory moves with it."""
+        by = self._adopt(ahead)
+        if abs(by) <= _STEP_MS:
+            return
+        _log.warning("the time was moved; what runs keeps its remaining time", by_s=by // 1000)
+        if abs(by) >= DOUBTED_STEP_MS:
+            self._doubt()
+        for hear in self._moved:
+            hear(by)
+
+    def _doubt(self) -> None:
+        self._doubted_until = clock.steady_ns() + DOUBT_NS
+
+    def _tell(self, outage: Outage, off_ms: int) -> None:
+        """Let the log have one line when it begins, and one when it is over."""
+        if abs(off_ms) <= _STEP_MS:
+            outage.recovered()
+        elif not outage.failing:
+            side = "ahead of" if off_ms > 0 else "behind"
+            outage.failed(f"{abs(off_ms) / 1000:.1f} s {side} the time that counts")
+
+    def _what_to_do(self) -> str:
+        if self._is_sqlite:
+            return (
+                "If the new time is right, do nothing: it counts once it has kept pace for 30 s. "
+                "Else set the machine's clock, and let NTP keep it."
+            )
+        return (
+            "Set this machine's clock, and let NTP keep it. The database's time counts meanwhile."
+        )

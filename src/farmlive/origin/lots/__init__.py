@@ -1,0 +1,1 @@
+"""Farms, plots and lots: what is recorded of a harvest, declared an error or taken back."""

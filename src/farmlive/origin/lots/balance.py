@@ -1,0 +1,179 @@
+"""What of a harvest can still be had: what was thrown away of it, what was recorded wrongly.
+
+The SQL, in the caller's transaction; what is sold and held of a lot is asked of who sells it, in
+the same one: `Sales`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Connection, update
+
+from farmlive.clock import now_ms
+from farmlive.origin.core import epcis
+from farmlive.origin.core.models import Lot, LotChange, NewWaste, Undo, Wasted
+from farmlive.origin.core.problems import BelowTaken, NotLeft, UnknownWaste
+from farmlive.origin.core.tables import lots as lots_table
+from farmlive.origin.lots import declarations, farms, harvests, lots, plausibility
+from farmlive.people import Caller
+from farmlive.people.core.audit import note
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Net grams of a lot that are sold, and that are held for buyers."""
+
+    sold_g: int = 0
+    held_g: int = 0
+
+    @property
+    def together(self) -> int:
+        """Sold and held."""
+        return self.sold_g + self.held_g
+
+
+class Sales(Protocol):
+    """What origin needs of who sells the lots."""
+
+    def taken(self, connection: Connection, lots: Iterable[str]) -> Mapping[str, Taken]:
+        """What is sold and held of these lots; a lot that was never offered may be missing."""
+
+    def tell(self, connection: Connection, lot: str) -> None:
+        """Tell those who watch that another weight of the lot can be had."""
+
+
+class NoSales:
+    """Nothing is sold."""
+
+    def taken(self, connection: Connection, lots: Iterable[str]) -> Mapping[str, Taken]:
+        """Nothing."""
+        return {}
+
+    def tell(self, connection: Connection, lot: str) -> None:
+        """Tell nobody."""
+
+
+def counted(connection: Connection, sales: Sales, found: list[Lot]) -> list[Lot]:
+    """The lots with what is sold, held and left of each."""
+    taken = sales.taken(connection, [lot.id for lot in found])
+    return [_with(lot, taken.get(lot.id, Taken())) for lot in found]
+
+
+def waste(
+    connection: Connection,
+    caller: Caller,
+    place: lots.Place,
+    sales: Sales,
+    lot: str,
+    new: NewWaste,
+) -> Wasted:
+    """Keep that so much of the lot was thrown away.
+
+    Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords and NotLeft.
+    """
+    at = now_ms() if new.at is None else new.at
+    before = lots.happened(connection, caller, lot, "wasted", at)
+    lots.check_room(connection, caller, lot, "destroying", "records of waste of the lot")
+    taken = _taken(connection, sales, lot)
+    row = connection.execute(
+        update(lots_table)
+        .where(
+            lots_table.c.id == lot,
+            lots_table.c.quantity_g - lots_table.c.wasted_g - taken.together >= new.weight_g,
+        )
+        .values(wasted_g=lots_table.c.wasted_g + new.weight_g)
+        .returning(lots_table.c.id)
+    ).one_or_none()
+    if row is None:
+        raise NotLeft(max(0, before.quantity_g - before.wasted_g - taken.together))
+    subject = lots.subject_of(place, connection, lot)
+    document = epcis.destroying(subject, at, new.weight_g, new.reason)
+    traced = lots.trace(connection, lot, at, document)
+    note(connection, caller, "lot.waste", lot, weight_g=new.weight_g)
+    sales.tell(connection, lot)
+    return Wasted(id=traced.id, at=at, weight_g=new.weight_g, reason=new.reason)
+
+
+def unwaste(
+    connection: Connection, caller: Caller, sales: Sales, lot: str, event: str, undo: Undo
+) -> None:
+    """Take back a record of waste: it did not happen, and its weight can be sold.
+
+    Raises UnknownLot, OtherFarm, UnknownWaste.
+    """
+    farms.check_keeper(caller, lots.find(connection, lot).farm)
+    wrong = declarations.standing_of(connection, lot, "destroying").get(event)
+    if wrong is None:
+        raise UnknownWaste("There is no such record, or it was taken back. Load the page again.")
+    weight_g = epcis.grams_of(wrong)
+    connection.execute(
+        update(lots_table)
+        .where(lots_table.c.id == lot)
+        .values(wasted_g=lots_table.c.wasted_g - weight_g)
+    )
+    declarations.declare(connection, lot, wrong, undo.reason)
+    note(connection, caller, "lot.unwaste", lot, weight_g=weight_g)
+    sales.tell(connection, lot)
+
+
+def correct(
+    connection: Connection,
+    caller: Caller,
+    place: lots.Place,
+    sales: Sales,
+    lot: str,
+    change: LotChange,
+) -> Lot:
+    """Put the weight of the harvest right; what was recorded stays in the trace, as an error.
+
+    Raises UnknownLot, OtherFarm, ImplausibleHarvest, TooManyRecords and BelowTaken.
+    """
+    before = lots.find(connection, lot)
+    farms.check_keeper(caller, before.farm)
+    taken = _taken(connection, sales, lot)
+    if change.quantity_g == before.quantity_g:
+        return _with(before, taken)
+    lots.check_room(connection, caller, lot, "commissioning", "records of the harvest")
+    plot = farms.find_plot(connection, before.plot.id) if before.plot else None
+    more_g = change.quantity_g - before.quantity_g
+    doubts = harvests.doubts_of(connection, place, plot, before.harvested_at, more_g)
+    if more_g > 0:
+        plausibility.check(doubts, change.plausibility_reason)
+    told = (
+        harvests.told_doubts(doubts, change.plausibility_reason) if more_g > 0 or not doubts else {}
+    )
+    row = connection.execute(
+        update(lots_table)
+        .where(
+            lots_table.c.id == lot,
+            lots_table.c.wasted_g + taken.together <= change.quantity_g,
+        )
+        .values(quantity_g=change.quantity_g, **told)
+        .returning(lots_table.c.id)
+    ).one_or_none()
+    if row is None:
+        raise BelowTaken(before.wasted_g + taken.together)
+    (wrong,) = declarations.standing_of(connection, lot, "commissioning").values()
+    right = epcis.put_right(wrong, change.quantity_g, told.get("plausibility_reason"))
+    declarations.declare(connection, lot, wrong, change.reason, right)
+    note(
+        connection,
+        caller,
+        "lot.correct",
+        lot,
+        quantity_g=change.quantity_g,
+        was_g=before.quantity_g,
+    )
+    sales.tell(connection, lot)
+    return _with(lots.find(connection, lot), taken)
+
+
+def _taken(connection: Connection, sales: Sales, lot: str) -> Taken:
+    return sales.taken(connection, [lot]).get(lot, Taken())
+
+
+def _with(lot: Lot, taken: Taken) -> Lot:
+    left_g = max(0, lot.quantity_g - lot.wasted_g - taken.together)
+    counts = {"sold_g": taken.sold_g, "held_g": taken.held_g, "left_g": left_g}
+    return lot.model_copy(update=counts)

@@ -1,0 +1,130 @@
+"""Farms, plots and what happened on them: kept and asked for, each question one crossing of the
+store. The SQL is in farms.py and withdrawals.py.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from farmlive.edge.paging import Mark
+from farmlive.origin.core.models import (
+    Farm,
+    FarmChange,
+    Lot,
+    NewFarm,
+    NewPlot,
+    NewWork,
+    Plot,
+    PlotChange,
+    Undo,
+    Work,
+)
+from farmlive.origin.core.problems import UnknownPicture
+from farmlive.origin.lots import farms, lots, withdrawals
+from farmlive.origin.lots.map import PlotMap, ProvinceMap, plot_map, province_map
+from farmlive.origin.stops.stops import Stops
+from farmlive.people import Caller
+from farmlive.settings import Settings
+from farmlive.store import Store
+from farmlive.store.files.files import Files
+
+
+@dataclass(frozen=True)
+class FarmPage:
+    """What a farm's page shows. `map` is the farm in its province, `near` its plots from near."""
+
+    farm: Farm
+    plots: list[Plot]
+    lots: list[Lot]
+    map: ProvinceMap | None
+    near: PlotMap | None
+
+
+class FarmAdmin:
+    """Keeps farms, plots and works; a spraying may stop lots."""
+
+    def __init__(self, store: Store, settings: Settings):
+        self._store = store
+        self._files = Files(settings)
+        self._stops = Stops()
+
+    async def add_farm(self, caller: Caller, new: NewFarm) -> Farm:
+        """Keep a new farm. Raises UnknownPicture."""
+        self._check_pictures(new)
+        return await self._store.write(lambda connection: farms.add(connection, caller, new))
+
+    async def change_farm(self, caller: Caller, farm: str, wanted: FarmChange) -> Farm:
+        """Change what was sent of a farm. Raises UnknownFarm, OtherFarm, UnknownPicture."""
+        self._check_pictures(wanted)
+        return await self._store.write(
+            lambda connection: farms.change(connection, caller, farm, wanted)
+        )
+
+    async def farm(self, farm: str) -> Farm:
+        """The farm with that id. Raises UnknownFarm."""
+        return await self._store.read(lambda connection: farms.find(connection, farm))
+
+    async def farms(self, after: Mark | None = None, limit: int | None = None) -> list[Farm]:
+        """The farms, oldest first: all, or so many of those after one."""
+        return await self._store.read(lambda connection: farms.every(connection, after, limit))
+
+    async def farm_page(self, farm: str) -> FarmPage:
+        """The farm with its plots, its lots and its maps. Raises UnknownFarm."""
+
+        def read(connection: Connection) -> FarmPage:
+            found = farms.find(connection, farm)
+            plots = farms.plots_of(connection, farm)
+            return FarmPage(
+                found,
+                plots,
+                lots.latest(connection, farm),
+                province_map(found),
+                plot_map(found, plots),
+            )
+
+        return await self._store.read(read)
+
+    async def add_plot(self, caller: Caller, farm: str, new: NewPlot) -> Plot:
+        """Keep a new plot of a farm. Raises UnknownFarm, OtherFarm."""
+        return await self._store.write(
+            lambda connection: farms.add_plot(connection, caller, farm, new)
+        )
+
+    async def change_plot(self, caller: Caller, plot: str, wanted: PlotChange) -> Plot:
+        """Change what was sent of a plot. Raises UnknownPlot, OtherFarm."""
+        return await self._store.write(
+            lambda connection: farms.change_plot(connection, caller, plot, wanted)
+        )
+
+    async def plots(
+        self, farm: str, after: Mark | None = None, limit: int | None = None
+    ) -> list[Plot]:
+        """The farm's plots, oldest first, as `farms` answers. Raises UnknownFarm."""
+        return await self._store.read(
+            lambda connection: farms.plots_of(connection, farm, after, limit)
+        )
+
+    async def add_work(self, caller: Caller, plot: str, new: NewWork) -> Work:
+        """Keep what happened on a plot. Raises UnknownPlot, OtherFarm, InFuture."""
+        return await self._store.write(
+            lambda connection: farms.add_work(connection, caller, self._stops, plot, new)
+        )
+
+    async def works(
+        self, plot: str, before: Mark | None = None, limit: int | None = None
+    ) -> list[Work]:
+        """What happened on the plot, latest first: all, or so much. Raises UnknownPlot."""
+        return await self._store.read(
+            lambda connection: farms.works_of(connection, plot, before, limit)
+        )
+
+    async def withdraw_work(self, caller: Caller, plot: str, work: str, undo: Undo) -> None:
+        """Take back what did not happen on a plot. Raises UnknownPlot, OtherFarm, UnknownWork."""
+        await self._store.write(
+            lambda connection: withdrawals.withdraw_work(connection, caller, plot, work, undo)
+        )
+
+    def _check_pictures(self, sent: NewFarm) -> None:
+        for url in (sent.photo, sent.person_photo):
+            if url is not None and not self._files.has(url):
+                raise UnknownPicture("There is no such picture here. Send the picture first.")

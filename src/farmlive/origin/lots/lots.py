@@ -1,0 +1,342 @@
+"""Lots: what happens to a harvest until it leaves the farm, each step a trace event; and their
+rows. The SQL, in the caller's transaction.
+
+How a harvest becomes a lot is harvests.py's part; the events' shape, epcis.py's; what of a harvest
+was wasted or put right, balance.py's; how a lot is found and told of, origin.py's and story.py's.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, exists, func, insert, select, tuple_, update
+
+from farmlive.clock import now_ms, rfc3339
+from farmlive.edge.paging import Mark
+from farmlive.ids import ulid
+from farmlive.origin.core import epcis, requirements
+from farmlive.origin.core.models import (
+    MOST_EVENTS,
+    MOST_TEST_EVENTS,
+    MOST_TESTS,
+    Inspection,
+    Lot,
+    NewInspection,
+    NewPacking,
+    NewShipping,
+    PlotName,
+    Traced,
+)
+from farmlive.origin.core.problems import (
+    LotTaken,
+    UnknownInspection,
+    UnknownLot,
+    WrongOrder,
+)
+from farmlive.origin.core.requirements import Requirements
+from farmlive.origin.core.tables import (
+    inspections,
+    lot_gtins,
+    lot_lifts,
+    lots,
+    plots,
+    trace_events,
+)
+from farmlive.origin.lots import farms
+from farmlive.origin.stops.stops import Stops
+from farmlive.people import Caller
+from farmlive.people.core.audit import note
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """This server's public address, the time zone of its days, what its plots bear at most, and
+    what its lots need to be sold.
+    """
+
+    url: str
+    time_zone: str
+    max_yield_g_per_m2: int
+    requirements: Requirements
+
+
+def inspect(
+    connection: Connection,
+    caller: Caller,
+    place: Place,
+    stops: Stops,
+    lot: str,
+    new: NewInspection,
+) -> Inspection:
+    """Keep a test of the lot; one that failed stops it, from however long before the harvest.
+
+    Raises UnknownLot, OtherFarm, InFuture, EarlyTest, TooManyRecords.
+    """
+    farms.check_past(inspected=new.at)
+    harvest = find(connection, lot)
+    farms.check_keeper(caller, harvest.farm)
+    if new.passed:
+        requirements.check_time(new.at, harvest.harvested_at)
+    tests = select(func.count()).where(inspections.c.lot == lot)
+    farms.check_room(connection, caller, tests, MOST_TESTS, "tests of the lot")
+    row = {"id": ulid(), "lot": lot, **new.model_dump(), "certificate": None}
+    connection.execute(insert(inspections), {**row, "recorded_at": now_ms()})
+    kept = Inspection.model_validate(row)
+    subject = subject_of(place, connection, lot)
+    trace(connection, lot, new.at, epcis.inspecting(subject, kept, None))
+    sum_up_tests(connection, place, stops, lot)
+    note(connection, caller, "lot.inspect", lot, inspection=kept.id, passed=new.passed)
+    if not new.passed:
+        stops.test_failed(connection, caller, lot, kept.id)
+    return kept
+
+
+def find_inspection(
+    connection: Connection, caller: Caller, lot: str, inspection: str
+) -> Inspection:
+    """A test of a lot that the caller keeps and that stands.
+
+    Raises UnknownLot, OtherFarm, UnknownInspection.
+    """
+    farms.check_keeper(caller, find(connection, lot).farm)
+    query = select(inspections).where(inspections.c.id == inspection, inspections.c.lot == lot)
+    row = connection.execute(query).one_or_none()
+    if row is None or row.withdrawn_at is not None:
+        raise UnknownInspection(
+            "The lot has no such test, or it was taken back. Record the test first."
+        )
+    return as_inspection(row)
+
+
+def find_certifiable(
+    connection: Connection, caller: Caller, lot: str, inspection: str
+) -> Inspection:
+    """As `find_inspection`, of a lot that has room for a certificate. Raises TooManyRecords."""
+    kept = find_inspection(connection, caller, lot, inspection)
+    what = "records of tests of the lot"
+    check_room(connection, caller, lot, "inspecting", what, MOST_TEST_EVENTS)
+    return kept
+
+
+def certify(
+    connection: Connection,
+    caller: Caller,
+    place: Place,
+    stops: Stops,
+    lot: str,
+    inspection: str,
+    url: str,
+) -> None:
+    """Put the certificate kept at `url` to a test; a further trace event of the test names it.
+
+    Raises UnknownLot, OtherFarm, UnknownInspection, TooManyRecords.
+    """
+    kept = find_certifiable(connection, caller, lot, inspection)
+    if kept.certificate == url:
+        return
+    here = inspections.c.id == inspection
+    connection.execute(update(inspections).where(here).values(certificate=url))
+    subject = subject_of(place, connection, lot)
+    trace(connection, lot, kept.at, epcis.inspecting(subject, kept, place.url + url))
+    sum_up_tests(connection, place, stops, lot)
+    note(connection, caller, "lot.certify", lot, inspection=inspection, certificate=url)
+
+
+def pack(connection: Connection, caller: Caller, place: Place, lot: str, new: NewPacking) -> Traced:
+    """Keep that the lot was packed.
+
+    Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords.
+    """
+    before = happened(connection, caller, lot, "packed", new.at)
+    check_room(connection, caller, lot, "packing", "packings of the lot")
+    if before.packed_at is None or new.at < before.packed_at:
+        connection.execute(update(lots).where(lots.c.id == lot).values(packed_at=new.at))
+    note(connection, caller, "lot.pack", lot, boxes=new.boxes)
+    subject = subject_of(place, connection, lot)
+    return trace(connection, lot, new.at, epcis.packing(subject, new))
+
+
+def ship(
+    connection: Connection, caller: Caller, place: Place, lot: str, new: NewShipping
+) -> Traced:
+    """Keep that the lot left the farm.
+
+    Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords.
+    """
+    before = happened(connection, caller, lot, "shipped", new.at)
+    check_room(connection, caller, lot, "shipping", "shippings of the lot")
+    if before.shipped_at is None or new.at < before.shipped_at:
+        connection.execute(update(lots).where(lots.c.id == lot).values(shipped_at=new.at))
+    note(connection, caller, "lot.ship", lot)
+    subject = subject_of(place, connection, lot)
+    return trace(connection, lot, new.at, epcis.shipping(subject, new))
+
+
+def query() -> Select[Any]:
+    """The rows that `as_lot` reads: lots, each with its plot's name and whether it was lifted."""
+    lifts = exists().where(lot_lifts.c.lot == lots.c.id, lot_lifts.c.withdrawn_at.is_(None))
+    return select(lots, plots.c.name.label("plot_name"), lifts.label("lifted")).join(
+        plots, plots.c.id == lots.c.plot, isouter=True
+    )
+
+
+def find(connection: Connection, lot: str) -> Lot:
+    """The lot with that id. Raises UnknownLot."""
+    row = connection.execute(query().where(lots.c.id == lot)).one_or_none()
+    if row is None:
+        raise UnknownLot("There is no such lot. Record the harvest first, then offer it.")
+    return as_lot(row)
+
+
+def some(connection: Connection, ids: Iterable[str]) -> list[Lot]:
+    """The lots with these ids, in no order; what is no lot is left out."""
+    return [as_lot(row) for row in connection.execute(query().where(lots.c.id.in_(set(ids))))]
+
+
+def page(farm: str | None, before: Mark | None, limit: int) -> Select[Any]:
+    """The rows of so many lots, of one farm or all, latest harvest first, those after `before`."""
+    place = lots.c.harvested_at, lots.c.id
+    wanted = query().order_by(*(column.desc() for column in place)).limit(limit)
+    if farm is not None:
+        wanted = wanted.where(lots.c.farm == farm)
+    if before is not None:
+        wanted = wanted.where(tuple_(*place) < tuple_(*before))
+    return wanted
+
+
+def latest(
+    connection: Connection, farm: str | None = None, before: Mark | None = None, limit: int = 100
+) -> list[Lot]:
+    """As many lots, of one farm or all, latest harvest first, those after `before`."""
+    return [as_lot(row) for row in connection.execute(page(farm, before, limit))]
+
+
+def stopped(connection: Connection) -> list[Lot]:
+    """The lots that are stopped, the last one first; a hundred at most."""
+    wanted = query().where(lots.c.stopped_at.is_not(None)).order_by(lots.c.stopped_at.desc())
+    return [as_lot(row) for row in connection.execute(wanted.limit(100))]
+
+
+def take_gtin(connection: Connection, gtin: str, code: str, lot: str) -> None:
+    """Let the lot be found under that GTIN with that code. Raises LotTaken."""
+    holder = connection.execute(
+        select(lot_gtins.c.lot).where(lot_gtins.c.gtin == gtin, lot_gtins.c.code == code)
+    ).scalar_one_or_none()
+    if holder == lot:
+        return
+    if holder is not None:
+        raise LotTaken(
+            f"The GTIN {gtin} with the lot code {code} already names another lot. One of the two "
+            "must differ: compare both with the label."
+        )
+    connection.execute(insert(lot_gtins), {"gtin": gtin, "code": code, "lot": lot})
+
+
+def as_lot(row: Row[Any]) -> Lot:
+    """The lot of a row of `query()`."""
+    stopped = row.stopped_at is not None
+    return Lot(
+        id=row.id,
+        farm=row.farm,
+        plot=PlotName(id=row.plot, name=row.plot_name) if row.plot else None,
+        code=row.code,
+        product_name=row.product_name,
+        gtin=row.gtin,
+        class_uri=row.class_uri,
+        url=f"/origin/lot/{row.id}",
+        harvested_at=row.harvested_at,
+        quantity_g=row.quantity_g,
+        wasted_g=row.wasted_g,
+        stopped=stopped,
+        lifted=row.lifted,
+        missing=row.missing,
+        tested=bool(row.passed) and not stopped and not _is_early(row),
+        passed=row.passed,
+        certificate=None if stopped else row.certificate,
+        packed_at=row.packed_at,
+        shipped_at=row.shipped_at,
+    )
+
+
+def _is_early(row: Row[Any]) -> bool:
+    """Whether its latest test is of another harvest, from before such tests were refused."""
+    return row.tested_at is not None and requirements.is_early(row.tested_at, row.harvested_at)
+
+
+def as_inspection(row: Row[Any]) -> Inspection:
+    """The test of a row of `inspections`."""
+    return Inspection.model_validate({name: getattr(row, name) for name in Inspection.model_fields})
+
+
+def subject_of(place: Place, connection: Connection, lot: str) -> epcis.Subject:
+    """What the lot's trace events are about."""
+    row = connection.execute(
+        select(lots.c.class_uri, lots.c.code, lots.c.farm).where(lots.c.id == lot)
+    ).one()
+    where = f"{place.url}/origin/farm/{row.farm}"
+    return epcis.Subject(row.class_uri, row.code, where, place.time_zone)
+
+
+def trace(connection: Connection, lot: str, at: int, document: epcis.Document) -> Traced:
+    """Keep a trace event of the lot."""
+    row = {
+        "id": ulid(),
+        "lot": lot,
+        "at": at,
+        "biz_step": document["bizStep"],
+        "document": document,
+        "recorded_at": now_ms(),
+    }
+    connection.execute(insert(trace_events), row)
+    return Traced(id=document["eventID"], at=at)
+
+
+def happened(connection: Connection, caller: Caller, lot: str, what: str, at: int) -> Lot:
+    """The lot, if its keeper may say that this was done to it then.
+
+    Raises UnknownLot, OtherFarm, InFuture, WrongOrder.
+    """
+    farms.check_past(**{what: at})
+    before = find(connection, lot)
+    farms.check_keeper(caller, before.farm)
+    if at < before.harvested_at:
+        raise WrongOrder(
+            f"A lot can't be {what} before it is harvested, and nothing was kept. It was harvested "
+            f"at {rfc3339(before.harvested_at)}; put the time right."
+        )
+    return before
+
+
+def check_room(
+    connection: Connection, caller: Caller, lot: str, step: str, what: str, most: int | None = None
+) -> None:
+    """Refuse one trace event more of this step of the lot where there are the most already.
+
+    Raises TooManyRecords.
+    """
+    query = select(func.count()).where(trace_events.c.lot == lot, trace_events.c.biz_step == step)
+    farms.check_room(connection, caller, query, MOST_EVENTS if most is None else most, what)
+
+
+def sum_up_tests(connection: Connection, place: Place, stops: Stops, lot: str) -> None:
+    """Keep with the lot what its latest test said, and the latest certificate of a passed one; tell
+    of it where that lets it be sold, or keeps it from it.
+
+    A test that was taken back counts for nothing.
+    """
+    found = connection.execute(
+        select(inspections)
+        .where(inspections.c.lot == lot, inspections.c.withdrawn_at.is_(None))
+        .order_by(inspections.c.at.desc(), inspections.c.id.desc())
+    ).all()
+    certificates = [row.certificate for row in found if row.certificate and row.passed]
+    connection.execute(
+        update(lots)
+        .where(lots.c.id == lot)
+        .values(
+            tested_at=found[0].at if found else None,
+            passed=found[0].passed if found else None,
+            certificate=certificates[0] if certificates else None,
+        )
+    )
+    stops.proof_changed(connection, requirements.settle(connection, place.requirements, [lot]))

@@ -1,0 +1,1 @@
+"""Stopped lots: which findings stop a lot, and how a coordinator lifts them."""

@@ -1,0 +1,1 @@
+"""A lot's story, read from its trace."""

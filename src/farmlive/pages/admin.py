@@ -1,0 +1,115 @@
+"""The pages on which the county's things are kept: products, farms, stopped lots, pick-up points,
+parcels' fees, people, and one's own account. The audit list is audit_page.py's.
+
+Owns who may see them and what they start with; lists and changes go through the API, called by the
+scripts under web/static/studio.
+"""
+
+from io import BytesIO
+from typing import Annotated
+
+import segno
+from fastapi import APIRouter, Body, Depends, Request
+from fastapi.responses import Response
+
+from farmlive.edge.hosts import own_url
+from farmlive.money import decimals
+from farmlive.pages.entry import ALL, GROWERS, STAFF, farm_of, stopped
+from farmlive.pages.rendering.render import Pages
+from farmlive.pages.services import Services
+from farmlive.people import Caller
+from farmlive.settings import Settings
+
+
+def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
+    """Build the router."""
+    router = APIRouter(default_response_class=Response, include_in_schema=False)
+    anyone = Depends(rooms.guard.anyone)
+    places = decimals(settings.currency)
+
+    def add(path: str, template: str, roles: tuple[str, ...], what: str) -> None:
+        """A page that is the same for all who may see it; `what` stands in docs/routes.md."""
+
+        async def page(request: Request, caller: Annotated[Caller, anyone]) -> Response:
+            return stopped(request, caller, roles) or pages.page(
+                request,
+                template,
+                cache="no-store",
+                caller=caller,
+                decimals=places,
+                backup_days=settings.backup_days,
+            )
+
+        page.__doc__ = what
+        router.add_api_route(path, page, methods=["GET"], name=template)
+
+    add("/studio/products", "studio_products.html", GROWERS, "The page of products.")
+    add("/studio/farms", "studio_farms.html", GROWERS, "The page of farms and harvests.")
+    add("/studio/centres", "studio_centres.html", STAFF, "The pick-up points.")
+    add("/studio/fees", "studio_fees.html", STAFF, "What a parcel costs, by region.")
+    # A host finds there who is blocked and who was turned away.
+    add("/studio/people", "studio_people.html", STAFF, "The page of accounts, keys and blocks.")
+    add(
+        "/studio/people/buyers",
+        "studio_buyers.html",
+        ("coordinator",),
+        "The page of a buyer's data.",
+    )
+    add("/studio/account", "studio_account.html", ALL, "The page of one's own account.")
+
+    @router.get("/studio/farms/{farm}")
+    async def farm_page(farm: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
+        """The studio's page of a farm: its plots and works, its lots."""
+        return stopped(request, caller, GROWERS) or pages.page(
+            request,
+            "studio_farm.html",
+            cache="no-store",
+            caller=caller,
+            farm=await farm_of(rooms, caller, farm),
+        )
+
+    @router.get("/studio/lots/{lot}")
+    async def stopped_lot(
+        lot: str, request: Request, caller: Annotated[Caller, anyone]
+    ) -> Response:
+        """The studio's page of a stopped lot: why, the lift, and its orders."""
+        return stopped(request, caller, STAFF) or pages.page(
+            request,
+            "studio_lot.html",
+            cache="no-store",
+            caller=caller,
+            decimals=places,
+            story=await rooms.origin.story(lot),
+        )
+
+    @router.get("/studio/farms/{farm}/harvest")
+    async def harvest(farm: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
+        """The studio's page to record a harvest in four fields, for a phone in the orchard."""
+        return stopped(request, caller, GROWERS) or pages.page(
+            request,
+            "studio_harvest.html",
+            cache="no-store",
+            caller=caller,
+            farm=await farm_of(rooms, caller, farm),
+            plots=await rooms.origin.plots(farm),
+        )
+
+    @router.post("/studio/qr")
+    async def qr(
+        path: Annotated[
+            str, Body(embed=True, max_length=300, pattern=r"^/([\x21-\x2e\x30-\x7e][\x21-\x7e]*)?$")
+        ],
+        request: Request,
+        caller: Annotated[Caller, anyone],
+    ) -> Response:
+        """Draw a path of this server as a QR code; in a body, so that no log has it."""
+        led = stopped(request, caller, ALL)
+        if led is not None:
+            return led
+        address = own_url(settings, request.scope)
+        drawn = BytesIO()
+        segno.make(address + path, error="m").save(drawn, kind="svg", scale=8, border=2)
+        headers = {"Cache-Control": "no-store"}
+        return Response(drawn.getvalue(), media_type="image/svg+xml", headers=headers)
+
+    return router

@@ -1,0 +1,1 @@
+"""The audit list in words: sentences, facts and a file."""

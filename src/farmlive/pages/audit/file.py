@@ -1,0 +1,170 @@
+"""The audit list as a CSV file that a clerk reads in a spreadsheet: read and sent a part at a time,
+however long it is.
+
+The first row says what was chosen and how many entries it has; the identifiers, by which a program
+or an engineer finds a thing again, are the last columns.
+"""
+
+import asyncio
+import csv
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from io import StringIO
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi.responses import Response, StreamingResponse
+
+from farmlive import compact_json
+from farmlive.clock import now_ms
+from farmlive.pages.audit.words import RESULTS, Said
+from farmlive.pages.rendering.render import FILE_HEADERS
+from farmlive.people import Caller, People
+from farmlive.people.core.audit import AuditEntry, Selection
+from farmlive.review.files import guarded
+from farmlive.review.sheets import Words
+
+AT_ONCE = 500
+
+Told = Callable[[Sequence[AuditEntry]], Awaitable[list[Said]]]
+"""Says entries in words."""
+
+
+async def audit_csv(
+    people: People,
+    caller: Caller,
+    selection: Selection,
+    chosen: Mapping[str, Any],
+    told: Told,
+    *,
+    only: str,
+    language: str,
+    time_zone: str,
+    base_url: str,
+) -> Response:
+    """Answer with the entries of the selection that there are now; `only` says it in words."""
+    first = await people.deeds(None, AT_ONCE, selection)
+    rows = await people.count_deeds(selection, first[0].id) if first else 0
+    people.access.exported(caller, "audit.csv", rows, **chosen)
+    sheet = _Sheet(language, time_zone, base_url)
+    return StreamingResponse(
+        _parts(people, first, selection, told, sheet, sheet.title(rows, only)),
+        media_type="text/csv; charset=utf-8",
+        headers={
+            **FILE_HEADERS,
+            "Cache-Control": "no-store",
+            "Content-Disposition": f'attachment; filename="{sheet.name(chosen)}"',
+        },
+    )
+
+
+async def _parts(
+    people: People,
+    deeds: list[AuditEntry],
+    selection: Selection,
+    told: Told,
+    sheet: "_Sheet",
+    title: str,
+) -> AsyncIterator[bytes]:
+    # Excel reads UTF-8 by the byte order mark alone.
+    yield b"\xef\xbb\xbf" + _csv([[title], [], sheet.head()])
+    while deeds:
+        said = await told(deeds)
+        yield await asyncio.to_thread(sheet.rows, deeds, said)
+        deeds = await people.deeds(deeds[-1].id, AT_ONCE, selection)
+
+
+class _Sheet:
+    """Writes rows in one language, with times in the county's zone."""
+
+    def __init__(self, language: str, time_zone: str, base_url: str):
+        self._say = Words(language)
+        self._zone_name = time_zone
+        self._zone = ZoneInfo(time_zone)
+        self._base_url = base_url
+
+    def title(self, rows: int, only: str) -> str:
+        """What the file has, so that nobody takes a part for the whole."""
+        say, at = self._say, self._moment(now_ms())
+        what = only or say("all entries", "全部记录")
+        many = say(f"{rows} entr{'y' if rows == 1 else 'ies'}", f"共 {rows} 条")
+        return say(
+            f"Log: {what} · {many} · downloaded {at}", f"操作记录：{what} · {many} · 导出于 {at}"
+        )
+
+    def name(self, chosen: Mapping[str, str]) -> str:
+        """The file's name says its day, the group and the days chosen, and no person."""
+        day = f"{datetime.fromtimestamp(now_ms() / 1000, self._zone):%Y-%m-%d}"
+        named = ["person"] if "person" in chosen else []
+        named += [chosen["group"]] if "group" in chosen else []
+        for end in ("from", "to"):
+            named += [end, chosen[end]] if end in chosen else []
+        return "-".join(["audit", day, *named]) + ".csv"
+
+    def head(self) -> list[str]:
+        """The titles of the columns."""
+        say = self._say
+        return [
+            say(f"Time ({self._zone_name})", f"时间（{self._zone_name}）"),
+            say("Person", "人员"),
+            say("Role", "角色"),
+            say("What", "操作"),
+            say("More about it", "说明"),
+            say("Order", "订单号"),
+            say("Broadcast", "直播"),
+            say("Link", "网址"),
+            say("Result", "结果"),
+            say("Times", "次数"),
+            say("Entry (id)", "记录 ID"),
+            say("Person (id)", "人员 ID"),
+            say("Program's key (id)", "程序密钥 ID"),
+            say("Kind (code)", "类型代码"),
+            say("Thing (id)", "对象 ID"),
+            say("Broadcast (id)", "直播 ID"),
+            say("Facts (codes)", "明细代码"),
+        ]
+
+    def rows(self, deeds: Sequence[AuditEntry], said: Sequence[Said]) -> bytes:
+        """Entries as lines of the file."""
+        return _csv([self.row(deed, each) for deed, each in zip(deeds, said, strict=True)])
+
+    def row(self, deed: AuditEntry, said: Said) -> list[str]:
+        """An entry."""
+        cells = [
+            self._moment(deed.at),
+            said.who,
+            said.role,
+            said.words,
+            " · ".join(said.facts),
+            ", ".join(said.orders),
+            said.broadcast.text if said.broadcast else "",
+            said.tried or (self._base_url + said.url if said.url else ""),
+            self._say(*RESULTS[said.result]),
+            str(said.times),
+            deed.id,
+            deed.account or "",
+            deed.key or "",
+            deed.action,
+            deed.subject or "",
+            deed.broadcast or "",
+            "; ".join(f"{name}={_plain(value)}" for name, value in deed.detail.items()),
+        ]
+        return [guarded(cell) for cell in cells]
+
+    def _moment(self, at: int) -> str:
+        return f"{datetime.fromtimestamp(at / 1000, self._zone):%Y-%m-%d %H:%M:%S}"
+
+
+def _plain(value: Any) -> str:
+    """A fact as text, without brackets and quotes."""
+    if isinstance(value, dict):
+        return " ".join(f"{name}:{_plain(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(_plain(each) for each in value)
+    return value if isinstance(value, str) else compact_json.encode(value).decode()
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> bytes:
+    written = StringIO()
+    csv.writer(written, lineterminator="\r\n").writerows(rows)
+    return written.getvalue().encode()

@@ -1,0 +1,223 @@
+"""The pages' Jinja2 environment and the one way to answer with a page.
+
+Owns the language, the formats, the caching and the content security policy of every page; what
+stands on a page comes from routes.py.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, Response
+
+from farmlive.clock import now_ms
+from farmlive.edge.cleartext import cleartext_links
+from farmlive.pages.rendering.formats import Formats
+from farmlive.pages.rendering.languages import (
+    COOKIE,
+    COOKIE_DAYS,
+    LANGUAGES,
+    NAMES,
+    SECURE_COOKIE,
+    TAGS,
+    chosen,
+    language_of,
+    read_words,
+)
+from farmlive.pages.rendering.pictures import BOXES, DRAWINGS, drawing
+from farmlive.pages.rendering.static import WEB, Static
+from farmlive.people import Guard
+from farmlive.settings import Settings
+
+# No page loads, sends or frames anything outside this server; no script or style stands inline.
+POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    ]
+)
+# The methods of Formats that templates use.
+FILTERS = (
+    "text",
+    "money",
+    "number",
+    "weight",
+    "kilograms",
+    "area",
+    "clock",
+    "day",
+    "moment",
+    "date_time",
+    "ago",
+    "iso",
+    "duration",
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(), payment=()",
+    "Cache-Control": "private, no-cache",
+    "Vary": "Cookie, Accept-Language",
+}
+
+# Of a file that is made for a visitor: nothing in it is shown as a page.
+FILE_HEADERS = {**HEADERS, "Content-Security-Policy": "default-src 'none'"}
+
+
+class Pages:
+    """Renders templates of web/templates in the visitor's language.
+
+    `clocks_off` says by how many milliseconds the machine's clock is off, and the database's, and
+    `lacks_node_url` whether another server is out of reach for want of its address.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        static: Static,
+        guard: Guard,
+        *,
+        clocks_off: Callable[[], tuple[int, int]] = lambda: (0, 0),
+        lacks_node_url: Callable[[], bool] = lambda: False,
+    ):
+        self._clocks_off = clocks_off
+        self._settings = settings
+        self._guard = guard
+        self._cleartext = cleartext_links(settings)
+        self._lacks_node_url = lacks_node_url
+        self._static = static
+        self._words = read_words(WEB / "locale")
+        self._drawing = asyncio.Lock()
+        self._environments = {language: self._environment(language) for language in LANGUAGES}
+
+    def _environment(self, language: str) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(WEB / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        words = self._words[language]
+        environment.policies["ext.i18n.trimmed"] = True
+        environment.install_gettext_callables(  # type: ignore[attr-defined]
+            words.gettext, words.ngettext, newstyle=True
+        )
+        formats = Formats(language, self._settings.time_zone)
+        for name in FILTERS:
+            environment.filters[name] = getattr(formats, name)
+        environment.globals.update(
+            language=language,
+            tag=TAGS[language],
+            static=self._static.url,
+            modules=self._static.modules,
+            script_words=words.of_scripts,
+            drawing=lambda name: self._static.url(f"pictures/{drawing(name)}"),
+            drawings={"kinds": DRAWINGS, "boxes": BOXES},
+            now=now_ms,
+            time_zone=self._settings.time_zone,
+            zone_name=formats.zone_name,
+            currency=self._settings.currency,
+        )
+        return environment
+
+    def gettext(self, request: HTTPConnection, message: str) -> str:
+        """A message in the visitor's language, for the few words that routes themselves say."""
+        return self._words[language_of(request)].gettext(message)
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Draw or answer one visitor's page at a time, and let others have their turn before each:
+        an order waits for one page, however many are asked for.
+        """
+        async with self._drawing:
+            await asyncio.sleep(0)
+            yield
+
+    def in_language(self, language: str, template: str, **context: Any) -> str:
+        """Render a template that stands alone, for nobody's visit, in the language."""
+        return self._environments[language].get_template(template).render(**context)
+
+    def html(self, request: HTTPConnection, template: str, **context: Any) -> str:
+        """Render a template in the visitor's language."""
+        language = language_of(request)
+        caller = context.pop("caller", None)
+        return (
+            self._environments[language]
+            .get_template(template)
+            .render(
+                path=request.url.path,
+                languages=[
+                    {"name": NAMES[other], "tag": TAGS[other], "url": self._switch(request, other)}
+                    for other in LANGUAGES
+                    if other != language
+                ],
+                caller=caller,
+                factor_until=self._guard.factor_until(caller),
+                factor_extensions=self._guard.factor_extensions(caller),
+                unnamed_proxy=self._guard.unnamed_proxy,
+                cleartext=self._cleartext,
+                lacks_contact=self._settings.lacks_contact,
+                clocks_off=self._clocks_off(),
+                lacks_node_url=self._lacks_node_url(),
+                **context,
+            )
+        )
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = 200,
+        cache: Literal["private, no-cache", "no-store"] = "private, no-cache",
+        headers: dict[str, str] | None = None,
+        **context: Any,
+    ) -> Response:
+        """Answer with a page; `caller` in the context gives staff their way to the studio."""
+        html = self.html(request, template, **context)
+        return self.answer(request, html, status=status, cache=cache, headers=headers)
+
+    def answer(
+        self,
+        request: Request,
+        html: str,
+        *,
+        status: int = 200,
+        cache: Literal["private, no-cache", "no-store"] = "private, no-cache",
+        headers: dict[str, str] | None = None,
+    ) -> Response:
+        """Answer with a page that is drawn already, and keep the language that was asked for."""
+        response = HTMLResponse(
+            html,
+            status_code=status,
+            headers={**HEADERS, "Cache-Control": cache, **(headers or {})},
+        )
+        language = chosen(request)
+        if language is not None:
+            response.set_cookie(
+                SECURE_COOKIE if self._settings.secure else COOKIE,
+                language,
+                max_age=COOKIE_DAYS * 86400,
+                path="/",
+                samesite="lax",
+                secure=self._settings.secure,
+            )
+        return response
+
+    @staticmethod
+    def _switch(request: HTTPConnection, language: str) -> str:
+        """This page's address with another language asked for."""
+        query = [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
+        return f"{request.url.path}?{urlencode([*query, ('lang', language)])}"

@@ -1,0 +1,82 @@
+"""What a password that someone chooses must hold to: its length, none of the common ones, none with
+the own name. Passwords from before go on working and are said to be weak.
+
+The common ones are 10,000 of at least 10 characters, in common_passwords.txt, which names source
+and licence.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib import resources
+from typing import Literal
+
+from farmlive.people.accounts.passwords import LONGEST, SHORTEST, is_readable
+from farmlive.people.core.problems import PasswordRefused
+
+Flaw = Literal["short", "long", "common", "name", "same"]
+
+# The pages have each in both languages: static/studio/sentences.js, static/common/problems.js.
+_SENTENCES: dict[Flaw, str] = {
+    "short": f"A password has at least {SHORTEST} characters.",
+    "long": f"A password has at most {LONGEST} characters.",
+    "common": "Many people have this password, so it is tried first: choose another.",
+    "name": "Your name is in this password, so it is tried first: choose another.",
+    "same": "This is the password from before: choose another.",
+}
+# A shorter Latin name, such as `wu`, is in many words: it counts where it stands as one of its own.
+_LONG_NAME = 3
+
+
+def flaw(password: str, names: Iterable[str | None]) -> Flaw | None:
+    """Return what is wrong with the password of someone with these names; None for a good one."""
+    if len(password) > LONGEST:
+        return "long"
+    if len(password.strip()) < SHORTEST:
+        return "short"
+    if is_readable(password):  # random, whatever words it may hold
+        return None
+    folded = _folded(password)
+    if folded in _common():
+        return "common"
+    if any(_holds(folded, _folded(name)) for name in names if name):
+        return "name"
+    return None
+
+
+def check(
+    password: str,
+    names: Iterable[str | None],
+    *,
+    field: str = "password",
+    before: str | None = None,
+) -> None:
+    """Raise PasswordRefused for a password with a flaw, or for the one from `before`.
+
+    `field` is where the request has it.
+    """
+    found = "same" if password == before else flaw(password, names)
+    if found is not None:
+        message = _SENTENCES[found]
+        errors = [{"field": field, "message": message}]
+        raise PasswordRefused(f"{message} Nothing was changed.", reason=found, errors=errors)
+
+
+@lru_cache(maxsize=1)
+def _common() -> frozenset[str]:
+    text = resources.files(__package__).joinpath("common_passwords.txt").read_text("utf-8")
+    return frozenset(line for line in text.splitlines() if line and not line.startswith("# "))
+
+
+def _folded(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _holds(password: str, name: str) -> bool:
+    if not name:
+        return False
+    if len(name) >= _LONG_NAME or not name.isascii():
+        return name in password
+    letter = r"[^\W\d_]"
+    return re.search(f"(?<!{letter})(?:{re.escape(name)})+(?!{letter})", password) is not None

@@ -1,0 +1,207 @@
+"""What the audit list has of access besides what staff change: sign-ins and sign-outs, wrong
+passwords, what was refused, files and searches.
+
+The same thing again within ten minutes is counted and written as one row, so that a flood of it is
+none of rows; the row has the time of the last of them, and says when the first was. It holds no
+password, no name that was typed, and nothing of a buyer: of a search how it was made and how often,
+of a file what it is and how many rows it has.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from farmlive.clock import rfc3339
+from farmlive.people.core import audit
+from farmlive.people.core.caller import Caller
+from farmlive.periodic import Periodic
+from farmlive.problems import Problem
+from farmlive.store import Store
+
+FLUSH_S = 1.0
+TOGETHER_S = 600.0
+# Above that what is new is counted together, whatever it is.
+CAPACITY = 1_000
+
+Detail = dict[str, Any]
+Key = tuple[str, ...]
+
+
+class _Burst(NamedTuple):
+    """How often something happened since it was last written: when first, and when last."""
+
+    times: int
+    first: int
+    last: audit.Stamp
+
+    def followed_by(self, later: "_Burst") -> "_Burst":
+        return _Burst(self.times + later.times, self.first, later.last)
+
+
+@dataclass
+class _Case:
+    """Something that happens again and again; what of it is not written yet, and when that may be
+    written next.
+    """
+
+    caller: Caller
+    action: str
+    subject: str | None
+    broadcast: str | None
+    detail: Detail
+    burst: _Burst | None
+    next_at: float
+
+    def add(self, burst: _Burst) -> None:
+        """Count what happened now, too."""
+        self.burst = burst if self.burst is None else self.burst.followed_by(burst)
+
+    def put_back(self, burst: _Burst) -> None:
+        """Count again what could not be written, or of which that is not known."""
+        self.burst = burst if self.burst is None else burst.followed_by(self.burst)
+
+
+class AccessLog:
+    """Writes them within a second, the same again in ten minutes. For the event loop's thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        capacity: int = CAPACITY,
+    ):
+        self._store = store
+        self._clock = clock
+        self._capacity = capacity
+        self._cases: dict[Key, _Case] = {}
+        self._flushing = asyncio.Lock()
+        self._again = Periodic(FLUSH_S, self.flush, "sign-ins and refusals were not audited")
+
+    async def start(self) -> None:
+        """Write from now on."""
+        await self._again.start()
+
+    async def stop(self) -> None:
+        """Write what is counted, whenever it was due, and no more."""
+        await self._again.stop()
+        for case in self._cases.values():
+            case.next_at = self._clock()
+        with contextlib.suppress(Problem):
+            await self.flush()
+
+    def __len__(self) -> int:
+        return len(self._cases)
+
+    def failed(self, account: str | None, name: str | None, *, by: str | None = None) -> None:
+        """Count a wrong password for the account with that name; None for a name of nobody's: what
+        was typed there may be a password. `by` says `factor` for a wrong second factor.
+        """
+        detail = {} if name is None else {"name": name}
+        if by is not None:
+            detail["by"] = by
+        self._count(audit.NOBODY, "session.fail", account, detail)
+
+    def refused(self, caller: Caller | None, path: str, problem: Problem) -> None:
+        """Count that somebody with a role was refused something: `path` is a method with the
+        pattern of an address, or a type of message.
+        """
+        if problem.status == 403 and caller is not None and caller.role is not None:
+            detail = {"path": path, "problem": problem.slug}
+            self._count(caller, "access.refuse", None, detail)
+
+    def searched(self, caller: Caller, by: str) -> None:
+        """Count a search for buyers, by `phone` or `name`; not what was sought."""
+        if caller.role is not None:
+            self._count(caller, "buyers.search", None, {"by": by})
+
+    def exported(
+        self,
+        caller: Caller,
+        what: str,
+        rows: int,
+        *,
+        broadcast: str | None = None,
+        named: Sequence[dict[str, str]] = (),
+        **chosen: Any,
+    ) -> None:
+        """Count that the caller is given a file or a paper with so many rows, chosen so; `named`
+        are orders that are in it, by number and broadcast, where that says whose it is.
+        """
+        chosen = {name: value for name, value in chosen.items() if value not in (None, False)}
+        detail: Detail = {"what": what, "rows": rows, "filter": chosen}
+        if named:
+            detail["named"] = list(named)
+        self._count(caller, "file.export", None, detail, broadcast)
+
+    async def flush(self) -> None:
+        """Write what is due. Raises what the store raises; then it is written the next time."""
+        async with self._flushing:
+            now = self._clock()
+            due = [case for case in self._cases.values() if now >= case.next_at]
+            found = [(case, case.burst) for case in due if case.burst is not None]
+
+            def write(conn: Connection) -> None:
+                # What was tried before and failed may have been written nevertheless.
+                known = audit.written(conn, [burst.last for _, burst in found])
+                for case, burst in found:
+                    if burst.last.id in known:
+                        continue
+                    more: Detail = {}
+                    if burst.times > 1:
+                        more = {"count": burst.times, "first": rfc3339(burst.first)}
+                    audit.put(
+                        conn,
+                        case.caller,
+                        case.action,
+                        case.subject,
+                        broadcast=case.broadcast,
+                        stamp=burst.last,
+                        **case.detail,
+                        **more,
+                    )
+
+            for case, _ in found:
+                case.burst = None
+            try:
+                if found:
+                    await self._store.write(write)
+            except BaseException:
+                for case, burst in found:
+                    case.put_back(burst)
+                raise
+            for case, _ in found:
+                case.next_at = now + TOGETHER_S
+            over = [
+                key
+                for key, case in self._cases.items()
+                if case.burst is None and now >= case.next_at
+            ]
+            for key in over:
+                del self._cases[key]
+
+    def _count(
+        self,
+        caller: Caller,
+        action: str,
+        subject: str | None,
+        detail: Detail,
+        broadcast: str | None = None,
+    ) -> None:
+        who = caller.account or caller.key or f"key {caller.name}"
+        key: Key = (action, who, subject or "", broadcast or "", *map(str, detail.values()))
+        if key not in self._cases and len(self._cases) >= self._capacity:
+            key, caller, subject, broadcast, detail = (action,), audit.NOBODY, None, None, {}
+        stamp = audit.Stamp.now()
+        burst = _Burst(1, stamp.at, stamp)
+        case = self._cases.get(key)
+        if case is None:
+            now = self._clock()
+            self._cases[key] = _Case(caller, action, subject, broadcast, detail, burst, now)
+        else:
+            case.add(burst)

@@ -1,0 +1,244 @@
+"""The audit list: what staff did, when, to what, written in the transaction of the deed itself; and
+who came in, or tried to, which access_log.py counts. It is kept as long as the setting says.
+
+It holds no buyer's name, phone or address: a subject is an identifier, a detail is plain facts.
+What each entry says in words is the pages' (pages/audit/words.py).
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, get_args
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select
+
+from farmlive.clock import now_ms
+from farmlive.ids import first_ulid, ulid
+from farmlive.people.core import tables
+from farmlive.people.core.caller import Caller
+
+# For what was done by nobody who is known.
+NOBODY = Caller(None, None, None, "", None)
+# The name of whoever works by `farmlive user` and `farmlive key` on the server itself.
+COMMAND = "farmlive command"
+
+Group = Literal["sign-ins", "buyers", "people", "orders", "broadcasts", "produce"]
+"""What an entry is about; every entry is of one group, by the first part of its action."""
+GROUPS: dict[Group, tuple[str, ...]] = {
+    "sign-ins": ("session", "access"),
+    "buyers": ("buyers", "person", "file"),
+    "people": (
+        "account",
+        "block",
+        "credential",
+        "factor",
+        "guest",
+        "invitation",
+        "key",
+        "keys",
+        "stream_key",
+    ),
+    "orders": ("order", "notice"),
+    "broadcasts": ("bag", "broadcast", "card", "chat", "flash", "offer", "source"),
+    "produce": ("centre", "farm", "fees", "lot", "plot", "product", "work"),
+}
+assert set(GROUPS) == set(get_args(Group))
+
+# In the place of a person's identifier: whoever was not signed in, and the server's command.
+NOT_SIGNED_IN = "nobody"
+BY_COMMAND = "command"
+
+# Of so many things it is looked for at once what was written of them first.
+_AT_ONCE = 500
+# An identifier is made at about the time that stands in its entry, unless a clock was set.
+_SLACK_MS = 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One line of the list; `at` in milliseconds since 1970, `action` such as `offer.change`.
+
+    `account`, or `key` for a program's API key, is who did it, and `role` what they were then; both
+    are None in an entry of an earlier version. `subject` is the identifier of what was changed,
+    `broadcast` that of the broadcast it is in.
+    """
+
+    id: str
+    at: int
+    account: str | None
+    name: str
+    action: str
+    subject: str | None
+    broadcast: str | None
+    detail: dict[str, Any]
+    role: str | None = None
+    key: str | None = None
+
+
+class Stamp(NamedTuple):
+    """When something happened, for an entry that is written later: its identifier and its time."""
+
+    id: str
+    at: int
+
+    @classmethod
+    def now(cls) -> "Stamp":
+        """Return that of this moment; entries sort by the identifier."""
+        return cls(ulid(), now_ms())
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which entries are meant: of a group, a person, a time; all without one.
+
+    `person` is the identifier of an account, for what it did and what was done to it, or of an API
+    key, or NOT_SIGNED_IN or BY_COMMAND. `since` and `until` (not included) are milliseconds since
+    1970.
+    """
+
+    group: Group | None = None
+    person: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What is true of them."""
+        table = tables.audit.c
+        wanted: list[ColumnElement[bool]] = []
+        if self.group is not None:
+            wanted.append(
+                or_(
+                    *(
+                        table.action.startswith(f"{thing}.", autoescape=True)
+                        for thing in GROUPS[self.group]
+                    )
+                )
+            )
+        if self.person == NOT_SIGNED_IN:
+            wanted += [table.account.is_(None), table.name == ""]
+        elif self.person == BY_COMMAND:
+            wanted += [table.account.is_(None), table.key.is_(None), table.name == COMMAND]
+        elif self.person is not None:
+            wanted.append(
+                or_(
+                    table.account == self.person,
+                    table.key == self.person,
+                    table.subject == self.person,
+                )
+            )
+        # By the identifier first, which is sorted by time.
+        if self.since is not None:
+            wanted += [table.id >= first_ulid(self.since - _SLACK_MS), table.at >= self.since]
+        if self.until is not None:
+            wanted += [table.id < first_ulid(self.until + _SLACK_MS), table.at < self.until]
+        return wanted
+
+
+EVERYTHING = Selection()
+
+
+def note(
+    connection: Connection,
+    caller: Caller | None,
+    action: str,
+    subject: str | None = None,
+    *,
+    broadcast: str | None = None,
+    **detail: Any,
+) -> None:
+    """Write that the caller did it; nothing for one without a role, as a buyer, or the server."""
+    if caller is not None and caller.role is not None:
+        put(connection, caller, action, subject, broadcast=broadcast, **detail)
+
+
+def put(
+    connection: Connection,
+    caller: Caller,
+    action: str,
+    subject: str | None = None,
+    *,
+    broadcast: str | None = None,
+    stamp: Stamp | None = None,
+    **detail: Any,
+) -> None:
+    """Write what the caller did, whoever it is; `NOBODY` for what nobody known did. `stamp` says
+    when, where that was not now.
+    """
+    stamp = stamp or Stamp.now()
+    connection.execute(
+        insert(tables.audit),
+        {
+            "id": stamp.id,
+            "at": stamp.at,
+            "account": caller.account,
+            "name": caller.name or "",
+            "action": action,
+            "subject": subject,
+            "broadcast": broadcast,
+            "detail": detail,
+            # The command acts as a coordinator, and is none.
+            "role": caller.role if caller.account or caller.by_key else None,
+            "key": caller.key,
+        },
+    )
+
+
+def written(connection: Connection, stamps: Collection[Stamp]) -> set[str]:
+    """Return the identifiers of those that have an entry already."""
+    ids = [stamp.id for stamp in stamps]
+    return set(
+        connection.execute(select(tables.audit.c.id).where(tables.audit.c.id.in_(ids))).scalars()
+    )
+
+
+def count(
+    connection: Connection, selection: Selection = EVERYTHING, upto: str | None = None
+) -> int:
+    """How many there are of the selection, up to the one with the identifier `upto`."""
+    query = select(func.count()).select_from(tables.audit).where(*selection.conditions())
+    if upto is not None:
+        query = query.where(tables.audit.c.id <= upto)
+    return connection.execute(query).scalar_one()
+
+
+def forget(connection: Connection, before_ms: int, most: int) -> int:
+    """Delete the oldest of those from before then, in ms since 1970; how many, `most` at most."""
+    table = tables.audit
+    # An identifier begins with its time, and sorts by it.
+    old = select(table.c.id).where(table.c.id < first_ulid(before_ms)).order_by(table.c.id)
+    found = connection.execute(old.limit(most)).scalars().all()
+    if not found:
+        return 0
+    last = table.c.id <= found[-1]
+    return connection.execute(delete(table).where(last)).rowcount
+
+
+def deeds(
+    connection: Connection,
+    before: str | None = None,
+    limit: int = 100,
+    selection: Selection = EVERYTHING,
+) -> list[AuditEntry]:
+    """The latest deeds of the selection first, older than the one with the identifier `before`."""
+    query = select(tables.audit).where(*selection.conditions())
+    query = query.order_by(tables.audit.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(tables.audit.c.id < before)
+    return [AuditEntry(**row._mapping) for row in connection.execute(query)]
+
+
+def first_of(connection: Connection, subjects: Collection[str]) -> dict[str, AuditEntry]:
+    """The oldest entry of each of these subjects, which says what it was called when it was made:
+    a key that was taken back is in no table any more.
+    """
+    found: dict[str, AuditEntry] = {}
+    wanted: Sequence[str] = sorted(subjects)
+    for first in range(0, len(wanted), _AT_ONCE):
+        part = wanted[first : first + _AT_ONCE]
+        oldest = (
+            select(func.min(tables.audit.c.id))
+            .where(tables.audit.c.subject.in_(part))
+            .group_by(tables.audit.c.subject)
+        )
+        for row in connection.execute(select(tables.audit).where(tables.audit.c.id.in_(oldest))):
+            found[row.subject] = AuditEntry(**row._mapping)
+    return found

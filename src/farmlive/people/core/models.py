@@ -1,0 +1,206 @@
+"""The shapes of people in the API: accounts and invitations, and the words that the others
+share (session_models.py, models.py, models.py, models.py).
+"""
+
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from farmlive.bilingual import one_line
+from farmlive.clock import parse_rfc3339
+from farmlive.edge.paging import Listing
+from farmlive.public_text import Public
+
+Role = Literal["coordinator", "host", "moderator", "seller", "clerk"]
+KeyRole = Literal["coordinator", "host", "moderator", "seller", "clerk", "simulator"]
+ROLES: tuple[Role, ...] = get_args(Role)
+Label = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$"
+    ),
+]
+
+
+def _moment(text: str) -> str:
+    try:
+        parse_rfc3339(text)
+    except ValueError:
+        raise ValueError("Write a time such as 2027-11-23T20:14:00+08:00.") from None
+    return text
+
+
+# As long as a viewer's nickname: they stand side by side in the chat.
+DisplayName = Annotated[
+    str, StringConstraints(min_length=1, max_length=24), BeforeValidator(one_line), Public
+]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,26}$")]
+Moment = Annotated[str, StringConstraints(max_length=40), AfterValidator(_moment)]
+Farms = Annotated[list[Identifier], Field(max_length=100)]
+Centres = Annotated[list[Identifier], Field(max_length=500)]
+
+
+class Sent(BaseModel):
+    """What is sent: a member that is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NameAndPassword(Sent):
+    """What one signs in by."""
+
+    name: Annotated[str, Field(max_length=64)]
+    password: Annotated[str, Field(max_length=200, repr=False)]
+
+
+class Accepted(NameAndPassword):
+    """Name and password of an account of one's own, and what viewers are to read in their place."""
+
+    display_name: DisplayName | None = None
+
+
+class OwnDisplayName(Sent):
+    """What viewers read of one from now on."""
+
+    display_name: DisplayName
+
+
+class NewAccount(Sent):
+    """An account to make, a seller's with its farms, a clerk's with its centres.
+
+    Without a password a random one is made and answered once. Either works for 24 hours and is
+    changed at the first sign-in.
+    """
+
+    name: Annotated[str, Field(max_length=64)]
+    role: Role
+    farms: Farms = []
+    centres: Centres = []
+    display_name: DisplayName | None = None
+    password: Annotated[str | None, Field(max_length=200, repr=False)] = None
+
+
+class AccountAnswer(BaseModel):
+    """An account; `created_at` in RFC 3339. Viewers read `display_name`, never `name`.
+
+    `centres` is null for a clerk from before clerks belonged to centres: all of them, until a
+    coordinator chooses. `second_factor`: a sign-in takes one. Without it `second_factor_demanded`
+    says whether it must have one, and `second_factor_until` by when, in RFC 3339; null before its
+    first sign-in since then. `second_factor_extensions`: how often it may still be given seven more
+    days. `made_by` is the account that made or invited it, null where that is not known or no
+    account did.
+    """
+
+    id: str
+    name: str
+    display_name: str | None
+    role: Role
+    farms: list[str]
+    centres: list[str] | None
+    created_at: str
+    disabled: bool
+    second_factor: bool
+    second_factor_demanded: bool
+    second_factor_until: str | None
+    second_factor_extensions: int
+    made_by: str | None
+
+
+class MadeAccount(AccountAnswer):
+    """A new account; `password` only where it was made here."""
+
+    password: str | None
+
+
+class Accounts(Listing):
+    """All accounts, by name."""
+
+    accounts: list[AccountAnswer]
+
+
+class AccountChange(Sent):
+    """What changes of an account; a seller's new role needs its farms, a clerk's its centres.
+
+    All keys and links that it made end where it is `disabled`, but those that `give` names by their
+    identifiers: they go to the accounts beside them.
+    """
+
+    role: Role | None = None
+    farms: Farms | None = None
+    centres: Centres | None = None
+    disabled: bool | None = None
+    display_name: DisplayName | None = None
+    give: Annotated[dict[Identifier, Identifier], Field(max_length=1000)] = {}
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.give and not self.disabled:
+            raise ValueError("Keys and links are given away with `disabled`: true.")
+        said = (self.role, self.farms, self.centres, self.disabled, self.display_name)
+        if all(each is None for each in said):
+            raise ValueError("Say what changes: role, farms, centres, disabled or display_name.")
+        return self
+
+
+class MadePassword(BaseModel):
+    """A new random password, shown this once; it works for 24 hours, and is changed at the first
+    sign-in.
+    """
+
+    password: str
+
+
+class OwnPassword(Sent):
+    """The own password, the old and the new one."""
+
+    old: Annotated[str, Field(max_length=200, repr=False)]
+    new: Annotated[str, Field(max_length=200, repr=False)]
+
+
+class NewInvitation(Sent):
+    """An invitation to make: the role that the account will have, and whom it is for."""
+
+    role: Role
+    farms: Farms = []
+    centres: Centres = []
+    label: Label | None = None
+
+
+class InvitationAnswer(BaseModel):
+    """An open invitation without its link; times in RFC 3339."""
+
+    id: str
+    role: Role
+    farms: list[str]
+    centres: list[str] | None
+    label: str | None
+    created_at: str
+    expires_at: str
+
+
+class MadeInvitation(InvitationAnswer):
+    """A new invitation; `url`, a path on this server, is shown this once."""
+
+    url: str
+
+
+class Invitations(Listing):
+    """The invitations that can still be taken up, oldest first."""
+
+    invitations: list[InvitationAnswer]
+
+
+class Invited(BaseModel):
+    """What whoever has the link may become."""
+
+    role: Role
+    farms: list[str]
+    centres: list[str] | None

@@ -1,0 +1,90 @@
+"""Scope of a role: a seller has farms, a clerk has centres, all others neither; and what is left of
+a key's where its owner's role is less than it was.
+
+Pure. The rooms above check that a farm or a centre exists.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from farmlive.people.core.models import KeyRole
+from farmlive.problems import Invalid
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A role with its farms or centres; `centres` as `stored_centres` returns them."""
+
+    role: KeyRole
+    farms: frozenset[str] = frozenset()
+    centres: frozenset[str] | None = frozenset()
+
+
+def farms_of(role: KeyRole, farms: Iterable[str]) -> frozenset[str]:
+    """Return the role's farms: a seller has some, the others none. Raises Invalid."""
+    found = frozenset(farms)
+    if (role == "seller") == bool(found):
+        return found
+    message = (
+        "A seller sells for one farm or more: name them."
+        if role == "seller"
+        else f"Only a seller has farms of its own; leave them out for a {role}."
+    )
+    raise Invalid(message, errors=[{"field": "farms", "message": message}])
+
+
+def centres_of(role: KeyRole, centres: Iterable[str]) -> frozenset[str]:
+    """Return the role's centres: a clerk has some, the others none. Raises Invalid."""
+    found = frozenset(centres)
+    if (role == "clerk") == bool(found):
+        return found
+    message = (
+        "A clerk hands over at one pick-up point or more: name them."
+        if role == "clerk"
+        else f"Only a clerk has pick-up points; leave them out for a {role}."
+    )
+    raise Invalid(message, errors=[{"field": "centres", "message": message}])
+
+
+def stored_centres(role: KeyRole, centres: list[str] | None) -> frozenset[str] | None:
+    """Return the centres that are stored beside a role. Null is all of them, for a clerk from
+    before clerks belonged to centres, and none for everyone else.
+    """
+    if centres is None and role == "clerk":
+        return None
+    return frozenset(centres or ())
+
+
+def listed(centres: frozenset[str] | None) -> list[str] | None:
+    """Return the centres as the database and the API have them."""
+    return None if centres is None else sorted(centres)
+
+
+def audited(role: KeyRole, farms: Iterable[str], centres: frozenset[str] | None) -> dict[str, Any]:
+    """Return role, farms and a clerk's centres as the detail of an audit entry."""
+    detail: dict[str, Any] = {"role": role, "farms": sorted(farms)}
+    if role == "clerk":
+        detail["centres"] = listed(centres)
+    return detail
+
+
+def at_most(key: Scope, owner: Scope) -> Scope | None:
+    """Return what a key may do that was made with this scope, now that its owner has that one; None
+    where nothing is left.
+
+    A host may do what a coordinator may, but for people and keys; both may do all that a moderator,
+    a seller and a clerk may, and of these none what another may.
+    """
+    if owner.role == "coordinator" or (owner.role == "host" and key.role != "coordinator"):
+        return key
+    if key.role in ("coordinator", "host"):
+        return owner
+    if key.role != owner.role:
+        return None
+    farms, centres = key.farms & owner.farms, key.centres
+    if centres is None or owner.centres is not None:
+        centres = owner.centres if centres is None else centres & (owner.centres or frozenset())
+    if (key.role == "seller" and not farms) or (key.role == "clerk" and centres == frozenset()):
+        return None
+    return Scope(key.role, farms, centres)

@@ -1,0 +1,283 @@
+"""Sessions: what a browser holds after signing in. The database knows only the hash of it.
+
+A session ends after some time without use, and after some days whatever is done; a sign-in ends
+the one before it on the same device. Functions for the store's doors and the two tokens; cookies
+are routes.py's.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+
+from farmlive.clock import DAY_MS, MINUTE_MS, now_ms
+from farmlive.ids import is_ulid, ulid
+from farmlive.ids import token as new_token
+from farmlive.people.core import tables
+from farmlive.people.core.models import Role
+from farmlive.people.core.problems import UnknownSession
+from farmlive.people.core.scope import stored_centres
+from farmlive.problems import Unauthorized
+
+COOKIE = "farmlive_session"
+# A use is kept once in so long at most, so that not every request writes.
+_USED_EVERY_MS = 5 * MINUTE_MS
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """How long sessions last, in milliseconds: without use, and at the most."""
+
+    idle_ms: int
+    most_ms: int
+
+    @classmethod
+    def of(cls, idle_minutes: int, days: int) -> "Lifetime":
+        """Return it in the units of the settings."""
+        return cls(idle_minutes * MINUTE_MS, days * DAY_MS)
+
+    @property
+    def forgotten_ms(self) -> int:
+        """How long after the last use that was kept it ends: one may have followed unkept."""
+        return self.idle_ms + self.used_every_ms
+
+    @property
+    def used_every_ms(self) -> int:
+        """How long after the last use that was kept the next one is."""
+        return min(_USED_EVERY_MS, self.idle_ms // 10)
+
+
+@dataclass(frozen=True)
+class Session:
+    """A signed-in browser. `token` is the cookie's value; it is not kept anywhere.
+
+    `used_at` is the last use that was kept, `authenticated_at` when its owner last authenticated
+    (reauthentication.py), both in milliseconds since 1970. `second_factor`, `factor_asked_at` and
+    `factor_extensions` are the account's; `recovery_codes` those that were made by this sign-in, to
+    be shown once.
+    """
+
+    token: str = field(repr=False)
+    account: str
+    name: str
+    role: Role
+    farms: frozenset[str]
+    centres: frozenset[str] | None
+    display_name: str | None = None
+    weak_password: bool = False
+    used_at: int = 0
+    authenticated_at: int = 0
+    second_factor: bool = False
+    factor_asked_at: int | None = None
+    factor_extensions: int = 0
+    recovery_codes: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def csrf(self) -> str:
+        """The session's CSRF token: whoever knows the session's token can make it."""
+        return hashlib.sha256(b"csrf " + self.token.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A session as its owner reads of it; times in milliseconds since 1970, `expires_at` the latest
+    end. `browser` is what the browser said it is; None where that is not known.
+    """
+
+    id: str
+    browser: str | None
+    created_at: int
+    used_at: int
+    expires_at: int
+    is_this: bool
+
+
+def hashed(secret: str) -> str:
+    """SHA-256 in hex: enough for a random secret of 128 bits, which nobody can guess."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def begin(
+    conn: Connection,
+    account: str,
+    name: str,
+    role: Role,
+    lifetime: Lifetime,
+    *,
+    device: str,
+    browser: str | None,
+    farms: frozenset[str],
+    centres: frozenset[str] | None,
+    display_name: str | None = None,
+    weak_password: bool = False,
+    second_factor: bool = False,
+    factor_asked_at: int | None = None,
+) -> Session:
+    """Start a session on a device, end the one before it there, of whatever account, and forget
+    those that are over.
+    """
+    now = now_ms()
+    table = tables.sessions
+    conn.execute(
+        delete(table).where(
+            or_(
+                table.c.expires_at <= now,
+                _used_at() <= now - lifetime.forgotten_ms,
+                table.c.device == device,
+            )
+        )
+    )
+    session = Session(
+        new_token(),
+        account,
+        name,
+        role,
+        farms,
+        centres,
+        display_name,
+        weak_password,
+        used_at=now,
+        authenticated_at=now,
+        second_factor=second_factor,
+        factor_asked_at=factor_asked_at,
+    )
+    conn.execute(
+        table.insert().values(
+            hash=hashed(session.token),
+            id=ulid(),
+            account=account,
+            device=device,
+            browser=browser,
+            created_at=now,
+            used_at=now,
+            authenticated_at=now,
+            expires_at=now + lifetime.most_ms,
+        )
+    )
+    return session
+
+
+def find(conn: Connection, token: str, lifetime: Lifetime) -> Session | None:
+    """The session with that token, unless it is over or its account disabled."""
+    row = conn.execute(
+        select(
+            tables.accounts.c.id,
+            tables.accounts.c.name,
+            tables.accounts.c.role,
+            tables.accounts.c.farms,
+            tables.accounts.c.centres,
+            tables.accounts.c.display_name,
+            tables.accounts.c.password_weak,
+            tables.accounts.c.second_factor,
+            tables.accounts.c.factor_asked_at,
+            tables.accounts.c.factor_extensions,
+            _used_at().label("used_at"),
+            _authenticated_at().label("authenticated_at"),
+        )
+        .join(tables.sessions, tables.sessions.c.account == tables.accounts.c.id)
+        .where(
+            tables.sessions.c.hash == hashed(token),
+            *_lasts(lifetime),
+            tables.accounts.c.disabled_at.is_(None),
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return Session(
+        token,
+        row.id,
+        row.name,
+        row.role,
+        frozenset(row.farms),
+        stored_centres(row.role, row.centres),
+        row.display_name,
+        row.password_weak,
+        row.used_at,
+        row.authenticated_at,
+        row.second_factor,
+        row.factor_asked_at,
+        row.factor_extensions,
+    )
+
+
+def use(conn: Connection, token: str) -> None:
+    """Keep that the session was used now."""
+    table = tables.sessions
+    now = now_ms()
+    conn.execute(
+        update(table)
+        .where(table.c.hash == hashed(token), _used_at() < now)
+        # One that a server of an earlier version began has no identifier.
+        .values(used_at=now, id=func.coalesce(table.c.id, ulid()))
+    )
+
+
+def note_authenticated(conn: Connection, token: str) -> int:
+    """Keep that its owner authenticated now. Return when. Raises Unauthorized for one that is
+    over.
+    """
+    table = tables.sessions
+    now = now_ms()
+    query = update(table).where(table.c.hash == hashed(token)).values(authenticated_at=now)
+    if not conn.execute(query).rowcount:
+        raise Unauthorized("Nobody is signed in on this browser any more. Sign in anew.")
+    return now
+
+
+def open_ones(conn: Connection, account: str, token: str, lifetime: Lifetime) -> list[OpenSession]:
+    """The account's sessions, the last used first; `token` is that of the one that asks."""
+    table = tables.sessions
+    own = hashed(token)
+    rows = conn.execute(
+        select(table, _used_at().label("last_used"))
+        .where(table.c.account == account, table.c.id.is_not(None), *_lasts(lifetime))
+        .order_by(_used_at().desc(), table.c.id)
+    )
+    return [
+        OpenSession(
+            row.id, row.browser, row.created_at, row.last_used, row.expires_at, row.hash == own
+        )
+        for row in rows
+    ]
+
+
+def end(conn: Connection, token: str) -> bool:
+    """Forget the session. Return whether there was one."""
+    query = delete(tables.sessions).where(tables.sessions.c.hash == hashed(token))
+    return conn.execute(query).rowcount > 0
+
+
+def end_one(conn: Connection, account: str, session: str) -> None:
+    """Forget the account's session with that identifier. Raises UnknownSession."""
+    table = tables.sessions
+    query = delete(table).where(table.c.account == account, table.c.id == session)
+    if not is_ulid(session) or not conn.execute(query).rowcount:
+        raise UnknownSession("Nothing was ended: it was over already. The list shows the others.")
+
+
+def end_all(conn: Connection, account: str, *, keep: str | None = None) -> None:
+    """Forget the sessions of an account, but that with the token `keep`."""
+    query = delete(tables.sessions).where(tables.sessions.c.account == account)
+    if keep is not None:
+        query = query.where(tables.sessions.c.hash != hashed(keep))
+    conn.execute(query)
+
+
+def require_reauthentication(conn: Connection, account: str, *, keep: str) -> None:
+    """Have the sessions of an account, but that with the token `keep`, ask for reauthentication."""
+    table = tables.sessions
+    query = update(table).where(table.c.account == account, table.c.hash != hashed(keep))
+    conn.execute(query.values(authenticated_at=0))
+
+
+def _used_at() -> ColumnElement[int]:
+    return func.coalesce(tables.sessions.c.used_at, tables.sessions.c.created_at)
+
+
+def _authenticated_at() -> ColumnElement[int]:
+    return func.coalesce(tables.sessions.c.authenticated_at, tables.sessions.c.created_at)
+
+
+def _lasts(lifetime: Lifetime) -> tuple[ColumnElement[bool], ...]:
+    now = now_ms()
+    return tables.sessions.c.expires_at > now, _used_at() > now - lifetime.forgotten_ms

@@ -1,0 +1,228 @@
+"""How a second factor is set up, and what an account has: an authenticator app, passkeys, and
+recovery codes, which come with the first of either.
+
+What is asked of whoever sets one up, factors.py and reauthentication.py decide. Nothing is kept
+here: `check` answers with what the caller's transaction is to keep.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import segno
+from sqlalchemy import Connection
+
+from farmlive.people.accounts import accounts
+from farmlive.people.accounts.accounts import Account
+from farmlive.people.core.problems import NoPasskeysHere, PasskeyRefused, PasskeysFull, WrongCode
+from farmlive.people.core.sealing import Sealer
+from farmlive.people.factors import passkeys, recovery_codes, totp, tries
+from farmlive.people.factors.models import FactorKind, FactorSetup
+from farmlive.people.factors.passkeys import Passkey, Purpose
+from farmlive.people.factors.relying_party import Site
+from farmlive.people.factors.totp import TotpSetup
+from farmlive.settings import Settings
+from farmlive.store import Store
+
+# A word of its own for each use of the keys beside the database.
+TOTP_KEY, _RECOVERY_KEY = "totp secrets", "recovery codes"
+
+Keep = Callable[[Connection], None]
+"""Writes that a factor was used or set up, in the transaction of what it lets happen."""
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A factor that was right: `by` which kind, and what is to be kept with what it lets happen.
+
+    `recovery_codes` are filled by `keep` where they were made by it, to be shown this once.
+    """
+
+    by: FactorKind | None = None
+    keep: Keep = lambda _conn: None
+    recovery_codes: list[str] = field(default_factory=list, repr=False)
+
+
+@dataclass(frozen=True)
+class OwnFactors:
+    """The factors of an account, for its owner; `totp_since` in milliseconds since 1970."""
+
+    totp_since: int | None
+    passkeys: Sequence[Passkey]
+    recovery_codes_left: int
+
+
+def shown(setup: TotpSetup) -> dict[str, str]:
+    """Return what a page shows of a setup: the secret as text and as a QR code, a `data:` URL."""
+    drawn = segno.make(setup.uri, error="m", micro=False)
+    qr = drawn.svg_data_uri(scale=6, border=4, light="#fff", nl=False)
+    return {"secret": setup.secret, "uri": setup.uri, "qr": qr, "token": setup.token}
+
+
+def refused() -> PasskeyRefused:
+    """Return the one problem for all that can be wrong with a passkey."""
+    return PasskeyRefused(
+        "Nothing was done: this passkey is not valid here, or it took longer than five minutes. "
+        "Begin again, or take another factor."
+    )
+
+
+def own(conn: Connection, sealer: Sealer, account: str) -> OwnFactors:
+    """Return the factors of an account."""
+    app = totp.find(conn, sealer, account)
+    return OwnFactors(
+        None if app is None else app.created_at,
+        passkeys.every(conn, account),
+        recovery_codes.left(conn, account),
+    )
+
+
+def remove_all(conn: Connection, account: str) -> None:
+    """Forget all factors of an account, and when it was first asked for one: it has seven days."""
+    totp.remove(conn, account)
+    passkeys.remove(conn, account)
+    passkeys.forget_challenges(conn, account)
+    recovery_codes.remove(conn, account)
+    tries.forget(conn, account)
+    accounts.note_second_factor(conn, account, has=False)
+    accounts.forget_factor_asked(conn, account)
+
+
+def settle(conn: Connection, sealer: Sealer, account: str) -> bool:
+    """Keep whether the account has a factor still; without one its recovery codes go, too."""
+    left = own(conn, sealer, account)
+    has = left.totp_since is not None or bool(left.passkeys)
+    if not has:
+        recovery_codes.remove(conn, account)
+    accounts.note_second_factor(conn, account, has=has)
+    return has
+
+
+class FactorSetups:
+    """Begins setups and checks what comes of them."""
+
+    def __init__(self, store: Store, settings: Settings):
+        self._store = store
+        self._settings = settings
+
+    @property
+    def sealer(self) -> Sealer:
+        """By which secrets of authenticator apps are sealed."""
+        return Sealer(self._store.keys.derive(TOTP_KEY))
+
+    def recovery_hash(self, account: str, code: str) -> str:
+        """Return the hash by which a recovery code is kept."""
+        return recovery_codes.hashed(self._store.keys.derive(_RECOVERY_KEY), account, code)
+
+    def new_recovery_codes(self, conn: Connection, account: str) -> list[str]:
+        """Draw new ones in place of all before."""
+        return recovery_codes.replace(conn, self._store.keys.derive(_RECOVERY_KEY), account)
+
+    def begin_totp(self, account: Account) -> TotpSetup:
+        """Draw the secret of an authenticator app; nothing is kept until its first code comes."""
+        host = self._settings.url.partition("://")[2].replace(":", " ")
+        return totp.begin(self.sealer, account.id, account.name, f"farmlive {host}")
+
+    async def passkey_options(
+        self, account: Account, device: str, site: Site | None
+    ) -> dict[str, Any]:
+        """Return what a browser takes to make a passkey. Raises NoPasskeysHere, PasskeysFull."""
+        if site is None:
+            raise NoPasskeysHere(
+                "Nothing was changed. Passkeys need HTTPS and a name: open the server by the "
+                "address that FARMLIVE_PUBLIC_URL says."
+            )
+        here = site
+
+        def begin(conn: Connection) -> dict[str, Any]:
+            known = passkeys.every(conn, account.id)
+            if len(known) >= passkeys.MOST:
+                raise PasskeysFull(f"An account has {passkeys.MOST} at most: remove one first.")
+            challenge = passkeys.begin(conn, account.id, device, "add")
+            return passkeys.creation_options(here, challenge, account.id, account.name, known)
+
+        return await self._store.write(begin)
+
+    async def challenge(
+        self, account: Account, device: str, answer: dict[str, Any], purpose: Purpose
+    ) -> str:
+        """Take the challenge of a browser's answer, in a transaction of its own: it is over
+        whatever comes of the rest. Raises passkeys.Refused.
+        """
+        found = passkeys.challenge_in(answer)
+
+        def take(conn: Connection) -> bool:
+            return passkeys.take(conn, found, account.id, device, purpose)
+
+        if not await self._store.write(take):
+            raise passkeys.Refused("its challenge is over, or is another's")
+        return found
+
+    async def check(
+        self, account: Account, device: str, setup: FactorSetup, site: Site | None
+    ) -> Passed:
+        """Return the factor that was set up, to be kept. Raises WrongCode and PasskeyRefused."""
+        by: FactorKind
+        if setup.totp is not None:
+            by, add = "totp", self._totp(account, setup.totp.token, setup.totp.code)
+        else:
+            assert setup.passkey is not None
+            made = await self._passkey(account, device, setup, site)
+            by, add = "passkey", made
+        codes: list[str] = []
+
+        def keep(conn: Connection) -> None:
+            add(conn)
+            accounts.note_second_factor(conn, account.id, has=True)
+            codes.clear()
+            if not recovery_codes.left(conn, account.id):
+                codes.extend(self.new_recovery_codes(conn, account.id))
+
+        return Passed(by, keep, codes)
+
+    def _totp(self, account: Account, token: str, typed: str) -> Keep:
+        secret = totp.begun(self.sealer, account.id, token)
+        if secret is None:
+            raise WrongCode(
+                "Nothing was changed: that took longer than half an hour. Begin again, with a new "
+                "QR code; take the old entry out of the app."
+            )
+        step = totp.step_of(secret, recovery_codes.written(typed))
+        if step is None:
+            raise WrongCode(
+                "Nothing was changed: the app's code is another. Take the six digits that it shows "
+                "now, and see that the phone's clock is right."
+            )
+        sealer, first = self.sealer, step
+
+        def add(conn: Connection) -> None:
+            totp.add(conn, sealer, account.id, secret, first)
+            # What was guessed at the one before counts for nothing.
+            tries.forget(conn, account.id)
+
+        return add
+
+    async def _passkey(
+        self, account: Account, device: str, setup: FactorSetup, site: Site | None
+    ) -> Keep:
+        assert setup.passkey is not None
+        sent = setup.passkey
+        try:
+            if site is None:
+                raise passkeys.Refused("there are none under this address")
+            challenge = await self.challenge(account, device, sent.credential, "add")
+            passkey = await asyncio.to_thread(
+                passkeys.made, site, challenge, account.id, sent.name, sent.credential
+            )
+        except passkeys.Refused as error:
+            raise refused() from error
+
+        def add(conn: Connection) -> None:
+            if passkeys.is_taken(conn, passkey.credential):
+                raise refused()
+            if len(passkeys.every(conn, account.id)) >= passkeys.MOST:
+                raise PasskeysFull(f"An account has {passkeys.MOST} at most: remove one first.")
+            passkeys.add(conn, passkey)
+
+        return add

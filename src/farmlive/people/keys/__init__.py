@@ -1,0 +1,1 @@
+"""Credentials that accounts make: API keys, stream keys, invitations and guests' links."""

@@ -1,0 +1,1 @@
+"""Who is blocked, and what limits and blocks refused."""

@@ -1,0 +1,1 @@
+"""The addresses of people in the API. No logic."""

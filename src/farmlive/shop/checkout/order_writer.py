@@ -1,0 +1,341 @@
+"""An order's transaction: its limits are looked at, its stock is moved, the order and its events
+are written, all of it or nothing.
+
+What came before that, and who may order at all, is till.py's.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Connection,
+    Executable,
+    Row,
+    bindparam,
+    delete,
+    insert,
+    literal_column,
+    select,
+)
+
+from farmlive.broadcast import events
+from farmlive.broadcast.log import Log
+from farmlive.clock import now_ms
+from farmlive.people import Caller
+from farmlive.problems import BroadcastEnded, BroadcastNotLive
+from farmlive.settings import Settings
+from farmlive.shop.checkout import new_devices
+from farmlive.shop.checkout.rush import Rush
+from farmlive.shop.core import currencies, idempotency, payments
+from farmlive.shop.core.models import money, order_number
+from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.order_models import OrderPlace
+from farmlive.shop.core.order_tables import order_lines, orders
+from farmlive.shop.core.problems import FeeChanged, UnknownCentre
+from farmlive.shop.core.tables import holds
+from farmlive.shop.flash import flashes
+from farmlive.shop.flash import limits as flash_limits
+from farmlive.shop.notices import limits as notices_limits
+from farmlive.shop.notices import writing
+from farmlive.shop.orders import box_limits, fraud_flags, pickup
+from farmlive.shop.shipping import fees
+from farmlive.shop.stock import line_items, stock
+from farmlive.store import hot, tally
+
+# Not by `max`: before PostgreSQL knows how many orders there are, it looks through all of a
+# broadcast for that.
+_NUMBER = hot(
+    select(orders.c.number)
+    .where(orders.c.broadcast == bindparam("broadcast"))
+    .order_by(orders.c.number.desc())
+    .limit(literal_column("1"))
+)
+_ORDER = hot(insert(orders), own=True)
+_LINES = hot(insert(order_lines), own=True)
+_OPENED_BY = select(
+    orders.c.id, orders.c.token_mask, orders.c.code_hash, orders.c.code_shift
+).where(orders.c.id == bindparam("order"))
+_END_HOLD = hot(delete(holds).where(holds.c.id == bindparam("hold")), own=True)
+
+
+class Wanted(NamedTuple):
+    """What came, before it is taken; `doubtful`: there may be no such phone number, `order` is the
+    new order's id unless it takes a hold, `code` is for who picks it up, `sender` is for limits of
+    notices, `taker` is for whom its boxes count, `question` has the values for what is `asked`.
+    """
+
+    caller: Caller
+    broadcast: str
+    request: OrderPlace
+    body_hash: str
+    doubtful: bool
+    buyer: str
+    order: str
+    code: pickup.Code | None
+    sender: notices_limits.Sender | None
+    taker: box_limits.Taker
+    asked: Executable
+    question: Mapping[str, Any]
+
+
+class OrderWriter:
+    """Writes orders, each in a transaction that its caller runs; `ordered` is told of boxes that
+    someone waited for, or that were held and not ordered.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        settings: Settings,
+        links: OrderLinks,
+        notices: notices_limits.StrangersLimits,
+        rush: Rush,
+        ordered: stock.Ordered,
+    ):
+        self._log = log
+        self._settings = settings
+        self._links = links
+        self._notices = notices
+        self._rush = rush
+        self._ordered = ordered
+        self.has_fees = False
+        """Whether parcels had a fee as the last order saw it: the next may ask ahead for them."""
+
+    def write(self, connection: Connection, came: Wanted) -> dict[str, Any]:
+        """Write the order and return its answer; raises what `Till.place` says."""
+        broadcast, request = came.broadcast, came.request
+        head_of = self._log.ask_head(connection, broadcast)
+        asked_of = connection.execute(came.asked, came.question)
+        wanted = [line.offer for line in request.lines]
+        offers_of = stock.ask(connection, broadcast, wanted)
+        last_of = _ask_last_number(connection, broadcast)
+        # All are asked on one way to the database, and looked at from here on.
+        head, asked, known, last = head_of(), asked_of.one(), offers_of(), last_of()
+        if came.code is None:
+            self.has_fees = asked.fees
+        self._notices.asked(connection, came.question, asked)
+        before = idempotency.answer_in(asked, came.body_hash)
+        if before is not None:
+            return self._answer_again(connection, before)
+        if head.state == "scheduled":
+            raise BroadcastNotLive("Nothing was ordered: come back when the broadcast is live.")
+        ended = head.state == "ended"
+        answer, opened_by = self._take(connection, came, asked, known, last + 1, ended=ended)
+        idempotency.keep(connection, broadcast, request.key, came.body_hash, answer)
+        return answer | opened_by
+
+    def _take(
+        self,
+        connection: Connection,
+        came: Wanted,
+        asked: Row[Any],
+        known: dict[str, stock.Offer],
+        number: int,
+        *,
+        ended: bool,
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Take the order: its answer as it is kept, and what opens it, which is not kept."""
+        caller, broadcast, request, buyer = came.caller, came.broadcast, came.request, came.buyer
+        taker = came.taker
+        wanted = request.lines
+        offered = [line.offer for line in wanted]
+        hold = line_items.hold_in(asked)
+        if hold and hold.id != request.order and not any(ln.offer in hold.lines for ln in wanted):
+            hold = None
+        now = now_ms()
+        if ended and not (hold and hold.covers(wanted, now)):
+            raise BroadcastEnded("Nothing was ordered: this broadcast takes no more orders.")
+        grace_ms = self._settings.price_grace_ms
+        person = line_items.person(caller)
+        batches = flash_limits.checked(
+            connection,
+            broadcast,
+            wanted,
+            known,
+            hold,
+            now,
+            grace_ms,
+            device=person,
+            buyer=buyer,
+            ordered=bool(asked.orders_of_phone or asked.orders_of_device),
+            for_buyer=caller.role is None,
+        ).batches
+        box_limits.check(connection, self._settings, broadcast, wanted, taker, asked, hold)
+        is_new = new_devices.is_new(caller, asked)
+        if not (hold and hold.covers(wanted, now)):
+            self._rush.check(connection, caller, broadcast, request, known.values(), is_new=is_new)
+        fee = _fee(connection, request, known, asked)
+        moved = stock.move(
+            connection,
+            line_items.moves(wanted, batches, hold, sell=True),
+            line_items.with_held(connection, broadcast, known, hold),
+            for_buyer=caller.role is None,
+        )
+        if hold:
+            connection.execute(_END_HOLD, {"hold": hold.id})
+
+        order = hold.id if hold else came.order
+        token = self._links.token(order)
+        code = self._code(connection, came, order)
+        sold = [
+            line_items.told(line, known[line.offer], batches.get(line.offer)) for line in wanted
+        ]
+        total = sum(line["total"] for line in sold) + fee
+        currency = known[wanted[0].offer].currency
+        marks = fraud_flags.of(
+            connection,
+            broadcast,
+            buyer,
+            person,
+            total,
+            asked,
+            self._settings,
+            doubtful=came.doubtful,
+        )
+        row = {
+            **_row(came),
+            "id": order,
+            "broadcast": broadcast,
+            "number": number,
+            "buyer": buyer,
+            "token_hash": self._links.token_hash(token),
+            "code_hash": code and code.code_hash,
+            "code_shift": code.code_shift if code else 0,
+            "key": request.key,
+            "total": total,
+            "fee": fee,
+            "currency": currency,
+            "flags": marks or None,
+            "placed_at": now,
+            "held_at": hold.held_at if hold else None,
+        }
+        connection.execute(_ORDER, row)
+        reached = writing.Reached(
+            row["buyer_phone"],
+            row["buyer_email"],
+            caller.simulated,
+            by_staff=caller.is_staff or caller.role == "clerk",
+            sender=came.sender,
+        )
+        writing.know(connection, order, reached)
+        tally(connection).know(("last number", broadcast), number)
+        connection.execute(
+            _LINES,
+            [
+                {"order": order, "line": place, "flash": None, "source": taker.source, **line}
+                for place, line in enumerate(sold, 1)
+            ],
+        )
+        written = order_number(number)
+        placed = events.OrderPlaced(
+            order=order,
+            number=written,
+            buyer=buyer,
+            lines=sold,
+            total=money(total, currency),
+            fee=money(fee, currency),
+            state="placed",
+            payment=row["payment"],
+            way=request.delivery.way,
+            simulated=caller.simulated,
+            # A farm whose boxes were held and not ordered hears that they are free again.
+            farms={line["farm"] for line in (*sold, *(hold.lines.values() if hold else ()))},
+            device=caller.device,
+        )
+        # Else nothing can have come back, and nobody waits any less.
+        comes_back = hold is not None and hold.gives_back(wanted, batches)
+        told_of = self._ordered if comes_back or asked.waits else stock.ordered
+        told_stock = told_of(connection, broadcast, caller.device, offered, moved)
+        over = flashes.spent(connection, {ln.offer: ln.quantity for ln in wanted}, batches, known)
+        rush = self._rush.take(connection, caller, broadcast, wanted, hold, is_new=is_new)
+        self._log.append_all(connection, broadcast, [placed, *told_stock, *over, *rush])
+        answer = {
+            "id": order,
+            "number": written,
+            "state": "placed",
+            "payment": row["payment"],
+            "total": placed.total,
+            "fee": placed.fee,
+        }
+        return answer, _opened_by(token, code and code.digits)
+
+    def _code(self, connection: Connection, came: Wanted, order: str) -> pickup.Code | None:
+        """The code of a pick-up, as it was asked ahead if the order has the id that it was to."""
+        code, centre = came.code, came.request.delivery.centre or ""
+        if code is None:
+            return None
+        if code.order != order:
+            code = pickup.code_at(self._links, order, centre)
+        return pickup.new_code(connection, self._links, centre, code)
+
+    def _answer_again(self, connection: Connection, kept: dict[str, Any]) -> dict[str, Any]:
+        """What was answered, of which what opens the order was not kept."""
+        row = connection.execute(_OPENED_BY, {"order": kept["id"]}).one()
+        return kept | _opened_by(self._links.token_of(row), self._links.code_of(row))
+
+
+def _opened_by(token: str, code: str | None) -> dict[str, Any]:
+    """The part of an order's answer that opens it."""
+    return {"token": token, "code": code, "url": f"/order/{token}"}
+
+
+def _ask_last_number(connection: Connection, broadcast: str) -> Callable[[], int]:
+    """The number of the broadcast's last order, or 0; asked now and told when called.
+
+    Nobody else writes meanwhile, so that the next one is this order's.
+    """
+    counted = tally(connection)
+    known: int | None = counted.known(("last number", broadcast))
+    if known is not None:
+        return lambda: known
+    asked = connection.execute(_NUMBER, {"broadcast": broadcast})
+
+    def told() -> int:
+        last: int = asked.scalar_one_or_none() or 0
+        counted.know(("last number", broadcast), last)
+        return last
+
+    return told
+
+
+def _fee(
+    connection: Connection, request: OrderPlace, known: Mapping[str, stock.Offer], asked: Row[Any]
+) -> int:
+    """What the delivery costs. Raises UnknownCentre, TooHeavy, WrongCurrency, FeeChanged."""
+    fee = 0
+    if request.delivery.way == "pickup":
+        if not asked.centre:
+            raise UnknownCentre(
+                "Nothing was ordered: choose one of the pick-up points in the list."
+            )
+    elif asked.fees:
+        grams = sum(known[line.offer].net_weight_g * line.quantity for line in request.lines)
+        fee = fees.of(connection, request.delivery.region, grams)
+    if request.fee is not None:
+        currency = known[request.lines[0].offer].currency
+        seen = currencies.minor_units(request.fee, currency, currencies.BAG)
+        if seen != fee:
+            raise FeeChanged(money(fee, currency), money(seen, currency))
+    return fee
+
+
+def _row(came: Wanted) -> dict[str, Any]:
+    """What of the order's row the caller and the request say."""
+    caller, request, delivery = came.caller, came.request, came.request.delivery
+    parcel = delivery.way == "parcel"
+    return {
+        "device": caller.device,
+        "account": caller.account,
+        "simulated": caller.simulated,
+        "buyer_name": request.buyer.name,
+        "buyer_phone": request.buyer.phone,
+        "buyer_email": request.buyer.email,
+        "language": request.language,
+        "way": delivery.way,
+        "address": delivery.address if parcel else None,
+        "region": delivery.region if parcel else None,
+        "centre": None if parcel else delivery.centre,
+        "payment_method": request.payment,
+        "state": "placed",
+        "payment": payments.of(request.payment).initiate(),
+    }

@@ -1,0 +1,77 @@
+"""What is asked of who orders or holds: one question each, so that it waits for the database once.
+
+It owns how the parts that other rooms need are put together. A part that most orders don't need is
+not in it: it says whether there is anything to look at, and whoever needs more asks then.
+"""
+
+from typing import Any
+
+from sqlalchemy import Integer, Select, bindparam, exists, literal_column, select
+
+from farmlive.shop.checkout import new_devices
+from farmlive.shop.core import idempotency
+from farmlive.shop.core.order_tables import order_keys, orders
+from farmlive.shop.core.tables import centres, holds, parcel_fees, waits
+from farmlive.shop.notices import limits
+from farmlive.shop.orders import box_limits, fraud_flags
+from farmlive.shop.stock import line_items
+from farmlive.store import count_of, hot
+
+_ours = orders.alias("ours")
+_theirs = orders.alias("theirs")
+# What one person's device has ordered in the broadcast, in whichever state.
+_of_device = (
+    _ours.c.broadcast == bindparam("broadcast"),
+    _ours.c.device == bindparam("person"),
+)
+
+
+def _asked(*more: Any) -> Select[*tuple[Any, ...]]:
+    """What both are asked, and more."""
+    one = select(literal_column("1")).subquery("one")  # a row there is always
+    return select(
+        *line_items.ASKED_HOLD,
+        *idempotency.ASKED,
+        new_devices.ASKED,
+        exists().where(*_of_device).label("orders_of_device"),
+        *more,
+    ).select_from(
+        one.outerjoin(holds, line_items.OF_HOLD).outerjoin(order_keys, idempotency.OF_KEY)
+    )
+
+
+_orders_of_phone = count_of(
+    select(_theirs.c.id)
+    .where(
+        _theirs.c.buyer == bindparam("buyer"),
+        _theirs.c.broadcast == bindparam("broadcast"),
+        _theirs.c.state != literal_column("'cancelled'"),
+    )
+    .limit(bindparam("many", type_=Integer))  # how many more does not matter
+)
+_ORDER = (
+    exists().where(*_of_device, _ours.c.buyer != bindparam("buyer")).label("for_another_phone"),
+    _orders_of_phone.label("orders_of_phone"),
+    fraud_flags.ASKED,
+    *limits.ASKED,
+    exists()
+    .where(waits.c.broadcast == bindparam("broadcast"), waits.c.device == bindparam("device"))
+    .label("waits"),
+)
+_FEES = exists(select(parcel_fees.c.id)).label("fees")
+_CENTRE = exists().where(centres.c.id == bindparam("centre")).label("centre")
+
+# Of who holds, who orders by parcel, and who fetches it; each with and without what its network
+# address took, by whether a limit counts that.
+HOLD = {
+    True: hot(_asked(box_limits.ASKED_OF_SOURCE)),
+    False: hot(_asked()),
+}
+PARCEL = {
+    True: hot(_asked(*_ORDER, _FEES, box_limits.ASKED_OF_SOURCE)),
+    False: hot(_asked(*_ORDER, _FEES)),
+}
+PICKUP = {
+    True: hot(_asked(*_ORDER, _CENTRE, box_limits.ASKED_OF_SOURCE)),
+    False: hot(_asked(*_ORDER, _CENTRE)),
+}

@@ -1,0 +1,244 @@
+"""Rushes: where devices without a past order take much of an offer within a minute, they need a
+proof of work for it, until some minutes after that is over.
+
+What they took lately is counted in the offer's row, in the transactions that take it: over all
+servers, and at no question more. Staff are told when that begins and ends. The proof is
+proof_of_work.py's.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import structlog
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from farmlive.broadcast.events import RushBegan, RushOver
+from farmlive.broadcast.log import Log
+from farmlive.clock import now_ms
+from farmlive.people import Caller
+from farmlive.settings import Settings
+from farmlive.shop.core import proof_of_work
+from farmlive.shop.core.due_scheduler import DueScheduler
+from farmlive.shop.core.order_models import OrderLine
+from farmlive.shop.core.tables import offers
+from farmlive.shop.stock import stock
+from farmlive.shop.stock.line_items import Hold
+from farmlive.shop.stock.stock import Offer
+from farmlive.store import Store, Tally, after_commit, hot, tally
+
+WINDOW_MS = 60_000
+# For so long after the last such minute.
+LASTS_MS = 5 * 60_000
+# Who pressed before anyone could know is asked for nothing.
+NOTICE_MS = 2_000
+# No more often is it written that it goes on.
+_AGAIN_MS = 30_000
+
+_SET = hot(
+    update(offers)
+    .where(offers.c.id == bindparam("of"))
+    .values(
+        rush_at=bindparam("at"),
+        rush_boxes=bindparam("boxes"),
+        rush_before=bindparam("before"),
+        proof_from=bindparam("since"),
+        proof_until=bindparam("until"),
+    )
+)
+_NEXT = select(func.min(offers.c.proof_until))
+_DUE = select(offers.c.id, offers.c.broadcast).where(offers.c.proof_until <= bindparam("now"))
+_END = (
+    update(offers)
+    .where(offers.c.id == bindparam("of"), offers.c.proof_until <= bindparam("now"))
+    .values(proof_from=None, proof_until=None)
+)
+
+_log = structlog.get_logger(__name__)
+
+
+class Window(NamedTuple):
+    """What was taken within the minute that began `at`, and within the one `before` that; and from
+    when until when proofs are needed, None where they are not.
+    """
+
+    at: int
+    boxes: int
+    before: int
+    since: int | None = None
+    until: int | None = None
+
+    def taken(self, boxes: int, now: int) -> "Window":
+        """The same once so many more are taken now."""
+        passed = now - self.at
+        if not 0 <= passed < 2 * WINDOW_MS:
+            return Window(now, boxes, 0, self.since, self.until)
+        if passed >= WINDOW_MS:
+            return Window(self.at + WINDOW_MS, boxes, self.boxes, self.since, self.until)
+        return Window(self.at, self.boxes + boxes, self.before, self.since, self.until)
+
+    def level(self, now: int) -> int:
+        """How many were taken within the last minute, if those of the one before came evenly."""
+        return self.boxes + self.before * (WINDOW_MS - (now - self.at)) // WINDOW_MS
+
+    def needs_proof(self, now: int) -> bool:
+        """Whether a proof is needed now."""
+        return self.since is not None and self.until is not None and self.since <= now < self.until
+
+
+class Rush:
+    """Counts what devices without a past order take, and says when they need a proof for it;
+    `alarm` is what ends that.
+    """
+
+    def __init__(self, store: Store, log: Log, settings: Settings):
+        self._store = store
+        self._log = log
+        self._settings = settings
+        self.began = 0
+        self.asked = 0
+        self.alarm = DueScheduler(store, _next, self.end, "a rush was not ended; trying again")
+
+    def check(
+        self,
+        connection: Connection,
+        caller: Caller,
+        broadcast: str,
+        request: Any,
+        rows: Iterable[Offer],
+        *,
+        is_new: bool,
+    ) -> None:
+        """Raise ProofNeeded where a new device's `request` for these offers lacks its proof."""
+        if not self._counts(caller, is_new):
+            return
+        counted, now = tally(connection), now_ms()
+        if any(_window(counted, row).needs_proof(now) for row in rows):
+            try:
+                proof_of_work.check(
+                    broadcast, request.key, request.proof, self._settings.rush_proof_bits
+                )
+            except proof_of_work.ProofNeeded:
+                self.asked += 1
+                raise
+
+    def take(
+        self,
+        connection: Connection,
+        caller: Caller,
+        broadcast: str,
+        wanted: Sequence[OrderLine],
+        before: Hold | None,
+        *,
+        is_new: bool,
+    ) -> list[RushBegan]:
+        """Count what a new device took, once the stock has moved; what is to be written of it."""
+        if not self._counts(caller, is_new):
+            return []
+        counted, now = tally(connection), now_ms()
+        own = before.lines if before is not None else {}
+        told = []
+        for line in wanted:
+            more = line.quantity - (own[line.offer]["quantity"] if line.offer in own else 0)
+            if more > 0:
+                told += self._count(connection, counted, broadcast, line.offer, more, now)
+        return told
+
+    async def end(self) -> None:
+        """Ask for no proofs any more where that is over, each once on whichever server."""
+        now = now_ms()
+        due = await self._store.read(
+            lambda connection: connection.execute(_DUE, {"now": now}).all()
+        )
+        await asyncio.gather(*(self._store.write(partial(self._end, of=row)) for row in due))
+
+    def counts(self) -> dict[str, int]:
+        """How often proofs were begun to be asked for, and how many requests lacked one."""
+        return {"began": self.began, "proofs_asked": self.asked}
+
+    def _counts(self, caller: Caller, is_new: bool) -> bool:
+        # Where everyone always needs a proof, nobody needs one more.
+        settings = self._settings
+        is_used = settings.rush_share > 0 and settings.order_proof_bits == 0
+        return is_used and is_new and caller.role is None
+
+    def _count(
+        self,
+        connection: Connection,
+        counted: Tally,
+        broadcast: str,
+        offer: str,
+        more: int,
+        now: int,
+    ) -> list[RushBegan]:
+        row: Offer | None = counted.known(offer)
+        if row is None or counted.known(row.lot) is None:
+            row = stock.on_offer(connection, broadcast, [offer])[offer]
+        before = _window(counted, row)
+        window = before.taken(more, now)
+        level = window.level(now)
+        told: list[RushBegan] = []
+        # What one order may have is no rush, however small the offer.
+        if level > self._settings.order_boxes:
+            of_lot = max(0, counted.known(row.lot).lot_left_g) // row.net_weight_g
+            free = min(row.released - row.sold - row.held, of_lot)
+            if level * 100 > self._settings.rush_share * (free + level):
+                window, told = self._goes_on(connection, row, before, window, level, now)
+        counted.owe(_SET, {"of": offer}, {}, window._asdict())
+        counted.know(("rush", offer), window)
+        return told
+
+    def _goes_on(
+        self,
+        connection: Connection,
+        row: Offer,
+        before: Window,
+        window: Window,
+        level: int,
+        now: int,
+    ) -> tuple[Window, list[RushBegan]]:
+        """A rush begins or goes on: until when proofs are needed, and what is written of it."""
+        until = now + LASTS_MS
+        if before.until is not None and now < before.until:
+            if until < before.until + _AGAIN_MS:
+                return window, []
+            return window._replace(until=until), []
+        since = now + NOTICE_MS
+        self.alarm.set(connection, until)
+        began = self._began(connection, row, level, since)
+        return window._replace(since=since, until=until), [began]
+
+    def _began(self, connection: Connection, row: Offer, boxes: int, since: int) -> RushBegan:
+        def note() -> None:
+            self.began += 1
+            _log.warning(
+                "devices without a past order took much of an offer within a minute; they need a "
+                "proof of work for it now",
+                broadcast=row.broadcast,
+                offer=row.id,
+                boxes=boxes,
+            )
+
+        after_commit(connection, note)
+        return RushBegan(
+            offer=row.id, boxes=boxes, since=since, bits=self._settings.rush_proof_bits
+        )
+
+    def _end(self, connection: Connection, of: Any) -> None:
+        # Ended elsewhere, or gone on meanwhile: then there is nothing to do.
+        if connection.execute(_END, {"of": of.id, "now": now_ms()}).rowcount:
+            self._log.append(connection, of.broadcast, RushOver(offer=of.id))
+
+
+def _window(counted: Tally, row: Offer) -> Window:
+    """The offer's window; the tally knows of what this transaction's other functions took."""
+    known: Window | None = counted.known(("rush", row.id))
+    if known is not None:
+        return known
+    return Window(row.rush_at, row.rush_boxes, row.rush_before, row.proof_from, row.proof_until)
+
+
+def _next(connection: Connection) -> int | None:
+    until: int | None = connection.execute(_NEXT).scalar_one()
+    return until

@@ -1,0 +1,214 @@
+"""The till: takes orders, by the channel and by HTTP alike, each once and all of it or nothing.
+
+An order is one function in the store's writer, order_writer.py's: the key, the stock, the order and
+its events are committed together. What becomes of it then is orders.py's.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+from sqlalchemy import Executable
+
+from farmlive import phones
+from farmlive.broadcast.log import Log, UnknownBroadcast
+from farmlive.clock import now_ms
+from farmlive.edge.contracts import raises
+from farmlive.ids import ulid
+from farmlive.origin.core.problems import LotStopped
+from farmlive.people import Caller
+from farmlive.people.core.problems import Blocked
+from farmlive.problems import BroadcastEnded, BroadcastNotLive, Problem, TooMany
+from farmlive.settings import Settings
+from farmlive.shop.checkout import limits, queries
+from farmlive.shop.checkout.limits import Blocks, Limits
+from farmlive.shop.checkout.order_writer import OrderWriter, Wanted
+from farmlive.shop.checkout.rush import Rush
+from farmlive.shop.core import idempotency, proof_of_work
+from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.order_models import OrderPlace
+from farmlive.shop.core.problems import (
+    AnswerGone,
+    BoxLimit,
+    FeeChanged,
+    KeyReused,
+    LimitReached,
+    LotSpent,
+    OrderTooLarge,
+    PriceChanged,
+    SoldOut,
+    UnknownCentre,
+    UnknownOffer,
+    WrongCurrency,
+)
+from farmlive.shop.core.proof_of_work import ProofNeeded
+from farmlive.shop.notices import limits as notices_limits
+from farmlive.shop.notices.limits import Pseudonym
+from farmlive.shop.orders import box_limits, pickup
+from farmlive.shop.shipping import fees
+from farmlive.shop.shipping.fees import TooHeavy
+from farmlive.shop.stock import line_items, stock
+from farmlive.store import Question, Store
+
+
+class Till:
+    """Takes orders.
+
+    `pseudonym` turns a phone number into the keyed name under which the log knows its buyer,
+    `address_pseudonym` an address into those by which notices and boxes are counted; `ordered` is
+    told of boxes that someone waited for, or that were held and not ordered.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        log: Log,
+        settings: Settings,
+        *,
+        pseudonym: Pseudonym,
+        address_pseudonym: Pseudonym,
+        limits: Limits,
+        blocks: Blocks,
+        rush: Rush,
+        ordered: stock.Ordered = stock.ordered,
+    ):
+        self._store = store
+        self._links = OrderLinks(store.keys.orders)
+        self._settings = settings
+        self._pseudonym = pseudonym
+        self._address_pseudonym = address_pseudonym
+        self._limits = limits
+        self._blocks = blocks
+        self._notices = notices_limits.StrangersLimits(settings, store)
+        self._writer = OrderWriter(log, settings, self._links, self._notices, rush, ordered)
+
+    @raises(
+        UnknownBroadcast,
+        BroadcastNotLive,
+        BroadcastEnded,
+        UnknownOffer,
+        UnknownCentre,
+        WrongCurrency,
+        OrderTooLarge,
+        PriceChanged,
+        FeeChanged,
+        TooHeavy,
+        SoldOut,
+        LotSpent,
+        LotStopped,
+        LimitReached,
+        BoxLimit,
+        ProofNeeded,
+        Blocked,
+        KeyReused,
+        AnswerGone,
+        TooMany,
+    )
+    async def place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:
+        """Take an order and answer it as `PlacedOrder`, committed.
+
+        It takes the hold of the caller's device that it names or shares an offer with: what is
+        held counts as left, at the price at which it is held, also after the end. A hold that has
+        run out is no hindrance. The same key with the same order gives the same answer, also
+        after the end. Raises TooMany, ProofNeeded, Forbidden (blocked), UnknownBroadcast,
+        OrderTooLarge, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer, LotStopped,
+        UnknownCentre, PriceChanged, SoldOut, LotSpent, LimitReached, BoxLimit, TooHeavy,
+        WrongCurrency (of the fee), FeeChanged; nothing is then kept.
+        """
+        per_minute = self._settings.orders_per_minute
+        with limits.counted(self._limits, "orders", caller, per_minute):
+            return await self._place(caller, broadcast, request)
+
+    async def _place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:
+        if caller.role is None:
+            bits = self._settings.order_proof_bits
+            proof_of_work.check(broadcast, request.key, request.proof, bits)
+        box_limits.check_order(self._settings, caller, request.lines)
+        typed, country = request.buyer.phone, self._settings.phone_country
+        phone = phones.parse(typed, country)
+        if phone.number != typed:
+            kept = request.buyer.model_copy(update={"phone": phone.number})
+            request = request.model_copy(update={"buyer": kept})
+        body_hash = idempotency.canonical_hash(request, OrderPlace)
+        buyer = await self._pseudonym(phone.number)
+
+        async def other_forms() -> list[str]:
+            kept = phones.other_forms(phone.number, country)
+            forms = [*kept, phones.without_excess(phone.number), typed]
+            return [await self._pseudonym(form) for form in forms]
+
+        with self._counted(buyer):
+            await self._blocks.check(
+                device=caller.device,
+                phone=buyer,
+                address=caller.address,
+                other_forms=other_forms,
+            )
+            sender = await notices_limits.sender(caller.address, self._address_pseudonym)
+            taker = await box_limits.taker(
+                self._settings, caller, broadcast, self._address_pseudonym, buyer
+            )
+            question = {
+                "broadcast": broadcast,
+                "key": request.key,
+                "buyer": buyer,
+                "device": caller.device,
+                "many": self._settings.flag_orders,
+                **taker.named,
+                **self._notices.question(phone.number, sender, now_ms()),
+            }
+            by_source = taker.source is not None
+            asked, code, order = queries.PARCEL[by_source], None, ulid()
+            if request.delivery.way == "pickup":
+                asked = queries.PICKUP[by_source]
+                centre = question["centre"] = request.delivery.centre or ""
+                # Of the hold that is named, if there is one: its id is then the order's.
+                code = pickup.code_at(self._links, request.order or order, centre)
+            came = Wanted(
+                caller=caller,
+                broadcast=broadcast,
+                request=request,
+                body_hash=body_hash,
+                doubtful=phone.is_doubtful,
+                buyer=buyer,
+                order=order,
+                code=code,
+                sender=sender,
+                taker=taker,
+                asked=asked,
+                question=question,
+            )
+            return await self._store.write(
+                lambda connection: self._writer.write(connection, came), asks=self._question(came)
+            )
+
+    @contextmanager
+    def _counted(self, buyer: str) -> Iterator[None]:
+        """Count an order of the buyer's phone, unless it is refused: whoever knows a number could
+        else use up what its owner may order. For the device it counts, and for its address a part.
+
+        It is counted before and given back after, so that no more come at once than may be taken.
+        What nobody can tell yet, as where the database went away, counts. Raises TooMany.
+        """
+        per_minute = self._settings.orders_per_minute
+        self._limits.allow("orders of a phone", buyer, per_minute)
+        try:
+            yield
+        except Problem as refused:
+            if refused.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                self._limits.give_back("orders of a phone", buyer, per_minute)
+            raise
+
+    def _question(self, came: Wanted) -> Question:
+        """What may be asked ahead of its turn."""
+        delivery = came.request.delivery
+        asked: list[tuple[Executable, Mapping[str, Any]]] = [(came.asked, came.question)]
+        about = line_items.about(came.broadcast, came.request.key, came.caller.device)
+        about |= {("buyer", came.buyer)}
+        if came.code is not None:
+            asked.append(pickup.asked(came.code))
+            about |= {("code", came.code.code_hash)}
+        elif self._writer.has_fees:
+            asked.append(fees.asked(delivery.region))
+        return Question(asked, about)

@@ -1,0 +1,1 @@
+"""What came damaged, and what staff give back for it."""

@@ -1,0 +1,415 @@
+"""Claims: a buyer says what came damaged, with photos, and staff give money back or say why not.
+
+What is written and photographed is for the order's buyer and for staff alone, and stands in no
+event. Giving back is a refund, which transitions.py does.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, TypedDict
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from farmlive.broadcast import events
+from farmlive.broadcast.log import Log
+from farmlive.clock import now_ms
+from farmlive.edge.paging import Page
+from farmlive.ids import ulid
+from farmlive.origin.origin import Origin
+from farmlive.people import Caller
+from farmlive.people.core.audit import note
+from farmlive.people.core.rate_limits import RateLimits
+from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, TooMany
+from farmlive.shop.checkout.limits import DEVICES_PER_ADDRESS
+from farmlive.shop.claims.photos import touch
+from farmlive.shop.core import currencies
+from farmlive.shop.core.claim_models import MAX_PHOTOS, ClaimAnswer, ClaimState, KeptPhoto, NewClaim
+from farmlive.shop.core.fields import Payment, State
+from farmlive.shop.core.models import money, order_number
+from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.order_models import Order, Refunded
+from farmlive.shop.core.order_tables import claims, order_changes, order_lines, orders
+from farmlive.shop.core.problems import DetailsErased, NotInState
+from farmlive.shop.orders import order_view
+from farmlive.shop.orders.buyer_data import is_erased
+from farmlive.shop.orders.transitions import Doer, Transitions, with_id, with_token
+from farmlive.store import Store
+from farmlive.store.files.files import Files
+from farmlive.store.files.uploads import check_files, owned, record
+
+# What is with its buyer may have come to harm; a parcel may be there before anyone said so.
+CLAIMED_IN = ("shipped", "received")
+# Those that are refused count, too: each may take the decoder for seconds.
+PHOTOS_PER_MINUTE = 2 * MAX_PHOTOS
+# So many photos of an order are on their way at a time.
+PHOTOS_AT_ONCE = MAX_PHOTOS
+FOLDER = "claims"
+
+
+class ClaimOpen(Conflict):
+    """An order has one claim at a time that is not answered."""
+
+    slug = "claim-open"
+    title = "A claim for this order is open"
+
+
+class ClaimAnswered(Conflict):
+    """A claim is answered once."""
+
+    slug = "claim-answered"
+    title = "The claim was answered already"
+
+
+class UnknownClaim(NotFound):
+    """No claim of this broadcast has that id."""
+
+    slug = "unknown-claim"
+    title = "There is no such claim"
+
+
+class UnknownPhoto(Invalid):
+    """A claim names a photo that is not there."""
+
+    slug = "unknown-photo"
+    title = "There is no such photo"
+
+
+class NoSuchPhoto(UnknownPhoto):
+    """The address names a photo that is not of this claim."""
+
+    status = 404
+
+
+class Claims:
+    """Takes claims and answers them."""
+
+    def __init__(
+        self,
+        store: Store,
+        log: Log,
+        origin: Origin,
+        steps: Transitions,
+        files: Files,
+        limits: RateLimits,
+        *,
+        photos_per_order: int,
+        whom_to_ask: str,
+    ):
+        self._store = store
+        self._links = OrderLinks(store.keys.orders)
+        self._log = log
+        self._origin = origin
+        self._steps = steps
+        self._files = files
+        self._limits = limits
+        self._photos_per_order = photos_per_order
+        self._whom_to_ask = whom_to_ask
+        self._on_their_way: Counter[str] = Counter()
+
+    # The buyer's, for whoever has the order's token.
+
+    async def keep_photo(
+        self, token: str, address: str | None, chunks: AsyncIterable[bytes]
+    ) -> KeptPhoto:
+        """Keep a photo for a claim of the order, free of what its camera wrote.
+
+        It is read once it may come. It is this order's alone: no other claims it or sees it. Raises
+        UnknownOrder, DetailsErased, NotInState, NoRoom, TooMany, UploadLate, NotAPicture.
+        """
+
+        def read(connection: Connection) -> str:
+            row = self._of_buyer(connection, token)
+            _check_arrived(row)
+            check_files(connection, _owner(row.id), self._photos_per_order)
+            return str(row.id)
+
+        order = await self._store.read(read)
+        of_address = PHOTOS_PER_MINUTE * DEVICES_PER_ADDRESS
+        self._limits.allow("claim photos of an address", address, of_address)
+        self._limits.allow("claim photos of an order", order, PHOTOS_PER_MINUTE)
+        with self._one_on_its_way(order):
+            async with self._files.receive(chunks) as sent:
+                kept = await self._files.keep_picture(sent, _owner(order))
+                if self._touch([kept.name]):  # the same was chosen a day ago, and removed just now
+                    kept = await self._files.keep_picture(sent, _owner(order))
+
+        def write(connection: Connection) -> None:
+            self._of_buyer(connection, token)  # erased meanwhile: then `clear` removes the photo
+            if not owned(connection, _owner(order), [kept.name]):
+                check_files(connection, _owner(order), self._photos_per_order)
+            record(connection, _owner(order), kept)
+
+        await self._store.write(write)
+        return KeptPhoto(id=kept.name, width=kept.width, height=kept.height)
+
+    async def claim(self, token: str, new: NewClaim) -> Order:
+        """Take a claim; the same again while it is open is the same.
+
+        Raises UnknownOrder, DetailsErased, NotInState, UnknownPhoto, ClaimOpen.
+        """
+        gone = set(self._touch(new.photos))
+
+        def write(connection: Connection) -> Order:
+            row = self._of_buyer(connection, token)
+            own = owned(connection, _owner(row.id), new.photos) - gone
+            if missing := [name for name in new.photos if name not in own]:
+                raise UnknownPhoto(
+                    "Nothing was sent yet: a photo is not here. Choose it again, then send the "
+                    "claim.",
+                    photos=missing,
+                )
+            open_one = connection.execute(
+                select(claims).where(claims.c.order == row.id, claims.c.state == "open")
+            ).one_or_none()
+            if open_one is None:
+                _check_arrived(row)
+                self._take(connection, row, new)
+            elif (open_one.text, open_one.photos) != (new.text, new.photos):
+                raise ClaimOpen(
+                    "Nothing more was sent: we are looking at what you sent before, and answer on "
+                    "this page."
+                )
+            (order,) = order_view.orders(connection, self._origin, self._links, [row], None)
+            return order
+
+        return await self._store.write(write)
+
+    async def photo_of_order(self, token: str, name: str) -> Path:
+        """The photo of a claim of the order. Raises UnknownOrder, NoSuchPhoto."""
+
+        def read(connection: Connection) -> list[Row[Any]]:
+            order = with_token(connection, self._links, token).id
+            return list(connection.execute(select(claims).where(claims.c.order == order)))
+
+        return self._photo(await self._store.read(read), name)
+
+    # Staff's.
+
+    async def of_broadcast(
+        self,
+        caller: Caller,
+        broadcast: str,
+        state: ClaimState | None = None,
+        page: Page | None = None,
+    ) -> tuple[list[Order], str | None]:
+        """A page of the orders with claims, or claims in this state, as numbered; and the cursor
+        of the next, if any.
+
+        Raises Forbidden, UnknownBroadcast.
+        """
+        _check_staff(caller)
+        wanted = select(claims.c.order).where(claims.c.broadcast == broadcast)
+        if state is not None:
+            wanted = wanted.where(claims.c.state == state)
+
+        page = page or Page()
+        query = select(orders).where(orders.c.id.in_(wanted))
+        if page.after is not None:
+            query = query.where(orders.c.number > page.after[0])
+        query = query.order_by(orders.c.number).limit(page.rows)
+
+        def read(connection: Connection) -> tuple[list[Order], str | None]:
+            self._log.head(connection, broadcast)
+            found = connection.execute(query).all()
+            rows, following = page.cut(found, lambda row: (row.number, row.id))
+            return order_view.orders(connection, self._origin, self._links, rows, caller), following
+
+        return await self._store.read(read)
+
+    async def answer(
+        self, caller: Caller, broadcast: str, claim: str, answer: ClaimAnswer
+    ) -> Refunded:
+        """Give money back for the claim, or refuse it; the same again changes nothing.
+
+        What is given back can be undone as a move, and the claim is open again.
+        Raises Forbidden, UnknownBroadcast, UnknownClaim, WrongCurrency, ClaimAnswered, and what a
+        refund raises: NotInState, RefundTooHigh.
+        """
+        _check_staff(caller)
+
+        def write(connection: Connection) -> Refunded:
+            self._log.head(connection, broadcast)
+            found = _with_id(connection, broadcast, claim)
+            row = with_id(connection, broadcast, found.order)
+            amount = None
+            if answer.amount is not None:
+                amount = currencies.minor_units(answer.amount, row.currency, currencies.ORDER)
+            if found.state == "open":
+                self._answer(connection, caller, row, found, amount, answer.answer)
+            elif (found.amount, found.answer) != (amount, answer.answer):
+                raise ClaimAnswered(
+                    "Nothing was changed: this claim was answered already. Look at it again; more "
+                    "money can be given back by the order."
+                )
+            after = with_id(connection, broadcast, found.order)
+            (order,) = order_view.orders(connection, self._origin, self._links, [after], caller)
+            return Refunded.by(order, _move_of(connection, found))
+
+        return await self._store.write(write)
+
+    async def photo_of_claim(self, caller: Caller, broadcast: str, claim: str, name: str) -> Path:
+        """The photo of a claim. Raises Forbidden, UnknownClaim, NoSuchPhoto."""
+        _check_staff(caller)
+        found = await self._store.read(lambda connection: _with_id(connection, broadcast, claim))
+        return self._photo([found], name)
+
+    @contextmanager
+    def _one_on_its_way(self, order: str) -> Iterator[None]:
+        if self._on_their_way[order] >= PHOTOS_AT_ONCE:
+            raise TooMany(
+                f"{PHOTOS_AT_ONCE} photos of this order are on their way already. Nothing was "
+                "kept: send this one again when they are here.",
+                headers={"Retry-After": "5"},
+            )
+        self._on_their_way[order] += 1
+        try:
+            yield
+        finally:
+            self._on_their_way[order] -= 1
+            if not self._on_their_way[order]:
+                del self._on_their_way[order]
+
+    def _of_buyer(self, connection: Connection, token: str) -> Row[Any]:
+        """The order, whose buyer may still send something in."""
+        row = with_token(connection, self._links, token)
+        if is_erased(row):
+            raise DetailsErased(self._whom_to_ask)
+        return row
+
+    def _touch(self, names: Iterable[str]) -> list[str]:
+        """Have these photos stay for a day at least; those that are not there."""
+        paths = {name: self._files.path(name) for name in names}
+        gone = touch(path for path in paths.values() if path is not None)
+        return [name for name, path in paths.items() if path is None or path in gone]
+
+    def _take(self, connection: Connection, row: Row[Any], new: NewClaim) -> None:
+        claim = ulid()
+        connection.execute(
+            insert(claims),
+            {
+                "id": claim,
+                "order": row.id,
+                "broadcast": row.broadcast,
+                "state": "open",
+                "text": new.text,
+                "photos": new.photos,
+                "claimed_at": now_ms(),
+            },
+        )
+        if row.person_gone_at is not None:  # retention.py looks at it again
+            connection.execute(
+                update(orders).where(orders.c.id == row.id).values(person_check_at=now_ms())
+            )
+        claimed = events.OrderClaimed(
+            **_standing(connection, row), by="buyer", claim=claim, photos=len(new.photos)
+        )
+        self._log.append(connection, row.broadcast, claimed)
+
+    def _answer(
+        self,
+        connection: Connection,
+        caller: Caller,
+        row: Row[Any],
+        claim: Row[Any],
+        amount: int | None,
+        words: str,
+    ) -> None:
+        """Answer an open claim with so much money back, or, without any, refuse it."""
+        state: Literal["refused", "refunded"]
+        state = "refused" if amount is None else "refunded"
+        connection.execute(
+            update(claims)
+            .where(claims.c.id == claim.id)
+            .values(state=state, amount=amount, answer=words, answered_at=now_ms())
+        )
+        if amount is not None:
+            doer = Doer("staff", words, ulid())
+            self._steps.refund(connection, row, amount, doer, claim=claim.id)
+            row = with_id(connection, row.broadcast, row.id)
+        answered = events.OrderClaimAnswered(
+            **_standing(connection, row),
+            by="staff",
+            claim=claim.id,
+            answer=state,
+            amount=None if amount is None else money(amount, row.currency),
+        )
+        self._log.append(connection, row.broadcast, answered)
+        detail = {} if amount is None else {"amount": amount}
+        note(
+            connection,
+            caller,
+            f"order.claim_{state}",
+            row.id,
+            broadcast=row.broadcast,
+            number=order_number(row.number),
+            **detail,
+        )
+
+    def _photo(self, found: list[Row[Any]], name: str) -> Path:
+        path = self._files.path(name) if any(name in row.photos for row in found) else None
+        if path is None:
+            raise NoSuchPhoto("This claim has no such photo.")
+        return path
+
+
+class _Standing(TypedDict):
+    """How the order of a claim stands, and who hears of it: what is written in a claim stays out of
+    the log.
+    """
+
+    order: str
+    number: str
+    state: State
+    payment: Payment
+    farms: list[str]
+
+
+def _standing(connection: Connection, row: Row[Any]) -> _Standing:
+    farms = select(order_lines.c.farm).where(order_lines.c.order == row.id).distinct()
+    return {
+        "order": row.id,
+        "number": order_number(row.number),
+        "state": row.state,
+        "payment": row.payment,
+        "farms": list(connection.execute(farms).scalars()),
+    }
+
+
+def _check_staff(caller: Caller) -> None:
+    if not caller.is_staff:
+        raise Forbidden("Nothing is shown: claims are looked at by coordinators and hosts.")
+
+
+def _owner(order: str) -> str:
+    return f"order:{order}"
+
+
+def _check_arrived(row: Row[Any]) -> None:
+    if row.state not in CLAIMED_IN:
+        raise NotInState(
+            "Nothing was sent: a claim is for what has come, and this order has not.",
+            state=row.state,
+            allowed=[],
+        )
+
+
+def _with_id(connection: Connection, broadcast: str, claim: str) -> Row[Any]:
+    row = connection.execute(
+        select(claims).where(claims.c.id == claim, claims.c.broadcast == broadcast)
+    ).one_or_none()
+    if row is None:
+        raise UnknownClaim("This broadcast has no such claim.")
+    return row
+
+
+def _move_of(connection: Connection, claim: Row[Any]) -> str | None:
+    """The move of what was given back for the claim; None where nothing was."""
+    changes = connection.execute(
+        select(order_changes.c.move, order_changes.c.refund)
+        .where(order_changes.c.order == claim.order, order_changes.c.move.is_not(None))
+        .order_by(order_changes.c.change.desc())
+    )
+    of_claim = (row.move for row in changes if row.refund and row.refund.get("claim") == claim.id)
+    return next(of_claim, None)

@@ -1,0 +1,405 @@
+"""What can be refused in the shop; each says what was kept and what to do."""
+
+from typing import Any
+
+from farmlive.broadcast.events import Money
+from farmlive.clock import rfc3339
+from farmlive.origin.core.problems import UnknownFarm
+from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, Problem
+
+
+class KeyReused(Conflict):
+    """The key came before with something else, such as another order."""
+
+    slug = "key-reused"
+    title = "This key was used for something else"
+
+
+class AnswerGone(Problem):
+    """What was answered to the key went with the person of its order."""
+
+    status = 410
+    slug = "answer-gone"
+    title = "What was answered to this key is not kept any more"
+
+
+class HoldOver(Conflict):
+    """A hold was renewed until its latest end."""
+
+    slug = "hold-over"
+    title = "It can't be held any longer"
+
+
+class UnknownOffer(Invalid):
+    """An offer that is not in this broadcast's bag; `offers` lists which."""
+
+    slug = "unknown-offer"
+    title = "That is not on offer in this broadcast"
+
+
+class NoSuchOffer(UnknownOffer):
+    """The address, or a message about one offer, names one that is not in this broadcast's bag."""
+
+    status = 404
+
+
+class UnknownCentre(Invalid):
+    """No pick-up point has that id."""
+
+    slug = "unknown-centre"
+    title = "There is no such pick-up point"
+
+
+class OtherCentre(Forbidden):
+    """A clerk asked for an order that is not picked up at one of the clerk's own centres."""
+
+    slug = "other-centre"
+    title = "That order is not picked up at one of your pick-up points"
+
+
+class HowKnown(Invalid):
+    """An order that is picked up is handed over by its code, or with how its buyer is known."""
+
+    slug = "how-known"
+    title = "Without the code, say how the buyer is known"
+
+
+class NoSuchCentre(UnknownCentre):
+    """The address names a pick-up point that is not there."""
+
+    status = 404
+
+
+class UnknownProduct(Invalid):
+    """No product has that id."""
+
+    slug = "unknown-product"
+    title = "There is no such product"
+
+
+class NamesNoFarm(UnknownFarm):
+    """The body names a farm that is not there."""
+
+    status = 422
+
+
+class NoSuchProduct(UnknownProduct):
+    """The address names a product that is not there."""
+
+    status = 404
+
+
+class ProductOffered(Conflict):
+    """Unit, weight and GTIN are what people bought once a product was offered."""
+
+    slug = "product-offered"
+    title = "The product was offered already"
+
+
+class ProductArchived(Conflict):
+    """An archived product is offered no more."""
+
+    slug = "product-archived"
+    title = "The product is archived"
+
+
+class PriceChanged(Conflict):
+    """The buyer saw another price; `offers` lists `{offer, price, seen}`, minor units.
+
+    Where what was seen is the price of a flash batch that is over, also its `flash`, `{flash, why,
+    ended_at}`, milliseconds since 1970.
+    """
+
+    slug = "price-changed"
+    title = "The price has changed"
+
+    def __init__(self, offers: list[dict[str, Any]]):
+        why = "the price changed while you were looking"
+        if all("flash" in each for each in offers):
+            why = "the flash batch is over, and the usual price holds again"
+        super().__init__(
+            f"Nothing was ordered: {why}. Look at the new price and order again if it suits you.",
+            offers=offers,
+        )
+
+
+class SoldOut(Conflict):
+    """Less is left than was asked for; `offers` lists what shortage.py tells of each, or just
+    `{offer, left}` where it went that very moment. `alone`: a refund's boxes are gone, and put
+    right its money alone comes back.
+    """
+
+    slug = "sold-out"
+    title = "Not enough is left"
+
+    def __init__(self, offers: list[dict[str, Any]], detail: str | None = None, **members: Any):
+        super().__init__(detail or self._of_buyers(offers), offers=offers, **members)
+
+    @staticmethod
+    def _of_buyers(offers: list[dict[str, Any]]) -> str:
+        left = ", ".join(str(offer["left"]) for offer in offers)
+        nothing = all(offer["left"] == 0 for offer in offers)
+        held = sum(offer.get("held", 0) for offer in offers)
+        back = min((offer["back_at"] for offer in offers if offer.get("back_at")), default=None)
+        detail = "It is sold out for now." if nothing else f"Only so many are left: {left}."
+        if held and back is not None:
+            detail += (
+                f" {held} more are held for others, and what of them is not ordered comes back, "
+                f"the first at {rfc3339(back)}."
+            )
+        do = (
+            "Watch the card: more may be released." if nothing else "Order fewer, or wait for more."
+        )
+        return f"Nothing was ordered. {detail} {do}"
+
+
+class LotSpent(Conflict):
+    """The lot does not hold so much; `lot`, `left_g` of it, and `offers` lists `{offer, left}`.
+
+    `alone` is as sold-out has it.
+    """
+
+    slug = "lot-spent"
+    title = "Not so much of the harvest is left"
+
+    def __init__(
+        self,
+        lot: str,
+        left_g: int,
+        offers: list[dict[str, Any]],
+        detail: str | None = None,
+        **members: Any,
+    ):
+        super().__init__(
+            detail
+            or (
+                f"Nothing was ordered: of this harvest {left_g / 1000:g} kg are left, for all its "
+                "boxes together. Order fewer or smaller ones; no more of it will come."
+            ),
+            lot=lot,
+            left_g=left_g,
+            offers=offers,
+            **members,
+        )
+
+
+class FeeChanged(Conflict):
+    """The parcel costs something else than the buyer saw; `fee` and `seen`, each as Money."""
+
+    slug = "fee-changed"
+    title = "The parcel costs something else"
+
+    def __init__(self, fee: Money, seen: Money):
+        super().__init__(
+            "Nothing was ordered: what the parcel costs changed while you were looking. Look at "
+            "the new sum and order again if it suits you.",
+            fee=fee,
+            seen=seen,
+        )
+
+
+class FlashThere(Conflict):
+    """An offer has one flash batch at a time; `flash` is the one that is planned or runs."""
+
+    slug = "flash-there"
+    title = "The offer has a flash batch already"
+
+    def __init__(self, flash: str):
+        super().__init__(
+            "Nothing was planned: end the batch that this offer has, or wait until it is over.",
+            flash=flash,
+        )
+
+
+class UnknownFlash(NotFound):
+    """No flash batch of the broadcast has that id."""
+
+    slug = "unknown-flash"
+    title = "There is no such flash batch"
+
+
+class FlashNotCheaper(Invalid):
+    """A flash batch's price is under the offer's; `price` is that, as Money."""
+
+    slug = "flash-not-cheaper"
+    title = "The price of the batch is no lower"
+
+    def __init__(self, price: Money):
+        super().__init__(
+            "Nothing was planned: the price of a flash batch must be lower than the price of its "
+            "offer.",
+            price=price,
+        )
+
+
+class FlashDearer(Conflict):
+    """The batch that is planned or runs would be no cheaper; `flash` is it, `price` its Money."""
+
+    slug = "flash-dearer"
+    title = "A flash batch of it would be no cheaper"
+
+    def __init__(self, flash: str, price: Money):
+        super().__init__(
+            "Nothing was changed: the offer has a flash batch that costs as much or more. Set a "
+            "price above it, or end the batch first.",
+            flash=flash,
+            price=price,
+        )
+
+
+class LimitReached(Conflict):
+    """A buyer has as many of a flash batch as one may; `offer`, `limit` and how many they `had`."""
+
+    slug = "limit-reached"
+    title = "You have as many of this batch as one may"
+
+    def __init__(self, offer: str, limit: int, had: int):
+        detail = f"Nothing was ordered: of this batch one buyer may have {limit}"
+        detail += f", and you have {had} already." if had else "."
+        super().__init__(
+            f"{detail} Order fewer, or at the usual price once the batch is over.",
+            offer=offer,
+            limit=limit,
+            had=had,
+        )
+
+
+class OrderTooLarge(Invalid):
+    """An order, a hold or a wait has more boxes than one may have; `limit` is how many."""
+
+    slug = "order-too-large"
+    title = "That is more than one order may have"
+
+    def __init__(self, limit: int):
+        super().__init__(
+            f"Nothing was ordered: an order may have {limit} boxes, over all its lines. Order "
+            "fewer; for more, call the farm or the pick-up point.",
+            limit=limit,
+        )
+
+
+class BoxLimit(Conflict):
+    """A device, a phone or a network address has as many boxes of an offer as it may.
+
+    `of` says which of the three; they are `limit`, held or ordered and not yet packed. `left` is
+    how many more the device may have; of a phone and an address, which may be another's, null.
+    Where `of` is `waits`, so many are waited for from one network address.
+    """
+
+    slug = "box-limit"
+    title = "So many boxes of it are not sold to one buyer"
+
+    def __init__(self, offer: str, of: str, limit: int, left: int | None):
+        whom = {"device": "one device", "phone": "one phone number"}.get(of, "one network")
+        super().__init__(
+            f"You don't wait for it: from one network {limit} boxes of one offer may be waited "
+            "for. Wait for fewer, or try again later or from another network."
+            if of == "waits"
+            else f"Nothing was ordered: of one offer {whom} may have {limit} boxes that are held "
+            "or ordered and not yet packed. Order fewer, or the rest once these are packed; for "
+            "more, call the farm or the pick-up point.",
+            offer=offer,
+            of=of,
+            limit=limit,
+            left=left,
+        )
+
+
+class HoldShare(Conflict):
+    """Devices without a past order hold half of what there is; the rest can be ordered at once.
+
+    `offers` lists `{offer, left}`: how many can be ordered now, without a hold.
+    """
+
+    slug = "hold-share"
+    title = "It is not held for you, but you can order it now"
+
+    def __init__(self, offers: list[dict[str, Any]]):
+        super().__init__(
+            "Nothing was held: much of what is left is held for others who have not ordered here "
+            "before. You need no hold: order now, and it is yours if it is still there.",
+            offers=offers,
+        )
+
+
+class StockTaken(Conflict):
+    """More was to be taken back than is left; `offers` lists `{offer, left}`."""
+
+    slug = "stock-taken"
+    title = "So many are not left to take back"
+
+    def __init__(self, offer: str, left: int):
+        super().__init__(
+            f"Nothing was taken back: {left} are left, the rest is sold or held for buyers.",
+            offers=[{"offer": offer, "left": left}],
+        )
+
+
+class WrongCurrency(Invalid):
+    """Money came in another currency than it is taken in; `currency` is that, `sent` what came."""
+
+    slug = "wrong-currency"
+    title = "The money is in another currency"
+
+    def __init__(self, sent: str, currency: str, whose: str):
+        super().__init__(
+            f"Nothing was changed: the money of {whose} is in {currency}, and an amount in {sent} "
+            f'was sent. Send it as {{"amount": …, "currency": "{currency}"}}, in minor units of '
+            f"{currency}.",
+            currency=currency,
+            sent=sent,
+        )
+
+
+class BagFull(Conflict):
+    """A bag holds 100 offers."""
+
+    slug = "bag-full"
+    title = "The bag is full"
+
+
+class NotInState(Conflict):
+    """The order's state does not lead there; `state` is it, `allowed` lists where it leads."""
+
+    slug = "not-in-state"
+    title = "The order is in another state"
+
+
+class RefundTooHigh(Invalid):
+    """More was to be given back than was paid, or taken off than is due; `left` is the most."""
+
+    slug = "refund-too-high"
+    title = "That is more than is left of the total"
+
+    def __init__(self, left: Money, *, due: bool):
+        super().__init__(
+            "Nothing was taken off: it would be more than is still to be paid. Take off what is "
+            "left of it at most."
+            if due
+            else "Nothing was given back: it would be more than was paid and not yet given back. "
+            "Give back what is left of it at most.",
+            left=left,
+        )
+
+
+class UnknownOrder(NotFound):
+    """No order has that token, or that id in this broadcast."""
+
+    slug = "unknown-order"
+    title = "There is no such order"
+
+
+class DetailsErased(Conflict):
+    """The buyer's details were erased at their wish, so nothing more is taken of them about the
+    order; `ask` names whom to ask instead, as this server names them, or is "".
+    """
+
+    slug = "details-erased"
+    title = "The details of this order are erased"
+
+    def __init__(self, ask: str):
+        super().__init__(
+            "Nothing was kept: your details are erased, so nothing more can be sent in here. "
+            f"Ask {ask or 'whoever runs this shop'}.",
+            ask=ask,
+        )

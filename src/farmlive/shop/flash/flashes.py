@@ -1,0 +1,458 @@
+"""Flash batches: so many boxes of an offer at a price of their own, for a time of their own.
+
+While one runs its boxes are kept for it: `kept` of the offer = boxes − sold − held of the batch.
+Selling them is the till's, holding them for a buyer the holds', how many one may have is
+limits.py's.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypedDict
+
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, func, insert, select, update
+
+from farmlive.broadcast import events
+from farmlive.broadcast.log import Event, Log, UnknownBroadcast
+from farmlive.clock import now_ms
+from farmlive.edge.contracts import raises
+from farmlive.ids import ulid
+from farmlive.origin.core.problems import LotStopped
+from farmlive.people import Caller
+from farmlive.people.core.audit import note
+from farmlive.problems import BroadcastEnded, BroadcastNotLive
+from farmlive.shop.core import currencies, idempotency
+from farmlive.shop.core.due_scheduler import DueScheduler
+from farmlive.shop.core.models import money
+from farmlive.shop.core.order_tables import order_lines
+from farmlive.shop.core.problems import (
+    AnswerGone,
+    FlashNotCheaper,
+    FlashThere,
+    KeyReused,
+    LotSpent,
+    SoldOut,
+    UnknownFlash,
+    UnknownOffer,
+    WrongCurrency,
+)
+from farmlive.shop.core.tables import flashes, offers
+from farmlive.shop.flash.models import Flash, FlashEnd, FlashPlan, NewFlash
+from farmlive.shop.stock import reprice_holds, stock
+from farmlive.shop.stock.line_items import LATE_MS
+from farmlive.store import Store, hot
+
+WRONG: Final = "wrong"
+"""Why a batch ended whose price was a mistake, or what is kept of it once that is found out."""
+STOPPED: Final = "stopped"
+"""Why a batch ended whose lot was stopped."""
+
+_OPEN = ("planned", "running")
+_ON_CARDS = select(flashes).where(
+    flashes.c.offer.in_(bindparam("offers", expanding=True)), flashes.c.state.in_(_OPEN)
+)
+_OPEN_IN = select(flashes).where(
+    flashes.c.broadcast == bindparam("broadcast"), flashes.c.state.in_(_OPEN)
+)
+_OF_BROADCAST = (
+    select(flashes, offers.c.currency)
+    .join(offers, offers.c.id == flashes.c.offer)
+    .where(flashes.c.broadcast == bindparam("broadcast"))
+    .order_by(flashes.c.id)
+)
+_ONE = _OF_BROADCAST.where(flashes.c.id == bindparam("flash"))
+_PLANNED = select(flashes).where(flashes.c.state == "planned").order_by(flashes.c.starts_at)
+_NEXT_END = select(func.min(flashes.c.ends_at)).where(flashes.c.state == "running")
+_due_at = case(
+    (flashes.c.state == "planned", flashes.c.starts_at), else_=flashes.c.ends_at + LATE_MS
+)
+# In the order in which they are due: they may want of the same lot.
+_DUE = (
+    select(flashes.c.id, flashes.c.broadcast)
+    .where(flashes.c.state.in_(_OPEN), _due_at <= bindparam("now"))
+    .order_by(_due_at, flashes.c.id)
+)
+_INSERT = insert(flashes)
+_SET = update(flashes).where(flashes.c.id == bindparam("of"))
+_SPENT = hot(
+    update(flashes)
+    .where(
+        flashes.c.id.in_(bindparam("batches", expanding=True)),
+        flashes.c.state == "running",
+        flashes.c.sold == flashes.c.boxes,
+    )
+    .values(state="ended", why="sold_out", ended_at=bindparam("now"))
+    .returning(flashes.c.id, flashes.c.offer, flashes.c.sold),
+    counted=True,
+)
+_ORDERS = select(func.count()).where(order_lines.c.flash == bindparam("flash"))
+
+
+class Flashes:
+    """Plans batches, and starts and ends each when it is time; `alarm` is what does that.
+
+    `settle` is told of boxes that come back when a batch ends. `broadcast.started` and
+    `broadcast.ended` are heard in the log, in their own transactions.
+    """
+
+    def __init__(self, store: Store, log: Log, *, settle: stock.Settle = stock.settled):
+        self._store = store
+        self._log = log
+        self._settle = settle
+        self.alarm = DueScheduler(
+            store, self._next, self.turn, "flash batches did not start or end; trying again"
+        )
+        log.hear("broadcast.started", self._begun)
+        log.hear("broadcast.ended", self._over)
+
+    @raises(
+        UnknownBroadcast,
+        BroadcastEnded,
+        BroadcastNotLive,
+        UnknownOffer,
+        WrongCurrency,
+        FlashNotCheaper,
+        FlashThere,
+        LotSpent,
+        LotStopped,
+        SoldOut,
+        KeyReused,
+        AnswerGone,
+    )
+    async def plan(self, caller: Caller, broadcast: str, message: FlashPlan) -> dict[str, Any]:
+        """Plan a batch and answer as `Flash`; without a time, or with one that is past, it starts.
+
+        A batch takes its boxes from what is left, and releases what is missing: as many as the lot
+        gives. With a key the same is planned once, however often it is sent. Raises
+        UnknownBroadcast, WrongCurrency, KeyReused, BroadcastNotLive (nothing starts before),
+        BroadcastEnded, UnknownOffer, LotStopped, FlashThere, FlashNotCheaper, LotSpent.
+        """
+        key = message.key
+        body_hash = idempotency.canonical_hash(message, FlashPlan, of="flashes")
+
+        def plan(connection: Connection, price: int) -> dict[str, Any]:
+            now = now_ms()
+            starts_at = now if message.starts_at is None else max(now, message.starts_at)
+            state = self._log.head(connection, broadcast).state
+            if state == "ended":
+                raise BroadcastEnded("Nothing was planned: this broadcast has ended.")
+            if state == "scheduled" and message.starts_at is None:
+                raise BroadcastNotLive(
+                    "Nothing was started: say when the batch starts, or start it once the "
+                    "broadcast is live."
+                )
+            known = stock.on_offer(connection, broadcast, [message.offer])
+            if message.offer not in known:
+                raise UnknownOffer(
+                    "Nothing was planned: that offer is not in this broadcast's bag.",
+                    offers=[message.offer],
+                )
+            stock.check_sellable(connection, known.values())
+            usual = known[message.offer]
+            if price >= usual.price:
+                raise FlashNotCheaper(money(usual.price, usual.currency))
+            other = connection.execute(_ON_CARDS, {"offers": [message.offer]}).first()
+            if other is not None:
+                raise FlashThere(other.id)
+            flash = ulid()
+            row = {
+                "id": flash,
+                "broadcast": broadcast,
+                "offer": message.offer,
+                "state": "planned",
+                "price": price,
+                "boxes": message.boxes,
+                "per_buyer": message.per_buyer,
+                "starts_at": starts_at,
+                "ends_at": starts_at + message.seconds * 1000,
+                "created_at": now,
+            }
+            connection.execute(_INSERT, row)
+            planned = self._one(connection, broadcast, flash)
+            if state == "live" and starts_at <= now:
+                told = self._start(connection, planned, now)
+                if not isinstance(told[0], events.FlashStarted):
+                    facts = known[message.offer]
+                    left_g = max(0, facts.lot_left_g)
+                    raise LotSpent(
+                        facts.lot,
+                        left_g,
+                        [{"offer": message.offer, "left": 0}],
+                        "Nothing was started: the lot has no box left for it. Record what was "
+                        "picked since, or offer another lot.",
+                    )
+            else:
+                told = [events.FlashPlanned(flash=flash, offer=planned.offer, **_facts(planned))]
+                self.alarm.set(connection, starts_at)
+            self._log.append_all(connection, broadcast, told)
+            note(
+                connection,
+                caller,
+                "flash.plan",
+                flash,
+                broadcast=broadcast,
+                **message.model_dump(exclude_none=True, include=set(NewFlash.model_fields))
+                | {"price": price},
+            )
+            return shown(self._one(connection, broadcast, flash)).model_dump(mode="json")
+
+        def write(connection: Connection) -> dict[str, Any]:
+            self._log.head(connection, broadcast)
+            price = currencies.in_bag(connection, broadcast, message.price)
+            before = idempotency.answered(
+                connection, broadcast, key, body_hash, said=idempotency.OF_STAFF
+            )
+            if before is not None:
+                return before
+            answer = plan(connection, price)
+            idempotency.keep(connection, broadcast, key, body_hash, answer)
+            return answer
+
+        return await self._store.write(write)
+
+    @raises(UnknownBroadcast, UnknownFlash)
+    async def end(self, caller: Caller, broadcast: str, message: FlashEnd) -> dict[str, Any]:
+        """End a batch that runs, or call off one that is planned; one that ended stays as it is.
+
+        Where its price was `wrong` what is held of it is kept at the offer's price, also of one
+        that ended before, and staff are told how many orders were taken at it. Answers as `Flash`.
+        Raises UnknownBroadcast, UnknownFlash.
+        """
+
+        def write(connection: Connection) -> dict[str, Any]:
+            self._log.head(connection, broadcast)
+            row = self._one(connection, broadcast, message.flash)
+            wrong = message.wrong and row.state != "planned" and row.why != WRONG
+            told: list[events.EventModel] = []
+            more = {}
+            if row.state != "ended":
+                told += self._end(connection, row, WRONG if wrong else "host")
+            if wrong:
+                again, corrected = self._put_right(connection, row)
+                told += [*again, corrected]
+                more = {"was": row.price, "price": corrected.right["amount"]}
+            if told:
+                self._log.append_all(connection, broadcast, told)
+                note(connection, caller, "flash.end", row.id, broadcast=broadcast, **more)
+            return shown(self._one(connection, broadcast, row.id)).model_dump(mode="json")
+
+        return await self._store.write(write)
+
+    async def of_broadcast(self, broadcast: str) -> list[Flash]:
+        """The batches of a broadcast, oldest first. Raises UnknownBroadcast."""
+
+        def read(connection: Connection) -> list[Flash]:
+            self._log.head(connection, broadcast)
+            found = connection.execute(_OF_BROADCAST, {"broadcast": broadcast})
+            return [shown(row) for row in found.all()]
+
+        return await self._store.read(read)
+
+    async def turn(self) -> int:
+        """Start and end every batch whose time has come, each once on whichever server; how many.
+
+        One whose broadcast is not live waits for it.
+        """
+        now = now_ms()
+        due = await self._store.read(
+            lambda connection: connection.execute(_DUE, {"now": now}).all()
+        )
+        done = 0
+        for row in due:
+            done += await self._store.write(
+                lambda connection, row=row: self._turn(connection, row)  # type: ignore[misc]
+            )
+        return done
+
+    # In the caller's transaction.
+
+    def stop(self, connection: Connection, broadcast: str, lot: str) -> list[events.EventModel]:
+        """End the batches of a lot that is stopped, planned ones too; what is to be written."""
+        named = {"broadcast": broadcast}
+        found = connection.execute(_OPEN_IN.where(_sells(lot)), named).all()
+        return [entry for row in found for entry in self._end(connection, row, STOPPED)]
+
+    def _next(self, connection: Connection) -> int | None:
+        """When a batch starts or ends next; of those that wait for their broadcast, none does."""
+        times = [
+            row.starts_at
+            for row in connection.execute(_PLANNED).all()
+            if row.starts_at > now_ms() or self._log.head(connection, row.broadcast).state == "live"
+        ]
+        end = connection.execute(_NEXT_END).scalar_one()
+        return min([*times, *([end + LATE_MS] if end is not None else [])], default=None)
+
+    def _turn(self, connection: Connection, due: Row[Any]) -> bool:
+        now = now_ms()
+        state = self._log.head(connection, due.broadcast).state
+        row = self._one(connection, due.broadcast, due.id)
+        # Started, ended or put off elsewhere meanwhile: then there is nothing to do.
+        if row.state == "planned" and row.starts_at <= now and state == "live":
+            told = self._start(connection, row, now)
+        elif row.state == "running" and row.ends_at + LATE_MS <= now:
+            told = self._end(connection, row, "time")
+        else:
+            return False
+        self._log.append_all(connection, due.broadcast, told)
+        return True
+
+    def _start(self, connection: Connection, row: Row[Any], now: int) -> list[events.EventModel]:
+        """Let a planned batch run; where its lot gives nothing any more, or is stopped, it ends at
+        once.
+        """
+        known = stock.on_offer(connection, row.broadcast, [row.offer])
+        facts = known[row.offer]
+        if facts.lot_stopped:
+            return self._end(connection, row, STOPPED)
+        free = facts.released - facts.sold - facts.held - facts.kept
+        boxes = min(row.boxes, max(0, facts.lot_left_g) // facts.net_weight_g)
+        if boxes == 0:
+            return self._end(connection, row, "sold_out")
+        more = max(0, boxes - free)
+        kept = {row.offer: stock.Move(keep=boxes, release=more)}
+        moved = stock.move(connection, kept, known)
+        values = {"state": "running", "boxes": boxes, "starts_at": now}
+        values["ends_at"] = now + row.ends_at - row.starts_at
+        connection.execute(_SET.values(values), {"of": row.id})
+        self.alarm.set(connection, values["ends_at"] + LATE_MS)
+        begun = self._one(connection, row.broadcast, row.id)
+        told: list[events.EventModel] = [
+            events.FlashStarted(flash=begun.id, offer=begun.offer, **_facts(begun)),
+        ]
+        if more:
+            released = moved[0].released
+            told.append(events.OfferReleased(offer=row.offer, quantity=more, released=released))
+        return [*told, *moved]
+
+    def _end(
+        self, connection: Connection, row: Row[Any], why: events.WhyEnded
+    ) -> list[events.EventModel]:
+        """End a batch: what is kept for it and not held can be had as before."""
+        known = stock.on_offer(connection, row.broadcast, [row.offer])
+        keep = -known[row.offer].kept if row.state == "running" else 0
+        moved = stock.move(connection, {row.offer: stock.Move(keep=keep)}, known)
+        values = {"state": "ended", "why": why, "ended_at": now_ms()}
+        connection.execute(_SET.values(values), {"of": row.id})
+        return [_ended(row, why), *self._settle(connection, row.broadcast, moved)]
+
+    def _put_right(
+        self, connection: Connection, row: Row[Any]
+    ) -> tuple[list[events.OrderHeld], events.FlashCorrected]:
+        """Keep that its price was a mistake, and at the offer's price what is held of it."""
+        connection.execute(_SET.values(why=WRONG), {"of": row.id})
+        offer = row.offer
+        known = stock.on_offer(connection, row.broadcast, [offer])
+        held = reprice_holds.held(connection, row.broadcast, offer, flash=row.id)
+        again = [reprice_holds.reprice(connection, *of, known[offer].price) for of in held]
+        boxes = sum(line["quantity"] for _, line in held)
+        new = sum(line["quantity"] for hold, line in held if hold.is_new)
+        # They stay held, but of the batch no more.
+        stock.move(connection, {offer: stock.Move(batches={row.id: (0, -boxes, -new)})}, known)
+        return again, events.FlashCorrected(
+            flash=row.id,
+            offer=offer,
+            price=money(row.price, row.currency),
+            right=money(known[offer].price, row.currency),
+            orders=connection.execute(_ORDERS, {"flash": row.id}).scalar_one(),
+        )
+
+    def _begun(self, connection: Connection, event: Event) -> None:
+        """Start what was planned for an earlier moment than that at which the broadcast began."""
+        now = now_ms()
+        for row in connection.execute(_OPEN_IN, {"broadcast": event.broadcast}).all():
+            if row.state == "planned" and row.starts_at <= now:
+                planned = self._one(connection, event.broadcast, row.id)
+                told = self._start(connection, planned, now)
+                self._log.append_all(connection, event.broadcast, told)
+
+    def _over(self, connection: Connection, event: Event) -> None:
+        """With the broadcast its batches end, those too that never ran."""
+        for row in connection.execute(_OPEN_IN, {"broadcast": event.broadcast}).all():
+            told = self._end(connection, row, "broadcast")
+            self._log.append_all(connection, event.broadcast, told)
+
+    def _one(self, connection: Connection, broadcast: str, flash: str) -> Row[Any]:
+        row = connection.execute(_ONE, {"broadcast": broadcast, "flash": flash}).one_or_none()
+        if row is None:
+            raise UnknownFlash("Nothing was changed: this broadcast has no such flash batch.")
+        return row
+
+
+def _sells(lot: str) -> ColumnElement[bool]:
+    return flashes.c.offer.in_(select(offers.c.id).where(offers.c.lot == lot))
+
+
+def on_cards(connection: Connection, wanted: Iterable[str]) -> dict[str, Row[Any]]:
+    """The batch that is planned or runs of each of these offers that has one."""
+    found = connection.execute(_ON_CARDS, {"offers": list(wanted)})
+    return {row.offer: row for row in found}
+
+
+class Facts(TypedDict):
+    """A batch as its events and its card tell it, but for its id and its offer."""
+
+    price: events.Money
+    boxes: int
+    per_buyer: int | None
+    starts_at: int
+    ends_at: int
+
+
+def told(row: Row[Any], currency: str) -> Facts:
+    """A batch as its events and its card tell it, but for its id and its offer."""
+    return {
+        "price": money(row.price, currency),
+        "boxes": row.boxes,
+        "per_buyer": row.per_buyer,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+    }
+
+
+def on_card(row: Row[Any], currency: str) -> dict[str, Any]:
+    """A batch as its offer's card has it."""
+    return {"id": row.id, "state": row.state, **told(row, currency)}
+
+
+def shown(row: Row[Any]) -> Flash:
+    """A batch in the API; the row carries its offer's currency."""
+    return Flash.model_validate(
+        {
+            **told(row, row.currency),
+            "id": row.id,
+            "offer": row.offer,
+            "state": row.state,
+            "sold": row.sold,
+            "held": row.held,
+            "ended_at": row.ended_at,
+            "why": row.why,
+        }
+    )
+
+
+def spent(
+    connection: Connection,
+    sold: Mapping[str, int],
+    batches: Mapping[str, str],
+    known: Mapping[str, stock.Offer],
+) -> list[events.FlashEnded]:
+    """End the batches whose last boxes this sale took, in its own transaction.
+
+    `sold` says how many by the offer, `batches` of which batch, `known` what was on offer before.
+    """
+    rows = [(sold[offer], known[offer], batch) for offer, batch in batches.items()]
+    wanted = [
+        batch
+        for quantity, row, batch in rows
+        if row.flash == batch and row.flash_sold + quantity >= row.flash_boxes
+    ]
+    if not wanted:
+        return []
+    found = connection.execute(_SPENT, {"batches": sorted(wanted), "now": now_ms()}).all()
+    return [_ended(row, "sold_out") for row in found]
+
+
+def _facts(row: Row[Any]) -> Facts:
+    return told(row, row.currency)
+
+
+def _ended(row: Row[Any], why: events.WhyEnded) -> events.FlashEnded:
+    return events.FlashEnded(flash=row.id, offer=row.offer, sold=row.sold, why=why)

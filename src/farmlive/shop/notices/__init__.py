@@ -1,0 +1,1 @@
+"""What buyers hear of their orders by telephone or e-mail."""

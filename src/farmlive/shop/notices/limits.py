@@ -1,0 +1,256 @@
+"""Limits of notices that a stranger can cause, kept in the database: they survive a restart and
+hold across servers.
+
+Owns who counts as one person, and how much a sender may cause. How much that was is one question,
+which an order's own may have asked; what is counted within a transaction the tally adds up. What is
+held back, staff read in held.py.
+"""
+
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Row,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from farmlive.clock import DAY_MS, HOUR_MS
+from farmlive.people.core.addresses import block_of
+from farmlive.people.core.devices import Pseudonyms
+from farmlive.phones import international, without_excess
+from farmlive.settings import Settings
+from farmlive.shop.notices.tables import notice_budgets, notice_counts, notices
+from farmlive.store import Store, hot, list_of, tally
+
+# Notices that strangers cause: all of a block, which is what one network gives out, may cause ten
+# times what one address may.
+NOTICES_BLOCK_FACTOR = 10
+# Domains of one provider at which a name is one mailbox, by the one that limits count under. From
+# support.apple.com/118230, proton.me/support/addresses-and-aliases, the mailbox aliases of
+# yandex.com/support/domain, which validator.js (src/lib/normalizeEmail.js) lists by name; that
+# library and Google's users say it of googlemail.com.
+_SAME_MAILBOX = {
+    each: first
+    for first, *others in (
+        ("gmail.com", "googlemail.com"),
+        ("icloud.com", "me.com", "mac.com"),
+        ("proton.me", "protonmail.com", "protonmail.ch", "pm.me"),
+        ("yandex.ru", "yandex.com", "yandex.by", "yandex.kz", "yandex.ua", "ya.ru"),
+    )
+    for each in others
+}
+# Signs that Proton leaves out of a name, besides dots: its own web client does
+# (ProtonMail/WebClients, packages/shared/lib/helpers/email.ts).
+_LEFT_OUT = {"proton.me": "-_"}
+
+Pseudonym = Callable[[str], Awaitable[str]]
+
+
+class Sender(NamedTuple):
+    """From where a stranger came: pseudonyms of the address and of the block around it."""
+
+    address: str
+    block: str
+
+
+async def sender(address: str | None, pseudonym: Pseudonym) -> Sender | None:
+    """The sender at an address; None where an unnamed proxy hides it."""
+    if address is None:
+        return None
+    return Sender(await pseudonym(address), await pseudonym(f"block {block_of(address)}"))
+
+
+def recipient(person: str) -> str:
+    """As whom limits count a phone number or a mail address.
+
+    Numbers that may reach the same telephone are one. So are other spellings of one mailbox:
+    capitals, what follows a plus, dots, which many providers leave out, other signs where one does,
+    and another domain of the same provider. That two people differ in nothing else is rare, and
+    costs them a receipt. It goes to no mail server: a mail is sent to what the buyer wrote.
+    """
+    name, at, domain = person.rpartition("@")
+    if not at:
+        return without_excess(person)
+    name = name.partition("+")[0].replace(".", "") or name
+    with contextlib.suppress(UnicodeError):  # as mail servers write it (RFC 5890)
+        domain = domain.encode("idna").decode()
+    domain = domain.casefold().rstrip(".")
+    domain = _SAME_MAILBOX.get(domain, domain)
+    for sign in _LEFT_OUT.get(domain, ""):
+        name = name.replace(sign, "") or name
+    return f"{name.casefold()}@{domain}"
+
+
+# When strangers caused notices to the recipient within a day, up to the limit of a day.
+_told_at = list_of(
+    select(notices.c.created_at)
+    .where(
+        notices.c.recipient == bindparam("to_recipient"),
+        notices.c.created_at > bindparam("since_day"),
+        notices.c.cause == literal_column("'stranger'"),
+        notices.c.held_by.is_(None),  # as its index has it
+    )
+    .limit(bindparam("per_day", type_=Integer))
+)
+
+
+def _used(sender_name: str) -> Any:
+    found = select(notice_budgets.c.used).where(
+        notice_budgets.c.hour == bindparam("in_hour"),
+        notice_budgets.c.sender == bindparam(sender_name),
+    )
+    return found.scalar_subquery()
+
+
+# How a recipient and a sender stand, as a part of another question.
+ASKED = (
+    _told_at.label("told_at"),
+    _used("from_address").label("used_by_address"),
+    _used("from_block").label("used_by_block"),
+    # Whether anyone may have been told something besides: few are, and seldom.
+    exists(select(notice_counts.c.recipient)).label("told_besides"),
+)
+_ASKED = hot(select(*ASKED))
+_SPEND = {
+    dialect: hot(
+        spent.on_conflict_do_update(
+            index_elements=["hour", "sender"],
+            set_={"used": notice_budgets.c.used + spent.excluded.used},
+        ),
+        own=True,
+    )
+    for dialect, spent in (
+        ("sqlite", sqlite.insert(notice_budgets)),
+        ("postgresql", postgresql.insert(notice_budgets)),
+    )
+}
+_FORGET = delete(notice_budgets).where(notice_budgets.c.hour < bindparam("this_hour"))
+_COUNTED = hot(
+    select(notice_counts.c.times).where(notice_counts.c.recipient == bindparam("to_mark"))
+)
+_FORGET_COUNTS = delete(notice_counts).where(notice_counts.c.until < bindparam("now"))
+
+
+class StrangersLimits:
+    """Says which limit holds a notice back that a stranger causes, and counts those that go."""
+
+    def __init__(self, settings: Settings, store: Store):
+        self._pseudonyms = Pseudonyms(store)
+        self._prefixes = settings.notice_prefixes
+        self._at_most = {
+            "number_in_hour": settings.notices_per_hour,
+            "number_in_day": settings.notices_per_day,
+            "address": settings.notices_per_address,
+            "block": settings.notices_per_address * NOTICES_BLOCK_FACTOR,
+        }
+
+    def may_reach(self, person: str) -> bool:
+        """Whether a stranger can cause notices to this number; mail goes anywhere."""
+        return "@" in person or international(person).startswith(self._prefixes)
+
+    def question(self, person: str, by: Sender | None, now: int) -> dict[str, Any]:
+        """The values for `ASKED`, of a notice to the person that would be written now."""
+        address, block = by or ("", "")
+        return {
+            "to_recipient": recipient(person),
+            "since_day": now - DAY_MS,
+            "per_day": self._at_most["number_in_day"],
+            "in_hour": now // HOUR_MS,
+            "from_address": address,
+            "from_block": block,
+        }
+
+    def asked(
+        self, connection: Connection, question: Mapping[str, Any], answer: Row[*tuple[Any, ...]]
+    ) -> None:
+        """Take what `ASKED` gave, unless this transaction knows more."""
+        counted = tally(connection)
+        hour = question["in_hour"]
+        for key, used in (
+            (_used_by(hour, question["from_address"]), answer.used_by_address),
+            (_used_by(hour, question["from_block"]), answer.used_by_block),
+        ):
+            if counted.known(key) is None:
+                counted.know(key, used or 0)
+        told, since = _told(question["to_recipient"]), question["since_day"]
+        if counted.known(told) is None:
+            times = answer.told_at or []
+            if answer.told_besides:
+                times = [*times, *self._besides(connection, question["to_recipient"], since)]
+            in_hour = sum(at > since + DAY_MS - HOUR_MS for at in times)
+            counted.know(told, (in_hour, len(times)))
+
+    def held_by(
+        self, connection: Connection, person: str, by: Sender | None, now: int
+    ) -> str | None:
+        """Which limit holds a notice to the person back; None where it goes, which is counted.
+
+        What `asked` took in this transaction is not asked again.
+        """
+        if not self.may_reach(person):
+            return "prefix"
+        counted = tally(connection)
+        hour = now // HOUR_MS
+        told = _told(recipient(person))
+        senders = [_used_by(hour, each) for each in by or ()]
+        if any(counted.known(key) is None for key in (told, *senders)):
+            question = self.question(person, by, now)
+            self.asked(connection, question, connection.execute(_ASKED, question).one())
+        in_hour, in_day = counted.known(told)
+        used = [counted.known(key) for key in senders]
+        if in_day >= self._at_most["number_in_day"] or in_hour >= self._at_most["number_in_hour"]:
+            return "number"
+        for limit, caused in zip(("address", "block"), used, strict=False):
+            if caused >= self._at_most[limit]:
+                return limit
+        counted.know(told, (in_hour + 1, in_day + 1))
+        spend = _SPEND[connection.dialect.name]
+        for key, caused in zip(senders, used, strict=True):
+            counted.know(key, caused + 1)
+            counted.owe(spend, {"hour": hour, "sender": key[2]}, {"used": 1})
+        return None
+
+    def keep(self, connection: Connection, recipient_name: str, at: int, now: int) -> None:
+        """Count a notice to the recipient at that time, UTC milliseconds, of which there is no row,
+        or will be none.
+        """
+        if at <= now - DAY_MS:
+            return
+        mark = self._mark(recipient_name)
+        kept = sorted([*self._besides(connection, recipient_name, now - DAY_MS), at])
+        connection.execute(delete(notice_counts).where(notice_counts.c.recipient == mark))
+        row = {"recipient": mark, "times": kept, "until": kept[-1] + DAY_MS}
+        connection.execute(insert(notice_counts), row)
+
+    def forget(self, connection: Connection, now: int) -> None:
+        """Drop what counts no more: budgets of hours that are over, notices of a day ago."""
+        connection.execute(_FORGET, {"this_hour": now // HOUR_MS})
+        connection.execute(_FORGET_COUNTS, {"now": now})
+
+    def _besides(self, connection: Connection, recipient_name: str, since: int) -> list[int]:
+        """When the recipient was told something since then of which there is no row."""
+        found = connection.execute(_COUNTED, {"to_mark": self._mark(recipient_name)})
+        times: list[int] = found.scalar_one_or_none() or []
+        return [at for at in times if at > since]
+
+    def _mark(self, recipient_name: str) -> str:
+        return self._pseudonyms.uncached("recipient of notices", recipient_name)
+
+
+def _told(recipient_name: str) -> tuple[str, str]:
+    """The tally's key of the recipient's notices within an hour and a day."""
+    return ("notices to", recipient_name)
+
+
+def _used_by(hour: int, sender_name: str) -> tuple[str, int, str]:
+    """The tally's key of the sender's notices in a clock hour."""
+    return ("notices by", hour, sender_name)

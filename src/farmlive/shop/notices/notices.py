@@ -1,0 +1,376 @@
+"""Notices: what buyers hear of their orders by telephone or e-mail, each thing once.
+
+A notice is written in the transaction of the order's event, and sent by a task afterwards, on one
+server or several: at least once, and twice only where its provider can't tell after a crash, or
+after the database was away from one server for as long as a lease, and not from another. What it
+says is texts.py's, how it is brought the providers', and what of them is due the queue's,
+queue.py.
+"""
+
+import asyncio
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import structlog
+from sqlalchemy import Connection, Row
+
+from farmlive.bilingual import Bilingual
+from farmlive.broadcast.log import Log
+from farmlive.clock import HOUR_MS, now_ms
+from farmlive.outages import Outages
+from farmlive.settings import Settings
+from farmlive.shop.core.due_scheduler import DueScheduler
+from farmlive.shop.core.models import order_number
+from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.notices import combining, queue
+from farmlive.shop.notices.held import Held
+from farmlive.shop.notices.limits import StrangersLimits
+from farmlive.shop.notices.outbox_file import Outbox
+from farmlive.shop.notices.providers import NotNow, NotTaken, NotThere, Provider
+from farmlive.shop.notices.smtp import Mail
+from farmlive.shop.notices.texts import Facts, Part
+from farmlive.shop.notices.writing import NoticeWriter
+from farmlive.store import Store
+
+# Pauses between tries double, from the first to the last; then no more is tried.
+FIRST_PAUSE_MS = 5_000
+LAST_PAUSE_MS = HOUR_MS
+TRIES = 48
+_WHAT_TO_DO = {
+    "file": "See that the disk of FARMLIVE_DATA takes files.",
+    "smtp": "See that FARMLIVE_SMTP_URL is right, and that the mail server is there.",
+}
+STOP_S = 5
+# So often budgets of hours that are over are dropped.
+FORGET_MS = 600_000
+# What comes due within this time is sent together: each turn has a price of its own.
+GATHER_S = 0.2
+# Orders go before notices, until one of these is so late; then they take turns.
+BEHIND_ORDERS_MS = 5_000
+
+_log = structlog.get_logger(__name__)
+
+
+def providers(settings: Settings) -> list[Provider]:
+    """The providers that the settings name."""
+    made: dict[str, Provider] = {}
+    if "file" in settings.notices:
+        made["file"] = Outbox(settings.data / "outbox")
+    if "smtp" in settings.notices:
+        made["smtp"] = Mail(settings.smtp_url.get_secret_value(), settings.smtp_from)
+    return list(made.values())
+
+
+@dataclass(frozen=True)
+class Message:
+    """Notices that go together, as they were taken; `head` is the first, whose id it has. Those of
+    `overtaken` are said no more.
+    """
+
+    head: Row[Any]
+    said: tuple[str, ...]
+    overtaken: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """The ids of all of its notices."""
+        return (*self.said, *self.overtaken)
+
+
+class Taken(NamedTuple):
+    """Messages that a turn took, with what they say; whether there may be more that are due, and
+    whether the first of them is so late that orders go no longer before the next turn.
+    """
+
+    messages: Sequence[tuple[Message, list[Part]]] = ()
+    is_more: bool = False
+    is_late: bool = False
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a message: how it stands, and until when its provider can't bring any."""
+
+    message: Message
+    values: dict[str, Any]
+    quiet_until: int | None = None
+
+    @property
+    def is_sent(self) -> bool:
+        """It was brought."""
+        return bool(self.values["state"] == "sent")
+
+
+class Notices:
+    """Writes notices as the log tells of orders, and sends them; `alarm` is for the task, `held` is
+    what limits hold back.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        log: Log,
+        settings: Settings,
+        through: Sequence[Provider] | None = None,
+        *,
+        outages: Outages | None = None,
+    ):
+        self._store = store
+        self._links = OrderLinks(store.keys.orders)
+        self._url = settings.url
+        self._through = providers(settings) if through is None else list(through)
+        # What is left of a provider that is there no more waits for it.
+        self._limits = StrangersLimits(settings, store)
+        self._failures: dict[str, int] = {}
+        outages = outages or Outages()
+        self._outages = {
+            provider.name: outages.watch(
+                f"notices_{provider.name}",
+                lost=f"notices by {provider.name} can't be sent at the moment",
+                back=f"notices by {provider.name} are sent again",
+                what_to_do=_WHAT_TO_DO.get(provider.name, ""),
+            )
+            for provider in self._through
+        }
+        # What came of notices and is not kept yet, by the provider's name.
+        self._done: dict[str, list[Done]] = {each.name: [] for each in self._through}
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._stops = False
+        self._forgets_at = 0
+        self.alarm = DueScheduler(
+            store,
+            self._due,
+            self._ring,
+            "notices were not sent; trying again",
+        )
+        NoticeWriter(store, log, settings, self._through, self.alarm)
+        self.held = Held(store, self.alarm)
+
+    @property
+    def through(self) -> Sequence[Provider]:
+        """The providers by which buyers are told."""
+        return self._through
+
+    async def start(self) -> None:
+        """Send from now on, what an earlier run left too."""
+        self._stops = False
+        if self._through:
+            await self.alarm.start()
+
+    async def stop(self) -> None:
+        """Send no more, what is under way aside; who starts next goes on."""
+        self._stops = True
+        await self.alarm.stop()
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=STOP_S)
+        for late in self._under_way:
+            late.cancel()
+        for provider in self._through if not self._under_way else ():
+            await asyncio.to_thread(provider.close)
+
+    async def counts(self) -> Mapping[str, int]:
+        """How many there are by `waiting`, `sent`, `failed` (given up) and `held` (held back)."""
+        return await self._store.read(queue.counts)
+
+    async def send(self) -> None:
+        """Try all that is due, by each provider its own, one after the other.
+
+        It ends once all have: none is begun anew meanwhile, for a provider does one at a time.
+        Raises what kept one of them from going on.
+        """
+        sending = [asyncio.create_task(self._send_by(provider)) for provider in self._through]
+        for each in sending:  # a notice that is being sent is not left in the middle
+            self._under_way.add(each)
+            each.add_done_callback(self._under_way.discard)
+        ended = await asyncio.shield(asyncio.gather(*sending, return_exceptions=True))
+        for error in ended:
+            if error is not None:
+                raise error
+
+    # Afterwards.
+
+    def _due(self, connection: Connection) -> int | None:
+        """When something is to be done: what is not kept yet, at once."""
+        if any(self._done.values()):
+            return now_ms()
+        return queue.next_at(connection, self._done)
+
+    async def _ring(self) -> None:
+        """Send what is due, and what comes due in a moment."""
+        await asyncio.sleep(GATHER_S)
+        await self.send()
+
+    async def _send_by(self, provider: Provider) -> None:
+        """Each turn is one write: it keeps what came of some notices, and takes the next, as long
+        as there are as many as it may take. Orders go before it, but not for ever.
+
+        A turn that fails may have been kept or not: the next one keeps the same, which it may.
+        """
+        done = self._done[provider.name]
+        taken = Taken(is_more=True)
+        while True:
+            turn = partial(self._turn, provider=provider, done=tuple(done), takes=taken.is_more)
+            patient = not (taken.is_late or self._stops)
+            taken = await self._store.write(turn, last=True, patient=patient)
+            quiet = _quiet_until(done)
+            done.clear()
+            if quiet is not None:
+                await self._put_off(provider, quiet)
+            messages = taken.messages
+            if not messages:
+                return
+            for first in range(0, len(messages), provider.together):
+                done += await self._try(provider, messages[first : first + provider.together])
+                if (until := done[-1].quiet_until) is not None:
+                    # It can't bring the others either, which were not tried.
+                    done += [_untried(message, until) for message, _ in messages[len(done) :]]
+                    break
+
+    async def _put_off(self, provider: Provider, until: int) -> None:
+        """Let all that wait for the provider wait until then, some at a time."""
+        some = partial(queue.put_off, provider=provider.name, until=until)
+        while await self._store.write(some, last=True):
+            pass
+
+    def _turn(
+        self, connection: Connection, provider: Provider, done: Sequence[Done], *, takes: bool
+    ) -> Taken:
+        now = now_ms()
+        queue.keep_sent(
+            connection, [it for each in done if each.is_sent for it in each.message.said], now
+        )
+        queue.keep_void(
+            connection, [it for each in done if each.is_sent for it in each.message.overtaken]
+        )
+        # Of messages that were not tried all have the same come of them.
+        back: dict[Any, list[str]] = {}
+        for each in done:
+            if not each.is_sent:
+                as_taken = (each.message.head.next_at, *sorted(each.values.items()))
+                back.setdefault(as_taken, []).extend(each.message.all)
+        for (lease, *values), messages in back.items():
+            queue.put(connection, messages, lease, dict(values))
+        if self._stops or not takes or _quiet_until(done) is not None:
+            return Taken()
+        if now >= self._forgets_at:
+            self._limits.forget(connection, now)
+            self._forgets_at = now + FORGET_MS
+        due = queue.due(connection, provider.name, provider.at_once, now)
+        rows = queue.take(connection, [row.id for row in due], now)
+        return Taken(
+            self._messages(connection, rows),
+            is_more=len(due) == provider.at_once,
+            is_late=bool(due) and due[0].next_at < now - BEHIND_ORDERS_MS,
+        )
+
+    async def _try(
+        self, provider: Provider, taken: Sequence[tuple[Message, list[Part]]]
+    ) -> list[Done]:
+        """Send some that go together, and tell what came of each."""
+        messages = [message for message, _ in taken]
+        try:
+            await asyncio.to_thread(_send, provider, taken)
+        except NotTaken as error:
+            _log.warning("a notice is not taken", provider=provider.name, reason=str(error))
+            return [Done(message, {"state": "failed"}) for message in messages]
+        except NotNow as error:
+            first, *rest = messages
+            unreachable = self._unreachable(provider, first, str(error))
+            return [
+                *(_untried(message, unreachable.quiet_until or 0) for message in rest),
+                unreachable,
+            ]
+        except NotThere as error:
+            _log.info("a notice waits", provider=provider.name, reason=str(error))
+        except Exception as error:
+            # A fault of ours: the next notice may be better, and this one is tried again.
+            # What it says may name a person, so that only its kind and its place are logged.
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            _log.error(
+                "a notice was not sent",
+                provider=provider.name,
+                error=type(error).__name__,
+                where=f"{at.filename}:{at.lineno}",
+            )
+            if len(taken) > 1:
+                return [done for each in taken for done in await self._try(provider, [each])]
+        else:
+            self._failures.pop(provider.name, None)
+            self._outages[provider.name].recovered()
+            return [Done(message, {"state": "sent"}) for message in messages]
+        return [_tried_in_vain(message) for message in messages]
+
+    def _unreachable(self, provider: Provider, message: Message, reason: str) -> Done:
+        """Put all of the provider's off: it isn't tried notice by notice.
+
+        This one stands behind the others the next time: it may itself be what can't be sent.
+        """
+        times = self._failures[provider.name] = self._failures.get(provider.name, 0) + 1
+        until = now_ms() + min(FIRST_PAUSE_MS << min(times - 1, 20), LAST_PAUSE_MS)
+        self._outages[provider.name].failed(reason)
+        if message.head.tries >= TRIES:
+            return Done(message, {"state": "failed"}, quiet_until=until)
+        return Done(message, {"state": "waiting", "next_at": until + 1}, quiet_until=until)
+
+    def _messages(
+        self, connection: Connection, rows: Sequence[Row[Any]]
+    ) -> list[tuple[Message, list[Part]]]:
+        """What is to be sent of the notices that were taken; those that say nothing are done."""
+        if not rows:
+            return []
+        of, less = queue.orders_of(connection, rows)
+        together: dict[str, list[Row[Any]]] = {}
+        for row in rows:
+            together.setdefault(row.message, []).append(row)
+        messages = []
+        for each in together.values():
+            said = combining.still_said(each, {row.order: of[row.order].state for row in each})
+            silent = tuple(row.id for row in each if row not in said)
+            message = Message(each[0], tuple(row.id for row in said), silent)
+            parts = [self._part(row, of[row.order], row.order in less) for row in said]
+            messages.append((message, parts))
+        queue.keep_void(
+            connection, [it for each, parts in messages if not parts for it in each.overtaken]
+        )
+        return [(message, parts) for message, parts in messages if parts]
+
+    def _part(self, row: Row[Any], order: Row[Any], was_less: bool) -> Part:
+        facts = Facts(
+            number=order_number(order.number),
+            url=f"{self._url}/order/{self._links.token_of(order)}",
+            state=order.state,
+            way=order.way,
+            payment=order.payment,
+            amount=order.total,
+            refunded=order.refunded,
+            currency=order.currency,
+            centre=Bilingual(**order.centre_name) if order.centre_name else None,
+            code=self._links.code_of(order),
+            was_less=was_less,
+        )
+        return Part(row.kind, facts, order.language)
+
+
+def _untried(message: Message, until: int) -> Done:
+    return Done(message, {"state": "waiting", "next_at": until, "tries": message.head.tries - 1})
+
+
+def _tried_in_vain(message: Message) -> Done:
+    tries = message.head.tries
+    if tries >= TRIES:
+        return Done(message, {"state": "failed"})
+    pause = min(FIRST_PAUSE_MS << min(tries - 1, 20), LAST_PAUSE_MS)
+    return Done(message, {"state": "waiting", "next_at": now_ms() + pause})
+
+
+def _send(provider: Provider, taken: Sequence[tuple[Message, list[Part]]]) -> None:
+    """Write the messages and have them brought, in a thread."""
+    provider.send(*(combining.notice(message.head, parts) for message, parts in taken))
+
+
+def _quiet_until(done: Iterable[Done]) -> int | None:
+    """Until when the provider can't bring any."""
+    return max((each.quiet_until for each in done if each.quiet_until is not None), default=None)

@@ -1,0 +1,222 @@
+"""The outbox: notices as lines of JSON, for whatever brings them to telephones.
+
+A line is written whole or not at all, once each, in the order in which it was sent; it is
+overwritten in its place alone, when its person is erased. A day has a file of its own,
+`YYYY-MM-DD.jsonl` in UTC, by when the notice came about.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from farmlive import compact_json
+from farmlive.clock import rfc3339
+from farmlive.shop.notices.providers import Notice, NotNow
+
+# Days whose notices are remembered; what is older is read again.
+DAYS_KEPT = 3
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
+
+
+class Outbox:
+    """The provider `file`. Servers that share the folder share the files."""
+
+    name = "file"
+    at_once = 128
+    together = 128
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._days: dict[str, _Day] = {}
+
+    def reach(self, person: str) -> bool:
+        """Telephones."""
+        return "@" not in person
+
+    def send(self, *notices: Notice) -> None:
+        """Write those that do not stand there yet. Raises NotNow where the disk is at fault."""
+        days: dict[str, dict[str, bytes]] = {}
+        for notice in notices:
+            at = rfc3339(notice.at)
+            lines = days.setdefault(f"{at[:10]}.jsonl", {})
+            lines[notice.id] = _line(notice, at)
+        for name, lines in days.items():
+            try:
+                self._day(name).append(lines)
+            except OSError as error:
+                self._days.pop(name, None)
+                raise NotNow(error.strerror or str(error)) from error
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _day(self, name: str) -> "_Day":
+        if name not in self._days:
+            while len(self._days) >= DAYS_KEPT:
+                self._days.pop(min(self._days))
+            self._days[name] = _Day(self._folder / name)
+        return self._days[name]
+
+
+class _Day:
+    """One file, and which notices stand in its first `_seen` bytes."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._known: set[str] = set()
+        self._seen = 0
+
+    def append(self, lines: Mapping[str, bytes]) -> None:
+        """Write the lines of these notices, and have them on the disk."""
+        is_new = not self._path.exists()
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._locked() as file:
+            self._read(file)
+            more = {notice: line for notice, line in lines.items() if notice not in self._known}
+            if not more:
+                return
+            # What stands behind the last whole line was being written when its writer was killed.
+            file.truncate(self._seen)
+            file.seek(self._seen)
+            written = b"".join(more.values())
+            file.write(written)
+            file.flush()
+            os.fsync(file.fileno())
+            self._seen += len(written)
+            self._known.update(more)
+        if is_new:
+            folder = os.open(self._path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def _locked(self) -> BinaryIO:
+        """Open the file and lock it until it is closed; a new one where it was just removed."""
+        while True:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            file = os.fdopen(handle, "r+b")
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.fstat(handle).st_nlink:
+                return file
+            file.close()
+
+    def _read(self, file: BinaryIO) -> None:
+        """Read what others wrote since; a file that was taken away and begun anew, as a whole."""
+        if os.fstat(file.fileno()).st_size < self._seen:
+            self._known, self._seen = set(), 0
+        file.seek(self._seen)
+        for line in file:
+            if not line.endswith(b"\n"):
+                break
+            self._seen += len(line)
+            self._known.add(compact_json.decode(line)["id"])
+
+
+Theirs = Callable[[str, str, str, str], bool]
+"""Whether a line is theirs, by its `at`, `to`, `order` and `url`."""
+
+
+def take_out(folder: Path, is_theirs: Theirs) -> int:
+    """Overwrite the lines that are theirs, and return how many.
+
+    In the place of each stands one as long that has its `id` and `"erased": true`: whoever reads
+    the files on from where they were is at the same place, and no notice is written twice.
+    """
+    erased = 0
+    for path in sorted(folder.glob("*.jsonl")):
+        # A line never changes and never moves: it is looked for while others go on writing.
+        with contextlib.suppress(FileNotFoundError):
+            if found := _lines_of(path, is_theirs):
+                erased += _overwrite(path, found)
+    return erased
+
+
+def recipients(folder: Path) -> set[str]:
+    """Return to whom the lines of all files are."""
+    found: set[str] = set()
+    for path in folder.glob("*.jsonl"):
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+            found.update(said["to"] for line in file if (said := _said(line)))
+    return found
+
+
+def _said(line: bytes) -> dict[str, Any] | None:
+    """What a line says; None for one that was erased, or that is being written."""
+    if not line.endswith(b"\n") or b'"erased":true}' in line:
+        return None
+    said: dict[str, Any] = compact_json.decode(line)
+    return said
+
+
+def _lines_of(path: Path, is_theirs: Theirs) -> list[tuple[int, bytes]]:
+    """Where in the file their lines begin, and what is written there."""
+    found = []
+    place = 0
+    with path.open("rb") as file:
+        for line in file:
+            said = _said(line)
+            if said and is_theirs(said["at"], said["to"], said["order"], said["url"]):
+                empty = compact_json.encode({"id": said["id"], "erased": True})
+                found.append((place, empty.ljust(len(line) - 1) + b"\n"))
+            place += len(line)
+    return found
+
+
+def _overwrite(path: Path, lines: Sequence[tuple[int, bytes]]) -> int:
+    with path.open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if not os.fstat(file.fileno()).st_nlink:  # removed meanwhile, with all in it
+            return 0
+        for place, line in lines:
+            os.pwrite(file.fileno(), line, place)
+        os.fsync(file.fileno())
+    return len(lines)
+
+
+def old_files(folder: Path, before_ms: int) -> list[Path]:
+    """Return the outbox's files that nothing was written to since then."""
+    found = (path for path in folder.glob("*.jsonl") if _DAY.fullmatch(path.name))
+    return sorted(path for path in found if _is_old(path, before_ms))
+
+
+def remove_old(folder: Path, before_ms: int) -> int:
+    """Remove the outbox's files that nothing was written to since then; return how many.
+
+    Servers that share the folder may all do so, and write meanwhile: what is being written to is
+    locked, and stays.
+    """
+    removed = 0
+    for path in old_files(folder, before_ms):
+        with contextlib.suppress(FileNotFoundError), path.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if _is_old(path, before_ms):
+                path.unlink()
+                removed += 1
+    return removed
+
+
+def _is_old(path: Path, before_ms: int) -> bool:
+    try:
+        return path.stat().st_mtime * 1000 < before_ms
+    except FileNotFoundError:  # another server removed it
+        return False
+
+
+def _line(notice: Notice, at: str) -> bytes:
+    line = {
+        "id": notice.id,
+        "at": at,
+        "to": notice.person,
+        "language": notice.language,
+        "kind": notice.kind,
+        "order": notice.number,
+        "subject": notice.said.subject,
+        "text": notice.said.text,
+        "url": notice.url,
+    }
+    return compact_json.encode(line) + b"\n"

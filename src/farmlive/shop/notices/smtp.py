@@ -1,0 +1,173 @@
+"""Notices by e-mail, handed to a mail server by SMTP (RFC 5321) over TLS.
+
+A mail that was handed over and not marked so, since the server was killed in between, is handed
+over again with the same Message-ID: mailboxes show it once, where they look at it.
+"""
+
+import contextlib
+import smtplib
+import ssl
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from urllib.parse import unquote, urlsplit
+
+from farmlive.shop.notices.providers import Notice, NotNow, NotTaken, NotThere
+
+# For each answer of the mail server; all of them together end before a notice is tried anew.
+TIMEOUT_S = 6
+PORTS = {"smtp": 587, "smtps": 465}
+_HERE = ("localhost", "127.0.0.1", "::1")
+_MANY = 100  # mails that one connection carries
+
+
+class Mail:
+    """The provider `smtp`.
+
+    The scheme of the URL says how the connection is kept secret: `smtps` from its start, `smtp` by
+    STARTTLS, which the server must offer unless it is on this machine.
+    """
+
+    name = "smtp"
+    at_once = 1
+    together = 1
+
+    def __init__(self, url: str, sender: str):
+        parts = urlsplit(url)
+        self._scheme = parts.scheme
+        self._host = parts.hostname or "localhost"
+        self._port = parts.port or PORTS[self._scheme]
+        self._user = unquote(parts.username or "")
+        self._password = unquote(parts.password or "")
+        self._sender = sender
+        self._address = parseaddr(sender)[1]
+        self._server: smtplib.SMTP | None = None
+        self._carried = 0
+
+    def reach(self, person: str) -> bool:
+        """Mailboxes."""
+        return "@" in person
+
+    def send(self, *notices: Notice) -> None:
+        """Hand the mail over. Raises NotNow, NotThere, NotTaken."""
+        (notice,) = notices
+        person = _on_the_wire(notice.person)
+        mail = self._mail(notice, person)
+        server = self._connected()
+        try:
+            server.send_message(mail, self._address, [person])
+        except smtplib.SMTPRecipientsRefused as error:
+            code, _ = error.recipients[person]
+            self._reset(server)
+            raise _refused(code) from error
+        except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
+            self._reset(server)
+            if isinstance(error, smtplib.SMTPSenderRefused):
+                raise NotNow(f"the sender was not taken ({error.smtp_code})") from error
+            raise _refused(error.smtp_code) from error
+        except (smtplib.SMTPNotSupportedError, UnicodeError) as error:
+            self._reset(server)
+            raise NotTaken(
+                "the address has other letters than ASCII, for which the mail server would have to "
+                "offer SMTPUTF8"
+            ) from error
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            raise NotNow(_said(error)) from error
+        self._carried += 1
+
+    def close(self) -> None:
+        """Take leave of the mail server."""
+        server, self._server = self._server, None
+        if server is not None:
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                server.quit()
+            server.close()
+
+    def _mail(self, notice: Notice, person: str) -> EmailMessage:
+        mail = EmailMessage()
+        domain = self._address.rpartition("@")[2]
+        try:
+            mail["From"] = self._sender
+            mail["To"] = person
+            mail["Subject"] = notice.said.subject
+            mail["Message-ID"] = f"<{notice.id}@{domain}>"
+            mail["Date"] = format_datetime(datetime.fromtimestamp(notice.at / 1000, UTC))
+            mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday answers it
+            mail.set_content(notice.said.text, charset="utf-8", cte="base64")
+        except ValueError as error:  # an address with what no header may hold
+            raise NotTaken("the address can't be written to") from error
+        return mail
+
+    def _connected(self) -> smtplib.SMTP:
+        server = self._server
+        if server is not None and self._carried < _MANY:
+            try:
+                if server.noop()[0] == 250:
+                    return server
+            except (OSError, smtplib.SMTPException):
+                pass
+        self.close()
+        try:
+            self._server = self._open()
+        except (OSError, smtplib.SMTPException) as error:
+            raise NotNow(_said(error)) from error
+        self._carried = 0
+        return self._server
+
+    def _open(self) -> smtplib.SMTP:
+        if self._scheme == "smtps":
+            context = ssl.create_default_context()
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                self._host, self._port, timeout=TIMEOUT_S, context=context
+            )
+        else:
+            server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_S)
+        try:
+            server.ehlo()
+            if self._scheme == "smtp" and (server.has_extn("starttls") or not self._is_here):
+                server.starttls(context=ssl.create_default_context())
+                server.ehlo()
+            if self._user:
+                server.login(self._user, self._password)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    @property
+    def _is_here(self) -> bool:
+        return self._host in _HERE
+
+    def _reset(self, server: smtplib.SMTP) -> None:
+        """The connection is good for the next mail, or it is let go of."""
+        try:
+            server.rset()
+        except (OSError, smtplib.SMTPException):
+            self.close()
+
+
+def _on_the_wire(person: str) -> str:
+    """The address with its domain as every mail server takes it (RFC 5890, A-labels). Raises
+    NotTaken.
+    """
+    name, _, domain = person.rpartition("@")
+    if parseaddr(person)[1] != person:  # a comment in it, which is no part of the address
+        raise NotTaken("the address can't be written to")
+    try:
+        return f"{name}@{domain.encode('idna').decode()}"
+    except UnicodeError as error:
+        raise NotTaken("the address can't be written to") from error
+
+
+def _refused(code: int) -> NotThere | NotTaken:
+    """RFC 5321, section 4.2.1: 4yz may be tried again, 5yz is for good."""
+    kind = NotTaken if code >= 500 else NotThere
+    return kind(f"the mail server said {code}")
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, without what the server wrote: it may repeat an address."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"the mail server said {error.smtp_code}"
+    return getattr(error, "strerror", None) or type(error).__name__

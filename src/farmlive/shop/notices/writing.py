@@ -1,0 +1,276 @@
+"""Writing notices: in the transaction of an order's event, whom it is told, as which kind, and with
+which message it goes.
+
+What a stranger causes is held to limits.py and goes at once; what staff cause waits for
+others to the same person for a while, and goes with them; that a lot is stopped takes along what
+waits. Sending is notices.py's.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
+
+from farmlive.broadcast.events import (
+    OrderAtCentre,
+    OrderEvent,
+    OrderPacked,
+    OrderRefunded,
+    OrderShipped,
+    OrderStep,
+)
+from farmlive.broadcast.log import Event, Log
+from farmlive.clock import now_ms
+from farmlive.ids import ulid
+from farmlive.settings import Settings
+from farmlive.shop.core.due_scheduler import DueScheduler
+from farmlive.shop.core.notice_kinds import (
+    CORRECTED,
+    KINDS,
+    OF_MONEY,
+    OF_STATE,
+    REFUND_CORRECTED,
+    STOPPED,
+    STRANGER,
+    TOLD,
+    kind_of,
+)
+from farmlive.shop.core.order_tables import order_changes, orders
+from farmlive.shop.notices.limits import Sender, StrangersLimits, recipient
+from farmlive.shop.notices.providers import Provider
+from farmlive.shop.notices.tables import notices
+from farmlive.store import Store, hot, tally
+
+# Events that may put right what a buyer was told.
+HEARD = (*TOLD, OrderPacked.kind)
+# Why a notice was held back that goes to nobody who is known to be there.
+MADE_UP = ("prefix", "address", "block", "unheard")
+# Notices that one message has at most; a further one begins another. One number has seldom so many
+# orders at a time.
+TOGETHER = 50
+# Buyers of a stopped lot may be about to fetch or to eat it: they hear so as soon as all orders of
+# a person, which are stopped at once, stand in one message.
+STOPPED_WAITS_MS = 2_000
+
+_ORDER = hot(
+    select(
+        orders.c.buyer_phone,
+        orders.c.buyer_email,
+        orders.c.simulated,
+        orders.c.account.is_not(None).label("by_staff"),
+    ).where(orders.c.id == bindparam("order"))
+)
+_INSERT = hot(insert(notices), own=True)
+_WAS_TOLD = notices.c.state != literal_column("'held'")
+_LAST = (
+    select(notices.c.seq)
+    .where(notices.c.order == bindparam("order"), notices.c.kind.in_(OF_STATE), _WAS_TOLD)
+    .order_by(notices.c.seq.desc())
+    .limit(1)
+)
+_TOLD_OF_MONEY = select(notices.c.seq).where(
+    notices.c.order == bindparam("order"), notices.c.kind.in_(OF_MONEY), _WAS_TOLD
+)
+_BEFORE = select(notices.c.state, notices.c.held_by).where(
+    notices.c.order == bindparam("order"),
+    notices.c.provider == bindparam("by_provider"),
+    notices.c.person == bindparam("to_person"),
+)
+# Of the recipient, as the index of messages has it that others can still go with.
+_GATHERS = (
+    notices.c.recipient == bindparam("to_recipient"),
+    notices.c.cause == literal_column("'staff'"),
+    notices.c.state == literal_column("'waiting'"),
+)
+# A message to the person that others can still go with: it was not tried yet, or what had come of
+# that try would be unclear.
+_OPEN = hot(
+    select(notices.c.message, func.max(notices.c.next_at).label("next_at"))
+    .where(
+        *_GATHERS,
+        notices.c.person == bindparam("to_person"),
+        notices.c.provider == bindparam("by_provider"),
+        notices.c.tries == 0,
+        notices.c.next_at > bindparam("now"),
+    )
+    .group_by(notices.c.message)
+    .having(func.count() < TOGETHER)
+    .order_by(notices.c.message.desc())
+    .limit(literal_column("1"))
+)
+_HASTEN = (
+    update(notices)
+    .where(*_GATHERS, notices.c.message == bindparam("of_message"))
+    .values(next_at=bindparam("at"))
+)
+_latest = order_changes.alias("latest")
+# What the last deed with the order took back.
+_TAKEN_BACK = select(order_changes.c.state).where(
+    order_changes.c.order == bindparam("of"),
+    order_changes.c.undone,
+    order_changes.c.move
+    == select(_latest.c.move)
+    .where(_latest.c.order == bindparam("of"))
+    .order_by(_latest.c.change.desc())
+    .limit(1)
+    .scalar_subquery(),
+)
+
+
+class Reached(NamedTuple):
+    """How an order's buyer is reached, whether staff or a clerk placed the order, and from where a
+    stranger acts now; who takes or calls off the order lets the transaction's tally know.
+    """
+
+    phone: str
+    email: str | None
+    simulated: bool
+    by_staff: bool
+    sender: Sender | None = None
+
+
+def know(connection: Connection, order: str, reached: Reached) -> None:
+    """Let notices of this transaction know how the order's buyer is reached."""
+    tally(connection).say(("reached", order), reached)
+
+
+class NoticeWriter:
+    """Hears of orders in the log and writes what is to be told of them."""
+
+    def __init__(
+        self,
+        store: Store,
+        log: Log,
+        settings: Settings,
+        through: Sequence[Provider],
+        alarm: DueScheduler,
+    ):
+        self._log = log
+        self._through = through
+        self._alarm = alarm
+        self._gather_ms = settings.notice_gather_ms
+        self._limits = StrangersLimits(settings, store)
+        if through:
+            for kind in HEARD:
+                log.hear(kind, self._heard)
+
+    def _heard(self, connection: Connection, event: Event) -> None:
+        told = event.model()
+        assert isinstance(told, OrderEvent)  # HEARD has no others
+        step = told if isinstance(told, OrderStep) else None
+        if step and step.passed:  # by the time that it is read, it is so no more
+            return
+        reached = _reached(connection, told.order)
+        if reached is None or reached.simulated:  # a hold given up, or one of the demo's people
+            return
+        kind: str | None = kind_of(told, by_staff=reached.by_staff)
+        if step and step.undone:
+            kind = self._correction(connection, event.broadcast, step)
+        elif event.kind not in TOLD or (isinstance(told, OrderRefunded) and told.claim):
+            kind = None  # a claim's answer tells of its refund
+        if kind is None:
+            return
+        for person in filter(None, (reached.phone, reached.email)):
+            for provider in self._through:
+                if provider.reach(person):
+                    self._write(
+                        connection,
+                        told.order,
+                        event.seq,
+                        kind,
+                        provider.name,
+                        person,
+                        reached.sender,
+                    )
+
+    def _correction(self, connection: Connection, broadcast: str, step: OrderStep) -> str | None:
+        """What is told where steps were undone.
+
+        That it was wrong, if it was told of one of them; or what was only passed and now is so.
+        """
+        order, state = step.order, step.state
+        if isinstance(step, OrderRefunded):
+            told = connection.execute(_TOLD_OF_MONEY, {"order": order}).first()
+            return None if told is None else REFUND_CORRECTED
+        last = connection.execute(_LAST, {"order": order}).scalar()
+        if last is None:
+            return None
+        (said,) = self._log.events(connection, broadcast, after=last - 1, limit=1)
+        before = said.model()
+        believed = before.state if isinstance(before, OrderEvent) else None
+        taken_back = connection.execute(_TAKEN_BACK, {"of": order}).scalars().all()
+        if believed == state:
+            return None
+        if believed in taken_back:
+            return CORRECTED
+        return step.kind if isinstance(step, OrderShipped | OrderAtCentre) else None
+
+    def _write(
+        self,
+        connection: Connection,
+        order: str,
+        seq: int,
+        kind: str,
+        provider: str,
+        person: str,
+        sender: Sender | None,
+    ) -> None:
+        now, notice = now_ms(), ulid()
+        row: dict[str, Any] = {
+            "id": notice,
+            "order": order,
+            "kind": kind,
+            "seq": seq,
+            "provider": provider,
+            "person": person,
+            "recipient": recipient(person),
+            "cause": KINDS[kind].cause,
+            "message": notice,
+            "next_at": now,
+            "created_at": now,
+            "state": "waiting",
+            "held_by": None,
+        }
+        if row["cause"] == STRANGER:
+            held_by = self._limits.held_by(connection, person, sender, now)
+            if held_by is not None:
+                row |= {"state": "held", "held_by": held_by}
+        else:
+            self._gather(connection, row)
+        connection.execute(_INSERT, row)
+        if row["state"] == "waiting":  # what is held back is not due
+            self._alarm.set(connection, row["next_at"])
+
+    def _gather(self, connection: Connection, row: dict[str, Any]) -> None:
+        """Let what staff caused wait for others to the person, or go with those that wait. A
+        stopped lot makes them go.
+        """
+        to = {"by_provider": row["provider"], "to_person": row["person"]}
+        if row["kind"] == "order.cancelled":
+            of_order = {"order": row["order"], **to}
+            before = connection.execute(_BEFORE, of_order).all()
+            # Else calling off what a flood ordered would itself be the flood: to numbers that were
+            # made up. Who only heard too much already hears of this, with all else in one message.
+            if before and all(each.state == "held" and each.held_by in MADE_UP for each in before):
+                row |= {"state": "held", "held_by": "unheard"}
+        if row["state"] == "waiting" and self._gather_ms:
+            urgent = row["kind"] == STOPPED
+            row["next_at"] += min(self._gather_ms, STOPPED_WAITS_MS) if urgent else self._gather_ms
+            asked = {**to, "to_recipient": row["recipient"], "now": row["created_at"]}
+            if (found := connection.execute(_OPEN, asked).one_or_none()) is not None:
+                row |= {"message": found.message, "next_at": min(found.next_at, row["next_at"])}
+                if row["next_at"] < found.next_at:
+                    hastened = {
+                        "to_recipient": row["recipient"],
+                        "of_message": found.message,
+                        "at": row["next_at"],
+                    }
+                    connection.execute(_HASTEN, hastened)
+
+
+def _reached(connection: Connection, order: str | None) -> Reached | None:
+    known: Reached | None = tally(connection).said(("reached", order))
+    if known is not None:
+        return known
+    row = connection.execute(_ORDER, {"order": order}).one_or_none()
+    return None if row is None else Reached(*row)

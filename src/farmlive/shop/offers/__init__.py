@@ -1,0 +1,1 @@
+"""The farms' products, and the bag: what a broadcast offers."""

@@ -1,0 +1,440 @@
+"""The bag: a broadcast's offers with their live price and released stock, and the cards they make.
+
+Each change is an event of the log, written in the change's own transaction. Selling is the till's.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, func, insert, select, update
+
+from farmlive.broadcast import events
+from farmlive.broadcast.log import Log, UnknownBroadcast
+from farmlive.clock import now_ms
+from farmlive.edge.contracts import raises
+from farmlive.ids import ulid
+from farmlive.money import Money
+from farmlive.origin.core.models import Farm, Lot
+from farmlive.origin.core.problems import LotStopped
+from farmlive.origin.origin import Origin
+from farmlive.origin.stops import reasons
+from farmlive.people import Caller
+from farmlive.people.core.audit import note
+from farmlive.problems import BroadcastEnded, Invalid
+from farmlive.settings import Settings
+from farmlive.shop.core import currencies, idempotency
+from farmlive.shop.core.models import (
+    BagOrder,
+    Card,
+    ChangedOffer,
+    NewOffer,
+    OfferChange,
+    OfferRelease,
+    Product,
+    money,
+)
+from farmlive.shop.core.problems import (
+    AnswerGone,
+    BagFull,
+    FlashDearer,
+    KeyReused,
+    LotSpent,
+    NoSuchOffer,
+    ProductArchived,
+    SoldOut,
+    StockTaken,
+    UnknownOffer,
+    UnknownProduct,
+    WrongCurrency,
+)
+from farmlive.shop.core.tables import offers, products, waits
+from farmlive.shop.flash import flashes
+from farmlive.shop.offers import catalogue
+from farmlive.shop.stock import lot_stock, prices, stock
+from farmlive.store import Store
+
+MAX_OFFERS = 100
+
+_WAITING = (
+    select(waits.c.offer, cast(func.sum(waits.c.quantity), BigInteger).label("quantity"))
+    .where(waits.c.offer.in_(bindparam("offers", expanding=True)))
+    .group_by(waits.c.offer)
+)
+
+
+class ListPriceTooLow(Invalid):
+    """A list price under the price would promise a discount that is none."""
+
+    slug = "list-price-too-low"
+    title = "The list price is lower than the price"
+
+
+class LotOfOtherFarm(Invalid):
+    """A product of one farm can't come from another farm's lot."""
+
+    slug = "lot-of-other-farm"
+    title = "The lot is of another farm than the product"
+
+
+class Bag:
+    """Fills bags and changes what is in them."""
+
+    def __init__(
+        self, store: Store, log: Log, origin: Origin, settings: Settings, *, settle: stock.Settle
+    ):
+        self._store = store
+        self._log = log
+        self._origin = origin
+        self._settings = settings
+        self._settle = settle
+
+    async def add(self, caller: Caller, broadcast: str, new: NewOffer) -> Card:
+        """Put an offer at the end of the bag; its `offer.added` carries the card.
+
+        Raises UnknownBroadcast, BroadcastEnded, BagFull, UnknownProduct, ProductArchived,
+        UnknownLot, LotStopped, LotOfOtherFarm, LotTaken (the product's GTIN with the lot's code
+        names another), LotSpent (more was to be released than the lot holds) and WrongCurrency.
+        """
+        return await self._store.write(
+            lambda connection: self._add(connection, caller, broadcast, new)
+        )
+
+    async def cards(self, broadcast: str) -> list[Card]:
+        """The cards in the order of the bag. Raises UnknownBroadcast."""
+        query = select(offers).where(offers.c.broadcast == broadcast).order_by(offers.c.position)
+
+        def read(connection: Connection) -> list[Card]:
+            self._log.head(connection, broadcast)
+            return self._cards(connection, connection.execute(query).all())
+
+        return await self._store.read(read)
+
+    async def arrange(self, caller: Caller, broadcast: str, wanted: BagOrder) -> list[Card]:
+        """Put the bag in this order; each offer that moved is told with its new position.
+
+        Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, and Invalid where an offer of the
+        bag is missing or stands twice.
+        """
+        query = select(offers).where(offers.c.broadcast == broadcast).order_by(offers.c.position)
+
+        def write(connection: Connection) -> list[Card]:
+            self._open(connection, broadcast)
+            before = {row.id: row.position for row in connection.execute(query)}
+            unknown = [offer for offer in wanted.offers if offer not in before]
+            if unknown:
+                raise UnknownOffer(_UNKNOWN, offers=unknown)
+            if sorted(wanted.offers) != sorted(before):
+                raise Invalid(
+                    "Nothing was changed: name every offer of the bag once. Load it again; another "
+                    "may have been added meanwhile."
+                )
+            after = {offer: place for place, offer in enumerate(wanted.offers, 1)}
+            moved = {offer: place for offer, place in after.items() if before[offer] != place}
+            # Below zero first: no two offers may stand at one position, not for a moment.
+            for sign in (-1, 1):
+                for offer, place in moved.items():
+                    connection.execute(
+                        update(offers).where(offers.c.id == offer).values(position=sign * place)
+                    )
+            if moved:
+                told = [
+                    events.OfferChanged(offer=offer, position=place)
+                    for offer, place in moved.items()
+                ]
+                self._log.append_all(connection, broadcast, told)
+                note(connection, caller, "bag.arrange", broadcast=broadcast, moved=len(moved))
+            return self._cards(connection, connection.execute(query).all())
+
+        return await self._store.write(write)
+
+    @raises(
+        UnknownBroadcast,
+        BroadcastEnded,
+        NoSuchOffer,
+        StockTaken,
+        LotSpent,
+        LotStopped,
+        KeyReused,
+        AnswerGone,
+    )
+    async def release(
+        self, caller: Caller, broadcast: str, message: OfferRelease
+    ) -> dict[str, Any]:
+        """Let so many more be sold, or take back what is neither sold nor held.
+
+        What is released goes first to those who wait for it; the answer tells what is then left.
+        With a key the same is released once, however often it is sent. Raises UnknownBroadcast,
+        KeyReused, BroadcastEnded, NoSuchOffer, StockTaken, LotSpent, and LotStopped unless some
+        is taken back.
+        """
+        offer, quantity, key = message.offer, message.quantity, message.key
+        body_hash = idempotency.canonical_hash(message, OfferRelease, of="releases")
+
+        def write(connection: Connection) -> dict[str, Any]:
+            self._log.head(connection, broadcast)
+            before = idempotency.answered(
+                connection, broadcast, key, body_hash, said=idempotency.OF_STAFF
+            )
+            if before is not None:
+                return before
+            self._open(connection, broadcast)
+            known = stock.on_offer(connection, broadcast, [offer])
+            if offer not in known:
+                raise _no_such(offer)
+            try:
+                (moved,) = stock.move(connection, {offer: stock.Move(release=quantity)}, known)
+            except SoldOut as short:
+                row = known[offer]
+                free = row.released - row.sold - row.held - row.kept
+                raise StockTaken(offer, free) from short
+            released = events.OfferReleased(offer=offer, quantity=quantity, released=moved.released)
+            told = self._settle(connection, broadcast, [moved])
+            self._log.append_all(connection, broadcast, [released, *told])
+            note(connection, caller, "offer.release", offer, broadcast=broadcast, quantity=quantity)
+            after = (it for it in told if isinstance(it, events.StockChanged))
+            answer = next(it.data() for it in after if it.offer == offer)
+            idempotency.keep(connection, broadcast, key, body_hash, answer)
+            return answer
+
+        return await self._store.write(write)
+
+    @raises(
+        UnknownBroadcast, BroadcastEnded, NoSuchOffer, WrongCurrency, ListPriceTooLow, FlashDearer
+    )
+    async def change(self, caller: Caller, broadcast: str, message: OfferChange) -> dict[str, Any]:
+        """Change what is sent, from this commit on, and answer as `Card`.
+
+        Raises UnknownBroadcast, BroadcastEnded, NoSuchOffer, WrongCurrency, ListPriceTooLow,
+        FlashDearer.
+        """
+
+        def write(connection: Connection) -> dict[str, Any]:
+            self._open(connection, broadcast)
+            row = _offer(connection, broadcast, message.offer)
+            amounts = {
+                name: _amount(getattr(message, name), row.currency)
+                for name in ("price", "list_price")
+                if name in message.model_fields_set
+            }
+            listed = "list_price" in amounts
+            price = amounts.get("price") or row.price
+            list_price = amounts["list_price"] if listed else row.list_price
+            if list_price is not None and list_price < price:
+                raise ListPriceTooLow(
+                    "The list price must not be lower than the price. Change both together, or "
+                    "take the list price away."
+                )
+            if price != row.price:
+                check_flash(connection, row, price)
+            connection.execute(
+                update(offers)
+                .where(offers.c.id == row.id)
+                .values(price=price, list_price=list_price)
+            )
+            if price != row.price:
+                prices.begin(connection, row.id, price, now_ms())
+            struck = money(list_price, row.currency) if list_price else None
+            changed = events.OfferChanged(
+                offer=row.id,
+                price=None if message.price is None else money(price, row.currency),
+                list_price=struck if listed else events.LEFT_OUT,
+            )
+            self._log.append(connection, broadcast, changed)
+            note(
+                connection,
+                caller,
+                "offer.change",
+                row.id,
+                broadcast=broadcast,
+                **message.model_dump(
+                    include=message.model_fields_set & set(ChangedOffer.model_fields)
+                )
+                | amounts,
+            )
+            (card,) = self._cards(connection, [_offer(connection, broadcast, row.id)])
+            return card.model_dump(mode="json")
+
+        return await self._store.write(write)
+
+    def _open(self, connection: Connection, broadcast: str) -> None:
+        if self._log.head(connection, broadcast).state == "ended":
+            raise BroadcastEnded(
+                "Nothing was changed: the bag is closed since the broadcast ended."
+            )
+
+    def _add(self, connection: Connection, caller: Caller, broadcast: str, new: NewOffer) -> Card:
+        self._open(connection, broadcast)
+        count, last, currency = connection.execute(
+            select(func.count(), func.max(offers.c.position), func.max(offers.c.currency)).where(
+                offers.c.broadcast == broadcast
+            )
+        ).one()
+        if count >= MAX_OFFERS:
+            raise BagFull(f"A bag holds {MAX_OFFERS} offers. Plan another broadcast for the rest.")
+        lot, farm = self._origin.card(connection, new.lot)
+        if lot.stopped or lot.missing:
+            raise reasons.refusal(connection, lot.id)
+        product = _product(connection, new.product) if new.product else _made(new, farm.id)
+        if product.farm != farm.id:
+            raise LotOfOtherFarm(
+                f"The lot {lot.code} is of another farm than the product. Choose a lot of the "
+                "product's farm."
+            )
+        if new.product is None:
+            catalogue.insert_product(connection, product)
+        if product.gtin is not None:
+            self._origin.name(connection, lot, product.gtin)
+        # One bag, one currency, so that a broadcast has one total.
+        currency = currency or self._settings.currency
+        price = currencies.minor_units(new.price, currency, currencies.BAG)
+        list_price = _amount(new.list_price, currency)
+        row = {
+            "id": ulid(),
+            "broadcast": broadcast,
+            "product": product.id,
+            "lot": lot.id,
+            "farm": farm.id,
+            "position": (last or 0) + 1,
+            "price": price,
+            "list_price": list_price,
+            "currency": currency,
+            "released": new.released,
+            "sold": 0,
+            "held": 0,
+            "created_at": now_ms(),
+        }
+        connection.execute(insert(offers), row)
+        released_g = new.released * product.net_weight_g
+        lot_stock.share(connection, lot.id, str(row["id"]), released_g)
+        prices.begin(connection, str(row["id"]), price, now_ms())
+        (card,) = self._cards(connection, [_offer(connection, broadcast, str(row["id"]))])
+        shown = card.model_dump(mode="json", exclude={"id"})
+        added = events.OfferAdded(offer=card.id, **shown)
+        self._log.append(connection, broadcast, added)
+        note(
+            connection,
+            caller,
+            "offer.add",
+            card.id,
+            broadcast=broadcast,
+            price=price,
+            released=new.released,
+        )
+        return card
+
+    def _cards(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[Card]:
+        """The cards of these offers, by eight queries however many they are."""
+        origins = self._origin.cards(connection, [row.lot for row in rows])
+        query = select(products).where(products.c.id.in_({row.product for row in rows}))
+        sold = {row.id: row for row in connection.execute(query)}
+        taken = lot_stock.of_lots(connection, {row.lot for row in rows})
+        stopped = self._origin.card_stops(connection, taken)
+        ids = [row.id for row in rows]
+        batches = flashes.on_cards(connection, ids)
+        found = connection.execute(_WAITING, {"offers": ids})
+        waiting = {row.offer: row.quantity for row in found}
+        return [
+            _card(
+                row,
+                sold[row.product],
+                *origins[row.lot],
+                taken[row.lot],
+                stopped.get(row.lot, reasons.NEVER_STOPPED),
+                waiting.get(row.id, 0),
+                batches.get(row.id),
+            )
+            for row in rows
+        ]
+
+
+def _card(
+    offer: Row[Any],
+    product: Row[Any],
+    lot: Lot,
+    farm: Farm,
+    taken: lot_stock.LotStock,
+    stop: reasons.CardStop,
+    waiting: int,
+    flash: Row[Any] | None,
+) -> Card:
+    free = offer.released - offer.sold - offer.held - offer.kept
+    return Card.model_validate(
+        {
+            "id": offer.id,
+            "position": offer.position,
+            "name": product.name,
+            "unit": product.unit,
+            "net_weight_g": product.net_weight_g,
+            "price": money(offer.price, offer.currency),
+            "list_price": money(offer.list_price, offer.currency) if offer.list_price else None,
+            "picture": product.picture,
+            "gtin": product.gtin or lot.gtin,
+            "lot": {
+                "id": lot.id,
+                "code": lot.code,
+                "url": lot.url,
+                "harvested_at": lot.harvested_at,
+                "tested": lot.tested,
+                "stopped": [reason.model_dump(exclude_none=True) for reason in stop.reasons],
+                "lifted": stop.lift.model_dump() if stop.lift and not stop.reasons else None,
+                "harvested_g": lot.quantity_g,
+                "wasted_g": taken.wasted_g,
+                "sold_g": taken.sold_g,
+                "left_g": taken.left_g,
+                "farm": {"id": farm.id, "name": farm.name, "place": farm.place},
+            },
+            "released": offer.released,
+            "sold": offer.sold,
+            "held": offer.held,
+            "kept": offer.kept,
+            "left": min(free, taken.left_g // product.net_weight_g),
+            "waiting": waiting,
+            "flash": flash and flashes.on_card(flash, offer.currency),
+        }
+    )
+
+
+def check_flash(connection: Connection, offer: Row[Any], price: int) -> None:
+    """Raise FlashDearer where the offer would cost no more than its flash batch."""
+    flash = flashes.on_cards(connection, [offer.id]).get(offer.id)
+    if flash is not None and price <= flash.price:
+        raise FlashDearer(flash.id, money(flash.price, offer.currency))
+
+
+def _amount(money: Money | None, currency: str) -> int | None:
+    return None if money is None else currencies.minor_units(money, currency, currencies.BAG)
+
+
+def lot_of_offer(connection: Connection, offer: str) -> str | None:
+    """The lot that an offer sells, in the caller's transaction."""
+    return connection.execute(select(offers.c.lot).where(offers.c.id == offer)).scalar_one_or_none()
+
+
+_UNKNOWN = "Nothing was changed: that offer is not in this broadcast's bag."
+
+
+def _no_such(offer: str) -> NoSuchOffer:
+    return NoSuchOffer(_UNKNOWN, offers=[offer])
+
+
+def _offer(connection: Connection, broadcast: str, offer: str) -> Row[Any]:
+    row = connection.execute(
+        select(offers).where(offers.c.id == offer, offers.c.broadcast == broadcast)
+    ).one_or_none()
+    if row is None:
+        raise _no_such(offer)
+    return row
+
+
+def _product(connection: Connection, product: str) -> Product:
+    row = connection.execute(select(products).where(products.c.id == product)).one_or_none()
+    if row is None:
+        raise UnknownProduct("Nothing was added. Choose a known product or give a new one's facts.")
+    if row.archived_at is not None:
+        raise ProductArchived("Nothing was added: bring the product back into the catalogue first.")
+    return catalogue.product_of(row)
+
+
+def _made(new: NewOffer, farm: str) -> Product:
+    facts = new.model_dump(include={"name", "unit", "net_weight_g", "gtin"})
+    return Product.model_validate({"id": ulid(), "farm": farm, "picture": None, **facts})

@@ -1,0 +1,193 @@
+"""Stopped lots in the shop: what is told of a stop, and what ends or goes on with it.
+
+In the transaction of the finding or the lift, as `farmlive.origin.stops.stops.StopHandler`. That
+nothing of a stopped lot is sold is stock.py's and transitions.py's; who is sent a message is
+notices.py's, and who has it lot_orders.py's.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from typing import Any, cast
+
+from sqlalchemy import Connection, Row, bindparam, exists, func, select
+
+from farmlive.broadcast import events
+from farmlive.broadcast.log import Log
+from farmlive.origin.core.requirements import TESTED
+from farmlive.origin.core.tables import lots
+from farmlive.origin.stops.models import CardLift, StopReason
+from farmlive.origin.stops.reasons import NEVER_STOPPED, CardStop, on_cards
+from farmlive.shop.core.models import order_number
+from farmlive.shop.core.order_tables import order_lines, orders
+from farmlive.shop.core.tables import flashes, offers
+from farmlive.shop.flash.flashes import Flashes
+
+# One offer of each broadcast, also of those that have ended: their cards are still looked at.
+_SELLING = (
+    select(offers.c.broadcast, func.min(offers.c.id).label("offer"))
+    .where(offers.c.lot == bindparam("lot"))
+    .group_by(offers.c.broadcast)
+    .order_by(offers.c.broadcast)
+)
+# The same of several lots.
+_ON_SALE = (
+    select(
+        offers.c.broadcast,
+        offers.c.lot,
+        TESTED.label("tested"),
+        func.min(offers.c.id).label("offer"),
+    )
+    .join(lots, lots.c.id == offers.c.lot)
+    .where(offers.c.lot.in_(bindparam("lots", expanding=True)))
+    .group_by(offers.c.broadcast, offers.c.lot, lots.c.id)
+    .order_by(offers.c.broadcast, offers.c.lot)
+)
+# Which of them a flash batch runs or is planned of.
+_FLASHES = (
+    select(flashes.c.broadcast, offers.c.lot)
+    .join(offers, offers.c.id == flashes.c.offer)
+    .where(
+        offers.c.lot.in_(bindparam("lots", expanding=True)),
+        flashes.c.state.in_(("planned", "running")),
+    )
+)
+_TESTED = select(TESTED).where(lots.c.id == bindparam("lot"))
+
+# The orders that have boxes of the lot, by their numbers.
+_ORDERS = (
+    select(
+        orders.c.id,
+        orders.c.broadcast,
+        orders.c.number,
+        orders.c.state,
+        orders.c.payment,
+        order_lines.c.farm,
+    )
+    .join(order_lines, order_lines.c.order == orders.c.id)
+    .where(
+        order_lines.c.lot == bindparam("lot"),
+        order_lines.c.quantity > order_lines.c.returned,
+        orders.c.state != "cancelled",
+    )
+    .distinct()
+    .order_by(orders.c.broadcast, orders.c.number)
+)
+# Of these orders those that another stopped lot is in.
+_other = order_lines.alias("other")
+_STILL_STOPPED = _ORDERS.where(
+    exists().where(
+        _other.c.order == orders.c.id,
+        _other.c.quantity > _other.c.returned,
+        _other.c.lot == lots.c.id,
+        lots.c.stopped_at.is_not(None),
+    )
+)
+
+# A start with other settings may change every lot there is; a statement names so many.
+AT_ONCE = 500
+
+Serve = Callable[[Connection, str, Iterable[str]], list[events.EventModel]]
+
+
+class LotStops:
+    """Tells every broadcast that sells a lot; ends its flash batches, and serves those who wait.
+
+    `serve` is `Allocation.serve`.
+    """
+
+    def __init__(self, log: Log, flashes: Flashes, *, serve: Serve):
+        self._log = log
+        self._flashes = flashes
+        self._serve = serve
+
+    def stopped(
+        self, connection: Connection, lot: str, reasons: Sequence[StopReason], *, again: bool
+    ) -> None:
+        """Write `lot.stopped` into the logs, end the lot's flash batches, and tell its buyers."""
+        stopped = events.LotStopped(lot=lot, reasons=_told(reasons), again=again)
+        for row in connection.execute(_SELLING, {"lot": lot}).all():
+            over = self._flashes.stop(connection, row.broadcast, lot)
+            self._log.append_all(connection, row.broadcast, [stopped, *over])
+        if not again:
+            found = connection.execute(_ORDERS, {"lot": lot}).all()
+            self._tell_buyers(connection, events.OrderStopped, lot, found)
+
+    def resumed(self, connection: Connection, lot: str, lift: CardLift) -> None:
+        """Write `lot.resumed` into the logs, tell its buyers, and hold for those who wait what can
+        be had again.
+        """
+        tested = bool(connection.execute(_TESTED, {"lot": lot}).scalar())
+        told = events.LotResumed(lot=lot, sentence=lift.sentence, tested=tested)
+        selling = connection.execute(_SELLING, {"lot": lot}).all()
+        for row in selling:
+            self._log.append(connection, row.broadcast, told)
+        still = {row.id for row in connection.execute(_STILL_STOPPED, {"lot": lot})}
+        found = connection.execute(_ORDERS, {"lot": lot}).all()
+        free = [row for row in found if row.id not in still]
+        self._tell_buyers(connection, events.OrderResumed, lot, free)
+        if selling:  # that serves those who wait for the lot in the others too
+            served = self._serve(connection, selling[0].broadcast, [selling[0].offer])
+            if served:
+                self._log.append_all(connection, selling[0].broadcast, served)
+
+    def proof_changed(self, connection: Connection, changed: Sequence[str]) -> None:
+        """Write into the logs of what sells these lots that they may be sold now, or may not."""
+        for first in range(0, len(changed), AT_ONCE):
+            self._proof_changed(connection, list(changed[first : first + AT_ONCE]))
+
+    def _proof_changed(self, connection: Connection, changed: list[str]) -> None:
+        stops = on_cards(connection, changed)
+        named = {"lots": changed}
+        on_sale = connection.execute(_ON_SALE, named).all()
+        in_flash = {(row.broadcast, row.lot) for row in connection.execute(_FLASHES, named)}
+        for broadcast, rows in groupby(on_sale, key=lambda row: row.broadcast):
+            told: list[events.EventModel] = []
+            free: list[str] = []
+            for row in rows:
+                stop = stops.get(row.lot, NEVER_STOPPED)
+                if not stop.reasons:
+                    free.append(row.offer)
+                    told.append(_resumed(row, stop))
+                    continue
+                told.append(events.LotStopped(lot=row.lot, reasons=_told(stop.reasons)))
+                if (broadcast, row.lot) in in_flash:
+                    told += self._flashes.stop(connection, broadcast, row.lot)
+            served = self._serve(connection, broadcast, free) if free else []
+            self._log.append_all(connection, broadcast, [*told, *served])
+
+    def _tell_buyers(
+        self,
+        connection: Connection,
+        kind: type[events.OrderStopped | events.OrderResumed],
+        lot: str,
+        found: Sequence[Row[*tuple[Any, ...]]],
+    ) -> None:
+        """Write an event of each of these orders, which are in the order of their broadcasts."""
+        for broadcast, rows in groupby(found, key=lambda row: row.broadcast):
+            told = [
+                kind(
+                    order=row.id,
+                    number=order_number(row.number),
+                    state=row.state,
+                    payment=row.payment,
+                    lot=lot,
+                    stopped=kind is events.OrderStopped,
+                    farms=[row.farm],
+                )
+                for row in rows
+            ]
+            self._log.append_all(connection, broadcast, told)
+
+
+def _told(reasons: Iterable[StopReason]) -> list[events.Reason]:
+    return [cast(events.Reason, why.model_dump(exclude_none=True)) for why in reasons]
+
+
+def _resumed(row: Row[*tuple[Any, ...]], stop: CardStop) -> events.LotResumed:
+    lift = stop.lift  # everyone reads it, whatever was missing meanwhile
+    return events.LotResumed(
+        lot=row.lot,
+        sentence=lift.sentence if lift else None,
+        lifted_at=lift.at if lift else None,
+        tested=bool(row.tested),
+    )

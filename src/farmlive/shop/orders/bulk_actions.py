@@ -1,0 +1,408 @@
+"""Moves: one or many orders brought on by one deed, each for itself, and all of it undone at once.
+
+What is refused is told order by order and keeps nothing else from its way. Which steps there are,
+and which can be undone, state_machine.py says.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
+
+from farmlive.broadcast.log import Log
+from farmlive.clock import now_ms
+from farmlive.ids import ulid
+from farmlive.origin.origin import Origin
+from farmlive.people import Caller
+from farmlive.people.core.audit import note
+from farmlive.problems import Conflict, Forbidden, NotFound, Problem
+from farmlive.shop.core import idempotency, state_machine
+from farmlive.shop.core.fields import Payment, State
+from farmlive.shop.core.models import order_number
+from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.order_models import Order
+from farmlive.shop.core.order_tables import order_changes, orders
+from farmlive.shop.core.problems import NotInState, UnknownOrder
+from farmlive.shop.orders import order_view
+from farmlive.shop.orders.change_models import (
+    BulkTransition,
+    NewBulkTransition,
+    NewReversal,
+    Refused,
+)
+from farmlive.shop.orders.transitions import Doer, Transitions, with_id
+from farmlive.store import Store, apart
+
+_SOME = select(orders).where(
+    orders.c.broadcast == bindparam("broadcast"), orders.c.id.in_(bindparam("ids", expanding=True))
+)
+_moved = order_changes.alias("moved")
+# All that happened to the orders that the move changed.
+_OF_MOVE = (
+    select(order_changes)
+    .join(orders, orders.c.id == order_changes.c.order)
+    .where(
+        orders.c.broadcast == bindparam("broadcast"),
+        order_changes.c.order.in_(
+            select(_moved.c.order).where(_moved.c.move == bindparam("of_move"))
+        ),
+    )
+    .order_by(orders.c.number, order_changes.c.change)
+)
+
+_OF_ORDER = (
+    select(order_changes)
+    .where(order_changes.c.order == bindparam("of"))
+    .order_by(order_changes.c.change)
+)
+
+Changes = Sequence[Row[Any]]
+
+# How an order stands that nothing has happened to.
+PLACED: tuple[State, Payment] = ("placed", "due")
+
+
+class UnknownMove(NotFound):
+    """No orders of this broadcast were changed by a move of that id."""
+
+    slug = "unknown-transition"
+    title = "There is no such move"
+
+
+class UndoOver(Conflict):
+    """It was done too long ago, or the order has changed since; `undone`: it was put right."""
+
+    slug = "undo-over"
+    title = "That can't be undone any more"
+
+
+# So many of the orders of a move are named in the audit list.
+NAMED = 20
+
+
+class BulkActions:
+    """Moves orders of a broadcast, and undoes it."""
+
+    def __init__(self, store: Store, log: Log, origin: Origin, steps: Transitions):
+        self._store = store
+        self._links = OrderLinks(store.keys.orders)
+        self._log = log
+        self._origin = origin
+        self._steps = steps
+
+    async def make(
+        self, caller: Caller, broadcast: str, move: NewBulkTransition, key: str | None = None
+    ) -> BulkTransition:
+        """Move these orders, each that may; one that is there already stays as it is.
+
+        With a key the same move is made once, however often it is sent. Raises Forbidden,
+        UnknownBroadcast, KeyReused.
+        """
+        who = state_machine.who_is(caller)
+        body_hash = idempotency.canonical_hash(move, NewBulkTransition, of="moves")
+
+        def write(connection: Connection) -> BulkTransition:
+            self._log.head(connection, broadcast)
+            before = idempotency.answered(connection, broadcast, key, body_hash)
+            if before is not None:
+                refused = [Refused.model_validate(each) for each in before["refused"]]
+                return self._answer(connection, caller, broadcast, before["move"], move, refused)
+            made = ulid()
+            doer = Doer(who, move.reason, made, move.known_by)
+            refused = self._make(connection, caller, broadcast, move, doer)
+            answer = self._answer(connection, caller, broadcast, made, move, refused)
+            kept = {"move": made, "refused": [each.model_dump() for each in refused]}
+            idempotency.keep(connection, broadcast, key, body_hash, kept)
+            done: dict[str, Any] = (
+                {"state": move.state} if move.state else {"payment": move.payment}
+            )
+            if move.state == "received" and move.known_by is not None:
+                done["known_by"] = move.known_by
+            counted = {"orders": len(answer.moved), "refused": len(refused)}
+            done["numbers"] = [order.number for order in answer.moved[:NAMED]]
+            note(connection, caller, "order.move", made, broadcast=broadcast, **done, **counted)
+            return answer
+
+        return await self._store.write(write)
+
+    async def undo(
+        self, caller: Caller, broadcast: str, move: str, *, of_order: str | None = None
+    ) -> BulkTransition:
+        """Undo a move, each order that nothing else has happened to since; twice is once.
+
+        `of_order`: it was one of this order, else it is unknown.
+
+        A clerk undoes it of the orders that are a clerk's to keep, and sees of no other.
+        Sent again it tries again what was refused. Raises Forbidden, UnknownBroadcast,
+        UnknownMove, UndoOver.
+        """
+        who = state_machine.who_is(caller)
+
+        def write(connection: Connection) -> BulkTransition:
+            self._log.head(connection, broadcast)
+            happened = self._own(
+                connection, caller, broadcast, _happened(connection, broadcast, move)
+            )
+            if not happened or of_order not in (None, *happened):
+                raise UnknownMove("Nothing was changed: this broadcast has no such move.")
+            is_right = [_is_put_right(own, move) for own in happened.values()]
+            if all(is_right):
+                raise UndoOver(
+                    "Nothing was changed: that was undone already, when it was put right. Look at "
+                    "the order again.",
+                    undone=True,
+                )
+            until = _made_at(happened, move) + state_machine.UNDO_MS
+            left = {order: own for order, own in happened.items() if not _is_undone(own, move)}
+            refused: list[Refused] = []
+            if left and now_ms() > until:
+                over = UndoOver(
+                    "Nothing was changed: that was more than ten minutes ago. Coordinators and "
+                    "hosts can still put it right, order by order, with a reason."
+                )
+                if len(left) + sum(is_right) == len(happened):
+                    raise over
+                refused = [Refused(order=order, problem=over.body()) for order in left]
+            elif left:
+                refused = self._undo(connection, broadcast, left, Doer(who, move=move))
+                of = {each.order for each in refused}
+                undone = [order for order in left if order not in of]
+                named = self._rows(connection, broadcast, undone[:NAMED]).values()
+                note(
+                    connection,
+                    caller,
+                    "order.undo",
+                    move,
+                    broadcast=broadcast,
+                    orders=len(undone),
+                    refused=len(refused),
+                    numbers=[order_number(row.number) for row in named],
+                )
+                now = _happened(connection, broadcast, move)
+                happened = {order: now[order] for order in happened}
+            undone = [
+                order
+                for order, own in happened.items()
+                if _is_undone(own, move) and not _is_put_right(own, move)
+            ]
+            moved = self._shown(connection, caller, broadcast, undone)
+            return BulkTransition(id=move, until=None, moved=moved, refused=refused)
+
+        return await self._store.write(write)
+
+    async def put_right(
+        self, caller: Caller, broadcast: str, order: str, wrong: NewReversal
+    ) -> Order:
+        """Take back what was done last with an order's state, or its money, however long ago.
+
+        One that stands like that already stays as it is. Of a refund whose boxes can't be had again
+        the money comes back alone, as the last of the order's history says. Raises Forbidden,
+        UnknownBroadcast, UnknownOrder, UnknownMove, NotInState, and SoldOut or LotSpent where the
+        boxes of an order can't be had again.
+        """
+        if not caller.is_staff:
+            raise Forbidden("Nothing was changed. Coordinators and hosts put orders right.")
+
+        def write(connection: Connection) -> Order:
+            self._log.head(connection, broadcast)
+            row = with_id(connection, broadcast, order)
+            changes = connection.execute(_OF_ORDER, {"of": order}).all()
+            change = _wrong(row, changes, wrong)
+            if change is not None:
+                # The other changes of its move stay undoable as one; of the last the move is kept.
+                of_move = [each.change for each in _standing(changes) if each.move == change.move]
+                is_last = change.move is not None and of_move == [change.change]
+                doer = Doer("staff", wrong.reason, change.move if is_last else ulid())
+                before = _before(changes, change)
+                alone = self._steps.undo(connection, row, change, before, doer, alone=True)
+                done: dict[str, Any] = {"state": wrong.state}
+                if wrong.payment is not None:
+                    done = {"payment": wrong.payment}
+                elif wrong.refund is not None:
+                    done = {"amount": change.refund["amount"], **({"alone": True} if alone else {})}
+                done["number"] = order_number(row.number)
+                note(connection, caller, "order.put_right", order, broadcast=broadcast, **done)
+            (after,) = self._shown(connection, caller, broadcast, [order])
+            shown_after: Order = after
+            return shown_after
+
+        return await self._store.write(write)
+
+    def _make(
+        self,
+        connection: Connection,
+        caller: Caller,
+        broadcast: str,
+        move: NewBulkTransition,
+        doer: Doer,
+    ) -> list[Refused]:
+        rows = self._rows(connection, broadcast, move.orders)
+        refused = []
+        for order in move.orders:
+            try:
+                row = rows.get(order)
+                if row is None:
+                    raise UnknownOrder("This broadcast has no such order.")
+                order_view.check(connection, row, caller)
+                with apart(connection):
+                    if move.state is not None and row.state != move.state:
+                        self._steps.enter(connection, row, move.state, doer)
+                    elif move.payment is not None and row.payment != move.payment:
+                        self._steps.pay(connection, row, doer)
+            except Problem as problem:
+                refused.append(Refused(order=order, problem=problem.body()))
+        return refused
+
+    def _undo(
+        self,
+        connection: Connection,
+        broadcast: str,
+        happened: Mapping[str, Changes],
+        doer: Doer,
+    ) -> list[Refused]:
+        refused = []
+        for order, changes in happened.items():
+            standing = _standing(changes)
+            own = [change for change in standing if change.move == doer.move]
+            try:
+                if not own or own != standing[-len(own) :]:
+                    raise UndoOver("The order has changed since: look at it again.")
+                with apart(connection):
+                    first = len(standing) - len(own)
+                    for place in range(len(standing) - 1, first - 1, -1):
+                        row = self._rows(connection, broadcast, [order])[order]
+                        before = _before(changes, standing[place])
+                        passed = place > first
+                        self._steps.undo(
+                            connection, row, standing[place], before, doer, passed=passed
+                        )
+            except Problem as problem:
+                refused.append(Refused(order=order, problem=problem.body()))
+        return refused
+
+    def _own(
+        self,
+        connection: Connection,
+        caller: Caller,
+        broadcast: str,
+        happened: Mapping[str, Changes],
+    ) -> dict[str, Changes]:
+        """What happened to the orders that the caller is shown."""
+        own = self._rows(connection, broadcast, happened, order_view.may_read(caller))
+        return {order: changes for order, changes in happened.items() if order in own}
+
+    def _rows(
+        self,
+        connection: Connection,
+        broadcast: str,
+        ids: Iterable[str],
+        only: Iterable[ColumnElement[bool]] = (),
+    ) -> dict[str, Row[Any]]:
+        named = {"broadcast": broadcast, "ids": list(ids)}
+        return {row.id: row for row in connection.execute(_SOME.where(*only), named)}
+
+    def _shown(
+        self, connection: Connection, caller: Caller, broadcast: str, ids: Sequence[str]
+    ) -> list[Any]:
+        rows = self._rows(connection, broadcast, ids, order_view.may_read(caller))
+        return order_view.orders(
+            connection,
+            self._origin,
+            self._links,
+            [rows[order] for order in ids if order in rows],
+            caller,
+        )
+
+    def _answer(
+        self,
+        connection: Connection,
+        caller: Caller,
+        broadcast: str,
+        made: str,
+        move: NewBulkTransition,
+        refused: list[Refused],
+    ) -> BulkTransition:
+        left = {each.order for each in refused}
+        ids = [order for order in move.orders if order not in left]
+        happened = _happened(connection, broadcast, made)
+        until = None
+        if not all(_is_undone(own, made) for own in happened.values()):
+            until = _made_at(happened, made) + state_machine.UNDO_MS
+        moved = self._shown(connection, caller, broadcast, ids)
+        return BulkTransition(id=made, until=until, moved=moved, refused=refused)
+
+
+def _happened(connection: Connection, broadcast: str, move: str) -> dict[str, list[Row[Any]]]:
+    """What happened to each order that the move changed, in the order of their numbers."""
+    happened: dict[str, list[Row[Any]]] = {}
+    for change in connection.execute(_OF_MOVE, {"broadcast": broadcast, "of_move": move}):
+        happened.setdefault(change.order, []).append(change)
+    return happened
+
+
+def _made_at(happened: Mapping[str, Changes], move: str) -> int:
+    at: int = min(each.at for own in happened.values() for each in own if each.move == move)
+    return at
+
+
+def _is_undone(changes: Changes, move: str) -> bool:
+    """Whether what the move did to an order was undone, or put right."""
+    return any(each.undone and each.move == move for each in changes)
+
+
+def _is_put_right(changes: Changes, move: str) -> bool:
+    """Whether it was put right: that takes a reason, undoing has none."""
+    return _is_undone(changes, move) and any(
+        each.move == move and not each.undone and each.reason is not None for each in changes
+    )
+
+
+def _wrong(row: Row[Any], changes: Changes, wrong: NewReversal) -> Row[Any] | None:
+    """The change that is wrong: the last of the order's state, or of its money.
+
+    None where the order stands as is wanted already. Raises NotInState, UnknownMove.
+    """
+    if wrong.refund is not None:
+        named = [change for change in changes if change.move == wrong.refund and change.refund]
+        if not named:
+            raise UnknownMove("Nothing was changed: this order has no such refund.")
+        if named[0].undone:
+            return None
+    elif wrong.state == row.state or wrong.payment == row.payment:
+        return None
+    change: Row[Any]
+    first = "Look at the order again, and put right first what was done since."
+    for change in reversed(_standing(changes)):
+        state, payment = _before(changes, change)
+        if (change.state != state) != (wrong.state is not None):
+            continue
+        if wrong.refund is not None:
+            is_it = change.move == wrong.refund
+        else:
+            is_it = wrong.state == state or wrong.payment == payment != change.payment
+        if is_it:
+            return change
+        if wrong.state is None and change.payment != "paid" and change.refund is None:
+            first = (
+                "Money was refunded since, and how much is not known: it was kept before refunds "
+                "could be put right, so it stays. Where too little was given back refund the rest; "
+                "else settle it with the buyer."
+            )
+        break
+    raise NotInState(
+        f"Nothing was changed: that is not what was done last with it. {first}",
+        state=row.state,
+        allowed=[],
+    )
+
+
+def _standing(changes: Changes) -> list[Row[Any]]:
+    """The changes that were not undone, without those that undid others: each is of their move."""
+    undone = {change.move for change in changes if change.undone}
+    return [change for change in changes if not change.undone and change.move not in undone]
+
+
+def _before(changes: Changes, change: Row[Any]) -> tuple[State, Payment]:
+    """How the order stood that a change was made to; `changes` are all of the order."""
+    place = next(place for place, each in enumerate(changes) if each.change == change.change)
+    return (changes[place - 1].state, changes[place - 1].payment) if place else PLACED

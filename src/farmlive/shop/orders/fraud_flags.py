@@ -1,0 +1,80 @@
+"""Flags: why someone should look at an order before it is packed. It is taken all the same.
+
+What is asked of the tables for them is a part of the till's one question.
+"""
+
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, bindparam, exists, func, literal_column, select
+
+from farmlive.settings import Settings
+from farmlive.shop.core.order_tables import order_changes, orders
+from farmlive.store import hot
+
+Flag = Literal["many-orders", "many-phones", "big", "called-off", "doubtful-phone"]
+# Those that come of the phone's other orders.
+OF_PHONE: tuple[Flag, ...] = ("many-orders", "called-off")
+
+_of_device = orders.alias("of_device")
+_called_off = orders.alias("called_off")
+_packed = order_changes.alias("packed")
+_OTHER_PHONES = hot(
+    select(func.count(_of_device.c.buyer.distinct())).where(
+        _of_device.c.broadcast == bindparam("broadcast"),
+        _of_device.c.device == bindparam("device"),
+        _of_device.c.buyer != bindparam("buyer"),
+    )
+)
+_cancelled = (
+    _called_off.c.buyer == bindparam("buyer"),
+    _called_off.c.state == literal_column("'cancelled'"),  # as its index has it
+)
+# Whether one of the phone's orders was cancelled, as a part of another question; and whether it was
+# after it was packed.
+ASKED = exists().where(*_cancelled).label("cancelled")
+_CALLED_OFF = hot(
+    select(_called_off.c.id)
+    .where(
+        *_cancelled,
+        _packed.c.order == _called_off.c.id,
+        _packed.c.state == literal_column("'packed'"),
+        ~_packed.c.undone,
+    )
+    .limit(literal_column("1"))
+)
+
+
+def of(
+    connection: Connection,
+    broadcast: str,
+    buyer: str,
+    device: str,
+    total: int,
+    found: Row[Any],
+    settings: Settings,
+    *,
+    doubtful: bool,
+) -> list[Flag]:
+    """The flags of an order that comes to `total`, by what was `found` of its phone and device.
+
+    A device at which many order, as a clerk's, is the empty text.
+
+    `many-orders`: the phone ordered more often in this broadcast than is usual; `many-phones`: one
+    person's device ordered for more phones; `big`: it comes to more; `called-off`: an earlier order
+    for the phone was called off after it was packed; `doubtful-phone`: there may be no such number,
+    as `doubtful` says.
+    """
+    flags: list[Flag] = []
+    if found.orders_of_phone >= settings.flag_orders:
+        flags.append("many-orders")
+    if device and found.for_another_phone:
+        named = {"broadcast": broadcast, "buyer": buyer, "device": device}
+        if connection.execute(_OTHER_PHONES, named).scalar_one() + 1 > settings.flag_phones:
+            flags.append("many-phones")
+    if total > settings.flag_total:
+        flags.append("big")
+    if doubtful:
+        flags.append("doubtful-phone")
+    if found.cancelled and connection.execute(_CALLED_OFF, {"buyer": buyer}).first():
+        flags.append("called-off")
+    return flags

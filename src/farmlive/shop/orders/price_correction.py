@@ -1,0 +1,293 @@
+"""Wrong prices put right, and what can be done with the orders that were taken at them.
+
+A price that was too low binds the seller where it was ordered at, and nowhere else: the grace of
+prices does not honour it, and what is held at it is kept at the right price, unless staff honour it
+(reprice_holds.py). A flash batch whose price was wrong is ended by flashes.py; its orders are
+listed here too. What is then done with an order are the orders' own steps.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from farmlive.broadcast import events
+from farmlive.broadcast.log import Log, UnknownBroadcast
+from farmlive.clock import now_ms
+from farmlive.edge.contracts import raises
+from farmlive.people import Caller
+from farmlive.people.core.audit import note
+from farmlive.problems import BroadcastEnded, Conflict, Invalid, NotFound
+from farmlive.shop.core import currencies, idempotency, state_machine
+from farmlive.shop.core.models import money, order_number
+from farmlive.shop.core.order_tables import order_lines, orders
+from farmlive.shop.core.problems import (
+    AnswerGone,
+    FlashDearer,
+    KeyReused,
+    NoSuchOffer,
+    WrongCurrency,
+)
+from farmlive.shop.core.tables import flashes, offers
+from farmlive.shop.flash.flashes import WRONG
+from farmlive.shop.offers.bag import check_flash
+from farmlive.shop.orders import order_view
+from farmlive.shop.orders.correction_models import Mispriced, OfferCorrect
+from farmlive.shop.stock import prices, reprice_holds
+from farmlive.store import Store
+
+_OFFER = select(offers).where(
+    offers.c.id == bindparam("offer"), offers.c.broadcast == bindparam("broadcast")
+)
+_SET = update(offers).where(offers.c.id == bindparam("of"))
+_FLASHES = (
+    select(flashes)
+    .where(flashes.c.offer == bindparam("offer"), flashes.c.why == WRONG)
+    .order_by(flashes.c.id)
+)
+_TAKEN = (
+    select(orders, (order_lines.c.quantity - order_lines.c.returned).label("boxes"))
+    .join(order_lines, order_lines.c.order == orders.c.id)
+    .order_by(orders.c.number)
+)
+_AT_IT = _TAKEN.where(
+    order_lines.c.offer == bindparam("offer"),
+    order_lines.c.price == bindparam("price"),
+    order_lines.c.flash.is_(None),
+    orders.c.placed_at >= bindparam("since"),
+    orders.c.placed_at < bindparam("before"),
+)
+_OF_FLASH = _TAKEN.where(order_lines.c.flash == bindparam("flash"))
+_NEVER = 1 << 62
+
+
+class _Wrong(NamedTuple):
+    """A price that was a mistake, of the offer or of the flash batch that is named, minor units.
+
+    It could be seen from `since` until `until`, what was ordered at it was so before `before`, and
+    `right` is what it was put right to in the end.
+    """
+
+    price: int
+    right: int
+    flash: str | None
+    since: int
+    until: int
+    before: int = _NEVER
+
+
+class NoPriceBefore(Conflict):
+    """The offer never had another price to which it could go back."""
+
+    slug = "no-price-before"
+    title = "There is no price before this one"
+
+
+class NeverMispriced(NotFound):
+    """No price of the offer was put right."""
+
+    slug = "never-mispriced"
+    title = "No price of this offer was put right"
+
+
+class Corrections:
+    """Puts wrong prices right, and lists what was ordered at them."""
+
+    def __init__(self, store: Store, log: Log):
+        self._store = store
+        self._log = log
+
+    @raises(
+        UnknownBroadcast,
+        BroadcastEnded,
+        NoSuchOffer,
+        WrongCurrency,
+        NoPriceBefore,
+        FlashDearer,
+        KeyReused,
+        AnswerGone,
+    )
+    async def correct(
+        self, caller: Caller, broadcast: str, message: OfferCorrect
+    ) -> dict[str, Any]:
+        """Put the price of now right, to the one before or to the one that is given.
+
+        A list price that is lower than the right price is taken away. Answers as `Corrected`.
+        With a key the same is put right once, however often it is sent. Raises UnknownBroadcast,
+        WrongCurrency, KeyReused, BroadcastEnded, NoSuchOffer, NoPriceBefore, FlashDearer, and
+        Invalid where the price is that already.
+        """
+
+        key = message.key
+        body_hash = idempotency.canonical_hash(message, OfferCorrect, of="corrections")
+
+        def write(connection: Connection) -> dict[str, Any]:
+            head = self._log.head(connection, broadcast)
+            given = message.price and currencies.in_bag(connection, broadcast, message.price)
+            before = idempotency.answered(
+                connection, broadcast, key, body_hash, said=idempotency.OF_STAFF
+            )
+            if before is not None:
+                return before
+            if head.state == "ended":
+                raise BroadcastEnded(
+                    "Nothing was changed: the bag is closed since the broadcast ended. Its orders "
+                    "can still be cancelled and refunded."
+                )
+            row = _offer(connection, broadcast, message.offer)
+            price = given or prices.before(connection, row.id, row.price)
+            if price is None:
+                raise NoPriceBefore(
+                    "Nothing was changed: the offer has had this price from the start. Give the "
+                    "right price."
+                )
+            if price == row.price:
+                raise Invalid("Nothing was changed: that is the price already.")
+            check_flash(connection, row, price)
+            prices.correct(connection, row.id, price, now_ms())
+            values: dict[str, Any] = {"price": price}
+            if row.list_price is not None and row.list_price < price:
+                values["list_price"] = None
+            connection.execute(_SET.values(values), {"of": row.id})
+            changed = events.OfferChanged(
+                offer=row.id,
+                price=money(price, row.currency),
+                list_price=None if "list_price" in values else events.LEFT_OUT,
+                corrected=True,
+            )
+            held = reprice_holds.held(connection, broadcast, row.id, price=row.price)
+            again = [
+                reprice_holds.reprice(connection, *of, price) for of in held if not message.honour
+            ]
+            self._log.append_all(connection, broadcast, [changed, *again])
+            note(
+                connection,
+                caller,
+                "offer.correct",
+                row.id,
+                broadcast=broadcast,
+                was=row.price,
+                price=price,
+                honour=message.honour,
+            )
+            *_, wrong = _wrong_prices(prices.through_time(connection, row.id))
+            list_price = values.get("list_price", row.list_price)
+            answer = {
+                "offer": row.id,
+                "price": money(price, row.currency),
+                "list_price": list_price and money(list_price, row.currency),
+                "was": money(row.price, row.currency),
+                "orders": len(_ordered(connection, row.id, wrong)),
+                "held": sum(line["quantity"] for _, line in held) if message.honour else 0,
+            }
+            idempotency.keep(connection, broadcast, key, body_hash, answer)
+            return answer
+
+        return await self._store.write(write)
+
+    async def mispriced(self, broadcast: str, offer: str) -> Mispriced:
+        """List the orders at each wrong price of an offer, and what can be done with them.
+
+        Also at those of its flash batches; the last one first. Raises UnknownBroadcast,
+        NoSuchOffer, NeverMispriced.
+        """
+
+        def read(connection: Connection) -> Mispriced:
+            self._log.head(connection, broadcast)
+            row = _offer(connection, broadcast, offer)
+            past = prices.through_time(connection, offer)
+            found = _wrong_prices(past)
+            found += _wrong_flashes(connection.execute(_FLASHES, {"offer": offer}).all(), past)
+            if not found:
+                raise NeverMispriced("Nothing is listed: no price of this offer was put right.")
+            found.sort(key=lambda wrong: (wrong.until, wrong.since), reverse=True)
+            listed = [_listed(connection, row, wrong) for wrong in found]
+            return Mispriced.model_validate({"prices": listed})
+
+        return await self._store.read(read)
+
+
+def _offer(connection: Connection, broadcast: str, offer: str) -> Row[Any]:
+    named = {"offer": offer, "broadcast": broadcast}
+    row = connection.execute(_OFFER, named).one_or_none()
+    if row is None:
+        raise NoSuchOffer("That offer is not in this broadcast's bag.", offers=[offer])
+    return row
+
+
+def _wrong_prices(past: Sequence[Row[Any]]) -> list[_Wrong]:
+    """The wrong ones among what an offer cost, the first one first.
+
+    None where a price was taken for wrong, and was right after all.
+    """
+    found = []
+    for place, row in enumerate(past, 1):
+        later = past[place:]
+        if row.corrected_at is None or (right := prices.right(later)) == row.price:
+            continue
+        again = next((it.from_at for it in later if it.price == row.price), _NEVER)
+        found.append(_Wrong(row.price, right, None, row.from_at, row.until_at, again))
+    return found
+
+
+def _wrong_flashes(batches: Sequence[Row[Any]], past: Sequence[Row[Any]]) -> list[_Wrong]:
+    """These flash batches; right is what the offer cost when each was over."""
+    found = []
+    for batch in batches:
+        later = (it for it in past if it.until_at is None or it.until_at > batch.ended_at)
+        right = prices.right(later)
+        found.append(_Wrong(batch.price, right, batch.id, batch.starts_at, batch.ended_at))
+    return found
+
+
+def _ordered(connection: Connection, offer: str, wrong: _Wrong) -> Sequence[Row[Any]]:
+    """The orders of the offer at a wrong price, from when it began.
+
+    Also those that came after it was put right, by a hold that was honoured.
+    """
+    if wrong.flash is not None:
+        return connection.execute(_OF_FLASH, {"flash": wrong.flash}).all()
+    named = {"offer": offer, "price": wrong.price, "since": wrong.since, "before": wrong.before}
+    return connection.execute(_AT_IT, named).all()
+
+
+def _listed(connection: Connection, offer: Row[Any], wrong: _Wrong) -> dict[str, Any]:
+    held: list[reprice_holds.Held] = []
+    if wrong.flash is not None or wrong.price != offer.price:
+        held = reprice_holds.held(
+            connection, offer.broadcast, offer.id, price=wrong.price, flash=wrong.flash
+        )
+    ordered = _ordered(connection, offer.id, wrong)
+    return {
+        "was": money(wrong.price, offer.currency),
+        "price": money(wrong.right, offer.currency),
+        "flash": wrong.flash,
+        "from": wrong.since,
+        "until": wrong.until,
+        "orders": [_shown(order, wrong.price, wrong.right) for order in ordered],
+        "held": sum(line["quantity"] for _, line in held),
+    }
+
+
+def _shown(row: Row[Any], wrong: int, right: int) -> dict[str, Any]:
+    too_much = (wrong - right) * row.boxes
+    deeds = ["keep"]
+    if state_machine.can_cancel(row.state, "staff"):
+        deeds.append("cancel")
+    owed = row.payment == "due" and row.state != "cancelled"
+    paid = row.payment in ("paid", "part_refunded")
+    if (owed or paid) and 0 < too_much <= row.total - row.refunded:
+        deeds.append("refund")
+    return {
+        "id": row.id,
+        "number": order_number(row.number),
+        "placed_at": row.placed_at,
+        "state": row.state,
+        "payment": row.payment,
+        "quantity": row.boxes,
+        "total": money(wrong * row.boxes, row.currency),
+        "difference": money(abs(too_much), row.currency),
+        "refunded": money(row.refunded, row.currency),
+        "buyer": order_view.buyer(row),
+        "deeds": deeds,
+    }

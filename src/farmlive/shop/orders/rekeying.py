@@ -1,0 +1,136 @@
+"""Derives anew, from other keys, what opens orders and by which pseudonym a buyer is known.
+
+For `farmlive keys replace` (cli/rekeying.py), in whose one transaction no server is at work.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
+
+from farmlive.broadcast.tables import events, log_checkpoints
+from farmlive.shop.core.order_links import CODES, OrderLinks
+from farmlive.shop.core.order_tables import orders
+from farmlive.shop.orders.pickup import OPEN, TRIES, Code, code_at
+
+AT_ONCE = 2_000
+# Not over yet: its buyer still needs the link.
+UNDER_WAY = (*OPEN, "shipped")
+
+_PAGE = (
+    select(
+        orders.c.id,
+        orders.c.state,
+        orders.c.centre,
+        orders.c.code_hash,
+        orders.c.buyer,
+        orders.c.buyer_phone,
+    )
+    .where(orders.c.id > bindparam("last"))
+    .order_by(orders.c.id)
+    .limit(AT_ONCE)
+)
+_REWRITE = (
+    update(orders)
+    .where(orders.c.id == bindparam("of"))
+    .values(
+        token_hash=bindparam("token"),
+        token_mask=None,
+        code_hash=bindparam("code"),
+        code_shift=bindparam("shift"),
+        buyer=bindparam("known_as"),
+    )
+)
+_PLACED = (
+    select(events.c.broadcast, events.c.seq, events.c.data)
+    .where(events.c.broadcast == bindparam("of"), events.c.kind == "order.placed")
+    .order_by(events.c.seq)
+)
+_TELL = (
+    update(events)
+    .where(events.c.broadcast == bindparam("of"), events.c.seq == bindparam("at_seq"))
+    .values(data=bindparam("told", type_=events.c.data.type))
+)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """How many orders have a link, how many of them are not over, and how many wait for a code."""
+
+    orders: int
+    under_way: int
+    codes: int
+
+
+def opened(connection: Connection) -> Opened:
+    """Count what opens orders now."""
+    found = connection.execute(
+        select(
+            func.count(),
+            func.count().filter(orders.c.state.in_(UNDER_WAY)),
+            func.count().filter(orders.c.state.in_(OPEN), orders.c.code_hash.is_not(None)),
+        ).select_from(orders)
+    ).one()
+    return Opened(*found)
+
+
+def rekey(
+    connection: Connection, links: OrderLinks, pseudonym: Callable[[str], str] | None
+) -> dict[str, str]:
+    """Give every order the token and the code that these links derive, and with `pseudonym` every
+    buyer whose number is there the one of that number; in the log, too. Return the buyers' new
+    pseudonyms by the old ones.
+    """
+    taken: set[str] = set()
+    marks: dict[str, str] = {}
+    broadcasts = connection.execute(select(orders.c.broadcast).distinct()).scalars().all()
+    last = ""
+    while rows := list[Row[Any]](connection.execute(_PAGE, {"last": last})):
+        last = rows[-1].id
+        changed = []
+        for row in rows:
+            known_as = row.buyer
+            if pseudonym is not None and row.buyer_phone:
+                known_as = marks[row.buyer] = pseudonym(row.buyer_phone)
+            code = _new_code(links, row, taken)
+            changed.append(
+                {
+                    "of": row.id,
+                    "token": links.token_hash(links.token(row.id)),
+                    "code": code and code.code_hash,
+                    "shift": code.code_shift if code else 0,
+                    "known_as": known_as,
+                }
+            )
+        connection.execute(_REWRITE, changed)
+    if marks:
+        for broadcast in sorted(broadcasts):
+            _rename_in_log(connection, broadcast, marks)
+    return marks
+
+
+def _new_code(links: OrderLinks, row: Row[Any], taken: set[str]) -> Code | None:
+    """Another one than those of open orders at the pick-up point, as `handovers.new_code` gives."""
+    if row.code_hash is None:
+        return None
+    centre = row.centre or ""
+    code = code_at(links, row.id, centre)
+    if row.state not in OPEN:
+        return code
+    for shift in range(1, TRIES):
+        if code.code_hash not in taken:
+            break
+        code = code_at(links, row.id, centre, shift * 7_919 % CODES)
+    taken.add(code.code_hash)
+    return code
+
+
+def _rename_in_log(connection: Connection, broadcast: str, marks: dict[str, str]) -> None:
+    told = []
+    for _, seq, data in connection.execute(_PLACED, {"of": broadcast}).all():
+        if (new := marks.get(data.get("buyer"))) is not None:
+            told.append({"of": broadcast, "at_seq": seq, "told": {**data, "buyer": new}})
+    if told:
+        connection.execute(_TELL, told)
+        connection.execute(delete(log_checkpoints).where(log_checkpoints.c.broadcast == broadcast))

@@ -1,0 +1,416 @@
+"""One step of an order, in the caller's transaction: its row, its history, its stock, its event.
+
+state_machine.py lists the steps; orders.py, bulk_actions.py, pickup.py and claims.py take them;
+order_stock.py moves the boxes. Here an order with a stopped lot is kept from every step but
+cancelling and refunding.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+
+from farmlive.broadcast import events
+from farmlive.broadcast.log import Log
+from farmlive.clock import now_ms
+from farmlive.origin.core.problems import LotStopped
+from farmlive.origin.core.tables import lots
+from farmlive.origin.stops import reasons
+from farmlive.problems import Invalid
+from farmlive.shop.core import payments, state_machine
+from farmlive.shop.core.fields import KnownBy, Payment, State
+from farmlive.shop.core.models import money, order_number
+from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.order_tables import claims, order_changes, order_lines, orders
+from farmlive.shop.core.problems import (
+    HowKnown,
+    LotSpent,
+    NotInState,
+    RefundTooHigh,
+    SoldOut,
+    UnknownOrder,
+)
+from farmlive.shop.orders import box_limits, order_stock
+from farmlive.shop.stock import stock
+from farmlive.store import apart
+
+_LAST = select(func.coalesce(func.max(order_changes.c.change), 0)).where(
+    order_changes.c.order == bindparam("of")
+)
+_FARMS = select(order_lines.c.farm).where(order_lines.c.order == bindparam("of")).distinct()
+# What the order still has of lots that are stopped.
+_STOPPED = (
+    select(order_lines.c.lot, order_lines.c.offer)
+    .join(lots, lots.c.id == order_lines.c.lot)
+    .where(
+        order_lines.c.order == bindparam("of"),
+        order_lines.c.quantity > order_lines.c.returned,
+        lots.c.stopped_at.is_not(None),
+    )
+    .order_by(order_lines.c.lot, order_lines.c.offer)
+)
+_SET = update(orders).where(orders.c.id == bindparam("of"))
+_KEEP = insert(order_changes)
+_OPEN = select(claims.c.id).where(claims.c.order == bindparam("of"), claims.c.state == "open")
+_OPEN_AGAIN = (
+    update(claims)
+    .where(claims.c.id == bindparam("claim"))
+    .values(state="open", amount=None, answer=None, answered_at=None)
+)
+
+# It is with the carrier or the buyer.
+LEFT = ("shipped", "received")
+
+# What staff do where boxes can't be had again: of an order, and of a refund.
+_TELL = "Tell the buyer."
+_ALONE = "Put the refund right: its money alone comes back, and what came off stays off."
+
+
+@dataclass(frozen=True, slots=True)
+class Doer:
+    """By whom a step is taken, why, and of which move it is a part.
+
+    `known_by`: how it is clear that a pick-up goes to its buyer, by its `code` or else.
+    """
+
+    who: state_machine.Who
+    reason: str | None = None
+    move: str | None = None
+    known_by: KnownBy | Literal["code"] | None = None
+
+    @property
+    def by(self) -> Literal["buyer", "staff"]:
+        """As whom the history and the log name them."""
+        return "buyer" if self.who == "buyer" else "staff"
+
+
+class _Refund(NamedTuple):
+    """What `order.refunded` tells beside its step."""
+
+    amount: events.Money
+    back: Sequence[events.Returned] | None
+    line: events.LineName | None
+    claim: str | None
+
+
+def with_token(connection: Connection, links: OrderLinks, token: str) -> Row[Any]:
+    """The order whose page has this token. Raises UnknownOrder."""
+    row = None
+    if token.isascii():  # others are not hashed, of whatever they are made
+        hashed = links.token_hash(token)
+        row = connection.execute(select(orders).where(orders.c.token_hash == hashed)).one_or_none()
+    if row is None:
+        raise UnknownOrder(
+            "No order has this address. Open it by the link that the order was answered with."
+        )
+    return row
+
+
+def with_id(connection: Connection, broadcast: str, order: str) -> Row[Any]:
+    """The order of the broadcast. Raises UnknownOrder."""
+    row = connection.execute(
+        select(orders).where(orders.c.id == order, orders.c.broadcast == broadcast)
+    ).one_or_none()
+    if row is None:
+        raise UnknownOrder("Nothing was changed: this broadcast has no such order.")
+    return row
+
+
+class Transitions:
+    """Takes steps, each in its caller's transaction.
+
+    `settle` says what is to be written of stock that moved, once those who wait were served of it.
+    """
+
+    def __init__(self, log: Log, *, settle: stock.Settle):
+        self._log = log
+        self._settle = settle
+
+    def enter(
+        self,
+        connection: Connection,
+        row: Row[Any],
+        state: State,
+        doer: Doer,
+        *,
+        passed: bool = False,
+    ) -> None:
+        """Bring an order into a state.
+
+        Raises NotInState, Forbidden, Invalid, HowKnown, LotStopped.
+
+        `passed`: another follows at once, so that its buyer is told nothing of this one.
+        """
+        step = state_machine.next_state(row.state, state, doer.who, row.way)
+        if state != "cancelled":
+            _check_stopped(connection, row)
+        if step.why and doer.reason is None:
+            raise Invalid(
+                "Nothing was changed: it has left already. Write why it is called off; the buyer "
+                "reads it."
+            )
+        if state == "received" and row.way == "pickup" and doer.known_by is None:
+            raise HowKnown(
+                "Nothing was handed over: ask for the six digits, or say in `known_by` how the "
+                "buyer is known: known_to_me, slip, identity_card or other."
+            )
+        moved: Sequence[events.StockChanged] = ()
+        if step.stock == state_machine.BACK:
+            moved, _ = order_stock.put_all_back(connection, row)
+        payment = row.payment
+        if state == "cancelled":
+            payment = payments.of(row.payment_method).cancel(payment)
+        if row.state == "placed":
+            box_limits.forget(connection, [row.id])
+        self._keep(connection, row, state, payment, doer)
+        self._tell(connection, row, step.event, state, payment, doer, moved, passed=passed)
+
+    def pay(self, connection: Connection, row: Row[Any], doer: Doer) -> None:
+        """Keep that an order was paid. Raises NotInState, Forbidden, LotStopped.
+
+        Of what has left before its lot was stopped the money may come later, and be refunded.
+        """
+        after = payments.of(row.payment_method).capture(row.payment)
+        step = state_machine.next_payment(row.payment, after, doer.who, row.way, row.state)
+        if row.state not in LEFT:
+            _check_stopped(connection, row)
+        self._keep(connection, row, row.state, after, doer)
+        self._tell(connection, row, step.event, row.state, after, doer)
+
+    def refund(
+        self,
+        connection: Connection,
+        row: Row[Any],
+        amount: int,
+        doer: Doer,
+        boxes: Mapping[str, int] | None = None,
+        *,
+        offer: str | None = None,
+        claim: str | None = None,
+    ) -> None:
+        """Keep that money was given back, and put these boxes, by their offer, into the stock.
+
+        Of an order that is due it is taken off what is to be paid. The event tells how much it
+        was in all, the `offer` whose wrong price it is for, and the claim that it answers. What it
+        was is kept with its change, which has a move of its own, so that it can be undone. Raises
+        NotInState, Forbidden, RefundTooHigh, Invalid.
+        """
+        if row.payment == "due":
+            state_machine.check_owed(row.state)
+        refunded = row.refunded + amount
+        provider = payments.of(row.payment_method)
+        after = provider.refund(row.payment, left=row.total - refunded)
+        step = state_machine.next_payment(row.payment, after, doer.who, row.way, row.state)
+        if refunded > row.total:
+            left = money(row.total - row.refunded, row.currency)
+            raise RefundTooHigh(left, due=row.payment == "due")
+        kept: dict[str, Any] = {"amount": amount}
+        line: events.LineName | None = None
+        back: Sequence[events.Returned] | None = None
+        if claim is not None:
+            kept["claim"] = claim
+        if offer is not None:
+            line = order_stock.event_line(connection, row, offer)
+            kept["offer"] = offer
+        moved: Sequence[events.StockChanged] = ()
+        if boxes:
+            order_stock.check_removable(connection, row, boxes)
+            moved, _ = order_stock.put_back(connection, row, boxes)
+            back = order_stock.event_lines(connection, row, boxes)
+            kept["back"] = [{"offer": of, "quantity": count} for of, count in boxes.items()]
+        connection.execute(_SET.values(refunded=refunded), {"of": row.id})
+        self._keep(connection, row, row.state, after, doer, refund=kept)
+        total = money(refunded, row.currency)
+        facts = _Refund(total, back, line, claim)
+        self._tell(connection, row, step.event, row.state, after, doer, moved, refund=facts)
+
+    def undo(
+        self,
+        connection: Connection,
+        row: Row[Any],
+        change: Row[Any],
+        before: tuple[State, Payment],
+        doer: Doer,
+        *,
+        passed: bool = False,
+        alone: bool = False,
+    ) -> bool:
+        """Undo the last change of the order's state, or of its money: so far it stands as `before`.
+
+        The change and what undoes it are of the doer's move from then on. `passed`: another is
+        undone at once, so that its buyer is told nothing of how it stands between. `alone`: of a
+        refund whose boxes can't be had again the money may come back alone; answers whether it did.
+
+        Raises NotInState, Forbidden, and SoldOut, LotSpent or LotStopped where its boxes can't be
+        had again.
+        """
+        state = row.state if change.state == before[0] else before[0]
+        payment = row.payment if change.payment == before[1] else before[1]
+        moved: Sequence[events.StockChanged] = ()
+        over: Sequence[events.FlashEnded] = ()
+        refund: _Refund | None = None
+        if change.state != before[0]:
+            step = state_machine.state_back(row.state, state, doer.who, row.way)
+            if row.state == "cancelled":  # what it is taken back from else goes on no further
+                _check_stopped(connection, row)
+            if step.stock == state_machine.SOLD:
+                try:
+                    moved, over = order_stock.sell_all_again(connection, row)
+                except (SoldOut, LotSpent) as short:
+                    raise _not_again(short, _TELL) from short
+        else:
+            step = state_machine.payment_back(row.payment, payment, doer.who, row.way, row.state)
+        undone: dict[str, Any] = {"undone": True, "move": doer.move}
+        is_alone = False
+        if step.event is events.OrderRefunded:
+            moved, over, refund = self._take_again(connection, row, change.refund, alone=alone)
+            is_alone = "back" in change.refund and refund.back is None
+            if is_alone:
+                undone["refund"] = {**change.refund, "alone": True}
+        connection.execute(
+            update(order_changes)
+            .where(order_changes.c.order == row.id, order_changes.c.change == change.change)
+            .values(undone)
+        )
+        self._keep(connection, row, state, payment, doer)
+        self._tell(
+            connection,
+            row,
+            step.event,
+            state,
+            payment,
+            doer,
+            moved,
+            over,
+            refund=refund,
+            undone=True,
+            passed=passed,
+        )
+        return is_alone
+
+    # What a step is made of.
+
+    def _take_again(
+        self,
+        connection: Connection,
+        row: Row[Any],
+        refund: Mapping[str, Any] | None,
+        *,
+        alone: bool,
+    ) -> tuple[Sequence[events.StockChanged], Sequence[events.FlashEnded], _Refund]:
+        """Ask for the money of a refund again, sell its boxes, and open the claim it answered.
+
+        Answers what moved, which flash batches that ended, and what is told of it: without `back`
+        where its boxes stay off, as they may where it is `alone`. Raises NotInState, SoldOut,
+        LotSpent, LotStopped.
+        """
+        if refund is None:
+            raise NotInState(
+                "Nothing was changed: what this refund was is not known any more, it was kept "
+                "before that could be undone.",
+                state=row.state,
+                allowed=[],
+            )
+        refunded = row.refunded - refund["amount"]
+        connection.execute(_SET.values(refunded=refunded), {"of": row.id})
+        line: events.LineName | None = None
+        back: Sequence[events.Returned] | None = None
+        moved: Sequence[events.StockChanged] = ()
+        over: Sequence[events.FlashEnded] = ()
+        # To what may have left, or is cancelled, no box is added.
+        if "back" in refund and not (alone and row.state != "placed"):
+            boxes = {each["offer"]: each["quantity"] for each in refund["back"]}
+            try:
+                with apart(connection):
+                    state_machine.check_unpacked(row.state)
+                    moved, over = order_stock.sell_again(connection, row, boxes)
+                back = order_stock.event_lines(connection, row, boxes)
+            except (SoldOut, LotSpent) as short:
+                if not alone:
+                    raise _not_again(short, _ALONE, alone=True) from short
+            except LotStopped:
+                if not alone:
+                    raise
+        if "offer" in refund:
+            line = order_stock.event_line(connection, row, refund["offer"])
+        claim: str | None = refund.get("claim")
+        if claim is not None:
+            self._open_again(connection, row, claim)
+        return moved, over, _Refund(money(refunded, row.currency), back, line, claim)
+
+    def _open_again(self, connection: Connection, row: Row[Any], claim: str) -> None:
+        if connection.execute(_OPEN, {"of": row.id}).first() is not None:
+            raise NotInState(
+                "Nothing was changed: the buyer has made another claim since. Answer that one.",
+                state=row.state,
+                allowed=[],
+            )
+        connection.execute(_OPEN_AGAIN, {"claim": claim})
+
+    def _keep(
+        self,
+        connection: Connection,
+        row: Row[Any],
+        state: str,
+        payment: str,
+        doer: Doer,
+        *,
+        refund: dict[str, Any] | None = None,
+    ) -> None:
+        now: dict[str, Any] = {"state": state, "payment": payment}
+        if row.person_gone_at is not None:  # what is written from now on goes in its time, too
+            now["person_check_at"] = now_ms()
+        connection.execute(_SET.values(now), {"of": row.id})
+        last = connection.execute(_LAST, {"of": row.id}).scalar_one()
+        change = {"order": row.id, "change": last + 1, "at": now_ms(), "by": doer.by}
+        said = {"reason": doer.reason, "move": doer.move, "refund": refund}
+        connection.execute(_KEEP, {**change, "state": state, "payment": payment, **said})
+
+    def _tell(
+        self,
+        connection: Connection,
+        row: Row[Any],
+        kind: type[events.OrderEvent],
+        state: State,
+        payment: Payment,
+        doer: Doer,
+        moved: Sequence[events.StockChanged] = (),
+        over: Sequence[events.FlashEnded] = (),
+        *,
+        refund: _Refund | None = None,
+        undone: bool = False,
+        passed: bool = False,
+    ) -> None:
+        """Write the step's event. A reason is free text and stays out of the log."""
+        assert issubclass(kind, events.OrderStep)  # what holds tell is told by holds.py
+        said = kind(
+            order=row.id,
+            number=order_number(row.number),
+            state=state,
+            payment=payment,
+            by=doer.by,
+            undone=undone,
+            passed=passed,
+            farms=connection.execute(_FARMS, {"of": row.id}).scalars().all(),
+            **(refund._asdict() if refund else {}),
+        )
+        after = self._settle(connection, row.broadcast, moved) if moved else ()
+        self._log.append_all(connection, row.broadcast, [said, *after, *over])
+
+
+def _check_stopped(connection: Connection, row: Row[Any]) -> None:
+    """Raise LotStopped where the order has boxes of a lot that is stopped."""
+    found = connection.execute(_STOPPED, {"of": row.id}).all()
+    if found:
+        lot = found[0].lot
+        raise reasons.refusal(connection, lot, (line.offer for line in found if line.lot == lot))
+
+
+def _not_again(short: SoldOut | LotSpent, do: str, **members: Any) -> SoldOut | LotSpent:
+    """The refusal for staff, who order nothing: that boxes can't be had again, and what to do."""
+    if isinstance(short, SoldOut):
+        words = f"Nothing was changed: its boxes are sold or held again. {do}"
+        return SoldOut(short.members["offers"], words, **members)
+    words = f"Nothing was changed: the lot has no boxes left for it. {do}"
+    return LotSpent(**short.members, detail=words, **members)

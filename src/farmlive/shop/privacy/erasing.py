@@ -1,0 +1,416 @@
+"""Erasing: removes what is kept of a buyer before its time, of one order or of all of a phone.
+
+It begins in one transaction, which refuses it where anything is open, and goes on in steps of a few
+orders; what a killed server left, the next one, or another, goes on with. What of an order is a
+person's is buyer_data.py's, who may have it erased the routes' and codes.py's. Each server takes
+the person out of its own outbox.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from farmlive.broadcast.events import OrderErased
+from farmlive.broadcast.log import Event, Log
+from farmlive.clock import DAY_MS, HOUR_MS, now_ms, rfc3339
+from farmlive.ids import ulid
+from farmlive.outages import reason_of
+from farmlive.people import Caller
+from farmlive.people.core import audit
+from farmlive.people.core.devices import forget_pseudonyms
+from farmlive.people.moderation.blocklist import forget_orders
+from farmlive.periodic import Periodic, in_steps
+from farmlive.problems import Unavailable
+from farmlive.settings import Settings
+from farmlive.shop.claims.photos import ClaimPhotos
+from farmlive.shop.core.models import order_number
+from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.order_tables import orders
+from farmlive.shop.notices import outbox_file, queue
+from farmlive.shop.notices.limits import Pseudonym, StrangersLimits
+from farmlive.shop.notices.tables import notices
+from farmlive.shop.orders import buyer_data
+from farmlive.shop.privacy.problems import OrdersOpen
+from farmlive.shop.privacy.tables import erasures
+from farmlive.store import FILE_S, Store
+
+EVERY_S = 5
+# So many orders are one step: a few milliseconds of the writer's.
+AT_ONCE = 20
+# So many of an erasure's orders are named in the audit list.
+NAMED = 20
+# As long as a notice that a server had taken may still be written into an outbox.
+LATE_MS = 2 * queue.LEASE_MS
+VACUUM_EVERY_S = 600
+FORGET_EVERY_MS = HOUR_MS
+# An outbox's files are gone by then, on servers that were off, too.
+SPARE_MS = DAY_MS
+# What PostgreSQL holds dead rows of until it is vacuumed.
+SCRUBBED = (
+    "orders",
+    "order_changes",
+    "order_keys",
+    "claims",
+    "notices",
+    "events",
+    "log_checkpoints",
+    "uploads",
+    "blocks",
+    "erasures",
+)
+
+_LEFT = select(erasures).where(erasures.c.scrubbed_at.is_(None)).order_by(erasures.c.id)
+_SINCE = select(erasures).where(erasures.c.at > bindparam("since")).order_by(erasures.c.at)
+_THOSE = select(orders).where(orders.c.id.in_(bindparam("those", expanding=True)))
+
+
+@dataclass(frozen=True)
+class Whose:
+    """The orders that are meant: all of these pseudonyms, which are one phone's, or one order."""
+
+    buyers: tuple[str, ...] = ()
+    order: str | None = None
+
+    def query(self) -> Select[Any]:
+        """Select them. Those of a phone that were erased are under its pseudonym no more."""
+        if self.order is not None:
+            return select(orders).where(orders.c.id == self.order)
+        return select(orders).where(orders.c.buyer.in_(self.buyers))
+
+
+class Erasing:
+    """Erases; `again` goes on with what was left, on this server or another."""
+
+    def __init__(
+        self,
+        store: Store,
+        log: Log,
+        settings: Settings,
+        photos: ClaimPhotos,
+        *,
+        pseudonym: Pseudonym,
+    ):
+        self._store = store
+        self._log = log
+        self._links = OrderLinks(store.keys.orders)
+        self._pseudonym = pseudonym
+        self._limits = StrangersLimits(settings, store)
+        self._photos = photos
+        self._outbox = settings.data / "outbox"
+        self._keep_ms = settings.outbox_ms + SPARE_MS
+        # Up to when of all erasures this server's outbox was swept for good, and which of the later
+        # ones it was swept of once.
+        self._swept_upto = 0
+        self._swept: set[str] = set()
+        self._scrubbed_at = float("-inf")
+        self._forgot_at = 0
+        self._working = asyncio.Lock()
+        self.again = Periodic(
+            EVERY_S,
+            self.go_on,
+            "what a buyer had erased was not erased whole; trying again",
+            "what buyers had erased is erased whole",
+            at_once=True,
+        )
+
+    async def erase(self, caller: Caller, whose: Whose, *, by: str) -> int:
+        """Erase the persons of these orders and return how many orders that were; `by` says to the
+        audit list how the caller may: `link`, `code` or `role`.
+
+        Once it has begun it is finished in any case, if not now, as where a disk is full, by the
+        task. Raises OrdersOpen, which says which are open, and changes nothing then; Unavailable.
+        """
+        begin = partial(self._begin, caller=caller, whose=whose, by=by)
+        begun = await self._store.write(begin)
+        if begun:
+            # PostgreSQL may take long to vacuum: the next turn does.
+            try:
+                await self._work(scrubs=self._store.dialect == "sqlite")
+            except (OSError, Unavailable) as error:
+                self.again.outage.failed(reason_of(error))
+        return begun
+
+    async def go_on(self) -> None:
+        """Do what is left to do of all that was asked for. Raises Unavailable, OSError."""
+        await self._work(scrubs=True)
+
+    async def _work(self, *, scrubs: bool) -> None:
+        async with self._working:
+            left = await self._store.read(_left)
+            for row in left:
+                if row.done_at is None:
+                    await self._finish(row)
+            await self._sweep()
+        # What it takes may be long, and no buyer waits for it.
+        if left and scrubs:
+            await self._scrub([row.id for row in left])
+        now = now_ms()
+        if not 0 <= now - self._forgot_at < FORGET_EVERY_MS:
+            await self._store.write(partial(_forget, before=now - self._keep_ms))
+            self._forgot_at = now
+
+    # In transactions.
+
+    def _begin(self, connection: Connection, caller: Caller, whose: Whose, by: str) -> int:
+        now = now_ms()
+        query = whose.query().where(~buyer_data.IS_ERASED).order_by(orders.c.id)
+        rows = connection.execute(query).all()
+        if still := buyer_data.open_of(connection, rows, now):
+            raise OrdersOpen(
+                [
+                    {
+                        "broadcast": row.broadcast,
+                        "number": order_number(row.number),
+                        "because": because,
+                    }
+                    for row, because in still
+                ]
+            )
+        if rows:
+            erasure = ulid()
+            # A clock that was set back shows less than when these were placed and told of.
+            at = max(now, *(row.placed_at for row in rows), _told_at(connection, rows))
+            connection.execute(
+                insert(erasures),
+                {
+                    "id": erasure,
+                    "at": at,
+                    "buyers": list(whose.buyers),
+                    "order": whose.order,
+                    "buyer": buyer_data.ERASED + secrets.token_hex(12),
+                },
+            )
+            who = caller if caller.role is not None else audit.NOBODY
+            within = {row.broadcast for row in rows}
+            audit.put(
+                connection,
+                who,
+                "person.erase",
+                whose.order or erasure,
+                broadcast=within.pop() if len(within) == 1 else None,
+                by=by,
+                orders=len(rows),
+                named=[
+                    {"number": order_number(row.number), "broadcast": row.broadcast}
+                    for row in rows[:NAMED]
+                ],
+            )
+        return len(rows)
+
+    def _look(
+        self, connection: Connection, row: Row[Any], after: str
+    ) -> tuple[list[str], list[Event]]:
+        """The next orders of an erasure, and the events that name their buyer."""
+        query = _whose(row).query().where(~buyer_data.IS_ERASED, orders.c.id > after)
+        query = query.where(orders.c.placed_at <= row.at).order_by(orders.c.id).limit(AT_ONCE)
+        found = connection.execute(query).all()
+        told: list[Event] = []
+        for broadcast in sorted({each.broadcast for each in found}):
+            of_broadcast = [each.id for each in found if each.broadcast == broadcast]
+            events = self._log.of_orders(connection, broadcast, of_broadcast)
+            told += [event for event in events if "buyer" in event.data]
+        return [each.id for each in found], told
+
+    def _apply(
+        self,
+        connection: Connection,
+        erasure: Row[Any],
+        ids: Sequence[str],
+        told: Sequence[Event],
+        devices: dict[str, str],
+    ) -> set[str]:
+        """Erase these orders, but for those that something was begun with meanwhile, and those that
+        another server has erased.
+        """
+        now = now_ms()
+        rows = connection.execute(_THOSE, {"those": ids}).all()
+        still = {row.id for row, _ in buyer_data.open_of(connection, rows, now)}
+        rows = [row for row in rows if row.id not in still and not buyer_data.is_erased(row)]
+        if not rows:
+            return set()
+        those = [row.id for row in rows]
+        self._keep_counts(connection, those, now)
+        photos = buyer_data.empty(connection, rows, now)
+        forget_orders(connection, those)
+        for row in rows:
+            values = {"buyer": erasure.buyer}
+            if row.account is None:  # a clerk's device is nobody's who ordered at it
+                new = buyer_data.ERASED + secrets.token_hex(12)
+                values["device"] = devices.setdefault(row.device, new)
+            connection.execute(update(orders).where(orders.c.id == row.id).values(**values))
+        if erasure.order is not None:
+            _take_out_phone(connection, rows[0].buyer, max(now, erasure.at))
+        erased: dict[str, Event] = {}
+        for row in rows:
+            number = order_number(row.number)
+            announced = OrderErased(order=row.id, number=number, buyer=erasure.buyer)
+            erased[row.id] = self._log.append(connection, row.broadcast, announced)
+        for event in told:
+            if (by := erased.get(event.data["order"])) is not None:
+                self._log.rename_buyer(connection, event, erasure.buyer, by=by)
+        return photos
+
+    def _keep_counts(self, connection: Connection, ids: Sequence[str], now: int) -> None:
+        """Let limits count on what strangers had these told: else erasing would have more sent."""
+        counted = connection.execute(
+            select(
+                notices.c.recipient, notices.c.created_at, notices.c.cause, notices.c.held_by
+            ).where(notices.c.order.in_(ids))
+        )
+        for row in counted.all():
+            if row.cause == "stranger" and row.held_by is None:
+                self._limits.keep(connection, row.recipient, row.created_at, now)
+
+    # Afterwards.
+
+    async def _finish(self, erasure: Row[Any]) -> None:
+        after = ""
+        devices: dict[str, str] = {}
+
+        async def step() -> bool:
+            nonlocal after
+            look = partial(self._look, row=erasure, after=after)
+            ids, told = await self._store.read(look, within_s=FILE_S)
+            if not ids:
+                return False
+            apply = partial(self._apply, erasure=erasure, ids=ids, told=told, devices=devices)
+            await self._photos.remove(await self._store.write(apply))
+            after = ids[-1]
+            return True
+
+        await in_steps(step)
+        forget_pseudonyms()
+        await self._store.write(partial(_done, erasure=erasure.id))
+
+    async def _sweep(self) -> None:
+        """Take messages out of this server's outbox: of all that are new to it together, and once
+        more when no server can be writing one of before any more.
+        """
+        late = now_ms() - LATE_MS
+        # A clock that was set back makes new ones older than those that it was swept of.
+        self._swept_upto = min(self._swept_upto, late)
+        rows = await self._store.read(partial(_since, at=self._swept_upto))
+        if any(row.id not in self._swept or row.at <= late for row in rows):
+            is_theirs = await self._theirs(rows)
+            await asyncio.to_thread(outbox_file.take_out, self._outbox, is_theirs)
+            self._swept = {row.id for row in rows if row.at > late}
+            self._swept_upto = max([self._swept_upto, *(row.at for row in rows if row.at <= late)])
+
+    async def _theirs(self, erased: Sequence[Row[Any]]) -> outbox_file.Theirs:
+        """The lines to numbers that have one of the pseudonyms, since the numbers themselves are
+        kept nowhere; and those that tell of one of the orders alone, and of no others.
+        """
+        buyers = {buyer: row.at for row in erased for buyer in row.buyers}
+        told = await asyncio.to_thread(outbox_file.recipients, self._outbox) if buyers else set()
+        marks = {to: await self._pseudonym(to) for to in told}
+        numbers = {to: buyers[mark] for to, mark in marks.items() if mark in buyers}
+        forget_pseudonyms()
+        of_orders = {row.order: row.at for row in erased if row.order is not None}
+        found = await self._store.read(partial(_with_ids, ids=sorted(of_orders)))
+        urls = {f"/order/{self._links.token_of(row)}": of_orders[row.id] for row in found}
+
+        def is_theirs(at: str, to: str, number: str, url: str) -> bool:
+            upto = numbers.get(to, -1)
+            if "," not in number:
+                upto = max(upto, urls.get(url[url.rfind("/order/") :], -1))
+            return upto >= 0 and at <= rfc3339(upto)
+
+        return is_theirs
+
+    async def _scrub(self, ids: Sequence[str]) -> None:
+        """Have the WAL, or dead rows, let go of what was there. PostgreSQL looks through tables for
+        that, which so many who erase one after the other must not cause each.
+        """
+        now = time.monotonic()
+        if self._store.dialect == "postgresql" and now < self._scrubbed_at + VACUUM_EVERY_S:
+            return
+        if await self._store.scrub(SCRUBBED):
+            self._scrubbed_at = now
+            await self._store.write(partial(_scrubbed, ids=ids))
+
+
+def _take_out_phone(connection: Connection, buyer: str, at: int) -> None:
+    """Have every line to the phone with this pseudonym taken out of the outboxes, up to now, unless
+    an order has the phone still: one with a code names no order, and one of several names others.
+
+    Asked once the order that is erased has the pseudonym no more, so that of two that are erased
+    together the second one does it. The pseudonym stands in a row of its own, which is done.
+    """
+    others = exists().where(orders.c.buyer == buyer, orders.c.person_gone_at.is_(None))
+    if not connection.execute(select(others)).scalar():
+        connection.execute(
+            insert(erasures),
+            {
+                "id": ulid(),
+                "at": at,
+                "buyers": [buyer],
+                "order": None,
+                "buyer": "",
+                "done_at": at,
+                "scrubbed_at": at,
+            },
+        )
+
+
+def _whose(erasure: Row[Any]) -> Whose:
+    return Whose(tuple(erasure.buyers), erasure.order)
+
+
+def _left(connection: Connection) -> Sequence[Row[Any]]:
+    """Those with which anything is still to do in the database."""
+    return connection.execute(_LEFT).all()
+
+
+def _since(connection: Connection, at: int) -> Sequence[Row[Any]]:
+    return connection.execute(_SINCE, {"since": at}).all()
+
+
+def _with_ids(connection: Connection, ids: Sequence[str]) -> list[Row[Any]]:
+    found: list[Row[Any]] = []
+    for first in range(0, len(ids), 1_000):
+        found += connection.execute(_THOSE, {"those": ids[first : first + 1_000]}).all()
+    return found
+
+
+def _told_at(connection: Connection, rows: Sequence[Row[Any]]) -> int:
+    """When the last notice of these orders is of, as its line in an outbox says."""
+    latest = [0]
+    for first in range(0, len(rows), 1_000):
+        ids = [row.id for row in rows[first : first + 1_000]]
+        told = select(func.max(notices.c.created_at)).where(notices.c.order.in_(ids))
+        latest.append(connection.execute(told).scalar() or 0)
+    return max(latest)
+
+
+def _done(connection: Connection, erasure: str) -> None:
+    """Nothing tells any more which pseudonym became which."""
+    connection.execute(
+        update(erasures).where(erasures.c.id == erasure).values(done_at=now_ms(), buyer="")
+    )
+
+
+def _scrubbed(connection: Connection, ids: Sequence[str]) -> None:
+    connection.execute(update(erasures).where(erasures.c.id.in_(ids)).values(scrubbed_at=now_ms()))
+
+
+def _forget(connection: Connection, before: int) -> None:
+    connection.execute(
+        delete(erasures).where(erasures.c.at < before, erasures.c.scrubbed_at.is_not(None))
+    )

@@ -1,0 +1,346 @@
+"""What is kept of a buyer, to take away: a ZIP with it as JSON, as a page to read, and with the
+photos of claims.
+
+Owns collecting it, and what of it is for whom; the page is drawn by the pages, which are handed in
+as `Draw`. Which orders are meant is erasing.py's `Whose`; who may have them, the routes'.
+"""
+
+import asyncio
+import json
+import zipfile
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, NamedTuple
+
+from sqlalchemy import Connection, Row, select
+
+from farmlive.bilingual import Bilingual
+from farmlive.broadcast.log import Log
+from farmlive.broadcast.tables import broadcasts
+from farmlive.clock import now_ms, rfc3339
+from farmlive.origin.origin import Origin
+from farmlive.shop.core.claim_models import ClaimPhoto
+from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.order_models import Order
+from farmlive.shop.core.order_tables import claims, order_changes, orders
+from farmlive.shop.notices.tables import notices
+from farmlive.shop.notices.texts import Language
+from farmlive.shop.orders import fraud_flags, order_view
+from farmlive.shop.privacy.erasing import Whose
+from farmlive.store import FILE_S, Store
+from farmlive.store.files.files import Files
+
+AT_ONCE = 100
+# So many of its orders are named in the audit list.
+NAMED = 20
+# Smaller files stay in memory.
+IN_MEMORY = 4 << 20
+PART = 1 << 16
+PHOTOS = "photos/"
+PAGE = "read-me.html"
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message to the buyer: of its kind (notice_kinds.py), to a phone number or an e-mail
+    address. `state` and `sent_at` are None where that would tell of the phone's other messages.
+    """
+
+    at: int
+    kind: str
+    to: str
+    state: str | None
+    sent_at: int | None
+
+
+@dataclass(frozen=True)
+class ExportedOrder:
+    """One order: as its buyer sees it, without what opens it, and as `data.json` has it.
+
+    The photos of its claims have the names that they have in the file.
+    """
+
+    order: Order
+    title: Bilingual
+    language: Language | None
+    marks: Sequence[str]
+    messages: Sequence[Message]
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Export:
+    """All that is kept of the orders that were asked for, the oldest first."""
+
+    made_at: int
+    orders: Sequence[ExportedOrder]
+    is_one_order: bool
+
+    @property
+    def name(self) -> str:
+        """The file's name: by what the order is called, or the latest of several and its day."""
+        if not self.orders:
+            return "farmlive-no-orders.zip"
+        latest = self.orders[-1].order
+        if self.is_one_order:
+            return f"farmlive-{latest.number}.zip"
+        day = datetime.fromtimestamp(latest.placed_at / 1000, UTC).date()
+        several = "order" if len(self.orders) == 1 else "orders"
+        return f"farmlive-{len(self.orders)}-{several}-{latest.number}-{day}.zip"
+
+    @property
+    def photos(self) -> list[str]:
+        """The photos of all claims, by their names in the file."""
+        claims_of = [claim for each in self.orders for claim in each.order.claims]
+        return sorted({photo.url for claim in claims_of for photo in claim.photos})
+
+
+class Zip(NamedTuple):
+    """A file that was made: open at its beginning, its size in bytes, its name, how many orders it
+    has, and the number and broadcast of each of the first.
+    """
+
+    file: IO[bytes]
+    size: int
+    name: str
+    orders: int
+    named: list[dict[str, str]]
+
+
+Draw = Callable[[Export, Language, Mapping[str, bytes]], str]
+"""Draws the page to read, with these photos in it."""
+
+
+class PersonExport:
+    """Collects what is kept."""
+
+    def __init__(self, store: Store, log: Log, origin: Origin, photos: Files):
+        self._store = store
+        self._log = log
+        self._origin = origin
+        self._links = OrderLinks(store.keys.orders)
+        self._photos = photos
+
+    async def collect(self, whose: Whose) -> Export:
+        """Collect all that is kept of these orders. Raises Unavailable."""
+        found: list[ExportedOrder] = []
+        after = ""
+        while True:
+            some = partial(self._some, whose=whose, after=after)
+            page = await self._store.read(some, within_s=FILE_S)
+            found += page
+            if len(page) < AT_ONCE:
+                return Export(now_ms(), found, is_one_order=whose.order is not None)
+            after = page[-1].order.id
+
+    async def zipped(self, export: Export, language: Language, draw: Draw, at_most: int) -> Zip:
+        """Make the file; its page has photos of so many bytes in it, too. Raises OSError."""
+        return await asyncio.to_thread(self._zip, export, language, draw, at_most)
+
+    async def photos(self, export: Export, at_most: int) -> dict[str, bytes]:
+        """Read the photos of the claims, up to so many bytes of all; what is more is left out."""
+        return await asyncio.to_thread(self._read_photos, export.photos, at_most)
+
+    def _zip(self, export: Export, language: Language, draw: Draw, at_most: int) -> Zip:
+        made: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (its reader closes it)
+        whole = {
+            "made_at": rfc3339(export.made_at),
+            "orders": [each.data for each in export.orders],
+        }
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
+            photos = self._read_photos(export.photos, at_most)
+            file.writestr(PAGE, draw(export, language, photos))
+            file.writestr("data.json", json.dumps(whole, ensure_ascii=False, indent=2))
+            for name in export.photos:
+                if (path := self._path(name)) is not None:
+                    _add(file, path, name)
+        size = made.tell()
+        made.seek(0)
+        named = [
+            {"number": each.order.number, "broadcast": each.order.broadcast}
+            for each in export.orders[:NAMED]
+        ]
+        return Zip(made, size, export.name, len(export.orders), named)
+
+    def _read_photos(self, names: Sequence[str], at_most: int) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for name in names:
+            path = self._path(name)
+            try:
+                if path is None or path.stat().st_size > at_most:
+                    continue
+                found[name] = path.read_bytes()
+            except FileNotFoundError:  # removed meanwhile
+                continue
+            at_most -= len(found[name])
+        return found
+
+    def _path(self, name: str) -> Path | None:
+        return self._photos.path(name.removeprefix(PHOTOS))
+
+    def _some(self, connection: Connection, whose: Whose, after: str) -> list[ExportedOrder]:
+        query = whose.query().where(orders.c.id > after).order_by(orders.c.id).limit(AT_ONCE)
+        rows = connection.execute(query).all()
+        if not rows:
+            return []
+        ids = [row.id for row in rows]
+        told = order_view.orders(connection, self._origin, self._links, rows, None)
+        claimed = _by_order(
+            connection, select(claims).where(claims.c.order.in_(ids)).order_by(claims.c.id)
+        )
+        changed = _by_order(
+            connection,
+            select(order_changes).where(order_changes.c.order.in_(ids)),
+        )
+        noticed = _by_order(
+            connection, select(notices).where(notices.c.order.in_(ids)).order_by(notices.c.id)
+        )
+        titles = _titles(connection, {row.broadcast for row in rows})
+        events = defaultdict(list)
+        for broadcast in sorted({row.broadcast for row in rows}):
+            of_broadcast = [row.id for row in rows if row.broadcast == broadcast]
+            for event in self._log.of_orders(connection, broadcast, of_broadcast):
+                events[event.data["order"]].append(
+                    {"at": rfc3339(event.at), "kind": event.kind, "data": event.data}
+                )
+        exported = []
+        for row, order in zip(rows, told, strict=True):
+            marks, title = _marks(row, whose), titles[row.broadcast]
+            messages = [_message(each, whose) for each in noticed[row.id]]
+            data = {
+                **_order(row, order.model_dump(mode="json"), title, marks),
+                "history": [_change(each) for each in changed[row.id]],
+                "claims": [_claim(each) for each in claimed[row.id]],
+                "messages": [
+                    _told(message, each.provider)
+                    for message, each in zip(messages, noticed[row.id], strict=True)
+                ],
+                "events": events[row.id],
+            }
+            photos = [each.photos for each in claimed[row.id]]
+            exported.append(
+                ExportedOrder(_closed(order, photos), title, row.language, marks, messages, data)
+            )
+        return exported
+
+
+def parts(file: IO[bytes]) -> Iterator[bytes]:
+    """The file in parts, which is then closed."""
+    with file:
+        while part := file.read(PART):
+            yield part
+
+
+def _by_order(connection: Connection, query: Any) -> defaultdict[str, list[Row[Any]]]:
+    found = defaultdict(list)
+    for row in connection.execute(query):
+        found[row.order].append(row)
+    return found
+
+
+def _titles(connection: Connection, wanted: Collection[str]) -> dict[str, Bilingual]:
+    query = select(broadcasts.c.id, broadcasts.c.title).where(broadcasts.c.id.in_(wanted))
+    return {row.id: Bilingual.model_validate(row.title) for row in connection.execute(query)}
+
+
+def _closed(order: Order, photos: Sequence[Sequence[str]]) -> Order:
+    """The order without what opens it: a file is passed on more easily than a link."""
+    told = [
+        claim.model_copy(update={"photos": [ClaimPhoto(url=f"{PHOTOS}{name}") for name in names]})
+        for claim, names in zip(order.claims, photos, strict=True)
+    ]
+    return order.model_copy(update={"token": None, "url": None, "code": None, "claims": told})
+
+
+def _marks(row: Row[Any], whose: Whose) -> list[str]:
+    """Why staff look at the order. By its link none that comes of the phone's other orders, which
+    whoever ordered with another's number must not learn.
+    """
+    hidden = fraud_flags.OF_PHONE if whose.order is not None else ()
+    return [mark for mark in row.flags or [] if mark not in hidden]
+
+
+def _order(
+    row: Row[Any], told: dict[str, Any], title: Bilingual, marks: Sequence[str]
+) -> dict[str, Any]:
+    """What the row says, and its lines and its pick-up point with their names."""
+    return {
+        "id": row.id,
+        "number": told["number"],
+        "broadcast": row.broadcast,
+        "broadcast_title": title.model_dump(mode="json"),
+        "placed_at": rfc3339(row.placed_at),
+        "held_at": None if row.held_at is None else rfc3339(row.held_at),
+        "name": row.buyer_name,
+        "phone": row.buyer_phone,
+        "email": row.buyer_email,
+        "language": row.language,
+        "way": row.way,
+        "address": told["delivery"]["address"],
+        "region": row.region,
+        "pickup_point": told["delivery"]["centre"],
+        "state": row.state,
+        "payment": row.payment,
+        "payment_method": row.payment_method,
+        "lines": [
+            {name: value for name, value in line.items() if not name.startswith("lot_l")}
+            for line in told["lines"]
+        ],
+        "fee": told["fee"],
+        "total": told["total"],
+        "refunded": told["refunded"],
+        "marked": list(marks),
+        "code_of_phone": row.buyer,
+        "code_of_device": row.device if row.account is None else None,
+    }
+
+
+def _change(row: Row[Any]) -> dict[str, Any]:
+    said = {name: getattr(row, name) for name in ("state", "payment", "by", "reason", "undone")}
+    return {"at": rfc3339(row.at), **said, "refund": row.refund}
+
+
+def _claim(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "claimed_at": rfc3339(row.claimed_at),
+        "state": row.state,
+        "text": row.text,
+        "photos": [f"{PHOTOS}{name}" for name in row.photos],
+        "amount": row.amount,
+        "answer": row.answer,
+        "answered_at": None if row.answered_at is None else rfc3339(row.answered_at),
+    }
+
+
+def _message(row: Row[Any], whose: Whose) -> Message:
+    """What was told. What strangers cause is held back by what else the number was told, which
+    whoever ordered with another's number, and has its link, must not learn.
+    """
+    is_hidden = whose.order is not None and (row.cause == "stranger" or row.held_by is not None)
+    return Message(
+        at=row.created_at,
+        kind=row.kind,
+        to=row.person,
+        state=None if is_hidden else row.state,
+        sent_at=None if is_hidden else row.sent_at,
+    )
+
+
+def _told(message: Message, provider: str) -> dict[str, Any]:
+    told = {"at": rfc3339(message.at), "kind": message.kind, "to": message.to, "by": provider}
+    if message.state is None:
+        return told
+    sent_at = None if message.sent_at is None else rfc3339(message.sent_at)
+    return {**told, "state": message.state, "sent_at": sent_at}
+
+
+def _add(file: zipfile.ZipFile, path: Path, name: str) -> None:
+    try:
+        file.write(path, name, zipfile.ZIP_STORED)
+    except FileNotFoundError:  # removed meanwhile
+        return

@@ -1,0 +1,184 @@
+"""Persons: what is kept of one is shown, exported or erased, by a phone or an order's link.
+
+Owns who is meant, who may and how often; the doing is export.py's and erasing.py's, and
+codes are codes.py's.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from farmlive import phones
+from farmlive.broadcast.tables import broadcasts
+from farmlive.clock import now_ms, rfc3339
+from farmlive.people import Caller
+from farmlive.people.core.rate_limits import RateLimits
+from farmlive.settings import Settings
+from farmlive.shop.core.models import order_number
+from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.order_tables import orders
+from farmlive.shop.notices import limits as notices_limits
+from farmlive.shop.notices.limits import Pseudonym
+from farmlive.shop.notices.texts import Language
+from farmlive.shop.orders import buyer_data
+from farmlive.shop.orders.transitions import with_token
+from farmlive.shop.privacy.codes import VALID_MS, Claimed, PersonCodes
+from farmlive.shop.privacy.erasing import Erasing, Whose
+from farmlive.shop.privacy.export import Draw, Export, PersonExport, Zip
+from farmlive.shop.privacy.models import CodeSent, KeptOfPerson, KeptOrder, PersonAsked
+from farmlive.store import FILE_S, Store
+
+# What one address may ask for in a minute; the block around it ten times as many.
+CODES_PER_MINUTE = 10
+TRIES_PER_MINUTE = 20
+BLOCK_FACTOR = 10
+# An export reads all events of its broadcasts, and erasing looks through the outbox: so many for an
+# order, and for one address.
+FILES_PER_MINUTE = 6
+FILES_PER_ADDRESS = 20
+SHOWN = 200
+# Of the claims' photos a page has so many bytes in it: what is more is in the ZIP's folder alone.
+PHOTOS_SHOWN = 8 << 20
+
+
+class Persons:
+    """Shows, exports and erases."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        erasing: Erasing,
+        export: PersonExport,
+        codes: PersonCodes,
+        limits: RateLimits,
+        *,
+        pseudonym: Pseudonym,
+        address_pseudonym: Pseudonym,
+    ):
+        self._store = store
+        self._links = OrderLinks(store.keys.orders)
+        self._country = settings.phone_country
+        self._erasing = erasing
+        self._export = export
+        self._codes = codes
+        self._limits = limits
+        self._pseudonym = pseudonym
+        self._address_pseudonym = address_pseudonym
+
+    @property
+    def sends_codes(self) -> bool:
+        """Whether codes can be sent to phones here."""
+        return self._codes.are_sent
+
+    # By a phone.
+
+    async def send_code(self, caller: Caller, phone: str, language: Language | None) -> CodeSent:
+        """Send a code to the phone if it has orders. Raises TooMany, NoCodes, CodesLocked."""
+        self._limits.allow_address(
+            "person codes", caller.address, CODES_PER_MINUTE, block_factor=BLOCK_FACTOR
+        )
+        sender = await notices_limits.sender(caller.address, self._address_pseudonym)
+        await self._codes.send(await self._claimed(phone), sender, language)
+        return CodeSent(minutes=VALID_MS // 60_000)
+
+    async def of_phone(self, caller: Caller, asked: PersonAsked) -> Whose:
+        """Whose orders are meant: by a code, or by a coordinator, of whom the caller made sure.
+
+        Raises TooMany, WrongCode, CodesLocked.
+        """
+        claimed = await self._claimed(asked.phone)
+        if asked.code is not None:
+            self._limits.allow_address(
+                "person code tries", caller.address, TRIES_PER_MINUTE, block_factor=BLOCK_FACTOR
+            )
+            await self._codes.check(claimed, asked.code.replace(" ", ""))
+            self._count_file(caller)
+        return Whose(buyers=tuple(claimed.buyers))
+
+    async def code_used(self, phone: str) -> None:
+        """Let the code that was sent to the phone open nothing any more."""
+        claimed = await self._claimed(phone)
+        await self._store.write(partial(self._codes.use_up, phone=claimed))
+
+    # By an order's link.
+
+    async def of_order(self, caller: Caller, token: str) -> Whose:
+        """The order whose page has this token, alone. Raises UnknownOrder, TooMany."""
+        row = await self._store.read(lambda conn: with_token(conn, self._links, token))
+        self._count_file(caller)
+        self._limits.allow("files of an order", row.id, FILES_PER_MINUTE)
+        return Whose(order=row.id)
+
+    # What is done.
+
+    async def kept(self, whose: Whose) -> KeptOfPerson:
+        """What is kept, in short. Raises Unavailable."""
+        return await self._store.read(partial(_kept, whose=whose), within_s=FILE_S)
+
+    async def kept_because(self, order: str) -> buyer_data.Because | None:
+        """Why the order can't be erased yet; None where it can. Raises Unavailable."""
+        found = await self._store.read(partial(_open_ones, whose=Whose(order=order)))
+        return found[0][1] if found else None
+
+    async def export(self, whose: Whose, language: Language, draw: Draw) -> Zip:
+        """Make a file of all that is kept. Raises Unavailable."""
+        found = await self._export.collect(whose)
+        return await self._export.zipped(found, language, draw, PHOTOS_SHOWN)
+
+    async def to_show(self, whose: Whose) -> tuple[Export, dict[str, bytes]]:
+        """Collect all that is kept, and the photos of it that a page shows. Raises Unavailable."""
+        found = await self._export.collect(whose)
+        return found, await self._export.photos(found, PHOTOS_SHOWN)
+
+    async def erase(self, caller: Caller, whose: Whose, by: str) -> int:
+        """Erase the person of these orders; of how many. Raises OrdersOpen, Unavailable."""
+        return await self._erasing.erase(caller, whose, by=by)
+
+    def _count_file(self, caller: Caller) -> None:
+        self._limits.allow_address(
+            "person files", caller.address, FILES_PER_ADDRESS, block_factor=BLOCK_FACTOR
+        )
+
+    async def _claimed(self, phone: str) -> Claimed:
+        number = phones.written(phone, self._country)
+        forms = [number, *phones.other_forms(number, self._country)]
+        return Claimed(number, [await self._pseudonym(form) for form in forms])
+
+
+def _kept(connection: Connection, whose: Whose) -> KeptOfPerson:
+    all_of_them = whose.query().subquery()
+    count = connection.execute(select(func.count()).select_from(all_of_them)).scalar_one()
+    rows = connection.execute(whose.query().order_by(orders.c.id.desc()).limit(SHOWN)).all()
+    still = dict(_open_ones(connection, whose))
+    wanted = {row.broadcast for row in rows}
+    titles = {
+        row.id: row.title
+        for row in connection.execute(
+            select(broadcasts.c.id, broadcasts.c.title).where(broadcasts.c.id.in_(wanted))
+        )
+    }
+    return KeptOfPerson(
+        orders=[_order(row, titles[row.broadcast], still.get(row.id)) for row in rows],
+        count=count,
+        open=len(still),
+    )
+
+
+def _open_ones(connection: Connection, whose: Whose) -> Sequence[tuple[str, buyer_data.Because]]:
+    rows = connection.execute(whose.query().where(~buyer_data.IS_ERASED)).all()
+    return [(row.id, because) for row, because in buyer_data.open_of(connection, rows, now_ms())]
+
+
+def _order(row: Row[Any], title: Any, because: buyer_data.Because | None) -> KeptOrder:
+    return KeptOrder(
+        number=order_number(row.number),
+        broadcast=row.broadcast,
+        title=title,
+        placed_at=rfc3339(row.placed_at),
+        state=row.state,
+        open=because,
+        has_name=row.person_gone_at is None,
+    )

@@ -1,0 +1,198 @@
+"""Retention of persons: finds the orders whose person is due by the orders' ids, whose time is that
+of the order, and has them removed in steps of a few orders.
+
+Those that are passed over, as they are open or have changed since, are looked at again each day.
+What is removed is buyer_data.py's.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Integer, Row, bindparam, insert, select, update
+
+from farmlive.clock import DAY_MS, now_ms
+from farmlive.ids import first_ulid
+from farmlive.periodic import in_steps
+from farmlive.shop.claims.photos import ClaimPhotos
+from farmlive.shop.core.models import order_number
+from farmlive.shop.core.order_tables import orders
+from farmlive.shop.orders import buyer_data
+from farmlive.shop.privacy.tables import retention_marks
+from farmlive.store import Store
+
+# So many orders are one step: a few milliseconds of the writer's.
+AT_ONCE = 20
+# So many are read at a time where nothing is removed.
+READ_AT_ONCE = 500
+# What was passed over is looked at again so often.
+CHECK_MS = DAY_MS
+_MARK = "person"
+
+_NEW = (
+    select(orders)
+    .where(orders.c.id > bindparam("after"), orders.c.id < bindparam("before"))
+    .order_by(orders.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
+_AGAIN = (
+    select(orders)
+    .where(orders.c.person_check_at <= bindparam("now"))
+    .order_by(orders.c.person_check_at, orders.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
+_PASSED = (
+    select(orders)
+    .where(orders.c.person_check_at.is_not(None), orders.c.id > bindparam("after"))
+    .order_by(orders.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
+_THOSE = select(orders).where(orders.c.id.in_(bindparam("those", expanding=True)))
+_UPTO = select(retention_marks.c.upto).where(retention_marks.c.name == bindparam("mark"))
+_LOOK_AGAIN = (
+    update(orders)
+    .where(orders.c.id == bindparam("of"))
+    .values(person_check_at=bindparam("check_at"))
+)
+
+
+@dataclass
+class Judged:
+    """Orders whose person is due, and the others with why they wait: None where it is the time
+    alone.
+    """
+
+    due: list[Row[Any]] = field(default_factory=list)
+    waiting: list[tuple[Row[Any], buyer_data.Because | None]] = field(default_factory=list)
+    # When each of those that wait is looked at again, at the latest.
+    again: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Outlook:
+    """What would be removed now: `due` orders' persons; `open` counts the others that are old
+    enough by why they are kept, and `named` says which, the first of them.
+    """
+
+    due: int = 0
+    open: Counter[str] = field(default_factory=Counter)
+    named: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+def judge(connection: Connection, rows: Sequence[Row[Any]], now: int, keep_ms: int) -> Judged:
+    """Tell which of the orders have their person removed now.
+
+    A parcel that left and is paid for counts as arrived by then: not everyone says so.
+    """
+    found = Judged()
+    claimed = buyer_data.claimed(connection, [row.id for row in rows])
+    changed = buyer_data.last_changes(connection, rows)
+    for row in rows:
+        because = buyer_data.kept_because(row, claimed=row.id in claimed)
+        if because == "shipped":
+            because = None
+        due_at = changed[row.id] + keep_ms
+        if because is None and due_at <= now:
+            found.due.append(row)
+        else:
+            found.waiting.append((row, because if due_at <= now else None))
+            later = now + CHECK_MS
+            found.again[row.id] = min(due_at, later) if due_at > now else later
+    return found
+
+
+class PersonRetention:
+    """Removes the persons of orders `keep_ms` after their last change."""
+
+    def __init__(self, store: Store, photos: ClaimPhotos, keep_ms: int):
+        self._store = store
+        self._photos = photos
+        self._keep_ms = keep_ms
+
+    async def remove(self) -> int:
+        """Remove all that are due, in steps; of how many orders. Raises Unavailable."""
+        removed = 0
+
+        async def step() -> bool:
+            nonlocal removed
+            now = now_ms()
+            ids, upto = await self._store.read(partial(self._look, now=now))
+            if not ids:
+                return False
+            emptied, photos = await self._store.write(
+                partial(self._apply, ids=ids, upto=upto, now=now)
+            )
+            removed += emptied
+            await self._photos.remove(photos)
+            return True
+
+        await in_steps(step)
+        return removed
+
+    async def outlook(self) -> Outlook:
+        """Tell what `remove` would do, and change nothing."""
+        found = Outlook()
+        now = now_ms()
+        after = await self._store.read(_upto)
+        for query in (_NEW, _PASSED):
+            while True:
+                named = {"before": first_ulid(now - self._keep_ms)} if query is _NEW else {}
+                page = {**named, "after": after, "most": READ_AT_ONCE}
+                rows, judged = await self._store.read(
+                    partial(self._judged, query=query, named=page, now=now)
+                )
+                found.due += sum(row.person_gone_at is None for row in judged.due)
+                for row, because in judged.waiting:
+                    if because is not None:
+                        found.open[because] += 1
+                        found.named.append((row.broadcast, order_number(row.number), because))
+                if len(rows) < READ_AT_ONCE:
+                    break
+                after = rows[-1].id
+            after = ""
+        return found
+
+    def _judged(
+        self, connection: Connection, query: Any, named: dict[str, Any], now: int
+    ) -> tuple[Sequence[Row[Any]], Judged]:
+        rows = connection.execute(query, named).all()
+        return rows, judge(connection, rows, now, self._keep_ms)
+
+    def _look(self, connection: Connection, now: int) -> tuple[list[str], str | None]:
+        """Orders to be looked at in one step, and up to which id all are then."""
+        again = connection.execute(_AGAIN, {"now": now, "most": AT_ONCE}).all()
+        if again:
+            return [row.id for row in again], None
+        before = first_ulid(now - self._keep_ms)
+        new = {"after": _upto(connection), "before": before, "most": AT_ONCE}
+        ids = [row.id for row in connection.execute(_NEW, new)]
+        return ids, ids[-1] if ids else None
+
+    def _apply(
+        self, connection: Connection, ids: Sequence[str], upto: str | None, now: int
+    ) -> tuple[int, set[str]]:
+        rows = connection.execute(_THOSE, {"those": ids}).all()
+        judged = judge(connection, rows, now, self._keep_ms)
+        photos = buyer_data.empty(connection, judged.due, now)
+        for order, at in judged.again.items():
+            connection.execute(_LOOK_AGAIN, {"of": order, "check_at": at})
+        if upto is not None:
+            _mark(connection, upto)
+        return sum(row.person_gone_at is None for row in judged.due), photos
+
+
+def _upto(connection: Connection) -> str:
+    found: str | None = connection.execute(_UPTO, {"mark": _MARK}).scalar()
+    return found or ""
+
+
+def _mark(connection: Connection, upto: str) -> None:
+    before = connection.execute(_UPTO, {"mark": _MARK}).scalar()
+    if before is None:
+        connection.execute(insert(retention_marks), {"name": _MARK, "upto": upto})
+    elif before < upto:
+        connection.execute(
+            update(retention_marks).where(retention_marks.c.name == _MARK).values(upto=upto)
+        )

@@ -1,0 +1,30 @@
+"""The addresses of the parcels' fees in the API. No logic."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from farmlive.edge.contracts import raises
+from farmlive.people import Caller, Guard
+from farmlive.shop.core.problems import WrongCurrency
+from farmlive.shop.shipping.fees import ParcelFees
+from farmlive.shop.shipping.models import Fees, FeeTable
+
+
+def routes(fees: ParcelFees, guard: Guard) -> APIRouter:
+    """The router of the fees."""
+    router = APIRouter(prefix="/api/v1")
+    staff = Depends(guard.staff)
+
+    @router.get("/parcel-fees", operation_id="parcel_fees_get")
+    async def list_fees() -> Fees:
+        """What a parcel costs, by region and weight."""
+        return await fees.every()
+
+    @router.put("/parcel-fees", operation_id="parcel_fees_set")
+    @raises(WrongCurrency)
+    async def set_fees(wanted: FeeTable, caller: Annotated[Caller, staff]) -> Fees:
+        """Replace the table of parcel fees."""
+        return await fees.set(caller, wanted)
+
+    return router

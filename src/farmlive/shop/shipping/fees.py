@@ -1,0 +1,119 @@
+"""What a parcel costs beside its goods: the table of fees, and what of it holds for one parcel.
+
+Whether an order is a parcel, and what its buyer saw, is the till's.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Executable, bindparam, delete, func, insert, select
+
+from farmlive.ids import ulid
+from farmlive.money import Money
+from farmlive.people import Caller
+from farmlive.people.core.audit import note
+from farmlive.problems import Conflict
+from farmlive.settings import Settings
+from farmlive.shop.core import currencies, regions
+from farmlive.shop.core.tables import parcel_fees
+from farmlive.shop.shipping.models import Fee, Fees, FeeTable
+from farmlive.store import Store, hot
+
+_EVERY = select(parcel_fees.c.region, parcel_fees.c.upto_g, parcel_fees.c.fee).order_by(
+    func.length(parcel_fees.c.region), parcel_fees.c.region, parcel_fees.c.upto_g
+)
+
+_FITTING = hot(
+    select(parcel_fees.c.region, parcel_fees.c.upto_g, parcel_fees.c.fee)
+    .where(parcel_fees.c.region.in_(bindparam("regions", expanding=True)))
+    .order_by(func.length(parcel_fees.c.region).desc(), parcel_fees.c.upto_g)
+)
+
+
+class TooHeavy(Conflict):
+    """The parcel is heavier than any fee is for; `weight_g` is its own, `most_g` the greatest."""
+
+    slug = "too-heavy"
+    title = "The parcel is too heavy"
+
+    def __init__(self, weight_g: int, most_g: int):
+        super().__init__(
+            f"Nothing was ordered: a parcel there holds {most_g / 1000:g} kg at most, and this "
+            f"would be {weight_g / 1000:g} kg. Order less, or in two orders, or pick it up.",
+            weight_g=weight_g,
+            most_g=most_g,
+        )
+
+
+def asked(region: str | None) -> tuple[Executable, dict[str, Any]]:
+    """What `of` asks, which may be asked ahead."""
+    return _FITTING, {"regions": ["", *((region[:2], region[:4], region) if region else ())]}
+
+
+def of(connection: Connection, region: str | None, grams: int) -> int:
+    """What a parcel of that net weight to that region costs, minor units; 0 without any fees.
+
+    The region of the longest fitting code counts alone, however heavy the parcel. Raises TooHeavy.
+    """
+    bands = connection.execute(*asked(region)).all()
+    if not bands:
+        return 0
+    of_region = [band for band in bands if band.region == bands[0].region]
+    for band in of_region:
+        if grams <= band.upto_g:
+            return int(band.fee)
+    raise TooHeavy(grams, of_region[-1].upto_g)
+
+
+class ParcelFees:
+    """Keeps the table of fees."""
+
+    def __init__(self, store: Store, settings: Settings):
+        self._store = store
+        self._currency = settings.currency
+
+    async def every(self) -> Fees:
+        """All fees."""
+        return await self._store.read(self._read)
+
+    async def set(self, caller: Caller, wanted: FeeTable) -> Fees:
+        """Let these be the fees from this commit on; orders that were placed keep theirs.
+
+        Raises WrongCurrency.
+        """
+        rows = [
+            {
+                "id": ulid(),
+                "region": each.region,
+                "upto_g": each.upto_g,
+                "fee": currencies.minor_units(each.fee, self._currency, "this shop"),
+            }
+            for each in wanted.fees
+        ]
+
+        def write(connection: Connection) -> Fees:
+            connection.execute(delete(parcel_fees))
+            if rows:
+                connection.execute(insert(parcel_fees), rows)
+            places = sorted({fee.region for fee in wanted.fees})
+            note(
+                connection,
+                caller,
+                "fees.set",
+                fees=len(wanted.fees),
+                regions=[regions.said(place.ljust(6, "0")) if place else "" for place in places],
+            )
+            return self._read(connection)
+
+        return await self._store.write(write)
+
+    def _read(self, connection: Connection) -> Fees:
+        # As they were kept, though a region's code be gone with a newer list of them.
+        fees = [
+            Fee.model_construct(
+                region=row.region,
+                upto_g=row.upto_g,
+                fee=Money.model_construct(amount=row.fee, currency=self._currency),
+            )
+            for row in connection.execute(_EVERY)
+        ]
+        return Fees.model_construct(currency=self._currency, fees=fees)

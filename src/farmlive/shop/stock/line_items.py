@@ -1,0 +1,299 @@
+"""Lines: what a buyer asks of the bag, held against the bag and against the buyer's own hold.
+
+Orders and holds are asked for alike; what then happens to them is the till's and the holds'.
+"""
+
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam
+
+from farmlive.broadcast.events import Line
+from farmlive.people import Caller
+from farmlive.problems import Invalid
+from farmlive.shop.core.order_models import OrderLine
+from farmlive.shop.core.problems import LotSpent, SoldOut, UnknownOffer
+from farmlive.shop.core.tables import holds
+from farmlive.shop.stock import prices, shortage
+from farmlive.shop.stock.stock import Move, Offer, check_sellable, left, on_offer
+
+MAX_TOTAL = 100_000_000_00
+# Who pressed in a flash batch's last moment still has its price.
+LATE_MS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold as it is kept: its lines by offer, its boxes together, and for whom they count.
+
+    `is_new`: by a device without a past order.
+    """
+
+    id: str
+    lines: Mapping[str, Line]
+    held_at: int
+    until_at: int
+    boxes: int
+    source: str | None
+    is_new: bool
+
+    def covers(self, lines: Iterable[OrderLine], now: int) -> bool:
+        """Whether so many of each are held, and not longer than was promised."""
+        return self.until_at > now and all(
+            line.offer in self.lines and line.quantity <= self.lines[line.offer]["quantity"]
+            for line in lines
+        )
+
+    def gives_back(self, lines: Iterable[OrderLine], batches: Mapping[str, str]) -> bool:
+        """Whether something of it is free again once these are ordered, of those flash batches."""
+        ordered = {line.offer: line.quantity for line in lines}
+        return any(
+            own["quantity"] > ordered.get(offer, 0) or own.get("flash") != batches.get(offer)
+            for offer, own in self.lines.items()
+        )
+
+
+# What a device holds in a broadcast, where another question is joined with it.
+OF_HOLD = (holds.c.broadcast == bindparam("broadcast")) & (holds.c.device == bindparam("device"))
+ASKED_HOLD = (
+    holds.c.id.label("hold"),
+    holds.c.lines.label("hold_lines"),
+    holds.c.held_at,
+    holds.c.until_at,
+    holds.c.boxes.label("hold_boxes"),
+    holds.c.source.label("hold_source"),
+    holds.c.is_new.label("hold_is_new"),
+)
+
+
+def about(broadcast: str, key: str, device: str) -> frozenset[Hashable]:
+    """What a question is about that is asked ahead, for who orders or holds."""
+    return frozenset({("key", broadcast, key), ("device", broadcast, device)})
+
+
+def hold_in(asked: Row[*tuple[Any, ...]]) -> Hold | None:
+    """What a device holds in a broadcast, where `ASKED_HOLD` was a part of a question."""
+    if asked.hold is None:
+        return None
+    lines = {line["offer"]: line for line in asked.hold_lines}
+    return Hold(
+        asked.hold,
+        lines,
+        asked.held_at,
+        asked.until_at,
+        asked.hold_boxes,
+        asked.hold_source,
+        asked.hold_is_new,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Lines that can be had.
+
+    `batches` names the flash batch of each offer whose line is at a batch's price; `by_hold` says
+    that a line has its price by the hold alone.
+    """
+
+    batches: Mapping[str, str]
+    by_hold: bool
+
+
+def check(
+    connection: Connection,
+    broadcast: str,
+    lines: Sequence[OrderLine],
+    known: Mapping[str, Offer],
+    hold: Hold | None,
+    now: int,
+    grace_ms: int,
+    *,
+    as_held: bool = True,
+    for_buyer: bool = False,
+) -> Checked:
+    """Raise UnknownOffer, LotStopped, PriceChanged, SoldOut, LotSpent or Invalid where they can't
+    be had.
+
+    What the buyer holds counts as left, and until its end as seen at its price, where they shall
+    be had `as_held`; `grace_ms` is for how long a price counts after it ended. `for_buyer` is as
+    in `stop_reasons.refusal`.
+    """
+    unknown = [line.offer for line in lines if line.offer not in known]
+    if unknown:
+        raise UnknownOffer(
+            "Nothing was ordered: the order names what is not on offer in this broadcast. Choose "
+            "from its bag.",
+            offers=unknown,
+        )
+    check_sellable(connection, (known[line.offer] for line in lines), for_buyer=for_buyer)
+    held: Mapping[str, Line] = hold.lines if hold else {}
+    priced = held if hold and hold.until_at > now and as_held else {}
+    batches = {}
+    for line in lines:
+        batch = _batch(line, known[line.offer], priced.get(line.offer), now)
+        if batch is not None:
+            batches[line.offer] = batch
+    running = {offer for offer, batch in batches.items() if batch == known[offer].flash}
+    by_hold = prices.check(connection, lines, known, priced, now - grace_ms, running)
+    _check_stock(connection, broadcast, lines, known, hold, running, priced)
+    if sum(line.price * line.quantity for line in lines) > MAX_TOTAL:
+        raise Invalid("Nothing was ordered: that is more than one order may come to.")
+    return Checked(batches, by_hold)
+
+
+def _batch(line: OrderLine, row: Offer, own: Line | None, now: int) -> str | None:
+    """The flash batch that the line is of: the one it is held of, or else the one that runs.
+
+    What is held at the line's price stays what it was held of, whatever has that price now.
+    """
+    if own and line.price == own["price"] != row.price and line.quantity <= own["quantity"]:
+        return own.get("flash")
+    if row.flash is not None and line.price == row.flash_price and now < row.ends_at + LATE_MS:
+        running: str = row.flash
+        return running
+    return None
+
+
+def _check_stock(
+    connection: Connection,
+    broadcast: str,
+    lines: Sequence[OrderLine],
+    known: Mapping[str, Offer],
+    hold: Hold | None,
+    running: Collection[str],
+    priced: Mapping[str, Line],
+) -> None:
+    """Raise SoldOut where less was released, LotSpent where a lot can't fill what was.
+
+    Of what is held at the price of its line, by `priced`, so many are left at least.
+    """
+    short = []
+    wanted_g: dict[str, int] = {}
+    for line in lines:
+        row = known[line.offer]
+        own = hold.lines.get(line.offer) if hold else None
+        batch = line.offer in running
+        free = free_for(row, own, batch=batch)
+        more_g = (line.quantity - (own["quantity"] if own else 0)) * row.net_weight_g
+        wanted_g[row.lot] = wanted_g.get(row.lot, 0) + more_g
+        if free < line.quantity:
+            at_price = priced.get(line.offer)
+            kept = at_price["quantity"] if at_price and at_price["price"] == line.price else 0
+            short.append(
+                shortage.told(
+                    connection,
+                    broadcast,
+                    line.offer,
+                    left=max(free, kept),
+                    held=_held(row, batch=batch) - own_boxes(row, own, batch=batch),
+                    running=row.flash,
+                    batch=batch,
+                    own=hold.id if hold else None,
+                )
+            )
+    if short:
+        raise SoldOut(short)
+    for lot, grams in wanted_g.items():
+        drawn = [known[line.offer] for line in lines if known[line.offer].lot == lot]
+        left_g = max(0, drawn[0].lot_left_g)
+        if grams > left_g and grams - _freed_g(connection, broadcast, lot, known, hold) > left_g:
+            offers = [{"offer": row.id, "left": left(row)} for row in drawn]
+            raise LotSpent(lot, left_g, offers)
+
+
+def _freed_g(
+    connection: Connection,
+    broadcast: str,
+    lot: str,
+    known: Mapping[str, Offer],
+    hold: Hold | None,
+) -> int:
+    """What the hold gives back of a lot by offers that are asked for no more."""
+    freed = with_held(connection, broadcast, dict(known), hold)
+    return sum(
+        own["quantity"] * freed[offer].net_weight_g
+        for offer, own in (hold.lines.items() if hold else ())
+        if offer not in known and freed[offer].lot == lot
+    )
+
+
+def free_for(row: Offer, own: Line | None, *, batch: bool) -> int:
+    """How many are there for who holds `own`: of the flash batch that runs, or else beside it.
+
+    Boxes that are held of it go back to it alone.
+    """
+    free: int = row.kept if batch else row.released - row.sold - row.held - row.kept
+    return free + own_boxes(row, own, batch=batch)
+
+
+def own_boxes(row: Offer, own: Line | None, *, batch: bool) -> int:
+    """How many of what is held as `own` are of the flash batch that runs, or else beside it."""
+    if own is None:
+        return 0
+    of_batch = row.flash is not None and own.get("flash") == row.flash
+    quantity: int = own["quantity"] if of_batch == batch else 0
+    return quantity
+
+
+def _held(row: Offer, *, batch: bool) -> int:
+    """How many are held of the flash batch that runs, or else beside it."""
+    of_batch: int = 0 if row.flash is None else row.flash_boxes - row.flash_sold - row.kept
+    return of_batch if batch else row.held - of_batch
+
+
+def moves(
+    lines: Sequence[OrderLine],
+    batches: Mapping[str, str],
+    hold: Hold | None,
+    *,
+    sell: bool,
+    is_new: bool = False,
+) -> dict[str, Move]:
+    """How the stock moves where these are sold, or else held, and the hold is taken up.
+
+    `is_new`: they are held by a device without a past order.
+    """
+    moved: dict[str, Move] = {}
+    for line in lines:
+        batch = batches.get(line.offer)
+        taken = Move().take(
+            sell=line.quantity if sell else 0,
+            hold=0 if sell else line.quantity,
+            flash=batch,
+            is_new=is_new,
+        )
+        moved[line.offer] = taken
+    if hold is not None:
+        for offer, own in hold.lines.items():
+            back, flash = -own["quantity"], own.get("flash")
+            moved.setdefault(offer, Move()).take(hold=back, flash=flash, is_new=hold.is_new)
+    return moved
+
+
+def with_held(
+    connection: Connection, broadcast: str, known: dict[str, Offer], hold: Hold | None
+) -> dict[str, Offer]:
+    """What is known of the offers, and of those that only the hold names."""
+    more = set(hold.lines if hold else ()) - set(known)
+    return {**known, **on_offer(connection, broadcast, more)} if more else known
+
+
+def told(line: OrderLine, row: Offer, batch: str | None) -> Line:
+    """A line as holds and events have it; `flash` only where it is of a flash batch."""
+    known: Line = {
+        "offer": line.offer,
+        "lot": row.lot,
+        "farm": row.farm,
+        "quantity": line.quantity,
+        "price": line.price,
+        "total": line.price * line.quantity,
+    }
+    if batch:
+        known["flash"] = batch
+    return known
+
+
+def person(caller: Caller) -> str:
+    """The caller's device where it is one person's; empty for those who order for others."""
+    return "" if caller.is_staff or caller.role == "clerk" else caller.device

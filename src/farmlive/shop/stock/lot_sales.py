@@ -1,0 +1,69 @@
+"""What of the lots is sold and held, as origin asks for it when a harvest is put right or some of
+it is thrown away; and the broadcasts that hear that more or less of it can be had.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, func, select
+
+from farmlive.broadcast import events
+from farmlive.broadcast.log import Log
+from farmlive.origin.lots.balance import Taken
+from farmlive.shop.core.tables import offers
+from farmlive.shop.stock import lot_stock, stock
+
+# One offer of each broadcast: what is told of the lot holds for its others too.
+_DRAWING = (
+    select(offers.c.broadcast, func.min(offers.c.id).label("offer"))
+    .group_by(offers.c.broadcast)
+    .order_by(offers.c.broadcast)
+)
+
+
+class LotSales:
+    """What origin needs of the shop: `farmlive.origin.lots.balance.Sales`.
+
+    `settle` is `Allocation.settle`: what can be had again goes first to those who wait.
+    """
+
+    def __init__(self, log: Log, *, settle: stock.Settle):
+        self._log = log
+        self._settle = settle
+
+    def taken(self, connection: Connection, lots: Iterable[str]) -> dict[str, Taken]:
+        """What is sold and held of these lots."""
+        return {
+            lot: Taken(of_lot.sold_g, of_lot.held_g)
+            for lot, of_lot in lot_stock.of_lots(connection, lots).items()
+        }
+
+    def tell(self, connection: Connection, lot: str) -> None:
+        """Tell the broadcasts that have not ended what of the lot can be had now."""
+        for broadcast, offer in connection.execute(_DRAWING.where(offers.c.lot == lot)).all():
+            if self._log.head(connection, broadcast).state == "ended":
+                continue
+            of_lot = lot_stock.of_lots(connection, [lot])[lot]
+            moved = stands(connection, broadcast, offer, of_lot)
+            after = self._settle(connection, broadcast, [moved])
+            changed = events.LotChanged(
+                lot=lot, harvested_g=of_lot.quantity_g, wasted_g=of_lot.wasted_g
+            )
+            self._log.append_all(connection, broadcast, [changed, *after])
+
+
+def stands(
+    connection: Connection, broadcast: str, offer: str, of_lot: lot_stock.LotStock
+) -> events.StockChanged:
+    """The `stock.changed` of an offer that did not move, while its lot did."""
+    row = stock.on_offer(connection, broadcast, [offer])[offer]
+    return events.StockChanged(
+        offer=offer,
+        released=row.released,
+        sold=row.sold,
+        held=row.held,
+        kept=row.kept,
+        left=row.released - row.sold - row.held - row.kept,
+        lot=row.lot,
+        lot_sold_g=of_lot.sold_g,
+        lot_left_g=of_lot.left_g,
+    )

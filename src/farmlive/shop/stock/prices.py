@@ -1,0 +1,145 @@
+"""Prices of offers through time, and the rule of the price that a buyer saw.
+
+A line is taken at the price that its buyer saw if that is the price of now, the price at which
+the buyer holds so many, or one that ended only seconds ago; else the buyer is asked again.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    insert,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
+
+from farmlive.broadcast.events import Line
+from farmlive.shop.core.order_models import OrderLine
+from farmlive.shop.core.problems import PriceChanged
+from farmlive.shop.core.tables import flashes, offer_prices
+from farmlive.shop.stock.stock import Offer
+from farmlive.store import hot
+
+_END = (
+    update(offer_prices)
+    .where(offer_prices.c.offer == bindparam("of"), offer_prices.c.until_at.is_(None))
+    .values(until_at=bindparam("now"))
+)
+_nothing: ColumnElement[Any] = literal_column("NULL")
+# What may have been seen: a price that ended lately, a wrong one aside, since it has no grace; and
+# the flash batches that are over, which have none either, but are spoken of.
+_SEEN = hot(
+    union_all(
+        select(
+            offer_prices.c.offer,
+            offer_prices.c.price,
+            _nothing.label("flash"),
+            _nothing.label("why"),
+            _nothing.label("ended_at"),
+        ).where(
+            offer_prices.c.offer.in_(bindparam("offers", expanding=True)),
+            offer_prices.c.until_at > bindparam("since"),
+            offer_prices.c.corrected_at.is_(None),
+        ),
+        select(
+            flashes.c.offer, flashes.c.price, flashes.c.id, flashes.c.why, flashes.c.ended_at
+        ).where(
+            flashes.c.offer.in_(bindparam("offers", expanding=True)), flashes.c.state == "ended"
+        ),
+    )
+)
+_BEFORE = (
+    select(offer_prices.c.price)
+    .where(
+        offer_prices.c.offer == bindparam("of"),
+        offer_prices.c.price != bindparam("price"),
+        offer_prices.c.until_at.is_not(None),
+        offer_prices.c.corrected_at.is_(None),
+    )
+    .order_by(offer_prices.c.id.desc())
+    .limit(1)
+)
+_ALL = (
+    select(offer_prices).where(offer_prices.c.offer == bindparam("of")).order_by(offer_prices.c.id)
+)
+
+
+def begin(connection: Connection, offer: str, price: int, now: int) -> None:
+    """Keep that the offer costs so much from now on."""
+    connection.execute(_END, {"of": offer, "now": now})
+    connection.execute(
+        insert(offer_prices), {"offer": offer, "price": price, "from_at": now, "until_at": None}
+    )
+
+
+def before(connection: Connection, offer: str, price: int) -> int | None:
+    """What the offer cost before it cost `price`, mistakes aside; None where nothing else."""
+    found: int | None = connection.execute(_BEFORE, {"of": offer, "price": price}).scalar()
+    return found
+
+
+def correct(connection: Connection, offer: str, price: int, now: int) -> None:
+    """Keep that the price of now was a mistake, and that this one is right from now on."""
+    connection.execute(_END.values(corrected_at=now), {"of": offer, "now": now})
+    begin(connection, offer, price, now)
+
+
+def through_time(connection: Connection, offer: str) -> Sequence[Row[Any]]:
+    """What the offer cost, its first price first; the last is that of now."""
+    return connection.execute(_ALL, {"of": offer}).all()
+
+
+def right(later: Iterable[Row[Any]]) -> int:
+    """Of what an offer cost after a mistaken price, up to now: the first that was no mistake."""
+    price: int = next(row.price for row in later if row.corrected_at is None)
+    return price
+
+
+def check(
+    connection: Connection,
+    lines: Sequence[OrderLine],
+    known: Mapping[str, Offer],
+    held: Mapping[str, Line],
+    since: int,
+    running: Collection[str] = (),
+) -> bool:
+    """Raise PriceChanged where a line's price is none that its buyer may have.
+
+    `held` are the lines of the buyer's hold by offer, `running` the offers whose lines have the
+    price of the flash batch that runs; a price that ended after `since` still counts. True where
+    a line has its price by the hold alone.
+    """
+    by_hold = False
+    others = []
+    for line in lines:
+        if line.price == known[line.offer].price or line.offer in running:
+            continue
+        kept = held.get(line.offer)
+        if kept is not None and kept["price"] == line.price and line.quantity <= kept["quantity"]:
+            by_hold = True
+            continue
+        others.append(line)
+    if others:
+        named = {"offers": [line.offer for line in others], "since": since}
+        seen = connection.execute(_SEEN, named).all()
+        lately = {(row.offer, row.price) for row in seen if row.flash is None}
+        changed = [line for line in others if (line.offer, line.price) not in lately]
+        if changed:
+            raise PriceChanged([_changed(line, known[line.offer].price, seen) for line in changed])
+    return by_hold
+
+
+def _changed(line: OrderLine, price: int, seen: Iterable[Row[Any]]) -> dict[str, Any]:
+    """What a buyer is told whose price is none any more: also of its flash batch, if it was one."""
+    told = {"offer": line.offer, "price": price, "seen": line.price}
+    over = [row for row in seen if row.flash and (row.offer, row.price) == (line.offer, line.price)]
+    if over:
+        last = max(over, key=lambda row: row.ended_at)
+        told["flash"] = {"id": last.flash, "why": last.why, "ended_at": last.ended_at}
+    return told

@@ -1,0 +1,396 @@
+"""Stock: what moves it, of an offer and of the lot that it draws on, and what is told of it.
+
+Always: released = sold + held + kept + left, and left is never below zero. And of each lot: what
+is sold and held, by every offer in any broadcast, is never more than was harvested and not wasted.
+Of a lot that is stopped nothing more is sold, held, released or kept for a flash batch.
+What moves it, and why, is the till's, the holds', the flashes', the orders' and the bag's; how a
+whole lot stands, lot_stock.py's.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self, cast
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Row,
+    bindparam,
+    case,
+    or_,
+    select,
+    update,
+)
+
+from farmlive.broadcast.events import CardPinned, EventModel, StockChanged
+from farmlive.broadcast.log import Event
+from farmlive.origin.core.tables import lots
+from farmlive.origin.stops import reasons
+from farmlive.shop.core.problems import LotSpent, SoldOut
+from farmlive.shop.core.tables import flashes, lot_stock, offers, products
+from farmlive.shop.stock.lot_stock import not_released
+from farmlive.store import Tally, hot, tally
+
+_ON_OFFER = hot(
+    select(
+        offers.c.id,
+        offers.c.broadcast,
+        offers.c.lot,
+        offers.c.farm,
+        offers.c.price,
+        offers.c.currency,
+        offers.c.released,
+        offers.c.sold,
+        offers.c.held,
+        offers.c.kept,
+        offers.c.held_new,
+        offers.c.rush_at,
+        offers.c.rush_boxes,
+        offers.c.rush_before,
+        offers.c.proof_from,
+        offers.c.proof_until,
+        products.c.net_weight_g,
+        lot_stock.c.sold_g.label("lot_sold_g"),
+        lot_stock.c.held_new_g.label("lot_held_new_g"),
+        (lots.c.quantity_g - lots.c.wasted_g - lot_stock.c.sold_g - lot_stock.c.held_g).label(
+            "lot_left_g"
+        ),
+        (lots.c.stopped_at.is_not(None) | lots.c.missing.is_not(None)).label("lot_stopped"),
+        # The flash batch that runs, if one does.
+        flashes.c.id.label("flash"),
+        flashes.c.price.label("flash_price"),
+        flashes.c.boxes.label("flash_boxes"),
+        flashes.c.sold.label("flash_sold"),
+        flashes.c.held_new.label("flash_held_new"),
+        flashes.c.per_buyer,
+        flashes.c.ends_at,
+    )
+    .select_from(
+        offers.join(products, products.c.id == offers.c.product)
+        .join(lots, lots.c.id == offers.c.lot)
+        .join(lot_stock, lot_stock.c.lot == offers.c.lot)
+        .outerjoin(flashes, (flashes.c.offer == offers.c.id) & (flashes.c.state == "running"))
+    )
+    .where(
+        offers.c.broadcast == bindparam("broadcast"),
+        offers.c.id.in_(bindparam("offers", expanding=True)),
+    )
+)
+# Whatever was counted before: nothing is sold or held that is not there.
+_MOVE = hot(
+    update(offers)
+    .where(
+        offers.c.id == bindparam("offer"),
+        offers.c.released - offers.c.sold - offers.c.held - offers.c.kept
+        >= bindparam("sell") + bindparam("hold") + bindparam("keep") - bindparam("release"),
+        offers.c.kept + bindparam("keep") >= 0,
+    )
+    .values(
+        released=offers.c.released + bindparam("release"),
+        sold=offers.c.sold + bindparam("sell"),
+        held=offers.c.held + bindparam("hold"),
+        held_new=offers.c.held_new + bindparam("new"),
+        kept=offers.c.kept + bindparam("keep"),
+    )
+)
+_MOVE_FLASH = hot(
+    update(flashes)
+    .where(
+        flashes.c.id == bindparam("batch"),
+        flashes.c.sold + flashes.c.held + bindparam("sell") + bindparam("hold") <= flashes.c.boxes,
+    )
+    .values(
+        sold=flashes.c.sold + bindparam("sell"),
+        held=flashes.c.held + bindparam("hold"),
+        held_new=flashes.c.held_new + bindparam("new"),
+    )
+)
+# Of a batch that has ended the boxes go their ways too, and it stays known how many it sold.
+# Nothing is kept for it: what it lacks for an order that is wanted again, it has of the offer's.
+_taken = flashes.c.sold + flashes.c.held + bindparam("sell") + bindparam("hold")
+_MOVE_ENDED = (
+    update(flashes)
+    .where(flashes.c.id == bindparam("batch"), flashes.c.state != "running")
+    .values(
+        sold=flashes.c.sold + bindparam("sell"),
+        held=flashes.c.held + bindparam("hold"),
+        held_new=flashes.c.held_new + bindparam("new"),
+        boxes=case((_taken > flashes.c.boxes, _taken), else_=flashes.c.boxes),
+    )
+)
+_whole_g = (
+    select(lots.c.quantity_g - lots.c.wasted_g)
+    .where(lots.c.id == lot_stock.c.lot)
+    .scalar_subquery()
+)
+_more_g = bindparam("more_g", type_=BigInteger)
+_MOVE_LOT = hot(
+    update(lot_stock)
+    .where(
+        lot_stock.c.lot == bindparam("of"),
+        or_(_more_g <= 0, lot_stock.c.sold_g + lot_stock.c.held_g + _more_g <= _whole_g),
+    )
+    .values(
+        sold_g=lot_stock.c.sold_g + bindparam("sell_g"),
+        held_g=lot_stock.c.held_g + bindparam("hold_g"),
+        held_new_g=lot_stock.c.held_new_g + bindparam("new_g"),
+    )
+)
+Offer = Row[*tuple[Any, ...]]
+
+
+@dataclass(slots=True)
+class Move:
+    """By how much an offer's stock changes, below zero back; `keep` is for its flash batch.
+
+    `new` is how many of `hold` are of devices without a past order; `batches` says how many of
+    what is sold and held, and of `new`, are boxes of which flash batch.
+    """
+
+    sell: int = 0
+    hold: int = 0
+    release: int = 0
+    keep: int = 0
+    new: int = 0
+    batches: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+
+    @property
+    def takes(self) -> bool:
+        """Whether more of the offer is sold, held, released or kept than before."""
+        return self.sell > 0 or self.hold > 0 or self.release > 0 or self.keep > 0
+
+    def take(
+        self, *, sell: int = 0, hold: int = 0, flash: str | None = None, is_new: bool = False
+    ) -> Self:
+        """Sell and hold so many more, of that flash batch or none; `is_new`: what is held is so by
+        a device without a past order.
+        """
+        new = hold if is_new else 0
+        self.sell += sell
+        self.hold += hold
+        self.new += new
+        if flash is not None:
+            sold, held, held_new = self.batches.get(flash, (0, 0, 0))
+            self.batches[flash] = (sold + sell, held + hold, held_new + new)
+        return self
+
+
+class _Lot(NamedTuple):
+    """What an offer's row has of its lot."""
+
+    lot_sold_g: int
+    lot_left_g: int
+    lot_held_new_g: int
+
+
+def on_offer(connection: Connection, broadcast: str, wanted: Iterable[str]) -> dict[str, Offer]:
+    """The broadcast's offers of these ids, with what is taken of their lots; by id."""
+    return ask(connection, broadcast, wanted)()
+
+
+def ask(
+    connection: Connection, broadcast: str, wanted: Iterable[str]
+) -> Callable[[], dict[str, Offer]]:
+    """The same, asked now and told when called, so that other questions go the same way.
+
+    What this transaction knows already is not asked again.
+    """
+    wanted = list(wanted)
+    counted = tally(connection)
+    unknown = [offer for offer in wanted if counted.known(offer) is None]
+    asked: Iterable[Offer] = ()
+    if unknown:
+        asked = connection.execute(_ON_OFFER, {"broadcast": broadcast, "offers": unknown})
+
+    def told() -> dict[str, Offer]:
+        for row in asked:
+            counted.know(row.id, row)
+            if counted.known(row.lot) is None:
+                counted.know(row.lot, _Lot(row.lot_sold_g, row.lot_left_g, row.lot_held_new_g))
+        return {
+            offer: _with(row, **counted.known(row.lot)._asdict())
+            for offer in wanted
+            if (row := counted.known(offer)) is not None and row.broadcast == broadcast
+        }
+
+    return told
+
+
+def _with(row: Offer, **numbers: int) -> Offer:
+    """The row with other numbers."""
+    return cast(Offer, cast(Any, row)._replace(**numbers))
+
+
+def check_sellable(
+    connection: Connection, rows: Iterable[Offer], *, for_buyer: bool = False
+) -> None:
+    """Raise LotStopped where one of these offers sells a lot that is stopped."""
+    stopped = [row for row in rows if row.lot_stopped]
+    if stopped:
+        lot = min(row.lot for row in stopped)
+        of_lot = (row.id for row in stopped if row.lot == lot)
+        raise reasons.refusal(connection, lot, of_lot, for_buyer=for_buyer)
+
+
+def check_shown(connection: Connection, event: Event) -> None:
+    """Hear of a card that is put on the screen: of a stopped lot none is. Raises LotStopped."""
+    shown = CardPinned.of(event.data).offer
+    check_sellable(connection, on_offer(connection, event.broadcast, [shown]).values())
+
+
+def left(row: Offer) -> int:
+    """How many boxes can be had: of what was released, as far as the lot holds them."""
+    free: int = row.released - row.sold - row.held - row.kept
+    of_lot: int = row.lot_left_g // row.net_weight_g
+    return max(0, min(free, of_lot))
+
+
+def move(
+    connection: Connection,
+    moves: Mapping[str, Move],
+    known: Mapping[str, Offer],
+    *,
+    for_buyer: bool = False,
+) -> list[StockChanged]:
+    """Move the stock of these offers, all or none, and return a `stock.changed` of each.
+
+    `known` is what `on_offer` gave of them in this transaction. Boxes of the flash batch that runs
+    are taken of what is kept for it. Raises SoldOut, LotStopped, and LotSpent, also where more is
+    released than the lot holds; the caller's changes are then undone.
+    """
+    _move_ended(connection, moves, known)
+    rows: dict[str, Offer] = {}
+    for broadcast in {known[offer].broadcast for offer in moves}:
+        rows |= on_offer(connection, broadcast, moves)
+    takes = (rows[offer] for offer, by in moves.items() if by.takes)
+    check_sellable(connection, takes, for_buyer=for_buyer)
+    counted = tally(connection)
+    moved = {}
+    for offer in sorted(moves):
+        after = _moved(rows[offer], moves[offer])
+        if after is not None:
+            moved[offer] = after
+    of_lot = _move_lots(counted, moves, [rows[offer] for offer in moved])
+    for offer, row in moved.items():
+        by, before = moves[offer], rows[offer]
+        if (running := by.batches.get(row.flash)) is not None:
+            sell, hold, new = running
+            counted.owe(_MOVE_FLASH, {"batch": row.flash}, {"sell": sell, "hold": hold, "new": new})
+        taken = {
+            "sell": by.sell,
+            "hold": by.hold,
+            "release": by.release,
+            "keep": row.kept - before.kept,
+            "new": by.new,
+        }
+        counted.owe(_MOVE, {"offer": offer}, taken)
+        counted.know(offer, row)
+        left_g = max(0, of_lot[row.lot].lot_left_g)
+        if by.release > 0 and (row.released - row.sold - row.held) * row.net_weight_g > left_g:
+            raise not_released(row.lot, left_g, offer, left(before))
+    return [_changed(row, of_lot[row.lot]) for row in moved.values()]
+
+
+def _moved(row: Offer, by: Move) -> Offer | None:
+    """The offer as it is once it has moved; None where it does not. Raises SoldOut."""
+    sell, hold, new = by.batches.get(row.flash, (0, 0, 0))
+    keep = by.keep - sell - hold
+    if not (by.sell or by.hold or by.release or keep or by.new):
+        return None
+    free = row.released - row.sold - row.held - row.kept
+    if by.sell + by.hold + keep - by.release > free or row.kept + keep < 0:
+        raise SoldOut([{"offer": row.id, "left": 0}])
+    return _with(
+        row,
+        released=row.released + by.release,
+        sold=row.sold + by.sell,
+        held=row.held + by.hold,
+        kept=row.kept + keep,
+        held_new=row.held_new + by.new,
+        flash_sold=row.flash_sold if row.flash is None else row.flash_sold + sell,
+        flash_held_new=row.flash_held_new if row.flash is None else row.flash_held_new + new,
+    )
+
+
+def _move_ended(
+    connection: Connection, moves: Mapping[str, Move], known: Mapping[str, Offer]
+) -> None:
+    """Move what is of flash batches that run no more. Raises SoldOut."""
+    for offer in sorted(moves):
+        for batch, (sell, hold, new) in moves[offer].batches.items():
+            if batch != known[offer].flash and (sell or hold or new):
+                taken = {"batch": batch, "sell": sell, "hold": hold, "new": new}
+                if connection.execute(_MOVE_ENDED, taken).rowcount == 0:
+                    raise SoldOut([{"offer": offer, "left": 0}])
+
+
+def _move_lots(
+    counted: Tally, moves: Mapping[str, Move], before: Iterable[Offer]
+) -> dict[str, _Lot]:
+    """Take what is sold and held from the lots; what is taken of each then. Raises LotSpent."""
+    of_lot: dict[str, _Lot] = {}
+    drawn: dict[str, list[Offer]] = {}
+    for row in before:
+        drawn.setdefault(row.lot, []).append(row)
+    for lot, rows in sorted(drawn.items()):
+        sell_g = sum(moves[row.id].sell * row.net_weight_g for row in rows)
+        hold_g = sum(moves[row.id].hold * row.net_weight_g for row in rows)
+        new_g = sum(moves[row.id].new * row.net_weight_g for row in rows)
+        sold_g, left_g, held_new_g = (
+            rows[0].lot_sold_g,
+            rows[0].lot_left_g,
+            rows[0].lot_held_new_g,
+        )
+        # What goes back is taken also where a lot was oversold before this was kept.
+        if 0 < sell_g + hold_g > left_g:
+            offers = [{"offer": row.id, "left": left(row)} for row in rows]
+            raise LotSpent(lot, max(0, left_g), offers)
+        of_lot[lot] = _Lot(sold_g + sell_g, left_g - sell_g - hold_g, held_new_g + new_g)
+        taken = {"sell_g": sell_g, "hold_g": hold_g, "more_g": sell_g + hold_g, "new_g": new_g}
+        counted.owe(_MOVE_LOT, {"of": lot}, taken)
+        counted.know(lot, of_lot[lot])
+    return of_lot
+
+
+def _changed(row: Offer, lot: _Lot) -> StockChanged:
+    """What is told of an offer that moved."""
+    return StockChanged(
+        offer=row.id,
+        released=row.released,
+        sold=row.sold,
+        held=row.held,
+        kept=row.kept,
+        left=row.released - row.sold - row.held - row.kept,
+        lot=row.lot,
+        lot_sold_g=lot.lot_sold_g,
+        lot_left_g=max(0, lot.lot_left_g),
+    )
+
+
+Settle = Callable[[Connection, str, Sequence[StockChanged]], Sequence[EventModel]]
+"""What is written of stock that has moved and may have come back: `settled`, or who serves those
+who wait of it before that.
+"""
+
+Ordered = Callable[
+    [Connection, str, str, Iterable[str], Sequence[StockChanged]], Sequence[EventModel]
+]
+"""The same where a device orders these offers, and so waits for them no more."""
+
+
+def settled(
+    _connection: Connection, _broadcast: str, moved: Sequence[StockChanged]
+) -> Sequence[StockChanged]:
+    """What is written of stock that has moved, where nobody waits."""
+    return moved
+
+
+def ordered(
+    _connection: Connection,
+    _broadcast: str,
+    _device: str,
+    _wanted: Iterable[str],
+    moved: Sequence[StockChanged],
+) -> Sequence[StockChanged]:
+    """What is written of stock that was sold, where nobody waits."""
+    return moved

@@ -1,0 +1,1 @@
+"""The fast path: compiled statements, prefetch, pipelines and deferred updates."""

@@ -1,0 +1,229 @@
+"""Statements of the hot path: the same `connection.execute` for less.
+
+SQLAlchemy compiles a statement that is marked `hot` once; from then on its text and its values go
+to the driver directly: to sqlite3, or to libpq as a prepared statement. Nothing else is different.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, TypeVar, cast
+
+import psycopg
+from sqlalchemy import BindParameter, Connection, Executable, Insert
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import JSON
+
+from farmlive import compact_json
+
+S = TypeVar("S", bound=Executable)
+Values = Mapping[str, Any]
+
+_HOT: dict[int, "Hot"] = {}
+# The types' numbers in PostgreSQL's catalogue; what a statement returns is one of these.
+_KINDS = {int: 20, bool: 16}
+_LOADERS: dict[int, Callable[[bytes], Any]] = {
+    16: lambda text: text == b"t",
+    **dict.fromkeys((20, 21, 23), int),
+    **dict.fromkeys((25, 1042, 1043), bytes.decode),
+    **dict.fromkeys((114, 3802), compact_json.decode),
+    **dict.fromkeys((1007, 1016), lambda text: [int(each) for each in text[1:-1].split(b",")]),
+}
+
+
+def hot(statement: S, *, counted: bool = False, own: bool = False) -> S:
+    """Mark a statement that is made once, with bindparams, and executed again and again.
+
+    What executes it gets rows by name as ever: iterated over, by `all`, `first`, `one`,
+    `one_or_none`, `scalar_one` or `scalar_one_or_none`, and `rowcount`. `counted` says that it
+    looks at columns, or changes some, that are counted in the tally. `own` says of a change that
+    it alters none of the answers that are asked ahead, but of who names the same in the question.
+    """
+    _HOT[id(statement)] = Hot(statement, counted=counted, own=own)
+    return statement
+
+
+def hot_one(statement: Executable) -> "Hot | None":
+    """What is known of a statement that is marked; None of any other."""
+    return _HOT.get(id(statement))
+
+
+class Hot:
+    """A statement, and how it is put for each dialect, set of values and length of its lists."""
+
+    def __init__(self, statement: Executable, *, counted: bool, own: bool):
+        self.statement = statement
+        self.counted = counted
+        self.own = own
+        # Its lists, whose lengths are parts of a text.
+        self._lists = _lists(statement)
+        self._plans: dict[Any, Plan] = {}
+
+    def plan(self, connection: Connection, values: Values) -> "Plan":
+        """How it is put on this connection with values such as these."""
+        lengths = [len(values[name]) for name in self._lists]
+        key = (connection.dialect.name, *values, *lengths)
+        found = self._plans.get(key)
+        if found is None:
+            found = self._plans[key] = Plan(self.statement, connection, values)
+        return found
+
+    def plan_of_rows(
+        self, connection: Connection, rows: Sequence[Values]
+    ) -> "tuple[Plan, dict[str, Any]]":
+        """How a bare INSERT is put of several rows at once, and their values for it."""
+        values = {
+            f"{name}_m{at}": value for at, row in enumerate(rows) for name, value in row.items()
+        }
+        key = (connection.dialect.name, tuple(values))
+        found = self._plans.get(key)
+        if found is None:
+            statement = cast(Insert, self.statement).values([dict(row) for row in rows])
+            found = self._plans[key] = Plan(statement, connection, values, several=True)
+        return found, values
+
+
+class Plan:
+    """A compiled statement: its text, and how values go there and rows come back."""
+
+    def __init__(
+        self,
+        statement: Executable,
+        connection: Connection,
+        values: Values,
+        *,
+        several: bool = False,
+    ):
+        sqlite = connection.dialect.name == "sqlite"
+        dialect: Any = connection.dialect
+        if not sqlite:
+            dialect = cast(Any, PGDialect_psycopg)(paramstyle="numeric_dollar")
+        keys = None if several else list(values)
+        compiled = cast(Any, statement).compile(dialect=dialect, column_keys=keys)
+        assert isinstance(compiled, SQLCompiler)
+        assert not compiled.insert_prefetch
+        assert not compiled.update_prefetch
+        for bind, name in compiled.bind_names.items():
+            if bind.required and name not in values:
+                raise KeyError(f"a hot statement lacks {name}")
+        types = {name: bind.type for bind, name in compiled.bind_names.items()}
+        fixed = {name: bind.value for bind, name in compiled.bind_names.items()}
+        lists = _lists(statement)
+        state = compiled.construct_expanded_state({**fixed, **values})
+        self.text = state.statement
+        places = {
+            each: (name, place)
+            for name in lists
+            for place, each in enumerate(state.parameter_expansion.get(name, ()))
+        }
+        taken = []
+        # What is done to some of the values: where, which of a list is taken, how it is encoded.
+        self._changes: list[tuple[int, int | None, Any]] = []
+        for at, each in enumerate(state.positiontup or ()):
+            name, place = places.get(each, (each, None))
+            taken.append(name)
+            encode = _encoder(types[name], dialect, sqlite)
+            if place is not None or encode is not None:
+                self._changes.append((at, place, encode))
+        self._get = _getter(taken)
+        self._fixed = {name: fixed[name] for name in taken if name not in values}
+        self.columns = [column.keyname for column in compiled._result_columns]
+        self._row = cast(Any, _row_class(tuple(self.columns)))
+        self._decoders: list[tuple[int, Any]] = []
+        if sqlite:
+            for place, column in enumerate(compiled._result_columns):
+                decoder = column.type._cached_result_processor(dialect, None)
+                if decoder is not None:
+                    self._decoders.append((place, decoder))
+        self._loaders: list[tuple[int, Callable[[bytes], Any]]] = []
+        # Where the statement itself does not say what a number is, the driver must.
+        self.kinds = [_KINDS.get(type(values.get(name, fixed.get(name))), 0) for name in taken]
+
+    def encoded(self, values: Values) -> list[Any]:
+        """The values in their places."""
+        found = list(self._get({**self._fixed, **values} if self._fixed else values))
+        for at, place, encode in self._changes:
+            value = found[at] if place is None else found[at][place]
+            found[at] = value if encode is None or value is None else encode(value)
+        return found
+
+    def loaded(self, given: Any) -> Sequence[Any]:
+        """Rows by name, of what libpq gave."""
+        if not self.columns or not given.ntuples:
+            return ()
+        if not self._loaders:
+            places = range(given.nfields)
+            self._loaders = [(place, _LOADERS[given.ftype(place)]) for place in places]
+        get, make, loaders = given.get_value, self._row._make, self._loaders
+        return [
+            make(
+                [
+                    None if (value := get(row, place)) is None else load(value)
+                    for place, load in loaders
+                ]
+            )
+            for row in range(given.ntuples)
+        ]
+
+    def rows_of(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """Rows by name, of what the driver gave."""
+        make = self._row._make
+        if not self._decoders:
+            return [make(row) for row in rows]
+        found = []
+        for row in rows:
+            values = list(row)
+            for place, decode in self._decoders:
+                values[place] = decode(values[place])
+            found.append(make(values))
+        return found
+
+
+def _lists(statement: Executable) -> list[str]:
+    """The names of its lists, such as of `in_`."""
+    binds = (each for each in visitors.iterate(cast(Any, statement)) if type(each) is BindParameter)
+    return list(dict.fromkeys(bind.key for bind in binds if bind.expanding and bind.required))
+
+
+def _getter(names: Sequence[str]) -> Callable[[Values], Iterable[Any]]:
+    """What takes these of some values, in their order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: [values[name] for name in names]
+
+
+def _encoder(type_: Any, dialect: Any, sqlite: bool) -> Any:
+    if sqlite:
+        return type_.dialect_impl(dialect).bind_processor(dialect)
+    if isinstance(type_.dialect_impl(dialect), JSON):
+        return compact_json.encode
+    return _text
+
+
+def _text(value: Any) -> bytes:
+    if isinstance(value, str):
+        if "\0" in value:  # libpq would take it for the end
+            raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+        return value.encode()
+    if isinstance(value, bool):
+        return b"t" if value else b"f"
+    if isinstance(value, int):
+        return b"%d" % value
+    raise TypeError(f"a hot statement takes no {type(value).__name__}")
+
+
+def _row_class(columns: tuple[str, ...]) -> type:
+    named = namedtuple("named", columns)  # type: ignore[misc]
+
+    class Named(named):
+        """A row by its columns' names."""
+
+        __slots__ = ()
+
+        @property
+        def _mapping(self) -> dict[str, Any]:
+            return self._asdict()
+
+    return Named

@@ -1,0 +1,104 @@
+"""A phone that moves: its address changes on either side, by UDP and TCP; the stream goes on."""
+
+import pytest
+from aioice import ice
+from tests.media.conftest import BROADCAST, Media, publish, view
+from tests.media.moving import (
+    flows,
+    goes_on,
+    moved,
+    moving_publisher,
+    moving_viewer,
+    passages,
+    restart_ice,
+)
+from tests.media.passage import Passage
+from tests.waiting import until
+
+from farmlive.media.engine.interface import Times
+
+__all__ = ["passages"]
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """aiortc checks every five seconds; a browser is quicker."""
+    monkeypatch.setattr(ice, "CONSENT_INTERVAL", 0.5)
+    monkeypatch.setattr(ice, "CONSENT_FAILURES", 60)
+
+
+@pytest.fixture
+def times() -> Times:
+    """aiortc names its pair once and for all."""
+    return Times(left_after=1.0)
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["checks", "restart"])
+async def test_a_viewer_moves_from_udp_to_tcp_and_back(
+    media: Media, passages: list[Passage], restarts: bool
+) -> None:
+    await publish(media)
+    viewer, way = await moving_viewer(media, passages)
+    way.by_udp()
+    await viewer.negotiate()
+    await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
+    for protocol in ("udp", "tcp", "tcp", "udp"):
+        before = media.place(viewer)
+        await way.by(protocol)
+        if restarts:
+            await restart_ice(media, viewer)
+        await moved(media, viewer, before, protocol)
+        await goes_on(viewer)
+    assert ("left", "orchard") not in media.gate.told
+
+
+async def has_sockets(media: Media, count: int) -> None:
+    """Wait until a publisher has its own socket where it has proved to be, and nowhere else."""
+    await until(lambda: media.held["sockets"] == count, f"{count} sockets of publishers")
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["checks", "restart"])
+async def test_a_publisher_moves_and_its_viewers_stay(
+    media: Media, passages: list[Passage], restarts: bool
+) -> None:
+    source, way = await moving_publisher(media, passages)
+    way.by_udp()
+    await source.negotiate()
+    await flows(media)
+    viewer = await view(media)
+    await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
+    for protocol in ("udp", "tcp", "udp"):
+        before = media.place(source)
+        await way.by(protocol)
+        if restarts:
+            await restart_ice(media, source)
+        await moved(media, source, before, protocol)
+        await has_sockets(media, protocol == "udp")
+        await goes_on(viewer)
+    assert [kind for kind, _ in media.gate.told if kind in ("joined", "left")] == ["joined"]
+    assert len(media.relay.health(BROADCAST)["sources"]) == 1
+
+
+async def test_the_old_pair_serves_until_the_new_one_does(
+    media: Media, passages: list[Passage]
+) -> None:
+    await publish(media)
+    viewer, way = await moving_viewer(media, passages)
+    way.by_udp()
+    await viewer.negotiate()
+    await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
+    place = media.place(viewer)
+    for _ in range(3):
+        # Nothing ever checks with what these restarts gave.
+        response = await media.http.patch(
+            viewer.location,
+            content="a=ice-ufrag:nothing\r\na=ice-pwd:0123456789012345678901\r\n",
+            headers={"Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*"},
+        )
+        assert response.status_code in (200, 204)
+    # The publisher's, and the viewer's old and newest.
+    assert media.held["ufrags"] == 3
+    answered = way.passed["stun"]
+    await until(lambda: way.passed["stun"] > answered, "its old checks are answered")
+    await goes_on(viewer)
+    assert media.place(viewer) == place

@@ -1,0 +1,332 @@
+"""Who is on air, decided without packets: an engine that switches at once, or when it is told."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+from tests.waiting import until
+
+from farmlive.media.broadcasts import Broadcast, Source
+from farmlive.media.engine.interface import Incoming, Output, Peer, Publishing
+from farmlive.media.ports import MediaEvent
+from farmlive.media.program_switcher import ProgramSwitcher
+
+OUTPUT = 1
+_peers = itertools.count(10)
+
+
+class Sent:
+    """A session, as far as direction knows one."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+
+
+@dataclass
+class Stage:
+    """One broadcast, an engine of one output, and what was told."""
+
+    grace_s: float = 30.0
+    instant: bool = True
+    shown: Peer | None = None
+    wanted: Peer | None = None
+    told: list[tuple[str, str]] = field(default_factory=list)
+    events: list[MediaEvent] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.entry = Broadcast("live", OUTPUT)
+        self.direction = ProgramSwitcher(
+            cast(Any, self), self.grace_s, self._hear, lambda _, source: self.gone.append(source.id)
+        )
+
+    def _hear(self, event: MediaEvent) -> None:
+        self.events.append(event)
+        self.told.append((event.kind, event.source))
+
+    def put_on_air(self, output: Output, peer: Peer | None) -> None:
+        assert output == OUTPUT
+        self.wanted = peer
+        if peer is None:
+            self.shown = None
+        elif self.instant or peer == self.shown:
+            self.keyframe()
+
+    def keyframe(self) -> None:
+        """The keyframe comes for which the switch waits."""
+        self.shown = self.wanted
+        source = next(s for s in self.entry.sources.values() if s.session.peer == self.shown)
+        self.direction.aired(self.entry, source)
+
+    def add(self, name: str, *, guest: bool = False) -> Source:
+        source = Source(name, name.title(), guest)
+        source.session = cast(Any, Sent(next(_peers)))
+        source.publishing = Publishing([Incoming("video", 90_000, {96: "H264:high"})])
+        self.entry.sources[name] = source
+        self.direction.joined(self.entry, source)
+        self.direction.flowing(self.entry, source)
+        return source
+
+    @property
+    def on_air(self) -> str | None:
+        source = self.entry.sources.get(self.entry.on_air or "")
+        assert self.shown is None or (source is not None and source.session is not None)
+        return None if self.shown is None else self.entry.on_air
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    stage = Stage()
+    yield stage
+    for source in stage.entry.sources.values():
+        source.cancel_timers()
+
+
+async def test_without_a_pick_the_one_that_joined_last_is_on_air(stage: Stage) -> None:
+    stage.add("orchard")
+    stage.add("kitchen")
+    assert stage.on_air == "kitchen"
+
+
+async def test_the_pick_stays_when_another_joins(stage: Stage) -> None:
+    orchard = stage.add("orchard")
+    stage.add("kitchen")
+    stage.direction.pick(stage.entry, orchard)
+    assert stage.on_air == "orchard"
+    stage.add("barn")
+    assert stage.on_air == "orchard"
+    assert ("switched", "barn") not in stage.told
+
+
+async def test_a_pick_that_goes_away_comes_back_by_itself(stage: Stage) -> None:
+    orchard, kitchen = stage.add("orchard"), stage.add("kitchen")
+    stage.direction.pick(stage.entry, orchard)
+    stage.direction.stopped(stage.entry, orchard)
+    assert stage.on_air == "kitchen"
+    stage.direction.flowing(stage.entry, orchard)
+    assert stage.on_air == "orchard"
+    assert stage.told[-3:] == [
+        ("switched", "orchard"),
+        ("switched", "kitchen"),
+        ("switched", "orchard"),
+    ]
+    # A third that comes while the pick is away is only in its place.
+    stage.direction.stopped(stage.entry, orchard)
+    stage.direction.stopped(stage.entry, kitchen)
+    stage.add("barn")
+    assert stage.on_air == "barn"
+    stage.direction.flowing(stage.entry, orchard)
+    assert stage.on_air == "orchard"
+
+
+async def test_a_pick_that_left_is_forgotten() -> None:
+    stage = Stage(grace_s=0.01)
+    orchard = stage.add("orchard")
+    kitchen = stage.add("kitchen")
+    stage.direction.pick(stage.entry, orchard)
+    stage.direction.stopped(stage.entry, orchard)
+    await until(lambda: stage.gone == ["orchard"], "the orchard left")
+    assert stage.told[-1] == ("left", "orchard")
+    assert stage.on_air == "kitchen"
+    again = stage.add("orchard")
+    assert again.joined > kitchen.joined
+    assert stage.on_air == "orchard"
+    stage.add("barn")
+    assert stage.on_air == "barn"
+
+
+async def test_a_guest_is_on_air_only_as_the_pick(stage: Stage) -> None:
+    guest = stage.add("guest", guest=True)
+    assert stage.on_air is None
+    assert stage.entry.playable() is None
+    orchard = stage.add("orchard")
+    stage.direction.stopped(stage.entry, guest)
+    stage.direction.flowing(stage.entry, guest)
+    assert stage.on_air == "orchard"
+    # Not even where nothing else is left to show.
+    stage.direction.stopped(stage.entry, orchard)
+    assert stage.told[-1] == ("paused", "orchard")
+    stage.direction.flowing(stage.entry, guest)
+    assert stage.entry.paused
+    stage.direction.pick(stage.entry, guest)
+    assert stage.on_air == "guest"
+    assert stage.told[-2:] == [("switched", "guest"), ("resumed", "guest")]
+
+
+async def test_a_guest_that_was_picked_comes_back_to_air(stage: Stage) -> None:
+    stage.add("orchard")
+    guest = stage.add("guest", guest=True)
+    stage.direction.pick(stage.entry, guest)
+    stage.direction.stopped(stage.entry, guest)
+    assert stage.on_air == "orchard"
+    stage.direction.flowing(stage.entry, guest)
+    assert stage.on_air == "guest"
+
+
+async def test_a_guest_that_is_sent_away_makes_room_at_once(stage: Stage) -> None:
+    stage.add("orchard")
+    guest = stage.add("guest", guest=True)
+    stage.direction.pick(stage.entry, guest)
+    stage.direction.leave(stage.entry, guest)
+    assert stage.on_air == "orchard"
+    assert stage.told[-2:] == [("left", "guest"), ("switched", "orchard")]
+    assert ("paused", "guest") not in stage.told
+    assert stage.gone == ["guest"]
+    assert [e.guest for e in stage.events if e.source == "guest"] == [True, True, True]
+
+
+async def test_a_guest_alone_on_air_that_is_sent_away_leaves_a_pause(stage: Stage) -> None:
+    guest = stage.add("guest", guest=True)
+    stage.direction.pick(stage.entry, guest)
+    stage.direction.leave(stage.entry, guest)
+    assert stage.told[-2:] == [("paused", "guest"), ("left", "guest")]
+    assert stage.on_air is None
+
+
+async def test_the_old_picture_stays_until_the_keyframe_and_the_last_pick_counts(
+    stage: Stage,
+) -> None:
+    orchard, kitchen = stage.add("orchard"), stage.add("kitchen")
+    barn = stage.add("barn")
+    stage.direction.pick(stage.entry, orchard)
+    stage.instant = False
+    stage.direction.pick(stage.entry, kitchen)
+    assert stage.on_air == "orchard"
+    stage.direction.pick(stage.entry, barn)
+    stage.keyframe()
+    assert stage.on_air == "barn"
+    assert ("switched", "kitchen") not in stage.told[-2:]
+
+
+async def test_a_pick_that_dies_before_its_keyframe_leaves_what_was_on_air(stage: Stage) -> None:
+    orchard, kitchen = stage.add("orchard"), stage.add("kitchen")
+    stage.direction.pick(stage.entry, orchard)
+    stage.instant = False
+    stage.direction.pick(stage.entry, kitchen)
+    told = len(stage.told)
+    stage.direction.stopped(stage.entry, kitchen)
+    assert orchard.session is not None
+    assert stage.wanted == orchard.session.peer
+    assert stage.on_air == "orchard"
+    assert stage.told[told:] == []
+
+
+async def test_a_stream_on_air_that_can_not_be_played_gives_way(stage: Stage) -> None:
+    orchard = stage.add("orchard")
+    kitchen = stage.add("kitchen")
+    stage.direction.objected(stage.entry, kitchen, "B-frames.")
+    assert stage.on_air == "orchard"
+    stage.direction.objected(stage.entry, orchard, "B-frames.")
+    assert stage.on_air is None
+    assert stage.told[-1] == ("paused", "orchard")
+
+
+async def test_switch_tells_the_codec_of_what_viewers_get(stage: Stage) -> None:
+    stage.add("orchard")
+    assert [event.codec for event in stage.events] == [None, "H264"]
+
+
+async def test_new_session_has_a_moment_before_another_takes_its_place(
+    monkeypatch: pytest.MonkeyPatch, stage: Stage
+) -> None:
+    monkeypatch.setattr("farmlive.media.program_switcher._HANDOVER_S", 0.01)
+    stage.add("orchard")
+    kitchen = stage.add("kitchen")
+    stage.direction.replaced(stage.entry, kitchen)
+    assert stage.on_air == "kitchen"
+    await until(lambda: stage.on_air == "orchard", "the handover is over")
+    assert ("left", "kitchen") not in stage.told
+
+
+async def outlast(seconds: float) -> None:
+    """Until every timer of so many seconds has run that was set before."""
+    ran = asyncio.Event()
+    asyncio.get_running_loop().call_later(seconds, ran.set)
+    await ran.wait()
+
+
+async def test_two_quick_reloads_leave_the_camera_on_air(
+    monkeypatch: pytest.MonkeyPatch, stage: Stage
+) -> None:
+    monkeypatch.setattr("farmlive.media.program_switcher._HANDOVER_S", 0.01)
+    orchard = stage.add("orchard")
+    for _ in range(2):
+        stage.direction.replaced(stage.entry, orchard)
+    stage.direction.flowing(stage.entry, orchard)
+    await outlast(0.02)
+    assert orchard.flowing
+    assert orchard.grace is None
+    assert ("paused", "orchard") not in stage.told
+
+
+async def test_who_comes_back_at_the_end_of_its_grace_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("farmlive.media.program_switcher._HANDOVER_S", 5.0)
+    stage = Stage(grace_s=0.02)
+    orchard = stage.add("orchard")
+    stage.direction.pick(stage.entry, orchard)
+    stage.direction.stopped(stage.entry, orchard)
+    stage.direction.replaced(stage.entry, orchard)
+    await outlast(0.03)
+    assert stage.gone == []
+    stage.direction.flowing(stage.entry, orchard)
+    assert stage.on_air == stage.entry.picked == "orchard"
+
+
+async def test_who_never_connected_takes_no_other_of_its_name_along(
+    monkeypatch: pytest.MonkeyPatch, stage: Stage
+) -> None:
+    monkeypatch.setattr("farmlive.media.program_switcher._HANDOVER_S", 0.01)
+    early = Source("orchard", "Orchard")
+    stage.entry.sources["orchard"] = early
+    stage.direction.replaced(stage.entry, early)
+    stage.direction.stopped(stage.entry, early)
+    assert not stage.entry.sources
+    orchard = stage.add("orchard")
+    await outlast(0.02)
+    assert stage.entry.sources == {"orchard": orchard}
+    assert stage.on_air == "orchard"
+
+
+@pytest.mark.parametrize("others", [["kitchen"], []])
+async def test_a_pick_that_leaves_before_its_keyframe_gives_way(
+    stage: Stage, others: list[str]
+) -> None:
+    for name in others:
+        stage.add(name)
+    orchard, guest = stage.add("orchard"), stage.add("guest", guest=True)
+    stage.instant = False
+    stage.direction.pick(stage.entry, guest)
+    stage.direction.stopped(stage.entry, orchard)
+    stage.direction.leave(stage.entry, guest)
+    if others:
+        stage.keyframe()
+        assert stage.on_air == "kitchen"
+    else:
+        assert stage.told[-1] == ("paused", "orchard")
+
+
+def test_new_viewer_must_know_the_codecs_of_what_is_on_air() -> None:
+    entry = Broadcast("live", OUTPUT)
+    assert entry.playable() is None
+    for order, (name, guest) in enumerate((("orchard", False), ("kitchen", False), ("g", True)), 1):
+        entry.sources[name] = Source(name, name, guest, joined=order)
+    assert entry.playable() is entry.sources["kitchen"]
+    entry.picked = "orchard"
+    assert entry.playable() is entry.sources["orchard"]
+    entry.on_air = "g"
+    assert entry.playable() is entry.sources["g"]
+
+
+async def test_nothing_runs_on_after_a_source_has_left(stage: Stage) -> None:
+    orchard = stage.add("orchard")
+    stage.direction.stopped(stage.entry, orchard)
+    stage.direction.leave(stage.entry, orchard)
+    assert orchard.grace is None
+    assert orchard.handover is None
+    await asyncio.sleep(0)
+    assert stage.gone == ["orchard"]

@@ -1,0 +1,209 @@
+"""What the gate limits: wrong stream keys, new media sessions, and changes to them."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+from tests.waiting import until
+
+from farmlive.broadcast.events import EventModel
+from farmlive.broadcast.models import NewBroadcast
+from farmlive.client import Api
+from farmlive.media import MediaEvent
+from farmlive.media_bridge import bridge
+from farmlive.media_bridge.bridge import StreamGate
+from farmlive.server import Server, running
+from farmlive.settings import Settings
+from farmlive.store import NotRead
+
+SDP = {"Content-Type": "application/sdp"}
+FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*"}
+
+
+@dataclass
+class Site:
+    """A server with few of everything a minute, two live broadcasts, a stream key of the first."""
+
+    http: httpx.AsyncClient
+    first: str
+    second: str
+    key: str
+
+    async def publish(self, broadcast: str, key: str) -> httpx.Response:
+        """The offer is no SDP: 400 tells that the key was good, and no session is made."""
+        headers = SDP | {"Authorization": f"Bearer {key}"}
+        return await self.http.post(f"/whip/{broadcast}", content="no SDP", headers=headers)
+
+
+@pytest.fixture
+async def site(settings: Settings, tables: None) -> AsyncIterator[Site]:
+    few = settings.model_copy(update={"joins_per_minute": 5, "sign_ins_per_minute": 3})
+    async with running(few) as server, httpx.AsyncClient(base_url=server.url) as http:
+        yield await prepared(server, http)
+
+
+async def prepared(server: Server, http: httpx.AsyncClient) -> Site:
+    _, coordinator = await server.house.people.create_api_key("test", "coordinator")
+    async with Api(server.url, key=coordinator) as api:
+        made = [(await api.create_broadcast({"en": title}))["id"] for title in ("One", "Two")]
+        for broadcast in made:
+            await api.start(broadcast)
+        minted = await api.stream_key(made[0], "encoder", "orchard")
+    return Site(http, *made, key=str(minted["key"]))
+
+
+def refused(response: httpx.Response) -> None:
+    assert response.status_code == 429
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert 0 < int(response.headers["retry-after"]) <= 60
+    assert f"try again in {response.headers['retry-after']} s" in response.json()["detail"]
+
+
+async def test_guesses_at_stream_keys_run_into_a_limit(site: Site) -> None:
+    for number in range(3):
+        assert (await site.publish(site.first, f"fls_guess{number}")).status_code == 401
+    response = await site.publish(site.first, "fls_guess")
+    refused(response)
+    assert "wrong stream keys" in response.json()["detail"]
+    refused(await site.publish(site.first, site.key))
+    # An encoder with an old key shuts out no camera of another broadcast.
+    assert (await site.publish(site.second, "fls_guess")).status_code == 401
+
+
+async def test_a_right_stream_key_uses_up_no_guess(site: Site) -> None:
+    for _ in range(4):
+        assert (await site.publish(site.first, site.key)).status_code == 400
+    for _ in range(3):
+        assert (await site.publish(site.first, "fls_guess")).status_code == 401
+
+
+async def test_new_sessions_of_an_address_are_limited(site: Site) -> None:
+    for _ in range(5):
+        assert (await site.publish(site.first, site.key)).status_code == 400
+    refused(await site.publish(site.first, site.key))
+
+
+async def test_who_comes_in_one_second_asks_the_database_once(
+    settings: Settings, tables: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(settings) as server, httpx.AsyncClient(base_url=server.url) as http:
+        site = await prepared(server, http)
+        store, reads = server.house.store, 0
+        read = store.read
+
+        async def count(function: Any) -> Any:
+            nonlocal reads
+            reads += 1
+            return await read(function)
+
+        async def watch() -> httpx.Response:
+            return await http.post(f"/whep/{site.first}", content="v=0", headers=SDP)
+
+        await watch()
+        monkeypatch.setattr(store, "read", count)
+        for _ in range(3):
+            assert (await watch()).json()["type"] == "/problems/nobody-publishing"
+        assert reads == 0
+        # A change is seen at once.
+        await server.house.broadcasts.end(site.first)
+        assert (await watch()).json()["type"] == "/problems/broadcast-ended"
+        # And one that the bus did not tell of soon.
+        monkeypatch.setattr(bridge, "BELIEVED_S", 0.0)
+        await http.post(f"/whep/{site.second}", content="v=0", headers=SDP)
+        reads = 0
+        await http.post(f"/whep/{site.second}", content="v=0", headers=SDP)
+        assert reads == 1
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+@pytest.mark.parametrize("kind", ["whip", "whep"])
+async def test_guesses_at_sessions_run_into_a_limit(site: Site, method: str, kind: str) -> None:
+    for number in range(20):
+        path = f"/{kind}/{site.first}/guess{number}"
+        response = await site.http.request(method, path, content="", headers=FRAGMENT)
+        assert response.status_code == 404
+    refused(await site.http.request(method, path, content="", headers=FRAGMENT))
+
+
+async def test_a_viewer_who_waits_for_the_camera_may_ask_again_and_again(site: Site) -> None:
+    offer = "v=0\r\n"
+    for _ in range(20):
+        response = await site.http.post(f"/whep/{site.first}", content=offer, headers=SDP)
+        assert (response.status_code, response.json()["type"]) == (
+            409,
+            "/problems/nobody-publishing",
+        )
+
+
+def gate_of(server: Server) -> StreamGate:
+    """Another gate of the server's."""
+    house = server.house
+    return StreamGate(
+        house.settings, house.store, house.log, house.people, house.guard, house.broadcasts
+    )
+
+
+async def test_whether_guests_may_stay_is_lost_and_back_by_itself(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether broadcasts are over is known all the while."""
+    house = server.house
+    made = await house.broadcasts.create(NewBroadcast(title={"en": "One"}))
+    over, failed, looked = house.people.guests.over, 0, 0
+
+    async def away(_: Any) -> set[str]:
+        nonlocal failed
+        failed += 1
+        raise NotRead("Try again in a moment.")
+
+    def viewers() -> dict[str, int]:
+        nonlocal looked
+        looked += 1
+        return {made.id: 1}
+
+    await house.gate.stop()  # which looks too
+    monkeypatch.setattr(bridge, "END_UNHEARD_S", 0.001)
+    monkeypatch.setattr(house.relay, "viewers", viewers)
+    monkeypatch.setattr(house.relay, "guests", lambda: {made.id: ["a camera"]})
+    monkeypatch.setattr(house.people.guests, "over", away)
+    looking = gate_of(server)
+    with capture_logs() as logs:
+        await looking.close_at_the_end(house.bus, house.relay, house.sessions)
+        await until(lambda: failed > 5 and looked > 5, "both were looked for")
+        assert [line["event"] for line in logs] == ["whether guests may stay is not known"]
+        monkeypatch.setattr(house.people.guests, "over", over)
+        await until(lambda: len(logs) > 1, "it is known")
+        await looking.stop()
+    assert logs[1]["event"] == "whether guests may stay is known again"
+    assert len(logs) == 2
+
+
+async def test_media_events_go_on_after_one_that_could_not_be_written(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = server.house
+    made = await house.broadcasts.create(NewBroadcast(title={"en": "One"}))
+    write, written = house.broadcasts.media_event, []
+
+    async def flaky(broadcast: str, event: EventModel, *rest: Any) -> bool:
+        written.append(event)
+        if len(written) == 1:
+            raise KeyError("a fault of ours")
+        return await write(broadcast, event, *rest)
+
+    monkeypatch.setattr(house.broadcasts, "media_event", flaky)
+    telling = gate_of(server)
+    with capture_logs() as logs:
+        telling.tell(MediaEvent("joined", made.id, "a camera", "Orchard"))
+        telling.tell(MediaEvent("left", made.id, "a camera", "Orchard"))
+        await telling.stop()
+    assert [line["event"] for line in logs] == [
+        "media events were not written",
+        "media events are written again",
+    ]
+    kept = await house.store.read(lambda connection: house.log.events(connection, made.id))
+    assert [event.kind for event in kept] == ["source.left"]

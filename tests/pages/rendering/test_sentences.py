@@ -1,0 +1,64 @@
+"""The studio's sentences for what the server says stand for something that it does say."""
+
+import ast
+import re
+from pathlib import Path
+
+import farmlive
+from farmlive.pages.rendering.static import WEB
+
+SENTENCES = (WEB / "static" / "studio" / "sentences.js").read_text(encoding="utf-8")
+SAID = {
+    node.value
+    for file in Path(farmlive.__file__).parent.rglob("*.py")
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    if isinstance(node, ast.Constant) and isinstance(node.value, str)
+}
+
+
+def test_problems_are_known_by_a_type_that_exists() -> None:
+    spoken = SENTENCES[SENTENCES.index("const SPOKEN") : SENTENCES.index("export function spoken")]
+    slugs = re.findall(r"""^  "?([a-z-]+)"?: \(.*\) =>""", spoken, re.M)
+    assert len(slugs) > 10
+    assert set(slugs) - SAID == set()
+
+
+def test_no_table_of_sentences_says_two_things_of_one_problem() -> None:
+    """Of two the later one is said, whatever the first was for."""
+    for file in (WEB / "static").rglob("*.js"):
+        if "vendor" in file.parts:
+            continue
+        tables = re.findall(r"^const \w+ = \{$(.*?)^\};$", file.read_text("utf-8"), re.M | re.S)
+        for table in tables:
+            slugs = re.findall(r"""^  "?([a-z-]+)"?: \(.*\) =>""", table, re.M)
+            assert sorted(slugs) == sorted(set(slugs)), file
+
+
+def test_words_on_fields_are_the_servers_own() -> None:
+    fields = SENTENCES[SENTENCES.index("const fields") :]
+    fields = fields[: fields.index("];")]
+    words = [ast.literal_eval(text) for text in re.findall(r"""t\(("(?:[^"\\]|\\.)*")\)""", fields)]
+    assert len(words) > 5
+    lowered = {text.rstrip(".").lower() for text in SAID}
+    assert [text for text in words if text.rstrip(".").lower() not in lowered] == []
+
+
+def test_every_limit_has_words() -> None:
+    blocks = (WEB / "static" / "studio" / "keep" / "blocks.js").read_text(encoding="utf-8")
+    words = set(re.findall(r'case "([a-z -]+)":', blocks[blocks.index("function whatWords") :]))
+    limits = set()
+    deeds, together, of_whom = set(), set(), set()
+    for file in Path(farmlive.__file__).parent.rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        limits |= set(re.findall(r"""\.(?:allow|_limit)\("([a-z -]+)",""", text))
+        for call in re.findall(r"\.failures\((.*?)of=", text, re.S):
+            limits |= set(re.findall(r'(?<!\w)\("([a-z -]+)", ', call))
+        deeds |= set(re.findall(r'limits\.(?:allow|counted)\(self\._limits, "([a-z]+)"', text))
+        together |= set(re.findall(r'self\._(?:together|is_counted)\("([a-z ]+)"', text))
+        together |= set(re.findall(r'\.allow_address\(\s*"([a-z ]+)"', text))
+        of_whom |= set(re.findall(r'\.allow\(f"{(?:deed|name)} (of an? [a-z]+)"', text))
+    limits |= {f"{deed} {whom}" for deed in deeds for whom in of_whom}
+    limits |= {f"{deed} {whom}" for deed in together for whom in of_whom - {"of a device"}}
+    assert {"chat", "publish", "sign-in name", "orders of a phone"} <= limits
+    assert limits - words == set()
+    assert words - limits == {"blocked", "play"}
