@@ -34,8 +34,9 @@ missing = what_is_missing()
 if missing is None:
     native = Extension(
         "farmlive.media.engine.native._native",
-        sources=sorted(str(path) for path in NATIVE.glob("*.c")),
-        depends=sorted(str(path) for path in NATIVE.glob("*.h")),
+        sources=sorted(str(path) for path in NATIVE.glob("*/*.c")),
+        depends=sorted(str(path) for path in NATIVE.glob("*/*.h")),
+        include_dirs=[str(NATIVE)],
         define_macros=[("_GNU_SOURCE", None), ("Py_LIMITED_API", "0x030B0000")],
         # Without fused multiply-adds both engines compute the same, to the last bit.
         extra_compile_args=[

@@ -128,7 +128,7 @@ native_engine() {
             say "without gcc and Python's headers (python3-dev) media passes through the engine in Python: a third of the viewers a core"
         return 0
     fi
-    if [ -e "$built" ] && [ -z "$(find setup.py "$folder"/*.[ch] -newer "$built")" ]; then
+    if [ -e "$built" ] && [ -z "$(find setup.py "$folder"/*/*.[ch] -newer "$built")" ]; then
         return 0
     fi
     say "building the engine in C"

@@ -3,8 +3,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "memory.h"
-#include "senders.h"
+#include "base/memory.h"
+#include "send/senders.h"
 
 enum { FRAMES_A_SECOND = 30, SOUND_SIZE = 12 + 100 };
 

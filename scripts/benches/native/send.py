@@ -26,17 +26,9 @@ from farmlive.media.engine.python import srtp
 HERE = Path(__file__).parent
 NATIVE = Path(farmlive.media.engine.native.__file__).parent
 SOURCES = (
-    "beside",
-    "burst",
-    "cores",
-    "fanout",
-    "gcm",
-    "outlets",
-    "queue",
-    "reports",
-    "senders",
-    "srtp",
-)
+    "connected_socket", "cores", "fanout", "gcm", "packet_batch", "send_feedback",
+    "send_sockets", "senders", "srtp", "task_queue",
+)  # fmt: skip
 PROFILES = {
     "gcm": (Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 28, 16),
     "cm": (Policy.SRTP_PROFILE_AES128_CM_SHA1_80, 30, 10),
@@ -72,7 +64,8 @@ class Result(ctypes.Structure):
 
 def build(folder: Path, flags: list[str]) -> ctypes.CDLL:
     library = folder / "send.so"
-    sources = [str(HERE / "send.c"), *(str(NATIVE / f"{name}.c") for name in SOURCES)]
+    found = {path.stem: path for path in NATIVE.glob("*/*.c")}
+    sources = [str(HERE / "send.c"), *(str(found[name]) for name in SOURCES)]
     subprocess.run(
         [
             *("cc", "-O2", "-g", "-shared", "-fPIC", "-std=c11", "-D_GNU_SOURCE", f"-I{NATIVE}"),

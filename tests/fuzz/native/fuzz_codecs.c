@@ -1,6 +1,6 @@
 /* Payloads of every codec, and of none: where a decoder can start, sizes, objections. */
-#include "codecs.h"
 #include "harness.h"
+#include "wire/codecs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

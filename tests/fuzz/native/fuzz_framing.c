@@ -1,7 +1,7 @@
 /* Packets on a stream, which is cut by numbers at the input's end: however it is cut, the same
  * packets come out, and the same is too long. */
-#include "framing.h"
 #include "harness.h"
+#include "wire/framing.h"
 
 enum { CUTS_MOST = 15 };
 

@@ -1,6 +1,6 @@
 /* Parameter sets of H264: as they are, alone in a payload, in fragments, and among other units. */
-#include "h264.h"
 #include "harness.h"
+#include "wire/h264.h"
 
 static bool is_same(const struct h264_sps *a, const struct h264_sps *b)
 {

@@ -1,6 +1,6 @@
 /* RED: what is read lies in the payload, and is the same when it has been written again. */
 #include "harness.h"
-#include "red.h"
+#include "wire/red.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

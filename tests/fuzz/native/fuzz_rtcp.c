@@ -1,6 +1,6 @@
 /* Compound packets from anyone who has a key. */
 #include "harness.h"
-#include "rtcp.h"
+#include "wire/rtcp.h"
 
 static void count_report(void *context, const struct rtcp_report *report)
 {

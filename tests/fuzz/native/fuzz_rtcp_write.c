@@ -1,7 +1,7 @@
 /* What is written is read again as it was, whole or cut into datagrams; the input says what is
  * written. */
 #include "harness.h"
-#include "rtcp_write.h"
+#include "wire/rtcp_write.h"
 
 /* Of the NACKs, PLIs and reports that a full buffer holds, no more than this can be read. */
 enum { REPORTS_MOST = 1024, STREAMS_MOST = 31, NUMBERS_MOST = 200 };

@@ -1,6 +1,6 @@
 /* RTP packets and their header extensions; times of any size. */
 #include "harness.h"
-#include "rtp.h"
+#include "wire/rtp.h"
 
 static void read_times(uint64_t ntp)
 {

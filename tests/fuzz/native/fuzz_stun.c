@@ -1,6 +1,6 @@
 /* STUN from anyone; and what we answer can be read, by those who know the key. */
 #include "harness.h"
-#include "stun.h"
+#include "wire/stun.h"
 
 static const uint8_t KEY[] = "password-of-the-corpus";
 enum { KEY_SIZE = sizeof KEY - 1 };

@@ -1,7 +1,7 @@
 /* Feedback on any arrivals can be read, and tells of each what was noted; the input says what comes
  * when. */
 #include "harness.h"
-#include "transport_cc.h"
+#include "wire/transport_cc.h"
 
 enum { NUMBERS = 0x10000, STEPS_MOST = 16 };
 

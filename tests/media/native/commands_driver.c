@@ -1,6 +1,6 @@
 /* Frees commands in each of the ways in which they may go, and says what was in them then. Compiled
  * with `free` meaning `look`. */
-#include "commands.h"
+#include "core/commands.h"
 
 #include <stdio.h>
 #include <string.h>

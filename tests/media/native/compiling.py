@@ -48,7 +48,8 @@ def compiled(
     *flags: str,
 ) -> Path:
     """The program or library of this name: a test's own files with these of the engine."""
-    files = [*driver, *(FOLDER / f"{each}.c" for each in sources)]
+    found = {path.stem: path for path in FOLDER.glob("*/*.c")}
+    files = [*driver, *(found[each] for each in sources)]
     wanted = (*FLAGS, *flags, *shlex.split(os.environ.get("CFLAGS", "")), f"-I{FOLDER}")
     command = [compiler(), *wanted, *map(str, files)]
 

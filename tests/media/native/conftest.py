@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 
 # What needs no sockets, no threads and no Python.
 PURE = (
-    "address", "codecs", "framing", "h264", "layers", "pictures", "red", "rewrite",
-    "ring", "rtcp", "rtcp_write", "rtp", "sha1", "srtp", "stun", "transport_cc",
+    "address", "codecs", "framing", "h264", "layer_select", "picture_id", "red", "ring", "rtcp",
+    "rtcp_write", "rtp", "rtp_rewrite", "sha1", "srtp", "stun", "transport_cc",
 )  # fmt: skip
 
 # What decides what viewers of an output are sent.
 OUTGOING = (
-    "aiming", "burst", "codecs", "feedback", "h264", "joining", "lane", "layers", "output",
-    "pictures", "publisher", "receiver", "red", "repairs", "rewrite", "ring", "rtcp", "rtcp_write",
-    "rtp", "seams", "sending", "sorting", "sound", "stall", "track", "transport_cc", "viewer",
+    "catch_up", "codecs", "feedback", "forwarder", "h264", "layer_select", "output",
+    "packet_batch", "picture_id", "publisher", "receiver", "red", "ring", "rtcp", "rtcp_write",
+    "rtp", "rtp_rewrite", "rtx", "sending", "slow_viewer", "sound", "splice", "track",
+    "track_demux", "track_select", "transport_cc", "viewer",
 )  # fmt: skip
 
 settings.register_profile(

@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "memory.h"
-#include "rtp.h"
-#include "sha1.h"
-#include "stun.h"
+#include "base/memory.h"
+#include "base/sha1.h"
+#include "wire/rtp.h"
+#include "wire/stun.h"
 
 struct account account;
 

@@ -6,7 +6,7 @@
 #ifndef FARMLIVE_ENGINE_GUESTS_H
 #define FARMLIVE_ENGINE_GUESTS_H
 
-#include "core.h"
+#include "core/core.h"
 
 enum { TAG = 16, PORTS = 2 };
 

@@ -1,6 +1,6 @@
 /* What light clients of an engine under stress say: media, and what viewers tell of it. */
 #include "engine_guests.h"
-#include "rtp.h"
+#include "wire/rtp.h"
 
 /* Media of a publisher. */
 

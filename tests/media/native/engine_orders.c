@@ -1,4 +1,4 @@
-/* What an engine under stress is told to do: as asking.c. */
+/* What an engine under stress is told to do: as commands_py.c. */
 #include "engine_orders.h"
 
 void run_add_peer(struct core *core, struct command *command, double now)

@@ -2,8 +2,8 @@
 #ifndef FARMLIVE_ENGINE_ORDERS_H
 #define FARMLIVE_ENGINE_ORDERS_H
 
-#include "commands.h"
-#include "engine.h"
+#include "core/commands.h"
+#include "core/engine.h"
 
 /* What Python's calls become; each runs by one of the functions below. */
 struct order {

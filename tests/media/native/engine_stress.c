@@ -11,11 +11,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "engine.h"
+#include "base/memory.h"
+#include "core/engine.h"
 #include "engine_guests.h"
 #include "engine_orders.h"
-#include "loop.h"
-#include "memory.h"
+#include "loop/loop.h"
 
 enum { GUESTS = 40, OUTPUTS = 4, PEERS_MOST = 1 << 20 };
 

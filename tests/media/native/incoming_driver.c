@@ -1,9 +1,9 @@
 /* Drives the incoming half of the native engine by a script from standard input, one call a line,
  * and prints what each call returns or tells, for `test_incoming` to compare with Python's. */
+#include "base/memory.h"
 #include "driver.h"
-#include "feedback.h"
-#include "memory.h"
-#include "receiver.h"
+#include "ingest/feedback.h"
+#include "ingest/receiver.h"
 
 enum { LISTENERS = 2, KEPT = 16 };
 

@@ -1,13 +1,13 @@
 /* Does what a script on the standard input says with publishers, outputs and viewers of the native
  * engine, and prints what each viewer would be sent in plain text (">", its number, the packet),
  * what was answered ("t") and the end of each command ("."). outgoing_twins.py has the commands. */
-#include "aiming.h"
+#include "base/memory.h"
 #include "driver.h"
-#include "feedback.h"
-#include "memory.h"
+#include "ingest/feedback.h"
+#include "ingest/receiver.h"
 #include "outgoing_state.h"
+#include "output/track_select.h"
 #include "plain_senders.h"
-#include "receiver.h"
 
 enum { OUTPUTS_MOST = 4, PUBLISHERS_MOST = 256, VIEWERS_MOST = 1024 };
 

@@ -2,7 +2,7 @@
 #ifndef OUTGOING_STATE_H
 #define OUTGOING_STATE_H
 
-#include "output.h"
+#include "output/output.h"
 
 /* Print its counters, its lanes and its viewers, each in a line. */
 void print_state(const struct output *output);

@@ -1,13 +1,13 @@
 /* Outputs, publishers and viewers of the native engine, run by a script: a call a line on standard
  * input, and on standard output what each viewer would be sent, in plain text. Senders and ports
  * are replaced. */
-#include "aiming.h"
+#include "base/memory.h"
 #include "driver.h"
-#include "feedback.h"
-#include "memory.h"
+#include "ingest/feedback.h"
+#include "ingest/receiver.h"
+#include "output/track_select.h"
 #include "output_state.h"
 #include "plain_senders.h"
-#include "receiver.h"
 
 struct publisher *publishers[MOST];
 struct output *outputs[MOST];

@@ -2,7 +2,7 @@
 #ifndef OUTPUT_STATE_H
 #define OUTPUT_STATE_H
 
-#include "output.h"
+#include "output/output.h"
 
 enum { MOST = 64 };
 

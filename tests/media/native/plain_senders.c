@@ -3,8 +3,8 @@
 
 #include <inttypes.h>
 
+#include "base/memory.h"
 #include "driver.h"
-#include "memory.h"
 
 struct audience {
     int count;

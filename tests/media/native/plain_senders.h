@@ -3,6 +3,6 @@
 #ifndef PLAIN_SENDERS_H
 #define PLAIN_SENDERS_H
 
-#include "senders.h"
+#include "send/senders.h"
 
 #endif

@@ -1,10 +1,10 @@
 /* Drives ICE, the table by address, the backlog and the deframer of the native engine by a script
  * from standard input, one call a line, and prints what each call returns or sends. */
-#include "backlog.h"
-#include "connection.h"
+#include "base/memory.h"
+#include "core/ice.h"
 #include "driver.h"
-#include "ice.h"
-#include "memory.h"
+#include "net/connection.h"
+#include "net/send_queue.h"
 
 enum { PORTS = 2, PEERS = 8, DATA_MOST = 1 << 17, PARTS_MOST = 1024 };
 

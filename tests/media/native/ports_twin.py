@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.media.native.compiling import compiled, sanitizers
 
-SOURCES = ("address", "backlog", "framing", "ice", "path", "ports", "sha1", "stun", "table")
+SOURCES = ("address", "framing", "ice", "path", "port", "send_queue", "sha1", "stun", "table")
 
 
 @pytest.fixture(scope="session")

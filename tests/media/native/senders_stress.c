@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "memory.h"
-#include "senders.h"
+#include "base/memory.h"
+#include "send/senders.h"
 
 enum { PEERS = 200, ROUNDS = 2000, TAG = 16 };
 

@@ -18,19 +18,13 @@ SECONDS = os.environ.get("FARMLIVE_TEST_STRESS_SECONDS", "2.5")
 SEED = os.environ.get("FARMLIVE_TEST_STRESS_SEED", "1")
 
 
-def knows_python(source: Path) -> bool:
-    headers = {each.name for each in FOLDER.glob("*.h") if "<Python.h>" in each.read_text()}
-    text = source.read_text()
-    return "<Python.h>" in text or any(f'"{name}"' in text for name in headers)
-
-
 @pytest.fixture(params=SANITIZERS)
 def stress(
     request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     flags = sanitizing(request.param, tmp_path)
     drivers = [Path(__file__).with_name(f"{name}.c") for name in DRIVERS]
-    sources = [each.stem for each in sorted(FOLDER.glob("*.c")) if not knows_python(each)]
+    sources = [each.stem for each in sorted(FOLDER.glob("*/*.c")) if each.parent.name != "binding"]
     wrapped = [f"-Wl,--wrap={name}" for name in WRAPPED]
     name = f"engine stress {request.param}"
     return compiled(tmp_path_factory, name, drivers, sources, "-pthread", *wrapped, *flags)

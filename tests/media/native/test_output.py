@@ -21,9 +21,10 @@ DRIVERS = [
     for name in ("output_driver", "output_state", "plain_senders")
 ]
 NAMES = (
-    "aiming", "output", "joining", "viewer", "stall", "lane", "seams", "sound", "sending",
-    "repairs", "burst", "ring", "track", "publisher", "receiver", "sorting", "feedback", "rewrite",
-    "layers", "pictures", "red", "codecs", "h264", "rtcp", "rtcp_write", "rtp", "transport_cc",
+    "catch_up", "codecs", "feedback", "forwarder", "h264", "layer_select", "output",
+    "packet_batch", "picture_id", "publisher", "receiver", "red", "ring", "rtcp", "rtcp_write",
+    "rtp", "rtp_rewrite", "rtx", "sending", "slow_viewer", "sound", "splice", "track",
+    "track_demux", "track_select", "transport_cc", "viewer",
 )  # fmt: skip
 
 EVERYTHING = Viewing(

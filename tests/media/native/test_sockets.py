@@ -18,7 +18,7 @@ from farmlive.media.engine.python.net import bpf_filter
 from farmlive.media.engine.python.net.addresses import open_sockets
 from farmlive.media.engine.python.net.recv_batch import SO_TIMESTAMPNS
 
-SOURCES = ("address", "beside", "inbox", "sieve")
+SOURCES = ("address", "bpf_filter", "connected_socket", "recv_batch")
 AT_ONCE, ROOM = 64, 2048
 
 

@@ -1,0 +1,108 @@
+/* Methods of the test engine. */
+#include "binding/test_engine_py.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#include "binding/relay.h"
+#include "net/recv_batch.h"
+
+/* NULL, with an error set, where the relay has a thread or has ended. */
+static struct hand *hand_of(PyObject *self)
+{
+    struct hand *hand = relay_of(self)->hand;
+    if (hand == NULL)
+        PyErr_SetString(PyExc_RuntimeError, "the relay is not run by hand");
+    return hand;
+}
+
+PyObject *relay_begin(PyObject *self, PyObject *arguments)
+{
+    double wall, now;
+    struct hand *hand = hand_of(self);
+    if (hand == NULL || !PyArg_ParseTuple(arguments, "dd", &wall, &now))
+        return NULL;
+    hand_begin(hand, wall, now);
+    Py_RETURN_NONE;
+}
+
+PyObject *relay_set_now(PyObject *self, PyObject *arguments)
+{
+    double now;
+    struct hand *hand = hand_of(self);
+    if (hand == NULL || !PyArg_ParseTuple(arguments, "d", &now))
+        return NULL;
+    hand_set_now(hand, now);
+    Py_RETURN_NONE;
+}
+
+PyObject *relay_take(PyObject *self, PyObject *arguments)
+{
+    const char *data, *host;
+    Py_ssize_t size;
+    double stamp, now;
+    unsigned short number;
+    struct address from;
+    uint8_t datagram[DATAGRAM_MOST];
+    struct hand *hand = hand_of(self);
+    if (hand == NULL ||
+        !PyArg_ParseTuple(arguments, "y#d(sH)d", &data, &size, &stamp, &host, &number, &now))
+        return NULL;
+    if (size > DATAGRAM_MOST) {
+        PyErr_Format(PyExc_ValueError, "a datagram has at most %d bytes", (int)DATAGRAM_MOST);
+        return NULL;
+    }
+    if (!address_read(&from, host, number)) {
+        PyErr_Format(PyExc_ValueError, "%s is no IP address", host);
+        return NULL;
+    }
+    memcpy(datagram, data, (size_t)size);
+    hand_take(hand, datagram, (size_t)size, stamp, &from, now);
+    Py_RETURN_NONE;
+}
+
+PyObject *relay_run(PyObject *self, PyObject *arguments)
+{
+    double now;
+    struct hand *hand = hand_of(self);
+    if (hand == NULL || !PyArg_ParseTuple(arguments, "d", &now))
+        return NULL;
+    hand_do_due(hand, now);
+    Py_RETURN_NONE;
+}
+
+PyObject *relay_due(PyObject *self, PyObject *arguments)
+{
+    (void)arguments;
+    struct hand *hand = hand_of(self);
+    return hand == NULL ? NULL : PyFloat_FromDouble(hand_due(hand));
+}
+
+static PyObject *converted(const struct parcel *parcel)
+{
+    const char *data = (const char *)parcel->data;
+    Py_ssize_t size = (Py_ssize_t)parcel->size;
+    if (parcel->peer != 0)
+        return Py_BuildValue("(Ky#)", (unsigned long long)parcel->peer, data, size);
+    char host[INET6_ADDRSTRLEN];
+    address_host(&parcel->address, host);
+    return Py_BuildValue("((si)y#)", host, (int)address_port(&parcel->address), data, size);
+}
+
+PyObject *relay_sent(PyObject *self, PyObject *arguments)
+{
+    (void)arguments;
+    struct hand *hand = hand_of(self);
+    PyObject *sent = hand == NULL ? NULL : PyList_New(0);
+    if (sent == NULL)
+        return NULL;
+    for (struct parcel *parcel = hand_sent(hand), *next; parcel != NULL; parcel = next) {
+        next = parcel->next;
+        PyObject *item = sent == NULL ? NULL : converted(parcel);
+        if (item == NULL || PyList_Append(sent, item) < 0)
+            Py_CLEAR(sent);
+        Py_XDECREF(item);
+        free(parcel);
+    }
+    return sent;
+}

@@ -1,0 +1,78 @@
+/* The core: the engine's peers and outputs, and everything else that the relay's thread works on.
+ *
+ * `engine` has the calls, `loop` reads and keeps time, `demux` takes datagrams, `publisher` and
+ * `output` decide, `senders` send, `send_results` handles what senders report, and `timers` runs
+ * the timers. Always holds: one thread uses all of this and everything below it, except as
+ * `senders`, `events`, `send_feedback` and `commands` say of themselves. */
+#ifndef FARMLIVE_CORE_H
+#define FARMLIVE_CORE_H
+
+#include "core/events.h"
+#include "core/ice.h"
+#include "core/peer_table.h"
+#include "output/output.h"
+#include "send/senders.h"
+
+struct counters {
+    uint64_t datagrams_received, datagrams_ignored, packets_received, nacks_received,
+        keyframe_requests_received;
+    uint64_t packets_sent, packets_failed, packets_repaired, packets_unrepaired, packets_dropped;
+};
+
+enum { TURNS = 10 };
+
+/* For how long is waited, in seconds. */
+struct times {
+    double consent;    /* for a peer's check, before it is lost (RFC 7675) */
+    double silent;     /* for a publisher's media, before it is silent */
+    double left_after; /* for a check from where a peer is reached, before another place will do */
+};
+
+struct core {
+    struct list outputs;
+    struct peers peers;
+    struct ice ice;
+    struct senders *senders;
+    struct reports reports;
+    struct events *events;
+    struct counters counts; /* of what is gone too, but for what outputs and senders count */
+    bool hears_reports;     /* some publisher has layers to choose from */
+    /* Called where a publisher's place has changed: to open, and to close, a socket of its own for
+     * it; and where `hears_reports` has. NULL by hand. */
+    void (*open_own)(void *context, struct peer *peer);
+    void (*close_own)(void *context, struct peer *peer);
+    void (*hear_reports)(void *context, bool hears);
+    /* Called when a peer joins, so that shared sockets are read at once. */
+    void (*read_at_once)(void *context);
+    void *context;
+    /* `demux`'s: the listeners that a packet is for. */
+    size_t fed_room;
+    struct publisher_listener **fed;
+    /* `timers`'s. */
+    struct times times;
+    double wall_at_zero; /* what our clock says at 0 of `now`, in seconds since 1970 */
+    double wall_ahead;   /* how far the wall clock, which stamps datagrams, is ahead of `now` */
+    bool is_started;
+    unsigned long ticks;
+    double tick_due, ticked_at;
+    bool is_bursting;
+    double burst_at;
+    struct list joining, publishing, turns[TURNS];
+};
+
+static inline struct peer *core_peer(const struct core *core, uint64_t number)
+{
+    return peers_find(&core->peers, number);
+}
+
+static inline struct output *core_output(const struct core *core, uint64_t number)
+{
+    list_each(link, &core->outputs) {
+        struct output *output = list_entry(link, struct output, link);
+        if (output->number == number)
+            return output;
+    }
+    return NULL;
+}
+
+#endif

@@ -1,0 +1,234 @@
+/* Demultiplexes datagrams. `udp_poller` and `connection` read the sockets, `timers` runs the
+ * timers.
+ *
+ * Always holds: from an unknown address only a check with one of our passwords changes anything
+ * except counters; everything else counts only from an address that such a check has proved. */
+#include "core/demux.h"
+
+#include "base/memory.h"
+#include "core/engine.h"
+#include "core/timers.h"
+#include "ingest/feedback.h"
+#include "ingest/receiver.h"
+#include "output/track_select.h"
+
+/* A publisher's congestion control must not take a busy engine for a full network: the kernel's
+ * stamp tells when a datagram came. One of more than a second ago is not believed: someone set the
+ * clock. It may be a little later than `now`, when we began to read. */
+static const double READING_S = 0.1, BELIEVED_S = 1.0;
+
+/* So many DTLS records of one peer wait for Python, which is more than a flight of a handshake. */
+enum { RECORDS_MOST = 64 };
+
+static double arrival(double stamp, double now, double ahead)
+{
+    if (stamp < 0)
+        return now;
+    double when = stamp - ahead;
+    return now - BELIEVED_S < when && when < now + READING_S ? when : now;
+}
+
+static bool check(struct core *core, struct port *port, const uint8_t *data, size_t size,
+                  const struct address *from, double now)
+{
+    bool first, moved;
+    struct peer *peer = ice_check(&core->ice, port, data, size, from, now, &first, &moved);
+    if (peer == NULL)
+        return false;
+    if (first)
+        events_push(core->events, EVENT_REACHED, peer->number, 0, OBJECTION_NONE, NULL, 0);
+    if (moved)
+        engine_placed(core, peer, now);
+    return true;
+}
+
+static void feed(struct core *core, struct peer *peer, const struct taken *taken, double now)
+{
+    struct publisher *publisher = peer->publisher;
+    /* Feeding one may change who gets this publisher. */
+    size_t count = (size_t)publisher->listener_count;
+    if (count > core->fed_room) {
+        core->fed = memory_grow(core->fed, count, sizeof *core->fed);
+        core->fed_room = count;
+    }
+    if (count > 0)
+        memcpy(core->fed, publisher->listeners, count * sizeof *core->fed);
+    for (size_t at = 0; at < count; at++) {
+        struct output *output = output_listening(core->fed[at]);
+        if (output_feed(output, publisher, taken->track, taken->packet, taken->began, now))
+            events_push(core->events, EVENT_AIRED, peer->number, output->number, OBJECTION_NONE,
+                        NULL, 0);
+        output->is_fed = true;
+        if (taken->began && !list_is_empty(&output->joining.catching))
+            upkeep_pump_soon(core, now);
+    }
+    struct track *track = taken->track;
+    if (track->missing_count > 0 || track->overrun)
+        upkeep_ask(core, publisher, now);
+}
+
+static bool has_sent_from(const struct peer *peer, uint32_t ssrc)
+{
+    int at = 0;
+    while (at < peer->ssrc_count && peer->ssrcs[at] != ssrc)
+        at++;
+    return at < peer->ssrc_count;
+}
+
+/* Read what the peer's key protects, by one of libsrtp's functions; true where it is the peer's. A
+ * session keeps each SSRC that has been read, and looks through all of them for each packet: from
+ * more than anyone needs, nothing is read. */
+static bool unprotect(struct peer *peer, int (*read)(srtp_session, void *, int *), uint8_t *data,
+                      int *size, uint32_t ssrc)
+{
+    bool is_known = has_sent_from(peer, ssrc);
+    if ((!is_known && peer->ssrc_count == SSRCS_MOST) || read(peer->receive, data, size) != 0)
+        return false;
+    if (!is_known)
+        peer->ssrcs[peer->ssrc_count++] = ssrc;
+    return true;
+}
+
+static void media(struct core *core, struct peer *peer, uint8_t *data, size_t size, double stamp,
+                  double now)
+{
+    struct publisher *publisher = peer->publisher;
+    struct rtp_packet received;
+    int length = (int)size;
+    if (publisher == NULL || size < RTP_HEADER || size > PACKET_MOST ||
+        !unprotect(peer, srtp.unprotect, data, &length, get32(data + 8)) ||
+        !rtp_split(data, (size_t)length, &received)) {
+        core->counts.datagrams_ignored++;
+        return;
+    }
+    core->counts.packets_received++;
+    peer->heard_at = now;
+    struct taken taken;
+    if (!receiver_take(publisher, &received, now, arrival(stamp, now, core->wall_ahead), &taken))
+        return;
+    /* First what speaks against it: what flows may be put on air at once. */
+    enum objection objection = publisher->health.objection;
+    if (objection != OBJECTION_NONE && !peer->objected) {
+        peer->objected = true;
+        events_push(core->events, EVENT_OBJECTED, peer->number, 0, objection, NULL, 0);
+    }
+    if (!peer->flowing) {
+        peer->flowing = true;
+        events_push(core->events, EVENT_FLOWING, peer->number, 0, OBJECTION_NONE, NULL, 0);
+    }
+    feed(core, peer, &taken, now);
+    packet_release(taken.packet);
+}
+
+struct hearing_of {
+    struct core *core;
+    struct peer *peer;
+    double now;
+};
+
+static void viewer_reported(struct core *core, struct peer *peer, const struct rtcp_report *report,
+                            double now)
+{
+    struct output *output = peer->output;
+    struct viewer *viewer = peer->viewer;
+    switch (report->kind) {
+    case RTCP_NACK:
+        core->counts.nacks_received++;
+        repairs_answer(&output->repairs, viewer, &report->of.nack);
+        break;
+    case RTCP_KEYFRAME_REQUEST: {
+        core->counts.keyframe_requests_received++;
+        struct publisher *asked = aiming_keyframe_requested(viewer);
+        if (asked != NULL)
+            upkeep_ask(core, asked, now);
+        break;
+    }
+    case RTCP_RECEIVER_REPORT:
+        if (output_reported(output, viewer, &report->of.receiver, now))
+            upkeep_ask_for_keyframe(core, output, now);
+        break;
+    case RTCP_REFERENCE_TIME:
+        viewer->has_reference = true;
+        viewer->reference = report->of.time;
+        viewer->reference_at = now;
+        break;
+    case RTCP_ESTIMATE:
+        choice_estimated(&viewer->choice, (double)report->of.bitrate / 1000, now);
+        break;
+    default:
+        break;
+    }
+}
+
+static void reported(void *context, const struct rtcp_report *report)
+{
+    struct hearing_of *hearing = context;
+    struct core *core = hearing->core;
+    struct peer *peer = hearing->peer;
+    if (peer->publisher != NULL) {
+        if (report->kind == RTCP_SENDER_REPORT)
+            feedback_take_report(peer->publisher, &report->of.sender, hearing->now);
+        else if (report->kind == RTCP_REFERENCE_REPLY)
+            feedback_take_reply(peer->publisher, &report->of.reply,
+                                upkeep_middle_of(core, hearing->now));
+    } else if (peer->viewer != NULL) {
+        viewer_reported(core, peer, report, hearing->now);
+    }
+}
+
+static void control(struct core *core, struct peer *peer, uint8_t *data, size_t size, double now)
+{
+    /* Most of what viewers send is what they received; only a choice of layers follows from it. Of
+     * the times that many send with it, one for each report of ours is enough. */
+    const struct viewer *viewer = peer->viewer;
+    if (viewer != NULL && !output_is_layered(peer->output) &&
+        rtcp_is_receiver_report_alone(data, size, SRTCP_INDEX + peer->tag, viewer->has_reference))
+        return;
+    int length = (int)size;
+    struct hearing_of hearing = {core, peer, now};
+    if (size < 8 || !unprotect(peer, srtp.unprotect_rtcp, data, &length, get32(data + 4)) ||
+        !rtcp_parse(data, (size_t)length, reported, &hearing))
+        core->counts.datagrams_ignored++;
+}
+
+/* Whether one more DTLS record of this peer is told. Of a flood Python would do nothing else, and
+ * its queue would have no end. */
+static bool may_tell_record(const struct core *core, struct peer *peer)
+{
+    unsigned long takings = atomic_load_explicit(&core->events->takings, memory_order_relaxed);
+    if (peer->records_since != takings) {
+        peer->records_since = takings;
+        peer->records = 0;
+    }
+    if (peer->records == RECORDS_MOST)
+        return false;
+    peer->records++;
+    return true;
+}
+
+void intake_take(struct core *core, struct port *port, uint8_t *data, size_t size, double stamp,
+                 const struct address *from, double now)
+{
+    core->counts.datagrams_received++;
+    unsigned first = size > 0 ? data[0] : 255;
+    if (128 <= first && first < 192) { /* RTP and RTCP */
+        struct peer *peer = port_peer(port, from);
+        if (peer != NULL && peer->receive != NULL) {
+            if (rtp_is_rtcp(data, size))
+                control(core, peer, data, size, now);
+            else
+                media(core, peer, data, size, stamp, now);
+            return;
+        }
+    } else if (20 <= first && first < 64) { /* DTLS */
+        struct peer *peer = port_peer(port, from);
+        if (peer != NULL && may_tell_record(core, peer)) {
+            ice_record_came(peer, port, from, data, size);
+            events_push(core->events, EVENT_DTLS, peer->number, 0, OBJECTION_NONE, data, size);
+            return;
+        }
+    } else if (first < 4 && check(core, port, data, size, from, now)) { /* STUN */
+        return;
+    }
+    core->counts.datagrams_ignored++;
+}

@@ -1,0 +1,13 @@
+/* Demultiplexes datagrams by kind (RFC 7983) and by peer, and acts on them. As
+ * `farmlive.media.engine.python.demux`. */
+#ifndef FARMLIVE_DEMUX_H
+#define FARMLIVE_DEMUX_H
+
+#include "core/core.h"
+
+/* A datagram came to this port; it is changed in place. `stamp` is the kernel's time of it in
+ * seconds of the wall clock, or negative. The caller then calls `upkeep_after_reading`. */
+void intake_take(struct core *core, struct port *port, uint8_t *data, size_t size, double stamp,
+                 const struct address *from, double now);
+
+#endif

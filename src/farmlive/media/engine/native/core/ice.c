@@ -1,0 +1,443 @@
+/* ICE: all peers by user name fragment, their checks and ours.
+ *
+ * Always holds: each of a peer's credentials has a name here, unless another peer took the same
+ * one; and if a port maps an address to a peer, the peer has it among its own, so that nothing
+ * leads to a removed peer. */
+#include "core/ice.h"
+
+#include <math.h>
+
+#include "base/memory.h"
+#include "wire/stun.h"
+
+enum { ROOM_LEAST = 64 };
+
+/* Clients check every five seconds, less or more by a fifth (RFC 7675, section 5.1). */
+static const double LEFT_AFTER_S = 7.0;
+
+struct ice_name {
+    struct ice_name *next; /* of the same hash */
+    struct peer *peer;
+    size_t size;
+    uint8_t ufrag[CREDENTIAL_MOST];
+};
+
+/* Names. They are ours and drawn at random, so that a simple hash spreads them (FNV-1a). */
+
+static size_t hash_of(const uint8_t *ufrag, size_t size)
+{
+    uint64_t hash = 0xCBF29CE484222325;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ ufrag[i]) * 0x100000001B3;
+    return (size_t)(hash ^ hash >> 32);
+}
+
+static bool same(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
+{
+    return a_size == b_size && memcmp(a, b, a_size) == 0;
+}
+
+/* The link that leads to the name, or to where it would be. */
+static struct ice_name **link_to(const struct ice *ice, const uint8_t *ufrag, size_t size)
+{
+    struct ice_name **link = &ice->names[hash_of(ufrag, size) & (ice->room - 1)];
+    while (*link && !same((*link)->ufrag, (*link)->size, ufrag, size))
+        link = &(*link)->next;
+    return link;
+}
+
+static void grow(struct ice *ice)
+{
+    struct ice old = *ice;
+    ice->room = 2 * old.room;
+    ice->names = memory_new(ice->room * sizeof(struct ice_name *));
+    for (size_t i = 0; i < old.room; i++) {
+        for (struct ice_name *name = old.names[i], *next; name; name = next) {
+            next = name->next;
+            struct ice_name **link = link_to(ice, name->ufrag, name->size);
+            name->next = NULL;
+            *link = name;
+        }
+    }
+    free(old.names);
+}
+
+static void name_peer(struct ice *ice, struct peer *peer, const struct credentials *local)
+{
+    if (ice->count == ice->room)
+        grow(ice);
+    struct ice_name **link = link_to(ice, local->ufrag, local->ufrag_size);
+    if (!*link) {
+        *link = memory_new(sizeof **link);
+        (*link)->size = local->ufrag_size;
+        memcpy((*link)->ufrag, local->ufrag, local->ufrag_size);
+        ice->count++;
+    }
+    (*link)->peer = peer;
+}
+
+static void forget_name(struct ice *ice, const struct credentials *local)
+{
+    struct ice_name **link = link_to(ice, local->ufrag, local->ufrag_size), *name = *link;
+    if (name) {
+        *link = name->next;
+        free(name);
+        ice->count--;
+    }
+}
+
+void ice_init(struct ice *ice)
+{
+    ice->count = 0;
+    ice->room = ROOM_LEAST;
+    ice->left_after = LEFT_AFTER_S;
+    list_init(&ice->proving);
+    ice->names = memory_new(ice->room * sizeof(struct ice_name *));
+}
+
+void ice_clear(struct ice *ice)
+{
+    for (size_t i = 0; i < ice->room; i++) {
+        for (struct ice_name *name = ice->names[i], *next; name; name = next) {
+            next = name->next;
+            free(name);
+        }
+    }
+    free(ice->names);
+    *ice = (struct ice){0};
+}
+
+/* Peers. */
+
+void ice_add(struct ice *ice, struct peer *peer, const struct naming *naming, double now)
+{
+    peer->credentials_count = 1;
+    peer->credentials[0] = *naming;
+    peer->renewed = true;
+    peer->at.port = peer->told.port = NULL;
+    peer->path_count = 0;
+    memcpy(peer->secret, naming->secret, SECRET);
+    list_init(&peer->proving);
+    peer->checked_at = peer->there_at = peer->heard_at = now;
+    name_peer(ice, peer, &naming->local);
+}
+
+void ice_restart(struct ice *ice, struct peer *peer, const struct naming *naming, double now)
+{
+    int serving = peer->renewed ? peer->credentials_count - 1 : 0;
+    for (int i = 0; i < peer->credentials_count; i++)
+        if (i != serving)
+            forget_name(ice, &peer->credentials[i].local);
+    peer->credentials[0] = peer->credentials[serving];
+    peer->credentials[1] = *naming;
+    peer->credentials_count = 2;
+    peer->renewed = false;
+    peer->checked_at = now;
+    name_peer(ice, peer, &naming->local);
+}
+
+static struct path *path_of(struct peer *peer, const struct port *port,
+                            const struct address *address)
+{
+    for (int i = 0; i < peer->path_count; i++)
+        if (place_is_at(&peer->paths[i].place, port, address))
+            return &peer->paths[i];
+    return NULL;
+}
+
+static struct path *path_at(struct peer *peer, const struct place *place)
+{
+    return place->port != NULL ? path_of(peer, place->port, &place->address) : NULL;
+}
+
+/* The peer has this address no more, if it still had. */
+static void give_back(struct peer *peer, struct path *path)
+{
+    const struct place *place = &path->place;
+    path_clear(path);
+    if (port_peer(place->port, &place->address) == peer)
+        port_forget(place->port, &place->address);
+}
+
+void ice_remove(struct ice *ice, struct peer *peer)
+{
+    list_remove(&peer->proving);
+    for (int i = 0; i < peer->credentials_count; i++)
+        forget_name(ice, &peer->credentials[i].local);
+    peer->credentials_count = 0;
+    for (int i = 0; i < peer->path_count; i++)
+        give_back(peer, &peer->paths[i]);
+    peer->path_count = 0;
+    peer->at.port = NULL;
+}
+
+void ice_cut_off(struct peer *peer, const struct port *port, const struct address *address)
+{
+    if (place_is_at(&peer->at, port, address))
+        peer->at.port = NULL;
+}
+
+bool ice_is_proved(struct peer *peer)
+{
+    const struct path *at = path_at(peer, &peer->at);
+    return at != NULL && at->proved;
+}
+
+static void drop_path(struct peer *peer, int at)
+{
+    size_t behind = (size_t)(peer->path_count - at - 1);
+    memmove(peer->paths + at, peer->paths + at + 1, behind * sizeof *peer->paths);
+    peer->path_count--;
+}
+
+/* Return the peer's path at this address, which it owns from now on. */
+static struct path *own(struct peer *peer, struct port *port, const struct address *address)
+{
+    struct path *known = path_of(peer, port, address);
+    if (known != NULL && port_peer(port, address) == peer)
+        return known;
+    port_set_peer(port, address, peer);
+    /* One that it had before another peer did is listed already. */
+    struct path path = known != NULL ? *known : path_new(port, address);
+    if (known != NULL)
+        drop_path(peer, (int)(known - peer->paths));
+    peer->paths[peer->path_count++] = path;
+    if (peer->path_count > ADDRESSES_MOST) {
+        /* Never the one where it is reached. */
+        int at = path_at(peer, &peer->at) == &peer->paths[0];
+        struct path oldest = peer->paths[at];
+        drop_path(peer, at);
+        give_back(peer, &oldest);
+    }
+    return &peer->paths[peer->path_count - 1];
+}
+
+/* The newest credentials have taken over. */
+static void drop_older(struct ice *ice, struct peer *peer)
+{
+    if (peer->credentials_count < 2)
+        return;
+    forget_name(ice, &peer->credentials[0].local);
+    peer->credentials[0] = peer->credentials[1];
+    peer->credentials_count = 1;
+}
+
+/* Checks. */
+
+/* Whose check it is, by which of its credentials, once it has proved to be; NULL: nobody's. */
+static struct peer *prove(const struct ice *ice, const struct stun_message *message, int *which)
+{
+    const uint8_t *end = memchr(message->username, ':', message->username_size);
+    size_t size = end ? (size_t)(end - message->username) : message->username_size;
+    const struct ice_name *name = *link_to(ice, message->username, size);
+    if (!name || message->kind != STUN_BINDING_REQUEST)
+        return NULL;
+    struct peer *peer = name->peer;
+    for (int i = 0; i < peer->credentials_count; i++) {
+        const struct credentials *each = &peer->credentials[i].local;
+        if (same(each->ufrag, each->ufrag_size, name->ufrag, name->size)) {
+            *which = i;
+            return stun_authentic(message, each->password, each->password_size) ? peer : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Whether another peer has validated this address and was heard of lately. */
+static bool is_anothers(const struct ice *ice, const struct peer *peer, const struct port *port,
+                        const struct address *from, double now)
+{
+    struct peer *found = port_peer(port, from);
+    if (!found || found == peer || !place_is_at(&found->at, port, from) || !ice_is_proved(found))
+        return false;
+    return now - fmax(found->there_at, found->heard_at) <= ice->left_after;
+}
+
+/* Select this validated path, unless a path that was asked for later is validated, too. Return
+ * whether it was selected. */
+static bool move(struct peer *peer, struct path *path)
+{
+    struct path *at = path_at(peer, &peer->at);
+    if (at != NULL && at != path && at->proved && at->wanted > path->wanted) {
+        path_forget(path);
+        return false;
+    }
+    if (at != NULL && at != path)
+        path_forget(at);
+    peer->at = path->place;
+    return true;
+}
+
+/* Whether its remote ufrag is one of ours: then the check would be sent to ourselves. */
+static bool is_us(const struct ice *ice, const struct path *path)
+{
+    const struct credentials *theirs = path_theirs(path);
+    return theirs != NULL && *link_to(ice, theirs->ufrag, theirs->ufrag_size) != NULL;
+}
+
+/* Send a check on a path under validation. */
+static void ask(const struct ice *ice, struct path *path, double now)
+{
+    uint8_t check[STUN_CHECK_MOST];
+    if (path->proved || !path_may_prove(path, now) || is_us(ice, path))
+        return;
+    size_t size = path_ask(path, check, now);
+    if (size > 0)
+        port_send(path->place.port, check, size, &path->place.address, now);
+}
+
+/* Draw the transaction id and tie-breaker of our next check: unpredictable to others. */
+static void draw(struct peer *peer, uint8_t seed[SHA1_SIZE])
+{
+    uint8_t number[4];
+    put32(number, ++peer->trials);
+    sha1_hmac(peer->secret, SECRET, number, sizeof number, number, 0, seed);
+}
+
+/* Take a check that asks to select this path. Return whether it was selected. */
+static bool want(struct ice *ice, struct peer *peer, struct path *path, const struct naming *used,
+                 double now)
+{
+    path->wanted = ++peer->wanted;
+    if (peer->at.port == NULL)
+        peer->at = path->place;
+    if (path->proved)
+        return move(peer, path);
+    uint8_t seed[SHA1_SIZE];
+    draw(peer, seed);
+    path_begin(path, &used->local, used->has_remote ? &used->remote : NULL, seed, now);
+    if (list_is_empty(&peer->proving))
+        list_add(&ice->proving, &peer->proving);
+    return false;
+}
+
+/* Take the response to a check of ours, which validates the path: its sender receives at that
+ * address, and has the peer's credentials. */
+static struct peer *answered(const struct stun_message *message, const struct port *port,
+                             const struct address *from, double now, bool *moved)
+{
+    struct peer *peer = port_peer(port, from);
+    struct path *path = peer != NULL ? path_of(peer, port, from) : NULL;
+    if (path == NULL || !path_is_answered_by(path, message))
+        return NULL;
+    path_prove(path);
+    *moved = move(peer, path);
+    if (*moved)
+        peer->checked_at = peer->there_at = now;
+    return peer;
+}
+
+struct peer *ice_check(struct ice *ice, struct port *port, const uint8_t *data, size_t size,
+                       const struct address *from, double now, bool *first, bool *moved)
+{
+    struct stun_message message;
+    uint8_t answer[STUN_SUCCESS_MOST];
+    int which;
+    *first = *moved = false;
+    if (!stun_parse(data, size, &message))
+        return NULL;
+    if (message.kind == STUN_BINDING_SUCCESS)
+        return answered(&message, port, from, now, moved);
+    struct peer *peer = prove(ice, &message, &which);
+    if (!peer || is_anothers(ice, peer, port, from, now))
+        return NULL;
+    const struct naming used = peer->credentials[which];
+    bool is_newest = which == peer->credentials_count - 1;
+    bool restarted = is_newest && !peer->renewed;
+    if (is_newest) {
+        peer->renewed = true;
+        if (message.use_candidate)
+            drop_older(ice, peer);
+    }
+    struct path *path = own(peer, port, from);
+    path->received += size;
+    /* Later only by USE-CANDIDATE, or the address would flap while pairs are checked; or where no
+     * check comes from the old one any more, since some clients name it once and for all. */
+    *first = !peer->at.port;
+    bool is_here = place_is_at(&peer->at, port, from);
+    bool left = now - peer->there_at > ice->left_after;
+    bool may_move = (message.use_candidate || left) && (is_newest || !peer->renewed);
+    if (!is_here && (*first || restarted || may_move))
+        *moved = want(ice, peer, path, &used, now);
+    /* From elsewhere a check gives no consent to send where it is reached. */
+    if (place_is_at(&peer->at, port, from))
+        peer->checked_at = peer->there_at = now;
+    const struct credentials *local = &used.local;
+    size_t count = stun_success(&message, from, local->password, local->password_size, answer);
+    path_answers(path, count);
+    port_send(port, answer, count, from, now);
+    ask(ice, path, now);
+    /* Sending the answer may have ended its connection. */
+    if (peer->at.port == NULL)
+        *first = *moved = false;
+    return peer;
+}
+
+void ice_secured(struct peer *peer)
+{
+    struct path *path = path_at(peer, peer->at.port != NULL ? &peer->at : &peer->told);
+    if (path == NULL || peer->scattered ||
+        (peer->told.port != NULL &&
+         !place_is_at(&peer->told, path->place.port, &path->place.address)))
+        return;
+    path_prove(path);
+    peer->at = path->place;
+}
+
+/* Send checks on a peer's paths under validation; false where there are none any more. */
+static bool look_at(const struct ice *ice, struct peer *peer, double now)
+{
+    bool any = false;
+    for (int i = 0; i < peer->path_count; i++) {
+        struct path *path = &peer->paths[i];
+        if (!path->proved && path_may_prove(path, now)) {
+            any = true;
+            ask(ice, path, now);
+        }
+    }
+    const struct path *at = path_at(peer, &peer->at);
+    if (at != NULL && !at->proved && !path_may_prove(at, now))
+        peer->at.port = NULL;
+    return any;
+}
+
+void ice_look(struct ice *ice, double now)
+{
+    list_each(link, &ice->proving) {
+        struct peer *peer = list_entry(link, struct peer, proving);
+        if (!look_at(ice, peer, now))
+            list_remove(&peer->proving);
+    }
+}
+
+/* DTLS records. */
+
+void ice_record_came(struct peer *peer, const struct port *port, const struct address *from,
+                     const uint8_t *record, size_t size)
+{
+    if (!place_is_at(&peer->at, port, from))
+        return;
+    struct path *at = path_at(peer, &peer->at);
+    if (at != NULL && !at->proved) {
+        at->received += size;
+        at->has_greeted = at->has_greeted || path_is_client_hello(record, size);
+    }
+}
+
+void ice_send_record(struct peer *peer, const uint8_t *record, size_t size, double now)
+{
+    struct path *at = path_at(peer, &peer->at);
+    if (at == NULL)
+        return;
+    if (!at->proved && at->has_greeted && !peer->flown && path_may_prove(at, now)) {
+        peer->flown = true;
+        at->sent += size;
+    } else if (!path_spend(at, size, now)) {
+        return;
+    }
+    const struct place place = at->place;
+    if (peer->told.port != NULL && !place_is_at(&peer->told, place.port, &place.address))
+        peer->scattered = true;
+    peer->told = place;
+    port_send(place.port, record, size, &place.address, now);
+}

@@ -1,0 +1,69 @@
+/* A peer: its end of ICE, its keys and its role. */
+#ifndef FARMLIVE_PEER_H
+#define FARMLIVE_PEER_H
+
+#include "base/list.h"
+#include "ingest/publisher.h"
+#include "net/path.h"
+#include "output/viewer.h"
+#include "send/leg.h"
+
+struct output;
+
+enum { CREDENTIALS_MOST = 2, ADDRESSES_MOST = 8, SSRCS_MOST = 256, SECRET = 16 };
+
+/* The credentials of both ends, and the secret from which our checks' transaction ids are derived.
+ */
+struct naming {
+    struct credentials local, remote;
+    bool has_remote; /* its own credentials are known, so that we can send checks */
+    uint8_t secret[SECRET];
+};
+
+struct peer {
+    uint64_t number;
+    struct peer *next_of_number; /* `peer_table`' */
+    /* `ice`'s. The last credentials are the newest; those before them serve until these do. */
+    int credentials_count;
+    struct naming credentials[CREDENTIALS_MOST];
+    bool renewed;    /* the newest have served */
+    struct place at; /* the selected path, one of `paths` */
+    int path_count;  /* every path that it has checked from, the newest last */
+    struct path paths[ADDRESSES_MOST + 1];
+    struct list proving; /* in the peers with a path under validation */
+    uint8_t secret[SECRET];
+    uint32_t trials;
+    uint64_t wanted;   /* the number of its checks that asked to select a path */
+    struct place told; /* the path that our DTLS records took */
+    bool scattered;    /* some of them went by another */
+    bool flown;        /* our first DTLS flight was sent on a path that was not validated */
+    double checked_at; /* a check from where it is reached gave its consent, or new credentials */
+    double there_at;   /* the last check from where it is reached */
+    double heard_at;   /* the last media that its key opened */
+    /* Its keys; NULL before the handshake is done. */
+    srtp_session receive;
+    unsigned tag;
+    struct leg *leg;
+    int ssrc_count; /* from which it has sent what its key protects */
+    uint32_t ssrcs[SSRCS_MOST];
+    /* Its DTLS records that Python has not taken: since which taking of events, and how many. */
+    unsigned long records_since;
+    int records;
+    /* A publisher or a viewer, after the call that says which. */
+    struct publisher *publisher;
+    struct output *output; /* the output that it watches */
+    struct viewing viewing;
+    uint16_t rtx_sequence;
+    struct viewer *viewer; /* NULL until it has keys and an address too */
+    struct place reached;  /* where a viewer's media goes: the last validated path */
+    int most;              /* the highest layer that a viewer wants; -1: no limit */
+    struct place own;      /* where a publisher has a socket of its own */
+    /* `timers`'s. */
+    struct list turn;       /* in its tenth of a second */
+    struct list joining;    /* in those without keys or a place */
+    struct list publishing; /* in the publishers that have joined */
+    int seconds;            /* for how long it has been watching */
+    bool flowing, objected, lost;
+};
+
+#endif

@@ -1,0 +1,80 @@
+/* A hash table of all peers by number. Numbers are drawn in turn, so that they spread by
+ * themselves.
+ *
+ * Always holds: a peer is in the chain of its number modulo the size, and there are at least as
+ * many chains as peers. */
+#include "core/peer_table.h"
+
+#include "base/memory.h"
+
+enum { ROOM_AT_FIRST = 64 };
+
+void peers_init(struct peers *peers)
+{
+    peers->count = 0;
+    peers->room = ROOM_AT_FIRST;
+    peers->slots = memory_new(peers->room * sizeof(struct peer *));
+}
+
+void peers_clear(struct peers *peers) { free(peers->slots); }
+
+static struct peer **slot_of(const struct peers *peers, uint64_t number)
+{
+    return &peers->slots[number & (peers->room - 1)];
+}
+
+static void link_in(struct peers *peers, struct peer *peer)
+{
+    struct peer **slot = slot_of(peers, peer->number);
+    peer->next_of_number = *slot;
+    *slot = peer;
+}
+
+static void grow(struct peers *peers)
+{
+    struct peer **old = peers->slots;
+    size_t room = peers->room;
+    peers->room *= 2;
+    peers->slots = memory_new(peers->room * sizeof(struct peer *));
+    for (size_t at = 0; at < room; at++) {
+        for (struct peer *peer = old[at], *next; peer != NULL; peer = next) {
+            next = peer->next_of_number;
+            link_in(peers, peer);
+        }
+    }
+    free(old);
+}
+
+void peers_add(struct peers *peers, struct peer *peer)
+{
+    if (peers->count++ == peers->room)
+        grow(peers);
+    link_in(peers, peer);
+}
+
+void peers_remove(struct peers *peers, struct peer *peer)
+{
+    struct peer **slot = slot_of(peers, peer->number);
+    while (*slot != peer)
+        slot = &(*slot)->next_of_number;
+    *slot = peer->next_of_number;
+    peers->count--;
+}
+
+struct peer *peers_find(const struct peers *peers, uint64_t number)
+{
+    struct peer *peer = *slot_of(peers, number);
+    while (peer != NULL && peer->number != number)
+        peer = peer->next_of_number;
+    return peer;
+}
+
+struct peer *peers_next(const struct peers *peers, const struct peer *peer)
+{
+    if (peer != NULL && peer->next_of_number != NULL)
+        return peer->next_of_number;
+    size_t at = peer != NULL ? (peer->number & (peers->room - 1)) + 1 : 0;
+    while (at < peers->room && peers->slots[at] == NULL)
+        at++;
+    return at < peers->room ? peers->slots[at] : NULL;
+}

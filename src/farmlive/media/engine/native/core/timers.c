@@ -1,0 +1,308 @@
+/* Timers.
+ *
+ * Always holds: `upkeep_due` covers everything that `upkeep_run` does, so that nothing waits for
+ * another event; in each second each peer has its turn in one of TURNS ticks. */
+#include "core/timers.h"
+
+#include <math.h>
+
+#include "ingest/feedback.h"
+
+/* Feedback to publishers, and a tenth of the peers' seconds. */
+static const double TICK_S = 0.1;
+/* How long a tick may wait for something else to wake us. */
+static const double SLACK_S = 0.03;
+/* For how long requests to a publisher are gathered, and packets of a frame without its end. */
+static const double REQUEST_S = 0.01, GATHER_S = 0.0015;
+/* How far apart the parts are of a burst to who catches up. */
+static const double BURST_S = 0.004;
+
+enum {
+    TICKS_A_REPORT = 5,
+    /* A viewer gets this many sender reports a second apart, to set its picture and sound by, then
+     * one in so many seconds (RFC 3550, section 6.2: five). */
+    FIRST_REPORTS = 5,
+    SECONDS_A_REPORT = 5,
+};
+
+/* Who there is. */
+
+void upkeep_watch(struct core *core, struct peer *peer)
+{
+    list_add(&core->turns[peer->number % TURNS], &peer->turn);
+    list_add(&core->joining, &peer->joining);
+    if (core->read_at_once != NULL)
+        core->read_at_once(core->context);
+}
+
+void upkeep_joined(struct core *core, struct peer *peer)
+{
+    list_remove(&peer->joining);
+    if (peer->publisher != NULL && list_is_empty(&peer->publishing))
+        list_add(&core->publishing, &peer->publishing);
+}
+
+void upkeep_forget(struct peer *peer)
+{
+    list_remove(&peer->joining);
+    list_remove(&peer->publishing);
+    list_remove(&peer->turn);
+}
+
+/* Feedback and requests. */
+
+/* Protect and send a compound packet to a peer with keys, in parts that fit into datagrams. */
+static void send_rtcp(const struct peer *peer, const struct rtcp_buffer *buffer)
+{
+    if (peer->leg == NULL)
+        return;
+    size_t part;
+    for (size_t at = 0; (part = rtcp_part(buffer, at)) > 0; at += part)
+        senders_send_rtcp(peer->leg, buffer->data + at, part);
+}
+
+void upkeep_ask(struct core *core, struct publisher *publisher, double now)
+{
+    struct peer *peer = core_peer(core, publisher->peer);
+    if (publisher->asking || peer == NULL || list_is_empty(&peer->publishing))
+        return;
+    publisher->asking = true;
+    publisher->ask_at = now + REQUEST_S;
+}
+
+void upkeep_ask_for_keyframe(struct core *core, struct output *output, double now)
+{
+    struct publisher *each[] = {output->on_air, output->following};
+    for (size_t at = 0; at < 2; at++)
+        if (each[at] != NULL && publisher_wanted(each[at]))
+            upkeep_ask(core, each[at], now);
+}
+
+void upkeep_pump_soon(struct core *core, double now)
+{
+    if (!core->is_bursting) {
+        core->is_bursting = true;
+        core->burst_at = now;
+    }
+}
+
+static void request(struct peer *peer, double now)
+{
+    struct rtcp_buffer buffer = {0};
+    peer->publisher->asking = false;
+    feedback_request(peer->publisher, now, &buffer);
+    send_rtcp(peer, &buffer);
+}
+
+void upkeep_report_to(struct core *core, struct peer *peer, double now)
+{
+    if (peer->output == NULL || peer->viewer == NULL)
+        return;
+    struct rtcp_buffer buffer = {0};
+    sending_report(&peer->output->sending, peer->viewer, now, now + core->wall_at_zero, &buffer);
+    send_rtcp(peer, &buffer);
+}
+
+uint32_t upkeep_middle_of(const struct core *core, double now)
+{
+    return (uint32_t)(ntp_of(now + core->wall_at_zero) >> 16);
+}
+
+/* The tick. */
+
+static void look(struct core *core, double now)
+{
+    list_each(link, &core->publishing) {
+        struct publisher *publisher = list_entry(link, struct peer, publishing)->publisher;
+        if (publisher_look(publisher, now))
+            publisher_tell_layers(publisher, now);
+    }
+    list_each(link, &core->outputs) {
+        struct output *output = list_entry(link, struct output, link);
+        if (!list_is_empty(&output->joining.probing))
+            output_probe(output, TICK_S);
+        if (output->following != NULL) {
+            uint64_t peer = output->following->peer;
+            if (output_begin_with_sound(output, now))
+                events_push(core->events, EVENT_AIRED, peer, output->number, OBJECTION_NONE, NULL,
+                            0);
+        }
+        if (output->following != NULL || !list_is_empty(&output->joining.waiting) ||
+            !list_is_empty(&output->joining.moving)) {
+            output_want_keyframes(output, now);
+            if (!list_is_empty(&output->joining.catching))
+                upkeep_pump_soon(core, now);
+        }
+    }
+}
+
+static void tell_publishers(struct core *core, double now)
+{
+    bool report = core->ticks % TICKS_A_REPORT == 0;
+    uint64_t wall = ntp_of(now + core->wall_at_zero);
+    list_each(link, &core->publishing) {
+        struct peer *peer = list_entry(link, struct peer, publishing);
+        if (publisher_last_at(peer->publisher) > 0) {
+            struct rtcp_buffer buffer = {0};
+            feedback_write(peer->publisher, now, report, wall, &buffer);
+            send_rtcp(peer, &buffer);
+        }
+    }
+}
+
+static void second(struct core *core, struct peer *peer, double now)
+{
+    struct publisher *publisher = peer->publisher;
+    double alive = peer->checked_at;
+    if (publisher != NULL) {
+        /* Media with the right key is as good a sign of life as a check: some publishers check only
+         * at the start. */
+        double last_at = publisher_last_at(publisher);
+        alive = fmax(alive, last_at);
+        feedback_measure(publisher, now);
+        if (peer->flowing && now - last_at > core->times.silent) {
+            peer->flowing = false;
+            events_push(core->events, EVENT_SILENT, peer->number, 0, OBJECTION_NONE, NULL, 0);
+        }
+    } else if (peer->viewer != NULL) {
+        if (output_second(peer->output, peer->viewer, now))
+            upkeep_ask_for_keyframe(core, peer->output, now);
+        peer->seconds++;
+        if (peer->seconds <= FIRST_REPORTS || peer->seconds % SECONDS_A_REPORT == 0)
+            upkeep_report_to(core, peer, now);
+    }
+    if (now - alive > core->times.consent && !peer->lost) {
+        peer->lost = true;
+        events_push(core->events, EVENT_LOST, peer->number, 0, OBJECTION_NONE, NULL, 0);
+    }
+}
+
+/* A report on nothing. */
+static void send_nothing(const struct peer *peer, uint32_t ssrc)
+{
+    struct rtcp_buffer buffer = {0};
+    rtcp_receiver_report(&buffer, ssrc, NULL, 0);
+    send_rtcp(peer, &buffer);
+}
+
+/* Let nobody hear nothing for more than half a second: clients take silence for a lost way, and
+ * look for another one. */
+static void keep_awake(struct core *core)
+{
+    bool somebody = false;
+    list_each(link, &core->outputs) {
+        struct output *output = list_entry(link, struct output, link);
+        output->is_quiet = output->has_sent_before && output->sending.sent == output->sent_before;
+        output->has_sent_before = true;
+        output->sent_before = output->sending.sent;
+        somebody |= output->is_quiet || !list_is_empty(&output->joining.waiting);
+    }
+    if (core->ticks % TICKS_A_REPORT == 0) {
+        list_each(link, &core->publishing) {
+            struct peer *peer = list_entry(link, struct peer, publishing);
+            if (publisher_last_at(peer->publisher) <= 0)
+                send_nothing(peer, peer->publisher->own_ssrc);
+        }
+    }
+    if (!somebody)
+        return;
+    for (unsigned long turn = core->ticks; turn <= core->ticks + TURNS / 2; turn += TURNS / 2) {
+        list_each(link, &core->turns[turn % TURNS]) {
+            struct peer *peer = list_entry(link, struct peer, turn);
+            struct viewer *viewer = peer->viewer;
+            if (peer->output != NULL &&
+                (peer->output->is_quiet || (viewer != NULL && viewer->is == VIEWER_WAITING)))
+                send_nothing(peer, peer->output->sending.ssrcs.video);
+        }
+    }
+}
+
+static void tick(struct core *core, double now)
+{
+    core->tick_due = fmax(core->tick_due + TICK_S, now);
+    core->ticked_at = now;
+    core->ticks++;
+    ice_look(&core->ice, now);
+    look(core, now);
+    tell_publishers(core, now);
+    list_each(link, &core->turns[core->ticks % TURNS])
+        second(core, list_entry(link, struct peer, turn), now);
+    keep_awake(core);
+}
+
+void upkeep_start(struct core *core, double wall, double now)
+{
+    core->wall_at_zero = wall - now;
+    core->is_started = true;
+    core->tick_due = now;
+    tick(core, now);
+}
+
+/* What is due. */
+
+void upkeep_after_reading(struct core *core, double now)
+{
+    list_each(link, &core->outputs) {
+        struct output *output = list_entry(link, struct output, link);
+        if (!output->is_fed)
+            continue;
+        output->is_fed = false;
+        output->has_flush = output_send_whole(output);
+        output->flush_at = now + GATHER_S;
+    }
+    if (core->is_started && now >= core->tick_due)
+        tick(core, now);
+}
+
+double upkeep_due(const struct core *core)
+{
+    double due = core->is_started ? core->ticked_at + TICK_S + SLACK_S : INFINITY;
+    if (core->is_bursting)
+        due = fmin(due, core->burst_at);
+    list_each(link, &core->outputs) {
+        const struct output *output = list_entry(link, struct output, link);
+        if (output->has_flush)
+            due = fmin(due, output->flush_at);
+    }
+    list_each(link, &core->publishing) {
+        const struct publisher *publisher = list_entry(link, struct peer, publishing)->publisher;
+        if (publisher->asking)
+            due = fmin(due, publisher->ask_at);
+    }
+    return due;
+}
+
+static void pump(struct core *core, double now)
+{
+    core->is_bursting = false;
+    list_each(link, &core->outputs) {
+        struct output *output = list_entry(link, struct output, link);
+        output_pump(output);
+        core->is_bursting |= !list_is_empty(&output->joining.catching);
+    }
+    core->burst_at = now + BURST_S;
+}
+
+void upkeep_run(struct core *core, double now)
+{
+    list_each(link, &core->outputs) {
+        struct output *output = list_entry(link, struct output, link);
+        if (output->has_flush && output->flush_at <= now) {
+            output->has_flush = false;
+            output_flush(output);
+        }
+    }
+    if (core->is_bursting && core->burst_at <= now)
+        pump(core, now);
+    list_each(link, &core->publishing) {
+        struct peer *peer = list_entry(link, struct peer, publishing);
+        if (peer->publisher->asking && peer->publisher->ask_at <= now)
+            request(peer, now);
+    }
+    if (core->is_started && core->ticked_at + TICK_S + SLACK_S <= now) {
+        /* Nothing has woken us in time: then viewers must. */
+        if (core->read_at_once != NULL)
+            core->read_at_once(core->context);
+        tick(core, now);
+    }
+}

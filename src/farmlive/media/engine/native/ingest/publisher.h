@@ -1,0 +1,105 @@
+/* A publisher: its tracks, its layers and its listeners. As
+ * `farmlive.media.engine.python.publisher`.
+ *
+ * `receiver` takes its packets, `track_demux` finds the track of each, and `feedback` writes its
+ * RTCP.
+ */
+#ifndef FARMLIVE_PUBLISHER_H
+#define FARMLIVE_PUBLISHER_H
+
+#include "ingest/rtp_rewrite.h"
+#include "ingest/track.h"
+#include "wire/transport_cc.h"
+
+enum { TRACKS_MOST = INCOMING_MOST * LAYERS_MOST, KNOWN_MOST = 64, REPAIRING_MOST = 16 };
+
+/* One layer of a simulcast over the last second; the RID is that of the publishing. */
+struct layer_health {
+    const char *rid;
+    struct picture_size size;
+    double kbps;
+};
+
+/* How a publisher does, over the last second or so; negative, 0 of a size and CODEC_NONE where it
+ * is not known yet. Mirrors `farmlive.media.engine.interface.Health`. */
+struct health {
+    codec_id codec;
+    struct picture_size size;
+    double bitrate_kbps, fps, loss, rtt_ms, keyframe_s, jitter_ms;
+    bool keyframes_on_request, audio;
+    enum objection objection;
+    int layer_count; /* 0 where there is no simulcast */
+    struct layer_health layers[LAYERS_MOST];
+};
+
+/* The track of a payload type and SSRC that have arrived. */
+struct known {
+    uint8_t payload_type;
+    uint32_t ssrc;
+    struct track *track;
+};
+
+/* A listener gets the publisher's packets. Its callbacks report rare changes only: `demux` goes
+ * through the listeners for each packet and calls directly. A callback may add and remove
+ * listeners. */
+struct publisher_listener {
+    /* A track restarted as `fresh`; `old` is still valid. */
+    void (*renewed)(struct publisher_listener *listener, struct track *old, struct track *fresh,
+                    double now);
+    /* Other layers arrive, or they have another order. */
+    void (*layers_changed)(struct publisher_listener *listener, double now);
+};
+
+struct publisher {
+    uint64_t peer;
+    uint32_t own_ssrc;
+    struct publishing *publishing;
+    struct publisher_listener **listeners; /* in the order in which they came */
+    int listener_count, listener_room;
+    int track_count;
+    struct track *tracks[TRACKS_MOST]; /* holds them */
+    int layer_count;                   /* of video, the lowest first; one without simulcast */
+    struct track *layers[LAYERS_MOST];
+    struct flow flow;
+    bool asking; /* whether `feedback_request` will be called in a moment */
+    double ask_at;
+    double round_trip_s; /* negative: not known */
+    struct health health;
+    /* The rest is for those alone who are named above. */
+    int known_count, repairing_count;
+    struct known known[KNOWN_MOST];
+    struct known repairing[REPAIRING_MOST]; /* by the RTX's SSRC */
+    struct arrivals arrivals;
+    struct source_clock clock;
+    bool answered;    /* the last request for a keyframe */
+    double health_at; /* 0: not measured yet */
+    long octets, frames;
+};
+
+/* Takes over the holder of `publishing`. */
+struct publisher *publisher_new(struct publishing *publishing, uint32_t own_ssrc, uint64_t peer);
+void publisher_free(struct publisher *publisher);
+
+/* Both do nothing if it is so already. */
+void publisher_add_listener(struct publisher *publisher, struct publisher_listener *listener);
+void publisher_remove_listener(struct publisher *publisher,
+                               const struct publisher_listener *listener);
+void publisher_tell_renewed(const struct publisher *publisher, struct track *old,
+                            struct track *fresh, double now);
+void publisher_tell_layers(const struct publisher *publisher, double now);
+
+/* Set the layers by their places; of those that have the same one the first comes first. */
+void publisher_arrange(struct publisher *publisher);
+
+double publisher_last_at(const struct publisher *publisher);
+/* Whether a viewer waits for a keyframe. */
+bool publisher_wanted(const struct publisher *publisher);
+/* Whether a keyframe can be had by asking. */
+bool publisher_answers_requests(const struct publisher *publisher);
+bool publisher_has_layer(const struct publisher *publisher, const struct track *track);
+
+/* Mark that a keyframe of this track is needed, or, with NULL, of each. */
+void publisher_want_keyframe(struct publisher *publisher, struct track *track);
+/* See which layers arrive, ten times a second; true if that has changed. */
+bool publisher_look(struct publisher *publisher, double now);
+#endif

@@ -1,0 +1,95 @@
+/* Takes a publisher's packets. `track_demux` finds the track of each.
+ *
+ * Always holds: a taken packet's track is one of `tracks`, also if it began anew. */
+#include "ingest/receiver.h"
+
+#include "base/decimal.h"
+#include "ingest/track_demux.h"
+
+/* Packets that begin a keyframe closer than this are of the same one. */
+static const double KEYFRAMES_APART_S = 0.02;
+
+/* A keyframe begins with this packet; true where a group of pictures does. */
+static bool keyframe_came(struct publisher *publisher, struct track *track,
+                          const struct packet *packet, double now)
+{
+    if (track->has_keyframe && now - track->keyframe_at > KEYFRAMES_APART_S)
+        publisher->health.keyframe_s = decimal_round(now - track->keyframe_at, 2);
+    int answered = track_keyframe_came(track, now);
+    if (answered >= 0)
+        publisher->answered = answered == 1;
+    struct picture_size size = codec_picture_size(track->codec, packet->payload, packet->size);
+    if (size.width != 0) {
+        track->size = size;
+        if (track->layer == flow_highest(&publisher->flow))
+            publisher->health.size = size;
+    }
+    if (publisher->health.objection == OBJECTION_NONE)
+        publisher->health.objection = codec_objection(track->codec, packet->payload, packet->size);
+    sorting_put_in_order(publisher, now);
+    return track_begins_group(track, packet->sequence, packet->timestamp, now);
+}
+
+/* Whether a group of pictures begins with this packet of video, or now that it is here. */
+static bool begins_group(struct publisher *publisher, struct track *track,
+                         const struct packet *packet, double now)
+{
+    if (codec_begins_keyframe(track->codec, packet->payload, packet->size))
+        return keyframe_came(publisher, track, packet, now);
+    /* Late, or again by RTX, it may be what a keyframe waits for. */
+    return track->has_held && ahead16(packet->sequence, track->ring->highest) < 0 &&
+           track_begins_group(track, track->held_sequence, track->held_timestamp, now);
+}
+
+/* What comes in. */
+
+/* Take an RTX: the first two bytes are the original number (RFC 4588, section 4). */
+static bool restore(struct publisher *publisher, const struct rtp_packet *received, double now,
+                    struct taken *taken)
+{
+    if (received->size < 2)
+        return false;
+    uint16_t number = get16(received->payload);
+    struct track *track = sorting_repaired(publisher, received, number);
+    if (track == NULL)
+        return false;
+    struct packet *packet = track_repaired(track, number, received->timestamp, received->marker,
+                                           received->payload + 2, received->size - 2, now);
+    if (packet == NULL)
+        return false;
+    *taken = (struct taken){track, packet, false};
+    if (track->incoming->is_video)
+        taken->began = begins_group(publisher, track, packet, now);
+    return true;
+}
+
+bool receiver_take(struct publisher *publisher, const struct rtp_packet *received, double now,
+                   double arrival, struct taken *taken)
+{
+    if (publisher->publishing->transport_cc >= 0 && received->extension != NULL) {
+        size_t size = 0;
+        const uint8_t *wide = rtp_extension(received, publisher->publishing->transport_cc, &size);
+        if (wide != NULL && size >= 2)
+            arrivals_add(&publisher->arrivals, get16(wide), arrival);
+    }
+    struct track *track = sorting_known(publisher, received);
+    if (track == NULL && sorting_is_repair(publisher, received))
+        return restore(publisher, received, now, taken);
+    if (track == NULL)
+        track = sorting_begin(publisher, received, now);
+    if (track == NULL)
+        return false;
+    struct packet *packet = track_add(track, received, now, arrival);
+    if (packet == NULL && track->ended) {
+        track = sorting_renew(publisher, track, received, now);
+        packet = track_add(track, received, now, arrival);
+    }
+    if (packet == NULL)
+        return false;
+    *taken = (struct taken){track, packet, false};
+    if (track->incoming->is_video)
+        taken->began = begins_group(publisher, track, packet, now);
+    else
+        track->wrapped = sorting_is_red(publisher, received);
+    return true;
+}

@@ -1,0 +1,110 @@
+/* The ring: puts packets into their slots, and knows where the current group of pictures begins.
+ *
+ * Always holds: each slot and `newest` hold their packet; a packet with number n lies in the slot n
+ * modulo the size. Whether a keyframe begins anywhere is `track`'s part to find. */
+#include "ingest/ring.h"
+
+#include "base/memory.h"
+
+/* A late joiner gets a group that is at most so old, or so many packets long. */
+static const double YOUNG_S = 1.0;
+enum { SHORT = 200 };
+
+/* Of a frame so many packets at most are looked for before the one that begins a keyframe. */
+enum { LOOKED_BACK = 512 };
+
+struct packet *packet_new(uint16_t sequence, uint32_t timestamp, bool marker,
+                          const uint8_t *payload, size_t size)
+{
+    struct packet *packet = memory_checked(malloc(sizeof *packet + size));
+    packet->holders = 1;
+    packet->timestamp = timestamp;
+    packet->sequence = sequence;
+    packet->size = (uint16_t)size;
+    packet->marker = marker;
+    if (size > 0)
+        memcpy(packet->payload, payload, size);
+    return packet;
+}
+
+void packet_release(struct packet *packet)
+{
+    if (packet != NULL && --packet->holders == 0)
+        free(packet);
+}
+
+void ring_init(struct ring *ring) { *ring = (struct ring){0}; }
+
+void ring_clear(struct ring *ring)
+{
+    for (int at = 0; at < RING_SIZE; at++)
+        packet_release(ring->slots[at]);
+    packet_release(ring->newest);
+    ring_init(ring);
+}
+
+void ring_put(struct ring *ring, struct packet *packet)
+{
+    int distance = ahead16(packet->sequence, ring->highest);
+    if (distance > 0 || ring->newest == NULL) {
+        packet_release(ring->newest);
+        ring->newest = packet_hold(packet);
+        ring->highest = packet->sequence;
+        /* At once, while the distance is what it seems: numbers go round. */
+        if (ahead16(ring->highest, ring->start) >= RING_SIZE)
+            ring->has_group = false;
+    } else if (distance <= -RING_SIZE) {
+        return;
+    }
+    struct packet **slot = &ring->slots[packet->sequence & (RING_SIZE - 1)];
+    packet_hold(packet);
+    packet_release(*slot);
+    *slot = packet;
+}
+
+bool ring_has_begun(const struct ring *ring, uint16_t sequence, uint32_t timestamp)
+{
+    const struct packet *first = ring->has_group ? ring_get(ring, ring->start) : NULL;
+    return first != NULL && first->timestamp == timestamp && ahead16(sequence, first->sequence) > 0;
+}
+
+uint16_t ring_frame_start(const struct ring *ring, uint16_t sequence, uint32_t timestamp)
+{
+    for (int steps = 0; steps < LOOKED_BACK; steps++) {
+        const struct packet *before = ring_get(ring, (uint16_t)(sequence - 1));
+        if (before == NULL || before->timestamp != timestamp)
+            break;
+        sequence = before->sequence;
+    }
+    return sequence;
+}
+
+bool ring_begin_group(struct ring *ring, uint16_t sequence, uint32_t timestamp, double now)
+{
+    /* Packets of that frame that came before belong to the group too, as parameter sets and
+     * delimiters do. The packet may have come late: what is newer then follows it. */
+    uint16_t start = ring_frame_start(ring, sequence, timestamp);
+    if (ahead16(ring->highest, start) >= RING_SIZE ||
+        (ring->has_group && ahead16(start, ring->start) <= 0))
+        return false;
+    ring->has_group = true;
+    ring->start = start;
+    ring->group_time = now;
+    return true;
+}
+
+bool ring_group_start(const struct ring *ring, uint16_t *start)
+{
+    *start = ring->start;
+    return ring->has_group;
+}
+
+bool ring_starts_in_group(const struct ring *ring, double now, bool answers_requests)
+{
+    uint16_t start;
+    if (!ring_group_start(ring, &start))
+        return false;
+    if (!answers_requests)
+        return true;
+    return now - ring->group_time <= YOUNG_S || ahead16(ring->highest, start) < SHORT;
+}

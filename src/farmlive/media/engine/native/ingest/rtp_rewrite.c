@@ -1,0 +1,109 @@
+/* Rewrites sequence numbers and timestamps, and maps a source's audio and video to one clock.
+ *
+ * Always holds: numbers wrap at 2^16 and 2^32; a rewriter's numbers never go back when a new source
+ * begins. */
+#include "ingest/rtp_rewrite.h"
+
+#include <math.h>
+
+/* Reports that place two layers further apart than this are not believed. */
+enum { APART_MOST = 5 * VIDEO_CLOCK_RATE };
+
+/* A burst of past frames is squeezed into a twentieth of its time, so that a player does not show
+ * everything that follows later by the age of the group. */
+enum { SQUEEZE = 20 };
+
+void rewriter_init(struct rewriter *rewriter, int clock_rate, uint16_t sequence, uint32_t timestamp)
+{
+    *rewriter =
+        (struct rewriter){.clock_rate = clock_rate, .sequence = sequence, .timestamp = timestamp};
+}
+
+void rewriter_begin(struct rewriter *rewriter, uint16_t sequence, uint32_t timestamp, double now)
+{
+    int64_t elapsed = 0;
+    if (rewriter->started) {
+        elapsed = (int64_t)nearbyint((now - rewriter->time) * rewriter->clock_rate);
+        if (elapsed < 1)
+            elapsed = 1;
+    }
+    rewriter->first = (uint16_t)(rewriter->sequence + 1);
+    rewriter->sequence_delta = (uint16_t)(rewriter->first - sequence);
+    rewriter->sequence = rewriter->first;
+    rewriter->timestamp += (uint32_t)elapsed;
+    rewriter->timestamp_delta = rewriter->timestamp - timestamp;
+    rewriter->time = now;
+    rewriter->started = rewriter->young = true;
+}
+
+uint16_t rewriter_next_sequence(const struct rewriter *rewriter)
+{
+    return (uint16_t)(rewriter->sequence + 1);
+}
+
+bool rewriter_map(struct rewriter *rewriter, uint16_t *sequence, uint32_t *timestamp, double now)
+{
+    uint16_t number = (uint16_t)(*sequence + rewriter->sequence_delta);
+    uint32_t stamp = *timestamp + rewriter->timestamp_delta;
+    /* For half a round after the start an earlier number is one of the seam's other side. */
+    if (rewriter->young) {
+        int since = ahead16(number, rewriter->first);
+        if (since < 0)
+            return false;
+        if (since > 0x4000)
+            rewriter->young = false;
+    }
+    if (ahead16(number, rewriter->sequence) > 0) {
+        rewriter->sequence = number;
+        if (ahead32(stamp, rewriter->timestamp) > 0) {
+            rewriter->timestamp = stamp;
+            rewriter->time = now;
+        }
+    }
+    *sequence = number;
+    *timestamp = stamp;
+    return true;
+}
+
+void source_clock_init(struct source_clock *clock)
+{
+    *clock = (struct source_clock){.reported = false};
+}
+
+double source_clock_report(struct source_clock *clock, double source_s, double now_s)
+{
+    double offset = now_s - source_s;
+    /* The least delay seen is the truest; it may grow again by a slow share only, to follow clocks
+     * of different speed. */
+    if (!clock->reported || offset < clock->offset || offset > clock->offset + 5)
+        clock->offset = offset;
+    else
+        clock->offset += (offset - clock->offset) * 0.01;
+    clock->reported = true;
+    return source_s + clock->offset;
+}
+
+uint32_t rewrite_seam(uint32_t last, int64_t elapsed, uint32_t first, uint32_t live,
+                      bool has_aligned, uint32_t aligned, uint32_t *nudge)
+{
+    uint32_t added = last + (uint32_t)(elapsed > 1 ? elapsed : 1) - live;
+    if (has_aligned) {
+        int64_t apart = ahead32(aligned, added);
+        if (-APART_MOST < apart && apart < APART_MOST)
+            added = aligned;
+    }
+    int64_t ahead = ahead32(first + added, last);
+    *nudge = ahead < 1 ? (uint32_t)(1 - ahead) : 0;
+    return added + *nudge;
+}
+
+uint32_t rewrite_squeeze(uint32_t timestamp, uint32_t live)
+{
+    int32_t behind = ahead32(live, timestamp);
+    if (behind <= 0)
+        return timestamp;
+    uint32_t squeezed = (uint32_t)behind / SQUEEZE;
+    return live - (squeezed > 1 ? squeezed : 1);
+}
+
+uint16_t rewrite_half(uint16_t sequence) { return sequence & 0x8000; }

@@ -1,0 +1,64 @@
+/* Rewrites sequence numbers, timestamps and sender report times so that a viewer's stream continues
+ * while sources change. Pure arithmetic, as `farmlive.media.engine.python.rtp_rewrite`. */
+#ifndef FARMLIVE_RTP_REWRITE_H
+#define FARMLIVE_RTP_REWRITE_H
+
+#include "wire/rtp.h"
+
+/* Maps one source's packets onto the numbers of the stream that viewers get. Within a source
+ * differences stay as they are, so that a gap stays a gap. Others read `timestamp_delta` only. */
+struct rewriter {
+    uint32_t timestamp_delta;
+    uint32_t timestamp;
+    uint16_t sequence, sequence_delta, first;
+    bool young, started;
+    int clock_rate;
+    double time; /* of the last timestamp, once started */
+};
+
+/* `sequence` and `timestamp` are those of the last packet sent, as it were. */
+void rewriter_init(struct rewriter *rewriter, int clock_rate, uint16_t sequence,
+                   uint32_t timestamp);
+
+/* A source goes on air with this packet of its own numbers: it comes right after the last one
+ * sent, later by the time that has passed. */
+void rewriter_begin(struct rewriter *rewriter, uint16_t sequence, uint32_t timestamp, double now);
+
+/* The number after the last one sent. */
+uint16_t rewriter_next_sequence(const struct rewriter *rewriter);
+
+/* Change a packet's numbers into the stream's; false for one from before the source's first,
+ * whose numbers then stay. */
+bool rewriter_map(struct rewriter *rewriter, uint16_t *sequence, uint32_t *timestamp, double now);
+
+/* One mapping from a source's NTP clock to ours, for its audio and its video alike: two would let
+ * them drift apart. */
+struct source_clock {
+    bool reported;
+    double offset;
+};
+
+void source_clock_init(struct source_clock *clock);
+
+/* Our time of the source's moment `source_s`, whose report came at `now_s`. */
+double source_clock_report(struct source_clock *clock, double source_s, double now_s);
+
+/* What is added to a track's timestamps for a viewer that comes to it from another; `nudge` gets by
+ * how much that is more than it should be.
+ *
+ * `last` is the viewer's last timestamp, `elapsed` the time since then. `first` is what it gets
+ * first of the new track, `live` what belongs to this moment, both in the track's own time.
+ * `aligned` is what sender reports say should be added. Timestamps always grow. */
+uint32_t rewrite_seam(uint32_t last, int64_t elapsed, uint32_t first, uint32_t live,
+                      bool has_aligned, uint32_t aligned, uint32_t *nudge);
+
+/* The timestamp of a past frame in a late joiner's burst; `live` is where live begins. Order and
+ * difference of frames stay; the frame at `live` and later ones keep their own. */
+uint32_t rewrite_squeeze(uint32_t timestamp, uint32_t live);
+
+/* What is added to a stream's numbers for a viewer that starts here: 0 or 32768. It makes the
+ * viewer's first number one of the lower half, so that both ends agree on the rollover counter even
+ * when the first packets are lost (RFC 3711, section 3.3.1). */
+uint16_t rewrite_half(uint16_t sequence);
+
+#endif

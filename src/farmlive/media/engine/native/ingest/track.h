@@ -1,0 +1,120 @@
+/* One incoming stream: its counters (RFC 3550, appendix A), its gaps, its ring and its
+ * retransmission requests. A simulcast layer is a track of its own. As
+ * `farmlive.media.engine.python.track`. */
+#ifndef FARMLIVE_TRACK_H
+#define FARMLIVE_TRACK_H
+
+#include "ingest/negotiated.h"
+#include "ingest/ring.h"
+#include "wire/rtcp.h"
+
+enum { TRACK_MISSING_MOST = 400 };
+
+/* A missing sequence number: how often it was requested and when it is due again. */
+struct missing {
+    uint16_t sequence;
+    int tries;
+    double due, asked;
+};
+
+/* A track from its first packet on; a new SSRC or numbering is a new track. Held by its publisher
+ * and by what viewers remember of it. */
+struct track {
+    unsigned holders;
+    struct publishing *publishing;
+    const struct incoming *incoming; /* one of `publishing` */
+    int layer;                       /* its place in a simulcast, 0 the lowest */
+    const char *rid;                 /* its name there, or "" */
+    uint32_t ssrc;                   /* 0: nothing came yet */
+    uint32_t replaced; /* the SSRC that it had before it restarted, and when that was */
+    double replaced_at;
+    codec_id codec;
+    struct ring *ring; /* NULL for sound */
+    bool wrapped;      /* whether the last packet of sound was RED */
+    double last_at;    /* 0: nothing came yet */
+    long packets, octets, frames;
+    struct picture_size size;
+    double kbps, loss;
+    bool has_report;
+    struct sender_report report;
+    double report_at;
+    double moment_at; /* our time and RTP time of one moment */
+    uint32_t moment;
+    bool ended;        /* the sender has restarted its sequence numbers */
+    int missing_count; /* in the order in which they were missed */
+    struct missing missing[TRACK_MISSING_MOST];
+    bool has_repair;
+    double repair_s;
+    bool overrun; /* more was lost than can be requested */
+    bool wanted;  /* a viewer waits for a keyframe */
+    bool has_keyframe;
+    double keyframe_at;
+    bool has_held; /* a keyframe before which a packet is missing that may belong to it */
+    uint16_t held_sequence;
+    uint32_t held_timestamp;
+    /* The rest is track.c's own. */
+    uint16_t highest, unlike;
+    bool has_unlike;
+    int64_t base, cycles;
+    int64_t expected_prior, received_prior;
+    double transit, jitter;
+    bool has_requested, has_asked;
+    double requested_at, asked_at;
+    long octets_measured, repaired, lost_measured, expected_measured;
+};
+
+/* A track of one of a publisher's, with one holder. */
+struct track *track_new(struct publishing *publishing, const struct incoming *incoming, int layer);
+static inline struct track *track_hold(struct track *track)
+{
+    track->holders++;
+    return track;
+}
+void track_release(struct track *track);
+/* One holder less. */
+void publishing_release(struct publishing *publishing);
+
+/* The first packet is here; count it by `track_add`. */
+void track_begin(struct track *track, uint32_t ssrc, codec_id codec, uint16_t sequence,
+                 uint32_t timestamp, double now);
+
+/* Count a packet that came as it was sent, and keep it if it is video; `arrival` is when the
+ * network had it. Returns it for the caller to release, or NULL for one that came before or fits
+ * nowhere. */
+struct packet *track_add(struct track *track, const struct rtp_packet *received, double now,
+                         double arrival);
+
+/* Count a packet that came by RTX and keep it; NULL for one that is not missing. For the caller to
+ * release. */
+struct packet *track_repaired(struct track *track, uint16_t sequence, uint32_t timestamp,
+                              bool marker, const uint8_t *payload, size_t size, double now);
+
+bool track_misses(const struct track *track, uint16_t sequence);
+
+/* The numbers to request now, in the stream's order, each again after a round trip (negative: not
+ * known). Returns how many of `out`. */
+int track_due(struct track *track, double now, double round_trip_s,
+              uint16_t out[TRACK_MISSING_MOST]);
+
+/* Note a keyframe: 1 if it answers a request, 0 if it came too late for it, -1 without one. */
+int track_keyframe_came(struct track *track, double now);
+void track_forget_request(struct track *track);
+bool track_unanswered(const struct track *track, double now);
+/* Whether to ask for a keyframe now: requests are merged into one a second. */
+bool track_request_due(struct track *track, double now);
+/* A keyframe begins with this packet; true where a group of pictures does. */
+bool track_begins_group(struct track *track, uint16_t sequence, uint32_t timestamp, double now);
+
+/* Take its sender report; `ours` is that moment on our clock. */
+void track_heard(struct track *track, const struct sender_report *report, double ours, double now);
+uint32_t track_timestamp_at(const struct track *track, double when);
+/* Its RTP time at the moment of the other's last report; false until both have one. */
+bool track_timestamp_of(const struct track *track, const struct track *other, uint32_t *timestamp);
+
+double track_jitter_ms(const struct track *track);
+/* Renew bitrate and loss, over the time since the last call; negative: there was none. */
+void track_measure(struct track *track, double span_s);
+/* What to report on this track since the last report; false before anything came. */
+bool track_receiver_report(struct track *track, double now, struct receiver_report *report);
+
+#endif

@@ -1,0 +1,42 @@
+/* ICE over TCP: the ports to which clients connect (RFC 6544, passive candidates), and how many
+ * may. As `farmlive.media.engine.python.net.tcp`. */
+#ifndef FARMLIVE_TCP_H
+#define FARMLIVE_TCP_H
+
+#include <stdatomic.h>
+
+#include "core/commands.h"
+#include "core/core.h"
+#include "net/connection.h"
+
+enum { TCP_ROOM = 1 << 16 };
+
+/* What all TCP ports share. */
+struct tcp {
+    struct core *core;
+    struct commands *commands;
+    struct connections connections;
+    int port_count;
+    struct port **ports;
+    atomic_ullong refused;
+    uint8_t room[TCP_ROOM]; /* for what is read */
+};
+
+/* Listen at these sockets, with memory of zeros; false where the system has no room, and then too
+ * they are closed by `tcp_clear`. */
+bool tcp_init(struct tcp *tcp, struct core *core, struct commands *commands, int epoll,
+              const int *fds, int count);
+/* Close the ports and all connections. */
+void tcp_clear(struct tcp *tcp);
+
+/* Accept waiting clients. */
+void tcp_accept(struct tcp *tcp, struct port *port, double now);
+/* Read and write a connection, as its events say. */
+void tcp_serve(struct tcp *tcp, struct connection *connection, uint32_t events, double now);
+/* When something is due at the latest, and doing it. */
+double tcp_due(const struct tcp *tcp);
+void tcp_run(struct tcp *tcp, double now);
+/* Send what the connections have gathered. */
+void tcp_flush(struct tcp *tcp, double now);
+
+#endif

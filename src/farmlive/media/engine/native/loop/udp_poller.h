@@ -1,0 +1,64 @@
+/* Decides when each UDP socket is read: the shared ones, and the publishers' own on the same ports.
+ * As `farmlive.media.engine.python.net.sockets`.
+ *
+ * Waking up costs more than reading a viewer's feedback. While media arrives, shared sockets are
+ * read when a publisher wakes the thread; a publisher's own socket is read as soon as something
+ * arrives on it.
+ *
+ * Always holds: a peer without a socket of its own is read from a shared one, which is watched
+ * unless a publisher's socket was read lately. */
+#ifndef FARMLIVE_UDP_POLLER_H
+#define FARMLIVE_UDP_POLLER_H
+
+#include "core/commands.h"
+#include "core/core.h"
+#include "net/port_struct.h"
+#include "net/recv_batch.h"
+
+struct own; /* a publisher's socket */
+
+struct reading {
+    struct core *core;
+    struct commands *commands;
+    int epoll;
+    int port_count;
+    struct port **ports;
+    struct list owns;
+    struct own *dead;
+    bool is_patient; /* shared sockets are read only when a publisher wakes us */
+    bool is_woken;   /* by one since the last look */
+    bool is_due;     /* the shared sockets are to be read, though they are not watched */
+    struct inbox *inbox;
+};
+
+/* Read these sockets; false where the system has no room, and then too they are closed by
+ * `reading_clear`. */
+bool reading_init(struct reading *reading, struct core *core, struct commands *commands, int epoll,
+                  const int *fds, int count);
+/* Close all sockets. */
+void reading_clear(struct reading *reading);
+
+/* Give a publisher a socket of its own at `peer->own`; without one it shares. */
+void reading_open_own(struct reading *reading, struct peer *peer);
+/* The publisher is gone from there. */
+void reading_close_own(struct reading *reading, struct peer *peer);
+/* Let receiver reports through the filter, or drop them. */
+void reading_hear_reports(struct reading *reading, bool hears);
+/* A peer joins, or no publisher wakes us: read shared sockets whenever something arrives. */
+void reading_at_once(struct reading *reading);
+/* Called now and then while no peer joins. */
+void reading_be_patient(struct reading *reading);
+
+/* Something has come to a publisher's socket, or to a shared one. Then `upkeep_after_reading` is
+ * called. */
+void reading_own(struct reading *reading, struct watched *watched, double now);
+void reading_shared(struct reading *reading, struct watched *watched, double now);
+/* After `upkeep_after_reading` where publishers were read: read what viewers share, if that waits
+ * for it. True where it was read. */
+bool reading_settle(struct reading *reading, double now);
+/* When it must be read again without anything coming, at the latest. */
+double reading_due(const struct reading *reading);
+/* Free the closed sockets; called when nothing points to one. */
+void reading_bury(struct reading *reading);
+
+#endif

@@ -1,0 +1,67 @@
+/* One TCP connection of a client: splits its stream into packets, and keeps what the client has not
+ * taken. `tcp` decides who may connect, `demux` what a packet means.
+ *
+ * Always holds: a connection in its port's table is open; a closed one is freed only by
+ * `connections_bury`, when nothing can point to it any more. */
+#ifndef FARMLIVE_CONNECTION_H
+#define FARMLIVE_CONNECTION_H
+
+#include "net/port_struct.h"
+#include "net/send_queue.h"
+#include "net/tcp_limits.h"
+
+struct peer;
+
+/* The connections of all ports. */
+struct connections {
+    int epoll;
+    /* Called where the connection of a peer has ended. */
+    void (*cut_off)(struct peer *peer, const struct port *port, const struct address *address);
+    struct tcp_limits limits;
+    struct list unproved; /* those that have not proved to be a peer's, the oldest first */
+    struct connection *dead;
+};
+
+struct connection {
+    struct watched watched;
+    struct port *port;
+    struct address address;
+    struct tcp_host *host;
+    struct list unproved; /* in those of all ports */
+    struct list gathered; /* in its port's */
+    struct connection *next_dead;
+    double prove_by; /* when it must have proved to be a peer's */
+    bool is_open;
+    bool is_full; /* it takes nothing more for now */
+    int untold;   /* what was dropped and `connection_stream` has not returned yet */
+    struct backlog backlog;
+    struct deframer deframer;
+};
+
+/* Free the closed ones; called when nothing points to a connection. */
+void connections_bury(struct connections *all);
+
+/* Take over an accepted socket. */
+struct connection *connection_new(struct port *port, int fd, const struct address *address,
+                                  double now);
+/* End it; a peer that was here is nowhere until its next check. */
+void connection_close(struct connection *connection);
+void connection_close_all(struct port *port);
+
+/* Read what has come, at most this; returns how much, or 0 where there is nothing, or its end. */
+size_t connection_receive(struct connection *connection, uint8_t *room, size_t size);
+/* The next packet that is whole, of what was read, while the connection is open. `*data` and
+ * `*left` are what was read, and go forward; a packet is valid until the next call. */
+bool connection_next(struct connection *connection, uint8_t **data, size_t *left, uint8_t **packet,
+                     size_t *size);
+/* Send what it takes. */
+void connection_write(struct connection *connection);
+
+/* As `port_send`, `port_stream`, `port_flush` and `port_held`. */
+void connection_send(struct connection *connection, const uint8_t *data, size_t size, double now);
+int connection_stream(struct connection *connection, const uint8_t *data, size_t size,
+                      bool is_video, double now);
+void connection_flush(struct connection *connection, double now);
+size_t connection_held(const struct connection *connection);
+
+#endif

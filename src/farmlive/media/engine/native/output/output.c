@@ -1,0 +1,346 @@
+/* An output: the source on air, its packets and the output's viewers.
+ *
+ * Always holds: the output listens to the publisher on air, to the one that it follows and to each
+ * that a lane is of, so that it hears when one of them is gone; a viewer's target is one of the
+ * tracks of the publisher on air, or NULL. */
+#include "output/output.h"
+
+#include <math.h>
+
+#include "base/memory.h"
+#include "output/track_select.h"
+
+/* Whoever waits this long for a new source's layer takes a lower one. */
+static const double PATIENCE_S = 0.5;
+/* Who follows goes on air without a picture where none has come for so long, and sound just now. */
+static const double UNSEEN_S = 3.0, HEARD_S = 1.0;
+
+/* Those who see one of these tracks wait, and nobody is to get one. */
+static void leave_all(struct output *output, struct track *const *tracks, int count)
+{
+    list_each(link, &output->sending.viewers) {
+        struct viewer *viewer = list_entry(link, struct viewer, all);
+        for (int at = 0; at < count; at++) {
+            if (viewer->target == tracks[at]) {
+                viewer->target = NULL;
+                list_remove(&viewer->moving);
+            }
+            if (viewer->has_epoch && viewer->epoch.track == tracks[at])
+                joining_wait(&output->joining, viewer, false);
+        }
+    }
+}
+
+/* What publishers tell. */
+
+/* A track began anew: go on at its next keyframe. */
+static void renewed(struct publisher_listener *listener, struct track *old, struct track *fresh,
+                    double now)
+{
+    struct output *output = output_listening(listener);
+    if (!old->incoming->is_video)
+        return;
+    output_flush(output);
+    leave_all(output, &old, 1);
+    if (output->on_air != NULL && publisher_has_layer(output->on_air, fresh)) {
+        publisher_want_keyframe(output->on_air, fresh);
+        output_aim_all(output, now);
+    }
+}
+
+static void layers_changed(struct publisher_listener *listener, double now)
+{
+    output_aim_all(output_listening(listener), now);
+}
+
+/* Beginning and end. */
+
+static bool is_wanted(const struct output *output, const struct publisher *publisher)
+{
+    if (publisher == output->on_air || publisher == output->following)
+        return true;
+    list_each(link, &output->sending.lanes)
+        if (list_entry(link, struct lane, link)->publisher == publisher)
+            return true;
+    return false;
+}
+
+/* Listen to this publisher while it is on air, followed or still seen by someone; it may be NULL.
+ */
+static void subscribe(struct output *output, struct publisher *publisher)
+{
+    if (publisher == NULL)
+        return;
+    if (is_wanted(output, publisher))
+        publisher_add_listener(publisher, &output->listener);
+    else
+        publisher_remove_listener(publisher, &output->listener);
+}
+
+static void left(struct joining *joining, struct publisher *publisher)
+{
+    subscribe(list_entry(joining, struct output, joining), publisher);
+}
+
+struct output *output_new(uint64_t number, struct ssrcs ssrcs, uint16_t sound_sequence,
+                          uint32_t sound_timestamp)
+{
+    struct output *output = memory_new(sizeof *output);
+    output->listener = (struct publisher_listener){renewed, layers_changed};
+    list_init(&output->link);
+    output->number = number;
+    repairs_init(&output->repairs, ssrcs);
+    sending_init(&output->sending, ssrcs, sound_sequence, sound_timestamp);
+    joining_init(&output->joining, &output->sending, left);
+    return output;
+}
+
+void output_free(struct output *output)
+{
+    if (output == NULL)
+        return;
+    struct publisher *on_air = output->on_air, *following = output->following;
+    output->on_air = output->following = NULL;
+    subscribe(output, on_air);
+    subscribe(output, following);
+    sending_clear(&output->sending);
+    free(output);
+}
+
+/* Who is on air. */
+
+void output_put_on_air(struct output *output, struct publisher *publisher)
+{
+    struct publisher *before = output->following;
+    if (publisher == NULL) {
+        output->following = NULL;
+        if (output->on_air != NULL)
+            output_drop(output, output->on_air);
+    } else if (publisher != output->on_air) {
+        if (publisher != before)
+            output->followed_at = 0;
+        output->following = publisher;
+        publisher_want_keyframe(publisher, NULL);
+    } else {
+        output->following = NULL;
+    }
+    subscribe(output, before);
+    subscribe(output, publisher);
+}
+
+void output_drop(struct output *output, struct publisher *publisher)
+{
+    if (output->following == publisher)
+        output->following = NULL;
+    output_flush(output);
+    if (output->on_air == publisher)
+        output->on_air = NULL;
+    leave_all(output, publisher->tracks, publisher->track_count);
+    subscribe(output, publisher);
+}
+
+/* `blind`: no picture comes of it. */
+static void switch_to(struct output *output, struct publisher *publisher, bool blind, double now)
+{
+    struct publisher *before = output->on_air;
+    output->on_air = publisher;
+    output->following = NULL;
+    output->switched_at = now;
+    output->sending.sound.left = true;
+    list_each(link, &output->joining.catching)
+        joining_wait(&output->joining, list_entry(link, struct viewer, place), false);
+    if (blind) {
+        /* Sound alone: nobody sees the one before any longer. */
+        list_each(link, &output->sending.viewers) {
+            struct viewer *viewer = list_entry(link, struct viewer, all);
+            if (viewer->is == VIEWER_LIVE)
+                joining_wait(&output->joining, viewer, false);
+        }
+    }
+    publisher_look(publisher, now);
+    output_aim_all(output, now);
+    subscribe(output, before);
+}
+
+bool output_begin_at_once(struct output *output, double now)
+{
+    struct publisher *publisher = output->following;
+    if (output->on_air != NULL || publisher == NULL)
+        return false;
+    bool answers = publisher_answers_requests(publisher), worth_it = false;
+    for (int at = 0; at < publisher->layer_count; at++)
+        worth_it |= ring_starts_in_group(publisher->layers[at]->ring, now, answers);
+    if (!worth_it)
+        return false;
+    switch_to(output, publisher, false, now);
+    list_each(link, &output->joining.waiting)
+        joining_start(&output->joining, list_entry(link, struct viewer, place), publisher, now);
+    return true;
+}
+
+bool output_begin_with_sound(struct output *output, double now)
+{
+    struct publisher *publisher = output->following;
+    if (publisher == NULL)
+        return false;
+    if (output->followed_at <= 0)
+        output->followed_at = now;
+    double heard_at = 0, seen_at = output->followed_at;
+    for (int at = 0; at < publisher->track_count; at++) {
+        const struct track *track = publisher->tracks[at];
+        double *last_at = track->incoming->is_video ? &seen_at : &heard_at;
+        *last_at = fmax(*last_at, track->last_at);
+    }
+    if (now - seen_at < UNSEEN_S || now - heard_at > HEARD_S)
+        return false;
+    output_flush(output);
+    switch_to(output, publisher, true, now);
+    return true;
+}
+
+/* What comes. */
+
+/* A group begins on this track: those come who wait for it, all at once. */
+static void let_in(struct output *output, struct publisher *publisher, struct track *track,
+                   double now)
+{
+    uint16_t start;
+    if (publisher != output->on_air || !ring_group_start(track->ring, &start))
+        return;
+    bool impatient = now - output->switched_at > PATIENCE_S;
+    joining_let_in(&output->joining, publisher, track, start, impatient, now);
+}
+
+bool output_feed(struct output *output, struct publisher *publisher, struct track *track,
+                 struct packet *packet, bool began, double now)
+{
+    bool switched = false, is_video = track->incoming->is_video;
+    if (publisher != output->on_air) {
+        if (publisher == output->following && (began || publisher->layer_count == 0)) {
+            output_flush(output);
+            switch_to(output, publisher, publisher->layer_count == 0, now);
+            switched = true;
+        } else if (!is_video) {
+            return false;
+        }
+    }
+    if (!is_video) {
+        if (output->sending.sound.codec != track->codec) {
+            output_flush(output);
+            output->sending.stale = true;
+        }
+        sound_add(&output->sending.sound, track, packet, now);
+        return switched;
+    }
+    struct lane *lane = sending_lane(&output->sending, track);
+    if (lane != NULL)
+        lane_add(lane, packet);
+    if (began &&
+        !(list_is_empty(&output->joining.waiting) && list_is_empty(&output->joining.moving)))
+        let_in(output, publisher, track, now);
+    return switched;
+}
+
+static bool has_pending(const struct output *output)
+{
+    list_each(link, &output->sending.lanes)
+        if (list_entry(link, struct lane, link)->pending_count > 0)
+            return true;
+    return false;
+}
+
+bool output_send_whole(struct output *output)
+{
+    sending_send(&output->sending, false);
+    return has_pending(output);
+}
+
+void output_flush(struct output *output) { sending_send(&output->sending, true); }
+
+void output_pump(struct output *output)
+{
+    if (list_is_empty(&output->joining.catching))
+        return;
+    output_flush(output);
+    list_each(link, &output->joining.catching)
+        joining_catch_up(&output->joining, list_entry(link, struct viewer, place), output->on_air);
+}
+
+/* Viewers come, go and fall behind. */
+
+void output_add(struct output *output, struct viewer *viewer, double now)
+{
+    output_flush(output);
+    viewer->is = VIEWER_WAITING;
+    list_add(&output->sending.viewers, &viewer->all);
+    list_add(&output->joining.waiting, &viewer->place);
+    output->sending.stale = true;
+    output_aim(output, viewer, now);
+    bool started = joining_start(&output->joining, viewer, output->on_air, now);
+    struct publisher *on_air = output->on_air;
+    /* Who did not answer the last request is asked all the same: it may have learned to. */
+    if (on_air != NULL && viewer->target != NULL && viewer_can_play(viewer, viewer->target) &&
+        !(started && publisher_answers_requests(on_air)))
+        publisher_want_keyframe(on_air, viewer->target);
+}
+
+void output_remove(struct output *output, struct viewer *viewer)
+{
+    joining_forget(&output->joining, viewer);
+    list_remove(&viewer->all);
+    output->dropped += viewer->stall.dropped;
+    output->sending.stale = true;
+}
+
+void output_fall(struct output *output, struct viewer *viewer)
+{
+    const struct stall *stall = &viewer->stall;
+    if (viewer->has_epoch)
+        choice_stalled(&viewer->choice, viewer->epoch.track->layer,
+                       stall->is_down ? stall->since : 0.0);
+    joining_wait(&output->joining, viewer, true);
+}
+
+/* Which track each gets. */
+
+bool output_is_layered(const struct output *output)
+{
+    return output->on_air != NULL && output->on_air->layer_count > 1;
+}
+
+bool output_aim(struct output *output, struct viewer *viewer, double now)
+{
+    return aiming_aim(&output->joining, output->on_air, viewer, now);
+}
+
+bool output_aim_all(struct output *output, double now)
+{
+    bool moved = false;
+    list_each(link, &output->sending.viewers)
+        moved |= output_aim(output, list_entry(link, struct viewer, all), now);
+    return moved;
+}
+
+void output_want_keyframes(struct output *output, double now)
+{
+    /* A keyframe of which a part was missing has begun nothing: then another is asked for. */
+    if (output->following != NULL)
+        publisher_want_keyframe(output->following, NULL);
+    aiming_want_keyframes(&output->joining, output->on_air, now);
+}
+
+bool output_reported(struct output *output, struct viewer *viewer,
+                     const struct receiver_report *report, double now)
+{
+    return aiming_reported(&output->joining, output->on_air, viewer, report, now);
+}
+
+void output_probe(struct output *output, double seconds)
+{
+    aiming_probe(&output->joining, &output->repairs, seconds);
+}
+
+bool output_second(struct output *output, struct viewer *viewer, double now)
+{
+    return aiming_second(&output->joining, output->on_air, viewer, now);
+}

@@ -1,0 +1,334 @@
+/* Groups viewers by their numbers, and writes packets once for each group.
+ *
+ * Always holds: unless `stale`, the groups are of the current viewers, in the order of the first
+ * viewer of each. The senders report later which viewers are slow. */
+#include "output/sending.h"
+
+#include <math.h>
+
+#include "base/memory.h"
+
+void sending_init(struct sending *sending, struct ssrcs ssrcs, uint16_t sound_sequence,
+                  uint32_t sound_timestamp)
+{
+    *sending = (struct sending){.ssrcs = ssrcs};
+    list_init(&sending->viewers);
+    list_init(&sending->lanes);
+    sound_init(&sending->sound, ssrcs.audio, sound_sequence, sound_timestamp);
+}
+
+static void sending_clear_groups(struct sending *sending)
+{
+    for (int at = 0; at < sending->group_count; at++)
+        audience_release(sending->groups[at].audience);
+    sending->group_count = 0;
+}
+
+void sending_clear(struct sending *sending)
+{
+    list_each(link, &sending->lanes)
+        lane_free(list_entry(link, struct lane, link));
+    sound_clear(&sending->sound);
+    sending_clear_groups(sending);
+    free(sending->groups);
+}
+
+struct lane *sending_lane(const struct sending *sending, const struct track *track)
+{
+    list_each(link, &sending->lanes) {
+        struct lane *lane = list_entry(link, struct lane, link);
+        if (lane->track == track)
+            return lane;
+    }
+    return NULL;
+}
+
+/* What is compared of viewers; `live` is where the burst of those who join is squeezed. */
+struct key {
+    const struct lane *lane;
+    struct shift shift;
+    bool hears, has_live;
+    struct hearing hearing;
+    uint32_t live;
+};
+
+static bool key_equal(const struct key *a, const struct key *b)
+{
+    return a->lane == b->lane && shift_equal(&a->shift, &b->shift) && a->hears == b->hears &&
+           a->hearing.payload_type == b->hearing.payload_type && a->hearing.red == b->hearing.red &&
+           a->hearing.shift == b->hearing.shift && a->has_live == b->has_live && a->live == b->live;
+}
+
+static size_t key_hash(const struct key *key)
+{
+    const uint64_t parts[] = {
+        (uint64_t)(uintptr_t)key->lane,
+        (uint64_t)key->shift.timestamp << 32 | (uint64_t)key->shift.sequence << 16 |
+            key->shift.pictures.picture,
+        (uint64_t)key->live << 32 | (uint64_t)key->hearing.shift << 16 |
+            (uint64_t)key->shift.payload_type << 8 | key->hearing.payload_type,
+    };
+    uint64_t hash = 0;
+    for (size_t at = 0; at < sizeof parts / sizeof *parts; at++) {
+        hash = (hash ^ parts[at]) * 0x9E3779B97F4A7C15;
+        hash ^= hash >> 32;
+    }
+    return (size_t)hash;
+}
+
+/* Tell equal keys by equal numbers, which are given in the order in which keys come first. Returns
+ * how many there are; `first` gets where each came first. */
+static int sending_sort(const struct key *keys, int count, int *numbers, int *first)
+{
+    size_t room = 16;
+    while (room < 2 * (size_t)count)
+        room *= 2;
+    int *table = memory_new(room * sizeof *table); /* a number and 1, or 0 */
+    int found = 0;
+    for (int at = 0; at < count; at++) {
+        size_t slot = key_hash(&keys[at]) & (room - 1);
+        while (table[slot] && !key_equal(&keys[first[table[slot] - 1]], &keys[at]))
+            slot = (slot + 1) & (room - 1);
+        if (!table[slot]) {
+            first[found++] = at;
+            table[slot] = found;
+        }
+        numbers[at] = table[slot] - 1;
+    }
+    free(table);
+    return found;
+}
+
+/* The audience of each group, by the groups' numbers of the legs. */
+static void sending_gather(struct leg *const *legs, const int *numbers, int count, int group_count,
+                           struct audience **audiences)
+{
+    struct leg **gathered = memory_new((size_t)count * sizeof *gathered);
+    int *ends = memory_new(((size_t)group_count + 1) * sizeof *ends);
+    for (int at = 0; at < count; at++)
+        ends[numbers[at] + 1]++;
+    for (int group = 0; group < group_count; group++)
+        ends[group + 1] += ends[group];
+    /* Each of them now is where its group begins, and moves to where it ends. */
+    for (int at = 0; at < count; at++)
+        gathered[ends[numbers[at]]++] = legs[at];
+    for (int group = 0, begin = 0; group < group_count; begin = ends[group++])
+        audiences[group] = audience_new(gathered + begin, ends[group] - begin);
+    free(ends);
+    free(gathered);
+}
+
+/* What this viewer gets of what is sent now, and with which numbers. */
+static struct key sending_key(struct viewer *viewer, const struct sound *sound)
+{
+    struct key key = {0};
+    const struct outgoing *hears = NULL;
+    if (sound->codec)
+        hears = viewing_of(viewer->viewing.audio, viewer->viewing.audio_count, sound->codec);
+    if (hears != NULL) {
+        if (!viewer->has_audio_shift) {
+            viewer->has_audio_shift = true;
+            viewer->audio_shift = rewrite_half(sound_next_sequence(sound));
+            viewer->sound_before = (struct sent){(uint32_t)sound->packets, (uint32_t)sound->octets};
+        }
+        key.hears = true;
+        key.hearing =
+            (struct hearing){(uint8_t)hears->payload_type, hears->red, viewer->audio_shift};
+    }
+    if (viewer->lane != NULL && viewer->has_epoch) {
+        key.lane = viewer->lane;
+        key.shift = viewer->epoch.shift;
+    }
+    return key;
+}
+
+/* Note for those who come which shifts most on each lane have; among equals, who came first. */
+static void sending_note_common(struct sending *sending, struct key *keys, int count, int *numbers,
+                                int *first)
+{
+    for (int at = 0; at < count; at++) {
+        keys[at].hears = false;
+        keys[at].hearing = (struct hearing){0};
+    }
+    int group_count = sending_sort(keys, count, numbers, first);
+    int *sizes = memory_new(((size_t)group_count + 1) * sizeof *sizes);
+    for (int at = 0; at < count; at++)
+        sizes[numbers[at]]++;
+    list_each(link, &sending->lanes) {
+        struct lane *lane = list_entry(link, struct lane, link);
+        int most = 0;
+        for (int group = 0; group < group_count; group++) {
+            if (keys[first[group]].lane != lane || sizes[group] <= most)
+                continue;
+            most = sizes[group];
+            lane->has_common = true;
+            lane->common = keys[first[group]].shift;
+        }
+    }
+    free(sizes);
+}
+
+/* Sort the viewers by the numbers that they have for what is sent now. */
+static void sending_regroup(struct sending *sending)
+{
+    sending->stale = false;
+    sending_clear_groups(sending);
+    int count = 0;
+    list_each(link, &sending->viewers)
+        count++;
+    if (count == 0)
+        return;
+    struct key *keys = memory_new((size_t)count * sizeof *keys);
+    struct leg **legs = memory_new((size_t)count * sizeof *legs);
+    int *numbers = memory_new(2 * (size_t)count * sizeof *numbers), *first = numbers + count;
+    int at = 0;
+    list_each(link, &sending->viewers) {
+        struct viewer *viewer = list_entry(link, struct viewer, all);
+        keys[at] = sending_key(viewer, &sending->sound);
+        legs[at++] = viewer->leg;
+    }
+    int group_count = sending_sort(keys, count, numbers, first);
+    struct audience **audiences = memory_new((size_t)group_count * sizeof *audiences);
+    sending_gather(legs, numbers, count, group_count, audiences);
+    if (group_count > sending->group_room) {
+        sending->group_room = 2 * group_count;
+        sending->groups =
+            memory_grow(sending->groups, (size_t)sending->group_room, sizeof *sending->groups);
+    }
+    for (int group = 0; group < group_count; group++) {
+        const struct key *key = &keys[first[group]];
+        sending->groups[group] = (struct numbered){(struct lane *)key->lane, key->shift, key->hears,
+                                                   key->hearing, audiences[group]};
+    }
+    sending->group_count = group_count;
+    sending_note_common(sending, keys, count, numbers, first);
+    free(audiences);
+    free(numbers);
+    free(legs);
+    free(keys);
+}
+
+/* How many packets of a lane leave now. */
+static int sending_due(const struct lane *lane, bool all)
+{
+    return all ? lane->pending_count : lane->whole;
+}
+
+void sending_send(struct sending *sending, bool all)
+{
+    const struct sound *sound = &sending->sound;
+    bool any = sound->pending_count > 0;
+    list_each(link, &sending->lanes)
+        any |= sending_due(list_entry(link, struct lane, link), all) > 0;
+    if (!any)
+        return;
+    if (sending->stale)
+        sending_regroup(sending);
+    list_each(link, &sending->lanes) {
+        struct lane *lane = list_entry(link, struct lane, link);
+        if (sending_due(lane, all) > 0)
+            lane_forget_seams(lane);
+    }
+    for (int at = 0; at < sending->group_count; at++) {
+        const struct numbered *group = &sending->groups[at];
+        int seen = group->lane == NULL ? 0 : sending_due(group->lane, all);
+        int heard = group->hears ? sound->pending_count : 0;
+        if (seen + heard == 0)
+            continue;
+        struct burst *burst = burst_new(seen + heard);
+        if (seen > 0)
+            lane_write_gathered(burst, group->lane, seen, &group->shift, sending->ssrcs.video);
+        if (heard > 0)
+            sound_write(sound, burst, &group->hearing);
+        if (burst->count > 0) {
+            senders_send(group->audience, burst);
+            sending->sent += (long)burst->count * audience_count(group->audience);
+        }
+        burst_release(burst);
+    }
+    list_each(link, &sending->lanes) {
+        struct lane *lane = list_entry(link, struct lane, link);
+        lane_drop(lane, sending_due(lane, all));
+    }
+    sound_drop(&sending->sound);
+}
+
+void sending_send_to(struct sending *sending, struct viewer *const *viewers, int viewer_count,
+                     struct packet *const *packets, int count)
+{
+    if (viewer_count == 0 || count == 0)
+        return;
+    size_t room = (size_t)viewer_count;
+    struct key *keys = memory_new(room * sizeof *keys);
+    struct leg **legs = memory_new(room * sizeof *legs);
+    int *numbers = memory_new(2 * room * sizeof *numbers), *first = numbers + viewer_count;
+    int leg_count = 0;
+    uint32_t octets = 0;
+    for (int at = 0; at < count; at++)
+        octets += packets[at]->size;
+    for (int at = 0; at < viewer_count; at++) {
+        const struct epoch *epoch = &viewers[at]->epoch;
+        if (!viewers[at]->has_epoch)
+            continue;
+        viewer_got(viewers[at], (uint32_t)count, octets);
+        keys[leg_count] = (struct key){.shift = epoch->shift, .has_live = epoch->has_squeezed};
+        keys[leg_count].live = epoch->has_squeezed ? epoch->squeezed : 0;
+        legs[leg_count++] = viewers[at]->leg;
+    }
+    int group_count = sending_sort(keys, leg_count, numbers, first);
+    struct audience **audiences = memory_new((room + 1) * sizeof *audiences);
+    sending_gather(legs, numbers, leg_count, group_count, audiences);
+    for (int group = 0; group < group_count; group++) {
+        const struct key *key = &keys[first[group]];
+        struct burst *burst = burst_new(count);
+        lane_write(burst, packets, count, &key->shift, sending->ssrcs.video,
+                   key->has_live ? &key->live : NULL);
+        if (burst->count > 0) {
+            senders_send(audiences[group], burst);
+            sending->sent += (long)burst->count * audience_count(audiences[group]);
+        }
+        burst_release(burst);
+        audience_release(audiences[group]);
+    }
+    free(audiences);
+    free(numbers);
+    free(legs);
+    free(keys);
+}
+
+void sending_report(const struct sending *sending, struct viewer *viewer, double now, double wall,
+                    struct rtcp_buffer *out)
+{
+    const struct sound *sound = &sending->sound;
+    struct sender_report report = {.ntp = ntp_of(wall)};
+    uint32_t ssrcs[2];
+    int count = 0;
+    if (viewer->has_epoch) {
+        const struct epoch *epoch = &viewer->epoch;
+        report.ssrc = ssrcs[count++] = sending->ssrcs.video;
+        report.timestamp = track_timestamp_at(epoch->track, now) + epoch->shift.timestamp;
+        struct sent sent = viewer_video(viewer);
+        report.packets = sent.packets;
+        report.octets = sent.octets;
+        rtcp_sender_report(out, &report);
+    }
+    if (viewer->has_audio_shift && sound_timestamp_at(sound, now, &report.timestamp)) {
+        report.ssrc = ssrcs[count++] = sound->ssrc;
+        report.packets = (uint32_t)sound->packets - viewer->sound_before.packets;
+        report.octets = (uint32_t)sound->octets - viewer->sound_before.octets;
+        rtcp_sender_report(out, &report);
+    }
+    if (count == 0)
+        return;
+    rtcp_source_description(out, ssrcs, count, "farmlive");
+    if (viewer->has_reference) {
+        /* From it the viewer knows how long what it asks for again is under way. */
+        viewer->has_reference = false;
+        struct reference_reply reply = {
+            .ssrc = viewer->reference.ssrc,
+            .last = viewer->reference.middle,
+            .delay = (uint32_t)(int64_t)nearbyint((now - viewer->reference_at) * NTP_SHORT_SECOND),
+        };
+        rtcp_reference_reply(out, sending->ssrcs.video, &reply);
+    }
+}

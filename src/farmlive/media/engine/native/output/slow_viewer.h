@@ -1,0 +1,30 @@
+/* Whether a viewer keeps up. A slow viewer gets sound alone, until it has taken what it held; then
+ * video continues at a keyframe. As `Stall` of `farmlive.media.engine.python.net.slow_viewer`. */
+#ifndef FARMLIVE_SLOW_VIEWER_H
+#define FARMLIVE_SLOW_VIEWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct stall {
+    long dropped; /* packets that were left out since it could not keep up */
+    bool is_down; /* it gets no video */
+    double since;
+    double wait_s;
+    bool has_resumed;
+    double resumed_at;
+    int refused;
+    double refused_since;
+};
+
+void stall_init(struct stall *stall);
+/* It held too much and packets were dropped: no video until it may continue. */
+void stall_fall(struct stall *stall, int dropped, double now);
+/* Packets to it were refused; true if that makes it slow. */
+bool stall_refuse(struct stall *stall, int packets, double now);
+/* Whether it should get the next keyframe while it holds `held` bytes. */
+bool stall_may_go_on(const struct stall *stall, size_t held, double now);
+/* It gets a keyframe. */
+void stall_go_on(struct stall *stall, double now);
+
+#endif

@@ -1,0 +1,56 @@
+/* An output's sound: one stream that continues while sources change, with RED (RFC 2198) for
+ * viewers that negotiated it. As `farmlive.media.engine.python.sound`. */
+#ifndef FARMLIVE_SOUND_H
+#define FARMLIVE_SOUND_H
+
+#include "ingest/rtp_rewrite.h"
+#include "ingest/track.h"
+#include "send/packet_batch.h"
+#include "wire/red.h"
+
+/* Ticks of RTP time a second (RFC 7587, section 4.1). */
+enum { SOUND_CLOCK_RATE = 48000 };
+
+/* How some viewers get sound: payload type, that of RED around it (-1: none), and what is exchanged
+ * in the sequence number. */
+struct hearing {
+    uint8_t payload_type;
+    int8_t red;
+    uint16_t shift;
+};
+
+/* A packet in the output's numbers. */
+struct sounded {
+    struct packet *packet; /* holds it; its own numbers are the source's */
+    uint16_t sequence;
+    uint32_t timestamp;
+    int block_count; /* 0 for one that did not come as RED */
+    struct red_block blocks[RED_BLOCKS_MOST];
+};
+
+struct sound {
+    uint32_t ssrc;
+    codec_id codec;       /* that of the last packet; 0 before the first */
+    struct track *track;  /* holds it; NULL before the first */
+    bool left;            /* the source on air has changed since */
+    long packets, octets; /* of what has been sent */
+    int pending_count, pending_room;
+    struct sounded *pending;
+    struct rewriter rewriter;
+};
+
+void sound_init(struct sound *sound, uint32_t ssrc, uint16_t sequence, uint32_t timestamp);
+void sound_clear(struct sound *sound);
+
+/* Gather a packet of the source on air. */
+void sound_add(struct sound *sound, struct track *track, struct packet *packet, double now);
+/* The number of what leaves next. */
+uint16_t sound_next_sequence(const struct sound *sound);
+/* The stream's RTP time at this moment of our clock; false before the first packet. */
+bool sound_timestamp_at(const struct sound *sound, double when, uint32_t *timestamp);
+/* Add all that was gathered to the burst, as one group of viewers gets it. */
+void sound_write(const struct sound *sound, struct burst *burst, const struct hearing *hearing);
+/* Forget what was gathered: it has been sent. */
+void sound_drop(struct sound *sound);
+
+#endif

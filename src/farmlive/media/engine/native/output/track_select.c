@@ -1,0 +1,148 @@
+/* Track selection.
+ *
+ * Always holds: `moving` has the viewers that have a track and should get another one; `probing`
+ * those that have a probe, or had one until a moment ago. */
+#include "output/track_select.h"
+
+#include <math.h>
+
+/* Of a squeezed stretch all is forgotten after so long, before timestamps go round. */
+enum { SQUEEZED_MOST_S = 60 };
+
+/* A link that lost a larger share of what was sent, and now loses less, is free again. */
+static const double MUCH_LOSS = 0.04;
+
+static bool is_layered(const struct publisher *on_air)
+{
+    return on_air != NULL && on_air->layer_count > 1;
+}
+
+/* Put the link at the end of the list, unless it is there. */
+static void put(struct list *list, struct list *link)
+{
+    if (list_is_empty(link))
+        list_add(list, link);
+}
+
+/* The layer for a viewer that gets `current` at present, or NULL. */
+static int choose(struct joining *joining, const struct publisher *publisher, struct viewer *viewer,
+                  const struct track *current, double now)
+{
+    double kbps[LAYERS_MOST];
+    for (int layer = 0; layer < publisher->layer_count; layer++)
+        kbps[layer] = publisher->layers[layer]->kbps;
+    bool is_here = current != NULL && publisher_has_layer(publisher, current);
+    int layer =
+        choice_decide(&viewer->choice, publisher->flow.flowing, kbps, publisher->layer_count,
+                      is_here ? current->layer : publisher->layer_count, now,
+                      viewer->lane != NULL && viewer_repeats(viewer));
+    if (viewer->choice.probe >= 0)
+        put(&joining->probing, &viewer->probing);
+    return layer;
+}
+
+bool aiming_aim(struct joining *joining, struct publisher *publisher, struct viewer *viewer,
+                double now)
+{
+    const struct track *before = viewer->target;
+    if (publisher == NULL || publisher->layer_count == 0) {
+        viewer->target = NULL;
+        list_remove(&viewer->moving);
+        return false;
+    }
+    const struct track *current = viewer->has_epoch ? viewer->epoch.track : NULL;
+    int layer = publisher->layer_count > 1 ? choose(joining, publisher, viewer, current, now) : 0;
+    struct track *target = viewer->target = publisher->layers[layer];
+    if (current != NULL && !publisher_has_layer(publisher, current) &&
+        !viewer_can_play(viewer, target)) {
+        /* It sees what is on air no more, and can't see what is. */
+        joining_wait(joining, viewer, false);
+        return false;
+    }
+    if (current == NULL || current == target) {
+        list_remove(&viewer->moving);
+        return false;
+    }
+    put(&joining->moving, &viewer->moving);
+    if (target == before)
+        return false;
+    publisher_want_keyframe(publisher, target);
+    return true;
+}
+
+static void want_for(struct publisher *publisher, const struct viewer *viewer, double now)
+{
+    struct track *target = viewer->target;
+    if (target != NULL && viewer_can_play(viewer, target) && viewer_may_go_on(viewer, now))
+        publisher_want_keyframe(publisher, target);
+}
+
+void aiming_want_keyframes(struct joining *joining, struct publisher *publisher, double now)
+{
+    if (publisher == NULL)
+        return;
+    list_each(link, &joining->waiting) {
+        struct viewer *viewer = list_entry(link, struct viewer, place);
+        if (!viewer->stall.is_down)
+            joining_start(joining, viewer, publisher, now);
+    }
+    list_each(link, &joining->waiting)
+        want_for(publisher, list_entry(link, struct viewer, place), now);
+    list_each(link, &joining->moving)
+        want_for(publisher, list_entry(link, struct viewer, moving), now);
+}
+
+struct publisher *aiming_keyframe_requested(const struct viewer *viewer)
+{
+    struct lane *lane = viewer->lane;
+    if (lane == NULL)
+        return NULL;
+    publisher_want_keyframe(lane->publisher, lane->track);
+    return lane->publisher;
+}
+
+bool aiming_reported(struct joining *joining, struct publisher *on_air, struct viewer *viewer,
+                     const struct receiver_report *report, double now)
+{
+    if (report->ssrc != joining->sending->ssrcs.video)
+        return false;
+    struct choice *choice = &viewer->choice;
+    double before = choice->loss;
+    bool full = choice_reported(choice, report->highest, report->total_lost, now);
+    if (!full || !is_layered(on_air))
+        return false;
+    if (viewer->lane != NULL && before > MUCH_LOSS && MUCH_LOSS > choice->loss &&
+        choice_is_congested(choice, now))
+        /* The keyframe that it moved at may have been lost in part. */
+        publisher_want_keyframe(viewer->lane->publisher, viewer->lane->track);
+    return aiming_aim(joining, on_air, viewer, now) || choice_is_congested(choice, now);
+}
+
+void aiming_probe(struct joining *joining, const struct repairs *repairs, double seconds)
+{
+    list_each(link, &joining->probing) {
+        struct viewer *viewer = list_entry(link, struct viewer, probing);
+        int layer = viewer->choice.probe;
+        const struct lane *lane = viewer->lane;
+        if (layer < 0 || lane == NULL || layer >= lane->publisher->layer_count) {
+            list_remove(link);
+            continue;
+        }
+        double more = lane->publisher->layers[layer]->kbps - lane->track->kbps;
+        repairs_repeat(repairs, viewer, (long)nearbyint(more * 125 * seconds));
+    }
+}
+
+bool aiming_second(struct joining *joining, struct publisher *on_air, struct viewer *viewer,
+                   double now)
+{
+    viewer->rtx_left = RTX_PER_S;
+    viewer_forget_past(viewer, now);
+    if (viewer->has_epoch && viewer->epoch.has_squeezed) {
+        const struct packet *newest = viewer->epoch.track->ring->newest;
+        if (newest != NULL &&
+            ahead32(newest->timestamp, viewer->epoch.squeezed) > VIDEO_CLOCK_RATE * SQUEEZED_MOST_S)
+            viewer->epoch.has_squeezed = false;
+    }
+    return is_layered(on_air) && aiming_aim(joining, on_air, viewer, now);
+}

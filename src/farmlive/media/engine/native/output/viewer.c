@@ -1,0 +1,184 @@
+/* One viewer: the stretches of tracks that make up its video, kept for its NACKs.
+ *
+ * Always holds: the epoch and each past one hold their track. */
+#include "output/viewer.h"
+
+#include "base/memory.h"
+#include "ingest/rtp_rewrite.h"
+
+/* What ended so long ago is not asked for any more. */
+static const double PAST_S = 5.0;
+/* So many packets of padding alone may follow each other. */
+enum { PADDING_MOST = 32 };
+
+uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp)
+{
+    return epoch->has_squeezed ? rewrite_squeeze(timestamp, epoch->squeezed) : timestamp;
+}
+
+struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct leg *leg,
+                          struct backpressure backpressure, uint16_t rtx_sequence, double now)
+{
+    struct viewer *viewer = memory_new(sizeof *viewer);
+    list_init(&viewer->all);
+    list_init(&viewer->place);
+    list_init(&viewer->moving);
+    list_init(&viewer->probing);
+    viewer->peer = peer;
+    viewer->viewing = *viewing;
+    viewer->leg = leg;
+    viewer->backpressure = backpressure;
+    stall_init(&viewer->stall);
+    choice_init(&viewer->choice, now);
+    viewer->rtx_sequence = rtx_sequence;
+    viewer->rtx_left = RTX_PER_S;
+    return viewer;
+}
+
+void viewer_free(struct viewer *viewer)
+{
+    if (viewer->has_epoch)
+        track_release(viewer->epoch.track);
+    for (int at = 0; at < viewer->past_count; at++)
+        track_release(viewer->past[at].track);
+    free(viewer);
+}
+
+size_t viewer_held(const struct viewer *viewer)
+{
+    return viewer->backpressure.held(viewer->backpressure.context);
+}
+
+bool viewer_may_go_on(const struct viewer *viewer, double now)
+{
+    return !viewer->stall.is_down || stall_may_go_on(&viewer->stall, viewer_held(viewer), now);
+}
+
+bool viewer_repeats(const struct viewer *viewer)
+{
+    return viewer->has_epoch && viewer->epoch.terms.retransmission >= 0;
+}
+
+bool viewer_can_play(const struct viewer *viewer, const struct track *track)
+{
+    const struct viewing *viewing = &viewer->viewing;
+    return viewing_of(viewing->video, viewing->video_count, track->codec) != NULL;
+}
+
+bool viewer_hears(const struct viewer *viewer, uint8_t payload_type)
+{
+    for (int at = 0; at < viewer->viewing.audio_count; at++) {
+        const struct outgoing *each = &viewer->viewing.audio[at];
+        if (each->payload_type == payload_type || each->red == payload_type)
+            return true;
+    }
+    return false;
+}
+
+/* The last packet with a payload, a few numbers back at most: others say nothing of pictures. */
+static const struct packet *last_picture(const struct ring *ring)
+{
+    for (int back = 0; back < PADDING_MOST; back++) {
+        const struct packet *packet = ring_get(ring, (uint16_t)(ring->highest - back));
+        if (packet != NULL && packet->size > 0)
+            return packet;
+    }
+    return ring->newest;
+}
+
+/* Remember where the epoch ends in the viewer's numbers, if anything came of its track. */
+static void note_last(struct viewer *viewer, uint16_t sent)
+{
+    const struct epoch *epoch = &viewer->epoch;
+    const struct packet *newest = epoch->track->ring->newest;
+    if (newest == NULL)
+        return;
+    const struct packet *picture = last_picture(epoch->track->ring);
+    uint8_t payload[PACKET_MOST];
+    size_t size = picture->size < PACKET_MOST ? picture->size : PACKET_MOST;
+    memcpy(payload, picture->payload, size);
+    pictures_move(payload, size, epoch->shift.pictures);
+    viewer->has_last = true;
+    viewer->last_sequence = (uint16_t)(sent + epoch->shift.sequence);
+    viewer->last_timestamp = newest->timestamp + epoch->shift.timestamp;
+    viewer->last_pictures = pictures_read(epoch->track->codec, payload, size);
+    viewer->last_at = epoch->track->last_at;
+}
+
+void viewer_got(struct viewer *viewer, uint32_t packets, uint32_t octets)
+{
+    viewer->video.packets += packets;
+    viewer->video.octets += octets;
+}
+
+void viewer_go_live(struct viewer *viewer, struct lane *lane)
+{
+    viewer->is = VIEWER_LIVE;
+    viewer->lane = lane;
+    viewer_got(viewer, -(uint32_t)lane->track->packets, -(uint32_t)lane->track->octets);
+}
+
+struct sent viewer_video(const struct viewer *viewer)
+{
+    struct sent sent = viewer->video;
+    if (viewer->lane != NULL) {
+        sent.packets += (uint32_t)viewer->lane->track->packets;
+        sent.octets += (uint32_t)viewer->lane->track->octets;
+    }
+    return sent;
+}
+
+void viewer_end_epoch(struct viewer *viewer, uint16_t sent, bool muted)
+{
+    if (!viewer->has_epoch)
+        return;
+    note_last(viewer, sent);
+    viewer->epoch.has_ended = true;
+    viewer->epoch.until = viewer->epoch.track->last_at;
+    viewer->epoch.muted = muted;
+    if (viewer->past_count == EPOCHS_MOST) {
+        track_release(viewer->past[0].track);
+        viewer->past_count--;
+        memmove(viewer->past, viewer->past + 1,
+                (size_t)viewer->past_count * sizeof viewer->past[0]);
+    }
+    viewer->past[viewer->past_count++] = viewer->epoch;
+    viewer->has_epoch = false;
+    viewer->video = viewer_video(viewer);
+    viewer->lane = NULL;
+}
+
+struct epoch *viewer_epoch_of(struct viewer *viewer, uint16_t sequence)
+{
+    if (viewer->has_epoch && ahead16(sequence, viewer->epoch.first) >= 0)
+        return &viewer->epoch;
+    for (int at = viewer->past_count - 1; at >= 0; at--)
+        if (ahead16(sequence, viewer->past[at].first) >= 0)
+            return &viewer->past[at];
+    return NULL;
+}
+
+/* Begin the stretch where the ring does: numbers go round, and after half a round the newest would
+ * be taken for ones from before it. */
+static void forget_first(struct epoch *epoch)
+{
+    uint16_t oldest = (uint16_t)(epoch->track->ring->highest - (RING_SIZE - 1));
+    uint16_t number = (uint16_t)(oldest + epoch->shift.sequence);
+    if (ahead16(number, epoch->first) > 0)
+        epoch->first = number;
+}
+
+void viewer_forget_past(struct viewer *viewer, double now)
+{
+    if (viewer->has_epoch)
+        forget_first(&viewer->epoch);
+    int kept = 0;
+    for (int at = 0; at < viewer->past_count; at++) {
+        struct epoch *epoch = &viewer->past[at];
+        if (epoch->has_ended && now - epoch->until >= PAST_S)
+            track_release(epoch->track);
+        else
+            viewer->past[kept++] = *epoch;
+    }
+    viewer->past_count = kept;
+}

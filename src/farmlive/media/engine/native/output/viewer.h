@@ -1,0 +1,110 @@
+/* One viewer of an output: its numbers and how far it is. `output` decides what it is sent, and
+ * when. As `farmlive.media.engine.python.viewer`.
+ *
+ * Always holds: it is live on a lane, or catches up from `cursor` on, or waits; in the first two
+ * cases it has an epoch. */
+#ifndef FARMLIVE_VIEWER_H
+#define FARMLIVE_VIEWER_H
+
+#include "ingest/layer_select.h"
+#include "output/forwarder.h"
+#include "output/slow_viewer.h"
+#include "send/leg.h"
+
+enum { RTX_PER_S = 600, EPOCHS_MOST = 4 };
+
+enum viewer_is { VIEWER_WAITING, VIEWER_CATCHING, VIEWER_LIVE };
+
+/* A stretch of one track in a viewer's video: how its numbers are made of the source's. `first` is
+ * the first number that the viewer gets of what the ring spans; `squeezed` where live begins for a
+ * late joiner, in the source's time; `nudge` by how much its timestamps are later than they should
+ * be. */
+struct epoch {
+    struct track *track; /* holds it */
+    struct outgoing terms;
+    uint16_t first;
+    struct shift shift;
+    uint32_t nudge;
+    bool has_squeezed;
+    uint32_t squeezed;
+    bool has_ended, muted; /* muted: what is missing of it was left out on purpose */
+    double until;
+};
+
+/* The timestamp that the viewer gets for one of the source's, but for the shift. */
+uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp);
+
+/* Packets and octets of a stream, as a sender report has them: modulo 2^32. */
+struct sent {
+    uint32_t packets, octets;
+};
+
+/* Tells how many bytes a viewer has not taken yet. Called before a part of a burst and for a viewer
+ * that is behind, never for each packet. */
+struct backpressure {
+    size_t (*held)(const void *context);
+    const void *context;
+};
+
+struct viewer {
+    struct list all;     /* in all of the output's */
+    struct list place;   /* in those who wait or catch up, or in the lane's members */
+    struct list moving;  /* in those who get another track meanwhile */
+    struct list probing; /* in those whose link is tried */
+    enum viewer_is is;
+    uint64_t peer;
+    struct viewing viewing;
+    struct leg *leg;
+    struct backpressure backpressure;
+    struct stall stall;
+    struct choice choice;
+    bool has_audio_shift;
+    uint16_t audio_shift;
+    struct track *target; /* the track that it should get, one of the publisher's on air; or NULL */
+    struct lane *lane;    /* NULL unless it is live */
+    uint16_t cursor;      /* next packet of the ring to send, while catching up */
+    bool has_epoch;
+    struct epoch epoch;
+    int past_count; /* the stretches before, the newest last */
+    struct epoch past[EPOCHS_MOST];
+    bool has_last; /* where the last of them ended */
+    uint16_t last_sequence;
+    uint32_t last_timestamp;
+    struct picture_numbers last_pictures;
+    double last_at;
+    bool has_reference; /* the reference time that our next report answers, and when it came */
+    struct reference_time reference;
+    double reference_at;
+    uint16_t rtx_sequence;
+    int rtx_left;
+    struct sent video;        /* while it is live, less what its track counted until then */
+    struct sent sound_before; /* what the output counted of sound before its first */
+};
+
+struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct leg *leg,
+                          struct backpressure backpressure, uint16_t rtx_sequence, double now);
+void viewer_free(struct viewer *viewer);
+
+/* How many bytes it has not taken yet. */
+size_t viewer_held(const struct viewer *viewer);
+/* Whether it may get a keyframe now. */
+bool viewer_may_go_on(const struct viewer *viewer, double now);
+/* Whether it takes RTX. */
+bool viewer_repeats(const struct viewer *viewer);
+bool viewer_can_play(const struct viewer *viewer, const struct track *track);
+/* Whether this payload type is of its sound. */
+bool viewer_hears(const struct viewer *viewer, uint8_t payload_type);
+/* Count packets that were sent to it alone; put it on a lane. */
+void viewer_got(struct viewer *viewer, uint32_t packets, uint32_t octets);
+void viewer_go_live(struct viewer *viewer, struct lane *lane);
+/* What it was sent of video. */
+struct sent viewer_video(const struct viewer *viewer);
+/* Its video stops after the source's number `sent`; `muted`: it could not keep up. */
+void viewer_end_epoch(struct viewer *viewer, uint16_t sent, bool muted);
+/* The stretch that this number of the viewer's belongs to, or NULL. */
+struct epoch *viewer_epoch_of(struct viewer *viewer, uint16_t sequence);
+/* Forget epochs that ended some seconds ago, and numbers that have left the ring; called once a
+ * second. */
+void viewer_forget_past(struct viewer *viewer, double now);
+
+#endif

@@ -1,0 +1,358 @@
+/* Protect and send: runs of packets of one size lie side by side in memory, one run a message, many
+ * messages a sendmmsg(2), which the kernel cuts into datagrams (udp(7), UDP_SEGMENT).
+ *
+ * Always holds: the messages that are gathered go by one socket, lie in the arena one behind the
+ * other, and are of legs in the order of their bursts; a message's vectors are neighbours. Nothing
+ * is gathered between two calls from outside. */
+#include "send/fanout.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+/* linux/udp.h; older C libraries don't name it. */
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+
+/* A run is at most this: what the kernel cuts at once (UDP_MAX_SEGMENTS of linux/udp.h), and what
+ * an IP packet holds, with the longest tag. */
+enum { RUN_PACKETS = 64, RUN_BYTES = 65000, TAG_MOST = 32 };
+
+/* What is gathered before it is sent: few enough bytes that they are still in the cache when the
+ * kernel copies them, enough messages that a call is spread over many. */
+enum { GATHERED_BYTES = 128 * 1024, MESSAGES_MOST = 128, VECTORS_MOST = 256 };
+enum { ARENA_BYTES = GATHERED_BYTES + RUN_BYTES + RUN_PACKETS * SRTP_TRAILER_MOST };
+
+/* libsrtp wants packets to begin at words. */
+enum { ALIGNMENT = 4 };
+
+/* How many legs before they are sent to the last of their memory is fetched. */
+enum { AHEAD = 2 };
+
+/* Packets of one size, of which the last may be shorter. */
+struct run {
+    int first, count;
+    size_t size;
+};
+
+/* One message: a run for one leg, or a packet of it. */
+struct sent {
+    struct leg *leg;
+    int packets;
+    size_t segment; /* of each datagram but the last */
+    _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(uint16_t))];
+};
+
+struct fanout {
+    struct reports *reports;
+    struct capture capture;
+    bool segments;
+    atomic_uint_fast64_t failed;
+    int run_count, run_room;
+    struct run *runs; /* of the burst at hand */
+    int fd, count, vector_count;
+    uint8_t *end; /* of what is used of the arena */
+    struct mmsghdr messages[MESSAGES_MOST];
+    struct iovec vectors[VECTORS_MOST];
+    struct sent sent[MESSAGES_MOST];
+    _Alignas(64) uint8_t arena[ARENA_BYTES];
+};
+
+struct fanout *fanout_new(struct reports *reports, const struct capture *capture, bool segments)
+{
+    struct fanout *fanout = memory_checked(aligned_alloc(64, sizeof *fanout));
+    memset(fanout, 0, sizeof *fanout);
+    fanout->reports = reports;
+    if (capture)
+        fanout->capture = *capture;
+    fanout->segments = segments && !capture;
+    fanout->end = fanout->arena;
+    for (int at = 0; at < MESSAGES_MOST; at++) {
+        struct cmsghdr *head = (struct cmsghdr *)(void *)fanout->sent[at].control;
+        head->cmsg_level = SOL_UDP;
+        head->cmsg_type = UDP_SEGMENT;
+        head->cmsg_len = CMSG_LEN(sizeof(uint16_t));
+    }
+    return fanout;
+}
+
+void fanout_free(struct fanout *fanout)
+{
+    free(fanout->runs);
+    free(fanout);
+}
+
+bool fanout_probe(void)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), size = 1200;
+    if (fd < 0)
+        return false;
+    bool has = setsockopt(fd, SOL_UDP, UDP_SEGMENT, &size, sizeof size) == 0;
+    close(fd);
+    return has;
+}
+
+uint64_t fanout_failed(const struct fanout *fanout)
+{
+    return atomic_load_explicit(&fanout->failed, memory_order_relaxed);
+}
+
+static void fanout_fail(struct fanout *fanout, int packets)
+{
+    if (packets)
+        atomic_fetch_add_explicit(&fanout->failed, (uint64_t)packets, memory_order_relaxed);
+}
+
+static bool is_full(int error) { return error == EAGAIN || error == ENOBUFS; }
+
+/* What older and newer kernels say where a segment does not fit into the route's MTU, and where the
+ * interface can't cut. */
+static bool is_narrow(int error) { return error == EMSGSIZE || error == EINVAL || error == EIO; }
+
+/* The system's buffers are full: what it did not take of the messages from here on is gone. */
+static void fanout_refused(struct fanout *fanout, int from)
+{
+    while (from < fanout->count) {
+        struct leg *leg = fanout->sent[from].leg;
+        int packets = 0;
+        for (; from < fanout->count && fanout->sent[from].leg == leg; from++)
+            packets += fanout->sent[from].packets;
+        fanout_fail(fanout, packets);
+        reports_push(fanout->reports, REPORT_REFUSED, leg->peer, packets, NULL, 0);
+    }
+}
+
+/* A run that could not leave as one: each packet of it alone. */
+static void fanout_send_singly(struct fanout *fanout, int number)
+{
+    const struct msghdr *message = &fanout->messages[number].msg_hdr;
+    const struct sent *sent = &fanout->sent[number];
+    int failed = 0, refused = 0;
+    for (size_t vector = 0; vector < message->msg_iovlen; vector++) {
+        const uint8_t *at = message->msg_iov[vector].iov_base;
+        for (size_t left = message->msg_iov[vector].iov_len, size; left; left -= size, at += size) {
+            size = left < sent->segment ? left : sent->segment;
+            if (sendto(fanout->fd, at, size, MSG_DONTWAIT, message->msg_name,
+                       message->msg_namelen) < 0) {
+                failed++;
+                refused += is_full(errno);
+            }
+        }
+    }
+    fanout_fail(fanout, failed);
+    if (refused)
+        reports_push(fanout->reports, REPORT_REFUSED, sent->leg->peer, refused, NULL, 0);
+}
+
+/* Send what is gathered. */
+static void fanout_flush(struct fanout *fanout)
+{
+    int at = 0;
+    while (at < fanout->count) {
+        int done = sendmmsg(fanout->fd, fanout->messages + at, (unsigned)(fanout->count - at),
+                            MSG_DONTWAIT);
+        if (done > 0) {
+            at += done;
+            continue;
+        }
+        if (is_full(errno)) {
+            fanout_refused(fanout, at);
+            break;
+        }
+        if (fanout->sent[at].packets > 1 && is_narrow(errno)) {
+            fanout->sent[at].leg->segmented = false;
+            fanout_send_singly(fanout, at);
+        } else {
+            fanout_fail(fanout, fanout->sent[at].packets);
+        }
+        at++;
+    }
+    fanout->count = fanout->vector_count = 0;
+    fanout->end = fanout->arena;
+}
+
+/* Gather these packets of one leg as one message. */
+static void fanout_add(struct fanout *fanout, struct leg *leg, const struct iovec *packets,
+                       int count)
+{
+    if (fanout->capture.datagram) {
+        fanout->capture.datagram(fanout->capture.context, leg->peer, packets->iov_base,
+                                 packets->iov_len);
+        return;
+    }
+    struct msghdr *message = &fanout->messages[fanout->count].msg_hdr;
+    struct sent *sent = &fanout->sent[fanout->count++];
+    struct iovec *vector = fanout->vectors + fanout->vector_count;
+    sent->leg = leg;
+    sent->packets = count;
+    sent->segment = packets->iov_len;
+    message->msg_name = &leg->address.name;
+    message->msg_namelen = leg->address.size;
+    message->msg_iov = vector;
+    *vector = packets[0];
+    for (int at = 1; at < count; at++)
+        if ((uint8_t *)vector->iov_base + vector->iov_len == packets[at].iov_base)
+            vector->iov_len += packets[at].iov_len;
+        else
+            *++vector = packets[at];
+    message->msg_iovlen = (size_t)(++vector - message->msg_iov);
+    fanout->vector_count += (int)message->msg_iovlen;
+    if (count > 1) {
+        uint16_t value = (uint16_t)sent->segment;
+        memcpy(sent->control + CMSG_LEN(0), &value, sizeof value);
+        message->msg_control = sent->control;
+        message->msg_controllen = sizeof sent->control;
+    } else {
+        message->msg_control = NULL;
+        message->msg_controllen = 0;
+    }
+}
+
+/* Write an RTP packet, protected for a leg, to `out`. Returns its size; 0 where that fails. */
+static size_t fanout_write(const struct leg *leg, const uint8_t *packet, size_t size, uint8_t *out)
+{
+    if (leg->gcm != NULL)
+        return gcm_protect(leg->gcm, out, packet, size);
+    int length = (int)size;
+    memcpy(out, packet, size);
+    return srtp.protect(leg->transmit, out, &length) == 0 ? (size_t)length : 0;
+}
+
+/* Protect a run for a leg, behind what is gathered. `packets` are what came of it, of size 0 where
+ * it failed. Returns whether the kernel could cut them as they are. */
+static bool fanout_protect(struct fanout *fanout, const struct leg *leg, const struct burst *burst,
+                           const struct run *run, struct iovec packets[RUN_PACKETS])
+{
+    bool even = true;
+    for (int number = 0; number < run->count; number++) {
+        size_t plain = burst->sizes[run->first + number];
+        size_t size = fanout_write(leg, burst_at(burst, run->first + number), plain, fanout->end);
+        packets[number] = (struct iovec){fanout->end, size};
+        even = even && size == plain + leg->tag;
+        fanout->end += (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    }
+    return even;
+}
+
+/* Gather a run for a leg, as one message or, where it can't leave so, packet by packet. */
+static void fanout_send_run(struct fanout *fanout, struct leg *leg, const struct burst *burst,
+                            const struct run *run)
+{
+    struct iovec packets[RUN_PACKETS];
+    if (fanout->end >= fanout->arena + GATHERED_BYTES ||
+        fanout->count + run->count > MESSAGES_MOST ||
+        fanout->vector_count + run->count > VECTORS_MOST)
+        fanout_flush(fanout);
+    if (fanout_protect(fanout, leg, burst, run, packets) && fanout->segments && leg->segmented) {
+        fanout_add(fanout, leg, packets, run->count);
+        return;
+    }
+    for (int number = 0; number < run->count; number++)
+        if (packets[number].iov_len)
+            fanout_add(fanout, leg, &packets[number], 1);
+        else
+            fanout_fail(fanout, 1);
+}
+
+/* The packets of a leg that is reached by a stream, one report each. */
+static void fanout_stream(struct fanout *fanout, struct leg *leg, const struct burst *burst)
+{
+    for (int number = 0; number < burst->count; number++) {
+        size_t size =
+            fanout_write(leg, burst_at(burst, number), burst->sizes[number], fanout->arena);
+        if (size > 0)
+            reports_push(fanout->reports, REPORT_STREAM, leg->peer, 1, fanout->arena, size);
+        else
+            fanout_fail(fanout, 1);
+    }
+}
+
+/* Cut the burst into runs. */
+static void fanout_cut(struct fanout *fanout, const struct burst *burst)
+{
+    if (burst->count > fanout->run_room) {
+        fanout->run_room = burst->count;
+        fanout->runs = memory_grow(fanout->runs, (size_t)burst->count, sizeof *fanout->runs);
+    }
+    fanout->run_count = 0;
+    struct run *run = NULL;
+    for (int number = 0; number < burst->count; number++) {
+        size_t size = burst->sizes[number];
+        if (!run || size > run->size || burst->sizes[number - 1] < run->size ||
+            run->count == RUN_PACKETS ||
+            (size_t)(run->count + 1) * (run->size + TAG_MOST) > RUN_BYTES) {
+            run = &fanout->runs[fanout->run_count++];
+            *run = (struct run){.first = number, .size = size};
+        }
+        run->count++;
+    }
+}
+
+static void fanout_send_leg(struct fanout *fanout, struct leg *leg, const struct burst *burst)
+{
+    if (leg->streamed)
+        fanout_stream(fanout, leg, burst);
+    else if (!leg->address.size)
+        fanout_fail(fanout, burst->count);
+    else
+        for (int at = 0; at < fanout->run_count; at++)
+            fanout_send_run(fanout, leg, burst, &fanout->runs[at]);
+}
+
+/* Thousands of legs do not stay in the cache: what those need who are next is fetched meanwhile,
+ * the leg first, and then, in two steps, what it points to. */
+static void fanout_look_ahead(struct leg *const *legs, int count)
+{
+    if (count > 3 * AHEAD) {
+        __builtin_prefetch(legs[3 * AHEAD]);
+        __builtin_prefetch(&legs[3 * AHEAD]->segmented);
+    }
+    if (count > 2 * AHEAD && legs[2 * AHEAD]->gcm != NULL)
+        gcm_fetch(legs[2 * AHEAD]->gcm);
+    if (count > AHEAD && legs[AHEAD]->gcm != NULL)
+        gcm_fetch_context(legs[AHEAD]->gcm);
+}
+
+void fanout_send(struct fanout *fanout, struct leg *const *legs, int count,
+                 const struct burst *burst)
+{
+    fanout_cut(fanout, burst);
+    /* Socket by socket: that of the first leg, which nearly all have, and then from -1, of those
+     * that have none, upwards. */
+    const int first = count ? legs[0]->fd : INT_MAX;
+    for (int fd = first, next; fd < INT_MAX; fd = next) {
+        next = INT_MAX;
+        fanout->fd = fd;
+        for (int at = 0; at < count; at++) {
+            const int other = legs[at]->fd;
+            fanout_look_ahead(legs + at, count - at);
+            if (other == fd)
+                fanout_send_leg(fanout, legs[at], burst);
+            else if (other != first && other < next && (fd == first || other > fd))
+                next = other;
+        }
+        fanout_flush(fanout);
+    }
+}
+
+void fanout_send_rtcp(struct fanout *fanout, struct leg *leg, const uint8_t *data, size_t length)
+{
+    int size = (int)length;
+    if (length > RTCP_MOST || (!leg->streamed && !leg->address.size))
+        return;
+    memcpy(fanout->arena, data, length);
+    if (srtp.protect_rtcp(leg->transmit, fanout->arena, &size) != 0)
+        return;
+    if (leg->streamed)
+        reports_push(fanout->reports, REPORT_STREAM, leg->peer, 1, fanout->arena, (size_t)size);
+    else if (fanout->capture.datagram)
+        fanout->capture.datagram(fanout->capture.context, leg->peer, fanout->arena, (size_t)size);
+    else
+        sendto(leg->fd, fanout->arena, (size_t)size, MSG_DONTWAIT, &leg->address.name.any,
+               leg->address.size);
+}

@@ -1,0 +1,31 @@
+/* Fan-out: encrypts the packets of a burst for each leg and sends them to all legs with few system
+ * calls.
+ *
+ * Owns the memory in which packets are encrypted. Used by one thread, the owner of its legs. */
+#ifndef FARMLIVE_FANOUT_H
+#define FARMLIVE_FANOUT_H
+
+#include "send/leg.h"
+#include "send/packet_batch.h"
+#include "send/send_feedback.h"
+#include "wire/rtcp.h"
+
+struct fanout;
+
+/* `segments`: whether the kernel cuts runs into datagrams. */
+struct fanout *fanout_new(struct reports *reports, const struct capture *capture, bool segments);
+void fanout_free(struct fanout *fanout);
+
+/* Whether this kernel has UDP_SEGMENT. */
+bool fanout_probe(void);
+
+/* All of a burst to one leg, then to the next. */
+void fanout_send(struct fanout *fanout, struct leg *const *legs, int count,
+                 const struct burst *burst);
+/* One compound packet of at most RTCP_MOST bytes. */
+void fanout_send_rtcp(struct fanout *fanout, struct leg *leg, const uint8_t *data, size_t size);
+
+/* Packets that could not be sent so far; any thread may ask. */
+uint64_t fanout_failed(const struct fanout *fanout);
+
+#endif

@@ -1,0 +1,344 @@
+/* Legs, audiences, and the owner of each leg, which runs its tasks: the caller, or a send thread.
+ *
+ * Always holds: the relay's thread alone uses `legs`, `load` and `latest`; its owner alone uses a
+ * leg's own fields. A leg is freed once, by its owner, or at the end with all that are left.
+ * `fanout` encrypts and sends, `task_queue` keeps the order of tasks. */
+#include "send/senders.h"
+
+#include "base/cores.h"
+#include "base/memory.h"
+#include "base/thread.h"
+#include "send/fanout.h"
+#include "send/send_sockets.h"
+#include "send/task_queue.h"
+
+/* What a thread takes out of its queue at once. */
+enum { TAKEN_MOST = 32 };
+
+/* An owner goes on getting legs until it has so many more than another. Sessions that were made one
+ * after the other lie side by side in memory: with one owner, cores don't fight for them; and for a
+ * small audience only one thread is woken. */
+enum { LEAD = 64 };
+
+/* An owner of so many keeps to a core of its own, where there is one for each. When a frame comes,
+ * the relay's thread has just run on one core and, often, something else on another: then the
+ * kernel may put two owners on one core, and the viewers of the second get nothing before those of
+ * the first. With fewer viewers that is soon over, and an owner is better off where nothing else
+ * runs. */
+enum { CROWD = 128 };
+
+/* One owner of legs. */
+struct sender {
+    struct senders *senders;
+    struct fanout *fanout;
+    int load; /* how many legs it owns */
+    bool is_kept;
+    struct outlets outlets; /* the relay's thread's */
+    bool is_threaded;
+    pthread_t thread;
+    struct queue queue;
+};
+
+struct senders {
+    struct reports *reports;
+    bool captures; /* then nobody is reached by a stream */
+    bool has_threads;
+    struct list legs;
+    struct cores cores;
+    int count;
+    struct sender *each;
+    struct sender *latest; /* who got the last leg */
+};
+
+/* The legs of one owner: those from `first` on. */
+struct part {
+    struct sender *owner;
+    int first, count;
+};
+
+struct audience {
+    atomic_uint holders;
+    int count, part_count;
+    struct part *parts;
+    struct leg *legs[];
+};
+
+/* The owner's part: what a task means. */
+
+static void leg_move(struct leg *leg, int fd, const struct address *address)
+{
+    /* What the route before could not carry says nothing of this one. */
+    leg->segmented = true;
+    leg->fd = fd;
+    leg->address = *address;
+    leg->streamed = fd < 0 && !leg->owner->senders->captures;
+}
+
+static void leg_clear(struct leg *leg)
+{
+    gcm_free(leg->gcm);
+    free(leg);
+}
+
+static void leg_free(struct sender *owner, struct leg *leg)
+{
+    uint64_t peer = leg->peer;
+    leg_clear(leg);
+    reports_push(owner->senders->reports, REPORT_FREED, peer, 0, NULL, 0);
+}
+
+static void sender_do(struct sender *sender, const struct task *task)
+{
+    switch (task->kind) {
+    case TASK_SEND: {
+        const struct part *part = &task->audience->parts[task->number];
+        fanout_send(sender->fanout, task->audience->legs + part->first, part->count, task->burst);
+        audience_release(task->audience);
+        burst_release(task->burst);
+        break;
+    }
+    case TASK_SEND_ONE:
+        fanout_send(sender->fanout, &task->leg, 1, task->burst);
+        burst_release(task->burst);
+        break;
+    case TASK_RTCP:
+        fanout_send_rtcp(sender->fanout, task->leg, task->data, (size_t)task->number);
+        free(task->data);
+        break;
+    case TASK_MOVE:
+        leg_move(task->leg, task->number, task->data);
+        free(task->data);
+        break;
+    case TASK_REMOVE:
+        leg_free(sender, task->leg);
+        break;
+    }
+}
+
+static void *sender_run(void *context)
+{
+    struct sender *sender = context;
+    cores_hurry(TURN_SENDS);
+    struct task tasks[TAKEN_MOST];
+    for (int count; (count = queue_take(&sender->queue, tasks, TAKEN_MOST)) > 0;)
+        for (int at = 0; at < count; at++)
+            sender_do(sender, &tasks[at]);
+    return NULL;
+}
+
+/* Returns 0, or why there can be no thread. */
+static int sender_start(struct sender *sender)
+{
+    queue_init(&sender->queue);
+    int status = thread_start(&sender->thread, "farmlive-send", sender_run, sender);
+    sender->is_threaded = status == 0;
+    if (status != 0)
+        queue_clear(&sender->queue);
+    return status;
+}
+
+struct senders *senders_new(int threads, struct reports *reports, const struct capture *capture)
+{
+    struct senders *senders = memory_new(sizeof *senders);
+    bool segments = fanout_probe();
+    senders->reports = reports;
+    senders->captures = capture != NULL;
+    senders->has_threads = threads > 0;
+    list_init(&senders->legs);
+    senders->cores = cores_of_caller();
+    senders->count = threads > 0 ? threads : 1;
+    senders->each = memory_new((size_t)senders->count * sizeof *senders->each);
+    senders->latest = senders->each;
+    for (int at = 0; at < senders->count; at++) {
+        struct sender *sender = &senders->each[at];
+        sender->senders = senders;
+        sender->fanout = fanout_new(reports, capture, segments);
+    }
+    return senders;
+}
+
+int senders_start(struct senders *senders)
+{
+    int status = 0;
+    for (int at = 0; senders->has_threads && status == 0 && at < senders->count; at++)
+        status = sender_start(&senders->each[at]);
+    return status;
+}
+
+void senders_free(struct senders *senders)
+{
+    for (int at = 0; at < senders->count; at++)
+        if (senders->each[at].is_threaded)
+            queue_end(&senders->each[at].queue);
+    for (int at = 0; at < senders->count; at++) {
+        struct sender *sender = &senders->each[at];
+        if (sender->is_threaded) {
+            pthread_join(sender->thread, NULL);
+            queue_clear(&sender->queue);
+        }
+        fanout_free(sender->fanout);
+        outlets_close(&sender->outlets);
+    }
+    list_each(at, &senders->legs)
+        leg_clear(list_entry(at, struct leg, all));
+    free(senders->each);
+    free(senders);
+}
+
+uint64_t senders_failed(const struct senders *senders)
+{
+    uint64_t failed = 0;
+    for (int at = 0; at < senders->count; at++)
+        failed += fanout_failed(senders->each[at].fanout);
+    return failed;
+}
+
+/* Its load has changed. */
+static void sender_place(struct sender *sender)
+{
+    const struct senders *senders = sender->senders;
+    if (senders->count < 2 || senders->count != senders->cores.count)
+        return;
+    if (!sender->is_kept && sender->load >= CROWD) {
+        sender->is_kept = true;
+        cores_keep(&senders->cores, sender->thread, (int)(sender - senders->each));
+    } else if (sender->is_kept && sender->load < CROWD / 2) {
+        sender->is_kept = false;
+        cores_let_go(&senders->cores, sender->thread);
+    }
+}
+
+struct leg *senders_add(struct senders *senders, uint64_t peer, srtp_session transmit, unsigned tag)
+{
+    struct leg *leg = memory_new(sizeof *leg);
+    struct sender *freest = senders->each;
+    for (int at = 1; at < senders->count; at++)
+        if (senders->each[at].load < freest->load)
+            freest = &senders->each[at];
+    if (senders->latest->load >= freest->load + LEAD)
+        senders->latest = freest;
+    senders->latest->load++;
+    sender_place(senders->latest);
+    list_add(&senders->legs, &leg->all);
+    leg->peer = peer;
+    leg->owner = senders->latest;
+    leg->transmit = transmit;
+    leg->tag = tag;
+    leg->fd = -1;
+    leg->segmented = true;
+    return leg;
+}
+
+void senders_use_gcm(struct leg *leg, struct gcm *gcm) { leg->gcm = gcm; }
+
+void senders_move(struct leg *leg, int fd, const struct address *address)
+{
+    if (fd >= 0)
+        fd = outlets_of(&leg->owner->outlets, fd);
+    if (!leg->owner->is_threaded) {
+        leg_move(leg, fd, address);
+        return;
+    }
+    struct address *kept = memory_checked(malloc(sizeof *kept));
+    *kept = *address;
+    queue_push(&leg->owner->queue,
+               &(struct task){.kind = TASK_MOVE, .leg = leg, .number = fd, .data = kept});
+}
+
+void senders_remove(struct leg *leg)
+{
+    struct sender *owner = leg->owner;
+    list_remove(&leg->all);
+    owner->load--;
+    sender_place(owner);
+    if (owner->is_threaded)
+        queue_push(&owner->queue, &(struct task){.kind = TASK_REMOVE, .leg = leg});
+    else
+        leg_free(owner, leg);
+}
+
+/* The part of this owner, made where there is none yet. */
+static struct part *audience_part(struct audience *audience, struct sender *owner)
+{
+    for (int at = 0; at < audience->part_count; at++)
+        if (audience->parts[at].owner == owner)
+            return &audience->parts[at];
+    audience->parts =
+        memory_grow(audience->parts, (size_t)audience->part_count + 1, sizeof *audience->parts);
+    struct part *part = &audience->parts[audience->part_count++];
+    *part = (struct part){.owner = owner};
+    return part;
+}
+
+struct audience *audience_new(struct leg *const *legs, int count)
+{
+    struct audience *audience =
+        memory_checked(malloc(sizeof *audience + (size_t)count * sizeof *legs));
+    atomic_init(&audience->holders, 1);
+    audience->count = count;
+    audience->part_count = 0;
+    audience->parts = NULL;
+    for (int at = 0; at < count; at++)
+        audience_part(audience, legs[at]->owner)->count++;
+    for (int at = 0, first = 0; at < audience->part_count; at++) {
+        struct part *part = &audience->parts[at];
+        part->first = first;
+        first += part->count;
+        part->count = 0;
+    }
+    for (int at = 0; at < count; at++) {
+        struct part *part = audience_part(audience, legs[at]->owner);
+        audience->legs[part->first + part->count++] = legs[at];
+    }
+    return audience;
+}
+
+int audience_count(const struct audience *audience) { return audience->count; }
+
+void audience_release(struct audience *audience)
+{
+    if (atomic_fetch_sub_explicit(&audience->holders, 1, memory_order_acq_rel) > 1)
+        return;
+    free(audience->parts);
+    free(audience);
+}
+
+void senders_send(struct audience *audience, struct burst *burst)
+{
+    for (int at = 0; at < audience->part_count; at++) {
+        const struct part *part = &audience->parts[at];
+        if (!part->owner->is_threaded) {
+            fanout_send(part->owner->fanout, audience->legs + part->first, part->count, burst);
+            continue;
+        }
+        atomic_fetch_add_explicit(&audience->holders, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&burst->holders, 1, memory_order_relaxed);
+        queue_push(&part->owner->queue, &(struct task){.kind = TASK_SEND,
+                                                       .audience = audience,
+                                                       .number = at,
+                                                       .burst = burst});
+    }
+}
+
+void senders_send_one(struct leg *leg, struct burst *burst)
+{
+    if (!leg->owner->is_threaded) {
+        fanout_send(leg->owner->fanout, &leg, 1, burst);
+        return;
+    }
+    atomic_fetch_add_explicit(&burst->holders, 1, memory_order_relaxed);
+    queue_push(&leg->owner->queue,
+               &(struct task){.kind = TASK_SEND_ONE, .leg = leg, .burst = burst});
+}
+
+void senders_send_rtcp(struct leg *leg, const uint8_t *data, size_t size)
+{
+    if (!leg->owner->is_threaded) {
+        fanout_send_rtcp(leg->owner->fanout, leg, data, size);
+        return;
+    }
+    uint8_t *kept = memory_checked(malloc(size ? size : 1));
+    memcpy(kept, data, size);
+    queue_push(&leg->owner->queue,
+               &(struct task){.kind = TASK_RTCP, .leg = leg, .number = (int)size, .data = kept});
+}

@@ -1,0 +1,51 @@
+/* Senders: encrypt packets with each viewer's key and send them, many viewers by one sendmmsg(2)
+ * with UDP segmentation.
+ *
+ * Always holds: its owner alone uses a leg's session: the relay's thread if there are no send
+ * threads, else one of these. An owner runs its tasks in order, so that a removed leg is in nothing
+ * that comes later. No sender ever waits for a viewer. */
+#ifndef FARMLIVE_SENDERS_H
+#define FARMLIVE_SENDERS_H
+
+#include "send/leg.h"
+#include "send/packet_batch.h"
+#include "send/send_feedback.h"
+
+struct senders;
+
+/* Legs that get the same bursts; never changed. Its holders may be in several threads. */
+struct audience;
+
+/* With this number of send threads, once they are started; until then, and with 0, tasks run at
+ * once, in the caller's thread. With a `capture` (then `threads` is 0) nothing is sent. */
+struct senders *senders_new(int threads, struct reports *reports, const struct capture *capture);
+/* Start the threads, before anything is handed over. Returns 0, or why one can't be: those before
+ * it are there then, and end with the rest. */
+int senders_start(struct senders *senders);
+/* Do what was handed over, end the threads and free everything. */
+void senders_free(struct senders *senders);
+
+struct leg *senders_add(struct senders *senders, uint64_t peer, srtp_session transmit,
+                        unsigned tag);
+/* From its first packet on, RTP is protected by this, which is the leg's now; NULL changes nothing.
+ */
+void senders_use_gcm(struct leg *leg, struct gcm *gcm);
+/* Send to this address from now on: by this UDP socket, or, with fd -1, by a stream. */
+void senders_move(struct leg *leg, int fd, const struct address *address);
+/* The leg is freed by its owner, which reports it. */
+void senders_remove(struct leg *leg);
+
+struct audience *audience_new(struct leg *const *legs, int count);
+int audience_count(const struct audience *audience);
+void audience_release(struct audience *audience);
+
+/* Both take holders of their own, so that the caller releases its own. */
+void senders_send(struct audience *audience, struct burst *burst);
+void senders_send_one(struct leg *leg, struct burst *burst);
+/* Protect and send a compound packet of at most RTCP_MOST bytes (rtcp.h). */
+void senders_send_rtcp(struct leg *leg, const uint8_t *data, size_t size);
+
+/* Packets that could not be sent so far, of all senders. */
+uint64_t senders_failed(const struct senders *senders);
+
+#endif

@@ -1,4 +1,0 @@
-/* The addresses of libsrtp's functions. Always holds: set once, before any thread reads them. */
-#include "srtp.h"
-
-struct srtp_functions srtp;

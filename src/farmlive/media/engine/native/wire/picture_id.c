@@ -1,0 +1,88 @@
+/* Picture numbers in the payload descriptors of VP8 (RFC 7741, section 4.2) and VP9 (RFC 9628,
+ * section 4.2): a decoder takes a stream for broken where they jump, so they go on without a gap
+ * too.
+ *
+ * Always holds: payloads are from anyone who publishes; no byte behind `size` is touched, and
+ * nothing but the numbers changes. */
+#include "wire/picture_id.h"
+
+/* Where the picture number lies and how many bits it has, and where the other lies; 0 for none. */
+struct places {
+    size_t picture;
+    int bits;
+    size_t base;
+};
+
+static struct places pictures_find(codec_id codec, const uint8_t *payload, size_t size)
+{
+    struct places places = {0, 0, 0};
+    enum codec_family family = codec_family(codec);
+    bool has_picture, has_base;
+    size_t at;
+    /* What a flag, a flag and a picture number of two bytes take: those need no other check. */
+    if (size < 4)
+        return places;
+    if (family == CODEC_VP8) {
+        if (!(payload[0] & 0x80))
+            return places;
+        has_picture = payload[1] & 0x80;
+        has_base = payload[1] & 0x40;
+        at = 2;
+    } else if (family == CODEC_VP9) {
+        has_picture = payload[0] & 0x80;
+        /* The other number is there where there are layers and the mode is not flexible. */
+        has_base = (payload[0] & 0x30) == 0x20;
+        at = 1;
+    } else {
+        return places;
+    }
+    if (has_picture) {
+        places.picture = at;
+        places.bits = payload[at] & 0x80 ? 15 : 7;
+        at += places.bits == 15 ? 2 : 1;
+    }
+    if (has_base) {
+        at += family == CODEC_VP9;
+        places.base = at < size ? at : 0;
+    }
+    return places;
+}
+
+struct picture_numbers pictures_read(codec_id codec, const uint8_t *payload, size_t size)
+{
+    struct places places = pictures_find(codec, payload, size);
+    struct picture_numbers numbers = {-1, -1};
+    if (places.bits == 15)
+        numbers.picture = get16(payload + places.picture) & 0x7FFF;
+    else if (places.bits)
+        numbers.picture = payload[places.picture];
+    if (places.base)
+        numbers.base = payload[places.base];
+    return numbers;
+}
+
+void pictures_move(uint8_t *payload, size_t size, struct pictures by)
+{
+    struct places places = pictures_find(by.codec, payload, size);
+    uint8_t *picture = payload + places.picture;
+    if (places.bits == 15)
+        put16(picture, (uint16_t)((get16(picture) + by.picture) | 0x8000));
+    else if (places.bits)
+        *picture = (*picture + by.picture) & 0x7F;
+    if (places.base)
+        payload[places.base] = (uint8_t)(payload[places.base] + by.base);
+}
+
+struct pictures pictures_following(codec_id codec, const uint8_t *first, size_t size,
+                                   struct picture_numbers last)
+{
+    struct picture_numbers numbers = pictures_read(codec, first, size);
+    struct pictures by = {codec, 0, 0};
+    if (numbers.picture >= 0 && last.picture >= 0)
+        by.picture = (uint16_t)(last.picture + 1 - numbers.picture) & 0x7FFF;
+    if (numbers.base >= 0 && last.base >= 0)
+        by.base = (uint8_t)(last.base + 1 - numbers.base);
+    if (!by.picture && !by.base)
+        by.codec = 0;
+    return by;
+}
