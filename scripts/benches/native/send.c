@@ -43,9 +43,10 @@ static void drop(void *context, uint64_t peer, const uint8_t *data, size_t size)
     (void)context, (void)peer, (void)data, (void)size;
 }
 
-static void add(struct burst *burst, size_t size, uint8_t type, uint16_t sequence, uint32_t ssrc)
+static void add(struct packet_batch *batch, size_t size, uint8_t type, uint16_t sequence,
+                uint32_t ssrc)
 {
-    uint8_t *at = burst_add(burst, size);
+    uint8_t *at = packet_batch_add(batch, size);
     memset(at, 0x5A, size);
     at[0] = 0x80;
     at[1] = type;
@@ -54,27 +55,27 @@ static void add(struct burst *burst, size_t size, uint8_t type, uint16_t sequenc
     put32(at + 8, ssrc);
 }
 
-/* 50 packets of sound a second ride in the bursts of 30 frames. */
-static struct burst *frame(const struct setting *setting, int number)
+/* 50 packets of sound a second ride in the batches of 30 frames. */
+static struct packet_batch *frame(const struct setting *setting, int number)
 {
     int sound = number * 5 / 3, next = (number + 1) * 5 / 3;
-    struct burst *burst = burst_new(setting->packets + next - sound);
+    struct packet_batch *batch = packet_batch_new(setting->packets + next - sound);
     for (int at = 0; at < setting->packets; at++)
-        add(burst, (size_t)setting->size, 96,
+        add(batch, (size_t)setting->size, 96,
             (uint16_t)(setting->sequence + number * setting->packets + at), 7);
     for (; sound < next; sound++)
-        add(burst, SOUND_SIZE, 111, (uint16_t)(setting->sequence + sound), 8);
-    return burst;
+        add(batch, SOUND_SIZE, 111, (uint16_t)(setting->sequence + sound), 8);
+    return batch;
 }
 
 void bench_send(const struct setting *setting, const struct srtp_functions *functions,
                 const srtp_session *sessions, const struct address *addresses,
                 struct result *result)
 {
-    struct reports reports;
+    struct send_feedback reports;
     struct capture capture = {.datagram = drop};
     srtp = *functions;
-    reports_init(&reports, -1);
+    send_feedback_init(&reports, -1);
     struct senders *senders =
         senders_new(setting->threads, &reports, setting->nowhere ? &capture : NULL);
     if (senders_start(senders) != 0)
@@ -84,25 +85,26 @@ void bench_send(const struct setting *setting, const struct srtp_functions *func
         legs[at] = senders_add(senders, (uint64_t)at, sessions[at], setting->tag);
         senders_move(legs[at], setting->fd, &addresses[at]);
     }
-    struct audience *audience = audience_new(legs, setting->viewers);
+    struct send_group *send_group = send_group_new(legs, setting->viewers);
     double cpu_before = cpu(), before = clock_of(CLOCK_MONOTONIC);
     result->packets = 0;
     for (int number = 0; number < setting->frames; number++) {
         double left = before + number * setting->interval_s - clock_of(CLOCK_MONOTONIC);
         if (setting->interval_s > 0 && left > 0)
             nanosleep(&(struct timespec){.tv_nsec = (long)(left * 1e9)}, NULL);
-        struct burst *burst = frame(setting, number);
-        result->packets += (uint64_t)burst->count * (uint64_t)setting->viewers;
-        senders_send(audience, burst);
-        burst_release(burst);
+        struct packet_batch *batch = frame(setting, number);
+        result->packets += (uint64_t)batch->count * (uint64_t)setting->viewers;
+        senders_send(send_group, batch);
+        packet_batch_release(batch);
     }
-    audience_release(audience);
+    send_group_release(send_group);
     /* Removed last, so that what failed is known before the end: a leg's freeing is reported. */
     for (int at = 0; at < setting->viewers; at++)
         senders_remove(legs[at]);
     int freed = 0;
     while (freed < setting->viewers) {
-        for (struct report *report = reports_take(&reports), *next; report; report = next) {
+        for (struct send_feedback_item *report = send_feedback_take(&reports), *next; report;
+             report = next) {
             next = report->next;
             freed += report->kind == REPORT_FREED;
             free(report);
@@ -114,6 +116,6 @@ void bench_send(const struct setting *setting, const struct srtp_functions *func
     result->wall_s = clock_of(CLOCK_MONOTONIC) - before;
     result->failed = senders_failed(senders);
     senders_free(senders);
-    reports_clear(&reports);
+    send_feedback_clear(&reports);
     free(legs);
 }

@@ -3,15 +3,15 @@
 #include "harness.h"
 #include "wire/picture_id.h"
 
-static void move(codec_id codec, const uint8_t *data, size_t size, struct pictures by)
+static void move(codec_id codec, const uint8_t *data, size_t size, struct picture_id_offset by)
 {
-    struct picture_numbers before = pictures_read(codec, data, size);
+    struct picture_ids before = picture_id_read(codec, data, size);
     uint8_t *payload = malloc(size + 1);
     CHECK(payload);
     memcpy(payload, data, size);
     payload[size] = 0xA5;
-    pictures_move(payload, size, by);
-    struct picture_numbers after = pictures_read(codec, payload, size);
+    picture_id_move(payload, size, by);
+    struct picture_ids after = picture_id_read(codec, payload, size);
     CHECK((before.picture < 0) == (after.picture < 0) && (before.base < 0) == (after.base < 0));
     if (by.codec == codec && before.picture >= 0) {
         int difference = after.picture - before.picture - by.picture;
@@ -26,14 +26,14 @@ static void move(codec_id codec, const uint8_t *data, size_t size, struct pictur
     free(payload);
 }
 
-static void follow(codec_id codec, uint8_t *data, size_t size, struct picture_numbers last)
+static void follow(codec_id codec, uint8_t *data, size_t size, struct picture_ids last)
 {
-    struct pictures by = pictures_following(codec, data, size, last);
-    struct picture_numbers before = pictures_read(codec, data, size);
+    struct picture_id_offset by = picture_id_following(codec, data, size, last);
+    struct picture_ids before = picture_id_read(codec, data, size);
     CHECK(by.codec == 0 || by.codec == codec);
     CHECK(by.codec ? by.picture || by.base : !by.picture && !by.base);
-    pictures_move(data, size, by);
-    struct picture_numbers after = pictures_read(codec, data, size);
+    picture_id_move(data, size, by);
+    struct picture_ids after = picture_id_read(codec, data, size);
     if (before.picture >= 0 && last.picture >= 0)
         CHECK((after.picture - last.picture - 1) % 0x80 == 0);
     if (before.base >= 0 && last.base >= 0)
@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size -= 4;
     const uint8_t *end = data + size;
     codec_id codec = (codec_id)(CODEC_H264 + end[0] % 4);
-    struct pictures by = {codec, get16(end + 1) & 0x7FFF, end[3]};
+    struct picture_id_offset by = {codec, get16(end + 1) & 0x7FFF, end[3]};
     move(codec, data, size, by);
     by.codec = 0;
     move(codec, data, size, by);
@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t *payload = malloc(size + 1);
     CHECK(payload);
     memcpy(payload, data, size);
-    struct picture_numbers last = {end[0] & 0x80 ? -1 : by.picture, end[0] & 0x40 ? -1 : by.base};
+    struct picture_ids last = {end[0] & 0x80 ? -1 : by.picture, end[0] & 0x40 ? -1 : by.base};
     follow(codec, payload, size, last);
     free(payload);
     return 0;

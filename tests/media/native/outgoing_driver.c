@@ -158,7 +158,7 @@ static void answer_nack(void)
     nack.count = (int)integer();
     for (int at = 0; at < nack.count; at++)
         nack.missing[at] = (uint16_t)integer();
-    repairs_answer(&watched[viewer->peer]->repairs, viewer, &nack);
+    rtx_answer(&watched[viewer->peer]->rtx, viewer, &nack);
 }
 
 static void take_report(void)
@@ -219,7 +219,7 @@ static void fall(void)
 {
     struct viewer *viewer = next_viewer();
     int dropped = (int)integer();
-    stall_fall(&viewer->stall, dropped, real());
+    slow_viewer_fall(&viewer->slow, dropped, real());
     output_fall(watched[viewer->peer], viewer);
 }
 
@@ -307,7 +307,7 @@ static bool obey_viewer(const char *command)
         choice_estimated(&viewer->choice, kbps, real());
     } else if (strcmp(command, "keyframe") == 0) {
         struct viewer *viewer = next_viewer();
-        aiming_keyframe_requested(viewer);
+        track_select_keyframe_requested(viewer);
     } else if (strcmp(command, "second") == 0) {
         struct viewer *viewer = next_viewer();
         printf("t %d\n", output_second(watched[viewer->peer], viewer, real()));

@@ -4,11 +4,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static void print_shift(const struct shift *shift)
+static void print_offset(const struct rewrite_offset *offset)
 {
-    printf(" %d %u %u %d:%d", shift->payload_type, shift->sequence, shift->timestamp,
-           shift->pictures.codec ? shift->pictures.picture : -1,
-           shift->pictures.codec ? shift->pictures.base : -1);
+    printf(" %d %u %u %d:%d", offset->payload_type, offset->sequence, offset->timestamp,
+           offset->pictures.codec ? offset->pictures.picture : -1,
+           offset->pictures.codec ? offset->pictures.base : -1);
 }
 
 static void print_viewer(const struct viewer *viewer)
@@ -17,8 +17,8 @@ static void print_viewer(const struct viewer *viewer)
     printf("t viewer %" PRIu64 " %s moving %d target %u rtx %u left %d", viewer->peer,
            places[viewer->is], !list_is_empty(&viewer->moving),
            viewer->target ? viewer->target->ssrc : 0, viewer->rtx_sequence, viewer->rtx_left);
-    if (viewer->has_audio_shift)
-        printf(" hears %u", viewer->audio_shift);
+    if (viewer->has_audio_offset)
+        printf(" hears %u", viewer->audio_offset);
     if (viewer->is == VIEWER_CATCHING)
         printf(" cursor %u", viewer->cursor);
     if (viewer->has_last)
@@ -30,7 +30,7 @@ static void print_viewer(const struct viewer *viewer)
     const struct epoch *epoch = &viewer->epoch;
     if (viewer->has_epoch) {
         printf(" epoch %u %u", epoch->track->ssrc, epoch->first);
-        print_shift(&epoch->shift);
+        print_offset(&epoch->offset);
         printf(" nudge %u squeezed %" PRId64, epoch->nudge,
                epoch->has_squeezed ? (int64_t)epoch->squeezed : -1);
     }
@@ -40,13 +40,13 @@ static void print_viewer(const struct viewer *viewer)
 void print_state(const struct output *output)
 {
     printf("t sent %ld repaired %ld unrepaired %ld dropped %ld sound %ld %ld\n",
-           output->sending.sent, output->repairs.repaired, output->repairs.unrepaired,
-           output->dropped, output->sending.sound.packets, output->sending.sound.octets);
-    list_each(link, &output->sending.lanes) {
-        const struct lane *lane = list_entry(link, struct lane, link);
-        printf("t lane %u", lane->track->ssrc);
-        if (lane->has_common)
-            print_shift(&lane->common);
+           output->sending.sent, output->rtx.repaired, output->rtx.unrepaired, output->dropped,
+           output->sending.sound.packets, output->sending.sound.octets);
+    list_each(link, &output->sending.forwarders) {
+        const struct forwarder *forwarder = list_entry(link, struct forwarder, link);
+        printf("t lane %u", forwarder->track->ssrc);
+        if (forwarder->has_common)
+            print_offset(&forwarder->common);
         putchar('\n');
     }
     list_each(link, &output->sending.viewers)

@@ -4,7 +4,7 @@
 
 #include "output/output.h"
 
-/* Print its counters, its lanes and its viewers, each in a line. */
+/* Print its counters, its forwarders and its viewers, each in a line. */
 void print_state(const struct output *output);
 
 #endif

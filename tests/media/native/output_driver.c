@@ -164,7 +164,7 @@ static void nack(struct viewer *by)
     struct nack nack = {.ssrc = (uint32_t)integer(), .count = 0};
     for (int count = small(); nack.count < count; nack.count++)
         nack.missing[nack.count] = (uint16_t)integer();
-    repairs_answer(&watched[by->peer]->repairs, by, &nack);
+    rtx_answer(&watched[by->peer]->rtx, by, &nack);
 }
 
 static void reported(struct viewer *by)
@@ -194,7 +194,7 @@ static void referred(struct viewer *by)
 static void refused(struct viewer *by)
 {
     int packets = small();
-    if (stall_refuse(&by->stall, packets, real()))
+    if (slow_viewer_refuse(&by->slow, packets, real()))
         output_fall(watched[by->peer], by);
 }
 
@@ -231,7 +231,7 @@ static void report(struct viewer *to)
 static void tick(struct output *each)
 {
     double now = real();
-    if (!list_is_empty(&each->joining.probing))
+    if (!list_is_empty(&each->catch_up.probing))
         output_probe(each, 0.1);
     output_want_keyframes(each, now);
 }
@@ -272,7 +272,7 @@ static void call(const char *verb)
         nack(viewer());
     } else if (IS("pli")) {
         struct viewer *each = viewer();
-        struct publisher *asked = aiming_keyframe_requested(each);
+        struct publisher *asked = track_select_keyframe_requested(each);
         printf("= %d\n", asked ? (int)asked->peer : 0);
     } else if (IS("reference")) {
         referred(viewer());

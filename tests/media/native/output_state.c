@@ -5,16 +5,16 @@
 
 #include "driver.h"
 
-static void print_shift(const struct shift *shift)
+static void print_offset(const struct rewrite_offset *offset)
 {
-    printf("%d,%d,%" PRIu32 ",%d,%d,%d", shift->payload_type, shift->sequence, shift->timestamp,
-           shift->pictures.codec, shift->pictures.picture, shift->pictures.base);
+    printf("%d,%d,%" PRIu32 ",%d,%d,%d", offset->payload_type, offset->sequence, offset->timestamp,
+           offset->pictures.codec, offset->pictures.picture, offset->pictures.base);
 }
 
 static void print_epoch(const struct epoch *epoch)
 {
     printf(" %" PRIu32 ":%d:", epoch->track->ssrc, epoch->first);
-    print_shift(&epoch->shift);
+    print_offset(&epoch->offset);
     printf(":%" PRIu32, epoch->nudge);
     if (epoch->has_squeezed)
         printf(":%" PRIu32, epoch->squeezed);
@@ -27,7 +27,7 @@ static void print_epoch(const struct epoch *epoch)
 static void print_viewer(const struct viewer *each)
 {
     const struct choice *choice = &each->choice;
-    const struct stall *stall = &each->stall;
+    const struct slow_viewer *slow = &each->slow;
     printf("v %" PRIu64 " %s", each->peer,
            (const char *[]){"waiting", "catching", "live"}[each->is]);
     if (each->target == NULL)
@@ -45,9 +45,9 @@ static void print_viewer(const struct viewer *each)
         printf(" last %d %" PRIu32 " %d %d %.17g", each->last_sequence, each->last_timestamp,
                each->last_pictures.picture, each->last_pictures.base, each->last_at);
     printf(" rtx %d %d", each->rtx_sequence, each->rtx_left);
-    printf(" sound %d", each->has_audio_shift ? each->audio_shift : -1);
-    printf(" stall %ld %.17g", stall->dropped, stall->wait_s);
-    print_optional(stall->is_down, stall->since);
+    printf(" sound %d", each->has_audio_offset ? each->audio_offset : -1);
+    printf(" stall %ld %.17g", slow->dropped, slow->wait_s);
+    print_optional(slow->is_down, slow->since);
     printf(" choice %d %d %d %.17g %.17g %.17g %.17g\n", choice->most, choice->probe, choice->limit,
            choice->loss, choice->up_at, choice->back_off, choice->base_loss);
 }
@@ -59,15 +59,15 @@ static void print_peers(const char *name, const struct list *list, size_t offset
         printf(" %" PRIu64, ((struct viewer *)((char *)link - offset))->peer);
 }
 
-static void print_lanes(const struct output *each)
+static void print_forwarders(const struct output *each)
 {
-    list_each(link, &each->sending.lanes) {
-        const struct lane *lane = list_entry(link, struct lane, link);
-        printf("l %" PRIu64 " %" PRIu32 " %d %d ", lane->publisher->peer, lane->track->ssrc,
-               lane->pending_count, lane->whole);
-        if (lane->has_common)
-            print_shift(&lane->common);
-        print_peers(":", &lane->members, offsetof(struct viewer, place));
+    list_each(link, &each->sending.forwarders) {
+        const struct forwarder *forwarder = list_entry(link, struct forwarder, link);
+        printf("l %" PRIu64 " %" PRIu32 " %d %d ", forwarder->publisher->peer,
+               forwarder->track->ssrc, forwarder->pending_count, forwarder->whole);
+        if (forwarder->has_common)
+            print_offset(&forwarder->common);
+        print_peers(":", &forwarder->members, offsetof(struct viewer, place));
         putchar('\n');
     }
 }
@@ -76,15 +76,15 @@ static void print_output(const struct output *each)
 {
     printf("o %" PRIu64 " %d %d", each->number, each->on_air ? (int)each->on_air->peer : 0,
            each->following ? (int)each->following->peer : 0);
-    print_peers("waiting", &each->joining.waiting, offsetof(struct viewer, place));
-    print_peers("catching", &each->joining.catching, offsetof(struct viewer, place));
-    print_peers("moving", &each->joining.moving, offsetof(struct viewer, moving));
-    print_peers("probing", &each->joining.probing, offsetof(struct viewer, probing));
-    printf(" sent %ld %ld %ld %ld %d", each->sending.sent, each->dropped, each->repairs.repaired,
-           each->repairs.unrepaired, each->sending.stale);
+    print_peers("waiting", &each->catch_up.waiting, offsetof(struct viewer, place));
+    print_peers("catching", &each->catch_up.catching, offsetof(struct viewer, place));
+    print_peers("moving", &each->catch_up.moving, offsetof(struct viewer, moving));
+    print_peers("probing", &each->catch_up.probing, offsetof(struct viewer, probing));
+    printf(" sent %ld %ld %ld %ld %d", each->sending.sent, each->dropped, each->rtx.repaired,
+           each->rtx.unrepaired, each->sending.stale);
     printf(" %.17g %d %ld %ld\n", each->switched_at, each->sending.sound.codec,
            each->sending.sound.packets, each->sending.sound.octets);
-    print_lanes(each);
+    print_forwarders(each);
     list_each(link, &each->sending.viewers)
         print_viewer(list_entry(link, struct viewer, all));
 }

@@ -1,5 +1,5 @@
-/* Drives ICE, the table by address, the backlog and the deframer of the native engine by a script
- * from standard input, one call a line, and prints what each call returns or sends. */
+/* Drives ICE, the table by address, the send queue and the deframer of the native engine by a
+ * script from standard input, one call a line, and prints what each call returns or sends. */
 #include "base/memory.h"
 #include "core/ice.h"
 #include "driver.h"
@@ -12,7 +12,7 @@ static struct ice ice;
 static struct port *ports[PORTS];
 static struct peer *peers[PEERS];
 static struct table table;
-static struct backlog backlog;
+static struct send_queue send_queue;
 static struct deframer deframer;
 static uint8_t data[DATA_MOST];
 
@@ -197,21 +197,21 @@ static bool drive_stream(const char *call)
     if (strcmp(call, "keep") == 0) {
         size_t size = bytes();
         bool is_video = integer();
-        backlog_add(&backlog, data, size, is_video, real());
-        printf("%zu\n", backlog.size);
+        send_queue_add(&send_queue, data, size, is_video, real());
+        printf("%zu\n", send_queue.size);
     } else if (strcmp(call, "next") == 0) {
         static struct iovec parts[PARTS_MOST];
-        int count = backlog_next(&backlog, (size_t)integer(), parts, PARTS_MOST);
+        int count = send_queue_next(&send_queue, (size_t)integer(), parts, PARTS_MOST);
         printf(".");
         for (int i = 0; i < count; i++)
             print_hex(parts[i].iov_base, parts[i].iov_len);
         printf("\n");
     } else if (strcmp(call, "gone") == 0) {
-        backlog_sent(&backlog, (size_t)integer());
-        printf("%zu\n", backlog.size);
+        send_queue_sent(&send_queue, (size_t)integer());
+        printf("%zu\n", send_queue.size);
     } else if (strcmp(call, "trim") == 0) {
-        int dropped = backlog_trim(&backlog, real());
-        printf("%d %zu\n", dropped, backlog.size);
+        int dropped = send_queue_trim(&send_queue, real());
+        printf("%d %zu\n", dropped, send_queue.size);
     } else if (strcmp(call, "feed") == 0) {
         uint8_t *at = data, *packet;
         size_t left = bytes(), size;
@@ -264,6 +264,6 @@ int main(void)
         free(peers[i]);
     ice_clear(&ice);
     table_clear(&table);
-    backlog_clear(&backlog);
+    send_queue_clear(&send_queue);
     return 0;
 }

@@ -49,7 +49,13 @@ def load(factory: pytest.TempPathFactory) -> ctypes.CDLL:
     wrapped = [f"-Wl,--wrap={name}" for name in WRAPPED]
     library = compile_with(factory, "senders.so", "senders_driver.c", *LIBRARY, *wrapped)
     native = ctypes.CDLL(str(library))
-    for name in ("senders_new", "senders_add", "audience_new", "burst_new", "burst_add"):
+    for name in (
+        "senders_new",
+        "senders_add",
+        "send_group_new",
+        "packet_batch_new",
+        "packet_batch_add",
+    ):
         getattr(native, name).restype = c_void_p
     native.address_read.restype = c_bool
     native.senders_failed.restype = c_uint64
@@ -58,7 +64,7 @@ def load(factory: pytest.TempPathFactory) -> ctypes.CDLL:
     ciphers = srtp.ciphers()
     assert ciphers is not None
     assert native.gcm_use((c_void_p * len(ciphers))(*ciphers))
-    native.reports_take.restype = c_void_p
+    native.send_feedback_take.restype = c_void_p
     (c_void_p * 4).in_dll(native, "srtp")[:] = srtp.functions()
     return native
 
@@ -124,7 +130,7 @@ class Senders:
 
     def __post_init__(self) -> None:
         self._queue = ctypes.create_string_buffer(256)
-        self.native.reports_init(self._queue, self.bell)
+        self.native.send_feedback_init(self._queue, self.bell)
         capture = None if self.capture is None else byref(self.capture)
         self.at = c_void_p(self.native.senders_new(self.threads, self._queue, capture))
         assert self.native.senders_start(self.at) == 0
@@ -185,25 +191,27 @@ class Senders:
         self.native.senders_remove(viewer.leg)
 
     def burst(self, packets: Sequence[bytes]) -> c_void_p:
-        burst = c_void_p(self.native.burst_new(len(packets)))
+        burst = c_void_p(self.native.packet_batch_new(len(packets)))
         for packet in packets:
-            ctypes.memmove(self.native.burst_add(burst, c_size_t(len(packet))), packet, len(packet))
+            ctypes.memmove(
+                self.native.packet_batch_add(burst, c_size_t(len(packet))), packet, len(packet)
+            )
         return burst
 
     def audience(self, viewers: Sequence[Viewer]) -> c_void_p:
         legs = (c_void_p * len(viewers))(*(viewer.leg for viewer in viewers))
-        return c_void_p(self.native.audience_new(legs, len(viewers)))
+        return c_void_p(self.native.send_group_new(legs, len(viewers)))
 
     def send(self, viewers: Sequence[Viewer], packets: Sequence[bytes]) -> None:
         audience, burst = self.audience(viewers), self.burst(packets)
         self.native.senders_send(audience, burst)
-        self.native.burst_release(burst)
-        self.native.audience_release(audience)
+        self.native.packet_batch_release(burst)
+        self.native.send_group_release(audience)
 
     def send_one(self, viewer: Viewer, packets: Sequence[bytes]) -> None:
         burst = self.burst(packets)
         self.native.senders_send_one(viewer.leg, burst)
-        self.native.burst_release(burst)
+        self.native.packet_batch_release(burst)
 
     def send_rtcp(self, viewer: Viewer, data: bytes) -> None:
         self.native.senders_send_rtcp(viewer.leg, data, c_size_t(len(data)))
@@ -211,7 +219,7 @@ class Senders:
     def take(self) -> list[int]:
         """Take the reports; returns the peers that were freed."""
         freed = []
-        at = self.native.reports_take(self._queue)
+        at = self.native.send_feedback_take(self._queue)
         while at:
             report = Report.from_address(at)
             data = ctypes.string_at(at + ctypes.sizeof(Report), report.size)
@@ -253,7 +261,7 @@ class Senders:
         self.is_over = True
         self.native.senders_free(self.at)
         freed = self.take()
-        self.native.reports_clear(self._queue)
+        self.native.send_feedback_clear(self._queue)
         return freed
 
 

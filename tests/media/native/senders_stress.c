@@ -1,4 +1,4 @@
-/* Viewers who come, move and go while bursts are sent to them by several threads: for the thread
+/* Viewers who come, move and go while batches are sent to them by several threads: for the thread
  * and address sanitizers. Protection is made up here: it counts what each session protects, without
  * a lock, so that a session in two threads at once is seen. */
 #include <arpa/inet.h>
@@ -33,9 +33,10 @@ static int draw(int below)
 static int fds[2];
 static unsigned long streamed, freed;
 
-static void hear(struct reports *reports)
+static void hear(struct send_feedback *reports)
 {
-    for (struct report *report = reports_take(reports), *next; report; report = next) {
+    for (struct send_feedback_item *report = send_feedback_take(reports), *next; report;
+         report = next) {
         next = report->next;
         streamed += report->kind == REPORT_STREAM;
         freed += report->kind == REPORT_FREED;
@@ -54,18 +55,18 @@ static void place(struct leg *leg)
     senders_move(leg, at < 2 ? fds[at] : -1, &address);
 }
 
-static struct burst *write_burst(void)
+static struct packet_batch *write_burst(void)
 {
-    struct burst *burst = burst_new(8);
+    struct packet_batch *batch = packet_batch_new(8);
     for (int left = 1 + draw(8), size = 20 + draw(1400); left; left--)
-        memset(burst_add(burst, (size_t)size), 0x80, (size_t)size);
-    return burst;
+        memset(packet_batch_add(batch, (size_t)size), 0x80, (size_t)size);
+    return batch;
 }
 
 int main(int count, char **arguments)
 {
     int threads = count > 1 ? atoi(arguments[1]) : 2;
-    struct reports reports;
+    struct send_feedback reports;
     struct session *sessions = memory_new((PEERS + ROUNDS) * sizeof *sessions);
     struct leg *legs[PEERS];
     unsigned long added = 0, removed = 0;
@@ -77,7 +78,7 @@ int main(int count, char **arguments)
         if (bind(fds[at], (struct sockaddr *)&here, sizeof here) != 0)
             return 1;
     }
-    reports_init(&reports, -1);
+    send_feedback_init(&reports, -1);
     struct senders *senders = senders_new(threads, &reports, NULL);
     if (senders_start(senders) != 0)
         return 1;
@@ -85,18 +86,18 @@ int main(int count, char **arguments)
         legs[at] = senders_add(senders, added, &sessions[added], TAG);
         added++;
     }
-    struct audience *audience = audience_new(legs, PEERS);
+    struct send_group *send_group = send_group_new(legs, PEERS);
     for (int round = 0; round < ROUNDS; round++) {
         int at = draw(PEERS);
-        struct burst *burst;
+        struct packet_batch *batch;
         switch (draw(6)) {
         case 0:
-            audience_release(audience);
+            send_group_release(send_group);
             senders_remove(legs[at]);
             removed++;
             legs[at] = senders_add(senders, added, &sessions[added], TAG);
             added++;
-            audience = audience_new(legs, PEERS);
+            send_group = send_group_new(legs, PEERS);
             break;
         case 1:
             place(legs[at]);
@@ -105,24 +106,24 @@ int main(int count, char **arguments)
             senders_send_rtcp(legs[at], (const uint8_t *)"\x80\xc9\0\1\0\0\0\7", 8);
             break;
         case 3:
-            burst = write_burst();
-            senders_send_one(legs[at], burst);
-            burst_release(burst);
+            batch = write_burst();
+            senders_send_one(legs[at], batch);
+            packet_batch_release(batch);
             break;
         default:
-            burst = write_burst();
-            senders_send(audience, burst);
-            burst_release(burst);
+            batch = write_burst();
+            senders_send(send_group, batch);
+            packet_batch_release(batch);
             break;
         }
         if (draw(20) == 0)
             hear(&reports);
     }
-    audience_release(audience);
+    send_group_release(send_group);
     uint64_t failed = senders_failed(senders);
     senders_free(senders);
     hear(&reports);
-    reports_clear(&reports);
+    send_feedback_clear(&reports);
     unsigned long all = 0;
     for (unsigned long at = 0; at < added; at++)
         all += sessions[at].protected;

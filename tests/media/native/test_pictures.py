@@ -35,12 +35,12 @@ class Numbers(ctypes.Structure):
 @pytest.fixture(scope="session")
 def c(native: ctypes.CDLL) -> ctypes.CDLL:
     payload = [ctypes.c_char_p, ctypes.c_size_t]
-    native.pictures_read.argtypes = [ctypes.c_uint16, *payload]
-    native.pictures_read.restype = Numbers
-    native.pictures_move.argtypes = [ctypes.c_void_p, ctypes.c_size_t, Moves]
-    native.pictures_move.restype = None
-    native.pictures_following.argtypes = [ctypes.c_uint16, *payload, Numbers]
-    native.pictures_following.restype = Moves
+    native.picture_id_read.argtypes = [ctypes.c_uint16, *payload]
+    native.picture_id_read.restype = Numbers
+    native.picture_id_move.argtypes = [ctypes.c_void_p, ctypes.c_size_t, Moves]
+    native.picture_id_move.restype = None
+    native.picture_id_following.argtypes = [ctypes.c_uint16, *payload, Numbers]
+    native.picture_id_following.restype = Moves
     return native
 
 
@@ -51,7 +51,7 @@ def as_number(value: int | None) -> int:
 def moved(c: ctypes.CDLL, payload: bytes, by: Moves) -> bytes:
     """What C makes of the payload, in a buffer that has something behind it too."""
     buffer = ctypes.create_string_buffer(payload + b"\xa5" * 8, len(payload) + 8)
-    c.pictures_move(buffer, len(payload), by)
+    c.picture_id_move(buffer, len(payload), by)
     assert buffer.raw[len(payload) :] == b"\xa5" * 8
     return buffer.raw[: len(payload)]
 
@@ -66,7 +66,7 @@ def test_numbers_are_read_and_moved(
     c: ctypes.CDLL, codec: str, payload: bytes, picture: int, base: int
 ) -> None:
     number = NUMBERS[codec]
-    read = c.pictures_read(number, payload, len(payload))
+    read = c.picture_id_read(number, payload, len(payload))
     assert (read.picture, read.base) == tuple(map(as_number, picture_id.read(codec, payload)))
     after = moved(c, payload, Moves(number, picture, base))
     assert after == picture_id.moved(payload, Pictures(codec, picture, base))
@@ -83,7 +83,7 @@ def test_numbers_go_on_after_the_last(
     c: ctypes.CDLL, codec: str, first: bytes, picture: int | None, base: int | None, later: bytes
 ) -> None:
     last = Numbers(as_number(picture), as_number(base))
-    by = c.pictures_following(NUMBERS[codec], first, len(first), last)
+    by = c.picture_id_following(NUMBERS[codec], first, len(first), last)
     expected = picture_id.following(codec, first, (picture, base))
     if expected is None:
         assert by.codec == 0
@@ -98,7 +98,7 @@ def test_recorded_payloads(c: ctypes.CDLL) -> None:
     with_numbers = 0
     for payload in PAYLOADS:
         for codec, number in NUMBERS.items():
-            read = c.pictures_read(number, payload, len(payload))
+            read = c.picture_id_read(number, payload, len(payload))
             assert (read.picture, read.base) == tuple(
                 map(as_number, picture_id.read(codec, payload))
             )
@@ -113,7 +113,7 @@ def test_a_number_behind_the_end_is_none(c: ctypes.CDLL) -> None:
     ):
         for size in range(len(whole) + 1):
             payload = whole[:size]
-            read = c.pictures_read(NUMBERS[codec], payload, size)
+            read = c.picture_id_read(NUMBERS[codec], payload, size)
             assert (read.picture, read.base) == tuple(
                 map(as_number, picture_id.read(codec, payload))
             )

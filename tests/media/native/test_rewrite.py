@@ -35,14 +35,14 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.source_clock_init.argtypes = [any_at]
     native.source_clock_report.argtypes = [any_at, real, real]
     native.source_clock_report.restype = real
-    native.rewrite_seam.argtypes = [
+    native.rtp_rewrite_splice.argtypes = [
         long, ctypes.c_int64, long, long, ctypes.c_bool, long, long_at
     ]  # fmt: skip
-    native.rewrite_seam.restype = long
-    native.rewrite_squeeze.argtypes = [long, long]
-    native.rewrite_squeeze.restype = long
-    native.rewrite_half.argtypes = [short]
-    native.rewrite_half.restype = short
+    native.rtp_rewrite_splice.restype = long
+    native.rtp_rewrite_squeeze.argtypes = [long, long]
+    native.rtp_rewrite_squeeze.restype = long
+    native.rtp_rewrite_half.argtypes = [short]
+    native.rtp_rewrite_half.restype = short
     return native
 
 
@@ -156,7 +156,7 @@ def test_a_seam(
         # Near to what it would be without reports.
         aligned = (last + max(1, elapsed) - live + aligned + off) & 0xFFFFFFFF
     nudge = ctypes.c_uint32(99)
-    added = c.rewrite_seam(
+    added = c.rtp_rewrite_splice(
         last, elapsed, first, live, aligned is not None, aligned or 0, ctypes.byref(nudge)
     )
     assert (added, nudge.value) == rtp_rewrite.seam(last, elapsed, first, live, aligned)
@@ -166,5 +166,5 @@ def test_a_seam(
 def test_a_burst_and_a_start(c: ctypes.CDLL, timestamp: int, live: int, sequence: int) -> None:
     if live <= 200:
         live = (timestamp + live) & 0xFFFFFFFF
-    assert c.rewrite_squeeze(timestamp, live) == rtp_rewrite.squeeze(timestamp, live)
-    assert c.rewrite_half(sequence) == rtp_rewrite.half(sequence)
+    assert c.rtp_rewrite_squeeze(timestamp, live) == rtp_rewrite.squeeze(timestamp, live)
+    assert c.rtp_rewrite_half(sequence) == rtp_rewrite.half(sequence)

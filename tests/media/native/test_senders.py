@@ -275,8 +275,8 @@ def test_more_than_the_queues_hold_is_done_before_the_end(start: Start, threads:
     for number in range(3000):
         burst = senders.burst(packets(40, first=number))
         senders.native.senders_send(audience, burst)
-        senders.native.burst_release(burst)
-    senders.native.audience_release(audience)
+        senders.native.packet_batch_release(burst)
+    senders.native.send_group_release(audience)
     senders.remove(viewers[0])
     freed = senders.end()
     assert freed == [viewers[0].number]
@@ -301,7 +301,7 @@ def test_the_bell_rings_once_until_reports_are_taken(start: Start, threads: int)
         senders.is_over = True
         assert os.eventfd_read(bell) == 1
         assert len(senders.take()) == 2
-        senders.native.reports_clear(senders._queue)
+        senders.native.send_feedback_clear(senders._queue)
     finally:
         os.close(bell)
 

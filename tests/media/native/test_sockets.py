@@ -39,11 +39,11 @@ class Datagram(Structure):
 def sockets(tmp_path_factory: pytest.TempPathFactory) -> Any:
     library = compiled(tmp_path_factory, "sockets.so", [], SOURCES, *LIBRARY)
     native = ctypes.CDLL(str(library))
-    native.inbox_new.restype = c_void_p
-    native.inbox_free.argtypes = (c_void_p,)
-    native.inbox_read.argtypes = (c_void_p, c_int)
-    native.inbox_datagram.argtypes = (c_void_p, c_int)
-    native.inbox_datagram.restype = Datagram
+    native.recv_batch_new.restype = c_void_p
+    native.recv_batch_free.argtypes = (c_void_p,)
+    native.recv_batch_read.argtypes = (c_void_p, c_int)
+    native.recv_batch_datagram.argtypes = (c_void_p, c_int)
+    native.recv_batch_datagram.restype = Datagram
     return native
 
 
@@ -51,13 +51,13 @@ class Inbox:
     """The one in C."""
 
     def __init__(self, native: Any) -> None:
-        self._native, self._inbox = native, native.inbox_new()
+        self._native, self._inbox = native, native.recv_batch_new()
 
     def read(self, sock: socket.socket) -> list[tuple[bytes, float, tuple[str, int]]]:
-        count = self._native.inbox_read(self._inbox, sock.fileno())
+        count = self._native.recv_batch_read(self._inbox, sock.fileno())
         return [
             (ctypes.string_at(each.data, each.size), each.stamp, self._address(each.source))
-            for each in (self._native.inbox_datagram(self._inbox, at) for at in range(count))
+            for each in (self._native.recv_batch_datagram(self._inbox, at) for at in range(count))
         ]
 
     def _address(self, source: Address) -> tuple[str, int]:
@@ -66,7 +66,7 @@ class Inbox:
         return host.value.decode(), self._native.address_port(ctypes.byref(source))
 
     def close(self) -> None:
-        self._native.inbox_free(self._inbox)
+        self._native.recv_batch_free(self._inbox)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def sender(to: socket.socket) -> socket.socket:
 def beside(native: Any, shared: socket.socket, remote: socket.socket) -> int:
     address, (host, port, *_) = Address(), remote.getsockname()
     assert native.address_read(ctypes.byref(address), host.encode(), port)
-    fd: int = native.beside_open(shared.fileno(), ctypes.byref(address))
+    fd: int = native.connected_socket_open(shared.fileno(), ctypes.byref(address))
     return fd
 
 
@@ -180,7 +180,7 @@ def test_a_socket_that_cannot_be_opened_is_none(sockets: Any) -> None:
         address = Address()
         # The kernel connects no socket to the broadcast address unasked.
         assert sockets.address_read(ctypes.byref(address), b"255.255.255.255", 9)
-        assert sockets.beside_open(shared.fileno(), ctypes.byref(address)) == -1
+        assert sockets.connected_socket_open(shared.fileno(), ctypes.byref(address)) == -1
         assert handles() == before
         assert not shared.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
 
@@ -207,7 +207,7 @@ def test_the_sieve_lets_through_what_pythons_does(
         for sock in (by_c, by_python):
             sock.bind((APART if family == socket.AF_INET else "::1", 0))
             sock.setblocking(False)
-        sockets.sieve_sift(by_c.fileno())
+        sockets.bpf_filter_sift(by_c.fileno())
         bpf_filter.sift(by_python)
         with sender(by_c) as to_c, sender(by_python) as to_python:
             for _ in range(100):
@@ -219,8 +219,8 @@ def test_the_sieve_lets_through_what_pythons_does(
                 assert found == [data for data, _, _ in inbox.read(by_python)]
                 passed += len(found)
             assert 1_000 < passed < 3_900
-            sockets.sieve_pass_all(by_c.fileno())
-            sockets.sieve_pass_all(by_c.fileno())
+            sockets.bpf_filter_pass_all(by_c.fileno())
+            sockets.bpf_filter_pass_all(by_c.fileno())
             for data in sent:
                 to_c.send(data)
             assert [data for data, _, _ in inbox.read(by_c)] == sent

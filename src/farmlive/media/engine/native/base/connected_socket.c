@@ -11,7 +11,7 @@ static bool set(int fd, int option, int value)
     return setsockopt(fd, SOL_SOCKET, option, &value, sizeof value) == 0;
 }
 
-/* Buffers for a burst: past the system's limit where we may, up to it where we may not. */
+/* Buffers for a batch: past the system's limit where we may, up to it where we may not. */
 static void widen(int fd)
 {
     if (!set(fd, SO_RCVBUFFORCE, BUFFER))
@@ -29,7 +29,7 @@ static bool join(int fd, int shared, const struct address *remote)
            connect(fd, &remote->name.any, remote->size) == 0;
 }
 
-int beside_open(int shared, const struct address *remote)
+int connected_socket_open(int shared, const struct address *remote)
 {
     int fd = socket(remote->name.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)

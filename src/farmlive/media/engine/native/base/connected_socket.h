@@ -8,6 +8,6 @@
 /* Open a UDP socket on the port of `shared` that gets what comes from `remote`, and only that: the
  * kernel prefers a connected one. What came before it was connected may be anyone's. -1 where that
  * can't be. */
-int beside_open(int shared, const struct address *remote);
+int connected_socket_open(int shared, const struct address *remote);
 
 #endif

@@ -41,7 +41,7 @@ static PyObject *relay_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
     }
     events_init(&relay->events, events_bell);
     commands_init(&relay->commands, commands_bell);
-    relay->hand = by_hand ? hand_new(&relay->events) : NULL;
+    relay->test_engine = by_hand ? test_engine_new(&relay->events) : NULL;
     return (PyObject *)relay;
 }
 
@@ -94,7 +94,7 @@ static PyObject *relay_start(PyObject *self, PyObject *arguments)
         PyErr_SetString(PyExc_ValueError, "there can't be less than no send threads");
         return NULL;
     }
-    if (relay->hand != NULL || relay->loop != NULL || relay->has_ended) {
+    if (relay->test_engine != NULL || relay->loop != NULL || relay->has_ended) {
         PyErr_SetString(PyExc_RuntimeError, "a relay with a thread is started once");
         return NULL;
     }

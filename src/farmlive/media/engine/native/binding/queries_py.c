@@ -1,4 +1,4 @@
-/* Queries: the state of a viewer or publisher, a peer's address, the counters and the census.
+/* Queries: the state of a viewer or publisher, a peer's address, the counters and the gauges.
  *
  * Always holds: the answer is in the caller's memory, and the relay's thread writes it only while
  * the caller waits; nothing in it points into the core. */
@@ -151,28 +151,30 @@ PyObject *relay_place(PyObject *self, PyObject *arguments)
 struct ask_census {
     struct command command;
     const struct loop *loop;
-    const struct hand *hand;
-    struct census census;
+    const struct test_engine *test_engine;
+    struct gauges gauges;
 };
 
-static void run_census(struct core *core, struct command *command, double now)
+static void run_gauges(struct core *core, struct command *command, double now)
 {
     (void)now;
     struct ask_census *ask = (struct ask_census *)command;
-    census_take(core, &ask->census);
+    gauges_take(core, &ask->gauges);
     if (ask->loop != NULL)
-        loop_census(ask->loop, &ask->census);
-    if (ask->hand != NULL)
-        hand_census(ask->hand, &ask->census);
+        loop_gauges(ask->loop, &ask->gauges);
+    if (ask->test_engine != NULL)
+        test_engine_gauges(ask->test_engine, &ask->gauges);
 }
 
 PyObject *relay_census(PyObject *self, PyObject *arguments)
 {
     (void)arguments;
     struct relay *relay = relay_of(self);
-    struct ask_census ask = {.command.run = run_census, .loop = relay->loop, .hand = relay->hand};
+    struct ask_census ask = {.command.run = run_gauges,
+                             .loop = relay->loop,
+                             .test_engine = relay->test_engine};
     relay_ask(relay, &ask.command); /* zeros where there is nobody */
-    const struct census *is = &ask.census;
+    const struct gauges *is = &ask.gauges;
     PyObject *counts = PyDict_New();
     if (counts == NULL)
         return NULL;

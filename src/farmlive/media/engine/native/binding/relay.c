@@ -5,8 +5,8 @@
 
 void relay_post(struct relay *relay, struct command *command)
 {
-    if (relay->hand != NULL)
-        hand_run(relay->hand, command);
+    if (relay->test_engine != NULL)
+        test_engine_run(relay->test_engine, command);
     else if (!relay->has_ended) {
         commands_post(&relay->commands, command);
         return;
@@ -21,8 +21,8 @@ bool relay_is_anothers(const struct relay *relay)
 
 bool relay_ask(struct relay *relay, struct command *command)
 {
-    if (relay->hand != NULL) {
-        hand_run(relay->hand, command);
+    if (relay->test_engine != NULL) {
+        test_engine_run(relay->test_engine, command);
         return true;
     }
     if (relay->loop == NULL || relay_is_anothers(relay))
@@ -45,7 +45,7 @@ void relay_end(struct relay *relay)
         loop_stop(loop);
         Py_END_ALLOW_THREADS
     }
-    if (relay->hand != NULL)
-        hand_free(relay->hand);
-    relay->hand = NULL;
+    if (relay->test_engine != NULL)
+        test_engine_free(relay->test_engine);
+    relay->test_engine = NULL;
 }

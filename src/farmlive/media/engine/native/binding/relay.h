@@ -21,7 +21,7 @@ struct relay {
     struct loop *loop; /* NULL before `start` and after `stop` */
     pid_t process; /* in which the loop was started; its threads are not in that one's children */
     bool has_ended;
-    struct hand *hand; /* NULL where it has a thread */
+    struct test_engine *test_engine; /* NULL where it has a thread */
 };
 
 static inline struct relay *relay_of(PyObject *self) { return (struct relay *)self; }

@@ -8,31 +8,31 @@
 #include "net/recv_batch.h"
 
 /* NULL, with an error set, where the relay has a thread or has ended. */
-static struct hand *hand_of(PyObject *self)
+static struct test_engine *test_engine_of(PyObject *self)
 {
-    struct hand *hand = relay_of(self)->hand;
-    if (hand == NULL)
+    struct test_engine *test_engine = relay_of(self)->test_engine;
+    if (test_engine == NULL)
         PyErr_SetString(PyExc_RuntimeError, "the relay is not run by hand");
-    return hand;
+    return test_engine;
 }
 
 PyObject *relay_begin(PyObject *self, PyObject *arguments)
 {
     double wall, now;
-    struct hand *hand = hand_of(self);
-    if (hand == NULL || !PyArg_ParseTuple(arguments, "dd", &wall, &now))
+    struct test_engine *test_engine = test_engine_of(self);
+    if (test_engine == NULL || !PyArg_ParseTuple(arguments, "dd", &wall, &now))
         return NULL;
-    hand_begin(hand, wall, now);
+    test_engine_begin(test_engine, wall, now);
     Py_RETURN_NONE;
 }
 
 PyObject *relay_set_now(PyObject *self, PyObject *arguments)
 {
     double now;
-    struct hand *hand = hand_of(self);
-    if (hand == NULL || !PyArg_ParseTuple(arguments, "d", &now))
+    struct test_engine *test_engine = test_engine_of(self);
+    if (test_engine == NULL || !PyArg_ParseTuple(arguments, "d", &now))
         return NULL;
-    hand_set_now(hand, now);
+    test_engine_set_now(test_engine, now);
     Py_RETURN_NONE;
 }
 
@@ -44,8 +44,8 @@ PyObject *relay_take(PyObject *self, PyObject *arguments)
     unsigned short number;
     struct address from;
     uint8_t datagram[DATAGRAM_MOST];
-    struct hand *hand = hand_of(self);
-    if (hand == NULL ||
+    struct test_engine *test_engine = test_engine_of(self);
+    if (test_engine == NULL ||
         !PyArg_ParseTuple(arguments, "y#d(sH)d", &data, &size, &stamp, &host, &number, &now))
         return NULL;
     if (size > DATAGRAM_MOST) {
@@ -57,25 +57,25 @@ PyObject *relay_take(PyObject *self, PyObject *arguments)
         return NULL;
     }
     memcpy(datagram, data, (size_t)size);
-    hand_take(hand, datagram, (size_t)size, stamp, &from, now);
+    test_engine_take(test_engine, datagram, (size_t)size, stamp, &from, now);
     Py_RETURN_NONE;
 }
 
 PyObject *relay_run(PyObject *self, PyObject *arguments)
 {
     double now;
-    struct hand *hand = hand_of(self);
-    if (hand == NULL || !PyArg_ParseTuple(arguments, "d", &now))
+    struct test_engine *test_engine = test_engine_of(self);
+    if (test_engine == NULL || !PyArg_ParseTuple(arguments, "d", &now))
         return NULL;
-    hand_do_due(hand, now);
+    test_engine_do_due(test_engine, now);
     Py_RETURN_NONE;
 }
 
 PyObject *relay_due(PyObject *self, PyObject *arguments)
 {
     (void)arguments;
-    struct hand *hand = hand_of(self);
-    return hand == NULL ? NULL : PyFloat_FromDouble(hand_due(hand));
+    struct test_engine *test_engine = test_engine_of(self);
+    return test_engine == NULL ? NULL : PyFloat_FromDouble(test_engine_due(test_engine));
 }
 
 static PyObject *converted(const struct parcel *parcel)
@@ -92,11 +92,12 @@ static PyObject *converted(const struct parcel *parcel)
 PyObject *relay_sent(PyObject *self, PyObject *arguments)
 {
     (void)arguments;
-    struct hand *hand = hand_of(self);
-    PyObject *sent = hand == NULL ? NULL : PyList_New(0);
+    struct test_engine *test_engine = test_engine_of(self);
+    PyObject *sent = test_engine == NULL ? NULL : PyList_New(0);
     if (sent == NULL)
         return NULL;
-    for (struct parcel *parcel = hand_sent(hand), *next; parcel != NULL; parcel = next) {
+    for (struct parcel *parcel = test_engine_sent(test_engine), *next; parcel != NULL;
+         parcel = next) {
         next = parcel->next;
         PyObject *item = sent == NULL ? NULL : converted(parcel);
         if (item == NULL || PyList_Append(sent, item) < 0)

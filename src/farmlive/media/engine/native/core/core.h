@@ -30,10 +30,10 @@ struct times {
 
 struct core {
     struct list outputs;
-    struct peers peers;
+    struct peer_table peers;
     struct ice ice;
     struct senders *senders;
-    struct reports reports;
+    struct send_feedback send_feedback;
     struct events *events;
     struct counters counts; /* of what is gone too, but for what outputs and senders count */
     bool hears_reports;     /* some publisher has layers to choose from */
@@ -55,14 +55,14 @@ struct core {
     bool is_started;
     unsigned long ticks;
     double tick_due, ticked_at;
-    bool is_bursting;
-    double burst_at;
+    bool is_catching_up;
+    double packet_batch_at;
     struct list joining, publishing, turns[TURNS];
 };
 
 static inline struct peer *core_peer(const struct core *core, uint64_t number)
 {
-    return peers_find(&core->peers, number);
+    return peer_table_find(&core->peers, number);
 }
 
 static inline struct output *core_output(const struct core *core, uint64_t number)

@@ -59,12 +59,12 @@ static void feed(struct core *core, struct peer *peer, const struct taken *taken
             events_push(core->events, EVENT_AIRED, peer->number, output->number, OBJECTION_NONE,
                         NULL, 0);
         output->is_fed = true;
-        if (taken->began && !list_is_empty(&output->joining.catching))
-            upkeep_pump_soon(core, now);
+        if (taken->began && !list_is_empty(&output->catch_up.catching))
+            timers_pump_soon(core, now);
     }
     struct track *track = taken->track;
     if (track->missing_count > 0 || track->overrun)
-        upkeep_ask(core, publisher, now);
+        timers_ask(core, publisher, now);
 }
 
 static bool has_sent_from(const struct peer *peer, uint32_t ssrc)
@@ -134,18 +134,18 @@ static void viewer_reported(struct core *core, struct peer *peer, const struct r
     switch (report->kind) {
     case RTCP_NACK:
         core->counts.nacks_received++;
-        repairs_answer(&output->repairs, viewer, &report->of.nack);
+        rtx_answer(&output->rtx, viewer, &report->of.nack);
         break;
     case RTCP_KEYFRAME_REQUEST: {
         core->counts.keyframe_requests_received++;
-        struct publisher *asked = aiming_keyframe_requested(viewer);
+        struct publisher *asked = track_select_keyframe_requested(viewer);
         if (asked != NULL)
-            upkeep_ask(core, asked, now);
+            timers_ask(core, asked, now);
         break;
     }
     case RTCP_RECEIVER_REPORT:
         if (output_reported(output, viewer, &report->of.receiver, now))
-            upkeep_ask_for_keyframe(core, output, now);
+            timers_ask_for_keyframe(core, output, now);
         break;
     case RTCP_REFERENCE_TIME:
         viewer->has_reference = true;
@@ -170,7 +170,7 @@ static void reported(void *context, const struct rtcp_report *report)
             feedback_take_report(peer->publisher, &report->of.sender, hearing->now);
         else if (report->kind == RTCP_REFERENCE_REPLY)
             feedback_take_reply(peer->publisher, &report->of.reply,
-                                upkeep_middle_of(core, hearing->now));
+                                timers_middle_of(core, hearing->now));
     } else if (peer->viewer != NULL) {
         viewer_reported(core, peer, report, hearing->now);
     }
@@ -206,8 +206,8 @@ static bool may_tell_record(const struct core *core, struct peer *peer)
     return true;
 }
 
-void intake_take(struct core *core, struct port *port, uint8_t *data, size_t size, double stamp,
-                 const struct address *from, double now)
+void demux_take(struct core *core, struct port *port, uint8_t *data, size_t size, double stamp,
+                const struct address *from, double now)
 {
     core->counts.datagrams_received++;
     unsigned first = size > 0 ? data[0] : 255;

@@ -14,7 +14,7 @@ void engine_init(struct core *core, struct events *events, int send_threads,
 {
     memset(core, 0, sizeof *core);
     core->events = events;
-    peers_init(&core->peers);
+    peer_table_init(&core->peers);
     list_init(&core->outputs);
     list_init(&core->joining);
     list_init(&core->publishing);
@@ -22,22 +22,22 @@ void engine_init(struct core *core, struct events *events, int send_threads,
         list_init(&core->turns[turn]);
     ice_init(&core->ice);
     core->times = (struct times){CONSENT_S, SILENT_S, core->ice.left_after};
-    reports_init(&core->reports, reports_bell);
-    core->senders = senders_new(send_threads, &core->reports, capture);
+    send_feedback_init(&core->send_feedback, reports_bell);
+    core->senders = senders_new(send_threads, &core->send_feedback, capture);
 }
 
 void engine_clear(struct core *core)
 {
-    for (struct peer *each; (each = peers_next(&core->peers, NULL)) != NULL;)
+    for (struct peer *each; (each = peer_table_next(&core->peers, NULL)) != NULL;)
         engine_remove_peer(core, each->number);
     list_each(link, &core->outputs)
         engine_remove_output(core, list_entry(link, struct output, link)->number);
     senders_free(core->senders);
-    delivery_hear(core, 0);
-    reports_clear(&core->reports);
+    send_results_hear(core, 0);
+    send_feedback_clear(&core->send_feedback);
     ice_clear(&core->ice);
     free(core->fed);
-    peers_clear(&core->peers);
+    peer_table_clear(&core->peers);
 }
 
 void engine_set_times(struct core *core, const struct times *times)
@@ -50,7 +50,7 @@ void engine_set_times(struct core *core, const struct times *times)
 static void hear_reports(struct core *core)
 {
     bool layered = false;
-    for (struct peer *each = NULL; (each = peers_next(&core->peers, each)) != NULL;)
+    for (struct peer *each = NULL; (each = peer_table_next(&core->peers, each)) != NULL;)
         layered |= each->publisher != NULL && each->publisher->layer_count > 1;
     if (layered != core->hears_reports) {
         core->hears_reports = layered;
@@ -103,11 +103,11 @@ static void let_in(struct core *core, struct peer *peer, double now)
         viewer->choice.most = peer->most;
         peer->viewer = viewer;
         output_add(peer->output, viewer, now);
-        upkeep_report_to(core, peer, now);
-        upkeep_pump_soon(core, now);
-        upkeep_ask_for_keyframe(core, peer->output, now);
+        timers_report_to(core, peer, now);
+        timers_pump_soon(core, now);
+        timers_ask_for_keyframe(core, peer->output, now);
     }
-    upkeep_joined(core, peer);
+    timers_joined(core, peer);
 }
 
 void engine_placed(struct core *core, struct peer *peer, double now)
@@ -131,9 +131,9 @@ void engine_add_peer(struct core *core, uint64_t number, const struct naming *na
     list_init(&peer->turn);
     list_init(&peer->joining);
     list_init(&peer->publishing);
-    peers_add(&core->peers, peer);
+    peer_table_add(&core->peers, peer);
     ice_add(&core->ice, peer, naming, now);
-    upkeep_watch(core, peer);
+    timers_watch(core, peer);
 }
 
 void engine_restart_ice(struct core *core, uint64_t number, const struct naming *naming, double now)
@@ -189,9 +189,9 @@ void engine_remove_peer(struct core *core, uint64_t number)
     struct peer *peer = core_peer(core, number);
     if (peer == NULL)
         return;
-    peers_remove(&core->peers, peer);
+    peer_table_remove(&core->peers, peer);
     ice_remove(&core->ice, peer);
-    upkeep_forget(peer);
+    timers_forget(peer);
     give_up_own(core, peer);
     stop_watching(peer);
     struct publisher *publisher = peer->publisher;
@@ -219,13 +219,13 @@ void engine_remove_output(struct core *core, uint64_t number)
     struct output *output = core_output(core, number);
     if (output == NULL)
         return;
-    for (struct peer *each = NULL; (each = peers_next(&core->peers, each)) != NULL;)
+    for (struct peer *each = NULL; (each = peer_table_next(&core->peers, each)) != NULL;)
         if (each->output == output)
             stop_watching(each);
     output_put_on_air(output, NULL);
     core->counts.packets_sent += (uint64_t)output->sending.sent;
-    core->counts.packets_repaired += (uint64_t)output->repairs.repaired;
-    core->counts.packets_unrepaired += (uint64_t)output->repairs.unrepaired;
+    core->counts.packets_repaired += (uint64_t)output->rtx.repaired;
+    core->counts.packets_unrepaired += (uint64_t)output->rtx.unrepaired;
     core->counts.packets_dropped += (uint64_t)output->dropped;
     list_remove(&output->link);
     output_free(output);
@@ -267,10 +267,10 @@ void engine_put_on_air(struct core *core, uint64_t output, uint64_t number, doub
         return;
     output_put_on_air(switched, publisher);
     if (output_begin_at_once(switched, now))
-        upkeep_pump_soon(core, now);
+        timers_pump_soon(core, now);
     if (publisher != NULL && switched->on_air == publisher)
         events_push(core->events, EVENT_AIRED, number, output, OBJECTION_NONE, NULL, 0);
-    upkeep_ask_for_keyframe(core, switched, now);
+    timers_ask_for_keyframe(core, switched, now);
 }
 
 void engine_prefer(struct core *core, uint64_t number, int most, double now)
@@ -282,7 +282,7 @@ void engine_prefer(struct core *core, uint64_t number, int most, double now)
     if (peer->viewer != NULL) {
         peer->viewer->choice.most = most;
         if (output_aim(peer->output, peer->viewer, now))
-            upkeep_ask_for_keyframe(core, peer->output, now);
+            timers_ask_for_keyframe(core, peer->output, now);
     }
 }
 
@@ -300,7 +300,7 @@ bool engine_watching(struct core *core, uint64_t number, double now, struct watc
         .layers = source != NULL ? source->layer_count : 0,
         .loss = choice_recent_loss(&viewer->choice, now),
         .carries_kbps = choice_carries_kbps(&viewer->choice, now),
-        .dropped = viewer->stall.dropped,
+        .dropped = viewer->slow.dropped,
         .transport = peer->at.port != NULL ? port_transport(peer->at.port) : TRANSPORT_UDP,
     };
     return true;
@@ -334,12 +334,12 @@ void engine_counters(const struct core *core, struct counters *counters)
     list_each(link, &core->outputs) {
         const struct output *output = list_entry(link, struct output, link);
         counters->packets_sent += (uint64_t)output->sending.sent;
-        counters->packets_repaired += (uint64_t)output->repairs.repaired;
-        counters->packets_unrepaired += (uint64_t)output->repairs.unrepaired;
+        counters->packets_repaired += (uint64_t)output->rtx.repaired;
+        counters->packets_unrepaired += (uint64_t)output->rtx.unrepaired;
         counters->packets_dropped += (uint64_t)output->dropped;
         list_each(each, &output->sending.viewers)
             counters->packets_dropped +=
-                (uint64_t)list_entry(each, struct viewer, all)->stall.dropped;
+                (uint64_t)list_entry(each, struct viewer, all)->slow.dropped;
     }
     counters->packets_failed = senders_failed(core->senders);
     counters->packets_sent -= counters->packets_failed < counters->packets_sent

@@ -1,14 +1,14 @@
 /* Counts on request; nothing is kept up to date meanwhile. */
 #include "core/gauges.h"
 
-void census_take(const struct core *core, struct census *census)
+void gauges_take(const struct core *core, struct gauges *gauges)
 {
-    *census = (struct census){.peers = core->peers.count, .ufrags = core->ice.count};
-    for (struct peer *each = NULL; (each = peers_next(&core->peers, each)) != NULL;) {
-        census->publishers += each->publisher != NULL;
-        census->viewers += each->viewer != NULL;
-        census->secured += each->leg != NULL;
+    *gauges = (struct gauges){.peers = core->peers.count, .ufrags = core->ice.count};
+    for (struct peer *each = NULL; (each = peer_table_next(&core->peers, each)) != NULL;) {
+        gauges->publishers += each->publisher != NULL;
+        gauges->viewers += each->viewer != NULL;
+        gauges->secured += each->leg != NULL;
     }
     list_each(link, &core->outputs)
-        census->outputs++;
+        gauges->outputs++;
 }

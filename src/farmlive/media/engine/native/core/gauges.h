@@ -1,4 +1,4 @@
-/* The census: how much the engine holds right now. Everything is 0 once all peers have gone. */
+/* The gauges: how much the engine holds right now. Everything is 0 once all peers have gone. */
 #ifndef FARMLIVE_GAUGES_H
 #define FARMLIVE_GAUGES_H
 
@@ -6,7 +6,7 @@
 
 struct loop;
 
-struct census {
+struct gauges {
     size_t peers, publishers, viewers, outputs;
     size_t ufrags;      /* by which clients may check */
     size_t secured;     /* peers with keys */
@@ -15,7 +15,7 @@ struct census {
     size_t connections; /* by TCP, also of those who have proved nothing */
 };
 
-/* What the core holds; the loop adds its own by `loop_census`. */
-void census_take(const struct core *core, struct census *census);
+/* What the core holds; the loop adds its own by `loop_gauges`. */
+void gauges_take(const struct core *core, struct gauges *gauges);
 
 #endif

@@ -9,28 +9,28 @@
 
 enum { ROOM_AT_FIRST = 64 };
 
-void peers_init(struct peers *peers)
+void peer_table_init(struct peer_table *peers)
 {
     peers->count = 0;
     peers->room = ROOM_AT_FIRST;
     peers->slots = memory_new(peers->room * sizeof(struct peer *));
 }
 
-void peers_clear(struct peers *peers) { free(peers->slots); }
+void peer_table_clear(struct peer_table *peers) { free(peers->slots); }
 
-static struct peer **slot_of(const struct peers *peers, uint64_t number)
+static struct peer **slot_of(const struct peer_table *peers, uint64_t number)
 {
     return &peers->slots[number & (peers->room - 1)];
 }
 
-static void link_in(struct peers *peers, struct peer *peer)
+static void link_in(struct peer_table *peers, struct peer *peer)
 {
     struct peer **slot = slot_of(peers, peer->number);
     peer->next_of_number = *slot;
     *slot = peer;
 }
 
-static void grow(struct peers *peers)
+static void grow(struct peer_table *peers)
 {
     struct peer **old = peers->slots;
     size_t room = peers->room;
@@ -45,14 +45,14 @@ static void grow(struct peers *peers)
     free(old);
 }
 
-void peers_add(struct peers *peers, struct peer *peer)
+void peer_table_add(struct peer_table *peers, struct peer *peer)
 {
     if (peers->count++ == peers->room)
         grow(peers);
     link_in(peers, peer);
 }
 
-void peers_remove(struct peers *peers, struct peer *peer)
+void peer_table_remove(struct peer_table *peers, struct peer *peer)
 {
     struct peer **slot = slot_of(peers, peer->number);
     while (*slot != peer)
@@ -61,7 +61,7 @@ void peers_remove(struct peers *peers, struct peer *peer)
     peers->count--;
 }
 
-struct peer *peers_find(const struct peers *peers, uint64_t number)
+struct peer *peer_table_find(const struct peer_table *peers, uint64_t number)
 {
     struct peer *peer = *slot_of(peers, number);
     while (peer != NULL && peer->number != number)
@@ -69,7 +69,7 @@ struct peer *peers_find(const struct peers *peers, uint64_t number)
     return peer;
 }
 
-struct peer *peers_next(const struct peers *peers, const struct peer *peer)
+struct peer *peer_table_next(const struct peer_table *peers, const struct peer *peer)
 {
     if (peer != NULL && peer->next_of_number != NULL)
         return peer->next_of_number;

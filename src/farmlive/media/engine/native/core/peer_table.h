@@ -4,19 +4,19 @@
 
 #include "core/peer.h"
 
-struct peers {
+struct peer_table {
     size_t count, room; /* the room is a power of two */
     struct peer **slots;
 };
 
-void peers_init(struct peers *peers);
+void peer_table_init(struct peer_table *peers);
 /* Free the table; it must be empty. */
-void peers_clear(struct peers *peers);
-void peers_add(struct peers *peers, struct peer *peer);
-void peers_remove(struct peers *peers, struct peer *peer);
+void peer_table_clear(struct peer_table *peers);
+void peer_table_add(struct peer_table *peers, struct peer *peer);
+void peer_table_remove(struct peer_table *peers, struct peer *peer);
 /* NULL where there is none. */
-struct peer *peers_find(const struct peers *peers, uint64_t number);
+struct peer *peer_table_find(const struct peer_table *peers, uint64_t number);
 /* The one after this, in no order; with NULL the first, and NULL after the last. */
-struct peer *peers_next(const struct peers *peers, const struct peer *peer);
+struct peer *peer_table_next(const struct peer_table *peers, const struct peer *peer);
 
 #endif

@@ -10,25 +10,25 @@ static void stream(struct peer *peer, const uint8_t *data, size_t size, double n
 {
     struct viewer *viewer = peer->viewer;
     bool is_video = !viewer_hears(viewer, data[1] & 0x7F);
-    if (is_video && viewer->stall.is_down) {
-        viewer->stall.dropped++;
+    if (is_video && viewer->slow.is_down) {
+        viewer->slow.dropped++;
         return;
     }
     int dropped =
         port_stream(peer->reached.port, &peer->reached.address, data, size, is_video, now);
     if (dropped > 0) {
-        bool was_down = viewer->stall.is_down;
-        stall_fall(&viewer->stall, dropped, now);
+        bool was_down = viewer->slow.is_down;
+        slow_viewer_fall(&viewer->slow, dropped, now);
         if (!was_down)
             output_fall(peer->output, viewer);
     }
 }
 
-static void heard(struct peer *peer, const struct report *report, double now)
+static void heard(struct peer *peer, const struct send_feedback_item *report, double now)
 {
     struct viewer *viewer = peer->viewer;
     if (report->kind == REPORT_REFUSED) {
-        if (viewer != NULL && stall_refuse(&viewer->stall, report->packets, now))
+        if (viewer != NULL && slow_viewer_refuse(&viewer->slow, report->packets, now))
             output_fall(peer->output, viewer);
     } else if (viewer != NULL && !rtp_is_rtcp(report->data, report->size)) {
         stream(peer, report->data, report->size, now);
@@ -37,10 +37,11 @@ static void heard(struct peer *peer, const struct report *report, double now)
     }
 }
 
-void delivery_hear(struct core *core, double now)
+void send_results_hear(struct core *core, double now)
 {
-    struct report *next;
-    for (struct report *report = reports_take(&core->reports); report != NULL; report = next) {
+    struct send_feedback_item *next;
+    for (struct send_feedback_item *report = send_feedback_take(&core->send_feedback);
+         report != NULL; report = next) {
         next = report->next;
         struct peer *peer = core_peer(core, report->peer);
         if (report->kind == REPORT_FREED)

@@ -1,6 +1,6 @@
 /* Timers.
  *
- * Always holds: `upkeep_due` covers everything that `upkeep_run` does, so that nothing waits for
+ * Always holds: `timers_due` covers everything that `timers_run` does, so that nothing waits for
  * another event; in each second each peer has its turn in one of TURNS ticks. */
 #include "core/timers.h"
 
@@ -14,8 +14,8 @@ static const double TICK_S = 0.1;
 static const double SLACK_S = 0.03;
 /* For how long requests to a publisher are gathered, and packets of a frame without its end. */
 static const double REQUEST_S = 0.01, GATHER_S = 0.0015;
-/* How far apart the parts are of a burst to who catches up. */
-static const double BURST_S = 0.004;
+/* How far apart the parts are of a batch to who catches up. */
+static const double BATCH_S = 0.004;
 
 enum {
     TICKS_A_REPORT = 5,
@@ -27,7 +27,7 @@ enum {
 
 /* Who there is. */
 
-void upkeep_watch(struct core *core, struct peer *peer)
+void timers_watch(struct core *core, struct peer *peer)
 {
     list_add(&core->turns[peer->number % TURNS], &peer->turn);
     list_add(&core->joining, &peer->joining);
@@ -35,14 +35,14 @@ void upkeep_watch(struct core *core, struct peer *peer)
         core->read_at_once(core->context);
 }
 
-void upkeep_joined(struct core *core, struct peer *peer)
+void timers_joined(struct core *core, struct peer *peer)
 {
     list_remove(&peer->joining);
     if (peer->publisher != NULL && list_is_empty(&peer->publishing))
         list_add(&core->publishing, &peer->publishing);
 }
 
-void upkeep_forget(struct peer *peer)
+void timers_forget(struct peer *peer)
 {
     list_remove(&peer->joining);
     list_remove(&peer->publishing);
@@ -61,7 +61,7 @@ static void send_rtcp(const struct peer *peer, const struct rtcp_buffer *buffer)
         senders_send_rtcp(peer->leg, buffer->data + at, part);
 }
 
-void upkeep_ask(struct core *core, struct publisher *publisher, double now)
+void timers_ask(struct core *core, struct publisher *publisher, double now)
 {
     struct peer *peer = core_peer(core, publisher->peer);
     if (publisher->asking || peer == NULL || list_is_empty(&peer->publishing))
@@ -70,19 +70,19 @@ void upkeep_ask(struct core *core, struct publisher *publisher, double now)
     publisher->ask_at = now + REQUEST_S;
 }
 
-void upkeep_ask_for_keyframe(struct core *core, struct output *output, double now)
+void timers_ask_for_keyframe(struct core *core, struct output *output, double now)
 {
     struct publisher *each[] = {output->on_air, output->following};
     for (size_t at = 0; at < 2; at++)
         if (each[at] != NULL && publisher_wanted(each[at]))
-            upkeep_ask(core, each[at], now);
+            timers_ask(core, each[at], now);
 }
 
-void upkeep_pump_soon(struct core *core, double now)
+void timers_pump_soon(struct core *core, double now)
 {
-    if (!core->is_bursting) {
-        core->is_bursting = true;
-        core->burst_at = now;
+    if (!core->is_catching_up) {
+        core->is_catching_up = true;
+        core->packet_batch_at = now;
     }
 }
 
@@ -94,7 +94,7 @@ static void request(struct peer *peer, double now)
     send_rtcp(peer, &buffer);
 }
 
-void upkeep_report_to(struct core *core, struct peer *peer, double now)
+void timers_report_to(struct core *core, struct peer *peer, double now)
 {
     if (peer->output == NULL || peer->viewer == NULL)
         return;
@@ -103,7 +103,7 @@ void upkeep_report_to(struct core *core, struct peer *peer, double now)
     send_rtcp(peer, &buffer);
 }
 
-uint32_t upkeep_middle_of(const struct core *core, double now)
+uint32_t timers_middle_of(const struct core *core, double now)
 {
     return (uint32_t)(ntp_of(now + core->wall_at_zero) >> 16);
 }
@@ -119,7 +119,7 @@ static void look(struct core *core, double now)
     }
     list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
-        if (!list_is_empty(&output->joining.probing))
+        if (!list_is_empty(&output->catch_up.probing))
             output_probe(output, TICK_S);
         if (output->following != NULL) {
             uint64_t peer = output->following->peer;
@@ -127,11 +127,11 @@ static void look(struct core *core, double now)
                 events_push(core->events, EVENT_AIRED, peer, output->number, OBJECTION_NONE, NULL,
                             0);
         }
-        if (output->following != NULL || !list_is_empty(&output->joining.waiting) ||
-            !list_is_empty(&output->joining.moving)) {
+        if (output->following != NULL || !list_is_empty(&output->catch_up.waiting) ||
+            !list_is_empty(&output->catch_up.moving)) {
             output_want_keyframes(output, now);
-            if (!list_is_empty(&output->joining.catching))
-                upkeep_pump_soon(core, now);
+            if (!list_is_empty(&output->catch_up.catching))
+                timers_pump_soon(core, now);
         }
     }
 }
@@ -166,10 +166,10 @@ static void second(struct core *core, struct peer *peer, double now)
         }
     } else if (peer->viewer != NULL) {
         if (output_second(peer->output, peer->viewer, now))
-            upkeep_ask_for_keyframe(core, peer->output, now);
+            timers_ask_for_keyframe(core, peer->output, now);
         peer->seconds++;
         if (peer->seconds <= FIRST_REPORTS || peer->seconds % SECONDS_A_REPORT == 0)
-            upkeep_report_to(core, peer, now);
+            timers_report_to(core, peer, now);
     }
     if (now - alive > core->times.consent && !peer->lost) {
         peer->lost = true;
@@ -195,7 +195,7 @@ static void keep_awake(struct core *core)
         output->is_quiet = output->has_sent_before && output->sending.sent == output->sent_before;
         output->has_sent_before = true;
         output->sent_before = output->sending.sent;
-        somebody |= output->is_quiet || !list_is_empty(&output->joining.waiting);
+        somebody |= output->is_quiet || !list_is_empty(&output->catch_up.waiting);
     }
     if (core->ticks % TICKS_A_REPORT == 0) {
         list_each(link, &core->publishing) {
@@ -230,7 +230,7 @@ static void tick(struct core *core, double now)
     keep_awake(core);
 }
 
-void upkeep_start(struct core *core, double wall, double now)
+void timers_start(struct core *core, double wall, double now)
 {
     core->wall_at_zero = wall - now;
     core->is_started = true;
@@ -240,7 +240,7 @@ void upkeep_start(struct core *core, double wall, double now)
 
 /* What is due. */
 
-void upkeep_after_reading(struct core *core, double now)
+void timers_after_reading(struct core *core, double now)
 {
     list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
@@ -254,11 +254,11 @@ void upkeep_after_reading(struct core *core, double now)
         tick(core, now);
 }
 
-double upkeep_due(const struct core *core)
+double timers_due(const struct core *core)
 {
     double due = core->is_started ? core->ticked_at + TICK_S + SLACK_S : INFINITY;
-    if (core->is_bursting)
-        due = fmin(due, core->burst_at);
+    if (core->is_catching_up)
+        due = fmin(due, core->packet_batch_at);
     list_each(link, &core->outputs) {
         const struct output *output = list_entry(link, struct output, link);
         if (output->has_flush)
@@ -274,16 +274,16 @@ double upkeep_due(const struct core *core)
 
 static void pump(struct core *core, double now)
 {
-    core->is_bursting = false;
+    core->is_catching_up = false;
     list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
         output_pump(output);
-        core->is_bursting |= !list_is_empty(&output->joining.catching);
+        core->is_catching_up |= !list_is_empty(&output->catch_up.catching);
     }
-    core->burst_at = now + BURST_S;
+    core->packet_batch_at = now + BATCH_S;
 }
 
-void upkeep_run(struct core *core, double now)
+void timers_run(struct core *core, double now)
 {
     list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
@@ -292,7 +292,7 @@ void upkeep_run(struct core *core, double now)
             output_flush(output);
         }
     }
-    if (core->is_bursting && core->burst_at <= now)
+    if (core->is_catching_up && core->packet_batch_at <= now)
         pump(core, now);
     list_each(link, &core->publishing) {
         struct peer *peer = list_entry(link, struct peer, publishing);

@@ -1,4 +1,4 @@
-/* Layer selection. The caller acts on a decision: it requests a keyframe or changes the lane.
+/* Layer selection. The caller acts on a decision: it requests a keyframe or changes the forwarder.
  *
  * Always holds: `flowing` has `count` layers, at most LAYERS_MOST; a `choice` that has decided has
  * a limit that is one of the layers. */

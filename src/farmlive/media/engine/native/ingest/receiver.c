@@ -26,7 +26,7 @@ static bool keyframe_came(struct publisher *publisher, struct track *track,
     }
     if (publisher->health.objection == OBJECTION_NONE)
         publisher->health.objection = codec_objection(track->codec, packet->payload, packet->size);
-    sorting_put_in_order(publisher, now);
+    track_demux_put_in_order(publisher, now);
     return track_begins_group(track, packet->sequence, packet->timestamp, now);
 }
 
@@ -50,7 +50,7 @@ static bool restore(struct publisher *publisher, const struct rtp_packet *receiv
     if (received->size < 2)
         return false;
     uint16_t number = get16(received->payload);
-    struct track *track = sorting_repaired(publisher, received, number);
+    struct track *track = track_demux_repaired(publisher, received, number);
     if (track == NULL)
         return false;
     struct packet *packet = track_repaired(track, number, received->timestamp, received->marker,
@@ -72,16 +72,16 @@ bool receiver_take(struct publisher *publisher, const struct rtp_packet *receive
         if (wide != NULL && size >= 2)
             arrivals_add(&publisher->arrivals, get16(wide), arrival);
     }
-    struct track *track = sorting_known(publisher, received);
-    if (track == NULL && sorting_is_repair(publisher, received))
+    struct track *track = track_demux_known(publisher, received);
+    if (track == NULL && track_demux_is_repair(publisher, received))
         return restore(publisher, received, now, taken);
     if (track == NULL)
-        track = sorting_begin(publisher, received, now);
+        track = track_demux_begin(publisher, received, now);
     if (track == NULL)
         return false;
     struct packet *packet = track_add(track, received, now, arrival);
     if (packet == NULL && track->ended) {
-        track = sorting_renew(publisher, track, received, now);
+        track = track_demux_renew(publisher, track, received, now);
         packet = track_add(track, received, now, arrival);
     }
     if (packet == NULL)
@@ -90,6 +90,6 @@ bool receiver_take(struct publisher *publisher, const struct rtp_packet *receive
     if (track->incoming->is_video)
         taken->began = begins_group(publisher, track, packet, now);
     else
-        track->wrapped = sorting_is_red(publisher, received);
+        track->wrapped = track_demux_is_red(publisher, received);
     return true;
 }

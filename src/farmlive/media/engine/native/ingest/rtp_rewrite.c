@@ -9,7 +9,7 @@
 /* Reports that place two layers further apart than this are not believed. */
 enum { APART_MOST = 5 * VIDEO_CLOCK_RATE };
 
-/* A burst of past frames is squeezed into a twentieth of its time, so that a player does not show
+/* A batch of past frames is squeezed into a twentieth of its time, so that a player does not show
  * everything that follows later by the age of the group. */
 enum { SQUEEZE = 20 };
 
@@ -45,7 +45,7 @@ bool rewriter_map(struct rewriter *rewriter, uint16_t *sequence, uint32_t *times
 {
     uint16_t number = (uint16_t)(*sequence + rewriter->sequence_delta);
     uint32_t stamp = *timestamp + rewriter->timestamp_delta;
-    /* For half a round after the start an earlier number is one of the seam's other side. */
+    /* For half a round after the start an earlier number is one of the splice's other side. */
     if (rewriter->young) {
         int since = ahead16(number, rewriter->first);
         if (since < 0)
@@ -83,8 +83,8 @@ double source_clock_report(struct source_clock *clock, double source_s, double n
     return source_s + clock->offset;
 }
 
-uint32_t rewrite_seam(uint32_t last, int64_t elapsed, uint32_t first, uint32_t live,
-                      bool has_aligned, uint32_t aligned, uint32_t *nudge)
+uint32_t rtp_rewrite_splice(uint32_t last, int64_t elapsed, uint32_t first, uint32_t live,
+                            bool has_aligned, uint32_t aligned, uint32_t *nudge)
 {
     uint32_t added = last + (uint32_t)(elapsed > 1 ? elapsed : 1) - live;
     if (has_aligned) {
@@ -97,7 +97,7 @@ uint32_t rewrite_seam(uint32_t last, int64_t elapsed, uint32_t first, uint32_t l
     return added + *nudge;
 }
 
-uint32_t rewrite_squeeze(uint32_t timestamp, uint32_t live)
+uint32_t rtp_rewrite_squeeze(uint32_t timestamp, uint32_t live)
 {
     int32_t behind = ahead32(live, timestamp);
     if (behind <= 0)
@@ -106,4 +106,4 @@ uint32_t rewrite_squeeze(uint32_t timestamp, uint32_t live)
     return live - (squeezed > 1 ? squeezed : 1);
 }
 
-uint16_t rewrite_half(uint16_t sequence) { return sequence & 0x8000; }
+uint16_t rtp_rewrite_half(uint16_t sequence) { return sequence & 0x8000; }

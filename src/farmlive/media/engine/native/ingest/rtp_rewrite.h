@@ -49,16 +49,16 @@ double source_clock_report(struct source_clock *clock, double source_s, double n
  * `last` is the viewer's last timestamp, `elapsed` the time since then. `first` is what it gets
  * first of the new track, `live` what belongs to this moment, both in the track's own time.
  * `aligned` is what sender reports say should be added. Timestamps always grow. */
-uint32_t rewrite_seam(uint32_t last, int64_t elapsed, uint32_t first, uint32_t live,
-                      bool has_aligned, uint32_t aligned, uint32_t *nudge);
+uint32_t rtp_rewrite_splice(uint32_t last, int64_t elapsed, uint32_t first, uint32_t live,
+                            bool has_aligned, uint32_t aligned, uint32_t *nudge);
 
-/* The timestamp of a past frame in a late joiner's burst; `live` is where live begins. Order and
+/* The timestamp of a past frame in a late joiner's batch; `live` is where live begins. Order and
  * difference of frames stay; the frame at `live` and later ones keep their own. */
-uint32_t rewrite_squeeze(uint32_t timestamp, uint32_t live);
+uint32_t rtp_rewrite_squeeze(uint32_t timestamp, uint32_t live);
 
 /* What is added to a stream's numbers for a viewer that starts here: 0 or 32768. It makes the
  * viewer's first number one of the lower half, so that both ends agree on the rollover counter even
  * when the first packets are lost (RFC 3711, section 3.3.1). */
-uint16_t rewrite_half(uint16_t sequence);
+uint16_t rtp_rewrite_half(uint16_t sequence);
 
 #endif

@@ -17,7 +17,7 @@ static const struct incoming *incoming_of(const struct publisher *publisher, int
 }
 
 /* The payload type that this RTX repairs, or -1 for one that is no RTX. */
-static int repairs_of(const struct publisher *publisher, int payload_type)
+static int rtx_of(const struct publisher *publisher, int payload_type)
 {
     for (int at = publisher->publishing->count - 1; at >= 0; at--)
         if (publisher->publishing->tracks[at].repairs[payload_type] >= 0)
@@ -40,19 +40,20 @@ static int inner_of(const struct publisher *publisher, int payload_type)
     return inner >= 0 ? inner : payload_type;
 }
 
-bool sorting_is_red(const struct publisher *publisher, const struct rtp_packet *received)
+bool track_demux_is_red(const struct publisher *publisher, const struct rtp_packet *received)
 {
     return red_of(publisher, received->payload_type) >= 0;
 }
 
-bool sorting_is_repair(const struct publisher *publisher, const struct rtp_packet *received)
+bool track_demux_is_repair(const struct publisher *publisher, const struct rtp_packet *received)
 {
-    return repairs_of(publisher, received->payload_type) >= 0;
+    return rtx_of(publisher, received->payload_type) >= 0;
 }
 
 /* Which track it is. */
 
-struct track *sorting_known(const struct publisher *publisher, const struct rtp_packet *received)
+struct track *track_demux_known(const struct publisher *publisher,
+                                const struct rtp_packet *received)
 {
     for (int at = 0; at < publisher->known_count; at++) {
         const struct known *known = &publisher->known[at];
@@ -62,7 +63,7 @@ struct track *sorting_known(const struct publisher *publisher, const struct rtp_
     return NULL;
 }
 
-/* What finds no room among the known is found by `sorting_begin` each time. */
+/* What finds no room among the known is found by `track_demux_begin` each time. */
 static void know(struct publisher *publisher, const struct rtp_packet *received,
                  struct track *track)
 {
@@ -116,8 +117,8 @@ static struct track *named(const struct publisher *publisher, const struct incom
     return NULL;
 }
 
-struct track *sorting_renew(struct publisher *publisher, struct track *track,
-                            const struct rtp_packet *received, double now)
+struct track *track_demux_renew(struct publisher *publisher, struct track *track,
+                                const struct rtp_packet *received, double now)
 {
     const struct incoming *incoming = track->incoming;
     struct track *fresh = track;
@@ -148,8 +149,8 @@ struct track *sorting_renew(struct publisher *publisher, struct track *track,
     return fresh;
 }
 
-struct track *sorting_begin(struct publisher *publisher, const struct rtp_packet *received,
-                            double now)
+struct track *track_demux_begin(struct publisher *publisher, const struct rtp_packet *received,
+                                double now)
 {
     int inner = inner_of(publisher, received->payload_type);
     const struct incoming *incoming = incoming_of(publisher, inner);
@@ -175,17 +176,17 @@ struct track *sorting_begin(struct publisher *publisher, const struct rtp_packet
     /* What is late of the stream before is not to begin it again. */
     if (received->ssrc == track->replaced && now - track->replaced_at < LATE_S)
         return NULL;
-    return sorting_renew(publisher, track, received, now);
+    return track_demux_renew(publisher, track, received, now);
 }
 
-struct track *sorting_repaired(struct publisher *publisher, const struct rtp_packet *received,
-                               uint16_t number)
+struct track *track_demux_repaired(struct publisher *publisher, const struct rtp_packet *received,
+                                   uint16_t number)
 {
     for (int at = 0; at < publisher->repairing_count; at++)
         if (publisher->repairing[at].ssrc == received->ssrc)
             return publisher->repairing[at].track;
     const struct incoming *incoming =
-        incoming_of(publisher, repairs_of(publisher, received->payload_type));
+        incoming_of(publisher, rtx_of(publisher, received->payload_type));
     struct track *track;
     int count = candidates(publisher, incoming, &track);
     if (count < 2)
@@ -217,7 +218,7 @@ static bool is_larger(struct picture_size a, struct picture_size b)
     return a.width != b.width ? a.width > b.width : a.height > b.height;
 }
 
-void sorting_put_in_order(struct publisher *publisher, double now)
+void track_demux_put_in_order(struct publisher *publisher, double now)
 {
     int count = publisher->layer_count, sized = 0;
     bool is_right = true;

@@ -5,28 +5,29 @@
 
 #include "ingest/publisher.h"
 
-bool sorting_is_red(const struct publisher *publisher, const struct rtp_packet *received);
-bool sorting_is_repair(const struct publisher *publisher, const struct rtp_packet *received);
+bool track_demux_is_red(const struct publisher *publisher, const struct rtp_packet *received);
+bool track_demux_is_repair(const struct publisher *publisher, const struct rtp_packet *received);
 
 /* The track of this payload type and SSRC, if they have arrived before, or NULL. */
-struct track *sorting_known(const struct publisher *publisher, const struct rtp_packet *received);
+struct track *track_demux_known(const struct publisher *publisher,
+                                const struct rtp_packet *received);
 
 /* The track of a new payload type and SSRC; NULL if it is ambiguous. */
-struct track *sorting_begin(struct publisher *publisher, const struct rtp_packet *received,
-                            double now);
+struct track *track_demux_begin(struct publisher *publisher, const struct rtp_packet *received,
+                                double now);
 
 /* Begin a track, or restart it with another SSRC, codec or numbering. Tells the listeners, and
  * returns the new track; the old one may be gone. */
-struct track *sorting_renew(struct publisher *publisher, struct track *track,
-                            const struct rtp_packet *received, double now);
+struct track *track_demux_renew(struct publisher *publisher, struct track *track,
+                                const struct rtp_packet *received, double now);
 
 /* The track that this RTX repairs, by its SSRC or its RID, or by which track misses this number;
  * NULL if it is ambiguous. */
-struct track *sorting_repaired(struct publisher *publisher, const struct rtp_packet *received,
-                               uint16_t number);
+struct track *track_demux_repaired(struct publisher *publisher, const struct rtp_packet *received,
+                                   uint16_t number);
 
 /* Order the layers by the sizes of their pictures, and tell the listeners: what an offer says
  * of their order may be a guess. Two that are the wrong way round are taken for all. */
-void sorting_put_in_order(struct publisher *publisher, double now);
+void track_demux_put_in_order(struct publisher *publisher, double now);
 
 #endif

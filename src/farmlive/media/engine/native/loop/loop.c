@@ -45,7 +45,7 @@ struct loop {
     struct watched commanded, reported;
     unsigned long ticks; /* the core's when last looked at */
     struct core core;
-    struct reading reading;
+    struct udp_poller poller;
     struct tcp tcp;
 };
 
@@ -80,12 +80,12 @@ static void look_at_ticks(struct loop *loop, bool was_read)
     loop->ticks = loop->core.ticks;
     read_clocks(&loop->core);
     if (was_read && list_is_empty(&loop->core.joining))
-        reading_be_patient(&loop->reading);
+        udp_poller_be_patient(&loop->poller);
 }
 
 static void after_reading(struct loop *loop, double now)
 {
-    upkeep_after_reading(&loop->core, now);
+    timers_after_reading(&loop->core, now);
     look_at_ticks(loop, true);
 }
 
@@ -97,7 +97,7 @@ static bool read_owns(struct loop *loop, const struct epoll_event *events, int c
     for (int i = 0; i < count; i++) {
         struct watched *watched = events[i].data.ptr;
         if (watched->as == WATCHED_OWN) {
-            reading_own(&loop->reading, watched, now);
+            udp_poller_own(&loop->poller, watched, now);
             some = true;
         }
     }
@@ -120,7 +120,7 @@ static bool read_others(struct loop *loop, const struct epoll_event *events, int
             bell_quiet(watched->fd);
             break;
         case WATCHED_SHARED:
-            reading_shared(&loop->reading, watched, now);
+            udp_poller_shared(&loop->poller, watched, now);
             some = true;
             break;
         case WATCHED_LISTENER:
@@ -140,16 +140,17 @@ static bool read_others(struct loop *loop, const struct epoll_event *events, int
 /* Hear what senders tell, which may make them send more. What send threads tell later rings. */
 static void hear(struct loop *loop, double now)
 {
-    delivery_hear(&loop->core, now);
-    for (int i = 1; i < HEARINGS_MOST && !loop->has_send_threads && loop->core.reports.first; i++)
-        delivery_hear(&loop->core, now);
+    send_results_hear(&loop->core, now);
+    for (int i = 1; i < HEARINGS_MOST && !loop->has_send_threads && loop->core.send_feedback.first;
+         i++)
+        send_results_hear(&loop->core, now);
     tcp_flush(&loop->tcp, now);
 }
 
 static double due(const struct loop *loop)
 {
-    double first = fmin(upkeep_due(&loop->core), reading_due(&loop->reading));
-    if (!loop->has_send_threads && loop->core.reports.first)
+    double first = fmin(timers_due(&loop->core), udp_poller_due(&loop->poller));
+    if (!loop->has_send_threads && loop->core.send_feedback.first)
         return 0;
     return fmin(first, tcp_due(&loop->tcp));
 }
@@ -180,17 +181,17 @@ static void do_round(struct loop *loop)
         after_reading(loop, loop_now());
     if (read_others(loop, events, count))
         after_reading(loop, loop_now());
-    if (reading_settle(&loop->reading, loop_now()))
+    if (udp_poller_settle(&loop->poller, loop_now()))
         after_reading(loop, loop_now());
     double now = loop_now();
-    if (upkeep_due(&loop->core) <= now) {
-        upkeep_run(&loop->core, now);
+    if (timers_due(&loop->core) <= now) {
+        timers_run(&loop->core, now);
         look_at_ticks(loop, false);
     }
     if (tcp_due(&loop->tcp) <= now)
         tcp_run(&loop->tcp, now);
     hear(loop, now);
-    reading_bury(&loop->reading);
+    udp_poller_bury(&loop->poller);
     connections_bury(&loop->tcp.connections);
 }
 
@@ -207,20 +208,20 @@ static void *run(void *context)
 
 static void open_own(void *context, struct peer *peer)
 {
-    reading_open_own(&((struct loop *)context)->reading, peer);
+    udp_poller_open_own(&((struct loop *)context)->poller, peer);
 }
 
 static void close_own(void *context, struct peer *peer)
 {
-    reading_close_own(&((struct loop *)context)->reading, peer);
+    udp_poller_close_own(&((struct loop *)context)->poller, peer);
 }
 
 static void hear_reports(void *context, bool hears)
 {
-    reading_hear_reports(&((struct loop *)context)->reading, hears);
+    udp_poller_hear_reports(&((struct loop *)context)->poller, hears);
 }
 
-static void read_at_once(void *context) { reading_at_once(&((struct loop *)context)->reading); }
+static void read_at_once(void *context) { udp_poller_at_once(&((struct loop *)context)->poller); }
 
 /* Start and stop. */
 
@@ -229,7 +230,7 @@ static void clear(struct loop *loop)
 {
     commands_close(loop->commands, &loop->core, loop_now());
     engine_clear(&loop->core);
-    reading_clear(&loop->reading);
+    udp_poller_clear(&loop->poller);
     tcp_clear(&loop->tcp);
     close(loop->reports_bell);
     close(loop->epoll);
@@ -247,8 +248,8 @@ static bool start_threads(struct loop *loop)
 /* A thread has failed to start: the sockets are still the caller's. */
 static void give_back(struct loop *loop)
 {
-    for (int i = 0; i < loop->reading.port_count; i++)
-        port_let_go(loop->reading.ports[i]);
+    for (int i = 0; i < loop->poller.port_count; i++)
+        port_let_go(loop->poller.ports[i]);
     for (int i = 0; i < loop->tcp.port_count; i++)
         port_let_go(loop->tcp.ports[i]);
     clear(loop);
@@ -278,8 +279,8 @@ static struct loop *loop_new(int epoll, int reports_bell, const struct loop_opti
 static bool begin(struct loop *loop, const struct loop_options *options)
 {
     struct core *core = &loop->core;
-    bool has_room = reading_init(&loop->reading, core, loop->commands, loop->epoll, options->udp,
-                                 options->udp_count);
+    bool has_room = udp_poller_init(&loop->poller, core, loop->commands, loop->epoll, options->udp,
+                                    options->udp_count);
     has_room &=
         tcp_init(&loop->tcp, core, loop->commands, loop->epoll, options->tcp, options->tcp_count);
     has_room = has_room && watched_for(&loop->commanded, loop->epoll, EPOLLIN) &&
@@ -287,7 +288,7 @@ static bool begin(struct loop *loop, const struct loop_options *options)
     if (!has_room)
         return false;
     read_clocks(core);
-    upkeep_start(core, options->wall, loop_now());
+    timers_start(core, options->wall, loop_now());
     return start_threads(loop);
 }
 
@@ -320,15 +321,15 @@ void loop_stop(struct loop *loop)
     clear(loop);
 }
 
-void loop_census(const struct loop *loop, struct census *census)
+void loop_gauges(const struct loop *loop, struct gauges *gauges)
 {
-    for (int i = 0; i < loop->reading.port_count; i++)
-        census->addresses += port_count(loop->reading.ports[i]);
+    for (int i = 0; i < loop->poller.port_count; i++)
+        gauges->addresses += port_count(loop->poller.ports[i]);
     for (int i = 0; i < loop->tcp.port_count; i++)
-        census->addresses += port_count(loop->tcp.ports[i]);
-    list_each(link, &loop->reading.owns)
-        census->sockets++;
-    census->connections += (size_t)loop->tcp.connections.limits.count;
+        gauges->addresses += port_count(loop->tcp.ports[i]);
+    list_each(link, &loop->poller.owns)
+        gauges->sockets++;
+    gauges->connections += (size_t)loop->tcp.connections.limits.count;
 }
 
 uint64_t loop_refused(const struct loop *loop)

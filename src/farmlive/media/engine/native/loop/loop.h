@@ -26,8 +26,8 @@ struct loop *loop_start(const struct loop_options *options, struct events *event
 /* End the thread, close all sockets, and free everything. */
 void loop_stop(struct loop *loop);
 
-/* Add what the loop holds to a census; in the relay's thread. */
-void loop_census(const struct loop *loop, struct census *census);
+/* Add what the loop holds to a gauges; in the relay's thread. */
+void loop_gauges(const struct loop *loop, struct gauges *gauges);
 
 /* TCP connections that were refused so far. */
 uint64_t loop_refused(const struct loop *loop);

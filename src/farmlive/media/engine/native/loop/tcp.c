@@ -108,7 +108,7 @@ static void read_from(struct tcp *tcp, struct connection *connection, double now
     /* Clients come as soon as Python has let them in. */
     commands_run(tcp->commands, tcp->core, now);
     while (connection_next(connection, &data, &left, &packet, &size))
-        intake_take(tcp->core, connection->port, packet, size, -1, &connection->address, now);
+        demux_take(tcp->core, connection->port, packet, size, -1, &connection->address, now);
 }
 
 void tcp_serve(struct tcp *tcp, struct connection *connection, uint32_t events, double now)

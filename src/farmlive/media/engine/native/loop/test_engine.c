@@ -11,20 +11,20 @@
 #include "core/timers.h"
 #include "net/port.h"
 
-struct hand {
+struct test_engine {
     struct core core;
     struct port *port;
     double now;
     struct parcel *first, **end;
 };
 
-static struct parcel *put(struct hand *hand, const uint8_t *data, size_t size)
+static struct parcel *put(struct test_engine *engine, const uint8_t *data, size_t size)
 {
     struct parcel *parcel = memory_new(sizeof *parcel + size);
     parcel->size = size;
     memcpy(parcel->data, data, size);
-    *hand->end = parcel;
-    hand->end = &parcel->next;
+    *engine->end = parcel;
+    engine->end = &parcel->next;
     return parcel;
 }
 
@@ -39,69 +39,69 @@ static void to_address(void *context, const struct address *address, const uint8
     put(context, data, size)->address = *address;
 }
 
-struct parcel *hand_sent(struct hand *hand)
+struct parcel *test_engine_sent(struct test_engine *engine)
 {
-    struct parcel *first = hand->first;
-    hand->first = NULL;
-    hand->end = &hand->first;
+    struct parcel *first = engine->first;
+    engine->first = NULL;
+    engine->end = &engine->first;
     return first;
 }
 
-struct hand *hand_new(struct events *events)
+struct test_engine *test_engine_new(struct events *events)
 {
-    struct hand *hand = memory_new(sizeof *hand);
-    hand->end = &hand->first;
-    const struct capture capture = {to_peer, hand};
-    const struct sink sink = {to_address, hand};
-    engine_init(&hand->core, events, 0, &capture, -1);
-    hand->port = port_new(TRANSPORT_UDP, -1, &sink);
-    return hand;
+    struct test_engine *engine = memory_new(sizeof *engine);
+    engine->end = &engine->first;
+    const struct capture capture = {to_peer, engine};
+    const struct sink sink = {to_address, engine};
+    engine_init(&engine->core, events, 0, &capture, -1);
+    engine->port = port_new(TRANSPORT_UDP, -1, &sink);
+    return engine;
 }
 
-void hand_free(struct hand *hand)
+void test_engine_free(struct test_engine *engine)
 {
-    engine_clear(&hand->core);
-    port_free(hand->port);
-    for (struct parcel *parcel = hand_sent(hand), *next; parcel != NULL; parcel = next) {
+    engine_clear(&engine->core);
+    port_free(engine->port);
+    for (struct parcel *parcel = test_engine_sent(engine), *next; parcel != NULL; parcel = next) {
         next = parcel->next;
         free(parcel);
     }
-    free(hand);
+    free(engine);
 }
 
-void hand_run(struct hand *hand, struct command *command)
+void test_engine_run(struct test_engine *engine, struct command *command)
 {
-    command->run(&hand->core, command, hand->now);
-    delivery_hear(&hand->core, hand->now);
+    command->run(&engine->core, command, engine->now);
+    send_results_hear(&engine->core, engine->now);
 }
 
-void hand_census(const struct hand *hand, struct census *census)
+void test_engine_gauges(const struct test_engine *engine, struct gauges *gauges)
 {
-    census->addresses += port_count(hand->port);
+    gauges->addresses += port_count(engine->port);
 }
 
-void hand_begin(struct hand *hand, double wall, double now)
+void test_engine_begin(struct test_engine *engine, double wall, double now)
 {
-    hand->now = now;
-    upkeep_start(&hand->core, wall, now);
+    engine->now = now;
+    timers_start(&engine->core, wall, now);
 }
 
-void hand_set_now(struct hand *hand, double now) { hand->now = now; }
+void test_engine_set_now(struct test_engine *engine, double now) { engine->now = now; }
 
-void hand_take(struct hand *hand, uint8_t *data, size_t size, double stamp,
-               const struct address *from, double now)
+void test_engine_take(struct test_engine *engine, uint8_t *data, size_t size, double stamp,
+                      const struct address *from, double now)
 {
-    hand->now = now;
-    intake_take(&hand->core, hand->port, data, size, stamp, from, now);
-    upkeep_after_reading(&hand->core, now);
-    delivery_hear(&hand->core, now);
+    engine->now = now;
+    demux_take(&engine->core, engine->port, data, size, stamp, from, now);
+    timers_after_reading(&engine->core, now);
+    send_results_hear(&engine->core, now);
 }
 
-double hand_due(const struct hand *hand) { return upkeep_due(&hand->core); }
+double test_engine_due(const struct test_engine *engine) { return timers_due(&engine->core); }
 
-void hand_do_due(struct hand *hand, double now)
+void test_engine_do_due(struct test_engine *engine, double now)
 {
-    hand->now = now;
-    upkeep_run(&hand->core, now);
-    delivery_hear(&hand->core, now);
+    engine->now = now;
+    timers_run(&engine->core, now);
+    send_results_hear(&engine->core, now);
 }

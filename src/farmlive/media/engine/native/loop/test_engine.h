@@ -7,7 +7,7 @@
 #include "core/events.h"
 #include "core/gauges.h"
 
-struct hand;
+struct test_engine;
 
 /* What would be sent: to a peer by its leg, or, with peer 0, to an address. */
 struct parcel {
@@ -18,22 +18,22 @@ struct parcel {
     uint8_t data[];
 };
 
-struct hand *hand_new(struct events *events);
-void hand_free(struct hand *hand);
+struct test_engine *test_engine_new(struct events *events);
+void test_engine_free(struct test_engine *engine);
 /* Run a command at the time that was given last. */
-void hand_run(struct hand *hand, struct command *command);
-void hand_census(const struct hand *hand, struct census *census);
+void test_engine_run(struct test_engine *engine, struct command *command);
+void test_engine_gauges(const struct test_engine *engine, struct gauges *gauges);
 
 /* Begin to tick; `wall` is our clock's time at `now`. */
-void hand_begin(struct hand *hand, double wall, double now);
-void hand_set_now(struct hand *hand, double now);
-/* A datagram came, which is changed in place; `stamp` as with `intake_take`. */
-void hand_take(struct hand *hand, uint8_t *data, size_t size, double stamp,
-               const struct address *from, double now);
+void test_engine_begin(struct test_engine *engine, double wall, double now);
+void test_engine_set_now(struct test_engine *engine, double now);
+/* A datagram came, which is changed in place; `stamp` as with `demux_take`. */
+void test_engine_take(struct test_engine *engine, uint8_t *data, size_t size, double stamp,
+                      const struct address *from, double now);
 /* When something is due at the latest, and doing it. */
-double hand_due(const struct hand *hand);
-void hand_do_due(struct hand *hand, double now);
+double test_engine_due(const struct test_engine *engine);
+void test_engine_do_due(struct test_engine *engine, double now);
 /* What would have been sent since the last call, for the caller to free. */
-struct parcel *hand_sent(struct hand *hand);
+struct parcel *test_engine_sent(struct test_engine *engine);
 
 #endif

@@ -17,7 +17,7 @@
 
 struct own; /* a publisher's socket */
 
-struct reading {
+struct udp_poller {
     struct core *core;
     struct commands *commands;
     int epoll;
@@ -28,37 +28,37 @@ struct reading {
     bool is_patient; /* shared sockets are read only when a publisher wakes us */
     bool is_woken;   /* by one since the last look */
     bool is_due;     /* the shared sockets are to be read, though they are not watched */
-    struct inbox *inbox;
+    struct recv_batch *recv_batch;
 };
 
 /* Read these sockets; false where the system has no room, and then too they are closed by
- * `reading_clear`. */
-bool reading_init(struct reading *reading, struct core *core, struct commands *commands, int epoll,
-                  const int *fds, int count);
+ * `udp_poller_clear`. */
+bool udp_poller_init(struct udp_poller *poller, struct core *core, struct commands *commands,
+                     int epoll, const int *fds, int count);
 /* Close all sockets. */
-void reading_clear(struct reading *reading);
+void udp_poller_clear(struct udp_poller *poller);
 
 /* Give a publisher a socket of its own at `peer->own`; without one it shares. */
-void reading_open_own(struct reading *reading, struct peer *peer);
+void udp_poller_open_own(struct udp_poller *poller, struct peer *peer);
 /* The publisher is gone from there. */
-void reading_close_own(struct reading *reading, struct peer *peer);
+void udp_poller_close_own(struct udp_poller *poller, struct peer *peer);
 /* Let receiver reports through the filter, or drop them. */
-void reading_hear_reports(struct reading *reading, bool hears);
+void udp_poller_hear_reports(struct udp_poller *poller, bool hears);
 /* A peer joins, or no publisher wakes us: read shared sockets whenever something arrives. */
-void reading_at_once(struct reading *reading);
+void udp_poller_at_once(struct udp_poller *poller);
 /* Called now and then while no peer joins. */
-void reading_be_patient(struct reading *reading);
+void udp_poller_be_patient(struct udp_poller *poller);
 
-/* Something has come to a publisher's socket, or to a shared one. Then `upkeep_after_reading` is
+/* Something has come to a publisher's socket, or to a shared one. Then `timers_after_reading` is
  * called. */
-void reading_own(struct reading *reading, struct watched *watched, double now);
-void reading_shared(struct reading *reading, struct watched *watched, double now);
-/* After `upkeep_after_reading` where publishers were read: read what viewers share, if that waits
+void udp_poller_own(struct udp_poller *poller, struct watched *watched, double now);
+void udp_poller_shared(struct udp_poller *poller, struct watched *watched, double now);
+/* After `timers_after_reading` where publishers were read: read what viewers share, if that waits
  * for it. True where it was read. */
-bool reading_settle(struct reading *reading, double now);
+bool udp_poller_settle(struct udp_poller *poller, double now);
 /* When it must be read again without anything coming, at the latest. */
-double reading_due(const struct reading *reading);
+double udp_poller_due(const struct udp_poller *poller);
 /* Free the closed sockets; called when nothing points to one. */
-void reading_bury(struct reading *reading);
+void udp_poller_bury(struct udp_poller *poller);
 
 #endif

@@ -34,7 +34,7 @@ static const struct sock_filter program[] = {
 
 /* Where the system has no filters, `demux` does it. */
 
-void sieve_sift(int fd)
+void bpf_filter_sift(int fd)
 {
     struct sock_fprog filter = {
         .len = sizeof program / sizeof *program,
@@ -44,7 +44,7 @@ void sieve_sift(int fd)
     (void)status;
 }
 
-void sieve_pass_all(int fd)
+void bpf_filter_pass_all(int fd)
 {
     int status = setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &(int){0}, sizeof(int));
     (void)status;

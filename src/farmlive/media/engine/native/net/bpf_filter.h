@@ -5,8 +5,8 @@
 #define FARMLIVE_BPF_FILTER_H
 
 /* Let a UDP socket get no receiver report that comes alone. */
-void sieve_sift(int fd);
+void bpf_filter_sift(int fd);
 /* Let it get what comes again, receiver reports too. */
-void sieve_pass_all(int fd);
+void bpf_filter_pass_all(int fd);
 
 #endif

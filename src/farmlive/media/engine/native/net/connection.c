@@ -53,7 +53,7 @@ void connection_close(struct connection *connection)
     struct connections *all = port->all;
     connection->is_open = false;
     list_remove(&connection->gathered);
-    backlog_clear(&connection->backlog);
+    send_queue_clear(&connection->send_queue);
     watched_close(&connection->watched, all->epoll);
     table_take(&port->connections, &connection->address);
     tcp_limits_remove(&all->limits, connection->host);
@@ -116,9 +116,9 @@ bool connection_next(struct connection *connection, uint8_t **data, size_t *left
 void connection_write(struct connection *connection)
 {
     struct iovec parts[PARTS_AT_ONCE];
-    struct backlog *backlog = &connection->backlog;
-    while (backlog->size) {
-        int count = backlog_next(backlog, WRITTEN_AT_ONCE, parts, PARTS_AT_ONCE);
+    struct send_queue *send_queue = &connection->send_queue;
+    while (send_queue->size) {
+        int count = send_queue_next(send_queue, WRITTEN_AT_ONCE, parts, PARTS_AT_ONCE);
         size_t size = 0;
         for (int i = 0; i < count; i++)
             size += parts[i].iov_len;
@@ -129,11 +129,11 @@ void connection_write(struct connection *connection)
             return;
         }
         if (sent > 0)
-            backlog_sent(backlog, (size_t)sent);
+            send_queue_sent(send_queue, (size_t)sent);
         if (sent < (ssize_t)size)
             break;
     }
-    connection->is_full = backlog->size > 0;
+    connection->is_full = send_queue->size > 0;
     watched_for(&connection->watched, connection->port->all->epoll,
                 connection->is_full ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
@@ -143,14 +143,14 @@ void connection_flush(struct connection *connection, double now)
     list_remove(&connection->gathered);
     connection_write(connection);
     if (connection->is_full)
-        connection->untold += backlog_trim(&connection->backlog, now);
+        connection->untold += send_queue_trim(&connection->send_queue, now);
 }
 
 void connection_send(struct connection *connection, const uint8_t *data, size_t size, double now)
 {
-    backlog_add(&connection->backlog, data, size, false, now);
+    send_queue_add(&connection->send_queue, data, size, false, now);
     if (connection->is_full)
-        connection->untold += backlog_trim(&connection->backlog, now);
+        connection->untold += send_queue_trim(&connection->send_queue, now);
     else
         connection_flush(connection, now);
 }
@@ -158,10 +158,10 @@ void connection_send(struct connection *connection, const uint8_t *data, size_t 
 int connection_stream(struct connection *connection, const uint8_t *data, size_t size,
                       bool is_video, double now)
 {
-    backlog_add(&connection->backlog, data, size, is_video, now);
+    send_queue_add(&connection->send_queue, data, size, is_video, now);
     if (connection->is_full) {
-        connection->untold += backlog_trim(&connection->backlog, now);
-    } else if (connection->backlog.size >= WRITTEN_AT_ONCE) {
+        connection->untold += send_queue_trim(&connection->send_queue, now);
+    } else if (connection->send_queue.size >= WRITTEN_AT_ONCE) {
         connection_flush(connection, now);
     } else if (list_is_empty(&connection->gathered)) {
         list_add(&connection->port->gathered, &connection->gathered);
@@ -174,5 +174,5 @@ int connection_stream(struct connection *connection, const uint8_t *data, size_t
 size_t connection_held(const struct connection *connection)
 {
     /* What is gathered only waits for the flush. */
-    return connection->is_full ? connection->backlog.size : 0;
+    return connection->is_full ? connection->send_queue.size : 0;
 }

@@ -34,7 +34,7 @@ struct connection {
     bool is_open;
     bool is_full; /* it takes nothing more for now */
     int untold;   /* what was dropped and `connection_stream` has not returned yet */
-    struct backlog backlog;
+    struct send_queue send_queue;
     struct deframer deframer;
 };
 

@@ -15,12 +15,12 @@ enum { CONTROL = 64 };
 /* Errors tell what became of something sent earlier, and say nothing of what waits. */
 enum { ERRORS_MOST = 8 };
 
-struct inbox {
-    struct mmsghdr messages[INBOX_MOST];
-    struct iovec parts[INBOX_MOST];
-    struct address from[INBOX_MOST];
-    _Alignas(struct cmsghdr) uint8_t controls[INBOX_MOST][CONTROL];
-    uint8_t data[INBOX_MOST][DATAGRAM_MOST];
+struct recv_batch {
+    struct mmsghdr messages[RECV_BATCH_MOST];
+    struct iovec parts[RECV_BATCH_MOST];
+    struct address from[RECV_BATCH_MOST];
+    _Alignas(struct cmsghdr) uint8_t controls[RECV_BATCH_MOST][CONTROL];
+    uint8_t data[RECV_BATCH_MOST][DATAGRAM_MOST];
 };
 
 /* The kernel writes into the header how much of this it used. */
@@ -30,28 +30,29 @@ static void set_rooms(struct msghdr *header)
     header->msg_controllen = CONTROL;
 }
 
-struct inbox *inbox_new(void)
+struct recv_batch *recv_batch_new(void)
 {
-    struct inbox *inbox = memory_new(sizeof *inbox);
-    for (int i = 0; i < INBOX_MOST; i++) {
-        inbox->parts[i] = (struct iovec){.iov_base = inbox->data[i], .iov_len = DATAGRAM_MOST};
-        inbox->messages[i].msg_hdr = (struct msghdr){
-            .msg_name = &inbox->from[i].name,
-            .msg_iov = &inbox->parts[i],
+    struct recv_batch *recv_batch = memory_new(sizeof *recv_batch);
+    for (int i = 0; i < RECV_BATCH_MOST; i++) {
+        recv_batch->parts[i] =
+            (struct iovec){.iov_base = recv_batch->data[i], .iov_len = DATAGRAM_MOST};
+        recv_batch->messages[i].msg_hdr = (struct msghdr){
+            .msg_name = &recv_batch->from[i].name,
+            .msg_iov = &recv_batch->parts[i],
             .msg_iovlen = 1,
-            .msg_control = inbox->controls[i],
+            .msg_control = recv_batch->controls[i],
         };
-        set_rooms(&inbox->messages[i].msg_hdr);
+        set_rooms(&recv_batch->messages[i].msg_hdr);
     }
-    return inbox;
+    return recv_batch;
 }
 
-void inbox_free(struct inbox *inbox) { free(inbox); }
+void recv_batch_free(struct recv_batch *recv_batch) { free(recv_batch); }
 
-int inbox_read(struct inbox *inbox, int fd)
+int recv_batch_read(struct recv_batch *recv_batch, int fd)
 {
     for (int errors = 0; errors < ERRORS_MOST; errors++) {
-        int count = recvmmsg(fd, inbox->messages, INBOX_MOST, MSG_DONTWAIT, NULL);
+        int count = recvmmsg(fd, recv_batch->messages, RECV_BATCH_MOST, MSG_DONTWAIT, NULL);
         if (count >= 0)
             return count;
         if (errno == EAGAIN)
@@ -73,14 +74,14 @@ static double stamp_of(struct msghdr *header)
     return -1;
 }
 
-struct datagram inbox_datagram(struct inbox *inbox, int number)
+struct datagram recv_batch_datagram(struct recv_batch *recv_batch, int number)
 {
-    struct msghdr *header = &inbox->messages[number].msg_hdr;
+    struct msghdr *header = &recv_batch->messages[number].msg_hdr;
     struct datagram datagram = {
-        .data = inbox->data[number],
-        .size = inbox->messages[number].msg_len,
+        .data = recv_batch->data[number],
+        .size = recv_batch->messages[number].msg_len,
         .stamp = stamp_of(header),
-        .from = inbox->from[number],
+        .from = recv_batch->from[number],
     };
     datagram.from.size = header->msg_namelen;
     set_rooms(header);

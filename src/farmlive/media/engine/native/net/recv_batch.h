@@ -6,9 +6,9 @@
 #include "base/address.h"
 
 /* How many datagrams are read at once, and the most that is read of each, in bytes. */
-enum { INBOX_MOST = 64, DATAGRAM_MOST = 2048 };
+enum { RECV_BATCH_MOST = 64, DATAGRAM_MOST = 2048 };
 
-struct inbox;
+struct recv_batch;
 
 struct datagram {
     uint8_t *data; /* may be changed */
@@ -17,12 +17,12 @@ struct datagram {
     struct address from;
 };
 
-struct inbox *inbox_new(void);
-void inbox_free(struct inbox *inbox);
+struct recv_batch *recv_batch_new(void);
+void recv_batch_free(struct recv_batch *recv_batch);
 
-/* Read the waiting datagrams, at most INBOX_MOST; returns their number. */
-int inbox_read(struct inbox *inbox, int fd);
+/* Read the waiting datagrams, at most RECV_BATCH_MOST; returns their number. */
+int recv_batch_read(struct recv_batch *recv_batch, int fd);
 /* Called once for each; valid until the next read. */
-struct datagram inbox_datagram(struct inbox *inbox, int number);
+struct datagram recv_batch_datagram(struct recv_batch *recv_batch, int number);
 
 #endif

@@ -21,15 +21,15 @@ static void drop(struct frame **link)
     free(frame);
 }
 
-void backlog_clear(struct backlog *backlog)
+void send_queue_clear(struct send_queue *send_queue)
 {
-    while (backlog->first)
-        drop(&backlog->first);
-    *backlog = (struct backlog){0};
+    while (send_queue->first)
+        drop(&send_queue->first);
+    *send_queue = (struct send_queue){0};
 }
 
-void backlog_add(struct backlog *backlog, const uint8_t *packet, size_t size, bool is_video,
-                 double at)
+void send_queue_add(struct send_queue *send_queue, const uint8_t *packet, size_t size,
+                    bool is_video, double at)
 {
     struct frame *frame = memory_checked(malloc(sizeof *frame + FRAME_HEAD + size));
     frame->next = NULL;
@@ -38,19 +38,19 @@ void backlog_add(struct backlog *backlog, const uint8_t *packet, size_t size, bo
     frame->at = at;
     put16(frame->data, (uint16_t)size);
     memcpy(frame->data + FRAME_HEAD, packet, size);
-    if (backlog->first)
-        backlog->last->next = frame;
+    if (send_queue->first)
+        send_queue->last->next = frame;
     else
-        backlog->first = frame;
-    backlog->last = frame;
-    backlog->size += frame->size;
+        send_queue->first = frame;
+    send_queue->last = frame;
+    send_queue->size += frame->size;
 }
 
-int backlog_next(const struct backlog *backlog, size_t most, struct iovec *parts, int room)
+int send_queue_next(const struct send_queue *send_queue, size_t most, struct iovec *parts, int room)
 {
-    size_t size = 0, begun = backlog->begun;
+    size_t size = 0, begun = send_queue->begun;
     int count = 0;
-    for (struct frame *frame = backlog->first; frame && count < room; frame = frame->next) {
+    for (struct frame *frame = send_queue->first; frame && count < room; frame = frame->next) {
         size_t left = frame->size - begun;
         if (size && size + left > most)
             break;
@@ -61,50 +61,50 @@ int backlog_next(const struct backlog *backlog, size_t most, struct iovec *parts
     return count;
 }
 
-void backlog_sent(struct backlog *backlog, size_t count)
+void send_queue_sent(struct send_queue *send_queue, size_t count)
 {
-    backlog->size -= count;
-    count += backlog->begun;
-    while (backlog->first && count >= backlog->first->size) {
-        count -= backlog->first->size;
-        drop(&backlog->first);
+    send_queue->size -= count;
+    count += send_queue->begun;
+    while (send_queue->first && count >= send_queue->first->size) {
+        count -= send_queue->first->size;
+        drop(&send_queue->first);
     }
-    backlog->begun = count;
+    send_queue->begun = count;
 }
 
 /* The link to the first frame of which nothing has gone. */
-static struct frame **first_whole(struct backlog *backlog)
+static struct frame **first_whole(struct send_queue *send_queue)
 {
-    return backlog->begun ? &backlog->first->next : &backlog->first;
+    return send_queue->begun ? &send_queue->first->next : &send_queue->first;
 }
 
-static bool is_over(const struct backlog *backlog, const struct frame *oldest, double now)
+static bool is_over(const struct send_queue *send_queue, const struct frame *oldest, double now)
 {
-    return (oldest && now - oldest->at > HELD_S) || backlog->size > BACKLOG_MOST;
+    return (oldest && now - oldest->at > HELD_S) || send_queue->size > SEND_QUEUE_MOST;
 }
 
-int backlog_trim(struct backlog *backlog, double now)
+int send_queue_trim(struct send_queue *send_queue, double now)
 {
-    struct frame **oldest = first_whole(backlog);
-    if (!is_over(backlog, *oldest, now))
+    struct frame **oldest = first_whole(send_queue);
+    if (!is_over(send_queue, *oldest, now))
         return 0;
     int dropped = 0;
     for (struct frame **link = oldest; *link;) {
         if ((*link)->is_video) {
-            backlog->size -= (*link)->size;
+            send_queue->size -= (*link)->size;
             drop(link);
             dropped++;
         } else {
             link = &(*link)->next;
         }
     }
-    while (*oldest && is_over(backlog, *oldest, now)) {
-        backlog->size -= (*oldest)->size;
+    while (*oldest && is_over(send_queue, *oldest, now)) {
+        send_queue->size -= (*oldest)->size;
         drop(oldest);
         dropped++;
     }
-    backlog->last = backlog->first;
-    while (backlog->last && backlog->last->next)
-        backlog->last = backlog->last->next;
+    send_queue->last = send_queue->first;
+    while (send_queue->last && send_queue->last->next)
+        send_queue->last = send_queue->last->next;
     return dropped;
 }

@@ -1,102 +1,103 @@
 /* How a viewer gets onto a track of video.
  *
- * Always holds: a viewer's `place` is in the list that `is` names; a lane has a viewer, and the
- * output listens to the lane's publisher; only a viewer with an epoch catches up or is live. While
- * one viewer changes its place, no other does. */
+ * Always holds: a viewer's `place` is in the list that `is` names; a forwarder has a viewer, and
+ * the output listens to the forwarder's publisher; only a viewer with an epoch catches up or is
+ * live. While one viewer changes its place, no other does. */
 #include "output/catch_up.h"
 
 #include "base/memory.h"
 #include "output/splice.h"
 
-/* A burst leaves in parts of so many packets. */
-enum { BURST = 24 };
+/* A batch leaves in parts of so many packets. */
+enum { BATCH = 24 };
 
-/* Of a burst no more is sent to a viewer on a stream while it holds so many bytes: what it may hold
+/* Of a batch no more is sent to a viewer on a stream while it holds so many bytes: what it may hold
  * is less than a long group. */
 enum { HELD_WHILE_CATCHING = 64 * 1024 };
 
-void joining_init(struct joining *joining, struct sending *sending,
-                  void (*left)(struct joining *joining, struct publisher *publisher))
+void catch_up_init(struct catch_up *catch_up, struct sending *sending,
+                   void (*left)(struct catch_up *catch_up, struct publisher *publisher))
 {
-    joining->sending = sending;
-    joining->left = left;
-    list_init(&joining->waiting);
-    list_init(&joining->catching);
-    list_init(&joining->moving);
-    list_init(&joining->probing);
+    catch_up->sending = sending;
+    catch_up->left = left;
+    list_init(&catch_up->waiting);
+    list_init(&catch_up->catching);
+    list_init(&catch_up->moving);
+    list_init(&catch_up->probing);
 }
 
-static void leave_lane(struct joining *joining, struct lane *lane)
+static void leave_forwarder(struct catch_up *catch_up, struct forwarder *forwarder)
 {
-    if (!list_is_empty(&lane->members))
+    if (!list_is_empty(&forwarder->members))
         return;
-    struct publisher *publisher = lane->publisher;
-    list_remove(&lane->link);
-    lane_free(lane);
-    joining->left(joining, publisher);
+    struct publisher *publisher = forwarder->publisher;
+    list_remove(&forwarder->link);
+    forwarder_free(forwarder);
+    catch_up->left(catch_up, publisher);
 }
 
-void joining_wait(struct joining *joining, struct viewer *viewer, bool muted)
+void catch_up_wait(struct catch_up *catch_up, struct viewer *viewer, bool muted)
 {
-    struct lane *lane = viewer->lane;
+    struct forwarder *forwarder = viewer->forwarder;
     list_remove(&viewer->probing);
     list_remove(&viewer->moving);
     if (viewer->has_epoch) {
         uint16_t highest = viewer->epoch.track->ring->highest;
         uint16_t sent = viewer->is == VIEWER_CATCHING ? (uint16_t)(viewer->cursor - 1) : highest;
         viewer_end_epoch(viewer, sent, muted);
-        joining->sending->stale = true;
+        catch_up->sending->stale = true;
     }
     if (viewer->is != VIEWER_WAITING) {
         list_remove(&viewer->place);
-        list_add(&joining->waiting, &viewer->place);
+        list_add(&catch_up->waiting, &viewer->place);
         viewer->is = VIEWER_WAITING;
     }
-    if (lane != NULL)
-        leave_lane(joining, lane);
+    if (forwarder != NULL)
+        leave_forwarder(catch_up, forwarder);
 }
 
-void joining_forget(struct joining *joining, struct viewer *viewer)
+void catch_up_forget(struct catch_up *catch_up, struct viewer *viewer)
 {
-    joining_wait(joining, viewer, false);
+    catch_up_wait(catch_up, viewer, false);
     list_remove(&viewer->place);
 }
 
-/* Give the viewer its numbers on this track from the packet `start` on, and its burst. */
-static bool enter(struct joining *joining, struct viewer *viewer, struct track *track,
+/* Give the viewer its numbers on this track from the packet `start` on, and its batch. */
+static bool enter(struct catch_up *catch_up, struct viewer *viewer, struct track *track,
                   uint16_t start, double now)
 {
     if (!viewer_can_play(viewer, track) || ring_get(track->ring, start) == NULL)
         return false;
     /* What was lost of a layer that the link did not carry would only fill it again. */
-    joining_wait(joining, viewer, choice_is_congested(&viewer->choice, now));
-    const struct lane *lane = sending_lane(joining->sending, track);
-    const struct shift *common = lane != NULL && lane->has_common ? &lane->common : NULL;
-    if (!seams_begin_epoch(viewer, track, start, common, now, &viewer->epoch))
+    catch_up_wait(catch_up, viewer, choice_is_congested(&viewer->choice, now));
+    const struct forwarder *forwarder = sending_forwarder(catch_up->sending, track);
+    const struct rewrite_offset *common =
+        forwarder != NULL && forwarder->has_common ? &forwarder->common : NULL;
+    if (!splice_begin_epoch(viewer, track, start, common, now, &viewer->epoch))
         return false;
     viewer->has_epoch = true;
     viewer->cursor = start;
-    stall_go_on(&viewer->stall, now);
+    slow_viewer_go_on(&viewer->slow, now);
     choice_begin_stream(&viewer->choice);
     list_remove(&viewer->place);
-    list_add(&joining->catching, &viewer->place);
+    list_add(&catch_up->catching, &viewer->place);
     viewer->is = VIEWER_CATCHING;
     return true;
 }
 
-static void go_live(struct joining *joining, struct viewer *viewer, struct publisher *publisher)
+static void go_live(struct catch_up *catch_up, struct viewer *viewer, struct publisher *publisher)
 {
     const struct epoch *epoch = &viewer->epoch;
-    struct lane *lane = sending_lane(joining->sending, epoch->track);
-    if (lane == NULL) {
-        lane = lane_new(publisher, epoch->track);
-        list_add(&joining->sending->lanes, &lane->link);
+    struct forwarder *forwarder = sending_forwarder(catch_up->sending, epoch->track);
+    if (forwarder == NULL) {
+        forwarder = forwarder_new(publisher, epoch->track);
+        list_add(&catch_up->sending->forwarders, &forwarder->link);
     }
-    lane_begin(lane, &epoch->shift, (uint16_t)(epoch->first - epoch->shift.sequence));
+    forwarder_begin(forwarder, &epoch->offset, (uint16_t)(epoch->first - epoch->offset.sequence));
     list_remove(&viewer->place);
-    list_add(&lane->members, &viewer->place);
-    viewer_go_live(viewer, lane);
-    joining->sending->stale = true;
+    list_add(&forwarder->members, &viewer->place);
+    viewer_go_live(viewer, forwarder);
+    catch_up->sending->stale = true;
 }
 
 /* Where a group begins on a track: which one, and for whom. */
@@ -119,13 +120,13 @@ static bool is_due(const struct beginning *beginning, const struct viewer *viewe
 }
 
 /* Those who may come now, of those who wait and who get another track meanwhile. */
-static int gather_due(const struct joining *joining, const struct beginning *beginning,
+static int gather_due(const struct catch_up *catch_up, const struct beginning *beginning,
                       struct viewer ***due)
 {
     int count = 0, room = 0;
     *due = NULL;
     for (int moving = 0; moving < 2; moving++) {
-        list_each(link, moving ? &joining->moving : &joining->waiting) {
+        list_each(link, moving ? &catch_up->moving : &catch_up->waiting) {
             struct viewer *viewer = moving ? list_entry(link, struct viewer, moving)
                                            : list_entry(link, struct viewer, place);
             if (!is_due(beginning, viewer))
@@ -140,20 +141,20 @@ static int gather_due(const struct joining *joining, const struct beginning *beg
     return count;
 }
 
-void joining_let_in(struct joining *joining, struct publisher *publisher, struct track *track,
-                    uint16_t start, bool impatient, double now)
+void catch_up_let_in(struct catch_up *catch_up, struct publisher *publisher, struct track *track,
+                     uint16_t start, bool impatient, double now)
 {
     struct beginning beginning = {publisher, track, impatient, now};
     struct viewer **viewers;
-    int count = gather_due(joining, &beginning, &viewers), joined = 0;
+    int count = gather_due(catch_up, &beginning, &viewers), joined = 0;
     if (count > 0)
-        sending_send(joining->sending, true);
+        sending_send(catch_up->sending, true);
     for (int at = 0; at < count; at++)
-        if (enter(joining, viewers[at], track, start, now))
+        if (enter(catch_up, viewers[at], track, start, now))
             viewers[joined++] = viewers[at];
     int length = ahead16(track->ring->highest, start) + 1;
-    if (joined > 0 && length <= BURST) {
-        struct packet *packets[BURST];
+    if (joined > 0 && length <= BATCH) {
+        struct packet *packets[BATCH];
         int packet_count = 0;
         for (int at = 0; at < length; at++) {
             struct packet *packet = ring_get(track->ring, (uint16_t)(start + at));
@@ -161,46 +162,46 @@ void joining_let_in(struct joining *joining, struct publisher *publisher, struct
                 packets[packet_count++] = packet;
         }
         for (int at = 0; at < joined; at++)
-            go_live(joining, viewers[at], publisher);
-        sending_send_to(joining->sending, viewers, joined, packets, packet_count);
+            go_live(catch_up, viewers[at], publisher);
+        sending_send_to(catch_up->sending, viewers, joined, packets, packet_count);
     }
     free(viewers);
 }
 
-bool joining_start(struct joining *joining, struct viewer *viewer, const struct publisher *on_air,
-                   double now)
+bool catch_up_start(struct catch_up *catch_up, struct viewer *viewer,
+                    const struct publisher *on_air, double now)
 {
     struct track *track = viewer->target;
     if (on_air == NULL || track == NULL)
         return false;
     uint16_t start;
     return ring_starts_in_group(track->ring, now, publisher_answers_requests(on_air)) &&
-           ring_group_start(track->ring, &start) && enter(joining, viewer, track, start, now);
+           ring_group_start(track->ring, &start) && enter(catch_up, viewer, track, start, now);
 }
 
-void joining_catch_up(struct joining *joining, struct viewer *viewer, struct publisher *on_air)
+void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct publisher *on_air)
 {
     if (on_air == NULL) {
-        joining_wait(joining, viewer, false);
+        catch_up_wait(catch_up, viewer, false);
         return;
     }
     const struct ring *ring = viewer->epoch.track->ring;
     if (ahead16(ring->highest, viewer->cursor) >= RING_SIZE) {
         /* It took so long that its next packet is not there any more. */
-        joining_wait(joining, viewer, false);
+        catch_up_wait(catch_up, viewer, false);
         return;
     }
     if (viewer_held(viewer) > HELD_WHILE_CATCHING)
         return;
-    struct packet *burst[BURST];
+    struct packet *batch[BATCH];
     int count = 0;
-    while (count < BURST && ahead16(ring->highest, viewer->cursor) >= 0) {
+    while (count < BATCH && ahead16(ring->highest, viewer->cursor) >= 0) {
         struct packet *packet = ring_get(ring, viewer->cursor++);
         if (packet != NULL)
-            burst[count++] = packet;
+            batch[count++] = packet;
     }
     if (count > 0)
-        sending_send_to(joining->sending, &viewer, 1, burst, count);
+        sending_send_to(catch_up->sending, &viewer, 1, batch, count);
     if (ahead16(ring->highest, viewer->cursor) < 0)
-        go_live(joining, viewer, on_air);
+        go_live(catch_up, viewer, on_air);
 }

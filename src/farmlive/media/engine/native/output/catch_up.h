@@ -1,39 +1,40 @@
-/* How a viewer gets onto a track of video: it waits for a keyframe, catches up with a burst, or is
- * live on a lane. `track_select` decides which track it should get. As
+/* How a viewer gets onto a track of video: it waits for a keyframe, catches up with a batch, or is
+ * live on a forwarder. `track_select` decides which track it should get. As
  * `farmlive.media.engine.python.catch_up`.
  *
- * Always holds: a viewer is in one of waiting and catching, or on a lane; a lane has a viewer. */
+ * Always holds: a viewer is in one of waiting and catching, or on a forwarder; a forwarder has a
+ * viewer. */
 #ifndef FARMLIVE_CATCH_UP_H
 #define FARMLIVE_CATCH_UP_H
 
 #include "ingest/publisher.h"
 #include "output/sending.h"
 
-struct joining {
+struct catch_up {
     struct sending *sending; /* of the same output */
-    /* Called when a lane of this publisher has lost its last viewer. */
-    void (*left)(struct joining *joining, struct publisher *publisher);
+    /* Called when a forwarder of this publisher has lost its last viewer. */
+    void (*left)(struct catch_up *catch_up, struct publisher *publisher);
     struct list waiting, catching; /* by `place` */
     struct list moving, probing;   /* by the link of that name */
 };
 
-void joining_init(struct joining *joining, struct sending *sending,
-                  void (*left)(struct joining *joining, struct publisher *publisher));
+void catch_up_init(struct catch_up *catch_up, struct sending *sending,
+                   void (*left)(struct catch_up *catch_up, struct publisher *publisher));
 
 /* The viewer gets no video until the next keyframe of its track. */
-void joining_wait(struct joining *joining, struct viewer *viewer, bool muted);
+void catch_up_wait(struct catch_up *catch_up, struct viewer *viewer, bool muted);
 /* The viewer is gone. */
-void joining_forget(struct joining *joining, struct viewer *viewer);
+void catch_up_forget(struct catch_up *catch_up, struct viewer *viewer);
 /* A group begins at `start` on this track: start the viewers that wait for it, and send them what
  * has arrived of it if that is little. If `impatient`, also start viewers that see none of the
  * publisher's layers and wait for a higher one. */
-void joining_let_in(struct joining *joining, struct publisher *publisher, struct track *track,
-                    uint16_t start, bool impatient, double now);
+void catch_up_let_in(struct catch_up *catch_up, struct publisher *publisher, struct track *track,
+                     uint16_t start, bool impatient, double now);
 /* Start a viewer with the group that the ring holds, if that is recent enough. `on_air`: the
  * publisher of its target, or NULL. */
-bool joining_start(struct joining *joining, struct viewer *viewer, const struct publisher *on_air,
-                   double now);
-/* Send a viewer the next part of its burst; without `on_air` it waits. */
-void joining_catch_up(struct joining *joining, struct viewer *viewer, struct publisher *on_air);
+bool catch_up_start(struct catch_up *catch_up, struct viewer *viewer,
+                    const struct publisher *on_air, double now);
+/* Send a viewer the next part of its batch; without `on_air` it waits. */
+void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct publisher *on_air);
 
 #endif

@@ -1,7 +1,7 @@
 /* Gathers the packets of a track and writes them for each group of viewers.
  *
- * Always holds: the first `whole` gathered packets are of frames that may leave; each shift has at
- * most one seam. `catch_up` decides who is on a lane, `sending` when its packets leave. */
+ * Always holds: the first `whole` gathered packets are of frames that may leave; each offset has at
+ * most one splice. `catch_up` decides who is on a forwarder, `sending` when its packets leave. */
 #include "output/forwarder.h"
 
 #include "base/memory.h"
@@ -13,124 +13,126 @@ enum {
     FLUSH_AT = 40,
 };
 
-bool shift_equal(const struct shift *a, const struct shift *b)
+bool rewrite_offset_equal(const struct rewrite_offset *a, const struct rewrite_offset *b)
 {
     return a->sequence == b->sequence && a->timestamp == b->timestamp &&
            a->payload_type == b->payload_type && a->pictures.codec == b->pictures.codec &&
            a->pictures.picture == b->pictures.picture && a->pictures.base == b->pictures.base;
 }
 
-struct lane *lane_new(struct publisher *publisher, struct track *track)
+struct forwarder *forwarder_new(struct publisher *publisher, struct track *track)
 {
-    struct lane *lane = memory_new(sizeof *lane);
-    list_init(&lane->link);
-    list_init(&lane->members);
-    lane->publisher = publisher;
-    lane->track = track_hold(track);
-    return lane;
+    struct forwarder *forwarder = memory_new(sizeof *forwarder);
+    list_init(&forwarder->link);
+    list_init(&forwarder->members);
+    forwarder->publisher = publisher;
+    forwarder->track = track_hold(track);
+    return forwarder;
 }
 
-void lane_free(struct lane *lane)
+void forwarder_free(struct forwarder *forwarder)
 {
-    for (int at = 0; at < lane->pending_count; at++)
-        packet_release(lane->pending[at]);
-    free(lane->pending);
-    track_release(lane->track);
-    free(lane);
+    for (int at = 0; at < forwarder->pending_count; at++)
+        packet_release(forwarder->pending[at]);
+    free(forwarder->pending);
+    track_release(forwarder->track);
+    free(forwarder);
 }
 
-void lane_add(struct lane *lane, struct packet *packet)
+void forwarder_add(struct forwarder *forwarder, struct packet *packet)
 {
-    if (lane->pending_count == lane->pending_room) {
-        lane->pending_room = lane->pending_room ? 2 * lane->pending_room : FLUSH_AT;
-        lane->pending =
-            memory_grow(lane->pending, (size_t)lane->pending_room, sizeof *lane->pending);
+    if (forwarder->pending_count == forwarder->pending_room) {
+        forwarder->pending_room = forwarder->pending_room ? 2 * forwarder->pending_room : FLUSH_AT;
+        forwarder->pending = memory_grow(forwarder->pending, (size_t)forwarder->pending_room,
+                                         sizeof *forwarder->pending);
     }
-    lane->pending[lane->pending_count++] = packet_hold(packet);
-    if (packet->marker || lane->pending_count - lane->whole >= FLUSH_AT)
-        lane->whole = lane->pending_count;
+    forwarder->pending[forwarder->pending_count++] = packet_hold(packet);
+    if (packet->marker || forwarder->pending_count - forwarder->whole >= FLUSH_AT)
+        forwarder->whole = forwarder->pending_count;
 }
 
-void lane_drop(struct lane *lane, int count)
+void forwarder_drop(struct forwarder *forwarder, int count)
 {
     for (int at = 0; at < count; at++)
-        packet_release(lane->pending[at]);
-    lane->pending_count -= count;
-    for (int at = 0; at < lane->pending_count; at++)
-        lane->pending[at] = lane->pending[at + count];
-    lane->whole = lane->whole > count ? lane->whole - count : 0;
+        packet_release(forwarder->pending[at]);
+    forwarder->pending_count -= count;
+    for (int at = 0; at < forwarder->pending_count; at++)
+        forwarder->pending[at] = forwarder->pending[at + count];
+    forwarder->whole = forwarder->whole > count ? forwarder->whole - count : 0;
 }
 
-static int lane_find_seam(const struct lane *lane, const struct shift *shift)
+static int forwarder_find_seam(const struct forwarder *forwarder,
+                               const struct rewrite_offset *offset)
 {
-    for (int at = 0; at < lane->seam_count; at++)
-        if (shift_equal(&lane->seams[at].shift, shift))
+    for (int at = 0; at < forwarder->splice_count; at++)
+        if (rewrite_offset_equal(&forwarder->splices[at].offset, offset))
             return at;
     return -1;
 }
 
-void lane_begin(struct lane *lane, const struct shift *shift, uint16_t start)
+void forwarder_begin(struct forwarder *forwarder, const struct rewrite_offset *offset,
+                     uint16_t start)
 {
-    int at = lane_find_seam(lane, shift);
+    int at = forwarder_find_seam(forwarder, offset);
     /* Where there are too many, the oldest is given up: who has it, gets nothing any more from
      * before the newest one. */
-    if (at < 0 && lane->seam_count == SEAMS_MOST) {
+    if (at < 0 && forwarder->splice_count == SPLICES_MOST) {
         at = 0;
-        lane->gave_up = true;
+        forwarder->gave_up = true;
     }
     if (at >= 0) {
-        lane->seam_count--;
-        memmove(&lane->seams[at], &lane->seams[at + 1],
-                (size_t)(lane->seam_count - at) * sizeof lane->seams[0]);
+        forwarder->splice_count--;
+        memmove(&forwarder->splices[at], &forwarder->splices[at + 1],
+                (size_t)(forwarder->splice_count - at) * sizeof forwarder->splices[0]);
     }
-    lane->seams[lane->seam_count++] = (struct seam){*shift, start};
-    lane->seam_at = start;
+    forwarder->splices[forwarder->splice_count++] = (struct splice){*offset, start};
+    forwarder->splice_at = start;
 }
 
-void lane_forget_seams(struct lane *lane)
+void forwarder_forget_splices(struct forwarder *forwarder)
 {
-    /* A seam is safe from what comes late once the ring has gone round. */
-    int since = ahead16(lane->track->ring->highest, lane->seam_at);
+    /* A splice is safe from what comes late once the ring has gone round. */
+    int since = ahead16(forwarder->track->ring->highest, forwarder->splice_at);
     if (since < 0 || since >= RING_SIZE) {
-        lane->seam_count = 0;
-        lane->gave_up = false;
+        forwarder->splice_count = 0;
+        forwarder->gave_up = false;
     }
 }
 
 /* How packets are written: `since`, where it is not NULL, is the first number of those that are;
  * `live`, where it is not NULL, is where live begins. */
 struct manner {
-    const struct shift *shift;
+    const struct rewrite_offset *offset;
     uint32_t ssrc;
     const uint16_t *since;
     const uint32_t *live;
 };
 
-static void lane_write_one(struct burst *burst, const struct packet *packet, size_t padding,
-                           const struct manner *manner)
+static void forwarder_write_one(struct packet_batch *batch, const struct packet *packet,
+                                size_t padding, const struct manner *manner)
 {
-    const struct shift *shift = manner->shift;
-    uint8_t *out = burst_add(burst, RTP_HEADER + packet->size + padding);
+    const struct rewrite_offset *offset = manner->offset;
+    uint8_t *out = packet_batch_add(batch, RTP_HEADER + packet->size + padding);
     if (out == NULL)
         return;
     uint32_t timestamp = packet->timestamp;
     if (manner->live != NULL)
-        timestamp = rewrite_squeeze(timestamp, *manner->live);
-    rtp_head(out, padding > 0, shift->payload_type, packet->marker,
-             (uint16_t)(packet->sequence + shift->sequence), timestamp + shift->timestamp,
+        timestamp = rtp_rewrite_squeeze(timestamp, *manner->live);
+    rtp_head(out, padding > 0, offset->payload_type, packet->marker,
+             (uint16_t)(packet->sequence + offset->sequence), timestamp + offset->timestamp,
              manner->ssrc);
     uint8_t *payload = out + RTP_HEADER;
     memcpy(payload, packet->payload, packet->size);
-    if (shift->pictures.codec)
-        pictures_move(payload, packet->size, shift->pictures);
+    if (offset->pictures.codec)
+        picture_id_move(payload, packet->size, offset->pictures);
     if (padding > 0) {
         memset(payload + packet->size, 0, padding - 1);
         payload[packet->size + padding - 1] = (uint8_t)padding;
     }
 }
 
-static void lane_write_each(struct burst *burst, struct packet *const *packets, int count,
-                            const struct manner *manner)
+static void forwarder_write_each(struct packet_batch *batch, struct packet *const *packets,
+                                 int count, const struct manner *manner)
 {
     const uint16_t *since = manner->since;
     size_t longest = 0;
@@ -141,22 +143,23 @@ static void lane_write_each(struct burst *burst, struct packet *const *packets, 
         if (since != NULL && ahead16(packets[at]->sequence, *since) < 0)
             continue;
         size_t shorter = longest - packets[at]->size;
-        lane_write_one(burst, packets[at], shorter <= PAD_MOST ? shorter : 0, manner);
+        forwarder_write_one(batch, packets[at], shorter <= PAD_MOST ? shorter : 0, manner);
     }
 }
 
-void lane_write(struct burst *burst, struct packet *const *packets, int count,
-                const struct shift *shift, uint32_t ssrc, const uint32_t *live)
+void forwarder_write(struct packet_batch *batch, struct packet *const *packets, int count,
+                     const struct rewrite_offset *offset, uint32_t ssrc, const uint32_t *live)
 {
-    lane_write_each(burst, packets, count, &(struct manner){shift, ssrc, NULL, live});
+    forwarder_write_each(batch, packets, count, &(struct manner){offset, ssrc, NULL, live});
 }
 
-void lane_write_gathered(struct burst *burst, const struct lane *lane, int count,
-                         const struct shift *shift, uint32_t ssrc)
+void forwarder_write_gathered(struct packet_batch *batch, const struct forwarder *forwarder,
+                              int count, const struct rewrite_offset *offset, uint32_t ssrc)
 {
-    int seam = lane_find_seam(lane, shift);
-    const uint16_t *since = seam < 0 ? NULL : &lane->seams[seam].start;
-    if (seam < 0 && lane->gave_up)
-        since = &lane->seam_at;
-    lane_write_each(burst, lane->pending, count, &(struct manner){shift, ssrc, since, NULL});
+    int splice = forwarder_find_seam(forwarder, offset);
+    const uint16_t *since = splice < 0 ? NULL : &forwarder->splices[splice].start;
+    if (splice < 0 && forwarder->gave_up)
+        since = &forwarder->splice_at;
+    forwarder_write_each(batch, forwarder->pending, count,
+                         &(struct manner){offset, ssrc, since, NULL});
 }

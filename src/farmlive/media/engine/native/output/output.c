@@ -1,8 +1,8 @@
 /* An output: the source on air, its packets and the output's viewers.
  *
  * Always holds: the output listens to the publisher on air, to the one that it follows and to each
- * that a lane is of, so that it hears when one of them is gone; a viewer's target is one of the
- * tracks of the publisher on air, or NULL. */
+ * that a forwarder is of, so that it hears when one of them is gone; a viewer's target is one of
+ * the tracks of the publisher on air, or NULL. */
 #include "output/output.h"
 
 #include <math.h>
@@ -26,7 +26,7 @@ static void leave_all(struct output *output, struct track *const *tracks, int co
                 list_remove(&viewer->moving);
             }
             if (viewer->has_epoch && viewer->epoch.track == tracks[at])
-                joining_wait(&output->joining, viewer, false);
+                catch_up_wait(&output->catch_up, viewer, false);
         }
     }
 }
@@ -59,8 +59,8 @@ static bool is_wanted(const struct output *output, const struct publisher *publi
 {
     if (publisher == output->on_air || publisher == output->following)
         return true;
-    list_each(link, &output->sending.lanes)
-        if (list_entry(link, struct lane, link)->publisher == publisher)
+    list_each(link, &output->sending.forwarders)
+        if (list_entry(link, struct forwarder, link)->publisher == publisher)
             return true;
     return false;
 }
@@ -77,9 +77,9 @@ static void subscribe(struct output *output, struct publisher *publisher)
         publisher_remove_listener(publisher, &output->listener);
 }
 
-static void left(struct joining *joining, struct publisher *publisher)
+static void left(struct catch_up *catch_up, struct publisher *publisher)
 {
-    subscribe(list_entry(joining, struct output, joining), publisher);
+    subscribe(list_entry(catch_up, struct output, catch_up), publisher);
 }
 
 struct output *output_new(uint64_t number, struct ssrcs ssrcs, uint16_t sound_sequence,
@@ -89,9 +89,9 @@ struct output *output_new(uint64_t number, struct ssrcs ssrcs, uint16_t sound_se
     output->listener = (struct publisher_listener){renewed, layers_changed};
     list_init(&output->link);
     output->number = number;
-    repairs_init(&output->repairs, ssrcs);
+    rtx_init(&output->rtx, ssrcs);
     sending_init(&output->sending, ssrcs, sound_sequence, sound_timestamp);
-    joining_init(&output->joining, &output->sending, left);
+    catch_up_init(&output->catch_up, &output->sending, left);
     return output;
 }
 
@@ -147,14 +147,14 @@ static void switch_to(struct output *output, struct publisher *publisher, bool b
     output->following = NULL;
     output->switched_at = now;
     output->sending.sound.left = true;
-    list_each(link, &output->joining.catching)
-        joining_wait(&output->joining, list_entry(link, struct viewer, place), false);
+    list_each(link, &output->catch_up.catching)
+        catch_up_wait(&output->catch_up, list_entry(link, struct viewer, place), false);
     if (blind) {
         /* Sound alone: nobody sees the one before any longer. */
         list_each(link, &output->sending.viewers) {
             struct viewer *viewer = list_entry(link, struct viewer, all);
             if (viewer->is == VIEWER_LIVE)
-                joining_wait(&output->joining, viewer, false);
+                catch_up_wait(&output->catch_up, viewer, false);
         }
     }
     publisher_look(publisher, now);
@@ -173,8 +173,8 @@ bool output_begin_at_once(struct output *output, double now)
     if (!worth_it)
         return false;
     switch_to(output, publisher, false, now);
-    list_each(link, &output->joining.waiting)
-        joining_start(&output->joining, list_entry(link, struct viewer, place), publisher, now);
+    list_each(link, &output->catch_up.waiting)
+        catch_up_start(&output->catch_up, list_entry(link, struct viewer, place), publisher, now);
     return true;
 }
 
@@ -208,7 +208,7 @@ static void let_in(struct output *output, struct publisher *publisher, struct tr
     if (publisher != output->on_air || !ring_group_start(track->ring, &start))
         return;
     bool impatient = now - output->switched_at > PATIENCE_S;
-    joining_let_in(&output->joining, publisher, track, start, impatient, now);
+    catch_up_let_in(&output->catch_up, publisher, track, start, impatient, now);
 }
 
 bool output_feed(struct output *output, struct publisher *publisher, struct track *track,
@@ -232,19 +232,19 @@ bool output_feed(struct output *output, struct publisher *publisher, struct trac
         sound_add(&output->sending.sound, track, packet, now);
         return switched;
     }
-    struct lane *lane = sending_lane(&output->sending, track);
-    if (lane != NULL)
-        lane_add(lane, packet);
+    struct forwarder *forwarder = sending_forwarder(&output->sending, track);
+    if (forwarder != NULL)
+        forwarder_add(forwarder, packet);
     if (began &&
-        !(list_is_empty(&output->joining.waiting) && list_is_empty(&output->joining.moving)))
+        !(list_is_empty(&output->catch_up.waiting) && list_is_empty(&output->catch_up.moving)))
         let_in(output, publisher, track, now);
     return switched;
 }
 
 static bool has_pending(const struct output *output)
 {
-    list_each(link, &output->sending.lanes)
-        if (list_entry(link, struct lane, link)->pending_count > 0)
+    list_each(link, &output->sending.forwarders)
+        if (list_entry(link, struct forwarder, link)->pending_count > 0)
             return true;
     return false;
 }
@@ -259,11 +259,12 @@ void output_flush(struct output *output) { sending_send(&output->sending, true);
 
 void output_pump(struct output *output)
 {
-    if (list_is_empty(&output->joining.catching))
+    if (list_is_empty(&output->catch_up.catching))
         return;
     output_flush(output);
-    list_each(link, &output->joining.catching)
-        joining_catch_up(&output->joining, list_entry(link, struct viewer, place), output->on_air);
+    list_each(link, &output->catch_up.catching)
+        catch_up_send_part(&output->catch_up, list_entry(link, struct viewer, place),
+                           output->on_air);
 }
 
 /* Viewers come, go and fall behind. */
@@ -273,10 +274,10 @@ void output_add(struct output *output, struct viewer *viewer, double now)
     output_flush(output);
     viewer->is = VIEWER_WAITING;
     list_add(&output->sending.viewers, &viewer->all);
-    list_add(&output->joining.waiting, &viewer->place);
+    list_add(&output->catch_up.waiting, &viewer->place);
     output->sending.stale = true;
     output_aim(output, viewer, now);
-    bool started = joining_start(&output->joining, viewer, output->on_air, now);
+    bool started = catch_up_start(&output->catch_up, viewer, output->on_air, now);
     struct publisher *on_air = output->on_air;
     /* Who did not answer the last request is asked all the same: it may have learned to. */
     if (on_air != NULL && viewer->target != NULL && viewer_can_play(viewer, viewer->target) &&
@@ -286,19 +287,19 @@ void output_add(struct output *output, struct viewer *viewer, double now)
 
 void output_remove(struct output *output, struct viewer *viewer)
 {
-    joining_forget(&output->joining, viewer);
+    catch_up_forget(&output->catch_up, viewer);
     list_remove(&viewer->all);
-    output->dropped += viewer->stall.dropped;
+    output->dropped += viewer->slow.dropped;
     output->sending.stale = true;
 }
 
 void output_fall(struct output *output, struct viewer *viewer)
 {
-    const struct stall *stall = &viewer->stall;
+    const struct slow_viewer *slow = &viewer->slow;
     if (viewer->has_epoch)
         choice_stalled(&viewer->choice, viewer->epoch.track->layer,
-                       stall->is_down ? stall->since : 0.0);
-    joining_wait(&output->joining, viewer, true);
+                       slow->is_down ? slow->since : 0.0);
+    catch_up_wait(&output->catch_up, viewer, true);
 }
 
 /* Which track each gets. */
@@ -310,7 +311,7 @@ bool output_is_layered(const struct output *output)
 
 bool output_aim(struct output *output, struct viewer *viewer, double now)
 {
-    return aiming_aim(&output->joining, output->on_air, viewer, now);
+    return track_select_aim(&output->catch_up, output->on_air, viewer, now);
 }
 
 bool output_aim_all(struct output *output, double now)
@@ -326,21 +327,21 @@ void output_want_keyframes(struct output *output, double now)
     /* A keyframe of which a part was missing has begun nothing: then another is asked for. */
     if (output->following != NULL)
         publisher_want_keyframe(output->following, NULL);
-    aiming_want_keyframes(&output->joining, output->on_air, now);
+    track_select_want_keyframes(&output->catch_up, output->on_air, now);
 }
 
 bool output_reported(struct output *output, struct viewer *viewer,
                      const struct receiver_report *report, double now)
 {
-    return aiming_reported(&output->joining, output->on_air, viewer, report, now);
+    return track_select_reported(&output->catch_up, output->on_air, viewer, report, now);
 }
 
 void output_probe(struct output *output, double seconds)
 {
-    aiming_probe(&output->joining, &output->repairs, seconds);
+    track_select_probe(&output->catch_up, &output->rtx, seconds);
 }
 
 bool output_second(struct output *output, struct viewer *viewer, double now)
 {
-    return aiming_second(&output->joining, output->on_air, viewer, now);
+    return track_select_second(&output->catch_up, output->on_air, viewer, now);
 }

@@ -1,8 +1,8 @@
 /* An output: what all viewers of a broadcast get, as one continuous stream for each.
  *
- * Follows the source on air and hands its packets to lanes. `track_select` chooses each viewer's
- * track, `catch_up` brings the viewer onto it, `sending` writes each packet once for all viewers
- * with the same numbers. As `farmlive.media.engine.python.output`. */
+ * Follows the source on air and hands its packets to forwarders. `track_select` chooses each
+ * viewer's track, `catch_up` brings the viewer onto it, `sending` writes each packet once for all
+ * viewers with the same numbers. As `farmlive.media.engine.python.output`. */
 #ifndef FARMLIVE_OUTPUT_H
 #define FARMLIVE_OUTPUT_H
 
@@ -16,9 +16,9 @@ struct output {
     struct list link;                   /* in the core's outputs */
     uint64_t number;
     struct publisher *on_air, *following;
-    struct repairs repairs;
+    struct rtx rtx;
     struct sending sending;
-    struct joining joining;
+    struct catch_up catch_up;
     long dropped;                    /* of viewers that are gone */
     double switched_at, followed_at; /* 0: it has not been looked at since it follows */
     /* `timers`'s. */
@@ -70,7 +70,7 @@ bool output_aim(struct output *output, struct viewer *viewer, double now);
 /* Mark the keyframes that viewers wait for. If the publisher answers no requests, start waiting
  * viewers with the current group. */
 void output_want_keyframes(struct output *output, double now);
-/* Send the next part of their burst to all who catch up. */
+/* Send the next part of their batch to all who catch up. */
 void output_pump(struct output *output);
 
 /* Take a viewer's receiver report; true if it now needs another layer's keyframe. */

@@ -8,59 +8,56 @@
 #include "base/memory.h"
 #include "send/senders.h"
 
-void repairs_init(struct repairs *repairs, struct ssrcs ssrcs)
-{
-    *repairs = (struct repairs){.ssrcs = ssrcs};
-}
+void rtx_init(struct rtx *rtx, struct ssrcs ssrcs) { *rtx = (struct rtx){.ssrcs = ssrcs}; }
 
 /* Send a packet again that has this number for the viewer. */
-static void repairs_send(const struct repairs *repairs, struct viewer *viewer,
-                         const struct epoch *epoch, uint16_t number, struct packet *packet)
+static void rtx_send(const struct rtx *rtx, struct viewer *viewer, const struct epoch *epoch,
+                     uint16_t number, struct packet *packet)
 {
-    struct burst *burst = burst_new(1);
-    const struct shift *shift = &epoch->shift;
-    uint8_t *out = burst_add(burst, RTP_HEADER + 2 + (size_t)packet->size);
+    struct packet_batch *batch = packet_batch_new(1);
+    const struct rewrite_offset *offset = &epoch->offset;
+    uint8_t *out = packet_batch_add(batch, RTP_HEADER + 2 + (size_t)packet->size);
     if (out != NULL) {
         rtp_head(out, false, (uint8_t)epoch->terms.retransmission, packet->marker,
                  viewer->rtx_sequence++,
-                 epoch_timestamp(epoch, packet->timestamp) + shift->timestamp,
-                 repairs->ssrcs.retransmission);
+                 epoch_timestamp(epoch, packet->timestamp) + offset->timestamp,
+                 rtx->ssrcs.retransmission);
         put16(out + RTP_HEADER, number);
         uint8_t *payload = out + RTP_HEADER + 2;
         memcpy(payload, packet->payload, packet->size);
-        if (shift->pictures.codec)
-            pictures_move(payload, packet->size, shift->pictures);
-        senders_send_one(viewer->leg, burst);
+        if (offset->pictures.codec)
+            picture_id_move(payload, packet->size, offset->pictures);
+        senders_send_one(viewer->leg, batch);
     }
-    burst_release(burst);
+    packet_batch_release(batch);
 }
 
-void repairs_answer(struct repairs *repairs, struct viewer *viewer, const struct nack *nack)
+void rtx_answer(struct rtx *rtx, struct viewer *viewer, const struct nack *nack)
 {
-    if (nack->ssrc != repairs->ssrcs.video)
+    if (nack->ssrc != rtx->ssrcs.video)
         return;
     for (int at = 0; at < nack->count; at++) {
         uint16_t number = nack->missing[at];
         const struct epoch *epoch = viewer_epoch_of(viewer, number);
         if (epoch == NULL || epoch->terms.retransmission < 0) {
-            repairs->unrepaired++;
+            rtx->unrepaired++;
             continue;
         }
-        if (epoch->muted || viewer->stall.is_down)
+        if (epoch->muted || viewer->slow.is_down)
             continue;
         struct packet *packet =
-            ring_get(epoch->track->ring, (uint16_t)(number - epoch->shift.sequence));
+            ring_get(epoch->track->ring, (uint16_t)(number - epoch->offset.sequence));
         if (packet == NULL || viewer->rtx_left <= 0) {
-            repairs->unrepaired++;
+            rtx->unrepaired++;
             continue;
         }
         viewer->rtx_left--;
-        repairs_send(repairs, viewer, epoch, number, packet);
-        repairs->repaired++;
+        rtx_send(rtx, viewer, epoch, number, packet);
+        rtx->repaired++;
     }
 }
 
-void repairs_repeat(const struct repairs *repairs, struct viewer *viewer, long octets)
+void rtx_repeat(const struct rtx *rtx, struct viewer *viewer, long octets)
 {
     const struct epoch *epoch = &viewer->epoch;
     if (!viewer->has_epoch || epoch->terms.retransmission < 0)
@@ -71,7 +68,6 @@ void repairs_repeat(const struct repairs *repairs, struct viewer *viewer, long o
         if (packet == NULL)
             return;
         octets -= packet->size;
-        repairs_send(repairs, viewer, epoch, (uint16_t)(packet->sequence + epoch->shift.sequence),
-                     packet);
+        rtx_send(rtx, viewer, epoch, (uint16_t)(packet->sequence + epoch->offset.sequence), packet);
     }
 }

@@ -6,14 +6,14 @@
 #include "output/viewer.h"
 #include "wire/rtcp.h"
 
-struct repairs {
+struct rtx {
     struct ssrcs ssrcs;
     long repaired, unrepaired;
 };
 
-void repairs_init(struct repairs *repairs, struct ssrcs ssrcs);
-void repairs_answer(struct repairs *repairs, struct viewer *viewer, const struct nack *nack);
+void rtx_init(struct rtx *rtx, struct ssrcs ssrcs);
+void rtx_answer(struct rtx *rtx, struct viewer *viewer, const struct nack *nack);
 /* Send `octets` of the newest packets again as RTX: it probes the link and does no harm. */
-void repairs_repeat(const struct repairs *repairs, struct viewer *viewer, long octets);
+void rtx_repeat(const struct rtx *rtx, struct viewer *viewer, long octets);
 
 #endif

@@ -13,40 +13,40 @@ void sending_init(struct sending *sending, struct ssrcs ssrcs, uint16_t sound_se
 {
     *sending = (struct sending){.ssrcs = ssrcs};
     list_init(&sending->viewers);
-    list_init(&sending->lanes);
+    list_init(&sending->forwarders);
     sound_init(&sending->sound, ssrcs.audio, sound_sequence, sound_timestamp);
 }
 
 static void sending_clear_groups(struct sending *sending)
 {
     for (int at = 0; at < sending->group_count; at++)
-        audience_release(sending->groups[at].audience);
+        send_group_release(sending->groups[at].send_group);
     sending->group_count = 0;
 }
 
 void sending_clear(struct sending *sending)
 {
-    list_each(link, &sending->lanes)
-        lane_free(list_entry(link, struct lane, link));
+    list_each(link, &sending->forwarders)
+        forwarder_free(list_entry(link, struct forwarder, link));
     sound_clear(&sending->sound);
     sending_clear_groups(sending);
     free(sending->groups);
 }
 
-struct lane *sending_lane(const struct sending *sending, const struct track *track)
+struct forwarder *sending_forwarder(const struct sending *sending, const struct track *track)
 {
-    list_each(link, &sending->lanes) {
-        struct lane *lane = list_entry(link, struct lane, link);
-        if (lane->track == track)
-            return lane;
+    list_each(link, &sending->forwarders) {
+        struct forwarder *forwarder = list_entry(link, struct forwarder, link);
+        if (forwarder->track == track)
+            return forwarder;
     }
     return NULL;
 }
 
-/* What is compared of viewers; `live` is where the burst of those who join is squeezed. */
+/* What is compared of viewers; `live` is where the batch of those who join is squeezed. */
 struct key {
-    const struct lane *lane;
-    struct shift shift;
+    const struct forwarder *forwarder;
+    struct rewrite_offset offset;
     bool hears, has_live;
     struct hearing hearing;
     uint32_t live;
@@ -54,19 +54,20 @@ struct key {
 
 static bool key_equal(const struct key *a, const struct key *b)
 {
-    return a->lane == b->lane && shift_equal(&a->shift, &b->shift) && a->hears == b->hears &&
-           a->hearing.payload_type == b->hearing.payload_type && a->hearing.red == b->hearing.red &&
-           a->hearing.shift == b->hearing.shift && a->has_live == b->has_live && a->live == b->live;
+    return a->forwarder == b->forwarder && rewrite_offset_equal(&a->offset, &b->offset) &&
+           a->hears == b->hears && a->hearing.payload_type == b->hearing.payload_type &&
+           a->hearing.red == b->hearing.red && a->hearing.offset == b->hearing.offset &&
+           a->has_live == b->has_live && a->live == b->live;
 }
 
 static size_t key_hash(const struct key *key)
 {
     const uint64_t parts[] = {
-        (uint64_t)(uintptr_t)key->lane,
-        (uint64_t)key->shift.timestamp << 32 | (uint64_t)key->shift.sequence << 16 |
-            key->shift.pictures.picture,
-        (uint64_t)key->live << 32 | (uint64_t)key->hearing.shift << 16 |
-            (uint64_t)key->shift.payload_type << 8 | key->hearing.payload_type,
+        (uint64_t)(uintptr_t)key->forwarder,
+        (uint64_t)key->offset.timestamp << 32 | (uint64_t)key->offset.sequence << 16 |
+            key->offset.pictures.picture,
+        (uint64_t)key->live << 32 | (uint64_t)key->hearing.offset << 16 |
+            (uint64_t)key->offset.payload_type << 8 | key->hearing.payload_type,
     };
     uint64_t hash = 0;
     for (size_t at = 0; at < sizeof parts / sizeof *parts; at++) {
@@ -99,9 +100,9 @@ static int sending_sort(const struct key *keys, int count, int *numbers, int *fi
     return found;
 }
 
-/* The audience of each group, by the groups' numbers of the legs. */
+/* The send group of each group, by the groups' numbers of the legs. */
 static void sending_gather(struct leg *const *legs, const int *numbers, int count, int group_count,
-                           struct audience **audiences)
+                           struct send_group **send_groups)
 {
     struct leg **gathered = memory_new((size_t)count * sizeof *gathered);
     int *ends = memory_new(((size_t)group_count + 1) * sizeof *ends);
@@ -113,7 +114,7 @@ static void sending_gather(struct leg *const *legs, const int *numbers, int coun
     for (int at = 0; at < count; at++)
         gathered[ends[numbers[at]]++] = legs[at];
     for (int group = 0, begin = 0; group < group_count; begin = ends[group++])
-        audiences[group] = audience_new(gathered + begin, ends[group] - begin);
+        send_groups[group] = send_group_new(gathered + begin, ends[group] - begin);
     free(ends);
     free(gathered);
 }
@@ -126,23 +127,24 @@ static struct key sending_key(struct viewer *viewer, const struct sound *sound)
     if (sound->codec)
         hears = viewing_of(viewer->viewing.audio, viewer->viewing.audio_count, sound->codec);
     if (hears != NULL) {
-        if (!viewer->has_audio_shift) {
-            viewer->has_audio_shift = true;
-            viewer->audio_shift = rewrite_half(sound_next_sequence(sound));
+        if (!viewer->has_audio_offset) {
+            viewer->has_audio_offset = true;
+            viewer->audio_offset = rtp_rewrite_half(sound_next_sequence(sound));
             viewer->sound_before = (struct sent){(uint32_t)sound->packets, (uint32_t)sound->octets};
         }
         key.hears = true;
         key.hearing =
-            (struct hearing){(uint8_t)hears->payload_type, hears->red, viewer->audio_shift};
+            (struct hearing){(uint8_t)hears->payload_type, hears->red, viewer->audio_offset};
     }
-    if (viewer->lane != NULL && viewer->has_epoch) {
-        key.lane = viewer->lane;
-        key.shift = viewer->epoch.shift;
+    if (viewer->forwarder != NULL && viewer->has_epoch) {
+        key.forwarder = viewer->forwarder;
+        key.offset = viewer->epoch.offset;
     }
     return key;
 }
 
-/* Note for those who come which shifts most on each lane have; among equals, who came first. */
+/* Note for those who come which offsets most on each forwarder have; among equals, who came first.
+ */
 static void sending_note_common(struct sending *sending, struct key *keys, int count, int *numbers,
                                 int *first)
 {
@@ -154,15 +156,15 @@ static void sending_note_common(struct sending *sending, struct key *keys, int c
     int *sizes = memory_new(((size_t)group_count + 1) * sizeof *sizes);
     for (int at = 0; at < count; at++)
         sizes[numbers[at]]++;
-    list_each(link, &sending->lanes) {
-        struct lane *lane = list_entry(link, struct lane, link);
+    list_each(link, &sending->forwarders) {
+        struct forwarder *forwarder = list_entry(link, struct forwarder, link);
         int most = 0;
         for (int group = 0; group < group_count; group++) {
-            if (keys[first[group]].lane != lane || sizes[group] <= most)
+            if (keys[first[group]].forwarder != forwarder || sizes[group] <= most)
                 continue;
             most = sizes[group];
-            lane->has_common = true;
-            lane->common = keys[first[group]].shift;
+            forwarder->has_common = true;
+            forwarder->common = keys[first[group]].offset;
         }
     }
     free(sizes);
@@ -188,8 +190,8 @@ static void sending_regroup(struct sending *sending)
         legs[at++] = viewer->leg;
     }
     int group_count = sending_sort(keys, count, numbers, first);
-    struct audience **audiences = memory_new((size_t)group_count * sizeof *audiences);
-    sending_gather(legs, numbers, count, group_count, audiences);
+    struct send_group **send_groups = memory_new((size_t)group_count * sizeof *send_groups);
+    sending_gather(legs, numbers, count, group_count, send_groups);
     if (group_count > sending->group_room) {
         sending->group_room = 2 * group_count;
         sending->groups =
@@ -197,58 +199,59 @@ static void sending_regroup(struct sending *sending)
     }
     for (int group = 0; group < group_count; group++) {
         const struct key *key = &keys[first[group]];
-        sending->groups[group] = (struct numbered){(struct lane *)key->lane, key->shift, key->hears,
-                                                   key->hearing, audiences[group]};
+        sending->groups[group] = (struct numbered){(struct forwarder *)key->forwarder, key->offset,
+                                                   key->hears, key->hearing, send_groups[group]};
     }
     sending->group_count = group_count;
     sending_note_common(sending, keys, count, numbers, first);
-    free(audiences);
+    free(send_groups);
     free(numbers);
     free(legs);
     free(keys);
 }
 
-/* How many packets of a lane leave now. */
-static int sending_due(const struct lane *lane, bool all)
+/* How many packets of a forwarder leave now. */
+static int sending_due(const struct forwarder *forwarder, bool all)
 {
-    return all ? lane->pending_count : lane->whole;
+    return all ? forwarder->pending_count : forwarder->whole;
 }
 
 void sending_send(struct sending *sending, bool all)
 {
     const struct sound *sound = &sending->sound;
     bool any = sound->pending_count > 0;
-    list_each(link, &sending->lanes)
-        any |= sending_due(list_entry(link, struct lane, link), all) > 0;
+    list_each(link, &sending->forwarders)
+        any |= sending_due(list_entry(link, struct forwarder, link), all) > 0;
     if (!any)
         return;
     if (sending->stale)
         sending_regroup(sending);
-    list_each(link, &sending->lanes) {
-        struct lane *lane = list_entry(link, struct lane, link);
-        if (sending_due(lane, all) > 0)
-            lane_forget_seams(lane);
+    list_each(link, &sending->forwarders) {
+        struct forwarder *forwarder = list_entry(link, struct forwarder, link);
+        if (sending_due(forwarder, all) > 0)
+            forwarder_forget_splices(forwarder);
     }
     for (int at = 0; at < sending->group_count; at++) {
         const struct numbered *group = &sending->groups[at];
-        int seen = group->lane == NULL ? 0 : sending_due(group->lane, all);
+        int seen = group->forwarder == NULL ? 0 : sending_due(group->forwarder, all);
         int heard = group->hears ? sound->pending_count : 0;
         if (seen + heard == 0)
             continue;
-        struct burst *burst = burst_new(seen + heard);
+        struct packet_batch *batch = packet_batch_new(seen + heard);
         if (seen > 0)
-            lane_write_gathered(burst, group->lane, seen, &group->shift, sending->ssrcs.video);
+            forwarder_write_gathered(batch, group->forwarder, seen, &group->offset,
+                                     sending->ssrcs.video);
         if (heard > 0)
-            sound_write(sound, burst, &group->hearing);
-        if (burst->count > 0) {
-            senders_send(group->audience, burst);
-            sending->sent += (long)burst->count * audience_count(group->audience);
+            sound_write(sound, batch, &group->hearing);
+        if (batch->count > 0) {
+            senders_send(group->send_group, batch);
+            sending->sent += (long)batch->count * send_group_count(group->send_group);
         }
-        burst_release(burst);
+        packet_batch_release(batch);
     }
-    list_each(link, &sending->lanes) {
-        struct lane *lane = list_entry(link, struct lane, link);
-        lane_drop(lane, sending_due(lane, all));
+    list_each(link, &sending->forwarders) {
+        struct forwarder *forwarder = list_entry(link, struct forwarder, link);
+        forwarder_drop(forwarder, sending_due(forwarder, all));
     }
     sound_drop(&sending->sound);
 }
@@ -271,26 +274,26 @@ void sending_send_to(struct sending *sending, struct viewer *const *viewers, int
         if (!viewers[at]->has_epoch)
             continue;
         viewer_got(viewers[at], (uint32_t)count, octets);
-        keys[leg_count] = (struct key){.shift = epoch->shift, .has_live = epoch->has_squeezed};
+        keys[leg_count] = (struct key){.offset = epoch->offset, .has_live = epoch->has_squeezed};
         keys[leg_count].live = epoch->has_squeezed ? epoch->squeezed : 0;
         legs[leg_count++] = viewers[at]->leg;
     }
     int group_count = sending_sort(keys, leg_count, numbers, first);
-    struct audience **audiences = memory_new((room + 1) * sizeof *audiences);
-    sending_gather(legs, numbers, leg_count, group_count, audiences);
+    struct send_group **send_groups = memory_new((room + 1) * sizeof *send_groups);
+    sending_gather(legs, numbers, leg_count, group_count, send_groups);
     for (int group = 0; group < group_count; group++) {
         const struct key *key = &keys[first[group]];
-        struct burst *burst = burst_new(count);
-        lane_write(burst, packets, count, &key->shift, sending->ssrcs.video,
-                   key->has_live ? &key->live : NULL);
-        if (burst->count > 0) {
-            senders_send(audiences[group], burst);
-            sending->sent += (long)burst->count * audience_count(audiences[group]);
+        struct packet_batch *batch = packet_batch_new(count);
+        forwarder_write(batch, packets, count, &key->offset, sending->ssrcs.video,
+                        key->has_live ? &key->live : NULL);
+        if (batch->count > 0) {
+            senders_send(send_groups[group], batch);
+            sending->sent += (long)batch->count * send_group_count(send_groups[group]);
         }
-        burst_release(burst);
-        audience_release(audiences[group]);
+        packet_batch_release(batch);
+        send_group_release(send_groups[group]);
     }
-    free(audiences);
+    free(send_groups);
     free(numbers);
     free(legs);
     free(keys);
@@ -306,13 +309,13 @@ void sending_report(const struct sending *sending, struct viewer *viewer, double
     if (viewer->has_epoch) {
         const struct epoch *epoch = &viewer->epoch;
         report.ssrc = ssrcs[count++] = sending->ssrcs.video;
-        report.timestamp = track_timestamp_at(epoch->track, now) + epoch->shift.timestamp;
+        report.timestamp = track_timestamp_at(epoch->track, now) + epoch->offset.timestamp;
         struct sent sent = viewer_video(viewer);
         report.packets = sent.packets;
         report.octets = sent.octets;
         rtcp_sender_report(out, &report);
     }
-    if (viewer->has_audio_shift && sound_timestamp_at(sound, now, &report.timestamp)) {
+    if (viewer->has_audio_offset && sound_timestamp_at(sound, now, &report.timestamp)) {
         report.ssrc = ssrcs[count++] = sound->ssrc;
         report.packets = (uint32_t)sound->packets - viewer->sound_before.packets;
         report.octets = (uint32_t)sound->octets - viewer->sound_before.octets;

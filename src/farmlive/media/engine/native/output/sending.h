@@ -1,4 +1,4 @@
-/* How an output's packets leave: groups the viewers that have the same numbers, writes one burst
+/* How an output's packets leave: groups the viewers that have the same numbers, writes one batch
  * for each group, and writes sender reports. As `farmlive.media.engine.python.sending`. */
 #ifndef FARMLIVE_SENDING_H
 #define FARMLIVE_SENDING_H
@@ -10,18 +10,18 @@
 
 /* Viewers with the same numbers for what is sent now. */
 struct numbered {
-    struct lane *lane; /* NULL: no video */
-    struct shift shift;
+    struct forwarder *forwarder; /* NULL: no video */
+    struct rewrite_offset offset;
     bool hears;
     struct hearing hearing;
-    struct audience *audience;
+    struct send_group *send_group;
 };
 
 /* What is sent, and to whom. */
 struct sending {
     struct ssrcs ssrcs;
-    struct list viewers; /* all of the output's, by `all` */
-    struct list lanes;   /* by `link` */
+    struct list viewers;    /* all of the output's, by `all` */
+    struct list forwarders; /* by `link` */
     struct sound sound;
     long sent;  /* packets, each viewer's counted */
     bool stale; /* viewers or sound have changed since the groups were made */
@@ -33,11 +33,11 @@ void sending_init(struct sending *sending, struct ssrcs ssrcs, uint16_t sound_se
                   uint32_t sound_timestamp);
 void sending_clear(struct sending *sending);
 
-/* The lane of this track, or NULL. */
-struct lane *sending_lane(const struct sending *sending, const struct track *track);
+/* The forwarder of this track, or NULL. */
+struct forwarder *sending_forwarder(const struct sending *sending, const struct track *track);
 
-/* Send what is gathered of each lane: all of it, or only the frames that are whole; sound rides in
- * the last send of video where it fits. */
+/* Send what is gathered of each forwarder: all of it, or only the frames that are whole; sound
+ * rides in the last send of video where it fits. */
 void sending_send(struct sending *sending, bool all);
 /* Send these packets, past ones, to these viewers alone. */
 void sending_send_to(struct sending *sending, struct viewer *const *viewers, int viewer_count,

@@ -15,48 +15,48 @@ static const double STEADY_S = 10.0;
 enum { REFUSED_MOST = 32 };
 static const double REFUSED_WITHIN_S = 1.0;
 
-void stall_init(struct stall *stall) { *stall = (struct stall){.wait_s = WAIT_S}; }
+void slow_viewer_init(struct slow_viewer *slow) { *slow = (struct slow_viewer){.wait_s = WAIT_S}; }
 
-void stall_fall(struct stall *stall, int dropped, double now)
+void slow_viewer_fall(struct slow_viewer *slow, int dropped, double now)
 {
-    stall->dropped += dropped;
-    if (stall->is_down)
+    slow->dropped += dropped;
+    if (slow->is_down)
         return;
-    stall->is_down = true;
-    stall->since = now;
-    if (!stall->has_resumed || now - stall->resumed_at > STEADY_S)
-        stall->wait_s = WAIT_S;
+    slow->is_down = true;
+    slow->since = now;
+    if (!slow->has_resumed || now - slow->resumed_at > STEADY_S)
+        slow->wait_s = WAIT_S;
     else
-        stall->wait_s = 2 * stall->wait_s < LONGEST_WAIT_S ? 2 * stall->wait_s : LONGEST_WAIT_S;
+        slow->wait_s = 2 * slow->wait_s < LONGEST_WAIT_S ? 2 * slow->wait_s : LONGEST_WAIT_S;
 }
 
-bool stall_refuse(struct stall *stall, int packets, double now)
+bool slow_viewer_refuse(struct slow_viewer *slow, int packets, double now)
 {
-    if (now - stall->refused_since > REFUSED_WITHIN_S) {
-        stall->refused = 0;
-        stall->refused_since = now;
+    if (now - slow->refused_since > REFUSED_WITHIN_S) {
+        slow->refused = 0;
+        slow->refused_since = now;
     }
-    stall->refused += packets;
-    if (stall->refused <= REFUSED_MOST) {
-        stall->dropped += packets;
+    slow->refused += packets;
+    if (slow->refused <= REFUSED_MOST) {
+        slow->dropped += packets;
         return false;
     }
-    stall->refused = 0;
-    bool fell = !stall->is_down;
-    stall_fall(stall, packets, now);
+    slow->refused = 0;
+    bool fell = !slow->is_down;
+    slow_viewer_fall(slow, packets, now);
     return fell;
 }
 
-bool stall_may_go_on(const struct stall *stall, size_t held, double now)
+bool slow_viewer_may_go_on(const struct slow_viewer *slow, size_t held, double now)
 {
-    return !stall->is_down || (held == 0 && now - stall->since >= stall->wait_s);
+    return !slow->is_down || (held == 0 && now - slow->since >= slow->wait_s);
 }
 
-void stall_go_on(struct stall *stall, double now)
+void slow_viewer_go_on(struct slow_viewer *slow, double now)
 {
-    if (!stall->is_down)
+    if (!slow->is_down)
         return;
-    stall->is_down = false;
-    stall->has_resumed = true;
-    stall->resumed_at = now;
+    slow->is_down = false;
+    slow->has_resumed = true;
+    slow->resumed_at = now;
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct stall {
+struct slow_viewer {
     long dropped; /* packets that were left out since it could not keep up */
     bool is_down; /* it gets no video */
     double since;
@@ -17,14 +17,14 @@ struct stall {
     double refused_since;
 };
 
-void stall_init(struct stall *stall);
+void slow_viewer_init(struct slow_viewer *slow);
 /* It held too much and packets were dropped: no video until it may continue. */
-void stall_fall(struct stall *stall, int dropped, double now);
+void slow_viewer_fall(struct slow_viewer *slow, int dropped, double now);
 /* Packets to it were refused; true if that makes it slow. */
-bool stall_refuse(struct stall *stall, int packets, double now);
+bool slow_viewer_refuse(struct slow_viewer *slow, int packets, double now);
 /* Whether it should get the next keyframe while it holds `held` bytes. */
-bool stall_may_go_on(const struct stall *stall, size_t held, double now);
+bool slow_viewer_may_go_on(const struct slow_viewer *slow, size_t held, double now);
 /* It gets a keyframe. */
-void stall_go_on(struct stall *stall, double now);
+void slow_viewer_go_on(struct slow_viewer *slow, double now);
 
 #endif

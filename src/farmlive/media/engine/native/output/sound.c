@@ -83,7 +83,8 @@ bool sound_timestamp_at(const struct sound *sound, double when, uint32_t *timest
     return true;
 }
 
-void sound_write(const struct sound *sound, struct burst *burst, const struct hearing *hearing)
+void sound_write(const struct sound *sound, struct packet_batch *batch,
+                 const struct hearing *hearing)
 {
     for (int at = 0; at < sound->pending_count; at++) {
         const struct sounded *sounded = &sound->pending[at];
@@ -102,11 +103,11 @@ void sound_write(const struct sound *sound, struct burst *burst, const struct he
             payload = sounded->blocks[sounded->block_count - 1].data;
             size = sounded->blocks[sounded->block_count - 1].size;
         }
-        uint8_t *out = burst_add(burst, RTP_HEADER + size);
+        uint8_t *out = packet_batch_add(batch, RTP_HEADER + size);
         if (out == NULL)
             continue;
         rtp_head(out, false, payload_type, sounded->packet->marker,
-                 sounded->sequence ^ hearing->shift, sounded->timestamp, sound->ssrc);
+                 sounded->sequence ^ hearing->offset, sounded->timestamp, sound->ssrc);
         memcpy(out + RTP_HEADER, payload, size);
     }
 }

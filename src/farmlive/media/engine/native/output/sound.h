@@ -16,7 +16,7 @@ enum { SOUND_CLOCK_RATE = 48000 };
 struct hearing {
     uint8_t payload_type;
     int8_t red;
-    uint16_t shift;
+    uint16_t offset;
 };
 
 /* A packet in the output's numbers. */
@@ -48,8 +48,9 @@ void sound_add(struct sound *sound, struct track *track, struct packet *packet, 
 uint16_t sound_next_sequence(const struct sound *sound);
 /* The stream's RTP time at this moment of our clock; false before the first packet. */
 bool sound_timestamp_at(const struct sound *sound, double when, uint32_t *timestamp);
-/* Add all that was gathered to the burst, as one group of viewers gets it. */
-void sound_write(const struct sound *sound, struct burst *burst, const struct hearing *hearing);
+/* Add all that was gathered to the batch, as one group of viewers gets it. */
+void sound_write(const struct sound *sound, struct packet_batch *batch,
+                 const struct hearing *hearing);
 /* Forget what was gathered: it has been sent. */
 void sound_drop(struct sound *sound);
 

@@ -10,7 +10,7 @@
 
 /* What should be added to this track's timestamps, by the reports on it and on the layer that the
  * viewer got last. */
-static bool seams_aligned(const struct viewer *viewer, const struct track *track, uint32_t *added)
+static bool splice_aligned(const struct viewer *viewer, const struct track *track, uint32_t *added)
 {
     if (viewer->past_count == 0)
         return false;
@@ -19,43 +19,43 @@ static bool seams_aligned(const struct viewer *viewer, const struct track *track
     if (before->track->incoming != track->incoming || !before->track->has_report ||
         !track_timestamp_of(track, before->track, &here))
         return false;
-    *added = before->track->report.timestamp + before->shift.timestamp - before->nudge - here;
+    *added = before->track->report.timestamp + before->offset.timestamp - before->nudge - here;
     return true;
 }
 
-bool seams_begin_epoch(const struct viewer *viewer, struct track *track, uint16_t start,
-                       const struct shift *common, double now, struct epoch *epoch)
+bool splice_begin_epoch(const struct viewer *viewer, struct track *track, uint16_t start,
+                        const struct rewrite_offset *common, double now, struct epoch *epoch)
 {
     const struct viewing *viewing = &viewer->viewing;
     const struct outgoing *terms = viewing_of(viewing->video, viewing->video_count, track->codec);
     const struct packet *first = ring_get(track->ring, start), *newest = track->ring->newest;
     if (terms == NULL || first == NULL || newest == NULL)
         return false;
-    struct shift shift = {0};
+    struct rewrite_offset offset = {0};
     uint32_t nudge = 0;
     if (!viewer->has_last) {
         /* It starts in the lower half of the numbers. */
         if (common != NULL)
-            shift = *common;
-        shift.sequence ^= rewrite_half((uint16_t)(start + shift.sequence));
+            offset = *common;
+        offset.sequence ^= rtp_rewrite_half((uint16_t)(start + offset.sequence));
     } else {
         uint32_t aligned = 0;
-        bool has_aligned = seams_aligned(viewer, track, &aligned);
-        shift.pictures =
-            pictures_following(track->codec, first->payload, first->size, viewer->last_pictures);
-        shift.sequence = (uint16_t)(viewer->last_sequence + 1 - start);
-        shift.timestamp =
-            rewrite_seam(viewer->last_timestamp,
-                         (int64_t)nearbyint((now - viewer->last_at) * VIDEO_CLOCK_RATE),
-                         rewrite_squeeze(first->timestamp, newest->timestamp), newest->timestamp,
-                         has_aligned, aligned, &nudge);
+        bool has_aligned = splice_aligned(viewer, track, &aligned);
+        offset.pictures =
+            picture_id_following(track->codec, first->payload, first->size, viewer->last_pictures);
+        offset.sequence = (uint16_t)(viewer->last_sequence + 1 - start);
+        offset.timestamp =
+            rtp_rewrite_splice(viewer->last_timestamp,
+                               (int64_t)nearbyint((now - viewer->last_at) * VIDEO_CLOCK_RATE),
+                               rtp_rewrite_squeeze(first->timestamp, newest->timestamp),
+                               newest->timestamp, has_aligned, aligned, &nudge);
     }
-    shift.payload_type = (uint8_t)terms->payload_type;
+    offset.payload_type = (uint8_t)terms->payload_type;
     *epoch = (struct epoch){
         .track = track_hold(track),
         .terms = *terms,
-        .first = (uint16_t)(start + shift.sequence),
-        .shift = shift,
+        .first = (uint16_t)(start + offset.sequence),
+        .offset = offset,
         .nudge = nudge,
         .has_squeezed = true,
         .squeezed = newest->timestamp,

@@ -25,8 +25,8 @@ static void put(struct list *list, struct list *link)
 }
 
 /* The layer for a viewer that gets `current` at present, or NULL. */
-static int choose(struct joining *joining, const struct publisher *publisher, struct viewer *viewer,
-                  const struct track *current, double now)
+static int choose(struct catch_up *catch_up, const struct publisher *publisher,
+                  struct viewer *viewer, const struct track *current, double now)
 {
     double kbps[LAYERS_MOST];
     for (int layer = 0; layer < publisher->layer_count; layer++)
@@ -35,14 +35,14 @@ static int choose(struct joining *joining, const struct publisher *publisher, st
     int layer =
         choice_decide(&viewer->choice, publisher->flow.flowing, kbps, publisher->layer_count,
                       is_here ? current->layer : publisher->layer_count, now,
-                      viewer->lane != NULL && viewer_repeats(viewer));
+                      viewer->forwarder != NULL && viewer_repeats(viewer));
     if (viewer->choice.probe >= 0)
-        put(&joining->probing, &viewer->probing);
+        put(&catch_up->probing, &viewer->probing);
     return layer;
 }
 
-bool aiming_aim(struct joining *joining, struct publisher *publisher, struct viewer *viewer,
-                double now)
+bool track_select_aim(struct catch_up *catch_up, struct publisher *publisher, struct viewer *viewer,
+                      double now)
 {
     const struct track *before = viewer->target;
     if (publisher == NULL || publisher->layer_count == 0) {
@@ -51,19 +51,19 @@ bool aiming_aim(struct joining *joining, struct publisher *publisher, struct vie
         return false;
     }
     const struct track *current = viewer->has_epoch ? viewer->epoch.track : NULL;
-    int layer = publisher->layer_count > 1 ? choose(joining, publisher, viewer, current, now) : 0;
+    int layer = publisher->layer_count > 1 ? choose(catch_up, publisher, viewer, current, now) : 0;
     struct track *target = viewer->target = publisher->layers[layer];
     if (current != NULL && !publisher_has_layer(publisher, current) &&
         !viewer_can_play(viewer, target)) {
         /* It sees what is on air no more, and can't see what is. */
-        joining_wait(joining, viewer, false);
+        catch_up_wait(catch_up, viewer, false);
         return false;
     }
     if (current == NULL || current == target) {
         list_remove(&viewer->moving);
         return false;
     }
-    put(&joining->moving, &viewer->moving);
+    put(&catch_up->moving, &viewer->moving);
     if (target == before)
         return false;
     publisher_want_keyframe(publisher, target);
@@ -77,64 +77,64 @@ static void want_for(struct publisher *publisher, const struct viewer *viewer, d
         publisher_want_keyframe(publisher, target);
 }
 
-void aiming_want_keyframes(struct joining *joining, struct publisher *publisher, double now)
+void track_select_want_keyframes(struct catch_up *catch_up, struct publisher *publisher, double now)
 {
     if (publisher == NULL)
         return;
-    list_each(link, &joining->waiting) {
+    list_each(link, &catch_up->waiting) {
         struct viewer *viewer = list_entry(link, struct viewer, place);
-        if (!viewer->stall.is_down)
-            joining_start(joining, viewer, publisher, now);
+        if (!viewer->slow.is_down)
+            catch_up_start(catch_up, viewer, publisher, now);
     }
-    list_each(link, &joining->waiting)
+    list_each(link, &catch_up->waiting)
         want_for(publisher, list_entry(link, struct viewer, place), now);
-    list_each(link, &joining->moving)
+    list_each(link, &catch_up->moving)
         want_for(publisher, list_entry(link, struct viewer, moving), now);
 }
 
-struct publisher *aiming_keyframe_requested(const struct viewer *viewer)
+struct publisher *track_select_keyframe_requested(const struct viewer *viewer)
 {
-    struct lane *lane = viewer->lane;
-    if (lane == NULL)
+    struct forwarder *forwarder = viewer->forwarder;
+    if (forwarder == NULL)
         return NULL;
-    publisher_want_keyframe(lane->publisher, lane->track);
-    return lane->publisher;
+    publisher_want_keyframe(forwarder->publisher, forwarder->track);
+    return forwarder->publisher;
 }
 
-bool aiming_reported(struct joining *joining, struct publisher *on_air, struct viewer *viewer,
-                     const struct receiver_report *report, double now)
+bool track_select_reported(struct catch_up *catch_up, struct publisher *on_air,
+                           struct viewer *viewer, const struct receiver_report *report, double now)
 {
-    if (report->ssrc != joining->sending->ssrcs.video)
+    if (report->ssrc != catch_up->sending->ssrcs.video)
         return false;
     struct choice *choice = &viewer->choice;
     double before = choice->loss;
     bool full = choice_reported(choice, report->highest, report->total_lost, now);
     if (!full || !is_layered(on_air))
         return false;
-    if (viewer->lane != NULL && before > MUCH_LOSS && MUCH_LOSS > choice->loss &&
+    if (viewer->forwarder != NULL && before > MUCH_LOSS && MUCH_LOSS > choice->loss &&
         choice_is_congested(choice, now))
         /* The keyframe that it moved at may have been lost in part. */
-        publisher_want_keyframe(viewer->lane->publisher, viewer->lane->track);
-    return aiming_aim(joining, on_air, viewer, now) || choice_is_congested(choice, now);
+        publisher_want_keyframe(viewer->forwarder->publisher, viewer->forwarder->track);
+    return track_select_aim(catch_up, on_air, viewer, now) || choice_is_congested(choice, now);
 }
 
-void aiming_probe(struct joining *joining, const struct repairs *repairs, double seconds)
+void track_select_probe(struct catch_up *catch_up, const struct rtx *rtx, double seconds)
 {
-    list_each(link, &joining->probing) {
+    list_each(link, &catch_up->probing) {
         struct viewer *viewer = list_entry(link, struct viewer, probing);
         int layer = viewer->choice.probe;
-        const struct lane *lane = viewer->lane;
-        if (layer < 0 || lane == NULL || layer >= lane->publisher->layer_count) {
+        const struct forwarder *forwarder = viewer->forwarder;
+        if (layer < 0 || forwarder == NULL || layer >= forwarder->publisher->layer_count) {
             list_remove(link);
             continue;
         }
-        double more = lane->publisher->layers[layer]->kbps - lane->track->kbps;
-        repairs_repeat(repairs, viewer, (long)nearbyint(more * 125 * seconds));
+        double more = forwarder->publisher->layers[layer]->kbps - forwarder->track->kbps;
+        rtx_repeat(rtx, viewer, (long)nearbyint(more * 125 * seconds));
     }
 }
 
-bool aiming_second(struct joining *joining, struct publisher *on_air, struct viewer *viewer,
-                   double now)
+bool track_select_second(struct catch_up *catch_up, struct publisher *on_air, struct viewer *viewer,
+                         double now)
 {
     viewer->rtx_left = RTX_PER_S;
     viewer_forget_past(viewer, now);
@@ -144,5 +144,5 @@ bool aiming_second(struct joining *joining, struct publisher *on_air, struct vie
             ahead32(newest->timestamp, viewer->epoch.squeezed) > VIDEO_CLOCK_RATE * SQUEEZED_MOST_S)
             viewer->epoch.has_squeezed = false;
     }
-    return is_layered(on_air) && aiming_aim(joining, on_air, viewer, now);
+    return is_layered(on_air) && track_select_aim(catch_up, on_air, viewer, now);
 }

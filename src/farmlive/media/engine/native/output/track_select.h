@@ -9,20 +9,20 @@
 #include "output/rtx.h"
 
 /* Choose the viewer's track; true if it now needs another keyframe. */
-bool aiming_aim(struct joining *joining, struct publisher *on_air, struct viewer *viewer,
-                double now);
+bool track_select_aim(struct catch_up *catch_up, struct publisher *on_air, struct viewer *viewer,
+                      double now);
 /* Mark the keyframes that viewers wait for. If the publisher answers no requests, start waiting
  * viewers with the current group. */
-void aiming_want_keyframes(struct joining *joining, struct publisher *on_air, double now);
+void track_select_want_keyframes(struct catch_up *catch_up, struct publisher *on_air, double now);
 /* The viewer's decoder needs a keyframe: return the publisher to request it from, or NULL. */
-struct publisher *aiming_keyframe_requested(const struct viewer *viewer);
+struct publisher *track_select_keyframe_requested(const struct viewer *viewer);
 /* Take a viewer's receiver report; true if it now needs another layer's keyframe. */
-bool aiming_reported(struct joining *joining, struct publisher *on_air, struct viewer *viewer,
-                     const struct receiver_report *report, double now);
+bool track_select_reported(struct catch_up *catch_up, struct publisher *on_air,
+                           struct viewer *viewer, const struct receiver_report *report, double now);
 /* Send padding for this long to the viewers whose links are probed. */
-void aiming_probe(struct joining *joining, const struct repairs *repairs, double seconds);
+void track_select_probe(struct catch_up *catch_up, const struct rtx *rtx, double seconds);
 /* Renew a viewer's limits, once a second; true if it now needs another keyframe. */
-bool aiming_second(struct joining *joining, struct publisher *on_air, struct viewer *viewer,
-                   double now);
+bool track_select_second(struct catch_up *catch_up, struct publisher *on_air, struct viewer *viewer,
+                         double now);
 
 #endif

@@ -13,7 +13,7 @@ enum { PADDING_MOST = 32 };
 
 uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp)
 {
-    return epoch->has_squeezed ? rewrite_squeeze(timestamp, epoch->squeezed) : timestamp;
+    return epoch->has_squeezed ? rtp_rewrite_squeeze(timestamp, epoch->squeezed) : timestamp;
 }
 
 struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct leg *leg,
@@ -28,7 +28,7 @@ struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct l
     viewer->viewing = *viewing;
     viewer->leg = leg;
     viewer->backpressure = backpressure;
-    stall_init(&viewer->stall);
+    slow_viewer_init(&viewer->slow);
     choice_init(&viewer->choice, now);
     viewer->rtx_sequence = rtx_sequence;
     viewer->rtx_left = RTX_PER_S;
@@ -51,7 +51,7 @@ size_t viewer_held(const struct viewer *viewer)
 
 bool viewer_may_go_on(const struct viewer *viewer, double now)
 {
-    return !viewer->stall.is_down || stall_may_go_on(&viewer->stall, viewer_held(viewer), now);
+    return !viewer->slow.is_down || slow_viewer_may_go_on(&viewer->slow, viewer_held(viewer), now);
 }
 
 bool viewer_repeats(const struct viewer *viewer)
@@ -97,11 +97,11 @@ static void note_last(struct viewer *viewer, uint16_t sent)
     uint8_t payload[PACKET_MOST];
     size_t size = picture->size < PACKET_MOST ? picture->size : PACKET_MOST;
     memcpy(payload, picture->payload, size);
-    pictures_move(payload, size, epoch->shift.pictures);
+    picture_id_move(payload, size, epoch->offset.pictures);
     viewer->has_last = true;
-    viewer->last_sequence = (uint16_t)(sent + epoch->shift.sequence);
-    viewer->last_timestamp = newest->timestamp + epoch->shift.timestamp;
-    viewer->last_pictures = pictures_read(epoch->track->codec, payload, size);
+    viewer->last_sequence = (uint16_t)(sent + epoch->offset.sequence);
+    viewer->last_timestamp = newest->timestamp + epoch->offset.timestamp;
+    viewer->last_pictures = picture_id_read(epoch->track->codec, payload, size);
     viewer->last_at = epoch->track->last_at;
 }
 
@@ -111,19 +111,19 @@ void viewer_got(struct viewer *viewer, uint32_t packets, uint32_t octets)
     viewer->video.octets += octets;
 }
 
-void viewer_go_live(struct viewer *viewer, struct lane *lane)
+void viewer_go_live(struct viewer *viewer, struct forwarder *forwarder)
 {
     viewer->is = VIEWER_LIVE;
-    viewer->lane = lane;
-    viewer_got(viewer, -(uint32_t)lane->track->packets, -(uint32_t)lane->track->octets);
+    viewer->forwarder = forwarder;
+    viewer_got(viewer, -(uint32_t)forwarder->track->packets, -(uint32_t)forwarder->track->octets);
 }
 
 struct sent viewer_video(const struct viewer *viewer)
 {
     struct sent sent = viewer->video;
-    if (viewer->lane != NULL) {
-        sent.packets += (uint32_t)viewer->lane->track->packets;
-        sent.octets += (uint32_t)viewer->lane->track->octets;
+    if (viewer->forwarder != NULL) {
+        sent.packets += (uint32_t)viewer->forwarder->track->packets;
+        sent.octets += (uint32_t)viewer->forwarder->track->octets;
     }
     return sent;
 }
@@ -145,7 +145,7 @@ void viewer_end_epoch(struct viewer *viewer, uint16_t sent, bool muted)
     viewer->past[viewer->past_count++] = viewer->epoch;
     viewer->has_epoch = false;
     viewer->video = viewer_video(viewer);
-    viewer->lane = NULL;
+    viewer->forwarder = NULL;
 }
 
 struct epoch *viewer_epoch_of(struct viewer *viewer, uint16_t sequence)
@@ -163,7 +163,7 @@ struct epoch *viewer_epoch_of(struct viewer *viewer, uint16_t sequence)
 static void forget_first(struct epoch *epoch)
 {
     uint16_t oldest = (uint16_t)(epoch->track->ring->highest - (RING_SIZE - 1));
-    uint16_t number = (uint16_t)(oldest + epoch->shift.sequence);
+    uint16_t number = (uint16_t)(oldest + epoch->offset.sequence);
     if (ahead16(number, epoch->first) > 0)
         epoch->first = number;
 }

@@ -1,8 +1,8 @@
 /* One viewer of an output: its numbers and how far it is. `output` decides what it is sent, and
  * when. As `farmlive.media.engine.python.viewer`.
  *
- * Always holds: it is live on a lane, or catches up from `cursor` on, or waits; in the first two
- * cases it has an epoch. */
+ * Always holds: it is live on a forwarder, or catches up from `cursor` on, or waits; in the first
+ * two cases it has an epoch. */
 #ifndef FARMLIVE_VIEWER_H
 #define FARMLIVE_VIEWER_H
 
@@ -23,7 +23,7 @@ struct epoch {
     struct track *track; /* holds it */
     struct outgoing terms;
     uint16_t first;
-    struct shift shift;
+    struct rewrite_offset offset;
     uint32_t nudge;
     bool has_squeezed;
     uint32_t squeezed;
@@ -31,7 +31,7 @@ struct epoch {
     double until;
 };
 
-/* The timestamp that the viewer gets for one of the source's, but for the shift. */
+/* The timestamp that the viewer gets for one of the source's, but for the offset. */
 uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp);
 
 /* Packets and octets of a stream, as a sender report has them: modulo 2^32. */
@@ -39,7 +39,7 @@ struct sent {
     uint32_t packets, octets;
 };
 
-/* Tells how many bytes a viewer has not taken yet. Called before a part of a burst and for a viewer
+/* Tells how many bytes a viewer has not taken yet. Called before a part of a batch and for a viewer
  * that is behind, never for each packet. */
 struct backpressure {
     size_t (*held)(const void *context);
@@ -48,7 +48,7 @@ struct backpressure {
 
 struct viewer {
     struct list all;     /* in all of the output's */
-    struct list place;   /* in those who wait or catch up, or in the lane's members */
+    struct list place;   /* in those who wait or catch up, or in the forwarder's members */
     struct list moving;  /* in those who get another track meanwhile */
     struct list probing; /* in those whose link is tried */
     enum viewer_is is;
@@ -56,13 +56,13 @@ struct viewer {
     struct viewing viewing;
     struct leg *leg;
     struct backpressure backpressure;
-    struct stall stall;
+    struct slow_viewer slow;
     struct choice choice;
-    bool has_audio_shift;
-    uint16_t audio_shift;
+    bool has_audio_offset;
+    uint16_t audio_offset;
     struct track *target; /* the track that it should get, one of the publisher's on air; or NULL */
-    struct lane *lane;    /* NULL unless it is live */
-    uint16_t cursor;      /* next packet of the ring to send, while catching up */
+    struct forwarder *forwarder; /* NULL unless it is live */
+    uint16_t cursor;             /* next packet of the ring to send, while catching up */
     bool has_epoch;
     struct epoch epoch;
     int past_count; /* the stretches before, the newest last */
@@ -70,7 +70,7 @@ struct viewer {
     bool has_last; /* where the last of them ended */
     uint16_t last_sequence;
     uint32_t last_timestamp;
-    struct picture_numbers last_pictures;
+    struct picture_ids last_pictures;
     double last_at;
     bool has_reference; /* the reference time that our next report answers, and when it came */
     struct reference_time reference;
@@ -94,9 +94,9 @@ bool viewer_repeats(const struct viewer *viewer);
 bool viewer_can_play(const struct viewer *viewer, const struct track *track);
 /* Whether this payload type is of its sound. */
 bool viewer_hears(const struct viewer *viewer, uint8_t payload_type);
-/* Count packets that were sent to it alone; put it on a lane. */
+/* Count packets that were sent to it alone; put it on a forwarder. */
 void viewer_got(struct viewer *viewer, uint32_t packets, uint32_t octets);
-void viewer_go_live(struct viewer *viewer, struct lane *lane);
+void viewer_go_live(struct viewer *viewer, struct forwarder *forwarder);
 /* What it was sent of video. */
 struct sent viewer_video(const struct viewer *viewer);
 /* Its video stops after the source's number `sent`; `muted`: it could not keep up. */

@@ -2,7 +2,7 @@
  * messages a sendmmsg(2), which the kernel cuts into datagrams (udp(7), UDP_SEGMENT).
  *
  * Always holds: the messages that are gathered go by one socket, lie in the arena one behind the
- * other, and are of legs in the order of their bursts; a message's vectors are neighbours. Nothing
+ * other, and are of legs in the order of their batches; a message's vectors are neighbours. Nothing
  * is gathered between two calls from outside. */
 #include "send/fanout.h"
 
@@ -49,12 +49,12 @@ struct sent {
 };
 
 struct fanout {
-    struct reports *reports;
+    struct send_feedback *feedback;
     struct capture capture;
     bool segments;
     atomic_uint_fast64_t failed;
     int run_count, run_room;
-    struct run *runs; /* of the burst at hand */
+    struct run *runs; /* of the batch at hand */
     int fd, count, vector_count;
     uint8_t *end; /* of what is used of the arena */
     struct mmsghdr messages[MESSAGES_MOST];
@@ -63,11 +63,12 @@ struct fanout {
     _Alignas(64) uint8_t arena[ARENA_BYTES];
 };
 
-struct fanout *fanout_new(struct reports *reports, const struct capture *capture, bool segments)
+struct fanout *fanout_new(struct send_feedback *feedback, const struct capture *capture,
+                          bool segments)
 {
     struct fanout *fanout = memory_checked(aligned_alloc(64, sizeof *fanout));
     memset(fanout, 0, sizeof *fanout);
-    fanout->reports = reports;
+    fanout->feedback = feedback;
     if (capture)
         fanout->capture = *capture;
     fanout->segments = segments && !capture;
@@ -123,7 +124,7 @@ static void fanout_refused(struct fanout *fanout, int from)
         for (; from < fanout->count && fanout->sent[from].leg == leg; from++)
             packets += fanout->sent[from].packets;
         fanout_fail(fanout, packets);
-        reports_push(fanout->reports, REPORT_REFUSED, leg->peer, packets, NULL, 0);
+        send_feedback_push(fanout->feedback, REPORT_REFUSED, leg->peer, packets, NULL, 0);
     }
 }
 
@@ -146,7 +147,7 @@ static void fanout_send_singly(struct fanout *fanout, int number)
     }
     fanout_fail(fanout, failed);
     if (refused)
-        reports_push(fanout->reports, REPORT_REFUSED, sent->leg->peer, refused, NULL, 0);
+        send_feedback_push(fanout->feedback, REPORT_REFUSED, sent->leg->peer, refused, NULL, 0);
 }
 
 /* Send what is gathered. */
@@ -225,13 +226,15 @@ static size_t fanout_write(const struct leg *leg, const uint8_t *packet, size_t 
 
 /* Protect a run for a leg, behind what is gathered. `packets` are what came of it, of size 0 where
  * it failed. Returns whether the kernel could cut them as they are. */
-static bool fanout_protect(struct fanout *fanout, const struct leg *leg, const struct burst *burst,
-                           const struct run *run, struct iovec packets[RUN_PACKETS])
+static bool fanout_protect(struct fanout *fanout, const struct leg *leg,
+                           const struct packet_batch *batch, const struct run *run,
+                           struct iovec packets[RUN_PACKETS])
 {
     bool even = true;
     for (int number = 0; number < run->count; number++) {
-        size_t plain = burst->sizes[run->first + number];
-        size_t size = fanout_write(leg, burst_at(burst, run->first + number), plain, fanout->end);
+        size_t plain = batch->sizes[run->first + number];
+        size_t size =
+            fanout_write(leg, packet_batch_at(batch, run->first + number), plain, fanout->end);
         packets[number] = (struct iovec){fanout->end, size};
         even = even && size == plain + leg->tag;
         fanout->end += (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
@@ -240,15 +243,15 @@ static bool fanout_protect(struct fanout *fanout, const struct leg *leg, const s
 }
 
 /* Gather a run for a leg, as one message or, where it can't leave so, packet by packet. */
-static void fanout_send_run(struct fanout *fanout, struct leg *leg, const struct burst *burst,
-                            const struct run *run)
+static void fanout_send_run(struct fanout *fanout, struct leg *leg,
+                            const struct packet_batch *batch, const struct run *run)
 {
     struct iovec packets[RUN_PACKETS];
     if (fanout->end >= fanout->arena + GATHERED_BYTES ||
         fanout->count + run->count > MESSAGES_MOST ||
         fanout->vector_count + run->count > VECTORS_MOST)
         fanout_flush(fanout);
-    if (fanout_protect(fanout, leg, burst, run, packets) && fanout->segments && leg->segmented) {
+    if (fanout_protect(fanout, leg, batch, run, packets) && fanout->segments && leg->segmented) {
         fanout_add(fanout, leg, packets, run->count);
         return;
     }
@@ -260,30 +263,30 @@ static void fanout_send_run(struct fanout *fanout, struct leg *leg, const struct
 }
 
 /* The packets of a leg that is reached by a stream, one report each. */
-static void fanout_stream(struct fanout *fanout, struct leg *leg, const struct burst *burst)
+static void fanout_stream(struct fanout *fanout, struct leg *leg, const struct packet_batch *batch)
 {
-    for (int number = 0; number < burst->count; number++) {
+    for (int number = 0; number < batch->count; number++) {
         size_t size =
-            fanout_write(leg, burst_at(burst, number), burst->sizes[number], fanout->arena);
+            fanout_write(leg, packet_batch_at(batch, number), batch->sizes[number], fanout->arena);
         if (size > 0)
-            reports_push(fanout->reports, REPORT_STREAM, leg->peer, 1, fanout->arena, size);
+            send_feedback_push(fanout->feedback, REPORT_STREAM, leg->peer, 1, fanout->arena, size);
         else
             fanout_fail(fanout, 1);
     }
 }
 
-/* Cut the burst into runs. */
-static void fanout_cut(struct fanout *fanout, const struct burst *burst)
+/* Cut the batch into runs. */
+static void fanout_cut(struct fanout *fanout, const struct packet_batch *batch)
 {
-    if (burst->count > fanout->run_room) {
-        fanout->run_room = burst->count;
-        fanout->runs = memory_grow(fanout->runs, (size_t)burst->count, sizeof *fanout->runs);
+    if (batch->count > fanout->run_room) {
+        fanout->run_room = batch->count;
+        fanout->runs = memory_grow(fanout->runs, (size_t)batch->count, sizeof *fanout->runs);
     }
     fanout->run_count = 0;
     struct run *run = NULL;
-    for (int number = 0; number < burst->count; number++) {
-        size_t size = burst->sizes[number];
-        if (!run || size > run->size || burst->sizes[number - 1] < run->size ||
+    for (int number = 0; number < batch->count; number++) {
+        size_t size = batch->sizes[number];
+        if (!run || size > run->size || batch->sizes[number - 1] < run->size ||
             run->count == RUN_PACKETS ||
             (size_t)(run->count + 1) * (run->size + TAG_MOST) > RUN_BYTES) {
             run = &fanout->runs[fanout->run_count++];
@@ -293,15 +296,16 @@ static void fanout_cut(struct fanout *fanout, const struct burst *burst)
     }
 }
 
-static void fanout_send_leg(struct fanout *fanout, struct leg *leg, const struct burst *burst)
+static void fanout_send_leg(struct fanout *fanout, struct leg *leg,
+                            const struct packet_batch *batch)
 {
     if (leg->streamed)
-        fanout_stream(fanout, leg, burst);
+        fanout_stream(fanout, leg, batch);
     else if (!leg->address.size)
-        fanout_fail(fanout, burst->count);
+        fanout_fail(fanout, batch->count);
     else
         for (int at = 0; at < fanout->run_count; at++)
-            fanout_send_run(fanout, leg, burst, &fanout->runs[at]);
+            fanout_send_run(fanout, leg, batch, &fanout->runs[at]);
 }
 
 /* Thousands of legs do not stay in the cache: what those need who are next is fetched meanwhile,
@@ -319,9 +323,9 @@ static void fanout_look_ahead(struct leg *const *legs, int count)
 }
 
 void fanout_send(struct fanout *fanout, struct leg *const *legs, int count,
-                 const struct burst *burst)
+                 const struct packet_batch *batch)
 {
-    fanout_cut(fanout, burst);
+    fanout_cut(fanout, batch);
     /* Socket by socket: that of the first leg, which nearly all have, and then from -1, of those
      * that have none, upwards. */
     const int first = count ? legs[0]->fd : INT_MAX;
@@ -332,7 +336,7 @@ void fanout_send(struct fanout *fanout, struct leg *const *legs, int count,
             const int other = legs[at]->fd;
             fanout_look_ahead(legs + at, count - at);
             if (other == fd)
-                fanout_send_leg(fanout, legs[at], burst);
+                fanout_send_leg(fanout, legs[at], batch);
             else if (other != first && other < next && (fd == first || other > fd))
                 next = other;
         }
@@ -349,7 +353,8 @@ void fanout_send_rtcp(struct fanout *fanout, struct leg *leg, const uint8_t *dat
     if (srtp.protect_rtcp(leg->transmit, fanout->arena, &size) != 0)
         return;
     if (leg->streamed)
-        reports_push(fanout->reports, REPORT_STREAM, leg->peer, 1, fanout->arena, (size_t)size);
+        send_feedback_push(fanout->feedback, REPORT_STREAM, leg->peer, 1, fanout->arena,
+                           (size_t)size);
     else if (fanout->capture.datagram)
         fanout->capture.datagram(fanout->capture.context, leg->peer, fanout->arena, (size_t)size);
     else

@@ -1,4 +1,4 @@
-/* Fan-out: encrypts the packets of a burst for each leg and sends them to all legs with few system
+/* Fan-out: encrypts the packets of a batch for each leg and sends them to all legs with few system
  * calls.
  *
  * Owns the memory in which packets are encrypted. Used by one thread, the owner of its legs. */
@@ -13,15 +13,16 @@
 struct fanout;
 
 /* `segments`: whether the kernel cuts runs into datagrams. */
-struct fanout *fanout_new(struct reports *reports, const struct capture *capture, bool segments);
+struct fanout *fanout_new(struct send_feedback *feedback, const struct capture *capture,
+                          bool segments);
 void fanout_free(struct fanout *fanout);
 
 /* Whether this kernel has UDP_SEGMENT. */
 bool fanout_probe(void);
 
-/* All of a burst to one leg, then to the next. */
+/* All of a batch to one leg, then to the next. */
 void fanout_send(struct fanout *fanout, struct leg *const *legs, int count,
-                 const struct burst *burst);
+                 const struct packet_batch *batch);
 /* One compound packet of at most RTCP_MOST bytes. */
 void fanout_send_rtcp(struct fanout *fanout, struct leg *leg, const uint8_t *data, size_t size);
 

@@ -1,4 +1,4 @@
-/* Bursts: packets in rooms of one size, written by one thread and then read by several.
+/* Batches: packets in rooms of one size, written by one thread and then read by several.
  *
  * Always holds: nothing is added once a second holder has it; whoever gives up the last holder, in
  * whichever thread, frees it. Protection and sending are `senders`' part. */
@@ -6,31 +6,31 @@
 
 #include "base/memory.h"
 
-struct burst *burst_new(int room)
+struct packet_batch *packet_batch_new(int room)
 {
     /* One piece of memory has it all: the head, then the sizes, then the rooms, which are left as
      * they are since only what was written is read. */
     size_t sizes = (size_t)room * sizeof(uint16_t);
-    struct burst *burst =
-        memory_checked(malloc(sizeof *burst + sizes + (size_t)room * PACKET_ROOM));
-    atomic_init(&burst->holders, 1);
-    burst->count = 0;
-    burst->room = room;
-    burst->sizes = (uint16_t *)(burst + 1);
-    burst->data = (uint8_t *)(burst + 1) + sizes;
-    return burst;
+    struct packet_batch *batch =
+        memory_checked(malloc(sizeof *batch + sizes + (size_t)room * PACKET_ROOM));
+    atomic_init(&batch->holders, 1);
+    batch->count = 0;
+    batch->room = room;
+    batch->sizes = (uint16_t *)(batch + 1);
+    batch->data = (uint8_t *)(batch + 1) + sizes;
+    return batch;
 }
 
-uint8_t *burst_add(struct burst *burst, size_t size)
+uint8_t *packet_batch_add(struct packet_batch *batch, size_t size)
 {
-    if (size > PACKET_MOST || burst->count == burst->room)
+    if (size > PACKET_MOST || batch->count == batch->room)
         return NULL;
-    burst->sizes[burst->count] = (uint16_t)size;
-    return burst->data + (size_t)burst->count++ * PACKET_ROOM;
+    batch->sizes[batch->count] = (uint16_t)size;
+    return batch->data + (size_t)batch->count++ * PACKET_ROOM;
 }
 
-void burst_release(struct burst *burst)
+void packet_batch_release(struct packet_batch *batch)
 {
-    if (burst != NULL && atomic_fetch_sub(&burst->holders, 1) == 1)
-        free(burst);
+    if (batch != NULL && atomic_fetch_sub(&batch->holders, 1) == 1)
+        free(batch);
 }

@@ -7,27 +7,28 @@
 #include "base/bell.h"
 #include "base/memory.h"
 
-void reports_init(struct reports *reports, int bell)
+void send_feedback_init(struct send_feedback *feedback, int bell)
 {
-    pthread_mutex_init(&reports->lock, NULL);
-    reports->first = NULL;
-    reports->end = &reports->first;
-    reports->bell = bell;
+    pthread_mutex_init(&feedback->lock, NULL);
+    feedback->first = NULL;
+    feedback->end = &feedback->first;
+    feedback->bell = bell;
 }
 
-void reports_clear(struct reports *reports)
+void send_feedback_clear(struct send_feedback *feedback)
 {
-    for (struct report *report = reports_take(reports), *next; report; report = next) {
+    for (struct send_feedback_item *report = send_feedback_take(feedback), *next; report;
+         report = next) {
         next = report->next;
         free(report);
     }
-    pthread_mutex_destroy(&reports->lock);
+    pthread_mutex_destroy(&feedback->lock);
 }
 
-void reports_push(struct reports *reports, enum report_kind kind, uint64_t peer, int packets,
-                  const uint8_t *data, size_t size)
+void send_feedback_push(struct send_feedback *feedback, enum send_feedback_kind kind, uint64_t peer,
+                        int packets, const uint8_t *data, size_t size)
 {
-    struct report *report = memory_checked(malloc(sizeof *report + size));
+    struct send_feedback_item *report = memory_checked(malloc(sizeof *report + size));
     report->next = NULL;
     report->kind = kind;
     report->peer = peer;
@@ -35,21 +36,21 @@ void reports_push(struct reports *reports, enum report_kind kind, uint64_t peer,
     report->size = size;
     if (size)
         memcpy(report->data, data, size);
-    pthread_mutex_lock(&reports->lock);
-    bool was_empty = !reports->first;
-    *reports->end = report;
-    reports->end = &report->next;
-    pthread_mutex_unlock(&reports->lock);
-    if (was_empty && reports->bell >= 0)
-        bell_ring(reports->bell);
+    pthread_mutex_lock(&feedback->lock);
+    bool was_empty = !feedback->first;
+    *feedback->end = report;
+    feedback->end = &report->next;
+    pthread_mutex_unlock(&feedback->lock);
+    if (was_empty && feedback->bell >= 0)
+        bell_ring(feedback->bell);
 }
 
-struct report *reports_take(struct reports *reports)
+struct send_feedback_item *send_feedback_take(struct send_feedback *feedback)
 {
-    pthread_mutex_lock(&reports->lock);
-    struct report *first = reports->first;
-    reports->first = NULL;
-    reports->end = &reports->first;
-    pthread_mutex_unlock(&reports->lock);
+    pthread_mutex_lock(&feedback->lock);
+    struct send_feedback_item *first = feedback->first;
+    feedback->first = NULL;
+    feedback->end = &feedback->first;
+    pthread_mutex_unlock(&feedback->lock);
     return first;
 }

@@ -6,32 +6,32 @@
 
 #include "base/bytes.h"
 
-enum report_kind {
+enum send_feedback_kind {
     REPORT_REFUSED, /* packets to this peer found the system's buffers full */
     REPORT_STREAM,  /* a protected packet for a peer that is reached by a stream */
     REPORT_FREED,   /* the peer's leg is gone: its session is not used any more */
 };
 
-struct report {
-    struct report *next;
-    enum report_kind kind;
+struct send_feedback_item {
+    struct send_feedback_item *next;
+    enum send_feedback_kind kind;
     uint64_t peer;
     int packets;
     size_t size;
     uint8_t data[];
 };
 
-struct reports {
+struct send_feedback {
     pthread_mutex_t lock;
-    struct report *first, **end;
+    struct send_feedback_item *first, **end;
     int bell; /* an eventfd that is written where the queue was empty; -1: no thread waits for it */
 };
 
-void reports_init(struct reports *reports, int bell);
-void reports_clear(struct reports *reports);
-void reports_push(struct reports *reports, enum report_kind kind, uint64_t peer, int packets,
-                  const uint8_t *data, size_t size);
+void send_feedback_init(struct send_feedback *feedback, int bell);
+void send_feedback_clear(struct send_feedback *feedback);
+void send_feedback_push(struct send_feedback *feedback, enum send_feedback_kind kind, uint64_t peer,
+                        int packets, const uint8_t *data, size_t size);
 /* All that is there, in order, for the caller to free each with free(). */
-struct report *reports_take(struct reports *reports);
+struct send_feedback_item *send_feedback_take(struct send_feedback *feedback);
 
 #endif

@@ -1,6 +1,6 @@
 /* Send-only sockets.
  *
- * Always holds: a shared socket outlives its outlet, so that its number stands for it. */
+ * Always holds: a shared socket outlives its send socket, so that its number stands for it. */
 #include "send/send_sockets.h"
 
 #include <unistd.h>
@@ -20,25 +20,25 @@ static int open_outlet(int shared)
     struct address here = {.size = sizeof here.name};
     if (getsockname(shared, &here.name.any, &here.size) != 0 || is_any(&here))
         return -1;
-    return beside_open(shared, &here);
+    return connected_socket_open(shared, &here);
 }
 
-int outlets_of(struct outlets *outlets, int shared)
+int send_sockets_for(struct send_sockets *send_sockets, int shared)
 {
-    for (int at = 0; at < outlets->count; at++)
-        if (outlets->each[at].shared == shared)
-            return outlets->each[at].fd;
-    if (outlets->count == OUTLETS_MOST)
+    for (int at = 0; at < send_sockets->count; at++)
+        if (send_sockets->each[at].shared == shared)
+            return send_sockets->each[at].fd;
+    if (send_sockets->count == SEND_SOCKETS_MOST)
         return shared;
     int fd = open_outlet(shared);
-    outlets->each[outlets->count++] = (struct outlet){shared, fd < 0 ? shared : fd};
+    send_sockets->each[send_sockets->count++] = (struct send_socket){shared, fd < 0 ? shared : fd};
     return fd < 0 ? shared : fd;
 }
 
-void outlets_close(struct outlets *outlets)
+void send_sockets_close(struct send_sockets *send_sockets)
 {
-    for (int at = 0; at < outlets->count; at++)
-        if (outlets->each[at].fd != outlets->each[at].shared)
-            close(outlets->each[at].fd);
-    outlets->count = 0;
+    for (int at = 0; at < send_sockets->count; at++)
+        if (send_sockets->each[at].fd != send_sockets->each[at].shared)
+            close(send_sockets->each[at].fd);
+    send_sockets->count = 0;
 }

@@ -6,20 +6,20 @@
 #ifndef FARMLIVE_SEND_SOCKETS_H
 #define FARMLIVE_SEND_SOCKETS_H
 
-enum { OUTLETS_MOST = 16 };
+enum { SEND_SOCKETS_MOST = 16 };
 
 /* All zeros is an empty one. */
-struct outlets {
+struct send_sockets {
     int count;
-    struct outlet {
+    struct send_socket {
         int shared, fd;
-    } each[OUTLETS_MOST];
+    } each[SEND_SOCKETS_MOST];
 };
 
 /* The socket to send by in place of this one, or this one if there can be no other. Called in the
  * thread that opens sockets beside others (connected_socket.h). */
-int outlets_of(struct outlets *outlets, int shared);
+int send_sockets_for(struct send_sockets *send_sockets, int shared);
 /* Close them; called when nothing is sent any more. */
-void outlets_close(struct outlets *outlets);
+void send_sockets_close(struct send_sockets *send_sockets);
 
 #endif

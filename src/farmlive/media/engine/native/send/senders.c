@@ -1,4 +1,4 @@
-/* Legs, audiences, and the owner of each leg, which runs its tasks: the caller, or a send thread.
+/* Legs, send groups, and the owner of each leg, which runs its tasks: the caller, or a send thread.
  *
  * Always holds: the relay's thread alone uses `legs`, `load` and `latest`; its owner alone uses a
  * leg's own fields. A leg is freed once, by its owner, or at the end with all that are left.
@@ -17,7 +17,7 @@ enum { TAKEN_MOST = 32 };
 
 /* An owner goes on getting legs until it has so many more than another. Sessions that were made one
  * after the other lie side by side in memory: with one owner, cores don't fight for them; and for a
- * small audience only one thread is woken. */
+ * small send group only one thread is woken. */
 enum { LEAD = 64 };
 
 /* An owner of so many keeps to a core of its own, where there is one for each. When a frame comes,
@@ -33,14 +33,14 @@ struct sender {
     struct fanout *fanout;
     int load; /* how many legs it owns */
     bool is_kept;
-    struct outlets outlets; /* the relay's thread's */
+    struct send_sockets send_sockets; /* the relay's thread's */
     bool is_threaded;
     pthread_t thread;
-    struct queue queue;
+    struct task_queue queue;
 };
 
 struct senders {
-    struct reports *reports;
+    struct send_feedback *feedback;
     bool captures; /* then nobody is reached by a stream */
     bool has_threads;
     struct list legs;
@@ -56,7 +56,7 @@ struct part {
     int first, count;
 };
 
-struct audience {
+struct send_group {
     atomic_uint holders;
     int count, part_count;
     struct part *parts;
@@ -84,22 +84,22 @@ static void leg_free(struct sender *owner, struct leg *leg)
 {
     uint64_t peer = leg->peer;
     leg_clear(leg);
-    reports_push(owner->senders->reports, REPORT_FREED, peer, 0, NULL, 0);
+    send_feedback_push(owner->senders->feedback, REPORT_FREED, peer, 0, NULL, 0);
 }
 
 static void sender_do(struct sender *sender, const struct task *task)
 {
     switch (task->kind) {
     case TASK_SEND: {
-        const struct part *part = &task->audience->parts[task->number];
-        fanout_send(sender->fanout, task->audience->legs + part->first, part->count, task->burst);
-        audience_release(task->audience);
-        burst_release(task->burst);
+        const struct part *part = &task->send_group->parts[task->number];
+        fanout_send(sender->fanout, task->send_group->legs + part->first, part->count, task->batch);
+        send_group_release(task->send_group);
+        packet_batch_release(task->batch);
         break;
     }
     case TASK_SEND_ONE:
-        fanout_send(sender->fanout, &task->leg, 1, task->burst);
-        burst_release(task->burst);
+        fanout_send(sender->fanout, &task->leg, 1, task->batch);
+        packet_batch_release(task->batch);
         break;
     case TASK_RTCP:
         fanout_send_rtcp(sender->fanout, task->leg, task->data, (size_t)task->number);
@@ -120,7 +120,7 @@ static void *sender_run(void *context)
     struct sender *sender = context;
     cores_hurry(TURN_SENDS);
     struct task tasks[TAKEN_MOST];
-    for (int count; (count = queue_take(&sender->queue, tasks, TAKEN_MOST)) > 0;)
+    for (int count; (count = task_queue_take(&sender->queue, tasks, TAKEN_MOST)) > 0;)
         for (int at = 0; at < count; at++)
             sender_do(sender, &tasks[at]);
     return NULL;
@@ -129,19 +129,20 @@ static void *sender_run(void *context)
 /* Returns 0, or why there can be no thread. */
 static int sender_start(struct sender *sender)
 {
-    queue_init(&sender->queue);
+    task_queue_init(&sender->queue);
     int status = thread_start(&sender->thread, "farmlive-send", sender_run, sender);
     sender->is_threaded = status == 0;
     if (status != 0)
-        queue_clear(&sender->queue);
+        task_queue_clear(&sender->queue);
     return status;
 }
 
-struct senders *senders_new(int threads, struct reports *reports, const struct capture *capture)
+struct senders *senders_new(int threads, struct send_feedback *feedback,
+                            const struct capture *capture)
 {
     struct senders *senders = memory_new(sizeof *senders);
     bool segments = fanout_probe();
-    senders->reports = reports;
+    senders->feedback = feedback;
     senders->captures = capture != NULL;
     senders->has_threads = threads > 0;
     list_init(&senders->legs);
@@ -152,7 +153,7 @@ struct senders *senders_new(int threads, struct reports *reports, const struct c
     for (int at = 0; at < senders->count; at++) {
         struct sender *sender = &senders->each[at];
         sender->senders = senders;
-        sender->fanout = fanout_new(reports, capture, segments);
+        sender->fanout = fanout_new(feedback, capture, segments);
     }
     return senders;
 }
@@ -169,15 +170,15 @@ void senders_free(struct senders *senders)
 {
     for (int at = 0; at < senders->count; at++)
         if (senders->each[at].is_threaded)
-            queue_end(&senders->each[at].queue);
+            task_queue_end(&senders->each[at].queue);
     for (int at = 0; at < senders->count; at++) {
         struct sender *sender = &senders->each[at];
         if (sender->is_threaded) {
             pthread_join(sender->thread, NULL);
-            queue_clear(&sender->queue);
+            task_queue_clear(&sender->queue);
         }
         fanout_free(sender->fanout);
-        outlets_close(&sender->outlets);
+        send_sockets_close(&sender->send_sockets);
     }
     list_each(at, &senders->legs)
         leg_clear(list_entry(at, struct leg, all));
@@ -234,15 +235,15 @@ void senders_use_gcm(struct leg *leg, struct gcm *gcm) { leg->gcm = gcm; }
 void senders_move(struct leg *leg, int fd, const struct address *address)
 {
     if (fd >= 0)
-        fd = outlets_of(&leg->owner->outlets, fd);
+        fd = send_sockets_for(&leg->owner->send_sockets, fd);
     if (!leg->owner->is_threaded) {
         leg_move(leg, fd, address);
         return;
     }
     struct address *kept = memory_checked(malloc(sizeof *kept));
     *kept = *address;
-    queue_push(&leg->owner->queue,
-               &(struct task){.kind = TASK_MOVE, .leg = leg, .number = fd, .data = kept});
+    task_queue_push(&leg->owner->queue,
+                    &(struct task){.kind = TASK_MOVE, .leg = leg, .number = fd, .data = kept});
 }
 
 void senders_remove(struct leg *leg)
@@ -252,83 +253,83 @@ void senders_remove(struct leg *leg)
     owner->load--;
     sender_place(owner);
     if (owner->is_threaded)
-        queue_push(&owner->queue, &(struct task){.kind = TASK_REMOVE, .leg = leg});
+        task_queue_push(&owner->queue, &(struct task){.kind = TASK_REMOVE, .leg = leg});
     else
         leg_free(owner, leg);
 }
 
 /* The part of this owner, made where there is none yet. */
-static struct part *audience_part(struct audience *audience, struct sender *owner)
+static struct part *send_group_part(struct send_group *send_group, struct sender *owner)
 {
-    for (int at = 0; at < audience->part_count; at++)
-        if (audience->parts[at].owner == owner)
-            return &audience->parts[at];
-    audience->parts =
-        memory_grow(audience->parts, (size_t)audience->part_count + 1, sizeof *audience->parts);
-    struct part *part = &audience->parts[audience->part_count++];
+    for (int at = 0; at < send_group->part_count; at++)
+        if (send_group->parts[at].owner == owner)
+            return &send_group->parts[at];
+    send_group->parts = memory_grow(send_group->parts, (size_t)send_group->part_count + 1,
+                                    sizeof *send_group->parts);
+    struct part *part = &send_group->parts[send_group->part_count++];
     *part = (struct part){.owner = owner};
     return part;
 }
 
-struct audience *audience_new(struct leg *const *legs, int count)
+struct send_group *send_group_new(struct leg *const *legs, int count)
 {
-    struct audience *audience =
-        memory_checked(malloc(sizeof *audience + (size_t)count * sizeof *legs));
-    atomic_init(&audience->holders, 1);
-    audience->count = count;
-    audience->part_count = 0;
-    audience->parts = NULL;
+    struct send_group *send_group =
+        memory_checked(malloc(sizeof *send_group + (size_t)count * sizeof *legs));
+    atomic_init(&send_group->holders, 1);
+    send_group->count = count;
+    send_group->part_count = 0;
+    send_group->parts = NULL;
     for (int at = 0; at < count; at++)
-        audience_part(audience, legs[at]->owner)->count++;
-    for (int at = 0, first = 0; at < audience->part_count; at++) {
-        struct part *part = &audience->parts[at];
+        send_group_part(send_group, legs[at]->owner)->count++;
+    for (int at = 0, first = 0; at < send_group->part_count; at++) {
+        struct part *part = &send_group->parts[at];
         part->first = first;
         first += part->count;
         part->count = 0;
     }
     for (int at = 0; at < count; at++) {
-        struct part *part = audience_part(audience, legs[at]->owner);
-        audience->legs[part->first + part->count++] = legs[at];
+        struct part *part = send_group_part(send_group, legs[at]->owner);
+        send_group->legs[part->first + part->count++] = legs[at];
     }
-    return audience;
+    return send_group;
 }
 
-int audience_count(const struct audience *audience) { return audience->count; }
+int send_group_count(const struct send_group *send_group) { return send_group->count; }
 
-void audience_release(struct audience *audience)
+void send_group_release(struct send_group *send_group)
 {
-    if (atomic_fetch_sub_explicit(&audience->holders, 1, memory_order_acq_rel) > 1)
+    if (atomic_fetch_sub_explicit(&send_group->holders, 1, memory_order_acq_rel) > 1)
         return;
-    free(audience->parts);
-    free(audience);
+    free(send_group->parts);
+    free(send_group);
 }
 
-void senders_send(struct audience *audience, struct burst *burst)
+void senders_send(struct send_group *send_group, struct packet_batch *batch)
 {
-    for (int at = 0; at < audience->part_count; at++) {
-        const struct part *part = &audience->parts[at];
+    for (int at = 0; at < send_group->part_count; at++) {
+        const struct part *part = &send_group->parts[at];
         if (!part->owner->is_threaded) {
-            fanout_send(part->owner->fanout, audience->legs + part->first, part->count, burst);
+            fanout_send(part->owner->fanout, send_group->legs + part->first, part->count, batch);
             continue;
         }
-        atomic_fetch_add_explicit(&audience->holders, 1, memory_order_relaxed);
-        atomic_fetch_add_explicit(&burst->holders, 1, memory_order_relaxed);
-        queue_push(&part->owner->queue, &(struct task){.kind = TASK_SEND,
-                                                       .audience = audience,
-                                                       .number = at,
-                                                       .burst = burst});
+        atomic_fetch_add_explicit(&send_group->holders, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&batch->holders, 1, memory_order_relaxed);
+        task_queue_push(&part->owner->queue, &(struct task){.kind = TASK_SEND,
+                                                            .send_group = send_group,
+                                                            .number = at,
+                                                            .batch = batch});
     }
 }
 
-void senders_send_one(struct leg *leg, struct burst *burst)
+void senders_send_one(struct leg *leg, struct packet_batch *batch)
 {
     if (!leg->owner->is_threaded) {
-        fanout_send(leg->owner->fanout, &leg, 1, burst);
+        fanout_send(leg->owner->fanout, &leg, 1, batch);
         return;
     }
-    atomic_fetch_add_explicit(&burst->holders, 1, memory_order_relaxed);
-    queue_push(&leg->owner->queue,
-               &(struct task){.kind = TASK_SEND_ONE, .leg = leg, .burst = burst});
+    atomic_fetch_add_explicit(&batch->holders, 1, memory_order_relaxed);
+    task_queue_push(&leg->owner->queue,
+                    &(struct task){.kind = TASK_SEND_ONE, .leg = leg, .batch = batch});
 }
 
 void senders_send_rtcp(struct leg *leg, const uint8_t *data, size_t size)
@@ -339,6 +340,8 @@ void senders_send_rtcp(struct leg *leg, const uint8_t *data, size_t size)
     }
     uint8_t *kept = memory_checked(malloc(size ? size : 1));
     memcpy(kept, data, size);
-    queue_push(&leg->owner->queue,
-               &(struct task){.kind = TASK_RTCP, .leg = leg, .number = (int)size, .data = kept});
+    task_queue_push(&leg->owner->queue, &(struct task){.kind = TASK_RTCP,
+                                                       .leg = leg,
+                                                       .number = (int)size,
+                                                       .data = kept});
 }

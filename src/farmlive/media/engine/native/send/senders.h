@@ -13,12 +13,13 @@
 
 struct senders;
 
-/* Legs that get the same bursts; never changed. Its holders may be in several threads. */
-struct audience;
+/* Legs that get the same batches; never changed. Its holders may be in several threads. */
+struct send_group;
 
 /* With this number of send threads, once they are started; until then, and with 0, tasks run at
  * once, in the caller's thread. With a `capture` (then `threads` is 0) nothing is sent. */
-struct senders *senders_new(int threads, struct reports *reports, const struct capture *capture);
+struct senders *senders_new(int threads, struct send_feedback *feedback,
+                            const struct capture *capture);
 /* Start the threads, before anything is handed over. Returns 0, or why one can't be: those before
  * it are there then, and end with the rest. */
 int senders_start(struct senders *senders);
@@ -35,13 +36,13 @@ void senders_move(struct leg *leg, int fd, const struct address *address);
 /* The leg is freed by its owner, which reports it. */
 void senders_remove(struct leg *leg);
 
-struct audience *audience_new(struct leg *const *legs, int count);
-int audience_count(const struct audience *audience);
-void audience_release(struct audience *audience);
+struct send_group *send_group_new(struct leg *const *legs, int count);
+int send_group_count(const struct send_group *send_group);
+void send_group_release(struct send_group *send_group);
 
 /* Both take holders of their own, so that the caller releases its own. */
-void senders_send(struct audience *audience, struct burst *burst);
-void senders_send_one(struct leg *leg, struct burst *burst);
+void senders_send(struct send_group *send_group, struct packet_batch *batch);
+void senders_send_one(struct leg *leg, struct packet_batch *batch);
 /* Protect and send a compound packet of at most RTCP_MOST bytes (rtcp.h). */
 void senders_send_rtcp(struct leg *leg, const uint8_t *data, size_t size);
 

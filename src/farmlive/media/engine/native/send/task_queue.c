@@ -4,7 +4,7 @@
  * thread that wakes another clears `sleeping` or `waiting`, so that it wakes it once. */
 #include "send/task_queue.h"
 
-void queue_init(struct queue *queue)
+void task_queue_init(struct task_queue *queue)
 {
     pthread_mutex_init(&queue->lock, NULL);
     pthread_cond_init(&queue->filled, NULL);
@@ -13,35 +13,35 @@ void queue_init(struct queue *queue)
     queue->first = queue->count = 0;
 }
 
-void queue_clear(struct queue *queue)
+void task_queue_clear(struct task_queue *queue)
 {
     pthread_cond_destroy(&queue->emptied);
     pthread_cond_destroy(&queue->filled);
     pthread_mutex_destroy(&queue->lock);
 }
 
-static bool queue_wake(bool *asleep)
+static bool task_queue_wake(bool *asleep)
 {
     bool was = *asleep;
     *asleep = false;
     return was;
 }
 
-void queue_push(struct queue *queue, const struct task *task)
+void task_queue_push(struct task_queue *queue, const struct task *task)
 {
     pthread_mutex_lock(&queue->lock);
-    while (queue->count == QUEUE_MOST) {
+    while (queue->count == TASK_QUEUE_MOST) {
         queue->waiting = true;
         pthread_cond_wait(&queue->emptied, &queue->lock);
     }
-    queue->tasks[(queue->first + queue->count++) % QUEUE_MOST] = *task;
-    bool wake = queue_wake(&queue->sleeping);
+    queue->tasks[(queue->first + queue->count++) % TASK_QUEUE_MOST] = *task;
+    bool wake = task_queue_wake(&queue->sleeping);
     pthread_mutex_unlock(&queue->lock);
     if (wake)
         pthread_cond_signal(&queue->filled);
 }
 
-void queue_end(struct queue *queue)
+void task_queue_end(struct task_queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
     queue->ended = true;
@@ -49,7 +49,7 @@ void queue_end(struct queue *queue)
     pthread_mutex_unlock(&queue->lock);
 }
 
-int queue_take(struct queue *queue, struct task *out, int most)
+int task_queue_take(struct task_queue *queue, struct task *out, int most)
 {
     pthread_mutex_lock(&queue->lock);
     while (!queue->count && !queue->ended) {
@@ -59,9 +59,9 @@ int queue_take(struct queue *queue, struct task *out, int most)
     int taken = 0;
     for (; queue->count && taken < most; queue->count--) {
         out[taken++] = queue->tasks[queue->first];
-        queue->first = (queue->first + 1) % QUEUE_MOST;
+        queue->first = (queue->first + 1) % TASK_QUEUE_MOST;
     }
-    bool wake = queue_wake(&queue->waiting);
+    bool wake = task_queue_wake(&queue->waiting);
     pthread_mutex_unlock(&queue->lock);
     if (wake)
         pthread_cond_signal(&queue->emptied);

@@ -9,13 +9,13 @@
 
 #include "base/address.h"
 
-struct audience;
-struct burst;
+struct send_group;
+struct packet_batch;
 struct leg;
 
 enum task_kind {
-    TASK_SEND,     /* the burst to one part of the audience; both are held */
-    TASK_SEND_ONE, /* the held burst to the leg */
+    TASK_SEND,     /* the batch to one part of the send group; both are held */
+    TASK_SEND_ONE, /* the held batch to the leg */
     TASK_RTCP,     /* the packet to the leg */
     TASK_MOVE,     /* the leg is reached at `fd` and the address */
     TASK_REMOVE,   /* free the leg */
@@ -23,29 +23,29 @@ enum task_kind {
 
 struct task {
     enum task_kind kind;
-    int number; /* which part of the audience, the socket, or the size of the packet */
+    int number; /* which part of the send group, the socket, or the size of the packet */
     struct leg *leg;
-    struct audience *audience;
-    struct burst *burst;
+    struct send_group *send_group;
+    struct packet_batch *batch;
     void *data; /* a packet or an address, of malloc() */
 };
 
-enum { QUEUE_MOST = 1024 };
+enum { TASK_QUEUE_MOST = 1024 };
 
-struct queue {
+struct task_queue {
     pthread_mutex_t lock;
     pthread_cond_t filled, emptied;
     bool sleeping, waiting, ended;
     unsigned first, count;
-    struct task tasks[QUEUE_MOST];
+    struct task tasks[TASK_QUEUE_MOST];
 };
 
-void queue_init(struct queue *queue);
-void queue_clear(struct queue *queue);
-void queue_push(struct queue *queue, const struct task *task);
+void task_queue_init(struct task_queue *queue);
+void task_queue_clear(struct task_queue *queue);
+void task_queue_push(struct task_queue *queue, const struct task *task);
 /* Nothing more will be pushed. */
-void queue_end(struct queue *queue);
+void task_queue_end(struct task_queue *queue);
 /* Wait for something to do and take up to so many; 0 after the end. */
-int queue_take(struct queue *queue, struct task *out, int most);
+int task_queue_take(struct task_queue *queue, struct task *out, int most);
 
 #endif

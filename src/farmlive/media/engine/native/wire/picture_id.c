@@ -13,7 +13,7 @@ struct places {
     size_t base;
 };
 
-static struct places pictures_find(codec_id codec, const uint8_t *payload, size_t size)
+static struct places picture_id_find(codec_id codec, const uint8_t *payload, size_t size)
 {
     struct places places = {0, 0, 0};
     enum codec_family family = codec_family(codec);
@@ -48,10 +48,10 @@ static struct places pictures_find(codec_id codec, const uint8_t *payload, size_
     return places;
 }
 
-struct picture_numbers pictures_read(codec_id codec, const uint8_t *payload, size_t size)
+struct picture_ids picture_id_read(codec_id codec, const uint8_t *payload, size_t size)
 {
-    struct places places = pictures_find(codec, payload, size);
-    struct picture_numbers numbers = {-1, -1};
+    struct places places = picture_id_find(codec, payload, size);
+    struct picture_ids numbers = {-1, -1};
     if (places.bits == 15)
         numbers.picture = get16(payload + places.picture) & 0x7FFF;
     else if (places.bits)
@@ -61,9 +61,9 @@ struct picture_numbers pictures_read(codec_id codec, const uint8_t *payload, siz
     return numbers;
 }
 
-void pictures_move(uint8_t *payload, size_t size, struct pictures by)
+void picture_id_move(uint8_t *payload, size_t size, struct picture_id_offset by)
 {
-    struct places places = pictures_find(by.codec, payload, size);
+    struct places places = picture_id_find(by.codec, payload, size);
     uint8_t *picture = payload + places.picture;
     if (places.bits == 15)
         put16(picture, (uint16_t)((get16(picture) + by.picture) | 0x8000));
@@ -73,11 +73,11 @@ void pictures_move(uint8_t *payload, size_t size, struct pictures by)
         payload[places.base] = (uint8_t)(payload[places.base] + by.base);
 }
 
-struct pictures pictures_following(codec_id codec, const uint8_t *first, size_t size,
-                                   struct picture_numbers last)
+struct picture_id_offset picture_id_following(codec_id codec, const uint8_t *first, size_t size,
+                                              struct picture_ids last)
 {
-    struct picture_numbers numbers = pictures_read(codec, first, size);
-    struct pictures by = {codec, 0, 0};
+    struct picture_ids numbers = picture_id_read(codec, first, size);
+    struct picture_id_offset by = {codec, 0, 0};
     if (numbers.picture >= 0 && last.picture >= 0)
         by.picture = (uint16_t)(last.picture + 1 - numbers.picture) & 0x7FFF;
     if (numbers.base >= 0 && last.base >= 0)

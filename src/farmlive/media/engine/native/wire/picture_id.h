@@ -7,24 +7,24 @@
 
 /* What is added to the numbers of pictures and of pictures of the lowest temporal layer; with a
  * codec of 0 nothing is. */
-struct pictures {
+struct picture_id_offset {
     codec_id codec;
     uint16_t picture;
     uint8_t base;
 };
 
 /* The numbers of a payload; -1 for one that is not there. */
-struct picture_numbers {
+struct picture_ids {
     int picture, base;
 };
 
-struct picture_numbers pictures_read(codec_id codec, const uint8_t *payload, size_t size);
+struct picture_ids picture_id_read(codec_id codec, const uint8_t *payload, size_t size);
 
 /* Change the numbers in place. */
-void pictures_move(uint8_t *payload, size_t size, struct pictures by);
+void picture_id_move(uint8_t *payload, size_t size, struct picture_id_offset by);
 
 /* What makes the numbers go on after `last` with this first payload. */
-struct pictures pictures_following(codec_id codec, const uint8_t *first, size_t size,
-                                   struct picture_numbers last);
+struct picture_id_offset picture_id_following(codec_id codec, const uint8_t *first, size_t size,
+                                              struct picture_ids last);
 
 #endif

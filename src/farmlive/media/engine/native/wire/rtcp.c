@@ -105,10 +105,10 @@ static bool read_payload_feedback(struct body body, int format, tell *each, void
         /* 18 bits to be shifted by up to 63: from 46 on not all fit, unless they are none. */
         uint32_t value = get32(body.data + 12);
         uint64_t mantissa = value & 0x3FFFF;
-        unsigned shift = value >> 18 & 0x3F;
+        unsigned offset = value >> 18 & 0x3F;
         struct rtcp_report report = {.kind = RTCP_ESTIMATE, .of.bitrate = INT64_MAX};
-        if (mantissa <= (uint64_t)INT64_MAX >> shift)
-            report.of.bitrate = mantissa << shift;
+        if (mantissa <= (uint64_t)INT64_MAX >> offset)
+            report.of.bitrate = mantissa << offset;
         each(context, &report);
     }
     return true;
