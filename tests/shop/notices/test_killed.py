@@ -21,10 +21,10 @@ from farmlive.store import Store
 from farmlive.broadcast.log import Log
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import LocalBus
-from farmlive.shop import notices, notices_queue
+from farmlive.shop.notices import notices, queue
 
 async def main():
-    notices_queue.LEASE_MS = 300
+    queue.LEASE_MS = 300
     settings = Settings()
     store = await Store.open(settings)
     made = notices.Notices(store, Log(LocalBus()), settings)
