@@ -34,6 +34,10 @@ from farmlive.bus import LocalBus
 from farmlive.client import Channel
 from farmlive.client.commands import Commands
 from farmlive.client.connection import Connection
+from farmlive.client.media.light_viewer import LightViewer
+from farmlive.client.media.rtp_peer import RtpPeer
+from farmlive.client.media.whep import Viewer
+from farmlive.client.media.whip import Publisher
 from farmlive.commands import Command
 from farmlive.ids import ulid
 from farmlive.people import Caller
@@ -120,7 +124,13 @@ for function in (httpx.AsyncClient.__init__, httpx.Client.__init__):
 for function in (Connection.__init__, *vars(Channel).values(), *vars(Commands).values()):
     if "timeout_s" in (getattr(function, "__kwdefaults__", None) or {}):
         function.__kwdefaults__["timeout_s"] = LONG_S
-Channel.wait_for.__defaults__ = (LONG_S,)
+for function in (
+    Channel.wait_for,
+    *(LightViewer.wait_packets, RtpPeer.connect),
+    *(Publisher.start, Viewer.start, Viewer.wait_frames),
+):
+    assert function.__defaults__ == (10.0,)
+    function.__defaults__ = (LONG_S,)
 
 # What takes longest, and so begins first, or one process is at it when the others are done.
 LONG = ("tests/demo/", "tests/scripts/", "tests/faults/", "tests/test_wheel.py")

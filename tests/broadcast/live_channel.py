@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from tests.waiting import LONG_S
 from websockets.asyncio.client import ClientConnection, connect
 
 from farmlive.people import RateLimits
@@ -37,7 +38,7 @@ async def channel(
 
 
 async def get(socket: ClientConnection) -> dict[str, Any]:
-    frame: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), 10))
+    frame: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), LONG_S))
     return frame
 
 

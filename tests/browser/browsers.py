@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from benches.lab.browsers import CAMERA, QUIET, WINDOWLESS, installed
 from playwright.async_api import Browser, BrowserContext, Error, Page
+from tests.waiting import LONG_S
 
 ARGUMENTS = [*QUIET, *CAMERA]
 
@@ -84,5 +85,5 @@ class Browsers:
             base_url=kind.url,
             has_touch=width < 900,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(LONG_S * 1000)
         return context

@@ -29,6 +29,7 @@ from tests.browser.browsers import ARGUMENTS, SHARP, Browsers, Kind, program
 from tests.clerks import every_centre
 from tests.money import cny
 from tests.ports import free_port
+from tests.waiting import LONG_S
 
 from farmlive.client import Api, Channel
 from farmlive.people.core.models import Role
@@ -39,7 +40,7 @@ PHONE = (390, 844)
 DESK = (1440, 900)
 
 # A machine with two cores runs Chromium, the server and whatever else.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=LONG_S * 1000)
 
 Open = Callable[..., Awaitable[Page]]
 

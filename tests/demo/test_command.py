@@ -44,14 +44,14 @@ async def test_the_demo_lives_and_is_taken_up_again_and_opened_to_others(folder:
             assert len(sources) == 3
             channel = await Channel.connect(api.url, first["live"], after=0, cookie=api.cookie)
             async with channel:
-                await channel.wait_for("card.pinned", 20)
-                on_air = await channel.wait_for("source.switched", 20, label="果园 Orchard")
-                said = await channel.wait_for("chat.said", 40, simulated=True)
+                await channel.wait_for("card.pinned")
+                on_air = await channel.wait_for("source.switched", label="果园 Orchard")
+                said = await channel.wait_for("chat.said", simulated=True)
                 assert said.data["nickname"]
                 await channel.wait_for("order.placed", 90, simulated=True)
                 # On a busy machine its two ffmpegs may starve for a moment.
                 found = await until(
-                    lambda: in_order(api, first["live"]), "there is nothing to advise", 60
+                    lambda: in_order(api, first["live"]), "there is nothing to advise"
                 )
                 assert {source["label"]: source["on_air"] for source in found} == {
                     "果园 Orchard": True,

@@ -32,8 +32,8 @@ async def test_who_waits_outlives_kill_9(served: Served, key: str) -> None:
         async with Api(served.url) as api:
             (card,) = [it for it in await api.offers(broadcast) if it["id"] == offer]
             assert card["waiting"] == 3
-        released = await host.call("offer.release", offer=offer, quantity=2, timeout_s=30)
+        released = await host.call("offer.release", offer=offer, quantity=2)
         assert (released["held"], released["left"]) == (2, 0)
-        held = await first.wait_for("order.held", waited=True, timeout_s=30)
+        held = await first.wait_for("order.held", waited=True)
         assert [line["quantity"] for line in held.data["lines"]] == [2]
-        assert (await second.wait_in_line(offer, 1, timeout_s=30))["place"] == 1
+        assert (await second.wait_in_line(offer, 1))["place"] == 1

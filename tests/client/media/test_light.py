@@ -1,5 +1,7 @@
 import asyncio
 
+from tests.waiting import LONG_S
+
 from farmlive.client.media.light_publisher import LightPublisher
 from farmlive.client.media.light_viewer import LightViewer, Received
 from farmlive.client.media.rtp_peer import wire
@@ -18,15 +20,15 @@ async def test_wired_peers_lose_nothing_and_measure_the_way():
     assert set(viewer.streams) == {1, 2}
     assert viewer.lost == 0
     assert len(viewer.delays_ns) == viewer.packets
-    assert min(viewer.delays_ns) > 0
-    assert sorted(viewer.delays_ns)[len(viewer.delays_ns) // 2] < 20_000_000
+    # They are of the clock that the packets' times are of.
+    assert all(0 < delay < LONG_S * 1e9 for delay in viewer.delays_ns)
 
 
 async def test_light_publisher_is_received_by_aiortc(endpoint, transport):
     publisher = LightPublisher("http://farm.test/whip/B", "key", transport=transport)
     await publisher.start()
     track = next(track for track in endpoint.tracks if track.kind == "audio")
-    await asyncio.wait_for(track.recv(), 5)
+    await asyncio.wait_for(track.recv(), LONG_S)
     await publisher.close()
     assert endpoint.peers == {}
 

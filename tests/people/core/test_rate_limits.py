@@ -7,6 +7,7 @@ import os
 
 import pytest
 from tests.moved_clock import Clock
+from tests.waiting import LONG_S
 
 from farmlive.bus import Bus, LocalBus, RedisBus
 from farmlive.people.core import rate_limits as limits_module
@@ -183,7 +184,7 @@ async def told(bus: Bus) -> None:
     """Wait until what was used is on its way."""
     sent = asyncio.Event()
     bus.listen(lambda topic, _message: sent.set() if topic == TOPIC else None)
-    await asyncio.wait_for(sent.wait(), 5)
+    await asyncio.wait_for(sent.wait(), LONG_S)
 
 
 @pytest.fixture
@@ -270,9 +271,9 @@ async def test_servers_share_the_count_by_redis(limits: RateLimits, other: RateL
     two.listen(lambda topic, _message: heard.set() if topic == TOPIC else None)
     for bus in (one, two):
         await bus.start()
-        await asyncio.wait_for(bus.joined.wait(), 10)
+        await asyncio.wait_for(bus.joined.wait(), LONG_S)
     assert use(limits, 7, key="by redis") == 7
-    await asyncio.wait_for(heard.wait(), 10)
+    await asyncio.wait_for(heard.wait(), LONG_S)
     assert use(other, 10, key="by redis") == 3
     for bus in (one, two):
         await bus.stop()

@@ -6,6 +6,7 @@ import json
 
 import httpx
 import pytest
+from tests.waiting import LONG_S
 
 from farmlive.bus import LocalBus
 from farmlive.people import People, RateLimits
@@ -111,7 +112,7 @@ async def test_servers_tell_each_other_once_for_many(
     for _ in range(3):
         one.limited("join", HOME, 1)
     two.limited("join", HOME, 1)
-    await asyncio.wait_for(both.wait(), 5)
+    await asyncio.wait_for(both.wait(), LONG_S)
     assert [case.count for case in one.lately()] == [4]
     assert [case.count for case in two.lately()] == [4]
     assert HOME not in str([json.loads(message) for message in messages])

@@ -22,7 +22,7 @@ from tests.shop.leaving import (
     row_of,
     settings,
 )
-from tests.waiting import until
+from tests.waiting import LONG_S, until
 
 from farmlive.clock import DAY_MS, now_ms, pretended
 from farmlive.settings import Settings
@@ -204,10 +204,10 @@ async def test_a_buyer_waits_for_no_vacuum(stall: Any, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(stall.store, "scrub", scrub)
     task = asyncio.create_task(stall.shop.erasing.go_on())
-    await asyncio.wait_for(began.wait(), 10)
+    await asyncio.wait_for(began.wait(), LONG_S)
     placed = await over(stall)
     try:
-        assert await asyncio.wait_for(erase_phone(stall), 10) == 1
+        assert await asyncio.wait_for(erase_phone(stall), LONG_S) == 1
     finally:
         end.set()
         await task
