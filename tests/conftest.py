@@ -26,6 +26,7 @@ from tests.once import once
 from tests.undeclared import watched
 from tests.waiting import LONG_S
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 import farmlive
 from farmlive import clock, ids
@@ -144,7 +145,16 @@ class Processes(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         if not nodeid.startswith("tests/browser/"):
             return nodeid
-        return "browser, " + ("a to l" if nodeid < "tests/browser/test_m" else "m to z")
+        return "browser, " + ("a to k" if nodeid < "tests/browser/test_l" else "l to z")
+
+    def mark_test_complete(
+        self, node: WorkerController, item_index: int, duration: float = 0
+    ) -> None:
+        """Forget what is done: each event of a test counts all that its process ever had."""
+        super().mark_test_complete(node, item_index, duration)
+        scope = self._split_scope(self.registered_collections[node][item_index])
+        if all(self.assigned_work[node][scope].values()):
+            del self.assigned_work[node][scope]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Processes:
@@ -154,7 +164,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Processes:
 
 def _mixed(items: list[pytest.Item]) -> list[pytest.Item]:
     """The long ones, the browser's, then all others with media's evenly among them: those mostly
-    wait, and leave the cores to the others.
+    wait, and leave the cores to the others. Of all these xdist begins the browser's first, as the
+    scopes of most tests.
     """
     groups: list[list[pytest.Item]] = [[], [], [], []]
     for item in items:
@@ -184,10 +195,8 @@ def pytest_collection_finish() -> None:
     cost.keep_what_is_imported()
 
 
-@pytest.fixture(autouse=True)
-def _no_server_outlives_its_test() -> Iterator[None]:
-    """Let go of the servers of a test, which the routes' caches would keep."""
-    yield
+def pytest_runtest_logfinish() -> None:
+    """Let go of what the test left: nothing holds its servers any more."""
     cost.forget_servers()
 
 
