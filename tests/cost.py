@@ -17,6 +17,15 @@ _EVERY = (50_000, 20, 50)
 # earlier tests, of 47,000 objects each.
 _OF_ROUTES = [each for each in vars(models).values() if hasattr(each, "cache_clear")]
 
+# Parameters whose annotation is made anew for each server are never found again.
+_MOST = 10_000
+
+
+def _keep(made: dict[Any, Any], key: Any, value: Any) -> None:
+    if len(made) >= _MOST:
+        made.clear()
+    made[key] = value
+
 
 def collect_seldom() -> None:
     """Let the garbage collector run as often as it must with many objects."""
@@ -50,7 +59,8 @@ def share_schemas() -> None:
         except TypeError:  # the type has no hash
             return make(annotation, config=config)
         if known is None:
-            known = made[kind, details] = make(annotation, config=config)
+            known = make(annotation, config=config)
+            _keep(made, (kind, details), known)
         return known
 
     v2.TypeAdapter = shared  # type: ignore[assignment,misc]
@@ -77,7 +87,7 @@ def share_fields() -> None:
                 path_param_names=path_param_names,
             )
             if parts and known.field is not None:  # else it is another thing of each server
-                made[parts] = known
+                _keep(made, parts, known)
         return known
 
     utils.analyze_param = shared
