@@ -130,15 +130,15 @@ def _needed_key(hint: Any) -> Parameter:
         sent: Annotated[
             str | None,
             WithJsonSchema(key.json_schema()),
-            Header(alias=_HEADER, description="Random, 16 to 64 characters; one an order"),
+            Header(alias=_HEADER, description="Random, 16 to 64 characters; one a request"),
         ] = None,
     ) -> str:
         try:
             return key.validate_python(sent)
         except ValidationError as error:
             raise KeyMissing(
-                "Nothing was ordered. Send the header Idempotency-Key with 16 to 64 random "
-                "characters without spaces, the same when you send the same order again."
+                "Nothing was done. Send the header Idempotency-Key with 16 to 64 random "
+                "characters without spaces, the same when you send the same request again."
             ) from error
 
     return _parameter("key", Annotated[str, Depends(checked)])

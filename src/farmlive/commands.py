@@ -46,10 +46,10 @@ class Nothing(BaseModel):
 
 
 class KeyMissing(Problem):
-    """An order by HTTP has no usable Idempotency-Key."""
+    """A request by HTTP that needs an Idempotency-Key has none that can be used."""
 
     slug = "key-missing"
-    title = "The order needs an Idempotency-Key"
+    title = "The request needs an Idempotency-Key"
 
 
 class StaffOnly(Forbidden):
@@ -86,8 +86,8 @@ class Command(Generic[M]):
     raises beyond what any command may (`contracts.raises`). `http` is the request that asks for the
     same, its method and path, in which `{broadcast}` and fields of the message stand; `operation`
     is its operation id. A POST makes something, unless `makes` is false. `tells` are the kinds of
-    events that it may make; for those who wait more may follow. What is not for anyone is noted in
-    the audit list under its name.
+    events that it may make; more may follow for others, as for the waiting list, or where a rush
+    begins. A command that not everyone may send is noted in the audit list under its name.
     """
 
     model: type[M]

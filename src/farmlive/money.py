@@ -1,11 +1,20 @@
-"""Money: an integer of minor units with its ISO 4217 code. No floats, no other shape anywhere."""
+"""Money: an integer of minor units with its ISO 4217 code. No floats.
+
+Events have the same shape as a plain dict; a line of an order has plain minor units of the order's
+currency.
+"""
 
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# Minor units a major unit, where it is not 100 (ISO 4217, table A.1).
-_EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3}
+# Decimals of the minor unit where they are not two (ISO 4217, table A.1).
+_DECIMALS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+_EXPONENTS = {code: decimals for decimals, codes in _DECIMALS.items() for code in codes.split()}
 
 Minor = Annotated[int, Field(strict=True, ge=0, le=100_000_000_00)]
 

@@ -1,3 +1,4 @@
+import asyncio
 import json
 
 import httpx
@@ -98,3 +99,35 @@ async def test_orders_are_read_page_by_page():
 
     async with api(answer, key="k") as client:
         assert await client.orders("B") == [1, 2, 3]
+
+
+async def test_an_id_that_is_none_leads_to_no_other_path():
+    paths = []
+
+    def answer(request):
+        paths.append(request.url.raw_path)
+        return httpx.Response(200, json={})
+
+    async with api(answer) as client:
+        await client.commands("B").open_card("X/../../orders?y=#z")
+    assert paths == [b"/api/v1/broadcasts/B/offers/X%2F..%2F..%2Forders%3Fy%3D%23z/taps"]
+
+
+async def test_a_repeat_waits_as_long_as_the_server_asks(monkeypatch):
+    rests, answers = [], iter([503, 503, 201])
+    sleep = asyncio.sleep
+
+    async def rest(seconds):
+        rests.append(seconds)
+        await sleep(0)
+
+    def answer(request):
+        status = next(answers)
+        headers = {"Retry-After": "3"} if len(rests) else {}
+        return httpx.Response(status, json={"title": "Busy", "status": status}, headers=headers)
+
+    monkeypatch.setattr(asyncio, "sleep", rest)
+    async with api(answer) as client:
+        await client.commands("B").release("O", 5)
+    assert 0 < rests[0] <= 0.2
+    assert rests[1] == 3

@@ -10,9 +10,9 @@ import pytest
 from openpyxl import load_workbook
 from tests.money import cny
 
+from farmlive.broadcast.events.trade import State
 from farmlive.review.order_file import order_sheet
 from farmlive.shop.core import state_machine
-from farmlive.shop.core.fields import State
 from farmlive.shop.core.order_models import Refund
 from farmlive.shop.orders.change_models import NewBulkTransition
 from farmlive.shop.orders.order_documents import Choice

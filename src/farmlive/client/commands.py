@@ -7,6 +7,7 @@ import re
 import secrets
 from abc import ABC, abstractmethod
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -14,7 +15,9 @@ from farmlive.client.connection import Connection
 from farmlive.client.http import Json, Money, Refusal
 from farmlive.client.requests_of_commands import REQUESTS
 
-_AGAIN_S = 0.2
+# How long to wait before a repeat, at first and at most, unless the server says how long.
+_AGAIN_S, _LATEST_S = 0.2, 5.0
+_CHANCE = secrets.SystemRandom()
 
 
 class ChannelProblem(Refusal):
@@ -37,14 +40,17 @@ class Commands(ABC):
         """Send a command and return its result."""
 
     async def _once(self, type: str, key: str | None, timeout_s: float, **fields: Any) -> Json:
-        """Send a command with a key, and again with the same one where no answer came.
+        """Send a command with a key, and again with the same one where no answer came: each time
+        later by chance, or when the server's `Retry-After` says.
 
         What is left out of its fields is None.
         """
+        rest_s = _AGAIN_S
         wanted = {name: value for name, value in fields.items() if value is not None}
         wanted["key"] = key or secrets.token_urlsafe(18)
         async with asyncio.timeout(timeout_s):
             while True:
+                asked_s = 0.0
                 try:
                     return await self.call(type, timeout_s=timeout_s, **wanted)
                 except ChannelDropped:
@@ -54,7 +60,9 @@ class Commands(ABC):
                 except Refusal as refusal:
                     if refusal.status < 500:
                         raise
-                await asyncio.sleep(_AGAIN_S)
+                    asked_s = getattr(refusal, "retry_after", None) or 0.0
+                await asyncio.sleep(max(asked_s, _CHANCE.uniform(0.5, 1) * rest_s))
+                rest_s = min(2 * rest_s, _LATEST_S)
 
     async def say(self, text: str, nickname: str | None = None, *, timeout_s: float = 10.0) -> Json:
         """Say something, `{"seq"}`; a nickname is kept for the connection. Raises what `call`
@@ -226,11 +234,12 @@ class CommandsOverHttp(Commands):
         method, _, pattern = REQUESTS[type].partition(" ")
         places = {"broadcast": self._broadcast}
         places |= {name: fields.pop(name) for name in re.findall(r"{(\w+)}", pattern)[1:]}
+        quoted = {name: quote(str(value), safe="") for name, value in places.items()}
         key = fields.pop("key", None)
         async with asyncio.timeout(timeout_s):
             return await self._connection.request(
                 method,
-                pattern.format_map(places),
+                pattern.format_map(quoted),
                 json=None if method == "DELETE" else fields,
                 headers={} if key is None else {"Idempotency-Key": key},
             )

@@ -81,7 +81,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
             http=f"POST {_IN_BROADCAST}/offers/{{offer}}/corrections",
             operation="offers_correct",
             role="staff",
-            tells=("offer.changed",),
+            tells=("offer.changed", "order.held"),
         ),
         Command(
             FlashPlan,
@@ -100,6 +100,6 @@ def commands(shop: Shop) -> list[Command[Any]]:
             operation="flashes_end",
             makes=False,
             role="staff",
-            tells=("flash.ended", "stock.changed"),
+            tells=("flash.ended", "stock.changed", "flash.corrected", "order.held"),
         ),
     ]

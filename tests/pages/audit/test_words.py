@@ -10,6 +10,7 @@ from typing import Any, get_args
 import pytest
 
 import farmlive
+from farmlive.broadcast.events.trade import State
 from farmlive.ids import ulid
 from farmlive.pages.audit import refusals, sentences
 from farmlive.pages.audit.facts import GROUP_NAMES, Known
@@ -21,7 +22,6 @@ from farmlive.people.core.models import KeyRole
 from farmlive.problems import Forbidden, Problem
 from farmlive.review.definitions import SHEET_WORDS
 from farmlive.shop.audit_names import Thing
-from farmlive.shop.core.fields import State
 from farmlive.shop.core.models import ChangedOffer
 
 CODE = Path(farmlive.__file__).parent

@@ -6,10 +6,10 @@ from typing import get_args
 
 import pytest
 
+from farmlive.broadcast.events.trade import Payment, State
 from farmlive.pages.rendering.languages import read_words
 from farmlive.pages.rendering.static import WEB
 from farmlive.review.lists import NOTHING_DUE, PAYMENTS, STATES
-from farmlive.shop.core.fields import Payment, State
 from farmlive.shop.notices.texts import STATES as TOLD
 
 # What static/studio/state.js, templates/order.html and static/live/bag.js say.

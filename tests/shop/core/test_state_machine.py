@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from farmlive.broadcast.events.trade import Payment, State
 from farmlive.people import Caller
 from farmlive.problems import Forbidden
 from farmlive.shop.core import state_machine
-from farmlive.shop.core.fields import Payment, State, Way
+from farmlive.shop.core.fields import Way
 from farmlive.shop.core.problems import NotInState
 
 STATES: tuple[State, ...] = get_args(State)

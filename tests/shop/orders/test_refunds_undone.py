@@ -16,7 +16,7 @@ from farmlive.review.review import Review
 from farmlive.settings import Settings
 from farmlive.shop.core.order_models import Refund
 from farmlive.shop.core.problems import KeyReused
-from farmlive.shop.orders.bulk_actions import UndoOver
+from farmlive.shop.orders.bulk_actions import UndoOver, UnknownMove
 
 
 async def test_a_mistyped_sum_is_taken_back_and_asked_for_again(stall: Any) -> None:
@@ -169,3 +169,17 @@ async def test_staff_alone_are_told_of_moves(stall: Any) -> None:
     with pytest.raises(Forbidden):
         await stall.shop.orders.refund(CLERK, stall.broadcast, placed["id"], off)
     assert (await enter(stall, placed, "packed")).state == "packed"
+
+
+async def test_only_a_refund_of_the_order_alone_is_undone_as_one(stall: Any) -> None:
+    both = [await stall.place(1), await stall.place(1)]
+    packed = await move(stall, *both, state="packed")
+    one = await move(stall, both[0], state="placed")
+    for wrong in (packed, one):
+        with pytest.raises(UnknownMove):
+            await stall.shop.moves.undo(HOST, stall.broadcast, wrong.id, of_order=both[0]["id"])
+    done = await refund(stall, both[0], 100)
+    with pytest.raises(UnknownMove):
+        await stall.shop.moves.undo(HOST, stall.broadcast, done.refund, of_order=both[1]["id"])
+    undone = await stall.shop.moves.undo(HOST, stall.broadcast, done.refund, of_order=both[0]["id"])
+    assert [order.refunded.amount for order in undone.moved] == [0]

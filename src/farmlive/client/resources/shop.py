@@ -25,7 +25,7 @@ class CallsOfShop(Connection):
         return await self.request("POST", f"/api/v1/broadcasts/{broadcast}/offers", json=body)
 
     async def offers(self, broadcast: str) -> list[Json]:
-        """The cards of a broadcast's bag; a card's identifier is its `offer`."""
+        """The cards of a broadcast's bag; a card's own identifier is its `id`."""
         path = f"/api/v1/broadcasts/{broadcast}/offers"
         return await self.listed(path, "offers")
 

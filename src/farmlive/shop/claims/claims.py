@@ -13,6 +13,7 @@ from typing import Any, Literal, TypedDict
 from sqlalchemy import Connection, Row, insert, select, update
 
 from farmlive.broadcast import events
+from farmlive.broadcast.events.trade import Payment, State
 from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.edge.paging import Page
@@ -26,7 +27,6 @@ from farmlive.shop.checkout.limits import DEVICES_PER_ADDRESS
 from farmlive.shop.claims.photos import touch
 from farmlive.shop.core import currencies
 from farmlive.shop.core.claim_models import MAX_PHOTOS, ClaimAnswer, ClaimState, KeptPhoto, NewClaim
-from farmlive.shop.core.fields import Payment, State
 from farmlive.shop.core.models import money, order_number
 from farmlive.shop.core.order_links import OrderLinks
 from farmlive.shop.core.order_models import Order, Refunded

@@ -181,10 +181,6 @@ ParcelFee = Annotated[
 Weight = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 Way = Literal["parcel", "pickup"]
 PaymentMethod = Literal["cash_on_delivery", "pay_at_pickup"]
-State = Literal[
-    "held", "placed", "packed", "shipped", "at_centre", "received", "cancelled", "expired"
-]
-Payment = Literal["due", "paid", "part_refunded", "refunded"]
 By = Literal["buyer", "staff"]
 # How it is clear to whom an order is handed over that is not asked for by its code.
 KnownBy = Literal["known_to_me", "slip", "identity_card", "other"]

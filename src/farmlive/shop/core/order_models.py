@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from farmlive.bilingual import Bilingual
+from farmlive.broadcast.events.trade import Payment, State
 from farmlive.commands import Message
 from farmlive.edge.paging import Listing
 from farmlive.money import Money
@@ -22,7 +23,6 @@ from farmlive.shop.core.fields import (
     Key,
     KnownBy,
     Name,
-    Payment,
     PaymentMethod,
     Phone,
     Proof,
@@ -31,7 +31,6 @@ from farmlive.shop.core.fields import (
     SeenPrice,
     SentMoney,
     StaffReason,
-    State,
     Way,
 )
 from farmlive.shop.core.models import Centre

@@ -7,7 +7,8 @@ and what is written of it, is state_machine.py's and transitions.py's.
 from collections.abc import Mapping
 from typing import Protocol
 
-from farmlive.shop.core.fields import Payment, PaymentMethod, Way
+from farmlive.broadcast.events.trade import Payment
+from farmlive.shop.core.fields import PaymentMethod, Way
 
 # Some of the money is with us; of a cancelled order it is to be given back.
 HAD: tuple[Payment, ...] = ("paid", "part_refunded")

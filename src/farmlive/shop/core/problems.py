@@ -106,7 +106,7 @@ class ProductArchived(Conflict):
 class PriceChanged(Conflict):
     """The buyer saw another price; `offers` lists `{offer, price, seen}`, minor units.
 
-    Where what was seen is the price of a flash batch that is over, also its `flash`, `{flash, why,
+    Where what was seen is the price of a flash batch that is over, also its `flash`, `{id, why,
     ended_at}`, milliseconds since 1970.
     """
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from farmlive.broadcast import events
+from farmlive.broadcast.events.trade import Payment, State
 from farmlive.people import Caller
 from farmlive.problems import Forbidden
-from farmlive.shop.core.fields import Payment, State, Way
+from farmlive.shop.core.fields import Way
 from farmlive.shop.core.problems import NotInState
 
 Who = Literal["buyer", "staff", "clerk", "time"]

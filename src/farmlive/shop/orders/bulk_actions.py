@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
 
+from farmlive.broadcast.events.trade import Payment, State
 from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
@@ -17,7 +18,6 @@ from farmlive.people import Caller
 from farmlive.people.core.audit import note
 from farmlive.problems import Conflict, Forbidden, NotFound, Problem
 from farmlive.shop.core import idempotency, state_machine
-from farmlive.shop.core.fields import Payment, State
 from farmlive.shop.core.models import order_number
 from farmlive.shop.core.order_links import OrderLinks
 from farmlive.shop.core.order_models import Order
@@ -130,7 +130,7 @@ class BulkActions:
     ) -> BulkTransition:
         """Undo a move, each order that nothing else has happened to since; twice is once.
 
-        `of_order`: it was one of this order, else it is unknown.
+        `of_order`: it was a refund of this order alone, else it is unknown.
 
         A clerk undoes it of the orders that are a clerk's to keep, and sees of no other.
         Sent again it tries again what was refused. Raises Forbidden, UnknownBroadcast,
@@ -143,7 +143,7 @@ class BulkActions:
             happened = self._own(
                 connection, caller, broadcast, _happened(connection, broadcast, move)
             )
-            if not happened or of_order not in (None, *happened):
+            if not happened or (of_order and not _is_refund_of(happened, of_order, move)):
                 raise UnknownMove("Nothing was changed: this broadcast has no such move.")
             is_right = [_is_put_right(own, move) for own in happened.values()]
             if all(is_right):
@@ -338,6 +338,13 @@ def _happened(connection: Connection, broadcast: str, move: str) -> dict[str, li
     for change in connection.execute(_OF_MOVE, {"broadcast": broadcast, "of_move": move}):
         happened.setdefault(change.order, []).append(change)
     return happened
+
+
+def _is_refund_of(happened: Mapping[str, Changes], order: str, move: str) -> bool:
+    """Whether the move was a refund of this order and changed no other."""
+    return happened.keys() == {order} and any(
+        each.move == move and each.refund is not None for each in happened[order]
+    )
 
 
 def _made_at(happened: Mapping[str, Changes], move: str) -> int:

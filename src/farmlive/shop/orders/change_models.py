@@ -12,9 +12,10 @@ from pydantic import (
     model_validator,
 )
 
+from farmlive.broadcast.events.trade import Payment, State
 from farmlive.edge.paging import Paged
 from farmlive.origin.core.fields import Time
-from farmlive.shop.core.fields import Identifier, KnownBy, Payment, StaffReason, State, Way
+from farmlive.shop.core.fields import Identifier, KnownBy, StaffReason, Way
 from farmlive.shop.core.order_models import Order
 
 # A page of orders: each costs the writer two thirds of a millisecond, and buyers wait meanwhile.

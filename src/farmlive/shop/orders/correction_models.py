@@ -4,10 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from farmlive.broadcast.events.trade import Payment, State
 from farmlive.commands import Message
 from farmlive.money import Money
 from farmlive.origin.core.fields import Time
-from farmlive.shop.core.fields import Key, Payment, Price, State
+from farmlive.shop.core.fields import Key, Price
 from farmlive.shop.core.models import AboutOffer
 from farmlive.shop.core.order_models import Buyer
 

@@ -11,12 +11,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
 
+from farmlive.broadcast.events.trade import State
 from farmlive.broadcast.log import Log
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.problems import Invalid
 from farmlive.shop.core import payments
-from farmlive.shop.core.fields import Identifier, State, Way
+from farmlive.shop.core.fields import Identifier, Way
 from farmlive.shop.core.order_links import OrderLinks
 from farmlive.shop.core.order_models import Order
 from farmlive.shop.core.order_tables import claims, orders

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Executable, Row, bindparam, select
 
+from farmlive.broadcast.events.trade import State
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.origin.origin import Origin
@@ -17,7 +18,6 @@ from farmlive.people.core.audit import note
 from farmlive.people.core.rate_limits import RateLimits
 from farmlive.problems import Conflict, NotFound
 from farmlive.shop.core import idempotency, state_machine
-from farmlive.shop.core.fields import State
 from farmlive.shop.core.models import order_number
 from farmlive.shop.core.order_links import CODES, OrderLinks
 from farmlive.shop.core.order_models import Order

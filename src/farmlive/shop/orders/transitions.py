@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from farmlive.broadcast import events
+from farmlive.broadcast.events.trade import Payment, State
 from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.origin.core.problems import LotStopped
@@ -19,7 +20,7 @@ from farmlive.origin.core.tables import lots
 from farmlive.origin.stops import reasons
 from farmlive.problems import Invalid
 from farmlive.shop.core import payments, state_machine
-from farmlive.shop.core.fields import KnownBy, Payment, State
+from farmlive.shop.core.fields import KnownBy
 from farmlive.shop.core.models import money, order_number
 from farmlive.shop.core.order_links import OrderLinks
 from farmlive.shop.core.order_tables import claims, order_changes, order_lines, orders
