@@ -36,7 +36,7 @@ async def test_the_card_follows_what_another_broadcast_sells(
     facts = {"name": {"zh": "礼盒", "en": "Gift box"}, "unit": {"zh": "箱", "en": "box"}}
     here, there = [
         (await sale.api.create_offer(of, small["id"], cny(2990), 20, **facts, net_weight_g=2500))[
-            "offer"
+            "id"
         ]
         for of in (sale.broadcast, elsewhere)
     ]
@@ -55,10 +55,10 @@ async def test_the_card_follows_what_another_broadcast_sells(
 async def test_the_page_knows_when_the_last_one_went(sale: Sale, open_page: Open) -> None:
     lot = {"id": "L", "sold_g": 0, "left_g": 5000}
     card = {"lot": lot, "released": 5, "sold": 0, "left": 2, "net_weight_g": 2500}
-    gone = {**card, "offer": "gone", "lot": {**lot, "id": "M"}, "released": 0, "left": 0}
+    gone = {**card, "id": "gone", "lot": {**lot, "id": "M"}, "released": 0, "left": 0}
     snapshot = {
         "broadcast": {"id": "B", "state": "live"},
-        "offers": [{**card, "offer": "own"}, {**card, "offer": "other"}, gone],
+        "offers": [{**card, "id": "own"}, {**card, "id": "other"}, gone],
         "chat": [],
         "audience": {},
     }

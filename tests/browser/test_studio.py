@@ -346,7 +346,7 @@ async def test_advice_troubles_the_host_only_once_it_has_lasted(open_page: Open)
             return [last.level, last.advice.map(({ code }) => code)];
           });
         }""",
-        [[source and {"source": "a", **source}, looks] for source, looks, _, _ in cases],
+        [[source and {"id": "a", **source}, looks] for source, looks, _, _ in cases],
     )
     for (source, _, level, lasting), answer in zip(cases, told, strict=True):
         assert answer == [level, lasting], source
