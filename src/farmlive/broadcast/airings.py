@@ -1,5 +1,5 @@
-"""The sources on air in broadcasts that have not ended, read from their logs for the list of keys;
-and the end of the sources of a server that has died.
+"""The connected sources of broadcasts that have not ended, read from their logs, for the list of
+stream keys; and the clean-up after a server that died.
 """
 
 from sqlalchemy import Connection, select
@@ -20,7 +20,7 @@ _KINDS = (SourceJoined.kind, SourceLeft.kind, SourceSwitched.kind)
 
 
 def running(connection: Connection) -> dict[str, Airing]:
-    """Return title and sources of each scheduled or live broadcast, by its identifier."""
+    """Return the title and the sources of each scheduled or live broadcast, by its id."""
     columns = (broadcasts.c.id, broadcasts.c.title, broadcasts.c.state)
     rows = connection.execute(select(*columns).where(broadcasts.c.state != "ended")).all()
     titles = {row.id: row.title for row in rows}
@@ -48,8 +48,10 @@ def running(connection: Connection) -> dict[str, Airing]:
 
 
 def end_all(connection: Connection, log: Log, broadcast: str) -> None:
-    """Write that the cameras which send by the log have left, and that viewers wait for the one on
-    air: the server that had them is gone and could not say so.
+    """Append `source.left` for each source that is connected by the log, and `broadcast.paused` if
+    one was on air.
+
+    The server that held them died and could not append these itself.
     """
     sending: dict[str, bool] = {}
     on_air, paused = None, False

@@ -1,5 +1,5 @@
-"""The channel's AsyncAPI 3 document, made from the kinds of events and the commands that are
-registered. What may be refused is in it by its type; a handler raises no other.
+"""The AsyncAPI 3 document of the live channel, generated from the kinds of events and the
+registered commands. It lists the problem types that a command declares; a handler raises no others.
 """
 
 from collections.abc import Iterable
@@ -36,8 +36,8 @@ _PROBLEM = {
     },
 }
 _IDENTITY = {"type": ["string", "integer", "null"], "description": "The message's `id`."}
-# Further members of a channel's first frame, of either type. After the server's clock was set back
-# every frame has `now`, since the `at` of its events is ahead of it.
+# Members that only a channel's first frame has, welcome or events. After the server's clock was set
+# back every frame has `now`, since the `at` of its events is ahead of the clock.
 _FIRST = {
     "now": {"type": "integer", "description": "The server's clock, UTC milliseconds since 1970"},
     "you": {"type": "object", "description": "The `role` and `nickname` that one is heard by"},
@@ -97,7 +97,7 @@ _FROM_SERVER = {
 
 
 def document(channel: Channel) -> dict[str, Any]:
-    """The AsyncAPI 3 document of the live channel."""
+    """Return the AsyncAPI 3 document of the live channel."""
     commands = sorted(channel.commands.values(), key=lambda command: command.name)
     shapes = _Shapes(commands)
     messages = {**_FROM_SERVER}
@@ -169,10 +169,10 @@ def document(channel: Channel) -> dict[str, Any]:
 
 
 class _Shapes:
-    """The models of all messages and results: `definitions` by their names, and in `of` a
-    reference to each, as it is sent to the server or by it.
+    """The JSON Schemas of all messages and results: `definitions` by name; `of` refers to each
+    model's schema, as input or as output.
 
-    A model of the API whose name an event's part has too is prefixed with `Api`.
+    A model of the API is prefixed with `Api` where a part of an event has the same name.
     """
 
     def __init__(self, commands: Iterable[Command[Any]]):
@@ -190,7 +190,7 @@ class _Shapes:
 
 
 def _renamed(schema: Any, named: dict[str, str]) -> Any:
-    """A schema, or several, with the references to these names changed."""
+    """Return a schema, or several, with references renamed."""
     if isinstance(schema, dict):
         return {
             key: _SCHEMAS.format(model=named.get(name := each.rpartition("/")[2], name))
@@ -202,12 +202,12 @@ def _renamed(schema: Any, named: dict[str, str]) -> Any:
 
 
 def _summary(command: Command[Any]) -> str:
-    """The first line of a message's docstring."""
+    """Return the first line of a message's docstring."""
     return (command.model.__doc__ or "").strip().partition("\n")[0]
 
 
 def _messages(command: Command[Any], shapes: _Shapes) -> dict[str, Any]:
-    """A command's message, its reply, and its refusal with the types of what it may say."""
+    """Return a command's messages: request, reply, and failure with the possible problem types."""
     correlated = {"correlationId": {"$ref": "#/components/correlationIds/id"}}
     types = sorted({f"/problems/{problem.slug}" for problem in command.problems})
     done = _frame(

@@ -1,4 +1,6 @@
-"""Broadcasts: made, started, ended; and what is counted while they are live. Hubs are hubs.py's."""
+"""Broadcasts: scheduled, started and ended; viewers and reactions counted while they are live.
+hubs.py holds the hubs.
+"""
 
 import contextlib
 from collections.abc import Callable
@@ -34,14 +36,14 @@ PRESENCE_MS = 25_000
 
 
 class Ended(problems.BroadcastEnded):
-    """The same, and where something is live."""
+    """The broadcast has ended; for viewers, with a pointer to what is live."""
 
     def __init__(self) -> None:
         super().__init__("This broadcast has ended. The start page shows what is live now.")
 
 
 class NotLive(problems.BroadcastNotLive):
-    """The same, and who begins it."""
+    """The broadcast is not live yet; for viewers."""
 
     def __init__(self, *, headers: dict[str, str] | None = None):
         super().__init__(
@@ -76,20 +78,20 @@ class Broadcasts:
         bus.listen(self._hear)
 
     async def start(self) -> None:
-        """Begin to count viewers, and to look for what the bus lost."""
+        """Start to count viewers, and start the hubs."""
         await self.watches.start()
         await self.taps.start()
         await self._counting.start()
         await self.hubs.start()
 
     async def stop(self) -> None:
-        """Send what is due and stop counting."""
+        """Flush the hubs and stop counting."""
         await self._counting.stop()
         await self.watches.stop()
         await self.taps.stop()
         await self.hubs.stop()
 
-    # The broadcast itself.
+    # The broadcast.
 
     async def create(self, new: NewBroadcast, *, caller: Caller | None = None) -> Broadcast:
         """Schedule a broadcast."""
@@ -135,7 +137,7 @@ class Broadcasts:
         return await self._store.write(write)
 
     async def begin(self, broadcast: str, *, caller: Caller | None = None) -> Broadcast:
-        """Go live. A second start changes nothing; an ended broadcast stays ended."""
+        """Go live. A second start changes nothing. Raises Ended for an ended broadcast."""
 
         def write(connection: Connection) -> Broadcast:
             state = self._log.head(connection, broadcast).state
@@ -150,7 +152,7 @@ class Broadcasts:
         return await self._store.write(write)
 
     async def end(self, broadcast: str, *, caller: Caller | None = None) -> Broadcast:
-        """End for good. A second end changes nothing."""
+        """End the broadcast for good. A second end changes nothing."""
 
         def write(connection: Connection) -> Broadcast:
             state = self._log.head(connection, broadcast).state
@@ -165,11 +167,13 @@ class Broadcasts:
         return await self._store.write(write)
 
     async def get(self, broadcast: str) -> Broadcast:
-        """One broadcast. Raises UnknownBroadcast."""
+        """Return a broadcast. Raises UnknownBroadcast."""
         return await self._store.read(lambda connection: _get(connection, broadcast))
 
     async def all(self, most: int | None = 200) -> list[Broadcast]:
-        """Live ones first, then scheduled by time, then ended, the last first; so many at most."""
+        """List at most `most` broadcasts: live ones, then scheduled ones by time, then ended ones
+        with the latest first.
+        """
         rank = case(
             (broadcasts.c.state == "live", 0), (broadcasts.c.state == "scheduled", 1), else_=2
         )
@@ -193,9 +197,10 @@ class Broadcasts:
         event: EventModel,
         stands: Callable[[Connection], bool] = lambda _connection: True,
     ) -> bool:
-        """Write what media tells of a broadcast that is not over; an ended one hears no more.
+        """Append an event from media to a broadcast that has not ended.
 
-        `stands` says, in the write's transaction, whether it is still so; returns what it said.
+        `stands` is evaluated in the write's transaction, and says whether the event still holds.
+        Returns its value.
         """
 
         def write(connection: Connection) -> bool:
@@ -207,10 +212,12 @@ class Broadcasts:
 
         return await self._store.write(write)
 
-    # Its hub.
+    # Hubs.
 
     def hub(self, broadcast: str) -> contextlib.AbstractAsyncContextManager[Hub]:
-        """The broadcast's hub on this server, for as long as it is used, as `Hubs.hub`."""
+        """Yield the broadcast's hub on this server and keep it while the block runs, as
+        `Hubs.hub`.
+        """
         return self.hubs.hub(broadcast)
 
     def _hear(self, topic: str, message: bytes) -> None:
@@ -221,10 +228,10 @@ class Broadcasts:
             if node != self._node:
                 self._elsewhere[node, broadcast] = (viewers, at)
 
-    # Who watches.
+    # Viewers.
 
     def viewers(self, broadcast: str) -> int:
-        """Devices that watch now, on all servers."""
+        """Return the number of devices that watch now, on all servers."""
         hub = self.hubs.open.get(broadcast)
         return (len(hub.devices) if hub else 0) + sum(
             viewers
@@ -233,11 +240,13 @@ class Broadcasts:
         )
 
     def connected(self) -> int:
-        """Open channels of this server."""
+        """Return the number of open channels of this server."""
         return sum(len(hub.clients) for hub in self.hubs.open.values())
 
     async def count(self) -> None:
-        """Write `audience.counted` for each live broadcast that was not counted just now."""
+        """Append `audience.counted` to each live broadcast, unless another server did so just
+        now.
+        """
         for broadcast, hub in list(self.hubs.open.items()):
             if hub.scene.state != "live":
                 continue
@@ -248,7 +257,9 @@ class Broadcasts:
             await self._store.write(self._count_of(hub, self.viewers(broadcast), hub.reactions))
 
     def _count_of(self, hub: Hub, viewers: int, new: int) -> Callable[[Connection], None]:
-        """Add this server's new reactions to the last count, of whichever server that was."""
+        """Return the write that adds this server's new reactions to the latest count of any
+        server.
+        """
         last_count = (
             select(events.c.at, events.c.data)
             .where(events.c.broadcast == hub.broadcast, events.c.kind == AudienceCounted.kind)
@@ -263,7 +274,7 @@ class Broadcasts:
             if self._log.head(connection, hub.broadcast).state != "live":
                 return
             last = connection.execute(last_count).one_or_none()
-            # Times of events are ahead of the clock once it was set back.
+            # `at` is ahead of the clock once the clock was set back.
             if last is not None and not new and 0 <= now_ms() - last.at < int(COUNT_S * 900):
                 return
             before = 0 if last is None else AudienceCounted.of(last.data).reactions

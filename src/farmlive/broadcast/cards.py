@@ -1,6 +1,4 @@
-"""Cards: which offer of the bag is shown over the video, and who looked closer. What an offer is,
-the log tells.
-"""
+"""Cards: pins an offer of the bag over the video. The log has the offer itself."""
 
 from typing import Any
 
@@ -32,13 +30,13 @@ class Cards:
     async def pin(
         self, caller: Caller, broadcast: str, offer: str, bag: frozenset[str]
     ) -> dict[str, Any]:
-        """Show the offer's card; `bag` is what the log told of offers so far."""
+        """Pin an offer's card; `bag` are the broadcast's offers from the log."""
         if offer not in bag:
             raise UnknownCard("Add it to the bag of this broadcast, then pin it.")
         return await self._append(caller, broadcast, "card.pin", CardPinned(offer=offer))
 
     async def unpin(self, caller: Caller, broadcast: str, offer: str | None) -> dict[str, Any]:
-        """Take the card away, if one is there."""
+        """Unpin the card, if there is one."""
         if offer is None:
             return {"seq": None}
         return await self._append(caller, broadcast, "card.unpin", CardUnpinned(offer=offer))

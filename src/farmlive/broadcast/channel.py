@@ -1,5 +1,7 @@
-"""The live channel: admits clients, sends each the snapshot or what it missed, and runs the
-commands in their messages. The rooms declare these; what is sent afterwards is the hub's part.
+"""The live channel: admits clients, sends each one a snapshot or the events that it missed, and
+runs the commands in its messages.
+
+Rooms register the commands; the hub sends all later events.
 """
 
 import asyncio
@@ -35,11 +37,13 @@ SUBPROTOCOL = "farmlive.v1"
 UNKNOWN_BROADCAST = 4404
 REFUSED = 4403
 UNKNOWN_KEY = 4401
-# Commas of a frame, which bound what it holds: fifty lines of an order have two hundred.
+# Most commas in a frame, which bounds its size when parsed: an order of fifty lines has about two
+# hundred.
 MAX_COMMAS = 2_000
-# So long someone who lost a role may still see what it showed.
+# How often to check a role again, in seconds: the longest that a client without it keeps its view.
 RIGHTS_S = 4.0
-# So many come in at a time, and so long each waits for that: orders need the same readers.
+# How many clients may join at a time, and how long each waits for its turn: orders need the same
+# database readers.
 JOIN_AT_ONCE = 8
 JOIN_WITHIN_S = 10.0
 
@@ -70,7 +74,7 @@ class RightsChanged(Unauthorized):
 
 
 class Channel:
-    """Every live channel of this server."""
+    """Serves all live channels of this server."""
 
     def __init__(
         self,
@@ -91,15 +95,15 @@ class Channel:
         self.commands: dict[str, Command[Any]] = {}
 
     def register(self, commands: Iterable[Command[Any]]) -> None:
-        """Answer messages of these types."""
+        """Register commands by their message type."""
         self.commands.update({command.name: command for command in commands})
 
     def orders_of(self, lookup: OrdersOf) -> None:
-        """How to find the `order:` audiences of a device in a broadcast."""
+        """Set the query that returns a device's `order:` audiences in a broadcast."""
         self._orders_of = lookup
 
     async def serve(self, websocket: WebSocket, broadcast: str) -> None:
-        """Serve one client until it leaves."""
+        """Serve one client until it disconnects."""
         if self._guard.is_cross_site(websocket):
             await websocket.close()
             return
@@ -132,11 +136,13 @@ class Channel:
             hub.leave(client)
             self._broadcasts.watches.end(client)
 
-    # How a client comes in.
+    # Joining.
 
     @contextlib.asynccontextmanager
     async def _turn_to_join(self) -> AsyncIterator[None]:
-        """A few come in at a time: orders go between them. Raises Unavailable."""
+        """Let JOIN_AT_ONCE clients join at a time, which leaves readers for orders. Raises
+        Unavailable.
+        """
         try:
             async with asyncio.timeout(JOIN_WITHIN_S):
                 await self._joining.acquire()
@@ -171,7 +177,7 @@ class Channel:
             lambda connection: self._orders_of(connection, hub.broadcast, caller.device)
         )
         audiences = {PUBLIC, *orders, *(farm_audience(farm) for farm in caller.farms)}
-        audiences |= hub.orders_since(seq, caller.device)  # ordered, or held for it, meanwhile
+        audiences |= hub.orders_since(seq, caller.device)  # orders and holds since the query
         if caller.is_crew:
             audiences.add(STAFF)
         client = Client(
@@ -184,7 +190,7 @@ class Channel:
         )
         you = {"role": client.role, "nickname": client.nickname}
         said = {"now": now_ms(), "you": you}
-        # From here to join nothing is awaited, so that no event falls between.
+        # No await from here to `join`, so that no event can fall between the two.
         if after is not None and hub.missed(after):
             client.to = after
             frame = hub.frame(client, said)
@@ -202,11 +208,11 @@ class Channel:
     async def _watch_rights(
         self, websocket: WebSocket, hub: Hub, client: Client, caller: Caller
     ) -> None:
-        """End the channel of someone who signed out, was shut out or got another role."""
+        """Close the channel of a client that signed out, was blocked or got another role."""
         while client in hub.clients:
             await asyncio.sleep(RIGHTS_S)
             try:
-                # Nobody on air is signed out because all goes well by itself.
+                # On air an open channel counts as use of the sign-in, so that it does not expire.
                 on_air = hub.scene.state == "live"
                 now = await self._guard.identify(websocket, is_use=on_air)
                 same = _rights(now) == _rights(caller)
@@ -220,7 +226,7 @@ class Channel:
                 client.wire.put(text_frame(replies.problem(problem)))
                 client.wire.cut(UNKNOWN_KEY, problem.title)
 
-    # What a client says.
+    # Messages.
 
     async def _listen(self, websocket: WebSocket, hub: Hub, client: Client, caller: Caller) -> None:
         while True:
@@ -232,7 +238,7 @@ class Channel:
                 client.wire.put(encode(reply))
                 if client.wire.buffered() > 1 << 20:
                     hub.cut(client)
-            # Many messages may have come in one packet: others take their turn between.
+            # One packet may hold many messages: let other tasks run between them.
             await asyncio.sleep(0)
 
     async def _answer(
@@ -248,7 +254,7 @@ class Channel:
             message = _read(text)
             identity = replies.identity_of(message.get("id"))
             control_characters.check(message)
-            if _may_lose_rights(caller):  # signed out or shut out meanwhile?
+            if _may_lose_rights(caller):  # the role may have been revoked meanwhile
                 caller = await self._guard.identify(websocket, is_use=True)
             command = self.commands.get(str(message.get("type")))
             if command is None:
@@ -263,7 +269,7 @@ class Channel:
             if says:
                 client.nickname = parsed.nickname
         except Problem as problem:
-            # What nobody knows is no type: it may be anything that a client wrote.
+            # Log only registered types: any other is free text of a client.
             known = str(message.get("type")) if problem.status == 403 else ""
             self._guard.refused(caller, known, problem)
             return replies.failure(identity, problem)
@@ -285,7 +291,7 @@ def _may_lose_rights(caller: Caller) -> bool:
 
 
 def invalid(error: ValidationError) -> Invalid:
-    """A problem that lists what is wrong with a message, without repeating what was sent."""
+    """Return a problem that lists the invalid fields, without repeating their values."""
     return Invalid.of(error.errors(include_url=False, include_input=False, include_context=False))
 
 

@@ -1,4 +1,4 @@
-"""Chat: what viewers and hosts say, and what a host takes away. Reactions are counted, not kept."""
+"""Chat: messages, which hosts may hide, and mutes. Reactions are only counted."""
 
 from typing import Any
 
@@ -29,22 +29,24 @@ class UnknownMessage(NotFound):
 
 
 class StaffNotMuted(Conflict):
-    """Whoever runs the broadcast is not muted; a coordinator can take the role away."""
+    """Crew can't be muted; a coordinator can revoke the role."""
 
     slug = "staff-not-muted"
     title = "One of the team can't be muted"
 
 
 def may_choose(caller: Caller) -> bool:
-    """Whether the caller is called as they like: accounts with a display name, and those who run
-    the broadcast, are not, so that nobody reads by which name they sign in.
+    """Return whether the caller may choose a nickname.
+
+    Crew, and accounts with a display name, may not: their name must not show what they sign in
+    with.
     """
     return caller.account is None or not (caller.display_name or caller.is_crew)
 
 
 def nickname_of(caller: Caller) -> str:
-    """What the caller is called until a nickname is chosen; empty for one of the team without a
-    display name.
+    """Return the caller's name before they choose a nickname; empty for crew without a display
+    name.
     """
     if caller.account is None:
         return caller.name or guest_name(caller.device)
@@ -63,21 +65,21 @@ class Chat:
         self._sweeping = Periodic(SWEEP_S, self.sweep, failed, at_once=True)
 
     async def start(self) -> None:
-        """Forget what is over of mutes, now and every hour."""
+        """Start to delete expired mutes and traces, now and every hour."""
         await self._sweeping.start()
 
     async def stop(self) -> None:
-        """Forget no more."""
+        """Stop deleting them."""
         await self._sweeping.stop()
 
     async def sweep(self) -> None:
-        """Forget what is over of mutes, in small steps."""
+        """Delete expired mutes and traces, in small steps."""
         await in_steps(lambda: self._store.write(mutes.sweep))
 
     async def say(self, caller: Caller, broadcast: str, nickname: str, text: str) -> dict[str, Any]:
-        """Say something; phone numbers in it, and in the name, are blanked. Returns its `seq`.
+        """Send a chat message and return its `seq`; phone numbers in text and nickname are masked.
 
-        Raises NicknameRefused where whoever is none of the team would be called like it.
+        Raises NicknameRefused where somebody outside the team would use a name of the team.
         """
         if may_choose(caller) and not caller.is_crew:
             await self._team_names.check(nickname)
@@ -111,7 +113,7 @@ class Chat:
         return await self._store.write(write)
 
     async def hide(self, caller: Caller, broadcast: str, message: int) -> dict[str, Any]:
-        """Take a message away from every page and erase its text from the log."""
+        """Hide a message on every page and erase its text from the log."""
 
         def write(connection: Connection) -> dict[str, Any]:
             _require_message(connection, broadcast, message)
@@ -126,7 +128,7 @@ class Chat:
     async def mute(self, caller: Caller, broadcast: str, message: int, duration: Duration) -> Mute:
         """Mute the sender of a message.
 
-        Raises UnknownMessage, also where nobody knows who said it, and StaffNotMuted.
+        Raises UnknownMessage, also where the sender is unknown, and StaffNotMuted.
         """
 
         def write(connection: Connection) -> Mute:
@@ -151,7 +153,7 @@ class Chat:
 
     @raises(UnknownMute)
     async def unmute(self, caller: Caller, broadcast: str, mute: str) -> None:
-        """Let someone write again who is muted in this broadcast. Raises UnknownMute."""
+        """End a mute of this broadcast. Raises UnknownMute."""
 
         def write(connection: Connection) -> None:
             mutes.end(connection, broadcast, mute)
@@ -160,7 +162,7 @@ class Chat:
         await self._store.write(write)
 
     async def muted(self, broadcast: str) -> list[Mute]:
-        """The mutes that hold in the broadcast, the latest first. Raises UnknownBroadcast."""
+        """List the mutes that apply to the broadcast, the latest first. Raises UnknownBroadcast."""
 
         def read(connection: Connection) -> list[Mute]:
             self._log.head(connection, broadcast)
@@ -169,7 +171,7 @@ class Chat:
         return await self._store.read(read)
 
     def sender(self, connection: Connection, broadcast: str, message: int) -> str | None:
-        """The device that said the message, in the caller's transaction; None for no message."""
+        """Return the device that sent the message, within the caller's transaction, or None."""
         query = select(senders.c.device).where(
             senders.c.broadcast == broadcast, senders.c.seq == message
         )
@@ -177,7 +179,7 @@ class Chat:
 
 
 def _require_message(connection: Connection, broadcast: str, message: int) -> ChatSaid:
-    """What was said; nothing of it where it is hidden. Raises UnknownMessage."""
+    """Return the message, empty where it is hidden. Raises UnknownMessage."""
     found = connection.execute(
         select(events.c.kind, events.c.data).where(
             events.c.broadcast == broadcast, events.c.seq == message

@@ -1,13 +1,12 @@
-"""Checkpoints of a log: a broadcast's state after one of its events, from which a hub starts.
+"""Checkpoints: a broadcast's state after one of its events, from which a hub starts.
 
-What they hold follows from the log, so none is needed: one that is of other code, or can't be read,
-counts as none. What the log does not hold any more they do not either: `Log.redact` and
-`Log.rename_buyer` remove those from the changed event on, in the same transaction, and a state that
-was folded before is not written after it.
+A checkpoint can be recomputed from the log: one of another version, or one that can't be read, is
+ignored. It never outlives a redaction: `Log.redact` and `Log.rename_buyer` delete all checkpoints
+from the changed event on, in the same transaction, and a state that was folded before is not stored
+after it.
 
-A checkpoint is a zlib stream of lines of JSON: what the scene has but for its orders, how many
-these are and which are held, then of each its id and what is kept of it. When one is due is the
-hubs' to say (hubs.py).
+The format is a zlib stream of JSON lines: the state without its orders; the number of orders and
+which are held; then id and data of each order. hubs.py decides when a checkpoint is due.
 """
 
 import asyncio
@@ -33,9 +32,9 @@ from farmlive.store import Store
 
 EVERY = 5_000
 """A checkpoint is due once a state is so many events ahead of the last one."""
-# So much of a stream, in bytes, is in memory beside the state that is made of it.
+# Bytes that are decompressed at a time, which bounds the memory beside the state itself.
 _STEP = 1 << 16
-# So many orders are compressed at a time.
+# Orders that are compressed at a time.
 _ORDERS = 500
 
 _seq = log_checkpoints.c.seq
@@ -46,7 +45,7 @@ FOLDED_BY = (snapshot, kinds, model, parts, stage, goods, trade)
 
 
 def version_of(modules: tuple[ModuleType, ...]) -> str:
-    """Which code folds, and how it is written down: a digest of its sources and this one's."""
+    """Return the version: a digest of the sources of the folding code and of this file."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for module in modules:
         digest.update(Path(str(module.__file__)).read_bytes())
@@ -58,20 +57,20 @@ VERSION = version_of(FOLDED_BY)
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """A state at rest: nothing that is folded later changes it."""
+    """An immutable copy of a state: later events do not change it."""
 
     broadcast: str
     seq: int
-    # Up to where the log was redacted before this was read from it, or folded.
+    # The `seq` up to which redactions are already applied to the state.
     redacted: int
     head: bytes
     orders: list[tuple[str, Told | bytes]]
 
 
 def capture(broadcast: str, scene: BroadcastState, read_at: int) -> Captured:
-    """Take hold of a scene as it is now, in a millisecond: its orders are not copied.
+    """Copy a state. It takes about a millisecond, since the orders are shared.
 
-    `read_at` is the log's last seq when the scene began to be read from it.
+    `read_at` is the log's last `seq` when the state began to be read from it.
     """
     state = {each.name: getattr(scene, each.name) for each in fields(scene)}
     head = compact_json.encode({**state, "chat": list(scene.chat), "orders": {}})
@@ -80,7 +79,7 @@ def capture(broadcast: str, scene: BroadcastState, read_at: int) -> Captured:
 
 
 def pack(captured: Captured) -> bytes:
-    """Write the state down."""
+    """Encode a state."""
     held = [order for order, kept in captured.orders if not isinstance(kept, bytes)]
     orders = compact_json.encode({"count": len(captured.orders), "held": held})
     stream = zlib.compressobj(1)
@@ -94,7 +93,7 @@ def pack(captured: Captured) -> bytes:
 
 
 def unpack(data: bytes) -> BroadcastState:
-    """Read what `pack` wrote. Raises ValueError where it is nothing of the kind."""
+    """Decode a state that `pack` encoded. Raises ValueError for anything else."""
     try:
         return _scene_of(_lines(data))
     except (AttributeError, KeyError, TypeError, zlib.error) as error:
@@ -134,8 +133,9 @@ class Checkpoints:
         self._store = store
 
     async def keep(self, captured: Captured, unreadable: Collection[int] = ()) -> bool:
-        """Write a captured state, once nobody else waits for the writer, and remove those that
-        can't be read; False where events that it knows were redacted since. Raises Unavailable.
+        """Store a captured state once no other write waits, and delete the unreadable checkpoints.
+
+        Returns False where the log was redacted since the capture. Raises Unavailable.
         """
         data = await asyncio.to_thread(pack, captured)
         return await self._store.write(
@@ -143,8 +143,8 @@ class Checkpoints:
         )
 
     async def latest(self, broadcast: str, unreadable: Collection[int] = ()) -> int:
-        """The seq of the last checkpoint of this code, but for those that can't be read; 0 where
-        there is none. Raises NotRead.
+        """Return the `seq` of the latest readable checkpoint of this version, or 0. Raises
+        NotRead.
         """
         query = select(func.max(_seq)).where(*_ours(broadcast), _seq.not_in(unreadable))
         return await self._store.read(
@@ -153,8 +153,9 @@ class Checkpoints:
 
 
 def load(connection: Connection, broadcast: str, upto: int) -> tuple[BroadcastState, list[int]]:
-    """The state of the last checkpoint that can be read, of those up to a seq, else that before the
-    first event; and the seqs of those that can't be.
+    """Load the latest readable checkpoint up to a `seq`, or the empty state.
+
+    Returns the state and the `seq`s of the unreadable checkpoints.
     """
     unreadable: list[int] = []
     query = select(_seq).where(*_ours(broadcast), _seq <= upto).order_by(_seq.desc())
@@ -162,7 +163,7 @@ def load(connection: Connection, broadcast: str, upto: int) -> tuple[BroadcastSt
         data = connection.execute(
             select(log_checkpoints.c.data).where(*_ours(broadcast), _seq == seq)
         ).scalar_one_or_none()
-        if data is None:  # something was redacted just now
+        if data is None:  # deleted by a redaction since the query
             continue
         try:
             return unpack(data), unreadable
@@ -180,8 +181,9 @@ def load(connection: Connection, broadcast: str, upto: int) -> tuple[BroadcastSt
 def keep(
     connection: Connection, captured: Captured, data: bytes, unreadable: Collection[int]
 ) -> bool:
-    """Write a checkpoint, and remove all but the one before it. False where events that it knows
-    were redacted since: nothing is written then.
+    """Store a checkpoint and delete all but the one before it.
+
+    Returns False, and stores nothing, where the log was redacted since the capture.
     """
     redacted = select(events.c.seq).where(
         events.c.broadcast == captured.broadcast,
@@ -195,7 +197,7 @@ def keep(
     connection.execute(
         delete(log_checkpoints).where(
             log_checkpoints.c.broadcast == captured.broadcast,
-            # Another server may have written the same.
+            # Another server may have stored the same.
             or_(_seq < previous, _seq == captured.seq, _seq.in_(unreadable)),
         )
     )

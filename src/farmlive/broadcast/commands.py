@@ -1,5 +1,5 @@
-"""The commands that a broadcast answers itself, on the live channel and over HTTP: chat, cards and
-hearts. app.py registers them.
+"""The commands of a broadcast, on the live channel and over HTTP: chat, cards and reactions. app.py
+registers them.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ _IN_BROADCAST = "/api/v1/broadcasts/{broadcast}"
 
 
 class BroadcastCommands:
-    """Answers what viewers say and tap, and what the crew shows and takes away."""
+    """Runs the viewers' and the crew's commands."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class BroadcastCommands:
 
     @raises(TooMany, Blocked, NicknameRefused, Muted, UnknownBroadcast, NotLive, Ended)
     async def say(self, caller: Caller, broadcast: str, message: ChatSay) -> dict[str, Any]:
-        """Say something, under the nickname that the caller has or chooses; answers as `EventSeq`.
+        """Send a chat message under the caller's nickname; returns `EventSeq`.
 
         Raises TooMany, Blocked, NicknameRefused, Muted, UnknownBroadcast, NotLive, Ended.
         """
@@ -76,12 +76,12 @@ class BroadcastCommands:
 
     @raises(UnknownBroadcast, UnknownMessage)
     async def hide(self, caller: Caller, broadcast: str, message: ChatHide) -> dict[str, Any]:
-        """Take a message away; answers as `EventSeq`. Raises UnknownBroadcast, UnknownMessage."""
+        """Hide a message; returns `EventSeq`. Raises UnknownBroadcast, UnknownMessage."""
         return await self._chat.hide(caller, broadcast, message.message)
 
     @raises(Chat.mute)
     async def mute(self, caller: Caller, broadcast: str, message: ChatMute) -> dict[str, Any]:
-        """Mute whoever said a message, and answer as `MuteAnswer`.
+        """Mute the sender of a message; returns `MuteAnswer`.
 
         Raises UnknownMessage, StaffNotMuted.
         """
@@ -90,13 +90,13 @@ class BroadcastCommands:
 
     @raises(Chat.unmute)
     async def unmute(self, caller: Caller, broadcast: str, message: ChatUnmute) -> dict[str, Any]:
-        """Let someone write again. Raises UnknownMute."""
+        """End a mute. Raises UnknownMute."""
         await self._chat.unmute(caller, broadcast, message.mute)
         return {}
 
     @raises(UnknownBroadcast, UnknownCard, Ended, LotStopped)
     async def pin(self, caller: Caller, broadcast: str, message: CardPin) -> dict[str, Any]:
-        """Show an offer's card over the video; answers as `EventSeq`.
+        """Pin an offer's card; returns `EventSeq`.
 
         Raises UnknownBroadcast, UnknownCard, Ended, LotStopped.
         """
@@ -106,7 +106,7 @@ class BroadcastCommands:
 
     @raises(UnknownBroadcast, Ended)
     async def unpin(self, caller: Caller, broadcast: str, _message: CardUnpin) -> dict[str, Any]:
-        """Take the card away, if one is there; answers as `EventSeq`.
+        """Unpin the card, if there is one; returns `EventSeq`.
 
         Raises UnknownBroadcast, Ended.
         """
@@ -124,7 +124,7 @@ class BroadcastCommands:
 
     @raises(TooMany, UnknownBroadcast, NotLive, Ended, UnknownCard)
     async def open(self, caller: Caller, broadcast: str, message: CardOpen) -> dict[str, Any]:
-        """Count that a viewer looks at a card, and answer as `OpenedCard`.
+        """Count that a viewer opened a card; returns `OpenedCard`.
 
         Raises TooMany, UnknownBroadcast, NotLive, Ended, UnknownCard.
         """
@@ -138,8 +138,10 @@ class BroadcastCommands:
 
     @contextlib.asynccontextmanager
     async def _at_hand(self, broadcast: str) -> AsyncIterator[Hub]:
-        """The hub, for what anybody may ask for: a log is not read for it once the broadcast is
-        over. Raises UnknownBroadcast, NotLive, Ended.
+        """Yield the hub of a live broadcast, for commands of anonymous viewers.
+
+        An ended broadcast is refused before its log is read. Raises UnknownBroadcast, NotLive,
+        Ended.
         """
         if broadcast not in self._broadcasts.hubs.open:
             head = await self._store.read(lambda conn: self._log.head(conn, broadcast))
@@ -149,8 +151,8 @@ class BroadcastCommands:
 
     @contextlib.asynccontextmanager
     async def _up_to_date(self, broadcast: str) -> AsyncIterator[Hub]:
-        """The hub with all that is committed: an offer that was put into the bag a moment ago, by
-        whichever server, can be pinned. Raises UnknownBroadcast, Ended.
+        """Yield the hub with every committed event, so that an offer which another server added a
+        moment ago can be pinned. Raises UnknownBroadcast, Ended.
         """
         head = await self._store.read(lambda conn: self._log.head(conn, broadcast))
         if head.state == "ended":
@@ -161,7 +163,7 @@ class BroadcastCommands:
 
 
 def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
-    """The commands of a broadcast."""
+    """Return the commands of a broadcast."""
     return [
         Command(
             ChatSay,
@@ -233,7 +235,7 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
 
 
 def mute_answer(mute: Mute) -> dict[str, Any]:
-    """A mute as channel and API answer it."""
+    """Return a mute as channel and API answer it."""
     answer = MuteAnswer(
         id=mute.id,
         nickname=mute.nickname,

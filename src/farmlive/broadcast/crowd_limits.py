@@ -1,9 +1,9 @@
-"""Crowd limits: how much the viewers behind one address, and in the block around it, may say, tap
-and like together, and how many devices of theirs may begin to.
+"""Crowd limits: how many messages, taps and hearts the viewers behind one IP address, and in the
+block around it, may send together, and from how many new devices.
 
-A device is a cookie, which whoever likes can throw away; an address is not. Counting is the rate
-limits'. What is over a limit of taps and hearts is answered and not counted: it is a figure that is
-wrong then, and nobody who looks at a card is to read of it.
+A device is only a cookie, which anybody can throw away; an IP address is not. Taps and hearts over
+the limit are answered and not counted: the count is then too low, which is not worth an error to
+somebody who opens a card.
 """
 
 from collections import OrderedDict
@@ -12,15 +12,16 @@ from farmlive.people import Caller, RateLimits
 from farmlive.problems import TooMany
 from farmlive.settings import Settings
 
-# The limit of a block of addresses, as a multiple of one address': of messages, opened cards, likes
-# and new devices. It is wide for one address already, and little of it comes at one moment.
+# The limit of a block of IP addresses, as a multiple of one address', for messages, opened cards,
+# hearts and new devices. Small, since the limit of one address is wide already and a block's
+# viewers rarely act at one moment.
 CROWD_BLOCK_FACTOR = 5
-# Devices that are known not to be new; above it the one unused longest is new again.
+# Devices that are remembered as not new, least recently used first out.
 REMEMBERED = 50_000
 
 
 class CrowdLimits:
-    """Counts what viewers do; those with a role, and programs with a key, are none."""
+    """Counts what viewers do; callers with a role, and programs with a key, are exempt."""
 
     def __init__(self, limits: RateLimits, settings: Settings):
         self._limits = limits
@@ -28,7 +29,7 @@ class CrowdLimits:
         self._known: OrderedDict[str, None] = OrderedDict()
 
     def chat(self, caller: Caller) -> None:
-        """Count a message. Raises TooMany."""
+        """Count a chat message. Raises TooMany."""
         self._limits.allow("chat", caller.device, self._settings.chats_per_minute)
         if caller.role is not None:
             return
@@ -36,7 +37,7 @@ class CrowdLimits:
         self._together("chat", caller, self._settings.address_chats_per_minute)
 
     def tap(self, caller: Caller) -> bool:
-        """Count a card that was opened; whether it is to stand in the figures.
+        """Count an opened card; return whether it goes into the analytics.
 
         Raises TooMany for a device.
         """
@@ -44,7 +45,7 @@ class CrowdLimits:
         return self._is_counted("taps", caller, self._settings.address_taps_per_minute)
 
     def like(self, caller: Caller, hearts: int) -> bool:
-        """Count hearts that were sent; whether they are to stand in the figures.
+        """Count hearts; return whether they go into the analytics.
 
         Raises TooMany for a device.
         """

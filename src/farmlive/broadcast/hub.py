@@ -1,8 +1,8 @@
-"""The hub of one broadcast on one server: its scene in memory, its clients, and what each has got.
+"""The hub of one broadcast on one server: its state in memory, its clients and their positions.
 
-A client's queue is its `to` in the hub's ring of events: what is behind is sent again from there,
-so that a slow client costs no memory of its own. Frames are encoded once for all who get the same,
-and an event once for all frames.
+All clients share the hub's ring of recent events; a client's `to` is its position in the ring. A
+slow client is served from the ring, so that it needs no queue of its own. Each event is encoded
+once for all frames, and each frame once for all clients that get the same events.
 """
 
 import asyncio
@@ -24,13 +24,14 @@ from farmlive.broadcast.wire.ws_protocol import Wire, text_frame
 from farmlive.clock import now_ms
 from farmlive.outages import reason_of
 
-# So many events that wait are sent before their time, or the ring would lose some of them.
+# Flush early once this many events are pending, before the ring drops any of them.
 HURRY = 500
 RESUMABLE = 1_000
 FLUSH_S = 0.2  # five frames a second
 URGENT_S = 0.05
 SLOW_BYTES = 128 * 1024
-# In a rush an offer's stock changes a hundred times between two frames, and only the last counts.
+# Above this many pending events drop stale ones: in a rush an offer's stock changes a hundred times
+# between two frames, and only the last value matters.
 RUSH = 20
 STALL_S = 10.0
 TRY_AGAIN_LATER = 1013
@@ -40,7 +41,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True, eq=False)
 class Client:
-    """One open channel: who may see what, and the last `seq` that was sent."""
+    """One open channel: its audiences, and the last `seq` that was sent to it."""
 
     wire: Wire
     device: str
@@ -53,13 +54,13 @@ class Client:
 
     @property
     def watches(self) -> bool:
-        """Whether the client counts as a viewer: those who work here do not."""
+        """Whether the client counts as a viewer; staff do not."""
         return self.role in (None, "simulator")
 
 
 @dataclass(slots=True)
 class Counts:
-    """What a hub dropped and sent, for /metrics."""
+    """Counters of what hubs sent and dropped, for /metrics."""
 
     deliveries: int = 0
     frames: int = 0
@@ -68,16 +69,16 @@ class Counts:
 
 
 def encode(message: dict[str, Any]) -> bytes:
-    """A message as one text frame."""
+    """Encode a message as one text frame."""
     return text_frame(compact_json.encode(message))
 
 
 @dataclass(eq=False)
 class Hub:
-    """Keeps the scene up to date and sends each client what it has not got yet."""
+    """Keeps a broadcast's state up to date and sends each client the events after its position."""
 
     broadcast: str
-    # The events after a seq, with the devices that `Log.missed` finds again.
+    # Returns the events after a `seq`, with devices, as `Log.missed` does.
     catch_up: Callable[[int], Awaitable[list[Event]]]
     counts: Counts
     scene: BroadcastState = field(default_factory=BroadcastState)
@@ -107,47 +108,51 @@ class Hub:
         self._flushed = float("-inf")
         self._flushed_seq = 0
         self._catching: asyncio.Task[None] | None = None
-        self._heard_of = 0  # the highest seq after a gap since the log was last read
+        # the highest `seq` that arrived beyond a gap since the log was last read
+        self._heard_of = 0
         self._idle_since = self._loop.time()
 
-    # Whether it is needed.
+    # Reference counting.
 
     def enter(self) -> None:
-        """Count one more who needs it."""
+        """Add one user of the hub."""
         self.users += 1
         self.was_used = True
 
     def exit(self) -> None:
-        """Count one less."""
+        """Remove one user of the hub; the last one starts the idle time."""
         self.users -= 1
         if not self.users:
             self.rest()
 
     def rest(self) -> None:
-        """Count from now how long nobody needs it."""
+        """Restart the idle time."""
         self._idle_since = self._loop.time()
 
     @property
     def idle_s(self) -> float:
-        """For how long nobody has needed it, seconds."""
+        """Return how long the hub has had no user, in seconds."""
         return 0.0 if self.users else self._loop.time() - self._idle_since
 
-    # What happened.
+    # Incoming events.
 
     def begin(self, scene: BroadcastState, tail: Iterable[Event]) -> None:
-        """Start from a state; `tail` are the events before it that clients may still ask for."""
+        """Start from a checkpoint; `tail` are the events before it that clients may still resume
+        from.
+        """
         self.scene = scene
         self.kept = scene.seq
         self._ring.extend(tail)
 
     def load(self, events: Iterable[Event]) -> None:
-        """Fold events as the log has them; before any client is there."""
+        """Fold events from the log, before any client has joined."""
         for event in events:
             self._fold(event)
 
     def take(self, event: Event) -> None:
-        """Take an event from the bus: the next one, one that was seen, or one after a gap."""
-        self._grant(event)  # also out of turn: what comes of the order later is its device's too
+        """Handle an event from the bus: the next in order, a duplicate, or one beyond a gap."""
+        # granted also out of order: later events of the order belong to its device too
+        self._grant(event)
         if event.seq <= self.scene.seq:
             return
         if event.seq > self.scene.seq + 1:
@@ -159,26 +164,32 @@ class Hub:
         self._schedule(urgent)
 
     async def reach(self, seq: int) -> None:
-        """Read the log as far as another server sent it, where this one has not heard of it yet."""
+        """Read the log up to `seq`, which another server sent a client and this one may not have
+        yet.
+        """
         if seq > self.scene.seq and self._catching is not None:
-            await asyncio.shield(self._catching)  # which may have asked before that was written
+            # this read may have started before the event was written
+            await asyncio.shield(self._catching)
         if seq > self.scene.seq:
             await asyncio.shield(self._read_on())
 
     def missed(self, after: int) -> bool:
-        """Whether someone who has got all up to `after` can go on without a snapshot."""
+        """Return whether a client at position `after` can resume from the ring."""
         behind = self.scene.seq - after
         return 0 <= behind <= len(self._ring)
 
-    # Who is there.
+    # Clients.
 
     def orders_since(self, seq: int, device: str) -> frozenset[str]:
-        """The `order:` audiences that events after `seq` gave the device, as it was coming in."""
+        """Return the `order:` audiences that events after `seq` granted to the device.
+
+        They cover the time between the query of the device's orders and its join.
+        """
         orders = (order_of(event.audience) for event in self._tail(seq) if event.device == device)
         return frozenset(ORDER + order for order in orders if order is not None)
 
     def join(self, client: Client) -> None:
-        """Add a client; its `to` says what it has got."""
+        """Add a client, whose `to` is its position."""
         self.clients.add(client)
         self._of_device[client.device].add(client)
         if client.watches:
@@ -187,7 +198,7 @@ class Hub:
             self._schedule(False)
 
     def leave(self, client: Client) -> None:
-        """Take a client away, once."""
+        """Remove a client; a second call changes nothing."""
         if client not in self.clients:
             return
         self.clients.remove(client)
@@ -200,7 +211,7 @@ class Hub:
                 del self.devices[client.device]
 
     def frame(self, client: Client, said: dict[str, Any]) -> bytes:
-        """The frame with what the client has not got, and what else is said to it."""
+        """Encode a frame with the events after the client's position, and the members of `said`."""
         found = News.of(self._tail(client.to)).encoded(client.audiences, {})
         self.counts.frames += bool(found)
         return text_frame(
@@ -209,7 +220,7 @@ class Hub:
         )
 
     def stop(self) -> None:
-        """Send what is due and end the timers."""
+        """Flush pending events and cancel the timers."""
         if self._timer is not None:
             self._flush()
         if self._timer is not None:
@@ -218,8 +229,9 @@ class Hub:
             self._catching.cancel()
 
     def _hear(self, event: Event) -> None:
-        """Fold an event, and send what waits before the ring loses any of it: in a rush a second
-        has thousands, and who keeps up misses none.
+        """Fold an event, and flush before the ring drops events that are still pending.
+
+        A rush has thousands of events a second; clients that keep up must not miss any.
         """
         self._fold(event)
         if self.scene.seq - self._flushed_seq >= HURRY and self.clients:
@@ -246,7 +258,9 @@ class Hub:
                 )
 
     def _rename(self, order: str, buyer: str) -> None:
-        """Know the order's buyer by the new pseudonym alone, and its device no more."""
+        """Replace the pseudonym of an erased order's buyer, and revoke the device's access to the
+        order.
+        """
         for index, event in enumerate(self._ring):
             if event.data.get("order") == order and event.kind.startswith("order."):
                 named = {"buyer": buyer} if "buyer" in event.data else {}
@@ -255,7 +269,7 @@ class Hub:
             client.audiences -= {ORDER + order}
 
     def _grant(self, event: Event) -> None:
-        """Let the channels of the event's device see what is told of its order from now on."""
+        """Grant the open channels of the event's device the audience of its order."""
         if event.device is None or (order := order_of(event.audience)) is None:
             return
         for client in self._of_device.get(event.device, ()):
@@ -267,13 +281,13 @@ class Hub:
         return event.kind == StockChanged.kind and event.data.get("offer") == self.scene.pinned
 
     def _read_on(self) -> asyncio.Task[None]:
-        """Read the log, once for all who ask meanwhile."""
+        """Start to read the log, or return the read that is under way."""
         if self._catching is None:
             self._catching = self._loop.create_task(self._catch_up())
         return self._catching
 
     async def _catch_up(self) -> None:
-        self._heard_of = 0  # whatever was heard of until now is read
+        self._heard_of = 0  # this read covers every event that arrived until now
         try:
             for event in await self.catch_up(self.scene.seq):
                 if event.seq == self.scene.seq + 1:
@@ -285,10 +299,11 @@ class Hub:
             return
         finally:
             self._catching = None
-        if self._heard_of > self.scene.seq:  # written after that was read, and sent before now
+        # an event was written after the read and published before now
+        if self._heard_of > self.scene.seq:
             self._read_on()
 
-    # What goes out.
+    # Outgoing frames.
 
     def _schedule(self, urgent: bool) -> None:
         due = max(self._loop.time(), self._flushed + (URGENT_S if urgent else FLUSH_S))
@@ -303,7 +318,7 @@ class Hub:
         self._timer = None
         now = self._flushed = self._loop.time()
         seq = self._flushed_seq = self.scene.seq
-        # One frame for all who are as far and share the audiences that count here.
+        # Share one frame among clients at the same position with the same relevant audiences.
         frames: dict[tuple[int, bool, frozenset[str]], bytes | None] = {}
         news: dict[tuple[int, bool], News] = {}
         pieces: Pieces = {}
@@ -335,7 +350,7 @@ class Hub:
             self._schedule(False)
 
     def _wait_for(self, client: Client, now: float) -> bool:
-        """Let a slow client drain; cut one that does not. True where it is still waited for."""
+        """Return whether to wait for a slow client to drain; disconnect it after STALL_S."""
         if client.slow_since is None:
             client.slow_since = now
         elif now - client.slow_since > STALL_S or not self.missed(client.to):
@@ -344,20 +359,20 @@ class Hub:
         return True
 
     def cut(self, client: Client) -> None:
-        """End a client that can't keep up; it may come back with `after`."""
+        """Disconnect a client that is too slow; it may reconnect with `after`."""
         self.leave(client)
         self.counts.cut += 1
         client.wire.cut(TRY_AGAIN_LATER, "too slow; resume with after")
 
     def _tail(self, after: int) -> list[Event]:
-        """The ring's events with `seq` greater than `after`, in order."""
+        """Return the ring's events with `seq` greater than `after`, in order."""
         tail = list(islice(reversed(self._ring), max(0, self.scene.seq - after)))
         tail.reverse()
         return tail
 
     def _news(self, after: int, lossy: bool) -> News:
-        """What is sent to who has got all up to `after`: in a rush, and to someone slow, without
-        what is stale.
+        """Return the events to send to a client at position `after`; without stale ones in a rush,
+        and where the client is slow (`lossy`).
         """
         events = self._tail(after)
         if lossy or len(events) > RUSH:
@@ -377,6 +392,8 @@ class Hub:
         )
 
     def _time_told(self) -> bytes:
-        """The server's time, where the events do not tell it: once its clock was set back."""
+        """Return the server's time as a member of a frame where the events' `at` is ahead of the
+        clock, which happens after the clock was set back; else nothing.
+        """
         now = now_ms()
         return b'"now":%d,' % now if self._ring and self._ring[-1].at > now else b""

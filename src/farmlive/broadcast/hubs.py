@@ -1,7 +1,7 @@
-"""The hubs of one server: each is made at first need, from the log's last checkpoint and what
-follows it, kept up to date from the bus and the log, and let go once nobody needs it.
+"""The hubs of one server. A hub is created on first use from the latest checkpoint and the events
+after it, kept up to date from the bus and the log, and removed once nobody uses it.
 
-What a hub sends is hub.py's; how a state is written down checkpoints.py's.
+hub.py sends frames to clients; checkpoints.py stores states.
 """
 
 import asyncio
@@ -21,18 +21,19 @@ from farmlive.outages import Outage, reason_of
 from farmlive.periodic import Periodic, create_task
 from farmlive.store import Store, drop_cache
 
-# How soon what another server wrote is shown where the bus does not carry it.
+# How often to poll the log for other servers' events while the bus is down, seconds.
 DEAF_S = 1.0
-# How often else the log is looked at, for what the bus lost.
+# How often to poll it otherwise, for messages that the bus lost, seconds.
 FOLLOW_S = 10.0
-# So long a hub that nobody needs stays: whoever reloads the page finds it there.
+# How long an unused hub stays in memory, seconds: a page that reloads finds it there.
 IDLE_S = 60.0
-# So many events are read at a time, and as many as one read folds.
+# Events that one query reads; EVERY // PAGE queries make one read.
 PAGE = 1_000
-# A checkpoint may take a twentieth of one core: in a rush there are fewer of them. So may whoever
-# has a long log read again and again, where its broadcast is over.
+# Rest between two checkpoints of a broadcast, as a multiple of the last one's duration: they take
+# at most a twentieth of one core. The same bounds reloading the long log of an ended broadcast
+# again and again.
 REST = 20
-# After one that could not be written, seconds.
+# Rest after a failed checkpoint, seconds.
 FAILED_REST_S = 10.0
 
 
@@ -47,23 +48,23 @@ class Hubs:
         self.open: dict[str, Hub] = {}
         self._loading: dict[str, asyncio.Task[Hub]] = {}
         self._checkpoints = Checkpoints(store)
-        # Checkpoints that are being written, and until when there is to be no other.
+        # Checkpoint writes under way, and the earliest time of the next one of each broadcast.
         self._keeping: dict[str, asyncio.Task[None]] = {}
         self._rests: dict[str, float] = {}
         failed = "the state of a broadcast was not kept; its log is read instead"
         self._unkept = Outage(failed, lost=failed, back="states of broadcasts are kept again")
-        # For how long nobody looked whether the bus lost something.
+        # Seconds since the log was last polled for messages that the bus lost.
         self._unread_s = 0.0
         self._following = Periodic(
             DEAF_S, self._look_after, "the log was not followed", "the log is followed again"
         )
 
     async def start(self) -> None:
-        """Look for what the bus lost, and after those that nobody needs."""
+        """Start to poll the log and to remove unused hubs."""
         await self._following.start()
 
     async def stop(self) -> None:
-        """Send what is due and do no more."""
+        """Flush every hub and stop."""
         await self._following.stop()
         keeping = list(self._keeping.values())
         for task in keeping:
@@ -77,7 +78,7 @@ class Hubs:
 
     @contextlib.asynccontextmanager
     async def hub(self, broadcast: str) -> AsyncIterator[Hub]:
-        """The broadcast's hub, for as long as it is used. Raises UnknownBroadcast."""
+        """Yield the broadcast's hub and keep it while the block runs. Raises UnknownBroadcast."""
         while True:
             hub = self.open.get(broadcast)
             if hub is None:
@@ -86,7 +87,8 @@ class Hubs:
                     task = self._loading[broadcast] = asyncio.create_task(self._load(broadcast))
                     task.add_done_callback(lambda _: self._loading.pop(broadcast, None))
                 hub = await asyncio.shield(task)
-            if self.open.get(broadcast) is hub:  # else it went, before this came to use it
+            # otherwise it was removed before this task could enter it
+            if self.open.get(broadcast) is hub:
                 break
         hub.enter()
         try:
@@ -96,14 +98,17 @@ class Hubs:
             self._let_go(hub)
 
     def take(self, event: Event) -> None:
-        """Take an event from the bus."""
+        """Hand an event from the bus to its hub."""
         if (hub := self.open.get(event.broadcast)) is not None:
             hub.take(event)
             self._let_go(hub)
 
     def lots_shown(self) -> dict[str, tuple[int, dict[str, tuple[int, int]]]]:
-        """Of each broadcast that is looked at here and not over: the last `seq` that its cards
-        know of, and what they say of their lots, as `snapshot.lots`.
+        """Return the lots' weights on the cards of each broadcast that has clients here and has not
+        ended.
+
+        The key is the broadcast's id; the value the last `seq` that its cards include, and the
+        weights as `snapshot.lots` returns them.
         """
         return {
             broadcast: (hub.scene.seq, lots(hub.scene))
@@ -112,21 +117,22 @@ class Hubs:
         }
 
     def _let_go(self, hub: Hub) -> None:
-        """Forget a hub that nobody uses: of a broadcast that is over at once, unless its state is
-        still to be kept or took long to read; of another after a while, once its reactions are
-        counted.
+        """Remove a hub that nobody uses.
+
+        The hub of an ended broadcast goes at once, unless its checkpoint is due or it was slow to
+        load. Any other goes after IDLE_S, once its reactions are counted.
         """
         over = hub.scene.state == "ended"
         if hub.users or (not over and hub.reactions):
             return
-        # One that nobody has come to use yet is waited for.
+        # A hub that was loaded and not used yet stays: a client is about to enter it.
         may_go = over and hub.was_used and not _is_due(hub)
         if hub.idle_s >= (hub.stays_s if may_go else IDLE_S):
             hub.stop()
             if self.open.get(hub.broadcast) is hub:
                 del self.open[hub.broadcast]
 
-    # How one comes in.
+    # Loading.
 
     async def _load(self, broadcast: str) -> Hub:
         async def catch_up(after: int) -> list[Event]:
@@ -138,7 +144,8 @@ class Hubs:
         hub = Hub(broadcast, catch_up, self.counts)
         await self._store.read(lambda connection: self._begin(connection, hub))
         while await self._store.read(lambda connection: self._read_on(connection, hub)):
-            # A server that is stopped half way goes on from there; twice as far each time.
+            # Write checkpoints on the way, so that a restart resumes from one. The distance doubles
+            # each time.
             if hub.scene.seq >= 2 * hub.kept + EVERY:
                 self._keep(hub)
         if hub.scene.seq >= EVERY:
@@ -147,8 +154,7 @@ class Hubs:
         self.open[broadcast] = hub
         if _is_due(hub):
             self._keep(hub)
-        # What was committed between that read and now is a gap that the next event would fill;
-        # fill it already.
+        # Fetch what was committed since that read; otherwise the next event would find a gap.
         for event in await catch_up(hub.scene.seq):
             hub.take(event)
         return hub
@@ -156,7 +162,7 @@ class Hubs:
     def _begin(self, connection: Connection, hub: Hub) -> None:
         hub.read_at = self._log.head(connection, hub.broadcast).seq
         scene, hub.unreadable = load(connection, hub.broadcast, hub.read_at)
-        # What clients may ask for again is sent from memory, also what is older than the state.
+        # Clients resume from the ring, so fill it also with events older than the checkpoint.
         after = max(0, hub.read_at - RESUMABLE)
         count = scene.seq - after
         hub.begin(
@@ -167,7 +173,7 @@ class Hubs:
         )
 
     def _read_on(self, connection: Connection, hub: Hub) -> bool:
-        """Fold the next of the log; whether there may be more."""
+        """Fold the next events of the log. Return whether there may be more."""
         for _ in range(EVERY // PAGE):
             found = self._log.events(connection, hub.broadcast, after=hub.scene.seq, limit=PAGE)
             hub.load(found)
@@ -176,23 +182,23 @@ class Hubs:
         drop_cache(connection)
         return True
 
-    # How its state is kept.
+    # Checkpoints.
 
     def _keep(self, hub: Hub) -> None:
-        """Begin to write a checkpoint, unless one is being written or was a moment ago."""
+        """Start to write a checkpoint, unless one is under way or the last was a moment ago."""
         broadcast, now = hub.broadcast, time.monotonic()
         if broadcast in self._keeping or now < self._rests.get(broadcast, now):
             return
         task = create_task(self._write(hub, capture(broadcast, hub.scene, hub.read_at)))
         self._keeping[broadcast] = task
         task.add_done_callback(lambda _: self._keeping.pop(broadcast, None))
-        # Until a redaction says otherwise, which it may do before this was written.
+        # A redaction resets this to 0, also while the checkpoint is being written.
         hub.kept = hub.scene.seq
 
     async def _write(self, hub: Hub, captured: Captured) -> None:
         began, rest_s, kept = time.monotonic(), FAILED_REST_S, 0
         try:
-            # Another server that has the broadcast may have written one.
+            # Another server with the same broadcast may have written one.
             kept = await self._checkpoints.latest(hub.broadcast, hub.unreadable)
             if captured.seq - kept >= EVERY and await self._checkpoints.keep(
                 captured, hub.unreadable
@@ -206,10 +212,10 @@ class Hubs:
             hub.kept = kept
         self._rests[hub.broadcast] = time.monotonic() + rest_s
 
-    # How it is looked after.
+    # Upkeep.
 
     async def _look_after(self) -> None:
-        """Read on in the log: often while the bus is deaf, and now and then for what it lost."""
+        """Poll the log: every DEAF_S while the bus is down, otherwise every FOLLOW_S."""
         for hub in list(self.open.values()):
             if _is_due(hub):
                 self._keep(hub)
@@ -218,12 +224,12 @@ class Hubs:
         self._rests = {of: until for of, until in self._rests.items() if of in here}
         self._unread_s += DEAF_S
         if self._bus.deaf or self._unread_s >= FOLLOW_S:
-            self._unread_s = FOLLOW_S  # where it fails it is due at once
+            self._unread_s = FOLLOW_S  # due again at once if the poll fails
             await self.follow()
             self._unread_s = 0.0
 
     async def follow(self) -> None:
-        """Read what the log has and the bus did not bring."""
+        """Read the events that the log has and the bus did not deliver."""
         if not self.open:
             return
         query = select(broadcasts.c.id, broadcasts.c.seq).where(broadcasts.c.id.in_(self.open))
@@ -232,7 +238,7 @@ class Hubs:
             if (hub := self.open.get(broadcast)) is not None:
                 await hub.reach(seq)
         for hub in list(self.open.values()):
-            self._let_go(hub)  # also one whose end only the log told of
+            self._let_go(hub)  # also a broadcast whose end only the log showed
 
 
 def _is_due(hub: Hub) -> bool:

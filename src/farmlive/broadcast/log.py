@@ -1,7 +1,9 @@
-"""The log: what happened in a broadcast, in order; all else about a broadcast is read from it.
+"""The event log of a broadcast: append-only, ordered by `seq`. Every other view is computed from
+it.
 
-An event is written in the transaction of the thing it tells of, takes its `seq` from the
-broadcast's row, as nobody else writes meanwhile, and goes to the bus only after the commit.
+An event is inserted in the transaction of the change that it records. The broadcast's row assigns
+its `seq`; the writer lock keeps the sequence without gaps. The event is published on the bus only
+after the commit.
 """
 
 from collections import defaultdict
@@ -23,8 +25,8 @@ from farmlive.problems import NotFound
 from farmlive.store import after_commit, hot, tally
 
 TOPIC = "log"
-# What tells that earlier events were changed in place: whoever has them in memory forgets by it
-# what the log does not hold any more.
+# Events that redact earlier ones in place. A hub that has those in memory redacts its own copies
+# too.
 REDACTING = frozenset({"chat.hidden", "order.erased"})
 
 
@@ -42,9 +44,9 @@ class UnknownBroadcast(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the log; `at` is UTC milliseconds, `data` what its kind's model wrote.
+    """One entry of the log; `at` is in UTC milliseconds, `data` is what the kind's model wrote.
 
-    `farmlive.broadcast.events` says what that means: read it by the model's `of`.
+    `farmlive.broadcast.events` defines the data of each kind: parse it with `EventModel.of`.
     """
 
     broadcast: str
@@ -53,23 +55,23 @@ class Event:
     kind: str
     audience: tuple[str, ...]
     data: dict[str, Any]
-    # The device whose open channels gain the event's `order:` audience. The log does not keep it:
-    # `Log.missed` asks who ordered.
+    # The device whose open channels gain the event's `order:` audience. The log does not store it:
+    # `Log.missed` looks up the device that placed the order.
     device: str | None = None
 
     def model(self) -> EventModel | None:
-        """What it says, by its kind; None for a kind that a newer version wrote."""
+        """Parse the data by the kind's model. Return None for a kind that a newer version wrote."""
         made = KINDS.get(self.kind)
         return None if made is None else made.of(self.data)
 
     def shown(self) -> dict[str, Any]:
-        """The event as the channel sends it."""
+        """Return the event as the channel sends it."""
         return {"seq": self.seq, "at": self.at, "kind": self.kind, "data": self.data}
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a broadcast stands: its last `seq` and `at`, its state and its title."""
+    """The head of a broadcast's log: its last `seq` and `at`, its state and its title."""
 
     seq: int
     at: int
@@ -98,7 +100,9 @@ _HEAD = hot(
 
 
 class Log:
-    """Writes events in transactions, tells handlers within them and the bus after them."""
+    """Appends events in transactions; calls handlers within them and publishes on the bus after
+    them.
+    """
 
     def __init__(self, bus: Bus):
         self._bus = bus
@@ -106,17 +110,20 @@ class Log:
         self._buyers_of: BuyersOf = lambda _connection, _orders: {}
 
     def buyers_by(self, lookup: BuyersOf) -> None:
-        """How to find the devices that ordered or hold, by the identifiers of orders."""
+        """Set the query that finds the device of each order, by the orders' ids."""
         self._buyers_of = lookup
 
     def hear(self, kind: str, handler: Handler) -> None:
-        """Have the handler run for each event of the kind, in the event's own transaction."""
+        """Register a handler, which runs for each event of the kind in the event's own transaction.
+
+        Raises ValueError for an unknown kind.
+        """
         if kind not in KINDS:
             raise ValueError(f"there is no kind of event {kind}")
         self._handlers[kind].append(handler)
 
     def append(self, connection: Connection, broadcast: str, event: EventModel) -> Event:
-        """Write one event and send it after the commit; its line of the log.
+        """Append one event, publish it after the commit, and return its entry.
 
         Raises UnknownBroadcast.
         """
@@ -126,10 +133,11 @@ class Log:
     def append_all(
         self, connection: Connection, broadcast: str, models: Sequence[EventModel]
     ) -> list[Event]:
-        """Write events of one moment in their order, as `append` does."""
+        """Append events in order, with the same `at`. Raises UnknownBroadcast."""
         head = self.head(connection, broadcast)
         last, now = head.seq + len(models), now_ms()
-        # It goes on also where the clock was set back, and so later ones stay apart.
+        # `at` never decreases, also after the clock was set back: one millisecond is added each
+        # time, so that events of different transactions keep different times.
         at = now if now >= head.at else head.at + 1
         events = [
             Event(
@@ -170,15 +178,16 @@ class Log:
             for event in events:
                 self._bus.publish(TOPIC, pack(event))
 
-        after_commit(connection, publish)  # before what a handler writes, which follows these
+        # registered before the events that handlers append, so that these follow on the bus
+        after_commit(connection, publish)
         for event in events:
             for handler in self._handlers.get(event.kind, ()):
                 handler(connection, event)
         return events
 
     def append_to_open(self, connection: Connection, event: EventModel) -> None:
-        """Write one event into each broadcast that is not over, or ended within the hour:
-        what was held then may still be ordered.
+        """Append one event to each broadcast that has not ended, or ended within the last hour: a
+        hold from its last minutes may still become an order.
         """
         lately = broadcasts.c.ended_at > now_ms() - HOUR_MS
         found = select(broadcasts.c.id).where(or_(broadcasts.c.state != "ended", lately))
@@ -186,16 +195,18 @@ class Log:
             self.append(connection, broadcast, event)
 
     def head(self, connection: Connection, broadcast: str) -> Head:
-        """Where the broadcast stands. Raises UnknownBroadcast.
+        """Return the head of the broadcast's log. Raises UnknownBroadcast.
 
-        Nothing of a broadcast changes under who writes until the COMMIT, on another node either,
-        since they take turns: what is decided by its state stays true.
+        Within a write transaction the head cannot change until the COMMIT, since the writer lock
+        holds off writers of all nodes. A decision that is based on it stays valid.
         """
         return self.ask_head(connection, broadcast)()
 
     def ask_head(self, connection: Connection, broadcast: str) -> Callable[[], Head]:
-        """The same, asked now and told when called, so that other questions go the same way."""
-        # What can be no identifier never reaches the database, which may not take its characters.
+        """Send the query of `head` now and return a function that reads its result, so that the
+        caller can send other queries in the same pipeline.
+        """
+        # A string that is no ULID may hold characters that the database rejects: never send it.
         if not is_ulid(broadcast):
             raise UnknownBroadcast(broadcast)
         counted = tally(connection)
@@ -223,7 +234,7 @@ class Log:
         limit: int | None = None,
         kinds: Iterable[str] | None = None,
     ) -> list[Event]:
-        """The events with `seq` greater than `after`, in order, of all audiences."""
+        """Return the events with `seq` greater than `after`, in order, for all audiences."""
         query = (
             select(events)
             .where(events.c.broadcast == broadcast, events.c.seq > after)
@@ -239,8 +250,10 @@ class Log:
         ]
 
     def missed(self, connection: Connection, broadcast: str, after: int) -> list[Event]:
-        """The events with `seq` greater than `after`, as the bus would have brought them: of an
-        order with its buyer's device, whichever of its events gave that device the right to it.
+        """Return the events with `seq` greater than `after`, as the bus would have delivered them.
+
+        Every event of an order gets the device of its buyer, whichever of the order's events
+        granted that device its audience.
         """
         found = self.events(connection, broadcast, after=after)
         orders = [order_of(event.audience) for event in found]
@@ -254,9 +267,9 @@ class Log:
     def of_orders(
         self, connection: Connection, broadcast: str, orders: Sequence[str]
     ) -> list[Event]:
-        """The events of these orders in their order, of all audiences.
+        """Return the events of these orders, in order, for all audiences.
 
-        It reads all events of the broadcast's orders: for what few ask for.
+        The query scans all order events of the broadcast: do not use it on a frequent path.
         """
         query = (
             select(events)
@@ -273,14 +286,15 @@ class Log:
         ]
 
     def rename_buyer(self, connection: Connection, event: Event, buyer: str, *, by: Event) -> None:
-        """Give an event's buyer another pseudonym in place: it was erased, as the event `by` tells.
-        All else stays.
+        """Replace the buyer's pseudonym in an event, in place, because the buyer's data was erased.
+
+        `by` is the event that records the erasure.
         """
         data = {**event.data, "buyer": buyer}
         self._change(connection, event.broadcast, event.seq, data, by)
 
     def redact(self, connection: Connection, broadcast: str, seq: int, *, by: Event) -> None:
-        """Empty an event's data in place, as the event `by` tells; its `seq` stays."""
+        """Empty an event's data in place; its `seq` stays. `by` is the event that records this."""
         self._change(connection, broadcast, seq, {}, by)
 
     def _change(
@@ -293,7 +307,7 @@ class Log:
             .where(events.c.broadcast == broadcast, events.c.seq == seq)
             .values(data=data)
         )
-        # The states from there on hold what it said.
+        # Later checkpoints hold the redacted data: delete them.
         connection.execute(
             delete(log_checkpoints).where(
                 log_checkpoints.c.broadcast == broadcast, log_checkpoints.c.seq >= seq
@@ -302,7 +316,7 @@ class Log:
 
 
 def pack(event: Event) -> bytes:
-    """Write an event for the bus."""
+    """Encode an event for the bus."""
     return compact_json.encode(
         [
             event.broadcast,
@@ -317,6 +331,6 @@ def pack(event: Event) -> bytes:
 
 
 def unpack(message: bytes) -> Event:
-    """Read what `pack` wrote."""
+    """Decode an event that `pack` encoded."""
     broadcast, seq, at, kind, audience, data, device = compact_json.decode(message)
     return Event(broadcast, seq, at, kind, tuple(audience), data, device)

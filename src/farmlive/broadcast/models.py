@@ -1,4 +1,4 @@
-"""The shapes of broadcasts in the API and of the channel's messages that this room answers."""
+"""API models of broadcasts, and models of the channel's messages that this room handles."""
 
 from typing import Annotated, Any, Literal
 
@@ -21,7 +21,7 @@ from farmlive.people.core.nicknames import is_blank
 from farmlive.public_text import PublicBilingual
 
 OfferId = Annotated[str, Field(min_length=1, max_length=26)]
-# No log has more, and no database keeps a larger number.
+# The largest integer that JSON numbers keep exact.
 Seq = Annotated[int, Field(ge=1, le=2**53)]
 
 
@@ -53,13 +53,13 @@ class Broadcast(BaseModel):
 
 
 class BroadcastList(Listing):
-    """Broadcasts, live ones first, then what comes next, then what has ended."""
+    """Broadcasts: live ones first, then scheduled ones, then ended ones."""
 
     broadcasts: list[Broadcast]
 
 
 class NewBroadcast(BaseModel):
-    """A broadcast to schedule; without `starts_at` it waits for its host."""
+    """A broadcast to schedule; `starts_at` may be absent."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -76,14 +76,14 @@ class NewBroadcast(BaseModel):
 
 
 class ChangedBroadcast(NewBroadcast):
-    """What to change of a broadcast that has not ended."""
+    """Changes to a broadcast that has not ended."""
 
     title: PublicBilingual | None = None  # type: ignore[assignment]
 
 
 class LoggedEvent(BaseModel):
-    """An event as it stands in the log. `/asyncapi.json` says what the `data` of each `kind` means;
-    pass over kinds and fields that you don't know.
+    """An event of the log. `/asyncapi.json` defines the `data` of each `kind`; ignore kinds and
+    fields that you don't know.
     """
 
     seq: Annotated[int, Field(ge=1)]
@@ -96,14 +96,14 @@ class LoggedEvent(BaseModel):
 
 
 class EventList(Listing):
-    """Events of the log in its order, for staff."""
+    """A page of the log, for staff."""
 
     to: int
     events: list[LoggedEvent]
 
 
 class NewMessage(BaseModel):
-    """What someone says; staff have their display name for a nickname."""
+    """A chat message; crew always have their display name as the nickname."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -118,7 +118,7 @@ class ChatSay(NewMessage, Message):
 
 
 class EventSeq(BaseModel):
-    """The `seq` of the event that tells it; null where there was nothing to do."""
+    """The `seq` of the event that records the change; null where nothing changed."""
 
     seq: int | None
 
@@ -131,8 +131,8 @@ class ChatHide(Message):
 
 
 class NewMute(BaseModel):
-    """Whom to mute, by a message, and for how long: `show` is until this broadcast ends,
-    `ninety_days` holds in all broadcasts.
+    """The message whose sender is muted, and for how long: `show` ends with this broadcast,
+    `ninety_days` applies to all broadcasts.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -142,9 +142,9 @@ class NewMute(BaseModel):
 
 
 class MuteAnswer(BaseModel):
-    """Someone who may not write. Times in RFC 3339, `until` null for the end of the broadcast;
-    `who` is a short pseudonym of the device, `message` the `seq` of what was said, and `by` the
-    display name of who muted, empty where there is none. `everywhere` is true where it holds in all
+    """A mute. Times are RFC 3339; `until` is null for the end of the broadcast. `who` is a short
+    pseudonym of the device, `message` the `seq` of the message, and `by` the display name of the
+    person who muted, empty where there is none. `everywhere` is true where the mute applies to all
     broadcasts.
     """
 
@@ -159,7 +159,7 @@ class MuteAnswer(BaseModel):
 
 
 class MuteList(Listing):
-    """Who may not write in this broadcast, the latest first."""
+    """The mutes that apply to this broadcast, the latest first."""
 
     mutes: list[MuteAnswer]
 
@@ -167,7 +167,7 @@ class MuteList(Listing):
 class ChatMute(NewMute, Message):
     """Mute the sender of a message.
 
-    Nor from who comes back from the same block of addresses under a nickname like it.
+    The mute also covers similar nicknames from the same block of IP addresses.
     """
 
     type: Literal["chat.mute"] = "chat.mute"
@@ -195,20 +195,20 @@ class React(NewReaction, Message):
 
 
 class CardOpen(Message):
-    """Open a card; the figures count it for viewers."""
+    """Open a card; viewers' taps count in the analytics."""
 
     type: Literal["card.open"] = "card.open"
     offer: OfferId
 
 
 class OpenedCard(BaseModel):
-    """The offer on the card, as the snapshot has it."""
+    """The card's offer, as the snapshot has it."""
 
     offer: dict[str, Any]
 
 
 class NewPin(BaseModel):
-    """The offer whose card is shown over the video."""
+    """The offer whose card to pin over the video."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -216,7 +216,7 @@ class NewPin(BaseModel):
 
 
 class CardPin(NewPin, Message):
-    """Pin an offer's card over the video, in place of another."""
+    """Pin an offer's card over the video; it replaces the pinned one."""
 
     type: Literal["card.pin"] = "card.pin"
 

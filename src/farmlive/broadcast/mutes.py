@@ -1,8 +1,9 @@
-"""Mutes: who may write no more, for ten minutes, for the show, or for 90 days in all broadcasts.
+"""Mutes: ban a sender from the chat for ten minutes, for the show, or for 90 days in all
+broadcasts.
 
-A mute is made by a message. It holds its sender's device, and whoever comes from the same block of
-addresses under a nickname that looks like the sender's: a cookie is thrown away at once. Blocks and
-likenesses are kept as keyed pseudonyms alone, beside messages for a week, in a mute until its end.
+A host mutes the sender of a message. The mute covers the sender's device, and similar nicknames
+from the same block of IP addresses, since a cookie is easily thrown away. Blocks and likenesses are
+stored as keyed pseudonyms only: with a message for a week, in a mute until its end.
 """
 
 from dataclasses import dataclass
@@ -27,19 +28,19 @@ _LENGTHS_MS: dict[Duration, int | None] = {
     "show": None,
     "ninety_days": 90 * DAY_MS,
 }
-# So long after a message a mute by it finds whoever threw the cookie away.
+# How long after a message a mute by it can still match a sender without the cookie.
 TRACED_MS = 7 * DAY_MS
 SWEEP_S = 3_600.0
-# Traces that one turn of the writer forgets: orders wait no longer than that.
+# Traces that one write transaction deletes, which bounds how long an order waits for it.
 SWEPT_AT_ONCE = 1_000
 
 
 class Muted(Forbidden):
-    """A host muted this device, or one like it.
+    """A host muted this device, or a similar sender.
 
-    Of a device that is muted itself `until` says how long, None for the end of the show, and
-    `everywhere` whether in all broadcasts. Of one like it `reason` says what is alike, and no more:
-    it may be a neighbour's mute.
+    For the muted device itself `until` is the end, None for the end of the show, and `everywhere`
+    whether it applies to all broadcasts. For a similar sender there is only the `reason` that
+    matched: the mute may be a neighbour's.
     """
 
     slug = "muted"
@@ -47,7 +48,7 @@ class Muted(Forbidden):
 
 
 class UnknownMute(NotFound):
-    """Nobody is muted under that identifier here, or not any more."""
+    """No mute with this id applies here, or not any more."""
 
     slug = "unknown-mute"
     title = "There is no such mute"
@@ -55,7 +56,9 @@ class UnknownMute(NotFound):
 
 @dataclass(frozen=True)
 class Trace:
-    """By what a sender is known again: keyed pseudonyms; `block` is None where it is not known."""
+    """What identifies a sender again, as keyed pseudonyms; `block` is None where the IP address is
+    unknown.
+    """
 
     device: str
     block: str | None
@@ -65,9 +68,9 @@ class Trace:
 
 @dataclass(frozen=True)
 class Mute:
-    """One mute that holds. `until` and `at` in milliseconds since 1970, `until` None for the end of
-    the show; `by` is the display name of who made it, as pages of it may stand before others;
-    `message` the `seq` of what was said.
+    """A mute that applies. `until` and `at` are in milliseconds since 1970, `until` None for the
+    end of the show; `message` is the `seq` of the message; `by` is the public display name of the
+    person who muted.
     """
 
     id: str
@@ -82,7 +85,7 @@ class Mute:
 
 
 async def trace_of(pseudonyms: Pseudonyms, caller: Caller, nickname: str) -> Trace:
-    """By what the caller is known again under this nickname."""
+    """Return the trace of the caller under this nickname."""
     block = block_of(caller.address)
     return Trace(
         caller.device,
@@ -93,7 +96,7 @@ async def trace_of(pseudonyms: Pseudonyms, caller: Caller, nickname: str) -> Tra
 
 
 def keep_trace(connection: Connection, broadcast: str, seq: int, trace: Trace) -> None:
-    """Keep by what the sender of a message is known again, for a week."""
+    """Store the trace of a message's sender, for a week."""
     row = {
         "broadcast": broadcast,
         "seq": seq,
@@ -105,8 +108,9 @@ def keep_trace(connection: Connection, broadcast: str, seq: int, trace: Trace) -
 
 
 def check(connection: Connection, broadcast: str, trace: Trace) -> None:
-    """Raise Muted where a mute holds; NicknameRefused for a guest without a name of their own who
-    may be the one who was muted.
+    """Raise Muted where a mute matches the sender.
+
+    Raises NicknameRefused for a guest without a chosen name who may be the muted sender.
     """
     like = and_(mutes.c.block == trace.block, mutes.c.likeness == trace.likeness)
     same = mutes.c.device == trace.device
@@ -132,7 +136,7 @@ def check(connection: Connection, broadcast: str, trace: Trace) -> None:
 
 
 def _muted(mute: Any) -> Muted:
-    """What the sender reads of the mute of this row that holds longest."""
+    """Return the problem for the longest mute that matches the sender."""
     if mute.until is None:
         end = "until this broadcast ends"
     elif mute.everywhere:
@@ -155,7 +159,7 @@ def add(
     duration: Duration,
     by: str | None,
 ) -> Mute:
-    """Mute whoever said the message, in place of a mute of the same device that holds here."""
+    """Mute the sender of a message; replaces a mute of the same device that applies here."""
     now = now_ms()
     connection.execute(delete(mutes).where(_holds(broadcast), mutes.c.device == device))
     query = select(chat_traces.c.block, chat_traces.c.likeness).where(
@@ -182,7 +186,7 @@ def add(
 
 
 def every(connection: Connection, broadcast: str) -> list[Mute]:
-    """The mutes that hold in the broadcast, the latest first."""
+    """List the mutes that apply to the broadcast, the latest first."""
     query = (
         select(mutes, accounts.c.display_name)
         .outerjoin(accounts, accounts.c.id == mutes.c.by)
@@ -206,27 +210,25 @@ def every(connection: Connection, broadcast: str) -> list[Mute]:
 
 
 def end(connection: Connection, broadcast: str, mute: str) -> None:
-    """End a mute that holds in the broadcast. Raises UnknownMute."""
+    """End a mute that applies to the broadcast. Raises UnknownMute."""
     query = delete(mutes).where(_holds(broadcast), mutes.c.id == mute)
     if not is_ulid(mute) or not connection.execute(query).rowcount:
         raise UnknownMute("Nobody is muted under this identifier; the list shows who is.")
 
 
 def count(connection: Connection) -> int:
-    """How many hold, in whatever broadcast."""
+    """Return the number of mutes that apply, over all broadcasts."""
     holds = or_(mutes.c.until.is_(None), mutes.c.until > now_ms())
     return connection.execute(select(func.count()).select_from(mutes).where(holds)).scalar_one()
 
 
 def end_all(connection: Connection) -> None:
-    """End all of them: under other pseudonyms they would hold nobody."""
+    """Delete all mutes: after a change of the pseudonym key they match nobody."""
     connection.execute(delete(mutes))
 
 
 def sweep(connection: Connection) -> bool:
-    """Forget what is over: mutes, and by what senders would be known again, some of these at a
-    time; whether there may be more.
-    """
+    """Delete expired mutes and a step of the expired traces. Return whether there may be more."""
     now = now_ms()
     over = select(broadcasts.c.id).where(broadcasts.c.state == "ended")
     connection.execute(delete(mutes).where(mutes.c.until <= now))

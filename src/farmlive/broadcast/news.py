@@ -1,5 +1,5 @@
-"""What of a log's events is sent to whom: without what is stale, and encoded once for all who see
-the same of it. Pure; when it is sent is the hub's (hub.py).
+"""Selects the events of a frame for its audiences, drops stale ones, and encodes each event once
+for all clients that see the same of it. Pure; hub.py decides when to send.
 """
 
 from collections import defaultdict
@@ -12,15 +12,15 @@ from farmlive.broadcast.events import AudienceCounted, StockChanged, WaitChanged
 from farmlive.broadcast.events.audience_filter import PUBLIC, seen
 from farmlive.broadcast.log import Event
 
-# Of each of these, and each offer, only the last counts.
+# For each of these kinds and each offer only the latest event matters.
 _SUPERSEDED = (StockChanged.kind, WaitChanged.kind, AudienceCounted.kind)
-# An event as it is shown to who has these of its audiences.
+# Encoded events, by `seq` and by the reader's audiences that the event has.
 Pieces = dict[tuple[int, frozenset[str]], bytes]
 _ANYONE = frozenset({PUBLIC})
 
 
 def newest(events: Iterable[Event]) -> list[Event]:
-    """The events without counts and stock that a later one of them makes stale."""
+    """Return the events without counts and stock values that a later event replaces."""
     kept: list[Event] = []
     seen: set[tuple[str, Any]] = set()
     for event in reversed(list(events)):
@@ -36,14 +36,14 @@ def newest(events: Iterable[Event]) -> list[Event]:
 
 @dataclass(slots=True)
 class News:
-    """Events in order, by who may see them: nobody looks through what is for others."""
+    """Events in order, indexed by audience, so that a client's events are found without a scan."""
 
     by_audience: dict[str, list[Event]]
     told: frozenset[str]
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> "News":
-        """Sort the events by their audiences."""
+        """Index the events by audience."""
         found: defaultdict[str, list[Event]] = defaultdict(list)
         for event in events:
             for name in event.audience:
@@ -51,7 +51,7 @@ class News:
         return cls(dict(found), frozenset(found))
 
     def seen_by(self, audiences: Iterable[str]) -> list[Event]:
-        """What someone of these audiences may see, in order and each once."""
+        """Return the events for these audiences, in order and without duplicates."""
         lists = [self.by_audience[name] for name in audiences if name in self.by_audience]
         if len(lists) == 1:
             return lists[0]
@@ -59,7 +59,7 @@ class News:
         return [found[seq] for seq in sorted(found)]
 
     def encoded(self, audiences: frozenset[str], pieces: Pieces) -> list[bytes]:
-        """The same as they may see it; `pieces` are those that were encoded before."""
+        """Return the same events encoded, as these audiences may see them; `pieces` caches them."""
         found = []
         for event in self.seen_by(audiences):
             mine = audiences.intersection(event.audience)
@@ -72,5 +72,5 @@ class News:
 
 
 def visible(event: Event, audiences: frozenset[str]) -> dict[str, Any]:
-    """The event as these audiences may see it: a farm sees its own lines of an order only."""
+    """Return the event as these audiences may see it."""
     return {**event.shown(), "data": seen(event.data, event.audience, audiences)}

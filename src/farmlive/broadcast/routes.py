@@ -1,6 +1,6 @@
-"""The routes of broadcasts: the API, the channel and its AsyncAPI document.
+"""Routes of broadcasts: the API, the live channel and its AsyncAPI document.
 
-Those of commands are made of their declarations (commands.py).
+commands.py declares the commands, from which their routes are generated.
 """
 
 from typing import Annotated
@@ -39,7 +39,7 @@ def routes(
     chat: Chat,
     guard: Guard,
 ) -> APIRouter:
-    """The router of this room."""
+    """Return the router of this room."""
     router = APIRouter()
     by_staff = Depends(guard.staff)
     by_crew = Depends(guard.roles("coordinator", "host", "moderator"))
@@ -85,7 +85,7 @@ def routes(
         "/api/v1/broadcasts/{broadcast}/events", dependencies=[by_staff], operation_id="events_list"
     )
     async def events(broadcast: str, page: paging.Asked) -> EventList:
-        """Return the log for all audiences; the cursor is the `seq` after which a page begins."""
+        """Return the log, for all audiences; the cursor is the `seq` after which a page begins."""
         after = page.after[0] if page.after else 0
         found = await store.read(
             lambda connection: log.events(connection, broadcast, after=after, limit=page.rows)
@@ -109,7 +109,7 @@ def routes(
 
     @router.websocket("/api/v1/broadcasts/{broadcast}/live")
     async def live(websocket: WebSocket, broadcast: str) -> None:
-        """The live channel, subprotocol `farmlive.v1`."""
+        """Open the live channel, subprotocol `farmlive.v1`."""
         await channel.serve(websocket, broadcast)
 
     described = Document(lambda: compact_json.encode(document(channel)), "application/json")

@@ -1,7 +1,9 @@
-"""The snapshot: what a late joiner sees, as a fold of the log. Pure; needs no one's tables.
+"""The snapshot for a client that joins: a fold of the log into the broadcast's state. Pure; it
+reads no tables.
 
-`fold` changes a Scene by one event; `view` shows it to a set of audiences. An open page folds the
-same events in web/static/live/fold.js: one golden log drives both in a test.
+`fold` applies one event to a BroadcastState; `view` returns what a set of audiences may see of it.
+The pages fold the same events in web/static/live/broadcast-state.js; a test runs both on one golden
+log.
 """
 
 from collections import deque
@@ -18,7 +20,7 @@ from farmlive.broadcast.log import Event
 
 CHAT_KEPT = 50
 STAFF_ORDERS = 50
-# Kinds that change nothing in a scene, and fields of the others that are no part of it.
+# Kinds that change nothing in the state, and per kind the data fields that are not part of it.
 PASSED_OVER = frozenset({"flash.corrected", "source.joined"})
 UNUSED = {
     "broadcast.paused": frozenset({"reason"}),
@@ -40,13 +42,13 @@ _OF_THE_LOT = ("lot", "lot_sold_g", "lot_left_g")
 _OF_A_HOLD = ("until", "waited", "corrected")
 _OF_A_RUN = ("starts_at", "ends_at")
 
-# An order's audience and what is told of it.
+# An order's audiences, and its data from the events so far.
 Told = tuple[tuple[str, ...], dict[str, Any]]
 
 
 @dataclass(slots=True)
 class BroadcastState:
-    """What is so in a broadcast after its events up to `seq`."""
+    """The state of a broadcast after its events up to `seq`."""
 
     seq: int = 0
     state: str = "scheduled"
@@ -54,21 +56,21 @@ class BroadcastState:
     ended_at: int | None = None
     paused: bool = False
     source: dict[str, Any] | None = None
-    # The source on air has left, which staff alone are told.
+    # The source on air has left; `view` shows this to staff only.
     source_left: bool = False
     pinned: str | None = None
     offers: dict[str, dict[str, Any]] = field(default_factory=dict)
     chat: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=CHAT_KEPT))
     audience: dict[str, int] = field(default_factory=lambda: {"viewers": 0, "reactions": 0})
-    # What is held as it is, since the clock may move it; every other order as a line of JSON, which
-    # takes a sixth of the memory, and nothing of the garbage collector's time.
+    # A hold stays a Python object, since `clock.moved` may change it. Every other order is a line
+    # of JSON, which takes a sixth of the memory and costs the garbage collector nothing.
     orders: dict[str, Told | bytes] = field(default_factory=dict)
-    # By the offer, as `rush.began` told it.
+    # The data of `rush.began`, by offer.
     rushes: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def fold(scene: BroadcastState, event: Event) -> None:
-    """Change the scene by the event that follows it; `event.seq` is `scene.seq + 1`."""
+    """Apply an event to the state; `event.seq` must be `scene.seq + 1`."""
     scene.seq = event.seq
     known = FOLDS.get(event.kind)
     if known is not None:
@@ -92,7 +94,7 @@ def _folds(*models: type[M]) -> Callable[[Change[M]], Change[M]]:
 
 
 def _used(event: Event, *but: str) -> dict[str, Any]:
-    """What of an event's data is part of the scene."""
+    """Return the event's data fields that are part of the state, without the fields in `but`."""
     used = dict(event.data)
     for name in (*UNUSED.get(event.kind, ()), *but):
         used.pop(name, None)
@@ -122,7 +124,7 @@ def _resume(scene: BroadcastState, _event: Event, __: events.BroadcastResumed) -
 
 @_folds(events.SourceSwitched)
 def _switch(scene: BroadcastState, event: Event, switched: events.SourceSwitched) -> None:
-    # It is shown, so a pause is over: a server that was restarted knows of none to end.
+    # A switch ends a pause: a restarted server has none to resume.
     scene.source = {"id": switched.source, **_used(event, "source")}
     scene.source_left = scene.paused = False
 
@@ -136,7 +138,7 @@ def _leave(scene: BroadcastState, _event: Event, left: events.SourceLeft) -> Non
 @_folds(events.OfferAdded)
 def _add(scene: BroadcastState, event: Event, added: events.OfferAdded) -> None:
     card = scene.offers[added.offer] = {"id": added.offer, **_used(event, "offer")}
-    if "lot" in card:  # what it sold changes here, and not in the event
+    if "lot" in card:  # copied, since later events change the lot's weights here
         card["lot"] = dict(card["lot"])
     _count(card)
 
@@ -217,10 +219,12 @@ def _end_flash(scene: BroadcastState, _event: Event, ended: events.FlashEnded) -
 
 @_folds(events.ClockMoved)
 def _move_clock(scene: BroadcastState, _event: Event, moved: events.ClockMoved) -> None:
-    """What runs keeps its remaining time."""
+    """Shift the deadlines of holds and running flash batches, so that each keeps its remaining
+    time.
+    """
     for order, kept in scene.orders.items():
         if not isinstance(kept, bytes) and "until" in kept[1]:
-            told, data = kept  # which a checkpoint may have: it is not changed
+            told, data = kept  # a checkpoint may share this object: replace it, never change it
             scene.orders[order] = told, {**data, "until": data["until"] + moved.by}
     for offer in scene.offers.values():
         flash = offer.get("flash") or {}
@@ -241,7 +245,7 @@ def _unpin(scene: BroadcastState, _event: Event, __: events.CardUnpinned) -> Non
 
 @_folds(events.ChatSaid)
 def _say(scene: BroadcastState, event: Event, said: events.ChatSaid) -> None:
-    if said.text is not None:  # else it is hidden
+    if said.text is not None:  # a hidden message has no text
         scene.chat.append({"seq": event.seq, "at": event.at, **_used(event)})
 
 
@@ -265,25 +269,26 @@ def _erase(scene: BroadcastState, _event: Event, erased: events.OrderErased) -> 
 
 @_folds(*(kind for kind in KINDS.values() if issubclass(kind, OrderEvent)))
 def _order(scene: BroadcastState, event: Event, model: OrderEvent) -> None:
-    """An order as its events so far tell it; `at` is when it was held or placed.
+    """Merge an order event into the order's state; `at` is when it was held or placed.
 
-    A hold that came to nothing is forgotten.
+    Expired and cancelled holds are removed.
     """
     _, order = unpacked(scene.orders.get(model.order, ((), {})))
     over = isinstance(model, events.OrderExpired) or (
         isinstance(model, events.OrderCancelled) and order.get("state") == "held"
     )
-    # One that is placed again, since a step was taken back, keeps its place and its time.
+    # An order whose transition to placed is an undo keeps its position and its time.
     begins = isinstance(model, events.OrderHeld) or (
         isinstance(model, events.OrderPlaced) and not model.undone
     )
     if over or begins:
-        scene.orders.pop(model.order, None)  # a placed one stands among the latest
+        # reinserted below, which moves it to the end: the latest
+        scene.orders.pop(model.order, None)
     if over:
         return
     at = event.at if begins or "at" not in order else order["at"]
     known = {"id": model.order, **order, **_used(event, "order"), "at": at}
-    if isinstance(model, events.OrderRefunded):  # an answer to a claim has an amount of its own
+    if isinstance(model, events.OrderRefunded):  # the refund of a claim has an amount of its own
         known["refunded"] = model.amount
     if known.get("state") != "held":
         for name in _OF_A_HOLD:
@@ -292,17 +297,17 @@ def _order(scene: BroadcastState, event: Event, model: OrderEvent) -> None:
 
 
 def _packed(told: tuple[str, ...], order: dict[str, Any]) -> Told | bytes:
-    """An order as a scene keeps it: a hold as it is, all else as a line without a line feed."""
+    """Return an order as the state stores it: a hold as an object, any other as a line of JSON."""
     return (told, order) if order.get("state") == "held" else pack_order(told, order)
 
 
 def pack_order(told: tuple[str, ...], order: dict[str, Any]) -> bytes:
-    """An order as a line of JSON."""
+    """Encode an order as a line of JSON, without a line feed."""
     return compact_json.encode((told, order))
 
 
 def unpacked(kept: Told | bytes) -> Told:
-    """An order of a scene, and who was told of it."""
+    """Return a stored order's audiences and data."""
     if isinstance(kept, bytes):
         told, order = compact_json.decode(kept)
         return tuple(told), order
@@ -310,7 +315,7 @@ def unpacked(kept: Told | bytes) -> Told:
 
 
 def _batch(event: Event, state: str) -> dict[str, Any]:
-    """A flash batch as its card has it."""
+    """Return the flash batch as its card shows it."""
     return {"id": event.data["flash"], **_used(event, "flash", "offer"), "state": state}
 
 
@@ -326,15 +331,16 @@ def _of_lot(scene: BroadcastState, lot: str) -> list[dict[str, Any]]:
 
 
 def _tell_lot(scene: BroadcastState, lot: str, facts: dict[str, Any]) -> None:
-    """What is so of a lot stands on each of its cards."""
+    """Merge the facts into the lot of each card that sells it."""
     for card in _of_lot(scene, lot):
         card["lot"] |= facts
 
 
 def _count(card: dict[str, Any]) -> None:
-    """What can be had: of what was released what is not taken, as far as the lot holds it.
+    """Compute how many boxes are left: released minus sold, held and kept, at most what the lot's
+    remaining weight allows.
 
-    A log may be older than what it tells of lots.
+    Logs from before lots had weights lack them; their cards have no `left`.
     """
     if "left_g" not in card.get("lot", {}):
         return
@@ -343,13 +349,13 @@ def _count(card: dict[str, Any]) -> None:
 
 
 def lots(scene: BroadcastState) -> dict[str, tuple[int, int]]:
-    """What the cards say of their lots: grams sold and left, by the lot's id."""
+    """Return the lots' weights from the cards: grams sold and left, by lot id."""
     told = (card.get("lot", {}) for card in scene.offers.values())
     return {lot["id"]: (lot["sold_g"], lot["left_g"]) for lot in told if "left_g" in lot}
 
 
 def view(scene: BroadcastState, audiences: frozenset[str]) -> dict[str, Any]:
-    """The snapshot for someone of these audiences, without what only the broadcast's row knows."""
+    """Return the snapshot for these audiences, without the fields of the broadcast's own row."""
     rushes = {"rushes": list(scene.rushes.values())} if STAFF in audiences else {}
     return {
         **rushes,
@@ -364,13 +370,15 @@ def view(scene: BroadcastState, audiences: frozenset[str]) -> dict[str, Any]:
 
 
 def _bag(scene: BroadcastState) -> list[dict[str, Any]]:
-    """The offers in the order of the bag; where none was told, in that of their adding."""
+    """Return the offers by `position`; offers without one by the order in which they were added."""
     placed = enumerate(scene.offers.values(), 1)
     return [card for _, card in sorted(placed, key=lambda item: item[1].get("position", item[0]))]
 
 
 def _orders(scene: BroadcastState, audiences: frozenset[str]) -> list[dict[str, Any]]:
-    """Staff and sellers get the latest, a buyer all of the own."""
+    """Return the orders for these audiences: the latest for staff and sellers, all of their own for
+    buyers.
+    """
     if STAFF in audiences:
         latest = list(islice(reversed(scene.orders.values()), STAFF_ORDERS))
         return [unpacked(kept)[1] for kept in reversed(latest)]
@@ -383,9 +391,8 @@ def _orders(scene: BroadcastState, audiences: frozenset[str]) -> list[dict[str, 
 
 
 def _latest_of(scene: BroadcastState, audiences: frozenset[str]) -> Iterator[tuple[str, Told]]:
-    """The orders that one of the audiences was told of, the latest first."""
-    # A line without any of the names is of none of them, and most are passed over as they are. No
-    # order is told to the public.
+    """Yield the orders for these audiences, the latest first."""
+    # Most lines contain none of the names: skip those without decoding them. No order is public.
     names = tuple(compact_json.encode(name) for name in audiences if name != PUBLIC)
     for order, kept in reversed(scene.orders.items()):
         if isinstance(kept, bytes):

@@ -1,4 +1,6 @@
-"""The tables of broadcasts: the broadcast itself, its log, who sent and who watched."""
+"""Tables of broadcasts: the broadcast itself, its log, the senders of messages, and watch
+sessions.
+"""
 
 from sqlalchemy import (
     BigInteger,
@@ -27,7 +29,7 @@ broadcasts = Table(
     Column("started_at", BigInteger),
     Column("ended_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
-    # The log's head: the last seq and the last time, advanced in each event's transaction.
+    # The log's head: the last `seq` and the last time, updated in each event's transaction.
     Column("seq", BigInteger, nullable=False, server_default="0"),
     Column("last_at", BigInteger, nullable=False, server_default="0"),
 )
@@ -44,20 +46,21 @@ events = Table(
     Index("ix_events_broadcast_kind", "broadcast", "kind"),
 )
 
-# The state of a broadcast after an event, so that its log is not read from the beginning; see
-# checkpoints.py. Whatever changes events that are written, a migration too, removes those from
-# there on: they hold what the events said.
+# The state of a broadcast after an event, so that a hub need not read its log from the start; see
+# checkpoints.py. Whoever changes stored events, a migration too, must delete the checkpoints from
+# the first changed event on, since they hold the old data.
 log_checkpoints = Table(
     "log_checkpoints",
     metadata,
     Column("broadcast", ForeignKey("broadcasts.id"), primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    # By which code it was folded.
+    # The version of the code that folded it.
     Column("version", String(16), nullable=False),
     Column("data", LargeBinary, nullable=False),
 )
 
-# Which device said a message, so that a host can mute it. Not part of the log: no reader needs it.
+# The device that sent a message, so that a host can mute it. Not part of the log: no reader needs
+# it.
 senders = Table(
     "senders",
     metadata,
@@ -66,7 +69,7 @@ senders = Table(
     Column("device", String(64), nullable=False),
 )
 
-# Who may write no more; see mutes.py. `block` and `likeness` are keyed pseudonyms.
+# See mutes.py. `block` and `likeness` are keyed pseudonyms.
 mutes = Table(
     "mutes",
     metadata,
@@ -86,7 +89,7 @@ mutes = Table(
     Index("ix_mutes_block_likeness", "block", "likeness"),
 )
 
-# By what the sender of a message is known again without the cookie, for a week.
+# What identifies the sender of a message without the cookie, kept for a week.
 chat_traces = Table(
     "chat_traces",
     metadata,
@@ -98,8 +101,8 @@ chat_traces = Table(
     Index("ix_chat_traces_at", "at"),
 )
 
-# What the review counts of watch sessions, card taps and orders whose rows are removed:
-# review/kept_sums.py and review/sale_sums.py.
+# The review's sums of watch sessions, card taps and orders whose rows are removed; see
+# review/kept_sums.py.
 broadcast_sums = Table(
     "broadcast_sums",
     metadata,
@@ -116,14 +119,14 @@ watches = Table(
     Column("broadcast", ForeignKey("broadcasts.id"), nullable=False, index=True),
     Column("device", String(64), nullable=False),
     Column("from_at", BigInteger, nullable=False),
-    # Brought up to date each minute while it is running; after a crash it stays as it was.
+    # Updated each minute while the session goes on; after a crash it keeps its last value.
     Column("to_at", BigInteger, nullable=False),
     Column("running", Boolean, nullable=False, server_default=false()),
-    # The page was open already and its channel came back.
+    # The page was open before and only its channel reconnected.
     Column("resumed", Boolean, nullable=False, server_default=false()),
 )
 
-# A viewer looked at a card, over the video or in the bag.
+# A viewer opened a card, over the video or in the bag.
 card_taps = Table(
     "card_taps",
     metadata,
@@ -134,6 +137,6 @@ card_taps = Table(
     Column("at", BigInteger, nullable=False),
 )
 
-# What runs by the clock, and moves with it when it is set.
+# Deadlines that move with the clock when it is set.
 runs_until(mutes, "until", "at")
 runs(watches, "from_at", "to_at", which=lambda _now: watches.c.running)

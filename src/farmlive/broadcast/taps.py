@@ -1,5 +1,5 @@
-"""Who looked at a card: a row each, gathered and written once a second, so that no order waits for
-them. A crash loses the last second's.
+"""Card taps: one row each, buffered and written once a second, so that orders need not wait for
+them. A crash loses the last second.
 """
 
 import asyncio
@@ -16,14 +16,14 @@ from farmlive.problems import Unavailable
 from farmlive.store import FILE_S, CommitUnknown, Store
 
 WRITE_S = 1.0
-# So many rows are one write: whoever orders meanwhile waits for no more.
+# Rows per write transaction, which bounds how long an order waits for it.
 AT_ONCE = 200
-# More are not kept where the database takes nothing.
+# Most buffered taps while the database is unavailable; more are dropped.
 MOST = 50_000
 
 
 class Taps:
-    """Looks at cards that are not written yet."""
+    """Card taps that are not written yet."""
 
     def __init__(self, store: Store, log: Log):
         self._store = store
@@ -35,11 +35,11 @@ class Taps:
         )
 
     async def start(self) -> None:
-        """Begin to write them."""
+        """Start to write them."""
         await self._writing.start()
 
     async def stop(self) -> None:
-        """Write what there is and stop."""
+        """Write what is buffered and stop."""
         await self._writing.stop()
         try:
             await self.write()
@@ -47,7 +47,7 @@ class Taps:
             self._writing.outage.failed(error.title)
 
     def add(self, broadcast: str, offer: str, device: str) -> None:
-        """Count that a viewer looked at a card; only while the broadcast is live."""
+        """Count that a viewer opened a card; only while the broadcast is live."""
         if len(self._rows) >= MOST:
             self._writing.outage.failed("more wait than are kept")
             return
@@ -55,17 +55,17 @@ class Taps:
         self._rows.append(row)
 
     async def _write_on(self) -> None:
-        # Whoever stops waits for what is under way, or it would be written twice.
+        # `stop` must wait for a write under way, or its rows would be written twice.
         await asyncio.shield(self.write())
 
     async def write(self) -> None:
-        """Write all that came up to now. Raises Unavailable."""
+        """Write all buffered taps. Raises Unavailable."""
         async with self._turn:
             while self._rows:
                 some, self._rows = self._rows[:AT_ONCE], self._rows[AT_ONCE:]
                 try:
                     await self._store.write(self._insert(some), within_s=FILE_S, last=True)
-                except CommitUnknown:  # twice is worse than never
+                except CommitUnknown:  # may be committed: better lost than counted twice
                     raise
                 except Unavailable:
                     self._rows = some + self._rows

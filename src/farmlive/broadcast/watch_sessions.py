@@ -1,7 +1,7 @@
-"""Who watched, and when: a row a connection. Those that began and ended are gathered and written
-once a second, those that go on are kept up to date each minute: no order waits for them.
+"""Watch sessions: one row per viewer's connection. New and ended ones are buffered and written once
+a second, open ones are updated each minute, so that orders need not wait for them.
 
-A crash loses at most the last minute of each. What the rows are worth is the review's to say.
+A crash loses at most the last minute of each. The review computes figures from the rows.
 """
 
 import asyncio
@@ -21,11 +21,10 @@ from farmlive.store import FILE_S, CommitUnknown, Store
 
 KEEP_S = 60.0
 WRITE_S = 1.0
-# How many rows one turn of the writer brings up to date, and how many it makes: orders wait no
-# longer than that.
+# Rows that one write transaction updates or inserts, which bounds how long an order waits.
 AT_ONCE = 1_000
 AT_ONCE_NEW = 200
-# More that began and ended are not kept where the database takes nothing.
+# Most buffered sessions while the database is unavailable; more are dropped.
 MOST = 50_000
 
 _OPEN = insert(watches).returning(watches.c.id, sort_by_parameter_order=True)
@@ -43,7 +42,7 @@ _END = (
 
 @dataclass(slots=True, eq=False)
 class _Watch:
-    """A connection that watches; `row` is its row once that is committed, `left` when it ended."""
+    """A viewer's connection; `row` is the row's id once it is committed, `left` when it ended."""
 
     broadcast: str
     device: str
@@ -53,7 +52,7 @@ class _Watch:
     row: int | None = None
 
     def values(self) -> dict[str, Any]:
-        """What is inserted."""
+        """Return the row to insert."""
         return {
             "broadcast": self.broadcast,
             "device": self.device,
@@ -84,12 +83,12 @@ class WatchSessions:
         )
 
     async def start(self) -> None:
-        """Begin to write them and to keep them up to date."""
+        """Start to write sessions and to update open ones."""
         await self._writing.start()
         await self._keeping.start()
 
     async def stop(self) -> None:
-        """Close what is still open and stop."""
+        """Close the open sessions and stop."""
         await self._keeping.stop()
         await self._writing.stop()
         for client in list(self._watching):
@@ -100,13 +99,13 @@ class WatchSessions:
             self._writing.outage.failed(error.title)
 
     def begin(self, broadcast: str, client: Client, *, resumed: bool) -> None:
-        """A viewer joined; `resumed` where the page was open before and only its channel is new."""
+        """Start a session; `resumed` where the page was open before and only its channel is new."""
         watch = _Watch(broadcast, client.device, client.joined_at, resumed)
         self._watching[client] = watch
         self._began.append(watch)
 
     def end(self, client: Client) -> None:
-        """The viewer left."""
+        """End a viewer's session."""
         watch = self._watching.pop(client, None)
         if watch is None:
             return
@@ -117,8 +116,8 @@ class WatchSessions:
         self._ended.append(watch)
 
     def moved(self, by: int) -> None:
-        """The time was moved by so many milliseconds: whoever watches does so for as long as
-        before. What is written already was moved with it.
+        """Shift open sessions by `by` milliseconds after the clock was set, so that each keeps its
+        length. The rows that are written were shifted with the clock.
         """
         for watch in self._began:
             watch.joined += by
@@ -127,11 +126,11 @@ class WatchSessions:
                 watch.left += by
 
     async def _write_on(self) -> None:
-        # Whoever stops waits for what is under way, or it would be written twice.
+        # `stop` must wait for a write under way, or its rows would be written twice.
         await asyncio.shield(self.write())
 
     async def write(self) -> None:
-        """Write who joined and who left up to now. Raises Unavailable."""
+        """Write the sessions that started or ended. Raises Unavailable."""
         async with self._turn:
             while self._began:
                 some, self._began = self._began[:AT_ONCE_NEW], self._began[AT_ONCE_NEW:]
@@ -141,18 +140,18 @@ class WatchSessions:
                 await self._end(some)
 
     async def keep(self, *, still: bool = True) -> None:
-        """Bring every open row up to this moment. Raises Unavailable."""
+        """Update every open session's row to this moment. Raises Unavailable."""
         rows = [watch.row for watch in self._watching.values() if watch.row is not None]
         for start in range(0, len(rows), AT_ONCE):
             values = {"ids": rows[start : start + AT_ONCE], "now": now_ms(), "still": still}
             await self._write(partial(_execute, _KEEP, values))
 
     async def _insert(self, some: list[_Watch]) -> None:
-        """Insert those that go on; one that has left is inserted by its end."""
+        """Insert sessions that go on; one that has ended is inserted by `_end`."""
         some = [watch for watch in some if watch.left is None]
         try:
             await self._open(some)
-        except CommitUnknown:  # it is inserted by its end
+        except CommitUnknown:  # its end inserts it
             raise
         except Unavailable:
             self._began = some + self._began
@@ -165,7 +164,7 @@ class WatchSessions:
             if there:
                 rows = [{"row": watch.row, "left": watch.left} for watch in there]
                 await self._write(partial(_execute, _END, rows))
-        except CommitUnknown:  # twice is worse than never
+        except CommitUnknown:  # may be committed: better lost than counted twice
             self._ended = there + self._ended
             raise
         except Unavailable:

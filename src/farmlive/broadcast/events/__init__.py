@@ -1,7 +1,8 @@
-"""The events of a broadcast: one model a kind, with its meaning, its audience and its JSON.
+"""The events of a broadcast: one model per kind, with its meaning, audience and JSON.
 
-Rooms write them by `log.append` and read them by `of`; documents, fixtures and the pages' types are
-made from them (schema.py). A kind is in it by standing in `__all__` of its file.
+Rooms append them with `Log.append` and parse them with `EventModel.of`. schema.py generates the
+documents, the test fixtures and the pages' type declarations from them. Every model in a file's
+`__all__` is a kind.
 """
 
 from farmlive.broadcast.events.goods import *

@@ -1,6 +1,6 @@
-"""What of an event its audiences see: a farm's sellers see of an order their own lines only.
+"""Filters an event's data by audience: a farm's sellers see only their own lines of an order.
 
-Pure; the hub and the snapshot ask it alike.
+Pure; the hub and the snapshot both use it.
 """
 
 from collections.abc import Iterable, Set
@@ -10,29 +10,29 @@ PUBLIC = "public"
 STAFF = "staff"
 FARM = "farm:"
 ORDER = "order:"
-# What tells of the buyer, or of the whole order where other farms have lines in it.
+# Fields about the buyer, and fields about the whole order where other farms have lines in it.
 _OF_THE_BUYER = ("buyer", "reason", "fee")
 _OF_THE_WHOLE = ("total", "amount", "refunded")
 
 
 def farm_audience(farm: str) -> str:
-    """The audience of a farm's sellers."""
+    """Return the name of the audience of a farm's sellers."""
     return FARM + farm
 
 
 def order_of(told: Iterable[str]) -> str | None:
-    """The order whose buyer is among those that an event was told to; at most one is."""
+    """Return the order whose buyer is in the event's audience, or None; there is at most one."""
     return next((name.removeprefix(ORDER) for name in told if name.startswith(ORDER)), None)
 
 
 def seen(data: dict[str, Any], told: Iterable[str], audiences: Set[str]) -> dict[str, Any]:
-    """The data of an event that was told to `told`, as someone of these `audiences` sees it.
+    """Return the data of an event with the audience `told`, filtered for a reader in `audiences`.
 
-    Staff and the order's buyer see all, and so does everyone of what is public. A seller sees the
-    lines of own farms with their total, and what of them a refund was for, but neither buyer,
-    reason nor the parcel's fee; what is said of the whole order is left out where another farm has
-    a part in it. Where the audiences have nothing in common with `told`, nothing is to be shown at
-    all, and that is the caller's to see.
+    Public events, staff and the order's buyer get all fields. Sellers get the lines of their own
+    farms with the total of these and their part of a refund, but no buyer, no reason and no fee;
+    fields about the whole order are left out where another farm has lines in it.
+
+    The caller must check first that `told` and `audiences` have a name in common.
     """
     told = frozenset(told)
     mine = told & audiences
@@ -51,7 +51,7 @@ def seen(data: dict[str, Any], told: Iterable[str], audiences: Set[str]) -> dict
             own = sum(line["total"] for line in lines)
             shown["total"] = {**data["total"], "amount": own}
     if "back" in data:
-        # An older log does not name the farm of what was put back.
+        # Older logs lack the farm of returned boxes.
         shown["back"] = [each for each in data["back"] if _is_of(each, farms, whole)]
         if not shown["back"]:
             del shown["back"]
@@ -61,5 +61,7 @@ def seen(data: dict[str, Any], told: Iterable[str], audiences: Set[str]) -> dict
 
 
 def _is_of(boxes: dict[str, Any], farms: Set[str], unnamed: bool = False) -> bool:
-    """Whether boxes of an order are of one of these farms; `unnamed` where they name none."""
+    """Return whether an order's boxes belong to one of the farms; `unnamed` if they name no
+    farm.
+    """
     return farm_audience(boxes["farm"]) in farms if "farm" in boxes else unnamed

@@ -1,6 +1,5 @@
-"""Events of what is sold: offers, their stock, lots, flash batches, waiting lists and rushes.
-
-The shop writes them.
+"""Events of goods: offers, stock, lots, flash batches, waiting lists and rushes. The shop appends
+them.
 """
 
 from collections.abc import Sequence
@@ -50,7 +49,9 @@ _PICTURE = doc("The URL of its picture, or null.", "/files/0123456789abcdef.webp
 
 @kind("offer.added")
 class OfferAdded(PublicEvent):
-    """An offer was put into the bag: its card, as `GET …/offers` answers it with an `id`."""
+    """An offer was added to the bag, with its card as `GET …/offers` returns it (there with
+    `id`).
+    """
 
     offer: Id
     position: Annotated[
@@ -77,7 +78,7 @@ class OfferAdded(PublicEvent):
 
 @kind("offer.changed")
 class OfferChanged(PublicEvent):
-    """An offer's card changed; only what changed is there."""
+    """An offer's card changed; the event has only the changed fields."""
 
     offer: Id
     price: Annotated[Money | None, doc("From now on.")] = None
@@ -92,7 +93,7 @@ class OfferChanged(PublicEvent):
 
 @kind("offer.released")
 class OfferReleased(PublicEvent):
-    """More of an offer may be sold, or less; a `stock.changed` follows."""
+    """Boxes of an offer were released or withdrawn; a `stock.changed` follows."""
 
     offer: Id
     quantity: Annotated[
@@ -103,7 +104,7 @@ class OfferReleased(PublicEvent):
 
 @kind("stock.changed")
 class StockChanged(PublicEvent):
-    """How an offer's stock is now, and its lot's."""
+    """The stock of an offer changed, or that of its lot; the event has the new values."""
 
     offer: Id
     released: Annotated[
@@ -128,7 +129,7 @@ class StockChanged(PublicEvent):
 
 @kind("wait.changed")
 class WaitChanged(PublicEvent):
-    """The waiting list of an offer grew or shrank."""
+    """The number of boxes on an offer's waiting list changed."""
 
     offer: Id
     waiting: Annotated[int, doc("How many boxes those want together who wait for it.", 5)]
@@ -136,7 +137,9 @@ class WaitChanged(PublicEvent):
 
 @kind("rush.began")
 class RushBegan(StaffEvent):
-    """Devices without a past order take much of an offer, and need a proof of work for it."""
+    """Devices without a past order buy much of an offer: they need a proof of work for it from now
+    on.
+    """
 
     offer: Id
     boxes: Annotated[
@@ -151,14 +154,14 @@ class RushBegan(StaffEvent):
 
 @kind("rush.over")
 class RushOver(StaffEvent):
-    """No proof is asked for it any more."""
+    """The rush is over: no proof of work is needed any more."""
 
     offer: Id
 
 
 @model
 class _Flash(PublicEvent):
-    """A batch as its plan and its start tell it."""
+    """A flash batch when it is planned and when it starts."""
 
     flash: Id
     offer: Id
@@ -173,17 +176,17 @@ class _Flash(PublicEvent):
 
 @kind("flash.planned")
 class FlashPlanned(_Flash):
-    """A flash batch will run: boxes at a price and for a time of their own."""
+    """A flash batch was planned: boxes at a price of their own, for a limited time."""
 
 
 @kind("flash.started")
 class FlashStarted(_Flash):
-    """A flash batch runs."""
+    """A flash batch started."""
 
 
 @kind("flash.ended")
 class FlashEnded(PublicEvent):
-    """A flash batch is over, or called off."""
+    """A flash batch ended or was called off."""
 
     flash: Id
     offer: Id
@@ -199,7 +202,7 @@ class FlashEnded(PublicEvent):
 
 @kind("flash.corrected")
 class FlashCorrected(StaffEvent):
-    """The price of a batch that is over was a mistake."""
+    """The price of an ended flash batch was marked as a mistake."""
 
     flash: Id
     offer: Id
@@ -210,8 +213,8 @@ class FlashCorrected(StaffEvent):
 
 @kind("lot.changed")
 class LotChanged(PublicEvent):
-    """A lot's harvest was put right, or some of it thrown away; `stock.changed` tells what is left
-    of it.
+    """A lot's harvest was corrected, or part of it was thrown away; `stock.changed` has what is
+    left of it.
     """
 
     lot: Id
@@ -223,7 +226,7 @@ class LotChanged(PublicEvent):
 
 @kind("lot.stopped")
 class LotStopped(PublicEvent):
-    """Nothing of a lot is sold or handed over from now on."""
+    """A lot was stopped: nothing of it is sold or handed over from now on."""
 
     lot: Id
     reasons: Annotated[
@@ -244,7 +247,7 @@ class LotStopped(PublicEvent):
 
 @kind("lot.resumed")
 class LotResumed(PublicEvent):
-    """A lot that was stopped is sold again."""
+    """A stopped lot may be sold again."""
 
     lot: Id
     sentence: Annotated[

@@ -1,4 +1,4 @@
-"""What every kind of event has: its fields, its audience, its JSON, and how that is read again.
+"""The base of all kinds of events: fields, audience, JSON, and parsing of older data.
 
 The kinds are in the other files of this package. Pure.
 """
@@ -16,27 +16,27 @@ ULID = "01KB6Y3S8QJ4M1T9W2ZC5D7EFG"
 
 
 class LeftOut(Enum):
-    """What a field holds that the event does not have, where null says something else."""
+    """The value of a field that the event lacks, for fields where null has a meaning of its own."""
 
     LEFT_OUT = "left out"
 
 
 LEFT_OUT: Final = LeftOut.LEFT_OUT
-# A field that says to whom an event goes, and is none of its data.
+# Metadata of a field that decides who gets an event and is not part of its data.
 ROUTING: Final = {"routing": True}
 
 
 def doc(text: str, *examples: object) -> Any:
-    """Say in an `Annotated` what a field means, with values of it for documents and fixtures."""
+    """Annotate a field with its description, and with examples for documents and fixtures."""
     return Field(description=text, examples=list(examples) or None)
 
 
 class EventModel:
-    """One kind of event; a subclass is made one by `kind`.
+    """Base of an event's model; the decorator `kind` registers a subclass.
 
-    A field that is what it is by default is left out of the JSON, so defaults are None, False or
-    LEFT_OUT. In the log stand events as older versions wrote them, without what came later: such a
-    field has a default. What a row lacks beyond that is LEFT_OUT, and stays left out.
+    Fields that hold their default are left out of the JSON, so a default is None, False or
+    LEFT_OUT. Fields that were added later need a default, since older events lack them. A field
+    without a default that a stored event lacks is LEFT_OUT, and stays left out.
     """
 
     __slots__ = ()
@@ -46,11 +46,11 @@ class EventModel:
 
     @property
     def audience(self) -> tuple[str, ...]:
-        """Who may see it: one or more of `public`, `staff`, `farm:{id}`, `order:{id}`."""
+        """The event's audiences: one or more of `public`, `staff`, `farm:{id}`, `order:{id}`."""
         raise NotImplementedError
 
     def data(self) -> dict[str, Any]:
-        """The event's data as JSON has it."""
+        """Return the event's data as JSON values."""
         return {
             name: value
             for name, left_out in self.data_fields
@@ -59,9 +59,11 @@ class EventModel:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
-        """Read data from a log, also of an older version; what a newer one added is passed over."""
+        """Parse data from a log, also of an older version; fields of a newer version are
+        ignored.
+        """
         try:
-            return cls(**data)  # most have what is needed and nothing else
+            return cls(**data)  # the fast path: most data has exactly these fields
         except TypeError:
             get = data.get
             return cls(**{name: get(name, left_out) for name, left_out in cls.data_fields})
@@ -75,16 +77,16 @@ M = TypeVar("M", bound=EventModel)
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 def model(cls: type[M]) -> type[M]:
-    """Make a dataclass of what several kinds share.
+    """Make a dataclass with the fields that several kinds share.
 
-    Frozen for mypy alone: to have it so at runtime, too, would triple what making one costs.
+    It is frozen for mypy only: a frozen dataclass takes three times as long to construct.
     """
     return dataclass(slots=True, kw_only=True)(cls)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 def kind(name: str) -> Callable[[type[M]], type[M]]:
-    """Make a class the kind of event of that name, and a dataclass."""
+    """Register a class as the kind with this name, and make it a dataclass."""
 
     def make(cls: type[M]) -> type[M]:
         if name in KINDS:
@@ -103,18 +105,18 @@ def kind(name: str) -> Callable[[type[M]], type[M]]:
 
 
 class PublicEvent(EventModel):
-    """An event that everyone may see."""
+    """Base of events for everybody."""
 
     __slots__ = ()
 
     @property
     def audience(self) -> tuple[str, ...]:
-        """Everyone."""
+        """Everybody."""
         return (PUBLIC,)
 
 
 class StaffEvent(EventModel):
-    """An event for those who run the broadcast."""
+    """Base of events for staff."""
 
     __slots__ = ()
 
@@ -126,16 +128,16 @@ class StaffEvent(EventModel):
 
 @model
 class OrderEvent(EventModel):
-    """An event of an order: for staff, the farms of its lines, and its buyer."""
+    """Base of an order's events: for staff, the farms of its lines, and its buyer."""
 
     order: Annotated[str, doc("The order's id; a hold has that of the order to be.", ULID)]
     state: Annotated[str, doc("The state from now on.")]
     farms: Iterable[str] = field(default=(), metadata=ROUTING)
-    # Whose open channels may see from now on what is told of the order.
+    # The device whose open channels may see the order's events from now on.
     device: str | None = field(default=None, metadata=ROUTING)
 
     @property
     def audience(self) -> tuple[str, ...]:
-        """Staff, the farms, the buyer."""
+        """Staff, the farms of the order's lines, and its buyer."""
         farms = sorted(set(self.farms))
         return (STAFF, *(farm_audience(farm) for farm in farms), ORDER + self.order)

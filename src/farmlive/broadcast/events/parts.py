@@ -1,4 +1,6 @@
-"""The parts of events: plain JSON, checked by mypy, so that they are written as they are."""
+"""Parts of events' data, as typed dictionaries: mypy checks them and they are encoded as they
+are.
+"""
 
 from typing import Annotated, Literal, NotRequired
 
@@ -29,7 +31,7 @@ class Text(TypedDict):
 
 
 class Line(TypedDict):
-    """A line of an order; `price` and `total` are minor units of the order's currency."""
+    """A line of an order; `price` and `total` are in minor units of the order's currency."""
 
     offer: Id
     lot: Id
@@ -41,7 +43,7 @@ class Line(TypedDict):
 
 
 class Returned(TypedDict):
-    """Boxes of an offer that are in the stock again."""
+    """Boxes of an offer that were returned to stock."""
 
     offer: Id
     farm: NotRequired[Annotated[str, doc("Its farm; older logs don't name it.", ULID)]]
@@ -49,14 +51,14 @@ class Returned(TypedDict):
 
 
 class LineName(TypedDict):
-    """Which line of an order."""
+    """A reference to a line of an order."""
 
     offer: Id
     farm: Id
 
 
 class Reason(TypedDict):
-    """Why a lot is stopped."""
+    """A reason that stops a lot."""
 
     finding: NotRequired[Annotated[str, doc("The finding; none where something is missing.", ULID)]]
     kind: Literal["test_failed", "waiting_period", "test_missing", "certificate_missing"]
@@ -67,7 +69,7 @@ class Reason(TypedDict):
 
 
 class Lift(TypedDict):
-    """The sentence with which a lot was last lifted, and when."""
+    """The last lift of a lot: its public sentence and its time."""
 
     sentence: Annotated[str, doc("In a coordinator's words.", "复检合格。")]
     at: Ms
@@ -82,7 +84,7 @@ class CardFarm(TypedDict):
 
 
 class CardLot(TypedDict):
-    """The lot on a card, with what it gives to all offers that draw on it."""
+    """The lot on a card, with the fields that all offers of the lot share."""
 
     id: Id
     code: Annotated[str, doc("The lot's code.", "YX-1124")]

@@ -1,5 +1,5 @@
-"""The events' JSON schemas, from their models; and what is made of those: an example of each kind,
-and the pages' type declarations.
+"""JSON Schemas of the events, generated from their models; from these an example of each kind, and
+the type declarations of the pages' scripts.
 """
 
 from collections.abc import Mapping
@@ -19,8 +19,9 @@ Schema = dict[str, Any]
 
 @cache
 def schemas() -> dict[str, Schema]:
-    """The JSON schema of each kind's data and of its parts, by the model's name; `$ref` leads to
-    `#/components/schemas/…`.
+    """Return the JSON Schemas of each kind's data and of its parts, by model name.
+
+    A `$ref` points to `#/components/schemas/…`.
     """
     made = [(checked(kind), "serialization") for kind in KINDS.values()]
     _, whole = models_json_schema(made, ref_template=_REF + "{model}")  # type: ignore[arg-type]
@@ -31,7 +32,7 @@ def schemas() -> dict[str, Schema]:
 
 
 def event_schemas() -> list[Schema]:
-    """An event's `kind` and `data`, a schema a kind."""
+    """Return the schema of each kind's event, with its `kind` and `data`."""
     return [
         {
             "title": name,
@@ -42,12 +43,12 @@ def event_schemas() -> list[Schema]:
 
 
 def examples() -> dict[str, Schema]:
-    """The data of one event of each kind with every field that it can have, by the kind."""
+    """Return an example of each kind's data, with every field that it can have, by kind."""
     return {name: _example(schemas()[kind.__name__]) for name, kind in sorted(KINDS.items())}
 
 
 def declarations() -> str:
-    """The events as TypeScript declares them, for the pages' scripts."""
+    """Return the events' TypeScript declarations for the pages' scripts."""
     lines = [
         "// The events of the live channel, made from src/farmlive/broadcast/events by",
         "// `./scripts/check --fix`: edit them there.",
@@ -70,7 +71,7 @@ def declarations() -> str:
 
 
 def checked(kind: type[EventModel]) -> type[BaseModel]:
-    """The kind's data as a pydantic model, which has its schema and checks data against it."""
+    """Return a pydantic model of the kind's data, for its schema and for validation."""
     hints = get_type_hints(kind, include_extras=True)
     given: dict[str, Any] = {}
     left_out = dict(kind.data_fields)
@@ -95,7 +96,7 @@ def _members(hint: Any) -> tuple[Any, ...]:
 
 
 def _without(hint: Any, left_out: object) -> Any:
-    """The type of the field where it is there: what says that it is left out is none of it."""
+    """Return the field's type without the value that marks it as left out."""
     members = [
         each
         for each in _members(hint)
@@ -117,9 +118,9 @@ def _heard_by(kind: type[EventModel]) -> str:
 
 
 def _plain(schema: Schema) -> Schema:
-    """The schema without titles that say nothing, and without defaults: those are left out."""
+    """Return the schema without generated titles and without the defaults of left-out fields."""
     plain = {name: value for name, value in schema.items() if name not in ("title", "default")}
-    if "$ref" in plain and len(plain) > 1:  # of a reference nothing else is read beside it
+    if "$ref" in plain and len(plain) > 1:  # other members beside a `$ref` would be ignored
         plain["allOf"] = [{"$ref": plain.pop("$ref")}]
     for name in ("properties", "$defs"):
         if name in plain:

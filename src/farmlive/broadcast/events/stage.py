@@ -1,4 +1,4 @@
-"""Events of the broadcast itself: its states, sources, cards, chat and viewers."""
+"""Events of the broadcast itself: states, sources, cards, chat and viewers."""
 
 from typing import Annotated, Literal
 
@@ -27,29 +27,29 @@ _LABEL = doc("Its name.", "果园")
 
 @kind("broadcast.started")
 class BroadcastStarted(PublicEvent):
-    """It is live from now on."""
+    """The broadcast went live."""
 
 
 @kind("broadcast.paused")
 class BroadcastPaused(PublicEvent):
-    """Viewers wait."""
+    """The picture of the source on air is interrupted; viewers wait."""
 
     reason: Annotated[Literal["source"], doc("source: no camera sends.", "source")]
 
 
 @kind("broadcast.resumed")
 class BroadcastResumed(PublicEvent):
-    """The camera sends again."""
+    """The source on air sends again."""
 
 
 @kind("broadcast.ended")
 class BroadcastEnded(PublicEvent):
-    """It is over; only orders go on."""
+    """The broadcast ended; only the events of its orders follow."""
 
 
 @kind("source.joined")
 class SourceJoined(StaffEvent):
-    """A camera sends, whether or not it is shown."""
+    """A source connected, whether or not it is on air."""
 
     source: Id
     label: Annotated[str, _LABEL]
@@ -58,7 +58,7 @@ class SourceJoined(StaffEvent):
 
 @kind("source.left")
 class SourceLeft(StaffEvent):
-    """A camera sends no more."""
+    """A source disconnected."""
 
     source: Id
     guest: Annotated[bool, _GUEST] = False
@@ -66,7 +66,7 @@ class SourceLeft(StaffEvent):
 
 @kind("source.switched")
 class SourceSwitched(PublicEvent):
-    """Viewers see this camera from now on; a pause is over."""
+    """Another source is on air from now on; a pause ends."""
 
     source: Id
     label: Annotated[str, _LABEL]
@@ -77,21 +77,21 @@ class SourceSwitched(PublicEvent):
 
 @kind("card.pinned")
 class CardPinned(PublicEvent):
-    """The offer's card is shown over the video."""
+    """An offer's card was pinned over the video."""
 
     offer: Id
 
 
 @kind("card.unpinned")
 class CardUnpinned(PublicEvent):
-    """The card is taken away."""
+    """The card was unpinned."""
 
     offer: Id
 
 
 @kind("chat.said")
 class ChatSaid(PublicEvent):
-    """A message in the chat; once it is hidden its data is empty."""
+    """A chat message; once the message is hidden its data is empty."""
 
     nickname: Annotated[
         str | None,
@@ -112,14 +112,14 @@ class ChatSaid(PublicEvent):
 
 @kind("chat.hidden")
 class ChatHidden(PublicEvent):
-    """A message is taken away."""
+    """A chat message was hidden."""
 
     message: Annotated[int, doc("The seq of the message to take away.", 17)]
 
 
 @kind("clock.moved")
 class ClockMoved(PublicEvent):
-    """The server's clock was set, and what runs keeps its remaining time."""
+    """The server's clock was set; holds and running flash batches keep their remaining time."""
 
     by: Annotated[
         int,
@@ -134,7 +134,7 @@ class ClockMoved(PublicEvent):
 
 @kind("audience.counted")
 class AudienceCounted(PublicEvent):
-    """How many watch; every ten seconds while it is live."""
+    """The number of viewers, every ten seconds while the broadcast is live."""
 
     viewers: Annotated[int, doc("Devices that watch now.", 128)]
     reactions: Annotated[int, doc("Likes since the start.", 940)]

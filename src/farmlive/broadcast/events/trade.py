@@ -1,6 +1,6 @@
-"""Events of orders: for staff, the farms of an order's lines, and its buyer.
+"""Events of orders: for staff, the farms of an order's lines, and its buyer. The shop appends them.
 
-The shop writes them. Nothing here names a buyer: `buyer` is a pseudonym.
+They hold no personal data: `buyer` is a pseudonym.
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ _SIMULATED = doc("True for one of the demo's people, else left out.", True)
 
 @kind("order.held")
 class OrderHeld(OrderEvent):
-    """Boxes are kept for a buyer who writes the order; again for another choice in its place."""
+    """Boxes are held for a buyer who fills in the order; written again when the hold changes."""
 
     lines: Annotated[Sequence[Line], _LINES]
     total: Annotated[Money, _TOTAL]
@@ -63,14 +63,14 @@ class OrderHeld(OrderEvent):
 
 @kind("order.expired")
 class OrderExpired(OrderEvent):
-    """The time of a hold is over; its stock is back."""
+    """A hold expired; its boxes are back in stock."""
 
     state: Annotated[Literal["expired"], _ALWAYS]
 
 
 @model
 class OrderStep(OrderEvent):
-    """A step of an order: what each of them tells."""
+    """Base of an order's transitions."""
 
     number: Annotated[str | None, _NUMBER] = None
     state: Annotated[State, _STATE]
@@ -95,7 +95,7 @@ class OrderStep(OrderEvent):
 
 @kind("order.placed")
 class OrderPlaced(OrderStep):
-    """An order was placed; where a step was `undone` it is so again, and that is all it says."""
+    """An order was placed. If it undoes a transition (`undone`), the event has no other fields."""
 
     buyer: Annotated[
         str | None,
@@ -110,37 +110,37 @@ class OrderPlaced(OrderStep):
 
 @kind("order.packed")
 class OrderPacked(OrderStep):
-    """It is in its box."""
+    """The order was packed."""
 
 
 @kind("order.shipped")
 class OrderShipped(OrderStep):
-    """It is with the carrier."""
+    """The order was handed to the carrier."""
 
 
 @kind("order.at_centre")
 class OrderAtCentre(OrderStep):
-    """It waits at the centre to be collected."""
+    """The order is at the centre, ready for pick-up."""
 
 
 @kind("order.received")
 class OrderReceived(OrderStep):
-    """It is with its buyer."""
+    """The buyer received the order."""
 
 
 @kind("order.cancelled")
 class OrderCancelled(OrderStep):
-    """It was called off; where it was only held it has no number, and its stock is back."""
+    """The order or the hold was cancelled and its boxes are back in stock; a hold has no number."""
 
 
 @kind("order.paid")
 class OrderPaid(OrderStep):
-    """The money is there."""
+    """The order was paid."""
 
 
 @kind("order.refunded")
 class OrderRefunded(OrderStep):
-    """Money was given back, or taken off what is due."""
+    """Money was refunded, or taken off what is due."""
 
     amount: Annotated[Money, doc("Given back in all, or taken off what is due.")]
     back: Annotated[
@@ -166,7 +166,7 @@ class OrderRefunded(OrderStep):
 
 @kind("order.erased")
 class OrderErased(StaffEvent):
-    """The details of an order's buyer were removed."""
+    """The personal data of an order's buyer was erased."""
 
     order: Id
     number: Annotated[str, _NUMBER]
@@ -181,7 +181,7 @@ class OrderErased(StaffEvent):
 
 @model
 class _Stopped(OrderEvent):
-    """What a lot's stop or lift says of an order."""
+    """The order's reasons when a lot in it is stopped or lifted."""
 
     number: Annotated[str, _NUMBER]
     state: Annotated[State, _STATE]
@@ -205,7 +205,7 @@ class OrderResumed(_Stopped):
 
 @model
 class _Claim(OrderEvent):
-    """What each event of a claim says."""
+    """The fields that all events of a claim share."""
 
     number: Annotated[str, _NUMBER]
     state: Annotated[State, _STATE]
@@ -216,7 +216,7 @@ class _Claim(OrderEvent):
 
 @kind("order.claimed")
 class OrderClaimed(_Claim):
-    """The buyer says that what came was damaged."""
+    """The buyer made a claim: the goods arrived damaged."""
 
     photos: Annotated[int, doc("How many were sent with it.", 2)]
 

@@ -1,8 +1,8 @@
-"""Message rate: how many messages a channel may send, and all channels of one address and of the
-block around it, whatever they are.
+"""Message rates: how many messages of any type one channel may send, and all channels of one IP
+address and of the block around it.
 
-These limits bound the cost of parsing, of pings and refused messages too. The effects of messages
-have limits of their own, by device and by address (crowd_limits.py).
+These limits bound the cost of parsing, also of pings and of refused messages. The commands have
+their own limits, per device and per address (crowd_limits.py).
 """
 
 import time
@@ -11,20 +11,20 @@ from collections.abc import Callable
 from farmlive.people import RateLimits
 from farmlive.people.core.addresses import block_of
 
-# The burst, in seconds of the rate: a page that reconnects sends the messages that it kept.
+# The burst, in seconds of the rate: a page that reconnects sends its queued messages.
 BURST_S = 15
-# The limit of a block of addresses, as a multiple of one address': not all in it send at once.
+# The limit of a block of IP addresses, as a multiple of one address': not all of it sends at once.
 MESSAGES_BLOCK_FACTOR = 5
-# Messages a second that each channel may send however much its address sent, three of them at once:
-# a hold and an order of whoever shares the address with a flood.
+# Messages a second that each channel may send whatever its address sent, with a burst of three:
+# enough for a hold and an order of somebody who shares the address with a flood.
 OWN_PER_SECOND = 0.2
-# Messages that a channel takes of its address' limit at a time: counting each for itself costs a
-# tenth of what reading it does.
+# Messages that a channel takes from its address' limit at a time. Counting each by itself would
+# cost a tenth of what reading it does.
 AT_A_TIME = 10
 
 
 class MessageRate:
-    """A bucket that refills by `per_second` messages and holds `BURST_S` of that; one a channel."""
+    """The token bucket of one channel: refills by `per_second`, holds `BURST_S` seconds of that."""
 
     def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic):
         self._per_second = per_second
@@ -32,7 +32,7 @@ class MessageRate:
         self._full_at = clock()
 
     def allow(self) -> bool:
-        """Count a message; whether it is to be read."""
+        """Count a message; return whether to read it."""
         now = self._clock()
         full_at = max(self._full_at, now) + 1 / self._per_second
         if full_at > now + BURST_S + 1e-6:
@@ -42,9 +42,9 @@ class MessageRate:
 
 
 class AddressMessages:
-    """What one channel sends, counted with all others of its address and of the block around it.
+    """The limit that a channel shares with its IP address and with the block around it.
 
-    Nothing is counted where `address` is None, as behind a proxy that nobody named.
+    Nothing is counted where `address` is None, as behind a proxy that the settings don't name.
     """
 
     def __init__(self, limits: RateLimits, address: str | None, per_minute: int):
@@ -70,12 +70,12 @@ class AddressMessages:
         self._in_hand -= 1
 
     def exempt(self) -> None:
-        """Count nothing from now on: who is signed in is limited by the channel alone."""
+        """Stop counting: a signed-in client is limited by its own channel only."""
         self.give_back()
         self._address = None
 
     def give_back(self) -> None:
-        """Give back what was taken and not used; the channel has ended."""
+        """Return the unused part of what was taken, once the channel has ended."""
         share, self._in_hand = self._in_hand, 0
         if not share:
             return

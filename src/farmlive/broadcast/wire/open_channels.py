@@ -1,5 +1,5 @@
-"""Open channels: how many the viewers behind one address, and in the block around it, may hold at a
-time. Each takes a file descriptor and 40 KiB of this server, for as long as its client likes.
+"""Limits the number of open channels per IP address and per block around it: each takes a file
+descriptor and 40 KiB of this server for as long as its client likes.
 """
 
 from collections import Counter
@@ -10,12 +10,12 @@ from farmlive.people import Caller
 from farmlive.people.core.addresses import block_of
 from farmlive.problems import TooMany
 
-# The limit of a block of addresses, as a multiple of one address'.
+# The limit of a block of IP addresses, as a multiple of one address'.
 CHANNELS_BLOCK_FACTOR = 5
 
 
 class OpenChannels:
-    """Counts the channels of this server by address; who has a role is not counted."""
+    """Counts this server's channels by IP address; callers with a role are exempt."""
 
     def __init__(self, most: int):
         self._most = most
@@ -23,7 +23,7 @@ class OpenChannels:
 
     @contextmanager
     def one_more(self, caller: Caller) -> Iterator[None]:
-        """Count a channel of the caller while the block runs. Raises TooMany."""
+        """Count one channel of the caller while the block runs. Raises TooMany."""
         if caller.role is not None or caller.address is None:
             yield
             return

@@ -1,5 +1,5 @@
-"""Replies: what the channel answers to a message, as frames without their head; and what a refusal
-needs of the message, its `id`.
+"""Encodes the channel's replies to messages, and reads the `id` of a message that is refused
+unread.
 """
 
 from typing import Any
@@ -10,12 +10,13 @@ from farmlive import compact_json
 from farmlive.commands import MESSAGE_ID
 from farmlive.problems import Problem
 
-# Bytes of a message whose `id` a refusal reads: most orders have a tenth; a flood may send more.
+# Bytes of a message that are searched for its `id`: most orders have a tenth of this, a flood may
+# send more.
 MOST_READ = 8_192
 
 
 def identity_of(id_: Any) -> str | int | None:
-    """The message's `id`, where it is one."""
+    """Return the message's `id` if it is a valid one, else None."""
     try:
         return MESSAGE_ID.validate_python(id_, strict=True)
     except ValidationError:
@@ -23,12 +24,12 @@ def identity_of(id_: Any) -> str | int | None:
 
 
 def failure(identity: str | int | None, problem: Problem) -> dict[str, Any]:
-    """The reply to a message that was refused."""
+    """Return the failure reply for a message."""
     return {"type": "reply", "id": identity, "ok": False, "problem": problem.body()}
 
 
 def refusal(message: bytes, problem: Problem) -> bytes:
-    """The reply to a message that nobody reads."""
+    """Encode the failure reply for a message that is refused unread."""
     identity = None
     if len(message) <= MOST_READ:
         try:
@@ -41,5 +42,5 @@ def refusal(message: bytes, problem: Problem) -> bytes:
 
 
 def problem(problem: Problem) -> bytes:
-    """What ends a channel."""
+    """Encode the problem that closes a channel."""
     return compact_json.encode({"type": "problem", "problem": problem.body()})

@@ -1,6 +1,6 @@
-"""The channel's wire: uvicorn's WebSocket protocol with a way to write frames that are already
-encoded, so that one frame serves every viewer, and to see and end a client that stalls or floods.
-What a channel sends is counted here, frame by frame, before anything reads it.
+"""The channel's wire: uvicorn's WebSocket protocol, extended to write frames that are encoded once
+for all viewers, and to detect and close a client that stalls or floods. Incoming frames are counted
+here, before anything parses them.
 """
 
 import asyncio
@@ -26,15 +26,15 @@ from farmlive.problems import TooMany
 from farmlive.settings import Settings
 
 EXTENSION = "farmlive.wire"
-# How long the kernel keeps bytes that the other side does not acknowledge.
+# How long the kernel keeps unacknowledged bytes before it drops the connection (tcp(7)).
 TCP_USER_TIMEOUT_MS = 20_000
 ABORT_AFTER_S = 2.0
 TOO_MANY = 4429
-# Bytes read at a time: one packet may hold 10,000 frames, and parsing them all before the first is
-# counted takes a tenth of a second.
+# Bytes parsed at a time: one packet may hold 10,000 frames, and parsing all of them before the
+# first is counted would take a tenth of a second.
 PART = 2048
-# Messages over the address' limit that a channel may send one after the other, each answered with
-# that: whoever shares an address with a flood is not to lose the channel by a tap.
+# Messages in a row over the address' limit that are refused one by one before the channel is
+# closed: a viewer who shares an address with a flood should not lose the channel by one tap.
 REFUSED_IN_A_ROW = 20
 
 
@@ -42,20 +42,20 @@ class Wire(Protocol):
     """One client's socket, as the hub sees it."""
 
     def put(self, frame: bytes) -> None:
-        """Write an encoded frame; never waits."""
+        """Write an encoded frame, without waiting."""
 
     def buffered(self) -> int:
-        """Bytes written and not yet taken by the kernel."""
+        """Return the bytes that are written and not yet taken by the kernel."""
 
     def cut(self, code: int, reason: str) -> None:
-        """Close with the code where it can still be written, and drop the connection soon."""
+        """Close with the code if it can still be sent, and drop the connection soon after."""
 
     def exempt(self) -> None:
-        """Count what the client sends by its address no more."""
+        """Stop counting the client's messages against its IP address."""
 
 
 class ChannelProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's protocol, offering itself as a `Wire` in the scope's extensions."""
+    """uvicorn's protocol, available as a `Wire` in the scope's extensions."""
 
     # `channel_protocol` sets these.
     settings: Settings
@@ -63,7 +63,7 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
     limits: RateLimits
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Bound how long the kernel tries to deliver to a client that is gone."""
+        """Set the kernel's limit for a client that no longer acknowledges."""
         super().connection_made(transport)
         self._rate = MessageRate(self.settings.channel_messages_per_second)
         self._own = MessageRate(OWN_PER_SECOND)
@@ -76,48 +76,51 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TCP_USER_TIMEOUT_MS)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give back what was counted ahead."""
+        """Return the unused part of the address' limit."""
         self._of_address.give_back()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read what came; nothing more of a client that floods."""
+        """Parse incoming bytes; stop once the client floods."""
         for at in range(0, len(data), PART):
             if self._floods or self.transport.is_closing():
                 return
             super().data_received(data[at : at + PART])
 
     def handle_text(self, event: Frame) -> None:
-        """Take a text frame, if there are not too many."""
+        """Take a text frame, within the limits."""
         if self._allows(event if event.fin else None):
             super().handle_text(event)
 
     def handle_bytes(self, event: Frame) -> None:
-        """Take a binary frame, if there are not too many."""
+        """Take a binary frame, within the limits."""
         if self._allows():
             super().handle_bytes(event)
 
     def handle_cont(self, event: Frame) -> None:
-        """Take a further part of a message, if there are not too many."""
+        """Take a continuation frame, within the limits."""
         if self._allows():
             super().handle_cont(event)
 
     def handle_ping(self) -> None:
-        """Answer a ping, if there are not too many."""
+        """Answer a ping, within the limits."""
         if self._allows():
             super().handle_ping()
 
     def handle_pong(self, event: Frame) -> None:
-        """Take a pong, if there are not too many. One that answers our ping counts nothing: it is
-        all that most viewers send.
+        """Take a pong, within the limits.
+
+        The pong that answers our ping is not counted: it is all that most viewers send.
         """
         if event.data == self.pending_ping_payload or self._allows():
             super().handle_pong(event)
 
     def _allows(self, message: Frame | None = None) -> bool:
-        """Count a frame; whether to take it. One too many ends the channel, and says why; where it
-        is the address that sent too many, a whole message now and then is taken all the same, and
-        others are answered with that.
+        """Count a frame; return whether to take it.
+
+        A frame over the channel's own rate closes the channel with a problem. Over the address'
+        limit the channel may still send whole messages at its own low rate; the others get a
+        refusal.
         """
         if self._floods:
             return False
@@ -146,15 +149,17 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
         return True
 
     def _end(self, problem: TooMany) -> None:
-        """End a channel that floods."""
+        """Close a channel that floods."""
         self._floods = True
         if self.handshake_complete:
             self.put(text_frame(replies.problem(problem)))
         self.cut(TOO_MANY, problem.title)
 
     def send_receive_event_to_app(self) -> None:
-        """Give the application a message. A text that is not UTF-8 ends the channel (RFC 6455,
-        section 8.1); uvicorn would log a traceback of each, which could fill a disk.
+        """Pass a message to the application; close the channel on invalid UTF-8 (RFC 6455, section
+        8.1).
+
+        uvicorn would log a traceback of each such message, which could fill a disk.
         """
         if self.curr_msg_data_type == "text":
             try:
@@ -176,20 +181,20 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
             self._of_address = AddressMessages(self.limits, address, per_minute)
 
     def exempt(self) -> None:
-        """Count what the client sends by its address no more."""
+        """Stop counting the client's messages against its IP address."""
         self._of_address.exempt()
 
     def put(self, frame: bytes) -> None:
-        """Write an encoded frame; never waits. Dropped once a close was sent."""
+        """Write an encoded frame, without waiting; dropped after a close was sent."""
         if not self.close_sent and not self.transport.is_closing():
             self.transport.write(frame)
 
     def buffered(self) -> int:
-        """Bytes written and not yet taken by the kernel."""
+        """Return the bytes that are written and not yet taken by the kernel."""
         return self.transport.get_write_buffer_size()
 
     def cut(self, code: int, reason: str) -> None:
-        """Close with the code where it can still be written, and drop the connection soon."""
+        """Close with the code if it can still be sent, and drop the connection soon after."""
         if not self.close_sent and self.handshake_complete and not self.transport.is_closing():
             self.conn.fail(code, reason)
             self.transport.write(b"".join(self.conn.data_to_send()))
@@ -198,19 +203,19 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
         self.loop.call_later(ABORT_AFTER_S, self.transport.abort)
 
     def keepalive_timeout(self) -> None:
-        """End a client that does not answer pings, even where nothing can be written to it."""
+        """Drop a client that does not answer pings, even where nothing can be written to it."""
         super().keepalive_timeout()
         self.loop.call_later(ABORT_AFTER_S, self.transport.abort)
 
 
 def channel_protocol(settings: Settings, guard: Guard, limits: RateLimits) -> type[ChannelProtocol]:
-    """Return the protocol class of channels with these message rates."""
+    """Return a protocol class with these settings and limits."""
     parts = {"settings": settings, "guard": guard, "limits": limits}
     return type("ChannelProtocol", (ChannelProtocol,), parts)
 
 
 def wire_of(scope: Scope) -> Wire:
-    """The wire of a WebSocket scope. Raises RuntimeError under a server that has none."""
+    """Return the wire of a WebSocket scope. Raises RuntimeError under a server that has none."""
     wire = scope.get("extensions", {}).get(EXTENSION)
     if wire is None:
         raise RuntimeError("the live channel needs uvicorn with ws=ChannelProtocol")
