@@ -1,1 +1,1 @@
-"""The till, holds and waiting lists: what a buyer does before an order stands."""
+"""The till, holds and waiting lists: everything a buyer does before the order is placed."""

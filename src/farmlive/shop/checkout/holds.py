@@ -1,6 +1,6 @@
-"""Holds: stock kept for a buyer while the order is written, and given back when its time is over.
+"""Holds: stock reserved for a device until a time, while the buyer fills in the order.
 
-A hold is the order to be, under its own id; a device has one a broadcast. Placing it is the till's.
+A device has at most one hold per broadcast. The order that takes the hold gets its id (till.py).
 """
 
 import asyncio
@@ -80,10 +80,10 @@ _REPLACE = hot(
 
 
 class Holds:
-    """Keeps holds and lets them run out; `alarm` is what does that when their time is over.
+    """Creates, renews, drops and expires holds; `alarm` runs the expiry.
 
-    `address_pseudonym` turns an address within a broadcast into its source; `settle` is told of
-    boxes that come back, `dropped` of those that their buyer gave up, and so waits for no more.
+    `address_pseudonym` turns an IP address within a broadcast into its source. `settle` allocates
+    returned boxes to the waiting list; `dropped` also takes the device off the waiting list.
     """
 
     def __init__(
@@ -131,15 +131,17 @@ class Holds:
         TooMany,
     )
     async def place(self, caller: Caller, broadcast: str, request: HoldPlace) -> dict[str, Any]:
-        """Keep these lines for the caller's device and answer as `Held`, committed.
+        """Hold these lines for the caller's device; returns `Held`, committed.
 
-        An earlier hold of the device in this broadcast becomes this one, under the same id, so
-        that what one holds oneself is never in one's way. It is kept for `hold_minutes` from now,
-        but no longer than `HOLD_AT_MOST` times that since it began; where only the earlier hold
-        gives a line its price, until its end. Raises TooMany, ProofNeeded, Forbidden (blocked),
-        OrderTooLarge, UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer,
-        LotStopped, PriceChanged, SoldOut, LotSpent, LimitReached, BoxLimit, HoldShare, HoldOver;
-        the earlier hold then stays as it is.
+        An earlier hold of the device in this broadcast is replaced and keeps its id; its boxes
+        count as available to the request. The hold lasts `hold_minutes` from now, at most
+        `HOLD_AT_MOST` times that from its first creation. A line whose price only the earlier hold
+        still grants keeps the earlier end.
+
+        Raises TooMany, ProofNeeded, Forbidden (blocked), OrderTooLarge, UnknownBroadcast,
+        KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer, LotStopped, PriceChanged,
+        SoldOut, LotSpent, LimitReached, BoxLimit, HoldShare, HoldOver; the earlier hold then stays
+        unchanged.
         """
         per_minute = self._settings.orders_per_minute
         with limits.counted(self._limits, "holds", caller, per_minute):
@@ -186,10 +188,10 @@ class Holds:
 
     @raises(UnknownBroadcast, TooMany)
     async def drop(self, caller: Caller, broadcast: str, request: HoldDrop) -> dict[str, Any]:
-        """Give back what the caller's device holds under this id; nothing where it holds none.
+        """Drop the caller's hold with this id; without one nothing happens.
 
-        It waits for these offers no more: they would be held for it anew at once. Raises TooMany,
-        UnknownBroadcast.
+        The device also leaves the waiting lists of these offers, which would otherwise hold the
+        boxes for it again. Raises TooMany, UnknownBroadcast.
         """
         per_minute = limits.GIVEN_UP * self._settings.orders_per_minute
         limits.allow(self._limits, "drops", caller, per_minute)
@@ -216,7 +218,9 @@ class Holds:
         return await self._store.write(write)
 
     async def expire(self) -> int:
-        """Let every hold whose time is over run out, each once on whichever server; how many."""
+        """Expire every hold that is due and return how many; of several servers only one expires
+        each.
+        """
         now = now_ms()
         due = await self._store.read(
             lambda connection: connection.execute(_DUE, {"now": now}).scalars().all()
@@ -318,7 +322,8 @@ class Holds:
             farms={line["farm"] for line in (*kept, *(before.lines.values() if before else ()))},
             device=caller.device,
         )
-        settle = self._settle if before else stock.settled  # else nothing can have come back
+        # without an earlier hold nothing is returned
+        settle = self._settle if before else stock.settled
         rush = self._rush.take(connection, caller, broadcast, wanted, before, is_new=is_new)
         told_stock = settle(connection, broadcast, moved)
         self._log.append_all(connection, broadcast, [held, *told_stock, *rush])
@@ -332,8 +337,7 @@ class Holds:
         }
 
     def _expire(self, connection: Connection, hold: str) -> bool:
-        # Placed, dropped, renewed or expired elsewhere meanwhile, or the clock was set: then there
-        # is nothing to do.
+        # No row: the hold was placed, dropped, renewed or expired meanwhile, or the clock was set.
         row = connection.execute(_OVER, {"hold": hold, "now": now_ms()}).one_or_none()
         if row is None:
             return False
@@ -349,7 +353,7 @@ class Holds:
         *,
         dropped: bool = False,
     ) -> None:
-        """Have its boxes back on sale: its buyer `dropped` it, or else its time is over."""
+        """Return a hold's boxes to stock; `dropped` by its buyer, otherwise expired."""
         back = {
             line["offer"]: stock.Move().take(
                 hold=-line["quantity"], flash=line.get("flash"), is_new=row.is_new

@@ -1,7 +1,7 @@
-"""Who may order how often: a device, a phone, an address, and the block of addresses around it; and
-for how long one may hold.
+"""Rate limits of orders, holds and waits, per device, phone, IP address and the block around it;
+and how long a hold may last.
 
-Counting is the rate limits' and blocking the blocks'; what they are asked is here.
+The rooms of rate limits and of the blocklist implement the protocols below.
 """
 
 from collections.abc import Iterator
@@ -12,39 +12,39 @@ from farmlive.people import Caller
 from farmlive.people.moderation.blocklist import OtherForms, no_forms
 from farmlive.problems import Problem
 
-# An address is a village; a device is a person.
+# An IP address may serve a village; a device is one person.
 DEVICES_PER_ADDRESS = 20
-# Orders, holds and waits: a block of addresses, which is what one network gives out, may send fifty
-# times as many as one address. A carrier has a whole county behind one.
+# Orders, holds and waits: the limit of a block of IP addresses, as a multiple of one address'. A
+# carrier has a whole county behind one block.
 ORDERS_BLOCK_FACTOR = 50
-# The number of refused requests that count as one for an address: a crowd behind it that finds an
-# offer sold out and presses again keeps nobody from ordering. A flood has its limit all the same:
-# each request takes a turn of the writer.
+# The number of refused requests that count as one for an IP address, so that a crowd which presses
+# again on a sold-out offer keeps nobody behind the same address from ordering. They still count,
+# since each request takes a write transaction.
 REFUSED_AS_ONE = 3
-# Giving up what is held or waited for is a write too; it may be sent again, and is taken so many
-# times as often.
+# Drops and leaves may be sent this many times as often as orders: they are writes too, and clients
+# repeat them.
 GIVEN_UP = 2
-# However often a hold is renewed, it ends so many times `hold_minutes` after it began.
+# The longest life of a hold, however often it is renewed, as a multiple of `hold_minutes`.
 HOLD_AT_MOST = 3
 
 
 class Limits(Protocol):
-    """What the shop needs of the rate limits."""
+    """The part of the rate limiter that the shop uses."""
 
     def allow(self, name: str, key: str | None, per_minute: int) -> None:
-        """Count one, or raise TooMany; nothing without a key."""
+        """Count one, or raise TooMany; without a key nothing is counted."""
 
     def allow_address(
         self, name: str, address: str | None, per_minute: int, *, block_factor: int
     ) -> None:
-        """Count one of an address and of the block around it, or raise TooMany."""
+        """Count one against an IP address and the block around it, or raise TooMany."""
 
     def give_back(self, name: str, key: str | None, per_minute: int, *, share: float = 1.0) -> None:
-        """Take back one that was counted, or a share of it."""
+        """Return one count, or a share of it."""
 
 
 class Blocks(Protocol):
-    """What the shop needs of the blocks that staff set."""
+    """The part of the blocklist that the shop uses."""
 
     async def check(
         self,
@@ -54,17 +54,17 @@ class Blocks(Protocol):
         address: str | None,
         other_forms: OtherForms = no_forms,
     ) -> None:
-        """Raise Forbidden for a device, a buyer's pseudonym or an address that is blocked.
+        """Raise Forbidden for a device, a buyer's pseudonym or an IP address that is blocked.
 
-        `other_forms` gives the pseudonyms of other forms of the buyer's number.
+        `other_forms` returns the pseudonyms of other spellings of the buyer's phone number.
         """
 
 
 def allow(limits: Limits, deed: str, caller: Caller, per_minute: int) -> None:
-    """Count one deed, such as `orders`, of the caller's device, address and block of addresses.
+    """Count one action, such as `orders`, against the caller's device, IP address and block.
 
-    Who is signed in counts by the device alone: strangers at a market's address, whose orders may
-    all be refused, must not keep its clerk from selling. Raises TooMany.
+    A signed-in caller counts by device only: refused orders of strangers behind a market's address
+    must not keep its clerk from selling. Raises TooMany.
     """
     limits.allow(f"{deed} of a device", caller.device, per_minute)
     if caller.role is not None:
@@ -75,10 +75,10 @@ def allow(limits: Limits, deed: str, caller: Caller, per_minute: int) -> None:
 
 @contextmanager
 def counted(limits: Limits, deed: str, caller: Caller, per_minute: int) -> Iterator[None]:
-    """Count as `allow` does what is done within; where it is refused, for the caller's address
-    only as `REFUSED_AS_ONE` says. For the device, and for the addresses around, it counts whole.
+    """Count an action as `allow` does while the block runs; a refused one counts as a
+    `REFUSED_AS_ONE`th for the caller's IP address, and in full for the device and the block.
 
-    It is counted before and given back after, so that no more come at once than may be taken.
+    It is counted before the block and returned after it, which also limits concurrent requests.
     Raises TooMany.
     """
     allow(limits, deed, caller, per_minute)
@@ -93,9 +93,9 @@ def counted(limits: Limits, deed: str, caller: Caller, per_minute: int) -> Itera
 
 
 def hold_end(minutes: float, now: int, held_at: int | None = None) -> tuple[int, bool]:
-    """When a hold of now ends, or one that began at `held_at` and is renewed, ms since 1970.
+    """Return when a hold ends, in ms since 1970, and whether this is the latest possible end.
 
-    And whether that is its latest end, which no renewal moves.
+    `held_at` is when a renewed hold was first created, None for a new one.
     """
     length = round(minutes * 60_000)
     if held_at is None:

@@ -1,7 +1,7 @@
-"""Devices without a past order, and what their holds may take: at most half of what there is.
+"""Limits what devices without a past order may hold: at most half of what is available.
 
-A past order is one that was packed, in any broadcast: what is ordered and never meant gets no
-further than to be placed. Only holds are limited so. Who finds that half held orders without one.
+A past order is one that was packed, in any broadcast; orders that were only placed do not count.
+The limit is for holds only: a buyer who is refused a hold can still order directly.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,12 +16,13 @@ from farmlive.shop.stock.line_items import Hold, free_for, own_boxes
 from farmlive.shop.stock.stock import Offer
 
 _past = orders.alias("past")
-# Whether the device has a past order, as a part of another question.
+# Subquery: whether the device has a past order.
 ASKED = (
     exists()
     .where(
         _past.c.device == bindparam("device"),
-        # As its index has it, which asks for no list of states: that would cost each order.
+        # Written as the partial index has it; a list of states would not use the index and slow
+        # down every order.
         _past.c.state != literal_column("'placed'"),
         _past.c.state != literal_column("'cancelled'"),
     )
@@ -30,7 +31,9 @@ ASKED = (
 
 
 def is_new(caller: Caller, asked: Row[*tuple[object, ...]]) -> bool:
-    """Whether the caller is a buyer on a device without a past order; `asked` has `ASKED`."""
+    """Return whether the caller is a buyer on a device without a past order; `asked` has
+    `ASKED`.
+    """
     return caller.role in (None, "simulator") and not asked.has_past
 
 
@@ -40,11 +43,10 @@ def check_share(
     known: Mapping[str, Offer],
     before: Hold | None,
 ) -> None:
-    """Raise HoldShare where new devices would hold more than half of what there is.
+    """Raise HoldShare where new devices would hold more than half of the available boxes.
 
-    Each flash batch has its own half, and so has each lot. What the device holds already, in
-    `before`, it may hold on to. `batches` and `known` are what was found for the lines and for what
-    is held.
+    Each flash batch and each lot has its own half. What the device holds already, in `before`, it
+    may keep. `batches` are the flash batches of the lines, `known` the offers of lines and hold.
     """
     short = set()
     for line in wanted:
@@ -88,7 +90,7 @@ def _is_half(held: int, there: int) -> bool:
 def _left(
     row: Offer, line: OrderLine, batches: Mapping[str, str], before: Hold | None
 ) -> dict[str, object]:
-    """How many can be ordered of an offer at the line's price."""
+    """Return how many boxes of an offer can be ordered at the line's price."""
     own = before.lines.get(line.offer) if before else None
     batch = row.flash is not None and batches.get(line.offer) == row.flash
     mine = own["quantity"] if own else 0

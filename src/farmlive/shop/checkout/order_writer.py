@@ -1,7 +1,7 @@
-"""An order's transaction: its limits are looked at, its stock is moved, the order and its events
-are written, all of it or nothing.
+"""The transaction of an order: checks its limits, moves the stock, inserts the order and appends
+its events.
 
-What came before that, and who may order at all, is till.py's.
+till.py does what needs no transaction: rate limits, blocklist and parsing.
 """
 
 from collections.abc import Callable, Mapping
@@ -42,8 +42,8 @@ from farmlive.shop.shipping import fees
 from farmlive.shop.stock import line_items, stock
 from farmlive.store import hot, tally
 
-# Not by `max`: before PostgreSQL knows how many orders there are, it looks through all of a
-# broadcast for that.
+# Not `max`: until PostgreSQL has statistics of the table, it would scan all orders of the
+# broadcast.
 _NUMBER = hot(
     select(orders.c.number)
     .where(orders.c.broadcast == bindparam("broadcast"))
@@ -59,9 +59,12 @@ _END_HOLD = hot(delete(holds).where(holds.c.id == bindparam("hold")), own=True)
 
 
 class Wanted(NamedTuple):
-    """What came, before it is taken; `doubtful`: there may be no such phone number, `order` is the
-    new order's id unless it takes a hold, `code` is for who picks it up, `sender` is for limits of
-    notices, `taker` is for whom its boxes count, `question` has the values for what is `asked`.
+    """A checked request for an order, with what its transaction needs.
+
+    `doubtful`: the phone number may not exist. `order` is the id of the new order unless it takes a
+    hold. `code` is the pick-up code, for pick-ups. `sender` and `taker` count for the limits of
+    notices and of boxes. `asked` is the query that reads the order's context, `question` its
+    parameters.
     """
 
     caller: Caller
@@ -79,8 +82,9 @@ class Wanted(NamedTuple):
 
 
 class OrderWriter:
-    """Writes orders, each in a transaction that its caller runs; `ordered` is told of boxes that
-    someone waited for, or that were held and not ordered.
+    """Inserts orders, each in a transaction of its caller.
+
+    `ordered` settles stock that was waited for, or that was held and not ordered.
     """
 
     def __init__(
@@ -102,14 +106,14 @@ class OrderWriter:
         """Whether parcels had a fee as the last order saw it: the next may ask ahead for them."""
 
     def write(self, connection: Connection, came: Wanted) -> dict[str, Any]:
-        """Write the order and return its answer; raises what `Till.place` says."""
+        """Place the order and return its answer. Raises as `Till.place`."""
         broadcast, request = came.broadcast, came.request
         head_of = self._log.ask_head(connection, broadcast)
         asked_of = connection.execute(came.asked, came.question)
         wanted = [line.offer for line in request.lines]
         offers_of = stock.ask(connection, broadcast, wanted)
         last_of = _ask_last_number(connection, broadcast)
-        # All are asked on one way to the database, and looked at from here on.
+        # All four queries were sent in one pipeline; read their results.
         head, asked, known, last = head_of(), asked_of.one(), offers_of(), last_of()
         if came.code is None:
             self.has_fees = asked.fees
@@ -134,7 +138,9 @@ class OrderWriter:
         *,
         ended: bool,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Take the order: its answer as it is kept, and what opens it, which is not kept."""
+        """Place the order; return the answer that is stored for its key, and its secrets, which are
+        not stored.
+        """
         caller, broadcast, request, buyer = came.caller, came.broadcast, came.request, came.buyer
         taker = came.taker
         wanted = request.lines
@@ -238,11 +244,12 @@ class OrderWriter:
             payment=row["payment"],
             way=request.delivery.way,
             simulated=caller.simulated,
-            # A farm whose boxes were held and not ordered hears that they are free again.
+            # Farms whose boxes were held and not ordered need the event: their boxes are available
+            # again.
             farms={line["farm"] for line in (*sold, *(hold.lines.values() if hold else ()))},
             device=caller.device,
         )
-        # Else nothing can have come back, and nobody waits any less.
+        # Otherwise no boxes were returned and no waiting list changed.
         comes_back = hold is not None and hold.gives_back(wanted, batches)
         told_of = self._ordered if comes_back or asked.waits else stock.ordered
         told_stock = told_of(connection, broadcast, caller.device, offered, moved)
@@ -260,7 +267,9 @@ class OrderWriter:
         return answer, _opened_by(token, code and code.digits)
 
     def _code(self, connection: Connection, came: Wanted, order: str) -> pickup.Code | None:
-        """The code of a pick-up, as it was asked ahead if the order has the id that it was to."""
+        """Return the pick-up code, the prefetched one where the order has the id it was made
+        for.
+        """
         code, centre = came.code, came.request.delivery.centre or ""
         if code is None:
             return None
@@ -269,20 +278,21 @@ class OrderWriter:
         return pickup.new_code(connection, self._links, centre, code)
 
     def _answer_again(self, connection: Connection, kept: dict[str, Any]) -> dict[str, Any]:
-        """What was answered, of which what opens the order was not kept."""
+        """Return the stored answer with its secrets, which are derived again."""
         row = connection.execute(_OPENED_BY, {"order": kept["id"]}).one()
         return kept | _opened_by(self._links.token_of(row), self._links.code_of(row))
 
 
 def _opened_by(token: str, code: str | None) -> dict[str, Any]:
-    """The part of an order's answer that opens it."""
+    """Return the secrets in an order's answer: token, code and url."""
     return {"token": token, "code": code, "url": f"/order/{token}"}
 
 
 def _ask_last_number(connection: Connection, broadcast: str) -> Callable[[], int]:
-    """The number of the broadcast's last order, or 0; asked now and told when called.
+    """Send the query for the broadcast's last order number; return a function that reads it, 0 for
+    none.
 
-    Nobody else writes meanwhile, so that the next one is this order's.
+    Since one transaction writes at a time, the next number is this order's.
     """
     counted = tally(connection)
     known: int | None = counted.known(("last number", broadcast))
@@ -301,7 +311,7 @@ def _ask_last_number(connection: Connection, broadcast: str) -> Callable[[], int
 def _fee(
     connection: Connection, request: OrderPlace, known: Mapping[str, stock.Offer], asked: Row[Any]
 ) -> int:
-    """What the delivery costs. Raises UnknownCentre, TooHeavy, WrongCurrency, FeeChanged."""
+    """Return the delivery fee. Raises UnknownCentre, TooHeavy, WrongCurrency, FeeChanged."""
     fee = 0
     if request.delivery.way == "pickup":
         if not asked.centre:
@@ -320,7 +330,7 @@ def _fee(
 
 
 def _row(came: Wanted) -> dict[str, Any]:
-    """What of the order's row the caller and the request say."""
+    """Return the columns of the order's row that come from the caller and the request."""
     caller, request, delivery = came.caller, came.request, came.request.delivery
     parcel = delivery.way == "parcel"
     return {

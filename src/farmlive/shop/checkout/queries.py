@@ -1,7 +1,8 @@
-"""What is asked of who orders or holds: one question each, so that it waits for the database once.
+"""The context queries of orders and holds: one query each, so that a request waits for the database
+only once.
 
-It owns how the parts that other rooms need are put together. A part that most orders don't need is
-not in it: it says whether there is anything to look at, and whoever needs more asks then.
+It combines the parts that other files define. What most orders don't need is only tested for
+existence here; code that needs the rows queries them later.
 """
 
 from typing import Any
@@ -19,7 +20,7 @@ from farmlive.store import count_of, hot
 
 _ours = orders.alias("ours")
 _theirs = orders.alias("theirs")
-# What one person's device has ordered in the broadcast, in whichever state.
+# Orders of the person's device in the broadcast, in any state.
 _of_device = (
     _ours.c.broadcast == bindparam("broadcast"),
     _ours.c.device == bindparam("person"),
@@ -27,8 +28,9 @@ _of_device = (
 
 
 def _asked(*more: Any) -> Select[*tuple[Any, ...]]:
-    """What both are asked, and more."""
-    one = select(literal_column("1")).subquery("one")  # a row there is always
+    """Return the query that orders and holds share, with further columns."""
+    # a subquery that always has one row, for the outer joins
+    one = select(literal_column("1")).subquery("one")
     return select(
         *line_items.ASKED_HOLD,
         *idempotency.ASKED,
@@ -47,7 +49,7 @@ _orders_of_phone = count_of(
         _theirs.c.broadcast == bindparam("broadcast"),
         _theirs.c.state != literal_column("'cancelled'"),
     )
-    .limit(bindparam("many", type_=Integer))  # how many more does not matter
+    .limit(bindparam("many", type_=Integer))  # stops counting at the limit
 )
 _ORDER = (
     exists().where(*_of_device, _ours.c.buyer != bindparam("buyer")).label("for_another_phone"),
@@ -61,8 +63,8 @@ _ORDER = (
 _FEES = exists(select(parcel_fees.c.id)).label("fees")
 _CENTRE = exists().where(centres.c.id == bindparam("centre")).label("centre")
 
-# Of who holds, who orders by parcel, and who fetches it; each with and without what its network
-# address took, by whether a limit counts that.
+# Of holds, parcel orders and pick-ups; each with and without the boxes of the IP address, by
+# whether a limit needs them.
 HOLD = {
     True: hot(_asked(box_limits.ASKED_OF_SOURCE)),
     False: hot(_asked()),

@@ -1,9 +1,9 @@
-"""Rushes: where devices without a past order take much of an offer within a minute, they need a
-proof of work for it, until some minutes after that is over.
+"""Rushes: while devices without a past order buy much of an offer within a minute, they need a
+proof of work for it, and for some minutes longer.
 
-What they took lately is counted in the offer's row, in the transactions that take it: over all
-servers, and at no question more. Staff are told when that begins and ends. The proof is
-proof_of_work.py's.
+The boxes that they take are counted in the offer's row, within the transactions that take them:
+over all servers, without further queries. Events tell staff when a rush begins and ends.
+proof_of_work.py checks the proof.
 """
 
 import asyncio
@@ -29,11 +29,11 @@ from farmlive.shop.stock.stock import Offer
 from farmlive.store import Store, Tally, after_commit, hot, tally
 
 WINDOW_MS = 60_000
-# For so long after the last such minute.
+# How long proofs are needed after the last minute over the threshold.
 LASTS_MS = 5 * 60_000
-# Who pressed before anyone could know is asked for nothing.
+# Delay before proofs are needed, for requests that were sent before their page knew.
 NOTICE_MS = 2_000
-# No more often is it written that it goes on.
+# Least step by which a rush's end is moved, to save writes.
 _AGAIN_MS = 30_000
 
 _SET = hot(
@@ -59,8 +59,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Window(NamedTuple):
-    """What was taken within the minute that began `at`, and within the one `before` that; and from
-    when until when proofs are needed, None where they are not.
+    """A sliding window over what was taken.
+
+    `boxes` were taken within the minute that began `at`, `before` in the minute before it. Proofs
+    are needed from `since` until `until`; both are None without a rush.
     """
 
     at: int
@@ -70,7 +72,7 @@ class Window(NamedTuple):
     until: int | None = None
 
     def taken(self, boxes: int, now: int) -> "Window":
-        """The same once so many more are taken now."""
+        """Return the window after `boxes` more were taken at `now`."""
         passed = now - self.at
         if not 0 <= passed < 2 * WINDOW_MS:
             return Window(now, boxes, 0, self.since, self.until)
@@ -79,17 +81,19 @@ class Window(NamedTuple):
         return Window(self.at, self.boxes + boxes, self.before, self.since, self.until)
 
     def level(self, now: int) -> int:
-        """How many were taken within the last minute, if those of the one before came evenly."""
+        """Return how many were taken within the last minute, with the previous minute's taken as
+        even.
+        """
         return self.boxes + self.before * (WINDOW_MS - (now - self.at)) // WINDOW_MS
 
     def needs_proof(self, now: int) -> bool:
-        """Whether a proof is needed now."""
+        """Return whether a proof is needed now."""
         return self.since is not None and self.until is not None and self.since <= now < self.until
 
 
 class Rush:
-    """Counts what devices without a past order take, and says when they need a proof for it;
-    `alarm` is what ends that.
+    """Counts boxes that devices without a past order take, and starts and ends rushes; `alarm` runs
+    `end`.
     """
 
     def __init__(self, store: Store, log: Log, settings: Settings):
@@ -133,7 +137,9 @@ class Rush:
         *,
         is_new: bool,
     ) -> list[RushBegan]:
-        """Count what a new device took, once the stock has moved; what is to be written of it."""
+        """Count the boxes that a new device took, after the stock moved; return the events to
+        append.
+        """
         if not self._counts(caller, is_new):
             return []
         counted, now = tally(connection), now_ms()
@@ -146,7 +152,7 @@ class Rush:
         return told
 
     async def end(self) -> None:
-        """Ask for no proofs any more where that is over, each once on whichever server."""
+        """End the rushes that are due; of several servers only one ends each."""
         now = now_ms()
         due = await self._store.read(
             lambda connection: connection.execute(_DUE, {"now": now}).all()
@@ -154,11 +160,11 @@ class Rush:
         await asyncio.gather(*(self._store.write(partial(self._end, of=row)) for row in due))
 
     def counts(self) -> dict[str, int]:
-        """How often proofs were begun to be asked for, and how many requests lacked one."""
+        """Return how many rushes began and how many requests lacked a proof, for /metrics."""
         return {"began": self.began, "proofs_asked": self.asked}
 
     def _counts(self, caller: Caller, is_new: bool) -> bool:
-        # Where everyone always needs a proof, nobody needs one more.
+        # Where every order needs a proof anyway, a rush would add nothing.
         settings = self._settings
         is_used = settings.rush_share > 0 and settings.order_proof_bits == 0
         return is_used and is_new and caller.role is None
@@ -179,7 +185,7 @@ class Rush:
         window = before.taken(more, now)
         level = window.level(now)
         told: list[RushBegan] = []
-        # What one order may have is no rush, however small the offer.
+        # A single order within its limit is no rush, however small the offer.
         if level > self._settings.order_boxes:
             of_lot = max(0, counted.known(row.lot).lot_left_g) // row.net_weight_g
             free = min(row.released - row.sold - row.held, of_lot)
@@ -198,7 +204,7 @@ class Rush:
         level: int,
         now: int,
     ) -> tuple[Window, list[RushBegan]]:
-        """A rush begins or goes on: until when proofs are needed, and what is written of it."""
+        """Start or extend a rush; return the offer's window and the events to append."""
         until = now + LASTS_MS
         if before.until is not None and now < before.until:
             if until < before.until + _AGAIN_MS:
@@ -226,13 +232,13 @@ class Rush:
         )
 
     def _end(self, connection: Connection, of: Any) -> None:
-        # Ended elsewhere, or gone on meanwhile: then there is nothing to do.
+        # No row: the rush was extended, or another server ended it.
         if connection.execute(_END, {"of": of.id, "now": now_ms()}).rowcount:
             self._log.append(connection, of.broadcast, RushOver(offer=of.id))
 
 
 def _window(counted: Tally, row: Offer) -> Window:
-    """The offer's window; the tally knows of what this transaction's other functions took."""
+    """Return the offer's window, with what this transaction has counted so far."""
     known: Window | None = counted.known(("rush", row.id))
     if known is not None:
         return known

@@ -1,7 +1,8 @@
-"""The till: takes orders, by the channel and by HTTP alike, each once and all of it or nothing.
+"""The till: places orders from the channel and from HTTP, each atomically and idempotent by its
+key.
 
-An order is one function in the store's writer, order_writer.py's: the key, the stock, the order and
-its events are committed together. What becomes of it then is orders.py's.
+order_writer.py is the transaction: key, stock, order and events are committed together. After that
+orders/transitions.py moves the order on.
 """
 
 from collections.abc import Iterator, Mapping
@@ -53,11 +54,11 @@ from farmlive.store import Question, Store
 
 
 class Till:
-    """Takes orders.
+    """Places orders.
 
-    `pseudonym` turns a phone number into the keyed name under which the log knows its buyer,
-    `address_pseudonym` an address into those by which notices and boxes are counted; `ordered` is
-    told of boxes that someone waited for, or that were held and not ordered.
+    `pseudonym` turns a phone number into the keyed pseudonym of its buyer in the log;
+    `address_pseudonym` turns an IP address into those by which notices and boxes are counted;
+    `ordered` settles stock that was waited for, or that was held and not ordered.
     """
 
     def __init__(
@@ -106,15 +107,17 @@ class Till:
         TooMany,
     )
     async def place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:
-        """Take an order and answer it as `PlacedOrder`, committed.
+        """Place an order; returns `PlacedOrder`, committed.
 
-        It takes the hold of the caller's device that it names or shares an offer with: what is
-        held counts as left, at the price at which it is held, also after the end. A hold that has
-        run out is no hindrance. The same key with the same order gives the same answer, also
-        after the end. Raises TooMany, ProofNeeded, Forbidden (blocked), UnknownBroadcast,
-        OrderTooLarge, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer, LotStopped,
-        UnknownCentre, PriceChanged, SoldOut, LotSpent, LimitReached, BoxLimit, TooHeavy,
-        WrongCurrency (of the fee), FeeChanged; nothing is then kept.
+        It takes over the hold of the caller's device that it names or shares an offer with: held
+        boxes count as available, at the price of the hold, also after the broadcast's end. An
+        expired hold is ignored. The same key with the same order returns the same answer, also
+        after the end.
+
+        Raises TooMany, ProofNeeded, Forbidden (blocked), UnknownBroadcast, OrderTooLarge,
+        KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer, LotStopped, UnknownCentre,
+        PriceChanged, SoldOut, LotSpent, LimitReached, BoxLimit, TooHeavy, WrongCurrency (of the
+        fee), FeeChanged; nothing is stored then.
         """
         per_minute = self._settings.orders_per_minute
         with limits.counted(self._limits, "orders", caller, per_minute):
@@ -163,7 +166,7 @@ class Till:
             if request.delivery.way == "pickup":
                 asked = queries.PICKUP[by_source]
                 centre = question["centre"] = request.delivery.centre or ""
-                # Of the hold that is named, if there is one: its id is then the order's.
+                # For a named hold the code of its id, which becomes the order's.
                 code = pickup.code_at(self._links, request.order or order, centre)
             came = Wanted(
                 caller=caller,
@@ -185,11 +188,12 @@ class Till:
 
     @contextmanager
     def _counted(self, buyer: str) -> Iterator[None]:
-        """Count an order of the buyer's phone, unless it is refused: whoever knows a number could
-        else use up what its owner may order. For the device it counts, and for its address a part.
+        """Count an order against the buyer's phone while the block runs, unless it is refused:
+        otherwise anybody who knows a number could use up its owner's limit.
 
-        It is counted before and given back after, so that no more come at once than may be taken.
-        What nobody can tell yet, as where the database went away, counts. Raises TooMany.
+        It is counted before the block and returned after it, which also limits concurrent requests.
+        Where the outcome is unknown, as after a lost database connection, it stays counted. Raises
+        TooMany.
         """
         per_minute = self._settings.orders_per_minute
         self._limits.allow("orders of a phone", buyer, per_minute)
@@ -201,7 +205,7 @@ class Till:
             raise
 
     def _question(self, came: Wanted) -> Question:
-        """What may be asked ahead of its turn."""
+        """Return the queries that can be prefetched before the write transaction begins."""
         delivery = came.request.delivery
         asked: list[tuple[Executable, Mapping[str, Any]]] = [(came.asked, came.question)]
         about = line_items.about(came.broadcast, came.request.key, came.caller.device)

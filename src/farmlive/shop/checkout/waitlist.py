@@ -1,7 +1,6 @@
-"""Waiting lists: who wants an offer that is sold out, and how many are in line before them.
+"""Waiting lists: buyers who want boxes of a sold-out offer, in order of arrival.
 
-What makes boxes come back is the holds', the orders', the bag's and the flash batches'; what comes
-back is allocated by waitlist_allocation.py.
+waitlist_allocation.py allocates the boxes that holds, orders, releases and flash batches return.
 """
 
 from collections.abc import Mapping
@@ -59,9 +58,10 @@ _PAST = select(new_devices.ASKED)
 
 
 class Waitlist:
-    """Keeps the waiting lists, in the database: they outlive the server, and end with the
-    broadcast, whose end is heard in the log. `address_pseudonym` turns an address within a
-    broadcast into its source.
+    """Joins, leaves and lists waits; the end of a broadcast deletes its lists.
+
+    They are stored in the database and survive a restart. `address_pseudonym` turns an IP address
+    within a broadcast into its source.
     """
 
     def __init__(
@@ -101,13 +101,14 @@ class Waitlist:
         TooMany,
     )
     async def join(self, caller: Caller, broadcast: str, request: WaitJoin) -> dict[str, Any]:
-        """Have the caller's device wait for so many and answer as `Waiting`, committed.
+        """Put the caller's device on an offer's waiting list; returns `Waiting`, committed.
 
-        Once an offer: another quantity goes on in the old place, if it is no greater, else at the
-        end. What can be had already is held at once; the answer's place is then 0. A key, where
-        there is one, is answered once. Raises TooMany, ProofNeeded, Forbidden (blocked),
-        OrderTooLarge, UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded, NoSuchOffer,
-        LotStopped, BoxLimit.
+        A device waits for an offer once: another quantity keeps the position if it is no greater,
+        and otherwise goes to the end. Boxes that are available are held at once, and the answer's
+        place is 0. Idempotent when a key is given.
+
+        Raises TooMany, ProofNeeded, Forbidden (blocked), OrderTooLarge, UnknownBroadcast,
+        KeyReused, BroadcastNotLive, BroadcastEnded, NoSuchOffer, LotStopped, BoxLimit.
         """
         per_minute = self._settings.orders_per_minute
         with limits.counted(self._limits, "waits", caller, per_minute):
@@ -153,7 +154,7 @@ class Waitlist:
 
     @raises(UnknownBroadcast, TooMany)
     async def leave(self, caller: Caller, broadcast: str, request: WaitLeave) -> dict[str, Any]:
-        """Have the caller's device wait for an offer no more; nothing where it does not.
+        """Take the caller's device off an offer's waiting list; nothing happens if it is not on it.
 
         Raises TooMany, UnknownBroadcast.
         """
@@ -171,7 +172,7 @@ class Waitlist:
         return await self._store.write(write)
 
     async def own(self, caller: Caller, broadcast: str) -> list[Waiting]:
-        """What the caller's device waits for, the longest first. Raises UnknownBroadcast."""
+        """List the waits of the caller's device, the longest first. Raises UnknownBroadcast."""
 
         def read(connection: Connection) -> list[Waiting]:
             self._log.head(connection, broadcast)
@@ -193,7 +194,9 @@ class Waitlist:
         *,
         is_new: bool,
     ) -> bool:
-        """Put the device into the list; False where it waits for as many already."""
+        """Insert or update the device's wait; return False where it already waits for this
+        quantity.
+        """
         own = {"of_offer": request.offer, "of_device": caller.device}
         before = connection.execute(_OWN, own).one_or_none()
         if before is not None and before.quantity == request.quantity:
@@ -223,7 +226,7 @@ class Waitlist:
         return True
 
     def _end(self, connection: Connection, event: Event) -> None:
-        """Nothing is held any more once the broadcast has ended."""
+        """Delete the waiting lists of a broadcast that has ended."""
         found = connection.execute(_END, {"in_broadcast": event.broadcast}).scalars()
         if wanted := set(found):
             self._log.append_all(connection, event.broadcast, changed(connection, wanted))

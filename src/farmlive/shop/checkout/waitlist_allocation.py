@@ -1,9 +1,9 @@
-"""Allocate boxes that come back to those in line, as holds.
+"""Allocates returned boxes to the waiting list, as holds.
 
-First come, first served, as far as what is there holds the whole of what someone wants, within the
-limits of an order, a device and an address. In the transaction that makes boxes come back, before
-anyone else sees a box. How one gets into the line is waitlist.py's part, in which order it is
-looked at waitlist_queue.py's.
+First come, first served: a buyer is skipped while the whole wanted quantity is not available, or
+exceeds the limits of an order, a device or an IP address. It runs in the transaction that returns
+the boxes, so that nobody else can take them first. waitlist.py adds and removes waits;
+waitlist_queue.py gives their order.
 """
 
 from collections import defaultdict
@@ -48,22 +48,22 @@ _GROW = update(holds).where(holds.c.id == bindparam("hold"))
 
 
 class Allocation:
-    """Allocates boxes to those in line: what makes boxes come back calls it in its transaction."""
+    """Allocates boxes to waiting buyers, within the transaction that returned the boxes."""
 
     def __init__(self, log: Log, settings: Settings):
         self._log = log
         self._settings = settings
-        # The position in these lots' queue where the next look goes on: a hint, which each server
-        # keeps for itself and may lose.
+        # Where the next look into these lots' queue resumes: a hint, kept per server, that may be
+        # lost.
         self._looked: dict[frozenset[str], waitlist_queue.Place] = {}
 
     def settle(
         self, connection: Connection, broadcast: str, moved: Sequence[StockChanged]
     ) -> list[EventModel]:
-        """Serve of stock that moved, and return what is to be written of all that.
+        """Allocate returned stock, and return the events to append, those of `moved` included.
 
-        Of an offer that was served of, only how it is in the end: so nobody sees what came back
-        and is gone already. `moved` is what `stock.move` returned in this transaction.
+        `moved` is what `stock.move` returned in this transaction. An offer that was allocated from
+        gets only its final `stock.changed`, so that nobody sees boxes that are gone again.
         """
         served = self.serve(connection, broadcast, [each.offer for each in moved])
         again = {event.offer for event in served if isinstance(event, StockChanged)}
@@ -77,7 +77,9 @@ class Allocation:
         wanted: Iterable[str],
         moved: Sequence[StockChanged],
     ) -> list[EventModel]:
-        """As `settle`, where a device orders these offers, or gives them up: it waits no more."""
+        """Do as `settle`, after the device has ordered or dropped these offers: it leaves their
+        lists.
+        """
         left = self.forget(connection, broadcast, device, wanted)
         told = self.settle(connection, broadcast, moved)
         counted = {event.offer for event in told if isinstance(event, WaitChanged)}
@@ -86,11 +88,11 @@ class Allocation:
     def serve(
         self, connection: Connection, broadcast: str, back: Iterable[str]
     ) -> list[EventModel]:
-        """Hold what can be had of these offers, and of others of their lots, for those who wait.
+        """Allocate what is available of these offers, and of other offers of their lots.
 
-        In the transaction that made boxes come back, and after they did.
-        Returns what is to be written of it in the broadcast's log; what is served in others, of
-        the same lots, is written there already.
+        Call it in the transaction that returned the boxes, after the stock moved. Returns the
+        events to append to the broadcast's log; events of other broadcasts with the same lots are
+        appended here.
         """
         sought = waitlist_queue.sought(connection, back)
         if not sought:
@@ -133,7 +135,7 @@ class Allocation:
     def forget(
         self, connection: Connection, broadcast: str, device: str, wanted: Iterable[str]
     ) -> set[str]:
-        """Take the device off the lists of these offers; of which it was on."""
+        """Take the device off the lists of these offers; return the offers it was waiting for."""
         named = {"in_broadcast": broadcast, "of_device": device, "offers": list(wanted)}
         return set(connection.execute(_LEAVE, named).scalars())
 
@@ -145,11 +147,11 @@ class Allocation:
         now: int,
         look: waitlist_queue.Look,
     ) -> tuple[OrderHeld, bool] | None:
-        """Hold for the device what it waited for; what tells it so, and whether that counts as of a
-        device without a past order. None where its hold can't grow so.
+        """Create or extend the device's hold by what it waits for.
 
-        It can't grow by boxes at another price than it has them, over what an order, a device or an
-        address may have, or past its latest end: such a one waits on until there is room.
+        Returns the event, and whether the hold counts as one of a device without a past order; None
+        where the hold can't be extended: at another price, over the limit of an order, a device or
+        an IP address, or past its latest end. The buyer then keeps waiting.
         """
         named = {"broadcast": wait.broadcast, "device": wait.device}
         before = connection.execute(_HELD, named).one_or_none()
@@ -192,8 +194,10 @@ class Allocation:
         return held, is_new
 
     def _may_grow(self, wait: Row[Any], offer: Row[Any], now: int) -> bool:
-        """Whether what it held when the queue was read could grow so; it asks the database nothing,
-        and what can't grow then can't later in this transaction.
+        """Return whether the device's hold, as read with the queue, can be extended. Needs no
+        query.
+
+        A False stays False for the rest of the transaction.
         """
         if wait.held_at is None:
             return True
@@ -210,7 +214,7 @@ class Allocation:
         kept: Sequence[Line],
         look: waitlist_queue.Look,
     ) -> bool:
-        """Whether the device may hold all this, as far as the limits of boxes go."""
+        """Return whether the extended hold is within the limits of boxes."""
         if not wait.is_limited:
             return True
         boxes = {line["offer"]: line["quantity"] for line in kept}
@@ -221,7 +225,7 @@ class Allocation:
         more = box_limits.more(
             connection, self._settings, wait.broadcast, wait.offer, boxes[wait.offer], taker, own
         )
-        # What is held from elsewhere would count here only for this one.
+        # A hold from another IP address moves to this one, with all its boxes.
         elsewhere = before is not None and before.source != wait.source
         here = more["address"] + (boxes[wait.offer] - wait.quantity if elsewhere else 0)
         if here < 0:
@@ -230,20 +234,24 @@ class Allocation:
 
 
 def changed(connection: Connection, wanted: Iterable[str]) -> list[WaitChanged]:
-    """What is written of offers for which someone waits, or no one any more."""
+    """Return `wait.changed` for offers whose waiting list may have changed."""
     wanted = sorted(set(wanted))
     boxes = waiting(connection, wanted) if wanted else {}
     return [WaitChanged(offer=offer, waiting=boxes.get(offer, 0)) for offer in wanted]
 
 
 def waiting(connection: Connection, wanted: Iterable[str]) -> dict[str, int]:
-    """How many boxes of these offers are waited for; one that nobody waits for is left out."""
+    """Return how many boxes of these offers are waited for; offers without a waiting list are left
+    out.
+    """
     found = connection.execute(_WAITING, {"offers": list(wanted)})
     return {row.offer: int(row.boxes) for row in found}
 
 
 def _grown(held: Iterable[Line], wait: Row[Any], offer: Row[Any]) -> list[Line] | None:
-    """The lines of a hold and what was waited for, or None where that can't be one hold."""
+    """Return the lines of the hold with the waited boxes added, or None where one hold can't have
+    both.
+    """
     kept = {line["offer"]: line.copy() for line in held}
     line = kept.setdefault(
         wait.offer,

@@ -1,4 +1,4 @@
-"""The shapes of waiting lists in the API and of the channel's messages about them."""
+"""API models of waiting lists, and models of the channel's messages about them."""
 
 from typing import Literal
 
@@ -11,7 +11,7 @@ from farmlive.shop.core.models import AboutOffer
 
 
 class Wanted(BaseModel):
-    """How many of an offer someone waits for; `proof` is as an order's."""
+    """The quantity of an offer that a buyer wants; `proof` is as for an order."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -22,7 +22,7 @@ class Wanted(BaseModel):
 class WaitJoin(Wanted, AboutOffer, Message):
     """Join the waiting list for n boxes of an offer, which are held as soon as they are free.
 
-    Where a proof is needed, it is of the key: random, and good for one answer.
+    Where a proof is needed, it is over the key: random, and good for one answer.
     """
 
     type: Literal["wait.join"] = "wait.join"
@@ -36,9 +36,10 @@ class WaitLeave(AboutOffer, Message):
 
 
 class Waiting(BaseModel):
-    """Where a device stands: its `place` in the list from 1, and 0 where it is not in it.
+    """A device's position on a waiting list: `place` counts from 1, and is 0 if it is not on the
+    list.
 
-    `waiting` is how many boxes all who wait want together.
+    `waiting` is the total of boxes on the list.
     """
 
     offer: str
@@ -48,6 +49,6 @@ class Waiting(BaseModel):
 
 
 class WaitList(Listing):
-    """What a device waits for, the longest first."""
+    """The waiting lists that a device is on, the longest wait first."""
 
     waits: list[Waiting]

@@ -1,5 +1,5 @@
-"""The queue of those who wait, for all offers of some lots together: who is next, as long as there
-is something for one of them. What is then held for them is waitlist_allocation.py's.
+"""The queue of waiting buyers over all offers of some lots: yields the next one as long as boxes
+are left for any of them. waitlist_allocation.py creates the holds.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,28 +11,29 @@ from farmlive.shop.core.tables import holds, offers, waits
 from farmlive.shop.stock import stock
 
 AT_ONCE = 50
-# Each of whom is asked whether it may have more, and may not, costs everyone who orders: so many of
-# them are asked for what comes back at once, half of these at the head of the queue.
+# Most waits per look that are tried and fail: each costs a query, while orders wait. Half of them
+# are for the head of the queue, the rest for where the last look ended.
 IN_VAIN = 50
-# Others are passed over without being asked, as those who hold boxes at another price; but they are
-# read, AT_ONCE by a query. So many of them at most, in the same way.
+# Most waits per look that are skipped without a query, such as those with a hold at another price;
+# they are read AT_ONCE by a query. Split in the same way.
 PASSED = 500
-# So many boxes of an offer devices without a past order get held however few come back.
+# Boxes of an offer that devices without a past order may always get, however few are returned.
 NEW_AT_LEAST = 4
 
-# When someone began to wait, and the row that says so.
+# A position in the queue: when the wait began, and its row's id.
 Place = tuple[int, str]
 
 _lots_of = offers.alias("lots_of")
-# What is waited for that may have more where these offers do: those of one lot share what is left.
+# Offers with a waiting list whose lot is that of one of these offers, since they share the lot's
+# boxes.
 _SOUGHT = select(offers.c.id, offers.c.broadcast).where(
     offers.c.lot.in_(
         select(_lots_of.c.lot).where(_lots_of.c.id.in_(bindparam("back", expanding=True)))
     ),
     exists().where(waits.c.offer == offers.c.id),
 )
-# Thousands may wait for one box: the next of them, without those who with what they hold want more
-# than an order may have. `Look.after` leaves out who wants more of an offer than there is.
+# The next AT_ONCE waits after a position, without those whose hold would exceed the limit of an
+# order: thousands may wait for one box. `Look.after` also filters by what is available.
 _NEXT = (
     select(
         waits,
@@ -55,16 +56,16 @@ _NEXT = (
 
 
 def sought(connection: Connection, back: Iterable[str]) -> Sequence[Any]:
-    """What is waited for that may have more where these offers do, by id and broadcast."""
+    """Return the offers with a waiting list that can use boxes returned to these offers."""
     back = list(back)
     return connection.execute(_SOUGHT, {"back": back}).all() if back else ()
 
 
 class Room:
-    """What can be had of the offers that are waited for, less what was given away meanwhile.
+    """The boxes available to the waiting list, less what was allocated meanwhile.
 
-    Devices without a past order get no more held than half of what there is of an offer and of its
-    lot, but NEW_AT_LEAST boxes: what comes back one by one is theirs whose turn it is.
+    Devices without a past order get at most half of an offer's and its lot's boxes, but at least
+    NEW_AT_LEAST: boxes that are returned one at a time go to whoever is next.
     """
 
     def __init__(self, connection: Connection, sought: Sequence[Any]):
@@ -75,7 +76,7 @@ class Room:
         self._free = {
             row.id: row.released - row.sold - row.held - row.kept for row in self.offers.values()
         }
-        # Who waits for a lot that is stopped keeps the place until it is lifted.
+        # Nothing of a stopped lot is allocated; its waits keep their positions until it is lifted.
         self._left_g = {
             row.lot: 0 if row.lot_stopped else row.lot_left_g for row in self.offers.values()
         }
@@ -85,12 +86,12 @@ class Room:
         self._new_g = {row.lot: row.lot_held_new_g for row in self.offers.values()}
 
     def left(self, offer: str) -> int:
-        """How many boxes there are, as far as their lot holds them."""
+        """Return the available boxes of an offer, at most what its lot holds."""
         row = self.offers[offer]
         return min(int(self._free[offer]), int(self._left_g[row.lot] // row.net_weight_g))
 
     def left_new(self, offer: str) -> int:
-        """How many of them devices without a past order may get."""
+        """Return how many of these devices without a past order may get."""
         row = self.offers[offer]
         there = (self._free[offer] + self._new[offer]) // 2
         of_lot = (self._left_g[row.lot] + self._new_g[row.lot]) // 2 // row.net_weight_g
@@ -99,11 +100,11 @@ class Room:
         return max(0, min(self.left(offer), int(more), int(more_of_lot)))
 
     def fits(self, offer: str, quantity: int, *, is_new: bool) -> bool:
-        """Whether so many are there."""
+        """Return whether the quantity is available."""
         return quantity <= (self.left_new(offer) if is_new else self.left(offer))
 
     def take(self, offer: str, quantity: int, *, is_new: bool) -> None:
-        """Give so many away."""
+        """Subtract an allocated quantity."""
         row = self.offers[offer]
         grams = quantity * row.net_weight_g
         self._free[offer] -= quantity
@@ -114,37 +115,38 @@ class Room:
 
 
 class Look:
-    """One look through a queue: whom of it to ask no more, and where to go on the next time."""
+    """One look through the queue: its limits, the sources over their limit, and where to resume."""
 
     def __init__(self, order_boxes: int, start: Place | None = None):
         self.order_boxes = order_boxes
-        # The position where the last bounded look ended, so that each of them is asked in turn.
+        # Where the last look stopped at its limit, so that every wait has its turn.
         self.start = start
         self.in_vain = 0
         self.passed = 0
-        # The least boxes that were too many for an address: its count only grows meanwhile.
+        # The smallest refused total per source and offer: what a source has taken only grows within
+        # a transaction.
         self._too_many: dict[tuple[str, str], int] = {}
 
     @property
     def spent(self) -> float:
-        """How much is done of what one look may do; 1 is all of it."""
+        """Return the used share of this look's limits; 1 ends the look."""
         return max(self.in_vain / IN_VAIN, self.passed / PASSED)
 
     def full(self, wait: Row[Any]) -> None:
-        """Its address may not have as many as this wants."""
+        """Remember that the wait's source may not have this quantity."""
         if wait.source is not None:
             self._too_many[wait.source, wait.offer] = wait.quantity
 
     def keeps(self, wait: Row[Any]) -> bool:
-        """Whether this wants too many, as its address was found to be."""
+        """Return whether the wait is known to exceed its source's limit."""
         least = self._too_many.get((wait.source, wait.offer))
         return least is not None and wait.quantity >= least
 
     def after(
         self, connection: Connection, room: Room, offers: Sequence[str], last: Place
     ) -> Sequence[Row[Any]]:
-        """The next who wait for one of the offers after that place, without those who want more
-        than there is of it, or of whom it is known that they may have no more.
+        """Return the next waits for these offers after a position, without those that are known not
+        to fit.
         """
         fits = or_(
             *(
@@ -175,10 +177,10 @@ class Look:
 
 
 def queue(connection: Connection, room: Room, look: Look) -> Iterator[Row[Any]]:
-    """Those who wait, in their order, as long as there is something for one of them.
+    """Yield waits in order, as long as boxes are left for any of them.
 
-    Where many may have no more, those behind them get their turn by `look`: half of it goes to the
-    head of the queue, the rest to where the last one ended.
+    Where many of them fail, `look` limits the search: half of it covers the head of the queue, the
+    rest continues where the last look stopped.
     """
     last: Place = (0, "")
     while True:

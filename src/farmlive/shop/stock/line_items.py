@@ -1,6 +1,6 @@
-"""Lines: what a buyer asks of the bag, held against the bag and against the buyer's own hold.
+"""Line items: checks the lines of an order or a hold against the bag and the buyer's own hold.
 
-Orders and holds are asked for alike; what then happens to them is the till's and the holds'.
+Orders and holds share these checks; till.py and holds.py apply the result.
 """
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
@@ -19,15 +19,16 @@ from farmlive.shop.stock import prices, shortage
 from farmlive.shop.stock.stock import Move, Offer, check_sellable, left, on_offer
 
 MAX_TOTAL = 100_000_000_00
-# Who pressed in a flash batch's last moment still has its price.
+# How long after its end a flash batch's price is still accepted, for orders sent in its last
+# moment.
 LATE_MS = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A hold as it is kept: its lines by offer, its boxes together, and for whom they count.
+    """A stored hold: lines by offer, the total of boxes, and the source that they count for.
 
-    `is_new`: by a device without a past order.
+    `is_new`: its device has no past order.
     """
 
     id: str
@@ -39,14 +40,16 @@ class Hold:
     is_new: bool
 
     def covers(self, lines: Iterable[OrderLine], now: int) -> bool:
-        """Whether so many of each are held, and not longer than was promised."""
+        """Return whether the hold has at least these quantities and has not expired."""
         return self.until_at > now and all(
             line.offer in self.lines and line.quantity <= self.lines[line.offer]["quantity"]
             for line in lines
         )
 
     def gives_back(self, lines: Iterable[OrderLine], batches: Mapping[str, str]) -> bool:
-        """Whether something of it is free again once these are ordered, of those flash batches."""
+        """Return whether ordering these lines, from these flash batches, leaves some of the hold's
+        boxes free.
+        """
         ordered = {line.offer: line.quantity for line in lines}
         return any(
             own["quantity"] > ordered.get(offer, 0) or own.get("flash") != batches.get(offer)
@@ -54,7 +57,7 @@ class Hold:
         )
 
 
-# What a device holds in a broadcast, where another question is joined with it.
+# Join condition and columns of the device's hold, for a context query.
 OF_HOLD = (holds.c.broadcast == bindparam("broadcast")) & (holds.c.device == bindparam("device"))
 ASKED_HOLD = (
     holds.c.id.label("hold"),
@@ -68,12 +71,12 @@ ASKED_HOLD = (
 
 
 def about(broadcast: str, key: str, device: str) -> frozenset[Hashable]:
-    """What a question is about that is asked ahead, for who orders or holds."""
+    """Return the keys of a prefetched query: what it depends on, for `farmlive.store`."""
     return frozenset({("key", broadcast, key), ("device", broadcast, device)})
 
 
 def hold_in(asked: Row[*tuple[Any, ...]]) -> Hold | None:
-    """What a device holds in a broadcast, where `ASKED_HOLD` was a part of a question."""
+    """Return the device's hold from a row with `ASKED_HOLD`, or None."""
     if asked.hold is None:
         return None
     lines = {line["offer"]: line for line in asked.hold_lines}
@@ -90,10 +93,10 @@ def hold_in(asked: Row[*tuple[Any, ...]]) -> Hold | None:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Lines that can be had.
+    """The result of the checks.
 
-    `batches` names the flash batch of each offer whose line is at a batch's price; `by_hold` says
-    that a line has its price by the hold alone.
+    `batches` maps offers to the flash batch whose price the line has; `by_hold` means that a line
+    has its price only by the hold.
     """
 
     batches: Mapping[str, str]
@@ -112,12 +115,13 @@ def check(
     as_held: bool = True,
     for_buyer: bool = False,
 ) -> Checked:
-    """Raise UnknownOffer, LotStopped, PriceChanged, SoldOut, LotSpent or Invalid where they can't
-    be had.
+    """Check that the lines can be ordered or held.
 
-    What the buyer holds counts as left, and until its end as seen at its price, where they shall
-    be had `as_held`; `grace_ms` is for how long a price counts after it ended. `for_buyer` is as
-    in `stop_reasons.refusal`.
+    The buyer's held boxes count as available, and with `as_held` the hold's prices are accepted
+    until its end. `grace_ms` is how long an ended price is accepted; `for_buyer` is as in
+    `stop_reasons.refusal`.
+
+    Raises UnknownOffer, LotStopped, PriceChanged, SoldOut, LotSpent or Invalid.
     """
     unknown = [line.offer for line in lines if line.offer not in known]
     if unknown:
@@ -143,9 +147,9 @@ def check(
 
 
 def _batch(line: OrderLine, row: Offer, own: Line | None, now: int) -> str | None:
-    """The flash batch that the line is of: the one it is held of, or else the one that runs.
+    """Return the line's flash batch: the one it is held of, or else the running one, or None.
 
-    What is held at the line's price stays what it was held of, whatever has that price now.
+    A line at its hold's price stays with the hold's batch, whatever else has that price now.
     """
     if own and line.price == own["price"] != row.price and line.quantity <= own["quantity"]:
         return own.get("flash")
@@ -164,9 +168,9 @@ def _check_stock(
     running: Collection[str],
     priced: Mapping[str, Line],
 ) -> None:
-    """Raise SoldOut where less was released, LotSpent where a lot can't fill what was.
+    """Raise SoldOut where an offer has too few boxes, LotSpent where a lot has too little left.
 
-    Of what is held at the price of its line, by `priced`, so many are left at least.
+    Boxes held at the line's price, in `priced`, count as left at least.
     """
     short = []
     wanted_g: dict[str, int] = {}
@@ -209,7 +213,7 @@ def _freed_g(
     known: Mapping[str, Offer],
     hold: Hold | None,
 ) -> int:
-    """What the hold gives back of a lot by offers that are asked for no more."""
+    """Return the grams of a lot that the hold returns by offers that the lines no longer have."""
     freed = with_held(connection, broadcast, dict(known), hold)
     return sum(
         own["quantity"] * freed[offer].net_weight_g
@@ -219,16 +223,16 @@ def _freed_g(
 
 
 def free_for(row: Offer, own: Line | None, *, batch: bool) -> int:
-    """How many are there for who holds `own`: of the flash batch that runs, or else beside it.
+    """Return the boxes available to the holder of `own`: in the running batch, or outside it.
 
-    Boxes that are held of it go back to it alone.
+    Held boxes of a batch return to that batch only.
     """
     free: int = row.kept if batch else row.released - row.sold - row.held - row.kept
     return free + own_boxes(row, own, batch=batch)
 
 
 def own_boxes(row: Offer, own: Line | None, *, batch: bool) -> int:
-    """How many of what is held as `own` are of the flash batch that runs, or else beside it."""
+    """Return how many boxes of the line `own` are in the running batch, or outside it."""
     if own is None:
         return 0
     of_batch = row.flash is not None and own.get("flash") == row.flash
@@ -237,7 +241,7 @@ def own_boxes(row: Offer, own: Line | None, *, batch: bool) -> int:
 
 
 def _held(row: Offer, *, batch: bool) -> int:
-    """How many are held of the flash batch that runs, or else beside it."""
+    """Return how many boxes are held in the running batch, or outside it."""
     of_batch: int = 0 if row.flash is None else row.flash_boxes - row.flash_sold - row.kept
     return of_batch if batch else row.held - of_batch
 
@@ -250,9 +254,9 @@ def moves(
     sell: bool,
     is_new: bool = False,
 ) -> dict[str, Move]:
-    """How the stock moves where these are sold, or else held, and the hold is taken up.
+    """Return the stock moves that sell or hold these lines and release the previous hold.
 
-    `is_new`: they are held by a device without a past order.
+    `is_new`: the new hold's device has no past order.
     """
     moved: dict[str, Move] = {}
     for line in lines:
@@ -274,13 +278,13 @@ def moves(
 def with_held(
     connection: Connection, broadcast: str, known: dict[str, Offer], hold: Hold | None
 ) -> dict[str, Offer]:
-    """What is known of the offers, and of those that only the hold names."""
+    """Return the known offers plus those that only the hold has."""
     more = set(hold.lines if hold else ()) - set(known)
     return {**known, **on_offer(connection, broadcast, more)} if more else known
 
 
 def told(line: OrderLine, row: Offer, batch: str | None) -> Line:
-    """A line as holds and events have it; `flash` only where it is of a flash batch."""
+    """Return a line as holds and events store it, with `flash` where it is of a flash batch."""
     known: Line = {
         "offer": line.offer,
         "lot": row.lot,
@@ -295,5 +299,7 @@ def told(line: OrderLine, row: Offer, batch: str | None) -> Line:
 
 
 def person(caller: Caller) -> str:
-    """The caller's device where it is one person's; empty for those who order for others."""
+    """Return the caller's device if it is one person's; empty for staff and clerks, who order for
+    others.
+    """
     return "" if caller.is_staff or caller.role == "clerk" else caller.device

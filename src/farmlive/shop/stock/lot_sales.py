@@ -1,5 +1,5 @@
-"""What of the lots is sold and held, as origin asks for it when a harvest is put right or some of
-it is thrown away; and the broadcasts that hear that more or less of it can be had.
+"""What the shop tells origin about lots: how much is sold and held when a harvest is corrected or
+part of it thrown away; and the `stock.changed` events that follow from such a change.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from farmlive.origin.lots.balance import Taken
 from farmlive.shop.core.tables import offers
 from farmlive.shop.stock import lot_stock, stock
 
-# One offer of each broadcast: what is told of the lot holds for its others too.
+# One offer per broadcast: the event's lot fields apply to all its cards of the lot.
 _DRAWING = (
     select(offers.c.broadcast, func.min(offers.c.id).label("offer"))
     .group_by(offers.c.broadcast)
@@ -21,9 +21,9 @@ _DRAWING = (
 
 
 class LotSales:
-    """What origin needs of the shop: `farmlive.origin.lots.balance.Sales`.
+    """Implements `farmlive.origin.lots.balance.Sales`.
 
-    `settle` is `Allocation.settle`: what can be had again goes first to those who wait.
+    `settle` is `Allocation.settle`: available boxes go to the waiting list first.
     """
 
     def __init__(self, log: Log, *, settle: stock.Settle):
@@ -31,14 +31,14 @@ class LotSales:
         self._settle = settle
 
     def taken(self, connection: Connection, lots: Iterable[str]) -> dict[str, Taken]:
-        """What is sold and held of these lots."""
+        """Return what is sold and held of these lots."""
         return {
             lot: Taken(of_lot.sold_g, of_lot.held_g)
             for lot, of_lot in lot_stock.of_lots(connection, lots).items()
         }
 
     def tell(self, connection: Connection, lot: str) -> None:
-        """Tell the broadcasts that have not ended what of the lot can be had now."""
+        """Append the lot's new stock to each broadcast that sells it and has not ended."""
         for broadcast, offer in connection.execute(_DRAWING.where(offers.c.lot == lot)).all():
             if self._log.head(connection, broadcast).state == "ended":
                 continue
@@ -54,7 +54,7 @@ class LotSales:
 def stands(
     connection: Connection, broadcast: str, offer: str, of_lot: lot_stock.LotStock
 ) -> events.StockChanged:
-    """The `stock.changed` of an offer that did not move, while its lot did."""
+    """Return the `stock.changed` of an offer that did not move itself, while its lot did."""
     row = stock.on_offer(connection, broadcast, [offer])[offer]
     return events.StockChanged(
         offer=offer,

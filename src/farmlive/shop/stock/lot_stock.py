@@ -1,5 +1,5 @@
-"""The stock of lots: what of each is sold, held and left, by every offer that draws on it in any
-broadcast. What moves it is stock.py's part.
+"""The stock of lots: what is sold, held and left of each, over all its offers in any broadcast.
+stock.py moves it.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ _SHARE = insert(lot_stock)
 
 
 class LotStock(NamedTuple):
-    """What became of a lot, net grams; `left_g` can still be sold."""
+    """A lot's stock in net grams; `left_g` can still be sold."""
 
     quantity_g: int
     wasted_g: int
@@ -39,13 +39,13 @@ class LotStock(NamedTuple):
 
 
 def of_lots(connection: Connection, wanted: Iterable[str]) -> dict[str, LotStock]:
-    """What became of each of these lots, by every offer that draws on it in any broadcast."""
+    """Return the stock of these lots, over all their offers in any broadcast."""
     found = connection.execute(_OF_LOTS, {"lots": list(wanted)})
     return {row.id: _lot_stock(row) for row in found}
 
 
 def share(connection: Connection, lot: str, offer: str, released_g: int) -> None:
-    """Let an offer that is made draw on the lot. Raises LotSpent where less of it is left."""
+    """Add an offer to its lot's stock when it is created. Raises LotSpent if too little is left."""
     row = connection.execute(_OF_LOTS, {"lots": [lot]}).one()
     if row.lot is None:
         connection.execute(_SHARE, {"lot": lot, "sold_g": 0, "held_g": 0, "held_new_g": 0})
@@ -60,7 +60,7 @@ def _lot_stock(row: Row[*tuple[Any, ...]]) -> LotStock:
 
 
 def not_released(lot: str, left_g: int, offer: str, left: int) -> LotSpent:
-    """Why an offer of the lot can't release so much."""
+    """Return the problem for an offer that can't release this much of its lot."""
     return LotSpent(
         lot,
         left_g,

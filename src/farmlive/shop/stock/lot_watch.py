@@ -1,8 +1,8 @@
-"""The lots' watch: tells a broadcast what was sold of its lots elsewhere, for those who look at it.
+"""Watches lots that several broadcasts sell, and keeps the cards of all of them up to date.
 
-An order tells of its lot in its own broadcast alone. Twice a second the watch
-compares what the cards of other broadcasts say with the lots, and writes one `stock.changed` a lot
-where that is true no more: on each server for those who look there, each once by the log.
+An order's events go to its own broadcast only. Twice a second the watch compares the cards of the
+broadcasts that are open on this server with the lots' stock, and appends one `stock.changed` per
+lot that differs, unless another server did so already.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,12 +20,12 @@ from farmlive.store import Store
 
 EVERY_S = 0.5
 
-# By lot, net grams sold and left.
+# Net grams sold and left, by lot.
 Said = Mapping[str, tuple[int, int]]
-# Of a broadcast: the last `seq` that its cards know of, and what they say of their lots.
+# Per broadcast: the last `seq` that its cards include, and the lots' weights on them.
 Shown = tuple[int, Said]
 
-# What is told of a lot holds for all cards that draw on it.
+# One offer per lot: the event's lot fields apply to all cards of the lot.
 _ONE_EACH = (
     select(offers.c.lot, func.min(offers.c.id).label("offer"))
     .where(
@@ -38,9 +38,9 @@ _ONE_EACH = (
 
 
 class LotWatch:
-    """Compares and tells; `again` is what does so twice a second.
+    """Compares cards with lots and appends events; `again` runs it twice a second.
 
-    `shown` says of each broadcast that is looked at on this server what its cards say.
+    `shown` returns the cards' weights of each broadcast that is open on this server.
     """
 
     def __init__(self, store: Store, log: Log, shown: Callable[[], Mapping[str, Shown]]):
@@ -52,7 +52,7 @@ class LotWatch:
         )
 
     async def look(self) -> int:
-        """Compare once, and tell where it is needed; how many events that took."""
+        """Compare once, append what is needed, and return the number of events."""
         shown = {broadcast: said for broadcast, said in self._shown().items() if said[1]}
         if not shown:
             return 0
@@ -66,7 +66,7 @@ class LotWatch:
         return sum(told)
 
     def _stale(self, connection: Connection, shown: Mapping[str, Shown]) -> list[str]:
-        """The broadcasts whose logs tell what is true no more, in one order on every server."""
+        """Return the broadcasts with outdated weights, in an order that all servers share."""
         lots = lot_stock.of_lots(connection, {lot for _, said in shown.values() for lot in said})
         return [
             broadcast
@@ -76,7 +76,7 @@ class LotWatch:
         ]
 
     def _tell(self, connection: Connection, broadcast: str, shown: Shown) -> int:
-        """Write how it is, unless the log tells it meanwhile, or the broadcast is over."""
+        """Append the lots' stock, unless the log has it meanwhile or the broadcast has ended."""
         if self._log.head(connection, broadcast).state == "ended":
             return 0
         said = self._said(connection, broadcast, shown)
@@ -91,7 +91,9 @@ class LotWatch:
         return len(told)
 
     def _said(self, connection: Connection, broadcast: str, shown: Shown) -> Said:
-        """What the log says of the lots, where the cards may not have heard the last of it."""
+        """Return the weights of the lots in the log, of which the cards may lack the latest
+        events.
+        """
         seq, said = shown
         later = self._log.events(connection, broadcast, after=seq, kinds=[StockChanged.kind])
         told = dict(said)
@@ -103,7 +105,7 @@ class LotWatch:
 
 
 def _wrong(said: Said, lots: Mapping[str, lot_stock.LotStock]) -> list[str]:
-    """The lots of which something else is true than what is said."""
+    """Return the lots whose weights differ from their stock."""
     return [
         lot
         for lot, known in said.items()

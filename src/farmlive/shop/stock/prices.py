@@ -1,7 +1,7 @@
-"""Prices of offers through time, and the rule of the price that a buyer saw.
+"""The history of offers' prices, and the rule for the price that a buyer saw.
 
-A line is taken at the price that its buyer saw if that is the price of now, the price at which
-the buyer holds so many, or one that ended only seconds ago; else the buyer is asked again.
+A line's price is accepted if it is the current one, the one of the buyer's hold, or one that ended
+within the grace time; otherwise PriceChanged asks the buyer again.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -32,8 +32,8 @@ _END = (
     .values(until_at=bindparam("now"))
 )
 _nothing: ColumnElement[Any] = literal_column("NULL")
-# What may have been seen: a price that ended lately, a wrong one aside, since it has no grace; and
-# the flash batches that are over, which have none either, but are spoken of.
+# Prices that a buyer may have seen: those that ended lately and were no mistakes; and ended flash
+# batches, which are not accepted but explained in the problem.
 _SEEN = hot(
     union_all(
         select(
@@ -71,7 +71,7 @@ _ALL = (
 
 
 def begin(connection: Connection, offer: str, price: int, now: int) -> None:
-    """Keep that the offer costs so much from now on."""
+    """Store the offer's price from now on, and end the current one."""
     connection.execute(_END, {"of": offer, "now": now})
     connection.execute(
         insert(offer_prices), {"offer": offer, "price": price, "from_at": now, "until_at": None}
@@ -79,24 +79,24 @@ def begin(connection: Connection, offer: str, price: int, now: int) -> None:
 
 
 def before(connection: Connection, offer: str, price: int) -> int | None:
-    """What the offer cost before it cost `price`, mistakes aside; None where nothing else."""
+    """Return the offer's last price other than `price`, without mistakes; None if there is none."""
     found: int | None = connection.execute(_BEFORE, {"of": offer, "price": price}).scalar()
     return found
 
 
 def correct(connection: Connection, offer: str, price: int, now: int) -> None:
-    """Keep that the price of now was a mistake, and that this one is right from now on."""
+    """Mark the current price as a mistake, and store the right one from now on."""
     connection.execute(_END.values(corrected_at=now), {"of": offer, "now": now})
     begin(connection, offer, price, now)
 
 
 def through_time(connection: Connection, offer: str) -> Sequence[Row[Any]]:
-    """What the offer cost, its first price first; the last is that of now."""
+    """Return the offer's prices in order of time; the last one is current."""
     return connection.execute(_ALL, {"of": offer}).all()
 
 
 def right(later: Iterable[Row[Any]]) -> int:
-    """Of what an offer cost after a mistaken price, up to now: the first that was no mistake."""
+    """Return the first price that was no mistake, of those after a mistaken one."""
     price: int = next(row.price for row in later if row.corrected_at is None)
     return price
 
@@ -109,11 +109,11 @@ def check(
     since: int,
     running: Collection[str] = (),
 ) -> bool:
-    """Raise PriceChanged where a line's price is none that its buyer may have.
+    """Raise PriceChanged where a line has a price that is not accepted.
 
     `held` are the lines of the buyer's hold by offer, `running` the offers whose lines have the
-    price of the flash batch that runs; a price that ended after `since` still counts. True where
-    a line has its price by the hold alone.
+    price of the running flash batch; prices that ended after `since` are accepted. Returns True
+    where a line has its price only by the hold.
     """
     by_hold = False
     others = []
@@ -136,7 +136,9 @@ def check(
 
 
 def _changed(line: OrderLine, price: int, seen: Iterable[Row[Any]]) -> dict[str, Any]:
-    """What a buyer is told whose price is none any more: also of its flash batch, if it was one."""
+    """Return the problem's entry for a line, with its flash batch if it has an ended batch's
+    price.
+    """
     told = {"offer": line.offer, "price": price, "seen": line.price}
     over = [row for row in seen if row.flash and (row.offer, row.price) == (line.offer, line.price)]
     if over:

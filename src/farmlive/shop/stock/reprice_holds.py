@@ -1,7 +1,6 @@
-"""Holds at a wrong price: found, and kept until their end at the right one.
+"""Moves holds from a mistaken price to the right one; they keep their boxes and their end.
 
-Their buyers did nothing wrong: they lose neither place nor boxes, and are asked before they pay
-anything else than they saw (`price-changed`).
+Before such buyers pay another price than they saw, `price-changed` asks them.
 """
 
 from typing import Any
@@ -27,7 +26,7 @@ def held(
     price: int | None = None,
     flash: str | None = None,
 ) -> list[Held]:
-    """The holds of the offer at this ordinary price, or else those of this flash batch of it."""
+    """List the holds of the offer at this ordinary price, or those of the flash batch `flash`."""
     return [
         (hold, line)
         for hold in connection.execute(_HOLDS, {"broadcast": broadcast}).all()
@@ -39,9 +38,9 @@ def held(
 
 
 def reprice(connection: Connection, hold: Row[Any], wrong: Line, price: int) -> OrderHeld:
-    """Keep the hold's boxes until its end, at the right price; its buyer is told of it.
+    """Set the right price in a hold and return its event.
 
-    They are boxes of no flash batch from then on: in its numbers that is the caller's to write.
+    The boxes leave their flash batch; the caller must update the batch's counts.
     """
     right: Line = {**wrong, "price": price, "total": price * wrong["quantity"]}
     right.pop("flash", None)

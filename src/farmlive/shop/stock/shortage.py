@@ -1,4 +1,6 @@
-"""Where boxes are that someone asked for in vain: what a refusal says beside how many are left."""
+"""Explains a shortage: how many boxes are left and held, when held ones may be free again, and when
+the last one was sold.
+"""
 
 from typing import Any
 
@@ -18,9 +20,9 @@ from farmlive.shop.core.order_tables import order_lines, orders
 from farmlive.shop.core.tables import holds
 from farmlive.store import hot
 
-# So many orders back the last box of an offer is looked for: what went before is no news.
+# How many of the latest orders are searched for the offer's last sale.
 LATEST = 100
-# Among so many holds that end next it is looked for when boxes may come back.
+# How many of the holds that end next are searched for the offer.
 SOONEST = 200
 
 _latest = (
@@ -30,7 +32,7 @@ _latest = (
     .limit(LATEST)
     .subquery()
 )
-# Of each of them by itself: for a join a database may read all lines of an offer, for each refusal.
+# A subquery per order: for a join the database might read all lines of the offer, for each refusal.
 _had_some = (
     select(func.max(case((order_lines.c.offer == bindparam("offer"), 1), else_=0)))
     .where(order_lines.c.order == _latest.c.id)
@@ -42,7 +44,7 @@ _SOLD_AT = hot(
     .select_from(_latest)
     .where(_had_some == literal_column("1"))
 )
-# Of those that end next, of whatever broadcast: a refusal in a rush does not read thousands.
+# Over all broadcasts; a limit, since a refusal in a rush should not read thousands of holds.
 _soonest = (
     select(
         holds.c.id, holds.c.broadcast, holds.c.until_at, cast(holds.c.lines, Text).label("lines")
@@ -51,7 +53,8 @@ _soonest = (
     .limit(SOONEST)
     .subquery()
 )
-# An identifier stands in a hold's lines where the offer, or its flash batch, is held: each once.
+# Search the JSON text: the id of an offer or a flash batch occurs in a hold's lines only if it is
+# held.
 _lines = _soonest.c.lines
 _back_at = select(func.min(_soonest.c.until_at).label("at")).where(
     _soonest.c.broadcast == bindparam("broadcast"),
@@ -73,13 +76,12 @@ def told(
     batch: bool,
     own: str | None = None,
 ) -> dict[str, Any]:
-    """What a refusal says of an offer of which fewer are left, in its flash batch or beside it.
+    """Return a refusal's entry for an offer with too few boxes, in its flash batch or outside it.
 
-    `running` is the batch that runs, if one does; what is held of it goes back to it alone, and
-    what is held of one that is over to all. `held` are kept for others, and come back at `back_at`
-    at the earliest, if they are not ordered and that is among the holds that end next; the last box
-    went at `sold_at`, if that was lately. Milliseconds since 1970, or None. `own` is the asker's
-    hold.
+    `running` is the running batch, if any: its held boxes return to it alone, those of an ended
+    batch to everybody. `held` boxes are held by others; they return at `back_at` at the earliest,
+    if they are not ordered and among the holds that end next. The last box was sold at `sold_at`,
+    if that was lately. Times are in milliseconds since 1970, or None. `own` is the caller's hold.
     """
     back_at = None
     if held:

@@ -1,10 +1,10 @@
-"""Stock: what moves it, of an offer and of the lot that it draws on, and what is told of it.
+"""Moves the stock of offers and of their lots, and returns the events of it.
 
-Always: released = sold + held + kept + left, and left is never below zero. And of each lot: what
-is sold and held, by every offer in any broadcast, is never more than was harvested and not wasted.
-Of a lot that is stopped nothing more is sold, held, released or kept for a flash batch.
-What moves it, and why, is the till's, the holds', the flashes', the orders' and the bag's; how a
-whole lot stands, lot_stock.py's.
+Invariants: released = sold + held + kept + left, and left is never negative. What is sold and held
+of a lot, over all its offers in any broadcast, never exceeds what was harvested and not wasted.
+Nothing more of a stopped lot is sold, held, released or kept for a flash batch.
+
+lot_stock.py reads the stock of whole lots.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -56,7 +56,7 @@ _ON_OFFER = hot(
             "lot_left_g"
         ),
         (lots.c.stopped_at.is_not(None) | lots.c.missing.is_not(None)).label("lot_stopped"),
-        # The flash batch that runs, if one does.
+        # The running flash batch, if any.
         flashes.c.id.label("flash"),
         flashes.c.price.label("flash_price"),
         flashes.c.boxes.label("flash_boxes"),
@@ -76,7 +76,7 @@ _ON_OFFER = hot(
         offers.c.id.in_(bindparam("offers", expanding=True)),
     )
 )
-# Whatever was counted before: nothing is sold or held that is not there.
+# The conditions hold the invariants in the database, whatever the transaction computed before.
 _MOVE = hot(
     update(offers)
     .where(
@@ -105,8 +105,9 @@ _MOVE_FLASH = hot(
         held_new=flashes.c.held_new + bindparam("new"),
     )
 )
-# Of a batch that has ended the boxes go their ways too, and it stays known how many it sold.
-# Nothing is kept for it: what it lacks for an order that is wanted again, it has of the offer's.
+# Boxes of an ended batch may still be returned or sold again, which keeps the count of its sales
+# right. No boxes are kept for it: what it lacks for an order that is placed again comes from the
+# offer.
 _taken = flashes.c.sold + flashes.c.held + bindparam("sell") + bindparam("hold")
 _MOVE_ENDED = (
     update(flashes)
@@ -141,10 +142,10 @@ Offer = Row[*tuple[Any, ...]]
 
 @dataclass(slots=True)
 class Move:
-    """By how much an offer's stock changes, below zero back; `keep` is for its flash batch.
+    """A change of an offer's stock, negative for returns; `keep` is set aside for its flash batch.
 
-    `new` is how many of `hold` are of devices without a past order; `batches` says how many of
-    what is sold and held, and of `new`, are boxes of which flash batch.
+    `new` is the part of `hold` by devices without a past order; `batches` maps flash batches to
+    their part of `sell`, `hold` and `new`.
     """
 
     sell: int = 0
@@ -156,14 +157,15 @@ class Move:
 
     @property
     def takes(self) -> bool:
-        """Whether more of the offer is sold, held, released or kept than before."""
+        """Return whether the change takes stock: sells, holds, releases or keeps more."""
         return self.sell > 0 or self.hold > 0 or self.release > 0 or self.keep > 0
 
     def take(
         self, *, sell: int = 0, hold: int = 0, flash: str | None = None, is_new: bool = False
     ) -> Self:
-        """Sell and hold so many more, of that flash batch or none; `is_new`: what is held is so by
-        a device without a past order.
+        """Add boxes to sell and to hold, of a flash batch or none.
+
+        `is_new`: the holding device has no past order.
         """
         new = hold if is_new else 0
         self.sell += sell
@@ -176,7 +178,7 @@ class Move:
 
 
 class _Lot(NamedTuple):
-    """What an offer's row has of its lot."""
+    """The lot's columns in an offer's row."""
 
     lot_sold_g: int
     lot_left_g: int
@@ -184,16 +186,17 @@ class _Lot(NamedTuple):
 
 
 def on_offer(connection: Connection, broadcast: str, wanted: Iterable[str]) -> dict[str, Offer]:
-    """The broadcast's offers of these ids, with what is taken of their lots; by id."""
+    """Return the broadcast's offers with these ids, with what is taken of their lots; by id."""
     return ask(connection, broadcast, wanted)()
 
 
 def ask(
     connection: Connection, broadcast: str, wanted: Iterable[str]
 ) -> Callable[[], dict[str, Offer]]:
-    """The same, asked now and told when called, so that other questions go the same way.
+    """Send the query of `on_offer` now and return a function that reads its result, so that the
+    caller can send other queries in the same pipeline.
 
-    What this transaction knows already is not asked again.
+    Rows that this transaction already knows are not queried again.
     """
     wanted = list(wanted)
     counted = tally(connection)
@@ -217,14 +220,14 @@ def ask(
 
 
 def _with(row: Offer, **numbers: int) -> Offer:
-    """The row with other numbers."""
+    """Return the row with changed columns."""
     return cast(Offer, cast(Any, row)._replace(**numbers))
 
 
 def check_sellable(
     connection: Connection, rows: Iterable[Offer], *, for_buyer: bool = False
 ) -> None:
-    """Raise LotStopped where one of these offers sells a lot that is stopped."""
+    """Raise LotStopped where the lot of one of these offers is stopped."""
     stopped = [row for row in rows if row.lot_stopped]
     if stopped:
         lot = min(row.lot for row in stopped)
@@ -233,13 +236,13 @@ def check_sellable(
 
 
 def check_shown(connection: Connection, event: Event) -> None:
-    """Hear of a card that is put on the screen: of a stopped lot none is. Raises LotStopped."""
+    """Handle `card.pinned`: refuse to pin a card of a stopped lot. Raises LotStopped."""
     shown = CardPinned.of(event.data).offer
     check_sellable(connection, on_offer(connection, event.broadcast, [shown]).values())
 
 
 def left(row: Offer) -> int:
-    """How many boxes can be had: of what was released, as far as the lot holds them."""
+    """Return how many boxes are available: released ones, at most what the lot holds."""
     free: int = row.released - row.sold - row.held - row.kept
     of_lot: int = row.lot_left_g // row.net_weight_g
     return max(0, min(free, of_lot))
@@ -252,11 +255,11 @@ def move(
     *,
     for_buyer: bool = False,
 ) -> list[StockChanged]:
-    """Move the stock of these offers, all or none, and return a `stock.changed` of each.
+    """Apply all these moves and return a `stock.changed` for each offer that changed.
 
-    `known` is what `on_offer` gave of them in this transaction. Boxes of the flash batch that runs
-    are taken of what is kept for it. Raises SoldOut, LotStopped, and LotSpent, also where more is
-    released than the lot holds; the caller's changes are then undone.
+    `known` is what `on_offer` returned in this transaction. Boxes of the running flash batch come
+    from what is kept for it. Raises SoldOut, LotStopped and LotSpent, the last also where more is
+    released than the lot holds; the transaction must then be rolled back.
     """
     _move_ended(connection, moves, known)
     rows: dict[str, Offer] = {}
@@ -292,7 +295,7 @@ def move(
 
 
 def _moved(row: Offer, by: Move) -> Offer | None:
-    """The offer as it is once it has moved; None where it does not. Raises SoldOut."""
+    """Return the offer's row after the move; None if nothing changes. Raises SoldOut."""
     sell, hold, new = by.batches.get(row.flash, (0, 0, 0))
     keep = by.keep - sell - hold
     if not (by.sell or by.hold or by.release or keep or by.new):
@@ -315,7 +318,9 @@ def _moved(row: Offer, by: Move) -> Offer | None:
 def _move_ended(
     connection: Connection, moves: Mapping[str, Move], known: Mapping[str, Offer]
 ) -> None:
-    """Move what is of flash batches that run no more. Raises SoldOut."""
+    """Apply the part of the moves that concerns flash batches which no longer run. Raises
+    SoldOut.
+    """
     for offer in sorted(moves):
         for batch, (sell, hold, new) in moves[offer].batches.items():
             if batch != known[offer].flash and (sell or hold or new):
@@ -327,7 +332,7 @@ def _move_ended(
 def _move_lots(
     counted: Tally, moves: Mapping[str, Move], before: Iterable[Offer]
 ) -> dict[str, _Lot]:
-    """Take what is sold and held from the lots; what is taken of each then. Raises LotSpent."""
+    """Take sold and held boxes from the lots and return their new stock. Raises LotSpent."""
     of_lot: dict[str, _Lot] = {}
     drawn: dict[str, list[Offer]] = {}
     for row in before:
@@ -341,7 +346,7 @@ def _move_lots(
             rows[0].lot_left_g,
             rows[0].lot_held_new_g,
         )
-        # What goes back is taken also where a lot was oversold before this was kept.
+        # Returns are accepted even if the lot is oversold, as older versions allowed.
         if 0 < sell_g + hold_g > left_g:
             offers = [{"offer": row.id, "left": left(row)} for row in rows]
             raise LotSpent(lot, max(0, left_g), offers)
@@ -353,7 +358,7 @@ def _move_lots(
 
 
 def _changed(row: Offer, lot: _Lot) -> StockChanged:
-    """What is told of an offer that moved."""
+    """Return the event of an offer whose stock changed."""
     return StockChanged(
         offer=row.id,
         released=row.released,
@@ -381,7 +386,7 @@ Ordered = Callable[
 def settled(
     _connection: Connection, _broadcast: str, moved: Sequence[StockChanged]
 ) -> Sequence[StockChanged]:
-    """What is written of stock that has moved, where nobody waits."""
+    """Return the events of moved stock, without a waiting list."""
     return moved
 
 
@@ -392,5 +397,5 @@ def ordered(
     _wanted: Iterable[str],
     moved: Sequence[StockChanged],
 ) -> Sequence[StockChanged]:
-    """What is written of stock that was sold, where nobody waits."""
+    """Return the events of ordered stock, without a waiting list."""
     return moved
