@@ -1,3 +1,3 @@
-"""What every part of the shop speaks: its tables, shapes, fields, problems and the life of an
-order.
+"""What all rooms of the shop share: tables, models, fields, problems and an order's state
+machine.
 """

@@ -1,4 +1,4 @@
-"""The shapes of claims: what a buyer says of damage, with photos, and what staff answer."""
+"""API models of claims: a buyer's complaint with photos, and the staff's answer."""
 
 import re
 import unicodedata
@@ -33,7 +33,7 @@ ClaimState = Literal["open", "refunded", "refused"]
 
 
 class KeptPhoto(BaseModel):
-    """A photo by its id, as a claim takes it, and its size in pixels."""
+    """An uploaded photo: its id, which a claim refers to, and its size in pixels."""
 
     id: str
     width: int
@@ -41,7 +41,7 @@ class KeptPhoto(BaseModel):
 
 
 class NewClaim(BaseModel):
-    """What is wrong with what came; `photos` as their upload answered them."""
+    """A claim to make: what is wrong with the goods; `photos` as their uploads returned them."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -50,7 +50,7 @@ class NewClaim(BaseModel):
 
 
 class ClaimAnswer(BaseModel):
-    """Money back, or a refusal; and the word on it, which the buyer reads."""
+    """The answer to a claim: a refund or a refusal, with a text that the buyer reads."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -66,13 +66,13 @@ class ClaimAnswer(BaseModel):
 
 
 class ClaimPhoto(BaseModel):
-    """A photo of a claim; its address is for those alone who may see it."""
+    """A photo of a claim; its URL works only for those who may see the claim."""
 
     url: str
 
 
 class Claim(BaseModel):
-    """A claim as its buyer and staff see it; `amount` is what was given back for it."""
+    """A claim as its buyer and staff see it; `amount` is what was refunded for it."""
 
     id: str
     state: ClaimState

@@ -1,6 +1,6 @@
-"""Which currency money is taken in: an order's or a bag's own, else the shop's.
+"""The currency in which money is accepted: that of the order or the bag, otherwise the shop's.
 
-Every amount that a request carries is read here, so that none is taken for what it is not.
+Every amount in a request is converted here, so that none is read in the wrong currency.
 """
 
 from sqlalchemy import Connection, bindparam, select
@@ -18,7 +18,7 @@ ORDER = "this order"
 
 
 def in_bag(connection: Connection, broadcast: str, price: Money) -> int:
-    """Return the amount of a price in the one currency of a broadcast's offers, if it has any.
+    """Return a price in minor units; a broadcast's offers all have one currency.
 
     Raises WrongCurrency.
     """
@@ -27,7 +27,8 @@ def in_bag(connection: Connection, broadcast: str, price: Money) -> int:
 
 
 def minor_units(money: Money, currency: str, whose: str) -> int:
-    """Return the amount; `whose` currency it is to be in, such as "this order", is said in English.
+    """Return the amount in minor units; `whose` names the owner of `currency` in the error, such as
+    "this order".
 
     Raises WrongCurrency.
     """

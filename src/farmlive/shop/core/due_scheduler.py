@@ -1,7 +1,7 @@
-"""The alarm: does what the database says is due, when it is due.
+"""Runs a job when the database says that it is due.
 
-On one server or several, and after a restart too: when is asked of the database, and what is done
-is for each deed's own transaction to look at again. What that is, is the holds' and the flashes'.
+It works across several servers and restarts: the due time is read from the database, and the job
+checks again in its own transaction what is due. Holds, flash batches and rushes use it.
 """
 
 import asyncio
@@ -16,15 +16,15 @@ from farmlive.outages import Outage, reason_of
 from farmlive.periodic import Task, rest_s
 from farmlive.store import Store, after_commit
 
-# What another server wrote, and this one's where it was not told, is looked for this often.
+# How often to poll for due times that another server wrote, seconds.
 LOOK_S = 1.0
 
 
 class DueScheduler(Task):
-    """Rings at what is due next, also for what came due in an earlier run.
+    """Runs `ring` when the next thing is due, also what came due while the server was down.
 
-    `due` reads when that is, in milliseconds since 1970, or None; `ring` does all that is due;
-    `failed` is what is logged where it could not.
+    `due` reads the next due time, in milliseconds since 1970, or None; `ring` does everything that
+    is due; `failed` is logged when it fails.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class DueScheduler(Task):
         self._waits_until = 0.0
 
     def set(self, connection: Connection, at: int) -> None:
-        """Something is due then, once the caller's write is committed."""
+        """Announce a due time, once the caller's transaction is committed."""
         after_commit(connection, lambda: self._hear(at))
 
     def _hear(self, at: int) -> None:
@@ -53,7 +53,8 @@ class DueScheduler(Task):
     async def _run(self) -> None:
         while True:
             self._sooner.clear()
-            self._waits_until = math.inf  # what is written while it reads is read again
+            # any time that is announced during the read causes another read
+            self._waits_until = math.inf
             try:
                 due = await self._store.read(self._due)
                 if rings := due is not None and due <= now_ms():

@@ -1,6 +1,6 @@
-"""The fields that people type into an order or a bag, checked, with a sentence for each mistake.
+"""Fields that people type into an order or a bag: validation, with a message for each mistake.
 
-The shapes that are made of them are in models.py.
+models.py and order_models.py use them.
 """
 
 import re
@@ -53,7 +53,7 @@ def _within(least: int, most: int, wrong: str) -> Callable[[Money], Money]:
 
 
 def _from_to(least: int, most: int) -> Any:
-    """What a document says of such an amount, beside the reference to Money."""
+    """Return JSON Schema bounds of an amount, to stand beside the reference to Money."""
     return Field(json_schema_extra={"properties": {"amount": {"minimum": least, "maximum": most}}})
 
 
@@ -85,17 +85,19 @@ def _address(value: object) -> object:
 
 
 def _email(value: object) -> object:
-    # NFKC: a Chinese keyboard may write ａ＠ｂ．ｃ.
+    # NFKC: a Chinese input method may type full-width ａ＠ｂ．ｃ.
     text = unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else ""
     wrong = "An e-mail address looks like name@example.org; leave it out otherwise."
-    # Specials of RFC 5322, section 3.2.3, too: a comment in parentheses names the same mailbox.
+    # RFC 5322, section 3.2.3: also refuse specials such as a comment in parentheses, which would be
+    # another spelling of the same mailbox.
     if not re.fullmatch(
         r"[^\s@<>,;:\"()\[\]\\\x00-\x20]+@[^\s@<>,;:\"()\[\]\\]+\.[^\s@.<>,;:\"()\[\]\\]+", text
     ):
         raise ValueError(wrong)
     name, _, domain = text.rpartition("@")
     if not name.isascii():
-        # Few mail servers take one (SMTPUTF8, RFC 6531), and the buyer would never hear of it.
+        # Few mail servers accept one (SMTPUTF8, RFC 6531), and the buyer would not learn of the
+        # failure.
         raise ValueError(
             "Before the @ of an e-mail address only plain letters, digits and signs can be written "
             "to; give another, or leave it out."
@@ -129,7 +131,7 @@ def _picture(value: object) -> object:
     return value
 
 
-# What stands where an id is expected and is none is refused before a database sees it.
+# Malformed ids are refused before they reach the database.
 Identifier = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,26}$")]
 Quantity = Annotated[
     int,
@@ -149,7 +151,7 @@ Phone = Annotated[str, BeforeValidator(_phone)]
 Address = Annotated[str, BeforeValidator(_address)]
 Email = Annotated[str, BeforeValidator(_email)]
 Reason = Annotated[str, BeforeValidator(_reason)]
-# Read by the buyers of all orders that it is said of.
+# Buyers of all affected orders read it.
 StaffReason = Annotated[Reason, Public]
 Key = Annotated[
     str,
@@ -182,5 +184,5 @@ Weight = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 Way = Literal["parcel", "pickup"]
 PaymentMethod = Literal["cash_on_delivery", "pay_at_pickup"]
 By = Literal["buyer", "staff"]
-# How it is clear to whom an order is handed over that is not asked for by its code.
+# How staff know the buyer when an order is handed over without its code.
 KnownBy = Literal["known_to_me", "slip", "identity_card", "other"]

@@ -1,6 +1,6 @@
-"""Keys: a request with a key is answered once; the same one again gets the same answer.
+"""Idempotency keys: a request with a key is processed once; a repeated one gets the stored answer.
 
-One namespace a broadcast for the channel and HTTP, for orders and for all else that has keys.
+Each broadcast has one namespace, for the channel and HTTP, for orders and all else that has keys.
 """
 
 import hashlib
@@ -17,32 +17,32 @@ from farmlive.shop.core.order_tables import order_keys
 from farmlive.shop.core.problems import AnswerGone, KeyReused
 from farmlive.store import hot
 
-# What was answered before, where another question is joined with it.
+# Join condition and columns of the stored answer, for a context query.
 OF_KEY = (order_keys.c.broadcast == bindparam("broadcast")) & (order_keys.c.key == bindparam("key"))
 ASKED = (order_keys.c.body_hash, order_keys.c.answer)
 _KEY = hot(select(*ASKED).where(OF_KEY))
 _KEEP = hot(insert(order_keys), own=True)
 _HELPS = ("order", "fee", "language", "proof")
-# How an older answer names the id of its object.
+# Members that held the object's id in answers of older versions.
 _KINDS = ("flash", "order")
-# In the place of the hash: the answer went with the person. A hash would tell who guesses name and
-# phone whether the guess is right.
+# Replaces the hash of an answer that was deleted with the buyer's data: the hash would let anybody
+# test guesses of name and phone.
 _FORGOTTEN = ""
 
 
 def canonical_hash(request: BaseModel, shape: type[BaseModel], *, of: str | None = None) -> str:
-    """What makes two requests the same: their checked contents, as SHA-256.
+    """Return the SHA-256 of a request's validated contents, by which two requests are the same.
 
-    `shape` says which, of a message without its type, id and key; `of` is the order that it
-    changes. What only helps a new order to be taken is not part of it, as the hold that it takes:
-    that may be gone by the time when the order comes again. Of money the amount alone counts, as
-    before requests had its currency: another one is refused before keys are compared.
+    `shape` gives the fields to hash, without a message's type, id and key; `of` is the order that
+    the request changes. Left out are fields that only help to place an order, such as its hold: the
+    hold may be gone when the order is sent again. Of money only the amount is hashed, as in older
+    versions; a wrong currency is refused before keys are compared.
     """
-    # Fields in the order of their shape, however they came.
+    # Pydantic serializes fields in the order of the model, whatever their order in the request.
     hashed = _hashed(shape)
     if "known_by" in hashed and getattr(request, "known_by", None) is None:
-        hashed = hashed - {"known_by"}  # the same as what came before there was such a field
-    # The fields of the models that have money are plain: none has it in a list.
+        hashed = hashed - {"known_by"}  # hashed as in versions without the field
+    # No hashed model has money within a list, so the top level is enough.
     sums = {
         name: value.amount for name in hashed if isinstance(value := getattr(request, name), Money)
     }
@@ -61,7 +61,7 @@ _OTHER = (
     "Nothing was ordered: an order with other contents came with this key before. "
     "Draw a new key for a new order."
 )
-# Where a wish of those who work here had the key of another.
+# The message of KeyReused for requests of staff.
 OF_STAFF = (
     "Nothing was changed: something else came with this key before. Draw a new key for each thing "
     "that is asked."
@@ -71,9 +71,9 @@ OF_STAFF = (
 def answered(
     connection: Connection, broadcast: str, key: str | None, body_hash: str, *, said: str = _OTHER
 ) -> dict[str, Any] | None:
-    """What was answered to this key before; None for a new one, and where there is no key.
+    """Return the stored answer to this key; None for a new key, or without a key.
 
-    Raises KeyReused, which says `said`, and AnswerGone.
+    Raises KeyReused with the message `said`, and AnswerGone.
     """
     if key is None:
         return None
@@ -84,9 +84,7 @@ def answered(
 def answer_in(
     row: Row[*tuple[Any, ...]], body_hash: str, *, said: str = _OTHER
 ) -> dict[str, Any] | None:
-    """The same, where `ASKED` was a part of another question. Raises KeyReused,
-    AnswerGone.
-    """
+    """Return the stored answer from a row with `ASKED`, or None. Raises KeyReused, AnswerGone."""
     if row.body_hash is None:
         return None
     if row.body_hash == _FORGOTTEN:
@@ -100,7 +98,7 @@ def answer_in(
 
 
 def _as_today(answer: dict[str, Any]) -> dict[str, Any]:
-    """A kept answer, whose object has its id as `id`, also where older code wrote it."""
+    """Return a stored answer with its object's id as `id`, also one of an older version."""
     for kind in _KINDS:
         if kind in answer and "id" not in answer:
             return {"id": answer[kind], **{k: v for k, v in answer.items() if k != kind}}
@@ -110,7 +108,7 @@ def _as_today(answer: dict[str, Any]) -> dict[str, Any]:
 def keep(
     connection: Connection, broadcast: str, key: str | None, body_hash: str, answer: dict[str, Any]
 ) -> None:
-    """Keep what is answered to the key, if there is one, in the transaction of what it tells of."""
+    """Store the answer to a key, if there is one, in the transaction of the request."""
     if key is None:
         return
     connection.execute(
@@ -119,7 +117,7 @@ def keep(
 
 
 def forget(connection: Connection, broadcast: str, keys: Sequence[str]) -> None:
-    """Remove what was answered to these keys: each answers AnswerGone from now on."""
+    """Delete the answers to these keys: each key raises AnswerGone from now on."""
     connection.execute(
         update(order_keys)
         .where(order_keys.c.broadcast == broadcast, order_keys.c.key.in_(keys))
@@ -128,15 +126,14 @@ def forget(connection: Connection, broadcast: str, keys: Sequence[str]) -> None:
 
 
 def of_orders(connection: Connection, broadcast: str, orders: Sequence[str]) -> list[str]:
-    """Return the keys that these orders were placed with, of orders that don't say it themselves.
+    """Return the keys of orders from before the orders table stored them.
 
-    It reads all keys of the broadcast: code from before orders kept their key wrote none, and kept
-    the order's id in the answer as `order`.
+    It scans all keys of the broadcast. The answers of that time have the order's id as `order`.
     """
     of_order = order_keys.c.answer["order"].as_string()
     found = select(order_keys.c.key).where(
         order_keys.c.broadcast == broadcast,
         of_order.in_(orders),
-        order_keys.c.answer["number"].as_string().is_not(None),  # no hold and no refund
+        order_keys.c.answer["number"].as_string().is_not(None),  # excludes holds and refunds
     )
     return list(connection.execute(found).scalars())

@@ -1,6 +1,6 @@
-"""The shapes of the catalogue and the bag in the API and on the channel; what orders share.
+"""API models of the catalogue and the bag, also for the channel's messages; and what orders share.
 
-Those of holds and orders are in order_models.py.
+order_models.py has those of holds and orders.
 """
 
 from typing import Annotated, Literal, Self
@@ -27,7 +27,7 @@ from farmlive.shop.core.fields import (
 
 
 def order_number(number: int) -> str:
-    """The short number that people say: A0001 to A9999, then B0001, and after Z, AA."""
+    """Return an order's number as people say it: A0001 to A9999, then B0001, and after Z, AA."""
     block, place = divmod(number - 1, 9999)
     letters = ""
     block += 1
@@ -51,7 +51,7 @@ class NewCentre(BaseModel):
 
 
 class CentreChange(BaseModel):
-    """What changes of a pick-up point; a null takes its phone away."""
+    """Changes to a pick-up point; null removes its phone number."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -88,9 +88,9 @@ class CentreList(Listing):
 
 
 class Product(BaseModel):
-    """A product of a farm: what a box of it is called, holds and looks like.
+    """A product of a farm: the name, contents and picture of its box.
 
-    An archived one is offered no more; what was offered stays.
+    An archived product can't be offered any more; existing offers stay.
     """
 
     id: str
@@ -104,7 +104,7 @@ class Product(BaseModel):
 
 
 class NewProduct(BaseModel):
-    """A product to keep in a farm's catalogue; `picture` as the upload of pictures answered it."""
+    """A product to add to a farm's catalogue; `picture` is the name that the upload returned."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -117,7 +117,7 @@ class NewProduct(BaseModel):
 
 
 class ProductChange(BaseModel):
-    """What changes of a product; unit, weight and GTIN only before it was ever offered."""
+    """Changes to a product; unit, weight and GTIN can only change before it is first offered."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -145,7 +145,7 @@ class ProductList(Listing):
 
 
 class NewOffer(BaseModel):
-    """An offer to put into a broadcast's bag: a known `product`, or a new one by its facts."""
+    """An offer to add to a broadcast's bag: an existing `product`, or a new one by its fields."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -176,7 +176,7 @@ class NewOffer(BaseModel):
 
 
 def is_lower(list_price: Money | None, price: Money) -> bool:
-    """Whether a list price is lower than the price, as far as the two can be compared."""
+    """Return whether a list price is lower than the price, where the two can be compared."""
     return (
         list_price is not None
         and list_price.currency == price.currency
@@ -193,11 +193,11 @@ class CardFarm(BaseModel):
 
 
 class CardLot(BaseModel):
-    """The lot on a card; `harvested_at` is milliseconds since 1970, as on the channel.
+    """The lot on a card; `harvested_at` is in milliseconds since 1970, as on the channel.
 
-    `sold_g` is the net weight sold of it and `left_g` what can still be had, over all offers that
-    draw on it in any broadcast; `wasted_g` of it was thrown away. `stopped` says why nothing of it
-    is sold, and is empty where it may be; `lifted` what a coordinator said when it was lifted.
+    `sold_g` and `left_g` are its net weight sold and still for sale, over all its offers in any
+    broadcast; `wasted_g` was thrown away. `stopped` lists the reasons that stop it, empty if it may
+    be sold; `lifted` is the public sentence of its last lift.
     """
 
     id: str
@@ -215,9 +215,9 @@ class CardLot(BaseModel):
 
 
 class CardFlash(BaseModel):
-    """The flash batch on a card, planned or running; its times are milliseconds since 1970.
+    """The flash batch on a card, planned or running; times are in milliseconds since 1970.
 
-    `boxes` it has in all, `per_buyer` of them one buyer may have.
+    `boxes` is its total, `per_buyer` the limit per buyer.
     """
 
     id: str
@@ -230,11 +230,10 @@ class CardFlash(BaseModel):
 
 
 class Card(BaseModel):
-    """What a viewer sees of an offer.
+    """An offer as viewers see it.
 
-    What was released is sold, held for buyers who have not yet ordered, kept for the flash batch
-    that runs, or left; no more is shown as left than the lot holds. `waiting` are boxes that
-    people wait for.
+    Released boxes are sold, held, kept for the running flash batch, or left; `left` is at most what
+    the lot holds. `waiting` is the number of boxes on the waiting list.
     """
 
     id: str
@@ -257,13 +256,13 @@ class Card(BaseModel):
 
 
 class Bag(Listing):
-    """A broadcast's offers in the order of its bag."""
+    """A broadcast's offers, in the order of its bag."""
 
     offers: list[Card]
 
 
 class BagOrder(BaseModel):
-    """The order of a bag: all its offers, the first first."""
+    """The new order of a bag: all its offers, first one first."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -271,13 +270,13 @@ class BagOrder(BaseModel):
 
 
 class AboutOffer(BaseModel):
-    """The offer that a message is about; over HTTP the path says it."""
+    """The offer that a message is about; over HTTP it is in the path."""
 
     offer: Identifier
 
 
 class NewRelease(BaseModel):
-    """How many more of an offer may be sold, or, below zero, are taken back."""
+    """How many more boxes of an offer to release; a negative number withdraws boxes."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -287,7 +286,7 @@ class NewRelease(BaseModel):
 class OfferRelease(NewRelease, AboutOffer, Message):
     """Release boxes of an offer, or take some back; idempotent if a key is given.
 
-    The key is as an order's, and the same message comes with it again.
+    A repeated message must have the same key and the same contents.
     """
 
     type: Literal["offer.release"] = "offer.release"
@@ -295,7 +294,7 @@ class OfferRelease(NewRelease, AboutOffer, Message):
 
 
 class ChangedOffer(BaseModel):
-    """What changes of an offer; a null takes the list price away."""
+    """Changes to an offer; null removes the list price."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -317,8 +316,8 @@ class OfferChange(ChangedOffer, AboutOffer, Message):
 
 
 class Stock(BaseModel):
-    """How an offer's stock stands: `released` is sold, held, kept for the flash batch that runs,
-    and left. `lot_sold_g` and `lot_left_g` are of its lot, by all offers that draw on it.
+    """An offer's stock: `released` is the sum of sold, held, kept for the running flash batch, and
+    left. `lot_sold_g` and `lot_left_g` are those of its lot, over all offers of it.
     """
 
     offer: str
@@ -333,5 +332,5 @@ class Stock(BaseModel):
 
 
 def money(amount: int, currency: str) -> events.Money:
-    """Money as events and answers carry it."""
+    """Return an amount as events and answers have it."""
     return {"amount": amount, "currency": currency}

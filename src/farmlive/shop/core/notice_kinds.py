@@ -1,7 +1,7 @@
-"""Kinds of notices: which event each tells of, who caused it, and what it is about.
+"""Kinds of notices: the event that causes each, who can cause it, and its topic.
 
-Pure. Every kind says who can cause it: what a stranger can cause is held to limits, since whoever
-knows a number could else have it flooded; what staff cause always goes.
+Pure. Notices that a stranger can cause are rate limited, since anybody who knows a phone number
+could otherwise flood it; notices that staff cause are always sent.
 """
 
 from collections.abc import Mapping
@@ -17,8 +17,8 @@ STAFF: Cause = "staff"
 class Kind(NamedTuple):
     """A kind of notice.
 
-    `cause`: a `stranger` by a page, or `staff`. `topic`: of an order's unsent notices of one topic
-    the last alone is sent; a topic of its own is never replaced by another kind.
+    `cause`: a `stranger`, by a page, or `staff`. `topic`: of an order's unsent notices with the
+    same topic only the last is sent; notices of other topics are not affected.
     """
 
     cause: Cause
@@ -45,7 +45,7 @@ KINDS: Mapping[str, Kind] = {
     CORRECTED: Kind(STAFF),
     REFUND_CORRECTED: Kind(STAFF, "refund"),
 }
-# Events of an order of which its buyer is told; the others are steps on the way.
+# Events that cause a notice to the buyer; the other ones are internal steps.
 TOLD = (
     "order.placed",
     "order.shipped",
@@ -56,14 +56,14 @@ TOLD = (
     "order.stopped",
     "order.resumed",
 )
-# Those that tell how an order stands.
+# Kinds about the order's state.
 OF_STATE = tuple(kind for kind, known in KINDS.items() if known.topic == "state")
-# Those that tell of its money.
+# Kinds about its money.
 OF_MONEY = tuple(kind for kind, known in KINDS.items() if known.topic in ("refund", "claim"))
 
 
 def kind_of(event: OrderEvent, *, by_staff: bool) -> str:
-    """The kind of notice that tells of an event; `by_staff`: staff or a clerk placed it."""
+    """Return the kind of notice for an event; `by_staff`: staff or a clerk placed the order."""
     if isinstance(event, OrderPlaced) and by_staff:
         return PLACED_BY_STAFF
     if isinstance(event, OrderCancelled) and event.by == "buyer":

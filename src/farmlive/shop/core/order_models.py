@@ -1,4 +1,4 @@
-"""The shapes of holds and orders in the API and of the channel's messages about them."""
+"""API models of holds and orders, also for the channel's messages."""
 
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
@@ -40,7 +40,9 @@ MAX_LINES = 50
 
 
 def _not_too_many(lines: Any) -> Any:
-    """Checked before each of them is: refusing half a million takes seconds."""
+    """Check the number of lines before each line is validated: half a million would take
+    seconds.
+    """
     if isinstance(lines, list) and len(lines) > MAX_LINES:
         raise ValueError(f"An order has at most {MAX_LINES} lines; make two of it.")
     return lines
@@ -58,8 +60,8 @@ Lines = Annotated[list["OrderLine"], BeforeValidator(_not_too_many), AfterValida
 
 
 class OrderLine(BaseModel):
-    """One offer of an order; `price` is what the buyer saw for one, in minor units: an order has
-    one currency, that of its offers.
+    """A line of an order; `price` is the price per box that the buyer saw, in minor units of the
+    one currency that all offers of an order share.
     """
 
     offer: Identifier
@@ -68,7 +70,7 @@ class OrderLine(BaseModel):
 
 
 class Buyer(BaseModel):
-    """Who receives the order. Kept with the order alone, never in the log."""
+    """The buyer's personal data. Stored with the order only, never in the log."""
 
     name: Name
     phone: str
@@ -76,17 +78,17 @@ class Buyer(BaseModel):
 
 
 class NewBuyer(Buyer):
-    """The same as a buyer writes it: what is kept may be older than what is asked of it."""
+    """The buyer of a new order; stricter than `Buyer`, since stored data may follow older rules."""
 
     phone: Phone
     email: Email | None = None
 
 
 class Delivery(BaseModel):
-    """By parcel to an address, or picked up at a centre.
+    """By parcel to a postal address, or picked up at a centre.
 
-    `region` is the six digits of the county, prefecture or province of the address (GB/T 2260):
-    what the parcel costs may depend on it.
+    `region` is the GB/T 2260 code of the address's county, prefecture or province: six digits. The
+    fee may depend on it.
     """
 
     way: Way
@@ -104,7 +106,7 @@ class Delivery(BaseModel):
 
 
 class NewHold(BaseModel):
-    """What a buyer wants to have kept while filling in the order; `proof` is as an order's."""
+    """Lines to hold while the buyer fills in the order; `proof` is as for an order."""
 
     lines: Lines
     proof: Proof | None = None
@@ -125,7 +127,7 @@ class HoldDrop(Message):
 
 
 class HeldLine(BaseModel):
-    """A line of a hold; `price` is for one, minor units, as in events."""
+    """A line of a hold; `price` is per box, in minor units, as in events."""
 
     offer: str
     lot: str
@@ -137,9 +139,9 @@ class HeldLine(BaseModel):
 
 
 class Held(BaseModel):
-    """The answer to a hold: the order to be, and until when it is kept, milliseconds since 1970.
+    """A hold: the id of the future order, and its end in milliseconds since 1970.
 
-    `final`: it can't be kept longer than that; asking anew does not move its end.
+    `final`: holding again does not extend it any more.
     """
 
     id: str
@@ -150,11 +152,10 @@ class Held(BaseModel):
 
 
 class NewOrder(BaseModel):
-    """An order as a buyer sends it; `order` names the buyer's hold, whose stock it takes.
+    """An order to place; `order` is the id of the buyer's hold, whose boxes it takes.
 
-    `fee` is what the buyer saw that the parcel costs; `language` is the buyer's.
-    `proof` is a text for which SHA-256 of `broadcast:key:proof` begins with as many zero bits as
-    `proof-needed` asks for.
+    `fee` is the delivery fee that the buyer saw; `language` is the buyer's. `proof` is a text for
+    which SHA-256 of `broadcast:key:proof` begins with as many zero bits as `proof-needed` asks for.
     """
 
     order: Identifier | None = None
@@ -180,9 +181,9 @@ class OrderPlace(NewOrder, Message):
 
 
 class PlacedOrder(BaseModel):
-    """The answer to an order: its number to say and the address of its page.
+    """A placed order: its number, and the URL of its page.
 
-    `total` are its lines and the parcel's `fee`; `code` is what is said at the pick-up point.
+    `total` is the sum of its lines and the `fee`; `code` is the pick-up code.
     """
 
     id: str
@@ -197,10 +198,10 @@ class PlacedOrder(BaseModel):
 
 
 class OrderedLine(BaseModel):
-    """A line of an order; `price` is for one, `returned` of its boxes were put back unpacked.
+    """A line of an order; `price` is per box, `returned` boxes were refunded and put back unpacked.
 
-    `lot_stopped` says why its lot is stopped, and is empty where it is not; `lot_lifted` is the
-    sentence with which a coordinator last lifted it, null where it never was or is stopped again.
+    `lot_stopped` lists the reasons that stop its lot; `lot_lifted` is the public sentence of the
+    lot's last lift, null if it was never lifted or is stopped again.
     """
 
     offer: str
@@ -221,7 +222,7 @@ class OrderedLine(BaseModel):
 
 
 class OrderedDelivery(BaseModel):
-    """Where an order goes; `address` begins with the region that was chosen, as on the parcel."""
+    """The delivery of an order; `address` begins with the chosen region, as on the parcel."""
 
     way: Way
     address: str | None
@@ -229,11 +230,11 @@ class OrderedDelivery(BaseModel):
 
 
 class Change(BaseModel):
-    """One step in the life of an order: how it stood from then on, by whose doing.
+    """A change of an order's state or payment: the values after it, and who made it.
 
-    `undone`: a later step took it back, which `undoes`; `alone`: of a refund the money only, and
-    its boxes stay off. `amount` is what a refund gave back or took off, and `refund` its id, by
-    which it is undone, which staff are told.
+    `undone`: a later change undid it, which has `undoes`. `alone`: only the money of a refund was
+    undone, not its boxes. `amount` is that of a refund, and `refund` its id, by which staff can
+    undo it.
     """
 
     at: Time
@@ -249,7 +250,7 @@ class Change(BaseModel):
 
 
 class Cancel(BaseModel):
-    """A buyer's word on why the order is cancelled, if there is one."""
+    """The buyer's reason for a cancellation, if any."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -257,9 +258,9 @@ class Cancel(BaseModel):
 
 
 class NewTransition(BaseModel):
-    """The state that an order comes into.
+    """The state to move an order to.
 
-    `known_by`: how the buyer is known, of a pick-up that is handed over without its code.
+    `known_by`: how staff know the buyer, for a pick-up that is handed over without its code.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -269,19 +270,19 @@ class NewTransition(BaseModel):
     known_by: KnownBy | None = None
 
     def known(self) -> dict[str, str]:
-        """How the buyer is known, for the audit list, where a hand-over says it."""
+        """Return `known_by` of a hand-over, as a member for the audit list."""
         said = self.known_by if self.state == "received" else None
         return {} if said is None else {"known_by": said}
 
 
 class NewPayment(BaseModel):
-    """An order was paid, by the way that it says."""
+    """The payment of an order by its own payment method."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Boxes(BaseModel):
-    """So many boxes of an offer."""
+    """A number of boxes of an offer."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -296,12 +297,11 @@ def _each_once(boxes: list[Boxes]) -> list[Boxes]:
 
 
 class Refund(BaseModel):
-    """Money given back, on top of what was given back before; of an order that is due it is taken
-    off what is to be paid.
+    """A refund, in addition to earlier ones; an unpaid order is reduced instead.
 
-    `lines` are boxes that it was given back for and that never left: of an order that is not yet
-    packed, they go back into the stock. `offer` is the one at whose wrong price more was asked for.
-    The money is of the lines that are named so, in what farms are owed; else all have a part in it.
+    `lines` are boxes that are refunded and never left: they return to the stock of an order that is
+    not packed yet. `offer` is the one whose price was mistaken. The amount is taken off the named
+    lines in what farms are owed, otherwise off all lines.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -315,13 +315,13 @@ class Refund(BaseModel):
 class Order(BaseModel):
     """An order as its buyer and staff see it.
 
-    `total` are its lines and the parcel's `fee`. A seller sees the lines of own farms and their
-    sum, neither buyer nor address; token, url and `code`, which is said at the pick-up point, are
-    for the buyer and for staff, and so are `claims`, the oldest first; `flags`, why someone should
-    look at it, for staff and clerks. `refunded` was given back, or taken off before it was paid:
-    what is paid is the total without it. `person_gone_at`: when the buyer's details were removed;
-    `buyer` is null since, and the address, reasons and the texts of claims are gone. `erased`:
-    that was at their wish, and nothing that they write is taken any more.
+    `total` is the sum of its lines and the `fee`. A seller sees the lines of its own farms with
+    their sum, without buyer and postal address. `token`, `url`, the pick-up `code` and `claims`
+    (oldest first) are for the buyer and staff; `flags`, reasons to check the order, for staff and
+    clerks. `refunded` was given back, or taken off before payment: the buyer pays the total less
+    this. `person_gone_at` is when the buyer's data was removed: `buyer` is null since, and address,
+    reasons and the texts of claims are gone. `erased`: the buyer asked for that, and the order
+    takes no more texts of theirs.
     """
 
     id: str
@@ -350,23 +350,23 @@ class Order(BaseModel):
 
     @property
     def stopped(self) -> list[OrderedLine]:
-        """The lines of stopped lots, as far as their boxes were not put back."""
+        """The lines of stopped lots that still have boxes."""
         return [line for line in self.lines if line.lot_stopped and line.quantity > line.returned]
 
     @property
     def lifted(self) -> list[OrderedLine]:
-        """The lines of lots that were stopped and lifted, as far as boxes were not put back."""
+        """The lines of lifted lots that still have boxes."""
         return [line for line in self.lines if line.lot_lifted and line.quantity > line.returned]
 
     @property
     def asked(self) -> Money:
-        """What is paid for it: the total without what was taken off, where none was given back."""
+        """The amount to pay for it: the total less what was taken off before payment."""
         off = self.refunded.amount if self.payment in ("due", "paid") else 0
         return Money(amount=self.total.amount - off, currency=self.total.currency)
 
     @property
     def was_less(self) -> bool:
-        """Whether something was taken off before it was paid."""
+        """Whether something was taken off before payment."""
         return any(
             before.state == after.state
             and before.payment == after.payment == "due"
@@ -376,26 +376,26 @@ class Order(BaseModel):
 
     @property
     def to_collect(self) -> Money:
-        """What is still to be paid: nothing of a cancelled order."""
+        """The amount still to be paid; zero for a cancelled order."""
         is_due = self.payment == "due" and self.state != "cancelled"
         return self.asked if is_due else self.asked.times(0)
 
     @property
     def had(self) -> Money:
-        """What was paid for it and not given back."""
+        """The amount paid and not refunded."""
         left = self.total.amount - self.refunded.amount if self.payment in payments.HAD else 0
         return Money(amount=left, currency=self.total.currency)
 
     @property
     def to_give_back(self) -> Money:
-        """What was paid for it and is still to be given back, since it is cancelled."""
+        """The amount still to be refunded, since the order is cancelled."""
         return self.had if self.state == "cancelled" else self.had.times(0)
 
 
 class Refunded(Order):
-    """An order after a refund, and the id by which that can be undone, until when.
+    """An order after a refund: the refund's id, and until when it can be undone.
 
-    Null where it can't be any more, or where nothing was refunded.
+    Both are null if it can't be undone, or if nothing was refunded.
     """
 
     refund: str | None
@@ -403,7 +403,7 @@ class Refunded(Order):
 
     @classmethod
     def by(cls, order: Order, refund: str | None) -> "Refunded":
-        """The order as it stands, once it was refunded."""
+        """Return the order with the id of its refund."""
         undo: dict[str, Any] = {"refund": None, "until": None}
         for change in order.history:
             if change.refund == refund is not None and not change.undone:

@@ -1,6 +1,4 @@
-"""The tables of orders: what was ordered, what became of it, what came damaged, and the keys that
-orders were sent with.
-"""
+"""Tables of orders: orders and their lines, history, claims, and idempotency keys."""
 
 from sqlalchemy import (
     BigInteger,
@@ -24,61 +22,61 @@ orders = Table(
     metadata,
     Column("id", String(26), primary_key=True),
     Column("broadcast", ForeignKey("broadcasts.id"), nullable=False),
-    # Counted by the broadcast, 1, 2, 3…; `models.order_number` writes it for people.
+    # Counts from 1 in each broadcast; `models.order_number` formats it.
     Column("number", Integer, nullable=False),
-    # A keyed hash of the token of the order's page, by which it is found. The token is derived from
-    # the id (order_links.py), with a mask where it was drawn before there was a key.
+    # Keyed hash of the page's token, to look the order up. The token is derived from the id
+    # (order_links.py); an order from before the key has a mask.
     Column("token_hash", String(32), nullable=False),
     Column("token_mask", String(64)),
     Column("device", String(64), nullable=False),
     Column("account", String(26)),
-    # The pseudonym under which the log knows the buyer; the rest of the buyer is here alone.
+    # The buyer's pseudonym, as in the log; the personal data is stored in this table only.
     Column("buyer", String(64), nullable=False),
     Column("buyer_name", String(60), nullable=False),
     Column("buyer_phone", String(20), nullable=False),
     Column("way", String(10), nullable=False),
     Column("address", Text),
-    # The GB/T 2260 code of the county, city or province, where the buyer chose one.
+    # The GB/T 2260 code of the county, city or province, if the buyer chose one.
     Column("region", String(6)),
     Column("centre", ForeignKey("centres.id")),
     Column("buyer_email", String(254)),
-    # The language in which the buyer ordered, where it is known: zh or en.
+    # The language of the buyer's page, if known: zh or en.
     Column("language", String(2)),
     Column("payment_method", String(20), nullable=False),
     Column("state", String(12), nullable=False),
     Column("payment", String(14), nullable=False),
-    # What all lines come to, and the parcel's fee on top.
+    # The sum of all lines and the fee.
     Column("total", BigInteger, nullable=False),
     Column("fee", BigInteger, nullable=False, server_default="0"),
     Column("currency", String(3), nullable=False),
     Column("simulated", Boolean, nullable=False),
-    # A keyed hash of pick-up point and code, by which an order is found whose six digits are said.
-    # The code is derived from the id too, and moved on by the shift.
+    # Keyed hash of pick-up point and code, to look the order up. The code is derived from the id
+    # and the shift.
     Column("code_hash", String(22)),
     Column("code_shift", Integer, nullable=False, server_default="0"),
-    # Why someone should look at it before it is packed: a list of short names, or null.
+    # Reasons to check the order before it is packed: a list of short names, or null.
     Column("flags", Json),
     Column("placed_at", BigInteger, nullable=False),
     Column("held_at", BigInteger),
-    # Given back so far, of the total, or taken off it before it was paid.
+    # Refunded so far, or taken off the total before payment.
     Column("refunded", BigInteger, nullable=False, server_default="0"),
-    # The key that it was placed with, whose kept answer goes with its person.
+    # The idempotency key of the order; its stored answer is deleted with the buyer's data.
     Column("key", String(64)),
-    # When its person was removed (buyer_data.py), and when retention.py looks again at one that it
-    # passed over, as it was open or had changed since.
+    # When the buyer's data was removed (buyer_data.py), and when retention.py should check again an
+    # order that it passed over, because it was open or had changed.
     Column("person_gone_at", BigInteger),
     Column("person_check_at", BigInteger),
     UniqueConstraint("broadcast", "number"),
     UniqueConstraint("token_hash", name="uq_orders_token"),
     Index("ix_orders_broadcast_device", "broadcast", "device"),
-    # Both in one: of two indexes PostgreSQL would look through all of a broadcast's orders.
+    # One index for both: with two, PostgreSQL may scan all orders of a broadcast.
     Index("ix_orders_buyer", "buyer", "broadcast"),
     index_of_some("ix_orders_code_hash", "code_hash", those="code_hash IS NOT NULL"),
     index_of_some("ix_orders_buyer_cancelled", "buyer", those="state = 'cancelled'"),
     index_of_some(
         "ix_orders_person_check", "person_check_at", "id", those="person_check_at IS NOT NULL"
     ),
-    # Devices with a past order: one that was packed.
+    # Devices with a past order, which is one that was packed.
     index_of_some(
         "ix_orders_device_past", "device", those="state <> 'placed' AND state <> 'cancelled'"
     ),
@@ -96,11 +94,11 @@ order_lines = Table(
     Column("price", BigInteger, nullable=False),
     Column("total", BigInteger, nullable=False),
     Column("flash", ForeignKey("flashes.id")),
-    # Boxes of it that never left, paid back and put into the stock again.
+    # Boxes that were refunded before packing and returned to stock.
     Column("returned", Integer, nullable=False, server_default="0"),
     CheckConstraint("returned >= 0 AND returned <= quantity", name="returned"),
-    # The network address from which it was ordered, as in `holds`: gone as soon as the order is
-    # packed or cancelled, and within a day.
+    # Pseudonym of the IP address that ordered, as in `holds`; deleted when the order is packed or
+    # cancelled, and after a day at the latest.
     Column("source", String(32)),
     index_of_some("ix_order_lines_flash", "flash", those="flash IS NOT NULL"),
     index_of_some(
@@ -113,7 +111,7 @@ order_lines = Table(
     ),
 )
 
-# What became of an order after it was placed. A reason is here alone, never in the log.
+# The history of orders after they were placed. Reasons are stored here only, never in the log.
 order_changes = Table(
     "order_changes",
     metadata,
@@ -124,16 +122,17 @@ order_changes = Table(
     Column("payment", String(14), nullable=False),
     Column("by", String(8), nullable=False),
     Column("reason", Text),
-    # Changes that one deed made to several orders share it; `undone` by a later one of that move.
+    # Shared by all changes of a bulk action; an `undone` change was undone by a later change with
+    # the same value.
     Column("move", String(26), index=True),
     Column("undone", Boolean, nullable=False, server_default=false()),
-    # What a refund was: its `amount`, and where it has them the boxes that went `back`, a list of
-    # `{offer, quantity}`, the `offer` whose wrong price it was for, and the `claim` that it
-    # answered; once it was undone, that its money came back `alone`.
+    # A refund's `amount`, and where it has them the returned boxes (`back`, a list of `{offer,
+    # quantity}`), the `offer` whose price was mistaken, and the `claim` that it answered; `alone`
+    # once only its money was undone.
     Column("refund", Json),
 )
 
-# A buyer's word that what came is damaged, and what staff answered: money back, or why not.
+# Claims of buyers about damaged goods, with the staff's answer: a refund, or a refusal.
 claims = Table(
     "claims",
     metadata,
@@ -142,7 +141,7 @@ claims = Table(
     Column("broadcast", ForeignKey("broadcasts.id"), nullable=False, index=True),
     Column("state", String(8), nullable=False),
     Column("text", Text, nullable=False),
-    # Names of files in the data folder's `claims`, which no public address shows.
+    # File names in the data folder's `claims`, which no public URL serves.
     Column("photos", Json, nullable=False),
     Column("claimed_at", BigInteger, nullable=False),
     Column("amount", BigInteger),
@@ -150,7 +149,7 @@ claims = Table(
     Column("answered_at", BigInteger),
 )
 
-# One namespace a broadcast for the channel's keys and HTTP's: what was asked and what was answered.
+# Idempotency keys, one namespace per broadcast for channel and HTTP: request hash and answer.
 order_keys = Table(
     "order_keys",
     metadata,

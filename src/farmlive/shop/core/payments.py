@@ -1,7 +1,7 @@
-"""Payments: what an order's way of paying does at each step; the seam for payment providers.
+"""Payment methods, and the interface of payment providers.
 
-Two come with farmlive, both by hand: people take the money and keep that they did. Who may say so,
-and what is written of it, is state_machine.py's and transitions.py's.
+The two built-in methods are manual: people take the money and record it. state_machine.py says who
+may record it, transitions.py appends the events.
 """
 
 from collections.abc import Mapping
@@ -10,50 +10,50 @@ from typing import Protocol
 from farmlive.broadcast.events.trade import Payment
 from farmlive.shop.core.fields import PaymentMethod, Way
 
-# Some of the money is with us; of a cancelled order it is to be given back.
+# States in which money was received; it is to be refunded if the order is cancelled.
 HAD: tuple[Payment, ...] = ("paid", "part_refunded")
 
 
 class Provider(Protocol):
-    """A way of paying. Each verb answers how the payment of an order stands after it.
+    """A payment method. Each verb returns the order's payment state after it.
 
-    It is asked in the transaction of the order's step, so it waits for nobody: one that pays over
-    a network does so before or after, and tells of it by `webhook`.
+    Verbs are called within the transaction of the order's transition, so they must not block: a
+    provider on the network pays before or after it and reports by `webhook`.
     """
 
     method: PaymentMethod
 
     def authorize(self, way: Way) -> None:
-        """Take the promise to pay an order that goes this way. Raises ValueError where it can't."""
+        """Accept the payment of an order with this delivery. Raises ValueError if it can't."""
 
     def initiate(self) -> Payment:
-        """The order is placed."""
+        """Return the payment state of a newly placed order."""
 
     def capture(self, payment: Payment) -> Payment:
-        """The money is there."""
+        """Record that the money was received."""
 
     def cancel(self, payment: Payment) -> Payment:
-        """The order is cancelled: what is due is asked for no more, what was paid is refunded."""
+        """Handle a cancellation: nothing more is due, and what was paid is to be refunded."""
 
     def refund(self, payment: Payment, *, left: int) -> Payment:
-        """Some was given back, or taken off what is due; `left` of the total, minor units."""
+        """Handle a refund or a reduction; `left` is what remains of the total, in minor units."""
 
     def status(self, payment: Payment) -> Payment:
-        """How it stands by the provider's own books."""
+        """Return the payment state by the provider's own books."""
 
     def webhook(self, headers: Mapping[str, str], body: bytes) -> tuple[str, Payment]:
-        """What the provider tells of an order's payment. Raises ValueError for what isn't its."""
+        """Parse a provider's report on an order's payment. Raises ValueError for anything else."""
 
 
 class ByHand:
-    """Money that people take and give back: its books are the order's own."""
+    """A manual method: staff record the money that they take and refund."""
 
     def __init__(self, method: PaymentMethod, way: Way):
         self.method = method
         self._way = way
 
     def authorize(self, way: Way) -> None:
-        """Cash is paid where the order is handed over. Raises ValueError."""
+        """Accept cash for hand-overs only. Raises ValueError."""
         if way != self._way:
             raise ValueError(
                 "A parcel is paid in cash on delivery, a picked-up order at the pick-up point: "
@@ -61,29 +61,29 @@ class ByHand:
             )
 
     def initiate(self) -> Payment:
-        """To be paid at the end."""
+        """Return `due`."""
         return "due"
 
     def capture(self, payment: Payment) -> Payment:
-        """Someone took it."""
+        """Record that staff took the money."""
         return "paid"
 
     def cancel(self, payment: Payment) -> Payment:
-        """What was taken stays so until it is given back."""
+        """Return the state unchanged: what was paid stays so until it is refunded."""
         return payment
 
     def refund(self, payment: Payment, *, left: int) -> Payment:
-        """Someone gave it back; of what nobody paid so far, so much less is asked for."""
+        """Record that staff refunded money, or that an unpaid order was reduced."""
         if payment == "due":
             return "due"
         return "part_refunded" if left > 0 else "refunded"
 
     def status(self, payment: Payment) -> Payment:
-        """As the order has it."""
+        """Return the order's own payment state."""
         return payment
 
     def webhook(self, headers: Mapping[str, str], body: bytes) -> tuple[str, Payment]:
-        """Nobody else tells of it. Raises ValueError."""
+        """Raise ValueError: a manual method has no webhook."""
         raise ValueError(f"{self.method} hears of payments from people alone.")
 
 
@@ -97,5 +97,5 @@ _PROVIDERS: Mapping[PaymentMethod, Provider] = {
 
 
 def of(method: PaymentMethod) -> Provider:
-    """The provider of a way of paying."""
+    """Return the provider of a payment method."""
     return _PROVIDERS[method]

@@ -1,4 +1,4 @@
-"""What can be refused in the shop; each says what was kept and what to do."""
+"""Problems of the shop; each says what was kept and what to do."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, Problem
 
 
 class KeyReused(Conflict):
-    """The key came before with something else, such as another order."""
+    """The key was used before with a different request, such as another order."""
 
     slug = "key-reused"
     title = "This key was used for something else"
 
 
 class AnswerGone(Problem):
-    """What was answered to the key went with the person of its order."""
+    """The answer to this key was deleted together with the buyer's data."""
 
     status = 410
     slug = "answer-gone"
@@ -24,21 +24,21 @@ class AnswerGone(Problem):
 
 
 class HoldOver(Conflict):
-    """A hold was renewed until its latest end."""
+    """The hold was renewed up to its latest end."""
 
     slug = "hold-over"
     title = "It can't be held any longer"
 
 
 class UnknownOffer(Invalid):
-    """An offer that is not in this broadcast's bag; `offers` lists which."""
+    """An offer is not in this broadcast's bag; `offers` lists which."""
 
     slug = "unknown-offer"
     title = "That is not on offer in this broadcast"
 
 
 class NoSuchOffer(UnknownOffer):
-    """The address, or a message about one offer, names one that is not in this broadcast's bag."""
+    """The path or the message names an offer that is not in this broadcast's bag."""
 
     status = 404
 
@@ -51,21 +51,21 @@ class UnknownCentre(Invalid):
 
 
 class OtherCentre(Forbidden):
-    """A clerk asked for an order that is not picked up at one of the clerk's own centres."""
+    """The order is not picked up at one of the clerk's own centres."""
 
     slug = "other-centre"
     title = "That order is not picked up at one of your pick-up points"
 
 
 class HowKnown(Invalid):
-    """An order that is picked up is handed over by its code, or with how its buyer is known."""
+    """A pick-up is handed over by its code, or with how its buyer is known."""
 
     slug = "how-known"
     title = "Without the code, say how the buyer is known"
 
 
 class NoSuchCentre(UnknownCentre):
-    """The address names a pick-up point that is not there."""
+    """The path names a pick-up point that does not exist."""
 
     status = 404
 
@@ -78,36 +78,36 @@ class UnknownProduct(Invalid):
 
 
 class NamesNoFarm(UnknownFarm):
-    """The body names a farm that is not there."""
+    """The body names a farm that does not exist."""
 
     status = 422
 
 
 class NoSuchProduct(UnknownProduct):
-    """The address names a product that is not there."""
+    """The path names a product that does not exist."""
 
     status = 404
 
 
 class ProductOffered(Conflict):
-    """Unit, weight and GTIN are what people bought once a product was offered."""
+    """Unit, weight and GTIN can't change once a product was offered: buyers relied on them."""
 
     slug = "product-offered"
     title = "The product was offered already"
 
 
 class ProductArchived(Conflict):
-    """An archived product is offered no more."""
+    """An archived product can't be offered."""
 
     slug = "product-archived"
     title = "The product is archived"
 
 
 class PriceChanged(Conflict):
-    """The buyer saw another price; `offers` lists `{offer, price, seen}`, minor units.
+    """The buyer saw another price; `offers` lists `{offer, price, seen}`, in minor units.
 
-    Where what was seen is the price of a flash batch that is over, also its `flash`, `{id, why,
-    ended_at}`, milliseconds since 1970.
+    Where `seen` is the price of an ended flash batch, the entry also has `flash`: `{id, why,
+    ended_at}`, in milliseconds since 1970.
     """
 
     slug = "price-changed"
@@ -124,9 +124,9 @@ class PriceChanged(Conflict):
 
 
 class SoldOut(Conflict):
-    """Less is left than was asked for; `offers` lists what shortage.py tells of each, or just
-    `{offer, left}` where it went that very moment. `alone`: a refund's boxes are gone, and put
-    right its money alone comes back.
+    """Fewer boxes are left than were asked for; `offers` lists the entries of shortage.py, or only
+    `{offer, left}` where a box went at that very moment. `alone`: the boxes of a refund are sold,
+    and only its money can be undone.
     """
 
     slug = "sold-out"
@@ -154,9 +154,9 @@ class SoldOut(Conflict):
 
 
 class LotSpent(Conflict):
-    """The lot does not hold so much; `lot`, `left_g` of it, and `offers` lists `{offer, left}`.
+    """The lot does not hold that much; `lot` has `left_g`, and `offers` lists `{offer, left}`.
 
-    `alone` is as sold-out has it.
+    `alone` is as for sold-out.
     """
 
     slug = "lot-spent"
@@ -184,7 +184,7 @@ class LotSpent(Conflict):
 
 
 class FeeChanged(Conflict):
-    """The parcel costs something else than the buyer saw; `fee` and `seen`, each as Money."""
+    """The delivery fee differs from the one that the buyer saw; `fee` and `seen` are Money."""
 
     slug = "fee-changed"
     title = "The parcel costs something else"
@@ -199,7 +199,7 @@ class FeeChanged(Conflict):
 
 
 class FlashThere(Conflict):
-    """An offer has one flash batch at a time; `flash` is the one that is planned or runs."""
+    """The offer already has a flash batch; `flash` is the planned or running one."""
 
     slug = "flash-there"
     title = "The offer has a flash batch already"
@@ -219,7 +219,7 @@ class UnknownFlash(NotFound):
 
 
 class FlashNotCheaper(Invalid):
-    """A flash batch's price is under the offer's; `price` is that, as Money."""
+    """A flash batch must be cheaper than the offer; `price` is the offer's, as Money."""
 
     slug = "flash-not-cheaper"
     title = "The price of the batch is no lower"
@@ -233,7 +233,9 @@ class FlashNotCheaper(Invalid):
 
 
 class FlashDearer(Conflict):
-    """The batch that is planned or runs would be no cheaper; `flash` is it, `price` its Money."""
+    """The planned or running flash batch would be no cheaper; `flash` is its id, `price` its
+    price.
+    """
 
     slug = "flash-dearer"
     title = "A flash batch of it would be no cheaper"
@@ -248,7 +250,9 @@ class FlashDearer(Conflict):
 
 
 class LimitReached(Conflict):
-    """A buyer has as many of a flash batch as one may; `offer`, `limit` and how many they `had`."""
+    """The buyer has reached a flash batch's limit; `offer`, `limit`, and `had`, the boxes so
+    far.
+    """
 
     slug = "limit-reached"
     title = "You have as many of this batch as one may"
@@ -265,7 +269,7 @@ class LimitReached(Conflict):
 
 
 class OrderTooLarge(Invalid):
-    """An order, a hold or a wait has more boxes than one may have; `limit` is how many."""
+    """An order, a hold or a wait has too many boxes; `limit` is the most."""
 
     slug = "order-too-large"
     title = "That is more than one order may have"
@@ -279,11 +283,11 @@ class OrderTooLarge(Invalid):
 
 
 class BoxLimit(Conflict):
-    """A device, a phone or a network address has as many boxes of an offer as it may.
+    """A device, a phone or an IP address has too many boxes of an offer.
 
-    `of` says which of the three; they are `limit`, held or ordered and not yet packed. `left` is
-    how many more the device may have; of a phone and an address, which may be another's, null.
-    Where `of` is `waits`, so many are waited for from one network address.
+    `of` says which of the three; `limit` counts boxes that are held, or ordered and not yet packed.
+    `left` is how many more the device may have; null for a phone and an IP address, which may be
+    shared. Where `of` is `waits`, the boxes are on the waiting list from one IP address.
     """
 
     slug = "box-limit"
@@ -306,7 +310,7 @@ class BoxLimit(Conflict):
 
 
 class HoldShare(Conflict):
-    """Devices without a past order hold half of what there is; the rest can be ordered at once.
+    """Devices without a past order hold half of the boxes; the rest can be ordered directly.
 
     `offers` lists `{offer, left}`: how many can be ordered now, without a hold.
     """
@@ -323,7 +327,7 @@ class HoldShare(Conflict):
 
 
 class StockTaken(Conflict):
-    """More was to be taken back than is left; `offers` lists `{offer, left}`."""
+    """More boxes were to be withdrawn than are left; `offers` lists `{offer, left}`."""
 
     slug = "stock-taken"
     title = "So many are not left to take back"
@@ -336,7 +340,9 @@ class StockTaken(Conflict):
 
 
 class WrongCurrency(Invalid):
-    """Money came in another currency than it is taken in; `currency` is that, `sent` what came."""
+    """The amount is in another currency than is accepted; `currency` is that, `sent` the
+    request's.
+    """
 
     slug = "wrong-currency"
     title = "The money is in another currency"
@@ -352,21 +358,23 @@ class WrongCurrency(Invalid):
 
 
 class BagFull(Conflict):
-    """A bag holds 100 offers."""
+    """A bag holds at most 100 offers."""
 
     slug = "bag-full"
     title = "The bag is full"
 
 
 class NotInState(Conflict):
-    """The order's state does not lead there; `state` is it, `allowed` lists where it leads."""
+    """The order's state has no such transition; `state` is the current one, `allowed` lists the
+    possible ones.
+    """
 
     slug = "not-in-state"
     title = "The order is in another state"
 
 
 class RefundTooHigh(Invalid):
-    """More was to be given back than was paid, or taken off than is due; `left` is the most."""
+    """The refund exceeds what was paid, or what is due; `left` is the most."""
 
     slug = "refund-too-high"
     title = "That is more than is left of the total"
@@ -390,8 +398,8 @@ class UnknownOrder(NotFound):
 
 
 class DetailsErased(Conflict):
-    """The buyer's details were erased at their wish, so nothing more is taken of them about the
-    order; `ask` names whom to ask instead, as this server names them, or is "".
+    """The buyer's data was erased at their request, so the order takes no more texts of theirs;
+    `ask` is the contact to ask instead, as configured, or empty.
     """
 
     slug = "details-erased"

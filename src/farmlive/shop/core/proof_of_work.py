@@ -1,6 +1,4 @@
-"""The proof of work that an order, a hold or a place in a waiting list may have to bring: dear for
-who takes stock by the thousand, cheap for who does so once.
-"""
+"""Proof of work for an order, a hold or a wait: cheap once, expensive by the thousand."""
 
 import hashlib
 
@@ -10,7 +8,7 @@ MAX_BITS = 24
 
 
 class ProofNeeded(Problem):
-    """An order, a hold or a wait lacks its proof; `bits` says how hard it is."""
+    """An order, a hold or a wait lacks its proof of work; `bits` is the difficulty."""
 
     status = 428
     slug = "proof-needed"
@@ -27,9 +25,9 @@ class ProofNeeded(Problem):
 
 
 def check(broadcast: str, key: str | None, proof: str | None, bits: int) -> None:
-    """Raise ProofNeeded unless SHA-256 of `broadcast:key:proof` begins with so many zero bits.
+    """Raise ProofNeeded unless SHA-256 of `broadcast:key:proof` begins with `bits` zero bits.
 
-    Who calls it keeps the key with what it was good for, so that no proof is good for two things.
+    The caller must store the key with the request, so that each proof works only once.
     """
     if bits == 0:
         return

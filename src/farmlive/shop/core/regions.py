@@ -1,7 +1,7 @@
-"""China's administrative divisions: whether a code is one, and what it is called.
+"""China's administrative divisions: validates codes and returns names.
 
-The files are those that the page of a parcel loads, under web/static/vendor/area-data; the README
-there says where they come from and how they are renewed.
+The files are those that the pages load, under web/static/vendor/area-data; the README there gives
+their source and how to update them.
 """
 
 import json
@@ -14,34 +14,34 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 Language = Literal["zh", "en"]
 
-# What stands in a prefecture's or a county's place where there is none.
+# Placeholder names, where a level of the division does not exist.
 _NO_NAMES = ("省直辖县", "自治区直辖县级行政区划", "县", "市辖区")
 _FILES = {"zh": "regions.json", "en": "regions.en.json"}
 
 
 @cache
 def every(language: Language = "zh") -> Mapping[str, str]:
-    """The divisions' names by their codes of six digits (GB/T 2260)."""
+    """Return the names of the divisions by their six-digit codes (GB/T 2260)."""
     folder = files("farmlive.web").joinpath("static/vendor/area-data")
     names: dict[str, str] = json.loads(folder.joinpath(_FILES[language]).read_text("utf-8"))
     return names
 
 
 def known(code: str) -> bool:
-    """Whether it is the code of a province, a prefecture or a county."""
+    """Return whether it is the code of a province, a prefecture or a county."""
     return code in every()
 
 
 def parents(code: str) -> list[str]:
-    """The codes of the province and the prefecture that it is in, the greater first."""
+    """Return the codes of its province and its prefecture, larger first."""
     above = (f"{code[:2]}0000", f"{code[:4]}00")
     return [parent for parent in above if parent != code and known(parent)]
 
 
 def names(code: str, language: Language = "zh") -> list[str]:
-    """What it is called, the province first: 福建省, 三明市, 尤溪县. Empty for what is no code.
+    """Return its names, province first: 福建省, 三明市, 尤溪县. Empty for an unknown code.
 
-    A municipality is named once, and what stands in the place of no prefecture not at all.
+    A municipality is named once, and placeholder names are left out.
     """
     if not known(code):
         return []
@@ -50,7 +50,7 @@ def names(code: str, language: Language = "zh") -> list[str]:
 
 
 def said(code: str | None, language: Language = "zh") -> str:
-    """The names in one line, or the code of what is none any more; empty for None.
+    """Return its names in one line, the code itself if it is unknown, or "" for None.
 
     福建省 三明市 尤溪县, or Youxi County, Sanming City, Fujian Province.
     """
@@ -61,8 +61,8 @@ def said(code: str | None, language: Language = "zh") -> str:
 
 
 def address(code: str | None, written: str | None) -> str | None:
-    """What stands on the parcel: the region that was chosen, as far as its buyer did not write it
-    again, and the address. None where there is no address.
+    """Return the postal address on the parcel: the chosen region and the address, without repeating
+    what the buyer wrote anyway. None if there is no address.
     """
     if written is None:
         return None
@@ -70,7 +70,7 @@ def address(code: str | None, written: str | None) -> str | None:
 
 
 def prefix(code: str) -> str:
-    """What the codes of all that lies in it begin with: 35 of a province, 3504 of a prefecture."""
+    """Return the prefix of all codes within it: 35 for a province, 3504 for a prefecture."""
     while code.endswith("00"):
         code = code[:-2]
     return code

@@ -1,7 +1,7 @@
-"""The life of an order: the one table of its states and of its payment, and who may move it, and
-back.
+"""The state machine of orders: the one table of states and payments, of who may make each
+transition, and of which can be undone.
 
-Pure. What a step does to stock and log is done by order_writer.py, holds.py and transitions.py.
+Pure. order_writer.py, holds.py and transitions.py apply the transitions to stock and log.
 """
 
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ Who = Literal["buyer", "staff", "clerk", "time"]
 
 @dataclass(frozen=True)
 class Step:
-    """From one state, or payment, to the next.
+    """A transition from one state or payment to the next.
 
     `way` limits it to parcels or pick-ups, `alive` to orders that are not cancelled. `stock` says
-    what becomes of the boxes, `why` that it takes a reason.
+    what happens to the boxes; `why`: it needs a reason.
     """
 
     before: str | None
@@ -45,7 +45,7 @@ _TIME: frozenset[Who] = frozenset({"time"})
 BACK = "given back"
 SOLD = "sold"
 
-# For so long what was done by a move can be undone.
+# How long after a bulk action it can be undone.
 UNDO_MS = 10 * 60_000
 
 STATES = (
@@ -105,7 +105,7 @@ PAYMENTS = (
     Step("part_refunded", "part_refunded", _STAFF, events.OrderRefunded, "refunded further"),
     Step("part_refunded", "refunded", _STAFF, events.OrderRefunded, "rest refunded"),
 )
-# What a move did, undone.
+# The transitions that undo others.
 BACK_STATES = (
     Step("packed", "placed", _CENTRE, events.OrderPlaced, "not packed after all"),
     Step(
@@ -136,7 +136,7 @@ BACK_PAYMENTS = (
 
 
 def who_is(caller: Caller) -> Who:
-    """As whom the caller changes orders. Raises Forbidden."""
+    """Return the role in which the caller changes orders. Raises Forbidden."""
     if caller.is_staff:
         return "staff"
     if caller.role == "clerk":
@@ -145,27 +145,27 @@ def who_is(caller: Caller) -> Who:
 
 
 def next_state(before: State, after: State, who: Who, way: Way) -> Step:
-    """The step of the state. Raises NotInState, Forbidden."""
+    """Return the transition between two states. Raises NotInState, Forbidden."""
     return _step(STATES, before, after, who, way, before, "This order is {}")
 
 
 def next_payment(before: Payment, after: Payment, who: Who, way: Way, state: State) -> Step:
-    """The step of the payment. Raises NotInState, Forbidden."""
+    """Return the transition between two payments. Raises NotInState, Forbidden."""
     return _step(PAYMENTS, before, after, who, way, state, "The payment of this order is {}")
 
 
 def state_back(before: State, after: State, who: Who, way: Way) -> Step:
-    """The step by which a state is undone. Raises NotInState, Forbidden."""
+    """Return the transition that undoes a state. Raises NotInState, Forbidden."""
     return _step(BACK_STATES, before, after, who, way, before, "This order is {}")
 
 
 def payment_back(before: Payment, after: Payment, who: Who, way: Way, state: State) -> Step:
-    """The step by which a payment is undone. Raises NotInState, Forbidden."""
+    """Return the transition that undoes a payment. Raises NotInState, Forbidden."""
     return _step(BACK_PAYMENTS, before, after, who, way, state, "The payment of this order is {}")
 
 
 def check_owed(state: State) -> None:
-    """Raise NotInState where nothing is to be paid of an order any more."""
+    """Raise NotInState where nothing is due any more."""
     if state == "cancelled":
         raise NotInState(
             "Nothing was taken off: this order is cancelled, and nothing is to be paid for it.",
@@ -175,7 +175,7 @@ def check_owed(state: State) -> None:
 
 
 def check_unpacked(state: State) -> None:
-    """Raise NotInState where boxes of the order may have left."""
+    """Raise NotInState where the order is packed: its boxes may have left."""
     if state != "placed":
         raise NotInState(
             f"No box was put back: this order is {state}, and its boxes may have left. Give back "
@@ -186,7 +186,7 @@ def check_unpacked(state: State) -> None:
 
 
 def can_cancel(state: State, who: Who) -> bool:
-    """Whether an order in this state may be cancelled by them."""
+    """Return whether `who` may cancel an order in this state."""
     return any(
         step.before == state and step.after == "cancelled" and who in step.who for step in STATES
     )

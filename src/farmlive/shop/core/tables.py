@@ -1,5 +1,5 @@
-"""The tables of what is on offer: products, offers with their prices and flash batches, what of a
-lot is taken, holds and who waits, fees, pick-up points.
+"""Tables of goods: products, offers with prices and flash batches, lots' stock, holds, waits, fees
+and pick-up points.
 """
 
 from sqlalchemy import (
@@ -58,12 +58,13 @@ offers = Table(
     Column("released", BigInteger, nullable=False),
     Column("sold", BigInteger, nullable=False),
     Column("held", BigInteger, nullable=False, server_default="0"),
-    # Set aside for the flash batch that runs: what of it can be had.
+    # Set aside for the running flash batch, and still available in it.
     Column("kept", BigInteger, nullable=False, server_default="0"),
-    # Of what is held: by devices without a past order.
+    # The part of `held` by devices without a past order.
     Column("held_new", BigInteger, nullable=False, server_default="0"),
-    # What such devices took within the minute that began at `rush_at`, and within the one before;
-    # from `proof_from` until `proof_until` they need a proof of work for it (rush.py).
+    # Boxes that devices without a past order took within the minute that began at `rush_at`, and
+    # within the minute before; from `proof_from` until `proof_until` they need a proof of work
+    # (rush.py).
     Column("rush_at", BigInteger, nullable=False, server_default="0"),
     Column("rush_boxes", BigInteger, nullable=False, server_default="0"),
     Column("rush_before", BigInteger, nullable=False, server_default="0"),
@@ -77,20 +78,20 @@ offers = Table(
     CheckConstraint("kept >= 0 AND sold + held + kept <= released", name="kept"),
 )
 
-# What of a lot is sold and held, net grams, by every offer that draws on it in any broadcast:
-# together never more than was harvested and not wasted. A row as soon as a lot is offered.
+# What is sold and held of a lot, in net grams, over all its offers in any broadcast: together never
+# more than was harvested and not wasted. The row is created with the lot's first offer.
 lot_stock = Table(
     "lot_stock",
     metadata,
     Column("lot", ForeignKey("lots.id"), primary_key=True),
     Column("sold_g", BigInteger, nullable=False),
     Column("held_g", BigInteger, nullable=False),
-    # Of what is held: by devices without a past order.
+    # The part of `held_g` by devices without a past order.
     Column("held_new_g", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("sold_g >= 0 AND held_g >= 0", name="whole"),
 )
 
-# What an offer cost when: the price of now has no end.
+# The history of an offer's prices: the current one has no end.
 offer_prices = Table(
     "offer_prices",
     metadata,
@@ -99,12 +100,12 @@ offer_prices = Table(
     Column("price", BigInteger, nullable=False),
     Column("from_at", BigInteger, nullable=False),
     Column("until_at", BigInteger),
-    # It was a mistake, and was put right at this time; until then orders were taken at it.
+    # When the price was marked as a mistake; until then orders were taken at it.
     Column("corrected_at", BigInteger),
 )
 
-# A flash batch: so many boxes of an offer at a price of their own, for a time of their own.
-# `planned` until `starts_at`, then `running`, then `ended`; `why` says what ended it.
+# Flash batches: a number of an offer's boxes at a price of their own, for a limited time. `planned`
+# until `starts_at`, then `running`, then `ended`; `why` says what ended it.
 flashes = Table(
     "flashes",
     metadata,
@@ -117,7 +118,7 @@ flashes = Table(
     Column("per_buyer", Integer),
     Column("sold", BigInteger, nullable=False, server_default="0"),
     Column("held", BigInteger, nullable=False, server_default="0"),
-    # Of what is held: by devices without a past order.
+    # The part of `held` by devices without a past order.
     Column("held_new", BigInteger, nullable=False, server_default="0"),
     Column("starts_at", BigInteger, nullable=False),
     Column("ends_at", BigInteger, nullable=False),
@@ -129,8 +130,8 @@ flashes = Table(
     Index("ix_flashes_broadcast", "broadcast"),
 )
 
-# Who waits for an offer that is sold out, first come, first served: what comes back is held for
-# them. A device waits for an offer once.
+# The waiting list of sold-out offers, first come, first served: returned boxes are held for its
+# devices. A device has at most one row per offer.
 waits = Table(
     "waits",
     metadata,
@@ -141,45 +142,46 @@ waits = Table(
     Column("quantity", Integer, nullable=False),
     Column("since", BigInteger, nullable=False),
     Column("simulated", Boolean, nullable=False),
-    # Whether the limits of boxes hold for it, which they do not for staff; its `source` and whether
-    # it `is_new` are as in `holds`.
+    # Whether the limits of boxes apply, as they do not for staff; `source` and `is_new` as in
+    # `holds`.
     Column("is_limited", Boolean, nullable=False, server_default=false()),
     Column("source", String(32)),
     Column("is_new", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("offer", "device"),
     Index("ix_waits_broadcast_device", "broadcast", "device"),
-    # In their order, and counted without looking at each.
+    # Covers the queue's order and the sum of quantities.
     Index("ix_waits_offer_since", "offer", "since", "id", "quantity"),
     index_of_some("ix_waits_source", "offer", "source", "quantity", those="source IS NOT NULL"),
 )
 
-# Orders in the state `held`, one a device and broadcast: gone once placed, dropped or expired.
+# Orders in the state `held`, one per device and broadcast; deleted when placed, dropped or expired.
 holds = Table(
     "holds",
     metadata,
     Column("id", String(26), primary_key=True),
     Column("broadcast", ForeignKey("broadcasts.id"), nullable=False),
     Column("device", String(64), nullable=False),
-    # Each {offer, lot, farm, quantity, price, total}, as in the order's events, and `flash` where
-    # the boxes are of a flash batch.
+    # A list of {offer, lot, farm, quantity, price, total}, as in the order's events, with `flash`
+    # where the boxes are of a flash batch.
     Column("lines", Json, nullable=False),
     Column("total", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
     Column("held_at", BigInteger, nullable=False),
     Column("until_at", BigInteger, nullable=False, index=True),
-    # How many boxes all lines have, and the network address that they count for: a pseudonym of
-    # this broadcast alone. Null where no limits of boxes hold, as for staff.
+    # The number of boxes of all lines, and the source that they count for: a pseudonym of the IP
+    # address, different in each broadcast. Null where no limits of boxes apply, as for staff.
     Column("boxes", Integer, nullable=False, server_default="0"),
     Column("source", String(32)),
-    # The device has no past order: what it holds counts in `held_new`.
+    # The device has no past order: its boxes count in `held_new`.
     Column("is_new", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("broadcast", "device"),
     index_of_some("ix_holds_source", "source", "boxes", those="source IS NOT NULL"),
 )
 
 
-# What a parcel costs, by weight and region: the row whose region is the longest prefix of the
-# parcel's and whose weight is the least that holds it. The empty region is everywhere else.
+# Parcel fees by weight and region: the row applies whose region is the longest prefix of the
+# parcel's, and of these the one with the least sufficient weight. The empty region matches
+# everywhere.
 parcel_fees = Table(
     "parcel_fees",
     metadata,
@@ -190,11 +192,11 @@ parcel_fees = Table(
     UniqueConstraint("region", "upto_g"),
 )
 
-# As long as a price may count that is over.
+# The longest time for which an ended price is still accepted.
 _LATELY_MS = 600_000
 
-# What runs by the clock, and moves with it when it is set. A price that ended lately counts a while
-# longer; who waits keeps the place before those who come later.
+# Times that move with the clock when it is set. An ended price is accepted for its grace time;
+# waits keep their positions.
 runs(holds, "until_at", "held_at")
 runs(flashes, "starts_at", "ends_at", which=lambda _now: flashes.c.state == "running")
 runs(offers, "proof_until", "proof_from", which=lambda _now: offers.c.proof_until.is_not(None))

@@ -1,1 +1,1 @@
-"""Orders that were placed: who may read them, and each transition until they are handed over."""
+"""Placed orders: who may read them, and every transition until they are handed over."""

@@ -1,12 +1,12 @@
-"""How many boxes one may take: in an order, and of an offer by a device, a phone, an address.
+"""Limits of boxes: per order, and of an offer per device, phone and IP address.
 
-Counted is what is held, and what is ordered and not yet packed, by those who order for themselves;
-staff and clerks order for others, and neither are limited nor count for their address. What holds
-of devices without a past order may take is new_devices.py's.
+Held boxes count, and ordered ones until they are packed. Staff and clerks order for others: they
+are not limited, and their boxes don't count for their IP address. new_devices.py limits the holds
+of devices without a past order.
 
-An address is counted under its `source`: a keyed pseudonym that is another one in each broadcast.
-It stands with a hold while that lasts, and with the lines of an order until it is packed or
-cancelled, a day at most: `forget` and `forget_old` see to that.
+An IP address counts as its `source`, a keyed pseudonym that differs in each broadcast. It is stored
+with a hold, and with an order's lines until the order is packed or cancelled, for a day at most:
+see `forget` and `forget_old`.
 """
 
 import sys
@@ -41,9 +41,9 @@ from farmlive.shop.notices.limits import Pseudonym
 from farmlive.shop.stock.line_items import Hold, person
 from farmlive.store import FILE_S, Store, hot, tally
 
-# What a setting of 0 means: no limit.
+# No limit, which a setting of 0 means.
 _ENDLESS = sys.maxsize
-# So long after it was ordered nothing tells any more from which address.
+# How long after an order the source of its lines is stored.
 KEPT_MS = DAY_MS
 
 _boxes = order_lines.c.quantity - order_lines.c.returned
@@ -70,23 +70,23 @@ _of_source = order_lines.c.source == bindparam("source")
 
 
 def _boxes_placed(those: Any) -> Any:
-    """How many boxes these orders have that are not packed.
+    """Return a subquery: the number of boxes of these orders that are not packed.
 
-    Not by a join: PostgreSQL, before it has analyzed new tables, may walk through all lines for
-    that, for each order of a rush.
+    No join: before PostgreSQL has analyzed new tables it may scan all lines, for each order of a
+    rush.
     """
     of_one = select(_sum(_boxes)).where(order_lines.c.order == _theirs.c.id).correlate(_theirs)
     return select(cast(_sum(of_one.scalar_subquery()), BigInteger)).where(those).scalar_subquery()
 
 
 _held_by_source = holds.c.source == bindparam("source")
-# Whether the address has or holds anything, as a part of another question.
+# Column for a context query: whether the source has any boxes.
 ASKED_OF_SOURCE = (
     exists(select(order_lines.c.source).where(_of_source))
     | exists(select(holds.c.source).where(_held_by_source))
 ).label("source_took")
-# Of all offers of the broadcast together: as long as that is no more than one may have of a single
-# one, nothing else is asked. Asked itself of those alone that have or hold something.
+# Boxes over all offers of the broadcast: while these are within the limit of a single offer, no
+# further query is needed. Not sent at all for those without boxes.
 _TAKEN = hot(
     select(
         _boxes_placed(_of_device).label("device"),
@@ -138,9 +138,9 @@ _OLD = (
 
 @dataclass(frozen=True, slots=True)
 class Taker:
-    """For whom boxes count: a device, a phone's pseudonym where it is known, a network address.
+    """What a caller's boxes count for: a device, a phone's pseudonym if known, an IP address.
 
-    Of those who order for others all are empty.
+    All are empty for callers who order for others.
     """
 
     person: str
@@ -149,12 +149,12 @@ class Taker:
 
     @property
     def is_limited(self) -> bool:
-        """Whether these limits hold."""
+        """Whether the limits apply."""
         return bool(self.person)
 
     @property
     def named(self) -> dict[str, str]:
-        """What statements need, but for the buyer's pseudonym."""
+        """The parameters of the queries, without the buyer's pseudonym."""
         return {"person": self.person, "source": self.source or ""}
 
 
@@ -165,24 +165,25 @@ async def taker(
     address_pseudonym: Pseudonym,
     buyer: str = "",
 ) -> Taker:
-    """For whom boxes count that the caller takes in the broadcast."""
+    """Return what the caller's boxes in the broadcast count for."""
     device = person(caller)
     if not device:
         return Taker("", "", None)
-    # None where everyone has the same address, as behind a proxy that nobody named.
+    # No source where all callers share one IP address, as behind a proxy that the settings don't
+    # name.
     hidden = caller.address is None or settings.address_boxes == 0
     source = None if hidden else await address_pseudonym(f"{broadcast} {caller.address}")
     return Taker(device, buyer, source)
 
 
 def check_order(settings: Settings, caller: Caller, lines: Iterable[OrderLine]) -> None:
-    """Raise OrderTooLarge where an order or a hold has more boxes than one may."""
+    """Raise OrderTooLarge where an order or a hold has too many boxes."""
     if person(caller) and boxes_of(lines) > settings.order_boxes:
         raise OrderTooLarge(settings.order_boxes)
 
 
 def boxes_of(lines: Iterable[OrderLine]) -> int:
-    """How many boxes the lines have together."""
+    """Return the total of boxes of the lines."""
     return sum(line.quantity for line in lines)
 
 
@@ -195,11 +196,10 @@ def check(
     asked: Row[Any],
     before: Hold | None,
 ) -> None:
-    """Raise BoxLimit where so many of an offer are more than one may have; else count them.
+    """Raise BoxLimit where an offer's boxes exceed a limit; otherwise count them.
 
-    `asked` says whether the device and the phone have orders, and whether the address has anything
-    where a limit counts that; `before` is the hold whose boxes these are, in part or all: it is
-    theirs no more.
+    `asked` says whether the device, the phone and the source have any boxes; `before` is the hold
+    that is replaced, whose boxes don't count.
     """
     if not of.is_limited:
         return
@@ -208,7 +208,8 @@ def check(
     more = boxes_of(wanted)
     own = before.boxes if before is not None and before.source == of.source else 0
     counted = tally(connection)
-    # Who shares an address does not name the same in what is asked ahead: the tally knows more.
+    # Other requests of the same source may run between the prefetch and this transaction, since a
+    # source is no key of the prefetch: the transaction's own count is newer.
     known: int | None = counted.known(_key(of)) if of.source else 0
     limits = _limits(settings)
     kinds = ["device", *(["phone"] if of.buyer else ()), *(["address"] if of.source else ())]
@@ -244,8 +245,8 @@ def more(
     of: Taker,
     own: str | None,
 ) -> dict[str, int]:
-    """How many boxes of an offer a `device` and an `address` may have besides so many, what they
-    hold as `own` among them; less than none where these are too many.
+    """Return how many more boxes of an offer a `device` and an `address` may have after `boxes`,
+    which include their hold `own`; negative over the limit.
     """
     found = _of_offers(connection, broadcast, [offer], of, own)
     limits = _limits(settings)
@@ -255,8 +256,9 @@ def more(
 def check_wait(
     connection: Connection, settings: Settings, offer: str, boxes: int, of: Taker, own: int
 ) -> None:
-    """Raise BoxLimit where a device would wait for more than it may have of an offer, or all at
-    its address for more than that may. `own` it waits for already, and no more.
+    """Raise BoxLimit where a device, or all devices of its source, would wait for too many boxes.
+
+    `own` is the device's current wait for the offer, which is replaced.
     """
     if not of.is_limited:
         return
@@ -271,14 +273,14 @@ def check_wait(
 
 
 def forget(connection: Connection, order_ids: Sequence[str]) -> None:
-    """Keep no more from which address these orders came."""
+    """Delete the sources of these orders."""
     connection.execute(_FORGET, {"those": list(order_ids)})
 
 
 async def forget_old(store: Store) -> int:
-    """Forget it of all that were ordered a day ago; of how many orders.
+    """Delete the sources of all orders older than a day; return how many orders had one.
 
-    They are looked for by a reader, among all that are not packed: nobody who orders waits for it.
+    Readers find them, so that orders need not wait.
     """
 
     def read(connection: Connection) -> list[str]:
@@ -312,8 +314,8 @@ def _of_offers(
     of: Taker,
     own: str | None,
 ) -> Mapping[tuple[str, str], int]:
-    """How many boxes they have of each offer, what is held as `own` apart; by whom they count for,
-    and by the offer.
+    """Return the boxes of each offer without the hold `own`, by what they count for and by
+    offer.
     """
     named = {"broadcast": broadcast, "buyer": of.buyer, "offers": offers, **of.named}
     found: Counter[tuple[str, str]] = Counter()

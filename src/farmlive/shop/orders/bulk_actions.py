@@ -1,7 +1,7 @@
-"""Moves: one or many orders brought on by one deed, each for itself, and all of it undone at once.
+"""Bulk actions: one transition for one or many orders, and its undo.
 
-What is refused is told order by order and keeps nothing else from its way. Which steps there are,
-and which can be undone, state_machine.py says.
+Each order is handled by itself: a refused one stays unchanged and is reported with its problem.
+state_machine.py has the transitions and what can be undone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,7 +37,7 @@ _SOME = select(orders).where(
     orders.c.broadcast == bindparam("broadcast"), orders.c.id.in_(bindparam("ids", expanding=True))
 )
 _moved = order_changes.alias("moved")
-# All that happened to the orders that the move changed.
+# The history of all orders that the action changed.
 _OF_MOVE = (
     select(order_changes)
     .join(orders, orders.c.id == order_changes.c.order)
@@ -58,30 +58,32 @@ _OF_ORDER = (
 
 Changes = Sequence[Row[Any]]
 
-# How an order stands that nothing has happened to.
+# State and payment of an order without any change.
 PLACED: tuple[State, Payment] = ("placed", "due")
 
 
 class UnknownMove(NotFound):
-    """No orders of this broadcast were changed by a move of that id."""
+    """No orders of this broadcast were changed by a bulk action with that id."""
 
     slug = "unknown-transition"
     title = "There is no such move"
 
 
 class UndoOver(Conflict):
-    """It was done too long ago, or the order has changed since; `undone`: it was put right."""
+    """The action is too old, or the order has changed since; `undone`: it was undone as a
+    mistake.
+    """
 
     slug = "undo-over"
     title = "That can't be undone any more"
 
 
-# So many of the orders of a move are named in the audit list.
+# How many of the orders the audit entry names.
 NAMED = 20
 
 
 class BulkActions:
-    """Moves orders of a broadcast, and undoes it."""
+    """Applies transitions to many orders of a broadcast, and undoes them."""
 
     def __init__(self, store: Store, log: Log, origin: Origin, steps: Transitions):
         self._store = store
@@ -93,10 +95,10 @@ class BulkActions:
     async def make(
         self, caller: Caller, broadcast: str, move: NewBulkTransition, key: str | None = None
     ) -> BulkTransition:
-        """Move these orders, each that may; one that is there already stays as it is.
+        """Apply the transition to every eligible order; report the others. Orders already there
+        stay.
 
-        With a key the same move is made once, however often it is sent. Raises Forbidden,
-        UnknownBroadcast, KeyReused.
+        Idempotent when a key is given. Raises Forbidden, UnknownBroadcast, KeyReused.
         """
         who = state_machine.who_is(caller)
         body_hash = idempotency.canonical_hash(move, NewBulkTransition, of="moves")
@@ -128,13 +130,11 @@ class BulkActions:
     async def undo(
         self, caller: Caller, broadcast: str, move: str, *, of_order: str | None = None
     ) -> BulkTransition:
-        """Undo a move, each order that nothing else has happened to since; twice is once.
+        """Undo an action for each order that has not changed since; a second undo changes nothing.
 
-        `of_order`: it was a refund of this order alone, else it is unknown.
-
-        A clerk undoes it of the orders that are a clerk's to keep, and sees of no other.
-        Sent again it tries again what was refused. Raises Forbidden, UnknownBroadcast,
-        UnknownMove, UndoOver.
+        `of_order`: the action must be a refund of this order alone, otherwise it is unknown. For a
+        clerk it covers only orders that the clerk may see. Sent again, it retries the refused
+        orders. Raises Forbidden, UnknownBroadcast, UnknownMove, UndoOver.
         """
         who = state_machine.who_is(caller)
 
@@ -193,12 +193,12 @@ class BulkActions:
     async def put_right(
         self, caller: Caller, broadcast: str, order: str, wrong: NewReversal
     ) -> Order:
-        """Take back what was done last with an order's state, or its money, however long ago.
+        """Undo the last change of an order's state or payment, however old it is.
 
-        One that stands like that already stays as it is. Of a refund whose boxes can't be had again
-        the money comes back alone, as the last of the order's history says. Raises Forbidden,
-        UnknownBroadcast, UnknownOrder, UnknownMove, NotInState, and SoldOut or LotSpent where the
-        boxes of an order can't be had again.
+        An order that already is as wanted stays. If the boxes of a refund are sold meanwhile, only
+        its money is undone, and the history's last entry says so. Raises Forbidden,
+        UnknownBroadcast, UnknownOrder, UnknownMove, NotInState, and SoldOut or LotSpent where an
+        order's boxes can't be sold to it again.
         """
         if not caller.is_staff:
             raise Forbidden("Nothing was changed. Coordinators and hosts put orders right.")
@@ -209,7 +209,8 @@ class BulkActions:
             changes = connection.execute(_OF_ORDER, {"of": order}).all()
             change = _wrong(row, changes, wrong)
             if change is not None:
-                # The other changes of its move stay undoable as one; of the last the move is kept.
+                # The action's other changes stay undoable as one; the id is kept only for its last
+                # change.
                 of_move = [each.change for each in _standing(changes) if each.move == change.move]
                 is_last = change.move is not None and of_move == [change.change]
                 doer = Doer("staff", wrong.reason, change.move if is_last else ulid())
@@ -287,7 +288,7 @@ class BulkActions:
         broadcast: str,
         happened: Mapping[str, Changes],
     ) -> dict[str, Changes]:
-        """What happened to the orders that the caller is shown."""
+        """Return the history of those orders that the caller may see."""
         own = self._rows(connection, broadcast, happened, order_view.may_read(caller))
         return {order: changes for order, changes in happened.items() if order in own}
 
@@ -333,7 +334,7 @@ class BulkActions:
 
 
 def _happened(connection: Connection, broadcast: str, move: str) -> dict[str, list[Row[Any]]]:
-    """What happened to each order that the move changed, in the order of their numbers."""
+    """Return the history of each order that the action changed, by order number."""
     happened: dict[str, list[Row[Any]]] = {}
     for change in connection.execute(_OF_MOVE, {"broadcast": broadcast, "of_move": move}):
         happened.setdefault(change.order, []).append(change)
@@ -353,21 +354,21 @@ def _made_at(happened: Mapping[str, Changes], move: str) -> int:
 
 
 def _is_undone(changes: Changes, move: str) -> bool:
-    """Whether what the move did to an order was undone, or put right."""
+    """Return whether the action's change of an order was undone."""
     return any(each.undone and each.move == move for each in changes)
 
 
 def _is_put_right(changes: Changes, move: str) -> bool:
-    """Whether it was put right: that takes a reason, undoing has none."""
+    """Return whether it was undone as a mistake, which needs a reason; a plain undo has none."""
     return _is_undone(changes, move) and any(
         each.move == move and not each.undone and each.reason is not None for each in changes
     )
 
 
 def _wrong(row: Row[Any], changes: Changes, wrong: NewReversal) -> Row[Any] | None:
-    """The change that is wrong: the last of the order's state, or of its money.
+    """Return the change to undo: the last one of the order's state, or of its payment.
 
-    None where the order stands as is wanted already. Raises NotInState, UnknownMove.
+    None if the order already is as wanted. Raises NotInState, UnknownMove.
     """
     if wrong.refund is not None:
         named = [change for change in changes if change.move == wrong.refund and change.refund]
@@ -404,12 +405,12 @@ def _wrong(row: Row[Any], changes: Changes, wrong: NewReversal) -> Row[Any] | No
 
 
 def _standing(changes: Changes) -> list[Row[Any]]:
-    """The changes that were not undone, without those that undid others: each is of their move."""
+    """Return the changes that are in effect: neither undone nor undoing."""
     undone = {change.move for change in changes if change.undone}
     return [change for change in changes if not change.undone and change.move not in undone]
 
 
 def _before(changes: Changes, change: Row[Any]) -> tuple[State, Payment]:
-    """How the order stood that a change was made to; `changes` are all of the order."""
+    """Return an order's state and payment before a change; `changes` is its whole history."""
     place = next(place for place, each in enumerate(changes) if each.change == change.change)
     return (changes[place - 1].state, changes[place - 1].payment) if place else PLACED

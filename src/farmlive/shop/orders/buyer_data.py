@@ -1,7 +1,7 @@
-"""The person of an order: what of an order belongs to its buyer alone, why it still has to be kept,
-and removing it. The pseudonym stays with the order, and its boxes and sums do.
+"""The personal data of an order's buyer: what it is, why it must still be kept, and its removal.
+The pseudonym, the lines and the sums stay.
 
-When that is due is retention.py's; removing it before, at someone's wish, is erasing.py's.
+retention.py decides when it is due; erasing.py removes it earlier, at the buyer's request.
 """
 
 from collections import defaultdict
@@ -18,27 +18,27 @@ from farmlive.shop.core.tables import flashes
 from farmlive.shop.notices.tables import notices
 from farmlive.store.files.uploads import forget_owners
 
-# What keeps an order's person: money, a claim, where the order is, or a flash batch of it that has
-# a limit a buyer and is not over.
+# Reasons to keep it: money, an open claim, the order's state, or a flash batch with a limit per
+# buyer that still runs.
 Because = Literal[
     "due", "to_give_back", "claim", "placed", "packed", "at_centre", "shipped", "flash"
 ]
 
-# States in which nothing more happens to an order by itself.
+# Final states.
 OVER = ("received", "cancelled")
-# A parcel that left so long ago and is paid for has arrived: not everyone says so.
+# A paid parcel that was shipped this long ago counts as received: not everybody records that.
 ARRIVED_MS = 14 * DAY_MS
-# How the pseudonyms begin that erased orders have.
+# The prefix of erased orders' pseudonyms.
 ERASED = devices.ERASED
 IS_ERASED = orders.c.buyer.startswith(ERASED)
-# A database takes so many values in a query and no more.
+# Databases limit the number of parameters of a query.
 _AT_ONCE = 1_000
 
 
 def kept_because(row: Row[Any], *, claimed: bool) -> Because | None:
-    """Return why the order's person can't be removed yet; None where nothing is open.
+    """Return why the buyer's data can't be removed yet; None if nothing is open.
 
-    `row` is one of orders, `claimed` says whether it has a claim that is not answered.
+    `row` is a row of orders, `claimed` whether it has an open claim.
     """
     left = row.total - row.refunded
     if row.payment == "due" and row.state != "cancelled" and left > 0:
@@ -52,20 +52,20 @@ def kept_because(row: Row[Any], *, claimed: bool) -> Because | None:
 
 
 def claimed(connection: Connection, ids: Collection[str]) -> set[str]:
-    """Return those of the orders that have an open claim."""
+    """Return the orders with an open claim."""
     found = select(claims.c.order).where(claims.c.order.in_(ids), claims.c.state == "open")
     return set(connection.execute(found).scalars())
 
 
 def is_erased(row: Row[Any]) -> bool:
-    """Whether the order, a row of orders, was erased: its person went at someone's wish."""
+    """Return whether a row of orders was erased at the buyer's request."""
     return bool(row.buyer.startswith(ERASED))
 
 
 def open_of(
     connection: Connection, rows: Sequence[Row[Any]], now: int
 ) -> list[tuple[Row[Any], Because]]:
-    """Return those of the orders that are open or have money due, each with why."""
+    """Return the orders that are open or have money due, each with the reason."""
     return [
         found
         for first in range(0, len(rows), _AT_ONCE)
@@ -94,7 +94,7 @@ def _open_of(
 
 
 def _of_limited_batches(connection: Connection, ids: Collection[str]) -> set[str]:
-    """Those with boxes of a batch of which a buyer may have so many, as long as it sells."""
+    """Return the orders with boxes of a running flash batch that has a limit per buyer."""
     found = (
         select(order_lines.c.order)
         .join(flashes, flashes.c.id == order_lines.c.flash)
@@ -108,7 +108,7 @@ def _of_limited_batches(connection: Connection, ids: Collection[str]) -> set[str
 
 
 def last_changes(connection: Connection, rows: Iterable[Row[Any]]) -> dict[str, int]:
-    """Return when each order, or a claim for it, last changed, UTC milliseconds."""
+    """Return when each order, or a claim for it, last changed, in UTC milliseconds."""
     changed = {row.id: int(row.placed_at) for row in rows}
     for table, at in (
         (order_changes, order_changes.c.at),
@@ -126,14 +126,15 @@ def last_changes(connection: Connection, rows: Iterable[Row[Any]]) -> dict[str, 
 
 
 def empty(connection: Connection, rows: Sequence[Row[Any]], now: int) -> set[str]:
-    """Remove the person of these orders, in the caller's transaction.
+    """Remove the buyers' data of these orders, in the caller's transaction.
 
-    Name, phone, address, e-mail, reasons, claims with photos, notices and the answers kept for the
-    orders' keys go; state, lines, sums and the pseudonym stay. Return the names of photos, which
-    `ClaimPhotos.remove` takes off the disk once this is committed. What is gone may be emptied
-    again: a reason may have been written since.
+    Name, phone, address, e-mail, reasons, claims with photos, notices and the answers to the
+    orders' keys are deleted; state, lines, sums and the pseudonym stay. Returns the names of the
+    photos, which `ClaimPhotos.remove` deletes from the disk after the commit. It may be called
+    again for an order, since a reason may have been written meanwhile.
 
-    Notices go with what limits count of them: erasing.py, which a stranger can cause, keeps that.
+    The notices' limits lose their counts too; erasing.py, which a stranger can trigger, keeps
+    these.
     """
     ids = [row.id for row in rows]
     if not ids:
@@ -188,14 +189,14 @@ def _forget_answers(connection: Connection, rows: Iterable[Row[Any]]) -> None:
 
 
 def _remove_notices(connection: Connection, ids: Sequence[str]) -> None:
-    """Delete the orders' notices; those of other orders that waited with one go without it."""
+    """Delete the orders' notices; notices of other orders that were combined with one go alone."""
     theirs = notices.c.order.in_(ids)
     heads = list(
         connection.execute(
             select(notices.c.id).where(theirs, notices.c.message == notices.c.id)
         ).scalars()
     )
-    # As the index of those that go with another has it.
+    # Written as the partial index has it.
     rides: ColumnElement[bool] = literal_column("notices.message <> notices.id")
     others = (
         select(notices.c.message, func.min(notices.c.id).label("first"))

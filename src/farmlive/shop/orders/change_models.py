@@ -1,4 +1,4 @@
-"""The shapes of what is done to orders that were placed: found, moved, handed over."""
+"""API models of actions on placed orders: search, transitions, hand-over."""
 
 import unicodedata
 from typing import Annotated, Any, Literal, Self
@@ -18,14 +18,15 @@ from farmlive.origin.core.fields import Time
 from farmlive.shop.core.fields import Identifier, KnownBy, StaffReason, Way
 from farmlive.shop.core.order_models import Order
 
-# A page of orders: each costs the writer two thirds of a millisecond, and buyers wait meanwhile.
+# A page of orders: each takes two thirds of a millisecond in the write transaction, while buyers'
+# orders wait.
 MAX_MOVED = 200
 
 Sought = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
 
 def _plain(value: object) -> object:
-    """What was typed with plain digits: a Chinese keyboard may write １２３."""
+    """Normalize digits: a Chinese input method may type full-width １２３."""
     return unicodedata.normalize("NFKC", value) if isinstance(value, str) else value
 
 
@@ -42,10 +43,10 @@ PhoneEnd = Annotated[
 
 
 class OrderFilter(BaseModel):
-    """Which orders of a broadcast are read; what is left out or null is no condition.
+    """Conditions on the orders of a broadcast; null or absent means any.
 
-    `find` is an order's number, a part of the buyer's name, or the phone number or its end, as
-    people write them.
+    `find` is an order's number, a part of the buyer's name, or a phone number or its end, as people
+    write them.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -59,11 +60,11 @@ class OrderFilter(BaseModel):
 
 
 class OrderSearch(OrderFilter, Paged):
-    """A search for orders, by a body: a name or a phone number belongs into no address."""
+    """A search for orders, in the body: a name or a phone number must not stand in a URL."""
 
 
 class WaitingSearch(Paged):
-    """A search for what can be handed over, by a body; `find` is as an OrderFilter has it."""
+    """A search for orders to hand over, in the body; `find` is as in OrderFilter."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -72,9 +73,9 @@ class WaitingSearch(Paged):
 
 
 class NewBulkTransition(BaseModel):
-    """Orders to bring into a state, or that were paid; one or many.
+    """A transition for one or many orders: a new state, or payment.
 
-    `known_by`: how their buyers are known, of pick-ups that are handed over without their codes.
+    `known_by`: how staff know the buyers, for pick-ups that are handed over without their codes.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -95,9 +96,8 @@ class NewBulkTransition(BaseModel):
 
 
 class NewReversal(BaseModel):
-    """What was done last with an order and was wrong, named by what it is again.
-
-    The `state` before, the `payment` before it was paid, or the `refund`; and why.
+    """The last change of an order, to undo as a mistake: the `state` or the `payment` to return to,
+    or the `refund`; and the reason.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -115,16 +115,16 @@ class NewReversal(BaseModel):
 
 
 class Refused(BaseModel):
-    """An order that stayed as it was, and why: a problem as RFC 9457 has it."""
+    """An order that was not changed, and its problem (RFC 9457)."""
 
     order: str
     problem: dict[str, Any]
 
 
 class BulkTransition(BaseModel):
-    """What came of a bulk transition, or of undoing it, order by order, as they are now.
+    """The result of a bulk action or of its undo: the changed orders as they are now.
 
-    `until` is how long it can be undone; null where there is nothing to undo any more.
+    `until` is how long it can be undone; null if there is nothing to undo.
     """
 
     id: str
@@ -134,7 +134,7 @@ class BulkTransition(BaseModel):
 
 
 class CodeSaid(BaseModel):
-    """The code that a buyer says, and where; the end of the phone where it was asked for."""
+    """A pick-up code, and where; with the last digits of the phone number where asked."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -144,28 +144,28 @@ class CodeSaid(BaseModel):
 
 
 class HandOver(CodeSaid):
-    """By which code an order is handed over, or without one how its buyer is known."""
+    """The code of the order to hand over, or without it how staff know the buyer."""
 
     code: Code | None = None  # type: ignore[assignment]
     known_by: KnownBy | None = None
 
 
 class NewHandOver(HandOver):
-    """Which order is handed over, and by what."""
+    """The order to hand over, and by what."""
 
     order: Identifier
 
     @property
     def by(self) -> HandOver:
-        """The same without the order."""
+        """Return the same without the order."""
         return HandOver.model_construct(
             code=self.code, centre=self.centre, phone=self.phone, known_by=self.known_by
         )
 
 
 class HandedOver(BaseModel):
-    """The order that was handed over; by `id` that can be undone until then, null where it was
-    handed over before.
+    """The order that was handed over; the action `id` can be undone until `until`. Both are null if
+    it was handed over before.
     """
 
     id: str | None

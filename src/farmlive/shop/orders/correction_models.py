@@ -1,4 +1,4 @@
-"""The shapes of a wrong price that is put right, in the API and on the channel."""
+"""Models of price corrections, in the API and on the channel."""
 
 from typing import Annotated, Literal
 
@@ -14,10 +14,10 @@ from farmlive.shop.core.order_models import Buyer
 
 
 class NewCorrection(BaseModel):
-    """The price of now was a mistake.
+    """The current price was a mistake.
 
-    Without `price` the one before it holds again. What is held at the wrong price is kept at the
-    right one, or with `honour` at the wrong one until its time is over.
+    Without `price` the previous price is restored. Holds at the wrong price get the right one, or
+    with `honour` keep the wrong one until they end.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -29,7 +29,7 @@ class NewCorrection(BaseModel):
 class OfferCorrect(NewCorrection, AboutOffer, Message):
     """Correct an offer's current price; idempotent if a key is given.
 
-    The key is as an order's, and the same message comes with it again.
+    A repeated message must have the same key and the same contents.
     """
 
     type: Literal["offer.correct"] = "offer.correct"
@@ -37,9 +37,9 @@ class OfferCorrect(NewCorrection, AboutOffer, Message):
 
 
 class Corrected(BaseModel):
-    """A price that was put right: `was` it, `price` and `list_price` are those from now on.
+    """A price correction: `was` is the wrong price, `price` and `list_price` are the new ones.
 
-    `orders` were taken at the wrong price, and `held` boxes still are where that is honoured.
+    `orders` were placed at the wrong price; `held` boxes still are, if it is honoured.
     """
 
     offer: str
@@ -51,11 +51,11 @@ class Corrected(BaseModel):
 
 
 class MispricedOrder(BaseModel):
-    """An order at the wrong price: `total` is what its boxes of the offer come to.
+    """An order at a wrong price: `total` is the sum of its boxes of the offer.
 
-    `difference` is between that and what they cost at the right price, and can be refunded where
-    it is too much: given back of what was paid, or taken off what is due. `refunded` is what was
-    so far, for whatever reason; `deeds` is what can be done now.
+    `difference` is that sum less the right one, and can be refunded if it is positive: given back
+    if paid, taken off if due. `refunded` is the order's refund so far, for any reason; `deeds`
+    lists the actions possible now.
     """
 
     id: str
@@ -72,9 +72,9 @@ class MispricedOrder(BaseModel):
 
 
 class WrongPrice(BaseModel):
-    """A wrong price: `was` it, `price` the right one; `flash` where it was that batch's.
+    """A wrong price: `was` is it, `price` the right one; `flash` is its flash batch, if it had one.
 
-    `from` and `until` are when it could be seen, `held` how many boxes are still held at it.
+    It was shown from `from` until `until`; `held` boxes are still held at it.
     """
 
     was: Money
@@ -87,6 +87,6 @@ class WrongPrice(BaseModel):
 
 
 class Mispriced(BaseModel):
-    """What came of the wrong prices of an offer and of its flash batches, the last one first."""
+    """The wrong prices of an offer and of its flash batches, the latest first."""
 
     prices: list[WrongPrice]

@@ -1,7 +1,7 @@
-"""The address that stands on an order's papers: it opens the order, and gives no right to it.
+"""The URL on an order's documents: it shows the order, and gives no rights on it.
 
-Whoever handles the box may scan it. It is made of the token of the buyer's page by a way that does
-not lead back, so that neither that page nor the code of a pick-up can be had by it.
+Anybody who handles the box may scan it. It is derived from the token of the buyer's page by a
+one-way hash, so that it reveals neither that page nor the pick-up code.
 """
 
 from base64 import urlsafe_b64encode
@@ -20,20 +20,20 @@ BYTES = 12
 
 
 def mark(token: str) -> str:
-    """What of the address only who was given the papers knows: 16 URL-safe characters."""
+    """Return the secret part of the URL: 16 URL-safe characters."""
     drawn = sha256(b"farmlive paper " + token.encode()).digest()
     return urlsafe_b64encode(drawn[:BYTES]).decode()
 
 
 def path(order: Order) -> str | None:
-    """The path of an order as its papers have it; None where its reader knows no token."""
+    """Return the path on the order's documents; None if the reader may not know the token."""
     return None if order.token is None else f"/order/{order.id}/{mark(order.token)}"
 
 
 def marked(connection: Connection, links: OrderLinks, order: str, told: str) -> Row[Any]:
-    """The order whose papers have this address. Raises UnknownOrder."""
+    """Return the order with this URL. Raises UnknownOrder."""
     row = None
-    if order.isascii() and order.isprintable():  # A database may refuse other text.
+    if order.isascii() and order.isprintable():  # the database may refuse other characters
         row = connection.execute(select(orders).where(orders.c.id == order)).one_or_none()
     if row is None or not compare_digest(mark(links.token_of(row)).encode(), told.encode()):
         raise UnknownOrder("No order has this address. Scan the paper once more.")
@@ -41,8 +41,8 @@ def marked(connection: Connection, links: OrderLinks, order: str, told: str) -> 
 
 
 def without_rights(order: Order) -> Order:
-    """The order without what opens its buyer's page or tells the pick-up's code, and without what
-    buyer and farm wrote to each other: who carries the box needs the name and the phone alone.
+    """Return the order without its token and code, without e-mail, claims and reasons: the carrier
+    needs only name, phone and address.
     """
     buyer = order.buyer and order.buyer.model_copy(update={"email": None})
     unsaid = {"reason": None, "amount": None, "refund": None}

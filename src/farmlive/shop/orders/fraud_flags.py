@@ -1,6 +1,7 @@
-"""Flags: why someone should look at an order before it is packed. It is taken all the same.
+"""Fraud flags: reasons to check an order before it is packed. A flagged order is accepted all the
+same.
 
-What is asked of the tables for them is a part of the till's one question.
+Most of what they need is in the till's context query.
 """
 
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from farmlive.shop.core.order_tables import order_changes, orders
 from farmlive.store import hot
 
 Flag = Literal["many-orders", "many-phones", "big", "called-off", "doubtful-phone"]
-# Those that come of the phone's other orders.
+# Flags that come from the phone's other orders.
 OF_PHONE: tuple[Flag, ...] = ("many-orders", "called-off")
 
 _of_device = orders.alias("of_device")
@@ -27,10 +28,10 @@ _OTHER_PHONES = hot(
 )
 _cancelled = (
     _called_off.c.buyer == bindparam("buyer"),
-    _called_off.c.state == literal_column("'cancelled'"),  # as its index has it
+    _called_off.c.state == literal_column("'cancelled'"),  # as the partial index has it
 )
-# Whether one of the phone's orders was cancelled, as a part of another question; and whether it was
-# after it was packed.
+# Column for a context query: whether one of the phone's orders was cancelled; and a query, whether
+# one was cancelled after it was packed.
 ASKED = exists().where(*_cancelled).label("cancelled")
 _CALLED_OFF = hot(
     select(_called_off.c.id)
@@ -55,14 +56,13 @@ def of(
     *,
     doubtful: bool,
 ) -> list[Flag]:
-    """The flags of an order that comes to `total`, by what was `found` of its phone and device.
+    """Return the flags of an order of `total`, from what was `found` about its phone and device.
 
-    A device at which many order, as a clerk's, is the empty text.
+    `device` is empty if many people order with it, as with a clerk's.
 
-    `many-orders`: the phone ordered more often in this broadcast than is usual; `many-phones`: one
-    person's device ordered for more phones; `big`: it comes to more; `called-off`: an earlier order
-    for the phone was called off after it was packed; `doubtful-phone`: there may be no such number,
-    as `doubtful` says.
+    `many-orders`: the phone has unusually many orders in this broadcast; `many-phones`: the device
+    ordered for several phones; `big`: the total is high; `called-off`: an earlier order of the
+    phone was cancelled after it was packed; `doubtful-phone`: the number may not exist.
     """
     flags: list[Flag] = []
     if found.orders_of_phone >= settings.flag_orders:

@@ -1,4 +1,4 @@
-"""The shapes of a lot's orders and holds in the API."""
+"""API models of a lot's orders and holds."""
 
 from typing import Literal
 
@@ -12,14 +12,16 @@ from farmlive.shop.core.order_models import Order
 
 
 class LotOrder(Order):
-    """An order with `boxes` of the lot, and what can be done with it while the lot is stopped."""
+    """An order with `boxes` of the lot, and the actions that are possible while the lot is
+    stopped.
+    """
 
     boxes: int
     deeds: list[Literal["cancel", "refund"]]
 
     @classmethod
     def of(cls, order: Order, boxes: int) -> "LotOrder":
-        """The order, with what its state and its payment allow."""
+        """Return the order with the actions that its state and payment allow."""
         deeds: list[str] = ["cancel"] if order.can_cancel else []
         had = order.payment in ("paid", "part_refunded")
         owed = order.payment == "due" and order.state != "cancelled"
@@ -29,8 +31,8 @@ class LotOrder(Order):
 
 
 class LotHold(BaseModel):
-    """Boxes of the lot that are held until then, under the id of the order to be; whose device
-    holds them has no name yet.
+    """Boxes of the lot that are held, under the id of the future order, until a time. The buyer's
+    name is not known yet.
     """
 
     id: str
@@ -40,9 +42,10 @@ class LotHold(BaseModel):
 
 
 class LotOrders(Listing):
-    """Who has a lot: orders, what has left first, and holds, which run out by themselves.
+    """The orders with boxes of a lot, shipped ones first, and the holds, which expire by
+    themselves.
 
-    `reasons` say why it is stopped.
+    `reasons` say why the lot is stopped.
     """
 
     lot: Lot

@@ -1,6 +1,6 @@
-"""Who has a lot: its orders and holds, for staff who call a stopped lot back. Changes nothing.
+"""Lists the orders and holds of a lot, for staff who recall a stopped lot. Read-only.
 
-What is done with them then is bulk_actions.py's and orders.py's.
+bulk_actions.py and orders.py change the orders.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ from farmlive.shop.orders import order_view
 from farmlive.shop.orders.lot_models import LotHold, LotOrder, LotOrders
 from farmlive.store import Store
 
-# What has left comes first: it is on its way, or eaten.
+# Shipped boxes first: they are on the way, or eaten.
 _RANKS = {"shipped": 0, "received": 1, "at_centre": 2, "packed": 3, "placed": 4}
 _CALLED_OFF = 5
 _rank = case(_RANKS, value=orders.c.state, else_=_CALLED_OFF)
@@ -40,7 +40,7 @@ _HAVING = (
     .join(order_lines, order_lines.c.order == orders.c.id)
     .where(
         order_lines.c.lot == bindparam("lot"),
-        # Of one that is called off what was paid may still be given back.
+        # Cancelled orders with money to refund are listed too.
         (orders.c.state != "cancelled") | orders.c.payment.in_(("paid", "part_refunded")),
         tuple_(_rank, orders.c.id)
         > tuple_(bindparam("rank", type_=Integer), bindparam("id", type_=String)),
@@ -50,7 +50,7 @@ _HAVING = (
     .order_by(_rank, orders.c.id)
     .limit(bindparam("most"))
 )
-# A lot's identifier stands in the lines of a hold that has boxes of it.
+# The id of a lot occurs in the JSON lines of a hold that has boxes of it.
 _HELD = (
     select(holds)
     .where(cast(holds.c.lines, Text).contains(bindparam("lot")))
@@ -67,8 +67,10 @@ class LotOrdersList:
         self._origin = origin
 
     async def of_lot(self, caller: Caller, lot: str, page: Page | None = None) -> LotOrders:
-        """The orders that have boxes of the lot, what has left first, and on the first page who
-        holds some. Raises Forbidden, UnknownLot, Invalid.
+        """List the orders with boxes of the lot, shipped ones first; the first page has the holds
+        too.
+
+        Raises Forbidden, UnknownLot, Invalid.
         """
         if not caller.is_staff:
             raise Forbidden("Coordinators and hosts read who ordered a lot.")

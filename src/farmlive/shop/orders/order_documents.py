@@ -1,7 +1,6 @@
-"""Orders chosen by their numbers, for paper and for files.
+"""Selects orders for documents and files: parses a selection in a URL and reads its orders.
 
-Owns how a choice of orders is written in an address, and reading what was chosen; what stands on
-the paper is the pages'.
+The pages lay the documents out.
 """
 
 import re
@@ -27,15 +26,15 @@ from farmlive.store import FILE_S, Store
 Span = tuple[int, int]
 
 MAX_SPANS = 5_000
-# Chosen a part at a time: a database takes only so many terms, and no reader is held up for long.
+# Read in parts: databases limit the terms of a query, and long queries block a reader.
 AT_ONCE = 100
 _SPAN = re.compile(r"([A-Z]{1,4}[0-9]{4})(?:-([A-Z]{1,4}[0-9]{4}))?")
 
 _claimed = exists().where(claims.c.order == orders.c.id, claims.c.state == "open")
-# All of it may have been taken off.
+# A fully reduced order is not due.
 _due = and_(orders.c.payment == "due", orders.c.refunded < orders.c.total)
 _over = or_(orders.c.state == "cancelled", and_(orders.c.state == "received", ~_due))
-# Paid and then cancelled: some of the money is still here.
+# Paid and then cancelled: money is to be refunded.
 TO_GIVE_BACK = and_(
     orders.c.state == "cancelled",
     orders.c.payment.in_(payments.HAD),
@@ -50,10 +49,10 @@ _PAYMENTS = {
 
 
 class Choice(BaseModel):
-    """Which orders are meant, as the desk's list shows them: by number, or all that fit.
+    """A selection of orders, as the order list shows them: by numbers, or by conditions.
 
-    `orders` are numbers, such as A0001-A0040,A0052. `open` is what there is still to do with,
-    `owed` of what money is to be given back since it was cancelled.
+    `orders` are numbers, such as A0001-A0040,A0052. `open` are orders with something left to do,
+    `owed` cancelled orders with money to refund.
     """
 
     orders: str | None = Field(None, max_length=40_000)
@@ -65,9 +64,9 @@ class Choice(BaseModel):
     claimed: bool = False
 
     def conditions(self, caller: Caller) -> list[ColumnElement[bool]]:
-        """What is true of the orders that are meant by them.
+        """Return the SQL conditions of the selection.
 
-        Claims are for staff; a seller, who has the money of no order, gives none back.
+        Claims are for staff only; sellers don't refund, so `open` has no orders to refund for them.
         """
         staff, seller = caller.is_staff, caller.role == "seller"
         wanted: list[ColumnElement[bool]] = []
@@ -90,7 +89,7 @@ class Choice(BaseModel):
 
 
 def spans_of(text: str) -> list[Span]:
-    """`A0001-A0040,A0052` as first and last numbers. Raises Invalid."""
+    """Parse `A0001-A0040,A0052` into first and last numbers. Raises Invalid."""
     found: list[Span] = []
     for part in text.split(","):
         match = _SPAN.fullmatch(part.strip())
@@ -107,7 +106,7 @@ def spans_of(text: str) -> list[Span]:
 
 
 class OrderDocuments:
-    """Reads chosen orders."""
+    """Reads selected orders."""
 
     def __init__(self, store: Store, log: Log, origin: Origin):
         self._store = store
@@ -118,11 +117,10 @@ class OrderDocuments:
     async def chosen(
         self, caller: Caller, broadcast: str, choice: Choice, *, limit: int
     ) -> list[Order]:
-        """The orders that are chosen, by number; `limit` at most.
+        """List the selected orders by number, at most `limit`.
 
-        Staff see all, a clerk what is picked up at own centres, a seller own farms' lines without
-        the buyer.
-        Raises Forbidden, Invalid, UnknownBroadcast.
+        Staff see all orders, clerks those of their own centres, sellers the lines of their own
+        farms without the buyer. Raises Forbidden, Invalid, UnknownBroadcast.
         """
         query = (
             select(orders)
@@ -152,7 +150,7 @@ class OrderDocuments:
 
 
 def _within(spans: Iterable[Span]) -> Iterable[ColumnElement[bool]]:
-    """The conditions of the numbers, a part at a time in their order, no number twice."""
+    """Yield the conditions of the numbers in parts, in order and without duplicates."""
     whole: list[Span] = []
     for first, last in sorted(spans):
         if whole and first <= whole[-1][1] + 1:

@@ -1,7 +1,7 @@
-"""By token: who has the link of an order's page, and how often a minute they may act by it.
+"""Rate limits for anonymous order links.
 
-A token is looked up by reading before anything is written or a body is kept, so that one that was
-made up takes no turn of the writer. What is done by it is orders.py's and claims.py's.
+The token is looked up by a reader before a body is stored or anything is written, so that made-up
+tokens cost no write transaction.
 """
 
 from farmlive.edge.contracts import raises
@@ -12,14 +12,15 @@ from farmlive.shop.core.problems import UnknownOrder
 from farmlive.shop.orders.transitions import with_token
 from farmlive.store import Store
 
-# A token has 128 bits: nobody guesses one, and a person's link is mistyped a few times at most.
+# Unknown tokens per minute and IP address. Nobody guesses 128 bits, and people mistype a link a few
+# times at most.
 UNKNOWN_PER_MINUTE = 60
-# What one order takes of whoever has its link: a claim with all of its photos, sent a few times.
+# Actions per minute and order: a claim with all its photos, sent a few times.
 DEEDS_PER_MINUTE = 60
 
 
 class OrderLinkLimits:
-    """Lets through what is done by an order's token."""
+    """Checks and counts actions by an order's token."""
 
     def __init__(self, store: Store, limits: RateLimits):
         self._store = store
@@ -28,7 +29,8 @@ class OrderLinkLimits:
 
     @raises(UnknownOrder, TooMany)
     async def check(self, token: str, address: str | None) -> None:
-        """Count one deed by the token; one that no order has is counted by the address.
+        """Count an action against the order's token; an unknown token counts against the IP
+        address.
 
         Raises UnknownOrder, TooMany.
         """

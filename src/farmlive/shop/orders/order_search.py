@@ -1,6 +1,6 @@
-"""Finding orders by what people say of them: a number, a part of a name, the end of a phone.
+"""Search for orders by number, part of a name, or end of a phone number.
 
-Pure but for the condition that it writes.
+Pure; it returns SQL conditions.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, false, or_
 from farmlive import phones
 from farmlive.shop.core.order_tables import orders
 
-# A0001 to A9999, then B0001: as models.order_number writes them.
+# A0001 to A9999, then B0001, as models.order_number formats them.
 NUMBERS_A_LETTER = 9999
 
 _NUMBER = re.compile(r"([A-Za-z]{1,4})([0-9]{1,4})")
@@ -21,7 +21,7 @@ _DIGITS = re.compile(r"\+?[0-9]{2,17}")
 
 
 def number(said: str) -> int | None:
-    """The number behind what people say, A0001 or a1; None where it is none."""
+    """Parse an order number such as A0001 or a1; None if it is none."""
     found = _NUMBER.fullmatch(said)
     if found is None or not 0 < int(found[2]) <= NUMBERS_A_LETTER:
         return None
@@ -32,10 +32,11 @@ def number(said: str) -> int | None:
 
 
 def phone_ends(said: str) -> list[str]:
-    """The ends that a phone number may have that is written so; none where it is no number.
+    """Return the endings that a phone number written like this may have in the database; empty if
+    it is none.
 
-    Spaces and signs don't count, nor what one dials first: zeros, and China before a mobile number,
-    which is kept without it.
+    Spaces and punctuation are ignored, and so are leading zeros, and China's country code before a
+    mobile number, which is stored without it.
     """
     digits = re.sub(r"[\s().-]", "", said)
     if not _DIGITS.fullmatch(digits):
@@ -45,13 +46,13 @@ def phone_ends(said: str) -> list[str]:
     if len(digits) >= 9:
         ends.add(digits.lstrip("0") or digits)
         with contextlib.suppress(ValueError):
-            # Its country is the same wherever the server is, if it has one.
+            # A number with a country code is parsed alike whatever the server's country.
             ends.add(phones.written(said, "CN").removeprefix("+"))
     return sorted(ends)
 
 
 def sought(find: str) -> Literal["number", "phone", "name"]:
-    """Return by what orders are sought so: digits alone may be the end of a phone number."""
+    """Return the kind of a search term; digits alone may be the end of a phone number."""
     said = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", find)).strip()
     if number(said.replace(" ", "")) is not None:
         return "number"
@@ -59,7 +60,7 @@ def sought(find: str) -> Literal["number", "phone", "name"]:
 
 
 def condition(find: str, *, buyers: bool) -> ColumnElement[bool]:
-    """What is true of the orders that are meant; `buyers`: they are found by their buyers too."""
+    """Return the condition of a search term; `buyers`: match names and phone numbers too."""
     said = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", find)).strip()
     fitting: list[ColumnElement[bool]] = []
     compact = said.replace(" ", "")
@@ -74,7 +75,7 @@ def condition(find: str, *, buyers: bool) -> ColumnElement[bool]:
         fitting.append(orders.c.buyer_name.icontains(name, autoescape=True))
         if " " not in said:
             return or_(*fitting)
-        # Each word for itself: given and family name are said in either order.
+        # Match each word by itself: given and family name come in either order.
         words = [orders.c.buyer_name.icontains(word, autoescape=True) for word in name.split(" ")]
         return or_(*fitting, and_(*words))
     return or_(false(), *fitting)

@@ -1,6 +1,6 @@
-"""An order's boxes in the stock, in the caller's transaction: sold, put back, counted.
+"""Moves an order's boxes in stock, within the caller's transaction: return and sell again.
 
-transitions.py decides when; the stock itself is stock.py's.
+transitions.py calls it; stock.py keeps the stock.
 """
 
 from collections.abc import Mapping
@@ -27,35 +27,37 @@ Moved = tuple[list[events.StockChanged], list[events.FlashEnded]]
 
 
 def put_back(connection: Connection, row: Row[Any], boxes: Mapping[str, int]) -> Moved:
-    """Take these boxes, by their offer, off the order and put them back into the stock."""
+    """Take these boxes, by offer, off the order and return them to stock."""
     return _return(connection, row, boxes, 1)
 
 
 def sell_again(connection: Connection, row: Row[Any], boxes: Mapping[str, int]) -> Moved:
-    """Sell boxes that were put back to the order again. Raises SoldOut, LotSpent and LotStopped."""
+    """Sell returned boxes to the order again. Raises SoldOut, LotSpent and LotStopped."""
     return _return(connection, row, boxes, -1)
 
 
 def put_all_back(connection: Connection, row: Row[Any]) -> Moved:
-    """Put all boxes that the order still has back into the stock; its lines stay as they are."""
+    """Return all remaining boxes of the order to stock; its lines stay unchanged."""
     return _move(connection, row, {of: -count for of, count in _left(connection, row).items()})
 
 
 def sell_all_again(connection: Connection, row: Row[Any]) -> Moved:
-    """Sell those boxes to the order again. Raises SoldOut, LotSpent and LotStopped."""
+    """Sell all boxes to the order again. Raises SoldOut, LotSpent and LotStopped."""
     return _move(connection, row, _left(connection, row))
 
 
 def event_lines(
     connection: Connection, row: Row[Any], boxes: Mapping[str, int]
 ) -> list[events.Returned]:
-    """Boxes that were put back, as the event has them: with the farm of each offer."""
+    """Return the event's entries of returned boxes, with the farm of each offer."""
     farms = {line.offer: line.farm for line in connection.execute(_BOXES, {"of": row.id})}
     return [{"offer": of, "farm": farms[of], "quantity": count} for of, count in boxes.items()]
 
 
 def event_line(connection: Connection, row: Row[Any], offer: str) -> events.LineName:
-    """The offer and its farm, as the event has a line. Raises Invalid where none is of it."""
+    """Return the event's reference to a line, with its farm. Raises Invalid if the order has no
+    such line.
+    """
     for line in connection.execute(_BOXES, {"of": row.id}):
         if line.offer == offer:
             return {"offer": offer, "farm": line.farm}
@@ -63,7 +65,7 @@ def event_line(connection: Connection, row: Row[Any], offer: str) -> events.Line
 
 
 def check_removable(connection: Connection, row: Row[Any], boxes: Mapping[str, int]) -> None:
-    """Raise NotInState or Invalid where these boxes can't come off the order."""
+    """Raise NotInState or Invalid where these boxes can't be taken off the order."""
     state_machine.check_unpacked(row.state)
     had = {line.offer: line.quantity for line in connection.execute(_BOXES, {"of": row.id})}
     if any(quantity > had.get(offer, 0) for offer, quantity in boxes.items()):
@@ -94,7 +96,7 @@ def _left(connection: Connection, row: Row[Any]) -> dict[str, int]:
 
 def _move(connection: Connection, row: Row[Any], boxes: Mapping[str, int]) -> Moved:
     known = stock.on_offer(connection, row.broadcast, boxes)
-    # Boxes of a flash batch that still runs are its own again.
+    # Boxes of a running flash batch return to the batch.
     batches = {
         line.offer: line.flash
         for line in connection.execute(_BOXES, {"of": row.id})

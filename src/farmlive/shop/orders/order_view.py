@@ -1,6 +1,6 @@
-"""How an order is shown: all of it to its buyer and to staff, to others what is theirs to see.
+"""Views of an order: complete for its buyer and staff, reduced for others.
 
-Which orders are read is orders.py's.
+orders.py selects the orders.
 """
 
 from collections import defaultdict
@@ -30,8 +30,8 @@ _READERS = ("coordinator", "host", "clerk", "seller")
 
 
 def may_read(caller: Caller) -> list[ColumnElement[bool]]:
-    """What orders hold of which the caller is shown anything: of all to staff, of what is picked up
-    at own centres to a clerk, of those with own farms' lines to a seller. Raises Forbidden.
+    """Return the SQL conditions of the orders that the caller may see: all for staff, those of own
+    centres for a clerk, those with own farms' lines for a seller. Raises Forbidden.
     """
     if caller.role not in _READERS:
         raise Forbidden("Orders are read by coordinators, hosts, clerks and sellers.")
@@ -47,9 +47,9 @@ def may_read(caller: Caller) -> list[ColumnElement[bool]]:
 
 
 def check(connection: Connection, row: Row[Any], caller: Caller) -> None:
-    """Raise Forbidden where the caller is shown nothing of this order.
+    """Raise Forbidden where the caller may not see this order.
 
-    Also where nothing would be changed: what is answered then is the order.
+    Needed also where nothing would be changed, since the answer is the order.
     """
     conditions = may_read(caller)
     if not conditions:
@@ -69,9 +69,9 @@ def orders(
     rows: Sequence[Row[Any]],
     caller: Caller | None,
 ) -> list[Order]:
-    """The orders of these rows as the caller, or else their buyer, sees them.
+    """Return the orders of these rows as the caller, or without one their buyer, sees them.
 
-    By six more queries however many they are, and three where a lot is stopped or was lifted.
+    It takes six queries for any number of orders, and three more if a lot is stopped or was lifted.
     """
     ids = [row.id for row in rows]
     query = (
@@ -178,8 +178,8 @@ def _facts(
 
 
 def _flags(row: Row[Any]) -> list[str]:
-    """Why someone should look at it: what was kept, and whether its number may be none, which
-    orders from before that was looked at don't say.
+    """Return the order's flags; the doubtful number is computed for orders from before it was
+    stored.
     """
     flags = list(row.flags or [])
     if (
@@ -192,14 +192,14 @@ def _flags(row: Row[Any]) -> list[str]:
 
 
 def buyer(row: Row[Any]) -> dict[str, Any] | None:
-    """The order's buyer; None once the person was removed."""
+    """Return the order's buyer; None once the personal data was removed."""
     if row.person_gone_at is not None:
         return None
     return {"name": row.buyer_name, "phone": row.buyer_phone, "email": row.buyer_email}
 
 
 def _history(row: Row[Any], changes: Sequence[Row[Any]]) -> Iterator[dict[str, Any]]:
-    """Changes in their order; what undoes is of the move that it undoes."""
+    """Yield the changes in order; a change that undoes another has the same `move`."""
     undone: set[str] = set()
     alone: set[str] = set()
     for change in changes:
@@ -227,7 +227,7 @@ def _claimed(connection: Connection, ids: Sequence[str]) -> dict[str, list[Row[A
 def _claim(
     links: OrderLinks, row: Row[Any], claim: Row[Any], caller: Caller | None
 ) -> dict[str, Any]:
-    """A claim; its photos are seen by the order's token, or by staff."""
+    """Return a claim; its photos' URLs need the order's token, or a staff sign-in."""
     where = f"/api/v1/broadcasts/{row.broadcast}/claims/{claim.id}/photos"
     if caller is None:
         where = f"/api/v1/orders/{links.token_of(row)}/claims/photos"
@@ -237,7 +237,7 @@ def _claim(
 
 
 def _before(row: Row[Any]) -> list[dict[str, Any]]:
-    """The part of the history that the order's own row tells."""
+    """Return the part of the history that is in the order's own row."""
     told = {"payment": "due", "by": "buyer", "reason": None}
     placed = {**told, "state": "placed", "at": row.placed_at}
     return (
@@ -246,7 +246,7 @@ def _before(row: Row[Any]) -> list[dict[str, Any]]:
 
 
 def _hide_buyer(facts: dict[str, Any], currency: str) -> None:
-    """What a seller sees: own lines and their sum."""
+    """Reduce an order to a seller's view: own lines and their sum."""
     own = sum(line["total"]["amount"] for line in facts["lines"])
     facts["total"] = money(own, currency)
     facts["fee"] = money(0, currency)

@@ -1,7 +1,7 @@
-"""Orders after they were placed: who may read and find them, and each step of their life.
+"""Placed orders: reads and finds them, and applies single transitions.
 
-A step is one transaction with its event, and with the stock where boxes go back: transitions.py
-takes it. Steps that can be undone are bulk_actions.py's.
+A transition is one transaction with its event and its stock moves (transitions.py). Undoable
+actions are in bulk_actions.py.
 """
 
 from collections.abc import Sequence
@@ -55,7 +55,7 @@ _DEVICES = union_all(
         for table in (orders, holds)
     )
 )
-# A database takes so many values in a query and no more.
+# Databases limit the number of parameters of a query.
 _AT_ONCE = 1_000
 _KEPT = (
     "Nothing was given back now: an earlier refund came with this key and was kept. Look at the "
@@ -64,7 +64,7 @@ _KEPT = (
 
 
 class Orders:
-    """Reads orders and moves them on."""
+    """Reads orders and applies transitions."""
 
     def __init__(
         self,
@@ -85,12 +85,12 @@ class Orders:
         self._whom_to_ask = whom_to_ask
 
     def audiences(self, connection: Connection, broadcast: str, device: str) -> list[str]:
-        """The audiences that a device has by its orders and its hold there: `order:{id}` each."""
+        """Return a device's `order:{id}` audiences in a broadcast, by its orders and its hold."""
         found = connection.execute(_OF_DEVICE, {"broadcast": broadcast, "device": device})
         return [f"order:{order}" for order in found.scalars()]
 
     def buyer_of(self, connection: Connection, order: str) -> tuple[str, str | None] | None:
-        """The device that ordered or holds, and the buyer's pseudonym once it is ordered."""
+        """Return the device of an order or hold, and the buyer's pseudonym once it is placed."""
         placed = connection.execute(
             select(orders.c.device, orders.c.buyer).where(orders.c.id == order)
         ).one_or_none()
@@ -100,7 +100,7 @@ class Orders:
         return None if device is None else (device, None)
 
     def devices(self, connection: Connection, ids: Sequence[str]) -> dict[str, str]:
-        """The devices that ordered or hold, by the ids of the orders, of those that there are."""
+        """Return the devices of these orders and holds, by id; unknown ids are left out."""
         found: dict[str, str] = {}
         for first in range(0, len(ids), _AT_ONCE):
             some = {"of_orders": list(ids[first : first + _AT_ONCE])}
@@ -110,7 +110,7 @@ class Orders:
     # Reading.
 
     async def by_token(self, token: str) -> Order:
-        """The order whose page has this token, as its buyer sees it. Raises UnknownOrder."""
+        """Return the order with this token, as its buyer sees it. Raises UnknownOrder."""
 
         def read(connection: Connection) -> Order:
             return self._of_buyer(connection, with_token(connection, self._links, token))
@@ -118,7 +118,7 @@ class Orders:
         return await self._store.read(read)
 
     async def by_paper(self, order: str, mark: str) -> Order:
-        """The order whose papers have this address, without any right to it.
+        """Return the order with this document URL, without any rights on it.
 
         Raises UnknownOrder.
         """
@@ -139,15 +139,14 @@ class Orders:
         *,
         only: OrderFilter | None = None,
     ) -> tuple[list[Order], str | None]:
-        """A page of the orders in the order of their numbers, and the cursor of the next, if any.
+        """Return a page of orders by number, and the cursor of the next page, if any.
 
-        Staff see all, a clerk what is picked up at own centres, a seller own farms' lines without
-        the buyer.
-        Raises Forbidden, UnknownBroadcast.
+        Staff see all orders, clerks those of their own centres, sellers the lines of their own
+        farms without the buyer. Raises Forbidden, UnknownBroadcast.
         """
         page = page or Page()
         query = select(orders).where(orders.c.broadcast == broadcast, *order_view.may_read(caller))
-        if page.after is not None:  # by number: the id is the hold's, which may be older
+        if page.after is not None:  # by number: the id is that of the hold, which may be older
             query = query.where(orders.c.number > page.after[0])
         if only is not None:
             query = query.where(*_conditions(only, buyers=caller.role != "seller"))
@@ -162,7 +161,7 @@ class Orders:
         return await self._store.read(read)
 
     async def one(self, caller: Caller, broadcast: str, order: str) -> Order:
-        """An order of a broadcast as the caller is shown it.
+        """Return an order of a broadcast as the caller sees it.
 
         Raises Forbidden, UnknownOrder.
         """
@@ -175,15 +174,16 @@ class Orders:
 
         return await self._store.read(read)
 
-    # Moving on.
+    # Transitions.
 
     async def cancel(
         self, token: str, reason: str | None = None, address: str | None = None
     ) -> Order:
-        """The buyer wants it no more: its boxes go back. A cancelled one stays as it is.
+        """Cancel an order for its buyer; its boxes return to stock. A cancelled one stays
+        unchanged.
 
-        `address` is whose notices it counts to. Raises UnknownOrder, NotInState, DetailsErased
-        where a reason comes after the buyer was erased.
+        The notice counts for the IP address `address`. Raises UnknownOrder, NotInState, and
+        DetailsErased where a reason comes after the buyer was erased.
         """
         sender = await limits.sender(address, self._address_pseudonym)
 
@@ -204,9 +204,9 @@ class Orders:
     async def enter(
         self, caller: Caller, broadcast: str, order: str, change: NewTransition
     ) -> Order:
-        """Move an order into a state; one that is in it already stays as it is.
+        """Move an order into a state; an order already in it stays unchanged.
 
-        Raises Forbidden, UnknownOrder, NotInState, Invalid (it takes a reason), HowKnown.
+        Raises Forbidden, UnknownOrder, NotInState, Invalid (it needs a reason), HowKnown.
         """
         who = state_machine.who_is(caller)
 
@@ -224,7 +224,7 @@ class Orders:
         return await self._store.write(write)
 
     async def pay(self, caller: Caller, broadcast: str, order: str) -> Order:
-        """The order was paid; one that is paid already stays as it is.
+        """Record that the order was paid; a paid one stays unchanged.
 
         Raises Forbidden, UnknownOrder, NotInState.
         """
@@ -244,11 +244,12 @@ class Orders:
     async def refund(
         self, caller: Caller, broadcast: str, order: str, refund: Refund, key: str | None = None
     ) -> Refunded:
-        """Money was given back, for boxes that never left or else; the event tells how much in all.
+        """Record a refund, for boxes that never left or other reasons; its event has the sum of all
+        refunds.
 
-        It can be undone as a move. With a key the same refund counts once, however often it is
-        sent. Raises Forbidden, UnknownOrder, WrongCurrency, NotInState, RefundTooHigh, KeyReused,
-        Invalid (it has not so many boxes, or nothing of the offer).
+        It can be undone as a bulk action. Idempotent when a key is given. Raises Forbidden,
+        UnknownOrder, WrongCurrency, NotInState, RefundTooHigh, KeyReused, Invalid (it has fewer
+        boxes, or none of the offer).
         """
         who = state_machine.who_is(caller)
         body_hash = idempotency.canonical_hash(refund, Refund, of=order)
@@ -280,7 +281,7 @@ class Orders:
 
         return await self._store.write(write)
 
-    # Showing.
+    # Views.
 
     def _of_buyer(self, connection: Connection, row: Row[Any]) -> Order:
         (order,) = order_view.orders(connection, self._origin, self._links, [row], None)
@@ -293,7 +294,7 @@ class Orders:
 
 
 def _conditions(only: OrderFilter, *, buyers: bool) -> list[ColumnElement[bool]]:
-    """What is true of the orders; `buyers`: who reads them may know of their buyers."""
+    """Return the SQL conditions of a filter; `buyers`: the reader may search by buyer."""
     wanted: list[ColumnElement[bool]] = []
     for name in ("state", "payment", "way", "centre"):
         value = getattr(only, name)

@@ -1,6 +1,6 @@
-"""The hand-over: who says the six digits, or is known, is given the order and pays it.
+"""Pick-up at a centre: finds an order by its six digits and hands it over, with payment.
 
-Owns the codes and whose they are; which steps an order takes then, state_machine.py says.
+It assigns the codes; state_machine.py has the transitions.
 """
 
 import secrets
@@ -29,15 +29,16 @@ from farmlive.shop.orders.change_models import CodeSaid, HandedOver, HandOver, W
 from farmlive.shop.orders.transitions import Doer, Transitions, with_id
 from farmlive.store import Store, hot
 
-# Wrong codes a minute of one person, and from one address: of a million, where dozens wait.
+# Wrong codes per minute, of a person and of an IP address: of a million codes, dozens may be
+# waiting.
 GUESSES_PER_MINUTE = 10
-# An order that is given out, sent back or called off has a code no more.
+# States in which an order's code is valid.
 OPEN = ("placed", "packed", "at_centre")
-# What is at the pick-up point, or was ticked as on its way there.
+# At the pick-up point, or packed and on the way.
 WAITING = ("packed", "at_centre")
 TRIES = 20
 
-# What an open order becomes, one after the other, when it is given out.
+# The transitions that hand over an open order, one after the other.
 _TO_THE_BUYER: Mapping[State, Sequence[State]] = {
     "placed": ("packed", "at_centre", "received"),
     "packed": ("at_centre", "received"),
@@ -62,23 +63,21 @@ _TAKEN = hot(
 
 
 class UnknownCode(NotFound):
-    """No order waits under that code: it is wrong, or its order was given out or called off."""
+    """No order waits under that code: it is wrong, or its order was handed over or cancelled."""
 
     slug = "unknown-code"
     title = "No order waits under this code"
 
 
 class CodeShared(Conflict):
-    """Several orders wait under that code; the last four digits of the phone decide."""
+    """Several orders wait under that code: send the last four digits of the phone number too."""
 
     slug = "code-shared"
     title = "More than one order waits under this code"
 
 
 class Code(NamedTuple):
-    """A pick-up's code, and how its order's row keeps it: derived from the id, and moved on by the
-    shift.
-    """
+    """A pick-up code and its columns in the order's row: derived from the id and the shift."""
 
     order: str
     digits: str
@@ -87,26 +86,26 @@ class Code(NamedTuple):
 
 
 def code_at(links: OrderLinks, order: str, centre: str, shift: int = 0) -> Code:
-    """The code that an order of the pick-up point has."""
+    """Return the code of an order at the pick-up point."""
     digits = links.code(order, shift)
     return Code(order, digits, links.code_hash(centre, digits), shift)
 
 
 def asked(code: Code) -> tuple[Executable, dict[str, Any]]:
-    """What `new_code` asks of a code, which may be asked ahead."""
+    """Return the query of `new_code`, which can be prefetched."""
     return _TAKEN, {"code_hash": code.code_hash, "open": list(OPEN)}
 
 
 def new_code(connection: Connection, links: OrderLinks, centre: str, code: Code) -> Code:
-    """This code, or another one of its order where an open order of the pick-up point has it.
+    """Return this code, or one with another shift where an open order of the pick-up point has it.
 
-    In the transaction of the order that gets it.
+    Call it in the transaction of the new order.
     """
     for _ in range(TRIES):
         if connection.execute(*asked(code)).first() is None:
             break
         code = code_at(links, code.order, centre, secrets.randbelow(CODES))
-    return code  # one that is shared still finds its order, by the end of the phone
+    return code  # a shared code still finds its order, with the end of the phone number
 
 
 class Pickup:
@@ -120,7 +119,7 @@ class Pickup:
         self._limits = limits
 
     async def find(self, caller: Caller, said: CodeSaid) -> Order:
-        """The order that waits under the code, for a clerk at one of the own centres.
+        """Return the order that waits under the code; for a clerk at own centres only.
 
         Raises Forbidden, TooMany, UnknownCode, CodeShared.
         """
@@ -137,10 +136,10 @@ class Pickup:
     async def waiting(
         self, caller: Caller, search: WaitingSearch
     ) -> tuple[list[Order], str | None]:
-        """What can be handed over in all broadcasts, oldest first, and the next page's cursor;
-        by a clerk what is at own centres.
+        """List what can be handed over in all broadcasts, oldest first, with the next page's
+        cursor; for a clerk at own centres only.
 
-        Where something is sought, also what was not ticked as packed. Raises Forbidden.
+        A search also finds orders that are not marked as packed. Raises Forbidden.
         """
         state_machine.who_is(caller)
         page = search.page
@@ -166,12 +165,12 @@ class Pickup:
     async def give(
         self, caller: Caller, order: str, said: HandOver, key: str | None = None
     ) -> HandedOver:
-        """Hand over the order that was found under the code, or that itself where none was said
-        but how its buyer is known.
+        """Hand over the order with the code, or without a code the order itself, with how its buyer
+        is known.
 
-        It is received, and paid if it was due. One that was not ticked as packed, or as arrived,
-        is so in passing: whoever gives it out has it in the hand. It can be undone as a move. The
-        same again, once it was given out, changes nothing; with a key it is answered as before.
+        It becomes received, and paid if it was due. Skipped transitions, to packed and at the
+        centre, are applied in passing, since the clerk has the box in the hand. It can be undone as
+        a bulk action. A repeated request changes nothing; with a key it gets the same answer.
         Raises Forbidden, TooMany, UnknownCode, CodeShared, KeyReused, and without a code
         UnknownOrder, OtherCentre, NotInState, HowKnown.
         """
@@ -181,7 +180,8 @@ class Pickup:
         def write(connection: Connection) -> HandedOver:
             row = connection.execute(_PICKED_UP, {"order": order}).one_or_none()
             if row is not None and not caller.may_centre(row.centre):
-                # By a code it is as if there were none: who tries codes learns nothing of others'.
+                # With a code it must look unknown, so that guessing reveals nothing of other
+                # centres.
                 if said.code is not None:
                     raise _unknown()
                 order_view.check(connection, row, caller)
@@ -209,7 +209,9 @@ class Pickup:
         said: HandOver,
         who: state_machine.Who,
     ) -> dict[str, Any]:
-        """Hand it over, if it was not before; by which move, and until when that can be undone."""
+        """Hand it over unless it was before; return the action's id, and until when it can be
+        undone.
+        """
         if row.state == "received":
             return {"move": None, "until": None}
         move, until = ulid(), now_ms() + state_machine.UNDO_MS
@@ -249,9 +251,10 @@ def _meant(
     row: Row[Any] | None,
     said: HandOver,
 ) -> Row[Any]:
-    """The order that is handed over: `row` was asked for. Raises UnknownCode, CodeShared.
+    """Return the order to hand over, where `row` is the requested one. Raises UnknownCode,
+    CodeShared.
 
-    It may have been given out under that code already: an answer may have been lost.
+    It may already have been handed over under that code, if the answer was lost.
     """
     if said.code is None:
         if row is None:
@@ -267,7 +270,7 @@ def _meant(
 
 def _waiting(connection: Connection, links: OrderLinks, caller: Caller, said: CodeSaid) -> Row[Any]:
     query = _OPEN.where(*order_view.may_read(caller))
-    # The hash is of the point too, so that each point that is meant has its own.
+    # The hash includes the pick-up point, so each point in question has its own.
     if said.centre is not None:
         points = [said.centre]
     elif caller.role == "clerk" and caller.centres is not None:

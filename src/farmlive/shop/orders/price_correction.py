@@ -1,9 +1,9 @@
-"""Wrong prices put right, and what can be done with the orders that were taken at them.
+"""Corrects mistaken prices, and lists the orders at them with the possible actions.
 
-A price that was too low binds the seller where it was ordered at, and nowhere else: the grace of
-prices does not honour it, and what is held at it is kept at the right price, unless staff honour it
-(reprice_holds.py). A flash batch whose price was wrong is ended by flashes.py; its orders are
-listed here too. What is then done with an order are the orders' own steps.
+Orders at a price that was too low stay valid. From the correction on, the grace of prices does not
+apply to it, and holds get the right price (reprice_holds.py) unless staff honour the wrong one.
+flashes.py ends a flash batch with a mistaken price; its orders are listed here too. The orders' own
+transitions carry out the actions.
 """
 
 from collections.abc import Sequence
@@ -62,10 +62,10 @@ _NEVER = 1 << 62
 
 
 class _Wrong(NamedTuple):
-    """A price that was a mistake, of the offer or of the flash batch that is named, minor units.
+    """A mistaken price of the offer or of the named flash batch, in minor units.
 
-    It could be seen from `since` until `until`, what was ordered at it was so before `before`, and
-    `right` is what it was put right to in the end.
+    It was shown from `since` until `until`; orders at it were placed before `before`; `right` is
+    the final correction.
     """
 
     price: int
@@ -77,21 +77,21 @@ class _Wrong(NamedTuple):
 
 
 class NoPriceBefore(Conflict):
-    """The offer never had another price to which it could go back."""
+    """The offer has no previous price to restore."""
 
     slug = "no-price-before"
     title = "There is no price before this one"
 
 
 class NeverMispriced(NotFound):
-    """No price of the offer was put right."""
+    """No price of the offer was marked as a mistake."""
 
     slug = "never-mispriced"
     title = "No price of this offer was put right"
 
 
 class Corrections:
-    """Puts wrong prices right, and lists what was ordered at them."""
+    """Corrects prices, and lists the orders at mistaken ones."""
 
     def __init__(self, store: Store, log: Log):
         self._store = store
@@ -110,12 +110,11 @@ class Corrections:
     async def correct(
         self, caller: Caller, broadcast: str, message: OfferCorrect
     ) -> dict[str, Any]:
-        """Put the price of now right, to the one before or to the one that is given.
+        """Correct the current price to the previous or the given one; returns `Corrected`.
 
-        A list price that is lower than the right price is taken away. Answers as `Corrected`.
-        With a key the same is put right once, however often it is sent. Raises UnknownBroadcast,
-        WrongCurrency, KeyReused, BroadcastEnded, NoSuchOffer, NoPriceBefore, FlashDearer, and
-        Invalid where the price is that already.
+        A list price below the right price is removed. Idempotent when a key is given. Raises
+        UnknownBroadcast, WrongCurrency, KeyReused, BroadcastEnded, NoSuchOffer, NoPriceBefore,
+        FlashDearer, and Invalid where it is the price already.
         """
 
         key = message.key
@@ -186,10 +185,10 @@ class Corrections:
         return await self._store.write(write)
 
     async def mispriced(self, broadcast: str, offer: str) -> Mispriced:
-        """List the orders at each wrong price of an offer, and what can be done with them.
+        """List the orders at each mistaken price of an offer and of its flash batches, with the
+        possible actions; the latest price first.
 
-        Also at those of its flash batches; the last one first. Raises UnknownBroadcast,
-        NoSuchOffer, NeverMispriced.
+        Raises UnknownBroadcast, NoSuchOffer, NeverMispriced.
         """
 
         def read(connection: Connection) -> Mispriced:
@@ -216,9 +215,9 @@ def _offer(connection: Connection, broadcast: str, offer: str) -> Row[Any]:
 
 
 def _wrong_prices(past: Sequence[Row[Any]]) -> list[_Wrong]:
-    """The wrong ones among what an offer cost, the first one first.
+    """Return the mistaken prices of an offer, oldest first.
 
-    None where a price was taken for wrong, and was right after all.
+    Without prices that were marked as mistakes and turned out to be right.
     """
     found = []
     for place, row in enumerate(past, 1):
@@ -231,7 +230,7 @@ def _wrong_prices(past: Sequence[Row[Any]]) -> list[_Wrong]:
 
 
 def _wrong_flashes(batches: Sequence[Row[Any]], past: Sequence[Row[Any]]) -> list[_Wrong]:
-    """These flash batches; right is what the offer cost when each was over."""
+    """Return the flash batches' mistaken prices; right is the offer's price when each ended."""
     found = []
     for batch in batches:
         later = (it for it in past if it.until_at is None or it.until_at > batch.ended_at)
@@ -241,9 +240,9 @@ def _wrong_flashes(batches: Sequence[Row[Any]], past: Sequence[Row[Any]]) -> lis
 
 
 def _ordered(connection: Connection, offer: str, wrong: _Wrong) -> Sequence[Row[Any]]:
-    """The orders of the offer at a wrong price, from when it began.
+    """Return the orders of the offer at a wrong price, from when it began.
 
-    Also those that came after it was put right, by a hold that was honoured.
+    Includes orders after the correction, from holds that were honoured.
     """
     if wrong.flash is not None:
         return connection.execute(_OF_FLASH, {"flash": wrong.flash}).all()

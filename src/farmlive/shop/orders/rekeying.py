@@ -1,6 +1,6 @@
-"""Derives anew, from other keys, what opens orders and by which pseudonym a buyer is known.
+"""Derives orders' tokens and codes and buyers' pseudonyms again, from new keys.
 
-For `farmlive keys replace` (cli/rekeying.py), in whose one transaction no server is at work.
+`farmlive keys replace` (cli/rekeying.py) runs it in one transaction, while no server runs.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from farmlive.shop.core.order_tables import orders
 from farmlive.shop.orders.pickup import OPEN, TRIES, Code, code_at
 
 AT_ONCE = 2_000
-# Not over yet: its buyer still needs the link.
+# Unfinished orders: their buyers still need the link.
 UNDER_WAY = (*OPEN, "shipped")
 
 _PAGE = (
@@ -56,7 +56,7 @@ _TELL = (
 
 @dataclass(frozen=True)
 class Opened:
-    """How many orders have a link, how many of them are not over, and how many wait for a code."""
+    """The number of orders with a link, of unfinished ones among them, and of those with a code."""
 
     orders: int
     under_way: int
@@ -64,7 +64,7 @@ class Opened:
 
 
 def opened(connection: Connection) -> Opened:
-    """Count what opens orders now."""
+    """Count the orders that the keys affect."""
     found = connection.execute(
         select(
             func.count(),
@@ -78,9 +78,9 @@ def opened(connection: Connection) -> Opened:
 def rekey(
     connection: Connection, links: OrderLinks, pseudonym: Callable[[str], str] | None
 ) -> dict[str, str]:
-    """Give every order the token and the code that these links derive, and with `pseudonym` every
-    buyer whose number is there the one of that number; in the log, too. Return the buyers' new
-    pseudonyms by the old ones.
+    """Give every order the token and the code that the new keys derive, and with `pseudonym` every
+    buyer with a stored number a new pseudonym, in the log too. Returns the new pseudonyms by the
+    old ones.
     """
     taken: set[str] = set()
     marks: dict[str, str] = {}
@@ -111,7 +111,7 @@ def rekey(
 
 
 def _new_code(links: OrderLinks, row: Row[Any], taken: set[str]) -> Code | None:
-    """Another one than those of open orders at the pick-up point, as `handovers.new_code` gives."""
+    """Return a code that no open order at the pick-up point has, as `pickup.new_code` does."""
     if row.code_hash is None:
         return None
     centre = row.centre or ""

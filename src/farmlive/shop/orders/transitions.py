@@ -1,7 +1,8 @@
-"""One step of an order, in the caller's transaction: its row, its history, its stock, its event.
+"""Applies one transition to an order, within the caller's transaction: row, history, stock and
+event.
 
-state_machine.py lists the steps; orders.py, bulk_actions.py, pickup.py and claims.py take them;
-order_stock.py moves the boxes. Here an order with a stopped lot is kept from every step but
+state_machine.py lists the transitions; orders.py, bulk_actions.py, pickup.py and claims.py call
+this; order_stock.py moves the boxes. An order with a stopped lot is kept from every transition but
 cancelling and refunding.
 """
 
@@ -40,7 +41,7 @@ _LAST = select(func.coalesce(func.max(order_changes.c.change), 0)).where(
     order_changes.c.order == bindparam("of")
 )
 _FARMS = select(order_lines.c.farm).where(order_lines.c.order == bindparam("of")).distinct()
-# What the order still has of lots that are stopped.
+# The order's remaining boxes of stopped lots.
 _STOPPED = (
     select(order_lines.c.lot, order_lines.c.offer)
     .join(lots, lots.c.id == order_lines.c.lot)
@@ -60,19 +61,19 @@ _OPEN_AGAIN = (
     .values(state="open", amount=None, answer=None, answered_at=None)
 )
 
-# It is with the carrier or the buyer.
+# States with the carrier or the buyer.
 LEFT = ("shipped", "received")
 
-# What staff do where boxes can't be had again: of an order, and of a refund.
+# What staff should do where boxes can't be sold again: of an order, and of a refund.
 _TELL = "Tell the buyer."
 _ALONE = "Put the refund right: its money alone comes back, and what came off stays off."
 
 
 @dataclass(frozen=True, slots=True)
 class Doer:
-    """By whom a step is taken, why, and of which move it is a part.
+    """Who makes a transition, why, and in which bulk action.
 
-    `known_by`: how it is clear that a pick-up goes to its buyer, by its `code` or else.
+    `known_by`: how the buyer of a pick-up was identified, by its `code` or otherwise.
     """
 
     who: state_machine.Who
@@ -82,12 +83,12 @@ class Doer:
 
     @property
     def by(self) -> Literal["buyer", "staff"]:
-        """As whom the history and the log name them."""
+        """The name of the actor in history and log."""
         return "buyer" if self.who == "buyer" else "staff"
 
 
 class _Refund(NamedTuple):
-    """What `order.refunded` tells beside its step."""
+    """The members of `order.refunded` beyond those of every transition."""
 
     amount: events.Money
     back: Sequence[events.Returned] | None
@@ -96,9 +97,9 @@ class _Refund(NamedTuple):
 
 
 def with_token(connection: Connection, links: OrderLinks, token: str) -> Row[Any]:
-    """The order whose page has this token. Raises UnknownOrder."""
+    """Return the order with this token. Raises UnknownOrder."""
     row = None
-    if token.isascii():  # others are not hashed, of whatever they are made
+    if token.isascii():  # other tokens are never valid, and not hashed
         hashed = links.token_hash(token)
         row = connection.execute(select(orders).where(orders.c.token_hash == hashed)).one_or_none()
     if row is None:
@@ -109,7 +110,7 @@ def with_token(connection: Connection, links: OrderLinks, token: str) -> Row[Any
 
 
 def with_id(connection: Connection, broadcast: str, order: str) -> Row[Any]:
-    """The order of the broadcast. Raises UnknownOrder."""
+    """Return the order of the broadcast. Raises UnknownOrder."""
     row = connection.execute(
         select(orders).where(orders.c.id == order, orders.c.broadcast == broadcast)
     ).one_or_none()
@@ -119,9 +120,9 @@ def with_id(connection: Connection, broadcast: str, order: str) -> Row[Any]:
 
 
 class Transitions:
-    """Takes steps, each in its caller's transaction.
+    """Applies transitions, each within its caller's transaction.
 
-    `settle` says what is to be written of stock that moved, once those who wait were served of it.
+    `settle` allocates moved stock to the waiting list and returns the events.
     """
 
     def __init__(self, log: Log, *, settle: stock.Settle):
@@ -137,11 +138,10 @@ class Transitions:
         *,
         passed: bool = False,
     ) -> None:
-        """Bring an order into a state.
+        """Move an order into a state.
 
-        Raises NotInState, Forbidden, Invalid, HowKnown, LotStopped.
-
-        `passed`: another follows at once, so that its buyer is told nothing of this one.
+        `passed`: another transition follows at once, so that no notice is sent for this one. Raises
+        NotInState, Forbidden, Invalid, HowKnown, LotStopped.
         """
         step = state_machine.next_state(row.state, state, doer.who, row.way)
         if state != "cancelled":
@@ -168,9 +168,10 @@ class Transitions:
         self._tell(connection, row, step.event, state, payment, doer, moved, passed=passed)
 
     def pay(self, connection: Connection, row: Row[Any], doer: Doer) -> None:
-        """Keep that an order was paid. Raises NotInState, Forbidden, LotStopped.
+        """Record that an order was paid. Raises NotInState, Forbidden, LotStopped.
 
-        Of what has left before its lot was stopped the money may come later, and be refunded.
+        A shipped order can be paid although its lot was stopped meanwhile: the money may still
+        arrive, and be refunded.
         """
         after = payments.of(row.payment_method).capture(row.payment)
         step = state_machine.next_payment(row.payment, after, doer.who, row.way, row.state)
@@ -190,12 +191,11 @@ class Transitions:
         offer: str | None = None,
         claim: str | None = None,
     ) -> None:
-        """Keep that money was given back, and put these boxes, by their offer, into the stock.
+        """Record a refund, and return these boxes, by offer, to stock; an unpaid order is reduced.
 
-        Of an order that is due it is taken off what is to be paid. The event tells how much it
-        was in all, the `offer` whose wrong price it is for, and the claim that it answers. What it
-        was is kept with its change, which has a move of its own, so that it can be undone. Raises
-        NotInState, Forbidden, RefundTooHigh, Invalid.
+        The event has the sum of all refunds, the `offer` whose price was mistaken, and the claim
+        that it answers. The history entry has the refund's details and an action id of its own, so
+        that it can be undone. Raises NotInState, Forbidden, RefundTooHigh, Invalid.
         """
         if row.payment == "due":
             state_machine.check_owed(row.state)
@@ -237,14 +237,14 @@ class Transitions:
         passed: bool = False,
         alone: bool = False,
     ) -> bool:
-        """Undo the last change of the order's state, or of its money: so far it stands as `before`.
+        """Undo the last change of an order's state or payment, back to `before`.
 
-        The change and what undoes it are of the doer's move from then on. `passed`: another is
-        undone at once, so that its buyer is told nothing of how it stands between. `alone`: of a
-        refund whose boxes can't be had again the money may come back alone; answers whether it did.
+        The change and its undo both get the actor's action id. `passed`: another undo follows at
+        once, so that no notice is sent in between. `alone`: if the boxes of a refund can't be sold
+        again, undo its money only; returns whether that was so.
 
-        Raises NotInState, Forbidden, and SoldOut, LotSpent or LotStopped where its boxes can't be
-        had again.
+        Raises NotInState, Forbidden, and SoldOut, LotSpent or LotStopped where the boxes can't be
+        sold again.
         """
         state = row.state if change.state == before[0] else before[0]
         payment = row.payment if change.payment == before[1] else before[1]
@@ -253,7 +253,8 @@ class Transitions:
         refund: _Refund | None = None
         if change.state != before[0]:
             step = state_machine.state_back(row.state, state, doer.who, row.way)
-            if row.state == "cancelled":  # what it is taken back from else goes on no further
+            # any other undo moves the order back, which a stop allows
+            if row.state == "cancelled":
                 _check_stopped(connection, row)
             if step.stock == state_machine.SOLD:
                 try:
@@ -290,7 +291,7 @@ class Transitions:
         )
         return is_alone
 
-    # What a step is made of.
+    # Parts of a transition.
 
     def _take_again(
         self,
@@ -300,11 +301,11 @@ class Transitions:
         *,
         alone: bool,
     ) -> tuple[Sequence[events.StockChanged], Sequence[events.FlashEnded], _Refund]:
-        """Ask for the money of a refund again, sell its boxes, and open the claim it answered.
+        """Undo a refund: its money is due again, its boxes are sold again, its claim is open again.
 
-        Answers what moved, which flash batches that ended, and what is told of it: without `back`
-        where its boxes stay off, as they may where it is `alone`. Raises NotInState, SoldOut,
-        LotSpent, LotStopped.
+        Returns the moved stock, the flash batches that this ended, and the event's members; without
+        `back` if the boxes stay off, which `alone` allows. Raises NotInState, SoldOut, LotSpent,
+        LotStopped.
         """
         if refund is None:
             raise NotInState(
@@ -319,7 +320,7 @@ class Transitions:
         back: Sequence[events.Returned] | None = None
         moved: Sequence[events.StockChanged] = ()
         over: Sequence[events.FlashEnded] = ()
-        # To what may have left, or is cancelled, no box is added.
+        # An order that is packed or cancelled gets no more boxes.
         if "back" in refund and not (alone and row.state != "placed"):
             boxes = {each["offer"]: each["quantity"] for each in refund["back"]}
             try:
@@ -360,7 +361,8 @@ class Transitions:
         refund: dict[str, Any] | None = None,
     ) -> None:
         now: dict[str, Any] = {"state": state, "payment": payment}
-        if row.person_gone_at is not None:  # what is written from now on goes in its time, too
+        # data that is written from now on must be removed in time, too
+        if row.person_gone_at is not None:
             now["person_check_at"] = now_ms()
         connection.execute(_SET.values(now), {"of": row.id})
         last = connection.execute(_LAST, {"of": row.id}).scalar_one()
@@ -383,8 +385,8 @@ class Transitions:
         undone: bool = False,
         passed: bool = False,
     ) -> None:
-        """Write the step's event. A reason is free text and stays out of the log."""
-        assert issubclass(kind, events.OrderStep)  # what holds tell is told by holds.py
+        """Append the transition's event. A reason is free text and stays out of the log."""
+        assert issubclass(kind, events.OrderStep)  # holds.py appends the events of holds
         said = kind(
             order=row.id,
             number=order_number(row.number),
@@ -401,7 +403,7 @@ class Transitions:
 
 
 def _check_stopped(connection: Connection, row: Row[Any]) -> None:
-    """Raise LotStopped where the order has boxes of a lot that is stopped."""
+    """Raise LotStopped where the order has boxes of a stopped lot."""
     found = connection.execute(_STOPPED, {"of": row.id}).all()
     if found:
         lot = found[0].lot
@@ -409,7 +411,7 @@ def _check_stopped(connection: Connection, row: Row[Any]) -> None:
 
 
 def _not_again(short: SoldOut | LotSpent, do: str, **members: Any) -> SoldOut | LotSpent:
-    """The refusal for staff, who order nothing: that boxes can't be had again, and what to do."""
+    """Return the refusal for staff: the boxes can't be sold again, and what to do."""
     if isinstance(short, SoldOut):
         words = f"Nothing was changed: its boxes are sold or held again. {do}"
         return SoldOut(short.members["offers"], words, **members)
