@@ -1,1 +1,1 @@
-"""What is sold: products, the bag of a broadcast, the till, orders and pick-up points."""
+"""The shop: products, the bag of a broadcast, checkout, orders and pick-up points."""

@@ -1,7 +1,7 @@
-"""What the things are called that the audit list names by their identifiers: orders, offers, lots,
-farms, plots, products, pick-up points and broadcasts.
+"""Display names for the ids in the audit list: orders, offers, lots, farms, plots, products,
+pick-up points and broadcasts.
 
-For coordinators, who read of all of them; it names no buyer.
+For coordinators only, who may see all of these; it names no buyer.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -18,14 +18,14 @@ from farmlive.shop.core.tables import centres, flashes, offers, products
 
 Kind = Literal["broadcast", "centre", "farm", "lot", "offer", "order", "plot", "product"]
 
-# So many identifiers in one statement.
+# Ids in one query.
 AT_ONCE = 500
 
 
 @dataclass(frozen=True)
 class Thing:
-    """What an identifier is of. `name` is bilingual, an order's its number; `code` is a lot's,
-    `within` the broadcast of an offer or order, or the farm of a plot.
+    """The object behind an id. `name` is bilingual, for an order its number; `code` is a lot's;
+    `within` is the broadcast of an offer or an order, or the farm of a plot.
     """
 
     kind: Kind
@@ -35,7 +35,7 @@ class Thing:
 
 
 def things(connection: Connection, ids: Collection[str]) -> dict[str, Thing]:
-    """Return those of the identifiers that are known. A flash batch is called as its offer is."""
+    """Return the known ones of these ids. A flash batch has the name of its offer."""
     wanted = sorted(ids)
     return {
         identity: thing

@@ -1,4 +1,4 @@
-"""The commands that the shop answers, on the live channel and over HTTP; app.py registers them."""
+"""The shop's commands, on the live channel and over HTTP; app.py registers them."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _IN_BROADCAST = "/api/v1/broadcasts/{broadcast}"
 
 
 def commands(shop: Shop) -> list[Command[Any]]:
-    """The commands of the shop."""
+    """Return the commands of the shop."""
     return [
         Command(
             HoldPlace,

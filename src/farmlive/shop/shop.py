@@ -1,4 +1,4 @@
-"""The shop: its catalogue, its bag, its till, its holds and the orders that were taken."""
+"""The shop: builds and connects its rooms."""
 
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
@@ -54,17 +54,16 @@ FORGET_EVERY_S = 600
 
 
 class Shop:
-    """Everything that is sold.
+    """All rooms of the shop.
 
-    `catalogue` keeps the products, `bag` the offers, `corrections` puts their prices right,
-    `flashes` runs their flash batches, `holds` is what is kept for buyers, `waits` who waits for
-    what is sold out; `till` takes the orders, `orders` keeps them, `moves` and `handovers` bring
-    them on, `by_token` counts what is done by their links, `claims` are about them, `papers` reads
-    those chosen to be printed, and `notices` tell their buyers; `lot_watch` tells viewers what was
-    sold elsewhere of what they see, and is told by `shown` what that is; `lot_stops` tells them and
-    those who wait what was stopped and lifted, `lot_orders` staff who has it; `claim_photos` clears
-    away those that nobody sent; `persons` shows, exports and erases what is kept of a buyer, and
-    `erasing` goes on with what was left of that.
+    `catalogue` has the products, `bag` the offers, `corrections` price corrections, `flashes` flash
+    batches, `holds` holds, `waits` waiting lists. `till` places orders, `orders` reads and changes
+    them, `moves` applies bulk actions, `handovers` is pick-up; `by_token` limits order links,
+    `claims` handles claims, `papers` selects orders for documents, `notices` sends notices.
+    `lot_watch` updates cards after sales in other broadcasts, for the cards that `shown` returns;
+    `lot_stops` handles stops and lifts, `lot_orders` lists a stopped lot's orders. `claim_photos`
+    removes unused photos; `persons` shows, exports and erases buyers' data, and `erasing` completes
+    erasures.
     """
 
     def __init__(
@@ -165,8 +164,8 @@ class Shop:
         self.lot_watch = LotWatch(store, log, shown)
 
     async def start(self) -> None:
-        """Let holds run out, flash batches start and end, and buyers hear, when it is time; viewers
-        see what is sold elsewhere; and photos that nobody sent go.
+        """Start the tasks: expiry of holds, flash batches, notices, card updates and clean-up of
+        photos.
         """
         await self.holds.alarm.start()
         await self.rush.alarm.start()
@@ -178,7 +177,7 @@ class Shop:
         await self.erasing.again.start()
 
     async def stop(self) -> None:
-        """Stop what `start` began."""
+        """Stop what `start` started."""
         await self._codes.stop()
         await self.erasing.again.stop()
         await self.claim_photos.again.stop()
@@ -190,13 +189,11 @@ class Shop:
         await self.holds.alarm.stop()
 
     def searches_heard_by(self, hear: Callable[[Caller, str], None]) -> None:
-        """Tell this of each search for buyers: who searched, and by `phone` or `name`."""
+        """Set the handler of searches for buyers: it gets the caller, and `phone` or `name`."""
         self._searched = hear
 
     def searched(self, caller: Caller, find: str | None) -> None:
-        """Tell of a search by what somebody wrote where it may find a buyer: a seller's does not,
-        nor does an order's number.
-        """
+        """Report a search that may find a buyer: not a seller's, and not one by order number."""
         if (
             find is not None
             and caller.role != "seller"
@@ -205,33 +202,33 @@ class Shop:
             self._searched(caller, by)
 
     async def place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:
-        """Take an order: `Till.place`."""
+        """Place an order: `Till.place`."""
         return await self.till.place(caller, broadcast, request)
 
     def check_shown(self, connection: Connection, event: Event) -> None:
-        """Hear of a card that is put on the screen: of a stopped lot none is. Raises LotStopped."""
+        """Handle `card.pinned`: refuse to pin a card of a stopped lot. Raises LotStopped."""
         stock.check_shown(connection, event)
 
     def lot_shown(self, connection: Connection, event: Event) -> str | None:
-        """The lot of a card that is put on the screen, in the event's transaction."""
+        """Return the lot of a pinned card, in the event's transaction."""
         return bag.lot_of_offer(connection, CardPinned.of(event.data).offer)
 
     def audiences(self, connection: Connection, broadcast: str, device: str) -> list[str]:
-        """The audiences that a device has by its orders in the broadcast: `order:{id}` each."""
+        """Return the `order:{id}` audiences of a device's orders in the broadcast."""
         return self.orders.audiences(connection, broadcast, device)
 
     async def order(self, token: str) -> Order:
-        """The order whose page has this token. Raises UnknownOrder."""
+        """Return the order with this token. Raises UnknownOrder."""
         return await self.orders.by_token(token)
 
     async def order_on_paper(self, order: str, mark: str) -> Order:
-        """The order whose papers have this address: `Orders.by_paper`."""
+        """Return the order with this document URL: `Orders.by_paper`."""
         return await self.orders.by_paper(order, mark)
 
     async def things(self, ids: Collection[str]) -> dict[str, Thing]:
-        """What these identifiers are of and how it is called, for coordinators."""
+        """Return the objects and names behind these ids, for coordinators."""
         return await self._store.read(lambda conn: audit_names.things(conn, ids))
 
     async def centres(self) -> list[Centre]:
-        """The pick-up points, oldest first."""
+        """List the pick-up points, oldest first."""
         return await self.catalogue.centres()

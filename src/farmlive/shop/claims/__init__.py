@@ -1,1 +1,1 @@
-"""What came damaged, and what staff give back for it."""
+"""Claims about damaged goods, and their refunds."""

@@ -1,7 +1,7 @@
-"""Claims: a buyer says what came damaged, with photos, and staff give money back or say why not.
+"""Claims: a buyer complains about damaged goods, with photos; staff refund or refuse.
 
-What is written and photographed is for the order's buyer and for staff alone, and stands in no
-event. Giving back is a refund, which transitions.py does.
+Texts and photos are visible to the order's buyer and staff only, and are in no event.
+transitions.py records the refund.
 """
 
 from collections import Counter
@@ -39,24 +39,24 @@ from farmlive.store import Store
 from farmlive.store.files.files import Files
 from farmlive.store.files.uploads import check_files, owned, record
 
-# What is with its buyer may have come to harm; a parcel may be there before anyone said so.
+# Shipped orders too: a parcel may have arrived before anybody recorded it.
 CLAIMED_IN = ("shipped", "received")
-# Those that are refused count, too: each may take the decoder for seconds.
+# Refused photos count as well: each may cost seconds of decoding.
 PHOTOS_PER_MINUTE = 2 * MAX_PHOTOS
-# So many photos of an order are on their way at a time.
+# Most concurrent uploads of an order.
 PHOTOS_AT_ONCE = MAX_PHOTOS
 FOLDER = "claims"
 
 
 class ClaimOpen(Conflict):
-    """An order has one claim at a time that is not answered."""
+    """The order already has an open claim."""
 
     slug = "claim-open"
     title = "A claim for this order is open"
 
 
 class ClaimAnswered(Conflict):
-    """A claim is answered once."""
+    """The claim is already answered."""
 
     slug = "claim-answered"
     title = "The claim was answered already"
@@ -70,20 +70,20 @@ class UnknownClaim(NotFound):
 
 
 class UnknownPhoto(Invalid):
-    """A claim names a photo that is not there."""
+    """The claim names a photo that does not exist."""
 
     slug = "unknown-photo"
     title = "There is no such photo"
 
 
 class NoSuchPhoto(UnknownPhoto):
-    """The address names a photo that is not of this claim."""
+    """The path names a photo that this claim does not have."""
 
     status = 404
 
 
 class Claims:
-    """Takes claims and answers them."""
+    """Makes and answers claims."""
 
     def __init__(
         self,
@@ -108,15 +108,16 @@ class Claims:
         self._whom_to_ask = whom_to_ask
         self._on_their_way: Counter[str] = Counter()
 
-    # The buyer's, for whoever has the order's token.
+    # For the buyer, by the order's token.
 
     async def keep_photo(
         self, token: str, address: str | None, chunks: AsyncIterable[bytes]
     ) -> KeptPhoto:
-        """Keep a photo for a claim of the order, free of what its camera wrote.
+        """Store a photo for a claim of the order, without the camera's metadata.
 
-        It is read once it may come. It is this order's alone: no other claims it or sees it. Raises
-        UnknownOrder, DetailsErased, NotInState, NoRoom, TooMany, UploadLate, NotAPicture.
+        The body is read only once the upload is allowed. Only this order's claims can use and show
+        the photo. Raises UnknownOrder, DetailsErased, NotInState, NoRoom, TooMany, UploadLate,
+        NotAPicture.
         """
 
         def read(connection: Connection) -> str:
@@ -132,11 +133,13 @@ class Claims:
         with self._one_on_its_way(order):
             async with self._files.receive(chunks) as sent:
                 kept = await self._files.keep_picture(sent, _owner(order))
-                if self._touch([kept.name]):  # the same was chosen a day ago, and removed just now
+                # the same photo was uploaded a day ago and removed just now
+                if self._touch([kept.name]):
                     kept = await self._files.keep_picture(sent, _owner(order))
 
         def write(connection: Connection) -> None:
-            self._of_buyer(connection, token)  # erased meanwhile: then `clear` removes the photo
+            # if the order was erased meanwhile, `clear` removes the photo
+            self._of_buyer(connection, token)
             if not owned(connection, _owner(order), [kept.name]):
                 check_files(connection, _owner(order), self._photos_per_order)
             record(connection, _owner(order), kept)
@@ -145,7 +148,7 @@ class Claims:
         return KeptPhoto(id=kept.name, width=kept.width, height=kept.height)
 
     async def claim(self, token: str, new: NewClaim) -> Order:
-        """Take a claim; the same again while it is open is the same.
+        """Make a claim; the same claim again, while it is open, changes nothing.
 
         Raises UnknownOrder, DetailsErased, NotInState, UnknownPhoto, ClaimOpen.
         """
@@ -177,7 +180,7 @@ class Claims:
         return await self._store.write(write)
 
     async def photo_of_order(self, token: str, name: str) -> Path:
-        """The photo of a claim of the order. Raises UnknownOrder, NoSuchPhoto."""
+        """Return the path of a photo of the order's claims. Raises UnknownOrder, NoSuchPhoto."""
 
         def read(connection: Connection) -> list[Row[Any]]:
             order = with_token(connection, self._links, token).id
@@ -185,7 +188,7 @@ class Claims:
 
         return self._photo(await self._store.read(read), name)
 
-    # Staff's.
+    # For staff.
 
     async def of_broadcast(
         self,
@@ -194,8 +197,8 @@ class Claims:
         state: ClaimState | None = None,
         page: Page | None = None,
     ) -> tuple[list[Order], str | None]:
-        """A page of the orders with claims, or claims in this state, as numbered; and the cursor
-        of the next, if any.
+        """Return a page of the orders with claims, or with claims in this state, by order number;
+        and the cursor of the next page, if any.
 
         Raises Forbidden, UnknownBroadcast.
         """
@@ -221,11 +224,11 @@ class Claims:
     async def answer(
         self, caller: Caller, broadcast: str, claim: str, answer: ClaimAnswer
     ) -> Refunded:
-        """Give money back for the claim, or refuse it; the same again changes nothing.
+        """Refund or refuse a claim; the same answer again changes nothing.
 
-        What is given back can be undone as a move, and the claim is open again.
-        Raises Forbidden, UnknownBroadcast, UnknownClaim, WrongCurrency, ClaimAnswered, and what a
-        refund raises: NotInState, RefundTooHigh.
+        The refund can be undone as a bulk action, which opens the claim again. Raises Forbidden,
+        UnknownBroadcast, UnknownClaim, WrongCurrency, ClaimAnswered, and NotInState and
+        RefundTooHigh from the refund.
         """
         _check_staff(caller)
 
@@ -250,7 +253,7 @@ class Claims:
         return await self._store.write(write)
 
     async def photo_of_claim(self, caller: Caller, broadcast: str, claim: str, name: str) -> Path:
-        """The photo of a claim. Raises Forbidden, UnknownClaim, NoSuchPhoto."""
+        """Return the path of a claim's photo. Raises Forbidden, UnknownClaim, NoSuchPhoto."""
         _check_staff(caller)
         found = await self._store.read(lambda connection: _with_id(connection, broadcast, claim))
         return self._photo([found], name)
@@ -272,14 +275,14 @@ class Claims:
                 del self._on_their_way[order]
 
     def _of_buyer(self, connection: Connection, token: str) -> Row[Any]:
-        """The order, whose buyer may still send something in."""
+        """Return the order. Raises DetailsErased if its buyer was erased."""
         row = with_token(connection, self._links, token)
         if is_erased(row):
             raise DetailsErased(self._whom_to_ask)
         return row
 
     def _touch(self, names: Iterable[str]) -> list[str]:
-        """Have these photos stay for a day at least; those that are not there."""
+        """Keep these photos for another day; return those that do not exist."""
         paths = {name: self._files.path(name) for name in names}
         gone = touch(path for path in paths.values() if path is not None)
         return [name for name, path in paths.items() if path is None or path in gone]
@@ -298,7 +301,7 @@ class Claims:
                 "claimed_at": now_ms(),
             },
         )
-        if row.person_gone_at is not None:  # retention.py looks at it again
+        if row.person_gone_at is not None:  # retention.py must check it again
             connection.execute(
                 update(orders).where(orders.c.id == row.id).values(person_check_at=now_ms())
             )
@@ -316,7 +319,7 @@ class Claims:
         amount: int | None,
         words: str,
     ) -> None:
-        """Answer an open claim with so much money back, or, without any, refuse it."""
+        """Answer an open claim with a refund, or refuse it if there is no amount."""
         state: Literal["refused", "refunded"]
         state = "refused" if amount is None else "refunded"
         connection.execute(
@@ -355,9 +358,7 @@ class Claims:
 
 
 class _Standing(TypedDict):
-    """How the order of a claim stands, and who hears of it: what is written in a claim stays out of
-    the log.
-    """
+    """The order of a claim, and the event's audience; the claim's text is not part of the event."""
 
     order: str
     number: str
@@ -405,7 +406,7 @@ def _with_id(connection: Connection, broadcast: str, claim: str) -> Row[Any]:
 
 
 def _move_of(connection: Connection, claim: Row[Any]) -> str | None:
-    """The move of what was given back for the claim; None where nothing was."""
+    """Return the id of the claim's refund, by which it can be undone; None if there was none."""
     changes = connection.execute(
         select(order_changes.c.move, order_changes.c.refund)
         .where(order_changes.c.order == claim.order, order_changes.c.move.is_not(None))

@@ -1,7 +1,7 @@
-"""Photos for claims that were never sent: a buyer chose them, and thought better of it.
+"""Removes uploaded photos that no claim used within a day.
 
-They are removed after a day. Servers that share a folder may all do so; a claim that is being sent
-keeps its photos, since it has just touched them.
+Several servers may share the folder and run this at once; a claim touches its photos before it is
+stored, which keeps them.
 """
 
 import asyncio
@@ -22,16 +22,16 @@ from farmlive.store.files.uploads import forget, named
 
 EVERY_S = 3600
 KEPT_MS = DAY_MS
-# Records that one turn of the writer deletes.
+# Rows deleted per write transaction.
 FORGOTTEN_AT_ONCE = 500
-# What is being removed: nobody finds it any more, and it can still be put back.
+# The suffix of a file that is being removed: it can't be found any more, and can still be restored.
 _GOING = ".going"
 
 _log = structlog.get_logger(__name__)
 
 
 class ClaimPhotos:
-    """Clears the folder of claims' photos; `again` is what does so every hour."""
+    """Clears the folder of claims' photos; `again` runs this every hour."""
 
     def __init__(self, store: Store, folder: Path):
         self._store = store
@@ -39,7 +39,7 @@ class ClaimPhotos:
         self.again = Periodic(EVERY_S, self.clear, "photos of no claim were not removed")
 
     async def clear(self) -> int:
-        """Remove what is older than a day and of no claim; how many files."""
+        """Remove files older than a day that belong to no claim; return how many."""
         old = await asyncio.to_thread(self._old)
         if not old:
             return 0
@@ -56,9 +56,9 @@ class ClaimPhotos:
         return len(removed)
 
     async def remove(self, names: Collection[str]) -> None:
-        """Remove photos whose order owns them no more, unless another order owns the same one.
+        """Remove photos of erased orders, unless another order has the same photo.
 
-        Where the server ends before that, `clear` removes them.
+        If the server stops first, `clear` removes them.
         """
         if not names:
             return
@@ -70,13 +70,13 @@ class ClaimPhotos:
             (self._folder / name[:2] / name).unlink(missing_ok=True)
 
     def _old(self) -> list[Path]:
-        """What was not touched for a day, parts of photos that broke off too."""
+        """Return the files that were not touched for a day, parts of broken uploads too."""
         found = self._folder.glob("*/*")
         return [path for path in found if not _is_fresh(path)]
 
 
 def touch(paths: Iterable[Path]) -> list[Path]:
-    """Have them stay for another day; those that are there no more."""
+    """Keep the files for another day; return those that do not exist any more."""
     gone = []
     now = now_ms() / 1000
     for path in paths:
@@ -88,7 +88,7 @@ def touch(paths: Iterable[Path]) -> list[Path]:
 
 
 def _sent(connection: Connection) -> set[str]:
-    """The photos of every claim."""
+    """Return the photos of all claims."""
     return {
         name for photos in connection.execute(select(claims.c.photos)).scalars() for name in photos
     }
@@ -106,14 +106,14 @@ def _is_fresh(path: Path) -> bool:
 
 
 def _remove(path: Path, sent: Set[str]) -> bool:
-    """Remove it, unless it is of a claim, or was touched before it was out of reach."""
+    """Remove a file, unless a claim has it or it was touched just before."""
     name = _name(path)
     going = path.with_name(f"{name}{_GOING}")
     if name in sent and path != going:
         return False
     with contextlib.suppress(FileNotFoundError):  # another server removes it
         path.rename(going)
-        if name in sent or _is_fresh(going):  # left so by a server that was killed, or touched
+        if name in sent or _is_fresh(going):  # a killed server left it so, or it was touched
             going.rename(path.with_name(name))
             return False
         going.unlink()

@@ -1,1 +1,1 @@
-"""Flash batches: n boxes of an offer at a price of their own, for a time of their own."""
+"""Flash batches: boxes of an offer at a lower price, for a limited time."""

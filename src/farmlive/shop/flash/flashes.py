@@ -1,8 +1,8 @@
-"""Flash batches: so many boxes of an offer at a price of their own, for a time of their own.
+"""Flash batches: plans, starts and ends sales of an offer's boxes at a lower price for a limited
+time.
 
-While one runs its boxes are kept for it: `kept` of the offer = boxes − sold − held of the batch.
-Selling them is the till's, holding them for a buyer the holds', how many one may have is
-limits.py's.
+While a batch runs, its remaining boxes are kept for it: `kept` of the offer = boxes − sold − held
+of the batch. Till and holds sell and hold them; limits.py has the limit per buyer.
 """
 
 from collections.abc import Iterable, Mapping
@@ -64,7 +64,7 @@ _NEXT_END = select(func.min(flashes.c.ends_at)).where(flashes.c.state == "runnin
 _due_at = case(
     (flashes.c.state == "planned", flashes.c.starts_at), else_=flashes.c.ends_at + LATE_MS
 )
-# In the order in which they are due: they may want of the same lot.
+# In order of their due times: two batches may compete for the same lot.
 _DUE = (
     select(flashes.c.id, flashes.c.broadcast)
     .where(flashes.c.state.in_(_OPEN), _due_at <= bindparam("now"))
@@ -87,10 +87,10 @@ _ORDERS = select(func.count()).where(order_lines.c.flash == bindparam("flash"))
 
 
 class Flashes:
-    """Plans batches, and starts and ends each when it is time; `alarm` is what does that.
+    """Plans flash batches, and starts and ends them when due; `alarm` runs this.
 
-    `settle` is told of boxes that come back when a batch ends. `broadcast.started` and
-    `broadcast.ended` are heard in the log, in their own transactions.
+    `settle` allocates boxes that return at a batch's end. It handles `broadcast.started` and
+    `broadcast.ended`, in their transactions.
     """
 
     def __init__(self, store: Store, log: Log, *, settle: stock.Settle = stock.settled):
@@ -118,12 +118,13 @@ class Flashes:
         AnswerGone,
     )
     async def plan(self, caller: Caller, broadcast: str, message: FlashPlan) -> dict[str, Any]:
-        """Plan a batch and answer as `Flash`; without a time, or with one that is past, it starts.
+        """Plan a batch; returns `Flash`. Without a start time, or with one in the past, it starts
+        now.
 
-        A batch takes its boxes from what is left, and releases what is missing: as many as the lot
-        gives. With a key the same is planned once, however often it is sent. Raises
-        UnknownBroadcast, WrongCurrency, KeyReused, BroadcastNotLive (nothing starts before),
-        BroadcastEnded, UnknownOffer, LotStopped, FlashThere, FlashNotCheaper, LotSpent.
+        Its boxes come from what is left, and missing ones are released, as many as the lot has.
+        Idempotent when a key is given. Raises UnknownBroadcast, WrongCurrency, KeyReused,
+        BroadcastNotLive (nothing starts before), BroadcastEnded, UnknownOffer, LotStopped,
+        FlashThere, FlashNotCheaper, LotSpent.
         """
         key = message.key
         body_hash = idempotency.canonical_hash(message, FlashPlan, of="flashes")
@@ -210,10 +211,11 @@ class Flashes:
 
     @raises(UnknownBroadcast, UnknownFlash)
     async def end(self, caller: Caller, broadcast: str, message: FlashEnd) -> dict[str, Any]:
-        """End a batch that runs, or call off one that is planned; one that ended stays as it is.
+        """End a running batch, or call off a planned one; an ended one stays unchanged. Returns
+        `Flash`.
 
-        Where its price was `wrong` what is held of it is kept at the offer's price, also of one
-        that ended before, and staff are told how many orders were taken at it. Answers as `Flash`.
+        With `wrong`, its price was a mistake: holds of it get the offer's price, also those of a
+        batch that ended before, and an event tells staff how many orders have the wrong price.
         Raises UnknownBroadcast, UnknownFlash.
         """
 
@@ -237,7 +239,7 @@ class Flashes:
         return await self._store.write(write)
 
     async def of_broadcast(self, broadcast: str) -> list[Flash]:
-        """The batches of a broadcast, oldest first. Raises UnknownBroadcast."""
+        """List the batches of a broadcast, oldest first. Raises UnknownBroadcast."""
 
         def read(connection: Connection) -> list[Flash]:
             self._log.head(connection, broadcast)
@@ -247,9 +249,10 @@ class Flashes:
         return await self._store.read(read)
 
     async def turn(self) -> int:
-        """Start and end every batch whose time has come, each once on whichever server; how many.
+        """Start and end every batch that is due; return how many. Of several servers one handles
+        each.
 
-        One whose broadcast is not live waits for it.
+        A batch of a broadcast that is not live waits for it.
         """
         now = now_ms()
         due = await self._store.read(
@@ -262,16 +265,16 @@ class Flashes:
             )
         return done
 
-    # In the caller's transaction.
+    # Within the caller's transaction.
 
     def stop(self, connection: Connection, broadcast: str, lot: str) -> list[events.EventModel]:
-        """End the batches of a lot that is stopped, planned ones too; what is to be written."""
+        """End the batches of a stopped lot, planned ones too; return the events to append."""
         named = {"broadcast": broadcast}
         found = connection.execute(_OPEN_IN.where(_sells(lot)), named).all()
         return [entry for row in found for entry in self._end(connection, row, STOPPED)]
 
     def _next(self, connection: Connection) -> int | None:
-        """When a batch starts or ends next; of those that wait for their broadcast, none does."""
+        """Return when the next batch is due, without those that wait for their broadcast."""
         times = [
             row.starts_at
             for row in connection.execute(_PLANNED).all()
@@ -284,7 +287,7 @@ class Flashes:
         now = now_ms()
         state = self._log.head(connection, due.broadcast).state
         row = self._one(connection, due.broadcast, due.id)
-        # Started, ended or put off elsewhere meanwhile: then there is nothing to do.
+        # Otherwise another server started, ended or moved it.
         if row.state == "planned" and row.starts_at <= now and state == "live":
             told = self._start(connection, row, now)
         elif row.state == "running" and row.ends_at + LATE_MS <= now:
@@ -295,9 +298,7 @@ class Flashes:
         return True
 
     def _start(self, connection: Connection, row: Row[Any], now: int) -> list[events.EventModel]:
-        """Let a planned batch run; where its lot gives nothing any more, or is stopped, it ends at
-        once.
-        """
+        """Start a planned batch; end it at once if its lot is stopped or has nothing left."""
         known = stock.on_offer(connection, row.broadcast, [row.offer])
         facts = known[row.offer]
         if facts.lot_stopped:
@@ -325,7 +326,7 @@ class Flashes:
     def _end(
         self, connection: Connection, row: Row[Any], why: events.WhyEnded
     ) -> list[events.EventModel]:
-        """End a batch: what is kept for it and not held can be had as before."""
+        """End a batch; boxes that are kept for it and not held return to the offer."""
         known = stock.on_offer(connection, row.broadcast, [row.offer])
         keep = -known[row.offer].kept if row.state == "running" else 0
         moved = stock.move(connection, {row.offer: stock.Move(keep=keep)}, known)
@@ -336,7 +337,7 @@ class Flashes:
     def _put_right(
         self, connection: Connection, row: Row[Any]
     ) -> tuple[list[events.OrderHeld], events.FlashCorrected]:
-        """Keep that its price was a mistake, and at the offer's price what is held of it."""
+        """Mark the batch's price as a mistake, and give its holds the offer's price."""
         connection.execute(_SET.values(why=WRONG), {"of": row.id})
         offer = row.offer
         known = stock.on_offer(connection, row.broadcast, [offer])
@@ -344,7 +345,7 @@ class Flashes:
         again = [reprice_holds.reprice(connection, *of, known[offer].price) for of in held]
         boxes = sum(line["quantity"] for _, line in held)
         new = sum(line["quantity"] for hold, line in held if hold.is_new)
-        # They stay held, but of the batch no more.
+        # The boxes stay held, outside the batch.
         stock.move(connection, {offer: stock.Move(batches={row.id: (0, -boxes, -new)})}, known)
         return again, events.FlashCorrected(
             flash=row.id,
@@ -355,7 +356,7 @@ class Flashes:
         )
 
     def _begun(self, connection: Connection, event: Event) -> None:
-        """Start what was planned for an earlier moment than that at which the broadcast began."""
+        """Start the batches that were planned for a time before the broadcast went live."""
         now = now_ms()
         for row in connection.execute(_OPEN_IN, {"broadcast": event.broadcast}).all():
             if row.state == "planned" and row.starts_at <= now:
@@ -364,7 +365,7 @@ class Flashes:
                 self._log.append_all(connection, event.broadcast, told)
 
     def _over(self, connection: Connection, event: Event) -> None:
-        """With the broadcast its batches end, those too that never ran."""
+        """End the broadcast's batches, planned ones too."""
         for row in connection.execute(_OPEN_IN, {"broadcast": event.broadcast}).all():
             told = self._end(connection, row, "broadcast")
             self._log.append_all(connection, event.broadcast, told)
@@ -381,13 +382,13 @@ def _sells(lot: str) -> ColumnElement[bool]:
 
 
 def on_cards(connection: Connection, wanted: Iterable[str]) -> dict[str, Row[Any]]:
-    """The batch that is planned or runs of each of these offers that has one."""
+    """Return the planned or running batch of each offer that has one."""
     found = connection.execute(_ON_CARDS, {"offers": list(wanted)})
     return {row.offer: row for row in found}
 
 
 class Facts(TypedDict):
-    """A batch as its events and its card tell it, but for its id and its offer."""
+    """A batch as events and cards have it, without its id and its offer."""
 
     price: events.Money
     boxes: int
@@ -397,7 +398,7 @@ class Facts(TypedDict):
 
 
 def told(row: Row[Any], currency: str) -> Facts:
-    """A batch as its events and its card tell it, but for its id and its offer."""
+    """Return a batch as events and cards have it, without its id and its offer."""
     return {
         "price": money(row.price, currency),
         "boxes": row.boxes,
@@ -408,12 +409,12 @@ def told(row: Row[Any], currency: str) -> Facts:
 
 
 def on_card(row: Row[Any], currency: str) -> dict[str, Any]:
-    """A batch as its offer's card has it."""
+    """Return a batch as its offer's card has it."""
     return {"id": row.id, "state": row.state, **told(row, currency)}
 
 
 def shown(row: Row[Any]) -> Flash:
-    """A batch in the API; the row carries its offer's currency."""
+    """Return a batch as the API has it; the row includes its offer's currency."""
     return Flash.model_validate(
         {
             **told(row, row.currency),
@@ -434,9 +435,10 @@ def spent(
     batches: Mapping[str, str],
     known: Mapping[str, stock.Offer],
 ) -> list[events.FlashEnded]:
-    """End the batches whose last boxes this sale took, in its own transaction.
+    """End the batches whose last boxes were sold; called within the sale's transaction.
 
-    `sold` says how many by the offer, `batches` of which batch, `known` what was on offer before.
+    `sold` are quantities by offer, `batches` their flash batches, `known` the offers before the
+    sale.
     """
     rows = [(sold[offer], known[offer], batch) for offer, batch in batches.items()]
     wanted = [

@@ -1,4 +1,4 @@
-"""How many of a flash batch a buyer may have: while it runs, and by holds that outlive it."""
+"""The limit per buyer of a flash batch, while it runs and for holds that outlive it."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -30,8 +30,8 @@ _ENDED = hot(
     )
 )
 _is_kept = orders.c.state != "cancelled"
-# By the orders of one buyer, however many others have of the batch; not by a join, for which a
-# database walks through all lines of the batch, or all orders, as long as it knows no better.
+# Start from the buyer's orders, however many others bought of the batch. No join: without
+# statistics a database would scan all lines of the batch, or all orders.
 _of_buyer = union(
     select(orders.c.id).where(
         orders.c.broadcast == bindparam("broadcast"),
@@ -78,10 +78,10 @@ def checked(
     ordered: bool,
     for_buyer: bool,
 ) -> line_items.Checked:
-    """Lines that can be had, as `lines.check` finds them, and of which one may have so many.
+    """Check lines as `line_items.check` does, and the limits per buyer of their flash batches.
 
-    What one holds of a batch that is over, and may not have of it, is had of the one that runs at
-    that price, where one does. Raises as `lines.check` does, and LimitReached.
+    Boxes held of an ended batch, which its limit does not allow any more, may come from a running
+    batch at the same price. Raises as `line_items.check`, and LimitReached.
     """
 
     def found(*, as_held: bool) -> line_items.Checked:
@@ -129,12 +129,12 @@ def check(
     buyer: str = "",
     ordered: bool,
 ) -> None:
-    """Raise LimitReached where the buyer would have more of a batch than one may.
+    """Raise LimitReached where the buyer would exceed a batch's limit.
 
-    `batches` names the batch of each offer whose line is at a batch's price: one that runs, or one
-    that is over and of which the boxes are held. Ordered by the device or for the phone and not
-    cancelled; what the device holds is what it orders now. A device that many order at, as a
-    clerk's, is the empty text. `ordered` says whether there may be any order of theirs in the
+    `batches` maps the offers to the flash batch of their line: a running one, or an ended one of
+    which the boxes are held. Uncancelled orders of the device or the phone count; boxes that the
+    device holds are those that it orders now. `device` is empty for a device that many people use,
+    such as a clerk's. `ordered` says whether the device or the phone may have any order in the
     broadcast.
     """
     if not batches:
@@ -161,7 +161,7 @@ def check(
 def _limits(
     connection: Connection, batches: Mapping[str, str], known: Mapping[str, Offer]
 ) -> dict[str, int | None]:
-    """How many one may have of each: known of those that run, and asked of those that are over."""
+    """Return the limits of the batches; ended ones need a query."""
     limits = {
         batch: known[offer].per_buyer
         for offer, batch in batches.items()

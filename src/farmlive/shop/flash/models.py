@@ -1,4 +1,4 @@
-"""The shapes of flash batches in the API and of the channel's messages about them."""
+"""API models of flash batches, and models of the channel's messages about them."""
 
 from typing import Annotated, Literal
 
@@ -13,10 +13,10 @@ MAX_SECONDS = 86_400
 
 
 class NewFlash(BaseModel):
-    """A batch of an offer's boxes at a lower price, for so many seconds.
+    """Boxes of an offer at a lower price, for a number of seconds.
 
-    It starts at once, or at `starts_at`, milliseconds since 1970, once the broadcast is live.
-    `per_buyer`: how many of it one buyer may have.
+    It starts at once, or at `starts_at`, in milliseconds since 1970, once the broadcast is live.
+    `per_buyer` is the most that one buyer may have.
     """
 
     offer: Identifier
@@ -30,7 +30,7 @@ class NewFlash(BaseModel):
 class FlashPlan(NewFlash, Message):
     """Plan a flash batch of an offer, or start it at once; idempotent if a key is given.
 
-    The key is as an order's, and the same message comes with it again.
+    A repeated message must have the same key and the same contents.
     """
 
     type: Literal["flash.plan"] = "flash.plan"
@@ -38,10 +38,10 @@ class FlashPlan(NewFlash, Message):
 
 
 class EndOfFlash(BaseModel):
-    """How a batch that runs is ended, or one that is planned called off.
+    """How to end a running flash batch, or call off a planned one.
 
-    `wrong`: its price was a mistake. What is held of it is kept at the offer's price, also of one
-    that has ended, and what was ordered at it is listed among the wrong prices of the offer.
+    `wrong`: its price was a mistake. Holds of it get the offer's price, also those of an ended
+    batch, and its orders are listed with the offer's wrong prices.
     """
 
     wrong: bool = False
@@ -56,12 +56,11 @@ class FlashEnd(EndOfFlash, Message):
 
 
 class Flash(BaseModel):
-    """A flash batch; its times are milliseconds since 1970, as on the channel.
+    """A flash batch; times are in milliseconds since 1970, as on the channel.
 
-    `boxes` it has in all: `sold` of them were ordered, `held` are kept for buyers who write their
-    order. One that is over has more where an order that was called off is wanted after all, and is
-    filled from what else the offer has. `why` says what ended it: its time, that all were sold, the
-    host, or the broadcast; or that its price was wrong.
+    `boxes` is its total: `sold` are ordered, `held` are on hold. The total of an ended batch grows
+    where a cancelled order is placed again and takes other boxes of the offer. `why` is the reason
+    for its end: time, sold out, the host, the broadcast, or a wrong price.
     """
 
     id: str

@@ -1,1 +1,1 @@
-"""What buyers hear of their orders by telephone or e-mail."""
+"""Notices: messages to buyers about their orders, by phone or e-mail."""

@@ -1,6 +1,6 @@
-"""Notices that go as one message: what of them is still said, and how.
+"""Combines notices into one message: which of them are still relevant, and their text.
 
-Pure. Which go together is decided when they are written, in writing.py.
+Pure. writing.py decides which notices are combined.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,28 +18,28 @@ from farmlive.shop.core.notice_kinds import (
 from farmlive.shop.notices.providers import Notice
 from farmlive.shop.notices.texts import Part, write_parts
 
-# A message that tells of several kinds.
+# The kind of a message with notices of several kinds.
 SEVERAL = "several"
-# What puts these right takes the last of its topic back, where that was not sent either.
+# Corrections: they cancel the last notice of their topic if that was not sent yet.
 _PUTS_RIGHT = (CORRECTED, REFUND_CORRECTED)
-# Nobody is told to come for, or to wait for, what they have, nor of an order that is called off
-# that it is there.
+# Notices that an order's state makes obsolete: no call to pick up what is received, and no
+# confirmation of what is cancelled.
 _OVERTAKEN = {
     "order.placed": ("cancelled",),
     PLACED_BY_STAFF: ("cancelled",),
     "order.shipped": ("received",),
     "order.at_centre": ("received",),
 }
-# Nobody is told to come, or to have money ready, for what was stopped meanwhile.
+# Notices that a stop makes obsolete: no call to pick up, or to have money ready.
 _STOPPED_FIRST = ("order.shipped", "order.at_centre")
 
 
 def still_said(rows: Sequence[Row[Any]], states: Mapping[str, str]) -> list[Row[Any]]:
-    """The notices of a message that still say something, in their order.
+    """Return the notices of a message that are still relevant, in order.
 
-    A notice tells how its order is when it is sent. So of each order and topic the last alone is
-    said; what was put right before it was sent is not said at all, nor is what its order's state
-    (`states`, by order) has overtaken.
+    A notice describes the order at the time of sending. So only the last notice of each order and
+    topic is sent; notices that were corrected before sending, or made obsolete by the order's state
+    (`states`, by order), are left out.
     """
     said: dict[tuple[str, str], list[Row[Any]]] = {}
     for row in sorted(rows, key=lambda row: (row.order, row.seq)):
@@ -60,7 +60,7 @@ def still_said(rows: Sequence[Row[Any]], states: Mapping[str, str]) -> list[Row[
 
 
 def notice(head: Row[Any], parts: Sequence[Part]) -> Notice:
-    """The message, which has the id and the time of its first notice."""
+    """Return the message; it has the id and the time of its first notice."""
     numbers = dict.fromkeys(part.facts.number for part in parts)
     kinds = {part.kind for part in parts}
     return Notice(

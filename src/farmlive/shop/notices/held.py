@@ -1,6 +1,6 @@
-"""Notices that a limit held back: staff read them and may send them all the same.
+"""Notices that a limit held back: staff can read and send them.
 
-Why one was held is limits.py's; how it then goes, notices.py's.
+limits.py holds them back; notices.py sends them.
 """
 
 from typing import Any, Literal
@@ -21,7 +21,7 @@ from farmlive.store import Store
 
 HeldBy = Literal["number", "address", "block", "prefix", "unheard"]
 
-_IS_HELD = notices.c.state == literal_column("'held'")  # as its index has it
+_IS_HELD = notices.c.state == literal_column("'held'")  # as the partial index has it
 _NOTICE = select(notices, orders.c.number, orders.c.broadcast).join(
     orders, orders.c.id == notices.c.order
 )
@@ -30,20 +30,20 @@ _RELEASE = update(notices).where(notices.c.id == bindparam("of_notice"), _IS_HEL
 
 
 class UnknownNotice(NotFound):
-    """No notice to a buyer has that id."""
+    """No notice has that id."""
 
     slug = "unknown-notice"
     title = "There is no such notice"
 
 
 class HeldNotice(BaseModel):
-    """A notice that was held back.
+    """A notice that a limit held back.
 
-    `at` is RFC 3339, `to` a phone number or a mail address, `number` what people call its order,
-    `order`. `held_by` says which limit it was: `number` (notices to this one), `address` or `block`
-    (notices caused from one), `prefix` (a number of a country that strangers can't have told), or
-    `unheard` (an order called off of which its buyer was never told). `state` is `held`, and
-    `waiting`, `sent` or `failed` once staff have sent it.
+    `at` is RFC 3339, `to` a phone number or an e-mail address, `number` the number of its order,
+    `order` the order's id. `held_by` names the limit: `number` (notices to this recipient),
+    `address` or `block` (notices caused from one IP address or block), `prefix` (a number in a
+    country outside the setting), or `unheard` (a cancelled order of whose placing the buyer was
+    never notified). `state` is `held`, or `waiting`, `sent` or `failed` once staff have sent it.
     """
 
     id: str
@@ -64,14 +64,14 @@ class HeldNotices(Listing):
 
 
 class Held:
-    """Reads what is held back, and lets it go."""
+    """Lists and sends notices that are held back."""
 
     def __init__(self, store: Store, alarm: DueScheduler):
         self._store = store
         self._alarm = alarm
 
     async def all(self, page: Page) -> HeldNotices:
-        """Those that are held back now, the latest first."""
+        """List the notices that are held back, the latest first."""
         query = _NOTICE.where(_IS_HELD).order_by(notices.c.id.desc()).limit(page.rows)
         if page.after is not None:
             query = query.where(notices.c.id < page.after[1])
@@ -84,9 +84,9 @@ class Held:
         return await self._store.read(read)
 
     async def send(self, caller: Caller, notice: str) -> HeldNotice:
-        """Send one all the same; one that is on its way already stays as it is.
+        """Send a notice; one that is being sent stays unchanged.
 
-        From then on it is staff's, and no limit counts it. Raises UnknownNotice.
+        From then on it counts as caused by staff, without limits. Raises UnknownNotice.
         """
 
         def write(connection: Connection) -> HeldNotice:

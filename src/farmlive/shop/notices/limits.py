@@ -1,9 +1,9 @@
-"""Limits of notices that a stranger can cause, kept in the database: they survive a restart and
-hold across servers.
+"""Limits of notices that strangers can cause, stored in the database: they survive restarts and
+apply across servers.
 
-Owns who counts as one person, and how much a sender may cause. How much that was is one question,
-which an order's own may have asked; what is counted within a transaction the tally adds up. What is
-held back, staff read in held.py.
+It defines which recipients count as one person, and how much a sender may cause. One query reads
+the counts, which the order's context query can include; within a transaction the deferred updates
+keep them current. Staff read held notices in held.py.
 """
 
 import contextlib
@@ -31,13 +31,12 @@ from farmlive.settings import Settings
 from farmlive.shop.notices.tables import notice_budgets, notice_counts, notices
 from farmlive.store import Store, hot, list_of, tally
 
-# Notices that strangers cause: all of a block, which is what one network gives out, may cause ten
-# times what one address may.
+# Notices from strangers: the limit of a block of IP addresses, as a multiple of one address'.
 NOTICES_BLOCK_FACTOR = 10
-# Domains of one provider at which a name is one mailbox, by the one that limits count under. From
+# Domains of one provider that share their mailboxes, by the one that counts. Sources:
 # support.apple.com/118230, proton.me/support/addresses-and-aliases, the mailbox aliases of
-# yandex.com/support/domain, which validator.js (src/lib/normalizeEmail.js) lists by name; that
-# library and Google's users say it of googlemail.com.
+# yandex.com/support/domain, which validator.js (src/lib/normalizeEmail.js) lists by name; the
+# latter and Google's users say so of googlemail.com.
 _SAME_MAILBOX = {
     each: first
     for first, *others in (
@@ -48,7 +47,7 @@ _SAME_MAILBOX = {
     )
     for each in others
 }
-# Signs that Proton leaves out of a name, besides dots: its own web client does
+# Characters besides dots that Proton ignores in a name, as its own web client does
 # (ProtonMail/WebClients, packages/shared/lib/helpers/email.ts).
 _LEFT_OUT = {"proton.me": "-_"}
 
@@ -56,26 +55,30 @@ Pseudonym = Callable[[str], Awaitable[str]]
 
 
 class Sender(NamedTuple):
-    """From where a stranger came: pseudonyms of the address and of the block around it."""
+    """The origin of a stranger's request: pseudonyms of the IP address and of the block
+    around it.
+    """
 
     address: str
     block: str
 
 
 async def sender(address: str | None, pseudonym: Pseudonym) -> Sender | None:
-    """The sender at an address; None where an unnamed proxy hides it."""
+    """Return the sender of an IP address; None where a proxy hides it that the settings don't
+    name.
+    """
     if address is None:
         return None
     return Sender(await pseudonym(address), await pseudonym(f"block {block_of(address)}"))
 
 
 def recipient(person: str) -> str:
-    """As whom limits count a phone number or a mail address.
+    """Return the normalized phone number or e-mail address under which limits count.
 
-    Numbers that may reach the same telephone are one. So are other spellings of one mailbox:
-    capitals, what follows a plus, dots, which many providers leave out, other signs where one does,
-    and another domain of the same provider. That two people differ in nothing else is rare, and
-    costs them a receipt. It goes to no mail server: a mail is sent to what the buyer wrote.
+    Numbers that may reach the same phone are one. So are spellings of one mailbox: upper case, what
+    follows a plus, dots, which many providers ignore, other characters where a provider ignores
+    them, and other domains of the same provider. Two people rarely differ in nothing else; the
+    second would miss a notice. Mail is sent to the address as the buyer wrote it.
     """
     name, at, domain = person.rpartition("@")
     if not at:
@@ -90,14 +93,14 @@ def recipient(person: str) -> str:
     return f"{name.casefold()}@{domain}"
 
 
-# When strangers caused notices to the recipient within a day, up to the limit of a day.
+# When strangers caused notices to the recipient within a day, at most as many as the daily limit.
 _told_at = list_of(
     select(notices.c.created_at)
     .where(
         notices.c.recipient == bindparam("to_recipient"),
         notices.c.created_at > bindparam("since_day"),
         notices.c.cause == literal_column("'stranger'"),
-        notices.c.held_by.is_(None),  # as its index has it
+        notices.c.held_by.is_(None),  # as the partial index has it
     )
     .limit(bindparam("per_day", type_=Integer))
 )
@@ -111,12 +114,12 @@ def _used(sender_name: str) -> Any:
     return found.scalar_subquery()
 
 
-# How a recipient and a sender stand, as a part of another question.
+# Columns for a context query: the counts of a recipient and a sender.
 ASKED = (
     _told_at.label("told_at"),
     _used("from_address").label("used_by_address"),
     _used("from_block").label("used_by_block"),
-    # Whether anyone may have been told something besides: few are, and seldom.
+    # Whether there are any counts without a notice's row, which are rare.
     exists(select(notice_counts.c.recipient)).label("told_besides"),
 )
 _ASKED = hot(select(*ASKED))
@@ -141,7 +144,7 @@ _FORGET_COUNTS = delete(notice_counts).where(notice_counts.c.until < bindparam("
 
 
 class StrangersLimits:
-    """Says which limit holds a notice back that a stranger causes, and counts those that go."""
+    """Decides which limit holds back a stranger's notice, and counts those that are sent."""
 
     def __init__(self, settings: Settings, store: Store):
         self._pseudonyms = Pseudonyms(store)
@@ -154,11 +157,13 @@ class StrangersLimits:
         }
 
     def may_reach(self, person: str) -> bool:
-        """Whether a stranger can cause notices to this number; mail goes anywhere."""
+        """Return whether strangers can cause notices to this recipient: any e-mail, and allowed
+        prefixes.
+        """
         return "@" in person or international(person).startswith(self._prefixes)
 
     def question(self, person: str, by: Sender | None, now: int) -> dict[str, Any]:
-        """The values for `ASKED`, of a notice to the person that would be written now."""
+        """Return the parameters of `ASKED`, for a notice to the person now."""
         address, block = by or ("", "")
         return {
             "to_recipient": recipient(person),
@@ -172,7 +177,7 @@ class StrangersLimits:
     def asked(
         self, connection: Connection, question: Mapping[str, Any], answer: Row[*tuple[Any, ...]]
     ) -> None:
-        """Take what `ASKED` gave, unless this transaction knows more."""
+        """Store the counts from a row with `ASKED`, unless this transaction has newer ones."""
         counted = tally(connection)
         hour = question["in_hour"]
         for key, used in (
@@ -192,9 +197,10 @@ class StrangersLimits:
     def held_by(
         self, connection: Connection, person: str, by: Sender | None, now: int
     ) -> str | None:
-        """Which limit holds a notice to the person back; None where it goes, which is counted.
+        """Return the limit that holds back a notice to the person; None if it is sent, which is
+        counted.
 
-        What `asked` took in this transaction is not asked again.
+        Counts that `asked` stored in this transaction are not queried again.
         """
         if not self.may_reach(person):
             return "prefix"
@@ -220,8 +226,8 @@ class StrangersLimits:
         return None
 
     def keep(self, connection: Connection, recipient_name: str, at: int, now: int) -> None:
-        """Count a notice to the recipient at that time, UTC milliseconds, of which there is no row,
-        or will be none.
+        """Count a notice to the recipient at `at`, in UTC milliseconds, that has no row or will
+        have none.
         """
         if at <= now - DAY_MS:
             return
@@ -232,12 +238,12 @@ class StrangersLimits:
         connection.execute(insert(notice_counts), row)
 
     def forget(self, connection: Connection, now: int) -> None:
-        """Drop what counts no more: budgets of hours that are over, notices of a day ago."""
+        """Delete expired counts: of past hours, and of notices older than a day."""
         connection.execute(_FORGET, {"this_hour": now // HOUR_MS})
         connection.execute(_FORGET_COUNTS, {"now": now})
 
     def _besides(self, connection: Connection, recipient_name: str, since: int) -> list[int]:
-        """When the recipient was told something since then of which there is no row."""
+        """Return the times since `since` of the recipient's notices without a row."""
         found = connection.execute(_COUNTED, {"to_mark": self._mark(recipient_name)})
         times: list[int] = found.scalar_one_or_none() or []
         return [at for at in times if at > since]
@@ -247,10 +253,10 @@ class StrangersLimits:
 
 
 def _told(recipient_name: str) -> tuple[str, str]:
-    """The tally's key of the recipient's notices within an hour and a day."""
+    """Return the key of a recipient's notices within an hour and a day."""
     return ("notices to", recipient_name)
 
 
 def _used_by(hour: int, sender_name: str) -> tuple[str, int, str]:
-    """The tally's key of the sender's notices in a clock hour."""
+    """Return the key of a sender's notices in a clock hour."""
     return ("notices by", hour, sender_name)

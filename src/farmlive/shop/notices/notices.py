@@ -1,10 +1,9 @@
-"""Notices: what buyers hear of their orders by telephone or e-mail, each thing once.
+"""Notices: tells buyers by phone or e-mail about changes of their orders.
 
-A notice is written in the transaction of the order's event, and sent by a task afterwards, on one
-server or several: at least once, and twice only where its provider can't tell after a crash, or
-after the database was away from one server for as long as a lease, and not from another. What it
-says is texts.py's, how it is brought the providers', and what of them is due the queue's,
-queue.py.
+A notice is inserted in the transaction of the order's event, and sent later by a task on one of the
+servers: at least once. It is sent twice only if its provider can't tell after a crash, or after one
+server lost the database for longer than a lease while another did not. texts.py has the texts,
+providers.py the providers' interface, queue.py the due notices.
 """
 
 import asyncio
@@ -35,7 +34,7 @@ from farmlive.shop.notices.texts import Facts, Part
 from farmlive.shop.notices.writing import NoticeWriter
 from farmlive.store import Store
 
-# Pauses between tries double, from the first to the last; then no more is tried.
+# Pauses between tries double, from FIRST_PAUSE_MS to LAST_PAUSE_MS; after TRIES it has failed.
 FIRST_PAUSE_MS = 5_000
 LAST_PAUSE_MS = HOUR_MS
 TRIES = 48
@@ -44,18 +43,18 @@ _WHAT_TO_DO = {
     "smtp": "See that FARMLIVE_SMTP_URL is right, and that the mail server is there.",
 }
 STOP_S = 5
-# So often budgets of hours that are over are dropped.
+# How often expired counts are deleted.
 FORGET_MS = 600_000
-# What comes due within this time is sent together: each turn has a price of its own.
+# Wait this long to send notices together, since each turn has a fixed cost.
 GATHER_S = 0.2
-# Orders go before notices, until one of these is so late; then they take turns.
+# Orders go first until a notice is this late; then they take turns.
 BEHIND_ORDERS_MS = 5_000
 
 _log = structlog.get_logger(__name__)
 
 
 def providers(settings: Settings) -> list[Provider]:
-    """The providers that the settings name."""
+    """Return the providers that the settings name."""
     made: dict[str, Provider] = {}
     if "file" in settings.notices:
         made["file"] = Outbox(settings.data / "outbox")
@@ -66,8 +65,8 @@ def providers(settings: Settings) -> list[Provider]:
 
 @dataclass(frozen=True)
 class Message:
-    """Notices that go together, as they were taken; `head` is the first, whose id it has. Those of
-    `overtaken` are said no more.
+    """The notices of one message; `head` is the first one, whose id the message has. The notices in
+    `overtaken` are obsolete.
     """
 
     head: Row[Any]
@@ -81,8 +80,8 @@ class Message:
 
 
 class Taken(NamedTuple):
-    """Messages that a turn took, with what they say; whether there may be more that are due, and
-    whether the first of them is so late that orders go no longer before the next turn.
+    """The messages that a turn took, with their parts; whether more may be due, and whether the
+    first is so late that the next turn should not wait for orders.
     """
 
     messages: Sequence[tuple[Message, list[Part]]] = ()
@@ -92,7 +91,7 @@ class Taken(NamedTuple):
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a message: how it stands, and until when its provider can't bring any."""
+    """The result of a message: its new values, and until when its provider is unavailable."""
 
     message: Message
     values: dict[str, Any]
@@ -100,13 +99,13 @@ class Done:
 
     @property
     def is_sent(self) -> bool:
-        """It was brought."""
+        """Whether it was sent."""
         return bool(self.values["state"] == "sent")
 
 
 class Notices:
-    """Writes notices as the log tells of orders, and sends them; `alarm` is for the task, `held` is
-    what limits hold back.
+    """Writes notices for the log's order events, and sends them. `alarm` runs the sending; `held`
+    has those that limits hold back.
     """
 
     def __init__(
@@ -122,7 +121,7 @@ class Notices:
         self._links = OrderLinks(store.keys.orders)
         self._url = settings.url
         self._through = providers(settings) if through is None else list(through)
-        # What is left of a provider that is there no more waits for it.
+        # Notices of a provider that is not configured any more stay until it is.
         self._limits = StrangersLimits(settings, store)
         self._failures: dict[str, int] = {}
         outages = outages or Outages()
@@ -135,7 +134,7 @@ class Notices:
             )
             for provider in self._through
         }
-        # What came of notices and is not kept yet, by the provider's name.
+        # Results that are not stored yet, by provider.
         self._done: dict[str, list[Done]] = {each.name: [] for each in self._through}
         self._under_way: set[asyncio.Task[None]] = set()
         self._stops = False
@@ -151,17 +150,17 @@ class Notices:
 
     @property
     def through(self) -> Sequence[Provider]:
-        """The providers by which buyers are told."""
+        """The configured providers."""
         return self._through
 
     async def start(self) -> None:
-        """Send from now on, what an earlier run left too."""
+        """Start to send, also what an earlier run left."""
         self._stops = False
         if self._through:
             await self.alarm.start()
 
     async def stop(self) -> None:
-        """Send no more, what is under way aside; who starts next goes on."""
+        """Stop sending once the sends under way are done; the next server goes on."""
         self._stops = True
         await self.alarm.stop()
         if self._under_way:
@@ -172,17 +171,19 @@ class Notices:
             await asyncio.to_thread(provider.close)
 
     async def counts(self) -> Mapping[str, int]:
-        """How many there are by `waiting`, `sent`, `failed` (given up) and `held` (held back)."""
+        """Count the notices that are `waiting`, `sent`, `failed` (given up) and `held` (held
+        back).
+        """
         return await self._store.read(queue.counts)
 
     async def send(self) -> None:
-        """Try all that is due, by each provider its own, one after the other.
+        """Send everything that is due, with all providers at the same time.
 
-        It ends once all have: none is begun anew meanwhile, for a provider does one at a time.
-        Raises what kept one of them from going on.
+        It returns when all of them are done; a provider sends one message at a time. Raises the
+        error of a provider that could not go on.
         """
         sending = [asyncio.create_task(self._send_by(provider)) for provider in self._through]
-        for each in sending:  # a notice that is being sent is not left in the middle
+        for each in sending:  # a notice that is being sent must not be interrupted
             self._under_way.add(each)
             each.add_done_callback(self._under_way.discard)
         ended = await asyncio.shield(asyncio.gather(*sending, return_exceptions=True))
@@ -190,24 +191,26 @@ class Notices:
             if error is not None:
                 raise error
 
-    # Afterwards.
+    # Sending.
 
     def _due(self, connection: Connection) -> int | None:
-        """When something is to be done: what is not kept yet, at once."""
+        """Return when the next thing is due: now, if results are not stored yet."""
         if any(self._done.values()):
             return now_ms()
         return queue.next_at(connection, self._done)
 
     async def _ring(self) -> None:
-        """Send what is due, and what comes due in a moment."""
+        """Send what is due, and what becomes due within GATHER_S."""
         await asyncio.sleep(GATHER_S)
         await self.send()
 
     async def _send_by(self, provider: Provider) -> None:
-        """Each turn is one write: it keeps what came of some notices, and takes the next, as long
-        as there are as many as it may take. Orders go before it, but not for ever.
+        """Send a provider's notices in turns. Each turn is one write: it stores the last results
+        and takes the next notices, until fewer than a full turn are due. Orders go first, up to a
+        limit.
 
-        A turn that fails may have been kept or not: the next one keeps the same, which it may.
+        A failed turn may have been committed or not: the next one stores the same results again,
+        which is idempotent.
         """
         done = self._done[provider.name]
         taken = Taken(is_more=True)
@@ -225,12 +228,12 @@ class Notices:
             for first in range(0, len(messages), provider.together):
                 done += await self._try(provider, messages[first : first + provider.together])
                 if (until := done[-1].quiet_until) is not None:
-                    # It can't bring the others either, which were not tried.
+                    # The other messages would fail too, and were not tried.
                     done += [_untried(message, until) for message, _ in messages[len(done) :]]
                     break
 
     async def _put_off(self, provider: Provider, until: int) -> None:
-        """Let all that wait for the provider wait until then, some at a time."""
+        """Postpone all waiting notices of the provider, in steps."""
         some = partial(queue.put_off, provider=provider.name, until=until)
         while await self._store.write(some, last=True):
             pass
@@ -245,7 +248,7 @@ class Notices:
         queue.keep_void(
             connection, [it for each in done if each.is_sent for it in each.message.overtaken]
         )
-        # Of messages that were not tried all have the same come of them.
+        # Group messages with the same result, such as all that were not tried.
         back: dict[Any, list[str]] = {}
         for each in done:
             if not each.is_sent:
@@ -269,7 +272,7 @@ class Notices:
     async def _try(
         self, provider: Provider, taken: Sequence[tuple[Message, list[Part]]]
     ) -> list[Done]:
-        """Send some that go together, and tell what came of each."""
+        """Send some messages together, and return the result of each."""
         messages = [message for message, _ in taken]
         try:
             await asyncio.to_thread(_send, provider, taken)
@@ -286,8 +289,8 @@ class Notices:
         except NotThere as error:
             _log.info("a notice waits", provider=provider.name, reason=str(error))
         except Exception as error:
-            # A fault of ours: the next notice may be better, and this one is tried again.
-            # What it says may name a person, so that only its kind and its place are logged.
+            # An error of this program: another notice may work, and this one is tried again. Log
+            # only the error's type and place, since its text may name a person.
             at = traceback.extract_tb(error.__traceback__)[-1]
             _log.error(
                 "a notice was not sent",
@@ -304,9 +307,9 @@ class Notices:
         return [_tried_in_vain(message) for message in messages]
 
     def _unreachable(self, provider: Provider, message: Message, reason: str) -> Done:
-        """Put all of the provider's off: it isn't tried notice by notice.
+        """Postpone all of the provider's notices instead of trying each.
 
-        This one stands behind the others the next time: it may itself be what can't be sent.
+        This one goes behind the others: it may itself be the cause.
         """
         times = self._failures[provider.name] = self._failures.get(provider.name, 0) + 1
         until = now_ms() + min(FIRST_PAUSE_MS << min(times - 1, 20), LAST_PAUSE_MS)
@@ -318,7 +321,7 @@ class Notices:
     def _messages(
         self, connection: Connection, rows: Sequence[Row[Any]]
     ) -> list[tuple[Message, list[Part]]]:
-        """What is to be sent of the notices that were taken; those that say nothing are done."""
+        """Return the messages of the taken notices; obsolete notices are marked as done."""
         if not rows:
             return []
         of, less = queue.orders_of(connection, rows)
@@ -367,10 +370,10 @@ def _tried_in_vain(message: Message) -> Done:
 
 
 def _send(provider: Provider, taken: Sequence[tuple[Message, list[Part]]]) -> None:
-    """Write the messages and have them brought, in a thread."""
+    """Build the messages and send them, in a thread."""
     provider.send(*(combining.notice(message.head, parts) for message, parts in taken))
 
 
 def _quiet_until(done: Iterable[Done]) -> int | None:
-    """Until when the provider can't bring any."""
+    """Return until when the provider is unavailable, or None."""
     return max((each.quiet_until for each in done if each.quiet_until is not None), default=None)

@@ -1,8 +1,7 @@
-"""The outbox: notices as lines of JSON, for whatever brings them to telephones.
+"""The outbox: notices as JSON Lines files, for an external program that sends them.
 
-A line is written whole or not at all, once each, in the order in which it was sent; it is
-overwritten in its place alone, when its person is erased. A day has a file of its own,
-`YYYY-MM-DD.jsonl` in UTC, by when the notice came about.
+Each line is written completely and once, in the order of sending; it is overwritten in place only
+when its buyer is erased. There is a file per UTC day of the notices' creation, `YYYY-MM-DD.jsonl`.
 """
 
 import contextlib
@@ -17,13 +16,13 @@ from farmlive import compact_json
 from farmlive.clock import rfc3339
 from farmlive.shop.notices.providers import Notice, NotNow
 
-# Days whose notices are remembered; what is older is read again.
+# Days whose notices are kept in memory; older files are read again.
 DAYS_KEPT = 3
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
 
 
 class Outbox:
-    """The provider `file`. Servers that share the folder share the files."""
+    """The provider `file`. Servers with a shared folder share the files."""
 
     name = "file"
     at_once = 128
@@ -34,11 +33,11 @@ class Outbox:
         self._days: dict[str, _Day] = {}
 
     def reach(self, person: str) -> bool:
-        """Telephones."""
+        """Return whether it is a phone number."""
         return "@" not in person
 
     def send(self, *notices: Notice) -> None:
-        """Write those that do not stand there yet. Raises NotNow where the disk is at fault."""
+        """Append the notices that are not in the files yet. Raises NotNow on a disk error."""
         days: dict[str, dict[str, bytes]] = {}
         for notice in notices:
             at = rfc3339(notice.at)
@@ -52,7 +51,7 @@ class Outbox:
                 raise NotNow(error.strerror or str(error)) from error
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: no file stays open."""
 
     def _day(self, name: str) -> "_Day":
         if name not in self._days:
@@ -63,7 +62,7 @@ class Outbox:
 
 
 class _Day:
-    """One file, and which notices stand in its first `_seen` bytes."""
+    """One file, and the ids of the notices in its first `_seen` bytes."""
 
     def __init__(self, path: Path):
         self._path = path
@@ -71,7 +70,7 @@ class _Day:
         self._seen = 0
 
     def append(self, lines: Mapping[str, bytes]) -> None:
-        """Write the lines of these notices, and have them on the disk."""
+        """Append the lines of these notices and sync them to the disk."""
         is_new = not self._path.exists()
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._locked() as file:
@@ -79,7 +78,7 @@ class _Day:
             more = {notice: line for notice, line in lines.items() if notice not in self._known}
             if not more:
                 return
-            # What stands behind the last whole line was being written when its writer was killed.
+            # A partial line at the end is from a writer that was killed.
             file.truncate(self._seen)
             file.seek(self._seen)
             written = b"".join(more.values())
@@ -96,7 +95,7 @@ class _Day:
                 os.close(folder)
 
     def _locked(self) -> BinaryIO:
-        """Open the file and lock it until it is closed; a new one where it was just removed."""
+        """Open and lock the file until it is closed; a new one where it was just removed."""
         while True:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             file = os.fdopen(handle, "r+b")
@@ -106,7 +105,7 @@ class _Day:
             file.close()
 
     def _read(self, file: BinaryIO) -> None:
-        """Read what others wrote since; a file that was taken away and begun anew, as a whole."""
+        """Read what other servers appended; a file that was replaced is read as a whole."""
         if os.fstat(file.fileno()).st_size < self._seen:
             self._known, self._seen = set(), 0
         file.seek(self._seen)
@@ -122,14 +121,14 @@ Theirs = Callable[[str, str, str, str], bool]
 
 
 def take_out(folder: Path, is_theirs: Theirs) -> int:
-    """Overwrite the lines that are theirs, and return how many.
+    """Overwrite the lines that match, and return how many.
 
-    In the place of each stands one as long that has its `id` and `"erased": true`: whoever reads
-    the files on from where they were is at the same place, and no notice is written twice.
+    Each is replaced by a line of the same length with its `id` and `"erased": true`: readers keep
+    their position in the file, and no notice is written twice.
     """
     erased = 0
     for path in sorted(folder.glob("*.jsonl")):
-        # A line never changes and never moves: it is looked for while others go on writing.
+        # Lines never change their position, so the search needs no lock.
         with contextlib.suppress(FileNotFoundError):
             if found := _lines_of(path, is_theirs):
                 erased += _overwrite(path, found)
@@ -137,7 +136,7 @@ def take_out(folder: Path, is_theirs: Theirs) -> int:
 
 
 def recipients(folder: Path) -> set[str]:
-    """Return to whom the lines of all files are."""
+    """Return the recipients in all files."""
     found: set[str] = set()
     for path in folder.glob("*.jsonl"):
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
@@ -146,7 +145,7 @@ def recipients(folder: Path) -> set[str]:
 
 
 def _said(line: bytes) -> dict[str, Any] | None:
-    """What a line says; None for one that was erased, or that is being written."""
+    """Parse a line; None for an erased or an incomplete one."""
     if not line.endswith(b"\n") or b'"erased":true}' in line:
         return None
     said: dict[str, Any] = compact_json.decode(line)
@@ -154,7 +153,7 @@ def _said(line: bytes) -> dict[str, Any] | None:
 
 
 def _lines_of(path: Path, is_theirs: Theirs) -> list[tuple[int, bytes]]:
-    """Where in the file their lines begin, and what is written there."""
+    """Return the positions of the matching lines, and their replacements."""
     found = []
     place = 0
     with path.open("rb") as file:
@@ -170,7 +169,7 @@ def _lines_of(path: Path, is_theirs: Theirs) -> list[tuple[int, bytes]]:
 def _overwrite(path: Path, lines: Sequence[tuple[int, bytes]]) -> int:
     with path.open("r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        if not os.fstat(file.fileno()).st_nlink:  # removed meanwhile, with all in it
+        if not os.fstat(file.fileno()).st_nlink:  # removed meanwhile, with all lines in it
             return 0
         for place, line in lines:
             os.pwrite(file.fileno(), line, place)
@@ -179,16 +178,16 @@ def _overwrite(path: Path, lines: Sequence[tuple[int, bytes]]) -> int:
 
 
 def old_files(folder: Path, before_ms: int) -> list[Path]:
-    """Return the outbox's files that nothing was written to since then."""
+    """List the outbox's files that were last written before `before_ms`."""
     found = (path for path in folder.glob("*.jsonl") if _DAY.fullmatch(path.name))
     return sorted(path for path in found if _is_old(path, before_ms))
 
 
 def remove_old(folder: Path, before_ms: int) -> int:
-    """Remove the outbox's files that nothing was written to since then; return how many.
+    """Remove the outbox's files that were last written before `before_ms`; return how many.
 
-    Servers that share the folder may all do so, and write meanwhile: what is being written to is
-    locked, and stays.
+    Servers with a shared folder may run this at once, and write meanwhile: the lock protects a file
+    that is being written.
     """
     removed = 0
     for path in old_files(folder, before_ms):

@@ -1,7 +1,6 @@
-"""Providers of notices: what each of them does, what may go wrong, and what it is given.
+"""The interface of notice providers: methods, errors and the notice.
 
-Which there are, notices.py says; those that come with farmlive are outbox_file.py and
-smtp.py.
+notices.py lists the providers; outbox_file.py and smtp.py are the built-in ones.
 """
 
 from dataclasses import dataclass
@@ -12,9 +11,9 @@ from farmlive.shop.notices.texts import Language, Said
 
 @dataclass(frozen=True)
 class Notice:
-    """What is to be told: `id` is the same whenever it is tried, `at` when it came about.
+    """A notice to send: `id` is the same for every try, `at` is when it was created.
 
-    `person` is a phone number or an address of e-mail; `language` is None where nobody knows it.
+    `person` is a phone number or an e-mail address; `language` is None if unknown.
     """
 
     id: str
@@ -28,11 +27,11 @@ class Notice:
 
 
 class Provider(Protocol):
-    """Brings notices to people. Its verbs but `reach` may take their time: they run in threads.
+    """Sends notices. All methods but `reach` may block: they run in threads.
 
-    A turn takes `at_once` notices at most, of which the last must be brought within a minute; so
-    many as `together` are given to one `send`. After a crash it may be given one again that it has
-    brought already: it brings it once more only if it can't tell.
+    A turn takes at most `at_once` notices, which must be sent within a minute; one call of `send`
+    gets at most `together`. After a crash the same notice may come again: a provider should send it
+    twice only if it can't tell.
     """
 
     name: str
@@ -40,22 +39,22 @@ class Provider(Protocol):
     together: int
 
     def reach(self, person: str) -> bool:
-        """Whether it can bring something to this phone number or address."""
+        """Return whether it can send to this phone number or e-mail address."""
 
     def send(self, *notices: Notice) -> None:
-        """Bring them. Raises NotNow, NotThere, NotTaken, each of all of them."""
+        """Send the notices. Raises NotNow, NotThere or NotTaken for all of them."""
 
     def close(self) -> None:
-        """Let go of what it keeps open between notices."""
+        """Close connections that it keeps between notices."""
 
 
 class NotNow(Exception):
-    """It can't bring anything at the moment: the network or a disk is at fault, no notice is."""
+    """The provider is unavailable, because of the network or a disk; no notice is at fault."""
 
 
 class NotThere(Exception):
-    """This notice was not taken at the moment; another may be."""
+    """This notice was refused for now; others may be accepted."""
 
 
 class NotTaken(Exception):
-    """This notice is never taken: there is no such person there."""
+    """This notice is refused for good, such as for an unknown recipient."""

@@ -1,6 +1,6 @@
-"""The queue of notices: those that are due, taken by one server at a time, and what came of them.
+"""The queue of due notices: leases them to one server at a time, and stores the results.
 
-What is said and who brings it is notices.py's.
+notices.py decides what to send and how.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,12 +24,12 @@ from farmlive.shop.core.tables import centres
 from farmlive.shop.notices.tables import notices
 from farmlive.store import hot
 
-# For so long a server that took a notice may be sending it; then it is taken for dead.
+# A server's lease on a notice; after this time the server counts as dead.
 LEASE_MS = 60_000
-# So many are put off at a time, so that no order waits for all of a backlog.
+# Notices that one write postpones, which bounds how long an order waits for it.
 PUT_OFF_AT_ONCE = 200
 
-# As the index of those that are due has it.
+# Written as the partial index has it.
 _TO_SEND: ColumnElement[bool] = literal_column("notices.state IN ('waiting', 'sending')")
 _NEXT = hot(
     select(notices.c.next_at)
@@ -37,7 +37,7 @@ _NEXT = hot(
     .order_by(notices.c.next_at)
     .limit(literal_column("1"))
 )
-# The first notice of a message shares the fate of the others, and stands for it here.
+# The first notice of a message stands for all of it.
 _DUE = hot(
     select(notices.c.id, notices.c.next_at)
     .where(
@@ -49,15 +49,15 @@ _DUE = hot(
     .order_by(notices.c.next_at, notices.c.id)
     .limit(bindparam("most", type_=Integer))
 )
-# Taken by one server alone, a message's notices together: those that share a database write by
-# turns.
+# Takes all notices of a message together; only one server gets them, since writers of a database
+# take turns.
 _taken = (
     update(notices)
     .values(state="sending", tries=notices.c.tries + 1, next_at=bindparam("until"))
     .returning(notices)
 )
 _messages: BindParameter[str] = bindparam("messages", expanding=True)
-# Orders that share a batch with one of these have asked ahead what it doesn't change.
+# `own`: the prefetched queries of orders in the same batch do not depend on it.
 _TAKE = hot(_taken.where(notices.c.id.in_(_messages)), own=True)
 _TAKE_OTHERS = hot(
     _taken.where(
@@ -67,8 +67,8 @@ _TAKE_OTHERS = hot(
     ),
     own=True,
 )
-# Of one that is still as it was taken: kept late, or again where it was not known that it was, it
-# must not put back what another server has taken since.
+# Only while the lease is still held: a late or repeated result must not change a notice that
+# another server has taken since.
 _PUT = update(notices).where(
     notices.c.id.in_(bindparam("taken", expanding=True)),
     notices.c.state == "sending",
@@ -108,7 +108,7 @@ _OF_ORDERS = hot(
     .outerjoin(centres, centres.c.id == orders.c.centre)
     .where(orders.c.id.in_(bindparam("told", expanding=True)))
 )
-# Of which something was taken off before it was paid.
+# Orders that were reduced before they were paid.
 _TAKEN_OFF = hot(
     select(order_changes.c.order).where(
         order_changes.c.order.in_(bindparam("told", expanding=True)),
@@ -118,7 +118,7 @@ _TAKEN_OFF = hot(
     )
 )
 _count = select(func.count()).select_from(notices)
-# Most are sent: they are what is left of all, which the smallest index counts.
+# Counts the other states by the smallest index and subtracts them from all, since most are sent.
 _COUNTS = select(
     _count.scalar_subquery().label("all"),
     _count.where(_TO_SEND).scalar_subquery().label("waiting"),
@@ -130,13 +130,15 @@ _COUNTS = select(
 
 
 def next_at(connection: Connection, providers: Iterable[str]) -> int | None:
-    """When a notice of one of these providers is due next."""
+    """Return when the next notice of one of these providers is due."""
     asked = [connection.execute(_NEXT, {"of_provider": name}) for name in providers]
     return min((row.next_at for found in asked for row in found), default=None)
 
 
 def due(connection: Connection, provider: str, at_once: int, now: int) -> list[Row[Any]]:
-    """The provider's due messages, `at_once` at most, each by `id` and `next_at`, when it was."""
+    """Return at most `at_once` due messages of the provider: `id`, and `next_at`, when it became
+    due.
+    """
     which = {"of_provider": provider, "now": now, "most": at_once}
     return list(connection.execute(_DUE, which))
 
@@ -152,12 +154,12 @@ def take(connection: Connection, messages: Sequence[str], now: int) -> list[Row[
 
 
 def put(connection: Connection, taken: Sequence[str], lease: int, values: dict[str, Any]) -> None:
-    """Put notices that were taken until `lease` back, with these values."""
+    """Return leased notices to the queue with these values."""
     connection.execute(_PUT.values(values), {"taken": taken, "lease": lease})
 
 
 def put_off(connection: Connection, provider: str, until: int) -> bool:
-    """Let some of those that wait for the provider wait until then; whether there may be more."""
+    """Postpone some of the provider's waiting notices; return whether there may be more."""
     which = {"of_provider": provider, "until": until, "most": PUT_OFF_AT_ONCE}
     late = [row.id for row in connection.execute(_WAITING, which)]
     if late:
@@ -166,13 +168,13 @@ def put_off(connection: Connection, provider: str, until: int) -> bool:
 
 
 def keep_sent(connection: Connection, brought: Sequence[str], now: int) -> None:
-    """These were brought."""
+    """Mark notices as sent."""
     if brought:
         connection.execute(_SENT, {"brought": _listed(brought), "now": now})
 
 
 def keep_void(connection: Connection, overtaken: Sequence[str]) -> None:
-    """These are said no more."""
+    """Mark notices as obsolete."""
     if overtaken:
         connection.execute(_VOID, {"overtaken": _listed(overtaken)})
 
@@ -180,8 +182,8 @@ def keep_void(connection: Connection, overtaken: Sequence[str]) -> None:
 def orders_of(
     connection: Connection, rows: Sequence[Row[Any]]
 ) -> tuple[Mapping[str, Row[Any]], set[str]]:
-    """The orders that notices tell of, by id, and those of which something was taken off before
-    they were paid.
+    """Return the notices' orders by id, and the ids of those that were reduced before they were
+    paid.
     """
     told = {"told": _listed(sorted({row.order for row in rows}))}
     found, taken_off = (connection.execute(each, told) for each in (_OF_ORDERS, _TAKEN_OFF))
@@ -189,15 +191,15 @@ def orders_of(
 
 
 def counts(connection: Connection) -> Mapping[str, int]:
-    """How many there are by `waiting`, `sent`, `failed` (given up) and `held` (held back)."""
+    """Count the notices that are `waiting`, `sent`, `failed` (given up) and `held` (held back)."""
     found = connection.execute(_COUNTS).one()
     sent = found.all - found.waiting - found.failed - found.held - found.void
     return {"waiting": found.waiting, "sent": sent, "failed": found.failed, "held": found.held}
 
 
 def _listed(ids: Sequence[str]) -> list[str]:
-    """A list for a hot statement, which is prepared once for each length: of a power of two, the
-    last one repeated.
+    """Pad a list to a power of two by repeating its last element: a compiled statement is prepared
+    once per length.
     """
     missing = (1 << (len(ids) - 1).bit_length()) - len(ids)
     return [*ids, *[ids[-1]] * missing]

@@ -1,7 +1,7 @@
-"""Notices by e-mail, handed to a mail server by SMTP (RFC 5321) over TLS.
+"""Notices by e-mail, submitted to a mail server by SMTP (RFC 5321) over TLS.
 
-A mail that was handed over and not marked so, since the server was killed in between, is handed
-over again with the same Message-ID: mailboxes show it once, where they look at it.
+If the server is killed before it records a submission, it submits the mail again with the same
+Message-ID: mailboxes that check it show the mail once.
 """
 
 import contextlib
@@ -14,17 +14,17 @@ from urllib.parse import unquote, urlsplit
 
 from farmlive.shop.notices.providers import Notice, NotNow, NotTaken, NotThere
 
-# For each answer of the mail server; all of them together end before a notice is tried anew.
+# For each reply of the mail server; all of them together end before the notice's lease does.
 TIMEOUT_S = 6
 PORTS = {"smtp": 587, "smtps": 465}
 _HERE = ("localhost", "127.0.0.1", "::1")
-_MANY = 100  # mails that one connection carries
+_MANY = 100  # mails per connection
 
 
 class Mail:
     """The provider `smtp`.
 
-    The scheme of the URL says how the connection is kept secret: `smtps` from its start, `smtp` by
+    The scheme of the URL says how the connection is encrypted: `smtps` from its start, `smtp` by
     STARTTLS, which the server must offer unless it is on this machine.
     """
 
@@ -45,11 +45,11 @@ class Mail:
         self._carried = 0
 
     def reach(self, person: str) -> bool:
-        """Mailboxes."""
+        """Return whether it is an e-mail address."""
         return "@" in person
 
     def send(self, *notices: Notice) -> None:
-        """Hand the mail over. Raises NotNow, NotThere, NotTaken."""
+        """Submit the mail. Raises NotNow, NotThere, NotTaken."""
         (notice,) = notices
         person = _on_the_wire(notice.person)
         mail = self._mail(notice, person)
@@ -77,7 +77,7 @@ class Mail:
         self._carried += 1
 
     def close(self) -> None:
-        """Take leave of the mail server."""
+        """Quit the connection to the mail server."""
         server, self._server = self._server, None
         if server is not None:
             with contextlib.suppress(OSError, smtplib.SMTPException):
@@ -93,9 +93,9 @@ class Mail:
             mail["Subject"] = notice.said.subject
             mail["Message-ID"] = f"<{notice.id}@{domain}>"
             mail["Date"] = format_datetime(datetime.fromtimestamp(notice.at / 1000, UTC))
-            mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday answers it
+            mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents vacation replies
             mail.set_content(notice.said.text, charset="utf-8", cte="base64")
-        except ValueError as error:  # an address with what no header may hold
+        except ValueError as error:  # an address that no header may hold
             raise NotTaken("the address can't be written to") from error
         return mail
 
@@ -140,7 +140,7 @@ class Mail:
         return self._host in _HERE
 
     def _reset(self, server: smtplib.SMTP) -> None:
-        """The connection is good for the next mail, or it is let go of."""
+        """Reset the connection for the next mail, or close it."""
         try:
             server.rset()
         except (OSError, smtplib.SMTPException):
@@ -148,11 +148,9 @@ class Mail:
 
 
 def _on_the_wire(person: str) -> str:
-    """The address with its domain as every mail server takes it (RFC 5890, A-labels). Raises
-    NotTaken.
-    """
+    """Return the address with its domain as A-labels (RFC 5890). Raises NotTaken."""
     name, _, domain = person.rpartition("@")
-    if parseaddr(person)[1] != person:  # a comment in it, which is no part of the address
+    if parseaddr(person)[1] != person:  # a comment is no part of the address
         raise NotTaken("the address can't be written to")
     try:
         return f"{name}@{domain.encode('idna').decode()}"
@@ -161,13 +159,13 @@ def _on_the_wire(person: str) -> str:
 
 
 def _refused(code: int) -> NotThere | NotTaken:
-    """RFC 5321, section 4.2.1: 4yz may be tried again, 5yz is for good."""
+    """Map a reply code (RFC 5321, section 4.2.1): 4yz is temporary, 5yz permanent."""
     kind = NotTaken if code >= 500 else NotThere
     return kind(f"the mail server said {code}")
 
 
 def _said(error: Exception) -> str:
-    """What went wrong, without what the server wrote: it may repeat an address."""
+    """Describe an error without the server's text, which may repeat an address."""
     if isinstance(error, smtplib.SMTPResponseException):
         return f"the mail server said {error.smtp_code}"
     return getattr(error, "strerror", None) or type(error).__name__

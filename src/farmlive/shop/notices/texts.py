@@ -1,6 +1,6 @@
-"""What buyers are told of their orders, in Chinese or English, or in both where nobody knows.
+"""The texts of notices, in Chinese or English, or in both if the language is unknown.
 
-Pure. Whom, when and by what is notices.py's.
+Pure. notices.py decides about recipients, times and providers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ Language = Literal["zh", "en"]
 
 LOCALES: Mapping[Language, str] = {"zh": "zh_Hans_CN", "en": "en_GB"}
 
-# How a state is called where it is told that an earlier word was wrong.
+# Names of the states, for a correction of an earlier notice.
 STATES: Mapping[str, tuple[str, str]] = {
     "placed": ("已下单", "ordered"),
     "packed": ("已装箱", "packed"),
@@ -37,8 +37,8 @@ STATES: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Facts:
-    """What a notice says of an order; `amount` is the total, `refunded` what came back of it, or
-    was taken off before it was paid; `was_less`: some of it was taken off so.
+    """The facts of an order in a notice; `amount` is the total, `refunded` was refunded or taken
+    off before payment; `was_less`: some of it was taken off before payment.
     """
 
     number: str
@@ -55,20 +55,20 @@ class Facts:
 
     @property
     def left(self) -> int:
-        """What is paid for it."""
+        """The total less what was refunded or taken off."""
         return self.amount - self.refunded
 
     @property
     def is_due(self) -> bool:
-        """Whether something of it is still to be paid."""
+        """Whether something is still due."""
         return self.payment == "due" and self.left > 0
 
     def money(self, amount: int, language: Language) -> str:
-        """An amount as it is written in the language."""
+        """Format an amount in the language."""
         return _money(amount, self.currency, language)
 
 
-# In a rush the same prices are told again and again.
+# In a rush the same prices come again and again.
 @lru_cache(maxsize=1024)
 def _money(amount: int, currency: str, language: Language) -> str:
     value = amount / 10 ** decimals(currency)
@@ -77,7 +77,7 @@ def _money(amount: int, currency: str, language: Language) -> str:
 
 @dataclass(frozen=True)
 class Said:
-    """A subject of one line, and the text below it."""
+    """A subject line, and the text below it."""
 
     subject: str
     text: str
@@ -155,7 +155,7 @@ def _refunded(of: Facts, language: Language) -> tuple[str, str]:
 
 
 def _taken_off(of: Facts, off: str, language: Language) -> tuple[str, str]:
-    """Nothing came back: it is, or was, less that is asked for."""
+    """Return the text for a reduction: less is, or was, due, and nothing is refunded."""
     left = of.money(of.left, language)
     if language == "zh":
         pay = f"现在应付 {left}" if of.is_due else f"合计 {left}" if of.left else "无需付款"
@@ -214,7 +214,9 @@ def _refund_corrected(of: Facts, language: Language) -> tuple[str, str]:
 
 
 def _stopped(of: Facts, language: Language) -> tuple[str, str]:
-    """What must not be eaten comes first; else that nothing is handed over, and what follows."""
+    """Return the text of a stop: a warning against eating comes first, otherwise that nothing is
+    handed over; then what follows.
+    """
     has_left = of.state in ("shipped", "received")
     comes = of.way == "pickup"
     if language == "zh":
@@ -238,7 +240,9 @@ def _stopped(of: Facts, language: Language) -> tuple[str, str]:
 
 
 def _resumed(of: Facts, language: Language) -> tuple[str, str]:
-    """That it goes on; and where it waits, which may not have been said while it was stopped."""
+    """Return the text of a lift: the order goes on, and where it waits, since that notice may have
+    been dropped during the stop.
+    """
     ready = _at_centre(of, language)[1] if of.state == "at_centre" else ""
     if language == "zh":
         return (
@@ -271,7 +275,7 @@ SENTENCES: Mapping[str, Sentence] = {
 
 @dataclass(frozen=True)
 class Part:
-    """One notice of a message: `language` is None where nobody knows it."""
+    """One notice of a message; `language` is None if unknown."""
 
     kind: str
     facts: Facts
@@ -279,12 +283,12 @@ class Part:
 
 
 def write(kind: str, of: Facts, language: Language | None) -> Said:
-    """What is said; in Chinese first and English below where the language is not known."""
+    """Return the text; Chinese first and English below if the language is unknown."""
     return write_parts([Part(kind, of, language)])
 
 
 def code_words(code: str, language: Language | None) -> Said:
-    """The message with the code by which a phone's owner sees, takes out or erases its orders."""
+    """Return the text with a code, by which a phone's owner sees, exports or erases its orders."""
     languages: tuple[Language, ...] = ("zh", "en") if language is None else (language,)
     said = {
         "zh": (
@@ -304,7 +308,7 @@ def code_words(code: str, language: Language | None) -> Said:
 
 
 def write_parts(parts: Sequence[Part]) -> Said:
-    """What one message says of one or several: of each its words, then its order's page."""
+    """Return the text of a message: for each notice its text, then the URL of its order's page."""
     text: list[str] = []
     subjects: list[str] = []
     for part, following in zip(parts, [*parts[1:], None], strict=True):

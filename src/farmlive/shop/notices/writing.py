@@ -1,9 +1,8 @@
-"""Writing notices: in the transaction of an order's event, whom it is told, as which kind, and with
-which message it goes.
+"""Writes notices, in the transaction of an order's event: recipient, kind, and the message that
+combines it.
 
-What a stranger causes is held to limits.py and goes at once; what staff cause waits for
-others to the same person for a while, and goes with them; that a lot is stopped takes along what
-waits. Sending is notices.py's.
+A stranger's notice is limited (limits.py) and due at once. A notice of staff waits for others to
+the same person, to be combined; a stopped lot sends them early. notices.py sends them.
 """
 
 from collections.abc import Sequence
@@ -41,15 +40,15 @@ from farmlive.shop.notices.providers import Provider
 from farmlive.shop.notices.tables import notices
 from farmlive.store import Store, hot, tally
 
-# Events that may put right what a buyer was told.
+# Events that may cause or correct a notice.
 HEARD = (*TOLD, OrderPacked.kind)
-# Why a notice was held back that goes to nobody who is known to be there.
+# Limits whose held notices may be for made-up recipients.
 MADE_UP = ("prefix", "address", "block", "unheard")
-# Notices that one message has at most; a further one begins another. One number has seldom so many
-# orders at a time.
+# Most notices per message; a further one starts a new message. A number rarely has that many orders
+# at a time.
 TOGETHER = 50
-# Buyers of a stopped lot may be about to fetch or to eat it: they hear so as soon as all orders of
-# a person, which are stopped at once, stand in one message.
+# Buyers of a stopped lot may be about to collect or eat it: they are notified as soon as all orders
+# of a person, which are stopped at once, are in one message.
 STOPPED_WAITS_MS = 2_000
 
 _ORDER = hot(
@@ -76,14 +75,14 @@ _BEFORE = select(notices.c.state, notices.c.held_by).where(
     notices.c.provider == bindparam("by_provider"),
     notices.c.person == bindparam("to_person"),
 )
-# Of the recipient, as the index of messages has it that others can still go with.
+# For a recipient, as the partial index of open messages has it.
 _GATHERS = (
     notices.c.recipient == bindparam("to_recipient"),
     notices.c.cause == literal_column("'staff'"),
     notices.c.state == literal_column("'waiting'"),
 )
-# A message to the person that others can still go with: it was not tried yet, or what had come of
-# that try would be unclear.
+# An open message to the person: one that was not tried yet, since the result of that try would be
+# unclear.
 _OPEN = hot(
     select(notices.c.message, func.max(notices.c.next_at).label("next_at"))
     .where(
@@ -104,7 +103,7 @@ _HASTEN = (
     .values(next_at=bindparam("at"))
 )
 _latest = order_changes.alias("latest")
-# What the last deed with the order took back.
+# The states that the order's latest action undid.
 _TAKEN_BACK = select(order_changes.c.state).where(
     order_changes.c.order == bindparam("of"),
     order_changes.c.undone,
@@ -118,8 +117,8 @@ _TAKEN_BACK = select(order_changes.c.state).where(
 
 
 class Reached(NamedTuple):
-    """How an order's buyer is reached, whether staff or a clerk placed the order, and from where a
-    stranger acts now; who takes or calls off the order lets the transaction's tally know.
+    """How to reach an order's buyer, whether staff or a clerk placed the order, and the sender
+    where a stranger acts now; code that places or cancels an order stores this for the transaction.
     """
 
     phone: str
@@ -130,12 +129,12 @@ class Reached(NamedTuple):
 
 
 def know(connection: Connection, order: str, reached: Reached) -> None:
-    """Let notices of this transaction know how the order's buyer is reached."""
+    """Store how to reach the order's buyer, for notices of this transaction."""
     tally(connection).say(("reached", order), reached)
 
 
 class NoticeWriter:
-    """Hears of orders in the log and writes what is to be told of them."""
+    """Handles the log's order events and writes their notices."""
 
     def __init__(
         self,
@@ -156,18 +155,18 @@ class NoticeWriter:
 
     def _heard(self, connection: Connection, event: Event) -> None:
         told = event.model()
-        assert isinstance(told, OrderEvent)  # HEARD has no others
+        assert isinstance(told, OrderEvent)  # HEARD has no other kinds
         step = told if isinstance(told, OrderStep) else None
-        if step and step.passed:  # by the time that it is read, it is so no more
+        if step and step.passed:  # not true any more when the notice is read
             return
         reached = _reached(connection, told.order)
-        if reached is None or reached.simulated:  # a hold given up, or one of the demo's people
+        if reached is None or reached.simulated:  # a dropped hold, or a simulated buyer of the demo
             return
         kind: str | None = kind_of(told, by_staff=reached.by_staff)
         if step and step.undone:
             kind = self._correction(connection, event.broadcast, step)
         elif event.kind not in TOLD or (isinstance(told, OrderRefunded) and told.claim):
-            kind = None  # a claim's answer tells of its refund
+            kind = None  # the notice of the claim's answer includes its refund
         if kind is None:
             return
         for person in filter(None, (reached.phone, reached.email)):
@@ -184,9 +183,10 @@ class NoticeWriter:
                     )
 
     def _correction(self, connection: Connection, broadcast: str, step: OrderStep) -> str | None:
-        """What is told where steps were undone.
+        """Return the kind of notice for undone transitions, or None.
 
-        That it was wrong, if it was told of one of them; or what was only passed and now is so.
+        A correction, if a notice was written for one of them; or the notice of the state that the
+        order is in again, if its own was skipped.
         """
         order, state = step.order, step.state
         if isinstance(step, OrderRefunded):
@@ -238,19 +238,19 @@ class NoticeWriter:
         else:
             self._gather(connection, row)
         connection.execute(_INSERT, row)
-        if row["state"] == "waiting":  # what is held back is not due
+        if row["state"] == "waiting":  # held notices are not due
             self._alarm.set(connection, row["next_at"])
 
     def _gather(self, connection: Connection, row: dict[str, Any]) -> None:
-        """Let what staff caused wait for others to the person, or go with those that wait. A
-        stopped lot makes them go.
+        """Combine a notice of staff with others to the person: let it wait for them, or add it to
+        an open message. A stopped lot makes the message due early.
         """
         to = {"by_provider": row["provider"], "to_person": row["person"]}
         if row["kind"] == "order.cancelled":
             of_order = {"order": row["order"], **to}
             before = connection.execute(_BEFORE, of_order).all()
-            # Else calling off what a flood ordered would itself be the flood: to numbers that were
-            # made up. Who only heard too much already hears of this, with all else in one message.
+            # Otherwise cancelling the orders of a flood would send a flood of notices to made-up
+            # numbers. A recipient over their own limit still gets this, combined in one message.
             if before and all(each.state == "held" and each.held_by in MADE_UP for each in before):
                 row |= {"state": "held", "held_by": "unheard"}
         if row["state"] == "waiting" and self._gather_ms:

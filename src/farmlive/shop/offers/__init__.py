@@ -1,1 +1,1 @@
-"""The farms' products, and the bag: what a broadcast offers."""
+"""The farms' products, and the bag of a broadcast."""

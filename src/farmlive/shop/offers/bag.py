@@ -1,6 +1,6 @@
-"""The bag: a broadcast's offers with their live price and released stock, and the cards they make.
+"""The bag: a broadcast's offers with live price and released stock, and their cards.
 
-Each change is an event of the log, written in the change's own transaction. Selling is the till's.
+Each change is an event in the log, appended in the change's own transaction. till.py sells.
 """
 
 from collections.abc import Sequence
@@ -63,21 +63,21 @@ _WAITING = (
 
 
 class ListPriceTooLow(Invalid):
-    """A list price under the price would promise a discount that is none."""
+    """The list price is below the price, which would show a discount that does not exist."""
 
     slug = "list-price-too-low"
     title = "The list price is lower than the price"
 
 
 class LotOfOtherFarm(Invalid):
-    """A product of one farm can't come from another farm's lot."""
+    """A product of one farm can't be sold from another farm's lot."""
 
     slug = "lot-of-other-farm"
     title = "The lot is of another farm than the product"
 
 
 class Bag:
-    """Fills bags and changes what is in them."""
+    """Adds offers to bags and changes them."""
 
     def __init__(
         self, store: Store, log: Log, origin: Origin, settings: Settings, *, settle: stock.Settle
@@ -89,18 +89,18 @@ class Bag:
         self._settle = settle
 
     async def add(self, caller: Caller, broadcast: str, new: NewOffer) -> Card:
-        """Put an offer at the end of the bag; its `offer.added` carries the card.
+        """Add an offer at the end of the bag; its `offer.added` has the card.
 
         Raises UnknownBroadcast, BroadcastEnded, BagFull, UnknownProduct, ProductArchived,
         UnknownLot, LotStopped, LotOfOtherFarm, LotTaken (the product's GTIN with the lot's code
-        names another), LotSpent (more was to be released than the lot holds) and WrongCurrency.
+        names another), LotSpent (the lot has less than is to be released) and WrongCurrency.
         """
         return await self._store.write(
             lambda connection: self._add(connection, caller, broadcast, new)
         )
 
     async def cards(self, broadcast: str) -> list[Card]:
-        """The cards in the order of the bag. Raises UnknownBroadcast."""
+        """Return the cards in the order of the bag. Raises UnknownBroadcast."""
         query = select(offers).where(offers.c.broadcast == broadcast).order_by(offers.c.position)
 
         def read(connection: Connection) -> list[Card]:
@@ -110,10 +110,10 @@ class Bag:
         return await self._store.read(read)
 
     async def arrange(self, caller: Caller, broadcast: str, wanted: BagOrder) -> list[Card]:
-        """Put the bag in this order; each offer that moved is told with its new position.
+        """Set the order of the bag; each moved offer gets an event with its new position.
 
-        Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, and Invalid where an offer of the
-        bag is missing or stands twice.
+        Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, and Invalid where an offer is missing
+        or listed twice.
         """
         query = select(offers).where(offers.c.broadcast == broadcast).order_by(offers.c.position)
 
@@ -130,7 +130,8 @@ class Bag:
                 )
             after = {offer: place for place, offer in enumerate(wanted.offers, 1)}
             moved = {offer: place for offer, place in after.items() if before[offer] != place}
-            # Below zero first: no two offers may stand at one position, not for a moment.
+            # Negative positions first: the unique constraint allows no duplicate, even for a
+            # moment.
             for sign in (-1, 1):
                 for offer, place in moved.items():
                     connection.execute(
@@ -160,12 +161,11 @@ class Bag:
     async def release(
         self, caller: Caller, broadcast: str, message: OfferRelease
     ) -> dict[str, Any]:
-        """Let so many more be sold, or take back what is neither sold nor held.
+        """Release boxes, or withdraw boxes that are neither sold nor held.
 
-        What is released goes first to those who wait for it; the answer tells what is then left.
-        With a key the same is released once, however often it is sent. Raises UnknownBroadcast,
-        KeyReused, BroadcastEnded, NoSuchOffer, StockTaken, LotSpent, and LotStopped unless some
-        is taken back.
+        Released boxes go to the waiting list first; the answer has what is left after that.
+        Idempotent when a key is given. Raises UnknownBroadcast, KeyReused, BroadcastEnded,
+        NoSuchOffer, StockTaken, LotSpent, and LotStopped unless boxes are withdrawn.
         """
         offer, quantity, key = message.offer, message.quantity, message.key
         body_hash = idempotency.canonical_hash(message, OfferRelease, of="releases")
@@ -202,7 +202,7 @@ class Bag:
         UnknownBroadcast, BroadcastEnded, NoSuchOffer, WrongCurrency, ListPriceTooLow, FlashDearer
     )
     async def change(self, caller: Caller, broadcast: str, message: OfferChange) -> dict[str, Any]:
-        """Change what is sent, from this commit on, and answer as `Card`.
+        """Change the given fields of an offer; returns `Card`.
 
         Raises UnknownBroadcast, BroadcastEnded, NoSuchOffer, WrongCurrency, ListPriceTooLow,
         FlashDearer.
@@ -284,7 +284,7 @@ class Bag:
             catalogue.insert_product(connection, product)
         if product.gtin is not None:
             self._origin.name(connection, lot, product.gtin)
-        # One bag, one currency, so that a broadcast has one total.
+        # One currency per bag, so that a broadcast has one total.
         currency = currency or self._settings.currency
         price = currencies.minor_units(new.price, currency, currencies.BAG)
         list_price = _amount(new.list_price, currency)
@@ -323,7 +323,7 @@ class Bag:
         return card
 
     def _cards(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[Card]:
-        """The cards of these offers, by eight queries however many they are."""
+        """Return the cards of these offers, with eight queries for any number of them."""
         origins = self._origin.cards(connection, [row.lot for row in rows])
         query = select(products).where(products.c.id.in_({row.product for row in rows}))
         sold = {row.id: row for row in connection.execute(query)}
@@ -406,7 +406,7 @@ def _amount(money: Money | None, currency: str) -> int | None:
 
 
 def lot_of_offer(connection: Connection, offer: str) -> str | None:
-    """The lot that an offer sells, in the caller's transaction."""
+    """Return the lot that an offer sells, within the caller's transaction."""
     return connection.execute(select(offers.c.lot).where(offers.c.id == offer)).scalar_one_or_none()
 
 

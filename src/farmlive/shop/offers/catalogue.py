@@ -1,6 +1,6 @@
 """The catalogue: the farms' products, and the pick-up points.
 
-What is offered of it in a broadcast, at which price, is the bag's.
+The bag offers products in a broadcast, with a price.
 """
 
 from typing import Any
@@ -28,21 +28,21 @@ from farmlive.shop.core.problems import NamesNoFarm, NoSuchCentre, NoSuchProduct
 from farmlive.shop.core.tables import centres, offers, products
 from farmlive.store import Store
 
-# What a buyer bought: it stays as it was once the product stood in a bag.
+# Fields that describe what a buyer bought: they can't change once the product was offered.
 _BOUGHT = ("unit", "net_weight_g", "gtin")
-# What a card shows of the product and may change under it.
+# Fields on a card, which may change on existing cards.
 _SHOWN = ("name", "picture")
 
 
 class Catalogue:
-    """Keeps products and pick-up points."""
+    """Adds and changes products and pick-up points."""
 
     def __init__(self, store: Store, log: Log):
         self._store = store
         self._log = log
 
     async def add_product(self, caller: Caller, new: NewProduct) -> Product:
-        """Keep a product of a farm. Raises Forbidden, NamesNoFarm."""
+        """Add a product of a farm. Raises Forbidden, NamesNoFarm."""
         _check_farm(caller, new.farm)
         product = Product(id=ulid(), **dict(new))
 
@@ -56,7 +56,7 @@ class Catalogue:
         return await self._store.write(write)
 
     async def change_product(self, caller: Caller, product: str, change: ProductChange) -> Product:
-        """Change a product; bags of broadcasts not yet over show its new name and picture.
+        """Change a product; bags of broadcasts that have not ended show its new name and picture.
 
         Raises NoSuchProduct, Forbidden, ProductOffered.
         """
@@ -88,7 +88,9 @@ class Catalogue:
     async def products(
         self, farm: str | None = None, within: frozenset[str] | None = None
     ) -> list[Product]:
-        """The products, of one farm or all, where given `within` these farms; oldest first."""
+        """List the products, oldest first: of one farm or all, limited to the farms in `within` if
+        given.
+        """
         query = select(products).order_by(products.c.id)
         if farm is not None:
             query = query.where(products.c.farm == farm)
@@ -99,7 +101,7 @@ class Catalogue:
         )
 
     async def add_centre(self, caller: Caller, new: NewCentre) -> Centre:
-        """Keep a new pick-up point."""
+        """Add a pick-up point."""
         centre = Centre(id=ulid(), **dict(new))
 
         def keep(connection: Connection) -> None:
@@ -110,7 +112,7 @@ class Catalogue:
         return centre
 
     async def change_centre(self, caller: Caller, centre: str, change: CentreChange) -> Centre:
-        """Change a pick-up point, for orders that go there too. Raises NoSuchCentre."""
+        """Change a pick-up point, also for existing orders. Raises NoSuchCentre."""
 
         def write(connection: Connection) -> Centre:
             before = find_centre(connection, centre)
@@ -128,7 +130,7 @@ class Catalogue:
         return await self._store.write(write)
 
     async def centres(self) -> list[Centre]:
-        """The pick-up points, oldest first."""
+        """List the pick-up points, oldest first."""
         query = select(centres).order_by(centres.c.id)
         return await self._store.read(
             lambda connection: [centre_of(row) for row in connection.execute(query)]
@@ -163,20 +165,20 @@ def _check_farm(caller: Caller, farm: str) -> None:
 
 
 def insert_product(connection: Connection, product: Product) -> None:
-    """Keep a new product, in the caller's transaction."""
+    """Insert a new product, within the caller's transaction."""
     row = product.model_dump(exclude={"archived"})
     connection.execute(insert(products), {**row, "created_at": now_ms()})
 
 
 def product_of(row: Row[Any]) -> Product:
-    """A row of the table as the API has it."""
+    """Return a row as the API has it."""
     facts = {**row._mapping, "archived": row.archived_at is not None}
     return Product.model_validate(facts)
 
 
 @raises(NoSuchCentre)
 def find_centre(connection: Connection, centre: str) -> Centre:
-    """The pick-up point with that id. Raises NoSuchCentre."""
+    """Return the pick-up point with that id. Raises NoSuchCentre."""
     row = connection.execute(select(centres).where(centres.c.id == centre)).one_or_none()
     if row is None:
         raise NoSuchCentre("Nothing was changed: there is no such pick-up point.")
@@ -184,7 +186,7 @@ def find_centre(connection: Connection, centre: str) -> Centre:
 
 
 def centre_of(row: Row[Any]) -> Centre:
-    """A row of the table as the API has it."""
+    """Return a row as the API has it."""
     return Centre.model_validate(
         {"id": row.id, "name": row.name, "address": row.address, "phone": row.phone}
     )

@@ -1,8 +1,8 @@
-"""Stopped lots in the shop: what is told of a stop, and what ends or goes on with it.
+"""The shop's part of stopping and lifting a lot: events, flash batches and the waiting list.
 
-In the transaction of the finding or the lift, as `farmlive.origin.stops.stops.StopHandler`. That
-nothing of a stopped lot is sold is stock.py's and transitions.py's; who is sent a message is
-notices.py's, and who has it lot_orders.py's.
+It runs within the transaction of the finding or the lift, as
+`farmlive.origin.stops.stops.StopHandler`. stock.py and transitions.py refuse to sell or hand over a
+stopped lot; notices.py sends the notices; lot_orders.py lists its orders.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,14 +22,14 @@ from farmlive.shop.core.order_tables import order_lines, orders
 from farmlive.shop.core.tables import flashes, offers
 from farmlive.shop.flash.flashes import Flashes
 
-# One offer of each broadcast, also of those that have ended: their cards are still looked at.
+# One offer per broadcast, also of ended ones: their cards are still viewed.
 _SELLING = (
     select(offers.c.broadcast, func.min(offers.c.id).label("offer"))
     .where(offers.c.lot == bindparam("lot"))
     .group_by(offers.c.broadcast)
     .order_by(offers.c.broadcast)
 )
-# The same of several lots.
+# The same for several lots, with every offer on sale.
 _ON_SALE = (
     select(
         offers.c.broadcast,
@@ -42,7 +42,7 @@ _ON_SALE = (
     .group_by(offers.c.broadcast, offers.c.lot, lots.c.id)
     .order_by(offers.c.broadcast, offers.c.lot)
 )
-# Which of them a flash batch runs or is planned of.
+# Those of them with a planned or running flash batch.
 _FLASHES = (
     select(flashes.c.broadcast, offers.c.lot)
     .join(offers, offers.c.id == flashes.c.offer)
@@ -53,7 +53,7 @@ _FLASHES = (
 )
 _TESTED = select(TESTED).where(lots.c.id == bindparam("lot"))
 
-# The orders that have boxes of the lot, by their numbers.
+# The orders with boxes of the lot, by order number.
 _ORDERS = (
     select(
         orders.c.id,
@@ -72,7 +72,7 @@ _ORDERS = (
     .distinct()
     .order_by(orders.c.broadcast, orders.c.number)
 )
-# Of these orders those that another stopped lot is in.
+# Those of these orders that have boxes of another stopped lot.
 _other = order_lines.alias("other")
 _STILL_STOPPED = _ORDERS.where(
     exists().where(
@@ -83,14 +83,15 @@ _STILL_STOPPED = _ORDERS.where(
     )
 )
 
-# A start with other settings may change every lot there is; a statement names so many.
+# Lots per query: a start with changed settings may change every lot.
 AT_ONCE = 500
 
 Serve = Callable[[Connection, str, Iterable[str]], list[events.EventModel]]
 
 
 class LotStops:
-    """Tells every broadcast that sells a lot; ends its flash batches, and serves those who wait.
+    """Appends events to every broadcast that sells a lot, ends its flash batches, and allocates
+    lifted boxes.
 
     `serve` is `Allocation.serve`.
     """
@@ -103,7 +104,9 @@ class LotStops:
     def stopped(
         self, connection: Connection, lot: str, reasons: Sequence[StopReason], *, again: bool
     ) -> None:
-        """Write `lot.stopped` into the logs, end the lot's flash batches, and tell its buyers."""
+        """Append `lot.stopped` to the logs, end the lot's flash batches, and append the orders'
+        events.
+        """
         stopped = events.LotStopped(lot=lot, reasons=_told(reasons), again=again)
         for row in connection.execute(_SELLING, {"lot": lot}).all():
             over = self._flashes.stop(connection, row.broadcast, lot)
@@ -113,8 +116,8 @@ class LotStops:
             self._tell_buyers(connection, events.OrderStopped, lot, found)
 
     def resumed(self, connection: Connection, lot: str, lift: CardLift) -> None:
-        """Write `lot.resumed` into the logs, tell its buyers, and hold for those who wait what can
-        be had again.
+        """Append `lot.resumed` to the logs and the orders' events, and allocate the available boxes
+        to the waiting list.
         """
         tested = bool(connection.execute(_TESTED, {"lot": lot}).scalar())
         told = events.LotResumed(lot=lot, sentence=lift.sentence, tested=tested)
@@ -125,13 +128,13 @@ class LotStops:
         found = connection.execute(_ORDERS, {"lot": lot}).all()
         free = [row for row in found if row.id not in still]
         self._tell_buyers(connection, events.OrderResumed, lot, free)
-        if selling:  # that serves those who wait for the lot in the others too
+        if selling:  # this also serves the lot's waiting lists in other broadcasts
             served = self._serve(connection, selling[0].broadcast, [selling[0].offer])
             if served:
                 self._log.append_all(connection, selling[0].broadcast, served)
 
     def proof_changed(self, connection: Connection, changed: Sequence[str]) -> None:
-        """Write into the logs of what sells these lots that they may be sold now, or may not."""
+        """Append to the logs of broadcasts with these lots whether each may be sold now."""
         for first in range(0, len(changed), AT_ONCE):
             self._proof_changed(connection, list(changed[first : first + AT_ONCE]))
 
@@ -162,7 +165,7 @@ class LotStops:
         lot: str,
         found: Sequence[Row[*tuple[Any, ...]]],
     ) -> None:
-        """Write an event of each of these orders, which are in the order of their broadcasts."""
+        """Append an event for each of these orders, which are sorted by broadcast."""
         for broadcast, rows in groupby(found, key=lambda row: row.broadcast):
             told = [
                 kind(
@@ -184,7 +187,7 @@ def _told(reasons: Iterable[StopReason]) -> list[events.Reason]:
 
 
 def _resumed(row: Row[*tuple[Any, ...]], stop: CardStop) -> events.LotResumed:
-    lift = stop.lift  # everyone reads it, whatever was missing meanwhile
+    lift = stop.lift  # shown to everybody, whatever was missing meanwhile
     return events.LotResumed(
         lot=row.lot,
         sentence=lift.sentence if lift else None,

@@ -1,1 +1,1 @@
-"""A buyer's own data: exported, erased, and removed when it is no longer needed."""
+"""A buyer's own data: export, erasure, and removal once it is no longer needed."""

@@ -1,9 +1,9 @@
-"""Codes by which a buyer shows that a phone is theirs, to have its orders exported or erased.
+"""Codes by which a buyer proves control of a phone, to export or erase its orders.
 
-Six digits, sent to that phone alone and only if it has orders; every answer is the same whether it
-has. They are counted in the database, over all servers, by the phone: who guesses from many
-addresses has five tries together, and then nobody has any for an hour. The code is derived with the
-key of orders, so that no copy of the database holds one.
+Six digits, sent to that phone and only if it has orders; every answer is the same either way. Wrong
+codes are counted per phone in the database, over all servers: after five wrong codes, from any
+number of IP addresses, the phone is locked for an hour. The code is derived with the key of orders,
+so that a copy of the database reveals none.
 """
 
 import asyncio
@@ -30,7 +30,8 @@ from farmlive.shop.privacy.tables import person_codes
 from farmlive.store import Store
 
 VALID_MS = 10 * 60_000
-# Whoever asks again within this time is sent the same one, so that nobody else's asking spoils it.
+# A repeated request within this time gets the same code, so that another person's request can't
+# invalidate it.
 SAME_MS = 5 * 60_000
 TRIES = 5
 LOCKED_MS = 60 * 60_000
@@ -44,14 +45,14 @@ _FORGET = delete(person_codes).where(person_codes.c.until < bindparam("now"))
 
 
 class Claimed(NamedTuple):
-    """A phone that somebody says is theirs: its number, and the pseudonyms of its orders."""
+    """A phone that somebody claims: its number, and the pseudonyms of its orders."""
 
     number: str
     buyers: Sequence[str]
 
 
 class PersonCodes:
-    """Sends codes and checks them."""
+    """Sends and checks codes."""
 
     def __init__(self, store: Store, settings: Settings, through: Sequence[Provider]):
         self._store = store
@@ -63,23 +64,24 @@ class PersonCodes:
 
     @property
     def are_sent(self) -> bool:
-        """Whether anything here brings messages to telephones."""
+        """Whether a provider can send to phones."""
         return any(provider.reach("") for provider in self._through)
 
     def mark(self, phone: Claimed) -> str:
-        """As whom tries are counted."""
+        """Return the pseudonym under which wrong codes are counted."""
         return self._pseudonyms.uncached(_WORD, limits.recipient(phone.number))
 
     async def stop(self) -> None:
-        """Let what is on its way be brought."""
+        """Wait for the messages under way."""
         if self._sending:
             await asyncio.wait(self._sending, timeout=5)
 
     async def send(self, phone: Claimed, by: Sender | None, language: Language | None) -> None:
-        """Send a code if the phone has orders and the limits of notices let it, which count it
-        whether it has.
+        """Send a code if the phone has orders and the limits of notices allow it; the limits count
+        it either way.
 
-        Nothing tells the caller which. Raises NoCodes where no codes are sent here, CodesLocked.
+        The caller can't tell the difference. Raises NoCodes where this server sends no codes,
+        CodesLocked.
         """
         if not self.are_sent:
             raise NoCodes(
@@ -94,8 +96,8 @@ class PersonCodes:
             if locked := _locked_ms(row, now):
                 return locked, now, None
             connection.execute(_FORGET, {"now": now})
-            # The same is asked and kept whether the phone has orders: what counts shows elsewhere,
-            # as by an order to this phone that would be held back.
+            # Run the same queries and writes whether or not the phone has orders, since the counts
+            # can be observed elsewhere: by an order to this phone that would be held back.
             has_orders = exists().where(orders.c.buyer.in_(list(phone.buyers)))
             is_known = connection.execute(select(has_orders)).scalar()
             if self._limits.held_by(connection, phone.number, by, now) is not None:
@@ -112,15 +114,16 @@ class PersonCodes:
         if locked:
             raise _too_many(locked)
         if code is not None:
-            # Apart from the answer, which takes no longer than another's.
+            # In a task of its own, so that the answer takes the same time either way.
             task = create_task(self._bring(phone.number, code, at, language))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
     async def check(self, phone: Claimed, code: str) -> None:
-        """Raise WrongCode unless it is the one that was sent, and CodesLocked after five of those.
+        """Raise WrongCode unless it is the code that was sent, and CodesLocked after five wrong
+        codes.
 
-        A code opens for ten minutes as often as it is said.
+        A code is valid for ten minutes, any number of times.
         """
         mark = self.mark(phone)
 
@@ -147,14 +150,16 @@ class PersonCodes:
             )
 
     def use_up(self, connection: Connection, phone: Claimed) -> None:
-        """Let the code open nothing any more."""
+        """Invalidate the code."""
         connection.execute(
             update(person_codes).where(person_codes.c.phone == self.mark(phone)).values(issued_at=0)
         )
 
     async def _bring(self, number: str, code: str, at: int, language: Language | None) -> None:
-        """Bring the code; `at` is when its phone still had orders: what is erased after that takes
-        the message out, too, however late it is written.
+        """Send the code.
+
+        `at` is a time when the phone still had orders: a later erasure removes this message from
+        the outbox too, however late it is written.
         """
         notice = Notice(
             id=ulid(),
@@ -170,7 +175,7 @@ class PersonCodes:
             if provider.reach(number):
                 try:
                     await asyncio.to_thread(provider.send, notice)
-                except Exception as error:  # which may name the number
+                except Exception as error:  # its text may contain the number
                     _log.warning("a code was not sent", error=type(error).__name__)
 
 

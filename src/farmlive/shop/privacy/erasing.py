@@ -1,9 +1,9 @@
-"""Erasing: removes what is kept of a buyer before its time, of one order or of all of a phone.
+"""Erasure: removes the personal data of one order, or of all orders of a phone, before its time.
 
-It begins in one transaction, which refuses it where anything is open, and goes on in steps of a few
-orders; what a killed server left, the next one, or another, goes on with. What of an order is a
-person's is buyer_data.py's, who may have it erased the routes' and codes.py's. Each server takes
-the person out of its own outbox.
+It begins with one transaction, which refuses it if anything is open, and continues in steps of a
+few orders; another run or another server resumes what a killed server left. buyer_data.py defines
+the personal data; the routes and codes.py check who may erase. Each server removes the person from
+its own outbox.
 """
 
 import asyncio
@@ -52,17 +52,17 @@ from farmlive.shop.privacy.tables import erasures
 from farmlive.store import FILE_S, Store
 
 EVERY_S = 5
-# So many orders are one step: a few milliseconds of the writer's.
+# Orders per step: a few milliseconds of the writer's time.
 AT_ONCE = 20
-# So many of an erasure's orders are named in the audit list.
+# How many orders of an erasure the audit entry names.
 NAMED = 20
-# As long as a notice that a server had taken may still be written into an outbox.
+# The longest time after which a leased notice may still be written to an outbox.
 LATE_MS = 2 * queue.LEASE_MS
 VACUUM_EVERY_S = 600
 FORGET_EVERY_MS = HOUR_MS
-# An outbox's files are gone by then, on servers that were off, too.
+# By then the outbox files are removed, also on servers that were down.
 SPARE_MS = DAY_MS
-# What PostgreSQL holds dead rows of until it is vacuumed.
+# Tables whose dead rows PostgreSQL keeps until they are vacuumed.
 SCRUBBED = (
     "orders",
     "order_changes",
@@ -83,20 +83,24 @@ _THOSE = select(orders).where(orders.c.id.in_(bindparam("those", expanding=True)
 
 @dataclass(frozen=True)
 class Whose:
-    """The orders that are meant: all of these pseudonyms, which are one phone's, or one order."""
+    """The orders to erase or export: all with these pseudonyms, which are one phone's, or one
+    order.
+    """
 
     buyers: tuple[str, ...] = ()
     order: str | None = None
 
     def query(self) -> Select[Any]:
-        """Select them. Those of a phone that were erased are under its pseudonym no more."""
+        """Return the query of the orders. Erased orders of a phone are not under its pseudonym any
+        more.
+        """
         if self.order is not None:
             return select(orders).where(orders.c.id == self.order)
         return select(orders).where(orders.c.buyer.in_(self.buyers))
 
 
 class Erasing:
-    """Erases; `again` goes on with what was left, on this server or another."""
+    """Erases; `again` resumes unfinished erasures, of this server or another."""
 
     def __init__(
         self,
@@ -115,8 +119,8 @@ class Erasing:
         self._photos = photos
         self._outbox = settings.data / "outbox"
         self._keep_ms = settings.outbox_ms + SPARE_MS
-        # Up to when of all erasures this server's outbox was swept for good, and which of the later
-        # ones it was swept of once.
+        # The time up to which this server's outbox is cleared for all erasures, and the later
+        # erasures for which it was cleared once.
         self._swept_upto = 0
         self._swept: set[str] = set()
         self._scrubbed_at = float("-inf")
@@ -131,16 +135,16 @@ class Erasing:
         )
 
     async def erase(self, caller: Caller, whose: Whose, *, by: str) -> int:
-        """Erase the persons of these orders and return how many orders that were; `by` says to the
-        audit list how the caller may: `link`, `code` or `role`.
+        """Erase the buyers of these orders and return the number of orders; `by` is the caller's
+        right for the audit entry: `link`, `code` or `role`.
 
-        Once it has begun it is finished in any case, if not now, as where a disk is full, by the
-        task. Raises OrdersOpen, which says which are open, and changes nothing then; Unavailable.
+        Once begun it is always completed, by the task if it can't be now, as on a full disk. Raises
+        OrdersOpen with the open orders, in which case nothing is changed, and Unavailable.
         """
         begin = partial(self._begin, caller=caller, whose=whose, by=by)
         begun = await self._store.write(begin)
         if begun:
-            # PostgreSQL may take long to vacuum: the next turn does.
+            # PostgreSQL may take long to vacuum: leave that to the task.
             try:
                 await self._work(scrubs=self._store.dialect == "sqlite")
             except (OSError, Unavailable) as error:
@@ -148,7 +152,7 @@ class Erasing:
         return begun
 
     async def go_on(self) -> None:
-        """Do what is left to do of all that was asked for. Raises Unavailable, OSError."""
+        """Complete the erasures that were begun. Raises Unavailable, OSError."""
         await self._work(scrubs=True)
 
     async def _work(self, *, scrubs: bool) -> None:
@@ -158,7 +162,7 @@ class Erasing:
                 if row.done_at is None:
                     await self._finish(row)
             await self._sweep()
-        # What it takes may be long, and no buyer waits for it.
+        # Outside the lock: it may take long, and no buyer should wait for it.
         if left and scrubs:
             await self._scrub([row.id for row in left])
         now = now_ms()
@@ -166,7 +170,7 @@ class Erasing:
             await self._store.write(partial(_forget, before=now - self._keep_ms))
             self._forgot_at = now
 
-    # In transactions.
+    # Transactions.
 
     def _begin(self, connection: Connection, caller: Caller, whose: Whose, by: str) -> int:
         now = now_ms()
@@ -185,7 +189,7 @@ class Erasing:
             )
         if rows:
             erasure = ulid()
-            # A clock that was set back shows less than when these were placed and told of.
+            # A clock that was set back may be behind the orders and their notices.
             at = max(now, *(row.placed_at for row in rows), _told_at(connection, rows))
             connection.execute(
                 insert(erasures),
@@ -217,7 +221,7 @@ class Erasing:
     def _look(
         self, connection: Connection, row: Row[Any], after: str
     ) -> tuple[list[str], list[Event]]:
-        """The next orders of an erasure, and the events that name their buyer."""
+        """Return the next orders of an erasure, and the events with their buyer."""
         query = _whose(row).query().where(~buyer_data.IS_ERASED, orders.c.id > after)
         query = query.where(orders.c.placed_at <= row.at).order_by(orders.c.id).limit(AT_ONCE)
         found = connection.execute(query).all()
@@ -236,8 +240,8 @@ class Erasing:
         told: Sequence[Event],
         devices: dict[str, str],
     ) -> set[str]:
-        """Erase these orders, but for those that something was begun with meanwhile, and those that
-        another server has erased.
+        """Erase these orders, without those that are open meanwhile or that another server has
+        erased. Return the photos to remove.
         """
         now = now_ms()
         rows = connection.execute(_THOSE, {"those": ids}).all()
@@ -251,7 +255,7 @@ class Erasing:
         forget_orders(connection, those)
         for row in rows:
             values = {"buyer": erasure.buyer}
-            if row.account is None:  # a clerk's device is nobody's who ordered at it
+            if row.account is None:  # the device of an order by a clerk is not the buyer's
                 new = buyer_data.ERASED + secrets.token_hex(12)
                 values["device"] = devices.setdefault(row.device, new)
             connection.execute(update(orders).where(orders.c.id == row.id).values(**values))
@@ -268,7 +272,9 @@ class Erasing:
         return photos
 
     def _keep_counts(self, connection: Connection, ids: Sequence[str], now: int) -> None:
-        """Let limits count on what strangers had these told: else erasing would have more sent."""
+        """Keep the limits' counts of these orders' notices: otherwise erasing would allow more of
+        them.
+        """
         counted = connection.execute(
             select(
                 notices.c.recipient, notices.c.created_at, notices.c.cause, notices.c.held_by
@@ -278,7 +284,7 @@ class Erasing:
             if row.cause == "stranger" and row.held_by is None:
                 self._limits.keep(connection, row.recipient, row.created_at, now)
 
-    # Afterwards.
+    # After the commit.
 
     async def _finish(self, erasure: Row[Any]) -> None:
         after = ""
@@ -300,11 +306,11 @@ class Erasing:
         await self._store.write(partial(_done, erasure=erasure.id))
 
     async def _sweep(self) -> None:
-        """Take messages out of this server's outbox: of all that are new to it together, and once
-        more when no server can be writing one of before any more.
+        """Remove messages from this server's outbox: of all new erasures together, and once more
+        when no server can still be writing one from before.
         """
         late = now_ms() - LATE_MS
-        # A clock that was set back makes new ones older than those that it was swept of.
+        # After the clock was set back, new erasures may be older than this time.
         self._swept_upto = min(self._swept_upto, late)
         rows = await self._store.read(partial(_since, at=self._swept_upto))
         if any(row.id not in self._swept or row.at <= late for row in rows):
@@ -314,8 +320,8 @@ class Erasing:
             self._swept_upto = max([self._swept_upto, *(row.at for row in rows if row.at <= late)])
 
     async def _theirs(self, erased: Sequence[Row[Any]]) -> outbox_file.Theirs:
-        """The lines to numbers that have one of the pseudonyms, since the numbers themselves are
-        kept nowhere; and those that tell of one of the orders alone, and of no others.
+        """Return the test for lines to erase: those to numbers with one of the pseudonyms, since
+        the numbers are stored nowhere, and those about a single order of these.
         """
         buyers = {buyer: row.at for row in erased for buyer in row.buyers}
         told = await asyncio.to_thread(outbox_file.recipients, self._outbox) if buyers else set()
@@ -335,8 +341,8 @@ class Erasing:
         return is_theirs
 
     async def _scrub(self, ids: Sequence[str]) -> None:
-        """Have the WAL, or dead rows, let go of what was there. PostgreSQL looks through tables for
-        that, which so many who erase one after the other must not cause each.
+        """Remove the old data from the WAL, or from dead rows. PostgreSQL scans tables for that, so
+        it is rate limited: not once per erasure.
         """
         now = time.monotonic()
         if self._store.dialect == "postgresql" and now < self._scrubbed_at + VACUUM_EVERY_S:
@@ -347,11 +353,12 @@ class Erasing:
 
 
 def _take_out_phone(connection: Connection, buyer: str, at: int) -> None:
-    """Have every line to the phone with this pseudonym taken out of the outboxes, up to now, unless
-    an order has the phone still: one with a code names no order, and one of several names others.
+    """Also erase every line to the phone with this pseudonym from the outboxes, up to `at`, unless
+    another order still has the phone: a line with a code names no order, and a combined line names
+    several.
 
-    Asked once the order that is erased has the pseudonym no more, so that of two that are erased
-    together the second one does it. The pseudonym stands in a row of its own, which is done.
+    Call it after the erased order has lost the pseudonym, so that of two simultaneous erasures the
+    second one does it. The pseudonym gets a row of its own, which is already done.
     """
     others = exists().where(orders.c.buyer == buyer, orders.c.person_gone_at.is_(None))
     if not connection.execute(select(others)).scalar():
@@ -374,7 +381,7 @@ def _whose(erasure: Row[Any]) -> Whose:
 
 
 def _left(connection: Connection) -> Sequence[Row[Any]]:
-    """Those with which anything is still to do in the database."""
+    """Return the erasures with something left to do in the database."""
     return connection.execute(_LEFT).all()
 
 
@@ -390,7 +397,7 @@ def _with_ids(connection: Connection, ids: Sequence[str]) -> list[Row[Any]]:
 
 
 def _told_at(connection: Connection, rows: Sequence[Row[Any]]) -> int:
-    """When the last notice of these orders is of, as its line in an outbox says."""
+    """Return the time of the latest notice of these orders, as its line in an outbox has it."""
     latest = [0]
     for first in range(0, len(rows), 1_000):
         ids = [row.id for row in rows[first : first + 1_000]]
@@ -400,7 +407,7 @@ def _told_at(connection: Connection, rows: Sequence[Row[Any]]) -> int:
 
 
 def _done(connection: Connection, erasure: str) -> None:
-    """Nothing tells any more which pseudonym became which."""
+    """Mark as done, and delete the link between old and new pseudonym."""
     connection.execute(
         update(erasures).where(erasures.c.id == erasure).values(done_at=now_ms(), buyer="")
     )

@@ -1,8 +1,7 @@
-"""What is kept of a buyer, to take away: a ZIP with it as JSON, as a page to read, and with the
-photos of claims.
+"""Export: a ZIP with a buyer's data as JSON, as an HTML page, and with the photos of claims.
 
-Owns collecting it, and what of it is for whom; the page is drawn by the pages, which are handed in
-as `Draw`. Which orders are meant is erasing.py's `Whose`; who may have them, the routes'.
+It collects the data and filters it for the reader; the pages pass their renderer as `Draw`. `Whose`
+in erasing.py selects the orders; the routes check who may have them.
 """
 
 import asyncio
@@ -36,7 +35,7 @@ from farmlive.store import FILE_S, Store
 from farmlive.store.files.files import Files
 
 AT_ONCE = 100
-# So many of its orders are named in the audit list.
+# How many orders of an export the audit entry names.
 NAMED = 20
 # Smaller files stay in memory.
 IN_MEMORY = 4 << 20
@@ -47,8 +46,8 @@ PAGE = "read-me.html"
 
 @dataclass(frozen=True)
 class Message:
-    """A message to the buyer: of its kind (notice_kinds.py), to a phone number or an e-mail
-    address. `state` and `sent_at` are None where that would tell of the phone's other messages.
+    """A message to the buyer: its kind (notice_kinds.py) and its phone number or e-mail address.
+    `state` and `sent_at` are None where they would reveal other messages to the phone.
     """
 
     at: int
@@ -60,9 +59,9 @@ class Message:
 
 @dataclass(frozen=True)
 class ExportedOrder:
-    """One order: as its buyer sees it, without what opens it, and as `data.json` has it.
+    """An order as its buyer sees it, without its token and code, and as `data.json` has it.
 
-    The photos of its claims have the names that they have in the file.
+    The photos of its claims have the names that they have in the ZIP.
     """
 
     order: Order
@@ -75,7 +74,7 @@ class ExportedOrder:
 
 @dataclass(frozen=True)
 class Export:
-    """All that is kept of the orders that were asked for, the oldest first."""
+    """All data of the selected orders, oldest first."""
 
     made_at: int
     orders: Sequence[ExportedOrder]
@@ -83,7 +82,7 @@ class Export:
 
     @property
     def name(self) -> str:
-        """The file's name: by what the order is called, or the latest of several and its day."""
+        """The file's name: by the order's number, or the latest one's and its day."""
         if not self.orders:
             return "farmlive-no-orders.zip"
         latest = self.orders[-1].order
@@ -95,14 +94,14 @@ class Export:
 
     @property
     def photos(self) -> list[str]:
-        """The photos of all claims, by their names in the file."""
+        """The photos of all claims, by their names in the ZIP."""
         claims_of = [claim for each in self.orders for claim in each.order.claims]
         return sorted({photo.url for claim in claims_of for photo in claim.photos})
 
 
 class Zip(NamedTuple):
-    """A file that was made: open at its beginning, its size in bytes, its name, how many orders it
-    has, and the number and broadcast of each of the first.
+    """A finished file, opened at its start: size in bytes, name, number of orders, and number and
+    broadcast of the first ones.
     """
 
     file: IO[bytes]
@@ -117,7 +116,7 @@ Draw = Callable[[Export, Language, Mapping[str, bytes]], str]
 
 
 class PersonExport:
-    """Collects what is kept."""
+    """Collects a buyer's data."""
 
     def __init__(self, store: Store, log: Log, origin: Origin, photos: Files):
         self._store = store
@@ -127,7 +126,7 @@ class PersonExport:
         self._photos = photos
 
     async def collect(self, whose: Whose) -> Export:
-        """Collect all that is kept of these orders. Raises Unavailable."""
+        """Collect the data of these orders. Raises Unavailable."""
         found: list[ExportedOrder] = []
         after = ""
         while True:
@@ -139,11 +138,13 @@ class PersonExport:
             after = page[-1].order.id
 
     async def zipped(self, export: Export, language: Language, draw: Draw, at_most: int) -> Zip:
-        """Make the file; its page has photos of so many bytes in it, too. Raises OSError."""
+        """Create the ZIP; its page includes photos up to `at_most` bytes. Raises OSError."""
         return await asyncio.to_thread(self._zip, export, language, draw, at_most)
 
     async def photos(self, export: Export, at_most: int) -> dict[str, bytes]:
-        """Read the photos of the claims, up to so many bytes of all; what is more is left out."""
+        """Read the photos of the claims, up to `at_most` bytes in total; further ones are
+        left out.
+        """
         return await asyncio.to_thread(self._read_photos, export.photos, at_most)
 
     def _zip(self, export: Export, language: Language, draw: Draw, at_most: int) -> Zip:
@@ -230,7 +231,7 @@ class PersonExport:
 
 
 def parts(file: IO[bytes]) -> Iterator[bytes]:
-    """The file in parts, which is then closed."""
+    """Yield the file in parts, and close it."""
     with file:
         while part := file.read(PART):
             yield part
@@ -249,7 +250,7 @@ def _titles(connection: Connection, wanted: Collection[str]) -> dict[str, Biling
 
 
 def _closed(order: Order, photos: Sequence[Sequence[str]]) -> Order:
-    """The order without what opens it: a file is passed on more easily than a link."""
+    """Return the order without its token and code: a file is passed on more easily than a link."""
     told = [
         claim.model_copy(update={"photos": [ClaimPhoto(url=f"{PHOTOS}{name}") for name in names]})
         for claim, names in zip(order.claims, photos, strict=True)
@@ -258,8 +259,8 @@ def _closed(order: Order, photos: Sequence[Sequence[str]]) -> Order:
 
 
 def _marks(row: Row[Any], whose: Whose) -> list[str]:
-    """Why staff look at the order. By its link none that comes of the phone's other orders, which
-    whoever ordered with another's number must not learn.
+    """Return the order's flags. By its link only those that don't come from the phone's other
+    orders, since somebody may have ordered with another person's number.
     """
     hidden = fraud_flags.OF_PHONE if whose.order is not None else ()
     return [mark for mark in row.flags or [] if mark not in hidden]
@@ -268,7 +269,7 @@ def _marks(row: Row[Any], whose: Whose) -> list[str]:
 def _order(
     row: Row[Any], told: dict[str, Any], title: Bilingual, marks: Sequence[str]
 ) -> dict[str, Any]:
-    """What the row says, and its lines and its pick-up point with their names."""
+    """Return the row with its lines and the pick-up point's name."""
     return {
         "id": row.id,
         "number": told["number"],
@@ -318,8 +319,8 @@ def _claim(row: Row[Any]) -> dict[str, Any]:
 
 
 def _message(row: Row[Any], whose: Whose) -> Message:
-    """What was told. What strangers cause is held back by what else the number was told, which
-    whoever ordered with another's number, and has its link, must not learn.
+    """Return a message. By a link without its state: a held notice would reveal other messages to
+    the number, which may belong to another person.
     """
     is_hidden = whose.order is not None and (row.cause == "stranger" or row.held_by is not None)
     return Message(

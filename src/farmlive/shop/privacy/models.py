@@ -1,4 +1,4 @@
-"""The shapes of what a buyer, or a coordinator for one, asks of what is kept of them."""
+"""API models for a buyer's own data: codes, summary, export and erasure."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ Code = Annotated[str, Field(pattern=r"^ *[0-9]{3} ?[0-9]{3} *$")]
 
 
 class CodeAsked(BaseModel):
-    """To which phone a code is sent, and in which language; both where none is given."""
+    """The phone that gets the code, and the language; both languages if none is given."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -20,13 +20,15 @@ class CodeAsked(BaseModel):
 
 
 class CodeSent(BaseModel):
-    """The same whether the phone has orders: `minutes` is how long a code is good for."""
+    """The same answer whether the phone has orders or not: `minutes` is how long a code is
+    valid.
+    """
 
     minutes: int
 
 
 class PersonAsked(BaseModel):
-    """Of whom: a phone, with the code that was sent to it. A coordinator needs no code.
+    """A phone, with the code that was sent to it. A coordinator needs no code.
 
     `language` is that of an export's page.
     """
@@ -39,7 +41,7 @@ class PersonAsked(BaseModel):
 
 
 class AsPageOrFile(BaseModel):
-    """Whether a page's form asks for a page to read or for a file to keep."""
+    """Whether a form asks for a page to read or for a file to save."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,14 +49,14 @@ class AsPageOrFile(BaseModel):
 
 
 class CodeForm(AsPageOrFile):
-    """The same of all orders of a phone, with the code that was sent to it."""
+    """The same for all orders of a phone, with the code that was sent to it."""
 
     phone: Phone
     code: Code
 
 
 class ExportAsked(BaseModel):
-    """In which language the page is that is in an export."""
+    """The language of the page in an export."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -62,8 +64,8 @@ class ExportAsked(BaseModel):
 
 
 class KeptOrder(BaseModel):
-    """An order of the person: `open` says why it can't be erased yet, null where it can. `has_name`
-    is false where the details were removed by their time.
+    """An order of the person: `open` is the reason why it can't be erased yet, or null. `has_name`
+    is false where the personal data was removed by retention.
     """
 
     number: str
@@ -76,8 +78,8 @@ class KeptOrder(BaseModel):
 
 
 class KeptOfPerson(BaseModel):
-    """What is kept of a person, in short: the latest orders first, 200 at most, and `count` of all;
-    `open` is how many of them keep it from being erased.
+    """A summary of a person's data: the latest orders first, 200 at most, and `count` of all;
+    `open` is how many of them prevent an erasure.
     """
 
     orders: list[KeptOrder]
@@ -86,6 +88,6 @@ class KeptOfPerson(BaseModel):
 
 
 class Erased(BaseModel):
-    """How many orders have no person from now on; 0 where it was so before."""
+    """The number of orders whose buyer was erased now; 0 if there were none left."""
 
     orders: int

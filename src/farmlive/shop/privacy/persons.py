@@ -1,7 +1,7 @@
-"""Persons: what is kept of one is shown, exported or erased, by a phone or an order's link.
+"""A buyer's own data: shows, exports or erases it, by a phone or an order's link.
 
-Owns who is meant, who may and how often; the doing is export.py's and erasing.py's, and
-codes are codes.py's.
+It checks whose data it is, who may access it, and rate limits; export.py and erasing.py do the
+work, codes.py checks codes.
 """
 
 from collections.abc import Sequence
@@ -30,21 +30,21 @@ from farmlive.shop.privacy.export import Draw, Export, PersonExport, Zip
 from farmlive.shop.privacy.models import CodeSent, KeptOfPerson, KeptOrder, PersonAsked
 from farmlive.store import FILE_S, Store
 
-# What one address may ask for in a minute; the block around it ten times as many.
+# Requests per minute and IP address; the block around it has ten times the limit.
 CODES_PER_MINUTE = 10
 TRIES_PER_MINUTE = 20
 BLOCK_FACTOR = 10
-# An export reads all events of its broadcasts, and erasing looks through the outbox: so many for an
-# order, and for one address.
+# Exports and erasures per minute, for an order and for an IP address: an export reads all events of
+# its broadcasts, an erasure scans the outbox.
 FILES_PER_MINUTE = 6
 FILES_PER_ADDRESS = 20
 SHOWN = 200
-# Of the claims' photos a page has so many bytes in it: what is more is in the ZIP's folder alone.
+# Most bytes of photos within a page; further photos are in the ZIP's folder only.
 PHOTOS_SHOWN = 8 << 20
 
 
 class Persons:
-    """Shows, exports and erases."""
+    """Shows, exports and erases a buyer's data."""
 
     def __init__(
         self,
@@ -70,10 +70,10 @@ class Persons:
 
     @property
     def sends_codes(self) -> bool:
-        """Whether codes can be sent to phones here."""
+        """Whether this server can send codes to phones."""
         return self._codes.are_sent
 
-    # By a phone.
+    # By phone.
 
     async def send_code(self, caller: Caller, phone: str, language: Language | None) -> CodeSent:
         """Send a code to the phone if it has orders. Raises TooMany, NoCodes, CodesLocked."""
@@ -85,7 +85,7 @@ class Persons:
         return CodeSent(minutes=VALID_MS // 60_000)
 
     async def of_phone(self, caller: Caller, asked: PersonAsked) -> Whose:
-        """Whose orders are meant: by a code, or by a coordinator, of whom the caller made sure.
+        """Return the phone's orders: by a code, or for a coordinator, who has verified the person.
 
         Raises TooMany, WrongCode, CodesLocked.
         """
@@ -99,42 +99,42 @@ class Persons:
         return Whose(buyers=tuple(claimed.buyers))
 
     async def code_used(self, phone: str) -> None:
-        """Let the code that was sent to the phone open nothing any more."""
+        """Invalidate the code that was sent to the phone."""
         claimed = await self._claimed(phone)
         await self._store.write(partial(self._codes.use_up, phone=claimed))
 
     # By an order's link.
 
     async def of_order(self, caller: Caller, token: str) -> Whose:
-        """The order whose page has this token, alone. Raises UnknownOrder, TooMany."""
+        """Return the single order with this token. Raises UnknownOrder, TooMany."""
         row = await self._store.read(lambda conn: with_token(conn, self._links, token))
         self._count_file(caller)
         self._limits.allow("files of an order", row.id, FILES_PER_MINUTE)
         return Whose(order=row.id)
 
-    # What is done.
+    # Actions.
 
     async def kept(self, whose: Whose) -> KeptOfPerson:
-        """What is kept, in short. Raises Unavailable."""
+        """Summarize the data. Raises Unavailable."""
         return await self._store.read(partial(_kept, whose=whose), within_s=FILE_S)
 
     async def kept_because(self, order: str) -> buyer_data.Because | None:
-        """Why the order can't be erased yet; None where it can. Raises Unavailable."""
+        """Return why the order can't be erased yet, or None. Raises Unavailable."""
         found = await self._store.read(partial(_open_ones, whose=Whose(order=order)))
         return found[0][1] if found else None
 
     async def export(self, whose: Whose, language: Language, draw: Draw) -> Zip:
-        """Make a file of all that is kept. Raises Unavailable."""
+        """Create an export. Raises Unavailable."""
         found = await self._export.collect(whose)
         return await self._export.zipped(found, language, draw, PHOTOS_SHOWN)
 
     async def to_show(self, whose: Whose) -> tuple[Export, dict[str, bytes]]:
-        """Collect all that is kept, and the photos of it that a page shows. Raises Unavailable."""
+        """Collect all data, and the photos that a page shows. Raises Unavailable."""
         found = await self._export.collect(whose)
         return found, await self._export.photos(found, PHOTOS_SHOWN)
 
     async def erase(self, caller: Caller, whose: Whose, by: str) -> int:
-        """Erase the person of these orders; of how many. Raises OrdersOpen, Unavailable."""
+        """Erase the buyer of these orders; return how many. Raises OrdersOpen, Unavailable."""
         return await self._erasing.erase(caller, whose, by=by)
 
     def _count_file(self, caller: Caller) -> None:

@@ -1,4 +1,4 @@
-"""What is refused of whoever has a person exported or erased."""
+"""Problems of exports and erasures."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from farmlive.problems import Conflict, Forbidden, TooMany
 
 
 class OrdersOpen(Conflict):
-    """A person can't be erased yet; `orders` lists `{broadcast, number, because}` of those that are
-    open, 50 at most, and `count` says how many there are.
+    """The person can't be erased yet; `orders` lists `{broadcast, number, because}` of open orders,
+    50 at most, and `count` is the number of all.
 
-    `because`: `due` or `to_give_back` (money), `claim` (one that is not answered), `placed`,
-    `packed`, `at_centre` or `shipped` (where it is), or `flash` (its batch still sells).
+    `because`: `due` or `to_give_back` (money), `claim` (an open one), `placed`, `packed`,
+    `at_centre` or `shipped` (the state), or `flash` (a batch with a limit per buyer still runs).
     """
 
     slug = "orders-open"
@@ -27,21 +27,21 @@ class OrdersOpen(Conflict):
 
 
 class NoCodes(Conflict):
-    """No code can be sent to a phone here."""
+    """This server can't send codes to phones."""
 
     slug = "no-codes"
     title = "This server sends no text messages"
 
 
 class WrongCode(Forbidden):
-    """The code is not the one that was sent to the phone, or is over."""
+    """The code is not the one that was sent to the phone, or has expired."""
 
     slug = "wrong-phone-code"
     title = "That is not the code"
 
 
 class CodesLocked(TooMany):
-    """A wrong code was said five times for a phone: none is sent or taken for an hour."""
+    """Five wrong codes were entered for a phone: it is locked for an hour."""
 
     slug = "codes-locked"
     title = "Too many wrong codes for this number"

@@ -1,8 +1,8 @@
-"""Retention of persons: finds the orders whose person is due by the orders' ids, whose time is that
-of the order, and has them removed in steps of a few orders.
+"""Retention: removes the personal data of orders after the retention time, in steps of a few
+orders.
 
-Those that are passed over, as they are open or have changed since, are looked at again each day.
-What is removed is buyer_data.py's.
+Orders are scanned by id, whose order is that of creation. Orders that are passed over, because they
+are open or have changed since, are checked again every day. buyer_data.py removes the data.
 """
 
 from collections import Counter
@@ -23,11 +23,11 @@ from farmlive.shop.orders import buyer_data
 from farmlive.shop.privacy.tables import retention_marks
 from farmlive.store import Store
 
-# So many orders are one step: a few milliseconds of the writer's.
+# Orders per step: a few milliseconds of the writer's time.
 AT_ONCE = 20
-# So many are read at a time where nothing is removed.
+# Orders read at a time where nothing is removed.
 READ_AT_ONCE = 500
-# What was passed over is looked at again so often.
+# How often an order that was passed over is checked again.
 CHECK_MS = DAY_MS
 _MARK = "person"
 
@@ -60,20 +60,18 @@ _LOOK_AGAIN = (
 
 @dataclass
 class Judged:
-    """Orders whose person is due, and the others with why they wait: None where it is the time
-    alone.
-    """
+    """Orders with due data, and the others with the reason; None if only the time has not come."""
 
     due: list[Row[Any]] = field(default_factory=list)
     waiting: list[tuple[Row[Any], buyer_data.Because | None]] = field(default_factory=list)
-    # When each of those that wait is looked at again, at the latest.
+    # When each waiting order is checked again, at the latest.
     again: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
 class Outlook:
-    """What would be removed now: `due` orders' persons; `open` counts the others that are old
-    enough by why they are kept, and `named` says which, the first of them.
+    """What would be removed now: `due` orders; `open` counts the other old orders by the reason why
+    they are kept, and `named` lists the first of them.
     """
 
     due: int = 0
@@ -82,9 +80,9 @@ class Outlook:
 
 
 def judge(connection: Connection, rows: Sequence[Row[Any]], now: int, keep_ms: int) -> Judged:
-    """Tell which of the orders have their person removed now.
+    """Decide which of the orders lose their buyer's data now.
 
-    A parcel that left and is paid for counts as arrived by then: not everyone says so.
+    A paid parcel that was shipped counts as received by then: not everybody records that.
     """
     found = Judged()
     claimed = buyer_data.claimed(connection, [row.id for row in rows])
@@ -104,7 +102,7 @@ def judge(connection: Connection, rows: Sequence[Row[Any]], now: int, keep_ms: i
 
 
 class PersonRetention:
-    """Removes the persons of orders `keep_ms` after their last change."""
+    """Removes the buyers' data `keep_ms` after the orders' last change."""
 
     def __init__(self, store: Store, photos: ClaimPhotos, keep_ms: int):
         self._store = store
@@ -112,7 +110,7 @@ class PersonRetention:
         self._keep_ms = keep_ms
 
     async def remove(self) -> int:
-        """Remove all that are due, in steps; of how many orders. Raises Unavailable."""
+        """Remove all that is due, in steps; return the number of orders. Raises Unavailable."""
         removed = 0
 
         async def step() -> bool:
@@ -132,7 +130,7 @@ class PersonRetention:
         return removed
 
     async def outlook(self) -> Outlook:
-        """Tell what `remove` would do, and change nothing."""
+        """Return what `remove` would do, without doing it."""
         found = Outlook()
         now = now_ms()
         after = await self._store.read(_upto)
@@ -161,7 +159,7 @@ class PersonRetention:
         return rows, judge(connection, rows, now, self._keep_ms)
 
     def _look(self, connection: Connection, now: int) -> tuple[list[str], str | None]:
-        """Orders to be looked at in one step, and up to which id all are then."""
+        """Return the orders to check in one step, and the id up to which all are checked then."""
         again = connection.execute(_AGAIN, {"now": now, "most": AT_ONCE}).all()
         if again:
             return [row.id for row in again], None

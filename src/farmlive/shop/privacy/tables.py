@@ -1,15 +1,13 @@
-"""The tables of buyers' data: codes that were asked for, persons that are erased, and up to where
-retention has looked.
-"""
+"""Tables of privacy: codes, erasures, and the position of retention."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table
 
 from farmlive.store import Json, metadata
 from farmlive.store.running import runs_until
 
-# A code that was asked for to a phone, by a keyed pseudonym of it, and the wrong ones since; a row
-# whether the phone has orders. The code is derived from `seed`: when it was issued, by the clock of
-# then, since `issued_at` moves when the clock is set.
+# A code that was requested for a phone, by the phone's keyed pseudonym, and the wrong codes since;
+# the row exists whether or not the phone has orders. The code is derived from `seed`, the time of
+# its issue by the clock at that time, since `issued_at` moves when the clock is set.
 person_codes = Table(
     "person_codes",
     metadata,
@@ -18,12 +16,12 @@ person_codes = Table(
     Column("seed", BigInteger, nullable=False, server_default="0"),
     Column("tries", Integer, nullable=False),
     Column("tried_at", BigInteger, nullable=False),
-    # When nothing of it counts any more.
+    # When the row expires.
     Column("until", BigInteger, nullable=False, index=True),
 )
 
-# Persons that are erased, or were within the days of the outbox: `buyers` are the pseudonyms that
-# go, unless it is one `order`; `buyer` is the one that comes, empty once it is done.
+# Erasures, also completed ones until the outbox files are gone: `buyers` are the old pseudonyms,
+# unless it is a single `order`; `buyer` is the new one, empty once it is done.
 erasures = Table(
     "erasures",
     metadata,
@@ -33,13 +31,13 @@ erasures = Table(
     Column("order", String(26)),
     Column("buyer", String(64), nullable=False),
     Column("done_at", BigInteger),
-    # The WAL and, on PostgreSQL, dead rows are gone: nothing is left to do.
+    # When the WAL and, on PostgreSQL, dead rows were cleared: nothing is left to do.
     Column("scrubbed_at", BigInteger),
     Index("ix_erasures_at", "at"),
     Index("ix_erasures_left", "scrubbed_at", "id"),
 )
 
-# Up to which order retention.py has looked: those before it were dealt with or are looked at again.
+# The order up to which retention.py has scanned: earlier ones are done, or are checked again.
 retention_marks = Table(
     "retention_marks",
     metadata,

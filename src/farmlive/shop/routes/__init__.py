@@ -1,1 +1,1 @@
-"""The addresses of the shop in the API. No logic."""
+"""Routes of the shop. No logic."""

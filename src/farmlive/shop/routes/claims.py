@@ -1,4 +1,4 @@
-"""The addresses of claims: the buyer's, by the order's token, and staff's. No logic."""
+"""Routes of claims: the buyer's, by the order's token, and staff's. No logic."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,7 +49,7 @@ _PHOTO: dict[int | str, dict[str, Any]] = {
 
 
 def routes(shop: Shop, guard: Guard) -> APIRouter:
-    """The router of claims."""
+    """Return the router of claims."""
     router = APIRouter(prefix="/api/v1")
     uncached = [Depends(private)]
     counted = [*uncached, Depends(by_token(shop, guard))]

@@ -1,4 +1,4 @@
-"""The addresses of notices that were held back. No logic."""
+"""Routes of notices that were held back. No logic."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ from farmlive.shop.shop import Shop
 
 
 def routes(shop: Shop, guard: Guard) -> APIRouter:
-    """The router of notices."""
+    """Return the router of notices."""
     router = APIRouter(prefix="/api/v1/notices", dependencies=[Depends(private)])
     staff = Depends(guard.staff)
 

@@ -1,7 +1,6 @@
-"""The addresses of the shop in the API, up to the till. No logic.
+"""Routes of centres, products and the bag. No logic.
 
-Those of its commands are made of their declarations (commands.py); those of orders that were placed
-are in orders.py.
+Routes of commands are generated from commands.py; those of placed orders are in orders.py.
 """
 
 from typing import Annotated
@@ -47,7 +46,7 @@ from farmlive.shop.shop import Shop
 
 
 def routes(shop: Shop, guard: Guard) -> APIRouter:
-    """The router of the shop."""
+    """Return the router of centres, products and the bag."""
     router = APIRouter(prefix="/api/v1")
     staff = Depends(guard.staff)
     growers = Depends(guard.roles("coordinator", "host", "seller"))

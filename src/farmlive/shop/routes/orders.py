@@ -1,4 +1,4 @@
-"""The addresses of orders that were placed: read, moved, paid, refunded. No logic."""
+"""Routes of placed orders: read, search, transitions, payment and refunds. No logic."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -50,18 +50,18 @@ from farmlive.shop.orders.lot_models import LotOrders
 from farmlive.shop.orders.pickup import CodeShared, UnknownCode
 from farmlive.shop.shop import Shop
 
-# Buyers' names and addresses stay out of every cache.
+# Buyers' names and postal addresses must not be cached.
 PRIVATE = {"Cache-Control": "no-store"}
 
 
 def private(response: Response) -> None:
-    """Keep an answer out of every cache."""
+    """Forbid caching of a response."""
     response.headers.update(PRIVATE)
 
 
 def by_token(shop: Shop, guard: Guard) -> Callable[[str, Request], Awaitable[None]]:
-    """Make a dependency: what is done by the token in the address counts. It raises UnknownOrder,
-    TooMany.
+    """Return a dependency that rate limits actions by the token in the path. It raises
+    UnknownOrder, TooMany.
     """
 
     @raises(shop.by_token.check)
@@ -72,7 +72,7 @@ def by_token(shop: Shop, guard: Guard) -> Callable[[str, Request], Awaitable[Non
 
 
 def routes(shop: Shop, guard: Guard) -> APIRouter:
-    """The router of orders."""
+    """Return the router of orders."""
     router = APIRouter(prefix="/api/v1")
     uncached = [Depends(private)]
     staff = Depends(guard.staff)
@@ -97,8 +97,8 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     ) -> OrderList:
         """List the orders of a broadcast: clerks get own centres' pick-ups, sellers own lines.
 
-        A name or a phone number is better sent to POST …/orders/search: addresses are written down
-        by proxies and browsers.
+        Search for a name or a phone number by POST …/orders/search: proxies and browsers record
+        URLs.
         """
         return await found(caller, broadcast, asked, page)
 
@@ -119,7 +119,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         caller: Annotated[Caller, staff],
         page: paging.Asked,
     ) -> LotOrders:
-        """List the orders with boxes of a lot, those that have left first, and its holds."""
+        """List the orders with boxes of a lot, shipped ones first, and its holds."""
         return await shop.lot_orders.of_lot(caller, lot, page)
 
     @router.post(
@@ -137,7 +137,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     ) -> BulkTransition:
         """Apply a transition, or record payment, for every eligible order; report the others.
 
-        Once a key, where one is sent.
+        Idempotent when `Idempotency-Key` is given.
         """
         return await shop.moves.make(caller, broadcast, move, key)
 
@@ -186,7 +186,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     ) -> HandedOver:
         """Hand an order over: it is received, and paid if it was due.
 
-        Once a key, where one is sent.
+        Idempotent when `Idempotency-Key` is given.
         """
         return await shop.handovers.give(caller, said.order, said.by, key)
 

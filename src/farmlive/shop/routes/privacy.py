@@ -1,6 +1,6 @@
-"""The addresses of what is kept of a person: shown, exported, erased. No logic.
+"""Routes of a buyer's own data: summary, export, erasure. No logic.
 
-A phone and its code stand in bodies alone: addresses are written down by proxies and browsers.
+Phones and codes are in bodies only: proxies and browsers record URLs.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,7 @@ _ZIP: dict[int | str, dict[str, Any]] = {
 
 
 def as_file(made: Zip) -> StreamingResponse:
-    """Answer with a file of what is kept, which the browser saves under its name."""
+    """Return a response that the browser saves under the file's name."""
     return StreamingResponse(
         export.parts(made.file),
         media_type="application/zip",
@@ -57,7 +57,7 @@ def as_file(made: Zip) -> StreamingResponse:
 
 
 def routes(shop: Shop, guard: Guard, exported: Exported, draw: Draw) -> APIRouter:
-    """The router of persons; `draw` draws the page to read that is in a file."""
+    """Return the router; `draw` renders the page within an export."""
     router = APIRouter(prefix="/api/v1")
     uncached = [Depends(private)]
     counted = [*uncached, Depends(by_token(shop, guard))]
@@ -133,7 +133,7 @@ def routes(shop: Shop, guard: Guard, exported: Exported, draw: Draw) -> APIRoute
     ) -> Erased:
         """Erase the personal data of a phone's orders: by its code, or for a coordinator.
 
-        What is open, or has money due, keeps all of it from being done.
+        Nothing is erased while an order is open or has money due.
         """
         caller, whose = await whose_phone(request, caller, asked)
         if asked.code is None:
@@ -165,7 +165,7 @@ def routes(shop: Shop, guard: Guard, exported: Exported, draw: Draw) -> APIRoute
     async def erase_order(token: str, caller: Annotated[Caller, anyone]) -> Erased:
         """Erase the personal data of one order, for anyone who has its token.
 
-        Once it is not open any more, and no money is due.
+        It is refused while the order is open or has money due.
         """
         whose = await shop.persons.of_order(caller, token)
         return Erased(orders=await shop.persons.erase(caller, whose, "link"))

@@ -1,4 +1,4 @@
-"""The addresses of the parcels' fees in the API. No logic."""
+"""Routes of the parcel fees. No logic."""
 
 from typing import Annotated
 
@@ -12,13 +12,13 @@ from farmlive.shop.shipping.models import Fees, FeeTable
 
 
 def routes(fees: ParcelFees, guard: Guard) -> APIRouter:
-    """The router of the fees."""
+    """Return the router of the fees."""
     router = APIRouter(prefix="/api/v1")
     staff = Depends(guard.staff)
 
     @router.get("/parcel-fees", operation_id="parcel_fees_get")
     async def list_fees() -> Fees:
-        """What a parcel costs, by region and weight."""
+        """Return the table of parcel fees."""
         return await fees.every()
 
     @router.put("/parcel-fees", operation_id="parcel_fees_set")

@@ -1,4 +1,4 @@
-"""The addresses of waiting lists, and of what was ordered at a wrong price. No logic."""
+"""Routes of waiting lists, and of orders at a wrong price. No logic."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ def _private(response: Response) -> None:
 
 
 def routes(shop: Shop, guard: Guard) -> APIRouter:
-    """The router of waiting lists and wrong prices."""
+    """Return the router of waiting lists and wrong prices."""
     router = APIRouter(prefix="/api/v1/broadcasts/{broadcast}")
     private = [Depends(_private)]
     anyone = Depends(guard.anyone)
@@ -32,7 +32,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def list_waits(
         broadcast: str, caller: Annotated[Caller, anyone], page: paging.Asked
     ) -> WaitList:
-        """List the waiting-list places of this device."""
+        """List the waiting lists that this device is on."""
         found = await shop.waits.own(caller, broadcast)
         rows, following = page.part(found, lambda wait: wait.offer)
         return WaitList(waits=rows, next=following)

@@ -1,1 +1,1 @@
-"""What a parcel costs."""
+"""Parcel fees."""

@@ -1,6 +1,7 @@
-"""What a parcel costs beside its goods: the table of fees, and what of it holds for one parcel.
+"""Parcel fees: the table, and the fee of one parcel.
 
-Whether an order is a parcel, and what its buyer saw, is the till's.
+order_writer.py decides whether an order is a parcel, and compares the fee with the one that the
+buyer saw.
 """
 
 from typing import Any
@@ -30,7 +31,7 @@ _FITTING = hot(
 
 
 class TooHeavy(Conflict):
-    """The parcel is heavier than any fee is for; `weight_g` is its own, `most_g` the greatest."""
+    """The parcel is heavier than every fee allows; `weight_g` is its weight, `most_g` the limit."""
 
     slug = "too-heavy"
     title = "The parcel is too heavy"
@@ -45,14 +46,15 @@ class TooHeavy(Conflict):
 
 
 def asked(region: str | None) -> tuple[Executable, dict[str, Any]]:
-    """What `of` asks, which may be asked ahead."""
+    """Return the query of `of`, which can be prefetched."""
     return _FITTING, {"regions": ["", *((region[:2], region[:4], region) if region else ())]}
 
 
 def of(connection: Connection, region: str | None, grams: int) -> int:
-    """What a parcel of that net weight to that region costs, minor units; 0 without any fees.
+    """Return the fee of a parcel of that net weight to that region, in minor units; 0 without a
+    table.
 
-    The region of the longest fitting code counts alone, however heavy the parcel. Raises TooHeavy.
+    Only the fees of the longest matching region count, whatever the weight. Raises TooHeavy.
     """
     bands = connection.execute(*asked(region)).all()
     if not bands:
@@ -65,18 +67,18 @@ def of(connection: Connection, region: str | None, grams: int) -> int:
 
 
 class ParcelFees:
-    """Keeps the table of fees."""
+    """Reads and replaces the table of fees."""
 
     def __init__(self, store: Store, settings: Settings):
         self._store = store
         self._currency = settings.currency
 
     async def every(self) -> Fees:
-        """All fees."""
+        """Return all fees."""
         return await self._store.read(self._read)
 
     async def set(self, caller: Caller, wanted: FeeTable) -> Fees:
-        """Let these be the fees from this commit on; orders that were placed keep theirs.
+        """Replace the table of fees; placed orders keep theirs.
 
         Raises WrongCurrency.
         """
@@ -107,7 +109,7 @@ class ParcelFees:
         return await self._store.write(write)
 
     def _read(self, connection: Connection) -> Fees:
-        # As they were kept, though a region's code be gone with a newer list of them.
+        # As they are stored, even if a newer list lacks a region's code.
         fees = [
             Fee.model_construct(
                 region=row.region,

@@ -1,4 +1,4 @@
-"""The shapes of the parcels' fees in the API."""
+"""API models of parcel fees."""
 
 from typing import Annotated, Self
 
@@ -30,10 +30,10 @@ Where = Annotated[
 
 
 class Fee(BaseModel):
-    """What a parcel of up to `upto_g` net grams costs.
+    """The fee of a parcel of up to `upto_g` net grams.
 
-    `region` is what the codes of all that lies there begin with: 35 of a province, 3504 of a
-    prefecture, 350426 of a county; empty is everywhere else.
+    `region` is the prefix of the region's codes: 35 for a province, 3504 for a prefecture, 350426
+    for a county; empty for everywhere else.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -44,10 +44,10 @@ class Fee(BaseModel):
 
 
 class FeeTable(BaseModel):
-    """All fees; none means that parcels cost nothing.
+    """All fees; without any, parcels are free.
 
-    A parcel costs what the region of the longest fitting code says, of the least weight that holds
-    it; what is heavier than that region's greatest weight is not taken as a parcel.
+    The fee is that of the region with the longest matching code, for the least sufficient weight; a
+    heavier parcel is refused.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -87,8 +87,8 @@ def _named(region: str) -> str:
 
 
 class Fees(FeeTable):
-    """All fees, the shortest code first, each region's lightest parcel first; and the currency of
-    the shop, in which they are.
+    """All fees, the shortest region code first, each region's lightest parcel first; and their
+    currency, which is the shop's.
     """
 
     currency: str
