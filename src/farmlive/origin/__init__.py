@@ -1,1 +1,1 @@
-"""Where the fruit comes from: farms, lots, their trace events, and the moments they were shown."""
+"""Origin: farms, plots, lots, their trace events, and the moments when they were shown."""

@@ -1,5 +1,5 @@
-"""The addresses under which identifiers resolve: GS1 Digital Link, the private class, EPCIS, and
-the resolver's description of itself. What a lot links to is linkset.py's.
+"""Routes that resolve identifiers: GS1 Digital Link, private classes, EPCIS queries, and the
+resolver's description. linkset.py has a lot's links.
 """
 
 import re
@@ -18,7 +18,7 @@ from farmlive.origin.core.problems import NoSuchLink, UnknownLot, WrongIdentifie
 from farmlive.origin.origin import Origin
 from farmlive.problems import Invalid
 
-# Anyone's page may ask: what is answered here is public, and no cookie counts.
+# CORS for every origin: the answers are public and ignore cookies.
 CROSS_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Link, Location",
@@ -30,14 +30,14 @@ PREFLIGHT = {
     "Access-Control-Allow-Headers": "Accept, Accept-Language",
 }
 VERSIONS = {"GS1-EPCIS-Version": "2.0.0", "GS1-CBV-Version": "2.0.0"}
-# What a resolver passes on with a Digital Link, and is no query of EPCIS: attributes by their
-# application identifiers, and the resolver's own two words.
+# Query parameters that a resolver passes on with a Digital Link and that are no EPCIS query: GS1
+# application identifiers, and the resolver's own two parameters.
 _PASSED_ON = re.compile(r"\d{2,4}|linkType|context")
 _STEP = re.compile(r"https://(?:ref\.)?gs1\.org/(?:cbv|voc)/(?:Bizstep|BizStep)-|urn:.*:bizstep:")
 
 
 class _Query(BaseModel):
-    """What a query for events may ask (EPCIS 2.0, section 8.2.7.1): one value each."""
+    """The supported parameters of an event query (EPCIS 2.0, section 8.2.7.1): one value each."""
 
     step: str | None = Field(
         None, alias="EQ_bizStep", max_length=120, description="A business step"
@@ -83,10 +83,10 @@ LinkType = Annotated[
 
 
 def routes(origin: Origin) -> APIRouter:
-    """The router of identifiers.
+    """Return the router of identifiers.
 
-    Identifiers are read from the path as it came, in which a lot's slash is still told from the
-    path's own; the parameters of the routes are for their description.
+    Identifiers are read from the raw path, in which an encoded slash of a lot code is still
+    distinct; the route parameters are for the documentation only.
     """
     router = APIRouter()
     router.include_router(_links(origin))
@@ -98,7 +98,7 @@ def _links(origin: Origin) -> APIRouter:
     router = APIRouter()
 
     async def resolve(request: Request, link_type: str | None) -> Response:
-        """Lead to the link that is asked for, or answer with the set of all."""
+        """Redirect to the requested link, or return the set of all."""
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=PREFLIGHT)
         lot = await origin.find_uri(_path(request).rstrip("/"))
@@ -116,7 +116,7 @@ def _links(origin: Origin) -> APIRouter:
             )
         headers["Link"] = linkset.header(origin.url, anchor, links)
         to = linkset.chosen(links, link_type, accept).path
-        # Section 2.12: the whole query string goes on to where the link leads.
+        # Section 2.12: pass the whole query string on to the link's target.
         asked = request.url.query
         return RedirectResponse(f"{to}?{asked}" if asked else to, 307, headers=headers)
 
@@ -180,7 +180,7 @@ def _events(origin: Origin) -> APIRouter:
     router = APIRouter(prefix="/epcis/v2")
 
     async def answer(request: Request, asked: _Query, uri: str | None, lot: str | None) -> Response:
-        """The events as an EPCISQueryDocument; a Link header leads to the next page."""
+        """Return the events as an EPCISQueryDocument, with a Link header to the next page."""
         known = {field.alias or name for name, field in type(asked).model_fields.items()}
         for name in request.query_params:
             if name not in known and not _PASSED_ON.fullmatch(name):

@@ -1,7 +1,7 @@
-"""What a lot's identifier links to, and which of the links a request asks for. Pure.
+"""A lot's links, and the choice of the link that a request asks for. Pure.
 
-By the GS1-Conformant Resolver Standard 1.2 (sections 2.5, 2.6, 2.10); link sets are those of
-RFC 9264, header fields those of RFC 8288.
+It follows the GS1-Conformant Resolver Standard 1.2 (sections 2.5, 2.6, 2.10); link sets are those
+of RFC 9264, header fields those of RFC 8288.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from farmlive.origin.story.models import Story
 VOCABULARY = "https://ref.gs1.org/voc/"
 MEDIA_TYPE = "application/linkset+json"
 CONTEXT = "https://ref.gs1.org/standards/resolver/linkset-context"
-# What may stand for the vocabulary before the name of a link type.
+# Prefixes of the vocabulary that may precede the name of a link type.
 NAMESPACES = (VOCABULARY, "https://gs1.org/voc/", "https://www.gs1.org/voc/", "gs1:")
 LANGUAGES = ("zh", "en")
 
 
 @dataclass(frozen=True)
 class Link:
-    """One link of a lot: its type's name in the vocabulary, its path, and what it leads to."""
+    """A link of a lot: its type's name in the vocabulary, its path and its title."""
 
     type: str
     path: str
@@ -33,7 +33,7 @@ class Link:
 
 
 def links_of(story: Story) -> list[Link]:
-    """The links of a lot, the default first. Each type but `traceability` occurs once."""
+    """Return the links of a lot, the default first. Each type but `traceability` occurs once."""
     lot, farm = story.lot, story.farm
     name = _with(lot.product_name, lot.code)
     page, records = "text/html", epcis.MEDIA_TYPE
@@ -55,14 +55,15 @@ def links_of(story: Story) -> list[Link]:
 
 
 def is_linkset(link_type: str | None, accept: str) -> bool:
-    """Whether the whole set is asked for rather than one of its links."""
+    """Return whether the request asks for the whole set rather than for one link."""
     if link_type is not None:
         return link_type in ("linkset", "all")
     return preferred(accept, _OFFERS) in (MEDIA_TYPE, "application/json")
 
 
 def chosen(links: Sequence[Link], link_type: str | None, accept: str) -> Link:
-    """The link to lead to: of the type asked for, or the default; by media type among several.
+    """Return the link to redirect to: of the requested type, or the default; by media type among
+    several.
 
     Raises NoSuchLink.
     """
@@ -83,12 +84,12 @@ def chosen(links: Sequence[Link], link_type: str | None, accept: str) -> Link:
 
 
 def document(base: str, anchor: str, links: Sequence[Link]) -> dict[str, Any]:
-    """The link set in JSON (RFC 9264, section 4.2); `anchor` is the identifier's path."""
+    """Return the link set as JSON (RFC 9264, section 4.2); `anchor` is the identifier's path."""
     default, records = links[0], next(link for link in links if link.type == "epcis")
     context: dict[str, Any] = {
         "anchor": base + anchor,
         "description": _title(default.title),
-        # The default has a title and no more; the standard asks for the rest under other types.
+        # The default link has only a title; the standard puts the rest under other types.
         f"{VOCABULARY}defaultLink": [{"href": base + default.path, "title": _title(default.title)}],
         f"{VOCABULARY}defaultLinkMulti": [_target(base, default), _target(base, records)],
     }
@@ -98,7 +99,7 @@ def document(base: str, anchor: str, links: Sequence[Link]) -> dict[str, Any]:
 
 
 def header(base: str, anchor: str, links: Sequence[Link]) -> str:
-    """The same links as a Link header, with the address of the set itself."""
+    """Return the same links as a Link header, with the URL of the set itself."""
     fields = [f'<{base}{anchor}?linkType=linkset>; rel="linkset"; type="{MEDIA_TYPE}"']
     for link in links:
         languages = "".join(f'; hreflang="{language}"' for language in link.languages)
@@ -110,7 +111,7 @@ def header(base: str, anchor: str, links: Sequence[Link]) -> str:
 
 
 def description(base: str) -> dict[str, Any]:
-    """The resolver's description of itself at /.well-known/gs1resolver."""
+    """Return the resolver's description, for /.well-known/gs1resolver."""
     return {
         "name": "farmlive",
         "resolverRoot": base,
@@ -122,9 +123,10 @@ def description(base: str) -> dict[str, Any]:
 
 
 def preferred(accept: str, offers: Sequence[str]) -> str | None:
-    """The offer that an Accept header likes best, the earlier of equals; None if it takes none.
+    """Return the media type that an Accept header prefers, the earlier one of equals; None if it
+    accepts none of them.
 
-    RFC 9110, section 12.5.1; no header is `*/*`.
+    RFC 9110, section 12.5.1; a missing header means `*/*`.
     """
     ranges = [_range(part) for part in (accept or "*/*").split(",")]
 

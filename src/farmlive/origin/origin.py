@@ -1,7 +1,7 @@
-"""Origin: keeps farms and plots (farm_admin.py), lots and their trace events, tells a lot's story,
-finds lots by their identifiers; each question one crossing of the store.
+"""Origin: farms and plots (farm_admin.py), lots with their trace events and stories, and lots by
+identifier; each method is one transaction.
 
-What a lot is sold as belongs to the shop; the pages that show stories and maps belong to pages.
+The shop sells lots; the pages show stories and maps.
 """
 
 from collections.abc import AsyncIterable, Callable, Iterable
@@ -43,7 +43,7 @@ from farmlive.store.files.uploads import check_bytes, record
 
 
 class ShownEvent(Protocol):
-    """What a moment needs of an event of the log."""
+    """The part of a log event that a moment needs."""
 
     @property
     def broadcast(self) -> str:
@@ -51,22 +51,22 @@ class ShownEvent(Protocol):
 
     @property
     def seq(self) -> int:
-        """Its place in the log."""
+        """Its number in the log."""
 
     @property
     def at(self) -> int:
-        """Its time, UTC milliseconds."""
+        """Its time, in UTC milliseconds."""
 
 
 E = TypeVar("E", bound=ShownEvent)
 
 
 class Origin(FarmAdmin):
-    """Farms and lots, kept in the store, named under the server's public address.
+    """Farms and lots in the store, with identifiers under the server's public URL.
 
     A lot's `class_uri` is fixed when it is recorded and does not follow a changed
-    FARMLIVE_PUBLIC_URL, since it stands in trace events and on labels. So identifiers are compared
-    by their path, whatever the host: `find_uri` finds the lot under the old address and the new.
+    FARMLIVE_PUBLIC_URL, since it is in trace events and on labels. So identifiers are compared by
+    their path, whatever the host: `find_uri` finds the lot under the old URL and the new.
     """
 
     def __init__(self, store: Store, settings: Settings):
@@ -81,15 +81,15 @@ class Origin(FarmAdmin):
         self._sales: balance.Sales = balance.NoSales()
 
     def sold_by(self, sales: balance.Sales) -> None:
-        """Ask there what of a lot is sold and held, in the transaction that needs it."""
+        """Set the source of what is sold and held of lots, which is called within transactions."""
         self._sales = sales
 
     def stops_heard_by(self, handler: stops.StopHandler) -> None:
-        """Have the handler told of each lot that is stopped or lifted, in that transaction."""
+        """Register a handler of stops and lifts, which is called within their transaction."""
         self._stops.hear(handler)
 
     async def start(self) -> None:
-        """Hold the lots that are there to what is asked of them by the settings of today.
+        """Update existing lots to the requirements of the current settings.
 
         Nothing may be sold before this has ended. Raises Unavailable.
         """
@@ -98,16 +98,16 @@ class Origin(FarmAdmin):
 
     @property
     def url(self) -> str:
-        """The server's public address, under which links to lots are given out."""
+        """The server's public URL, for links to lots."""
         return self._place.url
 
     # Lots.
 
     async def add_lot(self, caller: Caller, new: NewLot) -> Lot:
-        """Keep a new lot with the trace events that the facts give.
+        """Record a harvest with the trace events of its facts.
 
         Raises UnknownFarm, UnknownPlot, OtherFarm, LotTaken, WaitingPeriod, ImplausibleHarvest,
-        EarlyTest, Invalid, and InFuture for a harvest, test or packing yet to come.
+        EarlyTest, Invalid, and InFuture for a future harvest, test or packing.
         """
 
         def write(connection: Connection) -> Lot:
@@ -117,7 +117,7 @@ class Origin(FarmAdmin):
         return await self._store.write(write)
 
     async def inspect(self, caller: Caller, lot: str, new: NewInspection) -> Inspection:
-        """Keep a test of a lot. Raises UnknownLot, OtherFarm, InFuture, EarlyTest."""
+        """Record a test of a lot. Raises UnknownLot, OtherFarm, InFuture, EarlyTest."""
         return await self._store.write(
             lambda connection: lots.inspect(connection, caller, self._place, self._stops, lot, new)
         )
@@ -136,7 +136,7 @@ class Origin(FarmAdmin):
     async def certify(
         self, caller: Caller, lot: str, inspection: str, chunks: AsyncIterable[bytes]
     ) -> str:
-        """Keep the certificate of a test and tell its address.
+        """Store the certificate of a test and return its URL.
 
         Raises UnknownLot, OtherFarm, UnknownInspection, TooManyRecords, NoRoom, UploadLate,
         NotACertificate.
@@ -159,7 +159,7 @@ class Origin(FarmAdmin):
         return kept.url
 
     async def pack(self, caller: Caller, lot: str, new: NewPacking) -> Traced:
-        """Keep that a lot was packed.
+        """Record that a lot was packed.
 
         Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords.
         """
@@ -168,7 +168,7 @@ class Origin(FarmAdmin):
         )
 
     async def ship(self, caller: Caller, lot: str, new: NewShipping) -> Traced:
-        """Keep that a lot left the farm.
+        """Record that a lot left the farm.
 
         Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords.
         """
@@ -177,7 +177,7 @@ class Origin(FarmAdmin):
         )
 
     async def waste(self, caller: Caller, lot: str, new: NewWaste) -> Wasted:
-        """Keep that so much of a lot was thrown away.
+        """Record that part of a lot was thrown away.
 
         Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords, and NotLeft where more
         of it is sold or held.
@@ -196,7 +196,7 @@ class Origin(FarmAdmin):
         )
 
     async def correct(self, caller: Caller, lot: str, change: LotChange) -> Lot:
-        """Put right what was harvested.
+        """Correct the weight of a harvest.
 
         Raises UnknownLot, OtherFarm, ImplausibleHarvest, BelowTaken.
         """
@@ -213,7 +213,7 @@ class Origin(FarmAdmin):
         )
 
     async def withdraw_lift(self, caller: Caller, lot: str, lift: str, undo: Undo) -> None:
-        """Take back a lift: what it lifted stops the lot again.
+        """Withdraw a lift: its findings stop the lot again.
 
         Raises Forbidden, UnknownLot, UnknownLift.
         """
@@ -222,13 +222,15 @@ class Origin(FarmAdmin):
         )
 
     async def stopped_lots(self) -> list[Lot]:
-        """The lots that are stopped, the last one first; a hundred at most."""
+        """List the stopped lots, the last stopped first; a hundred at most."""
         return await self._store.read(lots.stopped)
 
     async def lots(
         self, farm: str | None = None, before: Mark | None = None, limit: int = 100
     ) -> list[Lot]:
-        """So many lots, of one farm or all, latest harvest first, with what is left of each."""
+        """List at most `limit` lots of one farm or all, latest harvest first, with what is left of
+        each.
+        """
 
         def read(connection: Connection) -> list[Lot]:
             found = lots.latest(connection, farm, before, limit)
@@ -237,7 +239,7 @@ class Origin(FarmAdmin):
         return await self._store.read(read)
 
     async def story(self, lot: str) -> Story:
-        """What the lot's page tells. Raises UnknownLot."""
+        """Return the lot's story. Raises UnknownLot."""
 
         def read(connection: Connection) -> Story:
             told = story.tell(connection, lot)
@@ -249,11 +251,11 @@ class Origin(FarmAdmin):
     # By identifier.
 
     async def find(self, gtin: str, code: str) -> str:
-        """The lot with this code and this GTIN. Raises UnknownLot, WrongIdentifier."""
+        """Return the lot with this code and this GTIN. Raises UnknownLot, WrongIdentifier."""
         return await self._store.read(lambda connection: lookup.find(connection, gtin, code))
 
     async def find_uri(self, uri: str) -> str:
-        """The lot that a class URI names, whatever its host. Raises UnknownLot, WrongIdentifier."""
+        """Return the lot of a class URI, whatever its host. Raises UnknownLot, WrongIdentifier."""
         return await self._store.read(lambda connection: lookup.find_uri(connection, uri))
 
     async def events(
@@ -266,10 +268,10 @@ class Origin(FarmAdmin):
         after: Mark | None = None,
         limit: int = 100,
     ) -> tuple[list[epcis.Document], Mark | None]:
-        """Trace events in the order of their times, and the place of the last, if others follow.
+        """Return trace events in order of time, and the position of the last one if more follow.
 
-        `lot` is a lot's id, `uri` its class URI; one that names no lot here finds nothing. `since`
-        and `until` bound the events' times, the second not included.
+        `lot` is a lot's id, `uri` its class URI; an unknown one finds nothing. `since` and `until`
+        bound the events' times, the second excluded.
         """
 
         def read(connection: Connection) -> tuple[list[epcis.Document], Mark | None]:
@@ -289,33 +291,35 @@ class Origin(FarmAdmin):
 
         return await self._store.read(read)
 
-    # For the shop, in its transactions.
+    # For the shop, within its transactions.
 
     def card(self, connection: Connection, lot: str) -> tuple[Lot, Farm]:
-        """The lot and its farm, in the caller's transaction. Raises UnknownLot."""
+        """Return the lot and its farm, within the caller's transaction. Raises UnknownLot."""
         found = lots.find(connection, lot)
         return found, farms.find(connection, found.farm)
 
     def cards(self, connection: Connection, ids: Iterable[str]) -> dict[str, tuple[Lot, Farm]]:
-        """The lots with these ids, each with its farm, by id."""
+        """Return the lots with these ids, each with its farm, by id."""
         found = lots.some(connection, ids)
         owners = farms.some(connection, {lot.farm for lot in found})
         return {lot.id: (lot, owners[lot.farm]) for lot in found}
 
     def card_stops(self, connection: Connection, ids: Iterable[str]) -> dict[str, CardStop]:
-        """What cards tell of these lots' stops, by id; a lot that never was stopped is left out."""
+        """Return the stops of these lots as cards show them, by id; lots that were never stopped
+        are left out.
+        """
         return on_cards(connection, ids)
 
     def name(self, connection: Connection, lot: Lot, gtin: str) -> None:
-        """Let the lot also be found under the GTIN of a box it is packed in. Raises LotTaken."""
+        """Assign the GTIN of a box to the lot that is packed in it. Raises LotTaken."""
         lots.take_gtin(connection, gtin, lot.code, lot.id)
 
     def moment(
         self, lot_shown: Callable[[Connection, E], str | None]
     ) -> Callable[[Connection, E], None]:
-        """A handler of `card.pinned` that keeps the event as a moment of the lot it shows.
+        """Return a handler of `card.pinned` that stores the event as a moment of the card's lot.
 
-        The shop knows which lot that is; `lot_shown` asks it, in the same transaction.
+        `lot_shown` returns that lot, which the shop knows, within the same transaction.
         """
 
         def keep(connection: Connection, event: E) -> None:

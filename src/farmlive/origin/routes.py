@@ -1,6 +1,6 @@
-"""The addresses of origin in the API: farms, plots, works, lots and what happens to them. No logic.
+"""Routes of origin: farms, plots, field operations, lots and their records. No logic.
 
-The addresses under which identifiers resolve are identifiers.py's.
+identifiers.py has the routes that resolve identifiers.
 """
 
 from typing import Annotated
@@ -75,7 +75,7 @@ CERTIFICATE = {
 
 
 def routes(origin: Origin, guard: Guard) -> APIRouter:
-    """The router of origin."""
+    """Return the router of origin."""
     router = APIRouter()
     router.include_router(_farms(origin, guard), prefix="/api/v1")
     router.include_router(_lots(origin, guard), prefix="/api/v1")
@@ -140,7 +140,7 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
     @router.get("/plots/{plot}/works", operation_id="plots_list_works")
     @raises(UnknownPlot)
     async def list_works(plot: str, page: Annotated[paging.Page, paging.read_page()]) -> WorkList:
-        """List the works on a plot, latest first."""
+        """List the field operations on a plot, latest first."""
         found = await origin.works(plot, page.after, page.rows)
         rows, following = page.cut(found, lambda work: (work.at, work.id))
         return WorkList(works=rows, next=following)
@@ -158,7 +158,7 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
     async def withdraw_work(
         plot: str, work: str, undo: Undo, caller: Annotated[Caller, growers]
     ) -> None:
-        """Withdraw a work that did not happen; lots that it stopped stay stopped."""
+        """Withdraw a field operation that did not happen; lots that it stopped stay stopped."""
         await origin.withdraw_work(caller, plot, work, undo)
 
     return router
@@ -267,7 +267,7 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
     @router.post("/lots/{lot}/lifts", status_code=201, operation_id="lots_lift_findings")
     @raises(UnknownLot, UnknownFinding)
     async def lift(lot: str, new: NewLift, caller: Annotated[Caller, coordinators]) -> Lift:
-        """Lift findings that stopped a lot, with a sentence that everyone reads."""
+        """Lift findings that stopped a lot, with a public sentence."""
         return await origin.lift(caller, lot, new)
 
     @router.post(

@@ -1,8 +1,8 @@
-"""Settling: holds the lots that are there to what the settings of today ask of them, when a server
-starts, in steps that are short enough for everyone else's writes to go between.
+"""Updates existing lots to the requirements of the current settings when a server starts, in steps
+that are short enough for other writes to go between.
 
-Always: a lot and what its broadcasts say of it change in one step. A start that ended midway is
-gone on with by the next, since what is settled already differs no more.
+Invariant: a lot and its broadcasts' events change in one step. The next start resumes an
+interrupted one, since updated lots do not differ any more.
 """
 
 import time
@@ -17,11 +17,11 @@ from farmlive.origin.core.requirements import Requirements
 from farmlive.store import Store
 from farmlive.store.deadlines import FILE_S
 
-# A step takes as many lots as go within this, by how long the last one took.
+# A step takes as many lots as fit into this time, by the duration of the last step.
 STEP_S = 0.25
 FIRST = 16
 MOST = 1024
-# Nobody is served before the end: say every so often how far it is.
+# How often to log the progress: the server serves nobody before the end.
 LOG_EVERY_S = 2.0
 
 _log = structlog.get_logger(__name__)
@@ -30,9 +30,9 @@ Told = Callable[[Connection, Sequence[str]], None]
 
 
 async def settle_all(store: Store, wanted: Requirements, told: Told) -> int:
-    """Settle all lots that differ, and tell of each in its transaction; return how many did.
+    """Update all lots that differ, with their events in the same transaction; return their number.
 
-    Looks twice: another server may have recorded some meanwhile. Raises Unavailable.
+    It runs twice, since another server may have recorded lots meanwhile. Raises Unavailable.
     """
     settled, began = 0, time.monotonic()
     said = began
@@ -64,7 +64,7 @@ async def settle_all(store: Store, wanted: Requirements, told: Told) -> int:
 
 
 def size_after(most: int, took_s: float) -> int:
-    """Return how many lots the next step takes: twice as many at most, and one at least."""
+    """Return how many lots the next step takes: at most twice as many, and at least one."""
     return max(1, min(MOST, 2 * most, int(most * STEP_S / max(took_s, 0.001))))
 
 

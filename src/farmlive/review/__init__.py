@@ -1,1 +1,1 @@
-"""What a broadcast sold: a report folded from its log."""
+"""What a broadcast sold: a report folded from its log, and its sheets."""

@@ -1,6 +1,6 @@
-"""The audience as a fold of watch sessions: who watched when, as sorted times. Pure.
+"""The viewers as a fold of watch sessions: when devices watched, as sorted times. Pure.
 
-The sessions of a device that overlap are one stretch, so that two windows count once.
+Overlapping sessions of a device are merged into one interval, so that two windows count once.
 """
 
 from bisect import bisect_left, bisect_right
@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 
 from farmlive.review.kept_sums import Watched
 
-# A session ends after so long without its device.
+# A session ends after this time without its device.
 IDLE_MS = 30 * 60_000
 
 Session = tuple[str, int, int, bool]
@@ -18,24 +18,24 @@ Session = tuple[str, int, int, bool]
 
 @dataclass
 class Audience:
-    """Stretches of watching within a broadcast, times in milliseconds since 1970."""
+    """Intervals of watching within a broadcast, in milliseconds since 1970."""
 
     views: int = 0
     viewers: int = 0
     starts: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
-    # Between two stretches of one device: when it left and when it was back.
+    # Between two intervals of one device: when it left and when it was back.
     gaps: list[tuple[int, int]] = field(default_factory=list)
 
     def watched_ms(self) -> int:
-        """How long all devices watched together."""
+        """The total watch time of all devices."""
         return sum(self.ends) - sum(self.starts)
 
     def reach(self, start: int, end: int) -> int:
-        """How many devices watched some of the time from `start` to `end`.
+        """Return how many devices watched at some time from `start` to `end`.
 
-        Stretches that touch it, less one for each gap within it: its device is there before
-        and after, and is one.
+        It counts the intervals that touch this time, less one for each gap within it: the device of
+        a gap has an interval before and after it, and counts once.
         """
         touching = bisect_left(self.starts, end) - bisect_right(self.ends, start)
         first = bisect_right(self.gaps, (start, end))
@@ -43,7 +43,7 @@ class Audience:
         return touching - sum(back < end for _, back in self.gaps[first:last])
 
     def peak(self) -> tuple[int, int | None]:
-        """The most devices at one moment, and when that was first so."""
+        """Return the most concurrent devices, and when there were first so many."""
         highest, when = 0, None
         gone = 0
         for here, start in enumerate(self.starts, 1):
@@ -54,7 +54,7 @@ class Audience:
         return highest, when
 
     def averages(self, borders: Sequence[int]) -> list[float]:
-        """The average number of devices between each two borders."""
+        """Return the average number of devices between each two borders."""
         began = list(accumulate(self.starts, initial=0))
         ended = list(accumulate(self.ends, initial=0))
 
@@ -69,7 +69,7 @@ class Audience:
         ]
 
     def peaks(self, borders: Sequence[int]) -> list[int]:
-        """The most devices at one moment between each two borders."""
+        """Return the most concurrent devices between each two borders."""
         found = []
         for begin, end in pairwise(borders):
             first = bisect_right(self.starts, begin)
@@ -85,10 +85,10 @@ class Audience:
 
 
 def fold(sessions: Iterable[Session], start: int, end: int) -> Audience:
-    """The audience of a broadcast that was live from `start` to `end`.
+    """Return the viewers of a broadcast that was live from `start` to `end`.
 
-    A session is (device, from, to, resumed); those of one device follow each other by `from`.
-    What lies outside the broadcast is cut off.
+    A session is (device, from, to, resumed); the sessions of one device are sorted by `from`. Times
+    outside the broadcast are cut off.
     """
     found = Audience()
     device = ""
@@ -121,11 +121,11 @@ def fold(sessions: Iterable[Session], start: int, end: int) -> Audience:
 
 
 def _keep(found: Audience, since: int, until: int) -> None:
-    # Who left in the same millisecond was there all the same.
+    # A device that left in the same millisecond was there all the same.
     found.starts.append(since)
     found.ends.append(max(until, since + 1))
 
 
 def impressions(audience: Watched, pins: Sequence[tuple[int, int]]) -> list[int]:
-    """How many devices each pin was shown to."""
+    """Return the number of devices that saw each pin."""
     return [audience.reach(start, end) if end > start else 0 for start, end in pins]

@@ -1,6 +1,6 @@
-"""The cash sheet: what money is collected where, the goods and the parcels' fees apart.
+"""The cash sheet: the money to collect at each place, with goods and fees apart.
 
-Read from the orders as they stand; whose goods it is for, the settlement says.
+It is read from the orders' present state; the settlement sheet divides it among farms.
 """
 
 from collections import defaultdict
@@ -13,15 +13,15 @@ from farmlive.shop.core.order_tables import orders
 from farmlive.shop.core.tables import centres
 from farmlive.shop.orders.order_documents import TO_GIVE_BACK
 
-# Where parcels are paid.
+# The place where parcels are paid.
 _COURIER = ""
 
 
 @dataclass(slots=True)
 class _Money:
-    """Orders of one place that are not cancelled; `goods` and `fees` are before refunds.
+    """The orders of one place that are not cancelled; `goods` and `fees` are before refunds.
 
-    `paid` is what lies there, with what is to be given `back` of orders that are cancelled.
+    `paid` is the money that was collected; `back` is to be refunded for cancelled orders.
     """
 
     orders: int = 0
@@ -34,7 +34,7 @@ class _Money:
 
 
 def cash(connection: Connection, sheet: Sheet, say: Words) -> None:
-    """What each pick-up point and the courier collect.
+    """Add what each pick-up point and the courier collect.
 
     Goods + fees − refunds = paid + due − what is to be given back.
     """

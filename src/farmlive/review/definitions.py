@@ -1,4 +1,4 @@
-"""How each number of a review is counted, in a sentence that stands beside it."""
+"""The definitions of a review's numbers, each in a sentence that is shown beside it."""
 
 from farmlive.bilingual import Bilingual
 
@@ -156,7 +156,7 @@ DEFINITIONS = {
     ),
 }
 
-# What each sheet is called, and what it is for.
+# The title of each sheet, and its purpose.
 SHEET_WORDS = {
     "pick-list": (
         _say("Pick list", "采收备货单"),

@@ -1,4 +1,4 @@
-"""Sheets as files: CSV that Excel reads in Chinese, and XLSX with typed cells.
+"""Sheets as files: CSV that Excel reads with Chinese text, and XLSX with typed cells.
 
 No cell becomes a formula: what a buyer typed stays text.
 """
@@ -17,23 +17,23 @@ import xlsxwriter
 from farmlive.money import decimals
 from farmlive.review.sheets import Kind, Sheet, Table
 
-# A spreadsheet takes text that begins so for a formula, in full width too.
+# Spreadsheets take text with these first characters for a formula, full-width ones too.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NAME = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 _A4 = 9
 
 
 def titled(title: str, kind: Kind, currency: str) -> str:
-    """A column's title with the unit of its numbers."""
+    """Return a column's title with the unit of its numbers."""
     unit = {"money": currency, "weight": "kg"}.get(kind)
     return f"{title} ({unit})" if unit else title
 
 
 def as_csv(sheet: Sheet, time_zone: str) -> bytes:
-    """The sheet as CSV: UTF-8 with a byte order mark, lines ended by CR LF.
+    """Return the sheet as CSV: UTF-8 with a byte order mark, lines ended by CR LF.
 
-    Lists of one sheet are one table with a column that says whose each row is; tables of other
-    columns follow after an empty line, under their titles.
+    Grouped tables are merged into one with a column for the group; tables with other columns follow
+    after an empty line, under their titles.
     """
     written = StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
@@ -74,7 +74,7 @@ def _plain(kind: Kind, value: Any, sheet: Sheet, zone: ZoneInfo) -> str:
 
 
 def as_xlsx(sheet: Sheet, time_zone: str) -> bytes:
-    """The sheet as an Excel workbook: a worksheet a table, ready to print on A4."""
+    """Return the sheet as an Excel workbook: a worksheet per table, set up to print on A4."""
     written = BytesIO()
     workbook = xlsxwriter.Workbook(
         written,
@@ -184,7 +184,7 @@ def _write(
 
 
 def _name(wanted: str, taken: set[str]) -> str:
-    """A worksheet's name: 31 characters, none of Excel's own, no two alike."""
+    """Return a valid and unique worksheet name: at most 31 characters, none reserved by Excel."""
     base = wanted.translate(_NAME).strip()[:31] or "1"
     name, number = base, 1
     while name.lower() in taken:

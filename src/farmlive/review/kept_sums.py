@@ -1,8 +1,8 @@
-"""Sums that are kept with a broadcast once the rows they were counted from are removed: exactly
-what its report asks of them, so that it stays the same.
+"""Sums that stay with a broadcast once the rows that they count are removed: exactly what its
+report needs, so that the report stays the same.
 
-The report is of the whole broadcast, or of the part of some farms. Removing the rows is
-watch_retention.py's and sale_retention.py's.
+A report is of the whole broadcast, or of some farms' part. watch_retention.py and sale_retention.py
+remove the rows.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 class Watched(Protocol):
-    """What a report asks of its audience: an Audience, or a KeptAudience once the rows are gone."""
+    """What a report needs of its viewers: an Audience, or a KeptAudience once the rows are gone."""
 
     @property
     def views(self) -> int:
@@ -26,28 +26,28 @@ class Watched(Protocol):
 
     @property
     def viewers(self) -> int:
-        """Different devices."""
+        """Distinct devices."""
 
     def watched_ms(self) -> int:
-        """How long all devices watched together."""
+        """The total watch time of all devices."""
 
     def peak(self) -> tuple[int, int | None]:
-        """The most devices at one moment, and when that was first so."""
+        """Return the most concurrent devices, and when there were first so many."""
 
     def reach(self, start: int, end: int) -> int:
-        """How many devices watched some of the time from `start` to `end`."""
+        """Return how many devices watched at some time from `start` to `end`."""
 
     def averages(self, borders: Sequence[int]) -> list[float]:
-        """The average number of devices between each two borders."""
+        """Return the average number of devices between each two borders."""
 
     def peaks(self, borders: Sequence[int]) -> list[int]:
-        """The most devices at one moment between each two borders."""
+        """Return the most concurrent devices between each two borders."""
 
 
 class Recorder:
-    """Passes on what a report asks of an audience, and records it.
+    """Forwards what a report reads of an Audience, and records it.
 
-    `until` is when the broadcast ended: nobody watched after it, so that it ends every time asked.
+    `until` is the broadcast's end: nobody watched after it, so every recorded time ends there.
     """
 
     def __init__(self, audience: Watched, until: int):
@@ -58,36 +58,36 @@ class Recorder:
 
     @property
     def views(self) -> int:
-        """As the audience has it, like all others here."""
+        """Forwards to the Audience, as all methods here."""
         return self._audience.views
 
     @property
     def viewers(self) -> int:
-        """Different devices."""
+        """Distinct devices."""
         return self._audience.viewers
 
     def watched_ms(self) -> int:
-        """How long all devices watched together."""
+        """The total watch time of all devices."""
         return self._audience.watched_ms()
 
     def peak(self) -> tuple[int, int | None]:
-        """The most devices at one moment, and when."""
+        """Return the most concurrent devices, and when there were first so many."""
         return self._audience.peak()
 
     def reach(self, start: int, end: int) -> int:
-        """How many devices watched some of the time."""
+        """Return how many devices watched at some time from `start` to `end`."""
         found = self._audience.reach(start, end)
         self._reach[start, min(end, self._until)] = found
         return found
 
     def averages(self, borders: Sequence[int]) -> list[float]:
-        """The average number of devices between each two borders."""
+        """Return the average number of devices between each two borders."""
         found = self._audience.averages(borders)
         self._axis(borders)["averages"] = found
         return found
 
     def peaks(self, borders: Sequence[int]) -> list[int]:
-        """The most devices at one moment between each two borders."""
+        """Return the most concurrent devices between each two borders."""
         found = self._audience.peaks(borders)
         self._axis(borders)["peaks"] = found
         return found
@@ -96,7 +96,7 @@ class Recorder:
         return self._axes.setdefault(tuple(borders), {"borders": list(borders)})
 
     def sums(self) -> Json:
-        """What was asked, for KeptAudience."""
+        """Return what was recorded, for KeptAudience."""
         return {
             "until": self._until,
             "views": self.views,
@@ -109,7 +109,7 @@ class Recorder:
 
 
 class KeptAudience:
-    """An audience as it was recorded."""
+    """The recorded figures of an Audience."""
 
     def __init__(self, sums: Mapping[str, Any]):
         self.views: int = sums["views"]
@@ -118,25 +118,25 @@ class KeptAudience:
         self._reach = {(start, end): count for start, end, count in sums["reach"]}
 
     def watched_ms(self) -> int:
-        """How long all devices watched together."""
+        """The total watch time of all devices."""
         return int(self._sums["watched_ms"])
 
     def peak(self) -> tuple[int, int | None]:
-        """The most devices at one moment, and when that was first so."""
+        """Return the most concurrent devices, and when there were first so many."""
         most: int = self._sums["peak"][0]
         when: int | None = self._sums["peak"][1]
         return most, when
 
     def reach(self, start: int, end: int) -> int:
-        """How many devices watched some of the time; 0 of a time that was not recorded."""
+        """Return how many devices watched at some time; 0 for a time that was not recorded."""
         return int(self._reach.get((start, min(end, self._sums["until"])), 0))
 
     def averages(self, borders: Sequence[int]) -> list[float]:
-        """The average number of devices between each two borders."""
+        """Return the average number of devices between each two borders."""
         return [round(self._average(*step), 2) for step in self._steps(borders, "averages")]
 
     def peaks(self, borders: Sequence[int]) -> list[int]:
-        """The most devices at one moment between each two borders."""
+        """Return the most concurrent devices between each two borders."""
         return [
             max((round(peak) for _, _, peak in parts), default=0)
             for _, _, parts in self._steps(borders, "peaks")
@@ -145,7 +145,7 @@ class KeptAudience:
     def _steps(
         self, borders: Sequence[int], name: str
     ) -> list[tuple[int, int, list[tuple[int, int, float]]]]:
-        """Each step asked for, with the recorded ones in it: itself alone where it was recorded."""
+        """Return each step with the recorded steps in it: only itself if it was recorded."""
         axes = self._sums["axes"]
         axis = next((each for each in axes if each["borders"] == list(borders)), None)
         axis = axis or (axes[0] if axes else {"borders": [], name: []})
@@ -166,23 +166,23 @@ class KeptAudience:
 
 @dataclass
 class FarmSales:
-    """What of the kept orders is one farm's: boxes, and money in minor units."""
+    """One farm's part of the removed orders: boxes, and money in minor units."""
 
     items: int = 0
-    # Less what was given back or taken off.
+    # Less what was refunded or taken off.
     paid: int = 0
     due: int = 0
 
     @property
     def net(self) -> int:
-        """What they come to after refunds."""
+        """The money after refunds."""
         return self.paid + self.due
 
 
 @dataclass
 class SaleSums:
-    """Orders that stood when their records were removed: how many, by the farms in each, and the
-    sums of each farm.
+    """The sums of removed orders that were not cancelled: their number, by the farms in each, and
+    each farm's part.
     """
 
     currency: str | None = None
@@ -191,7 +191,7 @@ class SaleSums:
 
     @classmethod
     def read(cls, kept: Mapping[str, Any] | None) -> "SaleSums":
-        """Of the row's JSON."""
+        """Parse the row's JSON."""
         if kept is None:
             return cls()
         return cls(
@@ -201,7 +201,7 @@ class SaleSums:
         )
 
     def written(self) -> Json:
-        """As the row's JSON."""
+        """Return the row's JSON."""
         return {
             "currency": self.currency,
             "orders": [[list(farms), count] for farms, count in self.orders.items()],
@@ -209,7 +209,7 @@ class SaleSums:
         }
 
     def count(self, farms: frozenset[str] | None) -> int:
-        """How many orders have something of these farms, or of any."""
+        """Return the number of orders with goods of these farms, or of any."""
         return sum(
             count
             for those, count in self.orders.items()
@@ -217,13 +217,13 @@ class SaleSums:
         )
 
     def of(self, farms: frozenset[str] | None) -> dict[str, FarmSales]:
-        """The sums of these farms, or of all."""
+        """Return the sums of these farms, or of all."""
         return {farm: sums for farm, sums in self.farms.items() if farms is None or farm in farms}
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What is kept of a broadcast; `audience` and `taps` are None while their rows are there."""
+    """The sums of a broadcast; `audience` and `taps` are None while their rows exist."""
 
     audience: KeptAudience | None = None
     taps: dict[str, int] | None = None
@@ -231,7 +231,7 @@ class Kept:
 
 
 def kept(connection: Connection, broadcast: str) -> Kept:
-    """Return what is kept of the broadcast."""
+    """Return the sums of the broadcast."""
     row = connection.execute(
         select(broadcast_sums).where(broadcast_sums.c.broadcast == broadcast)
     ).one_or_none()
@@ -242,7 +242,7 @@ def kept(connection: Connection, broadcast: str) -> Kept:
 
 
 def kept_sales(connection: Connection) -> dict[str, SaleSums]:
-    """Return the kept sales of all broadcasts that have some."""
+    """Return the sums of sales of all broadcasts that have some."""
     query = select(broadcast_sums.c.broadcast, broadcast_sums.c.sales).where(
         broadcast_sums.c.sales.is_not(None)
     )
@@ -250,7 +250,7 @@ def kept_sales(connection: Connection) -> dict[str, SaleSums]:
 
 
 def keep(connection: Connection, broadcast: str, **sums: Any) -> None:
-    """Keep `audience`, `taps` or `sales` of the broadcast, as JSON."""
+    """Store the `audience`, `taps` or `sales` of the broadcast, as JSON."""
     mine = broadcast_sums.c.broadcast == broadcast
     if connection.execute(select(broadcast_sums.c.broadcast).where(mine)).first() is None:
         connection.execute(insert(broadcast_sums), {"broadcast": broadcast, **sums})

@@ -1,6 +1,6 @@
-"""The ledger: the bag, the orders and the host's deeds as a fold of the log. Pure.
+"""The ledger: the bag, the orders and the host's actions as a fold of the log. Pure.
 
-What was held and what stock changed follows from the orders, and isn't read.
+Holds and stock changes are not read: they follow from the orders.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ KINDS = (
     "offer.added",
     "offer.changed",
     "offer.released",
-    # A cancellation may be undone by any of order.at_centre, packed, placed and shipped.
+    # Each of order.at_centre, packed, placed and shipped may undo a cancellation.
     "order.at_centre",
     "order.cancelled",
     "order.packed",
@@ -36,11 +36,11 @@ Fact = tuple[int, str, dict[str, Any]]
 
 @dataclass(slots=True)
 class Order:
-    """An order as the log tells it; each line has `offer`, `lot`, `farm`, `quantity`, `total`, and
-    `flash` where its boxes are of a flash batch.
+    """An order from the log; each line has `offer`, `lot`, `farm`, `quantity`, `total`, and `flash`
+    if its boxes are of a flash batch.
 
-    `goods` is what its lines come to, `fee` what its parcel costs on top. Boxes that went `back`
-    into the stock are counted by offer. `refunded` is the sum of the `refunds` that stand.
+    `goods` is the sum of its lines, `fee` the delivery fee in addition. `back` counts boxes that
+    returned to stock, by offer. `refunded` is the sum of the valid `refunds`.
     """
 
     id: str
@@ -57,26 +57,26 @@ class Order:
 
     @property
     def total(self) -> int:
-        """What the buyer pays."""
+        """What the buyer pays: goods and fee."""
         return self.goods + self.fee
 
     @property
     def refunded_goods(self) -> int:
-        """What of the refund is of the goods: the fee is given back after all of them."""
+        """The part of the refund for goods: the fee is refunded only after all of them."""
         return min(self.refunded, self.goods)
 
     @property
     def refunded_fee(self) -> int:
-        """What of the refund is of the fee."""
+        """The part of the refund for the fee."""
         return self.refunded - self.refunded_goods
 
 
 @dataclass(slots=True)
 class HostAction:
-    """What the host did with an offer; money in minor units.
+    """A host's action on an offer; money in minor units.
 
-    A flash batch is two: `flash` from its start until its end, with its price and its boxes, and
-    `flash_end` with how many of them were sold.
+    A flash batch is two actions: `flash` from its start until its end, with its price and its
+    boxes, and `flash_end` with the number of sold boxes.
     """
 
     kind: Literal["pin", "price", "release", "flash", "flash_end"]
@@ -91,7 +91,7 @@ class HostAction:
 
 @dataclass(slots=True, frozen=True)
 class Cut:
-    """From when on viewers saw which camera."""
+    """A switch of the camera on air."""
 
     at: int
     source: str
@@ -100,7 +100,7 @@ class Cut:
 
 @dataclass
 class Ledger:
-    """What was on offer, what was ordered, what the host did and showed, in their order."""
+    """The offers, the orders, and the host's actions and cuts, in order."""
 
     started_at: int | None = None
     ended_at: int | None = None
@@ -115,9 +115,10 @@ class Ledger:
         return next((card["price"]["currency"] for card in self.cards.values()), None)
 
     def only(self, farms: frozenset[str]) -> "Ledger":
-        """The part of these farms: their cards, their lines of orders, what was done with them.
+        """Return the part of these farms: their cards, their lines of orders, and the actions on
+        them.
 
-        Parcels' fees are no farm's.
+        Delivery fees belong to no farm.
         """
         cards = {
             offer: card for offer, card in self.cards.items() if card["lot"]["farm"]["id"] in farms
@@ -145,7 +146,7 @@ class Ledger:
 
 
 def refunds_of(order: Order) -> dict[str, int]:
-    """What was given back of the order's goods, of each of its lines, by offer."""
+    """Return the refund of the order's goods per line, by offer."""
     if not order.refunded:
         return {}
     lines = [Line(line["offer"], line["price"], line["total"]) for line in order.lines]
@@ -154,7 +155,7 @@ def refunds_of(order: Order) -> dict[str, int]:
 
 
 def fold(facts: Iterable[Fact]) -> Ledger:
-    """The ledger of a broadcast from the events of KINDS, in their order."""
+    """Return the ledger of a broadcast from its events of KINDS, in order."""
     ledger = Ledger()
     cards, orders, deeds = ledger.cards, ledger.orders, ledger.deeds
     pinned: HostAction | None = None
@@ -176,7 +177,7 @@ def fold(facts: Iterable[Fact]) -> Ledger:
                 flashes[flash.flash] = batch
                 deeds.append(batch)
             case events.FlashEnded() as flash:
-                # One that was called off before it started is no deed.
+                # A batch that was called off before it started is no action.
                 if (begun := flashes.get(flash.flash)) is not None:
                     begun.until = at
                     deeds.append(HostAction("flash_end", at, flash.offer, quantity=flash.sold))
@@ -192,7 +193,7 @@ def fold(facts: Iterable[Fact]) -> Ledger:
                     ledger.cuts.append(Cut(at, switched.source, switched.label))
             case events.BroadcastStarted():
                 ledger.started_at = at
-            case event:  # a pin, its end, or everything's end
+            case event:  # a pin, its end, or the broadcast's end
                 if pinned is not None:
                     pinned.until = at
                     pinned = None
@@ -218,13 +219,14 @@ def _order(orders: dict[str, Order], at: int, step: events.OrderStep) -> None:
         )
         return
     order = orders.get(step.order)
-    if order is None:  # a hold that came to nothing
+    if order is None:  # a hold that never became an order
         return
     if isinstance(step, events.OrderCancelled):
         order.cancelled = True
     elif isinstance(step, events.OrderRefunded):
         _refund(order, step)
-        # A refund that was undone tells what is still given back, and which boxes are not any more.
+        # An undone refund has the remaining sum of refunds, and the boxes that are not returned any
+        # more.
         sign = -1 if step.undone else 1
         for line in step.back or ():
             order.back[line["offer"]] = order.back.get(line["offer"], 0) + sign * line["quantity"]
@@ -233,7 +235,7 @@ def _order(orders: dict[str, Order], at: int, step: events.OrderStep) -> None:
 
 
 def _refund(order: Order, refund: events.OrderRefunded) -> None:
-    """Keep what is given back in all from then on: more, or without what was undone, the last."""
+    """Set the sum of refunds: append a refund, or remove the last ones that were undone."""
     given = min(refund.amount["amount"], order.total)
     more = given - order.refunded
     if more > 0:

@@ -1,7 +1,7 @@
-"""The sheets that people work by: pick list a farm, hand-over list a pick-up point, packing list,
-orders. Read from the shop's tables, since they tell how each order stands now.
+"""Work sheets: pick list by farm, hand-over list by pick-up point, packing list, order lines. They
+are read from the shop's tables, since they show the orders' present state.
 
-Buyers' names, phones and addresses are in the hand-over and packing lists and nowhere else.
+Buyers' names, phones and addresses are in the hand-over and packing lists only.
 """
 
 from collections import defaultdict
@@ -42,8 +42,8 @@ Cards = dict[str, dict[str, Any]]
 
 @dataclass
 class Goods:
-    """The bag's cards by offer, and how they are called in one language; `stopped` are the offers
-    whose lot is stopped, of which nothing is packed or handed over.
+    """The bag's cards by offer, with names in one language; `stopped` are the offers with a stopped
+    lot, which must not be packed or handed over.
     """
 
     cards: Cards
@@ -51,19 +51,19 @@ class Goods:
     stopped: frozenset[str] = frozenset()
 
     def name(self, offer: str) -> str:
-        """The product."""
+        """Return the product's name."""
         return self.say.of(self.cards[offer]["name"])
 
     def unit(self, offer: str) -> str:
-        """What one of it is, such as a 2.5 kg box."""
+        """Return the unit, such as a 2.5 kg box."""
         return self.say.of(self.cards[offer]["unit"])
 
     def lot(self, offer: str) -> str:
-        """The code of the lot that it is from."""
+        """Return the code of its lot."""
         return str(self.cards[offer]["lot"]["code"])
 
     def keep_back(self, offer: str) -> str:
-        """What stands behind goods that must not leave; else nothing."""
+        """Return the warning for goods that must not leave; otherwise an empty text."""
         return (
             self.say(" (STOPPED: keep back)", "（已停售，请留下勿发）")
             if offer in self.stopped
@@ -71,16 +71,16 @@ class Goods:
         )
 
     def grams(self, offer: str) -> int:
-        """The net weight of one."""
+        """Return the net weight of one box, in grams."""
         return int(self.cards[offer]["net_weight_g"])
 
     def item(self, offer: str, quantity: int) -> str:
-        """A line of an order in words."""
+        """Return a line of an order in words."""
         return f"{self.name(offer)} {self.unit(offer)} × {quantity}"
 
 
 def stopped_in(connection: Connection, broadcast: str) -> frozenset[str]:
-    """The broadcast's offers whose lot is stopped."""
+    """Return the broadcast's offers whose lot is stopped."""
     query = (
         select(offers.c.id)
         .join(lots, lots.c.id == offers.c.lot)
@@ -95,7 +95,7 @@ def pick_list(
     goods: Goods,
     farms: frozenset[str] | None,
 ) -> None:
-    """What each farm harvests and packs for the orders that are not cancelled."""
+    """Add what each farm harvests and packs for the orders that are not cancelled."""
     say = goods.say
     sheet.by = say("Farm", "农场")
     query = (
@@ -111,7 +111,7 @@ def pick_list(
     )
     if farms is not None:
         query = query.where(order_lines.c.farm.in_(farms))
-    # The same product from the same lot is one row, whatever it was sold for.
+    # One row per product and lot, whatever the price.
     picked: dict[str, dict[tuple[str, str, str, int], list[int]]] = defaultdict(dict)
     names = {}
     for offer, farm, state, quantity in connection.execute(query):
@@ -173,7 +173,9 @@ def _with_lines(
 def hand_over(
     connection: Connection, sheet: Sheet, goods: Goods, own: frozenset[str] | None = None
 ) -> None:
-    """Who fetches what at each pick-up point, or at `own` ones, and what is still to pay there."""
+    """Add what is handed over at each pick-up point, or at `own` ones, and what is still to pay
+    there.
+    """
     say = goods.say
     sheet.by = say("Pick-up point", "自提点")
     points = {row.id: row for row in connection.execute(select(centres))}
@@ -214,7 +216,7 @@ def hand_over(
 
 
 def packing(connection: Connection, sheet: Sheet, goods: Goods) -> None:
-    """What goes into each parcel, where it goes, and what the courier collects."""
+    """Add the contents of each parcel, its postal address, and what the courier collects."""
     say = goods.say
     table = Table(
         sheet.title,
@@ -251,13 +253,13 @@ def packing(connection: Connection, sheet: Sheet, goods: Goods) -> None:
 
 
 def buyer_name(say: Words, order: Row[Any]) -> str:
-    """The buyer's name, or that it was removed."""
+    """Return the buyer's name, or that it was removed."""
     return str(order.buyer_name) if order.person_gone_at is None else say(*REMOVED)
 
 
 def _address(order: Row[Any], language: str) -> str:
-    """Where a parcel goes: as it is written on it, and before that where that is for who reads
-    English.
+    """Return a parcel's postal address as printed on it, preceded by the region in English for an
+    English reader.
     """
     on_it = regions.address(order.region, order.address) or ""
     if language == "zh" or not order.region:
@@ -266,7 +268,7 @@ def _address(order: Row[Any], language: str) -> str:
 
 
 def order_columns(say: Words) -> list[Column]:
-    """What a row says of its order first, in every sheet of orders."""
+    """Return the first columns of every sheet of orders: the order itself."""
     return [
         Column(say("Number", "单号"), width=9),
         Column(say("Ordered at", "下单时间"), "moment", 20),
@@ -276,7 +278,7 @@ def order_columns(say: Words) -> list[Column]:
 
 
 def line_columns(say: Words) -> list[Column]:
-    """What a row says of one line of an order."""
+    """Return the columns of an order's line."""
     return [
         Column(say("Farm", "农场"), width=18),
         Column(say("Product", "商品"), width=28),
@@ -291,9 +293,9 @@ def line_columns(say: Words) -> list[Column]:
 def order_lines_of(
     connection: Connection, sheet: Sheet, goods: Goods, farms: frozenset[str] | None
 ) -> None:
-    """Every line of every order, cancelled ones too, without its buyer.
+    """Add every line of every order, cancelled ones too, without its buyer.
 
-    Whoever reads all of it has the parcel's fee too, beside the first line of its order.
+    A reader of all farms gets the delivery fee too, beside the first line of its order.
     """
     say = goods.say
     own_fee = [Column(say("Parcel fee", "运费"), "money", total=True)] if farms is None else []
@@ -352,18 +354,16 @@ def _items(goods: Goods, lines: Iterable[Row[Any]], *, with_lots: bool = False) 
 
 
 def boxes(line: Row[Any]) -> int:
-    """How many boxes of the line are still the buyer's: those put back into the stock are not."""
+    """Return how many boxes of the line are still the buyer's, without returned ones."""
     return int(line.quantity - line.returned)
 
 
 def to_collect(order: Row[Any]) -> int:
-    """What is still to be paid of the order, its goods and its parcel's fee; nothing of a
-    cancelled one.
-    """
+    """Return the amount still to be paid for goods and fee; zero for a cancelled order."""
     is_due = order.payment == "due" and order.state != "cancelled"
     return int(order.total - order.refunded) if is_due else 0
 
 
 def payment_words(say: Words, payment: str, due: int) -> str:
-    """How an order's payment stands, of which so much is still to be paid."""
+    """Return the payment state in words, with the amount still to be paid."""
     return say(*(NOTHING_DUE if payment == "due" and not due else PAYMENTS[payment]))

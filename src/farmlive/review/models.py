@@ -1,4 +1,4 @@
-"""The shapes of a review. Each number comes with the sentence that says how it is counted."""
+"""API models of a review. Each number comes with the sentence that defines it."""
 
 from typing import Literal
 
@@ -8,14 +8,14 @@ from farmlive.bilingual import Bilingual
 
 
 class Sum(BaseModel):
-    """Money added up, minor units with their ISO 4217 code; null code where nothing was offered."""
+    """A sum in minor units with its ISO 4217 code; the code is null where nothing was offered."""
 
     amount: int
     currency: str | None
 
 
 class Part(BaseModel):
-    """Some of the orders: how many, of how many items, for how much at the prices ordered at."""
+    """A part of the orders: how many, of how many items, at what price in total."""
 
     orders: int
     items: int
@@ -23,7 +23,7 @@ class Part(BaseModel):
 
 
 class Total(BaseModel):
-    """What a broadcast sold that is not cancelled, less what was given back."""
+    """The sales of a broadcast without cancelled orders, less refunds."""
 
     orders: int
     items: int
@@ -31,14 +31,14 @@ class Total(BaseModel):
 
 
 class Refunds(BaseModel):
-    """How many orders got money back, and how much the ones that stand got."""
+    """The number of refunded orders, and the refunds of those that are not cancelled."""
 
     orders: int
     amount: Sum
 
 
 class Share(BaseModel):
-    """What an offer, a lot or a farm sold; `id` is its own."""
+    """The sales of an offer, a lot or a farm; `id` is its id."""
 
     id: str
     orders: int
@@ -51,7 +51,7 @@ class Share(BaseModel):
 
 
 class OfferShare(Share):
-    """What an offer sold, of how much was released, what is left of that, and its card.
+    """The sales of an offer, with its released and left boxes, and its card.
 
     `flash_items` of its items were ordered in flash batches, for `flash_gross`.
     """
@@ -73,10 +73,10 @@ class OfferShare(Share):
 
 
 class LotBalance(BaseModel):
-    """What became of a harvest until now, in grams: what was harvested is wasted, sold, held for
-    buyers or left, over all the broadcasts that offer it.
+    """The balance of a harvest until now, in grams: harvested = wasted, sold, held or left, over
+    all broadcasts that offer it.
 
-    Boxes that were called off after they were packed count as sold until they are released anew.
+    Boxes of orders that were cancelled after packing count as sold until they are released again.
     """
 
     harvested_g: int
@@ -87,9 +87,9 @@ class LotBalance(BaseModel):
 
 
 class LotShare(Share):
-    """What a lot sold here, over all the offers that draw on it; weights in grams.
+    """The sales of a lot here, over all its offers; weights in grams.
 
-    `harvested_g` is what its card said, `balance` how the lot stands now.
+    `harvested_g` is from its card, `balance` is the present one.
     """
 
     code: str
@@ -100,7 +100,9 @@ class LotShare(Share):
 
 
 class FarmShare(Share):
-    """What a farm sold; `paid` and `due` are of the orders that stand, and add up to `net`."""
+    """The sales of a farm; `paid` and `due` are of orders that are not cancelled, and add up to
+    `net`.
+    """
 
     name: Bilingual
     net_weight_g: int
@@ -109,13 +111,13 @@ class FarmShare(Share):
 
 
 class Moment(BaseModel):
-    """Something the host did, and what its offer sold in the minutes that followed.
+    """A host's action, and the sales of its offer in the following minutes.
 
     `pin` has `until` and `impressions`; `price` has `price` and `was`; `release` has `quantity`
-    (negative where stock was taken back) and `sold_after_ms`: when as many had been ordered. A
-    batch at a flash price is a `flash`, from `at` until `until`, with its `price`, the price that
-    it `was` beside, its boxes as `quantity`, `sold_after_ms` where they were all sold, and what was
-    ordered of it alone; and a `flash_end` with the boxes sold.
+    (negative for withdrawn boxes) and `sold_after_ms`: when as many had been ordered. A `flash` is
+    a flash batch from `at` until `until`, with its `price`, the ordinary price `was`, its boxes as
+    `quantity`, `sold_after_ms` if all were sold, and its own orders only; a `flash_end` has the
+    number of sold boxes.
     """
 
     kind: Literal["pin", "price", "release", "flash", "flash_end"]
@@ -133,7 +135,7 @@ class Moment(BaseModel):
 
 
 class Cut(BaseModel):
-    """From `at` on viewers saw this camera."""
+    """A switch to this camera at `at`."""
 
     at: int
     source: str
@@ -141,10 +143,10 @@ class Cut(BaseModel):
 
 
 class Timeline(BaseModel):
-    """The broadcast on one axis: a list has one value for each `step_ms` from `start` on.
+    """The broadcast on one time axis: a list has one value per `step_ms` from `start` on.
 
-    `start` and every `at` are milliseconds since 1970. `viewers` is the average of the step,
-    `peak` its highest; `gross` is in minor units. A first of `cuts` may be before the start.
+    `start` and every `at` are in milliseconds since 1970. `viewers` is the average of the step,
+    `peak` its maximum; `gross` is in minor units. The first of `cuts` may be before the start.
     """
 
     start: int
@@ -159,7 +161,7 @@ class Timeline(BaseModel):
 
 
 class BestMinute(BaseModel):
-    """The minute that sold most, the offer that sold most in it, and what came just before."""
+    """The minute with the most sales, its best-selling offer, and the action just before it."""
 
     at: int
     orders: int
@@ -170,17 +172,17 @@ class BestMinute(BaseModel):
 
 
 class Highlights(BaseModel):
-    """What stands out; null where nothing was sold, or no release sold out within minutes."""
+    """Highlights; null where nothing was sold, or no release sold out within minutes."""
 
     best_minute: BestMinute | None
     best_release: Moment | None
 
 
 class Report(BaseModel):
-    """What a broadcast sold up to `seq` of its log; `definitions` says how each number counts.
+    """The sales of a broadcast up to `seq` of its log; `definitions` defines each number.
 
-    Rates are shares of one, null where there is nothing to divide by. `farms_only` names the farms
-    whose part this is; null is the whole broadcast.
+    Rates are fractions of one, null where the denominator is zero. `farms_only` lists the farms
+    whose part this is; null for the whole broadcast.
     """
 
     broadcast: str

@@ -1,12 +1,12 @@
-"""The sheets that are made of a report: sales, settlement a farm, and the timeline."""
+"""Sheets made from a report: sales, settlement by farm, and the timeline."""
 
 from farmlive.review.models import FarmShare, Moment, OfferShare, Report, Share, Sum
 from farmlive.review.sheets import Column, Sheet, Table, Typed, Words
 
 
 def sales(report: Report, sheet: Sheet, say: Words) -> None:
-    """The report's numbers, each with how it is counted; by product, by lot, by farm; and what
-    became of each harvest.
+    """Add the report's numbers with their definitions; sales by product, lot and farm; and the
+    balance of each harvest.
     """
     sheet.tables += [
         _summary(report, say),
@@ -73,7 +73,7 @@ def _summary(report: Report, say: Words) -> Table:
 
 
 def _money_columns(say: Words) -> list[Column]:
-    """What came in and what of it stands, by offer, lot or farm."""
+    """Return the columns of gross, refunded and net sales, by offer, lot or farm."""
     return [
         Column(say("Gross", "成交总额"), "money", 14, total=True),
         Column(say("Cancelled", "已取消"), "money", total=True),
@@ -166,7 +166,9 @@ def _by_lot(report: Report, say: Words) -> Table:
 
 
 def _balance(report: Report, say: Words) -> Table:
-    """Of each lot: harvested = wasted + sold + held + left, by all broadcasts until now."""
+    """Return the balance of each lot: harvested = wasted + sold + held + left, over all broadcasts
+    until now.
+    """
     farms = {farm.id: say.of(farm.name) for farm in report.farms}
     table = Table(
         say("What became of the harvest", "采收去向"),
@@ -229,7 +231,7 @@ def _by_farm(report: Report, say: Words) -> Table:
 
 
 def settlement(report: Report, sheet: Sheet, say: Words) -> None:
-    """What each farm sold and what of it stands, product by product."""
+    """Add each farm's gross and net sales, product by product."""
     sheet.by = say("Farm", "农场")
     lots = {lot.id: lot.code for lot in report.lots}
     for farm in report.farms:
@@ -274,7 +276,7 @@ def _paid(farm: FarmShare, sheet: Sheet, say: Words) -> str:
 
 
 def timeline(report: Report, sheet: Sheet, say: Words) -> None:
-    """The axis, step by step, and what the host did with what followed."""
+    """Add the time axis step by step, and the host's actions with the sales after each."""
     names = {offer.id: say.of(offer.name) for offer in report.offers}
     line = report.timeline
     happened: dict[int, list[str]] = {}
@@ -335,7 +337,7 @@ def timeline(report: Report, sheet: Sheet, say: Words) -> None:
 
 
 def told(moment: Moment, name: str, sheet: Sheet, say: Words) -> str:
-    """What the host did, in a few words."""
+    """Return a host's action in a few words."""
     of = f" {name}" if name else ""
     if moment.kind == "pin":
         return say(f"pinned{of}", f"置顶{of}")

@@ -1,7 +1,7 @@
-"""Chosen orders as a sheet: one row an order for who packs and hands over, with its buyer; one row
-a line for a seller, without.
+"""Selected orders as a sheet: a row per order with its buyer, for those who pack and hand over; for
+a seller a row per line, without the buyer.
 
-Which orders are in it, and who may have it, is decided before.
+The caller has selected the orders and checked the rights.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def order_sheet(
     language: str,
     currency: str,
 ) -> Sheet:
-    """The sheet of these orders; `broadcast` is its title in the language."""
+    """Return the sheet of these orders; `broadcast` is its title in the language."""
     say = Words(language)
     sheet = Sheet(
         name="orders",
@@ -133,5 +133,5 @@ def _lines(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
 
 
 def boxes(line: OrderedLine) -> int:
-    """How many boxes of the line are still the buyer's: those put back into the stock are not."""
+    """Return how many boxes of the line are still the buyer's, without returned ones."""
     return line.quantity - line.returned

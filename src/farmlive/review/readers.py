@@ -1,11 +1,11 @@
-"""Who may read what of a review: staff all of it, a seller own farms' part, a clerk the
-hand-overs at own centres.
+"""Access to reviews: staff read everything, a seller the part of own farms, a clerk the hand-over
+lists of own centres.
 """
 
 from farmlive.people import Caller
 from farmlive.problems import Forbidden, NotFound
 
-# Sheets by name, and who may read them; a seller reads own farms' rows.
+# Sheets by name, with the roles that may read them; a seller gets the rows of own farms.
 STAFF = ("coordinator", "host")
 SHEETS: dict[str, tuple[str, ...]] = {
     "pick-list": (*STAFF, "seller"),
@@ -17,9 +17,9 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "orders": (*STAFF, "seller"),
     "timeline": (*STAFF, "seller"),
 }
-# Those that people print and work by.
+# Sheets that people print to work with.
 LISTS = ("pick-list", "hand-over", "packing", "cash", "settlement")
-# Those with a row for each order: as files they ask for reauthentication (people).
+# Sheets with a row per order: their files require reauthentication (people).
 OF_ORDERS = ("hand-over", "packing", "orders")
 
 
@@ -34,7 +34,7 @@ class UnknownSheet(NotFound):
 
 
 def sheets_of(caller: Caller) -> list[str]:
-    """The sheets that the caller may read."""
+    """Return the sheets that the caller may read."""
     return [name for name, roles in SHEETS.items() if caller.role in roles]
 
 
@@ -47,14 +47,14 @@ def check_sheet(caller: Caller, name: str) -> None:
 
 
 def centres_of(caller: Caller) -> frozenset[str] | None:
-    """The centres whose hand-overs the caller reads; None are all of them."""
+    """Return the centres whose hand-overs the caller may read; None for all."""
     return caller.centres if caller.role == "clerk" else None
 
 
 def farms_of(caller: Caller, farm: str | None = None) -> frozenset[str] | None:
-    """The farms whose part the caller reads; None is the whole broadcast.
+    """Return the farms whose part the caller may read; None for the whole broadcast.
 
-    Raises Forbidden for another's farm, and for who reads no reviews.
+    Raises Forbidden for another farm, and for roles that may not read reviews.
     """
     if farm is not None:
         if not caller.may_farm(farm):

@@ -1,7 +1,8 @@
-"""Refunds: what of them is of which line of their order. Pure.
+"""Divides refunds among the lines of their order. Pure.
 
-One that names its boxes, or the offer whose price was wrong, is of their lines first, as far as
-these still have something; the rest, and one that names nothing, is shared among all lines.
+A refund that names boxes, or the offer with a mistaken price, is taken off their lines first, as
+far as these have something left; the rest, and a refund that names nothing, is divided among all
+lines.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,9 +12,9 @@ from typing import Any, NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What was given back, or taken off, at once; for so many boxes of which offers, if it says.
+    """A refund or a reduction, and for how many boxes of which offers, if it names any.
 
-    No box of an offer that it names: it is for the offer's line as a whole.
+    Zero boxes of a named offer: it is for the offer's line as a whole.
     """
 
     amount: int
@@ -21,7 +22,7 @@ class Given:
 
 
 class Line(NamedTuple):
-    """A line of an order; `price` is for one."""
+    """A line of an order; `price` is per box."""
 
     offer: str
     price: int
@@ -29,13 +30,13 @@ class Line(NamedTuple):
 
 
 def named(back: Iterable[Mapping[str, Any]], offer: str | None) -> dict[str, int]:
-    """The boxes of a refund by their offer, as its change or its event tell of them."""
+    """Return the boxes of a refund by offer, from its change or its event."""
     boxes = {} if offer is None else {offer: 0}
     return boxes | {each["offer"]: each["quantity"] for each in back}
 
 
 def without_last(refunds: Sequence[Given], amount: int) -> list[Given]:
-    """What is left of refunds of which the last ones, so much in all, were undone."""
+    """Return the refunds without the last ones, which together are `amount` and were undone."""
     left = list(refunds)
     while amount > 0 and left:
         last = left.pop()
@@ -46,9 +47,9 @@ def without_last(refunds: Sequence[Given], amount: int) -> list[Given]:
 
 
 def by_line(lines: Sequence[Line], refunds: Iterable[Given]) -> list[int]:
-    """What was given back of each line, by refunds in their order.
+    """Return the refund of each line, by refunds in order.
 
-    What is more than all lines come to is of the parcel's fee, and in none of them.
+    What exceeds the sum of all lines is for the delivery fee, and in none of them.
     """
     left = [line.total for line in lines]
     for refund in _together(refunds):
@@ -67,7 +68,7 @@ def by_line(lines: Sequence[Line], refunds: Iterable[Given]) -> list[int]:
 
 
 def _together(refunds: Iterable[Given]) -> list[Given]:
-    """Those that name nothing and follow each other as one: nothing is lost to rounding twice."""
+    """Merge consecutive refunds that name nothing, so that rounding happens once."""
     runs: list[Given] = []
     for refund in refunds:
         if runs and not runs[-1].boxes and not refund.boxes:
@@ -78,7 +79,7 @@ def _together(refunds: Iterable[Given]) -> list[Given]:
 
 
 def shared(amount: int, among: Sequence[int]) -> list[int]:
-    """An amount shared in proportion, to the last minor unit: the parts add up to it."""
+    """Divide an amount in proportion, in minor units without remainder."""
     whole, before, told = sum(among), 0, 0
     parts = []
     for one in among:

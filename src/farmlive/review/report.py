@@ -1,6 +1,6 @@
-"""The report: what a broadcast, its offers, lots and farms sold, of the ledger and the audience.
+"""The report: sales of a broadcast, its offers, lots and farms, from the ledger and the viewers.
 
-Pure; what it is made from, review.py reads.
+Pure; review.py reads the sources.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from farmlive.review.timeline import highlights, timeline
 
 @dataclass
 class Beside:
-    """What the tables know beside the log: taps and stock by offer, lots as they are now, money by
+    """Data from tables in addition to the log: taps and stock by offer, the present lots, money by
     farm.
     """
 
@@ -35,7 +35,7 @@ class Beside:
     released: dict[str, int] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
     lots: dict[str, LotBalance] = field(default_factory=dict)
-    # Orders that stand, and those of them that are not paid.
+    # Orders that are not cancelled, and the unpaid ones of these.
     standing: int = 0
     unpaid: int = 0
     paid: dict[str, int] = field(default_factory=dict)
@@ -44,14 +44,14 @@ class Beside:
 
 @dataclass(slots=True)
 class _Count:
-    """Orders, items and money of whatever is counted."""
+    """Orders, items and money of one thing that is counted."""
 
     orders: int = 0
     items: int = 0
     amount: int = 0
     cancelled_items: int = 0
     cancelled: int = 0
-    # Put back into the stock, of orders that stand.
+    # Boxes returned to stock, of orders that are not cancelled.
     back: int = 0
     refunded: int = 0
     grams: int = 0
@@ -70,7 +70,7 @@ class _Count:
             self.refunded += refunded
 
     def add(self, other: "_Count") -> None:
-        """Add up what is in the lines; orders are counted apart, since one may be in both."""
+        """Add another count's lines; orders are counted separately, since one may be in both."""
         self.items += other.items
         self.amount += other.amount
         self.cancelled_items += other.cancelled_items
@@ -100,11 +100,11 @@ class _Count:
 
 @dataclass
 class _Counts:
-    """Everything counted in one pass over the orders."""
+    """All counts of one pass over the orders."""
 
     every: _Count = field(default_factory=_Count)
     simulated: _Count = field(default_factory=_Count)
-    # What of the offers was sold in flash batches.
+    # The offers' sales in flash batches.
     flashes: dict[str, _Count] = field(default_factory=dict)
     fees: int = 0
     offers: dict[str, _Count] = field(default_factory=dict)
@@ -169,9 +169,9 @@ def report(
     until: int,
     farms: frozenset[str] | None = None,
 ) -> Report:
-    """The report; `ledger` is that of these farms only where `farms` is given.
+    """Return the report; if `farms` is given, `ledger` must be only these farms' part.
 
-    `until` is when the broadcast ended, or now.
+    `until` is the end of the broadcast, or now.
     """
     counts = _count(ledger)
     every, currency = counts.every, ledger.currency

@@ -1,4 +1,4 @@
-"""Reviews: reads a broadcast's log, watch sessions and tables, and has the report made of them."""
+"""Reviews: reads a broadcast's log, watch sessions and tables, and computes the report."""
 
 import json
 from collections import defaultdict
@@ -27,9 +27,10 @@ from farmlive.shop.core.tables import offers, products
 from farmlive.shop.stock.lot_stock import of_lots
 from farmlive.store import FILE_S, Store
 
-# So many events are parsed at once: quicker than one by one, and no thread waits long for it.
+# Events parsed at a time: faster than one by one, without blocking other threads for long.
 AT_ONCE = 100
-# A session says it runs for so long after it was last kept (its minute, and one for a slow disk).
+# How long after its last update a session counts as open (an update each minute, and one more for a
+# slow disk).
 FRESH_MS = 120_000
 _NUMBERS = {
     "sales": numbers.sales,
@@ -40,7 +41,7 @@ _NUMBERS = {
 
 @dataclass(frozen=True)
 class Sources:
-    """What the report of a broadcast is made of; `until` is when it ended, or now."""
+    """The sources of a broadcast's report; `until` is its end, or now."""
 
     broadcast: str
     head: Head
@@ -50,7 +51,7 @@ class Sources:
     until: int
 
     def report(self, watched: Watched, beside: Beside, farms: frozenset[str] | None) -> Report:
-        """The report, or these farms' part of it."""
+        """Return the report, or these farms' part of it."""
         book = self.ledger if farms is None else self.ledger.only(farms)
         return report(
             self.broadcast, self.head, book, watched, beside, until=self.until, farms=farms
@@ -58,7 +59,7 @@ class Sources:
 
 
 class Review:
-    """Reports on broadcasts, running or ended, and their sheets."""
+    """Reports and sheets of broadcasts, live or ended."""
 
     def __init__(self, store: Store, log: Log, settings: Settings):
         self._store = store
@@ -66,7 +67,9 @@ class Review:
         self._currency = settings.currency
 
     async def of(self, broadcast: str, farms: frozenset[str] | None = None) -> Report:
-        """The report of a broadcast as it stands, or these farms' part. Raises UnknownBroadcast."""
+        """Return the present report of a broadcast, or these farms' part. Raises
+        UnknownBroadcast.
+        """
 
         def read(connection: Connection) -> Report:
             found = sources(connection, self._log, broadcast)
@@ -78,7 +81,9 @@ class Review:
     async def farms(
         self, broadcast: str, own: frozenset[str] | None = None
     ) -> dict[str, dict[str, str]]:
-        """The farms whose products are in the bag, by id, with their names; of `own` alone."""
+        """Return the names of the farms with products in the bag, by id; only those in `own`, if
+        given.
+        """
 
         def read(connection: Connection) -> dict[str, dict[str, str]]:
             added = facts(connection, broadcast, ("offer.added",))
@@ -88,7 +93,7 @@ class Review:
         return await self._store.read(read, within_s=FILE_S)
 
     async def totals(self, farms: frozenset[str] | None = None) -> dict[str, Total]:
-        """What each broadcast sold, net; of these farms alone, if given."""
+        """Return the net sales of each broadcast; only of these farms, if given."""
         stands = orders.c.state != "cancelled"
         joined = order_lines.join(orders, orders.c.id == order_lines.c.order)
         sold = (
@@ -127,9 +132,9 @@ class Review:
     async def sheet(
         self, caller: Caller, broadcast: str, name: str, language: str, farm: str | None = None
     ) -> Sheet:
-        """A sheet of a broadcast in a language, of the caller's part.
+        """Return a sheet of a broadcast in a language, with the caller's part.
 
-        Raises UnknownBroadcast, UnknownSheet, and Forbidden where it is not the caller's to read.
+        Raises UnknownBroadcast, UnknownSheet, and Forbidden where the caller may not read it.
         """
         check_sheet(caller, name)
         farms = None if caller.role == "clerk" else farms_of(caller, farm)
@@ -173,7 +178,7 @@ class Review:
 def facts(
     connection: Connection, broadcast: str, kinds: tuple[str, ...] = ledger.KINDS
 ) -> Iterator[ledger.Fact]:
-    """What the log tells of these kinds, in order."""
+    """Yield the log's events of these kinds, in order."""
     as_text = cast if connection.dialect.name == "postgresql" else type_coerce
     query = (
         select(events.c.at, events.c.kind, as_text(events.c.data, Text))
@@ -187,7 +192,7 @@ def facts(
 
 
 def sources(connection: Connection, log: Log, broadcast: str) -> Sources:
-    """Read what the report of a broadcast is made of. Raises UnknownBroadcast."""
+    """Read the sources of a broadcast's report. Raises UnknownBroadcast."""
     head = log.head(connection, broadcast)
     book = ledger.fold(facts(connection, broadcast))
     until = book.ended_at or max(now_ms(), head.at)
@@ -202,7 +207,7 @@ def sources(connection: Connection, log: Log, broadcast: str) -> Sources:
 
 
 def taps(connection: Connection, broadcast: str) -> dict[str, int]:
-    """Count who looked at the card of each offer."""
+    """Count the devices that opened the card of each offer."""
     query = (
         select(card_taps.c.offer, func.count())
         .where(card_taps.c.broadcast == broadcast)
@@ -291,9 +296,9 @@ def _beside(
 
 
 def refunds(connection: Connection, *which: ColumnElement[bool]) -> Iterator[tuple[Row[Any], int]]:
-    """The lines of orders that stand, of which some was given back or taken off: how much of each.
+    """Yield the refunded lines of orders that are not cancelled, each with its amount.
 
-    As in the ledger, by what each refund was; of older ones that is not known.
+    As in the ledger, by what each refund names; older refunds name nothing.
     """
     those = [orders.c.state != "cancelled", orders.c.refunded > 0, *which]
     changes = (

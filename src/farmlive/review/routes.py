@@ -1,4 +1,4 @@
-"""The address of a review in the API. No logic."""
+"""Route of a review. No logic."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ from farmlive.review.review import Review
 
 
 def routes(review: Review, guard: Guard) -> APIRouter:
-    """The router of reviews."""
+    """Return the router of reviews."""
     router = APIRouter(prefix="/api/v1")
     reader = Depends(guard.roles("coordinator", "host", "seller"))
 

@@ -1,6 +1,6 @@
-"""Retention of sale records: an order whose person is gone is deleted some years after its last
-change, with its lines and its history. What the review counts of it is kept with the broadcast in
-the same transaction; the log keeps its events, which name no person.
+"""Retention of sales: an order without personal data is deleted some years after its last change,
+with its lines and its history. The review's sums of it are stored with the broadcast in the same
+transaction; the log keeps its events, which hold no personal data.
 """
 
 from collections.abc import Sequence
@@ -33,16 +33,17 @@ _THOSE = select(orders).where(orders.c.id.in_(bindparam("those", expanding=True)
 
 
 class SaleRetention:
-    """Deletes the records of sales `keep_ms` after their last change."""
+    """Deletes orders `keep_ms` after their last change."""
 
     def __init__(self, store: Store, keep_ms: int):
         self._store = store
         self._keep_ms = keep_ms
 
     async def remove(self) -> int:
-        """Delete all that are due, in steps; how many orders. Raises Unavailable.
+        """Delete all that are due, in steps; return the number of orders. Raises Unavailable.
 
-        Those that are passed over are few and are read again each time: open for years.
+        Orders that are passed over, since they stay open for years, are few and are read again each
+        time.
         """
         removed = 0
         after = ""
@@ -62,7 +63,7 @@ class SaleRetention:
         return removed
 
     async def outlook(self) -> int:
-        """How many orders `remove` would delete."""
+        """Return how many orders `remove` would delete."""
         found, after, now = 0, "", now_ms()
         while True:
             page = partial(self._page, after=after, now=now, most=retention.READ_AT_ONCE)
@@ -94,7 +95,7 @@ class SaleRetention:
 
 
 def _keep(connection: Connection, broadcast: str, rows: Sequence[Row[Any]]) -> None:
-    """Add these orders to what is kept of their broadcast's sales; cancelled ones count nowhere."""
+    """Add these orders to the stored sales of their broadcast; cancelled ones count nowhere."""
     standing = {row.id: row for row in rows if row.state != "cancelled"}
     if not standing:
         return

@@ -1,4 +1,6 @@
-"""What a sheet is: tables of typed cells in one language, before it becomes a file or a page."""
+"""The model of a sheet: tables of typed cells in one language, before it becomes a file or a
+page.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,22 +12,22 @@ from babel.numbers import get_currency_symbol
 from farmlive.bilingual import Bilingual
 from farmlive.money import decimals
 
-# money: minor units; weight: grams; share: of one; moment: milliseconds since 1970.
+# money: minor units; weight: grams; share: fraction of one; moment: milliseconds since 1970.
 Kind = Literal["text", "count", "number", "money", "weight", "share", "moment"]
 
 
 class Words:
-    """Says things in one language."""
+    """Selects texts in one language."""
 
     def __init__(self, language: str):
         self.language = language
 
     def __call__(self, en: str, zh: str) -> str:
-        """The sentence in this language."""
+        """Return the text in this language."""
         return en if self.language == "en" else zh
 
     def of(self, both: Bilingual | dict[str, str]) -> str:
-        """A bilingual text, in the other language where this one is empty."""
+        """Return a bilingual text, in the other language if this one is empty."""
         if isinstance(both, Bilingual):
             return both.in_language(self.language)
         other = "zh" if self.language == "en" else "en"
@@ -34,7 +36,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its title, what its cells hold, how wide it is, whether it is added up."""
+    """A column: its title, the kind of its cells, its width, and whether it has a total."""
 
     title: str
     kind: Kind = "text"
@@ -44,7 +46,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A cell that is of another kind than its column."""
+    """A cell of another kind than its column."""
 
     kind: Kind
     value: Any
@@ -52,7 +54,7 @@ class Typed:
 
 @dataclass
 class Table:
-    """Rows under columns. `group` says whose list it is where a sheet has one each."""
+    """Rows under columns. `group` is the table's owner, in a sheet with a table for each."""
 
     title: str
     columns: Sequence[Column]
@@ -61,7 +63,7 @@ class Table:
     note: str = ""
 
     def totals(self) -> tuple[Any, ...] | None:
-        """The sums of the columns that are added up; None where there are none or no rows."""
+        """The totals of the columns that have one; None without such columns or without rows."""
         if not self.rows or not any(column.total for column in self.columns):
             return None
         return tuple(
@@ -70,7 +72,7 @@ class Table:
         )
 
     def cells(self, row: Sequence[Any]) -> Iterator[tuple[Kind, Any]]:
-        """The cells of a row with their kinds."""
+        """Yield the cells of a row with their kinds."""
         for column, value in zip(self.columns, row, strict=True):
             if isinstance(value, Typed):
                 yield value.kind, value.value
@@ -80,9 +82,9 @@ class Table:
 
 @dataclass
 class Sheet:
-    """A sheet: its name in addresses, its title, its broadcast's title and id, and its tables.
+    """A sheet: its name in URLs, its title, its broadcast's title and id, and its tables.
 
-    `by` is what the groups are (a farm, a pick-up point), as the title of a column.
+    `by` is the kind of the groups (farm, pick-up point), as the title of a column.
     """
 
     name: str
@@ -97,7 +99,7 @@ class Sheet:
     total_word: str = ""
 
     def money(self, amount: int) -> str:
-        """Minor units as people write them, within a sentence."""
+        """Format minor units within a sentence."""
         places = decimals(self.currency)
         symbol = get_currency_symbol(self.currency, locale="zh_CN")
         return f"{symbol}{Decimal(amount).scaleb(-places):,}"

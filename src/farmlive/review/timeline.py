@@ -1,4 +1,4 @@
-"""One time axis for viewers, sales and what the host did, and what stands out on it. Pure."""
+"""One time axis for viewers, sales and the host's actions, and its highlights. Pure."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from farmlive.review.kept_sums import Watched
 from farmlive.review.ledger import HostAction, Ledger
 from farmlive.review.models import BestMinute, Cut, Highlights, Moment, Sum, Timeline
 
-# Up to this length (ms) a step is so long (ms); a show of hours has minutes.
+# The length of a step (ms) by the longest broadcast it is for (ms): minutes for a show of hours.
 _STEPS = (
     (5 * MINUTE_MS, 5_000),
     (20 * MINUTE_MS, 10_000),
@@ -24,7 +24,7 @@ _LONG_STEPS = tuple(minutes * MINUTE_MS for minutes in (2, 5, 10, 30, 60, 180, 3
 
 
 def step_of(length_ms: int) -> int:
-    """How long a step of the axis is, for a broadcast of this length."""
+    """Return the length of a step of the axis, for a broadcast of this length."""
     for longest, step in _STEPS:
         if length_ms <= longest:
             return step
@@ -33,7 +33,7 @@ def step_of(length_ms: int) -> int:
 
 @dataclass
 class _Sales:
-    """The lines of one offer in their order, with running sums."""
+    """The lines of one offer in order, with running sums."""
 
     at: list[int] = field(default_factory=list)
     items: list[int] = field(default_factory=list)
@@ -44,7 +44,7 @@ class _Sales:
         self.gross = list(accumulate(self.gross, initial=0))
 
     def within(self, start: int, end: int) -> tuple[int, int, int]:
-        """Orders, items and money from `start` until before `end`."""
+        """Return orders, items and money from `start`, up to and without `end`."""
         first, last = bisect_left(self.at, start), bisect_left(self.at, end)
         return (
             last - first,
@@ -53,18 +53,18 @@ class _Sales:
         )
 
     def sold_at(self, start: int, quantity: int) -> int | None:
-        """When so many had been ordered since `start`."""
+        """Return when this quantity had been ordered since `start`, or None."""
         wanted = self.items[bisect_left(self.at, start)] + quantity
         place = bisect_left(self.items, wanted)
         return self.at[place - 1] if place < len(self.items) else None
 
 
 def timeline(ledger: Ledger, audience: Watched, start: int, end: int) -> Timeline:
-    """The axis of a broadcast from its start to its end, or to now."""
+    """Return the time axis of a broadcast from its start to its end, or to now."""
     last = max((order.at for order in ledger.orders.values()), default=start)
     end = max(end, last + 1, start + 1)
     step = step_of(end - start)
-    # Steps begin with the clock's; the first and the last are as long as the broadcast is in them.
+    # Steps begin at multiples of their length; the first and the last are cut by the broadcast.
     origin = start // step * step
     steps = -(-(end - origin) // step)
     borders = [start, *(origin + place * step for place in range(1, steps)), end]
@@ -88,7 +88,7 @@ def timeline(ledger: Ledger, audience: Watched, start: int, end: int) -> Timelin
 
 
 def _moments(ledger: Ledger, audience: Watched, end: int) -> list[Moment]:
-    # Of each offer, and of each flash batch by itself.
+    # By offer, and by flash batch.
     sales = {offer: _Sales() for offer in ledger.cards}
     sales |= {deed.flash: _Sales() for deed in ledger.deeds if deed.flash}
     for order in ledger.orders.values():
@@ -115,7 +115,7 @@ def _moment(
     def money(amount: int | None) -> Sum | None:
         return None if amount is None else Sum(amount=amount, currency=currency)
 
-    # A batch has what was ordered of it, on a hold after its end too.
+    # A batch includes orders after its end, from holds.
     until = max([end, *sales.at]) + 1 if deed.flash else deed.at + EFFECT_MS
     orders, items, gross = sales.within(deed.at, until)
     sold_at = None
@@ -138,7 +138,7 @@ def _moment(
 
 
 def highlights(ledger: Ledger, moments: Sequence[Moment]) -> Highlights:
-    """The best minute with what came before it, and the release that sold out fastest."""
+    """Return the best minute with the action before it, and the release that sold out fastest."""
     quick = [
         moment
         for moment in moments

@@ -1,8 +1,8 @@
-"""Retention of watch sessions and card taps: once a broadcast has been over for long enough, what
-its report counts of them is kept with it; then the rows of single devices are removed, in steps.
+"""Retention of watch sessions and card taps: some time after a broadcast's end the report's sums
+are stored with it; then the rows of single devices are removed, in steps.
 
-One that was never started has rows of those who waited for it, and nothing is counted of them. One
-that was started and never ended keeps its rows until it is ended.
+A broadcast that was never started may have rows of waiting viewers, of which no sums are stored.
+One that was started and never ended keeps its rows until it is ended.
 """
 
 from collections.abc import Sequence
@@ -32,12 +32,12 @@ from farmlive.review.report import Beside
 from farmlive.review.review import sources, taps
 from farmlive.store import FILE_S, Store
 
-# So many rows are one step.
+# Rows per step.
 AT_ONCE = 500
 
 _ROWS = ((watches, watches.c.to_at), (card_taps, card_taps.c.at))
 _before = bindparam("before", type_=BigInteger)
-# Broadcasts are few, and the rows of each are found by its index.
+# Broadcasts are few, and the rows of each are found by an index.
 _DUE = (
     select(broadcasts.c.id)
     .where(
@@ -72,7 +72,7 @@ class WatchRetention:
         self._keep_ms = keep_ms
 
     async def remove(self) -> int:
-        """Remove all that are due, in steps; how many rows. Raises Unavailable."""
+        """Remove all that are due, in steps; return the number of rows. Raises Unavailable."""
         before = now_ms() - self._keep_ms
         removed = 0
         for broadcast in await self._store.read(partial(_due, before=before), within_s=FILE_S):
@@ -82,7 +82,7 @@ class WatchRetention:
         return removed
 
     async def outlook(self) -> int:
-        """How many rows `remove` would remove."""
+        """Return how many rows `remove` would remove."""
         before = now_ms() - self._keep_ms
 
         def count(connection: Connection, of: str) -> int:
@@ -95,7 +95,7 @@ class WatchRetention:
         )
 
     async def _keep(self, broadcast: str) -> None:
-        """Keep the sums of a broadcast, unless they are kept already."""
+        """Store the sums of a broadcast, unless they are stored already."""
         sums = await self._store.read(partial(self._sums, broadcast=broadcast), within_s=FILE_S)
         if sums is None:
             return
@@ -112,7 +112,7 @@ class WatchRetention:
             return None
         found = sources(connection, self._log, broadcast)
         if found.ledger.started_at is None or found.ledger.ended_at is None:
-            return None  # of one that was never started nothing is counted
+            return None  # never started: no sums
         watched = Recorder(found.audience, found.until)
         farms = {card["lot"]["farm"]["id"] for card in found.ledger.cards.values()}
         for part in (None, *(frozenset({farm}) for farm in sorted(farms))):

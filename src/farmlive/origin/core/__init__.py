@@ -1,1 +1,1 @@
-"""What every part of origin speaks: tables, shapes, fields, GS1 and EPCIS, problems."""
+"""What all rooms of origin share: tables, models, fields, GS1, EPCIS and problems."""

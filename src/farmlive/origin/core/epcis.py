@@ -1,12 +1,12 @@
-"""EPCIS 2.0 in JSON-LD: a lot's harvest, tests, packing, shipping and waste as events, and the way
-back. Pure.
+"""EPCIS 2.0 in JSON-LD: writes a lot's harvest, tests, packing, shipping and waste as events, and
+reads them. Pure.
 
 The standard vocabulary has no harvesting: a harvest is an ObjectEvent ADD, `commissioning`, with
-its facts in ILMD (EPCIS 2.0 section 7.3.6; CBV 2.0 section 7.1). What is thrown away of it is an
-ObjectEvent DELETE, `destroying`, by which a class's quantity is reduced. What was recorded wrongly
-stays: an event of the same eventID declares it an error and names the one that is right. What CBV
-has no word for stands under `farmlive:`. A lot is named by the address it had when it was recorded,
-whatever the server's address becomes: identifiers are compared by their path (see `gs1.segments`).
+its facts in ILMD (EPCIS 2.0 section 7.3.6; CBV 2.0 section 7.1). Waste is an ObjectEvent DELETE,
+`destroying`, which reduces a class's quantity. Wrong events stay: an error declaration with the
+same eventID names the right one. Terms that CBV lacks have the prefix `farmlive:`. A lot keeps the
+URI that it had when it was recorded, whatever the server's URL becomes: identifiers are compared by
+their path (see `gs1.segments`).
 """
 
 import uuid
@@ -38,7 +38,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What the events of a lot are about: its class URI, its code, its place, its time zone."""
+    """The lot of its events: class URI, code, place and time zone."""
 
     class_uri: str
     code: str
@@ -48,10 +48,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Harvest:
-    """The facts of a harvest: when, how much of what, from which plot.
+    """The facts of a harvest: time, quantity, product and plot.
 
-    `sprayed` is the spraying before it whose waiting period ran longest; `overridden` says why it
-    was picked within that period, `plausibility_reason` why it is to be believed.
+    `sprayed` is the earlier spraying with the waiting period that ended last; `overridden` is the
+    reason to pick within that period, `plausibility_reason` the reason to believe the quantity.
     """
 
     at: int
@@ -64,7 +64,7 @@ class Harvest:
 
 
 def commissioning(subject: Subject, harvest: Harvest) -> Document:
-    """The harvest: the lot comes into being with its kilograms and its facts."""
+    """Return the harvest event: it creates the lot with its weight and its facts."""
     when = rfc3339(harvest.at)
     ilmd: Document = {
         "cbvmda:lotNumber": subject.code,
@@ -88,7 +88,9 @@ def commissioning(subject: Subject, harvest: Harvest) -> Document:
 
 
 def inspecting(subject: Subject, inspection: Inspection, certificate: str | None) -> Document:
-    """A test of the lot, with its finding as it was written and its certificate's full address."""
+    """Return the event of a test, with its finding as written and its certificate's absolute
+    URL.
+    """
     disposition = "conformant" if inspection.passed else "non_conformant"
     event = {
         **_event(subject, inspection.at, "OBSERVE", "inspecting", disposition),
@@ -104,7 +106,7 @@ def inspecting(subject: Subject, inspection: Inspection, certificate: str | None
 
 
 def packing(subject: Subject, packed: NewPacking) -> Document:
-    """The lot is packed into boxes."""
+    """Return the event of packing the lot."""
     event = {
         **_event(subject, packed.at, "OBSERVE", "packing", "in_progress"),
         "quantityList": [{"epcClass": subject.class_uri}],
@@ -115,7 +117,7 @@ def packing(subject: Subject, packed: NewPacking) -> Document:
 
 
 def shipping(subject: Subject, shipped: NewShipping) -> Document:
-    """The lot leaves the farm."""
+    """Return the event of shipping the lot."""
     event = {
         **_event(subject, shipped.at, "OBSERVE", "shipping", "in_transit"),
         "quantityList": [{"epcClass": subject.class_uri}],
@@ -126,7 +128,7 @@ def shipping(subject: Subject, shipped: NewShipping) -> Document:
 
 
 def destroying(subject: Subject, at: int, weight_g: int, reason: str) -> Document:
-    """So much of the lot was thrown away."""
+    """Return the event of waste: part of the lot was thrown away."""
     return {
         **_event(subject, at, "DELETE", "destroying", "destroyed"),
         "quantityList": [_kilograms(subject.class_uri, weight_g)],
@@ -135,7 +137,7 @@ def destroying(subject: Subject, at: int, weight_g: int, reason: str) -> Documen
 
 
 def put_right(wrong: Document, quantity_g: int, plausibility_reason: str | None = None) -> Document:
-    """The harvest with the weight it should have had, as an event with an eventID of its own."""
+    """Return the harvest event with the right weight, and an eventID of its own."""
     (quantity,) = wrong["quantityList"]
     right = _anew(wrong) | {"quantityList": [_kilograms(quantity["epcClass"], quantity_g)]}
     if plausibility_reason is not None:
@@ -144,13 +146,13 @@ def put_right(wrong: Document, quantity_g: int, plausibility_reason: str | None 
 
 
 def sprayed_at(harvest: Document) -> str | None:
-    """When its plot was sprayed last, as the harvest tells it, RFC 3339."""
+    """Return the time of the spraying that the harvest event names, RFC 3339, or None."""
     at: str | None = harvest.get("ilmd", {}).get("farmlive:sprayed")
     return at
 
 
 def sprayed_otherwise(wrong: Document, sprayed: Work | None) -> Document:
-    """The harvest with the spraying it should have named, as an event of its own eventID."""
+    """Return the harvest event with the right spraying, and an eventID of its own."""
     named = ("farmlive:sprayed", "farmlive:waitingPeriodEnd")
     kept = {name: fact for name, fact in wrong["ilmd"].items() if name not in named}
     return _anew(wrong) | {"ilmd": kept | _spraying(sprayed)}
@@ -170,7 +172,7 @@ def _anew(wrong: Document) -> Document:
 
 
 def in_error(wrong: Document, reason: str, right: Document | None = None) -> Document:
-    """That the event was wrong: as the event that is `right` says, or it did not happen at all."""
+    """Return the error declaration of an event: it is replaced by `right`, or it did not happen."""
     now = rfc3339(now_ms())
     declaration: Document = {
         "declarationTime": now,
@@ -183,13 +185,13 @@ def in_error(wrong: Document, reason: str, right: Document | None = None) -> Doc
 
 
 def grams_of(event: Mapping[str, Any]) -> int:
-    """How much the event is about, in grams."""
+    """Return the quantity of the event, in grams."""
     kilograms: float = event["quantityList"][0]["quantity"]
     return round(kilograms * 1000)
 
 
 def query_document(events: Iterable[Document]) -> Document:
-    """An EPCISQueryDocument: the answer to a query, with the events that it found."""
+    """Return an EPCISQueryDocument with the events that a query found."""
     return {
         "@context": CONTEXT,
         "type": "EPCISQueryDocument",
@@ -205,7 +207,7 @@ def query_document(events: Iterable[Document]) -> Document:
 
 
 def words_of(event: Mapping[str, Any], name: str) -> Bilingual | None:
-    """A text of the event in its languages."""
+    """Return a text of the event in its languages, or None."""
     if name not in event:
         return None
     return Bilingual(**{value["@language"]: value["@value"] for value in event[name]})

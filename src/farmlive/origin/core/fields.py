@@ -1,4 +1,4 @@
-"""The fields that the shapes of origin share: times, identifiers, texts, outlines."""
+"""Fields that the models of origin share: times, identifiers, texts, outlines."""
 
 from typing import Annotated, Literal
 
@@ -50,7 +50,7 @@ def _read(text: str) -> str:
     return text
 
 
-# What is sent as words or a sentence is read by everyone.
+# Public texts: everybody reads them.
 Words = Annotated[
     str,
     BeforeValidator(one_line),
@@ -78,7 +78,7 @@ class Prose(Bilingual):
 
 
 class Sent(BaseModel):
-    """What is sent to the server: unknown members are told, not dropped."""
+    """Base of request bodies: unknown members are refused, not ignored."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""GS1's identifiers: GTINs with their check digit, lot codes, Digital Link paths. Pure."""
+"""GS1 identifiers: GTINs with check digits, lot codes, Digital Link paths. Pure."""
 
 import re
 from urllib.parse import quote, unquote, urlsplit
@@ -9,15 +9,15 @@ _GTIN_LENGTHS = (8, 12, 13, 14)
 
 
 def check_digit(digits: str) -> int:
-    """The check digit that follows these digits (GS1 General Specifications, section 7.9)."""
+    """Return the check digit of these digits (GS1 General Specifications, section 7.9)."""
     weighted = sum(int(digit) * (3, 1)[place % 2] for place, digit in enumerate(reversed(digits)))
     return -weighted % 10
 
 
 def gtin14(text: str) -> str:
-    """Write a GTIN-8, -12, -13 or -14 with fourteen digits.
+    """Return a GTIN-8, -12, -13 or -14 with fourteen digits.
 
-    Raises ValueError with a sentence that says what is wrong with it.
+    Raises ValueError with a sentence for the user.
     """
     text = text.strip()
     if not (text.isascii() and text.isdigit() and len(text) in _GTIN_LENGTHS):
@@ -32,9 +32,9 @@ def gtin14(text: str) -> str:
 
 
 def lot_code(text: str) -> str:
-    """Check a lot's code: 1 to 20 characters of those that GS1 allows after AI 10.
+    """Check a lot's code: 1 to 20 of the characters that GS1 allows in AI 10.
 
-    Raises ValueError with a sentence.
+    Raises ValueError with a sentence for the user.
     """
     text = text.strip()
     if not _LOT.fullmatch(text):
@@ -46,7 +46,9 @@ def lot_code(text: str) -> str:
 
 
 def prefix(text: str) -> str:
-    """Check a GS1 company prefix: 4 to 12 digits. Raises ValueError with a sentence."""
+    """Check a GS1 company prefix: 4 to 12 digits. Raises ValueError with a sentence for the
+    user.
+    """
     text = text.strip()
     if not (text.isascii() and text.isdigit() and 4 <= len(text) <= 12):
         raise ValueError("A GS1 company prefix has 4 to 12 digits and nothing else.")
@@ -54,15 +56,17 @@ def prefix(text: str) -> str:
 
 
 def digital_link(gtin: str, code: str) -> str:
-    """The path of a lot's GS1 Digital Link (version 1.2), percent-encoded."""
+    """Return the path of a lot's GS1 Digital Link (version 1.2), percent-encoded."""
     return f"/01/{gtin}/10/{quote(code, safe='')}"
 
 
 def private_class(identifier: str, code: str) -> str:
-    """The path of a lot of a farm without a GS1 prefix, percent-encoded."""
+    """Return the path of a lot of a farm without a GS1 prefix, percent-encoded."""
     return f"/origin/class/{identifier}/lot/{quote(code, safe='')}"
 
 
 def segments(uri: str) -> list[str]:
-    """The decoded segments of an address's path, so that a slash within a lot code stays one."""
+    """Return the decoded segments of a URI's path; an encoded slash in a lot code does not
+    split.
+    """
     return [unquote(part) for part in urlsplit(uri).path.split("/")[1:]]

@@ -1,5 +1,5 @@
-"""The shapes of farms, plots, works and lots in the API. Times are RFC 3339 outside, milliseconds
-inside. What stops a lot is models.py's, and its story models.py's.
+"""API models of farms, plots, field operations and lots. Times are RFC 3339 in the API,
+milliseconds inside. stops/models.py has those of stops, story/models.py those of a lot's story.
 """
 
 from typing import Annotated, Literal, Self
@@ -31,23 +31,23 @@ Grams = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
 Days = Annotated[int, Field(strict=True, ge=0, le=366)]
 Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 
-# The most tests of a lot, and works of a plot within a year, including those taken back: its story
-# tells them all, and one lift can name all their findings. Half of them are for coordinators alone,
-# so that no farm and no host fills up what a failed test needs.
+# The most tests of a lot, and field operations of a plot within a year, withdrawn ones included:
+# its story lists them all, and one lift can name all their findings. Half of them are for
+# coordinators only, so that no farm and no host uses up the room for a failed test.
 MOST_TESTS = 200
 MOST_WORKS = 400
-# The most trace events of a lot and a step, error declarations among them, for the same reason:
-# packings, shippings, waste, and corrections of its weight, which leave two each. What was recorded
-# wrongly can be taken back however many there are.
+# The most trace events of a lot per step, error declarations included, for the same reason:
+# packings, shippings, waste, and corrections of its weight, which take two each. Wrong records can
+# be withdrawn whatever their number.
 MOST_EVENTS = 400
-# The same of its tests: each test, certificate, and test that was taken back.
+# The most trace events of a lot's tests: each test, certificate and withdrawal.
 MOST_TEST_EVENTS = 3 * MOST_TESTS
 
 
 class NewFarm(Sent):
-    """A farm to add: what it is called, where it lies, who grows there.
+    """A farm to add: its name, place and growers.
 
-    Pictures are addresses that POST /api/v1/pictures answered; coordinates are WGS 84 degrees.
+    Pictures are URLs from POST /api/v1/pictures; coordinates are WGS 84 degrees.
     """
 
     name: PublicBilingual
@@ -68,7 +68,7 @@ class NewFarm(Sent):
 
 
 class FarmChange(NewFarm):
-    """What to change of a farm; what is not sent stays, and null takes away what may be missing."""
+    """Changes to a farm; absent members stay, and null removes an optional one."""
 
     name: PublicBilingual = None  # type: ignore[assignment]
     place: PublicBilingual = None  # type: ignore[assignment]
@@ -90,14 +90,14 @@ class Farm(BaseModel):
 
 
 class FarmList(Listing):
-    """The farms, oldest first."""
+    """Farms, oldest first."""
 
     farms: list[Farm]
     next: str | None = None
 
 
 class NewPlot(Sent):
-    """A plot to add to a farm; `crop` is what a harvest from it is called."""
+    """A plot to add to a farm; `crop` is the product name of its harvests."""
 
     name: PublicBilingual
     crop: PublicBilingual | None = None
@@ -107,7 +107,7 @@ class NewPlot(Sent):
 
 
 class PlotChange(NewPlot):
-    """What to change of a plot; what is not sent stays, and null takes away what may be missing."""
+    """Changes to a plot; absent members stay, and null removes an optional one."""
 
     name: PublicBilingual = None  # type: ignore[assignment]
 
@@ -132,7 +132,9 @@ class PlotList(Listing):
 
 
 class NewWork(Sent):
-    """What happened on a plot. A spraying says for how many days nothing may be picked."""
+    """A field operation on a plot. A spraying has the number of days in which nothing may be
+    picked.
+    """
 
     kind: Literal["flowered", "sprayed"]
     at: Time
@@ -152,9 +154,9 @@ class NewWork(Sent):
 
 
 class Work(BaseModel):
-    """What happened on a plot; `until` is when picking is allowed again.
+    """A field operation on a plot; `until` is when picking is allowed again.
 
-    One that was taken back did not happen: it says when that was said, and why.
+    A withdrawn one did not happen: it has the time and the reason of the withdrawal.
     """
 
     id: str
@@ -169,7 +171,7 @@ class Work(BaseModel):
 
 
 class WorkList(Listing):
-    """A plot's works, latest first."""
+    """A plot's field operations, latest first."""
 
     works: list[Work]
     next: str | None = None
@@ -182,8 +184,8 @@ def _said(value: object) -> object:
 
 
 class NewInspection(Sent):
-    """A test of a lot: when, what it found, by whom, and whether the lot passed it, which nothing
-    but the sender says.
+    """A test of a lot: time, result, laboratory, and whether the lot passed, which only the sender
+    knows.
     """
 
     at: Time
@@ -194,14 +196,14 @@ class NewInspection(Sent):
     @model_validator(mode="before")
     @classmethod
     def _unsaid(cls, sent: object) -> object:
-        """Have a verdict that is missing refused by the sentence of one that is none."""
+        """Refuse a missing verdict with the message of an invalid one."""
         return {"passed": None, **sent} if isinstance(sent, dict) else sent
 
 
 class Inspection(BaseModel):
-    """A test of a lot; `certificate` is the address of its file.
+    """A test of a lot; `certificate` is the URL of its file.
 
-    One that was taken back did not happen: it says when that was said, and why.
+    A withdrawn one did not happen: it has the time and the reason of the withdrawal.
     """
 
     id: str
@@ -215,10 +217,10 @@ class Inspection(BaseModel):
 
 
 class Doubt(BaseModel):
-    """What makes a harvest hard to believe.
+    """A reason to doubt a harvest.
 
-    `before_planting`: it is from before its plot's `planted_year`. `above_yield`: it brings what
-    the plot of `area_m2` gave within the year to `year_g`, above the `most_g` that it can bear.
+    `before_planting`: it is earlier than its plot's `planted_year`. `above_yield`: it brings the
+    year's harvest of the plot, with `area_m2`, to `year_g`, above the maximum `most_g`.
     """
 
     kind: Literal["before_planting", "above_yield"]
@@ -229,11 +231,11 @@ class Doubt(BaseModel):
 
 
 class NewLot(Sent):
-    """A harvest to record, with its test and its packing where they have happened.
+    """A harvest to record, with its test and packing if they have happened.
 
-    From the orchard four facts do: `plot`, `quantity_g`, `harvested_at`, and `code` or none for the
-    next free one. Without a plot, `farm` and `product_name` are needed. `plausibility_reason` is
-    asked for where the harvest is hard to believe, and told to everyone.
+    From the orchard four facts are enough: `plot`, `quantity_g`, `harvested_at`, and `code`, which
+    defaults to the next free one. Without a plot, `farm` and `product_name` are required. An
+    implausible harvest needs a `plausibility_reason`, which is public.
     """
 
     farm: Identifier | None = None
@@ -258,23 +260,23 @@ class NewLot(Sent):
 
 
 class NewPacking(Sent):
-    """The lot, or a part of it, was packed into boxes."""
+    """A packing of the lot, or of a part of it."""
 
     at: Time
     boxes: Count | None = None
 
 
 class NewShipping(Sent):
-    """The lot, or a part of it, left the farm."""
+    """A shipping of the lot, or of a part of it, from the farm."""
 
     at: Time
     to: PublicBilingual | None = None
 
 
 class NewWaste(Sent):
-    """So much of a lot was thrown away and can't be sold; `reason` is told with it, to everyone.
+    """A part of a lot that was thrown away and can't be sold; the `reason` is public.
 
-    Without `at` it is now.
+    `at` defaults to now.
     """
 
     weight_g: Grams
@@ -283,7 +285,7 @@ class NewWaste(Sent):
 
 
 class Wasted(BaseModel):
-    """What was thrown away; `id` is its EPCIS eventID."""
+    """A record of waste; `id` is its EPCIS eventID."""
 
     id: str
     at: Time
@@ -292,13 +294,13 @@ class Wasted(BaseModel):
 
 
 class Undo(Sent):
-    """Why something that was recorded did not happen; told with it, to everyone."""
+    """The reason why a recorded fact did not happen; it is public."""
 
     reason: Words
 
 
 class LotChange(Sent):
-    """What was harvested in truth, and why it was recorded otherwise; told to everyone."""
+    """The true weight of a harvest, and why another was recorded; the reason is public."""
 
     quantity_g: Grams
     reason: Words
@@ -306,22 +308,21 @@ class LotChange(Sent):
 
 
 class PlotName(BaseModel):
-    """The plot that a lot is from."""
+    """The plot of a lot."""
 
     id: str
     name: Bilingual
 
 
 class Lot(BaseModel):
-    """A harvest batch. `quantity_g` is what was harvested, in grams, `wasted_g` what of it was
-    thrown away. What is `sold_g` and `held_g` for buyers, and what is `left_g`, stands where the
-    lot is read by itself or in the list of lots.
+    """A lot: one harvest. `quantity_g` was harvested, in grams, `wasted_g` of it thrown away.
+    `sold_g`, `held_g` and `left_g` are present where a single lot or the list of lots is read.
 
-    `tested` says that its latest test was passed, and was no more than 30 days before the harvest,
-    `passed` what that test said, null where there is none. Of a lot that is `stopped` nothing is
-    sold or handed over: it is not called `tested` and shows no `certificate`, whatever its latest
-    test said. `lifted`: a coordinator lifted what had stopped it, once at least. `missing` is what
-    the county asks for before the lot is sold.
+    `tested` is true if its latest test was passed, at most 30 days before the harvest; `passed` is
+    that test's verdict, null without one. Nothing of a `stopped` lot is sold or handed over: it is
+    never `tested` and shows no `certificate`, whatever its latest test says. `lifted`: a
+    coordinator lifted a finding of it at least once. `missing` is what the county requires before
+    the lot is sold.
     """
 
     id: str
@@ -356,13 +357,13 @@ class LotList(Listing):
 
 
 class Certified(BaseModel):
-    """The address of a kept certificate."""
+    """The URL of a stored certificate."""
 
     certificate: str
 
 
 class Traced(BaseModel):
-    """The trace event that was written; `id` is its EPCIS eventID."""
+    """A new trace event; `id` is its EPCIS eventID."""
 
     id: str
     at: Time

@@ -1,4 +1,4 @@
-"""What can go wrong in origin, each with a sentence that says what to do."""
+"""Problems of origin, each with a sentence that says what to do."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -35,35 +35,35 @@ class UnknownInspection(NotFound):
 
 
 class UnknownPicture(Invalid):
-    """A picture was named that is not kept here."""
+    """A picture that is not stored here was named."""
 
     slug = "unknown-picture"
     title = "There is no such picture"
 
 
 class OtherFarm(Forbidden):
-    """A seller asked for a farm that is not theirs."""
+    """The farm does not belong to the seller."""
 
     slug = "other-farm"
     title = "That is another farm's"
 
 
 class LotTaken(Conflict):
-    """The lot's code, or its GTIN with that code, is another lot's."""
+    """Another lot has this code, or this GTIN with this code."""
 
     slug = "lot-taken"
     title = "Another lot has that code"
 
 
 class WaitingPeriod(Conflict):
-    """The plot was sprayed, and its waiting period was not over at the harvest."""
+    """The harvest is within the waiting period of a spraying of its plot."""
 
     slug = "waiting-period"
     title = "The waiting period after spraying was not over"
 
 
 class ImplausibleHarvest(Conflict):
-    """A harvest is hard to believe, and no reason was given; `doubts` lists what makes it so.
+    """The harvest is implausible, and no reason was given; `doubts` lists why.
 
     Each is a `Doubt`: its plot was planted later, or bears less within a year.
     """
@@ -90,7 +90,7 @@ _DOUBTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 
 
 class UnknownWork(NotFound):
-    """The plot has no work with that id, or it was taken back."""
+    """The plot has no field operation with that id, or it was withdrawn."""
 
     slug = "unknown-work"
     title = "There is no such work"
@@ -98,9 +98,9 @@ class UnknownWork(NotFound):
 
 class TooManyRecords(Conflict):
     """The lot has too many tests, packings, shippings or records of waste, or its plot too many
-    works within a year; `most` is the limit.
+    field operations within a year; `most` is the limit.
 
-    Half of it is for coordinators alone.
+    Half of it is for coordinators only.
     """
 
     slug = "too-many-records"
@@ -116,21 +116,21 @@ class TooManyRecords(Conflict):
 
 
 class InFuture(Invalid):
-    """Something is recorded that has not happened yet."""
+    """The record is about something that has not happened yet."""
 
     slug = "in-the-future"
     title = "That has not happened yet"
 
 
 class WrongOrder(Invalid):
-    """The times of a lot contradict each other."""
+    """The times of a lot's records contradict each other."""
 
     slug = "wrong-order"
     title = "The times contradict each other"
 
 
 class EarlyTest(Invalid):
-    """A passed test from so long before the harvest that it says nothing of it; `most_days` is the
+    """The passed test is from too long before the harvest to count for it; `most_days` is the
     limit.
 
     `harvested_at` is the harvest's time.
@@ -150,7 +150,7 @@ class EarlyTest(Invalid):
 
 
 class NotLeft(Conflict):
-    """More of a lot was to be wasted than is neither sold nor held; `left_g` is what is."""
+    """More was to be wasted than is neither sold nor held; `left_g` is the most."""
 
     slug = "not-left"
     title = "So much of the lot is not left"
@@ -164,7 +164,7 @@ class NotLeft(Conflict):
 
 
 class BelowTaken(Conflict):
-    """A harvest can't be less than what of it is sold, held and wasted; `least_g` is that."""
+    """The weight is below what is sold, held and wasted of the lot; `least_g` is the least."""
 
     slug = "below-taken"
     title = "More of the lot is taken than that"
@@ -178,7 +178,7 @@ class BelowTaken(Conflict):
 
 
 class UnknownWaste(NotFound):
-    """The lot has no record of waste with that id, or it was taken back."""
+    """The lot has no record of waste with that id, or it was withdrawn."""
 
     slug = "unknown-waste"
     title = "There is no such record of waste"
@@ -192,7 +192,7 @@ class UnknownFinding(NotFound):
 
 
 class UnknownLift(NotFound):
-    """The lot has no lift with that id, or it was taken back."""
+    """The lot has no lift with that id, or it was withdrawn."""
 
     slug = "unknown-lift"
     title = "The lot has no such lift"
@@ -201,8 +201,8 @@ class UnknownLift(NotFound):
 class LotStopped(Conflict):
     """The lot is stopped; `lot` is its id, `code` its code, `reasons` say why.
 
-    Each reason is a `StopReason`: times are milliseconds since 1970, as on cards. `offers` lists
-    the offers of the request that sell the lot, where there are any.
+    Each reason is a `StopReason`: times are in milliseconds since 1970, as on cards. `offers` lists
+    the request's offers that sell the lot, if any.
     """
 
     slug = "lot-stopped"
@@ -238,7 +238,7 @@ class LotStopped(Conflict):
 
 
 class WrongIdentifier(Problem):
-    """What stands in the address is not an identifier by its own rules."""
+    """The identifier in the URL is malformed."""
 
     status = 400
     slug = "wrong-identifier"
@@ -246,7 +246,7 @@ class WrongIdentifier(Problem):
 
 
 class NoSuchLink(NotFound):
-    """The lot has no link of the type that was asked for."""
+    """The lot has no link of the requested type."""
 
     slug = "no-such-link"
     title = "There is no link of that type"

@@ -1,9 +1,9 @@
-"""What a county asks of every lot before it is sold: a passed test, a certificate, or neither; and
-how long before the harvest a test may be to count for it.
+"""The county's requirements for selling a lot: a passed test, a certificate, or neither; and how
+long before the harvest a test may be.
 
-Owns `lots.missing`, which the till reads in its own transaction. Stops are another thing
-(stops.py): here what was sold before is packed and handed over, and nobody lifts anything. The SQL,
-in the caller's transaction.
+It owns `lots.missing`, which the till reads in its own transaction. A missing proof is not a stop
+(stops.py): what was sold earlier is still packed and handed over, and nobody lifts it. The
+functions run SQL within the caller's transaction.
 """
 
 from collections.abc import Sequence
@@ -53,15 +53,16 @@ _CERTIFIED = (
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """`test`: no lot is sold without a passed test; `certificate`: none without a certificate."""
+    """`test`: a lot needs a passed test to be sold; `certificate`: it needs a certificate."""
 
     test: bool = False
     certificate: bool = False
 
     def missing(self) -> ColumnElement[Any]:
-        """Return SQL for what a row of `lots` lacks, `test` or `certificate`; NULL for nothing.
+        """Return the SQL expression of what a row of `lots` lacks: `test`, `certificate`, or NULL
+        for nothing.
 
-        A test that is too early, from before such tests were refused, counts for neither.
+        A test that is too early, recorded by a version that did not refuse it, counts for neither.
         """
         lacks = []
         if self.test:
@@ -73,20 +74,20 @@ class Requirements:
 
 
 def is_early(tested_at: int, harvested_at: int) -> bool:
-    """Whether a test is too early to count for this harvest; both in milliseconds since 1970."""
+    """Return whether a test is too early for this harvest; both in milliseconds since 1970."""
     return tested_at < harvested_at - _SAMPLE_MS
 
 
 def check_time(tested_at: int, harvested_at: int) -> None:
-    """Refuse a passed test that is too early to count for this harvest; one that failed is always
-    taken, and stops the lot. Raises EarlyTest.
+    """Raise EarlyTest for a passed test that is too early to count for this harvest; a failed one
+    is always accepted, and stops the lot.
     """
     if is_early(tested_at, harvested_at):
         raise EarlyTest(rfc3339(tested_at), rfc3339(harvested_at), SAMPLE_DAYS)
 
 
 def differing(connection: Connection, wanted: Requirements, after: str, most: int) -> list[str]:
-    """The first lots after that id that are to be settled, in the order of their ids."""
+    """Return the first lots after that id whose `missing` is outdated, by id."""
     found = (
         select(lots.c.id)
         .where(lots.c.id > after, lots.c.missing.is_distinct_from(wanted.missing()))
@@ -97,7 +98,7 @@ def differing(connection: Connection, wanted: Requirements, after: str, most: in
 
 
 def settle(connection: Connection, wanted: Requirements, among: Sequence[str]) -> list[str]:
-    """Write down what these lots lack; return those of which that changed."""
+    """Update `missing` of these lots; return the lots that changed."""
     changes = lots.c.id.in_(among) & lots.c.missing.is_distinct_from(wanted.missing())
     changed = list(connection.execute(select(lots.c.id).where(changes)).scalars())
     if changed:

@@ -1,5 +1,5 @@
-"""The tables of origin: farms, plots and their works, lots and what they are called, their tests,
-what stops them and who lifted that, trace events and moments.
+"""Tables of origin: farms, plots and field operations, lots with their identifiers and tests,
+findings and lifts, trace events and moments.
 """
 
 from sqlalchemy import (
@@ -48,7 +48,7 @@ plots = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 
-# What was done to a plot or happened on it; `until` is when picking is allowed again.
+# Field operations on a plot; `until` is when picking is allowed again.
 works = Table(
     "works",
     metadata,
@@ -60,13 +60,13 @@ works = Table(
     Column("waiting_days", Integer),
     Column("until", BigInteger),
     Column("recorded_at", BigInteger, nullable=False),
-    # When it was taken back, and why; it then counts for nothing but stays to be read.
+    # When and why it was withdrawn; it then counts for nothing and stays readable.
     Column("withdrawn_at", BigInteger),
     Column("withdrawn_reason", String(120)),
     Index("ix_works_plot_at", "plot", "at"),
 )
 
-# A kind of produce of a farm that has no GS1 prefix: the {id} of /origin/class/{id}/lot/{code}.
+# A product of a farm without a GS1 prefix: the {id} in /origin/class/{id}/lot/{code}.
 classes = Table(
     "classes",
     metadata,
@@ -85,36 +85,36 @@ lots = Table(
     Column("product_name", Json, nullable=False),
     Column("gtin", String(14)),
     Column("class", ForeignKey("classes.id")),
-    # The identifier in its trace events; it stays as it was made, whatever the address becomes.
+    # The identifier in its trace events; it never changes, whatever the server's URL becomes.
     Column("class_uri", String(512), nullable=False),
     Column("harvested_at", BigInteger, nullable=False),
     Column("quantity_g", BigInteger, nullable=False),
-    # What of it was thrown away and can't be sold any more.
+    # Thrown away, so that it can't be sold.
     Column("wasted_g", BigInteger, nullable=False, server_default="0"),
-    # Why it was picked within a waiting period, where it was.
+    # The reason to pick within a waiting period, if it was.
     Column("waiting_period_overridden", String(200)),
-    # What made the harvest hard to believe, `Doubt`s, and why it is so all the same.
+    # The reasons to doubt the harvest (`Doubt`s), and the reason to believe it all the same.
     Column("doubts", Json),
     Column("plausibility_reason", String(200)),
-    # These four follow from its tests and trace events, so that a card needs no second query.
+    # These four are computed from its tests and trace events, so that a card needs no second query.
     Column("tested_at", BigInteger),
     Column("passed", Boolean),
     Column("certificate", String(80)),
     Column("packed_at", BigInteger),
     Column("shipped_at", BigInteger),
-    # What keeps it from being sold where the county asks for it: `test` or `certificate`.
+    # What the county requires and the lot lacks: `test` or `certificate`.
     Column("missing", String(12)),
-    # Since when nothing of it may be sold or handed over; null where no finding is open.
+    # Since when nothing of it may be sold or handed over; null without an open finding.
     Column("stopped_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("farm", "code"),
     Index("ix_lots_class_code", "class", "code"),
-    # Lists, by pages.
+    # For paginated lists.
     Index("ix_lots_harvested_at", "harvested_at", "id"),
     Index("ix_lots_farm_harvested_at", "farm", "harvested_at", "id"),
-    # A spraying that is recorded late is compared with the harvests of its plot.
+    # To find the harvests within the waiting period of a spraying that is recorded late.
     Index("ix_lots_plot_harvested_at", "plot", "harvested_at"),
-    # Of those that are stopped alone: few are.
+    # Stopped lots only, which are few.
     Index(
         "ix_lots_stopped_at",
         "stopped_at",
@@ -123,14 +123,14 @@ lots = Table(
     ),
 )
 
-# Under which GTINs a lot is found: its own, and those of the boxes it is packed in.
+# The GTINs of a lot: its own, and those of the boxes that it is packed in.
 lot_gtins = Table(
     "lot_gtins",
     metadata,
     Column("gtin", String(14), primary_key=True),
     Column("code", String(20), primary_key=True),
     Column("lot", ForeignKey("lots.id"), nullable=False),
-    # The lot of a GTIN that was recorded last.
+    # To find the latest lot of a GTIN.
     Index("ix_lot_gtins_gtin_lot", "gtin", "lot"),
 )
 
@@ -145,30 +145,30 @@ inspections = Table(
     Column("passed", Boolean, nullable=False),
     Column("certificate", String(80)),
     Column("recorded_at", BigInteger, nullable=False),
-    # When it was taken back, and why, as of works.
+    # When and why it was withdrawn, as for field operations.
     Column("withdrawn_at", BigInteger),
     Column("withdrawn_reason", String(120)),
     Index("ix_inspections_lot_at", "lot", "at"),
 )
 
-# What a coordinator said, for everyone to read, when the findings that name it were lifted.
+# Lifts: a coordinator's public sentence for the findings that refer to it.
 lot_lifts = Table(
     "lot_lifts",
     metadata,
     Column("id", String(26), primary_key=True),
     Column("lot", ForeignKey("lots.id"), nullable=False, index=True),
     Column("sentence", String(200), nullable=False),
-    # Null for a program's key; the audit list has its label.
+    # Null for a program's key; the audit list has the key's label.
     Column("account", String(26)),
     Column("at", BigInteger, nullable=False),
-    # When it was taken back, why, and the ids of the findings that are open again since.
+    # When and why it was withdrawn, and the ids of the findings that are open again since.
     Column("withdrawn_at", BigInteger),
     Column("withdrawn_reason", String(120)),
     Column("withdrawn_findings", Json),
 )
 
-# Why a lot is stopped: a test of it that failed, or a spraying in whose waiting period it was
-# picked. Never deleted; `lift` is null while it is open.
+# Findings, which stop a lot: a failed test, or a spraying in whose waiting period it was picked.
+# Never deleted; `lift` is null while it is open.
 lot_findings = Table(
     "lot_findings",
     metadata,
@@ -198,7 +198,7 @@ trace_events = Table(
     Index("ix_trace_events_biz_step_at", "biz_step", "at", "id"),
 )
 
-# When a lot was shown: one row a pinned card, by the seq of its event in the broadcast's log.
+# When a lot was shown: one row per pinned card, by the `seq` of its event in the broadcast's log.
 moments = Table(
     "moments",
     metadata,

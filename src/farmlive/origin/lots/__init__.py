@@ -1,1 +1,1 @@
-"""Farms, plots and lots: what is recorded of a harvest, declared an error or taken back."""
+"""Farms, plots and lots: recording, error declarations and withdrawals."""

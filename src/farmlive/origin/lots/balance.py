@@ -1,7 +1,7 @@
-"""What of a harvest can still be had: what was thrown away of it, what was recorded wrongly.
+"""The balance of a lot: waste, corrections of its weight, and what is left to sell.
 
-The SQL, in the caller's transaction; what is sold and held of a lot is asked of who sells it, in
-the same one: `Sales`.
+The functions run SQL within the caller's transaction; the seller of lots reports what is sold and
+held in the same transaction: `Sales`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,40 +22,42 @@ from farmlive.people.core.audit import note
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Net grams of a lot that are sold, and that are held for buyers."""
+    """Net grams of a lot that are sold and held."""
 
     sold_g: int = 0
     held_g: int = 0
 
     @property
     def together(self) -> int:
-        """Sold and held."""
+        """The sum of sold and held."""
         return self.sold_g + self.held_g
 
 
 class Sales(Protocol):
-    """What origin needs of who sells the lots."""
+    """The interface to the seller of lots."""
 
     def taken(self, connection: Connection, lots: Iterable[str]) -> Mapping[str, Taken]:
-        """What is sold and held of these lots; a lot that was never offered may be missing."""
+        """Return what is sold and held of these lots; lots that were never offered may be
+        missing.
+        """
 
     def tell(self, connection: Connection, lot: str) -> None:
-        """Tell those who watch that another weight of the lot can be had."""
+        """Tell viewers that the available weight of the lot changed."""
 
 
 class NoSales:
-    """Nothing is sold."""
+    """Sales without a shop: nothing is sold."""
 
     def taken(self, connection: Connection, lots: Iterable[str]) -> Mapping[str, Taken]:
-        """Nothing."""
+        """Return nothing."""
         return {}
 
     def tell(self, connection: Connection, lot: str) -> None:
-        """Tell nobody."""
+        """Do nothing."""
 
 
 def counted(connection: Connection, sales: Sales, found: list[Lot]) -> list[Lot]:
-    """The lots with what is sold, held and left of each."""
+    """Return the lots with their sold, held and left weights."""
     taken = sales.taken(connection, [lot.id for lot in found])
     return [_with(lot, taken.get(lot.id, Taken())) for lot in found]
 
@@ -68,7 +70,7 @@ def waste(
     lot: str,
     new: NewWaste,
 ) -> Wasted:
-    """Keep that so much of the lot was thrown away.
+    """Record that part of the lot was thrown away.
 
     Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords and NotLeft.
     """
@@ -98,7 +100,7 @@ def waste(
 def unwaste(
     connection: Connection, caller: Caller, sales: Sales, lot: str, event: str, undo: Undo
 ) -> None:
-    """Take back a record of waste: it did not happen, and its weight can be sold.
+    """Withdraw a record of waste: it did not happen, and its weight can be sold.
 
     Raises UnknownLot, OtherFarm, UnknownWaste.
     """
@@ -125,7 +127,7 @@ def correct(
     lot: str,
     change: LotChange,
 ) -> Lot:
-    """Put the weight of the harvest right; what was recorded stays in the trace, as an error.
+    """Correct the weight of the harvest; the trace declares the old event an error.
 
     Raises UnknownLot, OtherFarm, ImplausibleHarvest, TooManyRecords and BelowTaken.
     """

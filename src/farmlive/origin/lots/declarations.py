@@ -1,8 +1,8 @@
-"""Error declarations: which of a lot's trace events stand, and how one is declared an error. The
-SQL, in the caller's transaction.
+"""Error declarations: which of a lot's trace events are valid, and declaring one an error. The
+functions run SQL within the caller's transaction.
 
-What was recorded wrongly stays in the trace: an event of the same eventID declares it an error
-(EPCIS 2.0, section 7.4.1). The events' shape is epcis.py's; what is wrong, and why, callers say.
+Wrong events stay in the trace: an event with the same eventID declares each an error (EPCIS 2.0,
+section 7.4.1). epcis.py has the events' format; the callers give the reason.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from farmlive.origin.lots import lots
 
 
 def standing(documents: Iterable[epcis.Document]) -> dict[str, epcis.Document]:
-    """Return the events that nobody declared an error, by their eventIDs."""
+    """Return the events without an error declaration, by eventID."""
     found: dict[str, epcis.Document] = {}
     wrong = set()
     for document in documents:
@@ -28,7 +28,7 @@ def standing(documents: Iterable[epcis.Document]) -> dict[str, epcis.Document]:
 
 
 def standing_of(connection: Connection, lot: str, step: str) -> dict[str, epcis.Document]:
-    """Return the lot's events of a step that nobody declared an error, by their eventIDs."""
+    """Return the lot's events of a step without an error declaration, by eventID."""
     query = select(trace_events.c.document).where(
         trace_events.c.lot == lot, trace_events.c.biz_step == step
     )
@@ -42,8 +42,8 @@ def declare(
     reason: str,
     right: epcis.Document | None = None,
 ) -> None:
-    """Declare an event of the lot an error, and keep the one that is right, if there is one."""
-    # Both stand at the time of the event that they are about.
+    """Declare an event of the lot an error, and store the right one, if there is one."""
+    # Both have the time of the event that they are about.
     at = parse_rfc3339(wrong["eventTime"])
     lots.trace(connection, lot, at, epcis.in_error(wrong, reason, right))
     if right is not None:

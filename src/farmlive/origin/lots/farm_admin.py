@@ -1,5 +1,5 @@
-"""Farms, plots and what happened on them: kept and asked for, each question one crossing of the
-store. The SQL is in farms.py and withdrawals.py.
+"""Reads and changes farms, plots and field operations, each in one transaction. farms.py and
+withdrawals.py have the SQL.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,9 @@ from farmlive.store.files.files import Files
 
 @dataclass(frozen=True)
 class FarmPage:
-    """What a farm's page shows. `map` is the farm in its province, `near` its plots from near."""
+    """The contents of a farm's page. `map` is the farm in its province, `near` its plots
+    close up.
+    """
 
     farm: Farm
     plots: list[Plot]
@@ -41,7 +43,7 @@ class FarmPage:
 
 
 class FarmAdmin:
-    """Keeps farms, plots and works; a spraying may stop lots."""
+    """Reads and changes farms, plots and field operations; a spraying may stop lots."""
 
     def __init__(self, store: Store, settings: Settings):
         self._store = store
@@ -49,27 +51,27 @@ class FarmAdmin:
         self._stops = Stops()
 
     async def add_farm(self, caller: Caller, new: NewFarm) -> Farm:
-        """Keep a new farm. Raises UnknownPicture."""
+        """Add a farm. Raises UnknownPicture."""
         self._check_pictures(new)
         return await self._store.write(lambda connection: farms.add(connection, caller, new))
 
     async def change_farm(self, caller: Caller, farm: str, wanted: FarmChange) -> Farm:
-        """Change what was sent of a farm. Raises UnknownFarm, OtherFarm, UnknownPicture."""
+        """Change the given fields of a farm. Raises UnknownFarm, OtherFarm, UnknownPicture."""
         self._check_pictures(wanted)
         return await self._store.write(
             lambda connection: farms.change(connection, caller, farm, wanted)
         )
 
     async def farm(self, farm: str) -> Farm:
-        """The farm with that id. Raises UnknownFarm."""
+        """Return the farm with that id. Raises UnknownFarm."""
         return await self._store.read(lambda connection: farms.find(connection, farm))
 
     async def farms(self, after: Mark | None = None, limit: int | None = None) -> list[Farm]:
-        """The farms, oldest first: all, or so many of those after one."""
+        """List the farms, oldest first: all, or at most `limit` after one."""
         return await self._store.read(lambda connection: farms.every(connection, after, limit))
 
     async def farm_page(self, farm: str) -> FarmPage:
-        """The farm with its plots, its lots and its maps. Raises UnknownFarm."""
+        """Return the farm with its plots, its lots and its maps. Raises UnknownFarm."""
 
         def read(connection: Connection) -> FarmPage:
             found = farms.find(connection, farm)
@@ -85,13 +87,13 @@ class FarmAdmin:
         return await self._store.read(read)
 
     async def add_plot(self, caller: Caller, farm: str, new: NewPlot) -> Plot:
-        """Keep a new plot of a farm. Raises UnknownFarm, OtherFarm."""
+        """Add a plot to a farm. Raises UnknownFarm, OtherFarm."""
         return await self._store.write(
             lambda connection: farms.add_plot(connection, caller, farm, new)
         )
 
     async def change_plot(self, caller: Caller, plot: str, wanted: PlotChange) -> Plot:
-        """Change what was sent of a plot. Raises UnknownPlot, OtherFarm."""
+        """Change the given fields of a plot. Raises UnknownPlot, OtherFarm."""
         return await self._store.write(
             lambda connection: farms.change_plot(connection, caller, plot, wanted)
         )
@@ -99,13 +101,13 @@ class FarmAdmin:
     async def plots(
         self, farm: str, after: Mark | None = None, limit: int | None = None
     ) -> list[Plot]:
-        """The farm's plots, oldest first, as `farms` answers. Raises UnknownFarm."""
+        """List the farm's plots, oldest first, paginated as `farms`. Raises UnknownFarm."""
         return await self._store.read(
             lambda connection: farms.plots_of(connection, farm, after, limit)
         )
 
     async def add_work(self, caller: Caller, plot: str, new: NewWork) -> Work:
-        """Keep what happened on a plot. Raises UnknownPlot, OtherFarm, InFuture."""
+        """Record a field operation on a plot. Raises UnknownPlot, OtherFarm, InFuture."""
         return await self._store.write(
             lambda connection: farms.add_work(connection, caller, self._stops, plot, new)
         )
@@ -113,13 +115,17 @@ class FarmAdmin:
     async def works(
         self, plot: str, before: Mark | None = None, limit: int | None = None
     ) -> list[Work]:
-        """What happened on the plot, latest first: all, or so much. Raises UnknownPlot."""
+        """List the plot's field operations, latest first: all, or at most `limit`. Raises
+        UnknownPlot.
+        """
         return await self._store.read(
             lambda connection: farms.works_of(connection, plot, before, limit)
         )
 
     async def withdraw_work(self, caller: Caller, plot: str, work: str, undo: Undo) -> None:
-        """Take back what did not happen on a plot. Raises UnknownPlot, OtherFarm, UnknownWork."""
+        """Withdraw a field operation that did not happen. Raises UnknownPlot, OtherFarm,
+        UnknownWork.
+        """
         await self._store.write(
             lambda connection: withdrawals.withdraw_work(connection, caller, plot, work, undo)
         )

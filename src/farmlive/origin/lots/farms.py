@@ -1,6 +1,6 @@
-"""Farms, their plots, and what happened on the plots: the SQL, in the caller's transaction.
+"""Farms, plots and field operations: the SQL, within the caller's transaction.
 
-What is harvested from them is harvests.py's.
+harvests.py records harvests.
 """
 
 from typing import Any
@@ -34,12 +34,12 @@ from farmlive.origin.stops.stops import YEAR_MS, Stops
 from farmlive.people import Caller
 from farmlive.people.core.audit import note
 
-# A phone's clock may be this much ahead of ours before "harvested now" counts as the future.
+# How far a phone's clock may be ahead before "harvested now" counts as the future.
 CLOCK_SKEW_MS = 120_000
 
 
 def check_past(**times: int | None) -> None:
-    """Refuse times yet to come; the names say what happened then. Raises InFuture."""
+    """Refuse future times; the keywords name what happened. Raises InFuture."""
     latest = now_ms() + CLOCK_SKEW_MS
     for what, at in times.items():
         if at is not None and at > latest:
@@ -61,7 +61,7 @@ def check_keeper(caller: Caller, farm: str) -> None:
 def check_room(
     connection: Connection, caller: Caller, counted: Select[int], most: int, what: str
 ) -> None:
-    """Refuse one record more where `counted` finds the most already, half of it for all but
+    """Refuse a further record where `counted` has reached the limit, half of it for all but
     coordinators. Raises TooManyRecords.
     """
     by_coordinator = caller.role == "coordinator"
@@ -71,7 +71,7 @@ def check_room(
 
 
 def add(connection: Connection, caller: Caller, new: NewFarm) -> Farm:
-    """Keep a new farm."""
+    """Add a farm."""
     row = {"id": ulid(), **new.model_dump()}
     connection.execute(insert(farms), {**row, "created_at": now_ms()})
     note(connection, caller, "farm.add", str(row["id"]))
@@ -79,7 +79,7 @@ def add(connection: Connection, caller: Caller, new: NewFarm) -> Farm:
 
 
 def change(connection: Connection, caller: Caller, farm: str, wanted: FarmChange) -> Farm:
-    """Change what was sent of a farm. Raises UnknownFarm, OtherFarm."""
+    """Change the given fields of a farm. Raises UnknownFarm, OtherFarm."""
     find(connection, farm)
     check_keeper(caller, farm)
     _change(connection, caller, farms, farm, wanted)
@@ -102,7 +102,7 @@ def _change(
 
 @raises(UnknownFarm)
 def find(connection: Connection, farm: str) -> Farm:
-    """The farm with that id. Raises UnknownFarm."""
+    """Return the farm with that id. Raises UnknownFarm."""
     row = connection.execute(select(farms).where(farms.c.id == farm)).one_or_none()
     if row is None:
         raise UnknownFarm("There is no such farm. Add the farm first.")
@@ -112,26 +112,26 @@ def find(connection: Connection, farm: str) -> Farm:
 def every(
     connection: Connection, after: Mark | None = None, limit: int | None = None
 ) -> list[Farm]:
-    """The farms, oldest first: all, or so many of those after one."""
+    """List the farms, oldest first: all, or at most `limit` after one."""
     query = paged(select(farms), farms, after, limit)
     return [as_farm(row) for row in connection.execute(query)]
 
 
 def paged(query: Select[Any], table: Table, after: Mark | None, limit: int | None) -> Select[Any]:
-    """The rows in the order in which they were made, those after one, so many at most."""
+    """Order a query by creation, and limit it to `limit` rows after one."""
     if after is not None:
         query = query.where(table.c.id > after[1])
     return query.order_by(table.c.id).limit(limit)
 
 
 def some(connection: Connection, ids: set[str]) -> dict[str, Farm]:
-    """The farms with these ids, by id."""
+    """Return the farms with these ids, by id."""
     query = select(farms).where(farms.c.id.in_(ids))
     return {row.id: as_farm(row) for row in connection.execute(query)}
 
 
 def add_plot(connection: Connection, caller: Caller, farm: str, new: NewPlot) -> Plot:
-    """Keep a new plot of a farm. Raises UnknownFarm, OtherFarm."""
+    """Add a plot to a farm. Raises UnknownFarm, OtherFarm."""
     find(connection, farm)
     check_keeper(caller, farm)
     row = {"id": ulid(), "farm": farm, **new.model_dump()}
@@ -141,14 +141,14 @@ def add_plot(connection: Connection, caller: Caller, farm: str, new: NewPlot) ->
 
 
 def change_plot(connection: Connection, caller: Caller, plot: str, wanted: PlotChange) -> Plot:
-    """Change what was sent of a plot. Raises UnknownPlot, OtherFarm."""
+    """Change the given fields of a plot. Raises UnknownPlot, OtherFarm."""
     check_keeper(caller, find_plot(connection, plot).farm)
     _change(connection, caller, plots, plot, wanted)
     return find_plot(connection, plot)
 
 
 def find_plot(connection: Connection, plot: str) -> Plot:
-    """The plot with that id. Raises UnknownPlot."""
+    """Return the plot with that id. Raises UnknownPlot."""
     row = connection.execute(select(plots).where(plots.c.id == plot)).one_or_none()
     if row is None:
         raise UnknownPlot("There is no such plot. Add the plot to its farm first.")
@@ -158,15 +158,15 @@ def find_plot(connection: Connection, plot: str) -> Plot:
 def plots_of(
     connection: Connection, farm: str, after: Mark | None = None, limit: int | None = None
 ) -> list[Plot]:
-    """The farm's plots, oldest first, as `every` answers. Raises UnknownFarm."""
+    """List the farm's plots, oldest first, paginated as `every`. Raises UnknownFarm."""
     find(connection, farm)
     query = paged(select(plots).where(plots.c.farm == farm), plots, after, limit)
     return [as_plot(row) for row in connection.execute(query)]
 
 
 def add_work(connection: Connection, caller: Caller, stops: Stops, plot: str, new: NewWork) -> Work:
-    """Keep what happened on a plot; a spraying stops the lots that were picked within its waiting
-    period. Raises UnknownPlot, OtherFarm, InFuture, TooManyRecords.
+    """Record a field operation on a plot; a spraying stops the lots that were picked within its
+    waiting period. Raises UnknownPlot, OtherFarm, InFuture, TooManyRecords.
     """
     check_past(**{new.kind: new.at})
     check_keeper(caller, find_plot(connection, plot).farm)
@@ -185,7 +185,9 @@ def add_work(connection: Connection, caller: Caller, stops: Stops, plot: str, ne
 def works_of(
     connection: Connection, plot: str, before: Mark | None = None, limit: int | None = None
 ) -> list[Work]:
-    """What happened on the plot, latest first: all, or so much from before. Raises UnknownPlot."""
+    """List the plot's field operations, latest first: all, or at most `limit` before a time. Raises
+    UnknownPlot.
+    """
     find_plot(connection, plot)
     query = select(works).where(works.c.plot == plot).order_by(works.c.at.desc(), works.c.id.desc())
     if before is not None:
@@ -195,15 +197,15 @@ def works_of(
 
 
 def as_farm(row: Row[Any]) -> Farm:
-    """The farm of a row of `farms`."""
+    """Return the farm of a row of `farms`."""
     return Farm.model_validate({name: getattr(row, name) for name in Farm.model_fields})
 
 
 def as_plot(row: Row[Any]) -> Plot:
-    """The plot of a row of `plots`."""
+    """Return the plot of a row of `plots`."""
     return Plot.model_validate({name: getattr(row, name) for name in Plot.model_fields})
 
 
 def as_work(row: Row[Any]) -> Work:
-    """The work of a row of `works`."""
+    """Return the field operation of a row of `works`."""
     return Work.model_validate({name: getattr(row, name) for name in Work.model_fields})

@@ -1,7 +1,7 @@
-"""Harvests: what is looked at before one is kept, and the lot that it becomes, with its code and
-class. The SQL, in the caller's transaction.
+"""Records harvests: checks one, and creates its lot with code and class. The functions run SQL
+within the caller's transaction.
 
-What happens to the lot from then on is lots.py's.
+lots.py records what happens to the lot afterwards.
 """
 
 from datetime import UTC, datetime
@@ -28,8 +28,8 @@ from farmlive.problems import Invalid
 def record(
     connection: Connection, caller: Caller, place: lots.Place, stops: Stops, new: NewLot
 ) -> Lot:
-    """Keep a harvest with the trace events that its facts give, and stop the lot where it was
-    picked within a waiting period or failed its test.
+    """Record a harvest with the trace events of its facts; stop the lot where it was picked within
+    a waiting period or failed its test.
 
     Raises UnknownFarm, UnknownPlot, OtherFarm, InFuture, WaitingPeriod, ImplausibleHarvest,
     EarlyTest, LotTaken and Invalid.
@@ -91,7 +91,7 @@ def record(
 
 
 def last_spraying(connection: Connection, plot: str | None, at: int) -> Work | None:
-    """Of the sprayings in the year before `at`, the one whose waiting period ran longest."""
+    """Return the spraying in the year before `at` whose waiting period ended last, or None."""
     if plot is None:
         return None
     row = connection.execute(
@@ -107,7 +107,7 @@ def last_spraying(connection: Connection, plot: str | None, at: int) -> Work | N
 def doubts_of(
     connection: Connection, place: lots.Place, plot: Plot | None, harvested_at: int, more_g: int
 ) -> list[Doubt]:
-    """What makes it hard to believe that the plot gave `more_g` grams more then."""
+    """Return the reasons to doubt that the plot gave `more_g` more grams at that time."""
     if plot is None:
         return []
     year, begin, end = plausibility.year_of(harvested_at, ZoneInfo(place.time_zone))
@@ -121,13 +121,15 @@ def doubts_of(
 
 
 def told_doubts(doubts: list[Doubt], reason: str | None) -> dict[str, Any]:
-    """The columns of a lot that tell what made its harvest hard to believe, and why it is so."""
+    """Return the columns of a lot with the doubts about its harvest and the answer to them."""
     kept = [doubt.model_dump(exclude_none=True) for doubt in doubts] or None
     return {"doubts": kept, "plausibility_reason": reason if kept else None}
 
 
 def _overridden(new: NewLot, sprayed: Work | None) -> str | None:
-    """Why picking within a waiting period is recorded all the same; None where there was none."""
+    """Return the reason to record picking within a waiting period; None if it was not within
+    one.
+    """
     if sprayed is None or sprayed.until is None or new.harvested_at >= sprayed.until:
         return None
     if new.waiting_period_overridden is None:
@@ -142,7 +144,7 @@ def _overridden(new: NewLot, sprayed: Work | None) -> str | None:
 
 
 def _free_code(connection: Connection, farm: str, place: lots.Place, new: NewLot) -> str:
-    """The code that was given, if it is free, or the next free one of the day: MMDD, MMDD-2, …"""
+    """Return the given code, if it is free, or the next free one of the day: MMDD, MMDD-2, …"""
     taken = set(
         connection.execute(select(lots_table.c.code).where(lots_table.c.farm == farm)).scalars()
     )
@@ -164,7 +166,7 @@ def _free_code(connection: Connection, farm: str, place: lots.Place, new: NewLot
 
 
 def _class_of(connection: Connection, farm: str, product: Bilingual) -> str:
-    """The farm's class for produce of this name, made where there is none."""
+    """Return the farm's class for a product of this name; create it if needed."""
     name = product.model_dump()
     for row in connection.execute(select(classes).where(classes.c.farm == farm)):
         if row.name == name:

@@ -1,5 +1,5 @@
-"""Lots by their identifiers, and trace events by what is asked of them. The SQL, in the caller's
-transaction.
+"""Finds lots by their identifiers, and trace events by query parameters. The functions run SQL
+within the caller's transaction.
 
 Identifiers are compared by their path, whatever the host (gs1.py).
 """
@@ -29,7 +29,7 @@ def find(connection: Connection, gtin: str, code: str) -> str:
 
 
 def newest(connection: Connection, gtin: str) -> str:
-    """Return the lot of this GTIN that was harvested last, of the hundred recorded last.
+    """Return the lot of this GTIN with the latest harvest, of the hundred recorded last.
 
     Raises UnknownLot, WrongIdentifier.
     """
@@ -42,7 +42,7 @@ def newest(connection: Connection, gtin: str) -> str:
 
 
 def find_private(connection: Connection, identifier: str, code: str) -> str:
-    """Return the lot with this code of a class of a farm without a GS1 prefix.
+    """Return the lot with this code in a class of a farm without a GS1 prefix.
 
     Raises UnknownLot.
     """
@@ -55,7 +55,7 @@ def find_private(connection: Connection, identifier: str, code: str) -> str:
 
 
 def find_uri(connection: Connection, uri: str) -> str:
-    """Return the lot that a class URI names. Raises UnknownLot, WrongIdentifier."""
+    """Return the lot of a class URI. Raises UnknownLot, WrongIdentifier."""
     match gs1.segments(uri):
         case ["01", gtin, "10", code]:
             return find(connection, gtin, code)
@@ -84,7 +84,9 @@ def events_query(
     after: Mark | None,
     limit: int,
 ) -> Select[Any]:
-    """The trace events that fit, in the order of their times: each way of asking has its index."""
+    """Return the query of the matching trace events, in order of time: each combination of
+    parameters has an index.
+    """
     place = trace_events.c.at, trace_events.c.id
     wanted = select(*place, trace_events.c.document).order_by(*place).limit(limit)
     if lot is not None:
@@ -101,7 +103,9 @@ def events_query(
 
 
 def newest_query(gtin: str) -> Select[Any]:
-    """The lot that was harvested last, of those of a GTIN that were recorded last."""
+    """Return the query of the lot with the latest harvest, of those of a GTIN that were recorded
+    last.
+    """
     recorded = (
         select(lot_gtins.c.lot)
         .where(lot_gtins.c.gtin == gtin)

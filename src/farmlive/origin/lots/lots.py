@@ -1,8 +1,8 @@
-"""Lots: what happens to a harvest until it leaves the farm, each step a trace event; and their
-rows. The SQL, in the caller's transaction.
+"""Lots: records tests, packing and shipping as trace events, and reads lots. The functions run SQL
+within the caller's transaction.
 
-How a harvest becomes a lot is harvests.py's part; the events' shape, epcis.py's; what of a harvest
-was wasted or put right, balance.py's; how a lot is found and told of, origin.py's and story.py's.
+harvests.py creates lots; epcis.py has the events' format; balance.py records waste and corrections;
+origin.py and story.py find lots and tell their story.
 """
 
 from collections.abc import Iterable
@@ -50,8 +50,8 @@ from farmlive.people.core.audit import note
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """This server's public address, the time zone of its days, what its plots bear at most, and
-    what its lots need to be sold.
+    """This server's public URL and time zone, the maximum yield of plots, and the requirements for
+    selling a lot.
     """
 
     url: str
@@ -68,7 +68,7 @@ def inspect(
     lot: str,
     new: NewInspection,
 ) -> Inspection:
-    """Keep a test of the lot; one that failed stops it, from however long before the harvest.
+    """Record a test of the lot; a failed one stops it, however long it was before the harvest.
 
     Raises UnknownLot, OtherFarm, InFuture, EarlyTest, TooManyRecords.
     """
@@ -94,7 +94,7 @@ def inspect(
 def find_inspection(
     connection: Connection, caller: Caller, lot: str, inspection: str
 ) -> Inspection:
-    """A test of a lot that the caller keeps and that stands.
+    """Return a valid test of a lot of the caller's farm.
 
     Raises UnknownLot, OtherFarm, UnknownInspection.
     """
@@ -111,7 +111,7 @@ def find_inspection(
 def find_certifiable(
     connection: Connection, caller: Caller, lot: str, inspection: str
 ) -> Inspection:
-    """As `find_inspection`, of a lot that has room for a certificate. Raises TooManyRecords."""
+    """Do as `find_inspection`, and check that a certificate can be added. Raises TooManyRecords."""
     kept = find_inspection(connection, caller, lot, inspection)
     what = "records of tests of the lot"
     check_room(connection, caller, lot, "inspecting", what, MOST_TEST_EVENTS)
@@ -127,7 +127,7 @@ def certify(
     inspection: str,
     url: str,
 ) -> None:
-    """Put the certificate kept at `url` to a test; a further trace event of the test names it.
+    """Add the certificate at `url` to a test; a further trace event of the test names it.
 
     Raises UnknownLot, OtherFarm, UnknownInspection, TooManyRecords.
     """
@@ -143,7 +143,7 @@ def certify(
 
 
 def pack(connection: Connection, caller: Caller, place: Place, lot: str, new: NewPacking) -> Traced:
-    """Keep that the lot was packed.
+    """Record that the lot was packed.
 
     Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords.
     """
@@ -159,7 +159,7 @@ def pack(connection: Connection, caller: Caller, place: Place, lot: str, new: Ne
 def ship(
     connection: Connection, caller: Caller, place: Place, lot: str, new: NewShipping
 ) -> Traced:
-    """Keep that the lot left the farm.
+    """Record that the lot left the farm.
 
     Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords.
     """
@@ -173,7 +173,9 @@ def ship(
 
 
 def query() -> Select[Any]:
-    """The rows that `as_lot` reads: lots, each with its plot's name and whether it was lifted."""
+    """Return the query whose rows `as_lot` reads: lots with their plot's name and whether they were
+    lifted.
+    """
     lifts = exists().where(lot_lifts.c.lot == lots.c.id, lot_lifts.c.withdrawn_at.is_(None))
     return select(lots, plots.c.name.label("plot_name"), lifts.label("lifted")).join(
         plots, plots.c.id == lots.c.plot, isouter=True
@@ -181,7 +183,7 @@ def query() -> Select[Any]:
 
 
 def find(connection: Connection, lot: str) -> Lot:
-    """The lot with that id. Raises UnknownLot."""
+    """Return the lot with that id. Raises UnknownLot."""
     row = connection.execute(query().where(lots.c.id == lot)).one_or_none()
     if row is None:
         raise UnknownLot("There is no such lot. Record the harvest first, then offer it.")
@@ -189,12 +191,14 @@ def find(connection: Connection, lot: str) -> Lot:
 
 
 def some(connection: Connection, ids: Iterable[str]) -> list[Lot]:
-    """The lots with these ids, in no order; what is no lot is left out."""
+    """Return the lots with these ids, in no order; unknown ids are left out."""
     return [as_lot(row) for row in connection.execute(query().where(lots.c.id.in_(set(ids))))]
 
 
 def page(farm: str | None, before: Mark | None, limit: int) -> Select[Any]:
-    """The rows of so many lots, of one farm or all, latest harvest first, those after `before`."""
+    """Return the query of at most `limit` lots of one farm or all, latest harvest first, after
+    `before`.
+    """
     place = lots.c.harvested_at, lots.c.id
     wanted = query().order_by(*(column.desc() for column in place)).limit(limit)
     if farm is not None:
@@ -207,18 +211,18 @@ def page(farm: str | None, before: Mark | None, limit: int) -> Select[Any]:
 def latest(
     connection: Connection, farm: str | None = None, before: Mark | None = None, limit: int = 100
 ) -> list[Lot]:
-    """As many lots, of one farm or all, latest harvest first, those after `before`."""
+    """List at most `limit` lots of one farm or all, latest harvest first, after `before`."""
     return [as_lot(row) for row in connection.execute(page(farm, before, limit))]
 
 
 def stopped(connection: Connection) -> list[Lot]:
-    """The lots that are stopped, the last one first; a hundred at most."""
+    """List the stopped lots, the last stopped first; a hundred at most."""
     wanted = query().where(lots.c.stopped_at.is_not(None)).order_by(lots.c.stopped_at.desc())
     return [as_lot(row) for row in connection.execute(wanted.limit(100))]
 
 
 def take_gtin(connection: Connection, gtin: str, code: str, lot: str) -> None:
-    """Let the lot be found under that GTIN with that code. Raises LotTaken."""
+    """Assign that GTIN with that code to the lot. Raises LotTaken."""
     holder = connection.execute(
         select(lot_gtins.c.lot).where(lot_gtins.c.gtin == gtin, lot_gtins.c.code == code)
     ).scalar_one_or_none()
@@ -233,7 +237,7 @@ def take_gtin(connection: Connection, gtin: str, code: str, lot: str) -> None:
 
 
 def as_lot(row: Row[Any]) -> Lot:
-    """The lot of a row of `query()`."""
+    """Return the lot of a row of `query()`."""
     stopped = row.stopped_at is not None
     return Lot(
         id=row.id,
@@ -259,17 +263,17 @@ def as_lot(row: Row[Any]) -> Lot:
 
 
 def _is_early(row: Row[Any]) -> bool:
-    """Whether its latest test is of another harvest, from before such tests were refused."""
+    """Return whether its latest test is too early for the harvest, as older versions accepted."""
     return row.tested_at is not None and requirements.is_early(row.tested_at, row.harvested_at)
 
 
 def as_inspection(row: Row[Any]) -> Inspection:
-    """The test of a row of `inspections`."""
+    """Return the test of a row of `inspections`."""
     return Inspection.model_validate({name: getattr(row, name) for name in Inspection.model_fields})
 
 
 def subject_of(place: Place, connection: Connection, lot: str) -> epcis.Subject:
-    """What the lot's trace events are about."""
+    """Return the subject of the lot's trace events."""
     row = connection.execute(
         select(lots.c.class_uri, lots.c.code, lots.c.farm).where(lots.c.id == lot)
     ).one()
@@ -278,7 +282,7 @@ def subject_of(place: Place, connection: Connection, lot: str) -> epcis.Subject:
 
 
 def trace(connection: Connection, lot: str, at: int, document: epcis.Document) -> Traced:
-    """Keep a trace event of the lot."""
+    """Store a trace event of the lot."""
     row = {
         "id": ulid(),
         "lot": lot,
@@ -292,7 +296,7 @@ def trace(connection: Connection, lot: str, at: int, document: epcis.Document) -
 
 
 def happened(connection: Connection, caller: Caller, lot: str, what: str, at: int) -> Lot:
-    """The lot, if its keeper may say that this was done to it then.
+    """Return the lot, after checking that the caller may record this for that time.
 
     Raises UnknownLot, OtherFarm, InFuture, WrongOrder.
     """
@@ -310,7 +314,7 @@ def happened(connection: Connection, caller: Caller, lot: str, what: str, at: in
 def check_room(
     connection: Connection, caller: Caller, lot: str, step: str, what: str, most: int | None = None
 ) -> None:
-    """Refuse one trace event more of this step of the lot where there are the most already.
+    """Refuse a further trace event of this step where the lot has reached the limit.
 
     Raises TooManyRecords.
     """
@@ -319,10 +323,10 @@ def check_room(
 
 
 def sum_up_tests(connection: Connection, place: Place, stops: Stops, lot: str) -> None:
-    """Keep with the lot what its latest test said, and the latest certificate of a passed one; tell
-    of it where that lets it be sold, or keeps it from it.
+    """Update the lot's columns from its tests: the latest verdict, and the latest certificate of a
+    passed one; notify the handlers where the lot may be sold now, or may not any more.
 
-    A test that was taken back counts for nothing.
+    Withdrawn tests do not count.
     """
     found = connection.execute(
         select(inspections)

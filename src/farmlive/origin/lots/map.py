@@ -1,7 +1,7 @@
-"""Where a farm lies: its province with the prefectures, and its plots from near, as SVG paths.
+"""Maps of a farm as SVG paths: its province with the prefectures, and its plots close up.
 
-Pure: from degrees to a drawing, without tiles from elsewhere; the page draws what is given here.
-The outlines are those of provinces/, which covers China; elsewhere there are the plots alone.
+Pure: converts degrees to a drawing, without external tiles; the page only renders it. The outlines
+in provinces/ cover China; elsewhere there are only the plots.
 """
 
 import json
@@ -18,10 +18,10 @@ from farmlive.origin.core.models import Farm, Plot
 
 EDGE = 600.0  # the longer side of a drawing, in its own units
 MARGIN = 8.0
-METRES = 111_195.0  # a degree of latitude
-LEAST_M = 60.0  # one small plot is not blown up to fill the drawing
-NEAR_M = 3_000.0  # a farmhouse further away is not drawn with its plots
-# A line may be this far off its true place, and so may a farm on the coast.
+METRES = 111_195.0  # metres per degree of latitude
+LEAST_M = 60.0  # the least extent: a single small plot is not scaled up to the full drawing
+NEAR_M = 3_000.0  # a farmhouse further away is left out of the drawing of its plots
+# How far a line, or a farm on the coast, may be off its true place.
 COAST_DEG = 0.02
 
 Point = tuple[float, float]
@@ -30,7 +30,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Part:
-    """A prefecture, or a district of a municipality; `here` where the farm is in it."""
+    """A prefecture, or a district of a municipality; `here` if the farm is in it."""
 
     name: Bilingual
     path: str
@@ -41,7 +41,7 @@ class Part:
 class ProvinceMap:
     """A province with its parts and the farm's point, in a drawing of `width` by `height`.
 
-    All parts drawn once with a wide stroke and once more with a fill show the province's outline.
+    Draw all parts once with a wide stroke and once with a fill to get the province's outline.
     """
 
     name: Bilingual
@@ -53,18 +53,18 @@ class ProvinceMap:
 
     @property
     def view_box(self) -> str:
-        """The drawing's SVG viewBox."""
+        """The SVG viewBox of the drawing."""
         return f"0 0 {self.width:g} {self.height:g}"
 
     @property
     def part(self) -> Part | None:
-        """The prefecture that the farm is in."""
+        """The prefecture of the farm."""
         return next((part for part in self.parts if part.here), None)
 
 
 @dataclass(frozen=True)
 class PlotShape:
-    """A plot's outline, and where its name may stand."""
+    """A plot's outline, and the position of its name."""
 
     id: str
     name: Bilingual
@@ -75,9 +75,9 @@ class PlotShape:
 
 @dataclass(frozen=True)
 class PlotMap:
-    """A farm's plots from near, north up, with a scale: `scale_m` metres are `scale` units wide.
+    """A farm's plots, north up, with a scale: `scale_m` metres are `scale` units wide.
 
-    `farm` is the farm's point where it lies by its plots.
+    `farm` is the farm's point if it is close to its plots.
     """
 
     width: float
@@ -89,7 +89,7 @@ class PlotMap:
 
     @property
     def view_box(self) -> str:
-        """The drawing's SVG viewBox."""
+        """The SVG viewBox of the drawing."""
         return f"0 0 {self.width:g} {self.height:g}"
 
 
@@ -101,7 +101,7 @@ class _Province:
 
 
 class _Projection:
-    """Degrees onto a drawing: equirectangular, true to scale at the middle of what is shown."""
+    """Projects degrees onto a drawing: equirectangular, true to scale at the centre."""
 
     def __init__(self, west: float, south: float, east: float, north: float):
         self._west, self._north = west, north
@@ -117,14 +117,14 @@ class _Projection:
         return round(x, 1), round(y, 1)
 
     def path(self, rings: Sequence[Sequence[Point]]) -> str:
-        """The rings as the `d` of an SVG path; they are closed by it."""
+        """Return the rings as the `d` of an SVG path, closed."""
         return "".join(
             "M" + "L".join(f"{x:g},{y:g}" for x, y in map(self, ring)) + "Z" for ring in rings
         )
 
 
 def province_map(farm: Farm) -> ProvinceMap | None:
-    """The farm in its province; None without coordinates, or outside of what is known."""
+    """Return the farm in its province; None without coordinates, or outside the known provinces."""
     if farm.latitude is None or farm.longitude is None:
         return None
     place = (farm.longitude, farm.latitude)
@@ -140,7 +140,7 @@ def province_map(farm: Farm) -> ProvinceMap | None:
 
 
 def plot_map(farm: Farm, plots: Sequence[Plot]) -> PlotMap | None:
-    """The plots whose outlines are known, from near; None where none is."""
+    """Return the plots with known outlines; None if there are none."""
     outlined = [(plot, plot.outline.coordinates) for plot in plots if plot.outline is not None]
     corners = [corner for _, rings in outlined for ring in rings for corner in ring]
     if not corners:
@@ -156,7 +156,7 @@ def plot_map(farm: Farm, plots: Sequence[Plot]) -> PlotMap | None:
     for plot, rings in outlined:
         x, y = projection(_middle(rings[0]))
         shapes.append(PlotShape(plot.id, plot.name, projection.path([r[:-1] for r in rings]), x, y))
-    unit = projection.scale / METRES  # how wide a metre is
+    unit = projection.scale / METRES  # drawing units per metre
     scale_m = _round_number(projection.width / 4 / unit)
     return PlotMap(
         projection.width,
@@ -170,7 +170,7 @@ def plot_map(farm: Farm, plots: Sequence[Plot]) -> PlotMap | None:
 
 @cache
 def provinces() -> tuple[_Province, ...]:
-    """China's provinces, read once from provinces/provinces.json."""
+    """Return China's provinces, read once from provinces/provinces.json."""
     kept = files("farmlive.origin").joinpath("provinces/provinces.json").read_text("utf-8")
     return tuple(
         _Province(
@@ -207,7 +207,7 @@ def _drawn(province: _Province, place: Point, here: Sequence[bool]) -> ProvinceM
 
 
 def _around(place: Point) -> Iterator[Point]:
-    """The place itself, then eight places about it."""
+    """Yield the place itself, then eight places around it."""
     yield place
     for step in range(8):
         angle = step * math.pi / 4
@@ -215,7 +215,7 @@ def _around(place: Point) -> Iterator[Point]:
 
 
 def _inside(point: Point, rings: Sequence[Sequence[Point]]) -> bool:
-    """Whether the point is inside an odd number of the rings."""
+    """Return whether the point is inside an odd number of the rings."""
     x, y = point
     inside = False
     for ring in rings:
@@ -231,7 +231,7 @@ def _metres(a: Point, b: Point) -> float:
 
 
 def _bounds(points: Sequence[Point]) -> tuple[float, float, float, float]:
-    """West, south, east, north of the points, not narrower than `LEAST_M` either way."""
+    """Return west, south, east and north of the points, at least `LEAST_M` apart."""
     west, east = min(x for x, _ in points), max(x for x, _ in points)
     south, north = min(y for _, y in points), max(y for _, y in points)
     least = LEAST_M / METRES
@@ -241,11 +241,12 @@ def _bounds(points: Sequence[Point]) -> tuple[float, float, float, float]:
 
 
 def _middle(ring: Sequence[Point]) -> Point:
-    """The centre of gravity of a ring's area, or of its corners where it has none."""
+    """Return the centroid of a ring, or of its corners if it has no area."""
     x0, y0 = ring[0]
     twice = x = y = 0.0
     for (ax, ay), (bx, by) in pairwise(ring):
-        # About the first corner, or the products of degrees would drown the small differences.
+        # Relative to the first corner: products of absolute degrees would lose the small
+        # differences.
         cross = (ax - x0) * (by - y0) - (bx - x0) * (ay - y0)
         twice += cross
         x += (ax + bx - 2 * x0) * cross
@@ -256,6 +257,6 @@ def _middle(ring: Sequence[Point]) -> Point:
 
 
 def _round_number(most: float) -> int:
-    """The greatest of 1, 2, 5, 10, 20, 50, … that is not above `most`; 1 at least."""
+    """Return the greatest of 1, 2, 5, 10, 20, 50, … that is not above `most`; at least 1."""
     ten = 10 ** math.floor(math.log10(max(most, 1.0)))
     return int(ten * next(digit for digit in (5, 2, 1) if digit * ten <= max(most, 1.0)))

@@ -1,7 +1,7 @@
-"""Harvests that are hard to believe: from before their plot was planted, or of more than it bears.
+"""Implausible harvests: earlier than the plot's planting, or more than the plot bears.
 
-Decisions only. Without a plot, its year or its area nothing can be doubted; what a plot bears at
-most is a setting (`FARMLIVE_MAX_YIELD_G_PER_M2`).
+Pure decisions. Without a plot, its planting year or its area there is no doubt; the maximum yield
+is a setting (`FARMLIVE_MAX_YIELD_G_PER_M2`).
 """
 
 from datetime import UTC, datetime, tzinfo
@@ -11,16 +11,16 @@ from farmlive.origin.core.problems import ImplausibleHarvest
 
 
 def year_of(at: int, zone: tzinfo) -> tuple[int, int, int]:
-    """Return the calendar year of a moment, and when it begins and ends, ms since 1970."""
+    """Return the calendar year of a time, and its start and end, in ms since 1970."""
     year = datetime.fromtimestamp(at / 1000, UTC).astimezone(zone).year
     begin, end = (datetime(each, 1, 1, tzinfo=zone).timestamp() for each in (year, year + 1))
     return year, int(begin * 1000), int(end * 1000)
 
 
 def doubts(plot: Plot, year: int, year_g: int, most_g_per_m2: int) -> list[Doubt]:
-    """Return what makes a harvest hard to believe.
+    """Return the reasons to doubt a harvest.
 
-    `year_g` is what the plot gave in the year of the harvest together with it, in grams.
+    `year_g` is the plot's total in the year of the harvest, this harvest included, in grams.
     """
     found = []
     if plot.planted_year is not None and year < plot.planted_year:

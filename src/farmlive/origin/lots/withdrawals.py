@@ -1,7 +1,8 @@
-"""Tests and works that are taken back: they did not happen. The SQL, in the caller's transaction.
+"""Withdraws tests and field operations that did not happen. The functions run SQL within the
+caller's transaction.
 
-The record stays and says so, with the reason; it counts for nothing any more, except that what it
-found stays found: a stopped lot stays stopped (stops.py). The lot's trace declares the error.
+The record stays, with the reason, and counts for nothing any more. Its findings stay: a stopped lot
+stays stopped (stops.py). The lot's trace declares the error.
 """
 
 from typing import Any
@@ -29,7 +30,7 @@ def withdraw_test(
     inspection: str,
     undo: Undo,
 ) -> None:
-    """Take back a test of the lot, with its certificate.
+    """Withdraw a test of the lot, with its certificate.
 
     Raises UnknownLot, OtherFarm, UnknownInspection.
     """
@@ -44,7 +45,7 @@ def withdraw_test(
 
 
 def withdraw_work(connection: Connection, caller: Caller, plot: str, work: str, undo: Undo) -> None:
-    """Take back what was recorded of the plot; no harvest names it in its trace any more.
+    """Withdraw a field operation; the trace of the plot's harvests does not name it any more.
 
     Raises UnknownPlot, OtherFarm, UnknownWork.
     """
@@ -60,7 +61,7 @@ def withdraw_work(connection: Connection, caller: Caller, plot: str, work: str, 
 
 
 def _name_it_no_more(connection: Connection, plot: str, sprayed_at: int, undo: Undo) -> None:
-    """Declare an error what the harvests of the plot tell of a spraying that did not happen."""
+    """Declare an error the harvest events of the plot that name a spraying which did not happen."""
     picked = (
         select(lots_table.c.id, lots_table.c.harvested_at)
         .where(lots_table.c.plot == plot, lots_table.c.harvested_at >= sprayed_at)

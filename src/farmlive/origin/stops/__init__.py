@@ -1,1 +1,1 @@
-"""Stopped lots: which findings stop a lot, and how a coordinator lifts them."""
+"""Stopped lots: the findings that stop a lot, and coordinators' lifts."""

@@ -1,4 +1,4 @@
-"""The shapes of what stops a lot, and of lifts, in the API and on cards."""
+"""Models of stops and lifts, in the API and on cards."""
 
 from typing import Annotated, Literal
 
@@ -8,7 +8,8 @@ from farmlive.bilingual import Bilingual
 from farmlive.origin.core.fields import Identifier, Sent, Sentence, Time
 from farmlive.origin.core.models import MOST_TESTS, MOST_WORKS, Inspection, Work
 
-# A finding is of a test of the lot, or of a work of its plot in the year before the harvest.
+# A finding comes from a test of the lot, or from a field operation of its plot in the year before
+# the harvest.
 MOST_FINDINGS = MOST_TESTS + MOST_WORKS
 
 FindingKind = Literal["test_failed", "waiting_period"]
@@ -16,13 +17,13 @@ MissingKind = Literal["test_missing", "certificate_missing"]
 
 
 class StopReason(BaseModel):
-    """Why a lot is stopped, as cards, events and refusals tell it; times are milliseconds since
+    """A reason that stops a lot, as in cards, events and refusals; times are in milliseconds since
     1970, as on the channel.
 
-    A `test_failed` tells the test's `result` and when it was, `at`; a `waiting_period` what was
-    sprayed, `at` when, and `until` when nothing might be picked. Both name their `finding`. A
-    `test_missing` or `certificate_missing` names none: the county sells no lot without, and what
-    was sold before is packed and handed over; `at` is then the harvest.
+    A `test_failed` has the test's `result` and its time `at`; a `waiting_period` has what was
+    sprayed, `at` when, and `until` when picking was not allowed. Both have the id of their
+    `finding`. A `test_missing` or `certificate_missing` has none: the county sells no lot without,
+    and earlier orders are still packed and handed over; `at` is then the harvest.
     """
 
     finding: str | None = None
@@ -34,15 +35,15 @@ class StopReason(BaseModel):
 
 
 class CardLift(BaseModel):
-    """The sentence with which a lot was last lifted, and when, milliseconds since 1970."""
+    """The public sentence of a lot's last lift, and its time in milliseconds since 1970."""
 
     sentence: str
     at: int
 
 
 class Finding(BaseModel):
-    """Why a lot was stopped: its `inspection` that failed, or the `work` in whose waiting period
-    it was picked. `at` is when that was found; `lift` names what lifted it, null while it is open.
+    """A finding that stops a lot: its failed `inspection`, or the `work` in whose waiting period it
+    was picked. `at` is when it was found; `lift` is the id of its lift, null while it is open.
     """
 
     id: str
@@ -54,7 +55,7 @@ class Finding(BaseModel):
 
     @property
     def reason(self) -> StopReason:
-        """The finding as cards and events tell it."""
+        """Return the finding as cards and events have it."""
         cause = self.inspection or self.work
         return StopReason(
             finding=self.id,
@@ -67,9 +68,9 @@ class Finding(BaseModel):
 
 
 class NewLift(Sent):
-    """Lift a stopped lot: the findings that were looked at, and a sentence that everyone reads.
+    """The findings to lift, and a public sentence.
 
-    A lot with a finding that is not named stays stopped.
+    A lot with another open finding stays stopped.
     """
 
     findings: Annotated[list[Identifier], Field(min_length=1, max_length=MOST_FINDINGS)]
@@ -77,9 +78,10 @@ class NewLift(Sent):
 
 
 class Lift(BaseModel):
-    """A coordinator lifted these findings, with this sentence; `stopped`: some of the lot are open.
+    """A coordinator's lift of these findings, with its sentence; `stopped`: some findings of the
+    lot are open.
 
-    One that was taken back lifts none of them any more: it says when that was, and why.
+    A withdrawn one lifts none of them any more: it has the time and the reason of the withdrawal.
     """
 
     id: str

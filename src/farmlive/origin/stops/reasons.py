@@ -1,5 +1,5 @@
-"""What stops a lot, as it is read: findings, lifts, reasons on cards and in refusals. The SQL, in
-the caller's transaction. What makes and closes findings is stops.py's.
+"""Reads stops: findings, lifts, and reasons for cards and refusals. The functions run SQL within
+the caller's transaction. stops.py opens and closes findings.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,8 +17,8 @@ from farmlive.origin.stops.models import CardLift, Finding, Lift, MissingKind, S
 
 T = TypeVar("T", Inspection, Work)
 
-# The most findings on a card, in an event or a refusal; a lot's page has all. Without this bound a
-# thousand failed tests would stand in each event.
+# The most findings on a card, in an event or a refusal; a lot's page has all. Otherwise a thousand
+# failed tests would be in each event.
 TOLD = 5
 
 _FINDINGS = (
@@ -54,8 +54,8 @@ _COVERED = (
 
 @dataclass(frozen=True, slots=True)
 class CardStop:
-    """What is told of a lot: why nothing of it is sold, and the sentence with which it was lifted,
-    unless it is stopped. A lot that was lifted may still lack what the county asks for.
+    """A lot's stop on cards: the reasons, or the sentence of the last lift if it is not stopped. A
+    lifted lot may still lack what the county requires.
     """
 
     reasons: Sequence[StopReason]
@@ -66,7 +66,7 @@ NEVER_STOPPED = CardStop((), None)
 
 
 def findings_of(connection: Connection, lot: str) -> list[Finding]:
-    """All that ever stopped the lot, oldest first."""
+    """Return all findings of the lot, oldest first."""
     rows = connection.execute(_FINDINGS, {"lots": [lot]}).all()
     tests = _by_id(connection, select(inspections).where(inspections.c.lot == lot))
     sprayings = select(works).where(works.c.id.in_([row.work for row in rows if row.work]))
@@ -85,7 +85,7 @@ def findings_of(connection: Connection, lot: str) -> list[Finding]:
 
 
 def lifts_of(connection: Connection, lot: str) -> list[Lift]:
-    """What coordinators said when they lifted findings of the lot, oldest first."""
+    """Return all lifts of the lot, oldest first."""
     stopped = is_stopped(connection, lot)
     covered: dict[str, list[str]] = {}
     for row in connection.execute(_COVERED, {"lot": lot}):
@@ -106,7 +106,7 @@ def lifts_of(connection: Connection, lot: str) -> list[Lift]:
 
 
 def reasons_of(connection: Connection, lot: str) -> list[StopReason]:
-    """Why nothing of the lot is sold: its first open findings, and what it lacks."""
+    """Return why nothing of the lot is sold: its first open findings, and what it lacks."""
     return _reasons(connection, [lot]).get(lot, [])
 
 
@@ -123,7 +123,7 @@ def _reasons(connection: Connection, wanted: list[str]) -> dict[str, list[StopRe
 
 
 def on_cards(connection: Connection, wanted: Iterable[str]) -> dict[str, CardStop]:
-    """What is told of these lots; one that was never stopped is left out."""
+    """Return the stops of these lots; lots that were never stopped are left out."""
     named = {"lots": sorted(set(wanted))}
     reasons = _reasons(connection, named["lots"])
     stopped = {lot for lot, why in reasons.items() if any(each.finding for each in why)}
@@ -140,8 +140,8 @@ def on_cards(connection: Connection, wanted: Iterable[str]) -> dict[str, CardSto
 def refusal(
     connection: Connection, lot: str, offers: Iterable[str] = (), *, for_buyer: bool = False
 ) -> LotStopped:
-    """What is answered where something of a stopped lot was to be sold or handed over; `for_buyer`
-    says what buyers can do, and not what staff have to.
+    """Return the refusal to sell or hand over a stopped lot; `for_buyer`: tell what buyers can do,
+    not what staff have to.
     """
     code = connection.execute(select(lots.c.code).where(lots.c.id == lot)).scalar_one()
     reasons = reasons_of(connection, lot)
@@ -185,7 +185,7 @@ def _reason(row: Row[Any]) -> StopReason:
 
 
 def is_stopped(connection: Connection, lot: str) -> bool:
-    """Whether a finding of the lot is open. Raises UnknownLot."""
+    """Return whether the lot has an open finding. Raises UnknownLot."""
     row = connection.execute(select(lots.c.stopped_at).where(lots.c.id == lot)).one_or_none()
     if row is None:
         raise UnknownLot("There is no such lot. Record the harvest first.")

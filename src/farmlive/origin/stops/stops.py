@@ -1,12 +1,11 @@
-"""Stops: which findings stop a lot, and how a coordinator lifts them. The SQL, in the caller's
-transaction.
+"""Stops and lifts: the findings that stop a lot, and coordinators' lifts. The functions run SQL
+within the caller's transaction.
 
-Owns `lot_findings`, `lot_lifts` and `lots.stopped_at`. Always: a lot is stopped exactly while one
-of its findings is open. A finding is never deleted and never closes by itself: neither a later
-passed test nor a test or work that is taken back lifts anything. A lift that is taken back opens
-what it had lifted. What a stop means for what is
-sold is decided by those who hear of it, in the same transaction: `StopHandler`. How findings and
-lifts are told is reasons.py's.
+It owns `lot_findings`, `lot_lifts` and `lots.stopped_at`. Invariants: a lot is stopped exactly
+while it has an open finding. A finding is never deleted and never closes by itself: neither a later
+passed test nor a withdrawn test or field operation closes it. Withdrawing a lift reopens its
+findings. Handlers apply the consequences for sales in the same transaction: `StopHandler`.
+reasons.py reads findings and lifts.
 """
 
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ from farmlive.people import Caller
 from farmlive.people.core.audit import note
 from farmlive.problems import Forbidden
 
-# Works older than this are of another harvest; no waiting period is longer.
+# Field operations older than this belong to another harvest; no waiting period is longer.
 YEAR_MS = 367 * DAY_MS
 
 _FINDINGS = (
@@ -47,34 +46,38 @@ _LACKING = select(lots.c.id).where(lots.c.id == bindparam("lot"), lots.c.missing
 
 
 class StopHandler(Protocol):
-    """Who is told of stops and lifts, in their transaction."""
+    """A handler of stops and lifts, called within their transaction."""
 
     def stopped(
         self, connection: Connection, lot: str, reasons: Sequence[StopReason], *, again: bool
     ) -> None:
-        """The lot is stopped, for all these reasons; `again`: it was before the last of them."""
+        """Handle a stop with all its reasons; `again`: the lot was stopped before the last of
+        them.
+        """
 
     def resumed(self, connection: Connection, lot: str, lift: CardLift) -> None:
-        """No finding of the lot is open any more, since a coordinator said this."""
+        """Handle a lift: no finding of the lot is open any more."""
 
     def proof_changed(self, connection: Connection, changed: Sequence[str]) -> None:
-        """What keeps these lots from being sold changed: a test or a certificate came, or went."""
+        """Handle lots that may be sold now, or may not any more, after a change of a test or a
+        certificate.
+        """
 
 
 class Stops:
-    """Keeps findings and lifts, and tells the handlers of both."""
+    """Stores findings and lifts, and calls the handlers."""
 
     def __init__(self) -> None:
         self._handlers: list[StopHandler] = []
 
     def hear(self, handler: StopHandler) -> None:
-        """Tell the handler from now on."""
+        """Register a handler."""
         self._handlers.append(handler)
 
     def test_failed(
         self, connection: Connection, caller: Caller, lot: str, inspection: str
     ) -> None:
-        """Stop the lot for a test that failed."""
+        """Stop the lot because of a failed test."""
         self._find(connection, caller, lot, "test_failed", inspection=inspection)
 
     def harvest_recorded(
@@ -86,10 +89,10 @@ class Stops:
         harvested_at: int,
         overridden: str | None,
     ) -> None:
-        """Stop a new lot for each waiting period that it was picked in.
+        """Stop a new lot for each waiting period in which it was picked.
 
-        The reason that a coordinator gives for picking all the same lifts these findings; that of
-        anyone else, or of a program with a coordinator's key, does not.
+        A coordinator's reason for picking all the same lifts these findings; the reason of anybody
+        else, or of a program with a coordinator's key, does not.
         """
         query = (
             select(works.c.id)
@@ -120,14 +123,14 @@ class Stops:
             self._find(connection, caller, lot, "waiting_period", work=work.id)
 
     def proof_changed(self, connection: Connection, changed: Sequence[str]) -> None:
-        """Tell of lots that a test or a certificate lets be sold, or keeps from it."""
+        """Call the handlers for lots that may be sold now, or may not any more."""
         for handler in self._handlers if changed else ():
             handler.proof_changed(connection, changed)
 
     def lift(self, connection: Connection, caller: Caller, lot: str, new: NewLift) -> Lift:
-        """Lift these findings of the lot with a sentence that everyone reads.
+        """Lift these findings of the lot with a public sentence.
 
-        It is sold again once no finding is open. A finding that is lifted already stays so.
+        The lot is sold again once no finding is open. A finding that is lifted already stays so.
         Raises Forbidden, UnknownLot, UnknownFinding.
         """
         if caller.role != "coordinator":
@@ -137,9 +140,9 @@ class Stops:
     def withdraw_lift(
         self, connection: Connection, caller: Caller, lot: str, lift: str, undo: Undo
     ) -> None:
-        """Take back a lift that was a mistake: what it lifted is open again and stops the lot.
+        """Withdraw a mistaken lift: its findings are open again and stop the lot.
 
-        The lift stays to be read, with the reason. Raises Forbidden, UnknownLot, UnknownLift.
+        The lift stays readable, with the reason. Raises Forbidden, UnknownLot, UnknownLift.
         """
         if caller.role != "coordinator":
             raise Forbidden("Nothing was taken back: only a coordinator takes back a lift.")
@@ -168,7 +171,7 @@ class Stops:
         findings: Sequence[str],
         sentence: str,
     ) -> Lift:
-        is_stopped(connection, lot)  # or else there is no such lot
+        is_stopped(connection, lot)  # raises UnknownLot
         known = {row.id: row for row in connection.execute(_FINDINGS, {"lot": lot})}
         if any(finding not in known for finding in findings):
             raise UnknownFinding(
@@ -193,7 +196,7 @@ class Stops:
         said = CardLift(sentence=sentence, at=now)
         for handler in self._handlers:
             handler.resumed(connection, lot, said)
-        # It may lack what the county asks for, and then is not sold all the same.
+        # It may still lack what the county requires, and is not sold then.
         lacks = connection.execute(_LACKING, {"lot": lot}).scalars()
         self.proof_changed(connection, list(lacks))
         return _lift_of(connection, lot, made)
@@ -208,7 +211,7 @@ class Stops:
         inspection: str | None = None,
         work: str | None = None,
     ) -> str:
-        """Keep a finding, stop the lot, and tell of it."""
+        """Store a finding, stop the lot, and call the handlers."""
         again = is_stopped(connection, lot)
         row = {"id": ulid(), "lot": lot, "kind": kind, "inspection": inspection, "work": work}
         connection.execute(insert(lot_findings), {**row, "at": now_ms()})
@@ -217,7 +220,9 @@ class Stops:
         return str(row["id"])
 
     def _stop(self, connection: Connection, lot: str, *, again: bool) -> None:
-        """Stop the lot for its open findings, and tell of it; `again`: it is stopped already."""
+        """Stop the lot for its open findings, and call the handlers; `again`: it is stopped
+        already.
+        """
         if not again:
             connection.execute(update(lots).where(lots.c.id == lot).values(stopped_at=now_ms()))
         reasons = reasons_of(connection, lot)

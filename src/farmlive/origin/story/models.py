@@ -1,4 +1,4 @@
-"""The shapes of a lot's story in the API."""
+"""API models of a lot's story."""
 
 from typing import Literal
 
@@ -12,12 +12,12 @@ from farmlive.origin.stops.models import Finding, Lift, MissingKind, StopReason
 
 
 class Station(BaseModel):
-    """One step of a lot on its way.
+    """A step of a lot's story.
 
-    `event` is its trace event, null for a work of the plot. A spraying tells its `substance` and
-    `until` when its waiting period ran; a test whether it was `passed`; a packing its `boxes`; a
-    shipping where `to`; a harvest and what was wasted their `weight_g`. `corrected` is when the
-    harvest's weight was put right, from `was_g` to `weight_g`.
+    `event` is its trace event, null for a field operation. A spraying has its `substance`, and
+    `until`, the end of its waiting period; a test whether it was `passed`; a packing its `boxes`; a
+    shipping its destination `to`; a harvest and waste their `weight_g`. `corrected` is when the
+    harvest's weight was corrected, from `was_g` to `weight_g`.
     """
 
     step: Literal[
@@ -36,7 +36,7 @@ class Station(BaseModel):
 
 
 class ShownMoment(BaseModel):
-    """When a lot's card was shown in a broadcast; `at` and `seq` are its event's."""
+    """A time when a lot's card was shown in a broadcast; `at` and `seq` are its event's."""
 
     broadcast: str
     seq: int
@@ -44,14 +44,13 @@ class ShownMoment(BaseModel):
 
 
 class Story(BaseModel):
-    """What a lot's page tells: the farm, the lot, its stations in order, its test, its moments.
+    """The contents of a lot's page: the farm, the lot, its steps in order, its tests, its moments.
 
-    `inspection` is the latest that stands, and `inspections` are all; `withdrawn_works` are works
-    of the plot that were taken back. `within_waiting_period` says that by what is recorded now, a
-    spraying entered later included, it was picked too soon; `waiting_period_overridden` is the
-    reason that was given for it at the harvest. `doubts` are what made the harvest hard to believe,
-    and `plausibility_reason` answers them. `findings` are what stopped it, oldest first, and
-    `lifts` what coordinators said when they lifted them, those that were taken back too.
+    `inspection` is the latest valid test, and `inspections` are all; `withdrawn_works` are
+    withdrawn field operations of the plot. `within_waiting_period`: by the present records, late
+    ones included, it was picked too soon; `waiting_period_overridden` is the reason that was given
+    at the harvest. `doubts` are the reasons to doubt the harvest, and `plausibility_reason` answers
+    them. `findings` are all findings, oldest first, and `lifts` all lifts, withdrawn ones included.
     """
 
     lot: Lot
@@ -72,12 +71,12 @@ class Story(BaseModel):
 
     @property
     def reasons(self) -> list[StopReason]:
-        """Why the lot is stopped: its open findings."""
+        """The reasons that stop the lot: its open findings."""
         return [finding.reason for finding in self.findings if finding.lift is None]
 
     @property
     def lacks(self) -> list[StopReason]:
-        """What the county asks for before the lot is sold, and what is not there."""
+        """What the county requires before the lot is sold, and the lot lacks."""
         kinds: dict[str | None, MissingKind] = {
             "test": "test_missing",
             "certificate": "certificate_missing",
@@ -87,7 +86,7 @@ class Story(BaseModel):
 
     @property
     def is_test_early(self) -> bool:
-        """Whether the test that stands was passed and is too early to count for this harvest."""
+        """Whether the valid test was passed and is too early to count for this harvest."""
         test = self.inspection
         if test is None or not test.passed:
             return False

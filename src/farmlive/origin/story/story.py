@@ -1,6 +1,7 @@
-"""A lot's story: read from its trace events, its tests, its plot's works and its moments.
+"""Reads a lot's story from its trace events, its tests, its plot's field operations and its
+moments.
 
-How the page shows it belongs to pages.
+The pages show it.
 """
 
 from typing import Any
@@ -20,7 +21,7 @@ from farmlive.origin.story.models import ShownMoment, Station, Story
 
 
 def tell(connection: Connection, lot_id: str) -> Story:
-    """What the lot's page tells. Raises UnknownLot."""
+    """Return the lot's story. Raises UnknownLot."""
     lot = lots.find(connection, lot_id)
     tests = [
         lots.as_inspection(row)
@@ -64,14 +65,14 @@ def tell(connection: Connection, lot_id: str) -> Story:
 
 
 def events_url(lot: Lot) -> str:
-    """The address of the lot's trace events (EPCIS 2.0, section 12.6: by identifier)."""
+    """Return the URL of the lot's trace events (EPCIS 2.0, section 12.6: by identifier)."""
     return f"/epcis/v2/epcs/{quote(lot.class_uri, safe='')}/events"
 
 
 def _on_the_plot(connection: Connection, lot: Lot) -> list[Station]:
-    """The last flowering of the year before the harvest, and the sprayings since then.
+    """Return the last flowering of the year before the harvest, and the sprayings since then.
 
-    An earlier spraying is told where its waiting period ran until after the harvest.
+    An earlier spraying is included if its waiting period ended after the harvest.
     """
     if lot.plot is None:
         return []
@@ -87,7 +88,7 @@ def _on_the_plot(connection: Connection, lot: Lot) -> list[Station]:
 
 
 def _withdrawn(connection: Connection, lot: Lot) -> list[Work]:
-    """What was recorded of the plot in the year before the harvest, and taken back."""
+    """Return the withdrawn field operations of the plot in the year before the harvest."""
     if lot.plot is None:
         return []
     before = _works_before(lot.plot.id, lot.harvested_at)
@@ -96,7 +97,9 @@ def _withdrawn(connection: Connection, lot: Lot) -> list[Work]:
 
 
 def _works_before(plot: str, harvested_at: int) -> Select[Any]:
-    """What was recorded of the plot in the year before the harvest, oldest first."""
+    """Return the query of the plot's field operations in the year before the harvest, oldest
+    first.
+    """
     return (
         select(works)
         .where(works.c.plot == plot)
@@ -106,9 +109,9 @@ def _works_before(plot: str, harvested_at: int) -> Select[Any]:
 
 
 def _on_its_way(connection: Connection, lot: Lot, tests: list[Inspection]) -> list[Station]:
-    """The stations of the lot's trace events; a test and its certificate are one.
+    """Return the steps of the lot's trace events; a test and its certificate are one.
 
-    What was declared an error is told as it was put right, and that it was.
+    An event that was declared an error is replaced by the right one, and marked as corrected.
     """
     verdicts = {test.id: test.passed for test in tests}
     stations: dict[str, Station] = {}
@@ -141,8 +144,8 @@ def _on_its_way(connection: Connection, lot: Lot, tests: list[Inspection]) -> li
 
 
 def _put_right(events: list[epcis.Document]) -> list[Station]:
-    """When the harvest's weight was put right, from what to what."""
-    # Events of an earlier day may not say how much it was; they were never put right either.
+    """Return the corrections of the harvest's weight: when, from what to what."""
+    # Older events may lack the weight; those were never corrected either.
     weights = {
         event["eventID"]: epcis.grams_of(event)
         for event in events
