@@ -56,7 +56,7 @@ class UnknownMute(NotFound):
 
 @dataclass(frozen=True)
 class Trace:
-    """What identifies a sender again, as keyed pseudonyms; `block` is None where the IP address is
+    """The keyed pseudonyms that identify a sender again; `block` is None where the IP address is
     unknown.
     """
 

@@ -2,7 +2,7 @@
 reads no tables.
 
 `fold` applies one event to a BroadcastState; `view` returns what a set of audiences may see of it.
-The pages fold the same events in web/static/live/broadcast-state.js; a test runs both on one golden
+The pages fold the same events in web/static/live/fold.js; a test runs both on one golden
 log.
 """
 

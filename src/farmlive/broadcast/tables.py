@@ -89,7 +89,7 @@ mutes = Table(
     Index("ix_mutes_block_likeness", "block", "likeness"),
 )
 
-# What identifies the sender of a message without the cookie, kept for a week.
+# The pseudonyms that identify the sender of a message without the cookie, kept for a week.
 chat_traces = Table(
     "chat_traces",
     metadata,

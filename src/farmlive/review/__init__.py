@@ -1,1 +1,1 @@
-"""What a broadcast sold: a report folded from its log, and its sheets."""
+"""The review of a broadcast: a report folded from its log, and its sheets."""

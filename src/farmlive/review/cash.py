@@ -36,7 +36,7 @@ class _Money:
 def cash(connection: Connection, sheet: Sheet, say: Words) -> None:
     """Add what each pick-up point and the courier collect.
 
-    Goods + fees − refunds = paid + due − what is to be given back.
+    Goods + fees − refunds = paid + due − money to refund.
     """
     is_over = orders.c.state == "cancelled"
     query = (

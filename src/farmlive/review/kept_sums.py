@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 class Watched(Protocol):
-    """What a report needs of its viewers: an Audience, or a KeptAudience once the rows are gone."""
+    """The figures about viewers in a report: an Audience, or a KeptAudience without the rows."""
 
     @property
     def views(self) -> int:

@@ -57,7 +57,7 @@ class Order:
 
     @property
     def total(self) -> int:
-        """What the buyer pays: goods and fee."""
+        """The order's total: goods and fee."""
         return self.goods + self.fee
 
     @property
@@ -177,7 +177,7 @@ def fold(facts: Iterable[Fact]) -> Ledger:
                 flashes[flash.flash] = batch
                 deeds.append(batch)
             case events.FlashEnded() as flash:
-                # A batch that was called off before it started is no action.
+                # A batch that was cancelled before it started is no action.
                 if (begun := flashes.get(flash.flash)) is not None:
                     begun.until = at
                     deeds.append(HostAction("flash_end", at, flash.offer, quantity=flash.sold))

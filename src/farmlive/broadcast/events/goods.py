@@ -186,7 +186,7 @@ class FlashStarted(_Flash):
 
 @kind("flash.ended")
 class FlashEnded(PublicEvent):
-    """A flash batch ended or was called off."""
+    """A flash batch ended or was cancelled."""
 
     flash: Id
     offer: Id

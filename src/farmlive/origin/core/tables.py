@@ -102,7 +102,7 @@ lots = Table(
     Column("certificate", String(80)),
     Column("packed_at", BigInteger),
     Column("shipped_at", BigInteger),
-    # What the county requires and the lot lacks: `test` or `certificate`.
+    # The county's requirement that the lot lacks: `test` or `certificate`.
     Column("missing", String(12)),
     # Since when nothing of it may be sold or handed over; null without an open finding.
     Column("stopped_at", BigInteger),

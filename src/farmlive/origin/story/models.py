@@ -76,7 +76,7 @@ class Story(BaseModel):
 
     @property
     def lacks(self) -> list[StopReason]:
-        """What the county requires before the lot is sold, and the lot lacks."""
+        """The county's requirements that the lot lacks, without which it is not sold."""
         kinds: dict[str | None, MissingKind] = {
             "test": "test_missing",
             "certificate": "certificate_missing",

@@ -63,7 +63,7 @@ _ORDER = (
 _FEES = exists(select(parcel_fees.c.id)).label("fees")
 _CENTRE = exists().where(centres.c.id == bindparam("centre")).label("centre")
 
-# Of holds, parcel orders and pick-ups; each with and without the boxes of the IP address, by
+# For holds, parcel orders and pick-ups; each with and without the boxes of the IP address, by
 # whether a limit needs them.
 HOLD = {
     True: hot(_asked(box_limits.ASKED_OF_SOURCE)),

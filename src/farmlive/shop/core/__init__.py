@@ -1,3 +1,1 @@
-"""What all rooms of the shop share: tables, models, fields, problems and an order's state
-machine.
-"""
+"""The parts that all rooms of the shop share: tables, models, fields, problems, state machine."""

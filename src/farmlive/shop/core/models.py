@@ -276,7 +276,7 @@ class AboutOffer(BaseModel):
 
 
 class NewRelease(BaseModel):
-    """How many more boxes of an offer to release; a negative number withdraws boxes."""
+    """The number of boxes of an offer to release; a negative number withdraws boxes."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -85,7 +85,7 @@ class NewBuyer(Buyer):
 
 
 class Delivery(BaseModel):
-    """By parcel to a postal address, or picked up at a centre.
+    """The delivery of an order: a parcel to a postal address, or a pick-up at a centre.
 
     `region` is the GB/T 2260 code of the address's county, prefecture or province: six digits. The
     fee may depend on it.

@@ -78,7 +78,7 @@ offers = Table(
     CheckConstraint("kept >= 0 AND sold + held + kept <= released", name="kept"),
 )
 
-# What is sold and held of a lot, in net grams, over all its offers in any broadcast: together never
+# Net grams of a lot that are sold and held, over all its offers in any broadcast: together never
 # more than was harvested and not wasted. The row is created with the lot's first offer.
 lot_stock = Table(
     "lot_stock",

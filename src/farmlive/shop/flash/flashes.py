@@ -211,7 +211,7 @@ class Flashes:
 
     @raises(UnknownBroadcast, UnknownFlash)
     async def end(self, caller: Caller, broadcast: str, message: FlashEnd) -> dict[str, Any]:
-        """End a running batch, or call off a planned one; an ended one stays unchanged. Returns
+        """End a running batch, or cancel a planned one; an ended one stays unchanged. Returns
         `Flash`.
 
         With `wrong`, its price was a mistake: holds of it get the offer's price, also those of a

@@ -38,7 +38,7 @@ class FlashPlan(NewFlash, Message):
 
 
 class EndOfFlash(BaseModel):
-    """How to end a running flash batch, or call off a planned one.
+    """The end of a running flash batch, or the cancellation of a planned one.
 
     `wrong`: its price was a mistake. Holds of it get the offer's price, also those of an ended
     batch, and its orders are listed with the offer's wrong prices.

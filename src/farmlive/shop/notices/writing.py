@@ -117,7 +117,7 @@ _TAKEN_BACK = select(order_changes.c.state).where(
 
 
 class Reached(NamedTuple):
-    """How to reach an order's buyer, whether staff or a clerk placed the order, and the sender
+    """Contact data of an order's buyer, whether staff or a clerk placed it, and the sender
     where a stranger acts now; code that places or cancels an order stores this for the transaction.
     """
 
@@ -129,7 +129,7 @@ class Reached(NamedTuple):
 
 
 def know(connection: Connection, order: str, reached: Reached) -> None:
-    """Store how to reach the order's buyer, for notices of this transaction."""
+    """Store the contact data of the order's buyer, for notices of this transaction."""
     tally(connection).say(("reached", order), reached)
 
 

@@ -138,7 +138,7 @@ _OLD = (
 
 @dataclass(frozen=True, slots=True)
 class Taker:
-    """What a caller's boxes count for: a device, a phone's pseudonym if known, an IP address.
+    """The device, phone and IP address for which a caller's boxes count, as pseudonyms.
 
     All are empty for callers who order for others.
     """
@@ -165,7 +165,7 @@ async def taker(
     address_pseudonym: Pseudonym,
     buyer: str = "",
 ) -> Taker:
-    """Return what the caller's boxes in the broadcast count for."""
+    """Return the device, phone and source for which the caller's boxes count."""
     device = person(caller)
     if not device:
         return Taker("", "", None)

@@ -64,14 +64,14 @@ _OPEN_AGAIN = (
 # States with the carrier or the buyer.
 LEFT = ("shipped", "received")
 
-# What staff should do where boxes can't be sold again: of an order, and of a refund.
+# Advice to staff where boxes can't be sold again: those of an order, and of a refund.
 _TELL = "Tell the buyer."
 _ALONE = "Put the refund right: its money alone comes back, and what came off stays off."
 
 
 @dataclass(frozen=True, slots=True)
 class Doer:
-    """Who makes a transition, why, and in which bulk action.
+    """The actor of a transition, the reason, and the bulk action that it belongs to.
 
     `known_by`: how the buyer of a pick-up was identified, by its `code` or otherwise.
     """

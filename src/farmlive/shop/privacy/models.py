@@ -41,7 +41,7 @@ class PersonAsked(BaseModel):
 
 
 class AsPageOrFile(BaseModel):
-    """Whether a form asks for a page to read or for a file to save."""
+    """A form's choice between a page to read and a file to save."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -49,7 +49,7 @@ class AsPageOrFile(BaseModel):
 
 
 class CodeForm(AsPageOrFile):
-    """The same for all orders of a phone, with the code that was sent to it."""
+    """A form's choice for all orders of a phone, with the code that was sent to it."""
 
     phone: Phone
     code: Code

@@ -1,4 +1,4 @@
-"""What the shop tells origin about lots: how much is sold and held when a harvest is corrected or
+"""Reports sales to origin: how much of a lot is sold and held when a harvest is corrected or
 part of it thrown away; and the `stock.changed` events that follow from such a change.
 """
 
