@@ -169,10 +169,10 @@ def document(channel: Channel) -> dict[str, Any]:
 
 
 class _Shapes:
-    """The JSON Schemas of all messages and results: `definitions` by name; `of` refers to each
-    model's schema, as input or as output.
+    """The JSON Schemas of all messages and results: `definitions` by name.
 
-    A model of the API is prefixed with `Api` where a part of an event has the same name.
+    `of` refers to each model's schema, as input or as output. A model of the API is prefixed with
+    `Api` where a part of an event has the same name.
     """
 
     def __init__(self, commands: Iterable[Command[Any]]):

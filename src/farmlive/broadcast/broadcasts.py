@@ -1,4 +1,5 @@
 """Broadcasts: scheduled, started and ended; viewers and reactions counted while they are live.
+
 hubs.py holds the hubs.
 """
 

@@ -140,8 +140,9 @@ class Channel:
 
     @contextlib.asynccontextmanager
     async def _turn_to_join(self) -> AsyncIterator[None]:
-        """Let JOIN_AT_ONCE clients join at a time, which leaves readers for orders. Raises
-        Unavailable.
+        """Let JOIN_AT_ONCE clients join at a time, which leaves readers for orders.
+
+        Raises Unavailable.
         """
         try:
             async with asyncio.timeout(JOIN_WITHIN_S):

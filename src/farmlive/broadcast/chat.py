@@ -45,8 +45,9 @@ def may_choose(caller: Caller) -> bool:
 
 
 def nickname_of(caller: Caller) -> str:
-    """Return the caller's name before they choose a nickname; empty for crew without a display
-    name.
+    """Return the caller's name before they choose a nickname.
+
+    It is empty for crew without a display name.
     """
     if caller.account is None:
         return caller.name or guest_name(caller.device)

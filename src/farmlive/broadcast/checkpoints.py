@@ -143,8 +143,9 @@ class Checkpoints:
         )
 
     async def latest(self, broadcast: str, unreadable: Collection[int] = ()) -> int:
-        """Return the `seq` of the latest readable checkpoint of this version, or 0. Raises
-        NotRead.
+        """Return the `seq` of the latest readable checkpoint of this version, or 0.
+
+        Raises NotRead.
         """
         query = select(func.max(_seq)).where(*_ours(broadcast), _seq.not_in(unreadable))
         return await self._store.read(

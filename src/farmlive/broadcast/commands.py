@@ -1,5 +1,6 @@
-"""The commands of a broadcast, on the live channel and over HTTP: chat, cards and reactions. app.py
-registers them.
+"""The commands of a broadcast, on the live channel and over HTTP: chat, cards and reactions.
+
+app.py registers them.
 """
 
 import contextlib

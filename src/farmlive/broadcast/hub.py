@@ -137,8 +137,9 @@ class Hub:
     # Incoming events.
 
     def begin(self, scene: BroadcastState, tail: Iterable[Event]) -> None:
-        """Start from a checkpoint; `tail` are the events before it that clients may still resume
-        from.
+        """Start from a checkpoint.
+
+        `tail` are the events before it that clients may still resume from.
         """
         self.scene = scene
         self.kept = scene.seq
@@ -371,8 +372,9 @@ class Hub:
         return tail
 
     def _news(self, after: int, lossy: bool) -> News:
-        """Return the events to send to a client at position `after`; without stale ones in a rush,
-        and where the client is slow (`lossy`).
+        """Return the events to send to a client at position `after`.
+
+        Stale ones are left out in a rush, and where the client is slow (`lossy`).
         """
         events = self._tail(after)
         if lossy or len(events) > RUSH:

@@ -1,7 +1,8 @@
-"""The hubs of one server. A hub is created on first use from the latest checkpoint and the events
-after it, kept up to date from the bus and the log, and removed once nobody uses it.
+"""The hubs of one server: creates, updates and removes them.
 
-hub.py sends frames to clients; checkpoints.py stores states.
+A hub is created on first use from the latest checkpoint and the events after it, kept up to date
+from the bus and the log, and removed once nobody uses it. hub.py sends frames to clients;
+checkpoints.py stores states.
 """
 
 import asyncio

@@ -1,9 +1,8 @@
-"""The event log of a broadcast: append-only, ordered by `seq`. Every other view is computed from
-it.
+"""The event log of a broadcast: append-only, ordered by `seq`.
 
-An event is inserted in the transaction of the change that it records. The broadcast's row assigns
-its `seq`; the writer lock keeps the sequence without gaps. The event is published on the bus only
-after the commit.
+Every other view is computed from it. An event is inserted in the transaction of the change that it
+records. The broadcast's row assigns its `seq`; the writer lock keeps the sequence without gaps. The
+event is published on the bus only after the commit.
 """
 
 from collections import defaultdict
@@ -100,8 +99,9 @@ _HEAD = hot(
 
 
 class Log:
-    """Appends events in transactions; calls handlers within them and publishes on the bus after
-    them.
+    """Appends events in transactions, and publishes them on the bus after the commit.
+
+    Handlers run within the transactions.
     """
 
     def __init__(self, bus: Bus):

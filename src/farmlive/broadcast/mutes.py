@@ -56,8 +56,9 @@ class UnknownMute(NotFound):
 
 @dataclass(frozen=True)
 class Trace:
-    """The keyed pseudonyms that identify a sender again; `block` is None where the IP address is
-    unknown.
+    """The keyed pseudonyms that identify a sender again.
+
+    `block` is None where the IP address is unknown.
     """
 
     device: str
@@ -68,9 +69,10 @@ class Trace:
 
 @dataclass(frozen=True)
 class Mute:
-    """A mute that applies. `until` and `at` are in milliseconds since 1970, `until` None for the
-    end of the show; `message` is the `seq` of the message; `by` is the public display name of the
-    person who muted.
+    """A mute that applies.
+
+    `until` and `at` are in milliseconds since 1970, `until` None for the end of the show; `message`
+    is the `seq` of the message; `by` is the public display name of the person who muted.
     """
 
     id: str

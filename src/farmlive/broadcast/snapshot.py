@@ -1,9 +1,9 @@
-"""The snapshot for a client that joins: a fold of the log into the broadcast's state. Pure; it
-reads no tables.
+"""The snapshot for a client that joins: a fold of the log into the broadcast's state.
+
+Pure; it reads no tables.
 
 `fold` applies one event to a BroadcastState; `view` returns what a set of audiences may see of it.
-The pages fold the same events in web/static/live/fold.js; a test runs both on one golden
-log.
+The pages fold the same events in web/static/live/fold.js; a test runs both on one golden log.
 """
 
 from collections import deque

@@ -1,7 +1,8 @@
-"""Watch sessions: one row per viewer's connection. New and ended ones are buffered and written once
-a second, open ones are updated each minute, so that orders need not wait for them.
+"""Watch sessions: one row per viewer's connection.
 
-A crash loses at most the last minute of each. The review computes figures from the rows.
+New and ended ones are buffered and written once a second, open ones are updated each minute, so
+that orders need not wait for them. A crash loses at most the last minute of each. The review
+computes figures from the rows.
 """
 
 import asyncio

@@ -62,10 +62,9 @@ def is_linkset(link_type: str | None, accept: str) -> bool:
 
 
 def chosen(links: Sequence[Link], link_type: str | None, accept: str) -> Link:
-    """Return the link to redirect to: of the requested type, or the default; by media type among
-    several.
+    """Return the link to redirect to: of the requested type, or the default.
 
-    Raises NoSuchLink.
+    Among several links of a type the Accept header decides. Raises NoSuchLink.
     """
     if link_type is None:
         records = preferred(accept, _OFFERS) == epcis.MEDIA_TYPE
@@ -123,10 +122,9 @@ def description(base: str) -> dict[str, Any]:
 
 
 def preferred(accept: str, offers: Sequence[str]) -> str | None:
-    """Return the media type that an Accept header prefers, the earlier one of equals; None if it
-    accepts none of them.
+    """Return the media type that an Accept header prefers, the earlier one of equals.
 
-    RFC 9110, section 12.5.1; a missing header means `*/*`.
+    Return None if it accepts none of them. RFC 9110, section 12.5.1; a missing header means `*/*`.
     """
     ranges = [_range(part) for part in (accept or "*/*").split(",")]
 

@@ -305,8 +305,9 @@ class Origin(FarmAdmin):
         return {lot.id: (lot, owners[lot.farm]) for lot in found}
 
     def card_stops(self, connection: Connection, ids: Iterable[str]) -> dict[str, CardStop]:
-        """Return the stops of these lots as cards show them, by id; lots that were never stopped
-        are left out.
+        """Return the stops of these lots as cards show them, by id.
+
+        Lots that were never stopped are left out.
         """
         return on_cards(connection, ids)
 

@@ -36,8 +36,10 @@ Fact = tuple[int, str, dict[str, Any]]
 
 @dataclass(slots=True)
 class Order:
-    """An order from the log; each line has `offer`, `lot`, `farm`, `quantity`, `total`, and `flash`
-    if its boxes are of a flash batch.
+    """An order from the log.
+
+    Each line has `offer`, `lot`, `farm`, `quantity`, `total`, and `flash` if its boxes are of a
+    flash batch.
 
     `goods` is the sum of its lines, `fee` the delivery fee in addition. `back` counts boxes that
     returned to stock, by offer. `refunded` is the sum of the valid `refunds`.

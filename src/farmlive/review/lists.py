@@ -1,7 +1,7 @@
-"""Work sheets: pick list by farm, hand-over list by pick-up point, packing list, order lines. They
-are read from the shop's tables, since they show the orders' present state.
+"""Work sheets: pick list by farm, hand-over list by pick-up point, packing list, order lines.
 
-Buyers' names, phones and addresses are in the hand-over and packing lists only.
+They are read from the shop's tables, since they show the orders' present state. Buyers' names,
+phones and addresses are in the hand-over and packing lists only.
 """
 
 from collections import defaultdict
@@ -42,8 +42,9 @@ Cards = dict[str, dict[str, Any]]
 
 @dataclass
 class Goods:
-    """The bag's cards by offer, with names in one language; `stopped` are the offers with a stopped
-    lot, which must not be packed or handed over.
+    """The bag's cards by offer, with names in one language.
+
+    `stopped` are the offers with a stopped lot, which must not be packed or handed over.
     """
 
     cards: Cards

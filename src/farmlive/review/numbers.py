@@ -5,8 +5,8 @@ from farmlive.review.sheets import Column, Sheet, Table, Typed, Words
 
 
 def sales(report: Report, sheet: Sheet, say: Words) -> None:
-    """Add the report's numbers with their definitions; sales by product, lot and farm; and the
-    balance of each harvest.
+    """Add the report's numbers with their definitions, sales by product, lot and farm, and
+    balances.
     """
     sheet.tables += [
         _summary(report, say),

@@ -1,7 +1,6 @@
-"""Selected orders as a sheet: a row per order with its buyer, for those who pack and hand over; for
-a seller a row per line, without the buyer.
+"""Selected orders as a sheet: a row per order with its buyer, or a row per line for a seller.
 
-The caller has selected the orders and checked the rights.
+A seller's rows are without the buyer. The caller has selected the orders and checked the rights.
 """
 
 from collections.abc import Sequence

@@ -67,8 +67,9 @@ class Review:
         self._currency = settings.currency
 
     async def of(self, broadcast: str, farms: frozenset[str] | None = None) -> Report:
-        """Return the present report of a broadcast, or these farms' part. Raises
-        UnknownBroadcast.
+        """Return the present report of a broadcast, or these farms' part.
+
+        Raises UnknownBroadcast.
         """
 
         def read(connection: Connection) -> Report:
@@ -81,8 +82,9 @@ class Review:
     async def farms(
         self, broadcast: str, own: frozenset[str] | None = None
     ) -> dict[str, dict[str, str]]:
-        """Return the names of the farms with products in the bag, by id; only those in `own`, if
-        given.
+        """Return the names of the farms with products in the bag, by id.
+
+        Only farms in `own` are included, if it is given.
         """
 
         def read(connection: Connection) -> dict[str, dict[str, str]]:

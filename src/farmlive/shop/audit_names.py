@@ -24,8 +24,10 @@ AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Thing:
-    """The object behind an id. `name` is bilingual, for an order its number; `code` is a lot's;
-    `within` is the broadcast of an offer or an order, or the farm of a plot.
+    """The object behind an id.
+
+    `name` is bilingual, for an order its number; `code` is a lot's; `within` is the broadcast of an
+    offer or an order, or the farm of a plot.
     """
 
     kind: Kind

@@ -156,10 +156,10 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
         self.cut(TOO_MANY, problem.title)
 
     def send_receive_event_to_app(self) -> None:
-        """Pass a message to the application; close the channel on invalid UTF-8 (RFC 6455, section
-        8.1).
+        """Pass a message to the application.
 
-        uvicorn would log a traceback of each such message, which could fill a disk.
+        Close the channel on invalid UTF-8 (RFC 6455, section 8.1). uvicorn would log a traceback of
+        each such message, which could fill a disk.
         """
         if self.curr_msg_data_type == "text":
             try:

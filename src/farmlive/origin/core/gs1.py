@@ -46,8 +46,9 @@ def lot_code(text: str) -> str:
 
 
 def prefix(text: str) -> str:
-    """Check a GS1 company prefix: 4 to 12 digits. Raises ValueError with a sentence for the
-    user.
+    """Check a GS1 company prefix: 4 to 12 digits.
+
+    Raises ValueError with a sentence for the user.
     """
     text = text.strip()
     if not (text.isascii() and text.isdigit() and 4 <= len(text) <= 12):
@@ -66,7 +67,8 @@ def private_class(identifier: str, code: str) -> str:
 
 
 def segments(uri: str) -> list[str]:
-    """Return the decoded segments of a URI's path; an encoded slash in a lot code does not
-    split.
+    """Return the decoded segments of a URI's path.
+
+    An encoded slash in a lot code does not split a segment.
     """
     return [unquote(part) for part in urlsplit(uri).path.split("/")[1:]]

@@ -1,9 +1,9 @@
-"""The county's requirements for selling a lot: a passed test, a certificate, or neither; and how
-long before the harvest a test may be.
+"""The county's requirements for selling a lot: a passed test, a certificate, or neither.
 
-It owns `lots.missing`, which the till reads in its own transaction. A missing proof is not a stop
-(stops.py): what was sold earlier is still packed and handed over, and nobody lifts it. The
-functions run SQL within the caller's transaction.
+They include how long before the harvest a test may be. This module owns `lots.missing`, which the
+till reads in its own transaction. A missing proof is not a stop (stops.py): what was sold earlier
+is still packed and handed over, and nobody lifts it. The functions run SQL within the caller's
+transaction.
 """
 
 from collections.abc import Sequence
@@ -79,8 +79,9 @@ def is_early(tested_at: int, harvested_at: int) -> bool:
 
 
 def check_time(tested_at: int, harvested_at: int) -> None:
-    """Raise EarlyTest for a passed test that is too early to count for this harvest; a failed one
-    is always accepted, and stops the lot.
+    """Raise EarlyTest for a passed test that is too early to count for this harvest.
+
+    A failed one is always accepted, and stops the lot.
     """
     if is_early(tested_at, harvested_at):
         raise EarlyTest(rfc3339(tested_at), rfc3339(harvested_at), SAMPLE_DAYS)

@@ -37,8 +37,9 @@ class Sales(Protocol):
     """The interface to the seller of lots."""
 
     def taken(self, connection: Connection, lots: Iterable[str]) -> Mapping[str, Taken]:
-        """Return what is sold and held of these lots; lots that were never offered may be
-        missing.
+        """Return what is sold and held of these lots.
+
+        Lots that were never offered may be missing.
         """
 
     def tell(self, connection: Connection, lot: str) -> None:

@@ -1,5 +1,6 @@
-"""Reads and changes farms, plots and field operations, each in one transaction. farms.py and
-withdrawals.py have the SQL.
+"""Reads and changes farms, plots and field operations, each in one transaction.
+
+farms.py and withdrawals.py have the SQL.
 """
 
 from dataclasses import dataclass
@@ -31,8 +32,9 @@ from farmlive.store.files.files import Files
 
 @dataclass(frozen=True)
 class FarmPage:
-    """The contents of a farm's page. `map` is the farm in its province, `near` its plots
-    close up.
+    """The contents of a farm's page.
+
+    `map` is the farm in its province, `near` its plots close up.
     """
 
     farm: Farm
@@ -115,16 +117,18 @@ class FarmAdmin:
     async def works(
         self, plot: str, before: Mark | None = None, limit: int | None = None
     ) -> list[Work]:
-        """List the plot's field operations, latest first: all, or at most `limit`. Raises
-        UnknownPlot.
+        """List the plot's field operations, latest first: all, or at most `limit`.
+
+        Raises UnknownPlot.
         """
         return await self._store.read(
             lambda connection: farms.works_of(connection, plot, before, limit)
         )
 
     async def withdraw_work(self, caller: Caller, plot: str, work: str, undo: Undo) -> None:
-        """Withdraw a field operation that did not happen. Raises UnknownPlot, OtherFarm,
-        UnknownWork.
+        """Withdraw a field operation that did not happen.
+
+        Raises UnknownPlot, OtherFarm, UnknownWork.
         """
         await self._store.write(
             lambda connection: withdrawals.withdraw_work(connection, caller, plot, work, undo)

@@ -165,8 +165,10 @@ def plots_of(
 
 
 def add_work(connection: Connection, caller: Caller, stops: Stops, plot: str, new: NewWork) -> Work:
-    """Record a field operation on a plot; a spraying stops the lots that were picked within its
-    waiting period. Raises UnknownPlot, OtherFarm, InFuture, TooManyRecords.
+    """Record a field operation on a plot.
+
+    A spraying stops the lots that were picked within its waiting period. Raises UnknownPlot,
+    OtherFarm, InFuture, TooManyRecords.
     """
     check_past(**{new.kind: new.at})
     check_keeper(caller, find_plot(connection, plot).farm)
@@ -185,8 +187,9 @@ def add_work(connection: Connection, caller: Caller, stops: Stops, plot: str, ne
 def works_of(
     connection: Connection, plot: str, before: Mark | None = None, limit: int | None = None
 ) -> list[Work]:
-    """List the plot's field operations, latest first: all, or at most `limit` before a time. Raises
-    UnknownPlot.
+    """List the plot's field operations, latest first: all, or at most `limit` before a time.
+
+    Raises UnknownPlot.
     """
     find_plot(connection, plot)
     query = select(works).where(works.c.plot == plot).order_by(works.c.at.desc(), works.c.id.desc())

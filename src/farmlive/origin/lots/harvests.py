@@ -1,7 +1,7 @@
-"""Records harvests: checks one, and creates its lot with code and class. The functions run SQL
-within the caller's transaction.
+"""Records harvests: checks one, and creates its lot with code and class.
 
-lots.py records what happens to the lot afterwards.
+The functions run SQL within the caller's transaction. lots.py records what happens to the lot
+afterwards.
 """
 
 from datetime import UTC, datetime
@@ -28,11 +28,11 @@ from farmlive.problems import Invalid
 def record(
     connection: Connection, caller: Caller, place: lots.Place, stops: Stops, new: NewLot
 ) -> Lot:
-    """Record a harvest with the trace events of its facts; stop the lot where it was picked within
-    a waiting period or failed its test.
+    """Record a harvest with the trace events of its facts.
 
-    Raises UnknownFarm, UnknownPlot, OtherFarm, InFuture, WaitingPeriod, ImplausibleHarvest,
-    EarlyTest, LotTaken and Invalid.
+    Stop the lot where it was picked within a waiting period or failed its test. Raises UnknownFarm,
+    UnknownPlot, OtherFarm, InFuture, WaitingPeriod, ImplausibleHarvest, EarlyTest, LotTaken and
+    Invalid.
     """
     inspected = new.inspection.at if new.inspection else None
     farms.check_past(harvested=new.harvested_at, inspected=inspected, packed=new.packed_at)
@@ -127,8 +127,9 @@ def told_doubts(doubts: list[Doubt], reason: str | None) -> dict[str, Any]:
 
 
 def _overridden(new: NewLot, sprayed: Work | None) -> str | None:
-    """Return the reason to record picking within a waiting period; None if it was not within
-    one.
+    """Return the reason to record picking within a waiting period.
+
+    Return None if it was not within one.
     """
     if sprayed is None or sprayed.until is None or new.harvested_at >= sprayed.until:
         return None

@@ -1,7 +1,7 @@
-"""Finds lots by their identifiers, and trace events by query parameters. The functions run SQL
-within the caller's transaction.
+"""Finds lots by their identifiers, and trace events by query parameters.
 
-Identifiers are compared by their path, whatever the host (gs1.py).
+The functions run SQL within the caller's transaction. Identifiers are compared by their path,
+whatever the host (gs1.py).
 """
 
 from typing import Any

@@ -1,5 +1,6 @@
-"""Reads stops: findings, lifts, and reasons for cards and refusals. The functions run SQL within
-the caller's transaction. stops.py opens and closes findings.
+"""Reads stops: findings, lifts, and reasons for cards and refusals.
+
+The functions run SQL within the caller's transaction. stops.py opens and closes findings.
 """
 
 from collections.abc import Iterable, Sequence
@@ -54,8 +55,9 @@ _COVERED = (
 
 @dataclass(frozen=True, slots=True)
 class CardStop:
-    """A lot's stop on cards: the reasons, or the sentence of the last lift if it is not stopped. A
-    lifted lot may still lack what the county requires.
+    """A lot's stop on cards: the reasons, or the sentence of the last lift if it is not stopped.
+
+    A lifted lot may still lack what the county requires.
     """
 
     reasons: Sequence[StopReason]
@@ -140,8 +142,9 @@ def on_cards(connection: Connection, wanted: Iterable[str]) -> dict[str, CardSto
 def refusal(
     connection: Connection, lot: str, offers: Iterable[str] = (), *, for_buyer: bool = False
 ) -> LotStopped:
-    """Return the refusal to sell or hand over a stopped lot; `for_buyer`: tell what buyers can do,
-    not what staff have to.
+    """Return the refusal to sell or hand over a stopped lot.
+
+    `for_buyer`: tell what buyers can do, not what staff have to.
     """
     code = connection.execute(select(lots.c.code).where(lots.c.id == lot)).scalar_one()
     reasons = reasons_of(connection, lot)

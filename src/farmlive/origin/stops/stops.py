@@ -1,11 +1,12 @@
-"""Stops and lifts: the findings that stop a lot, and coordinators' lifts. The functions run SQL
-within the caller's transaction.
+"""Stops and lifts: the findings that stop a lot, and coordinators' lifts.
 
-It owns `lot_findings`, `lot_lifts` and `lots.stopped_at`. Invariants: a lot is stopped exactly
-while it has an open finding. A finding is never deleted and never closes by itself: neither a later
-passed test nor a withdrawn test or field operation closes it. Withdrawing a lift reopens its
-findings. Handlers apply the consequences for sales in the same transaction: `StopHandler`.
-reasons.py reads findings and lifts.
+The functions run SQL within the caller's transaction. This module owns `lot_findings`, `lot_lifts`
+and `lots.stopped_at`.
+
+Invariants: a lot is stopped exactly while it has an open finding. A finding is never deleted and
+never closes by itself: neither a later passed test nor a withdrawn test or field operation closes
+it. Withdrawing a lift reopens its findings. Handlers apply the consequences for sales in the same
+transaction: `StopHandler`. reasons.py reads findings and lifts.
 """
 
 from collections.abc import Sequence
@@ -51,8 +52,9 @@ class StopHandler(Protocol):
     def stopped(
         self, connection: Connection, lot: str, reasons: Sequence[StopReason], *, again: bool
     ) -> None:
-        """Handle a stop with all its reasons; `again`: the lot was stopped before the last of
-        them.
+        """Handle a stop with all its reasons.
+
+        `again`: the lot was stopped before the last of them.
         """
 
     def resumed(self, connection: Connection, lot: str, lift: CardLift) -> None:
@@ -220,8 +222,9 @@ class Stops:
         return str(row["id"])
 
     def _stop(self, connection: Connection, lot: str, *, again: bool) -> None:
-        """Stop the lot for its open findings, and call the handlers; `again`: it is stopped
-        already.
+        """Stop the lot for its open findings, and call the handlers.
+
+        `again`: it is stopped already.
         """
         if not again:
             connection.execute(update(lots).where(lots.c.id == lot).values(stopped_at=now_ms()))

@@ -218,8 +218,9 @@ class Holds:
         return await self._store.write(write)
 
     async def expire(self) -> int:
-        """Expire every hold that is due and return how many; of several servers only one expires
-        each.
+        """Expire every hold that is due and return how many.
+
+        Of several servers only one expires each.
         """
         now = now_ms()
         due = await self._store.read(

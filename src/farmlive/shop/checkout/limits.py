@@ -1,7 +1,7 @@
-"""Rate limits of orders, holds and waits, per device, phone, IP address and the block around it;
-and how long a hold may last.
+"""Rate limits of orders, holds and waits, per device, phone, IP address and the block around it.
 
-The rooms of rate limits and of the blocklist implement the protocols below.
+`hold_end` limits how long a hold may last. The rooms of rate limits and of the blocklist implement
+the protocols below.
 """
 
 from collections.abc import Iterator
@@ -75,11 +75,11 @@ def allow(limits: Limits, deed: str, caller: Caller, per_minute: int) -> None:
 
 @contextmanager
 def counted(limits: Limits, deed: str, caller: Caller, per_minute: int) -> Iterator[None]:
-    """Count an action as `allow` does while the block runs; a refused one counts as a
-    `REFUSED_AS_ONE`th for the caller's IP address, and in full for the device and the block.
+    """Count an action as `allow` does while the block runs.
 
-    It is counted before the block and returned after it, which also limits concurrent requests.
-    Raises TooMany.
+    A refused one counts as a `REFUSED_AS_ONE`th for the caller's IP address, and in full for the
+    device and the block. It is counted before the block and returned after it, which also limits
+    concurrent requests. Raises TooMany.
     """
     allow(limits, deed, caller, per_minute)
     try:

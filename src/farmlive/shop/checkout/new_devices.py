@@ -31,8 +31,9 @@ ASKED = (
 
 
 def is_new(caller: Caller, asked: Row[*tuple[object, ...]]) -> bool:
-    """Return whether the caller is a buyer on a device without a past order; `asked` has
-    `ASKED`.
+    """Return whether the caller is a buyer on a device without a past order.
+
+    `asked` has `ASKED`.
     """
     return caller.role in (None, "simulator") and not asked.has_past
 

@@ -138,8 +138,9 @@ class OrderWriter:
         *,
         ended: bool,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Place the order; return the answer that is stored for its key, and its secrets, which are
-        not stored.
+        """Place the order; return its answer and its secrets.
+
+        The answer is stored for the order's key, the secrets are not.
         """
         caller, broadcast, request, buyer = came.caller, came.broadcast, came.request, came.buyer
         taker = came.taker
@@ -289,10 +290,10 @@ def _opened_by(token: str, code: str | None) -> dict[str, Any]:
 
 
 def _ask_last_number(connection: Connection, broadcast: str) -> Callable[[], int]:
-    """Send the query for the broadcast's last order number; return a function that reads it, 0 for
-    none.
+    """Send the query for the broadcast's last order number; return a function that reads it.
 
-    Since one transaction writes at a time, the next number is this order's.
+    The function returns 0 if there is no order. Since one transaction writes at a time, the next
+    number is this order's.
     """
     counted = tally(connection)
     known: int | None = counted.known(("last number", broadcast))

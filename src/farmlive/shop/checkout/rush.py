@@ -92,8 +92,9 @@ class Window(NamedTuple):
 
 
 class Rush:
-    """Counts boxes that devices without a past order take, and starts and ends rushes; `alarm` runs
-    `end`.
+    """Counts boxes that devices without a past order take; starts and ends rushes.
+
+    `alarm` runs `end`.
     """
 
     def __init__(self, store: Store, log: Log, settings: Settings):
@@ -137,8 +138,9 @@ class Rush:
         *,
         is_new: bool,
     ) -> list[RushBegan]:
-        """Count the boxes that a new device took, after the stock moved; return the events to
-        append.
+        """Count the boxes that a new device took, after the stock moved.
+
+        Return the events to append.
         """
         if not self._counts(caller, is_new):
             return []

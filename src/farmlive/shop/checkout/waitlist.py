@@ -194,8 +194,9 @@ class Waitlist:
         *,
         is_new: bool,
     ) -> bool:
-        """Insert or update the device's wait; return False where it already waits for this
-        quantity.
+        """Insert or update the device's wait.
+
+        Return False where it already waits for this quantity.
         """
         own = {"of_offer": request.offer, "of_device": caller.device}
         before = connection.execute(_OWN, own).one_or_none()

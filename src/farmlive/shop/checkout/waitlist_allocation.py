@@ -194,10 +194,9 @@ class Allocation:
         return held, is_new
 
     def _may_grow(self, wait: Row[Any], offer: Row[Any], now: int) -> bool:
-        """Return whether the device's hold, as read with the queue, can be extended. Needs no
-        query.
+        """Return whether the device's hold, as read with the queue, can be extended.
 
-        A False stays False for the rest of the transaction.
+        It needs no query. A False stays False for the rest of the transaction.
         """
         if wait.held_at is None:
             return True
@@ -241,8 +240,9 @@ def changed(connection: Connection, wanted: Iterable[str]) -> list[WaitChanged]:
 
 
 def waiting(connection: Connection, wanted: Iterable[str]) -> dict[str, int]:
-    """Return how many boxes of these offers are waited for; offers without a waiting list are left
-    out.
+    """Return how many boxes of these offers are waited for.
+
+    Offers without a waiting list are left out.
     """
     found = connection.execute(_WAITING, {"offers": list(wanted)})
     return {row.offer: int(row.boxes) for row in found}

@@ -27,10 +27,9 @@ def in_bag(connection: Connection, broadcast: str, price: Money) -> int:
 
 
 def minor_units(money: Money, currency: str, whose: str) -> int:
-    """Return the amount in minor units; `whose` names the owner of `currency` in the error, such as
-    "this order".
+    """Return the amount in minor units.
 
-    Raises WrongCurrency.
+    `whose` names the owner of `currency` in the error, such as "this order". Raises WrongCurrency.
     """
     if money.currency != currency:
         raise WrongCurrency(money.currency, currency, whose)

@@ -118,13 +118,12 @@ class Flashes:
         AnswerGone,
     )
     async def plan(self, caller: Caller, broadcast: str, message: FlashPlan) -> dict[str, Any]:
-        """Plan a batch; returns `Flash`. Without a start time, or with one in the past, it starts
-        now.
+        """Plan a batch; returns `Flash`.
 
-        Its boxes come from what is left, and missing ones are released, as many as the lot has.
-        Idempotent when a key is given. Raises UnknownBroadcast, WrongCurrency, KeyReused,
-        BroadcastNotLive (nothing starts before), BroadcastEnded, UnknownOffer, LotStopped,
-        FlashThere, FlashNotCheaper, LotSpent.
+        Without a start time, or with one in the past, it starts now. Its boxes come from what is
+        left, and missing ones are released, as many as the lot has. Idempotent when a key is given.
+        Raises UnknownBroadcast, WrongCurrency, KeyReused, BroadcastNotLive (nothing starts before),
+        BroadcastEnded, UnknownOffer, LotStopped, FlashThere, FlashNotCheaper, LotSpent.
         """
         key = message.key
         body_hash = idempotency.canonical_hash(message, FlashPlan, of="flashes")
@@ -211,12 +210,11 @@ class Flashes:
 
     @raises(UnknownBroadcast, UnknownFlash)
     async def end(self, caller: Caller, broadcast: str, message: FlashEnd) -> dict[str, Any]:
-        """End a running batch, or cancel a planned one; an ended one stays unchanged. Returns
-        `Flash`.
+        """End a running batch, or cancel a planned one; an ended one stays unchanged.
 
-        With `wrong`, its price was a mistake: holds of it get the offer's price, also those of a
-        batch that ended before, and an event tells staff how many orders have the wrong price.
-        Raises UnknownBroadcast, UnknownFlash.
+        Returns `Flash`. With `wrong`, its price was a mistake: holds of it get the offer's price,
+        also those of a batch that ended before, and an event tells staff how many orders have the
+        wrong price. Raises UnknownBroadcast, UnknownFlash.
         """
 
         def write(connection: Connection) -> dict[str, Any]:
@@ -249,10 +247,9 @@ class Flashes:
         return await self._store.read(read)
 
     async def turn(self) -> int:
-        """Start and end every batch that is due; return how many. Of several servers one handles
-        each.
+        """Start and end every batch that is due; return how many.
 
-        A batch of a broadcast that is not live waits for it.
+        Of several servers one handles each. A batch of a broadcast that is not live waits for it.
         """
         now = now_ms()
         due = await self._store.read(

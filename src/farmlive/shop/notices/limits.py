@@ -64,8 +64,9 @@ class Sender(NamedTuple):
 
 
 async def sender(address: str | None, pseudonym: Pseudonym) -> Sender | None:
-    """Return the sender of an IP address; None where a proxy hides it that the settings don't
-    name.
+    """Return the sender of an IP address.
+
+    Return None where a proxy hides it that the settings don't name.
     """
     if address is None:
         return None
@@ -197,10 +198,10 @@ class StrangersLimits:
     def held_by(
         self, connection: Connection, person: str, by: Sender | None, now: int
     ) -> str | None:
-        """Return the limit that holds back a notice to the person; None if it is sent, which is
-        counted.
+        """Return the limit that holds back a notice to the person.
 
-        Counts that `asked` stored in this transaction are not queried again.
+        Return None if it is sent, and count it then. Counts that `asked` stored in this transaction
+        are not queried again.
         """
         if not self.may_reach(person):
             return "prefix"

@@ -65,8 +65,9 @@ def providers(settings: Settings) -> list[Provider]:
 
 @dataclass(frozen=True)
 class Message:
-    """The notices of one message; `head` is the first one, whose id the message has. The notices in
-    `overtaken` are obsolete.
+    """The notices of one message; `head` is the first one, whose id the message has.
+
+    The notices in `overtaken` are obsolete.
     """
 
     head: Row[Any]
@@ -80,8 +81,10 @@ class Message:
 
 
 class Taken(NamedTuple):
-    """The messages that a turn took, with their parts; whether more may be due, and whether the
-    first is so late that the next turn should not wait for orders.
+    """The messages that a turn took, with their parts.
+
+    `is_more`: more may be due. `is_late`: the first is so late that the next turn should not wait
+    for orders.
     """
 
     messages: Sequence[tuple[Message, list[Part]]] = ()
@@ -104,8 +107,9 @@ class Done:
 
 
 class Notices:
-    """Writes notices for the log's order events, and sends them. `alarm` runs the sending; `held`
-    has those that limits hold back.
+    """Writes notices for the log's order events, and sends them.
+
+    `alarm` runs the sending; `held` has those that limits hold back.
     """
 
     def __init__(
@@ -205,12 +209,11 @@ class Notices:
         await self.send()
 
     async def _send_by(self, provider: Provider) -> None:
-        """Send a provider's notices in turns. Each turn is one write: it stores the last results
-        and takes the next notices, until fewer than a full turn are due. Orders go first, up to a
-        limit.
+        """Send a provider's notices in turns.
 
-        A failed turn may have been committed or not: the next one stores the same results again,
-        which is idempotent.
+        Each turn is one write: it stores the last results and takes the next notices, until fewer
+        than a full turn are due. Orders go first, up to a limit. A failed turn may have been
+        committed or not: the next one stores the same results again, which is idempotent.
         """
         done = self._done[provider.name]
         taken = Taken(is_more=True)

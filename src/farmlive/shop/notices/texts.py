@@ -37,8 +37,10 @@ STATES: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts of an order in a notice; `amount` is the total, `refunded` was refunded or taken
-    off before payment; `was_less`: some of it was taken off before payment.
+    """The facts of an order in a notice.
+
+    `amount` is the total, `refunded` was refunded or taken off before payment; `was_less`: some of
+    it was taken off before payment.
     """
 
     number: str

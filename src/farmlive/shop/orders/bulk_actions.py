@@ -95,10 +95,10 @@ class BulkActions:
     async def make(
         self, caller: Caller, broadcast: str, move: NewBulkTransition, key: str | None = None
     ) -> BulkTransition:
-        """Apply the transition to every eligible order; report the others. Orders already there
-        stay.
+        """Apply the transition to every eligible order; report the others.
 
-        Idempotent when a key is given. Raises Forbidden, UnknownBroadcast, KeyReused.
+        Orders already there stay. Idempotent when a key is given. Raises Forbidden,
+        UnknownBroadcast, KeyReused.
         """
         who = state_machine.who_is(caller)
         body_hash = idempotency.canonical_hash(move, NewBulkTransition, of="moves")

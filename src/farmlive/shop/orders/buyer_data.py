@@ -1,7 +1,7 @@
 """The personal data of an order's buyer: what it is, why it must still be kept, and its removal.
-The pseudonym, the lines and the sums stay.
 
-retention.py decides when it is due; erasing.py removes it earlier, at the buyer's request.
+The pseudonym, the lines and the sums stay. retention.py decides when it is due; erasing.py removes
+it earlier, at the buyer's request.
 """
 
 from collections import defaultdict

@@ -1,7 +1,6 @@
-"""Fraud flags: reasons to check an order before it is packed. A flagged order is accepted all the
-same.
+"""Fraud flags: reasons to check an order before it is packed.
 
-Most of what they need is in the till's context query.
+A flagged order is accepted all the same. Most of what they need is in the till's context query.
 """
 
 from typing import Any, Literal

@@ -67,10 +67,9 @@ class LotOrdersList:
         self._origin = origin
 
     async def of_lot(self, caller: Caller, lot: str, page: Page | None = None) -> LotOrders:
-        """List the orders with boxes of the lot, shipped ones first; the first page has the holds
-        too.
+        """List the orders with boxes of the lot, shipped ones first.
 
-        Raises Forbidden, UnknownLot, Invalid.
+        The first page has the holds too. Raises Forbidden, UnknownLot, Invalid.
         """
         if not caller.is_staff:
             raise Forbidden("Coordinators and hosts read who ordered a lot.")

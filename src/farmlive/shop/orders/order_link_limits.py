@@ -29,10 +29,9 @@ class OrderLinkLimits:
 
     @raises(UnknownOrder, TooMany)
     async def check(self, token: str, address: str | None) -> None:
-        """Count an action against the order's token; an unknown token counts against the IP
-        address.
+        """Count an action against the order's token.
 
-        Raises UnknownOrder, TooMany.
+        An unknown token counts against the IP address. Raises UnknownOrder, TooMany.
         """
         with self._limits.failures(
             UnknownOrder,

@@ -32,11 +32,10 @@ def number(said: str) -> int | None:
 
 
 def phone_ends(said: str) -> list[str]:
-    """Return the endings that a phone number written like this may have in the database; empty if
-    it is none.
+    """Return the endings that a phone number written like this may have in the database.
 
-    Spaces and punctuation are ignored, and so are leading zeros, and China's country code before a
-    mobile number, which is stored without it.
+    Return an empty list if it is none. Spaces and punctuation are ignored, and so are leading
+    zeros, and China's country code before a mobile number, which is stored without it.
     """
     digits = re.sub(r"[\s().-]", "", said)
     if not _DIGITS.fullmatch(digits):

@@ -55,8 +55,9 @@ def event_lines(
 
 
 def event_line(connection: Connection, row: Row[Any], offer: str) -> events.LineName:
-    """Return the event's reference to a line, with its farm. Raises Invalid if the order has no
-    such line.
+    """Return the event's reference to a line, with its farm.
+
+    Raises Invalid if the order has no such line.
     """
     for line in connection.execute(_BOXES, {"of": row.id}):
         if line.offer == offer:

@@ -178,8 +178,9 @@ def _facts(
 
 
 def _flags(row: Row[Any]) -> list[str]:
-    """Return the order's flags; the doubtful number is computed for orders from before it was
-    stored.
+    """Return the order's flags.
+
+    The doubtful number is computed for orders from before it was stored.
     """
     flags = list(row.flags or [])
     if (

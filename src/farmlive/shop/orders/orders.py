@@ -179,11 +179,10 @@ class Orders:
     async def cancel(
         self, token: str, reason: str | None = None, address: str | None = None
     ) -> Order:
-        """Cancel an order for its buyer; its boxes return to stock. A cancelled one stays
-        unchanged.
+        """Cancel an order for its buyer; its boxes return to stock.
 
-        The notice counts for the IP address `address`. Raises UnknownOrder, NotInState, and
-        DetailsErased where a reason comes after the buyer was erased.
+        A cancelled one stays unchanged. The notice counts for the IP address `address`. Raises
+        UnknownOrder, NotInState, and DetailsErased where a reason comes after the buyer was erased.
         """
         sender = await limits.sender(address, self._address_pseudonym)
 
@@ -244,12 +243,11 @@ class Orders:
     async def refund(
         self, caller: Caller, broadcast: str, order: str, refund: Refund, key: str | None = None
     ) -> Refunded:
-        """Record a refund, for boxes that never left or other reasons; its event has the sum of all
-        refunds.
+        """Record a refund, for boxes that never left or other reasons.
 
-        It can be undone as a bulk action. Idempotent when a key is given. Raises Forbidden,
-        UnknownOrder, WrongCurrency, NotInState, RefundTooHigh, KeyReused, Invalid (it has fewer
-        boxes, or none of the offer).
+        Its event has the sum of all refunds. It can be undone as a bulk action. Idempotent when a
+        key is given. Raises Forbidden, UnknownOrder, WrongCurrency, NotInState, RefundTooHigh,
+        KeyReused, Invalid (it has fewer boxes, or none of the offer).
         """
         who = state_machine.who_is(caller)
         body_hash = idempotency.canonical_hash(refund, Refund, of=order)

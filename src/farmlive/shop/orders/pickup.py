@@ -209,8 +209,9 @@ class Pickup:
         said: HandOver,
         who: state_machine.Who,
     ) -> dict[str, Any]:
-        """Hand it over unless it was before; return the action's id, and until when it can be
-        undone.
+        """Hand the order over unless it was before.
+
+        Return the action's id, and until when it can be undone.
         """
         if row.state == "received":
             return {"move": None, "until": None}
@@ -251,10 +252,10 @@ def _meant(
     row: Row[Any] | None,
     said: HandOver,
 ) -> Row[Any]:
-    """Return the order to hand over, where `row` is the requested one. Raises UnknownCode,
-    CodeShared.
+    """Return the order to hand over, where `row` is the requested one.
 
-    It may already have been handed over under that code, if the answer was lost.
+    Raises UnknownCode, CodeShared. It may already have been handed over under that code, if the
+    answer was lost.
     """
     if said.code is None:
         if row is None:

@@ -77,11 +77,10 @@ class PersonCodes:
             await asyncio.wait(self._sending, timeout=5)
 
     async def send(self, phone: Claimed, by: Sender | None, language: Language | None) -> None:
-        """Send a code if the phone has orders and the limits of notices allow it; the limits count
-        it either way.
+        """Send a code if the phone has orders and the limits of notices allow it.
 
-        The caller can't tell the difference. Raises NoCodes where this server sends no codes,
-        CodesLocked.
+        The limits count it either way. The caller can't tell the difference. Raises NoCodes where
+        this server sends no codes, CodesLocked.
         """
         if not self.are_sent:
             raise NoCodes(

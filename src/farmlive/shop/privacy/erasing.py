@@ -91,8 +91,9 @@ class Whose:
     order: str | None = None
 
     def query(self) -> Select[Any]:
-        """Return the query of the orders. Erased orders of a phone are not under its pseudonym any
-        more.
+        """Return the query of these orders.
+
+        Erased orders of a phone are not under its pseudonym any more.
         """
         if self.order is not None:
             return select(orders).where(orders.c.id == self.order)
@@ -135,11 +136,11 @@ class Erasing:
         )
 
     async def erase(self, caller: Caller, whose: Whose, *, by: str) -> int:
-        """Erase the buyers of these orders and return the number of orders; `by` is the caller's
-        right for the audit entry: `link`, `code` or `role`.
+        """Erase the buyers of these orders and return the number of orders.
 
-        Once begun it is always completed, by the task if it can't be now, as on a full disk. Raises
-        OrdersOpen with the open orders, in which case nothing is changed, and Unavailable.
+        `by` is the caller's right for the audit entry: `link`, `code` or `role`. Once begun it is
+        always completed, by the task if it can't be now, as on a full disk. Raises OrdersOpen with
+        the open orders, in which case nothing is changed, and Unavailable.
         """
         begin = partial(self._begin, caller=caller, whose=whose, by=by)
         begun = await self._store.write(begin)
@@ -341,8 +342,9 @@ class Erasing:
         return is_theirs
 
     async def _scrub(self, ids: Sequence[str]) -> None:
-        """Remove the old data from the WAL, or from dead rows. PostgreSQL scans tables for that, so
-        it is rate limited: not once per erasure.
+        """Remove the old data from the WAL, or from dead rows.
+
+        PostgreSQL scans tables for that, so it is rate limited: not once per erasure.
         """
         now = time.monotonic()
         if self._store.dialect == "postgresql" and now < self._scrubbed_at + VACUUM_EVERY_S:

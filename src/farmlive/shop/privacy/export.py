@@ -47,6 +47,7 @@ PAGE = "read-me.html"
 @dataclass(frozen=True)
 class Message:
     """A message to the buyer: its kind (notice_kinds.py) and its phone number or e-mail address.
+
     `state` and `sent_at` are None where they would reveal other messages to the phone.
     """
 
@@ -142,8 +143,9 @@ class PersonExport:
         return await asyncio.to_thread(self._zip, export, language, draw, at_most)
 
     async def photos(self, export: Export, at_most: int) -> dict[str, bytes]:
-        """Read the photos of the claims, up to `at_most` bytes in total; further ones are
-        left out.
+        """Read the photos of the claims, up to `at_most` bytes in total.
+
+        Further ones are left out.
         """
         return await asyncio.to_thread(self._read_photos, export.photos, at_most)
 
@@ -259,8 +261,10 @@ def _closed(order: Order, photos: Sequence[Sequence[str]]) -> Order:
 
 
 def _marks(row: Row[Any], whose: Whose) -> list[str]:
-    """Return the order's flags. By its link only those that don't come from the phone's other
-    orders, since somebody may have ordered with another person's number.
+    """Return the order's flags.
+
+    Readers by its link get only those that don't come from the phone's other orders, since somebody
+    may have ordered with another person's number.
     """
     hidden = fraud_flags.OF_PHONE if whose.order is not None else ()
     return [mark for mark in row.flags or [] if mark not in hidden]
@@ -319,8 +323,10 @@ def _claim(row: Row[Any]) -> dict[str, Any]:
 
 
 def _message(row: Row[Any], whose: Whose) -> Message:
-    """Return a message. By a link without its state: a held notice would reveal other messages to
-    the number, which may belong to another person.
+    """Return a message as the export has it.
+
+    Readers by a link don't get its state: a held notice would reveal other messages to the number,
+    which may belong to another person.
     """
     is_hidden = whose.order is not None and (row.cause == "stranger" or row.held_by is not None)
     return Message(

@@ -70,8 +70,10 @@ class Judged:
 
 @dataclass
 class Outlook:
-    """The orders that `remove` would handle now: `due` ones; `open` counts the other old orders by
-    the reason why they are kept, and `named` lists the first of them.
+    """The orders that `remove` would handle now: `due` ones.
+
+    `open` counts the other old orders by the reason why they are kept, and `named` lists the first
+    of them.
     """
 
     due: int = 0

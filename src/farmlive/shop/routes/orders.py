@@ -60,8 +60,9 @@ def private(response: Response) -> None:
 
 
 def by_token(shop: Shop, guard: Guard) -> Callable[[str, Request], Awaitable[None]]:
-    """Return a dependency that rate limits actions by the token in the path. It raises
-    UnknownOrder, TooMany.
+    """Return a dependency that rate limits actions by the token in the path.
+
+    It raises UnknownOrder, TooMany.
     """
 
     @raises(shop.by_token.check)

@@ -51,10 +51,10 @@ def asked(region: str | None) -> tuple[Executable, dict[str, Any]]:
 
 
 def of(connection: Connection, region: str | None, grams: int) -> int:
-    """Return the fee of a parcel of that net weight to that region, in minor units; 0 without a
-    table.
+    """Return the fee of a parcel of that net weight to that region, in minor units.
 
-    Only the fees of the longest matching region count, whatever the weight. Raises TooHeavy.
+    It is 0 without a table. Only the fees of the longest matching region count, whatever the
+    weight. Raises TooHeavy.
     """
     bands = connection.execute(*asked(region)).all()
     if not bands:

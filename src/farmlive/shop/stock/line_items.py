@@ -299,7 +299,8 @@ def told(line: OrderLine, row: Offer, batch: str | None) -> Line:
 
 
 def person(caller: Caller) -> str:
-    """Return the caller's device if it is one person's; empty for staff and clerks, who order for
-    others.
+    """Return the caller's device if it is one person's.
+
+    Return an empty text for staff and clerks, who order for others.
     """
     return "" if caller.is_staff or caller.role == "clerk" else caller.device

@@ -1,4 +1,5 @@
 """The stock of lots: what is sold, held and left of each, over all its offers in any broadcast.
+
 stock.py moves it.
 """
 

@@ -318,8 +318,9 @@ def _moved(row: Offer, by: Move) -> Offer | None:
 def _move_ended(
     connection: Connection, moves: Mapping[str, Move], known: Mapping[str, Offer]
 ) -> None:
-    """Apply the part of the moves that concerns flash batches which no longer run. Raises
-    SoldOut.
+    """Apply the part of the moves that concerns flash batches which no longer run.
+
+    Raises SoldOut.
     """
     for offer in sorted(moves):
         for batch, (sell, hold, new) in moves[offer].batches.items():
