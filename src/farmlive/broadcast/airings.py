@@ -48,7 +48,7 @@ def running(connection: Connection) -> dict[str, Airing]:
 
 
 def end_all(connection: Connection, log: Log, broadcast: str) -> None:
-    """Append `source.left` for each source that is connected by the log, and `broadcast.paused` if
+    """Append `source.left` for each source that the log has as connected, and `broadcast.paused` if
     one was on air.
 
     The server that held them died and could not append these itself.

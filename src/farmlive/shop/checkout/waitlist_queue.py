@@ -123,8 +123,8 @@ class Look:
         self.start = start
         self.in_vain = 0
         self.passed = 0
-        # The smallest refused total per source and offer: what a source has taken only grows within
-        # a transaction.
+        # The smallest refused quantity per source and offer: what a source has taken only grows
+        # within a transaction.
         self._too_many: dict[tuple[str, str], int] = {}
 
     @property

@@ -32,8 +32,8 @@ notices = Table(
     # The limit that held it back: number, address, block, prefix or unheard.
     Column("held_by", String(8)),
     UniqueConstraint("order", "seq", "provider", "person"),
-    # An order writes into the first two of these indexes only; a notice keeps its place in them
-    # while it is sent. Queries repeat the predicates as literals.
+    # An order writes into the first two of these indexes only, and sending a notice does not touch
+    # the second. Queries repeat the predicates as literals.
     index_of_some(
         "ix_notices_due", "provider", "next_at", "id", those="state IN ('waiting', 'sending')"
     ),
