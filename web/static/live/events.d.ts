@@ -1,7 +1,7 @@
 // The events of the live channel, made from src/farmlive/broadcast/events by
 // `./scripts/check --fix`: edit them there.
 
-/** How many watch; every ten seconds while it is live. To: public. */
+/** The number of viewers, every ten seconds while the broadcast is live. To: public. */
 export interface AudienceCounted {
   /** Devices that watch now. */
   viewers: number;
@@ -9,21 +9,21 @@ export interface AudienceCounted {
   reactions: number;
 }
 
-/** It is over; only orders go on. To: public. */
+/** The broadcast ended; only the events of its orders follow. To: public. */
 export interface BroadcastEnded {
 }
 
-/** Viewers wait. To: public. */
+/** The picture of the source on air is interrupted; viewers wait. To: public. */
 export interface BroadcastPaused {
   /** source: no camera sends. */
   reason: "source";
 }
 
-/** The camera sends again. To: public. */
+/** The source on air sends again. To: public. */
 export interface BroadcastResumed {
 }
 
-/** It is live from now on. To: public. */
+/** The broadcast went live. To: public. */
 export interface BroadcastStarted {
 }
 
@@ -50,7 +50,7 @@ export interface CardFlash {
   ends_at: number;
 }
 
-/** The lot on a card, with what it gives to all offers that draw on it. */
+/** The lot on a card, with the fields that all offers of the lot share. */
 export interface CardLot {
   /** A ULID. */
   id: string;
@@ -76,25 +76,25 @@ export interface CardLot {
   farm: CardFarm;
 }
 
-/** The offer's card is shown over the video. To: public. */
+/** An offer's card was pinned over the video. To: public. */
 export interface CardPinned {
   /** A ULID. */
   offer: string;
 }
 
-/** The card is taken away. To: public. */
+/** The card was unpinned. To: public. */
 export interface CardUnpinned {
   /** A ULID. */
   offer: string;
 }
 
-/** A message is taken away. To: public. */
+/** A chat message was hidden. To: public. */
 export interface ChatHidden {
   /** The seq of the message to take away. */
   message: number;
 }
 
-/** A message in the chat; once it is hidden its data is empty. To: public. */
+/** A chat message; once the message is hidden its data is empty. To: public. */
 export interface ChatSaid {
   /** Who; gone once hidden, as the text. Empty for one of the team who has no display name: the role says who it is. */
   nickname?: string;
@@ -106,13 +106,13 @@ export interface ChatSaid {
   simulated?: boolean;
 }
 
-/** The server's clock was set, and what runs keeps its remaining time. To: public. */
+/** The server's clock was set; holds and running flash batches keep their remaining time. To: public. */
 export interface ClockMoved {
   /** Add so many milliseconds, which may be below zero, to the `until` of each hold and to `starts_at` and `ends_at` of each flash batch that runs, as told before. The server's time is as much later; the `at` of events never goes back. */
   by: number;
 }
 
-/** The price of a batch that is over was a mistake. To: staff. */
+/** The price of an ended flash batch was marked as a mistake. To: staff. */
 export interface FlashCorrected {
   /** A ULID. */
   flash: string;
@@ -126,7 +126,7 @@ export interface FlashCorrected {
   orders: number;
 }
 
-/** A flash batch is over, or called off. To: public. */
+/** A flash batch ended or was cancelled. To: public. */
 export interface FlashEnded {
   /** A ULID. */
   flash: string;
@@ -138,7 +138,7 @@ export interface FlashEnded {
   why: "time" | "sold_out" | "host" | "broadcast" | "wrong" | "stopped";
 }
 
-/** A flash batch will run: boxes at a price and for a time of their own. To: public. */
+/** A flash batch was planned: boxes at a price of their own, for a limited time. To: public. */
 export interface FlashPlanned {
   /** A ULID. */
   flash: string;
@@ -156,7 +156,7 @@ export interface FlashPlanned {
   ends_at: number;
 }
 
-/** A flash batch runs. To: public. */
+/** A flash batch started. To: public. */
 export interface FlashStarted {
   /** A ULID. */
   flash: string;
@@ -174,7 +174,7 @@ export interface FlashStarted {
   ends_at: number;
 }
 
-/** The sentence with which a lot was last lifted, and when. */
+/** The last lift of a lot: its public sentence and its time. */
 export interface Lift {
   /** In a coordinator's words. */
   sentence: string;
@@ -182,7 +182,7 @@ export interface Lift {
   at: number;
 }
 
-/** A line of an order; `price` and `total` are minor units of the order's currency. */
+/** A line of an order; `price` and `total` are in minor units of the order's currency. */
 export interface Line {
   /** A ULID. */
   offer: string;
@@ -200,7 +200,7 @@ export interface Line {
   flash?: string;
 }
 
-/** Which line of an order. */
+/** A reference to a line of an order. */
 export interface LineName {
   /** A ULID. */
   offer: string;
@@ -208,7 +208,7 @@ export interface LineName {
   farm: string;
 }
 
-/** A lot's harvest was put right, or some of it thrown away; `stock.changed` tells what is left of it. To: public. */
+/** A lot's harvest was corrected, or part of it was thrown away; `stock.changed` has what is left of it. To: public. */
 export interface LotChanged {
   /** A ULID. */
   lot: string;
@@ -218,7 +218,7 @@ export interface LotChanged {
   wasted_g: number;
 }
 
-/** A lot that was stopped is sold again. To: public. */
+/** A stopped lot may be sold again. To: public. */
 export interface LotResumed {
   /** A ULID. */
   lot: string;
@@ -230,7 +230,7 @@ export interface LotResumed {
   tested: boolean;
 }
 
-/** Nothing of a lot is sold or handed over from now on. To: public. */
+/** A lot was stopped: nothing of it is sold or handed over from now on. To: public. */
 export interface LotStopped {
   /** A ULID. */
   lot: string;
@@ -248,7 +248,7 @@ export interface Money {
   currency: string;
 }
 
-/** An offer was put into the bag: its card, as `GET …/offers` answers it with an `id`. To: public. */
+/** An offer was added to the bag, with its card as `GET …/offers` returns it (there with `id`). To: public. */
 export interface OfferAdded {
   /** A ULID. */
   offer: string;
@@ -283,7 +283,7 @@ export interface OfferAdded {
   flash?: CardFlash | null;
 }
 
-/** An offer's card changed; only what changed is there. To: public. */
+/** An offer's card changed; the event has only the changed fields. To: public. */
 export interface OfferChanged {
   /** A ULID. */
   offer: string;
@@ -301,7 +301,7 @@ export interface OfferChanged {
   corrected?: boolean;
 }
 
-/** More of an offer may be sold, or less; a `stock.changed` follows. To: public. */
+/** Boxes of an offer were released or withdrawn; a `stock.changed` follows. To: public. */
 export interface OfferReleased {
   /** A ULID. */
   offer: string;
@@ -311,7 +311,7 @@ export interface OfferReleased {
   released: number;
 }
 
-/** It waits at the centre to be collected. To: staff, the farms of its lines, its buyer. */
+/** The order is at the centre, ready for pick-up. To: staff, the farms of its lines, its buyer. */
 export interface OrderAtCentre {
   /** The order's id; a hold has that of the order to be. */
   order: string;
@@ -329,7 +329,7 @@ export interface OrderAtCentre {
   passed?: boolean;
 }
 
-/** It was called off; where it was only held it has no number, and its stock is back. To: staff, the farms of its lines, its buyer. */
+/** The order or the hold was cancelled and its boxes are back in stock; a hold has no number. To: staff, the farms of its lines, its buyer. */
 export interface OrderCancelled {
   /** The order's id; a hold has that of the order to be. */
   order: string;
@@ -367,7 +367,7 @@ export interface OrderClaimAnswered {
   amount?: Money;
 }
 
-/** The buyer says that what came was damaged. To: staff, the farms of its lines, its buyer. */
+/** The buyer made a claim: the goods arrived damaged. To: staff, the farms of its lines, its buyer. */
 export interface OrderClaimed {
   /** The order's id; a hold has that of the order to be. */
   order: string;
@@ -385,7 +385,7 @@ export interface OrderClaimed {
   photos: number;
 }
 
-/** The details of an order's buyer were removed. To: staff. */
+/** The personal data of an order's buyer was erased. To: staff. */
 export interface OrderErased {
   /** A ULID. */
   order: string;
@@ -395,7 +395,7 @@ export interface OrderErased {
   buyer: string;
 }
 
-/** The time of a hold is over; its stock is back. To: staff, the farms of its lines, its buyer. */
+/** A hold expired; its boxes are back in stock. To: staff, the farms of its lines, its buyer. */
 export interface OrderExpired {
   /** The order's id; a hold has that of the order to be. */
   order: string;
@@ -403,7 +403,7 @@ export interface OrderExpired {
   state: "expired";
 }
 
-/** Boxes are kept for a buyer who writes the order; again for another choice in its place. To: staff, the farms of its lines, its buyer. */
+/** Boxes are held for a buyer who fills in the order; written again when the hold changes. To: staff, the farms of its lines, its buyer. */
 export interface OrderHeld {
   /** The order's id; a hold has that of the order to be. */
   order: string;
@@ -425,7 +425,7 @@ export interface OrderHeld {
   simulated?: boolean;
 }
 
-/** It is in its box. To: staff, the farms of its lines, its buyer. */
+/** The order was packed. To: staff, the farms of its lines, its buyer. */
 export interface OrderPacked {
   /** The order's id; a hold has that of the order to be. */
   order: string;
@@ -443,7 +443,7 @@ export interface OrderPacked {
   passed?: boolean;
 }
 
-/** The money is there. To: staff, the farms of its lines, its buyer. */
+/** The order was paid. To: staff, the farms of its lines, its buyer. */
 export interface OrderPaid {
   /** The order's id; a hold has that of the order to be. */
   order: string;
@@ -461,7 +461,7 @@ export interface OrderPaid {
   passed?: boolean;
 }
 
-/** An order was placed; where a step was `undone` it is so again, and that is all it says. To: staff, the farms of its lines, its buyer. */
+/** An order was placed. If it undoes a transition (`undone`), the event has no other fields. To: staff, the farms of its lines, its buyer. */
 export interface OrderPlaced {
   /** The order's id; a hold has that of the order to be. */
   order: string;
@@ -491,7 +491,7 @@ export interface OrderPlaced {
   simulated?: boolean;
 }
 
-/** It is with its buyer. To: staff, the farms of its lines, its buyer. */
+/** The buyer received the order. To: staff, the farms of its lines, its buyer. */
 export interface OrderReceived {
   /** The order's id; a hold has that of the order to be. */
   order: string;
@@ -509,7 +509,7 @@ export interface OrderReceived {
   passed?: boolean;
 }
 
-/** Money was given back, or taken off what is due. To: staff, the farms of its lines, its buyer. */
+/** Money was refunded, or taken off what is due. To: staff, the farms of its lines, its buyer. */
 export interface OrderRefunded {
   /** The order's id; a hold has that of the order to be. */
   order: string;
@@ -551,7 +551,7 @@ export interface OrderResumed {
   stopped: boolean;
 }
 
-/** It is with the carrier. To: staff, the farms of its lines, its buyer. */
+/** The order was handed to the carrier. To: staff, the farms of its lines, its buyer. */
 export interface OrderShipped {
   /** The order's id; a hold has that of the order to be. */
   order: string;
@@ -585,7 +585,7 @@ export interface OrderStopped {
   stopped: boolean;
 }
 
-/** Why a lot is stopped. */
+/** A reason that stops a lot. */
 export interface Reason {
   /** The finding; none where something is missing. */
   finding?: string;
@@ -600,7 +600,7 @@ export interface Reason {
   until?: number;
 }
 
-/** Boxes of an offer that are in the stock again. */
+/** Boxes of an offer that were returned to stock. */
 export interface Returned {
   /** A ULID. */
   offer: string;
@@ -610,7 +610,7 @@ export interface Returned {
   quantity: number;
 }
 
-/** Devices without a past order take much of an offer, and need a proof of work for it. To: staff. */
+/** Devices without a past order buy much of an offer: they need a proof of work for it from now on. To: staff. */
 export interface RushBegan {
   /** A ULID. */
   offer: string;
@@ -622,13 +622,13 @@ export interface RushBegan {
   bits: number;
 }
 
-/** No proof is asked for it any more. To: staff. */
+/** The rush is over: no proof of work is needed any more. To: staff. */
 export interface RushOver {
   /** A ULID. */
   offer: string;
 }
 
-/** A camera sends, whether or not it is shown. To: staff. */
+/** A source connected, whether or not it is on air. To: staff. */
 export interface SourceJoined {
   /** A ULID. */
   source: string;
@@ -638,7 +638,7 @@ export interface SourceJoined {
   guest?: boolean;
 }
 
-/** A camera sends no more. To: staff. */
+/** A source disconnected. To: staff. */
 export interface SourceLeft {
   /** A ULID. */
   source: string;
@@ -646,7 +646,7 @@ export interface SourceLeft {
   guest?: boolean;
 }
 
-/** Viewers see this camera from now on; a pause is over. To: public. */
+/** Another source is on air from now on; a pause ends. To: public. */
 export interface SourceSwitched {
   /** A ULID. */
   source: string;
@@ -656,7 +656,7 @@ export interface SourceSwitched {
   codec?: string;
 }
 
-/** How an offer's stock is now, and its lot's. To: public. */
+/** The stock of an offer changed, or that of its lot; the event has the new values. To: public. */
 export interface StockChanged {
   /** A ULID. */
   offer: string;
@@ -686,7 +686,7 @@ export interface Text {
   en: string;
 }
 
-/** The waiting list of an offer grew or shrank. To: public. */
+/** The number of boxes on an offer's waiting list changed. To: public. */
 export interface WaitChanged {
   /** A ULID. */
   offer: string;
