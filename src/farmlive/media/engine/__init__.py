@@ -1,1 +1,1 @@
-"""The engine: everything that a packet touches, behind one interface."""
+"""The engine: all handling of media packets, behind one interface."""

@@ -1,8 +1,8 @@
-"""The engine: everything that a packet touches, behind one interface.
+"""The engine: all handling of media packets, behind one interface.
 
-An engine owns the sockets, ICE consent, SRTP both ways, the rings, the fan-out, RTX and RTCP. It
-knows peers and outputs by number, no person and no broadcast. HTTP, SDP, the DTLS handshake and
-policy stay outside. All calls are made from, and all events told in, the event loop's thread.
+An engine owns the sockets, ICE consent, SRTP both ways, the packet rings, the fan-out, RTX and
+RTCP. It knows peers and outputs by number, and neither people nor broadcasts. HTTP, SDP, the DTLS
+handshake and policy are outside. The event loop's thread makes all calls and receives all events.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,15 @@ from typing import Literal, Protocol
 Peer = int
 Output = int
 
-# Size, in bytes, of the secret from which a peer's STUN transaction ids are derived.
+# Size, in bytes, of the secret from which the engine derives a peer's STUN transaction ids.
 SECRET = 16
 
 
 @dataclass(slots=True, frozen=True)
 class Candidate:
-    """An address at which clients reach the engine; by TCP they connect to it (RFC 6544)."""
+    """An address at which clients reach the engine: an ICE candidate; a TCP one is passive (RFC
+    6544).
+    """
 
     address: str
     port: int
@@ -28,7 +30,7 @@ class Candidate:
 
 @dataclass(slots=True, frozen=True)
 class Place:
-    """Where a peer is reached."""
+    """The remote address of a peer's selected path."""
 
     address: str
     port: int
@@ -37,11 +39,12 @@ class Place:
 
 @dataclass(slots=True, frozen=True)
 class Times:
-    """For how long an engine waits, in seconds; others than the usual are for tests.
+    """Timeouts of an engine, in seconds. Only tests change the defaults.
 
-    `consent` for a peer's check, before it is lost (RFC 7675); `silent` for a publisher's media,
-    before it is silent; `left_after` for a check from where a peer is reached, before another place
-    will do: whoever is still there checks every five seconds, less or more by a fifth.
+    `consent`: without a check for this long, a peer is lost (RFC 7675). `silent`: without media for
+    this long, a publisher is silent. `left_after`: without a check from the selected path for this
+    long, another path may replace it without nomination; clients check every five seconds, plus or
+    minus a fifth.
     """
 
     consent: float = 30.0
@@ -51,8 +54,9 @@ class Times:
 
 @dataclass(slots=True, frozen=True)
 class Credentials:
-    """User name fragment and password of one end of ICE, 1 to 256 ASCII characters each (RFC 8839,
-    section 5.4); whoever reads them from a client has checked that.
+    """User name fragment and password of one end of ICE (RFC 8839, section 5.4).
+
+    Each has 1 to 256 ASCII characters; the code that reads them from a client has checked that.
     """
 
     ufrag: str
@@ -61,9 +65,10 @@ class Credentials:
 
 @dataclass(slots=True, frozen=True)
 class Keys:
-    """What a DTLS handshake yields: the SRTP profile and master key with salt of each direction.
+    """Result of a DTLS handshake: the SRTP profile, and master key with salt of each direction.
 
-    `profile` is libsrtp's number, `tag` the bytes that protection adds to an RTP packet.
+    `profile` is libsrtp's number; `tag` is the number of bytes that protection adds to an RTP
+    packet.
     """
 
     profile: int
@@ -76,9 +81,9 @@ class Keys:
 class Incoming:
     """One track that a publisher sends.
 
-    `codecs` gives the codec key of each payload type, `retransmissions` the payload type that
-    each RTX type repairs, `red` the payload type inside each RED type (RFC 2198). `layers` are the
-    RIDs of a simulcast (RFC 8853), the lowest quality first; empty where there is one stream.
+    `codecs` maps each payload type to its codec key, `retransmissions` each RTX payload type to the
+    one that it repairs, `red` each RED payload type to the one inside (RFC 2198). `layers` are the
+    RIDs of a simulcast (RFC 8853), the lowest quality first; empty if there is one stream.
     """
 
     kind: Literal["audio", "video"]
@@ -93,8 +98,9 @@ class Incoming:
 
 @dataclass(slots=True, frozen=True)
 class Publishing:
-    """What a publisher negotiated, with the ids of header extensions: of transport-cc, and of the
-    stream's RID and of that which an RTX repairs (RFC 8852).
+    """What a publisher negotiated, with the ids of its header extensions.
+
+    These are transport-cc, the stream's RID, and the RID that an RTX stream repairs (RFC 8852).
     """
 
     tracks: Sequence[Incoming]
@@ -105,9 +111,7 @@ class Publishing:
 
 @dataclass(slots=True, frozen=True)
 class Outgoing:
-    """How a viewer wants one codec: payload type, and those of its RTX and of RED around it where
-    negotiated.
-    """
+    """A viewer's payload types for one codec: its own, and those of RTX and RED if negotiated."""
 
     payload_type: int
     retransmission: int | None = None
@@ -116,7 +120,7 @@ class Outgoing:
 
 @dataclass(slots=True, frozen=True)
 class Viewing:
-    """What a viewer negotiated: by codec key, for each kind of track."""
+    """What a viewer negotiated for each kind of track, by codec key."""
 
     video: Mapping[str, Outgoing]
     audio: Mapping[str, Outgoing]
@@ -124,7 +128,7 @@ class Viewing:
 
 @dataclass(slots=True, frozen=True)
 class Ssrcs:
-    """The SSRCs of an output: the same for all its viewers, for as long as it lives."""
+    """The SSRCs of an output: the same for all its viewers, for as long as the output exists."""
 
     video: int
     retransmission: int
@@ -132,7 +136,7 @@ class Ssrcs:
 
     @classmethod
     def drawn(cls) -> "Ssrcs":
-        """At random; they differ, and none is 0."""
+        """Draw random SSRCs; they differ, and none is 0."""
         drawn: set[int] = set()
         while len(drawn) < 3:
             drawn.add(randbits(32) | 1)
@@ -141,7 +145,9 @@ class Ssrcs:
 
 @dataclass(slots=True, frozen=True)
 class LayerHealth:
-    """One layer of a simulcast, over the last second; `kbps` is 0 while it is not sent."""
+    """One layer of a simulcast over the last second; `kbps` is 0 while the publisher does not send
+    it.
+    """
 
     rid: str
     width: int | None
@@ -151,9 +157,10 @@ class LayerHealth:
 
 @dataclass(slots=True)
 class Health:
-    """How a publisher does, over the last second or so; None where it is not known yet.
+    """Quality of a publisher's stream over about the last second; None for unknown values.
 
-    `keyframes_on_request` says that one comes when it is asked for; else at its own interval.
+    `keyframes_on_request`: the publisher answers keyframe requests; otherwise keyframes come at its
+    own interval.
     """
 
     codec: str | None = None
@@ -174,9 +181,11 @@ class Health:
 
 @dataclass(slots=True, frozen=True)
 class Watching:
-    """How a viewer does. `layer` of `layers` is what it gets, 0 the lowest; `loss` is its share
-    of what was sent lately; `carries_kbps` what its link is thought to carry; `dropped` counts
-    the packets that were left out since it could not keep up.
+    """Quality of a viewer's stream.
+
+    It gets `layer` of `layers` layers, 0 the lowest; `loss` is the recently lost share of what was
+    sent; `carries_kbps` is the estimated capacity of its link; `dropped` counts the packets that
+    were left out because it could not keep up.
     """
 
     layer: int
@@ -188,48 +197,51 @@ class Watching:
 
 
 class Listener(Protocol):
-    """What an engine tells."""
+    """Receiver of an engine's events."""
 
     def reached(self, peer: Peer) -> None:
-        """The peer, which had no selected path, has sent an authenticated check: datagrams can be
-        sent to it.
+        """Handle the first authenticated check of a peer without a selected path.
+
+        From now on datagrams can be sent to it.
         """
 
     def dtls(self, peer: Peer, datagram: bytes) -> None:
-        """A DTLS record came from an address that belongs to the peer."""
+        """Handle a DTLS record from an address that belongs to the peer."""
 
     def lost(self, peer: Peer) -> None:
-        """The peer's checks stopped for 30 s (RFC 7675); the caller removes it."""
+        """Handle a peer that sent no check for 30 s (RFC 7675); the listener removes it."""
 
     def aired(self, output: Output, peer: Peer) -> None:
-        """From now on viewers of the output get this publisher."""
+        """Record that viewers of the output get this publisher from now on."""
 
     def silent(self, peer: Peer) -> None:
-        """No media came from the publisher for some seconds."""
+        """Handle a publisher that sent no media for some seconds."""
 
     def flowing(self, peer: Peer) -> None:
-        """Media comes from the publisher, for the first time or again."""
+        """Handle media of a publisher that flows for the first time or again."""
 
     def objected(self, peer: Peer, sentence: str) -> None:
-        """The publisher's stream is one that viewers can't play, for this reason."""
+        """Handle a publisher's stream that viewers can't play; `sentence` is the reason."""
 
 
 class Engine(Protocol):
-    """An engine's calls. Peers and outputs that are gone are ignored, never an error; `ssrcs` alone
-    has nothing to return then.
+    """The calls of an engine.
 
-    A peer has one role: the first `publish` or `view` gives it. Another one is ignored, so that
-    what viewers get goes on; a client that wants something else comes as another peer. Only the
-    viewers of an output that was removed have no role any more.
+    It ignores peers and outputs that are gone; only `ssrcs` raises, because it has nothing to
+    return then.
+
+    A peer has one role: the first `publish` or `view` sets it. The engine ignores a second role, so
+    that its viewers are not interrupted; a client that wants another role connects as another peer.
+    Only the viewers of a removed output lose their role.
     """
 
     @property
     def name(self) -> str:
-        """Which engine it is, as the setting `engine` has it."""
+        """The engine's name, as in the setting `engine`."""
 
     @property
     def candidates(self) -> Sequence[Candidate]:
-        """Where clients reach this engine; empty before `start`."""
+        """The ICE candidates of this engine; empty before `start`."""
 
     async def start(
         self,
@@ -239,89 +251,100 @@ class Engine(Protocol):
         port: int,
         tcp_port: int | None,
     ) -> None:
-        """Open the UDP port and the TCP port on each address of `bind`, 0 finding a free one and
-        None opening none; `tell` are the addresses of the candidates.
+        """Open the UDP port and the TCP port on each address of `bind`.
 
-        Raises OSError where a port is taken.
+        0 takes a free port, None opens none. `tell` are the addresses of the candidates. Raises
+        OSError if a port is taken.
         """
 
     async def stop(self) -> None:
-        """Close everything, and forget all peers and outputs. `counters` still returns the last."""
+        """Close everything and remove all peers and outputs. `counters` still returns the last
+        values.
+        """
 
     def add_peer(self, local: Credentials, remote: Credentials | None = None) -> Peer:
-        """Accept a peer that checks with these credentials. With `remote`, the peer's own, the
-        engine checks it, too; without them only its DTLS handshake validates its path.
+        """Add a peer that checks with the credentials `local`; return its number.
+
+        With `remote`, the peer's own credentials, the engine sends it checks, too; without them
+        only its DTLS handshake validates its path.
         """
 
     def restart_ice(
         self, peer: Peer, local: Credentials, remote: Credentials | None = None
     ) -> None:
-        """Expect the peer with new credentials; the old ones serve until the new ones do."""
+        """Expect the peer with new credentials; the old ones work until it uses the new ones."""
 
     def send(self, peer: Peer, datagram: bytes) -> None:
-        """Send a DTLS record on the peer's selected path; dropped without one, and above the limit
-        of a path that is not validated (`farmlive.media.engine.python.net.path`).
+        """Send a DTLS record on the peer's selected path.
+
+        The engine drops it if there is no path, or if it exceeds the limit of a path that is not
+        validated (`farmlive.media.engine.python.net.path`).
         """
 
     def secure(self, peer: Peer, keys: Keys) -> None:
-        """The handshake is done, all its records having gone through `send`; media may flow.
+        """Set the SRTP keys after the handshake, all records of which went through `send`; media
+        may flow.
 
-        The first keys serve until the peer is removed, and others are ignored: with the same ones
-        from anew, two packets would have one nonce.
+        The first keys stay until the peer is removed, and the engine ignores others: starting again
+        with the same keys would encrypt two packets under one nonce.
         """
 
     def remove_peer(self, peer: Peer) -> None:
-        """Forget the peer and free what it holds."""
+        """Remove the peer and free its state."""
 
     def add_output(self) -> Output:
-        """Make an output: what all of its viewers get, such as those of a broadcast."""
+        """Add an output: what all viewers of a broadcast, for example, get."""
 
     def ssrcs(self, output: Output) -> Ssrcs:
-        """Return the output's SSRCs; raises KeyError where it is gone."""
+        """Return the output's SSRCs. Raises KeyError if the output is gone."""
 
     def remove_output(self, output: Output) -> None:
-        """Forget an output. Nobody is on air there, and its publishers go on elsewhere.
+        """Remove an output. No publisher is on air there any more; at other outputs they go on.
 
-        Its viewers keep their path and their keys and get nothing more. They watch another output
-        after a `view`, and are removed by their own call.
+        Its viewers keep their path and their keys and get no more media. `view` gives them another
+        output, `remove_peer` removes them.
         """
 
     def publish(self, peer: Peer, publishing: Publishing) -> None:
-        """Make a peer without a role a publisher. Nobody gets it until it is put on air."""
+        """Make a peer without a role a publisher. No viewer gets it before `put_on_air`."""
 
     def view(self, peer: Peer, output: Output, viewing: Viewing) -> None:
         """Make a peer without a role a viewer of this output."""
 
     def put_on_air(self, output: Output, peer: Peer | None) -> None:
-        """Switch this output to this publisher at its next keyframe; None: nobody, at once.
+        """Switch this output to this publisher at its next keyframe; None takes all off air at
+        once.
 
-        A publisher may be on air at several outputs. The old picture goes on until the new one's
-        keyframe comes; where there is none, the new one's current group is as good. `aired` is
-        told when it is done, at once where it is on air already, and maybe before this returns.
-        A peer that is no publisher is ignored: a switch that was asked for before goes on.
+        A publisher may be on air at several outputs. The old picture goes on until the new
+        publisher's keyframe comes; if there is no old picture, the new publisher's current group
+        serves. The engine sends `aired` when the switch is done: immediately if the publisher is on
+        air already, and possibly before this call returns. It ignores a peer that is no publisher;
+        a switch that is pending stays pending.
         """
 
     def prefer(self, peer: Peer, most: int | None) -> None:
-        """Send this viewer no higher layer of a simulcast than this, 0 the lowest; None: no limit.
+        """Limit this viewer to this simulcast layer, 0 the lowest; None: no limit.
 
-        What it gets is the lower of this and what its link carries. It may be called before `view`,
-        and holds at each output that the peer watches.
+        The viewer gets the lower of this and what its link carries. The limit may be set before
+        `view`, and applies at each output that the peer watches.
         """
 
     def watching(self, peer: Peer) -> Watching | None:
-        """How the viewer does, or None where there is none."""
+        """Return the quality of the viewer's stream, or None if the peer is no viewer."""
 
     def health(self, peer: Peer) -> Health | None:
-        """How the publisher does, or None where there is none."""
+        """Return the quality of the publisher's stream, or None if the peer is no publisher."""
 
     def place(self, peer: Peer) -> Place | None:
-        """Where the peer is reached, or None where it is nowhere."""
+        """Return the peer's remote address, or None if it has no selected path."""
 
     def counters(self) -> Mapping[str, int]:
-        """Counts since the start, each of which only grows."""
+        """Return counters since the start; they only grow."""
 
     def census(self) -> Mapping[str, int]:
-        """How much it holds now: `peers`, of which `publishers`, `viewers` and `secured`;
-        `outputs`; `ufrags`, by which clients may check; `addresses` that peers have proved to be
-        theirs; `sockets` of publishers alone; TCP `connections`. All are 0 once everybody has gone.
+        """Return how many objects the engine holds now.
+
+        They are `peers` (of them `publishers`, `viewers` and `secured`), `outputs`, `ufrags` (user
+        name fragments that clients may check with), `addresses` (validated by peers), `sockets`
+        (publishers' own) and TCP `connections`. All are 0 once all peers and outputs are gone.
         """

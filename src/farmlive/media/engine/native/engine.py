@@ -1,7 +1,7 @@
 """The engine in C, behind the same calls as `farmlive.media.engine.python.engine`.
 
-Owns what Python must: the numbers of peers and outputs, random draws, opened sockets until the
-relay's thread has them, and SRTP sessions for as long as that thread may use them.
+Python owns the numbers of peers and outputs, random draws, opened sockets until the relay's thread
+takes them, and SRTP sessions for as long as that thread may use them.
 """
 
 import asyncio
@@ -52,8 +52,8 @@ if (_ciphers := srtp.ciphers()) is not None:
 class NativeEngine:
     """The engine in C; see `farmlive.media.engine.interface.Engine`.
 
-    `send_threads` protect and send beside the relay's thread, which with 0 does that itself.
-    `by_hand`: without any thread and sockets, for tests that work `relay` themselves.
+    `send_threads` threads protect and send; with 0 the relay's thread does that itself. `by_hand`:
+    without threads and sockets, for tests that drive `relay` themselves.
     """
 
     name = "native"
@@ -62,8 +62,8 @@ class NativeEngine:
         self, send_threads: int = 0, times: Times | None = None, *, by_hand: bool = False
     ) -> None:
         self.relay = _native.Relay(by_hand=by_hand)
-        # Before the sessions that the thread uses are freed: with the engine, in whatever order, or
-        # at the end of a process that has not stopped it.
+        # Stop the thread before its sessions are freed: together with the engine, in whatever
+        # order, or at the end of a process that has not stopped it.
         weakref.finalize(self, self.relay.stop)
         if times is not None:
             self.relay.set_times(times.consent, times.silent, times.left_after)
@@ -72,25 +72,24 @@ class NativeEngine:
         self._numbers = itertools.count(1)
         self._codecs = CodecNumbers()
         self._peers: set[Peer] = set()
-        # What they are here for: to publish, or to watch this output.
+        # The roles of peers: publishers, and the output of each viewer.
         self._publishers: set[Peer] = set()
         self._watched: dict[Peer, Output] = {}
-        # The SRTP sessions of peers, also of those that are gone, until the relay lets go of them.
+        # The SRTP sessions of peers, also of removed ones until the relay releases them.
         self._sessions: dict[Peer, Any] = {}
         self._outputs: dict[Output, Ssrcs] = {}
-        # Who is to be on air at each output: what was told of another before it heard of it is
-        # out of date.
+        # The publisher that is to be on air at each output: events about another one are outdated.
         self._wanted: dict[Output, Peer | None] = {}
         self._told: deque[_native.Event] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
-        # The last counts, once it has stopped.
+        # The last counters, once the engine has stopped.
         self._counts: Mapping[str, int] | None = None
 
     # Start and stop.
 
     @property
     def candidates(self) -> Sequence[Candidate]:
-        """Where clients reach this engine; empty before `start`."""
+        """The ICE candidates of this engine; empty before `start`."""
         return self._candidates
 
     async def start(
@@ -101,7 +100,7 @@ class NativeEngine:
         port: int,
         tcp_port: int | None,
     ) -> None:
-        """Open the ports on each address of `bind`; raises OSError where one is taken."""
+        """Open the ports on each address of `bind`. Raises OSError if one is taken."""
         udp, tcp = open_sockets(bind, port), list[socket.socket]()
         try:
             if tcp_port is not None:
@@ -124,13 +123,13 @@ class NativeEngine:
         self.listen(listener)
 
     def listen(self, listener: Listener) -> None:
-        """Tell this listener what comes, in the event loop that runs now."""
+        """Send events to this listener, in the event loop that runs now."""
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self.relay.fileno(), self.hear)
 
     async def stop(self) -> None:
-        """Close everything and forget all peers and outputs."""
+        """Close everything and remove all peers and outputs."""
         if self._loop is not None:
             self._loop.remove_reader(self.relay.fileno())
             self._loop = None
@@ -147,7 +146,7 @@ class NativeEngine:
     # Peers and outputs.
 
     def add_peer(self, local: Credentials, remote: Credentials | None = None) -> Peer:
-        """Let in whoever checks with these credentials; ValueError for ones that are too long."""
+        """Add a peer that checks with these credentials. Raises ValueError if they are too long."""
         peer = next(self._numbers)
         self.relay.add_peer(peer, *_names(local), *_names(remote), token_bytes(SECRET))
         self._peers.add(peer)
@@ -156,7 +155,7 @@ class NativeEngine:
     def restart_ice(
         self, peer: Peer, local: Credentials, remote: Credentials | None = None
     ) -> None:
-        """Expect the peer with new credentials; the old ones serve until the new ones do."""
+        """Expect the peer with new credentials; the old ones work until it uses the new ones."""
         if peer in self._peers:
             self.relay.restart_ice(peer, *_names(local), *_names(remote))
 
@@ -166,14 +165,14 @@ class NativeEngine:
             self.relay.send(peer, datagram)
 
     def secure(self, peer: Peer, keys: Keys) -> None:
-        """The handshake is done; media may flow."""
+        """Set the SRTP keys after the handshake; media may flow."""
         if peer in self._peers and peer not in self._sessions:
             transmit, receive = self._sessions[peer] = srtp.sessions(keys)
             addresses = srtp.address_of(transmit), srtp.address_of(receive)
             self.relay.secure(peer, *addresses, keys.tag, srtp.gcm_key(keys))
 
     def remove_peer(self, peer: Peer) -> None:
-        """Forget the peer and free what it holds."""
+        """Remove the peer and free its state."""
         if peer in self._peers:
             self._peers.remove(peer)
             self._publishers.discard(peer)
@@ -181,7 +180,7 @@ class NativeEngine:
             self.relay.remove_peer(peer)
 
     def add_output(self) -> Output:
-        """Make an output: what all of its viewers get, such as those of a broadcast."""
+        """Add an output: what all viewers of a broadcast, for example, get."""
         output = next(self._numbers)
         ssrcs = Ssrcs.drawn()
         self.relay.add_output(
@@ -196,11 +195,11 @@ class NativeEngine:
         return output
 
     def ssrcs(self, output: Output) -> Ssrcs:
-        """The output's SSRCs."""
+        """Return the output's SSRCs."""
         return self._outputs[output]
 
     def remove_output(self, output: Output) -> None:
-        """Forget an output; its viewers stay, and watch nothing."""
+        """Remove an output; its viewers stay connected without media."""
         if self._outputs.pop(output, None) is not None:
             self._wanted.pop(output, None)
             for peer in [each for each, watched in self._watched.items() if watched == output]:
@@ -208,7 +207,7 @@ class NativeEngine:
             self.relay.remove_output(output)
 
     def publish(self, peer: Peer, publishing: Publishing) -> None:
-        """The peer is a publisher, unless it has a role."""
+        """Make the peer a publisher, unless it has a role."""
         if self._is_without_role(peer):
             self.relay.publish(
                 peer,
@@ -237,14 +236,14 @@ class NativeEngine:
         )
 
     def view(self, peer: Peer, output: Output, viewing: Viewing) -> None:
-        """The peer is a viewer of this output, unless it has a role."""
+        """Make the peer a viewer of this output, unless it has a role."""
         if self._is_without_role(peer) and output in self._outputs:
             video, audio = self._outgoing(viewing.video), self._outgoing(viewing.audio)
             self.relay.view(peer, output, video, audio, randbelow(0x4000))
             self._watched[peer] = output
 
     def _outgoing(self, terms: Mapping[str, Outgoing]) -> "list[_native.Outgoing]":
-        """As many codecs as there is room for, which is more than there are."""
+        """Return the codecs that fit into the C array, which is larger than any offer needs."""
         numbered = [(self._codecs.number(key), each) for key, each in terms.items()]
         return [
             (number, each.payload_type, _or_none(each.retransmission), _or_none(each.red))
@@ -253,20 +252,22 @@ class NativeEngine:
         ][: _native.CODECS_MOST]
 
     def put_on_air(self, output: Output, peer: Peer | None) -> None:
-        """Switch this output to this publisher at its next keyframe; None: nobody, at once."""
+        """Switch this output to this publisher at its next keyframe; None takes all off air at
+        once.
+        """
         if output in self._outputs and (peer is None or peer in self._publishers):
             self._wanted[output] = peer
             self.relay.put_on_air(output, peer or 0)
 
     def prefer(self, peer: Peer, most: int | None) -> None:
-        """Send this viewer no higher layer than this, 0 the lowest; None: no limit."""
+        """Limit this viewer to this layer, 0 the lowest; None: no limit."""
         if peer in self._peers:
             self.relay.prefer(peer, _or_none(most))
 
-    # How they do.
+    # Queries.
 
     def watching(self, peer: Peer) -> Watching | None:
-        """How the viewer does, or None where there is none."""
+        """Return the quality of the viewer's stream, or None if the peer is no viewer."""
         found = self.relay.watching(peer) if peer in self._peers else None
         if found is None:
             return None
@@ -276,7 +277,7 @@ class NativeEngine:
         )
 
     def health(self, peer: Peer) -> Health | None:
-        """How the publisher does, or None where there is none."""
+        """Return the quality of the publisher's stream, or None if the peer is no publisher."""
         found = self.relay.health(peer) if peer in self._peers else None
         if found is None:
             return None
@@ -303,11 +304,11 @@ class NativeEngine:
         )
 
     def counters(self) -> Mapping[str, int]:
-        """Counts since the start, each of which only grows."""
+        """Return counters since the start; they only grow."""
         return self.relay.counters() if self._counts is None else self._counts
 
     def place(self, peer: Peer) -> Place | None:
-        """Where the peer is reached, or None where it is nowhere."""
+        """Return the peer's remote address, or None if it has no selected path."""
         found = self.relay.place(peer) if peer in self._peers else None
         if found is None:
             return None
@@ -315,13 +316,13 @@ class NativeEngine:
         return Place(address, port, _protocol(transport))
 
     def census(self) -> Mapping[str, int]:
-        """How much it holds now."""
+        """Return how many objects the engine holds now."""
         return self.relay.census()
 
-    # What is told.
+    # Events.
 
     def hear(self) -> None:
-        """Tell the listener what has come since the last call."""
+        """Pass the events since the last call to the listener."""
         self._told.extend(self.relay.events())
         try:
             while self._told:
@@ -334,7 +335,7 @@ class NativeEngine:
         if kind == _native.EVENT_FREED:
             self._sessions.pop(peer, None)
         elif peer not in self._peers:
-            return  # Removed before this was heard.
+            return  # The listener removed the peer before this event.
         elif kind == _native.EVENT_REACHED:
             self._listener.reached(peer)
         elif kind == _native.EVENT_DTLS:
@@ -353,7 +354,7 @@ class NativeEngine:
 
 
 def _names(credentials: Credentials | None) -> tuple[bytes, bytes]:
-    """Return user name fragment and password, empty for none."""
+    """Return user name fragment and password, empty for None."""
     if credentials is None:
         return b"", b""
     return credentials.ufrag.encode(), credentials.password.encode()
@@ -370,12 +371,12 @@ def _port(sockets: Sequence[socket.socket]) -> int:
 
 
 def _or_none(number: int | None) -> int:
-    """As C has it: -1 for None."""
+    """Return the number for C: -1 for None."""
     return -1 if number is None else number
 
 
 def _or_unknown(measured: float) -> float | None:
-    """What C measured: None for a negative number."""
+    """Return a measurement from C: None for a negative number."""
     return None if measured < 0 else measured
 
 

@@ -1,1 +1,1 @@
-"""The engine in plain Python, the reference that the one in C is held against."""
+"""The engine in plain Python: the reference implementation for the one in C."""

@@ -1,32 +1,32 @@
-"""When a stream's next frame or sound comes, by when the last ones came. Pure arithmetic."""
+"""Predicts a stream's next frame or audio packet from past arrival times. Pure arithmetic."""
 
 from collections.abc import Sequence
 
-# Frames that were sent at once, and pauses, say nothing of the rhythm.
+# Shorter intervals are bursts and longer ones pauses; neither tells the frame interval.
 _SHORTEST_S, _LONGEST_S = 0.002, 0.1
-# Sound and a frame that come within this are worth waiting for, to be read and sent together: to
-# wake up, and to come back to each viewer's keys and buffers, costs more than the packets do. (The
-# engine in C, which pays less for it, does not wait.)
+# Audio and a frame expected within this time are read and sent together: waking up, and returning
+# to each viewer's keys and buffers, costs more than the packets do. (The engine in C pays less for
+# it and does not wait.)
 _TOGETHER_S = 0.009
-# How late a beat often is.
+# Typical lateness of a frame or packet.
 _LATE_S = 0.001
 _NEVER = float("inf")
 
 
 class ArrivalPredictor:
-    """The mean distance of a stream's beats, each of which is whole after `lasts_s`."""
+    """The mean interval of a stream's frames; each is complete `lasts_s` after it is expected."""
 
     __slots__ = ("_every", "_last", "lasts_s", "next")
 
     def __init__(self, lasts_s: float = 0.0) -> None:
         self.lasts_s = lasts_s
-        # When the next beat is expected, or None.
+        # When the next frame or packet is expected, or None.
         self.next: float | None = None
         self._last = 0.0
         self._every: float | None = None
 
     def beat(self, when: float) -> None:
-        """A frame or a packet of sound came."""
+        """Record the arrival of a frame or an audio packet."""
         distance = when - self._last
         self._last = when
         every = self._every
@@ -39,8 +39,10 @@ class ArrivalPredictor:
 
 
 def rest(rhythms: Sequence[ArrivalPredictor], now: float) -> float:
-    """For how long a source needs no reading, in seconds: until what comes next is whole, and with
-    it what comes within `_TOGETHER_S` after. 0 where it is one packet, or not known, or late.
+    """Return for how many seconds a source's socket needs no reading.
+
+    That is until the next frame is complete, with what comes within `_TOGETHER_S` after it. 0 if it
+    is a single packet, unknown, or late.
     """
     first = _NEVER
     for rhythm in rhythms:
@@ -54,5 +56,5 @@ def rest(rhythms: Sequence[ArrivalPredictor], now: float) -> float:
         end = (rhythm.next or 0.0) + rhythm.lasts_s
         if whole < end <= first + _TOGETHER_S:
             whole = end
-    # A single packet of sound wakes us by itself.
+    # A single audio packet wakes the loop by itself.
     return whole + _LATE_S - now if whole > first else 0.0

@@ -1,7 +1,6 @@
-"""How viewers come to a track of video: who waits for a keyframe, who catches up with a burst, and
-who is live on which lane.
+"""How viewers join a video track: waiting for a keyframe, catching up by a burst, or live.
 
-Which track a viewer should get, and when keyframes are asked for, is `output`'s part.
+output.py decides which track a viewer gets, and when to request keyframes.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -17,30 +16,31 @@ from farmlive.media.engine.python.viewer import Viewer
 from farmlive.media.wire.rtp import Packet, ahead
 
 _BURST = 24
-# Of a burst no more is sent to a viewer on a stream while it holds so many bytes: what it may hold
-# is less than a long group.
+# While a TCP viewer holds this many bytes it gets no more of a burst: its send queue is shorter
+# than a long group.
 _HELD_WHILE_CATCHING = 64 * 1024
 
 
 class CatchUp:
-    """Where each viewer of an output is. `left` hears of a publisher whose lane nobody is on any
-    more.
+    """The join state of each viewer of an output. Calls `left` with a publisher when its forwarder
+    has no more viewers.
 
-    Always holds: a viewer is in one of `waiting` and `catching`, or on a lane.
+    Invariant: a viewer is in one of `waiting` and `catching`, or on a forwarder.
     """
 
     def __init__(self, sending: Sending, left: Callable[[Publisher], None]) -> None:
         self._sending, self._left = sending, left
-        # Those who get a burst, who wait for a keyframe, and who get another track meanwhile.
+        # Viewers that get a burst, those that wait for a keyframe, and those that get another track
+        # meanwhile.
         self.catching: dict[Peer, Viewer] = {}
         self.waiting: dict[Peer, Viewer] = {}
         self.moving: dict[Peer, Viewer] = {}
-        # Those whose link is tried with as much as a higher layer has.
+        # Viewers whose link is probed with the bitrate of a higher layer.
         self.probing: dict[Peer, Viewer] = {}
         self.lanes: dict[Track, Forwarder] = {}
 
     def wait(self, viewer: Viewer, muted: bool = False) -> None:
-        """The viewer gets no video until the next keyframe of its track."""
+        """Send the viewer no video until the next keyframe of its track."""
         epoch, lane = viewer.epoch, viewer.lane
         self.probing.pop(viewer.peer, None)
         if epoch is not None:
@@ -57,15 +57,17 @@ class CatchUp:
         self.waiting[viewer.peer] = viewer
 
     def forget(self, viewer: Viewer) -> None:
-        """The viewer is gone."""
+        """Remove the viewer."""
         self.wait(viewer)
         del self.waiting[viewer.peer]
 
     def due(
         self, track: Track, layers: Sequence[Track], impatient: bool, now: float
     ) -> list[Viewer]:
-        """Those who may come where a group begins on this track: who is to get it; where they are
-        `impatient`, who sees none of these layers and was to get a higher one.
+        """Return the viewers to switch to this track, where a group begins.
+
+        They are the viewers that wait for this track and, if `impatient`, those that see none of
+        these layers and were to get a higher one.
         """
         return [
             viewer
@@ -85,8 +87,10 @@ class CatchUp:
     def let_in(
         self, viewers: Iterable[Viewer], publisher: Publisher, track: Track, start: int, now: float
     ) -> list[Viewer]:
-        """Let these in with the group that begins at `start`, all at once where little of it came.
-        Returns who can't keep up.
+        """Start these viewers with the group that begins at `start`, all at once if little of it
+        has come.
+
+        Returns the viewers that can't keep up.
         """
         joined = [viewer for viewer in viewers if self._enter(viewer, track, start, now)]
         if not joined or ahead(track.ring.highest, start) >= _BURST:
@@ -101,7 +105,7 @@ class CatchUp:
         return self._sending.send_to(joined, packets)
 
     def start(self, viewer: Viewer, publisher: Publisher | None, now: float) -> bool:
-        """Let one in with the group that the ring holds, if it is worth it."""
+        """Start a viewer with the group that the ring holds, if `starts_in_group` allows it."""
         track = viewer.target
         if publisher is None or track is None:
             return False
@@ -111,10 +115,10 @@ class CatchUp:
         return start is not None and self._enter(viewer, track, start, now)
 
     def _enter(self, viewer: Viewer, track: Track, start: int, now: float) -> bool:
-        """Give the viewer its numbers on this track from this packet on, and its burst."""
+        """Give the viewer its sequence numbers on this track from this packet on, and its burst."""
         if not viewer.can_play(track) or track.ring.get(start) is None:
             return False
-        # What was lost of a layer that the link did not carry would only fill it again.
+        # Resending what a congested link lost of a layer would only fill it again.
         self.wait(viewer, muted=viewer.choice.is_congested(now))
         lane = self.lanes.get(track)
         viewer.epoch = begin_epoch(viewer, track, start, lane.common if lane else None, now)
@@ -139,14 +143,14 @@ class CatchUp:
         self._sending.stale = True
 
     def catch_up(self, viewer: Viewer, publisher: Publisher | None) -> list[Viewer]:
-        """Send a viewer the next part of its burst; returned where it can't keep up."""
+        """Send a viewer the next part of its burst; return it if it can't keep up."""
         epoch, cursor = viewer.epoch, viewer.cursor
         if epoch is None or cursor is None or publisher is None:
             self.wait(viewer)
             return []
         ring = epoch.track.ring
         if ahead(ring.highest, cursor) >= SIZE:
-            # It took so long that its next packet is not there any more.
+            # Catching up took so long that the ring has lost its next packet.
             self.wait(viewer)
             return []
         if viewer.held > _HELD_WHILE_CATCHING:

@@ -1,6 +1,6 @@
-"""What comes in: each datagram's kind (RFC 7983), whose it is, and what follows from it.
+"""Demultiplexing: each datagram's kind (RFC 7983), its peer, and the events that follow.
 
-Reading the sockets is `ports`' part, and what is done by the clock `upkeep`'s.
+net/sockets.py reads the sockets; timers.py handles what is due by time.
 """
 
 from collections.abc import Callable
@@ -17,9 +17,9 @@ from farmlive.media.wire import rtcp, rtp
 
 
 class Demux:
-    """Takes datagrams one at a time and tells the listener.
+    """Handles datagrams one at a time and notifies the listener.
 
-    `placed` is called when a peer has proved to be at an address, its first one or another.
+    Calls `placed` when a peer has validated an address, its first one or another.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Demux:
     def take(
         self, port: Port, data: bytes, stamped: float | None, address: Any, now: float
     ) -> None:
-        """A datagram came from this address; `stamped` is the kernel's time of it."""
+        """Handle a datagram from this address; `stamped` is the kernel's receive time."""
         counts = self.counts
         counts["datagrams_received"] += 1
         first = data[0] if data else 255
@@ -63,7 +63,7 @@ class Demux:
         counts["datagrams_ignored"] += 1
 
     def _check(self, port: Port, data: bytes, address: Any, now: float) -> bool:
-        """Answer a connectivity check; False for one that is not for us."""
+        """Answer a connectivity check; return False if its credentials are unknown."""
         checked = self._ice.check(port, data, address, now)
         if checked is None:
             return False
@@ -96,7 +96,7 @@ class Demux:
         taken = publisher.take(received, now, came)
         if taken is None:
             return
-        # First what speaks against it: what flows may be put on air at once.
+        # Report the objection first: flowing media may be put on air at once.
         objection = publisher.health.objection
         if objection is not None and not peer.objected:
             peer.objected = True
@@ -112,8 +112,8 @@ class Demux:
             self._upkeep.ask_soon(peer, publisher)
 
     def _rtcp(self, peer: EnginePeer, protection: Protection, data: bytes, now: float) -> None:
-        # Most of what viewers send is what they received; only a choice of layers follows from it.
-        # Of the times that many send with it, one for each report of ours is enough.
+        # Most RTCP of viewers is receiver reports, which only layer selection uses. Of the
+        # reference times that many add, one for each of our reports is enough.
         viewer = peer.viewer
         if (
             viewer is not None

@@ -1,7 +1,7 @@
-"""The engine in plain Python: its peers and outputs, and what is asked of them.
+"""The engine in plain Python: its peers and outputs, and the interface's calls.
 
-`sockets` reads, `demux` takes what comes in, `publisher` and `output` decide, `send_group` sends,
-and `timers` does what is due. All in the event loop's thread.
+`sockets` reads, `demux` handles what comes in, `publisher` and `output` decide, `send_group` sends,
+and `timers` does what is due by time. Everything runs in the event loop's thread.
 """
 
 import itertools
@@ -70,7 +70,7 @@ class PythonEngine:
 
     @property
     def candidates(self) -> Sequence[Candidate]:
-        """Where clients reach this engine; empty before `start`."""
+        """The ICE candidates of this engine; empty before `start`."""
         return self._candidates
 
     async def start(
@@ -81,7 +81,7 @@ class PythonEngine:
         port: int,
         tcp_port: int | None,
     ) -> None:
-        """Open the ports on each address of `bind`; raises OSError where one is taken."""
+        """Open the ports on each address of `bind`. Raises OSError if one is taken."""
         self._listener = listener
         take, done = self._intake.take, self._upkeep.after_reading
         real = self._ports.open(bind, port, take, done)
@@ -96,7 +96,7 @@ class PythonEngine:
         self._upkeep.start(listener)
 
     async def stop(self) -> None:
-        """Close everything and forget all peers and outputs."""
+        """Close everything and remove all peers and outputs."""
         for peer in list(self._peers):
             self.remove_peer(peer)
         for output in list(self._outputs):
@@ -109,7 +109,7 @@ class PythonEngine:
     # Peers and outputs.
 
     def add_peer(self, local: Credentials, remote: Credentials | None = None) -> Peer:
-        """Let in whoever checks with these credentials."""
+        """Add a peer that checks with these credentials."""
         number, now = next(self._numbers), time.monotonic()
         peer = EnginePeer(number, local, now, remote, token_bytes(SECRET))
         self._peers[peer.number] = peer
@@ -120,7 +120,7 @@ class PythonEngine:
     def restart_ice(
         self, peer: Peer, local: Credentials, remote: Credentials | None = None
     ) -> None:
-        """Expect the peer with new credentials; the old ones serve until the new ones do."""
+        """Expect the peer with new credentials; the old ones work until it uses the new ones."""
         entry = self._peers.get(peer)
         if entry is not None:
             self._ice.restart(entry, local, time.monotonic(), remote)
@@ -132,7 +132,7 @@ class PythonEngine:
             self._ice.send_record(entry, datagram, time.monotonic())
 
     def secure(self, peer: Peer, keys: Keys) -> None:
-        """The handshake is done; media may flow."""
+        """Set the SRTP keys after the handshake; media may flow."""
         entry = self._peers.get(peer)
         if entry is not None and entry.protection is None:
             entry.protection = Protection(keys)
@@ -140,7 +140,7 @@ class PythonEngine:
             self._let_in(entry)
 
     def remove_peer(self, peer: Peer) -> None:
-        """Forget the peer and free what it holds."""
+        """Remove the peer and free its state."""
         entry = self._peers.pop(peer, None)
         if entry is None:
             return
@@ -154,18 +154,18 @@ class PythonEngine:
             self._hear_reports()
 
     def add_output(self) -> Output:
-        """Make an output: what all of its viewers get, such as those of a broadcast."""
+        """Add an output: what all viewers of a broadcast, for example, get."""
         number = next(self._numbers)
         ssrcs = Ssrcs.drawn()
         self._outputs[number] = Fanout(ssrcs, self._upkeep.fed)
         return number
 
     def ssrcs(self, output: Output) -> Ssrcs:
-        """The output's SSRCs."""
+        """Return the output's SSRCs."""
         return self._outputs[output].ssrcs
 
     def remove_output(self, output: Output) -> None:
-        """Forget an output; its viewers stay, and watch nothing."""
+        """Remove an output; its viewers stay connected without media."""
         fanout = self._outputs.pop(output, None)
         if fanout is not None:
             for entry in self._peers.values():
@@ -176,7 +176,7 @@ class PythonEngine:
                 self._gone[name] += count
 
     def publish(self, peer: Peer, publishing: Publishing) -> None:
-        """The peer is a publisher, unless it has a role."""
+        """Make the peer a publisher, unless it has a role."""
         entry = self._peers.get(peer)
         if entry is not None and not entry.has_role:
             entry.publisher = Publisher(publishing, randbits(32) | 1, peer)
@@ -184,14 +184,16 @@ class PythonEngine:
             self._let_in(entry)
 
     def view(self, peer: Peer, output: Output, viewing: Viewing) -> None:
-        """The peer is a viewer of this output, unless it has a role."""
+        """Make the peer a viewer of this output, unless it has a role."""
         entry, fanout = self._peers.get(peer), self._outputs.get(output)
         if entry is not None and fanout is not None and not entry.has_role:
             entry.fanout, entry.viewing = fanout, viewing
             self._let_in(entry)
 
     def put_on_air(self, output: Output, peer: Peer | None) -> None:
-        """Switch this output to this publisher at its next keyframe; None: nobody, at once."""
+        """Switch this output to this publisher at its next keyframe; None takes all off air at
+        once.
+        """
         fanout = self._outputs.get(output)
         entry = self._peers.get(peer) if peer is not None else None
         publisher = entry.publisher if entry is not None else None
@@ -204,7 +206,7 @@ class PythonEngine:
             self._upkeep.ask_for_keyframe(fanout)
 
     def prefer(self, peer: Peer, most: int | None) -> None:
-        """Send this viewer no higher layer than this, 0 the lowest; None: no limit."""
+        """Limit this viewer to this layer, 0 the lowest; None: no limit."""
         entry = self._peers.get(peer)
         if entry is None:
             return
@@ -215,7 +217,7 @@ class PythonEngine:
                 self._upkeep.ask_for_keyframe(entry.fanout)
 
     def watching(self, peer: Peer) -> Watching | None:
-        """How the viewer does, or None where there is none."""
+        """Return the quality of the viewer's stream, or None if the peer is no viewer."""
         entry = self._peers.get(peer)
         viewer = entry.viewer if entry is not None else None
         if entry is None or viewer is None or entry.fanout is None:
@@ -232,7 +234,7 @@ class PythonEngine:
         )
 
     def health(self, peer: Peer) -> Health | None:
-        """How the publisher does, or None where there is none."""
+        """Return the quality of the publisher's stream, or None if the peer is no publisher."""
         entry = self._peers.get(peer)
         if entry is None or entry.publisher is None:
             return None
@@ -240,7 +242,7 @@ class PythonEngine:
         return replace(entry.publisher.health, transport=transport)
 
     def counters(self) -> Mapping[str, int]:
-        """Counts since the start, each of which only grows."""
+        """Return counters since the start; they only grow."""
         counts = {**self._intake.counts, **self._gone}
         counts["connections_refused"] = self._streams.bounds.refused
         for fanout in self._outputs.values():
@@ -249,7 +251,7 @@ class PythonEngine:
         return counts
 
     def place(self, peer: Peer) -> Place | None:
-        """Where the peer is reached, or None where it is nowhere."""
+        """Return the peer's remote address, or None if it has no selected path."""
         entry = self._peers.get(peer)
         if entry is None or entry.port is None:
             return None
@@ -257,7 +259,7 @@ class PythonEngine:
         return Place(address, port, entry.port.protocol)
 
     def census(self) -> Mapping[str, int]:
-        """How much it holds now."""
+        """Return how many objects the engine holds now."""
         peers = self._peers.values()
         ports = (*self._ports.all, *self._streams.all)
         return {
@@ -273,7 +275,7 @@ class PythonEngine:
         }
 
     def _hear_reports(self) -> None:
-        """What viewers received is told us by the kernel only where layers are chosen by it."""
+        """Let receiver reports through the BPF filter only where simulcast needs them."""
         layered = any(
             each.publisher is not None and len(each.publisher.layers) > 1
             for each in self._peers.values()
@@ -283,7 +285,7 @@ class PythonEngine:
             for port in self._ports.all:
                 (bpf_filter.pass_all if layered else bpf_filter.sift)(port.sock)
 
-    # Where peers are.
+    # Paths of peers.
 
     def _let_in(self, entry: EnginePeer) -> None:
         """Start a peer that has keys, a validated path and a role."""
@@ -307,14 +309,14 @@ class PythonEngine:
         self._upkeep.joined(entry)
 
     def _placed(self, entry: EnginePeer) -> None:
-        """Take the peer's newly validated path, its first one or another."""
+        """Handle the peer's newly validated path, its first one or another."""
         if entry.viewer is not None and entry.fanout is not None and entry.port is not None:
             entry.fanout.moved(entry.viewer, entry.port.outlet, entry.address)
         else:
             self._let_in(entry)
 
     def _own(self, entry: EnginePeer, publisher: Publisher, port: Port) -> None:
-        """The publisher has a socket of its own where it is now, and nowhere else."""
+        """Give the publisher a socket of its own on its current path, and close an earlier one."""
         if entry.own != (port, entry.address):
             self._give_up(entry)
             entry.own = (port, entry.address)

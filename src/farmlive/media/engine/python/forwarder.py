@@ -1,6 +1,6 @@
-"""One track of video as an output sends it: what waits to leave, and for whom.
+"""One video track as an output forwards it: its packets to send, and their viewers.
 
-The numbers are the source's; each group of viewers has them shifted by its own amounts.
+Sequence numbers are the source's; each group of viewers has them shifted by its own offsets.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from farmlive.media.engine.python.track import Track
 from farmlive.media.wire.picture_id import Pictures, moved
 from farmlive.media.wire.rtp import HEADER, Packet, ahead
 
-# Packets of a frame differ by a byte or so; padded to one size they leave in one send.
+# Most packets of a frame differ by a byte or so; padded to one size they leave in one GSO send.
 _PAD_MOST = 24
 _FLUSH_AT = 40
 
@@ -21,8 +21,8 @@ _pack = HEADER.pack
 
 
 class RewriteOffset(NamedTuple):
-    """How packets of a lane are written for some viewers: payload type, and what is added to
-    sequence number, timestamp and the numbers of pictures.
+    """How a group of viewers gets a forwarder's packets: the payload type, and the offsets of
+    sequence number, timestamp and picture ids.
     """
 
     payload_type: int
@@ -32,44 +32,44 @@ class RewriteOffset(NamedTuple):
 
 
 class Forwarder:
-    """A track, the numbers of those who get it live, and its packets that have not left yet."""
+    """A track, the offsets of its live viewers, and its packets that have not been sent yet."""
 
     def __init__(self, publisher: Publisher, track: Track) -> None:
         self.publisher, self.track = publisher, track
         self.members: set[Peer] = set()
         self.pending: list[Packet] = []
-        # How many packets are of frames that are whole.
+        # Number of packets that belong to complete frames.
         self.whole = 0
-        # The shifts that most have, for those who come: viewers with the same numbers are served
-        # together.
+        # The offsets that most viewers have; new viewers get them, because viewers with the same
+        # numbers are served together.
         self.common: RewriteOffset | None = None
-        # Where those came in lately who have these shifts: nothing earlier is sent to them, it
-        # would take the numbers of what they got before.
+        # For each offset, where its latest viewers started: they get nothing earlier, because it
+        # would reuse sequence numbers that they have had.
         self._seams: dict[RewriteOffset, int] = {}
         self._seam_at = 0
 
     def add(self, packet: Packet) -> None:
-        """Gather a packet."""
+        """Queue a packet."""
         pending = self.pending
         pending.append(packet)
         if packet[2] or len(pending) - self.whole >= _FLUSH_AT:
             self.whole = len(pending)
 
     def take(self, count: int) -> list[Packet]:
-        """The first packets of what was gathered."""
+        """Remove and return the first `count` queued packets."""
         taken, self.pending = self.pending[:count], self.pending[count:]
         self.whole = max(0, self.whole - count)
         return taken
 
     def begin(self, shift: RewriteOffset, start: int) -> None:
-        """Someone begins with the source's number `start`."""
+        """Start a viewer with the source's sequence number `start`."""
         self._seams[shift] = self._seam_at = start
 
     def since_seam(self, packets: list[Packet], shift: RewriteOffset) -> list[Packet]:
-        """What is sent to those with these shifts."""
+        """Return the packets that viewers with these offsets get."""
         if not self._seams:
             return packets
-        # A seam is safe from what comes late once the ring has gone round.
+        # Late packets can't fall before the splice once the ring has gone round.
         if not 0 <= ahead(self.track.ring.highest, self._seam_at) < SIZE:
             self._seams.clear()
             return packets
@@ -80,7 +80,7 @@ class Forwarder:
 
 
 def write(packets: Sequence[Packet], shift: RewriteOffset, ssrc: int) -> list[bytes]:
-    """The packets of a frame or more, as one group of viewers gets them."""
+    """Write packets as one group of viewers gets them."""
     payload_type, by, stamp, pictures = shift
     size = max([len(packet[3]) for packet in packets]) if len(packets) > 1 else 0
     out = []

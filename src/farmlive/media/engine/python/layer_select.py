@@ -1,30 +1,32 @@
-"""Which layer of a simulcast a viewer gets: what comes, what its link carries, what it wants.
+"""Selects a viewer's simulcast layer by what the publisher sends, the link carries and the viewer
+wants.
 
-Pure decisions by numbers and times, so that any engine can make them.
+Pure decisions from numbers and times; both engines use the same rules.
 """
 
 from collections.abc import Sequence
 
-# A layer has stopped when a lower one has had so many frames since its last packet, or when it
-# alone is quiet for so long; after that it must come for a while before it is taken for steady.
+# A layer has stopped when a lower one has had this many frames since its last packet, or, if it is
+# the only one, when it was quiet for this long. Then it counts as flowing again only after it has
+# come for a while.
 _FRAMES_BEHIND = 6
 _QUIET_S = 1.5
 _STEADY_S = 1.0
 
-# Loss is looked at over windows of at least this length.
+# Minimum length of a window over which loss is measured.
 _WINDOW_S = 0.8
-# One window with so much loss, or two in a row with so much, and the viewer gets less.
+# A viewer steps down after one window with the first loss share, or two in a row with the second.
 _LOSS_AT_ONCE = 0.30
 _LOSS_LASTING = 0.15
 _LOSS_GOOD = 0.04
-# The viewer gets less where its estimate is below this share of what is sent and goes on falling
-# for so long; with loss at the same time, at once below the other share.
+# A viewer steps down if its estimate is below the first share of what is sent and keeps falling for
+# this long; with loss at the same time, as soon as it is below the second share.
 _ESTIMATE_SHARE, _ESTIMATE_LOSSY = 0.5, 0.85
 _LOW_S, _FELL_S = 4.0, 3.0
 _ESTIMATE_VALID_S = 5.0
 _REPORT_VALID_S = 5.0
-# The first step up comes soon, the next ones after a pause, and after a step or a probe that failed
-# the pause doubles. After a step down the link needs a while to be empty.
+# The first step up comes soon, later ones after a pause that doubles after each failed step or
+# probe. After a step down the link's queue needs a while to drain.
 _FIRST_UP_S = 2.0
 _UP_S = 3.0
 _DOWN_S = 1.5
@@ -36,7 +38,7 @@ _FORGIVEN_S = 60.0
 
 
 class Flow:
-    """Which layers come at present. A single layer always does."""
+    """The layers that flow at present. A single layer always flows."""
 
     def __init__(self, count: int) -> None:
         self.flowing = [count == 1] * count
@@ -48,15 +50,17 @@ class Flow:
 
     @property
     def highest(self) -> int:
-        """The highest layer that comes, or 0."""
+        """The highest flowing layer, or 0."""
         return max((layer for layer, flows in enumerate(self.flowing) if flows), default=0)
 
     def may_ask(self, layer: int) -> bool:
-        """Whether a keyframe of this layer can be hoped for."""
+        """Return whether a request for a keyframe of this layer may succeed."""
         return self.flowing[layer]
 
     def look(self, counts: Sequence[tuple[int, int]], now: float) -> bool:
-        """Take the packets and frames of each layer so far; True where it changed what comes."""
+        """Record the packet and frame counts of each layer; return True if the flowing layers
+        changed.
+        """
         if len(self.flowing) < 2:
             return False
         before = list(self.flowing)
@@ -91,11 +95,12 @@ class Flow:
 
 
 class Choice:
-    """The layer for one viewer: down fast, up slowly, and slower after each step that failed.
+    """The layer for one viewer: steps down fast, and up slowly, slower after each failed step.
 
-    `most` is the highest layer that it wants; None: no limit. `probe` is the layer of which as much
-    is sent for a moment, on top of what the viewer gets, to see whether its link carries that: a
-    step that fails costs the viewer its picture, a probe does not.
+    `most` is the highest layer that the viewer wants; None: no limit. `probe` is the layer whose
+    bitrate is being tried: for a moment the viewer gets that much in addition, as padding, which
+    shows whether its link carries it. A failed step would cost the viewer its picture; a failed
+    probe does not.
     """
 
     __slots__ = (
@@ -124,15 +129,15 @@ class Choice:
         self.most: int | None = None
         self.probe: int | None = None
         self._probe_since = now
-        # Share of what was sent lately that did not come, and what the viewer thinks it can get.
+        # The lost share of what was recently sent, and the viewer's own bandwidth estimate.
         self.loss = 0.0
         self.estimate_kbps: float | None = None
         self._limit: int | None = None
         self._window: tuple[float, int, int] | None = None
         self._bad_windows = 0
-        # Loss that stays when less is sent, as on a radio link, is none of our making.
+        # Loss that stays when less is sent, as on a radio link, is not congestion.
         self._base_loss = 0.0
-        # The loss before the last step down, and what came through.
+        # Before the last step down: the loss, and the received bitrate.
         self._before: tuple[float, float] | None = None
         self._is_news = False
         self._reported_at = self._estimate_at = self._down_at = self._fell_at = now - 60
@@ -142,31 +147,33 @@ class Choice:
         self._back_off = _BACK_OFF_S
 
     def begin_stream(self) -> None:
-        """What is reported from now on has other numbers."""
+        """Start a new stream: reports from now on have other sequence numbers."""
         self._window = None
 
     def is_congested(self, now: float) -> bool:
-        """Whether it gets less since a moment ago, because its link was full."""
+        """Return whether the viewer recently stepped down because its link was full."""
         return now - self._down_at < _CONGESTED_S
 
     def stalled(self, current: int, now: float) -> None:
-        """It could not keep up with this layer: the next keyframe is one of a lower layer."""
+        """Record that the viewer could not keep up with this layer: its next keyframe is of a lower
+        one.
+        """
         self._limit = max(0, min(current - 1, self._limit if self._limit is not None else current))
         self._failed(now)
         self._down_at = now
 
     def carries_kbps(self, now: float) -> float | None:
-        """What the viewer's link is thought to carry, where it tells."""
+        """Return the estimated capacity of the viewer's link, or None if it sends no estimate."""
         return self.estimate_kbps if now - self._estimate_at <= _ESTIMATE_VALID_S else None
 
     def recent_loss(self, now: float) -> float:
-        """Its loss, or 0 where nothing was reported lately."""
+        """Return the viewer's loss, or 0 without a recent report."""
         return self.loss if now - self._reported_at <= _REPORT_VALID_S else 0.0
 
     def reported(self, highest: int, total_lost: int, now: float) -> bool:
-        """A receiver report: extended highest number and how many were lost in all.
+        """Record a receiver report: extended highest sequence number and cumulative number lost.
 
-        True where a window is full, so that it is time to decide.
+        Returns True if a window is full, so that it is time to decide.
         """
         if self._window is None:
             self._window = now, highest, total_lost
@@ -184,8 +191,9 @@ class Choice:
         return True
 
     def estimated(self, kbps: float, now: float) -> None:
-        """The viewer's own estimate (REMB) of what it can get. It rises slowly, whatever is sent,
-        and falls when packets come later and later: only a fall tells something.
+        """Record the viewer's own bandwidth estimate (REMB), in kbit/s.
+
+        It rises slowly whatever is sent, and falls when delay grows: only a fall is information.
         """
         if self.estimate_kbps is not None and kbps < 0.97 * self.estimate_kbps:
             self._fell_at = now
@@ -199,8 +207,10 @@ class Choice:
         now: float,
         can_probe: bool = False,
     ) -> int:
-        """The layer to send, of those that come. `current` is what it gets now, `kbps` what each
-        layer has; `can_probe`: the viewer takes what serves for nothing else.
+        """Return the layer to send, one of those that flow.
+
+        `current` is the layer that the viewer gets now, `kbps` the bitrate of each layer;
+        `can_probe`: the viewer accepts padding.
         """
         count = len(flowing)
         if count < 2:
@@ -229,7 +239,7 @@ class Choice:
         return next((layer for layer in range(count) if flowing[layer]), 0)
 
     def _learn(self, sent: float, now: float) -> None:
-        """Tell loss that comes of a full link from loss that stays when less is sent."""
+        """Tell congestion loss from loss that stays when less is sent."""
         if not self._is_news:
             return
         self._is_news = False
@@ -282,7 +292,7 @@ class Choice:
         self._low_since = None
 
     def _failed(self, now: float) -> None:
-        """A step up or a probe ends, or what went well for long does."""
+        """Record a failed step up or probe; reset the pause if the last success has lasted."""
         trial = self._raised_at is not None and now - self._raised_at < _TRIAL_S
         if trial or self.probe is not None:
             self._back_off = min(2 * self._back_off, _LONGEST_BACK_OFF_S)
@@ -296,7 +306,7 @@ class Choice:
             return
         if can_probe:
             self.probe, self._probe_since = higher[0], now
-            # Only a window that begins with the probe shows what it does.
+            # Only a window that begins with the probe measures it.
             self._window = None
         else:
             self._step_to(higher[0], now)
@@ -307,7 +317,7 @@ class Choice:
         self._up_at = now + _UP_S
 
     def _judge(self, flowing: Sequence[bool], now: float) -> None:
-        """Go up where the probe has done no harm, by the first report on it."""
+        """Step up if the first report on the probe shows no harm."""
         layer = self.probe
         if layer is None:
             return
@@ -321,7 +331,7 @@ class Choice:
             self.probe = None
             self._step_to(layer, now)
         else:
-            # It may have been too much; what the viewer gets by itself is not.
+            # The probe may have been too much; what the viewer gets without it is not.
             self._failed(now)
             self._bad_windows = 0
             self._window = None

@@ -1,7 +1,7 @@
 """An output: what all of its viewers get, as one continuous stream for each.
 
-Follows the source on air, sends each packet to those on its lane and chooses each viewer's track;
-how they come to it is `catch_up`'s part. Viewers whose numbers are shifted by the same amounts are
+It follows the source on air, sends each packet to the viewers of its forwarder and selects each
+viewer's track; catch_up.py decides how a viewer joins a track. Viewers with the same offsets are
 served together, so that a packet is written once for many.
 """
 
@@ -23,18 +23,20 @@ from farmlive.media.wire import rtcp
 from farmlive.media.wire.rtp import Packet, ahead32
 
 _RATE = 90_000
-# Whoever waits this long for a new source's layer takes a lower one.
+# A viewer that waits this long for a new source's layer takes a lower one.
 _PATIENCE_S = 0.5
-# Who follows goes on air without a picture where none has come for so long, and sound just now.
+# A following source goes on air with audio alone if no video has come for the first time, but audio
+# has within the second.
 _UNSEEN_S, _HEARD_S = 3.0, 1.0
 _MUCH_LOSS = 0.04
 
 
 class Fanout:
-    """An output's lanes, viewers and the publisher on air. It listens to that one, and to those
-    whose pictures are still seen or are to come.
+    """An output's forwarders, its viewers and the publisher on air.
 
-    `fed` gathers the outputs that got packets, for the caller to have them sent and to clear.
+    It listens to that publisher, to the one that is to follow, and to those whose pictures viewers
+    still see. It adds itself to `fed` when it got packets; the caller has them sent and clears the
+    set.
     """
 
     def __init__(self, ssrcs: Ssrcs, fed: "set[Fanout] | None" = None) -> None:
@@ -47,16 +49,16 @@ class Fanout:
         self.repairs = Rtx(ssrcs)
         self.sending = Sending(ssrcs, self.viewers, self.sound)
         self.joining = CatchUp(self.sending, self._subscribe)
-        # Of viewers that are gone: what was dropped since they could not keep up.
+        # Packets dropped for slow viewers that are gone.
         self.dropped = 0
         self._switched_at = 0.0
-        # None: it has not been looked at since it follows.
+        # None: not checked since it follows.
         self._followed_at: float | None = None
 
-    # Who is on air.
+    # The publisher on air.
 
     def put_on_air(self, publisher: Publisher | None) -> None:
-        """Follow this publisher from its next keyframe on; None: nobody, at once."""
+        """Follow this publisher from its next keyframe on; None takes all off air at once."""
         before = self.following
         if publisher is None:
             self.following = None
@@ -73,8 +75,9 @@ class Fanout:
         self._subscribe(publisher)
 
     def begin_at_once(self, now: float) -> bool:
-        """Switch to the publisher that follows where nobody is on air and its current group is
-        worth beginning with: its next keyframe may be seconds away. True where that was done.
+        """Switch to the following publisher at once if none is on air and its current group serves.
+
+        Its next keyframe may be seconds away. Returns True if it switched.
         """
         publisher = self.following
         if self.on_air is not None or publisher is None:
@@ -88,8 +91,9 @@ class Fanout:
         return True
 
     def begin_with_sound(self, now: float) -> bool:
-        """Switch to the publisher that follows where only its sound has come for some seconds;
-        called often while one follows. True where that was done.
+        """Switch to the following publisher if only its audio has come for some seconds.
+
+        Called often while one follows. Returns True if it switched.
         """
         publisher = self.following
         if publisher is None:
@@ -109,7 +113,7 @@ class Fanout:
         return True
 
     def drop(self, publisher: Publisher) -> None:
-        """The publisher is gone: its viewers wait for what comes next."""
+        """Remove a publisher that is gone: its viewers wait for the next one."""
         if self.following is publisher:
             self.following = None
         self.flush()
@@ -119,7 +123,7 @@ class Fanout:
         self._subscribe(publisher)
 
     def renewed(self, old: Track, fresh: Track, now: float) -> None:
-        """A track of a publisher began anew: go on at its next keyframe."""
+        """Follow a publisher's track that was restarted: go on at its next keyframe."""
         if old.is_video:
             self.flush()
             self._leave_all((old,))
@@ -128,7 +132,7 @@ class Fanout:
                 self.aim_all(now)
 
     def layers_changed(self, now: float) -> None:
-        """Other layers of a publisher come, or they have another order."""
+        """Handle a change of the layers that a publisher sends, or of their order."""
         self.aim_all(now)
 
     def _leave_all(self, tracks: Iterable[Track]) -> None:
@@ -141,7 +145,7 @@ class Fanout:
                 self.joining.wait(viewer)
 
     def _subscribe(self, publisher: Publisher | None) -> None:
-        """Get this publisher's packets while it is on air, followed or still seen by someone."""
+        """Listen to this publisher while it is on air, followed or still seen by a viewer."""
         if publisher is not None:
             others = tuple(each for each in publisher.listeners if each is not self)
             wanted = (
@@ -152,7 +156,9 @@ class Fanout:
             publisher.listeners = (*others, self) if wanted else others
 
     def _switch(self, publisher: Publisher, now: float, *, blind: bool) -> None:
-        """`blind`: no picture comes of it, so nobody sees the one before any longer."""
+        """Switch to the publisher; `blind`: it sends no picture, so viewers stop seeing the old
+        one.
+        """
         before = self.on_air
         self.on_air, self.following = publisher, None
         self._switched_at = now
@@ -165,12 +171,12 @@ class Fanout:
         self.aim_all(now)
         self._subscribe(before)
 
-    # What comes.
+    # Incoming packets.
 
     def feed(
         self, publisher: Publisher, track: Track, packet: Packet, began: bool, now: float
     ) -> bool:
-        """Take a publisher's packet; True where the switch to this publisher is made by it.
+        """Handle a publisher's packet; return True if it completes the switch to this publisher.
 
         `began`: a group of pictures begins with the packet's frame.
         """
@@ -197,15 +203,15 @@ class Fanout:
         return switched
 
     def send_whole(self) -> bool:
-        """Send sound and the frames that are whole.
+        """Send audio and the frames that are complete.
 
-        Returns whether packets of a frame without its end wait for `flush`.
+        Returns True if packets of an incomplete frame wait for `flush`.
         """
         self._send({lane: lane.whole for lane in self.joining.lanes.values() if lane.whole})
         return any(lane.pending for lane in self.joining.lanes.values())
 
     def flush(self) -> None:
-        """Send all that was gathered."""
+        """Send all queued packets."""
         self._send(
             {lane: len(lane.pending) for lane in self.joining.lanes.values() if lane.pending}
         )
@@ -214,7 +220,7 @@ class Fanout:
         self._wait_all(self.sending.send(counts))
 
     def _wait_all(self, fallen: Iterable[Viewer]) -> None:
-        """These can't keep up: sound alone, until they may go on at a keyframe."""
+        """Send these slow viewers audio alone until they may go on at a keyframe."""
         for viewer in fallen:
             if viewer.peer in self.viewers:
                 self._fall(viewer)
@@ -224,16 +230,16 @@ class Fanout:
             viewer.choice.stalled(viewer.epoch.track.layer, viewer.stall.since or 0.0)
         self.joining.wait(viewer, muted=True)
 
-    # Viewers come, go and change.
+    # Viewers join, leave and change.
 
     def add(self, viewer: Viewer, now: float) -> None:
-        """Let a viewer in: with the current group of pictures, or at the next keyframe."""
+        """Add a viewer: with the current group of pictures, or at the next keyframe."""
         self.flush()
         self.viewers[viewer.peer] = self.joining.waiting[viewer.peer] = viewer
         self.sending.stale = True
         self.aim(viewer, now)
         started = self.joining.start(viewer, self.on_air, now)
-        # Who did not answer the last request is asked all the same: it may have learned to.
+        # Also ask a publisher that did not answer the last request: it may answer now.
         if (
             self.on_air is not None
             and viewer.target is not None
@@ -243,7 +249,7 @@ class Fanout:
             self.on_air.want_keyframe(viewer.target)
 
     def remove(self, peer: Peer) -> None:
-        """Forget a viewer."""
+        """Remove a viewer."""
         viewer = self.viewers.get(peer)
         if viewer is not None:
             self.joining.forget(viewer)
@@ -252,17 +258,19 @@ class Fanout:
             self.sending.stale = True
 
     def moved(self, viewer: Viewer, sock: Outlet, address: Any) -> None:
-        """The viewer is reached elsewhere now."""
+        """Set the viewer's new socket and address."""
         viewer.moved(sock, address)
         self.sending.stale = True
 
     def aim_all(self, now: float) -> bool:
-        """Choose each viewer's track anew; True where someone needs another keyframe."""
+        """Select each viewer's track again; return True if one needs another keyframe."""
         moved = [self.aim(viewer, now) for viewer in self.viewers.values()]
         return any(moved)
 
     def aim(self, viewer: Viewer, now: float) -> bool:
-        """Choose the viewer's track anew; True where it needs another's keyframe for that."""
+        """Select the viewer's track again; return True if it needs a keyframe of another track for
+        that.
+        """
         publisher, before = self.on_air, viewer.target
         if publisher is None or not publisher.layers:
             viewer.target = None
@@ -284,7 +292,7 @@ class Fanout:
                 self.joining.probing[viewer.peer] = viewer
         viewer.target = target = layers[layer]
         if current is not None and current not in layers and not viewer.can_play(target):
-            # It sees what is on air no more, and can't see what is.
+            # The viewer no longer sees what is on air, and can't play it.
             self.joining.wait(viewer)
             return False
         if current is None or current is target:
@@ -297,11 +305,11 @@ class Fanout:
         return True
 
     def want_keyframes(self, now: float) -> None:
-        """Ask for what is waited for, and let those in who wait for a keyframe that nobody sends
-        when asked.
+        """Request the keyframes that viewers wait for. Start viewers at a publisher that does not
+        answer such requests.
         """
         publisher = self.on_air
-        # A keyframe of which a part was missing has begun nothing: then another is asked for.
+        # A keyframe that lost a packet has begun no group: request another.
         if self.following is not None:
             self.following.want_keyframe()
         if publisher is None:
@@ -315,7 +323,7 @@ class Fanout:
                 publisher.want_keyframe(target)
 
     def _let_in(self, publisher: Publisher, track: Track, now: float) -> None:
-        """A group begins on this track: those come who wait for it, all at once."""
+        """Start all viewers that wait for this track, where a group begins."""
         start = track.ring.group_start
         if publisher is not self.on_air or start is None:
             return
@@ -326,14 +334,14 @@ class Fanout:
             self._wait_all(self.joining.let_in(viewers, publisher, track, start, now))
 
     def pump(self) -> None:
-        """Send the next part of their burst to all who catch up."""
+        """Send all viewers that catch up the next part of their burst."""
         if not self.joining.catching:
             return
         self.flush()
         for viewer in list(self.joining.catching.values()):
             self._wait_all(self.joining.catch_up(viewer, self.on_air))
 
-    # What viewers tell.
+    # RTCP of viewers.
 
     def repair(self, viewer: Viewer, nack: rtcp.Nack) -> None:
         """Answer a NACK."""
@@ -343,14 +351,16 @@ class Fanout:
             self._fall(viewer)
 
     def keyframe_requested(self, viewer: Viewer) -> Publisher | None:
-        """The viewer's decoder needs a keyframe: the publisher that is to be asked for it."""
+        """Handle a viewer's keyframe request; return the publisher to request it from."""
         if viewer.lane is None:
             return None
         viewer.lane.publisher.want_keyframe(viewer.lane.track)
         return viewer.lane.publisher
 
     def reported(self, viewer: Viewer, report: rtcp.ReceiverReport, now: float) -> bool:
-        """The viewer tells what it lost; True where it needs another layer's keyframe now."""
+        """Handle a viewer's receiver report; return True if it needs another layer's keyframe
+        now.
+        """
         if report.ssrc != self.ssrcs.video:
             return False
         before = viewer.choice.loss
@@ -362,12 +372,12 @@ class Fanout:
             and before > _MUCH_LOSS > viewer.choice.loss
             and viewer.choice.is_congested(now)
         ):
-            # The link is free again. The keyframe that it moved at may have been lost in part.
+            # The link is free again. The keyframe of the last step may have been lost in part.
             viewer.lane.publisher.want_keyframe(viewer.lane.track)
         return self.aim(viewer, now) or viewer.choice.is_congested(now)
 
     def probe(self, seconds: float) -> None:
-        """Send those whose link is tried what that takes for so long."""
+        """Send the viewers whose link is probed the padding for this many seconds."""
         for viewer in list(self.joining.probing.values()):
             layer, lane = viewer.choice.probe, viewer.lane
             if layer is None or lane is None or layer >= len(lane.publisher.layers):
@@ -378,11 +388,11 @@ class Fanout:
 
     @property
     def is_layered(self) -> bool:
-        """Whether the source on air has layers to choose from."""
+        """Whether the source on air has layers to select from."""
         return self.on_air is not None and len(self.on_air.layers) > 1
 
     def second(self, viewer: Viewer, now: float) -> bool:
-        """What is renewed for a viewer once a second; True where it needs another keyframe."""
+        """Do a viewer's work of each second; return True if it needs another keyframe."""
         viewer.rtx_left = RTX_PER_S
         viewer.forget_past(now)
         epoch = viewer.epoch

@@ -1,4 +1,4 @@
-"""A peer as the engine in Python holds it: its end of ICE, its keys and what it is here for."""
+"""A peer in the Python engine: its ICE state, its keys and its role."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from farmlive.media.wire import rtcp
 
 
 class EnginePeer(IcePeer):
-    """One peer; a publisher or a viewer once it is told which."""
+    """One peer; `publish` or `view` makes it a publisher or a viewer."""
 
     def __init__(
         self,
@@ -31,11 +31,11 @@ class EnginePeer(IcePeer):
         self.fanout: Fanout | None = None
         self.viewing: Viewing | None = None
         self.viewer: Viewer | None = None
-        # The highest layer that a viewer wants; None: no limit.
+        # The highest layer that the viewer wants; None: no limit.
         self.most: int | None = None
-        # Where a publisher has a socket of its own.
+        # Port and address of the publisher's own socket.
         self.own: tuple[Port, Any] | None = None
-        # For how long it has been watching.
+        # For how many seconds it has been watching.
         self.seconds = 0
         self.flowing = False
         self.objected = False
@@ -43,18 +43,18 @@ class EnginePeer(IcePeer):
 
     @property
     def has_role(self) -> bool:
-        """Whether it has been told to publish, or what to watch."""
+        """Whether the peer is a publisher or a viewer."""
         return self.publisher is not None or self.fanout is not None
 
     def stop_watching(self) -> None:
-        """Take a viewer off its output; it may watch another."""
+        """Take a viewer off its output; it may watch another one later."""
         if self.fanout is not None:
             self.fanout.remove(self.number)
         self.fanout = self.viewing = self.viewer = None
         self.seconds = 0
 
     def send_rtcp(self, data: bytes | None) -> None:
-        """Protect and send a compound packet; None, or a peer without keys: nothing."""
+        """Protect and send a compound RTCP packet; nothing for None or before the peer has keys."""
         if data is not None and self.protection is not None:
             for part in rtcp.parts(data):
                 self.send(self.protection.protect_rtcp(part))

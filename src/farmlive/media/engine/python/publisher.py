@@ -1,7 +1,7 @@
-"""A publisher's packets on their way in: which track, what is missing, what to tell it back.
+"""A publisher's incoming packets: their track, what is missing, and the RTCP feedback.
 
-Decides and writes RTCP; sending it and what viewers get is the engine's part. Its listeners
-get the packets, and are told when tracks change.
+It decides and writes RTCP. The engine sends that, and outputs send media to viewers. Its listeners
+get the packets and the changes of its tracks.
 """
 
 from collections.abc import Sequence
@@ -19,32 +19,33 @@ from farmlive.media.wire.transport_cc import Arrivals
 Taken = tuple[Track, Packet, bool]
 """A packet, the track that it belongs to, and whether a group of pictures begins with its frame."""
 
-# Of each layer there is one stream of RTX.
+# Each layer has one RTX stream.
 _MOST_REPAIRING = 16
-# A track that was quiet for so long says nothing of when the next packet comes.
+# After a pause of this length a track's arrival times predict nothing.
 _RESTS_WITHIN_S = 0.5
-# A packet of the stream before, which began anew with another SSRC, comes no later than this.
+# A late packet of the stream before a restart with a new SSRC comes within this time.
 _LATE_S = 1.0
 
 
 class PublisherListener(Protocol):
-    """Gets a publisher's packets; an output is one."""
+    """A listener to a publisher's packets, such as an output."""
 
     def feed(
         self, publisher: "Publisher", track: Track, packet: Packet, began: bool, now: float
     ) -> bool:
-        """Take a packet; `began`: a group of pictures begins with its frame. True where viewers
-        get this publisher from this packet on.
+        """Handle a packet; `began`: a group of pictures begins with its frame.
+
+        Returns True if viewers get this publisher from this packet on.
         """
 
     def renewed(self, old: Track, fresh: Track, now: float) -> None:
-        """A track began anew: what comes is `fresh`."""
+        """Handle a track that restarted as `fresh`."""
 
     def layers_changed(self, now: float) -> None:
-        """Other layers come, or they have another order."""
+        """Handle a change of the layers that come, or of their order."""
 
     def drop(self, publisher: "Publisher") -> None:
-        """The publisher is gone."""
+        """Handle the end of the publisher."""
 
 
 class Publisher:
@@ -53,14 +54,14 @@ class Publisher:
     def __init__(self, publishing: Publishing, own_ssrc: int, peer: Peer = 0) -> None:
         self.own_ssrc = own_ssrc
         self.peer = peer
-        # Each adds and removes itself.
+        # Each listener adds and removes itself.
         self.listeners: tuple[PublisherListener, ...] = ()
         self.tracks = [
             Track(incoming, layer)
             for incoming in publishing.tracks
             for layer in range(max(1, len(incoming.layers)))
         ]
-        # The tracks of video, the lowest layer first; one where there is no simulcast.
+        # The video tracks, the lowest layer first; one without simulcast.
         self.layers: list[Track] = []
         self._by_type: dict[int, Incoming] = {}
         self._repairs: dict[int, int] = {}
@@ -69,7 +70,7 @@ class Publisher:
             self._by_type |= dict.fromkeys(incoming.codecs, incoming)
             self._repairs |= incoming.retransmissions
             self._red |= incoming.red
-        # The track of each payload type and SSRC that has been heard, and of each RTX's SSRC.
+        # The track of each known pair of payload type and SSRC, and of each RTX SSRC.
         self._known: dict[tuple[int, int], Track] = {}
         self._repairing: dict[int, Track] = {}
         self._transport_cc = publishing.transport_cc
@@ -78,10 +79,10 @@ class Publisher:
         self._clock = SourceClock()
         self._arrange()
         self.flow = Flow(len(self.layers))
-        # Whether the engine will call `request` in a moment.
+        # Whether the engine has scheduled a call of `request`.
         self.asking = False
         self._answered = True
-        # By what it answers to our reference times, in seconds.
+        # Round-trip time in seconds, measured from its replies to our reference times.
         self.round_trip_s: float | None = None
         self.health = Health()
         self._health_at = 0.0
@@ -99,11 +100,11 @@ class Publisher:
 
     @property
     def wanted(self) -> bool:
-        """Whether someone waits for a keyframe."""
+        """Whether a viewer waits for a keyframe."""
         return any(track.wanted for track in self.layers)
 
     def rest(self, now: float) -> float:
-        """For how long, in seconds, nothing comes from it that can't wait."""
+        """Return for how many seconds its socket need not be read."""
         lately, rhythms = now - _RESTS_WITHIN_S, []
         for track in self.tracks:
             if track.missing or not track.whole:
@@ -114,16 +115,16 @@ class Publisher:
 
     @property
     def answers_requests(self) -> bool:
-        """Whether a keyframe can be had by asking: negotiated, and the last one was answered."""
+        """Whether it answers keyframe requests: negotiated, and the last one was answered."""
         return self._answered and any(track.incoming.pli for track in self.layers)
 
-    # What comes in.
+    # Incoming packets.
 
     def take(self, received: Parts, now: float, arrival: float | None = None) -> Taken | None:
-        """Sort a packet in; one that came as RTX is restored. None for one that carries nothing
-        for viewers.
+        """Assign a packet to its track; restore one that came as RTX.
 
-        `arrival`: when the network had it, which may be before `now`, when we come to it.
+        `arrival` is when the network delivered it, which may be before `now`, when we read it.
+        Returns None for a packet that carries nothing for viewers.
         """
         payload_type, ssrc, sequence, timestamp, marker, payload, extension = received
         if arrival is None:
@@ -154,7 +155,9 @@ class Publisher:
         return track, packet, False
 
     def _restore(self, received: Parts, now: float) -> Taken | None:
-        """Take an RTX: the first two bytes are the original number (RFC 4588, section 4)."""
+        """Restore a packet from RTX: the first two bytes are its sequence number (RFC 4588, section
+        4).
+        """
         payload_type, ssrc, _, timestamp, marker, payload, extension = received
         if len(payload) < 2:
             return None
@@ -181,10 +184,10 @@ class Publisher:
         return track, packet, track.is_video and self._begins_group(track, packet, now)
 
     def _begins_group(self, track: Track, packet: Packet, now: float) -> bool:
-        """Whether a group of pictures begins with this packet of video, or now that it is here."""
+        """Return whether a group of pictures begins with this video packet, or at its arrival."""
         if track.begins_keyframe(packet.payload):
             return self._keyframe_came(track, packet, now)
-        # Late, or again by RTX, it may be what a keyframe waits for.
+        # A late or retransmitted packet may be the one that a held keyframe waits for.
         held = track.held
         return (
             held is not None
@@ -196,13 +199,15 @@ class Publisher:
     def _named(
         tracks: Sequence[Track], extension: tuple[int, bytes] | None, name: int | None
     ) -> Track | None:
-        """The track whose RID the packet tells (RFC 8852)."""
+        """Return the track whose RID the packet carries (RFC 8852)."""
         value = extension_value(extension, name) if name is not None else None
         rid = value.decode("ascii", "replace") if value else None
         return next((track for track in tracks if track.rid == rid), None)
 
     def _begin(self, received: Parts, now: float) -> Track | None:
-        """The track of a payload type and SSRC that are new; None for one that can't be told."""
+        """Return the track of a new pair of payload type and SSRC; None if it can't be
+        identified.
+        """
         payload_type, ssrc, _, _, _, _, extension = received
         inner = self._red.get(payload_type, payload_type)
         incoming = self._by_type.get(inner)
@@ -217,16 +222,16 @@ class Publisher:
         if track is None:
             return None
         if track.ssrc == ssrc and track.codec == incoming.codecs[inner]:
-            # RED and plain sound in turn.
+            # The same stream switches between RED and plain audio.
             self._known[payload_type, ssrc] = track
             return track
-        # What is late of the stream before is not to begin it again.
+        # Late packets of the old stream must not restart it.
         if ssrc == track.replaced and now - track.replaced_at < _LATE_S:
             return None
         return self._renew(track, received, now)
 
     def _renew(self, track: Track, received: Parts, now: float) -> Track:
-        """A track begins, or begins anew: with another SSRC, codec or numbering."""
+        """Start a track, or restart it with another SSRC, codec or numbering."""
         payload_type, ssrc, sequence, timestamp, _, _, _ = received
         fresh = track
         if track.ssrc:
@@ -267,8 +272,9 @@ class Publisher:
         return track.begins_group(packet, now)
 
     def _put_in_order(self, now: float) -> None:
-        """Set the layers right by the sizes of their pictures: what an offer says of their order
-        may be a guess. Two that are the wrong way round are taken for all.
+        """Sort the layers by picture size: the order in the offer may be a guess.
+
+        If two are in the wrong order, all are taken to be reversed.
         """
         sizes = [track.size[0] * track.size[1] for track in self.layers if track.size]
         if sizes == sorted(sizes):
@@ -285,10 +291,10 @@ class Publisher:
         for listener in self.listeners:
             listener.layers_changed(now)
 
-    # What it tells.
+    # RTCP from the publisher.
 
     def heard(self, report: rtcp.SenderReport, now: float) -> Track | None:
-        """It reports on one of its tracks, which is returned."""
+        """Handle its sender report; return the track that it is about."""
         for track in self.tracks:
             if track.ssrc == report.ssrc:
                 track.heard(report, self._clock.report(seconds(report.ntp), now), now)
@@ -296,25 +302,27 @@ class Publisher:
         return None
 
     def answered(self, reply: rtcp.ReferenceReply, middle_now: int) -> None:
-        """It answers to a reference time of ours (RFC 3611, section 4.5); `middle_now` is our
-        time in the middle 32 bits of NTP.
+        """Handle a reply to a reference time of ours (RFC 3611, section 4.5).
+
+        `middle_now` is our time as the middle 32 bits of NTP.
         """
         if reply.ssrc == self.own_ssrc and reply.last:
             took = (middle_now - reply.last - reply.delay) & 0xFFFFFFFF
             if took < 10 << 16:
                 self.round_trip_s = took / 65536
 
-    # What it is told.
+    # RTCP to the publisher.
 
     def want_keyframe(self, track: Track | None = None) -> None:
-        """Someone needs a keyframe, of this track or of any: the next `request` or `feedback` may
-        ask for one.
+        """Note that a viewer needs a keyframe of this track, or of any.
+
+        The next `request` or `feedback` may ask for one.
         """
         for each in self.layers if track is None else (track,):
             each.wanted = True
 
     def _requests(self, now: float) -> bytes:
-        """Ask for what is missing by now, and for a keyframe where one is wanted."""
+        """Write NACKs for what is missing by now, and a keyframe request if one is wanted."""
         written = b""
         for track in self.tracks:
             if track.missing:
@@ -331,14 +339,17 @@ class Publisher:
         return written
 
     def request(self, now: float) -> bytes | None:
-        """One compound packet of what can't wait for the next `feedback`, or None."""
+        """Return a compound packet of the requests that can't wait for the next `feedback`, or
+        None.
+        """
         written = self._requests(now)
         return rtcp.receiver_report(self.own_ssrc, []) + written if written else None
 
     def feedback(self, now: float, report: bool, wall_ntp: int | None = None) -> bytes | None:
-        """One compound packet of what is to be told now, or None.
+        """Return a compound packet of all feedback that is due now, or None.
 
-        `report`: a receiver report is due; with `wall_ntp`, our time, it asks for the round trip.
+        `report`: a receiver report is due; with `wall_ntp`, our NTP time, a reference time goes
+        with it, which measures the round trip.
         """
         extra = self._requests(now)
         if self._transport_cc is not None:
@@ -356,7 +367,7 @@ class Publisher:
         return rtcp.receiver_report(self.own_ssrc, reports) + extra
 
     def look(self, now: float) -> bool:
-        """See which layers come, about ten times a second; True where that has changed."""
+        """Check which layers come, about ten times a second; return True if that has changed."""
         changed = self.flow.look([(track.packets, track.frames) for track in self.layers], now)
         if changed:
             for track, flows in zip(self.layers, self.flow.flowing, strict=True):
@@ -365,7 +376,7 @@ class Publisher:
         return changed
 
     def measure(self, now: float) -> Health:
-        """Bring the health up to date; called about once a second."""
+        """Update and return the health; called about once a second."""
         health = self.health
         span = now - self._health_at
         best = self.layers[self.flow.highest] if self.layers else None

@@ -1,11 +1,13 @@
-"""What viewers see goes on without a seam while sources come and go: rewritten sequence numbers,
-timestamps and sender reports. Pure arithmetic.
+"""Rewrites sequence numbers, timestamps and sender reports so that viewers get one continuous
+stream.
+
+Pure arithmetic.
 """
 
 from farmlive.media.wire.rtp import Packet, ahead, ahead32
 
-# A burst of past frames is squeezed into a twentieth of its time, so that a player does not
-# show everything that follows later by the age of the group.
+# Timestamps of past frames in a burst are compressed to a twentieth, so that a player does not keep
+# the age of the group as delay.
 _SQUEEZE = 20
 
 
@@ -27,7 +29,7 @@ class Rewriter:
         self.timestamp_delta = 0
 
     def begin(self, sequence: int, timestamp: int, now: float) -> None:
-        """A source goes on air with this packet of its own numbers."""
+        """Start a source at the packet with these numbers of its own."""
         elapsed = 0 if self._time is None else max(1, round((now - self._time) * self._rate))
         self._sequence_delta = (self._sequence + 1 - sequence) & 0xFFFF
         self.timestamp_delta = (self._timestamp + elapsed - timestamp) & 0xFFFFFFFF
@@ -39,14 +41,16 @@ class Rewriter:
 
     @property
     def next_sequence(self) -> int:
-        """The number after the last one sent."""
+        """The sequence number after the last one sent."""
         return (self._sequence + 1) & 0xFFFF
 
     def map(self, packet: Packet, now: float) -> Packet | None:
-        """The packet in the stream's numbers; None for one from before the source's first."""
+        """Return the packet in the stream's numbers; None if it is before the source's first
+        packet.
+        """
         sequence = (packet.sequence + self._sequence_delta) & 0xFFFF
         timestamp = (packet.timestamp + self.timestamp_delta) & 0xFFFFFFFF
-        # For half a round after the start an earlier number is one of the seam's other side.
+        # During half a cycle after the start, an earlier number belongs before the splice.
         if self._young:
             since = ahead(sequence, self._first)
             if since < 0:
@@ -61,17 +65,17 @@ class Rewriter:
         return Packet(sequence, timestamp, packet.marker, packet.payload)
 
 
-# Reports that place two layers further apart than this are not believed.
+# Reports that place two layers further apart than this are ignored.
 _APART_MOST = 5 * 90_000
 
 
 def seam(last: int, elapsed: int, first: int, live: int, aligned: int | None) -> tuple[int, int]:
-    """What is added to a track's timestamps for a viewer that comes to it from another, and by
-    how much that is more than it should be.
+    """Return the timestamp offset for a viewer that switches to a track, and its excess.
 
-    `last` is the viewer's last timestamp, `elapsed` the time since then. `first` is what it gets
-    first of the new track, `live` what belongs to this moment, both in the track's own time.
-    `aligned` is what sender reports say should be added. Timestamps always grow.
+    `last` is the viewer's last timestamp, `elapsed` the time since then. `first` is its first
+    timestamp of the new track, `live` that of this moment, both in the track's own time. `aligned`
+    is the offset by the sender reports. Timestamps always increase; the excess is by how much the
+    offset is larger than it should be for that.
     """
     added = (last + max(1, elapsed) - live) & 0xFFFFFFFF
     if aligned is not None and abs(ahead32(aligned, added)) < _APART_MOST:
@@ -81,17 +85,17 @@ def seam(last: int, elapsed: int, first: int, live: int, aligned: int | None) ->
 
 
 class SourceClock:
-    """One mapping from a source's NTP clock to ours, for its audio and its video alike.
+    """One mapping from a source's NTP clock to ours, for both its audio and its video.
 
-    Two mappings would let them drift apart. The least delay seen is the truest; it may grow
-    again by a slow share only, to follow clocks of different speed.
+    Two mappings would let them drift apart. The smallest delay seen is the most accurate; it may
+    grow again only slowly, to follow clocks of different speed.
     """
 
     def __init__(self) -> None:
         self._offset: float | None = None
 
     def report(self, source_s: float, now_s: float) -> float:
-        """Our time of the source's moment `source_s`, whose report came at `now_s`."""
+        """Return our time of the source's moment `source_s`, whose report came at `now_s`."""
         offset = now_s - source_s
         if self._offset is None or offset < self._offset or offset > self._offset + 5:
             self._offset = offset
@@ -101,7 +105,7 @@ class SourceClock:
 
 
 def squeeze(timestamp: int, live: int) -> int:
-    """The timestamp of a past frame in a late joiner's burst; `live` is where live begins.
+    """Return the timestamp of a past frame in a late joiner's burst; `live` is where live begins.
 
     Order and difference of frames stay; the frame at `live` and later ones keep their own.
     """
@@ -112,9 +116,9 @@ def squeeze(timestamp: int, live: int) -> int:
 
 
 def half(sequence: int) -> int:
-    """What is added to a stream's numbers for a viewer that starts here: 0 or 32768.
+    """Return the offset of sequence numbers for a viewer that starts here: 0 or 32768.
 
-    It makes the viewer's first number one of the lower half, so that both ends agree on the
-    rollover counter even when the first packets are lost (RFC 3711, section 3.3.1).
+    It puts the viewer's first number into the lower half, so that both ends agree on the rollover
+    counter even if the first packets are lost (RFC 3711, section 3.3.1).
     """
     return sequence & 0x8000

@@ -1,4 +1,4 @@
-"""A viewer's NACKs, answered from the rings of the tracks that it gets or got a moment ago."""
+"""Answers viewers' NACKs from the rings of the tracks that they get or recently got."""
 
 from farmlive.media.engine.interface import Ssrcs
 from farmlive.media.engine.python.forwarder import RewriteOffset, write
@@ -12,14 +12,16 @@ _MOST_PER_NACK = 100
 
 
 class Rtx:
-    """Answers NACKs and counts how."""
+    """Answers NACKs and counts the results."""
 
     def __init__(self, ssrcs: Ssrcs) -> None:
         self._ssrcs = ssrcs
         self.repaired = self.unrepaired = self.failed = 0
 
     def repeat(self, viewer: Viewer, octets: int) -> None:
-        """Send so much of what came last once more as RTX: it fills the link and does no harm."""
+        """Send about `octets` bytes of recent packets again as RTX: they fill the link without
+        harm.
+        """
         epoch = viewer.epoch
         if epoch is None or epoch.terms.retransmission is None:
             return
@@ -33,10 +35,10 @@ class Rtx:
             self.failed += self._send(viewer, epoch, number, packet)
 
     def answer(self, viewer: Viewer, nack: rtcp.Nack) -> None:
-        """Send what is missing as RTX (RFC 4588).
+        """Send the missing packets as RTX (RFC 4588).
 
-        To a viewer that takes none nothing is sent again: under its own number a packet would be
-        protected twice by one nonce.
+        A viewer without RTX gets no retransmission: under its own sequence number a packet would be
+        encrypted twice with one nonce.
         """
         if nack.ssrc != self._ssrcs.video:
             return
@@ -57,7 +59,7 @@ class Rtx:
             self.repaired += 1 - failed
 
     def _send(self, viewer: Viewer, epoch: Epoch, number: int, packet: Packet) -> int:
-        """Send a packet again that has this number for the viewer; 1 where that failed."""
+        """Retransmit the packet that has this number for the viewer; return 1 if that failed."""
         packet = epoch.as_sent(packet)
         assert epoch.terms.retransmission is not None
         payload = packet.payload

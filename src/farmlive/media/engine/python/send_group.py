@@ -1,8 +1,8 @@
-"""An audience: peers who get the same plain bytes, each encrypted with its own key.
+"""A send group: peers that get the same plain bytes, each encrypted with its own key.
 
 One pass of libsrtp over a buffer and one sendmmsg(2) with UDP segmentation (udp(7)) serve many of
-them, without an object a packet. Where the system has no such call, each packet leaves alone.
-Those on streams get the same pass, and what came of it in frames.
+them, without one object per packet. Where the system has no such call, each packet is sent by
+itself. TCP peers share the encryption pass and get its result as frames.
 """
 
 import ctypes
@@ -27,10 +27,10 @@ from farmlive.media.wire.framing import frame
 # Linux: SOL_UDP and UDP_SEGMENT (linux/udp.h).
 _SOL_UDP = 17
 _UDP_SEGMENT = 103
-# Rooms for packets: enough for a frame for some fifty viewers, few enough for the cache.
+# Buffer slots for packets: enough for a frame for some fifty viewers, few enough for the cache.
 _ROOMS = 384
 # A struct mmsghdr has 8 words of 8 bytes: name, its length, vector, its length, control, its
-# length, flags, and the length that was sent.
+# length, flags, and the length sent.
 _WORDS = 8
 _MOST_TABLES = 16
 _FULL = (errno.EAGAIN, errno.ENOBUFS)
@@ -48,7 +48,7 @@ def _find_sendmmsg() -> Any:
 _sendmmsg = _find_sendmmsg()
 _protect = lib.srtp_protect
 
-# All that is sent passes through these, in the event loop's thread.
+# All packets to send pass through these, in the event loop's thread.
 _buffer = ffi.new("char[]", _ROOMS * ROOM)
 _bytes = memoryview(ffi.buffer(_buffer))
 _packets = [_buffer + room * ROOM for room in range(_ROOMS)]
@@ -56,7 +56,7 @@ _cells = ffi.new("int[]", _ROOMS)
 _lengths = memoryview(ffi.buffer(_cells))
 _length_of = [_cells + room for room in range(_ROOMS)]
 _first = int(ffi.cast("uintptr_t", _buffer))
-# A struct iovec for each room: where it begins and how much of it is sent.
+# A struct iovec for each slot: where it begins, and how many bytes of it are sent.
 _vectors = array("Q", [0]) * (2 * _ROOMS)
 _vectors[0::2] = array("Q", range(_first, _first + _ROOMS * ROOM, ROOM))
 _vectors_at = _vectors.buffer_info()[0]
@@ -65,7 +65,7 @@ _control_at = ctypes.addressof(_control)
 
 
 class Member(Protocol):
-    """A peer of an audience: its keys and its address."""
+    """A peer of a send group: its keys and its address."""
 
     @property
     def protection(self) -> Protection:
@@ -73,7 +73,7 @@ class Member(Protocol):
 
     @property
     def address(self) -> Any:
-        """Where it is reached, as the socket module has it."""
+        """Its remote address, as the socket module has it."""
 
     @property
     def stall(self) -> Stall:
@@ -81,11 +81,11 @@ class Member(Protocol):
 
     @property
     def sound(self) -> frozenset[int]:
-        """The payload types of what it hears."""
+        """The payload types of its audio."""
 
 
 def _name(address: Any) -> bytes:
-    """An address as a struct sockaddr_in or sockaddr_in6."""
+    """Return an address as a struct sockaddr_in or sockaddr_in6."""
     host, port = address[0], address[1]
     if ":" not in host:
         return struct.pack("=H2s", socket.AF_INET, port.to_bytes(2, "big")) + (
@@ -98,9 +98,9 @@ def _name(address: Any) -> bytes:
 
 
 class SendGroup:
-    """Peers behind one outlet whose tags are of one length.
+    """Peers behind one outlet whose SRTP tags have the same length.
 
-    `fallen` gathers those that can't keep up, for the caller to clear.
+    `fallen` collects those that can't keep up; the caller clears it.
     """
 
     def __init__(self, outlet: Outlet, members: Iterable[Member]) -> None:
@@ -111,7 +111,7 @@ class SendGroup:
         self._arrange()
 
     def _arrange(self) -> None:
-        """Put those to whom segments can't be sent at the end."""
+        """Put the members that can't be sent GSO segments at the end."""
         members = self._members
         self._narrowed = False
         members.sort(key=lambda member: not member.protection.segmented)
@@ -120,14 +120,14 @@ class SendGroup:
         names = [_name(member.address) for member in members]
         self._size = len(names[0])
         self._names = ctypes.create_string_buffer(b"".join(names))
-        # By the number of packets in a run: the messages to all, in their order.
+        # By the number of packets in a batch: the messages to all members, in their order.
         self._tables: dict[int, array[int]] = {}
 
     def __len__(self) -> int:
         return len(self._members)
 
     def send(self, run: GsoBatch) -> int:
-        """Protect and send to all; returns how many packets could not be sent."""
+        """Protect and send to all; return how many packets could not be sent."""
         if not isinstance(self._outlet, socket.socket):
             return self._send_framed(self._outlet, run)
         total, count = len(self._members), run.count
@@ -156,7 +156,9 @@ class SendGroup:
         return failed
 
     def _protect(self, run: GsoBatch, first: int, number: int) -> list[int]:
-        """Encrypt the run for these members, one after the other; the rooms where that failed."""
+        """Encrypt the batch for these members, one after the other; return the slots where that
+        failed.
+        """
         count, size = run.count, len(run.blob)
         for at in range(0, number * size, size):
             _bytes[at : at + size] = run.blob
@@ -167,7 +169,9 @@ class SendGroup:
         return [room for room, status in enumerate(statuses) if status] if any(statuses) else []
 
     def _table(self, count: int) -> "array[int]":
-        """The messages to all with runs of so many packets; those of `send` lie at its vectors."""
+        """Return the messages to all members for batches of `count` packets; their vectors are
+        `_vectors`.
+        """
         table = self._tables.get(count)
         if table is None:
             if len(self._tables) >= _MOST_TABLES:
@@ -205,7 +209,7 @@ class SendGroup:
             if count == 1:
                 failed += 1
             else:
-                # A route with a smaller MTU: one by one from now on.
+                # The route has a smaller MTU: send packets one by one from now on.
                 self._members[first + sent].protection.segmented = False
                 self._narrowed = True
                 failed += self._send_one_by_one(sock, run, first + sent, sent * count, ())
@@ -228,7 +232,7 @@ class SendGroup:
     def _send_one_by_one(
         self, sock: socket.socket, run: GsoBatch, member: int, room: int, unprotected: Sequence[int]
     ) -> int:
-        """Send the packets that lie from `room` on; returns how many could not be sent."""
+        """Send the packets from slot `room` on; return how many could not be sent."""
         failed = refused = 0
         address = self._members[member].address
         for packet in run.packets:
@@ -247,7 +251,7 @@ class SendGroup:
         return failed
 
     def _refused(self, members: Sequence[Member], packets: int) -> None:
-        """The system's buffers are full: what it did not take from these is gone."""
+        """Record that the system's full buffers did not take packets for these members."""
         now = time.monotonic()
         for member in members:
             member.stall.refuse(packets, now)
@@ -255,10 +259,10 @@ class SendGroup:
                 self.fallen.append(member)
 
     def _send_framed(self, outlet: Framed, run: GsoBatch) -> int:
-        """The same for those on streams: each takes what it can, and no one waits for it."""
+        """Send to TCP members: each takes what it can, and none waits for another."""
         total, count = len(self._members), run.count
         at_once, now, failed = _ROOMS // count, time.monotonic(), 0
-        # All get the same numbers, so one knows what is sound for all.
+        # All members have the same numbers, so the audio payload types of one hold for all.
         sound = self._members[0].sound
         video = [packet[1] & 0x7F not in sound for packet in run.packets]
         for first in range(0, total, at_once):

@@ -1,5 +1,6 @@
-"""How an output's packets leave: viewers sorted by the numbers that they have, each group in one
-pass, and the sender reports of each.
+"""Sends an output's packets: viewers grouped by their numbers, each group in one pass.
+
+It also writes each viewer's sender reports.
 """
 
 from collections import Counter
@@ -23,13 +24,14 @@ class Sending:
     def __init__(self, ssrcs: Ssrcs, viewers: Mapping[Peer, Viewer], sound: Sound) -> None:
         self._ssrcs, self._viewers, self._sound = ssrcs, viewers, sound
         self.sent = self.failed = 0
-        # Whether viewers or sound have changed since the audiences were made.
+        # Whether viewers or audio have changed since the send groups were made.
         self.stale = False
         self._audiences: list[tuple[Numbers, list[SendGroup]]] = []
 
     def send(self, counts: Mapping[Forwarder, int]) -> list[Viewer]:
-        """Send so many packets of these lanes; sound rides in the last send of video where it
-        fits. Returns the viewers that can't keep up.
+        """Send this many packets of each forwarder; return the viewers that can't keep up.
+
+        Audio goes with the last batch of video if it fits.
         """
         if not counts and not self._sound.pending:
             return []
@@ -53,7 +55,7 @@ class Sending:
         return fallen
 
     def send_to(self, viewers: Collection[Viewer], packets: Sequence[Packet]) -> list[Viewer]:
-        """Send these packets, past ones, to these alone; returns who can't keep up."""
+        """Send these past packets to these viewers alone; return those that can't keep up."""
         groups: dict[tuple[RewriteOffset, int | None, Outlet, int], list[Viewer]] = {}
         octets = sum(len(packet.payload) for packet in packets)
         for viewer in viewers:
@@ -84,7 +86,7 @@ class Sending:
         return fallen
 
     def _regroup(self) -> None:
-        """Sort the viewers by the numbers that they have for what is sent now."""
+        """Group the viewers by the numbers that they have for what is sent now."""
         self.stale = False
         sound = self._sound
         next_sound = sound.next_sequence
@@ -106,8 +108,9 @@ class Sending:
             lane.common = counter.most_common(1)[0][0]
 
     def report(self, viewer: Viewer, now: float, wall: float) -> bytes | None:
-        """The sender reports of this moment for a viewer; `wall` is `now` in seconds since
-        1970. None before it gets anything.
+        """Return the viewer's sender reports of this moment; None before it gets media.
+
+        `wall` is `now` in seconds since 1970.
         """
         out, ssrcs, time = b"", [], rtp.ntp(wall)
         epoch, sound = viewer.epoch, self._sound
@@ -124,7 +127,7 @@ class Sending:
             return None
         out += rtcp.source_description(ssrcs, "farmlive")
         if viewer.reference is not None:
-            # From it the viewer knows how long what it asks for again is under way.
+            # From this reply the viewer learns the round trip, and so when to repeat a NACK.
             asked, at = viewer.reference
             viewer.reference = None
             delay = round((now - at) * 65536) & 0xFFFFFFFF

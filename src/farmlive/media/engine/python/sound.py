@@ -1,5 +1,6 @@
-"""An output's sound: one stream that goes on while sources change, with RED (RFC 2198) for those
-who take it and without it for the others.
+"""An output's audio: one stream that continues across source switches.
+
+Viewers that negotiated RED (RFC 2198) get it, the others plain audio.
 """
 
 from collections.abc import Sequence
@@ -16,8 +17,8 @@ CLOCK_RATE = 48_000
 
 
 class Hearing(NamedTuple):
-    """How some viewers get sound: payload type, that of RED around it, and what is exchanged in
-    the sequence number.
+    """How some viewers get audio: payload type, that of RED, and a value to XOR with the sequence
+    number.
     """
 
     payload_type: int
@@ -30,7 +31,7 @@ Sounded = tuple[Packet, Sequence[Block] | None]
 
 
 class Sound:
-    """What is heard. `codec` is that of the last packet."""
+    """The audio of an output. `codec` is that of the last packet."""
 
     def __init__(self, ssrc: int) -> None:
         self.ssrc = ssrc
@@ -38,13 +39,13 @@ class Sound:
         self.track: Track | None = None
         # Whether the source on air has changed since the last packet.
         self.left = False
-        # Of what has been sent.
+        # Packets and octets sent so far.
         self.packets = self.octets = 0
         self.pending: list[Sounded] = []
         self._rewriter = Rewriter(CLOCK_RATE, randbelow(0x4000), randbelow(1 << 30))
 
     def add(self, track: Track, packet: Packet, now: float) -> None:
-        """Gather a packet of the source on air."""
+        """Queue a packet of the source on air."""
         if self.track is not track or self.left:
             self.track, self.codec, self.left = track, track.codec, False
             self._rewriter.begin(packet.sequence, packet.timestamp, now)
@@ -59,24 +60,26 @@ class Sound:
 
     @property
     def next_sequence(self) -> int:
-        """The number of what leaves next."""
+        """The sequence number of the next packet."""
         return self.pending[0][0].sequence if self.pending else self._rewriter.next_sequence
 
     def timestamp_at(self, when: float) -> int | None:
-        """The stream's RTP time at this moment of our clock; None before the first packet."""
+        """Return the stream's RTP time at this moment of our clock; None before the first
+        packet.
+        """
         if self.track is None:
             return None
         return (self.track.timestamp_at(when) + self._rewriter.timestamp_delta) & 0xFFFFFFFF
 
     def take(self) -> list[Sounded]:
-        """All that was gathered, to be sent now."""
+        """Remove and return all queued packets."""
         taken, self.pending = self.pending, []
         self.packets += len(taken)
         self.octets += sum(len(packet.payload) for packet, _ in taken)
         return taken
 
     def write(self, packets: Sequence[Sounded], hearing: Hearing) -> list[bytes]:
-        """The packets as one group of viewers gets them."""
+        """Write the packets as one group of viewers gets them."""
         out = []
         for (sequence, timestamp, marker, payload), blocks in packets:
             number = hearing.payload_type
@@ -91,7 +94,9 @@ class Sound:
 
 
 def _readable(payload: bytes, track: Track) -> list[Block]:
-    """The blocks of the codec in RED; none where the primary one is of something else."""
+    """Return the blocks of RED in the track's codec; none if the primary block has another
+    codec.
+    """
     try:
         blocks = red.parse(payload)
     except red.Malformed:

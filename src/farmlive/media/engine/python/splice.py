@@ -1,4 +1,6 @@
-"""Where a viewer's video comes from one track to another: which numbers it goes on with."""
+"""Splices a viewer's video from one track to another: computes the numbers that it continues
+with.
+"""
 
 from farmlive.media.engine.python.forwarder import RewriteOffset
 from farmlive.media.engine.python.rtp_rewrite import half, seam, squeeze
@@ -12,9 +14,10 @@ _RATE = 90_000
 def begin_epoch(
     viewer: Viewer, track: Track, start: int, common: RewriteOffset | None, now: float
 ) -> Epoch | None:
-    """The viewer gets this track from the packet `start` on: after what it got last, without a
-    gap. A new viewer takes the shifts that others have (`common`) and starts in the lower half of
-    the numbers. None where it can't play the track.
+    """Start this track for the viewer at the packet `start`, without a gap after its last packet.
+
+    A new viewer takes the offsets that others have (`common`) and starts in the lower half of the
+    sequence numbers. Returns None if it can't play the track.
     """
     terms, first = viewer.viewing.video.get(track.codec), track.ring.get(start)
     newest, last = track.ring.newest, viewer.last
@@ -41,8 +44,8 @@ def begin_epoch(
 
 
 def _aligned(viewer: Viewer, track: Track) -> int | None:
-    """What should be added to this track's timestamps, by the reports on it and on the layer that
-    the viewer got last.
+    """Return the timestamp offset for this track by sender reports, on it and on the viewer's last
+    layer.
     """
     before = viewer.past[-1] if viewer.past else None
     if before is None or before.track.incoming is not track.incoming:

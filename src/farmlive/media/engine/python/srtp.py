@@ -1,8 +1,8 @@
 """SRTP sessions of one peer, over pylibsrtp's binding (RFC 3711, RFC 7714).
 
-What leaves for many viewers is protected by `audience`, through the pointer that stands here. The
-engine in C gets the sessions and libsrtp's functions by their addresses, and those of the OpenSSL
-in the same library, by which it protects what leaves.
+send_group.py protects packets to many viewers through the session pointer kept here. The engine in
+C gets the addresses of the sessions, of libsrtp's functions, and of those of the OpenSSL inside the
+same library, with which it encrypts.
 """
 
 import ctypes
@@ -16,10 +16,10 @@ from farmlive.media.engine.interface import Keys
 
 Unreadable = Error
 
-# The largest datagram that is read, and all sessions' place to work in.
+# The largest datagram that is read, and the size of the buffer that all sessions share.
 _LARGEST = 2048
-# A session keeps each SSRC that has been read, and looks through all of them for each packet: from
-# more than anyone needs, nothing is read.
+# A session keeps each SSRC that it has unprotected and searches them linearly for each packet:
+# packets of SSRCs beyond any legitimate number are not read.
 _SSRCS_MOST = 256
 _buffer = ffi.new("char[]", _LARGEST)
 _bytes = memoryview(ffi.buffer(_buffer))
@@ -33,15 +33,15 @@ _CIPHERS = (
 
 def _policy(profile: int, key: bytes, direction: int, window: int) -> Policy:
     policy = Policy(key=key, ssrc_type=direction, srtp_profile=profile)
-    # A window of 1,024 would shift a long bit vector on every packet that is sent. No number is
-    # sent twice: two packets under one nonce would give keys away (RFC 7714, section 13.2).
+    # A window of 1,024 would shift a long bit vector on every packet sent. No sequence number is
+    # sent twice: two packets under one nonce would reveal keys (RFC 7714, section 13.2).
     policy.window_size = window
     policy.allow_repeat_tx = False
     return policy
 
 
 def sessions(keys: Keys) -> tuple[Session, Session]:
-    """The session for sending, and the one for receiving."""
+    """Return the session for sending and the one for receiving."""
     return (
         Session(_policy(keys.profile, keys.transmit, Policy.SSRC_ANY_OUTBOUND, 256)),
         Session(_policy(keys.profile, keys.receive, Policy.SSRC_ANY_INBOUND, 1024)),
@@ -49,13 +49,14 @@ def sessions(keys: Keys) -> tuple[Session, Session]:
 
 
 def address_of(session: Session) -> int:
-    """Where libsrtp has this session; it is there for as long as the session is kept."""
+    """Return the address of libsrtp's session; valid for as long as the session object exists."""
     return int(ffi.cast("uintptr_t", session._srtp[0]))
 
 
 def functions() -> tuple[int, int, int, int]:
-    """The addresses of libsrtp's functions that protect and unprotect RTP, and RTCP: each takes a
-    session, a packet and a pointer to its size.
+    """Return the addresses of libsrtp's functions that protect and unprotect RTP, and RTCP.
+
+    Each takes a session, a packet and a pointer to its size.
     """
     protect, unprotect, protect_rtcp, unprotect_rtcp = (
         int(ffi.cast("uintptr_t", ffi.addressof(lib, name)))
@@ -65,8 +66,10 @@ def functions() -> tuple[int, int, int, int]:
 
 
 def ciphers() -> tuple[int, ...] | None:
-    """The addresses of what native/gcm.h wants of OpenSSL, in its order; None where pylibsrtp was
-    built otherwise than its wheels are, and has none.
+    """Return the addresses of the OpenSSL functions that engine/native/send/gcm.h needs, in its
+    order.
+
+    None if pylibsrtp is built unlike its wheels and exports none.
     """
     library = ctypes.CDLL(pylibsrtp._binding.__file__)
     try:
@@ -77,15 +80,15 @@ def ciphers() -> tuple[int, ...] | None:
 
 
 def gcm_key(keys: Keys) -> bytes:
-    """Key and salt for sending where the profile is AEAD_AES_128_GCM, else nothing."""
+    """Return key and salt for sending if the profile is AEAD_AES_128_GCM, else nothing."""
     return keys.transmit if keys.profile == Policy.SRTP_PROFILE_AEAD_AES_128_GCM else b""
 
 
 class Protection:
-    """Both directions of one peer. Not thread-safe: the event loop's thread owns it.
+    """Both directions of one peer. Not thread-safe: only the event loop's thread uses it.
 
-    `tag` is what protection adds to an RTP packet, `transmit` libsrtp's session for sending.
-    `segmented`: whether a run reaches the peer in one send.
+    `tag` is the number of bytes that protection adds to an RTP packet, `transmit` libsrtp's session
+    for sending. `segmented`: a GSO batch reaches the peer in one send.
     """
 
     __slots__ = ("_receive", "_received", "_ssrcs", "_transmit", "segmented", "tag", "transmit")
@@ -99,7 +102,7 @@ class Protection:
         self.segmented = True
 
     def unprotect(self, data: bytes) -> bytes:
-        """The plain RTP packet; raises Unreadable."""
+        """Return the plain RTP packet. Raises Unreadable."""
         size = _length[0] = len(data)
         if size > _LARGEST:
             raise Unreadable("longer than any datagram")
@@ -112,7 +115,7 @@ class Protection:
         return plain
 
     def unprotect_rtcp(self, data: bytes) -> bytes:
-        """The plain RTCP packet; raises Unreadable."""
+        """Return the plain RTCP packet. Raises Unreadable."""
         ssrc = self._of_few(data[4:8])
         plain = self._receive.unprotect_rtcp(data)
         self._ssrcs.add(ssrc)
@@ -124,5 +127,5 @@ class Protection:
         return ssrc
 
     def protect_rtcp(self, data: bytes) -> bytes:
-        """The protected RTCP packet."""
+        """Return the protected RTCP packet."""
         return self._transmit.protect_rtcp(data)

@@ -1,6 +1,6 @@
-"""What is done by the clock: finishing frames, bursts, reports, feedback, consent and silence.
+"""Timers: completion of frames, bursts, reports, feedback, consent and silence.
 
-Whatever wakes the engine does what is due, so that the timers of its own seldom wake it.
+Every wake-up of the engine does what is due, so that its own timers rarely wake it.
 """
 
 import asyncio
@@ -16,25 +16,26 @@ from farmlive.media.engine.python.publisher import Publisher, PublisherListener
 from farmlive.media.wire import rtcp, rtp
 
 _TICK_S = 0.1
-# How long a tick may wait for something else to wake us.
+# How long a tick may wait for another wake-up.
 _SLACK_S = 0.03
 _TICKS_A_SECOND = 10
 _TICKS_A_REPORT = 5
-# A viewer gets this many sender reports a second apart, to set its picture and sound by, then one
-# in so many seconds (RFC 3550, section 6.2: five).
+# A viewer gets this many sender reports a second apart, to synchronize audio and video, then one
+# every five seconds (RFC 3550, section 6.2).
 _FIRST_REPORTS = 5
 _SECONDS_A_REPORT = 5
 _REQUEST_S = 0.01
 _GATHER_S = 0.0015
 _BURST_S = 0.004
-# The two clocks were read as one, and differ by what only someone's hand can do.
+# Two readings of the clocks closer than the first are simultaneous; a difference above the second
+# means that someone set the wall clock.
 _CLOSE_S, _SET_S = 0.000_5, 0.02
 
 
 class Upkeep:
-    """The engine's timers, over its outputs and the peers that it is told to `watch`.
+    """The engine's timers, over its outputs and the peers that `watch` adds.
 
-    `look_at_paths` is called in each tick.
+    Calls `look_at_paths` in each tick.
     """
 
     def __init__(
@@ -47,13 +48,13 @@ class Upkeep:
         self.listener: Listener
         self._times = times or Times()
         self._outputs, self._ports, self._look_at_paths = outputs, ports, look_at_paths
-        # The outputs that got packets since the last look at what they gather.
+        # The outputs that got packets since their queues were last sent.
         self.fed: set[Fanout] = set()
-        # How far the wall clock, which stamps datagrams, is ahead of the steady one.
+        # How far the wall clock, which stamps datagrams, is ahead of the monotonic one.
         self.wall_ahead = 0.0
         self._joining: set[EnginePeer] = set()
         self._publishers: dict[Peer, EnginePeer] = {}
-        # Each peer has its turn once a second, not all in one tick.
+        # Each peer has one turn a second; the turns are spread over the ticks.
         self._turns: list[dict[Peer, EnginePeer]] = [{} for _ in range(_TICKS_A_SECOND)]
         self._ticks = 0
         self._due = 0.0
@@ -61,20 +62,20 @@ class Upkeep:
         self._burst_timer: asyncio.Handle | None = None
         self._flush_timers: dict[Fanout, asyncio.TimerHandle] = {}
         self._request_timers: set[asyncio.TimerHandle] = set()
-        # What each output had sent at the last tick.
+        # Packets that each output had sent at the last tick.
         self._sent: dict[Fanout, int] = {}
 
     def start(self, listener: Listener) -> None:
-        """Begin to tick."""
+        """Start ticking."""
         self.listener = listener
         self._loop = asyncio.get_running_loop()
-        # Our own clock may be set, for tests; senders' reports tell its time.
+        # Tests may set our own clock; sender reports carry its time.
         self._wall_at_zero = now_ms() / 1000 - time.monotonic()
         self._due = time.monotonic()
         self._tick(self._due)
 
     def stop(self) -> None:
-        """End all timers."""
+        """Cancel all timers."""
         timers = (self._tick_timer, self._burst_timer, *self._flush_timers.values())
         for timer in (*timers, *self._request_timers):
             if timer is not None:
@@ -82,37 +83,37 @@ class Upkeep:
         self._flush_timers.clear()
         self._request_timers.clear()
 
-    # Who there is.
+    # The peers.
 
     def watch(self, peer: EnginePeer) -> None:
-        """Look after a peer, which is joining now."""
+        """Add a peer, which is joining now."""
         self._turns[peer.number % _TICKS_A_SECOND][peer.number] = peer
         self._joining.add(peer)
         self._ports.read_at_once()
 
     def joined(self, peer: EnginePeer) -> None:
-        """The peer has its keys and its place."""
+        """Record that the peer has its keys and its path."""
         self._joining.discard(peer)
         if peer.publisher is not None:
             self._publishers[peer.number] = peer
 
     def forget(self, peer: EnginePeer) -> None:
-        """The peer is gone."""
+        """Remove the peer."""
         self._joining.discard(peer)
         self._publishers.pop(peer.number, None)
         self._turns[peer.number % _TICKS_A_SECOND].pop(peer.number, None)
 
     def aired(self, output: PublisherListener, peer: Peer) -> None:
-        """The output has been switched to this publisher."""
+        """Notify the listener that the output was switched to this publisher."""
         for number, each in self._outputs.items():
             if each is output:
                 self.listener.aired(number, peer)
                 return
 
-    # What follows from what came in.
+    # After incoming packets.
 
     def after_reading(self, now: float) -> None:
-        """Some datagrams were taken: send what is whole, and do what is due."""
+        """Send the complete frames and do what is due, after datagrams were read."""
         for fanout in self.fed:
             timer = self._flush_timers.pop(fanout, None)
             if timer is not None:
@@ -128,24 +129,26 @@ class Upkeep:
                 self._ports.be_patient()
 
     def _flush(self, fanout: Fanout) -> None:
-        """A frame whose end has not come yet leaves after a moment."""
+        """Send the packets of a frame whose end has not come for a moment."""
         del self._flush_timers[fanout]
         fanout.flush()
 
     def ask_for_keyframe(self, fanout: Fanout) -> None:
-        """Somebody may wait for a keyframe of the publishers that this output gets."""
+        """Request the keyframes that viewers of this output wait for."""
         for publisher in (fanout.on_air, fanout.following):
             if publisher is not None and publisher.wanted:
                 self.ask(publisher)
 
     def ask(self, publisher: Publisher) -> None:
-        """Ask this publisher soon for what is wanted of it."""
+        """Schedule the requests to this publisher."""
         peer = self._publishers.get(publisher.peer)
         if peer is not None:
             self.ask_soon(peer, publisher)
 
     def ask_soon(self, peer: EnginePeer, publisher: Publisher) -> None:
-        """Ask for what is missing as soon as it can't be mere disorder, not at the next tick."""
+        """Schedule the requests to this publisher for when a gap can't be reordering, before the
+        next tick.
+        """
         if publisher.asking:
             return
 
@@ -160,7 +163,7 @@ class Upkeep:
         self._request_timers.add(timer)
 
     def pump_soon(self) -> None:
-        """Somebody catches up: send the bursts, a part at a time."""
+        """Schedule the bursts of viewers that catch up, a part at a time."""
         if self._burst_timer is None:
             self._burst_timer = self._loop.call_soon(self._pump)
 
@@ -173,10 +176,10 @@ class Upkeep:
         if again:
             self._burst_timer = self._loop.call_later(_BURST_S, self._pump)
 
-    # What is due.
+    # Periodic work.
 
     def _timed_tick(self) -> None:
-        # Nothing has woken us in time: then viewers must.
+        # Nothing has woken us in time: then viewers' datagrams must.
         self._ports.read_at_once()
         self._tick(time.monotonic())
 
@@ -212,10 +215,10 @@ class Upkeep:
         self._keep_awake()
 
     def _read_clocks(self) -> None:
-        """Learn how far apart the clocks are: once, and where someone sets the wall's.
+        """Measure the difference of the clocks: once, and again if someone sets the wall clock.
 
-        A reading that was interrupted is no news: publishers would take the difference for a delay
-        on their way, and send less.
+        A reading that was interrupted is discarded: publishers' congestion control would take the
+        difference for network delay and send less.
         """
         before, wall, after = time.monotonic(), time.time(), time.monotonic()
         ahead = wall - before
@@ -223,8 +226,8 @@ class Upkeep:
             self.wall_ahead = ahead
 
     def _keep_awake(self) -> None:
-        """Let nobody hear nothing for more than half a second: clients take silence for a lost way,
-        and look for another one.
+        """Leave no viewer without a packet for more than half a second: clients take silence for a
+        lost path and look for another one.
         """
         sent = {each: each.sending.sent for each in self._outputs.values()}
         quiet = {each for each, count in sent.items() if self._sent.get(each) == count}
@@ -248,8 +251,8 @@ class Upkeep:
         publisher = peer.publisher
         alive = peer.checked_at
         if publisher is not None:
-            # Media with the right key is as good a sign of life as a check: some publishers
-            # check only at the start.
+            # Media with the right key proves liveness as well as a check does: some publishers send
+            # checks only at the start.
             alive = max(alive, publisher.last_at)
             publisher.measure(now)
             if peer.flowing and now - publisher.last_at > self._times.silent:
@@ -272,5 +275,5 @@ class Upkeep:
             peer.send_rtcp(peer.fanout.sending.report(peer.viewer, now, wall))
 
     def middle_of(self, now: float) -> int:
-        """This moment as the middle 32 bits of our NTP time."""
+        """Return this moment as the middle 32 bits of our NTP time."""
         return (rtp.ntp(now + self._wall_at_zero) >> 16) & 0xFFFFFFFF

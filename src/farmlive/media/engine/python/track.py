@@ -1,7 +1,6 @@
-"""One incoming stream: its counters (RFC 3550, appendix A), its gaps, its ring and what of it was
-asked for. A layer of a simulcast is a track of its own.
+"""One incoming stream: its counters (RFC 3550, appendix A), gaps, ring and outstanding requests.
 
-Decides; writing RTCP is `publisher`'s part.
+A layer of a simulcast is a track of its own. Pure decisions; publisher.py writes RTCP.
 """
 
 from farmlive.media.engine.interface import Incoming
@@ -13,24 +12,24 @@ from farmlive.media.wire.rtp import Packet, ahead
 _NACK_AGAIN_S = 0.05
 _NACK_TRIES = 10
 _NACK_MOST = 200
-# Older gaps are not asked for: the ring would have no place for them.
+# Older gaps are not requested: the ring would have no room for them.
 _NACK_BACK = 1_000
 _KEYFRAME_EVERY_S = 1.0
 _ANSWER_WITHIN_S = 0.7
-# What is so far ahead or behind is no gap but another numbering, if a second packet agrees
+# A packet so far ahead or behind is no gap but a restarted numbering, if a second packet agrees
 # (RFC 3550, appendix A.1).
 _DROPOUT_MOST, _DISORDER_MOST = 3_000, 1_000
-# A frame is whole this long after it is expected, on a quick way.
+# A frame is complete this long after it is expected, on a fast network.
 _FRAME_S = 0.0015
 
-# How much of a track's loss the last second is; the rest is the seconds before.
+# Weight of the last second in a track's loss; the rest is that of the seconds before.
 _LOSS_WEIGHT = 0.4
 
 _packet = tuple.__new__
 
 
 class _Missing:
-    """A number that did not come: how often it was asked for and when it is due again."""
+    """A missing sequence number: how often it was requested, and when to request it again."""
 
     __slots__ = ("asked", "due", "tries")
 
@@ -42,7 +41,7 @@ class _Missing:
 class Track:
     """One stream of one SSRC, from its first packet on; a new SSRC or numbering is a new track.
 
-    `layer` is its place in a simulcast, 0 the lowest, `rid` its name there.
+    `layer` is its place in a simulcast, 0 the lowest; `rid` its name there.
     """
 
     def __init__(self, incoming: Incoming, layer: int = 0) -> None:
@@ -51,18 +50,18 @@ class Track:
         self.rid = incoming.layers[layer] if incoming.layers else ""
         self.is_video = incoming.kind == "video"
         self.ssrc = 0
-        # The SSRC that it had before it began anew, and when that was.
+        # The SSRC before the restart, and when that was.
         self.replaced = 0
         self.replaced_at = 0.0
         self.codec = ""
         self.ring = Ring()
-        # Whether the last packet of sound was RED (RFC 2198).
+        # Whether the last audio packet was RED (RFC 2198).
         self.wrapped = False
         self.last_at = 0.0
         self.packets = self.octets = self.frames = 0
         self.size: tuple[int, int] | None = None
         self.kbps = 0.0
-        # The share of what was sent over the last seconds that did not come by itself.
+        # The share of packets that was lost before retransmission, over the last seconds.
         self.loss = 0.0
         self._octets_measured = 0
         self._repaired = self._lost_measured = self._expected_measured = 0
@@ -74,26 +73,26 @@ class Track:
         self.sender_report_at = 0.0
         self.moment = (0.0, 0)
         self._highest = self._base = self._cycles = 0
-        # What the next packet is called if the sender has begun to count anew, and whether it has.
+        # The next sequence number if the sender has restarted its numbering, and whether it has.
         self._unlike: int | None = None
         self.ended = False
         self._expected_prior = self._received_prior = 0
         self._transit = self._jitter = 0.0
         self.missing: dict[int, _Missing] = {}
         self.repair_s: float | None = None
-        # More was lost than can be asked for.
+        # More packets were lost than can be requested.
         self.overrun = False
-        # Whether someone waits for a keyframe; when one was asked for last, and when the request
-        # was sent that waits for its answer.
+        # Whether a viewer waits for a keyframe; when one was last requested, and when the request
+        # was sent that has no answer yet.
         self.wanted = False
         self._requested_at: float | None = None
         self._asked_at: float | None = None
         self.keyframe_at: float | None = None
-        # A keyframe before which a packet is missing that may belong to it.
+        # The begin of a keyframe that may lack packets before it.
         self.held: Packet | None = None
 
     def begin(self, ssrc: int, codec: str, sequence: int, timestamp: int, now: float) -> None:
-        """The first packet is here; count it by `add`."""
+        """Start with the first packet; `add` counts it."""
         self.ssrc, self.codec = ssrc, codec
         self.begins_keyframe = codecs.keyframe_test(codec)
         self._highest = (sequence - 1) & 0xFFFF
@@ -104,7 +103,7 @@ class Track:
 
     @property
     def jitter_ms(self) -> float:
-        """How unevenly it comes (RFC 3550, section 6.4.1), in milliseconds."""
+        """Interarrival jitter (RFC 3550, section 6.4.1), in milliseconds."""
         return self._jitter / self.incoming.clock_rate * 1000
 
     def add(
@@ -118,7 +117,7 @@ class Track:
     ) -> Packet | None:
         """Count a packet that came as it was sent, and keep it if it is video.
 
-        None for one that came before, or that fits nowhere.
+        Returns None for a duplicate, or one that fits no numbering.
         """
         distance = ((sequence - self._highest + 0x8000) & 0xFFFF) - 0x8000
         if distance > 0:
@@ -135,7 +134,7 @@ class Track:
             self._out_of_line(sequence)
             return None
         elif self.is_video and self.ring.get(sequence) is not None:
-            # Its RTX was here first. Sent again with other bytes, it would have the same nonce.
+            # Its RTX came first. Sending it again with other bytes would reuse the nonce.
             return None
         elif self.missing:
             self._found(sequence, now)
@@ -163,7 +162,7 @@ class Track:
         self._unlike = (sequence + 1) & 0xFFFF
 
     def repaired(self, packet: Packet, now: float) -> bool:
-        """Count a packet that came by RTX and keep it; False for one that nobody misses."""
+        """Count a packet that came by RTX and keep it; return False if it was not missing."""
         if packet.sequence not in self.missing:
             return False
         self._found(packet.sequence, now)
@@ -189,7 +188,7 @@ class Track:
 
     def _gap(self, distance: int, now: float) -> None:
         if distance > _NACK_MOST or len(self.missing) + distance > 2 * _NACK_MOST:
-            # Too much to ask for again: only a new keyframe helps.
+            # Too much to request again: only a new keyframe helps.
             self.missing.clear()
             self.overrun = True
             return
@@ -197,7 +196,7 @@ class Track:
             self.missing[sequence & 0xFFFF] = _Missing(now)
 
     def due(self, now: float, round_trip_s: float | None) -> list[int]:
-        """The numbers to ask for now, in the stream's order, each again after a round trip."""
+        """Return the sequence numbers to request now, in order, each again after a round trip."""
         known = self.repair_s if round_trip_s is None else round_trip_s
         wait = max(_NACK_AGAIN_S, 1.25 * (known or 0))
         result = []
@@ -215,7 +214,9 @@ class Track:
     # Keyframes.
 
     def keyframe_came(self, now: float) -> bool | None:
-        """Note a keyframe; whether it came when asked for, None where nobody asked."""
+        """Record a keyframe; return whether it answered a request in time, None without a
+        request.
+        """
         self.keyframe_at = now
         self.wanted = False
         if self._asked_at is None:
@@ -225,15 +226,15 @@ class Track:
         return answered
 
     def forget_request(self) -> None:
-        """It comes no more, so that it can't answer."""
+        """Forget a pending request: the track has ended and can't answer."""
         self._asked_at = None
 
     def unanswered(self, now: float) -> bool:
-        """Whether the last request for a keyframe has waited too long."""
+        """Return whether the last keyframe request has waited too long."""
         return self._asked_at is not None and now - self._asked_at > _ANSWER_WITHIN_S
 
     def request_due(self, now: float) -> bool:
-        """Whether to ask for a keyframe now: requests are merged into one a second."""
+        """Return whether to request a keyframe now: requests are merged into one a second."""
         last = self._requested_at
         if self.overrun:
             self.overrun = False
@@ -246,10 +247,10 @@ class Track:
         return True
 
     def begins_group(self, packet: Packet, now: float) -> bool:
-        """A keyframe begins with this packet; True where a group of pictures does.
+        """Handle the first packet of a keyframe; return True if a group of pictures begins.
 
-        H264 has its parameter sets in packets of their own: a keyframe whose first packet may be
-        missing waits for it, since viewers can't begin without them.
+        H264 has its parameter sets in packets of their own: a keyframe that may lack an earlier
+        packet waits for it, since viewers can't start without them.
         """
         self.held = None
         if self.ring.has_begun(packet):
@@ -260,21 +261,24 @@ class Track:
             return False
         return self.ring.begin_group(packet, now)
 
-    # Reports.
+    # Sender and receiver reports.
 
     def heard(self, report: rtcp.SenderReport, ours: float, now: float) -> None:
-        """Its sender says what time it has; `ours` is that moment on our clock."""
+        """Record a sender report; `ours` is its moment on our clock."""
         self.sender_report, self.sender_report_at = report, now
         self.moment = (ours, report.timestamp)
 
     def timestamp_at(self, when: float) -> int:
-        """Its RTP time at this moment of our clock, by the last report or the first arrival."""
+        """Return its RTP time at this moment of our clock, by the last report or the first
+        arrival.
+        """
         at, timestamp = self.moment
         return (timestamp + round((when - at) * self.incoming.clock_rate)) & 0xFFFFFFFF
 
     def timestamp_of(self, other: "Track") -> int | None:
-        """Its RTP time at the moment of the other's last report (RFC 3550, section 6.4.1); None
-        until both have one.
+        """Return its RTP time at the moment of the other track's last report.
+
+        None until both have one (RFC 3550, section 6.4.1).
         """
         mine, theirs = self.sender_report, other.sender_report
         if mine is None or theirs is None:
@@ -283,7 +287,7 @@ class Track:
         return (mine.timestamp + round(apart * self.incoming.clock_rate)) & 0xFFFFFFFF
 
     def measure(self, span_s: float | None) -> None:
-        """Renew bitrate and loss, over the time since the last call; None: there was none."""
+        """Update bitrate and loss over the time since the last call; None: it is the first one."""
         if span_s:
             self.kbps = round((self.octets - self._octets_measured) * 8 / span_s / 1000, 1)
         self._octets_measured = self.octets
@@ -297,7 +301,7 @@ class Track:
         self._expected_measured, self._lost_measured = expected, lost
 
     def receiver_report(self, now: float) -> rtcp.ReceiverReport | None:
-        """What to report on this track since the last report."""
+        """Return the receiver report on this track since the last one."""
         if not self.ssrc:
             return None
         highest = self._cycles + self._highest

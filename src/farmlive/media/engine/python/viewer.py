@@ -1,6 +1,6 @@
-"""One viewer of an output: where it is reached, which numbers it has and how far it is.
+"""One viewer of an output: its address, its sequence numbers and its progress.
 
-What it is sent, and when, is `output`'s part.
+output.py decides what the viewer gets, and when.
 """
 
 import socket
@@ -26,12 +26,12 @@ from farmlive.media.wire.rtp import Packet, ahead
 
 RTX_PER_S = 600
 _EPOCHS = 4
-# So many packets of padding alone may follow each other.
+# At most this many padding-only packets follow each other.
 _PADDING_MOST = 32
 
 
 class Numbers(NamedTuple):
-    """What a packet's header has for some viewers and not for others; None: not sent to them."""
+    """The header values that differ between viewers; None: the track is not sent to them."""
 
     lane: Forwarder | None
     video: RewriteOffset | None
@@ -39,7 +39,7 @@ class Numbers(NamedTuple):
 
 
 class Last(NamedTuple):
-    """Where a viewer's video stopped: number, timestamp, numbers of pictures, and when."""
+    """Where a viewer's video stopped: sequence number, timestamp, picture ids, and when."""
 
     sequence: int
     timestamp: int
@@ -48,18 +48,18 @@ class Last(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """Packets and octets of a stream, as a sender report has them but for the modulo of 2^32."""
+    """Packets and octets sent of a stream, for sender reports, before the modulo of 2^32."""
 
     packets: int
     octets: int
 
 
 class Epoch:
-    """A stretch of one track in a viewer's video: how its numbers are made of the source's.
+    """A stretch of one track in a viewer's video: how its numbers follow from the source's.
 
-    `first` is the first number that the viewer gets of what the ring spans; `squeezed` where live
-    begins for a late joiner, in the source's time; `nudge` by how much its timestamps are later
-    than they should be.
+    `first` is the first sequence number that the viewer gets of what the ring spans; `squeezed` is
+    where live begins for a late joiner, in the source's time; `nudge` is by how much its timestamps
+    are too late.
     """
 
     __slots__ = ("first", "muted", "nudge", "shift", "squeezed", "terms", "track", "until")
@@ -72,20 +72,20 @@ class Epoch:
         self.shift = shift
         self.nudge = nudge
         self.squeezed: int | None = None
-        # When it ended; and whether what is missing of it was left out on purpose.
+        # When it ended, and whether its missing packets were left out on purpose.
         self.until: float | None = None
         self.muted = False
 
     def forget_first(self) -> None:
-        """Begin where the ring does: numbers go round, and after half a round the newest would be
-        taken for ones from before it.
+        """Let the stretch begin where the ring begins: sequence numbers wrap around, and after half
+        a cycle the newest would seem older than it.
         """
         number = (self.track.ring.highest - (SIZE - 1) + self.shift.sequence) & 0xFFFF
         if ahead(number, self.first) > 0:
             self.first = number
 
     def as_sent(self, packet: Packet) -> Packet:
-        """The packet with the timestamp that the viewer got, but for the shift."""
+        """Return the packet with the timestamp that the viewer got, before the offset."""
         if self.squeezed is None:
             return packet
         timestamp = squeeze(packet.timestamp, self.squeezed)
@@ -93,7 +93,7 @@ class Epoch:
 
 
 def _last_picture(ring: Ring, newest: Packet) -> Packet:
-    """The last packet with a payload, a few numbers back at most: others tell of no picture."""
+    """Return the last packet with a payload, at most a few back: others carry no picture id."""
     near = (ring.get((ring.highest - back) & 0xFFFF) for back in range(_PADDING_MOST))
     return next((packet for packet in near if packet is not None and packet.payload), newest)
 
@@ -101,8 +101,8 @@ def _last_picture(ring: Ring, newest: Packet) -> Packet:
 class Viewer:
     """One viewer of an output.
 
-    Always holds: it is live on a `lane`, or catches up from `cursor` on, or waits; with the first
-    two it has an `epoch`.
+    Invariant: it is live on a forwarder (`lane`), or catches up from `cursor` on, or waits; in the
+    first two states it has an `epoch`.
     """
 
     __slots__ = (
@@ -145,7 +145,7 @@ class Viewer:
         self.address = address
         self._alone: SendGroup | None = None
         self.stall = Stall()
-        # The payload types of what is heard, which goes on while the viewer can't keep up.
+        # The payload types of audio, which goes on while the viewer can't keep up.
         self.sound = frozenset(
             number
             for each in viewing.audio.values()
@@ -154,77 +154,79 @@ class Viewer:
         )
         self.audio_shift: int | None = None
         self.choice = Choice(now)
-        # The track that it should get.
+        # The track that the viewer should get.
         self.target: Track | None = None
         self.lane: Forwarder | None = None
-        # Next packet of the ring to send, while catching up.
+        # The next packet of the ring to send, while catching up.
         self.cursor: int | None = None
         self.epoch: Epoch | None = None
-        # The stretches before, the newest last, and where the last of them ended.
+        # The earlier stretches, the newest last, and where the last of them ended.
         self.past: list[Epoch] = []
         self.last: Last | None = None
         # The reference time that our next report answers, and when it came.
         self.reference: tuple[ReferenceTime, float] | None = None
         self.rtx_sequence = randbelow(0x4000)
         self.rtx_left = RTX_PER_S
-        # Of video: while it is live, less what its track counted until then.
+        # Video sent; while live, minus what its track had counted before.
         self.video = Sent(0, 0)
-        # What the output counted of sound before the viewer's first, if it had any.
+        # What the output had counted of audio before the viewer's first packet, if it had any.
         self.sound_before: Sent | None = None
 
     @property
     def alone(self) -> SendGroup:
-        """It as an audience of one."""
+        """A send group of this viewer alone."""
         if self._alone is None:
             self._alone = SendGroup(self.sock, (self,))
         return self._alone
 
     def send(self, packets: Iterable[GsoBatch]) -> int:
-        """Protect and send to this viewer; returns how many packets could not be sent."""
+        """Protect and send to this viewer; return how many packets could not be sent."""
         return sum(map(self.alone.send, packets))
 
     @property
     def held(self) -> int:
-        """How many bytes it has not taken yet."""
+        """Bytes queued for it."""
         return 0 if isinstance(self.sock, socket.socket) else self.sock.held(self.address)
 
     def may_go_on(self, now: float) -> bool:
-        """Whether it could take a keyframe now."""
+        """Return whether it could take a keyframe now."""
         return self.stall.since is None or self.stall.may_go_on(self.held, now)
 
     def moved(self, sock: Outlet, address: Any) -> None:
-        """It is reached elsewhere now: what the route before could not carry says nothing of it."""
+        """Set its new socket and address; forget the limits of the old route."""
         self.protection.segmented = True
         self.sock, self.address, self._alone = sock, address, None
 
     @property
     def repeats(self) -> bool:
-        """Whether it takes RTX."""
+        """Whether it negotiated RTX."""
         return self.epoch is not None and self.epoch.terms.retransmission is not None
 
     def can_play(self, track: Track) -> bool:
-        """Whether it knows the track's codec."""
+        """Return whether it negotiated the track's codec."""
         return track.codec in self.viewing.video
 
     def got(self, packets: int, octets: int) -> None:
-        """So many packets were sent to it by themselves."""
+        """Count packets that were sent to it individually."""
         self.video = Sent(self.video.packets + packets, self.video.octets + octets)
 
     def go_live(self, lane: Forwarder) -> None:
-        """It is on a lane from now on."""
+        """Start live on a forwarder."""
         self.lane, self.cursor = lane, None
         self.got(-lane.track.packets, -lane.track.octets)
 
     @property
     def sent(self) -> Sent:
-        """What it was sent of video."""
+        """The video sent to it."""
         if self.lane is None:
             return self.video
         track = self.lane.track
         return Sent(self.video.packets + track.packets, self.video.octets + track.octets)
 
     def end_epoch(self, sent: int, muted: bool) -> None:
-        """Its video stops after the source's number `sent`; `muted`: it could not keep up."""
+        """End its video after the source's sequence number `sent`; `muted`: it could not keep
+        up.
+        """
         epoch = self.epoch
         if epoch is None:
             return
@@ -242,14 +244,14 @@ class Viewer:
         self.epoch = self.lane = self.cursor = None
 
     def epoch_of(self, sequence: int) -> Epoch | None:
-        """The stretch that this number of the viewer's belongs to."""
+        """Return the stretch that contains this sequence number of the viewer's stream."""
         if self.epoch is not None and ahead(sequence, self.epoch.first) >= 0:
             return self.epoch
         return next((e for e in reversed(self.past) if ahead(sequence, e.first) >= 0), None)
 
     def forget_past(self, now: float) -> None:
-        """What ended some seconds ago, or has left the ring, is not asked for any more; called once
-        a second.
+        """Forget stretches that ended some seconds ago or have left the ring; called once a
+        second.
         """
         if self.epoch is not None:
             self.epoch.forget_first()
@@ -257,7 +259,7 @@ class Viewer:
             self.past = [e for e in self.past if e.until is None or now - e.until < 5.0]
 
     def numbers(self, sound: str) -> Numbers:
-        """What it gets of what is sent now, and with which numbers; `sound` is what is heard."""
+        """Return the header values for what is sent now; `sound` is the codec of the audio."""
         hears = self.viewing.audio.get(sound)
         audio = None
         if hears is not None and self.audio_shift is not None:

@@ -1,1 +1,1 @@
-"""The engine's sockets: UDP and TCP, ICE, batches, and what the kernel filters."""
+"""The engine's network: UDP and TCP sockets, ICE, batched I/O and the BPF filter."""

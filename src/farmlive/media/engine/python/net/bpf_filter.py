@@ -1,6 +1,7 @@
-"""What the kernel throws away for us: receiver reports that come alone, several a second from each
-viewer, from which nothing follows where there are no layers to choose from. Linux only (socket(7),
-SO_ATTACH_FILTER); elsewhere `demux` does it.
+"""A BPF filter that drops receiver reports which come alone.
+
+Each viewer sends several a second, and without layers to select from nothing follows from them.
+Linux only (socket(7), SO_ATTACH_FILTER); elsewhere demux.py drops them.
 """
 
 import ctypes
@@ -12,8 +13,8 @@ from farmlive.media.wire import rtcp
 
 _SO_ATTACH_FILTER, _SO_DETACH_FILTER = 26, 27
 _UDP_HEADER = 8
-# What SRTCP adds: index and tag, of AES128_CM_SHA1_80 and of AEAD_AES_128_GCM. A packet with
-# more than the report in it can't be longer by either.
+# Bytes that SRTCP adds: index and tag, of AES128_CM_SHA1_80 and of AEAD_AES_128_GCM. No longer
+# compound packet can have the length of a single report with either of them.
 _TRAILERS = (14, 20)
 
 # Classic BPF (linux/bpf_common.h) as (code, true, false, k). The packet begins with its UDP header.
@@ -29,7 +30,7 @@ _PROGRAM = (
     (_EQUAL, 0, 10, 0x80),
     (_BYTE, 0, 0, _UDP_HEADER + 1),
     (_EQUAL, 0, 8, rtcp.RR),
-    # The length in the report's header counts words of four bytes, without the first.
+    # The length field of a report counts 4-byte words, without the first.
     (_HALF, 0, 0, _UDP_HEADER + 2),
     (_SHIFT, 0, 0, 2),
     (_ADD, 0, 0, _UDP_HEADER + 4),
@@ -44,7 +45,7 @@ _PROGRAM = (
 
 
 def sift(sock: socket.socket) -> None:
-    """Let a UDP socket get no receiver report that comes alone."""
+    """Attach the filter: drop receiver reports that come alone on this UDP socket."""
     program = b"".join(struct.pack("=HBBI", *instruction) for instruction in _PROGRAM)
     held = ctypes.create_string_buffer(program)
     with suppress(OSError):
@@ -56,6 +57,6 @@ def sift(sock: socket.socket) -> None:
 
 
 def pass_all(sock: socket.socket) -> None:
-    """Let a UDP socket get what comes again, receiver reports too."""
+    """Detach the filter: let receiver reports through again."""
     with suppress(OSError):
         sock.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)

@@ -1,13 +1,13 @@
-"""Runs: plain packets that leave in one send, which the network cuts into datagrams of one size.
+"""GSO batches: plain packets of one size that the network stack sends in one call (udp(7)).
 
-Knows sizes and their layout in memory. Encryption and sending are `send_group`'s part.
+Knows sizes and their layout in memory; send_group.py encrypts and sends.
 """
 
 import struct
 from array import array
 from collections.abc import Sequence
 
-# The room of a packet in memory, and the largest plain one that fits with any tag.
+# The size of a packet's slot in memory, and the largest plain packet that fits with any tag.
 ROOM = 1_536
 LARGEST = 1_504
 MOST = 48
@@ -15,10 +15,9 @@ _BYTES = 65_000
 
 
 class GsoBatch:
-    """Packets of one size, of which the last may be shorter.
+    """Packets of one size; the last one may be shorter.
 
-    `blob` has each packet at the start of a room of its own; `lengths` are their plain sizes as
-    C ints.
+    `blob` has each packet at the start of its slot; `lengths` are their plain sizes as C ints.
     """
 
     __slots__ = ("blob", "count", "last", "lengths", "packets", "size")
@@ -34,14 +33,14 @@ class GsoBatch:
         )
 
     def sizes(self, tag: int) -> "array[int]":
-        """What each packet has on the wire with a tag of this length, in words of 8 bytes."""
+        """Return each packet's size with an SRTP tag of this length, in words of 8 bytes."""
         sizes = array("Q", (self.size + tag,)) * self.count
         sizes[-1] = self.last + tag
         return sizes
 
 
 def runs(packets: Sequence[bytes]) -> list[GsoBatch]:
-    """Cut packets, in their order, into runs."""
+    """Cut packets, in their order, into batches."""
     result: list[GsoBatch] = []
     current: list[bytes] = []
     size = 0

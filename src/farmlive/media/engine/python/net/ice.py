@@ -1,6 +1,9 @@
-"""ICE (RFC 8445, sections 2.5 and 7.3): which peer owns a remote address, and each peer's selected
-path. The client nominates, as with a lite agent; but unlike one we validate a path by checks of our
-own before we send media, since anyone with a peer's credentials can spoof a check's source address.
+"""ICE (RFC 8445, sections 2.5 and 7.3): maps remote addresses to peers, and selects each peer's
+path.
+
+The client nominates, as with a lite agent. Unlike a lite agent, the engine validates a path by its
+own checks before it sends media there, because anyone with a peer's credentials can spoof a check's
+source address.
 """
 
 import hmac
@@ -16,35 +19,35 @@ _ADDRESSES_OF_A_PEER = 8
 
 
 class IcePeer:
-    """The ICE state of one peer. `at` is its selected path, or None; media goes there only once it
-    is validated.
+    """The ICE state of one peer. `at` is its selected path, or None; it carries media once
+    validated.
 
-    `remote` are the peer's own credentials, without which we send it no checks; from `secret` our
-    checks' transaction ids are derived.
+    `remote` are the peer's own credentials; without them the engine sends it no checks. The
+    transaction ids of these checks are derived from `secret`.
     """
 
     def __init__(
         self, local: Credentials, now: float, remote: Credentials | None = None, secret: bytes = b""
     ) -> None:
-        # The last ones are the newest; those before them serve until these do.
+        # The newest are the last; the earlier ones work until the peer uses these.
         self.credentials = [local]
         self.remotes = [remote]
-        # Whether the newest have served.
+        # Whether the peer has used the newest credentials.
         self.renewed = True
         self.at: Path | None = None
-        # Every path that it has checked from, the newest last.
+        # Every path that it has sent a check from, the newest last.
         self.paths: list[Path] = []
-        # When a check from where it is reached gave its consent (RFC 7675), or new credentials did.
+        # When a check on the selected path, or new credentials, last gave consent (RFC 7675).
         self.checked_at = now
-        # The last check from where it is reached.
+        # When the last check came on the selected path.
         self.there_at = now
-        # The last media that its key opened.
+        # When the last media came that its key could decrypt.
         self.heard_at = now
         self._secret = secret
         self._trials = 0
-        # The number of its checks that asked to select a path.
+        # The number of its checks so far that asked to select a path.
         self.wanted = 0
-        # The path of our DTLS records, and whether some went by another.
+        # The path of our DTLS records, and whether some were sent on another one.
         self.told: tuple[Port, Any] | None = None
         self.scattered = False
         # Whether our first DTLS flight was sent on a path that was not validated.
@@ -80,7 +83,7 @@ class IcePeer:
             self.at.port.send(data, self.at.address)
 
     def cut_off(self, port: Port, address: Any) -> None:
-        """The connection has ended; if it was the selected path, there is none now."""
+        """Remove the path of a connection that has ended; it may have been the selected one."""
         if self.at is not None and self.at.is_at(port, address):
             self.at = None
 
@@ -90,8 +93,8 @@ P = TypeVar("P", bound=IcePeer)
 
 @dataclass(slots=True, frozen=True)
 class Checked(Generic[P]):
-    """A check that was answered, by us or by its peer. `first`: the peer has a selected path now;
-    `moved`: a validated path was selected in place of another.
+    """An answered check, the peer's or ours. `first`: the peer now has its first selected path;
+    `moved`: a validated path has replaced another.
     """
 
     peer: P
@@ -102,9 +105,10 @@ class Checked(Generic[P]):
 class IceLite(Generic[P]):
     """All peers by their user name fragments.
 
-    Invariant: an address belongs to the peer that last sent an authenticated check from it; but a
-    validated address is not taken from its peer until that has not been heard for `left_after`
-    (of `farmlive.media.engine.interface.Times`), since a check's source address can be spoofed.
+    Invariant: an address belongs to the peer that last sent an authenticated check from it. A
+    validated address stays with its peer until no check or media has come from the peer for
+    `left_after` (of `farmlive.media.engine.interface.Times`), because a check's source address can
+    be spoofed.
     """
 
     def __init__(self, left_after: float | None = None) -> None:
@@ -121,7 +125,7 @@ class IceLite(Generic[P]):
     def restart(
         self, peer: P, local: Credentials, now: float, remote: Credentials | None = None
     ) -> None:
-        """Expect new credentials; the old ones serve until the new ones do."""
+        """Expect new credentials; the old ones work until the peer uses the new ones."""
         index = -1 if peer.renewed else 0
         serving = peer.credentials[index]
         for other in peer.credentials:
@@ -134,7 +138,7 @@ class IceLite(Generic[P]):
         self._by_ufrag[local.ufrag] = peer
 
     def remove(self, peer: P) -> None:
-        """Forget the peer and its addresses."""
+        """Remove the peer and its addresses."""
         self._proving.pop(peer, None)
         for credentials in peer.credentials:
             self._by_ufrag.pop(credentials.ufrag, None)
@@ -142,11 +146,12 @@ class IceLite(Generic[P]):
             if path.port.peers.get(path.address) is peer:
                 path.port.forget(path.address)
 
-    # Checks, theirs and ours.
+    # Checks of peers, and ours.
 
     def check(self, port: Port, data: bytes, address: Any, now: float) -> Checked[P] | None:
-        """Answer a connectivity check, or take the answer to ours; one that is not for us gets no
-        answer and None.
+        """Answer a connectivity check, or handle the response to ours.
+
+        Returns None, and sends nothing, for a message with unknown credentials.
         """
         try:
             message = stun.parse(data)
@@ -172,8 +177,9 @@ class IceLite(Generic[P]):
                 self._drop_older(peer)
         path = self._own(peer, port, address)
         path.received += len(data)
-        # Later only by USE-CANDIDATE, or the address would flap while pairs are checked; or where
-        # no check comes from the old one any more, since some clients name it once and for all.
+        # Only USE-CANDIDATE selects another path, or the address would flap while pairs are
+        # checked; except once no check comes on the old path any more, since some clients nominate
+        # only once.
         first, is_here = peer.at is None, peer.at is path
         left = now - peer.there_at > self._left_after
         may_move = (message.use_candidate or left) and (is_newest or not peer.renewed)
@@ -192,15 +198,15 @@ class IceLite(Generic[P]):
             peer.checked_at = peer.there_at = now
         path.answer(stun.success(message, address[0], address[1], key))
         self._ask(path, now)
-        # Sending the answer may have ended its connection.
+        # Sending the response may have ended its connection.
         is_somewhere = peer.at is not None
         return Checked(peer, first and is_somewhere, moved and is_somewhere)
 
     def _answered(
         self, port: Port, message: stun.Message, address: Any, now: float
     ) -> Checked[P] | None:
-        """Take the response to a check of ours, which validates the path: its sender receives at
-        that address, and has the peer's credentials.
+        """Handle the response to a check of ours, which validates the path: its sender receives at
+        that address and has the peer's credentials.
         """
         peer: P | None = port.peers.get(address)
         path = peer.path(port, address) if peer is not None else None
@@ -213,8 +219,10 @@ class IceLite(Generic[P]):
         return Checked(peer, False, moved)
 
     def secured(self, peer: P) -> None:
-        """Take a finished DTLS handshake, which needs all records that we sent: it validates their
-        path, if all went by one.
+        """Validate the path of our DTLS records when the handshake finishes.
+
+        A finished handshake needs all records that we sent, so it validates their path if all went
+        on one.
         """
         told = peer.told
         path = peer.at or (peer.path(*told) if told is not None else None)
@@ -223,7 +231,7 @@ class IceLite(Generic[P]):
             peer.at = path
 
     def _move(self, peer: P, path: Path) -> bool:
-        """Select this validated path, unless a path that was asked for later is validated, too."""
+        """Select this validated path, unless a validated path was requested later."""
         at = peer.at
         if at is not None and at is not path and at.proved and at.wanted > path.wanted:
             path.forget()
@@ -234,7 +242,7 @@ class IceLite(Generic[P]):
         return True
 
     def _ask(self, path: Path, now: float) -> None:
-        """Send a check on a path under validation, but never to ourselves, by our own ufrag."""
+        """Send a check on a path under validation, but never one to ourselves, by our own ufrag."""
         if (
             not path.proved
             and path.may_prove(now)
@@ -243,8 +251,9 @@ class IceLite(Generic[P]):
             path.ask(now)
 
     def look(self, now: float) -> None:
-        """Send checks again and drop selected paths whose validation has timed out; called about
-        ten times a second. A peer that was to move keeps its old path.
+        """Retransmit checks and drop selected paths whose validation has timed out.
+
+        Called about ten times a second. A peer that was to move keeps its old path.
         """
         for peer in list(self._proving):
             proving = [each for each in peer.paths if not each.proved and each.may_prove(now)]
@@ -259,16 +268,18 @@ class IceLite(Generic[P]):
     # DTLS records.
 
     def record_came(self, peer: P, port: Port, address: Any, record: bytes) -> None:
-        """Count a DTLS record that came on a path which is not validated."""
+        """Count a DTLS record that came on a path that is not validated."""
         at = peer.at
         if at is not None and not at.proved and at.is_at(port, address):
             at.received += len(record)
             at.greeted = at.greeted or is_client_hello(record)
 
     def send_record(self, peer: P, record: bytes, now: float) -> None:
-        """Send a DTLS record on the selected path, or drop it: without one, and above the limit of
-        a path that is not validated. Our first flight may exceed that, once and after a ClientHello
-        from there; it counts against the limit afterwards.
+        """Send a DTLS record on the selected path.
+
+        The record is dropped if there is no path, or if it exceeds the limit of a path that is not
+        validated. Our first flight may exceed that limit, once and after a ClientHello from there;
+        it counts against the limit afterwards.
         """
         at = peer.at
         if at is None:
@@ -285,14 +296,14 @@ class IceLite(Generic[P]):
     # Owners of remote addresses.
 
     def _drop_older(self, peer: P) -> None:
-        """Forget all but the newest credentials."""
+        """Remove all but the newest credentials."""
         for older in peer.credentials[:-1]:
             self._by_ufrag.pop(older.ufrag, None)
         del peer.credentials[:-1]
         del peer.remotes[:-1]
 
     def _is_anothers(self, peer: P, port: Port, address: Any, now: float) -> bool:
-        """Return whether another peer has validated this address and was heard of lately."""
+        """Return whether another peer has validated this address and was active recently."""
         found = port.peers.get(address)
         if found is None or found is peer or not found.proved or not found.at.is_at(port, address):
             return False
@@ -300,19 +311,19 @@ class IceLite(Generic[P]):
         return now - heard_at <= self._left_after
 
     def _own(self, peer: P, port: Port, address: Any) -> Path:
-        """Return the peer's path at this address, which it owns from now on."""
+        """Return the peer's path at this address; the peer owns the address from now on."""
         path = peer.path(port, address)
         if port.peers.get(address) is peer and path is not None:
             return path
         port.peers[address] = peer
-        # One that it had before another peer did is listed already.
+        # A path that another peer had taken over meanwhile is in the list already.
         if path is not None:
             peer.paths.remove(path)
         else:
             path = Path(port, address)
         peer.paths.append(path)
         if len(peer.paths) > _ADDRESSES_OF_A_PEER:
-            # Never the selected one.
+            # Never the selected path.
             old = peer.paths.pop(int(peer.paths[0] is peer.at))
             if old.port.peers.get(old.address) is peer:
                 old.port.forget(old.address)

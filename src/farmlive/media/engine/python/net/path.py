@@ -12,9 +12,9 @@ from farmlive.media.engine.interface import Credentials
 from farmlive.media.engine.python.net.sockets import Port
 from farmlive.media.wire import stun
 
-# Seconds for which a path may be validated, from the check that asks for it.
+# Seconds within which a path must be validated, from the check that asks for it.
 PROVING_S = 2.0
-# Bytes that a path gets before it is validated, for each byte received from it.
+# Bytes that may be sent to an unvalidated path for each byte received from it.
 FACTOR = 3
 # Seconds after which an unanswered check is sent again.
 AGAIN_S = 0.2
@@ -27,11 +27,11 @@ def is_client_hello(record: bytes) -> bool:
 
 
 class Path:
-    """A remote address at a port of ours that a peer has checked from.
+    """A remote address, at a port of ours, from which a peer has sent a check.
 
-    Invariant: until it is validated (`proved`), `sent` is at most FACTOR times `received`, or more
-    by our first DTLS flight alone; and later than PROVING_S after `begun` only responses to checks
-    are sent.
+    Invariant: until it is validated (`proved`), `sent` is at most FACTOR times `received`, except
+    for our first DTLS flight; and later than PROVING_S after `begun` the engine sends it only
+    responses to checks.
     """
 
     __slots__ = (
@@ -56,12 +56,12 @@ class Path:
         # When validation began; None before a check asks to select it.
         self.begun: float | None = None
         self.asked_at: float | None = None
-        # The number, among the peer's checks that asked to select a path, of the last that asked
-        # for it.
+        # The number of the last check that asked to select this path, counted over all checks of
+        # the peer that did.
         self.wanted = 0
-        # Whether a ClientHello came on it.
+        # Whether a ClientHello came on this path.
         self.greeted = False
-        # The content of our check, until it is answered.
+        # The credentials of our pending check, None once it is answered.
         self.local: Credentials | None = None
         self.remote: Credentials | None = None
         self.transaction = b""
@@ -100,7 +100,9 @@ class Path:
         self.local = self.remote = None
 
     def forget(self) -> None:
-        """Another path was selected: this one must be validated again to be selected."""
+        """Record that another path was selected: this one must be validated again to be
+        selected.
+        """
         self.proved, self.begun = self.is_stream, None
         self.local = self.remote = None
 
@@ -120,7 +122,7 @@ class Path:
         self.port.send(data, self.address)
 
     def ask(self, now: float) -> None:
-        """Send a check of ours, if one is due and within the limit."""
+        """Send a check of ours if one is due and within the limit."""
         if self.local is None or self.remote is None:
             return
         if self.asked_at is not None and now - self.asked_at < AGAIN_S:
@@ -136,8 +138,9 @@ class Path:
             self.port.send(check, self.address)
 
     def is_answered_by(self, message: stun.Message) -> bool:
-        """Return whether this is the response to our check. MESSAGE-INTEGRITY is needed: without it
-        a public STUN server's response would do.
+        """Return whether this message is the response to our check.
+
+        MESSAGE-INTEGRITY is required: otherwise the response of a public STUN server would do.
         """
         return (
             self.remote is not None

@@ -1,4 +1,4 @@
-"""Reads what waits at a socket: many datagrams by one recvmmsg(2) where the system has it."""
+"""Reads datagrams from a socket in batches, by one recvmmsg(2) where the system has it."""
 
 import ctypes
 import socket
@@ -14,12 +14,12 @@ SO_TIMESTAMPNS = 35
 
 _ROOM = 2048
 _CONTROL = 64
-# A struct mmsghdr has 8 words of 8 bytes; see `audience`.
+# A struct mmsghdr has 8 words of 8 bytes; see send_group.py.
 _WORDS = 8
 _TIMESPEC = struct.Struct("=qq")
-# For how long datagrams may come that one reading takes.
+# The longest time over which the datagrams of one batch may have arrived.
 _READING_S = 0.1
-# A control message's data begins after its length, level and kind.
+# A control message's data begins after its length, level and type.
 _STAMP_AT = 16
 
 Datagram = tuple[bytes, float | None]
@@ -27,7 +27,7 @@ Datagram = tuple[bytes, float | None]
 
 
 def stamp(ancillary: Sequence[tuple[int, int, bytes]]) -> float | None:
-    """When the kernel received a datagram, in seconds of the wall clock."""
+    """Return when the kernel received a datagram, in seconds of the wall clock."""
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS and len(data) >= 16:
             seconds, nanoseconds = _TIMESPEC.unpack_from(data)
@@ -36,11 +36,11 @@ def stamp(ancillary: Sequence[tuple[int, int, bytes]]) -> float | None:
 
 
 def arrival(stamped: float | None, now: float, ahead: float) -> float:
-    """When a datagram came, on the clock of `now`; the wall clock is `ahead` of it.
+    """Return when a datagram arrived, on the clock of `now`; the wall clock is `ahead` of it.
 
-    A publisher's congestion control must not take a busy event loop for a full network. A stamp
-    of more than a second ago is not believed: someone set the clock. It may be a little later than
-    `now`, when we began to read.
+    Otherwise a publisher's congestion control would take a busy event loop for a congested network.
+    A stamp more than a second old is ignored: someone set the clock. The result may be a little
+    later than `now`, which is when reading began.
     """
     if stamped is None:
         return now
@@ -49,7 +49,7 @@ def arrival(stamped: float | None, now: float, ahead: float) -> float:
 
 
 class RecvBatch:
-    """Room for what one reading of a connected socket brings."""
+    """Buffers for one batch of a connected socket."""
 
     def __init__(self) -> None:
         self._datagrams = ctypes.create_string_buffer(AT_ONCE * _ROOM)
@@ -67,7 +67,7 @@ class RecvBatch:
         self._full = array("Q", (_CONTROL,)) * AT_ONCE
 
     def read(self, sock: socket.socket) -> list[Datagram]:
-        """What waits, at most AT_ONCE datagrams; empty where nothing does."""
+        """Return the waiting datagrams, at most AT_ONCE; empty if there are none."""
         if _recvmmsg is None:
             return _read_singly(sock)
         count = _recvmmsg(sock.fileno(), self._at, AT_ONCE, socket.MSG_DONTWAIT, None)

@@ -1,26 +1,27 @@
-"""What a viewer that can't keep up may hold, what is dropped of it, and when it gets video again.
+"""Slow viewers: what is queued for them, what is dropped, and when they get video again.
 
-Pure decisions: `tcp` and `send_group` tell what was not taken, `output` asks who may go on.
+Pure decisions. tcp.py and send_group.py report packets that were not taken; output.py asks which
+viewers may go on.
 """
 
 from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
-# About a second of the stream, and never more than this.
+# At most about a second of the stream, and never more than this.
 HELD_MOST = 512 * 1024
 HELD_S = 1.0
-# Packets that a full network card or buffer refused of one viewer, within a second, until its
-# video is not worth going on with.
+# After this many packets within a second that a full network card or buffer refused, a viewer's
+# video stops.
 _REFUSED_MOST = 32
-# How long a viewer that fell behind waits for video, at first and when it falls again and again:
-# each return costs everyone a keyframe.
+# How long a viewer that fell behind waits for video, at first and if it falls again: each return
+# costs all viewers a keyframe.
 _WAIT_S, _LONGEST_WAIT_S = 0.5, 8.0
 _STEADY_S = 10.0
 
 
 class Frame(NamedTuple):
-    """A packet as it goes onto a stream. `video` may be dropped; `at`: when it was to leave."""
+    """A packet as framed for a TCP stream. `video` may be dropped; `at`: when it was to be sent."""
 
     data: bytes
     video: bool
@@ -28,9 +29,9 @@ class Frame(NamedTuple):
 
 
 class SendQueue:
-    """What one connection has not taken yet, in order.
+    """The frames that one connection has not taken yet, in order.
 
-    Always holds: a frame that has gone in part stays, or the stream could not be followed.
+    Invariant: a partly sent frame stays, or the stream would lose its framing.
     """
 
     __slots__ = ("_begun", "_frames", "size")
@@ -41,7 +42,7 @@ class SendQueue:
         self.size = 0
 
     def add(self, frames: Iterable[Frame], gone: int = 0) -> None:
-        """Keep frames, of which the first `gone` bytes have left already."""
+        """Add frames, of which the first `gone` bytes have been sent already."""
         for frame in frames:
             left = len(frame.data) - gone
             if left <= 0:
@@ -54,7 +55,7 @@ class SendQueue:
                 self._frames.append(frame)
 
     def next(self, most: int) -> bytes:
-        """What leaves next: about `most` bytes, at least one frame where there is one."""
+        """Return the next bytes to send: about `most`, at least one frame if there is one."""
         taken, size = [self._begun], len(self._begun)
         for frame in self._frames:
             if size and size + len(frame.data) > most:
@@ -64,7 +65,7 @@ class SendQueue:
         return b"".join(taken)
 
     def sent(self, count: int) -> None:
-        """So many bytes of `next` have left."""
+        """Remove the first `count` bytes of `next`, which were sent."""
         self.size -= count
         begun = len(self._begun)
         self._begun, count = self._begun[count:], count - begun
@@ -75,8 +76,8 @@ class SendQueue:
             count -= len(data)
 
     def trim(self, now: float) -> int:
-        """Hold no more than the bound: drop all video, then the oldest of the rest. Returns how
-        many packets were dropped.
+        """Enforce the limits: drop all video, then the oldest other frames; return how many
+        packets.
         """
         if not self._is_over(now):
             return 0
@@ -96,14 +97,16 @@ class SendQueue:
 
 
 class Stall:
-    """Whether one viewer keeps up. While it does not it gets sound alone; video goes on with a
-    keyframe after it has taken what it held.
+    """Whether one viewer keeps up.
+
+    A slow viewer gets audio alone; its video goes on at a keyframe once it has taken what was
+    queued.
     """
 
     __slots__ = ("_refused", "_refused_since", "_resumed_at", "_wait_s", "dropped", "since")
 
     def __init__(self) -> None:
-        # Packets that were left out since it could not keep up.
+        # Packets that were left out because it could not keep up.
         self.dropped = 0
         # Since when it gets no video; None while it keeps up.
         self.since: float | None = None
@@ -113,7 +116,7 @@ class Stall:
         self._refused_since = 0.0
 
     def fall(self, dropped: int, now: float) -> None:
-        """It held too much and so many packets were dropped: no video until it may go on."""
+        """Stop its video: its queue exceeded the limits and lost this many packets."""
         self.dropped += dropped
         if self.since is None:
             self.since = now
@@ -121,7 +124,7 @@ class Stall:
             self._wait_s = _WAIT_S if steady else min(2 * self._wait_s, _LONGEST_WAIT_S)
 
     def refuse(self, packets: int, now: float) -> None:
-        """So many packets found no place to wait in; nobody holds them, and they are gone."""
+        """Count packets that no buffer had room for; they are lost."""
         if now - self._refused_since > 1:
             self._refused, self._refused_since = 0, now
         self._refused += packets
@@ -132,14 +135,14 @@ class Stall:
             self.dropped += packets
 
     def skip(self, packets: int) -> None:
-        """So many packets of video were not even tried."""
+        """Count video packets that were not sent while its video is stopped."""
         self.dropped += packets
 
     def may_go_on(self, held: int, now: float) -> bool:
-        """Whether it should get the next keyframe, if it holds so many bytes."""
+        """Return whether it should get the next keyframe, with `held` bytes in its queue."""
         return self.since is None or (held == 0 and now - self.since >= self._wait_s)
 
     def go_on(self, now: float) -> None:
-        """It gets a keyframe."""
+        """Record that it gets a keyframe."""
         if self.since is not None:
             self.since, self._resumed_at = None, now

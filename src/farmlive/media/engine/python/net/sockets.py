@@ -1,8 +1,8 @@
-"""The ports of media: their sockets, who is at which remote address, and when each is read.
+"""The UDP port: its sockets, the peer at each remote address, and when to read each socket.
 
-While media comes, publishers wake us and viewers wait for that: to wake up costs more than to read
-what a viewer tells. For this a publisher has a socket of its own on the same port. What a datagram
-means is `demux`'s part, and connections are `tcp`'s.
+While media comes, publishers' datagrams wake the loop and viewers' datagrams wait for that, because
+a wake-up costs more than reading a viewer's RTCP. Therefore each publisher has a socket of its own
+on the same port. demux.py interprets the datagrams; tcp.py owns connections.
 """
 
 import asyncio
@@ -17,20 +17,21 @@ from farmlive.media.engine.python.net.recv_batch import AT_ONCE, RecvBatch, stam
 from farmlive.media.engine.python.net.slow_viewer import Frame
 
 _READ_AT_ONCE = 64
-# A timer is not worth less; and for longer nothing that a publisher sends out of turn may wait.
+# The shortest pause worth a timer, and the longest that an unexpected publisher's datagram may
+# wait.
 _SHORTEST_REST_S, _LONGEST_REST_S = 0.002, 0.03
 
 
 class Framed(Protocol):
-    """What carries a viewer's packets on a stream; see
+    """A stream that carries a viewer's packets; see
     `farmlive.media.engine.python.net.tcp.TcpPort`.
     """
 
     def write(self, frames: Sequence[Frame], address: Any, now: float) -> int:
-        """Send packets; returns how many were dropped, of these or of older ones."""
+        """Send packets; return how many were dropped, of these or of older ones."""
 
     def held(self, address: Any) -> int:
-        """How many bytes the peer at this address has not taken yet."""
+        """Return how many bytes are queued for the peer at this address."""
 
 
 Outlet = socket.socket | Framed
@@ -38,13 +39,15 @@ Outlet = socket.socket | Framed
 
 
 class Port:
-    """The UDP port on one local address: the socket that all share, and those of publishers."""
+    """The UDP port on one local address: the socket that all peers share, and those of
+    publishers.
+    """
 
     protocol: ClassVar[Literal["udp", "tcp"]] = "udp"
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
-        # The peer that has proved to be at a remote address.
+        # The peer that has validated a remote address.
         self.peers: dict[Any, Any] = {}
         self.own: dict[Any, _Own] = {}
 
@@ -54,11 +57,11 @@ class Port:
         return self.sock
 
     def forget(self, address: Any) -> None:
-        """The peer is gone from this address."""
+        """Remove the peer from this address."""
         self.peers.pop(address, None)
 
     def send(self, data: bytes, address: Any) -> None:
-        """Send a datagram; one that can't be sent is as good as lost on its way."""
+        """Send a datagram; one that can't be sent counts as lost in the network."""
         try:
             self.sock.sendto(data, address)
         except OSError:
@@ -70,7 +73,7 @@ Take = Callable[[Port, bytes, float | None, Any, float], None]
 
 
 class _Own:
-    """The socket of a publisher. `rest` says for how many seconds it needs no reading."""
+    """The socket of a publisher. `rest` returns for how many seconds it needs no reading."""
 
     def __init__(
         self, sock: socket.socket, port: Port, address: Any, rest: Callable[[float], float]
@@ -85,11 +88,11 @@ class Ports:
     def __init__(self) -> None:
         self.all: list[Port] = []
         self._patient = False
-        # Whether a publisher's own socket was read since `be_patient` was called.
+        # Whether a publisher's own socket was read since the last call of `be_patient`.
         self._woken = False
         self._again: asyncio.Handle | None = None
-        # The publishers' sockets that are watched, behind one descriptor: to let one rest is then
-        # one system call.
+        # The publishers' sockets to read, in one epoll descriptor: to pause one is a single system
+        # call.
         self._bell: select.epoll | None = None
         self._owns: dict[int, _Own] = {}
         self._inbox = RecvBatch()
@@ -97,9 +100,9 @@ class Ports:
     def open(
         self, bind: Sequence[str], port: int, take: Take, done: Callable[[float], None]
     ) -> int:
-        """Open the port on these addresses; returns its number. Raises OSError where it is taken.
+        """Open the port on these addresses; return its number. Raises OSError if it is taken.
 
-        `done` is called with the time after each reading.
+        `done` is called with the time after each batch.
         """
         self._loop = asyncio.get_running_loop()
         self._take, self._done = take, done
@@ -128,9 +131,10 @@ class Ports:
         self.all = []
 
     def open_own(self, port: Port, address: Any, rest: Callable[[float], float]) -> None:
-        """Give the publisher at this address a socket of its own; without one it shares.
+        """Give the publisher at this address a socket of its own; if that fails it uses the shared
+        one.
 
-        After each reading of it `rest` says for how many seconds it needs no other.
+        After each batch `rest` returns for how many seconds the socket needs no reading.
         """
         if address in port.own or self._bell is None or port.protocol != "udp":
             return
@@ -140,24 +144,25 @@ class Ports:
             return
         self._owns[sock.fileno()] = port.own[address] = _Own(sock, port, address, rest)
         self._bell.register(sock, select.EPOLLIN)
-        # Before it was connected it may have got what others sent.
+        # Before it was connected, it may have received others' datagrams.
         now = time.monotonic()
         self._read(sock, port, now)
         self._done(now)
 
     def close_own(self, port: Port, address: Any) -> None:
-        """The publisher is gone from this address."""
+        """Close the own socket of the publisher at this address."""
         own = port.own.pop(address, None)
         if own is not None:
             if own.resting is not None:
                 own.resting.cancel()
             del self._owns[own.sock.fileno()]
-            # A closed socket leaves the set by itself.
+            # The kernel removes a closed socket from the epoll set.
             own.sock.close()
 
     def be_patient(self) -> None:
-        """Called now and then while nobody is joining: where publishers wake us anyway, what
-        viewers share is read then.
+        """Read the shared socket only when a publisher wakes the loop.
+
+        Called now and then while no peer is joining; has no effect unless publishers send.
         """
         if not self._woken:
             self.read_at_once()
@@ -168,7 +173,7 @@ class Ports:
         self._woken = False
 
     def read_at_once(self) -> None:
-        """Someone is joining, or no publisher wakes us: read what comes when it comes."""
+        """Read each datagram when it comes: a peer is joining, or no publisher wakes the loop."""
         if self._patient:
             self._patient = False
             self._watch()
@@ -183,7 +188,7 @@ class Ports:
         self._done(now)
 
     def _rung(self) -> None:
-        """Publishers that do not rest have sent something."""
+        """Read the publishers' sockets that have datagrams."""
         assert self._bell is not None
         for number, _ in self._bell.poll(0):
             own = self._owns.get(number)
@@ -211,7 +216,7 @@ class Ports:
             self._read_own(own)
 
     def _take_all(self, own: _Own, now: float) -> bool:
-        """Take what waits at a publisher's socket; True where more may wait."""
+        """Read a publisher's socket; return True if more datagrams may wait."""
         waiting = self._inbox.read(own.sock)
         for data, stamped in waiting:
             self._take(own.port, data, stamped, own.address, now)
@@ -230,7 +235,7 @@ class Ports:
         self._read_shared()
 
     def _read(self, sock: socket.socket, port: Port, now: float) -> bool:
-        """Take what waits from anyone; True where more may wait, so that everyone else gets a turn
+        """Read the shared socket; return True if more may wait, so that other sockets are read
         first.
         """
         receive, take = sock.recvmsg, self._take
@@ -240,7 +245,8 @@ class Ports:
             except BlockingIOError:
                 return False
             except OSError:
-                # What became of an earlier datagram to this address; it says nothing of the next.
+                # An ICMP error of an earlier datagram to this address; it says nothing about the
+                # next one.
                 continue
             take(port, data, stamp(extra), address, now)
         return True

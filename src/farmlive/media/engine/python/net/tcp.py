@@ -1,8 +1,7 @@
-"""ICE over TCP: a port to which clients connect (RFC 6544, passive candidates), where each packet
-has its length before it (RFC 4571).
+"""ICE over TCP: passive candidates (RFC 6544) with length-prefixed packets (RFC 4571).
 
-Owns the connections and their bounds. What a packet means is `demux`'s part, and what a slow
-viewer loses is decided in `stalls`.
+Owns the connections and their limits. demux.py interprets the packets, and slow_viewer.py decides
+what a slow viewer loses.
 """
 
 import asyncio
@@ -19,15 +18,15 @@ from farmlive.media.engine.python.net.slow_viewer import Frame, SendQueue
 from farmlive.media.engine.python.net.sockets import Outlet, Port, Take
 from farmlive.media.wire.framing import Deframer, TooLong, frame
 
-# A connection proves within this time that it is a peer's.
+# A connection must send an authenticated check within this time.
 CHECKED_WITHIN_S = 10.0
 _MOST = 4_096
 _MOST_OF_AN_ADDRESS = 256
 _ACCEPTED_AT_ONCE = 16
 _READ_AT_ONCE = 1 << 16
 _WRITTEN_AT_ONCE = 1 << 16
-# What the kernel may hold of one connection, in bytes, and how much of it not even sent yet: what
-# lies there can't be dropped any more.
+# Limits of what the kernel buffers for one connection, in bytes, and of its unsent part: what is in
+# these buffers can't be dropped any more.
 _KERNEL_HOLDS = 1 << 17
 _UNSENT = 1 << 14
 _DEAD_AFTER_MS = 30_000
@@ -37,18 +36,19 @@ _TCP_USER_TIMEOUT = 18
 
 
 class Bounds:
-    """How many connections there may be, in all and of one address; shared by all ports."""
+    """Limits on connections, in all and per address; shared by all ports."""
 
     def __init__(self, most: int = _MOST, most_of_an_address: int = _MOST_OF_AN_ADDRESS) -> None:
         self._most, self._most_of_an_address = most, most_of_an_address
         self._by_host: Counter[str] = Counter()
-        # Those that have not proved to be a peer's, the oldest first.
+        # Connections without an authenticated check, the oldest first.
         self.unproved: dict[Connection, None] = {}
         self.refused = 0
 
     def room(self, host: str) -> bool:
-        """Whether one more may come from here; where all is full, one that has not proved
-        anything makes room.
+        """Return whether one more connection may come from this host.
+
+        If all places are taken, a connection without an authenticated check is closed for it.
         """
         if self._by_host[host] < self._most_of_an_address:
             if self._by_host.total() < self._most:
@@ -64,7 +64,7 @@ class Bounds:
         self.unproved[connection] = None
 
     def closed(self, connection: "Connection") -> None:
-        """Count it no more."""
+        """Remove a connection from the count."""
         host = connection.address[0]
         self._by_host[host] -= 1
         if not self._by_host[host]:
@@ -92,30 +92,28 @@ class TcpPort(Port):
 
     @property
     def outlet(self) -> Outlet:
-        """Viewers here get their media through this port itself, in frames."""
+        """Viewers here get their media through this port itself, as frames."""
         return self
 
     def send(self, data: bytes, address: Any) -> None:
-        """Send a packet that is no viewer's media; to a connection that is gone, it is lost."""
+        """Send a packet that is not a viewer's media; it is lost if the connection is gone."""
         connection = self.connections.get(address)
         if connection is not None:
             now = time.monotonic()
             connection.hold(connection.write([Frame(frame(data), False, now)], now))
 
     def write(self, frames: Sequence[Frame], address: Any, now: float) -> int:
-        """Send a viewer's packets; returns how many were dropped, of these or of older ones."""
+        """Send a viewer's packets; return how many were dropped, of these or of older ones."""
         connection = self.connections.get(address)
         return len(frames) if connection is None else connection.write(frames, now)
 
     def held(self, address: Any) -> int:
-        """How many bytes the peer at this address has not taken yet; one that is gone takes
-        nothing.
-        """
+        """Return how many bytes are queued for the peer at this address; 0 if it is gone."""
         connection = self.connections.get(address)
         return 1 if connection is None else connection.backlog.size
 
     def forget(self, address: Any) -> None:
-        """The peer is gone from this address."""
+        """Remove the peer from this address."""
         super().forget(address)
         connection = self.connections.get(address)
         if connection is not None:
@@ -138,12 +136,14 @@ class TcpPort(Port):
                 return
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                    # No room in the system: who knocks would wake us for ever.
+                    # The system is out of descriptors: pending connections would wake the loop
+                    # forever.
                     self._loop.remove_reader(self.sock)
                     self._again = self._loop.call_later(1.0, self._accept_again)
                     return
                 continue
-            # An older one from there has ended, or this one could not be; it only was not read yet.
+            # An older connection from there has ended, or this one could not exist; its end is not
+            # read yet.
             if (older := self.connections.get(address)) is not None:
                 older.close()
             if self.bounds.room(address[0]):
@@ -156,7 +156,7 @@ class TcpPort(Port):
 
 
 class TcpPorts:
-    """The TCP port, one `TcpPort` for each local address, with bounds that all share."""
+    """The TCP port, one `TcpPort` for each local address, with shared limits."""
 
     def __init__(self) -> None:
         self.bounds = Bounds()
@@ -165,9 +165,9 @@ class TcpPorts:
     def open(
         self, bind: Sequence[str], port: int, take: Take, done: Callable[[float], None]
     ) -> int:
-        """Open the port on these addresses; returns its number. Raises OSError where it is taken.
+        """Open the port on these addresses; return its number. Raises OSError if it is taken.
 
-        `done` is called with the time after each reading.
+        `done` is called with the time after each batch.
         """
         listeners = open_listeners(bind, port)
         self.all = [TcpPort(listener, self.bounds, take, done) for listener in listeners]
@@ -192,7 +192,7 @@ class Connection:
         self._port, self._sock, self._loop = port, sock, loop
         self._deframer = Deframer()
         self._is_open = True
-        # What was dropped for something other than a viewer's media.
+        # Packets dropped by calls other than `write`, not reported yet.
         self._untold = 0
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -205,7 +205,7 @@ class Connection:
         loop.add_reader(sock, self._readable)
 
     def must_be_proved(self) -> bool:
-        """Whether it is a peer's by now; a stranger's is closed."""
+        """Close the connection unless it has sent an authenticated check by now."""
         is_proved = self.address in self._port.peers
         if is_proved:
             self._port.bounds.unproved.pop(self, None)
@@ -214,7 +214,7 @@ class Connection:
         return is_proved
 
     def close(self) -> None:
-        """End the connection; a peer that was here is nowhere until its next check."""
+        """End the connection; its peer has no path until its next check."""
         if not self._is_open:
             return
         self._is_open = False
@@ -247,11 +247,11 @@ class Connection:
         self._port.done(now)
 
     def hold(self, dropped: int) -> None:
-        """Tell of these packets with the next ones."""
+        """Report these dropped packets with the next `write`."""
         self._untold = dropped
 
     def write(self, frames: Sequence[Frame], now: float) -> int:
-        """Send, or hold what is not taken; returns how many packets were dropped for it."""
+        """Send, or queue what the socket does not take; return how many packets were dropped."""
         gone, untold = 0, self._untold
         self._untold = 0
         if not self.backlog.size:
