@@ -1,4 +1,4 @@
-"""Media: WHIP in, WHEP out over one UDP port, without decoding. Knows no product and no person."""
+"""Media: WHIP in, WHEP out over one UDP port, without decoding. Knows no products and no people."""
 
 from farmlive.media.engine_choice import NoNativeEngine
 from farmlive.media.ports import Admission, Gate, MediaEvent

@@ -1,4 +1,6 @@
-"""What the relay knows of its broadcasts: sources, viewers, and who should be on air. No I/O."""
+"""The relay's state of its broadcasts: sources, viewers, and the source that should be on air. No
+I/O.
+"""
 
 import asyncio
 from collections.abc import Iterable
@@ -11,34 +13,34 @@ from farmlive.media.wire import codecs
 
 @dataclass(slots=True)
 class Source:
-    """One camera of a broadcast. `joined` is 0 until its first connection, then its order."""
+    """One camera of a broadcast. `joined` is 0 until its first connection, then its ordinal."""
 
     id: str
     label: str
-    # Someone let in by a link: on air only when the host picks it.
+    # Whether it joined by a guest link: on air only if the host picks it.
     guest: bool = False
-    # The pseudonym of the device that the guest sends from.
+    # The pseudonym of the guest's device.
     device: str | None = None
-    # The identifier of the key by which its last session came.
+    # The id of the stream key of its last session.
     key: str = ""
     joined: int = 0
     flowing: bool = False
     session: Session | None = None
-    # The name of its last session, whose DELETE may come after its goodbye.
+    # The token of its last session, whose DELETE may come after its DTLS close_notify.
     token: str = ""
     publishing: Publishing | None = None
-    # Why viewers could not play it; it is not put on air.
+    # Why viewers can't play it; it is not put on air.
     objection: str | None = None
-    # Runs while its media is away, until its place is given up.
+    # Runs while its media is away, until it loses its place.
     grace: asyncio.TimerHandle | None = None
-    # Runs while a new session takes up the place of an old one.
+    # Runs while a new session replaces an old one.
     handover: asyncio.TimerHandle | None = None
-    # Its own output, while someone of the crew looks at it.
+    # Its own output, while a crew member previews it.
     preview: Output | None = None
     watchers: set[Session] = field(default_factory=set)
 
     def cancel_timers(self) -> None:
-        """Its media is back, or it is gone for good."""
+        """Cancel its timers: its media is back, or it is gone for good."""
         for handle in (self.grace, self.handover):
             if handle is not None:
                 handle.cancel()
@@ -46,7 +48,7 @@ class Source:
 
     @property
     def fit(self) -> bool:
-        """Whether viewers could have it now."""
+        """Whether it could be on air now."""
         return self.flowing and self.objection is None
 
     @property
@@ -58,15 +60,17 @@ class Source:
 
     @property
     def video(self) -> str | None:
-        """The name of its picture's codec, such as `H264`; None for sound alone."""
+        """The name of its video codec, such as `H264`; None for audio alone."""
         names = (key.partition(":")[0] for key in self.codecs)
         return next((name for name in names if name in codecs.VIDEO), None)
 
 
 @dataclass(slots=True)
 class Broadcast:
-    """The media of one broadcast. `on_air` is what viewers get or got last, `picked` the source
-    that the host has put on air: it holds until another pick, or until that source leaves.
+    """The media of one broadcast.
+
+    `on_air` is the source that viewers get or got last; `picked` is the host's choice, which holds
+    until another choice or until that source leaves.
     """
 
     id: str
@@ -78,17 +82,19 @@ class Broadcast:
     paused: bool = False
 
     def forget(self, source: Source) -> None:
-        """It is no longer here; another that came by its name stays."""
+        """Remove the source; another source that came under its name stays."""
         if self.sources.get(source.id) is source:
             del self.sources[source.id]
 
     def guest_of(self, token: str) -> Source | None:
-        """The guest whose last session, over or not, has this name."""
+        """Return the guest whose last session, over or not, has this token."""
         return next((s for s in self.sources.values() if s.guest and s.token == token), None)
 
     def chosen(self) -> Source | None:
-        """Who should be on air: the pick; while it is away or where there is none, of the own
-        sources whose media flows the one that joined last. A guest only as the pick.
+        """Return the source that should be on air.
+
+        It is the picked one. While that is away, or without a pick, it is the source of the farm's
+        own, with media, that joined last. A guest is on air only as the pick.
         """
         picked = self.sources.get(self.picked or "")
         if picked is not None and picked.fit:
@@ -96,10 +102,10 @@ class Broadcast:
         return _last(source for source in self._own() if source.fit)
 
     def playable(self) -> Source | None:
-        """The source whose codecs a new viewer must know: on air, or away for a moment.
+        """Return the source whose codecs a new viewer must support: on air, or away for a moment.
 
-        Those of the others it may know or not: who can't play one of them sees the rest, and is
-        told when it comes.
+        The viewer need not support the other sources' codecs: it sees those that it can play, and
+        gets a message when one that it can't play is on air.
         """
         known = self.sources.get(self.on_air or "") or self.sources.get(self.picked or "")
         if known is not None and known.objection is None:
@@ -111,7 +117,7 @@ class Broadcast:
 
     @property
     def idle(self) -> bool:
-        """Whether nobody publishes and nobody watches."""
+        """Whether it has no source and no viewer."""
         return not self.sources and not self.viewers
 
 

@@ -1,6 +1,6 @@
-"""Advice: what is wrong with a source, by its numbers, for a host to do something about it.
+"""Diagnostics: what is wrong with a source, by its measurements, so that a host can act.
 
-Pure decisions. Each piece is a code with its numbers; the words are the page's.
+Pure decisions. Each piece of advice is a code with its numbers; the page has the texts.
 """
 
 from collections.abc import Mapping
@@ -20,24 +20,24 @@ class Limits(NamedTuple):
     poor: float
 
 
-# Shares of what was sent, and round trips in ms.
+# Lost shares of what was sent, and round trips in ms.
 LOSS = Limits(0.02, 0.06)
 ROUND_TRIP_MS = Limits(250, 500)
-# A keyframe must come so often (s) where nobody sends one when asked, as OBS.
+# Longest keyframe intervals, in seconds, of senders that ignore keyframe requests, such as OBS.
 KEYFRAME_S = Limits(4.5, 10.5)
 KEYFRAME_WANTED_S = 2
-# Pictures a second; 15 is a choice that some cameras make.
+# Frames per second; some cameras use 15 by choice.
 FRAMES = Limits(12, 7)
-# Bits a pixel of H264 or VP8 that moves. Below it the picture is blocks.
+# Bits per pixel of H264 or VP8 with motion. Below this the picture is blocky.
 BITS_A_PIXEL = Limits(0.03, 0.015)
 BITS_WANTED = 0.06
-# The newer codecs do with less.
+# Newer codecs need a smaller share of that.
 _THRIFTY = {"VP9": 0.65, "AV1": 0.55}
-# A sender that adapts makes the picture small where the way up is narrow. But a camera may be small
-# by itself, and a still scene needs few bits: the way is named only where something else shows it.
+# An adaptive sender shrinks its picture when its uplink is narrow. But a camera may be small, and a
+# still scene needs few bits: `narrow-uplink` needs a further sign.
 NARROW_KBPS = 600
 NARROW_PIXELS = Limits(640 * 480, 426 * 240)
-# Sizes that cameras and OBS can be set to, by the lines of a picture of 16 to 9.
+# Picture heights of 16:9 that cameras and OBS offer.
 _LINES = (1080, 720, 540, 480, 360, 240)
 
 _OBJECTIONS: Mapping[str, str] = {
@@ -53,24 +53,24 @@ def advise(
     adapts: bool = False,
     on_air: str | None = None,
 ) -> list[Advice]:
-    """What is wrong with a source whose media flows, the worst first.
+    """Return what is wrong with a source whose media flows, the worst first.
 
-    `objection`: why it can't be put on air; `adapts`: it follows our feedback in bitrate and size,
-    as browsers do; `on_air`: the codec of what viewers get, such as `H264`, where that is another
-    source. Codes:
+    `objection`: why it can't be put on air; `adapts`: it adapts bitrate and size to feedback, as
+    browsers do; `on_air`: the codec that viewers get, such as `H264`, if another source is on air.
+    Codes:
 
-    - `b-frames`, `profile`, `unplayable`: it is not put on air; the encoder must be set.
-    - `no-picture`: only sound comes.
-    - `loss` (`percent`): so much is lost on the way to us.
-    - `narrow-uplink` (`kbps`, `width`, `height`): the sender left out its larger layers, or what it
-      sends is small, starved and late or lossy.
-    - `small-picture` (`width`, `height`): a small picture that comes whole, for whatever reason.
-    - `bitrate` (`kbps`, `wanted_kbps`, `width`, `height`, `lines`): too few bits for the size; so
-      many suit it, or so many lines suit the bits (null: not even the smallest).
+    - `b-frames`, `profile`, `unplayable`: it is not put on air; the encoder's settings must change.
+    - `no-picture`: it sends audio alone.
+    - `loss` (`percent`): the network to the server loses packets.
+    - `narrow-uplink` (`kbps`, `width`, `height`): the sender left out its larger layers, or its
+      picture is small, starved of bits, and late or lossy.
+    - `small-picture` (`width`, `height`): a small picture without loss, for whatever reason.
+    - `bitrate` (`kbps`, `wanted_kbps`, `width`, `height`, `lines`): too few bits for the size;
+      `wanted_kbps` suit it, or `lines` suit the bits (null: not even the smallest size).
     - `few-frames` (`fps`), `no-sound`.
-    - `keyframes` (`seconds`, `wanted_s`): new viewers and a switch wait so long.
-    - `round-trip` (`ms`), `tcp`: the network lets no UDP through, so delay grows with each loss.
-    - `codec` (`codec`, `on_air`): a switch makes every viewer's decoder change.
+    - `keyframes` (`seconds`, `wanted_s`): new viewers and a switch wait that long.
+    - `round-trip` (`ms`), `tcp`: the network blocks UDP, so each loss adds delay.
+    - `codec` (`codec`, `on_air`): a switch would change every viewer's decoder.
     """
     found: list[Advice] = []
 
@@ -85,7 +85,7 @@ def advise(
     if objection is not None:
         add(_OBJECTIONS.get(objection, "unplayable"), "poor")
     if not health.bitrate_kbps:
-        return found  # nothing was measured yet
+        return found  # nothing is measured yet
     if not health.fps:
         add("no-picture", "poor")
     elif health.fps < FRAMES.fair:
@@ -114,7 +114,7 @@ def _narrow(health: Health) -> list[Advice]:
         return []
     is_tiny = pixels < NARROW_PIXELS.poor
     size = {"width": health.width, "height": health.height}
-    # Not those that this camera is too small for: they never had a size.
+    # Layers that this camera is too small for never had a size.
     left_out = any(
         not layer.kbps and (layer.width or 0) * (layer.height or 0) > pixels
         for layer in health.layers

@@ -1,4 +1,4 @@
-"""What staff are told of a source: its place, its numbers, and what to do about them. Pure."""
+"""The health of sources as staff see it: state, measurements and advice. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -15,8 +15,8 @@ def every(
     refused: Mapping[str, Refused],
     measure: Callable[[Peer], Health | None],
 ) -> list[dict[str, Any]]:
-    """The sources of the broadcast that have joined, as the API answers them, and those that
-    could not, since their offers were refused.
+    """Return the sources of the broadcast that have joined, as in the API, and those whose offers
+    were refused.
     """
     joined = [source for source in entry.sources.values() if source.joined] if entry else []
     here = {source.id for source in joined}
@@ -37,7 +37,7 @@ def every(
 
 
 def _shown(entry: Broadcast, source: Source, health: Health | None) -> dict[str, Any]:
-    """One source of the broadcast; `health` None while nobody sends it."""
+    """Return one source of the broadcast; `health` is None while it has no session."""
     numbers = health or Health()
     return {
         "id": source.id,

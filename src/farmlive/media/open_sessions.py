@@ -1,5 +1,6 @@
-"""The sessions that are open: each by the name in its address and by its peer, with what it is to
-its broadcast. What follows where one ends is the relay's part.
+"""The open sessions, by the token in their URL and by their peer, with their role in the broadcast.
+
+relay.py does what follows from the end of one.
 """
 
 from typing import NamedTuple
@@ -11,9 +12,7 @@ from farmlive.media.wire.errors import SessionGone
 
 
 class Place(NamedTuple):
-    """What a session is to its broadcast: a source's, someone's who looks at a source, or a
-    viewer's where there is no source.
-    """
+    """The role of a session: a publisher's, a preview's, or a viewer's if it has no source."""
 
     entry: Broadcast
     source: Source | None = None
@@ -21,7 +20,7 @@ class Place(NamedTuple):
 
 
 class OpenSessions:
-    """Knows them all, and closes them."""
+    """All open sessions; closes them."""
 
     def __init__(self) -> None:
         self._by_token: dict[str, Session] = {}
@@ -29,16 +28,16 @@ class OpenSessions:
         self._places: dict[Session, Place] = {}
 
     def add(self, session: Session, place: Place) -> None:
-        """A session begins."""
+        """Add a session that begins."""
         self._by_token[session.token] = self._by_peer[session.peer] = session
         self._places[session] = place
 
     def has(self, token: str) -> bool:
-        """Whether a session with this name is open."""
+        """Return whether a session with this token is open."""
         return token in self._by_token
 
     def at(self, broadcast: str, token: str, publisher: bool) -> Session:
-        """The session at this address; raises SessionGone."""
+        """Return the session with this URL. Raises SessionGone."""
         session = self._by_token.get(token)
         place = self.place(session)
         if (
@@ -51,23 +50,21 @@ class OpenSessions:
         return session
 
     def of(self, peer: Peer) -> Session | None:
-        """The session of this peer."""
+        """Return the session of this peer."""
         return self._by_peer.get(peer)
 
     def place(self, session: Session | None) -> Place | None:
-        """What the session is; None for one that is not open."""
+        """Return the session's role; None if it is not open."""
         return self._places.get(session) if session is not None else None
 
     def forget(self, session: Session) -> Place | None:
-        """The session is over for those who ask; what it was, None where it was none. It is left
-        to be closed.
-        """
+        """Remove the session, which the caller closes; return its role, None if it was not open."""
         self._by_token.pop(session.token, None)
         self._by_peer.pop(session.peer, None)
         return self._places.pop(session, None)
 
     def close(self, *sessions: Session) -> None:
-        """Forget these and say goodbye."""
+        """Remove these sessions and close them."""
         for session in sessions:
             self.forget(session)
             session.close()

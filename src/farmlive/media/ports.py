@@ -1,4 +1,4 @@
-"""What the relay asks of the house and tells it: who may come in, and what happens to sources."""
+"""The interface that the relay needs from the application: admission, and events of sources."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -8,11 +8,11 @@ from fastapi import Request
 
 @dataclass(slots=True, frozen=True)
 class Admission:
-    """Which source a stream key belongs to, and its label.
+    """The source that a stream key belongs to, and its label.
 
-    A guest's source is never put on air by itself: the host picks it. `device` is a pseudonym of
-    the guest's device; a session from another one is not that which the host picked. `key` is the
-    key's identifier, by which its session is found when its owner is shut out.
+    A guest's source is never put on air automatically: the host picks it. `device` is a pseudonym
+    of the guest's device; the pick does not hold for a session from another device. `key` is the
+    key's id, by which its session is found when its owner is shut out.
     """
 
     source: str
@@ -24,11 +24,11 @@ class Admission:
 
 @dataclass(slots=True, frozen=True)
 class MediaEvent:
-    """What happened to a source of a broadcast.
+    """A change of a broadcast's source.
 
-    `joined` and `left`: the source is there, or its grace is over. `switched`: viewers get it
-    from now on, in the `codec`. `paused` and `resumed`: viewers get nothing, or the source on air
-    is back.
+    `joined` and `left`: the source has connected, or its grace period is over. `switched`: viewers
+    get it from now on, in `codec`. `paused` and `resumed`: viewers get no media, or the source on
+    air is back.
     """
 
     kind: Literal["joined", "left", "paused", "resumed", "switched"]
@@ -40,27 +40,27 @@ class MediaEvent:
 
 
 class Gate(Protocol):
-    """Who may come in and who wants to know; the app gives it."""
+    """Admission to media, and the receiver of its events; the application implements it."""
 
     async def publish(self, broadcast: str, bearer: str | None, request: Request) -> Admission:
-        """The source that this key may publish as; raises a Problem."""
+        """Return the source that this key may publish as. Raises a Problem."""
 
     async def play(self, broadcast: str, request: Request) -> str | None:
-        """Admit a player; return the IP that it is counted by, None for none. Raises a Problem."""
+        """Admit a player; return the IP that it counts against, None for none. Raises a Problem."""
 
     async def preview(
         self, broadcast: str, source: str, bearer: str | None, request: Request
     ) -> None:
-        """Let this one see a source that may not be on air; raises a Problem."""
+        """Authorize a preview of a source that may not be on air. Raises a Problem."""
 
     def plays(self, broadcast: str, session: str, request: Request) -> None:
-        """Hear which session came of letting this player in."""
+        """Record the session that followed from admitting this player."""
 
     def nothing_to_play(self, request: Request) -> None:
-        """Hear that nobody publishes what this player was let in to."""
+        """Record that no source publishes in the broadcast that this player was admitted to."""
 
     def change(self, request: Request) -> None:
-        """Let this client change or end a session; raises a Problem."""
+        """Authorize a change or the end of a session. Raises a Problem."""
 
     def tell(self, event: MediaEvent) -> None:
-        """Hear of an event."""
+        """Handle an event."""

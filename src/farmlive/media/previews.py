@@ -1,5 +1,7 @@
-"""Previews: what the crew sees of a source, on air or not: a second output of the source, there
-while someone looks. Who may look is the gate's part, whose session it is the relay's.
+"""Previews: a source, on air or not, as the crew sees it.
+
+A preview is a second output of the source, which exists while a crew member watches. media/ports.py
+authorizes them; relay.py owns their sessions.
 """
 
 from farmlive.media.broadcasts import Source
@@ -8,13 +10,15 @@ from farmlive.media.signalling.session import Session
 
 
 class Previews:
-    """Makes and frees the outputs. Those who look at one are none of the broadcast's viewers."""
+    """Adds and removes the outputs. Sessions of a preview do not count as viewers of the
+    broadcast.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def open(self, source: Source) -> Output:
-        """The source's output, made for the first who looks; `left` frees it."""
+        """Return the source's preview output, added for its first session; `left` removes it."""
         if source.preview is None:
             source.preview = self._engine.add_output()
             self.show(source)
@@ -26,7 +30,7 @@ class Previews:
             self._engine.put_on_air(source.preview, source.session.peer)
 
     def left(self, source: Source, session: Session | None = None) -> None:
-        """This one looks no more; without anyone the output goes."""
+        """Remove a session of a preview; the last one removes the output."""
         if session is not None:
             source.watchers.discard(session)
         if source.preview is not None and not source.watchers:

@@ -1,7 +1,8 @@
-"""Direction: which source of a broadcast is on air, and how long an absent one keeps its place.
+"""The program switcher: which source of a broadcast is on air, and how long an absent one keeps its
+place.
 
-It hears what sources do, tells the engine whom to show and the gate what happened. Sessions and
-their peers are the relay's.
+It handles sources' events, switches the engine's output, and sends events through media/ports.py.
+relay.py owns sessions and their peers.
 """
 
 import asyncio
@@ -12,13 +13,13 @@ from farmlive.media.broadcasts import Broadcast, Source
 from farmlive.media.engine.interface import Engine
 from farmlive.media.ports import MediaEvent
 
-# A reload replaces a source's session within this; viewers are not told of a pause before.
+# A reload replaces a source's session within this time; only then is `paused` sent to viewers.
 _HANDOVER_S = 2.0
 
 
 class ProgramSwitcher:
-    """Decides for every broadcast. `gone` frees what is left of a source that has left, its
-    session too.
+    """Decides for every broadcast. Calls `gone` to free a source that has left, with its
+    session.
     """
 
     def __init__(
@@ -39,15 +40,16 @@ class ProgramSwitcher:
         self._hear(MediaEvent(kind, entry.id, source.id, source.label, source.guest, codec))
 
     def joined(self, entry: Broadcast, source: Source) -> None:
-        """The source's first handshake is done."""
+        """Handle the source's first finished handshake."""
         if not source.joined:
             self._order += 1
             source.joined = self._order
             self._tell("joined", entry, source)
 
     def replaced(self, entry: Broadcast, source: Source) -> None:
-        """A new session takes up the source's place; its media has a moment to come, and then the
-        whole grace.
+        """Handle a new session that replaces the source's old one.
+
+        Its media has a moment to come, and then the whole grace period.
         """
         source.flowing = False
         source.cancel_timers()
@@ -56,13 +58,13 @@ class ProgramSwitcher:
         )
 
     def flowing(self, entry: Broadcast, source: Source) -> None:
-        """The source's media flows, for the first time or again."""
+        """Handle the source's media, which flows for the first time or again."""
         source.flowing = True
         source.cancel_timers()
         self._decide(entry)
 
     def stopped(self, entry: Broadcast, source: Source) -> None:
-        """The source's media stopped: another goes on air, or viewers wait for it."""
+        """Handle media that stopped: another source goes on air, or viewers wait for this one."""
         source.flowing = False
         if not source.joined:
             if source.session is None:
@@ -76,18 +78,20 @@ class ProgramSwitcher:
         self._decide(entry)
 
     def objected(self, entry: Broadcast, source: Source, sentence: str) -> None:
-        """The source's stream can't be played: it is not on air until it is sent anew."""
+        """Handle a stream that can't be played: it stays off air until the source restarts it."""
         source.objection = sentence
         if self._decide(entry) is None:
             self._engine.put_on_air(entry.output, None)
 
     def pick(self, entry: Broadcast, source: Source) -> None:
-        """The host wants this source on air, which it is from its next keyframe on."""
+        """Put this source on air as the host picked it: viewers get it from its next keyframe
+        on.
+        """
         entry.picked = source.id
         self._decide(entry)
 
     def leave(self, entry: Broadcast, source: Source) -> None:
-        """The source's grace is over, or it was sent away."""
+        """Remove a source: its grace period is over, or the host dismissed it."""
         source.cancel_timers()
         source.flowing = False
         if entry.picked == source.id:
@@ -101,12 +105,12 @@ class ProgramSwitcher:
         entry.forget(source)
         if source.joined:
             self._tell("left", entry, source)
-        # Even where it was not on air, a switch to it may wait for its keyframe.
+        # A switch to it may be pending even if it was not on air.
         self._decide(entry)
         self._gone(entry, source)
 
     def aired(self, entry: Broadcast, source: Source) -> None:
-        """Viewers get this source, from now on or again."""
+        """Record that viewers get this source, from now on or again."""
         if entry.on_air != source.id:
             entry.on_air = source.id
             self._tell("switched", entry, source)
@@ -115,7 +119,7 @@ class ProgramSwitcher:
             self._tell("resumed", entry, source)
 
     def _decide(self, entry: Broadcast) -> Source | None:
-        """Put on air who should be. Where nobody can, viewers are told to wait."""
+        """Put the right source on air; if there is none, send `paused` to viewers."""
         source = entry.chosen()
         if source is not None and source.session is not None:
             self._engine.put_on_air(entry.output, source.session.peer)

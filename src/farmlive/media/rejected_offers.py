@@ -1,7 +1,7 @@
-"""Refused offers of publishers: said once in the log and, for two minutes, beside the source.
+"""Rejected offers of publishers: logged once, and shown beside the source for two minutes.
 
-Why an offer is refused is negotiation.py's and relay.py's; without this only the encoder, which
-often says nothing of it, would know.
+negotiation.py and relay.py decide why an offer is rejected. Otherwise only the encoder would get
+the reason, and encoders often do not show it.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Refused(NamedTuple):
-    """A source's offer that was refused last; `at` in ms since 1970."""
+    """The last rejected offer of a source; `at` is in ms since 1970."""
 
     admission: Admission
     slug: str
@@ -26,18 +26,18 @@ class Refused(NamedTuple):
     at: int
 
     def shown(self) -> dict[str, str]:
-        """As the API answers it."""
+        """Return it as in the API."""
         return {"slug": self.slug, "detail": self.detail, "at": rfc3339(self.at)}
 
 
 class RefusedOffers:
-    """The last one of each source, until it publishes or two minutes are over."""
+    """The last rejected offer of each source, until it publishes or two minutes have passed."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str], Refused] = {}
 
     def note(self, broadcast: str, admission: Admission, problem: Problem) -> None:
-        """This offer was refused for that reason."""
+        """Log and keep the rejected offer with its problem."""
         _log.info(
             "a publisher's offer was refused",
             broadcast=broadcast,
@@ -51,16 +51,18 @@ class RefusedOffers:
         )
 
     def forget(self, broadcast: str, source: str | None = None) -> None:
-        """The source publishes or was sent away; None: the broadcast is over."""
+        """Forget the offer of a source that publishes or was dismissed; None: of the whole
+        broadcast.
+        """
         for key in [key for key in self._kept if key[0] == broadcast and source in (None, key[1])]:
             del self._kept[key]
 
     def broadcasts(self) -> set[str]:
-        """Those with one to show."""
+        """Return the broadcasts with a rejected offer to show."""
         return {of for (of, _), each in self._kept.items() if _is_fresh(each)}
 
     def of(self, broadcast: str) -> dict[str, Refused]:
-        """Those to show of the broadcast, by source."""
+        """Return the broadcast's rejected offers to show, by source."""
         return {
             source: each
             for (of, source), each in self._kept.items()

@@ -1,7 +1,8 @@
-"""The relay: WHIP and WHEP sessions, tied to the engine's peers and to the sources of broadcasts.
+"""The relay: connects WHIP and WHEP sessions to the engine's peers and to the sources of
+broadcasts.
 
-It knows broadcasts and sources by name only; who a key belongs to is the gate's part, who is on
-air program_switcher.py's.
+It knows broadcasts and sources by name only. media/ports.py defines how it checks stream keys,
+program_switcher.py decides which source is on air.
 """
 
 import time
@@ -39,7 +40,10 @@ from farmlive.settings import Settings
 
 
 class Relay:
-    """The media of this server. `start` opens the port. Raises NoNativeEngine."""
+    """The WHIP and WHEP sessions of this server. `start` opens the port.
+
+    Raises NoNativeEngine.
+    """
 
     def __init__(self, settings: Settings, gate: Gate, engine: Engine | None = None) -> None:
         self._settings = settings
@@ -57,7 +61,9 @@ class Relay:
     # Start and stop.
 
     async def start(self) -> None:
-        """Open the UDP port; raises OSError with a sentence where it is taken."""
+        """Open the UDP port. Raises OSError, with a sentence for the operator, if the port is
+        taken.
+        """
         local = local_addresses()
         configured = self._settings.udp_addresses
         await self._engine.start(
@@ -69,13 +75,15 @@ class Relay:
         )
 
     async def stop(self) -> None:
-        """Say goodbye to every peer and close the port."""
+        """Send every peer a DTLS close_notify and close the port."""
         for broadcast in list(self._broadcasts):
             self.end(broadcast)
         await self._engine.stop()
 
     def end(self, broadcast: str) -> None:
-        """The broadcast has ended: close its sessions and free what it holds. Tells nothing."""
+        """Close the sessions of a broadcast that has ended and free its state, without notifying
+        anyone.
+        """
         self.refused.forget(broadcast)
         entry = self._broadcasts.pop(broadcast, None)
         if entry is None:
@@ -94,36 +102,36 @@ class Relay:
             self._previews.left(source)
         self._engine.remove_output(entry.output)
 
-    # What others ask.
+    # Queries.
 
     @property
     def engine(self) -> str:
-        """The name of the engine that runs."""
+        """The name of the running engine."""
         return self._engine.name
 
     @property
     def candidates(self) -> Sequence[Candidate]:
-        """The addresses and the port that clients are told."""
+        """The ICE candidates that answers contain."""
         return self._engine.candidates
 
     @property
     def udp_port(self) -> int:
-        """The port in use, also where 0 was set."""
+        """The bound port, also if the setting is 0."""
         return self._engine.candidates[0].port
 
     def viewers(self) -> dict[str, int]:
-        """How many viewers each broadcast has."""
+        """Return the number of viewers of each broadcast."""
         return {name: len(entry.viewers) for name, entry in self._broadcasts.items()}
 
     def broadcasts(self) -> set[str]:
-        """The broadcasts of which something is here: a source, a viewer, or an offer that was
-        refused of late.
-        """
+        """Return the broadcasts that have a source, a viewer or a recently refused offer here."""
         return {*self._broadcasts, *self.refused.broadcasts()}
 
     def metrics(self) -> Mapping[str, int]:
-        """Numbers for /metrics: gauges `viewers`, of which some are `connecting`, and `sources`,
-        whether the engine is `native`, its counters and, as `held_…`, its census.
+        """Return the numbers for /metrics.
+
+        They are the gauges `viewers` (of them `connecting`) and `sources`, `native` (1 or 0), the
+        engine's counters, and its census as `held_…`.
         """
         return {
             "native": int(self.engine == "native"),
@@ -135,7 +143,7 @@ class Relay:
         }
 
     def health(self, broadcast: str) -> dict[str, Any]:
-        """How each source of the broadcast does, and how many watch."""
+        """Return the health of each source of the broadcast, and the number of viewers."""
         entry = self._broadcasts.get(broadcast)
         return {
             "sources": every(entry, self.refused.of(broadcast), self._engine.health),
@@ -156,9 +164,10 @@ class Relay:
     def publish(
         self, broadcast: str, admission: Admission, offer: str, asked_at: str = ""
     ) -> tuple[Session, str]:
-        """Take a publisher's offer: its session and the answer. Raises a Problem.
+        """Accept a publisher's offer; return its session and the SDP answer. Raises a Problem.
 
-        `asked_at`: our address at which it asked; it is told first, where none are set.
+        `asked_at` is the server's IP to which the request came: the first candidate if the settings
+        name none.
         """
         local = self._local(asked_at)
         answer, publishing, terms = negotiation.publish(offer, local)
@@ -192,17 +201,19 @@ class Relay:
         return session, answer
 
     def _part_from_another_device(self, broadcast: str, admission: Admission) -> None:
-        """A guest's link that another device opens: who the host let on air is gone with the
-        first one, and this one comes in anew.
+        """End a guest's place if another device opens the guest's link.
+
+        The host put the first device on air, not the second, which therefore joins as a new guest.
         """
         entry, source = self._there(broadcast, admission.source)
         if entry and source and source.guest and source.device != admission.device:
             self._direction.leave(entry, source)
 
     def view(self, broadcast: str, offer: str, address: str | None = None) -> tuple[Session, str]:
-        """Take a viewer's offer: its session and the answer. Raises a Problem.
+        """Accept a viewer's offer; return its session and the SDP answer. Raises a Problem.
 
-        `address`: by which it is counted until it has connected; None: by none.
+        `address` is the IP that the session counts against until it has connected; None: not
+        counted.
         """
         entry = self._broadcasts.get(broadcast)
         source = entry.playable() if entry else None
@@ -219,8 +230,9 @@ class Relay:
         return session, answer
 
     def _make_room(self, address: str | None, now: float) -> None:
-        """Make room for one more connecting viewer, by evicting one where needed. Raises TooMany
-        and ServerFull.
+        """Make room for one more connecting viewer, evicting one if needed.
+
+        Raises TooMany and ServerFull.
         """
         most = self._settings.max_connecting_per_address
         if address is not None and self._connecting.count(address) >= most:
@@ -241,9 +253,9 @@ class Relay:
             self._finish(oldest)
 
     def preview(self, broadcast: str, source: str, offer: str) -> tuple[Session, str]:
-        """Take the offer of one who looks at a source, on air or not. Raises a Problem.
+        """Accept the offer of a crew member who previews a source, on air or not. Raises a Problem.
 
-        The session ends when the source has left.
+        The session ends when the source leaves.
         """
         entry = self._broadcasts.get(broadcast)
         found = entry.sources.get(source) if entry else None
@@ -279,19 +291,21 @@ class Relay:
         return session
 
     def session(self, broadcast: str, token: str, publisher: bool) -> Session:
-        """The session at this address; raises SessionGone."""
+        """Return the session with this URL. Raises SessionGone."""
         return self._sessions.at(broadcast, token, publisher)
 
     def knows(self, broadcast: str, token: str) -> bool:
-        """Whether a session with this name is here, or was a guest's last one."""
+        """Return whether a session with this token is open, or was a guest's last one."""
         entry = self._broadcasts.get(broadcast)
         return entry is not None and (
             self._sessions.has(token) or entry.guest_of(token) is not None
         )
 
     def delete(self, broadcast: str, token: str, publisher: bool) -> None:
-        """End the session at this address; raises SessionGone. A guest leaves with it, and is on
-        air again only by another pick; a camera of the house keeps its place for the grace.
+        """End the session with this URL. Raises SessionGone.
+
+        A guest leaves with its session, and is on air again only if the host picks it again. A
+        camera of the farm keeps its place for the grace period.
         """
         entry = self._broadcasts.get(broadcast)
         guest = entry.guest_of(token) if entry and publisher else None
@@ -301,8 +315,9 @@ class Relay:
             self._direction.leave(entry, guest)
 
     def _finish(self, session: Session) -> None:
-        """The session is over: free it. By a goodbye of DTLS nobody leaves, as a browser says it
-        at a reload too.
+        """Free a session that is over.
+
+        A DTLS close_notify alone does not end a source's place: browsers send it on a reload, too.
         """
         self._connecting.remove(session)
         place = self._sessions.forget(session)
@@ -324,11 +339,13 @@ class Relay:
             del self._broadcasts[entry.id]
             self._engine.remove_output(entry.output)
 
-    # What the host asks.
+    # The host's commands.
 
     def switch(self, broadcast: str, source: str) -> bool:
-        """Put this source on air: the host's pick. Whether viewers get it already; else they do
-        from its next keyframe on. Raises UnknownSource, SourceAway and SourceUnplayable.
+        """Put this source on air as the host picked it; return whether viewers get it already.
+
+        Otherwise they get it from its next keyframe on. Raises UnknownSource, SourceAway and
+        SourceUnplayable.
         """
         entry, found = self._there(broadcast, source)
         if entry is None or found is None:
@@ -344,21 +361,21 @@ class Relay:
         return entry.on_air == found.id
 
     def dismiss(self, broadcast: str, source: str) -> None:
-        """End the source's session and its place; nothing where it is not here."""
+        """End the source's session and its place; do nothing if the source is not here."""
         self.refused.forget(broadcast, source)
         entry, found = self._there(broadcast, source)
         if entry is not None and found is not None:
             self._direction.leave(entry, found)
 
     def guests(self) -> dict[str, list[str]]:
-        """The sources of guests that are here, by broadcast."""
+        """Return the guest sources that are here, by broadcast."""
         return {
             name: [source.id for source in entry.sources.values() if source.guest]
             for name, entry in self._broadcasts.items()
         }
 
     def publishers(self) -> dict[tuple[str, str], str]:
-        """The keys by which the sources that are here came, by broadcast and source."""
+        """Return the stream key ids of the sources that are here, by broadcast and source."""
         return {
             (name, source.id): source.key
             for name, entry in self._broadcasts.items()
@@ -376,7 +393,7 @@ class Relay:
             self._direction.joined(place.entry, place.source)
 
     def _source_gone(self, entry: Broadcast, source: Source) -> None:
-        """A source has left: end its session and those that look at it."""
+        """End the session of a source that has left, and its previews."""
         for session in (source.session, *source.watchers):
             if session is not None:
                 self._sessions.close(session)
@@ -384,46 +401,48 @@ class Relay:
         self._previews.left(source)
         self._free_if_idle(entry)
 
-    # What the engine tells.
+    # Events of the engine.
 
     def reached(self, peer: Peer) -> None:
-        """The first authenticated check of the peer came."""
+        """Handle the first authenticated connectivity check of the peer."""
         session = self._sessions.of(peer)
         if session is not None:
             session.reached()
 
     def dtls(self, peer: Peer, datagram: bytes) -> None:
-        """A DTLS record came from the peer."""
+        """Handle a DTLS record from the peer."""
         session = self._sessions.of(peer)
         if session is not None:
             session.dtls(datagram)
 
     def lost(self, peer: Peer) -> None:
-        """The peer's checks stopped."""
+        """Handle the loss of the peer's consent (RFC 7675)."""
         session = self._sessions.of(peer)
         if session is not None:
             self._finish(session)
 
     def flowing(self, peer: Peer) -> None:
-        """A publisher's media flows, for the first time or again."""
+        """Handle media of a publisher that flows for the first time or again."""
         entry, source = self._source_of(peer)
         if entry is not None and source is not None:
             self._direction.flowing(entry, source)
 
     def silent(self, peer: Peer) -> None:
-        """A publisher's media stopped."""
+        """Handle a publisher whose media stopped."""
         entry, source = self._source_of(peer)
         if entry is not None and source is not None:
             self._direction.stopped(entry, source)
 
     def aired(self, output: Output, peer: Peer) -> None:
-        """Those who watch the output get this publisher, from now on or again."""
+        """Record that viewers of the output get this publisher, from now on or again."""
         entry, source = self._source_of(peer)
         if entry is not None and source is not None and output == entry.output:
             self._direction.aired(entry, source)
 
     def objected(self, peer: Peer, sentence: str) -> None:
-        """A publisher's stream can't be played: its health says why, and it is not on air."""
+        """Handle a stream that viewers can't play: report the reason in its health and take it off
+        air.
+        """
         entry, source = self._source_of(peer)
         if entry is not None and source is not None:
             self._direction.objected(entry, source, sentence)

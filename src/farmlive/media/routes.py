@@ -1,4 +1,4 @@
-"""The addresses of WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-03): HTTP around the relay."""
+"""The HTTP routes of WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-03), around the relay."""
 
 import inspect
 from collections.abc import Callable, Coroutine, Sequence
@@ -66,16 +66,17 @@ class _SdpResponse(Response):
 
 
 def _body_of(media_type: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return what the document says of a body that FastAPI does not read."""
+    """Return the OpenAPI description of a request body that FastAPI does not read."""
     content = {media_type: {"schema": schema or {"type": "string"}}}
     return {"requestBody": {"required": True, "content": content}}
 
 
 class _OpenRoute(APIRoute):
-    """A route that pages of any origin may call: every answer says so, a problem too.
+    """A route that pages of any origin may call: every response has the CORS headers, a problem
+    too.
 
-    Its function takes the request, and words of the path and of the query by their names. For so
-    little FastAPI's own handler, which also builds models and dependencies, takes long.
+    Its function takes the request, and parameters of the path and query by name. FastAPI's own
+    handler, which also builds models and dependencies, is too slow for that little.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -102,7 +103,7 @@ class _OpenRoute(APIRoute):
 
 
 async def _body(request: Request, media_type: str) -> str:
-    """The body as text, if it is of this type and of a sane size; raises a Problem."""
+    """Return the body as text if its type and size are allowed. Raises a Problem."""
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != media_type:
         raise WrongType(
@@ -130,7 +131,7 @@ async def _body_for(
     *,
     publisher: bool,
 ) -> str:
-    """The body of a change of a session; where that is not there, nothing else is wrong."""
+    """Return the body of a change of a session; raise SessionGone first if the session is gone."""
     try:
         return await _body(request, media_type)
     except Problem:
@@ -145,7 +146,7 @@ def _bearer(request: Request) -> str | None:
 
 
 def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRouter:
-    """The router of both endpoints and their sessions."""
+    """Return the router of both endpoints and their sessions."""
     router = APIRouter(route_class=_OpenRoute)
 
     @router.post(
@@ -230,7 +231,7 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
     @router.options("/whip/{broadcast}", include_in_schema=False)
     async def whip_options(broadcast: str, request: Request) -> Response:
         response = _options("GET, HEAD, POST, OPTIONS")
-        # TURN credentials are for those who may publish.
+        # TURN credentials are for publishers.
         bearer = _bearer(request)
         if settings.turn_urls and bearer is not None and _wants_servers(request):
             try:
@@ -287,7 +288,7 @@ def _session_routes(router: APIRouter, signalling: "Signalling", gate: "Gate", k
 
     @router.api_route(f"/{kind}/{{broadcast}}", methods=["GET", "HEAD"], include_in_schema=False)
     async def no_representation() -> Response:
-        # By this type players know the address, as drafts after -03 of WHEP ask for.
+        # Players learn the URL from this media type, as WHEP drafts after -03 require.
         return Response(status_code=200, media_type=_SDP)
 
     @router.api_route(
@@ -344,7 +345,7 @@ def _session_routes(router: APIRouter, signalling: "Signalling", gate: "Gate", k
         """End a media session and free its resources."""
         gate.change(request)
         await signalling.delete(broadcast, session, publisher=publisher)
-        # For people: ffmpeg logs that it can't read the body, whether there is one or none.
+        # A body for people: ffmpeg logs that it can't read it, with or without one.
         return Response("ended\n", 200, media_type="text/plain")
 
 
@@ -373,8 +374,8 @@ def _options(allow: str, takes: str = _SDP) -> Response:
 
 
 def _wants_servers(request: Request) -> bool:
-    """Whether this OPTIONS is a client's own question and not a browser's preflight, which gets no
-    servers (RFC 9725, section 4.6).
+    """Return whether this OPTIONS is a client's own request, not a browser's CORS preflight, which
+    gets no ICE servers (RFC 9725, section 4.6).
     """
     asked = request.headers.get("access-control-request-headers", "").lower().split(",")
     preflight = "access-control-request-method" in request.headers

@@ -1,5 +1,5 @@
-"""What WHIP and WHEP do with sessions, wherever these are: `Here`, on this server's relay, or on
-another server's (nodes/forwarding.py). HTTP is routes.py's, the sessions are relay.py's.
+"""The WHIP and WHEP operations on sessions, on this server's relay (`Here`) or another server's
+(nodes/forwarding.py). routes.py handles HTTP, relay.py owns the sessions.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Opened(NamedTuple):
-    """A session that was made: the last part of its URL, its ETag and the answer."""
+    """A new session: the last segment of its URL, its ETag and the answer."""
 
     token: str
     etag: str
@@ -22,23 +22,25 @@ class Opened(NamedTuple):
 
 
 class Signalling(Protocol):
-    """The sessions of every broadcast. Each method raises what the relay's of its name does."""
+    """The sessions of every broadcast. Each method raises what the relay's method of its name
+    raises.
+    """
 
     async def publish(
         self, broadcast: str, admission: Admission, offer: str, asked_at: str = ""
     ) -> Opened:
-        """Take a publisher's offer."""
+        """Accept a publisher's offer."""
 
     async def view(self, broadcast: str, offer: str, address: str | None) -> Opened:
-        """Take a viewer's offer; `address` is the IP by which it is counted."""
+        """Accept a viewer's offer; `address` is the IP that it counts against."""
 
     async def preview(self, broadcast: str, source: str, offer: str) -> Opened:
-        """Take the offer of one who looks at a source."""
+        """Accept the offer of a preview of a source."""
 
     async def patch(
         self, broadcast: str, session: str, body: str, if_match: str | None, *, publisher: bool
     ) -> tuple[str, str] | None:
-        """Take a trickle fragment, or restart ICE: the answer's fragment and ETag."""
+        """Accept a trickle ICE fragment, or restart ICE: return the answer's fragment and ETag."""
 
     async def layer(self, broadcast: str, session: str, most: int | None) -> None:
         """Limit the layer that a viewer gets."""
@@ -47,10 +49,10 @@ class Signalling(Protocol):
         """End a session."""
 
     async def is_open(self, broadcast: str, session: str, *, publisher: bool = False) -> bool:
-        """Whether a session may still be there."""
+        """Return whether a session may still be open."""
 
     def refused(self, broadcast: str, admission: Admission, problem: Problem) -> None:
-        """Note that a publisher's request was refused before it came to an offer."""
+        """Record that a publisher's request was refused before its offer was read."""
 
 
 class Here:
@@ -62,7 +64,7 @@ class Here:
     async def publish(
         self, broadcast: str, admission: Admission, offer: str, asked_at: str = ""
     ) -> Opened:
-        """Take a publisher's offer; one that is refused is noted beside its source."""
+        """Accept a publisher's offer; record one that is rejected."""
         try:
             return _opened(*self._relay.publish(broadcast, admission, offer, asked_at))
         except Problem as problem:
@@ -70,17 +72,17 @@ class Here:
             raise
 
     async def view(self, broadcast: str, offer: str, address: str | None) -> Opened:
-        """Take a viewer's offer."""
+        """Accept a viewer's offer."""
         return _opened(*self._relay.view(broadcast, offer, address))
 
     async def preview(self, broadcast: str, source: str, offer: str) -> Opened:
-        """Take the offer of one who looks at a source."""
+        """Accept the offer of a preview of a source."""
         return _opened(*self._relay.preview(broadcast, source, offer))
 
     async def patch(
         self, broadcast: str, session: str, body: str, if_match: str | None, *, publisher: bool
     ) -> tuple[str, str] | None:
-        """Take a trickle fragment, or restart ICE."""
+        """Accept a trickle ICE fragment, or restart ICE."""
         return self._relay.session(broadcast, session, publisher).patch(body, if_match)
 
     async def layer(self, broadcast: str, session: str, most: int | None) -> None:
@@ -92,7 +94,7 @@ class Here:
         self._relay.delete(broadcast, session, publisher)
 
     async def is_open(self, broadcast: str, session: str, *, publisher: bool = False) -> bool:
-        """Whether a session is here."""
+        """Return whether a session is open here."""
         try:
             self._relay.session(broadcast, session, publisher)
         except SessionGone:
@@ -100,19 +102,19 @@ class Here:
         return True
 
     def refused(self, broadcast: str, admission: Admission, problem: Problem) -> None:
-        """Note it beside the source."""
+        """Record the rejected offer."""
         self._relay.refused.note(broadcast, admission, problem)
 
     def has(self, broadcast: str, session: str) -> bool:
-        """Whether this session is here."""
+        """Return whether this session is open here."""
         return self._relay.knows(broadcast, session)
 
     def switch(self, broadcast: str, source: str) -> bool:
-        """Put a source on air; whether viewers get it already."""
+        """Put a source on air; return whether viewers get it already."""
         return self._relay.switch(broadcast, source)
 
     def health(self, broadcast: str) -> dict[str, Any]:
-        """How each source of the broadcast does."""
+        """Return the health of each source of the broadcast."""
         return self._relay.health(broadcast)
 
 
