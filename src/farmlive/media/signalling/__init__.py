@@ -1,1 +1,1 @@
-"""What is agreed with a peer: offers and answers, DTLS, one session's life."""
+"""Signalling: offers and answers, DTLS, and the life of one session."""

@@ -1,5 +1,6 @@
-"""The text of answers and of ICE fragments (RFC 9429, section 5.3.1; RFC 9143, section 7.3). What
-is in them is decided in `negotiation`.
+"""Writes SDP answers and ICE fragments (RFC 9429, section 5.3.1; RFC 9143, section 7.3).
+
+negotiation.py decides their content.
 """
 
 from collections.abc import Sequence
@@ -8,9 +9,11 @@ from dataclasses import dataclass
 from farmlive.media.engine.interface import Candidate, Credentials
 from farmlive.media.wire.sdp import Codec, Offer, Section
 
-# Type preferences: those of libwebrtc for a host by UDP and by TCP (RFC 6544, section 4.2).
+# Type preferences, as libwebrtc has them, of host candidates by UDP and by TCP (RFC 6544, section
+# 4.2).
 _UDP, _TCP = 126, 90
-# The direction preference of a passive TCP candidate, above 13 bits of order (RFC 6544, 4.2).
+# The direction preference of a passive TCP candidate, above 13 bits of other preference (RFC 6544,
+# 4.2).
 _PASSIVE = 4 << 13
 
 
@@ -25,9 +28,9 @@ class Local:
 
 @dataclass(slots=True, frozen=True)
 class Terms:
-    """What all sessions agree on: our DTLS role, the peer's fingerprints and credentials, and the
-    lines that an ICE fragment repeats of the answer: those of the session, and of the section that
-    carries the bundle.
+    """What every session negotiates: our DTLS role, the peer's fingerprints and credentials, and
+    the lines of the answer that an ICE fragment repeats, those of the session and of the section
+    that carries the bundle.
     """
 
     role: str
@@ -39,7 +42,9 @@ class Terms:
 
 @dataclass(slots=True, frozen=True)
 class Body:
-    """One section of an answer: what is offered, the payload types taken, and its own lines."""
+    """One section of an answer: its offered section, the accepted payload types, and its own
+    lines.
+    """
 
     section: Section
     types: Sequence[int]
@@ -47,7 +52,7 @@ class Body:
 
 
 def session_lines(offer: Offer) -> list[str]:
-    """The lines on ICE and groups. An option is taken up only where it was offered."""
+    """Return the session-level lines on ICE and groups; only offered options are accepted."""
     options = [option for option in ("trickle", "ice2") if option in offer.ice_options]
     lines = ["a=ice-lite"]
     if options:
@@ -60,14 +65,14 @@ def session_lines(offer: Offer) -> list[str]:
 
 
 def carrier_lines(section: Section) -> list[str]:
-    """The lines by which a fragment names the section that carries the bundle."""
+    """Return the lines by which a fragment identifies the section that carries the bundle."""
     types = section.codecs[0].payload_type if section.codecs else 0
     lines = [f"m={section.kind} 9 {section.protocol} {types}"]
     return [*lines, f"a=mid:{section.mid}"] if section.named else lines
 
 
 def format_lines(codec: Codec, feedback: Sequence[str] = ()) -> list[str]:
-    """How a section describes one payload type."""
+    """Return the lines that describe one payload type in a section."""
     number = codec.payload_type
     channels = f"/{codec.channels}" if codec.channels > 1 else ""
     lines = [f"a=rtpmap:{number} {codec.name}/{codec.clock_rate}{channels}"]
@@ -77,8 +82,8 @@ def format_lines(codec: Codec, feedback: Sequence[str] = ()) -> list[str]:
 
 
 def candidate_lines(candidates: Sequence[Candidate]) -> list[str]:
-    """The a=candidate lines (RFC 8839, section 5.1; by TCP RFC 6544, section 4.5), best first, and
-    the end of them.
+    """Return the a=candidate lines, best first, and a=end-of-candidates (RFC 8839, section 5.1; for
+    TCP RFC 6544, section 4.5).
     """
     lines = []
     for index, candidate in enumerate(candidates):
@@ -93,19 +98,20 @@ def candidate_lines(candidates: Sequence[Candidate]) -> list[str]:
 
 
 def fragment(local: Local, terms: Terms) -> str:
-    """The body of the answer to an ICE restart (RFC 9725, section 4.3.3)."""
+    """Return the body of the answer to an ICE restart (RFC 9725, section 4.3.3)."""
     lines = [*terms.session, *terms.carrier, *_credentials(local)]
     return _text([*lines, *candidate_lines(local.candidates)])
 
 
 def answer(offer: Offer, bodies: Sequence[Body], terms: Terms, local: Local) -> str:
-    """The answer as a whole.
+    """Return the whole answer.
 
-    What belongs to the one transport stands in the section that carries the bundle, not again in
-    others (RFC 9143, section 7.1.3), and, for clients that look for it in each, before them all.
-    Where the offer has it in every section, so has the answer, since GStreamer refuses one without
-    a=setup in each, or with a fingerprint before them too; but not to a client that shows by the
-    option `ice2` (RFC 9429, section 5.2.1) that it goes by the newer documents.
+    The attributes of the one transport are in the section that carries the bundle, not in others
+    (RFC 9143, section 7.1.3), and at session level for clients that look for them in each section.
+    If the offer repeats them in every section, so does the answer, because GStreamer rejects an
+    answer without a=setup in each, or with a fingerprint also at session level. A client whose
+    option `ice2` (RFC 9429, section 5.2.1) shows that it follows the newer documents gets no
+    repetition.
     """
     transport = [
         *_credentials(local),

@@ -1,8 +1,8 @@
-"""DTLS (RFC 5763, RFC 5764): the handshake by OpenSSL and its keys, with records handed in and out.
+"""DTLS (RFC 5763, RFC 5764): the handshake by OpenSSL and its keys, with records passed in and out.
 
-No task waits and no queue is kept: each record is worked where it comes. Of aiortc it has the
-certificate and the SRTP profiles, of pyOpenSSL one function that it does not show; both are guarded
-by tests/media/engine/python/test_private_surface.py.
+No task waits and there is no queue: each record is handled when it arrives. The certificate and the
+SRTP profiles are aiortc's, one function is private to pyOpenSSL;
+tests/media/engine/python/test_private_surface.py guards both.
 """
 
 import asyncio
@@ -26,11 +26,13 @@ _log = structlog.get_logger(__name__)
 _PROFILES = {each.openssl_profile: each for each in (SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_SHA1_80)}
 _TAGS = {b"SRTP_AEAD_AES_128_GCM": 16, b"SRTP_AES128_CM_SHA1_80": 10}
 _DIGESTS = {"sha-256": "sha256", "sha-384": "sha384", "sha-512": "sha512"}
-# Signature algorithms: ECDSA for our cipher suites; RSA, since a certificate may be signed by it.
+# Signature algorithms: ECDSA for our cipher suites; RSA too, because a certificate may be signed
+# with it.
 _SIGNATURES = b"ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA+SHA256"
-# The largest datagram that is sent.
+# The largest datagram to send, in bytes.
 _LARGEST = 1500
-# When our first flight is sent again, doubling until OpenSSL's own timer of a second takes over.
+# When to retransmit our first flight; the wait doubles until OpenSSL's own timer of one second
+# takes over.
 _AGAIN_S, _LAST_S = 0.05, 0.5
 _FAILED = (
     "The certificate of the other end must be an ECDSA one on P-256, P-384 or P-521, with the "
@@ -40,9 +42,9 @@ _FAILED = (
 
 
 class Certificate(RTCCertificate):
-    """The server's certificate, with one SSL context for all peers of a role.
+    """The server's certificate, with one SSL context for all peers of a DTLS role.
 
-    A context a peer would double the cost of a handshake and the memory of a viewer.
+    One context per peer would double the cost of a handshake and the memory of a viewer.
     """
 
     @cached_property
@@ -51,8 +53,8 @@ class Certificate(RTCCertificate):
 
     @cached_property
     def _first_context(self) -> SSL.Context:
-        """For handshakes in which we speak first: our hello is small enough that, beside what else
-        is said, it may go to an address that has proved nothing
+        """The context for handshakes that we begin: the ClientHello is small enough to be sent,
+        with the other packets, to an address that is not validated
         (`farmlive.media.engine.python.net.path`).
         """
         context = self._made()
@@ -62,20 +64,18 @@ class Certificate(RTCCertificate):
 
     def _made(self) -> SSL.Context:
         context: SSL.Context = self._create_ssl_context(list(_PROFILES.values()))
-        # Nobody comes back to a session, and each would stay for minutes.
+        # No client resumes a session, and each would stay cached for minutes.
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         context.set_mode(SSL.MODE_RELEASE_BUFFERS)
         return context
 
     @cached_property
     def fingerprint(self) -> str:
-        """The SHA-256 fingerprint as an SDP writes it."""
+        """The SHA-256 fingerprint in SDP notation."""
         return next(f.value for f in self.getFingerprints() if f.algorithm == "sha-256")
 
     def connection(self, role: str) -> SSL.Connection:
-        """One end of an association that has not begun: `server`, or `client`, which speaks
-        first.
-        """
+        """Return one end of a new association: `server`, or `client`, which begins."""
         if role == "server":
             connection = SSL.Connection(self._context)
             connection.set_accept_state()
@@ -88,8 +88,9 @@ class Certificate(RTCCertificate):
 class Handshake:
     """The DTLS association with one peer.
 
-    `secured(keys)` is called when the handshake is done and the peer's certificate has the
-    fingerprint of its SDP; `closed()` once, when it failed or when the peer said goodbye.
+    Calls `secured(keys)` when the handshake is finished and the peer's certificate has the
+    fingerprint of its SDP; calls `closed()` once, when the handshake failed or the peer sent
+    close_notify.
     """
 
     __slots__ = (
@@ -117,15 +118,15 @@ class Handshake:
     ) -> None:
         self._certificate, self._fingerprints, self._role = certificate, fingerprints, role
         self._send, self._secured, self._closed = send, secured, closed
-        # There from `start` to the end of the association.
+        # Set from `start` to the end of the association.
         self._ssl: SSL.Connection | None = None
         self._shaking, self._heard = True, False
         self._limit: asyncio.TimerHandle | None = None
-        # When a flight is sent again.
+        # The retransmission timer of a flight.
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, limit_s: float = 20.0) -> None:
-        """Begin, once datagrams can be sent; gives up after `limit_s`."""
+        """Begin, once datagrams can be sent; give up after `limit_s` seconds."""
         if self._ssl is not None or not self._shaking:
             return
         self._ssl = self._certificate.connection(self._role)
@@ -134,9 +135,9 @@ class Handshake:
             self._shake(self._ssl)
 
     def datagram(self, data: bytes) -> None:
-        """A DTLS record from the peer; before `start` and after the end it is dropped."""
+        """Handle a DTLS record from the peer; one before `start` or after the end is dropped."""
         ssl = self._ssl
-        # Nothing is no record.
+        # An empty datagram is no record.
         if ssl is None or not data:
             return
         self._heard = True
@@ -148,17 +149,17 @@ class Handshake:
             self._listen(ssl)
 
     def stop(self) -> None:
-        """Say goodbye and end; `closed` is not called by this."""
+        """Send close_notify and end; does not call `closed`."""
         self._closed = _nothing
         if self._ssl is not None:
-            # Within its handshake there is nobody yet to say it to.
+            # Within the handshake there is no association to close yet.
             with contextlib.suppress(SSL.Error):
                 self._ssl.shutdown()
             self._flush(self._ssl)
         self._end()
 
     def _shake(self, ssl: SSL.Connection) -> None:
-        """Go on with the handshake as far as it goes."""
+        """Continue the handshake as far as possible."""
         try:
             ssl.do_handshake()
         except SSL.WantReadError:
@@ -185,8 +186,8 @@ class Handshake:
         self._secured(keys)
 
     def _is_who_it_says(self, ssl: SSL.Connection) -> bool:
-        """Whether the certificate has each fingerprint that the SDP gives in a digest that we
-        know, and there is one (RFC 8122, section 5).
+        """Return whether the certificate matches the fingerprints of the SDP in every digest that
+        we support, and there is at least one (RFC 8122, section 5).
         """
         certificate = ssl.get_peer_certificate()
         known = [(_DIGESTS[name], told) for name, told in self._fingerprints if name in _DIGESTS]
@@ -206,10 +207,10 @@ class Handshake:
         return Keys(profile.libsrtp_profile, _TAGS[profile.openssl_profile], ours, theirs)
 
     def _listen(self, ssl: SSL.Connection) -> None:
-        """A record after the handshake: its last flight once more, or a goodbye."""
+        """Handle a record after the handshake: a retransmitted last flight, or close_notify."""
         try:
             while ssl.recv(_LARGEST):
-                pass  # There is no data channel.
+                pass  # Application data is ignored: there is no data channel.
         except SSL.ZeroReturnError:
             self._end()
         except SSL.Error:
@@ -217,7 +218,7 @@ class Handshake:
             self._wait(ssl)
 
     def _flush(self, ssl: SSL.Connection) -> list[bytes]:
-        """Send what OpenSSL has to say, and return it."""
+        """Send OpenSSL's pending records, and return them."""
         said: list[bytes] = []
         with contextlib.suppress(SSL.WantReadError):
             while True:
@@ -226,11 +227,13 @@ class Handshake:
             self._send(data)
         return said
 
-    # What is lost is sent again.
+    # Retransmission.
 
     def _send_again(self, ssl: SSL.Connection, flight: Sequence[bytes], wait_s: float) -> None:
-        """Send our first flight again soon while nothing has come back (RFC 6347, section 4.2.4.1,
-        leaves the time to us): FFmpeg drops the datagram that tells it to begin.
+        """Retransmit our first flight early while no record has come back.
+
+        RFC 6347, section 4.2.4.1, leaves the time to us: FFmpeg drops the datagram that starts its
+        handshake.
         """
 
         def again() -> None:
@@ -244,7 +247,7 @@ class Handshake:
             self._wait(ssl)
 
     def _wait(self, ssl: SSL.Connection) -> None:
-        """Have OpenSSL send its flight again where it waits for an answer to one."""
+        """Have OpenSSL retransmit its flight when its timer expires."""
         wait_s = ssl.DTLSv1_get_timeout() if self._ssl is not None else None
         if wait_s is not None:
             self._timer = asyncio.get_running_loop().call_later(wait_s, self._late, ssl)
@@ -266,7 +269,7 @@ class Handshake:
         self._end()
 
     def _end(self) -> None:
-        """Free what is held; tell so, but once."""
+        """Free the association, and report its end once."""
         closed = self._closed
         self._ssl, self._shaking = None, False
         _cancel(self._limit)

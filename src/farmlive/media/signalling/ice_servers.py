@@ -1,6 +1,6 @@
-"""Which STUN and TURN servers clients are told of, with their credentials, as Link headers.
+"""The STUN and TURN servers for clients, with their credentials, as Link headers.
 
-Decides and writes; sending the headers is `routes`' part. The server itself uses none of them.
+Pure; routes.py sends the headers. The server itself uses none of these servers.
 """
 
 import base64
@@ -13,12 +13,11 @@ _LASTS_S = 86_400
 
 
 def ice_server_links(settings: Settings, now: float) -> list[str]:
-    """One Link header field value for each server (RFC 9725, section 4.6); `now` in seconds since
-    1970.
+    """Return one Link header field value for each server (RFC 9725, section 4.6).
 
-    A TURN server with a shared secret gets credentials that last a day, as coturn's
-    `use-auth-secret` takes them: the name is the end of the day and a random word, the password
-    its HMAC-SHA1 (draft-uberti-behave-turn-rest-00, section 2.2).
+    `now` is in seconds since 1970. A TURN server with a shared secret gets credentials that are
+    valid for a day, as coturn's `use-auth-secret` accepts them: the name is the expiry time and a
+    random word, the password its HMAC-SHA1 (draft-uberti-behave-turn-rest-00, section 2.2).
     """
     name, password = settings.turn_username, settings.turn_password.get_secret_value()
     secret = settings.turn_secret.get_secret_value()
@@ -37,5 +36,5 @@ def ice_server_links(settings: Settings, now: float) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """The inside of a quoted-string (RFC 9110, section 5.6.4)."""
+    """Return the text escaped for a quoted-string (RFC 9110, section 5.6.4)."""
     return text.replace("\\", "\\\\").replace('"', '\\"')

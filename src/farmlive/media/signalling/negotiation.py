@@ -1,7 +1,8 @@
-"""What is agreed with a publisher or a viewer: an offer in, an answer and the engine's terms out.
+"""SDP negotiation with publishers and viewers: an offer in, an answer and the engine's parameters
+out.
 
-WHIP: RFC 9725, sections 4.2 and 4.4. WHEP: draft-ietf-wish-whep-03. Pure decisions; the answer's
-text is written by `answer`.
+WHIP: RFC 9725, sections 4.2 and 4.4. WHEP: draft-ietf-wish-whep-03. Pure decisions; answer.py
+writes the text.
 """
 
 import base64
@@ -40,19 +41,20 @@ _H264_NEAREST = {
     h264.HIGH: (h264.HIGH, h264.MAIN, h264.BASELINE),
 }
 _CLOCK_RATES = {"video": 90_000, "audio": 48_000}
-# JSEP's (RFC 9429, section 5.1.2), with what others write for them.
+# JSEP's protocols (RFC 9429, section 5.1.2), and variants that other clients write.
 _PROTOCOLS = {
     f"{transport}RTP/{profile}"
     for transport in ("UDP/TLS/", "TCP/DTLS/", "TCP/TLS/", "")
     for profile in ("SAVPF", "SAVP")
 }
-# What we act on when a viewer sends it. FEC is never taken: it protects what is rewritten.
+# The RTCP feedback that we handle from viewers. FEC is never accepted: it protects packets that we
+# rewrite.
 _VIEWERS_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
 _PUBLISHERS_FEEDBACK = ("nack", "nack pli", "transport-cc")
 
 
 def _checked(text: str, sending: bool) -> tuple[Offer, Terms]:
-    """Read the offer and hold it against what both endpoints ask for."""
+    """Parse the offer and check what both endpoints require."""
     offer = parse(text)
     kinds = [section.kind for section in offer.sections]
     if any(kind not in ("audio", "video") for kind in kinds):
@@ -103,7 +105,7 @@ def _rtx_of(section: Section, payload_type: int) -> Codec | None:
 
 
 def _red_of(section: Section, opus: Codec) -> Codec | None:
-    """The RED whose blocks are all of this payload type (RFC 2198, section 5)."""
+    """Return the RED codec whose blocks all have this payload type (RFC 2198, section 5)."""
     for codec in section.codecs:
         alike = (codec.clock_rate, codec.channels) == (opus.clock_rate, opus.channels)
         inner = set(codec.format.split("/"))
@@ -116,15 +118,17 @@ def _red_of(section: Section, opus: Codec) -> Codec | None:
 
 
 def _key(section: Section, codec: Codec) -> str | None:
-    """The key of a codec that can pass here, else None."""
+    """Return the key of a codec that can pass through the relay, else None."""
     if codec.clock_rate != _CLOCK_RATES[section.kind]:
         return None
     return codecs.key(codec.name, codec.parameters)
 
 
 def _sent_key(section: Section, codec: Codec) -> str | None:
-    """The key of a codec that a publisher may send. Without fragments too: who takes them takes
-    single units as well (RFC 6184, section 6.2).
+    """Return the key of a codec that a publisher may send, else None.
+
+    It may lack fragmentation: receivers of fragments accept single NAL units as well (RFC 6184,
+    section 6.2).
     """
     if codec.name.upper() != "H264" or codec.parameters.get("packetization-mode", "0") != "0":
         return _key(section, codec)
@@ -132,7 +136,7 @@ def _sent_key(section: Section, codec: Codec) -> str | None:
 
 
 def _wanted(section: Section) -> Codec:
-    """The one codec that a publisher is asked to send; raises NoCommonCodec."""
+    """Return the one codec that the publisher is to send. Raises NoCommonCodec."""
     names = codecs.VIDEO if section.kind == "video" else codecs.AUDIO
     for key in (_key, _sent_key):
         for name in names:
@@ -149,7 +153,7 @@ def _wanted(section: Section) -> Codec:
 
 
 def _refuse_unplayable(codec: Codec) -> None:
-    """Refuse an H264 offer whose parameter set shows what browsers can't play."""
+    """Reject an H264 offer whose parameter set shows a stream that browsers can't play."""
     for text in codec.parameters.get("sprop-parameter-sets", "").split(","):
         try:
             unit = base64.b64decode(text, validate=True)
@@ -161,10 +165,10 @@ def _refuse_unplayable(codec: Codec) -> None:
 
 
 def publish(text: str, local: Local) -> tuple[str, Publishing, Terms]:
-    """Answer a publisher's offer; raises BadSdp, UnfitOffer or NoCommonCodec.
+    """Answer a publisher's offer. Raises BadSdp, UnfitOffer or NoCommonCodec.
 
-    RED is taken where the publisher names it before the codec in it, as one does that wants to
-    send it; without that a server would ask everyone for twice the sound.
+    RED is accepted if the publisher lists it before its codec, which means that it wants to send
+    RED; otherwise the server would ask every publisher for twice the audio.
     """
     offer, terms = _checked(text, sending=True)
     tracks: list[Incoming] = []
@@ -221,7 +225,7 @@ def _preferred_red(section: Section, codec: Codec) -> Codec | None:
 
 
 def _choices(section: Section) -> dict[str, Codec]:
-    """The viewer's codec for each key that a source may have."""
+    """Return the viewer's codec for each key that a source may have."""
     offered: dict[str, Codec] = {}
     for codec in section.codecs:
         names = codecs.VIDEO if section.kind == "video" else codecs.AUDIO
@@ -231,7 +235,7 @@ def _choices(section: Section) -> dict[str, Codec]:
                 offered.setdefault(key, codec)
     chosen = {key: codec for key, codec in offered.items() if not key.startswith("H264")}
     for profile, order in _H264_NEAREST.items():
-        # Decoders are wider than the profile that they name, so the nearest one will do.
+        # Decoders accept more than the profile that they name, so the nearest profile will do.
         near = next((offered[f"H264:{p}"] for p in order if f"H264:{p}" in offered), None)
         if near is not None:
             chosen[f"H264:{profile}"] = near
@@ -256,10 +260,11 @@ def view(
         _refuse_missing(section, chosen, on_air)
         types: list[int] = []
         lines: list[str] = ["a=sendonly", f"a=msid:farmlive farmlive-{section.kind}"]
-        # Every answer agrees to it (RFC 9143, section 9.1); our SSRCs, which are told, do as well.
+        # Every answer accepts the MID extension (RFC 9143, section 9.1); our SSRCs, which the
+        # answer lists, identify the sections as well.
         if simulcast.MID in section.extensions:
             lines.append(f"a=extmap:{section.extensions[simulcast.MID]} {simulcast.MID}")
-        # A viewer that knows the round trip asks again after one, not after a guess at it
+        # A viewer that knows the round trip repeats a NACK after one, not after an estimate of it
         # (RFC 3611, section 5.1).
         if is_video and section.reference_times:
             lines.append("a=rtcp-xr:rcvr-rtt=all")
@@ -275,7 +280,7 @@ def view(
             )
             if codec.payload_type in types:
                 continue
-            # What was lost is sent again as RTX alone.
+            # Lost packets are retransmitted only as RTX.
             wanted = _VIEWERS_FEEDBACK if rtx else _VIEWERS_FEEDBACK[1:]
             kept = [f for f in codec.feedback if f in wanted]
             types.append(codec.payload_type)

@@ -1,4 +1,4 @@
-"""One WHIP or WHEP session: its peer in the engine, its DTLS handshake and its ICE generations."""
+"""One WHIP or WHEP session: its peer in the engine, its DTLS handshake and its ICE restarts."""
 
 import secrets
 from collections.abc import Callable
@@ -13,14 +13,16 @@ from farmlive.media.wire.sdp import parse_fragment
 
 
 def new_credentials() -> Credentials:
-    """ICE credentials: 48 random bits of name, 144 of password (RFC 8445, section 5.3)."""
+    """Return new ICE credentials: 48 random bits of name, 144 of password (RFC 8445, section
+    5.3).
+    """
     return Credentials(secrets.token_hex(6), secrets.token_hex(18))
 
 
 class Session:
-    """What stands behind the address that `Location` gave.
+    """The resource at a session's `Location`.
 
-    `secured` and `closed` are called as the handshake goes; after `close` neither is.
+    Calls `secured` and `closed` with the DTLS association, but neither after `close`.
     """
 
     def __init__(
@@ -49,11 +51,11 @@ class Session:
         )
 
     def reached(self) -> None:
-        """The peer can be sent to: let the handshake begin."""
+        """Start the handshake: datagrams can be sent to the peer."""
         self._handshake.start()
 
     def dtls(self, datagram: bytes) -> None:
-        """A DTLS record from the peer."""
+        """Handle a DTLS record from the peer."""
         self._handshake.datagram(datagram)
 
     def _on_keys(self, keys: Keys) -> None:
@@ -64,11 +66,12 @@ class Session:
         self._closed(self)
 
     def patch(self, body: str, if_match: str | None) -> tuple[str, str] | None:
-        """Take a trickle fragment (None), or restart ICE (the answer's fragment and ETag).
+        """Accept a trickle fragment (returns None), or restart ICE (returns the answer's fragment
+        and ETag).
 
-        RFC 9725, sections 4.3.1 to 4.3.3, whose examples write `*` in quotes too. A new user name
-        fragment is a restart whatever the tag says. Raises PreconditionRequired,
-        PreconditionFailed or BadSdp; the session goes on as it was.
+        RFC 9725, sections 4.3.1 to 4.3.3, whose examples also write `*` in quotes. A new user name
+        fragment is a restart whatever the entity tag is. Raises PreconditionRequired,
+        PreconditionFailed or BadSdp; then the session continues unchanged.
         """
         if if_match is None:
             raise PreconditionRequired(
@@ -90,10 +93,10 @@ class Session:
         return fragment(self._local, self._terms), self.etag
 
     def prefer(self, most: int | None) -> None:
-        """Send this viewer no higher layer than `most`, 0 the lowest; None: whatever it can get."""
+        """Limit this viewer to layer `most`, 0 the lowest; None: no limit."""
         self._engine.prefer(self.peer, most)
 
     def close(self) -> None:
-        """Say goodbye and free everything."""
+        """Send close_notify and free everything."""
         self._handshake.stop()
         self._engine.remove_peer(self.peer)

@@ -1,5 +1,7 @@
-"""Which layers of a publisher's simulcast are taken, in which order of quality, and how the answer
-says so (RFC 8853). Latching a RID to an SSRC and choosing a layer are the engine's part.
+"""Simulcast negotiation (RFC 8853): which layers are accepted, their order of quality, and the
+answer.
+
+The engine maps a RID to an SSRC and selects layers.
 """
 
 from collections.abc import Sequence
@@ -11,11 +13,11 @@ RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 
-# As many as OBS sends, which gives up where one of its layers is not taken.
+# As many as OBS sends, which gives up if one of its layers is rejected.
 _MOST_LAYERS = 4
-# What tells the quality of a layer, where the offer restricts all layers by it (RFC 8851, 5).
+# Restrictions that order the layers, if the offer has one for all of them (RFC 8851, 5).
 _MEASURES = ("max-width", "max-height", "max-fs", "max-pps", "max-br", "max-bpp")
-# The names that browser programs are used to give, the lowest quality first.
+# RID names in common use, the lowest quality first.
 _NAMES = (
     ("q", "h", "f"),
     ("l", "m", "h"),
@@ -28,17 +30,17 @@ _NAMES = (
 
 @dataclass(slots=True, frozen=True)
 class Layers:
-    """The RIDs that are taken, the lowest quality first, and the lines of the answer."""
+    """The accepted RIDs, the lowest quality first, and the lines of the answer."""
 
     rids: Sequence[str]
     lines: Sequence[str]
 
 
 def accept(section: Section, payload_type: int) -> Layers | None:
-    """The layers that the publisher may send with this payload type, at most four; None where it
-    offers no simulcast, or one whose packets would not say to which layer they belong.
+    """Return the layers that the publisher may send with this payload type, at most four.
 
-    RFC 8853, section 5.3.2: one of several alternatives is taken, and the order is the offer's.
+    None if it offers no simulcast, or one whose packets would not carry their layer's RID. Of
+    several alternatives one is accepted, in the offer's order (RFC 8853, section 5.3.2).
     """
     if RID not in section.extensions:
         return None
@@ -67,12 +69,12 @@ def _restrictions(rid: Rid, payload_type: int) -> str:
 
 
 def _by_quality(streams: Sequence[Rid], browser: bool) -> list[str]:
-    """The RIDs, the lowest quality first.
+    """Return the RIDs, the lowest quality first.
 
-    By what restricts them; else by names in common use; else by their order. A browser has the
-    lowest first: so its default scales are (WebRTC 1.0, section 5.1, addTransceiver), and an offer
-    says nothing of others. Everyone else has the most wanted one first (RFC 8853, section 5.2), as
-    OBS has. The engine puts them right by the sizes of their pictures.
+    They are ordered by their restrictions, else by common names, else by their order. A browser
+    lists the lowest first, as its default scales have it (WebRTC 1.0, section 5.1, addTransceiver),
+    and an offer does not show others. All other clients, such as OBS, list the most preferred first
+    (RFC 8853, section 5.2). The engine corrects the order by picture sizes.
     """
     for measure in _MEASURES:
         told = {rid.id: decimal(rid.restrictions.get(measure, ""), 0xFFFFFFFF) for rid in streams}

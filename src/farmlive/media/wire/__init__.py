@@ -1,1 +1,1 @@
-"""Formats on the wire: RTP, RTCP, STUN, SDP and what codecs put into packets. Pure."""
+"""Wire formats: RTP, RTCP, STUN, SDP and codec payloads. Pure."""

@@ -1,12 +1,13 @@
-"""The codecs that pass through: their names, what makes two formats the same, and where in a
-stream a decoder can start. H264 has a module of its own.
+"""Supported codecs: names, equality of formats, and where in a stream a decoder can start.
+
+h264.py has what is specific to H264.
 """
 
 from collections.abc import Callable, Mapping
 
 from farmlive.media.wire import h264
 
-# In the order in which a publisher is asked for them: H264 needs no transcoding for recordings.
+# In order of preference for publishers: H264 needs no transcoding for recordings.
 VIDEO = ("H264", "VP8", "VP9", "AV1")
 AUDIO = ("OPUS",)
 
@@ -22,12 +23,14 @@ NO_SUCH_PROFILE = (
 
 
 def key(name: str, parameters: Mapping[str, str]) -> str | None:
-    """What must be equal for a viewer's format to take a publisher's stream, such as `VP8`,
-    `H264:high` or `VP9:0`. None for a format that can't pass here.
+    """Return the codec key, equal for formats of publisher and viewer that fit, such as `VP8`,
+    `H264:high` or `VP9:0`.
+
+    None for an unsupported format.
     """
     name = name.upper()
     if name == "H264":
-        # Fragments are used by all senders: mode 1 (RFC 6184, section 6.3).
+        # All senders use fragmentation: packetization mode 1 (RFC 6184, section 6.3).
         if parameters.get("packetization-mode") != "1":
             return None
         profile = h264.family(parameters.get("profile-level-id", "42000a"))
@@ -40,12 +43,12 @@ def key(name: str, parameters: Mapping[str, str]) -> str | None:
 
 
 def begins_keyframe(codec: str, payload: bytes) -> bool:
-    """Whether a decoder can start with this packet. `codec` is a key or its first word."""
+    """Return whether a decoder can start with this packet. `codec` is a key or its first word."""
     return keyframe_test(codec)(payload)
 
 
 def keyframe_test(codec: str) -> Callable[[bytes], bool]:
-    """What tells whether a decoder of this codec can start with a packet."""
+    """Return the test of whether a decoder of this codec can start with a packet."""
     return _KEYFRAME_TESTS.get(codec.partition(":")[0], _never)
 
 
@@ -58,7 +61,7 @@ def _vp8_keyframe(payload: bytes) -> bool:
 
 
 def _vp9_keyframe(payload: bytes) -> bool:
-    # Not predicted, begin of a frame, lowest layer (RFC 9628, section 4.2).
+    # Not inter-predicted, begin of a frame, lowest spatial layer (RFC 9628, section 4.2).
     if not payload or payload[0] & 0x48 != 0x08:
         return False
     if not payload[0] & 0x20:
@@ -70,7 +73,7 @@ def _vp9_keyframe(payload: bytes) -> bool:
 
 
 def _av1_keyframe(payload: bytes) -> bool:
-    # N: the first packet of a coded video sequence (AV1 RTP, section 4.4).
+    # N bit: the first packet of a coded video sequence (AV1 RTP, section 4.4).
     return bool(payload) and payload[0] & 0x88 == 0x08
 
 
@@ -83,7 +86,9 @@ _KEYFRAME_TESTS: Mapping[str, Callable[[bytes], bool]] = {
 
 
 def _vp8_frame(payload: bytes) -> int | None:
-    """Offset of the frame where a VP8 key frame begins in this payload (RFC 7741, 4.2, 4.3)."""
+    """Return the frame's offset in a payload that begins a VP8 key frame, else None (RFC 7741, 4.2,
+    4.3).
+    """
     if len(payload) < 2 or payload[0] & 0x17 != 0x10:
         return None
     at = 1
@@ -100,7 +105,9 @@ def _vp8_frame(payload: bytes) -> int | None:
 
 
 def picture_size(codec: str, payload: bytes) -> tuple[int, int] | None:
-    """Width and height where this packet of a keyframe tells them (VP8 and H264), or None."""
+    """Return width and height if this packet of a keyframe contains them (VP8 and H264), else
+    None.
+    """
     if codec == "VP8":
         at = _vp8_frame(payload)
         if at is None or len(payload) < at + 10 or payload[at + 3 : at + 6] != b"\x9d\x01\x2a":
@@ -115,8 +122,9 @@ def picture_size(codec: str, payload: bytes) -> tuple[int, int] | None:
 
 
 def objection(codec: str, payload: bytes) -> str | None:
-    """Why viewers could not play the stream that begins with this keyframe, as a sentence that
-    says what to set; None where nothing speaks against it.
+    """Return why viewers can't play the stream that begins with this keyframe, None if they can.
+
+    The sentence says which setting to change.
     """
     if not codec.startswith("H264"):
         return None

@@ -1,4 +1,4 @@
-"""The problems of the media room: each says what a publisher or a player should do."""
+"""The problems of the media room: each tells a publisher or a player what to do."""
 
 from farmlive.problems import Conflict, NotFound, Problem, TooMany, Unavailable, UnknownSource
 

@@ -1,22 +1,23 @@
-"""Packets on a stream: each behind its length in two bytes (RFC 4571, section 2). Pure; the
-connections are `tcp`'s part.
+"""Framing of packets on a TCP stream: a two-byte length before each (RFC 4571, section 2).
+
+Pure; net/tcp.py owns the connections.
 """
 
-# The largest packet that is taken, as large as the room for a datagram.
+# The largest accepted packet, as large as the buffer for a datagram.
 LARGEST = 2048
 
 
 class TooLong(ValueError):
-    """The other end announces a packet that is longer than any of ours or its."""
+    """The peer announces a longer packet than any endpoint sends."""
 
 
 def frame(packet: bytes | memoryview) -> bytes:
-    """The packet as it goes onto a stream."""
+    """Return the packet with its length before it."""
     return len(packet).to_bytes(2, "big") + packet
 
 
 class Deframer:
-    """Takes a stream apart. What it holds is never more than one packet."""
+    """Splits a stream into packets. It never buffers more than one packet."""
 
     __slots__ = ("_held",)
 
@@ -24,8 +25,9 @@ class Deframer:
         self._held = b""
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The packets that are whole now; half of one waits for its rest. Raises TooLong, and
-        then the stream can't be followed any more.
+        """Return the packets that are complete; a partial one is kept.
+
+        Raises TooLong, after which the stream can't be parsed any more.
         """
         held = self._held + data
         packets: list[bytes] = []

@@ -1,5 +1,5 @@
-"""H264 as far as a relay must understand it: NAL units in RTP (RFC 6184), the sequence parameter
-set (H.264, 7.3.2.1.1) and the profile in an SDP. Pixels are nobody's business here.
+"""H264 for a relay: NAL units in RTP (RFC 6184), the sequence parameter set (H.264, 7.3.2.1.1) and
+the profile in an SDP. Nothing here decodes pictures.
 """
 
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 IDR, SPS = 5, 7
 _STAP_A, _FU_A = 24, 28
-# Encoders write a few dozen bytes; all scaling lists together would make about 1,000.
+# Encoders write a few dozen bytes; with all scaling lists it would be about 1,000.
 _MOST_SPS_BYTES = 1_200
-# What level 6.2 allows: the square root of 8 times its 139,264 macroblocks (annex A.3.1).
+# The limit of level 6.2: the square root of 8 times its 139,264 macroblocks (annex A.3.1).
 _MOST_PIXELS = 16_880
 _HIGH_PROFILES = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
 
@@ -18,7 +18,7 @@ BASELINE, MAIN, HIGH = "baseline", "main", "high"
 
 @dataclass(slots=True, frozen=True)
 class Sps:
-    """What a sequence parameter set says; `reorder` is None where it does not tell."""
+    """Fields of a sequence parameter set; `reorder` is None if it does not contain that."""
 
     profile: int
     constraints: int
@@ -29,14 +29,14 @@ class Sps:
 
 
 class Malformed(ValueError):
-    """The bits are no sequence parameter set."""
+    """The bits are not a sequence parameter set."""
 
 
 def family(profile_level_id: str) -> str | None:
-    """The profile family of an SDP's `profile-level-id`; None for one that browsers don't play.
+    """Return the profile family of an SDP's `profile-level-id`; None if browsers don't play it.
 
-    The level is left out: it is negotiable (RFC 6184, section 8.2.2). Extended and the 10-bit,
-    4:2:2 and 4:4:4 profiles are the ones that browsers don't play.
+    The level is ignored: it is negotiable (RFC 6184, section 8.2.2). Browsers don't play the
+    Extended, 10-bit, 4:2:2 and 4:4:4 profiles.
     """
     try:
         number = int(profile_level_id[:2], 16)
@@ -46,9 +46,9 @@ def family(profile_level_id: str) -> str | None:
 
 
 def nal_units(payload: bytes) -> Iterator[tuple[int, bytes]]:
-    """The NAL units that begin in this RTP payload, each as type and bytes.
+    """Yield the NAL units that begin in this RTP payload, each as type and bytes.
 
-    Of a unit in fragments only the first fragment counts, with what it holds.
+    Of a fragmented unit only the first fragment counts, with its content.
     """
     if not payload:
         return
@@ -69,7 +69,7 @@ def nal_units(payload: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def begins_keyframe(payload: bytes) -> bool:
-    """Whether a decoder can start here: an SPS or an IDR slice begins in this payload."""
+    """Return whether a decoder can start here: an SPS or an IDR slice begins in this payload."""
     if not payload:
         return False
     kind = payload[0] & 31
@@ -81,7 +81,7 @@ def begins_keyframe(payload: bytes) -> bool:
 
 
 def find_sps(payload: bytes) -> Sps | None:
-    """The sequence parameter set in this payload, if a readable one is there."""
+    """Return the sequence parameter set in this payload, or None without a readable one."""
     for kind, unit in nal_units(payload):
         if kind == SPS:
             try:
@@ -93,7 +93,7 @@ def find_sps(payload: bytes) -> Sps | None:
 
 class _Bits:
     def __init__(self, unit: bytes) -> None:
-        # Emulation prevention bytes are no part of the bits (7.4.1).
+        # Remove emulation prevention bytes, which are not part of the bits (7.4.1).
         data = unit.replace(b"\x00\x00\x03", b"\x00\x00")
         self._value = int.from_bytes(data, "big")
         self._left = len(data) * 8
@@ -118,9 +118,9 @@ class _Bits:
 
 
 def parse_sps(unit: bytes) -> Sps:
-    """Read a sequence parameter set, its NAL header included; raises Malformed.
+    """Parse a sequence parameter set, including its NAL header. Raises Malformed.
 
-    So it does for a picture of no size, or of one that no level allows.
+    Malformed also covers an empty picture, and one larger than any level allows.
     """
     if len(unit) > _MOST_SPS_BYTES:
         raise Malformed("longer than any parameter set")
@@ -165,7 +165,7 @@ def parse_sps(unit: bytes) -> Sps:
         height -= step_y * (bits.unsigned() + bits.unsigned())
     if not (0 < width <= _MOST_PIXELS and 0 < height <= _MOST_PIXELS):
         raise Malformed("a picture of no possible size")
-    # Order type 2 has output in decoding order: no B-frames are possible (8.2.1.3).
+    # Picture order count type 2 outputs in decoding order, which excludes B-frames (8.2.1.3).
     reorder = 0 if order == 2 else _reorder(bits)
     return Sps(profile, constraints, level, width, height, reorder)
 
@@ -182,7 +182,7 @@ def _skip_scaling_lists(bits: _Bits, count: int) -> None:
 
 
 def _reorder(bits: _Bits) -> int | None:
-    """max_num_reorder_frames of the VUI (annex E.1.1), or None where it does not tell."""
+    """Return max_num_reorder_frames of the VUI (annex E.1.1), or None if it is absent."""
     try:
         if not bits.take(1):
             return None

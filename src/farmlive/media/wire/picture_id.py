@@ -1,12 +1,16 @@
-"""Picture numbers in the payload descriptors of VP8 (RFC 7741, section 4.2) and VP9 (RFC 9628,
-section 4.2): a decoder takes a stream for broken where they jump, so they go on without a gap too.
+"""Picture ids in the payload descriptors of VP8 (RFC 7741, section 4.2) and VP9 (RFC 9628, section
+4.2).
+
+A decoder takes a stream for broken if they jump, so they continue without a gap across splices.
 """
 
 from typing import NamedTuple
 
 
 class Pictures(NamedTuple):
-    """What is added to the numbers of pictures and of pictures of the lowest temporal layer."""
+    """The offsets of the picture id and of TL0PICIDX, the id of pictures of the lowest temporal
+    layer.
+    """
 
     codec: str
     picture: int
@@ -14,8 +18,8 @@ class Pictures(NamedTuple):
 
 
 def _places(codec: str, payload: bytes) -> tuple[int, int, int]:
-    """Where the picture number lies and how many bits it has, and where the other lies; 0 for
-    none.
+    """Return the picture id's position and size in bits, and the position of TL0PICIDX; 0 if
+    absent.
     """
     size = len(payload)
     if size < 4:
@@ -28,7 +32,7 @@ def _places(codec: str, payload: bytes) -> tuple[int, int, int]:
         has_picture, has_base = flags & 0x80, flags & 0x40
     elif codec.startswith("VP9"):
         has_picture, at = first & 0x80, 1
-        # The other number is there where there are layers and the mode is not flexible.
+        # TL0PICIDX is present with layer indices in non-flexible mode.
         has_base = first & 0x30 == 0x20
     else:
         return 0, 0, 0
@@ -44,7 +48,7 @@ def _places(codec: str, payload: bytes) -> tuple[int, int, int]:
 
 
 def read(codec: str, payload: bytes) -> tuple[int | None, int | None]:
-    """The picture number and that of the last picture of the lowest temporal layer."""
+    """Return the picture id and TL0PICIDX."""
     at, bits, base = _places(codec, payload)
     picture = None
     if at:
@@ -55,7 +59,7 @@ def read(codec: str, payload: bytes) -> tuple[int | None, int | None]:
 
 
 def moved(payload: bytes, by: Pictures) -> bytes:
-    """The payload with other numbers."""
+    """Return the payload with shifted ids."""
     at, bits, base = _places(by.codec, payload)
     if not at and not base:
         return payload
@@ -71,8 +75,8 @@ def moved(payload: bytes, by: Pictures) -> bytes:
 
 
 def following(codec: str, first: bytes, last: tuple[int | None, int | None]) -> Pictures | None:
-    """What makes the numbers go on after `last` with the packet `first`; None where nothing is to
-    be changed.
+    """Return the offsets by which the ids of packet `first` continue after `last`; None for no
+    change.
     """
     picture, base = read(codec, first)
     add = 0 if picture is None or last[0] is None else (last[0] + 1 - picture) & 0x7FFF

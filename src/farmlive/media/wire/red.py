@@ -1,19 +1,19 @@
-"""RED: redundant audio data (RFC 2198), as a relay reads it and passes it on."""
+"""RED: redundant audio data (RFC 2198), parsed and written by a relay."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# No sender writes more blocks than a few.
+# Senders write only a few blocks.
 _BLOCKS_MOST = 32
 
 
 class Malformed(ValueError):
-    """The payload is no RED that we can read."""
+    """The payload is not valid RED."""
 
 
 class Block(NamedTuple):
-    """One block: its payload type, how much earlier it is than the packet, in units of the
-    timestamp, and its data.
+    """One block: its payload type, its timestamp offset before the packet, in timestamp units, and
+    its data.
     """
 
     payload_type: int
@@ -22,7 +22,7 @@ class Block(NamedTuple):
 
 
 def parse(payload: bytes) -> list[Block]:
-    """The blocks, the primary one last (section 3); raises Malformed."""
+    """Return the blocks, the primary one last (section 3). Raises Malformed."""
     heads: list[tuple[int, int, int]] = []
     at, size = 0, len(payload)
     while True:
@@ -50,7 +50,7 @@ def parse(payload: bytes) -> list[Block]:
 
 
 def write(blocks: Sequence[Block], payload_type: int) -> bytes:
-    """The blocks as RED with this payload type inside, as a viewer knows the codec."""
+    """Write the blocks as RED, with this payload type, the viewer's for the codec, inside."""
     heads = b"".join(
         bytes((128 | payload_type,)) + (block.offset << 10 | len(block.data)).to_bytes(3, "big")
         for block in blocks[:-1]

@@ -1,6 +1,6 @@
-"""RTCP as a relay reads and writes it: SR, RR, SDES (RFC 3550), NACK, PLI (RFC 4585), FIR
-(RFC 5104), REMB (draft-alvestrand-rmcat-remb-03), reference times (RFC 3611). Transport-cc has a
-module of its own.
+"""RTCP packets that a relay reads and writes: SR, RR, SDES (RFC 3550), NACK, PLI (RFC 4585), FIR
+(RFC 5104), REMB (draft-alvestrand-rmcat-remb-03), reference times (RFC 3611). transport_cc.py has
+transport-cc.
 """
 
 import struct
@@ -10,19 +10,19 @@ from dataclasses import dataclass
 SR, RR, SDES, RTPFB, PSFB, XR = 200, 201, 202, 205, 206, 207
 _NACK, _PLI, _FIR, _ALFB = 1, 1, 4, 15
 _RRTR, _DLRR = 4, 5
-# In plain text; with its protection it is below every path's MTU.
+# Of a plain packet, in bytes; with SRTCP it is below every path's MTU.
 _LARGEST = 1_200
-# A REMB can say more than any number of 63 bits does.
+# A REMB can exceed a signed 64-bit integer.
 _MOST_BITRATE = 2**63 - 1
 
 
 class Malformed(ValueError):
-    """The datagram is no RTCP packet that we can read."""
+    """The datagram is not valid RTCP."""
 
 
 @dataclass(slots=True, frozen=True)
 class SenderReport:
-    """What a sender says of one stream: RTP time `timestamp` was NTP time `ntp`."""
+    """A sender report on one stream: RTP time `timestamp` was NTP time `ntp`."""
 
     ssrc: int
     ntp: int
@@ -33,7 +33,7 @@ class SenderReport:
 
 @dataclass(slots=True, frozen=True)
 class ReceiverReport:
-    """What a receiver says of one stream; `lost` is the fraction of 256, `delay` in 1/65536 s."""
+    """A report block on one stream; `lost` is the fraction of 256, `delay` in 1/65536 s."""
 
     ssrc: int
     lost: int
@@ -46,7 +46,7 @@ class ReceiverReport:
 
 @dataclass(slots=True, frozen=True)
 class Nack:
-    """The packets of the stream that its receiver misses."""
+    """The missing packets of the stream."""
 
     ssrc: int
     missing: tuple[int, ...]
@@ -61,14 +61,14 @@ class KeyframeRequest:
 
 @dataclass(slots=True, frozen=True)
 class Estimate:
-    """What a receiver thinks it can get, in bits a second."""
+    """A receiver's bandwidth estimate (REMB), in bits per second."""
 
     bitrate: int
 
 
 @dataclass(slots=True, frozen=True)
 class ReferenceTime:
-    """A receiver's reference time, as the middle 32 bits of its NTP time; `ssrc` is its own."""
+    """A receiver's reference time, the middle 32 bits of its NTP time; `ssrc` is its own."""
 
     ssrc: int
     middle: int
@@ -76,8 +76,8 @@ class ReferenceTime:
 
 @dataclass(slots=True, frozen=True)
 class ReferenceReply:
-    """A sender's answer to the receiver `ssrc`, which sent a reference time: the middle 32 bits
-    of that, and how long ago it came, in 1/65536 s.
+    """A sender's reply (DLRR) to the reference time of receiver `ssrc`: the middle 32 bits of that
+    time, and how long ago it came, in 1/65536 s.
     """
 
     ssrc: int
@@ -94,16 +94,16 @@ Report = (
     | ReferenceTime
     | ReferenceReply
 )
-# What an extended report with a reference time takes, and nothing else.
+# The size of an extended report with nothing but a reference time.
 _REFERENCE_TIME = 20
 
 
 def is_receiver_report_alone(data: bytes, trailer: int, *, timed: bool = False) -> bool:
-    """Whether a protected packet is one receiver report and nothing more (its head is in plain
-    text); `trailer`: what protection adds.
+    """Return whether a protected packet is one receiver report and nothing more.
 
-    With `timed`, a report with as much behind it as a reference time takes is one too: for
-    receivers that are known to add one to each report.
+    Its header is in plain text; `trailer` is what protection adds. With `timed`, a report followed
+    by as many bytes as a reference time has counts too: for receivers that are known to add one to
+    each report.
     """
     if len(data) < 8 or data[1] != RR:
         return False
@@ -112,9 +112,9 @@ def is_receiver_report_alone(data: bytes, trailer: int, *, timed: bool = False) 
 
 
 def parse(data: bytes) -> Iterator[Report]:
-    """Read a compound packet, one report after the other; what we have no use for is left out.
+    """Parse a compound packet; yield its reports and skip unsupported ones.
 
-    Raises Malformed at the first part that can't be read.
+    Raises Malformed at the first part that can't be parsed.
     """
     at, size = 0, len(data)
     while at < size:
@@ -126,7 +126,8 @@ def parse(data: bytes) -> Iterator[Report]:
             raise Malformed("not an RTCP packet")
         count = first & 31
         padding = data[end - 1] if first & 0x20 else 0
-        # Of any length: transport-cc is padded by less than a word, by libwebrtc as by us.
+        # Padding may have any length: transport-cc is padded by less than a word, by libwebrtc and
+        # by us.
         if padding > 4 * words or (first & 0x20 and not padding):
             raise Malformed("padding of a wrong length")
         body = data[at + 4 : end - padding]
@@ -138,9 +139,9 @@ def parse(data: bytes) -> Iterator[Report]:
 
 
 def parts(data: bytes) -> Iterator[bytes]:
-    """Cut a compound packet of our own into ones that fit into a datagram each.
+    """Cut a compound packet of our own into datagrams.
 
-    What comes after the first has no report of its own at its head (RFC 5506).
+    Those after the first begin without a report (reduced-size RTCP, RFC 5506).
     """
     first = at = 0
     while len(data) - first > _LARGEST:
@@ -175,7 +176,7 @@ def _parse_one(kind: int, count: int, body: bytes) -> Iterator[Report]:
     elif kind == PSFB and count == _PLI:
         yield KeyframeRequest(struct.unpack_from("!I", body, 4)[0])
     elif kind == PSFB and count == _FIR:
-        # The media SSRC of a FIR is 0; the stream is named in each entry.
+        # The media SSRC of a FIR is 0; each entry names its stream.
         for at in range(8, len(body) - 7, 8):
             yield KeyframeRequest(struct.unpack_from("!I", body, at)[0])
     elif kind == PSFB and count == _ALFB and body[8:12] == b"REMB":
@@ -186,7 +187,9 @@ def _parse_one(kind: int, count: int, body: bytes) -> Iterator[Report]:
 
 
 def _extended(body: bytes) -> Iterator[ReferenceTime | ReferenceReply]:
-    """Reference times and answers to them among extended reports (RFC 3611, sections 4.4, 4.5)."""
+    """Yield reference times and replies to them from extended reports (RFC 3611, sections 4.4,
+    4.5).
+    """
     at = 4
     while at + 4 <= len(body):
         kind, _, words = struct.unpack_from("!BBH", body, at)
@@ -259,7 +262,9 @@ def reference_reply(own_ssrc: int, reply: ReferenceReply) -> bytes:
 
 
 def source_description(ssrcs: Iterable[int], cname: str) -> bytes:
-    """Write an SDES with the CNAME of each stream: the same one says that they belong together."""
+    """Write an SDES with the CNAME of each stream: equal CNAMEs mean that streams belong
+    together.
+    """
     name = cname.encode()
     body, count = b"", 0
     for ssrc in ssrcs:
@@ -270,7 +275,7 @@ def source_description(ssrcs: Iterable[int], cname: str) -> bytes:
 
 
 def nack(own_ssrc: int, ssrc: int, missing: Iterable[int]) -> bytes:
-    """Write a generic NACK; `missing` in the order of the stream."""
+    """Write a generic NACK; `missing` is in the order of the stream."""
     body = struct.pack("!II", own_ssrc, ssrc)
     first, mask = -1, 0
     for sequence in missing:

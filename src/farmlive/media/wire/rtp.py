@@ -1,5 +1,5 @@
-"""RTP packets and their counters: the header (RFC 3550, section 5.1), extensions (RFC 8285),
-sequence arithmetic and NTP time. Knows nothing of streams and peers.
+"""RTP packets: the header (RFC 3550, section 5.1), extensions (RFC 8285), sequence arithmetic and
+NTP time. Knows no streams and no peers.
 """
 
 import struct
@@ -20,11 +20,11 @@ class Packet(NamedTuple):
 
 
 class Malformed(ValueError):
-    """The datagram is no RTP packet that we can read."""
+    """The datagram is not valid RTP."""
 
 
 def is_rtcp(data: bytes) -> bool:
-    """Whether a datagram of RTP and RTCP together is RTCP (RFC 5761, section 4)."""
+    """Return whether a datagram of multiplexed RTP and RTCP is RTCP (RFC 5761, section 4)."""
     return len(data) >= 2 and 192 <= data[1] <= 223
 
 
@@ -33,7 +33,7 @@ Parts = tuple[int, int, int, int, bool, bytes, tuple[int, bytes] | None]
 
 
 def split(data: bytes) -> Parts:
-    """Read an RTP packet into a plain tuple, since each one counts; raises Malformed."""
+    """Parse an RTP packet into a plain tuple, which is faster than an object. Raises Malformed."""
     size = len(data)
     if size < 12:
         raise Malformed("shorter than a header")
@@ -62,7 +62,9 @@ def split(data: bytes) -> Parts:
 
 
 def extension_value(extension: tuple[int, bytes] | None, wanted: int) -> bytes | None:
-    """The value of the extension with this id, or None (RFC 8285, one-byte and two-byte form)."""
+    """Return the value of the extension with this id, or None (RFC 8285, one-byte and two-byte
+    form).
+    """
     if extension is None:
         return None
     profile, body = extension
@@ -77,7 +79,7 @@ def extension_value(extension: tuple[int, bytes] | None, wanted: int) -> bytes |
             continue
         if one_byte:
             name, length = head >> 4, (head & 15) + 1
-            # Section 4.2: nothing counts after an element of id 15, or of id 0 with a length.
+            # Section 4.2: an element of id 15, or of id 0 with a length, ends the parsing.
             if name in (0, 15):
                 return None
             at += 1
@@ -94,21 +96,21 @@ def extension_value(extension: tuple[int, bytes] | None, wanted: int) -> bytes |
 
 
 def ahead(a: int, b: int) -> int:
-    """How far sequence number `a` is after `b`, modulo 2^16: from -32768 to 32767."""
+    """Return how far sequence number `a` is after `b`, modulo 2^16: from -32768 to 32767."""
     return ((a - b + 0x8000) & 0xFFFF) - 0x8000
 
 
 def ahead32(a: int, b: int) -> int:
-    """How far timestamp `a` is after `b`, modulo 2^32."""
+    """Return how far timestamp `a` is after `b`, modulo 2^32."""
     return ((a - b + 0x80000000) & 0xFFFFFFFF) - 0x80000000
 
 
 def ntp(seconds: float) -> int:
-    """Seconds since 1970 as a 64-bit NTP time."""
+    """Convert seconds since 1970 to a 64-bit NTP time."""
     whole = int(seconds)
     return ((whole + _NTP_EPOCH_S) << 32) | int((seconds - whole) * 2**32)
 
 
 def seconds(ntp_time: int) -> float:
-    """A 64-bit NTP time as seconds since 1970."""
+    """Convert a 64-bit NTP time to seconds since 1970."""
     return (ntp_time >> 32) - _NTP_EPOCH_S + (ntp_time & 0xFFFFFFFF) / 2**32

@@ -1,7 +1,7 @@
-"""Session descriptions (RFC 8866) as browsers, OBS and ffmpeg write them, read tolerantly.
+"""Session descriptions (RFC 8866) as browsers, OBS and ffmpeg write them, parsed tolerantly.
 
-What is not understood is passed over; what is needed and missing is a `BadSdp` that says so.
-Which formats are taken is decided in `negotiation`.
+Unknown lines are skipped; a missing required one raises `BadSdp`, which names it. negotiation.py
+decides which formats are accepted.
 """
 
 import re
@@ -12,16 +12,16 @@ from farmlive.media.wire.errors import BadSdp
 
 _MOST_SECTIONS = 32
 _MOST_FEEDBACK = 32
-# What ends a line for some readers, and what no line has.
+# Characters that some parsers take for a line end, and control characters that no line may contain.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
 _TOKEN = re.compile(r"[!#-'*+.0-9A-Z^-~-]{1,255}")
-# In a packet with a marker these look like RTCP (RFC 5761, section 4).
+# In a packet with a marker these payload types look like RTCP (RFC 5761, section 4).
 _NOT_WITH_RTCP = range(64, 96)
-# Shorter ones can be guessed, longer ones are not ICE's (RFC 8839, section 5.4).
+# Shorter ones can be guessed, longer ones are not valid ICE (RFC 8839, section 5.4).
 _UFRAG, _PASSWORD = range(4, 257), range(22, 257)
 _RID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
-# The lines a=name:value, by the name.
+# The values of lines a=name:value, by name.
 _Attributes = dict[str, list[str]]
 
 
@@ -40,9 +40,9 @@ class Codec:
 
 @dataclass(slots=True)
 class Rid:
-    """One stream of several that carry the same picture (RFC 8851, section 4).
+    """One of several streams with the same picture (RFC 8851, section 4).
 
-    `restrictions` has its parameters, `pt` aside: `payload_types` are those, empty for any.
+    `restrictions` are its parameters except `pt`; `payload_types` are those of `pt`, empty for any.
     """
 
     id: str
@@ -52,12 +52,12 @@ class Rid:
 
 @dataclass(slots=True)
 class Section:
-    """One m-section; transport attributes of the session level are inherited.
+    """One m-section; it inherits transport attributes of the session level.
 
-    `mid` is made up where the offer has none (`named` is false). `mixed`: header extensions of one
-    and of two bytes may be in one stream (RFC 8285, section 6), as browsers say. `rids` are the
-    streams that it sends, `simulcast` those of them that are sent at once: each with its
-    alternatives, the most wanted first (RFC 8853, section 5.1). `complete`: it describes the
+    `mid` is generated if the offer has none (`named` is false). `mixed`: one stream may have header
+    extensions of one and of two bytes (RFC 8285, section 6), as browsers declare. `rids` are the
+    streams that it sends; `simulcast` are those of them that are sent simultaneously, each with its
+    alternatives, the most preferred first (RFC 8853, section 5.1). `complete`: it describes the
     transport itself.
     """
 
@@ -84,8 +84,8 @@ class Section:
 
 @dataclass(slots=True)
 class Offer:
-    """An offer: its sections, the mids that are bundled, in order, those that are played in step
-    (RFC 5888, section 7), its ICE options, and whether it is an ICE-lite agent's.
+    """An offer: its sections; the bundled mids, in order; the mids of lip-sync groups (RFC 5888,
+    section 7); its ICE options; and whether the offerer is an ICE-lite agent.
     """
 
     sections: list[Section]
@@ -96,7 +96,7 @@ class Offer:
 
 
 def parse(text: str) -> Offer:
-    """Read an offer; raises BadSdp."""
+    """Parse an offer. Raises BadSdp."""
     lines = [line.rstrip("\r") for line in text.strip().split("\n")]
     if not lines or lines[0] != "v=0":
         raise BadSdp("A session description begins with the line v=0; send the offer as it is.")
@@ -131,13 +131,13 @@ def parse(text: str) -> Offer:
             in_step.append(words[1:])
     sections = [_section(*block, shared, str(index)) for index, block in enumerate(blocks)]
     options = shared.get("ice-options") or blocks[0][1].get("ice-options") or [""]
-    # libdatachannel separates them by commas.
+    # libdatachannel separates options by commas.
     words = options[0].replace(",", " ").split()
     return Offer(sections, bundle, in_step, words, "ice-lite" in shared)
 
 
 def decimal(text: str, most: int) -> int | None:
-    """The number that the text is, in ASCII digits; None where it is none from 0 to `most`."""
+    """Return the number that the text is in ASCII digits; None unless it is from 0 to `most`."""
     if not text.isascii() or not text.isdecimal() or len(text) > 10:
         return None
     value = int(text)
@@ -196,8 +196,8 @@ def _section(line: str, own: _Attributes, shared: _Attributes, position: str) ->
 
 
 def _rids(values: Iterable[str]) -> dict[str, Rid]:
-    """The streams of direction `send`; a line that can't be read is passed over, as RFC 8851,
-    section 6.2.2, asks for.
+    """Return the streams of direction `send`; skip a line that can't be parsed (RFC 8851, section
+    6.2.2).
     """
     rids: dict[str, Rid] = {}
     for value in values:
@@ -224,13 +224,13 @@ def _simulcast(value: str, rids: dict[str, Rid]) -> list[list[str]]:
 
 
 def _payload_types(words: Iterable[str]) -> list[int]:
-    """Each payload type once, without what is none."""
+    """Return each valid payload type once."""
     numbers = (decimal(word, 127) for word in words)
     return list(dict.fromkeys(each for each in numbers if each is not None))
 
 
 def _codecs(words: list[str], own: _Attributes) -> list[Codec]:
-    """The codecs in the order of the m-line, which is the offerer's preference."""
+    """Return the codecs in the order of the m-line, which is the offerer's preference."""
     types = [each for each in _payload_types(words) if each not in _NOT_WITH_RTCP]
     codecs: dict[int, Codec] = {}
     for value in own.get("rtpmap", ()):
@@ -271,17 +271,18 @@ def _codecs(words: list[str], own: _Attributes) -> list[Codec]:
 
 @dataclass(slots=True)
 class Fragment:
-    """A trickle ICE fragment (RFC 8840): empty strings where it has no credentials."""
+    """A trickle ICE fragment (RFC 8840); its credentials are empty strings if absent."""
 
     ufrag: str
     password: str
 
 
 def parse_fragment(text: str) -> Fragment:
-    """Read an `application/trickle-ice-sdpfrag` body; raises BadSdp.
+    """Parse an `application/trickle-ice-sdpfrag` body. Raises BadSdp.
 
-    Candidates are not kept: an ICE-lite server answers where checks come from, so that one which
-    can't be resolved or is of an unknown transport does no harm (RFC 9725, section 4.3.2).
+    Candidates are ignored: an ICE-lite server answers at the addresses that checks come from, so
+    that an unresolvable candidate, or one of an unknown transport, does no harm (RFC 9725, section
+    4.3.2).
     """
     found: dict[str, str] = {}
     for line in text.replace("\r", "").split("\n"):
@@ -299,7 +300,7 @@ def parse_fragment(text: str) -> Fragment:
 
 
 def check_credentials(ufrag: str, password: str) -> None:
-    """Raise BadSdp unless both are there, in ASCII and of ICE's lengths (RFC 8839, section 5.4)."""
+    """Raise BadSdp unless both are present, ASCII, and of ICE's lengths (RFC 8839, section 5.4)."""
     if not ufrag or not password:
         raise BadSdp("Send a=ice-ufrag and a=ice-pwd together.")
     if len(ufrag) not in _UFRAG or len(password) not in _PASSWORD:

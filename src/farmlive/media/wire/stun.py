@@ -1,7 +1,7 @@
-"""STUN Binding requests and responses: read and write either.
+"""STUN Binding requests and responses: parse and write both.
 
-RFC 8489 (messages, MESSAGE-INTEGRITY, FINGERPRINT) and RFC 8445 section 16.1 (USE-CANDIDATE).
-Who a request is for, and what its address then means, the engine decides.
+RFC 8489 (messages, MESSAGE-INTEGRITY, FINGERPRINT) and RFC 8445 section 16.1 (USE-CANDIDATE). The
+engine decides which peer a request is for, and what its source address means.
 """
 
 import hmac
@@ -23,22 +23,22 @@ _USE_CANDIDATE = 0x0025
 _FINGERPRINT = 0x8028
 _ICE_CONTROLLED = 0x8029
 _FINGERPRINT_XOR = 0x5354554E
-# PRIORITY: that of a peer-reflexive candidate (RFC 8445, section 7.1.1), our only one.
+# PRIORITY of a peer-reflexive candidate (RFC 8445, section 7.1.1), our only one.
 _REFLEXIVE = 110 << 24 | 65_535 << 8 | 255
 _HEADER = struct.Struct("!HHI12s")
 _ATTRIBUTE = struct.Struct("!HH")
 
 
 class Malformed(ValueError):
-    """The datagram is no STUN message that we can read."""
+    """The datagram is not a valid STUN message."""
 
 
 @dataclass(slots=True)
 class Message:
-    """A STUN message as it came.
+    """A received STUN message.
 
-    `username` is empty where there is none. `integrity_at` is the offset of the
-    MESSAGE-INTEGRITY attribute, or None.
+    `username` is empty if absent. `integrity_at` is the offset of the MESSAGE-INTEGRITY attribute,
+    or None.
     """
 
     kind: int
@@ -49,20 +49,20 @@ class Message:
     raw: bytes
 
     def authentic(self, key: bytes) -> bool:
-        """Whether MESSAGE-INTEGRITY was made with this key (RFC 8489, section 14.5)."""
+        """Return whether MESSAGE-INTEGRITY was made with this key (RFC 8489, section 14.5)."""
         at = self.integrity_at
         if at is None:
             return False
-        # The length in the header counts up to the end of MESSAGE-INTEGRITY, not beyond.
+        # The length in the header counts up to the end of MESSAGE-INTEGRITY, not further.
         signed = self.raw[:2] + struct.pack("!H", at + 24 - 20) + self.raw[4:at]
         return hmac.compare_digest(hmac.digest(key, signed, "sha1"), self.raw[at + 4 : at + 24])
 
 
 def parse(data: bytes) -> Message:
-    """Read a STUN message; raises Malformed.
+    """Parse a STUN message. Raises Malformed.
 
-    A FINGERPRINT, where there is one, must be right. Attributes after MESSAGE-INTEGRITY other
-    than FINGERPRINT are ignored, as section 14.5 wants.
+    A FINGERPRINT, if present, must be correct. Attributes after MESSAGE-INTEGRITY other than
+    FINGERPRINT are ignored, as section 14.5 requires.
     """
     if len(data) < 20:
         raise Malformed("shorter than a header")
@@ -126,7 +126,7 @@ def success(request: Message, host: str, port: int, key: bytes) -> bytes:
 
 
 def check(username: str, key: bytes, transaction: bytes, tie_breaker: bytes) -> bytes:
-    """Write a connectivity check of ours, who are controlled (RFC 8445, section 7.1)."""
+    """Write a connectivity check of ours, in the controlled role (RFC 8445, section 7.1)."""
     name = username.encode()
     attributes = _ATTRIBUTE.pack(_USERNAME, len(name)) + name + bytes(-len(name) & 3)
     attributes += _ATTRIBUTE.pack(_PRIORITY, 4) + _REFLEXIVE.to_bytes(4, "big")

@@ -1,7 +1,7 @@
-"""Transport-wide congestion control, the receiver's part: when each packet came.
+"""Transport-wide congestion control, the receiver's part: when each packet arrived.
 
-draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1. Without this feedback a browser
-that publishes stays at a fraction of its bandwidth.
+draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1. Without this feedback a publishing
+browser stays at a fraction of its bandwidth.
 """
 
 import struct
@@ -9,9 +9,9 @@ import struct
 EXTENSION = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 _TICK_S = 0.000_25
 _REFERENCE_S = 0.064
-# How far a feedback reaches back, and how many arrivals it tells: it must fit into a datagram.
+# The most sequence numbers that a feedback packet covers: it must fit into a datagram.
 _MOST = 1_000
-# What is further behind than this was not delayed.
+# A number further behind than this is not a delayed packet.
 _SIZE = 1_024
 _MOST_ARRIVALS = 400
 
@@ -19,7 +19,7 @@ _MOST_ARRIVALS = 400
 class Arrivals:
     """Collects arrival times by transport-wide sequence number and writes the feedback.
 
-    Sequence numbers are unwrapped here; a number is reported once, and none before the one
+    Sequence numbers are unwrapped here. Each is reported at most once, and none before the one
     where the last feedback ended.
     """
 
@@ -27,19 +27,21 @@ class Arrivals:
         self._times: dict[int, float] = {}
         self._highest = -1
         self._next = -1
-        # What would agree with the last number that fits nowhere.
+        # The next sequence number of a suspected restart.
         self._unlike: int | None = None
         self._count = 0
 
     def add(self, sequence: int, arrival_s: float) -> None:
-        """Note that the packet with this 16-bit number came at `arrival_s` (any steady clock)."""
+        """Record that the packet with this 16-bit number arrived at `arrival_s` (any monotonic
+        clock).
+        """
         if self._highest < 0:
             unwrapped = sequence + 0x10000
             self._next = unwrapped
         else:
             unwrapped = self._highest + (((sequence - self._highest + 0x8000) & 0xFFFF) - 0x8000)
         if unwrapped < self._next - _SIZE:
-            # So far behind is no disorder but another count, if a second packet agrees.
+            # So far behind is not reordering but a restarted count, if a second packet agrees.
             agrees, self._unlike = sequence == self._unlike, (sequence + 1) & 0xFFFF
             if not agrees:
                 return
@@ -52,7 +54,7 @@ class Arrivals:
             self._times.setdefault(unwrapped, arrival_s)
 
     def feedback(self, own_ssrc: int, media_ssrc: int) -> bytes | None:
-        """Write the feedback on all since the last one, or None when nothing came."""
+        """Write the feedback on all arrivals since the last one, or None without any."""
         if not self._times:
             return None
         base = max(self._next, self._highest - _MOST)
@@ -69,11 +71,11 @@ class Arrivals:
 def write(
     own_ssrc: int, media_ssrc: int, base: int, times: list[float | None], count: int
 ) -> bytes:
-    """Write one feedback packet: `times` from sequence number `base` on, None where lost."""
+    """Write one feedback packet: `times` from sequence number `base` on, None for lost packets."""
     first = next(time for time in times if time is not None)
     reference = int(first / _REFERENCE_S)
     previous = reference * _REFERENCE_S
-    # Each delta is taken from the sum of the written ones, so that rounding never adds up.
+    # Compute each delta from the sum of the written ones, so that rounding errors don't accumulate.
     ticks = round(previous / _TICK_S)
     symbols: list[int] = []
     deltas = b""
@@ -107,7 +109,7 @@ def write(
 
 
 def _chunks(symbols: list[int]) -> bytes:
-    """Packet status chunks: a run where 7 or more are alike, else a vector of seven."""
+    """Return packet status chunks: a run of 7 or more equal symbols, else a vector of seven."""
     out = b""
     at, size = 0, len(symbols)
     while at < size:
