@@ -1,5 +1,6 @@
-"""The database: one engine, two doors (`write`, `read`) and the migrations. Knows no room's tables;
-rooms define theirs on `metadata`.
+"""The database: one engine, two entry points (`write`, `read`) and the migrations.
+
+Knows no room's tables; rooms define theirs on `metadata`.
 """
 
 from farmlive.store.batch import after_commit, apart

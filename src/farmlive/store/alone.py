@@ -1,8 +1,9 @@
-"""A lock of the data folder: with SQLite one server at a time; other commands run beside it. On
-PostgreSQL several serve, and `require` sees to it that none does.
+"""A lock of the data folder: with SQLite one server runs at a time; other commands may run beside
+it.
 
-It is flock(2) on a file of its own. Nothing in this process may open a file of the database beside
-SQLite: closing one drops all POSIX locks that the process holds on it.
+On PostgreSQL several servers may run, and `require` checks that none does. The lock is flock(2) on
+a file of its own. This process must not open a database file except through SQLite: closing it
+drops all POSIX locks that the process holds on it.
 """
 
 import contextlib
@@ -26,16 +27,18 @@ class FolderTaken(DatabaseRefused):
 
 
 class ServersRun(DatabaseRefused):
-    """Others are connected to the database, as servers that run are."""
+    """Other processes are connected to the database, as running servers are."""
 
 
 def require(connection: Connection) -> None:
-    """Let nobody else be connected to PostgreSQL's database, and no server start until this
-    transaction ends. SQLite's folder is held by `Alone`. Raises ServersRun.
+    """Check that nothing else is connected to PostgreSQL, and let no server start before this
+    transaction ends.
+
+    SQLite's folder is locked by `Alone`. Raises ServersRun.
     """
     if connection.dialect.name != "postgresql":
         return
-    # Which a server reads first.
+    # A starting server reads this table first.
     connection.execute(text("LOCK TABLE key_fingerprint IN ACCESS EXCLUSIVE MODE"))
     others = connection.execute(_OTHERS).scalar_one()
     if others:
@@ -46,9 +49,9 @@ def require(connection: Connection) -> None:
 
 
 class Alone:
-    """Holds the folder until it is closed or the process ends.
+    """Holds the folder until `close` or the end of the process.
 
-    Raises FolderTaken, and DatabaseRefused where the folder takes no lock.
+    Raises FolderTaken, and DatabaseRefused if the folder's file system has no locks.
     """
 
     def __init__(self, folder: Path):

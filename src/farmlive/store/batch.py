@@ -1,7 +1,7 @@
 """A batch: functions that share a transaction, each of which fails by itself.
 
-A SAVEPOINT stands between each and the one before it. On PostgreSQL what a function leaves is
-worked on there while the next ones run, and what these ask first is asked together.
+A SAVEPOINT precedes each function. On PostgreSQL the statements that a function leaves unsent run
+there while the next functions run, and the first queries of these are prefetched together.
 """
 
 import asyncio
@@ -22,10 +22,11 @@ from farmlive.store.fast.pipeline import Earlier, Result
 from farmlive.store.fast.prefetch import Question, together
 from farmlive.store.writer_lock import begin, waited_in_vain
 
-# Classes of SQLSTATE: the connection, resources, someone's intervention, the system, PostgreSQL.
+# SQLSTATE classes: connection (08) and operator intervention (57); insufficient resources (53),
+# system error (58), internal error (XX).
 CONNECTION_STATES = ("08", "57")
 _FAULT_STATES = (*CONNECTION_STATES, "53", "58", "XX")
-# A disk that fails at a sync may keep what it could not sync, or not.
+# After a failed fsync the disk may have kept the data, or not.
 SYNC_FAULT = "disk I/O error"
 _FAULTS = ("disk is full", SYNC_FAULT, "unable to open database")
 _CALLS = "farmlive.after_commit"
@@ -34,8 +35,8 @@ _BEGIN, _END, _UNDO = "SAVEPOINT unit", "RELEASE SAVEPOINT unit", "ROLLBACK TO S
 
 @dataclass(slots=True, eq=False)
 class Unit:
-    """One function on its way: what to run, who waits, what it asks first, at which of the store's
-    checks it is due, what came of it.
+    """One function to run: what it prefetches, its caller's future, the check of the store at which
+    it is due, and its outcome.
     """
 
     function: Callable[[Connection], Any]
@@ -47,23 +48,26 @@ class Unit:
     calls: list[Callable[[], None]] = field(default_factory=list)
 
     def fail(self, error: BaseException) -> None:
-        """Nothing came of it but this."""
+        """Set its error as its outcome."""
         self.result, self.calls, self.error = None, [], error
 
 
 def after_commit(connection: Connection, call: Callable[[], None]) -> None:
-    """Have `call` run in the event loop once this write is committed, before its caller's answer.
+    """Call `call` in the event loop once this write is committed, before its caller gets the
+    result.
 
-    Calls of one batch run in the order in which they were asked for; of a function that raised,
-    or a batch that failed, none run.
+    Calls of one batch run in the order of registration. Those of a function that raised, or of a
+    batch that failed, do not run.
     """
     connection.info[_CALLS].append(call)
 
 
 @contextlib.contextmanager
 def apart(connection: Connection) -> Iterator[None]:
-    """A part of a write that fails by itself: its changes, and what it asked `after_commit`, are
-    undone, what the function did before stands, and it may go on where it catches the error.
+    """Run a part of a write that can fail by itself.
+
+    If it raises, its changes and its `after_commit` calls are undone. What the function did before
+    stays, and it may go on if it catches the error.
     """
     quick = cast(HotConnection, connection)
     calls: list[Callable[[], None]] = connection.info[_CALLS]
@@ -80,12 +84,12 @@ def apart(connection: Connection) -> Iterator[None]:
 
 
 def run(connection: HotConnection, batch: Sequence[Unit], knows: str, epoch: int) -> None:
-    """Run each function so that its failure undoes its own changes alone; raises only what ends the
-    whole transaction: a full disk, a lost connection, Miscounted, ClockMoved where the database's
-    time is of another `epoch`, or Outgrown where the database needs newer code than this one, which
-    `knows` its revisions up to that.
+    """Run each function so that a failure undoes its own changes alone.
 
-    Where what a function had left failed once it was sent, those after it are run again.
+    Raises only what ends the whole transaction: a full disk, a lost connection, Miscounted,
+    ClockMoved if the database's time has another `epoch`, or Outgrown if the database needs newer
+    code than this one, whose newest revision is `knows`. If unsent statements of a function fail
+    when they are sent, the functions after it run again.
     """
     left = deque(batch)
     done: list[tuple[Unit, Mark]] = []
@@ -99,7 +103,7 @@ def run(connection: HotConnection, batch: Sequence[Unit], knows: str, epoch: int
                 unit = left.popleft()
                 done.append((unit, connection.start(unit.question)))
                 _run(connection, *done[-1], last=not left)
-            connection.settle()  # where the last one failed
+            connection.settle()  # of the last function, which may fail
             require(connection, served, knows, epoch)
             return
         except Earlier as earlier:
@@ -107,7 +111,7 @@ def run(connection: HotConnection, batch: Sequence[Unit], knows: str, epoch: int
 
 
 def _begin(connection: HotConnection, knows: str) -> Result:
-    """Take the turn, and ask which code the database serves. Raises Earlier."""
+    """Take the writer lock and query which code the database serves. Raises Earlier."""
     if connection.dialect.name == "postgresql":
         connection.leave(begin(knows), owner=None)
     served = ask(connection)
@@ -116,10 +120,10 @@ def _begin(connection: HotConnection, knows: str) -> Result:
 
 
 def _ask_ahead(connection: HotConnection, left: deque[Unit]) -> None:
-    """Have those that are next ask together, unless the first of them has its answer."""
+    """Prefetch the queries of the next functions together, unless the first one has its results."""
     first = left[0].question
     if first is None or connection.is_asked(first) or connection.dialect.name == "sqlite":
-        return  # nothing is far away of SQLite
+        return  # SQLite has no round trips
     questions = together(unit.question for unit in left)
     if len(questions) > 1:
         connection.ask_ahead(questions)
@@ -151,7 +155,7 @@ def _undo(
     left: deque[Unit],
     done: list[tuple[Unit, Mark]],
 ) -> None:
-    """Undo the function whose that was, and let those after it have their turns again.
+    """Undo the function that owned the failed statements, and queue the functions after it again.
 
     Raises what ends the transaction.
     """
@@ -170,7 +174,9 @@ def _undo(
 
 
 def ends_transaction(error: BaseException) -> bool:
-    """Whether the database is at fault, or the tally, and not the function or its statement."""
+    """Return whether the database or a deferred update is at fault, not the function or its
+    statement.
+    """
     if isinstance(error, Miscounted):
         return True
     if not isinstance(error, DBAPIError):
@@ -183,11 +189,11 @@ def ends_transaction(error: BaseException) -> bool:
     if waited_in_vain(error):
         return True
     state = state_of(error)
-    # Without a state the driver speaks, of a connection that it can't get or has lost.
+    # Without a SQLSTATE the driver reports a connection that it can't get or has lost.
     return isinstance(error, OperationalError) if state is None else state[:2] in _FAULT_STATES
 
 
 def state_of(error: DBAPIError) -> str | None:
-    """The SQLSTATE, where the database gave one."""
+    """Return the SQLSTATE, or None if the error has none."""
     state: str | None = getattr(error.orig, "sqlstate", None)
     return state

@@ -1,8 +1,10 @@
-"""The oldest code that may write to the database: a migration sets it, and each write transaction
-checks it, so that a server that a migration has left behind writes nothing more.
+"""The oldest code that may write to the database.
 
-Invariant: a migration and a transaction of code that it leaves behind never overlap. SQLite has one
-writer; on PostgreSQL all code of a revision holds a shared advisory lock of that revision, the
+A migration sets it, and each write transaction checks it, so that a server that is too old for a
+migration stops writing.
+
+Invariant: a migration and a transaction of code that is too old for it never overlap. SQLite has
+one writer; on PostgreSQL all code of a revision holds a shared advisory lock of that revision, the
 fence, which the migration takes exclusively.
 """
 
@@ -30,12 +32,14 @@ _OLDEST = hot(select(compatibility.c.oldest_code, EPOCH).where(compatibility.c.i
 
 
 class Outgrown(Exception):
-    """The database needs newer code than this one: nothing that this one writes may be kept."""
+    """The database needs newer code than this one: nothing that this code writes may be
+    committed.
+    """
 
 
 def share_fence(knows: str) -> str:
-    """Return the SQL that takes the fence, shared, until the transaction ends: migrations that
-    leave this code behind wait, and it waits for them.
+    """Return the SQL that takes the fence, shared, until the transaction ends: migrations that this
+    code is too old for wait, and it waits for them.
     """
     return f"pg_advisory_xact_lock_shared({_FENCE}, {crc32(knows.encode()) >> 1})"
 
@@ -46,17 +50,17 @@ def take_fence(knows: str) -> str:
 
 
 def ask(connection: Connection) -> Result:
-    """Query the oldest code and the clock's epoch, for `require`; PostgreSQL gets it with the next
-    statements.
+    """Query the oldest code and the clock's epoch, for `require`; PostgreSQL gets the query with
+    the next statements.
     """
     return cast(Result, connection.execute(_OLDEST))
 
 
 def require(connection: Connection, asked: Result, knows: str, epoch: int | None = None) -> None:
     """Raise Outgrown unless the database serves code whose newest revision is `knows`, and
-    ClockMoved unless its time is of this epoch, if one is given.
+    ClockMoved unless its time has this epoch, if one is given.
     """
-    # A query that was sent before a failed statement has no result.
+    # The result is lost if a statement failed in the same pipeline.
     found = asked.first() or ask(connection).first()
     if found is not None and found.oldest_code > knows:
         raise Outgrown(

@@ -1,5 +1,7 @@
-"""How the database does: what is lost of it, when it last answered, and by when who asks has an
-answer, counted in the store's checks. Its two doors report here; `/readyz` reads it.
+"""The condition of the database: failures, its last answer, and deadlines counted in the store's
+checks.
+
+writer.py and readers.py report here; `/readyz` reads it.
 """
 
 from sqlalchemy.exc import DBAPIError
@@ -12,7 +14,7 @@ REQUEST, SILENT, DROP = ticks(REQUEST_S), ticks(SILENT_S), ticks(DROP_AFTER_S)
 
 
 class Condition:
-    """The condition of one database, as one server finds it."""
+    """The condition of one database, as one server sees it."""
 
     def __init__(self, outages: Outages):
         self.newer = outages.watch(
@@ -44,25 +46,25 @@ class Condition:
         """Nothing came of it since something was given up."""
 
     def due(self, within_s: float) -> int:
-        """Return at which check something is due that is asked now."""
+        """Return the check at which a call made now is due."""
         if self.silent:
             return self.ticks + SILENT
         return self.ticks + (REQUEST if within_s == REQUEST_S else ticks(within_s))
 
     def answers(self) -> None:
-        """It has answered just now."""
+        """Record that it has just answered."""
         self.answered, self.silent = self.ticks, False
 
     def falls_silent(self, times: int) -> None:
-        """So many had no answer by their deadlines, and nobody else had one."""
+        """Record that this many calls missed their deadlines without any answer in between."""
         self.silent = True
         self.away.failed("it does not answer", times)
 
     def note(self, error: DBAPIError, times: int) -> None:
-        """The database did not take, or answer, what so many asked of it.
+        """Record an error of the database that failed this many calls.
 
-        That something was committed is no proof of a disk: it may have changed nothing, or found
-        room. Only `Store.try_out` ends that.
+        A commit is no proof that the disk works: it may have changed nothing, or found room. Only
+        `Store.try_out` clears that failure.
         """
         kind = self.full if is_of_disk(error) else self.away
         kind.failed(reason_of(error.orig or error), times)

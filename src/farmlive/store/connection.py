@@ -1,4 +1,6 @@
-"""The connection of both doors: SQLAlchemy's, with the short way for hot statements and a tally."""
+"""The connection of reads and writes: SQLAlchemy's, with the fast path for hot statements and
+deferred updates.
+"""
 
 import contextlib
 import sqlite3
@@ -18,16 +20,16 @@ from farmlive.store.fast.prefetch import Answers, Question
 
 
 class HotConnection(Connection):
-    """A connection that takes the short way with hot statements."""
+    """A connection that executes hot statements by the fast path."""
 
     _sending: Queue | None = None
     _tally: Tally | None = None
     _ahead: Answers | None = None
-    _changes = False  # whether this function did more than look at something that is there
+    _changes = False  # whether this function ran more than SELECTs
 
     @property
     def tally(self) -> Tally:
-        """What is known and owed in this transaction."""
+        """The cache and the deferred updates of this transaction."""
         if self._tally is None:
             self._tally = Tally()
         return self._tally
@@ -35,7 +37,7 @@ class HotConnection(Connection):
     def execute(
         self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
     ) -> Any:
-        """As Connection.execute, by the fast path for hot statements."""
+        """Do as Connection.execute, by the fast path for hot statements."""
         found = None if execution_options else hot_one(statement)
         looks = isinstance(statement, SelectBase)
         if found is None or found.counted:
@@ -55,18 +57,18 @@ class HotConnection(Connection):
             self._changes = True
             raise
 
-    # SQLAlchemy's own methods bypass `execute`, and would wait for ever for unsent statements.
+    # SQLAlchemy's own methods bypass `execute`, and would wait forever for unsent statements.
 
     def scalar(
         self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
     ) -> Any:
-        """As Connection.scalar, through `execute`."""
+        """Do as Connection.scalar, through `execute`."""
         return self.execute(statement, parameters, execution_options=execution_options).scalar()
 
     def scalars(
         self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
     ) -> Any:
-        """As Connection.scalars, through `execute`."""
+        """Do as Connection.scalars, through `execute`."""
         return self.execute(statement, parameters, execution_options=execution_options).scalars()
 
     def _take(self, found: Hot, parameters: Any) -> Result:
@@ -82,13 +84,13 @@ class HotConnection(Connection):
     def exec_driver_sql(
         self, statement: str, parameters: Any = None, execution_options: Any = None
     ) -> Any:
-        """As Connection.exec_driver_sql, after all that waits to be sent."""
+        """Do as Connection.exec_driver_sql, after sending all waiting statements."""
         self._reveal(changes=True)
         self._changes = True
         return super().exec_driver_sql(statement, parameters, execution_options)
 
     def _reveal(self, *, changes: bool) -> None:
-        """Let a statement see what was counted, which it may change."""
+        """Write deferred updates before a statement that reads or changes their rows."""
         self.settle()
         if changes and self._tally is not None:
             self._tally.forget()
@@ -96,7 +98,7 @@ class HotConnection(Connection):
             self._ahead.forget()
 
     def settle(self) -> None:
-        """Let what waits be done, and write what is owed. Raises what it raises, and Miscounted."""
+        """Send all waiting statements and deferred updates. Raises their errors, and Miscounted."""
         if self._tally is not None:
             asked = [
                 (rows, self._take(cast(Hot, hot_one(statement)), rows))
@@ -109,7 +111,7 @@ class HotConnection(Connection):
         self.send()
 
     def send(self) -> None:
-        """Let what waits be done; raises what it raises."""
+        """Send all waiting statements. Raises their errors."""
         if self._sending is not None:
             try:
                 self._sending.send()
@@ -117,7 +119,9 @@ class HotConnection(Connection):
                 raise self.failure(error) from error
 
     def start(self, question: Question | None = None) -> Mark:
-        """A function starts, which may have asked ahead; where the tally stands, for `drop`."""
+        """Start a function, whose first query may be prefetched; return the tally's state, for
+        `drop`.
+        """
         self._changes = False
         self.tally.begin()
         if self._ahead is not None:
@@ -125,10 +129,10 @@ class HotConnection(Connection):
         return self.tally.mark()
 
     def ask_ahead(self, questions: Sequence[Question]) -> None:
-        """Ask PostgreSQL these now, for the functions that will start with them.
+        """Send these queries to PostgreSQL now, for the functions that will start with them.
 
-        What can't be put is left to its function, which will be told. Raises what ends the
-        transaction.
+        A query that can't be prepared is left to its function, which gets the error. Raises what
+        ends the transaction.
         """
         put = []
         for question in questions:
@@ -147,25 +151,27 @@ class HotConnection(Connection):
         return plan, plan.encoded(values)
 
     def is_asked(self, question: Question) -> bool:
-        """Whether the answer is there or under way, and holds."""
+        """Return whether a valid result is here or under way."""
         return self._ahead is not None and self._ahead.holds(question)
 
     def forget_asked(self) -> None:
-        """What was asked ahead holds no more."""
+        """Invalidate all prefetched results."""
         self._ahead = None
 
     def drop(self, mark: Mark) -> bool:
-        """Forget what waits, and what was counted since the mark: its function has failed.
+        """Discard waiting statements, and deferred updates since the mark: the function has failed.
 
-        Whether there may be something to undo in the database.
+        Returns whether the database may have something to roll back.
         """
         self.tally.back_to(mark)
         was_sent = self._sending is None or self._sending.drop()
         return was_sent and self._changes
 
     def leave(self, *texts: str, owner: object) -> None:
-        """Say this of the transaction, with what waits; on PostgreSQL it is done while the next
-        functions run. Where it fails, the one of them that asks is told by Earlier whose it was.
+        """Send these transaction statements with the waiting ones; on PostgreSQL they run while the
+        next functions run.
+
+        If one fails, the next function that waits for a result gets Earlier with `owner`.
         """
         if self.dialect.name == "sqlite":
             self.control(*texts)
@@ -176,7 +182,7 @@ class HotConnection(Connection):
             raise self.failure(error) from error
 
     def control(self, *texts: str) -> None:
-        """Say this of the transaction, with what waits."""
+        """Execute these transaction statements, with the waiting ones."""
         self._changes = True
         try:
             if self.dialect.name == "sqlite":
@@ -189,7 +195,7 @@ class HotConnection(Connection):
 
     @cached_property
     def _driver(self) -> Any:
-        # For as long as this object lives: one that was cut off is not used again.
+        # Valid for as long as this object: a connection that was cut off is not used again.
         return self.connection.driver_connection
 
     @property
@@ -224,9 +230,9 @@ class HotConnection(Connection):
         return last
 
     def failure(self, error: Exception) -> Exception:
-        """What SQLAlchemy makes of an error of the driver's."""
+        """Convert an error of the driver to SQLAlchemy's."""
         self._changes = True
-        self.forget_asked()  # nothing came of what was sent with it
+        self.forget_asked()  # queries sent with it have no results
         gone = self.dialect.is_disconnect(cast(Any, error), self._driver, None)
         made = DBAPIError.instance(
             "",
@@ -241,12 +247,12 @@ class HotConnection(Connection):
 
 
 def quick(engine: Engine) -> Engine:
-    """Let the engine's connections take the short way with hot statements."""
+    """Give the engine's connections the fast path for hot statements."""
     engine._connection_cls = HotConnection
     return engine
 
 
 def tally(connection: Connection) -> Tally:
-    """The tally of the transaction that the connection is in."""
+    """Return the tally of the connection's transaction."""
     found: Tally = connection.tally  # type: ignore[attr-defined]
     return found

@@ -1,9 +1,9 @@
-"""Deadlines of reads and writes: what is under way on which connection, and how another thread ends
-it. When something is due is the doors' to say.
+"""Deadlines of reads and writes: the work on each connection, and how another thread cancels it.
 
-PostgreSQL cancels a statement by itself (`statement_timeout`). A PostgreSQL that is stopped, or out
-of reach, does neither that nor answers a cancel request, which takes a connection too: the socket
-is shut down, and the thread that waits at it sees the end of the connection.
+store.py decides when work is due. PostgreSQL cancels a statement by itself (`statement_timeout`).
+If PostgreSQL is stopped or unreachable, it neither does that nor answers a cancel request, which
+needs a connection too: then the socket is shut down, and the waiting thread gets a connection
+error.
 """
 
 import contextlib
@@ -19,15 +19,15 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 CHECK_S = 0.25
-# A request's read or write. A file's and a task's say how much longer they may take.
+# For a request's read or write. File downloads and tasks set longer deadlines.
 REQUEST_S = 10.0
 FILE_S = 60.0
-# A task's write, which goes in steps of a second at most: it waits longer for its turn than people
-# do, and holds nobody up for as long as a file's read may take.
+# For a task's write, which goes in steps of at most a second: it waits longer for its turn than
+# people do, and blocks nobody for as long as a file's read may take.
 TASK_S = 20.0
-# Where the database answers nothing, nobody else waits for long to learn that.
+# If the database is silent for this long, other callers get their error at once.
 SILENT_S = 1.0
-# From the cancel to the end of the connection.
+# From the cancel request to the shutdown of the connection.
 DROP_AFTER_S = 1.0
 
 _WIRE = "farmlive.wire"
@@ -35,24 +35,24 @@ _at_work = threading.local()
 
 
 def ticks(seconds: float) -> int:
-    """Return in how many checks something is due."""
+    """Return after how many checks something is due."""
     return round(seconds / CHECK_S) + 1
 
 
 class Wire:
-    """One connection, as seen by a thread that is to end what another does on it."""
+    """One connection, as used by a thread that cancels another thread's work on it."""
 
     _socket: socket.socket | None = None
 
     def __init__(self, driver: Any):
         self._driver = driver
         if not isinstance(driver, sqlite3.Connection):
-            # A descriptor of its own: libpq may close its one at any time, and its number be
-            # another connection's then.
+            # A descriptor of its own: libpq may close its one at any time, and the number may be
+            # reused for another connection.
             self._socket = socket.socket(fileno=os.dup(driver.pgconn.socket))
 
     def end(self) -> None:
-        """End what is under way; on PostgreSQL with the connection."""
+        """Cancel the current statement; on PostgreSQL also the connection."""
         with contextlib.suppress(OSError, sqlite3.Error):
             if self._socket is None:
                 self._driver.interrupt()
@@ -60,21 +60,21 @@ class Wire:
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Give the descriptor back: the connection is closed."""
+        """Close the descriptor: the connection is closed."""
         if self._socket is not None:
             self._socket.close()
 
     def __del__(self) -> None:
-        # Of a connection that failed while it was set up nobody says that it is closed.
+        # SQLAlchemy reports no close of a connection that failed during setup.
         self.close()
 
 
 class GivenUp(Exception):
-    """Whoever asked has had an answer: nothing of it is to be committed any more."""
+    """The caller has already received an error: nothing may be committed any more."""
 
 
 class Work:
-    """What a thread does at the database, from `start` until `finish`."""
+    """A thread's work at the database, from `start` to `finish`."""
 
     def __init__(self) -> None:
         self.began: float | None = None
@@ -86,12 +86,12 @@ class Work:
         self._wire: Wire | None = None
 
     def start(self) -> None:
-        """Take the connections that this thread gets from now on for this work's."""
+        """Use the connections that this thread gets from now on for this work."""
         _at_work.work = self
         self.began = time.monotonic()
 
     def finish(self) -> None:
-        """Leave the connection: nobody may end it any more."""
+        """Release the connection: it may not be cancelled any more."""
         _at_work.work = None
         with self._lock:
             self._wire = None
@@ -102,27 +102,27 @@ class Work:
             self._wire = wire
 
     def commit(self) -> None:
-        """Begin to commit, from where there is no way back. Raises GivenUp."""
+        """Begin the commit, which can't be taken back. Raises GivenUp."""
         with self._lock:
             if self.given_up:
                 raise GivenUp
             self.committing = True
 
     def give_up(self) -> bool:
-        """Commit nothing; False where it began to commit already."""
+        """Forbid the commit; return False if it has begun already."""
         with self._lock:
             self.given_up = not self.committing
             return self.given_up
 
     def end(self) -> None:
-        """End its connection, if it has one; what it does there fails."""
+        """Cancel the work on its connection, if it has one; its statement fails."""
         with self._lock:
             if self._wire is not None:
                 self._wire.end()
 
 
 def keep_wires(engine: Engine) -> None:
-    """Let the engine's connections be known to the work that uses them, and be tried before."""
+    """Register the engine's connections with the work that uses them, and test them before use."""
 
     @event.listens_for(engine, "connect", insert=True)
     def _connect(driver: Any, record: Any) -> None:

@@ -1,5 +1,6 @@
-"""Connections to SQLite or PostgreSQL, set up so that a commit is durable. What is done with them
-is the doors' part.
+"""Connections to SQLite or PostgreSQL, configured so that a commit is durable.
+
+store.py, writer.py and readers.py use them.
 """
 
 import sqlite3
@@ -15,26 +16,26 @@ from farmlive import compact_json
 from farmlive.store.connection import quick
 from farmlive.store.deadlines import REQUEST_S, keep_wires
 
-# Nobody waits longer for another server's turn, or for what someone has locked: less than for a
-# statement, so that it is known which of the two it was.
+# How long a statement waits for another server's writer lock, or any other lock: less than the
+# statement timeout, so that the error tells which of the two it was.
 BUSY_TIMEOUT_MS = 8_000
-# For each of up to two addresses of a host.
+# For each of up to two IPs of a host.
 CONNECT_TIMEOUT_S = 5
 READERS = 4
-# So many rows of each index are looked at by SQLite's ANALYZE, which holds the writer meanwhile.
+# Rows of each index that SQLite's ANALYZE reads, which blocks the writer meanwhile.
 ANALYZED_ROWS = 400
-# Nobody waits longer for an ANALYZE, nor it for anybody.
+# How long others wait for an ANALYZE, and it for them.
 ANALYZE_TIMEOUT_MS = 500
-# Nor for what empties SQLite's WAL.
+# The same for emptying SQLite's WAL.
 SCRUB_TIMEOUT_MS = 500
 # SQLite's file in the data folder.
 FILE = "farmlive.sqlite3"
 
-# When PostgreSQL's machine counts as gone, and ours for it: what was sent is not acknowledged for
-# so long, or nothing is heard for as long. The system's own times are a quarter of an hour and two.
+# When PostgreSQL's machine counts as gone, and ours for it: sent data is not acknowledged, or
+# nothing arrives, for this long. The system's defaults are a quarter of an hour and two hours.
 _GONE_AFTER_S = 15
 _KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2}
-# What a connection sets at PostgreSQL's end.
+# Parameters that a connection sets on PostgreSQL's side.
 _WATCHED = "; ".join(
     f"SET {name} = {value}"
     for name, value in (
@@ -45,14 +46,14 @@ _WATCHED = "; ".join(
 )
 
 
-# Its statements are made for its indexes, and the same whatever the values: to plan one for each
-# takes PostgreSQL longer than to execute it. A plan is kept while tables grow, so that none may
-# scan one that is small now; nor is any to be compiled, as what has to scan would be for its cost.
+# The writer's statements use its indexes whatever the values: planning one for each takes
+# PostgreSQL longer than executing it. A plan is kept while tables grow, so no plan may scan a table
+# that is small now; and JIT would compile plans for the cost of such scans.
 WRITERS_PLANS = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"}
 
 
 class DatabaseRefused(Exception):
-    """The database can't be used as it is set up; the message says which setting to change."""
+    """The database can't be used as configured; the message says which setting to change."""
 
 
 def _dump(value: Any) -> str:
@@ -69,7 +70,7 @@ def check_there(database_url: str, data: Path) -> None:
 
 
 def address(database_url: str, data: Path) -> str:
-    """The SQLAlchemy address of the database: `FARMLIVE_DATABASE_URL`, or SQLite in the folder."""
+    """Return SQLAlchemy's URL of the database: `FARMLIVE_DATABASE_URL`, or SQLite in the folder."""
     if not database_url:
         return f"sqlite+pysqlite:///{(data / FILE).absolute()}"
     try:
@@ -82,18 +83,19 @@ def address(database_url: str, data: Path) -> str:
 
 
 def writer_engine(url: str) -> Engine:
-    """An engine for the one writer: on SQLite every transaction is BEGIN IMMEDIATE."""
+    """Return the engine of the one writer: on SQLite every transaction is BEGIN IMMEDIATE."""
     return _engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
 
 
 def reader_engine(url: str) -> Engine:
-    """An engine for the readers, which may not write."""
+    """Return the engine of the readers, which may not write."""
     return _engine(url, begin="BEGIN", pool_size=READERS, read_only=True)
 
 
 def analyze_apart(url: str, table: str) -> None:
-    """Let PostgreSQL analyze a table, on a connection of its own. Who does so already, another
-    server or the autovacuum, is left to it.
+    """Analyze a table of PostgreSQL on a separate connection.
+
+    If another server or the autovacuum is analyzing it, that suffices.
     """
     engine = _engine(url, begin="BEGIN", pool_size=1)
     try:
@@ -106,9 +108,11 @@ def analyze_apart(url: str, table: str) -> None:
 
 
 def scrub_apart(url: str, tables: Sequence[str]) -> bool:
-    """Take what was overwritten and deleted out of SQLite's WAL, or PostgreSQL's tables and their
-    indexes, on a connection of its own; whether it was done. Who reads meanwhile may keep it from
-    that on SQLite; nobody who writes waits longer than for a checkpoint.
+    """Remove overwritten and deleted rows from SQLite's WAL, or from PostgreSQL's tables and
+    indexes, on a separate connection.
+
+    Returns whether it is done. On SQLite a concurrent reader may prevent it; no writer waits longer
+    than for a checkpoint.
     """
     engine = _engine(url, begin="BEGIN", pool_size=1)
     try:
@@ -118,7 +122,7 @@ def scrub_apart(url: str, tables: Sequence[str]) -> bool:
                 cursor = raw.cursor()
                 cursor.execute(f"PRAGMA busy_timeout = {SCRUB_TIMEOUT_MS}")
                 busy, left, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            except sqlite3.Error:  # the disk is full, or the like, which the store says
+            except sqlite3.Error:  # a full disk, for example; the store reports it
                 return False
             finally:
                 raw.close()
@@ -126,8 +130,8 @@ def scrub_apart(url: str, tables: Sequence[str]) -> bool:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("SET statement_timeout = 0")
             for table in tables:
-                # Where few rows are dead it would else leave the indexes as they are, and the
-                # statistics until many more have changed.
+                # With few dead rows VACUUM would skip the indexes otherwise, and the statistics
+                # until many more rows have changed.
                 connection.exec_driver_sql(f'VACUUM (INDEX_CLEANUP ON, ANALYZE) "{table}"')
         return True
     finally:
@@ -135,18 +139,18 @@ def scrub_apart(url: str, tables: Sequence[str]) -> bool:
 
 
 def drop_cache(connection: Connection) -> None:
-    """Give back what SQLite keeps of what this connection read, up to 64 MiB: after a read from end
-    to end, of which nothing is soon needed again.
+    """Free SQLite's cache of this connection, up to 64 MiB: after a read of whole tables, which are
+    not read again soon.
     """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA shrink_memory")
 
 
 def check_durable(connection: Connection) -> None:
-    """Refuse a database that would acknowledge what it can lose.
+    """Raise DatabaseRefused for a database that can lose acknowledged commits.
 
-    Raises DatabaseRefused where PostgreSQL's `fsync` or `synchronous_commit` is off, or SQLite's
-    journal is not WAL with `synchronous=FULL`.
+    That is PostgreSQL with `fsync` or `synchronous_commit` off, or SQLite unless in WAL mode with
+    `synchronous=FULL`.
     """
     if connection.dialect.name == "sqlite":
         mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
@@ -171,7 +175,7 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
     options: dict[str, Any] = {
         "json_serializer": _dump,
         "json_deserializer": compact_json.decode,
-        "hide_parameters": True,  # an error is logged, and they may be a buyer's name and phone
+        "hide_parameters": True,  # errors are logged; they may be personal data
         "pool_size": pool_size,
         "max_overflow": 0,
     }
@@ -179,11 +183,11 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
         options["connect_args"] = {
             "check_same_thread": False,
             "timeout": BUSY_TIMEOUT_MS / 1000,
-            "isolation_level": None,  # the driver begins nothing by itself; we say BEGIN
+            "isolation_level": None,  # the driver begins no transaction by itself; we execute BEGIN
         }
     else:
-        # At a ROLLBACK, with which a reader ends, psycopg forgets all that is prepared on the
-        # connection, hot statements too, if it prepared one by itself.
+        # If psycopg prepared a statement by itself, a ROLLBACK, with which a reader ends, would
+        # drop all prepared statements of the connection, hot ones too.
         options["connect_args"] = {
             "connect_timeout": CONNECT_TIMEOUT_S,
             "prepare_threshold": None,
@@ -199,7 +203,7 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
-            # Nothing stays in free space; Debian's SQLite does so unasked.
+            # Deleted data is overwritten in free space; Debian's SQLite does so by default.
             connection.execute("PRAGMA secure_delete=ON")
             connection.execute("PRAGMA cache_size=-65536")
             connection.execute(f"PRAGMA analysis_limit={ANALYZED_ROWS}")

@@ -1,5 +1,5 @@
-"""Failures of the two doors: the problems that their callers get, and which of them an error of the
-database is.
+"""Failures of reads and writes: the problems that callers get, and which one follows from a
+database error.
 """
 
 from collections.abc import Callable
@@ -13,15 +13,15 @@ from farmlive.store.deadlines import GivenUp
 
 
 class CommitFailed(Unavailable):
-    """The batch was rolled back: nothing of it was kept, and it may be tried again."""
+    """The batch was rolled back: nothing was kept, and the caller may try again."""
 
     slug = "not-saved"
     title = "The database could not save it, and nothing was kept"
 
 
 class CommitUnknown(Unavailable):
-    """The connection broke during COMMIT, or SQLite's disk did at its sync, or neither has answered
-    by the deadline: what was asked may have been kept, or not.
+    """The connection broke during COMMIT, SQLite's disk failed at its fsync, or neither answered by
+    the deadline: the write may have been kept, or not.
     """
 
     slug = "save-unknown"
@@ -29,16 +29,14 @@ class CommitUnknown(Unavailable):
 
 
 class NotRead(Unavailable):
-    """The database is away or full, or has not answered by the deadline."""
+    """The database is unavailable or full, or has not answered by the deadline."""
 
     slug = "not-read"
     title = "The database can't be read at the moment"
 
 
 class NewerDatabase(Unavailable):
-    """The database was moved on to a newer farmlive, and the server that was asked is of an older
-    one, which writes nothing any more.
-    """
+    """Newer code migrated the database; this server is too old to write to it."""
 
     slug = "newer-database"
     title = "The database has moved on to a newer version than this server's"
@@ -55,14 +53,16 @@ TOO_SLOW = "The database has not answered in time. Try again in a moment."
 
 
 def is_of_disk(error: Exception) -> bool:
-    """SQLite says it in words; PostgreSQL by the SQLSTATEs disk_full and io_error."""
+    """Return whether the disk is at fault: SQLite's message says so, or PostgreSQL's SQLSTATE
+    (disk_full, io_error).
+    """
     if isinstance(error, DBAPIError) and state_of(error) in ("53100", "58030"):
         return True
     return any(word in str(error) for word in ("is full", "No space left", SYNC_FAULT))
 
 
 def unknown() -> CommitUnknown:
-    """Return the answer where nobody can tell."""
+    """Return the problem for a write whose outcome is unknown."""
     return CommitUnknown(
         "It may have been saved or not. Send the same request with the same key again: it is "
         "done once at most."
@@ -70,14 +70,14 @@ def unknown() -> CommitUnknown:
 
 
 def late() -> CommitFailed:
-    """Return the answer to a write that was not committed by its deadline, and won't be."""
+    """Return the problem for a write that was not committed by its deadline, and won't be."""
     return CommitFailed(
         "Nothing was saved, since the database has not answered in time. Try again in a moment."
     )
 
 
 def failure_of(error: Exception, *, committing: bool) -> Callable[[], Unavailable]:
-    """Return what makes the answers to a batch that failed."""
+    """Return the function that makes the problems of a failed batch."""
     if isinstance(error, Outgrown):
         return NewerDatabase
     lost = isinstance(error, DBAPIError) and (

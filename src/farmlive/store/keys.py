@@ -1,8 +1,8 @@
-"""The secret keys that a database's servers share: they stand in a file beside the database, never
-in it, so that a copy of the database alone opens no order and links no pseudonym.
+"""The secret keys that a database's servers share.
 
-The database knows their fingerprint, and a server with other keys does not start on it. What is
-derived from each key is up to the rooms that use it.
+They are in a file beside the database, never in it, so that a copy of the database alone decrypts
+no order and resolves no pseudonym. The database has their fingerprint, and a server with other keys
+does not start on it. The rooms that use a key define what they derive from it.
 """
 
 import contextlib
@@ -46,21 +46,19 @@ key_fingerprint = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("fingerprint", String(32), nullable=False),
-    # Host and path of the file when it was made, for whoever looks for it.
+    # Host and path of the file when it was created, as a hint where to look for it.
     Column("made_at", String(500), nullable=False),
 )
 
 
 class KeysRefused(DatabaseRefused):
-    """The keys are not there, can't be read, or are of another database; the message says what to
-    do.
-    """
+    """The keys are missing, unreadable, or another database's; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
     """One key each for pseudonyms (people/core/devices.py) and for orders
-    (shop/core/order_links.py); those for other uses are derived.
+    (shop/core/order_links.py); keys for other uses are derived.
     """
 
     pseudonyms: bytes = field(repr=False)
@@ -68,39 +66,41 @@ class Keys:
 
     @classmethod
     def draw(cls, pseudonyms: bytes | None = None) -> Self:
-        """Draw new ones, but the pseudonyms' where there is one."""
+        """Draw new keys, with the existing pseudonyms' key if there is one."""
         return cls(pseudonyms or secrets.token_bytes(_BYTES), secrets.token_bytes(_BYTES))
 
     @property
     def fingerprint(self) -> str:
-        """What tells them from others, and nothing about them."""
+        """A value that identifies the keys and reveals nothing about them."""
         both = self.pseudonyms.hex() + " " + self.orders.hex()
         return sha256(b"farmlive keys " + both.encode()).hexdigest()[:32]
 
     def derive(self, use: str) -> bytes:
-        """Return a key of 32 bytes for something else, which tells nothing of these (RFC 5869)."""
+        """Return a derived 32-byte key for another use, which reveals nothing about these (RFC
+        5869).
+        """
         derivation = HKDF(SHA256(), _BYTES, salt=None, info=f"farmlive {use}".encode())
         return derivation.derive(self.pseudonyms + self.orders)
 
 
 class KeyFile:
-    """The file `FARMLIVE_KEY_FILE`, or `keys` in the data folder: a line for each key."""
+    """The file `FARMLIVE_KEY_FILE`, or `keys` in the data folder: one line per key."""
 
     def __init__(self, path: Path):
         self.path = path
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The file that a server with these settings uses."""
+        """Return the key file of a server with these settings."""
         return cls(settings.key_file or settings.data / NAME)
 
     @property
     def place(self) -> str:
-        """The host and the path, as the database remembers where the file was made."""
+        """The host and the path, as the database records where the file was created."""
         return f"{socket.gethostname()}:{self.path.absolute()}"[:500]
 
     def read(self) -> Keys | None:
-        """Return the keys, or None where there is no such file. Raises KeysRefused."""
+        """Return the keys, or None without a file. Raises KeysRefused."""
         try:
             text = self.path.read_text("ascii")
             open_to_others = self.path.stat().st_mode & 0o077
@@ -131,14 +131,14 @@ class KeyFile:
         return keys
 
     def make(self, keys: Keys) -> Keys:
-        """Keep new ones on the disk, and return those that are there: another may be first.
+        """Save new keys to disk, and return the keys in the file: another process may be first.
 
-        Never changes a file that exists. Raises KeysRefused.
+        Never changes an existing file. Raises KeysRefused.
         """
         lines = [f"{name} {getattr(keys, name).hex()}\n" for name in _NAMES]
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # 0600, and under its name only once it is whole.
+            # Mode 0600, and under its final name only once it is complete.
             with tempfile.NamedTemporaryFile("w", dir=self.path.parent, prefix=".keys-") as made:
                 made.write(_HEAD + "".join(lines))
                 made.flush()
@@ -158,12 +158,14 @@ class KeyFile:
 
     @property
     def staged(self) -> Self:
-        """Where keys stand that are to take the place of these, until the database knows them."""
+        """The file of the keys that will replace these, until the database knows them."""
         return type(self)(self.path.with_name(f"{self.path.name}.new"))
 
     def promote(self) -> Path | None:
-        """Put the staged keys in the place of these; return where those stand from then on, None
-        where there were none. Raises KeysRefused.
+        """Replace these keys by the staged ones; return the old file's new path, or None without
+        one.
+
+        Raises KeysRefused.
         """
         kept = None
         try:
@@ -182,10 +184,11 @@ class KeyFile:
         return kept
 
     def adopt(self, pseudonyms: bytes | None) -> Keys:
-        """Return the keys for a database that knows of none yet, but maybe the pseudonyms' key;
-        make the file where there is none. Again, as after an interruption, it returns the same.
+        """Return the keys for a database that knows none yet, or only the pseudonyms' key; create
+        the file if needed.
 
-        Raises KeysRefused where those that are there are of another database.
+        Called again, as after an interruption, it returns the same keys. Raises KeysRefused if the
+        file has another database's keys.
         """
         keys = self.read() or self.make(Keys.draw(pseudonyms))
         if pseudonyms not in (None, keys.pseudonyms):
@@ -198,13 +201,13 @@ class KeyFile:
 
 
 def known(connection: Connection) -> tuple[str, str]:
-    """Return the fingerprint that the database knows, and where the file was made."""
+    """Return the fingerprint in the database, and where the file was created."""
     row = connection.execute(select(key_fingerprint).where(key_fingerprint.c.id == 1)).first()
     return (row.fingerprint, row.made_at) if row else ("none", "")
 
 
 def take(connection: Connection, file: KeyFile, keys: Keys) -> None:
-    """Have the database know these keys from now on, which are to stand in the file."""
+    """Record these keys, which must be in the file, as the database's."""
     connection.execute(
         update(key_fingerprint)
         .where(key_fingerprint.c.id == 1)
@@ -213,7 +216,7 @@ def take(connection: Connection, file: KeyFile, keys: Keys) -> None:
 
 
 def check(connection: Connection, file: KeyFile) -> Keys:
-    """Return the keys, where they are those of the database. Raises KeysRefused."""
+    """Return the keys if they are the database's. Raises KeysRefused."""
     fingerprint, made_at = known(connection)
     keys = file.read()
     if keys is None or keys.fingerprint != fingerprint:
@@ -241,7 +244,7 @@ def check(connection: Connection, file: KeyFile) -> Keys:
 
 
 def _sync(folder: Path) -> None:
-    """Have a new name in the folder on the disk."""
+    """Flush the folder's entries to disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

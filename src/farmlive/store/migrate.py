@@ -1,9 +1,8 @@
-"""Brings the tables up to date by the revisions in store/migrations, while other servers sell on,
-and says whether this code can work on the tables that are there.
+"""Migrates the tables by the revisions in store/migrations while other servers keep selling, and
+checks whether this code works on the existing tables.
 
-A revision says by `oldest_code` which code goes on working after it (migrations/versions). What the
-strictest of those that were run says is kept in the database, where code reads it that does not
-know them.
+A revision declares as `oldest_code` which code still works after it (migrations/versions). The
+strictest value of those that have run is stored in the database, where older code reads it.
 """
 
 import random
@@ -28,13 +27,13 @@ from farmlive.store.keys import KeyFile
 FOLDER = Path(__file__).parent / "migrations"
 
 # A pending table lock blocks all later queries of that table, orders too: so it times out soon and
-# tries again. It is below PostgreSQL's deadlock_timeout (1 s), so that in a deadlock the migration
-# backs off.
+# is tried again. It is below PostgreSQL's deadlock_timeout (1 s), so that in a deadlock the
+# migration backs off.
 LOCK_TIMEOUT_MS = 500
 PAUSE_S = (0.5, 1.5)
 GIVE_UP_AFTER_S = 300.0
 
-# Servers that start at the same time on one PostgreSQL migrate one after the other.
+# Serializes the migrations of servers that start at the same time on one PostgreSQL.
 _LOCK = 7_305_112_026
 # SQLSTATEs of a lock timeout and of a deadlock.
 _LOCKED = ("55P03", "40P01")
@@ -45,8 +44,8 @@ _log = structlog.get_logger(__name__)
 def configuration(
     connection: Connection, folder: Path = FOLDER, keys: KeyFile | None = None
 ) -> Config:
-    """Alembic's configuration, working on an open connection; `keys` are for revisions that derive
-    something from them.
+    """Return Alembic's configuration for an open connection; `keys` are for revisions that derive
+    values with them.
     """
     config = Config()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
@@ -73,22 +72,26 @@ class Revisions:
         yield from self.names[self.names.index(revision) + 1 :]
 
     def oldest_code(self, revision: str) -> str:
-        """Return the newest revision known to the oldest code that works on this one's tables.
+        """Return the newest revision that the oldest code working on this one's tables knows.
 
-        One that does not say it serves no code that doesn't know it.
+        A revision without the declaration needs code that knows it.
         """
         upto = self.scripts[: self.names.index(revision) + 1]
         return max(getattr(script.module, "oldest_code", script.revision) for script in upto)
 
     def scrub_after(self, revision: str | None) -> bool:
-        """Whether one that follows removes what no copy of the file may hold, by `scrubs`."""
+        """Return whether a later revision removes data that no copy of the file may keep
+        (`scrubs`).
+        """
         if revision is None or revision not in self:
             return False
         following = self.scripts[self.names.index(revision) + 1 :]
         return any(getattr(script.module, "scrubs", False) for script in following)
 
     def left_behind(self, current: str | None, target: str) -> Iterator[str]:
-        """Revisions whose code works on tables of `current`, and no more on those of `target`."""
+        """Yield the revisions whose code works on tables of `current`, but no longer on those of
+        `target`.
+        """
         if current is not None:
             oldest, then = self.oldest_code(current), self.oldest_code(target)
             yield from (name for name in self.names if oldest <= name < then)
@@ -96,7 +99,7 @@ class Revisions:
 
 @cache
 def known_revisions() -> Revisions:
-    """Return the revisions of this code, read once a process: that takes 20 ms."""
+    """Return the revisions of this code, read once per process: that takes 20 ms."""
     return Revisions()
 
 
@@ -107,12 +110,11 @@ def migrate(
     *,
     keys: KeyFile,
 ) -> str:
-    """Run what revisions are missing and return the one that the database is at.
+    """Run the missing revisions and return the database's revision.
 
-    Each is a transaction of its own, so that what it locks is free again soon; only where there
-    are no tables at all they are one. Leaves a newer database as it is. Raises DatabaseRefused
-    where this code can't work on it, where the `keys` are another database's, or where a lock can't
-    be had.
+    Each is a transaction of its own, so that its locks are released soon; only on an empty database
+    all are one transaction. A newer database stays as it is. Raises DatabaseRefused if this code
+    can't work on it, if the `keys` are another database's, or if a lock times out.
     """
     revisions = revisions or known_revisions()
     until = time.monotonic() + give_up_after_s
@@ -141,7 +143,7 @@ def migrate(
 
 
 def check(connection: Connection, revisions: Revisions) -> str:
-    """Return the tables' revision, where this code can work on them. Raises DatabaseRefused."""
+    """Return the tables' revision, if this code can work on them. Raises DatabaseRefused."""
     current = _current(connection)
     if current is None:
         raise DatabaseRefused(
@@ -160,7 +162,9 @@ def check(connection: Connection, revisions: Revisions) -> str:
 
 
 def _step(connection: Connection, revisions: Revisions, keys: KeyFile) -> str | None:
-    """Run the next revision, or all where there are no tables; the last one's name at the end."""
+    """Run the next revision, or all of them on an empty database; return the last one's name at the
+    end.
+    """
     if connection.dialect.name == "postgresql":
         # Without a timeout: other migrations may take long.
         connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
@@ -180,7 +184,8 @@ def _step(connection: Connection, revisions: Revisions, keys: KeyFile) -> str | 
         return current
     target = revisions.head if current is None else next(revisions.after(current))
     if connection.dialect.name == "postgresql":
-        # Servers that it leaves behind write before it, or learn of it; none writes meanwhile.
+        # Servers of code that is too old finish their writes before it, or find it out afterwards;
+        # none writes meanwhile.
         for name in revisions.left_behind(current, target):
             connection.exec_driver_sql(f"SELECT {take_fence(name)}")
     command.upgrade(configuration(connection, revisions.folder, keys), target)
@@ -192,9 +197,9 @@ def _step(connection: Connection, revisions: Revisions, keys: KeyFile) -> str | 
 
 
 def _scrub(writer: Engine) -> None:
-    """Write SQLite's file anew, without what is left of removed values in free space and the WAL.
+    """Rewrite SQLite's file without remains of removed values in free space and the WAL.
 
-    PostgreSQL's tables are not locked for so long: docs/operator.md says what to run, and when.
+    PostgreSQL's tables are not locked for that long: docs/operator.md says what to run, and when.
     """
     if writer.dialect.name != "sqlite":
         _log.warning(
@@ -221,7 +226,7 @@ def _current(connection: Connection) -> str | None:
 
 
 def _check_newer(connection: Connection, revisions: Revisions, current: str) -> None:
-    """The database was migrated by newer code, whose revisions this one does not know."""
+    """Check a database that newer code has migrated, with revisions that this one does not know."""
     oldest = None
     if inspect(connection).has_table(compatibility.name):
         oldest = connection.execute(select(compatibility.c.oldest_code)).scalar()

@@ -1,5 +1,5 @@
-"""Opening a database: its folder is made, its tables are brought up to date or checked, its keys
-and its time are taken. `Store.open` calls all of it, in a thread.
+"""Opens a database: its folder, tables, keys and time. `Store.open` calls all of it, in a
+thread.
 """
 
 import contextlib
@@ -19,8 +19,9 @@ from farmlive.store.migrate import check, known_revisions, migrate
 
 
 def address(settings: Settings) -> str:
-    """Return the database's URL; create its folder where there is none."""
-    # It holds buyers' names, phones and addresses: no other user of the machine may read them.
+    """Return the database's URL; create its folder if it is missing."""
+    # It holds buyers' names, phones and postal addresses: no other user of the machine may read
+    # them.
     try:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -32,7 +33,9 @@ def address(settings: Settings) -> str:
 
 
 def prepare(writer: Engine, migrates: bool, key_file: KeyFile) -> tuple[str, str]:
-    """The revision that the database is at now, and the newest that this code knows."""
+    """Return the database's revision, after migrations, and the newest revision that this code
+    knows.
+    """
     revisions = known_revisions()
     try:
         with writer.connect() as connection:
@@ -51,7 +54,7 @@ def prepare(writer: Engine, migrates: bool, key_file: KeyFile) -> tuple[str, str
 
 
 def keys_of(writer: Engine, key_file: KeyFile) -> Keys | KeysRefused:
-    """Return the database's keys, or why those in the file are not."""
+    """Return the database's keys, or the reason why those in the file are not."""
     try:
         with writer.connect() as connection:
             return check_keys(connection, key_file)
@@ -60,9 +63,10 @@ def keys_of(writer: Engine, key_file: KeyFile) -> Keys | KeysRefused:
 
 
 def begin_time(writer: Engine) -> tuple[int, int]:
-    """Go by the time of a database that this process serves; return what `reference.begin` does.
+    """Set this process, which serves the database, to its time; return the result of
+    `reference.begin`.
 
-    On a full disk nothing of it is written, and the server starts all the same.
+    On a full disk nothing is written, and the server starts all the same.
     """
     with _even_if_full():
         reference.make_row(writer)
@@ -73,7 +77,7 @@ def begin_time(writer: Engine) -> tuple[int, int]:
 
 
 def take_time(writer: Engine) -> tuple[int, int]:
-    """Do as `begin_time` in a database that another process serves."""
+    """Do as `begin_time` for a database that another process serves."""
     with writer.connect() as connection:
         return reference.take(connection), 0
 

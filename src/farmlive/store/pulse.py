@@ -1,4 +1,4 @@
-"""A heartbeat row, by which an idle server probes whether the database takes writes."""
+"""A heartbeat row, with which an idle server checks that the database accepts writes."""
 
 import os
 
@@ -17,7 +17,7 @@ from sqlalchemy import (
 from farmlive.clock import now_ms
 from farmlive.store.tables import metadata
 
-# Bytes that a probe writes after a full disk: more than the free space in allocated pages.
+# Bytes that a check writes after a full disk: more than the free space in allocated pages.
 ROOM = 64 * 1024
 
 pulse = Table(

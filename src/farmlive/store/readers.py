@@ -1,5 +1,5 @@
-"""The door for reads: connections and threads of their own, and an answer by each deadline,
-whatever the database does.
+"""The readers: connections and threads for reads, and a deadline for every caller, whatever the
+database does.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ from farmlive.store.failures import TOO_SLOW, NewerDatabase, NotRead
 
 T = TypeVar("T")
 
-# The SQLSTATE of a statement that PostgreSQL cancelled, at its deadline.
+# The SQLSTATE of a statement that PostgreSQL cancelled at its deadline.
 _CANCELED = "57014"
 
 
 class _Reading(Work):
-    """One read on its way: asked at which of the checks, and due at which."""
+    """One read: the check at which it was requested, and the one at which it is due."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class _Reading(Work):
 
 
 class Readers:
-    """Reads for the store; for the event loop in which it is made."""
+    """The readers of a store, for the event loop in which it is created."""
 
     def __init__(self, engine: Engine, condition: Condition, knows: str):
         self._engine = engine
@@ -63,7 +63,7 @@ class Readers:
         return cast(T, await reading.waiter)
 
     def check(self) -> None:
-        """Answer whoever's deadline has come, and end what is under way for them."""
+        """Answer callers whose deadline has passed, and cancel their work."""
         silent = 0
         known = self._condition
         for reading in list(self.readings):
@@ -78,11 +78,11 @@ class Readers:
             known.falls_silent(silent)
 
     def connect_anew(self) -> None:
-        """Close the connections that nobody uses."""
+        """Close all idle connections."""
         self._engine.dispose()
 
     def stop(self) -> None:
-        """Wait for what is under way, and read no more."""
+        """Wait for current reads, and start no more."""
         self._pool.shutdown()
 
     def _was_read(self, reading: _Reading, result: Any, error: BaseException | None) -> None:
@@ -98,7 +98,7 @@ class Readers:
 
     def _read(self, reading: _Reading) -> None:
         result, error = None, None
-        if not reading.waiter.done():  # else it was given up, or its caller has gone
+        if not reading.waiter.done():  # otherwise it was given up, or its caller was cancelled
             reading.start()
             try:
                 result = self._read_now(reading)
@@ -120,7 +120,7 @@ class Readers:
                     cast(HotConnection, connection).send()
                     return result
                 except DBAPIError:
-                    if reading.given_up:  # its connection may have ended in the midst of anything
+                    if reading.given_up:  # the connection may have been cut in any state
                         connection.invalidate()
                     raise
         except DBAPIError as error:
@@ -134,13 +134,13 @@ class Readers:
             raise
 
     def _is_outgrown(self) -> bool:
-        """Look whether that is why something could not be read."""
+        """Return whether a read failed because this code is too old for the database."""
         newer = self._condition.newer
         try:
             with self._engine.connect() as connection:
                 require(connection, ask(connection), self._knows)
         except Outgrown as error:
             newer.failed(str(error))
-        except DBAPIError:  # nobody can tell
+        except DBAPIError:  # unknown without the database
             return False
         return newer.failing

@@ -1,12 +1,12 @@
-"""The clock that the servers of a database go by, and the row in which they agree on it.
+"""The reference clock that all servers of a database use, and the row in which they agree on it.
 
-On PostgreSQL it is the database's, and `shift_ms` is added to it: it makes up for a step until the
-new time counts, so that the time goes on, also for a server that starts meanwhile. On SQLite it is
-the machine's, and `base_ms` says how far the time is ahead of the steady clock since the machine's
-start `boot`, so that a restart of the server alone takes no step for time that passed.
+On PostgreSQL it is the database's clock plus `shift_ms`, which compensates a step until the new
+time counts, so that time goes on evenly, also for servers that start meanwhile. On SQLite it is the
+machine's clock, and `base_ms` says how far the time is ahead of the monotonic clock since the
+machine's start `boot`, so that a restart of the server alone does not take elapsed time for a step.
 
-`epoch` counts how often the time was moved. Each write transaction looks whether it was (`batch`),
-so that nothing is written by a time that counts no more.
+`epoch` counts how often the time was moved. Each write transaction checks it (batch.py), so that
+nothing is written with an outdated time.
 """
 
 import contextlib
@@ -34,10 +34,10 @@ from sqlalchemy.exc import IntegrityError
 from farmlive import clock
 from farmlive.store.tables import metadata
 
-# How often servers write that the reference shows the time, and for how long that says so.
+# How often servers write that the reference is right, and for how long this counts.
 CONFIRM_MS = 10_000
 CONFIRMED_MS = 15_000
-# A machine's clock that shows less than the database was last written at has gone back.
+# A machine's clock that is this far before the database's last write was set back.
 _BACK_MS = 2_000
 _MS = 1_000_000
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -48,7 +48,7 @@ clock_row = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("epoch", BigInteger, nullable=False),
     Column("shift_ms", BigInteger, nullable=False),
-    # By the reference: when a server last found that, with the shift, it shows the time.
+    # By the reference: when a server last found it right, with the shift.
     Column("seen_at", BigInteger, nullable=False),
     Column("boot", String(40)),
     Column("base_ms", BigInteger),
@@ -57,7 +57,7 @@ clock_row = Table(
 _ROW = select(clock_row).where(clock_row.c.id == 1)
 _SET = update(clock_row).where(clock_row.c.id == 1)
 _SHOWN = text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
-# In the query that each write transaction begins with.
+# Part of the query that each write transaction begins with.
 EPOCH = (
     select(clock_row.c.epoch)
     .where(clock_row.c.id == literal_column("1"))
@@ -66,7 +66,7 @@ EPOCH = (
 )
 
 
-# The time by PostgreSQL itself, as of this moment: what a step is made up for by is with it.
+# PostgreSQL's own time at this moment; the compensation of a step is measured against it.
 NOW = literal_column(
     "((extract(epoch FROM clock_timestamp()) * 1000)::bigint"
     " + coalesce((SELECT shift_ms FROM clock WHERE id = 1), 0))",
@@ -75,13 +75,13 @@ NOW = literal_column(
 
 
 class ClockMoved(Exception):
-    """Another server moved the time: what was written by the time before is to be done again."""
+    """Another server moved the time: work done with the earlier time must be repeated."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """What the reference showed at a moment of the steady clock, give or take `within`, in
-    nanoseconds, and what stood in the row.
+    """A reading of the reference at a moment of the monotonic clock, within `within` nanoseconds,
+    and the row.
     """
 
     steady: int
@@ -93,29 +93,29 @@ class Look:
 
     @property
     def time(self) -> int:
-        """The time that it makes, nanoseconds since 1970."""
+        """The resulting time, nanoseconds since 1970."""
         return self.reference + self.shift_ms * _MS
 
     @property
     def ahead(self) -> int:
-        """How far the time is ahead of the steady clock."""
+        """How far the time is ahead of the monotonic clock."""
         return self.time - self.steady
 
     @property
     def unconfirmed_ms(self) -> int:
-        """For how long no server has found the reference right; below zero where it has gone
-        back since.
+        """Milliseconds since a server last found the reference right; negative if it was set back
+        since.
         """
         return self.reference // _MS - self.seen_at
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether a server found it right since it shows what it shows."""
+        """Whether a server recently found the reference right."""
         return 0 <= self.unconfirmed_ms <= CONFIRMED_MS
 
 
 def look(connection: Connection) -> Look:
-    """Read the reference and the row: the reference twice, and the quicker answer counts."""
+    """Read the reference and the row: the reference twice, of which the quicker reading counts."""
     row = connection.execute(_ROW).one_or_none()
     stored = (0, 0, 0) if row is None else (row.epoch, row.shift_ms, row.seen_at)
     first, second = read(connection), read(connection)
@@ -123,8 +123,9 @@ def look(connection: Connection) -> Look:
 
 
 def read(connection: Connection | None = None) -> tuple[int, int, int]:
-    """What the steady clock and the reference show at one moment, give or take; the reference is
-    the machine's clock where there is no connection to PostgreSQL.
+    """Return the monotonic clock and the reference at one moment, and the uncertainty.
+
+    The reference is the machine's clock without a connection to PostgreSQL.
     """
     before = clock.steady_ns()
     if connection is not None and connection.dialect.name == "postgresql":
@@ -136,12 +137,12 @@ def read(connection: Connection | None = None) -> tuple[int, int, int]:
 
 
 def shown_by(connection: Connection) -> int:
-    """What PostgreSQL's clock shows, nanoseconds since 1970."""
+    """Return PostgreSQL's clock, nanoseconds since 1970."""
     return int(connection.execute(_SHOWN).scalar_one()) * 1000
 
 
 def take(connection: Connection) -> int:
-    """Let this process go by the database's time from now on; return the epoch that it is of."""
+    """Set this process to the database's time from now on; return its epoch."""
     seen = look(connection)
     ahead = seen.ahead
     if connection.dialect.name == "sqlite":
@@ -156,7 +157,7 @@ def take(connection: Connection) -> int:
 
 
 def make_row(engine: Engine) -> None:
-    """Make the row in which servers agree, where there is none."""
+    """Insert the row in which servers agree, if it is missing."""
     with contextlib.suppress(IntegrityError), engine.begin() as connection:
         if connection.execute(_ROW).one_or_none() is None:
             connection.execute(
@@ -165,8 +166,9 @@ def make_row(engine: Engine) -> None:
 
 
 def begin(engine: Engine) -> tuple[int, int]:
-    """Let this process, which serves the database, go by its time; return the epoch, and for how
-    many milliseconds the database was not served, as far as it knows.
+    """Set this process, which serves the database, to its time.
+
+    Returns the epoch, and for how many milliseconds no server ran, as far as the database shows.
     """
     with engine.connect() as connection:
         epoch = take(connection)
@@ -176,25 +178,29 @@ def begin(engine: Engine) -> tuple[int, int]:
 
 
 def stand(engine: Engine) -> None:
-    """Keep in SQLite's row how far the time is ahead, for a restart; PostgreSQL has its own."""
+    """Write into SQLite's row how far the time is ahead, for a restart; PostgreSQL needs no row for
+    it.
+    """
     if engine.dialect.name == "sqlite":
         with engine.begin() as connection:
             keep(connection, **standing(clock.ahead_ns()))
 
 
 def standing(ahead: int) -> dict[str, Any]:
-    """What SQLite's row says of a time that is so far ahead of the steady clock."""
+    """Return the values of SQLite's row for a time that is this far ahead of the monotonic
+    clock.
+    """
     now = (clock.steady_ns() + ahead) // _MS
     return {"boot": boot(), "base_ms": ahead // _MS, "seen_at": now}
 
 
 def keep(connection: Connection, **values: Any) -> None:
-    """Write these into the row."""
+    """Write these values into the row."""
     connection.execute(_SET.values(**values))
 
 
 def keep_after(connection: Connection, seen: Look, **values: Any) -> bool:
-    """Write these into the row if nobody has since the look; whether that is so."""
+    """Write these values if the row is unchanged since the look; return whether it was."""
     same = (
         clock_row.c.epoch == seen.epoch,
         clock_row.c.shift_ms == seen.shift_ms,
@@ -205,7 +211,7 @@ def keep_after(connection: Connection, seen: Look, **values: Any) -> bool:
 
 @cache
 def boot() -> str | None:
-    """Return which start of the machine this is; None where it does not say."""
+    """Return an id of this start of the machine; None if the system has none."""
     with contextlib.suppress(OSError):
         return _BOOT.read_text().strip()
     return None

@@ -1,9 +1,9 @@
-"""The planner's statistics: tables that it knows nothing of, or that have outgrown what it knows,
-are analyzed, at a start and then as they grow. PostgreSQL's autovacuum comes within minutes, in
-which a rush has one plan for each hot statement; SQLite analyzes nothing by itself.
+"""The planner's statistics: tables without them, or that have outgrown them, are analyzed.
 
-PRAGMA optimize would know only what its own connection asked, and hold the writer for all tables
-together; what it goes by, rows that are many times those that were analyzed, is gone by here.
+That happens at the start and as tables grow. PostgreSQL's autovacuum comes only after minutes, in
+which a rush has one plan for each hot statement; SQLite analyzes nothing by itself. PRAGMA optimize
+knows only the queries of its own connection and blocks the writer for all tables together; its
+criterion, many times more rows than at the last analysis, is used here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,12 +17,12 @@ from farmlive.store.store import Store
 from farmlive.store.tables import metadata
 
 EVERY_S = 5.0
-# Of a smaller table any plan is good, and what was planned for it is bad once it has grown.
+# For a smaller table any plan is fast, and a plan made for it is bad once it has grown.
 SMALL = 1_000
-# A table is analyzed again once it has so many times the rows.
+# A table is analyzed again once it has this many times the rows.
 GROWN = 4
 
-# Rows that nobody counted, as after a crash, are taken to be of 200 bytes.
+# Without a count, as after a crash, rows are assumed to have 200 bytes.
 _OF_POSTGRESQL = text("""
     SELECT relname, reltuples, known,
         greatest(pg_stat_get_live_tuples(oid), CASE WHEN reltuples < 0 THEN size / 200 END)
@@ -38,7 +38,7 @@ _OF_POSTGRESQL = text("""
 
 
 class Table(NamedTuple):
-    """A table, about how many rows it has, and had when it was analyzed; 0 where it never was."""
+    """A table, its estimated number of rows, and that at its last analysis; 0 if there was none."""
 
     name: str
     rows: int
@@ -46,29 +46,29 @@ class Table(NamedTuple):
 
     @property
     def enough(self) -> int:
-        """With how many rows it is to be analyzed."""
+        """The number of rows from which it should be analyzed."""
         return max(SMALL, GROWN * self.analyzed)
 
 
 class Statistics(Periodic):
-    """Looks every few seconds which tables have outgrown what the planner knows of them, and has
-    each of them analyzed.
+    """Checks every few seconds which tables have outgrown the planner's statistics, and analyzes
+    them.
     """
 
     def __init__(self, store: Store):
         failed = "the planner's statistics of tables were not brought up to date"
         super().__init__(EVERY_S, self.look, failed, at_once=True)
         self._store = store
-        # What this server had analyzed of SQLite, which only estimates how many rows there are.
+        # SQLite only estimates row counts: those at this server's last analyses.
         self._analyzed: dict[str, int] = {}
 
     async def look(self) -> None:
-        """Look now."""
+        """Check now."""
         errors = []
         for table, rows in (await self._store.read(self._outgrown)).items():
             try:
                 await self._store.analyze(table)
-            except Exception as error:  # the others are no worse for it
+            except Exception as error:  # the other tables can still be analyzed
                 errors.append(error)
             else:
                 self._analyzed[table] = rows
@@ -76,7 +76,7 @@ class Statistics(Periodic):
             raise errors[0]
 
     def _outgrown(self, connection: Connection) -> Mapping[str, int]:
-        """The tables that are to be analyzed, with the rows that they have at least."""
+        """Return the tables to analyze, with their minimum number of rows."""
         if connection.dialect.name == "postgresql":
             tables = _of_postgresql(connection)
             return {each.name: each.rows for each in tables if each.rows >= each.enough}
@@ -96,7 +96,7 @@ def _of_postgresql(connection: Connection) -> Iterator[Table]:
 
 
 def _of_sqlite(connection: Connection) -> Iterator[Table]:
-    """Tables with the highest number of a row, which is at least how many there are."""
+    """Yield tables with their highest rowid, which is at least the number of rows."""
     there = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
     names = {name for (name,) in there}
     analyzed: dict[str, int] = {}
@@ -110,14 +110,14 @@ def _of_sqlite(connection: Connection) -> Iterator[Table]:
 
 @lru_cache(maxsize=1)
 def _highest(names: frozenset[str]) -> TextClause:
-    """Ask for the highest number of a row in each table; to make the statement takes far longer
-    than SQLite does to answer it.
+    """Return the query of each table's highest rowid; building it takes far longer than SQLite's
+    execution.
     """
     each = (f"SELECT '{name}', max(rowid) FROM {name}" for name in sorted(names))  # noqa: S608 (tables of ours)
     return text(" UNION ALL ".join(each))
 
 
 def _has(connection: Connection, table: str, rows: int) -> bool:
-    """Whether a table has so many rows."""
+    """Return whether a table has this many rows."""
     some = select(literal_column("1")).select_from(metadata.tables[table]).limit(rows).subquery()
     return bool(connection.execute(select(func.count()).select_from(some)).scalar_one() == rows)

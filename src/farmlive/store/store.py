@@ -1,5 +1,7 @@
-"""The two doors to the database: `write`, whose callers share commits (`writer`), and `read`
-(`readers`). Each caller has an answer by its deadline, whatever the database does (`deadlines`).
+"""The two entry points to the database: `write`, whose callers share commits (writer.py), and
+`read` (readers.py).
+
+Each caller gets a result or an error by its deadline, whatever the database does (deadlines.py).
 """
 
 import asyncio
@@ -27,7 +29,7 @@ T = TypeVar("T")
 
 
 class Store:
-    """The database of one server, opened by `Store.open` in the event loop that will use it."""
+    """The database of one server; `Store.open` makes it, in the event loop that will use it."""
 
     def __init__(
         self,
@@ -57,14 +59,14 @@ class Store:
         alone: bool = False,
         outages: Outages | None = None,
     ) -> Self:
-        """Connect and start the writer, after running missing revisions where `migrates`.
+        """Connect and start the writer; with `migrates`, run the missing revisions first.
 
-        Who is `alone` serves the folder of a SQLite database: a second one gets FolderTaken.
-        That the database, or its disk, fails and comes back is told to `outages`.
+        With `alone`, this server locks the folder of a SQLite database: a second server gets
+        FolderTaken. Failures and recoveries of the database or its disk are reported to `outages`.
 
-        Raises DatabaseRefused where the database would not keep what it acknowledges, and where
-        its tables are not those that this code works on; where `migrates`, as servers do, also
-        where the keys are not the database's.
+        Raises DatabaseRefused if the database would not keep what it acknowledges, or if this code
+        does not work on its tables; with `migrates`, as servers call it, also if the keys are not
+        the database's.
         """
         if not migrates:
             engines.check_there(settings.database_url, settings.data)
@@ -88,7 +90,7 @@ class Store:
 
     @staticmethod
     async def migrate(settings: Settings) -> str:
-        """Bring the tables up to date and return the revision that they are at.
+        """Bring the tables up to date and return their revision.
 
         Raises DatabaseRefused, as `open` does.
         """
@@ -106,8 +108,9 @@ class Store:
 
     @property
     def keys(self) -> Keys:
-        """The keys of this database. Raises KeysRefused where they are not here, as on a machine
-        from which accounts alone are kept.
+        """The keys of this database.
+
+        Raises KeysRefused if they are not here, as on a machine that only keeps accounts.
         """
         if isinstance(self._keys, KeysRefused):
             raise self._keys
@@ -115,17 +118,17 @@ class Store:
 
     @property
     def writing_s(self) -> float:
-        """For how long, in seconds, the writer has been at what it does; 0 without anything."""
+        """For how many seconds the writer has been busy with its current batch; 0 if it is idle."""
         return self._writer.writing_s
 
     @property
     def committed_at(self) -> float | None:
-        """When the last commit was, by the monotonic clock."""
+        """The time of the last commit on the monotonic clock, or None."""
         return self._writer.committed_at
 
     @property
     def clock_epoch(self) -> int:
-        """Of which epoch of the database's time this process is (`reference`)."""
+        """The epoch of the database's time that this process uses (reference.py)."""
         return self._writer.clock_epoch
 
     @clock_epoch.setter
@@ -134,7 +137,7 @@ class Store:
 
     @property
     def outgrown(self) -> str:
-        """Why this code may write nothing into its database any more; empty where it may."""
+        """Why this code may no longer write to its database; empty if it may."""
         return self.condition.newer.reason
 
     async def write(
@@ -146,25 +149,27 @@ class Store:
         last: bool = False,
         patient: bool = True,
     ) -> T:
-        """Run the function in the writer's next transaction and return what it returned, committed.
+        """Run the function in the writer's next transaction; return its result once it is
+        committed.
 
-        `asks` is what it asks first, if it may be asked before its turn. Everyone waits for it, so
-        it takes a second at most; `within_s` is how long its caller waits for its turn and it, else
-        as long as a request does, or a task (`deadlines`).
-        What may be `last` has a transaction of its own, once nobody else waits, or within seconds;
-        the next one where it is not `patient`.
-        What it raises is raised here, and its own changes alone are undone. Raises CommitFailed
-        where the batch could not be committed, CommitUnknown where nobody can tell, NewerDatabase
-        where it must not be. A caller that is cancelled before its turn leaves no trace; after it,
-        the write stands.
+        All callers wait for the function, so it must take less than a second. `asks` is its first
+        query, if it may be prefetched. `within_s` is how long the caller waits for its turn and its
+        commit; by default as long as a request or a task may take (deadlines.py). A function that
+        may be `last` gets a transaction of its own once no other caller waits, or after some
+        seconds; if it is not `patient`, the next one.
+
+        An exception of the function is raised here and undoes only its own changes. Raises
+        CommitFailed if the batch was not committed, CommitUnknown if that can't be known,
+        NewerDatabase if this code must not write. A caller cancelled before its turn leaves no
+        trace; after that its write stays.
         """
-        if self.condition.newer.failing:  # `try_out` looks whether it still is
+        if self.condition.newer.failing:  # `try_out` checks whether this still fails
             raise NewerDatabase
         return await self._writer.write(function, asks, within_s, last=last, patient=patient)
 
     async def try_out(self) -> bool:
-        """Write a little, so that what fails is known before someone's order is refused; whether
-        it was committed.
+        """Commit a small write, so that failures are known before an order is refused; return
+        whether it was committed.
         """
         known = self.condition
         room = pulse.ROOM if known.full.failing else 0
@@ -173,7 +178,7 @@ class Store:
                 lambda connection: pulse.beat(connection, room), None, REQUEST_S
             )
         except Exception as error:
-            # The database would not have it.
+            # The function failed, not the database.
             if not (known.full.failing or known.away.failing or known.newer.failing):
                 known.away.failed(type(error).__name__)
             return False
@@ -181,16 +186,17 @@ class Store:
         return True
 
     async def read(self, function: Callable[[Connection], T], *, within_s: float = REQUEST_S) -> T:
-        """Run the function in a read-only transaction of its own and return what it returned.
+        """Run the function in a read-only transaction of its own and return its result.
 
-        Raises NotRead where the database is away or has not answered `within_s`, and NewerDatabase
-        where it can't be read since it is of a newer farmlive.
+        Raises NotRead if the database is unavailable or has not answered `within_s` seconds, and
+        NewerDatabase if this code can't read it because newer code migrated it.
         """
         return await self._readers.read(function, within_s)
 
     async def analyze(self, table: str) -> None:
-        """Have the planner's statistics of a table brought up to date; statements that are prepared
-        are planned anew. PostgreSQL holds no writer meanwhile, SQLite some milliseconds.
+        """Update the planner's statistics of a table, and have prepared statements planned again.
+
+        PostgreSQL blocks no writer meanwhile, SQLite does for some milliseconds.
         """
         if self.dialect == "postgresql":
             url = self._writer.engine.url.render_as_string(hide_password=False)
@@ -201,13 +207,14 @@ class Store:
             connection.exec_driver_sql(f'ANALYZE "{table}"')
 
         await self.write(write)
-        # Each connection read what was known when it was opened.
+        # Each connection has the statistics of the time it was opened.
         await asyncio.to_thread(self._readers.connect_anew)
 
     async def scrub(self, tables: Sequence[str]) -> bool:
-        """Have what was overwritten and deleted leave the files: SQLite's WAL is emptied, on
-        PostgreSQL the tables are vacuumed, which may take a while. Whether it was done; else it is
-        tried again. Raises NotRead.
+        """Remove overwritten and deleted rows from the files; return whether that is done.
+
+        SQLite's WAL is emptied; on PostgreSQL the tables are vacuumed, which may take a while. If
+        it is not done, the store tries again. Raises NotRead.
         """
         url = self._writer.engine.url.render_as_string(hide_password=False)
         try:
@@ -216,7 +223,7 @@ class Store:
             raise NotRead("Try again in a moment.") from error
 
     async def close(self) -> None:
-        """Let what is under way be committed, then stop the threads and disconnect."""
+        """Commit the current batch, then stop the threads and disconnect."""
         await self._writer.stop()
         await asyncio.to_thread(self._readers.stop)
         self._checking.cancel()
@@ -224,7 +231,7 @@ class Store:
         self._opened.close()
 
     def _check(self) -> None:
-        """Answer whoever's deadline has come, and end what is under way for them."""
+        """Answer callers whose deadline has passed, and cancel their work."""
         self.condition.ticks += 1
         self._checking = self._loop.call_later(deadlines.CHECK_S, self._check)
         if self._readers.readings:

@@ -1,7 +1,7 @@
-"""A few rows of a small query as a part of a larger one: how many there are, or a list of them.
+"""Subqueries of a few rows inside a larger query: their count, or a list of them.
 
-PostgreSQL takes longer to set an aggregate up than to look into an index and find nothing; an array
-of rows it has for less.
+PostgreSQL needs longer to set up an aggregate than to find nothing in an index; an ARRAY subquery
+costs less.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from farmlive.store.tables import Json
 
 
 class count_of(FunctionElement[int]):  # noqa: N801
-    """How many rows a query gives, which has one column and a bound of few."""
+    """The number of rows of a query that has one column and a small LIMIT."""
 
     type = Integer()
     inherit_cache = True
@@ -24,7 +24,7 @@ class count_of(FunctionElement[int]):  # noqa: N801
 
 
 class list_of(FunctionElement[Any]):  # noqa: N801
-    """The numbers that a query gives in its one column, which has a bound of few; None of none."""
+    """The numbers in the one column of a query with a small LIMIT; None without rows."""
 
     type = Json
     inherit_cache = True

@@ -1,11 +1,11 @@
-"""What every room's tables share: the metadata they are defined on, the JSON column type, and
-indexes of some rows.
+"""Definitions that every room's tables share: the metadata, the JSON column type, and partial
+indexes.
 """
 
 from sqlalchemy import JSON, Index, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-# Names of constraints are fixed so that a migration can name them on both databases.
+# Constraints have fixed names so that a migration can name them on both databases.
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -20,5 +20,5 @@ Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresq
 
 
 def index_of_some(name: str, *columns: str, those: str) -> Index:
-    """Return an index of those rows alone: most are not among them, and cost nothing."""
+    """Return a partial index of the rows that match `those`: most rows don't, and cost nothing."""
     return Index(name, *columns, postgresql_where=text(those), sqlite_where=text(those))

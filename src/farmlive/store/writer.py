@@ -1,8 +1,8 @@
-"""The door for writes: one thread, whose callers share commits, and an answer by each deadline,
-whatever the database does (`deadlines`).
+"""The writer: one thread, whose callers share commits, and a deadline for every caller
+(deadlines.py).
 
-What arrives while it works, or within `GATHER_S` of the first, is one transaction. Answers go out
-after the COMMIT.
+All calls that arrive while it works, or within `GATHER_S` of the first one, share one transaction.
+Callers get their results after the COMMIT.
 """
 
 import asyncio
@@ -40,17 +40,18 @@ from farmlive.store.reference import ClockMoved
 T = TypeVar("T")
 
 GATHER_S = 0.001
-# Where more than one came at a time more will: each commit has its price, and each is told to all.
+# If several calls came at once, more will follow: each commit has its cost, and the browsers of all
+# viewers get each result.
 CROWD_GATHER_S = 0.01
-# Of more subtransactions PostgreSQL's readers would look up the parents on disk.
+# With more subtransactions, PostgreSQL's readers would look up their parents on disk.
 BATCH = 64
 TURN = 4
-# So long others go before what may be last.
+# How long a function marked `last` lets others go first.
 _LAST = ticks(2.0)
 
 
 class _Batch(Work):
-    """What the writer has in hand."""
+    """The batch that the writer works on."""
 
     def __init__(self, units: list[Unit], at: int):
         super().__init__()
@@ -58,12 +59,14 @@ class _Batch(Work):
         self.at = at
 
     def due(self) -> int:
-        """At which check it is due: whoever has waited long for a turn leaves it some time."""
+        """Return the check at which it is due: a caller that waited long for its turn leaves it
+        some time.
+        """
         return max(min(unit.due for unit in self.units), self.at + conditions.SILENT)
 
 
 class Writer:
-    """Writes for the store; for the event loop in which it is made."""
+    """The writer of a store, for the event loop in which it is created."""
 
     def __init__(self, engine: Engine, condition: Condition, knows: str, clock_epoch: int):
         self.engine = engine
@@ -76,12 +79,12 @@ class Writer:
         self._knows = knows
         self._loop = asyncio.get_running_loop()
         self._pending: list[Unit] = []
-        # What others go before, each with the check from which it waits no longer.
+        # Functions that others go before, each with the check after which it no longer waits.
         self._last: deque[tuple[Unit, int]] = deque()
         self._crowded = False
         self._closed = False
         self._batch: _Batch | None = None
-        # The thread does not come back from what was given up.
+        # Whether the thread has not returned from work that was given up.
         self._hung = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -91,12 +94,12 @@ class Writer:
         )
 
     def start(self) -> None:
-        """Begin to write."""
+        """Start writing."""
         self._thread.start()
 
     @property
     def writing_s(self) -> float:
-        """For how long, in seconds, it has been at what it does; 0 without anything."""
+        """For how many seconds it has been busy with its current batch; 0 if it is idle."""
         batch = self._batch
         began = None if batch is None else batch.began
         return 0 if began is None else time.monotonic() - began
@@ -110,7 +113,7 @@ class Writer:
         last: bool = False,
         patient: bool = True,
     ) -> T:
-        """Do as `Store.write`, whether or not this code may write into the database."""
+        """Do as `Store.write`, without checking whether this code may write to the database."""
         if self._closed:
             raise CommitFailed("The server is stopping. Try again in a moment.")
         if self._hung:
@@ -130,20 +133,20 @@ class Writer:
         return cast(T, await unit.waiter)
 
     def check(self) -> None:
-        """Answer whoever's deadline has come, and end what is under way for them."""
+        """Answer callers whose deadline has passed, and cancel their work."""
         if (batch := self._batch) is not None:
             self._check_batch(batch)
             self._check_pending()
 
     async def stop(self) -> None:
-        """Let what is under way be committed, and write no more."""
+        """Commit the current batch and stop writing."""
         self._closed = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(REQUEST_S + 2 * DROP_AFTER_S):
                 await self._idle.wait()
         if self._thread.is_alive():
             self._batches.put(None)
-            if not self._hung:  # which nothing can end: it goes with the process
+            if not self._hung:  # a hung thread can't be stopped: it ends with the process
                 await asyncio.to_thread(self._thread.join)
 
     # In the event loop.
@@ -165,8 +168,9 @@ class Writer:
             self._idle.set()
 
     def _check_batch(self, batch: _Batch) -> None:
-        """Give up what is not committed yet; of a commit the end of its connection says more, if it
-        comes.
+        """Give up a batch that is not committed yet.
+
+        During a commit, only the end of the connection tells whether it was committed.
         """
         overdue = self._condition.ticks - batch.due()
         if overdue >= conditions.DROP:
@@ -180,7 +184,7 @@ class Writer:
                     unit.waiter.set_exception(failure())
 
     def _check_pending(self) -> None:
-        """Answer those who have waited for their turn for too long, or would in vain."""
+        """Answer callers that have waited too long for their turn, or whose wait is in vain."""
         waiting = [*self._pending, *(unit for unit, _ in self._last)]
         overdue = [unit for unit in waiting if self._hung or unit.due <= self._condition.ticks]
         if overdue:
@@ -192,18 +196,18 @@ class Writer:
                 unit.waiter.set_exception(late())
 
     def _return(self, batch: _Batch) -> None:
-        """The writer is done with it."""
+        """Handle a batch that the writer has finished."""
         self._batch, self._hung = None, False
         self._answer(batch.units)
 
     def _answer(self, batch: list[Unit], start: int = 0) -> None:
-        """Answer a few, then the rest, so that the loop looks at its sockets in between."""
+        """Answer a few callers at a time, so that the event loop reads its sockets in between."""
         turn = batch[start : start + TURN]
         for unit in turn:
             for call in unit.calls:
                 try:
                     call()
-                except Exception as error:  # one listener's fault is not the writer's
+                except Exception as error:  # an error of one callback must not stop the writer
                     self._loop.call_exception_handler(
                         {"message": "a call after a commit failed", "exception": error}
                     )
@@ -237,7 +241,7 @@ class Writer:
         try:
             self._commit(work)
         except Exception as error:
-            if isinstance(error, Miscounted):  # a fault of ours, which nobody would hear of
+            if isinstance(error, Miscounted):  # a bug of ours, which nobody would notice otherwise
                 told = {"message": "nothing of a batch was kept", "exception": error}
                 self._loop.call_soon_threadsafe(self._loop.call_exception_handler, told)
             if writer_lock.waited_in_vain(error):
@@ -249,10 +253,10 @@ class Writer:
             failure = failure_of(error, committing=work.committing)
             for unit in batch:
                 unit.calls = []
-                unit.error = failure()  # a refusal too: it may have been for what is not kept
+                unit.error = failure()  # refusals too: their reason may not be kept
 
     def _commit(self, work: _Batch) -> None:
-        """Run the batch and commit it; once more where the time had moved."""
+        """Run the batch and commit it; run it again if the time had moved."""
         try:
             self._commit_once(work)
         except ClockMoved:
@@ -262,7 +266,7 @@ class Writer:
 
     def _commit_once(self, work: _Batch) -> None:
         with self.engine.connect() as connection:
-            if work.given_up:  # while it connected, which the next one need not
+            if work.given_up:  # given up while it connected; the next batch has a connection
                 self._condition.silent = False
                 raise GivenUp
             try:
@@ -275,12 +279,13 @@ class Writer:
                 self._condition.away.recovered()
                 self._condition.newer.recovered()
             except BaseException:
-                # Whatever state it is in, closing it undoes it; the next batch has a new one.
+                # Whatever its state, closing the connection rolls back; the next batch gets a new
+                # one.
                 connection.invalidate()
                 raise
 
     def _end_others_turn(self) -> None:
-        with contextlib.suppress(DBAPIError):  # it is away, and its turns with it
+        with contextlib.suppress(DBAPIError):  # the server is unreachable, and holds no lock
             if writer_lock.end_others(self.engine):
                 told = {"message": "a server had stopped in its turn, which was ended"}
                 self._loop.call_soon_threadsafe(self._loop.call_exception_handler, told)

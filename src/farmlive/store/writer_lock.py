@@ -1,5 +1,8 @@
-"""Turns: servers on one PostgreSQL write one after the other, as SQLite's BEGIN IMMEDIATE has them
-do. A batch changes rows of many broadcasts in the order of its functions; two would deadlock.
+"""The writer lock: servers on one PostgreSQL write one after the other, as with SQLite's BEGIN
+IMMEDIATE.
+
+A batch changes rows of many broadcasts in the order of its functions; two batches at once would
+deadlock.
 """
 
 from sqlalchemy import Engine, text
@@ -9,10 +12,10 @@ from farmlive.store.compatibility import share_fence
 from farmlive.store.engine import BUSY_TIMEOUT_MS
 
 _LOCK = 7310306862116234
-# What takes the turn, which a transaction keeps until it ends.
+# Takes the lock, which a transaction holds until it ends.
 _TAKE = f"pg_advisory_xact_lock({_LOCK})"
 TAKE_TURN = f"SELECT {_TAKE}"
-# The SQLSTATE of who waited BUSY_TIMEOUT_MS for it, or for what someone else has locked.
+# The SQLSTATE after waiting BUSY_TIMEOUT_MS for this or any other lock.
 _LOCKED = "55P03"
 _END = text("""
     SELECT count(pg_terminate_backend(pid)) FROM pg_locks JOIN pg_stat_activity USING (pid)
@@ -23,22 +26,25 @@ _END = text("""
 
 
 def begin(knows: str) -> str:
-    """Return the first statement of a write transaction of code of this revision. It takes the
-    fence before the turn, so that a server that waits for a migration blocks no other.
+    """Return the first statement of a write transaction of code of this revision.
+
+    It takes the fence before the writer lock, so that a server that waits for a migration blocks no
+    other.
     """
     return f"SELECT {share_fence(knows)}, {_TAKE}"
 
 
 def waited_in_vain(error: Exception) -> bool:
-    """Whether someone else has locked what this asked for, for too long."""
+    """Return whether a lock timed out."""
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == _LOCKED
 
 
 def end_others(writer: Engine) -> bool:
-    """End a turn with which its server does not go on; whether there was one.
+    """Terminate a transaction whose server no longer continues it; return whether there was one.
 
-    Who was stopped in its turn has it for as long as its machine answers for it. What it had not
-    committed is undone, and it is told so if it ever goes on.
+    A server that was stopped inside its transaction holds the lock for as long as its machine
+    acknowledges packets. Its uncommitted changes are rolled back, and it gets an error if it ever
+    continues.
     """
     with writer.connect() as connection:
         found = connection.execute(_END, {"lock": _LOCK, "long": BUSY_TIMEOUT_MS})

@@ -1,1 +1,1 @@
-"""The fast path: compiled statements, prefetch, pipelines and deferred updates."""
+"""The fast path: compiled statements, prefetched queries, pipelines and deferred updates."""

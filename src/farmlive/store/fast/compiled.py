@@ -1,7 +1,7 @@
-"""Statements of the hot path: the same `connection.execute` for less.
+"""Compiled statements of the hot path: the same `connection.execute` at a lower cost.
 
-SQLAlchemy compiles a statement that is marked `hot` once; from then on its text and its values go
-to the driver directly: to sqlite3, or to libpq as a prepared statement. Nothing else is different.
+SQLAlchemy compiles a statement marked `hot` once; from then on its text and its values go to the
+driver directly: to sqlite3, or to libpq as a prepared statement. Nothing else differs.
 """
 
 from collections import namedtuple
@@ -22,7 +22,7 @@ S = TypeVar("S", bound=Executable)
 Values = Mapping[str, Any]
 
 _HOT: dict[int, "Hot"] = {}
-# The types' numbers in PostgreSQL's catalogue; what a statement returns is one of these.
+# Type OIDs in PostgreSQL's catalogue; columns that a statement returns have one of these.
 _KINDS = {int: 20, bool: 16}
 _LOADERS: dict[int, Callable[[bytes], Any]] = {
     16: lambda text: text == b"t",
@@ -34,35 +34,35 @@ _LOADERS: dict[int, Callable[[bytes], Any]] = {
 
 
 def hot(statement: S, *, counted: bool = False, own: bool = False) -> S:
-    """Mark a statement that is made once, with bindparams, and executed again and again.
+    """Mark a statement that is built once, with bindparams, and executed many times.
 
-    What executes it gets rows by name as ever: iterated over, by `all`, `first`, `one`,
-    `one_or_none`, `scalar_one` or `scalar_one_or_none`, and `rowcount`. `counted` says that it
-    looks at columns, or changes some, that are counted in the tally. `own` says of a change that
-    it alters none of the answers that are asked ahead, but of who names the same in the question.
+    Its results have rows by name as usual: iteration, `all`, `first`, `one`, `one_or_none`,
+    `scalar_one`, `scalar_one_or_none`, and `rowcount`. `counted`: it reads or changes columns that
+    deferred updates count. `own`: its change affects no prefetched results, except those of queries
+    with the same name in `about`.
     """
     _HOT[id(statement)] = Hot(statement, counted=counted, own=own)
     return statement
 
 
 def hot_one(statement: Executable) -> "Hot | None":
-    """What is known of a statement that is marked; None of any other."""
+    """Return the compiled form of a marked statement; None for any other."""
     return _HOT.get(id(statement))
 
 
 class Hot:
-    """A statement, and how it is put for each dialect, set of values and length of its lists."""
+    """A statement, and its plan for each dialect, set of values and length of its lists."""
 
     def __init__(self, statement: Executable, *, counted: bool, own: bool):
         self.statement = statement
         self.counted = counted
         self.own = own
-        # Its lists, whose lengths are parts of a text.
+        # Its expanding parameters, whose lengths are part of the text.
         self._lists = _lists(statement)
         self._plans: dict[Any, Plan] = {}
 
     def plan(self, connection: Connection, values: Values) -> "Plan":
-        """How it is put on this connection with values such as these."""
+        """Return the plan for this connection and values such as these."""
         lengths = [len(values[name]) for name in self._lists]
         key = (connection.dialect.name, *values, *lengths)
         found = self._plans.get(key)
@@ -73,7 +73,7 @@ class Hot:
     def plan_of_rows(
         self, connection: Connection, rows: Sequence[Values]
     ) -> "tuple[Plan, dict[str, Any]]":
-        """How a bare INSERT is put of several rows at once, and their values for it."""
+        """Return the plan of a bare INSERT of several rows, and their values for it."""
         values = {
             f"{name}_m{at}": value for at, row in enumerate(rows) for name, value in row.items()
         }
@@ -86,7 +86,7 @@ class Hot:
 
 
 class Plan:
-    """A compiled statement: its text, and how values go there and rows come back."""
+    """A compiled statement: its text, the order and encoding of values, and the loading of rows."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class Plan:
             for place, each in enumerate(state.parameter_expansion.get(name, ()))
         }
         taken = []
-        # What is done to some of the values: where, which of a list is taken, how it is encoded.
+        # Conversions of values: position, index within a list or None, and encoder.
         self._changes: list[tuple[int, int | None, Any]] = []
         for at, each in enumerate(state.positiontup or ()):
             name, place = places.get(each, (each, None))
@@ -138,11 +138,11 @@ class Plan:
                 if decoder is not None:
                     self._decoders.append((place, decoder))
         self._loaders: list[tuple[int, Callable[[bytes], Any]]] = []
-        # Where the statement itself does not say what a number is, the driver must.
+        # If the statement does not declare a number's type, the driver needs it.
         self.kinds = [_KINDS.get(type(values.get(name, fixed.get(name))), 0) for name in taken]
 
     def encoded(self, values: Values) -> list[Any]:
-        """The values in their places."""
+        """Return the values in order, encoded."""
         found = list(self._get({**self._fixed, **values} if self._fixed else values))
         for at, place, encode in self._changes:
             value = found[at] if place is None else found[at][place]
@@ -150,7 +150,7 @@ class Plan:
         return found
 
     def loaded(self, given: Any) -> Sequence[Any]:
-        """Rows by name, of what libpq gave."""
+        """Return rows by name from a libpq result."""
         if not self.columns or not given.ntuples:
             return ()
         if not self._loaders:
@@ -168,7 +168,7 @@ class Plan:
         ]
 
     def rows_of(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
-        """Rows by name, of what the driver gave."""
+        """Return rows by name from the driver's rows."""
         make = self._row._make
         if not self._decoders:
             return [make(row) for row in rows]
@@ -182,13 +182,13 @@ class Plan:
 
 
 def _lists(statement: Executable) -> list[str]:
-    """The names of its lists, such as of `in_`."""
+    """Return the names of its expanding parameters, such as those of `in_`."""
     binds = (each for each in visitors.iterate(cast(Any, statement)) if type(each) is BindParameter)
     return list(dict.fromkeys(bind.key for bind in binds if bind.expanding and bind.required))
 
 
 def _getter(names: Sequence[str]) -> Callable[[Values], Iterable[Any]]:
-    """What takes these of some values, in their order."""
+    """Return a function that takes these names' values, in order."""
     if len(names) > 1:
         return itemgetter(*names)
     return lambda values: [values[name] for name in names]
@@ -204,7 +204,7 @@ def _encoder(type_: Any, dialect: Any, sqlite: bool) -> Any:
 
 def _text(value: Any) -> bytes:
     if isinstance(value, str):
-        if "\0" in value:  # libpq would take it for the end
+        if "\0" in value:  # libpq would take it for the end of the string
             raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
         return value.encode()
     if isinstance(value, bool):
@@ -218,7 +218,7 @@ def _row_class(columns: tuple[str, ...]) -> type:
     named = namedtuple("named", columns)  # type: ignore[misc]
 
     class Named(named):
-        """A row by its columns' names."""
+        """A row with attributes by column name."""
 
         __slots__ = ()
 

@@ -1,10 +1,10 @@
-"""The tally: what the functions of one transaction know and change of rows that all of them share.
+"""Deferred updates: cached rows and pending changes of rows that a batch's functions share.
 
-In a rush, hundreds take boxes of one offer and places in one log within a transaction. PostgreSQL
-keeps each version of a row until the commit, and walks over all of them whenever it looks at the
-row. So what is known of such a row stays here, its numbers are added up here, and it is written
-once: before any other statement looks at the tables, and before the COMMIT. That is safe since
-those who write take turns: nobody else changes a row meanwhile.
+In a rush, hundreds of functions in one transaction take boxes of one offer and numbers in one log.
+PostgreSQL keeps each version of a row until the commit, and walks all of them whenever it reads the
+row. So such a row is cached here, its changes are added up, and it is written once: before any
+other statement reads the tables, and before the COMMIT. That is safe because of the writer lock:
+nobody else changes a row meanwhile.
 """
 
 from collections.abc import Hashable, Iterator, Mapping
@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Executable, Insert
 
-# So many rows are one INSERT on PostgreSQL; each number of them is prepared by itself.
+# Rows per INSERT on PostgreSQL; each number of rows is a prepared statement of its own.
 TOGETHER = 16
 
 
 class Owed(NamedTuple):
-    """A change of a row that is still to be written: `row` says which, `by` is added to what it
-    has, `to` is what it becomes.
+    """A pending change of a row: `row` identifies it, `by` is added to its values, `to` replaces
+    values.
     """
 
     statement: Executable
@@ -28,19 +28,21 @@ class Owed(NamedTuple):
 
     @property
     def values(self) -> dict[str, Any]:
-        """All that the statement takes."""
+        """All values for the statement."""
         return {**self.row, **self.by, **self.to}
 
 
 class Miscounted(Exception):
-    """A row was not as the tally had it, which can't be: the whole transaction is undone."""
+    """A row differed from its cached values, which is a bug: the whole transaction is rolled
+    back.
+    """
 
 
 Mark = tuple[dict[Hashable, Any], dict[Hashable, Owed]]
 
 
 class Tally:
-    """What is known and what is owed; both are put back where a function fails."""
+    """Cached values and pending changes; both are restored if a function fails."""
 
     __slots__ = ("_known", "_owed", "_said")
 
@@ -50,23 +52,27 @@ class Tally:
         self._owed: dict[Hashable, Owed] = {}
 
     def known(self, key: Hashable) -> Any:
-        """What is known under the key, which is never changed in place; None if nothing is."""
+        """Return the value cached under the key, which is never changed in place; None if there is
+        none.
+        """
         return self._known.get(key)
 
     def know(self, key: Hashable, value: Any) -> None:
-        """Know this under the key from now on, as the row will be once what is owed is written."""
+        """Cache this value under the key, as the row will be once pending changes are written."""
         self._known[key] = value
 
     def begin(self) -> None:
-        """Another function of the transaction begins: what the one before it said is over."""
+        """Begin another function of the transaction: the earlier one's notes are dropped."""
         self._said.clear()
 
     def say(self, key: Hashable, value: Any) -> None:
-        """Let the function's later parts know this, which no change of a row makes untrue."""
+        """Leave a note for later parts of the same function, which no change of a row
+        invalidates.
+        """
         self._said[key] = value
 
     def said(self, key: Hashable) -> Any:
-        """What was said under the key; None if nothing was."""
+        """Return the note under the key; None if there is none."""
         return self._said.get(key)
 
     def owe(
@@ -76,9 +82,10 @@ class Tally:
         by: Mapping[str, int],
         to: Mapping[str, Any] | None = None,
     ) -> None:
-        """Have this hot UPDATE change that one row later: one statement for all that is owed of it.
+        """Add a change to this hot UPDATE of one row: one statement will write all changes of the
+        row.
 
-        Its conditions see the sum. Whoever owes has made sure that they hold.
+        The statement's conditions apply to the sum; the caller has checked that they hold.
         """
         key = (id(statement), *row.values())
         owed = self._owed.get(key)
@@ -87,8 +94,9 @@ class Tally:
         self._owed[key] = Owed(statement, row, by, to or {})
 
     def settled(self) -> Iterator[tuple[Executable, list[dict[str, Any]]]]:
-        """What is owed, which is owed no more: statements with the values of their rows. An UPDATE
-        is of one row, an INSERT of up to `TOGETHER`.
+        """Remove and yield the pending statements with the values of their rows.
+
+        An UPDATE has one row, an INSERT up to `TOGETHER`.
         """
         owed, self._owed = self._owed, {}
         inserts: dict[int, tuple[Executable, list[dict[str, Any]]]] = {}
@@ -105,13 +113,15 @@ class Tally:
                 yield statement, rows[first : first + TOGETHER]
 
     def forget(self) -> None:
-        """Know nothing: something may have changed what was known."""
+        """Drop the cache: another statement may have changed its rows."""
         self._known.clear()
 
     def mark(self) -> Mark:
-        """How it stands, for `back_to`."""
+        """Return the current state, for `back_to`."""
         return self._known.copy(), self._owed.copy()
 
     def back_to(self, mark: Mark) -> None:
-        """Stand as at the mark, as the database does again. Each mark is gone back to once."""
+        """Restore the state of the mark, to which the database has been rolled back. Each mark is
+        used at most once.
+        """
         self._known, self._owed = mark

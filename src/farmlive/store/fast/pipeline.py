@@ -1,7 +1,7 @@
-"""The pipeline: how hot statements go to PostgreSQL, together, on one way there and back.
+"""The pipeline: sends hot statements to PostgreSQL together, in one round trip.
 
-A statement waits until someone looks at what it, or one after it, gave, or until the writer's
-function ends: all that wait go there in the order of asking. So ask first and look later.
+A statement waits until its result, or that of a later one, is read, or until the writer's function
+ends; then all waiting statements are sent in order. So execute first and read results later.
 """
 
 import select
@@ -22,7 +22,7 @@ _DONE = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 
 
 class Result:
-    """What a hot statement gave; on PostgreSQL it is sent when this is first looked at."""
+    """The result of a hot statement; on PostgreSQL reading it sends the waiting statements."""
 
     __slots__ = ("_load", "_rowcount", "_rows", "_send")
 
@@ -36,18 +36,18 @@ class Result:
         self._load: Callable[[], Sequence[Any]] | None = None
 
     def done(self, load: Callable[[], Sequence[Any]], rowcount: int) -> None:
-        """It was sent, and gave what this loads or changed so many."""
+        """Set the result: a function that loads the rows, and the number of changed rows."""
         self._load, self._rowcount, self._send = load, rowcount, None
 
     @property
     def rowcount(self) -> int:
-        """How many rows it changed."""
+        """The number of changed rows."""
         if self._send is not None:
             self._send()
         return self._rowcount
 
     def all(self) -> Sequence[Any]:
-        """All rows."""
+        """Return all rows."""
         if self._send is not None:
             self._send()
         if self._load is not None:
@@ -58,38 +58,40 @@ class Result:
         return iter(self.all())
 
     def first(self) -> Any:
-        """The first row, or None."""
+        """Return the first row, or None."""
         rows = self.all()
         return rows[0] if rows else None
 
     def one_or_none(self) -> Any:
-        """The only row, or None. Raises MultipleResultsFound."""
+        """Return the only row, or None. Raises MultipleResultsFound."""
         rows = self.all()
         if len(rows) > 1:
             raise MultipleResultsFound("more than one row where at most one was expected")
         return rows[0] if rows else None
 
     def one(self) -> Any:
-        """The only row. Raises NoResultFound and MultipleResultsFound."""
+        """Return the only row. Raises NoResultFound and MultipleResultsFound."""
         row = self.one_or_none()
         if row is None:
             raise NoResultFound("no row where one was expected")
         return row
 
     def scalar_one_or_none(self) -> Any:
-        """The first column of the only row, or None. Raises MultipleResultsFound."""
+        """Return the first column of the only row, or None. Raises MultipleResultsFound."""
         row = self.one_or_none()
         return None if row is None else row[0]
 
     def scalar_one(self) -> Any:
-        """The first column of the only row. Raises NoResultFound and MultipleResultsFound."""
+        """Return the first column of the only row. Raises NoResultFound and
+        MultipleResultsFound.
+        """
         return self.one()[0]
 
 
 class Earlier(BaseException):
-    """What failed was left to be sent earlier, by `owner`: who runs now knows nothing of it.
+    """A statement of an earlier function (`owner`) failed; the running function is not at fault.
 
-    No Exception, since none that catches those is to take it for its own.
+    It is no Exception, so that no handler of the running function catches it.
     """
 
     def __init__(self, error: Exception, owner: object):
@@ -97,13 +99,13 @@ class Earlier(BaseException):
         self.error, self.owner = error, owner
 
 
-# The name under which it is prepared, its plan, the values in their places, and who looks at it;
-# or, without a plan, a text that says something of the transaction.
+# Name of the prepared statement, plan, values in order, and result; or, without a plan, a
+# transaction statement.
 _Waiting = tuple[bytes, Plan | None, list[bytes | None], Result]
 
 
 class Queue:
-    """What waits to be sent to PostgreSQL on one connection; `look` is who sends it when asked."""
+    """The statements of one connection that wait to be sent; `look` sends them for a result."""
 
     def __init__(self, connection: Connection, look: Callable[[], None]):
         self._look = look
@@ -114,12 +116,13 @@ class Queue:
         self._either.register(self._libpq.socket, select.POLLIN | select.POLLOUT)
         self._names: dict[Plan, bytes] = connection.info.setdefault(_PREPARED, {})
         self._waiting: list[_Waiting] = []
-        self._left: list[tuple[int, object]] = []  # up to there they are this owner's
-        self._sent = 0  # so many are under way, and nobody has asked what they gave
+        self._left: list[tuple[int, object]] = []  # the owner of statements up to a position
+        self._sent = 0  # statements under way with unread results
 
     def leave(self, texts: Sequence[bytes], owner: object) -> None:
-        """Say these after what waits, and leave it to PostgreSQL, which works on it while the next
-        functions are run. Where it fails, whoever sends next is told whose it was.
+        """Send these transaction statements after the waiting ones, without waiting for PostgreSQL.
+
+        If one fails, the next caller that reads a result gets Earlier with its owner.
         """
         self._waiting += [(text, None, [], Result()) for text in texts]
         self._push()
@@ -127,19 +130,19 @@ class Queue:
         self._left.append((len(self._waiting), owner))
 
     def drop(self) -> bool:
-        """Forget what waits of this function; whether something of it was sent already."""
+        """Discard this function's waiting statements; return whether some were sent already."""
         del self._waiting[self._left[-1][0] if self._left else 0 :]
         return not self._left
 
     def add(self, plan: Plan, encoded: list[Any]) -> Result:
-        """Let it wait."""
-        name = self._prepared(plan)  # which may send what waited before
+        """Add a statement."""
+        name = self._prepared(plan)  # may send the waiting statements first
         result = Result(send=self._look)
         self._waiting.append((name, plan, encoded, result))
         return result
 
     def send(self, texts: Sequence[bytes] = ()) -> None:
-        """Send what waits, and these texts after it. Raises what it raises, or else Earlier."""
+        """Send the waiting statements, then these. Raises their errors, or Earlier."""
         self._waiting += [(text, None, [], Result()) for text in texts]
         if not self._waiting:
             return
@@ -159,7 +162,7 @@ class Queue:
                 result.done(partial(plan.loaded, each), each.command_tuples or 0)
 
     def _given(self) -> list[Any]:
-        """What each gave, once all of them are done."""
+        """Return each statement's result, once all have finished."""
         libpq = self._libpq
         if len(self._waiting) == 1 and not self._sent and not self._is_idle:
             name, plan, values, _ = self._waiting[0]
@@ -167,14 +170,14 @@ class Queue:
         self._push()
         try:
             libpq.pipeline_sync()
-            while libpq.flush():  # there is more than fits, and nothing comes before it has all
+            while libpq.flush():  # PostgreSQL answers nothing before it has all
                 self._either.poll()
                 libpq.consume_input()
             given = []
             for _ in self._waiting:
                 given.append(self._next())
-                self._next()  # that was all of this one
-            self._next()  # and that of all
+                self._next()  # the end of this statement's results
+            self._next()  # the pipeline's sync point
         finally:
             self._sent = 0
             libpq.exit_pipeline_mode()
@@ -185,7 +188,7 @@ class Queue:
         return bool(self._libpq.transaction_status == TransactionStatus.IDLE)
 
     def _push(self) -> None:
-        """Let what waits be under way."""
+        """Start sending the waiting statements."""
         libpq = self._libpq
         if not self._sent:
             if self._is_idle:
@@ -200,7 +203,7 @@ class Queue:
         self._sent = len(self._waiting)
 
     def _next(self) -> Any:
-        # `get_result` would wait too, but let no other thread run meanwhile.
+        # `get_result` would wait too, but would hold the GIL.
         while self._libpq.is_busy():
             self._readable.poll()
             self._libpq.consume_input()

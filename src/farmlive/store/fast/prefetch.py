@@ -1,13 +1,13 @@
-"""Asked ahead: what the functions of a batch ask first goes to PostgreSQL together.
+"""Prefetched queries: the first queries of a batch's functions go to PostgreSQL together.
 
-In a rush each function would wait for one answer, and the database for the next question. So a
-writer may say beforehand what it will ask and whom that concerns; what the next ones ask is then
-asked at once, while each still executes its statement and finds the answer there.
+In a rush each function would wait for a round trip, and the database for the next query. So a
+caller may declare its first query and what it is about. The queries of the next functions are then
+sent together, while each function still executes its statement and finds the result here.
 
-An answer holds where nothing changed meanwhile what it tells of. That is kept by two rules: only
-questions of functions that meet in nothing are asked together, none of them beyond a function that
-has no question; and as soon as anything is changed by a statement that is not marked as one's
-`own`, or the database reports an error, all is asked again.
+A result is valid if nothing has changed its rows. Two rules ensure that: only queries about
+different things are sent together, none of them beyond a function without a declared query; and all
+results are dropped when a statement that is not marked `own` changes anything, or the database
+reports an error.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Question(NamedTuple):
     """Hot statements that a function will execute with these values before it changes anything.
 
-    `about` names all that such functions' `own` statements may change of what the answers depend
-    on: those that name none of the same do not meet.
+    `about` names everything that the `own` statements of such functions may change and that the
+    results depend on: queries without a common name are independent.
     """
 
     asked: Sequence[tuple[Executable, Values]]
@@ -33,7 +33,7 @@ class Question(NamedTuple):
 
 
 class Answers:
-    """The answers that hold, by their questions, and which question the running function has."""
+    """The valid results by query, and the running function's query."""
 
     __slots__ = ("_found", "_now")
 
@@ -42,19 +42,19 @@ class Answers:
         self._now: Question | None = None
 
     def holds(self, question: Question) -> bool:
-        """Whether its answer is there or under way."""
+        """Return whether the query's result is here or under way."""
         return id(question) in self._found
 
     def keep(self, question: Question, results: "list[Result]") -> None:
-        """It was asked, and these are what its statements give."""
+        """Keep the results of a sent query's statements."""
         self._found[id(question)] = results
 
     def start(self, question: Question | None) -> None:
-        """The function that has this question, or none, begins."""
+        """Begin the function that has this query, or none."""
         self._now = question
 
     def find(self, statement: Executable, values: Any) -> "Result | None":
-        """The answer that the running function has to this; None where it must ask."""
+        """Return the running function's result of this statement; None if it must be executed."""
         if self._now is None or (found := self._found.get(id(self._now))) is None:
             return None
         for (asked, with_these), result in zip(self._now.asked, found, strict=True):
@@ -63,12 +63,12 @@ class Answers:
         return None
 
     def forget(self) -> None:
-        """Something may have changed: none of them holds."""
+        """Drop all results: their rows may have changed."""
         self._found.clear()
 
 
 def together(questions: Iterable[Question | None]) -> list[Question]:
-    """Those from the first on that can be asked together."""
+    """Return the queries, from the first on, that can be sent together."""
     found: list[Question] = []
     about: set[Hashable] = set()
     for question in questions:

@@ -1,1 +1,1 @@
-"""Uploaded files: kept by their hash, decoded in a child process, owned by someone."""
+"""Uploaded files: stored by their hash, decoded in a child process, with owners."""

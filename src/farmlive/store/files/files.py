@@ -1,7 +1,7 @@
 """Uploaded pictures and documents, stored in the data folder by the hash of their content.
 
 A file never changes, and may exist without a reference. The rooms hold the references, the routes
-check who may upload, uploads.py how much.
+check who may upload, uploads.py enforces quotas.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class NotACertificate(Problem):
 
 
 class NotKept(Unavailable):
-    """The disk did not take the file."""
+    """The disk did not store the file."""
 
     slug = "file-not-kept"
     title = "The file could not be kept"
@@ -89,14 +89,14 @@ class Files:
         self._folder = settings.data / folder
         self._mode = 0o644 if folder == "files" else 0o600
         # One picture of each folder at a time waits for the decoder, so that photos of claims,
-        # which strangers upload, never delay growers' pictures by more than one.
+        # which strangers upload, delay growers' pictures by at most one.
         self._turns = Turns()
 
     @asynccontextmanager
     async def receive(self, chunks: AsyncIterable[bytes]) -> AsyncIterator[IO[bytes]]:
         """Write an upload to an unnamed temporary file, which exists while the block runs.
 
-        So many or slow uploads fill no memory. Raises UploadLate, NotKept.
+        Thus many or slow uploads use no memory. Raises UploadLate, NotKept.
         """
         with self._disk():
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -118,9 +118,9 @@ class Files:
             yield sent
 
     async def keep_picture(self, sent: IO[bytes], owner: str) -> Picture:
-        """Keep a picture: upright, 1600 pixels at most, as WebP without the facts of its camera.
+        """Store a picture: upright, at most 1600 pixels, as WebP without camera metadata.
 
-        Each `owner` has one decoded at a time. Raises NotAPicture, NotKept.
+        One picture of each `owner` is decoded at a time. Raises NotAPicture, NotKept.
         """
 
         def work() -> Picture:
@@ -144,7 +144,7 @@ class Files:
             return await in_queue(work)
 
     def has(self, url: str) -> bool:
-        """Whether the address is that of a file kept here."""
+        """Return whether the URL is that of a stored file."""
         name = url.removeprefix("/files/")
         return url != name and self.path(name) is not None
 
@@ -175,7 +175,7 @@ class Files:
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:
-    """Write the file so that it is whole and on the disk before anyone points to it."""
+    """Write the file so that it is complete and on the disk before anything refers to it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as part:
         try:
@@ -212,13 +212,14 @@ def document(sent: IO[bytes]) -> tuple[bytes, str]:
 
 
 def check_pdf(data: bytes) -> None:
-    """Check that a PDF is whole: its end names where its table of objects begins, and it does.
+    """Check that a PDF is complete: its end has the offset of the cross-reference table, which is
+    there.
 
-    ISO 32000-2, section 7.5.5. Raises NotACertificate, for one that asks for a password too.
+    ISO 32000-2, section 7.5.5. Raises NotACertificate, also for a PDF that needs a password.
     """
     begin = data.index(b"%PDF-")
     found = _PDF_END.findall(data, max(0, len(data) - 2048))
-    # What stands before the header counts for some writers and not for others.
+    # Some writers count the bytes before the header, and others do not.
     starts = [int(found[-1]), int(found[-1]) + begin] if found else []
     if not any(at < len(data) and _XREF.match(data, at) for at in starts):
         raise NotACertificate(

@@ -18,8 +18,8 @@ QUALITY = 82
 MAX_PROFILE = 64 * 1024
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP")
 
-# Most pixels of a picture, by the memory that a decoder takes for each at worst: WebP 18 bytes,
-# AVIF 13, the others 10. A JPEG is decoded at a fraction of its size.
+# Most pixels of a picture, by a decoder's worst memory per pixel: WebP 18 bytes, AVIF 13, the
+# others 10. A JPEG is decoded at a fraction of its size.
 MOST_PIXELS = {"JPEG": 200_000_000, "WEBP": 14_000_000, "AVIF": 16_000_000}
 MOST_PIXELS_ELSE = 24_000_000
 

@@ -1,6 +1,6 @@
 """Uploaded pictures, decoded in a child process, one at a time.
 
-It owns the server's one queue for pictures of every kind, and the reasons for which one is refused.
+Owns the server's one queue for pictures of every kind, and the reasons for rejecting one.
 picture_child.py has the child's limits; files.py stores the result.
 """
 
@@ -65,9 +65,9 @@ async def in_queue(work: Callable[[], T]) -> T:
 
 
 def shrink(sent: IO[bytes], edge: int) -> tuple[bytes, tuple[int, int]]:
-    """Return the picture as WebP, `edge` pixels wide and high at most, and its size.
+    """Return the picture as WebP, at most `edge` pixels wide and high, and its size.
 
-    `sent` is an open file of the system's, read from its start. Blocks: call it by `in_queue`.
+    `sent` is an open file with a descriptor, read from its start. Blocks: call it by `in_queue`.
     Raises NotAPicture.
     """
     os.lseek(sent.fileno(), 0, os.SEEK_SET)  # where the child begins to read

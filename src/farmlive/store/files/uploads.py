@@ -1,7 +1,7 @@
 """Owners of uploaded files, for access and for quotas.
 
-An owner is `order:{id}`, `account:{id}` or `key:{label}`. Keeping the bytes is files.py's; one file
-may have several owners, and each of them counts it.
+An owner is `order:{id}`, `account:{id}` or `key:{label}`. files.py stores the bytes; one file may
+have several owners, and counts in each one's quota.
 """
 
 from collections.abc import Collection
@@ -84,7 +84,7 @@ def owned(connection: Connection, owner: str, names: Collection[str]) -> set[str
 
 
 def forget(connection: Connection, names: Collection[str], before_ms: int) -> None:
-    """Delete the records of these files, which were deleted, from before that time."""
+    """Delete the records, from before that time, of these files, which were deleted."""
     connection.execute(delete(uploads).where(uploads.c.name.in_(names), uploads.c.at < before_ms))
 
 
@@ -97,6 +97,6 @@ def forget_owners(connection: Connection, owners: Collection[str]) -> set[str]:
 
 
 def named(connection: Connection, names: Collection[str]) -> set[str]:
-    """Return those of the files that anyone still owns."""
+    """Return those of the files that still have an owner."""
     wanted = select(uploads.c.name).where(uploads.c.name.in_(names))
     return set(connection.execute(wanted).scalars())
