@@ -1,7 +1,7 @@
-"""The composition root: builds every part once and wires them. server.py serves them.
+"""The composition root: builds every part once and connects them. server.py serves them.
 
-Rooms that may not know each other meet here: media tells broadcasts of sources, the channel
-hands `order.place` to the till.
+Rooms that may not import each other are connected here: media's events about sources go to
+broadcasts, and the channel passes `order.place` to the shop.
 """
 
 import contextlib
@@ -101,7 +101,7 @@ class Application:
     asgi: ASGIApp
 
     async def close(self) -> None:
-        """Stop every part, the last built first; what is in flight is committed."""
+        """Stop every part, the last built first; committing work completes."""
         await self.publishers.stop()
         await self.people.key_uses.stop()
         await self.relay.stop()
@@ -133,12 +133,12 @@ async def build(settings: Settings) -> Application:
         await bus.start()
         opened.push_async_callback(bus.stop)
         house = await _furnished(settings, store, bus, outages)
-        opened.pop_all()  # from here on closing is the house's
+        opened.pop_all()  # from here on the application closes it
     return house
 
 
 async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outages) -> Application:
-    """The rooms in an open store and on a running bus."""
+    """Build the rooms on an open store and a running bus."""
     log = Log(bus)
     timekeeper = Timekeeper(store, log, outages)
     people = People(store, settings)
@@ -217,7 +217,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         await relay.start()
     except OSError as error:
         why = error.strerror or str(error)
-        # On addresses that the settings could not know to be the same.
+        # The settings may name one host differently, so they could not detect the collision.
         if settings.port == settings.tcp_port_number and "TCP" in why:
             why += f" {settings.port} is farmlive's own HTTP port (FARMLIVE_PORT), too."
         raise PortTaken(why) from error
@@ -253,7 +253,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     api = Api(session_cookie=people.cookies.name(COOKIE))
     shop.searches_heard_by(people.access.searched)
     rooms = Services(bus, guard, people, broadcasts, shop, origin, review)
-    # Routes are looked through in their order, and viewers come by the hundred at once.
+    # Starlette matches routes in order, and viewers come in hundreds at once.
     _add(api, page_routes.start_page(pages, rooms))
     _add(api, media_routes.routes(anywhere, stream_gate, settings))
     _add(api, broadcast_routes.routes(store, log, broadcasts, channel, chat, guard))
@@ -348,9 +348,9 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
 
 
 def _add(api: Api, router: APIRouter) -> None:
-    """Add a room's routes as they are; `include_router` would take each apart once more."""
+    """Add a room's routes as they are; `include_router` would build each one again."""
     api.router.routes.extend(router.routes)
 
 
 class PortTaken(Exception):
-    """The port or the address can't be had; the message names the option to change."""
+    """The port or the IP is not available; the message names the option to change."""

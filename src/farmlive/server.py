@@ -1,6 +1,6 @@
-"""Serves the application: the TCP socket, uvicorn, and what a process needs to serve many.
+"""Serves the application: the TCP socket, uvicorn, and process limits for many clients.
 
-`serve` is for the command line, `running` for whatever serves while it does something else.
+`serve` is for the command line, `running` for callers that do other work while it serves.
 """
 
 import asyncio
@@ -30,8 +30,8 @@ from farmlive.periodic import rest_s
 from farmlive.settings import Settings
 
 SHUTDOWN_S = 10
-# With forward secrecy and AEAD (RFC 9325, section 4.2); those of TLS 1.3 all have both. Uvicorn's
-# own choice has CBC suites where Python takes OpenSSL's, as Debian's does.
+# With forward secrecy and AEAD (RFC 9325, section 4.2); all TLS 1.3 suites have both. Uvicorn's
+# default has CBC suites if Python uses OpenSSL's defaults, as Debian's does.
 TLS_1_2_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 
@@ -43,9 +43,10 @@ _log = structlog.get_logger(__name__)
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn with shorter TLS timeouts: asyncio's are 60 s for a handshake, 30 s for its end. And
-    it wakes once a second, to write the date anew, where uvicorn's own looks ten times a second
-    whether it is to end.
+    """uvicorn with shorter TLS timeouts; asyncio's are 60 s for a handshake, 30 s for its end.
+
+    It wakes once a second to update the Date header; uvicorn wakes ten times a second to check
+    whether it should exit.
     """
 
     def __init__(self, config: uvicorn.Config):
@@ -54,7 +55,7 @@ class _Uvicorn(uvicorn.Server):
 
     @property
     def should_exit(self) -> bool:
-        """Whether it ends; whoever sets it is in the event loop."""
+        """Whether the server should exit; set it in the event loop."""
         return self._ending.is_set()
 
     @should_exit.setter
@@ -63,7 +64,7 @@ class _Uvicorn(uvicorn.Server):
             self._ending.set()
 
     async def main_loop(self) -> None:
-        """Serve until it ends."""
+        """Serve until `should_exit`."""
         while not await self.on_tick(0):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(rest_s(1.0)):
@@ -88,7 +89,7 @@ class _Uvicorn(uvicorn.Server):
 
 @dataclass
 class Server:
-    """A server that is running: its parts, and the address that it listens on."""
+    """A running server: its parts, and the IP and port that it listens on."""
 
     house: Application
     url: str
@@ -104,8 +105,8 @@ async def serving(
 ) -> AsyncIterator[tuple[uvicorn.Server, asyncio.Task[None]]]:
     """Serve while the block runs, which gets uvicorn's server and its task.
 
-    `options` are those of uvicorn that differ. What connects before the server has started waits in
-    the listener's queue.
+    `options` override uvicorn's. Connections made before the server has started wait in the
+    listener's backlog.
     """
     server = kind(
         uvicorn.Config(
@@ -172,7 +173,7 @@ def _check_certificate(settings: Settings) -> None:
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(settings.tls_cert, settings.tls_key)
-    except OSError as error:  # a file that can't be read, or an ssl.SSLError
+    except OSError as error:  # an unreadable file, or an ssl.SSLError
         raise CertificateRefused(
             f"FARMLIVE_TLS_CERT and FARMLIVE_TLS_KEY can't be used ({error.strerror or error}): "
             "they are PEM files, the certificate's chain and its key, that this user may read."
@@ -182,7 +183,7 @@ def _check_certificate(settings: Settings) -> None:
 def listen(host: str, port: int) -> socket.socket:
     """Take the TCP port. Raises PortTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sets TCP_NODELAY only where the protocol number is given; else Nagle's algorithm
+    # asyncio sets TCP_NODELAY only if the protocol number is given; otherwise Nagle's algorithm
     # delays a response by 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -200,12 +201,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _is_foreign(error: OSError) -> bool:
-    """Return whether the address is at fault, not the port: foreign, or malformed."""
+    """Return whether the IP is at fault, not the port: not this machine's, or malformed."""
     return isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
 
 
 def raise_file_limit() -> None:
-    """Raise RLIMIT_NOFILE to its hard limit: each viewer is a file descriptor."""
+    """Raise RLIMIT_NOFILE to its hard limit: each viewer uses a file descriptor."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -213,8 +214,8 @@ def raise_file_limit() -> None:
 def settle_memory() -> None:
     """Freeze the objects of a started server, and let the garbage collector run less often.
 
-    It stops the process: 120 ms for a full collection of a running server, which viewers see, 10 ms
-    for the young generation.
+    A collection stops the process: 120 ms for a full one of a running server, which viewers notice,
+    10 ms for the young generation.
     """
     gc.collect()
     gc.freeze()
@@ -222,29 +223,29 @@ def settle_memory() -> None:
 
 
 def _stamp(_logger: Any, _method: str, line: EventDict) -> EventDict:
-    """Write the time that counts, so that the lines of several servers, and events, stand in order
-    where a machine's clock is off.
+    """Write the server's time, so that the lines of several servers, and events, are in order even
+    if a machine's clock is wrong.
     """
     line["timestamp"] = rfc3339(now_ms())
     return line
 
 
 class _Lossy:
-    """A stream that loses what it can't write: a full disk under the log, or a reader of it that is
-    gone, ends nothing of what logs.
+    """A stream that ignores write errors: a full disk for the log, or a log reader that has ended,
+    must not stop the server.
     """
 
     def __init__(self, stream: TextIO):
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write the text, if that can be."""
+        """Write the text, if possible."""
         with contextlib.suppress(OSError, ValueError):
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Flush, if that can be."""
+        """Flush, if possible."""
         with contextlib.suppress(OSError, ValueError):
             self._stream.flush()
 
@@ -264,7 +265,7 @@ def set_up_log(level: str) -> None:
         ),
         logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Lossy(sys.stderr))),
     )
-    # uvicorn and the libraries speak up only when something is wrong: they would log addresses.
+    # uvicorn and the libraries log only warnings: their other lines would contain IPs.
     foreign = logging.StreamHandler(sys.stderr)
     foreign.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -278,7 +279,7 @@ def set_up_log(level: str) -> None:
 async def serve(
     settings: Settings, ready: Callable[[Server], Awaitable[None]], stop: asyncio.Event
 ) -> None:
-    """Serve until `stop` is set; `ready` is called once requests are answered."""
+    """Serve until `stop` is set; `ready` is called once the server answers requests."""
     raise_file_limit()
     async with running(settings) as server:
         settle_memory()

@@ -1,4 +1,4 @@
-"""People: accounts, roles, sessions, keys, sources, devices and limits. Knows no broadcast."""
+"""People: accounts, roles, sessions, keys, sources, devices and limits. Knows no broadcasts."""
 
 from farmlive.people.accounts.team_names import TeamNames
 from farmlive.people.core.caller import Caller

@@ -1,8 +1,7 @@
-"""The guard: who calls, from where, and whether they may.
+"""The guard: authentication and authorization of requests and channels.
 
-It reads cookies, keys and headers of a connection and decides; what they are worth is looked
-up by People. A route asks for a Caller by depending on `anyone`, `staff`, `coordinator` or
-`roles(…)`.
+It reads the cookies, keys and headers of a connection and decides; People looks up what they are
+valid for. A route gets the Caller by depending on `anyone`, `staff`, `coordinator` or `roles(…)`.
 """
 
 import hmac
@@ -30,30 +29,30 @@ from farmlive.problems import Forbidden, Problem, Unauthorized
 
 _log = structlog.get_logger(__name__)
 
-# Why nobody is known by what was sent; and why whoever is may not do it.
+# The problems of authentication; then those of authorization.
 IDENTIFIES = (CrossSite, UnknownApiKey, ExpiredApiKey, ApiKeyAboveOwner)
 AUTHORIZES = (*IDENTIFIES, Unauthorized, Forbidden, WrongCsrfToken)
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
-# What a page asks for again and again while nobody may be there.
+# Marks requests that a page repeats by itself, even if nobody is in front of it.
 UNATTENDED = "x-unattended"
 
 
 class Guard:
-    """Tells who calls. Raises ValueError where the trusted proxies are no addresses."""
+    """Authenticates callers. Raises ValueError if the trusted proxies are not IPs."""
 
     def __init__(self, people: People):
         self._people = people
         self._url = people.settings.url
         self._proxies = Proxies(people.settings.trusted_proxies)
-        # The first proxy that passed something on and is not trusted, since this server started.
+        # The first untrusted proxy that forwarded a request since this server started.
         self.unnamed_proxy: str | None = None
 
     async def caller(self, connection: HTTPConnection) -> Caller:
-        """The caller of a request or a channel; a viewer where nobody is signed in.
+        """Return the caller of a request or a channel; a viewer if nobody is signed in.
 
-        Raises UnknownApiKey for a wrong one, and CrossSite for a channel or a change (any
-        method but GET, HEAD and OPTIONS) that a page of another site asks for.
+        Raises UnknownApiKey for a wrong key, and CrossSite for a channel or a change (any method
+        but GET, HEAD and OPTIONS) that a page of another site requests.
         """
         if _is_change(connection) and self.is_cross_site(connection):
             raise CrossSite(
@@ -63,15 +62,16 @@ class Guard:
         return await self.identify(connection)
 
     def is_cross_site(self, connection: HTTPConnection) -> bool:
-        """Whether a page of another site asks."""
+        """Return whether a page of another site sent the request."""
         return is_cross_site(connection.headers, self._url)
 
     async def identify(self, connection: HTTPConnection, *, is_use: bool | None = None) -> Caller:
-        """The caller, from whatever site: for what pages elsewhere may ask too, such as playing.
+        """Return the caller from any site, for requests that pages elsewhere may send, such as
+        playing.
 
-        `is_use` says whether a session goes on by it. Unless it is given, a request is a use, but
-        what a page sends by itself (`X-Unattended`), and a channel that opens is none: pages open
-        theirs again and again. Raises UnknownApiKey for a wrong one, and ExpiredApiKey.
+        `is_use`: the request prolongs the session. By default a request does, except one that a
+        page sends by itself (`X-Unattended`); a channel does not, because pages reconnect theirs.
+        Raises UnknownApiKey for a wrong key, and ExpiredApiKey.
         """
         caller = await self._identify(connection, is_use)
         connection.scope["state"]["caller"] = caller
@@ -81,7 +81,8 @@ class Guard:
         device = str(connection.scope["state"]["device"])
         address = self.address(connection)
         scheme, _, bearer = connection.headers.get("authorization", "").partition(" ")
-        # A player or a proxy may send a bearer of its own elsewhere; the API's is our key or wrong.
+        # Elsewhere a player or a proxy may send a bearer of its own; in the API it is our key or
+        # wrong.
         ours = bearer.startswith(API_PREFIX) or connection.scope["path"].startswith("/api/")
         if scheme.lower() == "bearer" and ours:
             key = await self._people.find_api_key(bearer.strip())
@@ -123,30 +124,30 @@ class Guard:
         )
 
     def factor_until(self, caller: Caller | None) -> int | None:
-        """Until when the caller may sign in without a second factor, in milliseconds since 1970;
-        None where nothing is to be said of it.
+        """Return until when the caller may sign in without a second factor, in milliseconds since
+        1970; None if no such deadline applies.
         """
         is_signed_in = caller is not None and caller.account is not None
         return self._people.factor_until(caller) if caller and is_signed_in else None
 
     def factor_extensions(self, caller: Caller | None) -> int:
-        """Return how often a coordinator may still give the caller seven more days."""
+        """Return how often a coordinator may still extend the caller's deadline by seven days."""
         return extensions_left(caller.factor_extensions if caller else 0)
 
     def refused(self, caller: Caller, message: str, problem: Problem) -> None:
-        """Keep for the audit list that a message of the live channel was refused."""
+        """Record in the audit log that a message on the live channel was refused."""
         self._people.access.refused(caller, f"channel {message}", problem)
 
     def refused_request(self, request: Request, path: str, problem: Problem) -> None:
-        """Keep for the audit list that a request was refused; `path` is the address's pattern."""
+        """Record in the audit log that a request was refused; `path` is the URL's pattern."""
         caller = request.scope.get("state", {}).get("caller")
         self._people.access.refused(caller, f"{request.method} {path}", problem)
 
     def address(self, connection: HTTPConnection) -> str | None:
-        """The client's address for limits, by the trusted proxies where there are some.
+        """Return the client's IP for limits, by the trusted proxies if there are any.
 
-        None where a proxy that is not trusted passed the request on: its own address is everyone's.
-        Staff read of it, and the log says it once.
+        None if an untrusted proxy forwarded the request, whose own IP would be everybody's. Pages
+        tell staff about it, and the log has it once.
         """
         peer = connection.client.host if connection.client else "unix"
         if self._proxies.is_unnamed(peer, connection.headers):
@@ -163,7 +164,7 @@ class Guard:
     @called_by()
     @raises(*IDENTIFIES)
     async def anyone(self, request: Request) -> Caller:
-        """Dependency: whoever it is."""
+        """Dependency: any caller."""
         return await self.caller(request)
 
     @called_by("coordinator", "host")
@@ -185,7 +186,7 @@ class Guard:
         return await self._of(request, ROLES)
 
     def roles(self, *roles: Role) -> Callable[[Request], Awaitable[Caller]]:
-        """Make a dependency: a caller of one of these roles.
+        """Make a dependency for callers with one of these roles.
 
         It raises Unauthorized, Forbidden, WrongCsrfToken.
         """
@@ -198,7 +199,7 @@ class Guard:
         return caller
 
     async def operator(self, request: Request) -> Caller:
-        """Dependency: a program on this machine that comes through no proxy, or staff."""
+        """Dependency: a program on this machine that does not come through a proxy, or staff."""
         peer = request.client.host if request.client else ""
         if is_loopback(peer) and not is_forwarded(request.headers):
             return await self.caller(request)
@@ -225,5 +226,5 @@ def _or(roles: tuple[Role, ...]) -> str:
 
 
 def _is_change(connection: HTTPConnection) -> bool:
-    # A channel's handshake is a GET, and what may be done on it is everything.
+    # A channel's handshake is a GET, but its messages may change anything.
     return connection.scope["type"] == "websocket" or connection.scope["method"] not in _SAFE

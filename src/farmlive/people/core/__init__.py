@@ -1,1 +1,1 @@
-"""What every part of people speaks: tables, shapes, callers, sessions, devices and limits."""
+"""What all of people shares: tables, API models, callers, sessions, devices and limits."""

@@ -1,10 +1,10 @@
-"""What the audit list has of access besides what staff change: sign-ins and sign-outs, wrong
-passwords, what was refused, files and searches.
+"""Entries of the audit log about access: sign-ins and sign-outs, wrong passwords, refusals, files
+and searches.
 
-The same thing again within ten minutes is counted and written as one row, so that a flood of it is
-none of rows; the row has the time of the last of them, and says when the first was. It holds no
-password, no name that was typed, and nothing of a buyer: of a search how it was made and how often,
-of a file what it is and how many rows it has.
+Equal events within ten minutes are counted and written as one row, so that a flood of them does not
+flood the log; the row has the time of the last event and says when the first was. It has no
+password, no typed name, and no data of a buyer: of a search how it was made and how often, of a
+file its kind and number of rows.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from farmlive.store import Store
 
 FLUSH_S = 1.0
 TOGETHER_S = 600.0
-# Above that what is new is counted together, whatever it is.
+# Above this number of open cases, new ones are counted together, whatever they are.
 CAPACITY = 1_000
 
 Detail = dict[str, Any]
@@ -33,7 +33,7 @@ Key = tuple[str, ...]
 
 
 class _Burst(NamedTuple):
-    """How often something happened since it was last written: when first, and when last."""
+    """How often something happened since it was last written: the first time, and the last."""
 
     times: int
     first: int
@@ -45,9 +45,7 @@ class _Burst(NamedTuple):
 
 @dataclass
 class _Case:
-    """Something that happens again and again; what of it is not written yet, and when that may be
-    written next.
-    """
+    """An event that repeats: its unwritten count, and when that may be written next."""
 
     caller: Caller
     action: str
@@ -58,16 +56,18 @@ class _Case:
     next_at: float
 
     def add(self, burst: _Burst) -> None:
-        """Count what happened now, too."""
+        """Count an event that happened now."""
         self.burst = burst if self.burst is None else self.burst.followed_by(burst)
 
     def put_back(self, burst: _Burst) -> None:
-        """Count again what could not be written, or of which that is not known."""
+        """Add a count that was not written, or may not have been."""
         self.burst = burst if self.burst is None else burst.followed_by(self.burst)
 
 
 class AccessLog:
-    """Writes them within a second, the same again in ten minutes. For the event loop's thread."""
+    """Writes entries within a second, equal events once in ten minutes. For the event loop's
+    thread.
+    """
 
     def __init__(
         self,
@@ -84,11 +84,11 @@ class AccessLog:
         self._again = Periodic(FLUSH_S, self.flush, "sign-ins and refusals were not audited")
 
     async def start(self) -> None:
-        """Write from now on."""
+        """Start writing."""
         await self._again.start()
 
     async def stop(self) -> None:
-        """Write what is counted, whenever it was due, and no more."""
+        """Write all counts, due or not, and stop."""
         await self._again.stop()
         for case in self._cases.values():
             case.next_at = self._clock()
@@ -99,8 +99,8 @@ class AccessLog:
         return len(self._cases)
 
     def failed(self, account: str | None, name: str | None, *, by: str | None = None) -> None:
-        """Count a wrong password for the account with that name; None for a name of nobody's: what
-        was typed there may be a password. `by` says `factor` for a wrong second factor.
+        """Count a wrong password for the account with that name; None for an unknown name, which is
+        not recorded because it may be a password. `by`: `factor` for a wrong second factor.
         """
         detail = {} if name is None else {"name": name}
         if by is not None:
@@ -108,15 +108,15 @@ class AccessLog:
         self._count(audit.NOBODY, "session.fail", account, detail)
 
     def refused(self, caller: Caller | None, path: str, problem: Problem) -> None:
-        """Count that somebody with a role was refused something: `path` is a method with the
-        pattern of an address, or a type of message.
+        """Count a refusal to a caller with a role: `path` is a method with a URL's pattern, or a
+        message type.
         """
         if problem.status == 403 and caller is not None and caller.role is not None:
             detail = {"path": path, "problem": problem.slug}
             self._count(caller, "access.refuse", None, detail)
 
     def searched(self, caller: Caller, by: str) -> None:
-        """Count a search for buyers, by `phone` or `name`; not what was sought."""
+        """Count a search for buyers, by `phone` or `name`, without the search term."""
         if caller.role is not None:
             self._count(caller, "buyers.search", None, {"by": by})
 
@@ -130,8 +130,8 @@ class AccessLog:
         named: Sequence[dict[str, str]] = (),
         **chosen: Any,
     ) -> None:
-        """Count that the caller is given a file or a paper with so many rows, chosen so; `named`
-        are orders that are in it, by number and broadcast, where that says whose it is.
+        """Count a file or document given to the caller, with its number of rows and its filters;
+        `named` are the orders in it, by number and broadcast, if that identifies buyers.
         """
         chosen = {name: value for name, value in chosen.items() if value not in (None, False)}
         detail: Detail = {"what": what, "rows": rows, "filter": chosen}
@@ -140,14 +140,14 @@ class AccessLog:
         self._count(caller, "file.export", None, detail, broadcast)
 
     async def flush(self) -> None:
-        """Write what is due. Raises what the store raises; then it is written the next time."""
+        """Write what is due. Raises the store's errors; the next call tries again."""
         async with self._flushing:
             now = self._clock()
             due = [case for case in self._cases.values() if now >= case.next_at]
             found = [(case, case.burst) for case in due if case.burst is not None]
 
             def write(conn: Connection) -> None:
-                # What was tried before and failed may have been written nevertheless.
+                # A write that failed before may have been committed nevertheless.
                 known = audit.written(conn, [burst.last for _, burst in found])
                 for case, burst in found:
                     if burst.last.id in known:

@@ -1,6 +1,7 @@
-"""Where a request comes from: the address that limits count, and whether another site sent it.
+"""The origin of a request: the client's IP, which limits count by, and whether another site sent
+it.
 
-Decisions about headers only; what follows from them is guard.py's.
+Pure decisions about headers; guard.py acts on them.
 """
 
 import contextlib
@@ -17,7 +18,7 @@ from farmlive.setting_groups.server import NO_PROXY
 Address = IPv4Address | IPv6Address
 
 
-# Headers by which a proxy forwards the client's address; clients themselves do not send them.
+# Headers by which a proxy forwards the client's IP; clients themselves do not send them.
 _FORWARDING = (
     "forwarded",
     "via",
@@ -44,7 +45,7 @@ _NEAR = [
 
 
 class Proxies:
-    """The proxies whose `X-Forwarded-For` is trusted; recognizes untrusted ones."""
+    """The proxies whose `X-Forwarded-For` is trusted; detects untrusted ones."""
 
     def __init__(self, trusted: Iterable[str]):
         words = list(trusted)
@@ -58,11 +59,11 @@ class Proxies:
             ) from None
 
     def client(self, peer: str, forwarded_for: Sequence[str]) -> str:
-        """The client's address: the last one in the chain that is no trusted proxy.
+        """Return the client's IP: the last one in the chain that is not a trusted proxy.
 
-        `peer` is the address that connected, `forwarded_for` the headers as they came. Only
-        what a trusted proxy wrote is believed, so the chain is read from its end. An IPv6
-        address, loopback aside, is given as its /64, which is what one household has.
+        `peer` is the IP that connected, `forwarded_for` the headers as received. Only a trusted
+        proxy's entries are believed, so the chain is read from its end. An IPv6 address, except
+        loopback, is returned as its /64, which is one household's.
         """
         address = _parse(peer)
         if address is None:
@@ -76,17 +77,17 @@ class Proxies:
         return _household(address)
 
     def is_unnamed(self, peer: str, headers: Headers) -> bool:
-        """Whether `peer` is a proxy, by its headers, that nobody named as trusted.
+        """Return whether `peer` is a proxy, by its headers, that is not configured as trusted.
 
-        Whoever comes through it shares its address, so that nothing can be counted by that. A
-        stranger must not get rid of the limits by adding a header: only a peer of this machine or
-        of a private network is taken for a proxy.
+        All its clients share its IP, so nothing can be counted by it. A stranger must not escape
+        the limits by adding a header: only a peer on this machine or in a private network counts as
+        a proxy.
         """
         if self._none or not is_forwarded(headers):
             return False
         address = _parse(peer)
         if address is None:
-            return True  # a socket file's peer
+            return True  # the peer is a Unix socket
         return not self._trusts(address) and any(address in network for network in _NEAR)
 
     def _trusts(self, address: Address) -> bool:
@@ -94,12 +95,12 @@ class Proxies:
 
 
 def is_address(text: str) -> bool:
-    """Whether it is an IP address, or an IPv6 network such as `Proxies.client` gives."""
+    """Return whether it is an IP, or an IPv6 network as `Proxies.client` returns it."""
     return _parse(text.partition("/")[0]) is not None
 
 
 def household(text: str) -> str:
-    """An address that someone typed, as `Proxies.client` gives it. Raises ValueError."""
+    """Return a typed IP in the form of `Proxies.client`. Raises ValueError."""
     address, slash, _ = text.strip().partition("/")
     found = _parse(address)
     if found is None or (slash and isinstance(found, IPv4Address)):
@@ -114,12 +115,13 @@ def is_forwarded(headers: Headers) -> bool:
 
 @lru_cache(maxsize=4096)
 def block_of(address: str | None) -> str | None:
-    """The /24 of an IPv4 address, the /48 of an IPv6 one: what one network gives out. Anything
-    else, as a socket's name, stays as it is; None is of none.
+    """Return the /24 of an IPv4 address or the /48 of an IPv6 one: what one network assigns.
+
+    Other texts, such as a Unix socket's, are returned unchanged; None stays None.
     """
     if address is None:
         return None
-    # Nearly every order comes from one that is new, and a network costs ten times as much.
+    # Nearly every order has a new IP, and `ip_network` costs ten times as much as this.
     with contextlib.suppress(OSError, ValueError):
         inet_pton(AF_INET, address)
         return f"{address.rpartition('.')[0]}.0/24"
@@ -131,16 +133,16 @@ def block_of(address: str | None) -> str | None:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether the address is this machine's own loopback."""
+    """Return whether the IP is this machine's own loopback."""
     parsed = _parse(address)
     return parsed is not None and parsed.is_loopback
 
 
 def is_cross_site(headers: Headers, own_url: str) -> bool:
-    """Whether a page of another origin sent the request, as its browser tells us.
+    """Return whether a page of another origin sent the request, by its browser's headers.
 
-    `Origin` must name the host that was asked, or `own_url`. Where it is missing or hidden
-    (`null`), `Sec-Fetch-Site`, which no page can set, decides. A program sends neither.
+    `Origin` must be the requested host, or `own_url`. If it is missing or opaque (`null`),
+    `Sec-Fetch-Site`, which no page can set, decides. Programs send neither.
     """
     origin = headers.get("origin", "null")
     if origin == "null":

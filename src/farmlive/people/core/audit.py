@@ -1,8 +1,8 @@
-"""The audit list: what staff did, when, to what, written in the transaction of the deed itself; and
-who came in, or tried to, which access_log.py counts. It is kept as long as the setting says.
+"""The audit log: what staff did, when, and to what, written in the transaction of the action.
 
-It holds no buyer's name, phone or address: a subject is an identifier, a detail is plain facts.
-What each entry says in words is the pages' (pages/audit/words.py).
+access_log.py adds sign-ins and other access. The log is kept as long as the setting says. It has no
+buyer's name, phone or postal address: a subject is an id, a detail is plain facts.
+pages/audit/words.py has the texts of the entries.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,9 +16,9 @@ from farmlive.ids import first_ulid, ulid
 from farmlive.people.core import tables
 from farmlive.people.core.caller import Caller
 
-# For what was done by nobody who is known.
+# The caller of actions by nobody who is known.
 NOBODY = Caller(None, None, None, "", None)
-# The name of whoever works by `farmlive user` and `farmlive key` on the server itself.
+# The caller's name for `farmlive user` and `farmlive key` on the server itself.
 COMMAND = "farmlive command"
 
 Group = Literal["sign-ins", "buyers", "people", "orders", "broadcasts", "produce"]
@@ -43,23 +43,23 @@ GROUPS: dict[Group, tuple[str, ...]] = {
 }
 assert set(GROUPS) == set(get_args(Group))
 
-# In the place of a person's identifier: whoever was not signed in, and the server's command.
+# In place of a person's id: callers who were not signed in, and the server's command.
 NOT_SIGNED_IN = "nobody"
 BY_COMMAND = "command"
 
-# Of so many things it is looked for at once what was written of them first.
+# Subjects per query of their first entries.
 _AT_ONCE = 500
-# An identifier is made at about the time that stands in its entry, unless a clock was set.
+# An entry's id is made at about the time in the entry, unless someone set a clock.
 _SLACK_MS = 24 * 60 * 60 * 1000
 
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """One line of the list; `at` in milliseconds since 1970, `action` such as `offer.change`.
+    """One entry of the log; `at` in milliseconds since 1970, `action` such as `offer.change`.
 
-    `account`, or `key` for a program's API key, is who did it, and `role` what they were then; both
-    are None in an entry of an earlier version. `subject` is the identifier of what was changed,
-    `broadcast` that of the broadcast it is in.
+    `account`, or `key` for a program's API key, acted in the role `role`; both are None in an entry
+    of an earlier version. `subject` is the id of what was changed, `broadcast` that of its
+    broadcast.
     """
 
     id: str
@@ -75,24 +75,23 @@ class AuditEntry:
 
 
 class Stamp(NamedTuple):
-    """When something happened, for an entry that is written later: its identifier and its time."""
+    """Id and time of an event whose entry is written later."""
 
     id: str
     at: int
 
     @classmethod
     def now(cls) -> "Stamp":
-        """Return that of this moment; entries sort by the identifier."""
+        """Return a stamp of this moment; entries sort by the id."""
         return cls(ulid(), now_ms())
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which entries are meant: of a group, a person, a time; all without one.
+    """A filter of entries, by group, person and time; by default all entries.
 
-    `person` is the identifier of an account, for what it did and what was done to it, or of an API
-    key, or NOT_SIGNED_IN or BY_COMMAND. `since` and `until` (not included) are milliseconds since
-    1970.
+    `person` is the id of an account, for its actions and actions on it, or of an API key, or
+    NOT_SIGNED_IN or BY_COMMAND. `since` and `until` (exclusive) are milliseconds since 1970.
     """
 
     group: Group | None = None
@@ -101,7 +100,7 @@ class Selection:
     until: int | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """What is true of them."""
+        """Return the filter's SQL conditions."""
         table = tables.audit.c
         wanted: list[ColumnElement[bool]] = []
         if self.group is not None:
@@ -125,7 +124,7 @@ class Selection:
                     table.subject == self.person,
                 )
             )
-        # By the identifier first, which is sorted by time.
+        # First by the id, which sorts by time and is indexed.
         if self.since is not None:
             wanted += [table.id >= first_ulid(self.since - _SLACK_MS), table.at >= self.since]
         if self.until is not None:
@@ -145,7 +144,9 @@ def note(
     broadcast: str | None = None,
     **detail: Any,
 ) -> None:
-    """Write that the caller did it; nothing for one without a role, as a buyer, or the server."""
+    """Write an entry of the caller's action; none for a caller without a role, such as a buyer, or
+    the server.
+    """
     if caller is not None and caller.role is not None:
         put(connection, caller, action, subject, broadcast=broadcast, **detail)
 
@@ -160,8 +161,9 @@ def put(
     stamp: Stamp | None = None,
     **detail: Any,
 ) -> None:
-    """Write what the caller did, whoever it is; `NOBODY` for what nobody known did. `stamp` says
-    when, where that was not now.
+    """Write an entry of the caller's action, whatever its role; `NOBODY` for an unknown caller.
+
+    `stamp` is the time, if it is not now.
     """
     stamp = stamp or Stamp.now()
     connection.execute(
@@ -175,7 +177,7 @@ def put(
             "subject": subject,
             "broadcast": broadcast,
             "detail": detail,
-            # The command acts as a coordinator, and is none.
+            # The command acts as a coordinator, but is none.
             "role": caller.role if caller.account or caller.by_key else None,
             "key": caller.key,
         },
@@ -183,7 +185,7 @@ def put(
 
 
 def written(connection: Connection, stamps: Collection[Stamp]) -> set[str]:
-    """Return the identifiers of those that have an entry already."""
+    """Return those ids of the stamps that already have an entry."""
     ids = [stamp.id for stamp in stamps]
     return set(
         connection.execute(select(tables.audit.c.id).where(tables.audit.c.id.in_(ids))).scalars()
@@ -193,7 +195,7 @@ def written(connection: Connection, stamps: Collection[Stamp]) -> set[str]:
 def count(
     connection: Connection, selection: Selection = EVERYTHING, upto: str | None = None
 ) -> int:
-    """How many there are of the selection, up to the one with the identifier `upto`."""
+    """Return the number of entries that match, up to the one with id `upto`."""
     query = select(func.count()).select_from(tables.audit).where(*selection.conditions())
     if upto is not None:
         query = query.where(tables.audit.c.id <= upto)
@@ -201,9 +203,11 @@ def count(
 
 
 def forget(connection: Connection, before_ms: int, most: int) -> int:
-    """Delete the oldest of those from before then, in ms since 1970; how many, `most` at most."""
+    """Delete the oldest entries from before that time, in ms since 1970; return how many, `most` at
+    most.
+    """
     table = tables.audit
-    # An identifier begins with its time, and sorts by it.
+    # An id begins with its time, and sorts by it.
     old = select(table.c.id).where(table.c.id < first_ulid(before_ms)).order_by(table.c.id)
     found = connection.execute(old.limit(most)).scalars().all()
     if not found:
@@ -218,7 +222,7 @@ def deeds(
     limit: int = 100,
     selection: Selection = EVERYTHING,
 ) -> list[AuditEntry]:
-    """The latest deeds of the selection first, older than the one with the identifier `before`."""
+    """Return matching entries, the latest first, older than the one with id `before`."""
     query = select(tables.audit).where(*selection.conditions())
     query = query.order_by(tables.audit.c.id.desc()).limit(limit)
     if before is not None:
@@ -227,8 +231,8 @@ def deeds(
 
 
 def first_of(connection: Connection, subjects: Collection[str]) -> dict[str, AuditEntry]:
-    """The oldest entry of each of these subjects, which says what it was called when it was made:
-    a key that was taken back is in no table any more.
+    """Return the oldest entry of each of these subjects, with the name that it had when it was
+    made: a revoked key is in no table any more.
     """
     found: dict[str, AuditEntry] = {}
     wanted: Sequence[str] = sorted(subjects)

@@ -1,6 +1,6 @@
-"""The caller: who sent a request or holds a channel, and what the role lets them do.
+"""The caller: the person or program behind a request or channel, and what its role allows.
 
-Decisions about roles only; who it is, guard.py finds out.
+Pure decisions about roles; guard.py authenticates the caller.
 """
 
 from dataclasses import dataclass, field
@@ -10,21 +10,19 @@ from farmlive.people.core.models import KeyRole
 
 @dataclass(frozen=True)
 class Caller:
-    """Who sent a request or holds a channel.
+    """The person or program that sent a request or holds a channel.
 
-    `account` and `name` are those of the signed-in account; a program with an API key has the
-    key's label for its name. `role` is None for a viewer. `device` is the pseudonym of the
-    browser. `address` is for limits and blocks: an IPv6 address is given as its /64, and it is None
-    where an unnamed proxy hides it, so that nothing is counted by it. `csrf` is set where a cookie
-    signs in. `farms` are those of a seller, and empty for everyone else. `centres` are those of a
-    clerk, and empty for everyone else; None for a clerk from before clerks belonged to centres, who
-    keeps all of them until a coordinator chooses. `display_name`
-    is what viewers read of an account, in place of its `name`, which they never do. `key_owner` is
-    the account that owns the API key by which a program comes (`by_key`), and
-    `key` that key's id. `weak_password`: pages
-    ask for another one. `authenticated_at` is when a session's owner last authenticated
-    (reauthentication.py), in milliseconds since 1970; None for what is no session. `second_factor`,
-    `factor_asked_at` and `factor_extensions` are the account's.
+    `account` and `name` are those of the signed-in account; a program with an API key has the key's
+    label as its name. `role` is None for a viewer. `device` is the pseudonym of the browser.
+    `address` is the client's IP for limits and blocks: an IPv6 address is given as its /64, and it
+    is None if an untrusted proxy hides it, so that nothing is counted by it. `csrf` is set if a
+    cookie authenticates. `farms` are those of a seller, and empty for all others. `centres` are
+    those of a clerk, and empty for all others; None for a clerk from before clerks belonged to
+    centres, who has all of them until a coordinator chooses. Viewers read `display_name`, never
+    `name`. `key_owner` is the account that owns the API key of a program (`by_key`), and `key` that
+    key's id. `weak_password`: pages ask for another one. `authenticated_at` is when a session's
+    owner last authenticated (reauthentication.py), in milliseconds since 1970; None without a
+    session. `second_factor`, `factor_asked_at` and `factor_extensions` are the account's.
     """
 
     account: str | None
@@ -47,8 +45,8 @@ class Caller:
 
     @property
     def responsible(self) -> str | None:
-        """The account that owns the keys and links that this caller makes: its own, or that of the
-        API key. None for a key without an owner.
+        """The account that will own the keys and links that this caller makes: its own, or that of
+        the API key. None for a key without an owner.
         """
         return self.account or self.key_owner
 
@@ -59,7 +57,7 @@ class Caller:
 
     @property
     def is_crew(self) -> bool:
-        """Whether the caller stands by a broadcast: staff, or a moderator."""
+        """Whether the caller works on a broadcast: staff, or a moderator."""
         return self.is_staff or self.role == "moderator"
 
     @property
@@ -69,17 +67,17 @@ class Caller:
 
     @property
     def simulated(self) -> bool:
-        """Whether the caller is one of the demo's people; all it does is marked as such."""
+        """Whether the caller is simulated by the demo; everything it does is marked as such."""
         return self.role == "simulator"
 
     def may_farm(self, farm: str) -> bool:
-        """Whether the caller keeps this farm: staff keep all, a seller its own."""
+        """Return whether the caller may manage this farm: staff all of them, a seller its own."""
         return self.is_staff or (self.role == "seller" and farm in self.farms)
 
     def may_centre(self, centre: str | None) -> bool:
-        """Whether the caller hands over at this centre: staff at all, a clerk at its own.
+        """Return whether the caller may hand over at this centre: staff at all, a clerk at its own.
 
-        None is what goes by parcel, which is no clerk's.
+        None stands for parcels, which belong to no clerk.
         """
         if self.role != "clerk" or centre is None:
             return self.is_staff

@@ -1,8 +1,8 @@
-"""Names of the server's cookies, and the migration of cookies under their old names.
+"""Names of the server's cookies, and the migration of cookies with old names.
 
 With https a name begins with `__Host-` (RFC 6265bis, section 4.1.3.2): a browser accepts such a
-cookie from this very host alone, so that no sibling domain can set one. Their values are
-devices.py's and sessions.py's.
+cookie only from this very host, so that no sibling domain can set one. devices.py and sessions.py
+define their values.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from farmlive.clock import now_ms, parse_rfc3339
 
 # Browsers keep a cookie for 400 days at most (RFC 6265bis, section 5.5).
 LIFETIME_S = 400 * 24 * 60 * 60
-# Until then cookies are also read without the prefix: 400 days after it was introduced.
+# Until then cookies without the prefix are read, too: 400 days after the prefix was introduced.
 OLD_UNTIL = parse_rfc3339("2028-01-02T00:00:00Z")
 _OURS = "__Host-farmlive_"
 
@@ -23,7 +23,7 @@ class Cookies:
         self._secure = secure
 
     def name(self, plain: str) -> str:
-        """Return the name under which it is set."""
+        """Return the name under which the server sets it."""
         return f"__Host-{plain}" if self._secure else plain
 
     def read(self, sent: Mapping[str, str], plain: str) -> str:
@@ -31,10 +31,10 @@ class Cookies:
         return sent.get(self.name(plain)) or self.old(sent, plain)
 
     def old(self, sent: Mapping[str, str], plain: str) -> str:
-        """Return the value under the old name, which is to be renewed; else empty.
+        """Return the value under the old name, which must be renewed; else empty.
 
-        Empty also where the browser sent any cookie under a new name: its old ones were renewed
-        then, so a cookie under an old name may be set by a sibling domain.
+        Empty also if the browser sent any cookie with a new name: its old ones were renewed then,
+        so a sibling domain may have set a cookie with an old name.
         """
         name = self.name(plain)
         if name == plain or now_ms() >= OLD_UNTIL or any(each.startswith(_OURS) for each in sent):
@@ -46,7 +46,7 @@ class Cookies:
         return self._written(self.name(plain), value, max_age)
 
     def drop(self, plain: str) -> list[str]:
-        """Return the Set-Cookie headers that delete it under each of its names."""
+        """Return the Set-Cookie headers that delete it under both names."""
         return [self._written(name, "", 0) for name in dict.fromkeys((self.name(plain), plain))]
 
     def renew(self, plain: str, value: str, max_age: int) -> list[str]:

@@ -1,7 +1,7 @@
-"""Devices: a viewer without an account is a browser, known by a cookie of its own.
+"""Devices: a viewer without an account is a browser, identified by a cookie.
 
-It owns that cookie and the keyed pseudonyms by which the rest of the house speaks of devices
-and buyers; nobody else sees the cookie's value.
+Owns that cookie and the keyed pseudonyms by which all other rooms refer to devices and buyers; no
+other module sees the cookie's value.
 """
 
 import hmac
@@ -22,33 +22,33 @@ COOKIE = "farmlive_device"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
-# The kinds that several rooms must write alike.
+# Kinds of pseudonyms that several rooms must spell alike.
 BUYER = "buyer"
 ADDRESS = "address"
 MARK = re.compile(r"[0-9a-f]{32}")
-# How the pseudonyms begin that erased orders have in place of the buyer's and the device's: random,
-# and in no case one that anybody has.
+# Prefix of the random pseudonyms that replace the buyer's and the device's in erased orders; no
+# real pseudonym has it.
 ERASED = "erased-"
 
 
 def pseudonym(key: bytes, kind: str, text: str) -> str:
-    """The pseudonym of `text` by this key, as `Pseudonyms` gives it by the database's."""
+    """Return the pseudonym of `text` under this key, as `Pseudonyms` does with the database's."""
     return _pseudonym(key, f"{kind} {text}")
 
 
-# Several rooms ask for the same address within one request.
+# Several rooms need the pseudonym of the same text within one request.
 @lru_cache(maxsize=1024)
 def _pseudonym(key: bytes, text: str) -> str:
     return hmac.digest(key, text.encode(), "sha256").hex()[:32]
 
 
 def forget_pseudonyms() -> None:
-    """Let the memory keep nothing of whom there were pseudonyms, such as an erased buyer."""
+    """Clear the cache of pseudonyms, such as an erased buyer's."""
     _pseudonym.cache_clear()
 
 
 class Pseudonyms:
-    """Keyed HMAC-SHA256 of what must not be known, cut to 128 bits: 32 hexadecimal digits.
+    """Keyed HMAC-SHA256 of personal data, truncated to 128 bits: 32 hexadecimal digits.
 
     Servers of a database share the key, which is not in it (store/keys.py).
     """
@@ -57,25 +57,25 @@ class Pseudonyms:
         self._store = store
 
     async def of(self, kind: str, text: str) -> str:
-        """The pseudonym of `text`; the same text has another one for each kind."""
+        """Return the pseudonym of `text`; the same text has different ones for different kinds."""
         return self.at_once(kind, text)
 
     def at_once(self, kind: str, text: str) -> str:
-        """As `of`, where nothing can be awaited."""
+        """Do as `of`, for callers that can't await."""
         return pseudonym(self._store.keys.pseudonyms, kind, text)
 
     def uncached(self, kind: str, text: str) -> str:
-        """As `of`, in any thread; the memory keeps no `text` for it."""
+        """Do as `of`, in any thread, without caching `text`."""
         return _pseudonym.__wrapped__(self._store.keys.pseudonyms, f"{kind} {text}")
 
 
 class DeviceCookie:
     """ASGI middleware: puts the device's pseudonym into `scope["state"]["device"]`.
 
-    A device without a good cookie is new, and the answer, or the acceptance of its channel,
-    sets one; so does it set anew what came under an old name, a session's cookie too. An answer
-    that a shared cache may keep (`Cache-Control: public`) never does, nor one at `without`, where
-    no browser asks.
+    A device without a valid cookie is new, and the response, or the acceptance of its channel, sets
+    one. It also sets cookies again that came under an old name, including a session's. A response
+    that a shared cache may keep (`Cache-Control: public`) sets none, nor does a path in `without`,
+    which browsers don't request.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class DeviceCookie:
                 message.setdefault("headers", [])
                 headers = MutableHeaders(scope=message)
                 if "public" not in headers.get("cache-control", ""):
-                    # A cookie that the response itself sets, as a sign-in does, is newer.
+                    # Cookies that the response itself sets, such as a sign-in's, are newer.
                     set_already = {each.partition("=")[0] for each in headers.getlist("set-cookie")}
                     for cookie in cookies:
                         if cookie.partition("=")[0] not in set_already:

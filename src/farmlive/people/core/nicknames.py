@@ -1,9 +1,9 @@
-"""Nicknames: when two look alike, and which are reserved for the team.
+"""Nicknames: which look alike, and which are reserved for the team.
 
-Pure. What is compared is a nickname's likeness: letters alone, without width, case, accents,
-spaces, signs and the digits around them or between Chinese ones, simplified for traditional, and
-one letter for what looks the same (the skeleton of Unicode TS 39, for the letters, and digits, with
-which Chinese and Latin are imitated).
+Pure. Nicknames are compared by their skeleton: letters alone, without width, case, accents, spaces,
+signs and the digits around them or between Chinese characters, simplified instead of traditional,
+and one letter for all that look the same (the skeleton of Unicode TS 39, for the letters and digits
+that imitate Chinese and Latin).
 """
 
 import re
@@ -15,7 +15,7 @@ from farmlive.people.core.traditional import SIMPLIFIED
 # Invisible characters: Unicode's Default_Ignorable_Code_Point without controls, blank patterns and
 # fillers.
 _EMPTY = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-# Confusable -> letter. Lower case, since case is folded before.
+# Confusable -> letter. Lower case, because case is folded before.
 _LOOKS_LIKE = SIMPLIFIED | str.maketrans(
     dict(
         pair
@@ -53,7 +53,8 @@ _LOOKS_LIKE = SIMPLIFIED | str.maketrans(
         for pair in zip(same, letter * len(same) if len(letter) == 1 else letter, strict=True)
     )
 )
-# Letters in squares and circles that Unicode doesn't take apart, and those of which flags are made.
+# Letters in squares and circles that Unicode doesn't decompose, and the regional indicators of
+# flags.
 _FLAG_LETTERS = "\U0001f1e6-\U0001f1ff"
 _FRAMED = {
     first + each: chr(ord("a") + each)
@@ -62,14 +63,14 @@ _FRAMED = {
 }
 _FLAG = re.compile(f"[{_FLAG_LETTERS}]{{2}}")
 _FLAG_LETTER = re.compile(f"[{_FLAG_LETTERS}]")
-# A sign between Latin letters, or one that stands for the first or the last of them.
+# A sign between Latin letters, or one in place of the first or the last of them.
 _SIGNS = str.maketrans("@$!€○◯⭕●", "asieoooo")
 _SIGN_WITHIN = re.compile(r"(?<=[a-z])[@$](?=[a-z])")
 _HAN = "\u3400-\u9fff\U00020000-\U0003ffff"
 # Ignored between Chinese characters: digits, the ideographic zero, and a single Latin letter.
 _READ_OVER = re.compile(f"(?<=[{_HAN}])[0-9\u3007]+(?=[{_HAN}])|\u3007+$|^\u3007+(?=[{_HAN}])")
 _LETTER_WITHIN = re.compile(f"(?<=[{_HAN}])[a-z](?=[{_HAN}])")
-# Words that claim to speak for the farm or the county; in Chinese anywhere in a nickname.
+# Words that claim to speak for the farm or the county; Chinese ones match anywhere in a nickname.
 _CLAIMS = (
     "主播",
     "官方",
@@ -92,7 +93,7 @@ _GUEST = re.compile(r"游客\d{4}")
 _BEFORE = re.compile(r"^[\W_]*(?:[0-9]+(?=[\W_]|[^\x00-\x7f])|[0-9]*[2-9](?=[a-z]))")
 _WORD = re.compile(r"[^\W_]+")
 _LATIN = re.compile("[a-z]+")
-# From this length on a Chinese name is found anywhere in a nickname; a Latin one only as a word.
+# From this length on a Chinese name matches anywhere in a nickname; a Latin one only as a word.
 _WHOLE = 3
 
 
@@ -128,13 +129,15 @@ def claims_office(nickname: str) -> bool:
     plain = _plain(nickname)
     words = {*_WORD.findall(plain), *_WORD.findall(plain.translate(_SIGNS))}
     read = whole.union(*map(_readings, words))
-    # Beside Chinese a Latin word needs no space.
+    # Next to Chinese characters a Latin word needs no space.
     beside = {word for each in read if not each.isascii() for word in _LATIN.findall(each)}
     return not _CLAIMING.isdisjoint(read | beside)
 
 
 def is_like_any(nickname: str, likenesses: Iterable[str]) -> bool:
-    """Return whether it looks like a name of these likenesses, or contains a Chinese one."""
+    """Return whether it looks like a name with one of these skeletons, or contains a Chinese
+    one.
+    """
     whole = _readings(nickname)
     return any(
         each in whole
@@ -144,7 +147,7 @@ def is_like_any(nickname: str, likenesses: Iterable[str]) -> bool:
 
 
 def _readings(nickname: str) -> set[str]:
-    """Return its likeness, and that with all letter-like digits and signs read as letters."""
+    """Return its skeleton, and the one with all letter-like digits and signs read as letters."""
     plain = _letters(_plain(nickname).translate(_SIGNS))
     return {likeness(nickname), _READ_OVER.sub("", plain).translate(_LOOKS_LIKE)}
 

@@ -1,4 +1,4 @@
-"""What goes wrong with people: the problems that this room raises, beside the common ones."""
+"""The problems of people, in addition to the common ones."""
 
 from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, Problem, Unauthorized
 

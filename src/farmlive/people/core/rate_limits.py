@@ -1,7 +1,7 @@
-"""Rate limits: how often an address, a device or a name may do something.
+"""Rate limits: how often an IP, a device or a name may do something.
 
-It owns the counting, in this process and shared with the other servers over the bus; how often is
-a setting, and what is counted is the caller's to say.
+Owns the counting, in this process and shared with other servers over the bus. The limits are
+settings; callers choose the keys.
 """
 
 import asyncio
@@ -20,24 +20,24 @@ from farmlive.problems import TooMany
 
 TOPIC = "limits"
 TELL_S = 0.1
-# What a bus that hung delivers late is not counted: nobody is refused for what is long past.
+# Messages that a hung bus delivers late are not counted: their minute is long over.
 STALE_MS = 10_000
 
 Bucket = tuple[str, str]
-# A counter's name and key; None: not counted.
+# A bucket's name and key; None: not counted.
 Counted = tuple[str, str | None]
 
 
 class RateLimits:
     """Token buckets that hold a minute's worth and refill evenly. For the event loop's thread.
 
-    A bucket is one number: when it will be full again. That is never more than a minute after
-    its last use, so a bucket unused for a minute is forgotten without loss. Above `capacity`
-    the one unused longest goes: the memory is bounded, and a flood can only forgive.
+    A bucket is one number: when it will be full again. That is at most a minute after its last use,
+    so a bucket unused for a minute can be dropped without loss. Above `capacity` the least recently
+    used one is dropped: memory is bounded, and a flood can only make limits more lenient.
 
-    Shared, each server still decides alone and at once, and tells the others ten times a second
-    what was used: together they let in at most what they take in a tenth of a second more. Where
-    the bus is away each counts alone.
+    When shared, each server still decides alone and at once, and sends its uses to the others ten
+    times a second: together they admit at most the limit plus a tenth of a second's requests. If
+    the bus is down, each counts alone.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic, capacity: int = 100_000):
@@ -53,12 +53,12 @@ class RateLimits:
         return len(self._full_at)
 
     def share(self, bus: Bus) -> None:
-        """Count together with the other servers on this bus."""
+        """Share counts with the other servers on this bus."""
         self._bus = bus
         bus.listen(self._hear)
 
     def on_refusal(self, hear: Callable[[str, str, int], None]) -> None:
-        """Tell this of each refusal: the name, the key, and how many a minute are taken."""
+        """Call this for each refusal: the name, the key, and the limit per minute."""
         self._refused = hear
 
     def allow(
@@ -66,8 +66,8 @@ class RateLimits:
     ) -> None:
         """Count one use of `name` by `key`, or raise TooMany with `Retry-After` in seconds.
 
-        Without a key, as for an address that an unnamed proxy hides, nothing is counted. `of` says
-        in the problem's sentence what is counted, such as "wrong passwords".
+        Without a key, such as an IP that an untrusted proxy hides, nothing is counted. `of` names
+        what is counted in the problem's sentence, such as "wrong passwords".
         """
         if key is None:
             return
@@ -97,10 +97,10 @@ class RateLimits:
         of: str = "",
         times: int = 1,
     ) -> None:
-        """Count `times` uses of `name` by a network address and by the block of addresses around
-        it, which may have `block_factor` times as many. Raises TooMany.
+        """Count `times` uses of `name` by an IP and by its network, which may have `block_factor`
+        times as many. Raises TooMany.
 
-        Who calls it says why a block gets so many: a constant named after what is counted, such as
+        Callers explain the network's limit by a constant named after what is counted, such as
         `ORDERS_BLOCK_FACTOR`. The buckets are `name of an address` and `name of a block`.
         """
         self.allow(f"{name} of an address", address, per_minute, of=of, times=times)
@@ -108,7 +108,7 @@ class RateLimits:
         self.allow(f"{name} of a block", block_of(address), of_block, of=of, times=times)
 
     def give_back(self, name: str, key: str | None, per_minute: int, *, share: float = 1.0) -> None:
-        """Take back one use that `allow` counted, or that share of it, which may be several."""
+        """Take back one use that `allow` counted, or that multiple of it."""
         if key is None:
             return
         bucket = (name, key)
@@ -122,7 +122,7 @@ class RateLimits:
     ) -> Iterator[None]:
         """Count the block as one use of each (name, key) if it raises `error`, and only then.
 
-        It is counted before the block and given back after: of a thousand guesses at once no
+        It is counted before the block and given back after: of a thousand simultaneous guesses no
         more are tried than may fail. Raises TooMany.
         """
         counted: list[Counted] = []
@@ -151,7 +151,7 @@ class RateLimits:
             self._full_at.popitem(last=False)
 
     def _forget(self, now: float) -> None:
-        # Two for each use that may add one, so that the idle ones run out.
+        # Check two for each use that may add one, so that all idle buckets are dropped in time.
         for _ in range(2):
             if not self._full_at:
                 return

@@ -1,5 +1,5 @@
-"""Scope of a role: a seller has farms, a clerk has centres, all others neither; and what is left of
-a key's where its owner's role is less than it was.
+"""The scope of a role: farms of a seller, centres of a clerk, none for all others; and the
+remaining scope of a key whose owner's role was reduced.
 
 Pure. The rooms above check that a farm or a centre exists.
 """
@@ -48,8 +48,8 @@ def centres_of(role: KeyRole, centres: Iterable[str]) -> frozenset[str]:
 
 
 def stored_centres(role: KeyRole, centres: list[str] | None) -> frozenset[str] | None:
-    """Return the centres that are stored beside a role. Null is all of them, for a clerk from
-    before clerks belonged to centres, and none for everyone else.
+    """Return the stored centres of a role. Null means all centres for a clerk from before clerks
+    belonged to centres, and none for all others.
     """
     if centres is None and role == "clerk":
         return None
@@ -57,7 +57,7 @@ def stored_centres(role: KeyRole, centres: list[str] | None) -> frozenset[str] |
 
 
 def listed(centres: frozenset[str] | None) -> list[str] | None:
-    """Return the centres as the database and the API have them."""
+    """Return the centres in the form of the database and the API."""
     return None if centres is None else sorted(centres)
 
 
@@ -70,11 +70,10 @@ def audited(role: KeyRole, farms: Iterable[str], centres: frozenset[str] | None)
 
 
 def at_most(key: Scope, owner: Scope) -> Scope | None:
-    """Return what a key may do that was made with this scope, now that its owner has that one; None
-    where nothing is left.
+    """Return what a key of this scope may do now that its owner has that scope; None if nothing.
 
-    A host may do what a coordinator may, but for people and keys; both may do all that a moderator,
-    a seller and a clerk may, and of these none what another may.
+    A host may do what a coordinator may, except for people and keys; both may do all that a
+    moderator, a seller and a clerk may, and none of these may do what another may.
     """
     if owner.role == "coordinator" or (owner.role == "host" and key.role != "coordinator"):
         return key

@@ -1,8 +1,8 @@
-"""Sessions: what a browser holds after signing in. The database knows only the hash of it.
+"""Sessions: what a browser holds after signing in. The database has only the token's hash.
 
-A session ends after some time without use, and after some days whatever is done; a sign-in ends
-the one before it on the same device. Functions for the store's doors and the two tokens; cookies
-are routes.py's.
+A session expires after some time without use, and after some days in any case; a sign-in ends the
+earlier session on the same device. Functions for the store, and the two tokens;
+people/routes/accounts.py sets the cookies.
 """
 
 import hashlib
@@ -20,41 +20,43 @@ from farmlive.people.core.scope import stored_centres
 from farmlive.problems import Unauthorized
 
 COOKIE = "farmlive_session"
-# A use is kept once in so long at most, so that not every request writes.
+# A session's use is written at most once in this time, so that not every request writes.
 _USED_EVERY_MS = 5 * MINUTE_MS
 
 
 @dataclass(frozen=True)
 class Lifetime:
-    """How long sessions last, in milliseconds: without use, and at the most."""
+    """How long sessions last, in milliseconds: without use, and at most."""
 
     idle_ms: int
     most_ms: int
 
     @classmethod
     def of(cls, idle_minutes: int, days: int) -> "Lifetime":
-        """Return it in the units of the settings."""
+        """Return the lifetime from settings."""
         return cls(idle_minutes * MINUTE_MS, days * DAY_MS)
 
     @property
     def forgotten_ms(self) -> int:
-        """How long after the last use that was kept it ends: one may have followed unkept."""
+        """Milliseconds from the last recorded use to expiry: an unrecorded use may have followed
+        it.
+        """
         return self.idle_ms + self.used_every_ms
 
     @property
     def used_every_ms(self) -> int:
-        """How long after the last use that was kept the next one is."""
+        """Milliseconds from the last recorded use to the next one that is recorded."""
         return min(_USED_EVERY_MS, self.idle_ms // 10)
 
 
 @dataclass(frozen=True)
 class Session:
-    """A signed-in browser. `token` is the cookie's value; it is not kept anywhere.
+    """A signed-in browser. `token` is the cookie's value; it is not stored anywhere.
 
-    `used_at` is the last use that was kept, `authenticated_at` when its owner last authenticated
+    `used_at` is the last recorded use, `authenticated_at` when its owner last authenticated
     (reauthentication.py), both in milliseconds since 1970. `second_factor`, `factor_asked_at` and
-    `factor_extensions` are the account's; `recovery_codes` those that were made by this sign-in, to
-    be shown once.
+    `factor_extensions` are the account's; `recovery_codes` are those that this sign-in made, to be
+    shown once.
     """
 
     token: str = field(repr=False)
@@ -74,14 +76,14 @@ class Session:
 
     @property
     def csrf(self) -> str:
-        """The session's CSRF token: whoever knows the session's token can make it."""
+        """The session's CSRF token, derived from its token."""
         return hashlib.sha256(b"csrf " + self.token.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
 class OpenSession:
-    """A session as its owner reads of it; times in milliseconds since 1970, `expires_at` the latest
-    end. `browser` is what the browser said it is; None where that is not known.
+    """A session as its owner sees it; times in milliseconds since 1970, `expires_at` the latest
+    end. `browser` is what the browser claimed to be, or None.
     """
 
     id: str
@@ -93,7 +95,7 @@ class OpenSession:
 
 
 def hashed(secret: str) -> str:
-    """SHA-256 in hex: enough for a random secret of 128 bits, which nobody can guess."""
+    """Return the SHA-256 in hex, which suffices for a random secret of 128 bits."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -113,8 +115,8 @@ def begin(
     second_factor: bool = False,
     factor_asked_at: int | None = None,
 ) -> Session:
-    """Start a session on a device, end the one before it there, of whatever account, and forget
-    those that are over.
+    """Start a session on a device, end the earlier one there, of whatever account, and delete
+    expired ones.
     """
     now = now_ms()
     table = tables.sessions
@@ -158,7 +160,7 @@ def begin(
 
 
 def find(conn: Connection, token: str, lifetime: Lifetime) -> Session | None:
-    """The session with that token, unless it is over or its account disabled."""
+    """Return the session with that token, unless it has expired or its account is disabled."""
     row = conn.execute(
         select(
             tables.accounts.c.id,
@@ -201,20 +203,20 @@ def find(conn: Connection, token: str, lifetime: Lifetime) -> Session | None:
 
 
 def use(conn: Connection, token: str) -> None:
-    """Keep that the session was used now."""
+    """Record that the session was used now."""
     table = tables.sessions
     now = now_ms()
     conn.execute(
         update(table)
         .where(table.c.hash == hashed(token), _used_at() < now)
-        # One that a server of an earlier version began has no identifier.
+        # A session from a server of an earlier version has no id.
         .values(used_at=now, id=func.coalesce(table.c.id, ulid()))
     )
 
 
 def note_authenticated(conn: Connection, token: str) -> int:
-    """Keep that its owner authenticated now. Return when. Raises Unauthorized for one that is
-    over.
+    """Record that its owner authenticated now; return the time. Raises Unauthorized if it has
+    expired.
     """
     table = tables.sessions
     now = now_ms()
@@ -225,7 +227,7 @@ def note_authenticated(conn: Connection, token: str) -> int:
 
 
 def open_ones(conn: Connection, account: str, token: str, lifetime: Lifetime) -> list[OpenSession]:
-    """The account's sessions, the last used first; `token` is that of the one that asks."""
+    """Return the account's sessions, the last used first; `token` is the current session's."""
     table = tables.sessions
     own = hashed(token)
     rows = conn.execute(
@@ -242,13 +244,13 @@ def open_ones(conn: Connection, account: str, token: str, lifetime: Lifetime) ->
 
 
 def end(conn: Connection, token: str) -> bool:
-    """Forget the session. Return whether there was one."""
+    """Delete the session; return whether there was one."""
     query = delete(tables.sessions).where(tables.sessions.c.hash == hashed(token))
     return conn.execute(query).rowcount > 0
 
 
 def end_one(conn: Connection, account: str, session: str) -> None:
-    """Forget the account's session with that identifier. Raises UnknownSession."""
+    """Delete the account's session with that id. Raises UnknownSession."""
     table = tables.sessions
     query = delete(table).where(table.c.account == account, table.c.id == session)
     if not is_ulid(session) or not conn.execute(query).rowcount:
@@ -256,7 +258,7 @@ def end_one(conn: Connection, account: str, session: str) -> None:
 
 
 def end_all(conn: Connection, account: str, *, keep: str | None = None) -> None:
-    """Forget the sessions of an account, but that with the token `keep`."""
+    """Delete the sessions of an account, except the one with the token `keep`."""
     query = delete(tables.sessions).where(tables.sessions.c.account == account)
     if keep is not None:
         query = query.where(tables.sessions.c.hash != hashed(keep))
@@ -264,7 +266,9 @@ def end_all(conn: Connection, account: str, *, keep: str | None = None) -> None:
 
 
 def require_reauthentication(conn: Connection, account: str, *, keep: str) -> None:
-    """Have the sessions of an account, but that with the token `keep`, ask for reauthentication."""
+    """Make the sessions of an account, except the one with the token `keep`, require
+    reauthentication.
+    """
     table = tables.sessions
     query = update(table).where(table.c.account == account, table.c.hash != hashed(keep))
     conn.execute(query.values(authenticated_at=0))

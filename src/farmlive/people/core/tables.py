@@ -1,8 +1,8 @@
-"""The tables of people: who may sign in, what authenticates them, and the cameras that may publish.
+"""The tables of people: accounts, their credentials, and the cameras that may publish.
 
-Passwords, sessions and keys are kept as hashes only. A `broadcast` here is an identifier; its
-table belongs to the room above. An `owner` is the account that answers for a credential, and with
-which it ends (credentials.py); null for those from before there were owners, and for those that the
+Passwords, sessions and keys are stored only as hashes. A `broadcast` here is an id; its table
+belongs to the room above. An `owner` is the account responsible for a credential, which ends with
+it (credentials.py); null for credentials from before there were owners, and for those that the
 command or a key without an owner made. `made_by` is the account that was shown a credential's
 secret, by making or renewing it.
 """
@@ -35,25 +35,26 @@ accounts = Table(
     Column("disabled_at", BigInteger),
     # Shown in place of `name`: viewers never see a sign-in name.
     Column("display_name", String(40)),
-    # Identifiers of farms, for a seller; their table belongs to the room above.
+    # Ids of farms, for a seller; their table belongs to the room above.
     Column("farms", Json, nullable=False, server_default="[]"),
-    # Identifiers of centres, for a clerk. Null: from before clerks belonged to centres.
+    # Ids of centres, for a clerk. Null: from before clerks belonged to centres.
     Column("centres", Json),
-    # When a password that another made ends; null for one that its owner chose.
+    # When a password that another person made expires; null for one that its owner chose.
     Column("password_until", BigInteger),
-    # Whether the password breaks a rule that came after it, as its last sign-in showed.
+    # Whether the password breaks a newer rule, as its last sign-in showed.
     Column("password_weak", Boolean, nullable=False, server_default=false()),
-    # Whether a sign-in takes more than the password; setups.py keeps it with the factors.
+    # Whether a sign-in needs more than the password; setups.py keeps it consistent with the
+    # factors.
     Column("second_factor", Boolean, nullable=False, server_default=false()),
-    # When its seven days without one began, after which no sign-in goes without; in the future
-    # where a coordinator has given more, and how often that was.
+    # When its seven days without a second factor began, after which it can't sign in without; in
+    # the future if a coordinator extended them, and how often.
     Column("factor_asked_at", BigInteger),
     Column("factor_extensions", Integer, nullable=False, server_default="0"),
-    # The account that made it, or whose invitation it took up; null where the command did.
+    # The account that made or invited it; null if the command did.
     Column("made_by", String(26)),
 )
 
-# The authenticator app of an account. `secret` is sealed by a key that is not in the database, and
+# The authenticator app of an account. `secret` is encrypted with a key that is not in the database,
 # `step` is that of the last code (totp.py).
 totp = Table(
     "totp",
@@ -64,13 +65,13 @@ totp = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 
-# What a browser made, in base64url: `credential` is its id, of 1023 bytes at most.
+# Passkeys, in base64url: `credential` is the id, of at most 1023 bytes.
 passkeys = Table(
     "passkeys",
     metadata,
     Column("id", String(26), primary_key=True),
     Column("account", String(26), ForeignKey("accounts.id"), nullable=False),
-    # The host for which it is; another address of the server has no use for it.
+    # The host that it is for; another host name of the server can't use it.
     Column("rp_id", String(253), nullable=False),
     Column("name", String(40), nullable=False),
     Column("created_at", BigInteger, nullable=False),
@@ -82,7 +83,8 @@ passkeys = Table(
     Index("ix_passkeys_account", "account"),
 )
 
-# What a browser is to sign, once; of one account, device (a pseudonym) and purpose.
+# Single-use challenges for a browser to sign; each for one account, device (a pseudonym) and
+# purpose.
 passkey_challenges = Table(
     "passkey_challenges",
     metadata,
@@ -94,7 +96,7 @@ passkey_challenges = Table(
     Index("ix_passkey_challenges_account", "account"),
 )
 
-# Keyed hashes of the codes that stand in for a lost factor.
+# Keyed hashes of the codes that replace a lost factor.
 recovery_codes = Table(
     "recovery_codes",
     metadata,
@@ -103,32 +105,32 @@ recovery_codes = Table(
     Column("used_at", BigInteger),
 )
 
-# Wrong codes in a row, of a device that the account knows, or of all others (an empty one).
+# Consecutive wrong codes on a device that the account knows, or on all others (an empty one).
 factor_tries = Table(
     "factor_tries",
     metadata,
     Column("account", String(26), primary_key=True),
     Column("device", String(32), primary_key=True),
     Column("tries", Integer, nullable=False),
-    # When the next code is looked at.
+    # When the next code is accepted.
     Column("next_at", BigInteger, nullable=False),
 )
 
-# The CSRF token is derived from the session's token, which only its browser knows.
+# The CSRF token is derived from the session's token, which only its browser has.
 sessions = Table(
     "sessions",
     metadata,
     Column("hash", String(64), primary_key=True),
     Column("account", String(26), ForeignKey("accounts.id"), nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    # The latest end, whatever is done.
+    # The latest end, used or not.
     Column("expires_at", BigInteger, nullable=False),
-    # These four are null in a row of an earlier version's server. `device` is a pseudonym.
+    # These four are null in a row from an earlier version's server. `device` is a pseudonym.
     Column("id", String(26)),
     Column("device", String(32)),
     Column("browser", String(40)),
     Column("used_at", BigInteger),
-    # When its owner last authenticated (reauthentication.py); null: by the sign-in, in an earlier
+    # When its owner last authenticated (reauthentication.py); null: at the sign-in, in an earlier
     # version.
     Column("authenticated_at", BigInteger),
     Index("ix_sessions_account", "account"),
@@ -163,8 +165,8 @@ api_keys = Table(
     Column("used_at", BigInteger),
 )
 
-# `device` is the pseudonym of the studio's own camera; none for an encoder such as OBS, and for a
-# guest, who may come on any device.
+# `device` is the pseudonym of the device whose camera the studio uses; null for an encoder such as
+# OBS, and for a guest, who may use any device.
 sources = Table(
     "sources",
     metadata,
@@ -187,7 +189,7 @@ stream_keys = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger),
     Column("revoked_at", BigInteger),
-    # When its owner was shut out: a session that was opened with it ends too.
+    # When its owner was shut out: a session opened with it ends, too.
     Column("ended_at", BigInteger),
     Column("owner", String(26)),
     Column("made_by", String(26)),
@@ -195,7 +197,7 @@ stream_keys = Table(
     Index("ix_stream_keys_source", "source"),
 )
 
-# A link by which someone without an account sends a camera; its token is kept as a hash only.
+# Links by which people without an account send a camera; tokens are stored only as hashes.
 guests = Table(
     "guests",
     metadata,
@@ -209,7 +211,7 @@ guests = Table(
     Column("made_by", String(26)),
 )
 
-# A link by which someone makes an account of their own; the link's token is kept as a hash only.
+# Links by which people make an account of their own; tokens are stored only as hashes.
 invitations = Table(
     "invitations",
     metadata,
@@ -222,14 +224,14 @@ invitations = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("used_at", BigInteger),
-    # Whoever accepted it; `owner` made it.
+    # The account that accepted it; `owner` made it.
     Column("account", String(26), ForeignKey("accounts.id")),
     Column("owner", String(26)),
     Column("made_by", String(26)),
 )
 
-# Who is not served: pseudonyms of devices, phones and addresses. `order`, or `broadcast` with
-# `message`, say what the block was made from; their tables belong to rooms above.
+# Blocks: pseudonyms of devices, phones and IPs. `order`, or `broadcast` with `message`, are what
+# the block was made from; their tables belong to rooms above.
 blocks = Table(
     "blocks",
     metadata,
@@ -257,7 +259,8 @@ audit = Table(
     Column("subject", String(64)),
     Column("broadcast", String(26)),
     Column("detail", Json, nullable=False),
-    # What whoever did it was then, and by which API key. Null from before these were kept.
+    # The role of the account or program then, and its API key. Null from before these were
+    # recorded.
     Column("role", String(16)),
     Column("key", String(26)),
     Index("audit_by_account", "account", "id"),
@@ -265,7 +268,7 @@ audit = Table(
     Index("audit_by_subject", "subject", "id"),
 )
 
-# What runs by the clock, and moves with it when it is set.
+# Columns that run by the clock, and move with it when it is set.
 runs_until(sessions, "expires_at", "created_at", "used_at", "authenticated_at")
 runs(accounts, "factor_asked_at")
 runs_until(factor_tries, "next_at")

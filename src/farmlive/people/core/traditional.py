@@ -1,8 +1,8 @@
 """Traditional Chinese characters and their simplified forms.
 
-Kept small: those of office words, of surnames, and that are common in given names and in what farms
-and people are called here. Rarer ones, variants (such as 峯 for 峰) and those that are two in
-traditional writing and both honest names are not among them.
+The list is small: characters of office words, of surnames, and those common in given names and in
+local names of farms and people. It has no rarer ones, no variants (such as 峯 for 峰), and none
+with two traditional forms that both occur in names.
 """
 
 # Pairs: the traditional character, then the simplified one.
