@@ -1,6 +1,6 @@
-"""Accounts as they are administered: made, changed, shut out, given passwords.
+"""Administration of accounts: creating, changing, shutting out, and setting passwords.
 
-The SQL is in accounts.py; who may ask, guard.py decides.
+accounts.py has the SQL, guard.py authorizes the caller.
 """
 
 from collections.abc import Iterable
@@ -24,17 +24,19 @@ from farmlive.people.core.problems import NoPassword
 from farmlive.people.keys import credentials
 from farmlive.people.people_base import PeopleBase, note, still
 
-# Changes of its own display name that an account may try in a minute.
+# Attempts of an account to change its own display name, per minute.
 NAMES_A_MINUTE = 5
 _OLD = "Nothing was changed: the old password is another. Try again."
 _CHANGED = "Nothing was changed: the password is another meanwhile. Sign in anew."
 
 
 class AccountAdmin(PeopleBase):
-    """Makes and changes accounts."""
+    """Creates and changes accounts."""
 
     async def first_start(self) -> tuple[str, str] | None:
-        """Make the coordinator `coordinator` where there is no account: name and first password."""
+        """Create the coordinator `coordinator` if there is no account; return its name and first
+        password.
+        """
         if await self._store.read(accounts.count):
             return None
         password = passwords.readable()
@@ -61,10 +63,10 @@ class AccountAdmin(PeopleBase):
         first: bool = False,
         caller: Caller | None = None,
     ) -> tuple[Account, str]:
-        """Make an account; the second is its password, a random one where none was given.
+        """Create an account; return it and its password, a random one if none is given.
 
-        Viewers read `display_name` of it, and never the name. A `first` password works for 24 hours
-        and is changed at the first sign-in.
+        Viewers read its `display_name`, never the name. A `first` password is valid for 24 hours
+        and must be changed at the first sign-in.
 
         Raises Invalid, PasswordRefused, NameTaken, ReauthenticationNeeded, and NotFound for an
         unknown farm or centre.
@@ -100,12 +102,15 @@ class AccountAdmin(PeopleBase):
     async def change_account(
         self, account: str, change: AccountChange, *, caller: Caller | None = None
     ) -> Account:
-        """Change role, farms, centres, display name, or disable the account; effective at its next
-        request. All that a disabled one made ends, but what the change gives to others.
+        """Change role, farms, centres or display name, or disable the account; effective at its
+        next request.
+
+        All credentials that a disabled account owns end, except those that the change gives to
+        others.
 
         Raises UnknownAccount, LastCoordinator, Invalid, UnknownCredential, NotToGive, NotFound for
-        an unknown farm or centre, and ReauthenticationNeeded where role, farms or centres are to be
-        others, something is given, or one that is shut out is let in again.
+        an unknown farm or centre, and ReauthenticationNeeded if the change is of role, farms or
+        centres, gives a credential away, or enables a disabled account.
         """
 
         def write(conn: Connection) -> tuple[Account, frozenset[str]]:
@@ -145,7 +150,7 @@ class AccountAdmin(PeopleBase):
     async def show_as(self, caller: Caller, display_name: str) -> Account:
         """Set the display name of the caller's own account.
 
-        Raises NoPassword for an API key, which has none, Invalid, and TooMany: unlimited tries
+        Raises NoPassword for an API key, which has none, Invalid, and TooMany: unlimited attempts
         would reveal sign-in names.
         """
         if caller.account is None:
@@ -157,9 +162,10 @@ class AccountAdmin(PeopleBase):
     async def disable_account(
         self, name: str, *, give_to: str | None = None, caller: Caller | None = None
     ) -> None:
-        """Shut the account with that name out; what it made ends, or goes to another, by its name.
+        """Disable the account with that name; its credentials end, or go to the account named
+        `give_to`.
 
-        Raises UnknownAccount, LastCoordinator, and Invalid for one that can't own all of it.
+        Raises UnknownAccount, LastCoordinator, and Invalid if that account can't own all of them.
         """
         account = await self.named(name)
         give = {}
@@ -175,16 +181,17 @@ class AccountAdmin(PeopleBase):
     async def set_password(
         self, name: str, password: str | None = None, *, caller: Caller | None = None
     ) -> str:
-        """Give the account with that name this password, or a random one, and end its sessions.
+        """Set the password of the account with that name, by default a random one, and end its
+        sessions.
 
-        A random one works for 24 hours and is changed at the first sign-in. Raises PasswordRefused
-        and UnknownAccount.
+        A random one is valid for 24 hours and must be changed at the first sign-in. Raises
+        PasswordRefused and UnknownAccount.
         """
         account = await self._store.read(lambda conn: accounts.named(conn, name))
         return await self._set_password(account.id, password, caller)
 
     async def reset_password(self, account: str, *, caller: Caller) -> str:
-        """Give the account a random password and end its sessions, as `set_password` does.
+        """Set a random password and end the account's sessions, as `set_password` does.
 
         Raises UnknownAccount and ReauthenticationNeeded.
         """
@@ -211,11 +218,11 @@ class AccountAdmin(PeopleBase):
         return password
 
     async def change_password(self, caller: Caller, session: str, old: str, new: str) -> None:
-        """Change the caller's own password and end all sessions but the one with this token.
+        """Change the caller's own password and end all sessions except the one with this token.
 
-        Raises NoPassword, WrongPassword, TooMany of them, PasswordRefused, and
-        ReauthenticationNeeded where the account has a second factor: the old password alone, which
-        others may have, is not enough then.
+        Raises NoPassword, WrongPassword, TooMany wrong passwords, PasswordRefused, and
+        ReauthenticationNeeded if the account has a second factor: then the old password alone,
+        which others may know, does not suffice.
         """
         if caller.account is None or caller.name is None:
             raise NoPassword("An API key has none. Revoke the key and make another.")
@@ -229,7 +236,7 @@ class AccountAdmin(PeopleBase):
         hashed = await self._passwords.hash(new)
 
         def write(conn: Connection) -> None:
-            # A reset meanwhile is there to shut out whoever changes it now.
+            # A concurrent reset shuts out whoever is changing the password now.
             still(accounts.known(conn, own), account, _CHANGED)
             accounts.set_password(conn, account, hashed, keep=session)
             sign_ins.remember(conn, account.id, caller.device)
@@ -238,9 +245,9 @@ class AccountAdmin(PeopleBase):
         await self._store.write(write)
 
     async def named(self, name: str) -> Account:
-        """The account with that name. Raises UnknownAccount."""
+        """Return the account with that name. Raises UnknownAccount."""
         return await self._store.read(lambda conn: accounts.named(conn, name))
 
     async def accounts(self) -> list[Account]:
-        """All accounts, by name."""
+        """Return all accounts, by name."""
         return await self._store.read(accounts.every)

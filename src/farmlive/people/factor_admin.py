@@ -1,8 +1,8 @@
-"""Second factors as their owners and coordinators change them: set up, listed, removed, reset,
-and put off.
+"""Administration of second factors: setting up, listing, removing, resetting, and extending
+deadlines.
 
-Each change takes a recent authentication (reauthentication.py). What a sign-in asks is
-session_admin.py's.
+Each change needs a recent authentication (reauthentication.py). session_admin.py decides what a
+sign-in needs.
 """
 
 from collections.abc import Callable
@@ -39,20 +39,20 @@ class FactorAdmin(PeopleBase):
     """Changes second factors."""
 
     async def own_factors(self, caller: Caller) -> OwnFactors:
-        """Return what the caller's account has. Raises NoPassword for an API key."""
+        """Return the factors of the caller's account. Raises NoPassword for an API key."""
         own = _own(caller)
         sealer = self.factors.setups.sealer
         return await self._store.read(lambda conn: factor_setups.own(conn, sealer, own))
 
     async def begin_totp(self, caller: Caller) -> TotpSetup:
-        """Make the secret of an authenticator app; it takes effect with its first code.
+        """Draw the secret of an authenticator app; it takes effect with its first code.
 
         Raises NoPassword and ReauthenticationNeeded.
         """
         return self.factors.setups.begin_totp(await self._reauthenticated(caller))
 
     async def passkey_options(self, caller: Caller, site: Site | None) -> dict[str, Any]:
-        """Return what a browser takes to make a passkey.
+        """Return the options with which a browser creates a passkey.
 
         Raises NoPassword, ReauthenticationNeeded, NoPasskeysHere, and PasskeysFull.
         """
@@ -62,10 +62,11 @@ class FactorAdmin(PeopleBase):
     async def add_factor(
         self, caller: Caller, session: str, setup: FactorSetup, site: Site | None = None
     ) -> list[str]:
-        """Set up an authenticator app, in place of the one before, or a passkey. Return the
-        recovery codes that were made with it, none where there are some already. The first factor
-        ends all sessions but the one with this token, or has them ask for reauthentication
-        (people_base.py).
+        """Set up an authenticator app, replacing an earlier one, or a passkey.
+
+        Returns the recovery codes that were made with it; none if the account has some already. The
+        first factor ends all sessions except the one with this token, or makes them require
+        reauthentication (people_base.py).
 
         Raises NoPassword, ReauthenticationNeeded, WrongCode, PasskeyRefused, and PasskeysFull.
         """
@@ -83,14 +84,14 @@ class FactorAdmin(PeopleBase):
         return passed.recovery_codes
 
     async def remove_totp(self, caller: Caller) -> None:
-        """Remove one's own authenticator app.
+        """Remove the caller's own authenticator app.
 
         Raises NoPassword, ReauthenticationNeeded, UnknownFactor, and LastFactor.
         """
         await self._remove(caller, "totp", lambda conn, own: totp.remove(conn, own))
 
     async def remove_passkey(self, caller: Caller, passkey: str) -> None:
-        """Remove one of the own passkeys. Raises what `remove_totp` raises."""
+        """Remove one of the caller's own passkeys. Raises what `remove_totp` raises."""
         await self._remove(
             caller, "passkey", lambda conn, own: bool(passkeys.remove(conn, own, passkey))
         )
@@ -115,7 +116,7 @@ class FactorAdmin(PeopleBase):
         await self._store.write(write)
 
     async def renew_recovery_codes(self, caller: Caller) -> list[str]:
-        """Make new recovery codes in place of all before.
+        """Make new recovery codes, which replace all earlier ones.
 
         Raises NoPassword, ReauthenticationNeeded, and NoSecondFactor.
         """
@@ -134,9 +135,11 @@ class FactorAdmin(PeopleBase):
     async def reset_factors(
         self, account: str, *, caller: Caller | None = None, anew: bool = False
     ) -> Account:
-        """Remove all second factors of an account, by its identifier: it signs in by its password
-        alone, and has seven days for another where one is demanded. Nothing else ends. `anew` also
-        has the days of an account without any begin again, as whoever runs the server may.
+        """Remove all second factors of an account, by its id.
+
+        It then signs in with its password alone, and has seven days to set up another factor if one
+        is required. Nothing else ends. `anew`: as the server's operator may, also restart these
+        days for an account without a factor.
 
         Raises UnknownAccount, ReauthenticationNeeded, OwnFactor for the caller's own, and
         NoSecondFactor.
@@ -159,11 +162,11 @@ class FactorAdmin(PeopleBase):
         return await self._store.write(write)
 
     async def extend_factor(self, account: str, *, caller: Caller | None = None) -> Account:
-        """Give an account without a second factor seven more days from its deadline, or from now
-        where that has passed; twice until it has set one up. Return it as it is then.
+        """Give an account without a second factor seven more days, from its deadline, or from now
+        if that has passed; return it with the change.
 
-        Raises UnknownAccount, ReauthenticationNeeded, OwnFactor for the caller's own, FactorNotDue,
-        and ExtensionsUsedUp.
+        At most twice before it sets one up. Raises UnknownAccount, ReauthenticationNeeded,
+        OwnFactor for the caller's own, FactorNotDue, and ExtensionsUsedUp.
         """
         reauthentication.require(caller)
 

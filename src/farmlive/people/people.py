@@ -1,8 +1,9 @@
-"""The room's object: accounts, sessions and API keys, each question one crossing of the store.
+"""The interface of people: accounts, sessions and API keys; each call is one read or write of the
+store.
 
-Its parts are account_admin.py, session_admin.py and factor_admin.py; here are the keys, the audit
-list, and what is wired from outside. The SQL is in the modules named after what they hold; guard.py
-decides who may ask.
+Its parts are account_admin.py, session_admin.py and factor_admin.py; this module has the keys, the
+audit log, and what other rooms provide. The modules named after what they store have the SQL;
+guard.py authorizes callers.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -38,12 +39,12 @@ from farmlive.settings import Settings
 from farmlive.store import Store
 
 FORGET_S = 3_600.0
-# So many old rows of the audit list are deleted in one step, and no order waits longer for it.
+# Old entries of the audit log to delete in one step; no order waits longer for it.
 FORGET_AT_ONCE = 500
 
 
 class People(AccountAdmin, SessionAdmin, FactorAdmin):
-    """The room's one object: accounts, sessions, keys, sources, guests, limits and blocks."""
+    """Accounts, sessions, keys, sources, guests, limits and blocks."""
 
     def __init__(self, store: Store, settings: Settings):
         super().__init__(store, settings)
@@ -59,17 +60,17 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
         )
 
     async def start(self) -> None:
-        """Write to the audit list what is counted, and forget what is older than it keeps."""
+        """Start writing to the audit log, and deleting its expired entries."""
         await self.access.start()
         await self._forgetting.start()
 
     async def stop(self) -> None:
-        """Write what is counted, and no more."""
+        """Write what is counted, and stop."""
         await self._forgetting.stop()
         await self.access.stop()
 
     def share(self, bus: Bus) -> None:
-        """Count together with the other servers on this bus."""
+        """Share limits and refusals with the other servers on this bus."""
         self.limits.share(bus)
         self.refusals.share(bus)
 
@@ -83,37 +84,39 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
 
     @property
     def scope_checks(self) -> tuple[Require, Require]:
-        """The checks that a seller's farm and a clerk's centre exist; they declare what they
-        raise.
+        """The checks that a seller's farm and a clerk's centre exist; they declare the problems
+        that they raise.
         """
         return self._require_farm, self._require_centre
 
     def airings_by(self, look: Airings) -> None:
-        """Set the look-up of what broadcasts have on air."""
+        """Set the query of what broadcasts have on air."""
         self._airings = look
 
     def on_shut_out(self, hear: Callable[[frozenset[str]], None]) -> None:
-        """Tell this, after the commit, of the stream keys that ended with their owner."""
+        """Call this, after the commit, with the stream keys that ended with their owner."""
         self._shut_out = hear
 
-    # The audit list.
+    # The audit log.
 
     async def deeds(
         self, before: str | None, limit: int, selection: Selection = EVERYTHING
     ) -> list[AuditEntry]:
-        """What staff did, of this selection, the latest first, older than the deed `before`."""
+        """Return the matching entries of the audit log, the latest first, older than the entry
+        `before`.
+        """
         return await self._store.read(lambda conn: audit.deeds(conn, before, limit, selection))
 
     async def count_deeds(self, selection: Selection = EVERYTHING, upto: str | None = None) -> int:
-        """How many deeds the audit list has of this selection, up to the deed `upto`."""
+        """Return how many entries of the audit log match, up to the entry `upto`."""
         return await self._store.read(lambda conn: audit.count(conn, selection, upto))
 
     async def first_deeds(self, subjects: Collection[str]) -> dict[str, AuditEntry]:
-        """The oldest deed of each of these subjects."""
+        """Return the oldest entry of each of these subjects."""
         return await self._store.read(lambda conn: audit.first_of(conn, subjects))
 
     async def forget_deeds(self) -> None:
-        """Delete what is older than the audit list keeps, a step at a time."""
+        """Delete expired entries of the audit log, a step at a time."""
         before = now_ms() - self.settings.audit_days * DAY_MS
 
         def step(conn: Connection) -> int:
@@ -135,12 +138,12 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
         owner: str | None = None,
         expires_at: int | None = None,
     ) -> tuple[ApiKey, str]:
-        """Make an API key; the second is the secret, which is never shown again.
+        """Create an API key; return it and its secret, which is never shown again.
 
-        Its owner is the caller's account, unless `owner` names another; it works until
-        `expires_at`, in milliseconds since 1970. Raises Invalid where role, farms and centres don't
-        fit, for a time that is past, and for an owner who is no coordinator, NotFound for an
-        unknown farm or centre, and ReauthenticationNeeded.
+        Its owner is the caller's account, unless `owner` names another; it is valid until
+        `expires_at`, in milliseconds since 1970. Raises Invalid if role, farms and centres don't
+        fit, for a past time, and for an owner who is no coordinator, NotFound for an unknown farm
+        or centre, and ReauthenticationNeeded.
         """
         reauthentication.require(caller)
         if expires_at is not None and expires_at <= now_ms():
@@ -168,18 +171,20 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
         return await self._store.write(add)
 
     async def find_api_key(self, secret: str) -> ApiKey | None:
-        """The API key with that secret; it is used now. Raises ExpiredApiKey."""
+        """Return the API key with that secret, or None, and record its use. Raises
+        ExpiredApiKey.
+        """
         key = await self._store.read(lambda conn: api_keys.find(conn, secret))
         if key is not None:
             self.key_uses.api_key(key.id)
         return key
 
     async def api_keys(self) -> list[ApiKey]:
-        """All API keys, oldest first."""
+        """Return all API keys, the oldest first."""
         return await self._store.read(api_keys.every)
 
     async def revoke_api_key(self, key: str, *, caller: Caller | None = None) -> None:
-        """Revoke the API key with that identifier. Raises UnknownKey."""
+        """Revoke the API key with that id. Raises UnknownKey."""
 
         def revoke(conn: Connection) -> None:
             api_keys.revoke(conn, key)
@@ -188,15 +193,15 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
         await self._store.write(revoke)
 
     async def find_stream_key(self, broadcast: str, secret: str) -> Source | None:
-        """The source to which this key publishes in this broadcast, if it works."""
+        """Return the source to which this key may publish in this broadcast, or None."""
         if not is_ulid(broadcast):
             return None
         return await self._store.read(lambda conn: stream_keys.find(conn, broadcast, secret))
 
-    # What accounts own.
+    # Credentials of accounts.
 
     async def credentials(self, owner: str | None = None) -> list[Credential]:
-        """The keys and links that work, of one owner where it is given. Raises UnknownAccount."""
+        """Return the working credentials, of one owner if given. Raises UnknownAccount."""
 
         def read(conn: Connection) -> list[Credential]:
             if owner is not None:
@@ -214,8 +219,10 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
         await self._store.write(lambda conn: credentials.give(conn, caller, credential, to))
 
     async def renew(self, credential: str, *, caller: Caller | None = None) -> Renewed:
-        """Give a key or a link a new secret, with the same owner and rights; the old one works no
-        more, though what is sent by it goes on. Whoever renews it is known to know it.
+        """Give a key or a link a new secret, with the same owner and rights.
+
+        The old secret stops working, but sessions opened with it go on. The new one is known to the
+        caller, whom the credential names as `made_by`.
 
         Raises ReauthenticationNeeded, NotToGive for an API key, and UnknownCredential.
         """

@@ -1,9 +1,8 @@
 """What the parts of people.py share: the store, the settings, the limits, and the checks that the
-rooms above give.
+rooms above provide.
 
-Each part is a class on this one and names what it owns: account_admin.py, session_admin.py,
-factor_admin.py.
-`caller` is whom the audit list names; None is the server itself.
+Each part is a subclass and names what it owns: account_admin.py, session_admin.py, factor_admin.py.
+`caller` is the person in the audit log; None is the server itself.
 """
 
 from collections.abc import Callable, Iterable
@@ -36,7 +35,7 @@ Require = Callable[[Connection, str], object]
 
 
 class PeopleBase:
-    """What every part of the room needs."""
+    """The dependencies and checks of every part."""
 
     def __init__(self, store: Store, settings: Settings):
         self.settings = settings
@@ -55,17 +54,17 @@ class PeopleBase:
         self._shut_out: Callable[[frozenset[str]], None] = lambda _stream_keys: None
 
     def factor_until(self, who: Account | Session | Caller) -> int | None:
-        """Return until when they may sign in without a second factor, in milliseconds since 1970;
-        None for who has one, and where none is demanded.
+        """Return until when this account may sign in without a second factor, in milliseconds since
+        1970; None if it has one, or none is required.
         """
         if who.second_factor:
             return None
         return factors.until(self.settings, who.role, who.factor_asked_at)
 
     async def _check_own(self, account: Account, session: str, password: str, detail: str) -> None:
-        """Raise WrongPassword where that is not the account's, and TooMany of them.
+        """Raise WrongPassword if the password is not the account's, and TooMany after several.
 
-        They are counted by the session, which whoever tries can't throw away.
+        They are counted by session, which an attacker can't replace.
         """
         with self.limits.failures(
             WrongPassword,
@@ -78,10 +77,11 @@ class PeopleBase:
                 raise WrongPassword(detail)
 
     def _distrust_others(self, conn: Connection, account: str, session: str) -> None:
-        """End the account's sessions that its password alone began, but the one with this token.
+        """End the account's sessions that began with its password alone, except the one with this
+        token.
 
-        While a broadcast is live they only ask for reauthentication: one of them may be the console
-        from which it is run.
+        During a live broadcast they only require reauthentication: one of them may be the console
+        that runs it.
         """
         if any(each.live for each in self._airings(conn).values()):
             sessions.require_reauthentication(conn, account, keep=session)
@@ -98,7 +98,9 @@ class PeopleBase:
 
 
 def still(now: Account, account: Account, detail: str = NOBODY_IN) -> None:
-    """Raise WrongPassword where the password that fitted was changed, or the account shut out."""
+    """Raise WrongPassword if the checked password was changed meanwhile, or the account
+    disabled.
+    """
     if now.disabled_at is not None or now.password_hash != account.password_hash:
         raise WrongPassword(detail)
 
@@ -110,7 +112,7 @@ def note(
     subject: Account | ApiKey,
     **more: Any,
 ) -> None:
-    """Write to the audit list what the caller did to an account or an API key."""
+    """Write the caller's action on an account or an API key to the audit log."""
     name = subject.name if isinstance(subject, Account) else subject.label
     detail = scope.audited(subject.role, subject.farms, subject.centres)
     audit.note(conn, caller, action, subject.id, name=name, **detail, **more)

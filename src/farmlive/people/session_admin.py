@@ -1,6 +1,6 @@
-"""Sessions as they begin and end: signing in, taking up an invitation, the list of one's own.
+"""Begin and end of sessions: signing in, accepting an invitation, and the list of one's own.
 
-The SQL is in sessions.py and sign_ins.py; cookies are routes.py's.
+sessions.py and sign_ins.py have the SQL; people/routes/accounts.py sets the cookies.
 """
 
 import contextlib
@@ -46,10 +46,10 @@ class SessionAdmin(PeopleBase):
         *,
         browser: str | None = None,
     ) -> Session:
-        """Make the account that the invitation is for, and sign it in.
+        """Create the account that the invitation is for, and sign it in.
 
-        Raises UnknownInvitation, InvitationOver, Invalid, PasswordRefused, NameTaken; the
-        invitation then still works where it did.
+        Raises UnknownInvitation, InvitationOver, Invalid, PasswordRefused, NameTaken; a valid
+        invitation then stays valid.
         """
         await self.invitations.find(token)
         name = accounts.checked(name)
@@ -88,15 +88,15 @@ class SessionAdmin(PeopleBase):
         factor: Answer = NONE,
         site: Site | None = None,
     ) -> Session:
-        """Start a session, on the caller's device, where the one before it ends.
+        """Start a session on the caller's device and end the earlier one there.
 
-        A password that another made is changed to `new_password` by it. `browser` is what the
-        list of sessions calls it, `site` whose passkeys serve here.
+        A password that another person made is changed to `new_password`. `browser` is its name in
+        the list of sessions, `site` the relying party of passkeys.
 
-        Raises WrongPassword, and TooMany of them: for the device where the account signed in on
-        it before, else for its address, the block of addresses around it, or the name. Raises
-        PasswordChangeNeeded without a `new_password`, PasswordOver, and PasswordRefused; and, once
-        the password is right, what Factors.at_sign_in raises.
+        Raises WrongPassword, and TooMany of them: for the device if the account has signed in on it
+        before, else for its IP, the network around it, or the name. Raises PasswordChangeNeeded
+        without a `new_password`, PasswordOver, and PasswordRefused; and, once the password is
+        right, what Factors.at_sign_in raises.
         """
 
         def read(conn: Connection) -> tuple[Account | None, str | None]:
@@ -123,7 +123,8 @@ class SessionAdmin(PeopleBase):
             now = accounts.known(conn, account.id)
             still(now, account)
             if now.second_factor != account.second_factor:
-                # Set up or reset since the password was checked: what was asked is out of date.
+                # A factor was set up or reset since the password was checked: the request is
+                # outdated.
                 raise WrongPassword(NOBODY_IN)
             passed.keep(conn)
             if hashed is not None:
@@ -141,7 +142,7 @@ class SessionAdmin(PeopleBase):
         try:
             session = await self._store.write(write)
         except (WrongCode, PasskeyRefused):
-            # Another was faster with the same one.
+            # Another request used the same code first.
             self.access.failed(account.id, account.name, by="factor")
             raise
         if hashed is not None:
@@ -149,10 +150,11 @@ class SessionAdmin(PeopleBase):
         return replace(session, recovery_codes=tuple(passed.recovery_codes))
 
     def _chosen(self, account: Account, password: str, new: str | None) -> str | None:
-        """Return the password that takes the place of one that another made; None for one's own.
+        """Return the password that replaces one made by another person; None for the owner's
+        choice.
 
-        Raises PasswordChangeNeeded, PasswordOver, PasswordRefused, and Invalid for a new one that
-        nobody asked for.
+        Raises PasswordChangeNeeded, PasswordOver, PasswordRefused, and Invalid for a new password
+        that was not requested.
         """
         if account.password_until is None:
             if new is not None:
@@ -211,10 +213,10 @@ class SessionAdmin(PeopleBase):
         )
 
     async def find_session(self, token: str, *, is_use: bool = True) -> Session | None:
-        """The session with that token, unless it is over; it goes on by a use."""
+        """Return the session with that token, unless it has expired; a use prolongs it."""
         session = await self._store.read(lambda conn: sessions.find(conn, token, self._lifetime))
         if session and is_use and session.used_at <= now_ms() - self._lifetime.used_every_ms:
-            # What was asked goes on while nothing can be saved; the next use is kept then.
+            # The request goes on while the store is unavailable; the next use is recorded then.
             with contextlib.suppress(Unavailable):
                 await self._store.write(lambda conn: sessions.use(conn, token))
         if session and is_use and self._is_to_be_asked(session):
@@ -237,11 +239,12 @@ class SessionAdmin(PeopleBase):
         factor: Answer = NONE,
         site: Site | None = None,
     ) -> int:
-        """Keep that the session with this token is still the same person's: by the account's second
-        factor, or by its password where it has none. Return when, in milliseconds since 1970.
+        """Reauthenticate the owner of the session with this token; return when, in milliseconds
+        since 1970.
 
-        Raises NoPassword for an API key; ReauthenticationNeeded where the password is asked for and
-        not there, WrongPassword, TooMany of them, and what Factors.check raises.
+        It needs the account's second factor, or the password if there is none. Raises NoPassword
+        for an API key; ReauthenticationNeeded if the password is needed and missing, WrongPassword,
+        TooMany of them, and what Factors.check raises.
         """
         if caller.account is None:
             raise NoPassword("An API key is not asked.")
@@ -279,7 +282,7 @@ class SessionAdmin(PeopleBase):
         return await self._store.write(write)
 
     async def sessions(self, caller: Caller, token: str) -> list[OpenSession]:
-        """The caller's own sessions, the last used first; none of an API key."""
+        """Return the caller's own sessions, the last used first; none for an API key."""
         own = caller.account
         if own is None:
             return []
@@ -297,7 +300,7 @@ class SessionAdmin(PeopleBase):
         await self._store.write(write)
 
     async def sign_out(self, caller: Caller, token: str) -> None:
-        """End the session of the caller."""
+        """End the caller's session."""
 
         def write(conn: Connection) -> None:
             if sessions.end(conn, token):

@@ -1,4 +1,4 @@
-"""The shapes of sessions in the API: signing in, and what one is signed in as."""
+"""API models of sessions: signing in, and the signed-in account."""
 
 from typing import Annotated
 
@@ -12,10 +12,10 @@ from farmlive.people.factors.models import Code, Credential, FactorSetup
 class SignIn(NameAndPassword):
     """Name and password of an account.
 
-    `new_password`: for a password that another made, as a first one, in place of which it holds
-    from then on. Where the account has a second factor, `code` is one of its authenticator app or
-    a recovery code, `passkey` the browser's answer to the options that came with
-    `second-factor-needed`. `setup`: what was asked for by `second-factor-setup-needed`.
+    `new_password` replaces a password that another person made, such as a first one. If the account
+    has a second factor, `code` is one of its authenticator app or a recovery code, `passkey` the
+    browser's response to the options of `second-factor-needed`. `setup`: the response to
+    `second-factor-setup-needed`.
     """
 
     new_password: Annotated[str | None, Field(max_length=200, repr=False)] = None
@@ -25,15 +25,15 @@ class SignIn(NameAndPassword):
 
 
 class SignedIn(BaseModel):
-    """Who is signed in; `csrf` goes into X-CSRF-Token, and is null for an API key.
+    """The signed-in account; `csrf` goes into X-CSRF-Token, and is null for an API key.
 
-    Viewers read `display_name`, never `name`.
-    `farms` are a seller's, `centres` a clerk's; null for a clerk whom no coordinator has given
-    any yet: all of them. `weak_password`: it breaks a rule that new ones hold to; change it.
-    `second_factor`: the account has one; without it `second_factor_until` says from when on a
-    sign-in leads to setting one up, null where none is demanded. `reauthentication_due_at`: until
-    then nothing asks for reauthentication; null for an API key. `recovery_codes`: those that were
-    made with a second factor by this sign-in, this once. Times in RFC 3339.
+    Viewers read `display_name`, never `name`. `farms` are a seller's, `centres` a clerk's; null for
+    a clerk to whom no coordinator has assigned any yet: all of them. `weak_password`: the password
+    breaks a newer rule; change it. `second_factor`: the account has one; without it
+    `second_factor_until` says from when on a sign-in requires setting one up, null if none is
+    required. `reauthentication_due_at`: until then no request requires reauthentication; null for
+    an API key. `recovery_codes`: those made with a second factor at this sign-in, returned only
+    once. Times in RFC 3339.
     """
 
     name: str
@@ -50,9 +50,9 @@ class SignedIn(BaseModel):
 
 
 class SessionAnswer(BaseModel):
-    """One of the own sign-ins; times in RFC 3339, `expires_at` the latest end.
+    """One of one's own sessions; times in RFC 3339, `expires_at` the latest end.
 
-    `browser` is such as `Chrome, Android`; null where it is not known. `current`: it is this one.
+    `browser` is such as `Chrome, Android`; null if it is unknown. `current`: it is this one.
     """
 
     id: str
@@ -64,6 +64,6 @@ class SessionAnswer(BaseModel):
 
 
 class SessionList(Listing):
-    """The own sign-ins, the last used first."""
+    """One's own sessions, the last used first."""
 
     sessions: list[SessionAnswer]

@@ -1,1 +1,1 @@
-"""Accounts and their passwords: who signs in, and how wrong passwords are limited."""
+"""Accounts and their passwords: sign-in, and limits of wrong passwords."""

@@ -1,7 +1,7 @@
 """Accounts: people who sign in by name and password, each with one role, a seller with farms, a
 clerk with centres.
 
-Functions for the store's doors. Hashing is passwords.py's, sign-ins are sessions.py's.
+Functions for the store. passwords.py hashes passwords, sessions.py keeps sessions.
 """
 
 import re
@@ -36,11 +36,11 @@ _NAME = re.compile(r"[\w.\-]{1,40}")
 class Account:
     """One account; `disabled_at`, `created_at` and `password_until` are milliseconds since 1970.
 
-    `password_until` is when a password that another made ends; None for one that its owner chose.
-    `password_weak`: the last sign-in showed that it breaks a rule of password_rules.py.
+    `password_until` is when a password made by another person expires; None for one that its owner
+    chose. `password_weak`: the last sign-in showed that it breaks a rule of password_rules.py.
     `centres` is None for a clerk from before clerks belonged to centres: all of them.
     `factor_asked_at` is when its seven days without a second factor began, `factor_extensions` how
-    often a coordinator has given it more. `made_by` is the account that made or invited it.
+    often a coordinator has extended them. `made_by` is the account that made or invited it.
     """
 
     id: str
@@ -61,12 +61,12 @@ class Account:
 
 
 def written(name: str) -> str:
-    """The one way in which a name is kept and looked up: NFKC, small letters, no space around."""
+    """Return the canonical form of a name: NFKC, lower case, no surrounding space."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
 def checked(name: str) -> str:
-    """The name as it is kept. Raises Invalid for one that can't be typed or read out."""
+    """Return the canonical name. Raises Invalid for one that can't be typed or read out."""
     name = written(name)
     if not _NAME.fullmatch(name):
         message = "A name has 1 to 40 letters, digits, dots, dashes or underscores, and no space."
@@ -85,11 +85,11 @@ def add(
     password_until: int | None = None,
     made_by: str | None = None,
 ) -> Account:
-    """Write a new account. Raises NameTaken, and Invalid where role, farms and centres don't fit,
-    and where viewers would read the name by which someone signs in.
+    """Insert a new account.
 
     `centres` is None for the clerk of an invitation from before clerks belonged to centres.
-    `made_by` is the account that makes or invited it.
+    `made_by` is the account that makes or invited it. Raises NameTaken, and Invalid if role, farms
+    and centres don't fit, or if viewers would read a sign-in name.
     """
     name = checked(name)
     own = farms_of(role, farms)
@@ -132,7 +132,7 @@ def add(
 
 
 def display_names(conn: Connection, *, but: str = "") -> list[str]:
-    """Return the display names of all enabled accounts, `but` that of one."""
+    """Return the display names of all enabled accounts, except the account `but`."""
     shown = tables.accounts.c.display_name
     query = select(shown).where(
         shown.is_not(None), tables.accounts.c.disabled_at.is_(None), tables.accounts.c.id != but
@@ -143,11 +143,11 @@ def display_names(conn: Connection, *, but: str = "") -> list[str]:
 def shown_as(
     conn: Connection, display_name: str | None, role: Role, account: str, own: str | None = None
 ) -> str | None:
-    """The display name of an account, by its identifier, as it is kept; None for none.
+    """Return the canonical display name of an account; None for none.
 
-    Raises Invalid for one that shows nothing; for the name, or what looks like it, by which someone
-    signs in; and for a seller or a clerk who would be taken for the host or another of the team.
-    `own` is the sign-in name of an account that is yet to be made.
+    Raises Invalid for a blank one; for one that equals or resembles a sign-in name; and for one
+    with which a seller or a clerk would pass for the host or another member of the team. `own` is
+    the sign-in name of an account that does not exist yet.
     """
     if display_name is None:
         return None
@@ -166,7 +166,7 @@ def shown_as(
 
 
 def find(conn: Connection, name: str) -> Account | None:
-    """The account with that name."""
+    """Return the account with that name, or None."""
     name = written(name)
     if not _NAME.fullmatch(name):
         return None
@@ -175,18 +175,18 @@ def find(conn: Connection, name: str) -> Account | None:
 
 
 def every(conn: Connection) -> list[Account]:
-    """All accounts, by name."""
+    """Return all accounts, by name."""
     rows = conn.execute(select(tables.accounts).order_by(tables.accounts.c.name))
     return [_account(row) for row in rows]
 
 
 def count(conn: Connection) -> int:
-    """How many accounts there are."""
+    """Return the number of accounts."""
     return conn.execute(select(func.count()).select_from(tables.accounts)).scalar_one()
 
 
 def named(conn: Connection, name: str) -> Account:
-    """The account with that name. Raises UnknownAccount."""
+    """Return the account with that name. Raises UnknownAccount."""
     account = find(conn, name)
     if account is None:
         raise UnknownAccount(f"No account is named {written(name)}.")
@@ -194,7 +194,7 @@ def named(conn: Connection, name: str) -> Account:
 
 
 def known(conn: Connection, account: str) -> Account:
-    """The account with that identifier. Raises UnknownAccount."""
+    """Return the account with that id. Raises UnknownAccount."""
     if is_ulid(account):
         query = select(tables.accounts).where(tables.accounts.c.id == account)
         row = conn.execute(query).one_or_none()
@@ -211,9 +211,9 @@ def set_password(
     keep: str | None = None,
     until: int | None = None,
 ) -> None:
-    """Change the password and end the account's sessions, but that with the token `keep`.
+    """Change the password and end the account's sessions, except the one with the token `keep`.
 
-    No device is known to have signed in with the new one. `until` is when it ends.
+    No device counts as known with the new password. `until` is when it expires.
     """
     conn.execute(
         update(tables.accounts)
@@ -225,7 +225,7 @@ def set_password(
 
 
 def note_weak(conn: Connection, account: Account, weak: bool) -> None:
-    """Keep whether the password breaks a rule, unless it was changed meanwhile."""
+    """Record whether the password breaks a rule, unless it was changed meanwhile."""
     conn.execute(
         update(tables.accounts)
         .where(
@@ -237,14 +237,16 @@ def note_weak(conn: Connection, account: Account, weak: bool) -> None:
 
 
 def note_second_factor(conn: Connection, account: str, *, has: bool) -> None:
-    """Keep whether a sign-in takes a second factor; with one no extension counts any more."""
+    """Record whether a sign-in needs a second factor; with one, extensions are reset."""
     table = tables.accounts
     values = {"second_factor": has, "factor_extensions": 0} if has else {"second_factor": has}
     conn.execute(update(table).where(table.c.id == account).values(values))
 
 
 def note_factor_asked(conn: Connection, account: str) -> int:
-    """Keep that a second factor is demanded of it since now, unless it was before. Return when."""
+    """Record that the account must set up a second factor from now on, unless it is recorded;
+    return since when.
+    """
     table = tables.accounts
     conn.execute(
         update(table)
@@ -256,7 +258,7 @@ def note_factor_asked(conn: Connection, account: str) -> int:
 
 
 def forget_factor_asked(conn: Connection, account: str) -> None:
-    """Have the seven days begin anew when a second factor is demanded the next time."""
+    """Restart the seven days when a second factor is next required."""
     table = tables.accounts
     conn.execute(
         update(table).where(table.c.id == account).values(factor_asked_at=None, factor_extensions=0)
@@ -264,7 +266,7 @@ def forget_factor_asked(conn: Connection, account: str) -> None:
 
 
 def extend_factor(conn: Connection, account: str, asked_at: int) -> None:
-    """Have the days without a second factor begin `asked_at`, and count it as an extension."""
+    """Start the days without a second factor at `asked_at`, and count an extension."""
     table = tables.accounts
     conn.execute(
         update(table)
@@ -283,14 +285,15 @@ def change(
     disabled: bool | None = None,
     display_name: str | None = None,
 ) -> Account:
-    """Change the role, the farms, the centres, what viewers read, or whether the account is shut
-    out, and answer it as it is then.
+    """Change role, farms, centres, display name, or whether the account is disabled; return it with
+    the change.
 
-    Shutting out ends its sessions; a new role holds in those that go on. A role that is no
-    seller's takes the farms away, one that is no clerk's the centres. Raises UnknownAccount,
-    LastCoordinator, and Invalid where role, farms and centres don't fit.
+    Disabling ends its sessions; a new role applies to its open ones. A role other than seller
+    removes the farms, one other than clerk the centres. Raises UnknownAccount, LastCoordinator, and
+    Invalid if role, farms and centres don't fit.
     """
-    # Who writes has a turn: of two who shut each other out on two servers the later one is refused.
+    # Writes are serialized: if two coordinators disable each other on two servers, the later write
+    # fails.
     able = conn.execute(
         select(tables.accounts.c.id).where(
             tables.accounts.c.role == "coordinator", tables.accounts.c.disabled_at.is_(None)

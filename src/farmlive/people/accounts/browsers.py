@@ -1,9 +1,9 @@
-"""What a browser is called in the list of one's sessions: product and system, by its User-Agent.
+"""A browser's name in the list of sessions: product and system, from its User-Agent.
 
-Names of products alone, which are the same in every language; nothing of what was sent is kept.
+Only product names, which are the same in every language; the header itself is not stored.
 """
 
-# The first that fits: most browsers say that they are several.
+# The first match counts: most browsers claim to be several.
 _PRODUCTS = (
     ("MicroMessenger/", "WeChat"),
     ("DingTalk/", "DingTalk"),
@@ -34,7 +34,7 @@ _SYSTEMS = (
 
 
 def browser_of(user_agent: str) -> str | None:
-    """Return such as `Chrome, Android`; None where neither part is known."""
+    """Return a name such as `Chrome, Android`; None if neither part is known."""
     found = [
         next((name for mark, name in marks if mark in user_agent), None)
         for marks in (_PRODUCTS, _SYSTEMS)

@@ -1,8 +1,7 @@
-"""What a password that someone chooses must hold to: its length, none of the common ones, none with
-the own name. Passwords from before go on working and are said to be weak.
+"""Rules for passwords that people choose: length, not a common one, not containing their name.
 
-The common ones are 10,000 of at least 10 characters, in common_passwords.txt, which names source
-and licence.
+Older passwords stay valid and are reported as weak. The common ones are 10,000 of at least 10
+characters, in common_passwords.txt, which names source and licence.
 """
 
 import re
@@ -17,7 +16,8 @@ from farmlive.people.core.problems import PasswordRefused
 
 Flaw = Literal["short", "long", "common", "name", "same"]
 
-# The pages have each in both languages: static/studio/sentences.js, static/common/problems.js.
+# The pages' texts in both languages are in static/studio/sentences.js and
+# static/common/problems.js.
 _SENTENCES: dict[Flaw, str] = {
     "short": f"A password has at least {SHORTEST} characters.",
     "long": f"A password has at most {LONGEST} characters.",
@@ -25,17 +25,17 @@ _SENTENCES: dict[Flaw, str] = {
     "name": "Your name is in this password, so it is tried first: choose another.",
     "same": "This is the password from before: choose another.",
 }
-# A shorter Latin name, such as `wu`, is in many words: it counts where it stands as one of its own.
+# A shorter Latin name, such as `wu`, is part of many words: it counts only as a word of its own.
 _LONG_NAME = 3
 
 
 def flaw(password: str, names: Iterable[str | None]) -> Flaw | None:
-    """Return what is wrong with the password of someone with these names; None for a good one."""
+    """Return what is wrong with the password of a person with these names; None if nothing."""
     if len(password) > LONGEST:
         return "long"
     if len(password.strip()) < SHORTEST:
         return "short"
-    if is_readable(password):  # random, whatever words it may hold
+    if is_readable(password):  # random, whatever words it contains
         return None
     folded = _folded(password)
     if folded in _common():
@@ -52,9 +52,9 @@ def check(
     field: str = "password",
     before: str | None = None,
 ) -> None:
-    """Raise PasswordRefused for a password with a flaw, or for the one from `before`.
+    """Raise PasswordRefused for a password with a flaw, or for the old one, `before`.
 
-    `field` is where the request has it.
+    `field` is its field in the request.
     """
     found = "same" if password == before else flaw(password, names)
     if found is not None:

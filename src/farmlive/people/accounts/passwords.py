@@ -1,6 +1,6 @@
-"""Passwords: argon2id in a thread of its own, and random ones that a person can read out.
+"""Passwords: argon2id in threads of its own, and random passwords that can be read out.
 
-It knows no account; who has which password is accounts.py's.
+Knows no accounts; accounts.py stores the hashes.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from farmlive.clock import DAY_MS
 from farmlive.problems import Unavailable
 
-# Of a password that someone chooses; password_rules.py has the other rules.
+# Length of a password that a person chooses; password_rules.py has the other rules.
 SHORTEST = 10
 LONGEST = 200
-# For which a password that another made works; it is changed at the first sign-in.
+# How long a password made by another person is valid; it must be changed at the first sign-in.
 FIRST_MS = DAY_MS
 # The most checks of strangers' passwords that may run or wait: a few seconds' worth.
 MOST_WAITING = 50
@@ -24,8 +24,8 @@ MOST_WAITING = 50
 # RFC 9106, section 4, second recommended option.
 TIME_COST, MEMORY_KIB, LANES = 3, 64 * 1024, 4
 _hasher = PasswordHasher(time_cost=TIME_COST, memory_cost=MEMORY_KIB, parallelism=LANES)
-# Of a random password, with the parameters above: what an unknown name is checked against, so
-# that it takes as long as a known one.
+# The hash of a random password, with the parameters above: unknown names are checked against it, so
+# that they take as long as known ones.
 _NOBODY = (
     "$argon2id$v=19$m=65536,t=3,p=4$29RfzxRQTdISf5S9C"
     "qwglQ$tfe0ZRTZnERc5Up/KrAmVnz8Z8MIQyAlJa+QIrxpbHw"
@@ -37,9 +37,10 @@ _READABLE = re.compile(f"{_GROUP}-{_GROUP}-{_GROUP}")
 
 
 class Passwords:
-    """Hashes and checks passwords; three at once, since each takes 64 MiB while it runs. One of
-    them is for new passwords, and for devices that are known, so that a flood of strangers does not
-    make those wait.
+    """Hashes and checks passwords, three at once, because each takes 64 MiB while it runs.
+
+    One of the three is reserved for new passwords and known devices, so that a flood of strangers
+    does not delay them.
     """
 
     def __init__(self) -> None:
@@ -48,14 +49,14 @@ class Passwords:
         self._turns_of_known = asyncio.Semaphore(1)
 
     async def hash(self, password: str) -> str:
-        """The argon2id hash in its standard form."""
+        """Return the argon2id hash in its standard form."""
         async with self._turns_of_known:
             return await asyncio.to_thread(_hasher.hash, password)
 
     async def check(self, hashed: str | None, password: str, *, known: bool = False) -> bool:
-        """Whether the password has this hash; None, for an unknown name, takes as long.
+        """Return whether the password has this hash; None, for an unknown name, takes as long.
 
-        Raises Unavailable where too many strangers wait for their turn.
+        Raises Unavailable if too many strangers wait.
         """
         if not known and self._waiting >= MOST_WAITING:
             raise Unavailable("Too many sign in at this moment. Try again in a few seconds.")
@@ -77,7 +78,7 @@ def readable() -> str:
 
 
 def is_readable(password: str) -> bool:
-    """Return whether it has the form of a `readable` password, which nobody can guess."""
+    """Return whether it has the form of a `readable` password, which can't be guessed."""
     return _READABLE.fullmatch(password) is not None
 
 

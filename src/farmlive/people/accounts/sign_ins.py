@@ -1,12 +1,11 @@
 """Sign-ins: rate limits of wrong passwords, and the devices that have a limit of their own.
 
-Owns the devices that an account signed in on, and the choice of limits; counting is
-rate_limits.py's.
+Owns the devices that an account signed in on, and the choice of limits; rate_limits.py counts.
 
-A name's limit alone would let anyone shut its owner out by guessing. So it holds for strangers: a
-device on which the same account signed in before has a limit of its own, and passwords of the
-form that the server makes, which nobody can guess, are counted by address only and by themselves:
-no other wrong password, of whatever neighbour, keeps one from being tried.
+With a limit per name alone, anyone could lock its owner out by guessing. So that limit applies to
+strangers: a device on which the same account signed in before has its own limit. Passwords of the
+form that the server generates, which can't be guessed, are counted only by IP and separately, so
+that no neighbour's wrong passwords block them.
 """
 
 import contextlib
@@ -25,8 +24,8 @@ from farmlive.people.core.rate_limits import RateLimits
 # As long as browsers keep the device's cookie, and as many devices as one person may have.
 KNOWN_MS = 400 * DAY_MS
 DEVICES = 20
-# Wrong passwords: a block of addresses (a /24 or a /48) may be an office, and may try ten times as
-# many as one address.
+# Wrong passwords: a network (a /24 or a /48) may be an office, and may try ten times as many as one
+# IP.
 GUESSES_BLOCK_FACTOR = 10
 WRONG = "wrong passwords"
 
@@ -38,7 +37,7 @@ def is_known(conn: Connection, account: str, device: str) -> bool:
 
 
 def known(account: str) -> Select[tuple[str]]:
-    """Return the query of the devices that the account knows."""
+    """Return the query of the devices that the account has signed in on."""
     table = tables.account_devices
     return select(table.c.device).where(
         table.c.account == account, table.c.at > now_ms() - KNOWN_MS
@@ -46,7 +45,9 @@ def known(account: str) -> Select[tuple[str]]:
 
 
 def remember(conn: Connection, account: str, device: str) -> None:
-    """Record a sign-in of the account on this device; above 20 the least recently used goes."""
+    """Record a sign-in of the account on this device; above 20 the least recently used one is
+    dropped.
+    """
     table = tables.account_devices
     forget(conn, account, only=device)
     conn.execute(insert(table), {"account": account, "device": device, "at": now_ms()})
@@ -62,15 +63,16 @@ def remember(conn: Connection, account: str, device: str) -> None:
 
 
 def forget(conn: Connection, account: str, *, only: str | None = None) -> None:
-    """Forget the account's devices, or one of them, which then is a stranger's again."""
+    """Forget the account's devices, or one of them, which then counts as a stranger's."""
     table = tables.account_devices
     query = delete(table).where(table.c.account == account)
     conn.execute(query if only is None else query.where(table.c.device == only))
 
 
 def check_first(until: int | None, new_password: str | None) -> None:
-    """Raise PasswordOver for a password that another made and that ended `until` then, and
-    PasswordChangeNeeded where none is given in its place.
+    """Check a password that another person made.
+
+    Raises PasswordOver if it expired (`until`), and PasswordChangeNeeded without a new one.
     """
     if until is not None and until <= now_ms():
         raise PasswordOver(
@@ -92,11 +94,11 @@ def guesses(
     password: str,
     known: str | None,
 ) -> Iterator[None]:
-    """Count a WrongPassword that the block raises. Raises TooMany before it is tried.
+    """Count a WrongPassword that the block raises. Raises TooMany before the block runs.
 
-    `name` is as accounts.py writes it. `known` is the account of that name where it signed in on
-    the caller's device before: the device then has a limit of its own, which no one else's
-    guesses use up.
+    `name` is in accounts.py's canonical form. `known` is the account of that name if it signed in
+    on the caller's device before: the device then has its own limit, which others' guesses don't
+    use up.
     """
     if known is not None:
         with limits.failures(

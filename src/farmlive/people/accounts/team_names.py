@@ -8,7 +8,7 @@ from farmlive.people.core.nicknames import claims_office, is_blank, is_like_any,
 from farmlive.people.core.problems import NicknameRefused
 from farmlive.store import Store
 
-# Seconds after which a display name that another server took holds here.
+# Seconds after which a display name that was set on another server counts here.
 REREAD_S = 5.0
 
 
@@ -23,7 +23,7 @@ class TeamNames:
         self._reading = asyncio.Lock()
 
     def changed(self) -> None:
-        """Read the names anew before the next check."""
+        """Read the names again before the next check."""
         self._read_at = None
         self._changes += 1
 
@@ -56,7 +56,7 @@ class TeamNames:
                 changes = self._changes
                 names = await self._store.read(accounts.display_names)
                 self._likenesses = frozenset(map(likeness, names))
-                # Not after a failed read, nor where names changed during it.
+                # Not after a failed read, nor if names changed during it.
                 if changes == self._changes:
                     self._read_at = now
         return self._likenesses

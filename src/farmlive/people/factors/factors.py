@@ -1,8 +1,8 @@
-"""The second factor of an account as it is asked for: a code of an authenticator app, a passkey, or
-a recovery code for the day when both are lost.
+"""The second factor of an account at sign-in: a code of an authenticator app, a passkey, or a
+recovery code if both are lost.
 
-Owns what is asked at a sign-in and at a reauthentication; setups.py has how one is set up.
-The password comes first (session_admin.py), and nothing here is told to whom has not given it.
+Owns the requirements of a sign-in and a reauthentication; setups.py sets factors up. The password
+comes first (session_admin.py), and nothing here is revealed without it.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from farmlive.people.factors.setups import FactorSetups, Passed, refused, shown
 from farmlive.settings import Settings
 from farmlive.store import Store
 
-# How long an account that was asked for the first time may sign in without one.
+# How long an account may sign in without a second factor after the first request for one.
 GRACE_MS = 7 * DAY_MS
 # How often a coordinator may give an account seven more days before it has set one up.
 EXTENSIONS = 2
@@ -33,7 +33,7 @@ DEMANDED_OF: tuple[KeyRole, ...] = ("coordinator", "host")
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent beside a password: a code of either kind, a passkey's answer, or a setup."""
+    """What the client sends in addition to a password: a code, a passkey's response, or a setup."""
 
     code: str | None = field(default=None, repr=False)
     passkey: dict[str, Any] | None = field(default=None, repr=False)
@@ -44,8 +44,8 @@ NONE = Answer()
 
 
 def until(settings: Settings, role: KeyRole | None, asked_at: int | None) -> int | None:
-    """Return until when an account of this role without a factor may sign in, in milliseconds
-    since 1970; None where the setting demands none of it.
+    """Return until when an account of this role without a factor may sign in, in milliseconds since
+    1970; None if the setting does not require one.
     """
     if not settings.require_second_factor or role not in DEMANDED_OF:
         return None
@@ -58,7 +58,7 @@ def extensions_left(given: int) -> int:
 
 
 class Factors:
-    """Asks for second factors."""
+    """Checks second factors."""
 
     def __init__(self, store: Store, settings: Settings):
         self.setups = FactorSetups(store, settings)
@@ -68,8 +68,8 @@ class Factors:
     async def at_sign_in(
         self, account: Account, device: str, answer: Answer, site: Site | None, *, known: bool
     ) -> Passed:
-        """Return what the account passed; its password was right. `known`: it signed in on this
-        device before.
+        """Return the factor that the account passed; its password was right. `known`: it signed in
+        on this device before.
 
         Raises SecondFactorNeeded, SecondFactorSetupNeeded, and what `check` raises.
         """
@@ -101,7 +101,7 @@ class Factors:
         *,
         known: bool,
     ) -> Passed:
-        """Return what the account passed by this answer.
+        """Return the factor that the account passed with this answer.
 
         Raises SecondFactorNeeded without one, WrongCode, TooMany of them, and PasskeyRefused.
         """
@@ -158,7 +158,7 @@ class Factors:
         try:
             await self._store.write(take)
         except IntegrityError:
-            # Another server counted the first one a moment ago.
+            # Another server has just counted the first one.
             await self._store.write(take)
         sealer = self.setups.sealer
         app = await self._store.read(lambda conn: totp.find(conn, sealer, account.id))

@@ -1,4 +1,4 @@
-"""The shapes of second factors and reauthentication in the API."""
+"""API models of second factors and reauthentication."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -8,7 +8,7 @@ from farmlive.people.core.models import Label, Sent
 
 FactorKind = Literal["totp", "passkey", "recovery"]
 Code = Annotated[str, Field(min_length=1, max_length=64)]
-# What `navigator.credentials` answers, as its `toJSON` writes it.
+# The credential that `navigator.credentials` returns, by its `toJSON`.
 Credential = Annotated[dict[str, Any], Field(max_length=20)]
 
 
@@ -20,14 +20,14 @@ class TotpCode(Sent):
 
 
 class NewPasskey(Sent):
-    """A passkey that the browser made, and what its owner calls it."""
+    """A passkey that the browser created, and its owner's name for it."""
 
     name: Annotated[Label, Field(max_length=40)]
     credential: Annotated[Credential, Field(repr=False)]
 
 
 class FactorSetup(Sent):
-    """A second factor that is set up: one of the two."""
+    """A second factor to set up: one of the two."""
 
     totp: TotpCode | None = None
     passkey: NewPasskey | None = None
@@ -40,9 +40,9 @@ class FactorSetup(Sent):
 
 
 class Reauthentication(Sent):
-    """That it is still the same person: by the second factor, or without one by the password.
+    """Proof that the person is the same: the second factor, or the password without one.
 
-    Without any of them the answer says what is asked for.
+    Without any of them the response says which one is needed.
     """
 
     password: Annotated[str | None, Field(max_length=200, repr=False)] = None
@@ -51,7 +51,7 @@ class Reauthentication(Sent):
 
 
 class Reauthenticated(BaseModel):
-    """Until when nothing more is asked, in RFC 3339."""
+    """Until when no request requires reauthentication, in RFC 3339."""
 
     reauthentication_due_at: str
 
@@ -59,7 +59,7 @@ class Reauthenticated(BaseModel):
 class TotpShown(BaseModel):
     """The secret of an authenticator app, as text, as its URI, and as a QR code (a `data:` URL).
 
-    `token` comes back with the first code, within half an hour.
+    `token` is sent back with the first code, within half an hour.
     """
 
     secret: str
@@ -71,7 +71,7 @@ class TotpShown(BaseModel):
 class PasskeyAnswer(BaseModel):
     """A passkey; times in RFC 3339, `used_at` null before its first use.
 
-    It works under `host` alone; `here`: by that this was asked.
+    It works under `host` alone; `here`: the request came to that host.
     """
 
     id: str
@@ -85,9 +85,9 @@ class PasskeyAnswer(BaseModel):
 class OwnFactorsAnswer(BaseModel):
     """One's own second factors; times in RFC 3339.
 
-    `passkeys_possible`: a browser can make one under this address; `passkeys_at` is the address of
-    this server under which it can, null where there is none. `until`: from then on a sign-in
-    without a factor leads to setting one up; null where none is demanded, or there is one.
+    `passkeys_possible`: a browser can create one at this URL; `passkeys_at` is the server's URL at
+    which it can, null if there is none. `until`: from then on a sign-in without a factor requires
+    setting one up; null if none is required, or there is one.
     """
 
     totp_since: str | None
@@ -100,18 +100,20 @@ class OwnFactorsAnswer(BaseModel):
 
 
 class FactorAdded(BaseModel):
-    """A factor was set up; the account's first recovery codes are answered this once, else null."""
+    """The result of setting up a factor: the account's first recovery codes, returned only once,
+    else null.
+    """
 
     recovery_codes: list[str] | None
 
 
 class RecoveryCodes(BaseModel):
-    """New recovery codes, answered this once; those before work no more."""
+    """New recovery codes, returned only once; earlier ones stop working."""
 
     recovery_codes: list[str]
 
 
 class PasskeyOptions(BaseModel):
-    """What `navigator.credentials.create` takes as `publicKey`, in JSON."""
+    """The `publicKey` of `navigator.credentials.create`, in JSON."""
 
     passkey: dict[str, Any]

@@ -1,9 +1,8 @@
-"""Passkeys (W3C Web Authentication, level 3) as a second factor: options for the browser, and what
-it answers.
+"""Passkeys (W3C Web Authentication, level 3) as a second factor: options for the browser, and its
+responses.
 
-A challenge is random, of one account, one device and one purpose, good for five minutes and taken
-once, whatever comes of it. Functions for the store's doors; the checks of signatures are the
-library's.
+A challenge is random, for one account, one device and one purpose, valid for five minutes and used
+once, whatever the result. Functions for the store; a library verifies signatures.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -32,7 +31,7 @@ from farmlive.people.core import tables
 from farmlive.people.factors.relying_party import Site
 
 CHALLENGE_MS = 5 * 60 * 1000
-# Of one purpose and device at a time: who has its password can ask for many.
+# Per purpose and device: anyone who has the password can request many.
 CHALLENGES = 20
 MOST = 20
 _LONGEST_ID = 1023  # bytes (section 7.1, step 25); in the column as base64
@@ -46,7 +45,7 @@ Options = dict[str, Any]
 class Passkey:
     """A passkey; times in milliseconds since 1970, `used_at` None before its first use.
 
-    `sign_count` stays 0 for those that a maker keeps on several devices.
+    `sign_count` stays 0 for passkeys that are synchronized between devices.
     """
 
     id: str
@@ -62,7 +61,7 @@ class Passkey:
 
 
 class Refused(Exception):
-    """What the browser sent is no valid answer; the message is for the log of a test."""
+    """The browser's response is not valid; the message is for a test's log."""
 
 
 def every(conn: Connection, account: str) -> list[Passkey]:
@@ -91,13 +90,13 @@ def is_taken(conn: Connection, credential: str) -> bool:
 
 
 def add(conn: Connection, passkey: Passkey) -> None:
-    """Keep a passkey."""
+    """Insert a passkey."""
     values = {**vars(passkey), "transports": list(passkey.transports)}
     conn.execute(insert(tables.passkeys), values)
 
 
 def use(conn: Connection, passkey: Passkey, sign_count: int) -> bool:
-    """Keep that it was used; False where it was used or removed since it was read."""
+    """Record its use; return False if it was used or removed since it was read."""
     table = tables.passkeys
     query = (
         update(table)
@@ -108,7 +107,7 @@ def use(conn: Connection, passkey: Passkey, sign_count: int) -> bool:
 
 
 def remove(conn: Connection, account: str, passkey: str | None = None) -> int:
-    """Forget the account's passkey with that identifier, or all. Return how many there were."""
+    """Delete the account's passkey with that id, or all; return how many."""
     table = tables.passkeys
     query = delete(table).where(table.c.account == account)
     if passkey is not None:
@@ -120,9 +119,11 @@ def remove(conn: Connection, account: str, passkey: str | None = None) -> int:
 
 
 def begin(conn: Connection, account: str, device: str, purpose: Purpose) -> str:
-    """Draw and keep a challenge. Above 20 of a purpose the oldest goes, of those of this device
-    where the account signed in on it before, else of all other devices together: so no stranger
-    who has the password drives out a known device's, nor what a session began.
+    """Draw and store a challenge.
+
+    Above 20 of a purpose the oldest is dropped: of this device's if the account signed in on it
+    before, else of all other devices' together. So a stranger who has the password evicts neither a
+    known device's challenges nor a session's.
     """
     table = tables.passkey_challenges
     now = now_ms()
@@ -154,7 +155,7 @@ def begin(conn: Connection, account: str, device: str, purpose: Purpose) -> str:
 
 
 def take(conn: Connection, challenge: str, account: str, device: str, purpose: Purpose) -> bool:
-    """Take a challenge, which is then over; False where there is none for just that."""
+    """Use a challenge up; return False if there is none for exactly this purpose."""
     table = tables.passkey_challenges
     query = delete(table).where(
         table.c.challenge == challenge,
@@ -167,18 +168,18 @@ def take(conn: Connection, challenge: str, account: str, device: str, purpose: P
 
 
 def forget_challenges(conn: Connection, account: str) -> None:
-    """Forget all of an account."""
+    """Delete all challenges of an account."""
     table = tables.passkey_challenges
     conn.execute(delete(table).where(table.c.account == account))
 
 
-# What goes to the browser, and what it answers.
+# Options for the browser, and its responses.
 
 
 def creation_options(
     site: Site, challenge: str, account: str, name: str, known: Iterable[Passkey]
 ) -> Options:
-    """Return what `navigator.credentials.create` takes, in JSON."""
+    """Return the options of `navigator.credentials.create`, in JSON."""
     return options_to_json_dict(
         webauthn.generate_registration_options(
             rp_id=site.rp_id,
@@ -197,7 +198,7 @@ def creation_options(
 
 
 def request_options(site: Site, challenge: str, known: Iterable[Passkey]) -> Options:
-    """Return what `navigator.credentials.get` takes, in JSON."""
+    """Return the options of `navigator.credentials.get`, in JSON."""
     return options_to_json_dict(
         webauthn.generate_authentication_options(
             rp_id=site.rp_id,
@@ -210,16 +211,16 @@ def request_options(site: Site, challenge: str, known: Iterable[Passkey]) -> Opt
 
 
 def challenge_in(answer: Mapping[str, Any]) -> str:
-    """Return the challenge that a browser's answer names. Raises Refused."""
+    """Return the challenge in a browser's response. Raises Refused."""
     try:
         sent = answer["response"]["clientDataJSON"]
         return _text(parse_client_data_json(_bytes(sent)).challenge)
-    except Exception as error:  # whatever a stranger sends
+    except Exception as error:  # input of strangers
         raise Refused("there is no challenge in it") from error
 
 
 def credential_in(answer: Mapping[str, Any]) -> str:
-    """Return the credential's id in a browser's answer. Raises Refused."""
+    """Return the credential's id in a browser's response. Raises Refused."""
     found = answer.get("id")
     if not isinstance(found, str):
         raise Refused("it names no credential")
@@ -227,7 +228,7 @@ def credential_in(answer: Mapping[str, Any]) -> str:
 
 
 def made(site: Site, challenge: str, account: str, name: str, answer: Mapping[str, Any]) -> Passkey:
-    """Return the new passkey of an answer of `create` (section 7.1). Raises Refused."""
+    """Return the new passkey in a response of `create` (section 7.1). Raises Refused."""
     try:
         verified = webauthn.verify_registration_response(
             credential=dict(answer),
@@ -235,7 +236,7 @@ def made(site: Site, challenge: str, account: str, name: str, answer: Mapping[st
             expected_rp_id=site.rp_id,
             expected_origin=site.origin,
         )
-    except Exception as error:  # whatever a stranger sends
+    except Exception as error:  # input of strangers
         raise Refused(str(error)) from error
     if len(verified.credential_id) > _LONGEST_ID:
         raise Refused("its id is too long")
@@ -256,7 +257,7 @@ def made(site: Site, challenge: str, account: str, name: str, answer: Mapping[st
 
 
 def checked(site: Site, challenge: str, passkey: Passkey, answer: Mapping[str, Any]) -> int:
-    """Return the counter of an answer of `get` by this passkey (section 7.2). Raises Refused."""
+    """Return the counter in a response of `get` by this passkey (section 7.2). Raises Refused."""
     try:
         verified = webauthn.verify_authentication_response(
             credential=dict(answer),
@@ -266,7 +267,7 @@ def checked(site: Site, challenge: str, passkey: Passkey, answer: Mapping[str, A
             credential_public_key=_bytes(passkey.public_key),
             credential_current_sign_count=passkey.sign_count,
         )
-    except Exception as error:  # whatever a stranger sends
+    except Exception as error:  # input of strangers
         raise Refused(str(error)) from error
     return verified.new_sign_count
 

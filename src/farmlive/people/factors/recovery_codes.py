@@ -1,8 +1,8 @@
-"""Recovery codes: ten of an account, shown once, each of which stands in for a lost factor once.
+"""Recovery codes: ten per account, shown once; each replaces a lost factor once.
 
-A code has 80 random bits, so nobody guesses one and no limit of wrong ones shuts its owner out.
-Kept are keyed hashes: without the key, which is not in the database, none can be tried. Functions
-for the store's doors.
+A code has 80 random bits, so it can't be guessed, and no limit of wrong codes locks its owner out.
+Keyed hashes are stored: without the key, which is not in the database, no code can be tested.
+Functions for the store.
 """
 
 import hmac
@@ -16,7 +16,7 @@ from farmlive.clock import now_ms
 from farmlive.people.core import tables
 
 COUNT = 10
-# Crockford's base 32: no letter that looks like another or like a digit.
+# Crockford's base 32: no letter that looks like another one or a digit.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _GROUPS, _GROUP = 4, 4
 _LOOKS_LIKE = str.maketrans("oil", "011")
@@ -29,9 +29,9 @@ def draw() -> list[str]:
 
 
 def written(text: str) -> str:
-    """Return a code as it is hashed, however it was typed; also one of an authenticator app.
+    """Return the canonical form of a typed code, also of an authenticator app's.
 
-    Spaces, hyphens and other signs count for nothing, nor do capitals; `o` is 0, `i` and `l` are 1.
+    Case, spaces, hyphens and other signs are ignored; `o` is 0, `i` and `l` are 1.
     """
     text = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"[\W_]", "", text).translate(_LOOKS_LIKE)
@@ -43,12 +43,12 @@ def is_code(text: str) -> bool:
 
 
 def hashed(key: bytes, account: str, code: str) -> str:
-    """Return the keyed hash by which the code of an account is kept."""
+    """Return the keyed hash under which an account's code is stored."""
     return hmac.digest(key, f"{account} {written(code)}".encode(), "sha256").hex()
 
 
 def replace(conn: Connection, key: bytes, account: str) -> list[str]:
-    """Draw and keep new ones in place of all before. Return them, for this once."""
+    """Draw and store new codes, which replace all earlier ones; return them, to be shown once."""
     remove(conn, account)
     codes = draw()
     conn.execute(
@@ -59,7 +59,7 @@ def replace(conn: Connection, key: bytes, account: str) -> list[str]:
 
 
 def is_unused(conn: Connection, account: str, code_hash: str) -> bool:
-    """Return whether the account has this code, and it was not used."""
+    """Return whether the account has this code, unused."""
     table = tables.recovery_codes
     query = select(table.c.hash).where(
         table.c.account == account, table.c.hash == code_hash, table.c.used_at.is_(None)
@@ -68,7 +68,7 @@ def is_unused(conn: Connection, account: str, code_hash: str) -> bool:
 
 
 def use(conn: Connection, account: str, code_hash: str) -> bool:
-    """Take the code; False where it was taken before."""
+    """Use the code up; return False if it was used before."""
     table = tables.recovery_codes
     query = (
         update(table)
@@ -79,14 +79,14 @@ def use(conn: Connection, account: str, code_hash: str) -> bool:
 
 
 def left(conn: Connection, account: str) -> int:
-    """Return how many the account has not used."""
+    """Return the number of the account's unused codes."""
     table = tables.recovery_codes
     query = select(func.count()).where(table.c.account == account, table.c.used_at.is_(None))
     return conn.execute(query).scalar_one()
 
 
 def remove(conn: Connection, account: str) -> None:
-    """Forget all of the account's codes."""
+    """Delete all of the account's codes."""
     table = tables.recovery_codes
     conn.execute(delete(table).where(table.c.account == account))
 

@@ -1,8 +1,8 @@
-"""Second factors under new keys (cli/rekeying.py): secrets of authenticator apps are sealed anew,
-and recovery codes, of which hashes alone are known, end.
+"""Second factors under new keys (cli/rekeying.py): the secrets of authenticator apps are encrypted
+again; recovery codes, stored only as hashes, end.
 
-Where the keys before are lost nobody opens the secrets any more: those apps end, too, and an
-account without a passkey signs in by its password, as after a reset.
+If the old keys are lost, the secrets can't be decrypted: those apps end, too, and an account
+without a passkey signs in with its password, as after a reset.
 """
 
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from farmlive.store.keys import Keys
 
 @dataclass(frozen=True)
 class Kept:
-    """How many accounts have an authenticator app, and how many recovery codes still work."""
+    """How many accounts have an authenticator app, and how many recovery codes are unused."""
 
     apps: int
     recovery_codes: int
 
 
 def kept(conn: Connection) -> Kept:
-    """Count what the keys open."""
+    """Count the secrets and codes that depend on the keys."""
     codes = tables.recovery_codes
     unused = select(func.count()).select_from(codes).where(codes.c.used_at.is_(None))
     return Kept(
@@ -35,7 +35,9 @@ def kept(conn: Connection) -> Kept:
 
 
 def rekey(conn: Connection, old: Keys | None, new: Keys) -> None:
-    """Seal secrets for the new keys, where the `old` ones are there, and end recovery codes."""
+    """Encrypt secrets for the new keys, if the `old` ones are available, and delete recovery
+    codes.
+    """
     conn.execute(delete(tables.recovery_codes))
     to = Sealer(new.derive(TOTP_KEY))
     table = tables.totp

@@ -1,7 +1,7 @@
 """The relying party of passkeys: this server as a browser knows it (W3C Web Authentication, 5.1.2).
 
 Passkeys need a secure context and a name: HTTPS by FARMLIVE_PUBLIC_URL or a certificate, or
-localhost and what ends so. By an IP there are none.
+localhost and names below it. There are none under an IP.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Site:
 
     @classmethod
     def of(cls, url: str) -> "Site | None":
-        """Return it by a URL; None where browsers have no passkeys."""
+        """Return the relying party of a URL; None if browsers have no passkeys there."""
         parts = urlsplit(url)
         host = host_of(parts.netloc)
         if not _is_localhost(host) and not (parts.scheme == "https" and is_name(host)):
@@ -35,8 +35,8 @@ class Site:
 
     @classmethod
     def of_request(cls, settings: Settings, scope: Scope) -> "Site | None":
-        """Return it for whoever sent the request: None also under another of the server's names,
-        for which no passkey is.
+        """Return the relying party of a request: None also under another of the server's names,
+        which no passkey is for.
         """
         asked = Headers(scope=scope).get("host", "")
         host = host_of(asked)

@@ -1,8 +1,8 @@
-"""How a second factor is set up, and what an account has: an authenticator app, passkeys, and
-recovery codes, which come with the first of either.
+"""Setting up second factors, and an account's factors: an authenticator app, passkeys, and recovery
+codes, which come with the first of either.
 
-What is asked of whoever sets one up, factors.py and reauthentication.py decide. Nothing is kept
-here: `check` answers with what the caller's transaction is to keep.
+factors.py and reauthentication.py decide what the person must prove. `check` writes nothing; its
+result writes in the caller's transaction.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from farmlive.people.factors.totp import TotpSetup
 from farmlive.settings import Settings
 from farmlive.store import Store
 
-# A word of its own for each use of the keys beside the database.
+# A separate derivation label for each use of the keys beside the database.
 TOTP_KEY, _RECOVERY_KEY = "totp secrets", "recovery codes"
 
 Keep = Callable[[Connection], None]
@@ -34,9 +34,10 @@ Keep = Callable[[Connection], None]
 
 @dataclass(frozen=True)
 class Passed:
-    """A factor that was right: `by` which kind, and what is to be kept with what it lets happen.
+    """A factor that was right: `by` is its kind, and `keep` writes what the caller's transaction
+    must record.
 
-    `recovery_codes` are filled by `keep` where they were made by it, to be shown this once.
+    `keep` fills `recovery_codes` if it made any, to be shown once.
     """
 
     by: FactorKind | None = None
@@ -46,7 +47,7 @@ class Passed:
 
 @dataclass(frozen=True)
 class OwnFactors:
-    """The factors of an account, for its owner; `totp_since` in milliseconds since 1970."""
+    """The factors of an account, for its owner; `totp_since` is in milliseconds since 1970."""
 
     totp_since: int | None
     passkeys: Sequence[Passkey]
@@ -54,14 +55,14 @@ class OwnFactors:
 
 
 def shown(setup: TotpSetup) -> dict[str, str]:
-    """Return what a page shows of a setup: the secret as text and as a QR code, a `data:` URL."""
+    """Return a setup for a page: the secret as text and as a QR code, a `data:` URL."""
     drawn = segno.make(setup.uri, error="m", micro=False)
     qr = drawn.svg_data_uri(scale=6, border=4, light="#fff", nl=False)
     return {"secret": setup.secret, "uri": setup.uri, "qr": qr, "token": setup.token}
 
 
 def refused() -> PasskeyRefused:
-    """Return the one problem for all that can be wrong with a passkey."""
+    """Return the one problem for everything that can be wrong with a passkey."""
     return PasskeyRefused(
         "Nothing was done: this passkey is not valid here, or it took longer than five minutes. "
         "Begin again, or take another factor."
@@ -79,7 +80,7 @@ def own(conn: Connection, sealer: Sealer, account: str) -> OwnFactors:
 
 
 def remove_all(conn: Connection, account: str) -> None:
-    """Forget all factors of an account, and when it was first asked for one: it has seven days."""
+    """Delete all factors of an account, and when it was first asked for one: it has seven days."""
     totp.remove(conn, account)
     passkeys.remove(conn, account)
     passkeys.forget_challenges(conn, account)
@@ -90,7 +91,7 @@ def remove_all(conn: Connection, account: str) -> None:
 
 
 def settle(conn: Connection, sealer: Sealer, account: str) -> bool:
-    """Keep whether the account has a factor still; without one its recovery codes go, too."""
+    """Record whether the account still has a factor; without one delete its recovery codes."""
     left = own(conn, sealer, account)
     has = left.totp_since is not None or bool(left.passkeys)
     if not has:
@@ -100,7 +101,7 @@ def settle(conn: Connection, sealer: Sealer, account: str) -> bool:
 
 
 class FactorSetups:
-    """Begins setups and checks what comes of them."""
+    """Begins setups and checks their results."""
 
     def __init__(self, store: Store, settings: Settings):
         self._store = store
@@ -108,26 +109,28 @@ class FactorSetups:
 
     @property
     def sealer(self) -> Sealer:
-        """By which secrets of authenticator apps are sealed."""
+        """Encrypts the secrets of authenticator apps."""
         return Sealer(self._store.keys.derive(TOTP_KEY))
 
     def recovery_hash(self, account: str, code: str) -> str:
-        """Return the hash by which a recovery code is kept."""
+        """Return the hash under which a recovery code is stored."""
         return recovery_codes.hashed(self._store.keys.derive(_RECOVERY_KEY), account, code)
 
     def new_recovery_codes(self, conn: Connection, account: str) -> list[str]:
-        """Draw new ones in place of all before."""
+        """Draw and store new codes, which replace all earlier ones."""
         return recovery_codes.replace(conn, self._store.keys.derive(_RECOVERY_KEY), account)
 
     def begin_totp(self, account: Account) -> TotpSetup:
-        """Draw the secret of an authenticator app; nothing is kept until its first code comes."""
+        """Draw the secret of an authenticator app; nothing is stored before its first code."""
         host = self._settings.url.partition("://")[2].replace(":", " ")
         return totp.begin(self.sealer, account.id, account.name, f"farmlive {host}")
 
     async def passkey_options(
         self, account: Account, device: str, site: Site | None
     ) -> dict[str, Any]:
-        """Return what a browser takes to make a passkey. Raises NoPasskeysHere, PasskeysFull."""
+        """Return the options with which a browser creates a passkey. Raises NoPasskeysHere,
+        PasskeysFull.
+        """
         if site is None:
             raise NoPasskeysHere(
                 "Nothing was changed. Passkeys need HTTPS and a name: open the server by the "
@@ -147,8 +150,8 @@ class FactorSetups:
     async def challenge(
         self, account: Account, device: str, answer: dict[str, Any], purpose: Purpose
     ) -> str:
-        """Take the challenge of a browser's answer, in a transaction of its own: it is over
-        whatever comes of the rest. Raises passkeys.Refused.
+        """Use up the challenge in a browser's response, in its own transaction, so that it is used
+        whatever follows. Raises passkeys.Refused.
         """
         found = passkeys.challenge_in(answer)
 
@@ -162,7 +165,9 @@ class FactorSetups:
     async def check(
         self, account: Account, device: str, setup: FactorSetup, site: Site | None
     ) -> Passed:
-        """Return the factor that was set up, to be kept. Raises WrongCode and PasskeyRefused."""
+        """Return the factor that was set up; its `keep` stores it. Raises WrongCode and
+        PasskeyRefused.
+        """
         by: FactorKind
         if setup.totp is not None:
             by, add = "totp", self._totp(account, setup.totp.token, setup.totp.code)
@@ -198,7 +203,7 @@ class FactorSetups:
 
         def add(conn: Connection) -> None:
             totp.add(conn, sealer, account.id, secret, first)
-            # What was guessed at the one before counts for nothing.
+            # Guesses at the earlier secret no longer count.
             tries.forget(conn, account.id)
 
         return add

@@ -1,7 +1,7 @@
-"""Codes of an authenticator app (TOTP, RFC 6238): six digits, 30 seconds, SHA-1, as all apps do it.
+"""Codes of an authenticator app (TOTP, RFC 6238): six digits, 30 seconds, SHA-1, as all apps use.
 
-The secret of an account is kept sealed (sealing.py). A code is taken once (section 5.2): the step
-of the last one stands in the row and only grows. Functions for the store's doors.
+An account's secret is stored encrypted (sealing.py). A code is accepted once (section 5.2): the row
+has the step of the last one, which only grows. Functions for the store.
 """
 
 import re
@@ -15,10 +15,10 @@ from farmlive.clock import now_ms
 from farmlive.people.core import tables
 from farmlive.people.core.sealing import Sealer
 
-# A code is taken by so many steps of 30 seconds before and after its own: for the way that it takes
-# (section 5.2) and for a telephone's clock that is off (section 6), of which none is remembered.
+# A code is accepted this many steps of 30 seconds before and after its own: for transmission delay
+# (section 5.2) and for a phone's wrong clock (section 6), whose offset is not stored.
 WINDOW = 1
-# For which a secret that is shown can be set up.
+# How long a secret that is shown can be set up.
 SETUP_MS = 30 * 60 * 1000
 _CODE = re.compile(r"[0-9]{6}")
 
@@ -36,7 +36,7 @@ class Totp:
 
 @dataclass(frozen=True)
 class TotpSetup:
-    """What is shown to set an app up; `token` comes back with the first code."""
+    """The secret and URI with which an app is set up; `token` is sent back with the first code."""
 
     secret: str = field(repr=False)
     uri: str = field(repr=False)
@@ -49,7 +49,7 @@ def is_code(text: str) -> bool:
 
 
 def begin(sealer: Sealer, account: str, name: str, issuer: str) -> TotpSetup:
-    """Draw a secret; nothing is kept until a code of it comes."""
+    """Draw a secret; nothing is stored before its first code."""
     secret = pyotp.random_base32()
     uri = pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=issuer)
     token = sealer.seal(f"{now_ms() + SETUP_MS} {secret}", f"totp setup {account}")
@@ -57,7 +57,7 @@ def begin(sealer: Sealer, account: str, name: str, issuer: str) -> TotpSetup:
 
 
 def begun(sealer: Sealer, account: str, token: str) -> str | None:
-    """Return the secret of a setup of this account, or None where it is over or another's."""
+    """Return the secret of a setup of this account, or None if it has expired or is another's."""
     opened = sealer.open(token, f"totp setup {account}")
     if opened is None:
         return None
@@ -66,7 +66,7 @@ def begun(sealer: Sealer, account: str, token: str) -> str | None:
 
 
 def step_of(secret: str, code: str) -> int | None:
-    """Return the step of which this is the code, about now; None where it is none's."""
+    """Return the current step to which the code belongs; None if there is none."""
     if not is_code(code):
         return None
     try:
@@ -78,7 +78,7 @@ def step_of(secret: str, code: str) -> int | None:
 
 
 def find(conn: Connection, sealer: Sealer, account: str) -> Totp | None:
-    """Return the account's app, or None; also where its secret can't be opened."""
+    """Return the account's app, or None; also if its secret can't be decrypted."""
     table = tables.totp
     row = conn.execute(select(table).where(table.c.account == account)).one_or_none()
     secret = sealer.open(row.secret, f"totp {account}") if row else None
@@ -86,7 +86,7 @@ def find(conn: Connection, sealer: Sealer, account: str) -> Totp | None:
 
 
 def add(conn: Connection, sealer: Sealer, account: str, secret: str, step: int) -> None:
-    """Keep the account's app in place of the one before; the code of `step` was its first."""
+    """Store the account's app, replacing an earlier one; the code of `step` was its first."""
     remove(conn, account)
     conn.execute(
         insert(tables.totp),
@@ -100,13 +100,13 @@ def add(conn: Connection, sealer: Sealer, account: str, secret: str, step: int) 
 
 
 def use(conn: Connection, account: str, step: int) -> bool:
-    """Take the code of a step; False where it, or a later one, was taken before."""
+    """Record the code of a step; return False if it, or a later one, was used before."""
     table = tables.totp
     query = update(table).where(table.c.account == account, table.c.step < step).values(step=step)
     return conn.execute(query).rowcount > 0
 
 
 def remove(conn: Connection, account: str) -> bool:
-    """Forget the account's app. Return whether there was one."""
+    """Delete the account's app; return whether there was one."""
     table = tables.totp
     return conn.execute(delete(table).where(table.c.account == account)).rowcount > 0

@@ -1,9 +1,9 @@
-"""Wrong codes of an authenticator app: how many an account takes, whatever server counts them.
+"""Wrong codes of an authenticator app, counted per account over all servers.
 
-Six digits can be guessed in time, by whoever has the password: so they are counted in the database,
-and after five wrong ones in a row each further one waits twice as long as the one before, up to
-four hours. A device on which the account signed in before has a count of its own, and all others
-share one, so that no stranger shuts a known device out. Functions for the store's doors.
+Anyone who has the password could guess six digits in time: so wrong codes are counted in the
+database, and after five consecutive ones each further one waits twice as long as the one before, up
+to four hours. A device on which the account signed in before has its own count, and all others
+share one, so that no stranger locks a known device out. Functions for the store.
 """
 
 import math
@@ -16,25 +16,25 @@ from farmlive.problems import TooMany
 
 FREE = 5
 LONGEST_MS = 4 * HOUR_MS
-# The count that all devices share on which the account has not signed in.
+# The shared count of all devices on which the account has not signed in.
 STRANGERS = ""
 
 
 def wait_ms(tries: int) -> int:
-    """Return for how long no code is taken after so many wrong ones in a row."""
+    """Return for how long no code is accepted after this many consecutive wrong ones."""
     if tries < FREE:
         return 0
     return int(min(MINUTE_MS * 2 ** min(tries - FREE, 20), LONGEST_MS))
 
 
 def take(conn: Connection, account: str, device: str) -> None:
-    """Count a code before it is looked at; `forget` follows a right one.
+    """Count a code before it is checked; `forget` follows a right one.
 
     `device` is one that the account knows, or STRANGERS. Raises TooMany, with Retry-After.
     """
     table = tables.factor_tries
     here = (table.c.account == account, table.c.device == device)
-    # The update comes first: two that try at once on two servers wait for each other.
+    # The UPDATE comes first: two attempts on two servers wait for each other.
     counted = conn.execute(update(table).where(*here).values(tries=table.c.tries + 1)).rowcount
     if not counted:
         conn.execute(
@@ -43,7 +43,7 @@ def take(conn: Connection, account: str, device: str) -> None:
         return
     row = conn.execute(select(table).where(*here)).one()
     now = now_ms()
-    # A clock that was ahead when the last one came keeps nobody out for longer than that.
+    # A clock that was ahead at the last attempt locks nobody out for longer than that.
     wait = min(row.next_at - now, LONGEST_MS)
     if wait > 0:
         seconds = math.ceil(wait / 1000)
@@ -56,7 +56,7 @@ def take(conn: Connection, account: str, device: str) -> None:
 
 
 def forget(conn: Connection, account: str, device: str | None = None) -> None:
-    """Count anew after a right code on this device, or, without one, for all devices."""
+    """Reset the count after a right code on this device, or for all devices without one."""
     table = tables.factor_tries
     query = delete(table).where(table.c.account == account)
     conn.execute(query if device is None else query.where(table.c.device == device))
