@@ -4,8 +4,8 @@ import gc
 
 
 def main() -> None:
-    """Import the commands, and run the one that is asked for."""
-    # What is imported stays: to look for garbage in it took a quarter of a start.
+    """Import the commands, and run the one on the command line."""
+    # Imported modules stay: collecting garbage among them took a quarter of a start.
     gc.disable()
     from farmlive.cli.main import main as run
 

@@ -1,6 +1,7 @@
-"""A text in Chinese and English: titles and names that staff write and viewers read in either.
+"""A text in Chinese and English: titles and names that staff write and viewers read in either
+language.
 
-Owns too what a line of anyone's text may hold.
+Also owns the rule for characters of any one-line text.
 """
 
 import re
@@ -8,13 +9,15 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-# Controls, which PostgreSQL would not keep, and what turns the direction of the text after it.
-# Joiners stay: emoji are made with them.
+# Control characters, which PostgreSQL would not store, and characters that turn the direction of
+# later text. Joiners stay, because emoji need them.
 _UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
 def one_line(value: object) -> object:
-    """The text on one line, without characters that nobody sees; what is no text stays."""
+    """Return the text on one line, without invisible characters; return anything but a text
+    unchanged.
+    """
     return _UNSEEN.sub(" ", value).strip() if isinstance(value, str) else value
 
 
@@ -36,5 +39,5 @@ class Bilingual(BaseModel):
         return self
 
     def in_language(self, language: str) -> str:
-        """The text in `zh` or `en`, or in the other where that one is empty."""
+        """Return the text in `zh` or `en`, or the other one if that is empty."""
         return (self.en or self.zh) if language == "en" else (self.zh or self.en)

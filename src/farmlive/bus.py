@@ -1,7 +1,7 @@
-"""Publish and subscribe between servers: in this process alone, or by Redis.
+"""Publish and subscribe between servers: within this process, or by Redis.
 
-The bus carries what may be lost. Who needs more reads the database: an event's `seq` tells a
-listener that it missed one.
+Messages may be lost. A listener that needs all of them reads the database: an event's `seq` shows
+that it missed one.
 """
 
 import asyncio
@@ -24,15 +24,15 @@ from farmlive.outages import Outages
 
 Listener = Callable[[str, bytes], None]
 
-# A Redis that answers nothing for so long counts as away.
+# A Redis that answers nothing for this long counts as down.
 HANGS_S = 3.0
 PING_EVERY_S = 1.0
-# So many messages, and bytes, are one pipeline at most.
+# Most messages, and bytes, of one pipeline.
 TOGETHER = 1_000
 TOGETHER_BYTES = 256 << 10
-# Of messages of one topic that nobody understands the log says so once in so long.
+# The log reports unreadable messages of a topic at most once in this time.
 TELL_AGAIN_S = 60.0
-# A Redis whose machine vanished without a word is given up after about 15 s.
+# A Redis whose machine vanished without closing is given up after about 15 s.
 GONE_AFTER = {
     socket.TCP_KEEPIDLE: 5,
     socket.TCP_KEEPINTVL: 5,
@@ -48,33 +48,33 @@ _log = structlog.get_logger(__name__)
 
 
 class Bus(Protocol):
-    """Carries small messages to every server that listens, this one included.
+    """Sends small messages to every listening server, this one included.
 
-    `deaf` says that what other servers send does not arrive at present.
+    `deaf`: messages of other servers do not arrive at present.
     """
 
     @property
     def deaf(self) -> bool:
-        """Whether the other servers are out of hearing."""
+        """Whether messages of the other servers do not arrive."""
 
     def publish(self, topic: str, message: bytes) -> None:
-        """Send to all listeners, soon; never blocks and never raises, whatever one of them does."""
+        """Send to all listeners soon; never blocks and never raises, whatever a listener does."""
 
     def listen(self, listener: Listener) -> None:
         """Call the listener, in the event loop, with (topic, message) for every message.
 
-        It may raise: what it could not take is its own loss and nobody else's.
+        It may raise: then only it has missed the message.
         """
 
     async def start(self) -> None:
-        """Connect; returns even where the other side is away, and goes on trying."""
+        """Connect; returns even if the other side is down, and keeps trying."""
 
     async def stop(self) -> None:
         """Disconnect."""
 
 
 class LocalBus:
-    """The bus of a server that stands alone: a function call."""
+    """The bus of a single server: a function call."""
 
     deaf = False
 
@@ -84,7 +84,7 @@ class LocalBus:
         self.failed = 0
 
     def publish(self, topic: str, message: bytes) -> None:
-        """Call every listener now, also where one before it fails: the log tells of that."""
+        """Call every listener now, also if an earlier one fails, which is logged."""
         for listener in self._listeners:
             try:
                 listener(topic, message)
@@ -93,8 +93,8 @@ class LocalBus:
                 self._tell(topic, error)
 
     def _tell(self, topic: str, error: Exception) -> None:
-        """Say where a listener failed, but neither the message nor the error's own words, which
-        may hold what a person wrote; and not for each of thousands a second.
+        """Log where a listener failed, without the message or the error's text, which may contain
+        personal data; and not for each of thousands a second.
         """
         now = time.monotonic()
         if now < self._silent_until.get(topic, now):
@@ -122,11 +122,11 @@ class LocalBus:
 
 
 class RedisBus:
-    """The bus between servers, on one Redis channel a topic under `farmlive:DATABASE:`.
+    """The bus between servers: one Redis channel per topic, under `farmlive:DATABASE:`.
 
-    Redis carries messages across its databases: the address' number keeps two shops apart.
-    A message reaches this server's own listeners at once and by function call, whatever Redis
-    does; the copy that comes back is told by its sender's mark and dropped.
+    Redis delivers messages across its databases: the database number of the URL keeps two shops
+    apart. A message reaches this server's own listeners at once and by function call, whatever
+    Redis does; the copy that returns is recognized by its sender's mark and dropped.
     """
 
     def __init__(self, url: str, node: str, outages: Outages | None = None):
@@ -146,7 +146,7 @@ class RedisBus:
         self._client: redis.Redis = redis.Redis.from_url(
             url,
             socket_connect_timeout=2,
-            retry=Retry(NoBackoff(), 0),  # what failed is told at once; coming back is our own
+            retry=Retry(NoBackoff(), 0),  # failures are reported at once; reconnecting is our own
             socket_keepalive=True,
             socket_keepalive_options=GONE_AFTER,
         )
@@ -180,12 +180,12 @@ class RedisBus:
         self._local.listen(listener)
 
     async def start(self) -> None:
-        """Begin to send and to receive."""
+        """Start sending and receiving."""
         self._tasks = [asyncio.create_task(self._send()), asyncio.create_task(self._receive())]
 
     async def stop(self) -> None:
         """Stop both and disconnect."""
-        self._stopping = True  # redis-py may answer a cancellation with an error of its own
+        self._stopping = True  # redis-py may raise another error on cancellation
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -202,7 +202,7 @@ class RedisBus:
             try:
                 async with asyncio.timeout(HANGS_S):
                     refused = await self._publish(messages)
-            except Exception as error:  # of any kind: the next messages are sent all the same
+            except Exception as error:  # of any kind: the next messages are sent nevertheless
                 refused = [error] * len(messages)
             if refused:
                 self.dropped += len(refused)
@@ -211,7 +211,7 @@ class RedisBus:
                 self._sending.recovered()
 
     async def _publish(self, messages: list[tuple[str, bytes]]) -> list[Exception]:
-        """Send them in one pipeline; why each that Redis refused was."""
+        """Send them in one pipeline; return why Redis refused any."""
         self.pipelines += 1
         async with self._client.pipeline(transaction=False) as pipeline:
             for topic, message in messages:
@@ -235,7 +235,7 @@ class RedisBus:
                                 self._link.recovered()
                             elif item["type"] == "pmessage":
                                 self._take(item["channel"].decode(errors="replace"), item["data"])
-            except Exception as error:  # whatever it is, Redis is asked again
+            except Exception as error:  # whatever it is, reconnect
                 self.joined.clear()
                 if not self._stopping:
                     self._link.failed(_why(error))
@@ -249,8 +249,9 @@ class RedisBus:
 
 
 class _Heartbeat:
-    """Asks Redis on a subscription each second whether it is there, and ends with TimeoutError the
-    task that entered it where nothing came for `HANGS_S`.
+    """Pings Redis on a subscription each second.
+
+    It ends the task that entered it with TimeoutError if nothing was received for `HANGS_S`.
     """
 
     def __init__(self, subscription: PubSub):
@@ -270,7 +271,7 @@ class _Heartbeat:
         await self._deadline.__aexit__(*raised)
 
     def beat(self) -> None:
-        """Something came."""
+        """Record that a message or a pong was received."""
         now = time.monotonic()
         if now - self._heard > HANGS_S / 10:  # not for each of thousands a second
             self._heard = now
@@ -283,7 +284,7 @@ class _Heartbeat:
 
 
 def _why(error: Exception) -> str:
-    """Return the error's message, or what is known of it where there is none."""
+    """Return the error's message, or a description of an error without one."""
     if isinstance(error, TimeoutError):
         return f"it does not answer within {HANGS_S:.0f} s"
     return str(error) or type(error).__name__

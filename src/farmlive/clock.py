@@ -1,8 +1,8 @@
-"""What time it is: UTC milliseconds inside, RFC 3339 outside. Nothing else reads the wall clock.
+"""The time: UTC milliseconds inside, RFC 3339 outside. Nothing else reads the wall clock.
 
-The time is that of a steady clock, and what was last found to be added to it: a machine's clock
-that someone sets does not move it. What is added is `timekeeper`'s to find: a server's time is its
-database's, or on SQLite its machine's once that has proved steady.
+The time is a monotonic clock plus an offset: if someone sets the machine's clock, it does not move.
+timekeeper.py determines the offset: a server's time is its database's, or on SQLite its machine's
+once that has proved steady.
 """
 
 import contextlib
@@ -16,14 +16,14 @@ HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 
 _MS = 1_000_000
-# CLOCK_BOOTTIME goes on while the machine is suspended, as everyone else's time does: a hold is
-# over when its buyer's page says so. CLOCK_MONOTONIC stands still then, so that each suspend would
-# be a step of the time.
+# CLOCK_BOOTTIME runs while the machine is suspended, as everybody else's time does: a hold expires
+# when its buyer's page says so. CLOCK_MONOTONIC stands still then, so each suspend would be a step
+# of the time.
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _steady_ns = time.clock_gettime_ns
 try:
     _steady_ns(_STEADY)
-except OSError:  # a sandbox that does not have it
+except OSError:  # a sandbox without it
     _STEADY = time.CLOCK_MONOTONIC
 
 
@@ -35,7 +35,7 @@ class PretendedClock:
     pace_ms: int = 0
 
     def read(self) -> int:
-        """The time that it shows; it goes on by its pace."""
+        """Return the time that it shows, and advance it."""
         shown = self.at
         self.at += self.pace_ms
         return shown
@@ -45,12 +45,14 @@ _pretended: PretendedClock | None = None
 
 
 def steady_ns() -> int:
-    """A clock that nobody sets, in nanoseconds since some moment; it goes on in a suspend."""
+    """Return a clock that nobody sets, in nanoseconds since some moment; it runs during a
+    suspend.
+    """
     return _steady_ns(_STEADY)
 
 
 def machine_ns() -> int:
-    """The machine's own clock, nanoseconds since 1970-01-01 UTC: for what finds out the time."""
+    """Return the machine's clock, nanoseconds since 1970-01-01 UTC, to determine the time."""
     return time.time_ns()
 
 
@@ -58,33 +60,33 @@ _ahead_ns = machine_ns() - steady_ns()
 
 
 def ahead_ns() -> int:
-    """How far the time is ahead of the steady clock."""
+    """Return how far the time is ahead of the monotonic clock, in nanoseconds."""
     return _ahead_ns
 
 
 def set_ahead(ahead: int) -> None:
-    """Let the time be so many nanoseconds ahead of the steady clock from now on."""
+    """Set how far the time is ahead of the monotonic clock, in nanoseconds."""
     global _ahead_ns
     _ahead_ns = ahead
 
 
 def now_ms() -> int:
-    """The time now, integer milliseconds since 1970-01-01 UTC."""
+    """Return the time, integer milliseconds since 1970-01-01 UTC."""
     if _pretended is not None:
         return _pretended.read()
     return (_steady_ns(_STEADY) + _ahead_ns) // _MS
 
 
 def machine_off_ms() -> int:
-    """How far the machine's own clock is ahead of the time."""
+    """Return how far the machine's clock is ahead of the time, in milliseconds."""
     return round((machine_ns() - steady_ns() - _ahead_ns) / _MS)
 
 
 @contextlib.contextmanager
 def pretended(at: int) -> Iterator[PretendedClock]:
-    """Have the whole process believe another time, to live through a past day again or to test.
+    """Give the whole process another time, to replay a past day or to test.
 
-    For a process that serves nobody meanwhile.
+    For a process without clients meanwhile.
     """
     global _pretended
     _pretended = PretendedClock(at)
@@ -101,10 +103,10 @@ def rfc3339(ms: int) -> str:
 
 
 def parse_rfc3339(text: str) -> int:
-    """Read an RFC 3339 time with its offset into milliseconds since 1970.
+    """Parse an RFC 3339 time with its offset into milliseconds since 1970.
 
-    Raises ValueError for anything else, a time without an offset and one outside 1970 to 2999
-    included: what is read can be written again, in every zone.
+    Raises ValueError for anything else, including a time without an offset and one outside 1970 to
+    2999: every accepted time can be written again, in every time zone.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:

@@ -1,6 +1,6 @@
 """The routes of commands: every command of the live channel over HTTP, made from its declaration.
 
-A room declares a command once (commands.py), and has its route by that.
+A room declares a command once (commands.py); its route follows from that.
 """
 
 import re
@@ -19,7 +19,7 @@ _HEADER = "Idempotency-Key"
 
 
 def routes(commands: Iterable[Command[Any]], guard: Guard) -> APIRouter:
-    """The router of these commands."""
+    """Return the router of these commands."""
     router = APIRouter()
     for command in commands:
         _add(router, command, guard)
@@ -27,8 +27,10 @@ def routes(commands: Iterable[Command[Any]], guard: Guard) -> APIRouter:
 
 
 def _add(router: APIRouter, command: Command[Any], guard: Guard) -> None:
-    """Add the route of a command: its path has `{broadcast}` and fields of the message, its body
-    the others, and a `key` comes in the header.
+    """Add the route of a command.
+
+    `{broadcast}` and some fields of the message are in its path, a `key` is in the header, and the
+    other fields are in the body.
     """
     model, (method, _, path) = command.model, command.http.partition(" ")
     hints = get_type_hints(model, include_extras=True)
@@ -45,7 +47,7 @@ def _add(router: APIRouter, command: Command[Any], guard: Guard) -> None:
             named = named | given["body"].model_fields_set
         if has_key:
             values["key"] = given["key"]
-        # All is checked already, as the same fields.
+        # All fields are validated already.
         message = model.model_construct(named, **values)
         result = await command.run(given["caller"], given["broadcast"], message)
         return None if command.status == 204 else result
@@ -85,10 +87,10 @@ def _guard(command: Command[Any], guard: Guard) -> Any:
 
 
 def _body(command: Command[Any], in_path: set[str]) -> type[BaseModel] | None:
-    """The part of a message that has the fields of the body; None without any.
+    """Return the part of a message that has the fields of the body; None without any.
 
-    Raises TypeError where the message has no such part, or checks what it does not: a route checks
-    the body, and not the message once more.
+    Raises TypeError if the message has no such part, or validates more than the part does: a route
+    validates only the body, and not the message again.
     """
     model = command.model
     wanted = model.model_fields.keys() - Message.model_fields.keys() - in_path - {"key"}
@@ -116,12 +118,12 @@ def _validators(model: type[BaseModel]) -> set[str]:
 
 
 def _key(hint: Any) -> Parameter:
-    """The header of a key that may be left out."""
+    """Return the optional header of a key."""
     return _parameter("key", Annotated[hint, Header(alias=_HEADER)], None)
 
 
 def _needed_key(hint: Any) -> Parameter:
-    """The key as a dependency, which refuses a request without one."""
+    """Return the required key as a dependency, which refuses a request without one."""
     key: TypeAdapter[str] = TypeAdapter(hint)
 
     @needs_header(_HEADER)

@@ -1,9 +1,9 @@
-"""Commands: what a client asks for on the live channel, and over HTTP by the same models.
+"""Commands: what a client requests on the live channel, and over HTTP with the same models.
 
-A room declares each of its commands once, with its model, its role, its result and its problems, in
-its own `commands.py`; app.py registers all of them with the channel. The channel's document and the
-routes of the API (command_routes.py) are made of the declarations, and a test holds the pages'
-words and the typed client against them. What a command does is the room's part.
+A room declares each of its commands once, with its model, role, result and problems, in its own
+`commands.py`; app.py registers all of them with the channel. The channel's document and the API's
+routes (command_routes.py) are generated from the declarations, and a test compares the pages' texts
+and the typed client with them. Rooms implement the commands.
 """
 
 from collections.abc import Awaitable, Callable
@@ -25,14 +25,14 @@ Role = Literal["anyone", "crew", "staff"]
 
 
 def _require_type(schema: dict[str, Any]) -> None:
-    """State in a message's schema that the channel reads no message without a `type`."""
+    """Declare in a message's schema that `type` is required on the channel."""
     schema["required"] = ["type", *schema.get("required", [])]
 
 
 class Message(BaseModel):
-    """What every message of a client has: its type and, for the reply to carry, an id.
+    """The fields of every message of a client: its type and, for the reply, an id.
 
-    A subclass gives `type` its one value as the default too: over HTTP the path says it.
+    A subclass gives `type` its one value as the default, too: over HTTP the path implies it.
     """
 
     model_config = ConfigDict(extra="ignore", json_schema_extra=_require_type)
@@ -42,18 +42,18 @@ class Message(BaseModel):
 
 
 class Nothing(BaseModel):
-    """The result of a command that answers nothing but that it was done."""
+    """The empty result of a command."""
 
 
 class KeyMissing(Problem):
-    """A request by HTTP that needs an Idempotency-Key has none that can be used."""
+    """A request over HTTP needs an Idempotency-Key and has no usable one."""
 
     slug = "key-missing"
     title = "The request needs an Idempotency-Key"
 
 
 class StaffOnly(Forbidden):
-    """Someone tried what only a host, or a host and a moderator, may do."""
+    """The command is reserved for the host, or for the host and moderators."""
 
     slug = "staff-only"
     title = "Only the broadcast's staff may do that"
@@ -80,14 +80,15 @@ _OF_ROLES = (StaffOnly, UnknownApiKey, ExpiredApiKey, ApiKeyAboveOwner)
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[M]):
-    """One command: the model of its message, what answers it with which result, and its role.
+    """One command: the model of its message, the function that executes it, its result, and its
+    role.
 
     `answer` gets the caller, the broadcast and the message, and declares the problems that it
-    raises beyond what any command may (`contracts.raises`). `http` is the request that asks for the
-    same, its method and path, in which `{broadcast}` and fields of the message stand; `operation`
-    is its operation id. A POST makes something, unless `makes` is false. `tells` are the kinds of
-    events that it may make; more may follow for others, as for the waiting list, or where a rush
-    begins. A command that not everyone may send is noted in the audit list under its name.
+    raises in addition to those of every command (`contracts.raises`). `http` is the equivalent
+    request's method and path, with `{broadcast}` and fields of the message; `operation` is its
+    operation id. A POST creates something, unless `makes` is false. `tells` are the kinds of events
+    that it may append; more may follow for others, such as the waiting list, or when a rush begins.
+    Refusals of a command that not everyone may send are recorded in the audit log under its name.
     """
 
     model: type[M]
@@ -106,23 +107,23 @@ class Command(Generic[M]):
 
     @property
     def problems(self) -> tuple[type[Problem], ...]:
-        """All that it may be refused with, its own first."""
+        """All problems that it may raise, its own first."""
         own = contract_of(self.answer).problems
         return own + _OF_ANY + (() if self.role == "anyone" else _OF_ROLES)
 
     @property
     def status(self) -> int:
-        """The HTTP status of its answer: a DELETE has no body, as what answers Nothing."""
+        """The HTTP status of its response: 204 for a DELETE or a result Nothing."""
         if self.result is Nothing or self.http.startswith("DELETE "):
             return 204
         return 201 if self.makes and self.http.startswith("POST ") else 200
 
     def check(self, caller: Caller) -> None:
-        """Raise StaffOnly where the caller may not send it."""
+        """Raise StaffOnly if the caller's role may not send it."""
         may = {"anyone": True, "crew": caller.is_crew, "staff": caller.is_staff}
         if not may[self.role]:
             raise StaffOnly(self.name, self.role)
 
     async def run(self, caller: Caller, broadcast: str, message: M) -> dict[str, Any]:
-        """Do it and return its result, as JSON has it. Raises `problems`."""
+        """Execute it and return its result, ready for JSON. Raises `problems`."""
         return await self.answer(caller, broadcast, message)

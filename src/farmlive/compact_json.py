@@ -1,7 +1,7 @@
-"""Compact JSON: what is kept in the database, sent to other servers and written into frames.
+"""Compact JSON: in the database, between servers and in frames.
 
-By the encoder and the parser that pydantic has, a sixth and a third of the price of those of the
-standard library; an order passes through them a dozen times.
+pydantic's serializer and parser take a sixth and a third of the standard library's time; an order
+passes through them a dozen times.
 """
 
 from typing import Any
@@ -10,10 +10,12 @@ from pydantic_core import from_json, to_json
 
 
 def encode(value: Any) -> bytes:
-    """The value as JSON without a space, UTF-8. Raises ValueError for what JSON can't say."""
+    """Return the value as JSON without spaces, in UTF-8. Raises ValueError if JSON can't represent
+    it.
+    """
     return to_json(value)
 
 
 def decode(text: str | bytes) -> Any:
-    """What the text says. Raises ValueError where it is no JSON, or too deep."""
+    """Return the value of the text. Raises ValueError if it is not JSON, or nested too deeply."""
     return from_json(text, allow_inf_nan=False)

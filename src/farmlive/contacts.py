@@ -13,7 +13,7 @@ from typing import Literal
 
 BLANK = "•" * 11
 
-# Between two digits of a number: up to four spaces or signs, no letter. Currency, percent and
+# Up to four spaces or signs, no letter, between two digits of a number. Currency, percent and
 # arithmetic signs separate amounts, so they are excluded.
 _SIGN = r"[^\w+=%×÷<>$¢£¤¥€₩₽₹]|_"
 _GAP = rf"(?:{_SIGN}){{0,4}}"
@@ -33,13 +33,13 @@ _OTHER = re.compile(
 _MORE_BEFORE = re.compile(rf"[0-9](?:{_SIGN}){{1,4}}$")
 _MORE_AFTER = re.compile(rf"(?:{_SIGN}){{1,4}}[0-9]")
 _MORE_LENGTH = 5
-# Groups of at least this many digits are a number's anywhere; shorter ones only where no more
-# groups follow, or they are a list.
+# Groups of at least this many digits count as a number's anywhere; shorter ones only if no more
+# groups follow, since otherwise they are a list.
 _PART = 3
 
-# Other numbers than Chinese mobile ones, in usual spellings: fewer signs between two digits.
+# Numbers other than Chinese mobile ones, in usual spellings: fewer signs between two digits.
 _NEAR = r"[\s\-‐-―./()]{0,3}"
-# Of a service number that is written with spaces, and what an amount has behind it.
+# In a service number with spaces, and after an amount.
 _APART = r"[\s\-‐-―.]{1,2}"
 _UNIT = (
     r"[克斤米亩元块箱盒株棵粒个只升吨条枚枝袋件户人%]|公|千|毫|平方"
@@ -80,7 +80,7 @@ _EMAIL = re.compile(
     (?:\s?\.\s?|\s?[\[({<]\s?dot\s?[\])}>]\s?)[^\W\d_]{2,}""",
     re.VERBOSE | re.IGNORECASE,
 )
-# As a Chinese keyboard writes the dot of a domain.
+# The dot of a domain from a Chinese keyboard.
 _FULL_STOP = re.compile(r"(?<=[A-Za-z0-9])。(?=[A-Za-z])")
 # Digits as Chinese numerals, one character each.
 _SPOKEN = dict(
@@ -93,7 +93,7 @@ _SPOKEN = dict(
 _MOSTLY = 6
 _SPOKEN_DIGIT = f"[{''.join(_SPOKEN)}0-9]"
 _IS_SPOKEN = re.compile(_SPOKEN_DIGIT)
-# A circle is a digit beside another one, and else a bullet.
+# A circle counts as a digit beside another one, otherwise as a bullet.
 _IN_DIGITS = str.maketrans({each: digit for each, digit in _SPOKEN.items() if each != "○"})
 _CIRCLE = re.compile(r"(?<=[0-9○])○|○(?=[0-9○])")
 _COMPACT_DAY = re.compile(
@@ -103,7 +103,7 @@ _COMPACT_DAY = re.compile(
 _SPOKEN_PHONE = re.compile(rf"(?:{_SPOKEN_DIGIT}(?:(?!○)(?:{_SIGN})){{0,2}}){{10,}}{_SPOKEN_DIGIT}")
 
 
-# Letters that show nothing, and a blank pattern.
+# Invisible letters, and a blank pattern.
 _EMPTY = frozenset("\u115f\u1160\u2800")
 
 Span = tuple[int, int]
@@ -112,9 +112,9 @@ Span = tuple[int, int]
 def without_phones(text: str) -> str:
     """Return the text with mobile numbers blanked out, otherwise unchanged.
 
-    Digits of every width and script count, also in circles and brackets or written out in Chinese,
-    with spaces or signs between them or without. The time it takes grows with the text's length
-    alone: each character is looked at by a few matches, each of a bounded length.
+    It finds digits of every width and script, also in circles and brackets or written out in
+    Chinese, with or without spaces or signs between them. Its time is linear in the text's length:
+    a few matches, each of bounded length, read each character.
     """
     plain, place = _plain(text)
     kept: list[str] = []
@@ -128,10 +128,10 @@ def without_phones(text: str) -> str:
 
 
 def contact_in(text: str) -> Literal["phone", "email"] | None:
-    """Return the kind of contact that the text holds, None for none.
+    """Return the kind of contact that the text contains, None for none.
 
-    Telephone numbers of every kind: mobile ones as `without_phones` finds them, those of abroad,
-    landlines with their area, local ones after a word that says so.
+    It finds telephone numbers of every kind: mobile ones as `without_phones` does, foreign ones,
+    landlines with their area code, and local ones after a word that announces them.
     """
     plain, _ = _plain(text)
     if any(_mobiles(plain)) or any(_spoken(plain)) or any(_mixed(plain)):
@@ -153,7 +153,7 @@ def _mobiles(plain: str) -> Iterator[Span]:
 
 
 def _spoken(plain: str) -> Iterator[Span]:
-    """Return the spans of mobile numbers that are written out in words."""
+    """Yield the spans of mobile numbers that are written out in words."""
     for found in _SPOKEN_PHONE.finditer(plain):
         run = "".join(_SPOKEN.get(each, each) for each in found[0] if _IS_SPOKEN.match(each))
         # Prices and dates are written in digits, not in numerals.
@@ -162,7 +162,7 @@ def _spoken(plain: str) -> Iterator[Span]:
 
 
 def _mixed(plain: str) -> Iterator[Span]:
-    """Yield the spans of mobile numbers that have both numerals of words and digits."""
+    """Yield the spans of mobile numbers that have both Chinese numerals and digits."""
     digits = _in_one_script(plain)
     if digits == plain:
         return
@@ -176,13 +176,13 @@ def _mixed(plain: str) -> Iterator[Span]:
 
 
 def _is_evenly_apart(number: str) -> bool:
-    """Whether a number with enumerating commas in it is no list, as 一三八、1234、5678 is none."""
+    """Return whether commas separate the parts of one number, such as 一三八、1234、5678."""
     parts = [len(part[0]) for part in _GROUP.finditer(number)]
     return min(parts) >= _PART or max(parts) == 1
 
 
 def _in_one_script(plain: str) -> str:
-    """The text with its numerals of words as digits, of the same length."""
+    """Return the text with its Chinese numerals as digits, of the same length."""
     digits = plain.translate(_IN_DIGITS)
     return _CIRCLE.sub("0", digits) if "○" in digits else digits
 
@@ -195,10 +195,11 @@ def _is_other_phone(plain: str) -> bool:
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
-    """The text with plain digits and signs, and from where in it each character is.
+    """Return the text with plain digits and signs, and the position of each character in the
+    original.
 
-    Without what shows nothing or is drawn over another character, and with one space for several,
-    as a page shows it: however many of them stand between two digits, these are read together.
+    Invisible and combining characters are dropped, and several spaces become one, as a page shows
+    it: digits with any number of them in between are adjacent.
     """
     plain: list[str] = []
     place: list[int] = []
@@ -214,10 +215,10 @@ def _plain(text: str) -> tuple[str, list[int]]:
 
 
 def _in_digits(written: str) -> str:
-    """A character without its width and what shows nothing; a number as its digits.
+    """Return a character without its width and invisible parts; a number as its digits.
 
-    Numbers are those of every script, in circles and brackets, white on black too (❶, which NFKC
-    leaves as it is). Ideographs are letters, and so is 〇 here: `_SPOKEN` has them.
+    Numbers are those of every script, in circles and brackets, also white on black (❶, which NFKC
+    leaves unchanged). Ideographs are letters, and so is 〇 here: `_SPOKEN` has them.
     """
     plain = ""
     for each in unicodedata.normalize("NFKC", written):
@@ -230,12 +231,12 @@ def _in_digits(written: str) -> str:
 
 
 def _others(plain: str) -> list[Span]:
-    """Where amounts, days and times of day stand, in their order."""
+    """Return the spans of amounts, days and times of day, in order."""
     return [found.span() for found in _OTHER.finditer(plain)]
 
 
 def _meets(spans: Sequence[Span], start: int, end: int) -> bool:
-    """Whether one of the spans, which stand in their order and apart, has a part of that one."""
+    """Return whether one of the spans, which are ordered and disjoint, overlaps this one."""
     before_end = bisect_left(spans, (end, 0))
     return before_end > 0 and spans[before_end - 1][1] > start
 

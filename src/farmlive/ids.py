@@ -1,4 +1,4 @@
-"""Identifiers: ULIDs for what leaves the server, random tokens for what must not be guessed."""
+"""Identifiers: ULIDs for ids that leave the server, random tokens for secrets."""
 
 import re
 import secrets
@@ -16,10 +16,10 @@ _last = 0
 
 
 def ulid() -> str:
-    """Make a ULID: 26 characters of Crockford base 32, 48 bits of time and 80 of chance.
+    """Make a ULID: 26 characters of Crockford base 32, 48 bits of time and 80 random bits.
 
-    Within this process each is greater than the one before, so that order of making is order
-    of sorting (github.com/ulid/spec, monotonicity).
+    Within this process each is greater than the one before, so that they sort in order of creation
+    (github.com/ulid/spec, monotonicity).
     """
     global _last
     with _lock:
@@ -37,7 +37,7 @@ def first_ulid(ms: int) -> str:
 
 
 def is_ulid(text: str) -> bool:
-    """Whether the text has the form of a ULID, in capitals as we write it."""
+    """Return whether the text has the form of a ULID, in upper case as written here."""
     return _PATTERN.fullmatch(text) is not None
 
 

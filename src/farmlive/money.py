@@ -31,10 +31,10 @@ class Money(BaseModel):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
     def times(self, quantity: int) -> Self:
-        """The price of a quantity."""
+        """Return the price of a quantity."""
         return self.model_copy(update={"amount": self.amount * quantity})
 
 
 def decimals(currency: str) -> int:
-    """How many decimals the currency is written with."""
+    """Return the number of decimals of the currency."""
     return _EXPONENTS.get(currency, 2)

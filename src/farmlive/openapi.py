@@ -1,7 +1,7 @@
-"""The OpenAPI document: FastAPI's, with what each route declares besides (edge/contracts.py): its
-problems with their types, who may call it, and the headers that it needs.
+"""The OpenAPI document: FastAPI's, with each route's declarations (edge/contracts.py): its problems
+with their types, its permitted callers, and the headers that it needs.
 
-A route's tag is the beginning of its operation's id: `orders_place` is of `orders`.
+A route's tag is the first word of its operation id: `orders_place` belongs to `orders`.
 """
 
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ from farmlive.people.core.problems import CrossSite, WrongCsrfToken
 from farmlive.problems import Invalid, Problem, TooLarge
 from farmlive.store.failures import CommitFailed, CommitUnknown, NewerDatabase, NotRead
 
-# What any request may be answered with; any that may change something; and any that has a body.
+# Problems of any request; of any that may change something; and of any with a body.
 EVERYWHERE: tuple[type[Problem], ...] = (Invalid, Misdirected, NotRead, Internal)
 CHANGES: tuple[type[Problem], ...] = (CommitFailed, CommitUnknown, NewerDatabase)
 BODIES: tuple[type[Problem], ...] = (Problem, BodyLate, TooLarge)
-# What a request is never answered with that changes nothing.
+# Problems that a request which changes nothing never gets.
 _OF_CHANGES = frozenset({CrossSite, WrongCsrfToken})
 _SAFE = ("get", "head", "options")
 
@@ -68,7 +68,7 @@ TAGS = {
     "whip": "Publishing a stream (RFC 9725).",
 }
 
-# Of routes that are open to whoever has a link; OpenAPI has no security scheme for a path.
+# For routes that are open to holders of a link; OpenAPI has no security scheme for a path.
 _TOKENS = {
     "guests": "The token of a guest's link: whoever has it needs no account.",
     "invitations": "The token of an invitation's link: whoever has it needs no account.",
@@ -118,9 +118,7 @@ Programs send `Authorization: Bearer <API key>`; browsers sign in by `session_si
 
 
 class Api(FastAPI):
-    """The application. `session_cookie` is the name of the cookie by which browsers are signed
-    in.
-    """
+    """The application. `session_cookie` is the name of the session cookie."""
 
     def __init__(self, *, session_cookie: str):
         super().__init__(
@@ -134,11 +132,11 @@ class Api(FastAPI):
         self._document: dict[str, Any] | None = None
 
     def openapi(self) -> dict[str, Any]:
-        """Return the document; it is made once."""
+        """Return the document; it is built once."""
         if self._document is None:
             document = super().openapi()
             components = document.setdefault("components", {})
-            for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's, never answered
+            for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's, never returned
                 components.get("schemas", {}).pop(name, None)
             components.setdefault("schemas", {}).update(Problem=_PROBLEM, FieldError=_FIELD_ERROR)
             components["headers"] = {"RetryAfter": _RETRY_AFTER}
@@ -155,7 +153,7 @@ class Api(FastAPI):
         return self._document
 
     def described_routes(self) -> Iterator[Any]:
-        """Yield the routes that are in the document, as FastAPI's contexts of them."""
+        """Yield the routes in the document, as FastAPI's contexts."""
         for route in iter_route_contexts(self.routes):
             if isinstance(route.original_route, APIRoute) and route.include_in_schema:
                 yield route
@@ -188,7 +186,7 @@ class Api(FastAPI):
 
 
 def contracts_of(route: Any) -> Iterator[Contract]:
-    """Yield what a route and each of its dependencies declare."""
+    """Yield the contracts of a route and its dependencies."""
     yield contract_of(route.endpoint)
     waiting = list(route.dependant.dependencies)
     while waiting:
@@ -198,8 +196,8 @@ def contracts_of(route: Any) -> Iterator[Contract]:
 
 
 def problems_of(route: Any, method: str) -> set[type[Problem]]:
-    """Return the problems that a route answers to a method: its own, those of its dependencies, and
-    what any such request may be answered with.
+    """Return the problems of a route for a method: its own, those of its dependencies, and those of
+    any such request.
     """
     kinds = {*EVERYWHERE, *(kind for each in contracts_of(route) for kind in each.problems)}
     if method.lower() in _SAFE:
@@ -210,13 +208,13 @@ def problems_of(route: Any, method: str) -> set[type[Problem]]:
 
 
 def _complete(method: str, operation: dict[str, Any], contracts: list[Contract]) -> None:
-    """Write into an operation its tag, who may call it, and the headers that it needs."""
+    """Add to an operation its tag, its permitted callers, and the headers that it needs."""
     operation["tags"] = [_tag(operation["operationId"])]
-    # The docstring: its first line, and all of it.
+    # The docstring: its first line is the summary, all of it the description.
     if description := operation.get("description"):
         operation["summary"] = description.partition("\n")[0].removesuffix(".")
     accesses = [each.access for each in contracts if each.access is not None]
-    # A route for some on a router for all, or the other way about, is for some.
+    # If a route and its router differ, the one with roles applies.
     named = sorted((each for each in accesses if each.roles), key=lambda each: len(each.roles))
     access = next(iter([*named, *accesses]), None)
     if access is not None:
@@ -232,7 +230,7 @@ def _complete(method: str, operation: dict[str, Any], contracts: list[Contract])
 
 
 def _add_problems(operation: dict[str, Any], kinds: set[type[Problem]]) -> None:
-    """Write the responses that are problems into an operation."""
+    """Add the problem responses to an operation."""
     responses: dict[str, Any] = operation["responses"]
     responses.pop("422", None)  # FastAPI's own
     for status in sorted({kind.status for kind in kinds}):
@@ -245,8 +243,8 @@ def _tag(operation_id: str) -> str:
 
 
 def _security(access: Access, *, is_change: bool) -> list[dict[str, list[str]]]:
-    """Return the security requirements: one of them is met. Roles are named with each scheme, which
-    OpenAPI leaves to the document (section 4.8.30).
+    """Return the security requirements, one of which must be met. Roles are listed with each
+    scheme, as OpenAPI permits (section 4.8.30).
     """
     if access.stream_key:
         return [{"stream_key": []}]
@@ -258,8 +256,8 @@ def _security(access: Access, *, is_change: bool) -> list[dict[str, list[str]]]:
 
 
 def _response(kinds: list[type[Problem]]) -> dict[str, Any]:
-    """Return the response of one status, with the types that it may have."""
-    # Rooms that may not know each other share some slugs.
+    """Return the response of one status, with its possible types."""
+    # Rooms that may not import each other share some slugs.
     titles = {kind.slug: kind.title for kind in sorted(kinds, key=lambda kind: kind.__module__)}
     response = {
         "description": " ".join(f"`{slug}`: {titles[slug]}." for slug in sorted(titles)),

@@ -63,13 +63,13 @@ class Outage:
 
     @property
     def lasts_s(self) -> float:
-        """Seconds since the outage began; 0 where there is none."""
+        """Seconds since the outage began; 0 if there is none."""
         since = self._since
         return 0.0 if since is None else self._clock() - since
 
     @property
     def failed_s(self) -> float | None:
-        """How long ago it failed the last time, in seconds; None where it never did."""
+        """Seconds since its last failure; None if it never failed."""
         last = self._last_at
         return None if last is None else self._clock() - last
 
@@ -122,7 +122,7 @@ class Outages:
         back: str = "",
         what_to_do: str = "",
     ) -> Outage:
-        """Return the dependency of that name, added where it is new."""
+        """Return the outage with that name, added if it is new."""
         made = Outage(name, needed=needed, lost=lost, back=back, what_to_do=what_to_do)
         return self._all.setdefault(name, made)
 

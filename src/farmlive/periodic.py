@@ -1,7 +1,7 @@
-"""Tasks that go on from a start until a stop, and one that does the same thing again and again.
-What that is, is their owners'.
+"""Background tasks: one that runs from start to stop, and one that repeats at an interval.
 
-`in_task` is true in these tasks and in those they start: no request waits for their result.
+Their owners define the work. `in_task` is true in these tasks and in those that they start: no
+request waits for their result.
 """
 
 import abc
@@ -14,7 +14,7 @@ from typing import Any
 
 from farmlive.outages import Outage, reason_of
 
-# By so much a timer may ring too early: that was the multiple already.
+# A timer may fire this much too early: then the multiple has already been reached.
 _EARLY_S = 0.002
 
 in_task: ContextVar[bool] = ContextVar("in_task", default=False)
@@ -22,18 +22,18 @@ in_task: ContextVar[bool] = ContextVar("in_task", default=False)
 
 
 def create_task(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """Make a task of the server's own, which works for nobody who waits."""
+    """Create a background task of the server, for whose result no request waits."""
     context = copy_context()
     context.run(in_task.set, True)
     return asyncio.create_task(work, context=context)
 
 
 def rest_s(seconds: float) -> float:
-    """Return for how long to rest, so that all that is done every so often is done at a wakeup.
+    """Return how many seconds to rest, so that all periodic work shares wake-ups.
 
-    That is until the next whole multiple of the interval, by a clock that all share: a server that
-    idles costs mostly what waking costs. Nothing rests for longer than its interval, and nothing
-    follows itself after less than a quarter of it, but half-way to the multiple after.
+    That is until the next whole multiple of the interval, by one shared clock: an idle server's
+    cost is mostly its wake-ups. No rest is longer than the interval; one that would be less than a
+    quarter of it ends half-way to the multiple after.
     """
     rest = seconds - time.monotonic() % seconds
     if rest < min(_EARLY_S, seconds / 4):
@@ -42,17 +42,17 @@ def rest_s(seconds: float) -> float:
 
 
 class Task(abc.ABC):
-    """What `_run` does for ever, from `start` until `stop`."""
+    """Runs `_run` from `start` to `stop`."""
 
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Do it from now on."""
+        """Start running."""
         self._task = create_task(self._run())
 
     async def stop(self) -> None:
-        """Do it no more; who starts next goes on."""
+        """Stop running; `start` continues."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -66,8 +66,8 @@ class Task(abc.ABC):
 class Periodic(Task):
     """Runs `deed` at an interval in seconds (`rest_s`): first after one, or with `at_once` at once.
 
-    `failed` is what is logged where it could not be done, which is tried the next time, and `back`
-    where it could again. A deed that raises nothing was done.
+    `failed` is logged if it raised, and `back` when it succeeds again. A failed run is repeated at
+    the next interval.
     """
 
     def __init__(
@@ -101,9 +101,11 @@ class Periodic(Task):
 
 
 async def in_steps(step: Callable[[], Awaitable[bool]]) -> None:
-    """Do steps until one says that there is no more, and rest four times as long after each, from
-    a hundredth of a second to one: what is cleared away this way takes a fifth of the writer's time
-    at most, and less where it has other things to do.
+    """Run steps until one returns that there are no more.
+
+    After each it rests four times as long as the step took, between a hundredth of a second and
+    one: such cleaning takes at most a fifth of the writer's time, and less if the writer has other
+    work.
     """
     while True:
         began = time.monotonic()

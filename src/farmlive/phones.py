@@ -1,8 +1,8 @@
 """Phone numbers in one canonical form, so that one person is one buyer.
 
-Where the default country is China, a Chinese mobile number is stored as its 11 digits; every other
-number in E.164, such as +442079460000. The library `phonenumbers` decides what is valid; a number
-that it rejects is accepted all the same, and marked as doubtful.
+If the default country is China, a Chinese mobile number is stored as its 11 digits; every other
+number in E.164, such as +442079460000. The library `phonenumbers` validates; a number that it
+rejects is accepted nevertheless, and marked as doubtful.
 """
 
 import re
@@ -36,9 +36,9 @@ class Phone(NamedTuple):
 
 
 def typed(text: str) -> str:
-    """The number as someone typed it, without spaces and signs; a leading plus stays.
+    """Return the number without spaces and signs; a leading plus stays.
 
-    Raises ValueError where it is none.
+    Raises ValueError if it is no number.
     """
     if _TYPED.fullmatch(text):
         return text
@@ -51,10 +51,9 @@ def typed(text: str) -> str:
 
 
 def parse(text: str, country: str) -> Phone:
-    """The number as it is kept; `country` (ISO 3166-1) is that of numbers without one.
+    """Return the canonical form; `country` (ISO 3166-1) is that of numbers without a country code.
 
-    What is kept stays as it is when it is parsed again. Raises ValueError for what `typed` takes
-    for none.
+    Parsing is idempotent. Raises ValueError as `typed` does.
     """
     found = _parsed(typed(text), country)
     number = found.number
@@ -75,7 +74,7 @@ def _parsed(number: str, country: str) -> Phone:
         return Phone(_written(meant, country), is_doubtful=False)
     if (found := _IN_DISGUISE.fullmatch(number)) and (found["country"] or country == "CN"):
         return _chinese(found["own"], country)
-    # However many zeros stand before it, it is the same, as long as it is a number at all.
+    # Any number of leading zeros gives the same number, as long as it is one at all.
     doubted = f"+{number.lstrip('+0')}"
     if meant is not None:
         own = str(meant.national_number)
@@ -93,8 +92,9 @@ def _chinese(own: str, country: str) -> Phone:
 
 
 def is_doubtful(number: str) -> bool:
-    """Whether there may be no such number, of one that is kept, in whichever form it was; what
-    orders from before have that can be no number is one.
+    """Return whether a stored number, in any earlier form, may not exist.
+
+    A value of an old order that can't be a number is doubtful, too.
     """
     try:
         return parse(number, "CN").is_doubtful
@@ -103,28 +103,30 @@ def is_doubtful(number: str) -> bool:
 
 
 def written(text: str, country: str) -> str:
-    """The number of `parse`. Raises ValueError."""
+    """Return the number of `parse`. Raises ValueError."""
     return parse(text, country).number
 
 
 def international(number: str) -> str:
-    """A number that is kept, as one dials it from anywhere, such as +8613800000000."""
+    """Return a stored number as dialled from anywhere, such as +8613800000000."""
     return number if number.startswith("+") else f"+{_CHINA}{number}"
 
 
 def without_excess(number: str) -> str:
-    """The Chinese mobile number that a number begins with which has digits too many, or itself.
+    """Return the Chinese mobile number at the beginning of one with too many digits, or the number
+    itself.
 
-    A network may leave these out, and reach the one before them.
+    A network may ignore the excess digits and reach the shorter number.
     """
     found = _TOO_LONG.match(number)
     return found["own"] if found else number
 
 
 def other_forms(number: str, country: str) -> list[str]:
-    """Other forms in which earlier code, which knew signs alone, kept the number.
+    """Return other forms in which earlier code, which removed only signs, stored the number.
 
-    What is another number by now, as +1 380 239 3445 without its plus is a Chinese one, is none.
+    A form that is another number now is left out, such as +1 380 239 3445 without its plus, a
+    Chinese one.
     """
     code = phonenumbers.country_code_for_region(country)
     digits = international(number)[1:]
@@ -146,7 +148,7 @@ def _is(form: str, number: str, country: str) -> bool:
 
 
 def _library(number: str, country: str) -> PhoneNumber | None:
-    """Parse by the library; a leading 00 counts as a plus in every country."""
+    """Parse with the library; a leading 00 counts as a plus in every country."""
     for each in (f"+{number[2:]}" if number.startswith("00") else None, number):
         try:
             meant = phonenumbers.parse(each, country) if each else None

@@ -1,16 +1,16 @@
 """Problems: what went wrong, what was kept and what to do, as RFC 9457 problem details.
 
-The same object is the body of an HTTP error and the `problem` of a channel's reply. A room
-declares its problems beside the code that raises them; this file owns their shape, and those that
-rooms raise which do not know each other. Each slug has one class. One that says the same with
-another status, or of fewer things, is a subclass without a slug of its own.
+The same object is the body of an HTTP error and the `problem` of a channel's reply. A room declares
+its problems beside the code that raises them; this module owns their shape, and problems shared by
+rooms that may not import each other. Each slug has one class. A variant with another status, or for
+fewer cases, is a subclass without a slug of its own.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 MEDIA_TYPE = "application/problem+json"
-# A body of a mebibyte may have 100,000 members that are not known; the first few tell as much.
+# A body of one MiB may have 100,000 unknown members; the first few suffice.
 ERRORS_MOST = 20
 
 
@@ -33,7 +33,7 @@ class Problem(Exception):
         self.members = members
 
     def body(self) -> dict[str, Any]:
-        """The problem details object (RFC 9457, section 3)."""
+        """Return the problem details object (RFC 9457, section 3)."""
         return {
             "type": f"/problems/{self.slug}",
             "title": self.title,
@@ -44,7 +44,7 @@ class Problem(Exception):
 
 
 def types(root: type[Problem] = Problem) -> Iterator[type[Problem]]:
-    """Every problem that has a slug of its own, of the rooms that are imported."""
+    """Yield every problem with a slug of its own, of the imported rooms."""
     if "slug" in vars(root):
         yield root
     for kind in root.__subclasses__():
@@ -52,7 +52,7 @@ def types(root: type[Problem] = Problem) -> Iterator[type[Problem]]:
 
 
 def statuses(kind: type[Problem]) -> list[int]:
-    """Every status with which a problem of this type is answered."""
+    """Return every status with which a problem of this type is returned."""
     found = {kind.status}
     for each in kind.__subclasses__():
         if each.slug == kind.slug:
@@ -61,9 +61,7 @@ def statuses(kind: type[Problem]) -> list[int]:
 
 
 class Invalid(Problem):
-    """The request has the right form of a request and the wrong contents; `errors` lists
-    the first 20.
-    """
+    """The request is well-formed and has invalid content; `errors` lists the first 20."""
 
     status = 422
     slug = "invalid"
@@ -71,9 +69,9 @@ class Invalid(Problem):
 
     @classmethod
     def of(cls, found: Sequence[Mapping[str, Any]], *, skip: int = 0) -> Self:
-        """What pydantic found wrong, a field and a sentence each; what was sent is not repeated.
+        """Convert pydantic's errors, a field and a sentence each, without the rejected values.
 
-        `found` is its `errors()`; `skip` says how many parts of a location are not the sender's,
+        `found` is its `errors()`; `skip` is the number of location parts that are not the sender's,
         such as `body`.
         """
         errors = [
@@ -89,7 +87,7 @@ class Invalid(Problem):
 
 
 class NotFound(Problem):
-    """What the address or the message names does not exist here."""
+    """What the URL or the message names does not exist here."""
 
     status = 404
     slug = "not-found"
@@ -97,7 +95,7 @@ class NotFound(Problem):
 
 
 class Unauthorized(Problem):
-    """Nobody is signed in, or the key is not known."""
+    """Nobody is signed in, or the key is unknown."""
 
     status = 401
     slug = "unauthorized"
@@ -113,7 +111,7 @@ class Forbidden(Problem):
 
 
 class Conflict(Problem):
-    """The state of things does not allow it now."""
+    """The current state does not allow it."""
 
     status = 409
     slug = "conflict"

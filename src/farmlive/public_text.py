@@ -1,8 +1,8 @@
-"""Public free text: it may hold no telephone number and no e-mail address.
+"""Public free text: it must contain no telephone number and no e-mail address.
 
-This is the one check, for what staff and growers write: titles, names, stories, reasons, results,
-destinations. It applies to requests, never to responses, so that older texts stay readable. Texts
-between one buyer and staff are not public.
+This is the one check for texts that staff and growers write: titles, names, stories, reasons,
+results, destinations. It applies to requests, never to responses, so that older texts stay
+readable. Texts between one buyer and staff are not public.
 """
 
 from typing import Annotated
@@ -20,7 +20,7 @@ REFUSED = {
 
 
 def without_contacts(text: str | Bilingual) -> str | Bilingual:
-    """Return the text unchanged. Raises ValueError where it holds a number or an e-mail address."""
+    """Return the text unchanged. Raises ValueError if it has a number or an e-mail address."""
     parts = (text.zh, text.en) if isinstance(text, Bilingual) else (text,)
     for part in parts:
         found = contact_in(part)

@@ -1,5 +1,7 @@
 """Every setting of the server: one class, `FARMLIVE_*` in the environment, each with its meaning
-and unit. The fields of each room are in setting_groups/; docs/settings.md is made from all of them.
+and unit.
+
+setting_groups/ has the fields of each room; docs/settings.md is generated from all of them.
 """
 
 import difflib
@@ -21,7 +23,8 @@ from farmlive.setting_groups.shop import ShopSettings
 from farmlive.setting_groups.uploads import UploadSettings
 
 
-# pydantic takes the fields of the last base first, and docs/settings.md lists them in that order.
+# pydantic orders fields from the last base to the first, and docs/settings.md lists them in that
+# order.
 class Settings(
     RetentionSettings,
     OriginSettings,
@@ -36,7 +39,7 @@ class Settings(
 ):
     """The settings of one server; read once at start."""
 
-    # An error that showed its input would show passwords.
+    # An error with its input would reveal passwords.
     model_config = SettingsConfigDict(
         env_prefix="FARMLIVE_", extra="forbid", frozen=True, hide_input_in_errors=True
     )
@@ -64,7 +67,7 @@ class Settings(
 
     @model_validator(mode="after")
     def _ports_apart(self) -> Self:
-        # Where the addresses differ, one number serves both; a name may be any of them.
+        # With different hosts, both may use one port; a name may resolve to any of them.
         port = self.tcp_port_number
         every = not self.udp_addresses or not self.host.strip("0.:")  # 0.0.0.0, ::
         if port and port == self.port and (every or self.host in self.udp_addresses):
@@ -77,7 +80,9 @@ class Settings(
 
 
 def set_nothing(environment: Iterable[str]) -> list[str]:
-    """A sentence for each name FARMLIVE_* that sets nothing, with the setting that was meant."""
+    """Return a sentence for each name FARMLIVE_* that is no setting, with the probably intended
+    one.
+    """
     told = []
     for variable in sorted(environment):
         prefix, name = variable[:9].upper(), variable[9:].lower()

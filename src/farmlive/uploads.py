@@ -1,7 +1,7 @@
-"""The addresses of files: a picture is sent to the server, and what it keeps is read again.
+"""The routes of files: uploading a picture, and reading stored files.
 
-What a picture or a certificate must be is the store's to say (store/files/files.py), and how much
-one account may send (store/files/uploads.py).
+store/files/files.py validates pictures and certificates, and store/files/uploads.py limits uploads
+per account.
 """
 
 import re
@@ -42,7 +42,7 @@ _FILES: dict[int | str, dict[str, Any]] = {
 
 
 class KeptPicture(BaseModel):
-    """The address of a picture, as farms and products take it, and its size in pixels."""
+    """The URL of a picture, as farms and products accept it, and its size in pixels."""
 
     picture: str
     width: int
@@ -50,7 +50,7 @@ class KeptPicture(BaseModel):
 
 
 def routes(store: Store, settings: Settings, guard: Guard) -> APIRouter:
-    """The router of files."""
+    """Return the router of files."""
     router = APIRouter()
     files = Files(settings)
     growers = guard.roles("coordinator", "host", "seller")
@@ -66,7 +66,7 @@ def routes(store: Store, settings: Settings, guard: Guard) -> APIRouter:
         most = settings.upload_mib_per_day
 
         def write(connection: Connection) -> None:
-            check_bytes(connection, caller.owner, most)  # others of it may have come meanwhile
+            check_bytes(connection, caller.owner, most)  # others may have finished meanwhile
             record(connection, caller.owner, kept)
 
         await store.read(lambda connection: check_bytes(connection, caller.owner, most))

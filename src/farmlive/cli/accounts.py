@@ -30,7 +30,7 @@ Centres = Annotated[
     list[str] | None,
     typer.Option("--centre", metavar="ID", help="A clerk's pick-up point; as often as there are."),
 ]
-# Whom the audit list names for what is done by this command.
+# The caller in the audit log for actions of this command.
 OPERATOR = Caller(None, audit.COMMAND, "coordinator", "", "")
 FIRST = "It works for 24 hours, and is changed at the first sign-in."
 
@@ -41,7 +41,7 @@ _out = Console(soft_wrap=True, highlight=False)
 
 
 def with_people(work: Callable[[People], Awaitable[T]]) -> T:
-    """Open the database, do the work, close it."""
+    """Open the database, run `work`, close it."""
 
     async def run() -> T:
         settings = Settings()
@@ -116,13 +116,13 @@ def _factor(account: Account, until: int | None) -> str:
 
 
 def _known_to(key: ApiKey, names: dict[str, str]) -> list[str]:
-    """Name the account that made the key, where it is not the owner: it knows the secret."""
+    """Return the account that made the key, if it is not the owner: it knows the secret."""
     maker = key.made_by
     return [] if maker is None or maker == key.owner else [f"known-to:{names[maker]}"]
 
 
 def _scope(of: Account | ApiKey) -> list[str]:
-    """A seller's farms, a clerk's pick-up points."""
+    """Return a seller's farms, a clerk's pick-up points."""
     if of.centres is None:
         return ["all pick-up points: choose some at /studio/people"]
     return sorted(of.farms | of.centres)

@@ -1,4 +1,4 @@
-"""The command `farmlive`: serve, and what an operator does beside it."""
+"""The command `farmlive`: serve, and commands for the operator."""
 
 import asyncio
 import json
@@ -43,7 +43,7 @@ Insecure = Annotated[
     bool, typer.Option("--insecure", help="Trust any certificate; the key may be read on the way.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
-# Why an order's person is kept, as `farmlive retention` says it.
+# Why an order's personal data is kept, as `farmlive retention` says it.
 KEPT_BECAUSE = {
     "due": "have money due",
     "to_give_back": "have money to be given back",
@@ -67,7 +67,7 @@ _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def main() -> None:
-    """Run the command; what goes wrong is one sentence and exit code 1."""
+    """Run the command; an expected error is one sentence and exit code 1."""
     try:
         cli()
     except ValidationError as error:
@@ -89,7 +89,7 @@ def main() -> None:
 
 
 async def until_signal(run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Run something that ends when the event is set, as SIGINT and SIGTERM do."""
+    """Run something that ends when the event is set, which SIGINT and SIGTERM do."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -108,7 +108,7 @@ def serve(
 ) -> None:
     """Serve until SIGINT or SIGTERM; everything else is set by FARMLIVE_* (docs/settings.md)."""
     given = {"host": host, "port": port, "udp_port": udp_port}
-    # Given ones take the place of the environment's before any is judged.
+    # Options replace the environment's values before any is validated.
     settings = Settings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     serving.set_up_log(settings.log_level)
     for warning in set_nothing(os.environ):
@@ -133,7 +133,9 @@ def serve(
 
 
 async def _say_first(name: str, password: str, data: Path) -> None:
-    """Print the first password to a terminal; what else reads the output may keep it for ever."""
+    """Print the first password to a terminal; anything else that reads the output may keep it
+    forever.
+    """
     if sys.stdout.isatty():
         _out.print(f"First start: sign in as {name} with the password {password}")
     else:

@@ -1,8 +1,8 @@
-"""Replaces the keys of a database, where the file of keys was lost or others have read it.
+"""Replaces the keys of a database, if the key file was lost or others have read it.
 
-Owns the order of things: the new keys are on the disk before the database knows them, all that
-orders have is derived anew in one transaction, and only then the new file takes the old one's
-place. Interrupted, the same command goes on. No server is at work meanwhile.
+Owns the order of steps: the new keys are on the disk before the database knows them, everything
+that orders derive from keys is derived again in one transaction, and only then the new file
+replaces the old one. After an interruption the same command continues. No server runs meanwhile.
 """
 
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ from farmlive.store import Store, alone
 from farmlive.store import keys as stored
 from farmlive.store.keys import KeyFile, Keys, KeysRefused
 
-# A million orders take less; nobody else waits.
+# For a million orders it takes less; nobody else waits.
 WITHIN_S = 3_600.0
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """What a replacement would end. `lost`: there is no file of keys, so that the pseudonyms' key
-    is new, too, as `pseudonyms` says; only then the `blocked` devices and addresses and the `muted`
-    viewers go. Of `factors` recovery codes end, and apps where the file is lost.
+    """What a replacement would end. `lost`: there is no key file, so that the pseudonyms' key is
+    new, too (`pseudonyms`); only then the `blocked` devices and IPs and the `muted` viewers are
+    deleted. Of `factors`, recovery codes end, and apps if the file is lost.
     """
 
     lost: bool
@@ -44,7 +44,7 @@ class Outlook:
 
 
 async def finish(store: Store, file: KeyFile) -> bool:
-    """Go on with a replacement that the database knows already; whether there was one."""
+    """Continue a replacement that the database knows already; return whether there was one."""
     staged = file.staged.read()
     if staged is None:
         return False
@@ -52,12 +52,12 @@ async def finish(store: Store, file: KeyFile) -> bool:
     if fingerprint == staged.fingerprint:
         file.promote()
         return True
-    file.staged.path.unlink()  # which never came so far
+    file.staged.path.unlink()  # the staged keys were never used
     return False
 
 
 async def outlook(store: Store, file: KeyFile, *, pseudonyms: bool) -> Outlook:
-    """Say what `replace` would end. Raises KeysRefused for a file of another database, and
+    """Return what `replace` would end. Raises KeysRefused for a file of another database, and
     ServersRun.
     """
 
@@ -69,15 +69,15 @@ async def outlook(store: Store, file: KeyFile, *, pseudonyms: bool) -> Outlook:
         factors = factor_rekeying.kept(connection)
         return Outlook(lost, both, order_rekeying.opened(connection), blocked, muted, factors)
 
-    # By the writer, so that this process has one connection alone.
+    # Through the writer, so that this process has only one connection.
     return await store.write(read)
 
 
 async def replace(store: Store, file: KeyFile, *, pseudonyms: bool, caller: Caller) -> Path | None:
-    """Replace the keys; the pseudonyms' where that is asked for or they are lost. Return where the
-    old file stands, None where there was none.
+    """Replace the keys; the pseudonyms' only if requested or lost.
 
-    Raises KeysRefused, ServersRun, and what the store raises: nothing is replaced then.
+    Returns the old file's new path, None if there was none. Raises KeysRefused, ServersRun, and the
+    store's errors: then nothing is replaced.
     """
 
     def write(connection: Connection) -> None:
@@ -110,7 +110,7 @@ async def replace(store: Store, file: KeyFile, *, pseudonyms: bool, caller: Call
 
 
 def _present(connection: Connection, file: KeyFile) -> Keys | None:
-    """The keys that are to be replaced; None where they are lost. Raises KeysRefused."""
+    """Return the keys to replace; None if they are lost. Raises KeysRefused."""
     keys = file.read()
     if keys is None:
         return None

@@ -1,1 +1,1 @@
-"""The edge of HTTP: problems as answers, limits, headers, host names, lists by pages."""
+"""The HTTP edge: problems as responses, limits, headers, host names, pagination."""

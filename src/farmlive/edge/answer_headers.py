@@ -1,8 +1,7 @@
-"""Security headers of every response: nosniff, a Content-Security-Policy, HSTS; and of what the API
-answers, that nothing keeps it.
+"""Security headers of every response: nosniff, a Content-Security-Policy, HSTS; and no-store on
+responses of the API.
 
-Pages, files and certificates set a policy of their own, which is kept; so is what says for how long
-an answer holds.
+A policy or a Cache-Control that a page, file or certificate sets itself stays.
 """
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -13,15 +12,15 @@ from farmlive.settings import Settings
 
 # For every response but a page: a browser that opens it loads, runs and frames nothing.
 POLICY = "default-src 'none'; frame-ancestors 'none'"
-# For static files: a worker takes the policy of its script, so nothing that limits what is loaded.
+# For static files: a worker has its script's policy, so this must not limit what is loaded.
 STATIC_POLICY = "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-# A year, renewed by each response. No includeSubDomains: other hosts are the operator's to decide.
+# A year, renewed by each response. No includeSubDomains: other hosts are the operator's decision.
 STRICT_TRANSPORT = "max-age=31536000"
 
 
 class AnswerHeaders:
-    """ASGI middleware: nosniff and a CSP on every response, HSTS where the server uses https, and
-    no-store on what the API answers, who is signed in or not.
+    """ASGI middleware: nosniff and a CSP on every response, HSTS if the server uses https, and
+    no-store on all responses of the API, with or without a sign-in.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings):

@@ -1,5 +1,5 @@
-"""Channels that arrive at once begin a few at each turn of the event loop: what is under way, such
-as an order, is not held until all of them have begun.
+"""Paces WebSockets that arrive at once: a few start at each turn of the event loop, so that current
+work, such as an order, does not wait for all of them.
 """
 
 import asyncio
@@ -11,14 +11,14 @@ AT_A_TURN = 4
 
 
 class Arrivals:
-    """Lets WebSockets in, in their order."""
+    """ASGI middleware: starts WebSockets in order of arrival."""
 
     def __init__(self, app: ASGIApp):
         self._app = app
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass it on, a WebSocket at its turn."""
+        """Serve one connection, a WebSocket when it is its turn."""
         if scope["type"] == "websocket":
             loop = asyncio.get_running_loop()
             turn = loop.create_future()

@@ -1,6 +1,7 @@
-"""Where what people send could be read on its way: between browsers and this server, and between
-it and its database. Decided by the settings alone; said in the log at the start, and to
-coordinators on the studio's pages until it is put right.
+"""Unencrypted links: between browsers and this server, and between it and its database.
+
+Decided from the settings alone; logged at the start, and shown to coordinators on the studio's
+pages until it is fixed.
 """
 
 import os
@@ -26,14 +27,14 @@ _SAID: dict[Link, str] = {
     "data can be read on the way. Add sslmode=verify-full to FARMLIVE_DATABASE_URL "
     "(docs/operator.md, PostgreSQL)",
 }
-# Those that refuse what is not encrypted (libpq, section 34.19); the default, prefer, does not.
+# Modes that refuse an unencrypted connection (libpq, section 34.19); the default, prefer, does not.
 _ENCRYPTED = ("require", "verify-ca", "verify-full")
 
 _log = structlog.get_logger(__name__)
 
 
 def cleartext_links(settings: Settings) -> list[Link]:
-    """Return the links on which nothing demands encryption."""
+    """Return the links for which no setting requires encryption."""
     found: list[Link] = []
     if _serves_plainly(settings):
         found.append("http")
@@ -43,7 +44,7 @@ def cleartext_links(settings: Settings) -> list[Link]:
 
 
 def warn(settings: Settings) -> None:
-    """Say each in the log."""
+    """Log each unencrypted link."""
     for link in cleartext_links(settings):
         _log.warning(_SAID[link])
 
@@ -54,7 +55,7 @@ def _serves_plainly(settings: Settings) -> bool:
     if settings.public_url:
         return not _is_here(urlsplit(settings.public_url).hostname or "")
     proxies = settings.trusted_proxies
-    if proxies and proxies != (NO_PROXY,):  # which may well have the certificate
+    if proxies and proxies != (NO_PROXY,):  # the proxy may have the certificate
         return False
     return not _is_here(settings.host)
 
@@ -64,7 +65,7 @@ def _asks_plainly(database_url: str) -> bool:
         return False
     try:
         url = make_url(database_url)
-    except ArgumentError:  # the store says what is wrong with it
+    except ArgumentError:  # the store reports what is wrong with it
         return False
 
     def given(name: str, variable: str) -> str:
@@ -81,12 +82,12 @@ def _asks_plainly(database_url: str) -> bool:
 
 def _each(hosts: str) -> Iterator[str]:
     for host in hosts.split(","):
-        # SQLAlchemy has the port there, too.
+        # SQLAlchemy may have the port in the host.
         yield host.rpartition(":")[0] if host.count(":") == 1 else host
 
 
 def _is_here(host: str) -> bool:
-    """Whether it is this machine: a loopback address, its name, a socket file, or nothing."""
+    """Return whether the host is this machine: a loopback IP, its name, a Unix socket, or empty."""
     host = host.strip("[]").lower().removesuffix(".")
     if not host or host[0] in "/@" or host == "localhost" or host.endswith(".localhost"):
         return True

@@ -1,6 +1,7 @@
-"""What a route promises besides its shapes: the problems that it answers, and who may call it.
+"""The contract of a route beyond its models: the problems that it returns, and who may call it.
 
-Routes and their dependencies declare it where they raise it; openapi.py reads it for the document.
+Routes and dependencies declare it where they raise the problem; openapi.py reads it for the
+document.
 """
 
 from collections.abc import Callable
@@ -14,10 +15,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Contract:
-    """What one function declares.
+    """The declarations of one function.
 
-    `access` is None where it says nothing of it. `headers` are those that FastAPI takes for
-    optional, since the function itself refuses a request without one, with a problem of its own.
+    `access` is None if it declares none. `headers` are those that FastAPI considers optional,
+    because the function itself refuses a request without one, with a problem of its own.
     """
 
     problems: tuple[type[Problem], ...] = ()
@@ -27,9 +28,10 @@ class Contract:
 
 @dataclass(frozen=True)
 class Access:
-    """Who may call: a signed-in account or an API key of one of `roles`; anyone without `roles`.
+    """The permitted callers: a signed-in account or an API key of one of `roles`; anyone without
+    `roles`.
 
-    `stream_key`: the bearer is a stream key instead.
+    `stream_key`: the bearer token is a stream key instead.
     """
 
     roles: tuple[str, ...] = ()
@@ -37,16 +39,17 @@ class Access:
 
 
 def contract_of(function: object) -> Contract:
-    """Return what a function declares; of a bound method, what its function does."""
+    """Return the declarations of a function, or of a bound method's function."""
     found = getattr(function, "contract", None)
     return found if isinstance(found, Contract) else Contract()
 
 
 def raises(*whose: type[Problem] | Callable[..., Any]) -> Callable[[Function], Function]:
-    """Declare the problems that a function answers by itself; a function that is named stands for
-    those that it declares.
+    """Declare the problems that a function raises itself; a named function stands for all those
+    that it declares.
 
-    Those of a route's dependencies, of the server's limits and of the database are declared there.
+    The problems of a route's dependencies, of the server's limits and of the database are declared
+    there.
     """
     problems: list[type[Problem]] = []
     for each in whose:
@@ -63,7 +66,7 @@ def raises(*whose: type[Problem] | Callable[..., Any]) -> Callable[[Function], F
 
 
 def called_by(*roles: str, stream_key: bool = False) -> Callable[[Function], Function]:
-    """Declare who may call what has this dependency; anyone without `roles`."""
+    """Declare who may call routes with this dependency; anyone without `roles`."""
 
     def declare(function: Function) -> Function:
         access = Access(roles, stream_key)
@@ -73,7 +76,7 @@ def called_by(*roles: str, stream_key: bool = False) -> Callable[[Function], Fun
 
 
 def needs_header(name: str) -> Callable[[Function], Function]:
-    """Declare a header without which the dependency refuses the request."""
+    """Declare a header that the dependency requires."""
 
     def declare(function: Function) -> Function:
         before = contract_of(function)

@@ -1,8 +1,8 @@
-"""Control characters: refused in every text of a path, a parameter, a body or a frame. So is a text
-that is longer than any field takes.
+"""Control characters: refused in every text of a path, a parameter, a body or a frame; so are texts
+longer than any field allows.
 
 One rule for all, checked before a room or the database sees the text. SDP and files have parsers of
-their own; further rules are each field's.
+their own; each field has further rules.
 """
 
 import json
@@ -26,21 +26,21 @@ _IN_JSON = re.compile(
     rb"[\x00\x7f]|\xc2[\x80-\x9f]|\\[bfnrt]|\\u00[01][0-9A-Fa-f]|\\u00(?:7[Ff]|[89][0-9A-Fa-f])"
     rb"|\\u[dD][89A-Fa-f]"
 )
-# No field takes a longer text, in characters. It is refused before anyone normalizes it: that takes
-# time by the square of a run of combining marks, a minute for one of a megabyte.
+# No field allows a longer text, in characters. It is refused before it is normalized, which takes
+# quadratic time for a run of combining marks, a minute for a megabyte.
 MAX_TEXT = 5_000
-# Limits of a refusal: texts named, characters of each member's name, members of a path.
+# Limits of a refusal: number of texts, characters of each member's name, members of a path.
 _NAMED, _LONGEST_NAME, _DEEPEST = 10, 64, 20
 # The path of a value: its parent's path, and its name or index there.
 _Place: TypeAlias = "tuple[_Place, str | int] | None"
-# Types of decoded values that can hold a text.
+# Types of decoded values that can contain a text.
 _WALKED = (str, dict, list)
 TOO_LONG = f"It is longer than {MAX_TEXT} characters. Write less."
 ADVICE = "It holds a character that nobody can see, such as a tab. Type it again without that."
 
 
 def check_address(path: str, query: bytes) -> None:
-    """Raise Invalid where a decoded path, or a raw query string, holds such a character."""
+    """Raise Invalid if a decoded path, or a raw query string, has such a character."""
     if _UNTAKEN.search(path):
         raise _invalid(["path"], "The address")
     if _IN_BYTES.search(unquote_to_bytes(query)):
@@ -48,8 +48,8 @@ def check_address(path: str, query: bytes) -> None:
 
 
 def check(body: Any) -> None:
-    """Raise Invalid where a decoded JSON value holds such a character anywhere, or a text longer
-    than any field takes.
+    """Raise Invalid if a decoded JSON value has such a character anywhere, or a text longer than
+    any field allows.
     """
     wrong = list(islice(_wrong(body), _NAMED))
     if wrong:
@@ -59,7 +59,7 @@ def check(body: Any) -> None:
 
 
 def check_json(body: bytes) -> None:
-    """Raise Invalid for JSON as `check` does; malformed JSON is left to its parser."""
+    """Check JSON as `check` does; malformed JSON is left to its parser. Raises Invalid."""
     if len(body) <= MAX_TEXT and not _IN_JSON.search(body):
         return
     try:
@@ -70,8 +70,9 @@ def check_json(body: bytes) -> None:
 
 
 def _wrong(value: Any) -> Iterator[tuple[str, str]]:
-    """Yield the paths of refused texts, such as `lines.0.name`, and what to do; walks without
-    recursion, and writes no path of what is taken.
+    """Yield the paths of refused texts, such as `lines.0.name`, and what to do.
+
+    It walks without recursion, and builds paths only for refused texts.
     """
     left: list[tuple[Any, _Place, bool]] = [(value, None, False)]
     while left:

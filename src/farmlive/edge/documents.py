@@ -1,6 +1,6 @@
-"""Documents that don't change while the server runs: made once, then answered from memory.
+"""Documents that don't change while the server runs: built once, then served from memory.
 
-The caller gives the function that makes the content.
+The caller provides the function that builds the content.
 """
 
 import asyncio
@@ -10,13 +10,13 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-# Seconds that a cache may keep one: a newer version of the server may answer another.
+# Seconds that a cache may keep one: a newer version of the server may serve another.
 KEPT_S = 300
 
 
 class Document:
-    """Bytes that `make` gives once, in a thread, since that may take long; everyone else waits for
-    the same, and gets 304 where the `ETag` is known (RFC 9110, section 13.1.2).
+    """Bytes that `make` builds once, in a thread, because it may take long; all other requests wait
+    for them, and get 304 if they know the `ETag` (RFC 9110, section 13.1.2).
     """
 
     def __init__(self, make: Callable[[], bytes], media_type: str):
@@ -29,7 +29,7 @@ class Document:
         if self._made is None:
             self._made = asyncio.create_task(asyncio.to_thread(self._make_once))
             self._made.add_done_callback(self._forget_failure)
-        # Whoever leaves takes it from nobody else.
+        # A cancelled request must not cancel it for the others.
         body, tag = await asyncio.shield(self._made)
         headers = {"ETag": tag, "Cache-Control": f"public, max-age={KEPT_S}"}
         if _names(request.headers.get("if-none-match", ""), tag):
@@ -46,6 +46,6 @@ class Document:
 
 
 def _names(condition: str, tag: str) -> bool:
-    """Whether an If-None-Match names the tag, by the weak comparison."""
+    """Return whether an If-None-Match contains the tag, by the weak comparison."""
     tags = [each.strip().removeprefix("W/") for each in condition.split(",")]
     return tag in tags or tags == ["*"]

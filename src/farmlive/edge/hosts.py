@@ -1,4 +1,4 @@
-"""Host names: those that the server answers to, and its own absolute URL.
+"""Host names: those that the server accepts, and its own absolute URL.
 
 No absolute URL is ever built from a `Host` header, which the client chooses.
 """
@@ -16,8 +16,8 @@ from farmlive import problems
 from farmlive.problems import Problem
 from farmlive.settings import Settings
 
-# Answered under every host name: probes, scrapers and the other servers on this database use the
-# name or IP that they were given.
+# Served under every host name: probes, scrapers and the other servers on this database use the name
+# or IP that they were configured with.
 _EVERYWHERE = ("/healthz", "/readyz", "/metrics", "/internal/media")
 
 
@@ -54,7 +54,7 @@ def is_name(host: str) -> bool:
 
 
 class OwnHosts:
-    """ASGI middleware: with FARMLIVE_PUBLIC_URL set, answers 421 to all other hosts.
+    """ASGI middleware: with FARMLIVE_PUBLIC_URL set, responds with 421 to all other hosts.
 
     A redirect to the request's own `Host` is rewritten to its path alone.
     """
@@ -110,7 +110,7 @@ class OwnHosts:
 def _lead_here(headers: MutableHeaders, asked: str) -> None:
     target = urlsplit(headers.get("location", ""))
     if target.netloc and target.netloc == asked:
-        # A path that begins with two slashes is another host's URL.
+        # A path that begins with two slashes would be another host's URL.
         path = "/" + target.path.lstrip("/\\")
         headers["location"] = f"{path}?{target.query}" if target.query else path
 

@@ -1,5 +1,6 @@
-"""The edge of HTTP: problems as answers, HEAD, and a log line a request that tells of no person.
-What a request may cost is edge/request_limits.py's part, what it means the rooms'.
+"""The HTTP edge: problems as responses, HEAD, and a log line per request without personal data.
+
+edge/request_limits.py limits what a request may cost; the rooms handle it.
 """
 
 import time
@@ -24,11 +25,11 @@ _log = structlog.get_logger(__name__)
 
 
 def _nothing(_request: Request, _path: str, _problem: Problem) -> None:
-    """Hear of nothing."""
+    """Ignore a refusal."""
 
 
 class Internal(Problem):
-    """A fault of ours; the log has it."""
+    """A bug of ours; the log has it."""
 
     status = 500
     slug = "internal"
@@ -36,7 +37,7 @@ class Internal(Problem):
 
 
 class WrongMethod(Problem):
-    """The address exists, and takes other methods."""
+    """The URL exists, with other methods."""
 
     status = 405
     slug = "method-not-allowed"
@@ -44,10 +45,10 @@ class WrongMethod(Problem):
 
 
 def answer_problems(app: FastAPI, page: ErrorPage, refused: Refused = _nothing) -> Answer:
-    """Answer errors as RFC 9457 problem details, or as a page to a browser that asks for one.
+    """Return errors as RFC 9457 problem details, or as a page to a browser that requests one.
 
-    `refused` hears of each that an address raised, with the pattern of the address.
-    Returns what answers so, for what stands before the application.
+    Calls `refused` with each problem that a route raises, and the route's pattern. Returns the
+    function that does so, for middleware outside the application.
     """
 
     async def answer(request: Request, problem: Problem) -> Response:
@@ -108,7 +109,7 @@ def answer_problems(app: FastAPI, page: ErrorPage, refused: Refused = _nothing) 
 
 
 class Heads:
-    """ASGI middleware: answers HEAD as GET is answered, without the body (RFC 9110, 9.3.2)."""
+    """ASGI middleware: answers HEAD as GET, without the body (RFC 9110, 9.3.2)."""
 
     def __init__(self, app: ASGIApp):
         self._app = app
@@ -128,8 +129,8 @@ class Heads:
 
 
 class RequestLog:
-    """ASGI middleware: one debug line a request with method, route, status and time; no address,
-    no query, no token: a route is logged by its pattern.
+    """ASGI middleware: one debug line per request with method, route, status and time; no IP, no
+    query, no token: a route is logged by its pattern.
     """
 
     def __init__(self, app: ASGIApp):

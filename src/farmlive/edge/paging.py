@@ -1,8 +1,8 @@
-"""Lists by pages: `cursor` and `limit` in, `Link: rel="next"` out (RFC 8288).
+"""Pagination: `cursor` and `limit` in, `Link: rel="next"` out (RFC 8288).
 
-A cursor is the place of a page's last row in the list's order: a number, such as a time, and where
-that is not enough an id. Searches, whose words belong into no address, carry both in their body
-and `next` in the answer.
+A cursor is the position of a page's last row in the list's order: a number, such as a time, and an
+id if that is not unique. Searches, whose terms must not be in a URL, have both in their body and
+`next` in the response.
 """
 
 import re
@@ -29,13 +29,13 @@ _MARK = re.compile(r"(-?[0-9]{1,16})(?:-([0-9A-Za-z]{1,26}))?")
 
 
 def written(mark: Mark) -> str:
-    """Return the cursor of a place."""
+    """Return the cursor of a position."""
     place, identifier = mark
     return f"{place}-{identifier}" if identifier else str(place)
 
 
 def read(cursor: str | None) -> Mark | None:
-    """Return the place of a cursor; None for the beginning. Raises Invalid."""
+    """Return the position of a cursor; None for the beginning. Raises Invalid."""
     if not cursor:
         return None
     found = _MARK.fullmatch(cursor)
@@ -46,9 +46,9 @@ def read(cursor: str | None) -> Mark | None:
 
 
 class Page:
-    """The page of a list that a request asks for: `rows` rows at most after the place `after`.
+    """The requested page of a list: at most `rows` rows after the position `after`.
 
-    `rows` is one more than are answered, which tells whether another page follows.
+    `rows` is one more than are returned, which tells whether another page follows.
     """
 
     def __init__(
@@ -66,9 +66,10 @@ class Page:
     def cut(
         self, found: Sequence[Row], mark: Callable[[Row], Mark]
     ) -> tuple[list[Row], str | None]:
-        """Return the rows to answer, and the next page's cursor, which the `Link` header gets too.
+        """Return the rows of the page, and the next page's cursor, which is also put into the
+        `Link` header.
 
-        `mark` gives the place of a row.
+        `mark` returns the position of a row.
         """
         if len(found) < self.rows:
             return list(found), None
@@ -82,9 +83,10 @@ class Page:
     def part(
         self, found: Sequence[Row], name: Callable[[Row], str]
     ) -> tuple[list[Row], str | None]:
-        """The same of a list that is at hand whole; `name` gives a row's id.
+        """Do as `cut` for a list in memory; `name` returns a row's id.
 
-        A page begins behind the last row of the one before, and where that is gone at its place.
+        A page begins after the last row of the page before or, if that row is gone, at its
+        position.
         """
         start = 0
         if self.after is not None:
@@ -95,7 +97,7 @@ class Page:
 
 
 def read_page(usual: int = MOST) -> Any:
-    """Make the dependency that reads a route's Page; `usual` is the limit where none is sent."""
+    """Make the dependency that reads a route's Page; `usual` is the default limit."""
 
     def page(
         request: Request, response: Response, cursor: Cursor = None, limit: Limit = usual
@@ -110,18 +112,18 @@ Asked = Annotated[Page, read_page()]
 
 
 class Listing(BaseModel):
-    """What each list's answer has of paging."""
+    """The pagination member of each list's response."""
 
     next: str | None = Field(None, description="The cursor of the page after this one; null: last")
 
 
 class Paged(BaseModel):
-    """What each search's body has of paging: which page of what was found is answered."""
+    """The pagination members of each search's body: which page of the results to return."""
 
     cursor: Annotated[str | None, Field(max_length=48)] = None
     limit: Annotated[int, Field(ge=1, le=MOST)] = MOST
 
     @property
     def page(self) -> Page:
-        """The page that is asked for. Raises Invalid."""
+        """The requested page. Raises Invalid."""
         return Page(self.cursor, self.limit)

@@ -1,5 +1,5 @@
-"""Limits of what a request may cost before it means anything: the size of its head and body, the
-time in which they arrive, and what text they may have.
+"""Limits of a request before it is interpreted: size of head and body, time to arrive, and allowed
+text.
 """
 
 import asyncio
@@ -20,48 +20,48 @@ from farmlive.problems import Problem, TooLarge
 # Seconds within which a request's head must arrive, from the connection or its first byte on; the
 # same for a TLS handshake.
 HEAD_S = 10.0
-# Seconds within which a body must arrive, uploads aside.
+# Seconds within which a body must arrive, except for uploads.
 BODY_S = 60.0
-# Fields of a head, each of which is looked for among all others; and requests of a connection that
-# wait for the one that is answered, each of which takes a hundred times its bytes.
+# Fields of a head, each of which is compared with all others; and pipelined requests of a
+# connection, each of which takes a hundred times its bytes.
 MAX_HEADER_FIELDS = 100
 MAX_PIPELINED = 100
-# Members of a JSON body: each that a model does not know takes ten microseconds to refuse. The
-# largest body that has any use is a table of 2,000 fees, each with its currency.
+# Members of a JSON body: refusing an unknown one takes ten microseconds. The largest legitimate
+# body is a table of 2,000 fees, each with its currency.
 MAX_MEMBERS = 10_100
 _MEMBER = re.compile(rb'"\s*:')
-# Commas of a JSON body, which bound its members and items together: each item is looked at.
+# Commas of a JSON body, which bound its members and items together: each item is checked.
 MAX_COMMAS = 20_000
-# Seconds after which a client counts as gone that takes nothing of its answer.
+# Seconds after which a client that reads nothing of its response counts as gone.
 SEND_TIMEOUT_S = 60.0
-# Limits, in seconds and bytes, of reading on the rest of a refused body.
+# Limits, in seconds and bytes, of draining the rest of a refused body.
 LINGER_S, LINGER_MOST = 2.0, 16 << 20
 
 _LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol over llhttp, which reads a head of any size: here it, or what follows a
-    body in chunks, has `MOST` bytes at most, and what one reading of the socket may bring.
+    """uvicorn's protocol over llhttp, with limits on the head, which llhttp does not have.
 
-    A connection that has sent no whole head `HEAD_S` after it was made, or after the first byte
-    since the last request, is closed: a thousand of them would be held for nothing.
+    A head, or the trailer of a chunked body, may have `MOST` bytes plus one read of the socket. A
+    connection without a complete head `HEAD_S` after it was made, or after the first byte since the
+    last request, is closed: otherwise a thousand of them could be held open for nothing.
     """
 
     MOST = 64 * 1024
 
-    # What came since the last of a body, or since a request began.
+    # Bytes since the last part of a body, or since a request began.
     _came = 0
     # Whether a head has begun to arrive.
     _begun = False
-    # The timeout of the head that is awaited.
+    # The timeout of the expected head.
     _late: asyncio.TimerHandle | None = None
-    # Why what came is refused.
+    # Why the input is refused.
     _wrong = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the timeout of the first head, and have the kernel give up an answer that nobody
-        takes.
+        """Start the timeout of the first head, and have the kernel drop a response that the client
+        does not read.
         """
         super().connection_made(transport)
         raw = transport.get_extra_info("socket")
@@ -77,7 +77,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, or refuse what does not come to its end."""
+        """Parse the input, or refuse it if it does not end."""
         self._came += len(data)
         super().data_received(data)
         # uvicorn's keep-alive timer ends with any byte, even an empty line.
@@ -88,17 +88,17 @@ class HttpProtocol(HttpToolsProtocol):
             self.send_400_response(f"A request's head may have {self.MOST} bytes at most.")
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Handle the begin of a request."""
         self._came = 0
         self._begun = True
         if len(self.pipeline) >= MAX_PIPELINED:
-            # One before them is being answered, so that this ends the connection.
+            # A request before them is being answered, so this closes the connection.
             self._stop_parsing("")
         self._await_head()
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a field of a head or of a trailer, if there are not too many."""
+        """Add a field of a head or of a trailer, if there are not too many."""
         super().on_header(name, value)
         if name.lower() == b"host" and [each for each, _ in self.headers].count(b"host") > 1:
             self._stop_parsing("A request has one Host (RFC 9112, section 3.2).")
@@ -106,14 +106,14 @@ class HttpProtocol(HttpToolsProtocol):
             self._stop_parsing(f"A request's head may have {MAX_HEADER_FIELDS} fields at most.")
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what came, with the reason, and close."""
-        if self._is_answering():  # the refusal would stand in the middle of that answer
+        """Refuse the input, with the reason, and close."""
+        if self._is_answering():  # the refusal would be in the middle of that response
             self.transport.abort()
         else:
             super().send_400_response(self._wrong or msg)
 
     def _stop_parsing(self, wrong: str) -> None:
-        """Stop the parser by an error, which uvicorn answers with 400."""
+        """Stop the parser with an error, for which uvicorn responds with 400."""
         self._wrong = wrong
         raise ValueError(wrong)
 
@@ -147,18 +147,18 @@ class HttpProtocol(HttpToolsProtocol):
                 self.transport.abort()
 
     def on_body(self, body: bytes) -> None:
-        """A part of its body is here."""
+        """Handle a part of the body."""
         self._came = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """It is here as a whole."""
+        """Handle the end of the request."""
         self._came = 0
         super().on_message_complete()
 
 
 class BodyLate(Problem):
-    """The body did not come in time."""
+    """The body did not arrive in time."""
 
     status = 408
     slug = "body-late"
@@ -166,10 +166,10 @@ class BodyLate(Problem):
 
 
 class BodyLimit:
-    """ASGI middleware: refuses a body over the limit, unread where its length is told, and one that
-    is not whole after a minute: who sends it slowly would have us hold many.
+    """ASGI middleware: refuses a body over the limit, unread if Content-Length tells, and one that
+    is not complete after a minute, because slow clients would occupy many.
 
-    Addresses that match `uploads` take files and have the limit `upload_limit`, and see to the time
+    Paths that match `uploads` accept files; they have the limit `upload_limit`, and time out by
     themselves. Limits in bytes.
     """
 
@@ -218,7 +218,7 @@ class BodyLimit:
             return message
 
         async def watch(message: Message) -> None:
-            # Whatever the application made of the torn body, the refusal is the answer.
+            # Whatever the application made of the incomplete body, the refusal is the response.
             if not torn:
                 await send(message)
 
@@ -229,8 +229,8 @@ class BodyLimit:
 
 
 async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with the problem, and hear the rest of the body for a moment: who is still sending
-    gets no answer from a connection that is cut.
+    """Respond with the problem, and drain the rest of the body for a moment: a client that is still
+    sending would not see the response if the connection were cut.
     """
     response = JSONResponse(problem.body(), problem.status, media_type=problems.MEDIA_TYPE)
     response.headers["Connection"] = "close"
@@ -251,12 +251,12 @@ async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) 
 
 
 class _Torn(Exception):
-    """The body grew past the limit, or did not come."""
+    """The body exceeded the limit, or did not arrive."""
 
 
 class Texts:
     """ASGI middleware: refuses control characters in URLs and JSON bodies
-    (edge/control_characters.py), and bodies of more members or items than any needs.
+    (edge/control_characters.py), and bodies with more members or items than any needs.
     """
 
     def __init__(self, app: ASGIApp, answer: Answer):
@@ -281,8 +281,8 @@ class Texts:
 
 
 def _is_json(scope: Scope) -> bool:
-    # Any of them: a parser may read another of two Content-Type headers than we would. As text, of
-    # which Python's own parser strips more than of bytes: U+0085 and U+00A0.
+    # Any of them: a parser may read another one of two Content-Type headers than we would. As text,
+    # because Python strips more from it than from bytes: U+0085 and U+00A0.
     return any(
         value.decode("latin-1").partition(";")[0].strip().lower().endswith(("/json", "+json"))
         for name, value in scope["headers"]
@@ -291,15 +291,16 @@ def _is_json(scope: Scope) -> bool:
 
 
 async def _checked(receive: Receive) -> Receive:
-    """Read and check the whole body; return a `receive` that replays it. Raises Invalid, and
-    TooLarge for more members or items than any body needs.
+    """Read and check the whole body; return a `receive` that replays it.
+
+    Raises Invalid, and TooLarge for more members or items than any body needs.
     """
     messages: list[Message] = []
     while not messages or messages[-1].get("more_body", False):
         messages.append(await receive())
     body = b"".join(message.get("body", b"") for message in messages)
     if len(body) > MAX_MEMBERS:
-        # As UTF-16 and UTF-32 write it, too.
+        # Also in UTF-16 and UTF-32.
         if len(_MEMBER.findall(body.replace(b"\0", b""))) > MAX_MEMBERS:
             raise TooLarge(f"A body may have {MAX_MEMBERS} members at most. Nothing was changed.")
         if body.count(b",") > MAX_COMMAS:

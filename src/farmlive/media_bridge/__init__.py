@@ -1,1 +1,3 @@
-"""Between media and the rest: stream keys, cameras on air, and who may still watch."""
+"""The bridge between media and other rooms: stream keys, cameras on air, and permission to
+watch.
+"""

@@ -1,6 +1,7 @@
-"""The gate between media and broadcasts: whose stream key this is, who may watch yet, and what
-media tells is written into the log, in order. What is watched by a role ends with it
-(media_bridge/crew_sessions.py).
+"""The bridge between media and broadcasts: checks stream keys, admits viewers, and writes media's
+events into the log, in order.
+
+Sessions that need a role end with it (media_bridge/crew_sessions.py).
 """
 
 import asyncio
@@ -44,7 +45,7 @@ PLAY = "play"
 CHANGES_PER_JOIN = 4
 # How soon media stops here after an end on another server of which the bus did not tell.
 END_UNHEARD_S = 5.0
-# For how long a broadcast's state is believed where the bus tells of no change.
+# How long a broadcast's state is cached without a change on the bus.
 BELIEVED_S = 1.0
 
 _log = structlog.get_logger(__name__)
@@ -58,7 +59,9 @@ class WrongStreamKey(Unauthorized):
 
 
 class StreamGate:
-    """Decides for the relay, and writes what it tells; implements `media.Gate`."""
+    """Admits publishers and viewers for the relay, and writes its events; implements
+    `media.Gate`.
+    """
 
     def __init__(
         self,
@@ -75,11 +78,11 @@ class StreamGate:
         self._people = people
         self._guard = guard
         self._broadcasts = broadcasts
-        # What was read of broadcasts, and until when it is believed.
+        # Cached states of broadcasts, with their expiry.
         self._states: dict[str, tuple[str, float]] = {}
         self._looking: list[Periodic] = []
         self._crew = CrewSessions(guard, self._is_live)
-        # With the epoch of the lease under which each was so.
+        # Events with the epoch of the lease under which each happened.
         self._told: asyncio.Queue[tuple[MediaEvent, int | None]] = asyncio.Queue()
         self._leases: Leases | None = None
         self._writing_fails = Outage(
@@ -90,7 +93,7 @@ class StreamGate:
         self._writing = create_task(self._write_for_ever())
 
     async def stop(self) -> None:
-        """Write what was told, then stop."""
+        """Write the queued events, then stop."""
         for each in self._looking:
             await each.stop()
         await self._told.join()
@@ -99,10 +102,10 @@ class StreamGate:
 
     @raises(WrongStreamKey, UnknownBroadcast, Ended, TooMany)
     async def publish(self, broadcast: str, bearer: str | None, request: Request) -> Admission:
-        """The source that the key belongs to.
+        """Return the source that the key belongs to.
 
-        Raises WrongStreamKey, UnknownBroadcast, Ended, and TooMany for an address that tries
-        wrong keys; one encoder with an old key does not shut out those of other broadcasts.
+        Raises WrongStreamKey, UnknownBroadcast, Ended, and TooMany for an IP that tries wrong keys;
+        one encoder with an old key does not lock out those of other broadcasts.
         """
         if await self._state(broadcast) == "ended":
             raise Ended
@@ -135,8 +138,8 @@ class StreamGate:
         ApiKeyAboveOwner,
     )
     async def play(self, broadcast: str, request: Request) -> str | None:
-        """Let a viewer in while live, the crew earlier too: the address that it is counted by.
-        Raises NotLive, Ended, TooMany.
+        """Admit a viewer of a live broadcast, the crew earlier too; return the IP that it counts
+        against. Raises NotLive, Ended, TooMany.
         """
         state = await self._state(broadcast)
         if state == "ended":
@@ -162,7 +165,7 @@ class StreamGate:
     async def preview(
         self, broadcast: str, source: str, bearer: str | None, request: Request
     ) -> None:
-        """Let the crew see a source, on air or not, and a guest the own one.
+        """Authorize the crew's preview of a source, on air or not, and a guest's of its own.
 
         Raises Ended, Unauthorized, Forbidden, TooMany.
         """
@@ -180,20 +183,20 @@ class StreamGate:
         self._limit(PLAY, request, 1)
 
     def plays(self, broadcast: str, session: str, request: Request) -> None:
-        """Look after what is seen by a role, which ends with it."""
+        """Watch a session that needs a role, which ends with the role."""
         right = getattr(request.state, "sees_by_role", None)
         if right is not None:
             self._crew.add(broadcast, session, request, is_preview=right == "preview")
 
     def nothing_to_play(self, request: Request) -> None:
-        """Forget that `play` let this viewer in: one who waits for the camera asks often."""
+        """Take back the count of `play` for this viewer: one that waits for a camera asks often."""
         self._people.limits.give_back(
             PLAY, self._guard.address(request), self._settings.joins_per_minute
         )
 
     @raises(TooMany)
     def change(self, request: Request) -> None:
-        """Let a session be changed or ended. Raises TooMany."""
+        """Authorize a change or the end of a session. Raises TooMany."""
         self._limit("change of a session", request, CHANGES_PER_JOIN)
 
     def _limit(self, name: str, request: Request, times: int) -> None:
@@ -201,26 +204,26 @@ class StreamGate:
         self._people.limits.allow(name, self._guard.address(request), per_minute)
 
     def write_under(self, leases: Leases) -> None:
-        """Write events on condition of the lease under which media told of them."""
+        """Write events on condition of the lease under which they happened."""
         self._leases = leases
 
     def tell(self, event: MediaEvent) -> None:
-        """Write the event into the log, after those told before."""
+        """Queue the event for the log, after earlier ones."""
         leases = self._leases
         self._told.put_nowait((event, 0 if leases is None else leases.epoch(event.broadcast)))
 
     async def close_at_the_end(self, bus: Bus, relay: Relay, sessions: Signalling) -> None:
-        """Close a broadcast's media once its end is committed, on whichever server that was, and a
-        guest's once the time is over.
+        """Close a broadcast's media once its end is committed, on any server, and a guest's once
+        the link has expired.
         """
 
         def hear(topic: str, message: bytes) -> None:
-            # Most events are of the trade, hundreds a second: they are not even read.
+            # Most events are sales, hundreds a second: they are not even parsed.
             if topic != TOPIC or b'"broadcast.' not in message:
                 return
             event = unpack(message)
             if event.kind in (BroadcastStarted.kind, BroadcastEnded.kind):
-                # A new one, so that what is being read goes into the old one.
+                # A new dict, so that a read that is under way fills the old one.
                 self._states = {}
             if event.kind == BroadcastEnded.kind:
                 relay.end(event.broadcast)
@@ -250,7 +253,7 @@ class StreamGate:
             try:
                 if await self._read_state(broadcast) == "ended":
                     relay.end(broadcast)
-            except UnknownBroadcast as error:  # the others may be over all the same
+            except UnknownBroadcast as error:  # the others may have ended nevertheless
                 unknown = error
         if unknown is not None:
             raise unknown
@@ -261,7 +264,7 @@ class StreamGate:
                 relay.dismiss(broadcast, source)
 
     async def _state(self, broadcast: str) -> str:
-        """As `_read_state`; once for all who come in the same second."""
+        """Do as `_read_state`, once for all calls in the same second."""
         states, now = self._states, time.monotonic()
         state, believed = states.get(broadcast, ("", now))
         if believed <= now:
@@ -294,7 +297,7 @@ class StreamGate:
                 self._told.task_done()
 
     async def _write(self, event: MediaEvent, epoch: int | None) -> bool:
-        """Write it; False where another server has had the lease since."""
+        """Write the event; return False if another server has had the lease since."""
         leases = self._leases
         if epoch is None:
             return False
@@ -326,7 +329,7 @@ def routes(
     guard: Guard,
     clocks_off: Callable[[], tuple[int, int]],
 ) -> APIRouter:
-    """The one address of media in the API; `clocks_off` is as in `Pages`."""
+    """Return the router of media's one route in the API; `clocks_off` is as in `Pages`."""
     router = APIRouter()
 
     @router.get(

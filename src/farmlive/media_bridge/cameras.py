@@ -1,5 +1,6 @@
-"""Cameras: the host puts one on air, and a guest's goes when its link ends, on whichever server it
-is. Whose a camera is, people know; who is on air, media; here they meet.
+"""Cameras: the host puts one on air, and a guest's session ends with its link, on any server.
+
+people knows who owns a camera, media which one is on air.
 """
 
 from typing import Any, Literal
@@ -42,7 +43,7 @@ class SourceSwitch(OnAir, Message):
 
 
 class Switched(BaseModel):
-    """The source that was picked; `on_air` false while its next keyframe is waited for."""
+    """The source that was picked; `on_air` is false until its next keyframe."""
 
     id: str
     label: str
@@ -50,7 +51,7 @@ class Switched(BaseModel):
 
 
 class Cameras:
-    """Switches and sends away, here or on the server that has the camera."""
+    """Switches sources and ends guests' sessions, here or on the server that has the camera."""
 
     def __init__(self, store: Store, log: Log, relay: Relay, anywhere: Anywhere, bus: Bus):
         self._store = store
@@ -70,10 +71,10 @@ class Cameras:
         OtherServer,
     )
     async def switch(self, caller: Caller, broadcast: str, message: SourceSwitch) -> dict[str, Any]:
-        """Put the source on air: the host's pick; answers as `Switched`.
+        """Put the source on air as the host picked it; return a `Switched`.
 
         Raises UnknownBroadcast, Ended, UnknownSource, SourceAway, SourceUnplayable, and HolderAway
-        and OtherServer where the camera's server can't be asked.
+        and OtherServer if the camera's server can't be reached.
         """
 
         source = message.source
@@ -98,7 +99,7 @@ class Cameras:
         return Switched(id=source, label=found.label, on_air=on_air).model_dump()
 
     def send_away(self, guest: Guest) -> None:
-        """End what a guest sends, on whichever server."""
+        """End a guest's session, on any server."""
         self._bus.publish(TOPIC, compact_json.encode([guest.broadcast, guest.source]))
 
     def _hear(self, topic: str, message: bytes) -> None:

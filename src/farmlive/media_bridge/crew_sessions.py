@@ -1,8 +1,8 @@
-"""Ends what someone watches by a role once the role is gone: a camera's own picture, and what is
-sent before the broadcast is live. What anybody may watch goes on.
+"""Ends media sessions that need a role once the role is gone: previews of a source, and views of a
+broadcast that is not live yet.
 
-Who it is the guard finds out anew from the request that opened the session, as it does for a live
-channel; closing the session is media's part.
+Views that need no role go on. guard.py authenticates the request that opened the session again, as
+for a live channel; media closes the session.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,20 +16,20 @@ from farmlive.people import Guard
 from farmlive.periodic import Periodic
 from farmlive.problems import Unauthorized, Unavailable
 
-# Within five seconds of the shut-out, the look itself included.
+# Within five seconds of the shut-out, including the check itself.
 LOOK_S = 2.0
 
 
 @dataclass(frozen=True)
 class _Watch:
-    """By which request it was opened, and whether it is a preview, which nobody else ever sees."""
+    """The request that opened a session, and whether it is a preview, which always needs a role."""
 
     request: Request
     is_preview: bool
 
 
 class CrewSessions:
-    """The sessions that only the crew may have and that were asked for here, wherever they are."""
+    """The sessions that need a role and were opened through this server, wherever they are."""
 
     def __init__(self, guard: Guard, is_live: Callable[[str], Awaitable[bool]]):
         self._guard = guard
@@ -37,11 +37,11 @@ class CrewSessions:
         self._open: dict[tuple[str, str], _Watch] = {}
 
     def add(self, broadcast: str, session: str, request: Request, *, is_preview: bool) -> None:
-        """Look after the session that this request opened."""
+        """Watch the session that this request opened."""
         self._open[broadcast, session] = _Watch(request, is_preview)
 
     def looking(self, sessions: Signalling) -> Periodic:
-        """Make the task that looks again and again whether each may go on."""
+        """Return the task that checks at intervals whether each session may go on."""
         return Periodic(
             LOOK_S,
             lambda: self.look(sessions),
@@ -50,7 +50,7 @@ class CrewSessions:
         )
 
     async def look(self, sessions: Signalling) -> None:
-        """End those of someone who signed out, was shut out or is of the crew no more."""
+        """End the sessions of people who signed out, were shut out or lost their role."""
         known: dict[tuple[str, str], bool] = {}
         for (broadcast, session), watch in list(self._open.items()):
             if not await sessions.is_open(broadcast, session):
@@ -68,7 +68,7 @@ class CrewSessions:
                     await sessions.delete(broadcast, session, publisher=False)
                 except SessionGone:  # it left meanwhile
                     pass
-                except HolderAway:  # the next look does
+                except HolderAway:  # the next check ends it
                     continue
                 del self._open[broadcast, session]
 
@@ -77,5 +77,5 @@ class CrewSessions:
             return (await self._guard.identify(request, is_use=False)).is_crew
         except Unauthorized:
             return False
-        except Unavailable:  # nobody can tell; the next look does
+        except Unavailable:  # unknown; the next check decides
             return True

@@ -1,7 +1,7 @@
 """Probes the STUN and TURN servers of FARMLIVE_TURN_URLS once a minute.
 
 It sends a Binding request (RFC 8489, section 3), which both answer without credentials; so it
-checks neither the credentials nor the way from a client to the server.
+checks neither the credentials nor the network between a client and the server.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _HEAD = struct.Struct("!HHI12s")
 
 
 class NoAnswer(Exception):
-    """The server sent something else than a response to the request."""
+    """The server sent something other than a response to the request."""
 
 
 class IceProbe(Periodic):
@@ -67,7 +67,9 @@ class IceProbe(Periodic):
 
 
 async def ask(url: str) -> None:
-    """Ask the server once; returns where it answers. Raises OSError, EOFError and NoAnswer."""
+    """Send one request to the server; return when it has answered. Raises OSError, EOFError and
+    NoAnswer.
+    """
     found = _URL.fullmatch(url)
     if found is None:
         raise NoAnswer("the address can't be read")
@@ -112,7 +114,7 @@ async def _ask_by_udp(host: str, port: int) -> None:
 
 
 class _Waiting(asyncio.DatagramProtocol):
-    """Takes the first datagram, or what the network says instead."""
+    """Receives the first datagram, or the network's error."""
 
     def __init__(self, answer: "asyncio.Future[bytes]"):
         self._answer = answer
@@ -132,7 +134,7 @@ def _request() -> tuple[bytes, bytes]:
 
 
 def _check(answer: bytes, identity: bytes) -> None:
-    """Whether it is an answer to the request. Raises NoAnswer."""
+    """Check that it is a response to the request. Raises NoAnswer."""
     if len(answer) < _HEAD.size:
         raise NoAnswer("what came is no STUN")
     kind, _, cookie, named = _HEAD.unpack_from(answer)

@@ -1,8 +1,8 @@
-"""Ends what accounts publish once they are shut out, on whichever server their cameras are.
+"""Ends the media sessions of accounts that are shut out, on any server.
 
-Whose a key is, people know; what came by it, media; here they meet. The server on which an account
-is shut out tells the others over the bus, and each looks by itself too: the command that shuts out
-is on no bus, and a camera may come in just while its owner goes.
+people knows who owns a key, media which session uses it. The server on which an account is shut out
+notifies the others over the bus, and each also checks at intervals: the `farmlive` command is not
+on the bus, and a camera may connect just while its owner is shut out.
 """
 
 from collections.abc import Iterable
@@ -14,14 +14,15 @@ from farmlive.people import People
 from farmlive.periodic import Periodic
 
 TOPIC = "shut-outs"
-# What the bus did not tell of ends within five seconds of the shut-out, this and the look included.
+# Sessions that the bus did not report end within five seconds of the shut-out, including this wait
+# and the check.
 LOOK_S = 2.0
-# Above so many keys the other servers find out by their own looks.
+# Above this number of keys the other servers find out by their own checks.
 MOST_TOLD = 1_000
 
 
 class Publishers:
-    """Those who publish here, by their keys."""
+    """The publishers on this server, by their keys."""
 
     def __init__(self, people: People, relay: Relay, bus: Bus):
         self._people = people
@@ -36,22 +37,22 @@ class Publishers:
         bus.listen(self._hear)
 
     async def start(self) -> None:
-        """Look from now on."""
+        """Start checking."""
         await self._looking.start()
 
     async def stop(self) -> None:
-        """Look no more."""
+        """Stop checking."""
         await self._looking.stop()
 
     def shut_out(self, keys: frozenset[str]) -> None:
-        """End what came by these stream keys, on every server."""
+        """End the sessions of these stream keys, on every server."""
         if len(keys) > MOST_TOLD:
             self._end(keys)
         else:
             self._bus.publish(TOPIC, compact_json.encode(sorted(keys)))
 
     async def look(self) -> None:
-        """End what is here by a key whose owner is shut out. Raises what the store raises."""
+        """End the sessions here whose keys' owners are shut out. Raises the store's errors."""
         self._end(await self._people.stream_keys.over(self._relay.publishers().values()))
 
     def _hear(self, topic: str, message: bytes) -> None:

@@ -1,8 +1,8 @@
 """Several servers on one PostgreSQL: which of them has a broadcast's media (the lease), and how the
-others forward to it what WHIP, WHEP and the studio ask.
+others forward requests of WHIP, WHEP and the studio to it.
 
-A server that stands alone, as every one on SQLite does, has all media itself, and no row or request
-of these.
+A server without others, as every one on SQLite, has all media itself, and makes no lease and no
+such request.
 """
 
 from farmlive.nodes.forwarding import Anywhere

@@ -1,8 +1,8 @@
-"""Forwards what WHIP, WHEP and the studio ask to the server that has the broadcast's media.
+"""Forwards requests of WHIP, WHEP and the studio to the server that has the broadcast's media.
 
-The server that was asked decides who may do what, by its own cookies, keys, limits and names; what
-it forwards are the facts: which source, which IP is counted, the offer. receiving.py answers there,
-signing.py keeps others out.
+The server that got the request authorizes it, by its own cookies, keys, limits and names, and
+forwards facts: which source, which IP counts, the offer. receiving.py answers there, signing.py
+authenticates servers.
 """
 
 import asyncio
@@ -29,31 +29,31 @@ from farmlive.store.failures import CommitFailed, CommitUnknown, NewerDatabase, 
 
 PATH = "/internal/media"
 CONNECT_S, ANSWER_S = 1.0, 4.0
-# A server that did not answer in time is not asked for so long.
+# How long a server that did not answer in time gets no further requests.
 SILENT_S = 1.0
-# For so long staff read that a server's address is missing.
+# How long staff see that a server's URL is missing.
 LACKED_S = 60.0
-# A session description, and what is said of it; or what is said of some cameras.
+# The most bytes of a session description with its parameters, or of some cameras' health.
 MOST_BYTES = 192 * 1024
 _MOST_CONNECTIONS = 100
-# Requests that one server has at a time. The others wait for their turn here, as each that waits
-# inside httpx costs time for every one that is begun or done.
+# Concurrent requests to one server. The others wait here, because each that waits inside httpx
+# costs time for every one that begins or ends.
 _AT_ONCE = 32
 _TURN_S = 10.0
-# Less than a server keeps an idle connection.
+# Shorter than a server keeps an idle connection.
 _IDLE_S = 2.0
-# In the place of an answer: nobody else is to be asked.
+# Result of `_ask` if no other server has the lease.
 HERE = object()
-# What the holder raises: media, and the database where it takes the lease anew.
+# The problems that the holder raises: media's, and the database's if it takes the lease again.
 _RAISED = BY_SLUG | {
     kind.slug: kind for kind in (CommitFailed, CommitUnknown, NewerDatabase, NotRead)
 }
-# A publisher comes back sooner than viewers, who find it there.
+# A publisher retries sooner than viewers, who then find it.
 _PUBLISHER_AGAIN_S = 1
 
 
 class Forwarding:
-    """Asks other servers; `own_url` is where they ask this one."""
+    """Sends requests to other servers; `own_url` is this server's URL for them."""
 
     def __init__(self, signer: Signer, outages: Outages, own_url: str = ""):
         self._signer = signer
@@ -66,13 +66,13 @@ class Forwarding:
                 keepalive_expiry=_IDLE_S,
             ),
             trust_env=False,
-            # A jar that takes no cookie of any server.
+            # A jar that accepts no cookie of any server.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            # The system's authorities, and those of SSL_CERT_FILE.
+            # The system's certificate authorities, and those of SSL_CERT_FILE.
             verify=ssl.create_default_context(),
         )
         self._silent: dict[str, float] = {}
-        # By address, so that a server that does not answer keeps nobody from another.
+        # By URL, so that a server that does not answer does not block requests to others.
         self._turns: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_AT_ONCE))
         self._away = outages.watch(
             "media_server",
@@ -94,24 +94,27 @@ class Forwarding:
         await self._http.aclose()
 
     def lacks_url(self) -> bool:
-        """Whether, within the last minute, another server had the cameras and nobody had said where
-        it is reached.
+        """Whether, within the last minute, another server had the cameras and its URL was not
+        set.
         """
         ago = self._unknown.failed_s
         return ago is not None and ago < LACKED_S
 
     def need_nobody(self) -> None:
-        """Nobody is to be asked, as where another server has taken the place of one that was."""
+        """Clear the warning: no other server is needed, for example after this one has taken
+        over.
+        """
         self._away.recovered()
         self._unknown.recovered()
 
     async def ask(
         self, lease: Lease, operation: str, broadcast: str, text: str = "", **facts: Any
     ) -> Any:
-        """Have the holder do it: what it answered. `text` is an offer or a fragment.
+        """Have the holder perform the operation; return its result. `text` is an offer or a
+        fragment.
 
-        Raises the Problem that it raised, OtherServer, HolderAway, HolderGone, and NotHere where it
-        does not hold the lease any more.
+        Raises the Problem that the holder raised, OtherServer, HolderAway, HolderGone, and NotHere
+        if it does not hold the lease any more.
         """
         if lease.url in ("", self._own_url):
             self._unknown.failed(f"its FARMLIVE_NODE_URL is {'ours' if lease.url else 'not set'}")
@@ -122,7 +125,7 @@ class Forwarding:
         try:
             async with asyncio.timeout(_TURN_S):
                 await turns.acquire()
-        except TimeoutError:  # it is busy, and answers others
+        except TimeoutError:  # it is busy with other requests
             raise HolderAway from None
         try:
             self._check_silent(lease)
@@ -148,7 +151,7 @@ class Forwarding:
         try:
             async with asyncio.timeout(CONNECT_S + ANSWER_S):
                 status, seal, answer = await self._send(lease.url, body, authorization)
-        except httpx.PoolTimeout:  # it was not asked
+        except httpx.PoolTimeout:  # no request was sent
             raise HolderAway from None
         except (TimeoutError, httpx.TimeoutException):
             now = time.monotonic()
@@ -168,8 +171,8 @@ class Forwarding:
         return found
 
     async def _send(self, url: str, body: bytes, authorization: str) -> tuple[int, str, bytes]:
-        """Status, signature and body of the answer, which is read no further than any of ours is
-        long.
+        """Return status, signature and body of the response, read up to the size of the largest
+        legitimate one.
         """
         headers = {"Authorization": authorization, "Content-Type": "application/octet-stream"}
         answer = b""
@@ -192,7 +195,7 @@ class Anywhere:
     async def publish(
         self, broadcast: str, admission: Admission, offer: str, asked_at: str = ""
     ) -> Opened:
-        """Take a publisher's offer where the broadcast's media is, or here where it is nowhere."""
+        """Accept a publisher's offer where the broadcast's media is, or here if it is nowhere."""
         for _ in range(2):
             async with self._leases.held(broadcast) as other:
                 if other is None:
@@ -211,12 +214,12 @@ class Anywhere:
         raise HolderAway(_PUBLISHER_AGAIN_S)
 
     async def view(self, broadcast: str, offer: str, address: str | None) -> Opened:
-        """Take a viewer's offer."""
+        """Accept a viewer's offer."""
         found = await self._ask("view", broadcast, offer, address=address)
         return await self._here.view(broadcast, offer, address) if found is HERE else Opened(*found)
 
     async def preview(self, broadcast: str, source: str, offer: str) -> Opened:
-        """Take the offer of one who looks at a source."""
+        """Accept the offer of a preview of a source."""
         found = await self._ask("preview", broadcast, offer, source=source)
         if found is HERE:
             return await self._here.preview(broadcast, source, offer)
@@ -225,7 +228,7 @@ class Anywhere:
     async def patch(
         self, broadcast: str, session: str, body: str, if_match: str | None, *, publisher: bool
     ) -> tuple[str, str] | None:
-        """Take a trickle fragment, or restart ICE."""
+        """Accept a trickle ICE fragment, or restart ICE."""
         other = await self._other(broadcast, session)
         if other is None:
             return await self._here.patch(broadcast, session, body, if_match, publisher=publisher)
@@ -257,7 +260,7 @@ class Anywhere:
             await self._of_session(other, "delete", broadcast, session=session, publisher=publisher)
 
     async def is_open(self, broadcast: str, session: str, *, publisher: bool = False) -> bool:
-        """Whether a session may still be there, as while its server does not answer."""
+        """Return whether a session may still be open; True while its server does not answer."""
         other = await self._other(broadcast, session)
         if other is None:
             return await self._here.is_open(broadcast, session, publisher=publisher)
@@ -271,18 +274,20 @@ class Anywhere:
             return True
 
     def refused(self, broadcast: str, admission: Admission, problem: Problem) -> None:
-        """Note a request that was refused before it came to an offer, on this server."""
+        """Record, on this server, a request that was refused before its offer was read."""
         self._here.refused(broadcast, admission, problem)
 
-    # What the studio asks.
+    # Requests of the studio.
 
     async def switch(self, broadcast: str, source: str) -> bool:
-        """Put a source on air; whether viewers get it already. Raises what `Relay.switch` does."""
+        """Put a source on air; return whether viewers get it already. Raises what `Relay.switch`
+        raises.
+        """
         found = await self._ask("switch", broadcast, source=source)
         return self._here.switch(broadcast, source) if found is HERE else bool(found)
 
     async def health(self, broadcast: str) -> dict[str, Any]:
-        """How each source of the broadcast does, as `Relay.health`."""
+        """Return the health of each source of the broadcast, as `Relay.health`."""
         found = await self._ask("health", broadcast)
         return self._here.health(broadcast) if found is HERE else dict(found)
 
@@ -293,8 +298,8 @@ class Anywhere:
         return other
 
     async def _ask(self, operation: str, broadcast: str, text: str = "", **facts: Any) -> Any:
-        """What the holder answered; HERE where no other server has the lease."""
-        for _ in range(2):  # the second time of one who took it since
+        """Return the holder's result; HERE if no other server has the lease."""
+        for _ in range(2):  # a second time for a server that has taken the lease since
             other = await self._holder(broadcast)
             if other is None:
                 return HERE
@@ -307,7 +312,7 @@ class Anywhere:
         raise HolderAway
 
     async def _other(self, broadcast: str, session: str) -> Lease | None:
-        """The server that may have a session that this one has not."""
+        """Return the server that may have a session that is not here, or None."""
         if self._here.has(broadcast, session):
             return None
         return await self._holder(broadcast)
@@ -315,7 +320,9 @@ class Anywhere:
     async def _of_session(
         self, other: Lease, operation: str, broadcast: str, text: str = "", **facts: Any
     ) -> Any:
-        """Ask the holder; of a session whose server has ended nothing is left."""
+        """Send a request about a session to the holder; a session whose server has ended is
+        gone.
+        """
         try:
             return await self._forwarding.ask(other, operation, broadcast, text, **facts)
         except (NotHere, HolderGone, OtherServer):
@@ -324,19 +331,19 @@ class Anywhere:
 
 
 def written(operation: str, broadcast: str, text: str, facts: dict[str, Any]) -> bytes:
-    """Write a request: a line of JSON, and the text as it is."""
+    """Serialize a request: a line of JSON, and the text unchanged."""
     return compact_json.encode([operation, broadcast, facts]) + b"\n" + text.encode()
 
 
 def read(body: bytes) -> tuple[str, str, str, dict[str, Any]]:
-    """Read what `written` wrote."""
+    """Parse what `written` wrote."""
     head, _, text = body.partition(b"\n")
     operation, broadcast, facts = compact_json.decode(head)
     return operation, broadcast, text.decode(), facts
 
 
 def _problem(slug: str, detail: str, headers: dict[str, str], members: dict[str, Any]) -> Problem:
-    """The problem that the other server raised."""
+    """Return the problem that the other server raised."""
     kind = _RAISED.get(slug, HolderAway)
     problem = kind.__new__(kind)
     Problem.__init__(problem, detail, headers=headers, **members)

@@ -1,9 +1,10 @@
-"""The leases of media: which server has the cameras and the viewers of a broadcast.
+"""Leases of media: which server has the cameras and viewers of a broadcast.
 
-The first publisher's server takes the lease and renews it while it has anyone; it is over
-`LEASE_MS` after its holder's last renewal, by the database's clock alone, or once it is given back.
-Each tenure has an epoch. Servers on one database write in turn (store/writer_lock.py), so what is
-written on condition of an epoch (`stands`) is never written by one that another has followed.
+The first publisher's server takes the lease and renews it while it has any session; the lease
+expires `LEASE_MS` after its holder's last renewal, by the database's clock alone, or when it is
+released. Each tenure has an epoch. Servers on one database write one after the other
+(store/writer_lock.py), so a write conditional on an epoch (`stands`) never comes from a server that
+another has succeeded.
 """
 
 import asyncio
@@ -31,16 +32,16 @@ from farmlive.store.reference import NOW
 
 LEASE_MS = 10_000
 RENEW_S = 2.0
-# By so much sooner than the database its holder takes a lease for over.
+# The holder treats a lease as expired this much earlier than the database does.
 _MARGIN_S = 1.0
-# For how long it is believed that another server has a broadcast, or none, and for how long anyone
-# waits for news of it where it was known before.
+# How long another server's lease, or its absence, is cached, and how long a caller waits for a new
+# reading if an older one is known.
 BELIEVED_S = 1.0
 NEWS_S = 1.0
 _MOST_KNOWN = 1_000
-# Where the database was away, or took so long for a write, holders could not renew: for so long
-# after a failure nobody takes what has run out meanwhile. One may be noted five seconds before the
-# database is back (CONNECT_TIMEOUT_S), and a holder renews within two of that.
+# After a failure of the database, or a very slow write, nobody takes leases that expired meanwhile
+# for this long, because their holders could not renew. The failure may be recorded five seconds
+# before the database is back (CONNECT_TIMEOUT_S), and a holder renews within two seconds of that.
 SETTLE_S = 8.0
 SLOW_S = 3.0
 
@@ -48,7 +49,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Lease(NamedTuple):
-    """A lease of another server that is not over."""
+    """An unexpired lease of another server."""
 
     node: str
     url: str
@@ -65,7 +66,7 @@ class _Held:
 
 @dataclass(slots=True)
 class _Known:
-    """Who else holds a broadcast's lease, None for nobody; believed `until`."""
+    """The known holder of a broadcast's lease, None for none; cached `until`."""
 
     lease: Lease | None
     until: float
@@ -74,8 +75,9 @@ class _Known:
 class Leases:
     """The leases as this server knows them.
 
-    `used` names the broadcasts whose media is here, `begin` writes what a new tenure begins with,
-    in its transaction, and `lost` frees the media of a broadcast that another server has.
+    `used` returns the broadcasts whose media is here, `begin` writes the first events of a new
+    tenure, in its transaction, and `lost` frees the media of a broadcast that another server has
+    taken.
     """
 
     def __init__(
@@ -112,25 +114,27 @@ class Leases:
         )
 
     async def start(self) -> None:
-        """End the leases of the process that ran in this one's place, and renew from now on."""
+        """End the leases of an earlier process in this one's place, and start renewing."""
         if self._shared:
             await self._store.write(self._begin_in)
             await self._renewing.start()
 
     async def stop(self) -> None:
-        """Give back what is held, once nothing of it is here any more."""
+        """Release the leases, once no media is here any more."""
         if self._shared:
             await self._renewing.stop()
             with contextlib.suppress(Unavailable):
                 await self._renew(frozenset())
 
-    # Of this server.
+    # Leases of this server.
 
     @contextlib.asynccontextmanager
     async def held(self, broadcast: str) -> AsyncIterator[Lease | None]:
-        """Take the lease where nobody has it, and keep it meanwhile: None; or another's lease.
+        """Take the lease if it is free, and keep it during the block; yield None, or another
+        server's lease.
 
-        Raises CommitFailed and its like, and HolderAway where the holder may still come.
+        Raises CommitFailed and other errors of writes, and HolderAway if the holder may still
+        return.
         """
         self._requests[broadcast] += 1
         try:
@@ -141,22 +145,24 @@ class Leases:
                 del self._requests[broadcast]
 
     def holds(self, broadcast: str) -> bool:
-        """Whether no other server can have the lease by now."""
+        """Return whether no other server can have the lease by now."""
         held = self._held.get(broadcast)
         return not self._shared or (held is not None and time.monotonic() < held.until)
 
     @property
     def count(self) -> int:
-        """How many this server holds; on SQLite none."""
+        """How many leases this server holds; 0 on SQLite."""
         return len(self._held)
 
     def epoch(self, broadcast: str) -> int | None:
-        """The epoch under which this server's media tells of a broadcast; None where another's."""
+        """Return the epoch of this server's lease of a broadcast; None if another server has it."""
         held = self._held.get(broadcast)
         return held.epoch if held is not None else None if self._shared else 0
 
     def stands(self, connection: Connection, broadcast: str, epoch: int) -> bool:
-        """Whether no other server has had the lease since that epoch. In a write's transaction."""
+        """Return whether no other server has had the lease since that epoch. In a write's
+        transaction.
+        """
         if not self._shared:
             return True
         query = select(media_leases.c.epoch).where(media_leases.c.broadcast == broadcast)
@@ -207,7 +213,8 @@ class Leases:
             connection.execute(insert(table).values(broadcast=broadcast, epoch=1, **values))
             self._begin(connection, broadcast)
             return Lease(self.node, self._url, 1)
-        # What nobody else has had since goes on; what was given back begins anew.
+        # A tenure continues if nobody else has had the lease since; after a release a new one
+        # begins.
         epoch = row.epoch if row.node == self.node and row.until else row.epoch + 1
         connection.execute(
             update(table).where(table.c.broadcast == broadcast).values(epoch=epoch, **values)
@@ -217,12 +224,14 @@ class Leases:
         return Lease(self.node, self._url, epoch)
 
     def _is_unsettled(self, asked: float) -> bool:
-        """Whether holders could not renew just now, though they may be well."""
+        """Return whether holders may have been unable to renew although they run."""
         failed_s = self._database.failed_s
         return time.monotonic() - asked > SLOW_S or (failed_s is not None and failed_s < SETTLE_S)
 
     async def renew(self) -> None:
-        """Renew the leases of what is here, give the others back, and free what another has."""
+        """Renew the leases of media that is here, release the others, and free media whose lease
+        another server has.
+        """
         await self._renew({*self._used(), *self._requests})
 
     async def _renew(self, used: Collection[str]) -> None:
@@ -269,12 +278,12 @@ class Leases:
                 kept.add(broadcast)
         return kept
 
-    # Of the others.
+    # Leases of other servers.
 
     async def holder(self, broadcast: str) -> Lease | None:
-        """Another server's lease, at most a second old; None where nobody else has one.
+        """Return another server's lease, at most a second old; None if nobody else has one.
 
-        Where the database does not answer, the last that is known. Raises NotRead.
+        If the database does not answer, the last known one. Raises NotRead.
         """
         if self.holds(broadcast):
             return None
@@ -294,7 +303,7 @@ class Leases:
         return known.lease if known is not None and not self.holds(broadcast) else None
 
     def forget(self, broadcast: str) -> None:
-        """What is known of the broadcast's holder is wrong: it is to be read anew."""
+        """Invalidate the cached holder of the broadcast."""
         self._known.pop(broadcast, None)
 
     async def _look(self, broadcast: str) -> None:
@@ -312,7 +321,7 @@ class Leases:
     def _looked(self, broadcast: str, task: asyncio.Task[None]) -> None:
         del self._looking[broadcast]
         if not task.cancelled():
-            task.exception()  # whoever waited has it
+            task.exception()  # the callers that wait for it get the exception
 
     def _know(self, broadcast: str, lease: Lease | None) -> None:
         self._known[broadcast] = _Known(lease, time.monotonic() + BELIEVED_S)

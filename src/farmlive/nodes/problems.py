@@ -1,10 +1,10 @@
-"""What may come of a request to another server on this database."""
+"""Errors of requests to another server on this database."""
 
 from farmlive.problems import Forbidden
 
 
 class NotANode(Forbidden):
-    """The request is not signed by another server on this database, or came before."""
+    """The request is not signed by another server on this database, or is a replay."""
 
     slug = "not-a-node"
     title = "Only the servers on this database ask here"
@@ -15,4 +15,4 @@ class HolderGone(Exception):
 
 
 class NotHere(Exception):
-    """The server that was asked does not hold the lease."""
+    """The receiving server does not hold the lease."""

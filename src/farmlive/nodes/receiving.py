@@ -1,5 +1,5 @@
-"""Answers the other servers on this database: what they forward is done here or nowhere, so that no
-request goes in circles.
+"""Answers the other servers on this database: forwarded requests are handled here and never
+forwarded again, so that none goes in circles.
 """
 
 from typing import Any
@@ -14,12 +14,13 @@ from farmlive.nodes.leases import Leases
 from farmlive.nodes.signing import SCHEME, Signer
 from farmlive.problems import Problem, TooLarge
 
-# Of a session that is here nobody asks who holds the lease: it goes on while the database is away.
+# For an existing session the lease is not checked: the session goes on while the database is
+# unavailable.
 _OF_A_SESSION = ("patch", "layer", "delete", "is_open")
 
 
 def routes(here: Here, leases: Leases, signer: Signer) -> APIRouter:
-    """The one address at which servers ask each other."""
+    """Return the router of the one route for other servers."""
     router = APIRouter(include_in_schema=False)
 
     @router.post(PATH)

@@ -1,1 +1,1 @@
-"""How a server is: health, time, retention and numbers."""
+"""The operation of a server: health, time, retention and metrics."""

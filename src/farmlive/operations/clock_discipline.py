@@ -1,30 +1,30 @@
-"""Decides what the time is from what a clock that may be set shows: its reference, the database's
-clock or the machine's. Pure: it reads none.
+"""Clock discipline: derives the time from a reference clock that may be set, the database's or the
+machine's.
 
-Small differences are made up for little by little. After a step of the reference the time goes on
-as it went, until the reference has kept pace with the steady clock for a while.
+Pure: it reads no clock. Small differences are slewed. After a step of the reference the time
+continues as before, until the reference has kept pace with the monotonic clock for a while.
 """
 
 from enum import Enum
 
 _MS = 1_000_000
 _S = 1000 * _MS
-# More is a step, and the machine's clock or the database's is off.
+# A larger difference is a step, and the machine's clock or the database's is wrong.
 STEP_NS = 2 * _S
-# So long the reference must keep pace after a step before its new time counts, looked at as often
-# as once in two seconds: one look after a long pause proves nothing.
+# How long the reference must keep pace after a step before its new time counts, checked at least
+# every two seconds: one check after a long pause proves nothing.
 AGREES_NS = 30 * _S
 LOOKS = 15
-# What may come of the looks themselves meanwhile, and of the machine's load.
+# Tolerance meanwhile, for the uncertainty of readings and the machine's load.
 PACE_NS = _S // 2
-# The time goes faster or slower by a tenth at most while a small difference is made up for.
+# While slewing, time runs at most a tenth faster or slower.
 SLEW = 10
-# Less is no news.
+# A smaller difference is ignored.
 _STILL_NS = _MS
 
 
 class Verdict(Enum):
-    """What a look at the reference found."""
+    """The result of a reading of the reference."""
 
     AGREES = "it shows the time"
     OFF = "it is off, and does not count"
@@ -32,18 +32,20 @@ class Verdict(Enum):
 
 
 class Discipline:
-    """How far the time is `ahead` of the steady clock, in nanoseconds, as the reference has it."""
+    """How far the time is `ahead` of the monotonic clock, in nanoseconds, by the reference."""
 
     def __init__(self, ahead: int):
         self.ahead = ahead
         self._last: int | None = None
-        # What a reference that is off would have added, since when by the steady clock, and how
-        # often that was found.
+        # What a reference that is off would add, since when by the monotonic clock, and how often
+        # that was found.
         self._candidate: tuple[int, int] | None = None
         self._looks = 0
 
     def see(self, steady: int, reference: int, within: int = 0) -> Verdict:
-        """Take what the reference showed at a moment of the steady clock, give or take `within`."""
+        """Process a reading of the reference at a moment of the monotonic clock, within `within`
+        nanoseconds.
+        """
         found = reference - steady
         off = found - self.ahead
         passed = 0 if self._last is None else max(0, steady - self._last)
@@ -63,5 +65,5 @@ class Discipline:
         return Verdict.OFF
 
     def adopt(self, ahead: int) -> None:
-        """The time is so far ahead from now on, as the reference has it or another server found."""
+        """Set how far the time is ahead, by the reference or by another server's finding."""
         self.ahead, self._candidate, self._looks = ahead, None, 0

@@ -1,6 +1,8 @@
-"""Looks each second whether the database answers, and now and then whether it and the data folder
-take what is written, also while nobody writes: before an order is refused, and once there is room
-again. `/readyz` says what was found, and asks nobody.
+"""Probes each second whether the database answers, and at intervals whether it and the data folder
+accept writes.
+
+It does so also while nobody writes: before an order would be refused, and until there is room
+again. `/readyz` reports the last results without a probe of its own.
 """
 
 import asyncio
@@ -18,7 +20,7 @@ from farmlive.settings import Settings
 from farmlive.store import Store
 
 EVERY_S = 1.0
-# Where nothing else is written, and nothing fails: a commit costs a disk more than a question.
+# If nothing else is written, and nothing fails: a commit costs a disk more than a query.
 WRITE_EVERY_S = 10.0
 _SIZE = 64 * 1024
 
@@ -45,24 +47,24 @@ class Probe(Periodic):
 
     @property
     def asking_s(self) -> float:
-        """For how long, in seconds, the database has owed an answer; 0 where it owes none."""
+        """For how many seconds the database has owed an answer; 0 if it owes none."""
         asked = self._asked
         return 0 if asked is None else time.monotonic() - asked
 
     @property
     def looked_s(self) -> float:
-        """How long ago the last look ended, in seconds."""
+        """Seconds since the last probe ended."""
         return time.monotonic() - self._looked
 
     async def look(self) -> None:
-        """Probe all of it now."""
+        """Probe everything now."""
         await self._look(writes=True)
         self._look_at_folder()
         if self._filing is not None:
             await self._filing
 
     async def stop(self) -> None:
-        """Look no more."""
+        """Stop probing."""
         await super().stop()
         if self._filing is not None:
             self._filing.cancel()
@@ -80,7 +82,7 @@ class Probe(Periodic):
     async def _look(self, *, writes: bool) -> None:
         self._asked = time.monotonic()
         try:
-            # What ails the database is told by its own outages.
+            # The database's own outages report its failures.
             with contextlib.suppress(Unavailable):
                 await self._store.read(_ask)
             if writes:
@@ -89,7 +91,7 @@ class Probe(Periodic):
             self._asked, self._looked = None, time.monotonic()
 
     def _look_at_folder(self) -> None:
-        """Begin to; where the last time is not over yet, its disk hangs."""
+        """Start a probe of the folder; if the last one has not ended, the disk hangs."""
         self._folder_at = time.monotonic()
         if self._filing is None or self._filing.done():
             self._filing = asyncio.create_task(self._write_a_file())

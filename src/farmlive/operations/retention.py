@@ -1,7 +1,7 @@
-"""Retention: removes what is kept no longer, each hour, in small steps, on one server or several.
+"""Retention: deletes expired data each hour, in small steps, on one server or several.
 
-How long something is kept, the settings say. Persons and the outbox are the shop's to remove, watch
-sessions and the records of sales the review's.
+The settings define how long data is kept. The shop deletes personal data and the outbox; review
+deletes watch sessions and the records of sales.
 """
 
 from collections import Counter
@@ -29,8 +29,8 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Removed:
-    """How many orders' persons, files of the outbox, watch sessions and card taps, and records of
-    sales.
+    """Counts: orders whose personal data was deleted, files of the outbox, watch sessions and card
+    taps, and records of sales.
     """
 
     persons: int
@@ -41,8 +41,8 @@ class Removed:
 
 @dataclass(frozen=True)
 class Outlook(Removed):
-    """What would be removed; of older orders that are kept, how many for which reason, and which:
-    broadcast, number and reason.
+    """What would be deleted; and of older orders that are kept, how many for which reason, and
+    which: broadcast, number and reason.
     """
 
     open: Counter[str]
@@ -50,8 +50,8 @@ class Outlook(Removed):
 
 
 class Retention:
-    """Removes what is kept no longer; `again` does so at once and then each hour, but while it
-    `waits`, since nobody knows if the time is right.
+    """Deletes expired data; `again` does so at once and then each hour, except while it `waits`
+    because the time may be wrong.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Retention:
         )
 
     async def remove(self) -> Removed:
-        """Remove all that is due. Raises Unavailable, OSError."""
+        """Delete all expired data. Raises Unavailable, OSError."""
         return Removed(
             persons=await self._persons.remove(),
             outbox_files=outbox_file.remove_old(self._outbox, self._outbox_before()),
@@ -87,7 +87,7 @@ class Retention:
         )
 
     async def outlook(self) -> Outlook:
-        """Tell what `remove` would do now, and change nothing."""
+        """Return what `remove` would do now, and change nothing."""
         persons = await self._persons.outlook()
         return Outlook(
             persons=persons.due,

@@ -1,7 +1,7 @@
-"""What watches over a server: whether it lives, whether it can work, and its numbers; and what its
-problems mean.
+"""The routes for monitoring a server: liveness, readiness and metrics; and the descriptions of
+problems.
 
-Whether it can work is what `Probe` and the outages know: asking it waits for nothing.
+`Probe` and the outages know the readiness: a request waits for nothing.
 """
 
 import asyncio
@@ -32,9 +32,9 @@ from farmlive.store import Store
 
 # A batch takes milliseconds.
 SLOW_S = 5.0
-# So long `/metrics` waits, twice, for what the database knows: then it tells what was known before.
+# How long `/metrics` waits, twice, for values from the database; then it returns the previous ones.
 WAIT_S = 0.2
-# For so long a key that was good is taken for good while nobody can look.
+# How long a key that was valid is accepted while it can't be checked.
 KNOWN_S = 3600.0
 _MOST_KNOWN = 100
 
@@ -44,14 +44,14 @@ RushNumbers = Callable[[], Mapping[str, int]]
 
 
 class NotReady(Unavailable):
-    """The database takes nothing: what is written waits."""
+    """The database accepts no writes; they wait."""
 
     slug = "not-ready"
     title = "The database takes nothing at the moment"
 
 
 class Numbers(Collector):
-    """The server's numbers, read when they are asked for; `notices` were read before."""
+    """The server's metrics, read at each scrape; `notices` were read before."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Numbers(Collector):
         self.notices: Mapping[str, int] = {}
 
     def collect(self) -> Iterator[Metric]:
-        """Each number with its meaning and unit."""
+        """Yield each metric with its description and unit."""
         counts = self._broadcasts.hubs.counts
         yield GaugeMetricFamily(
             "farmlive_channels", "Open live channels.", value=self._broadcasts.connected()
@@ -157,15 +157,15 @@ class Numbers(Collector):
 
 
 class _Operators:
-    """Lets operators read the numbers, also while the database does not answer who they are."""
+    """Admits operators to the metrics, also while the database can't authenticate them."""
 
     def __init__(self, guard: Guard):
         self._guard = guard
         self._known: dict[bytes, float] = {}
 
     async def check(self, request: Request) -> None:
-        """Dependency: `Guard.operator`, or a key that was one's within the last hour where that
-        can't be found out at once. Raises what it raises, and NotReady.
+        """Dependency: `Guard.operator`, or a key that was an operator's within the last hour if
+        that can't be checked at once. Raises what `Guard.operator` raises, and NotReady.
         """
         key = hashlib.sha256(request.headers.get("authorization", "").encode()).digest()
         try:
@@ -198,7 +198,7 @@ def routes(
     outages: Outages,
     rush: RushNumbers,
 ) -> APIRouter:
-    """The router of operations; `schema` makes the OpenAPI document of all routes."""
+    """Return the router of operations; `schema` builds the OpenAPI document of all routes."""
     router = APIRouter(include_in_schema=False)
     registry = CollectorRegistry(auto_describe=False)
     numbers = Numbers(broadcasts, media, outages, rush, store, probe, timekeeper)
@@ -209,14 +209,15 @@ def routes(
 
     @router.get("/healthz")
     async def alive() -> dict[str, str]:
-        """Whether the process runs."""
+        """Return that the process runs."""
         return {"status": "ok"}
 
     @router.get("/readyz")
     async def ready() -> dict[str, Any]:
-        """Whether the server is ready: the database answers and accepts writes; and its clocks.
+        """Return whether the server is ready: the database answers and accepts writes; and the
+        state of its clocks.
 
-        It answers by what the last look found. A clock stops nothing.
+        The values are those of the last probe. A wrong clock does not make it unready.
         """
         if store.writing_s > SLOW_S:
             raise NotReady(f"It has been at one write for {store.writing_s:.0f} s.")
@@ -237,7 +238,7 @@ def routes(
             counting = asyncio.create_task(_counted(notices))
         asked = counting
         done, _ = await asyncio.wait({asked}, timeout=WAIT_S)
-        if done:  # without the database the others are told
+        if done:  # without the database, the other metrics are returned
             numbers.notices = asked.result() or numbers.notices
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 

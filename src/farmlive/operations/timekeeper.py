@@ -1,8 +1,9 @@
-"""Keeps the server's time: looks each second at its reference, the database's clock or on SQLite
-the machine's, and says where that, or this machine's, is off.
+"""Keeps the server's time: checks its reference each second, the database's clock or on SQLite the
+machine's, and reports if that, or this machine's clock, is wrong.
 
-After a step the time goes on as it went. Once the reference has kept pace for a while its new time
-counts, and with it all that runs is moved, in one transaction: nothing ends by it.
+After a step the time continues as before. Once the reference has kept pace for a while its new time
+counts, and all columns that run by the clock are moved, in one transaction, so that nothing expires
+by the step.
 """
 
 from collections.abc import Callable
@@ -26,15 +27,15 @@ from farmlive.store.reference import Look
 from farmlive.store.running import move_all
 
 EVERY_S = 1.0
-# SQLite's row is written anew this often, and where the time has been slewed by so much.
+# How often SQLite's row is written, and after how much slewing.
 KEEP_MS = 60_000
 MOVED_MS = 100
 _MS = 1_000_000
-# What took longer to be answered says too little of the time.
+# A reading that took longer is too uncertain.
 _VAGUE_NS = 250 * _MS
 _STEP_MS = STEP_NS // _MS
-# After so big a step, or a time that nobody knows of, a machine's clock may be wrong by as much:
-# what would be removed by it for good waits for a day.
+# After such a large step, or with an unknown time, a machine's clock may be wrong by as much: final
+# deletions wait for a day.
 DOUBTED_STEP_MS = DAY_MS
 DOUBTED_GAP_MS = 30 * DAY_MS
 DOUBT_NS = DAY_MS * _MS
@@ -44,8 +45,8 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Standing:
-    """How the clocks stand: by how many milliseconds the machine's is ahead of the time, and on
-    PostgreSQL the database's, where that has made a step; in a sentence what to do, or nothing.
+    """The state of the clocks: by how many milliseconds the machine's is ahead of the time, and on
+    PostgreSQL the database's, if it has made a step; and a sentence on what to do, or none.
     """
 
     offset_ms: int
@@ -54,7 +55,7 @@ class Standing:
 
     @property
     def off_ms(self) -> tuple[int, int]:
-        """By how much the machine's is off, and the database's; 0 where that is little."""
+        """By how much the machine's clock is off, and the database's; 0 for small differences."""
         machine, database = (
             each if abs(each) > _STEP_MS else 0
             for each in (self.offset_ms, self.database_offset_ms)
@@ -62,19 +63,19 @@ class Standing:
         return machine, database
 
     def shown(self) -> dict[str, Any]:
-        """What `/readyz` says of it."""
+        """Return it as in `/readyz`."""
         return {name: value for name, value in asdict(self).items() if value != ""}
 
 
 class Timekeeper(Periodic):
-    """Looks at the reference each second; `moved` is told by how much the time was moved."""
+    """Checks the reference each second; `moved` gets by how much the time was moved."""
 
     def __init__(self, store: Store, log: Log, outages: Outages):
         super().__init__(EVERY_S, self.look, "the time was not looked at")
         self._store = store
         self._log = log
         self._is_sqlite = store.dialect == "sqlite"
-        # Whether the reference, with its shift, shows the time; and whether it would without.
+        # Whether the reference, with its shift, is right; and whether it would be without.
         self._time = Discipline(clock.ahead_ns())
         self._proof = Discipline(clock.ahead_ns())
         self._shift_ms = 0
@@ -97,12 +98,12 @@ class Timekeeper(Periodic):
         )
 
     def on_move(self, hear: Callable[[int], None]) -> None:
-        """Tell this by how many milliseconds the time was moved, in the event loop."""
+        """Call this, in the event loop, with the milliseconds by which the time was moved."""
         self._moved.append(hear)
 
     @property
     def standing(self) -> Standing:
-        """How the clocks stand now."""
+        """The current state of the clocks."""
         machine_ms, database_ms = clock.machine_off_ms(), -self._shift_ms
         advice = ""
         if abs(database_ms) > _STEP_MS:
@@ -113,19 +114,19 @@ class Timekeeper(Periodic):
 
     @property
     def is_doubted(self) -> bool:
-        """Whether the time may be wrong by days: nothing is to be removed for good by it."""
+        """Whether the time may be wrong by days: then nothing may be deleted for good."""
         return clock.steady_ns() < self._doubted_until
 
     async def look(self) -> None:
-        """Look once."""
-        if self._time.ahead != clock.ahead_ns():  # another server's move, which a write heard of
+        """Check once."""
+        if self._time.ahead != clock.ahead_ns():  # another server moved the time
             self._follow(clock.ahead_ns())
         if self._is_sqlite:
             await self._look_at_machine()
         else:
             try:
                 await self._look_at_database()
-            except Unavailable:  # which its own outages tell; the time goes on meanwhile
+            except Unavailable:  # its own outages report that; the time goes on meanwhile
                 return
         self._tell(self._machine, clock.machine_off_ms())
         self._tell(self._database, -self._shift_ms)
@@ -148,7 +149,7 @@ class Timekeeper(Periodic):
                     lambda connection: references.keep(connection, **references.standing(ahead)),
                     last=True,
                 )
-            except Unavailable:  # the next look tries again
+            except Unavailable:  # the next check tries again
                 return
             self._kept = ahead, steady
 
@@ -184,7 +185,7 @@ class Timekeeper(Periodic):
             await self._write_row(seen, seen_at=seen.reference // _MS)
 
     async def _look_at_shift(self, seen: Look) -> None:
-        """Whether the database's clock counts again, as it is."""
+        """Check whether the database's clock is right again without a shift."""
         self._proof.ahead = self._time.ahead
         verdict = self._proof.see(seen.steady, seen.reference, seen.within)
         if verdict is Verdict.PROVED:
@@ -193,7 +194,7 @@ class Timekeeper(Periodic):
                 within_s=FILE_S,
                 last=True,
             )
-        elif verdict is Verdict.AGREES:  # it was put right, or nearly: that is made up for slowly
+        elif verdict is Verdict.AGREES:  # it was nearly corrected: the rest is slewed
             await self._write_row(seen, shift_ms=0, seen_at=seen.reference // _MS)
         elif not 0 <= seen.unconfirmed_ms < references.CONFIRM_MS:
             await self._write_row(seen, seen_at=seen.reference // _MS)
@@ -212,11 +213,12 @@ class Timekeeper(Periodic):
         seen_at = seen.reference // _MS
         self._move(connection, by, seen.epoch, ahead, shift_ms=0, seen_at=seen_at)
 
-    # Both.
+    # Both databases.
 
     def _move(self, connection: Connection, by: int, epoch: int, ahead: int, **row: Any) -> None:
-        """Move all that runs, and have the time so far ahead from the commit on: what is written
-        before it goes by the time before, and nothing is written in between.
+        """Move all columns that run by the clock, and set the time at the commit.
+
+        Writes before the commit use the earlier time, and no other write happens in between.
         """
         move_all(connection, by, clock.now_ms())
         self._log.append_to_open(connection, ClockMoved(by=by))
@@ -231,9 +233,10 @@ class Timekeeper(Periodic):
         after_commit(connection, count)
 
     def _catch_up(self, ahead: int) -> None:
-        """Take the database's time at once, which a server found right just now: this one stood
-        still, or that clock made a step of less than `CONFIRMED_MS`, which looks the same. Nothing
-        is moved in the database, so nothing is here.
+        """Take the database's time at once, which a server has just confirmed.
+
+        This server stood still, or the database's clock made a step of less than `CONFIRMED_MS`,
+        which looks the same. The database's columns do not move, nor does this server's state.
         """
         by_ms = self._adopt(ahead)
         clock.set_ahead(ahead)
@@ -244,14 +247,16 @@ class Timekeeper(Periodic):
         )
 
     def _adopt(self, ahead: int) -> int:
-        """The time is so far ahead from now on; return by how many milliseconds more."""
+        """Set how far the time is ahead; return by how many milliseconds more."""
         by = (ahead - self._time.ahead) // _MS
         self._time.adopt(ahead)
         self._proof.adopt(ahead)
         return by
 
     def _follow(self, ahead: int) -> None:
-        """The time was moved, by this server or another: what it has in memory moves with it."""
+        """Move this server's state in memory after the time was moved, by this server or
+        another.
+        """
         by = self._adopt(ahead)
         if abs(by) <= _STEP_MS:
             return
@@ -265,7 +270,7 @@ class Timekeeper(Periodic):
         self._doubted_until = clock.steady_ns() + DOUBT_NS
 
     def _tell(self, outage: Outage, off_ms: int) -> None:
-        """Let the log have one line when it begins, and one when it is over."""
+        """Log one line when the clock goes wrong, and one when it is right again."""
         if abs(off_ms) <= _STEP_MS:
             outage.recovered()
         elif not outage.failing:

@@ -1,1 +1,1 @@
-"""Credentials that accounts make: API keys, stream keys, invitations and guests' links."""
+"""Credentials that accounts make: API keys, stream keys, invitations and guest links."""

@@ -1,7 +1,7 @@
-"""API keys, by which programs act with a role: random, shown once and kept as hashes.
+"""API keys, with which programs act in a role: random, shown once and stored as hashes.
 
-A key works until its time is over, no longer than its owner may sign in, and does no more than its
-owner may now. Functions for the store's doors.
+A key is valid until it expires, at most for as long as its owner may sign in, and allows no more
+than its owner may do now. Functions for the store.
 """
 
 from collections.abc import Iterable
@@ -25,10 +25,10 @@ API_PREFIX = "fl_"
 class ApiKey:
     """An API key without its secret; times in milliseconds since 1970.
 
-    `centres` is None for a clerk's from before clerks belonged to centres: all of them. `owner` is
-    an account, None for a key from before keys had one, and for what the command makes. `acts_as`
-    is its role, or a lesser one where its owner's is; None where that leaves nothing. It
-    `has_every_centre` where it acts as a clerk from before. `made_by` is the account that was shown
+    `centres` is None for a clerk's key from before clerks belonged to centres: all of them. `owner`
+    is an account, None for a key from before keys had one, and for one that the command made.
+    `acts_as` is its role, or a lesser one if its owner's is; None if nothing remains. It
+    `has_every_centre` if it acts as a clerk from before. `made_by` is the account that was shown
     its secret.
     """
 
@@ -62,9 +62,9 @@ def add(
     made_by: str | None = None,
     expires_at: int | None = None,
 ) -> tuple[ApiKey, str]:
-    """Make an API key; the second is the secret, which is not kept.
+    """Create an API key; return it and its secret, which is not stored.
 
-    Raises Invalid where role, farms and centres don't fit.
+    Raises Invalid if role, farms and centres don't fit.
     """
     secret = new_secret()
     own, of_clerk = farms_of(role, farms), centres_of(role, centres)
@@ -98,9 +98,9 @@ def add(
 
 
 def find(conn: Connection, secret: str) -> ApiKey | None:
-    """The API key with that secret and what it may do now, unless its owner is shut out.
+    """Return the API key with that secret and its rights now, unless its owner is shut out.
 
-    Raises ExpiredApiKey, and ApiKeyAboveOwner where its owner's role leaves nothing of it.
+    Raises ExpiredApiKey, and ApiKeyAboveOwner if its owner's role leaves it no rights.
     """
     row = conn.execute(
         _api_keys().where(
@@ -119,12 +119,12 @@ def find(conn: Connection, secret: str) -> ApiKey | None:
 
 
 def every(conn: Connection) -> list[ApiKey]:
-    """All API keys, oldest first."""
+    """Return all API keys, the oldest first."""
     return [_api_key(row) for row in conn.execute(_api_keys().order_by(tables.api_keys.c.id))]
 
 
 def revoke(conn: Connection, key: str) -> None:
-    """Delete the API key with that identifier. Raises UnknownKey."""
+    """Delete the API key with that id. Raises UnknownKey."""
     query = delete(tables.api_keys).where(tables.api_keys.c.id == key)
     if not is_ulid(key) or not conn.execute(query).rowcount:
         raise UnknownKey("No API key has this identifier; the list of keys shows them.")
@@ -149,7 +149,7 @@ def _api_keys() -> Select[tuple[Any, ...]]:
 
 
 def _left_of(row: Row[Any]) -> Scope | None:
-    """Return what the key may do by its owner's role now; None where that is nothing."""
+    """Return the key's scope, limited by its owner's role now; None if nothing remains."""
     key = Scope(row.role, frozenset(row.farms), stored_centres(row.role, row.centres))
     if row.owner_role is None:
         return key

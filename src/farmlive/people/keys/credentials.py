@@ -1,8 +1,8 @@
-"""Credentials: the API keys, stream keys, invitations and guests' links that an account has made.
+"""Credentials: the API keys, stream keys, invitations and guest links that an account has made.
 
-Owns whose they are: they are listed together, given to another account, and ended when their owner
-is shut out. Making, listing and revoking one kind is the part of its own module. Functions for the
-store's doors; what a broadcast has on air is asked of `Airings`, given by the rooms above.
+Owns their ownership: they are listed together, given to another account, and ended when their owner
+is shut out. The module of each kind creates, lists and revokes it. Functions for the store;
+`Airings`, which the rooms above provide, tells what a broadcast has on air.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -28,17 +28,18 @@ TABLES: dict[CredentialKind, Table] = {
     "invitation": tables.invitations,
     "guest": tables.guests,
 }
-# Who can make one of a kind, and so can be given one. It works while its owner could.
+# The roles that may create, and so own, each kind. A credential works while its owner's role is one
+# of them.
 MAKERS: dict[CredentialKind, tuple[Role, ...]] = {
     "api_key": ("coordinator",),
     "stream_key": ("coordinator", "host"),
     "invitation": ("coordinator",),
     "guest": ("coordinator", "host"),
 }
-# More of a kind that end together stand in the audit list as one line, so that no account can make
-# so many that shutting it out takes long.
+# If more than this of one kind end together, the audit log has one entry for all, so that no
+# account can create so many that shutting it out takes long.
 NOTED_EACH = 50
-# What the audit list calls its end.
+# The audit log's action for each kind's end.
 _ENDED = {
     "api_key": "key.revoke",
     "stream_key": "stream_key.revoke",
@@ -49,7 +50,7 @@ _ENDED = {
 
 @dataclass(frozen=True)
 class Airing:
-    """A broadcast that has not ended: its title, which sources send, and which one viewers get;
+    """A broadcast that has not ended: its title, the sources that send, and the source on air;
     `live`: it has begun.
     """
 
@@ -67,11 +68,11 @@ Airings = Callable[[Connection], Mapping[str, Airing]]
 class Credential:
     """A key or a link without its secret; times in milliseconds since 1970.
 
-    `source` is the camera that it publishes, `sending` whether that runs by this key, and `on_air`
-    whether viewers get it. `made_by` is the account that knows the secret, having made or renewed
-    it. `acts_as` is the role in which an API key acts, at most its owner's;
-    `has_every_centre`: it acts as a clerk of all of them. `idle` says that it does nothing while
-    its owner has the role that it has now.
+    `source` is the camera that it publishes, `sending` whether the camera sends with this key, and
+    `on_air` whether viewers get it. `made_by` is the account that knows the secret, having made or
+    renewed it. `acts_as` is the role in which an API key acts, at most its owner's;
+    `has_every_centre`: it acts as a clerk of all centres. `idle`: it does nothing while its owner
+    has the present role.
     """
 
     id: str
@@ -95,9 +96,9 @@ class Credential:
 
 
 def owner_of(conn: Connection, caller: Caller | None) -> str | None:
-    """Return the account that will own what this caller makes.
+    """Return the account that will own what this caller creates.
 
-    Raises ShutOut where it was shut out after the request had been let in.
+    Raises ShutOut if it was shut out after the request was authorized.
     """
     owner = caller.responsible if caller else None
     if is_shut_out(conn, owner):
@@ -106,7 +107,7 @@ def owner_of(conn: Connection, caller: Caller | None) -> str | None:
 
 
 def is_shut_out(conn: Connection, owner: str | None) -> bool:
-    """Whether this account is disabled."""
+    """Return whether this account is disabled."""
     if owner is None:
         return False
     query = select(tables.accounts.c.disabled_at).where(tables.accounts.c.id == owner)
@@ -114,7 +115,7 @@ def is_shut_out(conn: Connection, owner: str | None) -> bool:
 
 
 def may_own(conn: Connection, kind: CredentialKind, owner: str | None) -> bool:
-    """Whether the owner's role is one that makes this kind; nobody's works."""
+    """Return whether the owner's role may create this kind; True without an owner."""
     if owner is None:
         return True
     query = select(tables.accounts.c.role).where(tables.accounts.c.id == owner)
@@ -122,10 +123,10 @@ def may_own(conn: Connection, kind: CredentialKind, owner: str | None) -> bool:
 
 
 def every(conn: Connection, airings: Airings, owner: str | None = None) -> list[Credential]:
-    """Return all that work, the oldest of each kind first; those of one owner where it is given.
+    """Return all working credentials, the oldest of each kind first, of one owner if given.
 
-    A key of an ended broadcast is none of them. An owner's stream key that was revoked, or whose
-    time is over, is one while what came by it is still sending.
+    Keys of ended broadcasts are not among them. An owner's revoked or expired stream key is
+    included while its session still sends.
     """
     now = now_ms()
     roles = {
@@ -155,11 +156,11 @@ def _is_idle(credential: Credential, roles: Mapping[str, Role]) -> bool:
 def give(
     conn: Connection, caller: Caller | None, credential: str, to: str, *, owner: str | None = None
 ) -> None:
-    """Have another account own it from now on; with `owner` only what was that account's.
+    """Make another account its owner; with `owner`, only if it was that account's.
 
     Raises ReauthenticationNeeded, UnknownCredential, UnknownAccount, Invalid for an account that
-    could not make one, and NotToGive: it would outlive its owner's shut-out, or lesser role, in the
-    hands of that same owner.
+    could not create one, and NotToGive for the caller's own: it would survive its maker's shut-out,
+    or lesser role, in the hands of the same person.
     """
     reauthentication.require(caller)
     kind = kind_of(conn, credential, owner)
@@ -190,8 +191,8 @@ def _check_giver(conn: Connection, caller: Caller, table: Table, credential: str
 
 
 def require_owner(conn: Connection, kind: CredentialKind, account: str) -> str:
-    """Return the name of the account. Raises UnknownAccount, and Invalid for an account that could
-    not make one of this kind.
+    """Return the name of the account. Raises UnknownAccount, and Invalid for an account that may
+    not create this kind.
     """
     query = select(tables.accounts).where(tables.accounts.c.id == account)
     row = conn.execute(query).one_or_none() if is_ulid(account) else None
@@ -206,7 +207,9 @@ def require_owner(conn: Connection, kind: CredentialKind, account: str) -> str:
 
 
 def end_all(conn: Connection, caller: Caller | None, owner: str) -> frozenset[str]:
-    """End all that this account owns. Return the stream keys whose sessions are to end with it."""
+    """End all credentials that this account owns; return the stream keys whose sessions must
+    end.
+    """
     now = now_ms()
     for kind, table in TABLES.items():
         works = [table.c.owner == owner]
@@ -250,7 +253,7 @@ def end_all(conn: Connection, caller: Caller | None, owner: str) -> frozenset[st
 
 
 def kind_of(conn: Connection, credential: str, owner: str | None = None) -> CredentialKind:
-    """Return the kind of what has not ended; with `owner` only of what is that account's.
+    """Return the kind of a credential that has not ended; with `owner` only of that account's.
 
     Raises UnknownCredential.
     """
@@ -260,7 +263,7 @@ def kind_of(conn: Connection, credential: str, owner: str | None = None) -> Cred
             if owner is not None:
                 query = query.where(table.c.owner == owner)
             if kind == "stream_key":
-                # A guest's goes with the link.
+                # A guest's key ends with the link.
                 query = query.where(table.c.ended_at.is_(None), table.c.purpose != "guest")
             elif kind == "guest":
                 query = query.where(table.c.ended_at.is_(None))
@@ -312,8 +315,8 @@ def _invitations(conn: Connection, now: int) -> Iterable[Credential]:
 def _stream_keys(
     conn: Connection, now: int, broadcasts: Iterable[str]
 ) -> list[tuple[Credential, bool]]:
-    """Return the keys of the house's own cameras, and whether each works. `sending` says that it
-    was used last of its source's, so that it is the one by which that would be sending.
+    """Return the keys of the farm's own cameras, and whether each works. `sending`: it was used
+    last of its source's keys, so that a running session would be its.
     """
     table = tables.stream_keys.c
     query = (

@@ -1,7 +1,7 @@
-"""Guests: someone without an account who sends the own camera by a link that the host gave.
+"""Guests: people without an account who send their own camera through a link from the host.
 
-A link is one source of one broadcast, works for a day and on one device at a time. Functions for
-the store's doors, and the room's object; closing what a guest sends is for media to do.
+A link is one source of one broadcast, valid for a day and on one device at a time. Functions for
+the store, and the class that rooms use; media closes a guest's session.
 """
 
 from collections.abc import Callable, Iterable
@@ -44,7 +44,7 @@ class Guest:
 def add(
     conn: Connection, broadcast: str, label: str, owner: str | None = None
 ) -> tuple[Guest, str]:
-    """Write a new one with a source of its own; the second is the link's token, not kept."""
+    """Insert a guest with a new source; return it and the link's token, which is not stored."""
     source = sources.add(conn, broadcast, label, guest=True)
     secret = token()
     now = now_ms()
@@ -64,13 +64,13 @@ def add(
 
 
 def open_ones(conn: Connection, broadcast: str) -> list[Guest]:
-    """Those of the broadcast whose links work, oldest first."""
+    """Return the broadcast's guests with working links, the oldest first."""
     query = _guests().where(tables.sources.c.broadcast == broadcast, *_open())
     return [_guest(row) for row in conn.execute(query.order_by(tables.guests.c.id))]
 
 
 def find(conn: Connection, secret: str) -> Guest:
-    """The one with that token. Raises UnknownGuest, and GuestOver for one that is."""
+    """Return the guest with that token. Raises UnknownGuest, and GuestOver for an ended link."""
     row = conn.execute(_guests().where(tables.guests.c.hash == hashed(secret))).one_or_none()
     if row is None:
         raise UnknownGuest("This link is not known. Ask the host for a new one.")
@@ -86,7 +86,7 @@ def find(conn: Connection, secret: str) -> Guest:
 
 
 def end(conn: Connection, broadcast: str, guest: str) -> Guest:
-    """End the link and its stream keys. Raises UnknownGuest where it does not work any more."""
+    """End the link and its stream keys. Raises UnknownGuest if it has ended already."""
     row = None
     if is_ulid(guest):
         query = _guests().where(
@@ -101,7 +101,7 @@ def end(conn: Connection, broadcast: str, guest: str) -> Guest:
 
 
 def still_open(conn: Connection, cameras: Iterable[str]) -> set[str]:
-    """Those of these sources whose guests' links work."""
+    """Return those of these sources whose guest links work."""
     query = select(tables.guests.c.source).where(
         tables.guests.c.source.in_(list(cameras)), *_open()
     )
@@ -109,7 +109,7 @@ def still_open(conn: Connection, cameras: Iterable[str]) -> set[str]:
 
 
 class Guests:
-    """Invites guests, lets them in and ends their links."""
+    """Invites guests, admits them and ends their links."""
 
     def __init__(self, store: Store, limits: RateLimits, settings: Settings):
         self._store = store
@@ -118,15 +118,15 @@ class Guests:
         self._ended: Callable[[Guest], None] = lambda _guest: None
 
     def on_end(self, hear: Callable[[Guest], None]) -> None:
-        """Tell this of a guest whose link the host has ended, after the commit."""
+        """Call this, after the commit, with a guest whose link the host has ended."""
         self._ended = hear
 
     async def invite(
         self, caller: Caller, broadcast: str, label: str, state: BroadcastState
     ) -> tuple[Guest, str]:
-        """Make a link; the second is its token, which is never shown again.
+        """Create a link; return the guest and the token, which is never shown again.
 
-        `state` is asked in the same transaction. Raises BroadcastEnded and what `state` raises.
+        `state` is checked in the same transaction. Raises BroadcastEnded and what `state` raises.
         """
 
         def write(conn: Connection) -> tuple[Guest, str]:
@@ -139,7 +139,9 @@ class Guests:
         return await self._store.write(write)
 
     async def all(self, broadcast: str, state: BroadcastState) -> list[Guest]:
-        """The broadcast's guests whose links work, oldest first. Raises what `state` raises."""
+        """Return the broadcast's guests with working links, the oldest first. Raises what `state`
+        raises.
+        """
 
         def read(conn: Connection) -> list[Guest]:
             return [] if state(conn, broadcast) == "ended" else open_ones(conn, broadcast)
@@ -147,17 +149,18 @@ class Guests:
         return await self._store.read(read)
 
     async def find(self, secret: str) -> Guest:
-        """The guest with the link's token. Raises UnknownGuest, GuestOver."""
+        """Return the guest with the link's token. Raises UnknownGuest, GuestOver."""
         return await self._store.read(lambda conn: find(conn, secret))
 
     async def stream_key(
         self, caller: Caller, secret: str, state: BroadcastState
     ) -> tuple[Guest, StreamKey, str]:
-        """A stream key for whoever has the link; the last is its secret. Those made before stop
-        working, so that a second device takes the first one's place for good. The source has the
-        device from then on, by which media tells a reload from another one.
+        """Create a stream key for a holder of the link; return it last as its secret.
 
-        Raises UnknownGuest, TooMany of them, GuestOver and BroadcastEnded.
+        Earlier keys stop working, so that a second device replaces the first one for good. The
+        source is assigned to the device, by which media tells a reload from another device.
+
+        Raises UnknownGuest, TooMany, GuestOver and BroadcastEnded.
         """
 
         def mint(conn: Connection) -> tuple[Guest, StreamKey, str]:
@@ -183,7 +186,7 @@ class Guests:
         return await self._store.write(mint)
 
     async def end(self, caller: Caller, broadcast: str, guest: str) -> None:
-        """End a guest's link, its stream keys and what it sends. Raises UnknownGuest."""
+        """End a guest's link, stream keys and session. Raises UnknownGuest."""
 
         def write(conn: Connection) -> Guest:
             ended = end(conn, broadcast, guest)
@@ -193,7 +196,7 @@ class Guests:
         self._ended(await self._store.write(write))
 
     async def over(self, cameras: Iterable[str]) -> set[str]:
-        """Those of these guests' sources whose links do not work any more."""
+        """Return those of these guests' sources whose links have ended."""
         asked = set(cameras)
         return asked - await self._store.read(lambda conn: still_open(conn, asked))
 

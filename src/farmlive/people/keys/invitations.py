@@ -1,7 +1,7 @@
-"""Invitations: a link by which someone makes an account of their own, once, within seven days.
+"""Invitations: links by which people create an account of their own, once, within seven days.
 
-Functions for the store's doors, and the room's object, by which coordinators make, list and revoke
-them; session_admin.py accepts one. The database knows only the hash of the link's token.
+Functions for the store, and the class by which coordinators create, list and revoke them;
+session_admin.py accepts one. The database has only the hash of the link's token.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ from farmlive.people.keys import credentials
 from farmlive.store import Store
 
 VALID_MS = 7 * DAY_MS
-# For this long after its end an invitation is kept, so that its link can say why it is over.
+# How long an ended invitation is kept, so that its link can say why it has ended.
 REMEMBERED_MS = 30 * DAY_MS
 
 RequireScope = Callable[[Connection, Iterable[str], Iterable[str] | None], None]
@@ -34,8 +34,8 @@ RequireScope = Callable[[Connection, Iterable[str], Iterable[str] | None], None]
 class Invitation:
     """An invitation without its token; times in milliseconds since 1970.
 
-    `centres` is None for a clerk's from before clerks belonged to centres: all of them. `made_by`
-    is the account that was shown the token.
+    `centres` is None for a clerk's invitation from before clerks belonged to centres: all of them.
+    `made_by` is the account that was shown the token.
     """
 
     id: str
@@ -58,9 +58,9 @@ def add(
     *,
     owner: str | None = None,
 ) -> tuple[Invitation, str]:
-    """Write a new one; the second is its token, which is not kept.
+    """Insert an invitation; return it and its token, which is not stored.
 
-    Raises Invalid where role, farms and centres don't fit.
+    Raises Invalid if role, farms and centres don't fit.
     """
     now = now_ms()
     conn.execute(
@@ -87,7 +87,7 @@ def add(
 
 
 def open_ones(conn: Connection) -> list[Invitation]:
-    """Return the invitations that can still be accepted, oldest first."""
+    """Return the open invitations, the oldest first."""
     rows = conn.execute(
         select(tables.invitations)
         .where(tables.invitations.c.used_at.is_(None), tables.invitations.c.expires_at > now_ms())
@@ -97,7 +97,9 @@ def open_ones(conn: Connection) -> list[Invitation]:
 
 
 def find(conn: Connection, secret: str) -> Invitation:
-    """The one with that token. Raises UnknownInvitation, and InvitationOver for one that is."""
+    """Return the invitation with that token. Raises UnknownInvitation, and InvitationOver for an
+    ended one.
+    """
     row = conn.execute(
         select(tables.invitations).where(tables.invitations.c.hash == hashed(secret))
     ).one_or_none()
@@ -124,7 +126,7 @@ def find(conn: Connection, secret: str) -> Invitation:
 
 
 def use(conn: Connection, invitation: Invitation, account: str) -> None:
-    """Keep that it was taken up. Raises InvitationOver where another was faster."""
+    """Record that it was accepted. Raises InvitationOver if another request accepted it first."""
     taken = conn.execute(
         update(tables.invitations)
         .where(tables.invitations.c.id == invitation.id, tables.invitations.c.used_at.is_(None))
@@ -135,7 +137,7 @@ def use(conn: Connection, invitation: Invitation, account: str) -> None:
 
 
 def revoke(conn: Connection, invitation: str) -> None:
-    """Take back one that was not taken up. Raises UnknownInvitation."""
+    """Revoke an open invitation. Raises UnknownInvitation."""
     query = delete(tables.invitations).where(
         tables.invitations.c.id == invitation, tables.invitations.c.used_at.is_(None)
     )
@@ -144,7 +146,7 @@ def revoke(conn: Connection, invitation: str) -> None:
 
 
 class Invitations:
-    """Makes, lists and revokes invitations."""
+    """Creates, lists and revokes invitations."""
 
     def __init__(self, store: Store, require: RequireScope):
         self._store = store
@@ -158,10 +160,10 @@ class Invitations:
         label: str | None,
         centres: Iterable[str] = (),
     ) -> tuple[Invitation, str]:
-        """Make an invitation; the second is its token, which is never shown again.
+        """Create an invitation; return it and its token, which is never shown again.
 
-        Raises Invalid, NotFound for an unknown farm or centre, and ReauthenticationNeeded: a link
-        gives a role away.
+        Raises Invalid, NotFound for an unknown farm or centre, and ReauthenticationNeeded, because
+        a link gives a role away.
         """
         reauthentication.require(caller)
 
@@ -182,7 +184,7 @@ class Invitations:
         return await self._store.write(write)
 
     async def all(self) -> list[Invitation]:
-        """Return the invitations that can still be accepted, oldest first."""
+        """Return the open invitations, the oldest first."""
         return await self._store.read(open_ones)
 
     async def find(self, token: str) -> Invitation:

@@ -1,7 +1,7 @@
-"""When keys were last used: gathered in memory and written by a task, off the way of requests.
+"""Last uses of keys: collected in memory and written by a task, so that requests don't wait.
 
-What was not written yet is lost with the process: a last use may be five seconds short, and of an
-API key, whose use is written once a minute at most, a minute.
+Uses that are not yet written are lost with the process: a last use may be five seconds too early,
+and an API key's, which is written at most once a minute, a minute.
 """
 
 from typing import Any
@@ -18,45 +18,45 @@ API_KEY_MS = 60_000
 
 
 class KeyUses:
-    """Gathers uses of API keys and of stream keys."""
+    """Collects uses of API keys and of stream keys."""
 
     def __init__(self, store: Store):
         self._store = store
         self._api_keys: dict[str, int] = {}
         self._stream_keys: dict[str, int] = {}
-        # When this server wrote an API key's use last.
+        # When this server last wrote an API key's use.
         self._written: dict[str, int] = {}
         self._writing = Periodic(
             WRITE_S, self.write, "uses of keys were not written", "uses of keys are written again"
         )
 
     async def start(self) -> None:
-        """Write from now on."""
+        """Start writing."""
         await self._writing.start()
 
     async def stop(self) -> None:
-        """Write no more."""
+        """Stop writing."""
         await self._writing.stop()
 
     def api_key(self, key: str) -> None:
-        """An API key was used now."""
+        """Record a use of an API key."""
         now = now_ms()
         if self._written.get(key, 0) <= now - API_KEY_MS:
             self._api_keys[key] = now
 
     def stream_key(self, key: str) -> None:
-        """A camera came in by this stream key now."""
+        """Record a session of a camera with this stream key."""
         self._stream_keys[key] = now_ms()
 
     async def write(self) -> None:
-        """Write what was gathered. Raises what the store raises; it is tried again then."""
+        """Write the collected uses. Raises the store's errors; then the next call tries again."""
         api_keys, stream_keys = self._api_keys, self._stream_keys
         if not api_keys and not stream_keys:
             return
 
         def write(conn: Connection) -> None:
             for key, at in api_keys.items():
-                # Another server may have written it.
+                # Another server may have written a use.
                 _write(conn, tables.api_keys, key, at, at - API_KEY_MS)
             for key, at in stream_keys.items():
                 _write(conn, tables.stream_keys, key, at, at - 1)

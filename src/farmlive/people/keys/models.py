@@ -1,6 +1,4 @@
-"""The shapes of keys and cameras in the API: API keys, stream keys, sources, guests, and whose they
-are.
-"""
+"""API models of credentials and cameras: API keys, stream keys, sources, guests, and ownership."""
 
 from typing import Annotated, Any, Literal
 
@@ -21,7 +19,7 @@ from farmlive.public_text import Public
 
 Purpose = Literal["studio", "encoder", "guest"]
 CredentialKind = Literal["api_key", "stream_key", "invitation", "guest"]
-# Viewers read what a camera is called while it is on air.
+# Viewers read a camera's label while it is on air.
 PublicLabel = Annotated[Label, Public]
 
 
@@ -32,9 +30,11 @@ def _seen(text: str) -> str:
 
 
 class NewApiKey(Sent):
-    """An API key to make: what it is for and how it acts: a role, a seller's with farms, a clerk's
-    with centres. Its owner is whoever makes it; it works until `expires_at`, in RFC 3339, or until
-    it is revoked.
+    """An API key to create: its purpose and how it acts: a role, a seller's with farms, a clerk's
+    with centres.
+
+    Its owner is the caller's account; it is valid until `expires_at`, in RFC 3339, or until it is
+    revoked.
     """
 
     label: Label
@@ -47,9 +47,9 @@ class NewApiKey(Sent):
 class ApiKeyAnswer(BaseModel):
     """An API key without its secret; times in RFC 3339, `expires_at` null for no end.
 
-    `owner` is the account with which it ends, null for a key without one; `used_at` the last
-    use, to a minute. It `acts_as` its role, or as less where its owner's role is less; null:
-    as nothing. `made_by` is the account that knows its secret, null where that is not known.
+    `owner` is the account with which it ends, null for a key without one; `used_at` is the last
+    use, to a minute. It `acts_as` its role, or a lesser one if its owner's role is less; null: it
+    has no rights. `made_by` is the account that knows its secret, null if unknown.
     """
 
     id: str
@@ -66,13 +66,13 @@ class ApiKeyAnswer(BaseModel):
 
 
 class MadeApiKey(ApiKeyAnswer):
-    """A new API key; `key` is shown this once."""
+    """A new API key; `key` is returned only once."""
 
     key: str
 
 
 class ApiKeys(Listing):
-    """All API keys, oldest first."""
+    """All API keys, the oldest first."""
 
     api_keys: list[ApiKeyAnswer]
 
@@ -80,12 +80,12 @@ class ApiKeys(Listing):
 class CredentialAnswer(BaseModel):
     """A key or a link without its secret; times in RFC 3339.
 
-    `role` is that of an API key or an invitation; an API key `acts_as` that, or as less where its
-    owner's role is less; one that `has_every_centre` is a clerk's from before clerks belonged to
-    centres, and sees the orders of all. `idle`: it does nothing while its owner has that role.
-    `broadcast` and its `title` are those of a stream key or a guest's link, whose camera is
-    `sending` or not, and `on_air` where viewers see it. `made_by` is the account that made or
-    renewed it and knows its secret: where that is another than its owner, renew it.
+    `role` is that of an API key or an invitation; an API key `acts_as` that, or as a lesser one if
+    its owner's role is less; one that `has_every_centre` is a clerk's from before clerks belonged
+    to centres, and sees the orders of all. `idle`: it does nothing while its owner has that role.
+    `broadcast` and its `title` are those of a stream key or a guest link, whose camera is `sending`
+    or not, and `on_air` if viewers see it. `made_by` is the account that made or renewed it and
+    knows its secret: if that is not its owner, renew it.
     """
 
     id: str
@@ -108,13 +108,13 @@ class CredentialAnswer(BaseModel):
 
 
 class Credentials(Listing):
-    """Keys and links that work, and stream keys by which something is still sent."""
+    """Working keys and links, and stream keys with which a session still sends."""
 
     credentials: list[CredentialAnswer]
 
 
 class RenewedCredential(BaseModel):
-    """A new secret, answered this once: a `key`, or the `url` of a link, a path on this server."""
+    """A new secret, returned only once: a `key`, or the `url` of a link, a path on this server."""
 
     id: str
     kind: CredentialKind
@@ -123,16 +123,16 @@ class RenewedCredential(BaseModel):
 
 
 class NewOwner(Sent):
-    """The account that owns a key or a link from now on."""
+    """The account that will own a key or a link."""
 
     owner: Identifier
 
 
 class NewStreamKey(Sent):
-    """A stream key to make.
+    """A stream key to create.
 
-    `studio`: for this device's own camera, which is the same source each time. `encoder`: for
-    OBS and the like, a new source, or a further key of `source`.
+    `studio`: for this device's own camera, which is the same source each time. `encoder`: for OBS
+    and similar programs, a new source, or a further key of `source`.
     """
 
     purpose: Literal["studio", "encoder"]
@@ -143,7 +143,7 @@ class NewStreamKey(Sent):
 class StreamKeyAnswer(BaseModel):
     """A stream key without its secret; times in RFC 3339, `expires_at` null for no end.
 
-    `owner` is the account with which it ends, and with it what it publishes.
+    `owner` is the account with which it ends, and with it its session.
     """
 
     id: str
@@ -156,14 +156,14 @@ class StreamKeyAnswer(BaseModel):
 
 
 class MadeStreamKey(StreamKeyAnswer):
-    """A new stream key, shown this once, and the address to publish to."""
+    """A new stream key, returned only once, and the URL to publish to."""
 
     key: str
     whip_url: str
 
 
 class StreamKeys(Listing):
-    """The stream keys of a broadcast that work, oldest first."""
+    """The working stream keys of a broadcast, the oldest first."""
 
     stream_keys: list[StreamKeyAnswer]
 
@@ -178,13 +178,13 @@ class SourceAnswer(BaseModel):
 
 
 class Sources(Listing):
-    """The sources of a broadcast, oldest first."""
+    """The sources of a broadcast, the oldest first."""
 
     sources: list[SourceAnswer]
 
 
 class NewGuest(Sent):
-    """A guest to let in by a link; viewers read the label while the guest is on air."""
+    """A guest to invite by a link; viewers read the label while the guest is on air."""
 
     label: Annotated[PublicLabel, AfterValidator(_seen)]
 
@@ -200,19 +200,21 @@ class GuestAnswer(BaseModel):
 
 
 class MadeGuest(GuestAnswer):
-    """A new guest; `url`, a path on this server, is shown this once."""
+    """A new guest; `url`, a path on this server, is returned only once."""
 
     url: str
 
 
 class GuestList(Listing):
-    """The guests of a broadcast whose links work, oldest first."""
+    """The guests of a broadcast with working links, the oldest first."""
 
     guests: list[GuestAnswer]
 
 
 class GuestKey(BaseModel):
-    """What a guest publishes with: `key` as the bearer, to the path `whip` of this server."""
+    """Credentials with which a guest publishes: `key` as the bearer token, to the path `whip` of
+    this server.
+    """
 
     key: str
     broadcast: str

@@ -1,7 +1,7 @@
-"""Renewals: a new secret for a key or a link, with the same owner and rights, so that whoever made
-it for someone else, and knows the old one, has nothing by it.
+"""Renewals: a new secret for a key or a link, with the same owner and rights, so that a person who
+made it for another, and knows the old secret, can't use it.
 
-Functions for the store's doors; whose a credential is, credentials.py owns.
+Functions for the store; credentials.py owns ownership.
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +21,9 @@ from farmlive.people.keys.models import CredentialKind
 
 @dataclass(frozen=True)
 class Renewed:
-    """What was renewed, and its new secret, which is not kept: a key, or the token of a link."""
+    """A renewed credential and its new secret, which is not stored: a key, or the token of a
+    link.
+    """
 
     id: str
     kind: CredentialKind
@@ -29,11 +31,12 @@ class Renewed:
 
 
 def renew(conn: Connection, caller: Caller | None, credential: str) -> Renewed:
-    """Give it a new secret. What is sent by the old one goes on; a guest's device comes in anew.
+    """Give it a new secret. A session opened with the old one goes on; a guest's device connects
+    again.
 
-    The caller is who knows it from then on. Raises ReauthenticationNeeded, ShutOut,
-    UnknownCredential for what does not work any more, and NotToGive: a program would have in its
-    hands what outlives its own key.
+    The caller becomes `made_by`. Raises ReauthenticationNeeded, ShutOut, UnknownCredential for an
+    ended credential, and NotToGive for API keys as callers: a program would hold a secret that
+    outlives its own key.
     """
     reauthentication.require(caller)
     kind = credentials.kind_of(conn, credential)

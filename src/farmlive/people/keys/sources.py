@@ -1,7 +1,7 @@
-"""Sources: the cameras of a broadcast. One device's own camera is one source however often it
-comes back; an encoder such as OBS is a source of its own, and so is a guest.
+"""Sources: the cameras of a broadcast.
 
-Functions for the store's doors. Whether a source is on air is for media to know.
+A device's own camera is one source however often it returns; an encoder such as OBS is a source of
+its own, and so is a guest. Functions for the store; media knows whether a source is on air.
 """
 
 from collections.abc import Callable
@@ -24,8 +24,8 @@ BroadcastState = Callable[[Connection, str], str]
 class Source:
     """One camera of one broadcast; `device` is a pseudonym, `created_at` in ms since 1970.
 
-    A guest's has that of the device which last got a key, another one than elsewhere. `key` is the
-    stream key by which it was found, if it was.
+    A guest's `device` is the one that last got a key, under a pseudonym of this source alone. `key`
+    is the stream key by which it was found, if any.
     """
 
     id: str
@@ -45,7 +45,7 @@ class Source:
 
 
 def of_device(conn: Connection, broadcast: str, device: str, label: str | None) -> Source:
-    """The device's own camera in the broadcast, made where it is new."""
+    """Return the device's own camera in the broadcast, created if it is new."""
     row = conn.execute(
         select(tables.sources).where(
             tables.sources.c.broadcast == broadcast, tables.sources.c.device == device
@@ -62,7 +62,7 @@ def add(
     *,
     guest: bool = False,
 ) -> Source:
-    """Write a new source. Without a label it is called by its number, `Camera 2`."""
+    """Insert a source. Without a label it is named by its number, such as `Camera 2`."""
     if label is None:
         before = select(func.count()).where(
             tables.sources.c.broadcast == broadcast, tables.sources.c.guest.is_(False)
@@ -83,10 +83,10 @@ def add(
 
 
 def move(conn: Connection, source: str, device: str) -> None:
-    """The guest's source is this device's now.
+    """Assign the guest's source to this device.
 
-    It is kept by a hash with the source, so that the host's own browser, which may open a guest's
-    link as well, still has its own camera by `of_device`.
+    The stored value is a hash with the source, so that the host's own browser, which may open a
+    guest link as well, keeps its own camera in `of_device`.
     """
     conn.execute(
         update(tables.sources)
@@ -96,7 +96,7 @@ def move(conn: Connection, source: str, device: str) -> None:
 
 
 def known(conn: Connection, broadcast: str, source: str) -> Source:
-    """The source with that identifier. Raises UnknownSource where it is another broadcast's."""
+    """Return the source with that id. Raises UnknownSource if it is another broadcast's."""
     if is_ulid(source):
         query = select(tables.sources).where(
             tables.sources.c.broadcast == broadcast, tables.sources.c.id == source
@@ -108,7 +108,7 @@ def known(conn: Connection, broadcast: str, source: str) -> Source:
 
 
 def every(conn: Connection, broadcast: str) -> list[Source]:
-    """The broadcast's sources, oldest first."""
+    """Return the broadcast's sources, the oldest first."""
     rows = conn.execute(
         select(tables.sources)
         .where(tables.sources.c.broadcast == broadcast)

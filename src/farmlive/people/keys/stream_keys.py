@@ -1,7 +1,7 @@
-"""Stream keys, each of which publishes one source of one broadcast.
+"""Stream keys: each publishes one source of one broadcast.
 
-Random, shown once and kept as hashes. Functions for the store's doors, and the room's object,
-through which staff make, list and revoke them; a guest's key is guests.py's.
+Random, shown once and stored as hashes. Functions for the store, and the class through which staff
+create, list and revoke them; guests.py makes guests' keys.
 """
 
 from collections.abc import Iterable
@@ -54,9 +54,9 @@ def add(
     owner: str | None = None,
     made_by: str | None = None,
 ) -> tuple[StreamKey, str]:
-    """Make a stream key of the source; the second is the secret.
+    """Create a stream key of the source; return it and its secret.
 
-    Keys that are over go, but the one used last: a session may run by it, and has its owner.
+    Deletes expired keys except the one used last: a session may run with it, and keeps its owner.
     """
     now = now_ms()
     keys = tables.stream_keys.c
@@ -86,8 +86,9 @@ def add(
 
 
 def find(conn: Connection, broadcast: str, secret: str) -> Source | None:
-    """The source that the key publishes to this broadcast, unless it is over or revoked, or its
-    owner is shut out or could not make one now.
+    """Return the source that the key may publish to this broadcast, or None.
+
+    None for an expired or revoked key, and one whose owner is shut out or could not create it now.
     """
     row = conn.execute(
         select(tables.sources, tables.stream_keys.c.id.label("key"))
@@ -110,9 +111,9 @@ def find(conn: Connection, broadcast: str, secret: str) -> Source | None:
 
 
 def working(conn: Connection, broadcast: str) -> list[StreamKey]:
-    """The stream keys that work of the broadcast's own cameras, oldest first.
+    """Return the working stream keys of the broadcast's own cameras, the oldest first.
 
-    A guest's go with the link, which has a list of its own.
+    Guests' keys are not among them; their links have a list of their own.
     """
     rows = conn.execute(
         select(
@@ -134,7 +135,7 @@ def working(conn: Connection, broadcast: str) -> list[StreamKey]:
 
 
 def revoke(conn: Connection, broadcast: str, key: str) -> None:
-    """Revoke the key; a session that runs with it goes on. Raises UnknownKey."""
+    """Revoke the key; its running session goes on. Raises UnknownKey."""
     query = (
         update(tables.stream_keys)
         .where(
@@ -151,7 +152,7 @@ def revoke(conn: Connection, broadcast: str, key: str) -> None:
 
 
 def revoke_all(conn: Connection, source: str) -> None:
-    """Revoke all keys of the source; a session that runs with one goes on."""
+    """Revoke all keys of the source; a running session goes on."""
     conn.execute(
         update(tables.stream_keys)
         .where(tables.stream_keys.c.source == source, tables.stream_keys.c.revoked_at.is_(None))
@@ -160,8 +161,8 @@ def revoke_all(conn: Connection, source: str) -> None:
 
 
 def over(conn: Connection, keys: Iterable[str]) -> set[str]:
-    """Return those of these keys whose owner is shut out, or was while they were his: what was
-    opened with them ends.
+    """Return those of these keys whose owner is shut out, or was while owning them: their sessions
+    end.
     """
     query = (
         select(tables.stream_keys.c.id)
@@ -178,7 +179,7 @@ def over(conn: Connection, keys: Iterable[str]) -> set[str]:
 
 
 class StreamKeys:
-    """Makes, lists and revokes the stream keys of a broadcast's own cameras."""
+    """Creates, lists and revokes the stream keys of a broadcast's own cameras."""
 
     def __init__(self, store: Store, settings: Settings):
         self._store = store
@@ -195,12 +196,12 @@ class StreamKeys:
         state: BroadcastState | None = None,
         caller: Caller | None = None,
     ) -> tuple[StreamKey, str]:
-        """Make a stream key; the second is the secret, which is never shown again.
+        """Create a stream key; return it and its secret, which is never shown again.
 
-        `studio` needs the device, whose one source in the broadcast it is; `encoder` makes a
-        new source, or a further key of `source`. `state` is asked in the same transaction.
-        Raises BroadcastEnded, UnknownSource, what `state` raises, and ReauthenticationNeeded for an
-        encoder's, which works until it is revoked; never for the studio's own camera.
+        `studio` needs the device, whose one source in the broadcast it is; `encoder` creates a new
+        source, or a further key of `source`. `state` is checked in the same transaction. Raises
+        BroadcastEnded, UnknownSource, what `state` raises, and ReauthenticationNeeded for an
+        encoder's key, which is valid until it is revoked; never for the studio's own camera.
         """
         if purpose == "encoder":
             reauthentication.require(caller)
@@ -230,11 +231,13 @@ class StreamKeys:
         try:
             return await self._store.write(mint)
         except IntegrityError:
-            # Another server has just made this device's source; now it is there.
+            # Another server has just created this device's source; now it exists.
             return await self._store.write(mint)
 
     async def all(self, broadcast: str, state: BroadcastState | None = None) -> list[StreamKey]:
-        """The broadcast's stream keys that work, oldest first. Raises what `state` raises."""
+        """Return the broadcast's working stream keys, the oldest first. Raises what `state`
+        raises.
+        """
 
         def read(conn: Connection) -> list[StreamKey]:
             if state is not None:
@@ -244,7 +247,7 @@ class StreamKeys:
         return await self._store.read(read)
 
     async def revoke(self, broadcast: str, key: str, *, caller: Caller | None = None) -> None:
-        """Revoke the key; a session that runs with it goes on. Raises UnknownKey."""
+        """Revoke the key; its running session goes on. Raises UnknownKey."""
 
         def write(conn: Connection) -> None:
             revoke(conn, broadcast, key)
@@ -258,7 +261,7 @@ class StreamKeys:
         return await self._store.read(lambda conn: over(conn, asked)) if asked else set()
 
     async def sources(self, broadcast: str, state: BroadcastState | None = None) -> list[Source]:
-        """The broadcast's sources, oldest first. Raises what `state` raises."""
+        """Return the broadcast's sources, the oldest first. Raises what `state` raises."""
 
         def read(conn: Connection) -> list[Source]:
             if state is not None:
@@ -269,7 +272,7 @@ class StreamKeys:
 
 
 def usable() -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions of keys that are neither revoked nor over."""
+    """Return the SQL conditions of keys that are neither revoked nor expired."""
     return (
         tables.stream_keys.c.revoked_at.is_(None),
         or_(tables.stream_keys.c.expires_at.is_(None), tables.stream_keys.c.expires_at > now_ms()),

@@ -1,1 +1,1 @@
-"""Who is blocked, and what limits and blocks refused."""
+"""Blocks, and what limits and blocks refused."""

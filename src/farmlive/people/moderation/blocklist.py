@@ -1,6 +1,6 @@
-"""Blocks: devices, phones and addresses from which no order and no message is taken.
+"""Blocks: devices, phones and IPs whose orders and messages are refused.
 
-They are kept as pseudonyms. Who may block is the guard's to decide; till and chat ask `check`.
+They are stored as pseudonyms. guard.py decides who may block; orders and chat call `check`.
 """
 
 import asyncio
@@ -25,12 +25,12 @@ from farmlive.people.moderation.refusals import Refusals
 from farmlive.problems import Invalid
 from farmlive.store import Store
 
-# Another server's block holds here after so long.
+# Seconds until another server's block applies here.
 REREAD_S = 5.0
 DEVICES_REMEMBERED = 20_000
-# In place of the client's IP where an untrusted proxy hides it.
+# In place of the client's IP if an untrusted proxy hides it.
 HIDDEN = "unix"
-# As `Guard.address` gives it for what comes from this machine, or by a socket file.
+# The values of `Guard.address` for clients on this machine, or on a Unix socket.
 OF_A_PROXY = ("127.0.0.1", "::1", HIDDEN)
 
 OtherForms = Callable[[], Awaitable[Sequence[str]]]
@@ -38,7 +38,7 @@ OtherForms = Callable[[], Awaitable[Sequence[str]]]
 
 
 async def no_forms() -> Sequence[str]:
-    """No other forms."""
+    """Return no other forms."""
     return ()
 
 
@@ -64,10 +64,10 @@ class Block:
 
 
 class Blocklist:
-    """Makes blocks and holds them up.
+    """Creates and enforces blocks.
 
-    An address is nowhere kept beside an order or a message; this server remembers, in memory,
-    from which one (its pseudonym) a device came last, so that it can be blocked by its order.
+    No IP is stored with an order or a message; this server remembers, in memory, the pseudonym of
+    the IP that a device last came from, so that an order can lead to it.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Blocklist:
         self._addresses: OrderedDict[str, str] = OrderedDict()
 
     def sources(self, order: OrderOf, sender: SenderOf) -> None:
-        """Say how to find who ordered and who said something."""
+        """Set the queries of who ordered and who sent a message."""
         self._order_of, self._sender_of = order, sender
 
     async def check(
@@ -96,10 +96,11 @@ class Blocklist:
         address: str | None,
         other_forms: OtherForms = no_forms,
     ) -> None:
-        """Raise Blocked where one of the three is; `phone` is the buyer's pseudonym, `other_forms`
-        gives those of the number as code of before wrote it, which blocks may hold.
+        """Raise Blocked if one of the three is blocked.
 
-        `address` is None where an unnamed proxy hides it.
+        `phone` is the buyer's pseudonym; `other_forms` returns the pseudonyms of the number as
+        earlier code wrote it, which old blocks may have. `address` is None if an untrusted proxy
+        hides it.
         """
         mark = await self._pseudonyms.of(ADDRESS, address or HIDDEN)
         self._addresses[device] = mark
@@ -113,7 +114,7 @@ class Blocklist:
         if phone is not None and any(kind == "phone" for kind, _ in held):
             others = await other_forms()
         buyers = [("phone", form) for form in (phone, *others)]
-        # Refusals by a network's limit are listed by the network, so that it can be blocked.
+        # Refusals by a network's limit are listed by network, so that the network can be blocked.
         network = await self._pseudonyms.of(ADDRESS, block_of(address) or HIDDEN)
         for who in (("device", device), *buyers, (ADDRESS, mark), (ADDRESS, network)):
             block = held.get(who)  # type: ignore[arg-type]
@@ -125,7 +126,7 @@ class Blocklist:
                 )
 
     async def add(self, caller: Caller, new: NewBlock) -> Block:
-        """Block someone; the same one again gives the block that is there its new reason.
+        """Block a device, phone or IP; an existing block gets the new reason.
 
         Raises Invalid, NothingToBlock, EveryonesAddress.
         """
@@ -172,7 +173,7 @@ class Blocklist:
         return block
 
     async def all(self) -> list[Block]:
-        """All blocks, the latest first."""
+        """Return all blocks, the latest first."""
         query = select(tables.blocks).order_by(tables.blocks.c.id.desc())
         return await self._store.read(lambda conn: [_block(row) for row in conn.execute(query)])
 
@@ -197,7 +198,7 @@ class Blocklist:
         return self._held
 
     async def _named(self, new: NewBlock) -> str | None:
-        """The pseudonym of what was typed, if something was. Raises Invalid."""
+        """Return the pseudonym of a typed value, or None without one. Raises Invalid."""
         if new.value is None:
             return None
         if MARK.fullmatch(new.value):
@@ -224,7 +225,7 @@ class Blocklist:
         if device is None:
             raise NothingToBlock("Nobody was blocked: there is no such order or message.")
         mark = device if new.kind == "device" or phone is None else phone
-        # An account's device stays with an order that was erased.
+        # An erased order keeps an account's device.
         if mark.startswith(ERASED) or (new.kind == "address" and (phone or "").startswith(ERASED)):
             raise NothingToBlock(
                 "Nobody was blocked: the buyer of this order was erased. Block the phone by its "
@@ -242,14 +243,14 @@ class Blocklist:
 
 
 def count_unnamed(conn: Connection) -> int:
-    """How many there are of devices and addresses, whose pseudonyms can't be derived anew."""
+    """Return the number of blocks of devices and IPs, whose pseudonyms can't be derived again."""
     unnamed = tables.blocks.c.kind != "phone"
     return conn.execute(select(func.count()).select_from(tables.blocks).where(unnamed)).scalar_one()
 
 
 def rename(conn: Connection, marks: Mapping[str, str]) -> None:
-    """Have blocks of phones hold under other pseudonyms, given by the old ones, and end all others,
-    which would hold nobody.
+    """Change the pseudonyms of phones' blocks, given by the old ones, and delete all others, which
+    would match nobody.
     """
     for row in conn.execute(select(tables.blocks)).all():
         one = tables.blocks.c.id == row.id
@@ -260,7 +261,7 @@ def rename(conn: Connection, marks: Mapping[str, str]) -> None:
 
 
 def forget_orders(connection: Connection, orders: Collection[str]) -> None:
-    """Keep no more which orders the blocks were made by; they go on."""
+    """Remove the orders from which blocks were made; the blocks stay."""
     those = tables.blocks.c.order.in_(orders)
     connection.execute(update(tables.blocks).where(those).values(order=None))
 

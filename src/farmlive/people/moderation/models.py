@@ -1,4 +1,4 @@
-"""The shapes of conduct in the API: who is blocked, what was refused, and what staff did."""
+"""API models of moderation: blocks, refusals, and the audit log."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -18,8 +18,8 @@ class SaidMessage(Sent):
 
 
 class NewBlock(Sent):
-    """Whom to block, and why: by a number or an address typed in `value`, or a pseudonym copied
-    there; or whoever placed an `order` or said a `message`.
+    """Whom to block, and why: a number or an IP typed in `value`, or a pseudonym copied there; or
+    the buyer of an `order` or the sender of a `message`.
     """
 
     kind: BlockKind
@@ -43,9 +43,9 @@ class NewBlock(Sent):
 
 
 class BlockAnswer(BaseModel):
-    """A block: `who` is a short pseudonym, `at` in RFC 3339, `by` who made it.
+    """A block: `who` is a short pseudonym, `at` in RFC 3339, `by` its maker.
 
-    `order`, or `broadcast` with `message`, say by what they were found.
+    `order`, or `broadcast` with `message`, are what it was made from.
     """
 
     id: str
@@ -66,10 +66,10 @@ class BlockList(Listing):
 
 
 class RefusalAnswer(BaseModel):
-    """What was refused to one device, phone, address or name within the last hour.
+    """Refusals to one device, phone, IP or name within the last hour.
 
-    `who` is a short pseudonym, `mark` the whole of it, which a block takes as `value`; `count` is
-    how often, `limit` how many a minute are taken, null where a block refused.
+    `who` is a short pseudonym, `mark` the full one, which a block takes as `value`; `count` is how
+    often, `limit` how many a minute are allowed, null if a block refused.
     """
 
     at: str
@@ -89,8 +89,8 @@ class RefusalList(Listing):
 
 
 class DeedAnswer(BaseModel):
-    """What one of the staff did; `at` in RFC 3339, `name` who, `subject` to what. `account`, or
-    `key` for a program, is who did it, and `role` what they were then.
+    """An entry of the audit log; `at` in RFC 3339. `name` did it to `subject`; `account`, or `key`
+    for a program, identifies the actor, and `role` is its role at that time.
     """
 
     id: str
@@ -106,6 +106,8 @@ class DeedAnswer(BaseModel):
 
 
 class DeedList(Listing):
-    """Deeds, the latest first; `next` is the `before` of the following page, if there is one."""
+    """Entries of the audit log, the latest first; `next` is the `before` of the following page, if
+    there is one.
+    """
 
     deeds: list[DeedAnswer]

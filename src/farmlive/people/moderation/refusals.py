@@ -1,6 +1,6 @@
-"""Refusals: what limits and blocks turned away lately, so that an operator can tell why.
+"""Refusals: what limits and blocks recently refused, so that an operator can see why.
 
-Kept in memory for an hour and told to the other servers; of people it knows pseudonyms only.
+Kept in memory for an hour and shared with the other servers; it has only pseudonyms of people.
 """
 
 import asyncio
@@ -24,10 +24,10 @@ Case = tuple[str, str]
 
 @dataclass(frozen=True)
 class Refusal:
-    """What was refused to one device, phone, address or name: how often, and when at last.
+    """Refusals to one device, phone, IP or name: their number, and the time of the last one.
 
-    `kind` is device, phone, address or name, `mark` its pseudonym, `at` in milliseconds since
-    1970, `limit` how many a minute are taken, None for a block.
+    `kind` is device, phone, address or name, `mark` its pseudonym, `at` in milliseconds since 1970,
+    `limit` how many a minute are allowed, None for a block.
     """
 
     what: str
@@ -40,7 +40,7 @@ class Refusal:
 
 
 class Refusals:
-    """Counts refusals, each case by itself; above `CAPACITY` the oldest case goes."""
+    """Counts refusals by case; above `CAPACITY` the oldest case is dropped."""
 
     def __init__(self, pseudonyms: Pseudonyms):
         self._pseudonyms = pseudonyms
@@ -50,12 +50,12 @@ class Refusals:
         self._untold: dict[Case, Refusal] = {}
 
     def share(self, bus: Bus) -> None:
-        """Tell the other servers on this bus, once a second at most, and hear of theirs."""
+        """Exchange refusals with the other servers on this bus, once a second at most."""
         self._bus = bus
         bus.listen(self._hear)
 
     def limited(self, what: str, key: str, per_minute: int) -> None:
-        """Note that a rate limit refused; `key` is what it counts by, an address or a pseudonym."""
+        """Record a refusal by a rate limit; `key` is what it counts by, an IP or a pseudonym."""
         who = key.partition(" ")[0]
         if MARK.fullmatch(who):
             kind, mark = ("phone" if "phone" in what else "device"), who
@@ -66,11 +66,11 @@ class Refusals:
         self._note(Refusal(what, kind, mark, now_ms(), 1, per_minute, reason))
 
     def blocked(self, kind: str, mark: str, reason: str) -> None:
-        """Note that a block refused."""
+        """Record a refusal by a block."""
         self._note(Refusal("blocked", kind, mark, now_ms(), 1, None, reason))
 
     def lately(self) -> list[Refusal]:
-        """The cases of the last hour, the latest first."""
+        """Return the cases of the last hour, the latest first."""
         while self._cases and next(iter(self._cases.values())).at < now_ms() - KEPT_MS:
             self._cases.popitem(last=False)
         return list(reversed(self._cases.values()))

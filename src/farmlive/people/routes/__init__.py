@@ -1,1 +1,1 @@
-"""The addresses of people in the API. No logic."""
+"""The HTTP routes of people. No logic."""

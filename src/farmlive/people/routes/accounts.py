@@ -1,6 +1,6 @@
-"""The routes of people: session, accounts and invitations; the room's others join here.
+"""The routes of sessions, accounts and invitations; the other routers of people are included here.
 
-No decisions.
+No logic.
 """
 
 from typing import Annotated, Any
@@ -57,14 +57,14 @@ from farmlive.people.routes import guests, keys, moderation
 from farmlive.people.routes.keys import PRIVATE
 from farmlive.problems import TooMany, Unauthorized, Unavailable
 
-# What a browser clears at the sign-out. Not "cookies": the device's cookie is a buyer's, by which
-# holds, orders and mutes are theirs. Not "storage": a buyer's links to orders are there, and what a
-# clerk did while the network was away and that is yet to be sent; nothing of what staff read is.
+# What a browser clears at sign-out. Not "cookies": the device's cookie is a buyer's, with holds,
+# orders and mutes. Not "storage": it has a buyer's links to orders, and a clerk's offline actions
+# that are yet to be sent, but nothing that staff read.
 CLEARED = '"cache"'
 
 
 def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> APIRouter:
-    """Build the router; `broadcast_state` tells whether a broadcast takes cameras."""
+    """Build the router; `broadcast_state` checks whether a broadcast accepts cameras."""
     router = APIRouter(prefix="/api/v1")
     router.include_router(_session(people, guard))
     router.include_router(_accounts(people, guard))

@@ -1,4 +1,4 @@
-"""The routes of second factors: one's own, and the reset of another's. No decisions."""
+"""The routes of second factors: one's own, and the reset of another account's. No logic."""
 
 from typing import Annotated
 

@@ -1,6 +1,6 @@
-"""The routes of guests: their links, for the host, and the stream key, for whoever has a link.
+"""The routes of guests: their links, for the host, and the stream key, for a holder of the link.
 
-No decisions.
+No logic.
 """
 
 from typing import Annotated, Any
@@ -22,7 +22,7 @@ from farmlive.problems import BroadcastEnded, TooMany, UnknownSource
 
 
 def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> APIRouter:
-    """Build the router; `broadcast_state` tells whether a broadcast takes guests."""
+    """Build the router; `broadcast_state` checks whether a broadcast accepts guests."""
     router = APIRouter()
     staff = Depends(guard.staff)
     guests = people.guests

@@ -1,4 +1,4 @@
-"""The routes of keys: those of programs, those of cameras, and the cameras. No decisions."""
+"""The routes of keys: those of programs, those of cameras, and the cameras. No logic."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -29,12 +29,12 @@ from farmlive.people.keys.stream_keys import StreamKey
 from farmlive.people.people import People
 from farmlive.problems import BroadcastEnded, UnknownSource
 
-# What is shown once stays out of every cache.
+# Responses with a secret stay out of every cache.
 PRIVATE = {"Cache-Control": "no-store"}
 
 
 def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> APIRouter:
-    """Build the router; `broadcast_state` tells whether a broadcast takes cameras."""
+    """Build the router; `broadcast_state` checks whether a broadcast accepts cameras."""
     router = APIRouter()
     router.include_router(_api_keys(people, guard))
     router.include_router(_credentials(people, guard))

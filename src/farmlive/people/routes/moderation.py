@@ -1,4 +1,4 @@
-"""The routes of conduct: who is blocked, what was refused, and what staff did. No decisions."""
+"""The routes of moderation: blocks, refusals, and the audit log. No logic."""
 
 import hashlib
 from dataclasses import asdict
@@ -19,7 +19,7 @@ from farmlive.people.moderation.blocklist import Block
 from farmlive.people.moderation.refusals import Refusal
 from farmlive.people.people import People
 
-# As much of a pseudonym as people need to tell one from another.
+# Characters of a pseudonym that suffice for people to tell two apart.
 SHORT = 8
 
 
