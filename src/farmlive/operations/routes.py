@@ -214,8 +214,7 @@ def routes(
 
     @router.get("/readyz")
     async def ready() -> dict[str, Any]:
-        """Return whether the server is ready: the database answers and accepts writes; and the
-        state of its clocks.
+        """Return whether the server is ready: its database accepts writes; and its clocks.
 
         The values are those of the last probe. A wrong clock does not make it unready.
         """
