@@ -1,4 +1,4 @@
-/* Addresses of peers: compared, hashed, and read from and written to text.
+/* Addresses of peers: comparison, hashing, and conversion from and to text.
  *
  * Always holds: equal addresses have equal hashes; the flow label of IPv6 counts in neither. */
 #include "base/address.h"
@@ -47,8 +47,8 @@ static void sip_round(uint64_t v[4])
     v[2] = turn_left(v[2], 32);
 }
 
-/* SipHash-1-3 (Aumasson and Bernstein) of whole words; their number takes the place of the length
- * in bytes. */
+/* SipHash-1-3 (Aumasson and Bernstein) of whole words; their number replaces the length in
+ * bytes. */
 static uint64_t sip_hash(const uint64_t *words, int count)
 {
     uint64_t v[4] = {
@@ -84,7 +84,7 @@ uint64_t address_hash(const struct address *address)
     return sip_hash(words, count);
 }
 
-/* The number of the network interface that stands behind the "%", by its name or its number. */
+/* Read the number of the network interface after the "%", given by name or by number. */
 static bool read_scope(const char *text, uint32_t *scope)
 {
     *scope = if_nametoindex(text);

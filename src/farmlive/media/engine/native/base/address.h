@@ -22,10 +22,10 @@ bool address_equal(const struct address *a, const struct address *b);
 /* A hash that strangers can't predict: its key is drawn once a process. */
 uint64_t address_hash(const struct address *address);
 
-/* Read what the socket module has as "host" and port; false where it is no address. */
+/* Read the socket module's "host" and port; false if they are no address. */
 bool address_read(struct address *address, const char *host, unsigned port);
 
-/* The host as the socket module writes it, without a scope; `out` holds INET6_ADDRSTRLEN. */
+/* Write the host as the socket module does, without a scope; `out` holds INET6_ADDRSTRLEN. */
 void address_host(const struct address *address, char *out);
 
 uint16_t address_port(const struct address *address);

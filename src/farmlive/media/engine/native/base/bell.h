@@ -1,12 +1,12 @@
-/* An eventfd by which one thread wakes another that waits for descriptors. Several writes before a
- * read wake it once. */
+/* An eventfd with which one thread wakes another that waits for descriptors. Several writes before
+ * a read wake it once. */
 #ifndef FARMLIVE_BELL_H
 #define FARMLIVE_BELL_H
 
 #include <stdint.h>
 #include <unistd.h>
 
-/* Fails only after 2^64 - 2 rings without a read, and then it is readable anyway. */
+/* Ring the bell. Fails only after 2^64 - 2 rings without a read; then it is readable anyway. */
 static inline void bell_ring(int bell)
 {
     const uint64_t once = 1;
@@ -14,7 +14,7 @@ static inline void bell_ring(int bell)
     (void)written;
 }
 
-/* Let it be quiet until it is rung again; fails where it is. */
+/* Silence the bell until the next ring; fails if it is silent already. */
 static inline void bell_quiet(int bell)
 {
     uint64_t count;

@@ -48,10 +48,10 @@ static inline void put64(uint8_t *at, uint64_t value)
     put32(at + 4, (uint32_t)value);
 }
 
-/* How far sequence number `a` is after `b`, modulo 2^16: from -32768 to 32767. */
+/* Return how far sequence number `a` is after `b`, modulo 2^16: from -32768 to 32767. */
 static inline int ahead16(uint16_t a, uint16_t b) { return (int16_t)(uint16_t)(a - b); }
 
-/* How far timestamp `a` is after `b`, modulo 2^32. */
+/* Return how far timestamp `a` is after `b`, modulo 2^32. */
 static inline int32_t ahead32(uint32_t a, uint32_t b) { return (int32_t)(a - b); }
 
 #endif

@@ -1,5 +1,5 @@
-/* Sets SO_REUSEADDR on the shared socket, and only for a moment, so that nobody else can open the
- * port. */
+/* Opens the socket. Always holds: SO_REUSEADDR is set on the shared socket only for a moment, so
+ * that no other process can open the port. */
 #include "base/connected_socket.h"
 
 #include <unistd.h>
@@ -11,7 +11,7 @@ static bool set(int fd, int option, int value)
     return setsockopt(fd, SOL_SOCKET, option, &value, sizeof value) == 0;
 }
 
-/* Buffers for a batch: past the system's limit where we may, up to it where we may not. */
+/* Enlarge the buffers for a batch: past the system's limit if permitted, otherwise up to it. */
 static void widen(int fd)
 {
     if (!set(fd, SO_RCVBUFFORCE, BUFFER))
@@ -20,7 +20,7 @@ static void widen(int fd)
         set(fd, SO_SNDBUF, BUFFER);
 }
 
-/* Bind to where `shared` is, and connect. */
+/* Bind to the address of `shared`, and connect. */
 static bool join(int fd, int shared, const struct address *remote)
 {
     struct address here = {.size = sizeof here.name};

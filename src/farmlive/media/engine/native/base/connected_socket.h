@@ -5,9 +5,9 @@
 
 #include "base/address.h"
 
-/* Open a UDP socket on the port of `shared` that gets what comes from `remote`, and only that: the
- * kernel prefers a connected one. What came before it was connected may be anyone's. -1 where that
- * can't be. */
+/* Open a UDP socket on the port of `shared` that receives datagrams from `remote` only: the kernel
+ * prefers a connected socket. Datagrams received before it was connected may be from anyone.
+ * Returns -1 on failure. */
 int connected_socket_open(int shared, const struct address *remote);
 
 #endif

@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* linux/sched/types.h; C libraries name it late. */
+/* linux/sched/types.h; C libraries define it only late. */
 struct sched_attributes {
     uint32_t size, policy;
     uint64_t flags;

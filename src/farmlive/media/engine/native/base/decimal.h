@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The double that is nearest to the value's own decimal digits, cut to `places`. */
+/* Return the double nearest to the value's own decimal digits, rounded to `places`. */
 static inline double decimal_round(double value, int places)
 {
     char digits[400];

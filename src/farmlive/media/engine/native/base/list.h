@@ -14,7 +14,7 @@ static inline void list_init(struct list *list) { list->next = list->previous = 
 
 static inline bool list_is_empty(const struct list *list) { return list->next == list; }
 
-/* Put the link at the end of the list; it must be in none. */
+/* Add the link at the end of the list; it must be in none. */
 static inline void list_add(struct list *list, struct list *link)
 {
     link->next = list;
@@ -32,7 +32,7 @@ static inline void list_remove(struct list *link)
 
 #define list_entry(link, type, member) ((type *)((char *)(link) - offsetof(type, member)))
 
-/* The link at hand may be taken out meanwhile, others may not. */
+/* The current link may be removed in the loop, others may not. */
 #define list_each(at, whole)                                                    \
     for (struct list *at = (whole)->next, *at##_next = at->next; at != (whole); \
          at = at##_next, at##_next = at->next)

@@ -15,10 +15,10 @@ static inline void *memory_checked(void *memory)
     return memory;
 }
 
-/* Memory of zeros. */
+/* Return zeroed memory. */
 static inline void *memory_new(size_t size) { return memory_checked(calloc(1, size)); }
 
-/* The array, resized to this number of items. */
+/* Return the array, resized to this number of items. */
 static inline void *memory_grow(void *array, size_t count, size_t size)
 {
     return memory_checked(reallocarray(array, count, size));

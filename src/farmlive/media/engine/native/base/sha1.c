@@ -1,6 +1,6 @@
 /* SHA-1 and HMAC over it, for short messages.
  *
- * Always holds: `filled` bytes of the block wait for the rest of it, fewer than a whole block. */
+ * Always holds: `filled` bytes of a block wait for the rest of it, fewer than a whole block. */
 #include "base/sha1.h"
 
 #include "base/bytes.h"
@@ -9,7 +9,7 @@ enum { BLOCK = 64 };
 
 struct sha1 {
     uint32_t state[5];
-    uint64_t size; /* of all that was added, in bytes */
+    uint64_t size; /* of everything added, in bytes */
     size_t filled;
     uint8_t block[BLOCK];
 };
@@ -20,15 +20,15 @@ static uint32_t choose(uint32_t x, uint32_t y, uint32_t z) { return z ^ (x & (y 
 static uint32_t parity(uint32_t x, uint32_t y, uint32_t z) { return x ^ y ^ z; }
 static uint32_t majority(uint32_t x, uint32_t y, uint32_t z) { return (x & y) | (z & (x | y)); }
 
-/* One of the 80 rounds: `mixed` is its function of three of the five words, and its constant. The
- * words change their places instead of being moved. */
+/* One of the 80 rounds: `mixed` is its function of three of the five words plus its constant. The
+ * words change their roles instead of being moved. */
 static inline void turn(uint32_t a, uint32_t *b, uint32_t *e, uint32_t mixed, uint32_t word)
 {
     *e += turn_left(a, 5) + mixed + word;
     *b = turn_left(*b, 30);
 }
 
-/* The word of round `i`; of those before it the last 16 are kept. */
+/* Return the word of round `i`; the last 16 words before it are kept. */
 static inline uint32_t word_of(uint32_t w[16], int i)
 {
     if (i >= 16)

@@ -1,4 +1,4 @@
-/* HMAC-SHA1 (RFC 2104, FIPS 180-4), which MESSAGE-INTEGRITY is made with. */
+/* HMAC-SHA1 (RFC 2104, FIPS 180-4), for MESSAGE-INTEGRITY. */
 #ifndef FARMLIVE_SHA1_H
 #define FARMLIVE_SHA1_H
 
@@ -7,7 +7,7 @@
 
 enum { SHA1_SIZE = 20 };
 
-/* The code of `head` followed by `body`. */
+/* Compute the code of `head` followed by `body`. */
 void sha1_hmac(const uint8_t *key, size_t key_size, const uint8_t *head, size_t head_size,
                const uint8_t *body, size_t body_size, uint8_t out[SHA1_SIZE]);
 

@@ -1,6 +1,6 @@
-/* A hash table with open addressing: a search goes from the hash's place to the first free one.
+/* A hash table with open addressing: a search goes from the hash's slot to the first free one.
  *
- * Always holds: between an address's hash place and the address none is free; a removal closes the
+ * Always holds: between an address's hash slot and its own no slot is free; a removal closes the
  * gap. */
 #include "base/table.h"
 
@@ -14,7 +14,7 @@ void table_clear(struct table *table)
     *table = (struct table){0};
 }
 
-/* Where the address is, or the free place where it would be. There must be room. */
+/* Return the slot of the address, or the free slot where it would be. There must be room. */
 static size_t place_of(const struct table *table, const struct address *address, uint64_t hash)
 {
     size_t at = hash & (table->room - 1);
@@ -66,7 +66,7 @@ void *table_take(struct table *table, const struct address *address)
     void *value = table->entries[gap].value;
     if (!value)
         return NULL;
-    /* Whoever is further on but would have been found by way of the gap moves into it. */
+    /* An entry further on that would have been found across the gap moves into it. */
     for (size_t at = (gap + 1) & mask; table->entries[at].value; at = (at + 1) & mask) {
         size_t home = table->entries[at].hash & mask;
         if (((at - home) & mask) >= ((at - gap) & mask)) {

@@ -10,7 +10,7 @@
 
 typedef void run(struct core *core, struct command *command, double now);
 
-/* Post a command with what a method was given. */
+/* Post a command with a method's arguments. */
 static PyObject *post(PyObject *self, struct command *command, run *run)
 {
     command->run = run;
@@ -18,7 +18,7 @@ static PyObject *post(PyObject *self, struct command *command, run *run)
     Py_RETURN_NONE;
 }
 
-/* Peers and their way in. */
+/* Peers and their credentials. */
 
 struct named {
     struct command command;
@@ -26,7 +26,7 @@ struct named {
     struct naming naming;
 };
 
-/* Read the credentials of both ends; false, with an error set, for ones that are too long. */
+/* Read the credentials of both ends; false, with an error set, if they are too long. */
 static bool read_naming(PyObject *arguments, const char *format, unsigned long long *peer,
                         struct naming *naming, const char **secret, Py_ssize_t *secret_size)
 {
@@ -153,7 +153,7 @@ PyObject *relay_secure(PyObject *self, PyObject *arguments)
     return post(self, &securing->command, run_secure);
 }
 
-/* What names one or two by number. */
+/* A command with one or two numbers of peers or outputs. */
 struct numbers {
     struct command command;
     uint64_t first, second;
@@ -227,7 +227,7 @@ PyObject *relay_prefer(PyObject *self, PyObject *arguments)
     return post(self, &numbers->command, run_prefer);
 }
 
-/* Outputs, and what peers are here for. */
+/* Outputs, and the roles of peers. */
 
 struct making {
     struct command command;

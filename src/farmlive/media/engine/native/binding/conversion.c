@@ -23,7 +23,7 @@ bool conversion_credentials(const char *ufrag, Py_ssize_t ufrag_size, const char
     return true;
 }
 
-/* Hand each item of the sequence, which must be a tuple, to `take`, with its index. */
+/* Pass each item of the sequence, which must be a tuple, to `take`, with its index. */
 static bool each_tuple(PyObject *sequence, int most, const char *what,
                        bool (*take)(PyObject *item, int at, void *into), void *into, int *count)
 {
@@ -61,7 +61,7 @@ static bool number_in(PyObject *number, long least, long most, long *value)
     return true;
 }
 
-/* A dictionary of payload types, each with the payload type that goes with it. */
+/* Read a dictionary from payload type to related payload type. */
 static bool read_types(PyObject *types, int8_t of[PAYLOAD_TYPES])
 {
     memset(of, -1, PAYLOAD_TYPES);

@@ -1,6 +1,6 @@
 /* The extension `farmlive.media.engine.native._native`: the type `Relay`, and the functions of
- * libsrtp and OpenSSL, whose addresses Python finds and hands over. Uses Python's stable ABI only,
- * so that one build serves every version from 3.11 on. */
+ * libsrtp and OpenSSL, whose addresses Python finds and passes. Uses Python's stable ABI only, so
+ * that one build works with every version from 3.11 on. */
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@
 
 enum { SOCKETS_MOST = 1024 };
 
-/* Beginning and end. */
+/* Creation and destruction. */
 
 static PyObject *relay_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
@@ -51,7 +51,7 @@ static void relay_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     relay_end(relay);
     int bells[] = {relay->events.bell, relay->commands.bell};
-    /* In a child of theirs some thread may have held their locks. */
+    /* In a child process, the parent's threads may have held these locks. */
     if (!relay_is_anothers(relay)) {
         commands_clear(&relay->commands);
         events_clear(&relay->events);
@@ -62,7 +62,7 @@ static void relay_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-/* The descriptors of a sequence; -1, with an error set, where it has something else or too many. */
+/* Read the descriptors of a sequence; return -1, with an error set, for other items or too many. */
 static int read_descriptors(PyObject *sequence, int fds[SOCKETS_MOST])
 {
     Py_ssize_t count = PySequence_Size(sequence);
@@ -114,7 +114,7 @@ static PyObject *relay_stop(PyObject *self, PyObject *arguments)
     Py_RETURN_NONE;
 }
 
-/* What is told. */
+/* Events. */
 
 static PyObject *relay_fileno(PyObject *self, PyObject *arguments)
 {

@@ -52,7 +52,7 @@ static void run_health(struct core *core, struct command *command, double now)
     ask->found = engine_health(core, ask->peer, &ask->health, &ask->transport);
     if (!ask->found)
         return;
-    /* What names the layers belongs to the relay's thread. */
+    /* The memory of RIDs belongs to the relay's thread. */
     for (int at = 0; at < ask->health.layer_count; at++) {
         snprintf(ask->rids[at], RID_SIZE, "%s", ask->health.layers[at].rid);
         ask->health.layers[at].rid = ask->rids[at];
@@ -81,7 +81,7 @@ static void run_counters(struct core *core, struct command *command, double now)
     engine_counters(core, &((struct ask_counters *)command)->counters);
 }
 
-/* The count into the dictionary; false where that fails. */
+/* Put the count into the dictionary; false on failure. */
 static bool count(PyObject *counts, const char *name, uint64_t value)
 {
     PyObject *number = PyLong_FromUnsignedLongLong(value);
@@ -95,7 +95,7 @@ PyObject *relay_counters(PyObject *self, PyObject *arguments)
     (void)arguments;
     struct relay *relay = relay_of(self);
     struct ask_counters ask = {.command.run = run_counters};
-    relay_ask(relay, &ask.command); /* zeros where nobody counts */
+    relay_ask(relay, &ask.command); /* zeros without a thread */
     uint64_t refused = relay->loop != NULL ? loop_refused(relay->loop) : 0;
     const struct counters *is = &ask.counters;
     PyObject *counts = PyDict_New();
@@ -145,9 +145,9 @@ PyObject *relay_place(PyObject *self, PyObject *arguments)
     return Py_BuildValue("(sii)", host, (int)address_port(&ask.address), (int)ask.transport);
 }
 
-/* Where the relay has no thread (any more), `loop` is NULL, and by hand only `test_engine` is not:
- * as it was when it was asked, since Python may stop the relay meanwhile. What the loop is, goes
- * only after its last command. */
+/* Without a relay's thread `loop` is NULL, and only a test engine has `test_engine`: both as of the
+ * query, since Python may stop the relay meanwhile. The loop is freed only after its last
+ * command. */
 struct ask_census {
     struct command command;
     const struct loop *loop;
@@ -173,7 +173,7 @@ PyObject *relay_census(PyObject *self, PyObject *arguments)
     struct ask_census ask = {.command.run = run_gauges,
                              .loop = relay->loop,
                              .test_engine = relay->test_engine};
-    relay_ask(relay, &ask.command); /* zeros where there is nobody */
+    relay_ask(relay, &ask.command); /* zeros if there is none */
     const struct gauges *is = &ask.gauges;
     PyObject *counts = PyDict_New();
     if (counts == NULL)

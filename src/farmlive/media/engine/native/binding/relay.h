@@ -19,21 +19,23 @@ struct relay {
     struct events events;
     struct commands commands;
     struct loop *loop; /* NULL before `start` and after `stop` */
-    pid_t process; /* in which the loop was started; its threads are not in that one's children */
+    pid_t process;     /* that started the loop; its children do not have its threads */
     bool has_ended;
-    struct test_engine *test_engine; /* NULL where it has a thread */
+    struct test_engine *test_engine; /* NULL if it has a thread */
 };
 
 static inline struct relay *relay_of(PyObject *self) { return (struct relay *)self; }
 
-/* Have the command run in the relay's thread, or at once by hand; after the end it is dropped. */
+/* Run the command in the relay's thread, or at once in a test engine; after the end it is
+ * dropped. */
 void relay_post(struct relay *relay, struct command *command);
-/* Have it run and wait for that, without the GIL. False if no thread runs. */
+/* Run a command and wait for it, without the GIL. False if no thread runs. */
 bool relay_ask(struct relay *relay, struct command *command);
-/* End the thread, or the engine that is run by hand. In a child of the process that started it
- * nothing is done: the thread is not there. */
+/* End the thread or the test engine. In a child of the process that started it this does nothing,
+ * because the thread does not exist there. */
 void relay_end(struct relay *relay);
-/* Whether another process started the loop: this one is its child, without its threads. */
+/* Return whether another process started the loop, and this one is its child without its
+ * threads. */
 bool relay_is_anothers(const struct relay *relay);
 
 #endif

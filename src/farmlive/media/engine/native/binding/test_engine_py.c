@@ -7,7 +7,7 @@
 #include "binding/relay.h"
 #include "net/recv_batch.h"
 
-/* NULL, with an error set, where the relay has a thread or has ended. */
+/* Return the test engine; NULL, with an error set, if the relay has a thread or has ended. */
 static struct test_engine *test_engine_of(PyObject *self)
 {
     struct test_engine *test_engine = relay_of(self)->test_engine;

@@ -42,7 +42,7 @@ void commands_clear(struct commands *commands)
     pthread_mutex_destroy(&commands->lock);
 }
 
-/* It has run, or never will. */
+/* Release a command that has run, or never will. */
 static void let_go(struct commands *commands, struct command *command)
 {
     if (!command->is_awaited) {
@@ -83,7 +83,7 @@ void commands_await(struct commands *commands, struct command *command)
     pthread_mutex_unlock(&commands->lock);
 }
 
-/* All that is there, in order. */
+/* Remove and return all commands, in order. */
 static struct command *take(struct commands *commands, bool closes)
 {
     pthread_mutex_lock(&commands->lock);

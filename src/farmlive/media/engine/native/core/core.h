@@ -21,11 +21,11 @@ struct counters {
 
 enum { TURNS = 10 };
 
-/* For how long is waited, in seconds. */
+/* Timeouts, in seconds. */
 struct times {
-    double consent;    /* for a peer's check, before it is lost (RFC 7675) */
-    double silent;     /* for a publisher's media, before it is silent */
-    double left_after; /* for a check from where a peer is reached, before another place will do */
+    double consent;    /* without a check, a peer is lost (RFC 7675) */
+    double silent;     /* without media, a publisher is silent */
+    double left_after; /* without a check, another path may replace a peer's */
 };
 
 struct core {
@@ -35,22 +35,22 @@ struct core {
     struct senders *senders;
     struct send_feedback send_feedback;
     struct events *events;
-    struct counters counts; /* of what is gone too, but for what outputs and senders count */
-    bool hears_reports;     /* some publisher has layers to choose from */
-    /* Called where a publisher's place has changed: to open, and to close, a socket of its own for
-     * it; and where `hears_reports` has. NULL by hand. */
+    struct counters counts; /* also of removed peers; outputs and senders have theirs */
+    bool hears_reports;     /* some publisher has layers to select from */
+    /* Called when a publisher's path has changed, to open and to close its own socket; and when
+     * `hears_reports` has changed. NULL in a test engine. */
     void (*open_own)(void *context, struct peer *peer);
     void (*close_own)(void *context, struct peer *peer);
     void (*hear_reports)(void *context, bool hears);
     /* Called when a peer joins, so that shared sockets are read at once. */
     void (*read_at_once)(void *context);
     void *context;
-    /* `demux`'s: the listeners that a packet is for. */
+    /* For `demux`: the listeners that get a packet. */
     size_t fed_room;
     struct publisher_listener **fed;
-    /* `timers`'s. */
+    /* For `timers`. */
     struct times times;
-    double wall_at_zero; /* what our clock says at 0 of `now`, in seconds since 1970 */
+    double wall_at_zero; /* our clock's time at 0 of `now`, in seconds since 1970 */
     double wall_ahead;   /* how far the wall clock, which stamps datagrams, is ahead of `now` */
     bool is_started;
     unsigned long ticks;

@@ -2,7 +2,8 @@
  * timers.
  *
  * Always holds: from an unknown address only a check with one of our passwords changes anything
- * except counters; everything else counts only from an address that such a check has proved. */
+ * except counters; all other datagrams count only from an address that such a check has
+ * validated. */
 #include "core/demux.h"
 
 #include "base/memory.h"
@@ -12,12 +13,12 @@
 #include "ingest/receiver.h"
 #include "output/track_select.h"
 
-/* A publisher's congestion control must not take a busy engine for a full network: the kernel's
- * stamp tells when a datagram came. One of more than a second ago is not believed: someone set the
- * clock. It may be a little later than `now`, when we began to read. */
+/* A publisher's congestion control must not take a busy engine for a congested network: the
+ * kernel's stamp is the arrival time. A stamp more than a second old is ignored: someone set the
+ * clock. The time may be a little later than `now`, which is when reading began. */
 static const double READING_S = 0.1, BELIEVED_S = 1.0;
 
-/* So many DTLS records of one peer wait for Python, which is more than a flight of a handshake. */
+/* The most DTLS records of one peer that wait for Python: more than a flight of a handshake. */
 enum { RECORDS_MOST = 64 };
 
 static double arrival(double stamp, double now, double ahead)
@@ -45,7 +46,7 @@ static bool check(struct core *core, struct port *port, const uint8_t *data, siz
 static void feed(struct core *core, struct peer *peer, const struct taken *taken, double now)
 {
     struct publisher *publisher = peer->publisher;
-    /* Feeding one may change who gets this publisher. */
+    /* Feeding one listener may change the publisher's listeners. */
     size_t count = (size_t)publisher->listener_count;
     if (count > core->fed_room) {
         core->fed = memory_grow(core->fed, count, sizeof *core->fed);
@@ -75,9 +76,9 @@ static bool has_sent_from(const struct peer *peer, uint32_t ssrc)
     return at < peer->ssrc_count;
 }
 
-/* Read what the peer's key protects, by one of libsrtp's functions; true where it is the peer's. A
- * session keeps each SSRC that has been read, and looks through all of them for each packet: from
- * more than anyone needs, nothing is read. */
+/* Decrypt a peer's packet with one of libsrtp's functions; true if it is authentic. A session keeps
+ * each SSRC that it has decrypted and searches them linearly for each packet: packets of SSRCs
+ * beyond any legitimate number are not read. */
 static bool unprotect(struct peer *peer, int (*read)(srtp_session, void *, int *), uint8_t *data,
                       int *size, uint32_t ssrc)
 {
@@ -106,7 +107,7 @@ static void media(struct core *core, struct peer *peer, uint8_t *data, size_t si
     struct taken taken;
     if (!receiver_take(publisher, &received, now, arrival(stamp, now, core->wall_ahead), &taken))
         return;
-    /* First what speaks against it: what flows may be put on air at once. */
+    /* Report the objection first: flowing media may be put on air at once. */
     enum objection objection = publisher->health.objection;
     if (objection != OBJECTION_NONE && !peer->objected) {
         peer->objected = true;
@@ -178,8 +179,8 @@ static void reported(void *context, const struct rtcp_report *report)
 
 static void control(struct core *core, struct peer *peer, uint8_t *data, size_t size, double now)
 {
-    /* Most of what viewers send is what they received; only a choice of layers follows from it. Of
-     * the times that many send with it, one for each report of ours is enough. */
+    /* Most RTCP of viewers is receiver reports, which only layer selection uses. Of the reference
+     * times that many add, one for each of our reports is enough. */
     const struct viewer *viewer = peer->viewer;
     if (viewer != NULL && !output_is_layered(peer->output) &&
         rtcp_is_receiver_report_alone(data, size, SRTCP_INDEX + peer->tag, viewer->has_reference))
@@ -191,8 +192,8 @@ static void control(struct core *core, struct peer *peer, uint8_t *data, size_t 
         core->counts.datagrams_ignored++;
 }
 
-/* Whether one more DTLS record of this peer is told. Of a flood Python would do nothing else, and
- * its queue would have no end. */
+/* Return whether one more DTLS record of this peer may be passed to Python. A flood would occupy
+ * Python and grow its queue without limit. */
 static bool may_tell_record(const struct core *core, struct peer *peer)
 {
     unsigned long takings = atomic_load_explicit(&core->events->takings, memory_order_relaxed);

@@ -5,7 +5,7 @@
 #include "core/send_results.h"
 #include "core/timers.h"
 
-/* Beginning and end. */
+/* Creation and destruction. */
 
 static const double CONSENT_S = 30.0, SILENT_S = 3.0;
 
@@ -46,7 +46,7 @@ void engine_set_times(struct core *core, const struct times *times)
     core->ice.left_after = times->left_after;
 }
 
-/* What viewers received is told us by the kernel only where layers are chosen by it. */
+/* Let receiver reports through the BPF filter only where simulcast needs them. */
 static void hear_reports(struct core *core)
 {
     bool layered = false;
@@ -59,7 +59,7 @@ static void hear_reports(struct core *core)
     }
 }
 
-/* Where peers are. */
+/* Paths of peers. */
 
 static void give_up_own(struct core *core, struct peer *peer)
 {
@@ -68,7 +68,7 @@ static void give_up_own(struct core *core, struct peer *peer)
     peer->own.port = NULL;
 }
 
-/* The publisher has a socket of its own where it is now, and nowhere else. */
+/* Give the publisher a socket of its own on its current path, and close an earlier one. */
 static void own(struct core *core, struct peer *peer)
 {
     if (peer->own.port == peer->at.port && address_equal(&peer->own.address, &peer->at.address))
@@ -79,7 +79,7 @@ static void own(struct core *core, struct peer *peer)
         core->open_own(core->context, peer);
 }
 
-/* How many bytes a viewer has not taken yet. */
+/* Return how many bytes are queued for a viewer. */
 static size_t held(const void *context)
 {
     const struct peer *peer = context;
@@ -121,7 +121,7 @@ void engine_placed(struct core *core, struct peer *peer, double now)
     }
 }
 
-/* What is asked. */
+/* The calls. */
 
 void engine_add_peer(struct core *core, uint64_t number, const struct naming *naming, double now)
 {
@@ -178,7 +178,7 @@ static void stop_watching(struct peer *peer)
     peer->seconds = 0;
 }
 
-/* A peer is a publisher or a viewer: the first call that says so holds. */
+/* A peer is a publisher or a viewer: the first call decides. */
 static bool has_role(const struct peer *peer)
 {
     return peer->publisher != NULL || peer->output != NULL;
@@ -196,7 +196,7 @@ void engine_remove_peer(struct core *core, uint64_t number)
     stop_watching(peer);
     struct publisher *publisher = peer->publisher;
     if (publisher != NULL) {
-        /* Each output takes itself off. */
+        /* Each output removes itself. */
         while (publisher->listener_count > 0)
             output_drop(output_listening(publisher->listeners[0]), publisher);
         publisher_free(publisher);
@@ -286,7 +286,7 @@ void engine_prefer(struct core *core, uint64_t number, int most, double now)
     }
 }
 
-/* How they do. */
+/* Queries. */
 
 bool engine_watching(struct core *core, uint64_t number, double now, struct watching *watching)
 {

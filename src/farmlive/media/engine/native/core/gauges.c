@@ -1,4 +1,4 @@
-/* Counts on request; nothing is kept up to date meanwhile. */
+/* Counts on request; no count is maintained in between. */
 #include "core/gauges.h"
 
 void gauges_take(const struct core *core, struct gauges *gauges)

@@ -1,8 +1,8 @@
 /* ICE: all peers by user name fragment, their checks and ours.
  *
  * Always holds: each of a peer's credentials has a name here, unless another peer took the same
- * one; and if a port maps an address to a peer, the peer has it among its own, so that nothing
- * leads to a removed peer. */
+ * one; and if a port maps an address to a peer, the peer has it among its own paths, so that
+ * nothing refers to a removed peer. */
 #include "core/ice.h"
 
 #include <math.h>
@@ -12,17 +12,17 @@
 
 enum { ROOM_LEAST = 64 };
 
-/* Clients check every five seconds, less or more by a fifth (RFC 7675, section 5.1). */
+/* Clients check every five seconds, plus or minus a fifth (RFC 7675, section 5.1). */
 static const double LEFT_AFTER_S = 7.0;
 
 struct ice_name {
-    struct ice_name *next; /* of the same hash */
+    struct ice_name *next; /* with the same hash */
     struct peer *peer;
     size_t size;
     uint8_t ufrag[CREDENTIAL_MOST];
 };
 
-/* Names. They are ours and drawn at random, so that a simple hash spreads them (FNV-1a). */
+/* Names. They are ours and random, so that a simple hash spreads them (FNV-1a). */
 
 static size_t hash_of(const uint8_t *ufrag, size_t size)
 {
@@ -37,7 +37,7 @@ static bool same(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_siz
     return a_size == b_size && memcmp(a, b, a_size) == 0;
 }
 
-/* The link that leads to the name, or to where it would be. */
+/* Return the link to the name, or to where it would be. */
 static struct ice_name **link_to(const struct ice *ice, const uint8_t *ufrag, size_t size)
 {
     struct ice_name **link = &ice->names[hash_of(ufrag, size) & (ice->room - 1)];
@@ -150,7 +150,7 @@ static struct path *path_at(struct peer *peer, const struct place *place)
     return place->port != NULL ? path_of(peer, place->port, &place->address) : NULL;
 }
 
-/* The peer has this address no more, if it still had. */
+/* Remove the peer's ownership of this address, if it still has it. */
 static void give_back(struct peer *peer, struct path *path)
 {
     const struct place *place = &path->place;
@@ -190,20 +190,20 @@ static void drop_path(struct peer *peer, int at)
     peer->path_count--;
 }
 
-/* Return the peer's path at this address, which it owns from now on. */
+/* Return the peer's path at this address; the peer owns the address from now on. */
 static struct path *own(struct peer *peer, struct port *port, const struct address *address)
 {
     struct path *known = path_of(peer, port, address);
     if (known != NULL && port_peer(port, address) == peer)
         return known;
     port_set_peer(port, address, peer);
-    /* One that it had before another peer did is listed already. */
+    /* A path that another peer had taken over meanwhile is in the list already. */
     struct path path = known != NULL ? *known : path_new(port, address);
     if (known != NULL)
         drop_path(peer, (int)(known - peer->paths));
     peer->paths[peer->path_count++] = path;
     if (peer->path_count > ADDRESSES_MOST) {
-        /* Never the one where it is reached. */
+        /* Never the selected path. */
         int at = path_at(peer, &peer->at) == &peer->paths[0];
         struct path oldest = peer->paths[at];
         drop_path(peer, at);
@@ -212,7 +212,7 @@ static struct path *own(struct peer *peer, struct port *port, const struct addre
     return &peer->paths[peer->path_count - 1];
 }
 
-/* The newest credentials have taken over. */
+/* Remove all but the newest credentials, which have taken over. */
 static void drop_older(struct ice *ice, struct peer *peer)
 {
     if (peer->credentials_count < 2)
@@ -224,7 +224,8 @@ static void drop_older(struct ice *ice, struct peer *peer)
 
 /* Checks. */
 
-/* Whose check it is, by which of its credentials, once it has proved to be; NULL: nobody's. */
+/* Return the peer that authenticated this check, and with which of its credentials; NULL if
+ * none. */
 static struct peer *prove(const struct ice *ice, const struct stun_message *message, int *which)
 {
     const uint8_t *end = memchr(message->username, ':', message->username_size);
@@ -243,7 +244,7 @@ static struct peer *prove(const struct ice *ice, const struct stun_message *mess
     return NULL;
 }
 
-/* Whether another peer has validated this address and was heard of lately. */
+/* Return whether another peer has validated this address and was active recently. */
 static bool is_anothers(const struct ice *ice, const struct peer *peer, const struct port *port,
                         const struct address *from, double now)
 {
@@ -253,8 +254,8 @@ static bool is_anothers(const struct ice *ice, const struct peer *peer, const st
     return now - fmax(found->there_at, found->heard_at) <= ice->left_after;
 }
 
-/* Select this validated path, unless a path that was asked for later is validated, too. Return
- * whether it was selected. */
+/* Select this validated path, unless a validated path was requested later. Return whether it was
+ * selected. */
 static bool move(struct peer *peer, struct path *path)
 {
     struct path *at = path_at(peer, &peer->at);
@@ -268,7 +269,7 @@ static bool move(struct peer *peer, struct path *path)
     return true;
 }
 
-/* Whether its remote ufrag is one of ours: then the check would be sent to ourselves. */
+/* Return whether its remote ufrag is one of ours: then the check would be sent to ourselves. */
 static bool is_us(const struct ice *ice, const struct path *path)
 {
     const struct credentials *theirs = path_theirs(path);
@@ -294,7 +295,7 @@ static void draw(struct peer *peer, uint8_t seed[SHA1_SIZE])
     sha1_hmac(peer->secret, SECRET, number, sizeof number, number, 0, seed);
 }
 
-/* Take a check that asks to select this path. Return whether it was selected. */
+/* Handle a check that asks to select this path. Return whether it was selected. */
 static bool want(struct ice *ice, struct peer *peer, struct path *path, const struct naming *used,
                  double now)
 {
@@ -311,8 +312,8 @@ static bool want(struct ice *ice, struct peer *peer, struct path *path, const st
     return false;
 }
 
-/* Take the response to a check of ours, which validates the path: its sender receives at that
- * address, and has the peer's credentials. */
+/* Handle the response to a check of ours, which validates the path: its sender receives at that
+ * address and has the peer's credentials. */
 static struct peer *answered(const struct stun_message *message, const struct port *port,
                              const struct address *from, double now, bool *moved)
 {
@@ -351,15 +352,16 @@ struct peer *ice_check(struct ice *ice, struct port *port, const uint8_t *data, 
     }
     struct path *path = own(peer, port, from);
     path->received += size;
-    /* Later only by USE-CANDIDATE, or the address would flap while pairs are checked; or where no
-     * check comes from the old one any more, since some clients name it once and for all. */
+    /* Only USE-CANDIDATE selects another path, or the address would flap while pairs are checked;
+     * except once no check comes on the old path any more, since some clients nominate only
+     * once. */
     *first = !peer->at.port;
     bool is_here = place_is_at(&peer->at, port, from);
     bool left = now - peer->there_at > ice->left_after;
     bool may_move = (message.use_candidate || left) && (is_newest || !peer->renewed);
     if (!is_here && (*first || restarted || may_move))
         *moved = want(ice, peer, path, &used, now);
-    /* From elsewhere a check gives no consent to send where it is reached. */
+    /* A check on another path gives no consent for the selected one (RFC 7675). */
     if (place_is_at(&peer->at, port, from))
         peer->checked_at = peer->there_at = now;
     const struct credentials *local = &used.local;
@@ -367,7 +369,7 @@ struct peer *ice_check(struct ice *ice, struct port *port, const uint8_t *data, 
     path_answers(path, count);
     port_send(port, answer, count, from, now);
     ask(ice, path, now);
-    /* Sending the answer may have ended its connection. */
+    /* Sending the response may have ended its connection. */
     if (peer->at.port == NULL)
         *first = *moved = false;
     return peer;
@@ -384,7 +386,7 @@ void ice_secured(struct peer *peer)
     peer->at = path->place;
 }
 
-/* Send checks on a peer's paths under validation; false where there are none any more. */
+/* Retransmit checks on a peer's paths under validation; false if there are none any more. */
 static bool look_at(const struct ice *ice, struct peer *peer, double now)
 {
     bool any = false;

@@ -12,8 +12,8 @@ struct output;
 
 enum { CREDENTIALS_MOST = 2, ADDRESSES_MOST = 8, SSRCS_MOST = 256, SECRET = 16 };
 
-/* The credentials of both ends, and the secret from which our checks' transaction ids are derived.
- */
+/* The credentials of both ends, and the secret from which the transaction ids of our checks are
+ * derived. */
 struct naming {
     struct credentials local, remote;
     bool has_remote; /* its own credentials are known, so that we can send checks */
@@ -23,46 +23,47 @@ struct naming {
 struct peer {
     uint64_t number;
     struct peer *next_of_number; /* `peer_table`' */
-    /* `ice`'s. The last credentials are the newest; those before them serve until these do. */
+    /* For `ice`. The newest credentials are the last; the earlier ones work until the peer uses
+     * these. */
     int credentials_count;
     struct naming credentials[CREDENTIALS_MOST];
-    bool renewed;    /* the newest have served */
+    bool renewed;    /* the peer has used the newest */
     struct place at; /* the selected path, one of `paths` */
-    int path_count;  /* every path that it has checked from, the newest last */
+    int path_count;  /* every path that it has sent a check from, the newest last */
     struct path paths[ADDRESSES_MOST + 1];
     struct list proving; /* in the peers with a path under validation */
     uint8_t secret[SECRET];
     uint32_t trials;
     uint64_t wanted;   /* the number of its checks that asked to select a path */
     struct place told; /* the path that our DTLS records took */
-    bool scattered;    /* some of them went by another */
+    bool scattered;    /* some of them went on another one */
     bool flown;        /* our first DTLS flight was sent on a path that was not validated */
-    double checked_at; /* a check from where it is reached gave its consent, or new credentials */
-    double there_at;   /* the last check from where it is reached */
-    double heard_at;   /* the last media that its key opened */
+    double checked_at; /* the last check, or new credentials, that gave consent */
+    double there_at;   /* the last check on the selected path */
+    double heard_at;   /* the last media that its key could decrypt */
     /* Its keys; NULL before the handshake is done. */
     srtp_session receive;
     unsigned tag;
     struct leg *leg;
-    int ssrc_count; /* from which it has sent what its key protects */
+    int ssrc_count; /* SSRCs that its key has decrypted */
     uint32_t ssrcs[SSRCS_MOST];
-    /* Its DTLS records that Python has not taken: since which taking of events, and how many. */
+    /* DTLS records that Python has not taken: their number, and since which taking of events. */
     unsigned long records_since;
     int records;
-    /* A publisher or a viewer, after the call that says which. */
+    /* A publisher or a viewer, after the call that decides. */
     struct publisher *publisher;
     struct output *output; /* the output that it watches */
     struct viewing viewing;
     uint16_t rtx_sequence;
     struct viewer *viewer; /* NULL until it has keys and an address too */
-    struct place reached;  /* where a viewer's media goes: the last validated path */
+    struct place reached;  /* where a viewer's media is sent: the last validated path */
     int most;              /* the highest layer that a viewer wants; -1: no limit */
-    struct place own;      /* where a publisher has a socket of its own */
-    /* `timers`'s. */
+    struct place own;      /* the address of a publisher's own socket */
+    /* For `timers`. */
     struct list turn;       /* in its tenth of a second */
-    struct list joining;    /* in those without keys or a place */
-    struct list publishing; /* in the publishers that have joined */
-    int seconds;            /* for how long it has been watching */
+    struct list joining;    /* among those without keys or a path */
+    struct list publishing; /* among the publishers that have joined */
+    int seconds;            /* for how many seconds it has been watching */
     bool flowing, objected, lost;
 };
 

@@ -1,5 +1,4 @@
-/* A hash table of all peers by number. Numbers are drawn in turn, so that they spread by
- * themselves.
+/* A hash table of all peers by number. Numbers are consecutive, so that they spread evenly.
  *
  * Always holds: a peer is in the chain of its number modulo the size, and there are at least as
  * many chains as peers. */

@@ -14,9 +14,9 @@ void peer_table_init(struct peer_table *peers);
 void peer_table_clear(struct peer_table *peers);
 void peer_table_add(struct peer_table *peers, struct peer *peer);
 void peer_table_remove(struct peer_table *peers, struct peer *peer);
-/* NULL where there is none. */
+/* Return the peer, or NULL. */
 struct peer *peer_table_find(const struct peer_table *peers, uint64_t number);
-/* The one after this, in no order; with NULL the first, and NULL after the last. */
+/* Return the next peer, in no order; for NULL the first, and NULL after the last. */
 struct peer *peer_table_next(const struct peer_table *peers, const struct peer *peer);
 
 #endif

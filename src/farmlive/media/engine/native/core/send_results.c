@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* A protected packet of a viewer's media goes into its connection, or is dropped. */
+/* Pass a protected packet of a viewer's media to its connection, or drop it. */
 static void stream(struct peer *peer, const uint8_t *data, size_t size, double now)
 {
     struct viewer *viewer = peer->viewer;

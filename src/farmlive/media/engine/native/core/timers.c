@@ -8,24 +8,24 @@
 
 #include "ingest/feedback.h"
 
-/* Feedback to publishers, and a tenth of the peers' seconds. */
+/* Interval of feedback to publishers; in each tick a tenth of the peers have their turn. */
 static const double TICK_S = 0.1;
-/* How long a tick may wait for something else to wake us. */
+/* How long a tick may wait for another wake-up. */
 static const double SLACK_S = 0.03;
-/* For how long requests to a publisher are gathered, and packets of a frame without its end. */
+/* How long requests to a publisher, and packets of an incomplete frame, are collected. */
 static const double REQUEST_S = 0.01, GATHER_S = 0.0015;
-/* How far apart the parts are of a batch to who catches up. */
+/* The interval between parts of a batch to viewers that catch up. */
 static const double BATCH_S = 0.004;
 
 enum {
     TICKS_A_REPORT = 5,
-    /* A viewer gets this many sender reports a second apart, to set its picture and sound by, then
-     * one in so many seconds (RFC 3550, section 6.2: five). */
+    /* A viewer gets this many sender reports a second apart, to synchronize audio and video, then
+     * one every five seconds (RFC 3550, section 6.2). */
     FIRST_REPORTS = 5,
     SECONDS_A_REPORT = 5,
 };
 
-/* Who there is. */
+/* The peers. */
 
 void timers_watch(struct core *core, struct peer *peer)
 {
@@ -155,8 +155,8 @@ static void second(struct core *core, struct peer *peer, double now)
     struct publisher *publisher = peer->publisher;
     double alive = peer->checked_at;
     if (publisher != NULL) {
-        /* Media with the right key is as good a sign of life as a check: some publishers check only
-         * at the start. */
+        /* Media with the right key proves liveness as well as a check does: some publishers send
+         * checks only at the start. */
         double last_at = publisher_last_at(publisher);
         alive = fmax(alive, last_at);
         feedback_measure(publisher, now);
@@ -177,7 +177,7 @@ static void second(struct core *core, struct peer *peer, double now)
     }
 }
 
-/* A report on nothing. */
+/* Send a report on no stream. */
 static void send_nothing(const struct peer *peer, uint32_t ssrc)
 {
     struct rtcp_buffer buffer = {0};
@@ -185,8 +185,8 @@ static void send_nothing(const struct peer *peer, uint32_t ssrc)
     send_rtcp(peer, &buffer);
 }
 
-/* Let nobody hear nothing for more than half a second: clients take silence for a lost way, and
- * look for another one. */
+/* Leave no viewer without a packet for more than half a second: clients take silence for a lost
+ * path and look for another one. */
 static void keep_awake(struct core *core)
 {
     bool somebody = false;
@@ -238,7 +238,7 @@ void timers_start(struct core *core, double wall, double now)
     tick(core, now);
 }
 
-/* What is due. */
+/* Periodic work. */
 
 void timers_after_reading(struct core *core, double now)
 {
@@ -300,7 +300,7 @@ void timers_run(struct core *core, double now)
             request(peer, now);
     }
     if (core->is_started && core->ticked_at + TICK_S + SLACK_S <= now) {
-        /* Nothing has woken us in time: then viewers must. */
+        /* Nothing has woken us in time: then viewers' datagrams must. */
         if (core->read_at_once != NULL)
             core->read_at_once(core->context);
         tick(core, now);

@@ -7,17 +7,17 @@
 
 #include "core/core.h"
 
-/* Begin to tick; `wall` is our clock's time now, in seconds since 1970. */
+/* Start ticking; `wall` is our clock's time now, in seconds since 1970. */
 void timers_start(struct core *core, double wall, double now);
 
-/* Run a peer's timers from now on; it has keys and a path; it is gone. */
+/* Add a peer's timers; record that it has keys and a path; remove them. */
 void timers_watch(struct core *core, struct peer *peer);
 void timers_joined(struct core *core, struct peer *peer);
 void timers_forget(struct peer *peer);
 
-/* After a read: send whole frames, and run what is due. */
+/* After a read: send complete frames, and run what is due. */
 void timers_after_reading(struct core *core, double now);
-/* When something is due at the latest, and doing it. */
+/* Return when the next work is due at the latest, and do due work. */
 double timers_due(const struct core *core);
 void timers_run(struct core *core, double now);
 
@@ -29,7 +29,7 @@ void timers_ask(struct core *core, struct publisher *publisher, double now);
 void timers_pump_soon(struct core *core, double now);
 /* Send a viewer the sender reports of this moment. */
 void timers_report_to(struct core *core, struct peer *peer, double now);
-/* This moment as the middle 32 bits of our NTP time. */
+/* Return this moment as the middle 32 bits of our NTP time. */
 uint32_t timers_middle_of(const struct core *core, double now);
 
 #endif

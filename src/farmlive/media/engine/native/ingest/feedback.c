@@ -5,9 +5,9 @@
 
 #include "base/decimal.h"
 
-/* An answer to a reference time that took longer is none. */
+/* A reply to a reference time that took longer is ignored. */
 enum { ROUND_TRIP_MOST = 10 * NTP_SHORT_SECOND, REPORTS_MOST = 31 };
-/* Sound that was quiet for so long is off. */
+/* Audio that was quiet for this long is off. */
 static const double AUDIO_S = 3.0;
 
 void feedback_take_report(struct publisher *publisher, const struct sender_report *report,
@@ -34,7 +34,7 @@ void feedback_take_reply(struct publisher *publisher, const struct reference_rep
         publisher->round_trip_s = took / (double)NTP_SHORT_SECOND;
 }
 
-/* Ask for what is missing by now, and for a keyframe where one is wanted. */
+/* Write NACKs for what is missing by now, and a keyframe request if one is wanted. */
 static void ask(struct publisher *publisher, double now, struct rtcp_buffer *out)
 {
     for (int at = 0; at < publisher->track_count; at++) {
@@ -106,7 +106,7 @@ void feedback_measure(struct publisher *publisher, double now)
             health->audio = true;
     }
     if (span > 0) {
-        /* A track that began anew has fewer than before. */
+        /* A restarted track has fewer octets than before. */
         long more = octets > publisher->octets ? octets - publisher->octets : 0;
         health->bitrate_kbps = decimal_round((double)(more * 8) / span / 1000, 1);
         more = frames > publisher->frames ? frames - publisher->frames : 0;

@@ -5,10 +5,10 @@
 
 #include "ingest/publisher.h"
 
-/* Take its sender report: its clock. */
+/* Handle its sender report: its clock. */
 void feedback_take_report(struct publisher *publisher, const struct sender_report *report,
                           double now);
-/* Take its answer to our reference time; `middle_now` is the middle of our NTP time. */
+/* Handle its reply to our reference time; `middle_now` is the middle of our NTP time. */
 void feedback_take_reply(struct publisher *publisher, const struct reference_reply *reply,
                          uint32_t middle_now);
 
@@ -18,7 +18,7 @@ void feedback_request(struct publisher *publisher, double now, struct rtcp_buffe
  * reference time, by which the round trip is measured. */
 void feedback_write(struct publisher *publisher, double now, bool report, uint64_t wall_ntp,
                     struct rtcp_buffer *out);
-/* Bring the health up to date, once a second. */
+/* Update the health, once a second. */
 void feedback_measure(struct publisher *publisher, double now);
 
 #endif

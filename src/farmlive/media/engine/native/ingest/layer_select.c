@@ -6,32 +6,34 @@
 
 #include <string.h>
 
-/* A layer has stopped when a lower one has had so many frames since its last packet, or when it
- * alone is quiet for so long; after that it must come for a while before it is taken for steady. */
+/* A layer has stopped when a lower one has had this many frames since its last packet, or, if it is
+ * the only one, when it was quiet for this long. Then it counts as flowing again only after it has
+ * come for a while. */
 enum { FRAMES_BEHIND = 6 };
 static const double QUIET_S = 1.5, STEADY_S = 1.0;
 
-/* Loss is looked at over windows of at least this length; a sender that skips numbers like this has
- * begun anew. */
+/* Minimum length of a window over which loss is measured; a larger jump of sequence numbers is a
+ * restart of the sender. */
 static const double WINDOW_S = 0.8;
 enum { EXPECTED_MOST = 100000 };
 
-/* One window with so much loss, or two in a row with so much, and the viewer gets less. */
+/* A viewer steps down after one window with the first loss share, or two in a row with the
+ * second. */
 static const double LOSS_AT_ONCE = 0.30, LOSS_LASTING = 0.15, LOSS_GOOD = 0.04;
 
-/* The viewer gets less where its estimate is below this share of what is sent and goes on falling
- * for so long; with loss at the same time, at once below the other share. */
+/* A viewer steps down if its estimate is below the first share of what is sent and keeps falling
+ * for this long; with loss at the same time, as soon as it is below the second share. */
 static const double ESTIMATE_SHARE = 0.5, ESTIMATE_LOSSY = 0.85;
 static const double LOW_S = 4.0, FELL_S = 3.0;
 static const double ESTIMATE_VALID_S = 5.0, REPORT_VALID_S = 5.0;
 
-/* The first step up comes soon, the next ones after a pause, and after a step or a probe that
- * failed the pause doubles. After a step down the link needs a while to be empty. */
+/* The first step up comes soon, later ones after a pause that doubles after each failed step or
+ * probe. After a step down the link's queue needs a while to drain. */
 static const double FIRST_UP_S = 2.0, UP_S = 3.0, DOWN_S = 1.5, CONGESTED_S = 4.0;
 static const double TRIAL_S = 10.0, PROBE_MOST_S = 5.0;
 static const double BACK_OFF_S = 8.0, LONGEST_BACK_OFF_S = 64.0, FORGIVEN_S = 60.0;
 
-/* Before anything that counts here. */
+/* Before any relevant time. */
 static const double LONG_AGO_S = 60.0;
 
 static double larger(double a, double b) { return b > a ? b : a; }
@@ -119,7 +121,7 @@ bool choice_is_congested(const struct choice *choice, double now)
     return now - choice->down_at < CONGESTED_S;
 }
 
-/* A step up or a probe ends, or what went well for long does. */
+/* Record a failed step up or probe; reset the pause if the last success has lasted. */
 static void choice_fail(struct choice *choice, double now)
 {
     bool trial = choice->raised && now - choice->raised_at < TRIAL_S;
@@ -181,7 +183,7 @@ void choice_estimated(struct choice *choice, double kbps, double now)
     choice->estimate_at = now;
 }
 
-/* Tell loss that comes of a full link from loss that stays when less is sent. */
+/* Tell congestion loss from loss that stays when less is sent. */
 static void choice_learn(struct choice *choice, double sent, double now)
 {
     if (!choice->is_news)
@@ -233,7 +235,7 @@ static bool choice_is_good(const struct choice *choice, double now)
     return choice->loss <= larger(LOSS_GOOD, 1.2 * choice->base_loss + 0.02);
 }
 
-/* The highest layer below this one that comes, or -1. */
+/* Return the highest flowing layer below this one, or -1. */
 static int highest_below(int layer, const bool flowing[], int count)
 {
     if (layer > count)
@@ -243,7 +245,7 @@ static int highest_below(int layer, const bool flowing[], int count)
     return layer < 0 ? -1 : layer;
 }
 
-/* The lowest layer from this one on that comes, or -1. */
+/* Return the lowest flowing layer from this one on, or -1. */
 static int lowest_from(int layer, const bool flowing[], int count)
 {
     while (layer < count && !flowing[layer])
@@ -284,14 +286,14 @@ static void choice_raise(struct choice *choice, const bool flowing[], int count,
     if (can_probe) {
         choice->probe = higher;
         choice->probe_since = now;
-        /* Only a window that begins with the probe shows what it does. */
+        /* Only a window that begins with the probe measures it. */
         choice->in_window = false;
     } else {
         choice_step_to(choice, higher, now);
     }
 }
 
-/* Go up where the probe has done no harm, by the first report on it. */
+/* Step up if the first report on the probe shows no harm. */
 static void choice_judge(struct choice *choice, const bool flowing[], int count, double now)
 {
     int layer = choice->probe;
@@ -304,7 +306,7 @@ static void choice_judge(struct choice *choice, const bool flowing[], int count,
         choice->probe = -1;
         choice_step_to(choice, layer, now);
     } else {
-        /* It may have been too much; what the viewer gets by itself is not. */
+        /* The probe may have been too much; what the viewer gets without it is not. */
         choice_fail(choice, now);
         choice->bad_windows = 0;
         choice->in_window = false;

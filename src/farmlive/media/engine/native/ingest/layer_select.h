@@ -1,6 +1,5 @@
-/* Chooses a viewer's simulcast layer: by the layers that arrive, by what its link carries and by
- * what it wants. Pure decisions over numbers and times, as
- * `farmlive.media.engine.python.layer_select`. */
+/* Selects a viewer's simulcast layer by what the publisher sends, the link carries and the viewer
+ * wants. Pure decisions from numbers and times, as `farmlive.media.engine.python.layer_select`. */
 #ifndef FARMLIVE_LAYER_SELECT_H
 #define FARMLIVE_LAYER_SELECT_H
 
@@ -9,40 +8,41 @@
 
 enum { LAYERS_MOST = 4 };
 
-/* Which layers come at present. A single layer always does. Others read `count` and `flowing`. */
+/* The layers that flow at present. A single layer always flows. Other modules read `count` and
+ * `flowing`. */
 struct flow {
     int count;
     bool flowing[LAYERS_MOST];
-    bool had[LAYERS_MOST];    /* it came before */
-    bool coming[LAYERS_MOST]; /* it comes, since then */
+    bool had[LAYERS_MOST];    /* it flowed before */
+    bool coming[LAYERS_MOST]; /* it flows since then */
     double coming_since[LAYERS_MOST];
     double moved_at[LAYERS_MOST];
-    long seen[LAYERS_MOST];                /* packets, when it moved last */
-    long frames[LAYERS_MOST][LAYERS_MOST]; /* of all layers, when it moved last */
+    long seen[LAYERS_MOST];                /* packets at its last progress */
+    long frames[LAYERS_MOST][LAYERS_MOST]; /* of all layers, at its last progress */
 };
 
 /* `count` is at most LAYERS_MOST. */
 void flow_init(struct flow *flow, int count);
 
-/* The highest layer that comes, or 0. */
+/* Return the highest flowing layer, or 0. */
 int flow_highest(const struct flow *flow);
 
-/* Whether a keyframe of this layer can be hoped for. */
+/* Return whether a request for a keyframe of this layer may succeed. */
 bool flow_may_ask(const struct flow *flow, int layer);
 
-/* Take the packets and frames of each layer so far; true where it changed what comes. */
+/* Record the packet and frame counts of each layer; return true if the flowing layers changed. */
 bool flow_look(struct flow *flow, const long packets[], const long frames[], double now);
 
-/* The layer for one viewer: down fast, up slowly, and slower after each step that failed.
+/* The layer for one viewer: steps down fast, and up slowly, slower after each failed step.
  *
- * `most` is the highest layer that it wants; -1: no limit. `probe` is the layer of which as much is
- * sent for a moment, on top of what the viewer gets, to see whether its link carries that: a step
- * that fails costs the viewer its picture, a probe does not. -1: none. Others set `most`, and read
- * `most`, `probe` and `loss` only. */
+ * `most` is the highest layer that the viewer wants; -1: no limit. `probe` is the layer whose
+ * bitrate is being tried: for a moment the viewer gets that much in addition, as padding, which
+ * shows whether its link carries it. A failed step would cost the viewer its picture; a failed
+ * probe does not. -1: none. Other modules set `most`, and read only `most`, `probe` and `loss`. */
 struct choice {
     int most, probe;
-    /* Share of what was sent lately that did not come, and what the viewer thinks it can get, -1
-     * before its first estimate. */
+    /* The lost share of what was recently sent, and the viewer's own bandwidth estimate, -1 before
+     * its first one. */
     double loss, estimate_kbps;
     int limit; /* -1 before the first decision */
     int bad_windows;
@@ -50,9 +50,9 @@ struct choice {
     double window_since;
     int64_t window_highest, window_lost;
     double low_since, raised_at, probe_since;
-    /* Loss that stays when less is sent, as on a radio link, is none of our making. */
+    /* Loss that stays when less is sent, as on a radio link, is not congestion. */
     double base_loss;
-    /* The loss before the last step down, and what came through, where it is `lowered`. */
+    /* Before the last step down (`lowered`): the loss, and the received bitrate. */
     double loss_before, received_before;
     double reported_at, estimate_at, down_at, fell_at;
     double up_at, back_off;
@@ -60,31 +60,32 @@ struct choice {
 
 void choice_init(struct choice *choice, double now);
 
-/* What is reported from now on has other numbers. */
+/* Start a new stream: reports from now on have other sequence numbers. */
 void choice_begin_stream(struct choice *choice);
 
-/* Whether it gets less since a moment ago, because its link was full. */
+/* Return whether the viewer recently stepped down because its link was full. */
 bool choice_is_congested(const struct choice *choice, double now);
 
-/* It could not keep up with this layer: the next keyframe is one of a lower layer. */
+/* Record that the viewer could not keep up with this layer: its next keyframe is of a lower one. */
 void choice_stalled(struct choice *choice, int current, double now);
 
-/* The bitrate that the viewer's link is thought to carry, or -1 without an estimate. */
+/* Return the estimated capacity of the viewer's link, or -1 without an estimate. */
 double choice_carries_kbps(const struct choice *choice, double now);
 
-/* Its loss, or 0 where nothing was reported lately. */
+/* Return the viewer's loss, or 0 without a recent report. */
 double choice_recent_loss(const struct choice *choice, double now);
 
-/* A receiver report: extended highest number and how many were lost in all. True where a window is
- * full, so that it is time to decide. */
+/* Record a receiver report: extended highest sequence number and cumulative number lost. Returns
+ * true if a window is full, so that it is time to decide. */
 bool choice_reported(struct choice *choice, uint32_t highest, int32_t total_lost, double now);
 
-/* The viewer's own estimate (REMB) of what it can get. It rises slowly, whatever is sent, and falls
- * when packets come later and later: only a fall is evidence. */
+/* Record the viewer's own bandwidth estimate (REMB), in kbit/s. It rises slowly whatever is sent,
+ * and falls when delay grows: only a fall is information. */
 void choice_estimated(struct choice *choice, double kbps, double now);
 
-/* The layer to send, of those that come. `current` is what it gets now, `kbps` what each of the
- * `count` layers has; `can_probe`: the viewer takes what serves for nothing else. */
+/* Return the layer to send, one of those that flow. `current` is the layer that the viewer gets
+ * now, `kbps` the bitrate of each of the `count` layers; `can_probe`: the viewer accepts
+ * padding. */
 int choice_decide(struct choice *choice, const bool flowing[], const double kbps[], int count,
                   int current, double now, bool can_probe);
 

@@ -20,8 +20,9 @@ struct incoming {
     char rids[LAYERS_MOST][RID_SIZE];
 };
 
-/* What a publisher negotiated, with the ids of header extensions; -1 for none. Held by the
- * publisher and by each of its tracks, which viewers may remember for a while after it is gone. */
+/* What a publisher negotiated, with the ids of its header extensions; -1 for none.
+ * Reference-counted: the publisher and its tracks hold it, and viewers may hold tracks for a while
+ * after the publisher is gone. */
 struct publishing {
     unsigned holders;
     int count;
@@ -29,14 +30,13 @@ struct publishing {
     int transport_cc, rid, repaired_rid;
 };
 
-/* How a viewer wants one codec: payload type, and those of its RTX and of RED around it; -1 for
- * none. */
+/* A viewer's payload types for one codec: its own, and those of RTX and RED; -1 for none. */
 struct outgoing {
     codec_id codec;
     int8_t payload_type, retransmission, red;
 };
 
-/* The SSRCs of an output: the same for all its viewers, for as long as it lives. */
+/* The SSRCs of an output: the same for all its viewers, for as long as the output exists. */
 struct ssrcs {
     uint32_t video, retransmission, audio;
 };
@@ -47,7 +47,7 @@ struct viewing {
     struct outgoing video[OUTGOING_MOST], audio[OUTGOING_MOST];
 };
 
-/* How the viewer wants this codec, or NULL where it does not know it. */
+/* Return the viewer's terms for this codec, or NULL if it did not negotiate it. */
 static inline const struct outgoing *viewing_of(const struct outgoing *each, int count,
                                                 codec_id codec)
 {

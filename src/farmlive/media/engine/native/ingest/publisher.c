@@ -72,7 +72,7 @@ void publisher_remove_listener(struct publisher *publisher,
     publisher->listener_count--;
 }
 
-/* The listeners as they are now: what they are told may let them come and go. */
+/* A copy of the listeners: their callbacks may add and remove some. */
 static struct publisher_listener **listeners_now(const struct publisher *publisher)
 {
     size_t size = (size_t)publisher->listener_count * sizeof *publisher->listeners;

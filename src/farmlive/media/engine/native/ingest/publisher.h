@@ -1,9 +1,8 @@
 /* A publisher: its tracks, its layers and its listeners. As
  * `farmlive.media.engine.python.publisher`.
  *
- * `receiver` takes its packets, `track_demux` finds the track of each, and `feedback` writes its
- * RTCP.
- */
+ * `receiver` handles its packets, `track_demux` finds the track of each, and `feedback` writes its
+ * RTCP. */
 #ifndef FARMLIVE_PUBLISHER_H
 #define FARMLIVE_PUBLISHER_H
 
@@ -13,22 +12,22 @@
 
 enum { TRACKS_MOST = INCOMING_MOST * LAYERS_MOST, KNOWN_MOST = 64, REPAIRING_MOST = 16 };
 
-/* One layer of a simulcast over the last second; the RID is that of the publishing. */
+/* One layer of a simulcast over the last second; the RID is in the publishing. */
 struct layer_health {
     const char *rid;
     struct picture_size size;
     double kbps;
 };
 
-/* How a publisher does, over the last second or so; negative, 0 of a size and CODEC_NONE where it
- * is not known yet. Mirrors `farmlive.media.engine.interface.Health`. */
+/* Quality of a publisher's stream over about the last second; negative, 0 for a size and CODEC_NONE
+ * if unknown. Mirrors `farmlive.media.engine.interface.Health`. */
 struct health {
     codec_id codec;
     struct picture_size size;
     double bitrate_kbps, fps, loss, rtt_ms, keyframe_s, jitter_ms;
     bool keyframes_on_request, audio;
     enum objection objection;
-    int layer_count; /* 0 where there is no simulcast */
+    int layer_count; /* 0 without simulcast */
     struct layer_health layers[LAYERS_MOST];
 };
 
@@ -54,18 +53,18 @@ struct publisher {
     uint64_t peer;
     uint32_t own_ssrc;
     struct publishing *publishing;
-    struct publisher_listener **listeners; /* in the order in which they came */
+    struct publisher_listener **listeners; /* in order of addition */
     int listener_count, listener_room;
     int track_count;
     struct track *tracks[TRACKS_MOST]; /* holds them */
     int layer_count;                   /* of video, the lowest first; one without simulcast */
     struct track *layers[LAYERS_MOST];
     struct flow flow;
-    bool asking; /* whether `feedback_request` will be called in a moment */
+    bool asking; /* whether a call of `feedback_request` is scheduled */
     double ask_at;
-    double round_trip_s; /* negative: not known */
+    double round_trip_s; /* negative: unknown */
     struct health health;
-    /* The rest is for those alone who are named above. */
+    /* Other modules than those named above do not use the rest. */
     int known_count, repairing_count;
     struct known known[KNOWN_MOST];
     struct known repairing[REPAIRING_MOST]; /* by the RTX's SSRC */
@@ -76,11 +75,11 @@ struct publisher {
     long octets, frames;
 };
 
-/* Takes over the holder of `publishing`. */
+/* Takes the caller's reference to `publishing`. */
 struct publisher *publisher_new(struct publishing *publishing, uint32_t own_ssrc, uint64_t peer);
 void publisher_free(struct publisher *publisher);
 
-/* Both do nothing if it is so already. */
+/* Both do nothing if nothing changes. */
 void publisher_add_listener(struct publisher *publisher, struct publisher_listener *listener);
 void publisher_remove_listener(struct publisher *publisher,
                                const struct publisher_listener *listener);
@@ -88,18 +87,18 @@ void publisher_tell_renewed(const struct publisher *publisher, struct track *old
                             struct track *fresh, double now);
 void publisher_tell_layers(const struct publisher *publisher, double now);
 
-/* Set the layers by their places; of those that have the same one the first comes first. */
+/* Sort the layers by their places, and the first of equal ones first. */
 void publisher_arrange(struct publisher *publisher);
 
 double publisher_last_at(const struct publisher *publisher);
 /* Whether a viewer waits for a keyframe. */
 bool publisher_wanted(const struct publisher *publisher);
-/* Whether a keyframe can be had by asking. */
+/* Return whether the publisher answers keyframe requests. */
 bool publisher_answers_requests(const struct publisher *publisher);
 bool publisher_has_layer(const struct publisher *publisher, const struct track *track);
 
-/* Mark that a keyframe of this track is needed, or, with NULL, of each. */
+/* Note that a viewer needs a keyframe of this track, or, with NULL, of each. */
 void publisher_want_keyframe(struct publisher *publisher, struct track *track);
-/* See which layers arrive, ten times a second; true if that has changed. */
+/* Check which layers come, ten times a second; return true if that has changed. */
 bool publisher_look(struct publisher *publisher, double now);
 #endif

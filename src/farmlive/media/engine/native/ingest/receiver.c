@@ -1,15 +1,15 @@
-/* Takes a publisher's packets. `track_demux` finds the track of each.
+/* Handles a publisher's packets. `track_demux` finds the track of each.
  *
- * Always holds: a taken packet's track is one of `tracks`, also if it began anew. */
+ * Always holds: an accepted packet's track is one of `tracks`, also if the track was restarted. */
 #include "ingest/receiver.h"
 
 #include "base/decimal.h"
 #include "ingest/track_demux.h"
 
-/* Packets that begin a keyframe closer than this are of the same one. */
+/* Packets that begin a keyframe closer together than this belong to the same one. */
 static const double KEYFRAMES_APART_S = 0.02;
 
-/* A keyframe begins with this packet; true where a group of pictures does. */
+/* Record that a keyframe begins with this packet; true if a group of pictures does. */
 static bool keyframe_came(struct publisher *publisher, struct track *track,
                           const struct packet *packet, double now)
 {
@@ -30,20 +30,20 @@ static bool keyframe_came(struct publisher *publisher, struct track *track,
     return track_begins_group(track, packet->sequence, packet->timestamp, now);
 }
 
-/* Whether a group of pictures begins with this packet of video, or now that it is here. */
+/* Return whether a group of pictures begins with this video packet, or at its arrival. */
 static bool begins_group(struct publisher *publisher, struct track *track,
                          const struct packet *packet, double now)
 {
     if (codec_begins_keyframe(track->codec, packet->payload, packet->size))
         return keyframe_came(publisher, track, packet, now);
-    /* Late, or again by RTX, it may be what a keyframe waits for. */
+    /* A late or retransmitted packet may be the one that a held keyframe waits for. */
     return track->has_held && ahead16(packet->sequence, track->ring->highest) < 0 &&
            track_begins_group(track, track->held_sequence, track->held_timestamp, now);
 }
 
 /* What comes in. */
 
-/* Take an RTX: the first two bytes are the original number (RFC 4588, section 4). */
+/* Restore a packet from RTX: the first two bytes are its sequence number (RFC 4588, section 4). */
 static bool restore(struct publisher *publisher, const struct rtp_packet *received, double now,
                     struct taken *taken)
 {

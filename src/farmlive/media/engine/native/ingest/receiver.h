@@ -1,5 +1,5 @@
-/* Takes a publisher's packets: has its track count each, restores RTX, and notes keyframes. A part
- * of `farmlive.media.engine.python.publisher`. */
+/* Handles a publisher's packets: has their tracks count them, restores RTX, and notes keyframes. A
+ * part of `farmlive.media.engine.python.publisher`. */
 #ifndef FARMLIVE_RECEIVER_H
 #define FARMLIVE_RECEIVER_H
 
@@ -12,8 +12,9 @@ struct taken {
     bool began;            /* a group of pictures begins with its frame */
 };
 
-/* Find a packet's track and keep it; RTX is restored. False for a packet without anything for
- * viewers. May restart a track or reorder the layers, and then tells the listeners. */
+/* Find a packet's track and store it there; RTX is restored. False for a packet that carries
+ * nothing for viewers. May restart a track or reorder the layers, and then notifies the
+ * listeners. */
 bool receiver_take(struct publisher *publisher, const struct rtp_packet *received, double now,
                    double arrival, struct taken *taken);
 

@@ -1,16 +1,16 @@
-/* The ring: puts packets into their slots, and knows where the current group of pictures begins.
+/* The ring: stores packets in their slots, and the begin of the current group of pictures.
  *
- * Always holds: each slot and `newest` hold their packet; a packet with number n lies in the slot n
- * modulo the size. Whether a keyframe begins anywhere is `track`'s part to find. */
+ * Always holds: each slot and `newest` hold their packet; a packet with sequence number n is in the
+ * slot n modulo the size. `track` finds keyframes. */
 #include "ingest/ring.h"
 
 #include "base/memory.h"
 
-/* A late joiner gets a group that is at most so old, or so many packets long. */
+/* The most age, or packets, of a group that a late joiner gets. */
 static const double YOUNG_S = 1.0;
 enum { SHORT = 200 };
 
-/* Of a frame so many packets at most are looked for before the one that begins a keyframe. */
+/* How many packets back the first packet of a keyframe's frame is looked for. */
 enum { LOOKED_BACK = 512 };
 
 struct packet *packet_new(uint16_t sequence, uint32_t timestamp, bool marker,
@@ -50,7 +50,7 @@ void ring_put(struct ring *ring, struct packet *packet)
         packet_release(ring->newest);
         ring->newest = packet_hold(packet);
         ring->highest = packet->sequence;
-        /* At once, while the distance is what it seems: numbers go round. */
+        /* Check now, while the distance is unambiguous: sequence numbers wrap around. */
         if (ahead16(ring->highest, ring->start) >= RING_SIZE)
             ring->has_group = false;
     } else if (distance <= -RING_SIZE) {
@@ -81,8 +81,8 @@ uint16_t ring_frame_start(const struct ring *ring, uint16_t sequence, uint32_t t
 
 bool ring_begin_group(struct ring *ring, uint16_t sequence, uint32_t timestamp, double now)
 {
-    /* Packets of that frame that came before belong to the group too, as parameter sets and
-     * delimiters do. The packet may have come late: what is newer then follows it. */
+    /* Earlier packets of that frame, such as parameter sets and delimiters, belong to the group.
+     * The packet may be late: newer packets then follow it. */
     uint16_t start = ring_frame_start(ring, sequence, timestamp);
     if (ahead16(ring->highest, start) >= RING_SIZE ||
         (ring->has_group && ahead16(start, ring->start) <= 0))

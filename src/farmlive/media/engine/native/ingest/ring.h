@@ -19,7 +19,7 @@ struct packet {
     uint8_t payload[];
 };
 
-/* A packet with one holder. */
+/* Return a packet with one reference. */
 struct packet *packet_new(uint16_t sequence, uint32_t timestamp, bool marker,
                           const uint8_t *payload, size_t size);
 static inline struct packet *packet_hold(struct packet *packet)
@@ -31,7 +31,7 @@ void packet_release(struct packet *packet);
 
 struct ring {
     struct packet *slots[RING_SIZE];
-    struct packet *newest; /* the packet with the highest number; the ring holds it */
+    struct packet *newest; /* the packet with the highest sequence number; the ring holds it */
     uint16_t highest;
     bool has_group;
     uint16_t start;
@@ -41,30 +41,30 @@ struct ring {
 void ring_init(struct ring *ring);
 void ring_clear(struct ring *ring);
 
-/* Keep a packet; one that is older than what the ring spans is left out. */
+/* Keep a packet, unless it is older than what the ring spans. */
 void ring_put(struct ring *ring, struct packet *packet);
 
-/* The packet with this number, or NULL where it is not here any more. */
+/* Return the packet with this sequence number, or NULL once it is gone. */
 static inline struct packet *ring_get(const struct ring *ring, uint16_t sequence)
 {
     struct packet *packet = ring->slots[sequence & (RING_SIZE - 1)];
     return packet != NULL && packet->sequence == sequence ? packet : NULL;
 }
 
-/* Whether the current group began with the frame of this timestamp, before this packet. */
+/* Return whether the current group began with an earlier packet of this timestamp's frame. */
 bool ring_has_begun(const struct ring *ring, uint16_t sequence, uint32_t timestamp);
 
-/* Number of the first packet of the frame with this packet, as far as it came. */
+/* Return the sequence number of the first packet of this packet's frame, among those that came. */
 uint16_t ring_frame_start(const struct ring *ring, uint16_t sequence, uint32_t timestamp);
 
-/* A decoder can start with this packet's frame; true where a new group begins with it. */
+/* Begin a group at this packet's frame, where a decoder can start; true if it is a new group. */
 bool ring_begin_group(struct ring *ring, uint16_t sequence, uint32_t timestamp, double now);
 
-/* Number of the first packet of the current group; false when it is gone. */
+/* Get the sequence number of the current group's first packet; false once the ring has lost it. */
 bool ring_group_start(const struct ring *ring, uint16_t *start);
 
-/* Whether a late joiner gets the current group at once: it is at most a second old or 200 packets
- * long, or the source does not answer requests for a keyframe. */
+/* Return whether a late joiner gets the current group at once: it is at most a second old or 200
+ * packets long, or the source does not answer keyframe requests. */
 bool ring_starts_in_group(const struct ring *ring, double now, bool answers_requests);
 
 #endif

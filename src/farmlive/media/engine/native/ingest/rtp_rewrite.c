@@ -6,11 +6,11 @@
 
 #include <math.h>
 
-/* Reports that place two layers further apart than this are not believed. */
+/* Reports that place two layers further apart than this are ignored. */
 enum { APART_MOST = 5 * VIDEO_CLOCK_RATE };
 
-/* A batch of past frames is squeezed into a twentieth of its time, so that a player does not show
- * everything that follows later by the age of the group. */
+/* Timestamps of past frames in a batch are compressed to a twentieth, so that a player does not
+ * keep the age of the group as delay. */
 enum { SQUEEZE = 20 };
 
 void rewriter_init(struct rewriter *rewriter, int clock_rate, uint16_t sequence, uint32_t timestamp)
@@ -45,7 +45,7 @@ bool rewriter_map(struct rewriter *rewriter, uint16_t *sequence, uint32_t *times
 {
     uint16_t number = (uint16_t)(*sequence + rewriter->sequence_delta);
     uint32_t stamp = *timestamp + rewriter->timestamp_delta;
-    /* For half a round after the start an earlier number is one of the splice's other side. */
+    /* During half a cycle after the start, an earlier number belongs before the splice. */
     if (rewriter->young) {
         int since = ahead16(number, rewriter->first);
         if (since < 0)
@@ -73,7 +73,7 @@ void source_clock_init(struct source_clock *clock)
 double source_clock_report(struct source_clock *clock, double source_s, double now_s)
 {
     double offset = now_s - source_s;
-    /* The least delay seen is the truest; it may grow again by a slow share only, to follow clocks
+    /* The smallest delay seen is the most accurate; it may grow again only slowly, to follow clocks
      * of different speed. */
     if (!clock->reported || offset < clock->offset || offset > clock->offset + 5)
         clock->offset = offset;

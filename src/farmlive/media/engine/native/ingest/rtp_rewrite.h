@@ -6,7 +6,8 @@
 #include "wire/rtp.h"
 
 /* Maps one source's packets onto the numbers of the stream that viewers get. Within a source
- * differences stay as they are, so that a gap stays a gap. Others read `timestamp_delta` only. */
+ * differences stay as they are, so that a gap stays a gap. Other modules read only
+ * `timestamp_delta`. */
 struct rewriter {
     uint32_t timestamp_delta;
     uint32_t timestamp;
@@ -16,22 +17,22 @@ struct rewriter {
     double time; /* of the last timestamp, once started */
 };
 
-/* `sequence` and `timestamp` are those of the last packet sent, as it were. */
+/* Continue after an imaginary last packet with this `sequence` and `timestamp`. */
 void rewriter_init(struct rewriter *rewriter, int clock_rate, uint16_t sequence,
                    uint32_t timestamp);
 
-/* A source goes on air with this packet of its own numbers: it comes right after the last one
+/* Start a source at the packet with these numbers of its own: it comes right after the last one
  * sent, later by the time that has passed. */
 void rewriter_begin(struct rewriter *rewriter, uint16_t sequence, uint32_t timestamp, double now);
 
-/* The number after the last one sent. */
+/* Return the sequence number after the last one sent. */
 uint16_t rewriter_next_sequence(const struct rewriter *rewriter);
 
-/* Change a packet's numbers into the stream's; false for one from before the source's first,
- * whose numbers then stay. */
+/* Change a packet's numbers into the stream's; false, and unchanged, for a packet before the
+ * source's first one. */
 bool rewriter_map(struct rewriter *rewriter, uint16_t *sequence, uint32_t *timestamp, double now);
 
-/* One mapping from a source's NTP clock to ours, for its audio and its video alike: two would let
+/* One mapping from a source's NTP clock to ours, for both its audio and its video: two would let
  * them drift apart. */
 struct source_clock {
     bool reported;
@@ -40,25 +41,25 @@ struct source_clock {
 
 void source_clock_init(struct source_clock *clock);
 
-/* Our time of the source's moment `source_s`, whose report came at `now_s`. */
+/* Return our time of the source's moment `source_s`, whose report came at `now_s`. */
 double source_clock_report(struct source_clock *clock, double source_s, double now_s);
 
-/* What is added to a track's timestamps for a viewer that comes to it from another; `nudge` gets by
- * how much that is more than it should be.
+/* Return the timestamp offset for a viewer that switches to a track; `nudge` gets by how much it is
+ * larger than it should be.
  *
- * `last` is the viewer's last timestamp, `elapsed` the time since then. `first` is what it gets
- * first of the new track, `live` what belongs to this moment, both in the track's own time.
- * `aligned` is what sender reports say should be added. Timestamps always grow. */
+ * `last` is the viewer's last timestamp, `elapsed` the time since then. `first` is its first
+ * timestamp of the new track, `live` that of this moment, both in the track's own time. `aligned`
+ * is the offset by the sender reports. Timestamps always increase. */
 uint32_t rtp_rewrite_splice(uint32_t last, int64_t elapsed, uint32_t first, uint32_t live,
                             bool has_aligned, uint32_t aligned, uint32_t *nudge);
 
-/* The timestamp of a past frame in a late joiner's batch; `live` is where live begins. Order and
- * difference of frames stay; the frame at `live` and later ones keep their own. */
+/* Return the timestamp of a past frame in a late joiner's batch; `live` is where live begins. Order
+ * and difference of frames stay; the frame at `live` and later ones keep their own. */
 uint32_t rtp_rewrite_squeeze(uint32_t timestamp, uint32_t live);
 
-/* What is added to a stream's numbers for a viewer that starts here: 0 or 32768. It makes the
- * viewer's first number one of the lower half, so that both ends agree on the rollover counter even
- * when the first packets are lost (RFC 3711, section 3.3.1). */
+/* Return the offset of sequence numbers for a viewer that starts here: 0 or 32768. It puts the
+ * viewer's first number into the lower half, so that both ends agree on the rollover counter even
+ * if the first packets are lost (RFC 3711, section 3.3.1). */
 uint16_t rtp_rewrite_half(uint16_t sequence);
 
 #endif

@@ -9,24 +9,23 @@
 #include "base/decimal.h"
 #include "base/memory.h"
 
-/* A missing packet is asked for again after this time, or after so many round trips, whichever is
+/* A missing packet is requested again after this time, or after this many round trips, whichever is
  * longer. */
 static const double NACK_AGAIN_S = 0.05, NACK_AGAIN_ROUND_TRIPS = 1.25;
-/* How far apart requests for a keyframe are at least, and how soon after one a keyframe comes that
- * answers it. */
+/* Minimum interval of keyframe requests, and how soon after one a keyframe counts as its answer. */
 static const double KEYFRAME_EVERY_S = 1.0, ANSWER_WITHIN_S = 0.7;
-/* How much of a track's loss the last second is; the rest is the seconds before. */
+/* Weight of the last second in a track's loss; the rest is that of the seconds before. */
 static const double LOSS_WEIGHT = 0.4;
-/* A packet that came so much earlier or later than the one before has another clock. */
+/* A packet that came this much earlier or later than the one before has another clock. */
 static const double CLOCK_JUMP_S = 10.0;
 
 enum {
     NACK_TRIES = 10,
     NACK_MOST = 200,
-    /* Older gaps are not asked for: the ring would have no place for them. */
+    /* Older gaps are not requested: the ring would have no room for them. */
     NACK_BACK = 1000,
-    /* What is so far ahead or behind is no gap but another numbering, if a second packet agrees
-     * (RFC 3550, appendix A.1). */
+    /* A packet so far ahead or behind is no gap but a restarted numbering, if a second packet
+     * agrees (RFC 3550, appendix A.1). */
     DROPOUT_MOST = 3000,
     DISORDER_MOST = 1000,
 };
@@ -83,7 +82,7 @@ double track_jitter_ms(const struct track *track)
     return track->jitter / track->incoming->clock_rate * 1000;
 }
 
-/* Where this number is among the missing, or -1. */
+/* Return the index of this number among the missing, or -1. */
 static int place(const struct track *track, uint16_t sequence)
 {
     for (int at = 0; at < track->missing_count; at++)
@@ -97,7 +96,7 @@ bool track_misses(const struct track *track, uint16_t sequence)
     return place(track, sequence) >= 0;
 }
 
-/* A number came, which may be a missing one. */
+/* Handle a number that came and may be a missing one. */
 static void found(struct track *track, uint16_t sequence, double now)
 {
     int at = place(track, sequence);
@@ -113,11 +112,11 @@ static void found(struct track *track, uint16_t sequence, double now)
     memmove(entry, entry + 1, (size_t)(track->missing_count - at) * sizeof *entry);
 }
 
-/* So far ahead of the highest is the packet at hand; what lies between did not come. */
+/* Record the gap before a packet that is this far ahead of the highest. */
 static void gap(struct track *track, int distance, double now)
 {
     if (distance > NACK_MOST || track->missing_count + distance > 2 * NACK_MOST) {
-        /* Too much to ask for again: only a new keyframe helps. */
+        /* Too much to request again: only a new keyframe helps. */
         track->missing_count = 0;
         track->overrun = true;
         return;
@@ -138,7 +137,7 @@ static void out_of_line(struct track *track, uint16_t sequence)
     track->has_unlike = true;
 }
 
-/* Whether the packet has its place in the stream's order, and is the first with its number. */
+/* Return whether the packet fits the stream's numbering and is the first with its number. */
 static bool fits(struct track *track, uint16_t sequence, double now)
 {
     int distance = ahead16(sequence, track->highest);
@@ -156,7 +155,7 @@ static bool fits(struct track *track, uint16_t sequence, double now)
         out_of_line(track, sequence);
         return false;
     } else if (track->ring != NULL && ring_get(track->ring, sequence) != NULL) {
-        /* Its RTX was here first. Sent again with other bytes, it would have the same nonce. */
+        /* Its RTX came first. Sending it again with other bytes would reuse the nonce. */
         return false;
     } else {
         found(track, sequence, now);
@@ -281,8 +280,8 @@ bool track_begins_group(struct track *track, uint16_t sequence, uint32_t timesta
     track->has_held = false;
     if (ring_has_begun(track->ring, sequence, timestamp))
         return false;
-    /* H264 has its parameter sets in packets of their own: a keyframe whose first packet may be
-     * missing waits for it, since viewers can't begin without them. */
+    /* H264 has its parameter sets in packets of their own: a keyframe that may lack an earlier
+     * packet waits for it, since viewers can't start without them. */
     uint16_t start = ring_frame_start(track->ring, sequence, timestamp);
     track->has_held =
         codec_family(track->codec) == CODEC_H264 && track_misses(track, (uint16_t)(start - 1));
@@ -294,7 +293,7 @@ bool track_begins_group(struct track *track, uint16_t sequence, uint32_t timesta
     return ring_begin_group(track->ring, sequence, timestamp, now);
 }
 
-/* Reports. */
+/* Sender and receiver reports. */
 
 void track_heard(struct track *track, const struct sender_report *report, double ours, double now)
 {
@@ -305,7 +304,7 @@ void track_heard(struct track *track, const struct sender_report *report, double
     track->moment = report->timestamp;
 }
 
-/* A time of the stream's clock, rounded to its ticks. */
+/* Return a time in ticks of the stream's clock, rounded. */
 static uint32_t ticks(const struct track *track, double seconds)
 {
     return (uint32_t)llrint(seconds * track->incoming->clock_rate);
@@ -326,7 +325,7 @@ bool track_timestamp_of(const struct track *track, const struct track *other, ui
     return true;
 }
 
-/* How many packets should have come. */
+/* Return how many packets should have come. */
 static int64_t expected_of(const struct track *track)
 {
     return track->cycles + track->highest - track->base + 1;

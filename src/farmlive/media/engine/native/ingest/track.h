@@ -1,6 +1,5 @@
-/* One incoming stream: its counters (RFC 3550, appendix A), its gaps, its ring and its
- * retransmission requests. A simulcast layer is a track of its own. As
- * `farmlive.media.engine.python.track`. */
+/* One incoming stream: its counters (RFC 3550, appendix A), gaps, ring and outstanding requests. A
+ * simulcast layer is a track of its own. As `farmlive.media.engine.python.track`. */
 #ifndef FARMLIVE_TRACK_H
 #define FARMLIVE_TRACK_H
 
@@ -17,21 +16,21 @@ struct missing {
     double due, asked;
 };
 
-/* A track from its first packet on; a new SSRC or numbering is a new track. Held by its publisher
- * and by what viewers remember of it. */
+/* A track from its first packet on; a new SSRC or numbering is a new track. Reference-counted: its
+ * publisher holds it, and viewers' epochs do. */
 struct track {
     unsigned holders;
     struct publishing *publishing;
     const struct incoming *incoming; /* one of `publishing` */
     int layer;                       /* its place in a simulcast, 0 the lowest */
     const char *rid;                 /* its name there, or "" */
-    uint32_t ssrc;                   /* 0: nothing came yet */
+    uint32_t ssrc;                   /* 0: no packet yet */
     uint32_t replaced; /* the SSRC that it had before it restarted, and when that was */
     double replaced_at;
     codec_id codec;
-    struct ring *ring; /* NULL for sound */
-    bool wrapped;      /* whether the last packet of sound was RED */
-    double last_at;    /* 0: nothing came yet */
+    struct ring *ring; /* NULL for audio */
+    bool wrapped;      /* whether the last audio packet was RED */
+    double last_at;    /* 0: no packet yet */
     long packets, octets, frames;
     struct picture_size size;
     double kbps, loss;
@@ -49,10 +48,10 @@ struct track {
     bool wanted;  /* a viewer waits for a keyframe */
     bool has_keyframe;
     double keyframe_at;
-    bool has_held; /* a keyframe before which a packet is missing that may belong to it */
+    bool has_held; /* the begin of a keyframe that may lack packets before it */
     uint16_t held_sequence;
     uint32_t held_timestamp;
-    /* The rest is track.c's own. */
+    /* Only track.c uses the rest. */
     uint16_t highest, unlike;
     bool has_unlike;
     int64_t base, cycles;
@@ -63,7 +62,7 @@ struct track {
     long octets_measured, repaired, lost_measured, expected_measured;
 };
 
-/* A track of one of a publisher's, with one holder. */
+/* Return a new track of the publisher, with one reference. */
 struct track *track_new(struct publishing *publishing, const struct incoming *incoming, int layer);
 static inline struct track *track_hold(struct track *track)
 {
@@ -71,50 +70,50 @@ static inline struct track *track_hold(struct track *track)
     return track;
 }
 void track_release(struct track *track);
-/* One holder less. */
+/* Release one reference. */
 void publishing_release(struct publishing *publishing);
 
-/* The first packet is here; count it by `track_add`. */
+/* Start with the first packet; `track_add` counts it. */
 void track_begin(struct track *track, uint32_t ssrc, codec_id codec, uint16_t sequence,
                  uint32_t timestamp, double now);
 
 /* Count a packet that came as it was sent, and keep it if it is video; `arrival` is when the
- * network had it. Returns it for the caller to release, or NULL for one that came before or fits
- * nowhere. */
+ * network delivered it. Returns the packet for the caller to release, or NULL for a duplicate or
+ * one that fits no numbering. */
 struct packet *track_add(struct track *track, const struct rtp_packet *received, double now,
                          double arrival);
 
-/* Count a packet that came by RTX and keep it; NULL for one that is not missing. For the caller to
- * release. */
+/* Count a packet that came by RTX and keep it; NULL if it was not missing. The caller releases
+ * it. */
 struct packet *track_repaired(struct track *track, uint16_t sequence, uint32_t timestamp,
                               bool marker, const uint8_t *payload, size_t size, double now);
 
 bool track_misses(const struct track *track, uint16_t sequence);
 
-/* The numbers to request now, in the stream's order, each again after a round trip (negative: not
- * known). Returns how many of `out`. */
+/* Get the sequence numbers to request now, in order, each again after a round trip (negative:
+ * unknown). Returns how many are in `out`. */
 int track_due(struct track *track, double now, double round_trip_s,
               uint16_t out[TRACK_MISSING_MOST]);
 
-/* Note a keyframe: 1 if it answers a request, 0 if it came too late for it, -1 without one. */
+/* Record a keyframe: 1 if it answers a request, 0 if it came too late for it, -1 without one. */
 int track_keyframe_came(struct track *track, double now);
 void track_forget_request(struct track *track);
 bool track_unanswered(const struct track *track, double now);
-/* Whether to ask for a keyframe now: requests are merged into one a second. */
+/* Return whether to request a keyframe now: requests are merged into one a second. */
 bool track_request_due(struct track *track, double now);
-/* A keyframe begins with this packet; true where a group of pictures does. */
+/* Handle the first packet of a keyframe; true if a group of pictures begins. */
 bool track_begins_group(struct track *track, uint16_t sequence, uint32_t timestamp, double now);
 
-/* Take its sender report; `ours` is that moment on our clock. */
+/* Record a sender report; `ours` is its moment on our clock. */
 void track_heard(struct track *track, const struct sender_report *report, double ours, double now);
 uint32_t track_timestamp_at(const struct track *track, double when);
-/* Its RTP time at the moment of the other's last report; false until both have one. */
+/* Get its RTP time at the moment of the other track's last report; false until both have one. */
 bool track_timestamp_of(const struct track *track, const struct track *other, uint32_t *timestamp);
 
 double track_jitter_ms(const struct track *track);
-/* Renew bitrate and loss, over the time since the last call; negative: there was none. */
+/* Update bitrate and loss over the time since the last call; negative: it is the first one. */
 void track_measure(struct track *track, double span_s);
-/* What to report on this track since the last report; false before anything came. */
+/* Get the receiver report on this track since the last one; false before its first packet. */
 bool track_receiver_report(struct track *track, double now, struct receiver_report *report);
 
 #endif

@@ -3,9 +3,9 @@
  * Always holds: every track in `known` and `repairing` is one of `tracks`. */
 #include "ingest/track_demux.h"
 
-/* What payload types mean. Where two tracks have the same one, it is the last one's. */
+/* The meaning of payload types. If two tracks have the same one, the last track counts. */
 
-/* A packet of the stream before, which began anew with another SSRC, comes no later than this. */
+/* A late packet of the stream before a restart with a new SSRC comes within this time. */
 static const double LATE_S = 1.0;
 
 static const struct incoming *incoming_of(const struct publisher *publisher, int payload_type)
@@ -16,7 +16,7 @@ static const struct incoming *incoming_of(const struct publisher *publisher, int
     return NULL;
 }
 
-/* The payload type that this RTX repairs, or -1 for one that is no RTX. */
+/* Return the payload type that this RTX repairs, or -1 if it is not RTX. */
 static int rtx_of(const struct publisher *publisher, int payload_type)
 {
     for (int at = publisher->publishing->count - 1; at >= 0; at--)
@@ -25,7 +25,7 @@ static int rtx_of(const struct publisher *publisher, int payload_type)
     return -1;
 }
 
-/* The payload type inside this RED, or -1 for one that is no RED. */
+/* Return the payload type inside this RED, or -1 if it is not RED. */
 static int red_of(const struct publisher *publisher, int payload_type)
 {
     for (int at = publisher->publishing->count - 1; at >= 0; at--)
@@ -50,7 +50,7 @@ bool track_demux_is_repair(const struct publisher *publisher, const struct rtp_p
     return rtx_of(publisher, received->payload_type) >= 0;
 }
 
-/* Which track it is. */
+/* The track of a packet. */
 
 struct track *track_demux_known(const struct publisher *publisher,
                                 const struct rtp_packet *received)
@@ -63,7 +63,7 @@ struct track *track_demux_known(const struct publisher *publisher,
     return NULL;
 }
 
-/* What finds no room among the known is found by `track_demux_begin` each time. */
+/* If the table is full, `track_demux_begin` finds the track each time. */
 static void know(struct publisher *publisher, const struct rtp_packet *received,
                  struct track *track)
 {
@@ -78,7 +78,7 @@ static void know(struct publisher *publisher, const struct rtp_packet *received,
         publisher->known[publisher->known_count++] = known;
 }
 
-/* Take out what belongs to the track; returns how many are left. */
+/* Remove the track's entries; return how many are left. */
 static int forget(struct known known[], int count, const struct track *track)
 {
     int kept = 0;
@@ -88,7 +88,7 @@ static int forget(struct known known[], int count, const struct track *track)
     return kept;
 }
 
-/* How many of the tracks this may be, and the first of them. */
+/* Return how many tracks this may be, and the first of them. */
 static int candidates(const struct publisher *publisher, const struct incoming *incoming,
                       struct track **first)
 {
@@ -100,7 +100,7 @@ static int candidates(const struct publisher *publisher, const struct incoming *
     return count;
 }
 
-/* The track whose RID the packet tells in this extension (RFC 8852). */
+/* Return the track whose RID the packet has in this extension (RFC 8852). */
 static struct track *named(const struct publisher *publisher, const struct incoming *incoming,
                            const struct rtp_packet *received, int extension)
 {
@@ -169,11 +169,11 @@ struct track *track_demux_begin(struct publisher *publisher, const struct rtp_pa
     if (track == NULL)
         return NULL;
     if (track->ssrc == received->ssrc && track->codec == incoming->codecs[inner]) {
-        /* RED and plain sound in turn. */
+        /* The same stream switches between RED and plain audio. */
         know(publisher, received, track);
         return track;
     }
-    /* What is late of the stream before is not to begin it again. */
+    /* Late packets of the old stream must not restart it. */
     if (received->ssrc == track->replaced && now - track->replaced_at < LATE_S)
         return NULL;
     return track_demux_renew(publisher, track, received, now);
@@ -193,7 +193,7 @@ struct track *track_demux_repaired(struct publisher *publisher, const struct rtp
         return track;
     track = named(publisher, incoming, received, publisher->publishing->repaired_rid);
     if (track != NULL) {
-        /* Of each layer there is one stream of RTX; more of them make all uncertain. */
+        /* Each layer has one RTX stream; more of them make all uncertain. */
         if (publisher->repairing_count == REPAIRING_MOST)
             publisher->repairing_count = 0;
         publisher->repairing[publisher->repairing_count++] =

@@ -22,7 +22,7 @@
 #include "loop/tcp.h"
 #include "loop/udp_poller.h"
 
-/* Headers may be older than the kernel; the number is that of every machine. */
+/* Headers may be older than the kernel; the number is the same on every architecture. */
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441
 #endif
@@ -31,7 +31,8 @@ enum { EVENTS_AT_ONCE = 64, HEARINGS_MOST = 8 };
 
 static const double LONGEST_WAIT_S = 1;
 
-/* The two clocks were read as one, and differ by what only someone's hand can do. */
+/* Two readings of the clocks closer than the first are simultaneous; a difference above the second
+ * means that someone set the wall clock. */
 static const double CLOSE_S = 0.0005, SET_S = 0.02;
 
 struct loop {
@@ -40,10 +41,10 @@ struct loop {
     int reports_bell;
     atomic_bool ends;
     bool has_send_threads;
-    bool waits_by_ms; /* the kernel knows nothing finer */
+    bool waits_by_ms; /* the kernel has no finer timeout */
     struct commands *commands;
     struct watched commanded, reported;
-    unsigned long ticks; /* the core's when last looked at */
+    unsigned long ticks; /* the core's ticks when last checked */
     struct core core;
     struct udp_poller poller;
     struct tcp tcp;
@@ -60,9 +61,9 @@ static double seconds_of(clockid_t clock)
 
 static double loop_now(void) { return seconds_of(CLOCK_MONOTONIC); }
 
-/* Learn how far apart the clocks are: once, and where someone sets the wall's. A reading that was
- * interrupted is no news: publishers would take the difference for a delay on their way, and send
- * less. */
+/* Measure the difference of the clocks: once, and again if someone sets the wall clock. A reading
+ * that was interrupted is discarded: publishers' congestion control would take the difference for
+ * network delay and send less. */
 static void read_clocks(struct core *core)
 {
     double before = loop_now(), ahead = seconds_of(CLOCK_REALTIME) - before;
@@ -72,7 +73,7 @@ static void read_clocks(struct core *core)
 
 /* A round. */
 
-/* The core may have ticked. */
+/* Handle ticks that the core may have run. */
 static void look_at_ticks(struct loop *loop, bool was_read)
 {
     if (loop->ticks == loop->core.ticks)
@@ -89,7 +90,7 @@ static void after_reading(struct loop *loop, double now)
     look_at_ticks(loop, true);
 }
 
-/* Read what publishers sent; true where there was something. */
+/* Read publishers' sockets; return true if there was something. */
 static bool read_owns(struct loop *loop, const struct epoll_event *events, int count)
 {
     double now = loop_now();
@@ -104,7 +105,7 @@ static bool read_owns(struct loop *loop, const struct epoll_event *events, int c
     return some;
 }
 
-/* Read what all others sent; true where there was something. */
+/* Read all other descriptors; return true if there was something. */
 static bool read_others(struct loop *loop, const struct epoll_event *events, int count)
 {
     double now = loop_now();
@@ -137,7 +138,8 @@ static bool read_others(struct loop *loop, const struct epoll_event *events, int
     return some;
 }
 
-/* Hear what senders tell, which may make them send more. What send threads tell later rings. */
+/* Handle the senders' reports, which may cause more sends. Later reports of send threads ring the
+ * bell. */
 static void hear(struct loop *loop, double now)
 {
     send_results_hear(&loop->core, now);
@@ -155,9 +157,9 @@ static double due(const struct loop *loop)
     return fmin(first, tcp_due(&loop->tcp));
 }
 
-/* Wait for what is watched, until then at the latest and never for less; returns how much came, or
- * less than 0. A wait by whole milliseconds adds to every packet's delay; it is all that a kernel
- * before 5.11 has, or a sandbox whose rules know no newer call. */
+/* Wait for events, until `due` at the latest and never for less; return their number, or less than
+ * 0. Waiting by whole milliseconds delays every packet; kernels before 5.11, and sandboxes that
+ * block the newer call, have nothing finer. */
 static int wait_until(struct loop *loop, struct epoll_event *events, double due)
 {
     double rest = fmin(fmax(due - loop_now(), 0), LONGEST_WAIT_S);
@@ -204,7 +206,7 @@ static void *run(void *context)
     return NULL;
 }
 
-/* What the core asks for. */
+/* Callbacks of the core. */
 
 static void open_own(void *context, struct peer *peer)
 {
@@ -225,7 +227,7 @@ static void read_at_once(void *context) { udp_poller_at_once(&((struct loop *)co
 
 /* Start and stop. */
 
-/* Close and free everything but the thread, which is not there (any more). */
+/* Close and free everything but the thread, which does not exist (any more). */
 static void clear(struct loop *loop)
 {
     commands_close(loop->commands, &loop->core, loop_now());
@@ -245,7 +247,7 @@ static bool start_threads(struct loop *loop)
     return errno == 0;
 }
 
-/* A thread has failed to start: the sockets are still the caller's. */
+/* Give the sockets back to the caller, because the thread failed to start. */
 static void give_back(struct loop *loop)
 {
     for (int i = 0; i < loop->poller.port_count; i++)
@@ -275,7 +277,7 @@ static struct loop *loop_new(int epoll, int reports_bell, const struct loop_opti
     return loop;
 }
 
-/* Watch everything, and begin to tick. */
+/* Watch all descriptors, and start ticking. */
 static bool begin(struct loop *loop, const struct loop_options *options)
 {
     struct core *core = &loop->core;

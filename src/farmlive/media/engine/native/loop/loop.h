@@ -19,17 +19,17 @@ struct loop_options {
     double wall; /* our clock's time now, in seconds since 1970 */
 };
 
-/* Start the thread; the sockets are the loop's from now on. NULL, with errno set, where the system
- * has no room: then they are still the caller's. */
+/* Start the thread; the loop owns the sockets from now on. NULL, with errno set, if the system has
+ * no resources: then the caller still owns them. */
 struct loop *loop_start(const struct loop_options *options, struct events *events,
                         struct commands *commands);
 /* End the thread, close all sockets, and free everything. */
 void loop_stop(struct loop *loop);
 
-/* Add what the loop holds to a gauges; in the relay's thread. */
+/* Add what the loop holds to the gauges; in the relay's thread. */
 void loop_gauges(const struct loop *loop, struct gauges *gauges);
 
-/* TCP connections that were refused so far. */
+/* Return the number of refused TCP connections so far. */
 uint64_t loop_refused(const struct loop *loop);
 
 #endif

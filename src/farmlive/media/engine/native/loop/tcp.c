@@ -1,7 +1,7 @@
-/* The TCP ports: who may connect, and for how long without proving to be a peer.
+/* The TCP ports: which clients may connect, and for how long without an authenticated check.
  *
- * Always holds: `unproved` is ordered by the time at which a connection must have proved to be a
- * peer's. */
+ * Always holds: `unproved` is ordered by the time at which a connection must have sent an
+ * authenticated check. */
 #include "loop/tcp.h"
 
 #include <errno.h>
@@ -43,9 +43,9 @@ void tcp_clear(struct tcp *tcp)
     tcp_limits_clear(&tcp->connections.limits);
 }
 
-/* Bounds. */
+/* Limits. */
 
-/* It has proved to be a peer's by now, or is closed. */
+/* Close the connection unless it has sent an authenticated check by now. */
 static bool must_be_proved(struct connection *connection)
 {
     if (port_peer(connection->port, &connection->address)) {
@@ -56,8 +56,8 @@ static bool must_be_proved(struct connection *connection)
     return false;
 }
 
-/* Whether one more may come from here; where all is full, one that has not proved anything makes
- * room. */
+/* Return whether one more connection may come from here; if all places are taken, a connection
+ * without an authenticated check is closed for it. */
 static bool has_room(struct tcp *tcp, const struct address *address)
 {
     const struct tcp_limits *limits = &tcp->connections.limits;
@@ -79,7 +79,7 @@ void tcp_accept(struct tcp *tcp, struct port *port, double now)
         int fd = accept4(port->watched.fd, &address.name.any, &address.size,
                          SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
-            /* No room in the system: who knocks would wake us for ever. */
+            /* The system is out of descriptors: pending connections would wake the loop forever. */
             watched_for(&port->watched, tcp->connections.epoll, 0);
             port->accept_at = now + ACCEPT_AGAIN_S;
             return;
@@ -88,7 +88,8 @@ void tcp_accept(struct tcp *tcp, struct port *port, double now)
             return;
         if (fd < 0)
             continue;
-        /* An older one from there has ended, or this one could not be: it was not read yet. */
+        /* An older connection from there has ended, or this one could not exist; its end is not
+         * read yet. */
         struct connection *older = table_get(&port->connections, &address);
         if (older)
             connection_close(older);
@@ -105,7 +106,7 @@ static void read_from(struct tcp *tcp, struct connection *connection, double now
     size_t left = connection_receive(connection, data, TCP_ROOM), size;
     if (left == 0)
         return;
-    /* Clients come as soon as Python has let them in. */
+    /* Clients send as soon as Python has answered them: run Python's commands first. */
     commands_run(tcp->commands, tcp->core, now);
     while (connection_next(connection, &data, &left, &packet, &size))
         demux_take(tcp->core, connection->port, packet, size, -1, &connection->address, now);
@@ -119,7 +120,7 @@ void tcp_serve(struct tcp *tcp, struct connection *connection, uint32_t events, 
         read_from(tcp, connection, now);
 }
 
-/* By the clock. */
+/* Timeouts. */
 
 double tcp_due(const struct tcp *tcp)
 {

@@ -1,5 +1,5 @@
-/* ICE over TCP: the ports to which clients connect (RFC 6544, passive candidates), and how many
- * may. As `farmlive.media.engine.python.net.tcp`. */
+/* ICE over TCP: the ports that clients connect to (RFC 6544, passive candidates), and their limits.
+ * As `farmlive.media.engine.python.net.tcp`. */
 #ifndef FARMLIVE_TCP_H
 #define FARMLIVE_TCP_H
 
@@ -11,7 +11,7 @@
 
 enum { TCP_ROOM = 1 << 16 };
 
-/* What all TCP ports share. */
+/* State that all TCP ports share. */
 struct tcp {
     struct core *core;
     struct commands *commands;
@@ -19,11 +19,11 @@ struct tcp {
     int port_count;
     struct port **ports;
     atomic_ullong refused;
-    uint8_t room[TCP_ROOM]; /* for what is read */
+    uint8_t room[TCP_ROOM]; /* read buffer */
 };
 
-/* Listen at these sockets, with memory of zeros; false where the system has no room, and then too
- * they are closed by `tcp_clear`. */
+/* Listen on these sockets, with zeroed memory; false if the system has no resources, and then, too,
+ * `tcp_clear` closes them. */
 bool tcp_init(struct tcp *tcp, struct core *core, struct commands *commands, int epoll,
               const int *fds, int count);
 /* Close the ports and all connections. */
@@ -31,12 +31,12 @@ void tcp_clear(struct tcp *tcp);
 
 /* Accept waiting clients. */
 void tcp_accept(struct tcp *tcp, struct port *port, double now);
-/* Read and write a connection, as its events say. */
+/* Read and write a connection, according to its events. */
 void tcp_serve(struct tcp *tcp, struct connection *connection, uint32_t events, double now);
-/* When something is due at the latest, and doing it. */
+/* Return when the next work is due at the latest, and do due work. */
 double tcp_due(const struct tcp *tcp);
 void tcp_run(struct tcp *tcp, double now);
-/* Send what the connections have gathered. */
+/* Send what the connections have queued. */
 void tcp_flush(struct tcp *tcp, double now);
 
 #endif

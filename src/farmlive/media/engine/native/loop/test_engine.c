@@ -1,7 +1,7 @@
 /* The test engine.
  *
  * Always holds: what it would send is kept in order until it is collected; nothing happens except
- * in a call, at the time given last. */
+ * in a call, at the last given time. */
 #include "loop/test_engine.h"
 
 #include "base/memory.h"

@@ -9,7 +9,7 @@
 
 struct test_engine;
 
-/* What would be sent: to a peer by its leg, or, with peer 0, to an address. */
+/* A packet that would be sent: to a peer by its leg, or, with peer 0, to an address. */
 struct parcel {
     struct parcel *next;
     uint64_t peer;
@@ -20,20 +20,20 @@ struct parcel {
 
 struct test_engine *test_engine_new(struct events *events);
 void test_engine_free(struct test_engine *engine);
-/* Run a command at the time that was given last. */
+/* Run a command at the last given time. */
 void test_engine_run(struct test_engine *engine, struct command *command);
 void test_engine_gauges(const struct test_engine *engine, struct gauges *gauges);
 
-/* Begin to tick; `wall` is our clock's time at `now`. */
+/* Start ticking; `wall` is our clock's time at `now`. */
 void test_engine_begin(struct test_engine *engine, double wall, double now);
 void test_engine_set_now(struct test_engine *engine, double now);
-/* A datagram came, which is changed in place; `stamp` as with `demux_take`. */
+/* Handle a datagram, which is changed in place; `stamp` as in `demux_take`. */
 void test_engine_take(struct test_engine *engine, uint8_t *data, size_t size, double stamp,
                       const struct address *from, double now);
-/* When something is due at the latest, and doing it. */
+/* Return when the next work is due at the latest, and do due work. */
 double test_engine_due(const struct test_engine *engine);
 void test_engine_do_due(struct test_engine *engine, double now);
-/* What would have been sent since the last call, for the caller to free. */
+/* Return what would have been sent since the last call; the caller frees it. */
 struct parcel *test_engine_sent(struct test_engine *engine);
 
 #endif

@@ -111,7 +111,7 @@ void udp_poller_hear_reports(struct udp_poller *poller, bool hears)
         (hears ? bpf_filter_pass_all : bpf_filter_sift)(port_fd(poller->ports[i]));
 }
 
-/* Patience. */
+/* Reading shared sockets only when a publisher wakes the thread. */
 
 static void watch_shared(struct udp_poller *poller, uint32_t events)
 {
@@ -140,8 +140,9 @@ void udp_poller_be_patient(struct udp_poller *poller)
 
 /* Reading. */
 
-/* Take what waits at a socket; true where more may wait: everyone else gets a turn first. What was
- * asked before it came is done before: clients come as soon as Python has let them in. */
+/* Read a socket; return true if more may wait, so that other sockets are read first. Python's
+ * commands from before a datagram run before it: clients send as soon as Python has answered
+ * them. */
 static bool take(struct udp_poller *poller, int fd, struct port *port, double now)
 {
     int count = recv_batch_read(poller->recv_batch, fd);
@@ -164,8 +165,9 @@ void udp_poller_own(struct udp_poller *poller, struct watched *watched, double n
     take(poller, own->watched.fd, own->port, now);
 }
 
-/* Take what viewers and strangers sent, so much that thousands of them are heard where each round
- * is full, and no more, so that publishers are read again soon. True where more may wait. */
+/* Read viewers' and strangers' datagrams: enough that thousands of viewers are served even if each
+ * round is full, and few enough that publishers are read again soon. Returns true if more may
+ * wait. */
 static bool take_shared(struct udp_poller *poller, struct port *port, double now)
 {
     for (int i = 0; i < SHARED_READINGS; i++)
@@ -176,7 +178,7 @@ static bool take_shared(struct udp_poller *poller, struct port *port, double now
 
 void udp_poller_shared(struct udp_poller *poller, struct watched *watched, double now)
 {
-    /* One that has turned patient since it was told of is read with the others. */
+    /* A socket that has become patient since its event is read with the others. */
     if (watched->events)
         take_shared(poller, (struct port *)watched, now);
 }

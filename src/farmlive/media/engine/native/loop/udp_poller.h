@@ -6,7 +6,7 @@
  * arrives on it.
  *
  * Always holds: a peer without a socket of its own is read from a shared one, which is watched
- * unless a publisher's socket was read lately. */
+ * unless a publisher's socket was read recently. */
 #ifndef FARMLIVE_UDP_POLLER_H
 #define FARMLIVE_UDP_POLLER_H
 
@@ -26,39 +26,40 @@ struct udp_poller {
     struct list owns;
     struct own *dead;
     bool is_patient; /* shared sockets are read only when a publisher wakes us */
-    bool is_woken;   /* by one since the last look */
-    bool is_due;     /* the shared sockets are to be read, though they are not watched */
+    bool is_woken;   /* by a publisher since the last check */
+    bool is_due;     /* the shared sockets must be read, although they are not watched */
     struct recv_batch *recv_batch;
 };
 
-/* Read these sockets; false where the system has no room, and then too they are closed by
- * `udp_poller_clear`. */
+/* Read these sockets; false if the system has no resources, and then, too, `udp_poller_clear`
+ * closes them. */
 bool udp_poller_init(struct udp_poller *poller, struct core *core, struct commands *commands,
                      int epoll, const int *fds, int count);
 /* Close all sockets. */
 void udp_poller_clear(struct udp_poller *poller);
 
-/* Give a publisher a socket of its own at `peer->own`; without one it shares. */
+/* Give a publisher a socket of its own at `peer->own`; if that fails it uses the shared one. */
 void udp_poller_open_own(struct udp_poller *poller, struct peer *peer);
-/* The publisher is gone from there. */
+/* Close the publisher's own socket. */
 void udp_poller_close_own(struct udp_poller *poller, struct peer *peer);
 /* Let receiver reports through the filter, or drop them. */
 void udp_poller_hear_reports(struct udp_poller *poller, bool hears);
-/* A peer joins, or no publisher wakes us: read shared sockets whenever something arrives. */
+/* Read each datagram when it comes: a peer is joining, or no publisher wakes the thread. */
 void udp_poller_at_once(struct udp_poller *poller);
-/* Called now and then while no peer joins. */
+/* Read the shared sockets only when a publisher wakes the thread. Called now and then while no peer
+ * joins. */
 void udp_poller_be_patient(struct udp_poller *poller);
 
-/* Something has come to a publisher's socket, or to a shared one. Then `timers_after_reading` is
- * called. */
+/* Read a publisher's socket, or a shared one, that has datagrams. The caller then calls
+ * `timers_after_reading`. */
 void udp_poller_own(struct udp_poller *poller, struct watched *watched, double now);
 void udp_poller_shared(struct udp_poller *poller, struct watched *watched, double now);
-/* After `timers_after_reading` where publishers were read: read what viewers share, if that waits
- * for it. True where it was read. */
+/* After `timers_after_reading`, if publishers were read: read the shared sockets if they wait for
+ * that. Returns true if they were read. */
 bool udp_poller_settle(struct udp_poller *poller, double now);
-/* When it must be read again without anything coming, at the latest. */
+/* Return when sockets must be read again without an event, at the latest. */
 double udp_poller_due(const struct udp_poller *poller);
-/* Free the closed sockets; called when nothing points to one. */
+/* Free the closed sockets; called when no event refers to one. */
 void udp_poller_bury(struct udp_poller *poller);
 
 #endif

@@ -1,4 +1,4 @@
-/* The filter in classic BPF. The packet that it sees begins with its UDP header. */
+/* The filter in classic BPF. Its packet begins with the UDP header. */
 #include "net/bpf_filter.h"
 
 #include <linux/filter.h>
@@ -6,8 +6,8 @@
 
 enum { UDP_HEADER = 8, RECEIVER_REPORT = 201 };
 
-/* What SRTCP adds: index and tag, of AES128_CM_SHA1_80 and of AEAD_AES_128_GCM. A packet with more
- * than the report in it can't be longer by either. */
+/* Bytes that SRTCP adds: index and tag, of AES128_CM_SHA1_80 and of AEAD_AES_128_GCM. No longer
+ * compound packet can have the length of a single report with either of them. */
 enum { TRAILER_CM = 14, TRAILER_GCM = 20 };
 
 static const struct sock_filter program[] = {
@@ -19,7 +19,7 @@ static const struct sock_filter program[] = {
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x80, 0, 10),
     BPF_STMT(BPF_LD | BPF_B | BPF_ABS, UDP_HEADER + 1),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RECEIVER_REPORT, 0, 8),
-    /* The length in the report's header counts words of four bytes, without the first. */
+    /* The length field of a report counts 4-byte words, without the first. */
     BPF_STMT(BPF_LD | BPF_H | BPF_ABS, UDP_HEADER + 2),
     BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 2),
     BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, UDP_HEADER + 4),
@@ -32,7 +32,7 @@ static const struct sock_filter program[] = {
     BPF_STMT(BPF_RET | BPF_K, 0),
 };
 
-/* Where the system has no filters, `demux` does it. */
+/* If the system has no filters, `demux` drops the reports. */
 
 void bpf_filter_sift(int fd)
 {

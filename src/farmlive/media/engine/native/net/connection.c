@@ -7,13 +7,13 @@
 
 #include "base/memory.h"
 
-/* What the kernel may hold of one connection, in bytes, and how much of it not even sent yet: what
- * lies there can't be dropped any more. */
+/* Limits of what the kernel buffers for one connection, in bytes, and of its unsent part: what is
+ * in these buffers can't be dropped any more. */
 enum { KERNEL_HOLDS = 1 << 17, UNSENT = 1 << 14, DEAD_AFTER_MS = 30000 };
 
 enum { WRITTEN_AT_ONCE = 1 << 16, PARTS_AT_ONCE = 128 };
 
-/* A connection proves within this time that it is a peer's. */
+/* A connection must send an authenticated check within this time. */
 static const double CHECKED_WITHIN_S = 10.0;
 
 static void set(int fd, int level, int option, int value)
@@ -79,7 +79,7 @@ void connection_close_all(struct port *port)
     struct table *connections = &port->connections;
     for (size_t i = 0; connections->count;) {
         struct connection *connection = connections->entries[i].value;
-        /* Where one has left, another may have come from further on. */
+        /* Removing one may have moved another entry into its slot. */
         if (connection)
             connection_close(connection);
         else
@@ -173,6 +173,6 @@ int connection_stream(struct connection *connection, const uint8_t *data, size_t
 
 size_t connection_held(const struct connection *connection)
 {
-    /* What is gathered only waits for the flush. */
+    /* Otherwise queued frames only wait for the flush. */
     return connection->is_full ? connection->send_queue.size : 0;
 }

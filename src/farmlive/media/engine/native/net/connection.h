@@ -1,5 +1,5 @@
-/* One TCP connection of a client: splits its stream into packets, and keeps what the client has not
- * taken. `tcp` decides who may connect, `demux` what a packet means.
+/* One TCP connection of a client: splits its stream into packets, and queues what the client has
+ * not taken. `tcp` limits connections, `demux` interprets packets.
  *
  * Always holds: a connection in its port's table is open; a closed one is freed only by
  * `connections_bury`, when nothing can point to it any more. */
@@ -15,10 +15,10 @@ struct peer;
 /* The connections of all ports. */
 struct connections {
     int epoll;
-    /* Called where the connection of a peer has ended. */
+    /* Called when the connection of a peer has ended. */
     void (*cut_off)(struct peer *peer, const struct port *port, const struct address *address);
     struct tcp_limits limits;
-    struct list unproved; /* those that have not proved to be a peer's, the oldest first */
+    struct list unproved; /* those without an authenticated check, the oldest first */
     struct connection *dead;
 };
 
@@ -27,34 +27,34 @@ struct connection {
     struct port *port;
     struct address address;
     struct tcp_host *host;
-    struct list unproved; /* in those of all ports */
+    struct list unproved; /* among those of all ports */
     struct list gathered; /* in its port's */
     struct connection *next_dead;
-    double prove_by; /* when it must have proved to be a peer's */
+    double prove_by; /* when it must have sent an authenticated check */
     bool is_open;
-    bool is_full; /* it takes nothing more for now */
-    int untold;   /* what was dropped and `connection_stream` has not returned yet */
+    bool is_full; /* it takes no more for now */
+    int untold;   /* dropped packets that `connection_stream` has not returned yet */
     struct send_queue send_queue;
     struct deframer deframer;
 };
 
-/* Free the closed ones; called when nothing points to a connection. */
+/* Free the closed connections; called when nothing points to one. */
 void connections_bury(struct connections *all);
 
 /* Take over an accepted socket. */
 struct connection *connection_new(struct port *port, int fd, const struct address *address,
                                   double now);
-/* End it; a peer that was here is nowhere until its next check. */
+/* End it; its peer has no path until its next check. */
 void connection_close(struct connection *connection);
 void connection_close_all(struct port *port);
 
-/* Read what has come, at most this; returns how much, or 0 where there is nothing, or its end. */
+/* Read at most `size` bytes; return how many, or 0 if there is nothing, or at its end. */
 size_t connection_receive(struct connection *connection, uint8_t *room, size_t size);
-/* The next packet that is whole, of what was read, while the connection is open. `*data` and
- * `*left` are what was read, and go forward; a packet is valid until the next call. */
+/* Get the next complete packet of what was read, while the connection is open. `*data` and `*left`
+ * are what was read, and advance; a packet is valid until the next call. */
 bool connection_next(struct connection *connection, uint8_t **data, size_t *left, uint8_t **packet,
                      size_t *size);
-/* Send what it takes. */
+/* Send what the socket takes. */
 void connection_write(struct connection *connection);
 
 /* As `port_send`, `port_stream`, `port_flush` and `port_held`. */

@@ -4,11 +4,11 @@
 #include "base/memory.h"
 #include "net/port.h"
 
-/* Seconds for which a path may be validated, from the check that asks for it; and after which an
- * unanswered check is sent again. */
+/* Seconds within which a path must be validated, from the check that asks for it; and after which
+ * an unanswered check is sent again. */
 static const double PROVING_S = 2.0, AGAIN_S = 0.2;
 
-/* Bytes that a path gets before it is validated, for each byte received from it. */
+/* Bytes that may be sent to an unvalidated path for each byte received from it. */
 enum { FACTOR = 3 };
 
 enum { OURS, THEIRS };
@@ -25,7 +25,7 @@ bool path_is_client_hello(const uint8_t *record, size_t size)
     return size > RECORD_HEADER && record[0] == HANDSHAKE && record[RECORD_HEADER] == CLIENT_HELLO;
 }
 
-/* Whether it is a TCP connection, which its handshake has validated. */
+/* Return whether it is a TCP connection, which its handshake has validated. */
 static bool is_stream(const struct place *place)
 {
     return port_transport(place->port) == TRANSPORT_TCP;
@@ -54,7 +54,7 @@ bool path_may_prove(const struct path *path, double now)
     return path->has_begun && now - path->begun <= PROVING_S;
 }
 
-/* Whether our pending check has these credentials of ours. */
+/* Return whether our pending check has these credentials of ours. */
 static bool is_by(const struct path *path, const struct credentials *local)
 {
     const struct credentials *ours = path->ends;

@@ -1,4 +1,4 @@
-/* The local ports of media: whose a remote address is, and sending to it. */
+/* The local ports of media: the peer at each remote address, and sending to it. */
 #include "net/port.h"
 
 #include <unistd.h>
@@ -88,7 +88,7 @@ int port_stream(struct port *port, const struct address *address, const uint8_t 
         return 0;
     }
     if (port->transport == TRANSPORT_UDP) {
-        /* It was protected before the viewer moved from a connection to here. */
+        /* The packet was protected before the viewer moved from a connection to UDP. */
         port_send(port, data, size, address, now);
         return 0;
     }

@@ -1,8 +1,8 @@
-/* The local ports of media: their sockets, which peer is at which remote address, and what a TCP
- * connection has not taken. `demux` decides what a datagram means, `loop` when sockets are read.
+/* The local ports of media: their sockets, the peer at each remote address, and what a TCP
+ * connection has not taken. `demux` interprets datagrams, `loop` decides when to read sockets.
  *
- * Always holds: an address at a port belongs to one peer that has passed an authenticated check
- * from it, or to none. */
+ * Always holds: an address at a port belongs to one peer that has sent an authenticated check from
+ * it, or to none. */
 #ifndef FARMLIVE_PORT_H
 #define FARMLIVE_PORT_H
 
@@ -11,7 +11,8 @@
 struct peer;
 struct port; /* one local address of the UDP or the TCP port; see port_struct.h */
 
-/* A port over a bound, non-blocking socket, which it closes at its end; or, with `sink`, none. */
+/* A port over a bound, non-blocking socket, which it closes at its end; or, with `sink`, without
+ * one. */
 struct port *port_new(enum transport transport, int fd, const struct sink *sink);
 void port_free(struct port *port);
 /* Give the socket back to its opener. */
@@ -22,22 +23,22 @@ enum transport port_transport(const struct port *port);
 int port_fd(const struct port *port);
 
 struct peer *port_peer(const struct port *port, const struct address *address);
-/* How many addresses belong to peers. */
+/* Return how many addresses belong to peers. */
 size_t port_count(const struct port *port);
 void port_set_peer(struct port *port, const struct address *address, struct peer *peer);
-/* The peer is gone from this address; a connection there is closed. */
+/* Remove the peer from this address; close a connection there. */
 void port_forget(struct port *port, const struct address *address);
 
-/* Send a datagram, or a packet to a connection; one that can't be sent is as good as lost. */
+/* Send a datagram, or a packet to a connection; one that can't be sent counts as lost. */
 void port_send(struct port *port, const uint8_t *data, size_t size, const struct address *address,
                double now);
 
-/* How many bytes the peer at this address has not taken yet: 0 by UDP; of a connection that is gone
- * 1, since it takes nothing. */
+/* Return how many bytes are queued for the peer at this address: 0 for UDP; 1 for a connection that
+ * is gone, because it takes nothing. */
 size_t port_held(const struct port *port, const struct address *address);
 
-/* A viewer's protected packet for a connection: `is_video` may be dropped. Returns how many packets
- * were dropped, of this or of older ones. It leaves with the next `port_flush`. */
+/* Queue a viewer's protected packet for a connection; one with `is_video` may be dropped. Returns
+ * how many packets were dropped, this or older ones. `port_flush` sends it. */
 int port_stream(struct port *port, const struct address *address, const uint8_t *data, size_t size,
                 bool is_video, double now);
 void port_flush(struct port *port, double now);

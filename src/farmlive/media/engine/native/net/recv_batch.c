@@ -1,7 +1,7 @@
 /* Reads many datagrams at once. A datagram longer than its buffer is truncated and then invalid: it
- * is longer than any that we accept.
+ * is longer than any accepted one.
  *
- * Always holds: before a read each header has its whole room for sender and time. */
+ * Always holds: before a read each header has its whole buffers for sender and time. */
 #include "net/recv_batch.h"
 
 #include <errno.h>
@@ -10,9 +10,9 @@
 
 #include "base/memory.h"
 
-/* Room for the control message with the stamp. */
+/* Buffer for the control message with the stamp. */
 enum { CONTROL = 64 };
-/* Errors tell what became of something sent earlier, and say nothing of what waits. */
+/* ICMP errors of earlier datagrams; they say nothing about what waits. */
 enum { ERRORS_MOST = 8 };
 
 struct recv_batch {
@@ -23,7 +23,7 @@ struct recv_batch {
     uint8_t data[RECV_BATCH_MOST][DATAGRAM_MOST];
 };
 
-/* The kernel writes into the header how much of this it used. */
+/* The kernel overwrites these sizes with what it used. */
 static void set_rooms(struct msghdr *header)
 {
     header->msg_namelen = sizeof((struct address *)0)->name;

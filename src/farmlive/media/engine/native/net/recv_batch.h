@@ -5,7 +5,7 @@
 
 #include "base/address.h"
 
-/* How many datagrams are read at once, and the most that is read of each, in bytes. */
+/* Datagrams read at once, and the most bytes read of each. */
 enum { RECV_BATCH_MOST = 64, DATAGRAM_MOST = 2048 };
 
 struct recv_batch;
@@ -13,7 +13,7 @@ struct recv_batch;
 struct datagram {
     uint8_t *data; /* may be changed */
     size_t size;
-    double stamp; /* in seconds of the wall clock; negative: not known */
+    double stamp; /* in seconds of the wall clock; negative: unknown */
     struct address from;
 };
 
@@ -22,7 +22,7 @@ void recv_batch_free(struct recv_batch *recv_batch);
 
 /* Read the waiting datagrams, at most RECV_BATCH_MOST; returns their number. */
 int recv_batch_read(struct recv_batch *recv_batch, int fd);
-/* Called once for each; valid until the next read. */
+/* Return a datagram. Called once for each; valid until the next read. */
 struct datagram recv_batch_datagram(struct recv_batch *recv_batch, int number);
 
 #endif

@@ -1,4 +1,4 @@
-/* What one connection has not taken yet: a list of frames, each in memory of its own. */
+/* The frames that one connection has not taken yet: a list, each in its own memory. */
 #include "net/send_queue.h"
 
 #include "base/memory.h"
@@ -13,7 +13,7 @@ struct frame {
     uint8_t data[];
 };
 
-/* Take out the frame that this link leads to. */
+/* Remove the frame that this link points to. */
 static void drop(struct frame **link)
 {
     struct frame *frame = *link;
@@ -72,7 +72,7 @@ void send_queue_sent(struct send_queue *send_queue, size_t count)
     send_queue->begun = count;
 }
 
-/* The link to the first frame of which nothing has gone. */
+/* Return the link to the first frame that is wholly unsent. */
 static struct frame **first_whole(struct send_queue *send_queue)
 {
     return send_queue->begun ? &send_queue->first->next : &send_queue->first;

@@ -1,7 +1,7 @@
-/* What one connection has not taken yet, in order. As `Backlog` of
+/* The frames that one connection has not taken yet, in order. As `SendQueue` of
  * `farmlive.media.engine.python.net.slow_viewer`.
  *
- * Always holds: a frame that has gone in part stays, or the stream could not be followed. */
+ * Always holds: a partly sent frame stays, or the stream would lose its framing. */
 #ifndef FARMLIVE_SEND_QUEUE_H
 #define FARMLIVE_SEND_QUEUE_H
 
@@ -9,30 +9,30 @@
 
 #include "wire/framing.h"
 
-/* About a second of the stream, and never more than this. */
+/* At most about a second of the stream, and never more than this. */
 enum { SEND_QUEUE_MOST = 512 * 1024 };
 
 struct frame;
 
-/* All zeros is an empty one. */
+/* All zeros is an empty queue. */
 struct send_queue {
-    size_t size;  /* in bytes, without what has gone */
-    size_t begun; /* how much of the first frame has gone */
+    size_t size;  /* in bytes, without sent ones */
+    size_t begun; /* sent bytes of the first frame */
     struct frame *first, *last;
 };
 
 void send_queue_clear(struct send_queue *send_queue);
-/* Keep a packet, of at most 65535 bytes, as a frame. `is_video`: it may be dropped; `at`: when it
- * was to leave. */
+/* Add a packet, of at most 65535 bytes, as a frame. `is_video`: it may be dropped; `at`: when it
+ * was to be sent. */
 void send_queue_add(struct send_queue *send_queue, const uint8_t *packet, size_t size,
                     bool is_video, double at);
-/* What leaves next, in at most `room` parts: about `most` bytes, at least one frame where there is
- * one. Returns the number of parts. */
+/* Get the next bytes to send, in at most `room` parts: about `most` bytes, at least one frame if
+ * there is one. Returns the number of parts. */
 int send_queue_next(const struct send_queue *send_queue, size_t most, struct iovec *parts,
                     int room);
 /* Remove `count` bytes, which were sent. */
 void send_queue_sent(struct send_queue *send_queue, size_t count);
-/* Enforce the bound: drop all video, then the oldest of the rest. Returns the number of dropped
+/* Enforce the limits: drop all video, then the oldest other frames. Returns the number of dropped
  * packets. */
 int send_queue_trim(struct send_queue *send_queue, double now);
 

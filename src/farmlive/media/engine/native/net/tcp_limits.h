@@ -1,4 +1,4 @@
-/* How many TCP connections there may be: in all, and from one IP address. */
+/* Limits on TCP connections: in all, and from one IP address. */
 #ifndef FARMLIVE_TCP_LIMITS_H
 #define FARMLIVE_TCP_LIMITS_H
 
@@ -6,20 +6,20 @@
 
 enum { CONNECTIONS_MOST = 4096, CONNECTIONS_OF_AN_ADDRESS = 256 };
 
-struct tcp_host; /* how many come from one IP address */
+struct tcp_host; /* the number of connections from one IP address */
 
-/* All zeros is an empty one. */
+/* All zeros is empty. */
 struct tcp_limits {
     int count;          /* connections */
     struct table hosts; /* by address, without its port */
 };
 
-/* Whether one more may come from there. */
+/* Return whether one more connection may come from there. */
 bool tcp_limits_allow(const struct tcp_limits *limits, const struct address *address);
-/* Count a connection, and count it no more. */
+/* Add a connection to the count, and remove it. */
 struct tcp_host *tcp_limits_add(struct tcp_limits *limits, const struct address *address);
 void tcp_limits_remove(struct tcp_limits *limits, struct tcp_host *host);
-/* All connections have been removed. */
+/* Free the table; all connections have been removed. */
 void tcp_limits_clear(struct tcp_limits *limits);
 
 #endif

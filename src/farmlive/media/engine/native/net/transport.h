@@ -6,7 +6,7 @@
 
 enum transport { TRANSPORT_UDP, TRANSPORT_TCP };
 
-/* Who gets what is sent when the engine is run by hand. */
+/* Receives what a test engine sends. */
 struct sink {
     void (*datagram)(void *context, const struct address *address, const uint8_t *data,
                      size_t size);

@@ -1,4 +1,4 @@
-/* A descriptor in the epoll set, and what it belongs to. */
+/* A descriptor in the epoll set, and its owner. */
 #ifndef FARMLIVE_WATCHED_H
 #define FARMLIVE_WATCHED_H
 
@@ -15,7 +15,7 @@ enum watched_as {
     WATCHED_CONNECTION, /* a `struct connection` */
 };
 
-/* The beginning of what is watched. */
+/* The begin of the struct of a watched descriptor. */
 struct watched {
     enum watched_as as;
     int fd;
@@ -23,8 +23,8 @@ struct watched {
     uint32_t events; /* that it is watched for */
 };
 
-/* Watch for these events from now on, where 0 is none; false where the system has no room, which it
- * has for what is in the set. */
+/* Watch these events from now on, 0 for none; false if the system has no resources, which never
+ * happens for a descriptor that is already in the set. */
 static inline bool watched_for(struct watched *watched, int epoll, uint32_t events)
 {
     if (watched->is_in && events == watched->events)
@@ -38,8 +38,8 @@ static inline bool watched_for(struct watched *watched, int epoll, uint32_t even
     return true;
 }
 
-/* Watch it no more, and close it. By closing alone it would stay in the set for as long as a child
- * process has it too, between its beginning and its program's. */
+/* Stop watching it, and close it. If it were only closed, it would stay in the set while a child
+ * process has it, too, between fork and exec. */
 static inline void watched_close(struct watched *watched, int epoll)
 {
     if (watched->is_in)

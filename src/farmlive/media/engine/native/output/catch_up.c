@@ -1,4 +1,4 @@
-/* How a viewer gets onto a track of video.
+/* How viewers join a video track.
  *
  * Always holds: a viewer's `place` is in the list that `is` names; a forwarder has a viewer, and
  * the output listens to the forwarder's publisher; only a viewer with an epoch catches up or is
@@ -8,11 +8,11 @@
 #include "base/memory.h"
 #include "output/splice.h"
 
-/* A batch leaves in parts of so many packets. */
+/* Packets of a part of a batch. */
 enum { BATCH = 24 };
 
-/* Of a batch no more is sent to a viewer on a stream while it holds so many bytes: what it may hold
- * is less than a long group. */
+/* While a TCP viewer holds this many bytes it gets no more of a batch: its send queue is shorter
+ * than a long group. */
 enum { HELD_WHILE_CATCHING = 64 * 1024 };
 
 void catch_up_init(struct catch_up *catch_up, struct sending *sending,
@@ -62,13 +62,13 @@ void catch_up_forget(struct catch_up *catch_up, struct viewer *viewer)
     list_remove(&viewer->place);
 }
 
-/* Give the viewer its numbers on this track from the packet `start` on, and its batch. */
+/* Give the viewer its sequence numbers on this track from the packet `start` on, and its batch. */
 static bool enter(struct catch_up *catch_up, struct viewer *viewer, struct track *track,
                   uint16_t start, double now)
 {
     if (!viewer_can_play(viewer, track) || ring_get(track->ring, start) == NULL)
         return false;
-    /* What was lost of a layer that the link did not carry would only fill it again. */
+    /* Resending what a congested link lost of a layer would only fill it again. */
     catch_up_wait(catch_up, viewer, choice_is_congested(&viewer->choice, now));
     const struct forwarder *forwarder = sending_forwarder(catch_up->sending, track);
     const struct rewrite_offset *common =
@@ -100,7 +100,7 @@ static void go_live(struct catch_up *catch_up, struct viewer *viewer, struct pub
     catch_up->sending->stale = true;
 }
 
-/* Where a group begins on a track: which one, and for whom. */
+/* The begin of a group on a track, and the viewers that it is for. */
 struct beginning {
     const struct publisher *publisher;
     const struct track *track;
@@ -119,7 +119,8 @@ static bool is_due(const struct beginning *beginning, const struct viewer *viewe
            (!viewer->has_epoch || !publisher_has_layer(beginning->publisher, viewer->epoch.track));
 }
 
-/* Those who may come now, of those who wait and who get another track meanwhile. */
+/* Collect the viewers to switch to this track now, from those that wait and those that get another
+ * track meanwhile. */
 static int gather_due(const struct catch_up *catch_up, const struct beginning *beginning,
                       struct viewer ***due)
 {
@@ -187,7 +188,7 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
     }
     const struct ring *ring = viewer->epoch.track->ring;
     if (ahead16(ring->highest, viewer->cursor) >= RING_SIZE) {
-        /* It took so long that its next packet is not there any more. */
+        /* Catching up took so long that the ring has lost its next packet. */
         catch_up_wait(catch_up, viewer, false);
         return;
     }

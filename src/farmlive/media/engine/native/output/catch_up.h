@@ -1,5 +1,5 @@
-/* How a viewer gets onto a track of video: it waits for a keyframe, catches up with a batch, or is
- * live on a forwarder. `track_select` decides which track it should get. As
+/* How viewers join a video track: waiting for a keyframe, catching up with a batch, or live on a
+ * forwarder. `track_select` decides which track a viewer gets. As
  * `farmlive.media.engine.python.catch_up`.
  *
  * Always holds: a viewer is in one of waiting and catching, or on a forwarder; a forwarder has a
@@ -21,17 +21,17 @@ struct catch_up {
 void catch_up_init(struct catch_up *catch_up, struct sending *sending,
                    void (*left)(struct catch_up *catch_up, struct publisher *publisher));
 
-/* The viewer gets no video until the next keyframe of its track. */
+/* Send the viewer no video until the next keyframe of its track. */
 void catch_up_wait(struct catch_up *catch_up, struct viewer *viewer, bool muted);
-/* The viewer is gone. */
+/* Remove the viewer. */
 void catch_up_forget(struct catch_up *catch_up, struct viewer *viewer);
 /* A group begins at `start` on this track: start the viewers that wait for it, and send them what
  * has arrived of it if that is little. If `impatient`, also start viewers that see none of the
  * publisher's layers and wait for a higher one. */
 void catch_up_let_in(struct catch_up *catch_up, struct publisher *publisher, struct track *track,
                      uint16_t start, bool impatient, double now);
-/* Start a viewer with the group that the ring holds, if that is recent enough. `on_air`: the
- * publisher of its target, or NULL. */
+/* Start a viewer with the group that the ring holds, if `ring_starts_in_group` allows it. `on_air`:
+ * the publisher of its target, or NULL. */
 bool catch_up_start(struct catch_up *catch_up, struct viewer *viewer,
                     const struct publisher *on_air, double now);
 /* Send a viewer the next part of its batch; without `on_air` it waits. */

@@ -1,14 +1,16 @@
-/* Gathers the packets of a track and writes them for each group of viewers.
+/* Queues the packets of a track and writes them for each group of viewers.
  *
- * Always holds: the first `whole` gathered packets are of frames that may leave; each offset has at
- * most one splice. `catch_up` decides who is on a forwarder, `sending` when its packets leave. */
+ * Always holds: the first `whole` queued packets belong to complete frames; each offset has at most
+ * one splice. `catch_up` decides which viewers are on a forwarder, `sending` when its packets are
+ * sent. */
 #include "output/forwarder.h"
 
 #include "base/memory.h"
 #include "ingest/rtp_rewrite.h"
 
 enum {
-    /* Packets of a frame differ by a byte or so; padded to one size they leave in one send. */
+    /* Most packets of a frame differ by a byte or so; padded to one size they leave in one GSO
+     * send. */
     PAD_MOST = 24,
     FLUSH_AT = 40,
 };
@@ -74,8 +76,8 @@ void forwarder_begin(struct forwarder *forwarder, const struct rewrite_offset *o
                      uint16_t start)
 {
     int at = forwarder_find_seam(forwarder, offset);
-    /* Where there are too many, the oldest is given up: who has it, gets nothing any more from
-     * before the newest one. */
+    /* If there are too many, the oldest splice is dropped: viewers with its offset then get nothing
+     * from before the newest one. */
     if (at < 0 && forwarder->splice_count == SPLICES_MOST) {
         at = 0;
         forwarder->gave_up = true;
@@ -91,7 +93,7 @@ void forwarder_begin(struct forwarder *forwarder, const struct rewrite_offset *o
 
 void forwarder_forget_splices(struct forwarder *forwarder)
 {
-    /* A splice is safe from what comes late once the ring has gone round. */
+    /* Late packets can't fall before the splice once the ring has gone round. */
     int since = ahead16(forwarder->track->ring->highest, forwarder->splice_at);
     if (since < 0 || since >= RING_SIZE) {
         forwarder->splice_count = 0;
@@ -99,8 +101,8 @@ void forwarder_forget_splices(struct forwarder *forwarder)
     }
 }
 
-/* How packets are written: `since`, where it is not NULL, is the first number of those that are;
- * `live`, where it is not NULL, is where live begins. */
+/* How packets are written: `since`, if not NULL, is the first sequence number to write; `live`, if
+ * not NULL, is where live begins. */
 struct manner {
     const struct rewrite_offset *offset;
     uint32_t ssrc;

@@ -1,5 +1,5 @@
-/* A forwarder: one track of video as an output sends it, with the packets that wait to leave.
- * Sequence numbers are the source's; each group of viewers gets them shifted by its own amounts. As
+/* A forwarder: one video track as an output sends it, with the packets that wait to be sent.
+ * Sequence numbers are the source's; each group of viewers gets them shifted by its own offsets. As
  * `farmlive.media.engine.python.forwarder`. */
 #ifndef FARMLIVE_FORWARDER_H
 #define FARMLIVE_FORWARDER_H
@@ -13,8 +13,8 @@ struct publisher;
 
 enum { SPLICES_MOST = 64 };
 
-/* How packets of a forwarder are written for some viewers: payload type, and what is added to
- * sequence number, timestamp and the numbers of pictures. */
+/* How a group of viewers gets a forwarder's packets: the payload type, and the offsets of sequence
+ * number, timestamp and picture ids. */
 struct rewrite_offset {
     uint8_t payload_type;
     uint16_t sequence;
@@ -24,7 +24,7 @@ struct rewrite_offset {
 
 bool rewrite_offset_equal(const struct rewrite_offset *a, const struct rewrite_offset *b);
 
-/* Where viewers with these offsets came in. */
+/* Where the latest viewers with these offsets started. */
 struct splice {
     struct rewrite_offset offset;
     uint16_t start;
@@ -48,23 +48,23 @@ struct forwarder {
 struct forwarder *forwarder_new(struct publisher *publisher, struct track *track);
 void forwarder_free(struct forwarder *forwarder);
 
-/* Gather a packet. */
+/* Queue a packet. */
 void forwarder_add(struct forwarder *forwarder, struct packet *packet);
-/* Forget the first packets of what was gathered: they have been sent. */
+/* Remove the first queued packets, which were sent. */
 void forwarder_drop(struct forwarder *forwarder, int count);
-/* A viewer with these offsets begins with the source's number `start`. */
+/* Start a viewer with these offsets and the source's sequence number `start`. */
 void forwarder_begin(struct forwarder *forwarder, const struct rewrite_offset *offset,
                      uint16_t start);
-/* Drop the splices once they are safe from what comes late. Called before each writing. */
+/* Drop the splices that late packets can't precede any more. Called before each writing. */
 void forwarder_forget_splices(struct forwarder *forwarder);
 
-/* Add packets of a frame or more to the batch, as one group of viewers gets them; those a
- * little shorter than the longest are padded to its size. With `live`, where live begins in the
- * source's time, those before it are squeezed (`rtp_rewrite_squeeze`). */
+/* Add packets to the batch, as one group of viewers gets them; those a little shorter than the
+ * longest are padded to its size. With `live`, where live begins in the source's time, the
+ * timestamps of earlier packets are compressed (`rtp_rewrite_squeeze`). */
 void forwarder_write(struct packet_batch *batch, struct packet *const *packets, int count,
                      const struct rewrite_offset *offset, uint32_t ssrc, const uint32_t *live);
-/* The same for the first `count` that were gathered, as those get them who have these offsets:
- * nothing from before their splice, which would take the numbers of what they got before. */
+/* Do the same for the first `count` queued packets and viewers with these offsets: they get nothing
+ * from before their splice, because it would reuse sequence numbers that they have had. */
 void forwarder_write_gathered(struct packet_batch *batch, const struct forwarder *forwarder,
                               int count, const struct rewrite_offset *offset, uint32_t ssrc);
 

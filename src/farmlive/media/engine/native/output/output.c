@@ -1,8 +1,8 @@
 /* An output: the source on air, its packets and the output's viewers.
  *
- * Always holds: the output listens to the publisher on air, to the one that it follows and to each
- * that a forwarder is of, so that it hears when one of them is gone; a viewer's target is one of
- * the tracks of the publisher on air, or NULL. */
+ * Always holds: the output listens to the publisher on air, to the one that is to follow and to the
+ * publisher of each forwarder, so that it learns when one of them is gone; a viewer's target is one
+ * of the tracks of the publisher on air, or NULL. */
 #include "output/output.h"
 
 #include <math.h>
@@ -10,12 +10,13 @@
 #include "base/memory.h"
 #include "output/track_select.h"
 
-/* Whoever waits this long for a new source's layer takes a lower one. */
+/* A viewer that waits this long for a new source's layer takes a lower one. */
 static const double PATIENCE_S = 0.5;
-/* Who follows goes on air without a picture where none has come for so long, and sound just now. */
+/* A following source goes on air with audio alone if no video has come for the first time, but
+ * audio has within the second. */
 static const double UNSEEN_S = 3.0, HEARD_S = 1.0;
 
-/* Those who see one of these tracks wait, and nobody is to get one. */
+/* Let the viewers of these tracks wait, and clear these targets. */
 static void leave_all(struct output *output, struct track *const *tracks, int count)
 {
     list_each(link, &output->sending.viewers) {
@@ -31,9 +32,9 @@ static void leave_all(struct output *output, struct track *const *tracks, int co
     }
 }
 
-/* What publishers tell. */
+/* Events of publishers. */
 
-/* A track began anew: go on at its next keyframe. */
+/* Follow a publisher's track that was restarted: go on at its next keyframe. */
 static void renewed(struct publisher_listener *listener, struct track *old, struct track *fresh,
                     double now)
 {
@@ -53,7 +54,7 @@ static void layers_changed(struct publisher_listener *listener, double now)
     output_aim_all(output_listening(listener), now);
 }
 
-/* Beginning and end. */
+/* Creation and destruction. */
 
 static bool is_wanted(const struct output *output, const struct publisher *publisher)
 {
@@ -65,8 +66,8 @@ static bool is_wanted(const struct output *output, const struct publisher *publi
     return false;
 }
 
-/* Listen to this publisher while it is on air, followed or still seen by someone; it may be NULL.
- */
+/* Listen to this publisher while it is on air, followed or still seen by a viewer; it may be
+ * NULL. */
 static void subscribe(struct output *output, struct publisher *publisher)
 {
     if (publisher == NULL)
@@ -107,7 +108,7 @@ void output_free(struct output *output)
     free(output);
 }
 
-/* Who is on air. */
+/* The publisher on air. */
 
 void output_put_on_air(struct output *output, struct publisher *publisher)
 {
@@ -139,7 +140,7 @@ void output_drop(struct output *output, struct publisher *publisher)
     subscribe(output, publisher);
 }
 
-/* `blind`: no picture comes of it. */
+/* Switch to the publisher; `blind`: it sends no picture. */
 static void switch_to(struct output *output, struct publisher *publisher, bool blind, double now)
 {
     struct publisher *before = output->on_air;
@@ -150,7 +151,7 @@ static void switch_to(struct output *output, struct publisher *publisher, bool b
     list_each(link, &output->catch_up.catching)
         catch_up_wait(&output->catch_up, list_entry(link, struct viewer, place), false);
     if (blind) {
-        /* Sound alone: nobody sees the one before any longer. */
+        /* Audio alone: viewers stop seeing the old publisher. */
         list_each(link, &output->sending.viewers) {
             struct viewer *viewer = list_entry(link, struct viewer, all);
             if (viewer->is == VIEWER_LIVE)
@@ -198,9 +199,9 @@ bool output_begin_with_sound(struct output *output, double now)
     return true;
 }
 
-/* What comes. */
+/* Incoming packets. */
 
-/* A group begins on this track: those come who wait for it, all at once. */
+/* Start all viewers that wait for this track, where a group begins. */
 static void let_in(struct output *output, struct publisher *publisher, struct track *track,
                    double now)
 {
@@ -267,7 +268,7 @@ void output_pump(struct output *output)
                            output->on_air);
 }
 
-/* Viewers come, go and fall behind. */
+/* Viewers join, leave and fall behind. */
 
 void output_add(struct output *output, struct viewer *viewer, double now)
 {
@@ -279,7 +280,7 @@ void output_add(struct output *output, struct viewer *viewer, double now)
     output_aim(output, viewer, now);
     bool started = catch_up_start(&output->catch_up, viewer, output->on_air, now);
     struct publisher *on_air = output->on_air;
-    /* Who did not answer the last request is asked all the same: it may have learned to. */
+    /* Also ask a publisher that did not answer the last request: it may answer now. */
     if (on_air != NULL && viewer->target != NULL && viewer_can_play(viewer, viewer->target) &&
         !(started && publisher_answers_requests(on_air)))
         publisher_want_keyframe(on_air, viewer->target);
@@ -302,7 +303,7 @@ void output_fall(struct output *output, struct viewer *viewer)
     catch_up_wait(&output->catch_up, viewer, true);
 }
 
-/* Which track each gets. */
+/* Track selection. */
 
 bool output_is_layered(const struct output *output)
 {
@@ -324,7 +325,7 @@ bool output_aim_all(struct output *output, double now)
 
 void output_want_keyframes(struct output *output, double now)
 {
-    /* A keyframe of which a part was missing has begun nothing: then another is asked for. */
+    /* A keyframe that lost a packet has begun no group: request another. */
     if (output->following != NULL)
         publisher_want_keyframe(output->following, NULL);
     track_select_want_keyframes(&output->catch_up, output->on_air, now);

@@ -12,7 +12,7 @@
 #include "output/sending.h"
 
 struct output {
-    struct publisher_listener listener; /* of those that are on air, followed or still seen */
+    struct publisher_listener listener; /* to publishers on air, followed or still seen */
     struct list link;                   /* in the core's outputs */
     uint64_t number;
     struct publisher *on_air, *following;
@@ -20,8 +20,8 @@ struct output {
     struct sending sending;
     struct catch_up catch_up;
     long dropped;                    /* of viewers that are gone */
-    double switched_at, followed_at; /* 0: it has not been looked at since it follows */
-    /* `timers`'s. */
+    double switched_at, followed_at; /* 0: not checked since it follows */
+    /* For `timers`. */
     bool is_fed, has_flush, is_quiet, has_sent_before;
     double flush_at;
     long sent_before;
@@ -39,48 +39,49 @@ void output_free(struct output *output);
 
 /* Follow this publisher from its next keyframe on; NULL: no source, at once. */
 void output_put_on_air(struct output *output, struct publisher *publisher);
-/* Switch to the followed publisher at once if no source is on air and its current group is recent
- * enough: its next keyframe may be seconds away. True if switched. */
+/* Switch to the followed publisher at once if no source is on air and its current group serves: its
+ * next keyframe may be seconds away. True if switched. */
 bool output_begin_at_once(struct output *output, double now);
-/* Switch to the followed publisher if only its sound has arrived for some seconds; called often
- * while one is followed. True if switched. */
+/* Switch to the followed publisher if only its audio has come for some seconds; called often while
+ * one is followed. True if switched. */
 bool output_begin_with_sound(struct output *output, double now);
-/* The publisher is gone: its viewers wait for what comes next. */
+/* Remove a publisher that is gone: its viewers wait for the next one. */
 void output_drop(struct output *output, struct publisher *publisher);
 
-/* Take a publisher's packet; true where the switch to this publisher is made by it. `began`: a
+/* Handle a publisher's packet; return true if it completes the switch to this publisher. `began`: a
  * group of pictures begins with the packet's frame. */
 bool output_feed(struct output *output, struct publisher *publisher, struct track *track,
                  struct packet *packet, bool began, double now);
-/* Send sound and the frames that are whole; whether packets of a frame without its end wait. */
+/* Send audio and the frames that are complete; return whether packets of an incomplete frame
+ * wait. */
 bool output_send_whole(struct output *output);
-/* Send all that was gathered. */
+/* Send all queued packets. */
 void output_flush(struct output *output);
 
 /* Add a viewer: it starts with the current group of pictures, or at the next keyframe. */
 void output_add(struct output *output, struct viewer *viewer, double now);
-/* Forget a viewer; the caller frees it. */
+/* Remove a viewer; the caller frees it. */
 void output_remove(struct output *output, struct viewer *viewer);
-/* The viewer is slow: send it sound alone until it may continue. */
+/* Send a slow viewer audio alone until it may continue. */
 void output_fall(struct output *output, struct viewer *viewer);
 
-/* Choose each viewer's track; true if a viewer now needs another keyframe. */
+/* Select each viewer's track; return true if a viewer now needs another keyframe. */
 bool output_aim_all(struct output *output, double now);
 bool output_aim(struct output *output, struct viewer *viewer, double now);
 /* Mark the keyframes that viewers wait for. If the publisher answers no requests, start waiting
  * viewers with the current group. */
 void output_want_keyframes(struct output *output, double now);
-/* Send the next part of their batch to all who catch up. */
+/* Send all viewers that catch up the next part of their batch. */
 void output_pump(struct output *output);
 
-/* Take a viewer's receiver report; true if it now needs another layer's keyframe. */
+/* Handle a viewer's receiver report; return true if it now needs another layer's keyframe. */
 bool output_reported(struct output *output, struct viewer *viewer,
                      const struct receiver_report *report, double now);
 /* Send padding for this long to the viewers whose links are probed. */
 void output_probe(struct output *output, double seconds);
-/* Whether the source on air has layers to choose from. */
+/* Return whether the source on air has layers to select from. */
 bool output_is_layered(const struct output *output);
-/* Renew a viewer's limits, once a second; true if it now needs another keyframe. */
+/* Do a viewer's work of each second; return true if it now needs another keyframe. */
 bool output_second(struct output *output, struct viewer *viewer, double now);
 
 #endif

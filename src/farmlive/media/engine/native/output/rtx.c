@@ -1,5 +1,5 @@
-/* Sends lost packets again as RTX (RFC 4588). A viewer without RTX gets none: a packet sent again
- * under its own number would be encrypted twice under one nonce.
+/* Retransmits lost packets as RTX (RFC 4588). A viewer without RTX gets none: a packet sent again
+ * under its own sequence number would be encrypted twice with one nonce.
  *
  * Always holds: a viewer gets at most `rtx_left` packets in a second, and none that were left out
  * on purpose. */
@@ -10,7 +10,7 @@
 
 void rtx_init(struct rtx *rtx, struct ssrcs ssrcs) { *rtx = (struct rtx){.ssrcs = ssrcs}; }
 
-/* Send a packet again that has this number for the viewer. */
+/* Retransmit the packet that has this number for the viewer. */
 static void rtx_send(const struct rtx *rtx, struct viewer *viewer, const struct epoch *epoch,
                      uint16_t number, struct packet *packet)
 {

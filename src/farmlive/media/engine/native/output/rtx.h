@@ -1,4 +1,4 @@
-/* Answers a viewer's NACKs from the rings of the tracks that it gets or got a moment ago. As
+/* Answers a viewer's NACKs from the rings of the tracks that it gets or recently got. As
  * `farmlive.media.engine.python.rtx`. */
 #ifndef FARMLIVE_RTX_H
 #define FARMLIVE_RTX_H
@@ -13,7 +13,7 @@ struct rtx {
 
 void rtx_init(struct rtx *rtx, struct ssrcs ssrcs);
 void rtx_answer(struct rtx *rtx, struct viewer *viewer, const struct nack *nack);
-/* Send `octets` of the newest packets again as RTX: it probes the link and does no harm. */
+/* Send about `octets` bytes of recent packets again as RTX: they probe the link without harm. */
 void rtx_repeat(const struct rtx *rtx, struct viewer *viewer, long octets);
 
 #endif

@@ -43,7 +43,7 @@ struct forwarder *sending_forwarder(const struct sending *sending, const struct 
     return NULL;
 }
 
-/* What is compared of viewers; `live` is where the batch of those who join is squeezed. */
+/* What viewers are compared by; `live` is where the batch of joining viewers begins to be live. */
 struct key {
     const struct forwarder *forwarder;
     struct rewrite_offset offset;
@@ -77,8 +77,8 @@ static size_t key_hash(const struct key *key)
     return (size_t)hash;
 }
 
-/* Tell equal keys by equal numbers, which are given in the order in which keys come first. Returns
- * how many there are; `first` gets where each came first. */
+/* Give equal keys equal numbers, in the order of their first occurrence. Returns how many there
+ * are; `first` gets the index of each one's first occurrence. */
 static int sending_sort(const struct key *keys, int count, int *numbers, int *first)
 {
     size_t room = 16;
@@ -100,7 +100,7 @@ static int sending_sort(const struct key *keys, int count, int *numbers, int *fi
     return found;
 }
 
-/* The send group of each group, by the groups' numbers of the legs. */
+/* Gather the legs of each group, by the groups' numbers of the legs. */
 static void sending_gather(struct leg *const *legs, const int *numbers, int count, int group_count,
                            struct send_group **send_groups)
 {
@@ -110,7 +110,7 @@ static void sending_gather(struct leg *const *legs, const int *numbers, int coun
         ends[numbers[at] + 1]++;
     for (int group = 0; group < group_count; group++)
         ends[group + 1] += ends[group];
-    /* Each of them now is where its group begins, and moves to where it ends. */
+    /* Each entry is where its group begins, and advances to where it ends. */
     for (int at = 0; at < count; at++)
         gathered[ends[numbers[at]]++] = legs[at];
     for (int group = 0, begin = 0; group < group_count; begin = ends[group++])
@@ -119,7 +119,7 @@ static void sending_gather(struct leg *const *legs, const int *numbers, int coun
     free(gathered);
 }
 
-/* What this viewer gets of what is sent now, and with which numbers. */
+/* Return what this viewer gets of what is sent now, and its numbers. */
 static struct key sending_key(struct viewer *viewer, const struct sound *sound)
 {
     struct key key = {0};
@@ -143,8 +143,8 @@ static struct key sending_key(struct viewer *viewer, const struct sound *sound)
     return key;
 }
 
-/* Note for those who come which offsets most on each forwarder have; among equals, who came first.
- */
+/* Set, for new viewers, the most frequent offsets of each forwarder; among equal ones, the
+ * first. */
 static void sending_note_common(struct sending *sending, struct key *keys, int count, int *numbers,
                                 int *first)
 {
@@ -170,7 +170,7 @@ static void sending_note_common(struct sending *sending, struct key *keys, int c
     free(sizes);
 }
 
-/* Sort the viewers by the numbers that they have for what is sent now. */
+/* Group the viewers by the numbers that they have for what is sent now. */
 static void sending_regroup(struct sending *sending)
 {
     sending->stale = false;
@@ -210,7 +210,7 @@ static void sending_regroup(struct sending *sending)
     free(keys);
 }
 
-/* How many packets of a forwarder leave now. */
+/* Return how many packets of a forwarder are sent now. */
 static int sending_due(const struct forwarder *forwarder, bool all)
 {
     return all ? forwarder->pending_count : forwarder->whole;
@@ -325,7 +325,7 @@ void sending_report(const struct sending *sending, struct viewer *viewer, double
         return;
     rtcp_source_description(out, ssrcs, count, "farmlive");
     if (viewer->has_reference) {
-        /* From it the viewer knows how long what it asks for again is under way. */
+        /* From this reply the viewer learns the round trip, and so when to repeat a NACK. */
         viewer->has_reference = false;
         struct reference_reply reply = {
             .ssrc = viewer->reference.ssrc,

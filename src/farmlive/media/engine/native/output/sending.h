@@ -1,5 +1,5 @@
-/* How an output's packets leave: groups the viewers that have the same numbers, writes one batch
- * for each group, and writes sender reports. As `farmlive.media.engine.python.sending`. */
+/* Sends an output's packets: groups the viewers that have the same numbers, writes one batch for
+ * each group, and writes sender reports. As `farmlive.media.engine.python.sending`. */
 #ifndef FARMLIVE_SENDING_H
 #define FARMLIVE_SENDING_H
 
@@ -17,14 +17,14 @@ struct numbered {
     struct send_group *send_group;
 };
 
-/* What is sent, and to whom. */
+/* The forwarders, audio and viewers of an output. */
 struct sending {
     struct ssrcs ssrcs;
     struct list viewers;    /* all of the output's, by `all` */
     struct list forwarders; /* by `link` */
     struct sound sound;
-    long sent;  /* packets, each viewer's counted */
-    bool stale; /* viewers or sound have changed since the groups were made */
+    long sent;  /* packets, counted for each viewer */
+    bool stale; /* viewers or audio have changed since the groups were made */
     int group_count, group_room;
     struct numbered *groups;
 };
@@ -33,17 +33,17 @@ void sending_init(struct sending *sending, struct ssrcs ssrcs, uint16_t sound_se
                   uint32_t sound_timestamp);
 void sending_clear(struct sending *sending);
 
-/* The forwarder of this track, or NULL. */
+/* Return the forwarder of this track, or NULL. */
 struct forwarder *sending_forwarder(const struct sending *sending, const struct track *track);
 
-/* Send what is gathered of each forwarder: all of it, or only the frames that are whole; sound
- * rides in the last send of video where it fits. */
+/* Send the queued packets of each forwarder: all of them, or only complete frames; audio goes with
+ * the last batch of video if it fits. */
 void sending_send(struct sending *sending, bool all);
-/* Send these packets, past ones, to these viewers alone. */
+/* Send these past packets to these viewers alone. */
 void sending_send_to(struct sending *sending, struct viewer *const *viewers, int viewer_count,
                      struct packet *const *packets, int count);
-/* Write the sender reports of this moment for a viewer; `wall` is `now` in seconds since 1970.
- * Nothing before it gets anything. Answers the viewer's reference time. */
+/* Write the viewer's sender reports of this moment; nothing before it gets media. `wall` is `now`
+ * in seconds since 1970. Answers the viewer's reference time. */
 void sending_report(const struct sending *sending, struct viewer *viewer, double now, double wall,
                     struct rtcp_buffer *out);
 

@@ -1,17 +1,17 @@
 /* Whether a viewer keeps up, and how long a slow one waits for video. `senders` and `port` report
  * what it has not taken.
  *
- * Always holds: a viewer that is slow again soon after a keyframe waits twice as long, since each
- * return costs everyone a keyframe. */
+ * Always holds: a viewer that is slow again soon after a keyframe waits twice as long, because each
+ * return costs all viewers a keyframe. */
 #include "output/slow_viewer.h"
 
-/* How long a viewer that fell behind waits for video, at first and when it falls ever again. */
+/* How long a viewer that fell behind waits for video, at first and if it falls again. */
 static const double WAIT_S = 0.5, LONGEST_WAIT_S = 8.0;
-/* Who falls again within this time after it went on waits twice as long. */
+/* A viewer that falls again within this time after it went on waits twice as long. */
 static const double STEADY_S = 10.0;
 
-/* Packets that a full network card or buffer refused of one viewer, within this time, until its
- * video is not worth going on with. */
+/* After this many packets within this time that a full network card or buffer refused, a viewer's
+ * video stops. */
 enum { REFUSED_MOST = 32 };
 static const double REFUSED_WITHIN_S = 1.0;
 

@@ -1,5 +1,6 @@
-/* Whether a viewer keeps up. A slow viewer gets sound alone, until it has taken what it held; then
- * video continues at a keyframe. As `Stall` of `farmlive.media.engine.python.net.slow_viewer`. */
+/* Whether a viewer keeps up. A slow viewer gets audio alone, until it has taken what was queued;
+ * then video continues at a keyframe. As `Stall` of
+ * `farmlive.media.engine.python.net.slow_viewer`. */
 #ifndef FARMLIVE_SLOW_VIEWER_H
 #define FARMLIVE_SLOW_VIEWER_H
 
@@ -7,7 +8,7 @@
 #include <stddef.h>
 
 struct slow_viewer {
-    long dropped; /* packets that were left out since it could not keep up */
+    long dropped; /* packets that were left out because it could not keep up */
     bool is_down; /* it gets no video */
     double since;
     double wait_s;
@@ -18,13 +19,13 @@ struct slow_viewer {
 };
 
 void slow_viewer_init(struct slow_viewer *slow);
-/* It held too much and packets were dropped: no video until it may continue. */
+/* Stop its video: its queue exceeded the limits and packets were dropped. */
 void slow_viewer_fall(struct slow_viewer *slow, int dropped, double now);
-/* Packets to it were refused; true if that makes it slow. */
+/* Count packets that no buffer had room for; return true if that makes it slow. */
 bool slow_viewer_refuse(struct slow_viewer *slow, int packets, double now);
-/* Whether it should get the next keyframe while it holds `held` bytes. */
+/* Return whether it should get the next keyframe, with `held` bytes in its queue. */
 bool slow_viewer_may_go_on(const struct slow_viewer *slow, size_t held, double now);
-/* It gets a keyframe. */
+/* Record that it gets a keyframe. */
 void slow_viewer_go_on(struct slow_viewer *slow, double now);
 
 #endif

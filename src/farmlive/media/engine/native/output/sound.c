@@ -1,7 +1,7 @@
 /* The audio packets of the source on air, with the numbers of one continuous stream.
  *
- * Always holds: gathered blocks lie in the payloads of their packets, which are held. Blocks of
- * other codecs than the source's are left out. `sending` decides when they leave. */
+ * Always holds: queued blocks are in the payloads of their packets, which are held. Blocks of other
+ * codecs than the source's are left out. `sending` decides when they are sent. */
 #include "output/sound.h"
 
 #include "base/memory.h"
@@ -23,8 +23,8 @@ void sound_clear(struct sound *sound)
     sound->track = NULL;
 }
 
-/* The blocks of the codec in RED; 0 where they can't be read, or the primary one is of something
- * else. */
+/* Get the blocks of RED in the track's codec; 0 if it can't be parsed, or the primary block has
+ * another codec. */
 static int sound_read_blocks(const struct track *track, const struct packet *packet,
                              struct red_block blocks[RED_BLOCKS_MOST])
 {

@@ -1,15 +1,15 @@
 /* Computes the numbers with which a viewer's video continues on another track.
  *
- * Always holds: for a viewer that got something before, sequence numbers continue by one and
- * timestamps grow. `catch_up` decides when. */
+ * Always holds: for a viewer with earlier packets, sequence numbers continue by one and timestamps
+ * increase. `catch_up` decides when. */
 #include "output/splice.h"
 
 #include <math.h>
 
 #include "ingest/rtp_rewrite.h"
 
-/* What should be added to this track's timestamps, by the reports on it and on the layer that the
- * viewer got last. */
+/* Get the timestamp offset for this track by sender reports, on it and on the viewer's last
+ * layer. */
 static bool splice_aligned(const struct viewer *viewer, const struct track *track, uint32_t *added)
 {
     if (viewer->past_count == 0)
@@ -34,7 +34,7 @@ bool splice_begin_epoch(const struct viewer *viewer, struct track *track, uint16
     struct rewrite_offset offset = {0};
     uint32_t nudge = 0;
     if (!viewer->has_last) {
-        /* It starts in the lower half of the numbers. */
+        /* It starts in the lower half of the sequence numbers. */
         if (common != NULL)
             offset = *common;
         offset.sequence ^= rtp_rewrite_half((uint16_t)(start + offset.sequence));

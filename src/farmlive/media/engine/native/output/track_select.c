@@ -6,7 +6,8 @@
 
 #include <math.h>
 
-/* Of a squeezed stretch all is forgotten after so long, before timestamps go round. */
+/* A stretch with compressed timestamps is forgotten after this time, before timestamps wrap
+ * around. */
 enum { SQUEEZED_MOST_S = 60 };
 
 /* A link that lost a larger share of what was sent, and now loses less, is free again. */
@@ -17,14 +18,14 @@ static bool is_layered(const struct publisher *on_air)
     return on_air != NULL && on_air->layer_count > 1;
 }
 
-/* Put the link at the end of the list, unless it is there. */
+/* Add the link at the end of the list, unless it is in it. */
 static void put(struct list *list, struct list *link)
 {
     if (list_is_empty(link))
         list_add(list, link);
 }
 
-/* The layer for a viewer that gets `current` at present, or NULL. */
+/* Return the layer for a viewer that gets `current` at present, or NULL. */
 static int choose(struct catch_up *catch_up, const struct publisher *publisher,
                   struct viewer *viewer, const struct track *current, double now)
 {
@@ -55,7 +56,7 @@ bool track_select_aim(struct catch_up *catch_up, struct publisher *publisher, st
     struct track *target = viewer->target = publisher->layers[layer];
     if (current != NULL && !publisher_has_layer(publisher, current) &&
         !viewer_can_play(viewer, target)) {
-        /* It sees what is on air no more, and can't see what is. */
+        /* The viewer no longer sees what is on air, and can't play it. */
         catch_up_wait(catch_up, viewer, false);
         return false;
     }
@@ -113,7 +114,7 @@ bool track_select_reported(struct catch_up *catch_up, struct publisher *on_air,
         return false;
     if (viewer->forwarder != NULL && before > MUCH_LOSS && MUCH_LOSS > choice->loss &&
         choice_is_congested(choice, now))
-        /* The keyframe that it moved at may have been lost in part. */
+        /* The keyframe of the last step may have been lost in part. */
         publisher_want_keyframe(viewer->forwarder->publisher, viewer->forwarder->track);
     return track_select_aim(catch_up, on_air, viewer, now) || choice_is_congested(choice, now);
 }

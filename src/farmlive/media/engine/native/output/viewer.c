@@ -6,9 +6,9 @@
 #include "base/memory.h"
 #include "ingest/rtp_rewrite.h"
 
-/* What ended so long ago is not asked for any more. */
+/* A stretch that ended this long ago is not requested any more. */
 static const double PAST_S = 5.0;
-/* So many packets of padding alone may follow each other. */
+/* At most this many padding-only packets follow each other. */
 enum { PADDING_MOST = 32 };
 
 uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp)
@@ -75,7 +75,7 @@ bool viewer_hears(const struct viewer *viewer, uint8_t payload_type)
     return false;
 }
 
-/* The last packet with a payload, a few numbers back at most: others say nothing of pictures. */
+/* Return the last packet with a payload, at most a few back: others carry no picture id. */
 static const struct packet *last_picture(const struct ring *ring)
 {
     for (int back = 0; back < PADDING_MOST; back++) {
@@ -86,7 +86,7 @@ static const struct packet *last_picture(const struct ring *ring)
     return ring->newest;
 }
 
-/* Remember where the epoch ends in the viewer's numbers, if anything came of its track. */
+/* Record where the epoch ends in the viewer's numbers, if it sent anything. */
 static void note_last(struct viewer *viewer, uint16_t sent)
 {
     const struct epoch *epoch = &viewer->epoch;
@@ -158,8 +158,8 @@ struct epoch *viewer_epoch_of(struct viewer *viewer, uint16_t sequence)
     return NULL;
 }
 
-/* Begin the stretch where the ring does: numbers go round, and after half a round the newest would
- * be taken for ones from before it. */
+/* Let the stretch begin where the ring begins: sequence numbers wrap around, and after half a cycle
+ * the newest would seem older than it. */
 static void forget_first(struct epoch *epoch)
 {
     uint16_t oldest = (uint16_t)(epoch->track->ring->highest - (RING_SIZE - 1));

@@ -1,8 +1,8 @@
-/* One viewer of an output: its numbers and how far it is. `output` decides what it is sent, and
- * when. As `farmlive.media.engine.python.viewer`.
+/* One viewer of an output: its sequence numbers and its progress. `output` decides what the viewer
+ * gets, and when. As `farmlive.media.engine.python.viewer`.
  *
  * Always holds: it is live on a forwarder, or catches up from `cursor` on, or waits; in the first
- * two cases it has an epoch. */
+ * two states it has an epoch. */
 #ifndef FARMLIVE_VIEWER_H
 #define FARMLIVE_VIEWER_H
 
@@ -15,10 +15,10 @@ enum { RTX_PER_S = 600, EPOCHS_MOST = 4 };
 
 enum viewer_is { VIEWER_WAITING, VIEWER_CATCHING, VIEWER_LIVE };
 
-/* A stretch of one track in a viewer's video: how its numbers are made of the source's. `first` is
- * the first number that the viewer gets of what the ring spans; `squeezed` where live begins for a
- * late joiner, in the source's time; `nudge` by how much its timestamps are later than they should
- * be. */
+/* A stretch of one track in a viewer's video: how its numbers follow from the source's. `first` is
+ * the first sequence number that the viewer gets of what the ring spans; `squeezed` is where live
+ * begins for a late joiner, in the source's time; `nudge` is by how much its timestamps are too
+ * late. */
 struct epoch {
     struct track *track; /* holds it */
     struct outgoing terms;
@@ -27,19 +27,19 @@ struct epoch {
     uint32_t nudge;
     bool has_squeezed;
     uint32_t squeezed;
-    bool has_ended, muted; /* muted: what is missing of it was left out on purpose */
+    bool has_ended, muted; /* muted: its missing packets were left out on purpose */
     double until;
 };
 
-/* The timestamp that the viewer gets for one of the source's, but for the offset. */
+/* Return the timestamp that the viewer gets for one of the source's, before the offset. */
 uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp);
 
-/* Packets and octets of a stream, as a sender report has them: modulo 2^32. */
+/* Packets and octets sent of a stream, as in a sender report: modulo 2^32. */
 struct sent {
     uint32_t packets, octets;
 };
 
-/* Tells how many bytes a viewer has not taken yet. Called before a part of a batch and for a viewer
+/* Returns how many bytes are queued for a viewer. Called before a part of a batch and for a viewer
  * that is behind, never for each packet. */
 struct backpressure {
     size_t (*held)(const void *context);
@@ -47,10 +47,10 @@ struct backpressure {
 };
 
 struct viewer {
-    struct list all;     /* in all of the output's */
-    struct list place;   /* in those who wait or catch up, or in the forwarder's members */
-    struct list moving;  /* in those who get another track meanwhile */
-    struct list probing; /* in those whose link is tried */
+    struct list all;     /* among all viewers of the output */
+    struct list place;   /* among those that wait or catch up, or in the forwarder's members */
+    struct list moving;  /* among those that get another track meanwhile */
+    struct list probing; /* among those whose link is probed */
     enum viewer_is is;
     uint64_t peer;
     struct viewing viewing;
@@ -65,7 +65,7 @@ struct viewer {
     uint16_t cursor;             /* next packet of the ring to send, while catching up */
     bool has_epoch;
     struct epoch epoch;
-    int past_count; /* the stretches before, the newest last */
+    int past_count; /* the earlier stretches, the newest last */
     struct epoch past[EPOCHS_MOST];
     bool has_last; /* where the last of them ended */
     uint16_t last_sequence;
@@ -77,34 +77,33 @@ struct viewer {
     double reference_at;
     uint16_t rtx_sequence;
     int rtx_left;
-    struct sent video;        /* while it is live, less what its track counted until then */
-    struct sent sound_before; /* what the output counted of sound before its first */
+    struct sent video;        /* while it is live, minus what its track had counted before */
+    struct sent sound_before; /* what the output had counted of audio before its first packet */
 };
 
 struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct leg *leg,
                           struct backpressure backpressure, uint16_t rtx_sequence, double now);
 void viewer_free(struct viewer *viewer);
 
-/* How many bytes it has not taken yet. */
+/* Return how many bytes are queued for it. */
 size_t viewer_held(const struct viewer *viewer);
-/* Whether it may get a keyframe now. */
+/* Return whether it may get a keyframe now. */
 bool viewer_may_go_on(const struct viewer *viewer, double now);
-/* Whether it takes RTX. */
+/* Return whether it negotiated RTX. */
 bool viewer_repeats(const struct viewer *viewer);
 bool viewer_can_play(const struct viewer *viewer, const struct track *track);
-/* Whether this payload type is of its sound. */
+/* Return whether this payload type is one of its audio. */
 bool viewer_hears(const struct viewer *viewer, uint8_t payload_type);
-/* Count packets that were sent to it alone; put it on a forwarder. */
+/* Count packets that were sent to it individually; start it live on a forwarder. */
 void viewer_got(struct viewer *viewer, uint32_t packets, uint32_t octets);
 void viewer_go_live(struct viewer *viewer, struct forwarder *forwarder);
-/* What it was sent of video. */
+/* Return the video sent to it. */
 struct sent viewer_video(const struct viewer *viewer);
-/* Its video stops after the source's number `sent`; `muted`: it could not keep up. */
+/* End its video after the source's sequence number `sent`; `muted`: it could not keep up. */
 void viewer_end_epoch(struct viewer *viewer, uint16_t sent, bool muted);
-/* The stretch that this number of the viewer's belongs to, or NULL. */
+/* Return the stretch that contains this sequence number of the viewer's stream, or NULL. */
 struct epoch *viewer_epoch_of(struct viewer *viewer, uint16_t sequence);
-/* Forget epochs that ended some seconds ago, and numbers that have left the ring; called once a
- * second. */
+/* Forget stretches that ended some seconds ago or have left the ring; called once a second. */
 void viewer_forget_past(struct viewer *viewer, double now);
 
 #endif

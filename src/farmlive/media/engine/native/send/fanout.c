@@ -1,9 +1,9 @@
-/* Protect and send: runs of packets of one size lie side by side in memory, one run a message, many
- * messages a sendmmsg(2), which the kernel cuts into datagrams (udp(7), UDP_SEGMENT).
+/* Protects and sends: runs of packets of one size are adjacent in memory, one run per message, many
+ * messages per sendmmsg(2); the kernel cuts them into datagrams (udp(7), UDP_SEGMENT).
  *
- * Always holds: the messages that are gathered go by one socket, lie in the arena one behind the
- * other, and are of legs in the order of their batches; a message's vectors are neighbours. Nothing
- * is gathered between two calls from outside. */
+ * Always holds: the queued messages go through one socket, are adjacent in the arena, and belong to
+ * legs in the order of their batches; a message's vectors are adjacent. Nothing is queued between
+ * two calls from outside. */
 #include "send/fanout.h"
 
 #include <errno.h>
@@ -14,27 +14,27 @@
 
 #include "base/memory.h"
 
-/* linux/udp.h; older C libraries don't name it. */
+/* linux/udp.h; older C libraries don't define it. */
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
 #endif
 
-/* A run is at most this: what the kernel cuts at once (UDP_MAX_SEGMENTS of linux/udp.h), and what
- * an IP packet holds, with the longest tag. */
+/* Limits of a run: what the kernel cuts at once (UDP_MAX_SEGMENTS of linux/udp.h), and what an IP
+ * packet holds, with the longest tag. */
 enum { RUN_PACKETS = 64, RUN_BYTES = 65000, TAG_MOST = 32 };
 
-/* What is gathered before it is sent: few enough bytes that they are still in the cache when the
- * kernel copies them, enough messages that a call is spread over many. */
+/* Limits of what is queued before it is sent: few enough bytes that they are still in the cache
+ * when the kernel copies them, enough messages to spread the cost of a call. */
 enum { GATHERED_BYTES = 128 * 1024, MESSAGES_MOST = 128, VECTORS_MOST = 256 };
 enum { ARENA_BYTES = GATHERED_BYTES + RUN_BYTES + RUN_PACKETS * SRTP_TRAILER_MOST };
 
-/* libsrtp wants packets to begin at words. */
+/* libsrtp needs packets aligned to words. */
 enum { ALIGNMENT = 4 };
 
-/* How many legs before they are sent to the last of their memory is fetched. */
+/* How many legs ahead of sending the last of their memory is prefetched. */
 enum { AHEAD = 2 };
 
-/* Packets of one size, of which the last may be shorter. */
+/* Packets of one size; the last one may be shorter. */
 struct run {
     int first, count;
     size_t size;
@@ -54,9 +54,9 @@ struct fanout {
     bool segments;
     atomic_uint_fast64_t failed;
     int run_count, run_room;
-    struct run *runs; /* of the batch at hand */
+    struct run *runs; /* of the current batch */
     int fd, count, vector_count;
-    uint8_t *end; /* of what is used of the arena */
+    uint8_t *end; /* of the used part of the arena */
     struct mmsghdr messages[MESSAGES_MOST];
     struct iovec vectors[VECTORS_MOST];
     struct sent sent[MESSAGES_MOST];
@@ -111,11 +111,11 @@ static void fanout_fail(struct fanout *fanout, int packets)
 
 static bool is_full(int error) { return error == EAGAIN || error == ENOBUFS; }
 
-/* What older and newer kernels say where a segment does not fit into the route's MTU, and where the
- * interface can't cut. */
+/* Errors of older and newer kernels if a segment exceeds the route's MTU, or the interface can't
+ * cut. */
 static bool is_narrow(int error) { return error == EMSGSIZE || error == EINVAL || error == EIO; }
 
-/* The system's buffers are full: what it did not take of the messages from here on is gone. */
+/* Record that the system's full buffers did not take the messages from here on. */
 static void fanout_refused(struct fanout *fanout, int from)
 {
     while (from < fanout->count) {
@@ -128,7 +128,7 @@ static void fanout_refused(struct fanout *fanout, int from)
     }
 }
 
-/* A run that could not leave as one: each packet of it alone. */
+/* Send a run that could not leave as one: each packet by itself. */
 static void fanout_send_singly(struct fanout *fanout, int number)
 {
     const struct msghdr *message = &fanout->messages[number].msg_hdr;
@@ -150,7 +150,7 @@ static void fanout_send_singly(struct fanout *fanout, int number)
         send_feedback_push(fanout->feedback, REPORT_REFUSED, sent->leg->peer, refused, NULL, 0);
 }
 
-/* Send what is gathered. */
+/* Send the queued messages. */
 static void fanout_flush(struct fanout *fanout)
 {
     int at = 0;
@@ -177,7 +177,7 @@ static void fanout_flush(struct fanout *fanout)
     fanout->end = fanout->arena;
 }
 
-/* Gather these packets of one leg as one message. */
+/* Queue these packets of one leg as one message. */
 static void fanout_add(struct fanout *fanout, struct leg *leg, const struct iovec *packets,
                        int count)
 {
@@ -214,7 +214,7 @@ static void fanout_add(struct fanout *fanout, struct leg *leg, const struct iove
     }
 }
 
-/* Write an RTP packet, protected for a leg, to `out`. Returns its size; 0 where that fails. */
+/* Write an RTP packet, protected for a leg, to `out`. Returns its size; 0 on failure. */
 static size_t fanout_write(const struct leg *leg, const uint8_t *packet, size_t size, uint8_t *out)
 {
     if (leg->gcm != NULL)
@@ -224,8 +224,8 @@ static size_t fanout_write(const struct leg *leg, const uint8_t *packet, size_t 
     return srtp.protect(leg->transmit, out, &length) == 0 ? (size_t)length : 0;
 }
 
-/* Protect a run for a leg, behind what is gathered. `packets` are what came of it, of size 0 where
- * it failed. Returns whether the kernel could cut them as they are. */
+/* Protect a run for a leg, behind the queued messages. `packets` are the results, of size 0 on
+ * failure. Returns whether the kernel could cut them as they are. */
 static bool fanout_protect(struct fanout *fanout, const struct leg *leg,
                            const struct packet_batch *batch, const struct run *run,
                            struct iovec packets[RUN_PACKETS])
@@ -242,7 +242,7 @@ static bool fanout_protect(struct fanout *fanout, const struct leg *leg,
     return even;
 }
 
-/* Gather a run for a leg, as one message or, where it can't leave so, packet by packet. */
+/* Queue a run for a leg, as one message or, if that is impossible, packet by packet. */
 static void fanout_send_run(struct fanout *fanout, struct leg *leg,
                             const struct packet_batch *batch, const struct run *run)
 {
@@ -262,7 +262,7 @@ static void fanout_send_run(struct fanout *fanout, struct leg *leg,
             fanout_fail(fanout, 1);
 }
 
-/* The packets of a leg that is reached by a stream, one report each. */
+/* Report the packets of a leg on a stream, one by one. */
 static void fanout_stream(struct fanout *fanout, struct leg *leg, const struct packet_batch *batch)
 {
     for (int number = 0; number < batch->count; number++) {
@@ -308,8 +308,8 @@ static void fanout_send_leg(struct fanout *fanout, struct leg *leg,
             fanout_send_run(fanout, leg, batch, &fanout->runs[at]);
 }
 
-/* Thousands of legs do not stay in the cache: what those need who are next is fetched meanwhile,
- * the leg first, and then, in two steps, what it points to. */
+/* Thousands of legs do not stay in the cache: prefetch what the next ones need, the leg first, and
+ * then, in two steps, what it points to. */
 static void fanout_look_ahead(struct leg *const *legs, int count)
 {
     if (count > 3 * AHEAD) {
@@ -326,8 +326,8 @@ void fanout_send(struct fanout *fanout, struct leg *const *legs, int count,
                  const struct packet_batch *batch)
 {
     fanout_cut(fanout, batch);
-    /* Socket by socket: that of the first leg, which nearly all have, and then from -1, of those
-     * that have none, upwards. */
+    /* Socket by socket: first that of the first leg, which nearly all have, then upwards from -1,
+     * the legs without one. */
     const int first = count ? legs[0]->fd : INT_MAX;
     for (int fd = first, next; fd < INT_MAX; fd = next) {
         next = INT_MAX;

@@ -12,21 +12,21 @@
 
 struct fanout;
 
-/* `segments`: whether the kernel cuts runs into datagrams. */
+/* `segments`: the kernel cuts runs into datagrams. */
 struct fanout *fanout_new(struct send_feedback *feedback, const struct capture *capture,
                           bool segments);
 void fanout_free(struct fanout *fanout);
 
-/* Whether this kernel has UDP_SEGMENT. */
+/* Return whether this kernel has UDP_SEGMENT. */
 bool fanout_probe(void);
 
-/* All of a batch to one leg, then to the next. */
+/* Send a whole batch to one leg, then to the next. */
 void fanout_send(struct fanout *fanout, struct leg *const *legs, int count,
                  const struct packet_batch *batch);
-/* One compound packet of at most RTCP_MOST bytes. */
+/* Send one compound packet of at most RTCP_MOST bytes. */
 void fanout_send_rtcp(struct fanout *fanout, struct leg *leg, const uint8_t *data, size_t size);
 
-/* Packets that could not be sent so far; any thread may ask. */
+/* Return the number of packets that could not be sent so far; any thread may ask. */
 uint64_t fanout_failed(const struct fanout *fanout);
 
 #endif

@@ -1,4 +1,4 @@
-/* AEAD_AES_128_GCM for those who send RTP, by OpenSSL's functions.
+/* AEAD_AES_128_GCM for outgoing RTP, with OpenSSL's functions.
  *
  * Always holds: a context has its key from the start and gets a nonce with each packet; a stream's
  * `newest` only grows. */
@@ -7,15 +7,15 @@
 #include "base/memory.h"
 #include "wire/rtp.h"
 
-/* A line of the cache, and what OpenSSL reads of a context and of what it made with it, which lies
- * behind it for the most part. */
+/* A cache line, and the bytes that OpenSSL reads of a context and of its allocations, most of which
+ * lie behind it. */
 enum { LINE = 64, CONTEXT = 16 * LINE };
 enum { KEY = 16, SALT = 12, NONCE = 12, BLOCK = 16 };
 
 /* Labels of key derivation (RFC 3711, section 4.3.1). */
 enum { LABEL_KEY = 0, LABEL_SALT = 2, LABEL_AT = 7 };
 
-/* Most legs send video, sound, and what is sent again of the video. */
+/* Most legs send video, audio, and retransmissions of the video. */
 enum { STREAMS = 3 };
 
 enum { OCTET_STRING = 5 }; /* openssl/core.h: OSSL_PARAM_OCTET_STRING */
@@ -23,15 +23,15 @@ enum { OCTET_STRING = 5 }; /* openssl/core.h: OSSL_PARAM_OCTET_STRING */
 struct stream {
     uint32_t ssrc;
     uint64_t newest;                 /* index: rollover counter and sequence number */
-    uint64_t taken[GCM_WINDOW / 64]; /* a bit each of the window's indices, by their last bits */
+    uint64_t taken[GCM_WINDOW / 64]; /* one bit for each index of the window, by its last bits */
 };
 
-/* What each packet needs lies side by side: thousands of these take turns in the cache. */
+/* What each packet needs is adjacent: thousands of these take turns in the cache. */
 struct gcm {
     _Alignas(LINE) void *context;
     uint8_t salt[SALT];
     int count;
-    struct stream *streams; /* `few`, or as many as there is `room` for */
+    struct stream *streams; /* `few`, or an array with `room` entries */
     struct stream few[STREAMS];
     int room;
 };
@@ -54,8 +54,8 @@ static struct gcm *gcm_of(const uint8_t key[KEY], const uint8_t salt[SALT])
     return gcm;
 }
 
-/* The first block of the key stream with this label: AES in counter mode from the salt on, which is
- * filled up with zeros (RFC 3711, section 4.3.3; RFC 7714, section 11). */
+/* Derive the first block of the key stream with this label: AES in counter mode from the salt on,
+ * padded with zeros (RFC 3711, section 4.3.3; RFC 7714, section 11). */
 static bool derive(void *context, const uint8_t master[GCM_MASTER], int label, uint8_t out[BLOCK])
 {
     static const uint8_t zeros[BLOCK];
@@ -93,7 +93,7 @@ void gcm_free(struct gcm *gcm)
     free(gcm);
 }
 
-/* Numbers. */
+/* Packet indices. */
 
 static struct stream *stream_of(struct gcm *gcm, uint32_t ssrc)
 {
@@ -112,8 +112,8 @@ static struct stream *stream_of(struct gcm *gcm, uint32_t ssrc)
     return stream;
 }
 
-/* The index of this sequence number, by the newest one of its stream: the closest there is, but
- * none before the first (as libsrtp guesses it). */
+/* Return the index of this sequence number by the newest one of its stream: the closest one, but
+ * none before the first (as libsrtp estimates it). */
 static uint64_t index_of(const struct stream *stream, uint16_t sequence)
 {
     uint64_t rollover = stream->newest >> 16;
@@ -127,7 +127,7 @@ static uint64_t index_of(const struct stream *stream, uint16_t sequence)
     return rollover << 16 | sequence;
 }
 
-/* Whether the index is free; it is taken then. */
+/* Return whether the index is unused, and mark it as used. */
 static bool take(struct stream *stream, uint64_t index)
 {
     if (index > stream->newest) {
@@ -162,8 +162,8 @@ void gcm_fetch_context(const struct gcm *gcm)
 
 /* Packets. */
 
-/* The size of an RTP header with all that belongs to it (RFC 3550, section 5.1); 0 for what is
- * none. */
+/* Return the size of an RTP header with all its parts (RFC 3550, section 5.1); 0 if it is not
+ * RTP. */
 static size_t head_size(const uint8_t *packet, size_t size)
 {
     if (size < RTP_HEADER || packet[0] >> 6 != 2)
@@ -211,7 +211,7 @@ size_t gcm_protect(struct gcm *gcm, uint8_t *out, const uint8_t *packet, size_t 
     return size + GCM_TAG;
 }
 
-/* The example of RFC 7714, section 16.1.1. */
+/* Check the example of RFC 7714, section 16.1.1. */
 static bool does_the_example(void)
 {
     static const uint8_t KEY_OF[KEY] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};

@@ -1,4 +1,4 @@
-/* A leg: the sending half of a peer. `senders` give it to an owner, which sends by `fanout`. */
+/* A leg: the sending half of a peer. `senders` assigns it to an owner, which sends by `fanout`. */
 #ifndef FARMLIVE_LEG_H
 #define FARMLIVE_LEG_H
 
@@ -7,23 +7,23 @@
 #include "send/gcm.h"
 #include "send/srtp.h"
 
-struct sender; /* who protects and sends; `senders`' own */
+struct sender; /* its owner, which protects and sends; for `senders` */
 
 struct leg {
-    struct list all; /* in those of the senders; the relay's thread's */
+    struct list all; /* among all legs of the senders; for the relay's thread */
     uint64_t peer;
     struct sender *owner;
-    /* The rest is the owner's alone. */
+    /* Only the owner uses the rest. */
     srtp_session transmit;
-    struct gcm *gcm; /* protects RTP in its place; NULL: there is none */
+    struct gcm *gcm; /* protects RTP instead of libsrtp; NULL: libsrtp does */
     unsigned tag;    /* what protection adds to an RTP packet, at most 32 */
-    int fd;          /* the UDP socket to send by; -1: a stream, or nowhere yet (address.size 0) */
+    int fd;          /* the UDP socket; -1: a stream, or no address yet (address.size 0) */
     struct address address;
-    bool segmented; /* whether runs reach it; false where its route's MTU is smaller */
-    bool streamed;  /* what is protected goes into the reports instead */
+    bool segmented; /* whether it can be sent runs; false if its route's MTU is smaller */
+    bool streamed;  /* protected packets go into reports instead of a socket */
 };
 
-/* Where protected datagrams go in tests instead of into sockets, and into streams. */
+/* Receives protected datagrams in tests, instead of sockets and streams. */
 struct capture {
     void (*datagram)(void *context, uint64_t peer, const uint8_t *data, size_t size);
     void *context;

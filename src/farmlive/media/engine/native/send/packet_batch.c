@@ -1,15 +1,15 @@
-/* Batches: packets in rooms of one size, written by one thread and then read by several.
+/* Batches: packets in slots of one size, written by one thread and then read by several.
  *
- * Always holds: nothing is added once a second holder has it; whoever gives up the last holder, in
- * whichever thread, frees it. Protection and sending are `senders`' part. */
+ * Always holds: nothing is added once there is a second reference; the last release, in whichever
+ * thread, frees it. `senders` protects and sends. */
 #include "send/packet_batch.h"
 
 #include "base/memory.h"
 
 struct packet_batch *packet_batch_new(int room)
 {
-    /* One piece of memory has it all: the head, then the sizes, then the rooms, which are left as
-     * they are since only what was written is read. */
+    /* One allocation has the head, then the sizes, then the slots, which stay uninitialized because
+     * only written parts are read. */
     size_t sizes = (size_t)room * sizeof(uint16_t);
     struct packet_batch *batch =
         memory_checked(malloc(sizeof *batch + sizes + (size_t)room * PACKET_ROOM));

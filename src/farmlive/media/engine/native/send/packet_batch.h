@@ -1,6 +1,6 @@
 /* A batch: plain packets that a group of viewers gets with the same bytes, written once.
  *
- * Owns its bytes. Never changed after it was handed over; several threads may hold it. */
+ * Owns its bytes. It never changes after it is passed on; several threads may hold it. */
 #ifndef FARMLIVE_PACKET_BATCH_H
 #define FARMLIVE_PACKET_BATCH_H
 
@@ -8,7 +8,7 @@
 
 #include "base/bytes.h"
 
-/* The largest plain packet that is relayed, in bytes, and its room: whole lines of the cache. */
+/* The largest plain packet that is relayed, in bytes, and its slot: whole cache lines. */
 enum { PACKET_MOST = 1504, PACKET_ROOM = 24 * 64 };
 
 struct packet_batch {
@@ -18,10 +18,10 @@ struct packet_batch {
     uint8_t *data;
 };
 
-/* An empty one with room for this number of packets, and one holder. */
+/* Return an empty batch with slots for this number of packets, and one reference. */
 struct packet_batch *packet_batch_new(int room);
-/* Where the next packet of this size, at most PACKET_MOST, is written; NULL where it is too large
- * or no room is left. */
+/* Return where to write the next packet of this size, at most PACKET_MOST; NULL if it is too large
+ * or no slot is left. */
 uint8_t *packet_batch_add(struct packet_batch *batch, size_t size);
 static inline const uint8_t *packet_batch_at(const struct packet_batch *batch, int number)
 {

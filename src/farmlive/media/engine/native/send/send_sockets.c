@@ -1,13 +1,14 @@
 /* Send-only sockets.
  *
- * Always holds: a shared socket outlives its send socket, so that its number stands for it. */
+ * Always holds: a shared socket outlives its send socket, so that its descriptor identifies it. */
 #include "send/send_sockets.h"
 
 #include <unistd.h>
 
 #include "base/connected_socket.h"
 
-/* Whether a socket is bound to whatever address there is. Connected, it would have but one. */
+/* Return whether a socket is bound to the wildcard address. Connected, it would have only one
+ * address. */
 static bool is_any(const struct address *address)
 {
     if (address->name.any.sa_family == AF_INET)

@@ -1,6 +1,6 @@
 /* Legs, send groups, and the owner of each leg, which runs its tasks: the caller, or a send thread.
  *
- * Always holds: the relay's thread alone uses `legs`, `load` and `latest`; its owner alone uses a
+ * Always holds: only the relay's thread uses `legs`, `load` and `latest`; only its owner uses a
  * leg's own fields. A leg is freed once, by its owner, or at the end with all that are left.
  * `fanout` encrypts and sends, `task_queue` keeps the order of tasks. */
 #include "send/senders.h"
@@ -12,19 +12,18 @@
 #include "send/send_sockets.h"
 #include "send/task_queue.h"
 
-/* What a thread takes out of its queue at once. */
+/* Tasks that a thread takes out of its queue at once. */
 enum { TAKEN_MOST = 32 };
 
-/* An owner goes on getting legs until it has so many more than another. Sessions that were made one
- * after the other lie side by side in memory: with one owner, cores don't fight for them; and for a
- * small send group only one thread is woken. */
+/* An owner keeps getting legs until it has this many more than another. Sessions made one after the
+ * other are adjacent in memory: with one owner, cores don't contend for them; and a small send
+ * group wakes only one thread. */
 enum { LEAD = 64 };
 
-/* An owner of so many keeps to a core of its own, where there is one for each. When a frame comes,
- * the relay's thread has just run on one core and, often, something else on another: then the
- * kernel may put two owners on one core, and the viewers of the second get nothing before those of
- * the first. With fewer viewers that is soon over, and an owner is better off where nothing else
- * runs. */
+/* An owner with this many legs is pinned to a core of its own, if there is one for each. When a
+ * frame comes, the relay's thread has just run on one core and, often, something else on another:
+ * then the kernel may put two owners on one core, and the viewers of the second wait for those of
+ * the first. With fewer viewers that is soon over, and an owner is better on an idle core. */
 enum { CROWD = 128 };
 
 /* One owner of legs. */
@@ -47,7 +46,7 @@ struct senders {
     struct cores cores;
     int count;
     struct sender *each;
-    struct sender *latest; /* who got the last leg */
+    struct sender *latest; /* the owner of the last leg */
 };
 
 /* The legs of one owner: those from `first` on. */
@@ -63,11 +62,11 @@ struct send_group {
     struct leg *legs[];
 };
 
-/* The owner's part: what a task means. */
+/* The owner's part: running tasks. */
 
 static void leg_move(struct leg *leg, int fd, const struct address *address)
 {
-    /* What the route before could not carry says nothing of this one. */
+    /* Forget the limits of the old route. */
     leg->segmented = true;
     leg->fd = fd;
     leg->address = *address;
@@ -126,7 +125,7 @@ static void *sender_run(void *context)
     return NULL;
 }
 
-/* Returns 0, or why there can be no thread. */
+/* Start the thread. Returns 0 or an error number. */
 static int sender_start(struct sender *sender)
 {
     task_queue_init(&sender->queue);
@@ -194,7 +193,7 @@ uint64_t senders_failed(const struct senders *senders)
     return failed;
 }
 
-/* Its load has changed. */
+/* Pin or unpin the owner after a change of its load. */
 static void sender_place(struct sender *sender)
 {
     const struct senders *senders = sender->senders;
@@ -258,7 +257,7 @@ void senders_remove(struct leg *leg)
         leg_free(owner, leg);
 }
 
-/* The part of this owner, made where there is none yet. */
+/* Return the part of this owner, created if needed. */
 static struct part *send_group_part(struct send_group *send_group, struct sender *owner)
 {
     for (int at = 0; at < send_group->part_count; at++)

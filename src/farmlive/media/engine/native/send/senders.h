@@ -13,40 +13,40 @@
 
 struct senders;
 
-/* Legs that get the same batches; never changed. Its holders may be in several threads. */
+/* Legs that get the same batches; it never changes. Several threads may hold it. */
 struct send_group;
 
-/* With this number of send threads, once they are started; until then, and with 0, tasks run at
- * once, in the caller's thread. With a `capture` (then `threads` is 0) nothing is sent. */
+/* Create senders with this number of send threads; before they are started, and with 0, tasks run
+ * at once, in the caller's thread. With a `capture` (then `threads` is 0) nothing is sent. */
 struct senders *senders_new(int threads, struct send_feedback *feedback,
                             const struct capture *capture);
-/* Start the threads, before anything is handed over. Returns 0, or why one can't be: those before
- * it are there then, and end with the rest. */
+/* Start the threads, before any task. Returns 0, or the error number if one can't be started:
+ * earlier ones run then, and end with the rest. */
 int senders_start(struct senders *senders);
-/* Do what was handed over, end the threads and free everything. */
+/* Run all queued tasks, end the threads and free everything. */
 void senders_free(struct senders *senders);
 
 struct leg *senders_add(struct senders *senders, uint64_t peer, srtp_session transmit,
                         unsigned tag);
-/* From its first packet on, RTP is protected by this, which is the leg's now; NULL changes nothing.
- */
+/* Protect RTP with this, which the leg owns from now on, from its first packet; NULL changes
+ * nothing. */
 void senders_use_gcm(struct leg *leg, struct gcm *gcm);
 /* Send to this address from now on: by this UDP socket, or, with fd -1, by a stream. */
 void senders_move(struct leg *leg, int fd, const struct address *address);
-/* The leg is freed by its owner, which reports it. */
+/* Remove the leg: its owner frees it and reports that. */
 void senders_remove(struct leg *leg);
 
 struct send_group *send_group_new(struct leg *const *legs, int count);
 int send_group_count(const struct send_group *send_group);
 void send_group_release(struct send_group *send_group);
 
-/* Both take holders of their own, so that the caller releases its own. */
+/* Both take references of their own; the caller releases its own. */
 void senders_send(struct send_group *send_group, struct packet_batch *batch);
 void senders_send_one(struct leg *leg, struct packet_batch *batch);
 /* Protect and send a compound packet of at most RTCP_MOST bytes (rtcp.h). */
 void senders_send_rtcp(struct leg *leg, const uint8_t *data, size_t size);
 
-/* Packets that could not be sent so far, of all senders. */
+/* Return the number of packets that could not be sent so far, of all senders. */
 uint64_t senders_failed(const struct senders *senders);
 
 #endif

@@ -1,6 +1,6 @@
 /* A bounded ring of tasks between two threads, under one lock.
  *
- * Always holds: the tasks are at `first` and the `count` - 1 places behind it, modulo the size. The
+ * Always holds: the tasks are at `first` and the `count` - 1 slots after it, modulo the size. The
  * thread that wakes another clears `sleeping` or `waiting`, so that it wakes it once. */
 #include "send/task_queue.h"
 

@@ -14,20 +14,20 @@ struct packet_batch;
 struct leg;
 
 enum task_kind {
-    TASK_SEND,     /* the batch to one part of the send group; both are held */
-    TASK_SEND_ONE, /* the held batch to the leg */
+    TASK_SEND,     /* the batch to one part of the send group; the task holds both */
+    TASK_SEND_ONE, /* the batch, which the task holds, to the leg */
     TASK_RTCP,     /* the packet to the leg */
-    TASK_MOVE,     /* the leg is reached at `fd` and the address */
+    TASK_MOVE,     /* the leg is now at `fd` and the address */
     TASK_REMOVE,   /* free the leg */
 };
 
 struct task {
     enum task_kind kind;
-    int number; /* which part of the send group, the socket, or the size of the packet */
+    int number; /* part of the send group, socket, or size of the packet */
     struct leg *leg;
     struct send_group *send_group;
     struct packet_batch *batch;
-    void *data; /* a packet or an address, of malloc() */
+    void *data; /* a packet or an address, from malloc() */
 };
 
 enum { TASK_QUEUE_MOST = 1024 };
@@ -43,9 +43,9 @@ struct task_queue {
 void task_queue_init(struct task_queue *queue);
 void task_queue_clear(struct task_queue *queue);
 void task_queue_push(struct task_queue *queue, const struct task *task);
-/* Nothing more will be pushed. */
+/* End the queue: nothing more will be pushed. */
 void task_queue_end(struct task_queue *queue);
-/* Wait for something to do and take up to so many; 0 after the end. */
+/* Wait for tasks and take up to `most`; 0 after the end. */
 int task_queue_take(struct task_queue *queue, struct task *out, int most);
 
 #endif

@@ -1,11 +1,11 @@
-/* Reads the first bytes of payloads. H264 has a file of its own.
+/* Parses the first bytes of payloads. h264.c has H264.
  *
- * Always holds: payloads are untrusted; no byte behind `size` is read. */
+ * Always holds: payloads are untrusted; no byte beyond `size` is read. */
 #include "wire/codecs.h"
 
 #include "wire/h264.h"
 
-/* Offset of the frame where a VP8 key frame begins in this payload (RFC 7741, 4.2, 4.3), or 0. */
+/* Return the frame's offset in a payload that begins a VP8 key frame, or 0 (RFC 7741, 4.2, 4.3). */
 static size_t codec_vp8_frame(const uint8_t *payload, size_t size)
 {
     if (size < 2 || (payload[0] & 0x17) != 0x10)
@@ -24,7 +24,7 @@ static size_t codec_vp8_frame(const uint8_t *payload, size_t size)
     return size > at && !(payload[at] & 1) ? at : 0;
 }
 
-/* Not predicted, begin of a frame, lowest layer (RFC 9628, section 4.2). */
+/* Not inter-predicted, begin of a frame, lowest spatial layer (RFC 9628, section 4.2). */
 static bool codec_begins_vp9(const uint8_t *payload, size_t size)
 {
     if (size == 0 || (payload[0] & 0x48) != 0x08)
@@ -47,7 +47,7 @@ bool codec_begins_keyframe(codec_id codec, const uint8_t *payload, size_t size)
     case CODEC_VP9:
         return codec_begins_vp9(payload, size);
     case CODEC_AV1:
-        /* N: the first packet of a coded video sequence (AV1 RTP, section 4.4). */
+        /* N bit: the first packet of a coded video sequence (AV1 RTP, section 4.4). */
         return size > 0 && (payload[0] & 0x88) == 0x08;
     default:
         return false;

@@ -1,12 +1,12 @@
-/* Codecs as far as a relay must know them: where a decoder can start, the size of pictures, and why
- * viewers could not play a stream. As `farmlive.media.wire.codecs`. */
+/* Codecs for a relay: where a decoder can start, the size of pictures, and why viewers could not
+ * play a stream. As `farmlive.media.wire.codecs`. */
 #ifndef FARMLIVE_CODECS_H
 #define FARMLIVE_CODECS_H
 
 #include "base/bytes.h"
 
-/* A codec key by a number: its family in the low byte, and above it which of the family, as Python
- * has numbered them. Equal keys have equal numbers; 0 is none. */
+/* The number of a codec key: its family in the low byte, and above it a number within the family,
+ * assigned by Python. Equal keys have equal numbers; 0 is none. */
 typedef uint16_t codec_id;
 
 enum codec_family { CODEC_NONE, CODEC_H264, CODEC_VP8, CODEC_VP9, CODEC_AV1, CODEC_OPUS };
@@ -19,16 +19,16 @@ static inline enum codec_family codec_family(codec_id codec)
 enum objection { OBJECTION_NONE, OBJECTION_B_FRAMES, OBJECTION_PROFILE };
 
 struct picture_size {
-    int width, height; /* 0: not known */
+    int width, height; /* 0: unknown */
 };
 
-/* Whether a decoder can start with this payload. */
+/* Return whether a decoder can start with this payload. */
 bool codec_begins_keyframe(codec_id codec, const uint8_t *payload, size_t size);
 
-/* The picture size in this payload of a keyframe, if it has one (VP8, H264). */
+/* Return the picture size in this payload of a keyframe, if it contains it (VP8, H264). */
 struct picture_size codec_picture_size(codec_id codec, const uint8_t *payload, size_t size);
 
-/* Why viewers could not play the stream that begins with this keyframe. */
+/* Return why viewers could not play the stream that begins with this keyframe. */
 enum objection codec_objection(codec_id codec, const uint8_t *payload, size_t size);
 
 #endif

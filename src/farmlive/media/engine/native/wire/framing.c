@@ -1,7 +1,7 @@
 /* Splits a stream into packets, without copying those that arrive in one piece. */
 #include "wire/framing.h"
 
-/* Keep so much of what is fed. */
+/* Keep this many of the given bytes. */
 static void keep(struct deframer *deframer, uint8_t **data, size_t *left, size_t size)
 {
     memcpy(deframer->held + deframer->size, *data, size);
@@ -10,7 +10,7 @@ static void keep(struct deframer *deframer, uint8_t **data, size_t *left, size_t
     *left -= size;
 }
 
-/* Complete what is kept up to so many bytes; false where what is fed ends before. */
+/* Complete the kept bytes to this size; false if the given bytes end before. */
 static bool complete(struct deframer *deframer, uint8_t **data, size_t *left, size_t size)
 {
     if (deframer->size < size) {
@@ -47,7 +47,7 @@ enum framed deframer_next(struct deframer *deframer, uint8_t **data, size_t *lef
             *data += whole;
             *left -= whole;
         }
-        /* Nothing is no packet. */
+        /* An empty frame is no packet. */
         if (*size)
             return FRAMED_PACKET;
     }

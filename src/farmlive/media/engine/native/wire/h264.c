@@ -1,23 +1,23 @@
-/* NAL units in RTP (RFC 6184) and the sequence parameter set (H.264, 7.3.2.1.1), as far as a relay
- * must understand them. Pixels are nobody's business here.
+/* NAL units in RTP (RFC 6184) and the sequence parameter set (H.264, 7.3.2.1.1), for a relay.
+ * Nothing here decodes pictures.
  *
- * Always holds: payloads are from anyone who publishes. No byte behind `size` is read; a set that
- * is cut off or malformed makes `bits.failed` true, from then on all its numbers are 0, and no loop
- * takes more turns than a set may have entries. */
+ * Always holds: payloads are untrusted. No byte beyond `size` is read; a set that is truncated or
+ * malformed makes `bits.failed` true, from then on all its numbers are 0, and no loop runs more
+ * often than a set may have entries. */
 #include "wire/h264.h"
 
 #include <limits.h>
 
 enum { IDR = 5, SPS = 7, STAP_A = 24, FU_A = 28 };
 
-/* Encoders write a few dozen bytes; all scaling lists together would make about 1,000. */
+/* Encoders write a few dozen bytes; with all scaling lists it would be about 1,000. */
 enum { SPS_MOST = 1200 };
 
-/* What level 6.2 allows: the square root of 8 times its 139,264 macroblocks (annex A.3.1). */
+/* The limit of level 6.2: the square root of 8 times its 139,264 macroblocks (annex A.3.1). */
 enum { PIXELS_MOST = 16880 };
 
-/* The next NAL unit of a STAP-A that is not empty; `at` starts at 1. False at the end. The last one
- * may be cut off. */
+/* Get the next non-empty NAL unit of a STAP-A; `at` starts at 1. False at the end. The last one may
+ * be truncated. */
 static bool h264_next_unit(const uint8_t *payload, size_t size, size_t *at, const uint8_t **unit,
                            size_t *unit_size)
 {
@@ -50,14 +50,14 @@ bool h264_begins_keyframe(const uint8_t *payload, size_t size)
     return false;
 }
 
-/* What is left of a set, without emulation prevention bytes. */
+/* The rest of a set, without emulation prevention bytes. */
 struct bits {
     uint8_t data[SPS_MOST];
     size_t at, count; /* bits */
     bool failed;
 };
 
-/* Emulation prevention bytes are no part of the bits (7.4.1). */
+/* Remove emulation prevention bytes, which are not part of the bits (7.4.1). */
 static void bits_init(struct bits *bits, const uint8_t *data, size_t size)
 {
     size_t out = 0;
@@ -85,7 +85,7 @@ static bool bits_pass(struct bits *bits, size_t count)
     return true;
 }
 
-/* The next bits as a number; at most 32. */
+/* Return the next bits, at most 32, as a number. */
 static uint32_t bits_take(struct bits *bits, unsigned count)
 {
     size_t at = bits->at;
@@ -144,7 +144,7 @@ static void h264_skip_hrd(struct bits *bits)
     bits_pass(bits, 20);
 }
 
-/* max_num_reorder_frames of the VUI (annex E.1.1), or -1 where it does not tell. */
+/* Return max_num_reorder_frames of the VUI (annex E.1.1), or -1 if it is absent. */
 static int h264_reorder(struct bits *bits)
 {
     if (!bits_take(bits, 1))
@@ -184,7 +184,7 @@ static int h264_reorder(struct bits *bits)
     return frames < INT_MAX ? (int)frames : INT_MAX;
 }
 
-/* Whether sets of this profile tell how colours are stored. */
+/* Return whether sets of this profile have the chroma format. */
 static bool h264_is_high(int profile)
 {
     static const uint8_t high[] = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135};
@@ -205,7 +205,7 @@ static void h264_skip_picture_order(struct bits *bits, uint32_t type)
         bits_signed(bits);
 }
 
-/* Read what follows the NAL header of a set. */
+/* Parse a set after its NAL header. */
 static bool h264_read_set(const uint8_t *data, size_t size, struct h264_sps *sps)
 {
     if (size >= SPS_MOST)
@@ -247,7 +247,7 @@ static bool h264_read_set(const uint8_t *data, size_t size, struct h264_sps *sps
         return false;
     sps->width = (int)width;
     sps->height = (int)height;
-    /* Order type 2 has output in decoding order: no B-frames are possible (8.2.1.3). */
+    /* Picture order count type 2 outputs in decoding order, which excludes B-frames (8.2.1.3). */
     sps->reorder = order == 2 ? 0 : h264_reorder(&bits);
     return true;
 }
@@ -263,7 +263,7 @@ bool h264_find_sps(const uint8_t *payload, size_t size, struct h264_sps *sps)
         return false;
     int kind = payload[0] & 31;
     if (kind == FU_A)
-        /* Of a unit in fragments only the first one counts, with what it holds. */
+        /* Of a fragmented unit only the first fragment counts, with its content. */
         return size > 1 && (payload[1] & 0x9F) == (0x80 | SPS) &&
                h264_read_set(payload + 2, size - 2, sps);
     if (kind != STAP_A)

@@ -1,12 +1,12 @@
-/* Picture numbers in the payload descriptors of VP8 (RFC 7741, section 4.2) and VP9 (RFC 9628,
- * section 4.2): a decoder takes a stream for broken where they jump, so they go on without a gap
- * too.
+/* Picture ids in the payload descriptors of VP8 (RFC 7741, section 4.2) and VP9 (RFC 9628, section
+ * 4.2): a decoder takes a stream for broken if they jump, so they continue without a gap across
+ * splices.
  *
- * Always holds: payloads are from anyone who publishes; no byte behind `size` is touched, and
- * nothing but the numbers changes. */
+ * Always holds: payloads are untrusted; no byte beyond `size` is touched, and nothing but the ids
+ * changes. */
 #include "wire/picture_id.h"
 
-/* Where the picture number lies and how many bits it has, and where the other lies; 0 for none. */
+/* The picture id's position and size in bits, and the position of TL0PICIDX; 0 if absent. */
 struct places {
     size_t picture;
     int bits;
@@ -19,7 +19,7 @@ static struct places picture_id_find(codec_id codec, const uint8_t *payload, siz
     enum codec_family family = codec_family(codec);
     bool has_picture, has_base;
     size_t at;
-    /* What a flag, a flag and a picture number of two bytes take: those need no other check. */
+    /* The size of two flag bytes and a two-byte picture id, which therefore need no other check. */
     if (size < 4)
         return places;
     if (family == CODEC_VP8) {
@@ -30,7 +30,7 @@ static struct places picture_id_find(codec_id codec, const uint8_t *payload, siz
         at = 2;
     } else if (family == CODEC_VP9) {
         has_picture = payload[0] & 0x80;
-        /* The other number is there where there are layers and the mode is not flexible. */
+        /* TL0PICIDX is present with layer indices in non-flexible mode. */
         has_base = (payload[0] & 0x30) == 0x20;
         at = 1;
     } else {

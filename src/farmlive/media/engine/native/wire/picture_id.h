@@ -1,29 +1,29 @@
-/* Picture numbers in the payload descriptors of VP8 (RFC 7741, section 4.2) and VP9 (RFC 9628,
- * section 4.2). As `farmlive.media.wire.picture_id` does. */
+/* Picture ids in the payload descriptors of VP8 (RFC 7741, section 4.2) and VP9 (RFC 9628, section
+ * 4.2). As `farmlive.media.wire.picture_id`. */
 #ifndef FARMLIVE_PICTURE_ID_H
 #define FARMLIVE_PICTURE_ID_H
 
 #include "wire/codecs.h"
 
-/* What is added to the numbers of pictures and of pictures of the lowest temporal layer; with a
- * codec of 0 nothing is. */
+/* The offsets of the picture id and of TL0PICIDX, the id of pictures of the lowest temporal layer;
+ * with a codec of 0 there is no change. */
 struct picture_id_offset {
     codec_id codec;
     uint16_t picture;
     uint8_t base;
 };
 
-/* The numbers of a payload; -1 for one that is not there. */
+/* The ids of a payload; -1 if absent. */
 struct picture_ids {
     int picture, base;
 };
 
 struct picture_ids picture_id_read(codec_id codec, const uint8_t *payload, size_t size);
 
-/* Change the numbers in place. */
+/* Change the ids in place. */
 void picture_id_move(uint8_t *payload, size_t size, struct picture_id_offset by);
 
-/* What makes the numbers go on after `last` with this first payload. */
+/* Return the offsets by which the ids of this first payload continue after `last`. */
 struct picture_id_offset picture_id_following(codec_id codec, const uint8_t *first, size_t size,
                                               struct picture_ids last);
 

@@ -8,7 +8,7 @@ int red_parse(const uint8_t *payload, size_t size, struct red_block blocks[RED_B
 {
     int count = 0;
     size_t at = 0;
-    /* A header that another one follows has four bytes, the last one has one (section 3). */
+    /* A header followed by another one has four bytes, the last one has one (section 3). */
     for (; at < size && payload[at] & 0x80; at += 4) {
         if (size - at < 4 || count == RED_BLOCKS_MOST - 1)
             return 0;

@@ -1,13 +1,13 @@
-/* RED, redundant audio data (RFC 2198): read and written. As `farmlive.media.wire.red`. */
+/* RED, redundant audio data (RFC 2198): parsing and writing. As `farmlive.media.wire.red`. */
 #ifndef FARMLIVE_RED_H
 #define FARMLIVE_RED_H
 
 #include "base/bytes.h"
 
-/* A payload with more blocks than this is none that any sender writes; it can't be read. */
+/* No sender writes a payload with more blocks than this; it is malformed. */
 enum { RED_BLOCKS_MOST = 32 };
 
-/* One block: how much earlier it is than the packet, in units of the timestamp; its data is in the
+/* One block: its timestamp offset before the packet, in timestamp units; its data is in the
  * payload. */
 struct red_block {
     uint8_t payload_type;
@@ -16,11 +16,11 @@ struct red_block {
     size_t size;
 };
 
-/* The blocks, the primary one last; 0 where they can't be read. */
+/* Get the blocks, the primary one last; 0 if they are malformed. */
 int red_parse(const uint8_t *payload, size_t size, struct red_block blocks[RED_BLOCKS_MOST]);
 
-/* Write the blocks with this payload type inside, as a viewer knows the codec; returns the size, or
- * 0 where they take more than `room`. */
+/* Write the blocks with this payload type, the viewer's for the codec, inside; return the size, or
+ * 0 if they exceed `room`. */
 size_t red_write(const struct red_block *blocks, int count, uint8_t payload_type, uint8_t *out,
                  size_t room);
 

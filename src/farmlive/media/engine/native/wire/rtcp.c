@@ -1,18 +1,18 @@
-/* Reads RTCP, one report after the other.
+/* Parses RTCP, one report after the other.
  *
  * Always holds: nothing is read outside the part of the compound packet that it belongs to; reports
- * before a malformed part stand. */
+ * before a malformed part are delivered. */
 #include "wire/rtcp.h"
 
-/* What an extended report with a reference time takes, and nothing else. */
+/* The size of an extended report with nothing but a reference time. */
 enum { REFERENCE_TIME_SIZE = 20 };
 
-/* A report block takes so much. */
+/* The size of a report block. */
 enum { BLOCK = 24 };
 
 typedef void tell(void *context, const struct rtcp_report *report);
 
-/* What follows the first word of a part, without its padding. */
+/* The content of a part after its first word, without its padding. */
 struct body {
     const uint8_t *data;
     size_t size;
@@ -96,13 +96,13 @@ static bool read_payload_feedback(struct body body, int format, tell *each, void
             return false;
         ask_keyframe(get32(body.data + 4), each, context);
     } else if (format == PSFB_FIR) {
-        /* The media SSRC of a FIR is 0; the stream is named in each entry. */
+        /* The media SSRC of a FIR is 0; each entry names its stream. */
         for (size_t at = 8; at + 8 <= body.size; at += 8)
             ask_keyframe(get32(body.data + at), each, context);
     } else if (format == PSFB_ALFB && body.size >= 12 && !memcmp(body.data + 8, "REMB", 4)) {
         if (body.size < 16)
             return false;
-        /* 18 bits to be shifted by up to 63: from 46 on not all fit, unless they are none. */
+        /* 18 bits, shifted by up to 63: from 46 on not all fit, unless they are 0. */
         uint32_t value = get32(body.data + 12);
         uint64_t mantissa = value & 0x3FFFF;
         unsigned offset = value >> 18 & 0x3F;
@@ -114,8 +114,8 @@ static bool read_payload_feedback(struct body body, int format, tell *each, void
     return true;
 }
 
-/* Reference times and answers to them (RFC 3611, sections 4.4 and 4.5); what is cut off is no
- * error. */
+/* Parse reference times and replies to them (RFC 3611, sections 4.4 and 4.5); a truncated block is
+ * no error. */
 static void read_extended(struct body body, tell *each, void *context)
 {
     size_t at = 4;
@@ -143,7 +143,7 @@ static void read_extended(struct body body, tell *each, void *context)
     }
 }
 
-/* Read one part; `count` is what stands in the low bits of its first byte. */
+/* Parse one part; `count` is the low bits of its first byte. */
 static bool read_part(int kind, int count, struct body body, tell *each, void *context)
 {
     switch (kind) {
@@ -174,7 +174,7 @@ bool rtcp_parse(const uint8_t *data, size_t size, tell *each, void *context)
         if (first >> 6 != 2 || end > size)
             return false;
         if (first & 0x20) {
-            /* Of any length: transport-cc is padded by less than a word. */
+            /* Padding may have any length: transport-cc is padded by less than a word. */
             uint8_t padding = data[end - 1];
             if (!padding || padding > body_size)
                 return false;

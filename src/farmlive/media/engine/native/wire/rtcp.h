@@ -1,4 +1,4 @@
-/* Reads RTCP: SR, RR, SDES (RFC 3550), NACK, PLI (RFC 4585), FIR (RFC 5104), REMB
+/* Parses RTCP: SR, RR, SDES (RFC 3550), NACK, PLI (RFC 4585), FIR (RFC 5104), REMB
  * (draft-alvestrand-rmcat-remb-03), reference times (RFC 3611). As `farmlive.media.wire.rtcp`;
  * `rtcp_write` writes it, `transport_cc` has transport-wide feedback. */
 #ifndef FARMLIVE_RTCP_H
@@ -12,11 +12,10 @@ enum { RTPFB_NACK = 1, RTPFB_TRANSPORT_CC = 15 };
 enum { PSFB_PLI = 1, PSFB_FIR = 4, PSFB_ALFB = 15 };
 enum { XR_RRTR = 4, XR_DLRR = 5 };
 
-/* What a datagram of RTCP has at most, in plain text: with its protection it is below every path's
- * MTU. */
+/* The most bytes of a plain packet: with SRTCP it is below every path's MTU. */
 enum { RTCP_MOST = 1200 };
 
-/* The numbers of one NACK that are read; more are not worth a retransmission. */
+/* The sequence numbers of one NACK that are read; more are not worth a retransmission. */
 enum { RTCP_MISSING_MOST = 100 };
 
 enum rtcp_kind {
@@ -49,12 +48,12 @@ struct nack {
     uint16_t missing[RTCP_MISSING_MOST];
 };
 
-/* A receiver's reference time, as the middle 32 bits of its NTP time; `ssrc` is its own. */
+/* A receiver's reference time, the middle 32 bits of its NTP time; `ssrc` is its own. */
 struct reference_time {
     uint32_t ssrc, middle;
 };
 
-/* A sender's answer to the receiver `ssrc`: the reference time, and how long ago it came. */
+/* A sender's reply to the receiver `ssrc`: the reference time, and how long ago it came. */
 struct reference_reply {
     uint32_t ssrc, last, delay;
 };
@@ -72,12 +71,13 @@ struct rtcp_report {
     } of;
 };
 
-/* Whether a protected packet is one receiver report and nothing more; `trailer` is what protection
- * adds. With `timed`, as much behind it as a reference time takes does not count. */
+/* Return whether a protected packet is one receiver report and nothing more; `trailer` is what
+ * protection adds. With `timed`, a report followed by as many bytes as a reference time has counts
+ * too. */
 bool rtcp_is_receiver_report_alone(const uint8_t *data, size_t size, size_t trailer, bool timed);
 
-/* Read a compound packet: `each` gets one report after the other, valid during the call. False
- * if a part is malformed; the reports before it were given. */
+/* Parse a compound packet: `each` gets one report after the other, valid during the call. False if
+ * a part is malformed; the reports before it were delivered. */
 bool rtcp_parse(const uint8_t *data, size_t size,
                 void (*each)(void *context, const struct rtcp_report *report), void *context);
 

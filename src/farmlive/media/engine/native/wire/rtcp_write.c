@@ -1,10 +1,10 @@
-/* RTCP written, part by part into a compound packet.
+/* Writes RTCP part by part into a compound packet.
  *
  * Always holds: a buffer has whole parts, each of whole words. */
 #include "wire/rtcp_write.h"
 
-/* Begin a part with this much behind its first word: where to write that, NULL where it finds no
- * room. */
+/* Begin a part with this many bytes after its first word; return where to write them, NULL if there
+ * is no room. */
 static uint8_t *begin_part(struct rtcp_buffer *out, int kind, int count, size_t body)
 {
     if (body + 4 > sizeof out->data - out->size)
@@ -53,7 +53,7 @@ void rtcp_receiver_report(struct rtcp_buffer *out, uint32_t own_ssrc,
     }
 }
 
-/* Write the head of a block of an extended report with this many words behind it. */
+/* Write the head of a block of an extended report with this many words after it. */
 static void write_block_head(uint8_t *at, int kind, uint16_t words)
 {
     at[0] = (uint8_t)kind;
@@ -90,7 +90,7 @@ void rtcp_source_description(struct rtcp_buffer *out, const uint32_t *ssrcs, int
     size_t name = strlen(cname);
     if (name > 255)
         return;
-    /* A chunk ends with at least one byte of zero. */
+    /* A chunk ends with at least one zero byte. */
     size_t chunk = (6 + name) / 4 * 4 + 4;
     uint8_t *body = begin_part(out, RTCP_SDES, count, chunk * (size_t)count);
     if (!body)
@@ -104,7 +104,7 @@ void rtcp_source_description(struct rtcp_buffer *out, const uint32_t *ssrcs, int
     }
 }
 
-/* The entry that begins with `missing[at]`: which of the 16 numbers behind it are missing too.
+/* Make the entry that begins with `missing[at]`: which of the 16 numbers after it are missing, too.
  * Returns where the next entry begins. */
 static int take_entry(const uint16_t *missing, int count, int at, uint16_t *mask)
 {

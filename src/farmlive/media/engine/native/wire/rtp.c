@@ -1,6 +1,6 @@
 /* RTP packets and NTP time.
  *
- * Always holds: the payload and the extension of a packet lie within its datagram. */
+ * Always holds: the payload and the extension of a packet are inside its datagram. */
 #include "wire/rtp.h"
 
 /* Between 1900 and 1970. */
@@ -60,7 +60,7 @@ const uint8_t *rtp_extension(const struct rtp_packet *packet, int id, size_t *si
         if (one_byte) {
             name = head >> 4;
             length = (size_t)(head & 15) + 1;
-            /* Section 4.2: nothing counts after an element of id 15, or of id 0 with a length. */
+            /* Section 4.2: an element of id 15, or of id 0 with a length, ends the parsing. */
             if (name == 0 || name == 15)
                 return NULL;
             at++;

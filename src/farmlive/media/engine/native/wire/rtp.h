@@ -1,4 +1,4 @@
-/* Reads and writes RTP packets (RFC 3550, section 5.1), header extensions (RFC 8285) and NTP time.
+/* Parses and writes RTP packets (RFC 3550, section 5.1), header extensions (RFC 8285) and NTP time.
  * As `farmlive.media.wire.rtp`. */
 #ifndef FARMLIVE_RTP_H
 #define FARMLIVE_RTP_H
@@ -7,12 +7,12 @@
 
 enum { RTP_HEADER = 12 };
 
-/* Ticks of RTP time a second, of every codec for video. */
+/* RTP clock rate of every video codec. */
 enum { VIDEO_CLOCK_RATE = 90000 };
-/* Short NTP times count in these parts of a second (RFC 3550, section 4). */
+/* Units of short NTP times in a second (RFC 3550, section 4). */
 enum { NTP_SHORT_SECOND = 1 << 16 };
 
-/* A packet as it came, without its padding and CSRCs; all pointers are into the datagram. */
+/* A received packet, without its padding and CSRCs; all pointers are into the datagram. */
 struct rtp_packet {
     uint8_t payload_type;
     bool marker;
@@ -25,16 +25,16 @@ struct rtp_packet {
     uint16_t profile;
 };
 
-/* Whether a datagram of RTP and RTCP together is RTCP (RFC 5761, section 4). */
+/* Return whether a datagram of multiplexed RTP and RTCP is RTCP (RFC 5761, section 4). */
 static inline bool rtp_is_rtcp(const uint8_t *data, size_t size)
 {
     return size >= 2 && data[1] >= 192 && data[1] <= 223;
 }
 
-/* Read a packet; false for one that can't be read. */
+/* Parse a packet; false if it is malformed. */
 bool rtp_split(const uint8_t *data, size_t size, struct rtp_packet *packet);
 
-/* The value of the extension with this id and its size, or NULL. */
+/* Return the value of the extension with this id and its size, or NULL. */
 const uint8_t *rtp_extension(const struct rtp_packet *packet, int id, size_t *size);
 
 /* Write a header without CSRCs and extension; with `padded` the P bit is set. */
@@ -48,7 +48,7 @@ static inline void rtp_head(uint8_t out[RTP_HEADER], bool padded, uint8_t payloa
     put32(out + 8, ssrc);
 }
 
-/* Seconds since 1970 as a 64-bit NTP time, and back. */
+/* Convert seconds since 1970 to a 64-bit NTP time, and back. */
 uint64_t ntp_of(double seconds);
 double ntp_seconds(uint64_t ntp);
 

@@ -1,7 +1,7 @@
-/* STUN messages read and written.
+/* Parses and writes STUN messages.
  *
- * Always holds: a message that was read has whole attributes, each at a multiple of four bytes, up
- * to the end of the datagram. */
+ * Always holds: a parsed message has whole attributes, each at a multiple of four bytes, up to the
+ * end of the datagram. */
 #include "wire/stun.h"
 
 #include "base/sha1.h"
@@ -21,12 +21,12 @@ enum {
     ICE_CONTROLLED = 0x8029,
 };
 
-/* PRIORITY: that of a peer-reflexive candidate (RFC 8445, section 7.1.1), our only one. */
+/* PRIORITY of a peer-reflexive candidate (RFC 8445, section 7.1.1), our only one. */
 static const uint32_t REFLEXIVE = 0x6EFFFFFF;
 
 enum { TIE_BREAKER = 8 };
 
-/* CRC-32 as zlib has it, four bits at a time. */
+/* CRC-32 as in zlib, four bits at a time. */
 static uint32_t crc32(const uint8_t *data, size_t size)
 {
     static const uint32_t table[16] = {
@@ -43,7 +43,7 @@ static uint32_t crc32(const uint8_t *data, size_t size)
     return ~crc;
 }
 
-/* Whether these bytes are UTF-8 (RFC 3629): no surrogates, nothing longer than it must be. */
+/* Return whether these bytes are UTF-8 (RFC 3629): no surrogates, no overlong forms. */
 static bool is_utf8(const uint8_t *text, size_t size)
 {
     size_t at = 0;
@@ -51,7 +51,7 @@ static bool is_utf8(const uint8_t *text, size_t size)
         uint8_t head = text[at++];
         if (head < 0x80)
             continue;
-        /* What the second byte may be tells the rest: others are any continuation. */
+        /* Only the second byte has a restricted range; the others are any continuation bytes. */
         uint8_t least = 0x80, most = 0xBF;
         size_t more;
         if (head >= 0xC2 && head <= 0xDF)
@@ -132,7 +132,7 @@ bool stun_authentic(const struct stun_message *message, const uint8_t *key, size
     size_t at = message->integrity_at;
     if (!at)
         return false;
-    /* The length in the header counts up to the end of MESSAGE-INTEGRITY, not beyond. */
+    /* The length in the header counts up to the end of MESSAGE-INTEGRITY, not further. */
     uint8_t head[4], code[SHA1_SIZE];
     put16(head, message->kind);
     put16(head + 2, (uint16_t)(at + 4 + SHA1_SIZE - HEADER));
@@ -143,8 +143,8 @@ bool stun_authentic(const struct stun_message *message, const uint8_t *key, size
     return !different;
 }
 
-/* Write XOR-MAPPED-ADDRESS (section 14.2); returns its size. The mask is the cookie and the
- * transaction, as they stand in the header. */
+/* Write XOR-MAPPED-ADDRESS (section 14.2); return its size. The mask is the cookie and the
+ * transaction id, as in the header. */
 static size_t write_mapped(uint8_t *out, const struct address *from, const uint8_t *mask)
 {
     bool v4 = from->name.any.sa_family == AF_INET;
@@ -163,9 +163,9 @@ static size_t write_mapped(uint8_t *out, const struct address *from, const uint8
     return 8 + size;
 }
 
-/* Write MESSAGE-INTEGRITY and FINGERPRINT behind the attributes, which end at `at`; returns the
- * message's size. Each of the two counts in the length that it signs, and nothing behind it does.
- */
+/* Write MESSAGE-INTEGRITY and FINGERPRINT after the attributes, which end at `at`; return the
+ * message's size. Each of the two is included in the length that it signs, and nothing after it
+ * is. */
 static size_t finish(uint8_t *out, size_t at, const uint8_t *key, size_t key_size)
 {
     put16(out + 2, (uint16_t)(at + 4 + SHA1_SIZE - HEADER));

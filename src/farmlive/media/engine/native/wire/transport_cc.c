@@ -1,8 +1,8 @@
-/* Transport-cc feedback: arrivals noted and written.
+/* Transport-cc feedback: records arrivals and writes them.
  *
- * Always holds: `next` is at most one beyond `highest`. A place of the ring holds an arrival since
- * the last feedback where its number is at least `next`, and then the number is within the ring's
- * size of `highest` or has been passed by. */
+ * Always holds: `next` is at most one beyond `highest`. A slot of the ring has an arrival since the
+ * last feedback if its number is at least `next`, and then the number is within the ring's size of
+ * `highest` or has been skipped. */
 #include "wire/transport_cc.h"
 
 #include <math.h>
@@ -10,11 +10,12 @@
 static const double TICK_S = 0.00025;
 static const double REFERENCE_S = 0.064;
 
-/* How far a feedback reaches back, and how many arrivals it tells: it must fit into a datagram. */
+/* The most sequence numbers and arrivals that a feedback packet covers: it must fit into a
+ * datagram. */
 enum { MOST = 1000, MOST_ARRIVALS = 400 };
 
-/* What a feedback takes at most: its head, a status chunk for seven numbers, the deltas and what
- * fills the last word. */
+/* The most bytes of a feedback packet: its head, a status chunk for seven numbers each, the deltas
+ * and the padding of the last word. */
 enum { FEEDBACK_MOST = 20 + 2 * (MOST / 7 + 1) + 2 * MOST_ARRIVALS + 3 };
 
 enum symbol { LOST, SMALL, LARGE };
@@ -37,7 +38,7 @@ void arrivals_add(struct arrivals *arrivals, uint16_t sequence, double arrival)
         number = arrivals->highest + ahead16(sequence, (uint16_t)arrivals->highest);
     }
     if (number < arrivals->next - ARRIVALS_SIZE) {
-        /* So far behind is no disorder but another count, if a second packet agrees. */
+        /* So far behind is not reordering but a restarted count, if a second packet agrees. */
         bool agrees = arrivals->has_unlike && sequence == arrivals->unlike;
         arrivals->unlike = (uint16_t)(sequence + 1);
         arrivals->has_unlike = true;
@@ -64,19 +65,19 @@ void arrivals_add(struct arrivals *arrivals, uint16_t sequence, double arrival)
     }
 }
 
-/* Whether this number came since the last feedback, and is near enough to be known. */
+/* Return whether this number came since the last feedback, and is recent enough to be known. */
 static bool came(const struct arrivals *arrivals, int64_t number)
 {
     return arrivals->numbers[number % ARRIVALS_SIZE] == number;
 }
 
-/* The number that the feedback begins with. */
+/* Return the number that the feedback begins with. */
 static int64_t begin(const struct arrivals *arrivals)
 {
     int64_t base = arrivals->highest - MOST;
     if (base < arrivals->next)
         base = arrivals->next;
-    /* Of more arrivals than fit, counted with those from before the base, the last ones. */
+    /* If more arrivals than fit, including those before the base, only the last ones. */
     bool more = arrivals->older;
     for (int i = 0; i < ARRIVALS_SIZE && !more; i++)
         more = arrivals->numbers[i] >= arrivals->next && arrivals->numbers[i] < base;
@@ -93,7 +94,7 @@ static int64_t begin(const struct arrivals *arrivals)
     return base;
 }
 
-/* Write the status chunks: a run where 7 or more are alike, else a vector of seven. Returns where
+/* Write the status chunks: a run of 7 or more equal symbols, else a vector of seven. Returns where
  * they end. */
 static uint8_t *write_chunks(uint8_t *out, const uint8_t *symbols, int count)
 {
@@ -126,7 +127,8 @@ void arrivals_feedback(struct arrivals *arrivals, struct rtcp_buffer *out, uint3
     while (!came(arrivals, first))
         first++;
     int64_t reference = (int64_t)(arrivals->times[first % ARRIVALS_SIZE] / REFERENCE_S);
-    /* Each delta is taken from the sum of the written ones, so that rounding never adds up. */
+    /* Compute each delta from the sum of the written ones, so that rounding errors don't
+     * accumulate. */
     int64_t ticks = (int64_t)nearbyint((double)reference * REFERENCE_S / TICK_S);
     uint8_t symbols[MOST + 1], deltas[2 * MOST_ARRIVALS];
     size_t deltas_size = 0;

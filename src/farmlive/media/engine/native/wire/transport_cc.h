@@ -1,8 +1,8 @@
-/* Transport-wide congestion control, the receiver's part: when each packet came.
+/* Transport-wide congestion control, the receiver's part: when each packet arrived.
  *
  * draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1. As
- * `farmlive.media.wire.transport_cc` does: a number is reported once, none before the one where the
- * last feedback ended, at most 400 arrivals of the last 1,000 numbers. */
+ * `farmlive.media.wire.transport_cc`: each number is reported at most once, none before the one
+ * where the last feedback ended, at most 400 arrivals of the last 1,000 numbers. */
 #ifndef FARMLIVE_TRANSPORT_CC_H
 #define FARMLIVE_TRANSPORT_CC_H
 
@@ -10,13 +10,13 @@
 
 enum { ARRIVALS_SIZE = 1024 };
 
-/* Arrival times by unwrapped number: the one of `n` lies at n modulo the size. */
+/* Arrival times by unwrapped number: that of `n` is at n modulo the size. */
 struct arrivals {
     int64_t highest, next; /* -1 before the first */
     unsigned count;        /* of feedback packets */
-    bool any;              /* something came since the last feedback */
-    bool older;            /* also something that is too far back to be reported */
-    bool has_unlike;       /* something came that fits nowhere; which number would agree with it */
+    bool any;              /* something arrived since the last feedback */
+    bool older;            /* also something too old to be reported */
+    bool has_unlike;       /* a number that fits nowhere arrived; `unlike` would agree with it */
     uint16_t unlike;
     int64_t numbers[ARRIVALS_SIZE];
     double times[ARRIVALS_SIZE];
@@ -24,10 +24,11 @@ struct arrivals {
 
 void arrivals_init(struct arrivals *arrivals);
 
-/* The packet with this number came at this time of any steady clock, in seconds. */
+/* Record that the packet with this number arrived at this time of any monotonic clock, in
+ * seconds. */
 void arrivals_add(struct arrivals *arrivals, uint16_t sequence, double arrival);
 
-/* Write the feedback on all since the last one, or nothing where nothing came. */
+/* Write the feedback on all arrivals since the last one, or nothing without any. */
 void arrivals_feedback(struct arrivals *arrivals, struct rtcp_buffer *out, uint32_t own_ssrc,
                        uint32_t media_ssrc);
 
