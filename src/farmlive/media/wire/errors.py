@@ -4,7 +4,7 @@ from farmlive.problems import Conflict, NotFound, Problem, TooMany, Unavailable,
 
 
 class BadSdp(Problem):
-    """The body is no session description that can be read."""
+    """The body is not a session description that can be parsed."""
 
     status = 400
     slug = "bad-sdp"
@@ -20,9 +20,9 @@ class UnfitOffer(Problem):
 
 
 class NoCommonCodec(Problem):
-    """Nothing that is offered can pass through this server, or nothing of what is on air.
+    """No offered codec can pass through this server, or none that is on air.
 
-    Not 406: of WHEP that would be a counter-offer (draft-ietf-wish-whep-03, section 4.2.2).
+    Not 406: in WHEP that would be a counter-offer (draft-ietf-wish-whep-03, section 4.2.2).
     """
 
     status = 422
@@ -31,7 +31,7 @@ class NoCommonCodec(Problem):
 
 
 class WrongType(Problem):
-    """The Content-Type is another one than the endpoint takes."""
+    """The endpoint does not accept this Content-Type."""
 
     status = 415
     slug = "wrong-content-type"
@@ -55,7 +55,7 @@ class PreconditionFailed(Problem):
 
 
 class SessionGone(NotFound):
-    """No media session has this address."""
+    """No media session has this URL."""
 
     slug = "unknown-session"
     title = "This media session is over or never was"
@@ -69,8 +69,8 @@ class NobodyPublishing(Conflict):
 
 
 class HolderAway(Unavailable):
-    """The server that has this broadcast's media does not answer. If it is gone, another one takes
-    its place within ten seconds.
+    """The server with this broadcast's media does not answer. If it has failed, another one takes
+    over within ten seconds.
     """
 
     slug = "media-server-away"
@@ -84,8 +84,8 @@ class HolderAway(Unavailable):
 
 
 class OtherServer(Unavailable):
-    """Another server on this database has this broadcast's media, and this one does not know where
-    to reach it.
+    """Another server on this database has this broadcast's media, and this one does not know its
+    URL.
     """
 
     slug = "media-on-other-server"
@@ -99,14 +99,14 @@ class OtherServer(Unavailable):
 
 
 class SourceAway(Conflict):
-    """The source that is to go on air sends nothing."""
+    """The source to put on air sends no media."""
 
     slug = "source-away"
     title = "That camera sends nothing at the moment"
 
 
 class SourceUnplayable(Conflict):
-    """The source that is to go on air sends what viewers can't play."""
+    """The source to put on air sends a stream that viewers can't play."""
 
     slug = "source-unplayable"
     title = "Viewers could not play that camera's stream"
@@ -121,7 +121,7 @@ class TooManySources(Problem):
 
 
 class ServerFull(Unavailable):
-    """The server has as many viewers as it takes."""
+    """The server has the maximum number of viewers."""
 
     slug = "server-full"
     title = "All places for viewers are taken"

@@ -1,5 +1,5 @@
-"""The shapes of people in the API: accounts and invitations, and the words that the others
-share (session_models.py, models.py, models.py, models.py).
+"""API models of people: accounts and invitations, and base models of the others (session_models.py,
+keys/models.py, factors/models.py, moderation/models.py).
 """
 
 from typing import Annotated, Literal, Self, get_args
@@ -38,7 +38,7 @@ def _moment(text: str) -> str:
     return text
 
 
-# As long as a viewer's nickname: they stand side by side in the chat.
+# As long as a viewer's nickname: both are authors' names in the chat.
 DisplayName = Annotated[
     str, StringConstraints(min_length=1, max_length=24), BeforeValidator(one_line), Public
 ]
@@ -49,35 +49,35 @@ Centres = Annotated[list[Identifier], Field(max_length=500)]
 
 
 class Sent(BaseModel):
-    """What is sent: a member that is not known is refused."""
+    """Base of requests: an unknown member is refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class NameAndPassword(Sent):
-    """What one signs in by."""
+    """The credentials of a sign-in."""
 
     name: Annotated[str, Field(max_length=64)]
     password: Annotated[str, Field(max_length=200, repr=False)]
 
 
 class Accepted(NameAndPassword):
-    """Name and password of an account of one's own, and what viewers are to read in their place."""
+    """Name and password of a new account of one's own, and the display name that viewers read."""
 
     display_name: DisplayName | None = None
 
 
 class OwnDisplayName(Sent):
-    """What viewers read of one from now on."""
+    """The display name that viewers read from now on."""
 
     display_name: DisplayName
 
 
 class NewAccount(Sent):
-    """An account to make, a seller's with its farms, a clerk's with its centres.
+    """An account to create, a seller's with its farms, a clerk's with its centres.
 
-    Without a password a random one is made and answered once. Either works for 24 hours and is
-    changed at the first sign-in.
+    Without a password a random one is created and returned only once. Either is valid for 24 hours
+    and must be changed at the first sign-in.
     """
 
     name: Annotated[str, Field(max_length=64)]
@@ -92,11 +92,11 @@ class AccountAnswer(BaseModel):
     """An account; `created_at` in RFC 3339. Viewers read `display_name`, never `name`.
 
     `centres` is null for a clerk from before clerks belonged to centres: all of them, until a
-    coordinator chooses. `second_factor`: a sign-in takes one. Without it `second_factor_demanded`
+    coordinator chooses. `second_factor`: a sign-in needs one. Without it `second_factor_demanded`
     says whether it must have one, and `second_factor_until` by when, in RFC 3339; null before its
-    first sign-in since then. `second_factor_extensions`: how often it may still be given seven more
-    days. `made_by` is the account that made or invited it, null where that is not known or no
-    account did.
+    first sign-in since then. `second_factor_extensions`: how often its deadline may still be
+    extended by seven days. `made_by` is the account that made or invited it, null if unknown or if
+    no account did.
     """
 
     id: str
@@ -115,7 +115,7 @@ class AccountAnswer(BaseModel):
 
 
 class MadeAccount(AccountAnswer):
-    """A new account; `password` only where it was made here."""
+    """A new account; `password` only if the server created it."""
 
     password: str | None
 
@@ -127,10 +127,10 @@ class Accounts(Listing):
 
 
 class AccountChange(Sent):
-    """What changes of an account; a seller's new role needs its farms, a clerk's its centres.
+    """Changes of an account; a seller's new role needs its farms, a clerk's its centres.
 
-    All keys and links that it made end where it is `disabled`, but those that `give` names by their
-    identifiers: they go to the accounts beside them.
+    If it is `disabled`, all its keys and links end, except those whose ids `give` has: they go to
+    the accounts that it names.
     """
 
     role: Role | None = None
@@ -151,22 +151,22 @@ class AccountChange(Sent):
 
 
 class MadePassword(BaseModel):
-    """A new random password, shown this once; it works for 24 hours, and is changed at the first
-    sign-in.
+    """A new random password, returned only once; it is valid for 24 hours, and must be changed at
+    the first sign-in.
     """
 
     password: str
 
 
 class OwnPassword(Sent):
-    """The own password, the old and the new one."""
+    """One's own password, the old and the new one."""
 
     old: Annotated[str, Field(max_length=200, repr=False)]
     new: Annotated[str, Field(max_length=200, repr=False)]
 
 
 class NewInvitation(Sent):
-    """An invitation to make: the role that the account will have, and whom it is for."""
+    """An invitation to create: the role of the account, and a label for the invited person."""
 
     role: Role
     farms: Farms = []
@@ -187,19 +187,19 @@ class InvitationAnswer(BaseModel):
 
 
 class MadeInvitation(InvitationAnswer):
-    """A new invitation; `url`, a path on this server, is shown this once."""
+    """A new invitation; `url`, a path on this server, is returned only once."""
 
     url: str
 
 
 class Invitations(Listing):
-    """The invitations that can still be taken up, oldest first."""
+    """The open invitations, the oldest first."""
 
     invitations: list[InvitationAnswer]
 
 
 class Invited(BaseModel):
-    """What whoever has the link may become."""
+    """The account that a holder of the link may create."""
 
     role: Role
     farms: list[str]

@@ -11,21 +11,22 @@ class WrongPassword(Unauthorized):
 
 
 class PasswordChangeNeeded(Unauthorized):
-    """The password is right, another made it, and it is to be changed by signing in with both."""
+    """The password is right, but another person made it: the sign-in must also set a new one."""
 
     slug = "password-change-needed"
     title = "Choose a password of your own"
 
 
 class PasswordOver(Unauthorized):
-    """The password is right, another made it, and its 24 hours are over."""
+    """The password is right, but another person made it, and its 24 hours have passed."""
 
     slug = "password-over"
     title = "This password has ended"
 
 
 class PasswordRefused(Invalid):
-    """The new password is too short or long, a common one, holds the own name or is the old one.
+    """The new password is too short or long, a common one, contains the person's name, or is the
+    old one.
 
     `reason` is short, long, common, name or same.
     """
@@ -35,9 +36,10 @@ class PasswordRefused(Invalid):
 
 
 class SecondFactorNeeded(Unauthorized):
-    """The password is right, and the account has a second factor. `kinds` says which: passkey,
-    totp, recovery; `passkey` has the options for the browser, null where it has none here, and
-    `passkeys_elsewhere` the other hosts under which it has some.
+    """The password is right, and the account has a second factor.
+
+    `kinds` lists passkey, totp and recovery; `passkey` has the options for the browser, null if it
+    has none here, and `passkeys_elsewhere` the other hosts under which it has some.
     """
 
     slug = "second-factor-needed"
@@ -45,8 +47,10 @@ class SecondFactorNeeded(Unauthorized):
 
 
 class SecondFactorSetupNeeded(Unauthorized):
-    """The password is right, and the account must have a second factor by now. `totp` has what an
-    authenticator app takes, `passkey` the options for the browser, null where there are none here.
+    """The password is right, and the account must set up a second factor now.
+
+    `totp` has the secret for an authenticator app, `passkey` the options for the browser, null if
+    there are none here.
     """
 
     slug = "second-factor-setup-needed"
@@ -54,14 +58,14 @@ class SecondFactorSetupNeeded(Unauthorized):
 
 
 class WrongCode(Unauthorized):
-    """The code of an app or the recovery code is wrong, over, or was used before."""
+    """The code of an app or the recovery code is wrong, expired, or used."""
 
     slug = "wrong-factor-code"
     title = "The code is not right"
 
 
 class PasskeyRefused(Unauthorized):
-    """What the browser answered with a passkey is not valid."""
+    """The browser's response with a passkey is not valid."""
 
     slug = "passkey-refused"
     title = "That passkey was not taken"
@@ -75,21 +79,21 @@ class ReauthenticationNeeded(Unauthorized):
 
 
 class UnknownApiKey(Unauthorized):
-    """The bearer sent something like an API key, and it is none."""
+    """The bearer token has the form of an API key, but is none."""
 
     slug = "unknown-api-key"
     title = "This API key is not known"
 
 
 class ExpiredApiKey(Unauthorized):
-    """The API key's time is over."""
+    """The API key has expired."""
 
     slug = "expired-api-key"
     title = "This API key has expired"
 
 
 class ApiKeyAboveOwner(Unauthorized):
-    """The API key's owner has a role now that may do nothing of what the key is for."""
+    """The API key's owner now has a role that leaves the key no rights."""
 
     slug = "api-key-above-owner"
     title = "This API key's owner may not do that any more"
@@ -110,14 +114,14 @@ class WrongCsrfToken(Forbidden):
 
 
 class Blocked(Forbidden):
-    """An operator blocked this device, phone or address."""
+    """An operator blocked this device, phone or IP."""
 
     slug = "blocked"
     title = "Orders and messages from here are not taken"
 
 
 class NicknameRefused(Problem):
-    """Nobody but the team may be called so, or nothing of it can be seen."""
+    """The nickname is reserved for the team, or is blank."""
 
     status = 422
     slug = "nickname-refused"
@@ -139,7 +143,7 @@ class NameTaken(Conflict):
 
 
 class LastCoordinator(Conflict):
-    """Without a coordinator nobody could make accounts."""
+    """Without a coordinator, no account could be created."""
 
     slug = "last-coordinator"
     title = "This is the only coordinator"
@@ -167,14 +171,14 @@ class UnknownFactor(NotFound):
 
 
 class NoPasskeysHere(Conflict):
-    """Browsers have no passkeys for the address by which the server was asked."""
+    """Browsers have no passkeys for the URL of the request."""
 
     slug = "no-passkeys-here"
     title = "There are no passkeys under this address"
 
 
 class PasskeysFull(Conflict):
-    """The account has as many passkeys as it may have."""
+    """The account has the maximum number of passkeys."""
 
     slug = "passkeys-full"
     title = "The account has too many passkeys"
@@ -188,28 +192,28 @@ class LastFactor(Conflict):
 
 
 class NoSecondFactor(Conflict):
-    """Without a second factor there is nothing for recovery codes to stand in for."""
+    """Without a second factor there is nothing that recovery codes could replace."""
 
     slug = "no-second-factor"
     title = "There is no second factor"
 
 
 class OwnFactor(Conflict):
-    """Nobody resets their own: it would put off for ever what the setting demands."""
+    """A reset of one's own factors would extend the deadline of the setting forever."""
 
     slug = "own-factor"
     title = "Your own second factor is changed on your own page"
 
 
 class FactorNotDue(Conflict):
-    """The account has a second factor, need not have one, or its days have not begun."""
+    """The account has a second factor, needs none, or its deadline has not been set."""
 
     slug = "factor-not-due"
     title = "There is no deadline to move"
 
 
 class ExtensionsUsedUp(Conflict):
-    """The account has had more time for a second factor as often as coordinators may give it."""
+    """The account's deadline for a second factor has been extended as often as possible."""
 
     slug = "extensions-used-up"
     title = "There is no more time to give"
@@ -223,7 +227,7 @@ class UnknownInvitation(NotFound):
 
 
 class InvitationOver(Problem):
-    """The invitation was used, or its days are over."""
+    """The invitation was used, or has expired."""
 
     status = 410
     slug = "invitation-over"
@@ -238,7 +242,7 @@ class UnknownGuest(NotFound):
 
 
 class GuestOver(Problem):
-    """The host ended the guest's link, or its day is over."""
+    """The host ended the guest link, or it has expired."""
 
     status = 410
     slug = "guest-over"
@@ -253,8 +257,8 @@ class UnknownBlock(NotFound):
 
 
 class NothingToBlock(NotFound):
-    """The order or the message is not known, or not what was to be blocked of it, or its buyer was
-    erased.
+    """The order or the message is unknown, does not have what should be blocked, or belongs to an
+    erased buyer.
     """
 
     slug = "nothing-to-block"
@@ -262,28 +266,30 @@ class NothingToBlock(NotFound):
 
 
 class EveryonesAddress(Conflict):
-    """The address is the proxy's, through which everyone comes."""
+    """The IP is the proxy's, through which all clients come."""
 
     slug = "everyones-address"
     title = "That address is everyone's"
 
 
 class ShutOut(Forbidden):
-    """Whoever asks was shut out a moment ago, and makes no key and no link any more."""
+    """The caller was shut out a moment ago, and can't create keys and links any more."""
 
     slug = "shut-out"
     title = "This account is shut out"
 
 
 class UnknownCredential(NotFound):
-    """There is no key, invitation or guest's link with that identifier, or it works no more."""
+    """There is no key, invitation or guest link with that id, or it no longer works."""
 
     slug = "unknown-credential"
     title = "There is no such key or link"
 
 
 class NotToGive(Forbidden):
-    """Nobody gives away what is their own, and an API key neither gives nor renews anything."""
+    """Accounts can't give away their own credentials, and API keys can neither give nor renew
+    any.
+    """
 
     slug = "not-to-give"
     title = "You can't give that away"

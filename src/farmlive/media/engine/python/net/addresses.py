@@ -1,4 +1,4 @@
-"""Which addresses the one UDP port is opened on, and which are told to clients."""
+"""The IPs on which the UDP and TCP ports are opened, and those of the candidates."""
 
 import ipaddress
 import socket
@@ -16,7 +16,7 @@ _BACKLOG = 256
 
 
 def local_addresses() -> list[str]:
-    """Every address of this machine that a client could use, the loopback ones last.
+    """Return every IP of this machine that a client could use, the loopback ones last.
 
     Link-local IPv6 is left out: a candidate can't carry its scope.
     """
@@ -31,10 +31,10 @@ def local_addresses() -> list[str]:
 
 
 def to_bind(configured: Sequence[str], local: Sequence[str]) -> list[str]:
-    """The addresses to open sockets on.
+    """Return the IPs to open sockets on.
 
-    Those that are configured; where one of them is not this machine's (a public address before
-    a NAT), all of the machine's.
+    They are the configured ones; if one of them is not this machine's (a public IP in front of a
+    NAT), all of the machine's.
     """
     if not configured or any(_plain(address) not in local for address in configured):
         return list(local)
@@ -42,7 +42,7 @@ def to_bind(configured: Sequence[str], local: Sequence[str]) -> list[str]:
 
 
 def to_tell(configured: Sequence[str], local: Sequence[str]) -> list[str]:
-    """The addresses that clients are told, best first."""
+    """Return the IPs of the candidates, the best first."""
     return [_plain(address) for address in configured] or list(local)
 
 
@@ -86,7 +86,8 @@ def _open_on(addresses: Sequence[str], port: int, kind: socket.SocketKind) -> li
                     sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
                 sift(sock)
             else:
-                # Connections that end with an older server's must not bar its next start.
+                # Connections of an earlier server that are still closing must not block the next
+                # start.
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind((address, port))
             port = sock.getsockname()[1]
@@ -128,7 +129,7 @@ def _open_on_one_port(
 
 
 def open_beside(shared: socket.socket, remote: Any) -> socket.socket:
-    """Open a socket on the port of `shared` that gets what comes from `remote`, and only that.
+    """Open a socket on the port of `shared` that receives datagrams from `remote` only.
 
     The kernel prefers a connected socket. Raises OSError.
     """
@@ -139,7 +140,7 @@ def open_beside(shared: socket.socket, remote: Any) -> socket.socket:
         with suppress(OSError):
             sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Only for this moment, so that nobody else can open the port.
+        # Only for this moment, so that no other process can open the port.
         shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind(shared.getsockname())
@@ -153,7 +154,7 @@ def open_beside(shared: socket.socket, remote: Any) -> socket.socket:
 
 
 def _widen(sock: socket.socket) -> None:
-    """Buffers for a burst: past the system's limit where we may, up to it where we may not."""
+    """Enlarge the buffers for a burst: past the system's limit if permitted, otherwise up to it."""
     for forced, plain in ((33, socket.SO_RCVBUF), (32, socket.SO_SNDBUF)):
         try:
             sock.setsockopt(socket.SOL_SOCKET, forced, 4 << 20)
@@ -162,10 +163,10 @@ def _widen(sock: socket.socket) -> None:
 
 
 def nearest_first(candidates: Sequence[Candidate], asked_at: str) -> list[Candidate]:
-    """The candidates with the address at which the client asked us before the others.
+    """Return the candidates with the IP to which the client sent its request first.
 
-    Some clients, FFmpeg among them, try the first one alone. A loopback address says nothing: a
-    proxy asked there.
+    Some clients, such as FFmpeg, try only the first one. A loopback IP tells nothing: a proxy sent
+    the request.
     """
     if asked_at.startswith("127.") or asked_at in ("::1", ""):
         return list(candidates)
