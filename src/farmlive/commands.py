@@ -88,7 +88,7 @@ class Command(Generic[M]):
     request's method and path, with `{broadcast}` and fields of the message; `operation` is its
     operation id. A POST creates something, unless `makes` is false. `tells` are the kinds of events
     that it may append; more may follow for others, such as the waiting list, or when a rush begins.
-    Refusals of a command that not everyone may send are recorded in the audit log under its name.
+    A command that not everyone may send is recorded in the audit log under its name.
     """
 
     model: type[M]

@@ -87,7 +87,7 @@ class Invalid(Problem):
 
 
 class NotFound(Problem):
-    """What the URL or the message names does not exist here."""
+    """The resource that the URL or the message names does not exist here."""
 
     status = 404
     slug = "not-found"

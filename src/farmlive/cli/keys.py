@@ -1,4 +1,4 @@
-"""The command `farmlive keys`: the file of keys beside the database, lost or leaked."""
+"""The command `farmlive keys`: replaces the key file if it was lost or leaked."""
 
 import asyncio
 from pathlib import Path

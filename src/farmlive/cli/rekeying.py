@@ -30,7 +30,7 @@ WITHIN_S = 3_600.0
 
 @dataclass(frozen=True)
 class Outlook:
-    """What a replacement would end. `lost`: there is no key file, so that the pseudonyms' key is
+    """The effects of a replacement. `lost`: there is no key file, so that the pseudonyms' key is
     new, too (`pseudonyms`); only then the `blocked` devices and IPs and the `muted` viewers are
     deleted. Of `factors`, recovery codes end, and apps if the file is lost.
     """

@@ -88,7 +88,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.send_400_response(f"A request's head may have {self.MOST} bytes at most.")
 
     def on_message_begin(self) -> None:
-        """Handle the begin of a request."""
+        """Handle the start of a request."""
         self._came = 0
         self._begun = True
         if len(self.pipeline) >= MAX_PIPELINED:

@@ -14,7 +14,7 @@ Advice = dict[str, Any]
 
 
 class Limits(NamedTuple):
-    """Where viewers begin to notice, and where they leave."""
+    """Two thresholds: viewers notice the first, and leave at the second."""
 
     fair: float
     poor: float

@@ -13,7 +13,7 @@ from farmlive.media.broadcasts import Broadcast, Source
 from farmlive.media.engine.interface import Engine
 from farmlive.media.ports import MediaEvent
 
-# A reload replaces a source's session within this time; only then is `paused` sent to viewers.
+# A reload replaces a source's session within this time; `paused` is sent only after it.
 _HANDOVER_S = 2.0
 
 

@@ -61,9 +61,7 @@ class Relay:
     # Start and stop.
 
     async def start(self) -> None:
-        """Open the UDP port. Raises OSError, with a sentence for the operator, if the port is
-        taken.
-        """
+        """Open the UDP port. Raises OSError, with a sentence for operators, if it is taken."""
         local = local_addresses()
         configured = self._settings.udp_addresses
         await self._engine.start(
@@ -81,9 +79,7 @@ class Relay:
         await self._engine.stop()
 
     def end(self, broadcast: str) -> None:
-        """Close the sessions of a broadcast that has ended and free its state, without notifying
-        anyone.
-        """
+        """Close the sessions of an ended broadcast and free its state. Sends no events."""
         self.refused.forget(broadcast)
         entry = self._broadcasts.pop(broadcast, None)
         if entry is None:
@@ -440,9 +436,7 @@ class Relay:
             self._direction.aired(entry, source)
 
     def objected(self, peer: Peer, sentence: str) -> None:
-        """Handle a stream that viewers can't play: report the reason in its health and take it off
-        air.
-        """
+        """Take a stream that viewers can't play off air, and report the reason in its health."""
         entry, source = self._source_of(peer)
         if entry is not None and source is not None:
             self._direction.objected(entry, source, sentence)

@@ -37,7 +37,7 @@ class Discipline:
     def __init__(self, ahead: int):
         self.ahead = ahead
         self._last: int | None = None
-        # What a reference that is off would add, since when by the monotonic clock, and how often
+        # The offset that a wrong reference would give, since when (monotonic clock), and how often
         # that was found.
         self._candidate: tuple[int, int] | None = None
         self._looks = 0

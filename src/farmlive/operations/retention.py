@@ -41,7 +41,7 @@ class Removed:
 
 @dataclass(frozen=True)
 class Outlook(Removed):
-    """What would be deleted; and of older orders that are kept, how many for which reason, and
+    """The data to delete; and of older orders that are kept, how many for which reason, and
     which: broadcast, number and reason.
     """
 

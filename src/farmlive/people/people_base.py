@@ -1,5 +1,5 @@
-"""What the parts of people.py share: the store, the settings, the limits, and the checks that the
-rooms above provide.
+"""The base class of the parts of people.py: the store, the settings, the limits, and the checks
+that the rooms above provide.
 
 Each part is a subclass and names what it owns: account_admin.py, session_admin.py, factor_admin.py.
 `caller` is the person in the audit log; None is the server itself.

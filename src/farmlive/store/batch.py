@@ -103,7 +103,7 @@ def run(connection: HotConnection, batch: Sequence[Unit], knows: str, epoch: int
                 unit = left.popleft()
                 done.append((unit, connection.start(unit.question)))
                 _run(connection, *done[-1], last=not left)
-            connection.settle()  # of the last function, which may fail
+            connection.settle()  # needed if the last function failed
             require(connection, served, knows, epoch)
             return
         except Earlier as earlier:

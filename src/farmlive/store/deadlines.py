@@ -86,7 +86,7 @@ class Work:
         self._wire: Wire | None = None
 
     def start(self) -> None:
-        """Use the connections that this thread gets from now on for this work."""
+        """Assign the connections that this thread gets from now on to this work."""
         _at_work.work = self
         self.began = time.monotonic()
 
@@ -97,7 +97,7 @@ class Work:
             self._wire = None
 
     def use(self, wire: Wire) -> None:
-        """Work on this connection."""
+        """Record the connection that the work uses."""
         with self._lock:
             self._wire = wire
 

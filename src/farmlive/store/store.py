@@ -110,7 +110,8 @@ class Store:
     def keys(self) -> Keys:
         """The keys of this database.
 
-        Raises KeysRefused if they are not here, as on a machine that only keeps accounts.
+        Raises KeysRefused if they are not here, as on a machine that only runs the
+        commands about accounts.
         """
         if isinstance(self._keys, KeysRefused):
             raise self._keys
@@ -178,7 +179,7 @@ class Store:
                 lambda connection: pulse.beat(connection, room), None, REQUEST_S
             )
         except Exception as error:
-            # The function failed, not the database.
+            # The database refused it for a reason that no outage has recorded yet.
             if not (known.full.failing or known.away.failing or known.newer.failing):
                 known.away.failed(type(error).__name__)
             return False
@@ -214,7 +215,7 @@ class Store:
         """Remove overwritten and deleted rows from the files; return whether that is done.
 
         SQLite's WAL is emptied; on PostgreSQL the tables are vacuumed, which may take a while. If
-        it is not done, the store tries again. Raises NotRead.
+        it is not done, call it again. Raises NotRead.
         """
         url = self._writer.engine.url.render_as_string(hide_password=False)
         try:

@@ -40,8 +40,8 @@ from farmlive.store.reference import ClockMoved
 T = TypeVar("T")
 
 GATHER_S = 0.001
-# If several calls came at once, more will follow: each commit has its cost, and the browsers of all
-# viewers get each result.
+# If several calls came at once, more will follow: each commit costs time, and so does announcing
+# it to everybody.
 CROWD_GATHER_S = 0.01
 # With more subtransactions, PostgreSQL's readers would look up their parents on disk.
 BATCH = 64
@@ -285,7 +285,7 @@ class Writer:
                 raise
 
     def _end_others_turn(self) -> None:
-        with contextlib.suppress(DBAPIError):  # the server is unreachable, and holds no lock
+        with contextlib.suppress(DBAPIError):  # the database is away, and its locks with it
             if writer_lock.end_others(self.engine):
                 told = {"message": "a server had stopped in its turn, which was ended"}
                 self._loop.call_soon_threadsafe(self._loop.call_exception_handler, told)

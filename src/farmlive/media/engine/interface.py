@@ -98,7 +98,7 @@ class Incoming:
 
 @dataclass(slots=True, frozen=True)
 class Publishing:
-    """What a publisher negotiated, with the ids of its header extensions.
+    """A publisher's negotiated tracks, and the ids of its header extensions.
 
     These are transport-cc, the stream's RID, and the RID that an RTX stream repairs (RFC 8852).
     """
@@ -120,7 +120,7 @@ class Outgoing:
 
 @dataclass(slots=True, frozen=True)
 class Viewing:
-    """What a viewer negotiated for each kind of track, by codec key."""
+    """A viewer's negotiated codecs for each kind of track, by codec key."""
 
     video: Mapping[str, Outgoing]
     audio: Mapping[str, Outgoing]

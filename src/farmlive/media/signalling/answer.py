@@ -28,7 +28,7 @@ class Local:
 
 @dataclass(slots=True, frozen=True)
 class Terms:
-    """What every session negotiates: our DTLS role, the peer's fingerprints and credentials, and
+    """The terms of a session: our DTLS role, the peer's fingerprints and credentials, and
     the lines of the answer that an ICE fragment repeats, those of the session and of the section
     that carries the bundle.
     """

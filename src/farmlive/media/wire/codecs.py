@@ -61,7 +61,7 @@ def _vp8_keyframe(payload: bytes) -> bool:
 
 
 def _vp9_keyframe(payload: bytes) -> bool:
-    # Not inter-predicted, begin of a frame, lowest spatial layer (RFC 9628, section 4.2).
+    # Not inter-predicted, start of a frame, lowest spatial layer (RFC 9628, section 4.2).
     if not payload or payload[0] & 0x48 != 0x08:
         return False
     if not payload[0] & 0x20:

@@ -1,1 +1,1 @@
-"""What all of people shares: tables, API models, callers, sessions, devices and limits."""
+"""Shared parts of people: tables, API models, callers, sessions, devices and limits."""

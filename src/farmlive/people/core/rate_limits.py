@@ -20,7 +20,7 @@ from farmlive.problems import TooMany
 
 TOPIC = "limits"
 TELL_S = 0.1
-# Messages that a hung bus delivers late are not counted: their minute is long over.
+# Messages that a hung bus delivers later than this are not counted: the uses are long past.
 STALE_MS = 10_000
 
 Bucket = tuple[str, str]

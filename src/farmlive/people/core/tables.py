@@ -247,7 +247,7 @@ blocks = Table(
     UniqueConstraint("kind", "mark"),
 )
 
-# What staff did; see audit.py.
+# The audit log; see audit.py.
 audit = Table(
     "audit",
     metadata,

@@ -33,7 +33,7 @@ DEMANDED_OF: tuple[KeyRole, ...] = ("coordinator", "host")
 
 @dataclass(frozen=True)
 class Answer:
-    """What the client sends in addition to a password: a code, a passkey's response, or a setup."""
+    """The second factor that a client sends: a code, a passkey's response, or a setup."""
 
     code: str | None = field(default=None, repr=False)
     passkey: dict[str, Any] | None = field(default=None, repr=False)

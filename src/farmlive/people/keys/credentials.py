@@ -1,8 +1,8 @@
 """Credentials: the API keys, stream keys, invitations and guest links that an account has made.
 
-Owns their ownership: they are listed together, given to another account, and ended when their owner
-is shut out. The module of each kind creates, lists and revokes it. Functions for the store;
-`Airings`, which the rooms above provide, tells what a broadcast has on air.
+Knows their owners: credentials are listed together, given to another account, and ended when
+their owner is shut out. The module of each kind creates, lists and revokes it. Functions for the
+store; `Airings`, which the rooms above provide, tells what a broadcast has on air.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -155,7 +155,7 @@ class Guests:
     async def stream_key(
         self, caller: Caller, secret: str, state: BroadcastState
     ) -> tuple[Guest, StreamKey, str]:
-        """Create a stream key for a holder of the link; return it last as its secret.
+        """Create a stream key for a holder of the link; return the guest, the key and its secret.
 
         Earlier keys stop working, so that a second device replaces the first one for good. The
         source is assigned to the device, by which media tells a reload from another device.

@@ -83,7 +83,7 @@ class RefusalAnswer(BaseModel):
 
 
 class RefusalList(Listing):
-    """What limits and blocks refused within the last hour, the latest first."""
+    """Refusals by limits and blocks within the last hour, the latest first."""
 
     refusals: list[RefusalAnswer]
 

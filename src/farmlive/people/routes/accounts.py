@@ -57,7 +57,7 @@ from farmlive.people.routes import guests, keys, moderation
 from farmlive.people.routes.keys import PRIVATE
 from farmlive.problems import TooMany, Unauthorized, Unavailable
 
-# What a browser clears at sign-out. Not "cookies": the device's cookie is a buyer's, with holds,
+# A browser clears this at sign-out. Not "cookies": the device's cookie is a buyer's, with holds,
 # orders and mutes. Not "storage": it has a buyer's links to orders, and a clerk's offline actions
 # that are yet to be sent, but nothing that staff read.
 CLEARED = '"cache"'

@@ -156,9 +156,7 @@ class Fanout:
             publisher.listeners = (*others, self) if wanted else others
 
     def _switch(self, publisher: Publisher, now: float, *, blind: bool) -> None:
-        """Switch to the publisher; `blind`: it sends no picture, so viewers stop seeing the old
-        one.
-        """
+        """Switch to the publisher; `blind`: it sends no picture, so the old one disappears."""
         before = self.on_air
         self.on_air, self.following = publisher, None
         self._switched_at = now
@@ -268,9 +266,7 @@ class Fanout:
         return any(moved)
 
     def aim(self, viewer: Viewer, now: float) -> bool:
-        """Select the viewer's track again; return True if it needs a keyframe of another track for
-        that.
-        """
+        """Select the viewer's track again; return True if that needs another keyframe."""
         publisher, before = self.on_air, viewer.target
         if publisher is None or not publisher.layers:
             viewer.target = None
@@ -305,8 +301,8 @@ class Fanout:
         return True
 
     def want_keyframes(self, now: float) -> None:
-        """Request the keyframes that viewers wait for. Start viewers at a publisher that does not
-        answer such requests.
+        """Request the keyframes that viewers wait for, or start them without one if none will
+        come.
         """
         publisher = self.on_air
         # A keyframe that lost a packet has begun no group: request another.
@@ -358,9 +354,7 @@ class Fanout:
         return viewer.lane.publisher
 
     def reported(self, viewer: Viewer, report: rtcp.ReceiverReport, now: float) -> bool:
-        """Handle a viewer's receiver report; return True if it needs another layer's keyframe
-        now.
-        """
+        """Handle a viewer's receiver report; return True if it now needs another keyframe."""
         if report.ssrc != self.ssrcs.video:
             return False
         before = viewer.choice.loss

@@ -155,9 +155,7 @@ class Publisher:
         return track, packet, False
 
     def _restore(self, received: Parts, now: float) -> Taken | None:
-        """Restore a packet from RTX: the first two bytes are its sequence number (RFC 4588, section
-        4).
-        """
+        """Restore a packet from RTX; the first two bytes are its number (RFC 4588, section 4)."""
         payload_type, ssrc, _, timestamp, marker, payload, extension = received
         if len(payload) < 2:
             return None
@@ -205,9 +203,7 @@ class Publisher:
         return next((track for track in tracks if track.rid == rid), None)
 
     def _begin(self, received: Parts, now: float) -> Track | None:
-        """Return the track of a new pair of payload type and SSRC; None if it can't be
-        identified.
-        """
+        """Return the track of a new pair of payload type and SSRC; None if it is ambiguous."""
         payload_type, ssrc, _, _, _, _, extension = received
         inner = self._red.get(payload_type, payload_type)
         incoming = self._by_type.get(inner)
@@ -339,9 +335,7 @@ class Publisher:
         return written
 
     def request(self, now: float) -> bytes | None:
-        """Return a compound packet of the requests that can't wait for the next `feedback`, or
-        None.
-        """
+        """Return a compound packet of the urgent requests, or None."""
         written = self._requests(now)
         return rtcp.receiver_report(self.own_ssrc, []) + written if written else None
 

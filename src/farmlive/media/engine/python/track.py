@@ -88,7 +88,7 @@ class Track:
         self._requested_at: float | None = None
         self._asked_at: float | None = None
         self.keyframe_at: float | None = None
-        # The begin of a keyframe that may lack packets before it.
+        # The start of a keyframe that may lack packets before it.
         self.held: Packet | None = None
 
     def begin(self, ssrc: int, codec: str, sequence: int, timestamp: int, now: float) -> None:

@@ -39,7 +39,7 @@ class Numbers(NamedTuple):
 
 
 class Last(NamedTuple):
-    """Where a viewer's video stopped: sequence number, timestamp, picture ids, and when."""
+    """The end of a viewer's video: sequence number, timestamp, picture ids, and time."""
 
     sequence: int
     timestamp: int
@@ -169,7 +169,7 @@ class Viewer:
         self.rtx_left = RTX_PER_S
         # Video sent; while live, minus what its track had counted before.
         self.video = Sent(0, 0)
-        # What the output had counted of audio before the viewer's first packet, if it had any.
+        # The output's audio counters before the viewer's first packet, if it had any.
         self.sound_before: Sent | None = None
 
     @property

@@ -8,7 +8,7 @@
 
 struct core;
 
-/* The begin of a command's own struct, made by `commands_new`. It is freed after it has run, unless
+/* The start of a command's own struct, made by `commands_new`. It is freed after it has run, unless
  * its caller waits for it. */
 struct command {
     struct command *next;

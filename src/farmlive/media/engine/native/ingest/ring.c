@@ -1,4 +1,4 @@
-/* The ring: stores packets in their slots, and the begin of the current group of pictures.
+/* The ring: stores packets in their slots, and the start of the current group of pictures.
  *
  * Always holds: each slot and `newest` hold their packet; a packet with sequence number n is in the
  * slot n modulo the size. `track` finds keyframes. */

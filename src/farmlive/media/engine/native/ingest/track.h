@@ -48,7 +48,7 @@ struct track {
     bool wanted;  /* a viewer waits for a keyframe */
     bool has_keyframe;
     double keyframe_at;
-    bool has_held; /* the begin of a keyframe that may lack packets before it */
+    bool has_held; /* the start of a keyframe that may lack packets before it */
     uint16_t held_sequence;
     uint32_t held_timestamp;
     /* Only track.c uses the rest. */

@@ -15,7 +15,7 @@ enum watched_as {
     WATCHED_CONNECTION, /* a `struct connection` */
 };
 
-/* The begin of the struct of a watched descriptor. */
+/* The start of the struct of a watched descriptor. */
 struct watched {
     enum watched_as as;
     int fd;

@@ -100,7 +100,7 @@ static void go_live(struct catch_up *catch_up, struct viewer *viewer, struct pub
     catch_up->sending->stale = true;
 }
 
-/* The begin of a group on a track, and the viewers that it is for. */
+/* The start of a group on a track, and the viewers that it is for. */
 struct beginning {
     const struct publisher *publisher;
     const struct track *track;

@@ -84,7 +84,7 @@ static int sending_sort(const struct key *keys, int count, int *numbers, int *fi
     size_t room = 16;
     while (room < 2 * (size_t)count)
         room *= 2;
-    int *table = memory_new(room * sizeof *table); /* a number and 1, or 0 */
+    int *table = memory_new(room * sizeof *table); /* a number plus 1, or 0 */
     int found = 0;
     for (int at = 0; at < count; at++) {
         size_t slot = key_hash(&keys[at]) & (room - 1);

@@ -40,7 +40,7 @@ struct sender {
 
 struct senders {
     struct send_feedback *feedback;
-    bool captures; /* then nobody is reached by a stream */
+    bool captures; /* then no leg is on a stream */
     bool has_threads;
     struct list legs;
     struct cores cores;

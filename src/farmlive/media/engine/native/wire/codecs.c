@@ -24,7 +24,7 @@ static size_t codec_vp8_frame(const uint8_t *payload, size_t size)
     return size > at && !(payload[at] & 1) ? at : 0;
 }
 
-/* Not inter-predicted, begin of a frame, lowest spatial layer (RFC 9628, section 4.2). */
+/* Not inter-predicted, start of a frame, lowest spatial layer (RFC 9628, section 4.2). */
 static bool codec_begins_vp9(const uint8_t *payload, size_t size)
 {
     if (size == 0 || (payload[0] & 0x48) != 0x08)

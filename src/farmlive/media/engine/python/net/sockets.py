@@ -53,7 +53,7 @@ class Port:
 
     @property
     def outlet(self) -> Outlet:
-        """What viewers here get their media through."""
+        """The socket or port that sends media to viewers here."""
         return self.sock
 
     def forget(self, address: Any) -> None:
