@@ -127,3 +127,12 @@ async def test_the_log_goes_on_behind_its_last_event(staff: httpx.AsyncClient) -
     assert (first["to"], rest["to"], rest["next"]) == (1, 2, None)
     after = (await staff.get(path, params={"cursor": rest["to"]})).json()
     assert (after["events"], after["to"]) == ([], 2)
+
+
+@pytest.mark.parametrize("broadcast", ["NOPE", "01KB6Y3S8QJ4M1T9W2ZC5D7EFG"])
+async def test_a_log_that_is_not_there_is_not_found(
+    staff: httpx.AsyncClient, broadcast: str
+) -> None:
+    answer = await staff.get(f"/api/v1/broadcasts/{broadcast}/events")
+    assert answer.status_code == 404
+    assert answer.json()["type"] == "/problems/unknown-broadcast"

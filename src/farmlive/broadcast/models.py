@@ -98,7 +98,13 @@ class LoggedEvent(BaseModel):
 class EventList(Listing):
     """A page of the log, for staff."""
 
-    to: int
+    to: Annotated[
+        int,
+        Field(
+            description="The last `seq` of this page; of an empty one the `cursor` that was sent. "
+            "Where `next` is null, ask again later with it as `cursor`: what came since follows."
+        ),
+    ]
     events: list[LoggedEvent]
 
 

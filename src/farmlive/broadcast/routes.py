@@ -6,6 +6,7 @@ commands.py declares the commands, from which their routes are generated.
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response, WebSocket
+from sqlalchemy import Connection
 
 from farmlive import compact_json
 from farmlive.broadcast.asyncapi import document
@@ -13,7 +14,7 @@ from farmlive.broadcast.broadcasts import Broadcasts, Ended, NotLive
 from farmlive.broadcast.channel import Channel
 from farmlive.broadcast.chat import Chat
 from farmlive.broadcast.commands import mute_answer
-from farmlive.broadcast.log import Log, UnknownBroadcast
+from farmlive.broadcast.log import Event, Log, UnknownBroadcast
 from farmlive.broadcast.models import (
     Broadcast,
     BroadcastList,
@@ -84,12 +85,16 @@ def routes(
     @router.get(
         "/api/v1/broadcasts/{broadcast}/events", dependencies=[by_staff], operation_id="events_list"
     )
+    @raises(UnknownBroadcast)
     async def events(broadcast: str, page: paging.Asked) -> EventList:
         """Return the log, for all audiences; the cursor is the `seq` after which a page begins."""
         after = page.after[0] if page.after else 0
-        found = await store.read(
-            lambda connection: log.events(connection, broadcast, after=after, limit=page.rows)
-        )
+
+        def read(connection: Connection) -> list[Event]:
+            log.head(connection, broadcast)
+            return log.events(connection, broadcast, after=after, limit=page.rows)
+
+        found = await store.read(read)
         rows, following = page.cut(found, lambda event: (event.seq, ""))
         return EventList(
             to=rows[-1].seq if rows else after,
