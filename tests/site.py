@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from farmlive.edge import http_edge
 from farmlive.openapi import Api
 from farmlive.people import DeviceCookie, People
+from farmlive.people.core.cookies import Cookies
 from farmlive.problems import Problem
 
 
@@ -18,7 +19,7 @@ async def asked(
     people: People, *routers: APIRouter
 ) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
     """The viewer, and the program."""
-    app = Api(session_cookie="farmlive_session")
+    app = Api(Cookies(secure=False))
     for router in routers:
         app.include_router(router)
 

@@ -17,6 +17,7 @@ from tests.undeclared import watched
 from farmlive.edge.contracts import raises
 from farmlive.openapi import TAGS, Api
 from farmlive.origin.core.problems import UnknownLot
+from farmlive.people.core.cookies import Cookies
 from farmlive.problems import MEDIA_TYPE, Invalid, NotFound, Problem, statuses, types
 from farmlive.server import Server
 
@@ -128,7 +129,7 @@ async def test_a_problem_that_a_route_does_not_declare_is_found(
 ) -> None:
     """What the fixture of every test stands on, which is not to find this one."""
     monkeypatch.setattr(Api, "__call__", FastAPI.__call__)
-    api = Api(session_cookie="session")
+    api = Api(Cookies(secure=False))
 
     @api.exception_handler(Problem)
     async def answer(_request: Request, problem: Problem) -> Any:

@@ -53,7 +53,6 @@ from farmlive.pages.rendering.static import Static
 from farmlive.pages.services import Services
 from farmlive.people import DeviceCookie, Guard, People
 from farmlive.people.core.devices import ADDRESS, BUYER
-from farmlive.people.core.sessions import COOKIE
 from farmlive.people.routes import accounts as people_routes
 from farmlive.review import routes as review_routes
 from farmlive.review.review import Review
@@ -250,7 +249,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     def broadcast_state(connection: Connection, broadcast: str) -> str:
         return log.head(connection, broadcast).state
 
-    api = Api(session_cookie=people.cookies.name(COOKIE))
+    api = Api(people.cookies)
     shop.searches_heard_by(people.access.searched)
     rooms = Services(bus, guard, people, broadcasts, shop, origin, review)
     # Starlette matches routes in order, and viewers come in hundreds at once.

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Header
 from pydantic import BaseModel, TypeAdapter, ValidationError, WithJsonSchema
 
 from farmlive.commands import Command, KeyMissing, Message
-from farmlive.edge.contracts import needs_header, raises
+from farmlive.edge.contracts import by_device, contract_of, needs_header, raises
 from farmlive.people import Caller, Guard
 
 _HEADER = "Idempotency-Key"
@@ -52,6 +52,8 @@ def _add(router: APIRouter, command: Command[Any], guard: Guard) -> None:
         result = await command.run(given["caller"], given["broadcast"], message)
         return None if command.status == 204 else result
 
+    if contract_of(command.answer).by_device:
+        by_device(answer)
     parameters = [_parameter(name, hints.get(name, str)) for name in sorted(places)]
     if body is not None:
         parameters.append(_parameter("body", body))

@@ -15,6 +15,8 @@ from farmlive.edge.contracts import Access, Contract, contract_of
 from farmlive.edge.hosts import Misdirected
 from farmlive.edge.http_edge import Internal
 from farmlive.edge.request_limits import BodyLate
+from farmlive.people.core import devices, sessions
+from farmlive.people.core.cookies import Cookies
 from farmlive.people.core.problems import CrossSite, WrongCsrfToken
 from farmlive.problems import Invalid, Problem, TooLarge
 from farmlive.store.failures import CommitFailed, CommitUnknown, NewerDatabase, NotRead
@@ -118,9 +120,9 @@ Programs send `Authorization: Bearer <API key>`; browsers sign in by `session_si
 
 
 class Api(FastAPI):
-    """The application. `session_cookie` is the name of the session cookie."""
+    """The application. `cookies` has the names of the cookies in the document."""
 
-    def __init__(self, *, session_cookie: str):
+    def __init__(self, cookies: Cookies):
         super().__init__(
             title="farmlive",
             version="1",
@@ -128,7 +130,7 @@ class Api(FastAPI):
             license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
             openapi_url=None,
         )
-        self._session_cookie = session_cookie
+        self._cookies = cookies
         self._document: dict[str, Any] | None = None
 
     def openapi(self) -> dict[str, Any]:
@@ -168,8 +170,16 @@ class Api(FastAPI):
             "session": {
                 "type": "apiKey",
                 "in": "cookie",
-                "name": self._session_cookie,
+                "name": self._cookies.name(sessions.COOKIE),
                 "description": "A signed-in browser, by `session_sign_in`.",
+            },
+            "device": {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": self._cookies.name(devices.COOKIE),
+                "description": "The device, beside an API key, too: an answer to a request without "
+                "it sets it. Holds, places in waiting lists and the chat belong to the device; "
+                "whoever sends no cookie is another one each time.",
             },
             "csrf_token": {
                 "type": "apiKey",
@@ -219,6 +229,9 @@ def _complete(method: str, operation: dict[str, Any], contracts: list[Contract])
     access = next(iter([*named, *accesses]), None)
     if access is not None:
         operation["security"] = _security(access, is_change=method not in _SAFE)
+        if any(each.by_device for each in contracts):
+            of_all = operation["security"]
+            operation["security"] = of_all + [{**each, "device": []} for each in of_all]
         if access.roles:
             operation["description"] = f"{description}\n\nRoles: {' or '.join(access.roles)}."
     needed = {name.lower() for contract in contracts for name in contract.headers}

@@ -35,6 +35,7 @@ from farmlive.media.routes import routes
 from farmlive.media.session_service import Here
 from farmlive.media.signalling.session import Session
 from farmlive.openapi import Api
+from farmlive.people.core.cookies import Cookies
 from farmlive.problems import MEDIA_TYPE, NotFound, Problem, TooMany, Unauthorized
 from farmlive.settings import Settings
 
@@ -141,7 +142,7 @@ async def serving(
     gate = KeptGate()
     relay = Relay(settings, gate, choose(settings.engine, settings.send_threads, times))
     await relay.start()
-    app = Api(session_cookie="farmlive_session")
+    app = Api(Cookies(secure=False))
     app.include_router(routes(Here(relay), gate, settings))
 
     async def answer(_: Request, problem: Exception) -> JSONResponse:

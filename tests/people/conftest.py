@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from farmlive.openapi import Api
 from farmlive.people import Caller, DeviceCookie, Guard, People
+from farmlive.people.core.cookies import Cookies
 from farmlive.people.routes.accounts import routes
 from farmlive.problems import NotFound, Problem
 from farmlive.settings import Settings
@@ -36,7 +37,7 @@ def broadcast_state(conn: Connection, broadcast: str) -> str:
 
 def make_app(people: People) -> Api:
     guard = Guard(people)
-    app = Api(session_cookie="farmlive_session")
+    app = Api(Cookies(secure=False))
     app.include_router(routes(people, guard, broadcast_state))
     app.add_middleware(DeviceCookie, pseudonyms=people.pseudonyms, secure=people.settings.secure)
 

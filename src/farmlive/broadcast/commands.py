@@ -29,7 +29,7 @@ from farmlive.broadcast.models import (
 from farmlive.broadcast.mutes import Mute, Muted
 from farmlive.clock import rfc3339
 from farmlive.commands import Command, Nothing
-from farmlive.edge.contracts import raises
+from farmlive.edge.contracts import by_device, raises
 from farmlive.origin.core.problems import LotStopped
 from farmlive.people import Blocklist, Caller, RateLimits
 from farmlive.people.core.problems import Blocked, NicknameRefused
@@ -62,6 +62,7 @@ class BroadcastCommands:
         self._crowd = CrowdLimits(limits, settings)
         self._blocks = blocks
 
+    @by_device
     @raises(TooMany, Blocked, NicknameRefused, Muted, UnknownBroadcast, NotLive, Ended)
     async def say(self, caller: Caller, broadcast: str, message: ChatSay) -> dict[str, Any]:
         """Send a chat message under the caller's nickname; returns `EventSeq`.

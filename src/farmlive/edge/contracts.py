@@ -19,11 +19,13 @@ class Contract:
 
     `access` is None if it declares none. `headers` are those that FastAPI considers optional,
     because the function itself refuses a request without one, with a problem of its own.
+    `by_device`: its effect belongs to the device, which a cookie names.
     """
 
     problems: tuple[type[Problem], ...] = ()
     access: "Access | None" = None
     headers: tuple[str, ...] = ()
+    by_device: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,11 @@ def needs_header(name: str) -> Callable[[Function], Function]:
         return _declared(function, replace(before, headers=(*before.headers, name)))
 
     return declare
+
+
+def by_device(function: Function) -> Function:
+    """Declare that what it does belongs to the device, which a cookie names."""
+    return _declared(function, replace(contract_of(function), by_device=True))
 
 
 def _declared(function: Function, contract: Contract) -> Function:

@@ -15,6 +15,7 @@ from farmlive.edge import http_edge
 from farmlive.ids import token, ulid
 from farmlive.openapi import Api
 from farmlive.people import DeviceCookie, Guard, People
+from farmlive.people.core.cookies import Cookies
 from farmlive.problems import Problem
 from farmlive.settings import Settings
 from farmlive.shop.commands import commands
@@ -29,7 +30,7 @@ As = Callable[..., Any]
 async def door(store: Store, settings: Settings, stall: Any) -> AsyncIterator[As]:
     """A client a role; without one a viewer, each on a device of its own."""
     people = People(store, settings)
-    app = Api(session_cookie="farmlive_session")
+    app = Api(Cookies(secure=False))
     app.include_router(routes(stall.shop, Guard(people)))
     app.include_router(command_routes.routes(commands(stall.shop), Guard(people)))
     app.include_router(order_routes.routes(stall.shop, Guard(people)))

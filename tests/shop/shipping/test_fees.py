@@ -16,6 +16,7 @@ from farmlive.edge import http_edge
 from farmlive.openapi import Api
 from farmlive.people import DeviceCookie, Guard, People
 from farmlive.people.core.audit import deeds
+from farmlive.people.core.cookies import Cookies
 from farmlive.problems import Problem
 from farmlive.settings import Settings
 from farmlive.shop.core import regions
@@ -140,7 +141,7 @@ async def clients(
     store: Store, settings: Settings, kept: ParcelFees
 ) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
     people = People(store, settings)
-    app = Api(session_cookie="farmlive_session")
+    app = Api(Cookies(secure=False))
     app.include_router(shipping.routes(kept, Guard(people)))
 
     async def page(_request: Request, problem: Problem) -> JSONResponse:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 from farmlive.broadcast import events
 from farmlive.broadcast.log import Log, UnknownBroadcast
 from farmlive.clock import now_ms
-from farmlive.edge.contracts import raises
+from farmlive.edge.contracts import by_device, raises
 from farmlive.ids import ulid
 from farmlive.origin.core.problems import LotStopped
 from farmlive.people import Caller
@@ -110,6 +110,7 @@ class Holds:
         self._dropped = dropped
         self.alarm = DueScheduler(store, _next, self.expire, "holds did not run out; trying again")
 
+    @by_device
     @raises(
         UnknownBroadcast,
         BroadcastNotLive,
@@ -186,6 +187,7 @@ class Holds:
 
         return await self._store.write(once, asks=Question([(question, named)], about))
 
+    @by_device
     @raises(UnknownBroadcast, TooMany)
     async def drop(self, caller: Caller, broadcast: str, request: HoldDrop) -> dict[str, Any]:
         """Drop the caller's hold with this id; without one nothing happens.

@@ -15,7 +15,7 @@ from sqlalchemy import Executable
 from farmlive import phones
 from farmlive.broadcast.log import Log, UnknownBroadcast
 from farmlive.clock import now_ms
-from farmlive.edge.contracts import raises
+from farmlive.edge.contracts import by_device, raises
 from farmlive.ids import ulid
 from farmlive.origin.core.problems import LotStopped
 from farmlive.people import Caller
@@ -84,6 +84,7 @@ class Till:
         self._notices = notices_limits.StrangersLimits(settings, store)
         self._writer = OrderWriter(log, settings, self._links, self._notices, rush, ordered)
 
+    @by_device
     @raises(
         UnknownBroadcast,
         BroadcastNotLive,

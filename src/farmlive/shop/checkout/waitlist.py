@@ -19,7 +19,7 @@ from sqlalchemy import (
 from farmlive.broadcast.events import WaitChanged
 from farmlive.broadcast.log import Event, Log, UnknownBroadcast
 from farmlive.clock import now_ms
-from farmlive.edge.contracts import raises
+from farmlive.edge.contracts import by_device, raises
 from farmlive.ids import ulid
 from farmlive.origin.core.problems import LotStopped
 from farmlive.people import Caller
@@ -86,6 +86,7 @@ class Waitlist:
         self._blocks = blocks
         log.hear("broadcast.ended", self._end)
 
+    @by_device
     @raises(
         UnknownBroadcast,
         BroadcastNotLive,
@@ -152,6 +153,7 @@ class Waitlist:
 
         return await self._store.write(write)
 
+    @by_device
     @raises(UnknownBroadcast, TooMany)
     async def leave(self, caller: Caller, broadcast: str, request: WaitLeave) -> dict[str, Any]:
         """Take the caller's device off an offer's waiting list; nothing happens if it is not on it.

@@ -30,7 +30,10 @@ class WaitJoin(Wanted, AboutOffer, Message):
 
 
 class WaitLeave(AboutOffer, Message):
-    """Leave the waiting list of an offer."""
+    """Leave the waiting list of an offer.
+
+    It also succeeds if the device is not on it.
+    """
 
     type: Literal["wait.leave"] = "wait.leave"
 

@@ -120,7 +120,10 @@ class HoldPlace(NewHold, Message):
 
 
 class HoldDrop(Message):
-    """Drop the hold; the device leaves the waiting lists of its offers."""
+    """Drop the hold; the device leaves the waiting lists of its offers.
+
+    It also succeeds if the device has no such hold; then nothing changes.
+    """
 
     type: Literal["hold.drop"] = "hold.drop"
     order: Identifier
@@ -152,7 +155,8 @@ class Held(BaseModel):
 
 
 class NewOrder(BaseModel):
-    """An order to place; `order` is the id of the buyer's hold, whose boxes it takes.
+    """An order to place; `order` is the id of the device's hold, whose boxes it takes. The hold of
+    another device is ignored.
 
     `fee` is the delivery fee that the buyer saw; `language` is the buyer's. `proof` is a text for
     which SHA-256 of `broadcast:key:proof` begins with as many zero bits as `proof-needed` asks for.

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.edge import paging
-from farmlive.edge.contracts import raises
+from farmlive.edge.contracts import by_device, raises
 from farmlive.people import Caller, Guard
 from farmlive.shop.checkout.waitlist_models import WaitList
 from farmlive.shop.core.fields import Identifier
@@ -28,6 +28,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     staff = Depends(guard.staff)
 
     @router.get("/waits", dependencies=private, operation_id="waitlist_list")
+    @by_device
     @raises(UnknownBroadcast)
     async def list_waits(
         broadcast: str, caller: Annotated[Caller, anyone], page: paging.Asked
