@@ -49,12 +49,36 @@ async def test_every_schema_is_one_and_names_what_is_there(server: Server) -> No
     assert "$defs" not in json.dumps(described)
 
 
+async def test_it_says_where_the_server_is_and_who_is_let_in(server: Server) -> None:
+    described = document(server.house.channel)
+    (told,) = described["servers"].values()
+    assert f"{told['protocol']}://{told['host']}".replace("ws", "http", 1) == (
+        server.house.settings.url
+    )
+    schemes = described["components"]["securitySchemes"]
+    assert [each["$ref"].rpartition("/")[2] for each in told["security"]] == list(schemes)
+    assert (schemes["api_key"]["scheme"], schemes["session"]["in"]) == ("bearer", "cookie")
+
+
+async def test_every_member_of_the_snapshot_is_described(server: Server, live: str) -> None:
+    welcome = document(server.house.channel)["components"]["messages"]["welcome"]["payload"]
+    snapshot, you = (welcome["properties"][name] for name in ("snapshot", "you"))
+    for key in (await role_key(server.house, "host"), None):
+        async with channel(server, live, key=key) as socket:
+            sent = await get(socket)
+        of_all = set(snapshot["required"])
+        assert set(sent["snapshot"]) == (of_all | {"rushes"} if key else of_all)
+        assert set(sent["you"]) == set(you["properties"])
+    assert {*of_all, "rushes"} == set(snapshot["properties"])
+
+
 async def test_frames_are_as_the_document_says(server: Server, live: str) -> None:
     described = document(server.house.channel)
 
     def check(name: str, frame: dict[str, Any]) -> None:
         validator(described, name).validate(frame)
 
+    error = described["components"]["schemas"]["Problem"]["properties"]["errors"]["items"]
     key = await role_key(server.house, "host")
     asked: list[tuple[dict[str, Any], bool]] = [
         ({"type": "card.pin", "offer": OFFER["offer"]}, True),
@@ -64,6 +88,7 @@ async def test_frames_are_as_the_document_says(server: Server, live: str) -> Non
         ({"type": "card.open", "offer": OFFER["offer"]}, True),
         ({"type": "react", "count": 3}, True),
         ({"type": "react", "count": 300}, False),
+        ({"type": "react", "count": "many"}, False),
         ({"type": "chat.say", "text": "hello"}, True),
         ({"type": "chat.hide", "message": 1}, False),
         ({"type": "offer.change", "offer": OFFER["offer"], "price": cny(1)}, False),
@@ -83,6 +108,11 @@ async def test_frames_are_as_the_document_says(server: Server, live: str) -> Non
             reply = await answer({**message, "id": number})
             assert (reply["id"], reply["ok"]) == (number, ok), reply
             check(f"{name}.done" if ok else f"{name}.refused", reply)
+            if not ok:
+                errors = reply["problem"].get("errors", [])
+                invalid = reply["problem"]["type"] == "/problems/invalid"
+                assert bool(errors) == invalid
+                assert all(set(each) == set(error["required"]) for each in errors)
             if ok:
                 check(name, message)
         for text in ("no JSON", '{"type": "no.command"}'):

@@ -10,8 +10,12 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from farmlive.broadcast.channel import SUBPROTOCOL, Channel
 from farmlive.broadcast.events.schema import event_schemas, schemas
+from farmlive.broadcast.snapshot import CHAT_KEPT, STAFF_ORDERS
 from farmlive.broadcast.wire.ws_protocol import TOO_MANY
 from farmlive.commands import Command
+from farmlive.people.core import devices, sessions
+from farmlive.people.core.cookies import Cookies
+from farmlive.settings import Settings
 
 _EVENT = {
     "type": "object",
@@ -26,13 +30,26 @@ _EVENT = {
 }
 _PROBLEM = {
     "type": "object",
-    "description": "RFC 9457 problem details",
+    "description": "RFC 9457 problem details. Other members are the type's own; GET its `type` "
+    "tells of them.",
     "required": ["type", "title", "status", "detail"],
     "properties": {
         "type": {"type": "string"},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "description": "What is wrong in the message: the first 20. Of `/problems/invalid`.",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {
+                    "field": {"type": "string", "description": "Such as `lines.0.quantity`."},
+                    "message": {"type": "string"},
+                },
+            },
+        },
     },
 }
 _IDENTITY = {"type": ["string", "integer", "null"], "description": "The message's `id`."}
@@ -40,7 +57,75 @@ _IDENTITY = {"type": ["string", "integer", "null"], "description": "The message'
 # back every frame has `now`, since the `at` of its events is ahead of the clock.
 _FIRST = {
     "now": {"type": "integer", "description": "The server's clock, UTC milliseconds since 1970"},
-    "you": {"type": "object", "description": "The `role` and `nickname` that one is heard by"},
+    "you": {
+        "type": "object",
+        "description": "Who the channel takes the client for.",
+        "required": ["role", "nickname"],
+        "properties": {
+            "role": {
+                "type": ["string", "null"],
+                "description": "Of the account or the API key; null for everyone else.",
+            },
+            "nickname": {
+                "type": "string",
+                "description": "The name beside the client's messages. Empty for one of the team "
+                "without a display name: the role is shown instead.",
+            },
+        },
+    },
+}
+SNAPSHOT = {
+    "type": "object",
+    "description": "How the broadcast stands after the event `to`. The events after it change it. "
+    "A field of an event that came later is missing where older events told of the thing.",
+    "required": [
+        *("broadcast", "paused", "source", "pinned"),
+        *("offers", "chat", "audience", "orders"),
+    ],
+    "properties": {
+        "broadcast": {
+            "type": "object",
+            "description": "As `broadcasts_get` answers it; times in RFC 3339.",
+        },
+        "paused": {"type": "boolean", "description": "Whether viewers wait for the camera."},
+        "source": {
+            "type": ["object", "null"],
+            "description": "The camera that viewers see: its `id`, and the other fields of "
+            "`source.switched`. Null before the first, and for staff once it has left.",
+        },
+        "pinned": {
+            "type": ["string", "null"],
+            "description": "The offer whose card is shown over the video.",
+        },
+        "offers": {
+            "type": "array",
+            "description": "The cards in the order of the bag. Each has its `id`, the fields of "
+            "`offer.added` as later events changed them, `left`, and `flash`: the batch that is "
+            "planned or runs, with its `id`, its `state` and the fields of `flash.planned`.",
+            "items": {"type": "object", "required": ["id"]},
+        },
+        "chat": {
+            "type": "array",
+            "description": f"The last {CHAT_KEPT} messages that are not hidden, the oldest first: "
+            "`seq` and `at` of the event, and the fields of `chat.said`.",
+            "items": {"type": "object", "required": ["seq", "at"]},
+        },
+        "audience": {"type": "object", "description": "The fields of `audience.counted`."},
+        "orders": {
+            "type": "array",
+            "description": "Holds and orders, the oldest first: the device's own, or for staff "
+            f"and sellers the latest {STAFF_ORDERS} that they may see. Each has its `id`, `at` "
+            "(when it was held or placed), and the fields of its `order.…` events; a refund's "
+            "`amount` is `refunded`, too.",
+            "items": {"type": "object", "required": ["id", "at"]},
+        },
+        "rushes": {
+            "type": "array",
+            "description": "For staff alone: the offers in a rush, with the fields of "
+            "`rush.began`.",
+            "items": {"type": "object"},
+        },
+    },
 }
 _LIVE = "#/channels/live"
 _SCHEMAS = "#/components/schemas/{model}"
@@ -65,7 +150,7 @@ _FROM_SERVER = {
             ["to", "now", "you", "snapshot"],
             to={"type": "integer"},
             **_FIRST,
-            snapshot={"type": "object"},
+            snapshot=SNAPSHOT,
         ),
         "summary": "The first frame, without `after` or where more was missed than is kept",
     },
@@ -100,6 +185,7 @@ def document(channel: Channel) -> dict[str, Any]:
     """Return the AsyncAPI 3 document of the live channel."""
     commands = sorted(channel.commands.values(), key=lambda command: command.name)
     shapes = _Shapes(commands)
+    cookies = Cookies(secure=channel.settings.secure)
     messages = {**_FROM_SERVER}
     operations: dict[str, Any] = {
         "follow": {
@@ -120,7 +206,8 @@ def document(channel: Channel) -> dict[str, Any]:
             "description": (
                 f"Subprotocol `{SUBPROTOCOL}`; one JSON object a text frame. A channel takes some "
                 f"messages a second, more at once, and is closed with {TOO_MANY} where still more "
-                "come; what was not answered can be sent again."
+                "come; what was not answered can be sent again. Examples are values of single "
+                "fields: those of one event need not fit together."
             ),
             "license": {
                 "name": "Apache-2.0",
@@ -128,6 +215,7 @@ def document(channel: Channel) -> dict[str, Any]:
             },
         },
         "defaultContentType": "application/json",
+        "servers": {"this": _server(channel.settings)},
         "channels": {
             "live": {
                 "address": "/api/v1/broadcasts/{broadcast}/live",
@@ -143,7 +231,8 @@ def document(channel: Channel) -> dict[str, Any]:
                                     "is sent first.",
                                 }
                             },
-                        }
+                        },
+                        "headers": _headers(cookies),
                     }
                 },
                 "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
@@ -158,12 +247,58 @@ def document(channel: Channel) -> dict[str, Any]:
                 **schemas(),
                 **shapes.definitions,
             },
+            "securitySchemes": _security_schemes(cookies),
             "correlationIds": {
                 "id": {
                     "description": "A reply carries the `id` of its message.",
                     "location": "$message.payload#/id",
                 }
             },
+        },
+    }
+
+
+def _server(settings: Settings) -> dict[str, Any]:
+    scheme, _, host = settings.url.partition("://")
+    return {
+        "host": host,
+        "protocol": "wss" if scheme == "https" else "ws",
+        "description": "This server. Without FARMLIVE_PUBLIC_URL it answers under any other host, "
+        "too. Viewers need none of the credentials.",
+        "security": [
+            {"$ref": f"#/components/securitySchemes/{name}"} for name in ("api_key", "session")
+        ],
+    }
+
+
+def _security_schemes(cookies: Cookies) -> dict[str, Any]:
+    return {
+        "api_key": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key, in the handshake's `Authorization` header.",
+        },
+        "session": {
+            "type": "httpApiKey",
+            "in": "cookie",
+            "name": cookies.name(sessions.COOKIE),
+            "description": "A signed-in browser, by `session_sign_in`.",
+        },
+    }
+
+
+def _headers(cookies: Cookies) -> dict[str, Any]:
+    """What the handshake may have besides the credentials."""
+    device = cookies.name(devices.COOKIE)
+    return {
+        "type": "object",
+        "properties": {
+            "Cookie": {
+                "type": "string",
+                "description": f"`{device}` names the device, beside an API key, too; the answer "
+                "to a handshake without it sets it. Holds, places in waiting lists and the chat "
+                "belong to the device, and its own orders are told to it.",
+            }
         },
     }
 

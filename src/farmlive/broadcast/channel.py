@@ -89,7 +89,7 @@ class Channel:
         self._guard = guard
         self._limits = limits
         self._channels = OpenChannels(settings.max_channels_per_address)
-        self._settings = settings
+        self.settings = settings
         self._joining = asyncio.Semaphore(JOIN_AT_ONCE)
         self._orders_of: OrdersOf = lambda _connection, _broadcast, _device: []
         self.commands: dict[str, Command[Any]] = {}
@@ -160,7 +160,7 @@ class Channel:
         caller = await self._guard.caller(websocket)
         if caller.role is not None:
             wire_of(websocket.scope).exempt()
-        self._limits.allow("join", caller.address, self._settings.joins_per_minute)
+        self._limits.allow("join", caller.address, self.settings.joins_per_minute)
         text = websocket.query_params.get("after")
         if text is None:
             return caller, None
