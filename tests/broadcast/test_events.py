@@ -28,6 +28,13 @@ def test_an_event_is_read_as_it_was_written(name: str) -> None:
     checked(KINDS[name]).model_validate(data)
 
 
+def test_the_example_of_a_resumed_order_has_no_stopped_lot() -> None:
+    assert [examples()[f"order.{name}"]["stopped"] for name in ("stopped", "resumed")] == [
+        True,
+        False,
+    ]
+
+
 @pytest.mark.parametrize("event", KNOWN, ids=lambda event: f"{event.seq}-{event.kind}")
 def test_of_what_an_older_version_wrote_nothing_is_made_up(event: Event) -> None:
     model = event.model()

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import RedirectResponse, Response
 
 from farmlive.broadcast.log import UnknownBroadcast
@@ -26,7 +26,7 @@ from farmlive.problems import Forbidden
 from farmlive.review.definitions import SHEET_WORDS
 from farmlive.review.files import as_csv, as_xlsx
 from farmlive.review.models import Cut, Moment, Report
-from farmlive.review.readers import LISTS, OF_ORDERS, UnknownSheet, farms_of, sheets_of
+from farmlive.review.readers import LISTS, OF_ORDERS, SHEETS, UnknownSheet, farms_of, sheets_of
 from farmlive.review.sheets import Sheet
 from farmlive.settings import Settings
 
@@ -154,13 +154,16 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     @raises(UnknownBroadcast, UnknownSheet, UnknownFarm, Forbidden, ReauthenticationNeeded)
     async def sheet(
         broadcast: str,
-        name: str,
-        form: str,
+        name: Annotated[str, Path(json_schema_extra={"enum": list(SHEETS)})],
+        form: Annotated[str, Path(json_schema_extra={"enum": list(FILE_TYPES)})],
         request: Request,
         caller: Annotated[Caller, anyone],
         farm: str | None = None,
     ) -> Response:
-        """Return a sheet as a file, in the visitor's language."""
+        """Return a sheet as a file, in Chinese or by `Accept-Language` in English.
+
+        It names orders by their numbers, such as A0001.
+        """
         if caller.role is None:
             return to_sign_in(request)
         language = language_of(request)

@@ -547,7 +547,7 @@ export interface OrderResumed {
   payment: "due" | "paid" | "part_refunded" | "refunded";
   /** The lot in it that was stopped, or lifted. */
   lot: string;
-  /** Whether the order has a stopped lot, so that nothing of it is handed over. */
+  /** False: all of the order may be handed over again. */
   stopped: boolean;
 }
 

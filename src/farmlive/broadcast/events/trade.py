@@ -202,6 +202,8 @@ class OrderStopped(_Stopped):
 class OrderResumed(_Stopped):
     """No lot in the order is stopped any more."""
 
+    stopped: Annotated[bool, doc("False: all of the order may be handed over again.", False)]
+
 
 @model
 class _Claim(OrderEvent):

@@ -106,8 +106,6 @@ class DeedAnswer(BaseModel):
 
 
 class DeedList(Listing):
-    """Entries of the audit log, the latest first; `next` is the `before` of the following page, if
-    there is one.
-    """
+    """Entries of the audit log, the latest first."""
 
     deeds: list[DeedAnswer]

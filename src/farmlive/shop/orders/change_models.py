@@ -64,7 +64,10 @@ class OrderSearch(OrderFilter, Paged):
 
 
 class WaitingSearch(Paged):
-    """A search for orders to hand over, in the body; `find` is as in OrderFilter."""
+    """A search for orders to hand over, in the body.
+
+    `find` is an order's number, a part of the buyer's name, or the phone number or its end.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
