@@ -207,8 +207,8 @@ _CHEAP_NOBODY = _CHEAP.hash(ulid())
 
 @pytest.fixture(autouse=True)
 def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash with little memory; people/test_passwords.py looks at the real parameters, and servers
-    in processes of their own have them.
+    """Hash with little memory; people/accounts/test_passwords.py looks at the real parameters, and
+    servers in processes of their own have them.
     """
     monkeypatch.setattr(passwords, "_hasher", _CHEAP)
     monkeypatch.setattr(passwords, "_NOBODY", _CHEAP_NOBODY)

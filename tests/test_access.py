@@ -135,7 +135,7 @@ MAY: dict[str, set[str]] = {
     "POST /orders/{token}/erasures": EVERYONE,
     "POST /orders/{token}/exports": EVERYONE,
     "POST /person/codes": EVERYONE,
-    # By a code; without one, which test_person_codes.py tries, for a coordinator alone.
+    # By a code; without one, which shop/privacy/test_codes.py tries, for a coordinator alone.
     "POST /person/erasures": EVERYONE,
     "POST /person/exports": EVERYONE,
     "POST /person/search": EVERYONE,

@@ -1,8 +1,8 @@
 """The time: UTC milliseconds inside, RFC 3339 outside. Nothing else reads the wall clock.
 
 The time is a monotonic clock plus an offset: if someone sets the machine's clock, it does not move.
-timekeeper.py determines the offset: a server's time is its database's, or on SQLite its machine's
-once that has proved steady.
+operations/timekeeper.py determines the offset: a server's time is its database's, or on SQLite its
+machine's once that has proved steady.
 """
 
 import contextlib

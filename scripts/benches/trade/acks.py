@@ -1,6 +1,6 @@
 """What people were told in a run of the crash bench: what was acknowledged to them, and refused.
 
-What is kept of it is the ledger's, and whether the two are one reckoning.py's.
+What is kept of it is the ledger's, and whether the two are one reconcile.py's.
 """
 
 from collections import Counter

@@ -1,6 +1,6 @@
-"""What a clause of a standard is: who must keep it, how it is tried, and what came of it.
+"""A clause of a standard: which servers must keep it, how to try it, and the result.
 
-The clauses themselves are in the files `clauses_of_…`, the table of them all in `clauses`.
+The clauses themselves are in the files `…_checks.py`; registry.py has the list of all.
 """
 
 from collections.abc import Awaitable, Callable, Iterator

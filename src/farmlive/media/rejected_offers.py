@@ -1,7 +1,7 @@
 """Rejected offers of publishers: logged once, and shown beside the source for two minutes.
 
-negotiation.py and relay.py decide why an offer is rejected. Otherwise only the encoder would get
-the reason, and encoders often do not show it.
+signalling/negotiation.py and relay.py decide why an offer is rejected. Otherwise only the encoder
+would get the reason, and encoders often do not show it.
 """
 
 from typing import NamedTuple

@@ -1,8 +1,8 @@
 """Ends media sessions that need a role once the role is gone: previews of a source, and views of a
 broadcast that is not live yet.
 
-Views that need no role go on. guard.py authenticates the request that opened the session again, as
-for a live channel; media closes the session.
+Views that need no role go on. people/guard.py authenticates the request that opened the session
+again, as for a live channel; media closes the session.
 """
 
 from collections.abc import Awaitable, Callable

@@ -1,5 +1,5 @@
-"""Origin: farms and plots (farm_admin.py), lots with their trace events and stories, and lots by
-identifier; each method is one transaction.
+"""Origin: farms and plots (lots/farm_admin.py), lots with their trace events and stories, and lots
+by identifier; each method is one transaction.
 
 The shop sells lots; the pages show stories and maps.
 """

@@ -1,7 +1,7 @@
 """The audit list as a coordinator reads it: the page with its filter, and the same as a file.
 
 Owns what a selection is in an address, which names identifiers only, and finding out what things
-are called; the words are words.py's, the file's columns file.py's.
+are called; the words are audit/words.py's, the file's columns audit/file.py's.
 """
 
 import asyncio

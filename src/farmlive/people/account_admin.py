@@ -1,6 +1,6 @@
 """Administration of accounts: creating, changing, shutting out, and setting passwords.
 
-accounts.py has the SQL, guard.py authorizes the caller.
+accounts/accounts.py has the SQL, guard.py authorizes the caller.
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,8 @@
 """Administration of second factors: setting up, listing, removing, resetting, and extending
 deadlines.
 
-Each change needs a recent authentication (reauthentication.py). session_admin.py decides what a
-sign-in needs.
+Each change needs a recent authentication (accounts/reauthentication.py). session_admin.py decides
+what a sign-in needs.
 """
 
 from collections.abc import Callable

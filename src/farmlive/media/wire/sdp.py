@@ -1,7 +1,7 @@
 """Session descriptions (RFC 8866) as browsers, OBS and ffmpeg write them, parsed tolerantly.
 
-Unknown lines are skipped; a missing required one raises `BadSdp`, which names it. negotiation.py
-decides which formats are accepted.
+Unknown lines are skipped; a missing required one raises `BadSdp`, which names it.
+signalling/negotiation.py decides which formats are accepted.
 """
 
 import re

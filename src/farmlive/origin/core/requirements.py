@@ -1,9 +1,9 @@
 """The county's requirements for selling a lot: a passed test, a certificate, or neither.
 
 They include how long before the harvest a test may be. This module owns `lots.missing`, which the
-till reads in its own transaction. A missing proof is not a stop (stops.py): what was sold earlier
-is still packed and handed over, and nobody lifts it. The functions run SQL within the caller's
-transaction.
+till reads in its own transaction. A missing proof is not a stop (stops/stops.py): what was sold
+earlier is still packed and handed over, and nobody lifts it. The functions run SQL within the
+caller's transaction.
 """
 
 from collections.abc import Sequence

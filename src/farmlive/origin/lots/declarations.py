@@ -1,8 +1,8 @@
 """Error declarations: which of a lot's trace events are valid, and declaring one an error.
 
 The functions run SQL within the caller's transaction. Wrong events stay in the trace: an event with
-the same eventID declares each an error (EPCIS 2.0, section 7.4.1). epcis.py has the events' format;
-the callers give the reason.
+the same eventID declares each an error (EPCIS 2.0, section 7.4.1). core/epcis.py has the events'
+format; the callers give the reason.
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,8 @@
 """Lots: records tests, packing and shipping as trace events, and reads lots.
 
-The functions run SQL within the caller's transaction. harvests.py creates lots; epcis.py has the
-events' format; balance.py records waste and corrections; origin.py and story.py find lots and tell
-their story.
+The functions run SQL within the caller's transaction. harvests.py creates lots; core/epcis.py has
+the events' format; balance.py records waste and corrections; origin.py and story/story.py find lots
+and tell their story.
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,8 @@
 """Withdraws tests and field operations that did not happen.
 
 The functions run SQL within the caller's transaction. The record stays, with the reason, and counts
-for nothing any more. Its findings stay: a stopped lot stays stopped (stops.py). The lot's trace
-declares the error.
+for nothing any more. Its findings stay: a stopped lot stays stopped (stops/stops.py). The lot's
+trace declares the error.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """Accounts: people who sign in by name and password, each with one role, a seller with farms, a
 clerk with centres.
 
-Functions for the store. passwords.py hashes passwords, sessions.py keeps sessions.
+Functions for the store. passwords.py hashes passwords, core/sessions.py keeps sessions.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Sign-ins: rate limits of wrong passwords, and the devices that have a limit of their own.
 
-Owns the devices that an account signed in on, and the choice of limits; rate_limits.py counts.
+Owns the devices that an account signed in on, and the choice of limits; core/rate_limits.py counts.
 
 With a limit per name alone, anyone could lock its owner out by guessing. So that limit applies to
 strangers: a device on which the same account signed in before has its own limit. Passwords of the

@@ -21,8 +21,8 @@ class Caller:
     centres, who has all of them until a coordinator chooses. Viewers read `display_name`, never
     `name`. `key_owner` is the account that owns the API key of a program (`by_key`), and `key` that
     key's id. `weak_password`: pages ask for another one. `authenticated_at` is when a session's
-    owner last authenticated (reauthentication.py), in milliseconds since 1970; None without a
-    session. `second_factor`, `factor_asked_at` and `factor_extensions` are the account's.
+    owner last authenticated (accounts/reauthentication.py), in milliseconds since 1970; None
+    without a session. `second_factor`, `factor_asked_at` and `factor_extensions` are the account's.
     """
 
     account: str | None

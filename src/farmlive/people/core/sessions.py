@@ -54,9 +54,9 @@ class Session:
     """A signed-in browser. `token` is the cookie's value; it is not stored anywhere.
 
     `used_at` is the last recorded use, `authenticated_at` when its owner last authenticated
-    (reauthentication.py), both in milliseconds since 1970. `second_factor`, `factor_asked_at` and
-    `factor_extensions` are the account's; `recovery_codes` are those that this sign-in made, to be
-    shown once.
+    (accounts/reauthentication.py), both in milliseconds since 1970. `second_factor`,
+    `factor_asked_at` and `factor_extensions` are the account's; `recovery_codes` are those that
+    this sign-in made, to be shown once.
     """
 
     token: str = field(repr=False)

@@ -2,7 +2,7 @@
 
 Passwords, sessions and keys are stored only as hashes. A `broadcast` here is an id; its table
 belongs to the room above. An `owner` is the account responsible for a credential, which ends with
-it (credentials.py); null for credentials from before there were owners, and for those that the
+it (keys/credentials.py); null for credentials from before there were owners, and for those that the
 command or a key without an owner made. `made_by` is the account that was shown a credential's
 secret, by making or renewing it.
 """
@@ -43,7 +43,7 @@ accounts = Table(
     Column("password_until", BigInteger),
     # Whether the password breaks a newer rule, as its last sign-in showed.
     Column("password_weak", Boolean, nullable=False, server_default=false()),
-    # Whether a sign-in needs more than the password; setups.py keeps it consistent with the
+    # Whether a sign-in needs more than the password; factors/setups.py keeps it consistent with the
     # factors.
     Column("second_factor", Boolean, nullable=False, server_default=false()),
     # When its seven days without a second factor began, after which it can't sign in without; in
@@ -55,7 +55,7 @@ accounts = Table(
 )
 
 # The authenticator app of an account. `secret` is encrypted with a key that is not in the database,
-# `step` is that of the last code (totp.py).
+# `step` is that of the last code (factors/totp.py).
 totp = Table(
     "totp",
     metadata,
@@ -130,8 +130,8 @@ sessions = Table(
     Column("device", String(32)),
     Column("browser", String(40)),
     Column("used_at", BigInteger),
-    # When its owner last authenticated (reauthentication.py); null: at the sign-in, in an earlier
-    # version.
+    # When its owner last authenticated (accounts/reauthentication.py); null: at the sign-in, in an
+    # earlier version.
     Column("authenticated_at", BigInteger),
     Index("ix_sessions_account", "account"),
     Index("ix_sessions_expires_at", "expires_at"),
@@ -139,7 +139,7 @@ sessions = Table(
 )
 
 # Devices, by pseudonym, on which an account has signed in: a stranger's wrong passwords do not
-# count against them. See sign_ins.py.
+# count against them. See accounts/sign_ins.py.
 account_devices = Table(
     "account_devices",
     metadata,
@@ -161,7 +161,7 @@ api_keys = Table(
     Column("owner", String(26)),
     Column("made_by", String(26)),
     Column("expires_at", BigInteger),
-    # Written at most once a minute; see key_uses.py.
+    # Written at most once a minute; see keys/key_uses.py.
     Column("used_at", BigInteger),
 )
 

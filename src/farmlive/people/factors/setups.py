@@ -1,8 +1,8 @@
 """Setting up second factors, and an account's factors: an authenticator app, passkeys, and recovery
 codes, which come with the first of either.
 
-factors.py and reauthentication.py decide what the person must prove. `check` writes nothing; its
-result writes in the caller's transaction.
+factors.py and accounts/reauthentication.py decide what the person must prove. `check` writes
+nothing; its result writes in the caller's transaction.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Codes of an authenticator app (TOTP, RFC 6238): six digits, 30 seconds, SHA-1, as all apps use.
 
-An account's secret is stored encrypted (sealing.py). A code is accepted once (section 5.2): the row
-has the step of the last one, which only grows. Functions for the store.
+An account's secret is stored encrypted (core/sealing.py). A code is accepted once (section 5.2):
+the row has the step of the last one, which only grows. Functions for the store.
 """
 
 import re

@@ -3,7 +3,7 @@ proof of work for it, and for some minutes longer.
 
 The boxes that they take are counted in the offer's row, within the transactions that take them:
 over all servers, without further queries. Events tell staff when a rush begins and ends.
-proof_of_work.py checks the proof.
+core/proof_of_work.py checks the proof.
 """
 
 import asyncio

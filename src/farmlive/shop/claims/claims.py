@@ -1,7 +1,7 @@
 """Claims: a buyer complains about damaged goods, with photos; staff refund or refuse.
 
 Texts and photos are visible to the order's buyer and staff only, and are in no event.
-transitions.py records the refund.
+orders/transitions.py records the refund.
 """
 
 from collections import Counter
@@ -301,7 +301,7 @@ class Claims:
                 "claimed_at": now_ms(),
             },
         )
-        if row.person_gone_at is not None:  # retention.py must check it again
+        if row.person_gone_at is not None:  # privacy/retention.py must check it again
             connection.execute(
                 update(orders).where(orders.c.id == row.id).values(person_check_at=now_ms())
             )

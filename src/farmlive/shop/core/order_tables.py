@@ -62,8 +62,8 @@ orders = Table(
     Column("refunded", BigInteger, nullable=False, server_default="0"),
     # The idempotency key of the order; its stored answer is deleted with the buyer's data.
     Column("key", String(64)),
-    # When the buyer's data was removed (buyer_data.py), and when retention.py should check again an
-    # order that it passed over, because it was open or had changed.
+    # When the buyer's data was removed (orders/buyer_data.py), and when privacy/retention.py should
+    # check again an order that it passed over, because it was open or had changed.
     Column("person_gone_at", BigInteger),
     Column("person_check_at", BigInteger),
     UniqueConstraint("broadcast", "number"),

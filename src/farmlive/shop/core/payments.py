@@ -1,7 +1,7 @@
 """Payment methods, and the interface of payment providers.
 
 The two built-in methods are manual: people take the money and record it. state_machine.py says who
-may record it, transitions.py appends the events.
+may record it, orders/transitions.py appends the events.
 """
 
 from collections.abc import Mapping

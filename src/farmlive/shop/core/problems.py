@@ -124,9 +124,9 @@ class PriceChanged(Conflict):
 
 
 class SoldOut(Conflict):
-    """Fewer boxes are left than were asked for; `offers` lists the entries of shortage.py, or only
-    `{offer, left}` where a box went at that very moment. `alone`: the boxes of a refund are sold,
-    and only its money can be undone.
+    """Fewer boxes are left than were asked for; `offers` lists the entries of stock/shortage.py, or
+    only `{offer, left}` where a box went at that very moment. `alone`: the boxes of a refund are
+    sold, and only its money can be undone.
     """
 
     slug = "sold-out"

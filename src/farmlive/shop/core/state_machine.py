@@ -1,7 +1,8 @@
 """The state machine of orders: the one table of states and payments, of who may make each
 transition, and of which can be undone.
 
-Pure. order_writer.py, holds.py and transitions.py apply the transitions to stock and log.
+Pure. checkout/order_writer.py, checkout/holds.py and orders/transitions.py apply the transitions to
+stock and log.
 """
 
 from dataclasses import dataclass

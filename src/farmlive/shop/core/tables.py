@@ -64,7 +64,7 @@ offers = Table(
     Column("held_new", BigInteger, nullable=False, server_default="0"),
     # Boxes that devices without a past order took within the minute that began at `rush_at`, and
     # within the minute before; from `proof_from` until `proof_until` they need a proof of work
-    # (rush.py).
+    # (checkout/rush.py).
     Column("rush_at", BigInteger, nullable=False, server_default="0"),
     Column("rush_boxes", BigInteger, nullable=False, server_default="0"),
     Column("rush_before", BigInteger, nullable=False, server_default="0"),

@@ -11,7 +11,7 @@ notices = Table(
     metadata,
     Column("id", String(26), primary_key=True),
     Column("order", ForeignKey("orders.id"), nullable=False),
-    # Its kind (notice_kinds.py), and the event's `seq` in the broadcast's log.
+    # Its kind (core/notice_kinds.py), and the event's `seq` in the broadcast's log.
     Column("kind", String(40), nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("provider", String(20), nullable=False),
@@ -65,7 +65,7 @@ notice_budgets = Table(
     Column("used", Integer, nullable=False),
 )
 
-# Times of strangers' notices without a row: those of erased orders, and codes (codes.py).
+# Times of strangers' notices without a row: those of erased orders, and codes (privacy/codes.py).
 # `recipient` is the keyed pseudonym of the normalized recipient, `times` are in UTC milliseconds;
 # deleted a day after the last of them.
 notice_counts = Table(

@@ -1,6 +1,7 @@
 """The bag: a broadcast's offers with live price and released stock, and their cards.
 
-Each change is an event in the log, appended in the change's own transaction. till.py sells.
+Each change is an event in the log, appended in the change's own transaction. checkout/till.py
+sells.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,9 @@
 """The shop's part of stopping and lifting a lot: events, flash batches and the waiting list.
 
 It runs within the transaction of the finding or the lift, as
-`farmlive.origin.stops.stops.StopHandler`. stock.py and transitions.py refuse to sell or hand over a
-stopped lot; notices.py sends the notices; lot_orders.py lists its orders.
+`farmlive.origin.stops.stops.StopHandler`. stock/stock.py and orders/transitions.py refuse to sell
+or hand over a stopped lot; notices/notices.py sends the notices; orders/lot_orders.py lists its
+orders.
 """
 
 from collections.abc import Callable, Iterable, Sequence

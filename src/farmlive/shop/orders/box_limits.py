@@ -1,8 +1,8 @@
 """Limits of boxes: per order, and of an offer per device, phone and IP address.
 
 Held boxes count, and ordered ones until they are packed. Staff and clerks order for others: they
-are not limited, and their boxes don't count for their IP address. new_devices.py limits the holds
-of devices without a past order.
+are not limited, and their boxes don't count for their IP address. checkout/new_devices.py limits
+the holds of devices without a past order.
 
 An IP address counts as its `source`, a keyed pseudonym that differs in each broadcast. It is stored
 with a hold, and with an order's lines until the order is packed or cancelled, for a day at most:

@@ -1,7 +1,7 @@
 """Bulk actions: one transition for one or many orders, and its undo.
 
 Each order is handled by itself: a refused one stays unchanged and is reported with its problem.
-state_machine.py has the transitions and what can be undone.
+core/state_machine.py has the transitions and what can be undone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

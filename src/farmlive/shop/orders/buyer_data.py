@@ -1,7 +1,7 @@
 """The personal data of an order's buyer: what it is, why it must still be kept, and its removal.
 
-The pseudonym, the lines and the sums stay. retention.py decides when it is due; erasing.py removes
-it earlier, at the buyer's request.
+The pseudonym, the lines and the sums stay. privacy/retention.py decides when it is due;
+privacy/erasing.py removes it earlier, at the buyer's request.
 """
 
 from collections import defaultdict
@@ -133,8 +133,8 @@ def empty(connection: Connection, rows: Sequence[Row[Any]], now: int) -> set[str
     photos, which `ClaimPhotos.remove` deletes from the disk after the commit. It may be called
     again for an order, since a reason may have been written meanwhile.
 
-    The notices' limits lose their counts too; erasing.py, which a stranger can trigger, keeps
-    these.
+    The notices' limits lose their counts too; privacy/erasing.py, which a stranger can trigger,
+    keeps these.
     """
     ids = [row.id for row in rows]
     if not ids:

@@ -1,6 +1,6 @@
 """Moves an order's boxes in stock, within the caller's transaction: return and sell again.
 
-transitions.py calls it; stock.py keeps the stock.
+transitions.py calls it; stock/stock.py keeps the stock.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Pick-up at a centre: finds an order by its six digits and hands it over, with payment.
 
-It assigns the codes; state_machine.py has the transitions.
+It assigns the codes; core/state_machine.py has the transitions.
 """
 
 import secrets

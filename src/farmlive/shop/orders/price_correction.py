@@ -1,9 +1,9 @@
 """Corrects mistaken prices, and lists the orders at them with the possible actions.
 
 Orders at a price that was too low stay valid. From the correction on, the grace of prices does not
-apply to it, and holds get the right price (reprice_holds.py) unless staff honour the wrong one.
-flashes.py ends a flash batch with a mistaken price; its orders are listed here too. The orders' own
-transitions carry out the actions.
+apply to it, and holds get the right price (stock/reprice_holds.py) unless staff honour the wrong
+one. flash/flashes.py ends a flash batch with a mistaken price; its orders are listed here too. The
+orders' own transitions carry out the actions.
 """
 
 from collections.abc import Sequence

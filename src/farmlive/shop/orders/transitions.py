@@ -1,9 +1,9 @@
 """Applies one transition to an order, within the caller's transaction: row, history, stock and
 event.
 
-state_machine.py lists the transitions; orders.py, bulk_actions.py, pickup.py and claims.py call
-this; order_stock.py moves the boxes. An order with a stopped lot is kept from every transition but
-cancelling and refunding.
+core/state_machine.py lists the transitions; orders.py, bulk_actions.py, pickup.py and
+claims/claims.py call this; order_stock.py moves the boxes. An order with a stopped lot is kept from
+every transition but cancelling and refunding.
 """
 
 from collections.abc import Mapping, Sequence
@@ -386,7 +386,7 @@ class Transitions:
         passed: bool = False,
     ) -> None:
         """Append the transition's event. A reason is free text and stays out of the log."""
-        assert issubclass(kind, events.OrderStep)  # holds.py appends the events of holds
+        assert issubclass(kind, events.OrderStep)  # checkout/holds.py appends the events of holds
         said = kind(
             order=row.id,
             number=order_number(row.number),

@@ -1,9 +1,9 @@
 """Erasure: removes the personal data of one order, or of all orders of a phone, before its time.
 
 It begins with one transaction, which refuses it if anything is open, and continues in steps of a
-few orders; another run or another server resumes what a killed server left. buyer_data.py defines
-the personal data; the routes and codes.py check who may erase. Each server removes the person from
-its own outbox.
+few orders; another run or another server resumes what a killed server left. orders/buyer_data.py
+defines the personal data; the routes and codes.py check who may erase. Each server removes the
+person from its own outbox.
 """
 
 import asyncio

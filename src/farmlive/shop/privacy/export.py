@@ -46,7 +46,8 @@ PAGE = "read-me.html"
 
 @dataclass(frozen=True)
 class Message:
-    """A message to the buyer: its kind (notice_kinds.py) and its phone number or e-mail address.
+    """A message to the buyer: its kind (core/notice_kinds.py) and its phone number or e-mail
+    address.
 
     `state` and `sent_at` are None where they would reveal other messages to the phone.
     """

@@ -2,7 +2,7 @@
 orders.
 
 Orders are scanned by id, whose order is that of creation. Orders that are passed over, because they
-are open or have changed since, are checked again every day. buyer_data.py removes the data.
+are open or have changed since, are checked again every day. orders/buyer_data.py removes the data.
 """
 
 from collections import Counter

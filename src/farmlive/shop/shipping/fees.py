@@ -1,7 +1,7 @@
 """Parcel fees: the table, and the fee of one parcel.
 
-order_writer.py decides whether an order is a parcel, and compares the fee with the one that the
-buyer saw.
+checkout/order_writer.py decides whether an order is a parcel, and compares the fee with the one
+that the buyer saw.
 """
 
 from typing import Any

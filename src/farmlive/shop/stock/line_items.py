@@ -1,6 +1,6 @@
 """Line items: checks the lines of an order or a hold against the bag and the buyer's own hold.
 
-Orders and holds share these checks; till.py and holds.py apply the result.
+Orders and holds share these checks; checkout/till.py and checkout/holds.py apply the result.
 """
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence

@@ -1,4 +1,6 @@
-"""The extension in C; see `module.c`. Numbers that are 0 or -1 stand for none, as told below."""
+"""The extension in C; see `binding/module.c`. Numbers that are 0 or -1 stand for none, as told
+below.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import final

@@ -1,7 +1,7 @@
 """A BPF filter that drops receiver reports which come alone.
 
 Each viewer sends several a second, and without layers to select from nothing follows from them.
-Linux only (socket(7), SO_ATTACH_FILTER); elsewhere demux.py drops them.
+Linux only (socket(7), SO_ATTACH_FILTER); elsewhere engine/python/demux.py drops them.
 """
 
 import ctypes

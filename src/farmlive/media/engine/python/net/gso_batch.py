@@ -1,6 +1,6 @@
 """GSO batches: plain packets of one size that the network stack sends in one call (udp(7)).
 
-Knows sizes and their layout in memory; send_group.py encrypts and sends.
+Knows sizes and their layout in memory; engine/python/send_group.py encrypts and sends.
 """
 
 import struct

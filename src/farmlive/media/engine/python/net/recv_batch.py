@@ -14,7 +14,7 @@ SO_TIMESTAMPNS = 35
 
 _ROOM = 2048
 _CONTROL = 64
-# A struct mmsghdr has 8 words of 8 bytes; see send_group.py.
+# A struct mmsghdr has 8 words of 8 bytes; see engine/python/send_group.py.
 _WORDS = 8
 _TIMESPEC = struct.Struct("=qq")
 # The longest time over which the datagrams of one batch may have arrived.

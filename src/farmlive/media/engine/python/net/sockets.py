@@ -2,7 +2,7 @@
 
 While media comes, publishers' datagrams wake the loop and viewers' datagrams wait for that, because
 a wake-up costs more than reading a viewer's RTCP. Therefore each publisher has a socket of its own
-on the same port. demux.py interprets the datagrams; tcp.py owns connections.
+on the same port. engine/python/demux.py interprets the datagrams; tcp.py owns connections.
 """
 
 import asyncio

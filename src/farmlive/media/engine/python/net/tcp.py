@@ -1,7 +1,7 @@
 """ICE over TCP: passive candidates (RFC 6544) with length-prefixed packets (RFC 4571).
 
-Owns the connections and their limits. demux.py interprets the packets, and slow_viewer.py decides
-what a slow viewer loses.
+Owns the connections and their limits. engine/python/demux.py interprets the packets, and
+slow_viewer.py decides what a slow viewer loses.
 """
 
 import asyncio
