@@ -38,10 +38,15 @@ def test_a_type_that_is_answered_with_two_statuses_has_one_title_and_names_both(
         assert f"/problems/{kind.slug} (404, 422)" in _said_of(kind)
 
 
+def module_of(file: Path) -> str:
+    inside = file.relative_to(Path(media.__file__).parent).with_suffix("")
+    return ".".join((media.__name__, *inside.parts))
+
+
 def test_all_that_media_raises_is_known_to_a_server_that_forwards() -> None:
     raised = {
-        getattr(importlib.import_module(f"{media.__name__}.{file.stem}"), node.exc.func.id, None)
-        for file in Path(media.__file__).parent.glob("*.py")
+        getattr(importlib.import_module(module_of(file)), node.exc.func.id, None)
+        for file in Path(media.__file__).parent.rglob("*.py")
         if file.name not in ("__init__.py", "routes.py")  # what routes.py refuses stays there
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(node, ast.Raise)

@@ -58,7 +58,7 @@ async def test_what_buyers_have_goes_on_working(filled: None, settings: Settings
             await shop.by_token.check(of, None)
         # The same request again has the same answer.
         assert await shop.place(BUYER, BROADCAST, REQUEST) == {
-            "order": PICKUP,
+            "id": PICKUP,
             "number": "A0002",
             "token": TOKENS[PICKUP],
             "state": "placed",

@@ -13,6 +13,7 @@ from starlette.types import Scope
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
+from websockets.protocol import OPEN
 
 from farmlive.broadcast.wire import replies
 from farmlive.broadcast.wire.message_rate import (
@@ -201,6 +202,18 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
             self.close_sent = True
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.loop.call_later(ABORT_AFTER_S, self.transport.abort)
+
+    def shutdown(self) -> None:
+        """Close with 1012, or drop a connection whose closing handshake has begun.
+
+        uvicorn would send a second close frame there, which `websockets` refuses, and would not
+        shut down the connections after it.
+        """
+        if self.handshake_complete and self.conn.state is not OPEN:
+            self.stop_keepalive()
+            self.transport.close()
+        else:
+            super().shutdown()
 
     def keepalive_timeout(self) -> None:
         """Drop a client that does not answer pings, even where nothing can be written to it."""
