@@ -127,6 +127,7 @@ async def test_everyone_has_an_answer_while_postgresql_hangs(
                     group.create_task(watch(server.url, "/metrics", by_key, **far)),
                 ]
                 await until(lambda: len(load.placed) > 10, "orders come in")
+                await until(lambda: bool(by_key), "the key is known")
                 frozen_at = time.monotonic()
                 database.freeze()
                 with contextlib.suppress(ChannelProblem, TimeoutError):
