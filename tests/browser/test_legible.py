@@ -45,6 +45,7 @@ async def test_the_heads_and_lots_of_a_packing_slip_are_not_broken(
 async def test_the_reason_for_a_wrong_price_is_read_whole(open_studio: Open, sale: Sale) -> None:
     page = await console(open_studio, sale, size=PHONE)
     await set_price(page, "19.90")
+    await expect(card(page)).to_contain_text("→ ¥19.90")
     await order_at(sale, 1, 1990)
     await card(page).get_by_role("button", name=re.compile("^Put it right")).click()
     await card(page).get_by_role("button", name=re.compile("^See these orders")).click()

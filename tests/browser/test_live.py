@@ -252,6 +252,30 @@ async def test_a_nickname_that_is_refused_is_told_at_its_field(sale: Sale, open_
     await expect(told).to_be_hidden()
 
 
+async def test_what_is_said_while_the_page_connects_is_sent(sale: Sale, open_page: Open) -> None:
+    """The first connection is held up until it was said."""
+    page = await open_page(sale.path, size=PHONE)
+    hold = """() => {
+      const made = window.WebSocket;
+      window.WebSocket = class extends made {
+        addEventListener(kind, hear, ...more) {
+          if (kind !== "message") return super.addEventListener(kind, hear, ...more);
+          window.go = new Promise((resolve) => { window.letGo = resolve; });
+          super.addEventListener(kind, async (event) => { await window.go; hear(event); }, ...more);
+        }
+      };
+      localStorage.setItem("farmlive.nickname", JSON.stringify("Fang"));
+    }"""
+    await page.add_init_script(f"({hold})()")
+    await page.reload()
+    say = page.get_by_label("Say something")
+    await say.fill("Is it sweet?")
+    await say.press("Enter")
+    await expect(say).to_have_value("")
+    await page.evaluate("letGo()")
+    await expect(page.get_by_role("log")).to_contain_text("Is it sweet?")
+
+
 async def test_more_than_is_left_can_not_be_chosen(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:

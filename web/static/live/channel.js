@@ -72,6 +72,7 @@ export class Channel extends EventTarget {
       this.follow(frame);
       this.dispatchEvent(new CustomEvent(frame.type, { detail: frame }));
       this.become("open");
+      this.dispatchEvent(new Event("settled"));
     } else if (frame.type === "reply") {
       const asked = this.asked.get(frame.id);
       if (!asked) return;
@@ -103,9 +104,11 @@ export class Channel extends EventTarget {
     this.letGo();
     if (FINAL.has(code)) {
       this.become("refused");
+      this.dispatchEvent(new Event("settled"));
       return;
     }
     this.become("waiting");
+    this.dispatchEvent(new Event("settled"));
     // Viewers are many, who all lose a server at once; those who work the broadcast are few.
     const spread = this.role ? FIRST_WAIT : CROWD;
     const grown = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.waits);
@@ -171,10 +174,16 @@ export class Channel extends EventTarget {
     return this.state === "open" && this.socket.readyState === WebSocket.OPEN;
   }
 
+  /** Whether the page has just come up: its first connection is being made. */
+  get isFirst() {
+    return this.state === "waiting" && this.socket !== null && this.to === null && this.waits === 0;
+  }
+
   /** Send a message and wait for its reply. Rejects with a Problem; slug "offline" where no answer
       came, so that it is not known whether it was done. */
-  ask(message) {
-    if (!this.isOpen) return Promise.reject(offline());
+  async ask(message) {
+    if (this.isFirst) await new Promise((resolve) => this.addEventListener("settled", resolve, { once: true }));
+    if (!this.isOpen) throw offline();
     return new Promise((resolve, reject) => {
       const id = String((this.next += 1));
       const timer = setTimeout(() => {

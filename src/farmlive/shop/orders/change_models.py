@@ -42,21 +42,26 @@ PhoneEnd = Annotated[
 ]
 
 
-class OrderFilter(BaseModel):
+class OrderConditions(BaseModel):
+    """Conditions on the orders of a broadcast; null or absent means any."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: State | None = None
+    payment: Payment | None = None
+    way: Way | None = None
+    centre: Identifier | None = None
+    flagged: bool | None = None
+
+
+class OrderFilter(OrderConditions):
     """Conditions on the orders of a broadcast; null or absent means any.
 
     `find` is an order's number, a part of the buyer's name, or a phone number or its end, as people
     write them.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
     find: Sought | None = None
-    state: State | None = None
-    payment: Payment | None = None
-    way: Way | None = None
-    centre: Identifier | None = None
-    flagged: bool | None = None
 
 
 class OrderSearch(OrderFilter, Paged):

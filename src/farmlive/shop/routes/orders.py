@@ -3,14 +3,14 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.edge import paging
 from farmlive.edge.contracts import raises
 from farmlive.origin.core.problems import LotStopped, UnknownLot
 from farmlive.people import Caller, Guard
-from farmlive.problems import Forbidden, TooMany
+from farmlive.problems import Forbidden, Invalid, TooMany
 from farmlive.shop.core.fields import Identifier, Key
 from farmlive.shop.core.order_models import (
     Cancel,
@@ -42,6 +42,7 @@ from farmlive.shop.orders.change_models import (
     NewBulkTransition,
     NewHandOver,
     NewReversal,
+    OrderConditions,
     OrderFilter,
     OrderSearch,
     WaitingSearch,
@@ -93,15 +94,21 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def list_orders(
         broadcast: str,
         caller: Annotated[Caller, readers],
-        asked: Annotated[OrderFilter, Depends()],
+        asked: Annotated[OrderConditions, Depends()],
         page: paging.Asked,
+        find: Annotated[str | None, Query(include_in_schema=False)] = None,
     ) -> OrderList:
         """List the orders of a broadcast: clerks get own centres' pick-ups, sellers own lines.
 
         Search for a name or a phone number by POST …/orders/search: proxies and browsers record
         URLs.
         """
-        return await found(caller, broadcast, asked, page)
+        if find is not None:
+            raise Invalid(
+                "Nothing was read: a URL is recorded on its way. Send `find` in the body of "
+                "POST …/orders/search."
+            )
+        return await found(caller, broadcast, OrderFilter(**dict(asked)), page)
 
     @router.post(
         "/broadcasts/{broadcast}/orders/search", dependencies=uncached, operation_id="orders_search"
@@ -110,7 +117,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def find_orders(
         broadcast: str, asked: OrderSearch, caller: Annotated[Caller, readers]
     ) -> OrderList:
-        """Search the orders of a broadcast; the body has the filters of GET …/orders."""
+        """Search the orders of a broadcast, with `find` and the filters of GET …/orders."""
         return await found(caller, broadcast, asked, asked.page)
 
     @router.get("/lots/{lot}/orders", dependencies=uncached, operation_id="lots_list_orders")
