@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
-# What each result says of itself. `scripts.benches` writes all of them.
+# Metadata that every result carries; `scripts/bench` writes them.
 PROVENANCE = ("command", "commit", "machine")
 BLOCK = re.compile(
     r"(?P<head><!-- figures/(?P<name>[\w-]+): [^>]*-->\n)(?P<text>.*?)(?P<foot><!-- /figures -->)",

@@ -1,1 +1,1 @@
-"""What benches stand on: servers, databases, namespaces, browsers, and faults on command."""
+"""The benches' laboratory: servers, databases, namespaces, browsers, and injected faults."""

@@ -1,1 +1,1 @@
-"""Who trades in a bench, and whether what was acknowledged to them is kept."""
+"""Simulated buyers and staff, and the reconciliation of acknowledged orders with the database."""

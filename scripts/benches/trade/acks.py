@@ -1,6 +1,6 @@
-"""What people were told in a run of the crash bench: what was acknowledged to them, and refused.
+"""Acknowledgements and refusals that clients received in a run of the crash bench.
 
-What is kept of it is the ledger's, and whether the two are one reconcile.py's.
+ledger.py reads what the database kept; reconcile.py compares the two.
 """
 
 from collections import Counter

@@ -77,7 +77,7 @@ _FIRST = {
 SNAPSHOT = {
     "type": "object",
     "description": "How the broadcast stands after the event `to`. The events after it change it. "
-    "A field of an event that came later is missing where older events told of the thing.",
+    "Events from before a field was added lack it.",
     "required": [
         *("broadcast", "paused", "source", "pinned"),
         *("offers", "chat", "audience", "orders"),
