@@ -5,8 +5,8 @@ While a batch runs, its remaining boxes are kept for it: `kept` of the offer = b
 of the batch. Till and holds sell and hold them; limits.py has the limit per buyer.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, TypedDict
+from collections.abc import Mapping
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, func, insert, select, update
 
@@ -36,6 +36,7 @@ from farmlive.shop.core.problems import (
 )
 from farmlive.shop.core.tables import flashes, offers
 from farmlive.shop.flash.models import Flash, FlashEnd, FlashPlan, NewFlash
+from farmlive.shop.flash.views import OPEN, Facts, on_cards, shown, told
 from farmlive.shop.stock import reprice_holds, stock
 from farmlive.shop.stock.line_items import LATE_MS
 from farmlive.store import Store, hot
@@ -45,12 +46,8 @@ WRONG: Final = "wrong"
 STOPPED: Final = "stopped"
 """Why a batch ended whose lot was stopped."""
 
-_OPEN = ("planned", "running")
-_ON_CARDS = select(flashes).where(
-    flashes.c.offer.in_(bindparam("offers", expanding=True)), flashes.c.state.in_(_OPEN)
-)
 _OPEN_IN = select(flashes).where(
-    flashes.c.broadcast == bindparam("broadcast"), flashes.c.state.in_(_OPEN)
+    flashes.c.broadcast == bindparam("broadcast"), flashes.c.state.in_(OPEN)
 )
 _OF_BROADCAST = (
     select(flashes, offers.c.currency)
@@ -67,7 +64,7 @@ _due_at = case(
 # In order of their due times: two batches may compete for the same lot.
 _DUE = (
     select(flashes.c.id, flashes.c.broadcast)
-    .where(flashes.c.state.in_(_OPEN), _due_at <= bindparam("now"))
+    .where(flashes.c.state.in_(OPEN), _due_at <= bindparam("now"))
     .order_by(_due_at, flashes.c.id)
 )
 _INSERT = insert(flashes)
@@ -149,7 +146,7 @@ class Flashes:
             usual = known[message.offer]
             if price >= usual.price:
                 raise FlashNotCheaper(money(usual.price, usual.currency))
-            other = connection.execute(_ON_CARDS, {"offers": [message.offer]}).first()
+            other = on_cards(connection, [message.offer]).get(message.offer)
             if other is not None:
                 raise FlashThere(other.id)
             flash = ulid()
@@ -376,54 +373,6 @@ class Flashes:
 
 def _sells(lot: str) -> ColumnElement[bool]:
     return flashes.c.offer.in_(select(offers.c.id).where(offers.c.lot == lot))
-
-
-def on_cards(connection: Connection, wanted: Iterable[str]) -> dict[str, Row[Any]]:
-    """Return the planned or running batch of each offer that has one."""
-    found = connection.execute(_ON_CARDS, {"offers": list(wanted)})
-    return {row.offer: row for row in found}
-
-
-class Facts(TypedDict):
-    """A batch as events and cards have it, without its id and its offer."""
-
-    price: events.Money
-    boxes: int
-    per_buyer: int | None
-    starts_at: int
-    ends_at: int
-
-
-def told(row: Row[Any], currency: str) -> Facts:
-    """Return a batch as events and cards have it, without its id and its offer."""
-    return {
-        "price": money(row.price, currency),
-        "boxes": row.boxes,
-        "per_buyer": row.per_buyer,
-        "starts_at": row.starts_at,
-        "ends_at": row.ends_at,
-    }
-
-
-def on_card(row: Row[Any], currency: str) -> dict[str, Any]:
-    """Return a batch as its offer's card has it."""
-    return {"id": row.id, "state": row.state, **told(row, currency)}
-
-
-def shown(row: Row[Any]) -> Flash:
-    """Return a batch as the API has it; the row includes its offer's currency."""
-    return Flash.model_validate(
-        {
-            **told(row, row.currency),
-            "id": row.id,
-            "offer": row.offer,
-            "state": row.state,
-            "sold": row.sold,
-            "held": row.held,
-            "ended_at": row.ended_at,
-            "why": row.why,
-        }
-    )
 
 
 def spent(

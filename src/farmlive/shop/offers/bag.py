@@ -49,7 +49,7 @@ from farmlive.shop.core.problems import (
     WrongCurrency,
 )
 from farmlive.shop.core.tables import offers, products, waits
-from farmlive.shop.flash import flashes
+from farmlive.shop.flash import views
 from farmlive.shop.offers import catalogue
 from farmlive.shop.stock import lot_stock, prices, stock
 from farmlive.store import Store
@@ -331,7 +331,7 @@ class Bag:
         taken = lot_stock.of_lots(connection, {row.lot for row in rows})
         stopped = self._origin.card_stops(connection, taken)
         ids = [row.id for row in rows]
-        batches = flashes.on_cards(connection, ids)
+        batches = views.on_cards(connection, ids)
         found = connection.execute(_WAITING, {"offers": ids})
         waiting = {row.offer: row.quantity for row in found}
         return [
@@ -390,14 +390,14 @@ def _card(
             "kept": offer.kept,
             "left": min(free, taken.left_g // product.net_weight_g),
             "waiting": waiting,
-            "flash": flash and flashes.on_card(flash, offer.currency),
+            "flash": flash and views.on_card(flash, offer.currency),
         }
     )
 
 
 def check_flash(connection: Connection, offer: Row[Any], price: int) -> None:
     """Raise FlashDearer where the offer would cost no more than its flash batch."""
-    flash = flashes.on_cards(connection, [offer.id]).get(offer.id)
+    flash = views.on_cards(connection, [offer.id]).get(offer.id)
     if flash is not None and price <= flash.price:
         raise FlashDearer(flash.id, money(flash.price, offer.currency))
 
