@@ -3,8 +3,12 @@
 # Leaves alone what is there: an environment whose stamp has the hash of the lock files, of
 # pyproject.toml and of where it lies is used as it is, and an engine that is newer than its
 # sources. What builds farmlive is in requirements-build.lock, by hash, so that a build fetches
-# nothing. The machine gets at most python3, venv and pip by apt, each only where it is missing, and
-# is told so.
+# nothing. For requirements.lock the machine gets at most python3, venv and pip by apt; the commands
+# of developers install a compiler and other programs, too. Each package is installed only where it
+# is missing, and named first.
+
+# The system's own tools, which Debian leaves out of the PATH of everyone but root.
+PATH=$PATH:/usr/sbin:/sbin
 
 say() { printf '\033[1;32m▸\033[0m %s\n' "$*" >&2; }
 fail() { printf '\033[1;31m✗\033[0m %s\n' "$*" >&2; exit 1; }
@@ -22,6 +26,23 @@ apt_install() {
     "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
         --no-install-recommends "$@" >/dev/null || fail "apt-get install $* failed; see above"
 }
+
+# programs NAME:PACKAGE…: installs the packages of those programs that are missing.
+programs() {
+    local each missing=()
+    for each in "$@"; do
+        command -v "${each%%:*}" >/dev/null || missing+=("${each#*:}")
+    done
+    [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
+}
+
+# Installs PostgreSQL, whose programs Debian keeps out of the PATH.
+postgresql() {
+    compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || programs postgres:postgresql
+}
+
+# Installs what network namespaces need, with wires that lose and delay; root makes them.
+namespaces() { programs ip:iproute2 nft:nftables ethtool:ethtool; }
 
 # Installs a Chromium and a font for what it writes in Chinese: the Chromium that has no window and
 # needs half as much, or the whole one where that package is not to be had.
@@ -75,16 +96,29 @@ environment() {
     native_engine
 }
 
-packages() {
-    local lock=$1 stamp known
-    known=$({ cat "$lock" requirements-build.lock pyproject.toml && pwd -P; } | sha256sum | cut -d' ' -f1)
-    stamp=.venv/farmlive-$(basename "$lock" .lock).stamp
-    if [ -x .venv/bin/farmlive ] && [ "$(cat "$stamp" 2>/dev/null)" = "$known" ] &&
-        .venv/bin/python -c 'import farmlive' 2>/dev/null; then
-        return
+# The hash of what an environment of this lock file is made of.
+stamp_of() {
+    { cat "$1" requirements-build.lock pyproject.toml && pwd -P; } | sha256sum | cut -d' ' -f1
+}
+
+# Whether .venv holds what the lock file lists. What developers need includes what a server needs, at
+# the same versions, so that either lock file's environment serves for requirements.lock.
+has_packages() {
+    local stamp
+    stamp=$(cat .venv/farmlive.stamp 2>/dev/null) || return 1
+    if [ "$stamp" != "$(stamp_of "$1")" ] && [ "$stamp" != "$(stamp_of requirements-dev.lock)" ]; then
+        return 1
     fi
+    [ -x .venv/bin/farmlive ] && .venv/bin/python -c 'import farmlive' 2>/dev/null
+}
+
+packages() {
+    local lock=$1
+    if has_packages "$lock"; then return; fi
     .venv/bin/python -m pip --version >/dev/null 2>&1 || make_venv
     local pip=(.venv/bin/python -m pip --disable-pip-version-check --require-virtualenv)
+    # It says what was installed last and whole: packages of another lock file may replace those.
+    rm -f .venv/*.stamp
     say "installing $(grep -c '==' "$lock") packages of $lock from PyPI, a minute or two once"
     (
         set -o pipefail
@@ -97,7 +131,7 @@ packages() {
     ) || fail "pip could not install $lock; see above"
     "${pip[@]}" install -q --no-deps --no-build-isolation -e . ||
         fail "pip could not install farmlive; see above"
-    echo "$known" >"$stamp"
+    stamp_of "$lock" >.venv/farmlive.stamp
 }
 
 has_compiler() { command -v "${CC:-cc}" >/dev/null || command -v gcc >/dev/null; }
