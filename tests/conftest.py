@@ -21,10 +21,10 @@ import structlog
 from argon2 import PasswordHasher
 from psycopg import sql
 from pydantic import ValidationError
-from tests import cost
-from tests.once import once
-from tests.undeclared import watched
-from tests.waiting import LONG_S
+from tests.support import suite_cost
+from tests.support.build_once import once
+from tests.support.undeclared_problems import watched
+from tests.support.waiting import LONG_S
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
@@ -55,10 +55,10 @@ from farmlive.store.migrate import migrate
 pytest.register_assert_rewrite(
     "tests.fuzz.house",
     "tests.fuzz.works",
-    "tests.shop.agreement",
-    "tests.shop.booth",
-    "tests.shop.flash_trade",
-    "tests.shop.trade",
+    "tests.shop.ledger.agreement",
+    "tests.shop.ledger.booth",
+    "tests.shop.ledger.flash_trade",
+    "tests.shop.ledger.trade",
 )
 
 # The benches are scripts, whose folder is not on the path by itself.
@@ -114,12 +114,12 @@ def _watch_the_database(event: str, given: tuple[Any, ...]) -> None:
 
 sys.addaudithook(_watch_the_database)
 
-cost.collect_seldom()
-cost.share_schemas()
-cost.share_fields()
+suite_cost.collect_seldom()
+suite_cost.share_schemas()
+suite_cost.share_fields()
 
-# A test's own requests have as long as all else that is sure to come (tests/waiting.py); farmlive's
-# say by themselves how long they have.
+# A test's own requests have as long as all else that is sure to come (tests/support/waiting.py);
+# farmlive's say by themselves how long they have.
 for function in (httpx.AsyncClient.__init__, httpx.Client.__init__):
     function.__kwdefaults__["timeout"] = httpx.Timeout(LONG_S)
 for function in (Connection.__init__, *vars(Channel).values(), *vars(Commands).values()):
@@ -134,7 +134,7 @@ for function in (
     function.__defaults__ = (LONG_S,)
 
 # What takes longest, and so begins first, or one process is at it when the others are done.
-LONG = ("tests/demo/", "tests/scripts/", "tests/faults/", "tests/test_wheel.py")
+LONG = ("tests/demo/", "tests/scripts/", "tests/faults/", "tests/server/test_wheel.py")
 
 
 class Processes(LoadScopeScheduling):
@@ -145,7 +145,7 @@ class Processes(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         if not nodeid.startswith("tests/browser/"):
             return nodeid
-        return "browser, " + ("a to k" if nodeid < "tests/browser/test_l" else "l to z")
+        return "browser, " + ("a to c" if nodeid < "tests/browser/d" else "d to z")
 
     def mark_test_complete(
         self, node: WorkerController, item_index: int, duration: float = 0
@@ -192,12 +192,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """What was imported stays."""
-    cost.keep_what_is_imported()
+    suite_cost.keep_what_is_imported()
 
 
 def pytest_runtest_logfinish() -> None:
     """Let go of what the test left: nothing holds its servers any more."""
-    cost.forget_servers()
+    suite_cost.forget_servers()
 
 
 # A hash of farmlive's own parameters takes a tenth of a second of each core, and 64 MiB.

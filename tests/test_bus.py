@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 import redis.asyncio as redis
 from structlog.testing import capture_logs
-from tests.money import cny
-from tests.waiting import LONG_S, until
+from tests.support.money import cny
+from tests.support.waiting import LONG_S, until
 
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import RedisBus

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 import httpx
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from tests.site import asked
+from tests.support.room_client import asked
 
 from farmlive.command_routes import routes
 from farmlive.commands import Command, Message, Nothing

@@ -13,8 +13,8 @@ from typing import Any, Literal, get_args
 
 import httpx
 import pytest
-from tests.clerks import role_key
-from tests.every_route import PROXIED, Address, stock
+from tests.support.clerks import role_key
+from tests.support.every_route import PROXIED, Address, stock
 from websockets.asyncio.client import connect
 
 from farmlive.broadcast.asyncapi import document

@@ -1,7 +1,7 @@
 """What is lost and comes back is said once a minute, with how often, and when it is back."""
 
 from structlog.testing import capture_logs
-from tests.moved_clock import Clock
+from tests.support.manual_clock import Clock
 
 from farmlive.outages import SAY_AGAIN_S, Outage, Outages
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from structlog.testing import capture_logs
-from tests.waiting import until
+from tests.support.waiting import until
 
 from farmlive import periodic as module
 from farmlive.outages import reason_of

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from farmlive.phones import international, other_forms, parse, typed, written
 from farmlive.settings import Settings
 
-GOLDEN = json.loads((Path(__file__).parent / "phone_numbers.json").read_text())
+GOLDEN = json.loads((Path(__file__).parent / "support" / "phone_numbers.json").read_text())
 
 
 @pytest.mark.parametrize(("text", "number"), GOLDEN["kept"].items())

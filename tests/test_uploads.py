@@ -8,7 +8,7 @@ import resource
 import httpx
 import pytest
 from PIL import Image
-from tests.waiting import LONG_S
+from tests.support.waiting import LONG_S
 
 from farmlive.clock import DAY_MS, now_ms, pretended
 from farmlive.server import Server, running

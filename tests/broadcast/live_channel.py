@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.waiting import LONG_S
+from tests.support.waiting import LONG_S
 from websockets.asyncio.client import ClientConnection, connect
 
 from farmlive.people import RateLimits

@@ -7,10 +7,10 @@ from typing import Any
 from jsonschema import Draft7Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT7
-from tests import asyncapi_tools
 from tests.broadcast.live_channel import OFFER, channel, get
-from tests.clerks import role_key
-from tests.money import cny
+from tests.support import asyncapi_tools
+from tests.support.clerks import role_key
+from tests.support.money import cny
 
 from farmlive.broadcast.asyncapi import document
 from farmlive.server import Server

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection
 from tests.broadcast.live_channel import CARD, address, ask, channel, comes, get, with_kind
-from tests.waiting import LONG_S, until
+from tests.support.waiting import LONG_S, until
 from websockets.asyncio.client import connect
 
 from farmlive.broadcast.events import ChatSaid, OrderExpired, OrderHeld, OrderPlaced, SourceLeft

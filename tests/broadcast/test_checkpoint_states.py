@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.broadcast.long_log import FARMS, folded, log_of
-from tests.golden_log import golden
+from tests.support.golden_log import golden
 
 from farmlive.broadcast import checkpoints, snapshot
 from farmlive.broadcast.checkpoints import (

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, delete, select, update
 from structlog.testing import capture_logs
 from tests.broadcast.long_log import add, folded, log_of, state_of, written
-from tests.waiting import until
+from tests.support.waiting import until
 
 from farmlive.broadcast import hubs
 from farmlive.broadcast.broadcasts import Broadcasts

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from tests.broadcast.live_channel import ask, channel, get, use_up
-from tests.moved_clock import Clock
+from tests.support.manual_clock import Clock
 
 from farmlive.broadcast.crowd_limits import CrowdLimits
 from farmlive.people import Caller, RateLimits

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import Connection, insert
-from tests.golden_log import golden
+from tests.support.golden_log import golden
 
 from farmlive.broadcast import events
 from farmlive.broadcast.broadcasts import Broadcasts
@@ -52,7 +52,7 @@ def test_the_golden_log_has_every_kind_with_every_field() -> None:
         for kind, data in examples().items()
         if kind not in found or set(data) - found[kind]
     }
-    assert lacking == {}, "add them to tests/golden_log.py"
+    assert lacking == {}, "add them to tests/support/golden_log.py"
 
 
 def test_the_schema_refuses_what_no_version_wrote() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
-from tests.waiting import LONG_S, until
+from tests.support.waiting import LONG_S, until
 
 from farmlive.broadcast import hub as hubs
 from farmlive.broadcast.hub import Client, Counts, Hub

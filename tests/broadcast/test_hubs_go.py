@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 from tests.broadcast.live_channel import channel, get
-from tests.waiting import until
+from tests.support.waiting import until
 from websockets.exceptions import ConnectionClosed
 
 from farmlive.broadcast import hubs

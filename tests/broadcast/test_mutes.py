@@ -6,7 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 from tests.broadcast.live_channel import ask, channel, get
-from tests.clerks import role_key
+from tests.support.clerks import role_key
 
 from farmlive.broadcast import mutes as mutes_module
 from farmlive.broadcast.chat import StaffNotMuted

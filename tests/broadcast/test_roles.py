@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 from tests.broadcast.live_channel import channel, get
-from tests.clerks import role_key
-from tests.money import cny
-from tests.waiting import until
+from tests.support.clerks import role_key
+from tests.support.money import cny
+from tests.support.waiting import until
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 

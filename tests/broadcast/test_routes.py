@@ -6,7 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 from tests.broadcast.live_channel import OFFER, ask, channel, comes, get, with_kind
-from tests.clerks import role_key
+from tests.support.clerks import role_key
 
 from farmlive.broadcast.events import OfferAdded
 from farmlive.broadcast.models import NewBroadcast

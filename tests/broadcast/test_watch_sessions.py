@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, Table, select
 from structlog.testing import capture_logs
-from tests.waiting import until
+from tests.support.waiting import until
 from websockets.asyncio.client import ClientConnection, connect
 
 from farmlive.broadcast import watch_sessions as rooms_watches

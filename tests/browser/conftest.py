@@ -25,11 +25,11 @@ from playwright.async_api import (
     async_playwright,
     expect,
 )
-from tests.browser.browsers import ARGUMENTS, SHARP, Browsers, Kind, program
-from tests.clerks import every_centre
-from tests.money import cny
-from tests.ports import free_port
-from tests.waiting import LONG_S
+from tests.browser.support.browsers import ARGUMENTS, SHARP, Browsers, Kind, program
+from tests.support.clerks import every_centre
+from tests.support.free_ports import free_port
+from tests.support.money import cny
+from tests.support.waiting import LONG_S
 
 from farmlive.client import Api, Channel
 from farmlive.people.core.models import Role

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from playwright.async_api import expect
 from tests.browser.conftest import PHONE, Open, Sale
-from tests.browser.selling import card, console, order_at, set_price
-from tests.money import cny
+from tests.browser.support.selling import card, console, order_at, set_price
+from tests.support.money import cny
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

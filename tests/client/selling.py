@@ -2,7 +2,7 @@
 
 import contextlib
 
-from tests.money import cny
+from tests.support.money import cny
 
 from farmlive.client import Api
 from farmlive.server import running as served

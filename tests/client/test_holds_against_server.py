@@ -2,7 +2,7 @@
 
 import pytest
 from tests.client.selling import PRICE, body, lines, selling
-from tests.money import cny
+from tests.support.money import cny
 
 from farmlive.client import Api, Channel, ChannelProblem
 

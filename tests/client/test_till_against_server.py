@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 from tests.client.selling import PRICE, body, lines, selling
-from tests.money import cny
+from tests.support.money import cny
 
 from farmlive.client import Api, ApiProblem, Channel, ChannelProblem
 

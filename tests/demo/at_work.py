@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.once import once
-from tests.waiting import LONG_S, until
+from tests.support.build_once import once
+from tests.support.waiting import LONG_S, until
 
 from farmlive.demo.film.film import KITCHEN, ORCHARD, RATE, film_in, make_film
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.demo.at_work import command, demo, films, folder
-from tests.waiting import LONG_S, until
+from tests.support.waiting import LONG_S, until
 
 from farmlive.client import Api, Channel
 from farmlive.demo.command import Options, _site

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.waiting import until
+from tests.support.waiting import until
 
 from farmlive.client import Api, ApiProblem
 from farmlive.demo import on_air

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.money import cny
-from tests.waiting import LONG_S
+from tests.support.money import cny
+from tests.support.waiting import LONG_S
 
 from farmlive.client import Api, Channel
 from farmlive.demo import people

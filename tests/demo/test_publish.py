@@ -9,7 +9,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import pytest
 from tests.demo.at_work import films
-from tests.waiting import LONG_S, until
+from tests.support.waiting import LONG_S, until
 
 from farmlive.demo import publish
 from farmlive.demo.film.film import ORCHARD, film_in

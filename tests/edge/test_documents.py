@@ -6,7 +6,7 @@ import threading
 import httpx
 import pytest
 from fastapi import FastAPI, Request, Response
-from tests.waiting import until
+from tests.support.waiting import until
 
 from farmlive.edge.documents import Document
 from farmlive.pages.rendering.languages import read_words

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from tests.every_route import PROXIED, every_address, stock
+from tests.support.every_route import PROXIED, every_address, stock
 
 from farmlive.edge.hosts import own_url
 from farmlive.server import Server, running

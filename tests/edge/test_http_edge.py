@@ -8,7 +8,7 @@ import threading
 
 import httpx
 import pytest
-from tests.waiting import LONG_S, until
+from tests.support.waiting import LONG_S, until
 from websockets.asyncio.client import connect
 
 from farmlive.app import PortTaken

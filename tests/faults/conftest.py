@@ -4,7 +4,7 @@ import signal
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.served import Served
+from tests.support.server_process import Served
 
 from farmlive.people import People
 from farmlive.settings import Settings

@@ -1,6 +1,6 @@
 """A sale that a test interrupts."""
 
-from tests.money import cny
+from tests.support.money import cny
 
 from farmlive.client import Api
 

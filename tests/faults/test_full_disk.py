@@ -16,8 +16,8 @@ import httpx
 import pytest
 from benches.lab import faulty
 from benches.lab.faulty import Faulty
-from tests.media.native.compiling import compiler
-from tests.waiting import until
+from tests.media.engine.native.support.compiling import compiler
+from tests.support.waiting import until
 
 from farmlive.settings import Settings
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 from tests.faults.postgresql import OwnPostgreSQL
-from tests.money import cny
-from tests.waiting import LONG_S, until
+from tests.support.money import cny
+from tests.support.waiting import LONG_S, until
 
 from farmlive.client import Api, Channel
 from farmlive.client.commands import ChannelProblem

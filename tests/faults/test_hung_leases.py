@@ -8,7 +8,7 @@ import httpx
 import pytest
 from tests.faults.postgresql import OwnPostgreSQL
 from tests.nodes.conftest import node
-from tests.waiting import until
+from tests.support.waiting import until
 
 from farmlive.client import Api, ApiProblem
 from farmlive.client.media.light_publisher import LightPublisher

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from tests.faults.sale import RELEASED, prepare
-from tests.served import Served
-from tests.waiting import LONG_S
+from tests.support.server_process import Served
+from tests.support.waiting import LONG_S
 
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from sqlalchemy import Connection, select
 from tests.faults.sale import prepare
-from tests.served import Served
+from tests.support.server_process import Served
 
 from farmlive.broadcast.log import Event, Log
 from farmlive.bus import LocalBus

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 from tests.faults.sale import prepare
-from tests.served import Served
+from tests.support.server_process import Served
 
 from farmlive.client import Api, Channel
 

@@ -14,8 +14,8 @@ import httpx
 import pytest
 from sqlalchemy import select
 from tests.nodes.round_robin import RoundRobin
-from tests.served import Served
-from tests.waiting import LONG_S, until
+from tests.support.server_process import Served
+from tests.support.waiting import LONG_S, until
 
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus

@@ -16,8 +16,9 @@ import pytest
 from benches.lab import browsers
 from benches.lab.lab import Lab, Place, Wire, missing
 from playwright.async_api import async_playwright
-from tests.media.conftest import BROADCAST, Media, Picture, serving
-from tests.waiting import LONG_S, until
+from tests.media.support.aiortc_peers import Picture
+from tests.media.support.media_server import BROADCAST, Media, serving
+from tests.support.waiting import LONG_S, until
 
 from farmlive.client.media.light_viewer import LightViewer, Received
 from farmlive.client.media.sdp import REPAIRS

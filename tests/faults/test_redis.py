@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.money import cny
-from tests.ports import free_port
-from tests.waiting import LONG_S, until
+from tests.support.free_ports import free_port
+from tests.support.money import cny
+from tests.support.waiting import LONG_S, until
 
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import HANGS_S, RedisBus

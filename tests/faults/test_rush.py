@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.served import Served
+from tests.support.server_process import Served
 
 from farmlive.client import Api, Channel
 from farmlive.client.light_channel import LightChannel

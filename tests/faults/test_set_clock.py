@@ -14,8 +14,8 @@ import httpx
 import pytest
 from tests.faults.conftest import Served
 from tests.faults.sale import prepare
-from tests.money import cny
-from tests.waiting import until
+from tests.support.money import cny
+from tests.support.waiting import until
 
 from farmlive.client import Api, Channel
 from farmlive.ids import token

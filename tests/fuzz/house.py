@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.fuzz.corpus import SESSIONS, Session
 from tests.fuzz.works import End, Heard, Kind, Works
-from tests.media import packets
+from tests.media.support import packets
 
 from farmlive.media.engine.interface import Candidate, Credentials, Viewing
 from farmlive.media.signalling import negotiation

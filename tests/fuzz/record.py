@@ -21,7 +21,7 @@ from unittest.mock import patch
 from playwright.async_api import Browser, async_playwright
 from tests.fuzz.corpus import CORPUS, PASSWORD
 from tests.media import conftest as peers
-from tests.media import packets
+from tests.media.support import packets
 
 from farmlive.media import relay
 from farmlive.media.engine.interface import Credentials

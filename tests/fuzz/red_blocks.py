@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS
-from tests.media import packets
+from tests.media.support import packets
 
 from farmlive.media.wire.red import Block
 

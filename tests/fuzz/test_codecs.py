@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams, mutants, steps
-from tests.media import packets
-from tests.media.sps import BASELINE, HIGH, HIGH_10, MAIN_WITH_B, Writer
+from tests.media.support import packets
+from tests.media.support.h264_sps import BASELINE, HIGH, HIGH_10, MAIN_WITH_B, Writer
 
 from farmlive.media.wire import codecs, h264
 

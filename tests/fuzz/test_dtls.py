@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as some
 from tests.fuzz.mutants import mutants
-from tests.waiting import LONG_S
+from tests.support.waiting import LONG_S
 
 from farmlive.media.engine.interface import Keys
 from farmlive.media.signalling.dtls import Certificate, Handshake

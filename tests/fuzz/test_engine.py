@@ -18,7 +18,7 @@ from tests.fuzz.corpus import Session
 from tests.fuzz.feeds import feeds, own_streams
 from tests.fuzz.house import LOCAL, PLAYERS, PUBLISHERS, House, at_home
 from tests.fuzz.works import Kind, PythonWorks, on_each
-from tests.waiting import until
+from tests.support.waiting import until
 
 from farmlive.media.signalling import negotiation
 from farmlive.media.wire import rtp

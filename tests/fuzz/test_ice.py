@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams
-from tests.media.kept_port import KeptPort
+from tests.media.support.recording_port import KeptPort
 
 from farmlive.media.engine.interface import Credentials
 from farmlive.media.engine.python.net.ice import IceLite, IcePeer

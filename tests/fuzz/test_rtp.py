@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams, steps
-from tests.media import packets
+from tests.media.support import packets
 
 from farmlive.media.engine.python.rtp_rewrite import Rewriter
 from farmlive.media.wire import rtp

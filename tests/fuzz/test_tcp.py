@@ -10,7 +10,7 @@ from tests.conftest import engines
 from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams, mutants
 from tests.fuzz.works import Heard
-from tests.waiting import LONG_S, until
+from tests.support.waiting import LONG_S, until
 
 from farmlive.media.engine.interface import Credentials, Engine
 from farmlive.media.engine_choice import choose

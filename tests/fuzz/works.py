@@ -12,8 +12,8 @@ from unittest.mock import patch
 
 import pytest
 from pylibsrtp import Policy, Session
-from tests.ports import APART
-from tests.waiting import until
+from tests.support.free_ports import APART
+from tests.support.waiting import until
 
 from farmlive.media.engine.interface import Credentials, Keys
 from farmlive.media.engine.python import engine as python_engine

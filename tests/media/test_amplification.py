@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.media.conftest import BROADCAST, Media, Peer, publish, view
-from tests.waiting import until
+from tests.media.support.aiortc_peers import Peer, publish, view
+from tests.media.support.media_server import BROADCAST, Media
+from tests.support.waiting import until
 
 from farmlive.media.engine.interface import Credentials
 from farmlive.media.engine.python.net.path import FACTOR

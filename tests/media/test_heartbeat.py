@@ -1,9 +1,10 @@
 """Silence means a lost way: whoever gets nothing hears from us all the same."""
 
-from tests.media.conftest import Media, publish
-from tests.media.moving import moving_viewer, passages
-from tests.media.passage import Passage
-from tests.waiting import until
+from tests.media.support.aiortc_peers import publish
+from tests.media.support.media_server import Media
+from tests.media.support.moving_peers import moving_viewer, passages
+from tests.media.support.network_path import Passage
+from tests.support.waiting import until
 
 __all__ = ["passages"]
 

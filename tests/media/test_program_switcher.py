@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
-from tests.waiting import until
+from tests.support.waiting import until
 
 from farmlive.media.broadcasts import Broadcast, Source
 from farmlive.media.engine.interface import Incoming, Output, Peer, Publishing

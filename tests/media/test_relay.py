@@ -10,16 +10,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from tests.media.conftest import (
-    BROADCAST,
-    Media,
-    ffmpeg,
-    publish,
-    send_b_frames,
-    serving,
-    view,
-)
-from tests.waiting import until
+from tests.media.support.aiortc_peers import ffmpeg, publish, send_b_frames, view
+from tests.media.support.media_server import BROADCAST, Media, serving
+from tests.support.waiting import until
 
 from farmlive.media.wire.errors import NobodyPublishing
 from farmlive.settings import Settings
@@ -60,7 +53,7 @@ async def test_pyav_publishes_with_a_certificate_on_a_curve_that_tls_still_takes
     )
     muxer = await asyncio.create_subprocess_exec(
         sys.executable,
-        str(Path(__file__).with_name("pyav_muxer.py")),
+        str(Path(__file__).parent / "support" / "pyav_muxer.py"),
         f"{media.url}/whip/{BROADCAST}",
         "orchard",
         str(tmp_path / "certificate.pem"),

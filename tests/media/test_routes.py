@@ -6,9 +6,10 @@ import httpx
 import pytest
 from aiortc import RTCSessionDescription
 from structlog.testing import capture_logs
-from tests.media.conftest import BROADCAST, Media, peer_connection, publish, serving, view
-from tests.media.offer_sdp import SDP, SDP_TYPE, offer
-from tests.waiting import until
+from tests.media.support.aiortc_peers import peer_connection, publish, view
+from tests.media.support.media_server import BROADCAST, Media, serving
+from tests.media.support.offer_sdp import SDP, SDP_TYPE, offer
+from tests.support.waiting import until
 
 from farmlive.clock import now_ms, parse_rfc3339
 from farmlive.media import rejected_offers

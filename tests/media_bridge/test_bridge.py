@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from structlog.testing import capture_logs
-from tests.waiting import until
+from tests.support.waiting import until
 
 from farmlive.broadcast.events import EventModel
 from farmlive.broadcast.models import NewBroadcast

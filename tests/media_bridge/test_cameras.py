@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 from sqlalchemy import update
-from tests.camera_show import FARM, Show, opened_show
-from tests.ports import free_port
-from tests.waiting import LONG_S
+from tests.support.camera_show import FARM, Show, opened_show
+from tests.support.free_ports import free_port
+from tests.support.waiting import LONG_S
 
 from farmlive.client import Api, ApiProblem, Channel, ChannelProblem
 from farmlive.people.core import tables

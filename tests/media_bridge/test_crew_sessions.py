@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from tests.camera_show import Show, opened_show
-from tests.waiting import until
+from tests.support.camera_show import Show, opened_show
+from tests.support.waiting import until
 
 from farmlive.client import Api
 from farmlive.client.media.light_publisher import LightPublisher

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
-from tests.camera_show import Show, opened_show
-from tests.waiting import LONG_S, until
+from tests.support.camera_show import Show, opened_show
+from tests.support.waiting import LONG_S, until
 
 from farmlive import bus
 from farmlive.broadcast import channel

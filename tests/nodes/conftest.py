@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 from tests.nodes.round_robin import RoundRobin
-from tests.ports import free_port
-from tests.waiting import LONG_S, until
+from tests.support.free_ports import free_port
+from tests.support.waiting import LONG_S, until
 
 from farmlive.client import Api, ApiProblem, Channel
 from farmlive.client.media.light_publisher import LightPublisher

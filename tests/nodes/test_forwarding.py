@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 from structlog.testing import capture_logs
-from tests.camera_show import FARM
 from tests.nodes.conftest import Pair
-from tests.waiting import until
+from tests.support.camera_show import FARM
+from tests.support.waiting import until
 
 from farmlive.client import Api, ApiProblem
 from farmlive.client.media.light_publisher import LightPublisher

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
-from tests.waiting import until
+from tests.support.waiting import until
 
 from farmlive.broadcast import airings
 from farmlive.broadcast.broadcasts import Broadcasts

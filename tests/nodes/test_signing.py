@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.waiting import until
+from tests.support.waiting import until
 
 from farmlive import compact_json
 from farmlive.clock import now_ms, pretended

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
-from tests.clocks import Clocks, clocks
+from tests.support.set_clocks import Clocks, clocks
 
 from farmlive import clock
 from farmlive.broadcast.log import Log

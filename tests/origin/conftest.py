@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.site import asked
+from tests.support.room_client import asked
 
 from farmlive.bilingual import Bilingual
 from farmlive.origin.core.models import Farm, NewFarm, NewPlot, Plot

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from tests.clerks import every_centre
-from tests.money import cny
+from tests.support.clerks import every_centre
+from tests.support.money import cny
 
 from farmlive.client import Api
 from farmlive.people.core.models import Role

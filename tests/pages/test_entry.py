@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import httpx
 import pytest
 from starlette.requests import Request
-from tests.clerks import every_centre
 from tests.pages.conftest import Sale
+from tests.support.clerks import every_centre
 
 from farmlive.pages.rendering.render import Pages
 from farmlive.pages.rendering.static import Static

@@ -7,9 +7,9 @@ import httpx
 import pytest
 import segno
 from pydantic import SecretStr
-from tests.money import cny
 from tests.pages.conftest import BUYER, Sale
 from tests.pages.page_text import words
+from tests.support.money import cny
 
 from farmlive.client import Api
 from farmlive.ids import ulid

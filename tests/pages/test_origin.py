@@ -6,7 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import update
 from tests.pages.page_text import words
-from tests.waiting import until
+from tests.support.waiting import until
 
 from farmlive.client import Api
 from farmlive.origin.core.requirements import Requirements

@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 
 import httpx
 import pytest
-from tests.clerks import every_centre
 from tests.pages.conftest import Sale
+from tests.support.clerks import every_centre
 
 from farmlive.server import Server
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from tests.pages.conftest import BUYER, Sale, signed_in
 from tests.pages.page_text import words
-from tests.waiting import until
+from tests.support.waiting import until
 
 from farmlive.pages.rendering.languages import LANGUAGES
 from farmlive.server import Server

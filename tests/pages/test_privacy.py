@@ -10,9 +10,9 @@ import httpx
 import pytest
 from starlette.requests import Request
 from structlog.testing import capture_logs
-from tests.clerks import role_key
 from tests.pages.conftest import BUYER, Sale
 from tests.pages.page_text import words
+from tests.support.clerks import role_key
 
 from farmlive.client import Api
 from farmlive.clock import DAY_MS, now_ms, pretended
@@ -214,7 +214,7 @@ async def test_an_order_without_its_person_is_shown_everywhere(
         shown = await host.get(path, params=lang)
         assert shown.status_code == 200, path
         assert BUYER["phone"] not in shown.text
-        if path != at:  # whose rows are a script's: tests/browser/test_without_person.py
+        if path != at:  # whose rows are a script's: tests/browser/desk/test_erased_buyer.py
             assert {"en": "removed", "zh": "已删除"}[language] in words(shown), path
             assert "None" not in words(shown), path
     orders = await host.get(f"/api/v1/broadcasts/{sale.broadcast}/orders")

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from starlette.requests import Request
 from tests.broadcast.live_channel import ask, channel, comes, with_kind
-from tests.moved_clock import Clock
 from tests.pages.conftest import Sale
+from tests.support.manual_clock import Clock
 
 from farmlive.bilingual import Bilingual
 from farmlive.client import Api

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import update
 from tests.people.conftest import PASSWORD
-from tests.second_factors import code_of
+from tests.support.authenticators import code_of
 
 from farmlive.clock import PretendedClock, now_ms, pretended
 from farmlive.people.core import tables

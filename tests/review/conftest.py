@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import Connection
-from tests.clerks import role_key
-from tests.money import cny
+from tests.support.clerks import role_key
+from tests.support.money import cny
 
 from farmlive.app import Application, build
 from farmlive.bilingual import Bilingual

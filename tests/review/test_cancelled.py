@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 from openpyxl import load_workbook
-from tests.money import cny
+from tests.support.money import cny
 
 from farmlive.broadcast.events.trade import State
 from farmlive.review.order_file import order_sheet

@@ -5,7 +5,7 @@ harvest that was put right; the numbers were counted by hand.
 from typing import Any
 
 import pytest
-from tests.money import cny
+from tests.support.money import cny
 
 from farmlive.origin.core.models import LotChange, NewWaste
 from farmlive.shop.core.claim_models import ClaimAnswer, NewClaim

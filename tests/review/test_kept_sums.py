@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, func, insert, select
-from tests.plans import explain, without_rows
+from tests.support.query_plans import explain, without_rows
 
 from farmlive.app import Application
 from farmlive.broadcast.models import NewBroadcast

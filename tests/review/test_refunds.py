@@ -3,8 +3,8 @@
 from random import Random
 from typing import Any
 
-from tests.money import cny
 from tests.review.conftest import STAFF
+from tests.support.money import cny
 
 from farmlive.shop.core.order_models import Refund
 from farmlive.shop.orders.bulk_actions import NewBulkTransition

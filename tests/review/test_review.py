@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, insert, select
-from tests.money import cny
+from tests.support.money import cny
 
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.broadcast.models import NewBroadcast

@@ -9,7 +9,7 @@ import pytest
 from benches import audience
 from benches.audience import Audience, Counts, Joined
 from pylibsrtp import Policy, Session
-from tests.waiting import until
+from tests.support.waiting import until
 
 from farmlive.client.media import rtp_peer, stun
 from farmlive.client.media.sdp import OPUS, VP8, VP8_RTX

@@ -28,7 +28,7 @@ from benches.trade.ledger import Ledger
 from benches.trade.reconcile import wrongly_refused
 from benches.trade.retrying_client import Market
 from benches.trade.staff_load import Staff
-from tests.media.native.compiling import compiler
+from tests.media.engine.native.support.compiling import compiler
 
 from farmlive.client import ApiProblem
 from farmlive.server import listen

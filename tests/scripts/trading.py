@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from benches.trade.acks import Placed, Told
-from tests.money import cny
 from tests.shop.conftest import HOST, PRICE, Stall
+from tests.support.money import cny
 
 from farmlive.ids import token
 from farmlive.shop.checkout.waitlist_models import WaitJoin

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import Connection
-from tests.money import cny
-from tests.shop.past_orders import have_ordered
-from tests.site import asked
+from tests.shop.support.past_orders import have_ordered
+from tests.support.money import cny
+from tests.support.room_client import asked
 
 from farmlive import command_routes
 from farmlive.bilingual import Bilingual

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.shop.flashing import plan
-from tests.shop.leaving import BUYER, NAME, PHONE
+from tests.shop.support.departing_buyer import BUYER, NAME, PHONE
+from tests.shop.support.flash_batches import plan
 
 from farmlive.ids import ulid
 from farmlive.shop import audit_names

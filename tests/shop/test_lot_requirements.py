@@ -7,11 +7,20 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text, update
 from tests.shop.conftest import HOST, caller
-from tests.shop.flashing import batch, plan
-from tests.shop.holding import hold, line, stock
-from tests.shop.ordering import enter
-from tests.shop.stopping import SELLING, SENTENCE, Deed, join, lift, lot_like, release, stop
-from tests.uploads import chunks, pdf
+from tests.shop.support.flash_batches import batch, plan
+from tests.shop.support.holds import hold, line, stock
+from tests.shop.support.orders import enter
+from tests.shop.support.stopped_lots import (
+    SELLING,
+    SENTENCE,
+    Deed,
+    join,
+    lift,
+    lot_like,
+    release,
+    stop,
+)
+from tests.support.upload_bodies import chunks, pdf
 
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.snapshot import BroadcastState, fold

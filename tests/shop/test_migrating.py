@@ -6,8 +6,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.store.later import REVISIONS, later, migrate_by, serves
-from tests.waiting import until
+from tests.store.newer_farmlive import REVISIONS, later, migrate_by, serves
+from tests.support.waiting import until
 
 from farmlive.settings import Settings
 

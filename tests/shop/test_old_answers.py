@@ -4,10 +4,10 @@ is its `id`.
 
 from typing import Any
 
-from tests.money import cny
 from tests.shop.conftest import HOST, PRICE
-from tests.shop.flashing import end, lines, plan
-from tests.shop.old_answers import kept, make_older
+from tests.shop.support.flash_batches import end, lines, plan
+from tests.shop.support.old_answers import kept, make_older
+from tests.support.money import cny
 
 from farmlive.ids import token
 from farmlive.shop.core.order_models import HoldPlace, Refund

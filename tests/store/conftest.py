@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine
-from tests.store.later import writer_of
+from tests.store.newer_farmlive import writer_of
 
 from farmlive.settings import Settings
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection, event, text
-from tests.waiting import LONG_S, until
+from tests.support.waiting import LONG_S, until
 
 from farmlive.store import CommitFailed, CommitUnknown, NotRead, Store, after_commit, condition
 

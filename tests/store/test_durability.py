@@ -13,7 +13,7 @@ import pytest
 from benches.lab import faulty
 from benches.lab.faulty import Faulty
 from sqlalchemy import Connection, text
-from tests.media.native.compiling import compiler
+from tests.media.engine.native.support.compiling import compiler
 
 from farmlive.settings import Settings
 from farmlive.store import Store

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, MetaData, Select, bindparam, delete, insert, select, text
 from structlog.testing import capture_logs
-from tests.waiting import until
+from tests.support.waiting import until
 
 import farmlive.app  # noqa: F401  (every room's tables)
 from farmlive.server import running

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import DBAPIError
-from tests.waiting import until
+from tests.support.waiting import until
 
 from farmlive.settings import Settings
 from farmlive.store import CommitFailed, NotRead, Store, after_commit, apart, writer

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 import psycopg
 import pytest
 from sqlalchemy import Connection, text
-from tests.waiting import LONG_S
+from tests.support.waiting import LONG_S
 
 from farmlive.settings import Settings
 from farmlive.store import CommitFailed, NotRead, Store, engine, writer_lock

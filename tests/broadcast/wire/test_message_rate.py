@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import pytest
 from tests.broadcast.live_channel import ask, channel, get, use_up
-from tests.clerks import role_key
-from tests.moved_clock import Clock
-from tests.waiting import until
+from tests.support.clerks import role_key
+from tests.support.manual_clock import Clock
+from tests.support.waiting import until
 from websockets.exceptions import ConnectionClosed
 from websockets.server import ServerProtocol
 

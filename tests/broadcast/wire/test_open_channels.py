@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 from tests.broadcast.live_channel import ask, channel, get
-from tests.clerks import role_key
-from tests.waiting import until
+from tests.support.clerks import role_key
+from tests.support.waiting import until
 from websockets.exceptions import ConnectionClosed
 
 from farmlive.broadcast import channel as rooms_channel

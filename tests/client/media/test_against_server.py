@@ -1,7 +1,7 @@
 """The clients of API and channel against the real server, through a whole sale."""
 
 import pytest
-from tests.money import cny
+from tests.support.money import cny
 
 from farmlive.client import Api, ApiProblem, Channel, ChannelClosed, ChannelProblem
 from farmlive.client.light_channel import LightChannel

@@ -1,6 +1,6 @@
 import asyncio
 
-from tests.waiting import LONG_S
+from tests.support.waiting import LONG_S
 
 from farmlive.client.media.light_publisher import LightPublisher
 from farmlive.client.media.light_viewer import LightViewer, Received

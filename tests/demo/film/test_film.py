@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import pytest
 from PIL import ImageChops
-from tests.once import once
+from tests.support.build_once import once
 
 from farmlive.client.media.counter import read_counter
 from farmlive.demo.film.film import FRAMES, KITCHEN, RATE, FilmError, delay_ms, make_film

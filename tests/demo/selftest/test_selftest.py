@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from tests.ports import free_port
+from tests.support.free_ports import free_port
 from typer.testing import CliRunner
 
 from farmlive.cli.main import cli

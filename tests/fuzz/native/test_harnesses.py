@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from tests.fuzz.native import seeds
-from tests.media.native.compiling import LIBRARY, compiled, sanitizers
-from tests.media.native.conftest import PURE
+from tests.media.engine.native.conftest import PURE
+from tests.media.engine.native.support.compiling import LIBRARY, compiled, sanitizers
 
 HERE = Path(__file__).parent
 HARNESSES = sorted(HERE.glob("fuzz_*.c"))

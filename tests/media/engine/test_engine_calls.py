@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.media import packets
-from tests.media.light import GCM, Light, Told, started
-from tests.waiting import until
+from tests.media.support import packets
+from tests.media.support.light_peers import GCM, Light, Told, started
+from tests.support.waiting import until
 
 from farmlive.media.engine.interface import (
     Engine,

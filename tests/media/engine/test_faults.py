@@ -4,10 +4,11 @@ import asyncio
 import socket
 
 import pytest
-from tests.media.conftest import Media, publish, serving, view
-from tests.media.moving import moving_viewer, passages
-from tests.media.passage import Passage
-from tests.waiting import LONG_S, until
+from tests.media.support.aiortc_peers import publish, view
+from tests.media.support.media_server import Media, serving
+from tests.media.support.moving_peers import moving_viewer, passages
+from tests.media.support.network_path import Passage
+from tests.support.waiting import LONG_S, until
 
 from farmlive.media.engine.interface import Place, Times
 from farmlive.media.engine.python.net.addresses import local_addresses

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.media import packets
-from tests.media.light import Light, started
-from tests.waiting import until
+from tests.media.support import packets
+from tests.media.support.light_peers import Light, started
+from tests.support.waiting import until
 
 from farmlive.media.engine.interface import Engine, Incoming, Outgoing, Publishing, Viewing
 from farmlive.media.engine.python import layer_select

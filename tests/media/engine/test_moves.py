@@ -2,8 +2,9 @@
 
 import pytest
 from aioice import ice
-from tests.media.conftest import BROADCAST, Media, publish, view
-from tests.media.moving import (
+from tests.media.support.aiortc_peers import publish, view
+from tests.media.support.media_server import BROADCAST, Media
+from tests.media.support.moving_peers import (
     flows,
     goes_on,
     moved,
@@ -12,8 +13,8 @@ from tests.media.moving import (
     passages,
     restart_ice,
 )
-from tests.media.passage import Passage
-from tests.waiting import until
+from tests.media.support.network_path import Passage
+from tests.support.waiting import until
 
 from farmlive.media.engine.interface import Times
 

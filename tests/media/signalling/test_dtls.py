@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from structlog.testing import capture_logs
-from tests.waiting import until
+from tests.support.waiting import until
 
 from farmlive.media.engine.interface import Keys
 from farmlive.media.signalling.dtls import Certificate, Handshake

@@ -5,8 +5,8 @@ import base64
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from tests.media.offer_sdp import AUDIO, LOCAL, VIDEO, offer
-from tests.media.sps import MAIN_WITH_B
+from tests.media.support.h264_sps import MAIN_WITH_B
+from tests.media.support.offer_sdp import AUDIO, LOCAL, VIDEO, offer
 
 from farmlive.media.engine.interface import Candidate, Outgoing, Ssrcs
 from farmlive.media.signalling import negotiation, simulcast

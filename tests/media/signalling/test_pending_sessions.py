@@ -2,9 +2,10 @@
 
 import httpx
 import pytest
-from tests.media.conftest import BROADCAST, Media, Peer, publish, view
-from tests.media.offer_sdp import SDP, offer
-from tests.waiting import until
+from tests.media.support.aiortc_peers import Peer, publish, view
+from tests.media.support.media_server import BROADCAST, Media
+from tests.media.support.offer_sdp import SDP, offer
+from tests.support.waiting import until
 
 from farmlive.media import relay
 from farmlive.media.signalling import pending_sessions

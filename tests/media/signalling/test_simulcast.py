@@ -1,7 +1,7 @@
 """Which layers of a simulcast offer are taken, and in which order of quality."""
 
 import pytest
-from tests.media.offer_sdp import AUDIO, LOCAL, VIDEO, offer
+from tests.media.support.offer_sdp import AUDIO, LOCAL, VIDEO, offer
 
 from farmlive.media.signalling import negotiation, simulcast
 from farmlive.media.wire.sdp import Section, parse

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from tests.media.sps import BASELINE, HIGH, HIGH_10, MAIN_WITH_B
+from tests.media.support.h264_sps import BASELINE, HIGH, HIGH_10, MAIN_WITH_B
 
 from farmlive.media.wire import codecs, h264
 

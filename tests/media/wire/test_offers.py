@@ -6,7 +6,7 @@ Which of them were seen to work, and how each is set, is told in docs/clients.md
 from collections.abc import Sequence
 
 import pytest
-from tests.media.recorded_offers import LOCAL, OFFERS, SSRCS
+from tests.media.support.recorded_offers import LOCAL, OFFERS, SSRCS
 
 from farmlive.media.signalling import negotiation
 from farmlive.media.wire import sdp

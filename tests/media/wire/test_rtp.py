@@ -4,7 +4,7 @@ import pytest
 from aiortc.rtp import RtpPacket
 from hypothesis import given
 from hypothesis import strategies as some
-from tests.media import packets
+from tests.media.support import packets
 
 from farmlive.media.wire import rtp
 from farmlive.media.wire.rtp import Packet

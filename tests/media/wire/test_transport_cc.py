@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from tests.media.feedback import read
+from tests.media.support.transport_cc import read
 
 from farmlive.media.wire.transport_cc import Arrivals
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 from tests.origin.harvesting import DAY, NOON, harvest, spray
-from tests.uploads import chunks, pdf, picture
+from tests.support.upload_bodies import chunks, pdf, picture
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms, parse_rfc3339, rfc3339

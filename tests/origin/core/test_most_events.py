@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from tests.origin.harvesting import DAY, NOON, harvest, lab_test
-from tests.uploads import pdf
+from tests.support.upload_bodies import pdf
 
 from farmlive.origin.core.models import LotChange, NewPacking, NewShipping, NewWaste, Plot, Undo
 from farmlive.origin.core.problems import TooManyRecords

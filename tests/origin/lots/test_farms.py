@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from tests.uploads import keep_picture
+from tests.support.upload_bodies import keep_picture
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Select, insert, text
 from tests.origin.conftest import Site
-from tests.plans import explain_select
+from tests.support.query_plans import explain_select
 
 from farmlive.clock import now_ms
 from farmlive.ids import ulid

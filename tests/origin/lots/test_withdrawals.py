@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.origin.harvesting import DAY, NOON, harvest, lab_test, open_findings, spray
-from tests.uploads import chunks, pdf
+from tests.support.upload_bodies import chunks, pdf
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import rfc3339

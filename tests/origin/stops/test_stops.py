@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 from tests.origin.harvesting import DAY, NOON, harvest, lab_test, open_findings, spray
-from tests.uploads import chunks, pdf
+from tests.support.upload_bodies import chunks, pdf
 
 from farmlive.clock import rfc3339
 from farmlive.ids import ulid

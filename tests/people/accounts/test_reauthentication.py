@@ -16,7 +16,7 @@ from tests.people.second_factor import (
     slug,
     try_in,
 )
-from tests.second_factors import code_of, wrong_code
+from tests.support.authenticators import code_of, wrong_code
 
 from farmlive.clock import now_ms, rfc3339
 from farmlive.people import People

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import func, select
-from tests.moved_clock import Clock
 from tests.people.conftest import PASSWORD, sign_in, viewer_at
+from tests.support.manual_clock import Clock
 
 from farmlive.clock import now_ms, parse_rfc3339, pretended, rfc3339
 from farmlive.ids import first_ulid, ulid

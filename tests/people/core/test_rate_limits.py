@@ -6,8 +6,8 @@ import json
 import os
 
 import pytest
-from tests.moved_clock import Clock
-from tests.waiting import LONG_S
+from tests.support.manual_clock import Clock
+from tests.support.waiting import LONG_S
 
 from farmlive.bus import Bus, LocalBus, RedisBus
 from farmlive.people.core import rate_limits as limits_module

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 from tests.people.conftest import PASSWORD, browser, make_app, sign_in
 from tests.people.second_factor import FACTORS, mid_step, set_up, slug, try_in
-from tests.second_factors import Authenticator
+from tests.support.authenticators import Authenticator
 
 from farmlive.clock import now_ms
 from farmlive.people import People

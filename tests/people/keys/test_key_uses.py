@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 from tests.people.conftest import LIVE, browser
 from tests.people.owned import make_all, on_air, wang
-from tests.waiting import LONG_S, until
+from tests.support.waiting import LONG_S, until
 
 from farmlive.clock import now_ms, rfc3339
 from farmlive.people import People

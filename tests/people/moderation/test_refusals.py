@@ -6,7 +6,7 @@ import json
 
 import httpx
 import pytest
-from tests.waiting import LONG_S
+from tests.support.waiting import LONG_S
 
 from farmlive.bus import LocalBus
 from farmlive.people import People, RateLimits

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 from structlog.testing import capture_logs
-from tests.clocks import Clocks, clocks
-from tests.shop.flashing import plan
-from tests.shop.holding import hold
+from tests.shop.support.flash_batches import plan
+from tests.shop.support.holds import hold
+from tests.support.set_clocks import Clocks, clocks
 
 from farmlive import clock
 from farmlive.broadcast.snapshot import BroadcastState, fold

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from tests.shop.conftest import PRICE
-from tests.shop.holding import ANOTHER, LATER_MS, change_price, hold, line, stock
-from tests.waiting import LONG_S
+from tests.shop.support.holds import ANOTHER, LATER_MS, change_price, hold, line, stock
+from tests.support.waiting import LONG_S
 
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token, ulid

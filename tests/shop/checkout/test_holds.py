@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 from tests.shop.conftest import HOST, PRICE, caller
-from tests.shop.holding import ANOTHER, hold, line, stock
-from tests.shop.proving import prove
+from tests.shop.support.holds import ANOTHER, hold, line, stock
+from tests.shop.support.proof_of_work import prove
 
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.clock import now_ms

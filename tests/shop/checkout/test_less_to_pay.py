@@ -5,12 +5,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from tests.money import cny
-from tests.shop.bulk import move, undo
-from tests.shop.claiming import answer, arrived, claim
 from tests.shop.conftest import HOST, PRICE
-from tests.shop.holding import stock
-from tests.shop.ordering import CLERK, enter, less, pay, pickup, refund, seen
+from tests.shop.support.bulk_actions import move, undo
+from tests.shop.support.claims import answer, arrived, claim
+from tests.shop.support.holds import stock
+from tests.shop.support.orders import CLERK, enter, less, pay, pickup, refund, seen
+from tests.support.money import cny
 
 from farmlive.ids import ulid
 from farmlive.people.core.audit import deeds

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from tests.shop.booth import World
-from tests.shop.flash_trade import FlashTrade
-from tests.shop.ledger_rules import ADDRESS_BOXES, DEVICE_BOXES, ORDER_BOXES
+from tests.shop.ledger.booth import World
+from tests.shop.ledger.flash_trade import FlashTrade
+from tests.shop.ledger.rules import ADDRESS_BOXES, DEVICE_BOXES, ORDER_BOXES
 
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus

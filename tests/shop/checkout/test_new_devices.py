@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from tests.money import cny
 from tests.shop.conftest import HOST, PRICE, caller
-from tests.shop.holding import LATER_MS, hold, line, stock
+from tests.shop.support.holds import LATER_MS, hold, line, stock
+from tests.support.money import cny
 
 from farmlive.clock import now_ms, pretended
 from farmlive.origin.core.models import NewLot

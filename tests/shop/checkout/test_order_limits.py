@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from tests.shop.conftest import HOST, PRICE, caller
-from tests.shop.proving import prove
-from tests.shop.tills import till
+from tests.shop.support.proof_of_work import prove
+from tests.shop.support.tills import till
 
 from farmlive.ids import ulid
 from farmlive.people import Caller

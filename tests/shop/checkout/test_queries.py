@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
-from tests.plans import explain_hot, without_rows
 from tests.shop.conftest import caller
+from tests.support.query_plans import explain_hot, without_rows
 
 from farmlive.shop.checkout import queries
 from farmlive.shop.orders import box_limits, fraud_flags

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from tests.shop.conftest import HOST, caller
-from tests.shop.holding import hold, line
-from tests.shop.proving import prove
+from tests.shop.support.holds import hold, line
+from tests.shop.support.proof_of_work import prove
 
 from farmlive.clock import PretendedClock, now_ms, pretended
 from farmlive.ids import token

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.money import cny
 from tests.shop.conftest import HOST, PRICE, caller, pseudonym
-from tests.waiting import LONG_S
+from tests.support.money import cny
+from tests.support.waiting import LONG_S
 
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.log import Log

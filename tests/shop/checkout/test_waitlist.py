@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from tests.shop.conftest import HOST
-from tests.shop.proving import prove
-from tests.shop.queueing import ONE, TWO, held, join, leave, queue, release, waiting
+from tests.shop.support.proof_of_work import prove
+from tests.shop.support.waitlist import ONE, TWO, held, join, leave, queue, release, waiting
 
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.ids import token, ulid

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 from tests.shop.conftest import HOST, PRICE
-from tests.shop.ordering import order
+from tests.shop.support.orders import order
 
 from farmlive.clock import now_ms
 from farmlive.ids import ulid

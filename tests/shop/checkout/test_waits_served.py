@@ -5,9 +5,20 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, insert
-from tests.money import cny
 from tests.shop.conftest import HOST, PRICE, caller
-from tests.shop.queueing import LATER_MS, ONE, THREE, TWO, held, hold, join, queue, release, waiting
+from tests.shop.support.waitlist import (
+    LATER_MS,
+    ONE,
+    THREE,
+    TWO,
+    held,
+    hold,
+    join,
+    queue,
+    release,
+    waiting,
+)
+from tests.support.money import cny
 
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import ulid

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from tests.money import cny
-from tests.shop.claiming import SAID, answer, arrived, claim, kept, photo, send
 from tests.shop.conftest import HOST, PRICE, Site
-from tests.shop.ordering import CLERK, enter, refund, seen, seller
-from tests.uploads import never
+from tests.shop.support.claims import SAID, answer, arrived, claim, kept, photo, send
+from tests.shop.support.orders import CLERK, enter, refund, seen, seller
+from tests.support.money import cny
+from tests.support.upload_bodies import never
 
 from farmlive.ids import token, ulid
 from farmlive.people.core.audit import deeds

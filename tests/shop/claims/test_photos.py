@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.shop.claiming import arrived, claim, kept
+from tests.shop.support.claims import arrived, claim, kept
 
 from farmlive.clock import now_ms, pretended
 from farmlive.shop.claims import photos as claim_photos

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from tests.money import cny
-from tests.shop.claiming import arrived, claim
 from tests.shop.conftest import HOST, PRICE
-from tests.site import asked
+from tests.shop.support.claims import arrived, claim
+from tests.support.money import cny
+from tests.support.room_client import asked
 
 from farmlive.ids import token
 from farmlive.people import Guard, People

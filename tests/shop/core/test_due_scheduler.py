@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
-from tests.waiting import until
+from tests.support.waiting import until
 
 from farmlive.shop.core.due_scheduler import DueScheduler
 from farmlive.store import Store

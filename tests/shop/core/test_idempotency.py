@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.money import cny
 from tests.shop.conftest import HOST, PRICE
+from tests.support.money import cny
 
 from farmlive.ids import token
 from farmlive.shop.checkout.waitlist_models import WaitJoin

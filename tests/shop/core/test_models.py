@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from tests.money import cny
+from tests.support.money import cny
 
 from farmlive.ids import ulid
 from farmlive.shop.core.idempotency import canonical_hash

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import inspect, select, text
 from tests.shop.conftest import HOST
-from tests.shop.holding import hold
-from tests.shop.ordering import pickup, seen
+from tests.shop.support.holds import hold
+from tests.shop.support.orders import pickup, seen
 
 from farmlive.ids import token, ulid
 from farmlive.shop.core.order_links import OrderLinks

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from tests.money import cny
 from tests.shop.conftest import HOST, PRICE, caller
-from tests.shop.flashing import ANOTHER, LOW, batch, end, hold, order, plan, stock
+from tests.shop.support.flash_batches import ANOTHER, LOW, batch, end, hold, order, plan, stock
+from tests.support.money import cny
 
 from farmlive.clock import now_ms, pretended
 from farmlive.shop.core.models import OfferChange, OfferRelease

@@ -5,9 +5,19 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from tests.money import cny
 from tests.shop.conftest import HOST, PRICE, caller
-from tests.shop.flashing import ANOTHER, LOW, MINUTE_MS, batch, end, hold, order, plan, stock
+from tests.shop.support.flash_batches import (
+    ANOTHER,
+    LOW,
+    MINUTE_MS,
+    batch,
+    end,
+    hold,
+    order,
+    plan,
+    stock,
+)
+from tests.support.money import cny
 
 from farmlive.clock import now_ms, pretended
 from farmlive.people import Caller

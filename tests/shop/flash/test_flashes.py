@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.money import cny
 from tests.shop.conftest import HOST, PRICE, Site
-from tests.shop.flashing import LOW, MINUTE_MS, batch, end, order, plan, stock
-from tests.waiting import LONG_S
+from tests.shop.support.flash_batches import LOW, MINUTE_MS, batch, end, order, plan, stock
+from tests.support.money import cny
+from tests.support.waiting import LONG_S
 
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token, ulid

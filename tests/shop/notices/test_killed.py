@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.shop.mail import mail_server
-from tests.shop.told import all_are_sent, by_mail, kept, lines, shipped, states
-from tests.waiting import LONG_S, until
+from tests.shop.support.mail_server import mail_server
+from tests.shop.support.sent_notices import all_are_sent, by_mail, kept, lines, shipped, states
+from tests.support.waiting import LONG_S, until
 
 from farmlive.settings import Settings
 

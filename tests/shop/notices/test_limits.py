@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
-from tests.shop import flashing
 from tests.shop.conftest import caller
-from tests.shop.notifying import AS_SHIPPED, held_by, order, plenty, server
-from tests.shop.told import kept, lines
+from tests.shop.support import flash_batches
+from tests.shop.support.notice_providers import AS_SHIPPED, held_by, order, plenty, server
+from tests.shop.support.sent_notices import kept, lines
 
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
@@ -194,14 +194,14 @@ async def test_what_was_counted_stays_so_where_others_take_boxes_of_a_batch_that
 ) -> None:
     await plenty(stall)
     shop = server(stall, settings, notices_per_address=1)
-    flash = await flashing.plan(stall, 4)
+    flash = await flash_batches.plan(stall, 4)
     visitors = [replace(caller(f"device {n}"), address="203.0.113.1") for n in range(3)]
-    held = await flashing.hold(stall, 1, by=visitors[1])
-    await flashing.end(stall, flash)
+    held = await flash_batches.hold(stall, 1, by=visitors[1])
+    await flash_batches.end(stall, flash)
     wanted = [
         stall.request(1, buyer={"name": "王小明", "phone": "13800000001"}),
         stall.request(
-            lines=flashing.lines(stall, 1),
+            lines=flash_batches.lines(stall, 1),
             order=held["id"],
             buyer={"name": "王小明", "phone": "13800000002"},
         ),

@@ -3,12 +3,12 @@
 from typing import Any
 
 from sqlalchemy import select
-from tests.shop.bulk import move, undo
 from tests.shop.conftest import HOST, caller
-from tests.shop.notifying import server
-from tests.shop.ordering import enter
-from tests.shop.stopping import lift, stop, unlift
-from tests.shop.told import lines
+from tests.shop.support.bulk_actions import move, undo
+from tests.shop.support.notice_providers import server
+from tests.shop.support.orders import enter
+from tests.shop.support.sent_notices import lines
+from tests.shop.support.stopped_lots import lift, stop, unlift
 
 from farmlive.clock import now_ms, pretended
 from farmlive.people import Caller

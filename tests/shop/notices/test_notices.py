@@ -6,14 +6,14 @@ import httpx
 import pytest
 from sqlalchemy import Connection, insert
 from structlog.testing import capture_logs
-from tests.shop.bulk import move, undo
-from tests.shop.claiming import answer as answer_claim
-from tests.shop.claiming import arrived, claim
 from tests.shop.conftest import HOST, caller
-from tests.shop.notifying import kinds
-from tests.shop.ordering import CLERK, enter, pickup, refund, waiting
-from tests.shop.told import PHONE, kept, lines, states
-from tests.waiting import until
+from tests.shop.support.bulk_actions import move, undo
+from tests.shop.support.claims import answer as answer_claim
+from tests.shop.support.claims import arrived, claim
+from tests.shop.support.notice_providers import kinds
+from tests.shop.support.orders import CLERK, enter, pickup, refund, waiting
+from tests.shop.support.sent_notices import PHONE, kept, lines, states
+from tests.support.waiting import until
 
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.events import OrderAtCentre, OrderCancelled, OrderPlaced, OrderShipped

@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection, Executable, func, literal_column, select, update
-from tests.plans import explain_hot, without_rows
 from tests.shop.conftest import HOST
-from tests.shop.notifying import Post
-from tests.shop.told import kept
+from tests.shop.support.notice_providers import Post
+from tests.shop.support.sent_notices import kept
+from tests.support.query_plans import explain_hot, without_rows
 
 from farmlive.settings import Settings
 from farmlive.shop.notices import held as notices_held

@@ -5,9 +5,9 @@ import threading
 from typing import Any, Literal, cast
 
 import pytest
-from tests.shop.notifying import Full, Post
-from tests.shop.told import states
-from tests.waiting import until
+from tests.shop.support.notice_providers import Full, Post
+from tests.shop.support.sent_notices import states
+from tests.support.waiting import until
 
 from farmlive.clock import now_ms, pretended
 from farmlive.problems import Unavailable

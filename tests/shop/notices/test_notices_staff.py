@@ -5,8 +5,8 @@ strangers' they read and send all the same.
 from typing import Any
 
 from tests.shop.conftest import HOST, Site, caller
-from tests.shop.notifying import Full, held_by, order, plenty, server
-from tests.shop.told import PHONE, kept, lines
+from tests.shop.support.notice_providers import Full, held_by, order, plenty, server
+from tests.shop.support.sent_notices import PHONE, kept, lines
 
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
-from tests.shop.notifying import Post, order, server
-from tests.shop.told import states
-from tests.waiting import LONG_S, until
+from tests.shop.support.notice_providers import Post, order, server
+from tests.shop.support.sent_notices import states
+from tests.support.waiting import LONG_S, until
 
 from farmlive.clock import now_ms, pretended
 from farmlive.settings import Settings

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.shop.bulk import undo
 from tests.shop.conftest import HOST
-from tests.shop.ordering import enter, refund
-from tests.shop.told import MAILBOX, PHONE, change, kept, lines, notice, states
-from tests.waiting import until
+from tests.shop.support.bulk_actions import undo
+from tests.shop.support.orders import enter, refund
+from tests.shop.support.sent_notices import MAILBOX, PHONE, change, kept, lines, notice, states
+from tests.support.waiting import until
 
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from tests.shop.told import notice
+from tests.shop.support.sent_notices import notice
 
 from farmlive.clock import DAY_MS, now_ms
 from farmlive.shop.notices import outbox_file

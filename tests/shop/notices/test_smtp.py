@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.shop.mail import mail_server
-from tests.shop.ordering import enter
-from tests.shop.told import MAILBOX, by_mail, change, kept, notice, of_mail, shipped
-from tests.waiting import LONG_S, until
+from tests.shop.support.mail_server import mail_server
+from tests.shop.support.orders import enter
+from tests.shop.support.sent_notices import MAILBOX, by_mail, change, kept, notice, of_mail, shipped
+from tests.support.waiting import LONG_S, until
 
 from farmlive.clock import now_ms
 from farmlive.demo.authority import certificates

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import func, select
-from tests.money import cny
 from tests.shop.conftest import HOST
+from tests.support.money import cny
 
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.events import CardPinned, OfferAdded, parts

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select, update
-from tests.money import cny
 from tests.shop.conftest import HOST
-from tests.shop.flashing import ANOTHER, LOW, batch, end, order, plan
-from tests.shop.holding import hold, line, stock
-from tests.shop.ordering import enter
-from tests.shop.stopping import (
+from tests.shop.support.flash_batches import ANOTHER, LOW, batch, end, order, plan
+from tests.shop.support.holds import hold, line, stock
+from tests.shop.support.orders import enter
+from tests.shop.support.stopped_lots import (
     SELLING,
     SENTENCE,
     Deed,
@@ -21,6 +20,7 @@ from tests.shop.stopping import (
     stop,
     unlift,
 )
+from tests.support.money import cny
 
 from farmlive.broadcast.snapshot import BroadcastState, fold
 from farmlive.origin.core.problems import LotStopped

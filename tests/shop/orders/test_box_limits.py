@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select
 from tests.shop.conftest import HOST, PRICE
-from tests.shop.holding import LATER_MS, hold, line
-from tests.shop.ordering import order
+from tests.shop.support.holds import LATER_MS, hold, line
+from tests.shop.support.orders import order
 
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import ulid

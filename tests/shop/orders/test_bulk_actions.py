@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
-from tests.money import cny
-from tests.shop.bulk import move, refusals, undo
 from tests.shop.conftest import HOST, PRICE
-from tests.shop.holding import stock
-from tests.shop.ordering import CLERK, enter, pickup
+from tests.shop.support.bulk_actions import move, refusals, undo
+from tests.shop.support.holds import stock
+from tests.shop.support.orders import CLERK, enter, pickup
+from tests.support.money import cny
 
 from farmlive.ids import token, ulid
 from farmlive.people import Caller

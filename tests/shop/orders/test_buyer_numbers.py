@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from tests.shop.conftest import HOST, pseudonym
-from tests.shop.tills import row_of
+from tests.shop.support.tills import row_of
 
 from farmlive.people.moderation.models import NewBlock
 from farmlive.problems import Forbidden

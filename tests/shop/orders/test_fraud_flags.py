@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 from tests.shop.conftest import HOST, PRICE, caller
-from tests.shop.tills import row_of, till
+from tests.shop.support.tills import row_of, till
 
 from farmlive.people import Caller
 from farmlive.settings import Settings

@@ -5,12 +5,12 @@ is called off and refunded goes as ever.
 from typing import Any
 
 import pytest
-from tests.money import cny
-from tests.shop.bulk import move, refusals, undo
 from tests.shop.conftest import HOST, PRICE, caller
-from tests.shop.holding import hold, line
-from tests.shop.ordering import CLERK, enter, waiting
-from tests.shop.stopping import SENTENCE, lift, offer_another_lot, stop, unlift
+from tests.shop.support.bulk_actions import move, refusals, undo
+from tests.shop.support.holds import hold, line
+from tests.shop.support.orders import CLERK, enter, waiting
+from tests.shop.support.stopped_lots import SENTENCE, lift, offer_another_lot, stop, unlift
+from tests.support.money import cny
 
 from farmlive.edge.paging import Page
 from farmlive.origin.core.problems import LotStopped

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
-from tests.money import cny
 from tests.shop.conftest import HOST, caller
-from tests.shop.ordering import CLERK, enter, pickup, seller
+from tests.shop.support.orders import CLERK, enter, pickup, seller
+from tests.support.money import cny
 
 from farmlive.people import Caller
 from farmlive.problems import Forbidden, Invalid

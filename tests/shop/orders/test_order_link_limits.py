@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.shop.claiming import arrived, photo, send
 from tests.shop.conftest import Site
-from tests.uploads import never
+from tests.shop.support.claims import arrived, photo, send
+from tests.support.upload_bodies import never
 
 from farmlive.ids import token
 from farmlive.problems import TooMany

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from tests.shop.bulk import move
 from tests.shop.conftest import HOST
-from tests.shop.ordering import pickup, seen, seller
+from tests.shop.support.bulk_actions import move
+from tests.shop.support.orders import pickup, seen, seller
 
 from farmlive.shop.core.models import order_number
 from farmlive.shop.orders import order_search

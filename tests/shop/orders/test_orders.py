@@ -5,10 +5,10 @@ import json
 from typing import Any
 
 import pytest
-from tests.money import cny
 from tests.shop.conftest import HOST, PRICE, caller
-from tests.shop.holding import hold, stock
-from tests.shop.ordering import CLERK, enter, pickup, refund, seen, seller
+from tests.shop.support.holds import hold, stock
+from tests.shop.support.orders import CLERK, enter, pickup, refund, seen, seller
+from tests.support.money import cny
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 from tests.shop.conftest import HOST
-from tests.shop.holding import stock
-from tests.shop.ordering import CLERK, enter, seen, seller, waiting
+from tests.shop.support.holds import stock
+from tests.shop.support.orders import CLERK, enter, seen, seller, waiting
 
 from farmlive.bilingual import Bilingual
 from farmlive.ids import token, ulid

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.money import cny
 from tests.shop.conftest import HOST, PRICE, caller
+from tests.support.money import cny
 
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token, ulid

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import null, update
-from tests.shop.bulk import move, refusals, undo
 from tests.shop.conftest import HOST, PRICE, caller
-from tests.shop.holding import stock
-from tests.shop.notifying import kinds
-from tests.shop.ordering import CLERK, enter, less, pay, pickup, refund
+from tests.shop.support.bulk_actions import move, refusals, undo
+from tests.shop.support.holds import stock
+from tests.shop.support.notice_providers import kinds
+from tests.shop.support.orders import CLERK, enter, less, pay, pickup, refund
 
 from farmlive.broadcast.log import Event
 from farmlive.ids import ulid

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from tests.money import cny
-from tests.shop.bulk import move, refusals, undo
-from tests.shop.claiming import answer, arrived, claim
 from tests.shop.conftest import HOST, PRICE
-from tests.shop.holding import stock
-from tests.shop.ordering import CLERK, enter, less, pay, pickup, refund, seen
+from tests.shop.support.bulk_actions import move, refusals, undo
+from tests.shop.support.claims import answer, arrived, claim
+from tests.shop.support.holds import stock
+from tests.shop.support.orders import CLERK, enter, less, pay, pickup, refund, seen
+from tests.support.money import cny
 
 from farmlive.ids import token
 from farmlive.problems import Forbidden

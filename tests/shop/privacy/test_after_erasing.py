@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from tests.shop.claiming import claim, kept, photo
-from tests.shop.leaving import NAME, PHONE, everything, full, settings
+from tests.shop.support.claims import claim, kept, photo
+from tests.shop.support.departing_buyer import NAME, PHONE, everything, full, settings
 
 from farmlive.people.core.caller import Caller
 from farmlive.settings import Settings

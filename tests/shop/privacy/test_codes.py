@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import select
-from tests.clocks import Clocks, clocks
-from tests.shop import told
 from tests.shop.conftest import caller
-from tests.shop.leaving import BUYER, NAME, PHONE, TO, drawn, over
-from tests.shop.notifying import AS_SHIPPED, server
-from tests.site import asked
-from tests.waiting import until
+from tests.shop.support import sent_notices
+from tests.shop.support.departing_buyer import BUYER, NAME, PHONE, TO, drawn, over
+from tests.shop.support.notice_providers import AS_SHIPPED, server
+from tests.support.room_client import asked
+from tests.support.set_clocks import Clocks, clocks
+from tests.support.waiting import until
 
 from farmlive.clock import now_ms, pretended
 from farmlive.operations.timekeeper import Timekeeper
@@ -47,7 +47,7 @@ def settings(settings: Settings) -> Settings:
 
 def codes(settings: Settings, phone: str = PHONE) -> list[str]:
     """The codes that were sent to the phone, in their order."""
-    sent = [line for line in told.lines(settings) if line.get("kind") == "person.code"]
+    sent = [line for line in sent_notices.lines(settings) if line.get("kind") == "person.code"]
     assert all(line["to"] == phone for line in sent)
     return [re.findall(r"\b[0-9]{6}\b", line["text"])[0] for line in sent]
 
@@ -92,7 +92,7 @@ async def test_it_is_written_in_the_language_or_in_both(stall: Any, settings: Se
     with pretended(now_ms() + 2 * 3_600_000):
         await ask(stall)
     english, chinese, both = [
-        line["text"] for line in told.lines(settings) if line["kind"] == "person.code"
+        line["text"] for line in sent_notices.lines(settings) if line["kind"] == "person.code"
     ]
     assert "Don't share it" in english
     assert "请勿告诉他人" in chinese
@@ -213,7 +213,7 @@ async def test_codes_count_among_the_messages_that_strangers_cause(
         await ask(stall)
     assert len(codes(settings)) == 2
     await stall.place(1, buyer=BUYER)
-    assert (await told.kept(stall.store))[-1].held_by == "number"
+    assert (await sent_notices.kept(stall.store))[-1].held_by == "number"
     # What was sent last is good, though others were asked for.
     await check(stall, codes(settings)[-1])
     with pretended(now_ms() + 61 * 60_000):
@@ -231,7 +231,7 @@ async def test_no_own_order_to_a_phone_tells_whether_it_had_orders(
         for _ in range(3):
             await ask(stall)
         placed = await stall.place(1, buyer=BUYER, by=caller("a stranger"))
-        row = (await told.kept(stall.store))[-1]
+        row = (await sent_notices.kept(stall.store))[-1]
         assert (row.order, row.held_by) == (placed["id"], "number")
         assert len(codes(settings)) == (3 if known else 0)
         spent = select(notice_counts.c.times)
@@ -254,7 +254,7 @@ async def test_an_export_by_a_link_tells_of_nothing_that_it_was_held_back(
     for _ in range(4):
         placed = await stall.place(1, buyer=BUYER)
         shown.append(await messages(await stall.shop.persons.of_order(caller(), placed["token"])))
-    assert {row.held_by for row in await told.kept(stall.store)} == {None, "number"}
+    assert {row.held_by for row in await sent_notices.kept(stall.store)} == {None, "number"}
     assert shown[0]
     assert all(each == shown[0] for each in shown)
     # Who has the phone in hand is told all of it.
@@ -271,7 +271,7 @@ async def test_codes_count_for_the_address_that_asks(stall: Any, settings: Setti
     for number in range(4):
         await shop.persons.send_code(by, f"1385550200{number}", None)
     await shop._codes.stop()
-    lines = [line for line in told.lines(settings) if line["kind"] == "person.code"]
+    lines = [line for line in sent_notices.lines(settings) if line["kind"] == "person.code"]
     assert len(lines) == 2
 
 
@@ -304,7 +304,7 @@ async def test_a_code_that_erased_opens_nothing_more(
     again = await site.viewer.post("/api/v1/person/search", json=body)
     assert again.status_code == 403
     assert again.json()["type"] == "/problems/wrong-phone-code"
-    assert PHONE not in str(told.lines(settings))  # the code's own message, too
+    assert PHONE not in str(sent_notices.lines(settings))  # the code's own message, too
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, insert, select, text
-from tests.shop import flashing, told
-from tests.shop.claiming import answer, claim
 from tests.shop.conftest import HOST, caller
-from tests.shop.leaving import (
+from tests.shop.support import flash_batches, sent_notices
+from tests.shop.support.claims import answer, claim
+from tests.shop.support.departing_buyer import (
     BUYER,
     NAME,
     PHONE,
@@ -25,8 +25,8 @@ from tests.shop.leaving import (
     row_of,
     settings,
 )
-from tests.shop.notifying import server
-from tests.shop.ordering import enter, pay, refund, seen
+from tests.shop.support.notice_providers import server
+from tests.shop.support.orders import enter, pay, refund, seen
 
 from farmlive.broadcast.checkpoints import Checkpoints, capture
 from farmlive.broadcast.snapshot import BroadcastState, fold, view
@@ -68,12 +68,12 @@ async def test_no_word_of_a_person_stands_anywhere_afterwards(
     assert all(word in before for word in WORDS)
     (before_row, buyer_before) = ((row := await row_of(stall, full)), row.buyer)
     assert list((settings.data / FOLDER).glob("*/*"))
-    assert PHONE in str(told.lines(settings))
+    assert PHONE in str(sent_notices.lines(settings))
     assert await erase_phone(stall) == 1
     after = await everything(stall.store)
     assert [word for word in WORDS if word in after] == []
     assert not list((settings.data / FOLDER).glob("*/*"))
-    assert PHONE not in str(told.lines(settings))
+    assert PHONE not in str(sent_notices.lines(settings))
     # Its pseudonyms are others, in the log, too; the erasure alone knows the old one for a while.
     row = await row_of(stall, full)
     assert row.buyer.startswith(buyer_data.ERASED)
@@ -146,7 +146,7 @@ async def test_by_a_link_that_order_alone_goes(stall: Any, full: Any, settings: 
     kept_one = await row_of(stall, other)
     assert (kept_one.buyer_name, kept_one.buyer_phone) == (NAME, PHONE)
     assert (await row_of(stall, full)).buyer != kept_one.buyer
-    urls = str(told.lines(settings))
+    urls = str(sent_notices.lines(settings))
     assert full["token"] not in urls
     assert other["token"] in urls
     assert await erase(stall, whose, caller()) == 0  # twice is as once
@@ -281,7 +281,7 @@ async def test_erasing_has_no_more_messages_sent(stall: Any, settings: Settings)
         )
     request = stall.request(1, buyer=BUYER)
     await shop.till.place(caller(), stall.broadcast, request)
-    rows = await told.kept(stall.store)
+    rows = await sent_notices.kept(stall.store)
     assert {row.held_by for row in rows} == {"number"}
     counted = select(notice_counts)
     (kept_one,) = await stall.store.read(lambda connection: connection.execute(counted).all())
@@ -289,19 +289,19 @@ async def test_erasing_has_no_more_messages_sent(stall: Any, settings: Settings)
     assert PHONE not in str(kept_one)
     with pretended(now_ms() + 2 * 3_600_000):  # an hour later there are some again
         await shop.till.place(caller(), stall.broadcast, stall.request(1, buyer=BUYER))
-    assert [row.held_by for row in await told.kept(stall.store)][-1] is None
+    assert [row.held_by for row in await sent_notices.kept(stall.store)][-1] is None
 
 
 async def test_boxes_of_a_flash_batch_are_not_had_twice_by_erasing(stall: Any) -> None:
-    batch = await flashing.plan(stall, per_buyer=1)
-    placed = await flashing.order(stall, buyer=BUYER, delivery=TO)
+    batch = await flash_batches.plan(stall, per_buyer=1)
+    placed = await flash_batches.order(stall, buyer=BUYER, delivery=TO)
     for state in ("packed", "shipped", "received"):
         await enter(stall, placed, state)
     await pay(stall, placed)
     with pytest.raises(OrdersOpen) as refused:
         await erase_phone(stall)
     assert refused.value.members["orders"][0]["because"] == "flash"
-    await flashing.end(stall, batch)
+    await flash_batches.end(stall, batch)
     assert await erase_phone(stall) == 1
 
 
@@ -363,7 +363,7 @@ async def test_it_is_audited_without_the_person(stall: Any, full: Any) -> None:
 
 async def test_the_device_of_a_clerk_stays(stall: Any) -> None:
     placed = await over(stall)
-    await told.change(stall, placed, account="01CLERK", device="the clerk's device")
+    await sent_notices.change(stall, placed, account="01CLERK", device="the clerk's device")
     await erase_phone(stall)
     row = await row_of(stall, placed)
     assert (row.device, row.account) == ("the clerk's device", "01CLERK")

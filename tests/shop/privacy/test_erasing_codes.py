@@ -4,9 +4,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.shop import told
 from tests.shop.conftest import caller
-from tests.shop.leaving import (
+from tests.shop.support import sent_notices
+from tests.shop.support.departing_buyer import (
     PHONE,
     WORDS,
     erase,
@@ -31,7 +31,9 @@ async def code_sent(stall: Any, settings: Settings) -> None:
     """A message with a code is in the outbox."""
     await stall.shop.persons.send_code(caller(), PHONE, "en")
     await stall.shop._codes.stop()
-    assert [line["to"] for line in told.lines(settings) if line.get("kind") == KIND] == [PHONE]
+    assert [line["to"] for line in sent_notices.lines(settings) if line.get("kind") == KIND] == [
+        PHONE
+    ]
 
 
 async def test_by_its_link_a_phones_last_order_takes_the_codes_message_along(
@@ -45,8 +47,8 @@ async def test_by_its_link_a_phones_last_order_takes_the_codes_message_along(
         whose = await stall.shop.persons.of_order(caller(), placed["token"])
         assert await erase(stall, whose, caller()) == 1
         # While another order has the phone, the code is for that one.
-        assert (PHONE in str(told.lines(settings))) is stays
-        assert (KIND in str(told.lines(settings))) is stays
+        assert (PHONE in str(sent_notices.lines(settings))) is stays
+        assert (KIND in str(sent_notices.lines(settings))) is stays
     assert [word for word in WORDS if word in await everything(stall.store)] == []
 
 
@@ -63,7 +65,7 @@ async def test_an_order_without_its_person_keeps_no_codes_message(
     )
     await code_sent(stall, settings)
     await erase(stall, await stall.shop.persons.of_order(caller(), placed["token"]), caller())
-    assert PHONE not in str(told.lines(settings))
+    assert PHONE not in str(sent_notices.lines(settings))
     # That order is as it was, and nothing says which erased one was of the same phone.
     assert (await row_of(stall, old)).buyer == row.buyer
     assert (await row_of(stall, placed)).buyer != row.buyer
@@ -80,9 +82,9 @@ async def test_of_two_orders_that_are_erased_together_the_second_takes_it_along(
         for placed in both:
             whose = await stall.shop.persons.of_order(caller(), placed["token"])
             assert await erase(stall, whose, caller()) == 1
-    assert PHONE in str(told.lines(settings))
+    assert PHONE in str(sent_notices.lines(settings))
     await stall.shop.erasing.go_on()
-    assert PHONE not in str(told.lines(settings))
+    assert PHONE not in str(sent_notices.lines(settings))
 
 
 async def test_a_code_that_is_written_late_goes_too(
@@ -101,7 +103,7 @@ async def test_a_code_that_is_written_late_goes_too(
     await erase(stall, await stall.shop.persons.of_order(caller(), placed["token"]), caller())
     waiting.set()
     await stall.shop._codes.stop()
-    assert PHONE in str(told.lines(settings))
+    assert PHONE in str(sent_notices.lines(settings))
     with pretended(now_ms() + LATE_MS + 1_000):
         await stall.shop.erasing.go_on()
-    assert PHONE not in str(told.lines(settings))
+    assert PHONE not in str(sent_notices.lines(settings))

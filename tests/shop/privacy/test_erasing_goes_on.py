@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select, update
-from tests.shop import told
-from tests.shop.leaving import (
+from tests.shop.support import sent_notices
+from tests.shop.support.departing_buyer import (
     BUYER,
     COORDINATOR,
     NAME,
@@ -22,7 +22,7 @@ from tests.shop.leaving import (
     row_of,
     settings,
 )
-from tests.waiting import LONG_S, until
+from tests.support.waiting import LONG_S, until
 
 from farmlive.clock import DAY_MS, now_ms, pretended
 from farmlive.settings import Settings
@@ -81,10 +81,10 @@ async def test_where_the_disk_takes_nothing_it_is_finished_later(
     with monkeypatch.context() as patch:
         patch.setattr(outbox_file, "take_out", full_disk)
         assert await erase_phone(stall) == 1
-        assert PHONE in str(told.lines(settings))
+        assert PHONE in str(sent_notices.lines(settings))
         assert stall.shop.erasing.again.outage.failing
     await stall.shop.erasing.go_on()
-    assert PHONE not in str(told.lines(settings))
+    assert PHONE not in str(sent_notices.lines(settings))
 
 
 async def test_an_order_that_comes_meanwhile_keeps_its_person(
@@ -150,14 +150,16 @@ async def test_a_late_line_of_the_outbox_is_taken_out_too(
     """A message that a server had taken before may be written after."""
     await erase_phone(stall)
     at = now_ms()
-    stall.shop.notices.through[0].send(told.notice(at - 60_000, person=PHONE))
-    stall.shop.notices.through[0].send(told.notice(at + 60_000, person=PHONE, number="B0001"))
-    assert sum(line.get("to") == PHONE for line in told.lines(settings)) == 2
+    stall.shop.notices.through[0].send(sent_notices.notice(at - 60_000, person=PHONE))
+    stall.shop.notices.through[0].send(
+        sent_notices.notice(at + 60_000, person=PHONE, number="B0001")
+    )
+    assert sum(line.get("to") == PHONE for line in sent_notices.lines(settings)) == 2
     with pretended(at + 3 * LEASE_MS):
         await stall.shop.erasing.go_on()
-    left = [line for line in told.lines(settings) if line.get("to") == PHONE]
+    left = [line for line in sent_notices.lines(settings) if line.get("to") == PHONE]
     assert [line["order"] for line in left] == ["B0001"]  # what came later is of a new order
-    for line in told.lines(settings):
+    for line in sent_notices.lines(settings):
         assert line["id"]
 
 
@@ -168,7 +170,7 @@ async def test_what_is_said_to_be_erased_is_after_a_clock_was_set_back(
         assert await erase_phone(stall) == 1
     after = await everything(stall.store)
     assert [word for word in WORDS if word in after] == []
-    assert PHONE not in str(told.lines(settings))
+    assert PHONE not in str(sent_notices.lines(settings))
 
 
 async def test_an_outbox_is_swept_after_a_clock_was_set_back(
@@ -180,9 +182,9 @@ async def test_an_outbox_is_swept_after_a_clock_was_set_back(
     with pretended(now_ms() - 3_600_000):
         placed = await over(stall)
         await nothing_waits(stall)
-        assert placed["number"] in str(told.lines(settings))
+        assert placed["number"] in str(sent_notices.lines(settings))
         assert await erase_phone(stall) == 1
-    assert PHONE not in str(told.lines(settings))
+    assert PHONE not in str(sent_notices.lines(settings))
 
 
 async def test_a_buyer_waits_for_no_vacuum(stall: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,9 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-from tests.shop import told
 from tests.shop.conftest import caller
-from tests.shop.leaving import (
+from tests.shop.support import sent_notices
+from tests.shop.support.departing_buyer import (
     BUYER,
     MAIL,
     NAME,
@@ -153,7 +153,7 @@ async def test_a_link_tells_no_mark_of_the_phones_other_orders(
     """Whoever ordered with another's number learns nothing of that one's orders."""
     placed = await over(stall)
     marks = ["many-orders", "big", "called-off"]
-    await told.change(stall, placed, flags=marks)
+    await sent_notices.change(stall, placed, flags=marks)
     by_link = await stall.shop.persons.of_order(caller(), placed["token"])
     for whose, kept, words in (
         (by_link, ["big"], ("金额比平常大",)),

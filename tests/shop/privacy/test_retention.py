@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, delete, select, update
-from tests.plans import explain, without_rows
-from tests.shop import told
-from tests.shop.claiming import answer, arrived, claim, kept
 from tests.shop.conftest import HOST
-from tests.shop.leaving import everything
-from tests.shop.old_answers import make_older
-from tests.shop.ordering import enter, pay, pickup, refund, seen
+from tests.shop.support import sent_notices
+from tests.shop.support.claims import answer, arrived, claim, kept
+from tests.shop.support.departing_buyer import everything
+from tests.shop.support.old_answers import make_older
+from tests.shop.support.orders import enter, pay, pickup, refund, seen
+from tests.support.query_plans import explain, without_rows
 
 from farmlive import ids
 from farmlive.clock import DAY_MS, now_ms, pretended
@@ -293,7 +293,7 @@ async def test_a_notice_that_was_to_go_with_one_that_is_removed_goes_without_it(
     stall: Any,
 ) -> None:
     first, second, third = [await stall.place(1) for _ in range(3)]
-    of_first, of_second, of_third = (row.id for row in await told.kept(stall.store))
+    of_first, of_second, of_third = (row.id for row in await sent_notices.kept(stall.store))
 
     def together(connection: Connection) -> None:
         connection.execute(update(notices).values(message=of_first))
@@ -303,7 +303,7 @@ async def test_a_notice_that_was_to_go_with_one_that_is_removed_goes_without_it(
     await stall.store.write(
         lambda connection: buyer_data.empty(connection, [row], now_ms()) and None
     )
-    left = [(row.order, row.id, row.message) for row in await told.kept(stall.store)]
+    left = [(row.order, row.id, row.message) for row in await sent_notices.kept(stall.store)]
     assert left == [
         (second["id"], of_second, of_second),
         (third["id"], of_third, of_second),

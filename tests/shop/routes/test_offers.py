@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from tests.money import cny
+from tests.support.money import cny
 
 from farmlive.ids import token, ulid
 from farmlive.people.core.audit import deeds

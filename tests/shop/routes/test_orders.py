@@ -7,8 +7,8 @@ import httpx
 import pytest
 from fastapi import Request
 from fastapi.responses import JSONResponse
-from tests.money import cny
 from tests.shop.conftest import PRICE
+from tests.support.money import cny
 
 from farmlive import command_routes
 from farmlive.edge import http_edge

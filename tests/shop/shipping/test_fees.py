@@ -9,8 +9,8 @@ import pytest
 from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
-from tests.money import cny
 from tests.shop.conftest import HOST
+from tests.support.money import cny
 
 from farmlive.edge import http_edge
 from farmlive.openapi import Api

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from tests.money import cny
 from tests.shop.conftest import HOST, PRICE, Site
-from tests.shop.tills import row_of
+from tests.shop.support.tills import row_of
+from tests.support.money import cny
 
 from farmlive.ids import token
 from farmlive.settings import Settings

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.money import cny
 from tests.shop.conftest import caller
-from tests.waiting import LONG_S, until
+from tests.support.money import cny
+from tests.support.waiting import LONG_S, until
 
 from farmlive.broadcast.hub import Hub
 from farmlive.broadcast.log import Event, Log

@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
-from tests.money import cny
 from tests.shop.conftest import HOST, PRICE, caller
+from tests.support.money import cny
 
 from farmlive.broadcast.snapshot import BroadcastState, fold, view
 from farmlive.clock import now_ms, pretended

@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import DataError, IntegrityError
-from tests.waiting import until
+from tests.support.waiting import until
 
 from farmlive.settings import Settings
 from farmlive.store import Question, Store, hot, tally

@@ -15,7 +15,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 from PIL import Image
-from tests.uploads import chunks, keep_picture, pdf, picture
+from tests.support.upload_bodies import chunks, keep_picture, pdf, picture
 
 from farmlive.settings import Settings
 from farmlive.store.files import files as store_files

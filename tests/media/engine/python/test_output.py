@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from tests.media.scripted import (
+from tests.media.support.scripted_peers import (
     KEY,
     SSRCS,
     Kept,

@@ -4,7 +4,7 @@ import itertools
 import random
 
 import pytest
-from tests.media.feedback import read
+from tests.media.support.transport_cc import read
 
 from farmlive.media.engine.interface import Incoming, Publishing
 from farmlive.media.engine.python.publisher import Publisher

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from pylibsrtp import Policy, Session
-from tests.media import scripted
-from tests.media.packets import write
-from tests.ports import APART
-from tests.waiting import LONG_S
+from tests.media.support import scripted_peers
+from tests.media.support.packets import write
+from tests.support.free_ports import APART
+from tests.support.waiting import LONG_S
 
 from farmlive.media.engine.interface import Keys
 from farmlive.media.engine.python import send_group as audience_module
@@ -139,7 +139,7 @@ def test_where_segmentation_fails_each_packet_leaves_alone(
 
 
 def test_who_moves_from_a_route_without_segments_gets_runs_again(here: socket.socket) -> None:
-    viewer, protection = scripted.viewer(1)
+    viewer, protection = scripted_peers.viewer(1)
     viewer.protection.segmented = False
     viewer.moved(here, ("192.0.2.1", 4000))
     assert protection.segmented

@@ -4,7 +4,7 @@ import os
 
 import pytest
 from pylibsrtp import Policy, Session
-from tests.media import packets
+from tests.media.support import packets
 
 from farmlive.media.engine.interface import Keys
 from farmlive.media.engine.python.srtp import Protection, Unreadable

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 from pylibsrtp import Policy
-from tests.media import packets
-from tests.ports import APART
-from tests.waiting import LONG_S
+from tests.media.support import packets
+from tests.support.free_ports import APART
+from tests.support.waiting import LONG_S
 
 from farmlive.media.engine.interface import Keys
 from farmlive.media.engine.python.net.bpf_filter import pass_all, sift

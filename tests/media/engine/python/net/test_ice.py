@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.media.kept_port import KeptPort
+from tests.media.support.recording_port import KeptPort
 
 from farmlive.media.engine.interface import Credentials
 from farmlive.media.engine.python.net.ice import Checked, IceLite, IcePeer

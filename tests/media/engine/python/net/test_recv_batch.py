@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from tests.ports import APART
+from tests.support.free_ports import APART
 
 from farmlive.media.engine.python.net import recv_batch as inbox_module
 from farmlive.media.engine.python.net.addresses import open_beside, open_sockets

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.ports import APART
-from tests.waiting import until
+from tests.support.free_ports import APART
+from tests.support.waiting import until
 
 from farmlive.media.engine.python.net.sockets import Port, Ports
 

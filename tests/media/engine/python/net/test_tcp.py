@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.media.conftest import Media, serving
-from tests.media.moving import (
+from tests.media.support.media_server import Media, serving
+from tests.media.support.moving_peers import (
     flows,
     moving_publisher,
     moving_viewer,
     one_that_takes_nothing,
     passages,
 )
-from tests.waiting import LONG_S, until
+from tests.support.waiting import LONG_S, until
 
 from farmlive.media.engine.interface import Watching
 from farmlive.media.engine.python.net import tcp

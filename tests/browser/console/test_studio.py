@@ -1,0 +1,427 @@
+"""The studio in Chromium, with its fake camera: from an empty server to on air, and what a host
+does there.
+"""
+
+import asyncio
+import inspect
+import json
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+import websockets
+from playwright.async_api import Page, expect
+from tests.browser.conftest import DESK, PHONE, Open
+from tests.support.money import cny
+from tests.support.waiting import LONG_S
+
+from farmlive.client import Api
+from farmlive.media import diagnostics
+from farmlive.server import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
+
+# Resolves when the page's video has shown more frames than that. A predicate of Playwright's own
+# would be evaluated from a string, which the pages' content security policy refuses.
+FRAMES = """
+(more) => new Promise((resolve) => {
+  const timer = setInterval(() => {
+    const video = document.querySelector("video");
+    const frames = video?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
+    if (frames <= more) return;
+    clearInterval(timer);
+    resolve(frames);
+  }, 50);
+})
+"""
+# Whoever forbids the camera in the browser's own question.
+FORBIDDEN = """
+navigator.mediaDevices.getUserMedia = async () => {
+  throw new DOMException("Permission denied", "NotAllowedError");
+};
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def api(site: Server) -> AsyncIterator[Api]:
+    _, key = await site.house.people.create_api_key("test", "coordinator")
+    async with Api(site.url, key=key) as api:
+        yield api
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def broadcast(api: Api) -> str:
+    """A broadcast before its start, with two offers of a lot of 100 kg."""
+    title = {"zh": "树下", "en": "Under the tree"}
+    broadcast = str((await api.create_broadcast(title))["id"])
+    farm = await api.create_farm(title, title)
+    kumquats = {"zh": "金桔", "en": "Kumquats"}
+    lot = await api.create_lot(farm["id"], "1125", kumquats, "2026-11-25T06:40:00+08:00", 100_000)
+    for name, price in (("Small box", 2990), ("Large box", 5400)):
+        await api.create_offer(
+            broadcast,
+            lot["id"],
+            cny(price),
+            20,
+            name={"zh": "", "en": name},
+            unit={"zh": "箱", "en": "box"},
+            net_weight_g=2500,
+        )
+    return broadcast
+
+
+async def playing(page: Page, more_than: int = 0) -> int:
+    """Wait until the page's video has shown more frames than that."""
+    async with asyncio.timeout(LONG_S):
+        return int(await page.evaluate(FRAMES, more_than))
+
+
+async def sending(page: Page) -> None:
+    await page.get_by_role("button", name="Use this camera").click()
+    await expect(page.get_by_role("button", name="Start")).to_be_enabled()
+
+
+@pytest.mark.shared_server(False)
+async def test_coordinator_comes_from_an_empty_server_to_on_air(
+    open_page: Open, site: Server
+) -> None:
+    _, password = await site.house.people.create_account("lin", "coordinator")
+    page = await open_page("/studio", size=PHONE, plain=False)
+    await page.context.grant_permissions(["camera", "microphone"])
+    await page.wait_for_url("**/sign-in?next=*")
+    await page.get_by_label("Name").fill("lin")
+    await page.get_by_label("Password").fill(password)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("link", name="Prepare the first broadcast").click()
+
+    await page.get_by_label("Title", exact=True).fill("Kumquats from the tree")
+    await page.get_by_role("button", name="Go on to the farm").click()
+    await page.get_by_label("Name of the farm", exact=True).fill("Banmian orchard")
+    await page.get_by_label("Village or town", exact=True).fill("Banmian")
+    await page.get_by_role("button", name="Keep the farm").click()
+    await page.get_by_label("What was picked", exact=True).fill("Kumquats")
+    await page.get_by_label("Picked", exact=True).fill("2026-11-25T06:40")
+    await page.get_by_label("Harvested").fill("120.5")
+    await page.get_by_role("button", name="Keep the lot").click()
+    await expect(page.get_by_label("Name on the card", exact=True)).to_have_value("Kumquats")
+    await page.get_by_label("Weight of one").fill("2.5")
+    await page.get_by_label("Price", exact=True).fill("29.90")
+    await page.get_by_label("How many can be bought").fill("40")
+    await page.get_by_role("button", name="Put it into the bag").click()
+    # The studio's frame asks for an own name, too.
+    await page.get_by_role("main").get_by_label("Name", exact=True).fill("Service centre")
+    await page.get_by_label("Address", exact=True).fill("1 Jiefang road")
+    await page.get_by_role("button", name="Keep the pick-up point").click()
+    await page.get_by_role("link", name="Open the console").click()
+
+    await expect(page.get_by_role("button", name="Start")).to_be_disabled()
+    await expect(page.get_by_text("a picture is needed")).to_be_visible()
+    await sending(page)
+    await expect(page.get_by_text("nobody sees it yet")).to_be_visible()
+    await page.get_by_role("button", name="Start").click()
+    await expect(page.locator("[data-air]")).to_have_text("On air")
+
+    viewer = await open_page(page.url.replace("/studio/", "/live/"), size=PHONE)
+    await playing(viewer)
+    pin = page.get_by_role("region", name="Pin a card").get_by_role("button")
+    await pin.click()
+    await expect(pin).to_have_attribute("aria-pressed", "true")
+    await expect(viewer.get_by_text("¥29.90").first).to_be_visible()
+
+    await page.get_by_role("button", name="End…").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("can't be started again")
+    await page.get_by_role("button", name="No, go back").click()
+    await expect(page.locator("[data-air]")).to_have_text("On air")
+    await page.get_by_role("button", name="End…").click()
+    await page.get_by_role("button", name="Yes, end it").click()
+    await expect(page.get_by_role("link", name="What it sold")).to_be_visible()
+
+
+async def test_reload_goes_on_sending_and_keeps_the_viewer(
+    open_page: Open, open_studio: Open, broadcast: str
+) -> None:
+    page = await open_studio(f"/studio/{broadcast}", size=PHONE)
+    await sending(page)
+    await page.get_by_role("button", name="Start").click()
+    viewer = await open_page(f"/live/{broadcast}", size=PHONE)
+    before = await playing(viewer)
+    await page.reload()
+    await expect(page.get_by_text("Viewers see this camera.")).to_be_visible()
+    await playing(viewer, more_than=before + 30)
+    assert await page.locator("[data-sources] li").count() == 1
+
+
+async def test_camera_comes_back_to_a_server_that_forgot_it(
+    open_studio: Open, site: Server, api: Api, broadcast: str
+) -> None:
+    page = await open_studio(f"/studio/{broadcast}", size=PHONE)
+    await sending(page)
+    session = page.expect_response(
+        lambda answer: "/whip/" in answer.url and answer.request.method == "POST"
+    )
+    async with session as answered:
+        site.house.relay.end(broadcast)
+    assert (await answered.value).status == 201
+    await expect(page.get_by_text("Nobody sees it before you start.")).to_be_visible()
+    await expect(page.locator("[data-sources] li")).to_have_count(1)
+
+
+async def test_other_host_sees_the_picture_before_the_start(
+    open_studio: Open, broadcast: str
+) -> None:
+    camera = await open_studio(f"/studio/{broadcast}", size=PHONE)
+    await sending(camera)
+    desk = await open_studio(f"/studio/{broadcast}")
+    await expect(desk.locator("[data-preview]")).to_have_attribute("data-from", "air")
+    await playing(desk)
+    await expect(desk.get_by_role("button", name="Start")).to_be_enabled()
+    await camera.get_by_role("button", name="Camera off").click()
+    await expect(desk.get_by_role("button", name="Start")).to_be_disabled()
+
+
+async def test_refused_camera_says_what_to_do(open_studio: Open, broadcast: str) -> None:
+    page = await open_studio(f"/studio/{broadcast}", size=PHONE, script=FORBIDDEN)
+    await page.get_by_role("button", name="Use this camera").click()
+    await expect(page.get_by_role("alert")).to_contain_text("allow camera and microphone")
+    await expect(page.get_by_role("button", name="Use this camera")).to_be_visible()
+
+
+async def test_message_is_hidden_and_its_sender_muted(
+    open_studio: Open, site: Server, api: Api, broadcast: str
+) -> None:
+    await api.start(broadcast)
+    page = await open_studio(f"/studio/{broadcast}", size=PHONE)
+    address = site.url.replace("http", "ws") + f"/api/v1/broadcasts/{broadcast}/live"
+    async with websockets.connect(address, subprotocols=["farmlive.v1"]) as viewer:  # type: ignore[list-item]
+        await say(viewer, "buy elsewhere")
+        await expect(page.get_by_text("buy elsewhere")).to_be_visible()
+        await page.get_by_role("button", name="Hide the message of Wang").click()
+        await expect(page.get_by_text("buy elsewhere")).to_have_count(0)
+        await say(viewer, "again")
+        await page.get_by_role("button", name="Mute Wang").last.click()
+        await expect(page.get_by_label("10 minutes")).to_be_checked()
+        await page.get_by_role("button", name="Mute", exact=True).last.click()
+        await expect(page.get_by_text("Wang is muted.")).to_be_visible()
+        reply = await say(viewer, "and again")
+        assert reply["problem"]["type"].endswith("muted")
+        await page.get_by_role("button", name="Block everywhere").click()
+        await expect(page.get_by_text("Wang is blocked")).to_be_visible()
+        await page.get_by_role("button", name="Undo").click()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_who_is_muted_is_listed_and_may_write_again(
+    open_studio: Open, site: Server, api: Api, broadcast: str, size: tuple[int, int]
+) -> None:
+    await api.start(broadcast)
+    page = await open_studio(f"/studio/{broadcast}", size=size)
+    address = site.url.replace("http", "ws") + f"/api/v1/broadcasts/{broadcast}/live"
+    async with websockets.connect(address, subprotocols=["farmlive.v1"]) as viewer:  # type: ignore[list-item]
+        await say(viewer, "buy elsewhere")
+        await page.get_by_role("button", name="Mute Wang").click()
+        await page.get_by_label("90 days, in all broadcasts").check()
+        await page.get_by_role("button", name="Mute", exact=True).last.click()
+        await expect(page.get_by_text("Wang is muted.")).to_be_visible()
+        await page.get_by_role("button", name="Who is muted").click()
+        row = page.get_by_role("dialog", name="Who is muted").get_by_role("listitem")
+        await expect(row).to_contain_text("Wang")
+        await expect(row).to_contain_text("in all broadcasts until")
+        await row.get_by_role("button", name="Let Wang write again").click()
+        await expect(page.get_by_text("Nobody is muted in this broadcast.")).to_be_visible()
+        assert (await say(viewer, "sorry"))["ok"]
+
+
+async def say(viewer: websockets.ClientConnection, text: str) -> dict[str, object]:
+    """Say something as Wang; answers the reply."""
+    await viewer.send(
+        json.dumps({"type": "chat.say", "id": text, "text": text, "nickname": "Wang"})
+    )
+    async for frame in viewer:
+        answer: dict[str, object] = json.loads(frame)
+        if answer.get("id") == text:
+            return answer
+    raise AssertionError("the channel closed")
+
+
+async def test_pin_can_be_undone(open_studio: Open, broadcast: str) -> None:
+    page = await open_studio(f"/studio/{broadcast}")
+    pins = page.get_by_role("region", name="Bag").get_by_role("button", pressed=True)
+    cards = page.get_by_role("region", name="Bag").get_by_role("listitem")
+    await cards.first.get_by_role("button").first.click()
+    await expect(pins).to_contain_text("Small box")
+    await cards.last.get_by_role("button").first.click()
+    await expect(pins).to_contain_text("Large box")
+    await page.get_by_role("button", name="Undo").last.click()
+    await expect(pins).to_contain_text("Small box")
+
+
+async def test_what_is_told_twice_stands_once(open_page: Open) -> None:
+    page = await open_page("/sign-in")
+    await page.evaluate(
+        """async () => {
+          const { toast } = await import("/static/common/toast.js");
+          toast("A0001 is packed.", { act: "Undo", onAct: () => toast("The first one.") });
+          toast("Kept.");
+          toast("A0001 is packed.", { act: "Undo", onAct: () => toast("The second one.") });
+        }"""
+    )
+    await expect(page.locator(".toast > span")).to_have_text(["Kept.", "A0001 is packed."])
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.locator(".toast > span")).to_have_text(["Kept.", "The second one."])
+
+
+async def test_encoder_gets_an_address_and_a_key_shown_once(
+    open_studio: Open, broadcast: str
+) -> None:
+    page = await open_studio(f"/studio/{broadcast}")
+    await page.get_by_text("From OBS").click()
+    await page.get_by_role("button", name="Make a key").click()
+    await expect(page.get_by_label("Server", exact=True)).to_have_value(
+        re.compile(f"/whip/{broadcast}$")
+    )
+    key = await page.get_by_label("Bearer token").input_value()
+    assert len(key) > 20
+    await page.reload()
+    await expect(page.get_by_label("Bearer token")).to_have_value("")
+
+
+async def test_encoder_that_is_refused_is_seen_with_the_reason(
+    open_studio: Open, broadcast: str
+) -> None:
+    page = await open_studio(f"/studio/{broadcast}")
+    await page.get_by_text("From OBS").click()
+    await page.get_by_role("button", name="Make a key").click()
+    key = page.get_by_label("Bearer token")
+    await expect(key).to_have_value(re.compile("^fls_"))
+    status = await page.evaluate(
+        """async ([path, key]) => {
+          const headers = { "Content-Type": "application/sdp", Authorization: `Bearer ${key}` };
+          return (await fetch(path, { method: "POST", headers, body: "v=0" })).status;
+        }""",
+        [f"/whip/{broadcast}", await key.input_value()],
+    )
+    assert status == 400
+    reason = "There is no m-line; offer at least one audio or video section."
+    tile = page.locator(".cam").filter(has_text=reason)
+    await expect(tile).to_be_visible()
+    await expect(tile).not_to_contain_text("comes back by itself")
+    await expect(page.locator("[data-signals]")).to_contain_text(reason)
+
+
+async def test_form_tells_beside_the_field(open_studio: Open, broadcast: str) -> None:
+    page = await open_studio("/studio/new", size=PHONE, language="zh")
+    await page.get_by_role("button", name="下一步：农场").click()
+    title = page.get_by_label("标题", exact=True)
+    await expect(title).to_be_focused()
+    await expect(title).to_have_attribute("aria-invalid", "true")
+    await expect(title).to_have_accessible_description(re.compile("请填写这一项"))
+
+
+async def test_advice_troubles_the_host_only_once_it_has_lasted(open_page: Open) -> None:
+    page = await open_page("/sign-in")
+    soft = {"code": "loss", "level": "fair", "percent": 4.0}
+    few = {"code": "few-frames", "level": "poor", "fps": 5}
+    narrow = {"code": "narrow-uplink", "level": "poor", "kbps": 90, "width": 320, "height": 180}
+    unfit = {"code": "b-frames", "level": "poor"}
+    cases: list[tuple[dict[str, object] | None, int, str, list[str]]] = [
+        ({"advice": []}, 3, "good", []),
+        ({"advice": [soft]}, 2, "good", []),
+        ({"advice": [soft]}, 3, "fair", ["loss"]),
+        ({"advice": [few, soft]}, 3, "poor", ["few-frames", "loss"]),
+        # A camera that has just come in grows sharper.
+        ({"advice": [narrow]}, 6, "good", []),
+        ({"advice": [narrow]}, 7, "poor", ["narrow-uplink"]),
+        ({"advice": [unfit], "objection": "B-frames"}, 1, "poor", ["b-frames"]),
+        ({"advice": [soft], "away": True}, 3, "away", []),
+        (None, 3, "none", []),
+    ]
+    told = await page.evaluate(
+        """async (cases) => {
+          const { Watch } = await import("/static/studio/health.js");
+          return cases.map(([source, looks]) => {
+            const watch = new Watch();
+            let last;
+            for (let look = 0; look < looks; look += 1) last = watch.take(source ?? undefined);
+            return [last.level, last.advice.map(({ code }) => code)];
+          });
+        }""",
+        [[source and {"id": "a", **source}, looks] for source, looks, _, _ in cases],
+    )
+    for (source, _, level, lasting), answer in zip(cases, told, strict=True):
+        assert answer == [level, lasting], source
+
+
+async def test_every_advice_of_the_server_has_words(open_page: Open) -> None:
+    source = inspect.getsource(diagnostics)
+    codes = set(re.findall(r'(?:add\(|"code": |get\(objection, )"([a-z-]+)"', source))
+    codes |= set(re.findall(r'codecs\.\w+: "([a-z-]+)"', source))
+    page = await open_page("/sign-in")
+    silent = await page.evaluate(
+        r"""async (codes) => {
+          const { whatToDo } = await import("/static/studio/advice.js");
+          const numbers = { kbps: 400, wanted_kbps: 2500, width: 1280, height: 720, lines: 480,
+                            fps: 5, percent: 3.1, seconds: 10, wanted_s: 2, ms: 600,
+                            codec: "VP8", on_air: "H264" };
+          return codes.filter((code) => [true, false].some((encoder) => {
+            const words = whatToDo({ code, ...numbers }, encoder);
+            return !words || /%\(|undefined|NaN/.test(words);
+          }));
+        }""",
+        sorted(codes),
+    )
+    assert len(codes) > 10
+    assert silent == []
+
+
+async def test_pace_tells_what_runs_out(open_page: Open) -> None:
+    page = await open_page("/sign-in")
+    told = await page.evaluate(
+        """async () => {
+          const { Pace } = await import("/static/studio/pace.js");
+          const pace = new Pace();
+          const look = (seconds, left, released = 50) =>
+            pace.minutesLeft({ released, left }, seconds * 1000);
+          // Ten sold in a minute: twenty are gone in two; seventy in seven; after a lull never.
+          return [look(0, 30), look(30, 25), look(60, 20), look(61, 70, 100), look(300, 70, 100)];
+        }"""
+    )
+    assert told == [None, 3, 2, 7, None]
+
+
+async def test_offer_prefers_h264_and_sends_upright(open_page: Open) -> None:
+    page = await open_page("/sign-in")
+    first, sdp = await page.evaluate(
+        """async () => {
+          const whip = await import("/static/studio/whip.js");
+          const peer = new RTCPeerConnection();
+          peer.addTransceiver("video", { direction: "sendonly" });
+          const { sdp } = await peer.createOffer();
+          peer.close();
+          const [first] = whip.inPreferredOrder(RTCRtpSender.getCapabilities("video").codecs);
+          return [first, [sdp, whip.withoutVideoOrientation(sdp)]];
+        }"""
+    )
+    assert first["mimeType"] == "video/H264"
+    assert "packetization-mode=1" in first["sdpFmtpLine"]
+    before, after = sdp
+    assert "urn:3gpp:video-orientation" in before
+    assert "urn:3gpp:video-orientation" not in after
+    assert before.count("a=rtpmap") == after.count("a=rtpmap")
+
+
+async def test_what_viewers_read_of_one_is_changed_behind_the_own_name(
+    open_studio: Open, api: Api, broadcast: str
+) -> None:
+    await api.start(broadcast)
+    page = await open_studio("/studio/products", size=PHONE)
+    await page.get_by_role("link", name="My account").click()
+    await page.get_by_role("button", name="Name that viewers read…").click()
+    sheet = page.get_by_role("dialog", name="Name that viewers read")
+    await sheet.get_by_label("Name").fill("果园小周")
+    await sheet.get_by_role("button", name="Keep it").click()
+    await expect(page.get_by_text("Viewers read 果园小周 from now on.")).to_be_visible()
+    await page.goto(f"/studio/{broadcast}")
+    await page.get_by_label("Write to the viewers").fill("大家好")
+    await page.get_by_role("button", name="Send").click()
+    await expect(page.locator("[data-chat-list]").get_by_text("果园小周")).to_be_visible()

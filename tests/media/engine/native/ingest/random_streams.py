@@ -1,0 +1,265 @@
+"""What publishers send, at random but the same for a seed: streams with gaps, disorder, repairs,
+keyframes, and counters, SSRCs and codecs that change.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.media.support.h264_sps import BASELINE, HIGH, HIGH_10, MAIN_WITH_B
+
+from farmlive.media.engine.interface import Incoming, Publishing
+
+SETS = (BASELINE, BASELINE, HIGH, MAIN_WITH_B, HIGH_10)
+SIZES = ((320, 180), (640, 360), (640, 480))
+
+SOUND = Incoming("audio", 48_000, {111: "OPUS"}, red={63: 111})
+VP8 = Incoming("video", 90_000, {96: "VP8"}, {97: 96}, nack=True, pli=True)
+H264 = Incoming(
+    "video",
+    90_000,
+    {102: "H264:baseline", 104: "H264:high", 96: "VP8"},
+    {103: 102, 105: 104, 97: 96},
+    nack=True,
+    pli=True,
+)
+LAYERED = Incoming(
+    "video",
+    90_000,
+    {96: "VP8", 102: "H264:baseline"},
+    {97: 96, 103: 102},
+    layers=("q", "h", "a-name-that-takes-two-byte-elements"),
+    nack=True,
+    pli=True,
+)
+PUBLISHINGS = {
+    "vp8": Publishing([SOUND, VP8], transport_cc=3),
+    "h264": Publishing([SOUND, H264], transport_cc=3),
+    "simulcast": Publishing([SOUND, LAYERED], transport_cc=3, rid=10, repaired_rid=11),
+    "unnamed": Publishing([LAYERED, SOUND], rid=10),
+    "quiet": Publishing([Incoming("video", 90_000, {96: "VP8"}), SOUND]),
+    "sound": Publishing(
+        [Incoming("audio", 48_000, {111: "OPUS"}, {112: 111}, {63: 111}, nack=True)],
+        transport_cc=3,
+    ),
+}
+
+
+@dataclass
+class Stream:
+    """One stream as its sender has it; `lost` are the packets that may come by RTX."""
+
+    incoming: Incoming
+    rid: str
+    size: tuple[int, int]
+    ssrc: int
+    repairing: int
+    payload_type: int
+    sequence: int
+    timestamp: int
+    flows: bool = True
+    keyframe_due: bool = True
+    lost: list[tuple[int, int, bool, bytes]] = field(default_factory=list)
+
+
+class Sender:
+    """Makes datagrams; `late` are those that come out of order."""
+
+    def __init__(self, publishing: Publishing, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.publishing = publishing
+        self.now = self.chance.uniform(1, 1e6)
+        # Where it is not 0, all times are multiples of it, so that bounds are met exactly.
+        self.grid = self.chance.choice((0, 1 / 64))
+        # How often keyframes and disturbances come: groups longer than a ring, or many seams.
+        self.calm = self.chance.choice((1.0, 0.1))
+        self.wide = self.chance.randrange(1 << 16)
+        self.late: list[bytes] = []
+        self.streams: list[Stream] = []
+        for incoming in publishing.tracks:
+            sizes = list(SIZES)
+            if self.chance.random() < 0.5:
+                sizes.reverse()
+            for rid, size in zip(incoming.layers or ("",), sizes, strict=False):
+                stream = Stream(incoming, rid, size, 0, 0, 0, 0, 0)
+                self.anew(stream)
+                self.streams.append(stream)
+
+    def anew(self, stream: Stream) -> None:
+        """The stream begins with other numbers."""
+        chance = self.chance
+        stream.ssrc = chance.randrange(1 << 32) if chance.random() < 0.9 else 0
+        stream.repairing = chance.randrange(1 << 32)
+        stream.payload_type = chance.choice(list(stream.incoming.codecs))
+        stream.sequence = chance.choice((chance.randrange(1 << 16), 65_530, 65_535, 0))
+        stream.timestamp = chance.choice((chance.randrange(1 << 32), (1 << 32) - 90_000))
+        stream.keyframe_due = True
+
+    def wait(self) -> None:
+        """Time goes by, and seldom much of it."""
+        chance = self.chance
+        self.now += chance.expovariate(200) if chance.random() < 0.998 else chance.uniform(0, 6)
+        if self.grid:
+            self.now = round(self.now / self.grid + 0.2) * self.grid
+
+    def frame(self, stream: Stream) -> list[bytes]:
+        """What comes of the next frame, or of the next sound."""
+        chance = self.chance
+        rate = stream.incoming.clock_rate
+        stream.timestamp = (stream.timestamp + chance.choice((rate // 50, rate // 30))) % (1 << 32)
+        came = []
+        payloads = self._payloads(stream)
+        dropping = chance.random() < 0.02
+        for index, payload in enumerate(payloads):
+            stream.sequence = (stream.sequence + 1) & 0xFFFF
+            marker = index == len(payloads) - 1
+            if not stream.flows:
+                continue
+            if dropping or chance.random() < 0.04:
+                stream.lost.append((stream.sequence, stream.timestamp, marker, payload))
+                continue
+            data = self._datagram(stream, stream.sequence, marker, payload)
+            if chance.random() < 0.03:
+                self.late.append(data)
+            else:
+                came.append(data)
+            if chance.random() < 0.02:
+                self.late.append(data)
+        del stream.lost[:-60]
+        if self.late and chance.random() < 0.3:
+            came.append(self.late.pop(chance.randrange(len(self.late))))
+        return came
+
+    def _payloads(self, stream: Stream) -> list[bytes]:
+        chance = self.chance
+        rest = [chance.randbytes(chance.randrange(1, 30)) for _ in range(chance.randrange(4))]
+        if stream.incoming.kind == "audio":
+            return [chance.randbytes(chance.randrange(0, 40))]
+        is_keyframe = stream.keyframe_due or chance.random() < 0.02 * self.calm
+        stream.keyframe_due = False
+        if stream.incoming.codecs[stream.payload_type] == "VP8":
+            if not is_keyframe:
+                return [b"\x10\x01" + chance.randbytes(9), *(b"\x00" + each for each in rest)]
+            width, height = chance.choice((stream.size, stream.size, stream.size, (160, 90)))
+            size = width.to_bytes(2, "little") + height.to_bytes(2, "little")
+            start = b"\x10\x50\x02\x00\x9d\x01\x2a" + size + chance.randbytes(9)
+            return [start, *(b"\x00" + each for each in rest)]
+        if not is_keyframe:
+            return [b"\x41" + chance.randbytes(12), *(b"\x5c\x01" + each for each in rest)]
+        parameters, picture = chance.choice(SETS), b"\x68\xce\x3c\x80"
+        idr = [b"\x7c\x85" + chance.randbytes(9), *(b"\x7c\x05" + each for each in rest)]
+        if chance.random() < 0.5:
+            return [b"\x09\x10", parameters, picture, *idr]
+        units = (len(each).to_bytes(2, "big") + each for each in (parameters, picture))
+        return [b"\x78" + b"".join(units), *idr]
+
+    def repair(self, stream: Stream) -> bytes | None:
+        """Something that was lost, or what is not missed, comes by RTX; None: there is none."""
+        chance = self.chance
+        types = [
+            rtx
+            for rtx, original in stream.incoming.retransmissions.items()
+            if original == stream.payload_type
+        ]
+        if not types:
+            return None
+        number, timestamp, marker, payload = (stream.sequence, 0, False, b"")
+        if stream.lost and chance.random() < 0.9:
+            number, timestamp, marker, payload = stream.lost.pop(chance.randrange(len(stream.lost)))
+        payload = number.to_bytes(2, "big") + payload
+        if chance.random() < 0.02:
+            payload = payload[:1]
+        if chance.random() < 0.1:
+            stream.repairing = chance.randrange(1 << 32)
+        return self._written(
+            types[0],
+            stream.repairing,
+            (chance.randrange(1 << 16), timestamp, marker, payload),
+            self._elements(self.publishing.repaired_rid, stream.rid, 0.4),
+        )
+
+    def stray(self) -> bytes:
+        """A packet that belongs to nothing, or that can't be read."""
+        chance = self.chance
+        if chance.random() < 0.3:
+            return bytes((0x80 | chance.randrange(64),)) + chance.randbytes(chance.randrange(40))
+        stream = chance.choice(self.streams)
+        types = [stream.payload_type, *stream.incoming.codecs, *stream.incoming.red, 5]
+        ssrc = chance.choice((stream.ssrc, 0, chance.randrange(1 << 32)))
+        packet = chance.randrange(1 << 16), chance.randrange(1 << 32), True, b"\x10\x01stray"
+        return self._written(chance.choice(types), ssrc, packet, [])
+
+    def _datagram(self, stream: Stream, sequence: int, marker: bool, payload: bytes) -> bytes:
+        payload_type = stream.payload_type
+        if stream.incoming.red and self.chance.random() < 0.6:
+            payload_type = next(iter(stream.incoming.red))
+        packet = sequence, stream.timestamp, marker, payload
+        elements = self._elements(self.publishing.rid, stream.rid, 0.3)
+        return self._written(payload_type, stream.ssrc, packet, elements)
+
+    def _elements(self, number: int | None, rid: str, often: float) -> list[tuple[int, bytes]]:
+        chance = self.chance
+        found = []
+        if self.publishing.transport_cc is not None and chance.random() < 0.9:
+            self.wide = (self.wide + chance.choice((1, 1, 1, 1, 2, 5))) & 0xFFFF
+            found.append((self.publishing.transport_cc, self.wide.to_bytes(2, "big")))
+        if number is not None and rid and chance.random() < often:
+            found.append((number, chance.choice((rid, rid, rid, rid, rid, "x")).encode()))
+        chance.shuffle(found)
+        return found
+
+    def _written(
+        self,
+        payload_type: int,
+        ssrc: int,
+        packet: tuple[int, int, bool, bytes],
+        elements: list[tuple[int, bytes]],
+    ) -> bytes:
+        chance = self.chance
+        sequence, timestamp, marker, payload = packet
+        first, sources, body, tail = 0x80, b"", b"", b""
+        if chance.random() < 0.05:
+            sources = chance.randbytes(8)
+            first |= 2
+        if elements:
+            first |= 0x10
+            fits = all(len(value) <= 16 for _, value in elements)
+            profile = chance.choice((0xBEDE, 0xBEDE, 0x1000, 0x1005, 0x1234)[0 if fits else 2 :])
+            for number, value in elements:
+                one_byte = bytes((number << 4 | len(value) - 1,))
+                head = one_byte if profile == 0xBEDE else bytes((number, len(value)))
+                body += head + value
+            body += bytes(-len(body) % 4)
+            body = profile.to_bytes(2, "big") + (len(body) // 4).to_bytes(2, "big") + body
+        if chance.random() < 0.05:
+            first |= 0x20
+            tail = bytes(3) + b"\x04"
+        return (
+            bytes((first, payload_type | marker << 7))
+            + sequence.to_bytes(2, "big")
+            + timestamp.to_bytes(4, "big")
+            + ssrc.to_bytes(4, "big")
+            + sources
+            + body
+            + payload
+            + tail
+        )
+
+    def disturb(self) -> None:
+        """Something happens to a stream that is no loss."""
+        chance = self.chance
+        stream = chance.choice(self.streams)
+        events: list[Callable[[Stream], None]] = [self.anew, self._jump, self._jump, self._turn]
+        chance.choice(events)(stream)
+
+    def _jump(self, stream: Stream) -> None:
+        """A great gap, or the numbers begin anew."""
+        chance = self.chance
+        far = chance.choice((30, 199, 200, 250, 1_500, 2_999, 3_000, 20_000, -999, -1_001, -1_002))
+        stream.sequence = (stream.sequence + far) & 0xFFFF
+        if chance.random() < 0.2:
+            stream.payload_type = chance.choice(list(stream.incoming.codecs))
+
+    def _turn(self, stream: Stream) -> None:
+        """The sender stops or resumes it."""
+        stream.flows = not stream.flows

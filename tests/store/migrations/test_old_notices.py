@@ -1,0 +1,39 @@
+"""Notices from before messages gathered them: each is a message by itself, which is sent."""
+
+from sqlalchemy import Connection, Engine, inspect
+from tests.shop.support.sent_notices import kept, lines
+from tests.store.old_data import migrated, on_both_databases, put, put_broadcast, put_order
+
+from farmlive.broadcast.log import Log
+from farmlive.bus import LocalBus
+from farmlive.settings import Settings
+from farmlive.shop.notices.notices import Notices
+
+
+def fill(connection: Connection) -> None:
+    put_broadcast(connection)
+    put_order(connection)
+    common = {
+        "order": "o",
+        "kind": "order.placed",
+        "provider": "file",
+        "person": "13800000000",
+        "next_at": 1,
+        "created_at": 1,
+    }
+    put(connection, "notices", id="sent", seq=1, state="sent", **common)
+    put(connection, "notices", id="waiting", seq=2, state="waiting", **common)
+
+
+@on_both_databases
+async def test_what_code_from_before_messages_wrote_is_sent(
+    engine: Engine, settings: Settings
+) -> None:
+    async with migrated(engine, settings, "0029", fill) as store:
+        await Notices(store, Log(LocalBus()), settings).send()
+        rows = await kept(store)
+    found = [(row.id, row.message, row.recipient, row.state) for row in rows]
+    assert found == [(id_, id_, "13800000000", "sent") for id_ in ("sent", "waiting")]
+    assert len(lines(settings)) == 1
+    names = {str(each["name"]) for each in inspect(engine).get_indexes("notices")}
+    assert names.isdisjoint({"ix_notices_state_next_at", "ix_notices_message"})
