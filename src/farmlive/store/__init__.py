@@ -4,13 +4,10 @@ Knows no room's tables; rooms define theirs on `metadata`.
 """
 
 from farmlive.store.batch import after_commit, apart
-from farmlive.store.connection import tally
 from farmlive.store.deadlines import FILE_S
 from farmlive.store.engine import drop_cache
 from farmlive.store.failures import CommitFailed, CommitUnknown, NewerDatabase, NotRead
-from farmlive.store.fast.compiled import hot
-from farmlive.store.fast.deferred_updates import Tally
-from farmlive.store.fast.prefetch import Question
+from farmlive.store.fast import Question, Tally, hot, tally
 from farmlive.store.store import Store
 from farmlive.store.subqueries import count_of, list_of
 from farmlive.store.tables import Json, index_of_some, metadata

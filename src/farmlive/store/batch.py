@@ -16,10 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from farmlive.store.compatibility import ask, require
-from farmlive.store.connection import HotConnection
-from farmlive.store.fast.deferred_updates import Mark, Miscounted
-from farmlive.store.fast.pipeline import Earlier, Result
-from farmlive.store.fast.prefetch import Question, together
+from farmlive.store.fast import Earlier, HotConnection, Mark, Miscounted, Question, Result, together
 from farmlive.store.writer_lock import begin, waited_in_vain
 
 # SQLSTATE classes: connection (08) and operator intervention (57); insufficient resources (53),
@@ -78,7 +75,7 @@ def apart(connection: Connection) -> Iterator[None]:
         quick.control("RELEASE SAVEPOINT part")
     except BaseException:
         del calls[before:]
-        quick.drop(mark)
+        quick.discard(mark)
         quick.control("ROLLBACK TO SAVEPOINT part", "RELEASE SAVEPOINT part")
         raise
 
@@ -99,7 +96,7 @@ def run(connection: HotConnection, batch: Sequence[Unit], knows: str, epoch: int
             if served is None:
                 served = _begin(connection, knows)
             while left:
-                _ask_ahead(connection, left)
+                _prefetch(connection, left)
                 unit = left.popleft()
                 done.append((unit, connection.start(unit.question)))
                 _run(connection, *done[-1], last=not left)
@@ -113,20 +110,20 @@ def run(connection: HotConnection, batch: Sequence[Unit], knows: str, epoch: int
 def _begin(connection: HotConnection, knows: str) -> Result:
     """Take the writer lock and query which code the database serves. Raises Earlier."""
     if connection.dialect.name == "postgresql":
-        connection.leave(begin(knows), owner=None)
+        connection.control_nowait(begin(knows), owner=None)
     served = ask(connection)
-    connection.leave(_BEGIN, owner=None)
+    connection.control_nowait(_BEGIN, owner=None)
     return served
 
 
-def _ask_ahead(connection: HotConnection, left: deque[Unit]) -> None:
+def _prefetch(connection: HotConnection, left: deque[Unit]) -> None:
     """Prefetch the queries of the next functions together, unless the first one has its results."""
     first = left[0].question
-    if first is None or connection.is_asked(first) or connection.dialect.name == "sqlite":
+    if first is None or connection.has_prefetched(first) or connection.dialect.name == "sqlite":
         return  # SQLite has no round trips
     questions = together(unit.question for unit in left)
     if len(questions) > 1:
-        connection.ask_ahead(questions)
+        connection.prefetch(questions)
 
 
 def _run(connection: HotConnection, unit: Unit, mark: Mark, *, last: bool) -> None:
@@ -138,14 +135,14 @@ def _run(connection: HotConnection, unit: Unit, mark: Mark, *, last: bool) -> No
         if last:
             connection.settle()
         else:
-            connection.leave(_END, _BEGIN, owner=unit)
+            connection.control_nowait(_END, _BEGIN, owner=unit)
     except Earlier:
         raise
     except BaseException as error:
         if ends_transaction(error):
             raise
         unit.fail(error)
-        if connection.drop(mark):
+        if connection.discard(mark):
             connection.control(_UNDO)
 
 
@@ -168,8 +165,8 @@ def _undo(
         left.appendleft(unit)
         unit, mark = done.pop()
     unit.fail(error)
-    connection.drop(mark)
-    connection.forget_asked()
+    connection.discard(mark)
+    connection.forget_prefetched()
     connection.control(_UNDO)
 
 

@@ -13,8 +13,7 @@ from zlib import crc32
 
 from sqlalchemy import Column, Connection, Integer, String, Table, select
 
-from farmlive.store.fast.compiled import hot
-from farmlive.store.fast.pipeline import Result
+from farmlive.store.fast import Result, hot
 from farmlive.store.reference import EPOCH, ClockMoved
 from farmlive.store.tables import metadata
 

@@ -13,8 +13,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from farmlive import compact_json
-from farmlive.store.connection import quick
 from farmlive.store.deadlines import REQUEST_S, keep_wires
+from farmlive.store.fast import quick
 
 # How long a statement waits for another server's writer lock, or any other lock: less than the
 # statement timeout, so that the error tells which of the two it was.

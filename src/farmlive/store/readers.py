@@ -15,9 +15,9 @@ from farmlive.store import engine as engines
 from farmlive.store.batch import ends_transaction, state_of
 from farmlive.store.compatibility import Outgrown, ask, require
 from farmlive.store.condition import Condition
-from farmlive.store.connection import HotConnection
 from farmlive.store.deadlines import REQUEST_S, Work
 from farmlive.store.failures import TOO_SLOW, NewerDatabase, NotRead
+from farmlive.store.fast import HotConnection
 
 T = TypeVar("T")
 

@@ -20,7 +20,7 @@ from farmlive.store.alone import Alone
 from farmlive.store.condition import Condition
 from farmlive.store.deadlines import REQUEST_S
 from farmlive.store.failures import NewerDatabase, NotRead
-from farmlive.store.fast.prefetch import Question
+from farmlive.store.fast import Question
 from farmlive.store.keys import KeyFile, Keys, KeysRefused
 from farmlive.store.readers import Readers
 from farmlive.store.writer import Writer

@@ -23,7 +23,6 @@ from farmlive.store import reference, writer_lock
 from farmlive.store.batch import Unit, run
 from farmlive.store.compatibility import Outgrown
 from farmlive.store.condition import Condition
-from farmlive.store.connection import HotConnection
 from farmlive.store.deadlines import (
     DROP_AFTER_S,
     REQUEST_S,
@@ -33,8 +32,7 @@ from farmlive.store.deadlines import (
     ticks,
 )
 from farmlive.store.failures import CommitFailed, failure_of, late, unknown
-from farmlive.store.fast.deferred_updates import Miscounted
-from farmlive.store.fast.prefetch import Question
+from farmlive.store.fast import HotConnection, Miscounted, Question
 from farmlive.store.reference import ClockMoved
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from tests.support.query_plans import explain_hot, without_rows
 from farmlive.shop.checkout import queries
 from farmlive.shop.orders import box_limits, fraud_flags
 from farmlive.store import Store
-from farmlive.store.connection import HotConnection
+from farmlive.store.fast.connection import HotConnection
 
 QUESTIONS = {
     f"{name} {'by source' if by_source else 'alone'}": statement

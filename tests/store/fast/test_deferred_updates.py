@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from farmlive.store import CommitFailed, Store, apart, hot, tally
-from farmlive.store.connection import HotConnection
+from farmlive.store.fast.connection import HotConnection
 
 metadata = MetaData()
 baskets = Table(
@@ -100,7 +100,7 @@ async def test_rows_that_are_put_in_go_together_and_each_has_all_that_is_owed_of
             ("postgresql", postgresql.insert(baskets)),
         )
     }
-    taking, sent = HotConnection._take, []
+    taking, sent = HotConnection._execute_hot, []
 
     def take(connection: HotConnection, found: Any, values: Any) -> Any:
         sent.append(len(values))
@@ -111,7 +111,7 @@ async def test_rows_that_are_put_in_go_together_and_each_has_all_that_is_owed_of
         statement = put[connection.dialect.name]
         for basket in [*(f"{at:02}" for at in range(40)), "07", "plums"]:
             counted.owe(statement, {"id": basket, "there": 9}, {"taken": 2})
-        monkeypatch.setattr(HotConnection, "_take", take)
+        monkeypatch.setattr(HotConnection, "_execute_hot", take)
         connection.settle()  # type: ignore[attr-defined]
         monkeypatch.undo()
 

@@ -28,7 +28,7 @@ from tests.support.waiting import until
 
 from farmlive.settings import Settings
 from farmlive.store import Question, Store, hot, tally
-from farmlive.store.fast.pipeline import Queue
+from farmlive.store.fast.pipeline import Pipeline
 from farmlive.store.fast.prefetch import together
 from farmlive.store.writer_lock import TAKE_TURN
 
@@ -185,15 +185,15 @@ async def test_all_that_was_named_is_asked_and_no_more_is_believed(store: Store)
 
 async def test_a_batch_asks_on_one_way_there(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     ways = 0
-    given = Queue._given
+    given = Pipeline._receive
 
-    def counted(queue: Queue) -> list[Any]:
+    def counted(pipeline: Pipeline) -> list[Any]:
         nonlocal ways
         ways += 1
-        return given(queue)
+        return given(pipeline)
 
     await batch(store, fill("a", 1), look("a"))  # both are prepared from here on
-    monkeypatch.setattr(Queue, "_given", counted)
+    monkeypatch.setattr(Pipeline, "_receive", counted)
     everyone = [fill("a", 5), fill("b", 6), fill("c", 7), *(look(f"{at}") for at in range(9))]
     assert await batch(store, *everyone) == [1, 2, 3, *[None] * 9]
     # One to ask, and one before the COMMIT; SQLite is not far away.

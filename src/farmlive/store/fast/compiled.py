@@ -134,7 +134,7 @@ class Plan:
         self._decoders: list[tuple[int, Any]] = []
         if sqlite:
             for place, column in enumerate(compiled._result_columns):
-                decoder = column.type._cached_result_processor(dialect, None)
+                decoder = column.type.dialect_impl(dialect).result_processor(dialect, None)
                 if decoder is not None:
                     self._decoders.append((place, decoder))
         self._loaders: list[tuple[int, Callable[[bytes], Any]]] = []

@@ -104,11 +104,11 @@ class Earlier(BaseException):
 _Waiting = tuple[bytes, Plan | None, list[bytes | None], Result]
 
 
-class Queue:
-    """The statements of one connection that wait to be sent; `look` sends them for a result."""
+class Pipeline:
+    """The statements of one connection that wait to be sent; `on_read` sends them for a result."""
 
-    def __init__(self, connection: Connection, look: Callable[[], None]):
-        self._look = look
+    def __init__(self, connection: Connection, on_read: Callable[[], None]):
+        self._on_read = on_read
         self._driver = cast(Any, connection.connection.driver_connection)
         self._libpq = self._driver.pgconn
         self._readable, self._either = select.poll(), select.poll()
@@ -116,10 +116,10 @@ class Queue:
         self._either.register(self._libpq.socket, select.POLLIN | select.POLLOUT)
         self._names: dict[Plan, bytes] = connection.info.setdefault(_PREPARED, {})
         self._waiting: list[_Waiting] = []
-        self._left: list[tuple[int, object]] = []  # the owner of statements up to a position
+        self._owners: list[tuple[int, object]] = []  # the owner of statements up to a position
         self._sent = 0  # statements under way with unread results
 
-    def leave(self, texts: Sequence[bytes], owner: object) -> None:
+    def send_nowait(self, texts: Sequence[bytes], owner: object) -> None:
         """Send these transaction statements after the waiting ones, without waiting for PostgreSQL.
 
         If one fails, the next caller that reads a result gets Earlier with its owner.
@@ -127,17 +127,17 @@ class Queue:
         self._waiting += [(text, None, [], Result()) for text in texts]
         self._push()
         self._libpq.flush()
-        self._left.append((len(self._waiting), owner))
+        self._owners.append((len(self._waiting), owner))
 
-    def drop(self) -> bool:
+    def discard(self) -> bool:
         """Discard this function's waiting statements; return whether some were sent already."""
-        del self._waiting[self._left[-1][0] if self._left else 0 :]
-        return not self._left
+        del self._waiting[self._owners[-1][0] if self._owners else 0 :]
+        return not self._owners
 
     def add(self, plan: Plan, encoded: list[Any]) -> Result:
         """Add a statement."""
         name = self._prepared(plan)  # may send the waiting statements first
-        result = Result(send=self._look)
+        result = Result(send=self._on_read)
         self._waiting.append((name, plan, encoded, result))
         return result
 
@@ -146,14 +146,14 @@ class Queue:
         self._waiting += [(text, None, [], Result()) for text in texts]
         if not self._waiting:
             return
-        given = self._given()
-        waiting, left = self._waiting, self._left
-        self._waiting, self._left = [], []
+        given = self._receive()
+        waiting, owners = self._waiting, self._owners
+        self._waiting, self._owners = [], []
         for at, each in enumerate(given):
             try:
                 self._check(each)
             except psycopg.Error as error:
-                for end, owner in left:
+                for end, owner in owners:
                     if at < end:
                         raise Earlier(error, owner) from error
                 raise
@@ -161,7 +161,7 @@ class Queue:
             if plan is not None:
                 result.done(partial(plan.loaded, each), each.command_tuples or 0)
 
-    def _given(self) -> list[Any]:
+    def _receive(self) -> list[Any]:
         """Return each statement's result, once all have finished."""
         libpq = self._libpq
         if len(self._waiting) == 1 and not self._sent and not self._is_idle:

@@ -28,11 +28,11 @@ class Question(NamedTuple):
     results depend on: queries without a common name are independent.
     """
 
-    asked: Sequence[tuple[Executable, Values]]
+    queries: Sequence[tuple[Executable, Values]]
     about: frozenset[Hashable]
 
 
-class Answers:
+class Prefetched:
     """The valid results by query, and the running function's query."""
 
     __slots__ = ("_found", "_now")
@@ -57,7 +57,7 @@ class Answers:
         """Return the running function's result of this statement; None if it must be executed."""
         if self._now is None or (found := self._found.get(id(self._now))) is None:
             return None
-        for (asked, with_these), result in zip(self._now.asked, found, strict=True):
+        for (asked, with_these), result in zip(self._now.queries, found, strict=True):
             if statement is asked and values == with_these:
                 return result
         return None

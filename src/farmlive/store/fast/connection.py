@@ -15,16 +15,16 @@ from sqlalchemy.sql.selectable import SelectBase
 
 from farmlive.store.fast.compiled import Hot, Plan, Values, hot_one
 from farmlive.store.fast.deferred_updates import TOGETHER, Mark, Miscounted, Tally
-from farmlive.store.fast.pipeline import Queue, Result
-from farmlive.store.fast.prefetch import Answers, Question
+from farmlive.store.fast.pipeline import Pipeline, Result
+from farmlive.store.fast.prefetch import Prefetched, Question
 
 
 class HotConnection(Connection):
     """A connection that executes hot statements by the fast path."""
 
-    _sending: Queue | None = None
+    _pipeline: Pipeline | None = None
     _tally: Tally | None = None
-    _ahead: Answers | None = None
+    _prefetched: Prefetched | None = None
     _changes = False  # whether this function ran more than SELECTs
 
     @property
@@ -41,16 +41,16 @@ class HotConnection(Connection):
         found = None if execution_options else hot_one(statement)
         looks = isinstance(statement, SelectBase)
         if found is None or found.counted:
-            self._reveal(changes=not looks)
-        elif self._ahead is not None:
+            self._settle_before(changes=not looks)
+        elif self._prefetched is not None:
             if not looks and not found.own:
-                self._ahead.forget()
-            elif (answer := self._ahead.find(statement, parameters)) is not None:
+                self._prefetched.forget()
+            elif (answer := self._prefetched.find(statement, parameters)) is not None:
                 return answer
         if not looks:
             self._changes = True
         if found is not None:
-            return self._take(found, parameters)
+            return self._execute_hot(found, parameters)
         try:
             return super().execute(statement, parameters, execution_options=execution_options)
         except BaseException:
@@ -71,7 +71,7 @@ class HotConnection(Connection):
         """Do as Connection.scalars, through `execute`."""
         return self.execute(statement, parameters, execution_options=execution_options).scalars()
 
-    def _take(self, found: Hot, parameters: Any) -> Result:
+    def _execute_hot(self, found: Hot, parameters: Any) -> Result:
         if not self.in_transaction():
             self.begin()
         try:
@@ -85,23 +85,23 @@ class HotConnection(Connection):
         self, statement: str, parameters: Any = None, execution_options: Any = None
     ) -> Any:
         """Do as Connection.exec_driver_sql, after sending all waiting statements."""
-        self._reveal(changes=True)
+        self._settle_before(changes=True)
         self._changes = True
         return super().exec_driver_sql(statement, parameters, execution_options)
 
-    def _reveal(self, *, changes: bool) -> None:
+    def _settle_before(self, *, changes: bool) -> None:
         """Write deferred updates before a statement that reads or changes their rows."""
         self.settle()
         if changes and self._tally is not None:
             self._tally.forget()
-        if changes and self._ahead is not None:
-            self._ahead.forget()
+        if changes and self._prefetched is not None:
+            self._prefetched.forget()
 
     def settle(self) -> None:
         """Send all waiting statements and deferred updates. Raises their errors, and Miscounted."""
         if self._tally is not None:
             asked = [
-                (rows, self._take(cast(Hot, hot_one(statement)), rows))
+                (rows, self._execute_hot(cast(Hot, hot_one(statement)), rows))
                 for statement, rows in self._tally.settled()
             ]
             self._changes |= bool(asked)
@@ -112,23 +112,23 @@ class HotConnection(Connection):
 
     def send(self) -> None:
         """Send all waiting statements. Raises their errors."""
-        if self._sending is not None:
+        if self._pipeline is not None:
             try:
-                self._sending.send()
+                self._pipeline.send()
             except psycopg.Error as error:
                 raise self.failure(error) from error
 
     def start(self, question: Question | None = None) -> Mark:
         """Start a function, whose first query may be prefetched; return the tally's state, for
-        `drop`.
+        `discard`.
         """
         self._changes = False
         self.tally.begin()
-        if self._ahead is not None:
-            self._ahead.start(question)
+        if self._prefetched is not None:
+            self._prefetched.start(question)
         return self.tally.mark()
 
-    def ask_ahead(self, questions: Sequence[Question]) -> None:
+    def prefetch(self, questions: Sequence[Question]) -> None:
         """Send these queries to PostgreSQL now, for the functions that will start with them.
 
         A query that can't be prepared is left to its function, which gets the error. Raises what
@@ -137,37 +137,37 @@ class HotConnection(Connection):
         put = []
         for question in questions:
             with contextlib.suppress(Exception):
-                put.append((question, [self._put(*asked) for asked in question.asked]))
-        self._ahead = Answers()
+                put.append((question, [self._encoded(*query) for query in question.queries]))
+        self._prefetched = Prefetched()
         try:
             for question, plans in put:
-                self._ahead.keep(question, [self._queue.add(*each) for each in plans])
+                self._prefetched.keep(question, [self._queue.add(*each) for each in plans])
         except psycopg.Error as error:
             raise self.failure(error) from error
-        self.leave(owner=None)
+        self.control_nowait(owner=None)
 
-    def _put(self, statement: Executable, values: Values) -> tuple[Plan, list[Any]]:
+    def _encoded(self, statement: Executable, values: Values) -> tuple[Plan, list[Any]]:
         plan = cast(Hot, hot_one(statement)).plan(self, values)
         return plan, plan.encoded(values)
 
-    def is_asked(self, question: Question) -> bool:
+    def has_prefetched(self, question: Question) -> bool:
         """Return whether a valid result is here or under way."""
-        return self._ahead is not None and self._ahead.holds(question)
+        return self._prefetched is not None and self._prefetched.holds(question)
 
-    def forget_asked(self) -> None:
+    def forget_prefetched(self) -> None:
         """Invalidate all prefetched results."""
-        self._ahead = None
+        self._prefetched = None
 
-    def drop(self, mark: Mark) -> bool:
+    def discard(self, mark: Mark) -> bool:
         """Discard waiting statements, and deferred updates since the mark: the function has failed.
 
         Returns whether the database may have something to roll back.
         """
         self.tally.back_to(mark)
-        was_sent = self._sending is None or self._sending.drop()
+        was_sent = self._pipeline is None or self._pipeline.discard()
         return was_sent and self._changes
 
-    def leave(self, *texts: str, owner: object) -> None:
+    def control_nowait(self, *texts: str, owner: object) -> None:
         """Send these transaction statements with the waiting ones; on PostgreSQL they run while the
         next functions run.
 
@@ -177,7 +177,7 @@ class HotConnection(Connection):
             self.control(*texts)
             return
         try:
-            self._queue.leave([text.encode() for text in texts], owner)
+            self._queue.send_nowait([text.encode() for text in texts], owner)
         except psycopg.Error as error:
             raise self.failure(error) from error
 
@@ -199,10 +199,10 @@ class HotConnection(Connection):
         return self.connection.driver_connection
 
     @property
-    def _queue(self) -> Queue:
-        if self._sending is None:
-            self._sending = Queue(self, self.send)
-        return self._sending
+    def _queue(self) -> Pipeline:
+        if self._pipeline is None:
+            self._pipeline = Pipeline(self, self.send)
+        return self._pipeline
 
     def _by_sqlite3(self, found: Hot, parameters: Any) -> Result:
         if isinstance(parameters, list):
@@ -232,7 +232,7 @@ class HotConnection(Connection):
     def failure(self, error: Exception) -> Exception:
         """Convert an error of the driver to SQLAlchemy's."""
         self._changes = True
-        self.forget_asked()  # queries sent with it have no results
+        self.forget_prefetched()  # queries sent with it have no results
         gone = self.dialect.is_disconnect(cast(Any, error), self._driver, None)
         made = DBAPIError.instance(
             "",
