@@ -15,11 +15,11 @@ from farmlive.bilingual import Bilingual
 from farmlive.broadcast.events import CardPinned
 from farmlive.broadcast.log import Event
 from farmlive.broadcast.models import NewBroadcast
+from farmlive.broadcast.reporting.log_facts import Fact
 from farmlive.clock import now_ms
 from farmlive.ids import token
 from farmlive.origin.core.models import NewFarm, NewLot
 from farmlive.people import Caller
-from farmlive.review.ledger import Fact
 from farmlive.review.models import Report
 from farmlive.review.review import Review
 from farmlive.review.sheets import Sheet

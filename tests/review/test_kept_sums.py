@@ -11,17 +11,20 @@ from tests.support.query_plans import explain, without_rows
 
 from farmlive.app import Application
 from farmlive.broadcast.models import NewBroadcast
-from farmlive.broadcast.tables import broadcast_sums, card_taps, watches
+from farmlive.broadcast.reporting import viewers
+from farmlive.broadcast.tables import card_taps, watches
 from farmlive.clock import DAY_MS, now_ms, pretended
 from farmlive.people import Caller
 from farmlive.review import sale_retention, watch_retention
 from farmlive.review.audience import fold
 from farmlive.review.kept_sums import KeptAudience, Recorder
 from farmlive.review.sale_retention import SaleRetention
+from farmlive.review.tables import broadcast_sums
 from farmlive.review.watch_retention import WatchRetention
 from farmlive.setting_groups.retention import YEAR_MS
 from farmlive.shop.core.order_tables import order_changes, order_lines, orders
 from farmlive.shop.privacy.models import PersonAsked
+from farmlive.shop.reporting import removal
 
 SHEETS = ("sales", "timeline", "settlement")
 
@@ -145,7 +148,7 @@ async def test_a_review_is_the_same_halfway(fair: Any, monkeypatch: pytest.Monke
     monkeypatch.setattr(watch_retention, "AT_ONCE", 7)
     steps = 0
 
-    async def once(_broadcast: str, _table: Any, _before: int) -> int:
+    async def once(_broadcast: str, _record: viewers.Record, _before: int) -> int:
         nonlocal steps
         steps += 1
         ids = select(watches.c.id).limit(7)
@@ -245,10 +248,10 @@ async def test_lists_and_files_of_a_sale_without_records_are_empty(fair: Any) ->
 
 async def test_what_is_asked_walks_through_no_table(fair: Any) -> None:
     named: list[tuple[Any, dict[str, Any]]] = [
-        (watch_retention._DUE, {"before": 1}),
-        *((each, {"of": "x", "before": 1, "most": 2}) for each in watch_retention._OLD.values()),
-        *((each, {"of": "x", "before": 1}) for each in watch_retention._COUNT.values()),
-        (sale_retention._OLD, {"after": "", "before": "x", "most": 2}),
+        (viewers._DUE, {"before": 1}),
+        *((each, {"of": "x", "before": 1, "most": 2}) for each in viewers._OLD.values()),
+        *((each, {"of": "x", "before": 1}) for each in viewers._COUNT.values()),
+        (removal._OLD, {"after": "", "before": "x", "most": 2}),
     ]
 
     def read(connection: Connection) -> list[str]:

@@ -9,10 +9,10 @@ from tests.support.money import cny
 
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.broadcast.models import NewBroadcast
+from farmlive.broadcast.reporting.viewers import FRESH_MS
 from farmlive.broadcast.tables import card_taps, watches
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
-from farmlive.review.review import FRESH_MS
 from farmlive.shop.core.models import OfferChange, OfferRelease
 from farmlive.shop.core.order_tables import order_lines, orders
 from farmlive.shop.core.problems import SoldOut

@@ -101,17 +101,6 @@ chat_traces = Table(
     Index("ix_chat_traces_at", "at"),
 )
 
-# The review's sums of watch sessions, card taps and orders whose rows are removed; see
-# review/kept_sums.py.
-broadcast_sums = Table(
-    "broadcast_sums",
-    metadata,
-    Column("broadcast", ForeignKey("broadcasts.id"), primary_key=True),
-    Column("audience", Json),
-    Column("taps", Json),
-    Column("sales", Json),
-)
-
 watches = Table(
     "watches",
     metadata,

@@ -6,12 +6,11 @@ It is read from the orders' present state; the settlement sheet divides it among
 from collections import defaultdict
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection
 
 from farmlive.review.sheets import Column, Sheet, Table, Words
-from farmlive.shop.core.order_tables import orders
-from farmlive.shop.core.tables import centres
-from farmlive.shop.orders.order_documents import TO_GIVE_BACK
+from farmlive.shop.reporting.offers import pickup_points
+from farmlive.shop.reporting.sales import by_place
 
 # The place where parcels are paid.
 _COURIER = ""
@@ -38,37 +37,24 @@ def cash(connection: Connection, sheet: Sheet, say: Words) -> None:
 
     Goods + fees − refunds = paid + due − money to refund.
     """
-    is_over = orders.c.state == "cancelled"
-    query = (
-        select(
-            orders.c.centre,
-            orders.c.payment,
-            is_over.label("is_over"),
-            func.count(),
-            func.sum(orders.c.total - orders.c.fee),
-            func.sum(orders.c.fee),
-            func.sum(orders.c.refunded),
-        )
-        .where(orders.c.broadcast == sheet.broadcast_id, or_(~is_over, TO_GIVE_BACK))
-        .group_by(orders.c.centre, orders.c.payment, "is_over")
-    )
     places: dict[str, _Money] = defaultdict(_Money)
-    for centre, payment, over, count, goods, fees, refunded in connection.execute(query):
-        place = places[centre or _COURIER]
-        stands = int(goods) + int(fees) - int(refunded)
-        if over:
+    for money in by_place(connection, sheet.broadcast_id):
+        place = places[money.centre or _COURIER]
+        stands = money.goods + money.fees - money.refunded
+        if money.are_cancelled:
             place.paid += stands
             place.back += stands
             continue
-        place.orders += count
-        place.goods += int(goods)
-        place.fees += int(fees)
-        place.refunded += int(refunded)
-        if payment == "due":
+        place.orders += money.orders
+        place.goods += money.goods
+        place.fees += money.fees
+        place.refunded += money.refunded
+        if money.payment == "due":
             place.due += stands
         else:
             place.paid += stands
-    names = {row.id: say.of(row.name) for row in connection.execute(select(centres))}
+    points = pickup_points(connection)
+    names = {centre: say.of(point.name) for centre, point in points.items()}
     table = Table(
         sheet.title,
         (

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, insert, select, update
 
-from farmlive.broadcast.tables import broadcast_sums
+from farmlive.review.tables import broadcast_sums
 
 Json = dict[str, Any]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from farmlive.broadcast import events
+from farmlive.broadcast.reporting.log_facts import Fact
 from farmlive.review.refunds import Given, Line, by_line, named, without_last
 
 KINDS = (
@@ -29,9 +30,6 @@ KINDS = (
     "order.shipped",
     "source.switched",
 )
-
-# (at, kind, data)
-Fact = tuple[int, str, dict[str, Any]]
 
 
 @dataclass(slots=True)

@@ -6,17 +6,22 @@ phones and addresses are in the hand-over and packing lists only.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection
 
-from farmlive.origin.core.tables import lots
 from farmlive.review.sheets import Column, Sheet, Table, Words
 from farmlive.shop.core import regions
 from farmlive.shop.core.models import order_number
-from farmlive.shop.core.order_tables import order_lines, orders
-from farmlive.shop.core.tables import centres, offers
+from farmlive.shop.reporting.offers import pickup_points
+from farmlive.shop.reporting.order_lists import (
+    ListedLine,
+    ListedOrder,
+    OrderFields,
+    picked,
+    with_lines,
+)
 
 STATES = {
     "held": ("held", "占货中"),
@@ -80,16 +85,6 @@ class Goods:
         return f"{self.name(offer)} {self.unit(offer)} × {quantity}"
 
 
-def stopped_in(connection: Connection, broadcast: str) -> frozenset[str]:
-    """Return the broadcast's offers whose lot is stopped."""
-    query = (
-        select(offers.c.id)
-        .join(lots, lots.c.id == offers.c.lot)
-        .where(offers.c.broadcast == broadcast, lots.c.stopped_at.is_not(None))
-    )
-    return frozenset(connection.execute(query).scalars())
-
-
 def pick_list(
     connection: Connection,
     sheet: Sheet,
@@ -99,30 +94,17 @@ def pick_list(
     """Add what each farm harvests and packs for the orders that are not cancelled."""
     say = goods.say
     sheet.by = say("Farm", "农场")
-    query = (
-        select(
-            order_lines.c.offer,
-            order_lines.c.farm,
-            orders.c.state,
-            func.sum(order_lines.c.quantity - order_lines.c.returned),
-        )
-        .join(orders, orders.c.id == order_lines.c.order)
-        .where(orders.c.broadcast == sheet.broadcast_id, orders.c.state != "cancelled")
-        .group_by(order_lines.c.offer, order_lines.c.farm, orders.c.state)
-    )
-    if farms is not None:
-        query = query.where(order_lines.c.farm.in_(farms))
     # One row per product and lot, whatever the price.
-    picked: dict[str, dict[tuple[str, str, str, int], list[int]]] = defaultdict(dict)
+    rows: dict[str, dict[tuple[str, str, str, int], list[int]]] = defaultdict(dict)
     names = {}
-    for offer, farm, state, quantity in connection.execute(query):
+    for offer, farm, state, count in picked(connection, sheet.broadcast_id, farms):
         lot = goods.lot(offer) + goods.keep_back(offer)
         named = (goods.name(offer), goods.unit(offer), lot, goods.grams(offer))
-        row = picked[farm].setdefault(named, [0, 0])
-        row[0] += int(quantity)
-        row[1] += int(quantity) if state == "placed" and offer not in goods.stopped else 0
+        row = rows[farm].setdefault(named, [0, 0])
+        row[0] += count
+        row[1] += count if state == "placed" and offer not in goods.stopped else 0
         names[farm] = say.of(goods.cards[offer]["lot"]["farm"]["name"])
-    for farm in sorted(picked, key=lambda farm: names[farm]):
+    for farm in sorted(rows, key=lambda farm: names[farm]):
         table = Table(
             sheet.title,
             (
@@ -137,38 +119,9 @@ def pick_list(
         )
         table.rows = [
             (name, unit, lot, count, count * grams, to_pack)
-            for (name, unit, lot, grams), (count, to_pack) in sorted(picked[farm].items())
+            for (name, unit, lot, grams), (count, to_pack) in sorted(rows[farm].items())
         ]
         sheet.tables.append(table)
-
-
-@dataclass
-class _Parcel:
-    """An order with its lines."""
-
-    order: Row[Any]
-    lines: list[Row[Any]] = field(default_factory=list)
-
-
-def _with_lines(
-    connection: Connection, broadcast: str, way: str | None, farms: frozenset[str] | None
-) -> list[_Parcel]:
-    found = select(orders).where(orders.c.broadcast == broadcast).order_by(orders.c.number)
-    lines = (
-        select(order_lines, orders.c.number)
-        .join(orders, orders.c.id == order_lines.c.order)
-        .where(orders.c.broadcast == broadcast)
-        .order_by(orders.c.number, order_lines.c.line)
-    )
-    if way is not None:
-        found = found.where(orders.c.way == way, orders.c.state != "cancelled")
-        lines = lines.where(orders.c.way == way, orders.c.state != "cancelled")
-    if farms is not None:
-        lines = lines.where(order_lines.c.farm.in_(farms))
-    parcels = {row.id: _Parcel(row) for row in connection.execute(found)}
-    for line in connection.execute(lines):
-        parcels[line.order].lines.append(line)
-    return [parcel for parcel in parcels.values() if parcel.lines]
 
 
 def hand_over(
@@ -179,11 +132,12 @@ def hand_over(
     """
     say = goods.say
     sheet.by = say("Pick-up point", "自提点")
-    points = {row.id: row for row in connection.execute(select(centres))}
-    by_point: dict[str, list[_Parcel]] = defaultdict(list)
-    for parcel in _with_lines(connection, sheet.broadcast_id, "pickup", None):
-        if own is None or parcel.order.centre in own:
-            by_point[parcel.order.centre].append(parcel)
+    points = pickup_points(connection)
+    by_point: dict[str, list[ListedOrder]] = defaultdict(list)
+    for listed in with_lines(connection, sheet.broadcast_id, way="pickup"):
+        centre = listed.order.centre
+        if centre is not None and (own is None or centre in own):
+            by_point[centre].append(listed)
     for point in sorted(by_point, key=lambda point: say.of(points[point].name)):
         table = Table(
             sheet.title,
@@ -198,20 +152,20 @@ def hand_over(
                 Column(say("State", "状态"), width=14),
             ),
             group=say.of(points[point].name),
-            note=say.of(points[point].address),
+            note=say.of(points[point].postal_address),
         )
         table.rows = [
             (
-                order_number(parcel.order.number),
-                buyer_name(say, parcel.order),
-                parcel.order.buyer_phone,
-                _items(goods, parcel.lines),
-                sum(boxes(line) for line in parcel.lines),
-                to_collect(parcel.order),
-                payment_words(say, parcel.order.payment, to_collect(parcel.order)),
-                say(*STATES[parcel.order.state]),
+                order_number(listed.order.number),
+                buyer_name(say, listed.order),
+                listed.order.buyer_phone,
+                _items(goods, listed.lines),
+                sum(line.boxes for line in listed.lines),
+                listed.order.to_collect,
+                payment_words(say, listed.order.payment, listed.order.to_collect),
+                say(*STATES[listed.order.state]),
             )
-            for parcel in by_point[point]
+            for listed in by_point[point]
         ]
         sheet.tables.append(table)
 
@@ -236,29 +190,29 @@ def packing(connection: Connection, sheet: Sheet, goods: Goods) -> None:
     )
     table.rows = [
         (
-            order_number(parcel.order.number),
-            buyer_name(say, parcel.order),
-            parcel.order.buyer_phone,
-            _address(parcel.order, say.language),
-            _items(goods, parcel.lines, with_lots=True),
-            sum(boxes(line) for line in parcel.lines),
-            sum(boxes(line) * goods.grams(line.offer) for line in parcel.lines),
-            parcel.order.fee,
-            to_collect(parcel.order),
-            say(*STATES[parcel.order.state]),
+            order_number(listed.order.number),
+            buyer_name(say, listed.order),
+            listed.order.buyer_phone,
+            _address(listed.order, say.language),
+            _items(goods, listed.lines, with_lots=True),
+            sum(line.boxes for line in listed.lines),
+            sum(line.boxes * goods.grams(line.offer) for line in listed.lines),
+            listed.order.fee,
+            listed.order.to_collect,
+            say(*STATES[listed.order.state]),
         )
-        for parcel in _with_lines(connection, sheet.broadcast_id, "parcel", None)
+        for listed in with_lines(connection, sheet.broadcast_id, way="parcel")
     ]
     if table.rows:
         sheet.tables.append(table)
 
 
-def buyer_name(say: Words, order: Row[Any]) -> str:
+def buyer_name(say: Words, order: OrderFields) -> str:
     """Return the buyer's name, or that it was removed."""
     return str(order.buyer_name) if order.person_gone_at is None else say(*REMOVED)
 
 
-def _address(order: Row[Any], language: str) -> str:
+def _address(order: OrderFields, language: str) -> str:
     """Return a parcel's postal address as printed on it, preceded by the region in English for an
     English reader.
     """
@@ -300,7 +254,8 @@ def order_lines_of(
     """
     say = goods.say
     own_fee = [Column(say("Parcel fee", "运费"), "money", total=True)] if farms is None else []
-    points = {row.id: say.of(row.name) for row in connection.execute(select(centres))}
+    named = pickup_points(connection).items()
+    points = {centre: say.of(point.name) for centre, point in named}
     table = Table(
         sheet.title,
         (
@@ -313,11 +268,11 @@ def order_lines_of(
             Column(say("Simulated", "模拟"), width=10),
         ),
     )
-    for parcel in _with_lines(connection, sheet.broadcast_id, None, farms):
-        order = parcel.order
+    for listed in with_lines(connection, sheet.broadcast_id, farms=farms):
+        order = listed.order
         parcel_word = say("parcel", "快递")
-        way = points.get(order.centre, "") if order.way == "pickup" else parcel_word
-        for place, line in enumerate(parcel.lines):
+        way = points.get(order.centre or "", "") if order.way == "pickup" else parcel_word
+        for place, line in enumerate(listed.lines):
             fee = order.fee if place == 0 else 0
             farm = goods.cards[line.offer]["lot"]["farm"]
             table.rows.append(
@@ -325,7 +280,7 @@ def order_lines_of(
                     order_number(order.number),
                     order.placed_at,
                     say(*STATES[order.state]),
-                    payment_words(say, order.payment, to_collect(order)),
+                    payment_words(say, order.payment, order.to_collect),
                     way,
                     say.of(farm["name"]),
                     goods.name(line.offer),
@@ -343,26 +298,15 @@ def order_lines_of(
     sheet.tables.append(table)
 
 
-def _items(goods: Goods, lines: Iterable[Row[Any]], *, with_lots: bool = False) -> str:
+def _items(goods: Goods, lines: Iterable[ListedLine], *, with_lots: bool = False) -> str:
     said: Sequence[str] = [
-        goods.item(line.offer, boxes(line))
+        goods.item(line.offer, line.boxes)
         + (f" #{goods.lot(line.offer)}" if with_lots else "")
         + goods.keep_back(line.offer)
         for line in lines
-        if boxes(line)
+        if line.boxes
     ]
     return goods.say("; ", "；").join(said)
-
-
-def boxes(line: Row[Any]) -> int:
-    """Return how many boxes of the line are still the buyer's, without returned ones."""
-    return int(line.quantity - line.returned)
-
-
-def to_collect(order: Row[Any]) -> int:
-    """Return the amount still to be paid for goods and fee; zero for a cancelled order."""
-    is_due = order.payment == "due" and order.state != "cancelled"
-    return int(order.total - order.refunded) if is_due else 0
 
 
 def payment_words(say: Words, payment: str, due: int) -> str:

@@ -5,9 +5,11 @@ far as these have something left; the rest, and a refund that names nothing, is 
 lines.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
+
+from farmlive.shop.reporting.sales import RefundedOrder, SoldLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,18 @@ def named(back: Iterable[Mapping[str, Any]], offer: str | None) -> dict[str, int
     """Return the boxes of a refund by offer, from its change or its event."""
     boxes = {} if offer is None else {offer: 0}
     return boxes | {each["offer"]: each["quantity"] for each in back}
+
+
+def divided(order: RefundedOrder) -> Iterator[tuple[SoldLine, int]]:
+    """Yield the order's lines with the refund of each, in minor units.
+
+    As in the ledger, by what each refund names; older refunds, which are not on record, name
+    nothing.
+    """
+    known = [Given(given.amount, named(given.back, given.offer)) for given in order.refunds]
+    older = order.refunded - sum(given.amount for given in known)
+    lines = [Line(line.offer, line.price, line.total) for line in order.lines]
+    yield from zip(order.lines, by_line(lines, [Given(older), *known]), strict=True)
 
 
 def without_last(refunds: Sequence[Given], amount: int) -> list[Given]:

@@ -5,62 +5,22 @@ A broadcast that was never started may have rows of waiting viewers, of which no
 One that was started and never ended keeps its rows until it is ended.
 """
 
-from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    Integer,
-    Table,
-    bindparam,
-    delete,
-    exists,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import Connection
 
 from farmlive.broadcast.log import Log
-from farmlive.broadcast.tables import broadcasts, card_taps, watches
+from farmlive.broadcast.reporting import viewers
 from farmlive.clock import now_ms
 from farmlive.periodic import in_steps
 from farmlive.review import kept_sums
 from farmlive.review.kept_sums import Json, Recorder
 from farmlive.review.report import Beside
-from farmlive.review.review import sources, taps
+from farmlive.review.review import sources
 from farmlive.store import FILE_S, Store
 
 # Rows per step.
 AT_ONCE = 500
-
-_ROWS = ((watches, watches.c.to_at), (card_taps, card_taps.c.at))
-_before = bindparam("before", type_=BigInteger)
-# Broadcasts are few, and the rows of each are found by an index.
-_DUE = (
-    select(broadcasts.c.id)
-    .where(
-        or_(
-            broadcasts.c.ended_at < _before,
-            broadcasts.c.started_at.is_(None),
-        ),
-        or_(*(exists().where(t.c.broadcast == broadcasts.c.id, at < _before) for t, at in _ROWS)),
-    )
-    .order_by(broadcasts.c.id)
-)
-_OLD = {
-    table: select(table.c.id)
-    .where(table.c.broadcast == bindparam("of"), at < _before)
-    .limit(bindparam("most", type_=Integer))
-    for table, at in _ROWS
-}
-_COUNT = {
-    table: select(func.count())
-    .select_from(table)
-    .where(table.c.broadcast == bindparam("of"), at < _before)
-    for table, at in _ROWS
-}
 
 
 class WatchRetention:
@@ -75,24 +35,26 @@ class WatchRetention:
         """Remove all that are due, in steps; return the number of rows. Raises Unavailable."""
         before = now_ms() - self._keep_ms
         removed = 0
-        for broadcast in await self._store.read(partial(_due, before=before), within_s=FILE_S):
+        for broadcast in await self._due(before):
             await self._keep(broadcast)
-            for table in _OLD:
-                removed += await self._remove(broadcast, table, before)
+            for record in viewers.RECORDS:
+                removed += await self._remove(broadcast, record, before)
         return removed
 
     async def outlook(self) -> int:
         """Return how many rows `remove` would remove."""
         before = now_ms() - self._keep_ms
+        counts = [
+            await self._store.read(
+                partial(viewers.count_old, broadcast=each, before=before), within_s=FILE_S
+            )
+            for each in await self._due(before)
+        ]
+        return sum(counts)
 
-        def count(connection: Connection, of: str) -> int:
-            named = {"of": of, "before": before}
-            return sum(int(connection.execute(q, named).scalar_one()) for q in _COUNT.values())
-
-        due = await self._store.read(partial(_due, before=before), within_s=FILE_S)
-        return sum(
-            [await self._store.read(partial(count, of=each), within_s=FILE_S) for each in due]
-        )
+    async def _due(self, before: int) -> list[str]:
+        due = partial(viewers.with_old_records, before=before)
+        return await self._store.read(due, within_s=FILE_S)
 
     async def _keep(self, broadcast: str) -> None:
         """Store the sums of a broadcast, unless they are stored already."""
@@ -117,29 +79,21 @@ class WatchRetention:
         farms = {card["lot"]["farm"]["id"] for card in found.ledger.cards.values()}
         for part in (None, *(frozenset({farm}) for farm in sorted(farms))):
             found.report(watched, Beside(), part)
-        return watched.sums(), taps(connection, broadcast)
+        return watched.sums(), viewers.taps_by_offer(connection, broadcast)
 
-    async def _remove(self, broadcast: str, table: Table, before: int) -> int:
+    async def _remove(self, broadcast: str, record: viewers.Record, before: int) -> int:
         removed = 0
-
-        def read(connection: Connection) -> list[Any]:
-            named = {"of": broadcast, "before": before, "most": AT_ONCE}
-            return list(connection.execute(_OLD[table], named).scalars())
-
-        def write(connection: Connection, ids: Sequence[int]) -> None:
-            connection.execute(delete(table).where(table.c.id.in_(ids)))
+        find = partial(
+            viewers.old_ids, record=record, broadcast=broadcast, before=before, most=AT_ONCE
+        )
 
         async def step() -> bool:
             nonlocal removed
-            ids = await self._store.read(read)
+            ids = await self._store.read(find)
             if ids:
-                await self._store.write(partial(write, ids=ids))
+                await self._store.write(partial(viewers.remove, record=record, ids=ids))
                 removed += len(ids)
             return bool(ids)
 
         await in_steps(step)
         return removed
-
-
-def _due(connection: Connection, before: int) -> list[str]:
-    return list(connection.execute(_DUE, {"before": before}).scalars())

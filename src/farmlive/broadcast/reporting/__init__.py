@@ -1,0 +1,1 @@
+"""What reports read of broadcasts: facts of the log, and who watched."""
