@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from tests.support import openapi_tools
-from tests.support.undeclared_problems import watched
+from tests.support.plugins.undeclared_problems import watched
 
 from farmlive.edge.contracts import raises
 from farmlive.openapi import TAGS, Api

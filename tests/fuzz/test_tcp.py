@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from tests.conftest import engines
 from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams, mutants
 from tests.fuzz.works import Heard
+from tests.support.plugins.engines import engines
 from tests.support.waiting import LONG_S, until
 
 from farmlive.media.engine.interface import Credentials, Engine

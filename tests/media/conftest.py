@@ -1,8 +1,8 @@
 """A relay behind HTTP on loopback, for whatever asks for `media`, on each engine."""
 
 import pytest
-from tests.conftest import engines
 from tests.media.support.media_server import media, times
+from tests.support.plugins.engines import engines
 
 __all__ = ["media", "times"]
 

@@ -42,7 +42,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import JSON
-from tests.conftest import POSTGRESQL
+from tests.support.plugins.databases import POSTGRESQL
 
 from farmlive.store import Json
 

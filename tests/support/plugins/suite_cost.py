@@ -91,3 +91,18 @@ def share_fields() -> None:
         return known
 
     utils.analyze_param = shared
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays."""
+    keep_what_is_imported()
+
+
+def pytest_runtest_logfinish() -> None:
+    """Let go of what the test left: nothing holds its servers any more."""
+    forget_servers()
+
+
+collect_seldom()
+share_schemas()
+share_fields()

@@ -1,0 +1,57 @@
+"""How the processes of a run share the tests."""
+
+import os
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+# What takes longest, and so begins first, or one process is at it when the others are done.
+LONG = ("tests/demo/", "tests/scripts/", "tests/faults/", "tests/server/test_wheel.py")
+
+
+class Processes(LoadScopeScheduling):
+    """Spreads the tests over processes, those of the browser over two: more Chromiums at a time
+    would take each other's cores.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        if not nodeid.startswith("tests/browser/"):
+            return nodeid
+        return "browser, " + ("a to c" if nodeid < "tests/browser/d" else "d to z")
+
+    def mark_test_complete(
+        self, node: WorkerController, item_index: int, duration: float = 0
+    ) -> None:
+        """Forget what is done: each event of a test counts all that its process ever had."""
+        super().mark_test_complete(node, item_index, duration)
+        scope = self._split_scope(self.registered_collections[node][item_index])
+        if all(self.assigned_work[node][scope].values()):
+            del self.assigned_work[node][scope]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Processes:
+    """How `scripts/test` has its processes share the tests."""
+    return Processes(config, log)
+
+
+def _mixed(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The long ones, the browser's, then all others with media's evenly among them: those mostly
+    wait, and leave the cores to the others. Of all these xdist begins the browser's first, as the
+    scopes of most tests.
+    """
+    groups: list[list[pytest.Item]] = [[], [], [], []]
+    for item in items:
+        first = ("tests/browser/", "tests/media/")
+        starts = [item.nodeid.startswith(each) for each in (LONG, *first)]
+        groups[starts.index(True) if any(starts) else 3].append(item)
+    long, browser, media, others = groups
+    places = [(at / len(group), item) for group in (media, others) for at, item in enumerate(group)]
+    return [*long, *browser, *(item for _, item in sorted(places, key=lambda place: place[0]))]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put them in the order in which several processes are done first."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items[:] = _mixed(items)
