@@ -38,7 +38,7 @@ ORDERS = ROOT / "docs" / "orders.md"
 CONFORMANCE = ROOT / "docs" / "conformance.md"
 EVENTS = ROOT / "docs" / "events.json"
 FIGURES = ROOT / "docs" / "figures"
-EVENT_TYPES = ROOT / "web" / "static" / "live" / "events.d.ts"
+EVENT_TYPES = ROOT / "web" / "static" / "lib" / "state" / "events.d.ts"
 REQUESTS = ROOT / "src" / "farmlive" / "client" / "requests_of_commands.py"
 
 

@@ -45,8 +45,12 @@ class Words:
     """The words that pages have for what staff did, and for what was refused."""
 
     def __init__(self) -> None:
-        self.viewers = spoken("common/problems.js")
-        self.staff = self.viewers | spoken("studio/sentences.js") | spoken("studio/sources.js")
+        self.viewers = spoken("lib/format/problems.js")
+        self.staff = (
+            self.viewers
+            | spoken("lib/format/staff-sentences.js")
+            | spoken("pages/console/cameras/sources.js")
+        )
 
     def missing(self, command: Command[Any]) -> Iterator[str]:
         if command.role != "anyone" and command.name not in SENTENCES:

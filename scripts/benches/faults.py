@@ -25,7 +25,7 @@ from benches.report import Elsewhere
 
 SERVER = "10.77.0.1"
 ORIGIN = f"http://{browsers.NAME}:8000"
-PLAYER = "/static/live/whep.js"
+PLAYER = "/static/lib/media/whep-player.js"
 HALF_WAY_S = 0.02
 LOSSES = (0.0, 0.05, 0.1)
 # What both ways of joining the browsers are held to, so that they carry the same picture.

@@ -10,6 +10,7 @@ from tests.support.waiting import until
 
 from farmlive.edge.documents import Document
 from farmlive.pages.rendering.languages import read_words
+from farmlive.pages.rendering.scripts import modules
 from farmlive.pages.rendering.static import WEB, Static
 from farmlive.server import Server, running
 from farmlive.settings import Settings
@@ -99,5 +100,6 @@ async def test_others_are_answered_while_it_is_made(
 
 def test_what_each_page_names_is_looked_for_once() -> None:
     words, static = read_words(WEB / "locale")["zh"], Static()
-    assert words.of_scripts("static/live/") is words.of_scripts("static/live/")
-    assert static.modules("common", "live") is static.modules("common", "live")
+    live = modules(static.folder, "pages/live/live.js")
+    assert live is modules(static.folder, "pages/live/live.js")
+    assert words.of_scripts(*live) is words.of_scripts(*live)

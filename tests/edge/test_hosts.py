@@ -144,7 +144,13 @@ async def test_every_answer_of_every_address_has_nosniff_and_a_policy(server: Se
                     if url.startswith("/api/"):
                         assert answer.headers["cache-control"] == "no-store", address
                     seen += 1
-            for url in ("/no/such", "/api/v1/no", "/static/", "/static/tokens.css", "/%00"):
+            for url in (
+                "/no/such",
+                "/api/v1/no",
+                "/static/",
+                "/static/lib/styles/tokens.css",
+                "/%00",
+            ):
                 answer = await http.get(url)
                 assert answer.headers["x-content-type-options"] == "nosniff", url
                 assert "frame-ancestors 'none'" in answer.headers["content-security-policy"], url
@@ -155,7 +161,7 @@ async def test_every_answer_of_every_address_has_nosniff_and_a_policy(server: Se
 
 async def test_https_is_kept_to_by_name_alone(public: Server) -> None:
     async with client(public) as http:
-        for path in ("/", "/api/v1/broadcasts", "/static/tokens.css", "/no/such"):
+        for path in ("/", "/api/v1/broadcasts", "/static/lib/styles/tokens.css", "/no/such"):
             answer = await http.get(path, headers={"Host": "live.farm.test"})
             assert answer.headers["strict-transport-security"] == "max-age=31536000"
         for host in LOOPBACK:

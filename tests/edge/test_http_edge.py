@@ -139,7 +139,7 @@ async def test_a_body_with_two_ends_is_refused_and_nothing_is_traced(server: Ser
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.count(b"HTTP/1.1 ") == 1
     async with httpx.AsyncClient(base_url=server.url) as client:
-        for path in ("/", "/api/v1/broadcasts", "/static/tokens.css"):
+        for path in ("/", "/api/v1/broadcasts", "/static/lib/styles/tokens.css"):
             traced = await client.request("TRACE", path, headers={"X-Secret": "sent"})
             assert traced.status_code == 405
             assert "X-Secret" not in traced.text

@@ -145,7 +145,7 @@ async def test_staff_read_that_another_servers_cameras_are_out_of_reach(
         )
         for role in ROLES:
             caller = Caller("A", "lin", role, "a device", None)
-            page = pages.html(request, "studio_seller.html", caller=caller, farms=[], broadcasts=[])
+            page = pages.html(request, "studio/seller.html", caller=caller, farms=[], broadcasts=[])
             told[lacks, role] = "data-lacks-node-url" in page
     assert {role for (lacks, role), shown in told.items() if shown} == {"coordinator", "host"}
     assert not any(shown for (lacks, _), shown in told.items() if not lacks)
@@ -165,7 +165,7 @@ async def test_coordinators_read_what_may_be_read_on_the_way(
     told = {}
     for role in ROLES:
         caller = Caller("A", "lin", role, "a device", None)
-        page = pages.html(request, "studio_seller.html", caller=caller, farms=[], broadcasts=[])
+        page = pages.html(request, "studio/seller.html", caller=caller, farms=[], broadcasts=[])
         told[role] = re.findall('data-cleartext="([a-z]+)"', page)
     assert told.pop("coordinator") == ["http", "database"]
     assert not any(told.values())

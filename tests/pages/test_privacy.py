@@ -110,7 +110,7 @@ async def test_coordinators_are_told_that_the_contact_is_missing(
         for role in ROLES:
             caller = Caller("A", "lin", role, "a device", None)
             page = pages.html(
-                Request(scope), "studio_seller.html", caller=caller, farms=[], broadcasts=[]
+                Request(scope), "studio/seller.html", caller=caller, farms=[], broadcasts=[]
             )
             if "data-lacks-contact" in page:
                 told.add(role)

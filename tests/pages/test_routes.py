@@ -194,17 +194,17 @@ async def test_static_files_are_kept_for_good_by_their_fingerprint(
     visitor: httpx.AsyncClient,
 ) -> None:
     page = (await visitor.get("/")).text
-    found = re.search(r"/static/[0-9a-f]{12}/tokens\.css", page)
+    found = re.search(r"/static/[0-9a-f]{12}/lib/styles/tokens\.css", page)
     assert found is not None
     named = await visitor.get(found.group())
     assert named.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert "set-cookie" not in named.headers
-    old = await visitor.get("/static/0123456789ab/tokens.css")
-    plain = await visitor.get("/static/tokens.css")
+    old = await visitor.get("/static/0123456789ab/lib/styles/tokens.css")
+    plain = await visitor.get("/static/lib/styles/tokens.css")
     assert old.status_code == plain.status_code == 200
     assert old.headers["cache-control"] == plain.headers["cache-control"] == "no-cache"
     again = await visitor.get(
-        "/static/tokens.css", headers={"If-None-Match": plain.headers["etag"]}
+        "/static/lib/styles/tokens.css", headers={"If-None-Match": plain.headers["etag"]}
     )
     assert again.status_code == 304
 
@@ -216,7 +216,7 @@ async def test_static_files_end_at_their_folder(path: str, visitor: httpx.AsyncC
 
 async def test_the_design_page_shows_every_component(visitor: httpx.AsyncClient) -> None:
     page = (await visitor.get("/design")).text
-    files = sorted((WEB / "static" / "components").glob("*.css"))
+    files = sorted((WEB / "static" / "lib" / "styles" / "components").glob("*.css"))
     style = "".join(file.read_text(encoding="utf-8") for file in files)
     blocks = set(
         re.findall(r"^\.([a-z]+(?:-[a-z]+)?(?:__[a-z]+)?(?:--[a-z-]+)?)[ ,{:]", style, re.M)

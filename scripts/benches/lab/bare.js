@@ -66,8 +66,8 @@ window.publish = async ({ url, key, kbps }) => {
 
 // The player of the live page, without the page.
 window.watch = async ({ player, broadcast }) => {
-  const { Player } = await import(player);
-  window.player = new Player(document.querySelector("video"), broadcast);
+  const { WhepPlayer } = await import(player);
+  window.player = new WhepPlayer(document.querySelector("video"), broadcast);
   window.player.start();
 };
 

@@ -3,7 +3,8 @@
 Pure; it reads no tables.
 
 `fold` applies one event to a BroadcastState; `view` returns what a set of audiences may see of it.
-The pages fold the same events in web/static/live/fold.js; a test runs both on one golden log.
+The pages fold the same events in web/static/lib/state/broadcast-state.js; a test runs both on one
+golden log.
 """
 
 from collections import deque

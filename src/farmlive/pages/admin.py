@@ -2,7 +2,7 @@
 parcels' fees, people, and one's own account. The audit list is audit_page.py's.
 
 Owns who may see them and what they start with; lists and changes go through the API, called by the
-scripts under web/static/studio.
+scripts under web/static/pages/admin.
 """
 
 from io import BytesIO
@@ -43,26 +43,26 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         page.__doc__ = what
         router.add_api_route(path, page, methods=["GET"], name=template)
 
-    add("/studio/products", "studio_products.html", GROWERS, "The page of products.")
-    add("/studio/farms", "studio_farms.html", GROWERS, "The page of farms and harvests.")
-    add("/studio/centres", "studio_centres.html", STAFF, "The pick-up points.")
-    add("/studio/fees", "studio_fees.html", STAFF, "What a parcel costs, by region.")
+    add("/studio/products", "admin/products.html", GROWERS, "The page of products.")
+    add("/studio/farms", "admin/farms.html", GROWERS, "The page of farms and harvests.")
+    add("/studio/centres", "admin/centres.html", STAFF, "The pick-up points.")
+    add("/studio/fees", "admin/fees.html", STAFF, "What a parcel costs, by region.")
     # A host finds there who is blocked and who was turned away.
-    add("/studio/people", "studio_people.html", STAFF, "The page of accounts, keys and blocks.")
+    add("/studio/people", "admin/people.html", STAFF, "The page of accounts, keys and blocks.")
     add(
         "/studio/people/buyers",
-        "studio_buyers.html",
+        "admin/buyers.html",
         ("coordinator",),
         "The page of a buyer's data.",
     )
-    add("/studio/account", "studio_account.html", ALL, "The page of one's own account.")
+    add("/studio/account", "admin/account.html", ALL, "The page of one's own account.")
 
     @router.get("/studio/farms/{farm}")
     async def farm_page(farm: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
         """The studio's page of a farm: its plots and works, its lots."""
         return stopped(request, caller, GROWERS) or pages.page(
             request,
-            "studio_farm.html",
+            "admin/farm.html",
             cache="no-store",
             caller=caller,
             farm=await farm_of(rooms, caller, farm),
@@ -75,7 +75,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         """The studio's page of a stopped lot: why, the lift, and its orders."""
         return stopped(request, caller, STAFF) or pages.page(
             request,
-            "studio_lot.html",
+            "admin/lot.html",
             cache="no-store",
             caller=caller,
             decimals=places,
@@ -87,7 +87,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         """The studio's page to record a harvest in four fields, for a phone in the orchard."""
         return stopped(request, caller, GROWERS) or pages.page(
             request,
-            "studio_harvest.html",
+            "admin/harvest.html",
             cache="no-store",
             caller=caller,
             farm=await farm_of(rooms, caller, farm),

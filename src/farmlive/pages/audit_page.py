@@ -119,7 +119,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         entries = [Entry(deed.at, tell.said(deed)) for deed in shown]
         return pages.page(
             request,
-            "studio_audit.html",
+            "admin/audit.html",
             cache="no-store",
             caller=caller,
             choice=choice,

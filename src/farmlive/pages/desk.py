@@ -1,7 +1,7 @@
 """The order desk's pages: the list of orders, slips and labels to print, the hand-over, files.
 
 Owns who may open them and what stands on paper; moving orders goes through the API, called by the
-scripts under web/static/studio/keep.
+scripts under web/static/pages/orders and web/static/pages/pickup.
 """
 
 import asyncio
@@ -72,7 +72,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         led = stopped(request, caller, KEEPERS)
         if led is not None:
             return led
-        return pages.page(request, "studio_handover.html", cache="no-store", caller=caller)
+        return pages.page(request, "pickup/pickup.html", cache="no-store", caller=caller)
 
     @router.get("/studio/{broadcast}/orders/{paper}")
     async def papers(
@@ -99,7 +99,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         return await asyncio.to_thread(
             lambda: pages.page(
                 request,
-                f"studio_{paper}.html",
+                "documents/labels.html" if paper == "labels" else "documents/packing_slips.html",
                 cache="no-store",
                 headers={"X-Robots-Tag": "noindex"},
                 caller=caller,

@@ -56,7 +56,7 @@ def routes(pages: Pages, rooms: Services) -> APIRouter:
         """The page of an invitation, where a name and a password are chosen."""
         return pages.page(
             request,
-            "studio_invitation.html",
+            "studio/invitation.html",
             cache="no-store",
             headers={"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"},
             caller=caller,

@@ -1,9 +1,9 @@
 """Brings the catalogues up to what templates, scripts and pages say.
 
 `python -m farmlive.pages.extract` in the working copy, after a text was added or changed.
-Each language has one catalogue a part of the pages: studio.po and review.po for what files whose
-names begin so say, messages.po for all others. Translations stay; new messages come in empty
-(English: as they stand in the source).
+Each language has one catalogue for each part of the pages: studio.po for the pages behind a
+sign-in, review.po for the review, messages.po for all others. Translations stay; new messages come
+in empty (English: as they stand in the source).
 """
 
 import re
@@ -22,6 +22,8 @@ Text = str | list[str] | tuple[str, ...] | None
 
 PAGES = Path(__file__).parent
 PARTS = ("messages", "studio", "review")
+# The pages behind a sign-in.
+STUDIO = {"studio", "admin", "console", "documents", "guest", "orders", "pickup"}
 JINJA = {"silent": "false", "trimmed": "true", "newstyle_gettext": "true"}
 # Words within `…${t("…")}…` too.
 SCRIPT = {"parse_template_string": "true"}
@@ -46,9 +48,9 @@ def sources(part: str) -> Iterator[tuple[str, Path, str]]:
 
 
 def part_of(inside: Path) -> str:
-    """The part that a file belongs to, by how its name below its folder begins."""
-    named = (part for part in PARTS if inside.parts[0].startswith(part))
-    return next(named, "messages")
+    """Return the part that a file belongs to, by the page whose folder or name it has."""
+    page = Path(inside.parts[1] if inside.parts[0] == "pages" else inside.parts[0]).stem
+    return "studio" if page in STUDIO else page if page in PARTS else "messages"
 
 
 def said(part: str) -> Catalog:

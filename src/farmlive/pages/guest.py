@@ -1,7 +1,7 @@
 """The page of a guest: opened by the host's link, without an account.
 
 Owns whether the link works and what the page starts with; the camera's key and its way in are the
-API's, called by static/studio/guest.js.
+API's, called by static/pages/guest/guest.js.
 """
 
 from typing import Literal
@@ -39,7 +39,7 @@ def routes(pages: Pages, rooms: Services) -> APIRouter:
                 over, status = "broadcast", 410
         return pages.page(
             request,
-            "studio_guest.html",
+            "guest/guest.html",
             status=status,
             cache="no-store",
             headers=HEADERS,

@@ -1,6 +1,7 @@
 """The page of a buyer's order, for whoever knows its address.
 
-What may be done on it goes through the API by the order's token, called by static/order.js.
+What may be done on it goes through the API by the order's token, called by
+static/pages/order/order.js.
 """
 
 from typing import Annotated
@@ -39,7 +40,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     ) -> Response:
         return pages.page(
             request,
-            "order.html",
+            "order/order.html",
             cache="no-store",
             headers=HEADERS,
             caller=caller,

@@ -56,10 +56,10 @@ def routes(pages: Pages, rooms: Services) -> APIRouter:
         }
 
     lots = {
-        "page": SharedPage(pages, "lot.html", "/origin/lot/{}", told),
+        "page": SharedPage(pages, "origin/lot.html", "/origin/lot/{}", told),
         "story": SharedPage(pages, "parts/story.html", "/origin/lot/{}", in_sheet),
     }
-    farms = SharedPage(pages, "farm.html", "/origin/farm/{}", farm_shown)
+    farms = SharedPage(pages, "origin/farm.html", "/origin/farm/{}", farm_shown)
     # A page that hears that its lot was stopped asks for the story at once.
     forget_on(rooms.bus, "lot.", *lots.values())
 

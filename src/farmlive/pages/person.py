@@ -30,7 +30,7 @@ from farmlive.shop.privacy.models import AsPageOrFile, CodeForm, PersonAsked
 from farmlive.shop.routes.privacy import as_file
 
 # The page stands alone: its style and its photos are written into it.
-_STYLES = ("tokens.css", "person-export.css")
+_STYLES = ("lib/styles/tokens.css", "pages/privacy/person-export.css")
 _IMAGE = "data:image/webp;base64,"
 
 
@@ -75,7 +75,7 @@ class PersonPage:
     ) -> str:
         return self._pages.in_language(
             language,
-            "person_export.html",
+            "order/person_export.html",
             export=export,
             photo=photo,
             in_file=in_file,

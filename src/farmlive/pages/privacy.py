@@ -28,7 +28,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         """The privacy page: what is kept of people, why and how long."""
         return pages.page(
             request,
-            "privacy.html",
+            "order/privacy.html",
             caller=caller,
             settings=settings,
             contact=settings.county_contact.strip(),

@@ -62,7 +62,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         ]
         return pages.page(
             request,
-            "reviews.html",
+            "review/broadcasts.html",
             cache="no-store",
             caller=caller,
             broadcasts=found,
@@ -88,7 +88,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         report = await rooms.review.of(broadcast, own)
         return pages.page(
             request,
-            "review.html",
+            "review/review.html",
             cache="no-store",
             caller=caller,
             broadcast=await rooms.broadcasts.get(broadcast),
@@ -129,7 +129,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         rooms.people.access.exported(caller, name, _rows(made), broadcast=broadcast, farm=farm)
         return pages.page(
             request,
-            "review_list.html",
+            "review/list.html",
             cache="no-store",
             headers={"X-Robots-Tag": "noindex"},
             caller=caller,

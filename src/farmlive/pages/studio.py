@@ -1,7 +1,7 @@
 """The studio's pages of broadcasts: what one's role may do there, preparing, bag, console, orders.
 
 Owns who may see them and what they start with; everything that changes goes through the API and
-the channel, called by the scripts under web/static/studio.
+the channel, called by the scripts under web/static/pages.
 """
 
 from typing import Annotated
@@ -21,9 +21,9 @@ from farmlive.people import Caller
 from farmlive.settings import Settings
 
 HOMES = {
-    "moderator": "studio_moderator.html",
-    "seller": "studio_seller.html",
-    "clerk": "studio_clerk.html",
+    "moderator": "studio/moderator.html",
+    "seller": "studio/seller.html",
+    "clerk": "studio/clerk.html",
 }
 
 
@@ -57,7 +57,7 @@ def _broadcasts(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         broadcasts = sorted(await rooms.broadcasts.all(), key=lambda each: each.note is not None)
         return pages.page(
             request,
-            HOMES.get(caller.role or "", "studio.html"),
+            HOMES.get(caller.role or "", "studio/home.html"),
             cache="no-store",
             caller=caller,
             broadcasts=broadcasts,
@@ -86,7 +86,7 @@ def _broadcasts(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
             return RedirectResponse(f"/studio/{found.id}", status_code=303)
         return pages.page(
             request,
-            "studio_prepare.html",
+            "admin/prepare.html",
             cache="no-store",
             caller=caller,
             broadcast=found,
@@ -113,7 +113,7 @@ def _broadcasts(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     @router.get("/studio/{broadcast}/bag")
     async def bag(broadcast: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
         """The studio's page of a broadcast's bag: offers, order and prices."""
-        return await of_one(request, caller, broadcast, "studio_bag.html", STAFF)
+        return await of_one(request, caller, broadcast, "admin/bag.html", STAFF)
 
     @router.get("/studio/{broadcast}/orders")
     async def orders(
@@ -121,14 +121,14 @@ def _broadcasts(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     ) -> Response:
         """The studio's order desk of a broadcast."""
         roles = (*STAFF, "seller", "clerk")
-        return await of_one(request, caller, broadcast, "studio_orders.html", roles)
+        return await of_one(request, caller, broadcast, "orders/orders.html", roles)
 
     @router.get("/studio/{broadcast}")
     async def console(
         broadcast: str, request: Request, caller: Annotated[Caller, anyone]
     ) -> Response:
         """The studio's console of a broadcast."""
-        return await of_one(request, caller, broadcast, "studio_console.html", CREW)
+        return await of_one(request, caller, broadcast, "console/console.html", CREW)
 
     return router
 

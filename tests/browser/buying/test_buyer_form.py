@@ -79,8 +79,9 @@ GOLDEN = json.loads((Path(__file__).parents[2] / "support" / "phone_numbers.json
 
 JUDGED = """async (numbers) => {
     const scripts = [...document.scripts].map(({ src }) => src);
-    const beside = scripts.find((src) => src.includes("common/page.js"));
-    const { phoneDoubt, phoneProblem } = await import(beside.replace("page.js", "phone.js"));
+    const beside = scripts.find((src) => src.includes("lib/ui/page.js"));
+    const { phoneDoubt, phoneProblem } =
+      await import(beside.replace("ui/page.js", "forms/phone.js"));
     return numbers.map((number) => [Boolean(phoneProblem(number)), Boolean(phoneDoubt(number))]);
 }"""
 

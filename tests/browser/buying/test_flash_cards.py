@@ -20,8 +20,8 @@ SLOW_CLOCK = "const clock = Date.now; Date.now = () => clock() - 3_600_000;"
 # Folds events onto a snapshot as the page does, and returns its cards.
 FOLDED = """
 async ([snapshot, events]) => {
-  const { Scene } = await import("/static/live/fold.js");
-  const scene = new Scene();
+  const { BroadcastState } = await import("/static/lib/state/broadcast-state.js");
+  const scene = new BroadcastState();
   scene.load(snapshot);
   for (const event of events) scene.apply(event);
   return [...scene.offers.values()].map(({ gone_at, ...card }) => card);

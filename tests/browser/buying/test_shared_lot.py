@@ -13,8 +13,8 @@ pytestmark = pytest.mark.browser
 # Folds events onto a snapshot as the page does; when the last of each offer went.
 GONE = """
 async ([snapshot, events]) => {
-  const { Scene } = await import("/static/live/fold.js");
-  const scene = new Scene();
+  const { BroadcastState } = await import("/static/lib/state/broadcast-state.js");
+  const scene = new BroadcastState();
   scene.load(snapshot);
   for (const event of events) scene.apply(event);
   return Object.fromEntries([...scene.offers].map(([id, card]) => [id, card.gone_at ?? null]));

@@ -167,4 +167,4 @@ async def test_the_page_brings_the_proof_that_an_order_needs(sale: Sale, open_pa
     await expect(sheet.locator("[data-part=order-number]")).to_have_text("A0001")
     # The search stands in a worker, so that the page answers meanwhile.
     workers = await page.evaluate("window.workers")
-    assert {re.sub(".*/", "", worker) for worker in workers} == {"proof-worker.js"}
+    assert {re.sub(".*/", "", worker) for worker in workers} == {"proof-of-work-worker.js"}

@@ -188,8 +188,8 @@ async def test_old_time_does_not_turn_the_clock_back(open_page: Open) -> None:
     page = await open_page("/")
     read: Any = await page.evaluate(
         """async () => {
-          const { src } = document.querySelector("script[src*='common/page']");
-          const { heard, now } = await import(src.replace("page.js", "now.js"));
+          const { src } = document.querySelector("script[src*='lib/ui/page']");
+          const { heard, now } = await import(src.replace("ui/page.js", "channel/server-clock.js"));
           const before = now();
           heard(before - 60_000);
           heard(undefined);

@@ -266,7 +266,7 @@ async def test_proposals_are_round_and_fit_what_is_there(open_page: Open) -> Non
     prices, boxes, outcomes, vast = await page.evaluate(
         """async () => {
           document.body.innerHTML = `<dialog id="flash-sheet"><form></form></dialog>`;
-          const flash = await import("/static/studio/flash-sheet.js");
+          const flash = await import("/static/pages/console/offers/flash-sheet.js");
           const some = { viewers: 0, waiting: 0, left: 20, most: 200 };
           return [
             [[2990, 2], [5400, 2], [690, 2], [3000, 0]].map((of) => flash.proposedPrice(...of)),

@@ -192,8 +192,8 @@ async def test_feed_of_many_orders_forgets_the_oldest_alone(open_page: Open) -> 
             <template id="feed-order"><li><b data-number></b><i data-state></i>
             <i data-simulated></i>
             <i data-total></i><i data-lines></i><i data-way></i><i data-at></i></li></template>`;
-          const { Orders } = await import("/static/studio/orders.js");
-          const feed = new Orders(document.querySelector("[data-orders]"));
+          const { OrderFeed } = await import("/static/pages/console/order-feed.js");
+          const feed = new OrderFeed(document.querySelector("[data-orders]"));
           const total = { amount: 2990, currency: "CNY" };
           const order = (number, state) => ({
             id: `o${number}`, number: `A${number}`, state, lines: [], total, at: number,

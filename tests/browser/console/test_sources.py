@@ -240,7 +240,7 @@ async def test_words_for_which_camera_is_on_air_and_why(open_page: Open) -> None
     page = await open_page("/sign-in")
     told = await page.evaluate(
         """async () => {
-          const { ruleWords } = await import("/static/studio/sources.js");
+          const { ruleWords } = await import("/static/pages/console/cameras/sources.js");
           const own = (label, more) => ({ id: label, label, ...more });
           const on = { on_air: true };
           return [
@@ -290,12 +290,14 @@ async def test_camera_is_sent_in_layers_and_a_viewer_who_saves_data_gets_the_sma
         await viewer.evaluate(WIDTH, 320)
 
 
-async def test_camera_without_a_name_is_called_in_the_pages_language(open_page: Open) -> None:
-    page = await open_page("/sign-in", language="zh")
+async def test_camera_without_a_name_is_called_in_the_pages_language(
+    open_studio: Open, sale: Sale
+) -> None:
+    page = await open_studio(f"/studio/{sale.broadcast}", language="zh")
     named: Any = await page.evaluate(
         """async () => {
-          const { nameOf } = await import("/static/studio/keep/credential-words.js");
-          const { labelOf } = await import("/static/studio/tile.js");
+          const { nameOf } = await import("/static/pages/admin/people/credential-words.js");
+          const { labelOf } = await import("/static/pages/console/cameras/camera-tile.js");
           return [
             nameOf({ kind: "stream_key", label: "Camera 2" }),
             labelOf({ label: "Camera 2" }),
@@ -311,7 +313,7 @@ async def test_server_that_takes_one_stream_gets_the_whole_picture(open_page: Op
     page = await open_page("/sign-in")
     offered, left = await page.evaluate(
         r"""async () => {
-          const { addPicture, settle } = await import("/static/studio/simulcast.js");
+          const { addPicture, settle } = await import("/static/lib/media/simulcast.js");
           const canvas = document.createElement("canvas");
           Object.assign(canvas, { width: 1280, height: 720 });
           canvas.getContext("2d").fillRect(0, 0, 9, 9);

@@ -260,7 +260,7 @@ async def test_what_is_told_twice_stands_once(open_page: Open) -> None:
     page = await open_page("/sign-in")
     await page.evaluate(
         """async () => {
-          const { toast } = await import("/static/common/toast.js");
+          const { toast } = await import("/static/lib/ui/toast.js");
           toast("A0001 is packed.", { act: "Undo", onAct: () => toast("The first one.") });
           toast("Kept.");
           toast("A0001 is packed.", { act: "Undo", onAct: () => toast("The second one.") });
@@ -338,9 +338,9 @@ async def test_advice_troubles_the_host_only_once_it_has_lasted(open_page: Open)
     ]
     told = await page.evaluate(
         """async (cases) => {
-          const { Watch } = await import("/static/studio/health.js");
+          const { HealthWatch } = await import("/static/pages/console/cameras/stream-health.js");
           return cases.map(([source, looks]) => {
-            const watch = new Watch();
+            const watch = new HealthWatch();
             let last;
             for (let look = 0; look < looks; look += 1) last = watch.take(source ?? undefined);
             return [last.level, last.advice.map(({ code }) => code)];
@@ -359,7 +359,7 @@ async def test_every_advice_of_the_server_has_words(open_page: Open) -> None:
     page = await open_page("/sign-in")
     silent = await page.evaluate(
         r"""async (codes) => {
-          const { whatToDo } = await import("/static/studio/advice.js");
+          const { whatToDo } = await import("/static/pages/console/cameras/stream-advice.js");
           const numbers = { kbps: 400, wanted_kbps: 2500, width: 1280, height: 720, lines: 480,
                             fps: 5, percent: 3.1, seconds: 10, wanted_s: 2, ms: 600,
                             codec: "VP8", on_air: "H264" };
@@ -378,8 +378,8 @@ async def test_pace_tells_what_runs_out(open_page: Open) -> None:
     page = await open_page("/sign-in")
     told = await page.evaluate(
         """async () => {
-          const { Pace } = await import("/static/studio/pace.js");
-          const pace = new Pace();
+          const { SalesRate } = await import("/static/pages/console/offers/sales-rate.js");
+          const pace = new SalesRate();
           const look = (seconds, left, released = 50) =>
             pace.minutesLeft({ released, left }, seconds * 1000);
           // Ten sold in a minute: twenty are gone in two; seventy in seven; after a lull never.
@@ -393,7 +393,7 @@ async def test_offer_prefers_h264_and_sends_upright(open_page: Open) -> None:
     page = await open_page("/sign-in")
     first, sdp = await page.evaluate(
         """async () => {
-          const whip = await import("/static/studio/whip.js");
+          const whip = await import("/static/lib/media/whip-publisher.js");
           const peer = new RTCPeerConnection();
           peer.addTransceiver("video", { direction: "sendonly" });
           const { sdp } = await peer.createOffer();

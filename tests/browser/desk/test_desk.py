@@ -283,11 +283,11 @@ async def test_the_desk_can_be_hit_with_a_thumb(open_studio: Open, sale: Sale) -
 
 FOUND = """async ([phone, finds]) => {
     const scripts = [...document.scripts].map(({ src }) => src);
-    const beside = scripts.find((src) => src.includes("common/page.js"));
-    const { fits } = await import(beside.replace("common/page.js", "studio/desk/fits.js"));
+    const beside = scripts.find((src) => src.includes("lib/ui/page.js"));
+    const { matches } = await import(beside.replace("lib/ui/page.js", "lib/orders/match.js"));
     const buyer = { name: "Wang", phone };
     const order = { number: "A0001", buyer, lines: [], delivery: {}, claims: [] };
-    return finds.map((find) => fits(order, { find }));
+    return finds.map((find) => matches(order, { find }));
 }"""
 
 

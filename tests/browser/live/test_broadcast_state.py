@@ -29,7 +29,9 @@ Shown = dict[str, Any]
 # A scene as a snapshot has it: what the page alone knows, when boxes went and which holds came to
 # nothing, is no part of that.
 SCENE = """
-const { Scene, PASSED_OVER, UNUSED } = await import("/static/live/fold.js");
+const { BroadcastState, PASSED_OVER, UNUSED } = await import(
+  "/static/lib/state/broadcast-state.js"
+);
 const shown = ({ over, ...scene }) => {
   const plain = (value) => value instanceof Map ? [...value.values()] : value;
   const found = Object.entries(scene).map(([name, value]) => [name, plain(value)]);
@@ -38,7 +40,7 @@ const shown = ({ over, ...scene }) => {
   return state;
 };
 const begin = (snapshot) => {
-  const scene = new Scene();
+  const scene = new BroadcastState();
   scene.load(structuredClone(snapshot));
   return scene;
 };
@@ -193,4 +195,4 @@ async def test_each_fold_knows_every_kind_and_field_or_names_it_as_unused(open_p
     told |= {f"{event.kind}.{name}" for event in golden() for name in event.data}
     assert expected - told == set(), "tests/support/golden_log.py: tell of it there"
     assert expected - by_server == set(), "broadcast/snapshot.py: fold it, or name it as unused"
-    assert expected - by_page == set(), "web/static/live/fold.js: fold it, or name it as unused"
+    assert expected - by_page == set(), "broadcast-state.js: fold it, or name it as unused"

@@ -12,8 +12,8 @@ async () => {
                     retransmittedPacketsReceived: 0 };
   window.pair = { type: "candidate-pair", nominated: true, currentRoundTripTime: 0.04 };
   window.receiver = { jitterBufferTarget: null };
-  const { bePatient } = await import("/static/live/patience.js");
-  window.end = bePatient({
+  const { adaptJitterBuffer } = await import("/static/lib/media/jitter-buffer.js");
+  window.end = adaptJitterBuffer({
     getReceivers: () => [window.receiver],
     getStats: async () => new Map([["a", window.report], ["b", window.pair]]),
   });

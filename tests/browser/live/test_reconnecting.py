@@ -7,8 +7,8 @@ async def test_what_a_crowd_tries_again_is_spread_over_seconds(open_page: Open) 
     page = await open_page("/sign-in")
     viewer, host, crowded, order = await page.evaluate(
         """async () => {
-          const { Channel } = await import("/static/live/channel.js");
-          const { Pauses } = await import("/static/common/again.js");
+          const { Channel } = await import("/static/lib/channel/channel.js");
+          const { Backoff } = await import("/static/lib/channel/retry.js");
           const whole = window.setTimeout;
           window.WebSocket = class extends EventTarget { close() {} };
           const waitOf = (act) => {
@@ -31,7 +31,7 @@ async def test_what_a_crowd_tries_again_is_spread_over_seconds(open_page: Open) 
             many(lost(undefined, 1006)),
             many(lost("host", 1006)),
             many(lost(undefined, 4429)),
-            many(() => waitOf(() => void new Pauses().pause())),
+            many(() => waitOf(() => void new Backoff().pause())),
           ];
         }"""
     )

@@ -8,6 +8,7 @@ from babel.messages.pofile import read_po
 
 from farmlive.pages.extract import PARTS, said
 from farmlive.pages.rendering.languages import LANGUAGES, read_words
+from farmlive.pages.rendering.scripts import modules
 from farmlive.pages.rendering.static import WEB
 
 PLACE = re.compile(r"%\((\w+)\)s")
@@ -54,9 +55,9 @@ def test_translations_keep_the_placeholders(part: str, language: str) -> None:
                 assert set(PLACE.findall(text)) == wanted, message.id
 
 
-def test_scripts_get_only_what_their_folders_say() -> None:
+def test_a_page_gets_only_what_its_scripts_say() -> None:
     words = read_words(WEB / "locale")["zh"]
-    live = words.of_scripts("static/live/")
+    live = words.of_scripts(*modules(WEB / "static", "pages/live/live.js"))
     assert live["Tap for sound"] == "点一下开声音"
     assert isinstance(live["%(left)s left"], list)
     assert "Sign in" not in live

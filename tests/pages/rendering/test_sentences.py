@@ -7,7 +7,7 @@ from pathlib import Path
 import farmlive
 from farmlive.pages.rendering.static import WEB
 
-SENTENCES = (WEB / "static" / "studio" / "sentences.js").read_text(encoding="utf-8")
+SENTENCES = (WEB / "static" / "lib" / "format" / "staff-sentences.js").read_text(encoding="utf-8")
 SAID = {
     node.value
     for file in Path(farmlive.__file__).parent.rglob("*.py")
@@ -44,7 +44,9 @@ def test_words_on_fields_are_the_servers_own() -> None:
 
 
 def test_every_limit_has_words() -> None:
-    blocks = (WEB / "static" / "studio" / "keep" / "blocks.js").read_text(encoding="utf-8")
+    blocks = (WEB / "static" / "pages" / "admin" / "people" / "blocklist.js").read_text(
+        encoding="utf-8"
+    )
     words = set(re.findall(r'case "([a-z -]+)":', blocks[blocks.index("function whatWords") :]))
     limits = set()
     deeds, together, of_whom = set(), set(), set()

@@ -71,7 +71,7 @@ PAIRS = [
 
 
 def themes() -> dict[str, dict[str, str]]:
-    text = (WEB / "static" / "tokens.css").read_text(encoding="utf-8")
+    text = (WEB / "static" / "lib" / "styles" / "tokens.css").read_text(encoding="utf-8")
     light = dict(COLOUR.findall(text[: text.index("@media")]))
     followed = dict(
         COLOUR.findall(text[text.index("@media") : text.index(':root[data-theme="dark"]')])

@@ -228,7 +228,7 @@ class Teller(Facts):
         return Part(self._say("someone", "某人") if "invitation" in deed.action else "")
 
     def _camera(self, label: str) -> str:
-        """A label; that of a camera without a name in words, as static/common/camera.js says it."""
+        """A label; that of a camera without a name in words, as format/camera-name.js says it."""
         found = _CAMERA.fullmatch(label)
         return self._say(label, f"机位 {found[1]}") if found else label
 

@@ -1,6 +1,6 @@
 """How pages write money, weight, numbers and times.
 
-The scripts' twin is static/common/format.js.
+The scripts' twin is static/lib/format/format.js.
 """
 
 from datetime import UTC, datetime, timedelta

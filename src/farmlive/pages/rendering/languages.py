@@ -61,18 +61,19 @@ class Words:
         """The message in the form that the number asks for."""
         return self.translations.ngettext(one, many, number)
 
-    def of_scripts(self, *folders: str) -> dict[str, str | list[str]]:
-        """What the scripts under these folders of web/ say, `{message: text or plural forms}`.
+    def of_scripts(self, *paths: str) -> dict[str, str | list[str]]:
+        """Return the messages of these scripts, `{message: text or plural forms}`.
 
-        Looked for once: each page that is drawn asks.
+        `paths` are below web/static. The result is kept, because each page needs it.
         """
-        if folders not in self._of_scripts:
-            self._of_scripts[folders] = {
+        if paths not in self._of_scripts:
+            files = {f"static/{path}" for path in paths}
+            self._of_scripts[paths] = {
                 key: self._forms[key]
                 for key, places in sorted(self._places.items())
-                if any(place.startswith(folders) for place in places) and self._forms[key]
+                if not files.isdisjoint(places) and self._forms[key]
             }
-        return self._of_scripts[folders]
+        return self._of_scripts[paths]
 
 
 def read_words(folder: Path) -> dict[str, Words]:

@@ -1,7 +1,7 @@
 """Which picture stands for a product: its own, or a drawing where nobody has taken one.
 
-Owns the choice of drawings under static/pictures; the scripts' twin is static/common/pictures.js,
-which gets DRAWINGS and BOXES with the page.
+Owns the choice of drawings under static/pictures; the scripts' twin is
+static/lib/format/product-picture.js, which gets DRAWINGS and BOXES with the page.
 """
 
 from farmlive.bilingual import Bilingual

@@ -29,6 +29,7 @@ from farmlive.pages.rendering.languages import (
     read_words,
 )
 from farmlive.pages.rendering.pictures import BOXES, DRAWINGS, drawing
+from farmlive.pages.rendering.scripts import modules
 from farmlive.pages.rendering.static import WEB, Static
 from farmlive.people import Guard
 from farmlive.settings import Settings
@@ -122,7 +123,9 @@ class Pages:
             tag=TAGS[language],
             static=self._static.url,
             modules=self._static.modules,
-            script_words=words.of_scripts,
+            script_words=lambda *entries: words.of_scripts(
+                *modules(self._static.folder, *entries, later=True)
+            ),
             drawing=lambda name: self._static.url(f"pictures/{drawing(name)}"),
             drawings={"kinds": DRAWINGS, "boxes": BOXES},
             now=now_ms,

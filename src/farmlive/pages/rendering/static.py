@@ -1,7 +1,8 @@
 """The static files under /static: found in the package, fingerprinted, cached for good.
 
-`/static/{fingerprint}/live/live.js` never changes and may be kept for a year; its relative imports
-carry the same fingerprint. `/static/live/live.js` works too and is asked again each time.
+`/static/{fingerprint}/pages/live/live.js` never changes and may be kept for a year; its relative
+imports carry the same fingerprint. `/static/pages/live/live.js` works too and is asked again each
+time.
 """
 
 import hashlib
@@ -11,6 +12,8 @@ from pathlib import Path
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from farmlive.pages.rendering.scripts import modules
 
 WEB = Path(str(files("farmlive.web")))
 
@@ -33,20 +36,14 @@ class Static(StaticFiles):
         self.mount = mount
         self.folder = folder
         self.fingerprint = fingerprint(folder)
-        self._modules: dict[tuple[str, ...], list[str]] = {}
 
     def url(self, path: str) -> str:
         """The address of a file, with the fingerprint of the whole folder in it."""
         return f"{self.mount}/{self.fingerprint}/{path}"
 
-    def modules(self, *folders: str) -> list[str]:
-        """The addresses of every script in these folders, for a page to load them at once."""
-        if folders not in self._modules:
-            files = [file for name in folders for file in sorted((self.folder / name).glob("*.js"))]
-            self._modules[folders] = [
-                self.url(file.relative_to(self.folder).as_posix()) for file in files
-            ]
-        return self._modules[folders]
+    def modules(self, *entries: str) -> list[str]:
+        """Return the URLs of these scripts and all that they import, for a page to preload."""
+        return [self.url(path) for path in modules(self.folder, *entries)]
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer with the file; for good if the address carries today's fingerprint."""

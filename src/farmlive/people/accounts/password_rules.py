@@ -16,8 +16,8 @@ from farmlive.people.core.problems import PasswordRefused
 
 Flaw = Literal["short", "long", "common", "name", "same"]
 
-# The pages' texts in both languages are in static/studio/sentences.js and
-# static/common/problems.js.
+# The pages' texts in both languages are in static/lib/format/staff-sentences.js and
+# static/lib/format/problems.js.
 _SENTENCES: dict[Flaw, str] = {
     "short": f"A password has at least {SHORTEST} characters.",
     "long": f"A password has at most {LONGEST} characters.",

@@ -1,0 +1,208 @@
+// The live channel: one WebSocket that comes back by itself and takes up where it left off.
+// What the events mean is broadcast-state.js's part.
+
+import { Problem } from "./api.js";
+import { heard, moved } from "./server-clock.js";
+import { t } from "../words.js";
+
+const FIRST_WAIT = 400;
+const LONGEST_WAIT = 10_000;
+const CROWD = 3_000; // over so long those who lost the same server spread their first tries
+const REPLY_WITHIN = 8_000;
+const SILENCE = 40_000; // a live broadcast counts its viewers every 10 s
+const LONG = 3_000; // so long a link may be made anew in silence
+const LONGEST_TRY = 15_000; // a path that is dead answers no try, and refuses none
+const UNKNOWN_KEY = 4401;
+const FINAL = new Set([4404, 4403, UNKNOWN_KEY]);
+
+export class Channel extends EventTarget {
+  /**
+   * Events: "welcome" and "events" with the frame as detail, "state" with open, waiting or refused.
+   * A page that is for a `role` is refused where it would be heard as another: whoever was signed out
+   * while the link was gone comes back as a viewer.
+   */
+  constructor(broadcast, role) {
+    super();
+    this.path = `/api/v1/broadcasts/${broadcast}/live`;
+    this.role = role;
+    this.live = false; // whether the broadcast is, so that silence says that the link is dead
+    this.to = null;
+    this.state = "waiting";
+    this.problem = null;
+    this.waits = 0;
+    this.next = 0;
+    this.asked = new Map();
+    this.heard = 0;
+    addEventListener("online", () => this.hurry());
+    addEventListener("pageshow", () => this.hurry());
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.hurry();
+    });
+    setInterval(() => this.watch(), 10_000);
+    this.connect();
+  }
+
+  connect() {
+    clearTimeout(this.timer);
+    this.began = Date.now();
+    const url = new URL(this.path, location.href);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    if (this.to !== null) url.searchParams.set("after", this.to);
+    const socket = new WebSocket(url, "farmlive.v1");
+    this.socket = socket;
+    socket.addEventListener("message", ({ data }) => {
+      if (socket === this.socket) this.hear(JSON.parse(data));
+    });
+    socket.addEventListener("close", ({ code }) => {
+      if (socket === this.socket) this.lost(code);
+    });
+  }
+
+  hear(frame) {
+    this.heard = Date.now();
+    if (frame.type === "welcome" || frame.type === "events") {
+      if (this.role && frame.you && frame.you.role !== this.role) {
+        this.cut();
+        this.lost(UNKNOWN_KEY);
+        return;
+      }
+      this.to = frame.to;
+      this.waits = 0;
+      clearTimeout(this.late);
+      this.follow(frame);
+      this.dispatchEvent(new CustomEvent(frame.type, { detail: frame }));
+      this.become("open");
+      this.dispatchEvent(new Event("settled"));
+    } else if (frame.type === "reply") {
+      const asked = this.asked.get(frame.id);
+      if (!asked) return;
+      this.asked.delete(frame.id);
+      clearTimeout(asked.timer);
+      if (frame.ok) asked.resolve(frame.result);
+      else asked.reject(new Problem(frame.problem));
+    } else if (frame.type === "problem") {
+      this.problem = new Problem(frame.problem);
+    }
+  }
+
+  /** Whether the broadcast is live now, and by how much the server's clock was set. */
+  follow({ now, snapshot, events = [] }) {
+    if (snapshot) this.live = snapshot.broadcast.state === "live";
+    for (const { kind, at, data } of events) {
+      if (kind === "clock.moved") moved(data.by);
+      // A frame says the time by itself where its events are ahead of it.
+      else if (now === undefined) heard(at);
+      if (kind === "broadcast.started") this.live = true;
+      if (kind === "broadcast.ended") this.live = false;
+    }
+    if (now !== undefined) heard(now, Boolean(snapshot));
+  }
+
+  lost(code) {
+    this.socket = null;
+    clearTimeout(this.late);
+    this.letGo();
+    if (FINAL.has(code)) {
+      this.become("refused");
+      this.dispatchEvent(new Event("settled"));
+      return;
+    }
+    this.become("waiting");
+    this.dispatchEvent(new Event("settled"));
+    // Viewers are many, who all lose a server at once; those who work the broadcast are few.
+    const spread = this.role ? FIRST_WAIT : CROWD;
+    const grown = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.waits);
+    const wait = grown / 2 + Math.random() * Math.max(grown / 2, spread);
+    this.waits += 1;
+    this.timer = setTimeout(() => this.connect(), (code === 4429 ? LONGEST_WAIT : 0) + wait);
+  }
+
+  get isSilent() {
+    return Date.now() - this.heard >= SILENCE;
+  }
+
+  /** Try at once, where a try is due: the network or the page came back. */
+  hurry() {
+    if (this.state === "waiting" && this.socket === null) this.connect();
+    else if (this.state === "open" && !this.live && this.isSilent) this.renew();
+    else this.watch();
+  }
+
+  /** A link that went dead without a word is cut, so that it is made anew; so is a try that hangs. */
+  watch() {
+    const isDead = this.state === "open" && this.live && this.isSilent;
+    const isHanging = this.state === "waiting" && this.socket !== null && Date.now() - this.began >= LONGEST_TRY;
+    if (!isDead && !isHanging) return;
+    this.cut();
+    this.lost(1006);
+  }
+
+  /** Where there is little to hear, silence does not tell if the link is dead: who comes back to the page
+      gets another one, and is told only where it takes long. */
+  renew() {
+    if (this.socket.readyState !== WebSocket.OPEN) return;
+    this.cut();
+    this.heard = Date.now(); // the other one has as long to be heard
+    this.connect();
+    clearTimeout(this.late);
+    this.late = setTimeout(() => this.become("waiting"), LONG);
+  }
+
+  cut() {
+    const dead = this.socket;
+    this.socket = null;
+    dead.close();
+    this.letGo();
+  }
+
+  /** Nothing that was asked by the link that is gone will be answered. */
+  letGo() {
+    for (const [id, asked] of this.asked) {
+      clearTimeout(asked.timer);
+      asked.reject(offline());
+      this.asked.delete(id);
+    }
+  }
+
+  become(state) {
+    if (state === this.state) return;
+    this.state = state;
+    this.dispatchEvent(new CustomEvent("state", { detail: state }));
+  }
+
+  get isOpen() {
+    return this.state === "open" && this.socket.readyState === WebSocket.OPEN;
+  }
+
+  /** Whether the page has just come up: its first connection is being made. */
+  get isFirst() {
+    return this.state === "waiting" && this.socket !== null && this.to === null && this.waits === 0;
+  }
+
+  /** Send a message and wait for its reply. Rejects with a Problem; slug "offline" where no answer
+      came, so that it is not known whether it was done. */
+  async ask(message) {
+    if (this.isFirst) await new Promise((resolve) => this.addEventListener("settled", resolve, { once: true }));
+    if (!this.isOpen) throw offline();
+    return new Promise((resolve, reject) => {
+      const id = String((this.next += 1));
+      const timer = setTimeout(() => {
+        this.asked.delete(id);
+        reject(offline());
+      }, REPLY_WITHIN);
+      this.asked.set(id, { resolve, reject, timer });
+      this.socket.send(JSON.stringify({ ...message, id }));
+    });
+  }
+
+  /** Send a message whose reply nobody waits for; dropped while offline. */
+  tell(message) {
+    if (this.isOpen) this.socket.send(JSON.stringify(message));
+  }
+}
+
+const offline = () =>
+  new Problem({
+    type: "/problems/offline",
+    detail: t("You are offline at the moment. What you typed is kept; try again when you are back."),
+  });

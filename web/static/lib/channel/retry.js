@@ -1,0 +1,55 @@
+// Asking once more where no answer came: with pauses that grow, and that end at once where the
+// network comes back.
+
+import { Problem } from "./api.js";
+import { isUnknown } from "../format/problems.js";
+
+const FIRST = 1_000;
+const LONGEST = 10_000;
+
+export class Backoff {
+  #waits = 0;
+  #end = null;
+
+  /** Let the next pause be a short one again. */
+  reset() {
+    this.#waits = 0;
+  }
+
+  /** The next pause, `least` milliseconds at least where nothing ends it; not the same for all who
+      lost the same server. */
+  pause(least = 0) {
+    const grown = Math.min(LONGEST, FIRST * 2 ** this.#waits) * (0.5 + Math.random());
+    this.#waits += 1;
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        removeEventListener("online", end);
+        this.#end = null;
+        resolve();
+      };
+      const timer = setTimeout(end, Math.max(least, grown));
+      addEventListener("online", end);
+      this.#end = end;
+    });
+  }
+
+  /** End the pause: an answer is likely now. */
+  hurry() {
+    this.#end?.();
+  }
+}
+
+/** Sends until there is an answer: what is sent happens once, however often it is. `onLost` is called
+    whenever there was none, `pauses` are those between. Throws the Problem that it was answered with. */
+export async function surely(send, onLost, pauses = new Backoff()) {
+  for (;;) {
+    try {
+      return await send();
+    } catch (problem) {
+      if (!(problem instanceof Problem) || !isUnknown(problem)) throw problem;
+      onLost(problem);
+      await pauses.pause();
+    }
+  }
+}

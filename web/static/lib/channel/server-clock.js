@@ -1,0 +1,26 @@
+// The server's clock: what runs out there runs out here at the same moment, however this device's
+// clock is set. A page's own time stands still while its phone sleeps, and a page that Back brings out
+// again bears the time of then; so each time that the server says is heard.
+
+import { page } from "../words.js";
+
+const loaded = performance.getEntriesByType("navigation")[0]?.responseStart ?? performance.now();
+const SET_BACK = 5_000; // no frame is on its way for so long that comes first
+/** So much the page's own time is behind, as far as was heard. */
+let behind = 0;
+
+const own = () => (page.now === undefined ? Date.now() : page.now + performance.now() - loaded);
+
+/** Milliseconds since 1970 by the server's clock. */
+export const now = () => own() + behind;
+
+/** The server's clock was set by so much, and what it told to run out has moved with it. */
+export function moved(by) {
+  behind += by;
+}
+
+/** Takes a time that the server said: it is that late at least. An old one changes nothing, unless it
+    comes `anew`, with all that there is, and says that the server's clock was set back. */
+export function heard(at, anew = false) {
+  if (at > now() || (anew && at < now() - SET_BACK)) behind = at - own();
+}

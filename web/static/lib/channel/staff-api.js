@@ -1,0 +1,59 @@
+// The API as staff call it: a session that ran out leads to the sign-in and back to this page, and what
+// is asked again is done after reauthentication (lib/sign-in/reauthentication.js).
+
+import { api, Problem } from "./api.js";
+import { NEEDED, withReauthentication } from "../sign-in/reauthentication.js";
+import { t } from "../words.js";
+
+/** Problems with 401 that say nothing of the session. */
+const OF_WHAT_WAS_SENT = [NEEDED, "wrong-factor-code", "passkey-refused"];
+
+async function call(method, path, body, headers = {}) {
+  try {
+    return await withReauthentication(() => api(method, path, body, { staff: true, headers }));
+  } catch (problem) {
+    // A camera that sends outlives the session: it is not torn away for a sign-in.
+    if (problem.status === 401 && !OF_WHAT_WAS_SENT.includes(problem.slug) && !document.body.hasAttribute("data-sending")) {
+      location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+    }
+    throw problem;
+  }
+}
+
+export const get = (path, headers = {}) => call("GET", path, undefined, headers);
+
+/** A list with all of its pages, `{name: […]}`. */
+export async function getAll(path) {
+  const all = {};
+  let cursor = "";
+  do {
+    const answer = await get(`${path}${path.includes("?") ? "&" : "?"}limit=200${cursor && `&cursor=${cursor}`}`);
+    for (const [name, value] of Object.entries(answer)) if (Array.isArray(value)) (all[name] ??= []).push(...value);
+    cursor = answer.next ?? "";
+  } while (cursor);
+  return all;
+}
+
+export const post = (path, body = {}, headers = {}) => call("POST", path, body, headers);
+export const patch = (path, body) => call("PATCH", path, body);
+export const put = (path, body) => call("PUT", path, body);
+export const remove = (path) => call("DELETE", path);
+
+/** Sends a file's bytes as they are; answers what the server made of them. Throws Problem. */
+export async function upload(path, file) {
+  const session = await call("GET", "/api/v1/session");
+  const headers = { accept: "application/json", "x-csrf-token": session.csrf };
+  if (file.type) headers["content-type"] = file.type;
+  let answer;
+  try {
+    answer = await fetch(path, { method: "POST", headers, body: file });
+  } catch {
+    throw new Problem({
+      type: "/problems/offline",
+      detail: t("The file could not be sent: the server can't be reached. Try it again in a moment."),
+    });
+  }
+  const read = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Problem({ status: answer.status, ...read });
+  return read;
+}

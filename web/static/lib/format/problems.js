@@ -1,0 +1,219 @@
+// A problem in the reader's words. The server says its `detail` in English; a `type` is stable, so
+// the sentences that viewers and buyers meet stand here.
+
+import { count, kilograms, listed, money, ownMoment, weight } from "./format.js";
+import { now } from "../channel/server-clock.js";
+import { openWords } from "./personal-data.js";
+import { reasonsInWords, stopMeans } from "./lot-stops.js";
+import { n, page, t } from "../words.js";
+
+const together = (...each) => each.filter(Boolean).join(page.language === "zh" ? "" : " ");
+
+// As people/accounts/password_rules.py says them, so that what it says beside a field is translated by them, too.
+const passwordFlaws = {
+  short: () => t("A password has at least 10 characters."),
+  long: () => t("A password has at most 200 characters."),
+  common: () => t("Many people have this password, so it is tried first: choose another."),
+  name: () => t("Your name is in this password, so it is tried first: choose another."),
+  same: () => t("This is the password from before: choose another."),
+};
+
+const sentences = {
+  "password-refused": ({ reason }) => (passwordFlaws[reason] ?? passwordFlaws.common)(),
+  "password-change-needed": () => t("This password was made for you. Sign in anew and choose one of your own."),
+  "password-over": () => t("This password worked for 24 hours and has ended. Ask a coordinator for another."),
+  "second-factor-needed": () => t("A second factor is asked for. Sign in anew."),
+  "second-factor-setup-needed": () => t("This account needs a second factor by now. Sign in anew and set one up."),
+  "wrong-factor-code": () => t("The code is not right, or was used already. Take the next one that the app shows, and see that the phone's clock is right."),
+  "passkey-refused": () => t("This passkey was not taken, or it took longer than five minutes. Try it again, or take another second factor."),
+  "reauthentication-needed": () => t("Nothing was done, since you did not confirm that it is you."),
+  "broadcast-ended": () => t("This broadcast has ended, so nothing more can be ordered in it."),
+  "broadcast-not-live": () => t("This broadcast has not started yet."),
+  "unknown-broadcast": () => t("There is no such broadcast. The start page shows what is live now."),
+  "key-reused": () => t("This order was sent before with other contents. Send it once more."),
+  muted: ({ reason, until, everywhere }) => {
+    if (reason === "likeness") return t("Someone with a nickname like yours was muted here. If it was not you, choose another nickname.");
+    if (!until) return t("The host has muted you for the rest of this broadcast. You can still watch and buy.");
+    const end = Date.parse(until);
+    const minutes = Math.max(1, Math.ceil((end - now()) / 60_000));
+    if (minutes <= 60) {
+      return n(
+        "The host has muted you: you can write again in %(minutes)s minute. You can still watch and buy.",
+        "The host has muted you: you can write again in %(minutes)s minutes. You can still watch and buy.",
+        minutes,
+        { minutes: count(minutes) },
+      );
+    }
+    return everywhere
+      ? t("The host has muted you in all broadcasts until %(moment)s. You can still watch and buy.", { moment: ownMoment(end) })
+      : t("The host has muted you until %(moment)s. You can still watch and buy.", { moment: ownMoment(end) });
+  },
+  "nickname-refused": ({ reason }) => {
+    if (reason === "guest") return t("Someone without a nickname was muted here. Choose a nickname of your own.");
+    if (reason === "team") return t("Someone of the team has a name like that. Choose another nickname.");
+    if (reason === "blank") return t("Nobody could see this nickname. Choose another one.");
+    if (reason === "sign_in") return t("You sign in by this name, so it stays secret. Choose another nickname.");
+    return t("By this nickname you would speak for the host or the staff. Choose another one.");
+  },
+  blocked: () => t("Orders from here are not taken. If that is a mistake, ask at the pick-up point."),
+  "too-many-requests": () => t("That was very fast. Wait a moment and try again."),
+  "unknown-centre": () => t("That pick-up point is not open any more. Choose another one."),
+  "unknown-offer": () => t("That is not on offer here any more."),
+  "unknown-card": () => t("That product is not in the bag of this broadcast. Load the page again."),
+  "unknown-lot": () => t("There is no such lot. Compare the code with the label."),
+  "unknown-farm": () => t("There is no such farm."),
+  "unknown-chat-message": () => t("That message is not there any more."),
+  "staff-only": () => t("That is for the host and the team."),
+  "malformed-message": () => t("Something is missing or can't be right. Look at what you wrote."),
+  "unknown-order": () => t("There is no such order. Look at the link once more."),
+  "claim-open": () => t("We are looking at what you sent before; the answer comes onto this page."),
+  "details-erased": ({ ask }) =>
+    ask
+      ? t("Your details are erased, so nothing more can be sent in here. Ask %(ask)s.", { ask })
+      : t("Your details are erased, so nothing more can be sent in here. Ask whoever runs this shop."),
+  "unknown-photo": () => t("A photo is not there any more. Take it away and send it again."),
+  "file-not-kept": () => t("The file could not be kept. Nothing was changed; try again in a moment."),
+  "upload-late": () => t("The photo was too long on its way. Send it again where the network is better."),
+  "upload-quota": () => t("No more files can be sent for now. Try again tomorrow, or ask us."),
+  "not-a-picture": () => t("That file can't be read as a picture. Take the photo again, or choose another."),
+  "not-in-state": () => t("The order has moved on meanwhile, so that is not possible any more."),
+  "not-saved": () => t("It could not be saved. Nothing was changed; try again in a moment."),
+  "newer-database": () => t("The shop is being updated. Nothing was changed; try again in a minute."),
+  "not-read": () => t("The server is busy. Nothing was changed; try again in a moment."),
+  "save-unknown": () => t("It is not known whether it was saved. Look at your orders before you try again."),
+  "answer-gone": () => t("This order was placed long ago, and its details have been removed since. Nothing was ordered; order anew if you want more."),
+  "orders-open": ({ orders = [], count: all = orders.length }) => {
+    const named = orders.slice(0, 3).map(({ number, because }) => t("%(number)s (%(why)s)", { number, why: openWords(because) }));
+    return n(
+      "Nothing was erased: %(count)s order is still open, %(numbers)s. Come back when that is settled.",
+      "Nothing was erased: %(count)s orders are still open, such as %(numbers)s. Come back when that is settled.",
+      all,
+      { numbers: listed(named), count: count(all) },
+    );
+  },
+  "wrong-phone-code": () => t("That is not the code, or its ten minutes are over. Look at the message once more, or have another one sent."),
+  "codes-locked": () => t("A wrong code was typed five times for this number. Try again in an hour, or use the link of an order."),
+  "no-codes": () => t("No text messages are sent here. Use the page of an order, or ask us."),
+  "too-large": () => t("That is too large."),
+  forbidden: () => t("That is not allowed here."),
+  unavailable: () => t("The server is busy. Nothing was changed; try again in a moment."),
+  internal: () => t("Something went wrong on our side. Try again in a moment."),
+  "sold-out": ({ offers = [] }) => {
+    const left = Math.min(...offers.map((offer) => offer.left));
+    return left > 0 && Number.isFinite(left)
+      ? n(
+          "Only %(left)s is left. Nothing was ordered.",
+          "Only %(left)s are left. Nothing was ordered.",
+          left,
+          { left },
+        )
+      : t("It has just sold out. Nothing was ordered; more may be released, so keep watching.");
+  },
+  "lot-spent": ({ left_g: left }) =>
+    left > 0
+      ? t("The harvest gives only %(left)s more. Nothing was ordered; take less.", { left: kilograms(left) })
+      : t("The harvest gives no more: all of it is sold or held. Nothing was ordered."),
+  "lot-stopped": ({ reasons }) => together(stopMeans(reasons), reasonsInWords(reasons)),
+  "limit-reached": ({ limit, had }) =>
+    had > 0
+      ? n(
+          "At this price there is %(limit)s a buyer, and you have %(had)s already. Nothing was ordered.",
+          "At this price there are %(limit)s a buyer, and you have %(had)s already. Nothing was ordered.",
+          limit,
+          { limit: count(limit), had: count(had) },
+        )
+      : n(
+          "At this price there is %(limit)s a buyer. Nothing was ordered; take less.",
+          "At this price there are %(limit)s a buyer. Nothing was ordered; take less.",
+          limit,
+          { limit: count(limit) },
+        ),
+  "order-too-large": ({ limit }) =>
+    n(
+      "An order has %(limit)s box at most. Nothing was ordered: take fewer, or ask the farm or the pick-up point for more.",
+      "An order has %(limit)s boxes at most. Nothing was ordered: take fewer, or ask the farm or the pick-up point for more.",
+      limit,
+      { limit: count(limit) },
+    ),
+  "box-limit": ({ of, limit }) => {
+    const values = { limit: count(limit) };
+    if (of === "phone") {
+      return t("Of one product a phone number may have %(limit)s boxes that are not packed yet. Nothing was ordered: take fewer, or order the rest once they are packed.", values);
+    }
+    if (of === "address") {
+      return t("From your network %(limit)s boxes of this are held or ordered already and not packed yet. Nothing was ordered: try again later, or with another connection.", values);
+    }
+    if (of === "waits") {
+      return t("From your network %(limit)s boxes of this can be waited for, and others wait there already. You don't wait for it: take fewer, or try again later.", values);
+    }
+    return t("Of one product a buyer may have %(limit)s boxes that are not packed yet. Nothing was ordered: take fewer, or order the rest once they are packed.", values);
+  },
+  "hold-share": ({ offers = [] }) => {
+    const left = Math.min(...offers.map((offer) => offer.left));
+    return Number.isFinite(left)
+      ? n(
+          "Order now, without a hold: %(left)s is there and is yours with your order. It is not set aside meanwhile, because others hold much of it already.",
+          "Order now, without a hold: %(left)s are there and are yours with your order. They are not set aside meanwhile, because others hold much of it already.",
+          left,
+          { left: count(left) },
+        )
+      : t("Order now, without a hold. It is not set aside meanwhile, because others hold much of it already.");
+  },
+  "fee-changed": ({ fee, seen }) =>
+    t("The parcel costs %(fee)s now, %(seen)s when you looked. Nothing is ordered yet: place the order once more if it suits you.", {
+      fee: money(fee),
+      seen: money(seen),
+    }),
+  "wrong-currency": ({ currency }) => t("Amounts are in %(currency)s here. Nothing was changed: load the page again, then enter it in %(currency)s.", { currency }),
+  "too-heavy": ({ most_g: most, weight_g: grams }) =>
+    t("A parcel there holds %(most)s at most, and this would be %(weight)s. Nothing was ordered: take less, or pick it up.", {
+      most: weight(most),
+      weight: weight(grams),
+    }),
+  "hold-over": () => t("It was held for you as long as it may be and goes back to the others. Choose again what is left."),
+  "proof-needed": () => t("Your browser could not do the sum that keeps robots out. Try again, or use another browser."),
+  "price-changed": ({ offers = [] }) =>
+    offers.length && offers.every(({ flash }) => flash)
+      ? t("The flash is over, and the usual price holds again. Nothing was ordered yet.")
+      : t("The price changed while you were ordering. Nothing was ordered yet."),
+  invalid: () => t("Something is missing or can't be right. Look at what you wrote."),
+};
+
+// What the server says of a field, in the reader's words.
+const fields = {
+  name: () => t("Write the name of the person who receives it, up to 60 characters."),
+  phone: () => t("Write a phone number of 7 to 15 digits."),
+  address: () => t("Write where the parcel goes, 2 to 300 characters."),
+  centre: () => t("Choose a pick-up point."),
+  region: () => t("Choose the region once more, or leave it out."),
+  email: () => t("An e-mail address looks like name@example.com; it may be left out."),
+};
+
+/** Whether a Problem leaves open if what was asked was done: no answer came, or none of a server that
+    knew. The same may then be sent again with the same key. */
+export const isUnknown = ({ slug, status }) => slug === "offline" || status >= 500 || status === 408;
+
+/** The sentence for a Problem. */
+export function sentence(problem) {
+  const known = sentences[problem.slug];
+  return known ? known(problem.body ?? {}) : inWords(problem.message);
+}
+
+/** Words of the server in the reader's language; in Chinese a general sentence where none are known. */
+export function inWords(words) {
+  const said = t(words);
+  const isOurs = said !== words || page.language === "en" || /[\u4e00-\u9fff]/.test(words);
+  return isOurs ? said : t("The server did not take this. Look at it once more.");
+}
+
+/** What a Problem says of single fields, `{field: sentence}`; `names` maps where its errors point
+    ("delivery") to the field of the form, the last part of a path stands for itself. */
+export function fieldErrors(problem, names = {}) {
+  const found = {};
+  if (problem.slug === "unknown-centre") found.centre = sentences["unknown-centre"]();
+  for (const { field = "", message } of problem.body?.errors ?? []) {
+    const name = names[field] ?? field.split(".").pop();
+    found[name] = fields[name]?.() ?? inWords(message);
+  }
+  return found;
+}

@@ -1,0 +1,59 @@
+// Roles in words, and the form's part in which one is chosen: a seller needs farms, a clerk pick-up
+// points.
+
+import { el } from "../ui/dom.js";
+import { t, text } from "../words.js";
+
+export function roleWords(role) {
+  switch (role) {
+    case "coordinator":
+      return t("Coordinator");
+    case "host":
+      return t("Host");
+    case "moderator":
+      return t("Moderator");
+    case "seller":
+      return t("Seller");
+    case "clerk":
+      return t("Clerk");
+    case "simulator":
+      return t("Simulated viewer");
+    default:
+      return role;
+  }
+}
+
+/** What goes with a role: which part of the form it shows, of which at least one must be chosen. */
+const SCOPES = [
+  { role: "seller", name: "farms", none: () => t("Choose at least one farm.") },
+  { role: "clerk", name: "centres", none: () => t("Choose at least one pick-up point.") },
+];
+
+/** Shows the farms only where the role is seller, the pick-up points only where it is clerk. */
+export function setUpRoles(form, known) {
+  const parts = SCOPES.map(({ role, name, none }) => {
+    const part = form.querySelector(`[data-${name}]`);
+    part.querySelector("[data-choices]").replaceChildren(
+      ...known[name].map((each) =>
+        el("label", { class: "choice choice--plain" }, el("input", { type: "checkbox", name, value: each.id, "data-as": "set" }), el("span", { class: "choice__text" }, text(each.name))),
+      ),
+    );
+    const nothing = part.querySelector("[data-nothing]");
+    if (nothing) nothing.hidden = known[name].length > 0;
+    return { role, none, part };
+  });
+  const draw = () => {
+    for (const { role, none, part } of parts) {
+      const isShown = form.elements.role.value === role;
+      const boxes = [...part.querySelectorAll("input")];
+      part.hidden = !isShown;
+      const isNone = isShown && !boxes.some((box) => box.checked);
+      boxes.forEach((box, index) => {
+        box.disabled = !isShown;
+        box.setCustomValidity(isNone && index === 0 ? none() : "");
+      });
+    }
+  };
+  form.addEventListener("change", draw);
+  form.addEventListener("filled", draw);
+}

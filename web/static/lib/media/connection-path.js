@@ -1,0 +1,310 @@
+// The way that a WHIP or WHEP session's packets take, kept open: UDP, else TCP, else a TURN server;
+// by an ICE restart (RFC 9725, section 4.3.3) where the network changed under it, and by a new
+// session only where that does not help. Leaves the session to its owner, and every word to a page.
+
+const RELAY_AFTER = 4_000; // neither UDP nor TCP in this time: ask a TURN server
+const BLOCKED_AFTER = 12_000;
+const SILENT_AFTER = 1_300; // the server is heard at least twice a second, whoever is away
+const LOOK_EVERY = 400;
+const ANSWER_WITHIN = 2_000;
+// Until the next restart: browsers learn of a new network up to two seconds late, and the way by a
+// TURN server takes several round trips to open.
+const NEXT_AFTER = [1_200, 2_000, 4_000];
+const FAILED_AFTER = 600; // where the server was not reached at all
+const LOST_AFTER = 10_000;
+const SETTLED_AFTER = 1_500; // browsers try all ways at once, and the best may not be the first
+
+/** What a list of Link headers says of a relation: `[[target, parameters], …]` (RFC 8288). */
+function links(headers, relation) {
+  const found = [];
+  for (const link of (headers.get("link") ?? "").split(/,\s*(?=<)/)) {
+    const [, target, rest] = /^\s*<([^>]*)>(.*)$/.exec(link) ?? [];
+    const parameters = {};
+    for (const [, name, quoted, plain] of (rest ?? "").matchAll(
+      /;\s*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/g,
+    )) {
+      parameters[name.toLowerCase()] = plain ?? quoted.replace(/\\(.)/g, "$1");
+    }
+    if (parameters.rel === relation) found.push([target, parameters]);
+  }
+  return found;
+}
+
+/** Where the first link of a relation leads, or null. */
+export function linked(headers, relation) {
+  const [first] = links(headers, relation);
+  return first ? new URL(first[0], location.origin).href : null;
+}
+
+/** The STUN and TURN servers of an answer (RFC 9725, section 4.6), as RTCPeerConnection has them. */
+export function iceServers(headers) {
+  return links(headers, "ice-server").map(([urls, { username, credential }]) =>
+    username === undefined ? { urls } : { urls, username, credential },
+  );
+}
+
+/** The trickle fragment (RFC 8840) with which an offer's ICE is restarted. */
+function fragmentOf(sdp) {
+  const [session, first] = sdp.split(/^(?=m=)/m);
+  const wanted = /^(m=|a=(group:BUNDLE|ice-options|mid|ice-ufrag|ice-pwd|candidate)\b)/;
+  return [session, first]
+    .flatMap((section) => section.split("\r\n"))
+    .filter((line) => wanted.test(line))
+    .map((line) => `${line}\r\n`)
+    .join("");
+}
+
+/** The answer as it is after a restart: with the fragment's credentials and candidates. */
+function renewed(answer, fragment) {
+  const value = (name) => new RegExp(`^a=${name}:(.*?)\\r?$`, "m").exec(fragment)?.[1] ?? "";
+  const candidates = fragment.match(/^a=(candidate|end-of-candidates).*$/gm) ?? [];
+  const sections = answer
+    .replace(/^a=(candidate|end-of-candidates).*\r\n/gm, "")
+    .replace(/^a=ice-ufrag:.*$/gm, `a=ice-ufrag:${value("ice-ufrag")}`)
+    .replace(/^a=ice-pwd:.*$/gm, `a=ice-pwd:${value("ice-pwd")}`)
+    .split(/^(?=m=)/m);
+  sections[1] += candidates.map((line) => `${line.trimEnd()}\r\n`).join("");
+  return sections.join("");
+}
+
+/** How the packets go: `udp`, `tcp`, `relay`, or null where there is no way or it is not told. */
+async function wayOf(connection) {
+  const all = await connection.getStats();
+  const reports = [...all.values()];
+  const selected = reports.find(({ type }) => type === "transport")?.selectedCandidatePairId;
+  const pair =
+    all.get(selected) ?? reports.find((each) => each.type === "candidate-pair" && each.nominated && each.state === "succeeded");
+  const local = pair && all.get(pair.localCandidateId);
+  if (!local) return null;
+  return local.candidateType === "relay" ? "relay" : (local.protocol ?? null);
+}
+
+async function heard(connection) {
+  let bytes = 0;
+  for (const report of (await connection.getStats()).values()) {
+    if (report.type === "candidate-pair") bytes += report.bytesReceived ?? 0;
+  }
+  return bytes;
+}
+
+/**
+ * Events: `open` (packets come through; `way` is how), `shaken` (they do not just now), and once
+ * and for all `lost` (the session is over, begin another) or `blocked` (no way leads out of this
+ * network).
+ */
+export class ConnectionPath extends EventTarget {
+  /** `udp`, `tcp` or `relay` once it is known. */
+  way = null;
+  /** Whether the server has ended the session: there is nothing left to delete. */
+  isGone = false;
+  #connection;
+  #session;
+  #headers;
+  #servers;
+  #relays = false;
+  #wasOpen = false;
+  #isMending = false;
+  #asking = null;
+  #isClosed = false;
+  #timers = new Set();
+  #heard = 0;
+  #heardAt = 0;
+  #network = navigator.connection?.type;
+  #online = () => this.#mend();
+  // What else is told of a network changes all the time.
+  #changed = () => {
+    const { type } = navigator.connection;
+    if (type !== this.#network && type !== "none") this.#mend();
+    this.#network = type;
+  };
+
+  /** Of a connection whose answer is set, and its session's address; `headers` go with each PATCH. */
+  constructor(connection, { session, headers = {}, servers = [] }) {
+    super();
+    this.#connection = connection;
+    this.#session = session;
+    this.#headers = headers;
+    this.#servers = servers;
+    this.#relays = connection.getConfiguration().iceServers.length > 0;
+    connection.addEventListener("connectionstatechange", () => this.#follow());
+    const dtls = connection.getTransceivers()[0]?.receiver.transport;
+    dtls?.iceTransport?.addEventListener?.("selectedcandidatepairchange", () => this.#settle());
+    // The server said goodbye.
+    dtls?.addEventListener("statechange", () => dtls.state === "closed" && this.#gone());
+    addEventListener("online", this.#online);
+    navigator.connection?.addEventListener?.("change", this.#changed);
+    this.#after(RELAY_AFTER, () => this.#wasOpen || this.#relay());
+    this.#after(BLOCKED_AFTER, () => this.#wasOpen || this.#end("blocked"));
+    this.#follow();
+  }
+
+  /** What a next session begins with: the servers without which this network lets nothing through. */
+  get needed() {
+    return this.way === "relay" ? this.#servers : [];
+  }
+
+  close() {
+    this.#isClosed = true;
+    removeEventListener("online", this.#online);
+    navigator.connection?.removeEventListener?.("change", this.#changed);
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  get #isConnected() {
+    return this.#connection.connectionState === "connected";
+  }
+
+  #after(wait, call) {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (!this.#isClosed) call();
+    }, wait);
+    this.#timers.add(timer);
+  }
+
+  #tell(name) {
+    if (!this.#isClosed) this.dispatchEvent(new Event(name));
+  }
+
+  #end(name) {
+    if (this.#isClosed) return;
+    this.close();
+    this.dispatchEvent(new Event(name));
+  }
+
+  #follow() {
+    if (this.#isClosed) return;
+    switch (this.#connection.connectionState) {
+      case "connected":
+        if (!this.#wasOpen) this.#watch();
+        this.#wasOpen = true;
+        if (!this.#isMending) this.#tell("open");
+        this.#settle();
+        break;
+      case "disconnected":
+        this.#mend();
+        break;
+      case "failed":
+        if (this.#wasOpen) this.#mend();
+        else if (!this.#relay()) this.#end("blocked");
+        break;
+      case "closed":
+        this.#end("lost");
+        break;
+    }
+  }
+
+  #settle() {
+    this.#after(SETTLED_AFTER, async () => {
+      const way = this.#isConnected ? await wayOf(this.#connection).catch(() => null) : null;
+      if (way === null || way === this.way) return;
+      this.way = way;
+      this.#tell("open");
+    });
+  }
+
+  /** Nothing at all is heard any more: the network changed, which browsers notice much later. */
+  #watch() {
+    this.#after(LOOK_EVERY, async () => {
+      const bytes = await heard(this.#connection).catch(() => 0);
+      const now = performance.now();
+      if (bytes !== this.#heard) {
+        this.#heard = bytes;
+        this.#heardAt = now;
+        // The old way is back: no need to wait for another.
+        if (this.#isConnected) this.#asking?.abort();
+      } else if (bytes > 0 && now - this.#heardAt > SILENT_AFTER) {
+        this.#heardAt = now + LOST_AFTER;
+        this.#mend();
+      }
+      if (!this.#isClosed) this.#watch();
+    });
+  }
+
+  /** Go on by a TURN server; false where there is none, or it is in use. */
+  #relay() {
+    if (this.#relays || this.#servers.length === 0) return false;
+    this.#mend({ relays: true });
+    return true;
+  }
+
+  #gone() {
+    this.isGone ||= !this.#isClosed;
+    this.#end("lost");
+  }
+
+  async #mend({ relays = false } = {}) {
+    if (this.#isClosed || this.#isMending) return;
+    this.#isMending = true;
+    if (this.#wasOpen) this.#tell("shaken");
+    const until = performance.now() + LOST_AFTER;
+    const before = this.#heard;
+    for (let again = 0; performance.now() < until; again += 1) {
+      const result = await this.#restart(relays || again > 1);
+      if (this.#isClosed) return;
+      if (result === "gone") {
+        this.#gone();
+        return;
+      }
+      const wait = relays ? NEXT_AFTER.at(-1) : (NEXT_AFTER[again] ?? NEXT_AFTER.at(-1));
+      await this.#comesBack(before, result === "done" ? wait : FAILED_AFTER);
+      if (this.#isClosed) return;
+      if (this.#isConnected && (await heard(this.#connection).catch(() => 0)) !== before) {
+        this.#heardAt = performance.now();
+        this.#isMending = false;
+        this.#tell("open");
+        this.#settle();
+        return;
+      }
+    }
+    this.#end(this.#wasOpen ? "lost" : "blocked");
+  }
+
+  async #comesBack(before, within) {
+    const until = performance.now() + within;
+    while (!this.#isClosed && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      if (this.#isConnected && (await heard(this.#connection).catch(() => 0)) !== before) return;
+    }
+  }
+
+  /** Restart ICE; the old way serves until the new one does. `done`, `failed`, or `gone` where the
+      server does not know the session any more. */
+  async #restart(relays) {
+    const connection = this.#connection;
+    const asking = (this.#asking = new AbortController());
+    const limit = setTimeout(() => asking.abort(), ANSWER_WITHIN);
+    try {
+      if (relays && !this.#relays && this.#servers.length > 0) {
+        connection.setConfiguration({ ...connection.getConfiguration(), iceServers: this.#servers });
+        this.#relays = true;
+      }
+      await connection.setLocalDescription(await connection.createOffer({ iceRestart: true }));
+      const answer = await fetch(this.#session, {
+        method: "PATCH",
+        headers: {
+          ...this.#headers,
+          "content-type": "application/trickle-ice-sdpfrag",
+          "if-match": "*",
+        },
+        body: fragmentOf(connection.localDescription.sdp),
+        signal: asking.signal,
+      });
+      if (answer.status === 200) {
+        const sdp = renewed(connection.currentRemoteDescription.sdp, await answer.text());
+        await connection.setRemoteDescription({ type: "answer", sdp });
+        return "done";
+      }
+      if ([404, 405, 410, 501].includes(answer.status)) return "gone";
+    } catch {
+      // The network is not there yet, or the session ended meanwhile.
+    } finally {
+      clearTimeout(limit);
+      this.#asking = null;
+    }
+    if (connection.signalingState === "have-local-offer") {
+      await connection.setLocalDescription({ type: "rollback" }).catch(() => {});
+    }
+    return "failed";
+  }
+}

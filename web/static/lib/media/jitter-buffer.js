@@ -1,0 +1,60 @@
+// How long the player holds the picture back where packets are lost on the way: long enough for
+// what is missing to be asked for and sent again. Without loss nothing is held back. Browsers wait
+// for what is late, not for what is sent again, so that a picture with loss would stop and start.
+
+const LOOK_EVERY = 1_000;
+const MANY = 0.01; // of the packets were sent again
+const CALM_AFTER = 60_000;
+const LEAST = 200; // milliseconds, as all that follows
+const ROUNDS = 3; // what is asked for again, or the asking, is lost too
+const STEP = 50;
+const MOST = 800;
+
+/** Watch over a connection that receives; returns a function that ends it. */
+export function adaptJitterBuffer(connection) {
+  const receivers = connection.getReceivers().filter((each) => "jitterBufferTarget" in each);
+  let before = null;
+  let lossyAt = 0;
+  let held = null;
+
+  async function look() {
+    const now = read(await connection.getStats());
+    const packets = now.packets - (before?.packets ?? now.packets);
+    const repaired = now.repaired - (before?.repaired ?? now.repaired);
+    before = now;
+    if (packets > 0 && repaired > packets * MANY) {
+      lossyAt = performance.now();
+      const round = Math.ceil((now.roundTrip * 1000) / STEP) * STEP;
+      const wanted = Math.min(MOST, LEAST + ROUNDS * round);
+      hold(Math.max(held ?? 0, wanted));
+    } else if (held !== null && performance.now() - lossyAt > CALM_AFTER) {
+      hold(null);
+    }
+  }
+
+  function hold(target) {
+    if (target === held) return;
+    held = target;
+    // Sound and picture alike: they are shown in step.
+    for (const receiver of receivers) receiver.jitterBufferTarget = target;
+  }
+
+  if (receivers.length === 0) return () => {};
+  const timer = setInterval(() => look().catch(() => {}), LOOK_EVERY);
+  return () => clearInterval(timer);
+}
+
+/** Packets of the picture that came, those of them that were sent again, and the round trip in
+    seconds. */
+function read(stats) {
+  const found = { packets: 0, repaired: 0, roundTrip: 0 };
+  for (const each of stats.values()) {
+    if (each.type === "inbound-rtp" && each.kind === "video") {
+      found.packets += each.packetsReceived;
+      found.repaired += each.retransmittedPacketsReceived ?? 0;
+    } else if (each.type === "candidate-pair" && each.nominated) {
+      found.roundTrip = Math.max(found.roundTrip, each.currentRoundTripTime ?? 0);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,235 @@
+// The picture: a WHEP player (draft-ietf-wish-whep-03) for one <video>, muted and inline.
+// It comes in by itself when someone publishes and comes back when the link is lost. The way that
+// the packets take is connection-path.js's part, and what it does about loss jitter-buffer.js's.
+
+import { ConnectionPath, iceServers, linked } from "./connection-path.js";
+import { adaptJitterBuffer } from "./jitter-buffer.js";
+
+const RETRY = 3_000;
+const RETRY_BLOCKED = 20_000;
+const ANSWER_WITHIN = 2_000;
+const JOIN_WITHIN = 8_000; // one server of several may hang
+// The server that has the cameras does not answer this one, or is being replaced.
+const AWAY = ["/problems/media-server-away", "/problems/media-on-other-server"];
+const LAYER = "urn:ietf:params:whep:ext:core:layer";
+
+/** Event `state`, and `way` where `way` may be another. States: connecting, playing, tap (the browser wants a touch first), waiting (nobody publishes),
+    blocked (no way leads out of this network), unsupported, busy (the server lets in later), lost,
+    stopped. */
+export class WhepPlayer extends EventTarget {
+  /** `source`: one camera's own picture, for the crew, in place of what viewers get. `most`: the
+      highest layer wanted of a picture that comes in several sizes, 0 the smallest. */
+  constructor(video, broadcast, { source = null, most = null, sound = true } = {}) {
+    super();
+    this.video = video;
+    this.url = source ? `/whep/${broadcast}?source=${source}` : `/whep/${broadcast}`;
+    this.most = most;
+    this.sound = sound;
+    this.state = "stopped";
+    this.wanted = false;
+    this.run = 0;
+    this.servers = []; // those for which this network lets nothing else through
+    addEventListener("pagehide", () => this.leave(true));
+    addEventListener("pageshow", (event) => {
+      if (event.persisted && this.wanted) this.restart();
+    });
+    addEventListener("online", () => this.soon());
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.soon();
+    });
+    video.addEventListener("playing", () => this.connection && this.become("playing"));
+  }
+
+  /** How the packets come: `udp`, `tcp`, `relay`, or null while it is not known. */
+  get way() {
+    return this.path?.way ?? null;
+  }
+
+  /** Whether the browser takes this codec, such as `H264`; true while that is not known. */
+  plays(codec) {
+    const sdp = this.connection?.currentRemoteDescription?.sdp;
+    return !codec || !sdp || new RegExp(`^a=rtpmap:\\d+ ${codec}/`, "im").test(sdp);
+  }
+
+  /** Play, now and whenever there is something to play. */
+  start() {
+    if (this.wanted) return;
+    this.wanted = true;
+    if (!("RTCPeerConnection" in window)) {
+      this.become("unsupported");
+      return;
+    }
+    this.connect();
+  }
+
+  /** Stop for good. */
+  stop() {
+    this.wanted = false;
+    this.leave();
+    this.video.srcObject = null;
+    this.become("stopped");
+  }
+
+  restart() {
+    this.leave();
+    this.connect();
+  }
+
+  /** Try at once if a try is due, unless the server said when to come back. */
+  soon() {
+    if (this.state === "busy") return;
+    if (this.wanted && this.timer) this.restart();
+    else if (this.wanted && this.video.paused && this.video.srcObject) this.play();
+  }
+
+  /** Another source is on air: try at once, also where the one before could not be played. */
+  another() {
+    if (this.wanted && this.state === "unsupported" && "RTCPeerConnection" in window) this.restart();
+    else this.soon();
+  }
+
+  async connect() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    const run = (this.run += 1);
+    if (this.state !== "waiting") this.become("connecting");
+    const { servers } = this;
+    const connection = new RTCPeerConnection({ iceServers: servers, bundlePolicy: "max-bundle" });
+    this.connection = connection;
+    const stream = new MediaStream();
+    connection.addTransceiver("video", { direction: "recvonly" });
+    if (this.sound) connection.addTransceiver("audio", { direction: "recvonly" });
+    connection.addEventListener("track", ({ track }) => {
+      if (run !== this.run) return;
+      stream.addTrack(track);
+      if (this.video.srcObject !== stream) this.video.srcObject = stream;
+      this.play();
+    });
+    try {
+      await connection.setLocalDescription();
+      const answer = await fetch(this.url, {
+        method: "POST",
+        headers: { "content-type": "application/sdp", accept: "application/sdp" },
+        body: connection.localDescription.sdp,
+        signal: AbortSignal.timeout?.(JOIN_WITHIN),
+      });
+      if (run !== this.run) {
+        if (answer.ok) forget(answer);
+        return;
+      }
+      if (!answer.ok) {
+        await this.refused(answer, run);
+        return;
+      }
+      this.session = new URL(answer.headers.get("location"), location.origin).href;
+      this.layer = linked(answer.headers, LAYER);
+      if (this.most !== null) this.prefer(this.most);
+      await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+      if (run === this.run) this.follow(connection, iceServers(answer.headers));
+    } catch (error) {
+      if (run !== this.run) return;
+      // fetch fails with a TypeError when the server can't be reached, and by its signal when it does
+      // not answer; the rest is the browser's.
+      if (error instanceof TypeError || error.name === "TimeoutError") this.retry("lost", RETRY);
+      else {
+        this.leave();
+        this.become("unsupported");
+      }
+    }
+  }
+
+  follow(connection, servers) {
+    const path = new ConnectionPath(connection, { session: this.session, servers });
+    this.path = path;
+    this.calm = adaptJitterBuffer(connection);
+    path.addEventListener("open", () => {
+      this.servers = path.needed;
+      if (this.state === "lost" && !this.video.paused) this.become("playing");
+      this.dispatchEvent(new Event("way"));
+    });
+    path.addEventListener("shaken", () => this.state === "playing" && this.become("lost"));
+    path.addEventListener("lost", () => this.retry("lost", 500));
+    path.addEventListener("blocked", () => {
+      this.servers = [];
+      this.retry("blocked", RETRY_BLOCKED);
+    });
+  }
+
+  async refused(answer, run) {
+    const after = Number(answer.headers.get("retry-after")) * 1000;
+    // That a broadcast is over, the channel tells; until then the picture may come back.
+    if (answer.status === 409 || answer.status === 404) {
+      this.retry("waiting", after || RETRY);
+    } else if (answer.status === 429 || answer.status >= 500) {
+      const { type } = answer.status === 503 ? await answer.json().catch(() => ({})) : {};
+      if (run === this.run) this.retry(AWAY.includes(type) ? "lost" : "busy", after || RETRY * 2);
+    } else {
+      this.leave();
+      this.become("unsupported");
+    }
+  }
+
+  retry(state, wait) {
+    this.leave();
+    this.become(state);
+    // Spread out: those whom one server lost do not all come back in the same moment.
+    const spread = wait * (0.75 + Math.random() / 2);
+    if (this.wanted) this.timer = setTimeout(() => this.connect(), spread);
+  }
+
+  /** The highest layer wanted, 0 the smallest, null the best that the link carries; it holds for the
+      sessions that follow too. Resolves to whether the server took it. */
+  async prefer(most) {
+    this.most = most;
+    if (!this.layer) return false;
+    try {
+      const answer = await fetch(this.layer, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ most }),
+      });
+      return answer.ok;
+    } catch {
+      return false; // the next session asks again
+    }
+  }
+
+  async play() {
+    try {
+      await this.video.play();
+    } catch (error) {
+      if (error.name === "NotAllowedError") this.become("tap");
+    }
+  }
+
+  /** By a closing connection the server learns that the session is over, and then knows none to delete:
+      it is closed `atOnce` only where the page goes. */
+  leave(atOnce = false) {
+    this.run += 1;
+    clearTimeout(this.timer);
+    this.timer = null;
+    const { connection, session } = this;
+    const isGone = !session || this.path?.isGone;
+    this.path?.close();
+    this.path = null;
+    this.calm?.();
+    this.calm = null;
+    this.connection = null;
+    this.session = null;
+    const close = () => connection?.close();
+    const answered = isGone ? null : fetch(session, { method: "DELETE", keepalive: true }).catch(() => {});
+    if (isGone || atOnce) close();
+    else Promise.race([answered, new Promise((resolve) => setTimeout(resolve, ANSWER_WITHIN))]).then(close);
+  }
+
+  become(state) {
+    if (state === this.state) return;
+    this.state = state;
+    this.dispatchEvent(new CustomEvent("state", { detail: state }));
+  }
+}
+
+function forget(answer) {
+  const session = new URL(answer.headers.get("location"), location.origin);
+  fetch(session, { method: "DELETE", keepalive: true }).catch(() => {});
+}

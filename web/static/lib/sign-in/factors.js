@@ -1,0 +1,66 @@
+// What the sign-in page, the account page and reauthentication share of second factors: the
+// secret of an authenticator app, recovery codes on paper, and what is wrong with a code.
+
+import { el } from "../ui/dom.js";
+import { count, listed } from "../format/format.js";
+import { sentence } from "../format/problems.js";
+import { n, t } from "../words.js";
+
+/** What to ask for in the field of a code, by the kinds of factors that the account has. */
+export const codeLabel = (kinds) => (kinds.includes("totp") ? t("Code of the app, or a recovery code") : t("Recovery code"));
+
+/** Why a passkey that was made under other hosts is not offered here, and what to do. */
+export const elsewhereWords = (hosts) => t("Your passkey belongs to %(hosts)s and works only there. Open farmlive at that address, or type a code.", { hosts: listed(hosts) });
+
+/** Whether what was typed has the length of a recovery code, not of an app's code. */
+export const isRecoveryCode = (code) => (code ?? "").normalize("NFKC").replace(/[^0-9a-z]/gi, "").length > 12;
+
+/** Stands in the session storage while this tab is signed in by a recovery code. */
+export const RECOVERED = "signed-in-by-recovery-code";
+
+/** Shows the secret of an app in `root`, a totp_setup() of parts/factors.html. */
+export function showSecret(root, { qr, secret, uri }) {
+  root.querySelector("[data-qr]").src = qr;
+  root.querySelector("[data-secret]").textContent = secret.replace(/(.{4})(?=.)/g, "$1 ");
+  root.querySelector("[data-uri]").href = uri;
+}
+
+/** Shows recovery codes in `root`, a recovery_codes() of parts/factors.html, this once; `name` is whose. */
+export function showCodes(root, codes, name) {
+  root.querySelector("[data-codes]").replaceChildren(...codes.map((code) => el("li", {}, code)));
+  root.querySelector("[data-print-codes]").onclick = () => printCodes(codes, name);
+  root.querySelector("[data-copy-codes]").onclick = async ({ currentTarget: button }) => {
+    const words = button.textContent;
+    await navigator.clipboard.writeText(codes.join("\n"));
+    button.textContent = t("Copied");
+    setTimeout(() => (button.textContent = words), 2_000);
+  };
+  root.querySelector("[data-copy-codes]").hidden = !navigator.clipboard;
+}
+
+/** Prints a page of its own, without anything else of this one. */
+function printCodes(codes, name) {
+  const paper = el(
+    "section",
+    { class: "codes-paper" },
+    el("h1", {}, t("Recovery codes of %(name)s", { name })),
+    el("p", {}, location.host),
+    el("ol", { class: "codes" }, codes.map((code) => el("li", {}, code))),
+    el("p", {}, t("Each signs in once in place of the second factor, beside the password. Keep the paper where nobody else gets at it.")),
+  );
+  document.body.append(paper);
+  addEventListener("afterprint", () => paper.remove(), { once: true });
+  print();
+}
+
+/** What is wrong with a factor, for whoever typed it. */
+export function factorWords(problem) {
+  if (problem.status !== 429) return sentence(problem);
+  const minutes = Math.max(1, Math.ceil(problem.retryAfter / 60));
+  return n(
+    "Too many wrong codes. Try again in %(minutes)s minute; a recovery code is taken at once.",
+    "Too many wrong codes. Try again in %(minutes)s minutes; a recovery code is taken at once.",
+    minutes,
+    { minutes: count(minutes) },
+  );
+}

@@ -1,0 +1,54 @@
+// What a parcel costs, by weight and region: the table that the server keeps, and the same rule as
+// its shop/shipping/fees.py.
+
+import { api } from "../channel/api.js";
+
+const FRESH = 120_000; // a table older than that is asked for again with the next order
+const AGAIN = 3_000;
+
+/** `{fee}` in minor units for so many net grams to a region ("" where it is not known), or
+    `{most}` where no fee holds so many: the region of the longest fitting code counts alone. */
+export function feeOf(fees, region, grams) {
+  const fitting = fees.filter((row) => region.startsWith(row.region));
+  const longest = Math.max(0, ...fitting.map((row) => row.region.length));
+  const bands = fitting
+    .filter((row) => row.region.length === longest)
+    .sort((one, other) => one.upto_g - other.upto_g);
+  if (bands.length === 0) return { fee: 0 };
+  const band = bands.find((row) => grams <= row.upto_g);
+  return band ? { fee: band.fee } : { most: bands.at(-1).upto_g };
+}
+
+/** The table, asked for when someone begins to buy. Event: "change". */
+export class ParcelFees extends EventTarget {
+  #fees = null; // [{region, upto_g, fee}], fee in minor units; null until it is known
+  #asked = -Infinity;
+
+  get known() {
+    return this.#fees !== null;
+  }
+
+  /** Whether there is any fee at all. */
+  get any() {
+    return this.#fees?.length > 0;
+  }
+
+  of(region, grams) {
+    return feeOf(this.#fees ?? [], region ?? "", grams);
+  }
+
+  /** Ask for the table, unless it came lately; `anew` where the server said that it has changed. */
+  async load(anew = false) {
+    if (!anew && performance.now() - this.#asked < FRESH) return;
+    this.#asked = performance.now();
+    try {
+      const { fees } = await api("GET", "/api/v1/parcel-fees");
+      this.#fees = fees.map(({ fee, ...row }) => ({ ...row, fee: fee.amount }));
+    } catch (problem) {
+      this.#asked = -Infinity;
+      if (!this.known) setTimeout(() => this.load(), AGAIN);
+      return;
+    }
+    this.dispatchEvent(new CustomEvent("change"));
+  }
+}

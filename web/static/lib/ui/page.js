@@ -1,0 +1,26 @@
+// What every page does: signing out from the header, and taking out of what is typed or pasted what
+// nobody sees and the server refuses.
+
+import { api, forgetSession } from "../channel/api.js";
+
+document.querySelector("[data-sign-out]")?.addEventListener("click", async () => {
+  try {
+    await api("DELETE", "/api/v1/session", undefined, { staff: true });
+  } finally {
+    forgetSession();
+    location.assign("/");
+  }
+});
+
+// A cell of a sheet is pasted with its tab, a slide's line with a vertical one. A password stays as it is.
+const UNSEEN = { input: /[\u0000-\u001f\u007f-\u009f]+/g, textarea: /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]+/g };
+
+addEventListener(
+  "input",
+  ({ target }) => {
+    const unseen = target.type === "password" ? undefined : UNSEEN[target.localName];
+    const seen = unseen && target.value.replace(unseen, " ");
+    if (unseen && seen !== target.value) target.value = seen;
+  },
+  { capture: true },
+);

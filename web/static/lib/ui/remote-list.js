@@ -1,0 +1,80 @@
+// A list that a keeping page loads from the API: skeleton, failure with another try, the empty state
+// that leads on, and rows. What a row shows is the page's part.
+
+import { el, icon } from "./dom.js";
+import { spoken } from "../format/staff-sentences.js";
+
+export class RemoteList {
+  #root;
+  #load;
+  #row;
+  items = [];
+
+  /** `load()` resolves to the items; `row(item)` makes the element of one. */
+  constructor(name, load, row) {
+    this.#root = document.querySelector(`[data-list="${name}"]`);
+    this.#load = load;
+    this.#row = row;
+    this.#part("again").addEventListener("click", () => this.reload());
+  }
+
+  async reload() {
+    try {
+      this.items = await this.#load();
+      this.#part("failed").hidden = true;
+      this.draw();
+    } catch (problem) {
+      this.#part("failed-words").textContent = spoken(problem);
+      this.#part("failed").hidden = false;
+      if (!this.items.length) this.#part("items").hidden = true;
+    }
+    this.#part("loading").hidden = true;
+    this.#root.removeAttribute("aria-busy");
+    return this.items;
+  }
+
+  draw() {
+    this.#part("empty").hidden = this.items.length > 0;
+    this.#part("items").hidden = this.items.length === 0;
+    this.#part("items").replaceChildren(...this.items.map((item) => this.#row(item)));
+  }
+
+  #part(name) {
+    return this.#root.querySelector(`[data-${name}]`);
+  }
+}
+
+/**
+ * The usual row: a picture or an icon, a title with badges, lines of facts, and acts at its end.
+ * `onOpen` makes the title a button that opens what is behind; `href` makes it a link.
+ */
+export function row({ picture, title, badges = [], lines = [], acts = [], href, onOpen, dim = false }) {
+  const name = href
+    ? el("a", { class: "keep-row__title", href }, title)
+    : onOpen
+      ? el("button", { class: "keep-row__title", type: "button", onclick: onOpen }, title)
+      : el("strong", { class: "keep-row__title" }, title);
+  return el(
+    "li",
+    { class: dim ? "keep-row is-dim" : "keep-row" },
+    picture ?? null,
+    el(
+      "div",
+      { class: "keep-row__words" },
+      el("div", { class: "keep-row__head" }, name, ...badges),
+      ...lines.filter(Boolean).map((line) => el("p", { class: "keep-row__line" }, line)),
+    ),
+    acts.length ? el("div", { class: "keep-row__acts" }, ...acts) : null,
+  );
+}
+
+/** A button of a row; `name` says for readers what it belongs to. */
+export function act(words, onclick, { name, primary = false, danger = false } = {}) {
+  const kind = primary ? " button--primary" : danger ? " button--danger" : "";
+  return el("button", { class: `button button--small${kind}`, type: "button", onclick, "aria-label": name ? `${words}: ${name}` : null }, words);
+}
+
+/** A row's icon, where it has no picture. */
+export const sign = (name) => el("span", { class: "keep-row__sign" }, icon(name));
+
+export const badge = (words, kind = "") => el("span", { class: kind ? `badge badge--${kind}` : "badge" }, words);

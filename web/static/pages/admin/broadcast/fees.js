@@ -1,0 +1,318 @@
+// The parcels' fees: a group of weights for everywhere, and for each region with fees of its own.
+// Everything is checked while one types, an example says what it comes to, and nothing holds until it
+// is kept.
+
+import { count, money } from "../../../lib/format/format.js";
+import { toast } from "../../../lib/ui/toast.js";
+import { page, t } from "../../../lib/words.js";
+import { feeOf } from "../../../lib/state/parcel-fee.js";
+import { get, put } from "../../../lib/channel/staff-api.js";
+import { named } from "../../../lib/forms/forms.js";
+import { spoken, together } from "../../../lib/format/staff-sentences.js";
+import { minor, typed } from "../../../lib/forms/prices.js";
+import { setUpRegionSearch } from "./region-search.js";
+import { Regions } from "./regions.js";
+
+const PATH = "/api/v1/parcel-fees";
+/** What is proposed where nothing is: usual boxes. */
+const FIRST_KG = [3, 5, 10];
+const MOST_KG = 1000;
+const EXAMPLE = "11";
+
+const root = document.querySelector("[data-fees]");
+const part = (name) => root.querySelector(`[data-${name}]`);
+const form = part("table");
+const { decimals } = page.data;
+
+let regions;
+/** What the server keeps, and what stands on the page: `[{region, bands: [{weight, fee}]}]` as typed. */
+let kept = [];
+let groups = [];
+let example = EXAMPLE;
+
+const kilograms = (grams) => String(grams / 1000);
+const sum = (amount) => money({ amount, currency: page.currency });
+const nameOf = (region) => (region ? regions.said(region) : t("Everywhere else"));
+
+/** Grams of what was typed, or NaN. */
+function grams(written) {
+  const plain = written.trim().replace(",", ".");
+  if (!/^\d+(\.\d{0,3})?$/.test(plain)) return NaN;
+  const found = Math.round(Number(plain) * 1000);
+  return found > 0 && found <= MOST_KG * 1000 ? found : NaN;
+}
+
+function grouped(fees) {
+  const found = new Map();
+  for (const { region, upto_g: upto, fee } of fees) {
+    if (!found.has(region)) found.set(region, []);
+    found.get(region).push({ weight: kilograms(upto), fee: typed(fee.amount, decimals) });
+  }
+  return [...found].map(([region, bands]) => ({ region, bands }));
+}
+
+/** The rows that are whole so far, as the server has them. */
+function rows() {
+  return groups.flatMap(({ region, bands }) =>
+    bands
+      .map(({ weight, fee }) => ({ region, upto_g: grams(weight), fee: minor(fee, decimals) }))
+      .filter((row) => row.upto_g > 0 && row.fee >= 0 && row.fee !== null),
+  );
+}
+
+/** What is wrong with a band of a group, in words, or nothing; what is only empty waits for its keeping. */
+function wrong(group, band, isFinal) {
+  const weight = grams(band.weight);
+  const fee = minor(band.fee, decimals);
+  if (band.weight.trim() && Number.isNaN(weight)) return t("Write the weight in kilograms, such as 5 or 2.5, up to %(most)s.", { most: count(MOST_KG) });
+  if (Number.isNaN(fee)) return t("Write the fee as 18 or 18.50.");
+  if (isFinal && !band.weight.trim()) return t("Write up to which weight.");
+  if (isFinal && fee === null) return t("Write the fee; 0 where it costs nothing.");
+  if (!(weight > 0)) return "";
+  const others = group.bands.filter((other) => other !== band).map((other) => ({ weight: grams(other.weight), fee: minor(other.fee, decimals) }));
+  if (others.some((other) => other.weight === weight)) return t("This weight stands here twice.");
+  if (fee === null) return "";
+  const dearer = others.filter((other) => other.weight < weight && other.fee > fee).sort((one, other) => other.fee - one.fee)[0];
+  if (dearer) return t("That is less than a lighter parcel costs: up to %(weight)s kg it is %(fee)s.", { weight: kilograms(dearer.weight), fee: sum(dearer.fee) });
+  return "";
+}
+
+function draw(focus = null) {
+  part("empty").hidden = groups.length > 0 || kept.length > 0;
+  form.hidden = !part("empty").hidden;
+  const made = groups.map(drawGroup);
+  part("groups").replaceChildren(...made);
+  check();
+  if (focus) made[groups.indexOf(focus)]?.querySelector("input:placeholder-shown, input")?.focus();
+}
+
+function drawGroup(group) {
+  const section = document.getElementById("fee-group").content.firstElementChild.cloneNode(true);
+  section.dataset.region = group.region;
+  const name = nameOf(group.region);
+  section.querySelector("[data-name]").textContent = groups.length === 1 && !group.region ? t("Everywhere") : name;
+  const away = section.querySelector("[data-away]");
+  away.setAttribute("aria-label", t("Take away the fees of %(name)s", { name }));
+  // Everywhere else stays while there are others: the server asks for it.
+  away.hidden = !group.region && groups.length > 1;
+  away.addEventListener("click", () => takeAway(group));
+  const bands = section.querySelector("[data-bands]");
+  bands.append(...group.bands.map((band) => drawBand(group, band)));
+  section.querySelector("[data-more]").addEventListener("click", () => {
+    group.bands.push({ weight: "", fee: "" });
+    draw();
+    root.querySelector(`[data-region="${group.region}"] .fees-band:last-child [data-weight]`).focus();
+  });
+  return section;
+}
+
+function drawBand(group, band) {
+  const row = document.getElementById("fee-band").content.firstElementChild.cloneNode(true);
+  const said = row.querySelector("[data-wrong]");
+  said.id = `wrong-${group.region}-${group.bands.indexOf(band)}`;
+  for (const key of ["weight", "fee"]) {
+    const field = row.querySelector(`[data-${key}]`);
+    field.value = band[key];
+    field.setAttribute("aria-describedby", said.id);
+    field.addEventListener("input", () => {
+      band[key] = field.value;
+      check();
+    });
+  }
+  const less = row.querySelector("[data-less]");
+  less.hidden = group.bands.length === 1;
+  less.addEventListener("click", () => {
+    group.bands.splice(group.bands.indexOf(band), 1);
+    draw();
+  });
+  return row;
+}
+
+/** Says beside each row what is wrong with it; answers the first field of one. */
+function check(isFinal = false) {
+  let first = null;
+  const sections = [...part("groups").children];
+  groups.forEach((group, place) => {
+    const section = sections[place];
+    group.bands.forEach((band, index) => {
+      const row = section.querySelector("[data-bands]").children[index];
+      const words = wrong(group, band, isFinal);
+      const said = row.querySelector("[data-wrong]");
+      said.textContent = words;
+      said.hidden = !words;
+      const weight = row.querySelector("[data-weight]");
+      for (const field of [weight, row.querySelector("[data-fee]")]) field.setAttribute("aria-invalid", String(Boolean(words)));
+      if (words) first ??= weight;
+    });
+    const most = Math.max(...group.bands.map((band) => grams(band.weight)).filter((found) => found > 0), 0);
+    section.querySelector("[data-most]").textContent = most ? t("What is heavier than %(most)s kg is not taken as a parcel there.", { most: kilograms(most) }) : "";
+  });
+  drawExample();
+  drawState();
+  return first;
+}
+
+/** "5 kg to Beijing: ¥18.00", by what stands on the page. */
+function drawExample() {
+  const weight = grams(part("example-weight").value);
+  const words = part("example-words");
+  const why = part("example-why");
+  if (Number.isNaN(weight)) {
+    words.textContent = t("Write the weight in kilograms, such as 5 or 2.5, up to %(most)s.", { most: count(MOST_KG) });
+    why.textContent = "";
+    return;
+  }
+  const table = rows();
+  const found = feeOf(table, example.padEnd(6, "0"), weight);
+  const values = { weight: kilograms(weight), place: nameOf(example) };
+  words.textContent =
+    found.fee === undefined
+      ? t("%(weight)s kg to %(place)s: not as a parcel", values)
+      : t("%(weight)s kg to %(place)s: %(fee)s", { ...values, fee: sum(found.fee) });
+  const fitting = table.filter((row) => example.startsWith(row.region)).map((row) => row.region);
+  const of = fitting.sort((one, other) => other.length - one.length)[0];
+  const of_ = of === undefined ? "" : nameOf(of);
+  why.textContent =
+    found.fee === undefined
+      ? t("%(of)s takes up to %(most)s kg. Heavier orders are told to be split or picked up.", { of: of_, most: kilograms(found.most) })
+      : of === undefined
+        ? t("No fee is set yet.")
+        : of
+          ? t("By the fees of %(of)s.", { of: of_ })
+          : t("By the fees of everywhere else.");
+}
+
+const isChanged = () => JSON.stringify(groups) !== JSON.stringify(kept);
+
+function drawState() {
+  const foot = part("foot");
+  foot.hidden = !isChanged();
+  part("state").textContent = groups.length ? t("Not kept yet: buyers still pay what was before.") : t("Not kept yet: without any fee parcels cost nothing.");
+}
+
+function takeAway(group) {
+  const place = groups.indexOf(group);
+  groups.splice(place, 1);
+  draw();
+  toast(t("The fees of %(name)s are away once you keep it.", { name: nameOf(group.region) }), {
+    act: t("Undo"),
+    onAct: () => {
+      groups.splice(place, 0, group);
+      draw();
+    },
+  });
+}
+
+function addRegion(region) {
+  const known = groups.find((group) => group.region === region);
+  if (!known) {
+    // The same weights as everywhere: mostly the fee alone differs.
+    const weights = groups.find((group) => !group.region)?.bands.map(({ weight }) => weight) ?? FIRST_KG.map(String);
+    groups.push({ region, bands: weights.map((weight) => ({ weight, fee: "" })) });
+    example = region;
+    sayExample();
+  }
+  draw();
+  root.querySelector(`[data-region="${region}"] [data-fee]`).focus();
+}
+
+function sayExample() {
+  document.getElementById("example-region").value = nameOf(example);
+}
+
+function begin() {
+  groups = [{ region: "", bands: FIRST_KG.map((weight) => ({ weight: String(weight), fee: "" })) }];
+  draw();
+  root.querySelector("[data-fee]").focus();
+}
+
+function complain(words) {
+  const place = part("problem");
+  place.textContent = words;
+  place.hidden = !words;
+  if (words) place.focus();
+}
+
+async function send(rows) {
+  const fees = rows.map((row) => ({ ...row, fee: { amount: row.fee, currency: page.currency } }));
+  const answer = await put(PATH, { fees });
+  kept = grouped(answer.fees);
+  groups = structuredClone(kept);
+  draw();
+}
+
+async function keep() {
+  complain("");
+  const first = check(true);
+  if (first) {
+    first.focus();
+    return;
+  }
+  const before = kept.flatMap(({ region, bands }) => bands.map(({ weight, fee }) => ({ region, upto_g: grams(weight), fee: minor(fee, decimals) })));
+  const button = form.querySelector("[type=submit]");
+  if (button.getAttribute("aria-busy") === "true") return;
+  button.setAttribute("aria-busy", "true");
+  try {
+    await send(rows());
+    toast(t("Kept. Orders from now on pay this; those before keep theirs."), {
+      act: t("Undo"),
+      onAct: () => send(before).catch((problem) => toast(spoken(problem), { danger: true })),
+    });
+  } catch (problem) {
+    const said = named(problem.body ?? {}).map(([, words]) => words);
+    complain(together(said) || spoken(problem));
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+}
+
+async function load() {
+  try {
+    const [answer, found] = await Promise.all([get(PATH), regions ?? Regions.load()]);
+    regions = found;
+    kept = grouped(answer.fees);
+    groups = structuredClone(kept);
+    part("failed").hidden = true;
+    setUp();
+    draw();
+  } catch (problem) {
+    part("failed-words").textContent = problem.slug ? spoken(problem) : t("The server can't be reached. Nothing is lost; try it again in a moment.");
+    part("failed").hidden = false;
+  }
+  part("loading").hidden = true;
+  root.removeAttribute("aria-busy");
+}
+
+let isSetUp = false;
+function setUp() {
+  if (isSetUp) return;
+  isSetUp = true;
+  sayExample();
+  setUpRegionSearch(root.querySelector('[data-region-search="add"]'), regions, addRegion);
+  setUpRegionSearch(
+    root.querySelector('[data-region-search="example"]'),
+    regions,
+    (region) => {
+      example = region;
+      drawExample();
+    },
+    { keeps: true, fixed: () => groups.map(({ region }) => [region, nameOf(region)]) },
+  );
+}
+
+part("example-weight").addEventListener("input", drawExample);
+part("first").addEventListener("click", begin);
+part("again").addEventListener("click", load);
+part("back").addEventListener("click", () => {
+  groups = structuredClone(kept);
+  complain("");
+  draw();
+});
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  keep();
+});
+addEventListener("beforeunload", (event) => {
+  if (isChanged()) event.preventDefault();
+});
+load();

@@ -1,0 +1,260 @@
+// Leads a coordinator from a title to a broadcast that can start: one short form a step. What is
+// done is read from the server each time, so that a reload or a second day goes on where it was.
+
+import { Problem } from "../../../lib/channel/api.js";
+import { count, money, weight } from "../../../lib/format/format.js";
+import { toast } from "../../../lib/ui/toast.js";
+import { n, t, text } from "../../../lib/words.js";
+import { getAll, post } from "../../../lib/channel/staff-api.js";
+import { clear, onSubmit } from "../../../lib/forms/forms.js";
+import { offer } from "../../../lib/forms/form-sheet.js";
+import { stoppedWords } from "../../../lib/format/staff-sentences.js";
+
+const STEPS = ["broadcast", "farm", "lot", "offer", "centre", "air"];
+const page = document.querySelector("[data-prepare]");
+const broadcast = page.dataset.prepare || null;
+const chosen = { farm: null, lot: null };
+const known = { farms: [], lots: [], offers: [], centres: [] };
+
+const section = (step) => page.querySelector(`section[data-step="${step}"]`);
+const form = (step) => section(step).querySelector("form");
+
+function isDone(step) {
+  switch (step) {
+    case "broadcast":
+      return broadcast !== null;
+    case "farm":
+      return chosen.farm !== null || known.offers.length > 0;
+    case "lot":
+      return chosen.lot !== null || known.offers.length > 0;
+    case "offer":
+      return known.offers.length > 0;
+    case "centre":
+      return known.centres.length > 0;
+    default:
+      return false;
+  }
+}
+
+/** A step can be opened when what it needs is there. */
+function isOpen(step) {
+  if (step === "broadcast") return broadcast === null;
+  if (broadcast === null) return false;
+  if (step === "lot") return chosen.farm !== null;
+  if (step === "offer") return chosen.lot !== null || known.offers.length > 0;
+  return true;
+}
+
+function firstUndone() {
+  return STEPS.find((step) => !isDone(step));
+}
+
+function go(step, push = true) {
+  const target = isOpen(step) ? step : firstUndone();
+  for (const each of STEPS) section(each).hidden = each !== target;
+  for (const item of page.querySelectorAll("[data-step-mark]")) {
+    const mark = item.dataset.stepMark;
+    const link = item.querySelector("a");
+    if (mark === target) item.setAttribute("aria-current", "step");
+    else item.removeAttribute("aria-current");
+    item.classList.toggle("is-done", isDone(mark) && mark !== target);
+    item.querySelector("[data-step-state]").textContent =
+      mark === target ? t("now") : isDone(mark) ? t("done") : "";
+    if (isOpen(mark) && mark !== target) link.setAttribute("href", `#${mark}`);
+    else link.removeAttribute("href");
+  }
+  draw(target);
+  if (push && location.hash !== `#${target}`) history.pushState(null, "", `#${target}`);
+  const heading = section(target).querySelector("h2");
+  heading.focus({ preventScroll: true });
+  page.scrollIntoView({ block: "start" });
+}
+
+function choice(template, { title, note, onChoose, isChosen }) {
+  const row = template.content.firstElementChild.cloneNode(true);
+  row.querySelector("[data-title]").textContent = title;
+  row.querySelector("[data-note]").textContent = note;
+  const button = row.querySelector("button");
+  if (!onChoose) button.remove();
+  else {
+    button.setAttribute("aria-pressed", String(Boolean(isChosen)));
+    button.setAttribute("aria-label", `${button.textContent.trim()}: ${title}`);
+    button.addEventListener("click", onChoose);
+  }
+  return row;
+}
+
+function list(step, rows) {
+  const place = section(step).querySelector("[data-choices]");
+  const template = document.getElementById("choice");
+  place.replaceChildren(...rows.map((row) => choice(template, row)));
+  place.hidden = rows.length === 0;
+  const more = section(step).querySelector("details");
+  if (more) {
+    more.open = rows.length === 0;
+    more.classList.toggle("is-only", rows.length === 0);
+  }
+  const onward = section(step).querySelector("[data-onward]");
+  if (onward) onward.hidden = rows.length === 0 && !("optional" in onward.dataset);
+}
+
+const DRAW = {
+  farm: () =>
+    list(
+      "farm",
+      known.farms.map((farm) => ({
+        title: text(farm.name),
+        note: text(farm.place),
+        isChosen: farm.id === chosen.farm,
+        onChoose: () => {
+          chosen.farm = farm.id;
+          chosen.lot = null;
+          go("lot");
+        },
+      })),
+    ),
+  lot: () => {
+    const farm = known.farms.find((each) => each.id === chosen.farm);
+    section("lot").querySelector("[data-farm]").textContent = text(farm?.name);
+    drawPlots();
+    const lots = known.lots.filter((lot) => farmOf(lot) === chosen.farm);
+    list(
+      "lot",
+      lots.map((lot) => ({
+        title: `${text(lot.product_name)} · ${lot.code}`,
+        note: lot.stopped ? `${weight(lot.quantity_g)} · ${t("Stopped")}` : weight(lot.quantity_g),
+        isChosen: lot.id === chosen.lot,
+        onChoose: lot.stopped
+          ? null
+          : () => {
+              chosen.lot = lot.id;
+              go("offer");
+            },
+      })),
+    );
+  },
+  offer: () => {
+    list(
+      "offer",
+      known.offers.map((offer) => ({
+        title: text(offer.name),
+        note: `${money(offer.price)} · ${t("%(n)s released", { n: count(offer.released) })}`,
+      })),
+    );
+    const lot = known.lots.find((each) => each.id === chosen.lot);
+    const fields = form("offer").elements;
+    form("offer").closest("details").hidden = !lot;
+    if (!lot) return;
+    section("offer").querySelector("[data-lot]").textContent = `${text(lot.product_name)} · ${lot.code}`;
+    for (const each of ["zh", "en"]) {
+      const field = fields[`name.${each}`];
+      if (!field.value) field.value = lot.product_name?.[each] ?? "";
+    }
+  },
+  centre: () =>
+    list(
+      "centre",
+      known.centres.map((centre) => ({ title: text(centre.name), note: text(centre.address) })),
+    ),
+  air: () => {
+    section("air").querySelector("[data-offers]").textContent = n(
+      "%(n)s product is in the bag.",
+      "%(n)s products are in the bag.",
+      known.offers.length,
+      { n: count(known.offers.length) },
+    );
+    section("air").querySelector("[data-centres]").textContent = known.centres.length
+      ? n("%(n)s pick-up point.", "%(n)s pick-up points.", known.centres.length, { n: count(known.centres.length) })
+      : t("No pick-up point: everything goes by parcel.");
+  },
+};
+
+/** The plots of the chosen farm, where it has some. */
+async function drawPlots() {
+  const { plot } = form("lot").elements;
+  const { plots } = await getAll(`/api/v1/farms/${chosen.farm}/plots`).catch(() => ({ plots: [] }));
+  offer(plot, plots.map((each) => [each.id, text(each.name)]));
+  section("lot").querySelector("[data-plot]").hidden = plots.length === 0;
+}
+
+const farmOf = (lot) => (typeof lot.farm === "object" ? lot.farm?.id : lot.farm);
+
+function draw(step) {
+  DRAW[step]?.();
+}
+
+async function load() {
+  if (broadcast === null) return;
+  const [farms, lots, centres, offers] = await Promise.all([
+    getAll("/api/v1/farms"),
+    getAll("/api/v1/lots"),
+    getAll("/api/v1/centres"),
+    getAll(`/api/v1/broadcasts/${broadcast}/offers`),
+  ]);
+  Object.assign(known, { farms: farms.farms, lots: lots.lots, centres: centres.centres, offers: offers.offers });
+}
+
+const JOBS = {
+  broadcast: async (body) => {
+    const made = await post("/api/v1/broadcasts", { starts_at: null, ...body });
+    location.assign(`/studio/${made.id}/prepare`);
+    // The next page takes over: the button stays busy until it is there.
+    return new Promise(() => {});
+  },
+  farm: async (body) => {
+    const farm = await post("/api/v1/farms", body);
+    known.farms.push(farm);
+    Object.assign(chosen, { farm: farm.id, lot: null });
+    go("lot");
+  },
+  lot: async (body) => {
+    const lot = await post("/api/v1/lots", { ...body, farm: chosen.farm });
+    known.lots.push(lot);
+    if (lot.stopped) {
+      go("lot");
+      toast(stoppedWords([lot.code]), { danger: true });
+      return;
+    }
+    chosen.lot = lot.id;
+    form("offer").reset();
+    go("offer");
+  },
+  offer: async (body) => {
+    const offer = await post(`/api/v1/broadcasts/${broadcast}/offers`, { ...body, lot: chosen.lot });
+    known.offers.push(offer);
+    form("offer").reset();
+    go(known.centres.length ? "air" : "centre");
+  },
+  centre: async (body) => {
+    known.centres.push(await post("/api/v1/centres", body));
+    form("centre").reset();
+    go("air");
+  },
+};
+
+for (const [step, job] of Object.entries(JOBS)) onSubmit(form(step), job);
+for (const button of page.querySelectorAll("[data-go]")) {
+  button.addEventListener("click", () => {
+    clear(button.closest("section").querySelector("form") ?? form("offer"));
+    go(button.dataset.go);
+  });
+}
+window.addEventListener("hashchange", () => go(location.hash.slice(1), false));
+
+async function begin() {
+  const failure = page.querySelector("[data-load-failed]");
+  try {
+    await load();
+    failure.hidden = true;
+    page.removeAttribute("aria-busy");
+    page.querySelector("[data-loading]")?.remove();
+    const wanted = location.hash.slice(1);
+    go(STEPS.includes(wanted) ? wanted : (firstUndone() ?? "air"), false);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    failure.hidden = false;
+  }
+}
+
+page.querySelector("[data-load-again]").addEventListener("click", begin);
+begin();

@@ -1,0 +1,162 @@
+// A stopped lot: lifting it and taking that back, and who has it, what has left first, with what can be
+// done: calling off and giving money back.
+
+import { el, say } from "../../../lib/ui/dom.js";
+import { clock, count, money } from "../../../lib/format/format.js";
+import { toast } from "../../../lib/ui/toast.js";
+import { n, page, t } from "../../../lib/words.js";
+import { newKey } from "../../../lib/channel/pending-requests.js";
+import { get, post } from "../../../lib/channel/staff-api.js";
+import { spoken } from "../../../lib/format/staff-sentences.js";
+import { asked, payment, stateKind, stateWords } from "../../../lib/orders/order-states.js";
+import { act, badge, RemoteList, row } from "../../../lib/ui/remote-list.js";
+import { FormSheet } from "../../../lib/forms/form-sheet.js";
+
+const AT_ONCE = 200; // orders in one move
+
+const { lot } = page.data;
+const path = `/api/v1/lots/${lot}`;
+const cancelling = new FormSheet("cancel-sheet");
+const takingBack = document.getElementById("back-sheet") && new FormSheet("back-sheet"); // a coordinator's
+const refunding = new FormSheet("refund-sheet");
+const callOff = document.querySelector("[data-call-off]");
+const more = document.querySelector("[data-more]");
+let next = null;
+
+const list = new RemoteList("lot-orders", load, draw);
+
+/** The first page, and after it as many as were looked at. */
+async function load() {
+  const wanted = Math.max(1, list?.items.length ?? 0);
+  const found = [];
+  let cursor = "";
+  do {
+    const read = await get(`${path}/orders?limit=200${cursor && `&cursor=${cursor}`}`);
+    found.push(...read.orders);
+    if (!cursor) drawHolds(read.holds);
+    cursor = next = read.next;
+  } while (cursor && found.length < wanted);
+  more.hidden = !next;
+  return found;
+}
+
+function draw(order) {
+  const { buyer, number } = order;
+  const left = ["shipped", "received"].includes(order.state);
+  return row({
+    title: buyer ? `${number} · ${buyer.name}` : number,
+    badges: [badge(stateWords(order.state), left ? "red" : stateKind(order.state)), badge(payment(order))],
+    lines: [
+      buyer ? el("a", { class: "link number", href: `tel:${buyer.phone}` }, buyer.phone) : t("Buyer's details removed"),
+      [n("%(n)s box of this lot", "%(n)s boxes of this lot", order.boxes, { n: count(order.boxes) }), money(asked(order))].join(" · "),
+    ],
+    acts: [
+      order.deeds.includes("cancel") ? act(t("Call off…"), () => cancel([order]), { name: number, danger: true }) : null,
+      order.deeds.includes("refund") ? act(t("Refund…"), () => refund(order), { name: number }) : null,
+      el("a", { class: "button button--small button--quiet", href: `/studio/${order.broadcast}/orders` }, t("Its broadcast's orders")),
+    ].filter(Boolean),
+    dim: order.state === "cancelled",
+  });
+}
+
+function drawHolds(holds) {
+  document.querySelector("[data-holds]").hidden = holds.length === 0;
+  document.querySelector("[data-holds-list]").replaceChildren(
+    ...holds.map(({ boxes, until }) =>
+      el("li", { class: "card" }, t("%(n)s held until %(time)s", { n: count(boxes), time: clock(Date.parse(until)) })),
+    ),
+  );
+}
+
+async function reload() {
+  await list.reload();
+  callOff.hidden = !page.data.stopped || !list.items.some(({ deeds }) => deeds.includes("cancel"));
+}
+
+/** Calls these orders off, each broadcast's together; says which could not be. */
+function cancel(orders) {
+  const words = n("%(n)s order is called off; its buyer is told.", "%(n)s orders are called off; their buyers are told.", orders.length, { n: count(orders.length) });
+  say(cancelling.part("what"), words);
+  cancelling.open({
+    title: orders.length === 1 ? t("Call off %(number)s", { number: orders[0].number }) : t("Call off"),
+    values: {},
+    job: async ({ reason }) => {
+      const refused = [];
+      for (const broadcast of new Set(orders.map((order) => order.broadcast))) {
+        const ids = orders.filter((order) => order.broadcast === broadcast).map(({ id }) => id);
+        for (let first = 0; first < ids.length; first += AT_ONCE) {
+          const body = { orders: ids.slice(first, first + AT_ONCE), state: "cancelled", reason };
+          const done = await post(`/api/v1/broadcasts/${broadcast}/orders/bulk-transitions`, body, { "idempotency-key": newKey() });
+          refused.push(...done.refused);
+        }
+      }
+      await reload();
+      if (refused.length === 0) toast(t("Called off."));
+      else toast(n("%(n)s order could not be called off. Look at it again.", "%(n)s orders could not be called off. Look at them again.", refused.length, { n: count(refused.length) }), { danger: true });
+    },
+  });
+}
+
+function refund(order) {
+  const left = { ...order.total, amount: order.total.amount - order.refunded.amount };
+  say(refunding.part("what"), t("%(number)s: %(sum)s at most.", { number: order.number, sum: money(left) }));
+  refunding.open({
+    title: t("Refund"),
+    values: { amount: left },
+    job: async (body) => {
+      await post(`/api/v1/broadcasts/${order.broadcast}/orders/${order.id}/refunds`, body, { "idempotency-key": newKey() });
+      await reload();
+      toast(t("Kept."));
+    },
+  });
+}
+
+callOff.addEventListener("click", () => cancel(list.items.filter(({ deeds }) => deeds.includes("cancel"))));
+more.addEventListener("click", async () => {
+  try {
+    const read = await get(`${path}/orders?limit=200&cursor=${next}`);
+    next = read.next;
+    list.items.push(...read.orders);
+    list.draw();
+    more.hidden = !next;
+  } catch (problem) {
+    toast(spoken(problem), { danger: true });
+  }
+});
+
+const form = document.querySelector("[data-lift]");
+form?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const told = form.querySelector("[data-problem]");
+  const findings = [...form.querySelectorAll("[name=findings]:checked")].map(({ value }) => value);
+  const sentence = form.elements.sentence.value.trim();
+  told.hidden = findings.length > 0 && sentence.length >= 4;
+  if (findings.length === 0) say(told, t("Tick what this lifts."));
+  else if (sentence.length < 4) say(told, t("Write a sentence that everyone reads."));
+  if (!told.hidden) return;
+  const button = form.querySelector("[type=submit]");
+  button.disabled = true;
+  try {
+    await post(`${path}/lifts`, { findings, sentence });
+    location.reload();
+  } catch (problem) {
+    button.disabled = false;
+    say(told, spoken(problem));
+    told.hidden = false;
+  }
+});
+
+/** Asks once before a lift is taken back, since that stops its lot again. */
+for (const button of document.querySelectorAll("[data-take-back]")) {
+  button.addEventListener("click", () => {
+    const { takeBack: lift, sentence } = button.dataset;
+    say(takingBack.part("what"), sentence);
+    takingBack.open({
+      job: async (body) => {
+        await post(`${path}/lifts/${lift}/withdrawal`, body);
+        location.reload();
+      },
+    });
+  });
+}
+reload();

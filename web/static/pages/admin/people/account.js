@@ -1,0 +1,39 @@
+// One's own account: where one is signed in, and the end of any of it but this one.
+
+import { dayAndClock } from "../../../lib/format/format.js";
+import { toast } from "../../../lib/ui/toast.js";
+import { t } from "../../../lib/words.js";
+import { getAll, remove } from "../../../lib/channel/staff-api.js";
+import { spoken } from "../../../lib/format/staff-sentences.js";
+import { act, badge, RemoteList, row } from "../../../lib/ui/remote-list.js";
+
+const when = (moment) => dayAndClock(Date.parse(moment));
+
+const list = new RemoteList(
+  "sessions",
+  async () => (await getAll("/api/v1/sessions")).sessions,
+  (session) => {
+    const name = session.browser ?? t("A browser that is not known");
+    return row({
+      title: name,
+      badges: session.current ? [badge(t("This one"), "leaf")] : [],
+      lines: [
+        session.current ? "" : t("last used %(when)s", { when: when(session.used_at) }),
+        t("signed in %(since)s; ends %(until)s at the latest", { since: when(session.created_at), until: when(session.expires_at) }),
+      ],
+      acts: session.current ? [] : [act(t("End this one"), () => end(session), { name })],
+    });
+  },
+);
+
+async function end(session) {
+  try {
+    await remove(`/api/v1/sessions/${session.id}`);
+    toast(t("That sign-in has ended."));
+  } catch (problem) {
+    toast(spoken(problem), { danger: true });
+  }
+  await list.reload();
+}
+
+list.reload();

@@ -1,0 +1,123 @@
+// Keys and links: all API keys, what has no owner yet, what does nothing by its owner's role, and what
+// another than its owner knows; each gets another owner or a new secret here, or ends.
+
+import { count, listed } from "../../../lib/format/format.js";
+import { toast } from "../../../lib/ui/toast.js";
+import { n, page, t } from "../../../lib/words.js";
+import { getAll, patch, post, remove } from "../../../lib/channel/staff-api.js";
+import { askToConfirm } from "../../../lib/ui/confirm.js";
+import { spoken, together } from "../../../lib/format/staff-sentences.js";
+import { facts, kindWords, left, nameOf, owners } from "./credential-words.js";
+import { act, badge, RemoteList, row, sign } from "../../../lib/ui/remote-list.js";
+import { showOnce } from "./secret-sheet.js";
+import { FormSheet, offer } from "../../../lib/forms/form-sheet.js";
+
+const sheet = new FormSheet("owner-sheet");
+const notice = document.querySelector("[data-unowned]");
+const centresNotice = document.querySelector("[data-unchosen-keys]");
+let accounts = [];
+
+/** Names the keys of clerks from before clerks belonged to pick-up points. */
+function tellOfEveryCentre(all) {
+  const unchosen = all.filter((credential) => credential.has_every_centre);
+  centresNotice.hidden = unchosen.length === 0;
+  centresNotice.querySelector("[data-unchosen-keys-words]").textContent = unchosen.length
+    ? t("API keys that still see every pick-up point's orders, with names and phone numbers: %(names)s. Their pick-up points can't be chosen any more: make others with theirs, then end these under “Keys and links”.", { names: listed(unchosen.map(nameOf)) })
+    : "";
+}
+
+const ADDRESSES = {
+  api_key: ({ id }) => `/api/v1/api-keys/${id}`,
+  invitation: ({ id }) => `/api/v1/invitations/${id}`,
+  stream_key: ({ broadcast, id }) => `/api/v1/broadcasts/${broadcast}/stream-keys/${id}`,
+  guest: ({ broadcast, id }) => `/api/v1/broadcasts/${broadcast}/guests/${id}`,
+};
+
+/** Whether another than its owner knows the secret, having made it. */
+const isKnown = ({ owner, made_by: maker }) => Boolean(owner && maker) && maker !== owner;
+
+export const credentials = new RemoteList(
+  "credentials",
+  async () => {
+    const [all, known] = await Promise.all([getAll("/api/v1/credentials"), getAll("/api/v1/accounts")]);
+    ({ accounts } = known);
+    tellOfEveryCentre(all.credentials);
+    const shown = all.credentials.filter((each) => each.kind === "api_key" || !each.owner || each.idle || isKnown(each));
+    const unowned = shown.filter(({ owner }) => !owner).length;
+    notice.hidden = unowned === 0;
+    notice.querySelector("[data-unowned-words]").textContent = together([
+      n("%(n)s key or link has no owner and ends with nobody's account.", "%(n)s keys or links have no owner and end with nobody's account.", unowned, { n: count(unowned) }),
+      t("Choose who answers for it, or end it."),
+    ]);
+    // What someone has to look at stands first.
+    const isFine = (each) => Boolean(each.owner) && !each.idle && !each.has_every_centre && !isKnown(each);
+    return shown.sort((one, other) => isFine(one) - isFine(other));
+  },
+  (credential) => {
+    const owner = accounts.find(({ id }) => id === credential.owner);
+    const name = nameOf(credential);
+    const less = left(credential, owner);
+    const maker = isKnown(credential) ? accounts.find(({ id }) => id === credential.made_by) : null;
+    return row({
+      picture: sign(credential.kind === "api_key" ? "box" : credential.kind === "invitation" ? "send" : "camera"),
+      title: name,
+      badges: [badge(kindWords(credential.kind)), owner ? null : badge(t("No owner"), "red"), credential.has_every_centre ? badge(t("All pick-up points"), "red") : null, less ? badge(credential.idle ? t("Does nothing") : t("Does less"), "red") : null, maker ? badge(t("Known to %(name)s", maker), maker.disabled || maker.role !== "coordinator" ? "red" : "kumquat") : null, credential.on_air ? badge(t("On air"), "live") : null].filter(Boolean),
+      lines: [owner ? t("Owner: %(name)s", { name: owner.name }) : "", facts(credential).join(" · "), less, maker ? t("%(name)s made it and can still use it, until you renew it.", maker) : ""].filter(Boolean),
+      acts: [
+        // One's own is another coordinator's to give.
+        owner && owner.name === page.data.name ? null : act(owner ? t("Change the owner") : t("Choose an owner"), () => choose(credential), { name }),
+        maker ? act(t("Renew it"), () => renew(credential), { name }) : null,
+        act(t("End it"), () => end(credential), { name, danger: true }),
+      ].filter(Boolean),
+    });
+  },
+);
+
+function choose(credential) {
+  offer(sheet.elements.owner, owners(credential.kind, accounts, credential.owner));
+  sheet.open({
+    title: t("Who owns %(name)s?", { name: nameOf(credential) }),
+    job: async ({ owner }) => {
+      await patch(`/api/v1/credentials/${credential.id}`, { owner });
+      await credentials.reload();
+      toast(t("%(name)s: kept.", { name: nameOf(credential) }));
+    },
+  });
+}
+
+const RENEWED = {
+  api_key: () => t("The program that uses it is refused until it has the new key."),
+  stream_key: () => t("The camera that sends goes on; when it connects again it needs the new key."),
+  invitation: () => t("The old link stops working. Send the new one."),
+  guest: () => t("The old link stops working. Send the new one; the guest comes in with it again."),
+};
+
+async function renew(credential) {
+  const name = nameOf(credential);
+  const isMeant = await askToConfirm({ title: t("Renew %(name)s?", { name }), words: RENEWED[credential.kind](), yes: t("Yes, renew it") });
+  if (!isMeant) return;
+  try {
+    const { key, url } = await post(`/api/v1/credentials/${credential.id}/renewal`);
+    showOnce({ title: t("%(name)s is renewed", { name }), value: key, path: url, words: t("Shown this once. Owner and rights stay as they were; the old one does not work any more.") });
+  } catch (problem) {
+    toast(spoken(problem), { danger: true });
+  }
+  await credentials.reload();
+}
+
+async function end(credential) {
+  const name = nameOf(credential);
+  const isMeant = await askToConfirm({
+    title: t("End %(name)s?", { name }),
+    words: credential.kind === "api_key" ? t("The program that uses this key is refused from then on.") : t("It does not work from then on. What it sends already goes on."),
+    yes: t("Yes, end it"),
+  });
+  if (!isMeant) return;
+  try {
+    await remove(ADDRESSES[credential.kind](credential));
+    toast(t("%(name)s does not work any more.", { name }));
+  } catch (problem) {
+    toast(spoken(problem), { danger: true });
+  }
+  await credentials.reload();
+}

@@ -1,0 +1,80 @@
+// Messages to buyers that a limit held back: to whom, why, and a button that sends one all the same.
+
+import { dayAndClock } from "../../../lib/format/format.js";
+import { toast } from "../../../lib/ui/toast.js";
+import { t } from "../../../lib/words.js";
+import { get, post } from "../../../lib/channel/staff-api.js";
+import { spoken } from "../../../lib/format/staff-sentences.js";
+import { act, badge, RemoteList, row, sign } from "../../../lib/ui/remote-list.js";
+
+const more = document.querySelector("[data-held-more]");
+/** What was loaded so far, and where the next page begins, if there is one. */
+let loaded = [];
+let next = null;
+
+const when = (moment) => dayAndClock(Date.parse(moment));
+
+const held = new RemoteList(
+  "held",
+  async () => {
+    const page = await get(`/api/v1/notices/held${next ? `?cursor=${next}` : ""}`);
+    loaded = [...loaded, ...page.notices];
+    ({ next } = page);
+    more.hidden = !next;
+    return loaded;
+  },
+  (notice) =>
+    row({
+      picture: sign("warning"),
+      title: notice.to,
+      badges: [badge(notice.number)],
+      lines: [kindWords(notice.kind), whyWords(notice.held_by), when(notice.at)],
+      acts: [act(t("Send anyway"), ({ currentTarget }) => send(notice, currentTarget), { name: `${notice.number} ${notice.to}` })],
+    }),
+);
+
+function kindWords(kind) {
+  switch (kind) {
+    case "order.placed":
+      return t("Message: we have your order");
+    case "order.called_off":
+      return t("Message: you called the order off");
+    case "order.cancelled":
+      return t("Message: we called the order off");
+    default:
+      return kind;
+  }
+}
+
+function whyWords(limit) {
+  switch (limit) {
+    case "number":
+      return t("Too many for this number or address.");
+    case "address":
+    case "block":
+      return t("Too many from one network address.");
+    case "prefix":
+      return t("A number of a country that we don't write to.");
+    case "unheard":
+      return t("The buyer never heard of this order.");
+    default:
+      return limit;
+  }
+}
+
+async function send(notice, button) {
+  button.disabled = true;
+  try {
+    await post(`/api/v1/notices/${notice.id}/sending`);
+    loaded = loaded.filter(({ id }) => id !== notice.id);
+    held.items = loaded;
+    held.draw();
+    toast(t("The message is on its way."));
+  } catch (problem) {
+    button.disabled = false;
+    toast(spoken(problem), { danger: true });
+  }
+}
+
+more.addEventListener("click", () => held.reload());
+held.reload();

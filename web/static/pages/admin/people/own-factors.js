@@ -1,0 +1,178 @@
+// One's own second factors: an authenticator app, passkeys, and recovery codes, which are shown once.
+
+import { RECOVERED, showCodes, showSecret } from "../../../lib/sign-in/factors.js";
+import { el } from "../../../lib/ui/dom.js";
+import { count, dayAndClock } from "../../../lib/format/format.js";
+import { deviceName, hasPasskeys, makePasskey } from "../../../lib/sign-in/passkeys.js";
+import { close, open } from "../../../lib/ui/sheet.js";
+import { toast } from "../../../lib/ui/toast.js";
+import { n, page, t } from "../../../lib/words.js";
+import { get, post, put, remove } from "../../../lib/channel/staff-api.js";
+import { askToConfirm } from "../../../lib/ui/confirm.js";
+import { spoken, together } from "../../../lib/format/staff-sentences.js";
+import { act, badge, RemoteList, row, sign } from "../../../lib/ui/remote-list.js";
+import { FormSheet } from "../../../lib/forms/form-sheet.js";
+
+const PATH = "/api/v1/session/factors";
+const part = (name) => document.querySelector(`[data-${name}]`);
+const codesSheet = document.getElementById("codes-sheet");
+const sheets = Object.fromEntries(["totp", "passkey"].map((name) => [name, new FormSheet(`${name}-sheet`)]));
+const when = (moment) => dayAndClock(Date.parse(moment));
+const fail = (problem) => toast(spoken(problem), { danger: true });
+/** Few codes left: time for new ones. */
+const FEW = 3;
+let hasApp = false;
+/** The only factor of an account that must have one. */
+let isLast = false;
+
+/** Leads whoever signed in by a recovery code to replacing what is lost. */
+function tellOfRecovery({ totp_since: app, passkeys, recovery_codes_left: left }) {
+  const isRecovered = sessionStorage.getItem(RECOVERED) !== null && (app !== null || passkeys.length > 0);
+  part("recovered").hidden = !isRecovered;
+  part("recovered-words").textContent = together([
+    n("You signed in with a recovery code; %(n)s is left.", "You signed in with a recovery code; %(n)s are left.", left, { n: count(left) }),
+    // A passkey of another address is not lost: it is not asked for here.
+    app ? t("Phone lost? Replace the app now: the old one stops working.") : passkeys.some(({ here }) => here) ? t("Device lost? Remove its passkey, and set up another factor.") : "",
+  ].filter(Boolean));
+}
+
+/** Why no passkey can be made here, and where one can. */
+function whyNoPasskeys({ passkeys_possible: isPossible, passkeys_at: at }) {
+  if (isPossible) return [t("This browser has no passkeys here. Use an authenticator app instead, or another browser.")];
+  if (at) return [`${t("Passkeys work at one address of farmlive alone. To add one, open it there:")} `, el("a", { class: "link", href: `${at}/studio/account` }, at)];
+  return [t("Passkeys don't work at this address (%(host)s): they need https:// and a name, such as https://farm.example. A number such as 192.168.1.20 is none. Use an authenticator app instead; without a phone a password manager on the computer, such as KeePassXC or 1Password, does it too.", { host: location.hostname })];
+}
+
+const list = new RemoteList(
+  "factors",
+  async () => {
+    const own = await get(PATH);
+    const items = own.passkeys.map((each) => ({ kind: "passkey", ...each }));
+    if (own.totp_since) items.unshift({ kind: "totp", since: own.totp_since });
+    const has = items.length > 0;
+    isLast = own.demanded && items.length === 1;
+    if (has) items.push({ kind: "codes", left: own.recovery_codes_left });
+    part("add-totp").textContent = own.totp_since ? t("Replace the app") : t("Set up an app");
+    part("add-totp").classList.toggle("button--primary", !has);
+    hasApp = own.totp_since !== null;
+    part("add-passkey").hidden = part("two").hidden = !(own.passkeys_possible && hasPasskeys());
+    part("no-passkeys").hidden = !part("add-passkey").hidden;
+    part("no-passkeys").replaceChildren(...whyNoPasskeys(own));
+    part("new-codes").hidden = !has;
+    if (has) document.querySelector("[data-factor-asked]")?.remove();
+    tellOfRecovery(own);
+    return items;
+  },
+  (item) => ROWS[item.kind](item),
+);
+
+const lastWords = () => (isLast ? t("You must have one: add another first.") : "");
+
+function removal(name, path) {
+  const button = act(t("Remove"), () => take(name, path), { name });
+  button.disabled = isLast;
+  return button;
+}
+
+const ROWS = {
+  totp: ({ since }) =>
+    row({
+      picture: sign("clock"),
+      title: t("Authenticator app"),
+      lines: [t("since %(when)s", { when: when(since) }), lastWords()],
+      acts: [removal(t("Authenticator app"), `${PATH}/totp`)],
+    }),
+  passkey: ({ id, name, here, host, created_at: since, used_at: used }) =>
+    row({
+      picture: sign("check"),
+      title: name,
+      badges: [badge(t("Passkey")), here ? null : badge(t("For another address"))].filter(Boolean),
+      lines: [t("since %(when)s", { when: when(since) }), used ? t("last used %(when)s", { when: when(used) }) : t("not used yet"), here ? "" : t("It was made at %(host)s and works only there. Here you need a code, or another passkey.", { host }), lastWords()],
+      acts: [removal(name, `${PATH}/passkeys/${id}`)],
+    }),
+  codes: ({ left }) =>
+    row({
+      picture: sign("file"),
+      title: t("Recovery codes"),
+      badges: left <= FEW ? [badge(t("Make new ones"), "red")] : [],
+      lines: [n("%(n)s code left", "%(n)s codes left", left, { n: count(left) })],
+    }),
+};
+
+function showOnce(codes) {
+  if (!codes) return;
+  showCodes(codesSheet, codes, page.data.name);
+  open(codesSheet, () => codesSheet.querySelector("[data-codes]").replaceChildren());
+}
+
+async function addApp() {
+  let shown;
+  try {
+    shown = await post(`${PATH}/totp`);
+  } catch (problem) {
+    fail(problem);
+    return;
+  }
+  showSecret(sheets.totp.part("qr").closest("dialog"), shown);
+  sheets.totp.part("replaces").hidden = !hasApp;
+  sheets.totp.open({
+    title: hasApp ? t("Replace the app") : t("Set up an authenticator app"),
+    job: async ({ code }) => {
+      const { recovery_codes: codes } = await put(`${PATH}/totp`, { token: shown.token, code });
+      sessionStorage.removeItem(RECOVERED);
+      await list.reload();
+      toast(t("The app is set up. From now on a sign-in asks for its code."));
+      return () => showOnce(codes);
+    },
+  });
+}
+
+function addPasskey() {
+  sheets.passkey.part("where").textContent = t("It works only at this address, %(host)s. Where you open farmlive by another name or number, it is not offered.", { host: location.hostname });
+  sheets.passkey.open({
+    values: { name: deviceName() },
+    job: async ({ name }) => {
+      const { passkey } = await post(`${PATH}/passkey-options`);
+      const credential = await makePasskey(passkey);
+      if (!credential) {
+        toast(t("No passkey was made. Try it again; a device has one for each account."), { danger: true });
+        return false;
+      }
+      const { recovery_codes: codes } = await post(`${PATH}/passkeys`, { name, credential });
+      await list.reload();
+      toast(t("The passkey is saved. From now on a sign-in asks for it."));
+      return () => showOnce(codes);
+    },
+  });
+}
+
+async function take(name, path) {
+  const isMeant = await askToConfirm({ title: t("Remove %(name)s?", { name }), words: t("It does not sign you in any more. Without another second factor the password alone is enough, and your recovery codes end."), yes: t("Yes, remove it") });
+  if (!isMeant) return;
+  try {
+    await remove(path);
+    toast(t("%(name)s is removed.", { name }));
+  } catch (problem) {
+    fail(problem);
+  }
+  await list.reload();
+}
+
+async function renew() {
+  const isMeant = await askToConfirm({ title: t("Make new recovery codes?"), words: t("Those that you have now stop working at once."), yes: t("Yes, make new ones") });
+  if (!isMeant) return;
+  try {
+    showOnce((await post(`${PATH}/recovery-codes`)).recovery_codes);
+  } catch (problem) {
+    fail(problem);
+  }
+  await list.reload();
+}
+
+part("add-totp").addEventListener("click", addApp);
+part("add-passkey").addEventListener("click", addPasskey);
+part("new-codes").addEventListener("click", renew);
+part("codes-done").addEventListener("click", () => close(codesSheet));
+// Only on purpose: they are not shown again.
+codesSheet.addEventListener("cancel", (event) => event.preventDefault());
+list.reload();

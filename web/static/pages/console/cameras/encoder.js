@@ -1,0 +1,53 @@
+// "From OBS": the address and a new key, shown once, each with a button that copies it.
+
+import { sentence } from "../../../lib/format/problems.js";
+import { t } from "../../../lib/words.js";
+import { post } from "../../../lib/channel/staff-api.js";
+
+async function copy(field) {
+  try {
+    await navigator.clipboard.writeText(field.value);
+    return true;
+  } catch {
+    // Without https there is no clipboard: mark the text so that the keyboard can copy it.
+    field.focus();
+    field.select();
+    return false;
+  }
+}
+
+export function setUpEncoder(root, broadcast) {
+  const form = root.querySelector("form");
+  const trouble = root.querySelector("[data-encoder-trouble]");
+  form.querySelector("[type=submit]").disabled = false;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = form.querySelector("[type=submit]");
+    if (button.getAttribute("aria-busy") === "true") return;
+    button.setAttribute("aria-busy", "true");
+    trouble.hidden = true;
+    try {
+      const label = form.elements.label.value.trim() || "OBS";
+      const path = `/api/v1/broadcasts/${broadcast}/stream-keys`;
+      const made = await post(path, { purpose: "encoder", label });
+      root.querySelector("[data-encoder-url]").value = new URL(made.whip_url, location.href).href;
+      root.querySelector("[data-encoder-key]").value = made.key;
+      root.querySelector("[data-encoder-shown]").hidden = false;
+      button.textContent = t("Make another key");
+      root.querySelector("[data-encoder-url]").focus();
+    } catch (problem) {
+      trouble.textContent = sentence(problem);
+      trouble.hidden = false;
+    } finally {
+      button.removeAttribute("aria-busy");
+    }
+  });
+  for (const button of root.querySelectorAll("[data-copy]")) {
+    const label = button.textContent;
+    button.addEventListener("click", async () => {
+      const done = await copy(root.querySelector(`[data-encoder-${button.dataset.copy}]`));
+      button.textContent = done ? t("Copied") : t("Marked: press Ctrl+C");
+      setTimeout(() => (button.textContent = label), 2500);
+    });
+  }
+}

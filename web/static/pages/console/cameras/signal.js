@@ -1,0 +1,142 @@
+// The signal of each camera in words: one calm sentence while all is well, what to do where it is not,
+// and the numbers with what they mean for whoever wants them. Decides nothing; see stream-health.js.
+
+import { el, say } from "../../../lib/ui/dom.js";
+import { listed } from "../../../lib/format/format.js";
+import { t } from "../../../lib/words.js";
+import { megabits, whatToDo } from "./stream-advice.js";
+import { bars, levelName } from "./stream-health.js";
+import { known } from "../../../lib/format/staff-sentences.js";
+import { labelOf } from "./camera-tile.js";
+
+/** One sentence on how it does. */
+function inShort(source, { level }) {
+  if (source.objection) return t("It can't be shown.");
+  if (source.refused) return known(source.refused.detail);
+  if (source.away) return t("It sends nothing at the moment. Its place is kept for half a minute.");
+  if (!source.bitrate_kbps) return t("It has just come in.");
+  const values = { rate: megabits(source.bitrate_kbps), n: Math.round(source.fps ?? 0) };
+  if (level === "good") {
+    return source.loss >= 0.005
+      ? t("All is well: %(rate)s Mbit/s, %(n)s pictures a second, and hardly anything gets lost.", values)
+      : t("All is well: %(rate)s Mbit/s, %(n)s pictures a second, nothing gets lost.", values);
+  }
+  return t("%(rate)s Mbit/s, %(n)s pictures a second.", values);
+}
+
+function wayWords(transport, isRelayed) {
+  if (isRelayed) return t("through a relay (TURN), since no direct way was found");
+  return transport === "tcp" ? t("TCP, since this network lets no UDP through") : t("UDP, the direct way");
+}
+
+/** The numbers as `[name, value]`; what is not known is left out. */
+function facts(source) {
+  const found = [];
+  if (source.width && source.height) {
+    const pictures = t("%(n)s pictures/s", { n: Math.round(source.fps ?? 0) });
+    found.push([t("Picture"), `${source.width}×${source.height} · ${pictures} · ${source.codec ?? ""}`.replace(/ · $/, "")]);
+  }
+  found.push([t("Bit rate"), `${megabits(source.bitrate_kbps ?? 0)} Mbit/s`]);
+  const layers = (source.layers ?? []).filter(({ kbps }) => kbps > 0);
+  if (layers.length > 1) {
+    const each = layers.map(({ width, height, kbps }) => `${width ?? "?"}×${height ?? "?"} ${megabits(kbps)}`);
+    found.push([t("In sizes"), `${each.join(" · ")} Mbit/s`]);
+  }
+  const loss = (source.loss ?? 0) * 100;
+  found.push([t("Lost on the way"), loss < 0.05 ? t("nothing") : `${loss.toFixed(1)} %`]);
+  if (source.rtt_ms != null) found.push([t("There and back"), `${Math.round(source.rtt_ms)} ms`]);
+  if (source.keyframe_s) {
+    found.push([t("Whole picture"), t("every %(n)s s", { n: source.keyframe_s.toFixed(1) })]);
+  }
+  if (source.transport) found.push([t("Way"), wayWords(source.transport, source.relayed)]);
+  return found;
+}
+
+/** Draws one row a camera; rows stay, so that what was opened stays open. */
+export class Signals {
+  #panel;
+  #list;
+  #rows = new Map();
+
+  constructor(panel) {
+    this.#panel = panel;
+    this.#list = panel.querySelector("[data-signals]");
+  }
+
+  /** `purposes` by source, `encoder` for OBS and FFmpeg; what to do about `shown` stands above. */
+  draw(sources, judged, purposes, shown) {
+    const poor = sources.filter(({ id }) => judged.get(id)?.level !== "good").map(labelOf);
+    this.#panel.hidden = sources.length === 0;
+    say(
+      this.#panel.querySelector("[data-signals-short]"),
+      poor.length ? t("Look at %(names)s", { names: listed(poor) }) : t("All is well"),
+    );
+    for (const [id, row] of this.#rows) {
+      if (sources.some((source) => source.id === id)) continue;
+      row.remove();
+      this.#rows.delete(id);
+    }
+    for (const source of sources) {
+      const row = this.#rows.get(source.id) ?? this.#add(source.id);
+      const judgement = judged.get(source.id);
+      this.#drawRow(row, source, judgement);
+      const isEncoder = purposes.get(source.id) === "encoder";
+      const lines = source.id === shown ? [] : judgement.advice.map((advice) => whatToDo(advice, isEncoder));
+      drawLines(row.querySelector("[data-lines]"), lines.filter(Boolean));
+    }
+  }
+
+  #add(id) {
+    const sign = el("span", { class: "signal__bars", "aria-hidden": "true" }, ...Array.from({ length: 4 }, () => el("i")));
+    const row = el(
+      "li",
+      {},
+      el(
+        "details",
+        { class: "signals__row" },
+        el(
+          "summary",
+          { class: "signals__head" },
+          el("span", { class: "signal", "data-signal": true }, sign),
+          el("span", { class: "signals__words" }, el("strong", { "data-name": true }), " ", el("span", { class: "soft", "data-grade": true }), el("span", { class: "signals__short small", "data-short": true })),
+        ),
+        el("dl", { class: "facts signals__facts small", "data-facts": true }),
+      ),
+      el("ul", { class: "signals__advice small", "data-lines": true, hidden: true }),
+    );
+    this.#rows.set(id, row);
+    this.#list.append(row);
+    return row;
+  }
+
+  #drawRow(row, source, judgement) {
+    const part = (name) => row.querySelector(`[data-${name}]`);
+    const signal = part("signal");
+    signal.dataset.bars = String(bars(judgement.level));
+    signal.dataset.level = judgement.level;
+    say(part("name"), labelOf(source));
+    say(part("grade"), levelName(judgement.level));
+    say(part("short"), inShort(source, judgement));
+    const told = facts(source);
+    const list = part("facts");
+    if (list.children.length !== told.length * 2) {
+      list.replaceChildren(...told.flatMap(() => [el("dt"), el("dd", { class: "number" })]));
+    }
+    told.forEach(([name, value], at) => {
+      say(list.children[2 * at], name);
+      say(list.children[2 * at + 1], value);
+    });
+  }
+}
+
+/** A list of sentences; drawn anew only when it says something else, so that a screen reader says it
+    once. Answers whether there is one. */
+export function drawLines(list, lines) {
+  const told = lines.join("\n");
+  list.hidden = lines.length === 0;
+  if ((list.dataset.told ?? "") !== told) {
+    list.dataset.told = told;
+    list.replaceChildren(...lines.map((line) => el("li", {}, line)));
+  }
+  return lines.length > 0;
+}

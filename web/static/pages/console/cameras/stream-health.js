@@ -1,0 +1,64 @@
+// How a stream does, by the server's advice: a level, and which pieces of advice have lasted long
+// enough to trouble the host with. Decides only; the words are stream-advice.js's.
+
+import { t } from "../../../lib/words.js";
+
+/** So many looks in a row a trouble must be there; a camera that has just come in grows sharper. */
+const LOOKS = 3;
+const LOOKS_NARROW = 7;
+/** What does not change by itself is said at once. */
+const AT_ONCE = new Set(["b-frames", "profile", "unplayable"]);
+
+const GROWING = new Set(["narrow-uplink", "small-picture"]);
+
+const looksFor = (code) => (AT_ONCE.has(code) ? 1 : GROWING.has(code) ? LOOKS_NARROW : LOOKS);
+
+/** Looks at a source again and again; `take` gives `{level, advice}`, the advice as the server's. */
+export class HealthWatch {
+  #source = null;
+  #counts = new Map();
+
+  /** One of the health answer's sources, or undefined where there is none. */
+  take(source) {
+    if (source?.id !== this.#source) this.#counts.clear();
+    this.#source = source?.id ?? null;
+    if (!source) return { level: "none", advice: [] };
+    const found = source.advice ?? [];
+    this.#counts = new Map(found.map(({ code }) => [code, (this.#counts.get(code) ?? 0) + 1]));
+    const advice = found.filter(({ code }) => this.#counts.get(code) >= looksFor(code));
+    if (source.objection) return { level: "poor", advice };
+    if (source.away) return { level: "away", advice: [] };
+    const isPoor = advice.some(({ level }) => level === "poor");
+    return { level: isPoor ? "poor" : advice.length ? "fair" : "good", advice };
+  }
+}
+
+/** How many of four bars are lit. */
+export function bars(level) {
+  return { none: 0, away: 0, poor: 1, fair: 2, good: 4 }[level];
+}
+
+/** Of the source that is on air, or of the one that would be. */
+export function onAir(sources) {
+  return (
+    sources.find((source) => source.on_air) ??
+    sources.find((source) => source.picked && !source.away) ??
+    sources.find((source) => !source.away && !source.guest)
+  );
+}
+
+/** The level in a word. */
+export function levelName(level) {
+  switch (level) {
+    case "good":
+      return t("good");
+    case "fair":
+      return t("fair");
+    case "poor":
+      return t("poor");
+    case "away":
+      return t("lost");
+    default:
+      return t("no picture");
+  }
+}

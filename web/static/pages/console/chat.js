@@ -1,0 +1,164 @@
+// The chat as the host sees it, the latest last; messages can be hidden and their senders muted. Keeps
+// the last few hundred lines: the log has all of them.
+
+import { clock } from "../../lib/format/format.js";
+import { toast } from "../../lib/ui/toast.js";
+import { page, t } from "../../lib/words.js";
+import { post, remove } from "../../lib/channel/staff-api.js";
+import { FormSheet } from "../../lib/forms/form-sheet.js";
+import { MutedList } from "./muted-list.js";
+import { spoken } from "../../lib/format/staff-sentences.js";
+
+const KEPT = 300;
+/** So near the end, in pixels, the reader is taken to follow. */
+const NEAR = 48;
+
+const fail = (problem) => toast(spoken(problem), { danger: true });
+
+/** Who said it: one of the team without a display name is the role alone. */
+const nameOf = ({ nickname, role }) => nickname || (role ? roleName(role) : t("Guest"));
+
+function roleName(role) {
+  if (role === "moderator") return t("Moderator");
+  return role === "host" ? t("Host") : t("Coordinator");
+}
+
+export class Chat extends EventTarget {
+  #root;
+  #list;
+  #send;
+  #items = new Map();
+  #isFollowing = true;
+  #isFirst = true;
+  #muteSheet = new FormSheet("mute-sheet");
+  #muted;
+
+  /** Event `new` for each message that comes in while one looks. */
+  constructor(root, send) {
+    super();
+    this.#root = root;
+    this.#send = send;
+    this.#muted = new MutedList(page.data.broadcast);
+    root.querySelector("[data-muted]").addEventListener("click", () => this.#muted.open());
+    this.#list = root.querySelector("[data-chat-list]");
+    this.#list.addEventListener("scroll", () => {
+      const { scrollHeight, scrollTop, clientHeight } = this.#list;
+      this.#isFollowing = scrollHeight - scrollTop - clientHeight < NEAR;
+    });
+    const form = root.querySelector("[data-say]");
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#say(form);
+    });
+  }
+
+  draw(scene) {
+    for (const chat of scene.chat) if (!this.#items.has(chat.seq)) this.#add(chat);
+    this.#isFirst = false;
+    while (this.#items.size > KEPT) {
+      const [seq, item] = this.#items.entries().next().value;
+      item.remove();
+      this.#items.delete(seq);
+    }
+    this.#root.querySelector("[data-say]").hidden = scene.broadcast.state !== "live";
+    this.#root.querySelector("[data-chat-empty]").hidden = this.#items.size > 0;
+    this.#list.hidden = this.#items.size === 0;
+    this.follow();
+  }
+
+  /** Marks what the events took away; the scene alone does not tell hidden from old. */
+  hear(events) {
+    for (const { kind, data } of events) {
+      const item = kind === "chat.hidden" && this.#items.get(data.message);
+      if (item) this.#drawHidden(item);
+    }
+  }
+
+  #add(chat) {
+    const item = document.getElementById("feed-chat").content.firstElementChild.cloneNode(true);
+    this.#items.set(chat.seq, item);
+    item.querySelector("[data-hide]").addEventListener("click", () => this.#hide(chat));
+    item.querySelector("[data-mute]").addEventListener("click", () => this.#muteSender(chat));
+    this.#drawChat(item, chat);
+    this.#list.append(item);
+    if (!this.#isFirst) this.dispatchEvent(new Event("new"));
+  }
+
+  #drawChat(item, chat) {
+    item.querySelector("[data-who]").textContent = nameOf(chat);
+    item.querySelector("[data-text]").textContent = chat.text;
+    item.querySelector("[data-at]").textContent = clock(chat.at);
+    item.querySelector("[data-simulated]").hidden = !chat.simulated;
+    const role = item.querySelector("[data-role]");
+    role.hidden = !chat.role || !chat.nickname;
+    role.textContent = chat.role ? roleName(chat.role) : "";
+    item.classList.toggle("is-staff", Boolean(chat.role));
+    item.querySelector("[data-mute]").hidden = Boolean(chat.role);
+    const name = nameOf(chat);
+    item.querySelector("[data-hide]").setAttribute("aria-label", t("Hide the message of %(name)s", { name }));
+    item.querySelector("[data-mute]").setAttribute("aria-label", t("Mute %(name)s", { name }));
+  }
+
+  #drawHidden(item) {
+    item.classList.add("is-hidden");
+    item.querySelector("[data-text]").textContent = t("Hidden.");
+    for (const name of ["hide", "mute"]) item.querySelector(`[data-${name}]`).hidden = true;
+  }
+
+  /** Keeps to the end, where the reader was there. */
+  follow() {
+    if (this.#isFollowing) this.#list.scrollTop = this.#list.scrollHeight;
+  }
+
+  async #hide(chat) {
+    try {
+      await this.#send("chat.hide", { message: chat.seq });
+      toast(t("The message of %(name)s is hidden.", { name: nameOf(chat) }));
+    } catch (problem) {
+      fail(problem);
+    }
+  }
+
+  #muteSender(chat) {
+    const name = nameOf(chat);
+    this.#muteSheet.open({
+      title: t("Mute %(name)s?", { name }),
+      values: { duration: "ten_minutes" },
+      job: async ({ duration }) => {
+        await post(`/api/v1/broadcasts/${page.data.broadcast}/mutes`, { message: chat.seq, duration });
+        // Who comes back again and again under other names is blocked.
+        const mayBlock = page.data.role !== "moderator";
+        return () =>
+          toast(t("%(name)s is muted.", { name }), mayBlock ? { act: t("Block everywhere"), onAct: () => this.#block(chat) } : {});
+      },
+    });
+  }
+
+  async #block(chat) {
+    const message = { broadcast: page.data.broadcast, seq: chat.seq };
+    const reason = t("Wrote in the chat: %(text)s", { text: chat.text }).slice(0, 200);
+    try {
+      const made = await post("/api/v1/blocks", { kind: "device", message, reason });
+      toast(t("%(name)s is blocked: no more orders and messages.", { name: nameOf(chat) }), {
+        act: t("Undo"),
+        onAct: () => remove(`/api/v1/blocks/${made.id}`).catch(fail),
+      });
+    } catch (problem) {
+      fail(problem);
+    }
+  }
+
+  async #say(form) {
+    const field = form.elements.text;
+    const text = field.value.trim();
+    if (!text) return;
+    try {
+      await this.#send("chat.say", { text });
+      field.value = "";
+      this.#isFollowing = true;
+      this.follow();
+    } catch (problem) {
+      fail(problem);
+    }
+  }
+}

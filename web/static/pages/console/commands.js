@@ -1,0 +1,44 @@
+// What the console tells the server by the live channel. What must not happen twice goes with a key, and
+// again with the same one where no answer came, until it is known what became of it.
+
+import { Backoff, surely } from "../../lib/channel/retry.js";
+import { Problem } from "../../lib/channel/api.js";
+import { toast } from "../../lib/ui/toast.js";
+import { t } from "../../lib/words.js";
+import { newKey } from "../../lib/channel/pending-requests.js";
+
+const KEYED = new Set(["offer.release", "offer.correct", "flash.plan"]);
+/** So long after the tap it is sent again by itself: nobody expects it hours later. */
+const LONGEST = 10 * 60_000;
+
+const tellLost = () => toast(t("No answer yet. It is sent again by itself, and done once."));
+
+/** `send(type, fields, onLost)` of the channel; `onLost` is called once where no answer came at first.
+    Rejects with a Problem; "offline" where nothing was sent, "save-unknown" where it was not answered for
+    long. While it is lost, the same once more is no second one. */
+export function sender(channel) {
+  const lost = new Map();
+  return (type, fields, onLost = tellLost) => {
+    const message = { type, ...fields };
+    const text = JSON.stringify(message);
+    if (lost.has(text)) return lost.get(text);
+    if (!KEYED.has(type) || channel.state !== "open") return channel.ask(message);
+    const began = Date.now();
+    const pauses = new Backoff();
+    const hurry = () => channel.state === "open" && pauses.hurry();
+    const again = (problem) => {
+      if (channel.state === "refused") throw problem;
+      if (Date.now() - began > LONGEST) throw new Problem({ type: "/problems/save-unknown", status: 503 });
+      if (lost.has(text)) return;
+      lost.set(text, asked);
+      onLost();
+    };
+    const keyed = { ...message, key: newKey() };
+    const asked = surely(() => channel.ask(keyed), again, pauses).finally(() => {
+      lost.delete(text);
+      channel.removeEventListener("state", hurry);
+    });
+    channel.addEventListener("state", hurry);
+    return asked;
+  };
+}

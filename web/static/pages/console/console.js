@@ -1,0 +1,164 @@
+// The console of one broadcast: joins the channel, the picture, the bag and the feeds. Each part draws
+// itself from the scene; this file only wires them, and leaves out what a moderator does not have.
+
+import { say } from "../../lib/ui/dom.js";
+import { count } from "../../lib/format/format.js";
+import { page } from "../../lib/words.js";
+import { Channel } from "../../lib/channel/channel.js";
+import { BroadcastState } from "../../lib/state/broadcast-state.js";
+import { WhepPlayer } from "../../lib/media/whep-player.js";
+import { Bag } from "./offers/bag.js";
+import { BroadcastBar } from "./broadcast-bar.js";
+import { Corrections } from "./offers/price-correction.js";
+import { setUpEncoder } from "./cameras/encoder.js";
+import { Flashes } from "./offers/flash-batches.js";
+import { MispricedOrders } from "./offers/mispriced-orders.js";
+import { OfferNotices } from "./offers/offer-notices.js";
+import { OrderFeed } from "./order-feed.js";
+import { PhoneCamera } from "./cameras/phone-camera.js";
+import { Prices } from "./offers/price-sheet.js";
+import { Releases } from "./offers/release.js";
+import { showRushes } from "./offers/rush-notices.js";
+import { sender } from "./commands.js";
+import { showSignedOut } from "../../lib/channel/signed-out.js";
+import { Stage } from "./cameras/stage.js";
+import { Chat } from "./chat.js";
+
+const { broadcast } = page.data;
+const runs = page.data.role !== "moderator";
+const scene = new BroadcastState();
+const channel = new Channel(broadcast, page.data.role);
+const send = sender(channel);
+const offers = () => scene.offers;
+
+const notes = new OfferNotices();
+const flashes = new Flashes(runs ? send : null, scene, notes);
+const deeds = runs ? hostsDeeds() : null;
+const bag = new Bag(document.querySelector("[data-bag]"), document.querySelector("[data-dock]"), send, { flashes, deeds, notes });
+const bar = new BroadcastBar(broadcast, () => bag.takeDown());
+const feeds = document.querySelector("[data-feeds]");
+const chat = new Chat(document.querySelector("[data-chat]"), send);
+const orders = new OrderFeed(document.querySelector("[data-orders]"));
+const picture = runs ? hostsPicture() : viewersPicture();
+
+let frame = null;
+
+/** What a host does with an offer. */
+function hostsDeeds() {
+  const mispriced = new MispricedOrders(broadcast, scene);
+  const prices = new Prices(send, offers, mispriced);
+  return {
+    prices,
+    releases: new Releases(send, offers, notes),
+    corrections: new Corrections(broadcast, send, scene, notes, prices, mispriced),
+  };
+}
+
+/** The host's own camera and everyone's, with their health. */
+function hostsPicture() {
+  const phone = new PhoneCamera(document.querySelector("[data-phone-panel]"), broadcast);
+  // Before the channel tells: on air a camera that is opened in that moment must not send by itself.
+  phone.follow(document.querySelector("[data-bar]").dataset.state);
+  const stage = new Stage(broadcast, phone);
+  const encoder = document.querySelector("[data-encoder]");
+  setUpEncoder(encoder, broadcast);
+  stage.addEventListener("health", () => bar.drawSignal(stage.level, stage.hasPicture));
+  let isResumed = false;
+  const follow = (state) => {
+    phone.follow(state);
+    stage.follow(state);
+    if (state === "ended") {
+      encoder.hidden = true;
+      document.querySelector("[data-add-offer]").hidden = true;
+    }
+    if (!isResumed) phone.resume();
+    isResumed = true;
+  };
+  return Object.assign(follow, { hear: (events) => stage.hear(events) });
+}
+
+/** What viewers get: a moderator sees no more than they do. */
+function viewersPicture() {
+  const player = new WhepPlayer(document.querySelector("[data-preview-video]"), broadcast);
+  const preview = document.querySelector("[data-preview]");
+  const draw = () => {
+    const plays = player.state === "playing";
+    preview.dataset.from = plays ? "air" : "none";
+    document.querySelector("[data-preview-empty]").hidden = plays;
+  };
+  player.addEventListener("state", draw);
+  return (state) => {
+    if (state === "live") player.start();
+    else if (player.wanted) player.stop();
+    draw();
+  };
+}
+
+function draw() {
+  frame = null;
+  bar.draw(scene);
+  bag.draw(scene);
+  orders.draw(scene);
+  chat.draw(scene);
+  picture(scene.broadcast.state);
+}
+
+function drawSoon() {
+  frame ??= requestAnimationFrame(draw);
+  // A page in the background gets no frames; what matters there is that the camera stops at the end.
+  if (document.hidden) {
+    cancelAnimationFrame(frame);
+    draw();
+  }
+}
+
+/** On a phone one feed shows at a time; the other's tab counts what came in meanwhile. */
+function setUpTabs() {
+  const unseen = { chat: 0, orders: 0 };
+  const drawNew = () => {
+    unseen[feeds.dataset.shown] = 0;
+    for (const name of Object.keys(unseen)) {
+      say(feeds.querySelector(`[data-${name}-new]`), unseen[name] ? count(unseen[name]) : "", true);
+    }
+  };
+  for (const choice of feeds.querySelectorAll("[name=feed-tab]")) {
+    choice.addEventListener("change", () => {
+      feeds.dataset.shown = choice.value;
+      drawNew();
+      chat.follow();
+    });
+  }
+  for (const [name, feed] of Object.entries({ chat, orders })) {
+    feed.addEventListener("new", () => {
+      unseen[name] += 1;
+      drawNew();
+    });
+  }
+}
+
+setUpTabs();
+// On a desk they stand over the picture (dock.css).
+document.querySelector("[data-preview]").append(document.getElementById("toasts"));
+notes.addEventListener("change", () => scene.broadcast && drawSoon());
+channel.addEventListener("welcome", ({ detail }) => {
+  scene.load(detail.snapshot);
+  orders.begin(detail.snapshot);
+  showRushes(scene, notes);
+  drawSoon();
+});
+channel.addEventListener("events", ({ detail }) => {
+  for (const event of detail.events) {
+    // These know what was before by the scene, so they hear each event before it does.
+    flashes.hear(event);
+    deeds?.corrections.hear(event);
+    scene.apply(event);
+  }
+  if (detail.events.some(({ kind }) => kind.startsWith("rush."))) showRushes(scene, notes);
+  chat.hear(detail.events);
+  picture.hear?.(detail.events);
+  drawSoon();
+});
+channel.addEventListener("state", ({ detail }) => {
+  document.querySelector("[data-offline]").hidden = detail !== "waiting";
+});
+showSignedOut(channel);

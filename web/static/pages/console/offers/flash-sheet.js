@@ -1,0 +1,299 @@
+// The sheet in which a flash batch is planned: filled in so that one more tap starts it, and saying
+// beforehand what becomes of the stock.
+
+import { say } from "../../../lib/ui/dom.js";
+import { clock, count, day, kilograms, money } from "../../../lib/format/format.js";
+import { recall, remember } from "../../../lib/state/device-memory.js";
+import { now } from "../../../lib/channel/server-clock.js";
+import { close, open, opening } from "../../../lib/ui/sheet.js";
+import { toast } from "../../../lib/ui/toast.js";
+import { n, t, text } from "../../../lib/words.js";
+import { gives } from "../../../lib/state/lot-balance.js";
+import { local } from "../../../lib/forms/forms.js";
+import { spoken, together } from "../../../lib/format/staff-sentences.js";
+import { parts } from "../../../lib/state/stock-parts.js";
+import { decimals, minor, SLIP, stepOf, typed } from "../../../lib/forms/prices.js";
+
+const MINUTE_MS = 60_000;
+/** So many times what was proposed, and more is likelier a slip than meant. */
+const FAR = 5;
+
+/** A price that is worth a flash: about an eighth below, with the ending of the present one. */
+export function proposedPrice(amount, places) {
+  const unit = amount >= 10 * 10 ** places ? 10 ** places : Math.max(1, 10 ** places / 10);
+  const wanted = Math.floor(amount * 0.88);
+  const ending = amount % unit;
+  const proposed = Math.floor((wanted - ending) / unit) * unit + ending;
+  return proposed > 0 && proposed < amount ? proposed : Math.max(1, wanted);
+}
+
+/** How many boxes: one for every tenth viewer, all that are waited for, no more than the lot gives. */
+export function proposedBoxes({ viewers, waiting, left, most }) {
+  const wanted = Math.max(waiting, Math.min(50, Math.max(10, Math.round(viewers / 50) * 5)));
+  // Where about so many are left, all of them go: a rest of two sells to nobody.
+  const whole = left > wanted && left <= wanted * 1.3 ? left : wanted;
+  return Math.max(1, Math.min(whole, most ?? whole));
+}
+
+/** What becomes of the stock: `{boxes, fromLeft, released, rest, lotRest}`, `lotRest` null if unknown. */
+export function outcome(boxes, left, most) {
+  const got = most === null ? boxes : Math.min(boxes, most);
+  const fromLeft = Math.min(got, left);
+  return { boxes: got, fromLeft, released: got - fromLeft, rest: left - fromLeft, lotRest: most === null ? null : most - got };
+}
+
+/** Whether a flash with that outcome is asked for once more: more than was proposed, it releases all
+    that its lot gives, or far more. */
+export function isVast({ boxes, released, lotRest }, proposed) {
+  return released > 0 && boxes > proposed && (lotRest === 0 || boxes > proposed * FAR);
+}
+
+/** The next moment on a round five minutes that is at least so many minutes away. */
+export function roundMoment(ms, minutes) {
+  const step = 5 * MINUTE_MS;
+  return Math.ceil((ms + minutes * MINUTE_MS) / step) * step;
+}
+
+/** A moment of today as 20:30, of another day with its day. */
+export function whenWords(ms) {
+  return day(ms) === day(now()) ? clock(ms) : `${day(ms)} ${clock(ms)}`;
+}
+
+export class FlashSheet {
+  #send;
+  #scene;
+  #dialog = document.getElementById("flash-sheet");
+  #form = this.#dialog.querySelector("form");
+  #edited = null;
+  #places = 2;
+  #proposed = 1;
+  /** What was asked and may be answered by one more press: "price", "boxes". */
+  #asked = new Set();
+
+  #planning = null;
+
+  /** `send(type, fields, onLost)` as commands.js makes it; `scene` is what is so. */
+  constructor(send, scene) {
+    this.#send = send;
+    this.#scene = scene;
+    const { price, boxes } = this.#form.elements;
+    for (const button of this.#form.querySelectorAll("[data-price-step]")) {
+      button.addEventListener("click", () => {
+        const { amount } = this.#offer.price;
+        const step = stepOf(amount, this.#places) * Number(button.dataset.priceStep);
+        price.value = typed(Math.max(1, (minor(price.value, this.#places) || amount) + step), this.#places);
+        this.#drawSheet();
+      });
+    }
+    for (const button of this.#form.querySelectorAll("[data-boxes-step]")) {
+      button.addEventListener("click", () => {
+        boxes.value = String(Math.max(1, (this.#boxes() ?? 0) + Number(button.dataset.boxesStep)));
+        this.#drawSheet();
+      });
+    }
+    this.#form.addEventListener("input", () => this.#drawSheet());
+    this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+  }
+
+  get #offer() {
+    return this.#scene.offers.get(this.#edited);
+  }
+
+  /** The sheet, filled in so that one more tap starts the flash. */
+  open(id) {
+    this.#edited = id;
+    this.#part("do").removeAttribute("aria-busy");
+    const offer = this.#offer;
+    const isLive = this.#scene.broadcast.state === "live";
+    const { left } = parts(offer);
+    this.#places = decimals(offer.price.currency);
+    const last = recall("flash") ?? {};
+    const { elements } = this.#form;
+    elements.price.value = typed(proposedPrice(offer.price.amount, this.#places), this.#places);
+    const proposal = { viewers: this.#scene.audience.viewers, waiting: offer.waiting ?? 0, left, most: this.#most() };
+    this.#proposed = proposedBoxes(proposal);
+    elements.boxes.value = String(this.#proposed);
+    elements.minutes.value = String(last.minutes ?? 5);
+    elements.per_buyer.value = String(last.per_buyer ?? 2);
+    elements.when.value = isLive ? "now" : "at";
+    for (const choice of elements.when) choice.disabled = !isLive && choice.value !== "at";
+    const begin = isLive ? now() : Math.max(now(), Date.parse(this.#scene.broadcast.starts_at) || 0);
+    elements.at.value = local(new Date(roundMoment(begin, isLive ? 10 : 15)));
+    this.#part("name").textContent = t("Flash: %(name)s", { name: text(offer.name) });
+    this.#part("now").textContent = money(offer.price);
+    this.#part("currency").textContent = offer.price.currency;
+    this.#part("scheduled").hidden = isLive;
+    this.#complain("");
+    this.#drawSheet();
+    open(this.#dialog);
+  }
+
+  /** What the open sheet says of the stock follows what happens meanwhile. */
+  follow() {
+    if (!this.#dialog.open) return;
+    this.#drawOutcome();
+    if (!this.#asked.size) this.#drawDo();
+  }
+
+  #part(name) {
+    return this.#dialog.querySelector(`[data-sheet-${name}]`);
+  }
+
+  #most() {
+    return gives(this.#offer, this.#scene.offers.values());
+  }
+
+  #boxes() {
+    const value = this.#form.elements.boxes.value.trim();
+    return /^[1-9]\d{0,5}$/.test(value) ? Number(value) : null;
+  }
+
+  /** What becomes of the stock, with so many boxes. */
+  #outcome(boxes) {
+    return outcome(boxes, parts(this.#offer).left, this.#most());
+  }
+
+  /** When it starts, in milliseconds, or null for at once; NaN where the field is no time. */
+  #start() {
+    const { when, at } = this.#form.elements;
+    if (when.value === "now") return null;
+    if (when.value === "at") return at.value ? new Date(at.value).getTime() : NaN;
+    return Math.round(now() + Number(when.value) * MINUTE_MS);
+  }
+
+  #drawSheet() {
+    const offer = this.#offer;
+    const { elements } = this.#form;
+    const price = minor(elements.price.value, this.#places);
+    this.#asked.clear();
+    this.#part("at").hidden = elements.when.value !== "at";
+    this.#part("off").textContent =
+      price > 0 && price < offer.price.amount ? t("%(share)s less", { share: `${Math.round(100 - (price / offer.price.amount) * 100)}%` }) : "";
+    this.#drawOutcome();
+    this.#drawDo();
+  }
+
+  /** The button says what can be had: where the lot gives fewer, no more than that. */
+  #drawDo() {
+    const price = minor(this.#form.elements.price.value, this.#places);
+    const boxes = this.#outcome(this.#boxes() ?? 0).boxes;
+    const start = this.#start();
+    const values = { n: count(boxes), price: this.#money(price) };
+    this.#part("do").textContent =
+      !boxes || !(price > 0)
+        ? t("Start the flash")
+        : start === null
+          ? t("Start now: %(n)s at %(price)s", values)
+          : Number.isNaN(start)
+            ? t("Plan the flash")
+            : t("Plan it for %(time)s: %(n)s at %(price)s", { time: whenWords(start), ...values });
+  }
+
+  #drawOutcome() {
+    const boxes = this.#boxes();
+    const place = this.#part("outcome");
+    say(place, boxes ? this.#outcomeWords(boxes) : "");
+    place.classList.toggle("is-short", boxes > (this.#most() ?? Infinity));
+  }
+
+  /** What will be taken from what is left, what is released of the lot, and what that still gives. */
+  #outcomeWords(boxes) {
+    const offer = this.#offer;
+    const { left } = parts(offer);
+    const will = this.#outcome(boxes);
+    const lines = [];
+    const { code } = offer.lot;
+    if (will.boxes < boxes) lines.push(n("Lot %(code)s gives %(n)s box only: the flash gets no more.", "Lot %(code)s gives %(n)s boxes only: the flash gets no more.", will.boxes, { code, n: count(will.boxes) }));
+    if (will.released && will.fromLeft) {
+      lines.push(t("It takes the %(left)s that are left, and %(n)s more are released from lot %(code)s.", { left: count(will.fromLeft), n: count(will.released), code }));
+    } else if (will.released) lines.push(t("%(n)s are released from lot %(code)s.", { n: count(will.released), code }));
+    else if (will.rest) lines.push(t("It takes them from the %(left)s that are left; %(n)s stay at %(price)s.", { left: count(left), n: count(will.rest), price: money(offer.price) }));
+    else if (will.boxes) lines.push(t("It takes all that are left."));
+    if (will.lotRest !== null) {
+      lines.push(t("After that the lot still gives %(n)s (%(weight)s).", { n: count(will.lotRest), weight: kilograms(will.lotRest * offer.net_weight_g) }));
+    }
+    return together(lines);
+  }
+
+  #money(amount) {
+    return money({ amount, currency: this.#offer.price.currency });
+  }
+
+  /** Asked once, where the finger is: the same button says what it will do. */
+  #ask(what, question, yes) {
+    this.#asked.add(what);
+    this.#part("do").textContent = yes;
+    this.#complain(question);
+  }
+
+  /** What a flash takes that is so much more than was proposed, in words. */
+  #vastWords({ boxes, released, lotRest }) {
+    const offer = this.#offer;
+    const values = { n: count(released), weight: kilograms(released * offer.net_weight_g), code: offer.lot.code, boxes: count(boxes), proposed: count(this.#proposed) };
+    return lotRest === 0
+      ? t("A flash of %(boxes)s, where %(proposed)s were proposed, releases all that lot %(code)s still gives: %(n)s more (%(weight)s). Is that meant?", values)
+      : t("A flash of %(boxes)s, where %(proposed)s were proposed, releases %(n)s more from lot %(code)s (%(weight)s). Is that meant?", values);
+  }
+
+  #complain(words) {
+    const place = this.#part("problem");
+    place.textContent = words;
+    place.hidden = !words;
+    if (words) place.scrollIntoView({ block: "nearest" });
+  }
+
+  async #submit() {
+    const offer = this.#offer;
+    const { elements } = this.#form;
+    const price = minor(elements.price.value, this.#places);
+    const boxes = this.#boxes();
+    const start = this.#start();
+    if (!(price > 0)) return this.#complain(t("Write a price above zero."));
+    if (price >= offer.price.amount) return this.#complain(t("A flash costs less than now: write a lower price."));
+    if (!boxes) return this.#complain(t("Write a whole number from 1 on."));
+    if (Number.isNaN(start)) return this.#complain(t("Choose when it starts."));
+    if (start !== null && start <= now()) return this.#complain(t("That time has passed. Choose a later one, or start it now."));
+    if (price < offer.price.amount * SLIP && !this.#asked.has("price")) {
+      const said = { price: this.#money(price), now: money(offer.price) };
+      return this.#ask("price", t("%(price)s is less than half of %(now)s. Is that meant?", said), t("Yes, %(price)s is meant", said));
+    }
+    const will = this.#outcome(boxes);
+    if (isVast(will, this.#proposed) && !this.#asked.has("boxes")) {
+      return this.#ask("boxes", this.#vastWords(will), t("Yes, %(n)s are meant", { n: count(will.boxes) }));
+    }
+    const minutes = Number(elements.minutes.value);
+    const perBuyer = Number(elements.per_buyer.value);
+    remember("flash", { minutes, per_buyer: perBuyer });
+    // Of a lot that gives nothing the server says so.
+    const sum = { amount: price, currency: offer.price.currency };
+    const plan = { offer: offer.id, price: sum, boxes: will.boxes || boxes, seconds: minutes * 60 };
+    if (perBuyer) plan.per_buyer = perBuyer;
+    if (start !== null) plan.starts_at = start;
+    const button = this.#part("do");
+    const opened = opening(this.#dialog);
+    const isStill = () => opening(this.#dialog) === opened;
+    if (this.#planning === opened) return undefined;
+    this.#planning = opened;
+    button.setAttribute("aria-busy", "true");
+    const tell = (words, danger) => {
+      if (isStill()) this.#complain(words);
+      else toast(words, { danger });
+    };
+    try {
+      await this.#send("flash.plan", plan, () => tell(t("No answer yet. It is sent again by itself, and planned once."), false));
+    } catch (problem) {
+      return tell(spoken(problem), true);
+    } finally {
+      if (this.#planning === opened) {
+        this.#planning = null;
+        button.removeAttribute("aria-busy");
+      }
+    }
+    if (isStill()) close(this.#dialog);
+    return undefined;
+  }
+}

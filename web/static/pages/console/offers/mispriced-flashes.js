@@ -1,0 +1,65 @@
+// The flashes of an offer that are over and of which something was sold or is held: one tap says that the
+// price of one was wrong. Its orders are then listed above, by mispriced-orders.js.
+
+import { el } from "../../../lib/ui/dom.js";
+import { clock, count, money } from "../../../lib/format/format.js";
+import { t } from "../../../lib/words.js";
+import { get, post } from "../../../lib/channel/staff-api.js";
+import { spoken } from "../../../lib/format/staff-sentences.js";
+
+const isSold = ({ state, why, sold, held }) => state === "ended" && why !== "wrong" && sold + held > 0;
+
+export class PastFlashes {
+  #place;
+  #path;
+  #right;
+  #fail;
+  #offer = null;
+
+  /** `right()` is called once a price was put right, `fail(words)` with what went wrong. */
+  constructor(place, path, { right, fail }) {
+    this.#place = place;
+    this.#path = `${path}/flashes`;
+    this.#right = right;
+    this.#fail = fail;
+  }
+
+  /** Shows those of this offer, the last one first. */
+  async load({ id: offer }) {
+    this.#offer = offer;
+    this.#place.replaceChildren();
+    try {
+      const { flashes } = await get(this.#path);
+      if (offer === this.#offer) this.#draw(flashes.filter((flash) => flash.offer === offer && isSold(flash)).reverse());
+    } catch (problem) {
+      this.#fail(spoken(problem));
+    }
+  }
+
+  #draw(flashes) {
+    this.#place.replaceChildren(...flashes.map((flash) => this.#row(flash)));
+  }
+
+  #row(flash) {
+    const { price, sold, held, starts_at: from, ended_at: until } = flash;
+    const words = t("Flash at %(price)s, %(from)s to %(until)s", { price: money(price), from: clock(from), until: clock(until) });
+    const figures = [t("%(n)s sold", { n: count(sold) }), held ? t("%(n)s held", { n: count(held) }) : ""].filter(Boolean).join(" · ");
+    const button = el("button", { class: "button", type: "button", "aria-label": `${t("Price was wrong")}: ${words}` }, t("Price was wrong"));
+    button.onclick = () => this.#putRight(flash, button);
+    return el("li", { class: "mispriced" }, el("p", {}, words), el("p", { class: "number soft" }, figures), el("div", { class: "mispriced__acts" }, button));
+  }
+
+  async #putRight({ id }, button) {
+    button.disabled = true;
+    try {
+      await post(`${this.#path}/${id}/end`, { wrong: true });
+    } catch (problem) {
+      button.disabled = false;
+      this.#fail(spoken(problem));
+      return;
+    }
+    button.closest("li").remove();
+    this.#fail("");
+    this.#right();
+  }
+}

@@ -1,0 +1,199 @@
+// Releasing stock: one tap lets so many more be sold, and within ten seconds they can be taken back.
+// The sheet says what the lot still gives; what it does not give is refused, in the offer's row, with
+// what to do instead.
+
+import { count } from "../../../lib/format/format.js";
+import { close, open } from "../../../lib/ui/sheet.js";
+import { toast } from "../../../lib/ui/toast.js";
+import { n, t, text } from "../../../lib/words.js";
+import { balanceOf, drawBalance, releasable, spentWords } from "../../../lib/state/lot-balance.js";
+import { spoken, together } from "../../../lib/format/staff-sentences.js";
+import { leftWords, parts } from "../../../lib/state/stock-parts.js";
+
+const PROPOSED = 20;
+
+/** How many more it takes to serve all who wait, as the lot gives them. */
+export function neededMore({ waiting = 0, left }, most) {
+  const needed = Math.max(0, waiting - Math.max(0, left));
+  return most === null ? needed : Math.min(needed, most);
+}
+
+/** In a tab of its own: this one may be the camera that is on air. */
+function recordHarvest({ lot }) {
+  window.open(`/studio/farms/${lot.farm.id}/harvest`, "_blank", "noopener");
+}
+
+export class Releases {
+  #send;
+  #offers;
+  #notes;
+  #dialog = document.getElementById("release-sheet");
+  #form = this.#dialog.querySelector("form");
+  #edited = null;
+  /** The releases that are not answered, by offer and number: the same once more is no second one. */
+  #lost = new Set();
+
+  /** `send(type, fields, onLost)` as commands.js makes it; `offers()` the bag's offers by id, as they are now; `notes`
+      tell in a row what was refused. */
+  constructor(send, offers, notes) {
+    this.#send = send;
+    this.#offers = offers;
+    this.#notes = notes;
+    const field = this.#form.elements.quantity;
+    for (const button of this.#form.querySelectorAll("[data-step]")) {
+      button.addEventListener("click", () => {
+        field.value = String(Math.max(0, (this.#number() ?? 0) + Number(button.dataset.step)));
+        this.#draw();
+      });
+    }
+    field.addEventListener("input", () => this.#draw());
+    this.#part("waited").addEventListener("click", () => {
+      field.value = String(neededMore(this.#offer, this.#most()));
+      this.#draw();
+    });
+    this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+  }
+
+  /** Lets so many more be sold; a toast takes them back, a note says why it was refused. */
+  async release(id, quantity) {
+    const offer = this.#offers().get(id);
+    const lost = `${id} ${quantity}`;
+    if (this.#lost.has(lost)) return;
+    try {
+      await this.#send("offer.release", { offer: id, quantity }, () => {
+        this.#lost.add(lost);
+        this.#tellLost(id, lost, quantity);
+      });
+    } catch (problem) {
+      this.#refused(offer, problem);
+      return;
+    } finally {
+      this.#lost.delete(lost);
+      this.#notes.drop(id, lost);
+    }
+    this.#notes.drop(id, "refused");
+    toast(t("%(n)s more of %(name)s can be bought.", { n: count(quantity), name: text(offer.name) }), {
+      act: t("Take back"),
+      onAct: () => this.#takeBack(offer, quantity),
+    });
+  }
+
+  #tellLost(id, key, quantity) {
+    const words =
+      quantity > 0
+        ? t("No answer yet to “%(n)s more”. It is sent again by itself, and released once.", { n: count(quantity) })
+        : t("No answer yet to taking %(n)s back. It is sent again by itself, and taken back once.", { n: count(-quantity) });
+    this.#notes.put(id, key, { icon: "warning", kind: "kumquat", words });
+  }
+
+  #refused(offer, problem) {
+    const drop = () => this.#notes.drop(offer.id, "refused");
+    const name = text(offer.name);
+    if (problem.slug !== "lot-spent") {
+      this.#notes.put(offer.id, "refused", { icon: "warning", kind: "red", words: spoken(problem), close: drop }, { seconds: 30 });
+      return;
+    }
+    const left = problem.body.left_g ?? 0;
+    const most = Math.max(0, Math.floor(left / offer.net_weight_g) - (offer.released - parts(offer).sold - parts(offer).held));
+    const acts = [];
+    if (most > 0) acts.push({ words: t("Release %(n)s", { n: count(most) }), run: () => this.release(offer.id, most), name });
+    acts.push({ words: t("Record a harvest"), run: () => recordHarvest(offer), name });
+    this.#notes.put(offer.id, "refused", { icon: "warning", kind: "kumquat", words: spentWords(offer, left, most), acts, close: drop }, { seconds: 60 });
+  }
+
+  get #offer() {
+    return this.#offers().get(this.#edited);
+  }
+
+  #part(name) {
+    return this.#dialog.querySelector(`[data-sheet-${name}]`);
+  }
+
+  #most() {
+    return releasable(this.#offer, this.#offers().values());
+  }
+
+  /** The sheet for a number of one's own. */
+  open(id) {
+    this.#edited = id;
+    const offer = this.#offer;
+    this.#part("name").textContent = text(offer.name);
+    const most = this.#most();
+    this.#form.elements.quantity.value = String(neededMore(offer, most) || Math.min(PROPOSED, most || PROPOSED));
+    this.#complain("");
+    this.#fill();
+    open(this.#dialog);
+    if (matchMedia("(pointer: fine)").matches) this.#form.elements.quantity.select();
+  }
+
+  /** What stands in the open sheet follows what happens meanwhile. */
+  draw() {
+    if (this.#dialog.open) this.#fill();
+  }
+
+  #fill() {
+    const offer = this.#offer;
+    const stock = parts(offer);
+    this.#part("stock").textContent = `${leftWords(stock.left)} · ${t("of %(n)s released", { n: count(stock.released) })}`;
+    const waiting = offer.waiting ?? 0;
+    const waited = this.#part("waited");
+    waited.hidden = waiting === 0;
+    waited.textContent = n("%(n)s box is waited for", "%(n)s boxes are waited for", waiting, { n: count(waiting) });
+    const balance = balanceOf(offer, this.#offers().values());
+    this.#part("balance").hidden = !balance;
+    if (balance) drawBalance(this.#part("balance"), balance);
+    this.#draw();
+  }
+
+  async #submit() {
+    const quantity = this.#number();
+    if (quantity === null || quantity < 1) return this.#complain(t("Write a whole number from 1 on."));
+    close(this.#dialog);
+    await this.release(this.#edited, quantity);
+    return undefined;
+  }
+
+  async #takeBack(offer, quantity) {
+    const lost = `${offer.id} ${-quantity}`;
+    try {
+      await this.#send("offer.release", { offer: offer.id, quantity: -quantity }, () => this.#tellLost(offer.id, lost, -quantity));
+      toast(t("Taken back."));
+    } catch (problem) {
+      toast(spoken(problem), { danger: true });
+    } finally {
+      this.#notes.drop(offer.id, lost);
+    }
+  }
+
+  #number() {
+    const typed = this.#form.elements.quantity.value.trim();
+    return /^\d{1,6}$/.test(typed) ? Number(typed) : null;
+  }
+
+  #draw() {
+    const number = this.#number();
+    this.#part("do").textContent = number ? t("Release %(n)s more", { n: count(number) }) : t("Release more");
+    const most = this.#most();
+    const lot = this.#part("lot");
+    const { code } = this.#offer.lot;
+    const isShort = most !== null && number > most;
+    lot.classList.toggle("is-short", isShort);
+    lot.textContent =
+      most === null
+        ? ""
+        : together([
+            most > 0 ? t("Lot %(code)s gives %(n)s more.", { code, n: count(most) }) : t("Lot %(code)s gives no more.", { code }),
+            isShort ? t("Release fewer, or record first what was picked since.") : "",
+          ].filter(Boolean));
+  }
+
+  #complain(words) {
+    const place = this.#part("problem");
+    place.textContent = words;
+    place.hidden = !words;
+  }
+}

@@ -1,0 +1,20 @@
+// Tells beside an offer that new devices take it in a rush, and so do a proof of work for it.
+
+import { count } from "../../../lib/format/format.js";
+import { t } from "../../../lib/words.js";
+
+/** Puts a note beside each offer that has a rush, and takes away those that are over. */
+export function showRushes(scene, notes) {
+  for (const offer of scene.offers.keys()) {
+    const rush = scene.rushes.get(offer);
+    if (!rush) {
+      notes.drop(offer, "rush");
+      continue;
+    }
+    notes.put(offer, "rush", {
+      icon: "warning",
+      kind: "kumquat",
+      words: t("Devices that never had an order packed took %(boxes)s of it within a minute. They do a sum of about a second before each order now, which slows robots; it ends by itself five minutes after the rush.", { boxes: count(rush.boxes) }),
+    });
+  }
+}

@@ -1,0 +1,255 @@
+// A guest's page: from the invitation to on air and out again. Joins camera.js, whip-publisher.js and the public
+// channel, which tells whether viewers see this camera; guest-words.js has what is said.
+
+import { api, Problem } from "../../lib/channel/api.js";
+import { icon, say } from "../../lib/ui/dom.js";
+import { page, t } from "../../lib/words.js";
+import { Channel } from "../../lib/channel/channel.js";
+import { BroadcastState } from "../../lib/state/broadcast-state.js";
+import { WhepPlayer } from "../../lib/media/whep-player.js";
+import { ScreenWakeLock } from "../../lib/media/wake-lock.js";
+import { Camera, isAllowed, lacking } from "../../lib/media/camera.js";
+import { standingWords } from "./guest-words.js";
+import { refusalWords } from "../../lib/media/camera-errors.js";
+import { together } from "../../lib/format/staff-sentences.js";
+import { WhipPublisher } from "../../lib/media/whip-publisher.js";
+
+/** So long a held-back track may stay so before a new one is asked for. */
+const HELD_MS = 2_000;
+const PLACE = `farmlive.guest.${page.data.token.slice(0, 8)}`;
+
+const root = document.querySelector("[data-guest]");
+const part = (name) => root.querySelector(`[data-${name}]`);
+const button = (name) => root.querySelector(`[data-act="${name}"]`);
+const own = part("own");
+const programVideo = part("program-video");
+
+/** Nothing to be done here: the link has to go into another browser. */
+const lack = lacking();
+const camera = new Camera("user");
+const awake = new ScreenWakeLock();
+const publisher = new WhipPublisher(mint);
+const channel = new Channel(page.data.broadcast);
+const program = new WhepPlayer(programVideo, page.data.broadcast);
+const scene = new BroadcastState();
+
+/** `over`: the link works no more; `replaced`: another device came in by it; `left`: by the button. */
+let end = null;
+let refusal = lack;
+let credentials = null;
+let isBusy = false;
+let wasElsewhere = false;
+
+own.muted = programVideo.muted = true;
+
+/** Raises a Problem that ends the visit where the link is over or another device has it. */
+async function mint(fresh) {
+  if (credentials !== null && !fresh) return credentials;
+  // The key worked and works no more: the host ended the link, or whoever opened it last has it.
+  if (credentials !== null) {
+    const { status } = await fetch(location.pathname, { method: "HEAD" });
+    if (status < 400) throw new Problem({ type: "/problems/replaced", status: 409 });
+    if (status < 500) throw new Problem({ type: "/problems/guest-over", status: 410 });
+  }
+  const made = await api("POST", `/api/v1/guests/${page.data.token}/stream-key`);
+  credentials = { key: made.key, source: made.source, label: made.label, whip_url: made.whip };
+  return credentials;
+}
+
+function standing() {
+  if (scene.broadcast?.state === "ended") return "ended";
+  if (end) return end;
+  if (publisher.isOn) {
+    if (publisher.state !== "live" && publisher.isBlocked) return "blocked";
+    if (publisher.state === "reconnecting") return "lost";
+    if (publisher.state === "connecting") return "connecting";
+    if (!camera.isOpen) return "taken";
+    const isShown = scene.source?.id === publisher.source && !scene.paused;
+    return isShown && scene.broadcast?.state === "live" ? "air" : "waiting";
+  }
+  if (camera.isOpen) return "preview";
+  if (isBusy) return "opening";
+  return refusal && !lack ? "barred" : "intro";
+}
+
+async function open() {
+  if (isBusy) return;
+  isBusy = true;
+  refusal = null;
+  if (end !== "over") end = null;
+  draw();
+  try {
+    await camera.open();
+    button("turn").dataset.possible = String(await camera.canTurn());
+  } catch (error) {
+    refusal = error.reason ?? "unknown";
+  }
+  isBusy = false;
+  if (camera.isOpen && publisher.isOn) await publisher.replaceTracks(camera.stream);
+  draw();
+}
+
+function enter() {
+  if (!camera.isOpen) return;
+  // Pressed on purpose: what another device holds is taken over.
+  if (end) credentials = null;
+  end = null;
+  sessionStorage.setItem(PLACE, "in");
+  awake.on();
+  publisher.start(camera.stream);
+}
+
+function leave(how) {
+  end = how;
+  sessionStorage.removeItem(PLACE);
+  awake.off();
+  publisher.stop({ isGone: how !== "left" });
+  camera.close();
+  draw();
+}
+
+async function turn() {
+  if (isBusy) return;
+  isBusy = true;
+  refusal = null;
+  try {
+    await camera.turn();
+    if (publisher.isOn) await publisher.replaceTracks(camera.stream);
+  } catch (error) {
+    refusal = error.reason ?? "unknown";
+  }
+  isBusy = false;
+  draw();
+}
+
+async function copy() {
+  try {
+    await navigator.clipboard.writeText(location.href);
+  } catch {
+    // Some chat apps have no clipboard either: it is marked, to be copied by hand.
+    getSelection().selectAllChildren(part("link"));
+    return;
+  }
+  say(button("copy"), t("Copied"));
+  setTimeout(() => say(button("copy"), t("Copy the link")), 2_000);
+}
+
+/** After a call or a locked screen the tracks may be dead or held back: ask for new ones. */
+function takeUpAgain() {
+  if (document.hidden || !publisher.isOn || (camera.isOpen && !camera.isHeld)) return;
+  open();
+}
+
+function hear(on) {
+  programVideo.muted = !on;
+  part("hear").setAttribute("aria-pressed", String(on));
+  part("hear").replaceChildren(icon(on ? "sound" : "muted"));
+}
+
+/** What viewers see, small, while one waits: not while it is the own picture, which would echo. */
+function drawProgram(now) {
+  const isWanted = now === "waiting" && scene.broadcast?.state === "live" && scene.source !== null;
+  if (isWanted) program.start();
+  else if (program.wanted) program.stop();
+  if (now === "air" && !programVideo.muted) hear(false);
+  part("program").hidden = !isWanted || program.state !== "playing";
+}
+
+function troubles() {
+  const lines = [];
+  if (refusal) lines.push(refusalWords(refusal));
+  if (camera.isOpen && camera.silent) {
+    lines.push(t("There is no sound: allow the microphone beside the address, then leave and come in again."));
+  }
+  if (camera.isMuted) lines.push(t("Your microphone is off: nobody hears you."));
+  if (publisher.isOn && !ScreenWakeLock.isSupported) {
+    lines.push(t("Keep the screen on: this browser can't do it by itself."));
+  }
+  return lines;
+}
+
+function draw() {
+  const now = standing();
+  const isOpen = camera.isOpen;
+  if (own.srcObject !== camera.stream && isOpen) own.srcObject = camera.stream;
+  if (isOpen) own.play().catch(() => {});
+  root.dataset.standing = now;
+  part("picture").classList.toggle("guest__picture--mirror", camera.isMirror);
+  own.hidden = !isOpen;
+  part("drawing").hidden = isOpen;
+  part("air").hidden = now !== "air" && now !== "waiting";
+  say(part("air"), now === "air" ? t("You are on air") : t("Not on air yet"));
+  // The invitation's own words stand until something happens.
+  wasElsewhere ||= now !== "intro";
+  if (wasElsewhere) {
+    const { title, words } = standingWords(now, scene.broadcast?.state, page.data.guest);
+    say(part("title"), title);
+    say(part("words"), words);
+  }
+  part("ways").hidden = now !== "intro" || lack !== null;
+  const isClosed = now === "over" || now === "ended";
+  button("open").hidden = isOpen || isClosed || lack !== null;
+  // By its http address it would be of no use elsewhere either.
+  button("copy").hidden = part("link").hidden = isClosed || lack === null || lack === "insecure";
+  say(part("link"), lack ? location.href : "");
+  if (isBusy) button("open").setAttribute("aria-busy", "true");
+  else button("open").removeAttribute("aria-busy");
+  button("enter").hidden = !isOpen || publisher.isOn || isClosed;
+  const { isMuted } = camera;
+  button("turn").hidden = !isOpen || button("turn").dataset.possible !== "true";
+  button("mute").hidden = !isOpen || !camera.hasSound;
+  button("mute").setAttribute("aria-pressed", String(isMuted));
+  say(button("mute"), isMuted ? t("Microphone on") : t("Microphone off"));
+  button("leave").hidden = !publisher.isOn;
+  const lines = troubles();
+  say(part("trouble").querySelector("p"), together(lines));
+  part("trouble").hidden = lines.length === 0;
+  drawProgram(now);
+}
+
+/** The server did not let this camera in. */
+function refused({ type = "", status }) {
+  const slug = type.split("/").pop();
+  if (slug === "replaced") leave("replaced");
+  else if (status === 410 || status === 404) leave(slug === "broadcast-ended" ? "ended" : "over");
+  else leave("refused");
+}
+
+const jobs = { open, copy, enter, turn, mute: () => camera.mute(), leave: () => leave("left") };
+for (const [name, job] of Object.entries(jobs)) {
+  button(name).addEventListener("click", () => job());
+}
+part("hear").addEventListener("click", () => hear(programVideo.muted));
+publisher.addEventListener("state", () => {
+  if (publisher.state === "refused") refused(publisher.problem ?? {});
+  else draw();
+});
+camera.addEventListener("change", draw);
+camera.addEventListener("returned", draw);
+camera.addEventListener("lost", () => {
+  draw();
+  if (!camera.isOpen) takeUpAgain();
+  else setTimeout(takeUpAgain, HELD_MS);
+});
+document.addEventListener("visibilitychange", takeUpAgain);
+program.addEventListener("state", draw);
+channel.addEventListener("welcome", ({ detail }) => {
+  scene.load(detail.snapshot);
+  draw();
+});
+channel.addEventListener("events", ({ detail }) => {
+  for (const event of detail.events) scene.apply(event);
+  if (scene.broadcast.state === "ended" && (publisher.isOn || camera.isOpen)) leave("ended");
+  draw();
+});
+
+/** After a reload the visit goes on by itself where the camera's permission stands. */
+async function resume() {
+  if (lack || sessionStorage.getItem(PLACE) === null || !(await isAllowed())) return;
+  await open();
+  enter();
+}
+
+button("open").disabled = false; // until here a press would be lost
+draw();
+resume();

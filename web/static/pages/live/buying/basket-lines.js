@@ -1,0 +1,190 @@
+// The lines of the basket in the buying sheet, each with its picture, price and quantity; and what
+// else the bag has.
+
+import { el, icon, say } from "../../../lib/ui/dom.js";
+import { count, money } from "../../../lib/format/format.js";
+import { pictureOf } from "../../../lib/format/product-picture.js";
+import { n, page, t } from "../../../lib/words.js";
+import { mostOf, mostOfOrder } from "./box-limits.js";
+import { fullName, leftInWords } from "../offers/card.js";
+import { leftOf, priceOf, running } from "../../../lib/state/flash-batch.js";
+
+const price = (amount) => money({ amount, currency: page.currency });
+
+export class BasketLines {
+  constructor(place, basket, scene) {
+    this.place = place;
+    this.basket = basket;
+    this.scene = scene;
+    this.rows = new Map();
+  }
+
+  render() {
+    for (const [offer, row] of this.rows) {
+      if (this.basket.lines.has(offer)) continue;
+      row.item.remove();
+      this.rows.delete(offer);
+    }
+    for (const [offer, line] of this.basket.lines) {
+      const card = this.scene.offers.get(offer);
+      if (!card) continue;
+      if (!this.rows.has(offer)) {
+        const row = this.row(card);
+        this.rows.set(offer, row);
+        this.place.append(row.item);
+      }
+      this.update(this.rows.get(offer), card, line);
+    }
+  }
+
+  row(card) {
+    const { basket } = this;
+    const { id: offer } = card;
+    const quantity = () => basket.lines.get(offer)?.quantity ?? 0;
+    const parts = {
+      price: el("span", { class: "price price--small" }),
+      was: el("s", { class: "price-was" }),
+      left: el("span", { class: "small soft" }),
+      kept: el("p", { class: "small lines__kept" }),
+      less: el("button", {
+        class: "stepper__button",
+        type: "button",
+        onclick: () => basket.set(offer, quantity() - 1),
+      }),
+      number: el("input", {
+        class: "stepper__value",
+        type: "number",
+        min: "1",
+        step: "1",
+        inputmode: "numeric",
+        enterkeyhint: "done",
+        "aria-label": t("Quantity: %(name)s", { name: fullName(card) }),
+        onchange: ({ target }) => basket.set(offer, Math.max(1, Number(target.value))),
+        // Enter ends the typing; in a form it would press its button, which orders.
+        onkeydown: (event) => {
+          if (event.key !== "Enter") return;
+          event.preventDefault();
+          event.target.blur();
+        },
+      }),
+      more: el(
+        "button",
+        {
+          class: "stepper__button",
+          type: "button",
+          "aria-label": t("One more: %(name)s", { name: fullName(card) }),
+          onclick: () => basket.set(offer, quantity() + 1),
+        },
+        icon("plus"),
+      ),
+    };
+    parts.item = el(
+      "li",
+      { class: "lines__row" },
+      el("img", { class: "thumb", src: pictureOf(card), alt: "", width: 72, height: 72 }),
+      el(
+        "div",
+        { class: "lines__text" },
+        el("p", { class: "lines__name" }, fullName(card)),
+        el("p", { class: "lines__money" }, parts.price, parts.was),
+      ),
+      parts.left,
+      el("div", { class: "stepper" }, parts.less, parts.number, parts.more),
+      parts.kept,
+    );
+    return parts;
+  }
+
+  update(row, card, line) {
+    const most = mostOf(card.id, this.basket);
+    say(row.price, price(line.price));
+    const was = line.flash ? card.price : card.list_price;
+    say(row.was, was ? money(was) : "");
+    row.was.hidden = !was;
+    say(row.left, leftInWords(card));
+    row.left.hidden = Boolean(this.basket.hold) && leftOf(card) <= 0;
+    if (document.activeElement !== row.number) row.number.value = line.quantity;
+    row.number.max = Math.max(1, most);
+    row.more.disabled = line.quantity >= most;
+    const last = line.quantity <= 1;
+    if (row.last !== last) {
+      row.last = last;
+      const name = fullName(card);
+      row.less.replaceChildren(icon(last ? "bin" : "minus"));
+      row.less.setAttribute("aria-label", last ? t("Take %(name)s out", { name }) : t("One less: %(name)s", { name }));
+    }
+    const words = this.mostInWords(card, line) || this.priceInWords(card, line, most);
+    row.kept.hidden = !words;
+    say(row.kept, words);
+  }
+
+  /** How many boxes an order may have, once it has them. */
+  mostInWords({ id }, { quantity }) {
+    const { order_boxes: boxes } = page.data;
+    if (!boxes || quantity < mostOfOrder(id, this.basket)) return "";
+    return n("At most %(boxes)s box an order.", "At most %(boxes)s boxes an order.", boxes, { boxes: count(boxes) });
+  }
+
+  /** What is to be known of a line's price: a batch's limit, or that what is held keeps it. */
+  priceInWords(card, line, most) {
+    const flash = running(card);
+    if (line.flash && flash?.id === line.flash) {
+      if (!flash.per_buyer || line.quantity < most) return "";
+      const limit = flash.per_buyer;
+      return n(
+        "At this price there is %(limit)s a buyer.",
+        "At this price there are %(limit)s a buyer.",
+        limit,
+        { limit: count(limit) },
+      );
+    }
+    // A price that rose meanwhile does not touch what is held, unless it was put right.
+    if (this.basket.hold?.lines.get(card.id)?.price !== line.price || card.price.amount <= line.price) return "";
+    return t("It costs %(price)s now; you keep yours while it is held.", { price: money(card.price) });
+  }
+}
+
+/** What else the bag has, to put in with it. */
+export class More {
+  constructor(place, list, basket, scene) {
+    this.place = place;
+    this.list = list;
+    this.basket = basket;
+    this.scene = scene;
+  }
+
+  render() {
+    const cards = [...this.scene.offers.values()].filter(
+      (card) => !this.basket.lines.has(card.id) && leftOf(card) > 0,
+    );
+    this.place.hidden = cards.length === 0;
+    const key = JSON.stringify(cards.map((card) => [card.id, priceOf(card).amount]));
+    if (key === this.shown) return;
+    this.shown = key;
+    this.list.replaceChildren(...cards.map((card) => this.row(card)));
+  }
+
+  row(card) {
+    const name = fullName(card);
+    const price = priceOf(card);
+    return el(
+      "li",
+      { class: "more__row" },
+      el("img", { class: "thumb thumb--small", src: pictureOf(card), alt: "", width: 56, height: 56 }),
+      el("p", { class: "lines__text" }, el("span", { class: "lines__name" }, name), el("span", { class: "number soft" }, money(price))),
+      el(
+        "button",
+        {
+          class: "button button--icon",
+          type: "button",
+          "aria-label": t("Add %(name)s", { name }),
+          onclick: () => {
+            this.basket.channel.tell({ type: "card.open", offer: card.id });
+            this.basket.add(card.id, price.amount);
+          },
+        },
+        icon("plus"),
+      ),
+    );
+  }
+}

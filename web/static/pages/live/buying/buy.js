@@ -1,0 +1,381 @@
+// Buying: a sheet over the picture. A tap on Buy holds the stock at once; then the basket, who gets
+// it, and the answer. With what is remembered it is one more tap to the order. hold-timer.js shows the
+// hold's time, order-total.js what is to pay.
+
+import { el, icon, say } from "../../../lib/ui/dom.js";
+import { duration, money } from "../../../lib/format/format.js";
+import { sentence } from "../../../lib/format/problems.js";
+import { close, open } from "../../../lib/ui/sheet.js";
+import { reasonsInWords } from "../../../lib/format/lot-stops.js";
+import { toast } from "../../../lib/ui/toast.js";
+import { t } from "../../../lib/words.js";
+import { BuyerForm } from "./buyer-form.js";
+import { fullName } from "../offers/card.js";
+import { HoldTimer } from "./hold-timer.js";
+import { BasketLines, More } from "./basket-lines.js";
+import { noticeOf, sentences } from "./notices.js";
+import { OrderTotal } from "./order-total.js";
+import { PriceGuard } from "./price-guard.js";
+
+const STEPS = ["order", "details", "done"];
+const ANSWERED = 30; // seconds for which an answer that came late stands
+// Refusals of the basket.
+const LINES = ["price-changed", "sold-out", "lot-spent", "limit-reached", "box-limit", "order-too-large"];
+
+export class Buying {
+  /** `act` has wait(offer, quantity) and openBag(). */
+  constructor(sheet, { basket, ordering, scene, centres }, act) {
+    this.sheet = sheet;
+    this.basket = basket;
+    this.ordering = ordering;
+    this.scene = scene;
+    this.act = act;
+    this.part = (name) => sheet.querySelector(`[data-part="${name}"]`);
+    this.step = "order";
+    this.buyer = new BuyerForm(
+      this.part("form"),
+      { parcel: this.part("parcel"), pickup: this.part("pickup"), region: this.part("region") },
+      centres,
+    );
+    this.total = new OrderTotal(this.part, { basket, scene, buyer: this.buyer });
+    this.bar = new HoldTimer(this.part, basket);
+    if (ordering.pending) this.resume(ordering.pending);
+    this.lines = new BasketLines(this.part("lines"), basket, scene);
+    this.more = new More(this.part("more"), this.part("more-list"), basket, scene);
+    this.part("back").addEventListener("click", () => this.go("order"));
+    this.part("change").addEventListener("click", () => this.go("details"));
+    this.part("form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.forward();
+    });
+    this.part("form").addEventListener("change", () => this.render(this.buyable));
+    this.seen = new PriceGuard(this.part("submit"));
+    this.pressed = null; // how many boxes there were when a thumb came down on the button
+    this.part("submit").addEventListener("pointerdown", () => {
+      this.pressed = this.total.boxes;
+    });
+    // What the buyer changes is meant, as soon as it is changed.
+    for (const kind of ["click", "input", "change"]) {
+      this.part("body").addEventListener(
+        kind,
+        () => {
+          this.seen.clear();
+          this.pressed = this.raised = this.taken = null;
+        },
+        { capture: true },
+      );
+    }
+    basket.addEventListener("change", () => this.render(this.buyable));
+    basket.addEventListener("stopped", ({ detail }) => this.stopped(detail));
+    this.total.fees.addEventListener("change", () => this.render(this.buyable));
+    ordering.addEventListener("proving", () => this.render(this.buyable));
+    ordering.addEventListener("asking", () => {
+      this.lock();
+      if (ordering.asking) this.render(this.buyable);
+    });
+    ordering.addEventListener("recovered", ({ detail }) => this.placed(detail));
+    ordering.addEventListener("refused", ({ detail }) => {
+      this.refused(detail);
+      this.render(this.buyable);
+    });
+    setInterval(() => this.tick(), 1000);
+  }
+
+  /** An order whose answer was lost stands in the form again; somebody else's of long ago does not. */
+  resume(pending) {
+    if (this.ordering.isRecent || !this.buyer.isForOthers) {
+      this.buyer.resume(JSON.parse(pending.body), pending);
+    } else this.ordering.keep(null);
+  }
+
+  /** Somebody has signed in, in another tab. */
+  signedIn() {
+    if (this.buyer.isForOthers) return;
+    this.buyer.orderForOthers();
+    if (this.step === "order") this.render(this.buyable);
+  }
+
+  /** Open the sheet with an offer in the basket at the price that was seen, or with what is held
+      already. */
+  begin(offer, price) {
+    this.told?.();
+    if (this.buyer.isForOthers && this.basket.empty && !this.ordering.busy) this.buyer.clear();
+    // What is being ordered stays as it is until it is known what became of it.
+    if (offer && !this.ordering.busy) this.basket.add(offer, price);
+    this.total.fees.load();
+    this.seen.clear();
+    this.failed = this.raised = this.taken = null;
+    open(this.sheet, () => this.closed());
+    this.part("more").open = false;
+    this.go("order");
+  }
+
+  closed() {
+    const { basket } = this;
+    if (basket.empty || this.step === "done") return;
+    if (this.ordering.busy) {
+      toast(t("We go on asking whether your order was taken, and say it here."));
+      return;
+    }
+    if (!basket.hold) {
+      basket.clear();
+      return;
+    }
+    if (basket.isBeyond) return;
+    this.told = toast(t("It stays held for you for %(time)s.", { time: duration(basket.remains) }), {
+      act: t("Give it back"),
+      onAct: () => basket.drop(),
+      seconds: 6,
+    });
+  }
+
+  /** While it is asked whether the order was taken, nothing of it can be changed. */
+  lock() {
+    const { asking } = this.ordering;
+    this.part("asking").hidden = !asking;
+    for (const name of ["order", "details"]) this.part(name).inert = asking;
+    if (asking) this.part("body").scrollTop = 0;
+  }
+
+  /** The broadcast or the basket changed; keep what the sheet says true. */
+  render(buyable) {
+    this.buyable = buyable;
+    if (!this.sheet.open || this.step === "done") return;
+    const { basket } = this;
+    if (basket.empty) {
+      if (!this.busy && !this.ordering.busy) close(this.sheet);
+      return;
+    }
+    this.lines.render();
+    this.more.render();
+    this.notice();
+    const whole = this.buyer.isKnown;
+    this.part("summary").hidden = !whole;
+    if (whole) {
+      const summary = this.buyer.summary();
+      for (const name of ["whom", "way", "where", "pay"]) say(this.part(name), summary[name]);
+    }
+    this.total.render(whole || this.step === "details");
+    this.button(whole);
+    this.tick();
+  }
+
+  /** The button that pays what is to pay, or leads to who gets it. */
+  button(whole) {
+    const { basket, buyable, total } = this;
+    const submit = this.part("submit");
+    const takes = (buyable || Boolean(basket.hold)) && basket.state !== "over";
+    const next = this.step === "order" && !whole;
+    const busy = Boolean(this.busy || this.ordering.busy);
+    submit.disabled =
+      !takes || basket.blocked || busy || (!next && (!total.isKnown || total.parcel.most !== undefined));
+    // A sum that could not be pressed for is nobody's meaning.
+    if (submit.disabled || next) this.seen.clear();
+    else this.seen.show(total.sum.amount);
+    submit.setAttribute("aria-busy", String(busy));
+    if (this.ordering.asking) say(submit, t("Asking about your order…"));
+    else if (this.ordering.proving) say(submit, t("One moment, this keeps robots out…"));
+    else if (!buyable && !basket.hold) say(submit, t("Orders are closed"));
+    else if (next) say(submit, t("Continue"));
+    else say(submit, t("Place the order · %(total)s", { total: money(total.sum) }));
+  }
+
+  /** The hold and its time. */
+  tick() {
+    if (this.sheet.open) this.bar.render(this.step !== "done" && !this.ordering.asking);
+  }
+
+  go(step) {
+    this.step = step;
+    this.sheet.dataset.step = step;
+    for (const name of STEPS) this.part(name).hidden = name !== step;
+    this.part("back").hidden = step !== "details";
+    this.part("foot").hidden = step === "done";
+    const titles = {
+      order: t("Your order"),
+      details: t("Who gets it, and where?"),
+      done: t("Ordered"),
+    };
+    say(this.part("title"), titles[step]);
+    if (step !== "done") this.render(this.buyable);
+    else {
+      this.unnotice();
+      this.tick();
+    }
+    this.part("body").scrollTop = 0;
+    if (step === "details") {
+      this.buyer.seen();
+      const { elements } = this.part("form");
+      elements[elements.name.value ? "phone" : "name"].focus();
+    } else {
+      this.part("title").focus();
+    }
+  }
+
+  forward() {
+    if (this.part("submit").disabled) return;
+    const seen = this.seen.take();
+    const pressed = this.pressed ?? this.total.boxes;
+    this.pressed = null;
+    if (this.step === "order" && !this.buyer.isKnown) {
+      this.go("details");
+      return;
+    }
+    if (this.step === "details") {
+      if (!this.buyer.check()) return;
+      this.buyer.remember();
+    }
+    if (seen !== null && (seen < this.total.sum.amount || this.total.boxes < pressed)) {
+      this.ask(seen);
+      this.render(this.buyable);
+      return;
+    }
+    this.raised = null;
+    this.place();
+  }
+
+  /** The sum that was pressed for is not what is to pay: it is told, and pressed for again. */
+  ask(seen) {
+    this.failed = null;
+    this.raised = { was: money({ ...this.total.sum, amount: seen }), now: money(this.total.sum) };
+  }
+
+  async place() {
+    if (this.busy) return;
+    this.busy = true;
+    this.failed = null;
+    this.part("submit").setAttribute("aria-busy", "true");
+    const { boxes, sum: { amount } } = this.total;
+    try {
+      const remembered = this.buyer.isForOthers ? null : this.buyer.isRemembered;
+      this.placed(await this.ordering.order(this.buyer.details(this.total.fee), { remembered }));
+    } catch (problem) {
+      this.refused(problem);
+      if (!this.basket.empty && (amount < this.total.sum.amount || this.total.boxes < boxes)) this.ask(amount);
+    } finally {
+      this.busy = false;
+      this.render(this.buyable);
+    }
+  }
+
+  /** The lot of what was wanted is stopped: that is out of the basket, and the sheet closes where
+      nothing else is in it. */
+  stopped(cards) {
+    this.failed = this.raised = null;
+    const told = cards.map((card) =>
+      sentences(
+        t("%(name)s is not sold any more and is out of your order; nothing of it was ordered.", { name: fullName(card) }),
+        reasonsInWords(card.lot.stopped),
+      ),
+    );
+    // Beside what is still to be ordered it stands as a notice: a toast would lie over the button.
+    if (this.sheet.open && !this.basket.empty) {
+      this.taken = sentences(...told);
+      this.go("order");
+      return;
+    }
+    close(this.sheet);
+    for (const words of told) toast(words, { danger: true, seconds: ANSWERED });
+  }
+
+  refused(problem) {
+    if (problem.slug === "lot-stopped" && !this.basket.problem) return; // told by `stopped`
+    this.failed = problem;
+    if (!this.sheet.open) {
+      toast(sentence(problem), { danger: true });
+      if (this.basket.state === "loose") this.basket.clear();
+      return;
+    }
+    if (problem.slug === "invalid" || problem.slug === "unknown-centre") {
+      if (this.step !== "details") this.go("details");
+      if (this.buyer.refused(problem)) this.failed = null;
+    } else if (LINES.includes(problem.slug)) {
+      this.go("order");
+    } else if (problem.slug === "fee-changed" || problem.slug === "too-heavy") {
+      this.total.fees.load(true);
+    }
+  }
+
+  /** What went wrong or changed, and the one tap that answers it. */
+  notice() {
+    if (this.ordering.asking) {
+      this.unnotice();
+      return;
+    }
+    const { words, acts } = noticeOf({
+      basket: this.basket,
+      scene: this.scene,
+      failed: this.failed,
+      taken: this.taken,
+      raised: this.raised,
+      heavy: this.buyer.whole ? this.total.parcel.most : undefined,
+      act: {
+        elsewhere: () => this.elsewhere(),
+        wait: (offer, quantity) => this.waitFor(offer, quantity),
+      },
+    });
+    const key = JSON.stringify([words, acts.map(([name]) => name)]);
+    if (key === this.noticed) return;
+    this.noticed = key;
+    if (words) this.part("body").scrollTop = 0;
+    this.part("notice").hidden = !words;
+    say(this.part("notice-text"), words);
+    this.part("notice-acts").replaceChildren(
+      ...acts.map(([name, act], place) =>
+        el(
+          "button",
+          { class: place === 0 ? "button button--strong" : "button", type: "button", onclick: act },
+          name,
+        ),
+      ),
+    );
+  }
+
+  unnotice() {
+    this.part("notice").hidden = true;
+    this.noticed = null;
+  }
+
+  elsewhere() {
+    this.basket.drop();
+    close(this.sheet);
+    this.act.openBag();
+  }
+
+  /** Be told when it comes back; what else is in the basket stays in it. */
+  async waitFor(offer, quantity) {
+    if (this.basket.lines.size > 1) this.basket.without();
+    else {
+      // Who gives a hold up waits for nothing of it: the place is asked for after that.
+      const dropped = this.basket.drop();
+      close(this.sheet);
+      await dropped;
+    }
+    this.act.wait(offer, quantity);
+  }
+
+  placed(placed) {
+    this.failed = null;
+    say(this.part("order-number"), placed.number);
+    say(this.part("order-total"), money(placed.total));
+    this.part("code").hidden = !placed.code;
+    say(this.part("code-number"), placed.code ?? "");
+    this.part("order-link").href = placed.url;
+    this.part("forgotten").hidden = this.buyer.isRemembered;
+    const line = (words, sign) => el("li", { class: "done__next" }, icon(sign, true), el("span", {}, words));
+    this.part("next").replaceChildren(...this.buyer.summary().next.map((words) => line(words, "check")));
+    if (this.buyer.isUntold) this.part("next").append(line(t("Your number gets no confirmation: keep the order's page."), "warning"));
+    if (this.buyer.isForOthers) this.buyer.clear();
+    if (this.sheet.open) this.go("done");
+    else {
+      const words = t("Your order %(number)s was placed.", { number: placed.number });
+      toast(words, { act: t("See it"), onAct: () => this.see(), seconds: ANSWERED });
+    }
+  }
+
+  /** What was answered while the sheet was closed. */
+  see() {
+    open(this.sheet, () => this.closed());
+    this.go("done");
+  }
+}

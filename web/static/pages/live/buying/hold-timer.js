@@ -1,0 +1,51 @@
+// The bar of the buying sheet: that its boxes are held, for how long still, and the way to have them
+// held again.
+
+import { say } from "../../../lib/ui/dom.js";
+import { duration } from "../../../lib/format/format.js";
+import { t } from "../../../lib/words.js";
+
+const SOON = 60_000; // when the time that is left is told
+
+export class HoldTimer {
+  /** `part` gives an element of the sheet by its name. */
+  constructor(part, basket) {
+    this.part = part;
+    this.basket = basket;
+    part("held-again").addEventListener("click", () => basket.again());
+  }
+
+  /** Show the hold and its time; nothing while the sheet is at something else. */
+  render(isShown) {
+    const { basket } = this;
+    // While another quantity is asked for, what is held stays held.
+    const state = basket.state === "asking" && basket.hold ? "held" : basket.state;
+    const held = this.part("held");
+    held.hidden = !isShown || basket.empty || state === "loose" || basket.isBeyond;
+    if (held.hidden) {
+      say(this.part("held-told"), "");
+      return;
+    }
+    const { remains } = basket;
+    held.dataset.state = state === "held" && remains < SOON ? "soon" : state;
+    const words = {
+      asking: t("Taking it off the shelf for you…"),
+      held: basket.hold?.final ? t("Held for you for the last time") : t("Held for you"),
+      over: t("The time is up; it went back to the others."),
+    };
+    say(this.part("held-text"), words[state] ?? "");
+    say(this.part("held-time"), state === "held" ? duration(remains) : "");
+    this.part("held-again").hidden = state !== "over";
+    if (basket.hold) {
+      this.length = Math.max(this.length ?? 0, remains);
+      this.part("held-bar").value = remains / this.length;
+    } else {
+      this.length = 0;
+      this.part("held-bar").value = 0;
+    }
+    if (state === "over") say(this.part("held-told"), words.over);
+    else if (state === "held" && remains < SOON) {
+      say(this.part("held-told"), t("It is held for less than a minute more."));
+    } else say(this.part("held-told"), state === "held" ? words.held : "");
+  }
+}

@@ -1,0 +1,191 @@
+// What went wrong or changed while one buys, in words, and the one tap that answers it.
+
+import { clock, count, money, weight } from "../../../lib/format/format.js";
+import { now } from "../../../lib/channel/server-clock.js";
+import { sentence } from "../../../lib/format/problems.js";
+import { n, page, t } from "../../../lib/words.js";
+import { fullName } from "../offers/card.js";
+import { leftOf } from "../../../lib/state/flash-batch.js";
+
+const JUST = 60_000; // what went so lately is said with its seconds
+
+/** Sentences one after the other, as the page's language writes them. */
+export const sentences = (...each) => each.filter(Boolean).join(page.language === "zh" ? "" : " ");
+
+const price = (amount) => money({ amount, currency: page.currency });
+
+/** `{words, acts}`, each act `[name, what it does]`; `act` has elsewhere() and wait(offer, quantity),
+    `taken` is what went out of the
+    basket since its lot is stopped, `raised` a total that rose, or became one for fewer boxes, under the thumb, `heavy` the most that
+    a parcel holds. */
+export function noticeOf({ basket, scene, failed, taken, raised, heavy, act }) {
+  const prices = basket.changes.filter((change) => change.now !== undefined);
+  const short = basket.changes.filter((change) => change.left !== undefined);
+  if (prices.length > 0) return changed(basket, scene, prices);
+  if (short.length > 0) return gone(basket, scene, short, raised, act);
+  if (taken) return { words: taken, acts: [] };
+  if (raised) {
+    return {
+      words: t("It costs %(now)s now, %(was)s a moment ago. Nothing is ordered yet: place the order once more if it suits you.", raised),
+      acts: [],
+    };
+  }
+  if (heavy) {
+    return {
+      words: t("A parcel there holds %(most)s at most. Take less, or pick it up.", { most: weight(heavy) }),
+      acts: [],
+    };
+  }
+  if (failed) return { words: sentence(failed), acts: [] };
+  const { problem } = basket;
+  if (!problem || problem.slug === "unknown-message-type") return { words: "", acts: [] };
+  // Without a hold one orders; what is too much is made less.
+  const isFinal = ["hold-share", "order-too-large", "box-limit"].includes(problem.slug);
+  const acts = basket.state === "loose" && !isFinal ? [[t("Try again"), () => basket.again()]] : [];
+  return { words: sentence(problem), acts };
+}
+
+function changed(basket, scene, prices) {
+  const words = prices.map((change) => changedInWords(change, scene));
+  let total = basket.total.amount;
+  for (const { offer, was, now: is } of prices) {
+    total += (is - was) * (basket.lines.get(offer)?.quantity ?? 0);
+  }
+  const acts = [[t("Take it for %(total)s", { total: price(total) }), () => basket.accept()]];
+  // Where it is held at the new price too, to keep it is to take it.
+  const isHeldSo = prices.every(({ offer, now: is }) => basket.hold?.lines.get(offer)?.price === is);
+  if (basket.hold && !isHeldSo) acts.push([t("Keep what is held for me"), () => basket.keepHeld()]);
+  else if (basket.lines.size > prices.length) acts.push([t("Order without it"), () => basket.without()]);
+  else acts.push([t("No, thank you"), () => basket.drop()]);
+  return { words: sentences(...words), acts };
+}
+
+/** What it costs now, and why: a flash has ended, or the price is another. */
+function changedInWords({ offer, was, now: is, over }, scene) {
+  const values = { name: fullName(scene.offers.get(offer)), was: price(was), now: price(is) };
+  if (over === "sold_out") {
+    return t("All %(name)s at %(was)s are gone. It costs %(now)s now; nothing is ordered yet.", values);
+  }
+  if (over === "wrong") return t("The price %(was)s was a mistake. %(name)s costs %(now)s; nothing is ordered yet.", values);
+  if (over) return t("The flash at %(was)s is over. %(name)s costs %(now)s now; nothing is ordered yet.", values);
+  return t("%(name)s cost %(was)s a moment ago and costs %(now)s now. Nothing is ordered yet.", values);
+}
+
+function gone(basket, scene, short, raised, act) {
+  const words = sentences(...short.map((change) => shortInWords(change, scene)));
+  const none = short.filter((change) => change.left === 0);
+  if (none.length === 0) {
+    const once = raised && t("Nothing is ordered yet: place the order once more if it suits you.");
+    const how = basket.problem?.slug === "hold-share" && sentence(basket.problem);
+    return { words: sentences(words, once || how), acts: [] };
+  }
+  const acts = [];
+  const dear = none.find(({ offer, flash }) => flash && scene.offers.get(offer)?.left > 0);
+  const isLimit = ({ why }) => why === "limit-reached" || why === "box-limit";
+  const back = short.every((change) => change.left > 0 || (!isLimit(change) && leftOf(scene.offers.get(change.offer)) > 0));
+  if (dear) {
+    const { price: ordinary } = scene.offers.get(dear.offer);
+    acts.push([t("Take it for %(total)s", { total: money(ordinary) }), () => basket.ordinary()]);
+  } else if (back) acts.push([t("Hold it now"), () => basket.again()]);
+  else if (none.length === 1 && !isLimit(none[0])) {
+    const { offer } = none[0];
+    const quantity = basket.lines.get(offer)?.quantity ?? 1;
+    acts.push([t("Tell me when one comes back"), () => act.wait(offer, quantity)]);
+  }
+  if (basket.lines.size > 1) acts.push([t("Order without it"), () => basket.without()]);
+  else acts.push([t("Look into the bag"), () => act.elsewhere()]);
+  return { words, acts };
+}
+
+function shortInWords(change, scene) {
+  const { offer, left, why } = change;
+  const card = scene.offers.get(offer);
+  const name = fullName(card);
+  if (why === "limit-reached") return limitInWords(change, name);
+  if (why === "box-limit") return boxLimitInWords(change, name);
+  if (why === "lot-spent") {
+    return left > 0
+      ? n(
+          "Of lot %(lot)s the harvest gives %(left)s more of %(name)s; your order has that one now.",
+          "Of lot %(lot)s the harvest gives %(left)s more of %(name)s; your order has these now.",
+          left,
+          { name, left: count(left), lot: change.lot },
+        )
+      : t("The harvest gives no more of %(name)s: all of lot %(lot)s is sold or held.", {
+          name,
+          lot: change.lot,
+        });
+  }
+  if (left > 0) {
+    return n(
+      "Of %(name)s only %(left)s is left; your order has that one now.",
+      "Of %(name)s only %(left)s are left; your order has these now.",
+      left,
+      { name, left },
+    );
+  }
+  if (leftOf(card) > 0 && !change.flash) return t("%(name)s is there again.", { name });
+  return sentences(goneInWords(change, card, name), heldInWords(change, card));
+}
+
+function limitInWords({ left, limit, had }, name) {
+  const words = { name, limit: count(limit), had: count(had), left: count(left) };
+  if (left > 0) {
+    return n(
+      "At this price a buyer may have %(limit)s of %(name)s; your order has %(left)s now.",
+      "At this price a buyer may have %(limit)s of %(name)s; your order has %(left)s now.",
+      limit,
+      words,
+    );
+  }
+  return n(
+    "At this price a buyer may have %(limit)s of %(name)s, and you have %(had)s already.",
+    "At this price a buyer may have %(limit)s of %(name)s, and you have %(had)s already.",
+    limit,
+    words,
+  );
+}
+
+function boxLimitInWords({ left, limit }, name) {
+  const words = { name, limit: count(limit), left: count(left) };
+  if (left > 0) {
+    return t("Of %(name)s a buyer may have %(limit)s that are not packed yet; your order has %(left)s now.", words);
+  }
+  return t("Of %(name)s a buyer may have %(limit)s that are not packed yet, and you have them. Order more once they are packed.", words);
+}
+
+/** When the last one went. */
+function goneInWords({ flash, sold_at: soldAt }, card, name) {
+  const values = { name: flash ? t("%(name)s at the flash price", { name }) : name };
+  const at = soldAt ?? (flash ? undefined : (card.gone_at ?? undefined));
+  const ago = now() - at;
+  if (!(ago >= 0)) return t("%(name)s has just sold out.", values);
+  if (ago >= JUST) return t("The last of %(name)s went at %(time)s.", { ...values, time: clock(at) });
+  const seconds = Math.max(1, Math.round(ago / 1000));
+  return n(
+    "The last of %(name)s went %(seconds)s second ago.",
+    "The last of %(name)s went %(seconds)s seconds ago.",
+    seconds,
+    { ...values, seconds },
+  );
+}
+
+/** What may come back of it, and when the first of that does. */
+function heldInWords({ held: told, back_at: at }, card) {
+  const held = told ?? card.held ?? 0;
+  if (!(held > 0)) return t("More may be released: keep watching.");
+  if (at > 0) {
+    return n(
+      "%(held)s is held by a buyer and comes back at %(time)s if it is not ordered.",
+      "%(held)s are held by buyers and come back if they are not ordered, the first at %(time)s.",
+      held,
+      { held: count(held), time: clock(at) },
+    );
+  }
+  return n(
+    "%(held)s is held by somebody and comes back if they do not order: keep watching.",
+    "%(held)s are held by others and come back if they do not order: keep watching.",
+    held,
+    { held: count(held) },
+  );
+}

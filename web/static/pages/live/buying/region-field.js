@@ -1,0 +1,96 @@
+// The region of an address: province, prefecture and county, each chosen from a list. The names are
+// loaded when someone writes an address.
+
+import { inWords, load, pathOf } from "../../../lib/format/divisions.js";
+import { el } from "../../../lib/ui/dom.js";
+import { page } from "../../../lib/words.js";
+
+let names = null; // by code of six digits, as a promise
+
+function loaded() {
+  names ??= load(page.data.regions);
+  return names.catch((error) => {
+    names = null;
+    throw error;
+  });
+}
+
+/** The codes that lie in one: prefectures of a province, counties of a prefecture. */
+function inside(all, code, digits) {
+  const begin = code.slice(0, digits - 2);
+  const end = "0".repeat(6 - digits);
+  return Object.keys(all).filter(
+    (other) =>
+      other.startsWith(begin) && other.endsWith(end) && other.slice(digits - 2, digits) !== "00",
+  );
+}
+
+export class Region {
+  /** `place` has the three lists; Event of the place: "change", as lists have it. */
+  constructor(place) {
+    this.place = place;
+    this.lists = [...place.querySelectorAll("select")];
+    this.all = null;
+    this.code = "";
+    this.lists.forEach((list, level) => {
+      list.addEventListener("change", () => this.chosen(level));
+    });
+  }
+
+  /** Fill the lists, once they are seen. Where the names can't be had the address does without. */
+  async show() {
+    if (this.all) return;
+    try {
+      this.all = await loaded();
+    } catch {
+      this.place.hidden = true;
+      return;
+    }
+    this.place.hidden = false;
+    this.fill();
+  }
+
+  /** The code that is chosen: six digits, or empty. */
+  set(code) {
+    this.code = code ?? "";
+    if (this.all) this.fill();
+  }
+
+  chosen(level) {
+    const { value } = this.lists[level];
+    const above = level > 0 ? this.lists[level - 1].value : "";
+    this.code = value || above;
+    // A municipality has one prefecture, which nobody chooses.
+    if (level === 0 && value) {
+      const [only, ...more] = inside(this.all, value, 4);
+      if (only && more.length === 0) this.code = only;
+    }
+    this.fill();
+  }
+
+  fill() {
+    if (this.code && !(this.code in this.all)) this.code = "";
+    const { code } = this;
+    const chosen = [
+      code ? `${code.slice(0, 2)}0000` : "",
+      code && code.slice(2, 4) !== "00" ? `${code.slice(0, 4)}00` : "",
+      code && code.slice(4) !== "00" ? code : "",
+    ];
+    this.lists.forEach((list, level) => {
+      const from = level === 0 ? "" : chosen[level - 1];
+      const codes = level > 0 && !from ? [] : inside(this.all, from, 2 * level + 2);
+      list.replaceChildren(
+        el("option", { value: "" }, list.dataset.name),
+        ...codes.map((one) => el("option", { value: one }, this.all[one])),
+      );
+      list.value = chosen[level];
+      // Nobody chooses where there is nothing to choose.
+      list.parentElement.hidden = codes.length === 0 || (level === 1 && codes.length === 1);
+    });
+  }
+
+  /** What it is called, the province first; a municipality once. */
+  get words() {
+    return this.all && this.code ? inWords(pathOf(this.all, this.code)) : "";
+  }
+}

@@ -1,0 +1,229 @@
+// The pinned card over the video, and how any card's facts are put into words.
+
+import { el, icon, say } from "../../../lib/ui/dom.js";
+import { clock, count, day, dayShort, kilograms, money } from "../../../lib/format/format.js";
+import { pictureOf } from "../../../lib/format/product-picture.js";
+import { stopInWords } from "../../../lib/format/lot-stops.js";
+import { n, t, text } from "../../../lib/words.js";
+import { flashLine, flashOf, keptOf, leftOf, priceOf, wasOf } from "../../../lib/state/flash-batch.js";
+import { isStopped, ownLeft } from "../../../lib/state/broadcast-state.js";
+import { PriceGuard } from "../buying/price-guard.js";
+
+const DAY = 86_400_000;
+const FEW = 10; // boxes at which the number left turns red
+
+/** When a lot was picked, in words. */
+function picked(ms, now = Date.now()) {
+  if (!ms) return "";
+  const today = day(ms) === day(now);
+  if (today && Number(clock(ms).slice(0, 2)) < 12) return t("picked this morning");
+  if (today) return t("picked today");
+  if (day(ms) === day(now - DAY)) return t("picked yesterday");
+  return t("picked on %(day)s", { day: dayShort(ms) });
+}
+
+/** A lot and when it was picked, `Lot 1123 · picked this morning`. */
+export const lotInWords = (lot) =>
+  [t("Lot %(code)s", { code: lot.code }), picked(lot.harvested_at)].filter(Boolean).join(" · ");
+
+/** What a lot gave and what of it is sold, `412 kg harvested, 380 kg sold`; nothing where unknown. */
+export function balanceInWords(lot) {
+  if (!lot.harvested_g) return "";
+  const harvested = kilograms(lot.harvested_g);
+  if (lot.sold_g === undefined) return t("%(harvested)s harvested", { harvested });
+  return t("%(harvested)s harvested, %(sold)s sold", { harvested, sold: kilograms(lot.sold_g) });
+}
+
+/** What is left, in words; where nothing is, what may come back. */
+export function leftInWords(card) {
+  if (isStopped(card)) return t("Stopped");
+  const flash = flashOf(card);
+  if (flash) {
+    return t("%(left)s of %(boxes)s left", { left: count(keptOf(card)), boxes: count(flash.boxes) });
+  }
+  if (card.left > 0) {
+    return n("%(left)s left", "%(left)s left", card.left, { left: count(card.left) });
+  }
+  if (ownLeft(card) > 0) return t("All of this harvest is sold or held");
+  if (card.held > 0) {
+    return n(
+      "%(held)s held by a buyer, may come back",
+      "%(held)s held by buyers, may come back",
+      card.held,
+      { held: count(card.held) },
+    );
+  }
+  return t("Sold out for now");
+}
+
+/** Name and unit together, the unit left out where the name says it, or its size, already. */
+export function fullName(card) {
+  const name = text(card.name);
+  const unit = text(card.unit);
+  const size = unit.match(/[\d.]+\s*\p{L}+/u)?.[0] ?? unit;
+  return unit && !name.includes(size) ? `${name} · ${unit}` : name;
+}
+
+/** For how many boxes others wait, in words; nothing where nobody does. */
+export const waitingInWords = ({ waiting }) =>
+  waiting > 0 ? t("%(waiting)s waited for", { waiting: count(waiting) }) : "";
+
+/** What is left on a card, in a line; where nothing is and others wait, how many do. */
+export function stockInWords(card) {
+  const waiting = waitingInWords(card);
+  if (leftOf(card) > 0 || !waiting || isStopped(card)) return leftInWords(card);
+  const held = card.held > 0 ? t("%(held)s held", { held: count(card.held) }) : t("Sold out");
+  return `${held} · ${waiting}`;
+}
+
+/** The thin bar of what was released, or of a flash batch: left, and beside it what others hold. */
+export function stockBar() {
+  const held = el("progress", { class: "stock stock--held" });
+  const left = el("progress", { class: "stock stock--left" });
+  const bar = el("span", { class: "stocks", "aria-hidden": "true" }, held, left);
+  bar.show = (card) => {
+    const flash = flashOf(card);
+    // What is said where nothing is left takes the room of the bar.
+    bar.hidden = leftOf(card) <= 0;
+    held.max = left.max = Math.max(1, flash?.boxes ?? card.released);
+    left.value = leftOf(card);
+    held.value = flash ? 0 : card.left + (card.held ?? 0);
+  };
+  return bar;
+}
+
+/** The green line: which lot, when it was picked, what of it is sold; opens its story. Red where the
+    lot is stopped, with the reason. */
+export function lotLine(card, act) {
+  const balance = el("span", { class: "lot-line__balance" });
+  const sign = el("span", { class: "lot-line__sign" });
+  const line = el(
+    "button",
+    { class: "lot-line", type: "button", onclick: () => act.origin(card.lot) },
+    sign,
+    el(
+      "span",
+      { class: "lot-line__text" },
+      el("span", { class: "lot-line__lot" }, lotInWords(card.lot), icon("next", true)),
+      balance,
+    ),
+  );
+  line.show = (now) => {
+    const stopped = isStopped(now);
+    line.classList.toggle("lot-line--stopped", stopped);
+    say(balance, stopped ? stopInWords(now.lot.stopped) : balanceInWords(now.lot));
+    if (sign.dataset.stopped === String(stopped)) return;
+    sign.dataset.stopped = String(stopped);
+    sign.replaceChildren(icon(stopped ? "warning" : "leaf", true));
+  };
+  return line;
+}
+
+/** The button of a card: buys at the price that was seen; where nothing is left, asks to be told. */
+export function buyButton(card, act, classes) {
+  const { id } = card;
+  const isPinned = classes === "pinned__buy";
+  const button = el("button", { class: `button ${classes}`, type: "button" });
+  const seen = new PriceGuard(button);
+  button.addEventListener("click", () => {
+    const price = seen.take();
+    if (button.dataset.does === "buy") act.buy(id, { price });
+    else if (button.dataset.does === "wait") act.wait(id);
+    else act.look(id);
+  });
+  button.show = (now, buyable, wait) => {
+    seen.show(priceOf(now).amount);
+    const left = leftOf(now) > 0;
+    const stopped = isStopped(now);
+    button.dataset.does = left ? "buy" : wait || stopped ? "look" : "wait";
+    button.disabled = !buyable || stopped;
+    button.classList.toggle("button--primary", left && isPinned);
+    if (stopped) say(button, t("Stopped"));
+    else if (left) say(button, t("Buy"));
+    else if (!buyable) say(button, t("Sold out"));
+    else if (wait) say(button, t("You are no. %(place)s", { place: count(wait.place) }));
+    else say(button, t("Tell me when it is back"));
+    // In a list each button is of another offer.
+    if (!isPinned) button.setAttribute("aria-label", `${button.textContent}: ${fullName(now)}`);
+  };
+  return button;
+}
+
+/** The card in its place, and in words for readers of the screen in `told`; `act` has
+    buy(offer, {price}), look(offer), origin(lot), wait(offer); `waits` knows for what one waits. */
+export class PinnedCard {
+  constructor(place, told, act, waits) {
+    this.place = place;
+    this.told = told;
+    this.act = act;
+    this.waits = waits;
+    this.shown = null;
+  }
+
+  render(card, buyable) {
+    if (!card) {
+      this.place.replaceChildren();
+      this.place.hidden = true;
+      this.shown = null;
+      return;
+    }
+    if (this.shown !== card.id) this.build(card);
+    this.tell(card);
+    const was = wasOf(card);
+    const left = leftOf(card);
+    say(this.parts.price, money(priceOf(card)), true);
+    say(this.parts.was, was ? money(was) : "");
+    this.parts.was.hidden = !was;
+    this.parts.flash.show(card);
+    say(this.parts.left, stockInWords(card));
+    this.parts.left.classList.toggle("pinned__left--few", left > 0 && left <= FEW);
+    this.parts.stock.show(card);
+    this.parts.lot.show(card);
+    this.parts.buy.show(card, buyable, this.waits.of(card.id));
+  }
+
+  /** Read out what is on screen when it comes, and when it is nearly gone; not each box sold. */
+  tell(card) {
+    const left = leftOf(card);
+    const few = isStopped(card) ? "stopped" : left <= 0 ? "none" : left <= FEW ? "few" : "some";
+    const price = priceOf(card);
+    const key = `${card.id} ${price.amount} ${few}`;
+    if (key === this.said) return;
+    this.said = key;
+    const stock = isStopped(card) ? stopInWords(card.lot.stopped) : leftInWords(card);
+    say(this.told, `${fullName(card)}, ${money(price)}, ${stock}`);
+  }
+
+  build(card) {
+    this.shown = card.id;
+    const parts = {
+      price: el("span", { class: "price" }),
+      was: el("s", { class: "price-was" }),
+      left: el("span", { class: "pinned__left" }),
+      stock: stockBar(),
+      lot: lotLine(card, this.act),
+      flash: flashLine(),
+      buy: buyButton(card, this.act, "pinned__buy"),
+    };
+    this.parts = parts;
+    const look = el(
+      "button",
+      {
+        class: "pinned__look",
+        type: "button",
+        "aria-haspopup": "dialog",
+        onclick: () => this.act.look(card.id),
+      },
+      el("img", { class: "thumb pinned__picture", src: pictureOf(card), alt: "", width: 88, height: 88 }),
+      el(
+        "span",
+        { class: "pinned__text" },
+        el("span", { class: "pinned__name" }, fullName(card)),
+        el("span", { class: "pinned__money" }, parts.price, parts.was),
+        el("span", { class: "pinned__stock" }, parts.stock, parts.left),
+      ),
+    );
+    this.place.replaceChildren(el("div", { class: "pinned" }, parts.flash, look, parts.lot, parts.buy));
+    this.place.hidden = false;
+  }
+}

@@ -1,0 +1,165 @@
+// One offer, large: its picture, price, weight and stock, where it comes from, and the way to buy, or
+// to wait for what comes back.
+
+import { el, icon, say } from "../../../lib/ui/dom.js";
+import { count, kilograms, money, perKilogram, weight } from "../../../lib/format/format.js";
+import { pictureOf } from "../../../lib/format/product-picture.js";
+import { open } from "../../../lib/ui/sheet.js";
+import { reasonsInWords, stopMeans } from "../../../lib/format/lot-stops.js";
+import { n, t, text } from "../../../lib/words.js";
+import { balanceInWords, fullName, leftInWords, lotInWords, stockBar, waitingInWords } from "./card.js";
+import { flashLine, flashOf, leftOf, priceOf, wasOf } from "../../../lib/state/flash-batch.js";
+import { isStopped } from "../../../lib/state/broadcast-state.js";
+import { sentences } from "../buying/notices.js";
+import { PriceGuard } from "../buying/price-guard.js";
+
+export class OfferDetails {
+  /** `act` has buy(offer, {price, counted}), wait(offer), leave(offer) and origin(lot). */
+  constructor(sheet, { scene, channel, waits }, act) {
+    this.sheet = sheet;
+    this.scene = scene;
+    this.channel = channel;
+    this.waits = waits;
+    this.act = act;
+    this.buy = sheet.querySelector(".sheet__foot button");
+    this.seen = new PriceGuard(this.buy);
+    this.buy.addEventListener("click", () => {
+      const price = this.seen.take();
+      if (this.does === "buy") act.buy(this.offer, { price, counted: true });
+      else if (this.does === "wait") act.wait(this.offer);
+      else act.leave(this.offer);
+    });
+  }
+
+  show(offer) {
+    const card = this.scene.offers.get(offer);
+    if (!card) return;
+    if (this.offer !== offer) this.seen.clear();
+    this.offer = offer;
+    this.channel.tell({ type: "card.open", offer });
+    this.build(card);
+    open(this.sheet);
+    this.render(this.buyable);
+  }
+
+  build(card) {
+    const parts = {
+      price: el("span", { class: "price" }),
+      was: el("s", { class: "price-was" }),
+      each: el("span", { class: "small soft" }),
+      flash: flashLine(),
+      left: el("p", { class: "small" }),
+      stock: stockBar(),
+      stopped: el("p", { class: "notice notice--red", role: "alert" }),
+      lifted: el("p", { class: "notice notice--kumquat" }),
+      tested: el("p", { class: "row" }, icon("seal", true), t("This lot was tested.")),
+      wait: el("p", { class: "notice notice--kumquat" }),
+      balance: el("p", { class: "small" }),
+    };
+    this.parts = parts;
+    const { lot } = card;
+    say(this.sheet.querySelector(".sheet__title"), fullName(card));
+    const body = this.sheet.querySelector(".sheet__body");
+    body.replaceChildren(
+      el("img", { class: "look__picture", src: pictureOf(card), alt: "", width: 560, height: 360 }),
+      el(
+        "div",
+        { class: "stack stack--close" },
+        el("p", { class: "look__money" }, parts.price, parts.was, parts.each),
+        parts.flash,
+        el("p", {}, el("span", { class: "soft" }, t("Net weight")), " ", el("strong", {}, weight(card.net_weight_g))),
+        parts.stock,
+        parts.left,
+      ),
+      parts.stopped,
+      parts.lifted,
+      parts.wait,
+      (parts.from = el(
+        "div",
+        { class: "card card--leaf" },
+        el("p", {}, el("strong", {}, text(lot.farm.name)), ` · ${text(lot.farm.place)}`),
+        el("div", {}, el("p", {}, lotInWords(lot)), parts.balance),
+        parts.tested,
+        el(
+          "div",
+          {},
+          el(
+            "button",
+            { class: "button", type: "button", onclick: () => this.act.origin(lot) },
+            icon("leaf", true),
+            t("Where it comes from"),
+          ),
+        ),
+      )),
+    );
+    body.scrollTop = 0;
+  }
+
+  render(buyable) {
+    this.buyable = buyable;
+    const card = this.scene.offers.get(this.offer);
+    if (!this.sheet.open || !card) return;
+    const { parts } = this;
+    const price = priceOf(card);
+    const was = wasOf(card);
+    const wait = this.waits.of(card.id);
+    const left = leftOf(card) > 0;
+    say(parts.price, money(price));
+    say(parts.was, was ? money(was) : "");
+    parts.was.hidden = !was;
+    say(parts.each, perKilogram(price, card.net_weight_g));
+    parts.flash.show(card);
+    parts.stock.show(card);
+    say(parts.left, this.stockInWords(card));
+    const stopped = isStopped(card);
+    parts.wait.hidden = left || !buyable || stopped;
+    parts.stopped.hidden = !stopped;
+    say(parts.stopped, stopped ? sentences(stopMeans(card.lot.stopped), reasonsInWords(card.lot.stopped)) : "");
+    parts.lifted.hidden = stopped || !card.lot.lifted;
+    say(parts.lifted, card.lot.lifted ? t("This lot was stopped and lifted by the county: %(sentence)s", card.lot.lifted) : "");
+    parts.tested.hidden = !card.lot.tested;
+    parts.from.classList.toggle("card--leaf", !stopped);
+    say(parts.wait, this.waitInWords(card, wait));
+    say(parts.balance, [balanceInWords(card.lot), wastedInWords(card.lot)].filter(Boolean).join(" · "));
+    this.seen.show(price.amount);
+    this.does = left ? "buy" : wait ? "leave" : "wait";
+    this.buy.disabled = !buyable || (stopped && !wait);
+    this.buy.classList.toggle("button--primary", this.does !== "leave");
+    if (stopped && !wait) say(this.buy, t("Stopped"));
+    else if (left) say(this.buy, t("Buy · %(price)s", { price: money(price) }));
+    else if (!buyable) say(this.buy, t("Sold out"));
+    else say(this.buy, wait ? t("Wait no more") : t("Tell me when one comes back"));
+  }
+
+  stockInWords(card) {
+    if (flashOf(card) || card.left <= 0) return leftInWords(card);
+    const left = t("%(left)s of %(released)s left", {
+      left: count(card.left),
+      released: count(card.released),
+    });
+    if (!card.held) return left;
+    const held = n("%(held)s held by a buyer", "%(held)s held by buyers", card.held, {
+      held: count(card.held),
+    });
+    return `${left} · ${held}`;
+  }
+
+  /** Which place one has, or what waiting would mean. */
+  waitInWords(card, wait) {
+    const others = waitingInWords(card);
+    if (wait) {
+      return sentences(
+        t("You are no. %(place)s of those who wait.", { place: count(wait.place) }),
+        t("What comes back is held for you at once; keep this page open."),
+      );
+    }
+    return sentences(
+      others ? t("%(waiting)s.", { waiting: others }) : t("Nobody waits for it yet."),
+      t("What comes back goes to those who wait first, in turn."),
+    );
+  }
+}
+
+/** What of a lot could not be sold; nothing where all could. */
+const wastedInWords = ({ wasted_g: grams }) =>
+  grams > 0 ? t("%(wasted)s sorted out", { wasted: kilograms(grams) }) : "";

@@ -1,0 +1,90 @@
+// Waiting in the page's words: joining and leaving, and what is told when it was worth it.
+
+import { sentence } from "../../../lib/format/problems.js";
+import { clock, count } from "../../../lib/format/format.js";
+import { close } from "../../../lib/ui/sheet.js";
+import { toast } from "../../../lib/ui/toast.js";
+import { t } from "../../../lib/words.js";
+import { fullName } from "./card.js";
+
+const TOLD = 20; // seconds
+
+export class WaitlistView {
+  /** `begin` opens what is held. */
+  constructor({ waits, basket, scene, begin }) {
+    this.waits = waits;
+    this.basket = basket;
+    this.scene = scene;
+    this.begin = begin;
+    this.title = document.title;
+    this.joining = new Set();
+    basket.addEventListener("change", () => {
+      if (!basket.hold) this.read();
+    });
+    waits.addEventListener("served", ({ detail }) => this.served(detail));
+  }
+
+  async join(offer, quantity) {
+    if (this.joining.has(offer)) return;
+    const name = fullName(this.scene.offers.get(offer));
+    this.joining.add(offer);
+    try {
+      await this.waits.join(offer, quantity);
+    } catch (problem) {
+      toast(sentence(problem), { danger: true });
+      return;
+    } finally {
+      this.joining.delete(offer);
+    }
+    const wait = this.waits.of(offer);
+    if (!wait) return;
+    toast(
+      t("You are no. %(place)s for %(name)s. What comes back is held for you at once.", {
+        place: count(wait.place),
+        name,
+      }),
+    );
+  }
+
+  async leave(offer) {
+    try {
+      await this.waits.leave(offer);
+    } catch (problem) {
+      toast(sentence(problem), { danger: true });
+      return;
+    }
+    const sheet = document.querySelector("dialog[open]");
+    if (sheet) close(sheet);
+    toast(t("You wait no more."));
+  }
+
+  /** What is held is looked at: it need not be told any more. */
+  read() {
+    this.told?.();
+    document.title = this.title;
+  }
+
+  /** Boxes came back and are held here: one tap opens them. Who is elsewhere sees it in the title. */
+  served(held) {
+    this.basket.served(held);
+    const { offer } = held.waited[0] ?? held.lines.at(-1);
+    const name = fullName(this.scene.offers.get(offer));
+    this.read();
+    document.title = `(1) ${this.title}`;
+    navigator.vibrate?.(200);
+    if (!document.hidden) this.tell(name, held.until);
+    else {
+      const back = () => this.tell(name, held.until);
+      document.addEventListener("visibilitychange", back, { once: true });
+    }
+  }
+
+  tell(name, until) {
+    if (!this.basket.hold) return;
+    const words = t("%(name)s came back and is held for you until %(time)s.", {
+      name,
+      time: clock(until),
+    });
+    this.told = toast(words, { act: t("Order it"), onAct: this.begin, seconds: TOLD });
+  }
+}

@@ -1,0 +1,61 @@
+// Hearts: a button and a double tap on the video; sent together once a second, twenty at most.
+
+import { icon, say } from "../../../lib/ui/dom.js";
+import { count } from "../../../lib/format/format.js";
+
+const WAYS = 4; // heart--1 … heart--4 in overlay.css
+const AT_MOST = 12;
+
+export class Hearts {
+  /** `screen` takes double taps, `sky` is where hearts rise. */
+  constructor(button, screen, sky, channel) {
+    this.counter = button.querySelector("[data-count]");
+    this.sky = sky;
+    this.channel = channel;
+    this.given = 0;
+    this.shown = 0;
+    this.own = 0;
+    button.addEventListener("click", () => this.give());
+    screen.addEventListener("dblclick", ({ target }) => {
+      if (!target.closest("button, a, input, .pinned, .bag")) this.give();
+    });
+  }
+
+  give() {
+    this.given = Math.min(20, this.given + 1);
+    this.own += 1;
+    this.float();
+    this.show();
+    this.timer ??= setTimeout(() => {
+      this.channel.tell({ type: "react", count: this.given });
+      this.given = 0;
+      this.timer = undefined;
+    }, 1000);
+  }
+
+  render(scene) {
+    if (scene.audience.reactions === this.told) return;
+    const more = scene.audience.reactions - (this.told ?? scene.audience.reactions) - this.own;
+    this.told = scene.audience.reactions;
+    this.own = 0;
+    for (let heart = 0; heart < Math.min(5, more); heart += 1) {
+      setTimeout(() => this.float(), heart * 350);
+    }
+    this.show();
+  }
+
+  show() {
+    const all = (this.told ?? 0) + this.own;
+    this.counter.hidden = all === 0;
+    say(this.counter, count(all));
+  }
+
+  float() {
+    if (this.sky.childElementCount >= AT_MOST || document.hidden) return;
+    const heart = icon("heart");
+    this.shown += 1;
+    heart.classList.add("heart", `heart--${(this.shown % WAYS) + 1}`);
+    heart.addEventListener("animationend", () => heart.remove());
+    this.sky.append(heart);
+  }
+}

@@ -1,0 +1,137 @@
+// The slate: what stands in the picture's place when there is none, in plain words.
+
+import { el, icon, say } from "../../../lib/ui/dom.js";
+import { clock, day } from "../../../lib/format/format.js";
+import { t } from "../../../lib/words.js";
+
+/** What to show: {icon, title, words, act?: {words, call}} or null for the picture. */
+export function placeholderOf(scene, picture, link) {
+  const state = scene.broadcast?.state;
+  if (link === "refused") {
+    return {
+      icon: "warning",
+      title: t("There is no such broadcast"),
+      words: t("The link may be old. The start page shows what is live now."),
+      act: "home",
+    };
+  }
+  if (state === "ended") {
+    return {
+      icon: "check",
+      title: t("The broadcast has ended"),
+      words: t("Thank you for watching. Your orders stand as they are."),
+      act: "home",
+    };
+  }
+  if (state === "scheduled") {
+    const at = scene.broadcast.starts_at && Date.parse(scene.broadcast.starts_at);
+    return {
+      icon: "clock",
+      title: at
+        ? t("It starts on %(day)s at %(time)s", { day: day(at), time: clock(at) })
+        : t("It starts soon"),
+      words: t("Stay on this page: the picture comes by itself."),
+    };
+  }
+  if (picture === "unsupported") {
+    return {
+      icon: "warning",
+      title: t("This browser can't show the video"),
+      words: t(
+        "Open this page in a current Chrome, Safari, Firefox or Edge. Chat and orders work here too.",
+      ),
+    };
+  }
+  if (picture === "blocked") {
+    return {
+      icon: "offline",
+      title: t("This network blocks the video"),
+      words: t(
+        "It gets through here neither by UDP nor by TCP. Try mobile data or another Wi-Fi. Chat and orders work all the same.",
+      ),
+      act: "again",
+    };
+  }
+  if (picture === "tap") {
+    return { icon: "camera", title: t("Ready"), words: "", act: "play" };
+  }
+  if (scene.paused) {
+    return {
+      icon: "clock",
+      title: t("Back in a moment"),
+      words: t("The camera lost its connection. Stay here: it goes on by itself."),
+    };
+  }
+  if (picture === "other") {
+    return {
+      icon: "warning",
+      title: t("This browser can't show this camera"),
+      words: t("You hear it. The picture comes back by itself with the next camera."),
+    };
+  }
+  if (picture === "playing") return null;
+  if (picture === "waiting") {
+    return {
+      icon: "camera",
+      title: t("The camera is not on yet"),
+      words: t("Stay on this page: the picture comes by itself."),
+    };
+  }
+  if (picture === "busy") {
+    return {
+      icon: "clock",
+      title: t("Many people are coming in"),
+      words: t("You are let in shortly, without doing anything."),
+    };
+  }
+  if (picture === "lost") {
+    return {
+      icon: "offline",
+      title: t("Connecting again…"),
+      words: t("The connection is gone for a moment. Stay here: the picture comes back by itself."),
+    };
+  }
+  return { icon: null, title: t("The picture is coming…"), words: "" };
+}
+
+export class Placeholder {
+  constructor(place, calls) {
+    this.place = place;
+    this.calls = calls;
+    this.shown = undefined;
+  }
+
+  render(slate) {
+    const key = JSON.stringify(slate);
+    if (key === this.shown) return;
+    this.shown = key;
+    this.place.hidden = slate === null;
+    if (slate === null) {
+      this.place.replaceChildren();
+      return;
+    }
+    const title = el("p", { class: "slate__title" });
+    say(title, slate.title);
+    this.place.replaceChildren(
+      slate.icon ? icon(slate.icon) : el("span", { class: "slate__spin", "aria-hidden": "true" }),
+      title,
+      ...(slate.words ? [el("p", { class: "slate__words" }, slate.words)] : []),
+      ...this.act(slate.act),
+    );
+  }
+
+  act(name) {
+    if (name === "home") {
+      return [el("a", { class: "button", href: "/" }, t("What is live now"))];
+    }
+    if (name === "again") {
+      return [el("button", { class: "button", type: "button", onclick: this.calls.again }, t("Try again"))];
+    }
+    if (name === "play") {
+      return [
+        el("button", { class: "button button--primary", type: "button", onclick: this.calls.play }, t("Tap to play")),
+      ];
+    }
+    return [];
+  }
+}

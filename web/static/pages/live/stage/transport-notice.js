@@ -1,0 +1,37 @@
+// How the picture comes where it does not come by the usual way: told once, then out of the way.
+
+import { say } from "../../../lib/ui/dom.js";
+import { t } from "../../../lib/words.js";
+
+const SHOWN_FOR = 12_000;
+
+export function transportWords(way) {
+  switch (way) {
+    case "tcp":
+      return t("The video comes by TCP, since this network blocks UDP.");
+    case "relay":
+      return t("The video comes through a relay server, since this network blocks the direct way.");
+    default:
+      return null;
+  }
+}
+
+export class TransportNotice {
+  constructor(place) {
+    this.place = place;
+    this.told = null;
+  }
+
+  show(way) {
+    if (way === null || way === this.told) return;
+    this.told = way;
+    const words = transportWords(way);
+    clearTimeout(this.timer);
+    this.place.hidden = words === null;
+    if (words === null) return;
+    say(this.place, words);
+    this.timer = setTimeout(() => {
+      this.place.hidden = true;
+    }, SHOWN_FOR);
+  }
+}

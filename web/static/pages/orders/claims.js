@@ -1,0 +1,95 @@
+// Claims of buyers whose boxes came damaged: what was written and photographed, and the answer, money
+// back or why not. Staff alone read them.
+
+import { el, say } from "../../lib/ui/dom.js";
+import { money } from "../../lib/format/format.js";
+import { close } from "../../lib/ui/sheet.js";
+import { toast } from "../../lib/ui/toast.js";
+import { t } from "../../lib/words.js";
+import { post } from "../../lib/channel/staff-api.js";
+import { FormSheet } from "../../lib/forms/form-sheet.js";
+import { asked, isDue, isTakenOff, left as leftOf } from "../../lib/orders/order-states.js";
+import { openClaim } from "../../lib/orders/match.js";
+import { when } from "../../lib/orders/order-row.js";
+import { isMeant } from "./undo.js";
+
+/** What the buyer wrote, with the photos, each of which opens whole. */
+function told({ claimed_at: at, text, photos }) {
+  const shown = photos.map(({ url }, index) =>
+    el("li", {}, el("a", { href: url, target: "_blank" }, el("img", { src: url, loading: "lazy", alt: t("Photo %(n)s of the claim", { n: index + 1 }) }))),
+  );
+  return [
+    el("p", { class: "soft small" }, when(at)),
+    el("p", { class: text ? "claim__text" : "soft" }, text || t("What was written was removed with the buyer's details")),
+    shown.length ? el("ul", { class: "claim__photos" }, shown) : el("p", { class: "soft" }, t("Without a photo")),
+  ];
+}
+
+function answerWords(order, { amount }) {
+  if (!amount) return t("Refused");
+  return isTakenOff(order) ? t("%(sum)s taken off", { sum: money(amount) }) : t("%(sum)s given back", { sum: money(amount) });
+}
+
+export class Claims {
+  #path;
+  #book;
+  #moves;
+  #form;
+
+  constructor(broadcast, moves, book) {
+    this.#path = `/api/v1/broadcasts/${broadcast}/claims`;
+    this.#book = book;
+    this.#moves = moves;
+    this.#form = new FormSheet("claim-sheet");
+    this.#form.form.addEventListener("input", () => this.#choose(this.#form.elements.deed.value));
+  }
+
+  /** The claims of an order, as its sheet shows them. */
+  cards(order) {
+    return (order.claims ?? []).map((claim) =>
+      el(
+        "section",
+        { class: "claim card" },
+        el("h3", { class: "card__title" }, t("Claim")),
+        ...told(claim),
+        claim.state === "open"
+          ? el("button", { class: "button button--strong", type: "button", "data-act": "claim", onclick: () => this.open(order) }, t("Answer the claim"))
+          : el("p", {}, el("strong", {}, answerWords(order, claim)), claim.answer ? ` · ${claim.answer}` : ""),
+      ),
+    );
+  }
+
+  /** Asks for the answer to the order's open claim. */
+  open(order) {
+    close(document.getElementById("order-sheet"));
+    const claim = openClaim(order);
+    const form = this.#form;
+    const currency = order.total.currency;
+    const left = leftOf(order);
+    const mayRefund = left > 0;
+    form.part("claim-told").replaceChildren(...told(claim));
+    say(form.part("what"), [order.number, order.buyer?.name, money(asked(order))].filter(Boolean).join(" · "));
+    say(form.part("claim-deed"), isDue(order) ? t("Less to pay") : t("Money back"));
+    say(form.part("claim-most"), mayRefund ? t("%(sum)s at most", { sum: money({ amount: left, currency }) }) : t("Nothing is left of it"));
+    form.open({
+      values: { deed: mayRefund ? "refund" : "refuse", amount: { amount: null, currency } },
+      job: async ({ deed, amount, answer }) => {
+        if (deed === "refund" && !(await isMeant(order, amount.amount))) return false;
+        const body = deed === "refund" ? { amount, answer } : { refuse: true, answer };
+        const after = await post(`${this.#path}/${claim.id}/answer`, body);
+        if (deed === "refund") return this.#moves.tell({ refund: { amount } }, after);
+        this.#book.put([after]);
+        toast(t("The claim on %(number)s is refused, with your reason.", { number: order.number }));
+      },
+    });
+    form.elements.deed[0].disabled = !mayRefund;
+    this.#choose(mayRefund ? "refund" : "refuse");
+  }
+
+  /** Money back takes an amount; a word for the buyer goes with either. */
+  #choose(deed) {
+    const { amount } = this.#form.elements;
+    amount.disabled = deed !== "refund";
+    amount.closest("[data-field]").hidden = deed !== "refund";
+  }
+}

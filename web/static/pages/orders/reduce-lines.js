@@ -1,0 +1,68 @@
+// The lines of an order that is not packed yet, each with a stepper for how many boxes it keeps: what
+// it has fewer goes back on sale. One box at least stays.
+
+import { el, icon, say } from "../../lib/ui/dom.js";
+import { count } from "../../lib/format/format.js";
+import { t, text } from "../../lib/words.js";
+
+const boxesOf = ({ quantity, returned }) => quantity - (returned ?? 0);
+
+export class LineReducer {
+  #place;
+  #rows = [];
+  #onChange;
+
+  /** `onChange(amount)` is told what the boxes cost that are not wanted any more, in minor units. */
+  constructor(place, onChange) {
+    this.#place = place;
+    this.#onChange = onChange;
+  }
+
+  /** Shows the lines of an order whose boxes are all still here; of another one nothing. */
+  open(order) {
+    const lines = order.state === "placed" ? order.lines.filter((line) => boxesOf(line) > 0) : [];
+    const isSome = lines.reduce((sum, line) => sum + boxesOf(line), 0) > 1;
+    this.#rows = isSome ? lines.map((line) => this.#row(line)) : [];
+    this.#place.hidden = !isSome;
+    this.#place.querySelector("ul").replaceChildren(...this.#rows.map(({ item }) => item));
+    this.#draw();
+  }
+
+  /** The boxes that it keeps no more, as the API takes them. */
+  get lines() {
+    return this.#rows.filter(({ line, keeps }) => keeps < boxesOf(line)).map(({ line, keeps }) => ({ offer: line.offer, quantity: boxesOf(line) - keeps }));
+  }
+
+  #row(line) {
+    const name = text(line.name);
+    const row = { line, keeps: boxesOf(line) };
+    const step = (sign, words, by) => el("button", { class: "stepper__button", type: "button", "aria-label": `${words}: ${name}`, onclick: () => this.#set(row, row.keeps + by) }, icon(sign));
+    row.less = step("minus", t("One less"), -1);
+    row.more = step("plus", t("One more"), 1);
+    row.value = el("output", { class: "stepper__value fewer__value number" });
+    row.was = el("span", { class: "soft small" });
+    row.item = el(
+      "li",
+      { class: "fewer__line" },
+      el("span", { class: "fewer__name" }, name, " ", row.was),
+      el("div", { class: "stepper", role: "group", "aria-label": name }, row.less, row.value, row.more),
+    );
+    return row;
+  }
+
+  #set(row, keeps) {
+    row.keeps = keeps;
+    this.#draw();
+    this.#onChange(this.#rows.reduce((sum, { line, keeps: kept }) => sum + (boxesOf(line) - kept) * line.price.amount, 0));
+  }
+
+  #draw() {
+    const all = this.#rows.reduce((sum, { keeps }) => sum + keeps, 0);
+    for (const { line, keeps, less, more, value, was } of this.#rows) {
+      say(value, count(keeps));
+      say(was, keeps < boxesOf(line) ? t("instead of %(n)s", { n: count(boxesOf(line)) }) : "");
+      less.disabled = keeps === 0 || all === 1;
+      more.disabled = keeps === boxesOf(line);
+    }
+  }
+}

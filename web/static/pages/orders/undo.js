@@ -1,0 +1,82 @@
+// What may be wrong with an order: a sum that is asked about before it is given, and what was done last
+// with it, which is put right also long after.
+
+import { money } from "../../lib/format/format.js";
+import { t } from "../../lib/words.js";
+import { askToConfirm } from "../../lib/ui/confirm.js";
+import { together } from "../../lib/format/staff-sentences.js";
+import { isDue, isGone, left, stateWords } from "../../lib/orders/order-states.js";
+
+/** Whether more than half of what is left of an order is meant to be taken off or given back. */
+export async function isMeant(order, amount) {
+  const whole = left(order);
+  if (amount * 2 <= whole || amount > whole) return true;
+  const isOff = isDue(order);
+  const sum = (minor) => money({ ...order.total, amount: minor });
+  const values = { sum: sum(amount), whole: sum(whole), left: sum(whole - amount) };
+  const rest = amount < whole ? t("%(left)s is to be paid then.", values) : t("Nothing is to be paid then.");
+  return askToConfirm({
+    title: isOff ? t("Take off %(sum)s of %(whole)s?", values) : t("Give back %(sum)s of %(whole)s?", values),
+    words: isOff ? rest : t("%(left)s of it stays with us then.", values),
+    yes: isOff ? t("Take off %(sum)s", values) : t("Give back %(sum)s", values),
+  });
+}
+
+/** What was done last with an order's state, and with its money, as {body, words, then} each: how the API
+    is told of it, what was wrong, and how it stands then. */
+export function wrongs(order) {
+  const { history = [] } = order;
+  const found = {};
+  for (let index = history.length - 1; index > 0; index -= 1) {
+    const change = history[index];
+    const before = history[index - 1];
+    if (change.undone || change.undoes) continue;
+    if (change.state !== before.state) found.state ??= stateWrong(change, before);
+    else found.money ??= moneyWrong(order, change, before) ?? {};
+  }
+  return [found.state, found.money].filter((wrong) => wrong?.body);
+}
+
+function stateWrong({ state }, { state: before }) {
+  const body = { state: before };
+  switch (state) {
+    case "received":
+      return before === "at_centre"
+        ? { body, words: t("It was not handed over"), then: t("It waits at the pick-up point again.") }
+        : { body, words: t("It has not arrived"), then: t("It is on its way again.") };
+    case "shipped":
+      return { body, words: t("It was not shipped"), then: t("It is packed and still here.") };
+    case "at_centre":
+      return { body, words: t("It has not come to the pick-up point"), then: t("It is packed and still here.") };
+    case "packed":
+      return { body, words: t("It is not packed"), then: t("It is still to be packed.") };
+    case "cancelled":
+      return {
+        body,
+        words: t("It is wanted after all"),
+        then: before === "placed" ? t("Its boxes are taken again, if they are still there.") : t("It is “%(state)s” again.", { state: stateWords(before) }),
+      };
+    default:
+      return {};
+  }
+}
+
+/** Of a refund that was kept before it could be undone nothing is known. */
+function moneyWrong(order, { payment, amount, refund }, before) {
+  const sum = (minor) => money({ ...order.total, amount: minor });
+  if (payment === "paid" && before.payment === "due") {
+    return { body: { payment: "due" }, words: t("It was not paid"), then: t("%(sum)s is to be paid again.", { sum: sum(left(order)) }) };
+  }
+  if (!refund || (before.payment === "due" && isGone(order.state))) return null;
+  const then = { sum: sum(left(order) + amount.amount) };
+  const boxes = order.lines.some(({ returned }) => returned) ? [boxesThen(order)] : [];
+  return before.payment === "due"
+    ? { body: { refund }, words: t("%(sum)s should not be taken off", { sum: money(amount) }), then: together([t("%(sum)s is to be paid then.", then), ...boxes]) }
+    : { body: { refund }, words: t("%(sum)s was not given back", { sum: money(amount) }), then: together([t("%(sum)s of it stays with us then.", then), ...boxes]) };
+}
+
+/** What becomes of boxes that came off with a refund, once it is put right. */
+const boxesThen = ({ state }) =>
+  state === "placed"
+    ? t("Boxes that came off with it are taken again; where they are sold, the money alone comes back.")
+    : t("Boxes that came off with it stay off: the money alone comes back.");

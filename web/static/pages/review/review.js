@@ -1,0 +1,58 @@
+// The review of one broadcast: its chart, printing, and a live one brought up to date by itself.
+
+import { UNATTENDED } from "../../lib/channel/api.js";
+import { clock } from "../../lib/format/format.js";
+import { page, t } from "../../lib/words.js";
+import { Chart } from "./chart.js";
+
+const EVERY_S = 20;
+
+const figure = document.querySelector("[data-chart]");
+const chart = figure && page.data.viewers.length ? new Chart(figure, page.data) : null;
+const fresh = document.querySelector("[data-fresh]");
+
+/** Put the newer page's parts into this one; a definition that is open stays open. */
+function renew(newer) {
+  for (const part of document.querySelectorAll("[data-part]")) {
+    const other = newer.querySelector(`[data-part="${part.dataset.part}"]`);
+    if (!other || other.innerHTML === part.innerHTML) continue;
+    const open = [...part.querySelectorAll("details[open]")].map(({ dataset }) => dataset.how);
+    const focused = part.contains(document.activeElement)
+      ? document.activeElement.closest("details")?.dataset.how
+      : undefined;
+    part.replaceChildren(...other.childNodes);
+    for (const how of open) part.querySelector(`[data-how="${how}"]`)?.setAttribute("open", "");
+    if (focused) part.querySelector(`[data-how="${focused}"] summary`)?.focus();
+  }
+}
+
+async function again() {
+  if (document.visibilityState !== "visible") return;
+  try {
+    const answer = await fetch(location.href, { headers: { accept: "text/html", ...UNATTENDED } });
+    if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+    const newer = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const { data } = JSON.parse(newer.getElementById("page-data").textContent);
+    // What was empty and is not any more, or has ended, is another page.
+    const parts = (root) => [...root.querySelectorAll("[data-part]")].map((p) => p.dataset.part).join();
+    if (data.state !== "live" || parts(newer) !== parts(document)) {
+      location.reload();
+      return;
+    }
+    renew(newer);
+    chart?.set(data);
+    say(t("Up to date at %(clock)s, by itself", { clock: clock(Date.now()) }));
+  } catch {
+    say(t("No connection: these are the numbers of before. It tries again by itself."));
+  }
+}
+
+function say(words) {
+  fresh.hidden = false;
+  fresh.textContent = words;
+}
+
+if (page.data.state === "live" && fresh) {
+  setInterval(again, EVERY_S * 1000);
+  document.addEventListener("visibilitychange", again);
+}

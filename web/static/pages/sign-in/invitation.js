@@ -1,0 +1,61 @@
+// Taking up an invitation: who one becomes, a name and a password, and on to the own first page.
+
+import { api, forgetSession, Problem } from "../../lib/channel/api.js";
+import { listed } from "../../lib/format/format.js";
+import { page, t, text } from "../../lib/words.js";
+import { onSubmit } from "../../lib/forms/forms.js";
+import { roleWords } from "../../lib/format/roles.js";
+import { spoken } from "../../lib/format/staff-sentences.js";
+
+const path = `/api/v1/invitations/by-token/${encodeURIComponent(page.data.token)}`;
+const part = (name) => document.querySelector(`[data-${name}]`);
+const form = document.querySelector("form");
+
+function mayWords(role) {
+  switch (role) {
+    case "seller":
+      return t("You record harvests of your farm from the orchard, keep its products, and read what each broadcast sold of them.");
+    case "moderator":
+      return t("You stand by the host: pin cards, hide messages, mute who disturbs.");
+    case "clerk":
+      return t("You hand over what neighbours have ordered, and keep who has paid.");
+    case "host":
+      return t("You go live, set prices and stock, and see every order.");
+    default:
+      return t("You keep everything here: broadcasts, farms and people.");
+  }
+}
+
+async function begin() {
+  try {
+    const { role, farms, centres } = await api("GET", path);
+    part("title").textContent = t("You are invited as %(role)s", { role: roleWords(role) });
+    part("may").textContent = mayWords(role);
+    const own = farms.length ? farms : (centres ?? []);
+    if (own.length) {
+      const kind = farms.length ? "farms" : "centres";
+      const known = await api("GET", `/api/v1/${kind}`).catch(() => ({ [kind]: [] }));
+      const names = known[kind].filter(({ id }) => own.includes(id)).map(({ name }) => text(name));
+      part("farms").textContent = listed(names);
+      part("farms-line").hidden = names.length === 0;
+    }
+    part("invited").hidden = false;
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    part("failed-words").textContent =
+      [404, 410].includes(problem.status) ? t("It was used already, taken back, or is older than seven days. Ask whoever sent it for a new one.") : spoken(problem);
+    part("failed").hidden = false;
+  }
+  part("loading").hidden = true;
+}
+
+part("show").addEventListener("change", ({ target }) => {
+  form.elements.password.type = target.checked ? "text" : "password";
+});
+onSubmit(form, async (body) => {
+  await api("POST", `${path}/acceptance`, body);
+  forgetSession();
+  location.assign("/studio");
+  return new Promise(() => {});
+});
+begin();

@@ -1,0 +1,226 @@
+// Signing in: name and password, then what else the server asks for, a step at a time, by the problem that
+// says so: a password of one's own, the second factor, setting one up.
+
+import { api, forgetSession } from "../../lib/channel/api.js";
+import { say } from "../../lib/ui/dom.js";
+import { codeLabel, elsewhereWords, factorWords, isRecoveryCode, RECOVERED, showCodes, showSecret } from "../../lib/sign-in/factors.js";
+import { deviceName, hasPasskeys, makePasskey, usePasskey } from "../../lib/sign-in/passkeys.js";
+import { sentence } from "../../lib/format/problems.js";
+import { page, t } from "../../lib/words.js";
+
+const form = document.getElementById("sign-in");
+const notice = document.getElementById("sign-in-notice");
+const button = document.getElementById("sign-in-go");
+const who = document.getElementById("sign-in-who");
+const as = document.getElementById("sign-in-as");
+const place = document.getElementById("sign-in-step");
+const title = document.getElementById("sign-in-title");
+const about = document.getElementById("sign-in-about");
+const help = document.getElementById("sign-in-forgotten");
+const first = { title: title.textContent, about: about.textContent, help: help.textContent, go: button.textContent };
+
+/** What is sent beside name and password, as far as it is known. */
+let more = {};
+/** The step that is shown: `body(value)` of its field, its own button, what the server sent. */
+let step = null;
+
+const field = (name) => form.elements[name];
+
+function show(template, words) {
+  place.replaceChildren(document.getElementById(template).content.cloneNode(true));
+  place.hidden = false;
+  who.hidden = true;
+  say(as.querySelector("[data-as]"), t("as %(name)s", { name: field("name").value.trim() }));
+  as.hidden = false;
+  say(title, words.title);
+  say(about, words.about);
+  say(help, words.help ?? "");
+  help.hidden = !words.help;
+  say(button, words.go ?? first.go);
+  button.classList.toggle("button--primary", !words.second);
+  scrollTo(0, 0);
+}
+
+/** Name and password are typed anew, by one who may have the right ones. */
+function beginAgain() {
+  more = {};
+  step = null;
+  place.replaceChildren();
+  place.hidden = as.hidden = true;
+  who.hidden = help.hidden = false;
+  for (const [part, words] of [[title, first.title], [about, first.about], [help, first.help], [button, first.go]]) say(part, words);
+  button.classList.add("button--primary");
+  field("password").select();
+}
+
+as.querySelector("[data-not-me]").addEventListener("click", () => {
+  // What is on its way would show its next step.
+  if (form.querySelector("[aria-busy=true]")) return;
+  tell("");
+  field("password").value = "";
+  beginAgain();
+  field("name").select();
+});
+
+const lost = () => t("Is it lost? A recovery code signs in once. Without one a coordinator resets it on the page of people; or whoever runs the server, with farmlive user reset-factor NAME.");
+
+/** What else the server asks for before it lets anyone in, by the problem that says so. */
+const STEPS = {
+  "password-change-needed": () => {
+    show("sign-in-own", {
+      title: t("Choose a password"),
+      about: t("The one you typed was made for you and works once. From now on you sign in with your own."),
+    });
+    document.getElementById("sign-in-show").addEventListener("change", ({ target }) => {
+      field("new_password").type = target.checked ? "text" : "password";
+    });
+    field("new_password").focus();
+    return { name: "new_password", empty: t("Enter a new password."), keeps: true, body: (value) => ({ new_password: value }) };
+  },
+  "second-factor-needed": ({ kinds, passkey, passkeys_elsewhere: elsewhere }) => {
+    const byKey = passkey && hasPasskeys();
+    show("sign-in-factor", { title: t("Your second factor"), about: t("The password is right. Now show that it is you who has it."), help: lost(), second: byKey });
+    place.querySelector("label").textContent = codeLabel(kinds);
+    place.querySelector("[data-elsewhere]").hidden = byKey || !elsewhere.length;
+    place.querySelector("[data-elsewhere-words]").textContent = elsewhereWords(elsewhere);
+    const key = place.querySelector("[data-passkey]");
+    key.hidden = place.querySelector("[data-or]").hidden = !byKey;
+    key.addEventListener("click", () =>
+      attempt(key, async () => {
+        const answer = await usePasskey(step.asked.passkey);
+        if (!answer) tell(t("No passkey was used. Try it again, or type a code."));
+        return answer && { passkey: answer };
+      }),
+    );
+    (byKey ? key : field("code")).focus();
+    return { name: "code", empty: t("Enter the code."), body: (value) => ({ code: value.trim() }) };
+  },
+  "second-factor-setup-needed": ({ totp, passkey }) => {
+    show("sign-in-setup", {
+      title: t("Set up a second factor"),
+      about: t("Coordinators and hosts need one here, so that a password that somebody finds out is not enough. It takes two minutes."),
+      help: t("No phone at hand? Ask a coordinator for seven more days, on the page of people. The only coordinator, and whoever has had them twice, asks whoever runs the server, who has farmlive user reset-factor NAME."),
+      go: t("Set it up and sign in"),
+    });
+    showSecret(place, totp);
+    const key = place.querySelector("[data-passkey]");
+    place.querySelector("[data-passkey-part]").hidden = !(passkey && hasPasskeys());
+    key.addEventListener("click", () =>
+      attempt(key, async () => {
+        const credential = await makePasskey(step.asked.passkey);
+        if (!credential) tell(t("No passkey was made. Try it again, or use an app."));
+        return credential && { setup: { passkey: { name: deviceName() || t("Passkey"), credential } } };
+      }),
+    );
+    return { name: "code", empty: t("Enter the six digits that the app shows."), body: (value) => ({ setup: { totp: { token: totp.token, code: value.trim() } } }) };
+  },
+};
+
+function tell(words) {
+  say(document.getElementById("sign-in-words"), words);
+  notice.hidden = !words;
+  if (words) notice.scrollIntoView({ block: "nearest" });
+}
+
+/** Leads on; a recovery code leads to the account, where what was lost can be replaced. */
+function leadOn(sent) {
+  if (isRecoveryCode(sent.code)) {
+    sessionStorage.setItem(RECOVERED, "yes");
+    location.assign("/studio/account");
+  } else onward();
+}
+
+const onward = () => location.assign(page.data.onward);
+
+/** Shows the codes that came with the factor; then the way leads on. */
+function keepCodes({ recovery_codes: codes, name }) {
+  show("sign-in-codes", { title: t("Your recovery codes"), about: t("You are signed in."), go: t("I have them: go on") });
+  showCodes(place, codes, name);
+  as.hidden = true;
+  step = { isDone: true };
+}
+
+/** Takes an answer that can't be right: another is asked for, with what the server says now. */
+async function failed(problem) {
+  const next = STEPS[problem.slug];
+  if (next) {
+    step = { ...next(problem.body), slug: problem.slug, asked: problem.body };
+    return;
+  }
+  const wrong = problem.slug === "wrong-password" || problem.status === 403;
+  const isFactor = step?.slug?.startsWith("second-factor");
+  tell(
+    wrong
+      ? t("Sign-in name or password is not right.")
+      : isFactor
+        ? factorWords(problem)
+        : problem.status === 429
+          ? t("Too many tries. Wait a minute; or ask a coordinator for a new password, which works at once.")
+          : sentence(problem),
+  );
+  if (!step) field("password").select();
+  else if (wrong || ["password-over", "invalid"].includes(problem.slug)) beginAgain();
+  else {
+    // A challenge serves once: the next try needs another.
+    if (problem.slug === "passkey-refused") await renew();
+    field(step.name).select();
+  }
+}
+
+async function renew() {
+  try {
+    await send({});
+  } catch (problem) {
+    if (problem.slug === step.slug) step.asked = problem.body;
+  }
+}
+
+const send = (body) => api("POST", "/api/v1/session", { name: field("name").value.trim(), password: field("password").value, ...more, ...body });
+
+/** Sends what `body()` resolves to, beside name and password; nothing where that is null. */
+async function attempt(pressed, body) {
+  if (form.querySelector("[aria-busy=true]")) return;
+  pressed.setAttribute("aria-busy", "true");
+  tell("");
+  try {
+    const sent = await body();
+    if (!sent) return;
+    const answer = await send(sent);
+    forgetSession();
+    sessionStorage.removeItem(RECOVERED);
+    if (answer.recovery_codes) keepCodes(answer);
+    else leadOn(sent);
+  } catch (problem) {
+    await failed(problem);
+  } finally {
+    pressed.removeAttribute("aria-busy");
+  }
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (step?.isDone) {
+    onward();
+    return;
+  }
+  const missing = ["name", "password"].find((name) => !(name === "name" ? field(name).value.trim() : field(name).value));
+  if (missing) {
+    tell(t("Enter your sign-in name and your password."));
+    field(missing).focus();
+    return;
+  }
+  if (!step) {
+    attempt(button, async () => ({}));
+    return;
+  }
+  const { value } = field(step.name);
+  if (!value.trim()) {
+    tell(step.empty);
+    field(step.name).focus();
+    return;
+  }
+  const body = step.body(value);
+  // The second factor is asked for after the new password, which then goes along.
+  if (step.keeps) more = body;
+  attempt(button, async () => body);
+});
