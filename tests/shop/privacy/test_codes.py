@@ -2,26 +2,21 @@
 
 import asyncio
 import json
-import re
 import zipfile
-from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import select
 from tests.shop.conftest import caller
 from tests.shop.support import sent_notices
-from tests.shop.support.departing_buyer import BUYER, NAME, PHONE, TO, drawn, over
+from tests.shop.support.departing_buyer import BUYER, NAME, PHONE, drawn, over
 from tests.shop.support.notice_providers import AS_SHIPPED, server
-from tests.support.room_client import asked
+from tests.shop.support.phone_codes import ask, check, codes, other_than, sent
 from tests.support.set_clocks import Clocks, clocks
-from tests.support.waiting import until
 
 from farmlive.clock import now_ms, pretended
 from farmlive.operations.timekeeper import Timekeeper
 from farmlive.outages import Outages
-from farmlive.people import Guard, People
 from farmlive.settings import Settings
 from farmlive.shop.notices.tables import notice_counts
 from farmlive.shop.privacy.codes import LOCKED_MS, TRIES, VALID_MS
@@ -29,11 +24,9 @@ from farmlive.shop.privacy.erasing import Whose
 from farmlive.shop.privacy.models import PersonAsked
 from farmlive.shop.privacy.problems import CodesLocked, NoCodes, WrongCode
 from farmlive.shop.privacy.tables import person_codes
-from farmlive.shop.routes import orders as order_routes
-from farmlive.shop.routes import privacy
-from farmlive.store import Store
 
 __all__ = ["clocks"]
+
 
 UNKNOWN = "13900009999"
 
@@ -43,36 +36,6 @@ def settings(settings: Settings) -> Settings:
     return settings.model_copy(
         update={"notices": ("file",), "notice_gather_minutes": 0, **AS_SHIPPED}
     )
-
-
-def codes(settings: Settings, phone: str = PHONE) -> list[str]:
-    """The codes that were sent to the phone, in their order."""
-    sent = [line for line in sent_notices.lines(settings) if line.get("kind") == "person.code"]
-    assert all(line["to"] == phone for line in sent)
-    return [re.findall(r"\b[0-9]{6}\b", line["text"])[0] for line in sent]
-
-
-async def sent(stall: Any, settings: Settings, number: int = 1) -> str:
-    async def is_so() -> bool:
-        return len(codes(settings)) >= number
-
-    await until(is_so, f"code number {number} was sent")
-    return codes(settings)[number - 1]
-
-
-async def ask(stall: Any, phone: str = PHONE, by: Any = None, language: Any = None) -> Any:
-    answer = await stall.shop.persons.send_code(by or caller(), phone, language)
-    await stall.shop._codes.stop()  # what was to be sent is
-    return answer
-
-
-async def check(stall: Any, code: str, phone: str = PHONE, by: Any = None) -> Any:
-    said = PersonAsked(phone=phone, code=code)
-    return await stall.shop.persons.of_phone(by or caller(), said)
-
-
-def other_than(code: str, turn: int = 1) -> str:
-    return f"{(int(code) + turn) % 1_000_000:06d}"
 
 
 async def test_a_code_opens_all_orders_of_its_phone(stall: Any, settings: Settings) -> None:
@@ -292,21 +255,6 @@ async def test_no_table_holds_a_code_or_whose_it_is(stall: Any, settings: Settin
     assert PHONE not in str(row)
 
 
-async def test_a_code_that_erased_opens_nothing_more(
-    site: Any, stall: Any, settings: Settings
-) -> None:
-    await over(stall)
-    await ask(stall)
-    code = await sent(stall, settings)
-    body = {"phone": PHONE, "code": code}
-    erased = await site.viewer.post("/api/v1/person/erasures", json=body)
-    assert (erased.status_code, erased.json()) == (200, {"orders": 1})
-    again = await site.viewer.post("/api/v1/person/search", json=body)
-    assert again.status_code == 403
-    assert again.json()["type"] == "/problems/wrong-phone-code"
-    assert PHONE not in str(sent_notices.lines(settings))  # the code's own message, too
-
-
 @pytest.mark.parametrize(
     ("theirs", "hers"),
     [("+13802393445", "13802393445"), ("+86138555012349", PHONE)],  # of Ohio; a digit too many
@@ -322,117 +270,3 @@ async def test_an_order_is_not_another_numbers_that_has_its_digits(
     assert await stall.shop.persons.erase(caller(), whose, "role") == 0
     own = await stall.shop.persons.of_phone(caller(), PersonAsked(phone=hers))
     assert (await stall.shop.persons.kept(own)).count == 1
-
-
-# Over HTTP.
-
-
-class Site:
-    def __init__(self, viewer: httpx.AsyncClient, staff: httpx.AsyncClient, people: People):
-        self.viewer, self.staff, self.people = viewer, staff, people
-        self.stall: Any = None
-        self.exports: list[Any] = []
-
-    async def as_role(self, role: Any) -> dict[str, str]:
-        only = {
-            "clerk": {"centres": [self.stall.centre.id]},
-            "seller": {"farms": [self.stall.farm.id]},
-        }
-        _, key = await self.people.create_api_key(f"{role} key", role, **only.get(role, {}))
-        return {"Authorization": f"Bearer {key}"}
-
-
-@pytest.fixture
-async def site(store: Store, settings: Settings, stall: Any) -> AsyncIterator[Site]:
-    people = People(store, settings)
-    guard = Guard(people)
-    exports: list[Any] = []
-
-    def exported(by: Any, what: str, rows: int, *, named: Any) -> None:
-        exports.append((by.role, what, rows, [each["broadcast"] for each in named]))
-
-    routers = (
-        privacy.routes(stall.shop, guard, exported, drawn(stall, settings)),
-        order_routes.routes(stall.shop, guard),
-    )
-    async with asked(people, *routers) as (viewer, staff):
-        made = Site(viewer, staff, people)
-        made.exports, made.stall = exports, stall
-        yield made
-
-
-WAYS = ("search", "exports", "erasures")
-
-
-@pytest.mark.parametrize("way", WAYS)
-async def test_without_a_code_it_takes_a_coordinator(site: Site, stall: Any, way: str) -> None:
-    await over(stall)
-    url = f"/api/v1/person/{way}"
-    assert (await site.viewer.post(url, json={"phone": PHONE})).status_code == 401
-    for role in ("host", "clerk", "seller", "moderator"):
-        headers = await site.as_role(role)
-        refused = await site.viewer.post(url, json={"phone": PHONE}, headers=headers)
-        assert refused.status_code == 403, role
-        assert NAME not in refused.text
-    found = await site.staff.post(url, json={"phone": "+86 138-5550-1234"})
-    assert found.status_code == 200
-    assert found.headers["cache-control"] == "no-store"
-    exports = [("coordinator", "person.zip", 1, [stall.broadcast])] if way == "exports" else []
-    assert site.exports == exports
-
-
-async def test_a_coordinator_sees_first_what_it_would_be(site: Site, stall: Any) -> None:
-    done = await over(stall)
-    is_open = await stall.place(1, buyer=BUYER, delivery=TO)
-    heard: list[Any] = []
-    stall.shop.searches_heard_by(lambda by, how: heard.append((by.role, how)))
-    found = (await site.staff.post("/api/v1/person/search", json={"phone": PHONE})).json()
-    assert heard == [("coordinator", "phone")]
-    assert (found["count"], found["open"]) == (2, 1)
-    assert {each["number"]: each["open"] for each in found["orders"]} == {
-        done["number"]: None,
-        is_open["number"]: "due",
-    }
-    refused = await site.staff.post("/api/v1/person/erasures", json={"phone": PHONE})
-    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/orders-open")
-
-
-async def test_by_a_link_one_exports_and_erases(site: Site, stall: Any) -> None:
-    placed = await over(stall)
-    url = f"/api/v1/orders/{placed['token']}"
-    file = await site.viewer.post(f"{url}/exports", json={"language": "en"})
-    assert (file.status_code, file.headers["content-type"]) == (200, "application/zip")
-    assert file.content[:2] == b"PK"
-    assert int(file.headers["content-length"]) == len(file.content)
-    erased = await site.viewer.post(f"{url}/erasures")
-    assert erased.json() == {"orders": 1}
-    assert (await site.viewer.get(url)).json()["buyer"] is None
-    assert (await site.viewer.post(f"{url}/exports")).status_code == 200
-    wrong = await site.viewer.post(f"/api/v1/orders/{'x' * 22}/erasures")
-    assert wrong.status_code == 404
-
-
-async def test_files_by_a_link_are_few_a_minute(site: Site, stall: Any) -> None:
-    placed = await over(stall)
-    url = f"/api/v1/orders/{placed['token']}/exports"
-    found = [(await site.viewer.post(url)).status_code for _ in range(8)]
-    assert found.count(429) == 2
-
-
-async def test_another_sites_page_asks_for_none_of_it(site: Site, stall: Any) -> None:
-    placed = await over(stall)
-    foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
-    for url, body in (
-        ("/api/v1/person/codes", {"phone": PHONE}),
-        ("/api/v1/person/erasures", {"phone": PHONE, "code": "123456"}),
-        (f"/api/v1/orders/{placed['token']}/erasures", {}),
-    ):
-        refused = await site.viewer.post(url, json=body, headers=foreign)
-        assert refused.status_code == 403, url
-        assert refused.json()["type"] == "/problems/cross-site"
-
-
-async def test_it_needs_a_phone_and_six_digits(site: Site) -> None:
-    for body in ({"phone": "abc"}, {"phone": PHONE, "code": "12345"}, {"phone": PHONE, "x": 1}):
-        answer = await site.viewer.post("/api/v1/person/search", json=body)
-        assert answer.status_code == 422

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import Connection, insert, select, text
 from tests.shop.conftest import HOST, caller
 from tests.shop.support import flash_batches, sent_notices
-from tests.shop.support.claims import answer, claim
 from tests.shop.support.departing_buyer import (
     BUYER,
     NAME,
@@ -26,12 +25,12 @@ from tests.shop.support.departing_buyer import (
     settings,
 )
 from tests.shop.support.notice_providers import server
-from tests.shop.support.orders import enter, pay, refund, seen
+from tests.shop.support.orders import enter, pay, seen
 
 from farmlive.broadcast.checkpoints import Checkpoints, capture
 from farmlive.broadcast.snapshot import BroadcastState, fold, view
 from farmlive.broadcast.tables import log_checkpoints
-from farmlive.clock import DAY_MS, now_ms, pretended
+from farmlive.clock import now_ms, pretended
 from farmlive.ids import ulid
 from farmlive.people.core import tables as people_tables
 from farmlive.people.core.problems import Blocked, NothingToBlock
@@ -161,63 +160,6 @@ async def test_one_whose_details_went_by_their_time_gets_another_pseudonym_too(s
     )
     assert await erase_phone(stall) == 1
     assert (await row_of(stall, placed)).buyer.startswith(buyer_data.ERASED)
-
-
-OPEN = {
-    "placed, due": ("due", [], False),
-    "packed, paid": ("packed", ["packed"], True),
-    "on its way, paid": ("shipped", ["packed", "shipped"], True),
-    "received, due": ("due", ["packed", "shipped", "received"], False),
-}
-
-
-@pytest.mark.parametrize("case", OPEN)
-async def test_what_is_open_or_due_refuses_all_and_says_which(stall: Any, case: str) -> None:
-    because, states, paid = OPEN[case]
-    done = await over(stall)
-    placed = await stall.place(1, buyer=BUYER)
-    for state in states:
-        await enter(stall, placed, state)
-    if paid:
-        await pay(stall, placed)
-    before = await everything(stall.store)
-    with pytest.raises(OrdersOpen) as refused:
-        await erase_phone(stall)
-    assert refused.value.status == 409
-    assert refused.value.members["orders"] == [
-        {"broadcast": stall.broadcast, "number": placed["number"], "because": because}
-    ]
-    assert await everything(stall.store) == before
-    # The link of the other is no way around for this one, and does for that one.
-    with pytest.raises(OrdersOpen):
-        await erase(stall, await stall.shop.persons.of_order(caller(), placed["token"]))
-    assert await erase(stall, await stall.shop.persons.of_order(caller(), done["token"])) == 1
-
-
-async def test_money_to_give_back_and_a_claim_are_open_too(stall: Any) -> None:
-    owed = await stall.place(1, buyer=BUYER)
-    await pay(stall, owed)
-    await enter(stall, owed, "cancelled")
-    claimed = await over(stall)
-    made = await claim(stall, claimed)
-    with pytest.raises(OrdersOpen) as refused:
-        await erase_phone(stall)
-    found = {each["number"]: each["because"] for each in refused.value.members["orders"]}
-    assert found == {owed["number"]: "to_give_back", claimed["number"]: "claim"}
-    await refund(stall, owed, 2990)
-    await answer(stall, made.claims[-1], refuse=True, answer="不赔")
-    assert await erase_phone(stall) == 2
-
-
-async def test_a_parcel_that_is_paid_for_has_arrived_after_two_weeks(stall: Any) -> None:
-    placed = await stall.place(1, buyer=BUYER)
-    for state in ("packed", "shipped"):
-        await enter(stall, placed, state)
-    await pay(stall, placed)
-    with pretended(now_ms() + 13 * DAY_MS), pytest.raises(OrdersOpen):
-        await erase_phone(stall)
-    with pretended(now_ms() + 15 * DAY_MS):
-        assert await erase_phone(stall) == 1
 
 
 async def test_the_key_of_the_order_answers_410(stall: Any) -> None:
