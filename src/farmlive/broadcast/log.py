@@ -6,7 +6,7 @@ event is published on the bus only after the commit.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -95,6 +95,12 @@ _HEAD = hot(
     select(broadcasts.c.seq, broadcasts.c.last_at, broadcasts.c.state, broadcasts.c.title).where(
         broadcasts.c.id == bindparam("broadcast")
     )
+)
+
+_RENAME = (
+    update(events)
+    .where(events.c.broadcast == bindparam("of"), events.c.seq == bindparam("at_seq"))
+    .values(data=bindparam("with_data", type_=events.c.data.type))
 )
 
 
@@ -313,6 +319,32 @@ class Log:
                 log_checkpoints.c.broadcast == broadcast, log_checkpoints.c.seq >= seq
             )
         )
+
+
+def read_titles(connection: Connection, ids: Collection[str]) -> dict[str, Bilingual]:
+    """Return the titles of these broadcasts, by id; unknown ones are left out."""
+    query = select(broadcasts.c.id, broadcasts.c.title).where(broadcasts.c.id.in_(ids))
+    return {broadcast: Bilingual(**title) for broadcast, title in connection.execute(query)}
+
+
+def rename_buyers(connection: Connection, broadcast: str, pseudonyms: Mapping[str, str]) -> None:
+    """Replace buyers' pseudonyms in the placed orders of a log, in place: a new one by the old one.
+
+    For new keys, while no server runs: nobody is told.
+    """
+    query = (
+        select(events.c.seq, events.c.data)
+        .where(events.c.broadcast == broadcast, events.c.kind == "order.placed")
+        .order_by(events.c.seq)
+    )
+    renamed = [
+        {"of": broadcast, "at_seq": seq, "with_data": {**data, "buyer": pseudonyms[data["buyer"]]}}
+        for seq, data in connection.execute(query).all()
+        if data.get("buyer") in pseudonyms
+    ]
+    if renamed:
+        connection.execute(_RENAME, renamed)
+        connection.execute(delete(log_checkpoints).where(log_checkpoints.c.broadcast == broadcast))
 
 
 def pack(event: Event) -> bytes:

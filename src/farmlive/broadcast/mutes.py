@@ -15,11 +15,11 @@ from farmlive.broadcast.tables import broadcasts, chat_traces, mutes
 from farmlive.clock import DAY_MS, MINUTE_MS, now_ms, rfc3339
 from farmlive.ids import is_ulid, ulid
 from farmlive.people import Caller
+from farmlive.people.core.account_names import display_name
 from farmlive.people.core.addresses import block_of
 from farmlive.people.core.devices import Pseudonyms
 from farmlive.people.core.nicknames import is_guest_name, likeness
 from farmlive.people.core.problems import NicknameRefused
-from farmlive.people.core.tables import accounts
 from farmlive.problems import Forbidden, NotFound
 
 Duration = Literal["ten_minutes", "show", "ninety_days"]
@@ -190,8 +190,7 @@ def add(
 def every(connection: Connection, broadcast: str) -> list[Mute]:
     """List the mutes that apply to the broadcast, the latest first."""
     query = (
-        select(mutes, accounts.c.display_name)
-        .outerjoin(accounts, accounts.c.id == mutes.c.by)
+        select(mutes, display_name(mutes.c.by).label("display_name"))
         .where(_holds(broadcast))
         .order_by(mutes.c.id.desc())
     )

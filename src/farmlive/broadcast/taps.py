@@ -4,7 +4,8 @@ them. A crash loses the last second.
 
 import asyncio
 from collections import defaultdict
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, insert
 
@@ -20,6 +21,21 @@ WRITE_S = 1.0
 AT_ONCE = 200
 # Most buffered taps while the database is unavailable; more are dropped.
 MOST = 50_000
+
+
+class Tap(NamedTuple):
+    """A device opened an offer's card, at a time in UTC milliseconds."""
+
+    offer: str
+    device: str
+    at: int
+
+
+def insert_taps(connection: Connection, broadcast: str, taps: Iterable[Tap]) -> None:
+    """Insert taps of a broadcast's past, such as those of the demo's evenings."""
+    rows = [{"broadcast": broadcast, **tap._asdict()} for tap in taps]
+    if rows:
+        connection.execute(insert(card_taps), rows)
 
 
 class Taps:

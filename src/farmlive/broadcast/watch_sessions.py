@@ -6,7 +6,7 @@ computes figures from the rows.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Executable, bindparam, insert, update
 
 from farmlive.broadcast.hub import Client
+from farmlive.broadcast.reporting.viewers import WatchSession
 from farmlive.broadcast.tables import watches
 from farmlive.clock import now_ms
 from farmlive.periodic import Periodic
@@ -62,6 +63,13 @@ class _Watch:
             "resumed": self.resumed,
             "running": self.left is None,
         }
+
+
+def insert_ended(connection: Connection, broadcast: str, sessions: Iterable[WatchSession]) -> None:
+    """Insert sessions of a broadcast that have ended, such as those of the demo's past evenings."""
+    rows = [{"broadcast": broadcast, **session._asdict()} for session in sessions]
+    if rows:
+        connection.execute(insert(watches), rows)
 
 
 class WatchSessions:

@@ -14,12 +14,14 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from farmlive import clock
 from farmlive.app import Application
 from farmlive.broadcast.events import AudienceCounted, CardPinned, ChatSaid, EventModel
-from farmlive.broadcast.tables import card_taps, watches
+from farmlive.broadcast.reporting.viewers import WatchSession
+from farmlive.broadcast.taps import Tap, insert_taps
+from farmlive.broadcast.watch_sessions import insert_ended
 from farmlive.client import Api
 from farmlive.clock import MINUTE_MS
 from farmlive.demo.county import CURRENCY, TIME_ZONE, yuan
@@ -213,29 +215,20 @@ class Evening:
             self._house.log.append(connection, self.broadcast, act)
         now.at = began
         came = [visit for visit in self._visits if began <= visit.since < began + MINUTE_MS]
-        if came:
-            rows = [
-                {
-                    "broadcast": self.broadcast,
-                    "device": visit.device,
-                    "from_at": visit.since,
-                    "to_at": visit.until,
-                }
-                for visit in came
-            ]
-            connection.execute(insert(watches), rows)
+        sessions = [
+            WatchSession(visit.device, visit.since, visit.until, resumed=False) for visit in came
+        ]
+        insert_ended(connection, self.broadcast, sessions)
         taps = [
-            {
-                "broadcast": self.broadcast,
-                "offer": self._wares[self._taste()].offer,
-                "device": visit.device,
-                "at": visit.since + self._chance.randrange(20_000),
-            }
+            Tap(
+                self._wares[self._taste()].offer,
+                visit.device,
+                visit.since + self._chance.randrange(20_000),
+            )
             for visit in came
             if self._chance.random() < 0.4
         ]
-        if taps:
-            connection.execute(insert(card_taps), taps)
+        insert_taps(connection, self.broadcast, taps)
 
     def _taste(self) -> str:
         names = list(self._wares)

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from sqlalchemy import Column, Connection, select
 
-from farmlive.broadcast.tables import broadcasts
-from farmlive.origin.core.tables import farms, lots, plots
+from farmlive.broadcast.log import read_titles
+from farmlive.origin.core import lot_facts
 from farmlive.shop.core.models import order_number
 from farmlive.shop.core.order_tables import orders
 from farmlive.shop.core.tables import centres, flashes, offers, products
@@ -50,18 +50,14 @@ def _some(connection: Connection, ids: Sequence[str]) -> Iterator[tuple[str, Thi
     def rows(identity: Column[Any], *columns: Column[Any]) -> Sequence[Any]:
         return connection.execute(select(identity, *columns).where(identity.in_(ids))).all()
 
-    for identity, title in rows(broadcasts.c.id, broadcasts.c.title):
-        yield identity, Thing("broadcast", title)
+    for identity, title in read_titles(connection, ids).items():
+        yield identity, Thing("broadcast", title.model_dump())
+    for identity, named in lot_facts.names(connection, ids).items():
+        yield identity, Thing(named.kind, named.name, within=named.farm, code=named.code)
     for identity, name in rows(centres.c.id, centres.c.name):
         yield identity, Thing("centre", name)
-    for identity, name in rows(farms.c.id, farms.c.name):
-        yield identity, Thing("farm", name)
-    for identity, name, farm in rows(plots.c.id, plots.c.name, plots.c.farm):
-        yield identity, Thing("plot", name, within=farm)
     for identity, name in rows(products.c.id, products.c.name):
         yield identity, Thing("product", name)
-    for identity, name, code in rows(lots.c.id, lots.c.product_name, lots.c.code):
-        yield identity, Thing("lot", name, code=code)
     for identity, number, broadcast in rows(orders.c.id, orders.c.number, orders.c.broadcast):
         yield identity, Thing("order", order_number(number), within=broadcast)
     of_offers = select(offers.c.id, offers.c.broadcast, products.c.name).join(

@@ -12,7 +12,7 @@ from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.edge.contracts import raises
 from farmlive.ids import ulid
-from farmlive.origin.core.tables import farms
+from farmlive.origin.lots import farms
 from farmlive.people import Caller
 from farmlive.people.core.audit import note
 from farmlive.problems import Forbidden
@@ -47,7 +47,7 @@ class Catalogue:
         product = Product(id=ulid(), **dict(new))
 
         def write(connection: Connection) -> Product:
-            if connection.execute(select(farms.c.id).where(farms.c.id == new.farm)).first() is None:
+            if not farms.some(connection, {new.farm}):
                 raise NamesNoFarm("Nothing was added: there is no such farm. Add the farm first.")
             insert_product(connection, product)
             note(connection, caller, "product.add", product.id, farm=new.farm)

@@ -14,8 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, select
 
 from farmlive.broadcast import events
 from farmlive.broadcast.log import Log
-from farmlive.origin.core.requirements import TESTED
-from farmlive.origin.core.tables import lots
+from farmlive.origin.core.lot_facts import is_stopped, tested
 from farmlive.origin.stops.models import CardLift, StopReason
 from farmlive.origin.stops.reasons import NEVER_STOPPED, CardStop, on_cards
 from farmlive.shop.core.models import order_number
@@ -32,15 +31,9 @@ _SELLING = (
 )
 # The same for several lots, with every offer on sale.
 _ON_SALE = (
-    select(
-        offers.c.broadcast,
-        offers.c.lot,
-        TESTED.label("tested"),
-        func.min(offers.c.id).label("offer"),
-    )
-    .join(lots, lots.c.id == offers.c.lot)
+    select(offers.c.broadcast, offers.c.lot, func.min(offers.c.id).label("offer"))
     .where(offers.c.lot.in_(bindparam("lots", expanding=True)))
-    .group_by(offers.c.broadcast, offers.c.lot, lots.c.id)
+    .group_by(offers.c.broadcast, offers.c.lot)
     .order_by(offers.c.broadcast, offers.c.lot)
 )
 # Those of them with a planned or running flash batch.
@@ -52,7 +45,6 @@ _FLASHES = (
         flashes.c.state.in_(("planned", "running")),
     )
 )
-_TESTED = select(TESTED).where(lots.c.id == bindparam("lot"))
 
 # The orders with boxes of the lot, by order number.
 _ORDERS = (
@@ -79,8 +71,7 @@ _STILL_STOPPED = _ORDERS.where(
     exists().where(
         _other.c.order == orders.c.id,
         _other.c.quantity > _other.c.returned,
-        _other.c.lot == lots.c.id,
-        lots.c.stopped_at.is_not(None),
+        is_stopped(_other.c.lot),
     )
 )
 
@@ -120,8 +111,8 @@ class LotStops:
         """Append `lot.resumed` to the logs and the orders' events, and allocate the available boxes
         to the waiting list.
         """
-        tested = bool(connection.execute(_TESTED, {"lot": lot}).scalar())
-        told = events.LotResumed(lot=lot, sentence=lift.sentence, tested=tested)
+        is_tested = lot in tested(connection, [lot])
+        told = events.LotResumed(lot=lot, sentence=lift.sentence, tested=is_tested)
         selling = connection.execute(_SELLING, {"lot": lot}).all()
         for row in selling:
             self._log.append(connection, row.broadcast, told)
@@ -140,7 +131,7 @@ class LotStops:
             self._proof_changed(connection, list(changed[first : first + AT_ONCE]))
 
     def _proof_changed(self, connection: Connection, changed: list[str]) -> None:
-        stops = on_cards(connection, changed)
+        stops, with_test = on_cards(connection, changed), tested(connection, changed)
         named = {"lots": changed}
         on_sale = connection.execute(_ON_SALE, named).all()
         in_flash = {(row.broadcast, row.lot) for row in connection.execute(_FLASHES, named)}
@@ -151,7 +142,7 @@ class LotStops:
                 stop = stops.get(row.lot, NEVER_STOPPED)
                 if not stop.reasons:
                     free.append(row.offer)
-                    told.append(_resumed(row, stop))
+                    told.append(_resumed(row.lot, stop, is_tested=row.lot in with_test))
                     continue
                 told.append(events.LotStopped(lot=row.lot, reasons=_told(stop.reasons)))
                 if (broadcast, row.lot) in in_flash:
@@ -187,11 +178,11 @@ def _told(reasons: Iterable[StopReason]) -> list[events.Reason]:
     return [cast(events.Reason, why.model_dump(exclude_none=True)) for why in reasons]
 
 
-def _resumed(row: Row[*tuple[Any, ...]], stop: CardStop) -> events.LotResumed:
+def _resumed(lot: str, stop: CardStop, *, is_tested: bool) -> events.LotResumed:
     lift = stop.lift  # shown to everybody, whatever was missing meanwhile
     return events.LotResumed(
-        lot=row.lot,
+        lot=lot,
         sentence=lift.sentence if lift else None,
         lifted_at=lift.at if lift else None,
-        tested=bool(row.tested),
+        tested=is_tested,
     )

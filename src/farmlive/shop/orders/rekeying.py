@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
-from farmlive.broadcast.tables import events, log_checkpoints
+from farmlive.broadcast.log import rename_buyers
 from farmlive.shop.core.order_links import CODES, OrderLinks
 from farmlive.shop.core.order_tables import orders
 from farmlive.shop.orders.pickup import OPEN, TRIES, Code, code_at
@@ -41,16 +41,6 @@ _REWRITE = (
         code_shift=bindparam("shift"),
         buyer=bindparam("known_as"),
     )
-)
-_PLACED = (
-    select(events.c.broadcast, events.c.seq, events.c.data)
-    .where(events.c.broadcast == bindparam("of"), events.c.kind == "order.placed")
-    .order_by(events.c.seq)
-)
-_TELL = (
-    update(events)
-    .where(events.c.broadcast == bindparam("of"), events.c.seq == bindparam("at_seq"))
-    .values(data=bindparam("told", type_=events.c.data.type))
 )
 
 
@@ -106,7 +96,7 @@ def rekey(
         connection.execute(_REWRITE, changed)
     if marks:
         for broadcast in sorted(broadcasts):
-            _rename_in_log(connection, broadcast, marks)
+            rename_buyers(connection, broadcast, marks)
     return marks
 
 
@@ -124,13 +114,3 @@ def _new_code(links: OrderLinks, row: Row[Any], taken: set[str]) -> Code | None:
         code = code_at(links, row.id, centre, shift * 7_919 % CODES)
     taken.add(code.code_hash)
     return code
-
-
-def _rename_in_log(connection: Connection, broadcast: str, marks: dict[str, str]) -> None:
-    told = []
-    for _, seq, data in connection.execute(_PLACED, {"of": broadcast}).all():
-        if (new := marks.get(data.get("buyer"))) is not None:
-            told.append({"of": broadcast, "at_seq": seq, "told": {**data, "buyer": new}})
-    if told:
-        connection.execute(_TELL, told)
-        connection.execute(delete(log_checkpoints).where(log_checkpoints.c.broadcast == broadcast))

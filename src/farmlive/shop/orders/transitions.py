@@ -16,8 +16,8 @@ from farmlive.broadcast import events
 from farmlive.broadcast.events.trade import Payment, State
 from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
+from farmlive.origin.core.lot_facts import is_stopped
 from farmlive.origin.core.problems import LotStopped
-from farmlive.origin.core.tables import lots
 from farmlive.origin.stops import reasons
 from farmlive.problems import Invalid
 from farmlive.shop.core import payments, state_machine
@@ -44,11 +44,10 @@ _FARMS = select(order_lines.c.farm).where(order_lines.c.order == bindparam("of")
 # The order's remaining boxes of stopped lots.
 _STOPPED = (
     select(order_lines.c.lot, order_lines.c.offer)
-    .join(lots, lots.c.id == order_lines.c.lot)
     .where(
         order_lines.c.order == bindparam("of"),
         order_lines.c.quantity > order_lines.c.returned,
-        lots.c.stopped_at.is_not(None),
+        is_stopped(order_lines.c.lot),
     )
     .order_by(order_lines.c.lot, order_lines.c.offer)
 )

@@ -8,7 +8,7 @@ import asyncio
 import json
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -19,8 +19,7 @@ from typing import IO, Any, NamedTuple
 from sqlalchemy import Connection, Row, select
 
 from farmlive.bilingual import Bilingual
-from farmlive.broadcast.log import Log
-from farmlive.broadcast.tables import broadcasts
+from farmlive.broadcast.log import Log, read_titles
 from farmlive.clock import now_ms, rfc3339
 from farmlive.origin.origin import Origin
 from farmlive.shop.core.claim_models import ClaimPhoto
@@ -204,7 +203,7 @@ class PersonExport:
         noticed = _by_order(
             connection, select(notices).where(notices.c.order.in_(ids)).order_by(notices.c.id)
         )
-        titles = _titles(connection, {row.broadcast for row in rows})
+        titles = read_titles(connection, {row.broadcast for row in rows})
         events = defaultdict(list)
         for broadcast in sorted({row.broadcast for row in rows}):
             of_broadcast = [row.id for row in rows if row.broadcast == broadcast]
@@ -245,11 +244,6 @@ def _by_order(connection: Connection, query: Any) -> defaultdict[str, list[Row[A
     for row in connection.execute(query):
         found[row.order].append(row)
     return found
-
-
-def _titles(connection: Connection, wanted: Collection[str]) -> dict[str, Bilingual]:
-    query = select(broadcasts.c.id, broadcasts.c.title).where(broadcasts.c.id.in_(wanted))
-    return {row.id: Bilingual.model_validate(row.title) for row in connection.execute(query)}
 
 
 def _closed(order: Order, photos: Sequence[Sequence[str]]) -> Order:

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from farmlive import phones
-from farmlive.broadcast.tables import broadcasts
+from farmlive.bilingual import Bilingual
+from farmlive.broadcast.log import read_titles
 from farmlive.clock import now_ms, rfc3339
 from farmlive.people import Caller
 from farmlive.people.core.rate_limits import RateLimits
@@ -153,13 +154,7 @@ def _kept(connection: Connection, whose: Whose) -> KeptOfPerson:
     count = connection.execute(select(func.count()).select_from(all_of_them)).scalar_one()
     rows = connection.execute(whose.query().order_by(orders.c.id.desc()).limit(SHOWN)).all()
     still = dict(_open_ones(connection, whose))
-    wanted = {row.broadcast for row in rows}
-    titles = {
-        row.id: row.title
-        for row in connection.execute(
-            select(broadcasts.c.id, broadcasts.c.title).where(broadcasts.c.id.in_(wanted))
-        )
-    }
+    titles = read_titles(connection, {row.broadcast for row in rows})
     return KeptOfPerson(
         orders=[_order(row, titles[row.broadcast], still.get(row.id)) for row in rows],
         count=count,
@@ -172,7 +167,7 @@ def _open_ones(connection: Connection, whose: Whose) -> Sequence[tuple[str, buye
     return [(row.id, because) for row, because in buyer_data.open_of(connection, rows, now_ms())]
 
 
-def _order(row: Row[Any], title: Any, because: buyer_data.Because | None) -> KeptOrder:
+def _order(row: Row[Any], title: Bilingual, because: buyer_data.Because | None) -> KeptOrder:
     return KeptOrder(
         number=order_number(row.number),
         broadcast=row.broadcast,

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from farmlive.origin.core.tables import lots
+from farmlive.origin.core.lot_facts import is_stopped
 from farmlive.shop.core.tables import centres, offers, products
 
 
@@ -43,11 +43,7 @@ def offer_stock(connection: Connection, broadcast: str) -> list[OfferStock]:
 
 def stopped_offers(connection: Connection, broadcast: str) -> frozenset[str]:
     """Return the broadcast's offers whose lot is stopped."""
-    query = (
-        select(offers.c.id)
-        .join(lots, lots.c.id == offers.c.lot)
-        .where(offers.c.broadcast == broadcast, lots.c.stopped_at.is_not(None))
-    )
+    query = select(offers.c.id).where(offers.c.broadcast == broadcast, is_stopped(offers.c.lot))
     return frozenset(connection.execute(query).scalars())
 
 
