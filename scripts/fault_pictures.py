@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benches.lab import browsers
-from benches.lab.lab import Lab, Place, Wire, missing
-from pictures import DESKTOP, PHONE, PICTURES, PLAYS, as_device, camera, webp
 from playwright.async_api import Browser, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
+from scripts.benches.lab import browsers
+from scripts.benches.lab.lab import Lab, Place, Wire, missing
+from scripts.pictures import DESKTOP, PHONE, PICTURES, PLAYS, as_device, camera, webp
 
 from farmlive.demo.state import Folder
 

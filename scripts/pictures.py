@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import imageio_ffmpeg
-from benches.lab import browsers
-from picture_people import colleague, of_keys, of_shut_out
-from picture_trade import Trade, of_claim, of_wrong_price
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, sync_playwright
+from scripts.benches.lab import browsers
+from scripts.picture_people import colleague, of_keys, of_shut_out
+from scripts.picture_trade import Trade, of_claim, of_wrong_price
 
 from farmlive.demo.film.film import KITCHEN, film_in
 

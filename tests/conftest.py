@@ -3,7 +3,6 @@
 A server on SQLite stands alone; one on PostgreSQL has the bus of Redis too.
 """
 
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -41,9 +40,6 @@ pytest.register_assert_rewrite(
     "tests.shop.ledger.flash_trade",
     "tests.shop.ledger.trade",
 )
-
-# The benches are scripts, whose folder is not on the path by itself.
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 # A test's own requests have as long as all else that is sure to come (tests/support/waiting.py);
 # farmlive's say by themselves how long they have.

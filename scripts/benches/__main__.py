@@ -15,8 +15,7 @@ from typing import Any
 import uvloop
 from rich.console import Console
 from rich.table import Table
-
-from benches import crash, faults, relay, report, spine, till
+from scripts.benches import crash, faults, relay, report, spine, till
 
 Bench = Callable[[bool, Callable[[str], None]], Awaitable[dict[str, Any]]]
 Bounds = dict[str, float]

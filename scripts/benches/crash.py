@@ -13,10 +13,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-from benches.lab import faulty, postgres
-from benches.lab.postgres import Postgres
-from benches.lab.server import Server, running, stage
-from benches.trade.crash_scenario import (
+from scripts.benches.lab import faulty, postgres
+from scripts.benches.lab.postgres import Postgres
+from scripts.benches.lab.server import Server, running, stage
+from scripts.benches.trade.crash_scenario import (
     DEEDS,
     FAULTS_A_RUN,
     Case,

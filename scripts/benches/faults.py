@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
-
-from benches.lab import browsers
-from benches.lab.lab import Lab, Place, Rates, Wire, missing
-from benches.lab.server import Server, Stage, running, stage
-from benches.report import Elsewhere
+from scripts.benches.lab import browsers
+from scripts.benches.lab.lab import Lab, Place, Rates, Wire, missing
+from scripts.benches.lab.server import Server, Stage, running, stage
+from scripts.benches.report import Elsewhere
 
 SERVER = "10.77.0.1"
 ORIGIN = f"http://{browsers.NAME}:8000"

@@ -1,8 +1,8 @@
 """The first look at a broadcast of 200,000 events that a server takes, in a process of its own: how
 long until its state is there, and by how much memory the process grows at most meanwhile.
 
-`python -m benches.first_touch FOLDER BROADCAST` prints it as one JSON object; with `--keep SEQ` it
-writes the checkpoint of that event first, and ends.
+`python -m scripts.benches.first_touch FOLDER BROADCAST` prints it as one JSON object; with
+`--keep SEQ` it writes the checkpoint of that event first, and ends.
 """
 
 import argparse
@@ -43,7 +43,7 @@ async def keep_at(folder: Path, broadcast: str, seq: int) -> None:
 
 async def _child(*given: str) -> bytes:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benches.first_touch", *given),
+        *(sys.executable, "-m", "scripts.benches.first_touch", *given),
         env={**os.environ, "PYTHONPATH": str(_SCRIPTS)},
         stdout=asyncio.subprocess.PIPE,
     )

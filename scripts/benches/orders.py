@@ -12,8 +12,9 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from benches.lab.server import Server, Stage
-from benches.report import percentile
+from scripts.benches.lab.server import Server, Stage
+from scripts.benches.report import percentile
+
 from farmlive.client.light_channel import LightChannel
 from farmlive.client.media.light_publisher import LightPublisher
 from farmlive.client.media.light_viewer import LightViewer

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benches import report
-from benches.audience import built, room_for
-from benches.lab.cpu_pinning import load_on_one, runs_within
-from benches.lab.keep_awake import Awake
-from benches.report import Elsewhere, medians
-from benches.spine import direct_delay_ns
-from benches.viewing import (
+from scripts.benches import report
+from scripts.benches.audience import built, room_for
+from scripts.benches.lab.cpu_pinning import load_on_one, runs_within
+from scripts.benches.lab.keep_awake import Awake
+from scripts.benches.report import Elsewhere, medians
+from scripts.benches.spine import direct_delay_ns
+from scripts.benches.viewing import (
     CPU,
     Bench,
     Joins,

@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import imageio_ffmpeg
+from scripts.benches import first_touch, orders, review
+from scripts.benches.lab.keep_awake import Awake
+from scripts.benches.lab.server import Server, Stage, running, stage
+from scripts.benches.report import Elsewhere, medians, percentile
 
-from benches import first_touch, orders, review
-from benches.lab.keep_awake import Awake
-from benches.lab.server import Server, Stage, running, stage
-from benches.report import Elsewhere, medians, percentile
 from farmlive.broadcast.checkpoints import EVERY
 from farmlive.client import Channel
 from farmlive.client.light_channel import LightChannel

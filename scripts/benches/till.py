@@ -14,17 +14,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benches import report
-from benches.audience import built, room_for
-from benches.lab import postgres
-from benches.lab.cpu_pinning import load_on_one, runs_within
-from benches.lab.keep_awake import Awake
-from benches.lab.server import stage, yuan
-from benches.report import Elsewhere, medians
-from benches.spine import direct_delay_ns
-from benches.trade.crowd import Batch, wrong_answers
-from benches.trade.selling import DATABASES, RATE, Bench, Open, Size, selling
-from benches.trade.shoppers import (
+from scripts.benches import report
+from scripts.benches.audience import built, room_for
+from scripts.benches.lab import postgres
+from scripts.benches.lab.cpu_pinning import load_on_one, runs_within
+from scripts.benches.lab.keep_awake import Awake
+from scripts.benches.lab.server import stage, yuan
+from scripts.benches.report import Elsewhere, medians
+from scripts.benches.spine import direct_delay_ns
+from scripts.benches.trade.crowd import Batch, wrong_answers
+from scripts.benches.trade.selling import DATABASES, RATE, Bench, Open, Size, selling
+from scripts.benches.trade.shoppers import (
     FLASH_PRICE,
     Answers,
     Buyers,

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benches.audience import Audience
-from benches.lab.cpu_pinning import Rig
-from benches.lab.server import Server, Stage, running, stage
-from benches.report import percentile
-from benches.spine import load_of
+from scripts.benches.audience import Audience
+from scripts.benches.lab.cpu_pinning import Rig
+from scripts.benches.lab.server import Server, Stage, running, stage
+from scripts.benches.report import percentile
+from scripts.benches.spine import load_of
 
 CPU = "cpu_us_per_viewer_second"
 _PUBLISHING = str(Path(__file__).with_name("publishing.py"))

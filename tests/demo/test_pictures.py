@@ -5,14 +5,15 @@ import os
 import sys
 from pathlib import Path
 
-import pictures
 import pytest
 from PIL import Image
 from tests.demo.at_work import demo, films, folder
 
+from scripts import pictures
+
 __all__ = ["films", "folder"]
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_folder_holds_what_the_documents_show_and_no_more() -> None:
@@ -24,8 +25,16 @@ async def test_each_is_taken_at_both_sizes_in_both_languages(folder: Path, tmp_p
     taken = tmp_path / "pictures"
     async with demo(folder):
         child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "pictures", str(folder), "wrong-price", "--to", str(taken)),
-            env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+            *(
+                sys.executable,
+                "-m",
+                "scripts.pictures",
+                str(folder),
+                "wrong-price",
+                "--to",
+                str(taken),
+            ),
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
         assert await child.wait() == 0
     sizes = {"phone": (390, 844), "desktop": (1440, 900)}
@@ -38,8 +47,8 @@ async def test_each_is_taken_at_both_sizes_in_both_languages(folder: Path, tmp_p
 
 async def test_without_a_demo_it_says_how_one_is_started(tmp_path: Path) -> None:
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "pictures", str(tmp_path)),
-        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+        *(sys.executable, "-m", "scripts.pictures", str(tmp_path)),
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stderr=asyncio.subprocess.PIPE,
     )
     _, said = await child.communicate()

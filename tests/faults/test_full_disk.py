@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 import pytest
-from benches.lab import faulty
-from benches.lab.faulty import Faulty
+from scripts.benches.lab import faulty
+from scripts.benches.lab.faulty import Faulty
 from tests.media.engine.native.support.compiling import compiler
 from tests.support.waiting import until
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from benches.lab import browsers
-from benches.lab.lab import Lab, Place, Wire, missing
 from playwright.async_api import async_playwright
+from scripts.benches.lab import browsers
+from scripts.benches.lab.lab import Lab, Place, Wire, missing
 from tests.media.support.aiortc_peers import Picture
 from tests.media.support.media_server import BROADCAST, Media, serving
 from tests.support.waiting import LONG_S, until

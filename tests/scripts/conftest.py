@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from benches.lab import faulty
-from benches.lab.faulty import Faulty
+from scripts.benches.lab import faulty
+from scripts.benches.lab.faulty import Faulty
 from tests.media.engine.native.support.compiling import compiler
 
 

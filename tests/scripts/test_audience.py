@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Self
 
 import pytest
-from benches import audience
-from benches.audience import Audience, Counts, Joined
 from pylibsrtp import Policy, Session
+from scripts.benches import audience
+from scripts.benches.audience import Audience, Counts, Joined
 from tests.support.waiting import until
 
 from farmlive.client.media import rtp_peer, stun

@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from benches import crash, report
-from benches.lab import ports, postgres
-from benches.lab.faulty import Faulty
-from benches.lab.ports import Held
-from benches.trade import crash_scenario as scenes
-from benches.trade.acks import Placed, Refusal
-from benches.trade.buying import Buyer
-from benches.trade.crash_scenario import FAULTS, Case, Outcome, Scene, Template, one_run
-from benches.trade.cut_proxy import answers_lost
-from benches.trade.ledger import Ledger
-from benches.trade.reconcile import wrongly_refused
-from benches.trade.retrying_client import Market
-from benches.trade.staff_load import Staff
+from scripts.benches import crash, report
+from scripts.benches.lab import ports, postgres
+from scripts.benches.lab.faulty import Faulty
+from scripts.benches.lab.ports import Held
+from scripts.benches.trade import crash_scenario as scenes
+from scripts.benches.trade.acks import Placed, Refusal
+from scripts.benches.trade.buying import Buyer
+from scripts.benches.trade.crash_scenario import FAULTS, Case, Outcome, Scene, Template, one_run
+from scripts.benches.trade.cut_proxy import answers_lost
+from scripts.benches.trade.ledger import Ledger
+from scripts.benches.trade.reconcile import wrongly_refused
+from scripts.benches.trade.retrying_client import Market
+from scripts.benches.trade.staff_load import Staff
 from tests.media.engine.native.support.compiling import compiler
 
 from farmlive.client import ApiProblem

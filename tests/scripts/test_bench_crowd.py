@@ -5,9 +5,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from benches.trade.crowd import Batch, wrong_answers
-from benches.trade.ledger import Kept, Ledger
-from benches.trade.shoppers import Answers
+from scripts.benches.trade.crowd import Batch, wrong_answers
+from scripts.benches.trade.ledger import Kept, Ledger
+from scripts.benches.trade.shoppers import Answers
 
 BATCH = Batch("offer", "flash", 3)
 # Milliseconds since 1970, and what the monotonic clock of the crowd showed then.

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benches.trade.ledger import Ledger
+from scripts.benches.trade.ledger import Ledger
 from sqlalchemy import text
 from tests.scripts.trading import in_broadcast, trade
 from tests.shop.conftest import HOST, PRICE, Stall, stall

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benches.trade.acks import Refusal
-from benches.trade.ledger import Ledger
-from benches.trade.reconcile import doubled, lost, moved, wrongly_refused
+from scripts.benches.trade.acks import Refusal
+from scripts.benches.trade.ledger import Ledger
+from scripts.benches.trade.reconcile import doubled, lost, moved, wrongly_refused
 from sqlalchemy import text
 from tests.scripts.trading import FLASH_PRICE, Trade, in_broadcast, lines, trade
 from tests.shop.conftest import PRICE, Stall, stall

@@ -1,6 +1,6 @@
 """The bench of reviews with a small broadcast: it makes its database, and the review counts it."""
 
-from benches import first_touch, review
+from scripts.benches import first_touch, review
 from sqlalchemy import select
 
 from farmlive.broadcast.tables import log_checkpoints

@@ -1,8 +1,8 @@
 import argparse
 
 import pytest
-from benches import load, report
-from benches.lab import server
+from scripts.benches import load, report
+from scripts.benches.lab import server
 
 from farmlive.setting_groups.broadcast import BroadcastSettings
 

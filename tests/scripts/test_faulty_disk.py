@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from benches.lab.faulty import Faulty
+from scripts.benches.lab.faulty import Faulty
 
 WRITES = """
 import os, sys

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from benches.trade.acks import Placed, Told
+from scripts.benches.trade.acks import Placed, Told
 from tests.shop.conftest import HOST, PRICE, Stall
 from tests.support.money import cny
 

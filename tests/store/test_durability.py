@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from benches.lab import faulty
-from benches.lab.faulty import Faulty
+from scripts.benches.lab import faulty
+from scripts.benches.lab.faulty import Faulty
 from sqlalchemy import Connection, text
 from tests.media.engine.native.support.compiling import compiler
 

@@ -14,8 +14,7 @@ from typing import Any
 
 import imageio_ffmpeg
 from playwright.async_api import Browser, Page, Playwright
-
-from benches.lab.lab import Place
+from scripts.benches.lab.lab import Place
 
 _BARE = Path(__file__).with_name("bare.js")
 # It draws by itself, and does nothing that nobody asked it for.

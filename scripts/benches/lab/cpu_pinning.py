@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from benches.lab.keep_awake import Awake
+from scripts.benches.lab.keep_awake import Awake
 
 
 @dataclass

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Collection, Iterator
 
-from benches.lab.server import cpu_s
+from scripts.benches.lab.server import cpu_s
 
 # Of the lowest class (sched(7), SCHED_IDLE): everything else goes first. Ends with the bench.
 _LOOP = """

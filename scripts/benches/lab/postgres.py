@@ -16,9 +16,8 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-
-from benches.lab.ports import Held
-from benches.lab.server import cpu_s
+from scripts.benches.lab.ports import Held
+from scripts.benches.lab.server import cpu_s
 
 _ACCOUNT = "postgres"
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from benches.lab.ports import Held
+from scripts.benches.lab.ports import Held
 
 
 class Victim:

@@ -1,6 +1,6 @@
 """What the native engine's senders cost a packet and a viewer-second, without all else.
 
-    python -m benches.native.send            (in scripts/, or with it on PYTHONPATH)
+    python -m scripts.benches.native.send
 
 Viewers are sockets on loopback whose filter drops all that comes; the kernel charges us the way up
 to there. `--to cut`: each run is cut into datagrams on that way, as for a viewer on this machine.

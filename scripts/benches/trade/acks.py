@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from benches.trade.ledger import Step
+from scripts.benches.trade.ledger import Step
 
 Mark = tuple[str, str]
 """A place in the log, where what someone was told of is: an event's kind, and its order."""

@@ -7,9 +7,10 @@ import itertools
 import random
 from typing import Any
 
-from benches.trade.acks import Mark, Placed, Refusal
-from benches.trade.retrying_client import PATIENCE_S, Market, Refused, certain
-from benches.trade.shoppers import FLASH_PRICE, PRICE, order_of
+from scripts.benches.trade.acks import Mark, Placed, Refusal
+from scripts.benches.trade.retrying_client import PATIENCE_S, Market, Refused, certain
+from scripts.benches.trade.shoppers import FLASH_PRICE, PRICE, order_of
+
 from farmlive.client import Api, Channel
 
 # What a buyer does next, and how often; only on the channel one hears that what one waits for is

@@ -14,18 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scripts.benches.lab import postgres
+from scripts.benches.lab.faulty import Faulty
+from scripts.benches.lab.postgres import Postgres
+from scripts.benches.lab.victim import Victim
+from scripts.benches.trade.acks import Told
+from scripts.benches.trade.cut_proxy import Cutter, answers_lost, commits_lost, never
+from scripts.benches.trade.ledger import Ledger
+from scripts.benches.trade.people import People
+from scripts.benches.trade.reconcile import doubled, lost, moved, wrongly_refused
+from scripts.benches.trade.retrying_client import Market
 from sqlalchemy.exc import InterfaceError, OperationalError
-
-from benches.lab import postgres
-from benches.lab.faulty import Faulty
-from benches.lab.postgres import Postgres
-from benches.lab.victim import Victim
-from benches.trade.acks import Told
-from benches.trade.cut_proxy import Cutter, answers_lost, commits_lost, never
-from benches.trade.ledger import Ledger
-from benches.trade.people import People
-from benches.trade.reconcile import doubled, lost, moved, wrongly_refused
-from benches.trade.retrying_client import Market
 
 MOST_S = 90.0
 FAULTS_A_RUN = 2

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from benches.trade.ledger import Ledger
-from benches.trade.shoppers import Answers
+from scripts.benches.trade.ledger import Ledger
+from scripts.benches.trade.shoppers import Answers
 
 # Two readings of one machine's clocks, of which the wall's is put right meanwhile.
 CLEARLY_MS = 5.0

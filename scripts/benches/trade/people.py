@@ -2,9 +2,10 @@
 
 import asyncio
 
-from benches.trade.buying import Buyer
-from benches.trade.retrying_client import PATIENCE_S, Market
-from benches.trade.staff_load import Staff
+from scripts.benches.trade.buying import Buyer
+from scripts.benches.trade.retrying_client import PATIENCE_S, Market
+from scripts.benches.trade.staff_load import Staff
+
 from farmlive.client import Api, Channel
 
 CHANNELS, HTTP = 6, 2

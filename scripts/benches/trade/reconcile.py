@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any
 
-from benches.trade.acks import Mark, Placed, Refusal, Told
-from benches.trade.ledger import Kept, Ledger
+from scripts.benches.trade.acks import Mark, Placed, Refusal, Told
+from scripts.benches.trade.ledger import Kept, Ledger
+
 from farmlive.shop.core.models import order_number
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from scripts.benches.trade.acks import Told
 
-from benches.trade.acks import Told
 from farmlive.client import ChannelClosed, ChannelDropped, Refusal
 
 PATIENCE_S = 60.0

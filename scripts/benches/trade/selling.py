@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benches.audience import Audience
-from benches.lab.cpu_pinning import Rig
-from benches.lab.postgres import Postgres
-from benches.lab.server import Server, Stage, running, stage
-from benches.report import percentile
-from benches.spine import load_of
-from benches.trade.ledger import Ledger
-from benches.trade.shoppers import Answers
-from benches.viewing import published
+from scripts.benches.audience import Audience
+from scripts.benches.lab.cpu_pinning import Rig
+from scripts.benches.lab.postgres import Postgres
+from scripts.benches.lab.server import Server, Stage, running, stage
+from scripts.benches.report import percentile
+from scripts.benches.spine import load_of
+from scripts.benches.trade.ledger import Ledger
+from scripts.benches.trade.shoppers import Answers
+from scripts.benches.viewing import published
+
 from farmlive.shop.core.models import order_number
 
 DATABASES = ("sqlite", "postgresql")

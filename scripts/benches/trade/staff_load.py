@@ -7,10 +7,11 @@ import itertools
 import random
 from typing import Any
 
-from benches.lab.server import yuan
-from benches.trade.acks import Refusal
-from benches.trade.retrying_client import PATIENCE_S, Market, Refused, certain
-from benches.trade.shoppers import FLASH_PRICE
+from scripts.benches.lab.server import yuan
+from scripts.benches.trade.acks import Refusal
+from scripts.benches.trade.retrying_client import PATIENCE_S, Market, Refused, certain
+from scripts.benches.trade.shoppers import FLASH_PRICE
+
 from farmlive.client import Api, Channel
 
 BOXES, PER_BUYER = 10, 3

@@ -7,8 +7,8 @@ read of the static files it keeps, as a browser at home does: a page loads some 
 from contextlib import suppress
 from dataclasses import dataclass
 
-from benches.lab.browsers import CAMERA, QUIET, WINDOWLESS, installed
 from playwright.async_api import Browser, BrowserContext, Error, Page
+from scripts.benches.lab.browsers import CAMERA, QUIET, WINDOWLESS, installed
 from tests.support.waiting import LONG_S
 
 ARGUMENTS = [*QUIET, *CAMERA]

@@ -14,8 +14,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from benches.native import send
 from pylibsrtp import Policy, Session
+from scripts.benches.native import send
 from tests.media.engine.native.support.compiling import DRIVERS, LIBRARY, compiled
 from tests.media.support.packets import write
 from tests.support.free_ports import APART
