@@ -328,9 +328,9 @@ def read_titles(connection: Connection, ids: Collection[str]) -> dict[str, Bilin
 
 
 def rename_buyers(connection: Connection, broadcast: str, pseudonyms: Mapping[str, str]) -> None:
-    """Replace buyers' pseudonyms in the placed orders of a log, in place: a new one by the old one.
+    """Replace buyers' pseudonyms, by the old ones, in a log's placed orders, in place.
 
-    For new keys, while no server runs: nobody is told.
+    For new keys, while no server runs: nothing is published.
     """
     query = (
         select(events.c.seq, events.c.data)

@@ -1,6 +1,6 @@
 """What reports read of sales: sums of orders by broadcast, by farm and by place, and the refunds.
 
-Money is in minor units. Orders that are cancelled count nowhere, unless it says so.
+Money is in minor units. Cancelled orders are left out, except by `by_place`.
 """
 
 from collections import defaultdict
@@ -45,8 +45,8 @@ class StandingOrders(NamedTuple):
 class PlaceMoney(NamedTuple):
     """The money of a broadcast's orders at a pick-up point, or by courier where `centre` is None.
 
-    `goods` and `fees` are before refunds. Where the orders `are_cancelled`, they are those that
-    were paid and have money left to refund.
+    `goods` and `fees` are before refunds. Cancelled orders are rows of their own, and only those
+    that were paid and have money left to refund.
     """
 
     centre: str | None
@@ -80,9 +80,9 @@ class GivenRefund(NamedTuple):
 
 
 class RefundedOrder(NamedTuple):
-    """An order of which `refunded` was given back, with its lines and the refunds that name this.
+    """An order with refunds that sum up to `refunded`, its lines, and those refunds on record.
 
-    The refunds that are on record may be less than `refunded`: older ones are not.
+    The refunds of an older version left no record.
     """
 
     broadcast: str
@@ -149,9 +149,7 @@ def standing_orders(
 
 
 def by_place(connection: Connection, broadcast: str) -> list[PlaceMoney]:
-    """Return the money of a broadcast by pick-up point, payment and whether it is of cancelled
-    orders, of which there are those with money to refund.
-    """
+    """Return the money of a broadcast by pick-up point and payment, cancelled orders apart."""
     is_cancelled = orders.c.state == "cancelled"
     query = (
         select(
@@ -182,7 +180,9 @@ def refunded_orders(
     broadcast: str | None = None,
     ids: Collection[str] | None = None,
 ) -> Iterator[RefundedOrder]:
-    """Yield the orders with refunds that are not undone: of a broadcast, of these ids, or all."""
+    """Yield the refunded orders of a broadcast, or those of these ids, or all; without undone
+    refunds.
+    """
     those: list[ColumnElement[bool]] = [_stands, orders.c.refunded > 0]
     if broadcast is not None:
         those.append(orders.c.broadcast == broadcast)
