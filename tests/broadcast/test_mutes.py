@@ -1,5 +1,6 @@
 """Mutes: whom they hold, for how long, who sees and ends them, and what is kept of it."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -240,6 +241,15 @@ async def test_a_second_mute_of_a_device_takes_the_place_of_the_first(
     (left,) = await server.house.chat.muted(live)
     assert not left.everywhere
     assert left.until is not None
+
+
+async def test_the_list_names_the_account_that_muted(server: Server, live: str) -> None:
+    account, _ = await server.house.people.create_account("chen", "moderator", display_name="小陈")
+    chen = replace(HOST, account=account.id, role="moderator")
+    for troll, nickname, by in ((viewer(1), "阿强", chen), (viewer(2, ELSEWHERE), "阿月", HOST)):
+        seq = await say(server, live, troll, nickname)
+        await server.house.chat.mute(by, live, seq, "ten_minutes")
+    assert [mute.by for mute in await server.house.chat.muted(live)] == ["", "小陈"]
 
 
 async def test_no_address_is_kept_and_what_is_over_is_forgotten(
