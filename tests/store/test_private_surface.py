@@ -148,17 +148,6 @@ def test_an_insert_and_an_update_name_their_columns_values(dialect: Any) -> None
         assert not made.update_prefetch
 
 
-def test_an_insert_of_several_rows_names_the_values_of_each(dialect: Any) -> None:
-    rows = [{"id": "a", "boxes": 1}, {"id": "b", "boxes": 2}]
-    made = insert(CRATES).values(rows).compile(dialect=dialect)
-    assert {name: bind.value for bind, name in made.bind_names.items()} == {
-        "id_m0": "a",
-        "boxes_m0": 1,
-        "id_m1": "b",
-        "boxes_m1": 2,
-    }, "a value of a row is no longer named after its column and the row's number"
-
-
 @pytest.mark.parametrize("ids", [[], ["a"], ["a", "b", "c"]], ids=len)
 def test_lists_are_put_in_their_places(dialect: Any, ids: list[str]) -> None:
     made = compiled(SOME, dialect, "least", "ids")

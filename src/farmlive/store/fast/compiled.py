@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any, TypeVar, cast
 
 import psycopg
-from sqlalchemy import BindParameter, Connection, Executable, Insert
+from sqlalchemy import BindParameter, Connection, Executable
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -70,38 +70,16 @@ class Hot:
             found = self._plans[key] = Plan(self.statement, connection, values)
         return found
 
-    def plan_of_rows(
-        self, connection: Connection, rows: Sequence[Values]
-    ) -> "tuple[Plan, dict[str, Any]]":
-        """Return the plan of a bare INSERT of several rows, and their values for it."""
-        values = {
-            f"{name}_m{at}": value for at, row in enumerate(rows) for name, value in row.items()
-        }
-        key = (connection.dialect.name, tuple(values))
-        found = self._plans.get(key)
-        if found is None:
-            statement = cast(Insert, self.statement).values([dict(row) for row in rows])
-            found = self._plans[key] = Plan(statement, connection, values, several=True)
-        return found, values
-
 
 class Plan:
     """A compiled statement: its text, the order and encoding of values, and the loading of rows."""
 
-    def __init__(
-        self,
-        statement: Executable,
-        connection: Connection,
-        values: Values,
-        *,
-        several: bool = False,
-    ):
+    def __init__(self, statement: Executable, connection: Connection, values: Values):
         sqlite = connection.dialect.name == "sqlite"
         dialect: Any = connection.dialect
         if not sqlite:
             dialect = cast(Any, PGDialect_psycopg)(paramstyle="numeric_dollar")
-        keys = None if several else list(values)
-        compiled = cast(Any, statement).compile(dialect=dialect, column_keys=keys)
+        compiled = cast(Any, statement).compile(dialect=dialect, column_keys=list(values))
         assert isinstance(compiled, SQLCompiler)
         assert not compiled.insert_prefetch
         assert not compiled.update_prefetch

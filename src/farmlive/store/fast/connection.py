@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.selectable import SelectBase
 
 from farmlive.store.fast.compiled import Hot, Plan, Values, hot_one
-from farmlive.store.fast.deferred_updates import TOGETHER, Mark, Miscounted, Tally
+from farmlive.store.fast.deferred_updates import Mark, Miscounted, Tally
 from farmlive.store.fast.pipeline import Pipeline, Result
 from farmlive.store.fast.prefetch import Prefetched, Question
 
@@ -100,14 +100,14 @@ class HotConnection(Connection):
     def settle(self) -> None:
         """Send all waiting statements and deferred updates. Raises their errors, and Miscounted."""
         if self._tally is not None:
-            asked = [
-                (rows, self._execute_hot(cast(Hot, hot_one(statement)), rows))
-                for statement, rows in self._tally.settled()
+            results = [
+                (row, self._execute_hot(cast(Hot, hot_one(statement)), row))
+                for statement, row in self._tally.settled()
             ]
-            self._changes |= bool(asked)
-            for rows, result in asked:
-                if result.rowcount != len(rows):
-                    raise Miscounted(f"{rows}: not so many rows are there")
+            self._changes |= bool(results)
+            for row, result in results:
+                if result.rowcount != 1:
+                    raise Miscounted(f"{row}: no row is as it was counted")
         self.send()
 
     def send(self) -> None:
@@ -220,9 +220,6 @@ class HotConnection(Connection):
     def _by_libpq(self, found: Hot, parameters: Any) -> Result:
         if not isinstance(parameters, list):
             parameters = [parameters or {}]
-        elif 1 < len(parameters) <= TOGETHER:
-            plan, values = found.plan_of_rows(self, parameters)
-            return self._queue.add(plan, plan.encoded(values))
         last = Result()
         for each in parameters:
             plan = found.plan(self, each)

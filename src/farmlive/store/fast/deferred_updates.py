@@ -10,10 +10,7 @@ nobody else changes a row meanwhile.
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Executable, Insert
-
-# Rows per INSERT on PostgreSQL; each number of rows is a prepared statement of its own.
-TOGETHER = 16
+from sqlalchemy import Executable
 
 
 class Owed(NamedTuple):
@@ -82,8 +79,8 @@ class Tally:
         by: Mapping[str, int],
         to: Mapping[str, Any] | None = None,
     ) -> None:
-        """Add a change to this hot UPDATE of one row: one statement will write all changes of the
-        row.
+        """Add a change to this hot UPDATE or upsert of one row: one statement will write all
+        changes of the row.
 
         The statement's conditions apply to the sum; the caller has checked that they hold.
         """
@@ -93,24 +90,12 @@ class Tally:
             by = {name: number + owed.by[name] for name, number in by.items()}
         self._owed[key] = Owed(statement, row, by, to or {})
 
-    def settled(self) -> Iterator[tuple[Executable, list[dict[str, Any]]]]:
-        """Remove and yield the pending statements with the values of their rows.
-
-        An UPDATE has one row, an INSERT up to `TOGETHER`.
-        """
+    def settled(self) -> Iterator[tuple[Executable, dict[str, Any]]]:
+        """Remove and yield the pending statements, each with the values of its row."""
         owed, self._owed = self._owed, {}
-        inserts: dict[int, tuple[Executable, list[dict[str, Any]]]] = {}
         for each in owed.values():
-            if not (each.to or any(each.by.values())):
-                continue
-            if isinstance(each.statement, Insert):
-                _, rows = inserts.setdefault(id(each.statement), (each.statement, []))
-                rows.append(each.values)
-            else:
-                yield each.statement, [each.values]
-        for statement, rows in inserts.values():
-            for first in range(0, len(rows), TOGETHER):
-                yield statement, rows[first : first + TOGETHER]
+            if each.to or any(each.by.values()):
+                yield each.statement, each.values
 
     def forget(self) -> None:
         """Drop the cache: another statement may have changed its rows."""
