@@ -8,10 +8,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.support.parts import local_log
 from tests.support.waiting import LONG_S
 
 from farmlive.broadcast.log import Log
-from farmlive.bus import LocalBus
 from farmlive.client import Channel
 from farmlive.client.commands import Commands
 from farmlive.client.connection import Connection
@@ -88,7 +88,7 @@ async def store(settings: Settings, tables: None) -> AsyncIterator[Store]:
 @pytest.fixture
 def log(store: Store) -> Log:
     """The log, on a bus of this process."""
-    return Log(LocalBus())
+    return local_log()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 import redis.asyncio as redis
 from structlog.testing import capture_logs
 from tests.support.money import cny
+from tests.support.parts import redis_bus
 from tests.support.waiting import LONG_S, until
 
 from farmlive.broadcast.models import NewBroadcast
@@ -29,7 +30,7 @@ async def connected(bus: RedisBus) -> None:
 
 async def test_a_wrong_address_is_said_and_counted() -> None:
     outages = Outages()
-    bus = RedisBus("redis://127.0.0.1:1/0", "one", outages)
+    bus = redis_bus("redis://127.0.0.1:1/0", "one", outages)
     redis = outages.watch("redis")
     with capture_logs() as said:
         await bus.start()
@@ -43,7 +44,7 @@ async def test_a_wrong_address_is_said_and_counted() -> None:
 
 
 async def test_a_message_reaches_each_server_once() -> None:
-    one, two = RedisBus(REDIS, "one"), RedisBus(REDIS, "two")
+    one, two = redis_bus(REDIS, "one"), redis_bus(REDIS, "two")
     heard: list[tuple[str, str, bytes]] = []
     done = asyncio.Event()
 
@@ -77,7 +78,7 @@ async def test_a_message_reaches_each_server_once() -> None:
 
 
 async def test_a_message_nobody_understands_ends_nothing() -> None:
-    one, two = RedisBus(REDIS, "one"), RedisBus(REDIS, "two")
+    one, two = redis_bus(REDIS, "one"), redis_bus(REDIS, "two")
     heard: list[bytes] = []
     last = asyncio.Event()
 
@@ -117,7 +118,7 @@ async def test_a_message_nobody_understands_ends_nothing() -> None:
 async def test_what_a_driver_never_said_it_would_raise_ends_nothing(
     where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, two = RedisBus(REDIS, "one"), RedisBus(REDIS, "two")
+    one, two = redis_bus(REDIS, "one"), redis_bus(REDIS, "two")
     heard = asyncio.Event()
     two.listen(lambda topic, _message: heard.set() if topic == "after" else None)
     faults: list[str] = []
@@ -148,7 +149,7 @@ async def test_what_a_driver_never_said_it_would_raise_ends_nothing(
 async def test_two_shops_share_a_redis_by_numbers_of_their_own() -> None:
     ours, theirs = (f"{REDIS.rpartition('/')[0]}/{number}" for number in (14, 15))
     one, two, three, four = (
-        RedisBus(url, name) for url, name in zip([ours, ours, theirs, theirs], "1234", strict=True)
+        redis_bus(url, name) for url, name in zip([ours, ours, theirs, theirs], "1234", strict=True)
     )
     heard: list[tuple[str, bytes]] = []
     for listens, whose in ((two, "ours"), (four, "theirs")):
@@ -170,7 +171,7 @@ async def test_two_shops_share_a_redis_by_numbers_of_their_own() -> None:
 
 
 async def test_all_that_waits_is_one_round_trip() -> None:
-    one, two = RedisBus(REDIS, "one"), RedisBus(REDIS, "two")
+    one, two = redis_bus(REDIS, "one"), redis_bus(REDIS, "two")
     heard: list[bytes] = []
     two.listen(lambda topic, message: heard.append(message) if topic == "crowd" else None)
     await one.start()
@@ -192,7 +193,7 @@ async def test_what_redis_refuses_of_a_pipeline_is_counted_by_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     outages = Outages()
-    one, two = RedisBus(REDIS, "one", outages), RedisBus(REDIS, "two")
+    one, two = redis_bus(REDIS, "one", outages), redis_bus(REDIS, "two")
     heard: list[str] = []
     two.listen(lambda topic, _message: heard.append(topic) if topic != "log" else None)
     await one.start()
@@ -218,7 +219,7 @@ async def test_what_redis_refuses_of_a_pipeline_is_counted_by_itself(
 
 
 async def test_without_redis_a_servers_own_listeners_hear_at_once() -> None:
-    bus = RedisBus("redis://127.0.0.1:1/0", "alone")
+    bus = redis_bus("redis://127.0.0.1:1/0", "alone")
     heard: list[bytes] = []
     bus.listen(lambda _topic, message: heard.append(message))
     await bus.start()
@@ -229,11 +230,11 @@ async def test_without_redis_a_servers_own_listeners_hear_at_once() -> None:
 
 async def test_it_stops_while_it_sends() -> None:
     for number in range(20):
-        bus = RedisBus(REDIS, f"busy-{number}")
+        bus = redis_bus(REDIS, f"busy-{number}")
         await bus.start()
         await connected(bus)
         sent = asyncio.Event()
-        other = RedisBus(REDIS, f"idle-{number}")
+        other = redis_bus(REDIS, f"idle-{number}")
         other.listen(lambda _topic, _message, sent=sent: sent.set())  # type: ignore[misc]
         await other.start()
         await connected(other)

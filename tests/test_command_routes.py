@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal, Self
 import httpx
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from tests.support.parts import people_of
 from tests.support.room_client import asked
 
 from farmlive.command_routes import routes
 from farmlive.commands import Command, Message, Nothing
-from farmlive.people import Caller, Guard, People
+from farmlive.people import Caller, Guard
 from farmlive.settings import Settings
 from farmlive.shop.core.fields import Key
 from farmlive.store import Store
@@ -77,7 +78,7 @@ class Answers:
 async def served(
     store: Store, settings: Settings, *commands: Command[Any]
 ) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
-    people = People(store, settings)
+    people = people_of(store, settings)
     async with asked(people, routes(commands, Guard(people))) as (viewer, staff):
         yield viewer, staff
 
@@ -186,7 +187,7 @@ async def test_a_message_without_a_model_of_its_body_is_named(
 
     command = Command(CratePaint, Answers(), Crate, "POST /{broadcast}/paint", "crates_paint")
     with pytest.raises(TypeError, match=r"crate\.paint.* CratePaint .*with colour"):
-        routes([command], Guard(People(store, settings)))
+        routes([command], Guard(people_of(store, settings)))
 
 
 async def test_a_check_that_the_route_would_leave_out_is_named(
@@ -201,4 +202,4 @@ async def test_a_check_that_the_route_would_leave_out_is_named(
 
     command = Command(CrateMove, Answers(), Crate, "POST /{broadcast}/moves", "crates_move")
     with pytest.raises(TypeError, match=r"crate\.move.*validators of CrateMove"):
-        routes([command], Guard(People(store, settings)))
+        routes([command], Guard(people_of(store, settings)))

@@ -21,9 +21,10 @@ from sqlalchemy import delete
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.checkpoints import Checkpoints, capture
 from farmlive.broadcast.hub import Counts, Hub
-from farmlive.broadcast.log import Event, Log
+from farmlive.broadcast.log import Event
 from farmlive.broadcast.tables import log_checkpoints
 from farmlive.bus import LocalBus
+from farmlive.composition.lookups import make_log
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -54,7 +55,7 @@ async def _child(*given: str) -> bytes:
 
 
 async def _touch(store: Store, broadcast: str) -> dict[str, float]:
-    log = Log(LocalBus())
+    log = make_log(LocalBus())
     broadcasts = Broadcasts(store, log, LocalBus())
     await broadcasts.get(broadcast)  # a reader is connected
     before = _begin_peak()
@@ -73,7 +74,7 @@ async def _keep(store: Store, broadcast: str, seq: int) -> dict[str, float]:
     async def none(_after: int) -> list[Event]:
         return []
 
-    log, hub = Log(LocalBus()), Hub(broadcast, none, Counts())
+    log, hub = make_log(LocalBus()), Hub(broadcast, none, Counts())
     while (left := min(_PAGE, seq - hub.scene.seq)) > 0:
         after = hub.scene.seq
         hub.load(

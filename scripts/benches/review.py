@@ -18,11 +18,11 @@ from sqlalchemy import Connection, Table, insert, update
 
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.broadcasts import Broadcasts
-from farmlive.broadcast.log import Log
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.broadcast.tables import broadcasts, card_taps, events, watches
 from farmlive.bus import LocalBus
 from farmlive.clock import DAY_MS, HOUR_MS, now_ms
+from farmlive.composition.lookups import make_log
 from farmlive.ids import ulid
 from farmlive.origin.core.tables import farms, lots
 from farmlive.review.review import Review
@@ -76,7 +76,7 @@ async def fair(size: Size = WHOLE) -> AsyncIterator[Fair]:
     with tempfile.TemporaryDirectory(prefix="farmlive-review-") as folder:
         settings = Settings(data=Path(folder))
         store = await Store.open(settings, migrates=True)
-        log = Log(LocalBus())
+        log = make_log(LocalBus())
         try:
             made = await Broadcasts(store, log, LocalBus()).create(
                 NewBroadcast(title=Bilingual(en="A big one"))

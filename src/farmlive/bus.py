@@ -129,8 +129,7 @@ class RedisBus:
     Redis does; the copy that returns is recognized by its sender's mark and dropped.
     """
 
-    def __init__(self, url: str, node: str, outages: Outages | None = None):
-        outages = outages or Outages()
+    def __init__(self, url: str, node: str, outages: Outages):
         self._link = outages.watch(
             "redis",
             lost="redis lost; this server goes on alone",

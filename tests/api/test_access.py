@@ -9,6 +9,7 @@ import httpx
 import pytest
 from tests.support.clerks import role_key
 from tests.support.every_route import stock
+from tests.support.parts import replace_lookups
 
 from farmlive.ids import token, ulid
 from farmlive.server import Server
@@ -176,7 +177,7 @@ MAY: dict[str, set[str]] = {
 async def callers(server: Server) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
     """A program of each role, the seller's of a farm that nothing here is of."""
     people = server.house.people
-    people.farms_by(lambda _connection, _farm: None)
+    replace_lookups(people, require_farm=lambda _connection, _farm: None)
     async with AsyncExitStack() as opened:
         made = {}
         for role in ROLES:

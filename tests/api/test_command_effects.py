@@ -102,7 +102,7 @@ async def fair(server: Server, monkeypatch: pytest.MonkeyPatch) -> Fair:
         return True
 
     # A camera with its media is in test_cameras.py.
-    monkeypatch.setattr(server.house.sessions, "switch", switch)
+    monkeypatch.setattr(server.house.media.sessions, "switch", switch)
     known = {
         **shop.members,
         "currency": "CNY",

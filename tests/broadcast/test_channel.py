@@ -192,7 +192,7 @@ async def test_an_order_that_is_told_of_while_its_device_comes_in_is_the_devices
         cookie = first.response.headers["set-cookie"].partition(";")[0]  # type: ignore[union-attr]
         async with house.broadcasts.hub(live) as hub:
             device = next(iter(hub.devices))
-    house.channel.orders_of(before_it)
+    house.channel._orders_of = before_it
     coming = asyncio.ensure_future(
         connect(address(server, live), additional_headers={"Cookie": cookie})
     )

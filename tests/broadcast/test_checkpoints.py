@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, delete, select, update
 from structlog.testing import capture_logs
 from tests.broadcast.long_log import add, folded, log_of, state_of, written
+from tests.support.parts import people_of
 from tests.support.waiting import until
 
 from farmlive.broadcast import hubs
@@ -24,7 +25,7 @@ from farmlive.broadcast.events import CardUnpinned
 from farmlive.broadcast.log import Event, Log
 from farmlive.broadcast.tables import events, log_checkpoints
 from farmlive.bus import LocalBus
-from farmlive.people import Caller, People
+from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -33,7 +34,7 @@ HOST = Caller(None, "a host", "host", "the host's device", "192.0.2.2")
 
 @pytest.fixture
 def chat(store: Store, log: Log, settings: Settings) -> Chat:
-    return Chat(store, log, People(store, settings))
+    return Chat(store, log, people_of(store, settings))
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 from tests.broadcast.live_channel import ask, channel, get, use_up
 from tests.support.manual_clock import Clock
+from tests.support.parts import limits_of
 
 from farmlive.broadcast.crowd_limits import CrowdLimits
-from farmlive.people import Caller, RateLimits
+from farmlive.people import Caller
 from farmlive.problems import TooMany
 from farmlive.server import Server
 from farmlive.settings import Settings
@@ -23,7 +24,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def crowd(clock: Clock) -> CrowdLimits:
-    return CrowdLimits(RateLimits(clock=clock), Settings())
+    return CrowdLimits(limits_of(clock=clock), Settings())
 
 
 def phone(number: int, address: str | None = HOME) -> Caller:

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import Connection, insert
 from tests.support.golden_log import golden
+from tests.support.parts import local_log
 
 from farmlive.broadcast import events
 from farmlive.broadcast.broadcasts import Broadcasts
@@ -145,7 +146,7 @@ def test_a_model_knows_its_audience_by_its_fields() -> None:
 
 def test_a_misspelt_kind_is_heard_by_nobody_and_says_so() -> None:
     with pytest.raises(ValueError, match=r"order\.paced"):
-        Log(LocalBus()).hear("order.paced", lambda _connection, _event: None)
+        local_log().hear("order.paced", lambda _connection, _event: None)
 
 
 def test_no_two_kinds_have_one_name() -> None:

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 from tests.broadcast.live_channel import channel, get
+from tests.support.parts import local_log
 from tests.support.waiting import until
 from websockets.exceptions import ConnectionClosed
 
 from farmlive.broadcast import hubs
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.events import OrderPlaced
-from farmlive.broadcast.log import Log
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import LocalBus
 from farmlive.server import Server
@@ -80,7 +80,7 @@ async def test_one_whose_end_only_the_log_tells_of_goes_too(server: Server) -> N
     async with channel(server, name) as one:
         await get(one)
     await until(lambda: not house.broadcasts.connected(), "it has left")
-    elsewhere = Broadcasts(house.store, Log(LocalBus()), LocalBus())
+    elsewhere = Broadcasts(house.store, local_log(), LocalBus())
     await elsewhere.end(name)
     assert len(house.broadcasts.hubs) == 1
     await house.broadcasts.hubs.follow()
@@ -93,7 +93,7 @@ async def test_a_viewer_who_can_not_be_welcomed_keeps_none(
     def away(*_: Any) -> list[str]:
         raise NotRead("Try again in a moment.")
 
-    server.house.channel.orders_of(away)
+    server.house.channel._orders_of = away
     assert await refused(server, ended[0]) == 1013
     await none_is_kept(server)
 
@@ -121,7 +121,7 @@ async def test_a_log_that_can_not_be_followed_is_back_once_it_was_read(
     """Not with a turn in which nothing was due."""
     monkeypatch.setattr(hubs, "DEAF_S", 0.001)
     monkeypatch.setattr(hubs, "FOLLOW_S", 0.005)
-    found = Broadcasts(store, Log(LocalBus()), LocalBus())
+    found = Broadcasts(store, local_log(), LocalBus())
     made = await found.create(NewBroadcast(title={"zh": "直播", "en": "Live"}))
     read, tried = store.read, 0
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection
+from tests.support.parts import local_log
 
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.broadcasts import Broadcasts
@@ -31,7 +32,7 @@ async def test_events_of_one_moment_stand_in_their_order(store: Store) -> None:
     bus = LocalBus()
     told: list[Event] = []
     bus.listen(lambda _topic, message: told.append(unpack(message)))
-    log = Log(bus)
+    log = local_log(bus)
     made = await Broadcasts(store, log, bus).create(NewBroadcast(title=Bilingual(en="x")))
     heard: list[tuple[str, int]] = []
     log.hear("offer.released", lambda connection, event: heard.append((event.kind, event.seq)))
@@ -53,7 +54,7 @@ async def test_what_a_handler_writes_follows_and_is_told_after(store: Store) -> 
     bus = LocalBus()
     told: list[Event] = []
     bus.listen(lambda _topic, message: told.append(unpack(message)))
-    log = Log(bus)
+    log = local_log(bus)
     made = await Broadcasts(store, log, bus).create(NewBroadcast(title=Bilingual(en="x")))
     log.hear("card.pinned", lambda connection, _: log.append(connection, made.id, STOCK))
     await store.write(lambda c: log.append_all(c, made.id, [PINNED, RELEASED]))
@@ -64,15 +65,15 @@ async def test_what_a_handler_writes_follows_and_is_told_after(store: Store) -> 
     ]
 
 
-async def test_what_was_missed_names_the_device_of_each_order(store: Store, log: Log) -> None:
-    made = await Broadcasts(store, log, LocalBus()).create(NewBroadcast(title=Bilingual(en="x")))
+async def test_what_was_missed_names_the_device_of_each_order(store: Store) -> None:
     asked: list[list[str]] = []
 
     def buyers(_connection: Connection, orders: Sequence[str]) -> dict[str, str]:
         asked.append(list(orders))
         return {"1": "a device", "2": "another"}
 
-    log.buyers_by(buyers)
+    log = Log(LocalBus(), buyers)
+    made = await Broadcasts(store, log, LocalBus()).create(NewBroadcast(title=Bilingual(en="x")))
     written: list[EventModel] = [
         PINNED,
         *(OrderExpired(order=order, state="expired") for order in ("1", "2", "1", "gone")),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from tests.broadcast.live_channel import ask, channel, get
+from tests.support.parts import replace_lookups
 
 from farmlive.people import Caller
 from farmlive.people.core.models import AccountChange, Role
@@ -22,7 +23,7 @@ async def cookie(server: Server, name: str) -> dict[str, Any]:
 
 async def account(server: Server, name: str, role: Role, shown: str | None = None) -> str:
     people = server.house.people
-    people.farms_by(lambda _connection, _farm: None)
+    replace_lookups(people, require_farm=lambda _connection, _farm: None)
     farms = (FARM,) if role == "seller" else ()
     made, _ = await people.create_account(name, role, PASSWORD, farms, display_name=shown)
     return made.id

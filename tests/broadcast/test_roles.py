@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from tests.broadcast.live_channel import channel, get
 from tests.support.clerks import role_key
 from tests.support.money import cny
+from tests.support.parts import replace_lookups
 from tests.support.waiting import until
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
@@ -78,7 +79,9 @@ async def ordered(server: Server, broadcast: str) -> None:
 
 async def key(server: Server, role: Role, *farms: str) -> dict[str, str]:
     """The header of a program of that role."""
-    server.house.people.farms_by(lambda _connection, _farm: None)  # farms are of another room
+    replace_lookups(
+        server.house.people, require_farm=lambda _connection, _farm: None
+    )  # farms are of another room
     return {"Authorization": f"Bearer {await role_key(server.house, role, farms)}"}
 
 
@@ -217,7 +220,7 @@ async def test_who_loses_the_role_sees_no_more_of_what_it_showed(
 ) -> None:
     monkeypatch.setattr(channels, "RIGHTS_S", 0.01)
     people = server.house.people
-    people.centres_by(lambda _connection, _centre: None)
+    replace_lookups(people, require_centre=lambda _connection, _centre: None)
     account, password = await people.create_account("chen", "host")
     session = await people.sign_in(
         "chen", password, channels.Caller(None, None, None, "a device", "192.0.2.1")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, Table, select
 from structlog.testing import capture_logs
+from tests.support.parts import local_log
 from tests.support.waiting import until
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -192,7 +193,7 @@ def client(device: str) -> Client:
 
 
 async def live_in(store: Store) -> tuple[Log, str]:
-    log = Log(LocalBus())
+    log = local_log()
     broadcasts = Broadcasts(store, log, LocalBus())
     made = await broadcasts.create(NewBroadcast(title={"en": "Live"}))
     await broadcasts.begin(made.id)

@@ -4,9 +4,9 @@ import signal
 from collections.abc import AsyncIterator
 
 import pytest
+from tests.support.parts import people_of
 from tests.support.server_process import Served
 
-from farmlive.people import People
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -22,6 +22,6 @@ async def served(settings: Settings, tables: None) -> AsyncIterator[Served]:
 @pytest.fixture
 async def key(served: Served, settings: Settings) -> str:
     store = await Store.open(settings)
-    _, secret = await People(store, settings).create_api_key("test", "coordinator")
+    _, secret = await people_of(store, settings).create_api_key("test", "coordinator")
     await store.close()
     return secret

@@ -61,14 +61,14 @@ async def test_cameras_and_viewers_stay_where_they_are(
             stack.push_async_callback(second.close)
             return True
 
-        renewing = one.house.leases._renewing
+        renewing = one.house.media.leases._renewing
         await renewing.stop()
         database.freeze()
         try:
             coming = asyncio.create_task(until(comes_in, "the second camera is in"))
             stack.callback(coming.cancel)
             away = other.house.outages.watch("database")
-            held = one.house.leases.holds
+            held = one.house.media.leases.holds
             await until(lambda: not held(broadcast) and away.failing, "the lease has run out")
         finally:
             database.go_on()
@@ -76,8 +76,8 @@ async def test_cameras_and_viewers_stay_where_they_are(
         await until(lambda: "media-server-away" in refusals or coming.done(), "it was asked for")
         await renewing.start()
         await coming
-        assert one.house.leases.epoch(broadcast) == 1
-        assert other.house.leases.epoch(broadcast) is None
-        assert one.house.relay.viewers() == {broadcast: 1}
-        assert len(one.house.relay.health(broadcast)["sources"]) == 2
+        assert one.house.media.leases.epoch(broadcast) == 1
+        assert other.house.media.leases.epoch(broadcast) is None
+        assert one.house.media.relay.viewers() == {broadcast: 1}
+        assert len(one.house.media.relay.health(broadcast)["sources"]) == 2
         await viewer.wait_packets(viewer.packets + 50)

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 from tests.faults.sale import RELEASED, prepare
+from tests.support.parts import local_log
 from tests.support.server_process import Served
 from tests.support.waiting import LONG_S
 
-from farmlive.broadcast.log import Log
-from farmlive.bus import LocalBus
 from farmlive.client import Api, Channel, ChannelDropped, ChannelProblem
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -113,7 +112,7 @@ async def test_what_was_acknowledged_outlives_kill_9(
     await served.end(signal.SIGTERM)
 
     store = await Store.open(Settings(data=settings.data, database_url=settings.database_url))
-    log = Log(LocalBus())
+    log = local_log()
     events = await store.read(lambda connection: log.events(connection, broadcast))
     await store.close()
     assert [event.seq for event in events] == list(range(1, len(events) + 1))

@@ -14,10 +14,10 @@ import httpx
 import pytest
 from sqlalchemy import Connection, select
 from tests.faults.sale import prepare
+from tests.support.parts import local_log
 from tests.support.server_process import Served
 
-from farmlive.broadcast.log import Event, Log
-from farmlive.bus import LocalBus
+from farmlive.broadcast.log import Event
 from farmlive.client import Api, ApiProblem, Channel, ChannelDropped, ChannelProblem
 from farmlive.settings import Settings
 from farmlive.shop.core.order_links import OrderLinks
@@ -154,7 +154,7 @@ async def reach(acting: list[asyncio.Task[None]], answers: Answers, wanted: int)
 
 async def check(settings: Settings, broadcast: str, offer: str, answers: Answers) -> None:
     store = await Store.open(Settings(data=settings.data, database_url=settings.database_url))
-    log = Log(LocalBus())
+    log = local_log()
 
     def read(connection: Connection) -> tuple[Any, ...]:
         return (

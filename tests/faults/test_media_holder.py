@@ -14,16 +14,14 @@ import httpx
 import pytest
 from sqlalchemy import select
 from tests.nodes.round_robin import RoundRobin
+from tests.support.parts import local_log, people_of
 from tests.support.server_process import Served
 from tests.support.waiting import LONG_S, until
 
-from farmlive.broadcast.log import Log
-from farmlive.bus import LocalBus
 from farmlive.client import Api, ApiProblem
 from farmlive.client.media.light_publisher import LightPublisher
 from farmlive.client.media.light_viewer import LightViewer
 from farmlive.nodes.tables import media_leases
-from farmlive.people import People
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -131,7 +129,7 @@ class Stage:
 
     async def events(self) -> list[str]:
         store = await Store.open(self._settings)
-        found = await store.read(lambda conn: Log(LocalBus()).events(conn, self.broadcast))
+        found = await store.read(lambda conn: local_log().events(conn, self.broadcast))
         await store.close()
         media = ("source.", "broadcast.paused", "broadcast.resumed")
         return [event.kind for event in found if event.kind.startswith(media)]
@@ -150,7 +148,7 @@ async def stage(settings: Settings, tables: None) -> AsyncIterator[Stage]:
 async def opened(settings: Settings, servers: list[Served], stack: AsyncExitStack) -> Stage:
     """A camera and viewers at two servers that run."""
     store = await Store.open(settings)
-    _, key = await People(store, settings).create_api_key("test", "coordinator")
+    _, key = await people_of(store, settings).create_api_key("test", "coordinator")
     await store.close()
     ports = [server.port for server in servers]
     balancer = await stack.enter_async_context(RoundRobin(ports).serving())

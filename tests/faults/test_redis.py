@@ -175,10 +175,10 @@ async def test_an_end_reaches_the_cameras_of_the_other_server(
         camera = str((await api.stream_key(broadcast, "encoder", "orchard"))["key"])
         url, picture = f"{other.url}/whip/{broadcast}", TestPicture(320, 180)
         async with Publisher(url, camera, video=picture):
-            await until(lambda: broadcast in other.house.relay.viewers(), "the camera is on")
+            await until(lambda: broadcast in other.house.media.relay.viewers(), "the camera is on")
             await own_redis.end(signal.SIGKILL)
             await api.end(broadcast)
-            await until(lambda: other.house.relay.viewers() == {}, "its media is closed")
+            await until(lambda: other.house.media.relay.viewers() == {}, "its media is closed")
 
 
 async def test_a_redis_that_hangs_counts_as_away_soon(

@@ -15,11 +15,11 @@ import pytest
 from tests.faults.conftest import Served
 from tests.faults.sale import prepare
 from tests.support.money import cny
+from tests.support.parts import people_of
 from tests.support.waiting import until
 
 from farmlive.client import Api, Channel
 from farmlive.ids import token
-from farmlive.people import People
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -84,7 +84,7 @@ async def servers(settings: Settings, tables: None, machine: Clock) -> AsyncIter
 
 async def open_for_staff(settings: Settings) -> str:
     store = await Store.open(settings)
-    _, secret = await People(store, settings).create_api_key("test", "coordinator")
+    _, secret = await people_of(store, settings).create_api_key("test", "coordinator")
     await store.close()
     return secret
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.support.camera_show import Show, opened_show
+from tests.support.parts import replace_lookups
 from tests.support.waiting import until
 
 from farmlive.client import Api
@@ -28,7 +29,7 @@ async def show(server: Server) -> AsyncIterator[Show]:
 async def keys_of_wang(server: Server) -> tuple[str, str]:
     """An account of a coordinator, and a key that it made."""
     people = server.house.people
-    people.centres_by(lambda _connection, _centre: None)
+    replace_lookups(people, require_centre=lambda _connection, _centre: None)
     await people.create_account("lin", "coordinator", PASSWORD)
     account, _ = await people.create_account("wang", "coordinator", PASSWORD)
     async with Api(server.url) as wang:
@@ -41,7 +42,7 @@ def is_open(server: Server, viewer: LightViewer) -> bool:
     assert viewer.session is not None
     token = viewer.session.location.rpartition("/")[2]
     try:
-        server.house.relay.session(broadcast, token, publisher=False)
+        server.house.media.relay.session(broadcast, token, publisher=False)
     except SessionGone:
         return False
     return True

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 from tests.support.camera_show import Show, opened_show
+from tests.support.parts import people_of
 from tests.support.waiting import LONG_S, until
 
 from farmlive import bus
@@ -20,7 +21,6 @@ from farmlive.broadcast import channel
 from farmlive.client import Api, ApiProblem, Channel
 from farmlive.client.channel import ChannelClosed
 from farmlive.media_bridge import crew_sessions, publishers
-from farmlive.people import People
 from farmlive.server import Server, running
 from farmlive.settings import Settings
 from farmlive.store import NotRead
@@ -87,7 +87,7 @@ async def test_what_a_shut_out_host_sends_ends_and_others_stay(on_air: Hosted) -
     )
     await on_air.disable()
     await show.host.wait_for("source.left", LONG_S, source=on_air.camera["source"])
-    relay = show.server.house.relay
+    relay = show.server.house.media.relay
     await until(lambda: len(relay.publishers()) == 1, "the guest is gone too")
     await show.host.wait_for("source.switched", source=orchard)
     await viewer.wait_packets(viewer.packets + 50)
@@ -101,7 +101,7 @@ async def test_what_a_shut_out_host_sends_ends_and_others_stay(on_air: Hosted) -
 
 async def test_what_the_command_shuts_out_ends_too(on_air: Hosted, settings: Settings) -> None:
     """The command has the database alone, and no bus."""
-    people = People(on_air.show.server.house.store, settings)
+    people = people_of(on_air.show.server.house.store, settings)
     await people.disable_account("chen")
     await on_air.show.host.wait_for("source.left", LONG_S, source=on_air.camera["source"])
 
@@ -115,7 +115,7 @@ async def test_a_camera_that_was_given_to_another_goes_on(on_air: Hosted) -> Non
     assert (shown["id"], shown["sending"], shown["on_air"]) == (on_air.camera["id"], True, True)
     assert shown["title"]["en"] == "Kumquats"
     await on_air.disable(give={on_air.camera["id"]: lin})
-    await show.server.house.publishers.look()
+    await show.server.house.media.publishers.look()
     assert (await show.flows(on_air.camera["source"]))["on_air"] is True
     # It is the other one's from now on.
     await people.create_account("wang", "coordinator", PASSWORD)
@@ -136,7 +136,7 @@ async def test_a_camera_that_comes_in_while_its_owner_goes_ends(on_air: Hosted) 
 
     house.people.find_stream_key = slowly  # type: ignore[method-assign]
     await show.publish(on_air.camera["key"])
-    await until(lambda: not house.relay.publishers(), "the camera is gone")
+    await until(lambda: not house.media.relay.publishers(), "the camera is gone")
 
 
 async def test_a_program_of_a_shut_out_coordinator_is_out_on_api_and_channel(
@@ -182,7 +182,7 @@ async def test_shut_out_at_one_server_ends_the_camera_at_another(
         if not heard:
             await first.house.bus.stop()
         await on_air.disable()
-        await until(lambda: not first.house.relay.publishers(), "the camera is gone")
+        await until(lambda: not first.house.media.relay.publishers(), "the camera is gone")
 
 
 async def test_who_is_shut_out_is_looked_for_again_after_the_database_was_away(
@@ -190,7 +190,7 @@ async def test_who_is_shut_out_is_looked_for_again_after_the_database_was_away(
 ) -> None:
     house = on_air.show.server.house
     monkeypatch.setattr(publishers, "LOOK_S", 0.01)
-    looking = publishers.Publishers(house.people, house.relay, house.bus)
+    looking = publishers.Publishers(house.people, house.media.relay)
     over, failed = house.people.stream_keys.over, 0
 
     async def away(_keys: Any) -> set[str]:
@@ -199,7 +199,7 @@ async def test_who_is_shut_out_is_looked_for_again_after_the_database_was_away(
         raise NotRead("Try again in a moment.")
 
     monkeypatch.setattr(house.people.stream_keys, "over", away)
-    await house.publishers.stop()
+    await house.media.publishers.stop()
     with capture_logs() as logs:
         await looking.start()
         await until(lambda: failed > 3, "it was looked for")

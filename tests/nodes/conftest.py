@@ -84,7 +84,7 @@ class Pair:
     @property
     def holder(self) -> Server:
         """The server that has the lease."""
-        return next(s for s in (self.one, self.other) if s.house.leases.holds(self.broadcast))
+        return next(s for s in (self.one, self.other) if s.house.media.leases.holds(self.broadcast))
 
     @property
     def idle(self) -> Server:
@@ -130,4 +130,4 @@ async def pair(settings: Settings, tables: None) -> AsyncIterator[Pair]:
         yield pair
         for peer in pair.peers:
             await reached(peer.close())
-        await until(lambda: not one.house.relay.viewers().get(broadcast), "all have left")
+        await until(lambda: not one.house.media.relay.viewers().get(broadcast), "all have left")

@@ -37,8 +37,8 @@ async def test_ten_viewers_join_restart_and_leave_by_any_server(pair: Pair) -> N
     for viewer in viewers:
         await viewer.wait_packets(20)
     house = pair.holder.house
-    assert house.relay.viewers() == {pair.broadcast: 10}
-    assert pair.idle.house.relay.viewers() == {}
+    assert house.media.relay.viewers() == {pair.broadcast: 10}
+    assert pair.idle.house.media.relay.viewers() == {}
     async with httpx.AsyncClient() as http:
         for viewer in viewers:
             before = viewer.session.etag
@@ -56,7 +56,7 @@ async def test_ten_viewers_join_restart_and_leave_by_any_server(pair: Pair) -> N
             response = await http.delete(viewer.session.location)
             assert (response.status_code, response.text) == (200, "ended\n")
             viewer.session = None
-    assert house.relay.viewers() == {pair.broadcast: 0}
+    assert house.media.relay.viewers() == {pair.broadcast: 0}
     ports = {port for method, path, port, _ in pair.balancer.statuses if "/wh" in path}
     assert ports == {pair.one.port, pair.other.port}
     assert not [each for each in pair.balancer.statuses if each[3] >= 400]
@@ -102,13 +102,13 @@ async def test_a_viewer_is_counted_by_its_own_address_wherever_it_comes_in(
     offer = viewer.peer.ice
     assert offer
     seen: list[str | None] = []
-    view = pair.one.house.relay.view
+    view = pair.one.house.media.relay.view
 
     def noted(broadcast: str, sdp: str, address: str | None = None) -> object:
         seen.append(address)
         return view(broadcast, sdp, address)
 
-    monkeypatch.setattr(pair.one.house.relay, "view", noted)
+    monkeypatch.setattr(pair.one.house.media.relay, "view", noted)
     await pair.watch()
     await pair.watch()
     assert seen == ["203.0.113.7"] * 2
@@ -171,25 +171,27 @@ async def test_the_lease_goes_to_the_next_publishers_server_once_nobody_is_there
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for server in (pair.one, pair.other):
-        monkeypatch.setattr(server.house.relay._direction, "_grace_s", 0.2)
+        monkeypatch.setattr(server.house.media.relay._direction, "_grace_s", 0.2)
     camera, source = await pair.camera("Orchard", pair.one.url)
     viewer = await pair.watch(pair.other.url)
     await viewer.wait_packets(20)
-    leases = pair.one.house.leases
+    leases = pair.one.house.media.leases
     assert leases.epoch(pair.broadcast) == 1
     # Who watches keeps the place where it watches.
     await camera.close()
     host = await pair.channel(pair.other, key=pair.key)
     await until(lambda: host.snapshot is not None, "the channel is open")
-    await until(lambda: pair.one.house.relay.health(pair.broadcast)["sources"] == [], "it left")
+    await until(
+        lambda: pair.one.house.media.relay.health(pair.broadcast)["sources"] == [], "it left"
+    )
     await leases.renew()
     assert leases.epoch(pair.broadcast) == 1
     await viewer.close()
-    assert pair.one.house.relay.broadcasts() == set()
+    assert pair.one.house.media.relay.broadcasts() == set()
     await leases.renew()
     assert leases.epoch(pair.broadcast) is None
     await pair.publish(camera.key, pair.other.url)
-    assert pair.other.house.leases.epoch(pair.broadcast) == 2
+    assert pair.other.house.media.leases.epoch(pair.broadcast) == 2
     viewer = await pair.watch(pair.one.url)
     await viewer.wait_packets(20)
     joined = [each for each in await pair.events() if each[0] in ("source.joined", "source.left")]
@@ -198,7 +200,7 @@ async def test_the_lease_goes_to_the_next_publishers_server_once_nobody_is_there
 
 async def test_what_is_forwarded_to_one_who_does_not_hold_it_goes_no_further(pair: Pair) -> None:
     await pair.camera("Orchard", pair.one.url)
-    forwarding, leases = pair.one.house.forwarding, pair.other.house.leases
+    forwarding, leases = pair.one.house.media.forwarding, pair.other.house.media.leases
     wrong = Lease(leases.node, pair.other.url, 1)
     for operation, facts in (
         ("view", {"text": "v=0", "address": None}),
@@ -207,7 +209,7 @@ async def test_what_is_forwarded_to_one_who_does_not_hold_it_goes_no_further(pai
     ):
         with pytest.raises(NotHere):
             await forwarding.ask(wrong, operation, pair.broadcast, **facts)
-    assert pair.other.house.forwarding.forwarded == 0
+    assert pair.other.house.media.forwarding.forwarded == 0
     # Another process has taken the place of the one that is meant.
     with pytest.raises(HolderGone):
         await forwarding.ask(wrong._replace(node=ulid()), "health", pair.broadcast)
@@ -215,12 +217,12 @@ async def test_what_is_forwarded_to_one_who_does_not_hold_it_goes_no_further(pai
 
 async def test_who_asks_one_that_gave_it_back_is_told_what_is_so_now(pair: Pair) -> None:
     camera, _ = await pair.camera("Orchard", pair.one.url)
-    known = await pair.other.house.leases.holder(pair.broadcast)
+    known = await pair.other.house.media.leases.holder(pair.broadcast)
     assert known is not None
-    pair.one.house.relay.end(pair.broadcast)
-    await pair.one.house.leases.renew()
+    pair.one.house.media.relay.end(pair.broadcast)
+    await pair.one.house.media.leases.renew()
     # What was known is a second old at most, and no more than what it says.
-    pair.other.house.leases._know(pair.broadcast, known)
+    pair.other.house.media.leases._know(pair.broadcast, known)
     async with httpx.AsyncClient() as http:
         response = await http.post(
             f"{pair.other.url}/whep/{pair.broadcast}",
@@ -228,7 +230,7 @@ async def test_who_asks_one_that_gave_it_back_is_told_what_is_so_now(pair: Pair)
             headers={"Content-Type": "application/sdp"},
         )
     assert response.json()["type"] == "/problems/nobody-publishing"
-    pair.other.house.leases._know(pair.broadcast, known)
+    pair.other.house.media.leases._know(pair.broadcast, known)
     await pair.publish(camera.key, pair.other.url)
     assert pair.holder is pair.other
 
@@ -256,7 +258,7 @@ async def test_publishers_who_come_at_once_are_at_one_server(pair: Pair) -> None
         )
     )
     assert len((await pair.api.health(pair.broadcast))["sources"]) == 6
-    held = [s.house.leases.holds(pair.broadcast) for s in (pair.one, pair.other)]
+    held = [s.house.media.leases.holds(pair.broadcast) for s in (pair.one, pair.other)]
     assert sorted(held) == [False, True]
 
 
@@ -267,7 +269,7 @@ async def test_what_is_watched_by_a_role_ends_with_it_at_whichever_server(pair: 
     others = await pair.watch(pair.other.url, orchard, pair.key)
     for viewer in (mine, others):
         await viewer.wait_packets(20)
-    here = pair.one.house.sessions
+    here = pair.one.house.media.sessions
 
     async def is_open(viewer: Any) -> bool:
         return await here.is_open(pair.broadcast, viewer.session.location.rpartition("/")[2])
@@ -319,8 +321,8 @@ async def test_a_server_that_nobody_can_ask_is_said_and_its_cameras_are_not_doub
             with pytest.raises(ApiProblem) as refused:
                 await there.commands(broadcast).switch(FARM)
         assert refused.value.slug == "unknown-source"
-        assert other.house.forwarding.lacks_url()
-        assert not one.house.forwarding.lacks_url()
+        assert other.house.media.forwarding.lacks_url()
+        assert not one.house.media.forwarding.lacks_url()
 
 
 async def test_whip_and_whep_are_whole_at_the_server_that_forwards(pair: Pair) -> None:
@@ -336,8 +338,8 @@ async def test_whip_and_whep_are_whole_at_the_server_that_forwards(pair: Pair) -
         broken = [f"{each.clause.id}: {each.reason}" for each in results if each.verdict == "fail"]
         assert broken == []
         assert sum(each.verdict == "pass" for each in results) > 40
-    assert pair.other.house.forwarding.forwarded > 40
-    assert pair.other.house.relay.viewers() == {}
+    assert pair.other.house.media.forwarding.forwarded > 40
+    assert pair.other.house.media.relay.viewers() == {}
 
 
 async def test_a_text_that_is_no_sdp_is_refused_as_it_came(pair: Pair) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
+from tests.support.parts import local_log
 from tests.support.waiting import until
 
 from farmlive.broadcast import airings
@@ -39,6 +40,20 @@ class Node:
     lost: list[str] = field(default_factory=list)
 
 
+@dataclass
+class MediaHere:
+    """The media of a server: the broadcasts of which some is here, and those that it lost."""
+
+    used: set[str]
+    lost: list[str]
+
+    def broadcasts(self) -> set[str]:
+        return self.used
+
+    def end(self, broadcast: str) -> None:
+        self.lost.append(broadcast)
+
+
 class Nodes:
     """Makes servers on one database."""
 
@@ -51,17 +66,16 @@ class Nodes:
         outages = Outages()
         store = await Store.open(self._settings, outages=outages)
         self._stack.push_async_callback(store.close)
-        log = Log(LocalBus())
+        log = local_log()
         used: set[str] = set()
         lost: list[str] = []
         leases = Leases(
             store,
             self._settings.model_copy(update={"node_url": url}),
             outages,
-            used=lambda: used,
             begin=lambda connection, broadcast: airings.end_all(connection, log, broadcast),
-            lost=lost.append,
         )
+        leases.attach(MediaHere(used, lost))
         if not self.broadcast:
             new = NewBroadcast.model_validate({"title": {"en": "Kumquats"}})
             self.broadcast = (await Broadcasts(store, log, LocalBus()).create(new)).id

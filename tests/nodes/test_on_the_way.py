@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import pytest
 from tests.nodes.conftest import Pair
+from tests.support.parts import signer_of
 
 from farmlive.clock import now_ms, pretended
 from farmlive.media.wire.errors import HolderAway
@@ -12,7 +13,6 @@ from farmlive.nodes import forwarding
 from farmlive.nodes.forwarding import Forwarding
 from farmlive.nodes.leases import Lease
 from farmlive.nodes.problems import NotANode
-from farmlive.nodes.signing import Signer
 from farmlive.outages import Outages
 from farmlive.server import Server
 from farmlive.store import reference
@@ -25,7 +25,7 @@ BODY = forwarding.written("health", BROADCAST, "", {})
 
 async def test_no_cookie_goes_between_servers(server: Server) -> None:
     house = server.house
-    authorization, _ = Signer(house.store.keys, "another").sign(house.leases.node, BODY)
+    authorization, _ = signer_of(house.store.keys, "another").sign(house.media.leases.node, BODY)
     async with httpx.AsyncClient(base_url=server.url) as http:
         for head, status in ((authorization, 200), ("", 403)):
             response = await http.post(
@@ -46,7 +46,7 @@ async def test_no_cookie_is_kept_of_whoever_answers() -> None:
 
     stranger = await asyncio.start_server(answer, "127.0.0.1", 0)
     port = stranger.sockets[0].getsockname()[1]
-    asking = Forwarding(Signer(KEYS, "one"), Outages())
+    asking = Forwarding(signer_of(KEYS, "one"), Outages(), "")
     for _ in range(2):
         with pytest.raises(HolderAway):
             await asking.ask(Lease("other", f"http://127.0.0.1:{port}", 1), "health", BROADCAST)
@@ -61,7 +61,7 @@ def test_no_request_is_taken_again_where_the_clock_was_put_back(
 ) -> None:
     steady, epoch, start = 1000.0, 0, now_ms()
     monkeypatch.setattr("farmlive.nodes.signing.time.monotonic", lambda: steady)
-    one, other = (Signer(KEYS, name, lambda: epoch) for name in ("one", "other"))
+    one, other = (signer_of(KEYS, name, lambda: epoch) for name in ("one", "other"))
 
     def check(authorization: str, at: int) -> bool:
         with pretended(at):
@@ -89,13 +89,13 @@ def test_no_request_is_taken_again_where_the_clock_was_put_back(
 
 async def test_a_server_refuses_what_was_signed_before_its_clock_was_moved(server: Server) -> None:
     house = server.house
-    one = Signer(house.store.keys, "one", lambda: house.store.clock_epoch)
-    before, _ = one.sign(house.leases.node, BODY)
+    one = signer_of(house.store.keys, "one", lambda: house.store.clock_epoch)
+    before, _ = one.sign(house.media.leases.node, BODY)
     was = house.store.clock_epoch
     await house.store.write(lambda connection: reference.keep(connection, epoch=was + 1))
     await house.store.write(lambda connection: None)  # which hears of it
     assert house.store.clock_epoch == was + 1
-    after, _ = one.sign(house.leases.node, BODY)
+    after, _ = one.sign(house.media.leases.node, BODY)
     async with httpx.AsyncClient(base_url=server.url) as http:
         for head, status in ((before, 403), (after, 200), (after, 403)):
             response = await http.post(
@@ -113,7 +113,7 @@ async def test_a_server_that_is_led_to_says_nothing_of_another(
     """Whoever is on the way brings a request to a server that it was not meant for."""
     await pair.camera("Orchard", pair.one.url)
     viewer = await pair.watch(pair.other.url)
-    there = pair.other.house.forwarding
+    there = pair.other.house.media.forwarding
     send, statuses = there._send, []
 
     async def lead_astray(_: str, body: bytes, authorization: str) -> tuple[int, str, bytes]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.parts import signer_of
 from tests.support.waiting import until
 
 from farmlive import compact_json
@@ -32,12 +33,12 @@ BODY = forwarding.written("health", "01JD0000000000000000000000", "", {})
 
 @pytest.fixture
 def one() -> Signer:
-    return Signer(KEYS, "one")
+    return signer_of(KEYS, "one")
 
 
 @pytest.fixture
 def other() -> Signer:
-    return Signer(KEYS, "other")
+    return signer_of(KEYS, "other")
 
 
 def test_a_request_is_taken_once_and_its_answer_is_for_it_alone(one: Signer, other: Signer) -> None:
@@ -90,12 +91,12 @@ def test_what_was_used_is_remembered_for_as_long_as_it_could_be_used(
 
 
 def forged() -> list[str]:
-    signer = Signer(KEYS, "one")
+    signer = signer_of(KEYS, "one")
     good, _ = signer.sign("other", BODY)
     written, _, mac = good.partition(" ")[2].partition(".")
     said = compact_json.decode(urlsafe_b64decode(written)) | {"to": "one"}
     changed = urlsafe_b64encode(compact_json.encode(said)).decode()
-    stranger, _ = Signer(Keys(b"x" * 32, b"y" * 32), "one").sign("other", BODY)
+    stranger, _ = signer_of(Keys(b"x" * 32, b"y" * 32), "one").sign("other", BODY)
     return [
         "",
         "Bearer flk_something",
@@ -134,8 +135,8 @@ async def test_outsiders_get_nothing_there(server: Server) -> None:
             assert response.json()["type"] == "/problems/not-a-node"
             assert SCHEME not in response.headers
         # A signed head with more behind it than any request has.
-        leases = server.house.leases
-        signer = Signer(server.house.store.keys, "another")
+        leases = server.house.media.leases
+        signer = signer_of(server.house.store.keys, "another")
         authorization, _ = signer.sign(leases.node, BODY)
         headers = {"Authorization": authorization.encode()}
         response = await http.post(PATH, content=b"x" * (600 * 1024), headers=headers)
@@ -181,7 +182,7 @@ async def test_an_answer_that_no_server_of_ours_gave_is_not_believed(
         port = stranger.sockets[0].getsockname()[1]
         lease = Lease("other", f"http://127.0.0.1:{port}", 1)
         outages = Outages()
-        asking = Forwarding(one, outages)
+        asking = Forwarding(one, outages, "")
         for _ in range(2):  # the second time of one that said nothing without asking
             with pytest.raises(HolderAway) as away:
                 await asking.ask(lease, "view", "a broadcast", "v=0")
@@ -199,7 +200,7 @@ async def test_where_nobody_listens_any_more_the_server_has_ended(one: Signer) -
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    asking = Forwarding(one, Outages())
+    asking = Forwarding(one, Outages(), "")
     with pytest.raises(HolderGone):
         await asking.ask(Lease("other", f"http://127.0.0.1:{port}", 1), "health", "a broadcast")
     await asking.stop()
@@ -233,7 +234,7 @@ async def test_no_answer_is_read_that_is_longer_than_ours(one: Signer) -> None:
     left = asyncio.Event()
     stranger = await asyncio.start_server(flood, "127.0.0.1", 0)
     port = stranger.sockets[0].getsockname()[1]
-    asking = Forwarding(one, Outages())
+    asking = Forwarding(one, Outages(), "")
     with pytest.raises(HolderAway):
         await asking.ask(Lease("other", f"http://127.0.0.1:{port}", 1), "health", "a broadcast")
     await left.wait()
@@ -277,7 +278,7 @@ async def test_a_silent_server_is_not_forgotten_for_another_one(
         asked += 1
         await reader.read()
 
-    asking = Forwarding(one, Outages())
+    asking = Forwarding(one, Outages(), "")
     asking._http.timeout = httpx.Timeout(1.0)
     async with listening(silence) as here, listening(silence) as there:
         for lease in (here, there) * 3:
@@ -316,9 +317,9 @@ async def test_a_rush_waits_here_for_a_server_that_answers(
             writer.write(said)
 
     outages = Outages()
-    asking = Forwarding(one, outages)
+    asking = Forwarding(one, outages, "")
     async with listening(slow) as lease:
-        holder = Signer(KEYS, lease.node)
+        holder = signer_of(KEYS, lease.node)
         asks = (asking.ask(lease, "view", "a broadcast", "v=0" * 1000) for _ in range(500))
         found = await asyncio.gather(*asks, return_exceptions=True)
         assert Counter(map(str, found)) == {str(["token", '"etag"', "v=0"]): 500}
@@ -337,7 +338,7 @@ async def test_who_waits_for_a_silent_server_is_told_so_and_keeps_nobody_from_an
         asked[writer.get_extra_info("sockname")[1]] += 1
         await reader.read()
 
-    asking = Forwarding(one, Outages())
+    asking = Forwarding(one, Outages(), "")
     asking._http.timeout = httpx.Timeout(1.0)
 
     async def ask(lease: Lease) -> None:
@@ -355,7 +356,7 @@ async def test_a_server_that_was_not_asked_is_not_called_silent(
     one: Signer, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     outages = Outages()
-    asking = Forwarding(one, outages)
+    asking = Forwarding(one, outages, "")
     lease = Lease("other", "http://127.0.0.1:9", 1)
     if where == "here":
         monkeypatch.setattr(forwarding, "_TURN_S", 0.05)

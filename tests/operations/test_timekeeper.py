@@ -7,12 +7,11 @@ import httpx
 import pytest
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
+from tests.support.parts import local_log, timekeeper_of
 from tests.support.set_clocks import Clocks, clocks
 
 from farmlive import clock
-from farmlive.broadcast.log import Log
-from farmlive.bus import LocalBus
-from farmlive.operations.timekeeper import DOUBTED_GAP_MS, Timekeeper
+from farmlive.operations.timekeeper import DOUBTED_GAP_MS
 from farmlive.outages import Outages
 from farmlive.server import Server
 from farmlive.settings import Settings
@@ -101,7 +100,7 @@ async def test_after_a_month_without_a_server_the_machines_clock_may_be_wrong(
     await store.write(lambda connection: reference.keep(connection, seen_at=seen_at))
     again = await Store.open(settings, migrates=True)
     try:
-        keeper = Timekeeper(again, Log(LocalBus()), Outages())
+        keeper = timekeeper_of(again, local_log(), Outages())
         assert keeper.is_doubted == (store.dialect == "sqlite")
     finally:
         await again.close()
@@ -115,7 +114,7 @@ async def test_another_servers_write_is_done_again_by_the_time_that_counts(
         pytest.skip("one server has it alone")
     other = await Store.open(settings)
     try:
-        keeper = Timekeeper(store, Log(LocalBus()), Outages())
+        keeper = timekeeper_of(store, local_log(), Outages())
         await keeper.look()
         clocks.set_database(HOUR)
         await clocks.look(keeper, 29)
@@ -146,7 +145,7 @@ async def test_one_of_two_servers_moves_what_runs(
         pytest.skip("one server has it alone")
     other = await Store.open(settings)
     try:
-        keepers = [Timekeeper(each, Log(LocalBus()), Outages()) for each in (store, other)]
+        keepers = [timekeeper_of(each, local_log(), Outages()) for each in (store, other)]
         for keeper in keepers:
             await keeper.look()
         clocks.set_database(-HOUR)

@@ -6,12 +6,15 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.parts import NoSales, NoStops, origin_of, people_of
 from tests.support.room_client import asked
 
 from farmlive.bilingual import Bilingual
 from farmlive.origin.core.models import Farm, NewFarm, NewPlot, Plot
+from farmlive.origin.lots.balance import Sales
 from farmlive.origin.origin import Origin
 from farmlive.origin.routes import routes
+from farmlive.origin.stops.stops import StopHandler
 from farmlive.people import Caller, Guard, People
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -39,8 +42,20 @@ def staff() -> Caller:
 
 
 @pytest.fixture
-def origin(store: Store, settings: Settings) -> Origin:
-    return Origin(store, settings)
+def sales() -> Sales:
+    """What is sold of lots: nothing, where a test does not say else."""
+    return NoSales()
+
+
+@pytest.fixture
+def stop_handler() -> StopHandler:
+    """What sells lots that stop: nobody, where a test does not say else."""
+    return NoStops()
+
+
+@pytest.fixture
+def origin(store: Store, settings: Settings, sales: Sales, stop_handler: StopHandler) -> Origin:
+    return origin_of(store, settings, sales=sales, stop_handler=stop_handler)
 
 
 @pytest.fixture
@@ -56,7 +71,7 @@ async def farm(origin: Origin) -> Farm:
 
 @pytest.fixture
 async def site(store: Store, settings: Settings, origin: Origin) -> AsyncIterator[Site]:
-    people = People(store, settings)
+    people = people_of(store, settings)
     async with asked(people, routes(origin, Guard(people))) as (viewer, staff):
         yield Site(viewer, staff, people)
 

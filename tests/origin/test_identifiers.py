@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from tests.origin.harvesting import GTIN, harvest_body
+from tests.support.parts import origin_of
 
 from farmlive.origin.core.models import Farm, NewLot
 from farmlive.origin.origin import Origin
@@ -265,7 +266,7 @@ async def test_a_label_leads_on_when_the_server_has_moved(
 ) -> None:
     new = NewLot.model_validate(harvest_body(farm, gtin=gtin))
     lot = await origin.add_lot(staff, new)
-    moved = Origin(store, settings.model_copy(update={"public_url": "https://live.test"}))
+    moved = origin_of(store, settings.model_copy(update={"public_url": "https://live.test"}))
     assert lot.class_uri.startswith(settings.url)
     assert (await moved.story(lot.id)).lot.class_uri == lot.class_uri
     path = lot.class_uri.removeprefix(settings.url)

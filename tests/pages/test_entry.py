@@ -9,9 +9,8 @@ import pytest
 from starlette.requests import Request
 from tests.pages.conftest import Sale
 from tests.support.clerks import every_centre
+from tests.support.parts import pages_of
 
-from farmlive.pages.rendering.render import Pages
-from farmlive.pages.rendering.static import Static
 from farmlive.people import Caller
 from farmlive.people.core.models import ROLES, Role
 from farmlive.server import Server
@@ -140,9 +139,7 @@ async def test_staff_read_that_another_servers_cameras_are_out_of_reach(
     )
     told = {}
     for lacks in (True, False):
-        pages = Pages(
-            settings, Static(), site.house.guard, lacks_node_url=lambda lacks=lacks: lacks
-        )
+        pages = pages_of(settings, site.house.guard, lacks_node_url=lambda lacks=lacks: lacks)
         for role in ROLES:
             caller = Caller("A", "lin", role, "a device", None)
             page = pages.html(request, "studio/seller.html", caller=caller, farms=[], broadcasts=[])
@@ -158,7 +155,7 @@ async def test_coordinators_read_what_may_be_read_on_the_way(
     away = settings.model_copy(
         update={"host": "0.0.0.0", "database_url": "postgresql://db.example.org/farmlive"}
     )
-    pages = Pages(away, Static(), site.house.guard)
+    pages = pages_of(away, site.house.guard)
     request = Request(
         {"type": "http", "method": "GET", "path": "/studio", "query_string": b"", "headers": []}
     )

@@ -13,13 +13,12 @@ from structlog.testing import capture_logs
 from tests.pages.conftest import BUYER, Sale
 from tests.pages.page_text import words
 from tests.support.clerks import role_key
+from tests.support.parts import pages_of
 
 from farmlive.client import Api
 from farmlive.clock import DAY_MS, now_ms, pretended
 from farmlive.pages.privacy import contact_url
 from farmlive.pages.rendering.languages import LANGUAGES
-from farmlive.pages.rendering.render import Pages
-from farmlive.pages.rendering.static import Static
 from farmlive.people import Caller
 from farmlive.people.core.models import ROLES
 from farmlive.server import Server, serve
@@ -104,7 +103,7 @@ async def test_coordinators_are_told_that_the_contact_is_missing(
     site: Server, settings: Settings
 ) -> None:
     for values, lacks in ((SET, False), (NO_CONTACT, True), ({"county_contact": " "}, True)):
-        pages = Pages(settings.model_copy(update=values), Static(), site.house.guard)
+        pages = pages_of(settings.model_copy(update=values), site.house.guard)
         scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
         told = set()
         for role in ROLES:

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
+from tests.support.parts import people_of
 
 from farmlive.openapi import Api
 from farmlive.people import Caller, DeviceCookie, Guard, People
@@ -39,7 +40,14 @@ def make_app(people: People) -> Api:
     guard = Guard(people)
     app = Api(Cookies(secure=False))
     app.include_router(routes(people, guard, broadcast_state))
-    app.add_middleware(DeviceCookie, pseudonyms=people.pseudonyms, secure=people.settings.secure)
+    settings = people.settings
+    app.add_middleware(
+        DeviceCookie,
+        pseudonyms=people.pseudonyms,
+        secure=settings.secure,
+        session_days=settings.session_days,
+        without=(),
+    )
 
     @app.exception_handler(Problem)
     async def answer(request: Request, problem: Problem) -> JSONResponse:
@@ -89,7 +97,7 @@ def browser(
 
 @pytest.fixture
 def people(store: Store, settings: Settings) -> People:
-    return People(store, settings)
+    return people_of(store, settings)
 
 
 @pytest.fixture

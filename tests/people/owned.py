@@ -7,9 +7,10 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import Connection
 from tests.people.conftest import LIVE, OTHER, PASSWORD, browser, sign_in
+from tests.support.parts import replace_lookups
 
 from farmlive.people import People
-from farmlive.people.keys.credentials import Airing
+from farmlive.people.core.lookups import Airing
 
 TITLE = {"en": "Kumquats"}
 CREDENTIALS = "/api/v1/credentials"
@@ -24,7 +25,7 @@ def on_air(people: People) -> dict[str, Any]:
         live = Airing(TITLE, frozenset(said["sending"]), said["on_air"])
         return {LIVE: live, OTHER: Airing(TITLE)}
 
-    people.airings_by(airings)
+    replace_lookups(people, airings=airings)
     return said
 
 
@@ -54,6 +55,13 @@ async def make_all(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
         assert answer.status_code == 201, answer.text
         made[kind] = answer.json()
     return made
+
+
+def keys_revoked(people: People) -> list[str]:
+    """The stream keys that are revoked with their owner from now on."""
+    revoked: list[str] = []
+    people.revocations.listen(keys=revoked.extend, guest=lambda _broadcast, _source: None)
+    return revoked
 
 
 async def id_of(people: People, name: str) -> str:

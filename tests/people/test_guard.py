@@ -16,6 +16,7 @@ from tests.people.conftest import (
     make_app,
     sign_in,
 )
+from tests.support.parts import people_of
 
 from farmlive.people import Caller, Guard, People
 from farmlive.people.core import tables
@@ -207,7 +208,7 @@ async def test_proxys_client_is_believed_only_where_trusted(
     store: Store, settings: Settings
 ) -> None:
     trusting = settings.model_copy(update={"trusted_proxies": ("192.0.2.1",)})
-    app = make_app(People(store, trusting))
+    app = make_app(people_of(store, trusting))
     forwarded = {"X-Forwarded-For": "198.51.100.7"}
     async with browser(app) as behind, browser(app, peer="192.0.2.2") as liar:
         assert (await behind.get("/who", headers=forwarded)).json()["address"] == "198.51.100.7"
@@ -241,7 +242,7 @@ async def test_wrong_passwords_of_one_do_not_lock_out_all_behind_an_unnamed_prox
 def test_bad_proxies_are_said_at_start(store: Store, settings: Settings) -> None:
     wrong = settings.model_copy(update={"trusted_proxies": ("caddy",)})
     with pytest.raises(ValueError, match="FARMLIVE_TRUSTED_PROXIES"):
-        Guard(People(store, wrong))
+        Guard(people_of(store, wrong))
 
 
 async def test_operator_is_loopback_without_a_proxy_or_staff(app: FastAPI, people: People) -> None:

@@ -5,6 +5,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, update
 from tests.people.conftest import ENDED, LIVE, OTHER, browser, make_app, sign_in
+from tests.support.parts import people_of
 
 from farmlive.clock import now_ms, parse_rfc3339
 from farmlive.people import People
@@ -174,7 +175,7 @@ async def test_devices_source_is_one_when_two_servers_mint_at_once(
 ) -> None:
     second = await Store.open(settings)
     try:
-        other = People(second, settings)
+        other = people_of(second, settings)
         minted = await asyncio.gather(
             *(
                 each.stream_keys.mint(LIVE, "studio", device="d" * 32)
@@ -212,7 +213,7 @@ async def test_whip_address_is_the_public_one_where_it_is_set(
 ) -> None:
     assert (await mint(host, purpose="studio"))["whip_url"] == f"{settings.url}/whip/{LIVE}"
     public = settings.model_copy(update={"public_url": "https://live.example.org"})
-    people = People(store, public)
+    people = people_of(store, public)
     _, secret = await people.create_api_key("demo", "host")
     async with browser(make_app(people), Authorization=f"Bearer {secret}") as program:
         made = await mint(program, purpose="encoder")

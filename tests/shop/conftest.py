@@ -1,7 +1,7 @@
 """A shop that sells: a live broadcast, a farm, a lot, an offer of ten boxes, a pick-up point."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection
 from tests.shop.support.past_orders import have_ordered
 from tests.support.money import cny
+from tests.support.parts import limits_of, people_of
 from tests.support.room_client import asked
 
 from farmlive import command_routes
@@ -22,16 +23,20 @@ from farmlive.clock import now_ms
 from farmlive.ids import token
 from farmlive.origin.core.models import Farm, Lot, NewFarm, NewLot
 from farmlive.origin.origin import Origin
-from farmlive.people import Blocklist, Caller, Guard, People, RateLimits
+from farmlive.outages import Outages
+from farmlive.people import Blocklist, Caller, Guard, RateLimits
 from farmlive.settings import Settings
 from farmlive.shop.commands import commands
 from farmlive.shop.core.models import Card, Centre, NewCentre, NewOffer
 from farmlive.shop.core.order_models import OrderPlace
+from farmlive.shop.lot_trade import LotTrade
 from farmlive.shop.notices import notices
+from farmlive.shop.orders import order_devices
 from farmlive.shop.routes import claims, orders, waitlist
 from farmlive.shop.routes import notices as notice_routes
 from farmlive.shop.routes.offers import routes
 from farmlive.shop.shop import Shop
+from farmlive.shop.stock.lot_watch import Shown
 from farmlive.store import Store
 
 PRICE = 2990
@@ -63,6 +68,35 @@ HOST = Caller(None, "a host", "host", "the host's device", "192.0.2.2")
 
 def caller(device: str = "a device", *, role: Any = None) -> Caller:
     return Caller(None, None, role, device, "192.0.2.1")
+
+
+def selling(
+    store: Store,
+    log: Log,
+    settings: Settings,
+    *,
+    limits: RateLimits,
+    blocks: Blocklist,
+    shown: Callable[[], Mapping[str, Shown]] = dict,
+) -> tuple[Shop, Origin]:
+    """A shop that no viewer looks at, and the origin of what it sells."""
+    trade = LotTrade(store, log, settings)
+    origin = Origin(store, settings, sales=trade.sales, stop_handler=trade.stops)
+    shop = Shop(
+        store,
+        log,
+        origin,
+        settings,
+        trade=trade,
+        pseudonym=pseudonym,
+        address_pseudonym=pseudonym,
+        limits=limits,
+        blocks=blocks,
+        shown=shown,
+        searched=lambda _caller, _by: None,
+        outages=Outages(),
+    )
+    return shop, origin
 
 
 @dataclass
@@ -106,15 +140,13 @@ class Stall:
         self, settings: Settings, store: Store | None = None, log: Log | None = None
     ) -> Shop:
         """The shop of another server."""
-        return Shop(
-            store or self.store,
-            log or self.log,
-            self.origin,
-            settings,
-            pseudonym=pseudonym,
-            address_pseudonym=pseudonym,
-            limits=self.limits,
-            blocks=self.blocks,
+        return self.another_server(settings, store, log)[0]
+
+    def another_server(
+        self, settings: Settings, store: Store | None = None, log: Log | None = None
+    ) -> tuple[Shop, Origin]:
+        return selling(
+            store or self.store, log or self.log, settings, limits=self.limits, blocks=self.blocks
         )
 
     def body(self, quantity: Any = 1, **change: Any) -> dict[str, Any]:
@@ -149,19 +181,9 @@ class Stall:
 async def stall(store: Store, log: Log, settings: Settings) -> Stall:
     bus = LocalBus()
     broadcasts = Broadcasts(store, log, bus)
-    origin = Origin(store, settings)
-    limits = RateLimits(clock=lambda: 0.0)  # a minute never passes, however slow the machine
-    blocks = People(store, settings).blocks
-    shop = Shop(
-        store,
-        log,
-        origin,
-        settings,
-        pseudonym=pseudonym,
-        address_pseudonym=pseudonym,
-        limits=limits,
-        blocks=blocks,
-    )
+    limits = limits_of(clock=lambda: 0.0)  # a minute never passes, however slow the machine
+    blocks = people_of(store, settings, buyer_of_order=order_devices.buyer_of).blocks
+    shop, origin = selling(store, log, settings, limits=limits, blocks=blocks)
     broadcast = await broadcasts.create(NewBroadcast(title=Bilingual(zh="金桔", en="Kumquats")))
     await broadcasts.begin(broadcast.id)
     farm = await origin.add_farm(
@@ -204,13 +226,6 @@ async def stall(store: Store, log: Log, settings: Settings) -> Stall:
 
 
 @pytest.fixture
-def selling(stall: Stall) -> Stall:
-    """The stall whose shop hears of stopped lots."""
-    stall.origin.stops_heard_by(stall.shop.lot_stops)
-    return stall
-
-
-@pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A notice that was not taken is tried again at once."""
     monkeypatch.setattr(notices, "FIRST_PAUSE_MS", 1)
@@ -225,7 +240,7 @@ class Site:
 
 @pytest.fixture
 async def site(store: Store, settings: Settings, stall: Stall) -> AsyncIterator[Site]:
-    people = People(store, settings)
+    people = people_of(store, settings)
     guard = Guard(people)
     async with asked(
         people,

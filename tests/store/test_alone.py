@@ -11,8 +11,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.support.parts import people_of
 
-from farmlive.people import People
 from farmlive.server import running
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -91,7 +91,7 @@ async def test_only_sqlite_opens_the_files_of_the_database(
 ) -> None:
     """Seen from the kernel, while a server starts, writes, is looked at, probes and ends."""
     store = await Store.open(settings)
-    _, key = await People(store, settings).create_api_key("test", "coordinator")
+    _, key = await people_of(store, settings).create_api_key("test", "coordinator")
     await store.close()
     trace = tmp_path / "trace"
     await asyncio.to_thread(serve_traced, settings, key, trace)

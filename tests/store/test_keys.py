@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from tests.support.parts import people_of
 
-from farmlive.people import People
 from farmlive.server import running
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -83,7 +83,7 @@ async def test_a_server_without_the_databases_keys_does_not_start(
             pass
     # What needs no keys works, as accounts from another machine.
     other = await Store.open(settings)
-    await People(other, settings).create_api_key("test", "coordinator")
+    await people_of(other, settings).create_api_key("test", "coordinator")
     with pytest.raises(KeysRefused, match=said):
         _ = other.keys
     await other.close()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.clerks import role_key
+from tests.support.parts import replace_lookups
 from tests.support.waiting import LONG_S
 
 from farmlive.client import Api, Channel
@@ -57,7 +58,7 @@ class Show:
         return viewer
 
     async def key(self, role: KeyRole) -> str:
-        self.server.house.people.farms_by(lambda _connection, _farm: None)
+        replace_lookups(self.server.house.people, require_farm=lambda _connection, _farm: None)
         farms = [FARM] if role == "seller" else []
         return await role_key(self.server.house, role, farms)
 

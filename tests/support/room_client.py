@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from tests.support.parts import with_device
 
 from farmlive.edge import http_edge
 from farmlive.openapi import Api
-from farmlive.people import DeviceCookie, People
+from farmlive.people import People
 from farmlive.people.core.cookies import Cookies
 from farmlive.problems import Problem
 
@@ -26,8 +27,8 @@ async def asked(
     async def page(_request: Request, problem: Problem) -> JSONResponse:
         return JSONResponse(problem.body())
 
-    http_edge.answer_problems(app, page)
-    asgi = http_edge.Heads(DeviceCookie(app, people.pseudonyms, secure=False))
+    http_edge.answer_problems(app, page, lambda *_: None)
+    asgi = http_edge.Heads(with_device(app, people))
     transport = httpx.ASGITransport(asgi)
     _, key = await people.create_api_key("test", "coordinator")
     bearer = {"Authorization": f"Bearer {key}"}

@@ -13,8 +13,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from farmlive.bus import LocalBus
 from farmlive.client import Api, Money
-from farmlive.people import People
+from farmlive.composition.lookups import make_people
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -167,7 +168,9 @@ async def _api_key(environment: dict[str, str]) -> str:
     )
     store = await Store.open(settings, migrates=True)
     try:
-        _, secret = await People(store, settings).create_api_key("bench", "coordinator")
+        _, secret = await make_people(store, settings, LocalBus()).create_api_key(
+            "bench", "coordinator"
+        )
     finally:
         await store.close()
     return secret

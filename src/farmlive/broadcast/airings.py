@@ -14,7 +14,7 @@ from farmlive.broadcast.events import (
 )
 from farmlive.broadcast.log import Log
 from farmlive.broadcast.tables import broadcasts, events
-from farmlive.people.keys.credentials import Airing
+from farmlive.people.core.lookups import Airing
 
 _KINDS = (SourceJoined.kind, SourceLeft.kind, SourceSwitched.kind)
 

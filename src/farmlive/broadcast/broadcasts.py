@@ -196,7 +196,7 @@ class Broadcasts:
         self,
         broadcast: str,
         event: EventModel,
-        stands: Callable[[Connection], bool] = lambda _connection: True,
+        stands: Callable[[Connection], bool],
     ) -> bool:
         """Append an event from media to a broadcast that has not ended.
 

@@ -1,7 +1,7 @@
 """The live channel: admits clients, sends each one a snapshot or the events that it missed, and
 runs the commands in its messages.
 
-Rooms register the commands; the hub sends all later events.
+Rooms declare the commands; the hub sends all later events.
 """
 
 import asyncio
@@ -74,7 +74,11 @@ class RightsChanged(Unauthorized):
 
 
 class Channel:
-    """Serves all live channels of this server."""
+    """Serves all live channels of this server.
+
+    `commands` are those of every room. `orders_of` is the query that returns a device's `order:`
+    audiences in a broadcast.
+    """
 
     def __init__(
         self,
@@ -83,6 +87,9 @@ class Channel:
         guard: Guard,
         limits: RateLimits,
         settings: Settings,
+        *,
+        commands: Iterable[Command[Any]],
+        orders_of: OrdersOf,
     ):
         self._store = store
         self._broadcasts = broadcasts
@@ -91,16 +98,8 @@ class Channel:
         self._channels = OpenChannels(settings.max_channels_per_address)
         self.settings = settings
         self._joining = asyncio.Semaphore(JOIN_AT_ONCE)
-        self._orders_of: OrdersOf = lambda _connection, _broadcast, _device: []
-        self.commands: dict[str, Command[Any]] = {}
-
-    def register(self, commands: Iterable[Command[Any]]) -> None:
-        """Register commands by their message type."""
-        self.commands.update({command.name: command for command in commands})
-
-    def orders_of(self, lookup: OrdersOf) -> None:
-        """Set the query that returns a device's `order:` audiences in a broadcast."""
-        self._orders_of = lookup
+        self._orders_of = orders_of
+        self.commands = {command.name: command for command in commands}
 
     async def serve(self, websocket: WebSocket, broadcast: str) -> None:
         """Serve one client until it disconnects."""

@@ -139,7 +139,7 @@ class Chat:
                     "Nobody was muted: one of the team wrote that. A coordinator can take the role "
                     "away."
                 )
-            device = self.sender(connection, broadcast, message)
+            device = sender_of(connection, broadcast, message)
             if device is None:
                 raise UnknownMessage("Nobody was muted: it is not known who wrote that.")
             nickname = said.nickname or ""
@@ -171,12 +171,13 @@ class Chat:
 
         return await self._store.read(read)
 
-    def sender(self, connection: Connection, broadcast: str, message: int) -> str | None:
-        """Return the device that sent the message, within the caller's transaction, or None."""
-        query = select(senders.c.device).where(
-            senders.c.broadcast == broadcast, senders.c.seq == message
-        )
-        return connection.execute(query).scalar_one_or_none()
+
+def sender_of(connection: Connection, broadcast: str, message: int) -> str | None:
+    """Return the device that sent the message, within the caller's transaction, or None."""
+    query = select(senders.c.device).where(
+        senders.c.broadcast == broadcast, senders.c.seq == message
+    )
+    return connection.execute(query).scalar_one_or_none()
 
 
 def _require_message(connection: Connection, broadcast: str, message: int) -> ChatSaid:

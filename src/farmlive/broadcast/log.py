@@ -110,14 +110,11 @@ class Log:
     Handlers run within the transactions.
     """
 
-    def __init__(self, bus: Bus):
+    def __init__(self, bus: Bus, buyers_of: BuyersOf):
+        """`buyers_of` finds the devices of orders, by the orders' ids."""
         self._bus = bus
         self._handlers: defaultdict[str, list[Handler]] = defaultdict(list)
-        self._buyers_of: BuyersOf = lambda _connection, _orders: {}
-
-    def buyers_by(self, lookup: BuyersOf) -> None:
-        """Set the query that finds the device of each order, by the orders' ids."""
-        self._buyers_of = lookup
+        self._buyers_of = buyers_of
 
     def hear(self, kind: str, handler: Handler) -> None:
         """Register a handler, which runs for each event of the kind in the event's own transaction.

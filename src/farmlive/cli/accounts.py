@@ -8,9 +8,9 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
-from farmlive.broadcast import airings
+from farmlive.bus import LocalBus
 from farmlive.clock import DAY_MS, now_ms, rfc3339
-from farmlive.origin.lots import farms
+from farmlive.composition.lookups import make_people
 from farmlive.people import Caller, People
 from farmlive.people.accounts.accounts import Account
 from farmlive.people.core import audit
@@ -18,7 +18,6 @@ from farmlive.people.core.models import DisplayName, KeyRole, Role
 from farmlive.people.keys.api_keys import ApiKey
 from farmlive.people.keys.credentials import Credential
 from farmlive.settings import Settings
-from farmlive.shop.offers import catalogue
 from farmlive.store import Store
 
 T = TypeVar("T")
@@ -47,11 +46,7 @@ def with_people(work: Callable[[People], Awaitable[T]]) -> T:
         settings = Settings()
         store = await Store.open(settings)
         try:
-            people = People(store, settings)
-            people.farms_by(farms.find)
-            people.centres_by(catalogue.find_centre)
-            people.airings_by(airings.running)
-            return await work(people)
+            return await work(make_people(store, settings, LocalBus()))
         finally:
             await store.close()
 

@@ -17,10 +17,10 @@ from rich.progress import Progress, TextColumn
 
 from farmlive import app
 from farmlive import server as serving
-from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
 from farmlive.cli import accounts
 from farmlive.cli import keys as key_commands
+from farmlive.composition.lookups import make_log
 from farmlive.media import NoNativeEngine
 from farmlive.operations.retention import Outlook, Retention
 from farmlive.people.accounts import first_sign_in
@@ -121,7 +121,7 @@ def serve(
         first = await server.house.people.first_start()
         if first is not None:
             await _say_first(*first, settings.data)
-        _out.print(f"Serving {server.url} with the {server.house.relay.engine} engine")
+        _out.print(f"Serving {server.url} with the {server.house.media.relay.engine} engine")
         if not known:
             _out.print(_made(keys))
         for lost in server.house.outages.failing():
@@ -179,7 +179,8 @@ def retention(
     async def run() -> None:
         store = await Store.open(settings)
         try:
-            task = Retention(store, Log(LocalBus()), settings)
+            # The operator who runs this vouches for the clock.
+            task = Retention(store, make_log(LocalBus()), settings, waits=lambda: False)
             done = await (task.outlook() if dry_run else task.remove())
         finally:
             await store.close()

@@ -211,7 +211,7 @@ def _announcement(
     """What demo.json says; the films' own keys are not in it."""
     return {
         "url": server.url,
-        "udp_port": server.house.relay.udp_port,
+        "udp_port": server.house.media.relay.udp_port,
         "live": shown.live,
         "spare": shown.spare,
         "stream_keys": {name: key for name, key in stream_keys.items() if name not in CAMERAS},

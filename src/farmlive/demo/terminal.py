@@ -56,7 +56,7 @@ def show(
     for user in users:
         table.add_row("Sign in", f"{user['name']} / {user['password']}  ({user['role']})")
     table.add_row("For programs", str(path))
-    table.add_row("Engine of media", _ENGINES[server.house.relay.engine])
+    table.add_row("Engine of media", _ENGINES[server.house.media.relay.engine])
     out.print()
     out.print(table)
     if guide is not None:

@@ -24,10 +24,6 @@ Refused = Callable[[Request, str, Problem], None]
 _log = structlog.get_logger(__name__)
 
 
-def _nothing(_request: Request, _path: str, _problem: Problem) -> None:
-    """Ignore a refusal."""
-
-
 class Internal(Problem):
     """A bug of ours; the log has it."""
 
@@ -44,7 +40,7 @@ class WrongMethod(Problem):
     title = "That address does not take this method"
 
 
-def answer_problems(app: FastAPI, page: ErrorPage, refused: Refused = _nothing) -> Answer:
+def answer_problems(app: FastAPI, page: ErrorPage, refused: Refused) -> Answer:
     """Return errors as RFC 9457 problem details, or as a page to a browser that requests one.
 
     Calls `refused` with each problem that a route raises, and the route's pattern. Returns the

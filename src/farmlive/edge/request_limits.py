@@ -178,8 +178,8 @@ class BodyLimit:
         app: ASGIApp,
         limit: int,
         *,
-        uploads: re.Pattern[str] | None = None,
-        upload_limit: int = 0,
+        uploads: re.Pattern[str],
+        upload_limit: int,
     ):
         self._app = app
         self._limit = limit
@@ -191,7 +191,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        upload = self._uploads is not None and self._uploads.fullmatch(scope["path"]) is not None
+        upload = self._uploads.fullmatch(scope["path"]) is not None
         limit = self._upload_limit if upload else self._limit
         refusal: Problem = TooLarge(f"A body may have {limit} bytes at most. Nothing was changed.")
         told = dict(scope["headers"]).get(b"content-length", b"0")

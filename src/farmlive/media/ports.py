@@ -1,5 +1,6 @@
 """The interface that the relay needs from the application: admission, and events of sources."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -39,8 +40,12 @@ class MediaEvent:
     codec: str | None = None
 
 
+WriteEvent = Callable[[MediaEvent], None]
+"""Writes an event where the application keeps it, without waiting."""
+
+
 class Gate(Protocol):
-    """Admission to media, and the receiver of its events; the application implements it."""
+    """Admission to media; the application implements it."""
 
     async def publish(self, broadcast: str, bearer: str | None, request: Request) -> Admission:
         """Return the source that this key may publish as. Raises a Problem."""
@@ -61,6 +66,3 @@ class Gate(Protocol):
 
     def change(self, request: Request) -> None:
         """Authorize a change or the end of a session. Raises a Problem."""
-
-    def tell(self, event: MediaEvent) -> None:
-        """Handle an event."""

@@ -1,7 +1,7 @@
 """The relay: connects WHIP and WHEP sessions to the engine's peers and to the sources of
 broadcasts.
 
-It knows broadcasts and sources by name only. media/ports.py defines how it checks stream keys,
+It knows broadcasts and sources by name only. media/ports.py defines what it tells of sources,
 program_switcher.py decides which source is on air.
 """
 
@@ -20,7 +20,7 @@ from farmlive.media.engine.python.net.addresses import (
 from farmlive.media.engine_choice import choose
 from farmlive.media.health import every
 from farmlive.media.open_sessions import OpenSessions, Place
-from farmlive.media.ports import Admission, Gate
+from farmlive.media.ports import Admission, WriteEvent
 from farmlive.media.previews import Previews
 from farmlive.media.program_switcher import ProgramSwitcher
 from farmlive.media.rejected_offers import RefusedOffers
@@ -45,7 +45,9 @@ class Relay:
     Raises NoNativeEngine.
     """
 
-    def __init__(self, settings: Settings, gate: Gate, engine: Engine | None = None) -> None:
+    def __init__(
+        self, settings: Settings, write_event: WriteEvent, engine: Engine | None = None
+    ) -> None:
         self._settings = settings
         self._engine = choose(settings.engine, settings.send_threads) if engine is None else engine
         self._certificate: Certificate = Certificate.generateCertificate()
@@ -53,7 +55,7 @@ class Relay:
         self._sessions = OpenSessions()
         self._connecting = Connecting()
         self._direction = ProgramSwitcher(
-            self._engine, settings.source_grace_s, gate.tell, self._source_gone
+            self._engine, settings.source_grace_s, write_event, self._source_gone
         )
         self._previews = Previews(self._engine)
         self.refused = RefusedOffers()

@@ -1,31 +1,22 @@
-"""Cameras: the host puts one on air, and a guest's session ends with its link, on any server.
-
-people knows who owns a camera, media which one is on air.
-"""
+"""Cameras: the host puts one on air, whichever server has it."""
 
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection
 
-from farmlive import compact_json
 from farmlive.broadcast.broadcasts import Ended
 from farmlive.broadcast.log import Log, UnknownBroadcast
-from farmlive.bus import Bus
 from farmlive.commands import Command, Message
 from farmlive.edge.contracts import raises
-from farmlive.media import Relay
 from farmlive.media.wire.errors import HolderAway, OtherServer, SourceAway, SourceUnplayable
 from farmlive.nodes import Anywhere
 from farmlive.people import Caller, Source
 from farmlive.people.core.audit import note
 from farmlive.people.core.models import Identifier
-from farmlive.people.keys.guests import Guest
 from farmlive.people.keys.sources import known
 from farmlive.problems import UnknownSource
 from farmlive.store import Store
-
-TOPIC = "cameras"
 
 
 class OnAir(BaseModel):
@@ -51,15 +42,12 @@ class Switched(BaseModel):
 
 
 class Cameras:
-    """Switches sources and ends guests' sessions, here or on the server that has the camera."""
+    """Switches sources, here or on the server that has the camera."""
 
-    def __init__(self, store: Store, log: Log, relay: Relay, anywhere: Anywhere, bus: Bus):
+    def __init__(self, store: Store, log: Log, anywhere: Anywhere):
         self._store = store
         self._log = log
-        self._relay = relay
         self._anywhere = anywhere
-        self._bus = bus
-        bus.listen(self._hear)
 
     @raises(
         UnknownBroadcast,
@@ -97,15 +85,6 @@ class Cameras:
             )
         )
         return Switched(id=source, label=found.label, on_air=on_air).model_dump()
-
-    def send_away(self, guest: Guest) -> None:
-        """End a guest's session, on any server."""
-        self._bus.publish(TOPIC, compact_json.encode([guest.broadcast, guest.source]))
-
-    def _hear(self, topic: str, message: bytes) -> None:
-        if topic == TOPIC:
-            broadcast, source = compact_json.decode(message)
-            self._relay.dismiss(broadcast, source)
 
 
 def commands(cameras: Cameras) -> list[Command[SourceSwitch]]:

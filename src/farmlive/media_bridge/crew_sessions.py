@@ -31,29 +31,37 @@ class _Watch:
 class CrewSessions:
     """The sessions that need a role and were opened through this server, wherever they are."""
 
-    def __init__(self, guard: Guard, is_live: Callable[[str], Awaitable[bool]]):
+    def __init__(
+        self, guard: Guard, is_live: Callable[[str], Awaitable[bool]], sessions: Signalling
+    ):
         self._guard = guard
         self._is_live = is_live
+        self._sessions = sessions
         self._open: dict[tuple[str, str], _Watch] = {}
+        self._looking = Periodic(
+            LOOK_S,
+            self.look,
+            "whether the crew's players may go on is not known",
+            "whether the crew's players may go on is known again",
+        )
+
+    async def start(self) -> None:
+        """Start to check at intervals whether each session may go on."""
+        await self._looking.start()
+
+    async def stop(self) -> None:
+        """Stop checking."""
+        await self._looking.stop()
 
     def add(self, broadcast: str, session: str, request: Request, *, is_preview: bool) -> None:
         """Watch the session that this request opened."""
         self._open[broadcast, session] = _Watch(request, is_preview)
 
-    def looking(self, sessions: Signalling) -> Periodic:
-        """Return the task that checks at intervals whether each session may go on."""
-        return Periodic(
-            LOOK_S,
-            lambda: self.look(sessions),
-            "whether the crew's players may go on is not known",
-            "whether the crew's players may go on is known again",
-        )
-
-    async def look(self, sessions: Signalling) -> None:
+    async def look(self) -> None:
         """End the sessions of people who signed out, were shut out or lost their role."""
         known: dict[tuple[str, str], bool] = {}
         for (broadcast, session), watch in list(self._open.items()):
-            if not await sessions.is_open(broadcast, session):
+            if not await self._sessions.is_open(broadcast, session):
                 del self._open[broadcast, session]
                 continue
             if not watch.is_preview and await self._is_live(broadcast):
@@ -65,7 +73,7 @@ class CrewSessions:
                 known[who] = await self._is_crew(watch.request)
             if not known[who]:
                 try:
-                    await sessions.delete(broadcast, session, publisher=False)
+                    await self._sessions.delete(broadcast, session, publisher=False)
                 except SessionGone:  # it left meanwhile
                     pass
                 except HolderAway:  # the next check ends it

@@ -55,7 +55,7 @@ _PUBLISHER_AGAIN_S = 1
 class Forwarding:
     """Sends requests to other servers; `own_url` is this server's URL for them."""
 
-    def __init__(self, signer: Signer, outages: Outages, own_url: str = ""):
+    def __init__(self, signer: Signer, outages: Outages, own_url: str):
         self._signer = signer
         self._own_url = own_url
         self._http = httpx.AsyncClient(

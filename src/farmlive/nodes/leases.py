@@ -15,7 +15,7 @@ from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import structlog
 from sqlalchemy import Connection, insert, select, update
@@ -72,12 +72,21 @@ class _Known:
     until: float
 
 
+class Media(Protocol):
+    """The media of this server, whose broadcasts need leases."""
+
+    def broadcasts(self) -> Collection[str]:
+        """Return the broadcasts whose media is here."""
+
+    def end(self, broadcast: str) -> None:
+        """Free the media of a broadcast that another server has taken."""
+
+
 class Leases:
     """The leases as this server knows them.
 
-    `used` returns the broadcasts whose media is here, `begin` writes the first events of a new
-    tenure, in its transaction, and `lost` frees the media of a broadcast that another server has
-    taken.
+    `begin` writes the first events of a new tenure, in its transaction. Media needs leases for the
+    events that it writes, and leases need the media: `attach` gives it to them, before `start`.
     """
 
     def __init__(
@@ -86,9 +95,7 @@ class Leases:
         settings: Settings,
         outages: Outages,
         *,
-        used: Callable[[], Collection[str]],
         begin: Callable[[Connection, str], None],
-        lost: Callable[[str], None],
     ):
         self.node = ulid()
         self._store = store
@@ -97,9 +104,8 @@ class Leases:
         self._url = settings.node_url
         # One machine has a port for one process.
         self._place = (settings.node_url or f"{socket.gethostname()}:{settings.port}")[:300]
-        self._used = used
+        self._attached: Media | None = None
         self._begin = begin
-        self._lost = lost
         self._held: dict[str, _Held] = {}
         # Requests that need the lease, by broadcast.
         self._requests: Counter[str] = Counter()
@@ -113,8 +119,24 @@ class Leases:
             "the leases of media are renewed again",
         )
 
+    def attach(self, media: Media) -> None:
+        """Give the leases the media that they are for. Raises RuntimeError the second time."""
+        if self._attached is not None:
+            raise RuntimeError("Leases.attach was called twice: a server has one relay")
+        self._attached = media
+
+    @property
+    def _media(self) -> Media:
+        if self._attached is None:
+            raise RuntimeError("Leases.attach(media) was forgotten: call it once, before start")
+        return self._attached
+
     async def start(self) -> None:
-        """End the leases of an earlier process in this one's place, and start renewing."""
+        """End the leases of an earlier process in this one's place, and start renewing.
+
+        Raises RuntimeError without the media (`attach`).
+        """
+        _ = self._media
         if self._shared:
             await self._store.write(self._begin_in)
             await self._renewing.start()
@@ -232,7 +254,7 @@ class Leases:
         """Renew the leases of media that is here, release the others, and free media whose lease
         another server has.
         """
-        await self._renew({*self._used(), *self._requests})
+        await self._renew({*self._media.broadcasts(), *self._requests})
 
     async def _renew(self, used: Collection[str]) -> None:
         back = {each: self._held.pop(each).epoch for each in [*self._held] if each not in used}
@@ -254,7 +276,7 @@ class Leases:
                 broadcast=broadcast,
                 epoch=epoch,
             )
-            self._lost(broadcast)
+            self._media.end(broadcast)
 
     def _renew_in(
         self, connection: Connection, mine: dict[str, int], back: dict[str, int]

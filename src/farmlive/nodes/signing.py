@@ -38,8 +38,8 @@ class Signer:
         self,
         keys: Keys,
         node: str,
-        clock_epoch: Callable[[], int] = lambda: 0,
-        url: str = "",
+        clock_epoch: Callable[[], int],
+        url: str,
     ):
         self._key = keys.derive("requests between nodes")
         self._node = node

@@ -60,7 +60,7 @@ class Retention:
         log: Log,
         settings: Settings,
         *,
-        waits: Callable[[], bool] = lambda: False,
+        waits: Callable[[], bool],
     ):
         self._settings = settings
         self._waits = waits

@@ -68,9 +68,11 @@ class Standing:
 
 
 class Timekeeper(Periodic):
-    """Checks the reference each second; `moved` gets by how much the time was moved."""
+    """Checks the reference each second; `moved` is called, in the event loop, with the milliseconds
+    by which the time was moved.
+    """
 
-    def __init__(self, store: Store, log: Log, outages: Outages):
+    def __init__(self, store: Store, log: Log, outages: Outages, *, moved: Callable[[int], None]):
         super().__init__(EVERY_S, self.look, "the time was not looked at")
         self._store = store
         self._log = log
@@ -81,7 +83,7 @@ class Timekeeper(Periodic):
         self._shift_ms = 0
         self._kept: tuple[int, int] | None = None
         self._doubted_until = 0
-        self._moved: list[Callable[[int], None]] = []
+        self._moved = moved
         if self._is_sqlite and store.unserved_ms > DOUBTED_GAP_MS:
             self._doubt()
         self._machine = outages.watch(
@@ -96,10 +98,6 @@ class Timekeeper(Periodic):
             back="the database's clock shows the time that counts",
             what_to_do="Set the clock of the database's machine, and let NTP keep it.",
         )
-
-    def on_move(self, hear: Callable[[int], None]) -> None:
-        """Call this, in the event loop, with the milliseconds by which the time was moved."""
-        self._moved.append(hear)
 
     @property
     def standing(self) -> Standing:
@@ -263,8 +261,7 @@ class Timekeeper(Periodic):
         _log.warning("the time was moved; what runs keeps its remaining time", by_s=by // 1000)
         if abs(by) >= DOUBTED_STEP_MS:
             self._doubt()
-        for hear in self._moved:
-            hear(by)
+        self._moved(by)
 
     def _doubt(self) -> None:
         self._doubted_until = clock.steady_ns() + DOUBT_NS

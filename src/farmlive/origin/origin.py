@@ -69,8 +69,18 @@ class Origin(FarmAdmin):
     their path, whatever the host: `find_uri` finds the lot under the old URL and the new.
     """
 
-    def __init__(self, store: Store, settings: Settings):
-        super().__init__(store, settings)
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        sales: balance.Sales,
+        stop_handler: stops.StopHandler,
+    ):
+        """`sales` says what is sold and held of lots; `stop_handler` applies stops and lifts to
+        sales. Both are called within transactions.
+        """
+        super().__init__(store, settings, stop_handler)
         self._upload_mib_per_day = settings.upload_mib_per_day
         self._place = lots.Place(
             settings.url,
@@ -78,15 +88,7 @@ class Origin(FarmAdmin):
             settings.max_yield_g_per_m2,
             Requirements(settings.sell_tested_only, settings.sell_certified_only),
         )
-        self._sales: balance.Sales = balance.NoSales()
-
-    def sold_by(self, sales: balance.Sales) -> None:
-        """Set the source of what is sold and held of lots, which is called within transactions."""
         self._sales = sales
-
-    def stops_heard_by(self, handler: stops.StopHandler) -> None:
-        """Register a handler of stops and lifts, which is called within their transaction."""
-        self._stops.hear(handler)
 
     async def start(self) -> None:
         """Update existing lots to the requirements of the current settings.

@@ -144,7 +144,7 @@ class AccountAdmin(PeopleBase):
         changed, ended = await self._store.write(write)
         self.team_names.changed()
         if ended:
-            self._shut_out(ended)
+            self.revocations.revoke_keys(ended)
         return changed
 
     async def show_as(self, caller: Caller, display_name: str) -> Account:
@@ -172,7 +172,7 @@ class AccountAdmin(PeopleBase):
         if give_to is not None:
             to = (await self.named(give_to)).id
             owned = await self._store.read(
-                lambda conn: credentials.every(conn, self._airings, account.id)
+                lambda conn: credentials.every(conn, self.lookups.airings, account.id)
             )
             give = {each.id: to for each in owned}
         change = AccountChange(disabled=True, give=give)

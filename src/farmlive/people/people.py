@@ -2,11 +2,11 @@
 store.
 
 Its parts are account_admin.py, session_admin.py and factor_admin.py; this module has the keys, the
-audit log, and what other rooms provide. The modules named after what they store have the SQL;
+audit log. The modules named after what they store have the SQL;
 guard.py authorizes callers.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection
 
@@ -19,19 +19,19 @@ from farmlive.people.core import audit
 from farmlive.people.core.audit import EVERYTHING, AuditEntry, Selection
 from farmlive.people.core.caller import Caller
 from farmlive.people.core.cookies import Cookies
+from farmlive.people.core.lookups import Lookups, Require
 from farmlive.people.core.models import KeyRole
 from farmlive.people.factor_admin import FactorAdmin
 from farmlive.people.keys import api_keys, credentials, renewals, stream_keys
 from farmlive.people.keys.api_keys import ApiKey
-from farmlive.people.keys.credentials import Airings, Credential
+from farmlive.people.keys.credentials import Credential
 from farmlive.people.keys.guests import Guests
 from farmlive.people.keys.key_uses import KeyUses
 from farmlive.people.keys.renewals import Renewed
 from farmlive.people.keys.sources import Source
 from farmlive.people.keys.stream_keys import StreamKeys
 from farmlive.people.moderation.blocklist import Blocklist
-from farmlive.people.moderation.refusals import Refusals
-from farmlive.people.people_base import Require, note
+from farmlive.people.people_base import note
 from farmlive.people.session_admin import SessionAdmin
 from farmlive.periodic import Periodic
 from farmlive.problems import Invalid
@@ -46,15 +46,15 @@ FORGET_AT_ONCE = 500
 class People(AccountAdmin, SessionAdmin, FactorAdmin):
     """Accounts, sessions, keys, sources, guests, limits and blocks."""
 
-    def __init__(self, store: Store, settings: Settings):
-        super().__init__(store, settings)
+    def __init__(self, store: Store, settings: Settings, bus: Bus, lookups: Lookups):
+        super().__init__(store, settings, bus, lookups)
         self.cookies = Cookies(secure=settings.secure)
-        self.refusals = Refusals(self.pseudonyms)
-        self.blocks = Blocklist(store, self.pseudonyms, self.refusals, settings.phone_country)
-        self.guests = Guests(store, self.limits, settings)
+        self.blocks = Blocklist(
+            store, self.pseudonyms, self.refusals, lookups, settings.phone_country
+        )
+        self.guests = Guests(store, self.limits, settings, self.revocations)
         self.stream_keys = StreamKeys(store, settings)
         self.key_uses = KeyUses(store)
-        self.limits.on_refusal(self.refusals.limited)
         self._forgetting = Periodic(
             FORGET_S, self.forget_deeds, "old audit entries were not deleted", at_once=True
         )
@@ -69,33 +69,12 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
         await self._forgetting.stop()
         await self.access.stop()
 
-    def share(self, bus: Bus) -> None:
-        """Share limits and refusals with the other servers on this bus."""
-        self.limits.share(bus)
-        self.refusals.share(bus)
-
-    def farms_by(self, require: Require) -> None:
-        """Set the check that a seller's farm exists."""
-        self._require_farm = require
-
-    def centres_by(self, require: Require) -> None:
-        """Set the check that a clerk's centre exists."""
-        self._require_centre = require
-
     @property
     def scope_checks(self) -> tuple[Require, Require]:
         """The checks that a seller's farm and a clerk's centre exist; they declare the problems
         that they raise.
         """
-        return self._require_farm, self._require_centre
-
-    def airings_by(self, look: Airings) -> None:
-        """Set the query of what broadcasts have on air."""
-        self._airings = look
-
-    def on_shut_out(self, hear: Callable[[frozenset[str]], None]) -> None:
-        """Call this, after the commit, with the stream keys that ended with their owner."""
-        self._shut_out = hear
+        return self.lookups.require_farm, self.lookups.require_centre
 
     # The audit log.
 
@@ -206,7 +185,7 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
         def read(conn: Connection) -> list[Credential]:
             if owner is not None:
                 accounts.known(conn, owner)
-            return credentials.every(conn, self._airings, owner)
+            return credentials.every(conn, self.lookups.airings, owner)
 
         return await self._store.read(read)
 

@@ -1,15 +1,16 @@
-"""The base class of the parts of people.py: the store, the settings, the limits, and the checks
-that the rooms above provide.
+"""The base class of the parts of people.py: the store, the settings, the limits, and the lookups of
+the rooms above.
 
 Each part is a subclass and names what it owns: account_admin.py, session_admin.py, factor_admin.py.
 `caller` is the person in the audit log; None is the server itself.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection
 
+from farmlive.bus import Bus
 from farmlive.people.accounts import passwords, sign_ins
 from farmlive.people.accounts.accounts import Account
 from farmlive.people.accounts.team_names import TeamNames
@@ -17,30 +18,34 @@ from farmlive.people.core import audit, scope, sessions
 from farmlive.people.core.access_log import AccessLog
 from farmlive.people.core.caller import Caller
 from farmlive.people.core.devices import Pseudonyms
+from farmlive.people.core.lookups import Lookups
 from farmlive.people.core.problems import WrongPassword
 from farmlive.people.core.rate_limits import RateLimits
+from farmlive.people.core.revocations import Revocations
 from farmlive.people.core.sessions import Lifetime, Session
 from farmlive.people.factors import factors
 from farmlive.people.factors.factors import Factors
 from farmlive.people.keys.api_keys import ApiKey
-from farmlive.people.keys.credentials import Airings
 from farmlive.people.keys.invitations import Invitations
+from farmlive.people.moderation.refusals import Refusals
 from farmlive.settings import Settings
 from farmlive.store import Store
 
 NOBODY_IN = "Nobody was signed in. Check name and password and try again."
 
-Require = Callable[[Connection, str], object]
-"""Raises NotFound for an unknown farm or centre."""
-
 
 class PeopleBase:
     """The dependencies and checks of every part."""
 
-    def __init__(self, store: Store, settings: Settings):
+    def __init__(self, store: Store, settings: Settings, bus: Bus, lookups: Lookups):
         self.settings = settings
-        self.limits = RateLimits()
+        self.lookups = lookups
+        # One server alone has nobody to share its counts with.
+        others = bus if settings.redis_url else None
         self.pseudonyms = Pseudonyms(store)
+        self.refusals = Refusals(self.pseudonyms, others)
+        self.limits = RateLimits(others, self.refusals.limited)
+        self.revocations = Revocations(bus)
         self.team_names = TeamNames(store)
         self.invitations = Invitations(store, self._require)
         self.access = AccessLog(store)
@@ -48,10 +53,6 @@ class PeopleBase:
         self.factors = Factors(store, settings)
         self._passwords = passwords.Passwords()
         self._lifetime = Lifetime.of(settings.session_idle_minutes, settings.session_days)
-        self._require_farm: Require = lambda _connection, _farm: None
-        self._require_centre: Require = lambda _connection, _centre: None
-        self._airings: Airings = lambda _connection: {}
-        self._shut_out: Callable[[frozenset[str]], None] = lambda _stream_keys: None
 
     def factor_until(self, who: Account | Session | Caller) -> int | None:
         """Return until when this account may sign in without a second factor, in milliseconds since
@@ -83,7 +84,7 @@ class PeopleBase:
         During a live broadcast they only require reauthentication: one of them may be the console
         that runs it.
         """
-        if any(each.live for each in self._airings(conn).values()):
+        if any(each.live for each in self.lookups.airings(conn).values()):
             sessions.require_reauthentication(conn, account, keep=session)
         else:
             sessions.end_all(conn, account, keep=session)
@@ -92,9 +93,9 @@ class PeopleBase:
         self, conn: Connection, farms: Iterable[str], centres: Iterable[str] | None
     ) -> None:
         for farm in farms:
-            self._require_farm(conn, farm)
+            self.lookups.require_farm(conn, farm)
         for centre in centres or ():
-            self._require_centre(conn, centre)
+            self.lookups.require_centre(conn, centre)
 
 
 def still(now: Account, account: Account, detail: str = NOBODY_IN) -> None:

@@ -21,17 +21,15 @@ from farmlive.shop.checkout.limits import Blocks
 from farmlive.shop.checkout.rush import Rush
 from farmlive.shop.checkout.till import Till
 from farmlive.shop.checkout.waitlist import Waitlist
-from farmlive.shop.checkout.waitlist_allocation import Allocation
 from farmlive.shop.claims import claims
 from farmlive.shop.claims.photos import ClaimPhotos
 from farmlive.shop.core.models import Centre
 from farmlive.shop.core.order_models import Order, OrderPlace
-from farmlive.shop.flash.flashes import Flashes
+from farmlive.shop.lot_trade import LotTrade
 from farmlive.shop.notices.limits import Pseudonym
 from farmlive.shop.notices.notices import Notices
 from farmlive.shop.offers import bag
 from farmlive.shop.offers.catalogue import Catalogue
-from farmlive.shop.offers.lot_stops import LotStops
 from farmlive.shop.orders import box_limits, order_search
 from farmlive.shop.orders.bulk_actions import BulkActions
 from farmlive.shop.orders.lot_orders import LotOrdersList
@@ -61,9 +59,12 @@ class Shop:
     them, `moves` applies bulk actions, `handovers` is pick-up; `by_token` limits order links,
     `claims` handles claims, `papers` selects orders for documents, `notices` sends notices.
     `lot_watch` updates cards after sales in other broadcasts, for the cards that `shown` returns;
-    `lot_stops` handles stops and lifts, `lot_orders` lists a stopped lot's orders. `claim_photos`
+    `lot_orders` lists a stopped lot's orders. `claim_photos`
     removes unused photos; `persons` shows, exports and erases buyers' data, and `erasing` completes
     erasures.
+
+    `trade` is what origin was built with. `searched` is called with the caller of each search for
+    buyers, and `phone` or `name`.
     """
 
     def __init__(
@@ -73,18 +74,20 @@ class Shop:
         origin: Origin,
         settings: Settings,
         *,
+        trade: LotTrade,
         pseudonym: Pseudonym,
         address_pseudonym: Pseudonym,
         limits: RateLimits,
         blocks: Blocks,
-        shown: Callable[[], Mapping[str, Shown]] = dict,
-        outages: Outages | None = None,
+        shown: Callable[[], Mapping[str, Shown]],
+        searched: Callable[[Caller, str], None],
+        outages: Outages,
     ):
         self._store = store
-        self._searched: Callable[[Caller, str], None] = lambda _caller, _by: None
+        self._searched = searched
         self.catalogue = Catalogue(store, log)
         self.rush = Rush(store, log, settings)
-        self.allocation = Allocation(log, settings)
+        self.allocation = trade.allocation
         self.waits = Waitlist(
             store,
             log,
@@ -98,7 +101,7 @@ class Shop:
         self.bag = bag.Bag(store, log, origin, settings, settle=self.allocation.settle)
         self.corrections = Corrections(store, log)
         settle = self.allocation.settle
-        self.flashes = Flashes(store, log, settle=settle)
+        self.flashes = trade.flashes
         self.holds = Holds(
             store,
             log,
@@ -160,8 +163,13 @@ class Shop:
             pseudonym=pseudonym,
             address_pseudonym=address_pseudonym,
         )
-        self.lot_stops = LotStops(log, self.flashes, serve=self.allocation.serve)
         self.lot_watch = LotWatch(store, log, shown)
+        log.hear("broadcast.started", self.flashes.begin_due)
+        # Nobody waits any more for the boxes that flash batches return.
+        log.hear("broadcast.ended", self.waits.end)
+        log.hear("broadcast.ended", self.flashes.end_all)
+        log.hear("card.pinned", stock.check_shown)
+        log.hear("card.pinned", origin.moment(_lot_shown))
 
     async def start(self) -> None:
         """Start the tasks: expiry of holds, flash batches, notices, card updates and clean-up of
@@ -188,10 +196,6 @@ class Shop:
         await self.rush.alarm.stop()
         await self.holds.alarm.stop()
 
-    def searches_heard_by(self, hear: Callable[[Caller, str], None]) -> None:
-        """Set the handler of searches for buyers: it gets the caller, and `phone` or `name`."""
-        self._searched = hear
-
     def searched(self, caller: Caller, find: str | None) -> None:
         """Report a search that may find a buyer: not a seller's, and not one by order number."""
         if (
@@ -204,18 +208,6 @@ class Shop:
     async def place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:
         """Place an order: `Till.place`."""
         return await self.till.place(caller, broadcast, request)
-
-    def check_shown(self, connection: Connection, event: Event) -> None:
-        """Handle `card.pinned`: refuse to pin a card of a stopped lot. Raises LotStopped."""
-        stock.check_shown(connection, event)
-
-    def lot_shown(self, connection: Connection, event: Event) -> str | None:
-        """Return the lot of a pinned card, in the event's transaction."""
-        return bag.lot_of_offer(connection, CardPinned.of(event.data).offer)
-
-    def audiences(self, connection: Connection, broadcast: str, device: str) -> list[str]:
-        """Return the `order:{id}` audiences of a device's orders in the broadcast."""
-        return self.orders.audiences(connection, broadcast, device)
 
     async def order(self, token: str) -> Order:
         """Return the order with this token. Raises UnknownOrder."""
@@ -232,3 +224,8 @@ class Shop:
     async def centres(self) -> list[Centre]:
         """List the pick-up points, oldest first."""
         return await self.catalogue.centres()
+
+
+def _lot_shown(connection: Connection, event: Event) -> str | None:
+    """Return the lot of a pinned card, in the event's transaction."""
+    return bag.lot_of_offer(connection, CardPinned.of(event.data).offer)

@@ -9,6 +9,7 @@ import pytest
 from tests.broadcast.live_channel import ask, channel, get, use_up
 from tests.support.clerks import role_key
 from tests.support.manual_clock import Clock
+from tests.support.parts import limits_of
 from tests.support.waiting import until
 from websockets.exceptions import ConnectionClosed
 from websockets.server import ServerProtocol
@@ -24,7 +25,6 @@ from farmlive.broadcast.wire.message_rate import (
 )
 from farmlive.broadcast.wire.ws_protocol import PART, REFUSED_IN_A_ROW
 from farmlive.commands import Command, Message, Nothing
-from farmlive.people import RateLimits
 from farmlive.problems import TooMany
 from farmlive.server import Server
 from farmlive.settings import Settings
@@ -96,9 +96,8 @@ async def test_many_messages_in_one_packet_keep_nobody_waiting(server: Server, l
         at.append(turns)
         return {}
 
-    server.house.channel.register(
-        [Command(DoNothing, handle, result=Nothing, http="", operation="")]
-    )
+    nothing = Command(DoNothing, handle, result=Nothing, http="", operation="")
+    server.house.channel.commands[nothing.name] = nothing
     async with channel(server, live) as socket:
         await get(socket)
         other = asyncio.create_task(others())
@@ -163,7 +162,7 @@ def taken(messages: AddressMessages, most: int = 1_000_000) -> int:
 
 
 def test_who_connects_again_sends_no_more_than_the_address_may() -> None:
-    limits = RateLimits(clock=Clock())
+    limits = limits_of(clock=Clock())
     sent = 0
     for _ in range(430):  # what one computer did in four seconds
         sent += taken(AddressMessages(limits, HOME, PER_MINUTE), AT_ONCE)
@@ -171,7 +170,7 @@ def test_who_connects_again_sends_no_more_than_the_address_may() -> None:
 
 
 def test_addresses_of_a_block_share_five_times_as_much() -> None:
-    limits = RateLimits(clock=Clock())
+    limits = limits_of(clock=Clock())
     every = [AddressMessages(limits, f"192.0.2.{number}", PER_MINUTE) for number in range(10)]
     assert sum(taken(each) for each in every) == MESSAGES_BLOCK_FACTOR * PER_MINUTE
     assert taken(AddressMessages(limits, "198.51.100.7", PER_MINUTE), 100) == 100
@@ -180,7 +179,7 @@ def test_addresses_of_a_block_share_five_times_as_much() -> None:
 def test_300_phones_behind_one_address_live_with_none_refused() -> None:
     """Each likes all the time, sent once a second, and writes, opens cards and orders."""
     clock = Clock()
-    limits = RateLimits(clock=clock)
+    limits = limits_of(clock=clock)
     phones = [AddressMessages(limits, HOME, PER_MINUTE) for _ in range(300)]
     for second in range(600):
         for phone in phones:
@@ -191,7 +190,7 @@ def test_300_phones_behind_one_address_live_with_none_refused() -> None:
 
 
 def test_what_a_channel_took_ahead_goes_back_with_it() -> None:
-    limits = RateLimits(clock=Clock())
+    limits = limits_of(clock=Clock())
     for _ in range(PER_MINUTE - AT_A_TIME):
         messages = AddressMessages(limits, HOME, PER_MINUTE)
         messages.allow()
@@ -201,7 +200,7 @@ def test_what_a_channel_took_ahead_goes_back_with_it() -> None:
 
 
 def test_nothing_is_counted_by_an_address_that_a_proxy_hides() -> None:
-    messages = AddressMessages(RateLimits(clock=Clock()), None, 600)
+    messages = AddressMessages(limits_of(clock=Clock()), None, 600)
     assert taken(messages, 100_000) == 100_000
 
 

@@ -162,7 +162,7 @@ async def test_camera_comes_back_to_a_server_that_forgot_it(
         lambda answer: "/whip/" in answer.url and answer.request.method == "POST"
     )
     async with session as answered:
-        site.house.relay.end(broadcast)
+        site.house.media.relay.end(broadcast)
     assert (await answered.value).status == 201
     await expect(page.get_by_text("Nobody sees it before you start.")).to_be_visible()
     await expect(page.locator("[data-sources] li")).to_have_count(1)

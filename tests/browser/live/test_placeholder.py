@@ -12,13 +12,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, Route, expect
 from tests.browser.conftest import PHONE, Open, Sale
+from tests.support.parts import people_of
 from tests.support.server_process import Served
 from tests.support.waiting import LONG_S, until
 
 from farmlive.client import Api, ApiProblem
 from farmlive.client.media.counter import TestPicture
 from farmlive.client.media.whip import Publisher
-from farmlive.people import People
 from farmlive.server import Server
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -162,7 +162,7 @@ async def killable(settings: Settings) -> AsyncIterator[Killable]:
     server = Served(settings)
     await server.start()
     store = await Store.open(settings)
-    _, key = await People(store, settings).create_api_key("test", "coordinator")
+    _, key = await people_of(store, settings).create_api_key("test", "coordinator")
     await store.close()
     async with Api(server.url, key=key) as api:
         broadcast = (await api.create_broadcast({"zh": "直播", "en": "Live"}))["id"]

@@ -31,14 +31,14 @@ RTCPeerConnection.prototype.setRemoteDescription = function (description) {
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def door(site: Server) -> AsyncIterator[Door]:
-    door = Door(site.house.relay.udp_port)
+    door = Door(site.house.media.relay.udp_port)
     yield door
     door.close()
 
 
 def places(site: Server, publishers: bool) -> list[Place]:
     """Where all publishers are, or all viewers."""
-    relay = site.house.relay
+    relay = site.house.media.relay
     entries = relay._broadcasts.values()
     sessions: list[Session | None] = [
         session
@@ -107,7 +107,7 @@ async def test_a_camera_whose_way_is_lost_keeps_its_session(
     await page.get_by_role("button", name="Put it on air").click()
     await expect(page.locator("[data-phone-state]")).to_contain_text("Sending")
     (before,) = places(site, publishers=True)
-    peers = site.house.relay._engine.census()["peers"]
+    peers = site.house.media.relay._engine.census()["peers"]
     async with page.expect_response(lambda answer: answer.request.method == "PATCH") as answered:
         # The camera hears nothing any more.
         door.lose("stun", "dtls", "rtp", "rtcp")
@@ -116,7 +116,7 @@ async def test_a_camera_whose_way_is_lost_keeps_its_session(
         lambda: places(site, publishers=True) != [before], "the camera sends from elsewhere", 20
     )
     await expect(page.locator("[data-phone-state]")).to_contain_text("Sending")
-    (source,) = site.house.relay.health(sale.broadcast)["sources"]
+    (source,) = site.house.media.relay.health(sale.broadcast)["sources"]
     assert source["away"] is False
-    held = site.house.relay._engine.census()
+    held = site.house.media.relay._engine.census()
     assert (held["publishers"], held["peers"]) == (1, peers)

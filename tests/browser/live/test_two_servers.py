@@ -14,12 +14,12 @@ from sqlalchemy import select
 from tests.browser.conftest import DESK, PHONE, Open
 from tests.browser.support.playing import FRAMES
 from tests.nodes.round_robin import RoundRobin
+from tests.support.parts import people_of
 from tests.support.server_process import Served
 from tests.support.waiting import LONG_S
 
 from farmlive.client import Api
 from farmlive.nodes.tables import media_leases
-from farmlive.people import People
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -59,7 +59,7 @@ async def site(settings: Settings, tables: None) -> AsyncIterator[Site]:
             stack.push_async_callback(server.end, signal.SIGKILL)
             await server.start()
         store = await Store.open(settings)
-        people = People(store, settings)
+        people = people_of(store, settings)
         await people.create_account("mei", "coordinator", PASSWORD)
         _, key = await people.create_api_key("test", "coordinator")
         await store.close()

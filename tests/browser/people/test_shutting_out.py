@@ -84,13 +84,13 @@ async def test_what_ends_is_listed_given_away_and_asked_about_on_air(
     await asked.get_by_role("button", name="No, go back").click()
     # Nothing was done, and nothing that was chosen is lost.
     await expect(kept).to_have_value(re.compile("^[0-9A-Z]{26}$"))
-    assert camera["source"] in {source for _, source in site.house.relay.publishers()}
+    assert camera["source"] in {source for _, source in site.house.media.relay.publishers()}
     await sheet.get_by_role("button", name="Shut out", exact=True).click()
     await asked.get_by_role("button", name="Yes, end the picture too").click()
     await expect(page.get_by_text("mei is shut out and signed out.")).to_be_visible()
     # Ended keys don't come back, so that nothing offers to undo it.
     await expect(page.get_by_role("button", name="Undo")).to_have_count(0)
-    await until(lambda: not site.house.relay.publishers(), "the camera is gone")
+    await until(lambda: not site.house.media.relay.publishers(), "the camera is gone")
     row = page.locator('[data-list="credentials"]').get_by_role("listitem")
     price = row.filter(has_text="Price sheet")
     await expect(price).to_contain_text("Owner: coordinator1")
@@ -115,8 +115,8 @@ async def test_a_picture_that_is_given_away_stays_and_is_not_asked_about(
     await sheet.get_by_label("全部").select_option("转给 coordinator1")
     await sheet.get_by_role("button", name="停用", exact=True).click()
     await expect(page.get_by_text("mei 已停用并退出登录。")).to_be_visible()
-    await site.house.publishers.look()
-    assert camera["source"] in {source for _, source in site.house.relay.publishers()}
+    await site.house.media.publishers.look()
+    assert camera["source"] in {source for _, source in site.house.media.relay.publishers()}
     assert {each.owner for each in await site.house.people.credentials()} - {None} == {
         (await site.house.people.named("coordinator1")).id
     }
@@ -164,7 +164,7 @@ async def test_nothing_is_given_to_an_account_that_is_shut_out_too(
     ).click()
     told = "mei、wu 已停用并退出登录。" if zh else "mei, wu are shut out and signed out."
     await expect(page.get_by_text(told)).to_be_visible()
-    await until(lambda: not site.house.relay.publishers(), "the camera is gone")
+    await until(lambda: not site.house.media.relay.publishers(), "the camera is gone")
 
 
 async def test_keys_without_an_owner_stand_in_red_until_they_have_one_or_end(

@@ -128,7 +128,7 @@ async def serving(
     settings: Settings, host: str = "127.0.0.1", times: Times | None = None
 ) -> AsyncIterator[Media]:
     gate = KeptGate()
-    relay = Relay(settings, gate, choose(settings.engine, settings.send_threads, times))
+    relay = Relay(settings, gate.tell, choose(settings.engine, settings.send_threads, times))
     await relay.start()
     app = Api(Cookies(secure=False))
     app.include_router(routes(Here(relay), gate, settings))

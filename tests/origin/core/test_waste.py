@@ -43,10 +43,13 @@ class Sold:
 
 
 @pytest.fixture
-def sold(origin: Origin) -> Sold:
+def sold() -> Sold:
     """380 of the 412.5 kg are sold and 10 kg held: 22.5 kg are left."""
-    sold = Sold(380_000, 10_000)
-    origin.sold_by(sold)
+    return Sold(380_000, 10_000)
+
+
+@pytest.fixture
+def sales(sold: Sold) -> Sold:
     return sold
 
 

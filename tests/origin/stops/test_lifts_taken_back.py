@@ -40,10 +40,13 @@ class Told:
 
 
 @pytest.fixture
-def told(origin: Origin) -> Told:
-    handler = Told()
-    origin.stops_heard_by(handler)
-    return handler
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def stop_handler(told: Told) -> Told:
+    return told
 
 
 async def test_a_lift_that_was_a_mistake_is_taken_back_and_stops_the_lot_again(

@@ -44,10 +44,13 @@ class Told:
 
 
 @pytest.fixture
-def told(origin: Origin) -> Told:
-    handler = Told()
-    origin.stops_heard_by(handler)
-    return handler
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def stop_handler(told: Told) -> Told:
+    return told
 
 
 async def test_a_failed_test_stops_the_lot_whatever_is_recorded_after_it(

@@ -15,11 +15,11 @@ from tests.people.conftest import (
     sign_in,
     viewer_at,
 )
+from tests.support.parts import limits_of, people_of, replace_lookups
 
 from farmlive.people import People
 from farmlive.people.core.models import AccountChange, Role
 from farmlive.people.core.problems import LastCoordinator, NameTaken, UnknownAccount
-from farmlive.people.core.rate_limits import RateLimits
 from farmlive.problems import Invalid, NotFound
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -174,7 +174,7 @@ async def test_an_unknown_centre_is_refused(coordinator: httpx.AsyncClient, peop
         if centre != CENTRE:
             raise NotFound("There is no such pick-up point.")
 
-    people.centres_by(require)
+    replace_lookups(people, require_centre=require)
     for path, body in (
         ("accounts", {"name": "zhang"}),
         ("invitations", {}),
@@ -287,7 +287,7 @@ async def test_two_who_shut_each_other_out_on_two_servers_leave_one(
 ) -> None:
     second = await Store.open(settings)
     try:
-        elsewhere = People(second, settings)
+        elsewhere = people_of(second, settings)
         for name in ("lin", "wu"):
             await people.create_account(name, "coordinator", PASSWORD)
         for _ in range(5):
@@ -327,7 +327,7 @@ async def test_display_names_are_seen_and_neither_a_sign_in_name_nor_another_one
     display_name: str,
     is_taken: bool,
 ) -> None:
-    people.farms_by(lambda _connection, _farm: None)
+    replace_lookups(people, require_farm=lambda _connection, _farm: None)
     await people.create_account("lin-secret", "host", PASSWORD, display_name="林秀珍")
     body = {
         "name": "new-secret",
@@ -359,8 +359,8 @@ async def test_nobody_signs_in_by_what_viewers_read(
 async def test_whoever_tries_display_names_finds_no_sign_in_name(
     app: FastAPI, people: People
 ) -> None:
-    people.limits = RateLimits(clock=lambda: 0.0)
-    people.farms_by(lambda _connection, _farm: None)
+    people.limits = limits_of(clock=lambda: 0.0)
+    replace_lookups(people, require_farm=lambda _connection, _farm: None)
     await people.create_account("lin-secret", "host", PASSWORD, display_name="林秀珍")
     await people.create_account("wu-secret", "seller", PASSWORD, [FARM])
     await people.create_account("he-secret", "seller", PASSWORD, [FARM])

@@ -17,13 +17,14 @@ from tests.people.second_factor import (
     try_in,
 )
 from tests.support.authenticators import code_of, wrong_code
+from tests.support.parts import replace_lookups
 
 from farmlive.clock import now_ms, rfc3339
 from farmlive.people import People
 from farmlive.people.core import tables
+from farmlive.people.core.lookups import Airing
 from farmlive.people.factors import tries
 from farmlive.people.factors.factors import GRACE_MS, Factors
-from farmlive.people.keys.credentials import Airing
 from farmlive.store import Store
 
 __all__ = ["mid_step"]
@@ -153,7 +154,7 @@ async def test_factor_serves_where_there_is_one_and_the_password_does_not(
 async def test_first_factor_ends_what_the_password_alone_began_or_confirmed(
     coordinator: httpx.AsyncClient, app: FastAPI, people: People, live: bool
 ) -> None:
-    people.airings_by(lambda _conn: {LIVE: Airing({"en": "Kumquats"}, live=live)})
+    replace_lookups(people, airings=lambda _conn: {LIVE: Airing({"en": "Kumquats"}, live=live)})
     async with browser(app) as thief:
         await sign_in(thief, "lin")
         secret, _codes = await set_up(coordinator)

@@ -6,8 +6,9 @@ import pytest
 from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 from tests.people.conftest import browser
+from tests.support.parts import people_of, with_device
 
-from farmlive.people import DeviceCookie, People
+from farmlive.people import People
 from farmlive.people.core import cookies
 from farmlive.people.core.devices import Pseudonyms
 from farmlive.settings import Settings
@@ -30,8 +31,8 @@ async def test_first_answer_sets_the_cookie_and_later_ones_do_not(
 
 async def test_cookie_is_secure_under_https(store: Store, settings: Settings) -> None:
     secure = settings.model_copy(update={"public_url": "https://farm.test"})
-    people = People(store, secure)
-    answer = await first_message(DeviceCookie(accept, people.pseudonyms, secure=secure.secure))
+    people = people_of(store, secure)
+    answer = await first_message(with_device(accept, people, secure=secure.secure))
     assert set_cookie(answer)["__Host-farmlive_device"]["secure"]
 
 
@@ -57,12 +58,12 @@ async def test_answer_for_shared_caches_never_carries_a_cookie(people: People) -
         headers = [(b"cache-control", b"public, max-age=60")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
 
-    sent = await first_message(DeviceCookie(cached, people.pseudonyms, secure=False), "http")
+    sent = await first_message(with_device(cached, people), "http")
     assert b"set-cookie" not in dict(sent["headers"])
 
 
 async def test_an_answer_to_no_browser_carries_no_cookie(people: People) -> None:
-    middleware = DeviceCookie(accept, people.pseudonyms, secure=False, without=("/between",))
+    middleware = with_device(accept, people, without=("/between",))
     for path, count in (("/between", 0), ("/", 1)):
         scope: dict[str, Any] = {"path": path}
         assert len(cookies_of(await first_message(middleware, scope=scope))) == count
@@ -70,7 +71,7 @@ async def test_an_answer_to_no_browser_carries_no_cookie(people: People) -> None
 
 
 async def test_websocket_acceptance_sets_the_cookie(people: People) -> None:
-    middleware = DeviceCookie(accept, people.pseudonyms, secure=False)
+    middleware = with_device(accept, people)
     scope: dict[str, Any] = {}
     accepted = await first_message(middleware, scope=scope)
     token = set_cookie(accepted)["farmlive_device"].value
@@ -84,7 +85,7 @@ async def test_websocket_acceptance_sets_the_cookie(people: People) -> None:
 
 
 async def test_lifespan_passes_through(people: People) -> None:
-    assert (await first_message(DeviceCookie(accept, people.pseudonyms, secure=False), "lifespan"))[
+    assert (await first_message(with_device(accept, people), "lifespan"))[
         "type"
     ] == "websocket.accept"
 
@@ -136,7 +137,7 @@ def cookies_of(message: Message) -> list[str]:
 
 
 async def test_cookie_is_this_hosts_alone_under_https(people: People) -> None:
-    middleware = DeviceCookie(accept, people.pseudonyms, secure=True)
+    middleware = with_device(accept, people, secure=True)
     (cookie,) = cookies_of(await first_message(middleware))
     assert cookie.startswith("__Host-farmlive_device=")
     for attribute in ("Secure", "Path=/", "HttpOnly", "SameSite=Lax", "Max-Age=34560000"):
@@ -148,8 +149,8 @@ async def test_device_under_the_old_name_is_the_same_and_set_anew(people: People
     token = "t" * 22
     old = [(b"cookie", f"farmlive_device={token}; farmlive_session={'s' * 22}".encode())]
     new = [(b"cookie", f"__Host-farmlive_device={token}".encode())]
-    plain = DeviceCookie(accept, people.pseudonyms, secure=False)
-    secure = DeviceCookie(accept, people.pseudonyms, secure=True)
+    plain = with_device(accept, people)
+    secure = with_device(accept, people, secure=True)
     scopes: list[dict[str, Any]] = [{}, {}, {}]
     await first_message(plain, headers=old, scope=scopes[0])
     answer = await first_message(secure, headers=old, scope=scopes[1])
@@ -165,7 +166,7 @@ async def test_device_under_the_old_name_is_the_same_and_set_anew(people: People
 async def test_old_name_counts_for_nothing_beside_the_new_one_and_after_its_time(
     people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secure = DeviceCookie(accept, people.pseudonyms, secure=True)
+    secure = with_device(accept, people, secure=True)
     both = f"farmlive_device={'o' * 22}; __Host-farmlive_device={'n' * 22}".encode()
     scope: dict[str, Any] = {}
     assert cookies_of(await first_message(secure, headers=[(b"cookie", both)], scope=scope)) == []
@@ -184,7 +185,7 @@ async def test_a_session_under_the_old_name_is_a_neighbours_where_a_new_cookie_i
     cookie = (
         f"__Host-farmlive_{sent}={token}; farmlive_session={planted}; farmlive_device={planted}"
     )
-    secure = DeviceCookie(accept, people.pseudonyms, secure=True)
+    secure = with_device(accept, people, secure=True)
     answer = await first_message(secure, headers=[(b"cookie", cookie.encode())])
     assert not any(planted in each for each in cookies_of(answer))
     parsed = {name: value for name, _, value in (p.partition("=") for p in cookie.split("; "))}

@@ -7,13 +7,14 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import update
 from tests.people.conftest import LIVE, PASSWORD, browser, sign_in
+from tests.support.parts import replace_lookups
 
 from farmlive.people import People
 from farmlive.people.core import tables
+from farmlive.people.core.lookups import Airing
 from farmlive.people.core.models import AccountChange
 from farmlive.people.core.problems import GuestOver, InvitationOver
 from farmlive.people.core.scope import Scope, at_most
-from farmlive.people.keys.credentials import Airing
 from farmlive.store import Store
 
 KEYS = {
@@ -79,7 +80,7 @@ async def test_an_api_key_follows_its_owners_role_down_and_up_again(
     body = {"label": "sheet", "role": "coordinator"}
     key = (await wang.post("/api/v1/api-keys", json=body)).json()
     moderators = (await wang.post("/api/v1/api-keys", json={**body, "role": "moderator"})).json()
-    people.centres_by(lambda _connection, _centre: None)
+    replace_lookups(people, require_centre=lambda _connection, _centre: None)
 
     async def shown(of: str) -> tuple[Any, ...]:
         listed = (await coordinator.get("/api/v1/credentials")).json()["credentials"]
@@ -119,7 +120,7 @@ async def test_what_its_owner_could_not_make_now_does_not_work(
     people: People, coordinator: httpx.AsyncClient, wang: Any
 ) -> None:
     """Else an invitation that is still open gives the role back."""
-    people.airings_by(lambda _connection: {LIVE: Airing({"en": "Kumquats"})})
+    replace_lookups(people, airings=lambda _connection: {LIVE: Airing({"en": "Kumquats"})})
     invited = (await wang.post("/api/v1/invitations", json={"role": "coordinator"})).json()
     cameras, guests = (f"/api/v1/broadcasts/{LIVE}/{of}" for of in ("stream-keys", "guests"))
     camera = (await wang.post(cameras, json={"purpose": "encoder", "label": "OBS"})).json()
@@ -150,7 +151,7 @@ async def test_what_its_owner_could_not_make_now_does_not_work(
 async def test_a_clerks_key_from_before_is_told_of_while_it_sees_every_centre(
     people: People, coordinator: httpx.AsyncClient, store: Store
 ) -> None:
-    people.centres_by(lambda _connection, _centre: None)
+    replace_lookups(people, require_centre=lambda _connection, _centre: None)
     key, _ = await people.create_api_key("sheet", "clerk", (), ["C1"])
     owner, _ = await people.create_account("zhou", "clerk", PASSWORD, centres=["C1"])
     of_key = update(tables.api_keys).where(tables.api_keys.c.id == key.id)

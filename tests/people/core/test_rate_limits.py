@@ -7,9 +7,10 @@ import os
 
 import pytest
 from tests.support.manual_clock import Clock
-from tests.support.waiting import LONG_S
+from tests.support.parts import limits_of, redis_bus
+from tests.support.waiting import LONG_S, until
 
-from farmlive.bus import Bus, LocalBus, RedisBus
+from farmlive.bus import Bus, LocalBus
 from farmlive.people.core import rate_limits as limits_module
 from farmlive.people.core.rate_limits import TOPIC, RateLimits
 from farmlive.problems import TooMany
@@ -24,7 +25,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def limits(clock: Clock) -> RateLimits:
-    return RateLimits(clock=clock, capacity=50)
+    return limits_of(clock=clock, capacity=50)
 
 
 def use(limits: RateLimits, times: int, *, key: str = "a", per_minute: int = 10) -> int:
@@ -180,43 +181,48 @@ def test_what_was_not_tried_counts_for_nobody(limits: RateLimits) -> None:
 # Between servers.
 
 
-async def told(bus: Bus) -> None:
-    """Wait until what was used is on its way."""
-    sent = asyncio.Event()
-    bus.listen(lambda topic, _message: sent.set() if topic == TOPIC else None)
-    await asyncio.wait_for(sent.wait(), LONG_S)
+async def told(bus: Bus, times: int = 1) -> None:
+    """Wait until so many servers have told what was used."""
+    messages: list[bytes] = []
+    bus.listen(lambda topic, message: messages.append(message) if topic == TOPIC else None)
+    await until(lambda: len(messages) >= times, "what was used is on its way")
 
 
 @pytest.fixture
-def other(clock: Clock) -> RateLimits:
-    return RateLimits(clock=clock, capacity=50)
+def bus() -> LocalBus:
+    return LocalBus()
 
 
-async def test_two_servers_share_the_count(limits: RateLimits, other: RateLimits) -> None:
-    bus = LocalBus()
-    limits.share(bus)
-    other.share(bus)
-    assert use(limits, 6) == 6
+@pytest.fixture
+def shared(clock: Clock, bus: LocalBus) -> RateLimits:
+    return limits_of(bus, clock=clock, capacity=50)
+
+
+@pytest.fixture
+def other(clock: Clock, bus: LocalBus) -> RateLimits:
+    return limits_of(bus, clock=clock, capacity=50)
+
+
+async def test_two_servers_share_the_count(
+    shared: RateLimits, other: RateLimits, bus: LocalBus
+) -> None:
+    assert use(shared, 6) == 6
     await told(bus)
     assert use(other, 9) == 4
     await told(bus)
-    assert use(limits, 1) == 0
-    limits.give_back("chat", "a", 10)
+    assert use(shared, 1) == 0
+    shared.give_back("chat", "a", 10)
     await told(bus)
     assert use(other, 2) == 1
 
 
-async def test_a_burst_is_told_in_one_message(
-    limits: RateLimits, other: RateLimits, clock: Clock
-) -> None:
-    bus = LocalBus()
+async def test_a_burst_is_told_in_one_message(shared: RateLimits, bus: LocalBus) -> None:
     messages: list[bytes] = []
     bus.listen(lambda _topic, message: messages.append(message))
-    limits.share(bus)
-    use(limits, 5)
-    use(limits, 5, key="b")
-    limits.allow("once", "c", 10)
-    limits.give_back("once", "c", 10)
+    use(shared, 5)
+    use(shared, 5, key="b")
+    shared.allow("once", "c", 10)
+    shared.give_back("once", "c", 10)
     await told(bus)
     assert [json.loads(message)[2] for message in messages] == [
         [["chat", "a", 30.0], ["chat", "b", 30.0]]
@@ -224,27 +230,22 @@ async def test_a_burst_is_told_in_one_message(
 
 
 async def test_more_than_a_minutes_worth_elsewhere_is_refused_for_no_longer(
-    limits: RateLimits, other: RateLimits, clock: Clock
+    shared: RateLimits, other: RateLimits, bus: LocalBus, clock: Clock
 ) -> None:
-    bus = LocalBus()
-    use(limits, 10)
-    limits.share(bus)
-    other.share(bus)
+    use(shared, 10)
     use(other, 10)  # before it heard of the others
-    await told(bus)
+    await told(bus, 2)
     clock.now += 6
-    assert use(limits, 2) == 1
+    assert use(shared, 2) == 1
 
 
 async def test_what_comes_late_is_not_counted(
-    limits: RateLimits, other: RateLimits, monkeypatch: pytest.MonkeyPatch
+    other: RateLimits, bus: LocalBus, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bus, late = LocalBus(), LocalBus()
-    limits.share(late)
-    other.share(bus)
+    late = LocalBus()
     kept: list[bytes] = []
     late.listen(lambda _topic, message: kept.append(message))
-    use(limits, 10)
+    use(limits_of(late, clock=clock), 10)
     await told(late)
     now = limits_module.now_ms()
     monkeypatch.setattr(limits_module, "now_ms", lambda: now + 60_000)
@@ -252,10 +253,10 @@ async def test_what_comes_late_is_not_counted(
     assert use(other, 10) == 10
 
 
-async def test_where_redis_is_away_each_counts_alone(limits: RateLimits) -> None:
-    bus = RedisBus("redis://127.0.0.1:1/0", "alone")
+async def test_where_redis_is_away_each_counts_alone(clock: Clock) -> None:
+    bus = redis_bus("redis://127.0.0.1:1/0", "alone")
     await bus.start()
-    limits.share(bus)
+    limits = limits_of(bus, clock=clock)
     assert use(limits, 15) == 10
     await told(bus)
     assert use(limits, 1) == 0
@@ -263,11 +264,10 @@ async def test_where_redis_is_away_each_counts_alone(limits: RateLimits) -> None
 
 
 @pytest.mark.redis
-async def test_servers_share_the_count_by_redis(limits: RateLimits, other: RateLimits) -> None:
-    one, two = RedisBus(REDIS, "one"), RedisBus(REDIS, "two")
+async def test_servers_share_the_count_by_redis(clock: Clock) -> None:
+    one, two = redis_bus(REDIS, "one"), redis_bus(REDIS, "two")
     heard = asyncio.Event()
-    limits.share(one)
-    other.share(two)
+    limits, other = limits_of(one, clock=clock), limits_of(two, clock=clock)
     two.listen(lambda topic, _message: heard.set() if topic == TOPIC else None)
     for bus in (one, two):
         await bus.start()

@@ -3,8 +3,9 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import Connection, func, select, update
 from tests.people.conftest import PASSWORD, browser, make_app, sign_in, viewer_at
+from tests.support.parts import limits_of, people_of
 
-from farmlive.people import People, RateLimits
+from farmlive.people import People
 from farmlive.people.core import tables
 from farmlive.people.core.problems import PasswordChangeNeeded, WrongPassword
 from farmlive.problems import TooMany
@@ -33,7 +34,7 @@ async def test_cookie_is_secure_where_the_public_url_is_https(
     store: Store, settings: Settings
 ) -> None:
     secure = settings.model_copy(update={"public_url": "https://farm.test"})
-    people = People(store, secure)
+    people = people_of(store, secure)
     await people.create_account("chen", "host", PASSWORD)
     async with browser(make_app(people), scheme="https") as client:
         answer = await client.post("/api/v1/session", json={"name": "chen", "password": PASSWORD})
@@ -123,7 +124,7 @@ async def test_database_holds_neither_token_nor_csrf_nor_password(
 async def test_guesses_at_one_name_run_into_its_limit_from_any_address(
     people: People, settings: Settings
 ) -> None:
-    people.limits = RateLimits(clock=lambda: 0.0)
+    people.limits = limits_of(clock=lambda: 0.0)
     await people.create_account("chen", "host", PASSWORD)
     for number in range(settings.sign_ins_per_minute):
         with pytest.raises(WrongPassword):
@@ -133,7 +134,7 @@ async def test_guesses_at_one_name_run_into_its_limit_from_any_address(
 
 
 async def test_right_passwords_use_up_no_guess(people: People, settings: Settings) -> None:
-    people.limits = RateLimits(clock=lambda: 0.0)
+    people.limits = limits_of(clock=lambda: 0.0)
     await people.create_account("chen", "host", PASSWORD)
     for _ in range(settings.sign_ins_per_minute + 1):
         await people.sign_in("chen", PASSWORD, viewer_at("192.0.2.1"))
@@ -147,7 +148,7 @@ async def test_right_passwords_use_up_no_guess(people: People, settings: Setting
 async def test_guesses_from_one_address_run_into_its_limit(
     client: httpx.AsyncClient, people: People, settings: Settings
 ) -> None:
-    people.limits = RateLimits(clock=lambda: 0.0)
+    people.limits = limits_of(clock=lambda: 0.0)
     for number in range(settings.sign_ins_per_minute):
         body = {"name": f"name{number}", "password": "wrong password"}
         assert (await client.post("/api/v1/session", json=body)).status_code == 401
@@ -190,7 +191,7 @@ async def test_own_password_is_changed_and_the_other_sessions_end(
 async def test_own_password_needs_the_old_one_and_its_guesses_are_limited(
     host: httpx.AsyncClient, people: People, settings: Settings
 ) -> None:
-    people.limits = RateLimits(clock=lambda: 0.0)
+    people.limits = limits_of(clock=lambda: 0.0)
     for _ in range(settings.sign_ins_per_minute):
         answer = await change_password(host, "a guess", "another password")
         assert answer.json()["type"] == "/problems/wrong-password"
@@ -219,7 +220,7 @@ async def test_nobody_and_no_program_has_an_own_password(
 async def test_wrong_passwords_of_strangers_do_not_shut_out_a_device_that_signed_in_before(
     people: People, settings: Settings
 ) -> None:
-    people.limits = RateLimits(clock=lambda: 0.0)
+    people.limits = limits_of(clock=lambda: 0.0)
     await people.create_account("chen", "host", PASSWORD)
     own = viewer_at("192.0.2.1", "a" * 32)
     await people.sign_in("chen", PASSWORD, own)
@@ -234,7 +235,7 @@ async def test_wrong_passwords_of_strangers_do_not_shut_out_a_device_that_signed
 async def test_known_device_has_a_limit_of_its_own_and_leaves_its_address_and_name_alone(
     people: People, settings: Settings
 ) -> None:
-    people.limits = RateLimits(clock=lambda: 0.0)
+    people.limits = limits_of(clock=lambda: 0.0)
     await people.create_account("chen", "host", PASSWORD)
     own = viewer_at("192.0.2.1", "a" * 32)
     await people.sign_in("chen", PASSWORD, own)
@@ -249,7 +250,7 @@ async def test_known_device_has_a_limit_of_its_own_and_leaves_its_address_and_na
 async def test_an_account_of_ones_own_gives_no_more_guesses_at_anothers(
     people: People, settings: Settings
 ) -> None:
-    people.limits = RateLimits(clock=lambda: 0.0)
+    people.limits = limits_of(clock=lambda: 0.0)
     await people.create_account("chen", "host", PASSWORD)
     await people.create_account("wu", "host", "a password of his own")
     tried = 0
@@ -269,7 +270,7 @@ async def test_an_account_of_ones_own_gives_no_more_guesses_at_anothers(
 async def test_device_is_a_stranger_again_where_its_access_was_taken_away(
     people: People, settings: Settings, how: str
 ) -> None:
-    people.limits = RateLimits(clock=lambda: 0.0)
+    people.limits = limits_of(clock=lambda: 0.0)
     await people.create_account("lin", "coordinator", PASSWORD)
     await people.create_account("chen", "host", PASSWORD)
     left = viewer_at("192.0.2.1", "a" * 32)
@@ -288,7 +289,7 @@ async def test_device_is_a_stranger_again_where_its_access_was_taken_away(
 async def test_password_that_the_server_made_is_tried_whatever_was_guessed(
     people: People, settings: Settings
 ) -> None:
-    people.limits = RateLimits(clock=lambda: 0.0)
+    people.limits = limits_of(clock=lambda: 0.0)
     await people.create_account("chen", "host", PASSWORD)
     for name in ("chen", "nobody"):  # alike, so that a name that exists is not found by it
         for number in range(settings.sign_ins_per_minute):
@@ -306,7 +307,7 @@ async def test_password_that_the_server_made_is_tried_whatever_was_guessed(
 async def test_password_that_the_server_made_is_tried_whatever_its_own_network_guessed(
     people: People, settings: Settings
 ) -> None:
-    people.limits = RateLimits(clock=lambda: 0.0)
+    people.limits = limits_of(clock=lambda: 0.0)
     await people.create_account("chen", "host", PASSWORD)
     made = await people.set_password("chen")
     for number in range(settings.sign_ins_per_minute * 10):  # one address's, and its block's
@@ -328,7 +329,7 @@ async def test_password_that_the_server_made_is_tried_whatever_its_own_network_g
 
 
 async def test_addresses_of_one_block_share_its_guesses(people: People, settings: Settings) -> None:
-    people.limits = RateLimits(clock=lambda: 0.0)
+    people.limits = limits_of(clock=lambda: 0.0)
     tried = 0
     for number in range(250):
         try:
@@ -345,7 +346,7 @@ async def test_own_new_password_keeps_the_device_known_and_forgets_the_others(
 ) -> None:
     async with browser(app) as phone:
         await sign_in(phone, "chen")
-        people.limits = RateLimits(clock=lambda: 0.0)
+        people.limits = limits_of(clock=lambda: 0.0)
         assert (await change_password(host, PASSWORD, "another password")).status_code == 204
         for number in range(settings.sign_ins_per_minute):
             with pytest.raises(WrongPassword):

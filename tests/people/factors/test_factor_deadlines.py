@@ -21,6 +21,7 @@ from tests.people.second_factor import (
     try_in,
 )
 from tests.support.authenticators import code_of, wrong_code
+from tests.support.parts import people_of
 
 from farmlive.clock import now_ms, rfc3339
 from farmlive.people import People
@@ -44,7 +45,7 @@ def demanding(settings: Settings) -> Settings:
 @pytest.fixture
 async def strict(store: Store, demanding: Settings) -> FastAPI:
     """A server on the same database that demands a second factor."""
-    return make_app(People(store, demanding))
+    return make_app(people_of(store, demanding))
 
 
 async def test_demand_gives_seven_days_from_the_first_time_and_no_new_session_more(
@@ -109,7 +110,7 @@ async def test_of_two_who_set_one_up_at_once_one_gets_in(
     host: httpx.AsyncClient, strict: FastAPI, store: Store, people: People, demanding: Settings
 ) -> None:
     await asked_before(store, GRACE_MS + 1)
-    second = make_app(People(store, demanding))
+    second = make_app(people_of(store, demanding))
 
     async def set_up_by(client: httpx.AsyncClient) -> dict[str, Any]:
         needed = (await try_in(client, "chen")).json()["totp"]

@@ -22,6 +22,7 @@ from tests.people.second_factor import (
     try_in,
 )
 from tests.support.authenticators import code_of, wrong_code
+from tests.support.parts import people_of
 
 from farmlive.clock import now_ms
 from farmlive.people import People
@@ -97,7 +98,7 @@ async def test_guesses_wait_longer_and_longer_and_shut_no_known_device_out(
     secret, codes = await set_up(host)
     wrong = wrong_code(secret)
     # Two servers on one database count together.
-    second = make_app(People(store, settings))
+    second = make_app(people_of(store, settings))
     for number in range(factor_tries.FREE):
         # A guesser throws the device's cookie away each time.
         async with browser((app, second)[number % 2], peer="198.51.100.9") as guesser:
@@ -116,7 +117,7 @@ async def test_of_guesses_at_once_no_more_are_looked_at_than_in_turn(
 ) -> None:
     secret, _codes = await set_up(host)
     wrong = wrong_code(secret)
-    second = make_app(People(store, settings))
+    second = make_app(people_of(store, settings))
 
     async def guess(number: int) -> int:
         async with browser((app, second)[number % 2], peer=f"198.51.100.{number}") as guesser:
@@ -139,7 +140,7 @@ async def test_recovery_code_works_once_of_two_at_once_too(
 ) -> None:
     _secret, codes = await set_up(host)
     assert len(set(codes)) == recovery_codes.COUNT
-    second = make_app(People(store, settings))
+    second = make_app(people_of(store, settings))
     async with browser(app) as one, browser(second) as other:
         typed = codes[0].upper().replace("-", " ")
         answers = await asyncio.gather(

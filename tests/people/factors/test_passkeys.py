@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from tests.people.conftest import PASSWORD, browser, make_app, sign_in
 from tests.people.second_factor import FACTORS, mid_step, set_up, slug, try_in
 from tests.support.authenticators import Authenticator
+from tests.support.parts import people_of
 
 from farmlive.clock import now_ms
 from farmlive.people import People
@@ -297,13 +298,13 @@ async def test_under_an_address_without_passkeys_none_is_asked_for_or_made(
 ) -> None:
     await add(mei, Authenticator(ORIGIN, HOST))
     by_ip = settings.model_copy(update={"public_url": "", "host": "192.0.2.1"})
-    async with browser(make_app(People(store, by_ip))) as client:
+    async with browser(make_app(people_of(store, by_ip))) as client:
         needed = (await try_in(client, "mei")).json()
         assert (needed["kinds"], needed["passkey"]) == (["recovery"], None)
         # Whoever has the password reads why: it belongs to another address.
         assert needed["passkeys_elsewhere"] == [HOST]
     await set_up(mei)
-    async with browser(make_app(People(store, by_ip))) as client:
+    async with browser(make_app(people_of(store, by_ip))) as client:
         needed = (await try_in(client, "mei")).json()
         assert needed["kinds"] == ["totp", "recovery"]
 
@@ -315,7 +316,7 @@ async def test_passkey_is_set_up_by_the_sign_in_that_demands_one(
     long_ago = update(tables.accounts).values(factor_asked_at=1)
     await store.write(lambda conn: conn.execute(long_ago).rowcount)
     phone = Authenticator(ORIGIN, HOST)
-    async with browser(make_app(People(store, demanding)), scheme="https") as client:
+    async with browser(make_app(people_of(store, demanding)), scheme="https") as client:
         needed = (await try_in(client, "mei")).json()
         made = phone.make(needed["passkey"])
         setup = {"passkey": {"name": "Phone", "credential": made}}

@@ -9,7 +9,7 @@ from tests.people.conftest import ENDED, LIVE, OTHER, browser
 from farmlive.clock import now_ms, parse_rfc3339
 from farmlive.people import People
 from farmlive.people.core import tables
-from farmlive.people.keys.guests import KEYS_PER_MINUTE, VALID_MS, Guest
+from farmlive.people.keys.guests import KEYS_PER_MINUTE, VALID_MS
 from farmlive.problems import TooMany
 from farmlive.store import Store
 
@@ -115,12 +115,14 @@ async def test_open_guests_are_listed_without_their_links(
 async def test_ended_link_gives_no_key_and_its_keys_are_over(
     host: httpx.AsyncClient, guest: httpx.AsyncClient, people: People
 ) -> None:
-    ended: list[Guest] = []
-    people.guests.on_end(ended.append)
+    ended: list[tuple[str, str]] = []
+    people.revocations.listen(
+        keys=lambda _keys: None, guest=lambda broadcast, source: ended.append((broadcast, source))
+    )
     made, stays = await invite(host), await invite(host, "Wu")
     minted = await key(guest, made)
     assert (await host.delete(f"{PATH}/{made['id']}")).status_code == 204
-    assert [(each.broadcast, each.source) for each in ended] == [(LIVE, made["source"])]
+    assert ended == [(LIVE, made["source"])]
     assert await people.find_stream_key(LIVE, minted["key"]) is None
     answer = await guest.post(link(made))
     assert (answer.status_code, answer.json()["type"]) == (410, "/problems/guest-over")

@@ -5,6 +5,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import Connection, func, select, update
 from tests.people.conftest import CENTRE, FARM, PASSWORD, browser
+from tests.support.parts import replace_lookups
 
 from farmlive.people import People
 from farmlive.people.accounts import accounts
@@ -191,7 +192,7 @@ async def test_seller_of_an_unknown_farm_is_refused(
         if farm != FARM:
             raise NotFound("There is no such farm.")
 
-    people.farms_by(require)
+    replace_lookups(people, require_farm=require)
     body = {"role": "seller", "farms": [FARM, "another"]}
     assert (await coordinator.post(PATH, json=body)).status_code == 404
     account = {**body, "name": "mei"}

@@ -7,7 +7,8 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, update
 from tests.people.conftest import LIVE, browser
-from tests.people.owned import make_all, on_air, wang
+from tests.people.owned import keys_revoked, make_all, on_air, wang
+from tests.support.parts import people_of
 from tests.support.waiting import LONG_S, until
 
 from farmlive.clock import now_ms, rfc3339
@@ -35,11 +36,10 @@ async def test_the_key_that_a_session_runs_by_is_kept_after_its_hour(
     query = select(tables.stream_keys.c.id)
     kept = set(await store.read(lambda conn: conn.execute(query).scalars().all()))
     assert (kept, unused["id"] in kept) == ({first["id"], again["id"]}, False)
-    ended: list[frozenset[str]] = []
-    people.on_shut_out(ended.append)
+    ended = keys_revoked(people)
     await people.create_account("lin", "coordinator")
     await people.disable_account("wang")
-    assert first["id"] in ended[0]
+    assert first["id"] in ended
 
 
 async def test_an_api_key_ends_at_its_time(
@@ -86,7 +86,7 @@ async def test_last_use_is_written_once_a_minute_at_most_and_off_the_way(
         await people.key_uses.write()
         assert await used() == first
         # Another server, that wrote nothing yet, does not write it anew either.
-        elsewhere = People(store, settings)
+        elsewhere = people_of(store, settings)
         elsewhere.key_uses.api_key(made["id"])
         await elsewhere.key_uses.write()
         assert await used() == first

@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import Connection, select
 from tests.people.conftest import LIVE, PASSWORD, browser, sign_in
+from tests.support.parts import replace_lookups
 
 from farmlive.people import Blocklist, People
 from farmlive.people.core.devices import BUYER
@@ -32,7 +33,7 @@ async def phone(people: People) -> str:
     def sender(_connection: Connection, broadcast: str, message: int) -> str | None:
         return DEVICE if (broadcast, message) == (LIVE, 7) else None
 
-    people.blocks.sources(order, sender)
+    replace_lookups(people, buyer_of_order=order, sender_of_message=sender)
     return mark
 
 
@@ -123,7 +124,6 @@ async def test_pseudonym_of_a_refusal_can_be_blocked(
     host: httpx.AsyncClient, people: People
 ) -> None:
     await people.pseudonyms.of("any", "thing")
-    people.limits.on_refusal(people.refusals.limited)
     people.refusals.limited("orders of an address", HOME, 60)
     (refusal,) = (await host.get("/api/v1/refusals")).json()["refusals"]
     assert refusal["kind"] == "address"
@@ -134,7 +134,6 @@ async def test_pseudonym_of_a_refusal_can_be_blocked(
 async def test_network_of_a_refusal_can_be_blocked_but_for_this_machines_own(
     host: httpx.AsyncClient, people: People
 ) -> None:
-    people.limits.on_refusal(people.refusals.limited)
     for network in ("192.0.2.0/24", "127.0.0.0/24"):
         people.refusals.limited("chat of a block", network, 3_000)
     own, stranger = (await host.get("/api/v1/refusals")).json()["refusals"]
@@ -170,7 +169,7 @@ async def test_another_servers_block_holds_here_soon(
     store: Store,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    here = Blocklist(store, people.pseudonyms, people.refusals)
+    here = Blocklist(store, people.pseudonyms, people.refusals, people.lookups)
     assert not await is_blocked(here, ANOTHER, phone, HOME)
     await block(host, kind="phone", order=ORDER)
     assert not await is_blocked(here, ANOTHER, phone, HOME)

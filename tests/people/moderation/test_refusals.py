@@ -6,10 +6,11 @@ import json
 
 import httpx
 import pytest
+from tests.support.parts import limits_of
 from tests.support.waiting import LONG_S
 
 from farmlive.bus import LocalBus
-from farmlive.people import People, RateLimits
+from farmlive.people import People
 from farmlive.people.core.devices import ADDRESS, BUYER, Pseudonyms
 from farmlive.people.moderation import refusals
 from farmlive.people.moderation.refusals import Refusals
@@ -30,8 +31,7 @@ async def pseudonyms(store: Store) -> Pseudonyms:
 async def test_limit_says_what_it_refused_to_whom_and_why(
     host: httpx.AsyncClient, people: People
 ) -> None:
-    people.limits = RateLimits(clock=lambda: 0.0)
-    people.limits.on_refusal(people.refusals.limited)
+    people.limits = limits_of(refused=people.refusals.limited, clock=lambda: 0.0)
     buyer = await people.pseudonyms.of(BUYER, PHONE)
     for _ in range(3):
         with contextlib.suppress(TooMany):
@@ -56,7 +56,7 @@ async def test_block_says_its_reason(people: People) -> None:
 
 
 async def test_addresses_and_names_are_pseudonyms(pseudonyms: Pseudonyms) -> None:
-    kept = Refusals(pseudonyms)
+    kept = Refusals(pseudonyms, None)
     kept.limited("join", HOME, 3000)
     kept.limited("play", "2001:db8:1:2::/64", 3000)
     kept.limited("stream keys of an address", f"{HOME} 01JD00000000000000000000A1", 10)
@@ -71,7 +71,7 @@ async def test_addresses_and_names_are_pseudonyms(pseudonyms: Pseudonyms) -> Non
 async def test_latest_case_comes_first_and_an_hours_silence_forgets(
     pseudonyms: Pseudonyms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept, now = Refusals(pseudonyms), 0
+    kept, now = Refusals(pseudonyms, None), 0
     monkeypatch.setattr(refusals, "now_ms", lambda: now)
     kept.limited("join", HOME, 1)
     now = 1_000
@@ -87,7 +87,7 @@ async def test_no_more_cases_than_fit_are_kept(
     pseudonyms: Pseudonyms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(refusals, "CAPACITY", 3)
-    kept = Refusals(pseudonyms)
+    kept = Refusals(pseudonyms, None)
     for number in range(5):
         kept.limited("chat", f"{number:032x}", 20)
     assert [int(case.mark, 16) for case in kept.lately()] == [4, 3, 2]
@@ -97,9 +97,8 @@ async def test_servers_tell_each_other_once_for_many(
     pseudonyms: Pseudonyms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(refusals, "TELL_S", 0.0)
-    bus, one, two = LocalBus(), Refusals(pseudonyms), Refusals(pseudonyms)
-    one.share(bus)
-    two.share(bus)
+    bus = LocalBus()
+    one, two = Refusals(pseudonyms, bus), Refusals(pseudonyms, bus)
     messages: list[bytes] = []
     both = asyncio.Event()
 

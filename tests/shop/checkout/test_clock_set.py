@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from structlog.testing import capture_logs
 from tests.shop.support.flash_batches import plan
 from tests.shop.support.holds import hold
+from tests.support.parts import people_of, timekeeper_of
 from tests.support.set_clocks import Clocks, clocks
 
 from farmlive import clock
@@ -15,7 +16,6 @@ from farmlive.broadcast.snapshot import BroadcastState, fold
 from farmlive.clock import now_ms
 from farmlive.operations.timekeeper import Timekeeper
 from farmlive.outages import Outages
-from farmlive.people import People
 from farmlive.people.core import sessions
 from farmlive.people.core.sessions import Lifetime
 from farmlive.settings import Settings
@@ -78,7 +78,7 @@ class Sale:
 
 @pytest.fixture
 async def sale(stall: Any, clocks: Clocks) -> Sale:
-    keeper = Timekeeper(stall.store, stall.log, Outages())
+    keeper = timekeeper_of(stall.store, stall.log, Outages())
     await keeper.look()
     held = await hold(stall)
     flash = await plan(stall, 4, seconds=300)
@@ -192,7 +192,7 @@ async def test_a_restart_after_a_step_goes_on_from_the_time_before(
     again = await Store.open(settings, migrates=True)
     try:
         assert abs(now_ms() - before) < SLOWLY_MS
-        keeper = Timekeeper(again, stall.log, Outages())
+        keeper = timekeeper_of(again, stall.log, Outages())
         await clocks.look(keeper, 10)
         assert await sale.turn() == 0
         await clocks.look(keeper, 25)
@@ -244,7 +244,7 @@ async def test_a_step_of_some_seconds_of_the_databases_clock_counts_at_once_and_
     if stall.store.dialect == "sqlite":
         pytest.skip("it has no others")
     told: list[int] = []
-    keeper.on_move(told.append)
+    keeper._moved = told.append
     await clocks.look(keeper, 7)  # none found it right for as long as it goes back
     ends, before = await sale.ends(), clock.ahead_ns()
     with capture_logs() as said:
@@ -264,7 +264,7 @@ async def test_a_step_of_some_seconds_of_the_databases_clock_counts_at_once_and_
 async def test_who_is_signed_in_stays_so_for_as_long(
     sale: Sale, clocks: Clocks, settings: Settings, step: float
 ) -> None:
-    people = People(sale.stall.store, settings)
+    people = people_of(sale.stall.store, settings)
     account, _ = await people.create_account("anna", "host", "three words or four")
     lifetime = Lifetime.of(720, 14)
 

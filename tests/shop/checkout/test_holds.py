@@ -255,7 +255,6 @@ async def test_stock_that_is_held_is_not_taken_back(stall: Any) -> None:
 
 async def test_a_blocked_device_holds_and_orders_nothing(stall: Any) -> None:
     held = await hold(stall, line(stall, 3), by=ANOTHER)
-    stall.blocks.sources(stall.shop.orders.buyer_of, lambda *_: None)
     new = NewBlock(kind="device", order=held["id"], reason="holds everything")
     await stall.blocks.add(HOST, new)
     with pytest.raises(Blocked):
@@ -269,7 +268,6 @@ async def test_a_blocked_device_holds_and_orders_nothing(stall: Any) -> None:
 
 async def test_a_blocked_phone_orders_nothing_from_any_device(stall: Any) -> None:
     placed = await stall.place(1)
-    stall.blocks.sources(stall.shop.orders.buyer_of, lambda *_: None)
     new = NewBlock(kind="phone", order=placed["id"], reason="never collects")
     await stall.blocks.add(HOST, new)
     stall.viewer = ANOTHER

@@ -13,11 +13,9 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.shop.ledger.booth import World
 from tests.shop.ledger.flash_trade import FlashTrade
 from tests.shop.ledger.rules import ADDRESS_BOXES, DEVICE_BOXES, ORDER_BOXES
+from tests.support.parts import local_log
 
-from farmlive.broadcast.log import Log
-from farmlive.bus import LocalBus
 from farmlive.clock import now_ms, pretended
-from farmlive.shop.stock.lot_sales import LotSales
 
 LONG = "FARMLIVE_TEST_STEPS" in os.environ
 STEPS = int(os.environ.get("FARMLIVE_TEST_STEPS", "300"))
@@ -34,9 +32,8 @@ async def test_the_shop_and_the_ledger_agree(stall: Any) -> None:
         "rush_share": 0,  # the ledger does no proofs of work
     }
     many = stall.shop.bag._settings.model_copy(update=changes)
-    log = Log(LocalBus())  # a server of its own, which hears nothing twice
-    shop = stall.another_shop(many, log=log)
-    stall.origin.sold_by(LotSales(log, settle=shop.allocation.settle))
+    log = local_log()  # a server of its own, which hears nothing twice
+    shop, stall.origin = stall.another_server(many, log=log)
     chosen = settings(
         max_examples=max(1, STEPS // EACH),
         stateful_step_count=EACH,

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 from tests.shop.conftest import PRICE
+from tests.support.parts import limits_of, local_log
 
-from farmlive.broadcast.log import Log
-from farmlive.bus import LocalBus
 from farmlive.ids import token, ulid
-from farmlive.people import Caller, RateLimits
+from farmlive.people import Caller
 from farmlive.problems import NotFound, Problem, TooMany
 from farmlive.settings import Settings
 from farmlive.shop.checkout import limits
@@ -31,7 +30,7 @@ def shop(stall: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Sho
     """Where an address may order twenty times a minute, and no time goes by."""
     monkeypatch.setattr(stall.limits, "_clock", lambda: 0.0)
     few = settings.model_copy(update={"orders_per_minute": 1})
-    return stall.another_shop(few, log=Log(LocalBus()))  # type: ignore[no-any-return]
+    return stall.another_shop(few, log=local_log())  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("what", ["an order", "a hold", "a place in the waiting list"])
@@ -69,7 +68,7 @@ async def test_what_is_taken_counts_whole_for_its_address(stall: Any, shop: Shop
 
 
 def test_a_refused_request_counts_whole_for_its_device_and_for_the_block() -> None:
-    counted = RateLimits(clock=lambda: 0.0)
+    counted = limits_of(clock=lambda: 0.0)
 
     def refused(by: Caller, per_minute: int) -> None:
         with contextlib.suppress(NotFound), limits.counted(counted, "orders", by, per_minute):
@@ -94,7 +93,7 @@ def test_phones_that_find_it_sold_out_and_press_again_keep_nobody_from_ordering(
     press again every five seconds for ten minutes; now and then one orders what is there.
     """
     now = 0.0
-    counted = RateLimits(clock=lambda: now)
+    counted = limits_of(clock=lambda: now)
 
     def order(by: Caller, *, is_sold_out: bool) -> None:
         with contextlib.suppress(NotFound), limits.counted(counted, "orders", by, PER_MINUTE):

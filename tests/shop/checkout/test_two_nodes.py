@@ -5,17 +5,15 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.shop.conftest import HOST, PRICE, caller, pseudonym
+from tests.shop.conftest import HOST, PRICE, caller, selling
 from tests.support.money import cny
+from tests.support.parts import limits_of, local_log, people_of
 from tests.support.waiting import LONG_S
 
 from farmlive.broadcast.broadcasts import Broadcasts
-from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token
-from farmlive.origin.origin import Origin
-from farmlive.people import People, RateLimits
 from farmlive.problems import BroadcastEnded
 from farmlive.settings import Settings
 from farmlive.shop.checkout.waitlist_models import WaitJoin
@@ -31,18 +29,9 @@ CHEAP = 1990
 @pytest.fixture
 async def other(stall: Any, settings: Settings) -> AsyncIterator[Shop]:
     store = await Store.open(settings)
-    log = Log(LocalBus())
-    origin = Origin(store, settings)
-    yield Shop(
-        store,
-        log,
-        origin,
-        settings,
-        pseudonym=pseudonym,
-        address_pseudonym=pseudonym,
-        limits=RateLimits(),
-        blocks=People(store, settings).blocks,
-    )
+    log = local_log()
+    blocks = people_of(store, settings).blocks
+    yield selling(store, log, settings, limits=limits_of(), blocks=blocks)[0]
     await store.close()
 
 

@@ -92,7 +92,6 @@ async def test_it_waits_where_something_is_on_offer(stall: Any) -> None:
 
 
 async def test_a_blocked_device_waits_for_nothing(stall: Any, sold_out: Any) -> None:
-    stall.blocks.sources(stall.shop.orders.buyer_of, lambda *_: None)
     new = NewBlock(kind="device", order=sold_out["id"], reason="holds everything")
     await stall.blocks.add(HOST, new)
     with pytest.raises(Blocked):

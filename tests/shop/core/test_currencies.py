@@ -7,10 +7,11 @@ import pytest
 from tests.shop.conftest import HOST, PRICE
 from tests.shop.support.claims import arrived, claim
 from tests.support.money import cny
+from tests.support.parts import people_of
 from tests.support.room_client import asked
 
 from farmlive.ids import token
-from farmlive.people import Guard, People
+from farmlive.people import Guard
 from farmlive.people.core.audit import deeds
 from farmlive.settings import Settings
 from farmlive.shop.core.models import NewOffer, OfferChange
@@ -107,7 +108,7 @@ async def test_another_currency_is_refused_and_changes_nothing(
 
 
 async def test_fees_are_in_the_shops_currency(store: Store, settings: Settings) -> None:
-    people = People(store, settings)
+    people = people_of(store, settings)
     fees = ParcelFees(store, settings)
     async with asked(people, shipping.routes(fees, Guard(people))) as (_, staff):
         kept = {"fees": [{"region": "", "upto_g": 1_000, "fee": cny(800)}]}

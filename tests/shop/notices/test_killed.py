@@ -18,16 +18,19 @@ RUN = """
 import asyncio, sys, time
 from farmlive.settings import Settings
 from farmlive.store import Store
-from farmlive.broadcast.log import Log
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import LocalBus
+from farmlive.composition.lookups import make_log
+from farmlive.outages import Outages
 from farmlive.shop.notices import notices, queue
 
 async def main():
     queue.LEASE_MS = 300
     settings = Settings()
     store = await Store.open(settings)
-    made = notices.Notices(store, Log(LocalBus()), settings)
+    made = notices.Notices(
+        store, make_log(LocalBus()), settings, outages=Outages()
+    )
     if sys.argv[1:] == ["hang"]:
         for provider in made._through:
             send = provider.send

@@ -11,9 +11,8 @@ from tests.shop.conftest import caller
 from tests.shop.support import flash_batches
 from tests.shop.support.notice_providers import AS_SHIPPED, held_by, order, plenty, server
 from tests.shop.support.sent_notices import kept, lines
+from tests.support.parts import local_log
 
-from farmlive.broadcast.log import Log
-from farmlive.bus import LocalBus
 from farmlive.clock import DAY_MS, HOUR_MS, now_ms, pretended
 from farmlive.ids import token
 from farmlive.settings import Settings
@@ -72,7 +71,7 @@ async def test_limits_survive_a_restart_and_hold_across_servers(
     try:
         here, there = server(stall, settings), server(stall, settings)
         elsewhere = stall.another_shop(
-            settings.model_copy(update=AS_SHIPPED), store=other_store, log=Log(LocalBus())
+            settings.model_copy(update=AS_SHIPPED), store=other_store, log=local_log()
         )
         await asyncio.gather(
             *(order(stall, shop) for shop in (here, elsewhere, here, elsewhere, there))

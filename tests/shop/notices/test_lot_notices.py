@@ -5,10 +5,11 @@ from typing import Any
 from sqlalchemy import select
 from tests.shop.conftest import HOST, caller
 from tests.shop.support.bulk_actions import move, undo
-from tests.shop.support.notice_providers import server
+from tests.shop.support.notice_providers import AS_SHIPPED
 from tests.shop.support.orders import enter
 from tests.shop.support.sent_notices import lines
 from tests.shop.support.stopped_lots import lift, stop, unlift
+from tests.support.parts import local_log
 
 from farmlive.clock import now_ms, pretended
 from farmlive.people import Caller
@@ -23,50 +24,50 @@ async def told(stall: Any, order: Any = None) -> list[str]:
     return [row.kind for row in rows if order is None or row.order == order["id"]]
 
 
-async def test_each_buyer_is_told_once_and_again_when_it_is_lifted(selling: Any) -> None:
-    placed, gone = await selling.place(1), await selling.place(1)
-    await move(selling, gone, state="cancelled")
-    await stop(selling)
-    await stop(selling)
-    assert await told(selling, placed) == ["order.placed", "order.stopped"]
-    assert "order.stopped" not in await told(selling, gone)
-    await lift(selling)
+async def test_each_buyer_is_told_once_and_again_when_it_is_lifted(stall: Any) -> None:
+    placed, gone = await stall.place(1), await stall.place(1)
+    await move(stall, gone, state="cancelled")
+    await stop(stall)
+    await stop(stall)
+    assert await told(stall, placed) == ["order.placed", "order.stopped"]
+    assert "order.stopped" not in await told(stall, gone)
+    await lift(stall)
     before = ["order.placed", "order.stopped", "order.resumed"]
-    assert await told(selling, placed) == before
-    await unlift(selling)
-    assert await told(selling, placed) == [*before, "order.stopped"]
+    assert await told(stall, placed) == before
+    await unlift(stall)
+    assert await told(stall, placed) == [*before, "order.stopped"]
 
 
-async def test_the_demos_people_are_told_nothing(selling: Any) -> None:
-    selling.viewer = Caller(None, None, "simulator", "its device", "192.0.2.5")
-    await selling.place(1)
-    selling.viewer = caller()
-    await stop(selling)
-    assert await told(selling) == []
+async def test_the_demos_people_are_told_nothing(stall: Any) -> None:
+    stall.viewer = Caller(None, None, "simulator", "its device", "192.0.2.5")
+    await stall.place(1)
+    stall.viewer = caller()
+    await stop(stall)
+    assert await told(stall) == []
 
 
-async def test_a_step_that_nobody_heard_of_is_taken_back_without_a_word(selling: Any) -> None:
-    placed = await selling.place(1)
-    packed = await move(selling, placed, state="packed")
-    await stop(selling)
-    await undo(selling, packed)
-    assert await told(selling, placed) == ["order.placed", "order.stopped"]
+async def test_a_step_that_nobody_heard_of_is_taken_back_without_a_word(stall: Any) -> None:
+    placed = await stall.place(1)
+    packed = await move(stall, placed, state="packed")
+    await stop(stall)
+    await undo(stall, packed)
+    assert await told(stall, placed) == ["order.placed", "order.stopped"]
 
 
-async def test_a_step_that_was_told_is_put_right_after_a_stop_too(selling: Any) -> None:
-    placed = await selling.place(1)
-    await enter(selling, placed, "packed")
-    shipped = await move(selling, placed, state="shipped")
-    await stop(selling)
-    await undo(selling, shipped)
-    assert (await told(selling, placed))[-2:] == ["order.stopped", "corrected"]
+async def test_a_step_that_was_told_is_put_right_after_a_stop_too(stall: Any) -> None:
+    placed = await stall.place(1)
+    await enter(stall, placed, "packed")
+    shipped = await move(stall, placed, state="shipped")
+    await stop(stall)
+    await undo(stall, shipped)
+    assert (await told(stall, placed))[-2:] == ["order.stopped", "corrected"]
 
 
 async def test_a_stop_is_said_at_once_and_nobody_is_told_to_come_for_it(
     stall: Any, settings: Settings
 ) -> None:
-    shop = server(stall, settings, notice_gather_minutes=10)
-    stall.origin.stops_heard_by(shop.lot_stops)
+    own = settings.model_copy(update={**AS_SHIPPED, "notice_gather_minutes": 10})
+    shop, stall.origin = stall.another_server(own, log=local_log())
     place = {"delivery": {"way": "pickup", "centre": stall.centre.id}, "payment": "pay_at_pickup"}
     with pretended(now_ms()) as clock:
         ready, other = [

@@ -13,6 +13,7 @@ from tests.shop.support.claims import arrived, claim
 from tests.shop.support.notice_providers import kinds
 from tests.shop.support.orders import CLERK, enter, pickup, refund, waiting
 from tests.shop.support.sent_notices import PHONE, kept, lines, states
+from tests.support.parts import notices_of
 from tests.support.waiting import until
 
 from farmlive.bilingual import Bilingual
@@ -26,7 +27,7 @@ from farmlive.server import Server
 from farmlive.settings import Settings
 from farmlive.shop.core.notice_kinds import CORRECTED, REFUND_CORRECTED
 from farmlive.shop.core.order_tables import orders
-from farmlive.shop.notices.notices import FIRST_PAUSE_MS, Notices
+from farmlive.shop.notices.notices import FIRST_PAUSE_MS
 from farmlive.shop.notices.outbox_file import Outbox
 from farmlive.shop.notices.providers import Notice
 from farmlive.shop.orders.change_models import HandOver
@@ -197,7 +198,7 @@ async def test_what_can_not_be_sent_is_an_outage_until_one_is(
 ) -> None:
     await stall.place(1)
     outages = Outages()
-    notices = Notices(stall.store, stall.log, settings, outages=outages)
+    notices = notices_of(stall.store, stall.log, settings, outages=outages)
     (outbox,) = outages
     settings.data.mkdir(parents=True, exist_ok=True)
     (settings.data / "outbox").write_text("no folder")
@@ -226,7 +227,7 @@ async def test_a_fault_of_ours_is_logged_without_the_person(
         def send(self, *notices: Notice) -> None:
             raise RuntimeError(notices[0].person)
 
-    broken = Notices(stall.store, stall.log, settings, [Broken(settings.data)])
+    broken = notices_of(stall.store, stall.log, settings, [Broken(settings.data)])
     await stall.place(1)
     await broken.send()
     logged = capsys.readouterr().out

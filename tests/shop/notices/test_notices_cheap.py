@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Executable, func, literal_column, select, upd
 from tests.shop.conftest import HOST
 from tests.shop.support.notice_providers import Post
 from tests.shop.support.sent_notices import kept
+from tests.support.parts import notices_of
 from tests.support.query_plans import explain_hot, without_rows
 
 from farmlive.settings import Settings
 from farmlive.shop.notices import held as notices_held
 from farmlive.shop.notices import queue, writing
-from farmlive.shop.notices.notices import Notices
 from farmlive.shop.notices.providers import Notice, NotNow
 from farmlive.shop.notices.tables import notices
 from farmlive.store import Store
@@ -97,7 +97,7 @@ async def test_a_backlog_is_put_off_some_at_a_time(
 ) -> None:
     monkeypatch.setattr(queue, "PUT_OFF_AT_ONCE", 2)
     store, gone = Counting(stall.store), Unreachable("gone")
-    made = Notices(cast(Store, store), stall.log, settings, [gone])
+    made = notices_of(cast(Store, store), stall.log, settings, [gone])
     for _ in range(6):
         await stall.place(1)
     await made.send()
@@ -115,7 +115,7 @@ async def test_budgets_that_are_over_are_dropped_now_and_then(
     stall: Any, settings: Settings
 ) -> None:
     dropped = []
-    made = Notices(stall.store, stall.log, settings, [Post("post")])
+    made = notices_of(stall.store, stall.log, settings, [Post("post")])
     made._limits.forget = lambda connection, now: dropped.append(now)  # type: ignore[method-assign]
     for _ in range(3):
         await stall.place(1)

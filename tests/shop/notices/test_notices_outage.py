@@ -7,6 +7,7 @@ from typing import Any, Literal, cast
 import pytest
 from tests.shop.support.notice_providers import Full, Post
 from tests.shop.support.sent_notices import states
+from tests.support.parts import notices_of
 from tests.support.waiting import until
 
 from farmlive.clock import now_ms, pretended
@@ -64,7 +65,7 @@ async def test_what_was_sent_is_kept_as_soon_as_the_database_is_back(
     stall: Any, settings: Settings, fails: Any
 ) -> None:
     store, post = Away(stall.store), Post("post")
-    made = Notices(cast(Store, store), stall.log, settings, [post])
+    made = notices_of(cast(Store, store), stall.log, settings, [post])
     await stall.place(1)
     store.fails = [fails, None]  # it takes the notice, and can't keep that it was sent
     with pytest.raises(Unavailable):
@@ -85,14 +86,14 @@ async def test_what_another_server_did_since_is_not_put_back(
     stall: Any, settings: Settings
 ) -> None:
     store, full = Away(stall.store), Full("post")
-    here = Notices(cast(Store, store), stall.log, settings, [full])
+    here = notices_of(cast(Store, store), stall.log, settings, [full])
     await stall.place(1)
     with pretended(now_ms()) as clock:
         store.fails = ["after", None]  # that it waits is kept, which is not known here
         with pytest.raises(Unavailable):
             await here.send()
         clock.at += FIRST_PAUSE_MS
-        await Notices(stall.store, stall.log, settings, [full]).send()
+        await notices_of(stall.store, stall.log, settings, [full]).send()
         assert sorted(await states(stall)) == ["sent", "waiting"]  # the other is for the file
         clock.at += FIRST_PAUSE_MS
         await here.send()
@@ -104,7 +105,7 @@ async def test_no_provider_is_asked_anew_while_it_brings_one(
     stall: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow, other = Slow("slow"), Post("other")
-    made = Notices(stall.store, stall.log, settings, [slow, other])
+    made = notices_of(stall.store, stall.log, settings, [slow, other])
     failed, turn = threading.Event(), Notices._turn
 
     def broken(

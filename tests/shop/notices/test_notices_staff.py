@@ -7,13 +7,12 @@ from typing import Any
 from tests.shop.conftest import HOST, Site, caller
 from tests.shop.support.notice_providers import Full, held_by, order, plenty, server
 from tests.shop.support.sent_notices import PHONE, kept, lines
+from tests.support.parts import local_log, notices_of
 
-from farmlive.broadcast.log import Log
-from farmlive.bus import LocalBus
 from farmlive.clock import HOUR_MS, now_ms, pretended
 from farmlive.settings import Settings
 from farmlive.shop.core.order_models import NewTransition
-from farmlive.shop.notices.notices import FIRST_PAUSE_MS, Notices
+from farmlive.shop.notices.notices import FIRST_PAUSE_MS
 from farmlive.shop.orders.change_models import NewBulkTransition
 from farmlive.shop.shop import Shop
 
@@ -120,8 +119,8 @@ async def test_what_was_overtaken_or_undone_before_it_was_sent_is_not_said(
 
 async def test_a_message_is_tried_again_whole(stall: Any, settings: Settings) -> None:
     full = Full("post")
-    log = Log(LocalBus())
-    made = Notices(
+    log = local_log()
+    made = notices_of(
         stall.store, log, settings.model_copy(update={"notice_gather_minutes": 10.0}), [full]
     )
     shop = stall.another_shop(settings.model_copy(update={"notices": ()}), log=log)

@@ -8,13 +8,14 @@ from typing import Any, cast
 import pytest
 from tests.shop.support.notice_providers import Post, order, server
 from tests.shop.support.sent_notices import states
+from tests.support.parts import notices_of
 from tests.support.waiting import LONG_S, until
 
 from farmlive.clock import now_ms, pretended
 from farmlive.settings import Settings
 from farmlive.shop.core.due_scheduler import DueScheduler
 from farmlive.shop.notices import notices
-from farmlive.shop.notices.notices import BEHIND_ORDERS_MS, Notices
+from farmlive.shop.notices.notices import BEHIND_ORDERS_MS
 from farmlive.store import Store, writer
 
 
@@ -64,7 +65,7 @@ async def test_orders_go_before_notices_that_are_not_late(
 ) -> None:
     monkeypatch.setattr(writer, "_LAST", 1_000_000)  # never by time alone
     post = Post("post")
-    made = Notices(stall.store, stall.log, settings, [post])
+    made = notices_of(stall.store, stall.log, settings, [post])
     await stall.place(1)
     async with orders_always_wait(stall.store) as written:
         sending = asyncio.create_task(made.send())
@@ -81,7 +82,7 @@ async def test_late_notices_are_sent_however_many_orders_wait(
     # Were a turn to wait for a moment without orders, it would wait for ever.
     monkeypatch.setattr(writer, "_LAST", 1_000_000)
     store, post = Begun(stall.store), Post("post")  # takes one a turn
-    made = Notices(cast(Store, store), stall.log, settings, [post])
+    made = notices_of(cast(Store, store), stall.log, settings, [post])
     for _ in range(8):
         await stall.place(1)
     with pretended(now_ms() + BEHIND_ORDERS_MS + 1):
@@ -94,7 +95,7 @@ async def test_once_those_that_were_late_are_sent_orders_go_first_again(
     stall: Any, settings: Settings
 ) -> None:
     store, post = Watched(stall.store), Post("post")
-    made = Notices(cast(Store, store), stall.log, settings, [post])
+    made = notices_of(cast(Store, store), stall.log, settings, [post])
     with pretended(now_ms()) as clock:
         for _ in range(2):
             await stall.place(1)
@@ -123,7 +124,7 @@ async def test_what_comes_due_in_a_moment_is_sent_in_one_turn(
     monkeypatch.setattr(asyncio, "sleep", wait)
     store, post = Watched(stall.store), Post("post")
     post.at_once = post.together = 50
-    made = Notices(cast(Store, store), stall.log, settings, [post])
+    made = notices_of(cast(Store, store), stall.log, settings, [post])
     await stall.place(1)
     await made.start()
     try:
@@ -154,7 +155,7 @@ async def test_a_turn_that_found_less_than_it_may_take_is_the_last(
 
     post = Meanwhile("post")
     post.at_once = post.together = 2
-    made = Notices(cast(Store, store), stall.log, settings, [post])
+    made = notices_of(cast(Store, store), stall.log, settings, [post])
     await stall.place(1)
     await made.send()
     assert len(post.brought) == 1

@@ -11,13 +11,11 @@ from tests.shop.conftest import HOST
 from tests.shop.support.bulk_actions import undo
 from tests.shop.support.orders import enter, refund
 from tests.shop.support.sent_notices import MAILBOX, PHONE, change, kept, lines, notice, states
+from tests.support.parts import local_log, notices_of
 from tests.support.waiting import until
 
-from farmlive.broadcast.log import Log
-from farmlive.bus import LocalBus
 from farmlive.clock import rfc3339
 from farmlive.settings import Settings
-from farmlive.shop.notices.notices import Notices
 from farmlive.shop.notices.outbox_file import Outbox
 from farmlive.shop.notices.providers import Notice
 
@@ -131,7 +129,7 @@ async def test_one_that_can_not_be_written_keeps_no_other_from_it(
 
     for _ in range(3):
         await stall.place(1)
-    await Notices(stall.store, stall.log, settings, [Picky(settings.data / "outbox")]).send()
+    await notices_of(stall.store, stall.log, settings, [Picky(settings.data / "outbox")]).send()
     assert await states(stall) == ["sent", "waiting", "sent"]
     assert [line["order"] for line in lines(settings)] == ["A0001", "A0003"]
 
@@ -189,7 +187,7 @@ async def test_a_full_disk_makes_notices_wait(
 async def test_several_servers_send_each_notice_once(stall: Any, settings: Settings) -> None:
     for _ in range(8):
         await stall.place(1)
-    others = [Notices(stall.store, Log(LocalBus()), settings) for _ in range(3)]
+    others = [notices_of(stall.store, local_log(), settings) for _ in range(3)]
     await asyncio.gather(*(each.send() for each in (stall.shop.notices, *others)))
     assert sorted(line["id"] for line in lines(settings)) == sorted(
         row.id for row in await kept(stall.store)

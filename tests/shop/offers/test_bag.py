@@ -8,7 +8,7 @@ from tests.support.money import cny
 
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.events import CardPinned, OfferAdded, parts
-from farmlive.broadcast.log import Event, UnknownBroadcast
+from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
 from farmlive.origin.core.models import NewFarm, NewLot
@@ -320,15 +320,15 @@ async def test_an_unknown_broadcast_has_no_bag(stall: Any) -> None:
         await stall.shop.bag.cards(ulid())
 
 
-async def test_a_pinned_card_shows_the_lot_of_its_offer(stall: Any) -> None:
-    async def lot_of(offer: str) -> str | None:
-        pinned = Event(stall.broadcast, 1, 1, CardPinned.kind, ("public",), {"offer": offer})
-        return await stall.store.read(  # type: ignore[no-any-return]
-            lambda conn: stall.shop.lot_shown(conn, pinned)
+async def test_a_pinned_card_is_a_moment_of_the_lot_of_its_offer(stall: Any) -> None:
+    for offer in (stall.card.id, ulid()):
+        pinned = CardPinned(offer=offer)
+        await stall.store.write(
+            lambda conn, pinned=pinned: stall.log.append(conn, stall.broadcast, pinned)
         )
-
-    assert await lot_of(stall.card.id) == stall.lot.id
-    assert await lot_of(ulid()) is None
+    first, _ = await stall.events("card.pinned")
+    story = await stall.origin.story(stall.lot.id)
+    assert [(each.broadcast, each.seq) for each in story.moments] == [(stall.broadcast, first.seq)]
 
 
 BOTH = Bilingual(zh="邻居果园", en="The neighbour's orchard")

@@ -9,6 +9,7 @@ from tests.shop.support import sent_notices
 from tests.shop.support.departing_buyer import BUYER, NAME, PHONE, TO, drawn, over
 from tests.shop.support.notice_providers import AS_SHIPPED
 from tests.shop.support.phone_codes import ask, sent
+from tests.support.parts import people_of
 from tests.support.room_client import asked
 
 from farmlive.people import Guard, People
@@ -42,7 +43,7 @@ class Site:
 
 @pytest.fixture
 async def site(store: Store, settings: Settings, stall: Any) -> AsyncIterator[Site]:
-    people = People(store, settings)
+    people = people_of(store, settings)
     guard = Guard(people)
     exports: list[Any] = []
 
@@ -79,11 +80,13 @@ async def test_without_a_code_it_takes_a_coordinator(site: Site, stall: Any, way
     assert site.exports == exports
 
 
-async def test_a_coordinator_sees_first_what_it_would_be(site: Site, stall: Any) -> None:
+async def test_a_coordinator_sees_first_what_it_would_be(
+    site: Site, stall: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done = await over(stall)
     is_open = await stall.place(1, buyer=BUYER, delivery=TO)
     heard: list[Any] = []
-    stall.shop.searches_heard_by(lambda by, how: heard.append((by.role, how)))
+    monkeypatch.setattr(stall.shop, "_searched", lambda by, how: heard.append((by.role, how)))
     found = (await site.staff.post("/api/v1/person/search", json={"phone": PHONE})).json()
     assert heard == [("coordinator", "phone")]
     assert (found["count"], found["open"]) == (2, 1)

@@ -12,10 +12,10 @@ from tests.shop.support import sent_notices
 from tests.shop.support.departing_buyer import BUYER, NAME, PHONE, drawn, over
 from tests.shop.support.notice_providers import AS_SHIPPED, server
 from tests.shop.support.phone_codes import ask, check, codes, other_than, sent
+from tests.support.parts import timekeeper_of
 from tests.support.set_clocks import Clocks, clocks
 
 from farmlive.clock import now_ms, pretended
-from farmlive.operations.timekeeper import Timekeeper
 from farmlive.outages import Outages
 from farmlive.settings import Settings
 from farmlive.shop.notices.tables import notice_counts
@@ -93,7 +93,7 @@ async def test_it_is_over_after_ten_minutes(stall: Any, settings: Settings) -> N
 async def test_a_clock_that_is_set_ends_no_code_and_makes_none_last_longer(
     stall: Any, settings: Settings, clocks: Clocks, step: float
 ) -> None:
-    keeper = Timekeeper(stall.store, stall.log, Outages())
+    keeper = timekeeper_of(stall.store, stall.log, Outages())
     await keeper.look()
     await over(stall)
     await ask(stall)

@@ -202,7 +202,6 @@ async def test_a_block_stays_and_does_not_know_the_order_any_more(stall: Any) ->
 @pytest.mark.parametrize("kind", ["phone", "device", "address"])
 async def test_by_an_erased_order_nobody_is_blocked_and_it_says_so(stall: Any, kind: Any) -> None:
     placed = await over(stall)
-    stall.blocks.sources(stall.shop.orders.buyer_of, lambda *_: None)
     new = NewBlock(kind=kind, order=placed["id"], reason="不取货")
     await erase_phone(stall)
     with pytest.raises(NothingToBlock, match="Nobody was blocked") as refused:

@@ -9,12 +9,13 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from tests.shop.conftest import PRICE
 from tests.support.money import cny
+from tests.support.parts import people_of, with_device
 
 from farmlive import command_routes
 from farmlive.edge import http_edge
 from farmlive.ids import token, ulid
 from farmlive.openapi import Api
-from farmlive.people import DeviceCookie, Guard, People
+from farmlive.people import Guard
 from farmlive.people.core.cookies import Cookies
 from farmlive.problems import Problem
 from farmlive.settings import Settings
@@ -29,7 +30,7 @@ As = Callable[..., Any]
 @pytest.fixture
 async def door(store: Store, settings: Settings, stall: Any) -> AsyncIterator[As]:
     """A client a role; without one a viewer, each on a device of its own."""
-    people = People(store, settings)
+    people = people_of(store, settings)
     app = Api(Cookies(secure=False))
     app.include_router(routes(stall.shop, Guard(people)))
     app.include_router(command_routes.routes(commands(stall.shop), Guard(people)))
@@ -38,8 +39,8 @@ async def door(store: Store, settings: Settings, stall: Any) -> AsyncIterator[As
     async def page(_request: Request, problem: Problem) -> JSONResponse:
         return JSONResponse(problem.body())
 
-    http_edge.answer_problems(app, page)
-    transport = httpx.ASGITransport(DeviceCookie(app, people.pseudonyms, secure=False))
+    http_edge.answer_problems(app, page, lambda *_: None)
+    transport = httpx.ASGITransport(with_device(app, people))
     opened = []
 
     async def come(role: Any = None, *farms: str) -> httpx.AsyncClient:

@@ -11,10 +11,11 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from tests.shop.conftest import HOST
 from tests.support.money import cny
+from tests.support.parts import people_of, with_device
 
 from farmlive.edge import http_edge
 from farmlive.openapi import Api
-from farmlive.people import DeviceCookie, Guard, People
+from farmlive.people import Guard
 from farmlive.people.core.audit import deeds
 from farmlive.people.core.cookies import Cookies
 from farmlive.problems import Problem
@@ -140,15 +141,15 @@ def test_a_region_may_be_written_in_full() -> None:
 async def clients(
     store: Store, settings: Settings, kept: ParcelFees
 ) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
-    people = People(store, settings)
+    people = people_of(store, settings)
     app = Api(Cookies(secure=False))
     app.include_router(shipping.routes(kept, Guard(people)))
 
     async def page(_request: Request, problem: Problem) -> JSONResponse:
         return JSONResponse(problem.body())
 
-    http_edge.answer_problems(app, page)
-    transport = httpx.ASGITransport(DeviceCookie(app, people.pseudonyms, secure=False))
+    http_edge.answer_problems(app, page, lambda *_: None)
+    transport = httpx.ASGITransport(with_device(app, people))
     _, key = await people.create_api_key("test", "host")
     made: dict[str, Any] = {"transport": transport, "base_url": "http://farm.test"}
     async with (

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from tests.shop.conftest import caller
 from tests.support.money import cny
+from tests.support.parts import local_log
 from tests.support.waiting import LONG_S, until
 
 from farmlive.broadcast.hub import Hub
-from farmlive.broadcast.log import Event, Log
+from farmlive.broadcast.log import Event
 from farmlive.broadcast.snapshot import BroadcastState, fold, lots
-from farmlive.bus import LocalBus
 from farmlive.client import Api, Channel
 from farmlive.server import Server, running
 from farmlive.settings import Settings
@@ -118,7 +118,7 @@ async def test_servers_that_see_it_at_once_tell_it_once(
     store = await Store.open(settings)
     watches = [
         LotWatch(stall.store, stall.log, screen.shown),
-        LotWatch(store, Log(LocalBus()), screen.shown),
+        LotWatch(store, local_log(), screen.shown),
     ]
     assert sum(await asyncio.gather(*(watch.look() for watch in watches * 3))) == 1
     await store.close()

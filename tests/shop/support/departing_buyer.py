@@ -7,12 +7,11 @@ from sqlalchemy import Connection, select
 from tests.shop.support import sent_notices
 from tests.shop.support.claims import answer, claim, kept
 from tests.shop.support.orders import enter, pay, refund
+from tests.support.parts import pages_of, people_of
 from tests.support.waiting import until
 
 from farmlive.pages.person import PersonPage
-from farmlive.pages.rendering.render import Pages
-from farmlive.pages.rendering.static import Static
-from farmlive.people import Guard, People
+from farmlive.people import Guard
 from farmlive.people.core.caller import Caller
 from farmlive.settings import Settings
 from farmlive.shop.core.order_tables import orders
@@ -82,8 +81,8 @@ async def full(stall: Any) -> Any:
 
 def drawn(stall: Any, settings: Settings) -> Draw:
     """What draws the page to read of an export."""
-    guard = Guard(People(stall.store, settings))
-    return PersonPage(Pages(settings, Static(), guard), settings).draw
+    guard = Guard(people_of(stall.store, settings))
+    return PersonPage(pages_of(settings, guard), settings).draw
 
 
 async def of_phone(stall: Any, phone: str = PHONE) -> Whose:

@@ -4,9 +4,8 @@ from typing import Any
 
 from tests.shop.conftest import caller
 from tests.shop.support.sent_notices import PHONE, kept
+from tests.support.parts import local_log
 
-from farmlive.broadcast.log import Log
-from farmlive.bus import LocalBus
 from farmlive.settings import Settings
 from farmlive.shop.notices.providers import Notice, NotThere
 from farmlive.shop.shop import Shop
@@ -20,7 +19,7 @@ AS_SHIPPED = {
 def server(stall: Any, settings: Settings, **change: Any) -> Shop:
     """The shop of a server with the limits that farmlive has by itself, or these."""
     own = settings.model_copy(update={**AS_SHIPPED, **change})
-    return stall.another_shop(own, log=Log(LocalBus()))  # type: ignore[no-any-return]
+    return stall.another_shop(own, log=local_log())  # type: ignore[no-any-return]
 
 
 class Post:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 from tests.shop.support.mail_server import MailServer
 from tests.shop.support.orders import enter
+from tests.support.parts import notices_of
 from tests.support.waiting import until
 
 from farmlive.clock import now_ms
@@ -78,7 +79,7 @@ def notice(at: int | None = None, **other: Any) -> Notice:
 async def by_mail(stall: Any, settings: Settings, server: MailServer) -> AsyncIterator[Notices]:
     """Notices by e-mail beside those by file, which are not sent."""
     mail = Mail(f"smtp://127.0.0.1:{server.port}", "Youxi farms <orders@example.org>")
-    made = Notices(stall.store, stall.log, settings, [mail])
+    made = notices_of(stall.store, stall.log, settings, [mail])
     try:
         yield made
     finally:

@@ -3,11 +3,9 @@
 from sqlalchemy import Connection, Engine, inspect
 from tests.shop.support.sent_notices import kept, lines
 from tests.store.old_data import migrated, on_both_databases, put, put_broadcast, put_order
+from tests.support.parts import local_log, notices_of
 
-from farmlive.broadcast.log import Log
-from farmlive.bus import LocalBus
 from farmlive.settings import Settings
-from farmlive.shop.notices.notices import Notices
 
 
 def fill(connection: Connection) -> None:
@@ -30,7 +28,7 @@ async def test_what_code_from_before_messages_wrote_is_sent(
     engine: Engine, settings: Settings
 ) -> None:
     async with migrated(engine, settings, "0029", fill) as store:
-        await Notices(store, Log(LocalBus()), settings).send()
+        await notices_of(store, local_log(), settings).send()
         rows = await kept(store)
     found = [(row.id, row.message, row.recipient, row.state) for row in rows]
     assert found == [(id_, id_, "13800000000", "sent") for id_ in ("sent", "waiting")]

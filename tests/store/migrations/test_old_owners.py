@@ -5,8 +5,8 @@ which get an owner from a coordinator.
 from sqlalchemy import Connection, Engine
 from tests.store.old_data import migrated, on_both_databases, put
 
+from farmlive.people.core.lookups import Airing
 from farmlive.people.keys import api_keys, credentials, guests, invitations, stream_keys
-from farmlive.people.keys.credentials import Airing
 from farmlive.settings import Settings
 
 BROADCAST = "01JD00000000000000000000A1"

@@ -2,8 +2,8 @@
 
 from sqlalchemy import Connection, Engine
 from tests.store.old_data import migrated, on_both_databases, put
+from tests.support.parts import origin_of
 
-from farmlive.origin.origin import Origin
 from farmlive.settings import Settings
 
 LOT = "01J00000000000000000000000"
@@ -47,7 +47,7 @@ def fill(connection: Connection) -> None:
 @on_both_databases
 async def test_lots_of_before_keep_their_story(engine: Engine, settings: Settings) -> None:
     async with migrated(engine, settings, "0002", fill) as store:
-        story = await Origin(store, settings).story(LOT)
+        story = await origin_of(store, settings).story(LOT)
     assert [station.step for station in story.stations] == ["picked", "tested", "packed"]
     assert story.inspection is not None
     assert story.inspection.result.zh == "未检出"

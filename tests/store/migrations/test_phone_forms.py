@@ -10,10 +10,10 @@ from sqlalchemy import Connection, insert, select, text
 from tests.shop.conftest import stall as stall
 from tests.shop.support.sent_notices import kept
 from tests.store.old_data import put
+from tests.support.parts import people_of
 
 from farmlive.broadcast.tables import events
 from farmlive.ids import ulid
-from farmlive.people import People
 from farmlive.people.core.tables import blocks
 from farmlive.settings import Settings
 from farmlive.shop.core.order_tables import orders
@@ -34,7 +34,7 @@ FORMER = {
 
 
 async def test_numbers_and_pseudonyms_get_one_form(stall: Any, settings: Settings) -> None:
-    pseudonyms = People(stall.store, settings).pseudonyms
+    pseudonyms = people_of(stall.store, settings).pseudonyms
     marks = {number: await pseudonyms.of("buyer", number) for number in (*FORMER, *FORMER.values())}
     placed_ids = [await _order_of_before(stall, former, marks[former]) for former in FORMER]
     await stall.store.write(lambda connection: _block(connection, marks["05981234567"], "landline"))

@@ -7,9 +7,9 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, text
 from tests.store.old_data import make, migrated, on_both_databases, put
+from tests.support.parts import origin_of
 from tests.support.waiting import until
 
-from farmlive.origin.origin import Origin
 from farmlive.settings import Settings
 from farmlive.store.keys import KeyFile
 from farmlive.store.migrate import migrate
@@ -115,7 +115,7 @@ def fill(connection: Connection) -> None:
 @on_both_databases
 async def test_lots_that_must_not_be_sold_are_stopped(engine: Engine, settings: Settings) -> None:
     async with migrated(engine, settings, "0009", fill) as store:
-        origin = Origin(store, settings)
+        origin = origin_of(store, settings)
         stories = {lot: await origin.story(lot) for lot in LOTS}
         events = await store.read(
             lambda connection: connection.execute(

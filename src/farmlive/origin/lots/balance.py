@@ -46,17 +46,6 @@ class Sales(Protocol):
         """Tell viewers that the available weight of the lot changed."""
 
 
-class NoSales:
-    """Sales without a shop: nothing is sold."""
-
-    def taken(self, connection: Connection, lots: Iterable[str]) -> Mapping[str, Taken]:
-        """Return nothing."""
-        return {}
-
-    def tell(self, connection: Connection, lot: str) -> None:
-        """Do nothing."""
-
-
 def counted(connection: Connection, sales: Sales, found: list[Lot]) -> list[Lot]:
     """Return the lots with their sold, held and left weights."""
     taken = sales.taken(connection, [lot.id for lot in found])

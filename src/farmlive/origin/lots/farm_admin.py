@@ -23,7 +23,7 @@ from farmlive.origin.core.models import (
 from farmlive.origin.core.problems import UnknownPicture
 from farmlive.origin.lots import farms, lots, withdrawals
 from farmlive.origin.lots.map import PlotMap, ProvinceMap, plot_map, province_map
-from farmlive.origin.stops.stops import Stops
+from farmlive.origin.stops.stops import StopHandler, Stops
 from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -47,10 +47,10 @@ class FarmPage:
 class FarmAdmin:
     """Reads and changes farms, plots and field operations; a spraying may stop lots."""
 
-    def __init__(self, store: Store, settings: Settings):
+    def __init__(self, store: Store, settings: Settings, stop_handler: StopHandler):
         self._store = store
         self._files = Files(settings)
-        self._stops = Stops()
+        self._stops = Stops(stop_handler)
 
     async def add_farm(self, caller: Caller, new: NewFarm) -> Farm:
         """Add a farm. Raises UnknownPicture."""

@@ -5,8 +5,8 @@ and `lots.stopped_at`.
 
 Invariants: a lot is stopped exactly while it has an open finding. A finding is never deleted and
 never closes by itself: neither a later passed test nor a withdrawn test or field operation closes
-it. Withdrawing a lift reopens its findings. Handlers apply the consequences for sales in the same
-transaction: `StopHandler`. reasons.py reads findings and lifts.
+it. Withdrawing a lift reopens its findings. The handler applies the consequences for sales in the
+same transaction: `StopHandler`. reasons.py reads findings and lifts.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ _LACKING = select(lots.c.id).where(lots.c.id == bindparam("lot"), lots.c.missing
 
 
 class StopHandler(Protocol):
-    """A handler of stops and lifts, called within their transaction."""
+    """The handler of stops and lifts, called within their transaction."""
 
     def stopped(
         self, connection: Connection, lot: str, reasons: Sequence[StopReason], *, again: bool
@@ -67,14 +67,10 @@ class StopHandler(Protocol):
 
 
 class Stops:
-    """Stores findings and lifts, and calls the handlers."""
+    """Stores findings and lifts, and calls the handler."""
 
-    def __init__(self) -> None:
-        self._handlers: list[StopHandler] = []
-
-    def hear(self, handler: StopHandler) -> None:
-        """Register a handler."""
-        self._handlers.append(handler)
+    def __init__(self, handler: StopHandler) -> None:
+        self._handler = handler
 
     def test_failed(
         self, connection: Connection, caller: Caller, lot: str, inspection: str
@@ -125,9 +121,9 @@ class Stops:
             self._find(connection, caller, lot, "waiting_period", work=work.id)
 
     def proof_changed(self, connection: Connection, changed: Sequence[str]) -> None:
-        """Call the handlers for lots that may be sold now, or may not any more."""
-        for handler in self._handlers if changed else ():
-            handler.proof_changed(connection, changed)
+        """Call the handler for lots that may be sold now, or may not any more."""
+        if changed:
+            self._handler.proof_changed(connection, changed)
 
     def lift(self, connection: Connection, caller: Caller, lot: str, new: NewLift) -> Lift:
         """Lift these findings of the lot with a public sentence.
@@ -196,8 +192,7 @@ class Stops:
             return _lift_of(connection, lot, made)
         connection.execute(update(lots).where(lots.c.id == lot).values(stopped_at=None))
         said = CardLift(sentence=sentence, at=now)
-        for handler in self._handlers:
-            handler.resumed(connection, lot, said)
+        self._handler.resumed(connection, lot, said)
         # It may still lack what the county requires, and is not sold then.
         lacks = connection.execute(_LACKING, {"lot": lot}).scalars()
         self.proof_changed(connection, list(lacks))
@@ -229,8 +224,7 @@ class Stops:
         if not again:
             connection.execute(update(lots).where(lots.c.id == lot).values(stopped_at=now_ms()))
         reasons = reasons_of(connection, lot)
-        for handler in self._handlers:
-            handler.stopped(connection, lot, reasons, again=again)
+        self._handler.stopped(connection, lot, reasons, again=again)
 
 
 def _lift_of(connection: Connection, lot: str, lift: str) -> Lift:

@@ -88,8 +88,8 @@ class Pages:
         static: Static,
         guard: Guard,
         *,
-        clocks_off: Callable[[], tuple[int, int]] = lambda: (0, 0),
-        lacks_node_url: Callable[[], bool] = lambda: False,
+        clocks_off: Callable[[], tuple[int, int]],
+        lacks_node_url: Callable[[], bool],
     ):
         self._clocks_off = clocks_off
         self._settings = settings

@@ -60,6 +60,14 @@ class Pseudonyms:
         """Return the pseudonym of `text`; the same text has different ones for different kinds."""
         return self.at_once(kind, text)
 
+    async def of_buyer(self, phone: str) -> str:
+        """Return the pseudonym of a buyer, by the phone number."""
+        return self.at_once(BUYER, phone)
+
+    async def of_ip(self, ip: str) -> str:
+        """Return the pseudonym of an IP."""
+        return self.at_once(ADDRESS, ip)
+
     def at_once(self, kind: str, text: str) -> str:
         """Do as `of`, for callers that can't await."""
         return pseudonym(self._store.keys.pseudonyms, kind, text)
@@ -84,8 +92,8 @@ class DeviceCookie:
         pseudonyms: Pseudonyms,
         *,
         secure: bool,
-        session_days: int = 14,
-        without: Collection[str] = (),
+        session_days: int,
+        without: Collection[str],
     ):
         self._app = app
         self._without = without

@@ -40,26 +40,30 @@ class RateLimits:
     the bus is down, each counts alone.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic, capacity: int = 100_000):
+    def __init__(
+        self,
+        bus: Bus | None,
+        refused: Callable[[str, str, int], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        capacity: int = 100_000,
+    ):
+        """Share counts with the other servers on this bus; None: with nobody.
+
+        `refused` is called for each refusal with the name, the key, and the limit per minute.
+        """
         self._clock = clock
         self._capacity = capacity
         self._full_at: OrderedDict[Bucket, float] = OrderedDict()
-        self._bus: Bus | None = None
+        self._bus = bus
         self._mark = ulid()
         self._untold: dict[Bucket, float] = {}
-        self._refused: Callable[[str, str, int], None] = lambda _name, _key, _per_minute: None
+        self._refused = refused
+        if bus is not None:
+            bus.listen(self._hear)
 
     def __len__(self) -> int:
         return len(self._full_at)
-
-    def share(self, bus: Bus) -> None:
-        """Share counts with the other servers on this bus."""
-        self._bus = bus
-        bus.listen(self._hear)
-
-    def on_refusal(self, hear: Callable[[str, str, int], None]) -> None:
-        """Call this for each refusal: the name, the key, and the limit per minute."""
-        self._refused = hear
 
     def allow(
         self, name: str, key: str | None, per_minute: int, *, of: str = "", times: int = 1

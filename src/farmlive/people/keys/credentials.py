@@ -2,10 +2,10 @@
 
 Knows their owners: credentials are listed together, given to another account, and ended when
 their owner is shut out. The module of each kind creates, lists and revokes it. Functions for the
-store; `Airings`, which the rooms above provide, tells what a broadcast has on air.
+store; `Airings` (core/lookups.py) tells what a broadcast has on air.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from farmlive.ids import is_ulid
 from farmlive.people.accounts import reauthentication
 from farmlive.people.core import audit, tables
 from farmlive.people.core.caller import Caller
+from farmlive.people.core.lookups import Airings
 from farmlive.people.core.models import KeyRole, Role
 from farmlive.people.core.problems import NotToGive, ShutOut, UnknownAccount, UnknownCredential
 from farmlive.people.keys import api_keys
@@ -46,22 +47,6 @@ _ENDED = {
     "invitation": "invitation.revoke",
     "guest": "guest.end",
 }
-
-
-@dataclass(frozen=True)
-class Airing:
-    """A broadcast that has not ended: its title, the sources that send, and the source on air;
-    `live`: it has begun.
-    """
-
-    title: dict[str, Any]
-    sending: frozenset[str] = frozenset()
-    on_air: str | None = None
-    live: bool = False
-
-
-Airings = Callable[[Connection], Mapping[str, Airing]]
-"""Looks up the broadcasts that have not ended, by identifier."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ A link is one source of one broadcast, valid for a day and on one device at a ti
 the store, and the class that rooms use; media closes a guest's session.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from farmlive.people.core import audit, tables
 from farmlive.people.core.caller import Caller
 from farmlive.people.core.problems import GuestOver, UnknownGuest
 from farmlive.people.core.rate_limits import RateLimits
+from farmlive.people.core.revocations import Revocations
 from farmlive.people.core.sessions import hashed
 from farmlive.people.keys import credentials, sources, stream_keys
 from farmlive.people.keys.sources import BroadcastState
@@ -111,15 +112,13 @@ def still_open(conn: Connection, cameras: Iterable[str]) -> set[str]:
 class Guests:
     """Invites guests, admits them and ends their links."""
 
-    def __init__(self, store: Store, limits: RateLimits, settings: Settings):
+    def __init__(
+        self, store: Store, limits: RateLimits, settings: Settings, revocations: Revocations
+    ):
         self._store = store
         self._limits = limits
         self._settings = settings
-        self._ended: Callable[[Guest], None] = lambda _guest: None
-
-    def on_end(self, hear: Callable[[Guest], None]) -> None:
-        """Call this, after the commit, with a guest whose link the host has ended."""
-        self._ended = hear
+        self._revocations = revocations
 
     async def invite(
         self, caller: Caller, broadcast: str, label: str, state: BroadcastState
@@ -193,7 +192,8 @@ class Guests:
             audit.note(conn, caller, "guest.end", ended.id, broadcast=broadcast, label=ended.label)
             return ended
 
-        self._ended(await self._store.write(write))
+        ended = await self._store.write(write)
+        self._revocations.revoke_guest(ended.broadcast, ended.source)
 
     async def over(self, cameras: Iterable[str]) -> set[str]:
         """Return those of these guests' sources whose links have ended."""

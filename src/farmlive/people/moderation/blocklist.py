@@ -19,6 +19,7 @@ from farmlive.people.core import audit, tables
 from farmlive.people.core.addresses import block_of, household
 from farmlive.people.core.caller import Caller
 from farmlive.people.core.devices import ADDRESS, BUYER, ERASED, MARK, Pseudonyms
+from farmlive.people.core.lookups import Lookups
 from farmlive.people.core.problems import Blocked, EveryonesAddress, NothingToBlock, UnknownBlock
 from farmlive.people.moderation.models import BlockKind, NewBlock
 from farmlive.people.moderation.refusals import Refusals
@@ -40,12 +41,6 @@ OtherForms = Callable[[], Awaitable[Sequence[str]]]
 async def no_forms() -> Sequence[str]:
     """Return no other forms."""
     return ()
-
-
-OrderOf = Callable[[Connection, str], tuple[str, str | None] | None]
-"""Device and buyer's pseudonym of an order, which a held one has not yet; None for no order."""
-SenderOf = Callable[[Connection, str, int], str | None]
-"""The device that said a message of a broadcast, None for an unknown one."""
 
 
 @dataclass(frozen=True)
@@ -71,22 +66,22 @@ class Blocklist:
     """
 
     def __init__(
-        self, store: Store, pseudonyms: Pseudonyms, refusals: Refusals, country: str = "CN"
+        self,
+        store: Store,
+        pseudonyms: Pseudonyms,
+        refusals: Refusals,
+        lookups: Lookups,
+        country: str = "CN",
     ):
         self._store = store
         self._pseudonyms = pseudonyms
         self._refusals = refusals
         self._country = country
-        self._order_of: OrderOf = lambda _connection, _order: None
-        self._sender_of: SenderOf = lambda _connection, _broadcast, _message: None
+        self.lookups = lookups
         self._held: dict[tuple[str, str], Block] = {}
         self._read_at: float | None = None
         self._reading = asyncio.Lock()
         self._addresses: OrderedDict[str, str] = OrderedDict()
-
-    def sources(self, order: OrderOf, sender: SenderOf) -> None:
-        """Set the queries of who ordered and who sent a message."""
-        self._order_of, self._sender_of = order, sender
 
     async def check(
         self,
@@ -219,9 +214,9 @@ class Blocklist:
     def _found(self, conn: Connection, new: NewBlock) -> str:
         device = phone = None
         if new.order is not None:
-            device, phone = self._order_of(conn, new.order) or (None, None)
+            device, phone = self.lookups.buyer_of_order(conn, new.order) or (None, None)
         elif new.message is not None:
-            device = self._sender_of(conn, new.message.broadcast, new.message.seq)
+            device = self.lookups.sender_of_message(conn, new.message.broadcast, new.message.seq)
         if device is None:
             raise NothingToBlock("Nobody was blocked: there is no such order or message.")
         mark = device if new.kind == "device" or phone is None else phone

@@ -42,17 +42,17 @@ class Refusal:
 class Refusals:
     """Counts refusals by case; above `CAPACITY` the oldest case is dropped."""
 
-    def __init__(self, pseudonyms: Pseudonyms):
+    def __init__(self, pseudonyms: Pseudonyms, bus: Bus | None):
+        """Exchange refusals with the other servers on this bus, once a second at most; None: with
+        nobody.
+        """
         self._pseudonyms = pseudonyms
         self._cases: OrderedDict[Case, Refusal] = OrderedDict()
-        self._bus: Bus | None = None
+        self._bus = bus
         self._node = ulid()
         self._untold: dict[Case, Refusal] = {}
-
-    def share(self, bus: Bus) -> None:
-        """Exchange refusals with the other servers on this bus, once a second at most."""
-        self._bus = bus
-        bus.listen(self._hear)
+        if bus is not None:
+            bus.listen(self._hear)
 
     def limited(self, what: str, key: str, per_minute: int) -> None:
         """Record a refusal by a rate limit; `key` is what it counts by, an IP or a pseudonym."""

@@ -96,8 +96,8 @@ class Holds:
         limits: Limits,
         blocks: Blocks,
         rush: Rush,
-        settle: stock.Settle = stock.settled,
-        dropped: stock.Ordered = stock.ordered,
+        settle: stock.Settle,
+        dropped: stock.Ordered,
     ):
         self._store = store
         self._log = log

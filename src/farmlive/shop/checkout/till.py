@@ -72,7 +72,7 @@ class Till:
         limits: Limits,
         blocks: Blocks,
         rush: Rush,
-        ordered: stock.Ordered = stock.ordered,
+        ordered: stock.Ordered,
     ):
         self._store = store
         self._links = OrderLinks(store.keys.orders)

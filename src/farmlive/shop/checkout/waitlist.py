@@ -84,7 +84,6 @@ class Waitlist:
         self._allocation = allocation
         self._limits = limits
         self._blocks = blocks
-        log.hear("broadcast.ended", self._end)
 
     @by_device
     @raises(
@@ -228,7 +227,7 @@ class Waitlist:
         )
         return True
 
-    def _end(self, connection: Connection, event: Event) -> None:
+    def end(self, connection: Connection, event: Event) -> None:
         """Delete the waiting lists of a broadcast that has ended."""
         found = connection.execute(_END, {"in_broadcast": event.broadcast}).scalars()
         if wanted := set(found):

@@ -86,19 +86,17 @@ _ORDERS = select(func.count()).where(order_lines.c.flash == bindparam("flash"))
 class Flashes:
     """Plans flash batches, and starts and ends them when due; `alarm` runs this.
 
-    `settle` allocates boxes that return at a batch's end. It handles `broadcast.started` and
-    `broadcast.ended`, in their transactions.
+    `settle` allocates boxes that return at a batch's end. `begin_due` and `end_all` handle
+    `broadcast.started` and `broadcast.ended`, in their transactions.
     """
 
-    def __init__(self, store: Store, log: Log, *, settle: stock.Settle = stock.settled):
+    def __init__(self, store: Store, log: Log, *, settle: stock.Settle):
         self._store = store
         self._log = log
         self._settle = settle
         self.alarm = DueScheduler(
             store, self._next, self.turn, "flash batches did not start or end; trying again"
         )
-        log.hear("broadcast.started", self._begun)
-        log.hear("broadcast.ended", self._over)
 
     @raises(
         UnknownBroadcast,
@@ -349,7 +347,7 @@ class Flashes:
             orders=connection.execute(_ORDERS, {"flash": row.id}).scalar_one(),
         )
 
-    def _begun(self, connection: Connection, event: Event) -> None:
+    def begin_due(self, connection: Connection, event: Event) -> None:
         """Start the batches that were planned for a time before the broadcast went live."""
         now = now_ms()
         for row in connection.execute(_OPEN_IN, {"broadcast": event.broadcast}).all():
@@ -358,7 +356,7 @@ class Flashes:
                 told = self._start(connection, planned, now)
                 self._log.append_all(connection, event.broadcast, told)
 
-    def _over(self, connection: Connection, event: Event) -> None:
+    def end_all(self, connection: Connection, event: Event) -> None:
         """End the broadcast's batches, planned ones too."""
         for row in connection.execute(_OPEN_IN, {"broadcast": event.broadcast}).all():
             told = self._end(connection, row, "broadcast")

@@ -119,7 +119,7 @@ class Notices:
         settings: Settings,
         through: Sequence[Provider] | None = None,
         *,
-        outages: Outages | None = None,
+        outages: Outages,
     ):
         self._store = store
         self._links = OrderLinks(store.keys.orders)
@@ -128,7 +128,6 @@ class Notices:
         # Notices of a provider that is not configured any more stay until it is.
         self._limits = StrangersLimits(settings, store)
         self._failures: dict[str, int] = {}
-        outages = outages or Outages()
         self._outages = {
             provider.name: outages.watch(
                 f"notices_{provider.name}",

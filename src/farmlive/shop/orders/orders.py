@@ -4,18 +4,9 @@ A transition is one transaction with its event and its stock moves (transitions.
 actions are in bulk_actions.py.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    bindparam,
-    false,
-    select,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Connection, Row, false, select
 
 from farmlive.broadcast.log import Log
 from farmlive.edge.paging import Page
@@ -29,7 +20,6 @@ from farmlive.shop.core.order_links import OrderLinks
 from farmlive.shop.core.order_models import NewTransition, Order, Refund, Refunded
 from farmlive.shop.core.order_tables import orders
 from farmlive.shop.core.problems import DetailsErased, UnknownOrder
-from farmlive.shop.core.tables import holds
 from farmlive.shop.notices import limits, writing
 from farmlive.shop.notices.limits import Pseudonym
 from farmlive.shop.notices.writing import Reached
@@ -39,24 +29,6 @@ from farmlive.shop.orders.change_models import OrderFilter
 from farmlive.shop.orders.transitions import Doer, Transitions, with_id, with_token
 from farmlive.store import Store
 
-_OF_DEVICE = union_all(
-    *(
-        select(table.c.id).where(
-            table.c.broadcast == bindparam("broadcast"), table.c.device == bindparam("device")
-        )
-        for table in (orders, holds)
-    )
-)
-_DEVICES = union_all(
-    *(
-        select(table.c.id, table.c.device).where(
-            table.c.id.in_(bindparam("of_orders", expanding=True))
-        )
-        for table in (orders, holds)
-    )
-)
-# Databases limit the number of parameters of a query.
-_AT_ONCE = 1_000
 _KEPT = (
     "Nothing was given back now: an earlier refund came with this key and was kept. Look at the "
     "order before you give more."
@@ -83,29 +55,6 @@ class Orders:
         self._steps = steps
         self._address_pseudonym = address_pseudonym
         self._whom_to_ask = whom_to_ask
-
-    def audiences(self, connection: Connection, broadcast: str, device: str) -> list[str]:
-        """Return a device's `order:{id}` audiences in a broadcast, by its orders and its hold."""
-        found = connection.execute(_OF_DEVICE, {"broadcast": broadcast, "device": device})
-        return [f"order:{order}" for order in found.scalars()]
-
-    def buyer_of(self, connection: Connection, order: str) -> tuple[str, str | None] | None:
-        """Return the device of an order or hold, and the buyer's pseudonym once it is placed."""
-        placed = connection.execute(
-            select(orders.c.device, orders.c.buyer).where(orders.c.id == order)
-        ).one_or_none()
-        if placed is not None:
-            return placed.device, placed.buyer
-        device = connection.execute(select(holds.c.device).where(holds.c.id == order)).scalar()
-        return None if device is None else (device, None)
-
-    def devices(self, connection: Connection, ids: Sequence[str]) -> dict[str, str]:
-        """Return the devices of these orders and holds, by id; unknown ids are left out."""
-        found: dict[str, str] = {}
-        for first in range(0, len(ids), _AT_ONCE):
-            some = {"of_orders": list(ids[first : first + _AT_ONCE])}
-            found.update((row.id, row.device) for row in connection.execute(_DEVICES, some))
-        return found
 
     # Reading.
 

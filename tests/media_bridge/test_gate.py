@@ -6,18 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
-from structlog.testing import capture_logs
-from tests.support.waiting import until
 
-from farmlive.broadcast.events import EventModel
-from farmlive.broadcast.models import NewBroadcast
 from farmlive.client import Api
-from farmlive.media import MediaEvent
-from farmlive.media_bridge import bridge
-from farmlive.media_bridge.bridge import StreamGate
+from farmlive.media_bridge import broadcast_states
 from farmlive.server import Server, running
 from farmlive.settings import Settings
-from farmlive.store import NotRead
 
 SDP = {"Content-Type": "application/sdp"}
 FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*"}
@@ -112,7 +105,7 @@ async def test_who_comes_in_one_second_asks_the_database_once(
         await server.house.broadcasts.end(site.first)
         assert (await watch()).json()["type"] == "/problems/broadcast-ended"
         # And one that the bus did not tell of soon.
-        monkeypatch.setattr(bridge, "BELIEVED_S", 0.0)
+        monkeypatch.setattr(broadcast_states, "BELIEVED_S", 0.0)
         await http.post(f"/whep/{site.second}", content="v=0", headers=SDP)
         reads = 0
         await http.post(f"/whep/{site.second}", content="v=0", headers=SDP)
@@ -137,73 +130,3 @@ async def test_a_viewer_who_waits_for_the_camera_may_ask_again_and_again(site: S
             409,
             "/problems/nobody-publishing",
         )
-
-
-def gate_of(server: Server) -> StreamGate:
-    """Another gate of the server's."""
-    house = server.house
-    return StreamGate(
-        house.settings, house.store, house.log, house.people, house.guard, house.broadcasts
-    )
-
-
-async def test_whether_guests_may_stay_is_lost_and_back_by_itself(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whether broadcasts are over is known all the while."""
-    house = server.house
-    made = await house.broadcasts.create(NewBroadcast(title={"en": "One"}))
-    over, failed, looked = house.people.guests.over, 0, 0
-
-    async def away(_: Any) -> set[str]:
-        nonlocal failed
-        failed += 1
-        raise NotRead("Try again in a moment.")
-
-    def viewers() -> dict[str, int]:
-        nonlocal looked
-        looked += 1
-        return {made.id: 1}
-
-    await house.gate.stop()  # which looks too
-    monkeypatch.setattr(bridge, "END_UNHEARD_S", 0.001)
-    monkeypatch.setattr(house.relay, "viewers", viewers)
-    monkeypatch.setattr(house.relay, "guests", lambda: {made.id: ["a camera"]})
-    monkeypatch.setattr(house.people.guests, "over", away)
-    looking = gate_of(server)
-    with capture_logs() as logs:
-        await looking.close_at_the_end(house.bus, house.relay, house.sessions)
-        await until(lambda: failed > 5 and looked > 5, "both were looked for")
-        assert [line["event"] for line in logs] == ["whether guests may stay is not known"]
-        monkeypatch.setattr(house.people.guests, "over", over)
-        await until(lambda: len(logs) > 1, "it is known")
-        await looking.stop()
-    assert logs[1]["event"] == "whether guests may stay is known again"
-    assert len(logs) == 2
-
-
-async def test_media_events_go_on_after_one_that_could_not_be_written(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house = server.house
-    made = await house.broadcasts.create(NewBroadcast(title={"en": "One"}))
-    write, written = house.broadcasts.media_event, []
-
-    async def flaky(broadcast: str, event: EventModel, *rest: Any) -> bool:
-        written.append(event)
-        if len(written) == 1:
-            raise KeyError("a fault of ours")
-        return await write(broadcast, event, *rest)
-
-    monkeypatch.setattr(house.broadcasts, "media_event", flaky)
-    telling = gate_of(server)
-    with capture_logs() as logs:
-        telling.tell(MediaEvent("joined", made.id, "a camera", "Orchard"))
-        telling.tell(MediaEvent("left", made.id, "a camera", "Orchard"))
-        await telling.stop()
-    assert [line["event"] for line in logs] == [
-        "media events were not written",
-        "media events are written again",
-    ]
-    kept = await house.store.read(lambda connection: house.log.events(connection, made.id))
-    assert [event.kind for event in kept] == ["source.left"]
