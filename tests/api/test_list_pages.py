@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from farmlive.edge.paging import MOST
+from farmlive.edge.paging import MAX_LIMIT
 from farmlive.server import Server
 
 # What has lists in it and is no list: it is read, and where it can be it is set, as a whole.
@@ -79,7 +79,7 @@ async def test_every_list_comes_by_pages(document: dict[str, Any]) -> None:
     assert len(found) > 20
     for path, operation, answer in found:
         taken = {each["name"]: each["schema"] for each in operation["parameters"]}
-        assert taken["limit"]["maximum"] <= MOST == 200, path
+        assert taken["limit"]["maximum"] <= MAX_LIMIT == 200, path
         assert "cursor" in taken, path
         assert "next" in answer["properties"], path
 
@@ -88,7 +88,7 @@ async def test_every_search_comes_by_pages_in_its_body(document: dict[str, Any])
     found = list(searches(document))
     assert found
     for path, body, answer in found:
-        assert body["properties"]["limit"]["maximum"] <= MOST, path
+        assert body["properties"]["limit"]["maximum"] <= MAX_LIMIT, path
         assert "cursor" in body["properties"], path
         assert "next" in answer["properties"], path
 

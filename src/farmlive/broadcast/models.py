@@ -16,7 +16,7 @@ from farmlive.bilingual import Bilingual, one_line
 from farmlive.broadcast.mutes import Duration
 from farmlive.clock import parse_rfc3339
 from farmlive.commands import Message
-from farmlive.edge.paging import Listing
+from farmlive.edge.paging import Page
 from farmlive.people.core.nicknames import is_blank
 from farmlive.public_text import PublicBilingual
 
@@ -52,7 +52,7 @@ class Broadcast(BaseModel):
     ended_at: str | None
 
 
-class BroadcastList(Listing):
+class BroadcastList(Page):
     """Broadcasts: live ones first, then scheduled ones, then ended ones."""
 
     broadcasts: list[Broadcast]
@@ -95,7 +95,7 @@ class LoggedEvent(BaseModel):
     data: dict[str, Any]
 
 
-class EventList(Listing):
+class EventList(Page):
     """A page of the log, for staff."""
 
     to: Annotated[
@@ -164,7 +164,7 @@ class MuteAnswer(BaseModel):
     by: str
 
 
-class MuteList(Listing):
+class MuteList(Page):
     """The mutes that apply to this broadcast, the latest first."""
 
     mutes: list[MuteAnswer]

@@ -46,9 +46,9 @@ def routes(
     by_crew = Depends(guard.roles("coordinator", "host", "moderator"))
 
     @router.get("/api/v1/broadcasts", operation_id="broadcasts_list")
-    async def list_broadcasts(page: paging.Asked) -> BroadcastList:
+    async def list_broadcasts(page: paging.PageParams) -> BroadcastList:
         """List the broadcasts: live, then scheduled, then ended."""
-        rows, following = page.part(await broadcasts.all(None), lambda each: each.id)
+        rows, following = page.slice(await broadcasts.all(None), lambda each: each.id)
         return BroadcastList(broadcasts=rows, next=following)
 
     @router.post("/api/v1/broadcasts", status_code=201, operation_id="broadcasts_create")
@@ -86,16 +86,16 @@ def routes(
         "/api/v1/broadcasts/{broadcast}/events", dependencies=[by_staff], operation_id="events_list"
     )
     @raises(UnknownBroadcast)
-    async def events(broadcast: str, page: paging.Asked) -> EventList:
+    async def events(broadcast: str, page: paging.PageParams) -> EventList:
         """Return the log, for all audiences; the cursor is the `seq` after which a page begins."""
         after = page.after[0] if page.after else 0
 
         def read(connection: Connection) -> list[Event]:
             log.head(connection, broadcast)
-            return log.events(connection, broadcast, after=after, limit=page.rows)
+            return log.events(connection, broadcast, after=after, limit=page.fetch_limit)
 
         found = await store.read(read)
-        rows, following = page.cut(found, lambda event: (event.seq, ""))
+        rows, following = page.take(found, lambda event: (event.seq, ""))
         return EventList(
             to=rows[-1].seq if rows else after,
             events=[LoggedEvent(**event.shown(), audience=list(event.audience)) for event in rows],
@@ -106,10 +106,10 @@ def routes(
         "/api/v1/broadcasts/{broadcast}/mutes", dependencies=[by_crew], operation_id="mutes_list"
     )
     @raises(UnknownBroadcast)
-    async def list_mutes(broadcast: str, page: paging.Asked) -> MuteList:
+    async def list_mutes(broadcast: str, page: paging.PageParams) -> MuteList:
         """List the mutes of a broadcast."""
         found = [MuteAnswer(**mute_answer(each)) for each in await chat.muted(broadcast)]
-        rows, following = page.part(found, lambda mute: mute.id)
+        rows, following = page.slice(found, lambda mute: mute.id)
         return MuteList(mutes=rows, next=following)
 
     @router.websocket("/api/v1/broadcasts/{broadcast}/live")

@@ -1,8 +1,14 @@
-"""Pagination: `cursor` and `limit` in, `Link: rel="next"` out (RFC 8288).
+"""Pagination: `cursor` and `limit` in, `next` and `Link: rel="next"` out (RFC 8288).
 
-A cursor is the position of a page's last row in the list's order: a number, such as a time, and an
-id if that is not unique. Searches, whose terms must not be in a URL, have both in their body and
-`next` in the response.
+- A request asks for a page: a `PageQuery`, which a route gets from its query parameters
+  (`PageParams`), or from the body of a search (`PageBody`), whose terms must not be in a URL.
+- The response is a `Page`: its rows under a name of their own, and in `next` the cursor of the page
+  that follows.
+- A cursor is the `Position` of a page's last row in the list's order: a number, such as a time, and
+  an id if that is not unique. Rows that are added or deleted meanwhile shift no other page.
+
+A query reads `fetch_limit` rows after `after`, and `take` makes the page of them; `slice` makes it
+of a list that is in memory.
 """
 
 import re
@@ -16,74 +22,74 @@ from farmlive.problems import Invalid
 
 Row = TypeVar("Row")
 
-MOST = 200
-"""So many rows has a page at most."""
+MAX_LIMIT = 200
+"""The most rows of a page."""
 
-Limit = Annotated[int, Query(ge=1, le=MOST, description="How many of the list at most")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many of the list at most")]
 Cursor = Annotated[
     str | None, Query(max_length=48, description="As the page before told of it; none: the first")
 ]
-Mark = tuple[int, str]
+Position = tuple[int, str]
 
-_MARK = re.compile(r"(-?[0-9]{1,16})(?:-([0-9A-Za-z]{1,26}))?")
+_CURSOR = re.compile(r"(-?[0-9]{1,16})(?:-([0-9A-Za-z]{1,26}))?")
 
 
-def written(mark: Mark) -> str:
+def encode_cursor(position: Position) -> str:
     """Return the cursor of a position."""
-    place, identifier = mark
-    return f"{place}-{identifier}" if identifier else str(place)
+    number, identifier = position
+    return f"{number}-{identifier}" if identifier else str(number)
 
 
-def read(cursor: str | None) -> Mark | None:
+def decode_cursor(cursor: str | None) -> Position | None:
     """Return the position of a cursor; None for the beginning. Raises Invalid."""
     if not cursor:
         return None
-    found = _MARK.fullmatch(cursor)
+    found = _CURSOR.fullmatch(cursor)
     if found is None:
         message = "Take the cursor from the page before, or leave it out."
         raise Invalid(f"cursor: {message}", errors=[{"field": "cursor", "message": message}])
     return int(found[1]), found[2] or ""
 
 
-class Page:
-    """The requested page of a list: at most `rows` rows after the position `after`.
+class PageQuery:
+    """The requested page of a list: the rows after the position `after`, `limit` at most.
 
-    `rows` is one more than are returned, which tells whether another page follows.
+    `fetch_limit` is one more, which tells whether another page follows.
     """
 
     def __init__(
         self,
         cursor: str | None = None,
-        limit: int = MOST,
+        limit: int = MAX_LIMIT,
         request: Request | None = None,
         response: Response | None = None,
     ):
-        self.after = read(cursor)
-        self.rows = limit + 1
+        self.after = decode_cursor(cursor)
+        self.fetch_limit = limit + 1
         self._request = request
         self._response = response
 
-    def cut(
-        self, found: Sequence[Row], mark: Callable[[Row], Mark]
+    def take(
+        self, fetched: Sequence[Row], position: Callable[[Row], Position]
     ) -> tuple[list[Row], str | None]:
         """Return the rows of the page, and the next page's cursor, which is also put into the
         `Link` header.
 
-        `mark` returns the position of a row.
+        `fetched` has the rows after `after`, `fetch_limit` at most; `position` returns a row's.
         """
-        if len(found) < self.rows:
-            return list(found), None
-        page = list(found[: self.rows - 1])
-        cursor = written(mark(page[-1]))
+        if len(fetched) < self.fetch_limit:
+            return list(fetched), None
+        rows = list(fetched[: self.fetch_limit - 1])
+        cursor = encode_cursor(position(rows[-1]))
         if self._request is not None and self._response is not None:
             following = self._request.url.include_query_params(cursor=cursor)
             self._response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
-        return page, cursor
+        return rows, cursor
 
-    def part(
-        self, found: Sequence[Row], name: Callable[[Row], str]
+    def slice(
+        self, rows: Sequence[Row], identify: Callable[[Row], str]
     ) -> tuple[list[Row], str | None]:
-        """Do as `cut` for a list in memory; `name` returns a row's id.
+        """Do as `take` for a whole list in memory; `identify` returns a row's id.
 
         A page begins after the last row of the page before or, if that row is gone, at its
         position.
@@ -91,39 +97,39 @@ class Page:
         start = 0
         if self.after is not None:
             start, last = max(0, self.after[0]), self.after[1]
-            start = next((n for n, row in enumerate(found, 1) if name(row) == last), start)
-        end = start + self.rows
-        return self.cut(found[start:end], lambda row: (end - 1, name(row)))
+            start = next((n for n, row in enumerate(rows, 1) if identify(row) == last), start)
+        end = start + self.fetch_limit
+        return self.take(rows[start:end], lambda row: (end - 1, identify(row)))
 
 
-def read_page(usual: int = MOST) -> Any:
-    """Make the dependency that reads a route's Page; `usual` is the default limit."""
+def page_params(default_limit: int = MAX_LIMIT) -> Any:
+    """Return the dependency that makes a PageQuery of a request's query parameters."""
 
     def page(
-        request: Request, response: Response, cursor: Cursor = None, limit: Limit = usual
-    ) -> Page:
-        return Page(cursor, limit, request, response)
+        request: Request, response: Response, cursor: Cursor = None, limit: Limit = default_limit
+    ) -> PageQuery:
+        return PageQuery(cursor, limit, request, response)
 
     return Depends(page)
 
 
-Asked = Annotated[Page, read_page()]
-"""The page that a request for a list asks for."""
+PageParams = Annotated[PageQuery, page_params()]
+"""The page that a request for a list asks for in its query parameters."""
 
 
-class Listing(BaseModel):
-    """The pagination member of each list's response."""
-
-    next: str | None = Field(None, description="The cursor of the page after this one; null: last")
-
-
-class Paged(BaseModel):
-    """The pagination members of each search's body: which page of the results to return."""
+class PageBody(BaseModel):
+    """The page that a search asks for, as members of its body."""
 
     cursor: Annotated[str | None, Field(max_length=48)] = None
-    limit: Annotated[int, Field(ge=1, le=MOST)] = MOST
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = MAX_LIMIT
 
     @property
-    def page(self) -> Page:
+    def page(self) -> PageQuery:
         """The requested page. Raises Invalid."""
-        return Page(self.cursor, self.limit)
+        return PageQuery(self.cursor, self.limit)
+
+
+class Page(BaseModel):
+    """One page of a list; each list adds the member with its rows."""
+
+    next: str | None = Field(None, description="The cursor of the page after this one; null: last")

@@ -187,11 +187,19 @@ def _events(origin: Origin) -> APIRouter:
                 raise Invalid(f"The query has {name[:40]}, which is not known here. Leave it out.")
         step = _STEP.sub("", asked.step) if asked.step is not None else None
         found, mark = await origin.events(
-            lot, uri, step, asked.since, asked.until, paging.read(asked.token), asked.per_page
+            lot,
+            uri,
+            step,
+            asked.since,
+            asked.until,
+            paging.decode_cursor(asked.token),
+            asked.per_page,
         )
         headers = {**CROSS_ORIGIN, **VERSIONS}
         if mark is not None:
-            following = request.url.include_query_params(nextPageToken=paging.written(mark)).query
+            following = request.url.include_query_params(
+                nextPageToken=paging.encode_cursor(mark)
+            ).query
             headers["Link"] = f'<{_path(request)}?{following}>; rel="next"'
         return _Events(epcis.query_document(found), headers=headers)
 

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, insert
 
-from farmlive.edge.paging import Mark
+from farmlive.edge.paging import Position
 from farmlive.origin import settling
 from farmlive.origin.core import epcis
 from farmlive.origin.core.models import (
@@ -228,7 +228,7 @@ class Origin(FarmAdmin):
         return await self._store.read(lots.stopped)
 
     async def lots(
-        self, farm: str | None = None, before: Mark | None = None, limit: int = 100
+        self, farm: str | None = None, before: Position | None = None, limit: int = 100
     ) -> list[Lot]:
         """List at most `limit` lots of one farm or all, latest harvest first, with what is left of
         each.
@@ -267,16 +267,16 @@ class Origin(FarmAdmin):
         step: str | None = None,
         since: int | None = None,
         until: int | None = None,
-        after: Mark | None = None,
+        after: Position | None = None,
         limit: int = 100,
-    ) -> tuple[list[epcis.Document], Mark | None]:
+    ) -> tuple[list[epcis.Document], Position | None]:
         """Return trace events in order of time, and the position of the last one if more follow.
 
         `lot` is a lot's id, `uri` its class URI; an unknown one finds nothing. `since` and `until`
         bound the events' times, the second excluded.
         """
 
-        def read(connection: Connection) -> tuple[list[epcis.Document], Mark | None]:
+        def read(connection: Connection) -> tuple[list[epcis.Document], Position | None]:
             named = lot
             if uri is not None:
                 try:

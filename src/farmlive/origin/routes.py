@@ -89,10 +89,10 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
     growers = Depends(guard.roles("coordinator", "host", "seller"))
 
     @router.get("/farms", operation_id="farms_list")
-    async def list_farms(page: Annotated[paging.Page, paging.read_page()]) -> FarmList:
+    async def list_farms(page: paging.PageParams) -> FarmList:
         """List the farms, oldest first."""
-        found = await origin.farms(page.after, page.rows)
-        rows, following = page.cut(found, lambda farm: (0, farm.id))
+        found = await origin.farms(page.after, page.fetch_limit)
+        rows, following = page.take(found, lambda farm: (0, farm.id))
         return FarmList(farms=rows, next=following)
 
     @router.post("/farms", status_code=201, operation_id="farms_create")
@@ -117,10 +117,10 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
 
     @router.get("/farms/{farm}/plots", operation_id="plots_list")
     @raises(UnknownFarm)
-    async def list_plots(farm: str, page: Annotated[paging.Page, paging.read_page()]) -> PlotList:
+    async def list_plots(farm: str, page: paging.PageParams) -> PlotList:
         """List a farm's plots, oldest first."""
-        found = await origin.plots(farm, page.after, page.rows)
-        rows, following = page.cut(found, lambda plot: (0, plot.id))
+        found = await origin.plots(farm, page.after, page.fetch_limit)
+        rows, following = page.take(found, lambda plot: (0, plot.id))
         return PlotList(plots=rows, next=following)
 
     @router.post("/farms/{farm}/plots", status_code=201, operation_id="plots_create")
@@ -139,10 +139,10 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
 
     @router.get("/plots/{plot}/works", operation_id="plots_list_works")
     @raises(UnknownPlot)
-    async def list_works(plot: str, page: Annotated[paging.Page, paging.read_page()]) -> WorkList:
+    async def list_works(plot: str, page: paging.PageParams) -> WorkList:
         """List the field operations on a plot, latest first."""
-        found = await origin.works(plot, page.after, page.rows)
-        rows, following = page.cut(found, lambda work: (work.at, work.id))
+        found = await origin.works(plot, page.after, page.fetch_limit)
+        rows, following = page.take(found, lambda work: (work.at, work.id))
         return WorkList(works=rows, next=following)
 
     @router.post("/plots/{plot}/works", status_code=201, operation_id="plots_record_work")
@@ -171,12 +171,12 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
 
     @router.get("/lots", operation_id="lots_list")
     async def list_lots(
-        page: Annotated[paging.Page, paging.read_page(usual=100)],
+        page: Annotated[paging.PageQuery, paging.page_params(default_limit=100)],
         farm: Annotated[str | None, Query(max_length=26)] = None,
     ) -> LotList:
         """List the lots of one farm or all, latest harvest first."""
-        found = await origin.lots(farm, page.after, page.rows)
-        rows, following = page.cut(found, lambda lot: (lot.harvested_at, lot.id))
+        found = await origin.lots(farm, page.after, page.fetch_limit)
+        rows, following = page.take(found, lambda lot: (lot.harvested_at, lot.id))
         return LotList(lots=rows, next=following)
 
     @router.post("/lots", status_code=201, operation_id="lots_create")

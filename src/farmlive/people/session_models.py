@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from farmlive.edge.paging import Listing
+from farmlive.edge.paging import Page
 from farmlive.people.core.models import KeyRole, NameAndPassword
 from farmlive.people.factors.models import Code, Credential, FactorSetup
 
@@ -63,7 +63,7 @@ class SessionAnswer(BaseModel):
     current: bool
 
 
-class SessionList(Listing):
+class SessionList(Page):
     """One's own sessions, the last used first."""
 
     sessions: list[SessionAnswer]

@@ -12,7 +12,7 @@ from tests.shop.support.orders import CLERK, enter, waiting
 from tests.shop.support.stopped_lots import SENTENCE, lift, offer_another_lot, stop, unlift
 from tests.support.money import cny
 
-from farmlive.edge.paging import Page
+from farmlive.edge.paging import PageQuery
 from farmlive.origin.core.problems import LotStopped
 from farmlive.problems import Forbidden
 from farmlive.shop.core.order_models import Refund
@@ -217,7 +217,7 @@ async def test_staff_see_who_has_it_what_left_first_and_what_can_be_done(stall: 
     paged: list[str] = []
     after: str | None = None
     for _ in range(3):
-        page = await read(HOST, stall.lot.id, Page(after, 2))
+        page = await read(HOST, stall.lot.id, PageQuery(after, 2))
         paged += [each.id for each in page.orders]
         after = page.next
     assert paged == [each.id for each in found.orders]

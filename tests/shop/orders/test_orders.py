@@ -12,7 +12,7 @@ from tests.support.money import cny
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms
-from farmlive.edge.paging import Page
+from farmlive.edge.paging import PageQuery
 from farmlive.ids import token, ulid
 from farmlive.origin.core.models import NewFarm, NewLot
 from farmlive.people import Caller
@@ -258,12 +258,14 @@ async def test_orders_are_listed_by_their_numbers_whenever_they_were_held(stall:
     held = await hold(stall)
     stall.viewer = caller("another device")
     first, second = await stall.place(1), await stall.place(1)
-    page, following = await stall.shop.orders.of_broadcast(HOST, stall.broadcast, Page(limit=2))
+    page, following = await stall.shop.orders.of_broadcast(
+        HOST, stall.broadcast, PageQuery(limit=2)
+    )
     assert [order.id for order in page] == [first["id"], second["id"]]
     assert following is None
     stall.viewer = caller()
     last = await stall.place(1, order=held["id"])
-    rest, _ = await stall.shop.orders.of_broadcast(HOST, stall.broadcast, Page("2"))
+    rest, _ = await stall.shop.orders.of_broadcast(HOST, stall.broadcast, PageQuery("2"))
     assert [(order.id, order.number) for order in rest] == [(held["id"], "A0003")]
     assert last["id"] < first["id"]
     assert len(await seen(stall, HOST)) == 3

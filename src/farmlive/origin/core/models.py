@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from farmlive.bilingual import Bilingual
-from farmlive.edge.paging import Listing
+from farmlive.edge.paging import Page
 from farmlive.origin.core.fields import (
     Gs1Prefix,
     Gtin,
@@ -89,7 +89,7 @@ class Farm(BaseModel):
     gs1_prefix: str | None = None
 
 
-class FarmList(Listing):
+class FarmList(Page):
     """Farms, oldest first."""
 
     farms: list[Farm]
@@ -124,7 +124,7 @@ class Plot(BaseModel):
     outline: Outline | None
 
 
-class PlotList(Listing):
+class PlotList(Page):
     """A farm's plots, oldest first."""
 
     plots: list[Plot]
@@ -170,7 +170,7 @@ class Work(BaseModel):
     withdrawn_reason: str | None = None
 
 
-class WorkList(Listing):
+class WorkList(Page):
     """A plot's field operations, latest first."""
 
     works: list[Work]
@@ -349,7 +349,7 @@ class Lot(BaseModel):
     shipped_at: Time | None = None
 
 
-class LotList(Listing):
+class LotList(Page):
     """Lots, latest harvest first."""
 
     lots: list[Lot]

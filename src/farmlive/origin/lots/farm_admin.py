@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from farmlive.edge.paging import Mark
+from farmlive.edge.paging import Position
 from farmlive.origin.core.models import (
     Farm,
     FarmChange,
@@ -68,7 +68,7 @@ class FarmAdmin:
         """Return the farm with that id. Raises UnknownFarm."""
         return await self._store.read(lambda connection: farms.find(connection, farm))
 
-    async def farms(self, after: Mark | None = None, limit: int | None = None) -> list[Farm]:
+    async def farms(self, after: Position | None = None, limit: int | None = None) -> list[Farm]:
         """List the farms, oldest first: all, or at most `limit` after one."""
         return await self._store.read(lambda connection: farms.every(connection, after, limit))
 
@@ -101,7 +101,7 @@ class FarmAdmin:
         )
 
     async def plots(
-        self, farm: str, after: Mark | None = None, limit: int | None = None
+        self, farm: str, after: Position | None = None, limit: int | None = None
     ) -> list[Plot]:
         """List the farm's plots, oldest first, paginated as `farms`. Raises UnknownFarm."""
         return await self._store.read(
@@ -115,7 +115,7 @@ class FarmAdmin:
         )
 
     async def works(
-        self, plot: str, before: Mark | None = None, limit: int | None = None
+        self, plot: str, before: Position | None = None, limit: int | None = None
     ) -> list[Work]:
         """List the plot's field operations, latest first: all, or at most `limit`.
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, Table, func, insert, select, tup
 
 from farmlive.clock import DAY_MS, now_ms
 from farmlive.edge.contracts import raises
-from farmlive.edge.paging import Mark
+from farmlive.edge.paging import Position
 from farmlive.ids import ulid
 from farmlive.origin.core.models import (
     MOST_WORKS,
@@ -110,14 +110,16 @@ def find(connection: Connection, farm: str) -> Farm:
 
 
 def every(
-    connection: Connection, after: Mark | None = None, limit: int | None = None
+    connection: Connection, after: Position | None = None, limit: int | None = None
 ) -> list[Farm]:
     """List the farms, oldest first: all, or at most `limit` after one."""
     query = paged(select(farms), farms, after, limit)
     return [as_farm(row) for row in connection.execute(query)]
 
 
-def paged(query: Select[Any], table: Table, after: Mark | None, limit: int | None) -> Select[Any]:
+def paged(
+    query: Select[Any], table: Table, after: Position | None, limit: int | None
+) -> Select[Any]:
     """Order a query by creation, and limit it to `limit` rows after one."""
     if after is not None:
         query = query.where(table.c.id > after[1])
@@ -156,7 +158,7 @@ def find_plot(connection: Connection, plot: str) -> Plot:
 
 
 def plots_of(
-    connection: Connection, farm: str, after: Mark | None = None, limit: int | None = None
+    connection: Connection, farm: str, after: Position | None = None, limit: int | None = None
 ) -> list[Plot]:
     """List the farm's plots, oldest first, paginated as `every`. Raises UnknownFarm."""
     find(connection, farm)
@@ -185,7 +187,7 @@ def add_work(connection: Connection, caller: Caller, stops: Stops, plot: str, ne
 
 
 def works_of(
-    connection: Connection, plot: str, before: Mark | None = None, limit: int | None = None
+    connection: Connection, plot: str, before: Position | None = None, limit: int | None = None
 ) -> list[Work]:
     """List the plot's field operations, latest first: all, or at most `limit` before a time.
 

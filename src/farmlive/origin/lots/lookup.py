@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select, tuple_
 
-from farmlive.edge.paging import Mark
+from farmlive.edge.paging import Position
 from farmlive.origin.core import gs1
 from farmlive.origin.core.problems import UnknownLot, WrongIdentifier
 from farmlive.origin.core.tables import lot_gtins, lots, trace_events
@@ -81,7 +81,7 @@ def events_query(
     step: str | None,
     since: int | None,
     until: int | None,
-    after: Mark | None,
+    after: Position | None,
     limit: int,
 ) -> Select[Any]:
     """Return the query of the matching trace events, in order of time: each combination of

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, exists, func, insert, select, tuple_, update
 
 from farmlive.clock import now_ms, rfc3339
-from farmlive.edge.paging import Mark
+from farmlive.edge.paging import Position
 from farmlive.ids import ulid
 from farmlive.origin.core import epcis, requirements
 from farmlive.origin.core.models import (
@@ -195,7 +195,7 @@ def some(connection: Connection, ids: Iterable[str]) -> list[Lot]:
     return [as_lot(row) for row in connection.execute(query().where(lots.c.id.in_(set(ids))))]
 
 
-def page(farm: str | None, before: Mark | None, limit: int) -> Select[Any]:
+def page(farm: str | None, before: Position | None, limit: int) -> Select[Any]:
     """Return the query of at most `limit` lots of one farm or all, latest harvest first, after
     `before`.
     """
@@ -209,7 +209,10 @@ def page(farm: str | None, before: Mark | None, limit: int) -> Select[Any]:
 
 
 def latest(
-    connection: Connection, farm: str | None = None, before: Mark | None = None, limit: int = 100
+    connection: Connection,
+    farm: str | None = None,
+    before: Position | None = None,
+    limit: int = 100,
 ) -> list[Lot]:
     """List at most `limit` lots of one farm or all, latest harvest first, after `before`."""
     return [as_lot(row) for row in connection.execute(page(farm, before, limit))]

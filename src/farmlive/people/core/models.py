@@ -16,7 +16,7 @@ from pydantic import (
 
 from farmlive.bilingual import one_line
 from farmlive.clock import parse_rfc3339
-from farmlive.edge.paging import Listing
+from farmlive.edge.paging import Page
 from farmlive.public_text import Public
 
 Role = Literal["coordinator", "host", "moderator", "seller", "clerk"]
@@ -120,7 +120,7 @@ class MadeAccount(AccountAnswer):
     password: str | None
 
 
-class Accounts(Listing):
+class Accounts(Page):
     """All accounts, by name."""
 
     accounts: list[AccountAnswer]
@@ -192,7 +192,7 @@ class MadeInvitation(InvitationAnswer):
     url: str
 
 
-class Invitations(Listing):
+class Invitations(Page):
     """The open invitations, the oldest first."""
 
     invitations: list[InvitationAnswer]

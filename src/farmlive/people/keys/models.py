@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from farmlive.edge.paging import Listing
+from farmlive.edge.paging import Page
 from farmlive.people.core.models import (
     Centres,
     Farms,
@@ -71,7 +71,7 @@ class MadeApiKey(ApiKeyAnswer):
     key: str
 
 
-class ApiKeys(Listing):
+class ApiKeys(Page):
     """All API keys, the oldest first."""
 
     api_keys: list[ApiKeyAnswer]
@@ -107,7 +107,7 @@ class CredentialAnswer(BaseModel):
     made_by: str | None
 
 
-class Credentials(Listing):
+class Credentials(Page):
     """Working keys and links, and stream keys with which a session still sends."""
 
     credentials: list[CredentialAnswer]
@@ -162,7 +162,7 @@ class MadeStreamKey(StreamKeyAnswer):
     whip_url: str
 
 
-class StreamKeys(Listing):
+class StreamKeys(Page):
     """The working stream keys of a broadcast, the oldest first."""
 
     stream_keys: list[StreamKeyAnswer]
@@ -177,7 +177,7 @@ class SourceAnswer(BaseModel):
     created_at: str
 
 
-class Sources(Listing):
+class Sources(Page):
     """The sources of a broadcast, the oldest first."""
 
     sources: list[SourceAnswer]
@@ -205,7 +205,7 @@ class MadeGuest(GuestAnswer):
     url: str
 
 
-class GuestList(Listing):
+class GuestList(Page):
     """The guests of a broadcast with working links, the oldest first."""
 
     guests: list[GuestAnswer]

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from farmlive.edge.paging import Listing
+from farmlive.edge.paging import Page
 from farmlive.people.core.models import Identifier, Sent
 
 BlockKind = Literal["device", "phone", "address"]
@@ -59,7 +59,7 @@ class BlockAnswer(BaseModel):
     message: int | None
 
 
-class BlockList(Listing):
+class BlockList(Page):
     """All blocks, the latest first."""
 
     blocks: list[BlockAnswer]
@@ -82,7 +82,7 @@ class RefusalAnswer(BaseModel):
     reason: str
 
 
-class RefusalList(Listing):
+class RefusalList(Page):
     """Refusals by limits and blocks within the last hour, the latest first."""
 
     refusals: list[RefusalAnswer]
@@ -105,7 +105,7 @@ class DeedAnswer(BaseModel):
     detail: dict[str, Any]
 
 
-class DeedList(Listing):
+class DeedList(Page):
     """Entries of the audit log, the latest first."""
 
     deeds: list[DeedAnswer]

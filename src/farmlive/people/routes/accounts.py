@@ -208,12 +208,12 @@ def _session(people: People, guard: Guard) -> APIRouter:
         request: Request,
         response: Response,
         caller: Annotated[Caller, signed_in],
-        page: paging.Asked,
+        page: paging.PageParams,
     ) -> session_models.SessionList:
         """List one's own sessions."""
         response.headers.update(PRIVATE)
         own = people.cookies.read(request.cookies, sessions.COOKIE)
-        rows, following = page.part(await people.sessions(caller, own), lambda each: each.id)
+        rows, following = page.slice(await people.sessions(caller, own), lambda each: each.id)
         return session_models.SessionList(
             sessions=[
                 session_models.SessionAnswer(
@@ -243,9 +243,9 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
     coordinator = Depends(guard.coordinator)
 
     @router.get("/accounts", dependencies=[coordinator], operation_id="accounts_list")
-    async def list_accounts(page: paging.Asked) -> models.Accounts:
+    async def list_accounts(page: paging.PageParams) -> models.Accounts:
         """List the accounts."""
-        rows, following = page.part(await people.accounts(), lambda account: account.id)
+        rows, following = page.slice(await people.accounts(), lambda account: account.id)
         return models.Accounts(
             accounts=[models.AccountAnswer(**_account(account, people)) for account in rows],
             next=following,
@@ -314,9 +314,9 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
     coordinator = Depends(guard.coordinator)
 
     @router.get("", dependencies=[coordinator], operation_id="invitations_list")
-    async def list_invitations(page: paging.Asked) -> models.Invitations:
+    async def list_invitations(page: paging.PageParams) -> models.Invitations:
         """List the open invitations, without their links."""
-        rows, following = page.part(await people.invitations.all(), lambda each: each.id)
+        rows, following = page.slice(await people.invitations.all(), lambda each: each.id)
         return models.Invitations(
             invitations=[models.InvitationAnswer(**_invitation(each)) for each in rows],
             next=following,

@@ -42,10 +42,10 @@ def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> API
 
     @router.get("/broadcasts/{broadcast}/guests", dependencies=[staff], operation_id="guests_list")
     @raises(broadcast_state)
-    async def list_guests(broadcast: str, page: paging.Asked) -> models.GuestList:
+    async def list_guests(broadcast: str, page: paging.PageParams) -> models.GuestList:
         """List the guests with working links, without the links."""
         found = await guests.all(broadcast, broadcast_state)
-        rows, following = page.part(found, lambda guest: guest.id)
+        rows, following = page.slice(found, lambda guest: guest.id)
         return models.GuestList(
             guests=[models.GuestAnswer(**_guest(guest)) for guest in rows], next=following
         )

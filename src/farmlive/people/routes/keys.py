@@ -47,9 +47,9 @@ def _api_keys(people: People, guard: Guard) -> APIRouter:
     coordinator = Depends(guard.coordinator)
 
     @router.get("/api-keys", dependencies=[coordinator], operation_id="api_keys_list")
-    async def list_api_keys(page: paging.Asked) -> models.ApiKeys:
+    async def list_api_keys(page: paging.PageParams) -> models.ApiKeys:
         """List the API keys, without their secrets."""
-        rows, following = page.part(await people.api_keys(), lambda key: key.id)
+        rows, following = page.slice(await people.api_keys(), lambda key: key.id)
         return models.ApiKeys(
             api_keys=[models.ApiKeyAnswer(**_api_key(key)) for key in rows], next=following
         )
@@ -87,13 +87,13 @@ def _credentials(people: People, guard: Guard) -> APIRouter:
     @router.get("", dependencies=[coordinator], operation_id="credentials_list")
     @raises(UnknownAccount)
     async def list_credentials(
-        page: paging.Asked, owner: Identifier | None = None
+        page: paging.PageParams, owner: Identifier | None = None
     ) -> models.Credentials:
         """List the working keys and links without their secrets, of everyone or of one owner.
 
         The latter are what would end if that account were shut out.
         """
-        rows, following = page.part(await people.credentials(owner), lambda each: each.id)
+        rows, following = page.slice(await people.credentials(owner), lambda each: each.id)
         return models.Credentials(credentials=[_credential(each) for each in rows], next=following)
 
     @router.patch("/{credential}", status_code=204, operation_id="credentials_transfer")
@@ -160,10 +160,10 @@ def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> A
 
     @router.get("/stream-keys", operation_id="stream_keys_list")
     @raises(broadcast_state)
-    async def list_stream_keys(broadcast: str, page: paging.Asked) -> models.StreamKeys:
+    async def list_stream_keys(broadcast: str, page: paging.PageParams) -> models.StreamKeys:
         """List the working stream keys, without their secrets."""
         found = await people.stream_keys.all(broadcast, broadcast_state)
-        rows, following = page.part(found, lambda key: key.id)
+        rows, following = page.slice(found, lambda key: key.id)
         return models.StreamKeys(
             stream_keys=[models.StreamKeyAnswer(**_stream_key(key)) for key in rows],
             next=following,
@@ -179,10 +179,10 @@ def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> A
 
     @router.get("/sources", operation_id="sources_list")
     @raises(broadcast_state)
-    async def list_sources(broadcast: str, page: paging.Asked) -> models.Sources:
+    async def list_sources(broadcast: str, page: paging.PageParams) -> models.Sources:
         """List the cameras of a broadcast."""
         found = await people.stream_keys.sources(broadcast, broadcast_state)
-        rows, following = page.part(found, lambda source: source.id)
+        rows, following = page.slice(found, lambda source: source.id)
         return models.Sources(sources=[_source(source) for source in rows], next=following)
 
     return router

@@ -29,9 +29,9 @@ def routes(people: People, guard: Guard) -> APIRouter:
     staff, coordinator = Depends(guard.staff), Depends(guard.coordinator)
 
     @router.get("/blocks", dependencies=[staff], operation_id="blocks_list")
-    async def list_blocks(page: paging.Asked) -> models.BlockList:
+    async def list_blocks(page: paging.PageParams) -> models.BlockList:
         """List the blocks."""
-        rows, following = page.part(await people.blocks.all(), lambda block: block.id)
+        rows, following = page.slice(await people.blocks.all(), lambda block: block.id)
         return models.BlockList(blocks=[_block(block) for block in rows], next=following)
 
     @router.post("/blocks", status_code=201, operation_id="blocks_create")
@@ -47,14 +47,14 @@ def routes(people: People, guard: Guard) -> APIRouter:
         await people.blocks.remove(caller, block)
 
     @router.get("/refusals", dependencies=[staff], operation_id="audit_list_refusals")
-    async def list_refusals(page: paging.Asked) -> models.RefusalList:
+    async def list_refusals(page: paging.PageParams) -> models.RefusalList:
         """List what limits and blocks refused within the last hour, with the reason."""
-        rows, following = page.part(people.refusals.lately(), _name)
+        rows, following = page.slice(people.refusals.lately(), _name)
         return models.RefusalList(refusals=[_refusal(refusal) for refusal in rows], next=following)
 
     @router.get("/audit", dependencies=[coordinator], operation_id="audit_list")
     async def list_deeds(
-        page: Annotated[paging.Page, paging.read_page(usual=100)],
+        page: Annotated[paging.PageQuery, paging.page_params(default_limit=100)],
         group: Group | None = None,
         person: Identifier | None = None,
         since: Moment | None = None,
@@ -72,8 +72,8 @@ def routes(people: People, guard: Guard) -> APIRouter:
             until=parse_rfc3339(until) if until else None,
         )
         before = page.after[1] if page.after else None
-        found = await people.deeds(before, page.rows, selection)
-        rows, following = page.cut(found, lambda deed: (0, deed.id))
+        found = await people.deeds(before, page.fetch_limit, selection)
+        rows, following = page.take(found, lambda deed: (0, deed.id))
         deeds = [
             models.DeedAnswer(
                 id=deed.id,

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from farmlive.commands import Message
-from farmlive.edge.paging import Listing
+from farmlive.edge.paging import Page
 from farmlive.shop.core.fields import Key, Proof, Quantity
 from farmlive.shop.core.models import AboutOffer
 
@@ -51,7 +51,7 @@ class Waiting(BaseModel):
     waiting: int
 
 
-class WaitList(Listing):
+class WaitList(Page):
     """The waiting lists that a device is on, the longest wait first."""
 
     waits: list[Waiting]

@@ -16,7 +16,7 @@ from farmlive.broadcast import events
 from farmlive.broadcast.events.trade import Payment, State
 from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
-from farmlive.edge.paging import Page
+from farmlive.edge.paging import PageQuery
 from farmlive.ids import ulid
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
@@ -195,7 +195,7 @@ class Claims:
         caller: Caller,
         broadcast: str,
         state: ClaimState | None = None,
-        page: Page | None = None,
+        page: PageQuery | None = None,
     ) -> tuple[list[Order], str | None]:
         """Return a page of the orders with claims, or with claims in this state, by order number;
         and the cursor of the next page, if any.
@@ -207,16 +207,16 @@ class Claims:
         if state is not None:
             wanted = wanted.where(claims.c.state == state)
 
-        page = page or Page()
+        page = page or PageQuery()
         query = select(orders).where(orders.c.id.in_(wanted))
         if page.after is not None:
             query = query.where(orders.c.number > page.after[0])
-        query = query.order_by(orders.c.number).limit(page.rows)
+        query = query.order_by(orders.c.number).limit(page.fetch_limit)
 
         def read(connection: Connection) -> tuple[list[Order], str | None]:
             self._log.head(connection, broadcast)
             found = connection.execute(query).all()
-            rows, following = page.cut(found, lambda row: (row.number, row.id))
+            rows, following = page.take(found, lambda row: (row.number, row.id))
             return order_view.orders(connection, self._origin, self._links, rows, caller), following
 
         return await self._store.read(read)

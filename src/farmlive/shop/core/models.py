@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast import events
 from farmlive.commands import Message
-from farmlive.edge.paging import Listing
+from farmlive.edge.paging import Page
 from farmlive.money import Money
 from farmlive.origin.core.fields import Gtin
 from farmlive.origin.stops.models import CardLift, StopReason
@@ -78,7 +78,7 @@ class Centre(BaseModel):
     phone: str | None
 
 
-class CentreList(Listing):
+class CentreList(Page):
     """The pick-up points, oldest first."""
 
     centres: list[Centre]
@@ -138,7 +138,7 @@ class ProductChange(BaseModel):
         return self
 
 
-class ProductList(Listing):
+class ProductList(Page):
     """Products, oldest first."""
 
     products: list[Product]
@@ -255,7 +255,7 @@ class Card(BaseModel):
     flash: CardFlash | None = None
 
 
-class Bag(Listing):
+class Bag(Page):
     """A broadcast's offers, in the order of its bag."""
 
     offers: list[Card]

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.events.trade import Payment, State
 from farmlive.commands import Message
-from farmlive.edge.paging import Listing
+from farmlive.edge.paging import Page
 from farmlive.money import Money
 from farmlive.origin.core.fields import Time
 from farmlive.origin.stops.models import CardLift, StopReason
@@ -415,7 +415,7 @@ class Refunded(Order):
         return cls.model_validate({**dict(order), **undo})
 
 
-class OrderList(Listing):
+class OrderList(Page):
     """Orders of a broadcast, oldest first."""
 
     orders: list[Order]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from farmlive.commands import Message
-from farmlive.edge.paging import Listing
+from farmlive.edge.paging import Page
 from farmlive.money import Money
 from farmlive.shop.core.fields import MAX_STOCK, Identifier, Key, Price, Quantity
 
@@ -77,7 +77,7 @@ class Flash(BaseModel):
     why: Literal["time", "sold_out", "host", "broadcast", "wrong", "stopped"] | None
 
 
-class FlashList(Listing):
+class FlashList(Page):
     """The flash batches of a broadcast, oldest first."""
 
     flashes: list[Flash]

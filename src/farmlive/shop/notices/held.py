@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, Row, bindparam, literal_column, select, update
 
 from farmlive.clock import now_ms, rfc3339
-from farmlive.edge.paging import Listing, Page
+from farmlive.edge.paging import Page, PageQuery
 from farmlive.people import Caller
 from farmlive.people.core.audit import note
 from farmlive.problems import NotFound
@@ -57,7 +57,7 @@ class HeldNotice(BaseModel):
     state: str
 
 
-class HeldNotices(Listing):
+class HeldNotices(Page):
     """Notices that are held back, the latest first."""
 
     notices: list[HeldNotice]
@@ -70,15 +70,15 @@ class Held:
         self._store = store
         self._alarm = alarm
 
-    async def all(self, page: Page) -> HeldNotices:
+    async def all(self, page: PageQuery) -> HeldNotices:
         """List the notices that are held back, the latest first."""
-        query = _NOTICE.where(_IS_HELD).order_by(notices.c.id.desc()).limit(page.rows)
+        query = _NOTICE.where(_IS_HELD).order_by(notices.c.id.desc()).limit(page.fetch_limit)
         if page.after is not None:
             query = query.where(notices.c.id < page.after[1])
 
         def read(connection: Connection) -> HeldNotices:
             rows = connection.execute(query).all()
-            listed, following = page.cut(rows, lambda row: (0, row.id))
+            listed, following = page.take(rows, lambda row: (0, row.id))
             return HeldNotices(notices=[_answer(row) for row in listed], next=following)
 
         return await self._store.read(read)

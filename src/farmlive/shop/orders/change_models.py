@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from farmlive.broadcast.events.trade import Payment, State
-from farmlive.edge.paging import Paged
+from farmlive.edge.paging import PageBody
 from farmlive.origin.core.fields import Time
 from farmlive.shop.core.fields import Identifier, KnownBy, StaffReason, Way
 from farmlive.shop.core.order_models import Order
@@ -64,11 +64,11 @@ class OrderFilter(OrderConditions):
     find: Sought | None = None
 
 
-class OrderSearch(OrderFilter, Paged):
+class OrderSearch(OrderFilter, PageBody):
     """A search for orders, in the body: a name or a phone number must not stand in a URL."""
 
 
-class WaitingSearch(Paged):
+class WaitingSearch(PageBody):
     """A search for orders to hand over, in the body.
 
     `find` is an order's number, a part of the buyer's name, or the phone number or its end.

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from farmlive.edge.paging import Listing
+from farmlive.edge.paging import Page
 from farmlive.origin.core.fields import Time
 from farmlive.origin.core.models import Lot
 from farmlive.origin.stops.models import StopReason
@@ -41,7 +41,7 @@ class LotHold(BaseModel):
     until: Time
 
 
-class LotOrders(Listing):
+class LotOrders(Page):
     """The orders with boxes of a lot, shipped ones first, and the holds, which expire by
     themselves.
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from farmlive.edge.paging import Page
+from farmlive.edge.paging import PageQuery
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.problems import Forbidden
@@ -66,22 +66,22 @@ class LotOrdersList:
         self._links = OrderLinks(store.keys.orders)
         self._origin = origin
 
-    async def of_lot(self, caller: Caller, lot: str, page: Page | None = None) -> LotOrders:
+    async def of_lot(self, caller: Caller, lot: str, page: PageQuery | None = None) -> LotOrders:
         """List the orders with boxes of the lot, shipped ones first.
 
         The first page has the holds too. Raises Forbidden, UnknownLot, Invalid.
         """
         if not caller.is_staff:
             raise Forbidden("Coordinators and hosts read who ordered a lot.")
-        page = page or Page()
+        page = page or PageQuery()
         rank, last = page.after or (-1, "")
 
         def read(connection: Connection) -> LotOrders:
             found, _ = self._origin.card(connection, lot)
             stop = self._origin.card_stops(connection, [lot]).get(lot)
-            named = {"lot": lot, "rank": rank, "id": last, "most": page.rows}
+            named = {"lot": lot, "rank": rank, "id": last, "most": page.fetch_limit}
             having = connection.execute(_HAVING, named).all()
-            listed, following = page.cut(having, lambda each: (each.rank, each.id))
+            listed, following = page.take(having, lambda each: (each.rank, each.id))
             rows = {
                 row.id: row
                 for row in connection.execute(

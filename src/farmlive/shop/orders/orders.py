@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, false, select
 
 from farmlive.broadcast.log import Log
-from farmlive.edge.paging import Page
+from farmlive.edge.paging import PageQuery
 from farmlive.ids import ulid
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
@@ -84,7 +84,7 @@ class Orders:
         self,
         caller: Caller,
         broadcast: str,
-        page: Page | None = None,
+        page: PageQuery | None = None,
         *,
         only: OrderFilter | None = None,
     ) -> tuple[list[Order], str | None]:
@@ -93,18 +93,18 @@ class Orders:
         Staff see all orders, clerks those of their own centres, sellers the lines of their own
         farms without the buyer. Raises Forbidden, UnknownBroadcast.
         """
-        page = page or Page()
+        page = page or PageQuery()
         query = select(orders).where(orders.c.broadcast == broadcast, *order_view.may_read(caller))
         if page.after is not None:  # by number: the id is that of the hold, which may be older
             query = query.where(orders.c.number > page.after[0])
         if only is not None:
             query = query.where(*_conditions(only, buyers=caller.role != "seller"))
-        query = query.order_by(orders.c.number).limit(page.rows)
+        query = query.order_by(orders.c.number).limit(page.fetch_limit)
 
         def read(connection: Connection) -> tuple[list[Order], str | None]:
             self._log.head(connection, broadcast)
             found = connection.execute(query).all()
-            rows, following = page.cut(found, lambda row: (row.number, row.id))
+            rows, following = page.take(found, lambda row: (row.number, row.id))
             return order_view.orders(connection, self._origin, self._links, rows, caller), following
 
         return await self._store.read(read)

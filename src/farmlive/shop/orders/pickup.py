@@ -154,10 +154,10 @@ class Pickup:
             query = query.where(orders.c.centre == search.centre)
         if search.find is not None:
             query = query.where(order_search.condition(search.find, buyers=True))
-        query = query.order_by(orders.c.id).limit(page.rows)
+        query = query.order_by(orders.c.id).limit(page.fetch_limit)
 
         def read(connection: Connection) -> tuple[list[Order], str | None]:
-            rows, following = page.cut(connection.execute(query).all(), lambda row: (0, row.id))
+            rows, following = page.take(connection.execute(query).all(), lambda row: (0, row.id))
             return order_view.orders(connection, self._origin, self._links, rows, caller), following
 
         return await self._store.read(read)

@@ -103,7 +103,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def list_claims(
         broadcast: str,
         caller: Annotated[Caller, staff],
-        page: paging.Asked,
+        page: paging.PageParams,
         state: ClaimState | None = None,
     ) -> OrderList:
         """List the orders with claims, or with claims in this state."""

@@ -20,7 +20,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
     @router.get("/held", dependencies=[staff], operation_id="notices_list_held")
     async def list_held(
-        page: Annotated[paging.Page, paging.read_page(usual=50)],
+        page: Annotated[paging.PageQuery, paging.page_params(default_limit=50)],
     ) -> HeldNotices:
         """List the notices that a limit holds back, latest first."""
         return await shop.notices.held.all(page)

@@ -52,9 +52,9 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     growers = Depends(guard.roles("coordinator", "host", "seller"))
 
     @router.get("/centres", operation_id="centres_list")
-    async def list_centres(page: paging.Asked) -> CentreList:
+    async def list_centres(page: paging.PageParams) -> CentreList:
         """List the pick-up points."""
-        rows, following = page.part(await shop.centres(), lambda centre: centre.id)
+        rows, following = page.slice(await shop.centres(), lambda centre: centre.id)
         return CentreList(centres=rows, next=following)
 
     @router.post("/centres", status_code=201, operation_id="centres_create")
@@ -73,13 +73,13 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     @router.get("/products", operation_id="products_list")
     async def list_products(
         caller: Annotated[Caller, growers],
-        page: paging.Asked,
+        page: paging.PageParams,
         farm: Identifier | None = None,
     ) -> ProductList:
         """List the products of one farm or all; sellers get their own."""
         within = None if caller.is_staff else caller.farms
         found = await shop.catalogue.products(farm, within)
-        rows, following = page.part(found, lambda product: product.id)
+        rows, following = page.slice(found, lambda product: product.id)
         return ProductList(products=rows, next=following)
 
     @router.post("/products", status_code=201, operation_id="products_create")
@@ -98,9 +98,9 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
     @router.get("/broadcasts/{broadcast}/offers", operation_id="offers_list")
     @raises(UnknownBroadcast)
-    async def list_offers(broadcast: str, page: paging.Asked) -> Bag:
+    async def list_offers(broadcast: str, page: paging.PageParams) -> Bag:
         """List the offers of a broadcast in the order of its bag."""
-        rows, following = page.part(await shop.bag.cards(broadcast), lambda card: card.id)
+        rows, following = page.slice(await shop.bag.cards(broadcast), lambda card: card.id)
         return Bag(offers=rows, next=following)
 
     @router.post("/broadcasts/{broadcast}/offers", status_code=201, operation_id="offers_create")
@@ -131,10 +131,10 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
     @router.get("/broadcasts/{broadcast}/flashes", operation_id="flashes_list")
     @raises(UnknownBroadcast)
-    async def list_flashes(broadcast: str, page: paging.Asked) -> FlashList:
+    async def list_flashes(broadcast: str, page: paging.PageParams) -> FlashList:
         """List the flash batches of a broadcast, oldest first."""
         found = await shop.flashes.of_broadcast(broadcast)
-        rows, following = page.part(found, lambda flash: flash.id)
+        rows, following = page.slice(found, lambda flash: flash.id)
         return FlashList(flashes=rows, next=following)
 
     return router

@@ -83,7 +83,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     counted = [*uncached, Depends(by_token(shop, guard))]
 
     async def found(
-        caller: Caller, broadcast: str, asked: OrderFilter, page: paging.Page
+        caller: Caller, broadcast: str, asked: OrderFilter, page: paging.PageQuery
     ) -> OrderList:
         shop.searched(caller, asked.find)
         rows, following = await shop.orders.of_broadcast(caller, broadcast, page, only=asked)
@@ -95,7 +95,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         broadcast: str,
         caller: Annotated[Caller, readers],
         asked: Annotated[OrderConditions, Depends()],
-        page: paging.Asked,
+        page: paging.PageParams,
         find: Annotated[str | None, Query(include_in_schema=False)] = None,
     ) -> OrderList:
         """List the orders of a broadcast: clerks get own centres' pick-ups, sellers own lines.
@@ -125,7 +125,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def list_lot_orders(
         lot: Identifier,
         caller: Annotated[Caller, staff],
-        page: paging.Asked,
+        page: paging.PageParams,
     ) -> LotOrders:
         """List the orders with boxes of a lot, shipped ones first, and its holds."""
         return await shop.lot_orders.of_lot(caller, lot, page)

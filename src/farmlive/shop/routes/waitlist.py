@@ -31,11 +31,11 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     @by_device
     @raises(UnknownBroadcast)
     async def list_waits(
-        broadcast: str, caller: Annotated[Caller, anyone], page: paging.Asked
+        broadcast: str, caller: Annotated[Caller, anyone], page: paging.PageParams
     ) -> WaitList:
         """List the waiting lists that this device is on."""
         found = await shop.waits.own(caller, broadcast)
-        rows, following = page.part(found, lambda wait: wait.offer)
+        rows, following = page.slice(found, lambda wait: wait.offer)
         return WaitList(waits=rows, next=following)
 
     @router.get(
