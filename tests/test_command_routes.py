@@ -11,7 +11,7 @@ from tests.support.parts import people_of
 from tests.support.room_client import asked
 
 from farmlive.command_routes import routes
-from farmlive.commands import Command, Message, Nothing
+from farmlive.commands import Command, Message, Nothing, StaffOnly
 from farmlive.people import Caller, Guard
 from farmlive.settings import Settings
 from farmlive.shop.core.fields import Key
@@ -85,7 +85,7 @@ async def served(
 
 def crate_set(answer: Any, **more: Any) -> Command[Any]:
     path = "POST /api/v1/broadcasts/{broadcast}/barns/{barn}/crates"
-    return Command(CrateSet, answer, Crate, path, "crates_create", **more)
+    return Command(CrateSet, answer, Crate, path, "crates_create", body=NewCrate, **more)
 
 
 @pytest.mark.parametrize("body", [{"boxes": 3}, {"boxes": 3, "note": "ripe", "marks": ["a"]}])
@@ -178,28 +178,44 @@ def test_the_status_follows_from_the_method_and_the_result(
     assert command.status == status
 
 
-async def test_a_message_without_a_model_of_its_body_is_named(
-    store: Store, settings: Settings
+class CratePaint(Message):
+    type: Literal["crate.paint"] = "crate.paint"
+    colour: str
+
+
+class CrateMove(NewCrate, Message):
+    type: Literal["crate.move"] = "crate.move"
+
+    @model_validator(mode="after")
+    def _not_many(self) -> Self:
+        return self
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "named"),
+    [
+        (CratePaint, None, r"crate\.paint.* CratePaint .*with colour"),
+        (CratePaint, NewCrate, r"crate\.paint.* CratePaint .*with colour"),
+        (CratePlace, NewCrate, r"crate\.place.* CratePlace .*with no fields"),
+        (CrateMove, None, r"crate\.move.* CrateMove .*with boxes, marks, note"),
+        (CrateMove, NewCrate, r"crate\.move.*validators of CrateMove"),
+    ],
+)
+def test_a_body_that_is_not_the_messages_is_named(
+    model: Any, body: type[BaseModel] | None, named: str
 ) -> None:
-    class CratePaint(Message):
-        type: Literal["crate.paint"] = "crate.paint"
-        colour: str
-
-    command = Command(CratePaint, Answers(), Crate, "POST /{broadcast}/paint", "crates_paint")
-    with pytest.raises(TypeError, match=r"crate\.paint.* CratePaint .*with colour"):
-        routes([command], Guard(people_of(store, settings)))
+    with pytest.raises(TypeError, match=named):
+        Command(model, Answers(), Crate, "POST /{broadcast}/moves", "crates_move", body=body)
 
 
-async def test_a_check_that_the_route_would_leave_out_is_named(
-    store: Store, settings: Settings
-) -> None:
-    class CrateMove(NewCrate, Message):
-        type: Literal["crate.move"] = "crate.move"
-
-        @model_validator(mode="after")
-        def _not_many(self) -> Self:
-            return self
-
-    command = Command(CrateMove, Answers(), Crate, "POST /{broadcast}/moves", "crates_move")
-    with pytest.raises(TypeError, match=r"crate\.move.*validators of CrateMove"):
-        routes([command], Guard(people_of(store, settings)))
+async def test_whoever_may_not_send_it_executes_nothing() -> None:
+    """However it is called; and learns nothing of its fields."""
+    answers = Answers()
+    viewer = Caller(None, None, None, "a device", "192.0.2.1")
+    for role in ("crew", "staff"):
+        command = crate_set(answers, role=role)
+        with pytest.raises(StaffOnly):
+            command.parse(viewer, {"barn": "of no number"})
+        with pytest.raises(StaffOnly):
+            await command.execute(viewer, "B", CrateSet(barn=4, boxes=3))
+    assert answers.asked == []

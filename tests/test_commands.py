@@ -25,8 +25,8 @@ from farmlive.edge.contracts import raises
 from farmlive.pages.audit.sentences import SENTENCES
 from farmlive.pages.rendering.static import WEB
 from farmlive.people import Caller
-from farmlive.people.core.models import KeyRole
 from farmlive.people.core.problems import ApiKeyAboveOwner, ExpiredApiKey, UnknownApiKey
+from farmlive.people.core.roles import KeyRole
 from farmlive.problems import Conflict
 from farmlive.server import Server
 

@@ -3,15 +3,14 @@
 A room declares a command once (commands.py); its route follows from that.
 """
 
-import re
 from collections.abc import Iterable
 from inspect import Parameter, Signature
 from typing import Annotated, Any, get_type_hints
 
 from fastapi import APIRouter, Depends, Header
-from pydantic import BaseModel, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import TypeAdapter, ValidationError, WithJsonSchema
 
-from farmlive.commands import Command, KeyMissing, Message
+from farmlive.commands import Command, KeyMissing
 from farmlive.edge.contracts import by_device, contract_of, needs_header, raises
 from farmlive.people import Caller, Guard
 
@@ -34,9 +33,8 @@ def _add(router: APIRouter, command: Command[Any], guard: Guard) -> None:
     """
     model, (method, _, path) = command.model, command.http.partition(" ")
     hints = get_type_hints(model, include_extras=True)
-    places = set(re.findall(r"{(\w+)}", path))
-    in_path = places & hints.keys()
-    body = _body(command, in_path)
+    in_path = command.in_path & hints.keys()
+    body = command.body
     has_key = "key" in hints
 
     @raises(command.answer)
@@ -49,12 +47,12 @@ def _add(router: APIRouter, command: Command[Any], guard: Guard) -> None:
             values["key"] = given["key"]
         # All fields are validated already.
         message = model.model_construct(named, **values)
-        result = await command.run(given["caller"], given["broadcast"], message)
+        result = await command.execute(given["caller"], given["broadcast"], message)
         return None if command.status == 204 else result
 
     if contract_of(command.answer).by_device:
         by_device(answer)
-    parameters = [_parameter(name, hints.get(name, str)) for name in sorted(places)]
+    parameters = [_parameter(name, hints.get(name, str)) for name in sorted(command.in_path)]
     if body is not None:
         parameters.append(_parameter("body", body))
     parameters.append(_parameter("caller", Annotated[Caller, Depends(_guard(command, guard))]))
@@ -83,40 +81,9 @@ def _guard(command: Command[Any], guard: Guard) -> Any:
         case "anyone":
             return guard.anyone
         case "crew":
-            return guard.roles("coordinator", "host", "moderator")
+            return guard.crew
         case "staff":
             return guard.staff
-
-
-def _body(command: Command[Any], in_path: set[str]) -> type[BaseModel] | None:
-    """Return the part of a message that has the fields of the body; None without any.
-
-    Raises TypeError if the message has no such part, or validates more than the part does: a route
-    validates only the body, and not the message again.
-    """
-    model = command.model
-    wanted = model.model_fields.keys() - Message.model_fields.keys() - in_path - {"key"}
-    parts = [
-        part
-        for part in model.__mro__
-        if issubclass(part, BaseModel) and part.model_fields.keys() == wanted
-    ]
-    if wanted and not parts:
-        raise TypeError(
-            f"{command.name}: let {model.__name__} extend a model of its body, with "
-            f"{', '.join(sorted(wanted))}: what {command.http} takes besides path and key"
-        )
-    body = parts[0] if wanted else None
-    if _validators(model) - (_validators(body) if body else set()):
-        raise TypeError(
-            f"{command.name}: put the validators of {model.__name__} into the model of its body"
-        )
-    return body
-
-
-def _validators(model: type[BaseModel]) -> set[str]:
-    found = model.__pydantic_decorators__
-    return {*found.model_validators, *found.field_validators}
 
 
 def _key(hint: Any) -> Parameter:

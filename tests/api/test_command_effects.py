@@ -69,7 +69,7 @@ class Fair:
         """Do a command as someone who may."""
         message = command.model.model_validate(fields)
         caller = self.viewer if command.role == "anyone" else HOST
-        return await command.run(caller, broadcast or self.broadcast, message)
+        return await command.execute(caller, broadcast or self.broadcast, message)
 
     def example(self, command: Command[Any], *, is_whole: bool = False) -> Fields:
         """A message by its schema, with what it needs, or with all that it can have."""
@@ -297,5 +297,7 @@ async def test_what_a_command_leaves_out_is_named(
         return {}
 
     http = "POST /api/v1/broadcasts/{broadcast}/offers/{offer}/praise"
-    command = Command(OfferPraise, praise, Nothing, http, "offers_praise", "staff", tells=tells)
+    command = Command(
+        OfferPraise, praise, Nothing, http, "offers_praise", "staff", tells=tells, body=Praise
+    )
     assert [each async for each in undone(fair, command)] == left_out

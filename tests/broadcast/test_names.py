@@ -7,8 +7,9 @@ from tests.broadcast.live_channel import ask, channel, get
 from tests.support.parts import replace_lookups
 
 from farmlive.people import Caller
-from farmlive.people.core.models import AccountChange, Role
+from farmlive.people.core.models import AccountChange
 from farmlive.people.core.nicknames import guest_name
+from farmlive.people.core.roles import Role
 from farmlive.server import Server
 
 PASSWORD = "a good password"

@@ -21,7 +21,8 @@ from farmlive.broadcast.events import KINDS, OrderEvent
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.clock import now_ms
 from farmlive.people.core import tables as people_tables
-from farmlive.people.core.models import AccountChange, Role
+from farmlive.people.core.models import AccountChange
+from farmlive.people.core.roles import Role
 from farmlive.people.core.sessions import Session
 from farmlive.people.moderation.models import NewBlock, SaidMessage
 from farmlive.server import Server

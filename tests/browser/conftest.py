@@ -32,7 +32,7 @@ from tests.support.money import cny
 from tests.support.waiting import LONG_S
 
 from farmlive.client import Api, Channel
-from farmlive.people.core.models import Role
+from farmlive.people.core.roles import Role
 from farmlive.server import Server, running
 from farmlive.settings import Settings
 

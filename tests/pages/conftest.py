@@ -10,7 +10,7 @@ from tests.support.clerks import every_centre
 from tests.support.money import cny
 
 from farmlive.client import Api
-from farmlive.people.core.models import Role
+from farmlive.people.core.roles import Role
 from farmlive.server import Server, running
 from farmlive.settings import Settings
 

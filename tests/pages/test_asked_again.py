@@ -12,7 +12,7 @@ from sqlalchemy import update
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.clock import now_ms
 from farmlive.people.core import tables
-from farmlive.people.core.models import Role
+from farmlive.people.core.roles import Role
 from farmlive.server import Server
 
 PASSWORD = "four-quiet-hills"

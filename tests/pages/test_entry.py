@@ -12,7 +12,7 @@ from tests.support.clerks import every_centre
 from tests.support.parts import pages_of
 
 from farmlive.people import Caller
-from farmlive.people.core.models import ROLES, Role
+from farmlive.people.core.roles import ROLES, Role
 from farmlive.server import Server
 from farmlive.settings import Settings
 

@@ -20,7 +20,7 @@ from farmlive.clock import DAY_MS, now_ms, pretended
 from farmlive.pages.privacy import contact_url
 from farmlive.pages.rendering.languages import LANGUAGES
 from farmlive.people import Caller
-from farmlive.people.core.models import ROLES
+from farmlive.people.core.roles import ROLES
 from farmlive.server import Server, serve
 from farmlive.settings import Settings
 

@@ -20,8 +20,8 @@ from tests.support.parts import people_of
 
 from farmlive.people import Caller, Guard, People
 from farmlive.people.core import tables
-from farmlive.people.core.models import Role
 from farmlive.people.core.problems import CrossSite, UnknownApiKey
+from farmlive.people.core.roles import Role
 from farmlive.settings import Settings
 from farmlive.store import Store
 

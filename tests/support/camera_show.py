@@ -12,7 +12,7 @@ from tests.support.waiting import LONG_S
 from farmlive.client import Api, Channel
 from farmlive.client.media.light_publisher import LightPublisher
 from farmlive.client.media.light_viewer import LightViewer
-from farmlive.people.core.models import KeyRole
+from farmlive.people.core.roles import KeyRole
 from farmlive.server import Server
 
 FARM = "01JD00000000000000000000F1"

@@ -260,12 +260,11 @@ class Channel:
             if command is None:
                 known = ", ".join(sorted(self.commands))
                 raise UnknownType(f"Send one of these types: {known}.")
-            command.check(caller)
-            parsed = command.model.model_validate(message)
+            parsed = command.parse(caller, message)
             says = isinstance(parsed, ChatSay) and may_choose(caller)
             if says and parsed.nickname is None:
                 parsed.nickname = client.nickname
-            result = await command.run(caller, hub.broadcast, parsed)
+            result = await command.execute(caller, hub.broadcast, parsed)
             if says:
                 client.nickname = parsed.nickname
         except Problem as problem:

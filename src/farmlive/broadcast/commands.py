@@ -1,6 +1,6 @@
 """The commands of a broadcast, on the live channel and over HTTP: chat, cards and reactions.
 
-app.py registers them.
+the channel is built with them.
 """
 
 import contextlib
@@ -23,12 +23,16 @@ from farmlive.broadcast.models import (
     ChatUnmute,
     EventSeq,
     MuteAnswer,
+    NewMessage,
+    NewMute,
+    NewPin,
+    NewReaction,
     OpenedCard,
     React,
 )
 from farmlive.broadcast.mutes import Mute, Muted
 from farmlive.clock import rfc3339
-from farmlive.commands import Command, Nothing
+from farmlive.commands import IN_BROADCAST, Command, Nothing
 from farmlive.edge.contracts import by_device, raises
 from farmlive.origin.core.problems import LotStopped
 from farmlive.people import Blocklist, Caller, RateLimits
@@ -36,8 +40,6 @@ from farmlive.people.core.problems import Blocked, NicknameRefused
 from farmlive.problems import TooMany
 from farmlive.settings import Settings
 from farmlive.store import Store
-
-_IN_BROADCAST = "/api/v1/broadcasts/{broadcast}"
 
 
 class BroadcastCommands:
@@ -171,7 +173,8 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
             ChatSay,
             broadcast.say,
             result=EventSeq,
-            http=f"POST {_IN_BROADCAST}/messages",
+            http=f"POST {IN_BROADCAST}/messages",
+            body=NewMessage,
             operation="messages_create",
             tells=("chat.said",),
         ),
@@ -179,14 +182,15 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
             React,
             broadcast.react,
             result=Nothing,
-            http=f"POST {_IN_BROADCAST}/reactions",
+            http=f"POST {IN_BROADCAST}/reactions",
+            body=NewReaction,
             operation="reactions_create",
         ),
         Command(
             CardOpen,
             broadcast.open,
             result=OpenedCard,
-            http=f"POST {_IN_BROADCAST}/offers/{{offer}}/taps",
+            http=f"POST {IN_BROADCAST}/offers/{{offer}}/taps",
             operation="cards_open",
             makes=False,
         ),
@@ -194,7 +198,8 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
             CardPin,
             broadcast.pin,
             result=EventSeq,
-            http=f"PUT {_IN_BROADCAST}/pinned",
+            http=f"PUT {IN_BROADCAST}/pinned",
+            body=NewPin,
             operation="cards_pin",
             role="crew",
             tells=("card.pinned",),
@@ -203,7 +208,7 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
             CardUnpin,
             broadcast.unpin,
             result=EventSeq,
-            http=f"DELETE {_IN_BROADCAST}/pinned",
+            http=f"DELETE {IN_BROADCAST}/pinned",
             operation="cards_unpin",
             role="crew",
             tells=("card.unpinned",),
@@ -212,7 +217,7 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
             ChatHide,
             broadcast.hide,
             result=EventSeq,
-            http=f"DELETE {_IN_BROADCAST}/messages/{{message}}",
+            http=f"DELETE {IN_BROADCAST}/messages/{{message}}",
             operation="messages_delete",
             role="crew",
             tells=("chat.hidden",),
@@ -221,7 +226,8 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
             ChatMute,
             broadcast.mute,
             result=MuteAnswer,
-            http=f"POST {_IN_BROADCAST}/mutes",
+            http=f"POST {IN_BROADCAST}/mutes",
+            body=NewMute,
             operation="mutes_create",
             role="crew",
         ),
@@ -229,7 +235,7 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
             ChatUnmute,
             broadcast.unmute,
             result=Nothing,
-            http=f"DELETE {_IN_BROADCAST}/mutes/{{mute}}",
+            http=f"DELETE {IN_BROADCAST}/mutes/{{mute}}",
             operation="mutes_delete",
             role="crew",
         ),

@@ -43,7 +43,7 @@ def routes(
     """Return the router of this room."""
     router = APIRouter()
     by_staff = Depends(guard.staff)
-    by_crew = Depends(guard.roles("coordinator", "host", "moderator"))
+    by_crew = Depends(guard.crew)
 
     @router.get("/api/v1/broadcasts", operation_id="broadcasts_list")
     async def list_broadcasts(page: paging.PageParams) -> BroadcastList:

@@ -14,7 +14,8 @@ from farmlive.composition.lookups import make_people
 from farmlive.people import Caller, People
 from farmlive.people.accounts.accounts import Account
 from farmlive.people.core import audit
-from farmlive.people.core.models import DisplayName, KeyRole, Role
+from farmlive.people.core.models import DisplayName
+from farmlive.people.core.roles import KeyRole, Role
 from farmlive.people.keys.api_keys import ApiKey
 from farmlive.people.keys.credentials import Credential
 from farmlive.settings import Settings

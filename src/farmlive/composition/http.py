@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from sqlalchemy import Connection
 from starlette.types import ASGIApp
 
-from farmlive import command_routes, uploads
+from farmlive import command_routes, file_routes
 from farmlive.broadcast import routes as broadcast_routes
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.composition.rooms import Rooms
@@ -74,7 +74,7 @@ def _routers(rooms: Rooms, api: Api, pages: Pages) -> list[APIRouter]:
         broadcast_routes.routes(store, log, broadcasts, rooms.channel, rooms.chat, guard),
         command_routes.routes(rooms.channel.commands.values(), guard),
         people_routes.routes(people, guard, broadcast_state),
-        uploads.routes(store, settings, guard),
+        file_routes.routes(store, settings, guard),
         origin_routes.routes(origin, guard),
         offers.routes(shop, guard),
         shipping.routes(ParcelFees(store, settings), guard),
@@ -117,7 +117,7 @@ def _with_layers(rooms: Rooms, asgi: ASGIApp) -> ASGIApp:
     asgi = request_limits.BodyLimit(
         http_edge.Heads(http_edge.RequestLog(asgi)),
         settings.max_body_kib * 1024,
-        uploads=uploads.PATHS,
+        uploads=file_routes.PATHS,
         upload_limit=settings.max_upload_mib << 20,
     )
     return Arrivals(answer_headers.AnswerHeaders(hosts.OwnHosts(asgi, settings), settings))

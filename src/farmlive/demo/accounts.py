@@ -10,8 +10,8 @@ from farmlive.client import Api
 from farmlive.demo import county
 from farmlive.demo.state import DemoUser
 from farmlive.people.accounts.passwords import readable
-from farmlive.people.core.models import Role
 from farmlive.people.core.problems import NameTaken
+from farmlive.people.core.roles import Role
 
 _PASSWORD = "kumquatjam"  # noqa: S105 - of a demo that only this machine can reach
 # In folders from before passwords had 10 characters.

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from farmlive.broadcast.broadcasts import Ended
 from farmlive.broadcast.log import Log, UnknownBroadcast
-from farmlive.commands import Command, Message
+from farmlive.commands import IN_BROADCAST, Command, Message
 from farmlive.edge.contracts import raises
 from farmlive.media.wire.errors import HolderAway, OtherServer, SourceAway, SourceUnplayable
 from farmlive.nodes import Anywhere
@@ -94,7 +94,8 @@ def commands(cameras: Cameras) -> list[Command[SourceSwitch]]:
             SourceSwitch,
             cameras.switch,
             result=Switched,
-            http="PUT /api/v1/broadcasts/{broadcast}/on-air",
+            http=f"PUT {IN_BROADCAST}/on-air",
+            body=OnAir,
             operation="sources_put_on_air",
             role="staff",
         )

@@ -61,6 +61,7 @@ from farmlive.origin.origin import Origin
 from farmlive.origin.stops.models import Lift, NewLift
 from farmlive.origin.story.models import Story
 from farmlive.people import Caller, Guard
+from farmlive.people.core.roles import GROWERS
 from farmlive.store.files.files import NotACertificate, NotKept, UploadLate
 from farmlive.store.files.uploads import NoRoom
 
@@ -86,7 +87,7 @@ def routes(origin: Origin, guard: Guard) -> APIRouter:
 def _farms(origin: Origin, guard: Guard) -> APIRouter:
     router = APIRouter()
     staff = Depends(guard.staff)
-    growers = Depends(guard.roles("coordinator", "host", "seller"))
+    growers = Depends(guard.roles(*GROWERS))
 
     @router.get("/farms", operation_id="farms_list")
     async def list_farms(page: paging.PageParams) -> FarmList:
@@ -167,7 +168,7 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
 def _lots(origin: Origin, guard: Guard) -> APIRouter:
     router = APIRouter()
     coordinators = Depends(guard.roles("coordinator"))
-    growers = Depends(guard.roles("coordinator", "host", "seller"))
+    growers = Depends(guard.roles(*GROWERS))
 
     @router.get("/lots", operation_id="lots_list")
     async def list_lots(

@@ -14,10 +14,11 @@ from fastapi.responses import Response
 
 from farmlive.edge.hosts import own_url
 from farmlive.money import decimals
-from farmlive.pages.entry import ALL, GROWERS, STAFF, farm_of, stopped
+from farmlive.pages.entry import farm_of, stopped
 from farmlive.pages.rendering.render import Pages
 from farmlive.pages.services import Services
 from farmlive.people import Caller
+from farmlive.people.core.roles import GROWERS, ROLES, STAFF
 from farmlive.settings import Settings
 
 
@@ -55,7 +56,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         ("coordinator",),
         "The page of a buyer's data.",
     )
-    add("/studio/account", "admin/account.html", ALL, "The page of one's own account.")
+    add("/studio/account", "admin/account.html", ROLES, "The page of one's own account.")
 
     @router.get("/studio/farms/{farm}")
     async def farm_page(farm: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
@@ -103,7 +104,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         caller: Annotated[Caller, anyone],
     ) -> Response:
         """Draw a path of this server as a QR code; in a body, so that no log has it."""
-        led = stopped(request, caller, ALL)
+        led = stopped(request, caller, ROLES)
         if led is not None:
             return led
         address = own_url(settings, request.scope)

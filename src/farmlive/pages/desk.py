@@ -17,13 +17,14 @@ from markupsafe import Markup
 
 from farmlive.edge.hosts import own_url
 from farmlive.money import Money
-from farmlive.pages.entry import STAFF, stopped
+from farmlive.pages.entry import stopped
 from farmlive.pages.rendering.languages import language_of
 from farmlive.pages.rendering.render import FILE_HEADERS, Pages
 from farmlive.pages.review import FILE_TYPES
 from farmlive.pages.services import Services
 from farmlive.people import Caller
 from farmlive.people.accounts import reauthentication
+from farmlive.people.core.roles import STAFF
 from farmlive.review.files import as_csv, as_xlsx
 from farmlive.review.order_file import boxes, order_sheet
 from farmlive.settings import Settings

@@ -14,12 +14,8 @@ from farmlive.pages.rendering.render import Pages
 from farmlive.pages.routes import to_sign_in
 from farmlive.pages.services import Services
 from farmlive.people import Caller
+from farmlive.people.core.roles import ROLES
 from farmlive.problems import Forbidden, NotFound
-
-STAFF = ("coordinator", "host")
-CREW = (*STAFF, "moderator")
-GROWERS = (*STAFF, "seller")
-ALL = ("coordinator", "host", "moderator", "seller", "clerk")
 
 
 def stopped(request: Request, caller: Caller, roles: tuple[str, ...]) -> Response | None:
@@ -29,7 +25,7 @@ def stopped(request: Request, caller: Caller, roles: tuple[str, ...]) -> Respons
     """
     if caller.role in roles:
         return None
-    if caller.role not in ALL:
+    if caller.role not in ROLES:
         return to_sign_in(request)
     raise Forbidden("This page belongs to another role than yours. A coordinator can change that.")
 

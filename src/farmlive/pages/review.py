@@ -22,6 +22,7 @@ from farmlive.pages.services import Services
 from farmlive.people import Caller
 from farmlive.people.accounts import reauthentication
 from farmlive.people.core.problems import ReauthenticationNeeded
+from farmlive.people.core.roles import STAFF
 from farmlive.problems import Forbidden
 from farmlive.review.definitions import SHEET_WORDS
 from farmlive.review.files import as_csv, as_xlsx
@@ -150,7 +151,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         response_class=Response,
         responses={200: {"content": {kind: {"schema": _FILE} for kind in FILE_TYPES.values()}}},
     )
-    @called_by("coordinator", "host", "seller", "clerk")
+    @called_by(*STAFF, "seller", "clerk")
     @raises(UnknownBroadcast, UnknownSheet, UnknownFarm, Forbidden, ReauthenticationNeeded)
     async def sheet(
         broadcast: str,

@@ -12,12 +12,13 @@ from fastapi.responses import RedirectResponse, Response
 from farmlive.clock import now_ms
 from farmlive.money import decimals
 from farmlive.pages import admin, audit_page, desk, entry, guest
-from farmlive.pages.entry import ALL, CREW, STAFF, stopped
+from farmlive.pages.entry import stopped
 from farmlive.pages.rendering.formats import Formats
 from farmlive.pages.rendering.languages import DEFAULT
 from farmlive.pages.rendering.render import Pages
 from farmlive.pages.services import Services
 from farmlive.people import Caller
+from farmlive.people.core.roles import CREW, ROLES, STAFF
 from farmlive.settings import Settings
 
 HOMES = {
@@ -48,7 +49,7 @@ def _broadcasts(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     @router.get("/studio")
     async def studio(request: Request, caller: Annotated[Caller, anyone]) -> Response:
         """The studio's start page; on an empty server it leads to the first broadcast."""
-        led = stopped(request, caller, ALL)
+        led = stopped(request, caller, ROLES)
         if led is not None:
             return led
         farms = await rooms.origin.farms() if caller.role == "seller" else []

@@ -19,8 +19,9 @@ from farmlive.people.accounts import (
 from farmlive.people.accounts.accounts import Account
 from farmlive.people.core import audit, scope
 from farmlive.people.core.caller import Caller
-from farmlive.people.core.models import AccountChange, Role
+from farmlive.people.core.models import AccountChange
 from farmlive.people.core.problems import NoPassword
+from farmlive.people.core.roles import Role
 from farmlive.people.keys import credentials
 from farmlive.people.people_base import PeopleBase, note, still
 

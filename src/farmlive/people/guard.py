@@ -13,7 +13,6 @@ from starlette.requests import HTTPConnection, Request
 from farmlive.edge.contracts import called_by, raises
 from farmlive.people.core.addresses import Proxies, is_cross_site, is_forwarded, is_loopback
 from farmlive.people.core.caller import Caller
-from farmlive.people.core.models import ROLES, Role
 from farmlive.people.core.problems import (
     ApiKeyAboveOwner,
     CrossSite,
@@ -21,6 +20,7 @@ from farmlive.people.core.problems import (
     UnknownApiKey,
     WrongCsrfToken,
 )
+from farmlive.people.core.roles import CREW, ROLES, STAFF, Role
 from farmlive.people.core.sessions import COOKIE
 from farmlive.people.factors.factors import extensions_left
 from farmlive.people.keys.api_keys import API_PREFIX
@@ -167,11 +167,17 @@ class Guard:
         """Dependency: any caller."""
         return await self.caller(request)
 
-    @called_by("coordinator", "host")
+    @called_by(*STAFF)
     @raises(*AUTHORIZES)
     async def staff(self, request: Request) -> Caller:
         """Dependency: a coordinator or a host. Raises Unauthorized, Forbidden, WrongCsrfToken."""
-        return await self._of(request, ("coordinator", "host"))
+        return await self._of(request, STAFF)
+
+    @called_by(*CREW)
+    @raises(*AUTHORIZES)
+    async def crew(self, request: Request) -> Caller:
+        """Dependency: staff or a moderator. Raises Unauthorized, Forbidden, WrongCsrfToken."""
+        return await self._of(request, CREW)
 
     @called_by("coordinator")
     @raises(*AUTHORIZES)

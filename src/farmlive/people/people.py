@@ -20,7 +20,7 @@ from farmlive.people.core.audit import EVERYTHING, AuditEntry, Selection
 from farmlive.people.core.caller import Caller
 from farmlive.people.core.cookies import Cookies
 from farmlive.people.core.lookups import Lookups, Require
-from farmlive.people.core.models import KeyRole
+from farmlive.people.core.roles import KeyRole
 from farmlive.people.factor_admin import FactorAdmin
 from farmlive.people.keys import api_keys, credentials, renewals, stream_keys
 from farmlive.people.keys.api_keys import ApiKey

@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from farmlive.edge.paging import Page
-from farmlive.people.core.models import KeyRole, NameAndPassword
+from farmlive.people.core.models import NameAndPassword
+from farmlive.people.core.roles import KeyRole
 from farmlive.people.factors.models import Code, Credential, FactorSetup
 
 

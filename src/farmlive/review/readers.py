@@ -3,10 +3,10 @@ lists of own centres.
 """
 
 from farmlive.people import Caller
+from farmlive.people.core.roles import STAFF
 from farmlive.problems import Forbidden, NotFound
 
 # Sheets by name, with the roles that may read them; a seller gets the rows of own farms.
-STAFF = ("coordinator", "host")
 SHEETS: dict[str, tuple[str, ...]] = {
     "pick-list": (*STAFF, "seller"),
     "hand-over": (*STAFF, "clerk"),

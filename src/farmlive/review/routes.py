@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.edge.contracts import raises
 from farmlive.people import Caller, Guard
+from farmlive.people.core.roles import GROWERS
 from farmlive.problems import Forbidden
 from farmlive.review.models import Report
 from farmlive.review.readers import farms_of
@@ -16,7 +17,7 @@ from farmlive.review.review import Review
 def routes(review: Review, guard: Guard) -> APIRouter:
     """Return the router of reviews."""
     router = APIRouter(prefix="/api/v1")
-    reader = Depends(guard.roles("coordinator", "host", "seller"))
+    reader = Depends(guard.roles(*GROWERS))
 
     @router.get("/broadcasts/{broadcast}/review", operation_id="reviews_get")
     @raises(UnknownBroadcast, Forbidden)

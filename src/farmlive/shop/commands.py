@@ -1,16 +1,29 @@
-"""The shop's commands, on the live channel and over HTTP; app.py registers them."""
+"""The shop's commands, on the live channel and over HTTP; the channel is built with them."""
 
 from typing import Any
 
-from farmlive.commands import Command, Nothing
-from farmlive.shop.checkout.waitlist_models import Waiting, WaitJoin, WaitLeave
-from farmlive.shop.core.models import Card, OfferChange, OfferRelease, Stock
-from farmlive.shop.core.order_models import Held, HoldDrop, HoldPlace, OrderPlace, PlacedOrder
-from farmlive.shop.flash.models import Flash, FlashEnd, FlashPlan
-from farmlive.shop.orders.correction_models import Corrected, OfferCorrect
+from farmlive.commands import IN_BROADCAST, Command, Nothing
+from farmlive.shop.checkout.waitlist_models import Waiting, WaitJoin, WaitLeave, Wanted
+from farmlive.shop.core.models import (
+    Card,
+    ChangedOffer,
+    NewRelease,
+    OfferChange,
+    OfferRelease,
+    Stock,
+)
+from farmlive.shop.core.order_models import (
+    Held,
+    HoldDrop,
+    HoldPlace,
+    NewHold,
+    NewOrder,
+    OrderPlace,
+    PlacedOrder,
+)
+from farmlive.shop.flash.models import EndOfFlash, Flash, FlashEnd, FlashPlan, NewFlash
+from farmlive.shop.orders.correction_models import Corrected, NewCorrection, OfferCorrect
 from farmlive.shop.shop import Shop
-
-_IN_BROADCAST = "/api/v1/broadcasts/{broadcast}"
 
 
 def commands(shop: Shop) -> list[Command[Any]]:
@@ -20,7 +33,8 @@ def commands(shop: Shop) -> list[Command[Any]]:
             HoldPlace,
             shop.holds.place,
             result=Held,
-            http=f"POST {_IN_BROADCAST}/holds",
+            http=f"POST {IN_BROADCAST}/holds",
+            body=NewHold,
             operation="holds_place",
             tells=("order.held", "stock.changed"),
         ),
@@ -28,7 +42,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
             HoldDrop,
             shop.holds.drop,
             result=Nothing,
-            http=f"DELETE {_IN_BROADCAST}/holds/{{order}}",
+            http=f"DELETE {IN_BROADCAST}/holds/{{order}}",
             operation="holds_drop",
             tells=("order.cancelled", "stock.changed"),
         ),
@@ -36,7 +50,8 @@ def commands(shop: Shop) -> list[Command[Any]]:
             OrderPlace,
             shop.till.place,
             result=PlacedOrder,
-            http=f"POST {_IN_BROADCAST}/orders",
+            http=f"POST {IN_BROADCAST}/orders",
+            body=NewOrder,
             operation="orders_place",
             tells=("order.placed", "stock.changed"),
         ),
@@ -44,7 +59,8 @@ def commands(shop: Shop) -> list[Command[Any]]:
             WaitJoin,
             shop.waits.join,
             result=Waiting,
-            http=f"PUT {_IN_BROADCAST}/waits/{{offer}}",
+            http=f"PUT {IN_BROADCAST}/waits/{{offer}}",
+            body=Wanted,
             operation="waitlist_join",
             tells=("wait.changed",),
         ),
@@ -52,7 +68,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
             WaitLeave,
             shop.waits.leave,
             result=Nothing,
-            http=f"DELETE {_IN_BROADCAST}/waits/{{offer}}",
+            http=f"DELETE {IN_BROADCAST}/waits/{{offer}}",
             operation="waitlist_leave",
             tells=("wait.changed",),
         ),
@@ -60,7 +76,8 @@ def commands(shop: Shop) -> list[Command[Any]]:
             OfferRelease,
             shop.bag.release,
             result=Stock,
-            http=f"POST {_IN_BROADCAST}/offers/{{offer}}/releases",
+            http=f"POST {IN_BROADCAST}/offers/{{offer}}/releases",
+            body=NewRelease,
             operation="offers_release",
             role="staff",
             tells=("offer.released", "stock.changed"),
@@ -69,7 +86,8 @@ def commands(shop: Shop) -> list[Command[Any]]:
             OfferChange,
             shop.bag.change,
             result=Card,
-            http=f"PATCH {_IN_BROADCAST}/offers/{{offer}}",
+            http=f"PATCH {IN_BROADCAST}/offers/{{offer}}",
+            body=ChangedOffer,
             operation="offers_update",
             role="staff",
             tells=("offer.changed",),
@@ -78,7 +96,8 @@ def commands(shop: Shop) -> list[Command[Any]]:
             OfferCorrect,
             shop.corrections.correct,
             result=Corrected,
-            http=f"POST {_IN_BROADCAST}/offers/{{offer}}/corrections",
+            http=f"POST {IN_BROADCAST}/offers/{{offer}}/corrections",
+            body=NewCorrection,
             operation="offers_correct",
             role="staff",
             tells=("offer.changed", "order.held"),
@@ -87,7 +106,8 @@ def commands(shop: Shop) -> list[Command[Any]]:
             FlashPlan,
             shop.flashes.plan,
             result=Flash,
-            http=f"POST {_IN_BROADCAST}/flashes",
+            http=f"POST {IN_BROADCAST}/flashes",
+            body=NewFlash,
             operation="flashes_create",
             role="staff",
             tells=("flash.planned", "flash.started", "stock.changed"),
@@ -96,7 +116,8 @@ def commands(shop: Shop) -> list[Command[Any]]:
             FlashEnd,
             shop.flashes.end,
             result=Flash,
-            http=f"POST {_IN_BROADCAST}/flashes/{{flash}}/end",
+            http=f"POST {IN_BROADCAST}/flashes/{{flash}}/end",
+            body=EndOfFlash,
             operation="flashes_end",
             makes=False,
             role="staff",

@@ -43,14 +43,15 @@ class Sold:
 
 
 @pytest.fixture
-def sold() -> Sold:
-    """380 of the 412.5 kg are sold and 10 kg held: 22.5 kg are left."""
-    return Sold(380_000, 10_000)
+def sales() -> Sold:
+    return Sold()
 
 
 @pytest.fixture
-def sales(sold: Sold) -> Sold:
-    return sold
+def sold(sales: Sold) -> Sold:
+    """380 of the 412.5 kg are sold and 10 kg held: 22.5 kg are left."""
+    sales.of_each = Taken(380_000, 10_000)
+    return sales
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from farmlive.pages.audit.sentences import SENTENCES
 from farmlive.pages.audit.words import Said, Teller, file_words
 from farmlive.pages.rendering.formats import Formats
 from farmlive.people.core.audit import COMMAND, GROUPS, AuditEntry
-from farmlive.people.core.models import KeyRole
+from farmlive.people.core.roles import KeyRole
 from farmlive.problems import Forbidden, Problem
 from farmlive.review.definitions import SHEET_WORDS
 from farmlive.shop.audit_names import Thing

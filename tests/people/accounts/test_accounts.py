@@ -18,8 +18,9 @@ from tests.people.conftest import (
 from tests.support.parts import limits_of, people_of, replace_lookups
 
 from farmlive.people import People
-from farmlive.people.core.models import AccountChange, Role
+from farmlive.people.core.models import AccountChange
 from farmlive.people.core.problems import LastCoordinator, NameTaken, UnknownAccount
+from farmlive.people.core.roles import Role
 from farmlive.problems import Invalid, NotFound
 from farmlive.settings import Settings
 from farmlive.store import Store

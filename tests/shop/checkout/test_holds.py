@@ -23,6 +23,7 @@ from farmlive.shop.core.order_models import HoldDrop, HoldPlace
 from farmlive.shop.core.problems import KeyReused, PriceChanged, SoldOut, StockTaken, UnknownOffer
 from farmlive.shop.core.proof_of_work import ProofNeeded
 from farmlive.shop.core.tables import holds
+from farmlive.shop.orders import order_devices
 from farmlive.shop.stock.shortage import SOONEST
 
 
@@ -87,7 +88,7 @@ async def test_it_is_told_to_staff_its_farms_and_its_buyer_and_the_stock_to_all(
     assert changed.audience == ("public",)
     assert (changed.data["held"], changed.data["left"], changed.data["sold"]) == (3, 7, 0)
     mine = await stall.store.read(
-        lambda conn: stall.shop.audiences(conn, stall.broadcast, stall.viewer.device)
+        lambda conn: order_devices.audiences(conn, stall.broadcast, stall.viewer.device)
     )
     assert mine == [f"order:{answer['id']}"]
 

@@ -21,6 +21,7 @@ from farmlive.shop.core.problems import (
     UnknownCentre,
     UnknownOffer,
 )
+from farmlive.shop.orders import order_devices
 from farmlive.shop.stock import line_items
 
 
@@ -322,7 +323,7 @@ async def test_a_device_hears_of_its_own_orders_alone(stall: Any) -> None:
 
     async def audiences(broadcast: str, device: str) -> list[str]:
         return await stall.store.read(  # type: ignore[no-any-return]
-            lambda conn: stall.shop.audiences(conn, broadcast, device)
+            lambda conn: order_devices.audiences(conn, broadcast, device)
         )
 
     assert await audiences(stall.broadcast, "a device") == [f"order:{mine['id']}"]

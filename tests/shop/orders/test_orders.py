@@ -20,6 +20,7 @@ from farmlive.people.core.audit import deeds
 from farmlive.problems import Forbidden
 from farmlive.shop.core.order_models import Refund
 from farmlive.shop.core.problems import KeyReused, NotInState, RefundTooHigh, UnknownOrder
+from farmlive.shop.orders import order_devices
 from farmlive.shop.orders import orders as ordered
 
 
@@ -288,6 +289,6 @@ async def test_of_orders_and_holds_the_devices_are_found_again(
     placed = [(await stall.place())["id"] for _ in range(3)]
     held = (await hold(stall, by=caller("holding")))["id"]
     ids = [*placed, ulid(), held]
-    found = await stall.store.read(lambda c: stall.shop.orders.devices(c, ids))
+    found = await stall.store.read(lambda c: order_devices.devices(c, ids))
     assert found == {**dict.fromkeys(placed, stall.viewer.device), held: "holding"}
-    assert await stall.store.read(lambda c: stall.shop.orders.devices(c, [])) == {}
+    assert await stall.store.read(lambda c: order_devices.devices(c, [])) == {}

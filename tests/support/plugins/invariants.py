@@ -66,13 +66,13 @@ def _commands_as_declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Fail a test in which a command of the channel answered something else than its result, or
     raised a problem that it does not declare.
     """
-    run, wrong = Command.run, []
+    execute, wrong = Command.execute, []
 
     async def checked(
         command: Command[Any], caller: Caller, broadcast: str, message: Any
     ) -> dict[str, Any]:
         try:
-            answer = await run(command, caller, broadcast, message)
+            answer = await execute(command, caller, broadcast, message)
         except Problem as problem:
             if problem.slug not in {each.slug for each in command.problems}:
                 wrong.append(f"{command.name} does not declare {type(problem).__name__}")
@@ -85,7 +85,7 @@ def _commands_as_declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             wrong.append(f"{command.name} answered more than {command.result.__name__}: {more}")
         return answer
 
-    monkeypatch.setattr(Command, "run", checked)
+    monkeypatch.setattr(Command, "execute", checked)
     yield
     assert wrong == []
 

@@ -16,9 +16,9 @@ from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, ulid
 from farmlive.people.accounts import sign_ins
 from farmlive.people.core import sessions, tables
-from farmlive.people.core.models import Role
 from farmlive.people.core.nicknames import claims_office, is_blank, is_like_any, likeness
 from farmlive.people.core.problems import LastCoordinator, NameTaken, UnknownAccount
+from farmlive.people.core.roles import Role
 from farmlive.people.core.scope import centres_of, farms_of, listed, stored_centres
 from farmlive.problems import Invalid
 

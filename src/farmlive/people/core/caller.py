@@ -5,7 +5,7 @@ Pure decisions about roles; guard.py authenticates the caller.
 
 from dataclasses import dataclass, field
 
-from farmlive.people.core.models import KeyRole
+from farmlive.people.core.roles import CREW, STAFF, KeyRole
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ class Caller:
     @property
     def is_staff(self) -> bool:
         """Whether the caller runs broadcasts: a coordinator or a host."""
-        return self.role in ("coordinator", "host")
+        return self.role in STAFF
 
     @property
     def is_crew(self) -> bool:
         """Whether the caller works on a broadcast: staff, or a moderator."""
-        return self.is_staff or self.role == "moderator"
+        return self.role in CREW
 
     @property
     def owner(self) -> str:

@@ -2,7 +2,7 @@
 keys/models.py, factors/models.py, moderation/models.py).
 """
 
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
@@ -17,11 +17,9 @@ from pydantic import (
 from farmlive.bilingual import one_line
 from farmlive.clock import parse_rfc3339
 from farmlive.edge.paging import Page
+from farmlive.people.core.roles import Role
 from farmlive.public_text import Public
 
-Role = Literal["coordinator", "host", "moderator", "seller", "clerk"]
-KeyRole = Literal["coordinator", "host", "moderator", "seller", "clerk", "simulator"]
-ROLES: tuple[Role, ...] = get_args(Role)
 Label = Annotated[
     str,
     StringConstraints(

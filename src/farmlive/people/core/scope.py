@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from farmlive.people.core.models import KeyRole
+from farmlive.people.core.roles import STAFF, KeyRole
 from farmlive.problems import Invalid
 
 
@@ -77,7 +77,7 @@ def at_most(key: Scope, owner: Scope) -> Scope | None:
     """
     if owner.role == "coordinator" or (owner.role == "host" and key.role != "coordinator"):
         return key
-    if key.role in ("coordinator", "host"):
+    if key.role in STAFF:
         return owner
     if key.role != owner.role:
         return None

@@ -14,8 +14,8 @@ from farmlive.clock import DAY_MS, MINUTE_MS, now_ms
 from farmlive.ids import is_ulid, ulid
 from farmlive.ids import token as new_token
 from farmlive.people.core import tables
-from farmlive.people.core.models import Role
 from farmlive.people.core.problems import UnknownSession
+from farmlive.people.core.roles import Role
 from farmlive.people.core.scope import stored_centres
 from farmlive.problems import Unauthorized
 

@@ -14,8 +14,8 @@ from sqlalchemy.exc import IntegrityError
 
 from farmlive.clock import DAY_MS, now_ms
 from farmlive.people.accounts.accounts import Account
-from farmlive.people.core.models import KeyRole
 from farmlive.people.core.problems import SecondFactorNeeded, SecondFactorSetupNeeded, WrongCode
+from farmlive.people.core.roles import STAFF, KeyRole
 from farmlive.people.factors import passkeys, recovery_codes, totp, tries
 from farmlive.people.factors.models import FactorKind, FactorSetup
 from farmlive.people.factors.passkeys import Purpose
@@ -28,7 +28,7 @@ from farmlive.store import Store
 GRACE_MS = 7 * DAY_MS
 # How often a coordinator may give an account seven more days before it has set one up.
 EXTENSIONS = 2
-DEMANDED_OF: tuple[KeyRole, ...] = ("coordinator", "host")
+DEMANDED_OF: tuple[KeyRole, ...] = STAFF
 
 
 @dataclass(frozen=True)

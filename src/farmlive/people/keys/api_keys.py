@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Row, Select, delete, or_, select
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, token, ulid
 from farmlive.people.core import tables
-from farmlive.people.core.models import KeyRole
 from farmlive.people.core.problems import ApiKeyAboveOwner, ExpiredApiKey, UnknownKey
+from farmlive.people.core.roles import KeyRole
 from farmlive.people.core.scope import Scope, at_most, centres_of, farms_of, stored_centres
 from farmlive.people.core.sessions import hashed
 

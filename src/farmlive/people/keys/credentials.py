@@ -17,8 +17,8 @@ from farmlive.people.accounts import reauthentication
 from farmlive.people.core import audit, tables
 from farmlive.people.core.caller import Caller
 from farmlive.people.core.lookups import Airings
-from farmlive.people.core.models import KeyRole, Role
 from farmlive.people.core.problems import NotToGive, ShutOut, UnknownAccount, UnknownCredential
+from farmlive.people.core.roles import STAFF, KeyRole, Role
 from farmlive.people.keys import api_keys
 from farmlive.people.keys.models import CredentialKind
 from farmlive.problems import Invalid
@@ -33,9 +33,9 @@ TABLES: dict[CredentialKind, Table] = {
 # of them.
 MAKERS: dict[CredentialKind, tuple[Role, ...]] = {
     "api_key": ("coordinator",),
-    "stream_key": ("coordinator", "host"),
+    "stream_key": STAFF,
     "invitation": ("coordinator",),
-    "guest": ("coordinator", "host"),
+    "guest": STAFF,
 }
 # If more than this of one kind end together, the audit log has one entry for all, so that no
 # account can create so many that shutting it out takes long.

@@ -15,8 +15,8 @@ from farmlive.ids import is_ulid, token, ulid
 from farmlive.people.accounts import reauthentication
 from farmlive.people.core import audit, tables
 from farmlive.people.core.caller import Caller
-from farmlive.people.core.models import Role
 from farmlive.people.core.problems import InvitationOver, UnknownInvitation
+from farmlive.people.core.roles import Role
 from farmlive.people.core.scope import audited, centres_of, farms_of, stored_centres
 from farmlive.people.core.sessions import hashed
 from farmlive.people.keys import credentials

@@ -5,16 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field
 
 from farmlive.edge.paging import Page
-from farmlive.people.core.models import (
-    Centres,
-    Farms,
-    Identifier,
-    KeyRole,
-    Label,
-    Moment,
-    Sent,
-)
+from farmlive.people.core.models import Centres, Farms, Identifier, Label, Moment, Sent
 from farmlive.people.core.nicknames import is_blank
+from farmlive.people.core.roles import KeyRole
 from farmlive.public_text import Public
 
 Purpose = Literal["studio", "encoder", "guest"]

@@ -42,6 +42,7 @@ from farmlive.people.core.problems import (
     WrongCode,
     WrongPassword,
 )
+from farmlive.people.core.roles import ROLES, KeyRole
 from farmlive.people.core.scope import listed
 from farmlive.people.core.sessions import Session
 from farmlive.people.factors import factors
@@ -120,7 +121,7 @@ def _session(people: People, guard: Guard) -> APIRouter:
         return _signed_in(response, session, people)
 
     @router.get("/session", operation_id="session_get")
-    @called_by(*models.ROLES)
+    @called_by(*ROLES)
     @raises(Unauthorized)
     async def who_is_signed_in(
         response: Response, caller: Annotated[Caller, anyone]
@@ -388,7 +389,7 @@ def _signed_in(response: Response, session: Session, people: People) -> session_
 
 
 def _signed_in_as(
-    who: Caller | Session, name: str, role: models.KeyRole, people: People
+    who: Caller | Session, name: str, role: KeyRole, people: People
 ) -> session_models.SignedIn:
     until = people.factor_until(who)
     at = who.authenticated_at

@@ -14,6 +14,7 @@ from farmlive.origin.core.models import Farm, Lot
 from farmlive.origin.origin import Origin
 from farmlive.origin.stops.reasons import CardStop
 from farmlive.people import Caller
+from farmlive.people.core.roles import STAFF
 from farmlive.problems import Forbidden
 from farmlive.shop.core import regions, state_machine
 from farmlive.shop.core.models import Centre, money, order_number
@@ -26,7 +27,7 @@ from farmlive.shop.core.tables import centres, offers, products
 from farmlive.shop.offers.catalogue import centre_of
 from farmlive.shop.orders.buyer_data import is_erased
 
-_READERS = ("coordinator", "host", "clerk", "seller")
+_READERS = (*STAFF, "clerk", "seller")
 
 
 def may_read(caller: Caller) -> list[ColumnElement[bool]]:

@@ -12,6 +12,7 @@ from farmlive.edge import paging
 from farmlive.edge.contracts import raises
 from farmlive.origin.core.problems import LotStopped, LotTaken, UnknownLot
 from farmlive.people import Caller, Guard
+from farmlive.people.core.roles import GROWERS
 from farmlive.problems import BroadcastEnded
 from farmlive.shop.core.fields import Identifier
 from farmlive.shop.core.models import (
@@ -49,7 +50,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     """Return the router of centres, products and the bag."""
     router = APIRouter(prefix="/api/v1")
     staff = Depends(guard.staff)
-    growers = Depends(guard.roles("coordinator", "host", "seller"))
+    growers = Depends(guard.roles(*GROWERS))
 
     @router.get("/centres", operation_id="centres_list")
     async def list_centres(page: paging.PageParams) -> CentreList:

@@ -10,6 +10,7 @@ from farmlive.edge import paging
 from farmlive.edge.contracts import raises
 from farmlive.origin.core.problems import LotStopped, UnknownLot
 from farmlive.people import Caller, Guard
+from farmlive.people.core.roles import STAFF
 from farmlive.problems import Forbidden, Invalid, TooMany
 from farmlive.shop.core.fields import Identifier, Key
 from farmlive.shop.core.order_models import (
@@ -78,8 +79,8 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     router = APIRouter(prefix="/api/v1")
     uncached = [Depends(private)]
     staff = Depends(guard.staff)
-    keepers = Depends(guard.roles("coordinator", "host", "clerk"))
-    readers = Depends(guard.roles("coordinator", "host", "clerk", "seller"))
+    keepers = Depends(guard.roles(*STAFF, "clerk"))
+    readers = Depends(guard.roles(*STAFF, "clerk", "seller"))
     counted = [*uncached, Depends(by_token(shop, guard))]
 
     async def found(

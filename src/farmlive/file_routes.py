@@ -1,7 +1,7 @@
 """The routes of files: uploading a picture, and reading stored files.
 
-store/files/files.py validates pictures and certificates, and store/files/uploads.py limits uploads
-per account.
+Farms, products, lots and claims all use them, so they belong to no room. store/files/files.py
+validates pictures and certificates, and store/files/uploads.py limits uploads per account.
 """
 
 import re
@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from farmlive.edge.contracts import raises
 from farmlive.people import Caller, Guard
+from farmlive.people.core.roles import GROWERS
 from farmlive.problems import NotFound
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -26,7 +27,7 @@ PATHS = re.compile(
 )
 """The addresses whose body is a file, with a limit of its own (`max_upload_mib`)."""
 
-BODY = {
+_BODY = {
     "requestBody": {
         "required": True,
         "description": "The bytes of the file.",
@@ -53,10 +54,13 @@ def routes(store: Store, settings: Settings, guard: Guard) -> APIRouter:
     """Return the router of files."""
     router = APIRouter()
     files = Files(settings)
-    growers = guard.roles("coordinator", "host", "seller")
+    growers = guard.roles(*GROWERS)
 
     @router.post(
-        "/api/v1/pictures", status_code=201, openapi_extra=BODY, operation_id="files_upload_picture"
+        "/api/v1/pictures",
+        status_code=201,
+        openapi_extra=_BODY,
+        operation_id="files_upload_picture",
     )
     @raises(NoRoom, NotAPicture, NotKept, UploadLate)
     async def keep_picture(
