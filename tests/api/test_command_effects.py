@@ -220,7 +220,8 @@ async def undone(fair: Fair, command: Command[Any]) -> AsyncIterator[str]:
         try:
             await fair.send(command, fields)
         except (Problem, ValidationError) as refusal:
-            yield f"say in test_command_effects.py how it is done, it is refused: {refusal}"
+            here = "tests/api/test_command_effects.py"
+            yield f"say in {here} how it is done, it is refused: {refusal}"
             return
         new |= set((await fair.told())[len(told) :])
         if command.role != "anyone" and command.name not in (await fair.noted())[len(noted) :]:
