@@ -14,7 +14,7 @@ from tests.support.parts import people_of
 from farmlive.openapi import Api
 from farmlive.people import Caller, DeviceCookie, Guard, People
 from farmlive.people.core.cookies import Cookies
-from farmlive.people.routes.accounts import routes
+from farmlive.people.routes import routes
 from farmlive.problems import NotFound, Problem
 from farmlive.settings import Settings
 from farmlive.store import Store

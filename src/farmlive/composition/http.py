@@ -27,7 +27,7 @@ from farmlive.pages.rendering.render import Pages
 from farmlive.pages.rendering.static import Static
 from farmlive.pages.services import Services
 from farmlive.people import DeviceCookie
-from farmlive.people.routes import accounts as people_routes
+from farmlive.people import routes as people_routes
 from farmlive.review import routes as review_routes
 from farmlive.shop.routes import claims, notices, offers, orders, privacy, shipping, waitlist
 from farmlive.shop.shipping.fees import ParcelFees

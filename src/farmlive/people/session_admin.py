@@ -1,6 +1,6 @@
 """Begin and end of sessions: signing in, accepting an invitation, and the list of one's own.
 
-core/sessions.py and accounts/sign_ins.py have the SQL; people/routes/accounts.py sets the cookies.
+core/sessions.py and accounts/sign_ins.py have the SQL; people/routes/sessions.py sets the cookies.
 """
 
 import contextlib

@@ -2,7 +2,7 @@
 
 A session expires after some time without use, and after some days in any case; a sign-in ends the
 earlier session on the same device. Functions for the store, and the two tokens;
-people/routes/accounts.py sets the cookies.
+people/routes/sessions.py sets the cookies.
 """
 
 import hashlib
