@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, update
 
+from farmlive.broadcast.broadcast_state import BroadcastState, fold, unpacked
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.log import Event
 from farmlive.broadcast.models import NewBroadcast
-from farmlive.broadcast.snapshot import BroadcastState, fold, unpacked
 from farmlive.broadcast.tables import broadcasts, events
 from farmlive.store import Store
 

@@ -11,7 +11,8 @@ import pytest
 from tests.broadcast.long_log import FARMS, folded, log_of
 from tests.support.golden_log import golden
 
-from farmlive.broadcast import checkpoints, snapshot
+from farmlive.broadcast import broadcast_state, checkpoints
+from farmlive.broadcast.broadcast_state import BroadcastState
 from farmlive.broadcast.checkpoints import (
     capture,
     pack,
@@ -19,7 +20,7 @@ from farmlive.broadcast.checkpoints import (
     version_of,
 )
 from farmlive.broadcast.log import Event
-from farmlive.broadcast.snapshot import BroadcastState, view
+from farmlive.broadcast.snapshot import view
 
 VIEWERS = (
     frozenset({"public"}),
@@ -77,7 +78,7 @@ def test_a_packed_order_is_shown_to_everyone_as_an_unpacked_one(
     shown = views(folded(found))
     assert all(each["orders"] for each in shown[1:])
     assert {type(kept) for kept in folded(found).orders.values()} == {bytes, tuple}
-    monkeypatch.setattr(snapshot, "_packed", lambda told, order: (told, order))
+    monkeypatch.setattr(broadcast_state, "_packed", lambda told, order: (told, order))
     plain = folded(found)
     assert {type(kept) for kept in plain.orders.values()} == {tuple}
     # The clock moves holds alone.
@@ -129,7 +130,7 @@ NO_PART_OF_A_STATE = {
 
 def test_all_that_the_fold_is_made_of_is_in_the_version() -> None:
     known = {module.__name__ for module in checkpoints.FOLDED_BY}
-    assert snapshot.__name__ in known
+    assert broadcast_state.__name__ in known
     for module in checkpoints.FOLDED_BY:
         tree = ast.parse(Path(str(module.__file__)).read_text())
         for node in ast.walk(tree):

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from farmlive.broadcast.broadcast_state import CHAT_KEPT, FOLDS, PASSED_OVER, BroadcastState, fold
 from farmlive.broadcast.events import KINDS
 from farmlive.broadcast.log import Event
-from farmlive.broadcast.snapshot import CHAT_KEPT, FOLDS, PASSED_OVER, BroadcastState, fold, view
+from farmlive.broadcast.snapshot import view
 
 PUBLIC = frozenset({"public"})
 
@@ -237,5 +238,5 @@ def test_the_source_on_air() -> None:
 
 
 def test_every_kind_of_event_is_folded_or_passed_over_by_name() -> None:
-    assert KINDS.keys() - FOLDS.keys() - PASSED_OVER == set(), "broadcast/snapshot.py"
-    assert FOLDS.keys() & PASSED_OVER == set(), "broadcast/snapshot.py"
+    assert KINDS.keys() - FOLDS.keys() - PASSED_OVER == set(), "broadcast/broadcast_state.py"
+    assert FOLDS.keys() & PASSED_OVER == set(), "broadcast/broadcast_state.py"

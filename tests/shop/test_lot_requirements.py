@@ -23,7 +23,7 @@ from tests.shop.support.stopped_lots import (
 from tests.support.upload_bodies import chunks, pdf
 
 from farmlive.bilingual import Bilingual
-from farmlive.broadcast.snapshot import BroadcastState, fold
+from farmlive.broadcast.broadcast_state import BroadcastState, fold
 from farmlive.clock import now_ms
 from farmlive.origin.core.models import NewInspection, Undo
 from farmlive.origin.core.problems import LotStopped

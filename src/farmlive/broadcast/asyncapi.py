@@ -8,9 +8,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from farmlive.broadcast.broadcast_state import CHAT_KEPT
 from farmlive.broadcast.channel import SUBPROTOCOL, Channel
 from farmlive.broadcast.events.schema import event_schemas, schemas
-from farmlive.broadcast.snapshot import CHAT_KEPT, STAFF_ORDERS
+from farmlive.broadcast.snapshot import STAFF_ORDERS
 from farmlive.broadcast.wire.ws_protocol import TOO_MANY
 from farmlive.commands import Command
 from farmlive.people.core import devices, sessions

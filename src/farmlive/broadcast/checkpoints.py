@@ -22,11 +22,11 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select
 
 from farmlive import compact_json
+from farmlive.broadcast import broadcast_state
 from farmlive.broadcast import events as kinds
-from farmlive.broadcast import snapshot
+from farmlive.broadcast.broadcast_state import BroadcastState, Told, pack_order, unpacked
 from farmlive.broadcast.events import goods, model, parts, stage, trade
 from farmlive.broadcast.log import REDACTING
-from farmlive.broadcast.snapshot import BroadcastState, Told, pack_order, unpacked
 from farmlive.broadcast.tables import events, log_checkpoints
 from farmlive.store import Store
 
@@ -40,7 +40,7 @@ _ORDERS = 500
 _seq = log_checkpoints.c.seq
 _log = structlog.get_logger(__name__)
 
-FOLDED_BY = (snapshot, kinds, model, parts, stage, goods, trade)
+FOLDED_BY = (broadcast_state, kinds, model, parts, stage, goods, trade)
 """The modules that decide what a state is: with them all checkpoints are others."""
 
 
@@ -102,7 +102,9 @@ def unpack(data: bytes) -> BroadcastState:
 
 def _scene_of(lines: Iterator[bytes]) -> BroadcastState:
     head, orders = compact_json.decode(next(lines, b"")), compact_json.decode(next(lines, b""))
-    scene = BroadcastState(**{**head, "chat": deque(head["chat"], maxlen=snapshot.CHAT_KEPT)})
+    scene = BroadcastState(
+        **{**head, "chat": deque(head["chat"], maxlen=broadcast_state.CHAT_KEPT)}
+    )
     for order in lines:
         scene.orders[compact_json.decode(order)] = next(lines, b"")
     if len(scene.orders) != orders["count"]:

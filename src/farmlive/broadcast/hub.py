@@ -15,11 +15,11 @@ from typing import Any
 import structlog
 
 from farmlive import compact_json
+from farmlive.broadcast.broadcast_state import BroadcastState, fold
 from farmlive.broadcast.events import ChatHidden, OrderErased, StockChanged
 from farmlive.broadcast.events.audience_filter import ORDER, order_of
 from farmlive.broadcast.log import REDACTING, Event
 from farmlive.broadcast.news import News, Pieces, newest
-from farmlive.broadcast.snapshot import BroadcastState, fold
 from farmlive.broadcast.wire.ws_protocol import Wire, text_frame
 from farmlive.clock import now_ms
 from farmlive.outages import reason_of

@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator
 
 from sqlalchemy import Connection, select
 
+from farmlive.broadcast.broadcast_state import lots
 from farmlive.broadcast.checkpoints import EVERY, Captured, Checkpoints, capture, load
 from farmlive.broadcast.hub import RESUMABLE, Counts, Hub
 from farmlive.broadcast.log import Event, Log
-from farmlive.broadcast.snapshot import lots
 from farmlive.broadcast.tables import broadcasts
 from farmlive.bus import Bus
 from farmlive.outages import Outage, reason_of

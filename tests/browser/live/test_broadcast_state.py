@@ -9,10 +9,11 @@ from tests.browser.conftest import Open
 from tests.support.golden_log import golden
 
 from farmlive import compact_json
+from farmlive.broadcast.broadcast_state import PASSED_OVER, UNUSED, BroadcastState, fold
 from farmlive.broadcast.events import KINDS
 from farmlive.broadcast.log import Event
 from farmlive.broadcast.news import visible
-from farmlive.broadcast.snapshot import PASSED_OVER, UNUSED, BroadcastState, fold, view
+from farmlive.broadcast.snapshot import view
 from farmlive.clock import rfc3339
 
 pytestmark = pytest.mark.browser
@@ -194,5 +195,5 @@ async def test_each_fold_knows_every_kind_and_field_or_names_it_as_unused(open_p
     told = {event.kind for event in golden()}
     told |= {f"{event.kind}.{name}" for event in golden() for name in event.data}
     assert expected - told == set(), "tests/support/golden_log.py: tell of it there"
-    assert expected - by_server == set(), "broadcast/snapshot.py: fold it, or name it as unused"
+    assert expected - by_server == set(), "broadcast_state.py: fold it, or name it as unused"
     assert expected - by_page == set(), "broadcast-state.js: fold it, or name it as unused"

@@ -2,8 +2,8 @@
 
 import re
 
+from farmlive.broadcast.broadcast_state import PASSED_OVER, UNUSED
 from farmlive.broadcast.events import KINDS
-from farmlive.broadcast.snapshot import PASSED_OVER, UNUSED
 from farmlive.pages.rendering.static import WEB
 
 # Read by the fold itself: the order of the bag, and what it keeps of a lot under other names.

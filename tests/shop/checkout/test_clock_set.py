@@ -12,7 +12,7 @@ from tests.support.parts import people_of, timekeeper_of
 from tests.support.set_clocks import Clocks, clocks
 
 from farmlive import clock
-from farmlive.broadcast.snapshot import BroadcastState, fold
+from farmlive.broadcast.broadcast_state import BroadcastState, fold
 from farmlive.clock import now_ms
 from farmlive.operations.timekeeper import Timekeeper
 from farmlive.outages import Outages

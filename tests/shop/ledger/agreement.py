@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 from tests.shop.ledger.entries import Refund
 from tests.shop.ledger.ledger import Ledger
 
-from farmlive.broadcast.snapshot import BroadcastState
+from farmlive.broadcast.broadcast_state import BroadcastState
 from farmlive.shop.core.order_links import OrderLinks
 from farmlive.shop.core.order_tables import orders
 from farmlive.shop.core.tables import flashes, holds, lot_stock, offers, waits

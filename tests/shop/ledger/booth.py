@@ -13,7 +13,7 @@ from tests.shop.ledger.entries import Asked, Lot, Move
 from tests.shop.ledger.ledger import Ledger
 from tests.shop.ledger.rules import NEW
 
-from farmlive.broadcast.snapshot import BroadcastState, fold
+from farmlive.broadcast.broadcast_state import BroadcastState, fold
 from farmlive.clock import PretendedClock, now_ms
 from farmlive.ids import token
 from farmlive.origin.core.models import NewLot

@@ -12,7 +12,7 @@ from tests.shop.ledger.booth import CHEAP, DEVICES, PRICE, Booth, Drawn
 from tests.shop.ledger.entries import Asked, Batch, Move, Offer, Order
 from tests.support.money import cny
 
-from farmlive.broadcast.snapshot import BroadcastState
+from farmlive.broadcast.broadcast_state import BroadcastState
 from farmlive.clock import now_ms
 from farmlive.ids import token
 from farmlive.origin.core.models import LotChange, NewWaste

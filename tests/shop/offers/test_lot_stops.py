@@ -22,7 +22,7 @@ from tests.shop.support.stopped_lots import (
 )
 from tests.support.money import cny
 
-from farmlive.broadcast.snapshot import BroadcastState, fold
+from farmlive.broadcast.broadcast_state import BroadcastState, fold
 from farmlive.origin.core.problems import LotStopped
 from farmlive.origin.core.tables import lots
 from farmlive.problems import Problem

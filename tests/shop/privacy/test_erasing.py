@@ -27,8 +27,9 @@ from tests.shop.support.departing_buyer import (
 from tests.shop.support.notice_providers import server
 from tests.shop.support.orders import enter, pay, seen
 
+from farmlive.broadcast.broadcast_state import BroadcastState, fold
 from farmlive.broadcast.checkpoints import Checkpoints, capture
-from farmlive.broadcast.snapshot import BroadcastState, fold, view
+from farmlive.broadcast.snapshot import view
 from farmlive.broadcast.tables import log_checkpoints
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import ulid

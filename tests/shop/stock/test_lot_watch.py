@@ -10,9 +10,9 @@ from tests.support.money import cny
 from tests.support.parts import local_log
 from tests.support.waiting import LONG_S, until
 
+from farmlive.broadcast.broadcast_state import BroadcastState, fold, lots
 from farmlive.broadcast.hub import Hub
 from farmlive.broadcast.log import Event
-from farmlive.broadcast.snapshot import BroadcastState, fold, lots
 from farmlive.client import Api, Channel
 from farmlive.server import Server, running
 from farmlive.settings import Settings

@@ -5,7 +5,8 @@ from typing import Any
 from hypothesis import strategies as st
 from tests.shop.conftest import HOST
 
-from farmlive.broadcast.snapshot import BroadcastState, fold, view
+from farmlive.broadcast.broadcast_state import BroadcastState, fold
+from farmlive.broadcast.snapshot import view
 from farmlive.clock import now_ms
 from farmlive.ids import token
 from farmlive.origin.core.models import NewLot

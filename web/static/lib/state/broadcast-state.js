@@ -1,4 +1,4 @@
-// What is so in the broadcast: the same fold as the server's snapshot (broadcast/snapshot.py).
+// What is so in the broadcast: the same fold as the server's (broadcast/broadcast_state.py).
 // Pure; renders nothing.
 
 const CHAT_KEPT = 50;
