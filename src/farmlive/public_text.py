@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from farmlive.bilingual import Bilingual
-from farmlive.contacts import contact_in
+from farmlive.contact_detection import contact_in
 
 REFUSED = {
     "phone": "Others read this: take the telephone number out. A pick-up point's own number has a "

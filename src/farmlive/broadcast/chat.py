@@ -10,7 +10,7 @@ from farmlive.broadcast.events import ChatHidden, ChatSaid
 from farmlive.broadcast.log import Log
 from farmlive.broadcast.mutes import SWEEP_S, Duration, Mute, UnknownMute, trace_of
 from farmlive.broadcast.tables import events, senders
-from farmlive.contacts import without_phones
+from farmlive.contact_detection import without_phones
 from farmlive.edge.contracts import raises
 from farmlive.people import Caller, People
 from farmlive.people.core.audit import note

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from farmlive import contacts
-from farmlive.contacts import BLANK, contact_in, without_phones
+from farmlive import contact_detection
+from farmlive.contact_detection import BLANK, contact_in, without_phones
 
 
 @pytest.mark.parametrize(
@@ -296,10 +296,10 @@ def test_what_it_costs_to_look_grows_with_the_text_alone(
     names = ("_NUMBER", "_OTHER", "_MORE_BEFORE", "_SPOKEN_PHONE", "_COMPACT_DAY", "_OTHER_PHONES")
 
     def work(times: int) -> int:
-        counted = [Counted(getattr(contacts, name)) for name in names]
+        counted = [Counted(getattr(contact_detection, name)) for name in names]
         with monkeypatch.context() as patch:
             for name, each in zip(names, counted, strict=True):
-                patch.setattr(contacts, name, each)
+                patch.setattr(contact_detection, name, each)
             without_phones(hostile * times)
             contact_in(hostile * times)
         return sum(each.work for each in counted)
