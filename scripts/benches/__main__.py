@@ -15,7 +15,7 @@ from typing import Any
 import uvloop
 from rich.console import Console
 from rich.table import Table
-from scripts.benches import crash, faults, relay, report, spine, till
+from scripts.benches import crash, fast, faults, relay, report, spine, till
 
 Bench = Callable[[bool, Callable[[str], None]], Awaitable[dict[str, Any]]]
 Bounds = dict[str, float]
@@ -44,6 +44,12 @@ BENCHES: dict[str, tuple[Bench, Bounds, Bounds, str]] = {
         till.LIMITS,
         till.FLOORS,
         "orders by channel and HTTP on both databases, and a crowd for one batch, beside viewers",
+    ),
+    "fast": (
+        fast.run,
+        fast.LIMITS,
+        fast.FLOORS,
+        "what each part of the store's fast path saves an order, on both databases",
     ),
     "crash": (
         crash.run,

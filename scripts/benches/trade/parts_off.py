@@ -1,12 +1,13 @@
-"""farmlive whose fast path has one part off at a time: `parts_off.py FILE serve`. Beside it one
-sees what each part gains. Only the bench of the fast path starts it; no setting does.
-
-The file's one byte says which of PARTS is off, from the writer's next batch on.
+"""farmlive whose fast path has another part off in each batch: `parts_off.py FILE serve`. It writes
+to the file what each batch of orders took. Only the bench of the fast path starts it; no setting
+switches a part off.
 """
 
-import mmap
+import json
+import random
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,34 +24,77 @@ from farmlive.store.fast import connection as fast
 from farmlive.store.fast.compiled import Hot, Plan, _row_class, hot_one
 from farmlive.store.fast.pipeline import Pipeline
 
-PARTS = ("", "compiled", "pipeline", "prefetch", "deferred_updates", "own_pipeline")
+ALL = "all"
+"""No part is off."""
+PARTS = {
+    "sqlite": ("compiled", "deferred_updates"),
+    "postgresql": ("compiled", "pipeline", "prefetch", "deferred_updates", "own_pipeline"),
+}
 """`own_pipeline`: psycopg's `Connection.pipeline()` in place of ours."""
-OF_SQLITE = ("compiled", "deferred_updates")
 # Compiled statements alone can be sent together, and only what is sent together is prefetched.
 _ONE_BY_ONE = ("compiled", "pipeline")
 _UNASKED = ("compiled", "pipeline", "prefetch")
+_BY_PSYCOPG = ("compiled", "own_pipeline")
+
+
+class Switch:
+    """Which part is off in the running batch, and what the batches took.
+
+    A batch is `(part, functions, CPU seconds of the writer, those of PostgreSQL, seconds)`.
+    """
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[str, int, float, float, float]] = []
+        self._run = batch.run
+        self.next: list[str] = []
+        """What is off in the next batches, the last one first."""
+
+    def run(self, connection: HotConnection, units: Sequence[Any], *more: Any) -> None:
+        """Do as `batch.run` without one part."""
+        dialect, process = connection.dialect.name, 0
+        if not self.next:  # each as often, in any order
+            self.next = [ALL, *PARTS[dialect]]
+            random.shuffle(self.next)
+        off = connection.__dict__["off"] = self.next.pop()
+        if dialect == "postgresql":
+            connection._driver.prepare_threshold = 2 if off in _BY_PSYCOPG else None
+            process = connection._driver.pgconn.backend_pid
+        began = _clocks(process)
+        self._run(connection, units, *more)
+        ended = _clocks(process)
+        took = (after - before for before, after in zip(began, ended, strict=True))
+        self.batches.append((off, len(units), *took))  # type: ignore[arg-type]
+
+
+def _clocks(process: int) -> tuple[float, float, float]:
+    theirs = time.clock_gettime(~process << 3 | 2) if process else 0.0  # see lab/server.py
+    return time.thread_time(), theirs, time.monotonic()
 
 
 def _off(connection: Any) -> str:
-    found: str = connection.__dict__.get("off", "")
-    return found
+    off: str = connection.__dict__.get("off", ALL)
+    return off
 
 
-class _OneByOne(Pipeline):
+class OneByOne(Pipeline):
     """Sends each statement by itself."""
 
     def add(self, plan: Plan, encoded: list[Any]) -> Result:
+        """Add a statement and send it."""
         result = super().add(plan, encoded)
         self.send()
         return result
 
     def send_nowait(self, texts: Sequence[bytes], owner: object) -> None:
+        """Send each of these."""
         for text in texts:
             self.send([text])
 
 
-class _ByPsycopg(Pipeline):
-    """Sends by psycopg's cursors and `Connection.pipeline()`, at the same moments as ours."""
+class ByPsycopg(Pipeline):
+    """Sends by psycopg's cursors and `Connection.pipeline()`, at the same moments as ours; which
+    of them failed it does not tell.
+    """
 
     def __init__(self, connection: Connection, on_read: Any):
         super().__init__(connection, on_read)
@@ -63,16 +107,19 @@ class _ByPsycopg(Pipeline):
             set_json_loads(compact_json.decode, self._driver)
 
     def add(self, plan: Plan, encoded: list[Any]) -> Result:
+        """Add a statement."""
         result = Result(send=self._on_read)
         self._waiting.append((b"", plan, encoded, result))
         return result
 
     def send_nowait(self, texts: Sequence[bytes], owner: object) -> None:
+        """Send these after the waiting ones."""
         self._waiting += [(text, None, [], Result()) for text in texts]
         self._push()
         self._owners.append((len(self._waiting), owner))
 
     def send(self, texts: Sequence[bytes] = ()) -> None:
+        """Send the waiting statements, then these, and wait for the results."""
         self._waiting += [(text, None, [], Result()) for text in texts]
         if len(self._waiting) == 1 and not self._sent:
             self._cursors.append(self._executed(*self._waiting[0][:3]))
@@ -81,8 +128,7 @@ class _ByPsycopg(Pipeline):
             self._mode.__exit__(None, None, None)
         for (_, plan, _, result), cursor in zip(self._waiting, self._cursors, strict=True):
             if plan is not None:
-                load = cursor.fetchall if plan.columns else tuple
-                result.done(load, cursor.rowcount)
+                result.done(cursor.fetchall if plan.columns else tuple, cursor.rowcount)
         self._waiting, self._owners, self._cursors = [], [], []
         self._mode, self._sent = None, 0
 
@@ -103,9 +149,10 @@ class _ByPsycopg(Pipeline):
         return cursor.execute(plan.text, values, prepare=True)
 
 
-def _pipeline(connection: Any, on_read: Any) -> Pipeline:
+def pipeline_of(connection: Any, on_read: Any) -> Pipeline:
+    """Return what sends the connection's statements."""
     off = _off(connection)
-    kind = _OneByOne if off in _ONE_BY_ONE else _ByPsycopg if off == "own_pipeline" else Pipeline
+    kind = OneByOne if off in _ONE_BY_ONE else ByPsycopg if off == "own_pipeline" else Pipeline
     return kind(connection, on_read)
 
 
@@ -113,53 +160,42 @@ def _json_text(value: Any) -> str:
     return compact_json.encode(value).decode()
 
 
-def _unencoded(plan: Plan) -> Plan:
-    """Leave values to psycopg's dumpers, apart from JSON, whose text it takes."""
-    plan._changes = [
-        (at, place, _json_text if encode is compact_json.encode else None)
-        for at, place, encode in plan._changes
-    ]
-    return plan
-
-
-def _switch(chosen: mmap.mmap) -> None:
-    """Let the parts be switched off."""
-    run, prefetch, one = batch.run, batch._prefetch, batch._run
-    execute, plan_of, plan_of_rows = HotConnection._execute_hot, Hot.plan, Hot.plan_of_rows
+def switch_parts(change: Callable[[Any, str, Any], None] = setattr) -> Switch:
+    """Let each batch of the writer run without one part of the fast path, or with all; `change`
+    replaces an attribute.
+    """
+    switch = Switch()
+    prefetch, run_one = batch._prefetch, batch._run
+    execute, plan_of = HotConnection._execute_hot, Hot.plan
     rows: dict[Hot, Any] = {}
     plans: dict[Any, Plan] = {}
 
-    def run_with(connection: HotConnection, *what: Any) -> None:
-        off = connection.__dict__["off"] = PARTS[chosen[0]]
-        if connection.dialect.name == "postgresql":
-            by_psycopg = off in ("compiled", "own_pipeline")
-            connection._driver.prepare_threshold = 2 if by_psycopg else None
-        run(connection, *what)
-
-    def prefetch_with(connection: HotConnection, left: Any) -> None:
+    def without_prefetch(connection: HotConnection, left: Any) -> None:
         if _off(connection) not in _UNASKED:
             prefetch(connection, left)
 
-    def run_one(connection: HotConnection, unit: batch.Unit, *how: Any, **more: Any) -> None:
+    def without_deferring(
+        connection: HotConnection, unit: batch.Unit, *more: Any, **options: Any
+    ) -> None:
         function = unit.function
 
-        def written(connection: Any) -> Any:
-            """What the function gives, once its updates are under way and nothing is cached."""
+        def and_write(connection: Any) -> Any:
+            """Run the function, send the updates that it owes and forget what it knew."""
             result = function(connection)
-            for statement, values in connection.tally.settled():
-                connection._execute_hot(hot_one(statement), values)
+            for statement, row in connection.tally.settled():
+                connection._execute_hot(hot_one(statement), row)
                 connection._changes = True
             connection.tally.forget()
             return result
 
         if _off(connection) == "deferred_updates":
-            unit.function = written
+            unit.function = and_write
         try:
-            one(connection, unit, *how, **more)
+            run_one(connection, unit, *more, **options)
         finally:
             unit.function = function
 
-    def execute_with(connection: HotConnection, found: Hot, parameters: Any) -> Result:
+    def uncompiled(connection: HotConnection, found: Hot, parameters: Any) -> Result:
         if _off(connection) != "compiled":
             return execute(connection, found, parameters)
         if parameters == []:
@@ -173,34 +209,36 @@ def _switch(chosen: mmap.mmap) -> None:
             rows[found] = _row_class(tuple(result.keys()))
         return Result([rows[found]._make(row) for row in result], result.rowcount)
 
-    def plan_with(found: Hot, connection: Any, values: Any) -> Plan:
+    def unencoded(found: Hot, connection: Any, values: Any) -> Plan:
+        """Leave values to psycopg's dumpers, apart from JSON, whose text it takes."""
         if _off(connection) != "own_pipeline":
             return plan_of(found, connection, values)
         key = (found, *values, *(len(values[name]) for name in found._lists))
         if key not in plans:
-            plans[key] = _unencoded(Plan(found.statement, connection, values))
+            plan = plans[key] = Plan(found.statement, connection, values)
+            plan._changes = [
+                (at, place, _json_text if encode is compact_json.encode else None)
+                for at, place, encode in plan._changes
+            ]
         return plans[key]
 
-    def plan_of_rows_with(found: Hot, connection: Any, several: Any) -> Any:
-        if _off(connection) != "own_pipeline":
-            return plan_of_rows(found, connection, several)
-        ours = found._plans
-        found._plans = plans_of_rows.setdefault(found, {})
-        try:
-            plan, values = plan_of_rows(found, connection, several)
-        finally:
-            found._plans = ours
-        return (_unencoded(plan), values)
-
-    plans_of_rows: dict[Hot, Any] = {}
-    writer.run = run_with
-    batch._prefetch, batch._run = prefetch_with, run_one
-    HotConnection._execute_hot = execute_with
-    Hot.plan, Hot.plan_of_rows = plan_with, plan_of_rows_with
-    fast.Pipeline = _pipeline
+    changes: Any = [
+        (writer, "run", switch.run),
+        (batch, "_prefetch", without_prefetch),
+        (batch, "_run", without_deferring),
+        (HotConnection, "_execute_hot", uncompiled),
+        (Hot, "plan", unencoded),
+        (fast, "Pipeline", pipeline_of),
+    ]
+    for owner, name, changed in changes:
+        change(owner, name, changed)
+    return switch
 
 
 if __name__ == "__main__":
-    with Path(sys.argv.pop(1)).open("rb") as file:
-        _switch(mmap.mmap(file.fileno(), 1, access=mmap.ACCESS_READ))
-    main.main()
+    file = Path(sys.argv.pop(1))
+    switched = switch_parts()
+    try:
+        main.main()
+    finally:
+        file.write_text(json.dumps(switched.batches))
