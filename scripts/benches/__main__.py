@@ -1,5 +1,5 @@
-"""`scripts/bench NAME [--json] [--long] [--engine ENGINE]`: runs a bench and prints its table, or
-one JSON object.
+"""`scripts/bench NAME [--json] [--long] [--engine ENGINE] [--only NAMES]`: runs a bench and prints
+its table, or one JSON object.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from typing import Any
 import uvloop
 from rich.console import Console
 from rich.table import Table
-from scripts.benches import crash, fast, faults, relay, report, spine, till
+from scripts.benches import crash, fast, faults, narrow, relay, report, spine, till
 
 Bench = Callable[[bool, Callable[[str], None]], Awaitable[dict[str, Any]]]
 Bounds = dict[str, float]
@@ -38,6 +38,12 @@ BENCHES: dict[str, tuple[Bench, Bounds, Bounds, str]] = {
         faults.LIMITS,
         faults.FLOORS,
         "loss, blackouts, other networks and narrow ways, in network namespaces, with Chromium",
+    ),
+    "narrow": (
+        narrow.run,
+        narrow.LIMITS,
+        narrow.FLOORS,
+        "viewers on links hardly wider than the stream and narrower, in namespaces, with Chromium",
     ),
     "till": (
         till.run,
@@ -74,14 +80,22 @@ def main() -> None:
     parser.add_argument(
         "--engine",
         choices=("native", "python"),
-        help="what media passes through in faults; the server's own choice without it",
+        help="what media passes through in faults and narrow; without it the server's own choice, "
+        "and native in narrow",
+    )
+    parser.add_argument(
+        "--only", help="of narrow these alone, with commas: 2000k, 1000k.one_layer, recovery_s, …"
     )
     given = parser.parse_args()
     bench, limits, floors, _ = BENCHES[given.name]
     if given.engine:
-        if given.name != "faults":
-            parser.error("--engine is for faults; relay measures both")
-        bench = functools.partial(faults.run, engine=given.engine)
+        if given.name not in ("faults", "narrow"):
+            parser.error("--engine is for faults and narrow; relay measures both")
+        bench = functools.partial(bench, engine=given.engine)
+    if given.only:
+        if given.name != "narrow":
+            parser.error("--only is for narrow")
+        bench = functools.partial(bench, only=given.only.split(","))
     console = Console(stderr=True)
 
     def say(what: str) -> None:

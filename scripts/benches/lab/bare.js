@@ -15,14 +15,15 @@ async function camera() {
   return stream;
 }
 
-async function sending(kbps, codec) {
+// In one layer of so many kbit/s, or in these (`layers`: encodings, the smallest first).
+async function sending({ kbps, codec, layers }) {
   const stream = await camera();
   window.pc = new RTCPeerConnection(MOST);
   pc.addTransceiver(stream.getAudioTracks()[0], { direction: "sendonly", streams: [stream] });
   const video = pc.addTransceiver(stream.getVideoTracks()[0], {
     direction: "sendonly",
     streams: [stream],
-    sendEncodings: [{ maxBitrate: kbps * 1000, maxFramerate: 30 }],
+    sendEncodings: layers ?? [{ maxBitrate: kbps * 1000, maxFramerate: 30 }],
   });
   // 720p is what is measured: where the processor or the link is short, frames go, not pixels.
   const how = video.sender.getParameters();
@@ -58,8 +59,8 @@ async function post(url, key) {
   await pc.setRemoteDescription({ type: "answer", sdp: await answer.text() });
 }
 
-window.publish = async ({ url, key, kbps }) => {
-  await sending(kbps, null);
+window.publish = async ({ url, key, kbps, layers }) => {
+  await sending({ kbps, layers });
   await pc.setLocalDescription();
   await post(url, key);
 };
@@ -73,7 +74,7 @@ window.watch = async ({ player, broadcast }) => {
 
 // One browser offers, the other answers, the first takes the answer.
 window.offer = async ({ kbps, codec }) => {
-  await sending(kbps, codec);
+  await sending({ kbps, codec });
   return gathered();
 };
 window.answer = async (sdp) => {

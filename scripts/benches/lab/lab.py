@@ -9,6 +9,7 @@ import ctypes
 import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -131,9 +132,14 @@ class Wire:
     """What joins two places, with one address at each end: `address` is the client's."""
 
     def __init__(
-        self, client: Place, far: Place, number: int, carrier: subprocess.Popen[str]
+        self,
+        ends: tuple[Place, Place],
+        middle: Place,
+        number: int,
+        carrier: subprocess.Popen[str],
     ) -> None:
-        self.client, self.far, self.number = client, far, number
+        self.client, self.far = ends
+        self._middle, self.number = middle, number
         self.interface = f"wire{number}"
         self.address, self.gateway = f"10.77.{number}.2", f"10.77.{number}.1"
         self.carrier = carrier
@@ -178,6 +184,35 @@ class Wire:
             # A quarter of a second of queue, as a cheap router has.
             bucket = ("rate", f"{kbps}kbit", "burst", "4kb", "latency", "250ms")
             self.client.run("tc", "qdisc", "replace", "dev", self.interface, "root", "tbf", *bucket)
+
+    def limit(self, kbps: int | None, queue_ms: int = 300) -> None:
+        """Carry only so many kbit/s to the client, of which so many milliseconds may wait; None: as
+        many as come. It stands behind the carrier, where each packet is one by itself: a run that
+        the sender's kernel has not cut up yet would pass a bucket whole.
+        """
+        leaving = ("dev", f"w{self.number}a", "root")
+        if kbps is None:
+            self._middle.run("tc", "qdisc", "del", *leaving)
+        else:
+            bucket = ("rate", f"{kbps}kbit", "burst", "16kb", "latency", f"{queue_ms}ms")
+            self._middle.run("tc", "qdisc", "replace", *leaving, "tbf", *bucket)
+
+    def queue(self) -> dict[str, int]:
+        """Of the limit's queue: `bytes` and `packets` that passed, `drops`, and the `backlog`."""
+        shown = self._middle.run("tc", "-s", "-j", "qdisc", "show", "dev", f"w{self.number}a")
+        found = json.loads(shown)[0]
+        return {name: int(found.get(name, 0)) for name in ("bytes", "packets", "drops", "backlog")}
+
+    def offload(self) -> list[str]:
+        """What segments or joins packets on this wire and could not be switched off."""
+        return sorted(
+            {
+                line.split(":")[0].strip()
+                for place in (self.client, self.far)
+                for line in place.run("ethtool", "-k", self.interface).splitlines()
+                if re.match(r"(tx-udp-segmentation|\S+-(segmentation|receive)-offload): on", line)
+            }
+        )
 
     def received(self, place: Place | None = None) -> int:
         """Bytes of Ethernet that have come to one end, the far one by default."""
@@ -284,7 +319,7 @@ class Lab:
             text=True,
             start_new_session=True,
         )
-        wire = Wire(client, far, number, carrier)
+        wire = Wire((client, far), hands, number, carrier)
         self._wires.append(wire)
         assert carrier.stdout is not None
         if carrier.stdout.readline() != "ready\n":

@@ -1,0 +1,1 @@
+"""Viewers on links hardly wider than the stream, and narrower: joins, recovery, and its cost."""

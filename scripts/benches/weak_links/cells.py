@@ -1,0 +1,161 @@
+"""One cell of the table: joins one after another on a link of one width with one length of queue,
+through the server or directly; and how soon the picture is full again on a link that is wide again.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.benches.report import Elsewhere
+from scripts.benches.weak_links.figures import (
+    FULL_MS,
+    cell_figures,
+    full_again_s,
+    join_figures,
+    record_of,
+)
+from scripts.benches.weak_links.grounds import (
+    HEIGHT,
+    LAYERS,
+    Grounds,
+    Say,
+    Source,
+    directly,
+    leave,
+    through_server,
+    viewer_page,
+)
+
+# What a layer needs of a link beside its own bits: headers, sound, and the encoder's overshoot.
+_HEADERS, _SOUND_KBPS = 1.1, 60
+# The link on which a viewer stays before it is wide again, and how long.
+RECOVERS_FROM_KBPS, NARROW_S = 1_000, 12.0
+RECOVERS_WITHIN_S = 45.0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A link's width, the column (`one_layer` or `simulcast`) and the length of its queue."""
+
+    kbps: int
+    column: str
+    queue_ms: int = 300
+
+    @property
+    def row(self) -> str:
+        return f"{self.kbps}k"
+
+    @property
+    def key(self) -> str:
+        """Its key below the row's."""
+        return self.column if self.queue_ms == 300 else f"{self.column}_{self.queue_ms}ms"
+
+    @property
+    def name(self) -> str:
+        """As `--only` has it."""
+        return f"{self.row}.{self.key}"
+
+    @property
+    def height(self) -> int | None:
+        """The height of the layer that fits; None where there is one layer."""
+        if self.column == "one_layer":
+            return None
+        fitting = [
+            HEIGHT // scale
+            for _, scale, kbps in LAYERS
+            if kbps * _HEADERS + _SOUND_KBPS <= self.kbps
+        ]
+        return max(fitting, default=HEIGHT // LAYERS[0][1])
+
+
+async def measured(
+    ground: Grounds, cell: Cell, source: Source, joins: int, length_s: float, say: Say
+) -> dict[str, Any]:
+    """The figures of a cell through the server, and each of its joins."""
+    say(f"{cell.name}: {joins} joins of {length_s:g} s")
+    busy = Elsewhere(lambda: 0.0)
+    found = []
+    ground.down.limit(cell.kbps, cell.queue_ms)
+    try:
+        for _ in range(joins):
+            before = ground.down.queue()
+            record = await through_server(ground, length_s)
+            after = ground.down.queue()
+            found.append(join_figures(record, cell.height) | _link(before, after, length_s))
+            say(_said(found[-1]))
+        kbps, fps = await source.pace()
+    finally:
+        ground.down.limit(None)
+    return {
+        **cell_figures(found),
+        "source_kbps": round(kbps),
+        "source_fps": round(fps, 1),
+        "cores_busy": busy.cores(),
+        "joins": found,
+    }
+
+
+async def reference(
+    ground: Grounds, cell: Cell, codec: dict[str, str], joins: int, length_s: float, say: Say
+) -> dict[str, Any]:
+    """The same with the browsers joined directly."""
+    say(f"direct.{cell.name}: {joins} joins of {length_s:g} s")
+    busy = Elsewhere(lambda: 0.0)
+    found = []
+    ground.direct.limit(cell.kbps, cell.queue_ms)
+    try:
+        for _ in range(joins):
+            before = ground.direct.queue()
+            record = await directly(ground, codec, length_s)
+            after = ground.direct.queue()
+            found.append(join_figures(record) | _link(before, after, length_s))
+            say(_said(found[-1]))
+    finally:
+        ground.direct.limit(None)
+    return {**cell_figures(found), "cores_busy": busy.cores(), "joins": found}
+
+
+def _link(before: dict[str, int], after: dict[str, int], length_s: float) -> dict[str, Any]:
+    """What the link carried of a join, and dropped."""
+    return {
+        "link_kbps": round((after["bytes"] - before["bytes"]) * 8 / 1000 / length_s),
+        "link_drops": after["drops"] - before["drops"],
+    }
+
+
+def _said(join: dict[str, Any]) -> str:
+    return (
+        f"  {join['fps']:g} fps, still for {join['still_ms'] / 1000:.1f} s, first frame after"
+        f" {join['first_frame_ms']} ms, {join['audio_concealed_share']:.1%} of the sound concealed,"
+        f" {join['repaired']} packets repaired"
+    )
+
+
+async def recovery(ground: Grounds, say: Say) -> dict[str, Any]:
+    """How long after the link is wide again a viewer's picture is full: whole in height, and as
+    smooth as its source.
+    """
+    say(f"recovery from {RECOVERS_FROM_KBPS} kbit/s")
+    busy = Elsewhere(lambda: 0.0)
+    page = await viewer_page(ground)
+    ground.down.limit(RECOVERS_FROM_KBPS)
+    try:
+        await page.evaluate("begin()")
+        await asyncio.sleep(NARROW_S)
+        ground.down.limit(None)
+        widened = await page.evaluate("Date.now()")
+        end, taken = time.monotonic() + RECOVERS_WITHIN_S + FULL_MS / 1000, None
+        while taken is None and time.monotonic() < end:
+            await asyncio.sleep(0.5)
+            record = record_of(await page.evaluate("recorded()"))
+            taken = full_again_s(record, widened, HEIGHT)
+        narrow = [at for at in record.shown if at < widened]
+    finally:
+        await leave(page, ground.down)
+    say(f"  full after {taken} s")
+    return {
+        "recovery_s": RECOVERS_WITHIN_S if taken is None else taken,
+        "fps_before": round(len(narrow) / NARROW_S, 1),
+        "cores_busy": busy.cores(),
+    }

@@ -1,0 +1,63 @@
+"""What the handling of links costs a viewer who needs none: CPU a viewer-second on wide links with
+it and without, A and B in turn, by the relay bench's own audience.
+"""
+
+import os
+import statistics
+from typing import Any
+
+from scripts.benches.audience import built, room_for
+from scripts.benches.lab.cpu_pinning import load_on_one
+from scripts.benches.lab.keep_awake import Awake
+from scripts.benches.viewing import CPU, Bench, Size, figures_of, playing
+from scripts.benches.weak_links.grounds import Say
+
+from farmlive.settings import Settings
+
+# The setting that switches it off.
+SWITCH = "link_control"
+VIEWERS = 1_000
+
+
+def lacks_switch() -> str:
+    """Why the cost can't be measured, as a sentence; empty where it can."""
+    if SWITCH in Settings.model_fields:
+        return ""
+    return f"This server has no setting {SWITCH}: all viewers are handled in one way."
+
+
+async def ratio(
+    engine: str, rounds: int, window_s: float, say: Say, viewers: int = VIEWERS
+) -> dict[str, Any]:
+    """`cost_ratio`, the median of the rounds' ratios, and what each took with and without."""
+    size = Size(viewers=viewers, joining=0, beyond=(), window_s=window_s)
+    cores = sorted(os.sched_getaffinity(0))
+    room_for(viewers)
+    taken: dict[bool, list[float]] = {True: [], False: []}
+    lost = 0
+    with built() as library:
+        bench = Bench(library, cores, Awake({cores[0]}), size)
+        with load_on_one(cores):
+            for number in range(rounds):
+                # The first of a pair is now the one and now the other.
+                for with_it in ((True, False), (False, True))[number % 2]:
+                    async with playing(
+                        bench,
+                        bench.pinned,
+                        engine=engine,
+                        send_threads="0",
+                        link_control=str(with_it).lower(),
+                    ) as live:
+                        await live.audience.grow(viewers)
+                        found = await figures_of(bench, live, size.window_s)
+                    taken[with_it].append(found[CPU])
+                    lost += found["packets_lost"]
+                    say(f"cost with {SWITCH}={with_it}: {found[CPU]:g} µs a viewer-second")
+    ratios = [on / off for on, off in zip(taken[True], taken[False], strict=True)]
+    return {
+        "cost_ratio": round(statistics.median(ratios), 3),
+        "on_us": taken[True],
+        "off_us": taken[False],
+        "viewers": viewers,
+        "packets_lost": lost,
+    }
