@@ -18,6 +18,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from farmlive.store import Json, Question, Store, hot, tally
 
@@ -36,6 +37,18 @@ TAKE = hot(
     .where(crates.c.id == bindparam("crate"), crates.c.boxes >= bindparam("by"))
     .values(boxes=crates.c.boxes - bindparam("by"))
 )
+PUT = {
+    dialect: hot(
+        put.on_conflict_do_update(
+            index_elements=["id"], set_={"boxes": crates.c.boxes + put.excluded.boxes}
+        ),
+        own=True,
+    )
+    for dialect, put in (
+        ("sqlite", sqlite.insert(crates)),
+        ("postgresql", postgresql.insert(crates)),
+    )
+}
 EVERY = sorted({ALL, *PARTS["sqlite"], *PARTS["postgresql"]})
 
 
@@ -63,6 +76,8 @@ def order(name: str) -> Any:
         rows = [{"id": f"{name}{at}", "boxes": at, "facts": {"名": [at]}} for at in range(2)]
         connection.execute(ADD, rows)
         tally(connection).owe(TAKE, {"crate": "first"}, {"by": 2})
+        put = PUT[connection.dialect.name]
+        tally(connection).owe(put, {"id": "counted", "facts": None}, {"boxes": 1})
         if name == "fails":
             raise LookupError
         return before, shared.id, shared.facts
@@ -98,6 +113,7 @@ async def test_orders_come_to_the_same_without_a_part(
         ("a1", 1, {"名": [1]}),
         ("b0", 0, {"名": [0]}),
         ("b1", 1, {"名": [1]}),
+        ("counted", 2, None),
         ("first", 5, None),
     ]
 

@@ -103,6 +103,8 @@ class ByPsycopg(Pipeline):
         if "bench.psycopg" not in connection.info:
             connection.info["bench.psycopg"] = True
             self._driver.prepared_max = 1000
+            # At a ROLLBACK TO it would drop all prepared statements, also ours.
+            self._driver._prepared._should_discard = lambda *_: False
             self._driver.adapters.register_dumper(int, Int8Dumper)
             set_json_loads(compact_json.decode, self._driver)
 
@@ -200,7 +202,12 @@ def switch_parts(change: Callable[[Any, str, Any], None] = setattr) -> Switch:
             return execute(connection, found, parameters)
         if parameters == []:
             return Result([], 0)
-        result = Connection.execute(connection, found.statement, parameters)
+        result = Connection.execute(
+            connection,
+            found.statement,
+            parameters,
+            execution_options={"preserve_rowcount": True},  # also of an upsert
+        )
         if isinstance(parameters, list):  # SQLAlchemy does not count the rows of a list
             return Result([], len(parameters))
         if not result.returns_rows:

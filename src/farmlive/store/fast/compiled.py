@@ -1,7 +1,7 @@
 """Compiled statements of the hot path: the same `connection.execute` at a lower cost.
 
 SQLAlchemy compiles a statement marked `hot` once; from then on its text and its values go to the
-driver directly: to sqlite3, or to libpq as a prepared statement. Nothing else differs.
+driver directly: to sqlite3, or to libpq as a prepared statement. Its rows are named tuples.
 """
 
 from collections import namedtuple

@@ -11,14 +11,12 @@ reports an error.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Executable
 
 from farmlive.store.fast.compiled import Values
-
-if TYPE_CHECKING:
-    from farmlive.store.fast.pipeline import Result
+from farmlive.store.fast.pipeline import Result
 
 
 class Question(NamedTuple):
@@ -45,7 +43,7 @@ class Prefetched:
         """Return whether the query's result is here or under way."""
         return id(question) in self._found
 
-    def keep(self, question: Question, results: "list[Result]") -> None:
+    def keep(self, question: Question, results: list[Result]) -> None:
         """Keep the results of a sent query's statements."""
         self._found[id(question)] = results
 
@@ -53,7 +51,7 @@ class Prefetched:
         """Begin the function that has this query, or none."""
         self._now = question
 
-    def find(self, statement: Executable, values: Any) -> "Result | None":
+    def find(self, statement: Executable, values: Any) -> Result | None:
         """Return the running function's result of this statement; None if it must be executed."""
         if self._now is None or (found := self._found.get(id(self._now))) is None:
             return None
