@@ -1,11 +1,14 @@
 """What clients that sell and buy are tried against: a real server, some boxes of one offer."""
 
 import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
 
 from tests.support.money import cny
 
 from farmlive.client import Api
 from farmlive.server import running as served
+from farmlive.settings import Settings
 
 NAME = {"zh": "金桔", "en": "Kumquats"}
 UNIT = {"zh": "箱", "en": "box"}
@@ -13,7 +16,9 @@ PRICE = 2990
 
 
 @contextlib.asynccontextmanager
-async def selling(settings, boxes=3):
+async def selling(
+    settings: Settings, boxes: int = 3
+) -> AsyncIterator[tuple[str, str, Api, str, str]]:
     """A server that runs, its key, its API, a live broadcast and the offer in it."""
     async with served(settings) as server:
         _, key = await server.house.people.create_api_key("test", "coordinator")
@@ -29,11 +34,11 @@ async def selling(settings, boxes=3):
             yield server.url, key, api, broadcast, card["id"]
 
 
-def lines(offer, quantity, price=PRICE):
+def lines(offer: str, quantity: int, price: int = PRICE) -> list[dict[str, Any]]:
     return [{"offer": offer, "quantity": quantity, "price": price}]
 
 
-def body(offer, quantity, price=PRICE, order=None):
+def body(offer: str, quantity: int, price: int = PRICE, order: str | None = None) -> dict[str, Any]:
     return {
         "order": order,
         "lines": lines(offer, quantity, price),

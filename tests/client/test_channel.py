@@ -1,38 +1,43 @@
 import asyncio
 import json
 import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from websockets.asyncio.server import serve
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 
 from farmlive.client import Channel, ChannelClosed, ChannelDropped, ChannelProblem
 from farmlive.client.light_channel import LightChannel
 
+# What a server does with one connection.
+Session = Callable[[ServerConnection], Awaitable[None]]
 
-def event(seq, kind="chat.said", **data):
+
+def event(seq: int, kind: str = "chat.said", **data: object) -> dict[str, object]:
     return {"seq": seq, "at": 1_700_000_000_000 + seq, "kind": kind, "data": data}
 
 
-def events(to, *items):
+def events(to: int, *items: object) -> str:
     return json.dumps({"type": "events", "to": to, "events": items})
 
 
-def welcome(to):
+def welcome(to: int) -> str:
     return json.dumps({"type": "welcome", "to": to, "you": {}, "snapshot": {"offers": []}})
 
 
 @asynccontextmanager
-async def server(*sessions):
+async def server(*sessions: Session) -> AsyncIterator[tuple[str, list[Request | None]]]:
     """Serve the sessions, one function a connection; yields the address and the requests."""
-    requests = []
+    requests: list[Request | None] = []
     waiting = list(sessions)
 
-    async def handle(socket):
+    async def handle(socket: ServerConnection) -> None:
         requests.append(socket.request)
         await waiting.pop(0)(socket)
 
-    def cookie(connection, request, response):
+    def cookie(connection: ServerConnection, request: Request, response: Response) -> None:
         response.headers["Set-Cookie"] = "farmlive_device=d1; Path=/; HttpOnly"
 
     async with serve(
@@ -41,12 +46,12 @@ async def server(*sessions):
         yield f"http://127.0.0.1:{running.sockets[0].getsockname()[1]}", requests
 
 
-async def stay(socket):
+async def stay(socket: ServerConnection) -> None:
     await socket.wait_closed()
 
 
-async def test_connect_returns_after_the_welcome():
-    async def session(socket):
+async def test_connect_returns_after_the_welcome() -> None:
+    async def session(socket: ServerConnection) -> None:
         assert socket.subprotocol == "farmlive.v1"
         await socket.send(welcome(7))
         await stay(socket)
@@ -58,8 +63,8 @@ async def test_connect_returns_after_the_welcome():
         assert requests[0].path == "/api/v1/broadcasts/B/live"
 
 
-async def test_events_are_iterated_in_order():
-    async def session(socket):
+async def test_events_are_iterated_in_order() -> None:
+    async def session(socket: ServerConnection) -> None:
         await socket.send(welcome(0))
         await socket.send(events(2, event(1, text="a"), event(2, text="b")))
         await socket.send(events(4, event(4, "card.pinned", offer="O")))
@@ -72,8 +77,8 @@ async def test_events_are_iterated_in_order():
         assert channel.duplicates == 0
 
 
-async def test_call_returns_the_result_of_its_own_reply():
-    async def session(socket):
+async def test_call_returns_the_result_of_its_own_reply() -> None:
+    async def session(socket: ServerConnection) -> None:
         await socket.send(welcome(0))
         one, two = json.loads(await socket.recv()), json.loads(await socket.recv())
         assert one["type"] == "chat.say"
@@ -90,8 +95,8 @@ async def test_call_returns_the_result_of_its_own_reply():
     assert answers == [{"seq": "x"}, {"seq": "y"}]
 
 
-async def test_refused_call_raises_the_problem():
-    async def session(socket):
+async def test_refused_call_raises_the_problem() -> None:
+    async def session(socket: ServerConnection) -> None:
         await socket.send(welcome(0))
         message = json.loads(await socket.recv())
         problem = {"type": "/problems/sold-out", "title": "Sold out", "offers": []}
@@ -105,14 +110,14 @@ async def test_refused_call_raises_the_problem():
     assert caught.value.slug == "sold-out"
 
 
-async def test_resumes_after_a_drop_where_it_was():
-    async def first(socket):
+async def test_resumes_after_a_drop_where_it_was() -> None:
+    async def first(socket: ServerConnection) -> None:
         await socket.send(welcome(3))
         await socket.send(events(5, event(5)))
         await socket.recv()
         socket.transport.abort()
 
-    async def second(socket):
+    async def second(socket: ServerConnection) -> None:
         await socket.send(events(6, event(6)))
         await stay(socket)
 
@@ -132,12 +137,12 @@ async def test_resumes_after_a_drop_where_it_was():
         assert requests[1].headers["Cookie"] == "a=1; farmlive_device=d1"
 
 
-async def test_cut_with_1013_is_taken_up_again():
-    async def first(socket):
+async def test_cut_with_1013_is_taken_up_again() -> None:
+    async def first(socket: ServerConnection) -> None:
         await socket.send(welcome(1))
         await socket.close(1013, "too slow")
 
-    async def second(socket):
+    async def second(socket: ServerConnection) -> None:
         await socket.send(events(2, event(2)))
         await stay(socket)
 
@@ -145,12 +150,12 @@ async def test_cut_with_1013_is_taken_up_again():
         assert (await channel.wait_for("chat.said")).seq == 2
 
 
-async def test_new_snapshot_after_a_long_absence_comes_as_an_event():
-    async def first(socket):
+async def test_new_snapshot_after_a_long_absence_comes_as_an_event() -> None:
+    async def first(socket: ServerConnection) -> None:
         await socket.send(welcome(1))
         socket.transport.abort()
 
-    async def second(socket):
+    async def second(socket: ServerConnection) -> None:
         await socket.send(welcome(5000))
         await stay(socket)
 
@@ -160,12 +165,12 @@ async def test_new_snapshot_after_a_long_absence_comes_as_an_event():
         assert (channel.to, channel.duplicates) == (5000, 0)
 
 
-async def test_drop_breaks_the_connection_and_comes_back():
-    async def first(socket):
+async def test_drop_breaks_the_connection_and_comes_back() -> None:
+    async def first(socket: ServerConnection) -> None:
         await socket.send(welcome(1))
         await stay(socket)
 
-    async def second(socket):
+    async def second(socket: ServerConnection) -> None:
         await socket.send(events(2, event(2)))
         await stay(socket)
 
@@ -174,8 +179,8 @@ async def test_drop_breaks_the_connection_and_comes_back():
         assert (await channel.wait_for("chat.said")).seq == 2
 
 
-async def test_what_is_sent_twice_is_counted():
-    async def session(socket):
+async def test_what_is_sent_twice_is_counted() -> None:
+    async def session(socket: ServerConnection) -> None:
         await socket.send(welcome(4))
         await socket.send(events(5, event(4), event(5)))
         await stay(socket)
@@ -185,8 +190,8 @@ async def test_what_is_sent_twice_is_counted():
         assert channel.duplicates == 1
 
 
-async def test_unknown_broadcast_ends_with_its_problem():
-    async def session(socket):
+async def test_unknown_broadcast_ends_with_its_problem() -> None:
+    async def session(socket: ServerConnection) -> None:
         problem = {"type": "/problems/unknown-broadcast", "detail": "There is none."}
         await socket.send(json.dumps({"type": "problem", "problem": problem}))
         await socket.close(4404)
@@ -199,14 +204,14 @@ async def test_unknown_broadcast_ends_with_its_problem():
         assert len(requests) == 1
 
 
-async def test_refused_handshake_is_not_repeated():
+async def test_refused_handshake_is_not_repeated() -> None:
     requests = []
 
-    def refuse(connection, request):
+    def refuse(connection: ServerConnection, request: Request) -> Response:
         requests.append(request)
         return connection.respond(403, "no")
 
-    async def never(socket):
+    async def never(socket: ServerConnection) -> None:
         raise AssertionError
 
     async with serve(never, "127.0.0.1", 0, process_request=refuse) as running:
@@ -216,8 +221,8 @@ async def test_refused_handshake_is_not_repeated():
     assert len(requests) == 1
 
 
-async def test_frame_that_cannot_be_read_ends_the_channel():
-    async def session(socket):
+async def test_frame_that_cannot_be_read_ends_the_channel() -> None:
+    async def session(socket: ServerConnection) -> None:
         await socket.send(welcome(0))
         await socket.send("[]")
         await stay(socket)
@@ -228,24 +233,24 @@ async def test_frame_that_cannot_be_read_ends_the_channel():
                 pass
 
 
-async def test_no_answer_ends_the_attempt():
+async def test_no_answer_ends_the_attempt() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(ChannelClosed, match="no answer"):
             await Channel.connect(url, "B", patience_s=0.1)
 
 
-async def test_gives_up_when_the_server_stays_away():
+async def test_gives_up_when_the_server_stays_away() -> None:
     async with server() as (url, _):
         pass
     with pytest.raises(ChannelClosed):
         await Channel.connect(url, "B", patience_s=0.3)
 
 
-async def test_events_nobody_reads_are_bounded_and_counted(monkeypatch):
+async def test_events_nobody_reads_are_bounded_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("farmlive.client.channel._BACKLOG", 2)
 
-    async def session(socket):
+    async def session(socket: ServerConnection) -> None:
         await socket.send(welcome(0))
         await socket.send(events(3, *(event(seq) for seq in (1, 2, 3))))
         await stay(socket)
@@ -255,8 +260,8 @@ async def test_events_nobody_reads_are_bounded_and_counted(monkeypatch):
         assert channel.dropped == 1
 
 
-async def test_light_channel_counts_frames_and_answers_pings():
-    async def session(socket):
+async def test_light_channel_counts_frames_and_answers_pings() -> None:
+    async def session(socket: ServerConnection) -> None:
         await socket.send(welcome(0))
         await (await socket.ping())
         await socket.send(events(1, event(1, text="x" * 70_000)))
@@ -271,8 +276,8 @@ async def test_light_channel_counts_frames_and_answers_pings():
         channel.close()
 
 
-async def test_light_channel_tells_a_refusal():
-    async def session(socket):
+async def test_light_channel_tells_a_refusal() -> None:
+    async def session(socket: ServerConnection) -> None:
         await socket.close(4404)
 
     async with server(session) as (url, _):
@@ -280,12 +285,12 @@ async def test_light_channel_tells_a_refusal():
             await LightChannel.connect(url, "B")
 
 
-async def test_who_asks_again_at_once_waits_for_the_next_connection():
-    async def cut(socket):
+async def test_who_asks_again_at_once_waits_for_the_next_connection() -> None:
+    async def cut(socket: ServerConnection) -> None:
         await socket.send(welcome(0))
         socket.transport.abort()
 
-    async def session(socket):
+    async def session(socket: ServerConnection) -> None:
         await socket.send(events(1, event(1)))
         one = json.loads(await socket.recv())
         await socket.send(json.dumps({"type": "reply", "id": one["id"], "ok": True}))
@@ -303,19 +308,19 @@ async def test_who_asks_again_at_once_waits_for_the_next_connection():
         assert channel.resumes == 1
 
 
-async def test_release_is_sent_again_with_its_key_until_it_is_answered():
+async def test_release_is_sent_again_with_its_key_until_it_is_answered() -> None:
     sent = []
 
-    async def take(socket):
+    async def take(socket: ServerConnection) -> None:
         sent.append(json.loads(await socket.recv()))
         return sent[-1]["id"]
 
-    async def first(socket):
+    async def first(socket: ServerConnection) -> None:
         await socket.send(welcome(3))
         await take(socket)
         socket.transport.abort()
 
-    async def second(socket):
+    async def second(socket: ServerConnection) -> None:
         await socket.send(events(3))
         unknown = {"type": "/problems/save-unknown", "status": 503}
         problem = {"type": "reply", "id": await take(socket), "ok": False, "problem": unknown}

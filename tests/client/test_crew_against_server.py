@@ -5,9 +5,10 @@ from tests.client.selling import PRICE, body, selling
 from tests.support.money import cny
 
 from farmlive.client import Api, Channel, ChannelProblem
+from farmlive.settings import Settings
 
 
-async def test_crew_and_viewer_on_the_channel(settings, tables):
+async def test_crew_and_viewer_on_the_channel(settings: Settings, tables: None) -> None:
     async with (
         selling(settings) as (url, key, _api, broadcast, offer),
         await Channel.connect(url, broadcast, key=key) as host,
@@ -38,7 +39,7 @@ async def test_crew_and_viewer_on_the_channel(settings, tables):
         assert (await host.unpin())["seq"] is None
 
 
-async def test_crew_and_viewer_over_http(settings, tables):
+async def test_crew_and_viewer_over_http(settings: Settings, tables: None) -> None:
     async with (
         selling(settings) as (url, _key, api, broadcast, offer),
         Api(url) as viewer,

@@ -5,11 +5,12 @@ from tests.client.selling import PRICE, body, lines, selling
 from tests.support.money import cny
 
 from farmlive.client import Api, Channel, ChannelProblem
+from farmlive.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("tables")
 
 
-async def test_a_hold_is_kept_from_others_placed_and_led_to_its_end(settings):
+async def test_a_hold_is_kept_from_others_placed_and_led_to_its_end(settings: Settings) -> None:
     async with selling(settings, 6) as (url, key, api, broadcast, offer):
         async with (
             await Channel.connect(url, broadcast, key=key) as host,
@@ -43,7 +44,7 @@ async def test_a_hold_is_kept_from_others_placed_and_led_to_its_end(settings):
         assert await api.orders(broadcast, state="placed") == []
 
 
-async def test_a_hold_is_given_back_by_channel_and_by_http(settings):
+async def test_a_hold_is_given_back_by_channel_and_by_http(settings: Settings) -> None:
     async with selling(settings, 4) as (url, _, api, broadcast, offer):
         async with Api(url) as buyer:
             held = await buyer.commands(broadcast).hold("a" * 16, lines(offer, 2))
@@ -59,7 +60,7 @@ async def test_a_hold_is_given_back_by_channel_and_by_http(settings):
         assert (shown["held"], shown["left"]) == (0, 4)
 
 
-async def test_a_hold_runs_out_by_itself(settings):
+async def test_a_hold_runs_out_by_itself(settings: Settings) -> None:
     soon = settings.model_copy(update={"hold_minutes": 0.2 / 60})
     async with (
         selling(soon, 6) as (url, _, _, broadcast, offer),
@@ -70,7 +71,7 @@ async def test_a_hold_runs_out_by_itself(settings):
         assert (await viewer.wait_for("stock.changed", left=6)).data["held"] == 0
 
 
-async def test_a_buyer_cancels_by_the_token(settings):
+async def test_a_buyer_cancels_by_the_token(settings: Settings) -> None:
     async with selling(settings) as (url, _, api, broadcast, offer):
         async with Api(url) as buyer:
             placed = await buyer.commands(broadcast).order("a" * 16, body(offer, 2))
@@ -80,7 +81,7 @@ async def test_a_buyer_cancels_by_the_token(settings):
         assert (shown["left"], shown["lot"]["sold_g"]) == (3, 0)
 
 
-async def test_staff_keep_the_catalogue_and_arrange_the_bag(settings):
+async def test_staff_keep_the_catalogue_and_arrange_the_bag(settings: Settings) -> None:
     async with selling(settings) as (_, _, api, broadcast, offer):
         (card,), (product,) = await api.offers(broadcast), await api.products()
         changed = await api.change_product(product["id"], name={"zh": "", "en": "Small kumquats"})

@@ -10,13 +10,14 @@ from tests.client.selling import PRICE, body, lines, selling
 from tests.support.money import cny
 
 from farmlive.client import Api, ApiProblem, Channel, ChannelProblem
+from farmlive.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("tables")
 
 CHEAP = 1990
 
 
-async def test_who_waits_is_told_of_the_box_that_comes(settings):
+async def test_who_waits_is_told_of_the_box_that_comes(settings: Settings) -> None:
     async with (
         selling(settings) as (url, key, _, broadcast, offer),
         await Channel.connect(url, broadcast, key=key) as host,
@@ -38,7 +39,7 @@ async def test_who_waits_is_told_of_the_box_that_comes(settings):
         assert placed["id"] == mine.data["order"]
 
 
-async def test_one_waits_by_http_and_leaves(settings):
+async def test_one_waits_by_http_and_leaves(settings: Settings) -> None:
     async with selling(settings) as (url, _, api, broadcast, offer), Api(url) as buyer:
         await api.commands(broadcast).order("o" * 16, body(offer, 3))
         assert (await buyer.commands(broadcast).wait_in_line(offer, 1))["place"] == 1
@@ -52,7 +53,7 @@ async def test_one_waits_by_http_and_leaves(settings):
         assert (await api.offers(broadcast))[0]["waiting"] == 0
 
 
-async def test_a_flash_batch_runs_and_is_ended(settings):
+async def test_a_flash_batch_runs_and_is_ended(settings: Settings) -> None:
     async with (
         selling(settings) as (url, key, api, broadcast, offer),
         await Channel.connect(url, broadcast, key=key) as host,
@@ -86,7 +87,7 @@ async def test_a_flash_batch_runs_and_is_ended(settings):
         assert again["why"] == "wrong"
 
 
-async def test_a_release_is_done_once_a_key(settings):
+async def test_a_release_is_done_once_a_key(settings: Settings) -> None:
     async with (
         selling(settings) as (url, key, api, broadcast, offer),
         await Channel.connect(url, broadcast, key=key) as host,
@@ -99,7 +100,7 @@ async def test_a_release_is_done_once_a_key(settings):
         assert card["released"] == before["released"] + 8
 
 
-async def test_a_wrong_price_is_put_right(settings):
+async def test_a_wrong_price_is_put_right(settings: Settings) -> None:
     async with (
         selling(settings) as (url, key, api, broadcast, offer),
         await Channel.connect(url, broadcast, key=key) as host,
@@ -120,7 +121,7 @@ async def test_a_wrong_price_is_put_right(settings):
         assert (await host.correct(offer, cny(3990), honour=True))["held"] == 1
 
 
-async def test_orders_are_moved_together_and_back(settings):
+async def test_orders_are_moved_together_and_back(settings: Settings) -> None:
     async with selling(settings) as (_, _, api, broadcast, offer):
         first = await api.commands(broadcast).order("a" * 16, body(offer, 1))
         second = await api.commands(broadcast).order("b" * 16, body(offer, 1))
@@ -133,7 +134,7 @@ async def test_orders_are_moved_together_and_back(settings):
         assert [order["state"] for order in back["moved"]] == ["placed"]
 
 
-async def test_a_refund_counts_once_a_key_and_is_put_right(settings):
+async def test_a_refund_counts_once_a_key_and_is_put_right(settings: Settings) -> None:
     async with selling(settings) as (_, _, api, broadcast, offer):
         placed = await api.commands(broadcast).order("a" * 16, body(offer, 1))
         for _ in range(2):
@@ -148,7 +149,7 @@ async def test_a_refund_counts_once_a_key_and_is_put_right(settings):
         assert back["state"] == "placed"
 
 
-async def test_a_claim_with_a_photo_is_answered(settings):
+async def test_a_claim_with_a_photo_is_answered(settings: Settings) -> None:
     async with selling(settings) as (url, _, api, broadcast, offer), Api(url) as buyer:
         placed = await buyer.commands(broadcast).order("a" * 16, body(offer, 1))
         for state in ("packed", "shipped", "received"):

@@ -2,21 +2,38 @@
 of what they should.
 """
 
+from collections.abc import AsyncIterator
+from typing import Protocol
+
 import httpx
 import pytest
+from tests.support.aiortc_endpoint import Endpoint
 
 from farmlive.conformance import whep_check, whip_check
+from farmlive.conformance.clause import Result
 from farmlive.conformance.table import as_json, kept, table
 from farmlive.conformance.whip_check import CannotBegin
+
+
+class Checker(Protocol):
+    """Either command's check."""
+
+    def __call__(
+        self,
+        url: str,
+        key: str | None = None,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> AsyncIterator[Result]: ...
 
 
 class Little(httpx.AsyncBaseTransport):
     """POST and DELETE as the endpoint does them, and no other method."""
 
-    def __init__(self, endpoint):
+    def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
 
-    async def handle_async_request(self, request):
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
         if request.method not in ("POST", "DELETE"):
             return httpx.Response(405)
@@ -28,7 +45,9 @@ class Little(httpx.AsyncBaseTransport):
             return httpx.Response(500, text=str(error))
 
 
-async def outcomes(check, endpoint, url):
+async def outcomes(
+    check: Checker, endpoint: Endpoint, url: str
+) -> tuple[dict[str, str], list[Result]]:
     results = [result async for result in check(url, "key", transport=Little(endpoint))]
     # It keeps those whose offer it could not answer.
     made = [peer for peer in endpoint.peers.values() if peer.localDescription]
@@ -36,7 +55,7 @@ async def outcomes(check, endpoint, url):
     return {each.clause.id: each.verdict for each in results}, results
 
 
-async def test_another_whip_server_is_told_what_it_keeps_and_what_not(endpoint):
+async def test_another_whip_server_is_told_what_it_keeps_and_what_not(endpoint: Endpoint) -> None:
     found, results = await outcomes(whip_check.check, endpoint, "https://farm.test/whip/B")
     for name in (
         "RFC 9725 §4.2-1",
@@ -60,7 +79,7 @@ async def test_another_whip_server_is_told_what_it_keeps_and_what_not(endpoint):
     assert {each["outcome"] for each in told["clauses"]} == {"pass", "fail", "n/a"}
 
 
-async def test_another_whep_server_plays(endpoint):
+async def test_another_whep_server_plays(endpoint: Endpoint) -> None:
     found, _ = await outcomes(whep_check.check, endpoint, "https://farm.test/whep/B")
     for name in ("WHEP-03 §4.2.1-1", "WHEP-03 §4.2.1-4", "WHEP-03 §4.3-5", "RFC 8122 §6.2-1"):
         assert found[name] == "pass", name
@@ -70,7 +89,7 @@ async def test_another_whep_server_plays(endpoint):
 @pytest.mark.parametrize(
     ("status", "words"), [(401, "--key"), (409, "Begin a stream"), (502, "no endpoint")]
 )
-async def test_what_keeps_a_check_from_beginning_is_said(status, words):
+async def test_what_keeps_a_check_from_beginning_is_said(status: int, words: str) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(status))
     trials = whep_check.check("https://farm.test/whep/B", transport=transport)
     with pytest.raises(CannotBegin, match=words):
@@ -78,18 +97,27 @@ async def test_what_keeps_a_check_from_beginning_is_said(status, words):
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
-@pytest.mark.parametrize(("check", "kind"), [(whip_check, "WHIP"), (whep_check, "WHEP")])
-async def test_a_page_that_answers_everything_is_no_endpoint(check, kind, status):
+@pytest.mark.parametrize(
+    ("check", "kind"), [(whip_check.check, "WHIP"), (whep_check.check, "WHEP")]
+)
+async def test_a_page_that_answers_everything_is_no_endpoint(
+    check: Checker, kind: str, status: int
+) -> None:
     answer = httpx.Response(status, html="" if status == 204 else "<p>Welcome</p>")
-    asked = []
-    transport = httpx.MockTransport(lambda request: asked.append(request) or answer)
-    trials = check.check("https://farm.test/", transport=transport)
+    asked: list[httpx.Request] = []
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return answer
+
+    transport = httpx.MockTransport(answers)
+    trials = check("https://farm.test/", transport=transport)
     with pytest.raises(CannotBegin, match=f"no {kind} endpoint: it answered {status} .* SDP"):
         await anext(trials)
     assert len(asked) == 1
 
 
-async def test_a_redirection_that_no_offer_follows_is_named():
+async def test_a_redirection_that_no_offer_follows_is_named() -> None:
     headers = {"Location": "https://www.farm.test/whip"}
     transport = httpx.MockTransport(lambda _: httpx.Response(301, headers=headers))
     trials = whip_check.check("http://farm.test/whip", transport=transport)
@@ -97,7 +125,7 @@ async def test_a_redirection_that_no_offer_follows_is_named():
         await anext(trials)
 
 
-async def test_what_a_server_says_ends_in_one_full_stop():
+async def test_what_a_server_says_ends_in_one_full_stop() -> None:
     answer = httpx.Response(405, json={"detail": "This address takes GET."})
     trials = whip_check.check("https://farm.test/", transport=httpx.MockTransport(lambda _: answer))
     with pytest.raises(CannotBegin, match=r"\(This address takes GET\)\. Give"):
@@ -113,8 +141,8 @@ async def test_what_a_server_says_ends_in_one_full_stop():
         (httpx.RemoteProtocolError("It went away without a response."), "without a response"),
     ],
 )
-async def test_why_nothing_was_answered_is_said(error, words):
-    def answer(_):
+async def test_why_nothing_was_answered_is_said(error: httpx.TransportError, words: str) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
         raise error
 
     trials = whip_check.check("https://farm.test/", transport=httpx.MockTransport(answer))
@@ -122,10 +150,10 @@ async def test_why_nothing_was_answered_is_said(error, words):
         await anext(trials)
 
 
-async def test_a_server_that_makes_offers_of_its_own_is_left_clean():
+async def test_a_server_that_makes_offers_of_its_own_is_left_clean() -> None:
     asked = []
 
-    def answer(request):
+    def answer(request: httpx.Request) -> httpx.Response:
         asked.append((request.method, request.url.path))
         if request.method == "DELETE":
             return httpx.Response(200)

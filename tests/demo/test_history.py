@@ -1,5 +1,6 @@
 """A past evening passes the real till: its review is whole, and its times are of the past."""
 
+from collections.abc import AsyncIterator
 from itertools import pairwise
 
 import httpx
@@ -15,9 +16,12 @@ from farmlive.demo.farms import enter_farms
 from farmlive.demo.history import Evening
 from farmlive.settings import Settings
 
+# The application, a coordinator's client, the broadcast's id, and how far the evening was each time.
+Lived = tuple[app.Application, Api, str, list[float]]
+
 
 @pytest.fixture
-async def evening(settings: Settings, tables: None):
+async def evening(settings: Settings, tables: None) -> AsyncIterator[Lived]:
     """A shorter first evening, lived through."""
     house = await app.build(settings.model_copy(update={"udp_port": 0}))
     try:
@@ -35,7 +39,9 @@ async def evening(settings: Settings, tables: None):
         await house.close()
 
 
-async def test_a_past_evening_can_be_reviewed_like_any_other_and_its_stock_adds_up(evening):
+async def test_a_past_evening_can_be_reviewed_like_any_other_and_its_stock_adds_up(
+    evening: Lived,
+) -> None:
     house, api, broadcast, told = evening
     found = await api.broadcast(broadcast)
     assert found["state"] == "ended"

@@ -1,3 +1,4 @@
+import ctypes
 import os
 import socket
 import struct
@@ -67,20 +68,20 @@ class Far:
 
 
 @pytest.fixture(scope="module")
-def library() -> Iterator[object]:
+def library() -> Iterator[ctypes.CDLL]:
     with audience.built() as built:
         yield built
 
 
 @pytest.fixture
-def crowd(library) -> Iterator[Audience]:
+def crowd(library: ctypes.CDLL) -> Iterator[Audience]:
     made = Audience(library, "", 10)
     yield made
     made.close()
 
 
 @pytest.fixture
-def far(crowd) -> Iterator[Far]:
+def far(crowd: Audience) -> Iterator[Far]:
     with Far(crowd) as made:
         yield made
 
@@ -103,7 +104,7 @@ async def counted(crowd: Audience, **expected: int) -> Counts:
     return crowd.read()[0]
 
 
-async def test_what_comes_as_it_should_is_counted(crowd, far):
+async def test_what_comes_as_it_should_is_counted(crowd: Audience, far: Far) -> None:
     far.send(*video(12))
     sound = CannedStream(8, OPUS)
     far.send(sound.packet(stamped(audio_payload(), time.monotonic_ns()), False))
@@ -111,28 +112,28 @@ async def test_what_comes_as_it_should_is_counted(crowd, far):
     assert (counts.lost, counts.wrong) == (0, 0)
 
 
-async def test_a_gap_is_lost(crowd, far):
+async def test_a_gap_is_lost(crowd: Audience, far: Far) -> None:
     packets = video(6)
     far.send(*packets[:2], *packets[4:])
     counts = await counted(crowd, packets=4)
     assert (counts.lost, counts.wrong) == (2, 0)
 
 
-async def test_what_comes_late_is_out_of_order_and_not_lost(crowd, far):
+async def test_what_comes_late_is_out_of_order_and_not_lost(crowd: Audience, far: Far) -> None:
     packets = video(6)
     far.send(packets[0], packets[2], packets[1], *packets[3:])
     counts = await counted(crowd, packets=6)
     assert (counts.lost, counts.disordered) == (0, 1)
 
 
-async def test_what_comes_twice_is_repeated(crowd, far):
+async def test_what_comes_twice_is_repeated(crowd: Audience, far: Far) -> None:
     packets = video(3)
     far.send(*packets, packets[1])
     counts = await counted(crowd, packets=3, repeated=1)
     assert counts.lost == 0
 
 
-async def test_one_changed_bit_is_seen(crowd, far):
+async def test_one_changed_bit_is_seen(crowd: Audience, far: Far) -> None:
     packets = video(3)
     far.send(packets[0])
     whole = far.protection.protect(packets[1])
@@ -142,12 +143,12 @@ async def test_one_changed_bit_is_seen(crowd, far):
     assert counts.lost == 1
 
 
-async def test_a_repair_is_no_packet_of_its_own(crowd, far):
+async def test_a_repair_is_no_packet_of_its_own(crowd: Audience, far: Far) -> None:
     far.send(*video(2), CannedStream(9, VP8_RTX).packet(bytes(100), False))
     assert (await counted(crowd, repairs=1)).packets == 2
 
 
-async def test_a_gap_before_the_measure_is_forgiven_when_told(crowd, far):
+async def test_a_gap_before_the_measure_is_forgiven_when_told(crowd: Audience, far: Far) -> None:
     packets = video(6)
     far.send(*packets[:2])
     await counted(crowd, packets=2)
@@ -156,7 +157,7 @@ async def test_a_gap_before_the_measure_is_forgiven_when_told(crowd, far):
     assert (await counted(crowd, packets=2)).lost == 0
 
 
-async def test_a_gap_between_measures_is_lost(crowd, far):
+async def test_a_gap_between_measures_is_lost(crowd: Audience, far: Far) -> None:
     packets = video(6)
     far.send(*packets[:2])
     await counted(crowd, packets=2)
@@ -165,7 +166,7 @@ async def test_a_gap_between_measures_is_lost(crowd, far):
     assert (await counted(crowd, packets=2)).lost == 2
 
 
-async def test_what_came_while_it_joined_is_taken(crowd):
+async def test_what_came_while_it_joined_is_taken(crowd: Audience) -> None:
     protection, early = session(KEY, Policy.SSRC_ANY_OUTBOUND), b""
     for packet in video(6):
         whole = protection.protect(packet)
@@ -176,7 +177,7 @@ async def test_what_came_while_it_joined_is_taken(crowd):
         assert (await counted(crowd, packets=6)).lost == 0
 
 
-async def test_the_first_whole_key_frame_is_timed(crowd, far):
+async def test_the_first_whole_key_frame_is_timed(crowd: Audience, far: Far) -> None:
     packets = video(18)
     far.send(*video(6, key_frame=False))
     await counted(crowd, packets=6)
@@ -192,7 +193,7 @@ async def test_the_first_whole_key_frame_is_timed(crowd, far):
     assert found_ms > 200
 
 
-async def test_delays_are_of_those_who_were_there(crowd, far):
+async def test_delays_are_of_those_who_were_there(crowd: Audience, far: Far) -> None:
     packets = video(6)
     far.send(packets[0])
     await counted(crowd, packets=1)
@@ -208,7 +209,7 @@ async def test_delays_are_of_those_who_were_there(crowd, far):
     assert late_ns <= p50 <= p99 < late_ns + 1_000_000_000
 
 
-async def test_what_is_dropped_by_the_kernel_never_comes(crowd, far):
+async def test_what_is_dropped_by_the_kernel_never_comes(crowd: Audience, far: Far) -> None:
     packets = video(6)
     crowd.drop(True)
     far.send(*packets[:3])
@@ -217,7 +218,7 @@ async def test_what_is_dropped_by_the_kernel_never_comes(crowd, far):
     assert (await counted(crowd, packets=3)).lost == 0
 
 
-async def test_reports_open_with_the_viewers_key(crowd, far):
+async def test_reports_open_with_the_viewers_key(crowd: Audience, far: Far) -> None:
     far.send(*video(1))
     received: list[bytes] = []
 
@@ -235,7 +236,7 @@ async def test_reports_open_with_the_viewers_key(crowd, far):
     assert {each[1] for each in reports} == {201}
 
 
-async def test_checks_are_sent_and_their_answers_counted(crowd, far):
+async def test_checks_are_sent_and_their_answers_counted(crowd: Audience, far: Far) -> None:
     def check() -> bytes | None:
         try:
             data = far.sock.recv(2048)

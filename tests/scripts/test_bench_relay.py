@@ -55,7 +55,7 @@ def in_place_of_engines(monkeypatch: pytest.MonkeyPatch, engine: Any) -> None:
 
 
 @pytest.mark.parametrize("engine", ["native", "python"])
-async def test_nothing_is_lost(engine):
+async def test_nothing_is_lost(engine: str) -> None:
     with audience.built() as library:
         cores = sorted(os.sched_getaffinity(0))[:1]
         bench = Bench(library, cores, Awake(cores), SMALL)
@@ -77,7 +77,7 @@ async def test_nothing_is_lost(engine):
     assert [each["packets_lost"] for each in figures["curve"]] == [0, 0, 0]
 
 
-async def test_on_every_core_nothing_is_lost_either():
+async def test_on_every_core_nothing_is_lost_either() -> None:
     with audience.built() as library:
         cores = sorted(os.sched_getaffinity(0))
         bench = Bench(library, cores, Awake(cores[:1]), SMALL)
@@ -87,7 +87,7 @@ async def test_on_every_core_nothing_is_lost_either():
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
-async def test_the_medians_of_all_runs_are_put_together(monkeypatch):
+async def test_the_medians_of_all_runs_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
     lost = {"native": iter([0, 0]), "python": iter([3, 0, 0])}
     cost = {"native": iter([100, 300]), "python": iter([1, 400, 600])}
     tried: list[tuple[str, int]] = []
@@ -125,7 +125,9 @@ async def test_the_medians_of_all_runs_are_put_together(monkeypatch):
     assert "native.curve.0.viewers" in report.flat(found["runs"][0])
 
 
-async def test_a_loss_in_one_run_is_not_hidden_by_the_others(monkeypatch):
+async def test_a_loss_in_one_run_is_not_hidden_by_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     lost = {"native": iter([0, 5, 0]), "python": iter([0, 0, 0])}
 
     async def engine(bench: Bench, plan: Plan) -> dict[str, Any]:
@@ -138,7 +140,7 @@ async def test_a_loss_in_one_run_is_not_hidden_by_the_others(monkeypatch):
     assert found["python"]["packets_lost"] == 0
 
 
-async def test_a_run_that_nobody_can_join_is_left_out(monkeypatch):
+async def test_a_run_that_nobody_can_join_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     came = iter([None, None, TimeoutError(), None, None])
 
     async def engine(bench: Bench, plan: Plan) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from farmlive.broadcast.tables import log_checkpoints
 SMALL = review.Size(events=2_000, orders=20, sessions=30, devices=12)
 
 
-async def test_a_small_broadcast_is_reviewed():
+async def test_a_small_broadcast_is_reviewed() -> None:
     async with review.fair(SMALL) as fair:
         assert await fair.review_ms(times=1) > 0
         report = await fair.review.of(fair.broadcast)
@@ -17,7 +17,7 @@ async def test_a_small_broadcast_is_reviewed():
     assert report.views > 0
 
 
-async def test_the_first_look_at_one_is_taken_with_a_checkpoint_and_without():
+async def test_the_first_look_at_one_is_taken_with_a_checkpoint_and_without() -> None:
     async with review.fair(SMALL) as fair:
         for kept in (0, 1_500):
             if kept:
@@ -32,7 +32,7 @@ async def test_the_first_look_at_one_is_taken_with_a_checkpoint_and_without():
             assert seqs == ([kept] if kept else [])
 
 
-async def test_a_log_that_is_read_whole_takes_the_memory_of_what_it_says_alone():
+async def test_a_log_that_is_read_whole_takes_the_memory_of_what_it_says_alone() -> None:
     """Not of its pages, of which SQLite would keep 16 MiB here."""
     many = review.Size(events=100_000, orders=20, sessions=30, devices=12)
     async with review.fair(many) as fair:

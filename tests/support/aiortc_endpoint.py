@@ -2,9 +2,11 @@
 media are tried against before there is a server.
 """
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from farmlive.client.media.counter import TestPicture
 
@@ -12,11 +14,11 @@ from farmlive.client.media.counter import TestPicture
 class Endpoint:
     """Answers offers: takes what is published, plays a test picture to viewers."""
 
-    def __init__(self):
-        self.peers = {}
-        self.tracks = []
+    def __init__(self) -> None:
+        self.peers: dict[str, RTCPeerConnection] = {}
+        self.tracks: list[MediaStreamTrack] = []
         self.busy = 0
-        self.requests = []
+        self.requests: list[httpx.Request] = []
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -46,7 +48,7 @@ class Endpoint:
 
 
 @pytest.fixture
-async def endpoint():
+async def endpoint() -> AsyncIterator[Endpoint]:
     endpoint = Endpoint()
     yield endpoint
     for peer in endpoint.peers.values():
@@ -54,5 +56,5 @@ async def endpoint():
 
 
 @pytest.fixture
-def transport(endpoint):
+def transport(endpoint: Endpoint) -> httpx.MockTransport:
     return httpx.MockTransport(endpoint.answer)

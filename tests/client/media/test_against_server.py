@@ -1,5 +1,9 @@
 """The clients of API and channel against the real server, through a whole sale."""
 
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 from tests.support.money import cny
 
@@ -10,28 +14,44 @@ from farmlive.client.media.light_publisher import LightPublisher
 from farmlive.client.media.light_viewer import LightViewer
 from farmlive.client.media.whep import Viewer
 from farmlive.client.media.whip import Publisher
+from farmlive.server import Server
 from farmlive.server import running as served
+from farmlive.settings import Settings
 
 BUYER = {"name": "Wang Fang", "phone": "13800000000"}
 PARCEL = {"way": "parcel", "address": "Meixian, Youxi"}
 
+# The broadcast's id, the offer's card and the lot, as the API answers them.
+Sale = tuple[str, dict[str, Any], dict[str, Any]]
+
+
+@dataclass
+class Selling:
+    """A server, and a coordinator's key of it."""
+
+    server: Server
+    key: str
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
 
 @pytest.fixture
-async def server(settings, tables):
+async def server(settings: Settings, tables: None) -> AsyncIterator[Selling]:
     async with served(settings) as running:
         _, key = await running.house.people.create_api_key("test", "coordinator")
-        running.key = key
-        yield running
+        yield Selling(running, key)
 
 
 @pytest.fixture
-async def api(server):
+async def api(server: Selling) -> AsyncIterator[Api]:
     async with Api(server.url, key=server.key) as api:
         yield api
 
 
 @pytest.fixture
-async def sale(api):
+async def sale(api: Api) -> Sale:
     """A live broadcast with one offer of three boxes."""
     broadcast = (await api.create_broadcast({"zh": "金桔", "en": "Kumquats"}))["id"]
     farm = await api.create_farm({"zh": "果园", "en": "Orchard"}, {"zh": "尤溪", "en": "Youxi"})
@@ -57,7 +77,7 @@ async def sale(api):
     return broadcast, card, lot
 
 
-def order(card, quantity=1):
+def order(card: dict[str, Any], quantity: int = 1) -> dict[str, Any]:
     line = {"offer": card["id"], "quantity": quantity, "price": card["price"]["amount"]}
     return {
         "lines": [line],
@@ -67,7 +87,7 @@ def order(card, quantity=1):
     }
 
 
-async def test_a_sale_from_pin_to_review(server, api, sale):
+async def test_a_sale_from_pin_to_review(server: Selling, api: Api, sale: Sale) -> None:
     broadcast, card, lot = sale
     async with (
         await Channel.connect(server.url, broadcast, key=server.key) as host,
@@ -100,7 +120,9 @@ async def test_a_sale_from_pin_to_review(server, api, sale):
     assert await api.review(broadcast)
 
 
-async def test_order_over_http_shares_the_key_with_the_channel(server, api, sale):
+async def test_order_over_http_shares_the_key_with_the_channel(
+    server: Selling, api: Api, sale: Sale
+) -> None:
     broadcast, card, _ = sale
     async with Api(server.url) as buyer:
         placed = await buyer.commands(broadcast).order("k" * 16, order(card))
@@ -112,7 +134,7 @@ async def test_order_over_http_shares_the_key_with_the_channel(server, api, sale
         assert caught.value.status == 409
 
 
-async def test_accounts_sign_in_and_mint_stream_keys(server, api, sale):
+async def test_accounts_sign_in_and_mint_stream_keys(server: Selling, api: Api, sale: Sale) -> None:
     broadcast, _, _ = sale
     made = await api.create_account("chen", "host")
     async with Api(server.url) as host:
@@ -128,7 +150,7 @@ async def test_accounts_sign_in_and_mint_stream_keys(server, api, sale):
             await host.session()
 
 
-async def test_viewer_may_not_pin(server, sale):
+async def test_viewer_may_not_pin(server: Selling, sale: Sale) -> None:
     broadcast, card, _ = sale
     async with await Channel.connect(server.url, broadcast) as viewer:
         with pytest.raises(ChannelProblem) as caught:
@@ -136,14 +158,14 @@ async def test_viewer_may_not_pin(server, sale):
     assert caught.value.body["status"] == 403
 
 
-async def test_unknown_broadcast_closes_with_4404(server):
+async def test_unknown_broadcast_closes_with_4404(server: Selling) -> None:
     with pytest.raises(ChannelClosed) as caught:
         await Channel.connect(server.url, "01ARZ3NDEKTSV4RRFFQ69G5FAV")
     assert caught.value.code == 4404
     assert caught.value.problem["status"] == 404
 
 
-async def test_light_channel_gets_what_channel_gets(server, sale):
+async def test_light_channel_gets_what_channel_gets(server: Selling, sale: Sale) -> None:
     broadcast, _, _ = sale
     light = await LightChannel.connect(server.url, broadcast)
     async with await Channel.connect(server.url, broadcast, key=server.key) as host:
@@ -153,7 +175,9 @@ async def test_light_channel_gets_what_channel_gets(server, sale):
     light.close()
 
 
-async def test_viewers_stay_while_a_vanished_publisher_comes_back(server, api, sale):
+async def test_viewers_stay_while_a_vanished_publisher_comes_back(
+    server: Selling, api: Api, sale: Sale
+) -> None:
     broadcast, _, _ = sale
     key = (await api.stream_key(broadcast))["key"]
     whip, whep = f"{server.url}/whip/{broadcast}", f"{server.url}/whep/{broadcast}"
@@ -172,7 +196,9 @@ async def test_viewers_stay_while_a_vanished_publisher_comes_back(server, api, s
             await viewer.wait_frames(viewer.frames + 10)
 
 
-async def test_light_peers_lose_nothing_through_the_server(server, api, sale):
+async def test_light_peers_lose_nothing_through_the_server(
+    server: Selling, api: Api, sale: Sale
+) -> None:
     broadcast, _, _ = sale
     key = (await api.stream_key(broadcast))["key"]
     publisher = LightPublisher(f"{server.url}/whip/{broadcast}", key)
@@ -194,7 +220,9 @@ async def test_light_peers_lose_nothing_through_the_server(server, api, sale):
     await publisher.close()
 
 
-async def test_a_seller_is_invited_and_sees_own_orders_only(server, api, sale):
+async def test_a_seller_is_invited_and_sees_own_orders_only(
+    server: Selling, api: Api, sale: Sale
+) -> None:
     broadcast, card, _ = sale
     neighbour = await api.create_farm({"zh": "邻居"}, {"zh": "尤溪"})
     made = await api.invite("seller", [card["lot"]["farm"]["id"]], "Lin")
@@ -225,7 +253,9 @@ async def test_a_seller_is_invited_and_sees_own_orders_only(server, api, sale):
     ]
 
 
-async def test_a_blocked_buyer_is_refused_and_the_operator_sees_why(server, api, sale):
+async def test_a_blocked_buyer_is_refused_and_the_operator_sees_why(
+    server: Selling, api: Api, sale: Sale
+) -> None:
     broadcast, card, _ = sale
     async with Api(server.url) as buyer:
         await api.block("phone", "never pays", value="+86 138 0000 0000")

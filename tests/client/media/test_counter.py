@@ -5,16 +5,16 @@ from farmlive.client.media.counter import TestPicture, bits, read_counter
 
 
 @pytest.mark.parametrize("number", [0, 1, 1799, 0xABCDEF, 0xFFFFFF])
-def test_counter_is_read_as_drawn(number):
+def test_counter_is_read_as_drawn(number: int) -> None:
     assert read_counter(TestPicture(640, 360).draw(number)) == number
 
 
-def test_counter_survives_another_pixel_format():
+def test_counter_survives_another_pixel_format() -> None:
     frame = TestPicture(640, 360).draw(4711).reformat(format="rgb24")
     assert read_counter(frame) == 4711
 
 
-def test_a_frame_without_a_counter_reads_as_none():
+def test_a_frame_without_a_counter_reads_as_none() -> None:
     frame = VideoFrame(640, 360, "yuv420p")
     for plane in frame.planes:
         plane.update(bytes([128]) * plane.buffer_size)
@@ -22,7 +22,7 @@ def test_a_frame_without_a_counter_reads_as_none():
     assert read_counter(VideoFrame(64, 36, "yuv420p")) is None
 
 
-def test_one_flipped_square_is_noticed():
+def test_one_flipped_square_is_noticed() -> None:
     frame = TestPicture(640, 360).draw(5)
     plane = frame.planes[0]
     content = bytearray(memoryview(plane))

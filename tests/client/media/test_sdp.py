@@ -23,7 +23,7 @@ a=rtpmap:96 VP8/90000
 
 
 @pytest.mark.parametrize("stream", [None, Stream(1, 2, 3)])
-def test_offer_is_what_aiortc_reads(stream):
+def test_offer_is_what_aiortc_reads(stream: Stream | None) -> None:
     read = SessionDescription.parse(offer(ICE, stream))
     assert [media.kind for media in read.media] == ["audio", "video"]
     assert {media.direction for media in read.media} == {"sendonly" if stream else "recvonly"}
@@ -31,7 +31,7 @@ def test_offer_is_what_aiortc_reads(stream):
     assert read.media[1].rtp.codecs[0].name == "VP8"
 
 
-def test_answer_gives_loopback_first_and_no_ipv6():
+def test_answer_gives_loopback_first_and_no_ipv6() -> None:
     answer = read_answer(ANSWER)
     assert answer.candidates == [("127.0.0.1", 8189), ("192.0.2.1", 8189)]
     assert answer.ice == Ice("u1", "p1", ICE.fingerprint)
@@ -40,7 +40,7 @@ def test_answer_gives_loopback_first_and_no_ipv6():
 
 
 @pytest.mark.parametrize("missing", ["a=ice-pwd", "a=fingerprint", "a=setup", "a=candidate"])
-def test_answer_that_lacks_something_is_refused(missing):
+def test_answer_that_lacks_something_is_refused(missing: str) -> None:
     kept = [line for line in ANSWER.splitlines() if not line.startswith(missing)]
     with pytest.raises(ValueError, match="the answer has no"):
         read_answer("\n".join(kept))

@@ -3,7 +3,7 @@ from aioice import stun as reference
 from farmlive.client.media import stun
 
 
-def test_check_is_what_aioice_accepts():
+def test_check_is_what_aioice_accepts() -> None:
     message = reference.parse_message(stun.check("far", "near", "secret", 5))
     assert message.message_method == reference.Method.BINDING
     assert message.message_class == reference.Class.REQUEST
@@ -13,7 +13,7 @@ def test_check_is_what_aioice_accepts():
     assert message.check_message_integrity(b"secret")
 
 
-def test_reply_is_what_aioice_accepts():
+def test_reply_is_what_aioice_accepts() -> None:
     check = stun.check("near", "far", "secret", 5)
     message = reference.parse_message(stun.reply(check, ("192.0.2.7", 40000), "secret"))
     assert message.message_class == reference.Class.RESPONSE
@@ -22,11 +22,11 @@ def test_reply_is_what_aioice_accepts():
     assert message.check_message_integrity(b"secret")
 
 
-def test_another_password_is_not_answered():
+def test_another_password_is_not_answered() -> None:
     assert stun.reply(stun.check("near", "far", "wrong", 5), ("192.0.2.7", 1), "secret") is None
 
 
-def test_reference_response_is_genuine():
+def test_reference_response_is_genuine() -> None:
     response = reference.Message(
         reference.Method.BINDING,
         reference.Class.RESPONSE,
@@ -38,12 +38,12 @@ def test_reference_response_is_genuine():
     assert not stun.genuine(bytes(response), "other")
 
 
-def test_cut_off_message_is_not_genuine():
+def test_cut_off_message_is_not_genuine() -> None:
     check = stun.check("near", "far", "secret", 5)
     assert not any(stun.genuine(check[:length], "secret") for length in range(20, 80))
 
 
-def test_error_code_of_a_reference_response():
+def test_error_code_of_a_reference_response() -> None:
     response = reference.Message(
         reference.Method.BINDING,
         reference.Class.ERROR,

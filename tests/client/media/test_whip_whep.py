@@ -1,4 +1,6 @@
+import httpx
 import pytest
+from tests.support.aiortc_endpoint import Endpoint
 
 from farmlive.client import ApiProblem
 from farmlive.client.media.counter import TestPicture, read_counter
@@ -6,7 +8,9 @@ from farmlive.client.media.whep import Viewer
 from farmlive.client.media.whip import Publisher
 
 
-async def test_published_frames_arrive_with_their_counter(endpoint, transport):
+async def test_published_frames_arrive_with_their_counter(
+    endpoint: Endpoint, transport: httpx.MockTransport
+) -> None:
     picture = TestPicture(640, 360)
     url = "http://farm.test/whip/B"
     async with Publisher(url, "key", video=picture, transport=transport) as publisher:
@@ -22,7 +26,9 @@ async def test_published_frames_arrive_with_their_counter(endpoint, transport):
     assert endpoint.peers == {}
 
 
-async def test_viewer_decodes_frames_and_reads_the_counter(endpoint, transport):
+async def test_viewer_decodes_frames_and_reads_the_counter(
+    endpoint: Endpoint, transport: httpx.MockTransport
+) -> None:
     numbers = []
     viewer = Viewer(
         "http://farm.test/whep/B",
@@ -37,14 +43,18 @@ async def test_viewer_decodes_frames_and_reads_the_counter(endpoint, transport):
     assert endpoint.peers == {}
 
 
-async def test_viewer_waits_while_nobody_publishes(endpoint, transport):
+async def test_viewer_waits_while_nobody_publishes(
+    endpoint: Endpoint, transport: httpx.MockTransport
+) -> None:
     endpoint.busy = 2
     async with Viewer("http://farm.test/whep/B", patience_s=5, transport=transport) as viewer:
         await viewer.wait_frames(1)
     assert len(endpoint.requests) == 4
 
 
-async def test_viewer_without_patience_gets_the_problem(endpoint, transport):
+async def test_viewer_without_patience_gets_the_problem(
+    endpoint: Endpoint, transport: httpx.MockTransport
+) -> None:
     endpoint.busy = 1
     viewer = Viewer("http://farm.test/whep/B", transport=transport)
     with pytest.raises(ApiProblem) as caught:
@@ -53,7 +63,9 @@ async def test_viewer_without_patience_gets_the_problem(endpoint, transport):
     assert (caught.value.status, caught.value.retry_after) == (409, 0.0)
 
 
-async def test_publisher_that_vanishes_does_not_say_so(endpoint, transport):
+async def test_publisher_that_vanishes_does_not_say_so(
+    endpoint: Endpoint, transport: httpx.MockTransport
+) -> None:
     video = TestPicture(640, 360)
     publisher = Publisher("http://farm.test/whip/B", "key", video=video, transport=transport)
     await publisher.start()
