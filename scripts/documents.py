@@ -91,7 +91,7 @@ def page_texts(root: Path) -> list[str]:
     for catalogue in sorted((root / "web" / "locale" / "zh" / "LC_MESSAGES").glob("*.po")):
         with catalogue.open("rb") as file:
             for message in read_po(file):
-                both = message.id if isinstance(message.id, tuple) else (message.id,)
+                both = (message.id,) if isinstance(message.id, str) else message.id
                 texts += [" ".join(text.lower().split()) for text in both]
     return texts
 

@@ -236,8 +236,8 @@ def made(commit: str, at: datetime) -> Bom:
                 components[each.name] = of_lock(each, scope)
                 required.append(each)
     parts = [of_part(part) for part in PARTS]
-    for each in (*components.values(), *parts):
-        bom.components.add(each)
+    for component in (*components.values(), *parts):
+        bom.components.add(component)
     direct = list(parts)
     wants: dict[str, list[Component]] = {}
     for each in required:

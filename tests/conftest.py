@@ -5,6 +5,7 @@ A server on SQLite stands alone; one on PostgreSQL has the bus of Redis too.
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -44,15 +45,16 @@ pytest.register_assert_rewrite(
 # A test's own requests have as long as all else that is sure to come (tests/support/waiting.py);
 # farmlive's say by themselves how long they have.
 for function in (httpx.AsyncClient.__init__, httpx.Client.__init__):
+    assert function.__kwdefaults__ is not None
     function.__kwdefaults__["timeout"] = httpx.Timeout(LONG_S)
 for function in (Connection.__init__, *vars(Channel).values(), *vars(Commands).values()):
     if "timeout_s" in (getattr(function, "__kwdefaults__", None) or {}):
         function.__kwdefaults__["timeout_s"] = LONG_S
-for function in (
-    Channel.wait_for,
-    *(LightViewer.wait_packets, RtpPeer.connect),
+patient: list[Any] = [
+    *(Channel.wait_for, LightViewer.wait_packets, RtpPeer.connect),
     *(Publisher.start, Viewer.start, Viewer.wait_frames),
-):
+]
+for function in patient:
     assert function.__defaults__ == (10.0,)
     function.__defaults__ = (LONG_S,)
 

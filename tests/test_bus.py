@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 import redis.asyncio as redis
@@ -152,12 +153,13 @@ async def test_two_shops_share_a_redis_by_numbers_of_their_own() -> None:
         redis_bus(url, name) for url, name in zip([ours, ours, theirs, theirs], "1234", strict=True)
     )
     heard: list[tuple[str, bytes]] = []
+
+    def hear(whose: str, topic: str, message: bytes) -> None:
+        if topic == "shop":
+            heard.append((whose, message))
+
     for listens, whose in ((two, "ours"), (four, "theirs")):
-        listens.listen(
-            lambda topic, message, whose=whose: (
-                heard.append((whose, message)) if topic == "shop" else None
-            )
-        )
+        listens.listen(partial(hear, whose))
     for bus in (one, two, three, four):
         await bus.start()
         await connected(bus)

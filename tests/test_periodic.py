@@ -3,12 +3,12 @@ as often is done at one wakeup.
 """
 
 import asyncio
+import time
 
 import pytest
 from structlog.testing import capture_logs
 from tests.support.waiting import until
 
-from farmlive import periodic as module
 from farmlive.outages import reason_of
 from farmlive.periodic import Periodic, rest_s
 
@@ -54,7 +54,7 @@ def test_what_is_done_as_often_wakes_together_whenever_it_began(
     for share in range(200):
         now = began = 86_400.0 + share / 100 * seconds
         for _ in range(2):
-            monkeypatch.setattr(module.time, "monotonic", lambda now=now: now)
+            monkeypatch.setattr(time, "monotonic", lambda now=now: now)
             rest = rest_s(seconds)
             assert seconds / 4 <= rest <= seconds
             now += rest
@@ -62,5 +62,5 @@ def test_what_is_done_as_often_wakes_together_whenever_it_began(
 
 
 def test_a_timer_that_rings_too_early_rings_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.time, "monotonic", lambda: 59.9995)
+    monkeypatch.setattr(time, "monotonic", lambda: 59.9995)
     assert rest_s(1.0) == pytest.approx(1.0005)

@@ -9,7 +9,7 @@ import functools
 import json
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import uvloop
@@ -18,7 +18,7 @@ from rich.table import Table
 from scripts.benches import crash, fast, faults, narrow, relay, report, spine, till
 
 Bench = Callable[[bool, Callable[[str], None]], Awaitable[dict[str, Any]]]
-Bounds = dict[str, float]
+Bounds = Mapping[str, float]
 # What it runs, what its figures may come to at most and at least, and what it is about.
 BENCHES: dict[str, tuple[Bench, Bounds, Bounds, str]] = {
     "spine": (

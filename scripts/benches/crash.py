@@ -143,15 +143,17 @@ async def _template(within: Path, library: Path, database: str) -> Template:
     folder = new_folder(database, within)
     data = folder / "data"
     made = Template(folder, library, database)
-    settings = {"data": str(data)}
+    database_url = ""
     async with contextlib.AsyncExitStack() as opened:
         if database == "postgresql":
             cluster = Postgres(programs(), folder)
             await asyncio.to_thread(cluster.make)
             opened.push_async_callback(cluster.stop, gently=True)
             await cluster.start()
-            settings["database_url"] = cluster.url
-        server = await opened.enter_async_context(running(**settings))
+            database_url = cluster.url
+        server = await opened.enter_async_context(
+            running(data=str(data), database_url=database_url)
+        )
         await _furnish(server, made)
     return made
 

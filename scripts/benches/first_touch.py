@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
-from sqlalchemy import delete
+from sqlalchemy import Connection, delete
 
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.checkpoints import Checkpoints, capture
@@ -75,15 +75,13 @@ async def _keep(store: Store, broadcast: str, seq: int) -> dict[str, float]:
         return []
 
     log, hub = make_log(LocalBus()), Hub(broadcast, none, Counts())
-    while (left := min(_PAGE, seq - hub.scene.seq)) > 0:
+
+    def page(connection: Connection) -> list[Event]:
         after = hub.scene.seq
-        hub.load(
-            await store.read(
-                lambda connection, after=after, left=left: log.events(
-                    connection, broadcast, after=after, limit=left
-                )
-            )
-        )
+        return log.events(connection, broadcast, after=after, limit=min(_PAGE, seq - after))
+
+    while hub.scene.seq < seq:
+        hub.load(await store.read(page))
     await store.write(lambda connection: connection.execute(delete(log_checkpoints)) and None)
     await Checkpoints(store).keep(capture(broadcast, hub.scene, seq))
     return {}

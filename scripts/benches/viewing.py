@@ -79,7 +79,7 @@ async def playing(
     `aside`: the audience takes of every core what the server leaves (sched(7), SCHED_IDLE).
     """
     size = bench.size
-    async with running(pinned, **settings) as server:
+    async with running(pinned, is_limited=False, **settings) as server:
         place = await stage(server)
         with bench.awake.cores():
             idle = await load_of(server, size.short_s)

@@ -36,7 +36,7 @@ STRANGE = [
     "0001-01-01T00:00:00+23:59",
     "9999-12-31T23:59:59-23:59",
 ]
-VALUES = [None, True, -1, 1 << 31, 1 << 63, 1 << 200, 0.5, 1e300, [], {}, [[]]]
+VALUES: list[object] = [None, True, -1, 1 << 31, 1 << 63, 1 << 200, 0.5, 1e300, [], {}, [[]]]
 # No text at all, but it may be written in JSON.
 HALVES = ["a\ud800"]
 

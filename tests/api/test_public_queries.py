@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, Engine, Insert, Table, event
+from sqlalchemy import Connection, Engine, Executable, Insert, Table, event
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.sql import visitors
+from sqlalchemy.sql import ClauseElement, visitors
 from tests.support.every_route import PROXIED, Shop, every_address, example, inlined, stock
 from tests.support.query_plans import explain, explain_hot, makes_tables, without_rows
 from websockets.asyncio.client import connect
@@ -109,10 +109,11 @@ async def test_nothing_that_a_stranger_causes_walks_through_a_table_that_grows(
     assert await server.house.store.read(look) == []
 
 
-def hot_statements() -> list[Any]:
+def hot_statements() -> list[Executable]:
     """Those of the server; tests have others, on tables of their own."""
-    found = []
+    found: list[Executable] = []
     for hot in _HOT.values():
+        assert isinstance(hot.statement, ClauseElement)
         tables = [each for each in visitors.iterate(hot.statement) if isinstance(each, Table)]
         if all(table.metadata is metadata for table in tables):
             found.append(hot.statement)

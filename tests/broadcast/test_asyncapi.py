@@ -63,7 +63,7 @@ async def test_it_says_where_the_server_is_and_who_is_let_in(server: Server) -> 
 async def test_every_member_of_the_snapshot_is_described(server: Server, live: str) -> None:
     welcome = document(server.house.channel)["components"]["messages"]["welcome"]["payload"]
     snapshot, you = (welcome["properties"][name] for name in ("snapshot", "you"))
-    for key in (await role_key(server.house, "host"), None):
+    for key in (await role_key(server.house, "host"), ""):
         async with channel(server, live, key=key) as socket:
             sent = await get(socket)
         of_all = set(snapshot["required"])

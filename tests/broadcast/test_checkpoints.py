@@ -3,6 +3,7 @@
 import asyncio
 import zlib
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from farmlive.broadcast.checkpoints import (
     load,
 )
 from farmlive.broadcast.events import CardUnpinned
+from farmlive.broadcast.hub import RESUMABLE
 from farmlive.broadcast.log import Event, Log
 from farmlive.broadcast.tables import events, log_checkpoints
 from farmlive.bus import LocalBus
@@ -30,6 +32,10 @@ from farmlive.settings import Settings
 from farmlive.store import Store
 
 HOST = Caller(None, "a host", "host", "the host's device", "192.0.2.2")
+
+
+def spoil(values: dict[str, Any], connection: Connection) -> None:
+    connection.execute(update(log_checkpoints).values(**values))
 
 
 @pytest.fixture
@@ -97,7 +103,7 @@ async def test_a_long_log_is_read_in_pages_once_and_later_only_its_end(
     read.clear()
     assert await looked_at(found, broadcast) == whole
     # What clients may ask for again is in memory as ever.
-    assert min(read) >= min(last, count - hubs.RESUMABLE) + 1
+    assert min(read) >= min(last, count - RESUMABLE) + 1
     async with found.hub(broadcast) as hub:
         assert [event.seq for event in hub._tail(0)] == [*range(count - 999, count + 1)]
         assert hub.missed(count - 1_000)
@@ -156,11 +162,7 @@ async def test_of_other_code_or_broken_it_counts_as_none_and_is_written_anew(
     await found.hubs._checkpoints.keep(capture(broadcast, whole, count))
     (kept,) = await rows(store)
     for spoilt in ({"version": "another"}, {"data": kept.data[:-9]}, {"data": b"x"}):
-        await store.write(
-            lambda connection, spoilt=spoilt: (
-                connection.execute(update(log_checkpoints).values(**spoilt)) and None
-            )
-        )
+        await store.write(partial(spoil, spoilt))
         read = reads(log, monkeypatch)
         with capture_logs() as logs:
             assert await looked_at(found, broadcast) == state_of(whole)

@@ -1,6 +1,7 @@
 """A broadcast that is over leaves a server's memory with the last who looks at it."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from websockets.exceptions import ConnectionClosed
 from farmlive.broadcast import hubs
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.events import OrderPlaced
+from farmlive.broadcast.hub import Hub
+from farmlive.broadcast.hubs import Hubs
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import LocalBus
 from farmlive.server import Server
@@ -23,6 +26,11 @@ async def begun(house: Any) -> str:
     made = await house.broadcasts.create(NewBroadcast(title={"zh": "直播", "en": "Live"}))
     await house.broadcasts.begin(made.id)
     return str(made.id)
+
+
+def is_another(hubs: Hubs, broadcast: str, hub: Hub) -> bool:
+    """Whether the broadcast has gone from memory since, or has come back."""
+    return hubs.open.get(broadcast) is not hub
 
 
 @pytest.fixture
@@ -218,7 +226,7 @@ async def test_one_that_goes_and_comes_back_misses_nothing(
                     arrived += [event["seq"] for event in frame["events"]]
                     to = frame["to"]
                 kept = found.open[name]
-            await until(lambda kept=kept: found.open.get(name) is not kept, "it went")
+            await until(partial(is_another, found, name, kept), "it went")
             gone += 1
     finally:
         selling.cancel()

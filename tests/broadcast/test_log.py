@@ -56,7 +56,11 @@ async def test_what_a_handler_writes_follows_and_is_told_after(store: Store) -> 
     bus.listen(lambda _topic, message: told.append(unpack(message)))
     log = local_log(bus)
     made = await Broadcasts(store, log, bus).create(NewBroadcast(title=Bilingual(en="x")))
-    log.hear("card.pinned", lambda connection, _: log.append(connection, made.id, STOCK))
+
+    def release(connection: Connection, _: Event) -> None:
+        log.append(connection, made.id, STOCK)
+
+    log.hear("card.pinned", release)
     await store.write(lambda c: log.append_all(c, made.id, [PINNED, RELEASED]))
     assert [(event.kind, event.seq) for event in told] == [
         ("card.pinned", 1),

@@ -237,7 +237,7 @@ async def test_a_second_mute_of_a_device_takes_the_place_of_the_first(
 ) -> None:
     seq = await say(server, live, viewer(1), "阿强")
     for duration in ("show", "ninety_days", "ten_minutes"):
-        await server.house.chat.mute(HOST, live, seq, duration)  # type: ignore[arg-type]
+        await server.house.chat.mute(HOST, live, seq, duration)
     (left,) = await server.house.chat.muted(live)
     assert not left.everywhere
     assert left.until is not None

@@ -20,6 +20,7 @@ from farmlive.broadcast import channel as channels
 from farmlive.broadcast.events import KINDS, OrderEvent
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.clock import now_ms
+from farmlive.people import Caller
 from farmlive.people.core import tables as people_tables
 from farmlive.people.core.models import AccountChange
 from farmlive.people.core.roles import Role
@@ -201,7 +202,7 @@ async def test_blocked_device_can_watch_and_not_write(
     people = server.house.people
     async with joined(server, live) as (viewer, _):
         said = (await ask(viewer, "chat.say", text="spam"))["result"]["seq"]
-        caller = channels.Caller("A", "chen", "host", "a device", "192.0.2.1")
+        caller = Caller("A", "chen", "host", "a device", "192.0.2.1")
         message = SaidMessage(broadcast=live, seq=said)
         await people.blocks.add(caller, NewBlock(kind="device", message=message, reason="spam"))
         reply = await ask(viewer, "chat.say", text="more", nickname="another name")
@@ -224,7 +225,7 @@ async def test_who_loses_the_role_sees_no_more_of_what_it_showed(
     replace_lookups(people, require_centre=lambda _connection, _centre: None)
     account, password = await people.create_account("chen", "host")
     session = await people.sign_in(
-        "chen", password, channels.Caller(None, None, None, "a device", "192.0.2.1")
+        "chen", password, Caller(None, None, None, "a device", "192.0.2.1")
     )
     headers = {"Cookie": f"farmlive_session={session.token}"}
     async with joined(server, live, headers) as (host, welcome):
@@ -249,7 +250,7 @@ async def test_console_on_air_is_not_signed_out_by_idling(
         live = (await server.house.broadcasts.create(NewBroadcast(title={"en": "Soon"}))).id
     _, password = await people.create_account("chen", "host")
     session = await people.sign_in(
-        "chen", password, channels.Caller(None, None, None, "a device", "192.0.2.1")
+        "chen", password, Caller(None, None, None, "a device", "192.0.2.1")
     )
     headers = {"Cookie": f"farmlive_session={session.token}"}
     table = people_tables.sessions
@@ -265,7 +266,7 @@ async def test_console_on_air_is_not_signed_out_by_idling(
 
     async def is_prolonged() -> bool:
         at = await store.read(lambda conn: conn.execute(select(table.c.used_at)).scalar_one())
-        return at > nearly
+        return bool(at > nearly)
 
     async with joined(server, live, headers) as (host, _):
         query = update(table).values(used_at=nearly)
@@ -295,7 +296,7 @@ async def test_start_and_end_of_a_broadcast_are_in_the_audit_list(
     server: Server, coordinator: str
 ) -> None:
     house = server.house
-    caller = channels.Caller("A", "chen", "host", "a device", "192.0.2.1")
+    caller = Caller("A", "chen", "host", "a device", "192.0.2.1")
     made = await house.broadcasts.create(NewBroadcast(title={"en": "Live"}), caller=caller)
     for _ in range(2):
         await house.broadcasts.begin(made.id, caller=caller)

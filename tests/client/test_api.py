@@ -93,13 +93,14 @@ async def test_origin_refuses_another_redirect() -> None:
 
 
 async def test_orders_are_read_page_by_page() -> None:
-    pages = {"": {"orders": [1, 2], "next": "2"}, "2": {"orders": [3], "next": None}}
+    one, two, three = {"id": "1"}, {"id": "2"}, {"id": "3"}
+    pages = {"": {"orders": [one, two], "next": "2"}, "2": {"orders": [three], "next": None}}
 
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, json=pages[request.url.params.get("cursor", "")])
 
     async with api(answer, key="k") as client:
-        assert await client.orders("B") == [1, 2, 3]
+        assert await client.orders("B") == [one, two, three]
 
 
 async def test_an_id_that_is_none_leads_to_no_other_path() -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
 
 from farmlive.client import Channel, ChannelClosed, ChannelDropped, ChannelProblem
 from farmlive.client.light_channel import LightChannel
@@ -28,12 +29,13 @@ def welcome(to: int) -> str:
 
 
 @asynccontextmanager
-async def server(*sessions: Session) -> AsyncIterator[tuple[str, list[Request | None]]]:
+async def server(*sessions: Session) -> AsyncIterator[tuple[str, list[Request]]]:
     """Serve the sessions, one function a connection; yields the address and the requests."""
-    requests: list[Request | None] = []
+    requests: list[Request] = []
     waiting = list(sessions)
 
     async def handle(socket: ServerConnection) -> None:
+        assert socket.request is not None
         requests.append(socket.request)
         await waiting.pop(0)(socket)
 
@@ -41,7 +43,7 @@ async def server(*sessions: Session) -> AsyncIterator[tuple[str, list[Request | 
         response.headers["Set-Cookie"] = "farmlive_device=d1; Path=/; HttpOnly"
 
     async with serve(
-        handle, "127.0.0.1", 0, subprotocols=["farmlive.v1"], process_response=cookie
+        handle, "127.0.0.1", 0, subprotocols=[Subprotocol("farmlive.v1")], process_response=cookie
     ) as running:
         yield f"http://127.0.0.1:{running.sockets[0].getsockname()[1]}", requests
 
@@ -89,10 +91,10 @@ async def test_call_returns_the_result_of_its_own_reply() -> None:
         await stay(socket)
 
     async with server(session) as (url, _), await Channel.connect(url, "B") as channel:
-        answers = await asyncio.gather(
+        first, second = await asyncio.gather(
             channel.call("chat.say", text="x"), channel.call("chat.say", text="y")
         )
-    assert answers == [{"seq": "x"}, {"seq": "y"}]
+    assert [first, second] == [{"seq": "x"}, {"seq": "y"}]
 
 
 async def test_refused_call_raises_the_problem() -> None:
@@ -267,7 +269,7 @@ async def test_light_channel_counts_frames_and_answers_pings() -> None:
         await socket.send(events(1, event(1, text="x" * 70_000)))
         await stay(socket)
 
-    got = asyncio.Queue()
+    got: asyncio.Queue[str | bytes] = asyncio.Queue()
     async with server(session) as (url, _):
         channel = await LightChannel.connect(url, "B", lambda frame, at: got.put_nowait(frame))
         assert json.loads(await got.get())["type"] == "welcome"
@@ -298,6 +300,7 @@ async def test_who_asks_again_at_once_waits_for_the_next_connection() -> None:
 
     async with server(cut, session) as (url, _), await Channel.connect(url, "B") as channel:
         # Closed, and not yet known to the task that reads.
+        assert channel._socket is not None
         await channel._socket.close()
         for _ in range(100):
             try:
@@ -311,9 +314,9 @@ async def test_who_asks_again_at_once_waits_for_the_next_connection() -> None:
 async def test_release_is_sent_again_with_its_key_until_it_is_answered() -> None:
     sent = []
 
-    async def take(socket: ServerConnection) -> None:
+    async def take(socket: ServerConnection) -> str:
         sent.append(json.loads(await socket.recv()))
-        return sent[-1]["id"]
+        return str(sent[-1]["id"])
 
     async def first(socket: ServerConnection) -> None:
         await socket.send(welcome(3))

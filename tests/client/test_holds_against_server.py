@@ -50,6 +50,7 @@ async def test_a_hold_is_given_back_by_channel_and_by_http(settings: Settings) -
             held = await buyer.commands(broadcast).hold("a" * 16, lines(offer, 2))
             assert (await api.offers(broadcast))[0]["held"] == 2
             async with await Channel.connect(url, broadcast, cookie=buyer.cookie) as channel:
+                assert channel.welcome is not None
                 (order,) = channel.welcome["snapshot"]["orders"]
                 assert (order["id"], order["until"]) == (held["id"], held["until"])
                 await channel.give_back(held["id"])

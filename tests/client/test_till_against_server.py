@@ -28,6 +28,7 @@ async def test_who_waits_is_told_of_the_box_that_comes(settings: Settings) -> No
         assert waits == {"offer": offer, "quantity": 2, "place": 1, "waiting": 2}
         await host.wait_for("wait.changed", offer=offer, waiting=2)
         async with await Channel.connect(url, broadcast) as late:
+            assert late.snapshot is not None
             (card,) = late.snapshot["offers"]
             assert (card["left"], card["waiting"]) == (0, 2)
         await host.give_back(held["id"])

@@ -16,7 +16,7 @@ from farmlive.demo.farms import enter_farms
 from farmlive.demo.history import Evening
 from farmlive.settings import Settings
 
-# The application, a coordinator's client, the broadcast's id, and how far the evening was each time.
+# The application, a coordinator's client, the broadcast's id, and how far the evening got.
 Lived = tuple[app.Application, Api, str, list[float]]
 
 

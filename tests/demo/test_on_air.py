@@ -20,7 +20,7 @@ class Server(Api):
 
     def __init__(self) -> None:
         super().__init__("http://farm.test")
-        self.sources: list[dict[str, Any]] = []
+        self.shown: list[dict[str, Any]] = []
         self.picked: list[str] = []
         self.asked = 0
 
@@ -28,7 +28,7 @@ class Server(Api):
         self.asked += 1
         if broadcast != "live":
             raise ApiProblem(404, {})
-        return {"sources": self.sources}
+        return {"sources": self.shown}
 
     async def request(self, method: str, path: str, **what: Any) -> dict[str, Any]:
         assert (method, path) == ("PUT", "/api/v1/broadcasts/live/on-air")
@@ -90,7 +90,7 @@ async def test_the_orchard_waits_for_the_kitchen(site: Server, publications: Pub
     await both.start()
     await until(lambda: site.asked > 3, "it looks for the kitchen")
     assert publications.begun == [KITCHEN]
-    site.sources = [source("kitchen", shown=True)]
+    site.shown = [source("kitchen", shown=True)]
     await until(lambda: publications.begun == [KITCHEN, ORCHARD], "both send")
     await both.stop()
     assert site.picked == []
@@ -103,7 +103,7 @@ async def test_the_orchard_does_not_wait_for_ever_and_is_picked_then(
     both = cameras(site)
     await both.start()
     await until(lambda: ORCHARD in publications.begun, "the orchard sends")
-    site.sources = [source("orchard", shown=True)]
+    site.shown = [source("orchard", shown=True)]
     await until(lambda: site.picked, "what is on air is picked")
     await both.stop()
     assert site.picked == ["orchard"]
@@ -114,7 +114,7 @@ async def test_a_kitchen_that_comes_again_leaves_on_air_what_is(
     site: Server, publications: Publications, picked: bool
 ) -> None:
     both = cameras(site)
-    site.sources = [source("kitchen", picked=picked), source("outside", shown=True)]
+    site.shown = [source("kitchen", picked=picked), source("outside", shown=True)]
     await both.start()
     await until(lambda: ORCHARD in publications.begun, "the orchard sends")
     publications.end(KITCHEN)

@@ -12,10 +12,10 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.faults.conftest import Served
 from tests.faults.sale import prepare
 from tests.support.money import cny
 from tests.support.parts import people_of
+from tests.support.server_process import Served
 from tests.support.waiting import until
 
 from farmlive.client import Api, Channel

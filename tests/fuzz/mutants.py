@@ -123,7 +123,8 @@ def offers(draw: Any, samples: Sequence[str]) -> str:
                 lines[at : at + 1] = [line[:cut] + draw(some.text(max_size=8)) + line[cut + 1 :]]
             case _:
                 lines[at:] = others[at:]
-    return draw(some.sampled_from(("\r\n", "\n"))).join(lines)
+    ends: str = draw(some.sampled_from(("\r\n", "\n")))
+    return ends.join(lines)
 
 
 def _words(line: str) -> list[str]:

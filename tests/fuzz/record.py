@@ -20,8 +20,9 @@ from unittest.mock import patch
 
 from playwright.async_api import Browser, async_playwright
 from tests.fuzz.corpus import CORPUS, PASSWORD
-from tests.media import conftest as peers
 from tests.media.support import packets
+from tests.media.support.aiortc_peers import ffmpeg, publish, view
+from tests.media.support.media_server import BROADCAST, Media, serving
 
 from farmlive.media import relay
 from farmlive.media.engine.interface import Credentials
@@ -261,14 +262,14 @@ def _example(found: re.Match[str]) -> str:
 
 
 async def _browser(
-    chromium: Browser, media: peers.Media, way: str, seconds: float, **options: Any
+    chromium: Browser, media: Media, way: str, seconds: float, **options: Any
 ) -> None:
     page = await chromium.new_page()
     await page.route(
         f"{media.url}/", lambda route: route.fulfill(body="<html>", content_type="text/html")
     )
     await page.goto(f"{media.url}/")
-    url = f"{media.url}/{way}/{peers.BROADCAST}"
+    url = f"{media.url}/{way}/{BROADCAST}"
     given = {"codec": "", "layers": False, "red": False, "take": [], **options}
     await page.evaluate(_PAGE, {"way": way, "url": url, **given})
     await asyncio.sleep(seconds)
@@ -289,7 +290,7 @@ async def _all(ear: Ear, folder: Path) -> None:
         count += 1
         return 0 if count % 25 == 0 else plain_send(audience, run)
 
-    async with async_playwright() as playwright, peers.serving(settings) as media:
+    async with async_playwright() as playwright, serving(settings) as media:
         chromium = await playwright.chromium.launch(
             executable_path="/usr/bin/chromium",
             args=["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
@@ -308,10 +309,10 @@ async def _all(ear: Ear, folder: Path) -> None:
                 take=["^a=extmap"],
             )  # fmt: skip
             ear.begin("ffmpeg publishes H264", "publish")
-            async with peers.ffmpeg(media, keyframes=30):
+            async with ffmpeg(media, keyframes=30):
                 await asyncio.sleep(4)
             ear.begin("aiortc publishes VP8", "publish")
-            publisher = await peers.publish(media)
+            publisher = await publish(media)
             ear.begin("chromium plays", "play")
             await _browser(chromium, media, "whep", 8)
             ear.begin("chromium plays and tells all it can", "play")
@@ -323,7 +324,7 @@ async def _all(ear: Ear, folder: Path) -> None:
                 take=["^a=rtcp-fb:96 (goog-remb|ccm|rrtr)", "^a=rtcp-rs"],
             )
             ear.begin("aiortc plays", "play")
-            viewer = await peers.view(media)
+            viewer = await view(media)
             await asyncio.sleep(6)
             await viewer.close()
             await publisher.close()

@@ -106,7 +106,9 @@ def alive(traces: list[weakref.ref[Any]]) -> list[Any]:
 
 def traces(house: House) -> list[weakref.ref[Any]]:
     """All that stands for the publisher, the viewer and the output."""
-    publisher, viewer = (house.engine._peers[number] for number in house.peers)
+    peers = house.engine._peers
+    assert isinstance(peers, dict)
+    publisher, viewer = (peers[number] for number in house.peers)
     assert publisher.publisher is not None
     assert viewer.viewer is not None
     assert viewer.viewer.epoch is not None

@@ -61,7 +61,8 @@ def follow(moves: list[Any]) -> None:
     for now, move in enumerate(moves, 1):
         sent = len(port.sent)
         if len(move) == 2:
-            assert ice.check(port, *move, float(now)) is None
+            data, address = move
+            assert ice.check(port, data, address, float(now)) is None
             assert len(port.sent) == sent
         else:
             name, number, address, nominate, kind = move

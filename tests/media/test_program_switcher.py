@@ -58,7 +58,11 @@ class Stage:
     def keyframe(self) -> None:
         """The keyframe comes for which the switch waits."""
         self.shown = self.wanted
-        source = next(s for s in self.entry.sources.values() if s.session.peer == self.shown)
+        source = next(
+            each
+            for each in self.entry.sources.values()
+            if each.session is not None and each.session.peer == self.shown
+        )
         self.direction.aired(self.entry, source)
 
     def add(self, name: str, *, guest: bool = False) -> Source:

@@ -1,10 +1,11 @@
 """Several sources over loopback: the host's pick, guests, and what the crew sees of each."""
 
 import asyncio
+from functools import partial
 
 import httpx
 import pytest
-from aiortc import RTCRtpReceiver
+from aiortc import RTCPeerConnection, RTCRtpReceiver
 from tests.media.support.aiortc_peers import Peer, peer_connection, publish, send_b_frames, view
 from tests.media.support.media_server import BROADCAST, Media
 from tests.support.waiting import until
@@ -36,6 +37,10 @@ async def look(media: Media, source: str) -> Peer:
 
 def health(media: Media, source: str) -> dict[str, object]:
     return next(s for s in media.relay.health(BROADCAST)["sources"] if s["id"] == source)
+
+
+def is_over(connection: RTCPeerConnection) -> bool:
+    return connection.connectionState in ("closed", "failed")
 
 
 async def test_the_host_picks_and_viewers_go_on_without_a_gap(media: Media) -> None:
@@ -114,11 +119,8 @@ async def test_a_guest_that_is_sent_away_has_no_session_any_more(media: Media) -
     assert (await media.http.delete(guest.location)).status_code == 404
     await until(lambda: media.gate.told[-1] == ("switched", "orchard"), "the orchard is on air")
     assert ("left", "guest") in media.gate.told
-    for peer in (guest, crew):
-        await until(
-            lambda peer=peer: peer.connection.connectionState in ("closed", "failed"),
-            "guest and crew are told",
-        )
+    for connection in (guest.connection, crew.connection):
+        await until(partial(is_over, connection), "guest and crew are told")
     await seen(viewer)
     assert [s["id"] for s in media.relay.health(BROADCAST)["sources"]] == ["orchard"]
     media.relay.dismiss(BROADCAST, "guest")
@@ -260,8 +262,9 @@ async def test_one_who_can_not_play_a_source_sees_the_others(media: Media) -> No
 
     viewer.connection.on("track", on_track)
     video = viewer.connection.addTransceiver("video", direction="recvonly")
-    capabilities = RTCRtpReceiver.getCapabilities("video").codecs
-    video.setCodecPreferences([c for c in capabilities if c.name in ("VP8", "rtx")])
+    capabilities = RTCRtpReceiver.getCapabilities("video")
+    assert capabilities is not None
+    video.setCodecPreferences([c for c in capabilities.codecs if c.name in ("VP8", "rtx")])
     await viewer.open(f"/whep/{BROADCAST}")
     await seen(viewer)
     await publish(media, "H264", key="kitchen")

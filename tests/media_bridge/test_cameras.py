@@ -54,7 +54,7 @@ async def test_the_channel_switches_too_and_not_for_everyone(show: Show) -> None
     kitchen = await show.camera("Kitchen")
     await show.host.wait_for("source.switched", source=kitchen)
     for role in (None, "moderator", "seller", "clerk", "simulator"):
-        secret = await show.key(role) if role else None  # type: ignore[arg-type]
+        secret = await show.key(role) if role else None
         async with await Channel.connect(show.server.url, show.broadcast, key=secret) as channel:
             with pytest.raises(ChannelProblem) as refused:
                 await channel.switch(orchard)

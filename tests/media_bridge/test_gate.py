@@ -41,11 +41,13 @@ async def site(settings: Settings, tables: None) -> AsyncIterator[Site]:
 async def prepared(server: Server, http: httpx.AsyncClient) -> Site:
     _, coordinator = await server.house.people.create_api_key("test", "coordinator")
     async with Api(server.url, key=coordinator) as api:
-        made = [(await api.create_broadcast({"en": title}))["id"] for title in ("One", "Two")]
-        for broadcast in made:
+        first, second = [
+            str((await api.create_broadcast({"en": title}))["id"]) for title in ("One", "Two")
+        ]
+        for broadcast in (first, second):
             await api.start(broadcast)
-        minted = await api.stream_key(made[0], "encoder", "orchard")
-    return Site(http, *made, key=str(minted["key"]))
+        minted = await api.stream_key(first, "encoder", "orchard")
+    return Site(http, first, second, str(minted["key"]))
 
 
 def refused(response: httpx.Response) -> None:

@@ -129,7 +129,7 @@ async def test_outsiders_get_nothing_there(server: Server) -> None:
 
     async with httpx.AsyncClient(base_url=server.url) as http:
         for authorization in forged():
-            headers = {"Authorization": authorization.strip().encode("latin-1")}
+            headers = {b"Authorization": authorization.strip().encode("latin-1")}
             response = await http.post(PATH, content=BODY, headers=headers)
             assert response.status_code == 403
             assert response.json()["type"] == "/problems/not-a-node"
@@ -138,7 +138,7 @@ async def test_outsiders_get_nothing_there(server: Server) -> None:
         leases = server.house.media.leases
         signer = signer_of(server.house.store.keys, "another")
         authorization, _ = signer.sign(leases.node, BODY)
-        headers = {"Authorization": authorization.encode()}
+        headers = {b"Authorization": authorization.encode()}
         response = await http.post(PATH, content=b"x" * (600 * 1024), headers=headers)
         assert response.json()["type"] == "/problems/too-large"
         response = await http.post(PATH, content=BODY, headers=headers)

@@ -263,11 +263,11 @@ async def test_file_has_words_times_orders_and_results(
 
 async def test_burst_says_from_when_to_when(site: Server, host: httpx.AsyncClient) -> None:
     last = parse_rfc3339("2026-10-02T15:26:30+08:00")
-    detail = {"by": "phone", "count": 13, "first": "2026-10-02T07:21:10.000Z"}
 
     def write(conn: Connection) -> None:
         stamp = audit.Stamp(first_ulid(last)[:-6] + ulid()[-6:], last)
-        audit.put(conn, MEI, "buyers.search", stamp=stamp, **detail)
+        first = "2026-10-02T07:21:10.000Z"
+        audit.put(conn, MEI, "buyers.search", stamp=stamp, by="phone", count=13, first=first)
 
     await site.house.store.write(write)
     days = {"from": "2026-10-02", "to": "2026-10-02"}

@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 from tests.pages.conftest import Sale, signed_in
 
 from farmlive.client import Api
+from farmlive.people.core.models import Role
 from farmlive.server import Server
 
 EVIL = "=HYPERLINK(0)"
@@ -163,7 +164,7 @@ async def test_a_file_holds_what_fits(
 
 @pytest.mark.parametrize("role", ["host", "seller"])
 async def test_a_file_asks_no_payment_for_a_cancelled_order(
-    role: str, site: Server, sale: Sale, orders: list[str], api: Api
+    role: Role, site: Server, sale: Sale, orders: list[str], api: Api
 ) -> None:
     farm = [(await api.farms())[0]["id"]] if role == "seller" else []
     async with signed_in(site, role, *farm) as person:

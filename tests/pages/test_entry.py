@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 import httpx
 import pytest
@@ -19,8 +20,8 @@ from farmlive.settings import Settings
 SignedIn = Callable[[Role], AbstractAsyncContextManager[httpx.AsyncClient]]
 
 # Every page behind a sign-in, and the roles that it is for.
-STAFF = {"coordinator", "host"}
-PAGES = {
+STAFF: set[Role] = {"coordinator", "host"}
+PAGES: dict[str, set[Role]] = {
     "/studio": set(ROLES),
     "/studio/new": STAFF,
     "/studio/products": STAFF | {"seller"},
@@ -139,7 +140,7 @@ async def test_staff_read_that_another_servers_cameras_are_out_of_reach(
     )
     told = {}
     for lacks in (True, False):
-        pages = pages_of(settings, site.house.guard, lacks_node_url=lambda lacks=lacks: lacks)
+        pages = pages_of(settings, site.house.guard, lacks_node_url=partial(bool, lacks))
         for role in ROLES:
             caller = Caller("A", "lin", role, "a device", None)
             page = pages.html(request, "studio/seller.html", caller=caller, farms=[], broadcasts=[])

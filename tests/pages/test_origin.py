@@ -1,10 +1,11 @@
 """The pages of origin as a browser gets them: a lot's story, and a farm."""
 
 from dataclasses import replace
+from functools import partial
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, Update, update
 from tests.pages.page_text import words
 from tests.support.waiting import until
 
@@ -166,6 +167,10 @@ async def test_a_farm_that_is_not_there_is_told_in_the_readers_language(
     assert "没有这个农场" in words(page)
 
 
+def changed(statement: Update, connection: Connection) -> int:
+    return connection.execute(statement).rowcount
+
+
 async def test_a_lot_that_lacks_what_the_county_asks_for_says_that_it_is_not_sold_yet(
     site: Server, told: dict[str, str], visitor: httpx.AsyncClient
 ) -> None:
@@ -191,7 +196,7 @@ async def test_a_lot_that_lacks_what_the_county_asks_for_says_that_it_is_not_sol
     await page("这个批次还没有开卖。", "zh")
     early = 1_577_836_800_000
     for row in (update(inspections).values(at=early), update(lots).values(tested_at=early)):
-        await site.house.store.write(lambda connection, row=row: connection.execute(row).rowcount)
+        await site.house.store.write(partial(changed, row))
     await demand(test=True)
     source = await page("This lot is not sold yet. No passed test of it is recorded yet")
     assert "It is from more than 30 days before the harvest" in source

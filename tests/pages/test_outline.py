@@ -7,6 +7,7 @@ import pytest
 from tests.pages.conftest import Sale
 from tests.support.clerks import every_centre
 
+from farmlive.people.core.models import Role
 from farmlive.server import Server
 
 PUBLIC = (
@@ -80,11 +81,11 @@ async def test_the_pages_of_staff_are_outlined(sale: Sale, host: httpx.AsyncClie
 
 @pytest.mark.parametrize("role", ["moderator", "clerk"])
 async def test_the_studio_of_each_role_is_outlined(
-    role: str, site: Server, sale: Sale, visitor: httpx.AsyncClient
+    role: Role, site: Server, sale: Sale, visitor: httpx.AsyncClient
 ) -> None:
     _, password = await site.house.people.create_account(
         "mei", role, centres=await every_centre(site.house, role)
-    )  # type: ignore[arg-type]
+    )
     await visitor.post("/api/v1/session", json={"name": "mei", "password": password})
     for path in ("/studio", f"/studio/{sale.broadcast}/orders", "/studio/farms"):
         hold(await visitor.get(path), path)

@@ -179,10 +179,10 @@ async def test_it_asks_for_what_the_api_asks_for(
     for body in ({**wrong, "code": ""}, {"form": "page"}, {**wrong, "form": "all"}, {}):
         assert (await visitor.post("/privacy/export", data=body)).status_code == 422, body
     answers = [await visitor.post(f"{sale.order}/export", data=form) for _ in range(8)]
-    refused = [each for each in answers if each.status_code == 429]
-    assert len(refused) == 2
+    late = [each for each in answers if each.status_code == 429]
+    assert len(late) == 2
     # The order is not lost, and how long to wait is said.
-    for each in refused:
+    for each in late:
         assert f'<a class="button button--primary" href="{sale.order}">' in each.text
         seconds = each.headers["retry-after"]
         assert {"en": f"Wait {seconds} second", "zh": f"请等 {seconds} 秒"}[language] in words(each)

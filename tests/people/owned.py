@@ -4,11 +4,11 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import Connection
 from tests.people.conftest import LIVE, OTHER, PASSWORD, browser, sign_in
 from tests.support.parts import replace_lookups
 
+from farmlive.openapi import Api
 from farmlive.people import People
 from farmlive.people.core.lookups import Airing
 
@@ -30,7 +30,7 @@ def on_air(people: People) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def wang(app: FastAPI, people: People) -> Any:
+async def wang(app: Api, people: People) -> Any:
     """A second coordinator, in a browser, whom `lin` will shut out."""
     await people.create_account("wang", "coordinator", PASSWORD)
     async with browser(app, peer="192.0.2.9") as client:
@@ -78,7 +78,7 @@ async def shut_out(client: httpx.AsyncClient, account: str, **more: Any) -> http
     return await client.patch(f"/api/v1/accounts/{account}", json={"disabled": True, **more})
 
 
-async def works(app: FastAPI, people: People, made: dict[str, dict[str, Any]]) -> dict[str, bool]:
+async def works(app: Api, people: People, made: dict[str, dict[str, Any]]) -> dict[str, bool]:
     """Whether each opens what it did."""
     async with browser(app, Authorization=f"Bearer {made['api_key']['key']}") as program:
         api_key = (await program.get("/api/v1/accounts")).status_code

@@ -2,7 +2,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import update
 from starlette.requests import HTTPConnection
 from structlog.testing import capture_logs
@@ -18,6 +17,7 @@ from tests.people.conftest import (
 )
 from tests.support.parts import people_of
 
+from farmlive.openapi import Api
 from farmlive.people import Caller, Guard, People
 from farmlive.people.core import tables
 from farmlive.people.core.problems import CrossSite, UnknownApiKey
@@ -43,7 +43,7 @@ async def test_viewer_is_nobody_with_a_device(client: httpx.AsyncClient) -> None
     }
 
 
-async def test_api_key_acts_with_its_role_and_label(app: FastAPI, people: People) -> None:
+async def test_api_key_acts_with_its_role_and_label(app: Api, people: People) -> None:
     _, secret = await people.create_api_key("sheet", "host")
     async with browser(app, Authorization=f"bearer {secret}") as program:
         body = (await program.get("/who")).json()
@@ -64,7 +64,7 @@ async def test_api_key_acts_with_its_role_and_label(app: FastAPI, people: People
     ],
 )
 async def test_route_takes_the_roles_it_names_and_no_other(
-    app: FastAPI, people: People, role: Role, crew: bool, harvests: bool
+    app: Api, people: People, role: Role, crew: bool, harvests: bool
 ) -> None:
     farms = [FARM] if role == "seller" else []
     centres = [CENTRE] if role == "clerk" else []
@@ -84,7 +84,7 @@ async def test_route_takes_the_roles_it_names_and_no_other(
         assert (await client.delete("/api/v1/session")).status_code == 403
 
 
-async def test_every_role_may_sign_out(app: FastAPI, people: People) -> None:
+async def test_every_role_may_sign_out(app: Api, people: People) -> None:
     await people.create_account("wang", "clerk", PASSWORD, centres=[CENTRE])
     async with browser(app) as client:
         await sign_in(client, "wang")
@@ -92,7 +92,7 @@ async def test_every_role_may_sign_out(app: FastAPI, people: People) -> None:
 
 
 async def test_a_clerks_api_key_has_its_centres_and_an_old_one_all(
-    app: FastAPI, people: People, store: Store
+    app: Api, people: People, store: Store
 ) -> None:
     key, secret = await people.create_api_key("till", "clerk", centres=[CENTRE])
     async with browser(app, Authorization=f"Bearer {secret}") as program:
@@ -125,7 +125,7 @@ def test_at_which_centres_a_role_hands_over(
     assert caller.may_centre(None) == parcel
 
 
-async def test_sellers_api_key_has_its_farms(app: FastAPI, people: People) -> None:
+async def test_sellers_api_key_has_its_farms(app: Api, people: People) -> None:
     _, secret = await people.create_api_key("scale", "seller", [FARM])
     async with browser(app, Authorization=f"Bearer {secret}") as program:
         assert (await program.get("/who")).json()["farms"] == [FARM]
@@ -143,7 +143,7 @@ def test_farm_is_kept_by_staff_and_its_sellers(role: Role, own: bool, other: boo
     assert caller.may_farm("another") is other
 
 
-async def test_simulator_is_a_marked_viewer(app: FastAPI, people: People) -> None:
+async def test_simulator_is_a_marked_viewer(app: Api, people: People) -> None:
     _, secret = await people.create_api_key("demo", "simulator")
     async with browser(app, Authorization=f"Bearer {secret}") as program:
         body = (await program.get("/who")).json()
@@ -151,9 +151,7 @@ async def test_simulator_is_a_marked_viewer(app: FastAPI, people: People) -> Non
         assert (await program.post(KEYS, json={"purpose": "encoder"})).status_code == 403
 
 
-async def test_wrong_api_key_is_said_even_where_none_is_needed(
-    app: FastAPI, people: People
-) -> None:
+async def test_wrong_api_key_is_said_even_where_none_is_needed(app: Api, people: People) -> None:
     async with browser(app, Authorization="Bearer fl_wrong") as program:
         answer = await program.get("/who")
         assert answer.status_code == 401
@@ -161,7 +159,7 @@ async def test_wrong_api_key_is_said_even_where_none_is_needed(
 
 
 @pytest.mark.parametrize("header", ["Bearer fls_stream", "Basic Zm9v", "Bearer", ""])
-async def test_other_authorization_is_not_ours_to_judge(app: FastAPI, header: str) -> None:
+async def test_other_authorization_is_not_ours_to_judge(app: Api, header: str) -> None:
     async with browser(app, Authorization=header) as program:
         assert (await program.get("/who")).status_code == 200
         assert (await program.get(KEYS)).status_code == 401
@@ -215,7 +213,7 @@ async def test_proxys_client_is_believed_only_where_trusted(
         assert (await liar.get("/who", headers=forwarded)).json()["address"] == "192.0.2.2"
 
 
-async def test_unnamed_proxy_hides_the_address_and_is_warned_of_once(app: FastAPI) -> None:
+async def test_unnamed_proxy_hides_the_address_and_is_warned_of_once(app: Api) -> None:
     forwarded = {"X-Forwarded-For": "198.51.100.7"}
     with capture_logs() as lines:
         async with browser(app, peer="10.1.2.3") as behind, browser(app, peer="8.8.8.8") as liar:
@@ -229,7 +227,7 @@ async def test_unnamed_proxy_hides_the_address_and_is_warned_of_once(app: FastAP
 
 
 async def test_wrong_passwords_of_one_do_not_lock_out_all_behind_an_unnamed_proxy(
-    app: FastAPI, people: People
+    app: Api, people: People
 ) -> None:
     await people.create_account("chen", "host", PASSWORD)
     async with browser(app, peer="127.0.0.1", **{"X-Forwarded-For": "198.51.100.7"}) as client:
@@ -245,7 +243,7 @@ def test_bad_proxies_are_said_at_start(store: Store, settings: Settings) -> None
         Guard(people_of(store, wrong))
 
 
-async def test_operator_is_loopback_without_a_proxy_or_staff(app: FastAPI, people: People) -> None:
+async def test_operator_is_loopback_without_a_proxy_or_staff(app: Api, people: People) -> None:
     _, secret = await people.create_api_key("prometheus", "coordinator")
     async with browser(app, peer="127.0.0.1") as local, browser(app) as far:
         assert (await local.get("/metrics")).status_code == 200

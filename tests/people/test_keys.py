@@ -2,12 +2,12 @@ import asyncio
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import select, update
 from tests.people.conftest import ENDED, LIVE, OTHER, browser, make_app, sign_in
 from tests.support.parts import people_of
 
 from farmlive.clock import now_ms, parse_rfc3339
+from farmlive.openapi import Api
 from farmlive.people import People
 from farmlive.people.core import tables
 from farmlive.people.core.problems import UnknownKey
@@ -39,7 +39,7 @@ async def test_api_key_is_shown_once_and_kept_as_a_hash(
     assert made["key"] not in str(rows)
 
 
-async def test_revoked_api_key_is_refused(coordinator: httpx.AsyncClient, app: FastAPI) -> None:
+async def test_revoked_api_key_is_refused(coordinator: httpx.AsyncClient, app: Api) -> None:
     body = {"label": "sheet", "role": "host"}
     made = (await coordinator.post("/api/v1/api-keys", json=body)).json()
     path = f"/api/v1/api-keys/{made['id']}"
@@ -50,7 +50,7 @@ async def test_revoked_api_key_is_refused(coordinator: httpx.AsyncClient, app: F
 
 
 async def test_studio_key_belongs_to_the_devices_one_source(
-    host: httpx.AsyncClient, app: FastAPI, people: People
+    host: httpx.AsyncClient, app: Api, people: People
 ) -> None:
     first = await mint(host, purpose="studio", label="Orchard")
     reload = await mint(host, purpose="studio")

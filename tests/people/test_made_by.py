@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import select, update
 from tests.people.conftest import LIVE, PASSWORD, browser, sign_in
 from tests.people.owned import (
@@ -24,6 +23,7 @@ from tests.people.owned import (
 from tests.people.second_factor import authenticated_before, slug
 
 from farmlive.clock import now_ms
+from farmlive.openapi import Api
 from farmlive.people import People
 from farmlive.people.core import tables
 from farmlive.store import Store
@@ -56,7 +56,7 @@ async def makers(client: httpx.AsyncClient) -> dict[str, str | None]:
 
 
 async def test_what_is_given_on_says_who_knows_it_until_it_is_renewed(
-    app: FastAPI, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
+    app: Api, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
 ) -> None:
     made = await make_all(wang)
     account, lin = await id_of(people, "wang"), await id_of(people, "lin")
@@ -96,7 +96,7 @@ async def test_who_renews_anothers_is_the_one_who_knows_it_then(
 
 
 async def test_renewal_takes_reauthentication_and_a_coordinator_and_no_program(
-    app: FastAPI,
+    app: Api,
     people: People,
     store: Store,
     coordinator: httpx.AsyncClient,
@@ -130,7 +130,7 @@ async def test_what_has_ended_is_not_renewed(
 
 
 async def test_a_guests_device_comes_in_anew_by_the_new_link_alone(
-    app: FastAPI, people: People, coordinator: httpx.AsyncClient
+    app: Api, people: People, coordinator: httpx.AsyncClient
 ) -> None:
     guest = (await make_all(coordinator))["guest"]
     token = guest["url"].rpartition("/")[2]
@@ -155,7 +155,7 @@ async def test_what_the_command_makes_or_renews_is_known_to_no_account(
 
 
 async def test_accounts_say_who_made_or_invited_them_by_whatever_way(
-    app: FastAPI,
+    app: Api,
     people: People,
     store: Store,
     coordinator: httpx.AsyncClient,

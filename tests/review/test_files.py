@@ -114,7 +114,9 @@ def test_xlsx_has_typed_cells_formats_totals_and_a_frozen_head() -> None:
     assert page.freeze_panes == "A2"
     assert page.page_setup.paperSize == 9
     assert page.print_title_rows == "$1:$1"
-    assert "金桔 && co" in page.HeaderFooter.oddHeader.left.text
+    header = page.HeaderFooter.oddHeader
+    assert header is not None
+    assert "金桔 && co" in str(header.left.text)
 
 
 def test_a_currency_without_decimals_has_none() -> None:

@@ -7,8 +7,7 @@ from tests.review.conftest import STAFF
 from tests.support.money import cny
 
 from farmlive.shop.core.order_models import Refund
-from farmlive.shop.orders.bulk_actions import NewBulkTransition
-from farmlive.shop.orders.change_models import NewReversal
+from farmlive.shop.orders.change_models import NewBulkTransition, NewReversal
 
 
 async def refund(fair: Any, order: dict[str, Any], amount: int, **what: Any) -> Any:

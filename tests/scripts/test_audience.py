@@ -88,7 +88,7 @@ def far(crowd: Audience) -> Iterator[Far]:
 
 def video(count: int = 6, key_frame: bool = True) -> list[bytes]:
     stream = CannedStream(7, VP8)
-    found = []
+    found: list[bytes] = []
     while len(found) < count:
         for payload, marker in video_payloads(key_frame):
             found.append(stream.packet(stamped(payload, time.monotonic_ns()), marker))
@@ -244,5 +244,7 @@ async def test_checks_are_sent_and_their_answers_counted(crowd: Audience, far: F
             return None
         return data if data == CHECK else None
 
-    far.sock.send(stun.reply(await until(check, "a check"), ("127.0.0.1", 1), "password"))
+    reply = stun.reply(await until(check, "a check"), ("127.0.0.1", 1), "password")
+    assert reply is not None
+    far.sock.send(reply)
     await counted(crowd, checks_sent=1, checks_answered=1)

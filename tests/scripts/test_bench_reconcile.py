@@ -3,6 +3,7 @@ though it was there, is noticed.
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,10 @@ OTHERWISE = {
     ),
     "one who waits no more": ("DELETE FROM waits", "forgotten"),
 }
+
+
+def without(key: str, told: Any) -> None:
+    del told.answers[key]
 
 
 @pytest.fixture
@@ -129,7 +134,7 @@ def test_what_nobody_was_told_of_is_doubled(store: Store, traded: Trade, read: A
         "order A0001: a step that nobody was told of"
     ]
     for key in set(traded.told.answers) - {each.key for each in traded.told.orders.values()}:
-        assert f"an answer to {key} that nobody was told" in but(lambda t, k=key: t.answers.pop(k))
+        assert f"an answer to {key} that nobody was told" in but(partial(without, key))
     assert but(lambda told: told.deeds.subtract(["releases"])) == [
         "a release that nobody was told of"
     ]

@@ -1,12 +1,16 @@
 """The bench of reviews with a small broadcast: it makes its database, and the review counts it."""
 
 from scripts.benches import first_touch, review
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from farmlive.broadcast.tables import log_checkpoints
 
 # More events than a broadcast of this length has without chat, whatever its orders.
 SMALL = review.Size(events=2_000, orders=20, sessions=30, devices=12)
+
+
+def checkpoints(connection: Connection) -> list[int]:
+    return list(connection.execute(select(log_checkpoints.c.seq)).scalars())
 
 
 async def test_a_small_broadcast_is_reviewed() -> None:
@@ -25,10 +29,7 @@ async def test_the_first_look_at_one_is_taken_with_a_checkpoint_and_without() ->
             # Which is told only where the state is there whole.
             found = await first_touch.measure(fair.folder, fair.broadcast)
             assert set(found) == {"first_touch_ms", "first_touch_mib"}
-            query = select(log_checkpoints.c.seq)
-            seqs = await fair.review._store.read(
-                lambda c, query=query: list(c.execute(query).scalars())
-            )
+            seqs = await fair.review._store.read(checkpoints)
             assert seqs == ([kept] if kept else [])
 
 

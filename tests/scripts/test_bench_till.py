@@ -80,7 +80,7 @@ def test_answers_are_told_apart() -> None:
     answers = Answers()
     gone = {"type": "https://farmlive.example/problems/sold-out"}
     changed = {"type": "/problems/price-changed"}
-    placed = {"id": "a", "number": "A0001", "token": "t"}
+    placed: dict[str, object] = {"id": "a", "number": "A0001", "token": "t"}
     placed |= {"total": {"amount": 1990}, "fee": {"amount": 0}}
     answers.take(True, placed, 0, 5)
     answers.take(201, placed, 0, 6)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 from scripts.sbom import ROOT, licences, locked, require_named
 
 
@@ -25,7 +25,9 @@ def bill(**environment: str) -> str:
     return done.stdout
 
 
-def installed_for(name: str, found: dict[str, str], extras: frozenset[str] = frozenset()) -> None:
+def installed_for(
+    name: str, found: dict[NormalizedName, str], extras: frozenset[str] = frozenset()
+) -> None:
     """Gather the versions of what is installed here for a distribution to run."""
     for each in distribution(name).requires or ():
         need = Requirement(each)
@@ -42,14 +44,15 @@ def test_it_lists_what_is_installed_and_each_file_by_its_hash() -> None:
     told = json.loads(bill())
     assert (told["bomFormat"], told["specVersion"]) == ("CycloneDX", "1.6")
     listed = {canonicalize_name(each["name"]): each for each in told["components"]}
-    found: dict[str, str] = {}
+    found: dict[NormalizedName, str] = {}
     installed_for("farmlive", found)
     assert len(found) > 30
     required = {
         name: each["version"] for name, each in listed.items() if each["scope"] == "required"
     }
     assert found == {name: required.get(name) for name in found}
-    assert listed["ruff"]["scope"] == listed["setuptools"]["scope"] == "excluded"
+    scopes = [listed[canonicalize_name(name)]["scope"] for name in ("ruff", "setuptools")]
+    assert scopes == ["excluded", "excluded"]
     for each in listed.values():
         files = each.get("externalReferences") or each["components"]
         assert all(hashed["content"] for file in files for hashed in file["hashes"])

@@ -101,6 +101,7 @@ async def test_every_broadcast_that_sells_it_is_told(site: Server, show: Show) -
         await channel.close()
     for broadcast, offer in show.offers.items():
         async with await Channel.connect(site.url, broadcast) as late:
+            assert late.snapshot is not None
             (card,) = late.snapshot["offers"]
             assert card["id"] == offer
             assert [why["kind"] for why in card["lot"]["stopped"]] == ["test_failed"]
@@ -113,7 +114,7 @@ async def test_channel_and_http_refuse_it_alike(
     broadcast, offer = next(iter(show.offers.items()))
     await stop(show)
     lines = [{"offer": offer, "quantity": 1, "price": 2990}]
-    order = {
+    order: dict[str, Any] = {
         "lines": lines,
         "buyer": {"name": "王芳", "phone": "13800000000"},
         "delivery": {"way": "parcel", "address": "尤溪县"},
@@ -159,7 +160,7 @@ async def test_orders_and_the_stop_race_and_none_is_taken_after_it(
     broadcast, offer = next(iter(show.offers.items()))
 
     async def one(number: int) -> str:
-        order = {
+        order: dict[str, Any] = {
             "lines": [{"offer": offer, "quantity": 1, "price": 2990}],
             "buyer": {"name": "王芳", "phone": f"1380000{number:04d}"},
             "delivery": {"way": "parcel", "address": "尤溪县"},

@@ -72,7 +72,7 @@ class Ours(Connection):
 
 def dialect_of(name: str) -> Any:
     if name == "sqlite":
-        return sqlite.dialect()  # type: ignore[no-untyped-call]
+        return sqlite.dialect()
     return cast(Any, PGDialect_psycopg)(paramstyle="numeric_dollar")
 
 

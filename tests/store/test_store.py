@@ -287,7 +287,10 @@ async def test_others_go_before_what_may_be_last_but_not_for_ever(
     def say(name: str) -> Callable[[Connection], None]:
         return lambda _: done.append(name)
 
-    writes = [asyncio.create_task(store.write(lambda _: free.wait(10)))]
+    def hold(_: Connection) -> None:
+        free.wait(10)
+
+    writes = [asyncio.create_task(store.write(hold))]
     await until(lambda: store.writing_s > 0, "the writer is at something")
     writes.append(asyncio.create_task(store.write(say("before"), last=True)))
     await asyncio.sleep(0)

@@ -136,8 +136,8 @@ async def stock(server: Server) -> Shop:
     """Open the shop."""
     house = server.house
     _, key = await house.people.create_api_key("test", "coordinator")
-    made = await house.broadcasts.create(NewBroadcast(title=WORDS))  # type: ignore[arg-type]
-    other = await house.broadcasts.create(NewBroadcast(title=WORDS))  # type: ignore[arg-type]
+    made = await house.broadcasts.create(NewBroadcast(title=WORDS))
+    other = await house.broadcasts.create(NewBroadcast(title=WORDS))
     await house.broadcasts.begin(made.id)
     headers = {"Authorization": f"Bearer {key}", **PROXIED}
     async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", headers=headers) as staff:

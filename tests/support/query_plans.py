@@ -147,7 +147,7 @@ def _of_sqlite(statement: str, steps: Sequence[str]) -> Plan:
     # In the order of an index the first few are all that is read; PostgreSQL's plan says whether
     # others are passed over meanwhile.
     is_bounded = "LIMIT" in statement.upper() and not is_sorted
-    walked = []
+    walked: list[str] = []
     for step in steps:
         found = re.match(r"SCAN (?!CONSTANT ROW)(\w+)( USING (COVERING )?INDEX)?", step)
         if found and not (found[2] and is_bounded):

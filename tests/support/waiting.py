@@ -8,7 +8,7 @@ test guards against takes longer still, or for ever.
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 import pytest
 
@@ -18,8 +18,24 @@ T = TypeVar("T")
 LONG_S = 60.0
 
 
+@overload
 async def until(
-    condition: Callable[[], T | Awaitable[T]],
+    condition: Callable[[], Awaitable[T | None]],
+    what: str,
+    seconds: float = LONG_S,
+    *,
+    every_s: float = 0.01,
+) -> T: ...
+
+
+@overload
+async def until(
+    condition: Callable[[], T | None], what: str, seconds: float = LONG_S, *, every_s: float = 0.01
+) -> T: ...
+
+
+async def until(
+    condition: Callable[[], T | Awaitable[T | None] | None],
     what: str,
     seconds: float = LONG_S,
     *,
@@ -31,9 +47,8 @@ async def until(
     """
     end = asyncio.get_running_loop().time() + seconds
     while True:
-        value = condition()
-        if inspect.isawaitable(value):
-            value = await value
+        found = condition()
+        value = (await found) if inspect.isawaitable(found) else found
         if value:
             return value
         if asyncio.get_running_loop().time() > end:

@@ -108,7 +108,7 @@ class Postgres:
             )
 
     async def _ready(self) -> bool:
-        asked = [self._programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        asked = (self._programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port))
         return await (await asyncio.create_subprocess_exec(*asked)).wait() == 0
 
     async def database(self) -> str:

@@ -298,9 +298,8 @@ def _one_moment(connection: Connection) -> None:
 
 def _opened_by(row: Any, links: OrderLinks) -> tuple[str | None, str | None]:
     """The token and the code of an order, where it is found by them."""
-    token, code = links.token_of(row), links.code_of(row)
-    if links.token_hash(token) != row.token_hash:
-        token = None
+    derived, code = links.token_of(row), links.code_of(row)
+    token = derived if links.token_hash(derived) == row.token_hash else None
     if code is not None and links.code_hash(row.centre, code) != row.code_hash:
         code = None
     return token, code

@@ -96,9 +96,9 @@ def _otherwise(placed: Placed, kept: Kept) -> Iterator[str]:
     asked = [(line["offer"], line["quantity"], line["price"]) for line in placed.lines]
     if asked != [(line.offer, line.quantity, line.price) for line in kept.lines]:
         yield "its lines are others"
-    for told, found in zip_longest(placed.steps, kept.steps[: len(placed.steps)]):
-        if told != found:
-            yield f"it was {told}, and is {found}"
+    for step, kept_step in zip_longest(placed.steps, kept.steps[: len(placed.steps)]):
+        if step != kept_step:
+            yield f"it was {step}, and is {kept_step}"
 
 
 def _releases(ledger: Ledger) -> int:

@@ -130,15 +130,16 @@ async def selling(
     for those who order.
     """
     data = Path(tempfile.mkdtemp(prefix="farmlive-bench-"))
-    settings = {"data": str(data), "hold_minutes": "30"}
     database_url = ""
     try:
         if cluster is not None:
-            database_url = settings["database_url"] = await cluster.database()
+            database_url = await cluster.database()
         extra: dict[str, Any] = {"is_limited": is_limited}
         if command:
             extra["command"] = command
-        async with running(bench.pinned, **extra, **settings) as server:
+        async with running(
+            bench.pinned, data=str(data), hold_minutes="30", database_url=database_url, **extra
+        ) as server:
             place = await stage(server, offers=3)
             async with published(server, place):
                 audience = Audience(

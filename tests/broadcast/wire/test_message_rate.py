@@ -23,7 +23,7 @@ from farmlive.broadcast.wire.message_rate import (
     AddressMessages,
     MessageRate,
 )
-from farmlive.broadcast.wire.ws_protocol import PART, REFUSED_IN_A_ROW
+from farmlive.broadcast.wire.ws_protocol import PART, REFUSED_IN_A_ROW, ChannelProtocol
 from farmlive.commands import Command, Message, Nothing
 from farmlive.problems import TooMany
 from farmlive.server import Server
@@ -289,9 +289,10 @@ async def test_who_only_watches_and_who_is_signed_in_stay_while_a_neighbour_floo
             for each in hub.clients
             if each.role is None
         )
+        assert isinstance(wire, ChannelProtocol)
         for _ in range(3):  # a browser answers each by itself
-            wire.stop_keepalive()  # type: ignore[attr-defined]
-            wire.send_keepalive_ping()  # type: ignore[attr-defined]
+            wire.stop_keepalive()
+            wire.send_keepalive_ping()
             await until(lambda: wire.pending_ping_payload is None, "the ping was answered")
         for _ in range(REFUSED_IN_A_ROW + 5):
             assert (await ask(moderator, "react", count=1))["ok"]

@@ -159,7 +159,9 @@ async def test_the_story_leads_with_it_and_shows_nothing_that_calls_it_good(
     await expect(first).to_have_class("stopped")
     said = FAILED if language == "en" else "检测不合格：毒死蜱超标。"
     await expect(first).to_contain_text(said)
-    assert (await first.bounding_box() or {})["y"] < 200
+    box = await first.bounding_box()
+    assert box is not None
+    assert box["y"] < 200
     size = await first.locator(".stopped__title").evaluate("(p) => getComputedStyle(p).fontSize")
     assert float(size.removesuffix("px")) >= 20
     await expect(link).to_have_count(0)
@@ -351,8 +353,10 @@ async def test_a_stopped_card_on_the_screen_stands_in_red_and_can_only_be_taken_
         await expect(row.locator("[data-lot]")).to_be_hidden()
         await expect(row.locator(".bag__acts")).to_be_hidden()
         await expect(row.locator("[data-pin]")).to_be_enabled(enabled=pins)
-        note = await row.locator(".note--red").bounding_box() or {}
-        stock = await row.locator(".bag__stock").bounding_box() or {}
+        note = await row.locator(".note--red").bounding_box()
+        stock = await row.locator(".bag__stock").bounding_box()
+        assert note is not None
+        assert stock is not None
         assert note["y"] + note["height"] <= stock["y"]
     await expect(rows.last.locator(".bag__acts")).to_be_visible()
     await expect(rows.last.locator("[data-pin]")).to_be_enabled()

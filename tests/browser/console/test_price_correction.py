@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import Route, expect
 from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.support.requests import body_of
 from tests.browser.support.selling import card, console, order_at, set_price, wrong_orders
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
@@ -86,7 +87,7 @@ async def test_more_orders_than_one_move_takes_are_cancelled_and_taken_back(
         await route.fulfill(json={"prices": [{**wrong, "orders": orders}]})
 
     async def moved(route: Route) -> None:
-        body = route.request.post_data_json
+        body = body_of(route.request)
         sent.append((len(body["orders"]), route.request.headers["idempotency-key"]))
         orders = [{"id": each, "state": body["state"], "payment": "due"} for each in body["orders"]]
         move = f"01{len(sent):024d}"
@@ -94,8 +95,7 @@ async def test_more_orders_than_one_move_takes_are_cancelled_and_taken_back(
 
     async def back(route: Route) -> None:
         undone.append(route.request.url.rpartition("/")[2])
-        answer = {"id": undone[-1], "until": None, "moved": [], "refused": []}
-        await route.fulfill(json=answer)
+        await route.fulfill(json={"id": undone[-1], "until": None, "moved": [], "refused": []})
 
     await page.route("**/mispriced", many)
     await page.route("**/orders/bulk-transitions", moved)
@@ -131,7 +131,7 @@ async def test_what_was_paid_too_much_is_given_back(open_studio: Open, sale: Sal
         await rows.first.get_by_role("button", name=re.compile("^Give back ¥142.00")).click()
     request = await sent.value
     assert request.headers["idempotency-key"]
-    assert request.post_data_json["offer"] == sale.offer
+    assert body_of(request)["offer"] == sale.offer
     await expect(rows.first.get_by_text("partly refunded")).to_be_visible()
     found = {each["id"]: each for each in await sale.api.orders(sale.broadcast)}
     assert found[paid["id"]]["refunded"]["amount"] == 14200

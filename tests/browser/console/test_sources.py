@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Response, Route, expect
 from tests.browser.conftest import DESK, PHONE, Open, Sale
 from tests.browser.support.colour_cameras import BROWN, GREEN, sending, shows, tile
 from tests.browser.support.touch_targets import SMALL_TARGETS
@@ -129,10 +129,12 @@ async def test_a_preview_that_ends_deletes_its_session_before_it_hangs_up(
     await sending(open_studio, sale, BROWN)
     host = await open_studio(f"/studio/{sale.broadcast}", script=COUNTED)
     deleted: list[int] = []
-    host.on(
-        "response",
-        lambda answer: answer.request.method == "DELETE" and deleted.append(answer.status),
-    )
+
+    def note(answer: Response) -> None:
+        if answer.request.method == "DELETE":
+            deleted.append(answer.status)
+
+    host.on("response", note)
     while len(deleted) < 3:
         before = len(deleted)
         await shows(host, ".cam:nth-child(1) video", GREEN)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -233,13 +234,13 @@ async def test_who_is_muted_is_listed_and_may_write_again(
         assert (await say(viewer, "sorry"))["ok"]
 
 
-async def say(viewer: websockets.ClientConnection, text: str) -> dict[str, object]:
+async def say(viewer: websockets.ClientConnection, text: str) -> dict[str, Any]:
     """Say something as Wang; answers the reply."""
     await viewer.send(
         json.dumps({"type": "chat.say", "id": text, "text": text, "nickname": "Wang"})
     )
     async for frame in viewer:
-        answer: dict[str, object] = json.loads(frame)
+        answer: dict[str, Any] = json.loads(frame)
         if answer.get("id") == text:
             return answer
     raise AssertionError("the channel closed")

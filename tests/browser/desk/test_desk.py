@@ -8,7 +8,7 @@ from io import BytesIO
 import httpx
 import pytest
 from PIL import Image
-from playwright.async_api import Route, expect
+from playwright.async_api import Request, Route, expect
 from tests.browser.conftest import PHONE, Open, Sale
 from tests.browser.support.desk import at_the_centre, choose, desk, states
 from tests.browser.support.selling import PICKUP, order
@@ -143,7 +143,12 @@ async def test_a_double_press_moves_once_and_is_told_once(open_studio: Open, sal
     await press.evaluate("(button) => { button.click(); button.click(); }")
     await expect(page.get_by_text("What you did with 1 order is kept here")).to_be_visible()
     await page.unroute_all()
-    page.on("request", lambda request: request.method == "POST" and asked.append(request.url))
+
+    def note(request: Request) -> None:
+        if request.method == "POST":
+            asked.append(request.url)
+
+    page.on("request", note)
     toasts = page.locator(".toast")
     await expect(toasts).to_contain_text(f"{placed['number']} is packed.")
     await toasts.get_by_role("button", name="Undo").click()
@@ -217,8 +222,8 @@ async def test_papers_are_of_what_is_chosen(open_studio: Open, sale: Sale) -> No
     printed = await labels.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 2
     (box,) = set(re.findall(rb"/MediaBox\s*\[([^]]*)\]", printed))
-    width, height = [float(part) for part in box.split()[2:]]
-    assert (width, height) == (pytest.approx(283.5, abs=1), pytest.approx(425.2, abs=1))
+    size = [float(part) for part in box.split()[2:]]
+    assert size == pytest.approx([283.5, 425.2], abs=1)
     await labels.get_by_role("link", name="Packing slips").click()
     await expect(labels.get_by_role("article")).to_have_count(2)
     slips = await labels.pdf(prefer_css_page_size=True)

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Route, expect
 from tests.browser.conftest import PHONE, Open, Sale
 from tests.browser.support.desk import at_the_centre, states
+from tests.browser.support.requests import body_of
 from tests.browser.support.selling import PICKUP, order
 from tests.support.money import cny
 
@@ -103,7 +104,7 @@ async def test_what_waits_is_read_to_its_end_and_what_is_not_shown_is_said(
     await expect(rows).to_have_count(3)
 
     async def one_by_one(route: Route) -> None:
-        await route.continue_(post_data={**route.request.post_data_json, "limit": 1})
+        await route.continue_(post_data={**body_of(route.request), "limit": 1})
 
     await page.route("**/handovers/search", one_by_one)
     await page.reload()
@@ -112,7 +113,7 @@ async def test_what_waits_is_read_to_its_end_and_what_is_not_shown_is_said(
     await page.unroute_all()
 
     async def endless(route: Route) -> None:
-        after = int((route.request.post_data_json["cursor"] or "0")[-4:])
+        after = int((body_of(route.request)["cursor"] or "0")[-4:])
         orders = [
             {**waits[0], "id": f"01{number:024d}"} for number in range(after + 1, after + 201)
         ]
@@ -128,7 +129,7 @@ async def test_what_waits_is_read_to_its_end_and_what_is_not_shown_is_said(
     # What stands on no page is sought on the server.
     async with page.expect_request("**/handovers/search") as sent:
         await page.get_by_placeholder("Number, name or phone").fill("0003")
-    assert (await sent.value).post_data_json["find"] == "0003"
+    assert body_of(await sent.value)["find"] == "0003"
     await expect(rows).to_have_count(1)
     await expect(rows).to_contain_text(waits[2]["number"])
 

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Dialog, Locator, Page, Request, Route, expect
 from tests.browser.conftest import Open, Sale
 from tests.browser.support.desk import at_the_centre, states
+from tests.browser.support.requests import body_of
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server(False)]
@@ -45,7 +46,7 @@ class Lost:
             self.keys.append(request.headers.get("idempotency-key"))
 
     def _is_meant(self, request: Request) -> bool:
-        return self._order is None or request.post_data_json["order"] == self._order
+        return self._order is None or body_of(request)["order"] == self._order
 
     async def _meet(self, route: Route) -> None:
         if not self._is_meant(route.request):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 from tests.browser.conftest import PHONE, Open, Sale
 from tests.support.money import cny
 
@@ -41,7 +41,7 @@ WORDS = {
 }
 
 
-def photo(shade: int = 40) -> dict[str, Any]:
+def photo(shade: int = 40) -> FilePayload:
     written = io.BytesIO()
     Image.new("RGB", (2400, 1800), (210, 130, shade)).save(written, "JPEG")
     return {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": written.getvalue()}

@@ -39,7 +39,7 @@ async def test_a_clerk_from_before_stands_in_red_until_pick_up_points_are_chosen
     await expect(row).to_contain_text("Xicheng")
     await expect(row).not_to_contain_text("All pick-up points")
     (account,) = [each for each in await site.house.people.accounts() if each.name == "zhang"]
-    assert account.centres == {centres[-1]}
+    assert account.centres == frozenset({centres[-1]})
 
 
 async def test_a_clerks_key_from_before_stands_in_red_until_it_is_ended(

@@ -27,6 +27,7 @@ def test_offer_is_what_aiortc_reads(stream: Stream | None) -> None:
     read = SessionDescription.parse(offer(ICE, stream))
     assert [media.kind for media in read.media] == ["audio", "video"]
     assert {media.direction for media in read.media} == {"sendonly" if stream else "recvonly"}
+    assert read.media[1].ice is not None
     assert read.media[1].ice.usernameFragment == "ufrag"
     assert read.media[1].rtp.codecs[0].name == "VP8"
 

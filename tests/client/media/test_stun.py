@@ -15,7 +15,9 @@ def test_check_is_what_aioice_accepts() -> None:
 
 def test_reply_is_what_aioice_accepts() -> None:
     check = stun.check("near", "far", "secret", 5)
-    message = reference.parse_message(stun.reply(check, ("192.0.2.7", 40000), "secret"))
+    reply = stun.reply(check, ("192.0.2.7", 40000), "secret")
+    assert reply is not None
+    message = reference.parse_message(reply)
     assert message.message_class == reference.Class.RESPONSE
     assert message.transaction_id == stun.transaction(check)
     assert message.attributes["XOR-MAPPED-ADDRESS"] == ("192.0.2.7", 40000)

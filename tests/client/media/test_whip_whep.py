@@ -1,5 +1,6 @@
 import httpx
 import pytest
+from av import VideoFrame
 from tests.support.aiortc_endpoint import Endpoint
 
 from farmlive.client import ApiProblem
@@ -17,8 +18,11 @@ async def test_published_frames_arrive_with_their_counter(
         track = next(track for track in endpoint.tracks if track.kind == "video")
         number = None
         while number is None:
-            number = read_counter(await track.recv())
+            frame = await track.recv()
+            assert isinstance(frame, VideoFrame)
+            number = read_counter(frame)
         assert number in picture.made_ns
+        assert publisher.session is not None
         assert publisher.session.location == "http://farm.test/whip/B/1"
     assert endpoint.requests[0].headers["Authorization"] == "Bearer key"
     assert endpoint.requests[0].headers["Content-Type"] == "application/sdp"

@@ -90,7 +90,8 @@ async def test_a_viewer_moves_to_another_address_by_a_nominated_check(media: Med
         theirs = media.session(viewer)._terms.remote.password.encode()
         answered = stun.success(stun.parse(asked), "127.0.0.1", 1, theirs)
         await loop.sock_sendto(elsewhere, answered, server)
-        moved = Place(*elsewhere.getsockname(), "udp")
+        address, port = elsewhere.getsockname()
+        moved = Place(address, port, "udp")
         await until(lambda: media.place(viewer) == moved, "the viewer has moved")
 
         async def media_arrives() -> None:

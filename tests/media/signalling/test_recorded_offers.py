@@ -9,6 +9,7 @@ from farmlive.conformance import description, sdp_checks
 from farmlive.conformance.clause import Clause, numbered
 from farmlive.conformance.registry import tried
 from farmlive.conformance.target import Made, Target
+from farmlive.conformance.verdict import Kind
 from farmlive.media.signalling import negotiation
 
 # The others make sessions with offers of their own.
@@ -33,7 +34,7 @@ OFFERED = sorted(path.stem for path in OFFERS.glob("*.sdp"))
 
 
 def clauses(name: str) -> list[Clause]:
-    kind = "whip" if name.startswith("publish") else "whep"
+    kind: Kind = "whip" if name.startswith("publish") else "whep"
     return [each for each in numbered(kind, [sdp_checks.BOOK]) if each.trial in ON_ONE_ANSWER]
 
 

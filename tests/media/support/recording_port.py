@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from farmlive.media.engine.python.net.ice import Port
+from farmlive.media.engine.python.net.sockets import Port
 
 
 class KeptPort(Port):

@@ -60,8 +60,10 @@ def written() -> Iterator[str]:
                 continue
             name = getattr(call.func, "attr", getattr(call.func, "id", ""))
             if name in ("note", "put", "_count"):
-                given = [each.value for each in call.args[:3] if isinstance(each, ast.Constant)]
-                yield from (each for each in given if ACTION.fullmatch(str(each)))
+                given = (each.value for each in call.args[:3] if isinstance(each, ast.Constant))
+                yield from (
+                    each for each in given if isinstance(each, str) and ACTION.fullmatch(each)
+                )
 
 
 def deed(action: str, subject: str | None = None, **detail: Any) -> AuditEntry:

@@ -1,6 +1,7 @@
 """Every message that pages and scripts say stands in both catalogues, whole."""
 
 import re
+from collections.abc import Iterable
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -19,8 +20,8 @@ def catalogue(part: str, language: str) -> Catalog:
         return read_po(file, locale=language)
 
 
-def forms(text: object) -> list[str]:
-    return [text] if isinstance(text, str) else [str(form) for form in text or ()]
+def forms(text: str | Iterable[str] | None) -> list[str]:
+    return [text] if isinstance(text, str) else list(text or ())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -3,7 +3,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import Connection
 from tests.people.conftest import (
     CENTRE,
@@ -17,6 +16,7 @@ from tests.people.conftest import (
 )
 from tests.support.parts import limits_of, people_of, replace_lookups
 
+from farmlive.openapi import Api
 from farmlive.people import People
 from farmlive.people.core.models import AccountChange
 from farmlive.people.core.problems import LastCoordinator, NameTaken, UnknownAccount
@@ -357,9 +357,7 @@ async def test_nobody_signs_in_by_what_viewers_read(
     assert made.status_code == 422
 
 
-async def test_whoever_tries_display_names_finds_no_sign_in_name(
-    app: FastAPI, people: People
-) -> None:
+async def test_whoever_tries_display_names_finds_no_sign_in_name(app: Api, people: People) -> None:
     people.limits = limits_of(clock=lambda: 0.0)
     replace_lookups(people, require_farm=lambda _connection, _farm: None)
     await people.create_account("lin-secret", "host", PASSWORD, display_name="林秀珍")
@@ -379,7 +377,7 @@ async def test_whoever_tries_display_names_finds_no_sign_in_name(
         assert changed.status_code == 200
 
 
-async def test_one_changes_the_own_display_name(host: httpx.AsyncClient, app: FastAPI) -> None:
+async def test_one_changes_the_own_display_name(host: httpx.AsyncClient, app: Api) -> None:
     changed = await host.patch("/api/v1/session", json={"display_name": "周姐"})
     assert changed.json()["display_name"] == "周姐"
     assert (await host.get("/api/v1/session")).json()["display_name"] == "周姐"

@@ -4,7 +4,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import select, update
 from tests.people.conftest import FARM, LIVE, PASSWORD, browser, sign_in
 from tests.people.second_factor import (
@@ -20,6 +19,7 @@ from tests.support.authenticators import code_of, wrong_code
 from tests.support.parts import replace_lookups
 
 from farmlive.clock import now_ms, rfc3339
+from farmlive.openapi import Api
 from farmlive.people import People
 from farmlive.people.core import tables
 from farmlive.people.core.lookups import Airing
@@ -109,7 +109,7 @@ async def test_own_camera_and_other_acts_are_never_asked(
 
 
 async def test_password_serves_where_there_is_no_factor_and_only_for_this_session(
-    coordinator: httpx.AsyncClient, host: httpx.AsyncClient, app: FastAPI, people: People,
+    coordinator: httpx.AsyncClient, host: httpx.AsyncClient, app: Api, people: People,
     store: Store,
 ) -> None:  # fmt: skip
     body = {"label": "x", "role": "host"}
@@ -152,7 +152,7 @@ async def test_factor_serves_where_there_is_one_and_the_password_does_not(
 
 @pytest.mark.parametrize("live", [False, True])
 async def test_first_factor_ends_what_the_password_alone_began_or_confirmed(
-    coordinator: httpx.AsyncClient, app: FastAPI, people: People, live: bool
+    coordinator: httpx.AsyncClient, app: Api, people: People, live: bool
 ) -> None:
     replace_lookups(people, airings=lambda _conn: {LIVE: Airing({"en": "Kumquats"}, live=live)})
     async with browser(app) as thief:
@@ -176,7 +176,7 @@ async def test_first_factor_ends_what_the_password_alone_began_or_confirmed(
 
 
 async def test_factor_that_a_sign_in_sets_up_ends_what_the_password_alone_began(
-    coordinator: httpx.AsyncClient, app: FastAPI, people: People, store: Store
+    coordinator: httpx.AsyncClient, app: Api, people: People, store: Store
 ) -> None:
     people.settings = people.settings.model_copy(update={"require_second_factor": True})
     people.factors = Factors(store, people.settings)
@@ -218,7 +218,7 @@ async def test_reauthentication_takes_the_csrf_token_and_comes_from_this_site(
 
 
 async def test_guesses_of_a_stolen_session_are_limited_whatever_device_it_claims_to_be(
-    coordinator: httpx.AsyncClient, app: FastAPI, store: Store
+    coordinator: httpx.AsyncClient, app: Api, store: Store
 ) -> None:
     secret, _codes = await set_up(coordinator)
     stolen = f"farmlive_session={coordinator.cookies['farmlive_session']}"
@@ -236,7 +236,7 @@ async def test_guesses_of_a_stolen_session_are_limited_whatever_device_it_claims
 
 @pytest.mark.parametrize("path", [PATH, "/api/v1/session/password"])
 async def test_passwords_of_a_stolen_session_are_limited_whatever_device_it_claims_to_be(
-    coordinator: httpx.AsyncClient, app: FastAPI, people: People, path: str
+    coordinator: httpx.AsyncClient, app: Api, people: People, path: str
 ) -> None:
     stolen = f"farmlive_session={coordinator.cookies['farmlive_session']}"
     headers = {"Cookie": stolen, "X-CSRF-Token": coordinator.headers["X-CSRF-Token"]}
@@ -249,7 +249,7 @@ async def test_passwords_of_a_stolen_session_are_limited_whatever_device_it_clai
 
 
 async def test_programs_key_is_not_asked_and_nobody_confirms_for_nobody(
-    coordinator: httpx.AsyncClient, client: httpx.AsyncClient, app: FastAPI, people: People
+    coordinator: httpx.AsyncClient, client: httpx.AsyncClient, app: Api, people: People
 ) -> None:
     _, key = await people.create_api_key("sheet", "coordinator")
     async with browser(app, Authorization=f"Bearer {key}") as program:

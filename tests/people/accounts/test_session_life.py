@@ -4,11 +4,11 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import select, update
 from tests.people.conftest import PASSWORD, browser, sign_in
 
 from farmlive.clock import now_ms
+from farmlive.openapi import Api
 from farmlive.people import People
 from farmlive.people.accounts.browsers import browser_of
 from farmlive.people.core import tables
@@ -97,7 +97,7 @@ def test_short_idle_time_is_kept_more_often() -> None:
 
 
 async def test_sign_in_ends_the_one_before_it_on_the_same_device_alone(
-    host: httpx.AsyncClient, app: FastAPI, people: People
+    host: httpx.AsyncClient, app: Api, people: People
 ) -> None:
     await people.create_account("mei", "host", PASSWORD)
     old = host.cookies["farmlive_session"]
@@ -117,7 +117,7 @@ async def test_wrong_password_ends_no_session(host: httpx.AsyncClient) -> None:
 
 
 async def test_own_sessions_are_listed_and_another_one_is_ended(
-    host: httpx.AsyncClient, app: FastAPI, people: People
+    host: httpx.AsyncClient, app: Api, people: People
 ) -> None:
     await people.create_account("mei", "coordinator", PASSWORD)
     async with browser(app, **{"User-Agent": CHROME}) as phone, browser(app) as other:
@@ -152,7 +152,7 @@ async def test_session_that_is_not_there_is_said(host: httpx.AsyncClient, sessio
     assert (await host.delete(f"/api/v1/sessions/{session}")).status_code == 404
 
 
-async def test_program_has_no_sessions(people: People, app: FastAPI) -> None:
+async def test_program_has_no_sessions(people: People, app: Api) -> None:
     _, secret = await people.create_api_key("sheet", "host")
     async with browser(app, Authorization=f"Bearer {secret}") as program:
         assert (await program.get("/api/v1/sessions")).json() == {"sessions": [], "next": None}
@@ -167,7 +167,7 @@ async def test_list_has_no_secret(host: httpx.AsyncClient) -> None:
 
 
 async def test_sign_out_clears_the_cache_and_leaves_the_device(
-    host: httpx.AsyncClient, app: FastAPI
+    host: httpx.AsyncClient, app: Api
 ) -> None:
     device = host.cookies["farmlive_device"]
     who = (await host.get("/who")).json()["device"]

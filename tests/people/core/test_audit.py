@@ -3,12 +3,12 @@
 from typing import Any
 
 import httpx
-from fastapi import FastAPI
 from sqlalchemy import Connection
 from tests.people.conftest import CENTRE, FARM, LIVE, PASSWORD, browser, sign_in
 
 from farmlive.clock import parse_rfc3339, rfc3339
 from farmlive.ids import ulid
+from farmlive.openapi import Api
 from farmlive.people import Caller, People
 from farmlive.people.core.audit import BY_COMMAND, COMMAND, NOBODY, NOT_SIGNED_IN, note, put
 from farmlive.store import Store
@@ -85,7 +85,7 @@ async def test_invited_person_and_cameras_are_listed_too(
 
 
 async def test_entry_has_the_role_of_then_and_the_key(
-    app: FastAPI, coordinator: httpx.AsyncClient, people: People
+    app: Api, coordinator: httpx.AsyncClient, people: People
 ) -> None:
     key, secret = await people.create_api_key("sheet", "coordinator")
     body: dict[str, Any] = {"name": "mei", "role": "host"}

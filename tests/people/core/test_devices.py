@@ -3,11 +3,11 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 from tests.people.conftest import browser
 from tests.support.parts import people_of, with_device
 
+from farmlive.openapi import Api
 from farmlive.people import People
 from farmlive.people.core import cookies
 from farmlive.people.core.devices import Pseudonyms
@@ -36,7 +36,7 @@ async def test_cookie_is_secure_under_https(store: Store, settings: Settings) ->
     assert set_cookie(answer)["__Host-farmlive_device"]["secure"]
 
 
-async def test_pseudonym_is_not_the_cookie_and_two_browsers_differ(app: FastAPI) -> None:
+async def test_pseudonym_is_not_the_cookie_and_two_browsers_differ(app: Api) -> None:
     async with browser(app) as one, browser(app) as two:
         devices = {(await each.get("/who")).json()["device"] for each in (one, two)}
         assert len(devices) == 2
@@ -44,7 +44,7 @@ async def test_pseudonym_is_not_the_cookie_and_two_browsers_differ(app: FastAPI)
 
 
 @pytest.mark.parametrize("bad", ["", "short", "x" * 500, "!" * 22])
-async def test_bad_cookie_is_replaced(app: FastAPI, bad: str) -> None:
+async def test_bad_cookie_is_replaced(app: Api, bad: str) -> None:
     async with browser(app, Cookie=f"farmlive_device={bad}") as client:
         assert "farmlive_device=" in (await client.get("/who")).headers["set-cookie"]
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import update
 from tests.people.conftest import LIVE, PASSWORD, browser, sign_in
 from tests.support.parts import replace_lookups
 
+from farmlive.openapi import Api
 from farmlive.people import People
 from farmlive.people.core import tables
 from farmlive.people.core.lookups import Airing
@@ -65,7 +65,7 @@ def test_a_key_of_other_farms_or_pick_up_points_does_nothing() -> None:
 
 
 @pytest.fixture
-async def wang(app: FastAPI, people: People) -> Any:
+async def wang(app: Api, people: People) -> Any:
     """A second coordinator, in a browser."""
     account, _ = await people.create_account("wang", "coordinator", PASSWORD)
     async with browser(app, peer="192.0.2.9") as client:
@@ -75,7 +75,7 @@ async def wang(app: FastAPI, people: People) -> Any:
 
 
 async def test_an_api_key_follows_its_owners_role_down_and_up_again(
-    app: FastAPI, people: People, coordinator: httpx.AsyncClient, wang: Any
+    app: Api, people: People, coordinator: httpx.AsyncClient, wang: Any
 ) -> None:
     body = {"label": "sheet", "role": "coordinator"}
     key = (await wang.post("/api/v1/api-keys", json=body)).json()

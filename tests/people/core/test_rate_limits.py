@@ -11,6 +11,7 @@ from tests.support.parts import limits_of, redis_bus
 from tests.support.waiting import LONG_S, until
 
 from farmlive.bus import Bus, LocalBus
+from farmlive.clock import now_ms
 from farmlive.people.core import rate_limits as limits_module
 from farmlive.people.core.rate_limits import TOPIC, RateLimits
 from farmlive.problems import TooMany
@@ -247,7 +248,7 @@ async def test_what_comes_late_is_not_counted(
     late.listen(lambda _topic, message: kept.append(message))
     use(limits_of(late, clock=clock), 10)
     await told(late)
-    now = limits_module.now_ms()
+    now = now_ms()
     monkeypatch.setattr(limits_module, "now_ms", lambda: now + 60_000)
     bus.publish(TOPIC, kept[0])
     assert use(other, 10) == 10

@@ -1,10 +1,10 @@
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import Connection, func, select, update
 from tests.people.conftest import PASSWORD, browser, make_app, sign_in, viewer_at
 from tests.support.parts import limits_of, people_of
 
+from farmlive.openapi import Api
 from farmlive.people import People
 from farmlive.people.core import tables
 from farmlive.people.core.problems import PasswordChangeNeeded, WrongPassword
@@ -72,7 +72,7 @@ async def test_nobody_is_signed_in_at_first(client: httpx.AsyncClient) -> None:
 
 
 async def test_sign_out_ends_the_session_for_its_cookie_too(
-    host: httpx.AsyncClient, app: FastAPI, store: Store
+    host: httpx.AsyncClient, app: Api, store: Store
 ) -> None:
     token = host.cookies["farmlive_session"]
     assert (await host.delete("/api/v1/session")).status_code == 204
@@ -84,7 +84,7 @@ async def test_sign_out_ends_the_session_for_its_cookie_too(
 
 
 async def test_session_ends_when_its_days_are_over(
-    host: httpx.AsyncClient, app: FastAPI, store: Store
+    host: httpx.AsyncClient, app: Api, store: Store
 ) -> None:
     over = update(tables.sessions).values(expires_at=1)
     await store.write(lambda conn: conn.execute(over).rowcount)
@@ -95,7 +95,7 @@ async def test_session_ends_when_its_days_are_over(
     assert await store.read(lambda conn: conn.execute(count).scalar_one()) == 1
 
 
-async def test_each_sign_in_is_a_session_of_its_own(host: httpx.AsyncClient, app: FastAPI) -> None:
+async def test_each_sign_in_is_a_session_of_its_own(host: httpx.AsyncClient, app: Api) -> None:
     before = host.cookies["farmlive_session"]
     async with browser(app) as phone:
         await sign_in(phone, "chen")
@@ -178,7 +178,7 @@ async def change_password(client: httpx.AsyncClient, old: str, new: str) -> http
 
 
 async def test_own_password_is_changed_and_the_other_sessions_end(
-    host: httpx.AsyncClient, app: FastAPI
+    host: httpx.AsyncClient, app: Api
 ) -> None:
     async with browser(app) as phone:
         await sign_in(phone, "chen")
@@ -200,7 +200,7 @@ async def test_own_password_needs_the_old_one_and_its_guesses_are_limited(
 
 
 async def test_new_password_that_is_too_short_changes_nothing(
-    host: httpx.AsyncClient, app: FastAPI
+    host: httpx.AsyncClient, app: Api
 ) -> None:
     assert (await change_password(host, PASSWORD, "short")).status_code == 422
     async with browser(app) as phone:
@@ -208,7 +208,7 @@ async def test_new_password_that_is_too_short_changes_nothing(
 
 
 async def test_nobody_and_no_program_has_an_own_password(
-    client: httpx.AsyncClient, app: FastAPI, people: People
+    client: httpx.AsyncClient, app: Api, people: People
 ) -> None:
     assert (await change_password(client, PASSWORD, PASSWORD)).status_code == 401
     _, secret = await people.create_api_key("sheet", "host")
@@ -342,7 +342,7 @@ async def test_addresses_of_one_block_share_its_guesses(people: People, settings
 
 
 async def test_own_new_password_keeps_the_device_known_and_forgets_the_others(
-    host: httpx.AsyncClient, app: FastAPI, people: People, settings: Settings
+    host: httpx.AsyncClient, app: Api, people: People, settings: Settings
 ) -> None:
     async with browser(app) as phone:
         await sign_in(phone, "chen")

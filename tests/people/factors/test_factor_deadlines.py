@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import select, update
 from tests.people.conftest import LIVE, PASSWORD, browser, make_app, sign_in
 from tests.people.second_factor import (
@@ -24,6 +23,7 @@ from tests.support.authenticators import code_of, wrong_code
 from tests.support.parts import people_of
 
 from farmlive.clock import now_ms, rfc3339
+from farmlive.openapi import Api
 from farmlive.people import People
 from farmlive.people.core import tables
 from farmlive.people.factors import recovery_codes
@@ -43,13 +43,13 @@ def demanding(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-async def strict(store: Store, demanding: Settings) -> FastAPI:
+async def strict(store: Store, demanding: Settings) -> Api:
     """A server on the same database that demands a second factor."""
     return make_app(people_of(store, demanding))
 
 
 async def test_demand_gives_seven_days_from_the_first_time_and_no_new_session_more(
-    host: httpx.AsyncClient, strict: FastAPI, store: Store
+    host: httpx.AsyncClient, strict: Api, store: Store
 ) -> None:
     asked_at = select(tables.accounts.c.factor_asked_at)
     assert (await store.read(lambda conn: conn.execute(asked_at).scalar())) is None
@@ -72,7 +72,7 @@ async def test_demand_gives_seven_days_from_the_first_time_and_no_new_session_mo
 
 
 async def test_whoever_is_signed_in_already_is_asked_from_then_on(
-    host: httpx.AsyncClient, strict: FastAPI, store: Store
+    host: httpx.AsyncClient, strict: Api, store: Store
 ) -> None:
     cookie = host.cookies["farmlive_session"]
     async with browser(strict, Cookie=f"farmlive_session={cookie}") as client:
@@ -86,7 +86,7 @@ async def test_whoever_is_signed_in_already_is_asked_from_then_on(
 
 
 async def test_after_seven_days_the_sign_in_sets_one_up(
-    host: httpx.AsyncClient, strict: FastAPI, store: Store
+    host: httpx.AsyncClient, strict: Api, store: Store
 ) -> None:
     await asked_before(store, GRACE_MS + 1)
     async with browser(strict) as client:
@@ -107,7 +107,7 @@ async def test_after_seven_days_the_sign_in_sets_one_up(
 
 
 async def test_of_two_who_set_one_up_at_once_one_gets_in(
-    host: httpx.AsyncClient, strict: FastAPI, store: Store, people: People, demanding: Settings
+    host: httpx.AsyncClient, strict: Api, store: Store, people: People, demanding: Settings
 ) -> None:
     await asked_before(store, GRACE_MS + 1)
     second = make_app(people_of(store, demanding))
@@ -131,7 +131,7 @@ async def test_of_two_who_set_one_up_at_once_one_gets_in(
 
 
 async def test_roles_that_run_no_broadcast_are_not_asked(
-    people: People, strict: FastAPI, store: Store
+    people: People, strict: Api, store: Store
 ) -> None:
     await people.create_account("gu", "moderator", PASSWORD)
     await asked_before(store, GRACE_MS + 1)
@@ -142,7 +142,7 @@ async def test_roles_that_run_no_broadcast_are_not_asked(
 
 
 async def test_demanded_factor_is_not_removed_when_it_is_the_last(
-    host: httpx.AsyncClient, strict: FastAPI
+    host: httpx.AsyncClient, strict: Api
 ) -> None:
     secret, codes = await set_up(host)
     async with browser(strict) as client:
@@ -156,7 +156,7 @@ async def test_demanded_factor_is_not_removed_when_it_is_the_last(
 
 
 @pytest.fixture
-async def lin(strict: FastAPI, coordinator: httpx.AsyncClient) -> Any:
+async def lin(strict: Api, coordinator: httpx.AsyncClient) -> Any:
     """The coordinator's browser, at the server that demands a second factor."""
     async with browser(strict) as client:
         await sign_in(client, "lin")
@@ -175,7 +175,7 @@ async def extend(client: httpx.AsyncClient, name: str = "chen") -> httpx.Respons
 
 
 async def test_coordinator_gives_seven_more_days_and_the_sign_in_goes_without_again(
-    host: httpx.AsyncClient, lin: httpx.AsyncClient, strict: FastAPI, store: Store, people: People
+    host: httpx.AsyncClient, lin: httpx.AsyncClient, strict: Api, store: Store, people: People
 ) -> None:
     await asked_before(store, GRACE_MS + 3 * DAY_MS)
     async with browser(strict) as client:

@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import select, text
 from tests.people.conftest import PASSWORD, browser, make_app, sign_in
 from tests.people.second_factor import (
@@ -25,6 +24,7 @@ from tests.support.authenticators import code_of, wrong_code
 from tests.support.parts import people_of
 
 from farmlive.clock import now_ms
+from farmlive.openapi import Api
 from farmlive.people import People
 from farmlive.people.core import tables
 from farmlive.people.core.sealing import Sealer
@@ -32,14 +32,14 @@ from farmlive.people.factors import recovery_codes, totp
 from farmlive.people.factors import tries as factor_tries
 from farmlive.people.factors.factors import GRACE_MS
 from farmlive.settings import Settings
-from farmlive.store import Store
+from farmlive.store import Store, metadata
 
 __all__ = ["mid_step"]
 pytestmark = pytest.mark.usefixtures("mid_step")
 
 
 @pytest.fixture
-async def stranger(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def stranger(app: Api) -> AsyncIterator[httpx.AsyncClient]:
     """A browser on which nobody signed in before."""
     async with browser(app, peer="198.51.100.9") as client:
         yield client
@@ -65,7 +65,7 @@ async def test_password_alone_is_asked_for_the_code_and_not_before_it_is_right(
 
 
 async def test_code_is_taken_once_and_no_earlier_one_after_it(
-    host: httpx.AsyncClient, app: FastAPI
+    host: httpx.AsyncClient, app: Api
 ) -> None:
     secret, _codes = await set_up(host)
     first = code_of(secret)
@@ -93,7 +93,7 @@ async def test_code_is_taken_however_it_is_typed_and_only_about_its_time(
 
 
 async def test_guesses_wait_longer_and_longer_and_shut_no_known_device_out(
-    host: httpx.AsyncClient, app: FastAPI, people: People, store: Store, settings: Settings
+    host: httpx.AsyncClient, app: Api, people: People, store: Store, settings: Settings
 ) -> None:
     secret, codes = await set_up(host)
     wrong = wrong_code(secret)
@@ -113,7 +113,7 @@ async def test_guesses_wait_longer_and_longer_and_shut_no_known_device_out(
 
 
 async def test_of_guesses_at_once_no_more_are_looked_at_than_in_turn(
-    host: httpx.AsyncClient, app: FastAPI, store: Store, people: People, settings: Settings
+    host: httpx.AsyncClient, app: Api, store: Store, people: People, settings: Settings
 ) -> None:
     secret, _codes = await set_up(host)
     wrong = wrong_code(secret)
@@ -136,7 +136,7 @@ def test_wait_doubles_up_to_four_hours(tries: int, minutes: int) -> None:
 
 
 async def test_recovery_code_works_once_of_two_at_once_too(
-    host: httpx.AsyncClient, app: FastAPI, people: People, store: Store, settings: Settings
+    host: httpx.AsyncClient, app: Api, people: People, store: Store, settings: Settings
 ) -> None:
     _secret, codes = await set_up(host)
     assert len(set(codes)) == recovery_codes.COUNT
@@ -199,9 +199,7 @@ async def test_database_alone_gives_no_code(
 
     def read(conn: Any) -> str:
         return "".join(
-            repr(row)
-            for table in tables.metadata.sorted_tables
-            for row in conn.execute(select(table))
+            repr(row) for table in metadata.sorted_tables for row in conn.execute(select(table))
         )
 
     held = await store.read(read)
@@ -279,7 +277,7 @@ async def test_first_password_and_factor_are_asked_in_turn_and_the_code_is_kept_
 
 
 async def test_programs_key_is_not_asked(
-    coordinator: httpx.AsyncClient, app: FastAPI, people: People
+    coordinator: httpx.AsyncClient, app: Api, people: People
 ) -> None:
     await set_up(coordinator)
     owner = (await people.named("lin")).id
@@ -335,7 +333,7 @@ async def test_coordinator_resets_no_factor_that_is_not_there(
 
 
 async def test_nobody_resets_their_own(
-    coordinator: httpx.AsyncClient, app: FastAPI, people: People
+    coordinator: httpx.AsyncClient, app: Api, people: People
 ) -> None:
     await set_up(coordinator)
     own = (await people.named("lin")).id

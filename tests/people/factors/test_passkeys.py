@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from fastapi import FastAPI
 from sqlalchemy import select, update
 from tests.people.conftest import PASSWORD, browser, make_app, sign_in
 from tests.people.second_factor import FACTORS, mid_step, set_up, slug, try_in
@@ -15,6 +14,7 @@ from tests.support.authenticators import Authenticator
 from tests.support.parts import people_of
 
 from farmlive.clock import now_ms
+from farmlive.openapi import Api
 from farmlive.people import People
 from farmlive.people.core import tables
 from farmlive.people.factors import passkeys
@@ -35,7 +35,7 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-async def mei(app: FastAPI, people: People) -> AsyncIterator[httpx.AsyncClient]:
+async def mei(app: Api, people: People) -> AsyncIterator[httpx.AsyncClient]:
     """A browser in which the host `mei` is signed in, over HTTPS."""
     await people.create_account("mei", "host", PASSWORD)
     async with browser(app, scheme="https") as client:
@@ -44,7 +44,7 @@ async def mei(app: FastAPI, people: People) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def fresh(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def fresh(app: Api) -> AsyncIterator[httpx.AsyncClient]:
     """A browser on which nobody signed in before."""
     async with browser(app, scheme="https", peer="198.51.100.9") as client:
         yield client
@@ -95,7 +95,7 @@ async def test_passkey_is_made_and_signs_in_beside_the_password(
 
 
 async def test_challenge_is_taken_once_whatever_comes_of_it(
-    mei: httpx.AsyncClient, fresh: httpx.AsyncClient, app: FastAPI
+    mei: httpx.AsyncClient, fresh: httpx.AsyncClient, app: Api
 ) -> None:
     phone = Authenticator(ORIGIN, HOST, counts=False)
     await add(mei, phone)
@@ -112,7 +112,7 @@ async def test_challenge_is_taken_once_whatever_comes_of_it(
 
 
 async def test_challenge_is_of_one_account_device_purpose_and_five_minutes(
-    mei: httpx.AsyncClient, fresh: httpx.AsyncClient, app: FastAPI, people: People, store: Store
+    mei: httpx.AsyncClient, fresh: httpx.AsyncClient, app: Api, people: People, store: Store
 ) -> None:
     phone = Authenticator(ORIGIN, HOST, counts=False)
     await add(mei, phone)
@@ -197,12 +197,12 @@ async def test_garbled_parts_of_a_right_answer_are_refused(
     for garbled in ("", "o2NmbXRkbm9uZQ", 7, None):
         made = Authenticator(ORIGIN, HOST).make(await options_for(mei))
         made["response"]["attestationObject"] = garbled
-        answer = await mei.post(f"{FACTORS}/passkeys", json={"name": "x", "credential": made})
-        assert slug(answer) == "passkey-refused"
+        refused = await mei.post(f"{FACTORS}/passkeys", json={"name": "x", "credential": made})
+        assert slug(refused) == "passkey-refused"
 
 
 async def test_credential_that_any_account_has_is_not_added_again(
-    mei: httpx.AsyncClient, app: FastAPI, people: People
+    mei: httpx.AsyncClient, app: Api, people: People
 ) -> None:
     phone = Authenticator(ORIGIN, HOST)
     await add(mei, phone)
@@ -218,7 +218,7 @@ async def test_credential_that_any_account_has_is_not_added_again(
 
 
 async def test_one_passkey_is_removed_and_another_accounts_is_not(
-    mei: httpx.AsyncClient, app: FastAPI, people: People
+    mei: httpx.AsyncClient, app: Api, people: People
 ) -> None:
     await add(mei, Authenticator(ORIGIN, HOST), "One")
     await add(mei, Authenticator(ORIGIN, HOST), "Two")
@@ -252,7 +252,7 @@ async def test_passkeys_and_challenges_of_an_account_are_bounded(
 async def test_whoever_has_the_password_drives_out_no_challenge_of_a_known_device_or_session(
     mei: httpx.AsyncClient,
     fresh: httpx.AsyncClient,
-    app: FastAPI,
+    app: Api,
     store: Store,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import Connection, select, update
 from tests.people.conftest import LIVE, PASSWORD, broadcast_state, browser, viewer_at
 from tests.people.owned import (
@@ -26,6 +25,7 @@ from tests.people.second_factor import authenticated_before, slug
 from tests.support.parts import people_of
 
 from farmlive.clock import now_ms
+from farmlive.openapi import Api
 from farmlive.people import Caller, People
 from farmlive.people.core import tables
 from farmlive.people.core.models import AccountChange
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.usefixtures("on_air")
 
 
 async def test_all_that_a_shut_out_account_made_ends(
-    app: FastAPI, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
+    app: Api, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
 ) -> None:
     made, kept = await make_all(wang), await make_all(coordinator)
     account = await id_of(people, "wang")
@@ -91,7 +91,7 @@ async def test_however_many_keys_an_account_made_it_is_shut_out_in_one_short_wri
 
 
 async def test_what_a_program_makes_is_the_owners_of_its_key(
-    app: FastAPI, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
+    app: Api, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
 ) -> None:
     key = (await make_all(wang))["api_key"]["key"]
     async with browser(app, Authorization=f"Bearer {key}") as program:
@@ -103,7 +103,7 @@ async def test_what_a_program_makes_is_the_owners_of_its_key(
 
 
 async def test_each_can_be_given_to_another_in_the_same_step(
-    app: FastAPI, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
+    app: Api, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
 ) -> None:
     made = await make_all(wang)
     account, lin = await id_of(people, "wang"), await id_of(people, "lin")
@@ -121,7 +121,7 @@ async def test_each_can_be_given_to_another_in_the_same_step(
 
 
 async def test_one_key_is_given_to_another_account_and_ends_with_that(
-    app: FastAPI, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
+    app: Api, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
 ) -> None:
     made = await make_all(wang)
     account, _ = await people.create_account("zhao", "coordinator")
@@ -135,7 +135,7 @@ async def test_one_key_is_given_to_another_account_and_ends_with_that(
 
 
 async def test_nobody_gives_away_what_is_their_own_and_a_program_gives_nothing(
-    app: FastAPI, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
+    app: Api, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
 ) -> None:
     made, others = await make_all(wang), await make_all(coordinator)
     account, lin = await id_of(people, "wang"), await id_of(people, "lin")
@@ -191,7 +191,7 @@ async def test_an_api_key_goes_to_coordinators_alone(
 
 
 async def test_what_can_not_be_given_refuses_the_shut_out_and_ends_nothing(
-    app: FastAPI, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
+    app: Api, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
 ) -> None:
     made, others = await make_all(wang), await make_all(coordinator)
     account, lin = await id_of(people, "wang"), await id_of(people, "lin")
@@ -229,7 +229,7 @@ async def test_a_request_that_was_let_in_before_the_shut_out_makes_nothing(
 
 
 async def test_keys_of_an_account_that_older_code_shut_out_do_not_work(
-    app: FastAPI, people: People, store: Store, wang: httpx.AsyncClient
+    app: Api, people: People, store: Store, wang: httpx.AsyncClient
 ) -> None:
     made = await make_all(wang)
     account = await id_of(people, "wang")

@@ -1,12 +1,13 @@
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
-from sqlalchemy import select, update
+from sqlalchemy import Connection, Table, select, update
 from tests.people.conftest import ENDED, LIVE, OTHER, browser
 
 from farmlive.clock import now_ms, parse_rfc3339
+from farmlive.openapi import Api
 from farmlive.people import People
 from farmlive.people.core import tables
 from farmlive.people.keys.guests import KEYS_PER_MINUTE, VALID_MS
@@ -55,7 +56,7 @@ async def test_link_gives_a_key_of_a_source_of_its_own(
 
 
 async def test_second_device_takes_the_place_of_the_first(
-    app: FastAPI, host: httpx.AsyncClient, guest: httpx.AsyncClient, people: People
+    app: Api, host: httpx.AsyncClient, guest: httpx.AsyncClient, people: People
 ) -> None:
     made = await invite(host)
     first = await key(guest, made)
@@ -67,7 +68,7 @@ async def test_second_device_takes_the_place_of_the_first(
 
 
 async def test_source_tells_one_device_from_another(
-    app: FastAPI, host: httpx.AsyncClient, guest: httpx.AsyncClient, people: People
+    app: Api, host: httpx.AsyncClient, guest: httpx.AsyncClient, people: People
 ) -> None:
     made = await invite(host)
 
@@ -208,6 +209,10 @@ async def test_guest_without_a_fit_label_is_refused(
     assert (await host.post(PATH, json=body)).status_code == 422
 
 
+def everything(table: Table, connection: Connection) -> str:
+    return str(connection.execute(select(table)).all())
+
+
 async def test_database_and_audit_list_hold_no_token(
     host: httpx.AsyncClient, guest: httpx.AsyncClient, people: People, store: Store
 ) -> None:
@@ -216,8 +221,7 @@ async def test_database_and_audit_list_hold_no_token(
     assert (await host.delete(f"{PATH}/{made['id']}")).status_code == 204
     found = ""
     for table in (tables.guests, tables.sources, tables.stream_keys, tables.audit):
-        query = select(table)
-        found += await store.read(lambda conn, query=query: str(conn.execute(query).all()))
+        found += await store.read(partial(everything, table))
     assert made["id"] in found
     assert made["url"].removeprefix("/guest/") not in found
     assert minted["key"] not in found
@@ -229,7 +233,7 @@ async def test_database_and_audit_list_hold_no_token(
     assert deeds == [("guest.end", made["id"], "chen"), ("guest.add", made["id"], "chen")]
 
 
-async def test_page_of_another_site_mints_no_key(app: FastAPI, host: httpx.AsyncClient) -> None:
+async def test_page_of_another_site_mints_no_key(app: Api, host: httpx.AsyncClient) -> None:
     made = await invite(host)
     async with browser(app, origin="https://evil.test") as other:
         assert (await other.post(link(made))).status_code == 403

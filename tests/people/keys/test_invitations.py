@@ -1,12 +1,13 @@
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Table, func, select, update
 from tests.people.conftest import CENTRE, FARM, PASSWORD, browser
 from tests.support.parts import replace_lookups
 
+from farmlive.openapi import Api
 from farmlive.people import People
 from farmlive.people.accounts import accounts
 from farmlive.people.core import tables
@@ -52,7 +53,7 @@ async def test_link_makes_an_account_with_its_role_and_signs_in(
 
 
 async def test_a_clerks_invitation_has_its_centres_and_an_old_one_all(
-    app: FastAPI, coordinator: httpx.AsyncClient, guest: httpx.AsyncClient, store: Store
+    app: Api, coordinator: httpx.AsyncClient, guest: httpx.AsyncClient, store: Store
 ) -> None:
     made = await invite(coordinator, role="clerk", centres=[CENTRE])
     assert (await guest.get(link(made))).json()["centres"] == [CENTRE]
@@ -79,7 +80,7 @@ async def test_open_invitations_are_listed_without_their_links(
 
 
 async def test_link_works_once(
-    app: FastAPI, coordinator: httpx.AsyncClient, guest: httpx.AsyncClient
+    app: Api, coordinator: httpx.AsyncClient, guest: httpx.AsyncClient
 ) -> None:
     made = await invite(coordinator)
     await guest.post(link(made) + "/acceptance", json={"name": "mei", "password": PASSWORD})
@@ -185,6 +186,10 @@ async def test_invitation_whose_role_and_farms_do_not_fit_is_refused(
     assert (await coordinator.get(PATH)).json() == {"invitations": [], "next": None}
 
 
+def count(table: Table, connection: Connection) -> int:
+    return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+
 async def test_seller_of_an_unknown_farm_is_refused(
     coordinator: httpx.AsyncClient, people: People, store: Store
 ) -> None:
@@ -200,8 +205,7 @@ async def test_seller_of_an_unknown_farm_is_refused(
     key = {**body, "label": "scale"}
     assert (await coordinator.post("/api/v1/api-keys", json=key)).status_code == 404
     for table in (tables.invitations, tables.api_keys):
-        count = select(func.count()).select_from(table)
-        assert await store.read(lambda conn, count=count: conn.execute(count).scalar_one()) == 0
+        assert await store.read(partial(count, table)) == 0
 
 
 async def test_database_holds_no_token_of_a_link(

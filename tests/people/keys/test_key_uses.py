@@ -4,7 +4,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import select, update
 from tests.people.conftest import LIVE, browser
 from tests.people.owned import keys_revoked, make_all, on_air, wang
@@ -12,6 +11,7 @@ from tests.support.parts import people_of
 from tests.support.waiting import LONG_S, until
 
 from farmlive.clock import now_ms, rfc3339
+from farmlive.openapi import Api
 from farmlive.people import People
 from farmlive.people.core import tables
 from farmlive.people.keys import key_uses
@@ -43,7 +43,7 @@ async def test_the_key_that_a_session_runs_by_is_kept_after_its_hour(
 
 
 async def test_an_api_key_ends_at_its_time(
-    app: FastAPI, store: Store, coordinator: httpx.AsyncClient
+    app: Api, store: Store, coordinator: httpx.AsyncClient
 ) -> None:
     body = {"label": "sheet", "role": "host"}
     for wrong in (rfc3339(now_ms() - 1), "tomorrow", "2027-01-01T00:00:00"):
@@ -61,7 +61,7 @@ async def test_an_api_key_ends_at_its_time(
 
 
 async def test_last_use_is_written_once_a_minute_at_most_and_off_the_way(
-    app: FastAPI,
+    app: Api,
     people: People,
     store: Store,
     settings: Settings,

@@ -4,11 +4,11 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import Connection, select
 from tests.people.conftest import LIVE, PASSWORD, browser, sign_in
 from tests.support.parts import replace_lookups
 
+from farmlive.openapi import Api
 from farmlive.people import Blocklist, People
 from farmlive.people.core.devices import BUYER
 from farmlive.people.core.problems import Blocked
@@ -224,7 +224,7 @@ async def test_no_table_and_no_answer_holds_the_phone_or_the_address(
 
 
 async def test_blocks_and_refusals_are_for_hosts(
-    app: FastAPI, people: People, client: httpx.AsyncClient, phone: str
+    app: Api, people: People, client: httpx.AsyncClient, phone: str
 ) -> None:
     await people.create_account("wang", "moderator", PASSWORD)
     body = {"kind": "device", "order": ORDER, "reason": "spam"}

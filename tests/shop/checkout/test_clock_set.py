@@ -42,7 +42,9 @@ class Sale:
 
     async def turn(self) -> int:
         """Do all that is due; how much that was."""
-        return await self.stall.shop.holds.expire() + await self.stall.shop.flashes.turn()
+        expired: int = await self.stall.shop.holds.expire()
+        turned: int = await self.stall.shop.flashes.turn()
+        return expired + turned
 
     async def ends(self) -> tuple[int, int]:
         """When they end, by the database, in milliseconds since 1970; 0 where one is over."""
@@ -52,10 +54,11 @@ class Sale:
         )
 
         def read(connection: Any) -> tuple[int, int]:
-            found = [connection.execute(query).scalar() for query in (until, ends)]
-            return tuple(end or 0 for end in found)  # type: ignore[return-value]
+            first, second = (connection.execute(query).scalar() for query in (until, ends))
+            return first or 0, second or 0
 
-        return await self.stall.store.read(read)
+        found: tuple[int, int] = await self.stall.store.read(read)
+        return found
 
     async def remains(self) -> tuple[int, int]:
         """How long they still last, in milliseconds; 0 where one is over."""
@@ -73,6 +76,7 @@ class Sale:
             fold(scene, event)
         _, order = scene.orders[self.held["id"]]
         flash = scene.offers[self.stall.card.id]["flash"]
+        assert isinstance(order, dict)
         return order["until"] - now_ms(), flash["ends_at"] - now_ms()
 
 

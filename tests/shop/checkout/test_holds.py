@@ -288,7 +288,8 @@ async def test_a_hold_brings_a_proof_where_the_settings_say_so(
     stall: Any, settings: Settings
 ) -> None:
     strict = stall.another_shop(settings.model_copy(update={"order_proof_bits": 16}))
-    wanted = {"lines": [line(stall, 4)], "key": token()}
+    key = token()
+    wanted = {"lines": [line(stall, 4)], "key": key}
 
     async def place(by: Caller = stall.viewer, **more: Any) -> dict[str, Any]:
         request = HoldPlace.model_validate({**wanted, **more})
@@ -300,12 +301,12 @@ async def test_a_hold_brings_a_proof_where_the_settings_say_so(
         await place()
     assert refusal.value.members == {"bits": 16}
     assert await stock(stall) == (10, 0, 0, 10)
-    proven = {"proof": prove(stall.broadcast, wanted["key"], 16)}
-    first = await place(**proven)
+    proof = prove(stall.broadcast, key, 16)
+    first = await place(proof=proof)
     # No proof is good for a second hold: not for another device, nor with another key.
-    assert await place(ANOTHER, **proven) == first
+    assert await place(ANOTHER, proof=proof) == first
     assert await stock(stall) == (10, 0, 4, 6)
     with pytest.raises(ProofNeeded):
-        await place(ANOTHER, **proven, key=token())
+        await place(ANOTHER, proof=proof, key=token())
     await place(Caller("an account", "a clerk", "clerk", "the centre's", "192.0.2.7"), key=token())
     assert await stock(stall) == (10, 0, 8, 2)

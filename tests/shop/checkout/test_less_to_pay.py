@@ -231,5 +231,6 @@ async def _adds_up(stall: Any, review: Review, orders: list[Any], box: Counter[s
     sheet = await review.sheet(HOST, stall.broadcast, "cash", "en")
     for table in sheet.tables:
         totals = table.totals()
+        assert totals is not None
         assert (totals[5], totals[6], totals[7]) == (there + owed, asked, owed)
         assert totals[2] + totals[3] - totals[4] == there + asked

@@ -31,7 +31,7 @@ async def held_new(stall: Any) -> tuple[int, int]:
     def read(connection: Any) -> tuple[int, int]:
         mine = select(offers.c.held_new).where(offers.c.id == stall.card.id)
         lot = select(lot_stock.c.held_new_g).where(lot_stock.c.lot == stall.lot.id)
-        return tuple(connection.execute(query).scalar_one() for query in (mine, lot))  # type: ignore[return-value]
+        return tuple(connection.execute(query).scalar_one() for query in (mine, lot))
 
     return await stall.store.read(read)  # type: ignore[no-any-return]
 

@@ -117,10 +117,16 @@ async def test_the_tasks_of_both_let_it_run_out_once(stall: Any, other: Shop) ->
         for turn in range(5):
             await holding(stall, stall.shop, f"device {turn}", 1)
     over = asyncio.Event()
-    told: list[None] = []
+    told = 0
+
+    def tell() -> None:
+        nonlocal told
+        told += 1
+        if told == 5:
+            over.set()
 
     def expired(connection: Any, _event: object) -> None:
-        after_commit(connection, lambda: told.append(None) or (len(told) == 5 and over.set()))
+        after_commit(connection, tell)
 
     for log in (stall.log, other.bag._log):
         log.hear("order.expired", expired)
@@ -187,7 +193,8 @@ async def test_they_sell_a_flash_batch_once_and_end_it_once(stall: Any, other: S
     async def order(turn: int) -> dict[str, Any]:
         device = caller(f"device {turn}")
         request = stall.request(lines=lines)
-        return await nodes[turn % 2].till.place(device, stall.broadcast, request)
+        placed: dict[str, Any] = await nodes[turn % 2].till.place(device, stall.broadcast, request)
+        return placed
 
     answers = await asyncio.gather(*(order(turn) for turn in range(30)), return_exceptions=True)
     refused = [answer for answer in answers if not isinstance(answer, dict)]

@@ -61,7 +61,8 @@ async def release_one(stall: Any) -> list[str]:
     release = OfferRelease(offer=stall.card.id, quantity=1)
     await stall.shop.bag.release(HOST, stall.broadcast, release)
     query = select(waits.c.device).where(waits.c.device.in_(["device 00000", "the last"]))
-    return await stall.store.read(lambda c: sorted(c.execute(query).scalars()))
+    found: list[str] = await stall.store.read(lambda c: sorted(c.execute(query).scalars()))
+    return found
 
 
 async def test_who_wants_more_of_an_offer_than_there_is_is_not_read_whatever_others_have(

@@ -234,7 +234,7 @@ def test_what_a_claim_and_an_answer_can_not_be() -> None:
         with pytest.raises(ValueError):
             NewClaim.model_validate(wrong)
     assert NewClaim(text=" a \n\n\n\n b\u200b ".replace("\u200b", "")).text == "a\n\nb"
-    for wrong in (
+    for unfit in (
         {"answer": "x"},
         {"amount": cny(1), "refuse": True, "answer": "x"},
         {"amount": cny(0), "answer": "x"},
@@ -243,4 +243,4 @@ def test_what_a_claim_and_an_answer_can_not_be() -> None:
         {"amount": 1, "answer": "x"},
     ):
         with pytest.raises(ValueError):
-            ClaimAnswer.model_validate(wrong)
+            ClaimAnswer.model_validate(unfit)

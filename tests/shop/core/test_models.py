@@ -160,7 +160,7 @@ def test_order_numbers_never_meet() -> None:
         ({"net_weight_g": 0}, "greater than or equal to 1"),
         ({"price": cny(0)}, "above zero"),
         ({"price": 2990}, "with its currency"),
-        ({"price": cny(29.9)}, "valid integer"),
+        ({"price": {"amount": 29.9, "currency": "CNY"}}, "valid integer"),
         ({"released": -1}, "greater than or equal to 0"),
         ({"list_price": cny(100)}, "the higher one"),
         ({"gtin": "9524000059108"}, "check digit"),

@@ -282,13 +282,13 @@ async def test_by_http_it_is_planned_listed_and_ended(stall: Any, site: Site) ->
     flash = made.json()
     assert (flash["state"], flash["boxes"], flash["sold"]) == ("running", 4, 0)
     assert (await site.viewer.get(url)).json() == {"flashes": [flash], "next": None}
-    keyed = {"headers": {"Idempotency-Key": token()}}
-    refused = await site.staff.post(url, json=body, **keyed)
+    keyed = {"Idempotency-Key": token()}
+    refused = await site.staff.post(url, json=body, headers=keyed)
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/flash-there")
     ended = (await site.staff.post(f"{url}/{flash['id']}/end", json={})).json()
     assert (ended["state"], ended["why"]) == ("ended", "host")
-    second = (await site.staff.post(url, json=body, **keyed)).json()
-    assert (await site.staff.post(url, json=body, **keyed)).json() == second
+    second = (await site.staff.post(url, json=body, headers=keyed)).json()
+    assert (await site.staff.post(url, json=body, headers=keyed)).json() == second
     assert len((await site.viewer.get(url)).json()["flashes"]) == 2
     assert (await site.staff.post(f"{url}/{ulid()}/end", json={})).status_code == 404
     wrong = await site.staff.post(url, json={**body, "boxes": 0})

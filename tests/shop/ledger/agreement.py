@@ -50,8 +50,8 @@ def numbers_agree(
         batch = ledger.batches[row.id]
         assert (row.state, row.why) == (batch.state, batch.why)
         assert (row.boxes, row.ends_at) == (batch.boxes, batch.ends_at)
-        counted = ledger.sold(row.offer, row.id), ledger.held(row.offer, row.id)
-        assert (row.sold, row.held) == counted
+        assert row.sold == ledger.sold(row.offer, row.id)
+        assert row.held == ledger.held(row.offer, row.id)
         assert row.held_new == ledger.held_new(row.offer, row.id)
     placed = select(orders).where(orders.c.broadcast.in_(broadcasts))
     by_token = {links.token_of(row): row for row in connection.execute(placed).all()}

@@ -42,7 +42,10 @@ class World:
         return asyncio.run_coroutine_threadsafe(deed, self.loop).result(30)
 
     def read(self, query: Any) -> list[Any]:
-        return self.run(self.stall.store.read(lambda connection: connection.execute(query).all()))
+        found: list[Any] = self.run(
+            self.stall.store.read(lambda connection: connection.execute(query).all())
+        )
+        return found
 
 
 class Booth(RuleBasedStateMachine):

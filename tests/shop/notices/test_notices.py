@@ -255,8 +255,8 @@ def test_a_wrong_setting_is_refused_with_what_to_write(values: Any, said: str) -
 
 
 def test_notices_are_turned_off() -> None:
-    assert Settings(notices="off").notices == ()  # type: ignore[arg-type]
-    assert Settings(notices="").notices == ()  # type: ignore[arg-type]
+    assert Settings(notices="off").notices == ()
+    assert Settings(notices="").notices == ()
     assert Settings().notices == ("file",)
 
 

@@ -24,7 +24,7 @@ async def indexes_written(store: Store) -> set[str | None]:
     """The partial indexes that any notice is in."""
 
     def read(connection: Connection) -> set[str | None]:
-        found = set()
+        found: set[str | None] = set()
         for index in notices.indexes:
             those = index.dialect_options[connection.dialect.name]["where"]
             count = select(func.count()).select_from(notices)
@@ -87,7 +87,7 @@ class Counting:
     async def read(self, function: Any) -> Any:
         return await self._store.read(function)
 
-    async def write(self, function: Any, **how: bool) -> Any:
+    async def write(self, function: Any, **how: Any) -> Any:
         self.writes += 1
         return await self._store.write(function, **how)
 

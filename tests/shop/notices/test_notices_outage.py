@@ -32,7 +32,7 @@ class Away:
     async def read(self, function: Any) -> Any:
         return await self._store.read(function)
 
-    async def write(self, function: Any, **how: bool) -> Any:
+    async def write(self, function: Any, **how: Any) -> Any:
         fails = self.fails.pop() if self.fails else None
         if fails == "before":
             raise Unavailable("The database is away.")

@@ -14,7 +14,6 @@ import pytest
 from tests.shop.support.sent_notices import notice
 
 from farmlive.clock import DAY_MS, now_ms
-from farmlive.shop.notices import outbox_file
 from farmlive.shop.notices.outbox_file import Outbox, old_files, remove_old
 
 WEEK_MS = 7 * DAY_MS
@@ -61,7 +60,7 @@ def held_open(
 
     with path.open("r+b") as file:
         real(file, fcntl.LOCK_EX)
-        monkeypatch.setattr(outbox_file.fcntl, "flock", flock)
+        monkeypatch.setattr(fcntl, "flock", flock)
         yield file, waits
 
 

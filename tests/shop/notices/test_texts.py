@@ -118,7 +118,7 @@ def test_a_notice_says_it_in_the_buyers_language_or_in_both(
     kind: str, other: Any, zh: str, en: str
 ) -> None:
     of = facts(**other)
-    chinese, english, both = (write(kind, of, each) for each in ("zh", "en", None))  # type: ignore[arg-type]
+    chinese, english, both = (write(kind, of, each) for each in ("zh", "en", None))
     assert zh in chinese.text
     assert en in english.text
     assert chinese.text.split("\n")[0] in both.text

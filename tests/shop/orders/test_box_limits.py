@@ -214,7 +214,8 @@ async def test_a_village_behind_one_address_buys_a_box_each(big: Any) -> None:
     async def buy(number: int) -> dict[str, Any]:
         by = at("192.0.2.1", f"a phone in the village {number}")
         held = await hold(big, line(big, 1), by=by)
-        return await order(big, 1, by, number, order=held["id"])
+        placed: dict[str, Any] = await order(big, 1, by, number, order=held["id"])
+        return placed
 
     answers = await asyncio.gather(*(buy(number) for number in range(300)))
     assert len({answer["id"] for answer in answers}) == 300

@@ -179,7 +179,7 @@ async def test_a_clerk_moves_and_undoes_pick_ups_alone(stall: Any) -> None:
         (order,) = (await undo(stall, each, by=CLERK)).moved
     assert (order.state, order.payment) == ("packed", "due")
     for role in (None, "seller", "moderator"):
-        stranger = Caller(None, None, role, "d", "192.0.2.1")  # type: ignore[arg-type]
+        stranger = Caller(None, None, role, "d", "192.0.2.1")
         with pytest.raises(Forbidden):
             await move(stall, collected, state="at_centre", by=stranger)
         with pytest.raises(Forbidden):

@@ -231,7 +231,7 @@ async def test_a_clerk_sees_the_pick_ups_and_others_nothing(stall: Any) -> None:
     assert order.buyer.phone == "13800000000"
     for role in (None, "moderator", "simulator"):
         with pytest.raises(Forbidden):
-            await seen(stall, Caller(None, None, role, "d", "192.0.2.1"))  # type: ignore[arg-type]
+            await seen(stall, Caller(None, None, role, "d", "192.0.2.1"))
 
 
 async def test_a_clerk_reads_no_buyer_of_a_parcel_by_asking_for_what_is_so(stall: Any) -> None:

@@ -286,7 +286,7 @@ async def test_codes_are_for_buyers_and_staff_and_never_in_the_log(stall: Any) -
     for role in (None, "seller", "moderator"):
         with pytest.raises(Forbidden):
             await stall.shop.handovers.find(
-                Caller(None, None, role, "d", "192.0.2.8"),  # type: ignore[arg-type]
+                Caller(None, None, role, "d", "192.0.2.8"),
                 said("730461"),
             )
 

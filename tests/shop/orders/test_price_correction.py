@@ -189,6 +189,7 @@ async def test_the_list_says_what_can_be_done_with_each_order(stall: Any) -> Non
     last = found.orders[1]
     assert last.total.amount == 2 * 29900
     assert last.difference.amount == 2 * (29900 - PRICE)
+    assert last.buyer is not None
     assert last.buyer.name == "王小明"
     refund = Refund(amount=last.difference, reason="a wrong price")
     await stall.shop.orders.refund(HOST, stall.broadcast, last.id, refund)

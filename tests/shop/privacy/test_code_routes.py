@@ -33,7 +33,7 @@ class Site:
         self.exports: list[Any] = []
 
     async def as_role(self, role: Any) -> dict[str, str]:
-        only = {
+        only: dict[str, dict[str, Any]] = {
             "clerk": {"centres": [self.stall.centre.id]},
             "seller": {"farms": [self.stall.farm.id]},
         }

@@ -38,8 +38,8 @@ from farmlive.people.core.problems import Blocked, NothingToBlock
 from farmlive.people.moderation.models import NewBlock
 from farmlive.settings import Settings
 from farmlive.shop.claims.claims import FOLDER
-from farmlive.shop.core.idempotency import AnswerGone
 from farmlive.shop.core.order_tables import claims, order_lines
+from farmlive.shop.core.problems import AnswerGone
 from farmlive.shop.notices.tables import notice_counts, notices
 from farmlive.shop.orders import buyer_data
 from farmlive.shop.privacy.problems import OrdersOpen

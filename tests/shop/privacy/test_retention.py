@@ -19,8 +19,8 @@ from farmlive import ids
 from farmlive.clock import DAY_MS, now_ms, pretended
 from farmlive.settings import Settings
 from farmlive.shop.claims.claims import FOLDER
-from farmlive.shop.core.idempotency import AnswerGone
 from farmlive.shop.core.order_tables import claims, order_keys, order_lines, orders
+from farmlive.shop.core.problems import AnswerGone
 from farmlive.shop.notices.tables import notices
 from farmlive.shop.orders import buyer_data
 from farmlive.shop.privacy import retention

@@ -263,7 +263,8 @@ async def test_every_box_is_sold_held_or_left(stall: Any, deeds: list[Any]) -> N
     run = Run(stall, broadcast, cards)
     for kind, *what in deeds:
         if kind in ("cancel", "pack", "call off"):
-            await run.change(*what, kind)
+            (which,) = what
+            await run.change(which, kind)
         else:
             await getattr(run, kind)(*what)
         await run.compare()

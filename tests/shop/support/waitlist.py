@@ -52,9 +52,13 @@ async def held(stall: Any, by: Any) -> dict[str, int]:
 
 async def queue(stall: Any) -> list[str]:
     query = select(waits.c.device).order_by(waits.c.since, waits.c.id)
-    return await stall.store.read(lambda connection: list(connection.execute(query).scalars()))
+    found: list[str] = await stall.store.read(
+        lambda connection: list(connection.execute(query).scalars())
+    )
+    return found
 
 
 async def waiting(stall: Any) -> int:
     cards = await stall.shop.bag.cards(stall.broadcast)
-    return next(card.waiting for card in cards if card.id == stall.card.id)
+    (card,) = (each for each in cards if each.id == stall.card.id)
+    return int(card.waiting)

@@ -99,6 +99,7 @@ async def test_a_write_may_begin_with_a_single_value(store: Store) -> None:
 async def test_readers_take_the_short_way_too(store: Store) -> None:
     await store.write(lambda connection: connection.execute(ADD, APPLE) and None)
     row = await store.read(lambda connection: connection.execute(ONE, {"id": "apple"}).first())
+    assert row is not None
     assert row._mapping == APPLE
     with pytest.raises(Exception, match=r"read-?only"):
         await store.read(lambda connection: connection.execute(ADD, PEAR).rowcount)

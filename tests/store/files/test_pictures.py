@@ -91,7 +91,10 @@ def test_a_telephones_largest_photo_is_taken_or_refused_within_the_memory(
 
 @pytest.mark.parametrize(("form", "million"), [("PNG", 24), ("WEBP", 14), ("AVIF", 16)])
 def test_one_of_more_pixels_is_refused_before_it_is_decoded(form: str, million: int) -> None:
-    how = {"WEBP": {"quality": 1, "method": 0}, "AVIF": {"quality": 1, "speed": 10}}.get(form, {})
+    how: dict[str, Any] = {
+        "WEBP": {"quality": 1, "method": 0},
+        "AVIF": {"quality": 1, "speed": 10},
+    }.get(form, {})
     data = flat(form, million * 1_100_000, **how)
     code, memory = cost(data)
     assert (code, memory < 60) == (picture_child.EXIT_TOO_MANY_PIXELS, True)

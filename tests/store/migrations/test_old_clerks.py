@@ -19,12 +19,15 @@ def fill(connection: Connection) -> None:
 @on_both_databases
 async def test_who_was_a_clerk_before_keeps_all_centres(engine: Engine, settings: Settings) -> None:
     async with migrated(engine, settings, "0015", fill) as store:
-        found = [
-            *await store.read(accounts.every),
-            *await store.read(api_keys.every),
-            *await store.read(invitations.open_ones),
-        ]
-    assert [(each.role, each.centres) for each in found] == 3 * [
+        people = await store.read(accounts.every)
+        keys = await store.read(api_keys.every)
+        invited = await store.read(invitations.open_ones)
+    found = [
+        *((each.role, each.centres) for each in people),
+        *((each.role, each.centres) for each in keys),
+        *((each.role, each.centres) for each in invited),
+    ]
+    assert found == 3 * [
         ("clerk", None),
         ("host", frozenset()),
     ]

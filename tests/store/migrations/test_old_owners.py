@@ -44,7 +44,8 @@ def fill(connection: Connection) -> None:
             detail="{}",
         )
 
-    for mark, account in (("here", HERE), ("gone", GONE), ("none", None)):
+    owners: dict[str, str | None] = {"here": HERE, "gone": GONE, "none": None}
+    for mark, owner in owners.items():
         put(
             connection,
             "api_keys",
@@ -55,7 +56,7 @@ def fill(connection: Connection) -> None:
             created_at=1,
             farms="[]",
         )
-        note("key.add", f"a-{mark}", account)
+        note("key.add", f"a-{mark}", owner)
         put(
             connection,
             "invitations",
@@ -67,7 +68,7 @@ def fill(connection: Connection) -> None:
             created_at=1,
             expires_at=FAR,
         )
-        note("invitation.add", f"i-{mark}", account)
+        note("invitation.add", f"i-{mark}", owner)
         for kind in ("s", "g"):
             put(
                 connection,
@@ -87,7 +88,7 @@ def fill(connection: Connection) -> None:
                 purpose="guest" if kind == "g" else "encoder",
                 created_at=1,
             )
-        note("stream_key.add", f"s-key-{mark}", account)
+        note("stream_key.add", f"s-key-{mark}", owner)
         put(
             connection,
             "guests",
@@ -97,7 +98,7 @@ def fill(connection: Connection) -> None:
             created_at=1,
             expires_at=FAR,
         )
-        note("guest.add", f"g-{mark}", account)
+        note("guest.add", f"g-{mark}", owner)
 
 
 @on_both_databases

@@ -105,8 +105,8 @@ async def test_it_shows_what_it_showed(opened: Server) -> None:
     wrong = []
     for whose, before in SHOWN["snapshots"].items():
         who, broadcast = whose.split()
-        by = {"key": key} if who == "staff" else {}
-        async with await Channel.connect(opened.url, broadcast, **by) as channel:
+        by = key if who == "staff" else None
+        async with await Channel.connect(opened.url, broadcast, key=by) as channel:
             wrong += said(before, as_before(channel.snapshot), whose)
     async with Api(opened.url, key=key) as staff, Api(opened.url) as buyer:
         for path, before in SHOWN["gets"].items():

@@ -11,7 +11,7 @@ from xdist.workermanage import WorkerController
 LONG = ("tests/demo/", "tests/scripts/", "tests/faults/", "tests/server/test_wheel.py")
 
 
-class Processes(LoadScopeScheduling):
+class Processes(LoadScopeScheduling):  # type: ignore[misc]
     """Spreads the tests over processes, those of the browser over two: more Chromiums at a time
     would take each other's cores.
     """

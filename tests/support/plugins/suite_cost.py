@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable
 from typing import Any
 
+import pydantic
 from fastapi._compat import v2
 from fastapi.dependencies import models, utils
 
@@ -48,7 +49,7 @@ def share_schemas() -> None:
     """Let FastAPI's fields of the same type and constraints share their schema, whatever server
     they are of: to make those of all routes is half of what a server's start costs.
     """
-    make: Callable[..., Any] = v2.TypeAdapter
+    make = pydantic.TypeAdapter
     made: dict[Any, Any] = {}
 
     def shared(annotation: Any, *, config: Any = None) -> Any:
@@ -63,7 +64,7 @@ def share_schemas() -> None:
             _keep(made, (kind, details), known)
         return known
 
-    v2.TypeAdapter = shared  # type: ignore[assignment,misc]
+    vars(v2)["TypeAdapter"] = shared
 
 
 def share_fields() -> None:
@@ -74,7 +75,8 @@ def share_fields() -> None:
     made: dict[Any, Any] = {}
 
     def shared(*, param_name: str, annotation: Any, value: Any, path_param_names: set[str]) -> Any:
-        parts = (param_name, annotation, type(value), value, param_name in path_param_names)
+        whole = (param_name, annotation, type(value), value, param_name in path_param_names)
+        parts: tuple[Any, ...] = whole
         try:
             known = made.get(parts)
         except TypeError:  # the type or the default has no hash

@@ -1,5 +1,6 @@
 """An audience: what leaves in one call arrives at each as the packets that went in."""
 
+import ctypes
 import errno
 import os
 import socket
@@ -120,7 +121,7 @@ def test_where_segmentation_fails_each_packet_leaves_alone(
         nonlocal calls
         calls += 1
         if calls == 2:
-            audience_module.ctypes.set_errno(number)
+            ctypes.set_errno(number)
             return -1
         handle, messages, count, flags = arguments
         return int(real(handle, messages, 1 if calls == 1 else count, flags))
@@ -139,17 +140,17 @@ def test_where_segmentation_fails_each_packet_leaves_alone(
 
 
 def test_who_moves_from_a_route_without_segments_gets_runs_again(here: socket.socket) -> None:
-    viewer, protection = scripted_peers.viewer(1)
+    viewer, _ = scripted_peers.viewer(1)
     viewer.protection.segmented = False
     viewer.moved(here, ("192.0.2.1", 4000))
-    assert protection.segmented
+    assert viewer.protection.segmented
 
 
 def test_a_full_buffer_is_a_counted_loss_and_no_error(
     here: socket.socket, hall: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any) -> int:
-        audience_module.ctypes.set_errno(errno.EAGAIN)
+        ctypes.set_errno(errno.EAGAIN)
         return -1
 
     monkeypatch.setattr(audience_module, "_sendmmsg", full)

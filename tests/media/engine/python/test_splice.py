@@ -77,7 +77,8 @@ def test_a_new_source_whose_layer_does_not_come_gives_a_lower_one(fanout: Fanout
     other.frames(1, keyframes=(0,))
     source.frames(3)
     assert layers(kept)[-1] == 1, "the old source's picture goes on"
-    assert source.publisher.listeners == (fanout,)
+    listens = source.publisher.listeners
+    assert listens == (fanout,)
     other.now += 1
     other.frames(1, keyframes=(0,))
     assert layers(kept)[-1] == 0

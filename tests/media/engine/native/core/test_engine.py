@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import weakref
+from collections.abc import Callable
 
 import pytest
 from tests.media.engine.native.support.stepped_engine import (
@@ -159,7 +160,7 @@ def test_an_output_tells_only_whom_it_was_asked_for_last(hand: Hand) -> None:
 
 def test_what_is_gone_is_ignored(hand: Hand) -> None:
     engine = hand.engine
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: engine.restart_ice(99, LOCAL),
         lambda: engine.send(99, b"\x16"),
         lambda: engine.secure(99, Keys(GCM, 16, bytes(28), bytes(28))),
@@ -169,10 +170,7 @@ def test_what_is_gone_is_ignored(hand: Hand) -> None:
         lambda: engine.view(99, 98, VIEWING),
         lambda: engine.put_on_air(98, 99),
         lambda: engine.prefer(99, 1),
-    ):
-        call()
-    # Nor does the extension mind.
-    for told in (
+        # Nor does the extension mind.
         lambda: hand.relay.restart_ice(99, b"name", b"password", b"", b""),
         lambda: hand.relay.send(99, b"\x16"),
         lambda: hand.relay.remove_peer(99),
@@ -181,8 +179,9 @@ def test_what_is_gone_is_ignored(hand: Hand) -> None:
         lambda: hand.relay.view(99, 98, [], [], 0),
         lambda: hand.relay.put_on_air(98, 99),
         lambda: hand.relay.prefer(99, -1),
-    ):
-        told()
+    ]
+    for call in calls:
+        call()
     assert (engine.watching(99), engine.health(99)) == (None, None)
     assert (hand.relay.watching(99), hand.relay.health(99)) == (None, None)
     # Sessions that nobody takes are let go of at once.
@@ -200,7 +199,7 @@ async def test_a_listener_that_fails_misses_nothing_else(hand: Hand) -> None:
             seen.append(peer)
             raise LookupError(peer)
 
-    hand.engine.listen(Failing())  # type: ignore[arg-type]
+    hand.engine.listen(Failing())
     peers = [hand.engine.add_peer(Credentials(f"name{each}", "password")) for each in range(3)]
     for each in range(3):
         request = check(Credentials(f"name{each}", "password"))

@@ -99,9 +99,11 @@ class Twin:
         self.ice.remove(self.peers.pop(number))
 
     def cut(self, number: int) -> None:
-        port, address = self.random.choice(self.ports), self.random.choice(PLACES)
+        port = self.random.choice(self.ports)
+        address = self.random.choice(PLACES)
         peer = self.peers[number]
         if peer.port is not None and self.random.random() < 0.7:
+            assert isinstance(peer.port, KeptPort)
             port, address = peer.port, peer.address
         self.script.call("cut", number, port.number, *address[:2])
         peer.cut_off(port, address)
@@ -151,8 +153,10 @@ class Twin:
     def record(self, number: int) -> None:
         """A DTLS record comes, or goes, or is the last of a handshake."""
         peer, dice = self.peers[number], self.random.random()
-        port, address = self.random.choice(self.ports), self.random.choice(PLACES)
+        port = self.random.choice(self.ports)
+        address = self.random.choice(PLACES)
         if peer.port is not None and self.random.random() < 0.8:
+            assert isinstance(peer.port, KeptPort)
             port, address = peer.port, peer.address
         if dice < 0.4:
             kind = self.random.choice((1, 11))

@@ -34,7 +34,7 @@ async def room() -> AsyncIterator[Room]:
     engine = NativeEngine()
     with ExitStack() as sockets:
         room = Room(engine, sockets)
-        await engine.start(room.told, [APART], [APART], 0, 0)  # type: ignore[arg-type]
+        await engine.start(room.told, [APART], [APART], 0, 0)
         yield room
         await engine.stop()
 
@@ -263,7 +263,8 @@ async def test_every_address_has_ports_of_its_own() -> None:
             if kind == socket.SOCK_DGRAM:
                 asked = stun.parse(await heard(sock))
                 sock.send(stun.success(asked, APART, 1, theirs.password.encode()))
-            await is_reached(engine, peer, Place(*sock.getsockname()[:2], candidate.protocol))
+            address, port = sock.getsockname()[:2]
+            await is_reached(engine, peer, Place(address, port, candidate.protocol))
             engine.send(peer, b"record")
             assert (await heard(sock))[-6:] == b"record"
     await engine.stop()

@@ -64,7 +64,7 @@ class Session:
 
 async def test_one_that_is_dropped_ends_before_its_sessions() -> None:
     engine, told = NativeEngine(), Told()
-    await engine.start(told, ["127.0.0.1"], ["127.0.0.1"], 0, None)  # type: ignore[arg-type]
+    await engine.start(told, ["127.0.0.1"], ["127.0.0.1"], 0, None)
     assert engine._loop is not None
     engine._loop.remove_reader(engine.relay.fileno())
     engine._sessions[1] = Session(), engine

@@ -20,7 +20,7 @@ from farmlive.media.wire import stun
 @pytest.fixture(params=[0, 2], ids=["its one thread", "two send threads"])
 async def running(request: pytest.FixtureRequest) -> AsyncIterator[tuple[NativeEngine, Told]]:
     engine, told = NativeEngine(request.param), Told()
-    await engine.start(told, [APART], ["203.0.113.7"], 0, 0)  # type: ignore[arg-type]
+    await engine.start(told, [APART], ["203.0.113.7"], 0, 0)
     yield engine, told
     await engine.stop()
 
@@ -69,14 +69,14 @@ async def test_what_was_asked_before_the_start_waits_for_it() -> None:
     engine.put_on_air(output, peer)
     assert engine.health(peer) is None
     assert set(engine.counters().values()) == {0}
-    await engine.start(told, [APART], [APART], 0, None)  # type: ignore[arg-type]
+    await engine.start(told, [APART], [APART], 0, None)
     assert engine.health(peer) is not None
     await engine.stop()
 
 
 async def test_after_the_end_nothing_happens_and_counts_stay() -> None:
     engine, told = NativeEngine(), Told()
-    await engine.start(told, [APART], [APART], 0, None)  # type: ignore[arg-type]
+    await engine.start(told, [APART], [APART], 0, None)
     port = engine.candidates[0].port
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.sendto(b"nothing that is known", (APART, port))

@@ -73,7 +73,8 @@ def came_more(room: Room, packets: int) -> bool:
 
 
 def place_of(sock: socket.socket) -> Place:
-    return Place(*sock.getsockname()[:2], "udp")
+    address, port = sock.getsockname()[:2]
+    return Place(address, port, "udp")
 
 
 def is_at(room: Room, camera: Camera, place: Place) -> bool:
@@ -124,7 +125,7 @@ async def room() -> AsyncIterator[Room]:
     engine = NativeEngine(times=Times(left_after=-1.0))
     with ExitStack() as sockets:
         room = Room(engine, sockets)
-        await engine.start(room.told, ["127.0.0.1"], ["127.0.0.1"], 0, None)  # type: ignore[arg-type]
+        await engine.start(room.told, ["127.0.0.1"], ["127.0.0.1"], 0, None)
         yield room
         await engine.stop()
 

@@ -65,7 +65,9 @@ def load(factory: pytest.TempPathFactory) -> ctypes.CDLL:
     assert ciphers is not None
     assert native.gcm_use((c_void_p * len(ciphers))(*ciphers))
     native.send_feedback_take.restype = c_void_p
-    (c_void_p * 4).in_dll(native, "srtp")[:] = srtp.functions()
+    table = (c_void_p * 4).in_dll(native, "srtp")
+    for at, function in enumerate(srtp.functions()):
+        table[at] = function
     return native
 
 
@@ -136,6 +138,7 @@ class Senders:
         assert self.native.senders_start(self.at) == 0
         self.sock = self.bound()
         self.is_over = False
+        self._last_owner = -1
 
     def bound(self, family: int = socket.AF_INET) -> socket.socket:
         sock = self.hall.enter_context(socket.socket(family, socket.SOCK_DGRAM))

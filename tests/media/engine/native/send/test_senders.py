@@ -309,10 +309,10 @@ def test_the_bell_rings_once_until_reports_are_taken(start: Start, threads: int)
 def test_with_a_capture_all_goes_there(start: Start) -> None:
     caught: list[tuple[int, bytes]] = []
 
-    @DATAGRAM
-    def catch(_: int, peer: int, data: Any, size: int) -> None:
+    def keep(_: int, peer: int, data: Any, size: int) -> None:
         caught.append((peer, ctypes.string_at(data, size)))
 
+    catch = DATAGRAM(keep)
     senders = start(0, capture=Capture(catch, None))
     viewers = [senders.placed(), senders.viewer(), senders.viewer()]
     senders.move(viewers[1], streamed=True)

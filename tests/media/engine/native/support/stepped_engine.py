@@ -36,7 +36,7 @@ class Hand:
 
     def __init__(self) -> None:
         self.engine, self.told, self.now = NativeEngine(by_hand=True), Told(), 100.0
-        self.engine._listener = self.told  # type: ignore[assignment]
+        self.engine._listener = self.told
         self.relay = self.engine.relay
         self.relay.begin(1_790_000_000.0, self.now)
 

@@ -30,7 +30,7 @@ class Sps(ctypes.Structure):
 
 @pytest.fixture(scope="session")
 def c(native: ctypes.CDLL) -> ctypes.CDLL:
-    payload = [ctypes.c_char_p, ctypes.c_size_t]
+    payload = (ctypes.c_char_p, ctypes.c_size_t)
     native.codec_begins_keyframe.argtypes = [ctypes.c_uint16, *payload]
     native.codec_begins_keyframe.restype = ctypes.c_bool
     native.codec_picture_size.argtypes = [ctypes.c_uint16, *payload]

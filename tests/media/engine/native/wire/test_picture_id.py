@@ -34,7 +34,7 @@ class Numbers(ctypes.Structure):
 
 @pytest.fixture(scope="session")
 def c(native: ctypes.CDLL) -> ctypes.CDLL:
-    payload = [ctypes.c_char_p, ctypes.c_size_t]
+    payload = (ctypes.c_char_p, ctypes.c_size_t)
     native.picture_id_read.argtypes = [ctypes.c_uint16, *payload]
     native.picture_id_read.restype = Numbers
     native.picture_id_move.argtypes = [ctypes.c_void_p, ctypes.c_size_t, Moves]

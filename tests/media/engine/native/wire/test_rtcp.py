@@ -122,11 +122,11 @@ def parse(native: ctypes.CDLL, data: bytes) -> tuple[list[rtcp.Report], bool]:
     """What was told, and whether all could be read."""
     told: list[rtcp.Report] = []
 
-    @EACH
-    def each(context: int, report: Any) -> None:
+    def keep(context: int, report: Any) -> None:
         assert context == 77
         told.append(plain(report.contents))
 
+    each = EACH(keep)
     kept = ctypes.create_string_buffer(data, max(1, len(data)))
     native.rtcp_parse.restype = c_bool
     whole: bool = native.rtcp_parse(kept, c_size_t(len(data)), each, ctypes.c_void_p(77))

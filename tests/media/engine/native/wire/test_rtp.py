@@ -37,7 +37,7 @@ def bytes_at(pointer: "ctypes._Pointer[c_ubyte]", size: int) -> bytes:
 
 def split(native: ctypes.CDLL, data: bytes) -> Packet | None:
     packet, kept = Packet(), ctypes.create_string_buffer(data, max(1, len(data)))
-    packet.kept = kept  # type: ignore[attr-defined]
+    packet.kept = kept
     native.rtp_split.restype = c_bool
     return packet if native.rtp_split(kept, c_size_t(len(data)), ctypes.byref(packet)) else None
 

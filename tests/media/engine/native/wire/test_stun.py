@@ -47,7 +47,7 @@ class Address(Structure):
 def parse(native: ctypes.CDLL, data: bytes) -> Message | None:
     """The message keeps pointers into a copy of the datagram, which it keeps."""
     message, kept = Message(), ctypes.create_string_buffer(data, max(1, len(data)))
-    message.kept = kept  # type: ignore[attr-defined]
+    message.kept = kept
     native.stun_parse.restype = c_bool
     return message if native.stun_parse(kept, c_size_t(len(data)), ctypes.byref(message)) else None
 

@@ -59,7 +59,7 @@ class Both:
         self._native.arrivals_feedback(byref(self._c), byref(out), 0xFEDCBA98, 7)
         expected = self._python.feedback(0xFEDCBA98, 7) or b""
         assert bytes(out.data[: out.size]) == expected
-        return out.size
+        return int(out.size)
 
 
 @given(number=some.integers(0, 0xFFFF), time=some.floats(0, 10_000_000), rounds=ROUNDS)
