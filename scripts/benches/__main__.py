@@ -5,7 +5,6 @@ its table, or one JSON object.
 import argparse
 import asyncio
 import contextlib
-import functools
 import json
 import signal
 import sys
@@ -87,15 +86,17 @@ def main() -> None:
         "--only", help="of narrow these alone, with commas: 2000k, 1000k.one_layer, recovery_s, …"
     )
     given = parser.parse_args()
+    bench: Callable[..., Awaitable[dict[str, Any]]]
     bench, limits, floors, _ = BENCHES[given.name]
+    options: dict[str, Any] = {}
     if given.engine:
         if given.name not in ("faults", "narrow"):
             parser.error("--engine is for faults and narrow; relay measures both")
-        bench = functools.partial(bench, engine=given.engine)
+        options["engine"] = given.engine
     if given.only:
         if given.name != "narrow":
             parser.error("--only is for narrow")
-        bench = functools.partial(bench, only=given.only.split(","))
+        options["only"] = given.only.split(",")
     console = Console(stderr=True)
 
     def say(what: str) -> None:
@@ -110,7 +111,9 @@ def main() -> None:
     }
     # Log lines, such as those of a new database, go to stderr: stdout has the JSON alone.
     with contextlib.redirect_stdout(sys.stderr):
-        found = uvloop.run(bounded(bench(given.long, say), None if given.long else MOST_S))
+        found = uvloop.run(
+            bounded(bench(given.long, say, **options), None if given.long else MOST_S)
+        )
     result = {**about, **found}
     if given.json:
         json.dump(result, sys.stdout, ensure_ascii=False)

@@ -87,12 +87,12 @@ async def _batches(rig: Rig, database: str, size: Size) -> tuple[list[Any], floa
         file = Path(folder) / "batches"
         command = (sys.executable, "-P", str(_SERVER), str(file))
         async with contextlib.AsyncExitStack() as opened:
-            settings = {"hold_minutes": "30"}
+            database_url = ""
             if database == "postgresql":
                 cluster = await opened.enter_async_context(postgres.running(rig.beside))
-                settings["database_url"] = await cluster.database()
+                database_url = await cluster.database()
             server = await opened.enter_async_context(
-                running(rig.pinned, command=command, **settings)
+                running(rig.pinned, command=command, hold_minutes="30", database_url=database_url)
             )
             place = await stage(server, offers=3)
             answers, buyers = await enter(

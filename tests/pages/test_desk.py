@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 from tests.pages.conftest import Sale, signed_in
 
 from farmlive.client import Api
-from farmlive.people.core.models import Role
+from farmlive.people.core.roles import Role
 from farmlive.server import Server
 
 EVIL = "=HYPERLINK(0)"

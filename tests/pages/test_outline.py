@@ -7,7 +7,7 @@ import pytest
 from tests.pages.conftest import Sale
 from tests.support.clerks import every_centre
 
-from farmlive.people.core.models import Role
+from farmlive.people.core.roles import Role
 from farmlive.server import Server
 
 PUBLIC = (

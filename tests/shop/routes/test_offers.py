@@ -40,7 +40,7 @@ async def test_channel_and_http_share_their_keys(site: Any, stall: Any) -> None:
     key = token()
     place = next(command for command in commands(stall.shop) if command.name == "order.place")
     frame = {"type": "order.place", "id": "7", "key": key, **stall.body()}
-    answer = await place.run(stall.viewer, stall.broadcast, OrderPlace.model_validate(frame))
+    answer = await place.execute(stall.viewer, stall.broadcast, OrderPlace.model_validate(frame))
     headers = {"Idempotency-Key": key}
     again = await site.viewer.post(orders_of(stall), json=stall.body(), headers=headers)
     assert again.json() == answer
