@@ -21,6 +21,8 @@ from farmlive.people.core.cookies import Cookies
 from farmlive.problems import MEDIA_TYPE, Invalid, NotFound, Problem, statuses, types
 from farmlive.server import Server
 
+pytestmark = pytest.mark.any_database
+
 Operation = dict[str, Any]
 
 

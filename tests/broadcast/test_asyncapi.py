@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
 from jsonschema import Draft7Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT7
@@ -14,6 +15,8 @@ from tests.support.money import cny
 
 from farmlive.broadcast.asyncapi import document
 from farmlive.server import Server
+
+pytestmark = pytest.mark.any_database
 
 
 async def test_the_validator_of_asyncapi_takes_it(server: Server) -> None:

@@ -10,6 +10,8 @@ from farmlive import server as serving
 from farmlive.edge.cleartext import cleartext_links
 from farmlive.settings import Settings
 
+pytestmark = pytest.mark.any_database
+
 AWAY = "postgresql://farmlive:secret@db.example.org/farmlive"
 
 

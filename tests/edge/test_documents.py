@@ -15,6 +15,8 @@ from farmlive.pages.rendering.static import WEB, Static
 from farmlive.server import Server, running
 from farmlive.settings import Settings
 
+pytestmark = pytest.mark.any_database
+
 PATHS = ("/openapi.json", "/asyncapi.json", "/problems")
 
 

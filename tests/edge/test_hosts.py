@@ -11,6 +11,8 @@ from farmlive.edge.hosts import own_url
 from farmlive.server import Server, running
 from farmlive.settings import Settings
 
+pytestmark = pytest.mark.any_database
+
 PUBLIC = "https://live.farm.test"
 OWN = [
     "live.farm.test",

@@ -29,6 +29,8 @@ from farmlive.problems import TooMany
 from farmlive.server import Server
 from farmlive.settings import Settings
 
+pytestmark = pytest.mark.any_database
+
 PER_SECOND = 20
 AT_ONCE = BURST_S * PER_SECOND
 PER_MINUTE = Settings().address_channel_messages_per_minute
