@@ -12,9 +12,9 @@ from copy import deepcopy
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 import pytest
 from tests.support.every_route import PROXIED, Address, Shop, every_address, example, inlined, stock
+from tests.support.raw_client import RawClient, Response
 from websockets.asyncio.client import connect
 
 from farmlive.broadcast.wire import message_rate
@@ -41,7 +41,7 @@ VALUES: list[object] = [None, True, -1, 1 << 31, 1 << 63, 1 << 200, 0.5, 1e300, 
 HALVES = ["a\ud800"]
 
 
-async def asked(client: httpx.AsyncClient, method: str, url: str, **sent: Any) -> httpx.Response:
+async def asked(client: RawClient, method: str, url: str, **sent: Any) -> Response:
     answer = await client.request(method, url, **sent)
     if answer.status_code >= 500:
         FAILED.append(f"{method} {url[:200]} {str(sent)[:300]}: {answer.text}")
@@ -76,7 +76,7 @@ async def test_no_path_and_no_parameter_fails(server: Server, shop: Shop) -> Non
     key = {"Authorization": f"Bearer {shop.key}"}
     for headers, texts_of in (({}, [*UNSEEN[:2], *LINES, *STRANGE[:2]]), (key, STRANGE)):
         headers |= {**PROXIED, "Accept": "text/html"}
-        async with httpx.AsyncClient(base_url=server.url, headers=headers) as client:
+        async with RawClient(server.url, headers) as client:
             for address in addresses(server):
                 for text in texts_of:
                     sent = quote(text, safe="")
@@ -124,9 +124,9 @@ def in_lines(place: tuple[Any, ...]) -> bool:
 
 
 async def test_no_body_fails(server: Server, shop: Shop) -> None:
-    headers = {"Authorization": f"Bearer {shop.key}", **PROXIED}
+    known = {"Authorization": f"Bearer {shop.key}", **PROXIED}
     places, taken = 0, 0
-    async with httpx.AsyncClient(base_url=server.url, headers=headers) as client:
+    async with RawClient(server.url, known) as client:
         for address in addresses(server):
             if address.body is None:
                 continue
@@ -138,11 +138,11 @@ async def test_no_body_fails(server: Server, shop: Shop) -> None:
                 strange, values = turned(STRANGE, places), turned(VALUES, places)
                 for other in [*UNSEEN[:1], *LINES, *HALVES, *strange, *values]:
                     body = json.dumps(put(good, place, other)).encode()
-                    key = {"Idempotency-Key": f"a-key-of-a-test-{places:04}"}
-                    typed = {"Content-Type": "application/json"}
-                    answer = await asked(
-                        client, address.method, url, content=body, headers={**key, **typed}
-                    )
+                    headers = [
+                        (b"Idempotency-Key", b"a-key-of-a-test-%04d" % places),
+                        (b"Content-Type", b"application/json"),
+                    ]
+                    answer = await asked(client, address.method, url, content=body, headers=headers)
                     taken += answer.is_success
                     seen = [*UNSEEN, *HALVES, *([] if in_lines(place) else LINES)]
                     if isinstance(other, str) and other in seen:
@@ -157,7 +157,7 @@ async def test_a_second_content_type_hides_no_body(server: Server, shop: Shop) -
     body = f'{{"name": {named}, "place": {named}}}'.encode()
     key = (b"Authorization", f"Bearer {shop.key}".encode())
     kinds = [b"application/json", b"text/plain", b"Application/JSON; charset=utf-8"]
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with RawClient(server.url, {}) as client:
         for one, two in ((kinds[0], kinds[1]), (kinds[1], kinds[0]), (kinds[1], kinds[2])):
             headers = [key, (b"Content-Type", one), (b"Content-Type", two)]
             answer = await asked(client, "POST", "/api/v1/farms", content=body, headers=headers)
@@ -174,7 +174,7 @@ async def test_a_content_type_that_is_json_to_its_parser_is_json_to_us(
         (b"Authorization", f"Bearer {shop.key}".encode()),
         (b"Content-Type", around + b"application/json" + around),
     ]
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with RawClient(server.url, {}) as client:
         body = f'{{"name": {named}, "place": {named}}}'.encode()
         answer = await asked(client, "POST", "/api/v1/farms", content=body, headers=headers)
     assert answer.status_code == 422
@@ -198,13 +198,13 @@ async def test_no_header_fails(server: Server, shop: Shop) -> None:
     ]
     values = [b"", b"\xff\xfe", b"\x85", b"'\";", b"9" * 400, b"Bearer fl_\xe9", b"a=\xe9; b"]
     urls = {address.url(shop.known): address for address in addresses(server)}
-    async with httpx.AsyncClient(base_url=server.url, headers=PROXIED) as client:
+    async with RawClient(server.url, PROXIED) as client:
         turn = 0
         for url, address in urls.items():
             for name in names:
                 turn += 1
                 value = values[turn % len(values)]
-                await asked(client, address.method, url, headers={name: value})
+                await asked(client, address.method, url, headers=[(name, value)])
 
 
 async def test_no_frame_of_the_channel_fails(
