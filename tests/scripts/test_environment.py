@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import zipfile
@@ -97,42 +96,28 @@ def test_an_environment_holds_what_the_lock_file_lists(tmp_path: Path) -> None:
     project.lock("requirements-dev.lock", bread="1", knife="1")
     ours = {"farmlive": "0.1", "builder": "1"}
 
-    assert "installing 1 packages" in project.install("requirements.lock")
-    assert project.installed() == {**ours, "bread": "1"}
-    assert project.install("requirements.lock") == ""
-
     assert "installing 2 packages" in project.install("requirements-dev.lock")
     assert project.installed() == {**ours, "bread": "1", "knife": "1"}
+    assert project.install("requirements-dev.lock") == ""
     # It serves for the other lock file, too.
     assert project.install("requirements.lock") == ""
-    assert project.install("requirements-dev.lock") == ""
 
     # What an install of a later revision replaced, one of the revision before puts back.
     project.lock("requirements.lock", bread="2")
-    project.lock("requirements-dev.lock", bread="2", knife="1")
-    assert "installing" in project.install("requirements.lock")
+    project.lock("requirements-dev.lock", bread="2", knife="2")
+    assert "installing 1 packages" in project.install("requirements.lock")
     assert project.installed()["bread"] == "2"
+    assert project.install("requirements.lock") == ""
     project.lock("requirements.lock", bread="1")
     project.lock("requirements-dev.lock", bread="1", knife="1")
     assert "installing" in project.install("requirements-dev.lock")
     assert project.installed()["bread"] == "1"
 
-    # An install that failed may have replaced packages before it did.
+    # An install that failed may have replaced packages before it did: nothing says what is there.
     project.lock("requirements-dev.lock", bread="2", knife="2")
     next(project.wheels.glob("knife-2-*")).unlink()
     assert "pip could not install" in project.install("requirements-dev.lock")
-    project.lock("requirements-dev.lock", bread="1", knife="1")
-    assert "installing" in project.install("requirements-dev.lock")
-    assert project.install("requirements-dev.lock") == ""
-
-
-def test_what_developers_need_includes_what_a_server_needs() -> None:
-    server, developers = (
-        dict(re.findall(r"^([a-z0-9.-]+)==([^ ]+)", (ROOT / name).read_text(), re.MULTILINE))
-        for name in ("requirements.lock", "requirements-dev.lock")
-    )
-    assert len(server) > 30
-    assert server.items() <= developers.items()
+    assert list((project.folder / ".venv").glob("*.stamp")) == []
 
 
 def test_only_missing_programs_are_installed_and_once(tmp_path: Path) -> None:
