@@ -16,25 +16,45 @@ from farmlive.settings import Settings
 from farmlive.store import Store
 
 FOLDER = Path(composition.__file__).parent
-FILES = [FOLDER.parent / "app.py", *sorted(FOLDER.glob("*.py"))]
+ROOT = FOLDER.parent
+FILES = [ROOT / "app.py", *sorted(FOLDER.glob("*.py"))]
+# Rooms that build and connect parts of their own.
+ROOMS = [
+    ROOT / "broadcast/broadcasts.py",
+    ROOT / "people/people.py",
+    ROOT / "people/people_base.py",
+    ROOT / "shop/lot_trade.py",
+    ROOT / "shop/shop.py",
+]
 # What a caller may leave out although the composition passes it: a choice that has a sensible other
 # side, not a part.
 CHOICES = {
     # A command opens a database that others serve, and reports no outages.
     "Store.open": {"migrates", "alone", "outages"},
+    "Periodic": {"back", "at_once"},
+    "Files": {"folder"},
 }
 
 
 def module_of(path: Path) -> Any:
     return importlib.import_module(
-        ".".join(("farmlive", *path.relative_to(FOLDER.parent).with_suffix("").parts))
+        ".".join(("farmlive", *path.relative_to(ROOT).with_suffix("").parts))
     )
 
 
 def made(path: Path) -> Iterator[tuple[str, inspect.Signature, ast.Call]]:
     """Each call of a class or function of farmlive in this file, with its signature."""
     module = module_of(path)
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    nodes = list(ast.walk(tree))
+    if path in ROOMS:  # only their constructors build
+        nodes = [
+            inner
+            for node in nodes
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__"
+            for inner in ast.walk(node)
+        ]
+    for node in nodes:
         if not isinstance(node, ast.Call):
             continue
         name = ast.unparse(node.func)
@@ -50,7 +70,7 @@ def made(path: Path) -> Iterator[tuple[str, inspect.Signature, ast.Call]]:
 
 CALLS = [
     pytest.param(name, signature, node, id=f"{path.stem}-{node.lineno}-{name}")
-    for path in FILES
+    for path in (*FILES, *ROOMS)
     for name, signature, node in made(path)
 ]
 

@@ -22,7 +22,7 @@ from farmlive.store import CommitFailed, CommitUnknown, NewerDatabase, NotRead
 MessageId = Annotated[str, Field(max_length=64)] | int | None
 MESSAGE_ID: TypeAdapter[str | int | None] = TypeAdapter(MessageId)
 # Who may send a command: `Caller.is_crew` and `Caller.is_staff` say who they are.
-Role = Literal["anyone", "crew", "staff"]
+RequiredRole = Literal["anyone", "crew", "staff"]
 # The path of a broadcast in the API, below which most commands have theirs.
 IN_BROADCAST = "/api/v1/broadcasts/{broadcast}"
 
@@ -61,7 +61,7 @@ class StaffOnly(Forbidden):
     slug = "staff-only"
     title = "Only the broadcast's staff may do that"
 
-    def __init__(self, command: str, role: Role):
+    def __init__(self, command: str, role: RequiredRole):
         whose = "hosts and moderators" if role == "crew" else "hosts"
         super().__init__(f"Nothing was done: {command} is for {whose}. Sign in as one at /sign-in.")
 
@@ -104,7 +104,7 @@ class Command(Generic[M]):
     result: type[BaseModel]
     http: str
     operation: str
-    role: Role = "anyone"
+    role: RequiredRole = "anyone"
     tells: tuple[str, ...] = ()
     makes: bool = True
     body: type[BaseModel] | None = None

@@ -1,6 +1,6 @@
 """The commands of a broadcast, on the live channel and over HTTP: chat, cards and reactions.
 
-the channel is built with them.
+The channel is built with them.
 """
 
 import contextlib

@@ -1,4 +1,6 @@
-"""The rooms that pages read, handed over by app.py. Pages write nothing: scripts use the API."""
+"""The rooms that pages read; composition/http.py passes them. Pages write nothing: scripts use the
+API.
+"""
 
 from dataclasses import dataclass
 

@@ -169,7 +169,7 @@ async def test_another_servers_block_holds_here_soon(
     store: Store,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    here = Blocklist(store, people.pseudonyms, people.refusals, people.lookups)
+    here = Blocklist(store, people.pseudonyms, people.refusals, people.lookups, "CN")
     assert not await is_blocked(here, ANOTHER, phone, HOME)
     await block(host, kind="phone", order=ORDER)
     assert not await is_blocked(here, ANOTHER, phone, HOME)

@@ -71,7 +71,7 @@ class Blocklist:
         pseudonyms: Pseudonyms,
         refusals: Refusals,
         lookups: Lookups,
-        country: str = "CN",
+        country: str,
     ):
         self._store = store
         self._pseudonyms = pseudonyms
