@@ -22,7 +22,6 @@ from scripts.benches.weak_links.grounds import (
     Say,
     Source,
     directly,
-    leave,
     through_server,
     viewer_page,
 )
@@ -78,12 +77,11 @@ async def measured(
     found = []
     ground.down.limit(cell.kbps, cell.queue_ms)
     try:
-        for _ in range(joins):
-            before = ground.down.queue()
-            record = await through_server(ground, length_s)
-            after = ground.down.queue()
-            found.append(join_figures(record, cell.height) | _link(before, after, length_s))
-            say(_said(found[-1]))
+        async with viewer_page(ground) as page:
+            for _ in range(joins):
+                noted = await through_server(ground, page, length_s)
+                found.append(join_figures(record_of(noted), cell.height) | noted["link"])
+                say(_said(found[-1]))
         kbps, fps = await source.pace()
     finally:
         ground.down.limit(None)
@@ -106,22 +104,12 @@ async def reference(
     ground.direct.limit(cell.kbps, cell.queue_ms)
     try:
         for _ in range(joins):
-            before = ground.direct.queue()
-            record = await directly(ground, codec, length_s)
-            after = ground.direct.queue()
-            found.append(join_figures(record) | _link(before, after, length_s))
+            noted = await directly(ground, codec, length_s)
+            found.append(join_figures(record_of(noted)) | noted["link"])
             say(_said(found[-1]))
     finally:
         ground.direct.limit(None)
     return {**cell_figures(found), "cores_busy": busy.cores(), "joins": found}
-
-
-def _link(before: dict[str, int], after: dict[str, int], length_s: float) -> dict[str, Any]:
-    """What the link carried of a join, and dropped."""
-    return {
-        "link_kbps": round((after["bytes"] - before["bytes"]) * 8 / 1000 / length_s),
-        "link_drops": after["drops"] - before["drops"],
-    }
 
 
 def _said(join: dict[str, Any]) -> str:
@@ -138,9 +126,8 @@ async def recovery(ground: Grounds, say: Say) -> dict[str, Any]:
     """
     say(f"recovery from {RECOVERS_FROM_KBPS} kbit/s")
     busy = Elsewhere(lambda: 0.0)
-    page = await viewer_page(ground)
-    ground.down.limit(RECOVERS_FROM_KBPS)
-    try:
+    async with viewer_page(ground) as page:
+        ground.down.limit(RECOVERS_FROM_KBPS)
         await page.evaluate("begin()")
         await asyncio.sleep(NARROW_S)
         ground.down.limit(None)
@@ -151,8 +138,7 @@ async def recovery(ground: Grounds, say: Say) -> dict[str, Any]:
             record = record_of(await page.evaluate("recorded()"))
             taken = full_again_s(record, widened, HEIGHT)
         narrow = [at for at in record.shown if at < widened]
-    finally:
-        await leave(page, ground.down)
+        await page.evaluate("end()")
     say(f"  full after {taken} s")
     return {
         "recovery_s": RECOVERS_WITHIN_S if taken is None else taken,

@@ -17,7 +17,6 @@ from playwright.async_api import Browser, Page, async_playwright
 from scripts.benches.lab import browsers
 from scripts.benches.lab.lab import Lab, Wire
 from scripts.benches.lab.server import Server, Stage, running, stage
-from scripts.benches.weak_links.figures import Record, record_of
 
 SERVER = "10.77.0.1"
 ORIGIN = f"http://{browsers.NAME}:8000"
@@ -28,6 +27,9 @@ KBPS = 1_600
 LAYERS = (("q", 4, 150), ("h", 2, 500), ("f", 1, KBPS))
 HEIGHT = 720
 PATIENCE_S = 40.0
+# A link with less on it for so long has nothing of a session left.
+_IDLE_KBPS, _IDLE_S = 50, 0.3
+_WATCHING = Path(__file__).with_name("watching.js")
 # A publisher that sends this share of what it may has found its pace.
 AT_PACE = 0.85
 
@@ -71,7 +73,7 @@ async def grounds(engine: str) -> AsyncIterator[Grounds]:
         home, viewing = lab.place("publisher"), lab.place("viewer")
         far = lab.server("server", SERVER)
         up, down = lab.wire(home, far, HALF_WAY_S), lab.wire(viewing, far, HALF_WAY_S)
-        direct = lab.wire(home, viewing, 2 * HALF_WAY_S)
+        direct = lab.wire(viewing, home, 2 * HALF_WAY_S)
         for wire in (up, down):
             wire.up()
         camera = await browsers.picture(Path(folder))
@@ -149,59 +151,85 @@ async def _at_pace(source: Source, kbps: float) -> None:
         pass
 
 
-async def through_server(ground: Grounds, length_s: float) -> Record:
-    """Join with the live page's own player, stay, leave; the record of it."""
-    page = await viewer_page(ground)
-    try:
-        await page.evaluate("begin()")
-        await asyncio.sleep(length_s)
-        return record_of(await page.evaluate("recorded()"))
-    finally:
-        await leave(page, ground.down)
+@asynccontextmanager
+async def viewer_page(ground: Grounds) -> AsyncIterator[Page]:
+    """A viewer's page with the player loaded, for as many joins as one likes."""
+    async with _watching(ground) as page:
+        await page.evaluate("prepare", {"player": PLAYER, "broadcast": ground.place.broadcast})
+        yield page
 
 
-async def viewer_page(ground: Grounds) -> Page:
-    """A viewer's page, with the player loaded and not joined yet."""
-    page = await _watching(ground)
-    await page.evaluate("prepare", {"player": PLAYER, "broadcast": ground.place.broadcast})
-    return page
-
-
-async def _watching(ground: Grounds) -> Page:
+@asynccontextmanager
+async def _watching(ground: Grounds) -> AsyncIterator[Page]:
     page = await browsers.bare_page(ground.viewer, ORIGIN)
-    await page.evaluate(f"{Path(__file__).with_name('watching.js').read_text()}\nnull")
-    return page
+    try:
+        await page.evaluate(f"{_WATCHING.read_text()}\nnull")
+        yield page
+    finally:
+        await page.context.close()
+
+
+async def through_server(ground: Grounds, page: Page, length_s: float) -> dict[str, Any]:
+    """Join, stay, leave; the page's record, and what the link carried of it."""
+    link = Link(ground.down)
+    await page.evaluate("begin()")
+    await asyncio.sleep(length_s)
+    found: dict[str, Any] = await page.evaluate("recorded()")
+    found["link"] = link.figures()
+    await leave(page, ground.down)
+    return found
+
+
+async def directly(ground: Grounds, codec: dict[str, str], length_s: float) -> dict[str, Any]:
+    """Join publisher and viewer with nothing between them, in one layer; as `through_server`."""
+    ground.direct.up(default=False)
+    sender = await browsers.bare_page(ground.publisher, ORIGIN)
+    try:
+        async with _watching(ground) as page:
+            offer = await sender.evaluate("offer", {"kbps": KBPS, "codec": codec or None})
+            link = Link(ground.direct)
+            await page.evaluate("begin()")
+            await sender.evaluate("take", await page.evaluate("answer", offer))
+            await asyncio.sleep(length_s)
+            found: dict[str, Any] = await page.evaluate("recorded()")
+            found["link"] = link.figures()
+            await sender.evaluate("hangUp()")
+            await leave(page, ground.direct)
+            return found
+    finally:
+        await sender.context.close()
+        ground.direct.down()
 
 
 async def leave(page: Page, wire: Wire) -> None:
     """End a viewer's session and wait until nothing of it is under way."""
-    await page.evaluate("clearInterval(window.taking), hangUp()")
-    await page.context.close()
-    await until(lambda: wire.queue()["backlog"] == 0, "the link is idle")
+    await page.evaluate("end()")
+    await until_idle(wire)
 
 
-async def directly(ground: Grounds, codec: dict[str, str], length_s: float) -> Record:
-    """Join publisher and viewer with nothing between them, in one layer; the record of it."""
-    ground.direct.up(default=False)
-    sender = await browsers.bare_page(ground.publisher, ORIGIN)
-    page = await _watching(ground)
-    try:
-        offer = await sender.evaluate("offer", {"kbps": KBPS, "codec": codec or None})
-        await page.evaluate("begin()")
-        await sender.evaluate("take", await page.evaluate("answer", offer))
-        await asyncio.sleep(length_s)
-        return record_of(await page.evaluate("recorded()"))
-    finally:
-        await sender.evaluate("hangUp()")
-        await sender.context.close()
-        await leave(page, ground.direct)
-        ground.direct.down()
-
-
-async def until(holds: Callable[[], bool], what: str) -> None:
-    """Wait until it holds; SystemExit where it never does."""
-    end = time.monotonic() + PATIENCE_S
-    while not holds():
+async def until_idle(wire: Wire) -> None:
+    """Wait until the link carries next to nothing; SystemExit where it always does."""
+    end, link = time.monotonic() + PATIENCE_S, Link(wire)
+    while True:
+        await asyncio.sleep(_IDLE_S)
+        if not wire.queue()["backlog"] and link.figures()["link_kbps"] < _IDLE_KBPS:
+            return
         if time.monotonic() > end:
-            raise SystemExit(f"not within {PATIENCE_S:g} s: {what}")
-        await asyncio.sleep(0.1)
+            raise SystemExit(f"the link to the viewer is not idle after {PATIENCE_S:g} s")
+        link = Link(wire)
+
+
+class Link:
+    """What a wire's limit lets through and drops, from now on."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire, self._began, self._before = wire, time.monotonic(), wire.queue()
+
+    def figures(self) -> dict[str, float]:
+        """Its kbit/s and the packets dropped so far."""
+        after, took_s = self._wire.queue(), time.monotonic() - self._began
+        octets = after["bytes"] - self._before["bytes"]
+        return {
+            "link_kbps": round(octets * 8 / 1000 / took_s),
+            "link_drops": after["drops"] - self._before["drops"],
+        }

@@ -39,17 +39,27 @@ async function take() {
   if (pc) window.samples.push(await sample(pc));
 }
 
+// Loads the live page's own player, so that a join needs nothing more of the link.
 window.prepare = async ({ player, broadcast }) => {
   const { WhepPlayer } = await import(player);
-  window.player = new WhepPlayer(document.querySelector("video"), broadcast);
+  window.newPlayer = () => new WhepPlayer(document.querySelector("video"), broadcast);
 };
 
 // The join begins: what is recorded counts from here.
 window.begin = () => {
+  window.player = window.newPlayer?.();
   window.began = Date.now();
   window.samples = [];
   window.taking = setInterval(take, EVERY_MS);
   window.player?.start();
+};
+
+// The join ends, once every connection is closed.
+window.end = async () => {
+  clearInterval(window.taking);
+  await window.hangUp();
+  const open = () => window.made.some((each) => each.connectionState !== "closed");
+  while (open()) await new Promise((done) => setTimeout(done, 20));
 };
 
 window.recorded = async () => {
