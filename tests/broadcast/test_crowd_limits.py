@@ -84,8 +84,9 @@ def test_nothing_is_counted_by_an_address_that_a_proxy_hides(crowd: CrowdLimits)
 
 def test_staff_speak_whatever_the_viewers_at_their_address_do(crowd: CrowdLimits) -> None:
     taken(crowd.chat, [phone(number) for number in range(1_200)])
-    host = replace(phone(5_000), role="host")
-    crowd.chat(host)
+    stranger = phone(5_000)
+    assert taken(crowd.chat, [stranger]) == 0
+    assert taken(crowd.chat, [replace(stranger, role="host")]) == 1
 
 
 def test_a_device_is_still_limited_by_itself(crowd: CrowdLimits) -> None:

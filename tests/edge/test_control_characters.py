@@ -97,6 +97,8 @@ def test_what_is_wrong_is_named_in_few_words(monkeypatch: pytest.MonkeyPatch) ->
 def test_what_is_no_json_is_left_to_its_reader() -> None:
     for body in (b"", b"\x00", b"{", b"[" * 100_000, b"\xff\\n", b'"\\u'):
         control_characters.check_json(body)
+    with pytest.raises(Invalid):
+        control_characters.check_json(rb'"\u0000"')
 
 
 json_values = st.recursive(

@@ -50,6 +50,7 @@ async def test_one_that_answers_is_there_by_udp_and_by_tcp() -> None:
     stun, url = await by_udp(right)
     await ask(url)
     await ask(url.replace("turn:", "stun:") + "?transport=udp")
+    assert stun.asked == 2
     stun.transport.close()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -66,6 +67,7 @@ async def test_one_that_answers_is_there_by_udp_and_by_tcp() -> None:
 async def test_a_request_that_is_lost_is_sent_again() -> None:
     stun, url = await by_udp(lambda data: right(data) if stun.asked > 1 else None)
     await ask(url)
+    assert stun.asked == 2
     stun.transport.close()
 
 
@@ -109,7 +111,13 @@ async def test_one_that_is_away_is_said_and_that_it_is_back() -> None:
     ]
 
 
-async def test_a_server_without_any_asks_nobody() -> None:
+async def test_a_server_without_any_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[IceProbe] = []
+
+    async def look(probe: IceProbe) -> None:
+        looked.append(probe)
+
+    monkeypatch.setattr(IceProbe, "look", look)
     probe = IceProbe([], Outages())
-    await probe.start()
-    await probe.stop()
+    await probe._run()
+    assert looked == []

@@ -64,8 +64,9 @@ async def test_other_commands_go_on_beside_a_server(settings: Settings, tables: 
 async def test_servers_on_one_postgresql_share_a_folder(store: Store, settings: Settings) -> None:
     if store.dialect == "sqlite":
         pytest.skip("there it is not shared")
-    async with running(settings), running(settings):
-        pass
+    async with running(settings) as one, running(settings) as two, httpx.AsyncClient() as http:
+        answers = [await http.get(f"{server.url}/readyz") for server in (one, two)]
+    assert [answer.status_code for answer in answers] == [200, 200]
 
 
 def test_a_killed_server_leaves_the_folder_to_the_next(settings: Settings, tables: None) -> None:

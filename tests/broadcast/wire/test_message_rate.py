@@ -183,12 +183,16 @@ def test_300_phones_behind_one_address_live_with_none_refused() -> None:
     clock = Clock()
     limits = limits_of(clock=clock)
     phones = [AddressMessages(limits, HOME, PER_MINUTE) for _ in range(300)]
+    taken = 0
     for second in range(600):
         for phone in phones:
             phone.allow()
+            taken += 1
             if second % 6 == 0:  # a message, a card, a hold, an order: ten of them a minute
                 phone.allow()
+                taken += 1
         clock.now += 1.0
+    assert taken == 300 * (600 + 100)
 
 
 def test_what_a_channel_took_ahead_goes_back_with_it() -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 import websockets
+from websockets.protocol import State
 
 from farmlive.broadcast.wire.ws_protocol import ChannelProtocol
 from farmlive.client import Api
@@ -31,3 +32,4 @@ async def test_a_server_stops_while_a_channel_is_in_its_closing_handshake(
         ending = asyncio.create_task(client.close())
         await closing.wait()
     await ending
+    assert client.state is State.CLOSED

@@ -274,9 +274,10 @@ def test_what_is_offered_again_and_again_is_answered_once() -> None:
 @given(some.lists(some.sampled_from([*offer("sendonly").split("\n"), "m=", "a=rtpmap:1 x/0", "b"])))
 def test_any_offer_is_answered_or_refused(lines: list[str]) -> None:
     try:
-        negotiation.publish("\n".join(["v=0", *lines]), LOCAL)
+        answer, _, _ = negotiation.publish("\n".join(["v=0", *lines]), LOCAL)
     except (BadSdp, UnfitOffer, NoCommonCodec):
         return
+    assert answer.startswith("v=0")
 
 
 @given(some.text(max_size=60))

@@ -84,9 +84,10 @@ def test_refuses_what_is_cut_off(hexes: str) -> None:
 @given(some.binary(max_size=80))
 def test_any_datagram_is_read_or_malformed(data: bytes) -> None:
     try:
-        list(rtcp.parse(data))
+        reports = list(rtcp.parse(data))
     except rtcp.Malformed:
         return
+    assert all(isinstance(each, rtcp.Report) for each in reports)
 
 
 @pytest.mark.parametrize("trailer", [14, 20])

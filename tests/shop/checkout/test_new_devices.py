@@ -175,6 +175,7 @@ async def test_staff_are_no_new_devices(stall: Any) -> None:
     for role in ("host", "clerk", "seller", "moderator"):
         by = Caller("an account", role, role, f"device of a {role}", "192.0.2.1")
         held = await hold(stall, line(stall, 10), by=by)
+        assert await stall.left() == 0
         drop = HoldDrop(order=held["id"])
         await stall.shop.holds.drop(by, stall.broadcast, drop)
 

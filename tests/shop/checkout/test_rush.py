@@ -101,6 +101,7 @@ async def test_who_is_known_or_signed_in_or_holds_it_or_wants_another_needs_none
     await order(stall, 17, new(0), order=held["id"])
     stall.card = await stall.offer(100)
     await order(stall, 1, new(5))
+    assert len(await stall.events("order.placed")) == 1 + 4
 
 
 async def test_that_it_is_sold_out_is_told_without_a_proof(

@@ -225,6 +225,7 @@ async def test_a_keeper_orders_for_ten_neighbours(big: Any) -> None:
     for neighbour in range(10):
         held = await hold(big, line(big, 4))
         await order(big, 4, big.viewer, neighbour, order=held["id"])
+    assert len(await big.events("order.placed")) == 10
 
 
 async def test_a_wait_is_served_no_more_than_its_device_or_its_address_may_have(

@@ -45,6 +45,7 @@ async def test_a_block_holds_no_other_number_that_has_its_digits(stall: Any) -> 
     block = NewBlock(kind="phone", value=await pseudonym("13802393445"), reason="scam")
     await stall.blocks.add(HOST, block)
     await stall.place(1, buyer={"name": "Ann", "phone": "+1 380 239 3445"})
+    assert len(await stall.events("order.placed")) == 1
 
 
 async def test_one_person_is_one_buyer_however_the_number_is_typed(stall: Any) -> None:

@@ -160,8 +160,10 @@ async def test_what_is_no_certificate_is_refused(files: Files, data: bytes, says
 
 def test_a_pdf_may_begin_after_other_bytes_and_keep_its_table_in_an_object() -> None:
     check_pdf(b"\xef\xbb\xbf" + pdf())
-    begin = b"%PDF-2.0\n"
-    check_pdf(begin + b"7 0 obj <</Type /XRef>> stream\nstartxref\r\n9\r\n%%EOF")
+    begin = b"%PDF-2.0\n7 0 obj <</Type /XRef>> stream\nstartxref\r\n"
+    check_pdf(begin + b"9\r\n%%EOF")
+    with pytest.raises(NotACertificate):
+        check_pdf(begin + b"99999\r\n%%EOF")
 
 
 @pytest.mark.parametrize(
@@ -225,4 +227,6 @@ def test_whatever_is_sent_is_kept_or_refused(
     with contextlib.suppress(NotACertificate), tempfile.TemporaryFile() as sent:
         sent.write(torn)
         sent.flush()
-        document(sent)
+        kept, form = document(sent)
+        assert kept
+        assert form in ("pdf", "webp")

@@ -11,7 +11,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from tests.store.newer_farmlive import REVISIONS, later, migrate_by, serves, writer_of
 
 import farmlive.app  # noqa: F401  (every room's tables)
@@ -33,7 +33,15 @@ async def test_the_revisions_make_the_tables_that_rooms_define(store: Store) -> 
 
 
 async def test_a_second_start_changes_nothing(store: Store, settings: Settings) -> None:
+    def state(connection: Connection) -> list[object]:
+        return [
+            *connection.execute(text("SELECT version_num FROM alembic_version")).scalars(),
+            *sorted(inspect(connection).get_table_names()),
+        ]
+
+    before = await store.read(state)
     again = await Store.open(settings, migrates=True)
+    assert await again.read(state) == before
     await again.close()
 
 

@@ -68,8 +68,12 @@ async def test_numbers_and_pseudonyms_get_one_form(stall: Any, settings: Setting
 
 
 async def test_without_a_key_nothing_is_looked_at(stall: Any) -> None:
+    order = await _order_of_before(stall, "05981234567", "a mark")
     await stall.store.write(lambda connection: _table_of_before(connection, None))
     await stall.store.write(_upgrade)
+    query = select(orders.c.buyer_phone, orders.c.buyer).where(orders.c.id == order)
+    (row,) = await stall.store.read(lambda c: c.execute(query).all())
+    assert tuple(row) == ("05981234567", "a mark")
 
 
 def _table_of_before(connection: Connection, key: bytes | None) -> None:
