@@ -7,7 +7,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-# What takes longest, and so begins first, or one process is at it when the others are done.
+# What takes longest, and so is begun early, or one process is at it when the others are done.
 LONG = ("tests/demo/", "tests/scripts/", "tests/faults/", "tests/server/test_wheel.py")
 
 
@@ -37,9 +37,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Processes:
 
 
 def _mixed(items: list[pytest.Item]) -> list[pytest.Item]:
-    """The long ones, the browser's, then all others with media's evenly among them: those mostly
-    wait, and leave the cores to the others. Of all these xdist begins the browser's first, as the
-    scopes of most tests.
+    """The browser's, which xdist begins first, as the scopes of most tests; then the long ones and
+    media's evenly among all others: those mostly wait, and leave the cores to the others. The long
+    ones are done with when the last third begins.
     """
     groups: list[list[pytest.Item]] = [[], [], [], []]
     for item in items:
@@ -47,8 +47,12 @@ def _mixed(items: list[pytest.Item]) -> list[pytest.Item]:
         starts = [item.nodeid.startswith(each) for each in (LONG, *first)]
         groups[starts.index(True) if any(starts) else 3].append(item)
     long, browser, media, others = groups
-    places = [(at / len(group), item) for group in (media, others) for at, item in enumerate(group)]
-    return [*long, *browser, *(item for _, item in sorted(places, key=lambda place: place[0]))]
+    places = [
+        (at / len(group) * until, item)
+        for group, until in ((long, 0.67), (media, 1), (others, 1))
+        for at, item in enumerate(group)
+    ]
+    return [*browser, *(item for _, item in sorted(places, key=lambda place: place[0]))]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
