@@ -21,7 +21,6 @@ from farmlive.problems import Forbidden
 from farmlive.shop.core.order_models import Refund
 from farmlive.shop.core.problems import KeyReused, NotInState, RefundTooHigh, UnknownOrder
 from farmlive.shop.orders import order_devices
-from farmlive.shop.orders import orders as ordered
 
 
 async def test_a_buyer_cancels_and_the_boxes_come_back_once(stall: Any) -> None:
@@ -285,7 +284,7 @@ async def test_orders_are_listed_by_state_and_way(stall: Any) -> None:
 async def test_of_orders_and_holds_the_devices_are_found_again(
     stall: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ordered, "_AT_ONCE", 2)
+    monkeypatch.setattr(order_devices, "_AT_ONCE", 2)
     placed = [(await stall.place())["id"] for _ in range(3)]
     held = (await hold(stall, by=caller("holding")))["id"]
     ids = [*placed, ulid(), held]
