@@ -34,8 +34,8 @@ pytest_plugins = [
 
 # Files that hold no tests, and whose assertions say their values all the same.
 pytest.register_assert_rewrite(
-    "tests.fuzz.house",
-    "tests.fuzz.works",
+    "tests.fuzz.live_engine",
+    "tests.fuzz.engine_driver",
     "tests.shop.ledger.agreement",
     "tests.shop.ledger.booth",
     "tests.shop.ledger.flash_trade",

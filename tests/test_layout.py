@@ -1,6 +1,7 @@
 """The tests' own files: what several tests share stands in a helper module or a conftest."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,3 +26,11 @@ def test_no_file_imports_from_a_test_file() -> None:
         if modules.intersection(name.split("."))
     }
     assert found == set()
+
+
+def test_no_folder_is_crowded_and_no_file_long() -> None:
+    folders = Counter(path.parent for path in TESTS.rglob("*.py"))
+    crowded = {str(folder.relative_to(TESTS)) for folder, files in folders.items() if files > 21}
+    lines = {path: path.read_text().count("\n") for path in TESTS.rglob("*.py")}
+    long = {str(path.relative_to(TESTS)): count for path, count in lines.items() if count > 410}
+    assert (crowded, long) == (set(), {})

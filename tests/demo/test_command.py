@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.demo.at_work import command, demo, films, folder
+from tests.demo.demo_process import command, demo, films, folder
 from tests.support.waiting import LONG_S, until
 
 from farmlive.client import Api, Channel

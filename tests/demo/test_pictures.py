@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from tests.demo.at_work import demo, films, folder
+from tests.demo.demo_process import demo, films, folder
 
 from scripts import pictures
 

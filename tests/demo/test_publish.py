@@ -8,7 +8,7 @@ from pathlib import Path
 
 import imageio_ffmpeg
 import pytest
-from tests.demo.at_work import films
+from tests.demo.demo_process import films
 from tests.support.waiting import LONG_S, until
 
 from farmlive.demo import publish

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 from pylibsrtp import Error
 from tests.fuzz.corpus import Session
-from tests.fuzz.feeds import feeds, own_streams
-from tests.fuzz.house import LOCAL, PLAYERS, PUBLISHERS, House, at_home
-from tests.fuzz.works import Kind, PythonWorks, on_each
+from tests.fuzz.engine_driver import Kind, PythonWorks, on_each
+from tests.fuzz.live_engine import LOCAL, PLAYERS, PUBLISHERS, House, at_home
+from tests.fuzz.random_feeds import feeds, own_streams
 from tests.support.waiting import until
 
 from farmlive.media.signalling import negotiation

@@ -9,7 +9,7 @@ from aiortc.sdp import SessionDescription
 from hypothesis import given
 from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS
-from tests.fuzz.house import LOCAL
+from tests.fuzz.live_engine import LOCAL
 from tests.fuzz.mutants import offers, steps
 
 from farmlive.client.media.sdp import read_answer

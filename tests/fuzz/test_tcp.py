@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS
+from tests.fuzz.engine_driver import Heard
 from tests.fuzz.mutants import datagrams, mutants
-from tests.fuzz.works import Heard
 from tests.support.plugins.engines import engines
 from tests.support.waiting import LONG_S, until
 

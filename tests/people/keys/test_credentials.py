@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import Connection, select, update
 from tests.people.conftest import LIVE, PASSWORD, broadcast_state, browser, viewer_at
-from tests.people.owned import (
+from tests.people.owned_links import (
     ALL,
     CREDENTIALS,
     NONE,

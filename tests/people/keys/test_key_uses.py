@@ -6,7 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 from tests.people.conftest import LIVE, browser
-from tests.people.owned import keys_revoked, make_all, on_air, wang
+from tests.people.owned_links import keys_revoked, make_all, on_air, wang
 from tests.support.parts import people_of
 from tests.support.waiting import LONG_S, until
 

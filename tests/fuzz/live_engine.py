@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from tests.fuzz.corpus import SESSIONS, Session
-from tests.fuzz.works import End, Heard, Kind, Works
+from tests.fuzz.engine_driver import End, Heard, Kind, Works
 from tests.media.support import packets
 
 from farmlive.media.engine.interface import Candidate, Credentials, Viewing

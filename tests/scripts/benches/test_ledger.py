@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from scripts.benches.trade.ledger import Ledger
 from sqlalchemy import text
-from tests.scripts.trading import in_broadcast, trade
+from tests.scripts.benches.sample_trade import in_broadcast, trade
 from tests.shop.conftest import HOST, PRICE, Stall, stall
 
 from farmlive.ids import token

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 from tests.people.conftest import LIVE, PASSWORD, browser, sign_in
-from tests.people.owned import (
+from tests.people.owned_links import (
     ALL,
     CREDENTIALS,
     NONE,

@@ -12,7 +12,7 @@ from scripts.benches.trade.acks import Refusal
 from scripts.benches.trade.ledger import Ledger
 from scripts.benches.trade.reconcile import doubled, lost, moved, wrongly_refused
 from sqlalchemy import text
-from tests.scripts.trading import FLASH_PRICE, Trade, in_broadcast, lines, trade
+from tests.scripts.benches.sample_trade import FLASH_PRICE, Trade, in_broadcast, lines, trade
 from tests.shop.conftest import PRICE, Stall, stall
 
 from farmlive.problems import Problem
