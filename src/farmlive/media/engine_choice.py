@@ -23,6 +23,8 @@ def choose(
     name: Literal["auto", "native", "python"],
     send_threads: Literal["auto"] | int,
     times: Times | None = None,
+    *,
+    link_control: bool = True,
 ) -> Engine:
     """Make the engine that the settings ask for.
 
@@ -30,7 +32,7 @@ def choose(
     Raises NoNativeEngine.
     """
     if name == "python":
-        return PythonEngine(times)
+        return PythonEngine(times, link_control=link_control)
     try:
         from farmlive.media.engine.native.engine import NativeEngine
     except ImportError as error:
@@ -48,8 +50,9 @@ def choose(
             "FARMLIVE_ENGINE to python, which is silent.",
             missing=str(error),
         )
-        return PythonEngine(times)
-    return NativeEngine(_by_cores() if send_threads == "auto" else send_threads, times)
+        return PythonEngine(times, link_control=link_control)
+    threads = _by_cores() if send_threads == "auto" else send_threads
+    return NativeEngine(threads, times, link_control=link_control)
 
 
 def _by_cores() -> int:

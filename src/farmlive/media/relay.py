@@ -49,7 +49,9 @@ class Relay:
         self, settings: Settings, write_event: WriteEvent, engine: Engine | None = None
     ) -> None:
         self._settings = settings
-        self._engine = choose(settings.engine, settings.send_threads) if engine is None else engine
+        self._engine = engine or choose(
+            settings.engine, settings.send_threads, link_control=settings.link_control
+        )
         self._certificate: Certificate = Certificate.generateCertificate()
         self._broadcasts: dict[str, Broadcast] = {}
         self._sessions = OpenSessions()

@@ -58,6 +58,11 @@ class MediaSettings(BaseModel):
         "receiving thread sends too; auto: one a core, at most four, and 0 on one "
         "core.",
     )
+    link_control: bool = Field(
+        True,
+        description="Send viewers on weak links no faster than the link carries, and repair no "
+        "more than it has room for. Turn it off only to measure what it costs.",
+    )
     max_viewers: int = Field(
         10_000, ge=1, description="Viewers of media that this server accepts at once."
     )

@@ -136,7 +136,26 @@ async def test_layers_follow_what_a_viewer_reports_and_wants(engine: Engine) -> 
             task.cancel()
 
 
-async def test_reports_are_read_only_where_there_are_layers(engine: Engine) -> None:
+async def test_reports_tell_of_links(engine: Engine) -> None:
+    output = engine.add_output()
+    watcher = Watcher(engine, output)
+    await watcher.come()
+    alone = rtcp.receiver_report(9, [rtcp.ReceiverReport(watcher.ssrc, 0, 0, 1, 0, 0, 0)])
+    before = engine.counters()["datagrams_received"]
+    watcher.tell(alone)
+    await until(
+        lambda: engine.counters()["datagrams_received"] > before, "it comes through the filter"
+    )
+
+
+async def test_without_link_control_reports_are_read_only_where_there_are_layers(
+    engine_name: Any,
+) -> None:
+    async with started(engine_name, link_control=False) as (engine, _):
+        await reports_are_read_only_where_there_are_layers(engine)
+
+
+async def reports_are_read_only_where_there_are_layers(engine: Engine) -> None:
     output = engine.add_output()
     camera, watcher = Camera(engine), Watcher(engine, output)
     await watcher.come()

@@ -89,7 +89,7 @@ def on_air(fanout: Fanout) -> tuple[Layered, Viewer, Kept]:
     source.asked()
     one, kept = viewer(1)
     fanout.add(one, source.now)
-    fanout.pump()
+    fanout.pump(0.0)
     source.frames(6)
     return source, one, kept
 

@@ -78,9 +78,11 @@ class Light:
 
 
 @asynccontextmanager
-async def started(engine_name: Any) -> AsyncIterator[tuple[Engine, Told]]:
+async def started(
+    engine_name: Any, *, link_control: bool = True
+) -> AsyncIterator[tuple[Engine, Told]]:
     """An engine on loopback, and its listener; at the end its peers are closed."""
-    engine, told = choose(engine_name, 0), Told()
+    engine, told = choose(engine_name, 0, link_control=link_control), Told()
     listener: Any = told
     await engine.start(listener, [APART], [APART], 0, None)
     try:

@@ -185,7 +185,8 @@ class Watching:
 
     It gets `layer` of `layers` layers, 0 the lowest; `loss` is the recently lost share of what was
     sent; `carries_kbps` is the estimated capacity of its link; `dropped` counts the packets that
-    were left out because it could not keep up.
+    were left out because it could not keep up. `link` is *narrow* if its link carries less than it
+    would be sent; then the engine sends what fits.
     """
 
     layer: int
@@ -194,6 +195,7 @@ class Watching:
     carries_kbps: float | None
     dropped: int
     transport: Literal["udp", "tcp"]
+    link: Literal["unknown", "wide", "narrow"] = "unknown"
 
 
 class Listener(Protocol):

@@ -97,7 +97,7 @@ def test_what_a_full_link_lost_is_not_sent_again(fanout: Fanout) -> None:
     old = kept.video[-1].sequence
     source.frames(2, keyframes=(0,))
     new = kept.video[-1].sequence
-    fanout.repair(one, rtcp.Nack(SSRCS.video, (old, new)))
+    fanout.repair(one, rtcp.Nack(SSRCS.video, (old, new)), 0.0)
     (again,) = kept.of(SSRCS.retransmission)
     assert int.from_bytes(again.packet.payload[:2], "big") == new
     source.frames(30)
@@ -154,7 +154,7 @@ def test_what_was_lost_before_the_move_comes_from_the_old_layer(fanout: Fanout) 
     fanout.aim(one, source.now)
     source.frames(3, keyframes=(0,))
     new = kept.video[-1]
-    fanout.repair(one, rtcp.Nack(SSRCS.video, (old.sequence, new.sequence)))
+    fanout.repair(one, rtcp.Nack(SSRCS.video, (old.sequence, new.sequence)), 0.0)
     again = [each.packet for each in kept.of(SSRCS.retransmission)]
     assert [packet.payload[2:] for packet in again] == [old.payload, new.payload]
     assert [packet.timestamp for packet in again] == [old.timestamp, new.timestamp]
@@ -168,11 +168,11 @@ def test_viewers_with_the_same_numbers_are_served_together(fanout: Fanout) -> No
     source, one, kept = on_air(fanout)
     two, seen = viewer(2)
     fanout.add(two, source.now)
-    fanout.pump()
+    fanout.pump(0.0)
     source.frames(2)
     three, late = viewer(3)
     fanout.add(three, source.now)
-    fanout.pump()
+    fanout.pump(0.0)
     source.frames(2)
     assert len(fanout.sending._audiences) == 1
     for each in (one, two):

@@ -33,7 +33,7 @@ def test_a_late_packet_from_before_the_seam_is_not_sent_to_who_came_with_it(
     other, seen = viewer(2)
     other.choice.most = 0
     fanout.add(other, source.now)
-    fanout.pump()
+    fanout.pump(0.0)
     source.frames(3, keyframes=(0,))
     held = source.sequences[0]
     source.lose = {(0, held)}
@@ -108,5 +108,5 @@ def test_a_keyframe_of_the_single_layer_begins_with_its_first_packet(fanout: Fan
     source.send(Packet(12, 3090, True, b"\x00" * 9), 0.03)
     source.send(Packet(13, 6090, True, DELTA + bytes(9)), 0.06)
     source.send(Packet(11, 3090, False, KEY + bytes(9)), 0.1)
-    fanout.pump()
+    fanout.pump(0.0)
     assert [packet.payload[:4] for packet in kept.video] == [KEY, b"\x00" * 4, DELTA]

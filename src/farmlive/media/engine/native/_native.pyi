@@ -150,9 +150,9 @@ class Relay:
     def prefer(self, peer: int, most: int, /) -> None:
         """-1: no limit."""
 
-    def watching(self, peer: int, /) -> tuple[int, int, float, float, int, int] | None:
-        """Layer, layers, loss, what the link carries or a negative number, what was dropped, and
-        the transport.
+    def watching(self, peer: int, /) -> tuple[int, int, float, float, int, int, int] | None:
+        """Layer, layers, loss, what the link carries or a negative number, what was dropped, the
+        transport, and whether the link is unknown, wide or narrow.
         """
 
     def health(
@@ -189,6 +189,9 @@ class Relay:
     def census(self) -> dict[str, int]: ...
     def set_times(self, consent: float, silent: float, left_after: float, /) -> None:
         """As `farmlive.media.engine.interface.Times`, in seconds."""
+
+    def set_link_control(self, link_control: bool, /) -> None:
+        """Whether viewers on weak links are paced."""
 
     # By hand alone; the others raise RuntimeError.
 

@@ -36,6 +36,7 @@ from farmlive.media.engine.interface import (
 from farmlive.media.engine.native import _native
 from farmlive.media.engine.native.numbering import CodecNumbers
 from farmlive.media.engine.python import srtp
+from farmlive.media.engine.python.link_estimate import State
 from farmlive.media.engine.python.net.addresses import open_listeners, open_sockets
 from farmlive.media.wire import codecs
 
@@ -43,6 +44,8 @@ _OBJECTIONS = {
     _native.OBJECTION_B_FRAMES: codecs.NO_B_FRAMES,
     _native.OBJECTION_PROFILE: codecs.NO_SUCH_PROFILE,
 }
+
+_LINKS: Sequence[State] = ("unknown", "wide", "narrow")
 
 _native.use_srtp(*srtp.functions())
 if (_ciphers := srtp.ciphers()) is not None:
@@ -59,7 +62,12 @@ class NativeEngine:
     name = "native"
 
     def __init__(
-        self, send_threads: int = 0, times: Times | None = None, *, by_hand: bool = False
+        self,
+        send_threads: int = 0,
+        times: Times | None = None,
+        *,
+        by_hand: bool = False,
+        link_control: bool = True,
     ) -> None:
         self.relay = _native.Relay(by_hand=by_hand)
         # Stop the thread before its sessions are freed: together with the engine, in whatever
@@ -67,6 +75,7 @@ class NativeEngine:
         weakref.finalize(self, self.relay.stop)
         if times is not None:
             self.relay.set_times(times.consent, times.silent, times.left_after)
+        self.relay.set_link_control(link_control)
         self._send_threads = send_threads
         self._candidates: list[Candidate] = []
         self._numbers = itertools.count(1)
@@ -271,9 +280,15 @@ class NativeEngine:
         found = self.relay.watching(peer) if peer in self._peers else None
         if found is None:
             return None
-        layer, layers, loss, carries, dropped, transport = found
+        layer, layers, loss, carries, dropped, transport, link = found
         return Watching(
-            layer, layers, round(loss, 3), _or_unknown(carries), dropped, _protocol(transport)
+            layer,
+            layers,
+            round(loss, 3),
+            _or_unknown(carries),
+            dropped,
+            _protocol(transport),
+            _LINKS[link],
         )
 
     def health(self, peer: Peer) -> Health | None:

@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterable, Sequence
 
 from farmlive.media.engine.interface import Peer
 from farmlive.media.engine.python.forwarder import Forwarder
+from farmlive.media.engine.python.link_estimate import LATE_S, join_plan
 from farmlive.media.engine.python.publisher import Publisher
-from farmlive.media.engine.python.ring import SIZE, starts_in_group
+from farmlive.media.engine.python.ring import SIZE, Ring, starts_in_group
 from farmlive.media.engine.python.sending import Sending
 from farmlive.media.engine.python.splice import begin_epoch
 from farmlive.media.engine.python.track import Track
 from farmlive.media.engine.python.viewer import Viewer
-from farmlive.media.wire.rtp import Packet, ahead
+from farmlive.media.wire.rtp import Packet, ahead, ahead32
 
 _BURST = 24
+_CLOCK_RATE = 90_000
 # While a TCP viewer holds this many bytes it gets no more of a burst: its send queue is shorter
 # than a long group.
 _HELD_WHILE_CATCHING = 64 * 1024
@@ -56,6 +58,30 @@ class CatchUp:
         self.moving.pop(viewer.peer, None)
         self.waiting[viewer.peer] = viewer
 
+    def give_up(self, viewer: Viewer) -> None:
+        """Send the viewer no more of this group, which its link does not carry: it waits for
+        another.
+        """
+        if viewer.epoch is not None:
+            viewer.spent = (viewer.epoch.track, viewer.entered)
+        self.wait(viewer, muted=True)
+
+    def pace(self, viewer: Viewer) -> None:
+        """Send a live viewer the track at its own pace from now on.
+
+        All packets that came have been sent.
+        """
+        lane = viewer.lane
+        if lane is None:
+            return
+        viewer.leave_live()
+        lane.members.remove(viewer.peer)
+        self.catching[viewer.peer] = viewer
+        self._sending.stale = True
+        if not lane.members:
+            del self.lanes[lane.track]
+            self._left(lane.publisher)
+
     def forget(self, viewer: Viewer) -> None:
         """Remove the viewer."""
         self.wait(viewer)
@@ -95,24 +121,37 @@ class CatchUp:
         joined = [viewer for viewer in viewers if self._enter(viewer, track, start, now)]
         if not joined or ahead(track.ring.highest, start) >= _BURST:
             return []
+        live = [viewer for viewer in joined if not paces(viewer, publisher)]
         packets = [
             packet
             for number in range(start, start + ahead(track.ring.highest, start) + 1)
             if (packet := track.ring.get(number & 0xFFFF)) is not None
         ]
-        for viewer in joined:
+        for viewer in live:
             self._go_live(viewer, publisher)
-        return self._sending.send_to(joined, packets)
+        return self._sending.send_to(live, packets)
 
     def start(self, viewer: Viewer, publisher: Publisher | None, now: float) -> bool:
-        """Start a viewer with the group that the ring holds, if `starts_in_group` allows it."""
+        """Start a viewer with the group that the ring holds, if it is worth it: by
+        `starts_in_group` on a wide link, else by `join_plan`.
+        """
         track = viewer.target
         if publisher is None or track is None:
             return False
-        if not starts_in_group(track.ring, now, publisher.answers_requests):
+        start, answers = track.ring.group_start, publisher.answers_requests
+        if start is None or viewer.spent == (track, start):
             return False
-        start = track.ring.group_start
-        return start is not None and self._enter(viewer, track, start, now)
+        if viewer.link.state == "wide":
+            return starts_in_group(track.ring, now, answers) and self._enter(
+                viewer, track, start, now
+            )
+        kbps = viewer.link.pace_kbps(track.kbps)
+        octets = track.ring.octets_since(start, kbps * 125) if answers else 0
+        plan = join_plan(octets, kbps, answers, track.keyframe_within_s(now))
+        if plan == "wait" or not self._enter(viewer, track, start, now):
+            return False
+        viewer.only_keyframe = plan == "keyframe"
+        return True
 
     def _enter(self, viewer: Viewer, track: Track, start: int, now: float) -> bool:
         """Give the viewer its sequence numbers on this track from this packet on, and its burst."""
@@ -123,8 +162,11 @@ class CatchUp:
         lane = self.lanes.get(track)
         viewer.epoch = begin_epoch(viewer, track, start, lane.common if lane else None, now)
         viewer.cursor = start
+        viewer.entered, viewer.spent = start, None
+        viewer.only_keyframe, viewer.burst = False, 0
         viewer.stall.go_on(now)
         viewer.choice.begin_stream()
+        viewer.link.begin_stream()
         del self.waiting[viewer.peer]
         self.catching[viewer.peer] = viewer
         return True
@@ -142,8 +184,10 @@ class CatchUp:
         self.catching.pop(viewer.peer, None)
         self._sending.stale = True
 
-    def catch_up(self, viewer: Viewer, publisher: Publisher | None) -> list[Viewer]:
-        """Send a viewer the next part of its burst; return it if it can't keep up."""
+    def catch_up(self, viewer: Viewer, publisher: Publisher | None, now: float) -> list[Viewer]:
+        """Send a viewer the next part of its burst, or of its paced track; return it if it can't
+        keep up.
+        """
         epoch, cursor = viewer.epoch, viewer.cursor
         if epoch is None or cursor is None or publisher is None:
             self.wait(viewer)
@@ -155,14 +199,49 @@ class CatchUp:
             return []
         if viewer.held > _HELD_WHILE_CATCHING:
             return []
+        link, paced, gives_up = viewer.link, paces(viewer, publisher), False
+        room, octets = float(1 << 30), 0
+        if paced or link.state == "unknown":
+            room = link.may_send(link.pace_kbps(epoch.track.kbps), now)
         burst: list[Packet] = []
-        while len(burst) < _BURST and ahead(ring.highest, cursor) >= 0:
+        while len(burst) < _BURST and octets < room and ahead(ring.highest, cursor) >= 0:
             packet = ring.get(cursor)
             if packet is not None:
+                if (viewer.only_keyframe or paced) and _is_too_much(viewer, ring, packet):
+                    gives_up = True
+                    break
                 burst.append(packet)
+                octets += len(packet.payload)
             cursor = (cursor + 1) & 0xFFFF
         viewer.cursor = cursor
+        viewer.burst += len(burst)
+        link.spent(octets)
         fallen = self._sending.send_to((viewer,), burst) if burst else []
-        if not fallen and ahead(ring.highest, cursor) < 0:
+        if fallen:
+            return fallen
+        if gives_up:
+            self.give_up(viewer)
+        elif not paced and ahead(ring.highest, cursor) < 0:
             self._go_live(viewer, publisher)
-        return fallen
+        return []
+
+
+def paces(viewer: Viewer, publisher: Publisher) -> bool:
+    """Return whether the viewer gets a live track at its own pace.
+
+    From layers it gets one that its link carries.
+    """
+    return viewer.link.state == "narrow" and len(publisher.layers) < 2
+
+
+def _is_too_much(viewer: Viewer, ring: Ring, packet: Packet) -> bool:
+    """Return whether this packet is one that the viewer's link does not carry in time.
+
+    The keyframe always goes out: it is a picture.
+    """
+    first, newest = ring.get(viewer.entered), ring.newest
+    if newest is None or (first is not None and first.timestamp == packet.timestamp):
+        return False
+    return (
+        viewer.only_keyframe or ahead32(newest.timestamp, packet.timestamp) > LATE_S * _CLOCK_RATE
+    )

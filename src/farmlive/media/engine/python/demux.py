@@ -112,12 +112,13 @@ class Demux:
             self._upkeep.ask_soon(peer, publisher)
 
     def _rtcp(self, peer: EnginePeer, protection: Protection, data: bytes, now: float) -> None:
-        # Most RTCP of viewers is receiver reports, which only layer selection uses. Of the
-        # reference times that many add, one for each of our reports is enough.
+        # Most RTCP of viewers is receiver reports: those on a wide link tell something once in a
+        # while. Of the reference times that many add, one for each of our reports is enough.
         viewer = peer.viewer
         if (
             viewer is not None
             and not (peer.fanout is not None and peer.fanout.is_layered)
+            and not viewer.link.wants_report(now)
             and rtcp.is_receiver_report_alone(
                 data, protection.tag + 4, timed=viewer.reference is not None
             )
@@ -139,16 +140,27 @@ class Demux:
         elif viewer is not None and fanout is not None:
             if isinstance(report, rtcp.Nack):
                 self.counts["nacks_received"] += 1
-                fanout.repair(viewer, report)
+                if fanout.repair(viewer, report, now):
+                    self._upkeep.ask_for_keyframe(fanout)
             elif isinstance(report, rtcp.KeyframeRequest):
                 self.counts["keyframe_requests_received"] += 1
                 asked = fanout.keyframe_requested(viewer)
                 if asked is not None:
                     self._upkeep.ask(asked)
             elif isinstance(report, rtcp.ReceiverReport):
-                if fanout.reported(viewer, report, now):
+                if fanout.reported(viewer, report, now, self._round_trip_s(report, now)):
                     self._upkeep.ask_for_keyframe(fanout)
             elif isinstance(report, rtcp.ReferenceTime):
                 viewer.reference = (report, now)
             elif isinstance(report, rtcp.Estimate):
                 viewer.choice.estimated(report.bitrate / 1000, now)
+                viewer.link.claimed(report.bitrate / 1000, now)
+
+    def _round_trip_s(self, report: rtcp.ReceiverReport, now: float) -> float | None:
+        """Return the round trip by a report block on a sender report of ours (RFC 3550, section
+        6.4.1).
+        """
+        if not report.last_report:
+            return None
+        took = (self._upkeep.middle_of(now) - report.last_report - report.delay) & 0xFFFFFFFF
+        return took / 65536

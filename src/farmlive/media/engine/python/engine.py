@@ -44,8 +44,9 @@ class PythonEngine:
 
     name = "python"
 
-    def __init__(self, times: Times | None = None) -> None:
+    def __init__(self, times: Times | None = None, *, link_control: bool = True) -> None:
         times = times or Times()
+        self._link_control = link_control
         self._candidates: list[Candidate] = []
         self._peers: dict[Peer, EnginePeer] = {}
         self._outputs: dict[Output, Fanout] = {}
@@ -93,6 +94,8 @@ class PythonEngine:
                 self._ports.close()
                 raise
             self._candidates += [Candidate(address, real, "tcp") for address in tell]
+        self._hears_reports = False
+        self._hear_reports()
         self._upkeep.start(listener)
 
     async def stop(self) -> None:
@@ -228,9 +231,14 @@ class PythonEngine:
             layer=viewer.epoch.track.layer if viewer.epoch is not None else 0,
             layers=len(source.layers) if source is not None else 0,
             loss=round(viewer.choice.recent_loss(now), 3),
-            carries_kbps=viewer.choice.carries_kbps(now),
+            carries_kbps=(
+                viewer.link.kbps
+                if viewer.link.state == "narrow"
+                else viewer.choice.carries_kbps(now)
+            ),
             dropped=viewer.stall.dropped,
             transport=entry.port.protocol if entry.port is not None else "udp",
+            link=viewer.link.state,
         )
 
     def health(self, peer: Peer) -> Health | None:
@@ -275,8 +283,8 @@ class PythonEngine:
         }
 
     def _hear_reports(self) -> None:
-        """Let receiver reports through the BPF filter only where simulcast needs them."""
-        layered = any(
+        """Let receiver reports through the BPF filter only where they are needed."""
+        layered = self._link_control or any(
             each.publisher is not None and len(each.publisher.layers) > 1
             for each in self._peers.values()
         )
@@ -299,7 +307,13 @@ class PythonEngine:
         elif entry.viewer is None:
             now = time.monotonic()
             entry.viewer = Viewer(
-                entry.number, entry.viewing, protection, port.outlet, entry.address, now
+                entry.number,
+                entry.viewing,
+                protection,
+                port.outlet,
+                entry.address,
+                now,
+                controlled=self._link_control,
             )
             entry.viewer.choice.most = entry.most
             fanout.add(entry.viewer, now)

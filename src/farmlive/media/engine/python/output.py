@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from farmlive.media.engine.interface import Peer, Ssrcs
-from farmlive.media.engine.python.catch_up import CatchUp
+from farmlive.media.engine.python.catch_up import CatchUp, paces
 from farmlive.media.engine.python.forwarder import Forwarder
 from farmlive.media.engine.python.net.sockets import Outlet
 from farmlive.media.engine.python.publisher import Publisher
@@ -244,7 +244,7 @@ class Fanout:
             and viewer.can_play(viewer.target)
             and not (started and self.on_air.answers_requests)
         ):
-            self.on_air.want_keyframe(viewer.target)
+            self.on_air.want_keyframe(viewer.target, patiently=viewer.link.state != "wide")
 
     def remove(self, peer: Peer) -> None:
         """Remove a viewer."""
@@ -316,7 +316,7 @@ class Fanout:
         for viewer in (*self.joining.waiting.values(), *self.joining.moving.values()):
             target = viewer.target
             if target is not None and viewer.can_play(target) and viewer.may_go_on(now):
-                publisher.want_keyframe(target)
+                publisher.want_keyframe(target, patiently=viewer.link.state != "wide")
 
     def _let_in(self, publisher: Publisher, track: Track, now: float) -> None:
         """Start all viewers that wait for this track, where a group begins."""
@@ -329,34 +329,65 @@ class Fanout:
             self.flush()
             self._wait_all(self.joining.let_in(viewers, publisher, track, start, now))
 
-    def pump(self) -> None:
-        """Send all viewers that catch up the next part of their burst."""
-        if not self.joining.catching:
-            return
-        self.flush()
-        for viewer in list(self.joining.catching.values()):
-            self._wait_all(self.joining.catch_up(viewer, self.on_air))
+    def pump(self, now: float) -> None:
+        """Send all viewers that catch up, or are paced, the next part of their burst."""
+        publisher, catching = self.on_air, list(self.joining.catching.values())
+        # Who goes live must have had all that came; who is paced leaves the others alone.
+        if any(publisher is None or not paces(viewer, publisher) for viewer in catching):
+            self.flush()
+        for viewer in catching:
+            self._wait_all(self.joining.catch_up(viewer, publisher, now))
 
     # RTCP of viewers.
 
-    def repair(self, viewer: Viewer, nack: rtcp.Nack) -> None:
-        """Answer a NACK."""
-        self.repairs.answer(viewer, nack)
+    def repair(self, viewer: Viewer, nack: rtcp.Nack, now: float) -> bool:
+        """Answer a NACK; return True if the viewer now needs a keyframe."""
+        epoch = viewer.epoch
+        if epoch is not None and viewer.link.state == "unknown" and viewer.lane is None:
+            kbps = viewer.link.pace_kbps(epoch.track.kbps)
+            if viewer.link.missed(len(nack.missing), viewer.burst, kbps, now):
+                return self._give_up(viewer)
+        beyond = self.repairs.answer(viewer, nack, now)
         if viewer.alone.fallen:
             viewer.alone.fallen.clear()
             self._fall(viewer)
+        return beyond and self._give_up(viewer)
+
+    def _give_up(self, viewer: Viewer) -> bool:
+        """Let the viewer wait for a keyframe; return True if one is needed."""
+        epoch = viewer.epoch
+        if epoch is None or self.on_air is None:
+            return False
+        self.joining.give_up(viewer)
+        self.on_air.want_keyframe(viewer.target or epoch.track, patiently=True)
+        return True
 
     def keyframe_requested(self, viewer: Viewer) -> Publisher | None:
         """Handle a viewer's keyframe request; return the publisher to request it from."""
-        if viewer.lane is None:
+        link, epoch, publisher = viewer.link, viewer.epoch, self.on_air
+        if viewer.lane is not None:
+            publisher = viewer.lane.publisher
+        elif link.state != "narrow":
             return None
-        viewer.lane.publisher.want_keyframe(viewer.lane.track)
-        return viewer.lane.publisher
+        if epoch is None or publisher is None:
+            return None
+        publisher.want_keyframe(epoch.track, patiently=link.state != "wide")
+        return publisher
 
-    def reported(self, viewer: Viewer, report: rtcp.ReceiverReport, now: float) -> bool:
+    def reported(
+        self,
+        viewer: Viewer,
+        report: rtcp.ReceiverReport,
+        now: float,
+        round_trip_s: float | None = None,
+    ) -> bool:
         """Handle a viewer's receiver report; return True if it now needs another keyframe."""
+        if round_trip_s is not None:
+            viewer.link.measured(round_trip_s)
         if report.ssrc != self.ssrcs.video:
             return False
+        if viewer.epoch is not None:
+            self._estimate(viewer, report, now)
         before = viewer.choice.loss
         full = viewer.choice.reported(report.highest, report.total_lost, now)
         if not full or not self.is_layered:
@@ -369,6 +400,14 @@ class Fanout:
             # The link is free again. The keyframe of the last step may have been lost in part.
             viewer.lane.publisher.want_keyframe(viewer.lane.track)
         return self.aim(viewer, now) or viewer.choice.is_congested(now)
+
+    def _estimate(self, viewer: Viewer, report: rtcp.ReceiverReport, now: float) -> None:
+        octets = viewer.sent.octets
+        viewer.link.reported(report.highest, report.total_lost, octets, viewer.stream_kbps, now)
+        lane = viewer.lane
+        if lane is not None and paces(viewer, lane.publisher):
+            self.flush()
+            self.joining.pace(viewer)
 
     def probe(self, seconds: float) -> None:
         """Send the viewers whose link is probed the padding for this many seconds."""

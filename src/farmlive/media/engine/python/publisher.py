@@ -101,7 +101,7 @@ class Publisher:
     @property
     def wanted(self) -> bool:
         """Whether a viewer waits for a keyframe."""
-        return any(track.wanted for track in self.layers)
+        return any(track.wanted or track.wanted_patiently for track in self.layers)
 
     def rest(self, now: float) -> float:
         """Return for how many seconds its socket need not be read."""
@@ -309,13 +309,17 @@ class Publisher:
 
     # RTCP to the publisher.
 
-    def want_keyframe(self, track: Track | None = None) -> None:
+    def want_keyframe(self, track: Track | None = None, *, patiently: bool = False) -> None:
         """Note that a viewer needs a keyframe of this track, or of any.
 
-        The next `request` or `feedback` may ask for one.
+        The next `request` or `feedback` may ask for one. `patiently`: the viewer can wait until
+        others have had no keyframe for a while.
         """
         for each in self.layers if track is None else (track,):
-            each.wanted = True
+            if patiently:
+                each.wanted_patiently = True
+            else:
+                each.wanted = True
 
     def _requests(self, now: float) -> bytes:
         """Write NACKs for what is missing by now, and a keyframe request if one is wanted."""

@@ -83,6 +83,17 @@ class Ring:
             start = before.sequence
         return start
 
+    def octets_since(self, start: int, most: float) -> int:
+        """Return the payload octets from this sequence number on; counting ends above `most`."""
+        octets = 0
+        for number in range(start, start + ahead(self.highest, start) + 1):
+            packet = self.get(number & 0xFFFF)
+            if packet is not None:
+                octets += len(packet.payload)
+                if octets > most:
+                    break
+        return octets
+
     def get(self, sequence: int) -> Packet | None:
         """Return the packet with this sequence number, or None once it is gone."""
         packet = self._slots[sequence & _MASK]

@@ -34,14 +34,16 @@ class Rtx:
             number = (packet.sequence + epoch.shift.sequence) & 0xFFFF
             self.failed += self._send(viewer, epoch, number, packet)
 
-    def answer(self, viewer: Viewer, nack: rtcp.Nack) -> None:
-        """Send the missing packets as RTX (RFC 4588).
+    def answer(self, viewer: Viewer, nack: rtcp.Nack, now: float) -> bool:
+        """Send the missing packets as RTX (RFC 4588); return whether they go beyond what the
+        viewer's link has for that: only a keyframe helps then.
 
         A viewer without RTX gets no retransmission: under its own sequence number a packet would be
         encrypted twice with one nonce.
         """
+        beyond = False
         if nack.ssrc != self._ssrcs.video:
-            return
+            return False
         for number in nack.missing[:_MOST_PER_NACK]:
             epoch = viewer.epoch_of(number)
             if epoch is None or epoch.terms.retransmission is None:
@@ -53,10 +55,18 @@ class Rtx:
             if packet is None or viewer.rtx_left <= 0:
                 self.unrepaired += 1
                 continue
+            if viewer.link.state != "wide" and epoch.is_before_group(packet):
+                continue
+            verdict = viewer.link.repair(number, len(packet.payload), epoch.track.kbps, now)
+            if verdict != "send":
+                self.unrepaired += verdict == "beyond"
+                beyond |= verdict == "beyond"
+                continue
             viewer.rtx_left -= 1
             failed = self._send(viewer, epoch, number, packet)
             self.failed += failed
             self.repaired += 1 - failed
+        return beyond
 
     def _send(self, viewer: Viewer, epoch: Epoch, number: int, packet: Packet) -> int:
         """Retransmit the packet that has this number for the viewer; return 1 if that failed."""

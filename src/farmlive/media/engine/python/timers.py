@@ -169,9 +169,9 @@ class Upkeep:
 
     def _pump(self) -> None:
         self._burst_timer = None
-        again = False
+        again, now = False, time.monotonic()
         for fanout in self._outputs.values():
-            fanout.pump()
+            fanout.pump(now)
             again |= bool(fanout.joining.catching)
         if again:
             self._burst_timer = self._loop.call_later(_BURST_S, self._pump)

@@ -15,6 +15,8 @@ _NACK_MOST = 200
 # Older gaps are not requested: the ring would have no room for them.
 _NACK_BACK = 1_000
 _KEYFRAME_EVERY_S = 1.0
+# The same for requests that can wait: on behalf of joins and of narrow links.
+_PATIENT_EVERY_S = 2.0
 _ANSWER_WITHIN_S = 0.7
 # A packet so far ahead or behind is no gap but a restarted numbering, if a second packet agrees
 # (RFC 3550, appendix A.1).
@@ -85,6 +87,8 @@ class Track:
         # Whether a viewer waits for a keyframe; when one was last requested, and when the request
         # was sent that has no answer yet.
         self.wanted = False
+        # Whether somebody waits for one who can wait a little longer.
+        self.wanted_patiently = False
         self._requested_at: float | None = None
         self._asked_at: float | None = None
         self.keyframe_at: float | None = None
@@ -218,7 +222,7 @@ class Track:
         request.
         """
         self.keyframe_at = now
-        self.wanted = False
+        self.wanted = self.wanted_patiently = False
         if self._asked_at is None:
             return None
         answered = now - self._asked_at <= _ANSWER_WITHIN_S
@@ -233,15 +237,29 @@ class Track:
         """Return whether the last keyframe request has waited too long."""
         return self._asked_at is not None and now - self._asked_at > _ANSWER_WITHIN_S
 
+    def patience_s(self, now: float) -> float:
+        """Return for how long requests that can wait are put off."""
+        last = [at for at in (self._requested_at, self.keyframe_at) if at is not None]
+        return max(0.0, _PATIENT_EVERY_S - (now - max(last))) if last else 0.0
+
+    def keyframe_within_s(self, now: float) -> float:
+        """Return how long a keyframe is away for one who can wait; 0: its answer is due."""
+        if self._asked_at is not None and now - self._asked_at <= _ANSWER_WITHIN_S:
+            return 0.0
+        return self.patience_s(now)
+
     def request_due(self, now: float) -> bool:
         """Return whether to request a keyframe now: requests are merged into one a second."""
         last = self._requested_at
+        if self.wanted_patiently and self.patience_s(now) <= 0:
+            self.wanted = True
         if self.overrun:
             self.overrun = False
             self.wanted = True
         if not self.wanted or (last is not None and now - last < _KEYFRAME_EVERY_S):
             return False
         self._requested_at = now
+        self.wanted_patiently = False
         if self._asked_at is None:
             self._asked_at = now
         return True

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from farmlive.media.engine.interface import Outgoing, Peer, Viewing
 from farmlive.media.engine.python.forwarder import Forwarder, RewriteOffset
 from farmlive.media.engine.python.layer_select import Choice
+from farmlive.media.engine.python.link_estimate import LinkEstimate
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
 from farmlive.media.engine.python.net.slow_viewer import Stall
 from farmlive.media.engine.python.net.sockets import Outlet
@@ -84,6 +85,13 @@ class Epoch:
         if ahead(number, self.first) > 0:
             self.first = number
 
+    def is_before_group(self, packet: Packet) -> bool:
+        """Return whether nobody needs the packet any more: a newer keyframe has come, and this
+        stretch has it.
+        """
+        start = self.track.ring.group_start
+        return self.until is None and start is not None and ahead(packet.sequence, start) < 0
+
     def as_sent(self, packet: Packet) -> Packet:
         """Return the packet with the timestamp that the viewer got, before the offset."""
         if self.squeezed is None:
@@ -109,11 +117,15 @@ class Viewer:
         "_alone",
         "address",
         "audio_shift",
+        "burst",
         "choice",
         "cursor",
+        "entered",
         "epoch",
         "lane",
         "last",
+        "link",
+        "only_keyframe",
         "past",
         "peer",
         "protection",
@@ -123,6 +135,7 @@ class Viewer:
         "sock",
         "sound",
         "sound_before",
+        "spent",
         "stall",
         "target",
         "video",
@@ -137,6 +150,8 @@ class Viewer:
         sock: Outlet,
         address: Any,
         now: float = 0.0,
+        *,
+        controlled: bool = True,
     ) -> None:
         self.peer = peer
         self.viewing = viewing
@@ -154,12 +169,21 @@ class Viewer:
         )
         self.audio_shift: int | None = None
         self.choice = Choice(now)
+        # TCP shows by its send queue what the link carries.
+        self.link = LinkEstimate(now, controlled and isinstance(sock, socket.socket))
         # The track that the viewer should get.
         self.target: Track | None = None
         self.lane: Forwarder | None = None
         # The next packet of the ring to send, while catching up.
         self.cursor: int | None = None
         self.epoch: Epoch | None = None
+        # The first packet of the group that it began with, whether it gets nothing but that group's
+        # keyframe, and how many packets it had of it while catching up.
+        self.entered = 0
+        self.only_keyframe = False
+        self.burst = 0
+        # A group that its link did not carry to the end: it waits for another one.
+        self.spent: tuple[Track, int] | None = None
         # The earlier stretches, the newest last, and where the last of them ended.
         self.past: list[Epoch] = []
         self.last: Last | None = None
@@ -214,6 +238,19 @@ class Viewer:
         """Start live on a forwarder."""
         self.lane, self.cursor = lane, None
         self.got(-lane.track.packets, -lane.track.octets)
+
+    def leave_live(self) -> None:
+        """Go on at the viewer's own pace, from the next packet of its track on."""
+        epoch = self.epoch
+        if epoch is not None:
+            self.video = self.sent
+            self.lane, self.cursor = None, (epoch.track.ring.highest + 1) & 0xFFFF
+
+    @property
+    def stream_kbps(self) -> float:
+        """The bitrate of the track that it gets, or is to get; 0 while that is unknown."""
+        track = self.epoch.track if self.epoch is not None else self.target
+        return 0.0 if track is None else track.kbps
 
     @property
     def sent(self) -> Sent:

@@ -102,8 +102,9 @@ static void make_viewer(void)
     double now = real();
     struct leg *leg = memory_new(sizeof *leg);
     leg->peer = (uint64_t)number;
-    viewers[number] = viewer_new((uint64_t)number, &viewing, leg,
-                                 (struct backpressure){held_of, &held[number]}, rtx_sequence, now);
+    viewers[number] =
+        viewer_new((uint64_t)number, &viewing, leg, (struct backpressure){held_of, &held[number]},
+                   rtx_sequence, now, false);
     held[number] = 0;
     watched[number] = where;
     output_add(where, viewers[number], now);
@@ -164,7 +165,7 @@ static void nack(struct viewer *by)
     struct nack nack = {.ssrc = (uint32_t)integer(), .count = 0};
     for (int count = small(); nack.count < count; nack.count++)
         nack.missing[nack.count] = (uint16_t)integer();
-    rtx_answer(&watched[by->peer]->rtx, by, &nack);
+    output_repair(watched[by->peer], by, &nack, 0);
 }
 
 static void reported(struct viewer *by)
@@ -172,7 +173,7 @@ static void reported(struct viewer *by)
     struct receiver_report report = {.ssrc = (uint32_t)integer()};
     report.highest = (uint32_t)integer();
     report.total_lost = (int32_t)integer();
-    printf("= %d\n", output_reported(watched[by->peer], by, &report, real()));
+    printf("= %d\n", output_reported(watched[by->peer], by, &report, -1, real()));
 }
 
 static void heard(struct publisher *from)
@@ -248,7 +249,7 @@ static void call(const char *verb)
     } else if (IS("flush")) {
         output_flush(output());
     } else if (IS("pump")) {
-        output_pump(output());
+        output_pump(output(), 0);
     } else if (IS("tick")) {
         tick(output());
     } else if (IS("second")) {
@@ -272,7 +273,8 @@ static void call(const char *verb)
         nack(viewer());
     } else if (IS("pli")) {
         struct viewer *each = viewer();
-        struct publisher *asked = track_select_keyframe_requested(each);
+        struct output *where = watched[each->peer];
+        struct publisher *asked = track_select_keyframe_requested(each, where->on_air);
         printf("= %d\n", asked ? (int)asked->peer : 0);
     } else if (IS("reference")) {
         referred(viewer());

@@ -125,7 +125,7 @@ static void add_viewer(void)
     struct leg *leg = memory_new(sizeof *leg);
     leg->peer = (uint64_t)peer;
     viewers[peer] = viewer_new((uint64_t)peer, &viewing, leg,
-                               (struct backpressure){nothing_held, NULL}, rtx_sequence, now);
+                               (struct backpressure){nothing_held, NULL}, rtx_sequence, now, false);
     watched[peer] = output;
     output_add(output, viewers[peer], now);
 }
@@ -158,7 +158,7 @@ static void answer_nack(void)
     nack.count = (int)integer();
     for (int at = 0; at < nack.count; at++)
         nack.missing[at] = (uint16_t)integer();
-    rtx_answer(&watched[viewer->peer]->rtx, viewer, &nack);
+    output_repair(watched[viewer->peer], viewer, &nack, 0);
 }
 
 static void take_report(void)
@@ -167,7 +167,7 @@ static void take_report(void)
     struct receiver_report report = {.ssrc = watched[viewer->peer]->sending.ssrcs.video};
     report.highest = (uint32_t)integer();
     report.total_lost = (int32_t)integer();
-    bool due = output_reported(watched[viewer->peer], viewer, &report, real());
+    bool due = output_reported(watched[viewer->peer], viewer, &report, -1, real());
     printf("t %d\n", due);
 }
 
@@ -244,7 +244,7 @@ static bool obey_output(const char *command)
         int64_t number = integer();
         output_put_on_air(output, number < 0 ? NULL : publishers[number]);
     } else if (strcmp(command, "pump") == 0) {
-        output_pump(next_output());
+        output_pump(next_output(), 0);
     } else if (strcmp(command, "want") == 0) {
         struct output *output = next_output();
         output_want_keyframes(output, real());
@@ -307,7 +307,7 @@ static bool obey_viewer(const char *command)
         choice_estimated(&viewer->choice, kbps, real());
     } else if (strcmp(command, "keyframe") == 0) {
         struct viewer *viewer = next_viewer();
-        track_select_keyframe_requested(viewer);
+        track_select_keyframe_requested(viewer, watched[viewer->peer]->on_air);
     } else if (strcmp(command, "second") == 0) {
         struct viewer *viewer = next_viewer();
         printf("t %d\n", output_second(watched[viewer->peer], viewer, real()));

@@ -166,7 +166,7 @@ class Twin:
         self._did("flush", output)
 
     def pump(self, output: int) -> None:
-        self.outputs[output].pump()
+        self.outputs[output].pump(0.0)
         self._did("pump", output)
 
     def tick(self, output: int, now: float) -> None:
@@ -196,7 +196,7 @@ class Twin:
         self._did("remb", viewer, kbps, now)
 
     def nack(self, viewer: int, ssrc: int, missing: Sequence[int]) -> None:
-        self.fanout_of(viewer).repair(self.viewers[viewer], Nack(ssrc, tuple(missing)))
+        self.fanout_of(viewer).repair(self.viewers[viewer], Nack(ssrc, tuple(missing)), 0.0)
         self._did("nack", viewer, ssrc, len(missing), *missing)
 
     def keyframe_requested(self, viewer: int) -> None:

@@ -121,7 +121,7 @@ class Twins:
         self._tell(f"flush {output}")
 
     def pump(self, output: int = 0) -> None:
-        self.outputs[output].pump()
+        self.outputs[output].pump(0.0)
         self._tell(f"pump {output}")
 
     def want(self, output: int = 0) -> None:
@@ -252,7 +252,7 @@ class Twins:
     def nack(self, peer: int, missing: Iterable[int], ssrc: int = 0) -> None:
         fanout, viewer = self._fanout(peer)
         numbers, ssrc = tuple(missing), ssrc or fanout.ssrcs.video
-        fanout.repair(viewer, rtcp.Nack(ssrc, numbers))
+        fanout.repair(viewer, rtcp.Nack(ssrc, numbers), 0.0)
         words = (peer, ssrc, len(numbers), *numbers)
         self._tell(f"nack {' '.join(map(str, words))}")
 

@@ -39,6 +39,8 @@ class Viewer:
         self.missing: dict[int, int] = {}
         self.ssrc = chance.getrandbits(32) | 1
         self.watching_since = 0.0
+        # How long its packets wait in the queue of its link.
+        self.queue_s = 0.0
         self.is_secured = False
 
     def join(self, now: float) -> None:
@@ -88,7 +90,12 @@ class Viewer:
             return
         chance, extended = self.chance, self.cycles << 16 | self.highest
         self.lost += len(self.missing) // 2
-        block = rtcp.ReceiverReport(self.ssrcs.video, 0, self.lost, extended, 5, 0, 0)
+        if chance.random() < 0.1:
+            self.queue_s = chance.choice((0.0, 0.0, 0.1, 0.4))
+        # By the last sender report, which came just now.
+        sent_at = ntp(self.scenario.wall(now) - 0.05 - self.queue_s) >> 16 & 0xFFFFFFFF
+        last = sent_at if chance.random() < 0.9 else 0
+        block = rtcp.ReceiverReport(self.ssrcs.video, 0, self.lost, extended, 5, last, 0)
         data = rtcp.receiver_report(self.ssrc, [block])
         if chance.random() < 0.3:
             data += rtcp.reference_time(self.ssrc, ntp(self.scenario.wall(now) - 3))

@@ -352,3 +352,24 @@ PyObject *relay_set_times(PyObject *self, PyObject *arguments)
     setting->times = times;
     return post(self, &setting->command, run_set_times);
 }
+
+struct set_link_control {
+    struct command command;
+    bool link_control;
+};
+
+static void run_set_link_control(struct core *core, struct command *command, double now)
+{
+    (void)now;
+    engine_set_link_control(core, ((struct set_link_control *)command)->link_control);
+}
+
+PyObject *relay_set_link_control(PyObject *self, PyObject *arguments)
+{
+    int link_control;
+    if (!PyArg_ParseTuple(arguments, "p", &link_control))
+        return NULL;
+    struct set_link_control *setting = commands_new(sizeof *setting);
+    setting->link_control = link_control;
+    return post(self, &setting->command, run_set_link_control);
+}

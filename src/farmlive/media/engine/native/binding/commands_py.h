@@ -17,5 +17,6 @@ PyObject *relay_view(PyObject *self, PyObject *arguments);
 PyObject *relay_put_on_air(PyObject *self, PyObject *arguments);
 PyObject *relay_prefer(PyObject *self, PyObject *arguments);
 PyObject *relay_set_times(PyObject *self, PyObject *arguments);
+PyObject *relay_set_link_control(PyObject *self, PyObject *arguments);
 
 #endif

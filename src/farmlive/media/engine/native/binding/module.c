@@ -167,6 +167,7 @@ static PyMethodDef relay_methods[] = {
     {"place", relay_place, METH_VARARGS, NULL},
     {"census", relay_census, METH_NOARGS, NULL},
     {"set_times", relay_set_times, METH_VARARGS, NULL},
+    {"set_link_control", relay_set_link_control, METH_VARARGS, NULL},
     {"begin", relay_begin, METH_VARARGS, NULL},
     {"set_now", relay_set_now, METH_VARARGS, NULL},
     {"take", relay_take, METH_VARARGS, NULL},

@@ -32,8 +32,8 @@ PyObject *relay_watching(PyObject *self, PyObject *arguments)
     if (!relay_ask(relay_of(self), &ask.command) || !ask.found)
         Py_RETURN_NONE;
     const struct watching *is = &ask.watching;
-    return Py_BuildValue("(iiddli)", is->layer, is->layers, is->loss, is->carries_kbps, is->dropped,
-                         (int)is->transport);
+    return Py_BuildValue("(iiddlii)", is->layer, is->layers, is->loss, is->carries_kbps,
+                         is->dropped, (int)is->transport, (int)is->link);
 }
 
 struct ask_health {

@@ -60,7 +60,7 @@ static void feed(struct core *core, struct peer *peer, const struct taken *taken
             events_push(core->events, EVENT_AIRED, peer->number, output->number, OBJECTION_NONE,
                         NULL, 0);
         output->is_fed = true;
-        if (taken->began && !list_is_empty(&output->catch_up.catching))
+        if (!list_is_empty(&output->catch_up.catching))
             timers_pump_soon(core, now);
     }
     struct track *track = taken->track;
@@ -127,6 +127,17 @@ struct hearing_of {
     double now;
 };
 
+/* Return the round trip by a report block on a sender report of ours (RFC 3550, section 6.4.1), or
+ * a negative number. */
+static double round_trip_s(const struct core *core, const struct receiver_report *report,
+                           double now)
+{
+    if (report->last_report == 0)
+        return -1;
+    uint32_t took = timers_middle_of(core, now) - report->last_report - report->delay;
+    return (double)took / NTP_SHORT_SECOND;
+}
+
 static void viewer_reported(struct core *core, struct peer *peer, const struct rtcp_report *report,
                             double now)
 {
@@ -135,17 +146,19 @@ static void viewer_reported(struct core *core, struct peer *peer, const struct r
     switch (report->kind) {
     case RTCP_NACK:
         core->counts.nacks_received++;
-        rtx_answer(&output->rtx, viewer, &report->of.nack);
+        if (output_repair(output, viewer, &report->of.nack, now))
+            timers_ask_for_keyframe(core, output, now);
         break;
     case RTCP_KEYFRAME_REQUEST: {
         core->counts.keyframe_requests_received++;
-        struct publisher *asked = track_select_keyframe_requested(viewer);
+        struct publisher *asked = track_select_keyframe_requested(viewer, output->on_air);
         if (asked != NULL)
             timers_ask(core, asked, now);
         break;
     }
     case RTCP_RECEIVER_REPORT:
-        if (output_reported(output, viewer, &report->of.receiver, now))
+        if (output_reported(output, viewer, &report->of.receiver,
+                            round_trip_s(core, &report->of.receiver, now), now))
             timers_ask_for_keyframe(core, output, now);
         break;
     case RTCP_REFERENCE_TIME:
@@ -155,6 +168,7 @@ static void viewer_reported(struct core *core, struct peer *peer, const struct r
         break;
     case RTCP_ESTIMATE:
         choice_estimated(&viewer->choice, (double)report->of.bitrate / 1000, now);
+        link_estimate_claimed(&viewer->link, (double)report->of.bitrate / 1000, now);
         break;
     default:
         break;
@@ -179,10 +193,11 @@ static void reported(void *context, const struct rtcp_report *report)
 
 static void control(struct core *core, struct peer *peer, uint8_t *data, size_t size, double now)
 {
-    /* Most RTCP of viewers is receiver reports, which only layer selection uses. Of the reference
-     * times that many add, one for each of our reports is enough. */
+    /* Most RTCP of viewers is receiver reports: those on a wide link tell something once in a
+     * while. Of the reference times that many add, one for each of our reports is enough. */
     const struct viewer *viewer = peer->viewer;
     if (viewer != NULL && !output_is_layered(peer->output) &&
+        !link_estimate_wants_report(&viewer->link, now) &&
         rtcp_is_receiver_report_alone(data, size, SRTCP_INDEX + peer->tag, viewer->has_reference))
         return;
     int length = (int)size;

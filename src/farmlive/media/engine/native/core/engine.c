@@ -46,10 +46,10 @@ void engine_set_times(struct core *core, const struct times *times)
     core->ice.left_after = times->left_after;
 }
 
-/* Let receiver reports through the BPF filter only where simulcast needs them. */
+/* Let receiver reports through the BPF filter only where they are needed. */
 static void hear_reports(struct core *core)
 {
-    bool layered = false;
+    bool layered = core->link_control;
     for (struct peer *each = NULL; (each = peer_table_next(&core->peers, each)) != NULL;)
         layered |= each->publisher != NULL && each->publisher->layer_count > 1;
     if (layered != core->hears_reports) {
@@ -57,6 +57,12 @@ static void hear_reports(struct core *core)
         if (core->hear_reports != NULL)
             core->hear_reports(core->context, layered);
     }
+}
+
+void engine_set_link_control(struct core *core, bool link_control)
+{
+    core->link_control = link_control;
+    hear_reports(core);
 }
 
 /* Paths of peers. */
@@ -99,7 +105,9 @@ static void let_in(struct core *core, struct peer *peer, double now)
         peer->reached = peer->at;
         struct viewer *viewer =
             viewer_new(peer->number, &peer->viewing, peer->leg, (struct backpressure){held, peer},
-                       peer->rtx_sequence, now);
+                       peer->rtx_sequence, now,
+                       /* TCP shows by its send queue what the link carries. */
+                       core->link_control && port_transport(peer->at.port) == TRANSPORT_UDP);
         viewer->choice.most = peer->most;
         peer->viewer = viewer;
         output_add(peer->output, viewer, now);
@@ -299,7 +307,10 @@ bool engine_watching(struct core *core, uint64_t number, double now, struct watc
         .layer = viewer->has_epoch ? viewer->epoch.track->layer : 0,
         .layers = source != NULL ? source->layer_count : 0,
         .loss = choice_recent_loss(&viewer->choice, now),
-        .carries_kbps = choice_carries_kbps(&viewer->choice, now),
+        .carries_kbps = viewer->link.state == LINK_NARROW
+                            ? viewer->link.kbps
+                            : choice_carries_kbps(&viewer->choice, now),
+        .link = viewer->link.state,
         .dropped = viewer->slow.dropped,
         .transport = peer->at.port != NULL ? port_transport(peer->at.port) : TRANSPORT_UDP,
     };

@@ -17,6 +17,7 @@ struct keys {
 struct watching {
     int layer, layers;
     double loss, carries_kbps;
+    enum link_state link;
     long dropped;
     enum transport transport;
 };
@@ -27,6 +28,8 @@ void engine_init(struct core *core, struct events *events, int send_threads,
 void engine_clear(struct core *core);
 /* Set other timeouts than the default ones. */
 void engine_set_times(struct core *core, const struct times *times);
+/* Send viewers on weak links no faster than their links carry, or, with false, as all others. */
+void engine_set_link_control(struct core *core, bool link_control);
 
 /* All calls ignore peers and outputs that are gone. */
 void engine_add_peer(struct core *core, uint64_t number, const struct naming *naming, double now);

@@ -277,7 +277,7 @@ static void pump(struct core *core, double now)
     core->is_catching_up = false;
     list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
-        output_pump(output);
+        output_pump(output, now);
         core->is_catching_up |= !list_is_empty(&output->catch_up.catching);
     }
     core->packet_batch_at = now + BATCH_S;

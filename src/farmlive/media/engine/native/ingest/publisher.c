@@ -130,7 +130,7 @@ double publisher_last_at(const struct publisher *publisher)
 bool publisher_wanted(const struct publisher *publisher)
 {
     for (int layer = 0; layer < publisher->layer_count; layer++)
-        if (publisher->layers[layer]->wanted)
+        if (publisher->layers[layer]->wanted || publisher->layers[layer]->wanted_patiently)
             return true;
     return false;
 }
@@ -160,6 +160,8 @@ void publisher_want_keyframe(struct publisher *publisher, struct track *track)
     for (int layer = 0; layer < publisher->layer_count; layer++)
         publisher->layers[layer]->wanted = true;
 }
+
+void publisher_want_keyframe_patiently(struct track *track) { track->wanted_patiently = true; }
 
 bool publisher_look(struct publisher *publisher, double now)
 {

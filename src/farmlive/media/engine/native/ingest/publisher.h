@@ -97,8 +97,10 @@ bool publisher_wanted(const struct publisher *publisher);
 bool publisher_answers_requests(const struct publisher *publisher);
 bool publisher_has_layer(const struct publisher *publisher, const struct track *track);
 
-/* Note that a viewer needs a keyframe of this track, or, with NULL, of each. */
+/* Note that a viewer needs a keyframe of this track, or, with NULL, of each; the second: one that
+ * can wait until others have had no keyframe for a while. */
 void publisher_want_keyframe(struct publisher *publisher, struct track *track);
+void publisher_want_keyframe_patiently(struct track *track);
 /* Check which layers come, ten times a second; return true if that has changed. */
 bool publisher_look(struct publisher *publisher, double now);
 #endif

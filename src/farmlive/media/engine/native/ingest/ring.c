@@ -108,3 +108,14 @@ bool ring_starts_in_group(const struct ring *ring, double now, bool answers_requ
         return true;
     return now - ring->group_time <= YOUNG_S || ahead16(ring->highest, start) < SHORT;
 }
+
+uint32_t ring_octets_since(const struct ring *ring, uint16_t start, double most)
+{
+    uint32_t octets = 0;
+    int count = ahead16(ring->highest, start) + 1;
+    for (int at = 0; at < count && octets <= most; at++) {
+        const struct packet *packet = ring_get(ring, (uint16_t)(start + at));
+        octets += packet != NULL ? packet->size : 0;
+    }
+    return octets;
+}

@@ -44,6 +44,9 @@ void ring_clear(struct ring *ring);
 /* Keep a packet, unless it is older than what the ring spans. */
 void ring_put(struct ring *ring, struct packet *packet);
 
+/* Return the payload octets from this sequence number on; counting ends above `most`. */
+uint32_t ring_octets_since(const struct ring *ring, uint16_t start, double most);
+
 /* Return the packet with this sequence number, or NULL once it is gone. */
 static inline struct packet *ring_get(const struct ring *ring, uint16_t sequence)
 {

@@ -14,6 +14,8 @@
 static const double NACK_AGAIN_S = 0.05, NACK_AGAIN_ROUND_TRIPS = 1.25;
 /* Minimum interval of keyframe requests, and how soon after one a keyframe counts as its answer. */
 static const double KEYFRAME_EVERY_S = 1.0, ANSWER_WITHIN_S = 0.7;
+/* The same interval for requests that can wait: on behalf of joins and of narrow links. */
+static const double PATIENT_EVERY_S = 2.0;
 /* Weight of the last second in a track's loss; the rest is that of the seconds before. */
 static const double LOSS_WEIGHT = 0.4;
 /* A packet that came this much earlier or later than the one before has another clock. */
@@ -244,7 +246,7 @@ int track_keyframe_came(struct track *track, double now)
 {
     track->has_keyframe = true;
     track->keyframe_at = now;
-    track->wanted = false;
+    track->wanted = track->wanted_patiently = false;
     if (!track->has_asked)
         return -1;
     track->has_asked = false;
@@ -258,8 +260,28 @@ bool track_unanswered(const struct track *track, double now)
     return track->has_asked && now - track->asked_at > ANSWER_WITHIN_S;
 }
 
+/* Return for how long requests that can wait are put off. */
+static double patience_s(const struct track *track, double now)
+{
+    if (!track->has_requested && !track->has_keyframe)
+        return 0;
+    double last = track->has_requested ? track->requested_at : track->keyframe_at;
+    if (track->has_keyframe && track->keyframe_at > last)
+        last = track->keyframe_at;
+    return fmax(0.0, PATIENT_EVERY_S - (now - last));
+}
+
+double track_keyframe_within_s(const struct track *track, double now)
+{
+    if (track->has_asked && now - track->asked_at <= ANSWER_WITHIN_S)
+        return 0;
+    return patience_s(track, now);
+}
+
 bool track_request_due(struct track *track, double now)
 {
+    if (track->wanted_patiently && patience_s(track, now) <= 0)
+        track->wanted = true;
     if (track->overrun) {
         track->overrun = false;
         track->wanted = true;
@@ -268,6 +290,7 @@ bool track_request_due(struct track *track, double now)
         return false;
     track->has_requested = true;
     track->requested_at = now;
+    track->wanted_patiently = false;
     if (!track->has_asked) {
         track->has_asked = true;
         track->asked_at = now;

@@ -44,8 +44,9 @@ struct track {
     struct missing missing[TRACK_MISSING_MOST];
     bool has_repair;
     double repair_s;
-    bool overrun; /* more was lost than can be requested */
-    bool wanted;  /* a viewer waits for a keyframe */
+    bool overrun;          /* more was lost than can be requested */
+    bool wanted;           /* a viewer waits for a keyframe */
+    bool wanted_patiently; /* the same, for viewers that can wait a little longer */
     bool has_keyframe;
     double keyframe_at;
     bool has_held; /* the start of a keyframe that may lack packets before it */
@@ -99,6 +100,8 @@ int track_due(struct track *track, double now, double round_trip_s,
 int track_keyframe_came(struct track *track, double now);
 void track_forget_request(struct track *track);
 bool track_unanswered(const struct track *track, double now);
+/* Return how long a keyframe is away for a viewer that can wait; 0: an answer is due. */
+double track_keyframe_within_s(const struct track *track, double now);
 /* Return whether to request a keyframe now: requests are merged into one a second. */
 bool track_request_due(struct track *track, double now);
 /* Handle the first packet of a keyframe; true if a group of pictures begins. */

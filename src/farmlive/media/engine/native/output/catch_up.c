@@ -5,6 +5,8 @@
  * live. While one viewer changes its place, no other does. */
 #include "output/catch_up.h"
 
+#include <math.h>
+
 #include "base/memory.h"
 #include "output/splice.h"
 
@@ -14,6 +16,9 @@ enum { BATCH = 24 };
 /* While a TCP viewer holds this many bytes it gets no more of a batch: its send queue is shorter
  * than a long group. */
 enum { HELD_WHILE_CATCHING = 64 * 1024 };
+
+/* A narrow viewer's picture may be this late, in its clock, before it waits for a keyframe. */
+static const double LATE = 0.6 * VIDEO_CLOCK_RATE;
 
 void catch_up_init(struct catch_up *catch_up, struct sending *sending,
                    void (*left)(struct catch_up *catch_up, struct publisher *publisher))
@@ -56,6 +61,30 @@ void catch_up_wait(struct catch_up *catch_up, struct viewer *viewer, bool muted)
         leave_forwarder(catch_up, forwarder);
 }
 
+void catch_up_give_up(struct catch_up *catch_up, struct viewer *viewer)
+{
+    if (viewer->has_epoch)
+        viewer_spend(viewer, true);
+    catch_up_wait(catch_up, viewer, true);
+}
+
+void catch_up_pace(struct catch_up *catch_up, struct viewer *viewer)
+{
+    struct forwarder *forwarder = viewer->forwarder;
+    if (forwarder == NULL)
+        return;
+    viewer_leave_live(viewer);
+    list_remove(&viewer->place);
+    list_add(&catch_up->catching, &viewer->place);
+    catch_up->sending->stale = true;
+    leave_forwarder(catch_up, forwarder);
+}
+
+bool catch_up_paces(const struct viewer *viewer, const struct publisher *publisher)
+{
+    return viewer->link.state == LINK_NARROW && publisher->layer_count < 2;
+}
+
 void catch_up_forget(struct catch_up *catch_up, struct viewer *viewer)
 {
     catch_up_wait(catch_up, viewer, false);
@@ -76,9 +105,13 @@ static bool enter(struct catch_up *catch_up, struct viewer *viewer, struct track
     if (!splice_begin_epoch(viewer, track, start, common, now, &viewer->epoch))
         return false;
     viewer->has_epoch = true;
-    viewer->cursor = start;
+    viewer->cursor = viewer->entered = start;
+    viewer_spend(viewer, false);
+    viewer->only_keyframe = false;
+    viewer->burst = 0;
     slow_viewer_go_on(&viewer->slow, now);
     choice_begin_stream(&viewer->choice);
+    link_estimate_begin_stream(&viewer->link);
     list_remove(&viewer->place);
     list_add(&catch_up->catching, &viewer->place);
     viewer->is = VIEWER_CATCHING;
@@ -162,9 +195,13 @@ void catch_up_let_in(struct catch_up *catch_up, struct publisher *publisher, str
             if (packet != NULL)
                 packets[packet_count++] = packet;
         }
+        int live = 0;
         for (int at = 0; at < joined; at++)
+            if (!catch_up_paces(viewers[at], publisher))
+                viewers[live++] = viewers[at];
+        for (int at = 0; at < live; at++)
             go_live(catch_up, viewers[at], publisher);
-        sending_send_to(catch_up->sending, viewers, joined, packets, packet_count);
+        sending_send_to(catch_up->sending, viewers, live, packets, packet_count);
     }
     free(viewers);
 }
@@ -176,11 +213,35 @@ bool catch_up_start(struct catch_up *catch_up, struct viewer *viewer,
     if (on_air == NULL || track == NULL)
         return false;
     uint16_t start;
-    return ring_starts_in_group(track->ring, now, publisher_answers_requests(on_air)) &&
-           ring_group_start(track->ring, &start) && enter(catch_up, viewer, track, start, now);
+    bool answers = publisher_answers_requests(on_air);
+    if (!ring_group_start(track->ring, &start) ||
+        (viewer->spent == track && viewer->spent_start == start))
+        return false;
+    if (viewer->link.state == LINK_WIDE)
+        return ring_starts_in_group(track->ring, now, answers) &&
+               enter(catch_up, viewer, track, start, now);
+    double kbps = link_estimate_pace_kbps(&viewer->link, track->kbps);
+    uint32_t octets = answers ? ring_octets_since(track->ring, start, kbps * 125) : 0;
+    enum join join = link_estimate_join(octets, kbps, answers, track_keyframe_within_s(track, now));
+    if (join == JOIN_WAIT || !enter(catch_up, viewer, track, start, now))
+        return false;
+    viewer->only_keyframe = join == JOIN_KEYFRAME;
+    return true;
 }
 
-void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct publisher *on_air)
+/* Return whether this packet is one that the viewer's link does not carry in time. The keyframe
+ * always goes out: it is a picture. */
+static bool is_too_much(const struct viewer *viewer, const struct ring *ring,
+                        const struct packet *packet)
+{
+    const struct packet *first = ring_get(ring, viewer->entered);
+    if (first != NULL && first->timestamp == packet->timestamp)
+        return false;
+    return viewer->only_keyframe || ahead32(ring->newest->timestamp, packet->timestamp) > LATE;
+}
+
+void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct publisher *on_air,
+                        double now)
 {
     if (on_air == NULL) {
         catch_up_wait(catch_up, viewer, false);
@@ -194,15 +255,33 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
     }
     if (viewer_held(viewer) > HELD_WHILE_CATCHING)
         return;
+    struct link_estimate *link = &viewer->link;
+    bool paced = catch_up_paces(viewer, on_air), gives_up = false;
+    double room = INFINITY;
+    if (paced || link->state == LINK_UNKNOWN)
+        room =
+            link_estimate_may_send(link, link_estimate_pace_kbps(link, viewer->epoch.track->kbps),
+                                   now);
     struct packet *batch[BATCH];
     int count = 0;
-    while (count < BATCH && ahead16(ring->highest, viewer->cursor) >= 0) {
-        struct packet *packet = ring_get(ring, viewer->cursor++);
-        if (packet != NULL)
+    uint32_t octets = 0;
+    while (count < BATCH && octets < room && ahead16(ring->highest, viewer->cursor) >= 0) {
+        struct packet *packet = ring_get(ring, viewer->cursor);
+        if (packet != NULL) {
+            gives_up = (viewer->only_keyframe || paced) && is_too_much(viewer, ring, packet);
+            if (gives_up)
+                break;
             batch[count++] = packet;
+            octets += packet->size;
+        }
+        viewer->cursor++;
     }
+    viewer->burst += count;
+    link_estimate_spent(link, octets);
     if (count > 0)
         sending_send_to(catch_up->sending, &viewer, 1, batch, count);
-    if (ahead16(ring->highest, viewer->cursor) < 0)
+    if (gives_up)
+        catch_up_give_up(catch_up, viewer);
+    else if (!paced && ahead16(ring->highest, viewer->cursor) < 0)
         go_live(catch_up, viewer, on_air);
 }

@@ -23,6 +23,14 @@ void catch_up_init(struct catch_up *catch_up, struct sending *sending,
 
 /* Send the viewer no video until the next keyframe of its track. */
 void catch_up_wait(struct catch_up *catch_up, struct viewer *viewer, bool muted);
+/* Send the viewer no more of this group, which its link does not carry: it waits for another. */
+void catch_up_give_up(struct catch_up *catch_up, struct viewer *viewer);
+/* Send a live viewer the track at its own pace from now on; all packets that came have been
+ * sent. */
+void catch_up_pace(struct catch_up *catch_up, struct viewer *viewer);
+/* Return whether the viewer gets a live track at its own pace. From layers it gets one that its
+ * link carries. */
+bool catch_up_paces(const struct viewer *viewer, const struct publisher *publisher);
 /* Remove the viewer. */
 void catch_up_forget(struct catch_up *catch_up, struct viewer *viewer);
 /* A group begins at `start` on this track: start the viewers that wait for it, and send them what
@@ -30,11 +38,12 @@ void catch_up_forget(struct catch_up *catch_up, struct viewer *viewer);
  * publisher's layers and wait for a higher one. */
 void catch_up_let_in(struct catch_up *catch_up, struct publisher *publisher, struct track *track,
                      uint16_t start, bool impatient, double now);
-/* Start a viewer with the group that the ring holds, if `ring_starts_in_group` allows it. `on_air`:
- * the publisher of its target, or NULL. */
+/* Start a viewer with the group that the ring holds, if it is worth it: by `ring_starts_in_group`
+ * on a wide link, else by `link_estimate_join`. `on_air`: the publisher of its target, or NULL. */
 bool catch_up_start(struct catch_up *catch_up, struct viewer *viewer,
                     const struct publisher *on_air, double now);
-/* Send a viewer the next part of its batch; without `on_air` it waits. */
-void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct publisher *on_air);
+/* Send a viewer the next part of its batch, or of its paced track; without `on_air` it waits. */
+void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct publisher *on_air,
+                        double now);
 
 #endif

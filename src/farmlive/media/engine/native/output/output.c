@@ -258,14 +258,18 @@ bool output_send_whole(struct output *output)
 
 void output_flush(struct output *output) { sending_send(&output->sending, true); }
 
-void output_pump(struct output *output)
+void output_pump(struct output *output, double now)
 {
-    if (list_is_empty(&output->catch_up.catching))
-        return;
-    output_flush(output);
+    /* Who goes live must have had all that came; who is paced leaves the others alone. */
+    bool flushes = false;
+    list_each(link, &output->catch_up.catching)
+        flushes |= output->on_air == NULL ||
+                   !catch_up_paces(list_entry(link, struct viewer, place), output->on_air);
+    if (flushes)
+        output_flush(output);
     list_each(link, &output->catch_up.catching)
         catch_up_send_part(&output->catch_up, list_entry(link, struct viewer, place),
-                           output->on_air);
+                           output->on_air, now);
 }
 
 /* Viewers join, leave and fall behind. */
@@ -283,7 +287,7 @@ void output_add(struct output *output, struct viewer *viewer, double now)
     /* Also ask a publisher that did not answer the last request: it may answer now. */
     if (on_air != NULL && viewer->target != NULL && viewer_can_play(viewer, viewer->target) &&
         !(started && publisher_answers_requests(on_air)))
-        publisher_want_keyframe(on_air, viewer->target);
+        track_select_want_keyframe(on_air, viewer->target, viewer);
 }
 
 void output_remove(struct output *output, struct viewer *viewer)
@@ -331,9 +335,50 @@ void output_want_keyframes(struct output *output, double now)
     track_select_want_keyframes(&output->catch_up, output->on_air, now);
 }
 
-bool output_reported(struct output *output, struct viewer *viewer,
+/* Estimate a viewer's link by a report on its video, and pace the viewer if it is narrow. */
+static void estimate(struct output *output, struct viewer *viewer,
                      const struct receiver_report *report, double now)
 {
+    link_estimate_reported(&viewer->link, report->highest, report->total_lost,
+                           viewer_video(viewer).octets, viewer_stream_kbps(viewer), now);
+    const struct forwarder *forwarder = viewer->forwarder;
+    if (forwarder != NULL && catch_up_paces(viewer, forwarder->publisher)) {
+        output_flush(output);
+        catch_up_pace(&output->catch_up, viewer);
+    }
+}
+
+/* Let the viewer wait for a keyframe; return true if one is needed. */
+static bool give_up(struct output *output, struct viewer *viewer)
+{
+    if (!viewer->has_epoch || output->on_air == NULL)
+        return false;
+    struct track *track = viewer->target != NULL ? viewer->target : viewer->epoch.track;
+    track_hold(track);
+    catch_up_give_up(&output->catch_up, viewer);
+    publisher_want_keyframe_patiently(track);
+    track_release(track);
+    return true;
+}
+
+bool output_repair(struct output *output, struct viewer *viewer, const struct nack *nack,
+                   double now)
+{
+    struct link_estimate *link = &viewer->link;
+    if (viewer->is == VIEWER_CATCHING && link->state == LINK_UNKNOWN) {
+        double kbps = link_estimate_pace_kbps(link, viewer->epoch.track->kbps);
+        if (link_estimate_missed(link, nack->count, viewer->burst, kbps, now))
+            return give_up(output, viewer);
+    }
+    return rtx_answer(&output->rtx, viewer, nack, now) && give_up(output, viewer);
+}
+
+bool output_reported(struct output *output, struct viewer *viewer,
+                     const struct receiver_report *report, double round_trip_s, double now)
+{
+    link_estimate_measured(&viewer->link, round_trip_s);
+    if (report->ssrc == output->sending.ssrcs.video && viewer->has_epoch)
+        estimate(output, viewer, report, now);
     return track_select_reported(&output->catch_up, output->on_air, viewer, report, now);
 }
 

@@ -71,12 +71,16 @@ bool output_aim(struct output *output, struct viewer *viewer, double now);
 /* Mark the keyframes that viewers wait for. If the publisher answers no requests, start waiting
  * viewers with the current group. */
 void output_want_keyframes(struct output *output, double now);
-/* Send all viewers that catch up the next part of their batch. */
-void output_pump(struct output *output);
+/* Send all viewers that catch up, or are paced, the next part of their batch. */
+void output_pump(struct output *output, double now);
 
-/* Handle a viewer's receiver report; return true if it now needs another layer's keyframe. */
+/* Handle a viewer's receiver report, with the round trip by it in seconds, negative if unknown;
+ * return true if the viewer now needs another layer's keyframe. */
 bool output_reported(struct output *output, struct viewer *viewer,
-                     const struct receiver_report *report, double now);
+                     const struct receiver_report *report, double round_trip_s, double now);
+/* Answer a NACK; return true if the viewer now needs a keyframe. */
+bool output_repair(struct output *output, struct viewer *viewer, const struct nack *nack,
+                   double now);
 /* Send padding for this long to the viewers whose links are probed. */
 void output_probe(struct output *output, double seconds);
 /* Return whether the source on air has layers to select from. */

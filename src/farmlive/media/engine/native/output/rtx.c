@@ -32,10 +32,11 @@ static void rtx_send(const struct rtx *rtx, struct viewer *viewer, const struct 
     packet_batch_release(batch);
 }
 
-void rtx_answer(struct rtx *rtx, struct viewer *viewer, const struct nack *nack)
+bool rtx_answer(struct rtx *rtx, struct viewer *viewer, const struct nack *nack, double now)
 {
+    bool beyond = false;
     if (nack->ssrc != rtx->ssrcs.video)
-        return;
+        return false;
     for (int at = 0; at < nack->count; at++) {
         uint16_t number = nack->missing[at];
         const struct epoch *epoch = viewer_epoch_of(viewer, number);
@@ -51,10 +52,20 @@ void rtx_answer(struct rtx *rtx, struct viewer *viewer, const struct nack *nack)
             rtx->unrepaired++;
             continue;
         }
+        if (viewer->link.state != LINK_WIDE && epoch_is_before_group(epoch, packet))
+            continue;
+        enum repair repair =
+            link_estimate_repair(&viewer->link, number, packet->size, epoch->track->kbps, now);
+        if (repair != REPAIR_SEND) {
+            rtx->unrepaired += repair == REPAIR_BEYOND;
+            beyond |= repair == REPAIR_BEYOND;
+            continue;
+        }
         viewer->rtx_left--;
         rtx_send(rtx, viewer, epoch, number, packet);
         rtx->repaired++;
     }
+    return beyond;
 }
 
 void rtx_repeat(const struct rtx *rtx, struct viewer *viewer, long octets)

@@ -71,11 +71,20 @@ bool track_select_aim(struct catch_up *catch_up, struct publisher *publisher, st
     return true;
 }
 
+void track_select_want_keyframe(struct publisher *publisher, struct track *track,
+                                const struct viewer *viewer)
+{
+    if (viewer->link.state == LINK_WIDE)
+        publisher_want_keyframe(publisher, track);
+    else
+        publisher_want_keyframe_patiently(track);
+}
+
 static void want_for(struct publisher *publisher, const struct viewer *viewer, double now)
 {
     struct track *target = viewer->target;
     if (target != NULL && viewer_can_play(viewer, target) && viewer_may_go_on(viewer, now))
-        publisher_want_keyframe(publisher, target);
+        track_select_want_keyframe(publisher, target, viewer);
 }
 
 void track_select_want_keyframes(struct catch_up *catch_up, struct publisher *publisher, double now)
@@ -93,13 +102,18 @@ void track_select_want_keyframes(struct catch_up *catch_up, struct publisher *pu
         want_for(publisher, list_entry(link, struct viewer, moving), now);
 }
 
-struct publisher *track_select_keyframe_requested(const struct viewer *viewer)
+struct publisher *track_select_keyframe_requested(const struct viewer *viewer,
+                                                  struct publisher *on_air)
 {
-    struct forwarder *forwarder = viewer->forwarder;
-    if (forwarder == NULL)
+    struct publisher *publisher = on_air;
+    if (viewer->forwarder != NULL)
+        publisher = viewer->forwarder->publisher;
+    else if (viewer->link.state != LINK_NARROW)
         return NULL;
-    publisher_want_keyframe(forwarder->publisher, forwarder->track);
-    return forwarder->publisher;
+    if (!viewer->has_epoch || publisher == NULL)
+        return NULL;
+    track_select_want_keyframe(publisher, viewer->epoch.track, viewer);
+    return publisher;
 }
 
 bool track_select_reported(struct catch_up *catch_up, struct publisher *on_air,

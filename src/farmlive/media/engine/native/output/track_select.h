@@ -15,7 +15,11 @@ bool track_select_aim(struct catch_up *catch_up, struct publisher *on_air, struc
  * viewers with the current group. */
 void track_select_want_keyframes(struct catch_up *catch_up, struct publisher *on_air, double now);
 /* Handle a viewer's keyframe request; return the publisher to request it from, or NULL. */
-struct publisher *track_select_keyframe_requested(const struct viewer *viewer);
+struct publisher *track_select_keyframe_requested(const struct viewer *viewer,
+                                                  struct publisher *on_air);
+/* Note that the viewer needs a keyframe of this track; on a link that is not wide it can wait. */
+void track_select_want_keyframe(struct publisher *publisher, struct track *track,
+                                const struct viewer *viewer);
 /* Handle a viewer's receiver report; return true if it now needs another layer's keyframe. */
 bool track_select_reported(struct catch_up *catch_up, struct publisher *on_air,
                            struct viewer *viewer, const struct receiver_report *report, double now);

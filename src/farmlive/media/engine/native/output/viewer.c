@@ -16,8 +16,16 @@ uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp)
     return epoch->has_squeezed ? rtp_rewrite_squeeze(timestamp, epoch->squeezed) : timestamp;
 }
 
+bool epoch_is_before_group(const struct epoch *epoch, const struct packet *packet)
+{
+    uint16_t start;
+    return !epoch->has_ended && ring_group_start(epoch->track->ring, &start) &&
+           ahead16(packet->sequence, start) < 0;
+}
+
 struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct leg *leg,
-                          struct backpressure backpressure, uint16_t rtx_sequence, double now)
+                          struct backpressure backpressure, uint16_t rtx_sequence, double now,
+                          bool controlled)
 {
     struct viewer *viewer = memory_new(sizeof *viewer);
     list_init(&viewer->all);
@@ -30,6 +38,7 @@ struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct l
     viewer->backpressure = backpressure;
     slow_viewer_init(&viewer->slow);
     choice_init(&viewer->choice, now);
+    link_estimate_init(&viewer->link, now, controlled);
     viewer->rtx_sequence = rtx_sequence;
     viewer->rtx_left = RTX_PER_S;
     return viewer;
@@ -41,6 +50,8 @@ void viewer_free(struct viewer *viewer)
         track_release(viewer->epoch.track);
     for (int at = 0; at < viewer->past_count; at++)
         track_release(viewer->past[at].track);
+    viewer_spend(viewer, false);
+    link_estimate_clear(&viewer->link);
     free(viewer);
 }
 
@@ -116,6 +127,28 @@ void viewer_go_live(struct viewer *viewer, struct forwarder *forwarder)
     viewer->is = VIEWER_LIVE;
     viewer->forwarder = forwarder;
     viewer_got(viewer, -(uint32_t)forwarder->track->packets, -(uint32_t)forwarder->track->octets);
+}
+
+void viewer_leave_live(struct viewer *viewer)
+{
+    viewer->video = viewer_video(viewer);
+    viewer->forwarder = NULL;
+    viewer->is = VIEWER_CATCHING;
+    viewer->cursor = (uint16_t)(viewer->epoch.track->ring->highest + 1);
+}
+
+void viewer_spend(struct viewer *viewer, bool spent)
+{
+    if (viewer->spent != NULL)
+        track_release(viewer->spent);
+    viewer->spent = spent ? track_hold(viewer->epoch.track) : NULL;
+    viewer->spent_start = viewer->entered;
+}
+
+double viewer_stream_kbps(const struct viewer *viewer)
+{
+    const struct track *track = viewer->has_epoch ? viewer->epoch.track : viewer->target;
+    return track == NULL ? 0 : track->kbps;
 }
 
 struct sent viewer_video(const struct viewer *viewer)

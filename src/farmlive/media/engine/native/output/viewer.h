@@ -8,6 +8,7 @@
 
 #include "ingest/layer_select.h"
 #include "output/forwarder.h"
+#include "output/link_estimate.h"
 #include "output/slow_viewer.h"
 #include "send/leg.h"
 
@@ -34,6 +35,10 @@ struct epoch {
 /* Return the timestamp that the viewer gets for one of the source's, before the offset. */
 uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp);
 
+/* Return whether nobody needs the packet any more: a newer keyframe has come, and this stretch has
+ * it. */
+bool epoch_is_before_group(const struct epoch *epoch, const struct packet *packet);
+
 /* Packets and octets sent of a stream, as in a sender report: modulo 2^32. */
 struct sent {
     uint32_t packets, octets;
@@ -58,6 +63,7 @@ struct viewer {
     struct backpressure backpressure;
     struct slow_viewer slow;
     struct choice choice;
+    struct link_estimate link;
     bool has_audio_offset;
     uint16_t audio_offset;
     struct track *target; /* the track that it should get, one of the publisher's on air; or NULL */
@@ -65,6 +71,12 @@ struct viewer {
     uint16_t cursor;             /* next packet of the ring to send, while catching up */
     bool has_epoch;
     struct epoch epoch;
+    uint16_t entered;   /* the first packet of the group that it began with */
+    bool only_keyframe; /* it gets nothing but that group's keyframe */
+    int burst;          /* packets that it had of it while catching up */
+    /* A group that its link did not carry to the end: it waits for another one. Holds the track. */
+    struct track *spent;
+    uint16_t spent_start;
     int past_count; /* the earlier stretches, the newest last */
     struct epoch past[EPOCHS_MOST];
     bool has_last; /* where the last of them ended */
@@ -82,7 +94,8 @@ struct viewer {
 };
 
 struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct leg *leg,
-                          struct backpressure backpressure, uint16_t rtx_sequence, double now);
+                          struct backpressure backpressure, uint16_t rtx_sequence, double now,
+                          bool controlled);
 void viewer_free(struct viewer *viewer);
 
 /* Return how many bytes are queued for it. */
@@ -97,6 +110,12 @@ bool viewer_hears(const struct viewer *viewer, uint8_t payload_type);
 /* Count packets that were sent to it individually; start it live on a forwarder. */
 void viewer_got(struct viewer *viewer, uint32_t packets, uint32_t octets);
 void viewer_go_live(struct viewer *viewer, struct forwarder *forwarder);
+/* Go on at its own pace, from the next packet of its track on. */
+void viewer_leave_live(struct viewer *viewer);
+/* Note that its link did not carry the group that it began with; or, with false, forget that. */
+void viewer_spend(struct viewer *viewer, bool spent);
+/* Return the bitrate of the track that it gets, or is to get; 0 while that is unknown. */
+double viewer_stream_kbps(const struct viewer *viewer);
 /* Return the video sent to it. */
 struct sent viewer_video(const struct viewer *viewer);
 /* End its video after the source's sequence number `sent`; `muted`: it could not keep up. */

@@ -1,0 +1,219 @@
+/* The estimate of a viewer's link.
+ *
+ * Always holds: a link that is narrow has an estimate; a claim never raises one. */
+#include "output/link_estimate.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+/* A link that nobody knows is sent twice the stream's rate, but never less than this. */
+static const double JOIN_FACTOR = 2.0, JOIN_LEAST_KBPS = 1000.0;
+/* The rate of a stream that has not been measured yet. */
+static const double TYPICAL_KBPS = 1250.0;
+/* A joiner gets the group that the ring holds if it leaves within this time, in seconds. */
+static const double SMALL_S = 0.25;
+/* If no keyframe can be requested for longer than this, a joiner gets the last one meanwhile. */
+static const double STILL_S = 0.3;
+/* What may leave at once, in bytes: at the join and later. */
+static const double JOIN_OCTETS = 16000.0, OCTETS = 5000.0;
+
+/* Minimum length of a window between two reports. */
+static const double WINDOW_S = 0.8;
+/* A queue that delays packets this long is one that a limit fills; the second with loss. */
+static const double QUEUE_S = 0.150, LOSSY_QUEUE_S = 0.050;
+static const double LOSS = 0.02, POLICED_LOSS = 0.35;
+/* Sent is this share of what arrived after a bad window, and the second if the queue was long. */
+static const double LESS = 0.85, MUCH_LESS = 0.7, LONG_QUEUE_S = 0.25;
+static const double LEAST_KBPS = 60.0, MOST_KBPS = 100000.0;
+/* Growth a second while nothing shows a limit, and the share of what arrived that it ends at. */
+static const double GROWTH = 1.15, BEYOND = 1.5, BEYOND_KBPS = 100.0;
+/* A narrow link is wide again once its estimate exceeds the stream by this factor and this many
+ * seconds were good; each failure doubles them. An unknown one needs a few good seconds. */
+static const double ROOMY = 1.25;
+static const double UNKNOWN_S = 3.0, TRIAL_S = 4.0, LONGEST_TRIAL_S = 32.0, FORGIVEN_S = 60.0;
+/* A viewer that misses more than this share of its burst can't carry it. */
+static const double MISSED_SHARE = 0.2;
+enum { MISSED_LEAST = 8, EXPECTED_MOST = 100000 };
+/* A claim (REMB) counts for this long. */
+static const double CLAIM_S = 3.0;
+static const double HIGHEST_RTT_S = 5.0;
+
+/* Repairs: the share of the link, the depth of their bucket in seconds, and the wait for the same
+ * packet without a known round trip. */
+static const double REPAIR_SHARE = 0.2, REPAIR_DEPTH_S = 1.0, REPAIR_AGAIN_S = 0.05;
+
+enum join link_estimate_join(uint32_t octets, double kbps, bool answers, double wait_s)
+{
+    if (!answers || octets <= kbps * 125 * SMALL_S)
+        return JOIN_GROUP;
+    return wait_s > STILL_S ? JOIN_KEYFRAME : JOIN_WAIT;
+}
+
+void link_estimate_init(struct link_estimate *link, double now, bool controlled)
+{
+    *link = (struct link_estimate){
+        .controlled = controlled,
+        .state = controlled ? LINK_UNKNOWN : LINK_WIDE,
+        .round_trip_s = -1,
+        .trial_s = TRIAL_S,
+        .fell_at = now - FORGIVEN_S,
+        .claim_at = now - CLAIM_S,
+        .tokens = JOIN_OCTETS,
+        .at = now,
+        .repair_at = now - REPAIR_DEPTH_S,
+    };
+}
+
+void link_estimate_clear(struct link_estimate *link) { free(link->repaired); }
+
+/* What the viewer reports. */
+
+void link_estimate_measured(struct link_estimate *link, double round_trip_s)
+{
+    if (!(0 <= round_trip_s && round_trip_s <= HIGHEST_RTT_S))
+        return;
+    if (link->round_trip_s < 0 || round_trip_s < link->least_s)
+        link->least_s = round_trip_s;
+    else
+        /* Slowly forget: the route may have changed. */
+        link->least_s += (round_trip_s - link->least_s) / 64;
+    link->round_trip_s = round_trip_s;
+    link->queue_s = round_trip_s - link->least_s;
+}
+
+void link_estimate_begin_stream(struct link_estimate *link) { link->in_window = false; }
+
+void link_estimate_claimed(struct link_estimate *link, double kbps, double now)
+{
+    link->claim_kbps = kbps;
+    link->claim_at = now;
+}
+
+bool link_estimate_wants_report(const struct link_estimate *link, double now)
+{
+    if (link->state != LINK_WIDE || !link->controlled)
+        return link->controlled;
+    return !link->in_window || now - link->window_at >= WINDOW_S;
+}
+
+static void fall(struct link_estimate *link, double came_kbps, double now)
+{
+    double kbps = (link->queue_s > LONG_QUEUE_S ? MUCH_LESS : LESS) * came_kbps;
+    if (link->state == LINK_NARROW)
+        kbps = fmin(kbps, link->kbps);
+    else if (now - link->fell_at < FORGIVEN_S)
+        link->trial_s = fmin(2 * link->trial_s, LONGEST_TRIAL_S);
+    else
+        link->trial_s = TRIAL_S;
+    link->kbps = fmin(MOST_KBPS, fmax(LEAST_KBPS, kbps));
+    link->state = LINK_NARROW;
+    link->good_s = 0;
+    link->fell_at = now;
+}
+
+static void rise(struct link_estimate *link, double came_kbps, double span_s, double stream_kbps)
+{
+    link->good_s += span_s;
+    if (link->state == LINK_UNKNOWN) {
+        if (link->good_s >= UNKNOWN_S)
+            link->state = LINK_WIDE;
+    } else if (link->state == LINK_NARROW) {
+        double grown = link->kbps * (1.0 + (GROWTH - 1.0) * fmin(span_s, 2.0));
+        link->kbps = fmax(link->kbps, fmin(grown, BEYOND * came_kbps + BEYOND_KBPS));
+        if (link->kbps >= ROOMY * stream_kbps && link->good_s >= link->trial_s)
+            link->state = LINK_WIDE;
+    }
+}
+
+void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_t total_lost,
+                            uint32_t octets, double stream_kbps, double now)
+{
+    if (!link->controlled)
+        return;
+    bool was_in_window = link->in_window;
+    double span_s = now - link->window_at;
+    if (was_in_window && span_s < WINDOW_S)
+        return;
+    int64_t expected = (int64_t)highest - link->window_highest;
+    int64_t lost = (int64_t)total_lost - link->window_lost;
+    uint32_t sent = octets - link->window_octets;
+    link->in_window = true;
+    link->window_at = now;
+    link->window_highest = highest;
+    link->window_lost = total_lost;
+    link->window_octets = octets;
+    if (!was_in_window || expected <= 0 || expected > EXPECTED_MOST)
+        return;
+    double loss = fmin(1.0, fmax(0.0, (double)lost / (double)expected));
+    double came_kbps = (double)sent / 125 / span_s * (1.0 - loss);
+    if (link->queue_s > LOSSY_QUEUE_S)
+        came_kbps *= span_s / (span_s + link->queue_s);
+    double claim = now - link->claim_at <= CLAIM_S ? link->claim_kbps : MOST_KBPS;
+    bool full = link->queue_s > QUEUE_S || (loss > LOSS && link->queue_s > LOSSY_QUEUE_S);
+    if (full || loss > POLICED_LOSS)
+        fall(link, came_kbps, now);
+    else
+        rise(link, came_kbps, span_s, stream_kbps);
+    if (link->state == LINK_NARROW)
+        link->kbps = fmax(LEAST_KBPS, fmin(link->kbps, fmax(claim, 0.5 * came_kbps)));
+}
+
+bool link_estimate_missed(struct link_estimate *link, int missing, int sent, double kbps,
+                          double now)
+{
+    if (missing < MISSED_LEAST || missing <= MISSED_SHARE * sent)
+        return false;
+    fall(link, kbps * (1.0 - fmin(1.0, (double)missing / (sent > 0 ? sent : 1))), now);
+    return true;
+}
+
+/* What it may be sent. */
+
+double link_estimate_pace_kbps(const struct link_estimate *link, double stream_kbps)
+{
+    if (link->state == LINK_NARROW)
+        return link->kbps;
+    return fmax(JOIN_LEAST_KBPS, JOIN_FACTOR * (stream_kbps > 0 ? stream_kbps : TYPICAL_KBPS));
+}
+
+double link_estimate_may_send(struct link_estimate *link, double kbps, double now)
+{
+    /* Whoever could send much more before does not send all of it now. */
+    double depth = fmax(OCTETS, link->tokens);
+    link->tokens = fmin(depth, link->tokens + fmax(0.0, now - link->at) * kbps * 125);
+    link->at = now;
+    return link->tokens;
+}
+
+void link_estimate_spent(struct link_estimate *link, uint32_t octets) { link->tokens -= octets; }
+
+enum repair link_estimate_repair(struct link_estimate *link, uint16_t number, uint32_t octets,
+                                 double stream_kbps, double now)
+{
+    if (!link->controlled)
+        return REPAIR_SEND;
+    if (link->repaired == NULL) {
+        link->repaired = memory_new(REPAIRS_REMEMBERED * sizeof *link->repaired);
+        for (int at = 0; at < REPAIRS_REMEMBERED; at++)
+            link->repaired[at].number = -1;
+    }
+    double again_s = link->round_trip_s < 0 ? REPAIR_AGAIN_S : link->round_trip_s;
+    struct repaired *before = &link->repaired[number % REPAIRS_REMEMBERED];
+    if (before->number == number && now - before->at < again_s)
+        return REPAIR_SKIP;
+    if (link->state != LINK_WIDE) {
+        double kbps = link->state == LINK_NARROW ? link->kbps : stream_kbps;
+        double rate = 125 * REPAIR_SHARE * (kbps > 0 ? kbps : TYPICAL_KBPS);
+        double depth = rate * REPAIR_DEPTH_S;
+        link->repair_octets =
+            fmin(depth, link->repair_octets + fmax(0.0, now - link->repair_at) * rate);
+        link->repair_at = now;
+        if (link->repair_octets < octets)
+            return REPAIR_BEYOND;
+        link->repair_octets -= octets;
+    }
+    *before = (struct repaired){number, now};
+    return REPAIR_SEND;
+}

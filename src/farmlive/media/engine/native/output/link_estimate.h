@@ -1,0 +1,82 @@
+/* Estimates what one viewer's link carries, and from that how fast it may be sent to. Pure
+ * decisions from numbers and times, as `farmlive.media.engine.python.link_estimate`.
+ *
+ * A link is unknown after the join, wide while nothing shows a limit, narrow once its queue fills
+ * or overflows. */
+#ifndef FARMLIVE_LINK_ESTIMATE_H
+#define FARMLIVE_LINK_ESTIMATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum link_state { LINK_UNKNOWN, LINK_WIDE, LINK_NARROW };
+
+enum { REPAIRS_REMEMBERED = 256 };
+
+/* A packet that was repaired: its number, -1 for none, and when. */
+struct repaired {
+    int number;
+    double at;
+};
+
+/* Other modules read `state` and `kbps`, which is 0 until something showed a limit. */
+struct link_estimate {
+    bool controlled; /* false: it stays wide, whatever is reported */
+    enum link_state state;
+    double kbps;
+    double round_trip_s; /* negative: unknown */
+    double least_s;      /* the least round trip, and how much longer the last one was */
+    double queue_s;
+    bool in_window; /* the last report: when, highest number, number lost, octets sent */
+    double window_at;
+    int64_t window_highest, window_lost;
+    uint32_t window_octets;
+    double good_s, trial_s, fell_at;
+    double claim_kbps, claim_at;
+    double tokens, at;
+    double repair_octets, repair_at;
+    struct repaired *repaired; /* REPAIRS_REMEMBERED, by number; NULL before the first one */
+};
+
+/* How a viewer joins a group of pictures. */
+enum join { JOIN_GROUP, JOIN_KEYFRAME, JOIN_WAIT };
+/* What becomes of a retransmission. */
+enum repair { REPAIR_SEND, REPAIR_SKIP, REPAIR_BEYOND };
+
+/* Decide how a viewer joins a group of which `octets` have come. `kbps` is how fast it may be sent,
+ * `answers` whether the source answers keyframe requests, and `wait_s` how long the next request
+ * must wait. */
+enum join link_estimate_join(uint32_t octets, double kbps, bool answers, double wait_s);
+
+void link_estimate_init(struct link_estimate *link, double now, bool controlled);
+void link_estimate_clear(struct link_estimate *link);
+
+/* Record a round trip. */
+void link_estimate_measured(struct link_estimate *link, double round_trip_s);
+/* Start a new stream: reports from now on have other sequence numbers. */
+void link_estimate_begin_stream(struct link_estimate *link);
+/* Record the viewer's own estimate (REMB): it may lower ours, and never raises it. */
+void link_estimate_claimed(struct link_estimate *link, double kbps, double now);
+/* Return whether a receiver report would tell something new. */
+bool link_estimate_wants_report(const struct link_estimate *link, double now);
+/* Record a receiver report: extended highest number, cumulative number lost, and the octets that
+ * were sent until now. `stream_kbps` is what the viewer would get of a wide link. */
+void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_t total_lost,
+                            uint32_t octets, double stream_kbps, double now);
+/* Record what a viewer lacks of the `sent` packets of its burst, which left at `kbps`; return true
+ * if its link can't carry that. */
+bool link_estimate_missed(struct link_estimate *link, int missing, int sent, double kbps,
+                          double now);
+
+/* Return how fast the viewer may be sent a stream of this rate. */
+double link_estimate_pace_kbps(const struct link_estimate *link, double stream_kbps);
+/* Return how many octets may leave now at this pace, and take octets from that. None may leave
+ * while it is at most 0. */
+double link_estimate_may_send(struct link_estimate *link, double kbps, double now);
+void link_estimate_spent(struct link_estimate *link, uint32_t octets);
+/* Decide on a retransmission: each packet at most once in a round trip, and all of them within a
+ * share of a link that is not wide. */
+enum repair link_estimate_repair(struct link_estimate *link, uint16_t number, uint32_t octets,
+                                 double stream_kbps, double now);
+
+#endif

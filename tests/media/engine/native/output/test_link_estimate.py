@@ -1,0 +1,122 @@
+"""Links: on the same reports, bursts and requests C estimates as Python does, at every step."""
+
+import ctypes
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from farmlive.media.engine.python.link_estimate import LinkEstimate, join_plan
+
+SEEDS = some.integers(0, 2**32 - 1)
+STATES = ("unknown", "wide", "narrow")
+JOINS = ("group", "keyframe", "wait")
+REPAIRS = ("send", "skip", "beyond")
+
+
+class CLink(ctypes.Structure):
+    """With room for what C keeps to itself."""
+
+    _fields_ = [
+        ("controlled", ctypes.c_bool),
+        ("state", ctypes.c_int),
+        ("kbps", ctypes.c_double),
+        ("round_trip_s", ctypes.c_double),
+        ("rest", ctypes.c_double * 64),
+    ]
+
+
+@pytest.fixture(scope="session")
+def c(native: ctypes.CDLL) -> ctypes.CDLL:
+    at, real, truth, number = ctypes.c_void_p, ctypes.c_double, ctypes.c_bool, ctypes.c_int
+    u16, u32 = ctypes.c_uint16, ctypes.c_uint32
+    native.link_estimate_join.argtypes = [u32, real, truth, real]
+    native.link_estimate_init.argtypes = [at, real, truth]
+    native.link_estimate_clear.argtypes = [at]
+    native.link_estimate_measured.argtypes = [at, real]
+    native.link_estimate_begin_stream.argtypes = [at]
+    native.link_estimate_claimed.argtypes = [at, real, real]
+    native.link_estimate_wants_report.argtypes = [at, real]
+    native.link_estimate_wants_report.restype = truth
+    native.link_estimate_reported.argtypes = [at, u32, ctypes.c_int32, u32, real, real]
+    native.link_estimate_missed.argtypes = [at, number, number, real, real]
+    native.link_estimate_missed.restype = truth
+    native.link_estimate_pace_kbps.argtypes = [at, real]
+    native.link_estimate_pace_kbps.restype = real
+    native.link_estimate_may_send.argtypes = [at, real, real]
+    native.link_estimate_may_send.restype = real
+    native.link_estimate_spent.argtypes = [at, u32]
+    native.link_estimate_repair.argtypes = [at, u16, u32, real, real]
+    return native
+
+
+@given(SEEDS)
+def test_joins_are_planned_alike(c: ctypes.CDLL, seed: int) -> None:
+    draw = Random(seed)
+    for _ in range(50):
+        kbps, answers = draw.choice((500.0, 3_200.0, draw.uniform(1, 9_000))), draw.random() < 0.7
+        octets, wait_s = draw.randrange(400_000), draw.choice((0.0, 0.3, draw.random() * 2))
+        plan = JOINS[c.link_estimate_join(octets, kbps, answers, wait_s)]
+        assert plan == join_plan(octets, kbps, answers, wait_s)
+
+
+@given(SEEDS)
+def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
+    """A link whose queue and loss come and go, with claims, requests and hostile numbers."""
+    draw = Random(seed)
+    now, controlled = draw.uniform(0, 1_000), draw.random() < 0.9
+    native, python = CLink(), LinkEstimate(now, controlled)
+    at = ctypes.byref(native)
+    c.link_estimate_init(at, now, controlled)
+    highest, lost, octets, stream = draw.randrange(2**16), 0, draw.randrange(2**32), 1_600.0
+    loss, rtt_s = 0.0, 0.05
+    seen = set()
+    for _ in range(400):
+        now += draw.choice((0.004, 0.1, 0.4, 0.9, draw.random()))
+        what = draw.randrange(12)
+        if what == 0:
+            loss = draw.choice((0.0, 0.0, 0.05, 0.2, 0.6))
+            rtt_s = draw.choice((0.05, 0.05, 0.12, 0.3, 1.2))
+        elif what == 1:
+            measured = draw.choice((rtt_s, rtt_s, draw.random(), -1.0, 65_535.9))
+            python.measured(measured)
+            c.link_estimate_measured(at, measured)
+        elif what in (2, 3, 4, 5):
+            packets = draw.choice((0, 150, 400, 70_000))
+            highest, lost = (highest + packets) & 0xFFFFFFFF, lost + round(packets * loss)
+            octets = (octets + packets * 1_100) & 0xFFFFFFFF
+            stream = draw.choice((0.0, 1_600.0, stream, draw.uniform(0, 4_000)))
+            shown = draw.choice((lost, lost, lost, -5, 0x7FFFFF))
+            wants = c.link_estimate_wants_report(at, now)
+            assert wants == python.wants_report(now)
+            python.reported(highest, shown, octets, stream, now)
+            c.link_estimate_reported(at, highest, shown, octets, stream, now)
+        elif what == 6:
+            kbps = draw.choice((100.0, 1_000.0, 1e18))
+            python.claimed(kbps, now)
+            c.link_estimate_claimed(at, kbps, now)
+        elif what == 7 and draw.random() < 0.3:
+            python.begin_stream()
+            c.link_estimate_begin_stream(at)
+        elif what == 8 and draw.random() < 0.2 and controlled:
+            missing, sent = draw.randrange(150), draw.choice((0, 20, 300))
+            fell = c.link_estimate_missed(at, missing, sent, 3_200.0, now)
+            assert fell == python.missed(missing, sent, 3_200.0, now)
+        elif what in (9, 10):
+            for _ in range(draw.randrange(20)):
+                number, size = draw.randrange(300) + draw.choice((0, 65_000)), draw.randrange(1_400)
+                verdict = REPAIRS[c.link_estimate_repair(at, number, size, stream, now)]
+                assert verdict == python.repair(number, size, stream, now)
+        else:
+            kbps = python.pace_kbps(stream)
+            assert kbps == c.link_estimate_pace_kbps(at, stream)
+            assert python.may_send(kbps, now) == c.link_estimate_may_send(at, kbps, now)
+            size = draw.randrange(9_000)
+            python.spent(size)
+            c.link_estimate_spent(at, size)
+        assert STATES[native.state] == python.state
+        assert native.kbps == python.kbps
+        seen.add(python.state)
+    c.link_estimate_clear(at)
+    assert controlled or seen == {"wide"}

@@ -1,0 +1,185 @@
+"""What a link carries, and what leaves on it: decisions from numbers and times."""
+
+import pytest
+
+from farmlive.media.engine.python.link_estimate import LinkEstimate, join_plan
+
+STREAM_KBPS = 1_600.0
+
+
+class Link:
+    """A viewer that reports each second on 200 packets a second of a stream."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.estimate = LinkEstimate(self.now)
+        self.highest = self.lost = self.octets = 0
+
+    @property
+    def state(self) -> str:
+        return self.estimate.state
+
+    def seconds(
+        self, count: int, *, loss: float = 0.0, rtt_s: float = 0.05, kbps: float = STREAM_KBPS
+    ) -> None:
+        for _ in range(count):
+            self.now += 1.0
+            self.highest += 200
+            self.lost += round(200 * loss)
+            self.octets += round(kbps * 125)
+            self.estimate.measured(rtt_s)
+            self.estimate.reported(self.highest, self.lost, self.octets, STREAM_KBPS, self.now)
+
+
+def test_a_link_is_wide_after_a_few_good_seconds() -> None:
+    link = Link()
+    link.seconds(3)
+    assert link.state == "unknown"
+    link.seconds(1)
+    assert link.state == "wide"
+
+
+def test_a_queue_that_fills_makes_it_narrow() -> None:
+    link = Link()
+    link.seconds(5)
+    link.seconds(1, rtt_s=0.25)
+    assert link.state == "narrow"
+    # 1,600 kbit/s came within a second and a fifth; a little less drains the queue.
+    assert 1_000 < link.estimate.kbps < 1_200
+
+
+@pytest.mark.parametrize("loss", [0.05, 0.1, 0.3])
+def test_loss_without_a_queue_is_the_radios(loss: float) -> None:
+    link = Link()
+    link.seconds(20, loss=loss)
+    assert link.state == "wide"
+
+
+def test_loss_with_a_queue_is_the_links_end() -> None:
+    link = Link()
+    link.seconds(5)
+    link.seconds(1, loss=0.1, rtt_s=0.12)
+    assert link.state == "narrow"
+
+
+def test_a_narrow_link_is_tried_and_wide_again_within_fifteen_seconds() -> None:
+    link = Link()
+    link.seconds(5)
+    link.seconds(3, loss=0.4, rtt_s=0.35, kbps=1_000)
+    assert link.state == "narrow"
+    for second in range(15):
+        if link.state == "wide":
+            break
+        assert second < 14
+        link.seconds(1, kbps=min(STREAM_KBPS, link.estimate.kbps))
+
+
+def test_each_failure_doubles_the_trial() -> None:
+    link, took = Link(), []
+    link.seconds(5)
+    for _ in range(3):
+        link.seconds(1, rtt_s=0.25)
+        began = link.now
+        while link.state == "narrow":
+            link.seconds(1)
+        took.append(link.now - began)
+    assert took[0] < took[1] < took[2]
+
+
+def test_a_claim_never_raises_and_lowers_no_further_than_half_of_what_came() -> None:
+    link = Link()
+    link.seconds(5)
+    link.estimate.claimed(100_000, link.now)
+    link.seconds(1, rtt_s=0.25)
+    before = link.estimate.kbps
+    link.estimate.claimed(100_000, link.now)
+    link.seconds(1)
+    assert link.estimate.kbps <= 1.15 * before
+    link.estimate.claimed(10, link.now)
+    link.seconds(1)
+    assert link.estimate.kbps == pytest.approx(800)
+
+
+def test_an_uncontrolled_link_stays_wide() -> None:
+    link = Link()
+    link.estimate = LinkEstimate(link.now, controlled=False)
+    assert not link.estimate.wants_report(link.now)
+    link.seconds(10, loss=0.5, rtt_s=1.0)
+    assert link.state == "wide"
+    assert [link.estimate.repair(1, 1_200, STREAM_KBPS, link.now) for _ in range(99)] == [
+        "send"
+    ] * 99
+
+
+def test_a_wide_link_is_asked_once_in_a_window() -> None:
+    link = Link()
+    link.seconds(5)
+    assert not link.estimate.wants_report(link.now + 0.5)
+    assert link.estimate.wants_report(link.now + 0.85)
+
+
+def test_a_burst_leaves_at_twice_the_streams_rate() -> None:
+    estimate, now, octets = LinkEstimate(0.0), 0.0, 0
+    kbps = estimate.pace_kbps(STREAM_KBPS)
+    while now < 1.0:
+        while estimate.may_send(kbps, now) > 0:
+            estimate.spent(1_200)
+            octets += 1_200
+        now += 0.004
+    assert 3_200 * 125 <= octets <= 3_200 * 125 + 18_000
+
+
+def test_what_could_leave_is_not_saved_up() -> None:
+    estimate = LinkEstimate(0.0)
+    kbps = estimate.pace_kbps(STREAM_KBPS)
+    estimate.spent(16_000)
+    assert estimate.may_send(kbps, 60.0) <= 5_000
+
+
+@pytest.mark.parametrize(
+    ("octets", "answers", "wait_s", "plan"),
+    [
+        (90_000, True, 0.0, "group"),
+        (110_000, True, 0.0, "wait"),
+        (110_000, True, 1.5, "keyframe"),
+        (2_000_000, False, 0.0, "group"),
+    ],
+)
+def test_a_joiner_begins_where_it_pays(
+    octets: int, answers: bool, wait_s: float, plan: str
+) -> None:
+    assert join_plan(octets, 3_200, answers, wait_s) == plan
+
+
+def test_a_packet_is_repaired_once_in_a_round_trip() -> None:
+    link = Link()
+    link.seconds(5, rtt_s=0.2)
+    assert link.state == "wide"
+    at = link.now
+    assert link.estimate.repair(7, 1_200, STREAM_KBPS, at) == "send"
+    assert link.estimate.repair(7, 1_200, STREAM_KBPS, at + 0.19) == "skip"
+    assert link.estimate.repair(8, 1_200, STREAM_KBPS, at + 0.19) == "send"
+    assert link.estimate.repair(7, 1_200, STREAM_KBPS, at + 0.21) == "send"
+
+
+def test_repairs_have_a_fifth_of_a_link_that_is_not_wide() -> None:
+    link = Link()
+    link.seconds(5)
+    link.seconds(1, rtt_s=0.3)
+    estimate, sent, number, now = link.estimate, 0, 0, link.now
+    while now < link.now + 10:
+        while estimate.repair(number & 0xFFFF, 1_200, STREAM_KBPS, now) == "send":
+            sent += 1_200
+            number += 1
+        now += 0.05
+    fifth = 0.2 * estimate.kbps * 125
+    assert 9 * fifth < sent <= 11 * fifth
+
+
+def test_who_misses_a_fifth_of_its_burst_has_a_narrow_link() -> None:
+    estimate = LinkEstimate(0.0)
+    assert not estimate.missed(7, 20, 3_200, 1.0)
+    assert not estimate.missed(20, 100, 3_200, 1.0)
+    assert estimate.missed(40, 100, 3_200, 1.0)
+    assert estimate.state == "narrow"
+    assert estimate.kbps == pytest.approx(0.85 * 0.6 * 3_200)

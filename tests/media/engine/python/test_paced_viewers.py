@@ -1,0 +1,247 @@
+"""Viewers on links that are not known to be wide: how they join, what they are sent, and when."""
+
+import pytest
+from tests.media.support.scripted_peers import (
+    KEY,
+    SSRCS,
+    Kept,
+    Source,
+    consecutive,
+    hear_plainly,
+    viewer,
+)
+
+from farmlive.media.engine.python.link_estimate import LinkEstimate
+from farmlive.media.engine.python.output import Fanout
+from farmlive.media.engine.python.viewer import Viewer
+from farmlive.media.wire import rtcp
+
+# Packets of a frame.
+PARTS = 3
+
+
+@pytest.fixture(autouse=True)
+def hearers(monkeypatch: pytest.MonkeyPatch) -> None:
+    hear_plainly(monkeypatch)
+
+
+@pytest.fixture
+def fanout() -> Fanout:
+    return Fanout(SSRCS)
+
+
+def unknown(number: int, now: float) -> tuple[Viewer, Kept]:
+    one, kept = viewer(number)
+    one.link = LinkEstimate(now)
+    return one, kept
+
+
+def asked(source: Source, now: float) -> bool:
+    """Whether a keyframe is requested now."""
+    told = source.publisher.feedback(now, report=False)
+    return told is not None and rtcp.KeyframeRequest(5) in list(rtcp.parse(told))
+
+
+def report(fanout: Fanout, one: Viewer, now: float, highest: int, rtt_s: float) -> None:
+    block = rtcp.ReceiverReport(SSRCS.video, 0, 0, highest, 0, 0, 0)
+    fanout.reported(one, block, now, rtt_s)
+
+
+def on_air(fanout: Fanout, source: Source, count: int) -> float:
+    fanout.put_on_air(source.publisher)
+    return source.frames(count, 0, keyframe=True)
+
+
+def narrow(fanout: Fanout, source: Source, now: float) -> tuple[Viewer, Kept, float]:
+    """A viewer that is live, and then reports a long queue."""
+    one, kept = unknown(1, now)
+    fanout.add(one, now)
+    fanout.pump(now)
+    assert one.lane is not None
+    first = kept.video[-1].sequence
+    report(fanout, one, now, first, 0.05)
+    now = source.frames(30, now)
+    report(fanout, one, now, first + 90, 0.4)
+    assert one.link.state == "narrow"
+    return one, kept, now
+
+
+def test_a_joiner_of_a_small_group_has_all_of_it(fanout: Fanout) -> None:
+    source = Source(fanout)
+    now = on_air(fanout, source, 5)
+    one, kept = unknown(1, now)
+    fanout.add(one, now)
+    fanout.pump(now)
+    assert one.lane is not None
+    source.frames(2, now)
+    assert len(kept.video) == 7 * PARTS
+    assert consecutive(kept.video)
+
+
+def test_a_joiner_of_a_large_group_waits_for_the_keyframe_it_asks_for(fanout: Fanout) -> None:
+    source = Source(fanout)
+    now = on_air(fanout, source, 900)
+    one, kept = unknown(1, now)
+    fanout.add(one, now)
+    fanout.pump(now)
+    assert kept.video == []
+    assert asked(source, now)
+    source.frames(2, now, keyframe=True)
+    fanout.pump(now)
+    assert kept.video[0].payload.startswith(KEY)
+    assert one.lane is not None
+
+
+def test_a_joiner_soon_after_another_has_the_last_keyframe_meanwhile(fanout: Fanout) -> None:
+    source = Source(fanout)
+    now = on_air(fanout, source, 900)
+    source.publisher.want_keyframe()
+    assert asked(source, now)
+    # So many packets that they would not leave soon.
+    now = source.frames(1, now + 0.1, keyframe=True)
+    now = source.frames(9, now, parts=250)
+    one, kept = unknown(1, now)
+    fanout.add(one, now)
+    for _ in range(3):
+        fanout.pump(now)
+    assert len(kept.video) == PARTS
+    assert kept.video[0].payload.startswith(KEY)
+    assert one.peer in fanout.joining.waiting
+    # The same group is not begun again, and no other keyframe requested within two seconds.
+    fanout.want_keyframes(now + 0.1)
+    assert one.peer in fanout.joining.waiting
+    assert not asked(source, now + 0.1)
+    assert asked(source, now + 2.1)
+    source.frames(2, now + 2.2, keyframe=True)
+    fanout.pump(now + 2.3)
+    assert consecutive(kept.video)
+    assert len(kept.video) == PARTS * 3
+
+
+def test_requests_for_many_joiners_are_two_seconds_apart(fanout: Fanout) -> None:
+    source = Source(fanout)
+    now = on_air(fanout, source, 900)
+    requests = 0
+    for number in range(60):
+        one, _ = unknown(number, now)
+        fanout.add(one, now)
+        fanout.want_keyframes(now)
+        if asked(source, now):
+            requests += 1
+            source.frames(1, now, keyframe=True)
+            source.frames(9, now, parts=250)
+        now += 0.1
+    assert requests == 3
+
+
+def test_a_burst_is_paced(fanout: Fanout) -> None:
+    source = Source(fanout, pli=False)
+    fanout.put_on_air(source.publisher)
+    now = source.frames(30, 0, keyframe=True, parts=60)
+    one, kept = unknown(1, now)
+    fanout.add(one, now)
+    octets = []
+    while fanout.joining.catching:
+        fanout.pump(now)
+        octets.append(sum(len(packet.payload) for packet in kept.video))
+        now += 0.004
+    assert len(kept.video) == 1_800
+    # 2,500 kbit/s of a stream that has not been measured, and 16 kB at once.
+    assert octets[10] < 16_000 + 10 * 1_250 + 100
+    assert consecutive(kept.video)
+
+
+def test_who_loses_its_burst_waits_for_another_group(fanout: Fanout) -> None:
+    source = Source(fanout, pli=False)
+    fanout.put_on_air(source.publisher)
+    now = source.frames(30, 0, keyframe=True, parts=60)
+    one, kept = unknown(1, now)
+    fanout.add(one, now)
+    for _ in range(5):
+        fanout.pump(now)
+    sent = [packet.sequence for packet in kept.video]
+    assert fanout.repair(one, rtcp.Nack(SSRCS.video, tuple(sent[20:60])), now)
+    assert one.link.state == "narrow"
+    assert one.peer in fanout.joining.waiting
+    count = len(kept.received)
+    fanout.want_keyframes(now + 0.1)
+    fanout.pump(now + 0.1)
+    assert len(kept.received) == count
+
+
+def test_a_narrow_viewer_is_paced_and_the_others_are_not(fanout: Fanout) -> None:
+    source = Source(fanout)
+    now = on_air(fanout, source, 5)
+    wide, all_of_it = viewer(2)
+    fanout.add(wide, now)
+    fanout.pump(now)
+    one, kept, now = narrow(fanout, source, now)
+    assert one.lane is None
+    assert one.peer in fanout.joining.catching
+    before, ends = len(kept.video), len(all_of_it.video)
+    source.frames(1, now, parts=200)
+    fanout.pump(now)
+    assert len(all_of_it.video) == ends + 200
+    assert before < len(kept.video) < before + 200
+    assert consecutive(kept.video)
+
+
+def test_a_narrow_viewer_whose_picture_is_late_waits_for_a_keyframe(fanout: Fanout) -> None:
+    source = Source(fanout)
+    now = on_air(fanout, source, 5)
+    one, kept, now = narrow(fanout, source, now)
+    # A second of the picture comes in no time: more than it is sent.
+    source.frames(30, now, parts=60)
+    fanout.pump(now)
+    fanout.pump(now + 0.01)
+    assert one.peer in fanout.joining.waiting
+    now += 2.5
+    source.frames(3, now, keyframe=True)
+    now += 0.1
+    fanout.pump(now)
+    assert consecutive(kept.video)
+    assert kept.video[-3 * PARTS].payload.startswith(KEY)
+
+
+def test_a_narrow_link_that_is_wide_again_goes_live(fanout: Fanout) -> None:
+    source = Source(fanout)
+    now = on_air(fanout, source, 5)
+    one, kept, now = narrow(fanout, source, now)
+    for _ in range(20):
+        for _ in range(6):
+            now = source.frames(5, now)
+            fanout.pump(now)
+        report(fanout, one, now, kept.video[-1].sequence, 0.05)
+    fanout.pump(now)
+    assert one.link.state == "wide"
+    assert one.lane is not None
+    source.frames(2, now)
+    assert consecutive(kept.video)
+
+
+def test_repairs_of_a_narrow_link_have_an_end(fanout: Fanout) -> None:
+    source = Source(fanout)
+    now = on_air(fanout, source, 5)
+    one, kept, now = narrow(fanout, source, now)
+    one.link.kbps = 60.0
+    source.frames(1, now, parts=100)
+    for _ in range(5):
+        now += 0.2
+        fanout.pump(now)
+    numbers = tuple(packet.sequence for packet in kept.video[-70:])
+    one.link._repair_octets, one.link._repair_at = 0.0, now
+    assert fanout.repair(one, rtcp.Nack(SSRCS.video, numbers), now)
+    assert one.peer in fanout.joining.waiting
+
+
+def test_what_a_newer_keyframe_replaces_is_not_repaired(fanout: Fanout) -> None:
+    source = Source(fanout)
+    now = on_air(fanout, source, 5)
+    one, kept, now = narrow(fanout, source, now)
+    old = kept.video[-1].sequence
+    source.frames(1, now, keyframe=True)
+    fanout.pump(now)
+    assert not fanout.repair(one, rtcp.Nack(SSRCS.video, (old,)), now)
+    assert kept.of(SSRCS.retransmission) == []
+    fanout.repair(one, rtcp.Nack(SSRCS.video, (kept.video[-1].sequence,)), now)
+    assert len(kept.of(SSRCS.retransmission)) == 1
