@@ -61,6 +61,6 @@ def test_by_itself_it_sends_from_every_core(
     native = pytest.importorskip("farmlive.media.engine.native.engine", reason="it was not built")
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
     made: list[int] = []
-    monkeypatch.setattr(native, "NativeEngine", lambda count, _: made.append(count))
+    monkeypatch.setattr(native, "NativeEngine", lambda count, _, **__: made.append(count))
     choose("native", "auto")
     assert made == [threads]
