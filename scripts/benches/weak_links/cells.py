@@ -120,7 +120,7 @@ def _said(join: dict[str, Any]) -> str:
     )
 
 
-async def recovery(ground: Grounds, say: Say) -> dict[str, Any]:
+async def recovery(ground: Grounds, source: Source, say: Say) -> dict[str, Any]:
     """How long after the link is wide again a viewer's picture is full: whole in height, and as
     smooth as its source.
     """
@@ -129,19 +129,21 @@ async def recovery(ground: Grounds, say: Say) -> dict[str, Any]:
     async with viewer_page(ground) as page:
         ground.down.limit(RECOVERS_FROM_KBPS)
         await page.evaluate("begin()")
-        await asyncio.sleep(NARROW_S)
+        await asyncio.sleep(NARROW_S - 1)
+        _, source_fps = await source.pace(1)
         ground.down.limit(None)
         widened = await page.evaluate("Date.now()")
         end, taken = time.monotonic() + RECOVERS_WITHIN_S + FULL_MS / 1000, None
         while taken is None and time.monotonic() < end:
             await asyncio.sleep(0.5)
             record = record_of(await page.evaluate("recorded()"))
-            taken = full_again_s(record, widened, HEIGHT)
+            taken = full_again_s(record, widened, HEIGHT, source_fps)
         narrow = [at for at in record.shown if at < widened]
         await page.evaluate("end()")
     say(f"  full after {taken} s")
     return {
         "recovery_s": RECOVERS_WITHIN_S if taken is None else taken,
         "fps_before": round(len(narrow) / NARROW_S, 1),
+        "source_fps": round(source_fps, 1),
         "cores_busy": busy.cores(),
     }

@@ -14,8 +14,8 @@ from scripts.benches.report import percentile
 STILL_MS, JOINING_MS = 500, 1_000
 # The third second begins, and the fifth is over.
 FPS_FROM_MS, SOUND_FROM_MS = 2_000, 5_000
-# A picture is full again once it has so many frames a second for so long.
-FULL_FPS, FULL_MS = 28, 3_000
+# A picture is full again once it has so much of its source's frames a second for so long.
+FULL_SHARE, FULL_MS = 0.93, 3_000
 
 
 @dataclass
@@ -139,10 +139,11 @@ def cell_figures(joins: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return figures
 
 
-def full_again_s(record: Record, since: float, height: int) -> float | None:
+def full_again_s(record: Record, since: float, height: int, source_fps: float) -> float | None:
     """From then to the first frame from which on the picture is full: of this height, and as
-    smooth as the source for three seconds; None where it is not yet.
+    smooth as its source for three seconds; None where it is not yet.
     """
+    enough = FULL_SHARE * source_fps * FULL_MS / 1000
     shown = [at for at in record.shown if at >= since]
     for number, at in enumerate(shown):
         until = at + FULL_MS
@@ -152,6 +153,6 @@ def full_again_s(record: Record, since: float, height: int) -> float | None:
         heights = [
             each.get("video.frameHeight", 0) for each in record.samples if at <= each["at"] <= until
         ]
-        if within >= FULL_FPS * FULL_MS / 1000 and heights and min(heights) >= height - 2:
+        if within >= enough and heights and min(heights) >= height - 2:
             return round((at - since) / 1000, 2)
     return None

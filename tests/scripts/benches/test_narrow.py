@@ -141,11 +141,11 @@ def test_a_picture_is_full_again_where_it_stays_smooth_and_whole() -> None:
     joined = record(shown, 12_000)
     for second, sample in enumerate(joined.samples):
         sample["video.frameHeight"] = 360 if second < 9 else 720
-    assert full_again_s(joined, BEGAN + 4_000, 360) == pytest.approx(3, abs=0.25)
-    full = full_again_s(joined, BEGAN + 4_000, 720)
+    assert full_again_s(joined, BEGAN + 4_000, 360, 30) == pytest.approx(3, abs=0.25)
+    full = full_again_s(joined, BEGAN + 4_000, 720, 30)
     assert full is not None
     assert full > 4
-    assert full_again_s(joined, BEGAN + 9_500, 720) is None
+    assert full_again_s(joined, BEGAN + 9_500, 720, 30) is None
 
 
 def arguments(
