@@ -53,6 +53,11 @@ FIGURES = (
     "layers_apart",
 )
 HOW = {
+    "joins": (
+        "One after another. 0.15, 0.3, 0.45 and 0.6 s before four of five another viewer, on no "
+        "narrow link, joins and leaves again: the group of pictures that is under way is young "
+        "then, as where many join. Before the fifth nobody does."
+    ),
     "joins_bad": "Joins whose picture stood still for more than 0.5 s after their first second.",
     "fps": "Frames decoded a second from the third second to the end, in the worst join.",
     "freeze_share": "totalFreezesDuration by time, all joins; a still picture at the end counts.",

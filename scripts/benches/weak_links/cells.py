@@ -28,6 +28,9 @@ from scripts.benches.weak_links.grounds import (
 
 # What a layer needs of a link beside its own bits: headers, sound, and the encoder's overshoot.
 _HEADERS, _SOUND_KBPS = 1.1, 60
+# How long before a join another viewer joined, one join after another. A join takes some 0.2 s, so
+# that its group of pictures is this much older.
+LEADS_S = (None, 0.15, 0.3, 0.45, 0.6)
 # The link on which a viewer stays before it is wide again, and how long.
 RECOVERS_FROM_KBPS, NARROW_S = 1_000, 12.0
 RECOVERS_WITHIN_S = 45.0
@@ -78,8 +81,9 @@ async def measured(
     ground.down.limit(cell.kbps, cell.queue_ms)
     try:
         async with viewer_page(ground) as page:
-            for _ in range(joins):
-                noted = await through_server(ground, page, length_s)
+            for number in range(joins):
+                lead_s = LEADS_S[number % len(LEADS_S)]
+                noted = await through_server(ground, page, length_s, lead_s)
                 found.append(join_figures(record_of(noted), cell.height) | noted["link"])
                 say(_said(found[-1]))
         kbps, fps = await source.pace()

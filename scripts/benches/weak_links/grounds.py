@@ -15,8 +15,10 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
 from scripts.benches.lab import browsers
-from scripts.benches.lab.lab import Lab, Wire
+from scripts.benches.lab.lab import Lab, Place, Wire
 from scripts.benches.lab.server import Server, Stage, running, stage
+
+from farmlive.client.media.light_viewer import LightViewer
 
 SERVER = "10.77.0.1"
 ORIGIN = f"http://{browsers.NAME}:8000"
@@ -27,6 +29,8 @@ KBPS = 1_600
 LAYERS = (("q", 4, 150), ("h", 2, 500), ("f", 1, KBPS))
 HEIGHT = 720
 PATIENCE_S = 40.0
+# By then a visitor has its keyframe.
+_VISIT_PACKETS = 30
 # A link with less on it for so long has nothing of a session left.
 _IDLE_KBPS, _IDLE_S = 50, 0.3
 _WATCHING = Path(__file__).with_name("watching.js")
@@ -42,6 +46,7 @@ class Grounds:
 
     server: Server
     place: Stage
+    far: Place
     down: Wire
     direct: Wire
     publisher: Browser
@@ -92,7 +97,7 @@ async def grounds(engine: str) -> AsyncIterator[Grounds]:
             browsers.chromium(playwright, home, SERVER, camera)
         )
         viewer = await stack.enter_async_context(browsers.chromium(playwright, viewing, SERVER))
-        yield Grounds(server, await stage(server), down, direct, publisher, viewer)
+        yield Grounds(server, await stage(server), far, down, direct, publisher, viewer)
 
 
 _SENT = """
@@ -169,8 +174,31 @@ async def _watching(ground: Grounds) -> AsyncIterator[Page]:
         await page.context.close()
 
 
-async def through_server(ground: Grounds, page: Page, length_s: float) -> dict[str, Any]:
-    """Join, stay, leave; the page's record, and what the link carried of it."""
+async def visit(ground: Grounds) -> None:
+    """Another viewer, on no narrow link, joins and leaves: with the keyframe that it gets a new
+    group of pictures begins, which the next one to join gets from there.
+    """
+
+    async def visited() -> None:
+        viewer = LightViewer(f"http://{SERVER}:8000/whep/{ground.place.broadcast}")
+        try:
+            await viewer.start()
+            await viewer.wait_packets(_VISIT_PACKETS)
+        finally:
+            await viewer.close()
+
+    await ground.far.here(visited)
+
+
+async def through_server(
+    ground: Grounds, page: Page, length_s: float, lead_s: float | None = None
+) -> dict[str, Any]:
+    """Join, stay, leave; the page's record, and what the link carried of it. `lead_s`: by how much
+    another viewer joined before; None: nobody did.
+    """
+    if lead_s is not None:
+        await visit(ground)
+        await asyncio.sleep(lead_s)
     link = Link(ground.down)
     await page.evaluate("begin()")
     await asyncio.sleep(length_s)
