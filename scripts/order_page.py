@@ -2,7 +2,7 @@
 
 from farmlive.shop.core import state_machine
 from farmlive.shop.core.notice_kinds import KINDS
-from farmlive.shop.core.state_machine import Step
+from farmlive.shop.core.state_machine import Transition
 
 
 def page() -> str:
@@ -83,15 +83,21 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _rows(table: tuple[Step, ...], *, stock: bool) -> list[str]:
+def _rows(table: tuple[Transition, ...], *, stock: bool) -> list[str]:
     head = ["from", "to", "by", "for", "means", "event", *(["stock"] if stock else [])]
     rows = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for step in table:
         before = f"`{step.before}`" if step.before else ""
         orders = {"parcel": "parcels", "pickup": "pick-ups", None: ""}[step.way]
-        if step.alive:
+        if step.unless_cancelled:
             orders = "all but cancelled ones"
-        cells = [before, f"`{step.after}`", ", ".join(sorted(step.who)), orders, step.means]
+        cells = [
+            before,
+            f"`{step.after}`",
+            ", ".join(sorted(step.who)),
+            orders,
+            step.meaning,
+        ]
         cells.append(f"`{step.event.kind}`")
         if stock:
             cells.append(step.stock)

@@ -23,7 +23,7 @@ async def relayed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Med
     async with serving(settings) as media:
         publisher = LightPublisher(f"{media.url}/whip/{BROADCAST}", "kitchen")
         await publisher.start()
-        await until(lambda: ("switched", "kitchen") in media.gate.told, "the stream is on air")
+        await until(lambda: ("switched", "kitchen") in media.access.told, "the stream is on air")
         yield media
         await publisher.close()
 

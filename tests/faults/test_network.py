@@ -218,7 +218,7 @@ async def test_a_blackout_ends_where_it_began(grounds: Grounds, published: Publi
         await until(lambda: viewer.frames > before + 30, "the picture is back")
         assert viewer.session is session
         assert grounds.media.relay.viewers() == {BROADCAST: 1}
-        assert grounds.media.gate.told[-1] == ("switched", "orchard"), "nobody else saw anything"
+        assert grounds.media.access.told[-1] == ("switched", "orchard"), "nobody else saw anything"
 
 
 async def test_a_viewer_goes_on_from_another_address(

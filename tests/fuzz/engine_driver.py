@@ -127,14 +127,14 @@ class PythonWorks:
             end.address = end.socket.getsockname()
 
     def take(self, data: bytes, address: Any, now: float) -> None:
-        self.engine._intake.take(self.port, data, None, address, now)
+        self.engine._demux.handle_datagram(self.port, data, None, address, now)
 
     def run(self, now: float, later: float) -> None:
-        self.engine._upkeep.after_reading(now)
+        self.engine._timers.run_due(now)
 
     async def settle(self, now: float) -> None:
-        upkeep = self.engine._upkeep
-        upkeep.after_reading(now)
+        upkeep = self.engine._timers
+        upkeep.run_due(now)
 
         def is_done() -> bool:
             return not (upkeep._request_timers or upkeep._flush_timers or upkeep._burst_timer)
@@ -179,7 +179,7 @@ class NativeWorks:
     def __init__(self) -> None:
         from farmlive.media.engine.native.engine import NativeEngine
 
-        self.engine = NativeEngine(by_hand=True)
+        self.engine = NativeEngine(manual=True)
         self._sent: list[tuple[Any, bytes]] = []
 
     async def start(self, heard: Heard, ends: tuple[End, ...], now: float) -> None:
@@ -188,11 +188,11 @@ class NativeWorks:
 
     def take(self, data: bytes, address: Any, now: float) -> None:
         self.engine.relay.take(data, -1, address, now)
-        self.engine.hear()
+        self.engine.dispatch_events()
 
     def run(self, now: float, later: float) -> None:
         self.engine.relay.run(later)
-        self.engine.hear()
+        self.engine.dispatch_events()
 
     async def settle(self, now: float) -> None:
         self.run(now, now + 0.012)
@@ -204,10 +204,10 @@ class NativeWorks:
         yield from mine
 
     def check(self, publisher: int) -> None:
-        assert self.engine.census()["peers"] == 2
+        assert self.engine.gauges()["peers"] == 2
 
     async def stop(self) -> None:
-        self.engine.hear()
+        self.engine.dispatch_events()
         assert not self.engine._sessions, "nobody uses the keys of those who are gone"
         await self.engine.stop()
 

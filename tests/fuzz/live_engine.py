@@ -69,7 +69,7 @@ class House:
         assert counts["datagrams_received"] == self.fed
         assert all(count >= 0 for count in counts.values())
         assert counts["datagrams_ignored"] + counts["packets_received"] <= self.fed
-        assert self.engine.census()["addresses"] <= 16
+        assert self.engine.gauges()["addresses"] <= 16
         self.works.check(self.peers[0])
 
     def check_received(self) -> None:
@@ -101,7 +101,7 @@ class House:
         for peer in self.peers:
             self.engine.remove_peer(peer)
         self.engine.remove_output(self.output)
-        held = {name: count for name, count in self.engine.census().items() if count}
+        held = {name: count for name, count in self.engine.gauges().items() if count}
         await self.works.stop()
         assert held == {}
 

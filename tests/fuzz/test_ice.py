@@ -107,7 +107,7 @@ def follow(moves: list[Any]) -> None:
                         if kind == "answer":
                             prove(ice, port, check, known, address, now)
             if kind in ("restart", "remove"):
-                ice.look(float(now))
+                ice.retransmit_checks(float(now))
         # Whoever is at an address has passed a check from there, and nobody after it.
         for where, peer in port.peers.items():
             assert owner[where] is peer
@@ -138,5 +138,5 @@ def prove(
     assert ice.check(port, answer, other, float(now)) is None
     proved = ice.check(port, answer, address, float(now))
     assert proved is not None
-    assert (proved.moved, peer.address, peer.proved) == (True, address, True)
+    assert (proved.moved, peer.address, peer.validated) == (True, address, True)
     assert ice.check(port, answer, address, float(now)) is None

@@ -46,8 +46,8 @@ async def send(engine: Engine, streams: list[bytes], known: bool) -> None:
                     answer = b""
             assert known or answer == b"", "who is nobody's gets no answer"
             writer.close()
-        await until(lambda: not engine.census()["connections"], "all connections are closed")
-        assert engine.census()["addresses"] == 0
+        await until(lambda: not engine.gauges()["connections"], "all connections are closed")
+        assert engine.gauges()["addresses"] == 0
         assert engine.counters()["packets_received"] == 0
     finally:
         await engine.stop()

@@ -86,5 +86,7 @@ async def test_a_forged_join_draws_no_handshake(media: Media) -> None:
     with victim_of(media) as victim:
         victim.forge(session._local.credentials)
         await until(victim.count, "the check was answered")
-        await until(lambda: media.engine.place(session.peer) is None, "it is nowhere again")
+        await until(
+            lambda: media.engine.remote_address(session.peer) is None, "it is nowhere again"
+        )
         assert victim.count() <= FACTOR * victim.went

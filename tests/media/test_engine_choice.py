@@ -15,7 +15,7 @@ from farmlive.media.engine_choice import NoNativeEngine, choose
 def test_an_outputs_ssrcs_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     draws = iter((4, 5, 4, 8, 9, 6, 6, 7))
     monkeypatch.setattr(calls, "randbits", lambda _: next(draws))
-    ssrcs = Ssrcs.drawn()
+    ssrcs = Ssrcs.generate()
     assert {ssrcs.video, ssrcs.retransmission, ssrcs.audio} == {5, 9, 7}
 
 

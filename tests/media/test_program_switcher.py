@@ -63,15 +63,15 @@ class Stage:
             for each in self.entry.sources.values()
             if each.session is not None and each.session.peer == self.shown
         )
-        self.direction.aired(self.entry, source)
+        self.direction.on_aired(self.entry, source)
 
     def add(self, name: str, *, guest: bool = False) -> Source:
         source = Source(name, name.title(), guest)
         source.session = cast(Any, Sent(next(_peers)))
         source.publishing = Publishing([Incoming("video", 90_000, {96: "H264:high"})])
         self.entry.sources[name] = source
-        self.direction.joined(self.entry, source)
-        self.direction.flowing(self.entry, source)
+        self.direction.on_joined(self.entry, source)
+        self.direction.on_flowing(self.entry, source)
         return source
 
     @property
@@ -108,9 +108,9 @@ async def test_the_pick_stays_when_another_joins(stage: Stage) -> None:
 async def test_a_pick_that_goes_away_comes_back_by_itself(stage: Stage) -> None:
     orchard, kitchen = stage.add("orchard"), stage.add("kitchen")
     stage.direction.pick(stage.entry, orchard)
-    stage.direction.stopped(stage.entry, orchard)
+    stage.direction.on_stopped(stage.entry, orchard)
     assert stage.on_air == "kitchen"
-    stage.direction.flowing(stage.entry, orchard)
+    stage.direction.on_flowing(stage.entry, orchard)
     assert stage.on_air == "orchard"
     assert stage.told[-3:] == [
         ("switched", "orchard"),
@@ -118,11 +118,11 @@ async def test_a_pick_that_goes_away_comes_back_by_itself(stage: Stage) -> None:
         ("switched", "orchard"),
     ]
     # A third that comes while the pick is away is only in its place.
-    stage.direction.stopped(stage.entry, orchard)
-    stage.direction.stopped(stage.entry, kitchen)
+    stage.direction.on_stopped(stage.entry, orchard)
+    stage.direction.on_stopped(stage.entry, kitchen)
     stage.add("barn")
     assert stage.on_air == "barn"
-    stage.direction.flowing(stage.entry, orchard)
+    stage.direction.on_flowing(stage.entry, orchard)
     assert stage.on_air == "orchard"
 
 
@@ -131,7 +131,7 @@ async def test_a_pick_that_left_is_forgotten() -> None:
     orchard = stage.add("orchard")
     kitchen = stage.add("kitchen")
     stage.direction.pick(stage.entry, orchard)
-    stage.direction.stopped(stage.entry, orchard)
+    stage.direction.on_stopped(stage.entry, orchard)
     await until(lambda: stage.gone == ["orchard"], "the orchard left")
     assert stage.told[-1] == ("left", "orchard")
     assert stage.on_air == "kitchen"
@@ -147,13 +147,13 @@ async def test_a_guest_is_on_air_only_as_the_pick(stage: Stage) -> None:
     assert stage.on_air is None
     assert stage.entry.playable() is None
     orchard = stage.add("orchard")
-    stage.direction.stopped(stage.entry, guest)
-    stage.direction.flowing(stage.entry, guest)
+    stage.direction.on_stopped(stage.entry, guest)
+    stage.direction.on_flowing(stage.entry, guest)
     assert stage.on_air == "orchard"
     # Not even where nothing else is left to show.
-    stage.direction.stopped(stage.entry, orchard)
+    stage.direction.on_stopped(stage.entry, orchard)
     assert stage.told[-1] == ("paused", "orchard")
-    stage.direction.flowing(stage.entry, guest)
+    stage.direction.on_flowing(stage.entry, guest)
     assert stage.entry.paused
     stage.direction.pick(stage.entry, guest)
     assert stage.on_air == "guest"
@@ -164,9 +164,9 @@ async def test_a_guest_that_was_picked_comes_back_to_air(stage: Stage) -> None:
     stage.add("orchard")
     guest = stage.add("guest", guest=True)
     stage.direction.pick(stage.entry, guest)
-    stage.direction.stopped(stage.entry, guest)
+    stage.direction.on_stopped(stage.entry, guest)
     assert stage.on_air == "orchard"
-    stage.direction.flowing(stage.entry, guest)
+    stage.direction.on_flowing(stage.entry, guest)
     assert stage.on_air == "guest"
 
 
@@ -174,7 +174,7 @@ async def test_a_guest_that_is_sent_away_makes_room_at_once(stage: Stage) -> Non
     stage.add("orchard")
     guest = stage.add("guest", guest=True)
     stage.direction.pick(stage.entry, guest)
-    stage.direction.leave(stage.entry, guest)
+    stage.direction.remove(stage.entry, guest)
     assert stage.on_air == "orchard"
     assert stage.told[-2:] == [("left", "guest"), ("switched", "orchard")]
     assert ("paused", "guest") not in stage.told
@@ -185,7 +185,7 @@ async def test_a_guest_that_is_sent_away_makes_room_at_once(stage: Stage) -> Non
 async def test_a_guest_alone_on_air_that_is_sent_away_leaves_a_pause(stage: Stage) -> None:
     guest = stage.add("guest", guest=True)
     stage.direction.pick(stage.entry, guest)
-    stage.direction.leave(stage.entry, guest)
+    stage.direction.remove(stage.entry, guest)
     assert stage.told[-2:] == [("paused", "guest"), ("left", "guest")]
     assert stage.on_air is None
 
@@ -211,7 +211,7 @@ async def test_a_pick_that_dies_before_its_keyframe_leaves_what_was_on_air(stage
     stage.instant = False
     stage.direction.pick(stage.entry, kitchen)
     told = len(stage.told)
-    stage.direction.stopped(stage.entry, kitchen)
+    stage.direction.on_stopped(stage.entry, kitchen)
     assert orchard.session is not None
     assert stage.wanted == orchard.session.peer
     assert stage.on_air == "orchard"
@@ -221,9 +221,9 @@ async def test_a_pick_that_dies_before_its_keyframe_leaves_what_was_on_air(stage
 async def test_a_stream_on_air_that_can_not_be_played_gives_way(stage: Stage) -> None:
     orchard = stage.add("orchard")
     kitchen = stage.add("kitchen")
-    stage.direction.objected(stage.entry, kitchen, "B-frames.")
+    stage.direction.on_objected(stage.entry, kitchen, "B-frames.")
     assert stage.on_air == "orchard"
-    stage.direction.objected(stage.entry, orchard, "B-frames.")
+    stage.direction.on_objected(stage.entry, orchard, "B-frames.")
     assert stage.on_air is None
     assert stage.told[-1] == ("paused", "orchard")
 
@@ -239,7 +239,7 @@ async def test_new_session_has_a_moment_before_another_takes_its_place(
     monkeypatch.setattr("farmlive.media.program_switcher._HANDOVER_S", 0.01)
     stage.add("orchard")
     kitchen = stage.add("kitchen")
-    stage.direction.replaced(stage.entry, kitchen)
+    stage.direction.on_replaced(stage.entry, kitchen)
     assert stage.on_air == "kitchen"
     await until(lambda: stage.on_air == "orchard", "the handover is over")
     assert ("left", "kitchen") not in stage.told
@@ -258,8 +258,8 @@ async def test_two_quick_reloads_leave_the_camera_on_air(
     monkeypatch.setattr("farmlive.media.program_switcher._HANDOVER_S", 0.01)
     orchard = stage.add("orchard")
     for _ in range(2):
-        stage.direction.replaced(stage.entry, orchard)
-    stage.direction.flowing(stage.entry, orchard)
+        stage.direction.on_replaced(stage.entry, orchard)
+    stage.direction.on_flowing(stage.entry, orchard)
     await outlast(0.02)
     assert orchard.flowing
     assert orchard.grace is None
@@ -273,11 +273,11 @@ async def test_who_comes_back_at_the_end_of_its_grace_stays(
     stage = Stage(grace_s=0.02)
     orchard = stage.add("orchard")
     stage.direction.pick(stage.entry, orchard)
-    stage.direction.stopped(stage.entry, orchard)
-    stage.direction.replaced(stage.entry, orchard)
+    stage.direction.on_stopped(stage.entry, orchard)
+    stage.direction.on_replaced(stage.entry, orchard)
     await outlast(0.03)
     assert stage.gone == []
-    stage.direction.flowing(stage.entry, orchard)
+    stage.direction.on_flowing(stage.entry, orchard)
     assert stage.on_air == stage.entry.picked == "orchard"
 
 
@@ -287,8 +287,8 @@ async def test_who_never_connected_takes_no_other_of_its_name_along(
     monkeypatch.setattr("farmlive.media.program_switcher._HANDOVER_S", 0.01)
     early = Source("orchard", "Orchard")
     stage.entry.sources["orchard"] = early
-    stage.direction.replaced(stage.entry, early)
-    stage.direction.stopped(stage.entry, early)
+    stage.direction.on_replaced(stage.entry, early)
+    stage.direction.on_stopped(stage.entry, early)
     assert not stage.entry.sources
     orchard = stage.add("orchard")
     await outlast(0.02)
@@ -305,8 +305,8 @@ async def test_a_pick_that_leaves_before_its_keyframe_gives_way(
     orchard, guest = stage.add("orchard"), stage.add("guest", guest=True)
     stage.instant = False
     stage.direction.pick(stage.entry, guest)
-    stage.direction.stopped(stage.entry, orchard)
-    stage.direction.leave(stage.entry, guest)
+    stage.direction.on_stopped(stage.entry, orchard)
+    stage.direction.remove(stage.entry, guest)
     if others:
         stage.keyframe()
         assert stage.on_air == "kitchen"
@@ -328,8 +328,8 @@ def test_new_viewer_must_know_the_codecs_of_what_is_on_air() -> None:
 
 async def test_nothing_runs_on_after_a_source_has_left(stage: Stage) -> None:
     orchard = stage.add("orchard")
-    stage.direction.stopped(stage.entry, orchard)
-    stage.direction.leave(stage.entry, orchard)
+    stage.direction.on_stopped(stage.entry, orchard)
+    stage.direction.remove(stage.entry, orchard)
     assert orchard.grace is None
     assert orchard.handover is None
     await asyncio.sleep(0)

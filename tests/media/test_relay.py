@@ -21,22 +21,22 @@ from farmlive.settings import Settings
 @pytest.mark.parametrize("codec", ["VP8", "H264"])
 async def test_early_and_late_viewer_decode(media: Media, codec: str) -> None:
     await publish(media, codec)
-    await until(lambda: ("joined", "orchard") in media.gate.told, "the source joined")
+    await until(lambda: ("joined", "orchard") in media.access.told, "the source joined")
     early = await view(media)
     await until(lambda: early.frames["video"] > 30, "the early viewer decodes")
     late = await view(media)
     await until(lambda: late.frames["video"] > 10, "the late viewer decodes")
     await until(lambda: late.frames["audio"] > 10, "the late viewer hears")
-    assert media.gate.told == [("joined", "orchard"), ("switched", "orchard")]
+    assert media.access.told == [("joined", "orchard"), ("switched", "orchard")]
 
 
 async def test_ffmpeg_publishes_and_a_late_viewer_starts_in_the_group(media: Media) -> None:
     async with ffmpeg(media, keyframes=90):
-        await until(lambda: ("switched", "orchard") in media.gate.told, "ffmpeg is on air")
+        await until(lambda: ("switched", "orchard") in media.access.told, "ffmpeg is on air")
         viewer = await view(media)
         await until(lambda: viewer.frames["video"] > 20, "the viewer decodes")
         await until(lambda: viewer.frames["audio"] > 10, "the viewer hears")
-    await until(lambda: ("paused", "orchard") in media.gate.told, "its DELETE came")
+    await until(lambda: ("paused", "orchard") in media.access.told, "its DELETE came")
 
 
 async def test_pyav_publishes_with_a_certificate_on_a_curve_that_tls_still_takes(
@@ -62,7 +62,7 @@ async def test_pyav_publishes_with_a_certificate_on_a_curve_that_tls_still_takes
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        await until(lambda: ("switched", "orchard") in media.gate.told, "PyAV is on air")
+        await until(lambda: ("switched", "orchard") in media.access.told, "PyAV is on air")
         viewer = await view(media)
         await until(lambda: viewer.frames["video"] > 20, "the viewer decodes")
     finally:
@@ -75,15 +75,15 @@ async def test_publisher_away_and_back_viewers_go_on(media: Media) -> None:
     viewer = await view(media)
     await until(lambda: viewer.frames["video"] > 10, "the viewer decodes")
     assert (await media.http.delete(source.location)).status_code == 200
-    await until(lambda: ("paused", "orchard") in media.gate.told, "viewers are told of the pause")
+    await until(lambda: ("paused", "orchard") in media.access.told, "viewers are told of the pause")
     await source.close()
     before = dict(viewer.frames)
     # Another key of the same source, another codec: the same viewer goes on.
     await publish(media, "H264", key="orchard-obs")
-    await until(lambda: ("resumed", "orchard") in media.gate.told, "viewers are told of the end")
+    await until(lambda: ("resumed", "orchard") in media.access.told, "viewers are told of the end")
     await until(lambda: viewer.frames["video"] > before["video"] + 20, "the picture goes on")
     await until(lambda: viewer.frames["audio"] > before["audio"] + 20, "the sound goes on")
-    assert media.gate.told == [
+    assert media.access.told == [
         ("joined", "orchard"),
         ("switched", "orchard"),
         ("paused", "orchard"),
@@ -99,7 +99,7 @@ async def test_a_reload_replaces_the_session_without_a_pause(media: Media) -> No
     await publish(media)
     before = viewer.frames["video"]
     await until(lambda: viewer.frames["video"] > before + 20, "the picture goes on")
-    assert ("paused", "orchard") not in media.gate.told
+    assert ("paused", "orchard") not in media.access.told
     assert (await media.http.delete(source.location)).status_code == 404
 
 
@@ -110,15 +110,15 @@ async def test_the_source_that_joined_last_is_on_air_and_its_end_brings_the_othe
     viewer = await view(media)
     await until(lambda: viewer.frames["video"] > 10, "the viewer decodes")
     kitchen = await publish(media, "H264", key="kitchen")
-    await until(lambda: ("switched", "kitchen") in media.gate.told, "the kitchen is on air")
+    await until(lambda: ("switched", "kitchen") in media.access.told, "the kitchen is on air")
     before = viewer.frames["video"]
     await until(lambda: viewer.frames["video"] > before + 20, "the kitchen is seen")
     assert [s["on_air"] for s in media.relay.health(BROADCAST)["sources"]] == [False, True]
     await media.http.delete(kitchen.location)
-    await until(lambda: media.gate.told[-1] == ("switched", "orchard"), "the orchard is back")
+    await until(lambda: media.access.told[-1] == ("switched", "orchard"), "the orchard is back")
     before = viewer.frames["video"]
     await until(lambda: viewer.frames["video"] > before + 20, "the orchard is seen")
-    assert ("paused", "kitchen") not in media.gate.told
+    assert ("paused", "kitchen") not in media.access.told
 
 
 async def test_after_the_grace_the_source_has_left(settings: Settings) -> None:
@@ -127,7 +127,7 @@ async def test_after_the_grace_the_source_has_left(settings: Settings) -> None:
         viewer = await view(media)
         await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
         await media.http.delete(source.location)
-        await until(lambda: media.gate.told[-1] == ("left", "orchard"), "the source left")
+        await until(lambda: media.access.told[-1] == ("left", "orchard"), "the source left")
         response = await media.http.post(
             f"/whep/{BROADCAST}", content="v=0", headers={"Content-Type": "application/sdp"}
         )
@@ -138,12 +138,12 @@ async def test_who_offers_anew_while_away_is_not_sent_off_at_the_end_of_its_grac
     media: Media,
 ) -> None:
     source = await publish(media)
-    await until(lambda: ("joined", "orchard") in media.gate.told, "the source joined")
+    await until(lambda: ("joined", "orchard") in media.access.told, "the source joined")
     await media.http.delete(source.location)
     (orchard,) = media.relay._broadcasts[BROADCAST].sources.values()
     assert orchard.grace is not None
     offer = (Path(__file__).parent / "offers" / "publish-chromium-156.sdp").read_text()
-    media.relay.publish(BROADCAST, media.gate.keys["orchard"], offer)
+    media.relay.publish(BROADCAST, media.access.keys["orchard"], offer)
     assert orchard.grace is None
     assert orchard.handover is not None
 
@@ -189,10 +189,10 @@ async def test_a_stream_with_b_frames_is_not_put_on_air_and_its_health_says_what
         f"/whep/{BROADCAST}", content="v=0", headers={"Content-Type": "application/sdp"}
     )
     assert response.status_code == 409
-    assert media.gate.told == [("joined", "orchard")]
+    assert media.access.told == [("joined", "orchard")]
     monkeypatch.undo()
     await publish(media, "H264")
-    await until(lambda: media.gate.told[-1] == ("switched", "orchard"), "set right, it is on air")
+    await until(lambda: media.access.told[-1] == ("switched", "orchard"), "set right, it is on air")
     # Set wrong while it is on air: who comes is told to wait, not let in to nothing.
     send_b_frames(monkeypatch)
     await publish(media, "H264")

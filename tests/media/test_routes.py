@@ -77,7 +77,7 @@ async def test_what_is_refused_is_a_problem(
     assert response.json()["detail"].endswith(".")
     if status == 409:
         assert int(response.headers["retry-after"]) > 0
-    assert media.gate.empty_handed == (status == 409)
+    assert media.access.empty_handed == (status == 409)
     assert media.relay.metrics()["sources"] == 0
     assert media.relay.metrics()["viewers"] == 0
 
@@ -168,7 +168,7 @@ async def test_a_viewer_says_how_high_a_layer_it_wants(
     location = made.headers["location"]
     assert link == f'<{location}/layer>; rel="urn:ietf:params:whep:ext:core:layer"'
     wanted: list[int | None] = []
-    monkeypatch.setattr(media.engine, "prefer", lambda _, most: wanted.append(most))
+    monkeypatch.setattr(media.engine, "limit_layer", lambda _, most: wanted.append(most))
 
     async def ask(path: str, content: str, kind: str = "application/json") -> httpx.Response:
         return await media.http.post(path, content=content, headers={"Content-Type": kind})
@@ -202,7 +202,7 @@ async def test_a_session_is_found_at_its_own_address_only(media: Media) -> None:
 
 async def test_changes_are_limited_and_a_refused_one_changes_nothing(media: Media) -> None:
     peer = await publish(media)
-    media.gate.changes = 0
+    media.access.changes = 0
     tag = FRAGMENT | {"If-Match": "*"}
     for response in (
         await media.http.patch(peer.location, content=RESTART, headers=tag),
@@ -210,7 +210,7 @@ async def test_changes_are_limited_and_a_refused_one_changes_nothing(media: Medi
     ):
         assert (response.status_code, response.headers["retry-after"]) == (429, "1")
         assert response.headers["access-control-allow-origin"] == "*"
-    media.gate.changes = 1
+    media.access.changes = 1
     assert (await media.http.delete(peer.location)).status_code == 200
 
 
@@ -310,5 +310,5 @@ async def test_a_wrong_fingerprint_is_no_session(media: Media) -> None:
     )
     await connection.setRemoteDescription(RTCSessionDescription(response.text, "answer"))
     await until(lambda: media.relay.metrics()["sources"] == 0, "the source was dropped")
-    assert media.gate.told == []
+    assert media.access.told == []
     await connection.close()

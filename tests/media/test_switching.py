@@ -48,12 +48,12 @@ async def test_the_host_picks_and_viewers_go_on_without_a_gap(media: Media) -> N
     viewer = await view(media)
     await seen(viewer)
     await publish(media, "H264", key="kitchen")
-    await until(lambda: media.gate.told[-1] == ("switched", "kitchen"), "the kitchen is on air")
+    await until(lambda: media.access.told[-1] == ("switched", "kitchen"), "the kitchen is on air")
     await seen(viewer)
     media.relay.switch(BROADCAST, "orchard")
-    await until(lambda: media.gate.told[-1] == ("switched", "orchard"), "the orchard is on air")
+    await until(lambda: media.access.told[-1] == ("switched", "orchard"), "the orchard is on air")
     await seen(viewer)
-    assert [event.codec for event in media.gate.events if event.kind == "switched"] == [
+    assert [event.codec for event in media.access.events if event.kind == "switched"] == [
         "VP8",
         "H264",
         "VP8",
@@ -63,7 +63,7 @@ async def test_the_host_picks_and_viewers_go_on_without_a_gap(media: Media) -> N
     assert viewer.connection.connectionState == "connected"
     # Once more the same: nothing happens.
     assert media.relay.switch(BROADCAST, "orchard") is True
-    assert media.gate.told.count(("switched", "orchard")) == 2
+    assert media.access.told.count(("switched", "orchard")) == 2
 
 
 async def test_what_can_not_be_on_air_is_not_picked(
@@ -97,11 +97,11 @@ async def test_a_guest_is_seen_by_the_crew_before_it_is_picked(media: Media) -> 
     await seen(crew)
     assert media.relay.viewers() == {BROADCAST: 1}
     assert media.relay.metrics()["viewers"] == 1
-    assert ("switched", "guest") not in media.gate.told
+    assert ("switched", "guest") not in media.access.told
     assert (health(media, "guest")["guest"], health(media, "guest")["on_air"]) == (True, False)
     assert media.relay.guests() == {BROADCAST: ["guest"]}
     media.relay.switch(BROADCAST, "guest")
-    await until(lambda: media.gate.told[-1] == ("switched", "guest"), "the guest is on air")
+    await until(lambda: media.access.told[-1] == ("switched", "guest"), "the guest is on air")
     await seen(viewer)
     await seen(crew)
 
@@ -114,11 +114,11 @@ async def test_a_guest_that_is_sent_away_has_no_session_any_more(media: Media) -
     await seen(crew)
     viewer = await view(media)
     media.relay.switch(BROADCAST, "guest")
-    await until(lambda: media.gate.told[-1] == ("switched", "guest"), "the guest is on air")
+    await until(lambda: media.access.told[-1] == ("switched", "guest"), "the guest is on air")
     media.relay.dismiss(BROADCAST, "guest")
     assert (await media.http.delete(guest.location)).status_code == 404
-    await until(lambda: media.gate.told[-1] == ("switched", "orchard"), "the orchard is on air")
-    assert ("left", "guest") in media.gate.told
+    await until(lambda: media.access.told[-1] == ("switched", "orchard"), "the orchard is on air")
+    assert ("left", "guest") in media.access.told
     for connection in (guest.connection, crew.connection):
         await until(partial(is_over, connection), "guest and crew are told")
     await seen(viewer)
@@ -132,7 +132,7 @@ async def guest_on_air(media: Media) -> Peer:
     await publish(media)
     guest = await publish(media, key="guest")
     media.relay.switch(BROADCAST, "guest")
-    await until(lambda: media.gate.told[-1] == ("switched", "guest"), "the guest is on air")
+    await until(lambda: media.access.told[-1] == ("switched", "guest"), "the guest is on air")
     return guest
 
 
@@ -142,14 +142,14 @@ async def not_on_air_until_picked(media: Media) -> None:
     await until(lambda: health(media, "orchard")["on_air"], "the orchard is on air")
     media.relay.switch(BROADCAST, "guest")
     await until(lambda: health(media, "guest")["on_air"], "the guest is on air")
-    switched = [source for kind, source in media.gate.told if kind == "switched"]
+    switched = [source for kind, source in media.access.told if kind == "switched"]
     assert switched == ["orchard", "guest", "orchard", "guest"]
 
 
 async def test_a_guest_who_left_is_on_air_again_only_by_the_host(media: Media) -> None:
     guest = await guest_on_air(media)
     assert (await media.http.delete(guest.location)).status_code == 200
-    assert ("left", "guest") in media.gate.told
+    assert ("left", "guest") in media.access.told
     assert [s["id"] for s in media.relay.health(BROADCAST)["sources"]] == ["orchard"]
     assert (await media.http.delete(guest.location)).status_code == 404
     await publish(media, key="guest")
@@ -163,7 +163,7 @@ async def test_a_guest_whose_goodbye_came_before_the_delete_has_left_too(media: 
     # By itself that may be a reload.
     assert health(media, "guest")["picked"] is True
     assert (await media.http.delete(guest.location)).status_code == 200
-    assert ("left", "guest") in media.gate.told
+    assert ("left", "guest") in media.access.told
     await publish(media, key="guest")
     await not_on_air_until_picked(media)
 
@@ -172,7 +172,7 @@ async def test_another_device_of_a_guest_is_on_air_only_by_the_host(media: Media
     guest = await guest_on_air(media)
     await publish(media, key="guest-tablet")
     assert (await media.http.delete(guest.location)).status_code == 404
-    assert [told for told in media.gate.told if told[0] in ("joined", "left")] == [
+    assert [told for told in media.access.told if told[0] in ("joined", "left")] == [
         ("joined", "orchard"),
         ("joined", "guest"),
         ("left", "guest"),
@@ -197,7 +197,7 @@ async def test_a_reload_of_the_guests_device_keeps_its_place(media: Media) -> No
     await until(lambda: health(media, "guest")["away"], "its goodbye came")
     await publish(media, key="guest")
     await until(lambda: health(media, "guest")["on_air"], "the guest is on air again")
-    assert ("left", "guest") not in media.gate.told
+    assert ("left", "guest") not in media.access.told
     assert (await media.http.delete(guest.location)).status_code == 404
     assert health(media, "guest")["on_air"] is True
 
@@ -222,7 +222,7 @@ async def test_a_preview_lasts_while_someone_looks(media: Media) -> None:
     await media.http.delete(second.location)
     assert media.held["outputs"] == outputs
     # Told of the one that viewers get, and of nothing else.
-    assert media.gate.told == [("joined", "orchard"), ("switched", "orchard")]
+    assert media.access.told == [("joined", "orchard"), ("switched", "orchard")]
     await seen(viewer)
 
 
@@ -268,8 +268,8 @@ async def test_one_who_can_not_play_a_source_sees_the_others(media: Media) -> No
     await viewer.open(f"/whep/{BROADCAST}")
     await seen(viewer)
     await publish(media, "H264", key="kitchen")
-    await until(lambda: media.gate.told[-1] == ("switched", "kitchen"), "the kitchen is on air")
+    await until(lambda: media.access.told[-1] == ("switched", "kitchen"), "the kitchen is on air")
     media.relay.switch(BROADCAST, "orchard")
-    await until(lambda: media.gate.told[-1] == ("switched", "orchard"), "the orchard is on air")
+    await until(lambda: media.access.told[-1] == ("switched", "orchard"), "the orchard is on air")
     await seen(viewer)
     assert viewer.connection.connectionState == "connected"

@@ -171,7 +171,7 @@ async def test_the_lease_goes_to_the_next_publishers_server_once_nobody_is_there
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for server in (pair.one, pair.other):
-        monkeypatch.setattr(server.house.media.relay._direction, "_grace_s", 0.2)
+        monkeypatch.setattr(server.house.media.relay._switcher, "_grace_s", 0.2)
     camera, source = await pair.camera("Orchard", pair.one.url)
     viewer = await pair.watch(pair.other.url)
     await viewer.wait_packets(20)

@@ -42,7 +42,7 @@ class Heard:
         self.lots: list[str] = []
         self.ends_at: int | None = None
 
-    def proof_changed(self, _connection: Connection, changed: Sequence[str]) -> None:
+    def on_proof_changed(self, _connection: Connection, changed: Sequence[str]) -> None:
         if self.ends_at is not None and len(self.steps) == self.ends_at:
             raise Ended
         self.steps.append(len(changed))

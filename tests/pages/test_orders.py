@@ -55,7 +55,7 @@ TOO_LATE = {
 
 
 def path_of(order: str, token: str) -> str:
-    return f"/order/{order}/{document_links.mark(token)}"
+    return f"/order/{order}/{document_links.mark_of(token)}"
 
 
 @pytest.mark.parametrize("settings", [{}, NO_CONTACT], indirect=True, ids=["contact", "none"])
@@ -116,7 +116,7 @@ async def test_paper_says_nothing_of_what_buyer_and_farm_wrote(
         assert hidden in own.text
         assert hidden not in page.text
     shop = site.house.shop
-    found = await shop.order_on_paper(order, document_links.mark(token))
+    found = await shop.order_by_document(order, document_links.mark_of(token))
     assert found.claims == []
     assert {(step.reason, step.amount, step.refund) for step in found.history} == {
         (None, None, None)
@@ -164,7 +164,7 @@ async def test_paper_tells_no_address_of_mail(site: Server, sale: Sale) -> None:
         }
         placed = await api.commands(sale.broadcast).order("a-key-of-a-parcel-001", order)
     shop = site.house.shop
-    found = await shop.order_on_paper(placed["id"], document_links.mark(placed["token"]))
+    found = await shop.order_by_document(placed["id"], document_links.mark_of(placed["token"]))
     assert found.buyer is not None
     assert (found.buyer.name, found.buyer.phone) == (BUYER["name"], BUYER["phone"])
     assert found.buyer.email is None
@@ -217,14 +217,14 @@ async def test_paper_of_another_order_opens_nothing(
 ) -> None:
     placed = await pick_up(site, sale)
     for order, mark in (
-        (placed["id"], document_links.mark(sale.order.rsplit("/", 1)[-1])),
-        (ulid(), document_links.mark(placed["token"])),
+        (placed["id"], document_links.mark_of(sale.order.rsplit("/", 1)[-1])),
+        (ulid(), document_links.mark_of(placed["token"])),
         (placed["id"], placed["token"]),
         (placed["id"], "é"),
     ):
         assert (await visitor.get(f"/order/{order}/{mark}")).status_code == 404
     # What stands on paper is no token: it opens no buyer's page and cancels nothing.
-    mark = document_links.mark(placed["token"])
+    mark = document_links.mark_of(placed["token"])
     assert (await visitor.get(f"/order/{mark}")).status_code == 404
     assert (await visitor.post(f"/api/v1/orders/{mark}/cancellation", json={})).status_code == 404
 

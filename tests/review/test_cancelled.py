@@ -15,7 +15,7 @@ from farmlive.review.order_file import order_sheet
 from farmlive.shop.core import state_machine
 from farmlive.shop.core.order_models import Refund
 from farmlive.shop.orders.change_models import NewBulkTransition
-from farmlive.shop.orders.order_documents import Choice
+from farmlive.shop.orders.order_documents import OrderSelection
 
 # How an order comes into each state in which it can be cancelled, and from there to its buyer.
 WAYS = {
@@ -31,7 +31,7 @@ async def cancel(fair: Any, staff: Any, *orders: Any) -> str:
     """Cancel orders by one move, which can be undone."""
     named = [order["id"] for order in orders]
     change = {"orders": named, "state": "cancelled", "reason": "It rains."}
-    moves = fair.house.shop.moves
+    moves = fair.house.shop.bulk_actions
     made = await moves.make(staff, fair.broadcast, NewBulkTransition.model_validate(change))
     assert made.refused == []
     return str(made.id)
@@ -44,7 +44,9 @@ async def refund(fair: Any, staff: Any, order: Any, amount: int) -> None:
 
 async def file_of(fair: Any, staff: Any) -> Any:
     """The desk's file of all orders."""
-    found = await fair.house.shop.papers.chosen(staff, fair.broadcast, Choice(), limit=99)
+    found = await fair.house.shop.order_documents.read_selected(
+        staff, fair.broadcast, OrderSelection(), limit=99
+    )
     sheet = order_sheet(
         found,
         seller=False,
@@ -75,7 +77,7 @@ async def test_a_cancellation_that_was_undone_is_in_no_number(
         await fair.enter(order, each)
     move = await cancel(fair, staff, order)
     assert (await fair.report()).net.amount == 2_990
-    undone = await fair.house.shop.moves.undo(staff, fair.broadcast, move)
+    undone = await fair.house.shop.bulk_actions.undo(staff, fair.broadcast, move)
     assert [each.state for each in undone.moved] == [state]
     for each in steps[len(before) :]:
         await fair.enter(order, each)

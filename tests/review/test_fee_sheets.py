@@ -134,7 +134,7 @@ async def test_what_a_claim_was_answered_with_is_a_refund(fair: Any, staff: Any)
 
 async def test_an_undone_cancellation_stands_in_every_number(fair: Any, staff: Any) -> None:
     order = await fair.order("13800000001", 2)
-    moves = fair.house.shop.moves
+    moves = fair.house.shop.bulk_actions
     change = NewBulkTransition.model_validate({"orders": [order["id"]], "state": "cancelled"})
     made = await moves.make(staff, fair.broadcast, change)
     assert (await fair.report()).net.amount == 0

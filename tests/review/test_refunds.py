@@ -40,7 +40,7 @@ async def test_boxes_that_never_left_are_charged_to_their_farm(fair: Any) -> Non
     assert await nets(fair) == [0, 4_990]
     (settled,) = (await fair.sheet("settlement", fair.seller(1))).tables[:1]
     assert 4_990 in settled.rows[0]
-    await fair.house.shop.moves.undo(STAFF, fair.broadcast, given.refund)
+    await fair.house.shop.bulk_actions.undo(STAFF, fair.broadcast, given.refund)
     assert await nets(fair) == [2_990, 4_990]
 
 
@@ -51,10 +51,10 @@ async def test_a_wrong_price_is_charged_to_its_farm(fair: Any) -> None:
     given = await refund(fair, order, 1_500, offer=fair.cards[1].id)
     assert await nets(fair) == [5_980 - 598, 4_990 - 499 - 1_500]
     paid = NewBulkTransition.model_validate({"orders": [order["id"]], "payment": "paid"})
-    await fair.house.shop.moves.make(STAFF, fair.broadcast, paid)
+    await fair.house.shop.bulk_actions.make(STAFF, fair.broadcast, paid)
     assert await nets(fair) == [5_980 - 598, 4_990 - 499 - 1_500]
     back = {"reason": "too much", "payment": "due"}
-    put_right = fair.house.shop.moves.put_right
+    put_right = fair.house.shop.bulk_actions.put_right
     await put_right(STAFF, fair.broadcast, order["id"], NewReversal.model_validate(back))
     wrong = NewReversal.model_validate({"reason": "too much", "refund": given.refund})
     await put_right(STAFF, fair.broadcast, order["id"], wrong)
@@ -73,5 +73,5 @@ async def test_whatever_was_given_back_log_and_tables_agree_to_the_last_unit(fai
             )
             given = await refund(fair, order, chance.randrange(1, 2_500), **what)
             if chance.random() < 0.3:
-                await fair.house.shop.moves.undo(STAFF, fair.broadcast, given.refund)
+                await fair.house.shop.bulk_actions.undo(STAFF, fair.broadcast, given.refund)
     await nets(fair)

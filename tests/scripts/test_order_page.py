@@ -13,7 +13,7 @@ def test_it_has_every_transition_once() -> None:
         *state_machine.BACK_STATES,
         *state_machine.BACK_PAYMENTS,
     ):
-        cells = (f"`{step.after}`", f"| {step.means} |", f"`{step.event.kind}`")
+        cells = (f"`{step.after}`", f"| {step.meaning} |", f"`{step.event.kind}`")
         (row,) = (line for line in lines if all(cell in line for cell in cells))
         assert all(who in row for who in step.who)
 

@@ -13,7 +13,7 @@ from tests.support.waiting import LONG_S
 
 from farmlive.client.media.light_publisher import LightPublisher
 from farmlive.media import relay
-from farmlive.media.engine.interface import Times
+from farmlive.media.engine.interface import Timeouts
 from farmlive.media.engine_choice import choose
 from farmlive.server import running
 from farmlive.settings import Settings
@@ -26,7 +26,7 @@ GRACE_S = 5.0
 async def show(
     settings: Settings, tables: None, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Show]:
-    monkeypatch.setattr(relay, "choose", partial(choose, times=Times(silent=1.5)))
+    monkeypatch.setattr(relay, "choose", partial(choose, timeouts=Timeouts(silent=1.5)))
     hasty = settings.model_copy(update={"source_grace_s": GRACE_S})
     async with running(hasty) as server, AsyncExitStack() as stack:
         yield await opened_show(server, stack)

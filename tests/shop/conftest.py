@@ -36,7 +36,7 @@ from farmlive.shop.routes import claims, orders, waitlist
 from farmlive.shop.routes import notices as notice_routes
 from farmlive.shop.routes.offers import routes
 from farmlive.shop.shop import Shop
-from farmlive.shop.stock.lot_watch import Shown
+from farmlive.shop.stock.lot_watch import ShownLots
 from farmlive.store import Store
 
 PRICE = 2990
@@ -77,7 +77,7 @@ def selling(
     *,
     limits: RateLimits,
     blocks: Blocklist,
-    shown: Callable[[], Mapping[str, Shown]] = dict,
+    shown: Callable[[], Mapping[str, ShownLots]] = dict,
 ) -> tuple[Shop, Origin]:
     """A shop that no viewer looks at, and the origin of what it sells."""
     trade = LotTrade(store, log, settings)
@@ -93,7 +93,7 @@ def selling(
         limits=limits,
         blocks=blocks,
         shown=shown,
-        searched=lambda _caller, _by: None,
+        report_search=lambda _caller, _by: None,
         outages=Outages(),
     )
     return shop, origin

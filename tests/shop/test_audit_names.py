@@ -7,7 +7,7 @@ from tests.shop.support.flash_batches import plan
 
 from farmlive.ids import ulid
 from farmlive.shop import audit_names
-from farmlive.shop.audit_names import Thing
+from farmlive.shop.audit_names import NamedObject
 
 
 async def test_things_are_called_as_coordinators_know_them(stall: Any) -> None:
@@ -15,12 +15,12 @@ async def test_things_are_called_as_coordinators_know_them(stall: Any) -> None:
     flash = (await plan(stall))["id"]
     offer, lot = stall.card.id, stall.lot
     wanted = {placed["id"], flash, offer, lot.id, stall.farm.id, stall.broadcast}
-    found = await stall.shop.things({*wanted, stall.centre.id, ulid(), "no identifier"})
+    found = await stall.shop.named_objects({*wanted, stall.centre.id, ulid(), "no identifier"})
     assert found.keys() == {*wanted, stall.centre.id}
-    assert found[placed["id"]] == Thing("order", placed["number"], within=stall.broadcast)
-    assert found[lot.id] == Thing("lot", {"zh": "金桔", "en": "Kumquats"}, code="1123")
-    assert found[stall.broadcast] == Thing("broadcast", {"zh": "金桔", "en": "Kumquats"})
-    assert (found[offer].kind, found[offer].within) == ("offer", stall.broadcast)
+    assert found[placed["id"]] == NamedObject("order", placed["number"], broadcast=stall.broadcast)
+    assert found[lot.id] == NamedObject("lot", {"zh": "金桔", "en": "Kumquats"}, code="1123")
+    assert found[stall.broadcast] == NamedObject("broadcast", {"zh": "金桔", "en": "Kumquats"})
+    assert (found[offer].kind, found[offer].broadcast) == ("offer", stall.broadcast)
     # A flash batch is called as what it is of.
     assert found[flash] == found[offer]
     assert {found[stall.farm.id].kind, found[stall.centre.id].kind} == {"farm", "centre"}
@@ -31,5 +31,5 @@ async def test_things_are_called_as_coordinators_know_them(stall: Any) -> None:
 async def test_many_are_asked_for_in_parts(stall: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(audit_names, "AT_ONCE", 2)
     wanted = {stall.lot.id, stall.farm.id, stall.broadcast, stall.centre.id, stall.card.id}
-    assert (await stall.shop.things(wanted)).keys() == wanted
-    assert await stall.shop.things(()) == {}
+    assert (await stall.shop.named_objects(wanted)).keys() == wanted
+    assert await stall.shop.named_objects(()) == {}

@@ -141,16 +141,16 @@ async def test_what_leaked_keys_opened_ends_and_new_ones_open_it(
             with pytest.raises(UnknownOrder):
                 await shop.order(before)
             with pytest.raises(UnknownOrder):
-                await shop.order_on_paper(order, document_links.mark(before))
+                await shop.order_by_document(order, document_links.mark_of(before))
             token = links.token(order)
             found = await shop.order(token)
             assert (found.id, found.token) == (order, token)
             assert (found.code is None) is (order == PARCEL)
-            assert (await shop.order_on_paper(order, document_links.mark(token))).id == order
+            assert (await shop.order_by_document(order, document_links.mark_of(token))).id == order
         with pytest.raises(UnknownCode):
-            await shop.handovers.find(HOST, CodeSaid(code=CODES[PICKUP]))
+            await shop.pickup.find(HOST, CodeSaid(code=CODES[PICKUP]))
         code = (await shop.order(links.token(PICKUP))).code
-        assert (await shop.handovers.find(HOST, CodeSaid(code=code))).id == PICKUP
+        assert (await shop.pickup.find(HOST, CodeSaid(code=code))).id == PICKUP
         # The same request again is answered with what opens it now.
         again = await shop.place(BUYER, BROADCAST, REQUEST)
         assert (again["token"], again["code"]) == (links.token(PICKUP), code)

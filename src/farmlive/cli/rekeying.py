@@ -19,7 +19,7 @@ from farmlive.people.factors.rekeying import Kept
 from farmlive.people.moderation import blocklist
 from farmlive.shop.core.order_links import OrderLinks
 from farmlive.shop.orders import rekeying as order_rekeying
-from farmlive.shop.orders.rekeying import Opened
+from farmlive.shop.orders.rekeying import RekeyCounts
 from farmlive.store import Store, alone
 from farmlive.store import keys as stored
 from farmlive.store.keys import KeyFile, Keys, KeysRefused
@@ -37,7 +37,7 @@ class Outlook:
 
     lost: bool
     pseudonyms: bool
-    opened: Opened
+    opened: RekeyCounts
     blocked: int
     muted: int
     factors: Kept
@@ -67,7 +67,7 @@ async def outlook(store: Store, file: KeyFile, *, pseudonyms: bool) -> Outlook:
         both = pseudonyms or lost
         blocked, muted = blocklist.count_unnamed(connection), mutes.count(connection)
         factors = factor_rekeying.kept(connection)
-        return Outlook(lost, both, order_rekeying.opened(connection), blocked, muted, factors)
+        return Outlook(lost, both, order_rekeying.count_orders(connection), blocked, muted, factors)
 
     # Through the writer, so that this process has only one connection.
     return await store.write(read)
@@ -89,7 +89,7 @@ async def replace(store: Store, file: KeyFile, *, pseudonyms: bool, caller: Call
         def of_buyer(number: str) -> str:
             return pseudonym(new.pseudonyms, BUYER, number)
 
-        counted = order_rekeying.opened(connection)
+        counted = order_rekeying.count_orders(connection)
         marks = order_rekeying.rekey(connection, OrderLinks(new.orders), of_buyer if both else None)
         factor_rekeying.rekey(connection, old, new)
         if both:

@@ -70,7 +70,7 @@ def _routers(rooms: Rooms, api: Api, pages: Pages) -> list[APIRouter]:
 
     return [
         page_routes.start_page(pages, services),
-        media_routes.routes(media.sessions, media.gate, settings),
+        media_routes.routes(media.sessions, media.access, settings),
         broadcast_routes.routes(store, log, broadcasts, rooms.channel, rooms.chat, guard),
         command_routes.routes(rooms.channel.commands.values(), guard),
         people_routes.routes(people, guard, broadcast_state),
@@ -96,7 +96,7 @@ def _routers(rooms: Rooms, api: Api, pages: Pages) -> list[APIRouter]:
             media=media.metrics,
             notices=shop.notices.counts,
             outages=rooms.outages,
-            rush=shop.rush.counts,
+            rush=shop.rush.counters,
         ),
         page_routes.routes(pages, services, settings, person_page),
         studio.routes(pages, services, settings),

@@ -1,4 +1,4 @@
-"""Builds and connects what has to do with media: the relay and its gate, the leases among servers,
+"""Builds and connects what has to do with media: the relay, access to it, the leases among servers,
 and the events of media in the log.
 """
 
@@ -9,15 +9,15 @@ from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.log import Log
 from farmlive.bus import Bus
 from farmlive.media import Relay
-from farmlive.media.session_service import Here
+from farmlive.media.session_service import LocalSessions
+from farmlive.media_bridge.access import StreamAccess
 from farmlive.media_bridge.broadcast_states import BroadcastStates
 from farmlive.media_bridge.cameras import Cameras
 from farmlive.media_bridge.crew_sessions import CrewSessions
 from farmlive.media_bridge.event_writer import EventWriter
-from farmlive.media_bridge.gate import StreamGate
 from farmlive.media_bridge.publishers import Publishers
 from farmlive.media_bridge.session_closer import SessionCloser
-from farmlive.nodes import Anywhere, Leases
+from farmlive.nodes import ClusterSessions, Leases
 from farmlive.nodes.forwarding import Forwarding
 from farmlive.nodes.signing import Signer
 from farmlive.outages import Outages
@@ -34,7 +34,7 @@ class MediaParts:
     """
 
     relay: Relay
-    gate: StreamGate
+    access: StreamAccess
     events: EventWriter
     crew: CrewSessions
     closer: SessionCloser
@@ -43,8 +43,8 @@ class MediaParts:
     leases: Leases
     signer: Signer
     forwarding: Forwarding
-    here: Here
-    sessions: Anywhere
+    here: LocalSessions
+    sessions: ClusterSessions
 
     async def start(self) -> None:
         """Start the tasks; the relay's port is open already."""
@@ -91,13 +91,13 @@ def build_media(
     leases.attach(relay)
     signer = Signer(store.keys, leases.node, lambda: store.clock_epoch, settings.node_url)
     forwarding = Forwarding(signer, outages, settings.node_url)
-    here = Here(relay)
-    sessions = Anywhere(here, leases, forwarding)
+    here = LocalSessions(relay)
+    sessions = ClusterSessions(here, leases, forwarding)
     states = BroadcastStates(store, log, bus)
     crew = CrewSessions(guard, states.is_live, sessions)
     return MediaParts(
         relay=relay,
-        gate=StreamGate(settings, people, guard, states, crew),
+        access=StreamAccess(settings, people, guard, states, crew),
         events=events,
         crew=crew,
         closer=SessionCloser(people, relay, bus, states),

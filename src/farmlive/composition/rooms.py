@@ -125,7 +125,7 @@ def build_rooms(settings: Settings, store: Store, bus: Bus, outages: Outages) ->
         limits=people.limits,
         blocks=people.blocks,
         shown=broadcasts.hubs.lots_shown,
-        searched=people.access.searched,
+        report_search=people.access.searched,
         outages=outages,
     )
     media = build_media(settings, store, bus, outages, log, people, guard, broadcasts)

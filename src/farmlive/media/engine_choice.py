@@ -5,7 +5,7 @@ from typing import Literal
 
 import structlog
 
-from farmlive.media.engine.interface import Engine, Times
+from farmlive.media.engine.interface import Engine, Timeouts
 from farmlive.media.engine.python.engine import PythonEngine
 
 # With 4 threads a frame reaches 2,000 viewers within 5 ms; more would leave fewer cores to pages
@@ -22,7 +22,7 @@ class NoNativeEngine(Exception):
 def choose(
     name: Literal["auto", "native", "python"],
     send_threads: Literal["auto"] | int,
-    times: Times | None = None,
+    timeouts: Timeouts | None = None,
     *,
     link_control: bool = True,
 ) -> Engine:
@@ -32,7 +32,7 @@ def choose(
     Raises NoNativeEngine.
     """
     if name == "python":
-        return PythonEngine(times, link_control=link_control)
+        return PythonEngine(timeouts, link_control=link_control)
     try:
         from farmlive.media.engine.native.engine import NativeEngine
     except ImportError as error:
@@ -50,11 +50,11 @@ def choose(
             "FARMLIVE_ENGINE to python, which is silent.",
             missing=str(error),
         )
-        return PythonEngine(times, link_control=link_control)
-    threads = _by_cores() if send_threads == "auto" else send_threads
-    return NativeEngine(threads, times, link_control=link_control)
+        return PythonEngine(timeouts, link_control=link_control)
+    threads = _threads_for_cores() if send_threads == "auto" else send_threads
+    return NativeEngine(threads, timeouts, link_control=link_control)
 
 
-def _by_cores() -> int:
+def _threads_for_cores() -> int:
     cores = len(os.sched_getaffinity(0))
     return min(cores, MOST_SEND_THREADS) if cores > 1 else 0

@@ -7,12 +7,12 @@ from typing import Any
 from farmlive.media.broadcasts import Broadcast, Source
 from farmlive.media.diagnostics import Advice, advise
 from farmlive.media.engine.interface import Health, Peer
-from farmlive.media.rejected_offers import Refused
+from farmlive.media.rejected_offers import RejectedOffer
 
 
-def every(
+def list_sources(
     entry: Broadcast | None,
-    refused: Mapping[str, Refused],
+    refused: Mapping[str, RejectedOffer],
     measure: Callable[[Peer], Health | None],
 ) -> list[dict[str, Any]]:
     """Return the sources of the broadcast that have joined, as in the API, and those whose offers
@@ -30,13 +30,13 @@ def every(
         health = measure(source.session.peer) if source.session else None
         no = refused.get(source.id)
         found.append(
-            _shown(entry or Broadcast("", 0), source, health)
-            | {"refused": no.shown() if no else None}
+            _source_json(entry or Broadcast("", 0), source, health)
+            | {"refused": no.as_json() if no else None}
         )
     return found
 
 
-def _shown(entry: Broadcast, source: Source, health: Health | None) -> dict[str, Any]:
+def _source_json(entry: Broadcast, source: Source, health: Health | None) -> dict[str, Any]:
     """Return one source of the broadcast; `health` is None while it has no session."""
     numbers = health or Health()
     return {

@@ -11,7 +11,7 @@ from farmlive.media.signalling.session import Session
 from farmlive.media.wire.errors import SessionGone
 
 
-class Place(NamedTuple):
+class SessionRole(NamedTuple):
     """The role of a session: a publisher's, a preview's, or a viewer's if it has no source."""
 
     entry: Broadcast
@@ -25,21 +25,21 @@ class OpenSessions:
     def __init__(self) -> None:
         self._by_token: dict[str, Session] = {}
         self._by_peer: dict[Peer, Session] = {}
-        self._places: dict[Session, Place] = {}
+        self._roles: dict[Session, SessionRole] = {}
 
-    def add(self, session: Session, place: Place) -> None:
+    def add(self, session: Session, role: SessionRole) -> None:
         """Add a session that begins."""
         self._by_token[session.token] = self._by_peer[session.peer] = session
-        self._places[session] = place
+        self._roles[session] = role
 
     def has(self, token: str) -> bool:
         """Return whether a session with this token is open."""
         return token in self._by_token
 
-    def at(self, broadcast: str, token: str, publisher: bool) -> Session:
+    def get(self, broadcast: str, token: str, publisher: bool) -> Session:
         """Return the session with this URL. Raises SessionGone."""
         session = self._by_token.get(token)
-        place = self.place(session)
+        place = self.role(session)
         if (
             session is None
             or place is None
@@ -49,19 +49,19 @@ class OpenSessions:
             raise SessionGone("Begin a new one with a POST.")
         return session
 
-    def of(self, peer: Peer) -> Session | None:
+    def of_peer(self, peer: Peer) -> Session | None:
         """Return the session of this peer."""
         return self._by_peer.get(peer)
 
-    def place(self, session: Session | None) -> Place | None:
+    def role(self, session: Session | None) -> SessionRole | None:
         """Return the session's role; None if it is not open."""
-        return self._places.get(session) if session is not None else None
+        return self._roles.get(session) if session is not None else None
 
-    def forget(self, session: Session) -> Place | None:
+    def forget(self, session: Session) -> SessionRole | None:
         """Remove the session, which the caller closes; return its role, None if it was not open."""
         self._by_token.pop(session.token, None)
         self._by_peer.pop(session.peer, None)
-        return self._places.pop(session, None)
+        return self._roles.pop(session, None)
 
     def close(self, *sessions: Session) -> None:
         """Remove these sessions and close them."""

@@ -44,25 +44,27 @@ WriteEvent = Callable[[MediaEvent], None]
 """Writes an event where the application keeps it, without waiting."""
 
 
-class Gate(Protocol):
+class AccessPolicy(Protocol):
     """Admission to media; the application implements it."""
 
-    async def publish(self, broadcast: str, bearer: str | None, request: Request) -> Admission:
+    async def authorize_publish(
+        self, broadcast: str, bearer: str | None, request: Request
+    ) -> Admission:
         """Return the source that this key may publish as. Raises a Problem."""
 
-    async def play(self, broadcast: str, request: Request) -> str | None:
+    async def authorize_play(self, broadcast: str, request: Request) -> str | None:
         """Admit a player; return the IP that it counts against, None for none. Raises a Problem."""
 
-    async def preview(
+    async def authorize_preview(
         self, broadcast: str, source: str, bearer: str | None, request: Request
     ) -> None:
         """Authorize a preview of a source that may not be on air. Raises a Problem."""
 
-    def plays(self, broadcast: str, session: str, request: Request) -> None:
+    def record_session(self, broadcast: str, session: str, request: Request) -> None:
         """Record the session that followed from admitting this player."""
 
-    def nothing_to_play(self, request: Request) -> None:
+    def record_nothing_to_play(self, request: Request) -> None:
         """Record that no source publishes in the broadcast that this player was admitted to."""
 
-    def change(self, request: Request) -> None:
+    def authorize_change(self, request: Request) -> None:
         """Authorize a change or the end of a session. Raises a Problem."""

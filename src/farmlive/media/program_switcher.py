@@ -18,7 +18,7 @@ _HANDOVER_S = 2.0
 
 
 class ProgramSwitcher:
-    """Decides for every broadcast. Calls `gone` to free a source that has left, with its
+    """Decides for every broadcast. Calls `on_gone` to free a source that has left, with its
     session.
     """
 
@@ -26,27 +26,27 @@ class ProgramSwitcher:
         self,
         engine: Engine,
         grace_s: float,
-        tell: Callable[[MediaEvent], None],
-        gone: Callable[[Broadcast, Source], None],
+        on_event: Callable[[MediaEvent], None],
+        on_gone: Callable[[Broadcast, Source], None],
     ) -> None:
         self._engine = engine
         self._grace_s = grace_s
-        self._hear = tell
-        self._gone = gone
+        self._on_event = on_event
+        self._on_gone = on_gone
         self._order = 0
 
-    def _tell(self, kind: Any, entry: Broadcast, source: Source) -> None:
+    def _send_event(self, kind: Any, entry: Broadcast, source: Source) -> None:
         codec = source.video if kind == "switched" else None
-        self._hear(MediaEvent(kind, entry.id, source.id, source.label, source.guest, codec))
+        self._on_event(MediaEvent(kind, entry.id, source.id, source.label, source.guest, codec))
 
-    def joined(self, entry: Broadcast, source: Source) -> None:
+    def on_joined(self, entry: Broadcast, source: Source) -> None:
         """Handle the source's first finished handshake."""
         if not source.joined:
             self._order += 1
             source.joined = self._order
-            self._tell("joined", entry, source)
+            self._send_event("joined", entry, source)
 
-    def replaced(self, entry: Broadcast, source: Source) -> None:
+    def on_replaced(self, entry: Broadcast, source: Source) -> None:
         """Handle a new session that replaces the source's old one.
 
         Its media has a moment to come, and then the whole grace period.
@@ -54,16 +54,16 @@ class ProgramSwitcher:
         source.flowing = False
         source.cancel_timers()
         source.handover = asyncio.get_running_loop().call_later(
-            _HANDOVER_S, self.stopped, entry, source
+            _HANDOVER_S, self.on_stopped, entry, source
         )
 
-    def flowing(self, entry: Broadcast, source: Source) -> None:
+    def on_flowing(self, entry: Broadcast, source: Source) -> None:
         """Handle the source's media, which flows for the first time or again."""
         source.flowing = True
         source.cancel_timers()
         self._decide(entry)
 
-    def stopped(self, entry: Broadcast, source: Source) -> None:
+    def on_stopped(self, entry: Broadcast, source: Source) -> None:
         """Handle media that stopped: another source goes on air, or viewers wait for this one."""
         source.flowing = False
         if not source.joined:
@@ -73,11 +73,11 @@ class ProgramSwitcher:
             return
         if source.grace is None:
             source.grace = asyncio.get_running_loop().call_later(
-                self._grace_s, self.leave, entry, source
+                self._grace_s, self.remove, entry, source
             )
         self._decide(entry)
 
-    def objected(self, entry: Broadcast, source: Source, sentence: str) -> None:
+    def on_objected(self, entry: Broadcast, source: Source, sentence: str) -> None:
         """Handle a stream that can't be played: it stays off air until the source restarts it."""
         source.objection = sentence
         if self._decide(entry) is None:
@@ -90,7 +90,7 @@ class ProgramSwitcher:
         entry.picked = source.id
         self._decide(entry)
 
-    def leave(self, entry: Broadcast, source: Source) -> None:
+    def remove(self, entry: Broadcast, source: Source) -> None:
         """Remove a source: its grace period is over, or the host dismissed it."""
         source.cancel_timers()
         source.flowing = False
@@ -104,19 +104,19 @@ class ProgramSwitcher:
             entry.on_air = None
         entry.forget(source)
         if source.joined:
-            self._tell("left", entry, source)
+            self._send_event("left", entry, source)
         # A switch to it may be pending even if it was not on air.
         self._decide(entry)
-        self._gone(entry, source)
+        self._on_gone(entry, source)
 
-    def aired(self, entry: Broadcast, source: Source) -> None:
+    def on_aired(self, entry: Broadcast, source: Source) -> None:
         """Record that viewers get this source, from now on or again."""
         if entry.on_air != source.id:
             entry.on_air = source.id
-            self._tell("switched", entry, source)
+            self._send_event("switched", entry, source)
         if entry.paused:
             entry.paused = False
-            self._tell("resumed", entry, source)
+            self._send_event("resumed", entry, source)
 
     def _decide(self, entry: Broadcast) -> Source | None:
         """Put the right source on air; if there is none, send `paused` to viewers."""
@@ -127,5 +127,5 @@ class ProgramSwitcher:
         on_air = entry.sources.get(entry.on_air or "")
         if on_air is not None and not entry.paused:
             entry.paused = True
-            self._tell("paused", entry, on_air)
+            self._send_event("paused", entry, on_air)
         return None

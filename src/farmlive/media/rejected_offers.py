@@ -17,7 +17,7 @@ SHOWN_MS = 2 * 60_000
 _log = structlog.get_logger(__name__)
 
 
-class Refused(NamedTuple):
+class RejectedOffer(NamedTuple):
     """The last rejected offer of a source; `at` is in ms since 1970."""
 
     admission: Admission
@@ -25,18 +25,18 @@ class Refused(NamedTuple):
     detail: str
     at: int
 
-    def shown(self) -> dict[str, str]:
+    def as_json(self) -> dict[str, str]:
         """Return it as in the API."""
         return {"slug": self.slug, "detail": self.detail, "at": rfc3339(self.at)}
 
 
-class RefusedOffers:
+class RejectedOffers:
     """The last rejected offer of each source, until it publishes or two minutes have passed."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], Refused] = {}
+        self._rejected: dict[tuple[str, str], RejectedOffer] = {}
 
-    def note(self, broadcast: str, admission: Admission, problem: Problem) -> None:
+    def record(self, broadcast: str, admission: Admission, problem: Problem) -> None:
         """Log and keep the rejected offer with its problem."""
         _log.info(
             "a publisher's offer was refused",
@@ -45,8 +45,8 @@ class RefusedOffers:
             slug=problem.slug,
             detail=problem.detail,
         )
-        self._kept = {key: each for key, each in self._kept.items() if _is_fresh(each)}
-        self._kept[broadcast, admission.source] = Refused(
+        self._rejected = {key: each for key, each in self._rejected.items() if _is_fresh(each)}
+        self._rejected[broadcast, admission.source] = RejectedOffer(
             admission, problem.slug, problem.detail, now_ms()
         )
 
@@ -54,21 +54,23 @@ class RefusedOffers:
         """Forget the offer of a source that publishes or was dismissed; None: of the whole
         broadcast.
         """
-        for key in [key for key in self._kept if key[0] == broadcast and source in (None, key[1])]:
-            del self._kept[key]
+        for key in [
+            key for key in self._rejected if key[0] == broadcast and source in (None, key[1])
+        ]:
+            del self._rejected[key]
 
     def broadcasts(self) -> set[str]:
         """Return the broadcasts with a rejected offer to show."""
-        return {of for (of, _), each in self._kept.items() if _is_fresh(each)}
+        return {of for (of, _), each in self._rejected.items() if _is_fresh(each)}
 
-    def of(self, broadcast: str) -> dict[str, Refused]:
+    def for_broadcast(self, broadcast: str) -> dict[str, RejectedOffer]:
         """Return the broadcast's rejected offers to show, by source."""
         return {
             source: each
-            for (of, source), each in self._kept.items()
+            for (of, source), each in self._rejected.items()
             if of == broadcast and _is_fresh(each)
         }
 
 
-def _is_fresh(refused: Refused) -> bool:
+def _is_fresh(refused: RejectedOffer) -> bool:
     return now_ms() - refused.at < SHOWN_MS

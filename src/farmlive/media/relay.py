@@ -12,21 +12,21 @@ from typing import Any
 from farmlive.media.broadcasts import Broadcast, Source
 from farmlive.media.engine.interface import Candidate, Engine, Output, Peer
 from farmlive.media.engine.python.net.addresses import (
+    addresses_to_advertise,
+    addresses_to_bind,
     local_addresses,
-    nearest_first,
-    to_bind,
-    to_tell,
+    sort_candidates,
 )
 from farmlive.media.engine_choice import choose
-from farmlive.media.health import every
-from farmlive.media.open_sessions import OpenSessions, Place
+from farmlive.media.health import list_sources
+from farmlive.media.open_sessions import OpenSessions, SessionRole
 from farmlive.media.ports import Admission, WriteEvent
 from farmlive.media.previews import Previews
 from farmlive.media.program_switcher import ProgramSwitcher
-from farmlive.media.rejected_offers import RefusedOffers
+from farmlive.media.rejected_offers import RejectedOffers
 from farmlive.media.signalling import negotiation
 from farmlive.media.signalling.dtls import Certificate
-from farmlive.media.signalling.pending_sessions import Connecting
+from farmlive.media.signalling.pending_sessions import PendingSessions
 from farmlive.media.signalling.session import Session, new_credentials
 from farmlive.media.wire.errors import (
     NobodyPublishing,
@@ -55,12 +55,12 @@ class Relay:
         self._certificate: Certificate = Certificate.generateCertificate()
         self._broadcasts: dict[str, Broadcast] = {}
         self._sessions = OpenSessions()
-        self._connecting = Connecting()
-        self._direction = ProgramSwitcher(
+        self._pending = PendingSessions()
+        self._switcher = ProgramSwitcher(
             self._engine, settings.source_grace_s, write_event, self._source_gone
         )
         self._previews = Previews(self._engine)
-        self.refused = RefusedOffers()
+        self.rejected_offers = RejectedOffers()
 
     # Start and stop.
 
@@ -70,8 +70,8 @@ class Relay:
         configured = self._settings.udp_addresses
         await self._engine.start(
             self,
-            to_bind(configured, local),
-            to_tell(configured, local),
+            addresses_to_bind(configured, local),
+            addresses_to_advertise(configured, local),
             self._settings.udp_port,
             self._settings.tcp_port_number,
         )
@@ -84,7 +84,7 @@ class Relay:
 
     def end(self, broadcast: str) -> None:
         """Close the sessions of an ended broadcast and free its state. Sends no events."""
-        self.refused.forget(broadcast)
+        self.rejected_offers.forget(broadcast)
         entry = self._broadcasts.pop(broadcast, None)
         if entry is None:
             return
@@ -95,7 +95,7 @@ class Relay:
             if source.session is not None:
                 sessions.append(source.session)
         for session in sessions:
-            self._connecting.remove(session)
+            self._pending.remove(session)
         self._sessions.close(*sessions)
         for source in entry.sources.values():
             source.watchers.clear()
@@ -125,7 +125,7 @@ class Relay:
 
     def broadcasts(self) -> set[str]:
         """Return the broadcasts that have a source, a viewer or a recently refused offer here."""
-        return {*self._broadcasts, *self.refused.broadcasts()}
+        return {*self._broadcasts, *self.rejected_offers.broadcasts()}
 
     def metrics(self) -> Mapping[str, int]:
         """Return the numbers for /metrics.
@@ -136,17 +136,19 @@ class Relay:
         return {
             "native": int(self.engine == "native"),
             "viewers": self._viewer_count(),
-            "connecting": len(self._connecting),
+            "connecting": len(self._pending),
             "sources": sum(len(entry.sources) for entry in self._broadcasts.values()),
             **self._engine.counters(),
-            **{f"held_{name}": count for name, count in self._engine.census().items()},
+            **{f"held_{name}": count for name, count in self._engine.gauges().items()},
         }
 
     def health(self, broadcast: str) -> dict[str, Any]:
         """Return the health of each source of the broadcast, and the number of viewers."""
         entry = self._broadcasts.get(broadcast)
         return {
-            "sources": every(entry, self.refused.of(broadcast), self._engine.health),
+            "sources": list_sources(
+                entry, self.rejected_offers.for_broadcast(broadcast), self._engine.health
+            ),
             "viewers": len(entry.viewers) if entry else 0,
         }
 
@@ -158,7 +160,7 @@ class Relay:
     def _local(self, asked_at: str = "") -> negotiation.Local:
         candidates = self._engine.candidates
         if asked_at and not self._settings.udp_addresses:
-            candidates = nearest_first(candidates, asked_at)
+            candidates = sort_candidates(candidates, asked_at)
         return negotiation.Local(new_credentials(), self._certificate.fingerprint, candidates)
 
     def publish(
@@ -171,8 +173,8 @@ class Relay:
         """
         local = self._local(asked_at)
         answer, publishing, terms = negotiation.publish(offer, local)
-        self._part_from_another_device(broadcast, admission)
-        entry, source = self._there(broadcast, admission.source)
+        self._end_other_device(broadcast, admission)
+        entry, source = self._find_source(broadcast, admission.source)
         if entry and not source and len(entry.sources) >= self._settings.max_sources:
             raise TooManySources(
                 f"This broadcast has {len(entry.sources)} sources already. Stop one of them, or "
@@ -185,29 +187,29 @@ class Relay:
                 admission.source, admission.label, admission.guest, device=admission.device
             )
             entry.sources[source.id] = source
-        session = self._open(local, terms, Place(entry, source, publishes=True))
+        session = self._open(local, terms, SessionRole(entry, source, publishes=True))
         self._engine.publish(session.peer, publishing)
         old, source.session = source.session, session
         source.token = session.token
         source.publishing, source.label = publishing, admission.label
         source.key = admission.key
         source.objection = None
-        self.refused.forget(broadcast, source.id)
+        self.rejected_offers.forget(broadcast, source.id)
         self._previews.show(source)
         if old is not None:
             self._sessions.close(old)
         if old is not None or source.joined:
-            self._direction.replaced(entry, source)
+            self._switcher.on_replaced(entry, source)
         return session, answer
 
-    def _part_from_another_device(self, broadcast: str, admission: Admission) -> None:
+    def _end_other_device(self, broadcast: str, admission: Admission) -> None:
         """End a guest's place if another device opens the guest's link.
 
         The host put the first device on air, not the second, which therefore joins as a new guest.
         """
-        entry, source = self._there(broadcast, admission.source)
+        entry, source = self._find_source(broadcast, admission.source)
         if entry and source and source.guest and source.device != admission.device:
-            self._direction.leave(entry, source)
+            self._switcher.remove(entry, source)
 
     def view(self, broadcast: str, offer: str, address: str | None = None) -> tuple[Session, str]:
         """Accept a viewer's offer; return its session and the SDP answer. Raises a Problem.
@@ -224,9 +226,9 @@ class Relay:
             )
         now = time.monotonic()
         self._make_room(address, now)
-        session, answer = self._watch(Place(entry), entry.output, source, offer)
+        session, answer = self._open_viewer(SessionRole(entry), entry.output, source, offer)
         entry.viewers.add(session)
-        self._connecting.add(session, address, now)
+        self._pending.add(session, address, now)
         return session, answer
 
     def _make_room(self, address: str | None, now: float) -> None:
@@ -235,8 +237,8 @@ class Relay:
         Raises TooMany and ServerFull.
         """
         most = self._settings.max_connecting_per_address
-        if address is not None and self._connecting.count(address) >= most:
-            stale = self._connecting.stale(address, now)
+        if address is not None and self._pending.count(address) >= most:
+            stale = self._pending.stale(address, now)
             if stale is None:
                 raise TooMany(
                     f"{most} players of this address are connecting. Try again in a moment.",
@@ -244,7 +246,7 @@ class Relay:
                 )
             self._finish(stale)
         if self._viewer_count() >= self._settings.max_viewers:
-            oldest = self._connecting.oldest()
+            oldest = self._pending.oldest()
             if oldest is None:
                 raise ServerFull(
                     f"All {self._settings.max_viewers} places are taken. Try again in a minute.",
@@ -266,14 +268,14 @@ class Relay:
             )
         try:
             output = self._previews.open(found)
-            session, answer = self._watch(Place(entry, found), output, found, offer)
+            session, answer = self._open_viewer(SessionRole(entry, found), output, found, offer)
             found.watchers.add(session)
         finally:
             self._previews.left(found)
         return session, answer
 
-    def _watch(
-        self, place: Place, output: Output, source: Source, offer: str
+    def _open_viewer(
+        self, place: SessionRole, output: Output, source: Source, offer: str
     ) -> tuple[Session, str]:
         local = self._local()
         answer, viewing, terms = negotiation.view(
@@ -283,16 +285,18 @@ class Relay:
         self._engine.view(session.peer, output, viewing)
         return session, answer
 
-    def _open(self, local: negotiation.Local, terms: negotiation.Terms, place: Place) -> Session:
+    def _open(
+        self, local: negotiation.Local, terms: negotiation.Terms, place: SessionRole
+    ) -> Session:
         session = Session(
-            self._engine, self._certificate, local, terms, self._secured, self._finish
+            self._engine, self._certificate, local, terms, self._on_secured, self._finish
         )
         self._sessions.add(session, place)
         return session
 
     def session(self, broadcast: str, token: str, publisher: bool) -> Session:
         """Return the session with this URL. Raises SessionGone."""
-        return self._sessions.at(broadcast, token, publisher)
+        return self._sessions.get(broadcast, token, publisher)
 
     def knows(self, broadcast: str, token: str) -> bool:
         """Return whether a session with this token is open, or was a guest's last one."""
@@ -312,14 +316,14 @@ class Relay:
         if entry is None or guest is None:
             self._finish(self.session(broadcast, token, publisher))
         else:
-            self._direction.leave(entry, guest)
+            self._switcher.remove(entry, guest)
 
     def _finish(self, session: Session) -> None:
         """Free a session that is over.
 
         A DTLS close_notify alone does not end a source's place: browsers send it on a reload, too.
         """
-        self._connecting.remove(session)
+        self._pending.remove(session)
         place = self._sessions.forget(session)
         if place is None:
             return
@@ -330,7 +334,7 @@ class Relay:
             self._previews.left(source, session)
         elif source.session is session:
             source.session = None
-            self._direction.stopped(entry, source)
+            self._switcher.on_stopped(entry, source)
         session.close()
         self._free_if_idle(entry)
 
@@ -347,7 +351,7 @@ class Relay:
         Otherwise they get it from its next keyframe on. Raises UnknownSource, SourceAway and
         SourceUnplayable.
         """
-        entry, found = self._there(broadcast, source)
+        entry, found = self._find_source(broadcast, source)
         if entry is None or found is None:
             raise UnknownSource("Viewers see what they saw: that camera is not here.")
         if not found.flowing:
@@ -357,15 +361,15 @@ class Relay:
             )
         if found.objection is not None:
             raise SourceUnplayable(f"Viewers see what they saw. {found.objection}")
-        self._direction.pick(entry, found)
+        self._switcher.pick(entry, found)
         return entry.on_air == found.id
 
     def dismiss(self, broadcast: str, source: str) -> None:
         """End the source's session and its place; do nothing if the source is not here."""
-        self.refused.forget(broadcast, source)
-        entry, found = self._there(broadcast, source)
+        self.rejected_offers.forget(broadcast, source)
+        entry, found = self._find_source(broadcast, source)
         if entry is not None and found is not None:
-            self._direction.leave(entry, found)
+            self._switcher.remove(entry, found)
 
     def guests(self) -> dict[str, list[str]]:
         """Return the guest sources that are here, by broadcast."""
@@ -382,15 +386,15 @@ class Relay:
             for source in entry.sources.values()
         }
 
-    def _there(self, broadcast: str, source: str) -> tuple[Broadcast | None, Source | None]:
+    def _find_source(self, broadcast: str, source: str) -> tuple[Broadcast | None, Source | None]:
         entry = self._broadcasts.get(broadcast)
         return entry, entry.sources.get(source) if entry else None
 
-    def _secured(self, session: Session) -> None:
-        self._connecting.remove(session)
-        place = self._sessions.place(session)
+    def _on_secured(self, session: Session) -> None:
+        self._pending.remove(session)
+        place = self._sessions.role(session)
         if place is not None and place.source is not None and place.publishes:
-            self._direction.joined(place.entry, place.source)
+            self._switcher.on_joined(place.entry, place.source)
 
     def _source_gone(self, entry: Broadcast, source: Source) -> None:
         """End the session of a source that has left, and its previews."""
@@ -403,49 +407,49 @@ class Relay:
 
     # Events of the engine.
 
-    def reached(self, peer: Peer) -> None:
+    def on_reached(self, peer: Peer) -> None:
         """Handle the first authenticated connectivity check of the peer."""
-        session = self._sessions.of(peer)
+        session = self._sessions.of_peer(peer)
         if session is not None:
             session.reached()
 
-    def dtls(self, peer: Peer, datagram: bytes) -> None:
+    def on_dtls(self, peer: Peer, datagram: bytes) -> None:
         """Handle a DTLS record from the peer."""
-        session = self._sessions.of(peer)
+        session = self._sessions.of_peer(peer)
         if session is not None:
             session.dtls(datagram)
 
-    def lost(self, peer: Peer) -> None:
+    def on_lost(self, peer: Peer) -> None:
         """Handle the loss of the peer's consent (RFC 7675)."""
-        session = self._sessions.of(peer)
+        session = self._sessions.of_peer(peer)
         if session is not None:
             self._finish(session)
 
-    def flowing(self, peer: Peer) -> None:
+    def on_flowing(self, peer: Peer) -> None:
         """Handle media of a publisher that flows for the first time or again."""
         entry, source = self._source_of(peer)
         if entry is not None and source is not None:
-            self._direction.flowing(entry, source)
+            self._switcher.on_flowing(entry, source)
 
-    def silent(self, peer: Peer) -> None:
+    def on_silent(self, peer: Peer) -> None:
         """Handle a publisher whose media stopped."""
         entry, source = self._source_of(peer)
         if entry is not None and source is not None:
-            self._direction.stopped(entry, source)
+            self._switcher.on_stopped(entry, source)
 
-    def aired(self, output: Output, peer: Peer) -> None:
+    def on_aired(self, output: Output, peer: Peer) -> None:
         """Record that viewers of the output get this publisher, from now on or again."""
         entry, source = self._source_of(peer)
         if entry is not None and source is not None and output == entry.output:
-            self._direction.aired(entry, source)
+            self._switcher.on_aired(entry, source)
 
-    def objected(self, peer: Peer, sentence: str) -> None:
+    def on_objected(self, peer: Peer, sentence: str) -> None:
         """Take a stream that viewers can't play off air, and report the reason in its health."""
         entry, source = self._source_of(peer)
         if entry is not None and source is not None:
-            self._direction.objected(entry, source, sentence)
+            self._switcher.on_objected(entry, source, sentence)
 
     def _source_of(self, peer: Peer) -> tuple[Broadcast | None, Source | None]:
-        session = self._sessions.of(peer)
-        place = self._sessions.place(session)
+        session = self._sessions.of_peer(peer)
+        place = self._sessions.role(session)
         return (place.entry, place.source) if place else (None, None)

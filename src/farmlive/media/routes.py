@@ -31,7 +31,7 @@ from farmlive.problems import Invalid, Problem, TooLarge, TooMany
 from farmlive.settings import Settings
 
 if TYPE_CHECKING:
-    from farmlive.media.ports import Gate
+    from farmlive.media.ports import AccessPolicy
     from farmlive.media.session_service import Signalling
 
 _SDP = "application/sdp"
@@ -145,7 +145,7 @@ def _bearer(request: Request) -> str | None:
     return key.strip() or None if scheme.lower() == "bearer" else None
 
 
-def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRouter:
+def routes(signalling: "Signalling", access: "AccessPolicy", settings: Settings) -> APIRouter:
     """Return the router of both endpoints and their sessions."""
     router = APIRouter(route_class=_OpenRoute)
 
@@ -158,7 +158,7 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
     )
     @called_by(stream_key=True)
     @raises(
-        gate.publish,
+        access.authorize_publish,
         BadSdp,
         UnfitOffer,
         NoCommonCodec,
@@ -169,12 +169,12 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
     )
     async def publish(broadcast: str, request: Request) -> Response:
         """Publish: takes an SDP offer, returns the answer."""
-        admission = await gate.publish(broadcast, _bearer(request), request)
+        admission = await access.authorize_publish(broadcast, _bearer(request), request)
         asked_at = (request.scope.get("server") or ("",))[0]
         try:
             offer = await _body(request, _SDP)
         except Problem as problem:
-            signalling.refused(broadcast, admission, problem)
+            signalling.record_rejection(broadcast, admission, problem)
             raise
         opened = await signalling.publish(broadcast, admission, offer, asked_at)
         links = ice_server_links(settings, now_ms() / 1000)
@@ -189,8 +189,8 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
     )
     @called_by()
     @raises(
-        gate.play,
-        gate.preview,
+        access.authorize_play,
+        access.authorize_preview,
         BadSdp,
         UnfitOffer,
         NoCommonCodec,
@@ -208,9 +208,9 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
         """
         address = None
         if source is None:
-            address = await gate.play(broadcast, request)
+            address = await access.authorize_play(broadcast, request)
         else:
-            await gate.preview(broadcast, source, _bearer(request), request)
+            await access.authorize_preview(broadcast, source, _bearer(request), request)
         offer = await _body(request, _SDP)
         try:
             if source is None:
@@ -218,9 +218,9 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
             else:
                 opened = await signalling.preview(broadcast, source, offer)
         except (NobodyPublishing, HolderAway):
-            gate.nothing_to_play(request)
+            access.record_nothing_to_play(request)
             raise
-        gate.plays(broadcast, opened.token, request)
+        access.record_session(broadcast, opened.token, request)
         location = f"/whep/{broadcast}/{opened.token}"
         links = [
             f'<{location}/layer>; rel="{_LAYER}"',
@@ -235,7 +235,7 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
         bearer = _bearer(request)
         if settings.turn_urls and bearer is not None and _wants_servers(request):
             try:
-                await gate.publish(broadcast, bearer, request)
+                await access.authorize_publish(broadcast, bearer, request)
             except Problem:
                 return response
             _link(response, ice_server_links(settings, now_ms() / 1000))
@@ -246,10 +246,10 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
         response = _options("GET, HEAD, POST, OPTIONS")
         if settings.turn_urls and _wants_servers(request):
             try:
-                await gate.play(broadcast, request)
+                await access.authorize_play(broadcast, request)
             except Problem:
                 return response
-            gate.nothing_to_play(request)
+            access.record_nothing_to_play(request)
             _link(response, ice_server_links(settings, now_ms() / 1000))
         return response
 
@@ -259,13 +259,13 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
         operation_id="whep_limit_layer",
         openapi_extra=_body_of(_JSON, _Layer.model_json_schema()),
     )
-    @raises(gate.change, WrongType, BadSdp, SessionGone, HolderAway)
+    @raises(access.authorize_change, WrongType, BadSdp, SessionGone, HolderAway)
     async def layer(broadcast: str, session: str, request: Request) -> Response:
         """Limit the simulcast layer that this viewer gets.
 
         `{"most": 0}` is the lowest, null lifts the limit.
         """
-        gate.change(request)
+        access.authorize_change(request)
         body = await _body_for(signalling, broadcast, session, request, _JSON, publisher=False)
         try:
             wanted = _Layer.model_validate_json(body)
@@ -279,11 +279,13 @@ def routes(signalling: "Signalling", gate: "Gate", settings: Settings) -> APIRou
         return _options("POST, OPTIONS", _JSON)
 
     for kind in ("whip", "whep"):
-        _session_routes(router, signalling, gate, kind)
+        _session_routes(router, signalling, access, kind)
     return router
 
 
-def _session_routes(router: APIRouter, signalling: "Signalling", gate: "Gate", kind: str) -> None:
+def _session_routes(
+    router: APIRouter, signalling: "Signalling", access: "AccessPolicy", kind: str
+) -> None:
     publisher = kind == "whip"
 
     @router.api_route(f"/{kind}/{{broadcast}}", methods=["GET", "HEAD"], include_in_schema=False)
@@ -314,7 +316,7 @@ def _session_routes(router: APIRouter, signalling: "Signalling", gate: "Gate", k
         openapi_extra=_body_of(_FRAGMENT),
     )
     @raises(
-        gate.change,
+        access.authorize_change,
         WrongType,
         BadSdp,
         PreconditionRequired,
@@ -324,7 +326,7 @@ def _session_routes(router: APIRouter, signalling: "Signalling", gate: "Gate", k
     )
     async def patch(broadcast: str, session: str, request: Request) -> Response:
         """Trickle ICE (204), or restart ICE (200 with the fragment of the answer)."""
-        gate.change(request)
+        access.authorize_change(request)
         body = await _body_for(
             signalling, broadcast, session, request, _FRAGMENT, publisher=publisher
         )
@@ -340,10 +342,10 @@ def _session_routes(router: APIRouter, signalling: "Signalling", gate: "Gate", k
         operation_id=f"{kind}_delete",
         response_class=PlainTextResponse,
     )
-    @raises(gate.change, SessionGone, HolderAway)
+    @raises(access.authorize_change, SessionGone, HolderAway)
     async def delete(broadcast: str, session: str, request: Request) -> Response:
         """End a media session and free its resources."""
-        gate.change(request)
+        access.authorize_change(request)
         await signalling.delete(broadcast, session, publisher=publisher)
         # A body for people: ffmpeg logs that it can't read it, with or without one.
         return Response("ended\n", 200, media_type="text/plain")

@@ -1,5 +1,5 @@
-"""The WHIP and WHEP operations on sessions, on this server's relay (`Here`) or another server's
-(nodes/forwarding.py). routes.py handles HTTP, relay.py owns the sessions.
+"""The WHIP and WHEP operations on sessions, on this server's relay (`LocalSessions`) or another
+server's (nodes/forwarding.py). routes.py handles HTTP, relay.py owns the sessions.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -51,11 +51,11 @@ class Signalling(Protocol):
     async def is_open(self, broadcast: str, session: str, *, publisher: bool = False) -> bool:
         """Return whether a session may still be open."""
 
-    def refused(self, broadcast: str, admission: Admission, problem: Problem) -> None:
+    def record_rejection(self, broadcast: str, admission: Admission, problem: Problem) -> None:
         """Record that a publisher's request was refused before its offer was read."""
 
 
-class Here:
+class LocalSessions:
     """The sessions of this server's relay; implements `Signalling`."""
 
     def __init__(self, relay: "Relay"):
@@ -68,7 +68,7 @@ class Here:
         try:
             return _opened(*self._relay.publish(broadcast, admission, offer, asked_at))
         except Problem as problem:
-            self.refused(broadcast, admission, problem)
+            self.record_rejection(broadcast, admission, problem)
             raise
 
     async def view(self, broadcast: str, offer: str, address: str | None) -> Opened:
@@ -87,7 +87,7 @@ class Here:
 
     async def layer(self, broadcast: str, session: str, most: int | None) -> None:
         """Limit the layer that a viewer gets."""
-        self._relay.session(broadcast, session, publisher=False).prefer(most)
+        self._relay.session(broadcast, session, publisher=False).limit_layer(most)
 
     async def delete(self, broadcast: str, session: str, *, publisher: bool) -> None:
         """End a session."""
@@ -101,9 +101,9 @@ class Here:
             return False
         return True
 
-    def refused(self, broadcast: str, admission: Admission, problem: Problem) -> None:
+    def record_rejection(self, broadcast: str, admission: Admission, problem: Problem) -> None:
         """Record the rejected offer."""
-        self._relay.refused.note(broadcast, admission, problem)
+        self._relay.rejected_offers.record(broadcast, admission, problem)
 
     def has(self, broadcast: str, session: str) -> bool:
         """Return whether this session is open here."""

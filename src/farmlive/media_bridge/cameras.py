@@ -10,7 +10,7 @@ from farmlive.broadcast.log import Log, UnknownBroadcast
 from farmlive.commands import IN_BROADCAST, Command, Message
 from farmlive.edge.contracts import raises
 from farmlive.media.wire.errors import HolderAway, OtherServer, SourceAway, SourceUnplayable
-from farmlive.nodes import Anywhere
+from farmlive.nodes import ClusterSessions
 from farmlive.people import Caller, Source
 from farmlive.people.core.audit import note
 from farmlive.people.core.models import Identifier
@@ -44,7 +44,7 @@ class Switched(BaseModel):
 class Cameras:
     """Switches sources, here or on the server that has the camera."""
 
-    def __init__(self, store: Store, log: Log, anywhere: Anywhere):
+    def __init__(self, store: Store, log: Log, anywhere: ClusterSessions):
         self._store = store
         self._log = log
         self._anywhere = anywhere

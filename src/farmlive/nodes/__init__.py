@@ -5,7 +5,7 @@ A server without others, as every one on SQLite, has all media itself, and makes
 such request.
 """
 
-from farmlive.nodes.forwarding import Anywhere
+from farmlive.nodes.forwarding import ClusterSessions
 from farmlive.nodes.leases import Leases
 
-__all__ = ["Anywhere", "Leases"]
+__all__ = ["ClusterSessions", "Leases"]

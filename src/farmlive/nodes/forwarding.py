@@ -18,7 +18,7 @@ import httpx
 
 from farmlive import compact_json
 from farmlive.media import Admission
-from farmlive.media.session_service import Here, Opened
+from farmlive.media.session_service import LocalSessions, Opened
 from farmlive.media.wire.errors import BY_SLUG, HolderAway, OtherServer, SessionGone
 from farmlive.nodes.leases import Lease, Leases
 from farmlive.nodes.problems import HolderGone, NotHere
@@ -184,11 +184,11 @@ class Forwarding:
         return response.status_code, response.headers.get(SCHEME, ""), answer
 
 
-class Anywhere:
+class ClusterSessions:
     """The sessions of all servers on this database; implements `media.Signalling`."""
 
-    def __init__(self, here: Here, leases: Leases, forwarding: Forwarding):
-        self._here = here
+    def __init__(self, local: LocalSessions, leases: Leases, forwarding: Forwarding):
+        self._local = local
         self._leases = leases
         self._forwarding = forwarding
 
@@ -200,7 +200,7 @@ class Anywhere:
             async with self._leases.held(broadcast) as other:
                 if other is None:
                     self._forwarding.need_nobody()
-                    return await self._here.publish(broadcast, admission, offer, asked_at)
+                    return await self._local.publish(broadcast, admission, offer, asked_at)
             try:
                 given = asdict(admission)
                 found = await self._forwarding.ask(
@@ -216,13 +216,15 @@ class Anywhere:
     async def view(self, broadcast: str, offer: str, address: str | None) -> Opened:
         """Accept a viewer's offer."""
         found = await self._ask("view", broadcast, offer, address=address)
-        return await self._here.view(broadcast, offer, address) if found is HERE else Opened(*found)
+        return (
+            await self._local.view(broadcast, offer, address) if found is HERE else Opened(*found)
+        )
 
     async def preview(self, broadcast: str, source: str, offer: str) -> Opened:
         """Accept the offer of a preview of a source."""
         found = await self._ask("preview", broadcast, offer, source=source)
         if found is HERE:
-            return await self._here.preview(broadcast, source, offer)
+            return await self._local.preview(broadcast, source, offer)
         return Opened(*found)
 
     async def patch(
@@ -231,7 +233,7 @@ class Anywhere:
         """Accept a trickle ICE fragment, or restart ICE."""
         other = await self._other(broadcast, session)
         if other is None:
-            return await self._here.patch(broadcast, session, body, if_match, publisher=publisher)
+            return await self._local.patch(broadcast, session, body, if_match, publisher=publisher)
         found = await self._of_session(
             other,
             "patch",
@@ -247,7 +249,7 @@ class Anywhere:
         """Limit the layer that a viewer gets."""
         other = await self._other(broadcast, session)
         if other is None:
-            await self._here.layer(broadcast, session, most)
+            await self._local.layer(broadcast, session, most)
         else:
             await self._of_session(other, "layer", broadcast, session=session, most=most)
 
@@ -255,7 +257,7 @@ class Anywhere:
         """End a session."""
         other = await self._other(broadcast, session)
         if other is None:
-            await self._here.delete(broadcast, session, publisher=publisher)
+            await self._local.delete(broadcast, session, publisher=publisher)
         else:
             await self._of_session(other, "delete", broadcast, session=session, publisher=publisher)
 
@@ -263,7 +265,7 @@ class Anywhere:
         """Return whether a session may still be open; True while its server does not answer."""
         other = await self._other(broadcast, session)
         if other is None:
-            return await self._here.is_open(broadcast, session, publisher=publisher)
+            return await self._local.is_open(broadcast, session, publisher=publisher)
         given = {"session": session, "publisher": publisher}
         try:
             return bool(await self._forwarding.ask(other, "is_open", broadcast, "", **given))
@@ -273,9 +275,9 @@ class Anywhere:
         except HolderAway:
             return True
 
-    def refused(self, broadcast: str, admission: Admission, problem: Problem) -> None:
+    def record_rejection(self, broadcast: str, admission: Admission, problem: Problem) -> None:
         """Record, on this server, a request that was refused before its offer was read."""
-        self._here.refused(broadcast, admission, problem)
+        self._local.record_rejection(broadcast, admission, problem)
 
     # Requests of the studio.
 
@@ -284,12 +286,12 @@ class Anywhere:
         raises.
         """
         found = await self._ask("switch", broadcast, source=source)
-        return self._here.switch(broadcast, source) if found is HERE else bool(found)
+        return self._local.switch(broadcast, source) if found is HERE else bool(found)
 
     async def health(self, broadcast: str) -> dict[str, Any]:
         """Return the health of each source of the broadcast, as `Relay.health`."""
         found = await self._ask("health", broadcast)
-        return self._here.health(broadcast) if found is HERE else dict(found)
+        return self._local.health(broadcast) if found is HERE else dict(found)
 
     async def _holder(self, broadcast: str) -> Lease | None:
         other = await self._leases.holder(broadcast)
@@ -313,7 +315,7 @@ class Anywhere:
 
     async def _other(self, broadcast: str, session: str) -> Lease | None:
         """Return the server that may have a session that is not here, or None."""
-        if self._here.has(broadcast, session):
+        if self._local.has(broadcast, session):
             return None
         return await self._holder(broadcast)
 

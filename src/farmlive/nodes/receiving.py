@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from farmlive import compact_json
 from farmlive.media import Admission
-from farmlive.media.session_service import Here
+from farmlive.media.session_service import LocalSessions
 from farmlive.nodes.forwarding import MOST_BYTES, PATH, read
 from farmlive.nodes.leases import Leases
 from farmlive.nodes.signing import SCHEME, Signer
@@ -19,7 +19,7 @@ from farmlive.problems import Problem, TooLarge
 _OF_A_SESSION = ("patch", "layer", "delete", "is_open")
 
 
-def routes(here: Here, leases: Leases, signer: Signer) -> APIRouter:
+def routes(here: LocalSessions, leases: Leases, signer: Signer) -> APIRouter:
     """Return the router of the one route for other servers."""
     router = APIRouter(include_in_schema=False)
 

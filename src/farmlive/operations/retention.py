@@ -88,7 +88,7 @@ class Retention:
 
     async def outlook(self) -> Outlook:
         """Return what `remove` would do now, and change nothing."""
-        persons = await self._persons.outlook()
+        persons = await self._persons.preview()
         return Outlook(
             persons=persons.due,
             outbox_files=len(outbox_file.old_files(self._outbox, self._outbox_before())),

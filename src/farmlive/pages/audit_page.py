@@ -178,7 +178,7 @@ async def look_up(rooms: Services, deeds: Sequence[AuditEntry], person: str | No
             if person in (deed.account, deed.key):
                 people[person] = deed.name
     return Known(
-        things=await rooms.shop.things(ids),
+        things=await rooms.shop.named_objects(ids),
         people=people,
         firsts=await rooms.people.first_deeds(subjects),
     )

@@ -30,7 +30,7 @@ from farmlive.review.order_file import boxes, order_sheet
 from farmlive.settings import Settings
 from farmlive.shop.core.order_models import Order, OrderedLine
 from farmlive.shop.orders import document_links
-from farmlive.shop.orders.order_documents import Choice
+from farmlive.shop.orders.order_documents import OrderSelection
 
 # On paper at once, and in a file.
 MAX_PAPERS = 500
@@ -81,13 +81,15 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         paper: Literal["slips", "labels"],
         request: Request,
         caller: Annotated[Caller, anyone],
-        choice: Annotated[Choice, Query()],
+        choice: Annotated[OrderSelection, Query()],
     ) -> Response:
         """Packing slips on A4, or box labels, of the chosen orders."""
         led = stopped(request, caller, KEEPERS)
         if led is not None:
             return led
-        found = await rooms.shop.papers.chosen(caller, broadcast, choice, limit=MAX_PAPERS + 1)
+        found = await rooms.shop.order_documents.read_selected(
+            caller, broadcast, choice, limit=MAX_PAPERS + 1
+        )
         rooms.people.access.exported(
             caller, paper, min(len(found), MAX_PAPERS), **_chosen(broadcast, choice)
         )
@@ -120,14 +122,16 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         form: Literal["csv", "xlsx"],
         request: Request,
         caller: Annotated[Caller, anyone],
-        choice: Annotated[Choice, Query()],
+        choice: Annotated[OrderSelection, Query()],
     ) -> Response:
         """Export the chosen or matching orders as a file; a seller's has no buyer's data."""
         led = stopped(request, caller, READERS)
         if led is not None:
             return led
         reauthentication.require(caller)
-        found = await rooms.shop.papers.chosen(caller, broadcast, choice, limit=MAX_ROWS)
+        found = await rooms.shop.order_documents.read_selected(
+            caller, broadcast, choice, limit=MAX_ROWS
+        )
         rooms.people.access.exported(
             caller, f"orders.{form}", len(found), **_chosen(broadcast, choice)
         )
@@ -158,7 +162,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     return router
 
 
-def _chosen(broadcast: str, choice: Choice) -> dict[str, Any]:
+def _chosen(broadcast: str, choice: OrderSelection) -> dict[str, Any]:
     """Return what the audit list keeps of a choice of orders: of many numbers the first."""
     chosen = choice.model_dump(exclude_defaults=True)
     if "orders" in chosen:

@@ -68,7 +68,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         order: str, mark: str, request: Request, caller: Annotated[Caller, anyone]
     ) -> Response:
         """The read-only page of an order for the code on its papers; no pick-up code."""
-        found = await rooms.shop.order_on_paper(order, mark)
+        found = await rooms.shop.order_by_document(order, mark)
         return page(request, caller, found, may_claim=False)
 
     return router

@@ -24,7 +24,7 @@ from farmlive.pages.services import Services
 from farmlive.people import Caller, Guard
 from farmlive.settings import Settings
 from farmlive.shop.notices.texts import Language
-from farmlive.shop.privacy.erasing import Whose
+from farmlive.shop.privacy.erasing import OrderScope
 from farmlive.shop.privacy.export import Export
 from farmlive.shop.privacy.models import AsPageOrFile, CodeForm, PersonAsked
 from farmlive.shop.routes.privacy import as_file
@@ -97,7 +97,7 @@ def routes(pages: Pages, rooms: Services, drawn: PersonPage) -> APIRouter:
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     persons = rooms.shop.persons
 
-    async def answer(request: Request, whose: Whose, asked: AsPageOrFile) -> Response:
+    async def answer(request: Request, whose: OrderScope, asked: AsPageOrFile) -> Response:
         language: Language = "en" if language_of(request) == "en" else "zh"
         if asked.form == "file":
             return as_file(await persons.export(whose, language, drawn.draw))
@@ -111,7 +111,7 @@ def routes(pages: Pages, rooms: Services, drawn: PersonPage) -> APIRouter:
     ) -> Response:
         """Export the data of one order as a page or a file, for anyone who has its token."""
         caller = await _caller(rooms.guard, request)
-        await rooms.shop.by_token.check(token, caller.address)
+        await rooms.shop.order_link_limits.check(token, caller.address)
         return await answer(request, await persons.of_order(caller, token), asked)
 
     @router.post("/privacy/export")

@@ -216,10 +216,10 @@ def _address(order: OrderFields, language: str) -> str:
     """Return a parcel's postal address as printed on it, preceded by the region in English for an
     English reader.
     """
-    on_it = regions.address(order.region, order.address) or ""
+    on_it = regions.postal_address(order.region, order.address) or ""
     if language == "zh" or not order.region:
         return on_it
-    return f"{regions.said(order.region, 'en')} · {on_it}"
+    return f"{regions.full_name(order.region, 'en')} · {on_it}"
 
 
 def order_columns(say: Words) -> list[Column]:

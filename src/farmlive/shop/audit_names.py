@@ -23,20 +23,20 @@ AT_ONCE = 500
 
 
 @dataclass(frozen=True)
-class Thing:
+class NamedObject:
     """The object behind an id.
 
-    `name` is bilingual, for an order its number; `code` is a lot's; `within` is the broadcast of an
-    offer or an order, or the farm of a plot.
+    `name` is bilingual, for an order its number; `code` is a lot's; `broadcast` is the broadcast of
+    an offer or an order, or the farm of a plot.
     """
 
     kind: Kind
     name: dict[str, str] | str
-    within: str | None = None
+    broadcast: str | None = None
     code: str = ""
 
 
-def things(connection: Connection, ids: Collection[str]) -> dict[str, Thing]:
+def look_up(connection: Connection, ids: Collection[str]) -> dict[str, NamedObject]:
     """Return the known ones of these ids. A flash batch has the name of its offer."""
     wanted = sorted(ids)
     return {
@@ -46,29 +46,29 @@ def things(connection: Connection, ids: Collection[str]) -> dict[str, Thing]:
     }
 
 
-def _some(connection: Connection, ids: Sequence[str]) -> Iterator[tuple[str, Thing]]:
+def _some(connection: Connection, ids: Sequence[str]) -> Iterator[tuple[str, NamedObject]]:
     def rows(identity: Column[Any], *columns: Column[Any]) -> Sequence[Any]:
         return connection.execute(select(identity, *columns).where(identity.in_(ids))).all()
 
     for identity, title in read_titles(connection, ids).items():
-        yield identity, Thing("broadcast", title.model_dump())
+        yield identity, NamedObject("broadcast", title.model_dump())
     for identity, named in lot_facts.names(connection, ids).items():
-        yield identity, Thing(named.kind, named.name, within=named.farm, code=named.code)
+        yield identity, NamedObject(named.kind, named.name, broadcast=named.farm, code=named.code)
     for identity, name in rows(centres.c.id, centres.c.name):
-        yield identity, Thing("centre", name)
+        yield identity, NamedObject("centre", name)
     for identity, name in rows(products.c.id, products.c.name):
-        yield identity, Thing("product", name)
+        yield identity, NamedObject("product", name)
     for identity, number, broadcast in rows(orders.c.id, orders.c.number, orders.c.broadcast):
-        yield identity, Thing("order", order_number(number), within=broadcast)
+        yield identity, NamedObject("order", order_number(number), broadcast=broadcast)
     of_offers = select(offers.c.id, offers.c.broadcast, products.c.name).join(
         products, products.c.id == offers.c.product
     )
     for identity, broadcast, name in connection.execute(of_offers.where(offers.c.id.in_(ids))):
-        yield identity, Thing("offer", name, within=broadcast)
+        yield identity, NamedObject("offer", name, broadcast=broadcast)
     of_flashes = (
         select(flashes.c.id, flashes.c.broadcast, products.c.name)
         .join(offers, offers.c.id == flashes.c.offer)
         .join(products, products.c.id == offers.c.product)
     )
     for identity, broadcast, name in connection.execute(of_flashes.where(flashes.c.id.in_(ids))):
-        yield identity, Thing("offer", name, within=broadcast)
+        yield identity, NamedObject("offer", name, broadcast=broadcast)

@@ -57,7 +57,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
         ),
         Command(
             WaitJoin,
-            shop.waits.join,
+            shop.waitlist.join,
             result=Waiting,
             http=f"PUT {IN_BROADCAST}/waits/{{offer}}",
             body=Wanted,
@@ -66,7 +66,7 @@ def commands(shop: Shop) -> list[Command[Any]]:
         ),
         Command(
             WaitLeave,
-            shop.waits.leave,
+            shop.waitlist.leave,
             result=Nothing,
             http=f"DELETE {IN_BROADCAST}/waits/{{offer}}",
             operation="waitlist_leave",

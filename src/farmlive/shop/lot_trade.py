@@ -19,4 +19,4 @@ class LotTrade:
         self.allocation = Allocation(log, settings)
         self.flashes = Flashes(store, log, settle=self.allocation.settle)
         self.sales = LotSales(log, settle=self.allocation.settle)
-        self.stops = LotStops(log, self.flashes, serve=self.allocation.serve)
+        self.stops = LotStops(log, self.flashes, allocate=self.allocation.allocate)

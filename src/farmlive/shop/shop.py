@@ -15,7 +15,7 @@ from farmlive.people.core.rate_limits import RateLimits
 from farmlive.periodic import Periodic
 from farmlive.settings import Settings
 from farmlive.shop import audit_names
-from farmlive.shop.audit_names import Thing
+from farmlive.shop.audit_names import NamedObject
 from farmlive.shop.checkout.holds import Holds
 from farmlive.shop.checkout.limits import Blocks
 from farmlive.shop.checkout.rush import Rush
@@ -40,11 +40,11 @@ from farmlive.shop.orders.pickup import Pickup
 from farmlive.shop.orders.price_correction import Corrections
 from farmlive.shop.orders.transitions import Transitions
 from farmlive.shop.privacy.codes import PersonCodes
-from farmlive.shop.privacy.erasing import Erasing
+from farmlive.shop.privacy.erasing import Erasure
 from farmlive.shop.privacy.export import PersonExport
 from farmlive.shop.privacy.persons import Persons
 from farmlive.shop.stock import stock
-from farmlive.shop.stock.lot_watch import LotWatch, Shown
+from farmlive.shop.stock.lot_watch import LotWatch, ShownLots
 from farmlive.store import Store
 from farmlive.store.files.files import Files
 
@@ -55,16 +55,16 @@ class Shop:
     """All rooms of the shop.
 
     `catalogue` has the products, `bag` the offers, `corrections` price corrections, `flashes` flash
-    batches, `holds` holds, `waits` waiting lists. `till` places orders, `orders` reads and changes
-    them, `moves` applies bulk actions, `handovers` is pick-up; `by_token` limits order links,
-    `claims` handles claims, `papers` selects orders for documents, `notices` sends notices.
-    `lot_watch` updates cards after sales in other broadcasts, for the cards that `shown` returns;
-    `lot_orders` lists a stopped lot's orders. `claim_photos`
-    removes unused photos; `persons` shows, exports and erases buyers' data, and `erasing` completes
+    batches, `holds` holds, `waitlist` waiting lists. `till` places orders, `orders` reads and
+    changes them, `bulk_actions` applies bulk actions, `pickup` is pick-up; `order_link_limits`
+    limits order links, `claims` handles claims, `order_documents` selects orders for documents,
+    `notices` sends notices. `lot_watch` updates cards after sales in other broadcasts, for the
+    cards that `shown` returns; `lot_orders` lists a stopped lot's orders. `claim_photos` removes
+    unused photos; `persons` shows, exports and erases buyers' data, and `erasure` completes
     erasures.
 
-    `trade` is what origin was built with. `searched` is called with the caller of each search for
-    buyers, and `phone` or `name`.
+    `trade` is what origin was built with. `report_search` is called with the caller of each search
+    for buyers, and `phone` or `name`.
     """
 
     def __init__(
@@ -79,16 +79,16 @@ class Shop:
         address_pseudonym: Pseudonym,
         limits: RateLimits,
         blocks: Blocks,
-        shown: Callable[[], Mapping[str, Shown]],
-        searched: Callable[[Caller, str], None],
+        shown: Callable[[], Mapping[str, ShownLots]],
+        report_search: Callable[[Caller, str], None],
         outages: Outages,
     ):
         self._store = store
-        self._searched = searched
+        self._on_search = report_search
         self.catalogue = Catalogue(store, log)
         self.rush = Rush(store, log, settings)
         self.allocation = trade.allocation
-        self.waits = Waitlist(
+        self.waitlist = Waitlist(
             store,
             log,
             settings,
@@ -111,7 +111,7 @@ class Shop:
             blocks=blocks,
             rush=self.rush,
             settle=settle,
-            dropped=self.allocation.ordered,
+            on_dropped=self.allocation.settle_order,
         )
         self.till = Till(
             store,
@@ -122,7 +122,7 @@ class Shop:
             limits=limits,
             blocks=blocks,
             rush=self.rush,
-            ordered=self.allocation.ordered,
+            ordered=self.allocation.settle_order,
         )
         self._sources = Periodic(
             FORGET_EVERY_S,
@@ -131,11 +131,11 @@ class Shop:
         )
         steps = Transitions(log, settle=settle)
         self.orders = Orders(
-            store, log, origin, steps, address_pseudonym, whom_to_ask=settings.whom_to_ask
+            store, log, origin, steps, address_pseudonym, contact=settings.whom_to_ask
         )
-        self.by_token = OrderLinkLimits(store, limits)
-        self.moves = BulkActions(store, log, origin, steps)
-        self.handovers = Pickup(store, origin, steps, limits)
+        self.order_link_limits = OrderLinkLimits(store, limits)
+        self.bulk_actions = BulkActions(store, log, origin, steps)
+        self.pickup = Pickup(store, origin, steps, limits)
         photos = Files(settings, claims.FOLDER)
         self.claims = claims.Claims(
             store,
@@ -145,18 +145,18 @@ class Shop:
             photos,
             limits,
             photos_per_order=settings.photos_per_order,
-            whom_to_ask=settings.whom_to_ask,
+            contact=settings.whom_to_ask,
         )
         self.claim_photos = ClaimPhotos(store, settings.data / claims.FOLDER)
-        self.erasing = Erasing(store, log, settings, self.claim_photos, pseudonym=pseudonym)
-        self.papers = OrderDocuments(store, log, origin)
+        self.erasure = Erasure(store, log, settings, self.claim_photos, pseudonym=pseudonym)
+        self.order_documents = OrderDocuments(store, log, origin)
         self.lot_orders = LotOrdersList(store, origin)
         self.notices = Notices(store, log, settings, outages=outages)
-        self._codes = PersonCodes(store, settings, self.notices.through)
+        self._codes = PersonCodes(store, settings, self.notices.providers)
         self.persons = Persons(
             store,
             settings,
-            self.erasing,
+            self.erasure,
             PersonExport(store, log, origin, photos),
             self._codes,
             limits,
@@ -166,7 +166,7 @@ class Shop:
         self.lot_watch = LotWatch(store, log, shown)
         log.hear("broadcast.started", self.flashes.begin_due)
         # Nobody waits any more for the boxes that flash batches return.
-        log.hear("broadcast.ended", self.waits.end)
+        log.hear("broadcast.ended", self.waitlist.end)
         log.hear("broadcast.ended", self.flashes.end_all)
         log.hear("card.pinned", stock.check_shown)
         log.hear("card.pinned", origin.moment(_lot_shown))
@@ -175,35 +175,35 @@ class Shop:
         """Start the tasks: expiry of holds, flash batches, notices, card updates and clean-up of
         photos.
         """
-        await self.holds.alarm.start()
-        await self.rush.alarm.start()
+        await self.holds.scheduler.start()
+        await self.rush.scheduler.start()
         await self._sources.start()
-        await self.flashes.alarm.start()
+        await self.flashes.scheduler.start()
         await self.notices.start()
-        await self.lot_watch.again.start()
-        await self.claim_photos.again.start()
-        await self.erasing.again.start()
+        await self.lot_watch.periodic.start()
+        await self.claim_photos.periodic.start()
+        await self.erasure.periodic.start()
 
     async def stop(self) -> None:
         """Stop what `start` started."""
         await self._codes.stop()
-        await self.erasing.again.stop()
-        await self.claim_photos.again.stop()
-        await self.lot_watch.again.stop()
+        await self.erasure.periodic.stop()
+        await self.claim_photos.periodic.stop()
+        await self.lot_watch.periodic.stop()
         await self.notices.stop()
-        await self.flashes.alarm.stop()
+        await self.flashes.scheduler.stop()
         await self._sources.stop()
-        await self.rush.alarm.stop()
-        await self.holds.alarm.stop()
+        await self.rush.scheduler.stop()
+        await self.holds.scheduler.stop()
 
-    def searched(self, caller: Caller, find: str | None) -> None:
+    def report_search(self, caller: Caller, find: str | None) -> None:
         """Report a search that may find a buyer: not a seller's, and not one by order number."""
         if (
             find is not None
             and caller.role != "seller"
-            and (by := order_search.sought(find)) != "number"
+            and (by := order_search.kind_of_term(find)) != "number"
         ):
-            self._searched(caller, by)
+            self._on_search(caller, by)
 
     async def place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:
         """Place an order: `Till.place`."""
@@ -213,13 +213,13 @@ class Shop:
         """Return the order with this token. Raises UnknownOrder."""
         return await self.orders.by_token(token)
 
-    async def order_on_paper(self, order: str, mark: str) -> Order:
-        """Return the order with this document URL: `Orders.by_paper`."""
-        return await self.orders.by_paper(order, mark)
+    async def order_by_document(self, order: str, mark: str) -> Order:
+        """Return the order with this document URL: `Orders.by_document`."""
+        return await self.orders.by_document(order, mark)
 
-    async def things(self, ids: Collection[str]) -> dict[str, Thing]:
+    async def named_objects(self, ids: Collection[str]) -> dict[str, NamedObject]:
         """Return the objects and names behind these ids, for coordinators."""
-        return await self._store.read(lambda conn: audit_names.things(conn, ids))
+        return await self._store.read(lambda conn: audit_names.look_up(conn, ids))
 
     async def centres(self) -> list[Centre]:
         """List the pick-up points, oldest first."""

@@ -29,7 +29,7 @@ async def ordered_long_ago(site: Server, sale: Sale) -> str:
 
     def write(connection: Connection) -> None:
         rows = connection.execute(select(orders).where(orders.c.id == placed["id"])).all()
-        buyer_data.empty(connection, rows, now_ms())
+        buyer_data.erase_details(connection, rows, now_ms())
 
     await site.house.store.write(write)
     return str(placed["number"])

@@ -13,7 +13,7 @@ from tests.browser.support.playing import FRAMES, KEPT, picture
 from tests.browser.support.udp_gate import Door
 from tests.support.waiting import LONG_S, until
 
-from farmlive.media.engine.interface import Place
+from farmlive.media.engine.interface import RemoteAddress
 from farmlive.media.signalling.session import Session
 from farmlive.server import Server
 
@@ -36,7 +36,7 @@ async def door(site: Server) -> AsyncIterator[Door]:
     door.close()
 
 
-def places(site: Server, publishers: bool) -> list[Place]:
+def places(site: Server, publishers: bool) -> list[RemoteAddress]:
     """Where all publishers are, or all viewers."""
     relay = site.house.media.relay
     entries = relay._broadcasts.values()
@@ -47,7 +47,9 @@ def places(site: Server, publishers: bool) -> list[Place]:
             [source.session for source in entry.sources.values()] if publishers else entry.viewers
         )
     ]
-    found = [relay._engine.place(session.peer) for session in sessions if session is not None]
+    found = [
+        relay._engine.remote_address(session.peer) for session in sessions if session is not None
+    ]
     return [place for place in found if place is not None]
 
 
@@ -107,7 +109,7 @@ async def test_a_camera_whose_way_is_lost_keeps_its_session(
     await page.get_by_role("button", name="Put it on air").click()
     await expect(page.locator("[data-phone-state]")).to_contain_text("Sending")
     (before,) = places(site, publishers=True)
-    peers = site.house.media.relay._engine.census()["peers"]
+    peers = site.house.media.relay._engine.gauges()["peers"]
     async with page.expect_response(lambda answer: answer.request.method == "PATCH") as answered:
         # The camera hears nothing any more.
         door.lose("stun", "dtls", "rtp", "rtcp")
@@ -118,5 +120,5 @@ async def test_a_camera_whose_way_is_lost_keeps_its_session(
     await expect(page.locator("[data-phone-state]")).to_contain_text("Sending")
     (source,) = site.house.media.relay.health(sale.broadcast)["sources"]
     assert source["away"] is False
-    held = site.house.media.relay._engine.census()
+    held = site.house.media.relay._engine.gauges()
     assert (held["publishers"], held["peers"]) == (1, peers)

@@ -112,7 +112,7 @@ async def test_what_is_published_goes_on_after_another_publish(engine: Engine) -
     output, camera, watcher = await on_air(engine)
     engine.publish(camera.number, VP9)
     await watcher.gets(engine, output)
-    assert engine.census()["publishers"] == 1
+    assert engine.gauges()["publishers"] == 1
     later = Watcher(engine, output)
     await later.come()
     await later.gets(engine, output)
@@ -124,7 +124,7 @@ async def test_what_is_watched_goes_on_after_another_view(engine: Engine) -> Non
     engine.view(watcher.number, other, VIEWING)
     engine.remove_output(other)
     await watcher.gets(engine, output)
-    assert engine.watching(watcher.number) is not None
+    assert engine.viewer_health(watcher.number) is not None
 
 
 async def test_another_view_before_the_first_has_begun_is_ignored(engine: Engine) -> None:
@@ -141,10 +141,10 @@ async def test_a_peer_keeps_its_role(engine: Engine) -> None:
     engine.publish(watcher.number, VP8)
     engine.view(camera.number, output, VIEWING)
     await watcher.gets(engine, output)
-    census = engine.census()
-    assert (census["publishers"], census["viewers"]) == (1, 1)
+    held = engine.gauges()
+    assert (held["publishers"], held["viewers"]) == (1, 1)
     assert engine.health(watcher.number) is None
-    assert engine.watching(camera.number) is None
+    assert engine.viewer_health(camera.number) is None
     engine.remove_output(output)
     assert engine.health(camera.number) is not None
 
@@ -174,7 +174,7 @@ async def test_other_keys_are_ignored(engine: Engine) -> None:
     for each in (camera, watcher):
         engine.secure(each.number, Keys(GCM, 16, os.urandom(28), os.urandom(28)))
     await watcher.gets(engine, output)
-    assert engine.census()["secured"] == 2
+    assert engine.gauges()["secured"] == 2
 
 
 async def test_viewers_of_a_removed_output_watch_nothing_and_may_watch_another(
@@ -183,10 +183,10 @@ async def test_viewers_of_a_removed_output_watch_nothing_and_may_watch_another(
     output, camera, watcher = await on_air(engine)
     ssrcs = engine.ssrcs(output)
     engine.remove_output(output)
-    assert engine.watching(watcher.number) is None
-    census = engine.census()
-    assert (census["peers"], census["secured"], census["outputs"]) == (2, 2, 0)
-    assert (census["publishers"], census["viewers"]) == (1, 0)
+    assert engine.viewer_health(watcher.number) is None
+    held = engine.gauges()
+    assert (held["peers"], held["secured"], held["outputs"]) == (2, 2, 0)
+    assert (held["publishers"], held["viewers"]) == (1, 0)
     with pytest.raises(KeyError):
         engine.ssrcs(output)
     other = engine.add_output()
@@ -196,7 +196,7 @@ async def test_viewers_of_a_removed_output_watch_nothing_and_may_watch_another(
     before = watcher.got(ssrcs.video)
     await watcher.gets(engine, other)
     assert watcher.got(ssrcs.video) == before
-    assert engine.census()["viewers"] == 1
+    assert engine.gauges()["viewers"] == 1
 
 
 async def test_an_output_is_removed_before_its_viewer_has_come(engine: Engine) -> None:
@@ -204,9 +204,9 @@ async def test_an_output_is_removed_before_its_viewer_has_come(engine: Engine) -
     watcher = Watcher(engine, output)
     engine.remove_output(output)
     await watcher.come()
-    await until(lambda: engine.census()["secured"], "it has its keys")
-    assert engine.watching(watcher.number) is None
-    assert engine.census()["viewers"] == 0
+    await until(lambda: engine.gauges()["secured"], "it has its keys")
+    assert engine.viewer_health(watcher.number) is None
+    assert engine.gauges()["viewers"] == 0
 
 
 async def test_what_was_sent_stays_counted_when_outputs_and_viewers_go(engine: Engine) -> None:
@@ -224,12 +224,12 @@ async def test_after_the_stop_it_holds_nothing_and_ignores_calls(engine: Engine)
     output, camera, watcher = await on_air(engine)
     sent = engine.counters()["packets_sent"]
     await engine.stop()
-    assert dict(engine.census()) == NOTHING
+    assert dict(engine.gauges()) == NOTHING
     assert engine.counters()["packets_sent"] >= sent
     engine.put_on_air(output, camera.number)
     engine.put_on_air(output, None)
     engine.view(watcher.number, output, VIEWING)
     engine.remove_output(output)
     engine.remove_peer(camera.number)
-    assert engine.watching(watcher.number) is None
-    assert dict(engine.census()) == NOTHING
+    assert engine.viewer_health(watcher.number) is None
+    assert dict(engine.gauges()) == NOTHING

@@ -10,7 +10,7 @@ from tests.media.support.moving_peers import moving_viewer, passages
 from tests.media.support.network_path import Passage
 from tests.support.waiting import LONG_S, until
 
-from farmlive.media.engine.interface import Place, Times
+from farmlive.media.engine.interface import RemoteAddress, Timeouts
 from farmlive.media.engine.python.net.addresses import local_addresses
 from farmlive.media.wire import stun
 from farmlive.settings import Settings
@@ -33,7 +33,7 @@ async def test_a_viewer_loses_packets_and_gets_them_again(
     assert counts["packets_unrepaired"] == 0
 
 
-@pytest.mark.parametrize("times", [Times(silent=0.5)], ids=["soon"])
+@pytest.mark.parametrize("times", [Timeouts(silent=0.5)], ids=["soon"])
 async def test_media_that_stops_is_a_pause_and_media_again_its_end(media: Media) -> None:
     source = await publish(media)
     viewer = await view(media)
@@ -41,22 +41,22 @@ async def test_media_that_stops_is_a_pause_and_media_again_its_end(media: Media)
     senders = [(sender, sender.track) for sender in source.connection.getSenders()]
     for sender, _ in senders:
         sender.replaceTrack(None)
-    await until(lambda: ("paused", "orchard") in media.gate.told, "the pause is told")
+    await until(lambda: ("paused", "orchard") in media.access.told, "the pause is told")
     for sender, track in senders:
         sender.replaceTrack(track)
-    await until(lambda: media.gate.told[-1] == ("resumed", "orchard"), "its end is told")
+    await until(lambda: media.access.told[-1] == ("resumed", "orchard"), "its end is told")
     before = viewer.frames["video"]
     await until(lambda: viewer.frames["video"] > before + 20, "the picture goes on")
 
 
-@pytest.mark.parametrize("times", [Times(consent=3)], ids=["soon"])
+@pytest.mark.parametrize("times", [Timeouts(consent=3)], ids=["soon"])
 async def test_a_viewer_whose_checks_stop_is_dropped(media: Media) -> None:
     await publish(media)
     await view(media)
     await until(lambda: any(media.relay.viewers().values()), "the viewer is there")
     # aiortc checks every five seconds: long enough to be taken for gone.
     await until(lambda: not any(media.relay.viewers().values()), "the viewer is dropped")
-    assert media.gate.told[-1] == ("switched", "orchard"), "media is a sign of life of a source"
+    assert media.access.told[-1] == ("switched", "orchard"), "media is a sign of life of a source"
 
 
 async def test_a_viewer_moves_to_another_address_by_a_nominated_check(media: Media) -> None:
@@ -91,7 +91,7 @@ async def test_a_viewer_moves_to_another_address_by_a_nominated_check(media: Med
         answered = stun.success(stun.parse(asked), "127.0.0.1", 1, theirs)
         await loop.sock_sendto(elsewhere, answered, server)
         address, port = elsewhere.getsockname()
-        moved = Place(address, port, "udp")
+        moved = RemoteAddress(address, port, "udp")
         await until(lambda: media.place(viewer) == moved, "the viewer has moved")
 
         async def media_arrives() -> None:

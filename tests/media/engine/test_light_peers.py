@@ -101,15 +101,15 @@ async def test_layers_follow_what_a_viewer_reports_and_wants(engine: Engine) -> 
     try:
         await until(lambda: watcher.layer == 1, "it begins in the middle")
         await until(lambda: watcher.layer == 2, "a good link gets the highest layer")
-        watching = engine.watching(watcher.number)
+        watching = engine.viewer_health(watcher.number)
         assert watching is not None
         assert (watching.layer, watching.layers, watching.transport) == (2, 3, "udp")
         watcher.carries = 110
         await until(lambda: watcher.layer == 0, "a bad one gets the lowest")
         watcher.carries = 1_000
-        engine.prefer(watcher.number, 1)
+        engine.limit_layer(watcher.number, 1)
         await until(lambda: watcher.layer == 1, "up again as far as it wants")
-        engine.prefer(watcher.number, 0)
+        engine.limit_layer(watcher.number, 0)
         await until(lambda: watcher.layer == 0, "down at once by its wish")
         numbers = [packet.sequence for packet in watcher.video]
         assert [(b - a) & 0xFFFF for a, b in itertools.pairwise(numbers)] == [1] * (

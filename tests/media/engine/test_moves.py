@@ -16,7 +16,7 @@ from tests.media.support.moving_peers import (
 from tests.media.support.network_path import Passage
 from tests.support.waiting import until
 
-from farmlive.media.engine.interface import Times
+from farmlive.media.engine.interface import Timeouts
 
 __all__ = ["passages"]
 
@@ -29,9 +29,9 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def times() -> Times:
+def times() -> Timeouts:
     """aiortc names its pair once and for all."""
-    return Times(left_after=1.0)
+    return Timeouts(left_after=1.0)
 
 
 @pytest.mark.parametrize("restarts", [False, True], ids=["checks", "restart"])
@@ -50,7 +50,7 @@ async def test_a_viewer_moves_from_udp_to_tcp_and_back(
             await restart_ice(media, viewer)
         await moved(media, viewer, before, protocol)
         await goes_on(viewer)
-    assert ("left", "orchard") not in media.gate.told
+    assert ("left", "orchard") not in media.access.told
 
 
 async def has_sockets(media: Media, count: int) -> None:
@@ -76,7 +76,7 @@ async def test_a_publisher_moves_and_its_viewers_stay(
         await moved(media, source, before, protocol)
         await has_sockets(media, protocol == "udp")
         await goes_on(viewer)
-    assert [kind for kind, _ in media.gate.told if kind in ("joined", "left")] == ["joined"]
+    assert [kind for kind, _ in media.access.told if kind in ("joined", "left")] == ["joined"]
     assert len(media.relay.health(BROADCAST)["sources"]) == 1
 
 

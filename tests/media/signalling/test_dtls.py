@@ -80,7 +80,7 @@ async def test_the_first_flight_is_soon_sent_again(
     ours: Certificate, lose: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Not by OpenSSL's timer of a second.
-    monkeypatch.setattr(Handshake, "_late", lambda *_: None)
+    monkeypatch.setattr(Handshake, "_on_timeout", lambda *_: None)
     client, server = ends(ours, certificate(ec.SECP256R1()), lose)
     await until(lambda: client.keys and server.keys, "both have keys")
     assert client.sent[: lose + 1] == client.sent[:1] * (lose + 1)

@@ -40,7 +40,7 @@ async def connected(media: Media) -> Peer:
     """A viewer, once it has connected."""
     viewer = await view(media)
     session = media.session(viewer)
-    await until(lambda: session not in media.relay._connecting, "it has connected")
+    await until(lambda: session not in media.relay._pending, "it has connected")
     return viewer
 
 

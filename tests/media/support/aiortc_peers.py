@@ -107,7 +107,7 @@ async def publish(media: Media, codec: str = "VP8", key: str = "orchard") -> Pee
     video.setCodecPreferences([c for c in capabilities if c.name in (codec, "rtx")])
     peer.connection.addTransceiver(AudioStreamTrack(), direction="sendonly")
     await peer.open(f"/whip/{BROADCAST}", {"Authorization": f"Bearer {key}"})
-    source = media.gate.keys[key].source
+    source = media.access.keys[key].source
     await until(
         lambda: any(
             each["id"] == source and not each["away"]

@@ -47,8 +47,8 @@ class Layered:
                     self.one(layer, number == 0 and layer in keyframes)
             self.frame += 1
             self.now += 1 / 30
-            if self.frame % 3 == 0 and self.publisher.look(self.now):
-                self.fanout.aim_all(self.now)
+            if self.frame % 3 == 0 and self.publisher.update_layers(self.now):
+                self.fanout.select_tracks(self.now)
 
     def one(self, layer: int, keyframe: bool) -> None:
         """One frame of a layer."""
@@ -68,10 +68,10 @@ class Layered:
     def send(self, payload_type: int, ssrc: int, packet: Packet, rid: bytes = b"") -> None:
         """Let a packet come; `rid` rides in its header."""
         extension = (0xBEDE, bytes((10 << 4 | len(rid) - 1,)) + rid + b"\x00\x00") if rid else None
-        taken = self.publisher.take((payload_type, ssrc, *packet, extension), self.now)
+        taken = self.publisher.handle_packet((payload_type, ssrc, *packet, extension), self.now)
         if taken is not None:
             for fanout in outputs_of(self.publisher):
-                fanout.feed(self.publisher, *taken, self.now)
+                fanout.on_packet(self.publisher, *taken, self.now)
                 fanout.send_whole()
 
     def asked(self) -> list[int]:
@@ -89,7 +89,7 @@ def on_air(fanout: Fanout) -> tuple[Layered, Viewer, Kept]:
     source.asked()
     one, kept = viewer(1)
     fanout.add(one, source.now)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     source.frames(6)
     return source, one, kept
 
@@ -101,7 +101,7 @@ def layers(kept: Kept) -> list[int]:
 
 def report(fanout: Fanout, one: Viewer, now: float, highest: int, lost: int) -> None:
     block = rtcp.ReceiverReport(SSRCS.video, 0, lost, highest, 0, 0, 0)
-    fanout.reported(one, block, now)
+    fanout.record_report(one, block, now)
 
 
 def whole(kept: Kept) -> bool:
@@ -119,8 +119,8 @@ def go_up(fanout: Fanout, source: Layered, one: Viewer) -> None:
     report(fanout, one, source.now, 100, 0)
     source.now += 3
     report(fanout, one, source.now, 400, 0)
-    assert one.choice.probe == 2
+    assert one.selector.probe == 2
     report(fanout, one, source.now + 0.5, 450, 0)
     source.now += 1.5
     report(fanout, one, source.now, 550, 0)
-    assert one.choice.probe is None
+    assert one.selector.probe is None

@@ -27,7 +27,7 @@ class Told:
         self.events: list[tuple[Any, ...]] = []
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *told: self.events.append((name, *told))
+        return lambda *told: self.events.append((name.removeprefix("on_"), *told))
 
 
 class Light:
@@ -54,7 +54,7 @@ class Light:
         self.sock.send(stun.request(f"{self.credentials.ufrag}:x", password, bytes(12)))
         one, other = os.urandom(28), os.urandom(28)
         self.protection = Protection(Keys(GCM, 16, one, other))
-        await until(lambda: self.engine.place(self.number), "the check has come")
+        await until(lambda: self.engine.remote_address(self.number), "the check has come")
         self.engine.secure(self.number, Keys(GCM, 16, other, one))
 
     async def _read(self) -> None:

@@ -1,4 +1,4 @@
-"""A relay behind HTTP on loopback, and a gate that keeps what it was told."""
+"""A relay behind HTTP on loopback, and an access policy that keeps what it was told."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,10 +15,10 @@ from tests.support.waiting import until
 
 from farmlive.edge.contracts import raises
 from farmlive.media import Admission, MediaEvent, Relay
-from farmlive.media.engine.interface import Engine, Place, Times
+from farmlive.media.engine.interface import Engine, RemoteAddress, Timeouts
 from farmlive.media.engine_choice import choose
 from farmlive.media.routes import routes
-from farmlive.media.session_service import Here
+from farmlive.media.session_service import LocalSessions
 from farmlive.media.signalling.session import Session
 from farmlive.openapi import Api
 from farmlive.people.core.cookies import Cookies
@@ -29,7 +29,7 @@ BROADCAST = "01JD0000000000000000000000"
 
 
 @dataclass
-class KeptGate:
+class RecordingPolicy:
     """Keys by name, the broadcast that exists, and every event in order."""
 
     keys: dict[str, Admission] = field(
@@ -46,7 +46,9 @@ class KeptGate:
     empty_handed: int = 0
 
     @raises(NotFound, Unauthorized)
-    async def publish(self, broadcast: str, bearer: str | None, request: Request) -> Admission:
+    async def authorize_publish(
+        self, broadcast: str, bearer: str | None, request: Request
+    ) -> Admission:
         if broadcast != BROADCAST:
             raise NotFound("There is no such broadcast.")
         if bearer not in self.keys:
@@ -54,32 +56,32 @@ class KeptGate:
         return self.keys[bearer]
 
     @raises(NotFound)
-    async def play(self, broadcast: str, request: Request) -> str | None:
+    async def authorize_play(self, broadcast: str, request: Request) -> str | None:
         if broadcast != BROADCAST:
             raise NotFound("There is no such broadcast.")
         return request.client.host if request.client else None
 
     @raises(Unauthorized)
-    async def preview(
+    async def authorize_preview(
         self, broadcast: str, source: str, bearer: str | None, request: Request
     ) -> None:
-        await self.play(broadcast, request)
+        await self.authorize_play(broadcast, request)
         if bearer != "crew":
             raise Unauthorized("Sign in.")
 
-    def plays(self, broadcast: str, session: str, request: Request) -> None:
+    def record_session(self, broadcast: str, session: str, request: Request) -> None:
         """Nobody plays by a role here."""
 
-    def nothing_to_play(self, request: Request) -> None:
+    def record_nothing_to_play(self, request: Request) -> None:
         self.empty_handed += 1
 
     @raises(TooMany)
-    def change(self, request: Request) -> None:
+    def authorize_change(self, request: Request) -> None:
         if self.changes == 0:
             raise TooMany("Try again in 1 s.", headers={"Retry-After": "1"})
         self.changes -= 1
 
-    def tell(self, event: MediaEvent) -> None:
+    def handle_event(self, event: MediaEvent) -> None:
         self.events.append(event)
 
     @property
@@ -100,7 +102,7 @@ class Media:
     """A relay that serves, and how to reach it."""
 
     relay: Relay
-    gate: KeptGate
+    access: RecordingPolicy
     url: str
     http: httpx.AsyncClient
     peers: list[OpenPeer] = field(default_factory=list)
@@ -112,26 +114,28 @@ class Media:
     @property
     def held(self) -> dict[str, int]:
         """What the engine holds."""
-        return dict(self.engine.census())
+        return dict(self.engine.gauges())
 
     def session(self, peer: OpenPeer) -> Session:
         """The session of a peer, while it is open."""
         return self.relay._sessions._by_token[peer.location.rpartition("/")[2]]
 
-    def place(self, peer: OpenPeer) -> Place | None:
+    def place(self, peer: OpenPeer) -> RemoteAddress | None:
         """Where the engine reaches it."""
-        return self.engine.place(self.session(peer).peer)
+        return self.engine.remote_address(self.session(peer).peer)
 
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, host: str = "127.0.0.1", times: Times | None = None
+    settings: Settings, host: str = "127.0.0.1", times: Timeouts | None = None
 ) -> AsyncIterator[Media]:
-    gate = KeptGate()
-    relay = Relay(settings, gate.tell, choose(settings.engine, settings.send_threads, times))
+    access = RecordingPolicy()
+    relay = Relay(
+        settings, access.handle_event, choose(settings.engine, settings.send_threads, times)
+    )
     await relay.start()
     app = Api(Cookies(secure=False))
-    app.include_router(routes(Here(relay), gate, settings))
+    app.include_router(routes(LocalSessions(relay), access, settings))
 
     async def answer(_: Request, problem: Exception) -> JSONResponse:
         assert isinstance(problem, Problem)
@@ -146,7 +150,7 @@ async def serving(
     port = server.servers[0].sockets[0].getsockname()[1]
     url = f"http://{host}:{port}"
     async with httpx.AsyncClient(base_url=url) as http:
-        media = Media(relay, gate, url, http)
+        media = Media(relay, access, url, http)
         try:
             yield media
         finally:
@@ -158,12 +162,12 @@ async def serving(
 
 
 @pytest.fixture
-def times() -> Times | None:
+def times() -> Timeouts | None:
     """For how long the engine waits; None: as usual."""
     return None
 
 
 @pytest.fixture
-async def media(settings: Settings, times: Times | None) -> AsyncIterator[Media]:
+async def media(settings: Settings, times: Timeouts | None) -> AsyncIterator[Media]:
     async with serving(settings, times=times) as media:
         yield media

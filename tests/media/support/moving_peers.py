@@ -13,7 +13,7 @@ from tests.media.support.media_server import BROADCAST, Media
 from tests.media.support.network_path import Passage
 from tests.support.waiting import until
 
-from farmlive.media.engine.interface import Place
+from farmlive.media.engine.interface import RemoteAddress
 from farmlive.media.wire.sdp import parse_fragment
 
 
@@ -130,7 +130,7 @@ async def goes_on(viewer: Peer) -> None:
     await until(lambda: viewer.frames["video"] > seen, "the picture goes on")
 
 
-async def moved(media: Media, peer: Peer, before: Place | None, protocol: str) -> None:
+async def moved(media: Media, peer: Peer, before: RemoteAddress | None, protocol: str) -> None:
     """Wait until it is elsewhere."""
 
     def is_elsewhere() -> bool:

@@ -66,9 +66,9 @@ class Hearers:
 
 
 class Nowhere:
-    """In the place of an outlet: holds nothing."""
+    """In the place of a send socket: holds nothing."""
 
-    def held(self, address: object) -> int:
+    def queued_bytes(self, address: object) -> int:
         return 0
 
 
@@ -100,11 +100,11 @@ class Source:
         self.switched = False
 
     def send(self, packet: Packet, now: float, payload_type: int = 96, ssrc: int = 0) -> None:
-        taken = self.publisher.take((payload_type, ssrc or self.ssrc, *packet, None), now)
+        taken = self.publisher.handle_packet((payload_type, ssrc or self.ssrc, *packet, None), now)
         assert taken is not None
         track, plain, keyframe = taken
         for fanout in outputs_of(self.publisher):
-            self.switched |= fanout.feed(self.publisher, track, plain, keyframe, now)
+            self.switched |= fanout.on_packet(self.publisher, track, plain, keyframe, now)
             fanout.send_whole()
 
     def frames(self, count: int, now: float, keyframe: bool = False, parts: int = 3) -> float:

@@ -35,10 +35,10 @@ class Sold:
         self.of_each = Taken(sold_g, held_g)
         self.told: list[str] = []
 
-    def taken(self, _connection: Connection, lots: Iterable[str]) -> dict[str, Taken]:
+    def stock_of(self, _connection: Connection, lots: Iterable[str]) -> dict[str, Taken]:
         return dict.fromkeys(lots, self.of_each)
 
-    def tell(self, _connection: Connection, lot: str) -> None:
+    def append_stock(self, _connection: Connection, lot: str) -> None:
         self.told.append(lot)
 
 

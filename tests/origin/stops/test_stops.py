@@ -31,15 +31,15 @@ class Told:
 
     said: list[tuple[str, str, Any]] = field(default_factory=list)
 
-    def stopped(
+    def on_stopped(
         self, _connection: Connection, lot: str, reasons: Sequence[StopReason], *, again: bool
     ) -> None:
         self.said.append(("again" if again else "stopped", lot, [why.kind for why in reasons]))
 
-    def proof_changed(self, _connection: Connection, changed: Sequence[str]) -> None:
+    def on_proof_changed(self, _connection: Connection, changed: Sequence[str]) -> None:
         self.said.append(("proof", ",".join(changed), None))
 
-    def resumed(self, _connection: Connection, lot: str, lift: CardLift) -> None:
+    def on_resumed(self, _connection: Connection, lot: str, lift: CardLift) -> None:
         self.said.append(("resumed", lot, lift.sentence))
 
 

@@ -21,7 +21,7 @@ from farmlive.people.core.audit import COMMAND, GROUPS, AuditEntry
 from farmlive.people.core.roles import KeyRole
 from farmlive.problems import Forbidden, Problem
 from farmlive.review.definitions import SHEET_WORDS
-from farmlive.shop.audit_names import Thing
+from farmlive.shop.audit_names import NamedObject
 from farmlive.shop.core.models import ChangedOffer
 
 CODE = Path(farmlive.__file__).parent
@@ -43,10 +43,10 @@ COMPOSED = {
 ORDER, OFFER, LOT, BROADCAST, ACCOUNT, KEY = (ulid() for _ in range(6))
 KNOWN = Known(
     things={
-        ORDER: Thing("order", "A0027", within=BROADCAST),
-        OFFER: Thing("offer", {"zh": "金桔", "en": "Kumquats"}, within=BROADCAST),
-        LOT: Thing("lot", {"zh": "金桔", "en": "Kumquats"}, code="1123"),
-        BROADCAST: Thing("broadcast", {"zh": "现摘金桔", "en": "Kumquats live"}),
+        ORDER: NamedObject("order", "A0027", broadcast=BROADCAST),
+        OFFER: NamedObject("offer", {"zh": "金桔", "en": "Kumquats"}, broadcast=BROADCAST),
+        LOT: NamedObject("lot", {"zh": "金桔", "en": "Kumquats"}, code="1123"),
+        BROADCAST: NamedObject("broadcast", {"zh": "现摘金桔", "en": "Kumquats live"}),
     },
     people={ACCOUNT: "chen"},
 )

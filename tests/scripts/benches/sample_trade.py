@@ -74,11 +74,11 @@ async def trade(stall: Stall) -> Trade:
     scarce = (await stall.offer(0)).id
     key = token()
     wait = WaitJoin(offer=scarce, quantity=2, key=key)
-    told.answers[key] = await shop.waits.join(stall.viewer, broadcast, wait)
+    told.answers[key] = await shop.waitlist.join(stall.viewer, broadcast, wait)
     told.deeds["waits"] += 1
 
     key = token()
-    moved = await shop.moves.make(
+    moved = await shop.bulk_actions.make(
         HOST, broadcast, NewBulkTransition(orders=[first], state="packed"), key
     )
     told.answers[key] = {"move": moved.id, "refused": []}

@@ -43,7 +43,7 @@ class Sale:
     async def turn(self) -> int:
         """Do all that is due; how much that was."""
         expired: int = await self.stall.shop.holds.expire()
-        turned: int = await self.stall.shop.flashes.turn()
+        turned: int = await self.stall.shop.flashes.run_due()
         return expired + turned
 
     async def ends(self) -> tuple[int, int]:

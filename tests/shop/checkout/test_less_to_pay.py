@@ -22,11 +22,13 @@ from farmlive.shop.core.order_models import Refund
 from farmlive.shop.core.problems import NotInState, RefundTooHigh, SoldOut
 from farmlive.shop.orders.bulk_actions import UndoOver, UnknownMove
 from farmlive.shop.orders.change_models import CodeSaid
-from farmlive.shop.orders.order_documents import Choice
+from farmlive.shop.orders.order_documents import OrderSelection
 
 
 async def fits(stall: Any, **what: Any) -> list[str]:
-    found = await stall.shop.papers.chosen(HOST, stall.broadcast, Choice(**what), limit=50)
+    found = await stall.shop.order_documents.read_selected(
+        HOST, stall.broadcast, OrderSelection(**what), limit=50
+    )
     return [order.id for order in found]
 
 
@@ -108,8 +110,8 @@ async def test_the_hand_over_takes_the_lower_sum_and_papers_say_it(stall: Any) -
     assert (row["Taken off, given back"], row["To collect"]) == (PRICE, PRICE)
     for state in ("packed", "at_centre"):
         await enter(stall, placed, state)
-    done = await stall.shop.handovers.give(CLERK, placed["id"], CodeSaid(code=placed["code"]))
-    assert (done.order.payment, done.order.asked.amount) == ("paid", PRICE)
+    done = await stall.shop.pickup.hand_over(CLERK, placed["id"], CodeSaid(code=placed["code"]))
+    assert (done.order.payment, done.order.payable.amount) == ("paid", PRICE)
     (back,) = (await undo(stall, done)).moved
     assert (back.payment, back.to_collect.amount) == ("due", PRICE)
 

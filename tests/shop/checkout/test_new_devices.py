@@ -146,7 +146,7 @@ async def test_what_is_released_for_those_who_wait_is_half_held_for_new_devices(
     for number in range(8):
         join = WaitJoin(offer=stall.card.id, quantity=20)
         by = Caller(None, None, None, f"who waits {number}", f"192.0.2.{number}")
-        await stall.shop.waits.join(by, stall.broadcast, join)
+        await stall.shop.waitlist.join(by, stall.broadcast, join)
     release = OfferRelease(offer=stall.card.id, quantity=110)
     await stall.shop.bag.release(HOST, stall.broadcast, release)
     assert (await held_new(stall))[0] == 40
@@ -165,7 +165,7 @@ async def test_what_comes_back_by_ones_is_held_for_new_devices_in_their_turn(sta
     await stall.place(6)
     for number in range(2):
         join = WaitJoin(offer=stall.card.id, quantity=1)
-        await stall.shop.waits.join(new(number), stall.broadcast, join)
+        await stall.shop.waitlist.join(new(number), stall.broadcast, join)
     for each in placed[:2]:
         await stall.shop.orders.cancel(each["token"])
     assert (await held_new(stall))[0] == 2

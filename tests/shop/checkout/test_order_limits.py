@@ -72,7 +72,7 @@ async def test_a_block_of_addresses_orders_at_a_rate(stall: Any, settings: Setti
     of_block = limits.DEVICES_PER_ADDRESS * limits.ORDERS_BLOCK_FACTOR
     for turn in range(of_block - 1):
         by = Caller(None, None, None, f"device {turn}", f"192.0.2.{turn % 200}")
-        limits.allow(stall.limits, "orders", by, 1)
+        limits.check_rate(stall.limits, "orders", by, 1)
     await slow.place(caller("one"), stall.broadcast, stall.request())
     refused = Caller(None, None, None, "two", "192.0.2.250")
     other = stall.request(buyer={"name": "李", "phone": "13900000000"})

@@ -46,7 +46,7 @@ async def test_a_refused_request_counts_a_third_for_its_address_and_a_flood_is_l
             hold = HoldPlace.model_validate({**wrong, "key": token()})
             await shop.holds.place(by, stall.broadcast, hold)
         else:
-            await shop.waits.join(by, stall.broadcast, WaitJoin(offer=ulid(), quantity=1))
+            await shop.waitlist.join(by, stall.broadcast, WaitJoin(offer=ulid(), quantity=1))
 
     # What comes must have room for a whole one.
     refused = limits.REFUSED_AS_ONE * (limits.DEVICES_PER_ADDRESS - 1) + 1
@@ -71,7 +71,7 @@ def test_a_refused_request_counts_whole_for_its_device_and_for_the_block() -> No
     counted = limits_of(clock=lambda: 0.0)
 
     def refused(by: Caller, per_minute: int) -> None:
-        with contextlib.suppress(NotFound), limits.counted(counted, "orders", by, per_minute):
+        with contextlib.suppress(NotFound), limits.counting(counted, "orders", by, per_minute):
             raise NotFound("Sold out.")
 
     for _ in range(3):
@@ -96,7 +96,7 @@ def test_phones_that_find_it_sold_out_and_press_again_keep_nobody_from_ordering(
     counted = limits_of(clock=lambda: now)
 
     def order(by: Caller, *, is_sold_out: bool) -> None:
-        with contextlib.suppress(NotFound), limits.counted(counted, "orders", by, PER_MINUTE):
+        with contextlib.suppress(NotFound), limits.counting(counted, "orders", by, PER_MINUTE):
             if is_sold_out:
                 raise NotFound("Sold out.")
 

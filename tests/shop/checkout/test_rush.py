@@ -68,7 +68,7 @@ async def test_it_begins_with_more_than_the_share_and_is_told_to_staff(
         await order(stall, 1, new(5))
     assert refusal.value.members == {"bits": BITS}
     assert len(await stall.events("rush.began")) == 1
-    assert stall.shop.rush.counts() == {"began": 1, "proofs_asked": 1}
+    assert stall.shop.rush.counters() == {"began": 1, "proofs_asked": 1}
 
 
 async def test_orders_holds_and_waits_of_it_need_the_proof(
@@ -88,7 +88,7 @@ async def test_orders_holds_and_waits_of_it_need_the_proof(
         await hold(stall, by=new(6))
     join = WaitJoin(offer=stall.card.id, quantity=1, key=token())
     with pytest.raises(ProofNeeded):
-        await stall.shop.waits.join(new(6), stall.broadcast, join)
+        await stall.shop.waitlist.join(new(6), stall.broadcast, join)
 
 
 async def test_who_is_known_or_signed_in_or_holds_it_or_wants_another_needs_none(

@@ -217,7 +217,7 @@ async def test_a_flash_batch_starts_and_ends_once_on_both(stall: Any, other: Sho
     await stall.shop.flashes.plan(HOST, stall.broadcast, plan)
     for later_ms in (31_000, 100_000):
         with pretended(start + later_ms):
-            turns = (node.flashes.turn() for node in [stall.shop, other] * 3)
+            turns = (node.flashes.run_due() for node in [stall.shop, other] * 3)
             assert sum(await asyncio.gather(*turns)) == 1
     kinds = [event.kind for event in await stall.events() if event.kind.startswith("flash.")]
     assert kinds == ["flash.planned", "flash.started", "flash.ended"]
@@ -229,7 +229,7 @@ async def test_who_waits_on_one_is_served_by_the_other_once(stall: Any, other: S
     held = [await holding(stall, nodes[turn % 2], f"device {turn}", 1) for turn in range(10)]
     request = WaitJoin(offer=stall.card.id, quantity=1)
     for turn in range(12):
-        await nodes[turn % 2].waits.join(caller(f"waiter {turn}"), stall.broadcast, request)
+        await nodes[turn % 2].waitlist.join(caller(f"waiter {turn}"), stall.broadcast, request)
     await asyncio.gather(
         *(
             nodes[(turn + 1) % 2].holds.drop(

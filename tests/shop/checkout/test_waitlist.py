@@ -24,7 +24,7 @@ async def test_one_waits_in_the_order_of_coming(stall: Any, sold_out: Any) -> No
     offer = stall.card.id
     assert await join(stall, ONE, 2) == {"offer": offer, "quantity": 2, "place": 1, "waiting": 2}
     assert await join(stall, TWO, 3) == {"offer": offer, "quantity": 3, "place": 2, "waiting": 5}
-    (mine,) = await stall.shop.waits.own(TWO, stall.broadcast)
+    (mine,) = await stall.shop.waitlist.own(TWO, stall.broadcast)
     assert mine.model_dump() == {"offer": offer, "quantity": 3, "place": 2, "waiting": 5}
     assert await waiting(stall) == 5
     told = await stall.events("wait.changed")
@@ -64,7 +64,7 @@ async def test_one_may_leave(stall: Any, sold_out: Any) -> None:
     assert (await stall.events())[-1].seq == seq
     await release(stall, 4)
     assert await stall.left() == 4
-    assert await stall.shop.waits.own(ONE, stall.broadcast) == []
+    assert await stall.shop.waitlist.own(ONE, stall.broadcast) == []
 
 
 async def test_the_end_of_the_broadcast_is_the_end_of_waiting(stall: Any, sold_out: Any) -> None:
@@ -113,7 +113,7 @@ async def test_places_that_never_were_are_not_given_up_without_end(
     stall: Any, sold_out: Any, settings: Settings
 ) -> None:
     await join(stall, ONE)
-    few = stall.another_shop(settings.model_copy(update={"orders_per_minute": 3})).waits
+    few = stall.another_shop(settings.model_copy(update={"orders_per_minute": 3})).waitlist
     for _ in range(3 * GIVEN_UP):
         assert await few.leave(ONE, stall.broadcast, WaitLeave(offer=ulid())) == {}
     with pytest.raises(TooMany):
@@ -151,7 +151,7 @@ async def test_a_wait_brings_a_proof_where_the_settings_say_so(
 
     async def wait(by: Caller, **more: Any) -> dict[str, Any]:
         request = WaitJoin(offer=stall.card.id, quantity=2, **more)
-        answer = await strict.waits.join(by, stall.broadcast, request)
+        answer = await strict.waitlist.join(by, stall.broadcast, request)
         assert isinstance(answer, dict)
         return answer
 
@@ -174,7 +174,7 @@ async def test_by_http_the_proof_comes_in_the_body_and_its_key_in_the_head(
     stall: Any, site: Any, sold_out: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     strict = settings.model_copy(update={"order_proof_bits": 8})
-    monkeypatch.setattr(stall.shop.waits, "_settings", strict)
+    monkeypatch.setattr(stall.shop.waitlist, "_settings", strict)
     url = f"/api/v1/broadcasts/{stall.broadcast}/waits/{stall.card.id}"
     lacking = await site.viewer.put(url, json={"quantity": 2})
     assert (lacking.status_code, lacking.json()["bits"]) == (428, 8)

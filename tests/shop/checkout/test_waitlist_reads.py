@@ -18,14 +18,14 @@ from farmlive.shop.core.tables import holds, waits
 def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many of those who wait each question gave."""
     counts: list[int] = []
-    after = waitlist_queue.Look.after
+    after = waitlist_queue.QueueScan.read_next
 
     def counted(*given: Any) -> Any:
         found = after(*given)
         counts.append(len(found))
         return found
 
-    monkeypatch.setattr(waitlist_queue.Look, "after", counted)
+    monkeypatch.setattr(waitlist_queue.QueueScan, "after", counted)
     return counts
 
 

@@ -63,7 +63,7 @@ async def test_an_answer_whose_answer_was_lost_can_be_undone_all_the_same(stall:
     again = await answer(stall, said, amount=PRICE, answer="对不起")
     assert first.refund is not None
     assert (again.refund, again.until) == (first.refund, first.until)
-    (order,) = (await stall.shop.moves.undo(HOST, stall.broadcast, again.refund)).moved
+    (order,) = (await stall.shop.bulk_actions.undo(HOST, stall.broadcast, again.refund)).moved
     assert (order.claims[0].state, order.refunded.amount) == ("open", 3)
     once_more = await answer(stall, said, amount=PRICE, answer="对不起")
     assert once_more.refund not in (None, first.refund)
@@ -98,10 +98,10 @@ async def test_a_refund_that_can_not_be_leaves_the_claim_open(stall: Any) -> Non
         (said,) = (await claim(stall, placed)).claims
         with pytest.raises(RefundTooHigh):
             await answer(stall, said, amount=2 * PRICE + 1, answer="好的")
-    found, following = await stall.shop.claims.of_broadcast(HOST, stall.broadcast, "open")
+    found, following = await stall.shop.claims.list_orders(HOST, stall.broadcast, "open")
     assert following is None
     assert [order.id for order in found] == [dear["id"], unpaid["id"]]
-    assert await stall.shop.claims.of_broadcast(HOST, stall.broadcast, "refused") == ([], None)
+    assert await stall.shop.claims.list_orders(HOST, stall.broadcast, "refused") == ([], None)
 
 
 @pytest.mark.parametrize("state", ["placed", "packed", "cancelled"])
@@ -187,7 +187,7 @@ async def test_claims_are_for_the_buyer_and_staff_alone(stall: Any) -> None:
     assert [order.claims for order in await seen(stall, seller(stall.farm.id))] == [[]]
     for stranger in (CLERK, seller(stall.farm.id)):
         with pytest.raises(Forbidden):
-            await stall.shop.claims.of_broadcast(stranger, stall.broadcast)
+            await stall.shop.claims.list_orders(stranger, stall.broadcast)
         with pytest.raises(Forbidden):
             await stall.shop.claims.answer(
                 stranger, stall.broadcast, said.id, ClaimAnswer(refuse=True, answer="no")

@@ -75,7 +75,7 @@ async def test_a_claim_that_is_being_sent_keeps_its_photos(
     placed = await arrived(stall)
     name = await kept(stall, placed)
     path = age(photos, name)
-    asked = claim_photos._sent
+    asked = claim_photos._claimed_photos
 
     def sent(connection: Any) -> set[str]:
         # Another server's claim touches it now, and is not committed yet.

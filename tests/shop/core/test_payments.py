@@ -10,7 +10,7 @@ def test_cash_is_paid_where_the_order_is_handed_over() -> None:
         ("cash_on_delivery", "parcel", "pickup"),
         ("pay_at_pickup", "pickup", "parcel"),
     ):
-        provider = payments.of(method)  # type: ignore[arg-type]
+        provider = payments.provider_of(method)  # type: ignore[arg-type]
         provider.authorize(way)  # type: ignore[arg-type]
         with pytest.raises(ValueError, match=f"send {payments.BY_WAY[other].method}"):  # type: ignore[index]
             provider.authorize(other)  # type: ignore[arg-type]
@@ -18,7 +18,7 @@ def test_cash_is_paid_where_the_order_is_handed_over() -> None:
 
 @pytest.mark.parametrize("method", ["cash_on_delivery", "pay_at_pickup"])
 def test_money_by_hand_is_due_paid_and_given_back(method: str) -> None:
-    provider = payments.of(method)  # type: ignore[arg-type]
+    provider = payments.provider_of(method)  # type: ignore[arg-type]
     payment = provider.initiate()
     assert (payment, provider.cancel(payment)) == ("due", "due")
     assert [provider.refund(payment, left=left) for left in (1, 0)] == ["due", "due"]

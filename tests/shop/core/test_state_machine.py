@@ -17,7 +17,7 @@ from farmlive.shop.core.problems import NotInState
 STATES: tuple[State, ...] = get_args(State)
 PAYMENTS: tuple[Payment, ...] = get_args(Payment)
 WAYS: tuple[Way, ...] = get_args(Way)
-WHO: tuple[state_machine.Who, ...] = get_args(state_machine.Who)
+WHO: tuple[state_machine.OrderRole, ...] = get_args(state_machine.OrderRole)
 
 STEPS = {
     ("held", "held"),
@@ -36,7 +36,7 @@ STEPS = {
 }
 
 
-def may(before: State, after: State, who: state_machine.Who, way: Way) -> bool:
+def may(before: State, after: State, who: state_machine.OrderRole, way: Way) -> bool:
     try:
         state_machine.next_state(before, after, who, way)
     except (NotInState, Forbidden):
@@ -163,8 +163,8 @@ def test_a_refusal_says_what_is_possible() -> None:
 
 
 def test_who_changes_orders() -> None:
-    def who(role: Any) -> state_machine.Who:
-        return state_machine.who_is(Caller(None, None, role, "d", "192.0.2.1"))
+    def who(role: Any) -> state_machine.OrderRole:
+        return state_machine.role_of(Caller(None, None, role, "d", "192.0.2.1"))
 
     assert [who(role) for role in ("coordinator", "host", "clerk")] == ["staff", "staff", "clerk"]
     for role in (None, "seller", "moderator", "simulator"):

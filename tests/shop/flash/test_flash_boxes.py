@@ -67,10 +67,10 @@ async def test_one_that_is_cancelled_after_all_not_takes_the_last_boxes_and_ends
     flash = await plan(stall, 3)
     first, _ = await order(stall, 1), await order(stall, 1)
     wanted = NewBulkTransition(orders=[first["id"]], state="cancelled")
-    done = await stall.shop.moves.make(HOST, stall.broadcast, wanted)
+    done = await stall.shop.bulk_actions.make(HOST, stall.broadcast, wanted)
     await order(stall, 1)
     assert await batch(stall, flash) == ("running", 2, 0, None)
-    await stall.shop.moves.undo(HOST, stall.broadcast, done.id)
+    await stall.shop.bulk_actions.undo(HOST, stall.broadcast, done.id)
     assert await batch(stall, flash) == ("ended", 3, 0, "sold_out")
     assert (await stock(stall))[:3] == (3, 0, 0)
     *_, placed, changed, over = await stall.events()
@@ -218,7 +218,7 @@ async def test_one_may_have_no_more_of_it_by_holds_that_outlive_it(stall: Any) -
         flash = await plan(stall, 8, per_buyer=2)
         held = [await hold(stall, 2, by=window) for window in windows]
         clock.at += 2 * MINUTE_MS
-        await stall.shop.flashes.turn()
+        await stall.shop.flashes.run_due()
         assert (await batch(stall, flash))[0] == "ended"
         await order(stall, 2, by=windows[0], order=held[0]["id"])
         with pytest.raises(LimitReached) as refusal:

@@ -93,7 +93,7 @@ async def test_nothing_starts_of_a_lot_that_is_spent(stall: Any) -> None:
         "Nothing was started: the lot has no box left for it. Record what was picked since, or "
         "offer another lot."
     )
-    assert await stall.shop.flashes.of_broadcast(stall.broadcast) == []
+    assert await stall.shop.flashes.list_batches(stall.broadcast) == []
 
 
 async def test_an_offer_has_one_batch_at_a_time(stall: Any) -> None:
@@ -118,7 +118,7 @@ async def test_one_that_is_sent_again_with_its_key_is_planned_once(stall: Any) -
     with pytest.raises(KeyReused):
         await plan(stall, key=key, boxes=5)
     assert await batch(stall, flash) == ("ended", 0, 0, "host")
-    assert len(await stall.shop.flashes.of_broadcast(stall.broadcast)) == 1
+    assert len(await stall.shop.flashes.list_batches(stall.broadcast)) == 1
     (noted,) = [deed for deed in await stall.store.read(deeds) if deed.action == "flash.plan"]
     assert key not in str(noted.detail)
 
@@ -173,13 +173,13 @@ async def test_the_host_ends_it_and_what_is_kept_can_be_had_as_before(stall: Any
 async def test_who_pressed_in_its_last_moment_still_has_its_price(stall: Any) -> None:
     flash = await plan(stall, 4)
     with pretended(flash["ends_at"] + LATE_MS - 1):
-        assert await stall.shop.flashes.turn() == 0
+        assert await stall.shop.flashes.run_due() == 0
         await order(stall, 1)
     with pretended(flash["ends_at"] + LATE_MS):
         with pytest.raises(PriceChanged):
             await order(stall, 1)
-        assert await stall.shop.flashes.turn() == 1
-        assert await stall.shop.flashes.turn() == 0
+        assert await stall.shop.flashes.run_due() == 1
+        assert await stall.shop.flashes.run_due() == 0
         with pytest.raises(PriceChanged) as refusal:  # a batch's price has no grace
             await order(stall, 1)
         assert refusal.value.members["offers"][0]["flash"]["why"] == "time"
@@ -196,7 +196,7 @@ async def test_it_starts_when_it_is_time(stall: Any) -> None:
     await order(stall, 8, PRICE)
     assert await stock(stall) == (8, 0, 0, 2)
     with pretended(starts_at + 5):
-        assert await stall.shop.flashes.turn() == 1
+        assert await stall.shop.flashes.run_due() == 1
         assert await stock(stall) == (8, 0, 4, 0)
         (event,) = await stall.events("flash.started")
         assert event.data["starts_at"] == starts_at + 5
@@ -210,7 +210,7 @@ async def test_before_the_broadcast_is_live_it_is_planned_alone(stall: Any) -> N
         await plan(stall, 4)
     flash = await plan(stall, 4, starts_at=now_ms())
     assert flash["state"] == "planned"
-    assert await stall.shop.flashes.turn() == 0
+    assert await stall.shop.flashes.run_due() == 0
     await stall.broadcasts.begin(stall.broadcast)
     assert (await batch(stall, flash))[0] == "running"
     kinds = [event.kind for event in await stall.events()]
@@ -236,7 +236,7 @@ async def test_a_batch_that_is_spent_when_it_is_time_ends_at_once(stall: Any) ->
     flash = await plan(stall, 1, starts_at=now_ms() + MINUTE_MS)
     await order(stall, 1, PRICE)
     with pretended(now_ms() + 2 * MINUTE_MS):
-        await stall.shop.flashes.turn()
+        await stall.shop.flashes.run_due()
     assert await batch(stall, flash) == ("ended", 0, 0, "sold_out")
 
 

@@ -32,7 +32,7 @@ async def change(stall: Any, price: int) -> None:
 
 async def put_right(stall: Any, placed: dict[str, Any]) -> Any:
     wrong = NewReversal(state="placed", reason="it was a mistake")
-    return await stall.shop.moves.put_right(HOST, stall.broadcast, placed["id"], wrong)
+    return await stall.shop.bulk_actions.revert(HOST, stall.broadcast, placed["id"], wrong)
 
 
 async def test_what_is_held_of_an_earlier_batch_is_had_though_one_runs_at_its_price(
@@ -140,11 +140,11 @@ async def test_what_was_called_off_of_a_batch_is_had_of_the_offer_once_that_is_o
     flash = await plan(stall, 3)
     first = await order(stall, 2)
     wanted = NewBulkTransition(orders=[first["id"]], state="cancelled")
-    done = await stall.shop.moves.make(HOST, stall.broadcast, wanted)
+    done = await stall.shop.bulk_actions.make(HOST, stall.broadcast, wanted)
     await order(stall, 3, by=ANOTHER, buyer=OTHER)
     assert await batch(stall, flash) == ("ended", 3, 0, "sold_out")
     if undone:
-        back = await stall.shop.moves.undo(HOST, stall.broadcast, done.id)
+        back = await stall.shop.bulk_actions.undo(HOST, stall.broadcast, done.id)
         assert not back.refused
     else:
         await put_right(stall, first)
@@ -186,7 +186,7 @@ async def test_a_refunds_boxes_are_had_of_the_offer_too(stall: Any) -> None:
     given = await stall.shop.orders.refund(HOST, stall.broadcast, first["id"], back)
     await order(stall, 2, by=ANOTHER, buyer=OTHER)
     assert await batch(stall, flash) == ("ended", 3, 0, "sold_out")
-    done = await stall.shop.moves.undo(HOST, stall.broadcast, given.refund)
+    done = await stall.shop.bulk_actions.undo(HOST, stall.broadcast, given.refund)
     assert not done.refused
     assert await batch(stall, flash) == ("ended", 4, 0, "sold_out")
     assert await stock(stall) == (4, 0, 0, 6)

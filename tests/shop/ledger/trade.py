@@ -168,7 +168,7 @@ class Trade(Booth):
         request = WaitJoin(offer=name, quantity=quantity)
         expected = self.ledger.join(DEVICES[device], name, quantity)
         broadcast = self.ledger.offers[name].broadcast
-        joined = self.world.shop.waits.join(self.by(device), broadcast, request)
+        joined = self.world.shop.waitlist.join(self.by(device), broadcast, request)
         if (answer := self.both(joined, expected)) is not None:
             queue = [it.device for it in self.ledger.waits if it.offer == name]
             place = queue.index(DEVICES[device]) + 1 if DEVICES[device] in queue else 0
@@ -188,7 +188,7 @@ class Trade(Booth):
         for order in wanted:
             self.ledger.cancel(order, move)
         named = NewBulkTransition(orders=[self.ids[it] for it in chosen], state="cancelled")
-        answer = self.both(self.world.shop.moves.make(HOST, broadcast, named), "")
+        answer = self.both(self.world.shop.bulk_actions.make(HOST, broadcast, named), "")
         self.moves.append((answer.id, broadcast, move))
         if back:
             self.undo(len(self.moves) - 1)
@@ -198,7 +198,7 @@ class Trade(Booth):
     def undo(self, which: int) -> None:
         name, broadcast, move = self.moves[which % len(self.moves)]
         expected = self.ledger.undo(move)
-        answer = self.both(self.world.shop.moves.undo(HOST, broadcast, name), expected)
+        answer = self.both(self.world.shop.bulk_actions.undo(HOST, broadcast, name), expected)
         if answer is not None:
             told = {it.id for it in answer.moved}, [it.order for it in answer.refused]
             assert told == (set(self._named(move.undone)), self._named(self.ledger.still(move)))
@@ -243,11 +243,11 @@ class Trade(Booth):
     def take_a_refund_back(self, which: int, late: bool) -> None:
         """The last ones mostly: what came before others is refused; late ones with a reason."""
         name, id_, refund = self.refunds[-1 - which % len(self.refunds)]
-        broadcast, moves = refund.order.broadcast, self.world.shop.moves
+        broadcast, moves = refund.order.broadcast, self.world.shop.bulk_actions
         if late:
             wrong = NewReversal(refund=name, reason="it was a mistake")
             expected = self.ledger.put_refund_right(refund)
-            self.both(moves.put_right(HOST, broadcast, id_, wrong), expected)
+            self.both(moves.revert(HOST, broadcast, id_, wrong), expected)
             return
         expected, refused = self.ledger.undo_refund(refund)
         if (answer := self.both(moves.undo(HOST, broadcast, name), expected)) is not None:
@@ -263,7 +263,7 @@ class Trade(Booth):
         order = self.ledger.orders[place]
         wrong = NewReversal(state="placed", reason="it was a mistake")
         expected = self.ledger.put_right(order)
-        right = self.world.shop.moves.put_right(HOST, order.broadcast, self.ids[place], wrong)
+        right = self.world.shop.bulk_actions.revert(HOST, order.broadcast, self.ids[place], wrong)
         self.both(right, expected)
 
     @rule(which=WHICH, grams=st.sampled_from([2_000, 6_000, 30_000]))
@@ -286,7 +286,7 @@ class Trade(Booth):
         wait = self.ledger.waits[which % len(self.ledger.waits)]
         expected = self.ledger.leave(wait.device, wait.offer)
         request = WaitLeave(offer=wait.offer)
-        leaving = self.world.shop.waits.leave(caller(wait.device), wait.broadcast, request)
+        leaving = self.world.shop.waitlist.leave(caller(wait.device), wait.broadcast, request)
         self.both(leaving, expected)
 
     @rule(offer=OFFER, quantity=st.integers(-3, 6).filter(bool))
@@ -363,7 +363,7 @@ class Trade(Booth):
                     self.ledger.expire(*of_order[event.data["order"]])
         # A hold that was over and grew meanwhile by what was waited for has a new end.
         assert all(hold.until > self.ledger.now for hold in self.ledger.holds.values())
-        self.world.run(self.world.shop.flashes.turn())
+        self.world.run(self.world.shop.flashes.run_due())
         due = {
             name: batch.starts_at if batch.state == "planned" else batch.ends_at + 2000
             for name, batch in self.ledger.batches.items()

@@ -126,24 +126,24 @@ async def test_who_is_given_the_order_is_not_told_to_come_for_it(
     placed = await waiting(stall, state=state)
     before = await kinds(stall)
     said = HandOver(known_by="slip") if codeless else HandOver(code="042117")
-    done = await stall.shop.handovers.give(CLERK, placed["id"], said)
+    done = await stall.shop.pickup.hand_over(CLERK, placed["id"], said)
     assert await kinds(stall) == before
     # Whoever was told nothing wrong is told of no mistake.
     await undo(stall, done)
     assert await kinds(stall) == before
-    await stall.shop.handovers.give(CLERK, placed["id"], said)
+    await stall.shop.pickup.hand_over(CLERK, placed["id"], said)
     assert await kinds(stall) == before
 
 
 async def test_what_was_undone_is_told_once_a_move_and_of_no_step_between(stall: Any) -> None:
     placed = await waiting(stall, state="packed")
     arrived = await move(stall, placed, state="at_centre")
-    given = await stall.shop.handovers.give(CLERK, placed["id"], HandOver(known_by="slip"))
+    given = await stall.shop.pickup.hand_over(CLERK, placed["id"], HandOver(known_by="slip"))
     await undo(stall, given)
     assert await kinds(stall) == ["order.placed", "order.at_centre"]
     await undo(stall, arrived)
     assert await kinds(stall) == ["order.placed", "order.at_centre", CORRECTED]
-    given = await stall.shop.handovers.give(CLERK, placed["id"], HandOver(known_by="slip"))
+    given = await stall.shop.pickup.hand_over(CLERK, placed["id"], HandOver(known_by="slip"))
     await undo(stall, given)
     assert await kinds(stall) == ["order.placed", "order.at_centre", CORRECTED]
     events = await stall.events("order.packed", "order.at_centre", "order.received", "order.paid")
@@ -158,7 +158,7 @@ async def test_what_was_undone_is_told_once_a_move_and_of_no_step_between(stall:
 
 async def test_what_was_passed_and_then_is_so_is_told(stall: Any) -> None:
     placed = await waiting(stall, state="placed")
-    await stall.shop.handovers.give(CLERK, placed["id"], HandOver(known_by="slip"))
+    await stall.shop.pickup.hand_over(CLERK, placed["id"], HandOver(known_by="slip"))
     told = OrderAtCentre(order=placed["id"], state="at_centre", payment="due", undone=True)
     await stall.store.write(lambda connection: stall.log.append(connection, stall.broadcast, told))
     assert await kinds(stall) == ["order.placed", "order.at_centre"]

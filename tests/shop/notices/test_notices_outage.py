@@ -106,11 +106,11 @@ async def test_no_provider_is_asked_anew_while_it_brings_one(
 ) -> None:
     slow, other = Slow("slow"), Post("other")
     made = notices_of(stall.store, stall.log, settings, [slow, other])
-    failed, turn = threading.Event(), Notices._turn
+    failed, turn = threading.Event(), Notices._send_turn
 
     def broken(
         self: Notices, connection: Any, provider: Any, done: Any, *, takes: bool
-    ) -> notices.Taken:
+    ) -> notices.TakenMessages:
         if provider is other:
             failed.set()
             raise Unavailable("The database is away.")

@@ -21,7 +21,7 @@ async def move(shop: Shop, stall: Any, placed: list[Any], state: str) -> None:
     wanted = NewBulkTransition.model_validate(
         {"orders": [each["id"] for each in placed], "state": state}
     )
-    await shop.moves.make(HOST, stall.broadcast, wanted)
+    await shop.bulk_actions.make(HOST, stall.broadcast, wanted)
 
 
 async def test_what_staff_cause_is_never_held_and_goes_as_one_message(
@@ -102,8 +102,8 @@ async def test_what_was_overtaken_or_undone_before_it_was_sent_is_not_said(
         await enter(fetched, "received")
         await enter(gone, "cancelled", "丢了")
         wanted = NewBulkTransition.model_validate({"orders": [wrong["id"]], "state": "shipped"})
-        made = await shop.moves.make(HOST, stall.broadcast, wanted)
-        await shop.moves.undo(HOST, stall.broadcast, made.id)
+        made = await shop.bulk_actions.make(HOST, stall.broadcast, wanted)
+        await shop.bulk_actions.undo(HOST, stall.broadcast, made.id)
         clock.at += 600_000
         await shop.notices.send()
     (said,) = lines(settings)[3:]

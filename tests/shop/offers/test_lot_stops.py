@@ -192,9 +192,9 @@ async def test_what_a_transaction_knows_of_an_offer_ends_with_the_stop_in_it(sta
     offer = stall.card.id
 
     def write(connection: Connection) -> list[Any]:
-        known = [stocks.on_offer(connection, stall.broadcast, [offer])[offer]]
+        known = [stocks.read_offers(connection, stall.broadcast, [offer])[offer]]
         connection.execute(update(lots).values(stopped_at=1))
-        known.append(stocks.on_offer(connection, stall.broadcast, [offer])[offer])
+        known.append(stocks.read_offers(connection, stall.broadcast, [offer])[offer])
         return [each.lot_stopped for each in known]
 
     assert [bool(each) for each in await stall.store.write(write)] == [False, True]

@@ -39,7 +39,7 @@ async def big(stall: Any) -> Any:
 
 def limit_waits(stall: Any, **limits: int) -> None:
     """Set what those in line may have, and what they are served."""
-    for part in (stall.shop.waits, stall.shop.allocation):
+    for part in (stall.shop.waitlist, stall.shop.allocation):
         part._settings = part._settings.model_copy(update=limits)
 
 
@@ -87,7 +87,7 @@ async def test_an_order_has_twenty_boxes_over_all_its_lines(big: Any) -> None:
         await hold(big, line(big, 21))
     join = WaitJoin(offer=big.card.id, quantity=21)
     with pytest.raises(OrderTooLarge):
-        await big.shop.waits.join(big.viewer, big.broadcast, join)
+        await big.shop.waitlist.join(big.viewer, big.broadcast, join)
     await order(big, 20, big.viewer)
 
 
@@ -166,7 +166,7 @@ async def test_what_is_packed_or_called_off_counts_no_more(big: Any) -> None:
     await big.shop.orders.cancel(placed[1]["token"])
     await order(big, 20, big.viewer)
     moved = NewBulkTransition(orders=[it["id"] for it in placed[1:]], state="packed")
-    await big.shop.moves.make(HOST, big.broadcast, moved)
+    await big.shop.bulk_actions.make(HOST, big.broadcast, moved)
     assert (await sources(big)).count(None) == 3
 
 
@@ -231,7 +231,7 @@ async def test_a_keeper_orders_for_ten_neighbours(big: Any) -> None:
 async def test_a_wait_is_served_no_more_than_its_device_or_its_address_may_have(
     stall: Any,
 ) -> None:
-    waits, card = stall.shop.waits, await stall.offer(80)
+    waits, card = stall.shop.waitlist, await stall.offer(80)
     limit_waits(stall, device_boxes=20, address_boxes=30)
     stall.card = card
     mine = at("192.0.2.1", "device 1")
@@ -251,7 +251,7 @@ async def test_a_wait_is_served_no_more_than_its_device_or_its_address_may_have(
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, int]]:
     """What the database is asked of those who wait, whether they may have more."""
     answers: list[dict[str, int]] = []
-    more = box_limits.more
+    more = box_limits.remaining_boxes
 
     def counted(*given: Any) -> dict[str, int]:
         answers.append(more(*given))
@@ -264,7 +264,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, int]]:
 async def test_an_address_that_may_have_no_more_is_asked_for_once_however_many_wait_there(
     stall: Any, asked: list[dict[str, int]]
 ) -> None:
-    waits, stall.card = stall.shop.waits, await stall.offer(21)
+    waits, stall.card = stall.shop.waitlist, await stall.offer(21)
     limit_waits(stall, address_boxes=20)
     await order(stall, 20, at("192.0.2.1", "device 0"), 1)
     last = await order(stall, 1, HOST, 2)
@@ -282,7 +282,7 @@ async def test_an_address_that_may_have_no_more_is_asked_for_once_however_many_w
 
 async def wait(stall: Any, by: Caller, quantity: int = 1) -> Any:
     join = WaitJoin(offer=stall.card.id, quantity=quantity)
-    return await stall.shop.waits.join(by, stall.broadcast, join)
+    return await stall.shop.waitlist.join(by, stall.broadcast, join)
 
 
 async def test_such_an_address_is_asked_for_once_though_its_devices_hold_boxes_from_elsewhere(

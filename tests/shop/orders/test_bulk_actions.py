@@ -245,11 +245,11 @@ async def test_what_nobody_collects_is_called_off_and_its_code_opens_nothing(sta
     assert (order.state, order.payment) == ("cancelled", "due")
     assert await stock(stall) == boxes  # they left the farm
     with pytest.raises(UnknownCode):
-        await stall.shop.handovers.find(CLERK, code)
+        await stall.shop.pickup.find(CLERK, code)
     (order,) = (await undo(stall, done)).moved
     assert order.state == "at_centre"
     assert await stock(stall) == boxes
-    assert (await stall.shop.handovers.find(CLERK, code)).id == order.id
+    assert (await stall.shop.pickup.find(CLERK, code)).id == order.id
 
 
 async def paid(stall: Any, quantity: int = 3) -> Any:

@@ -71,5 +71,5 @@ async def test_an_order_is_found_by_its_number_however_it_is_said(
     await stall.place(1, buyer={"name": "李四", "phone": "13700000009"})
     for find in said:
         only = OrderFilter(find=find)
-        page, _ = await stall.shop.orders.of_broadcast(HOST, stall.broadcast, only=only)
+        page, _ = await stall.shop.orders.list_orders(HOST, stall.broadcast, only=only)
         assert [order.id for order in page] == [placed["id"]], find

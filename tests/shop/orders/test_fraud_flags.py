@@ -15,7 +15,7 @@ from farmlive.shop.core.order_tables import orders
 
 
 async def flags(stall: Any, answer: dict[str, Any]) -> list[str]:
-    found, _ = await stall.shop.orders.of_broadcast(HOST, stall.broadcast)
+    found, _ = await stall.shop.orders.list_orders(HOST, stall.broadcast)
     (order,) = [order for order in found if order.id == answer["id"]]
     assert (await stall.shop.order(answer["token"])).flags == []  # nothing to its buyer
     return order.flags  # type: ignore[no-any-return]
@@ -122,5 +122,5 @@ async def test_an_order_from_before_is_marked_where_its_number_is_doubted(
     await stall.store.write(lambda conn: conn.execute(before.values(**values)).rowcount)
     assert await flags(stall, placed) == marked
     seller = replace(caller(role="seller"), farms=frozenset({stall.farm.id}))
-    (sold,), _ = await stall.shop.orders.of_broadcast(seller, stall.broadcast)
+    (sold,), _ = await stall.shop.orders.list_orders(seller, stall.broadcast)
     assert sold.flags == []

@@ -76,13 +76,13 @@ async def test_it_is_not_handed_over_at_the_desk(stall: Any, state: str, codeles
     await stop(stall)
     said = HandOver(known_by="slip") if codeless else HandOver(code="042117")
     with pytest.raises(LotStopped):
-        await stall.shop.handovers.give(CLERK, placed["id"], said)
+        await stall.shop.pickup.hand_over(CLERK, placed["id"], said)
     order_ = await stall.shop.order(placed["token"])
     assert (order_.state, order_.payment) == (state, "due")
     (line_,) = order_.stopped
     assert [why.kind for why in line_.lot_stopped] == ["test_failed"]
     await lift(stall)
-    done = await stall.shop.handovers.give(CLERK, placed["id"], said)
+    done = await stall.shop.pickup.hand_over(CLERK, placed["id"], said)
     assert done.order.state == "received"
     assert done.order.stopped == []
 
@@ -98,7 +98,7 @@ async def test_what_was_called_off_is_not_taken_up_again(stall: Any, states: lis
     undone = await undo(stall, done)
     assert refusals(undone) == [(placed["id"], "lot-stopped")]
     with pytest.raises(LotStopped):
-        await stall.shop.moves.put_right(
+        await stall.shop.bulk_actions.revert(
             HOST, stall.broadcast, placed["id"], NewReversal(state=before, reason="说错了")
         )
     assert (await stall.shop.order(placed["token"])).state == "cancelled"
@@ -127,7 +127,7 @@ async def test_boxes_that_were_refunded_are_not_had_again_but_their_money_is(
     await stop(stall)
     assert refusals(await undo(stall, done)) == [(placed["id"], "lot-stopped")]
     wrong = NewReversal(refund=done.refund, reason="说错了")
-    put = await stall.shop.moves.put_right(HOST, stall.broadcast, placed["id"], wrong)
+    put = await stall.shop.bulk_actions.revert(HOST, stall.broadcast, placed["id"], wrong)
     assert (put.refunded.amount, put.lines[0].returned) == (0, 1)
 
 
@@ -235,7 +235,7 @@ async def test_an_order_tells_that_its_lot_was_lifted_until_that_is_taken_back(
 
     async def said() -> list[str | None]:
         order = await stall.shop.order(placed["token"])
-        listed, _ = await stall.shop.orders.of_broadcast(HOST, stall.broadcast)
+        listed, _ = await stall.shop.orders.list_orders(HOST, stall.broadcast)
         assert [each.lot_lifted for each in listed[0].lines] == [
             each.lot_lifted for each in order.lines
         ]

@@ -14,7 +14,7 @@ from farmlive.shop.core.claim_models import NewClaim
 from farmlive.shop.core.models import order_number
 from farmlive.shop.core.order_models import Refund
 from farmlive.shop.core.order_tables import orders
-from farmlive.shop.orders.order_documents import MAX_SPANS, Choice, spans_of
+from farmlive.shop.orders.order_documents import MAX_SPANS, OrderSelection, spans_of
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,8 @@ def test_what_is_no_number_is_refused(text: str) -> None:
 
 
 async def chosen(stall: Any, by: Caller = HOST, limit: int = 100, **choice: Any) -> list[str]:
-    wanted = Choice.model_validate(choice)
-    found = await stall.shop.papers.chosen(by, stall.broadcast, wanted, limit=limit)
+    wanted = OrderSelection.model_validate(choice)
+    found = await stall.shop.order_documents.read_selected(by, stall.broadcast, wanted, limit=limit)
     return [order.number for order in found]
 
 
@@ -141,8 +141,8 @@ async def test_everyone_chooses_among_what_is_theirs(stall: Any) -> None:
     assert await chosen(stall, CLERK) == [picked["number"]]
     assert len(await chosen(stall, seller(stall.farm.id))) == 2
     assert await chosen(stall, seller("another")) == []
-    found = await stall.shop.papers.chosen(
-        seller(stall.farm.id), stall.broadcast, Choice(), limit=9
+    found = await stall.shop.order_documents.read_selected(
+        seller(stall.farm.id), stall.broadcast, OrderSelection(), limit=9
     )
     assert {order.buyer for order in found} == {None}
     for nobody in (caller(), caller(role="moderator")):

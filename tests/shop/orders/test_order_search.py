@@ -14,13 +14,13 @@ from farmlive.shop.orders.change_models import NewBulkTransition, OrderFilter
 
 @pytest.mark.parametrize("count", [1, 9999, 10_000, 26 * 9999, 26 * 9999 + 1, 1_000_000])
 def test_a_number_is_read_as_it_is_written(count: int) -> None:
-    assert order_search.number(order_number(count)) == count
-    assert order_search.number(order_number(count).lower()) == count
+    assert order_search.parse_number(order_number(count)) == count
+    assert order_search.parse_number(order_number(count).lower()) == count
 
 
 @pytest.mark.parametrize("said", ["", "A", "A0000", "A00001", "12", "王小明", "ABCDE1", "A-1"])
 def test_what_is_no_number_is_none(said: str) -> None:
-    assert order_search.number(said) is None
+    assert order_search.parse_number(said) is None
 
 
 NUMBERS = ("13800001234", "+442079460000")

@@ -258,14 +258,12 @@ async def test_orders_are_listed_by_their_numbers_whenever_they_were_held(stall:
     held = await hold(stall)
     stall.viewer = caller("another device")
     first, second = await stall.place(1), await stall.place(1)
-    page, following = await stall.shop.orders.of_broadcast(
-        HOST, stall.broadcast, PageQuery(limit=2)
-    )
+    page, following = await stall.shop.orders.list_orders(HOST, stall.broadcast, PageQuery(limit=2))
     assert [order.id for order in page] == [first["id"], second["id"]]
     assert following is None
     stall.viewer = caller()
     last = await stall.place(1, order=held["id"])
-    rest, _ = await stall.shop.orders.of_broadcast(HOST, stall.broadcast, PageQuery("2"))
+    rest, _ = await stall.shop.orders.list_orders(HOST, stall.broadcast, PageQuery("2"))
     assert [(order.id, order.number) for order in rest] == [(held["id"], "A0003")]
     assert last["id"] < first["id"]
     assert len(await seen(stall, HOST)) == 3

@@ -28,12 +28,12 @@ def said(code: str = "042117", **more: Any) -> CodeSaid:
 
 
 async def give(stall: Any, placed: Any, by: Caller = CLERK, **more: Any) -> Any:
-    return await stall.shop.handovers.give(by, placed["id"], said(**more))
+    return await stall.shop.pickup.hand_over(by, placed["id"], said(**more))
 
 
 async def test_a_code_finds_the_order_and_it_is_given_out_and_paid_at_once(stall: Any) -> None:
     placed = await waiting(stall)
-    order = await stall.shop.handovers.find(CLERK, said())
+    order = await stall.shop.pickup.find(CLERK, said())
     assert (order.id, order.state, order.payment) == (placed["id"], "at_centre", "due")
     assert order.buyer.phone == "13800000000"
     done = await give(stall, placed)
@@ -43,13 +43,13 @@ async def test_a_code_finds_the_order_and_it_is_given_out_and_paid_at_once(stall
     again = await give(stall, placed)  # an answer was lost
     assert (again.order.state, again.id) == ("received", None)
     with pytest.raises(UnknownCode):
-        await stall.shop.handovers.find(CLERK, said())
+        await stall.shop.pickup.find(CLERK, said())
 
 
 async def test_a_hand_over_is_undone_as_a_move(stall: Any) -> None:
     placed = await waiting(stall)
     done = await give(stall, placed)
-    (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.id)).moved
+    (order,) = (await stall.shop.bulk_actions.undo(CLERK, stall.broadcast, done.id)).moved
     assert (order.state, order.payment) == ("at_centre", "due")
     assert (await give(stall, placed)).order.state == "received"
 
@@ -74,7 +74,7 @@ async def test_what_the_farm_forgot_to_tick_is_given_out_step_by_step_and_undone
     stall: Any,
 ) -> None:
     placed = await waiting(stall, state="placed")
-    assert (await stall.shop.handovers.find(CLERK, said())).state == "placed"
+    assert (await stall.shop.pickup.find(CLERK, said())).state == "placed"
     before = await stock(stall)
     done = await give(stall, placed)
     assert (done.order.state, done.order.payment) == ("received", "paid")
@@ -94,14 +94,14 @@ async def test_what_the_farm_forgot_to_tick_is_given_out_step_by_step_and_undone
         placed["id"],
         {"unpacked": True, "number": "A0001"},
     )
-    (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.id)).moved
+    (order,) = (await stall.shop.bulk_actions.undo(CLERK, stall.broadcast, done.id)).moved
     assert (order.state, order.payment) == ("placed", "due")
     assert await stock(stall) == before
 
 
 async def test_who_is_known_is_given_the_order_without_a_code(stall: Any) -> None:
     placed = await waiting(stall, state="placed")
-    done = await stall.shop.handovers.give(CLERK, placed["id"], HandOver(known_by="slip"))
+    done = await stall.shop.pickup.hand_over(CLERK, placed["id"], HandOver(known_by="slip"))
     assert (done.order.state, done.order.payment) == ("received", "paid")
     (deed, *_) = await stall.store.read(deeds)
     assert deed.detail == {
@@ -110,22 +110,22 @@ async def test_who_is_known_is_given_the_order_without_a_code(stall: Any) -> Non
         "known_by": "slip",
         "number": done.order.number,
     }
-    again = await stall.shop.handovers.give(CLERK, placed["id"], HandOver(known_by="slip"))
+    again = await stall.shop.pickup.hand_over(CLERK, placed["id"], HandOver(known_by="slip"))
     assert (again.order.state, again.id) == ("received", None)
-    (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.id)).moved
+    (order,) = (await stall.shop.bulk_actions.undo(CLERK, stall.broadcast, done.id)).moved
     assert (order.state, order.payment) == ("placed", "due")
 
 
 async def test_without_a_code_it_is_said_how_the_buyer_is_known(stall: Any) -> None:
     placed = await waiting(stall)
     with pytest.raises(HowKnown):
-        await stall.shop.handovers.give(CLERK, placed["id"], HandOver())
+        await stall.shop.pickup.hand_over(CLERK, placed["id"], HandOver())
     change = NewTransition(state="received")
     for by in (CLERK, HOST):
         with pytest.raises(HowKnown):
             await stall.shop.orders.enter(by, stall.broadcast, placed["id"], change)
     move = NewBulkTransition(orders=[placed["id"]], state="received")
-    moved = await stall.shop.moves.make(HOST, stall.broadcast, move)
+    moved = await stall.shop.bulk_actions.make(HOST, stall.broadcast, move)
     (refused,) = moved.refused
     assert refused.problem["type"] == "/problems/how-known"
     assert (await stall.shop.order(placed["token"])).state == "at_centre"
@@ -137,11 +137,11 @@ async def test_how_a_buyer_is_known_stands_in_the_audit_list_whichever_way_it_is
     stall: Any,
 ) -> None:
     first, second, third = [await waiting(stall, code=f"00000{n}") for n in range(3)]
-    await stall.shop.handovers.give(CLERK, first["id"], HandOver(known_by="identity_card"))
+    await stall.shop.pickup.hand_over(CLERK, first["id"], HandOver(known_by="identity_card"))
     change = NewTransition(state="received", known_by="known_to_me")
     await stall.shop.orders.enter(CLERK, stall.broadcast, second["id"], change)
     move = NewBulkTransition(orders=[third["id"]], state="received", known_by="other")
-    await stall.shop.moves.make(CLERK, stall.broadcast, move)
+    await stall.shop.bulk_actions.make(CLERK, stall.broadcast, move)
     told = (await stall.store.read(deeds))[:3]
     assert [(deed.action, deed.detail["known_by"]) for deed in reversed(told)] == [
         ("order.handed_over", "identity_card"),
@@ -162,10 +162,10 @@ def test_a_key_from_before_it_was_asked_is_the_same_key() -> None:
     """An answer that was lost while the server was updated is had again."""
     said = HandOver(code="042117", centre="C")
     before = hashlib.sha256(b'O{"code":"042117","centre":"C","phone":null}').hexdigest()
-    assert idempotency.canonical_hash(said, HandOver, of="O") == before
+    assert idempotency.canonical_hash(said, HandOver, order="O") == before
     assert idempotency.canonical_hash(
-        HandOver(known_by="slip"), HandOver, of="O"
-    ) != idempotency.canonical_hash(HandOver(known_by="other"), HandOver, of="O")
+        HandOver(known_by="slip"), HandOver, order="O"
+    ) != idempotency.canonical_hash(HandOver(known_by="other"), HandOver, order="O")
 
 
 async def test_without_a_code_no_other_order_is_given_out(stall: Any) -> None:
@@ -176,22 +176,22 @@ async def test_without_a_code_no_other_order_is_given_out(stall: Any) -> None:
         (ulid(), UnknownOrder),
     ):
         with pytest.raises(refused):
-            await stall.shop.handovers.give(HOST, order, HandOver(known_by="slip"))
+            await stall.shop.pickup.hand_over(HOST, order, HandOver(known_by="slip"))
     with pytest.raises(Forbidden):
-        await stall.shop.handovers.give(
+        await stall.shop.pickup.hand_over(
             seller(stall.farm.id), parcel["id"], HandOver(known_by="slip")
         )
 
 
 async def test_whose_answer_was_lost_is_answered_the_same_and_can_still_undo(stall: Any) -> None:
     coded, known, key = await waiting(stall), await waiting(stall, "000001"), token()
-    first = await stall.shop.handovers.give(CLERK, coded["id"], said(), key)
-    again = await stall.shop.handovers.give(CLERK, coded["id"], said(), key)
+    first = await stall.shop.pickup.hand_over(CLERK, coded["id"], said(), key)
+    again = await stall.shop.pickup.hand_over(CLERK, coded["id"], said(), key)
     assert first.id is not None
     assert (again.id, again.until) == (first.id, first.until)
     with pytest.raises(KeyReused):
-        await stall.shop.handovers.give(CLERK, known["id"], HandOver(known_by="slip"), key)
-    await stall.shop.moves.undo(CLERK, stall.broadcast, again.id)
+        await stall.shop.pickup.hand_over(CLERK, known["id"], HandOver(known_by="slip"), key)
+    await stall.shop.bulk_actions.undo(CLERK, stall.broadcast, again.id)
     # Another wish has another key, also for the same order.
     assert (await give(stall, coded)).id not in (None, first.id)
 
@@ -209,7 +209,7 @@ async def test_what_waits_is_read_page_by_page_of_all_broadcasts(stall: Any) -> 
 
     async def found(**search: Any) -> tuple[list[str], str | None]:
         asked = WaitingSearch(**search)
-        page, following = await stall.shop.handovers.waiting(CLERK, asked)
+        page, following = await stall.shop.pickup.list_waiting(CLERK, asked)
         return [each.id for each in page], following
 
     assert await found() == (wanted, None)
@@ -220,13 +220,13 @@ async def test_what_waits_is_read_page_by_page_of_all_broadcasts(stall: Any) -> 
         assert await found(find=find) == (wanted[:1], None)
     assert third["id"] in (await found(find=third["number"]))[0]
     with pytest.raises(Forbidden):
-        await stall.shop.handovers.waiting(seller(stall.farm.id), WaitingSearch())
+        await stall.shop.pickup.list_waiting(seller(stall.farm.id), WaitingSearch())
 
 
 async def test_what_was_not_ticked_as_packed_is_found_by_its_buyer_alone(stall: Any) -> None:
     placed = await waiting(stall, state="placed", buyer={"name": "赵子龙", "phone": "13800001111"})
     for find, expected in ((None, []), ("赵子龙", [placed["id"]])):
-        page, _ = await stall.shop.handovers.waiting(CLERK, WaitingSearch(find=find))
+        page, _ = await stall.shop.pickup.list_waiting(CLERK, WaitingSearch(find=find))
         assert [each.id for each in page] == expected
 
 
@@ -234,17 +234,17 @@ async def test_what_was_not_ticked_as_packed_is_found_by_its_buyer_alone(stall: 
 async def test_a_code_that_is_used_finds_nothing(stall: Any, state: str) -> None:
     await waiting(stall, state=state)
     with pytest.raises(UnknownCode):
-        await stall.shop.handovers.find(CLERK, said())
+        await stall.shop.pickup.find(CLERK, said())
 
 
 async def test_where_a_code_is_shared_the_phone_decides(stall: Any) -> None:
     first = await waiting(stall, buyer={"name": "王小明", "phone": "13800001111"})
     second = await waiting(stall, buyer={"name": "李大红", "phone": "13800002222"})
     with pytest.raises(CodeShared):
-        await stall.shop.handovers.find(CLERK, said())
+        await stall.shop.pickup.find(CLERK, said())
     with pytest.raises(CodeShared):
         await give(stall, first)
-    assert (await stall.shop.handovers.find(CLERK, said(phone="2222"))).id == second["id"]
+    assert (await stall.shop.pickup.find(CLERK, said(phone="2222"))).id == second["id"]
     with pytest.raises(UnknownCode):
         await give(stall, first, phone="2222")
     assert (await give(stall, second, phone="2222")).order.state == "received"
@@ -262,13 +262,13 @@ async def test_a_centre_has_codes_of_its_own(stall: Any) -> None:
 async def test_guesses_are_counted_and_right_ones_are_not(stall: Any) -> None:
     placed = await waiting(stall)
     for _ in range(30):
-        await stall.shop.handovers.find(CLERK, said())
+        await stall.shop.pickup.find(CLERK, said())
     for _ in range(10):
         with pytest.raises(UnknownCode):
-            await stall.shop.handovers.find(CLERK, said("999999"))
+            await stall.shop.pickup.find(CLERK, said("999999"))
     for guess in ("999999", "042117"):
         with pytest.raises(TooMany):
-            await stall.shop.handovers.find(CLERK, said(guess))
+            await stall.shop.pickup.find(CLERK, said(guess))
     with pytest.raises(TooMany):
         await give(stall, placed)
     other = Caller(None, "another clerk", "clerk", "its device", "192.0.2.9", centres=None)
@@ -285,7 +285,7 @@ async def test_codes_are_for_buyers_and_staff_and_never_in_the_log(stall: Any) -
     assert "730461" not in str([event.data for event in await stall.events()])
     for role in (None, "seller", "moderator"):
         with pytest.raises(Forbidden):
-            await stall.shop.handovers.find(
+            await stall.shop.pickup.find(
                 Caller(None, None, role, "d", "192.0.2.8"),
                 said("730461"),
             )

@@ -29,14 +29,14 @@ from farmlive.shop.orders.change_models import CodeSaid, NewReversal
 
 async def put_right(stall: Any, placed: Any, by: Caller = HOST, **wrong: Any) -> Any:
     said = NewReversal.model_validate({"reason": "拿错了", **wrong})
-    return await stall.shop.moves.put_right(by, stall.broadcast, placed["id"], said)
+    return await stall.shop.bulk_actions.revert(by, stall.broadcast, placed["id"], said)
 
 
 async def handed_over(stall: Any) -> Any:
     placed = await pickup(stall)
     for state in ("packed", "at_centre"):
         await enter(stall, placed, state)
-    done = await stall.shop.handovers.give(CLERK, placed["id"], CodeSaid(code=placed["code"]))
+    done = await stall.shop.pickup.hand_over(CLERK, placed["id"], CodeSaid(code=placed["code"]))
     return placed, done
 
 
@@ -64,7 +64,7 @@ async def test_a_wrong_order_that_was_handed_over_waits_again(stall: Any) -> Non
         ("没收钱", False, True),
     ]
     # It can be handed over again, and what was put right is not undone once more.
-    again = await stall.shop.handovers.give(CLERK, placed["id"], CodeSaid(code=placed["code"]))
+    again = await stall.shop.pickup.hand_over(CLERK, placed["id"], CodeSaid(code=placed["code"]))
     assert again.order.state == "received"
     assert (await undo(stall, again)).moved[0].state == "at_centre"
     assert done.id is not None
@@ -147,7 +147,7 @@ async def test_where_its_boxes_are_sold_again_the_money_comes_back_alone(stall: 
     placed = await stall.place(2)
     await stall.place(8)
     wants = WaitJoin(offer=stall.card.id, quantity=1)
-    await stall.shop.waits.join(caller("who waits"), stall.broadcast, wants)
+    await stall.shop.waitlist.join(caller("who waits"), stall.broadcast, wants)
     wrong = await less(stall, placed, 1, 5000)
     assert await stock(stall) == (10, 9, 1, 0)
     (refused,) = [each.problem for each in (await undo(stall, wrong)).refused]

@@ -38,7 +38,7 @@ async def test_a_mistyped_sum_is_taken_back_and_asked_for_again(stall: Any) -> N
         "amount": {"amount": 0, "currency": "CNY"},
         "undone": True,
     }
-    assert not order.was_less
+    assert not order.was_reduced
     assert (await refund(stall, placed, 299)).to_collect.amount == PRICE - 299
 
 
@@ -177,9 +177,15 @@ async def test_only_a_refund_of_the_order_alone_is_undone_as_one(stall: Any) -> 
     one = await move(stall, both[0], state="placed")
     for wrong in (packed, one):
         with pytest.raises(UnknownMove):
-            await stall.shop.moves.undo(HOST, stall.broadcast, wrong.id, of_order=both[0]["id"])
+            await stall.shop.bulk_actions.undo(
+                HOST, stall.broadcast, wrong.id, of_order=both[0]["id"]
+            )
     done = await refund(stall, both[0], 100)
     with pytest.raises(UnknownMove):
-        await stall.shop.moves.undo(HOST, stall.broadcast, done.refund, of_order=both[1]["id"])
-    undone = await stall.shop.moves.undo(HOST, stall.broadcast, done.refund, of_order=both[0]["id"])
+        await stall.shop.bulk_actions.undo(
+            HOST, stall.broadcast, done.refund, of_order=both[1]["id"]
+        )
+    undone = await stall.shop.bulk_actions.undo(
+        HOST, stall.broadcast, done.refund, of_order=both[0]["id"]
+    )
     assert [order.refunded.amount for order in undone.moved] == [0]

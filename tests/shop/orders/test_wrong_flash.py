@@ -83,7 +83,7 @@ async def test_also_once_its_time_is_over_or_another_one_runs(stall: Any) -> Non
         await order(stall, 1)
         held = await hold(stall, 2, by=ANOTHER)
         clock.at += 2 * MINUTE_MS
-        await stall.shop.flashes.turn()
+        await stall.shop.flashes.run_due()
         other = await plan(stall, 3)
         kept = await hold(stall, 1, by=caller("a third"))
         answer = await end(stall, flash, wrong=True)

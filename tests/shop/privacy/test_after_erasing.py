@@ -12,7 +12,7 @@ from farmlive.people.core.caller import Caller
 from farmlive.settings import Settings
 from farmlive.shop.claims.claims import FOLDER
 from farmlive.shop.core.problems import DetailsErased
-from farmlive.shop.privacy.erasing import Whose
+from farmlive.shop.privacy.erasing import OrderScope
 from farmlive.store.files.uploads import uploads
 
 __all__ = ["full", "settings"]
@@ -22,7 +22,7 @@ BUYER = Caller(None, None, None, "the buyer's device", "192.0.2.1")
 
 
 async def erase(stall: Any, placed: Any) -> None:
-    assert await stall.shop.persons.erase(BUYER, Whose(order=placed["id"]), "link") == 1
+    assert await stall.shop.persons.erase(BUYER, OrderScope(order=placed["id"]), "link") == 1
 
 
 async def test_no_claim_photo_or_reason_is_taken(stall: Any, full: Any, settings: Settings) -> None:

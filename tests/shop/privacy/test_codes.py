@@ -20,7 +20,7 @@ from farmlive.outages import Outages
 from farmlive.settings import Settings
 from farmlive.shop.notices.tables import notice_counts
 from farmlive.shop.privacy.codes import LOCKED_MS, TRIES, VALID_MS
-from farmlive.shop.privacy.erasing import Whose
+from farmlive.shop.privacy.erasing import OrderScope
 from farmlive.shop.privacy.models import PersonAsked
 from farmlive.shop.privacy.problems import CodesLocked, NoCodes, WrongCode
 from farmlive.shop.privacy.tables import person_codes
@@ -43,7 +43,7 @@ async def test_a_code_opens_all_orders_of_its_phone(stall: Any, settings: Settin
     await ask(stall)
     code = await sent(stall, settings)
     whose = await check(stall, f" {code[:3]} {code[3:]} ")
-    assert (await stall.shop.persons.kept(whose)).count == 1
+    assert (await stall.shop.persons.summarize(whose)).count == 1
     with pytest.raises(WrongCode):
         await check(stall, code, UNKNOWN)
 
@@ -207,7 +207,7 @@ async def test_an_export_by_a_link_tells_of_nothing_that_it_was_held_back(
 ) -> None:
     """Else whoever orders to a phone learns what else it was told within an hour."""
 
-    async def messages(whose: Whose) -> list[dict[str, Any]]:
+    async def messages(whose: OrderScope) -> list[dict[str, Any]]:
         made = await stall.shop.persons.export(whose, "en", drawn(stall, settings))
         with made.file, zipfile.ZipFile(made.file) as opened:
             orders = json.loads(opened.read("data.json"))["orders"]
@@ -266,7 +266,7 @@ async def test_an_order_is_not_another_numbers_that_has_its_digits(
     await ask(stall, theirs)
     assert codes(settings) == []
     whose = await stall.shop.persons.of_phone(caller(), PersonAsked(phone=theirs))
-    assert (await stall.shop.persons.kept(whose)).count == 0
+    assert (await stall.shop.persons.summarize(whose)).count == 0
     assert await stall.shop.persons.erase(caller(), whose, "role") == 0
     own = await stall.shop.persons.of_phone(caller(), PersonAsked(phone=hers))
-    assert (await stall.shop.persons.kept(own)).count == 1
+    assert (await stall.shop.persons.summarize(own)).count == 1

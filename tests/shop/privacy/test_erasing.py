@@ -157,7 +157,7 @@ async def test_one_whose_details_went_by_their_time_gets_another_pseudonym_too(s
     placed = await over(stall)
     row = await row_of(stall, placed)
     await stall.store.write(
-        lambda connection: buyer_data.empty(connection, [row], now_ms()) and None
+        lambda connection: buyer_data.erase_details(connection, [row], now_ms()) and None
     )
     assert await erase_phone(stall) == 1
     assert (await row_of(stall, placed)).buyer.startswith(buyer_data.ERASED)
@@ -350,5 +350,5 @@ async def test_nothing_is_left_in_the_statistics(stall: Any, full: Any) -> None:
     assert [word for word in WORDS if word in found] == []
     assert before.buyer in found
     await erase_phone(stall)
-    await stall.shop.erasing.go_on()
+    await stall.shop.erasure.resume()
     assert before.buyer not in await stall.store.read(read)

@@ -22,7 +22,7 @@ from farmlive.clock import now_ms, pretended
 from farmlive.settings import Settings
 from farmlive.shop.orders import buyer_data
 from farmlive.shop.privacy.codes import KIND, PersonCodes
-from farmlive.shop.privacy.erasing import LATE_MS, Erasing
+from farmlive.shop.privacy.erasing import LATE_MS, Erasure
 
 __all__ = ["full", "settings"]
 
@@ -61,7 +61,7 @@ async def test_an_order_without_its_person_keeps_no_codes_message(
     await stall.shop.notices.stop()
     row = await row_of(stall, old)
     await stall.store.write(
-        lambda connection: buyer_data.empty(connection, [row], now_ms()) and None
+        lambda connection: buyer_data.erase_details(connection, [row], now_ms()) and None
     )
     await code_sent(stall, settings)
     await erase(stall, await stall.shop.persons.of_order(caller(), placed["token"]), caller())
@@ -78,12 +78,12 @@ async def test_of_two_orders_that_are_erased_together_the_second_takes_it_along(
     both = [await over(stall), await over(stall)]
     await code_sent(stall, settings)
     with monkeypatch.context() as patch:
-        patch.setattr(Erasing, "_work", lambda *_, **__: asyncio.sleep(0))
+        patch.setattr(Erasure, "_work", lambda *_, **__: asyncio.sleep(0))
         for placed in both:
             whose = await stall.shop.persons.of_order(caller(), placed["token"])
             assert await erase(stall, whose, caller()) == 1
     assert PHONE in str(sent_notices.lines(settings))
-    await stall.shop.erasing.go_on()
+    await stall.shop.erasure.resume()
     assert PHONE not in str(sent_notices.lines(settings))
 
 
@@ -92,7 +92,7 @@ async def test_a_code_that_is_written_late_goes_too(
 ) -> None:
     """Asked for while the phone had an order, and brought when that was erased."""
     placed = await over(stall)
-    bring, waiting = PersonCodes._bring, asyncio.Event()
+    bring, waiting = PersonCodes._deliver, asyncio.Event()
 
     async def late(self: Any, *given: Any) -> None:
         await waiting.wait()
@@ -105,5 +105,5 @@ async def test_a_code_that_is_written_late_goes_too(
     await stall.shop._codes.stop()
     assert PHONE in str(sent_notices.lines(settings))
     with pretended(now_ms() + LATE_MS + 1_000):
-        await stall.shop.erasing.go_on()
+        await stall.shop.erasure.resume()
     assert PHONE not in str(sent_notices.lines(settings))

@@ -82,8 +82,8 @@ async def test_where_the_disk_takes_nothing_it_is_finished_later(
         patch.setattr(outbox_file, "take_out", full_disk)
         assert await erase_phone(stall) == 1
         assert PHONE in str(sent_notices.lines(settings))
-        assert stall.shop.erasing.again.outage.failing
-    await stall.shop.erasing.go_on()
+        assert stall.shop.erasure.periodic.outage.failing
+    await stall.shop.erasure.resume()
     assert PHONE not in str(sent_notices.lines(settings))
 
 
@@ -91,7 +91,7 @@ async def test_an_order_that_comes_meanwhile_keeps_its_person(
     stall: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     placed = await over(stall)
-    apply = erasing.Erasing._apply
+    apply = erasing.Erasure._apply
 
     def with_an_order(self: Any, connection: Connection, *given: Any, **named: Any) -> Any:
         # In the same moment, of the same phone: a new one, and money that is due again.
@@ -101,7 +101,7 @@ async def test_an_order_that_comes_meanwhile_keeps_its_person(
         return apply(self, connection, *given, **named)
 
     again = await over(stall)
-    monkeypatch.setattr(erasing.Erasing, "_apply", with_an_order)
+    monkeypatch.setattr(erasing.Erasure, "_apply", with_an_order)
     assert await erase_phone(stall) == 2
     later = await stall.place(1, buyer=BUYER)
     assert (await row_of(stall, placed)).buyer_name == ""
@@ -126,9 +126,9 @@ async def test_two_servers_may_go_on_with_the_same(
 ) -> None:
     placed = [await over(stall) for _ in range(3)]
     with monkeypatch.context() as patch:
-        patch.setattr(erasing.Erasing, "_work", lambda *_, **__: asyncio.sleep(0))
+        patch.setattr(erasing.Erasure, "_work", lambda *_, **__: asyncio.sleep(0))
         assert await erase_phone(stall) == 3
-    both = [stall.another_shop(settings).erasing, stall.shop.erasing]
+    both = [stall.another_shop(settings).erasing, stall.shop.erasure]
     looked = asyncio.Barrier(2)
     read = stall.store.read
 
@@ -150,13 +150,13 @@ async def test_a_late_line_of_the_outbox_is_taken_out_too(
     """A message that a server had taken before may be written after."""
     await erase_phone(stall)
     at = now_ms()
-    stall.shop.notices.through[0].send(sent_notices.notice(at - 60_000, person=PHONE))
-    stall.shop.notices.through[0].send(
+    stall.shop.notices.providers[0].send(sent_notices.notice(at - 60_000, person=PHONE))
+    stall.shop.notices.providers[0].send(
         sent_notices.notice(at + 60_000, person=PHONE, number="B0001")
     )
     assert sum(line.get("to") == PHONE for line in sent_notices.lines(settings)) == 2
     with pretended(at + 3 * LEASE_MS):
-        await stall.shop.erasing.go_on()
+        await stall.shop.erasure.resume()
     left = [line for line in sent_notices.lines(settings) if line.get("to") == PHONE]
     assert [line["order"] for line in left] == ["B0001"]  # what came later is of a new order
     for line in sent_notices.lines(settings):
@@ -178,7 +178,7 @@ async def test_an_outbox_is_swept_after_a_clock_was_set_back(
 ) -> None:
     await erase_phone(stall)
     with pretended(now_ms() + 3 * LEASE_MS):
-        await stall.shop.erasing.go_on()  # this outbox is swept of that one for good
+        await stall.shop.erasure.resume()  # this outbox is swept of that one for good
     with pretended(now_ms() - 3_600_000):
         placed = await over(stall)
         await nothing_waits(stall)
@@ -191,7 +191,7 @@ async def test_a_buyer_waits_for_no_vacuum(stall: Any, monkeypatch: pytest.Monke
     """Nor for SQLite's WAL, which another is emptying."""
     await over(stall)
     with monkeypatch.context() as patch:
-        patch.setattr(erasing.Erasing, "_work", lambda *_, **__: asyncio.sleep(0))
+        patch.setattr(erasing.Erasure, "_work", lambda *_, **__: asyncio.sleep(0))
         assert await erase_phone(stall) == 1
     began, end = asyncio.Event(), asyncio.Event()
     turns = 0
@@ -205,7 +205,7 @@ async def test_a_buyer_waits_for_no_vacuum(stall: Any, monkeypatch: pytest.Monke
         return True
 
     monkeypatch.setattr(stall.store, "scrub", scrub)
-    task = asyncio.create_task(stall.shop.erasing.go_on())
+    task = asyncio.create_task(stall.shop.erasure.resume())
     await asyncio.wait_for(began.wait(), LONG_S)
     placed = await over(stall)
     try:
@@ -226,7 +226,7 @@ async def test_the_pseudonyms_that_went_are_kept_as_long_as_the_outbox_and_a_day
     stall: Any, settings: Settings
 ) -> None:
     start = now_ms()
-    await stall.shop.erasing.go_on()
+    await stall.shop.erasure.resume()
     at = start + DAY_MS // 2
     with pretended(at):
         await over(stall)
@@ -235,7 +235,7 @@ async def test_the_pseudonyms_that_went_are_kept_as_long_as_the_outbox_and_a_day
     kept_ms = settings.outbox_ms + DAY_MS
     for now, known in ((at + hour, 1), (at + kept_ms - hour, 1), (at + kept_ms + hour, 0)):
         with pretended(now):
-            await stall.shop.erasing.go_on()
+            await stall.shop.erasure.resume()
         rows = await stall.store.read(lambda conn: conn.execute(select(erasures)).all())
         assert len(rows) == known
 
@@ -245,5 +245,5 @@ async def test_an_erasure_is_forgotten_when_no_outbox_can_have_its_lines(
 ) -> None:
     await erase_phone(stall)
     with pretended(now_ms() + settings.outbox_ms + 2 * DAY_MS):
-        await stall.shop.erasing.go_on()
+        await stall.shop.erasure.resume()
     assert await stall.store.read(lambda conn: conn.execute(select(erasures)).all()) == []

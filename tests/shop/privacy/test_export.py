@@ -24,7 +24,7 @@ from tests.shop.support.departing_buyer import (
 )
 
 from farmlive.settings import Settings
-from farmlive.shop.privacy.erasing import Whose
+from farmlive.shop.privacy.erasing import OrderScope
 
 __all__ = ["full", "settings"]
 
@@ -33,7 +33,7 @@ PAGE = "read-me.html"
 
 
 async def opened(
-    stall: Any, settings: Settings, whose: Whose, language: Any = "zh"
+    stall: Any, settings: Settings, whose: OrderScope, language: Any = "zh"
 ) -> tuple[str, zipfile.ZipFile]:
     """The file's name, and the file."""
     made = await stall.shop.persons.export(whose, language, drawn(stall, settings))

@@ -24,7 +24,7 @@ from farmlive.shop.core.problems import AnswerGone
 from farmlive.shop.notices.tables import notices
 from farmlive.shop.orders import buyer_data
 from farmlive.shop.privacy import retention
-from farmlive.shop.privacy.retention import Outlook, PersonRetention
+from farmlive.shop.privacy.retention import PersonRetention, RetentionPreview
 from farmlive.shop.privacy.tables import retention_marks
 from farmlive.store import Store
 from farmlive.store.files.uploads import uploads
@@ -48,9 +48,9 @@ async def remove(stall: Any, days: float = KEEP_DAYS + 0.01) -> int:
         return await persons(stall).remove()
 
 
-async def outlook(stall: Any, days: float = KEEP_DAYS + 0.01) -> Outlook:
+async def outlook(stall: Any, days: float = KEEP_DAYS + 0.01) -> RetentionPreview:
     with days_later(days):
-        return await persons(stall).outlook()
+        return await persons(stall).preview()
 
 
 async def row_of(stall: Any, placed: Any) -> Any:
@@ -301,7 +301,7 @@ async def test_a_notice_that_was_to_go_with_one_that_is_removed_goes_without_it(
     await stall.store.write(together)
     row = await row_of(stall, first)
     await stall.store.write(
-        lambda connection: buyer_data.empty(connection, [row], now_ms()) and None
+        lambda connection: buyer_data.erase_details(connection, [row], now_ms()) and None
     )
     left = [(row.order, row.id, row.message) for row in await sent_notices.kept(stall.store)]
     assert left == [

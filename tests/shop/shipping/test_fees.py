@@ -52,7 +52,7 @@ def kept(store: Store, settings: Settings) -> ParcelFees:
 
 
 async def fee(store: Store, region: str | None, grams: int) -> int:
-    return await store.read(lambda connection: fees.of(connection, region, grams))
+    return await store.read(lambda connection: fees.fee_of(connection, region, grams))
 
 
 async def test_the_longest_fitting_region_counts_and_of_it_the_least_weight_that_holds(
@@ -95,7 +95,7 @@ async def test_without_any_fees_no_parcel_costs_and_none_is_too_heavy(
 async def test_the_table_is_set_as_a_whole_and_noted(store: Store, kept: ParcelFees) -> None:
     await kept.set(HOST, USUAL)
     written = await kept.set(HOST, table(("3504", 5_000, 700), ("", 5_000, 0), ("11", 5_000, 9)))
-    assert written == await kept.every()
+    assert written == await kept.list_fees()
     assert [(row.region, row.upto_g, row.fee.amount) for row in written.fees] == [
         ("", 5_000, 0),
         ("11", 5_000, 9),
@@ -176,12 +176,12 @@ async def test_anyone_reads_the_fees_and_staff_set_them(
 
 
 def test_the_divisions_reach_down_to_every_county() -> None:
-    every = regions.every()
+    every = regions.all_names()
     assert len(every) > 3_500
     assert sum(code.endswith("0000") for code in every) == 34
     assert all(len(code) == 6 and code.isdigit() for code in every)
     for code in every:
-        assert all(regions.known(parent) for parent in regions.parents(code)), code
+        assert all(regions.is_known(parent) for parent in regions.parents(code)), code
         assert regions.names(code), code
 
 
@@ -201,20 +201,20 @@ def test_the_divisions_reach_down_to_every_county() -> None:
 )
 def test_a_division_is_called_by_all_it_lies_in(code: str, names: list[str]) -> None:
     assert regions.names(code) == names
-    assert regions.known(code) == bool(names)
+    assert regions.is_known(code) == bool(names)
 
 
 def test_a_code_that_is_gone_is_shown_as_it_is() -> None:
-    assert regions.said("350427") == "350427"
-    assert regions.said(YOUXI) == "福建省 三明市 尤溪县"
-    assert regions.said(None) == ""
-    assert regions.said("350427", "en") == "350427"
-    assert regions.said(YOUXI, "en") == "Youxi County, Sanming City, Fujian Province"
+    assert regions.full_name("350427") == "350427"
+    assert regions.full_name(YOUXI) == "福建省 三明市 尤溪县"
+    assert regions.full_name(None) == ""
+    assert regions.full_name("350427", "en") == "350427"
+    assert regions.full_name(YOUXI, "en") == "Youxi County, Sanming City, Fujian Province"
 
 
 def test_every_region_has_a_name_in_english() -> None:
-    english = regions.every("en")
-    assert list(english) == list(regions.every())
+    english = regions.all_names("en")
+    assert list(english) == list(regions.all_names())
     assert all(re.fullmatch(r"[A-ZÜ][-A-Za-zÀ-ž' ,()]*[a-zéê)]", name) for name in english.values())
 
 
@@ -244,4 +244,4 @@ def test_every_region_has_a_name_in_english() -> None:
     ],
 )
 def test_a_region_is_called_in_english_as_usual(code: str, name: str) -> None:
-    assert regions.said(code, "en") == name
+    assert regions.full_name(code, "en") == name

@@ -78,7 +78,7 @@ async def test_what_comes_back_goes_first_to_who_waits(stall: Any) -> None:
     lot = stall.lot.id
     wasted = await stall.origin.waste(HOST, lot, NewWaste(weight_g=412_000, reason="冻伤"))
     waiting = WaitJoin(offer=stall.card.id, quantity=3)
-    await stall.shop.waits.join(caller("who waits"), stall.broadcast, waiting)
+    await stall.shop.waitlist.join(caller("who waits"), stall.broadcast, waiting)
     await stall.origin.unwaste(HOST, lot, wasted.id, Undo(reason="写错了"))
     (held,) = await stall.events("order.held")
     assert held.data["lines"][0]["quantity"] == 3

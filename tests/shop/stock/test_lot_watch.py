@@ -68,7 +68,7 @@ async def test_many_orders_elsewhere_are_told_by_one_event(
 ) -> None:
     for _ in range(3):
         await stall.place(2)
-    assert await watch.look() == 1
+    assert await watch.compare() == 1
     (told,) = await screen.hear()
     assert told.data == {
         "offer": there.card.id,
@@ -83,16 +83,16 @@ async def test_many_orders_elsewhere_are_told_by_one_event(
     }
     big, small = sorted(screen.scene.offers.values(), key=lambda card: card["net_weight_g"])
     assert (big["left"], small["left"]) == (158, 10)
-    assert await watch.look() == 0
+    assert await watch.compare() == 0
 
 
 async def test_what_is_sold_in_the_broadcast_itself_is_told_by_the_order_alone(
     there: Any, screen: Screen, watch: LotWatch
 ) -> None:
     await there.place(2)
-    assert await watch.look() == 0  # also where the cards have not heard of it yet
+    assert await watch.compare() == 0  # also where the cards have not heard of it yet
     assert len(await screen.hear()) == 1
-    assert await watch.look() == 0
+    assert await watch.compare() == 0
 
 
 async def test_what_comes_back_elsewhere_is_told_too(
@@ -101,12 +101,12 @@ async def test_what_comes_back_elsewhere_is_told_too(
     lines = [{"offer": stall.card.id, "quantity": 4, "price": 2990}]
     kept = HoldPlace.model_validate({"lines": lines, "key": "k" * 16})
     held = await stall.shop.holds.place(caller(), stall.broadcast, kept)
-    assert await watch.look() == 1
+    assert await watch.compare() == 1
     (told,) = await screen.hear()
     assert told.data["lot_left_g"] == 402_000
     await stall.broadcasts.end(stall.broadcast)
     await stall.shop.holds.drop(caller(), stall.broadcast, HoldDrop(order=held["id"]))
-    assert await watch.look() == 1
+    assert await watch.compare() == 1
     (told,) = await screen.hear()
     assert told.data["lot_left_g"] == 412_000
 
@@ -120,7 +120,7 @@ async def test_servers_that_see_it_at_once_tell_it_once(
         LotWatch(stall.store, stall.log, screen.shown),
         LotWatch(store, local_log(), screen.shown),
     ]
-    assert sum(await asyncio.gather(*(watch.look() for watch in watches * 3))) == 1
+    assert sum(await asyncio.gather(*(watch.compare() for watch in watches * 3))) == 1
     await store.close()
     assert len(await screen.hear()) == 1
 
@@ -130,7 +130,7 @@ async def test_one_that_has_ended_hears_no_more(
 ) -> None:
     await stall.place(1)
     await there.broadcasts.end(there.broadcast)
-    assert await watch.look() == 0
+    assert await watch.compare() == 0
 
 
 async def test_nobody_looks_and_nothing_is_asked(stall: Any) -> None:
@@ -139,7 +139,7 @@ async def test_nobody_looks_and_nothing_is_asked(stall: Any) -> None:
 
     watch = LotWatch(stall.store, stall.log, dict)
     watch._stale = asked  # type: ignore[assignment, method-assign]
-    assert await watch.look() == 0
+    assert await watch.compare() == 0
 
 
 NAME = {"zh": "金桔", "en": "Kumquats"}

@@ -13,12 +13,12 @@ async def move(stall: Any, *placed: Any, by: Caller = HOST, key: Any = None, **t
     if to.get("state") == "received":
         to.setdefault("known_by", "known_to_me")
     wanted = NewBulkTransition(orders=[each["id"] for each in placed], **to)
-    return await stall.shop.moves.make(by, stall.broadcast, wanted, key)
+    return await stall.shop.bulk_actions.make(by, stall.broadcast, wanted, key)
 
 
 async def undo(stall: Any, done: Any, *, by: Caller = HOST) -> Any:
     made = done.refund if isinstance(done, Refunded) else done.id
-    return await stall.shop.moves.undo(by, stall.broadcast, made)
+    return await stall.shop.bulk_actions.undo(by, stall.broadcast, made)
 
 
 def refusals(done: Any) -> list[tuple[str, str]]:

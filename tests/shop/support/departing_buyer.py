@@ -15,7 +15,7 @@ from farmlive.people import Guard
 from farmlive.people.core.caller import Caller
 from farmlive.settings import Settings
 from farmlive.shop.core.order_tables import orders
-from farmlive.shop.privacy.erasing import Whose
+from farmlive.shop.privacy.erasing import OrderScope
 from farmlive.shop.privacy.export import Draw
 from farmlive.store import Store, metadata
 
@@ -85,11 +85,11 @@ def drawn(stall: Any, settings: Settings) -> Draw:
     return PersonPage(pages_of(settings, guard), settings).draw
 
 
-async def of_phone(stall: Any, phone: str = PHONE) -> Whose:
-    return Whose(buyers=tuple((await stall.shop.persons._claimed(phone)).buyers))
+async def of_phone(stall: Any, phone: str = PHONE) -> OrderScope:
+    return OrderScope(buyers=tuple((await stall.shop.persons._claimed(phone)).buyers))
 
 
-async def erase(stall: Any, whose: Whose, by: Caller = COORDINATOR) -> int:
+async def erase(stall: Any, whose: OrderScope, by: Caller = COORDINATOR) -> int:
     return await stall.shop.persons.erase(by, whose, "role")  # type: ignore[no-any-return]
 
 

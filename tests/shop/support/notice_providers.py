@@ -32,7 +32,7 @@ class Post:
         self.name = name
         self.brought: list[str] = []
 
-    def reach(self, person: str) -> bool:
+    def can_reach(self, person: str) -> bool:
         return True
 
     def send(self, *notices: Notice) -> None:

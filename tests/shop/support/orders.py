@@ -44,7 +44,7 @@ def seller(*farms: str) -> Caller:
 
 async def seen(stall: Any, caller: Caller, **only: Any) -> list[Any]:
     asked = OrderFilter(**only)
-    found, _ = await stall.shop.orders.of_broadcast(caller, stall.broadcast, only=asked)
+    found, _ = await stall.shop.orders.list_orders(caller, stall.broadcast, only=asked)
     return found  # type: ignore[no-any-return]
 
 

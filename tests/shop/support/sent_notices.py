@@ -19,7 +19,7 @@ from farmlive.shop.notices.notices import Notices
 from farmlive.shop.notices.providers import Notice
 from farmlive.shop.notices.smtp import Mail
 from farmlive.shop.notices.tables import notices
-from farmlive.shop.notices.texts import Said
+from farmlive.shop.notices.texts import NoticeText
 from farmlive.store import Store
 
 PHONE = "13800000000"
@@ -69,7 +69,7 @@ def notice(at: int | None = None, **other: Any) -> Notice:
         "number": "A0001",
         "person": PHONE,
         "language": None,
-        "said": Said("subject", "text"),
+        "said": NoticeText("subject", "text"),
         "url": "https://farm.test",
     }
     return Notice(**{**usual, **other})

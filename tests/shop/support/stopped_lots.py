@@ -46,7 +46,7 @@ Deed = Callable[[Any], Awaitable[Any]]
 
 def join(stall: Any, quantity: int = 1, by: Caller = ANOTHER) -> Awaitable[Any]:
     wanted = WaitJoin(offer=stall.card.id, quantity=quantity, key=token())
-    return stall.shop.waits.join(by, stall.broadcast, wanted)  # type: ignore[no-any-return]
+    return stall.shop.waitlist.join(by, stall.broadcast, wanted)  # type: ignore[no-any-return]
 
 
 SELLING: dict[str, Deed] = {

@@ -17,14 +17,14 @@ ONE, TWO, THREE = caller("one"), caller("two"), caller("three")
 
 async def join(stall: Any, by: Any, quantity: int = 1, offer: str = "") -> dict[str, Any]:
     request = WaitJoin(offer=offer or stall.card.id, quantity=quantity)
-    answer = await stall.shop.waits.join(by, stall.broadcast, request)
+    answer = await stall.shop.waitlist.join(by, stall.broadcast, request)
     assert isinstance(answer, dict)
     return answer
 
 
 async def leave(stall: Any, by: Any) -> None:
     request = WaitLeave(offer=stall.card.id)
-    assert await stall.shop.waits.leave(by, stall.broadcast, request) == {}
+    assert await stall.shop.waitlist.leave(by, stall.broadcast, request) == {}
 
 
 async def release(stall: Any, quantity: int, offer: str = "") -> dict[str, Any]:

@@ -53,9 +53,9 @@ async def test_what_buyers_have_goes_on_working(filled: None, settings: Settings
             found = await shop.order(of)
             assert (found.id, found.token, found.url) == (order, of, f"/order/{of}")
             assert found.code == CODES.get(order)
-            on_paper = await shop.order_on_paper(order, document_links.mark(of))
+            on_paper = await shop.order_by_document(order, document_links.mark_of(of))
             assert on_paper.id == order
-            await shop.by_token.check(of, None)
+            await shop.order_link_limits.check(of, None)
         # The same request again has the same answer.
         assert await shop.place(BUYER, BROADCAST, REQUEST) == {
             "id": PICKUP,
@@ -74,12 +74,12 @@ async def test_what_buyers_have_goes_on_working(filled: None, settings: Settings
             return "042117" in text and TOKENS[PICKUP] in text
 
         await until(the_notice_says_it, "the notice says the code and the link")
-        assert (await shop.handovers.find(HOST, CodeSaid(code="042117"))).id == PICKUP
-        assert (await shop.handovers.find(CLERK, CodeSaid(code="042117"))).id == PICKUP
+        assert (await shop.pickup.find(HOST, CodeSaid(code="042117"))).id == PICKUP
+        assert (await shop.pickup.find(CLERK, CodeSaid(code="042117"))).id == PICKUP
         said = HandOver(code="042117", centre=CENTRE)
-        assert (await shop.handovers.give(CLERK, PICKUP, said)).order.state == "received"
+        assert (await shop.pickup.hand_over(CLERK, PICKUP, said)).order.state == "received"
         received = HandOver(code="999983")
-        assert (await shop.handovers.give(CLERK, RECEIVED, received)).id is None
+        assert (await shop.pickup.hand_over(CLERK, RECEIVED, received)).id is None
 
 
 @on_both_databases

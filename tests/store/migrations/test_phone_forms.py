@@ -17,7 +17,7 @@ from farmlive.ids import ulid
 from farmlive.people.core.tables import blocks
 from farmlive.settings import Settings
 from farmlive.shop.core.order_tables import orders
-from farmlive.shop.notices.limits import recipient
+from farmlive.shop.notices.limits import normalize_recipient
 from farmlive.shop.notices.tables import notices
 from farmlive.store.migrate import FOLDER
 
@@ -58,7 +58,9 @@ async def test_numbers_and_pseudonyms_get_one_form(stall: Any, settings: Setting
         assert {row.order: row.person for row in said} == dict(
             zip(placed_ids, FORMER.values(), strict=True)
         )
-        assert all(row.recipient == recipient(row.person) for row in said if row.person[0] == "+")
+        assert all(
+            row.recipient == normalize_recipient(row.person) for row in said if row.person[0] == "+"
+        )
         held = await stall.store.read(lambda c: c.execute(select(blocks)).all())
         assert {row.reason: row.mark for row in held} == {
             "landline": marks["+865981234567"],

@@ -29,7 +29,7 @@ class Candidate:
 
 
 @dataclass(slots=True, frozen=True)
-class Place:
+class RemoteAddress:
     """The remote address of a peer's selected path."""
 
     address: str
@@ -38,7 +38,7 @@ class Place:
 
 
 @dataclass(slots=True, frozen=True)
-class Times:
+class Timeouts:
     """Timeouts of an engine, in seconds. Only tests change the defaults.
 
     `consent`: without a check for this long, a peer is lost (RFC 7675). `silent`: without media for
@@ -135,7 +135,7 @@ class Ssrcs:
     audio: int
 
     @classmethod
-    def drawn(cls) -> "Ssrcs":
+    def generate(cls) -> "Ssrcs":
         """Draw random SSRCs; they differ, and none is 0."""
         drawn: set[int] = set()
         while len(drawn) < 3:
@@ -180,11 +180,11 @@ class Health:
 
 
 @dataclass(slots=True, frozen=True)
-class Watching:
+class ViewerHealth:
     """Quality of a viewer's stream.
 
     It gets `layer` of `layers` layers, 0 the lowest; `loss` is the recently lost share of what was
-    sent; `carries_kbps` is the estimated capacity of its link; `dropped` counts the packets that
+    sent; `estimated_kbps` is the estimated capacity of its link; `dropped` counts the packets that
     were left out because it could not keep up. `link` is *narrow* if its link carries less than it
     would be sent; then the engine sends what fits.
     """
@@ -192,7 +192,7 @@ class Watching:
     layer: int
     layers: int
     loss: float
-    carries_kbps: float | None
+    estimated_kbps: float | None
     dropped: int
     transport: Literal["udp", "tcp"]
     link: Literal["unknown", "wide", "narrow"] = "unknown"
@@ -201,28 +201,28 @@ class Watching:
 class Listener(Protocol):
     """Receiver of an engine's events."""
 
-    def reached(self, peer: Peer) -> None:
+    def on_reached(self, peer: Peer) -> None:
         """Handle the first authenticated check of a peer without a selected path.
 
         From now on datagrams can be sent to it.
         """
 
-    def dtls(self, peer: Peer, datagram: bytes) -> None:
+    def on_dtls(self, peer: Peer, datagram: bytes) -> None:
         """Handle a DTLS record from an address that belongs to the peer."""
 
-    def lost(self, peer: Peer) -> None:
+    def on_lost(self, peer: Peer) -> None:
         """Handle a peer that sent no check for 30 s (RFC 7675); the listener removes it."""
 
-    def aired(self, output: Output, peer: Peer) -> None:
+    def on_aired(self, output: Output, peer: Peer) -> None:
         """Record that viewers of the output get this publisher from now on."""
 
-    def silent(self, peer: Peer) -> None:
+    def on_silent(self, peer: Peer) -> None:
         """Handle a publisher that sent no media for some seconds."""
 
-    def flowing(self, peer: Peer) -> None:
+    def on_flowing(self, peer: Peer) -> None:
         """Handle media of a publisher that flows for the first time or again."""
 
-    def objected(self, peer: Peer, sentence: str) -> None:
+    def on_objected(self, peer: Peer, sentence: str) -> None:
         """Handle a publisher's stream that viewers can't play; `sentence` is the reason."""
 
 
@@ -249,14 +249,14 @@ class Engine(Protocol):
         self,
         listener: Listener,
         bind: Sequence[str],
-        tell: Sequence[str],
+        advertise: Sequence[str],
         port: int,
         tcp_port: int | None,
     ) -> None:
         """Open the UDP port and the TCP port on each address of `bind`.
 
-        0 takes a free port, None opens none. `tell` are the addresses of the candidates. Raises
-        OSError if a port is taken.
+        0 takes a free port, None opens none. `advertise` are the addresses of the candidates.
+        Raises OSError if a port is taken.
         """
 
     async def stop(self) -> None:
@@ -319,31 +319,31 @@ class Engine(Protocol):
 
         A publisher may be on air at several outputs. The old picture goes on until the new
         publisher's keyframe comes; if there is no old picture, the new publisher's current group
-        serves. The engine sends `aired` when the switch is done: immediately if the publisher is on
-        air already, and possibly before this call returns. It ignores a peer that is no publisher;
-        a switch that is pending stays pending.
+        serves. The engine calls `on_aired` when the switch is done: immediately if the publisher is
+        on air already, and possibly before this call returns. It ignores a peer that is no
+        publisher; a switch that is pending stays pending.
         """
 
-    def prefer(self, peer: Peer, most: int | None) -> None:
+    def limit_layer(self, peer: Peer, most: int | None) -> None:
         """Limit this viewer to this simulcast layer, 0 the lowest; None: no limit.
 
         The viewer gets the lower of this and what its link carries. The limit may be set before
         `view`, and applies at each output that the peer watches.
         """
 
-    def watching(self, peer: Peer) -> Watching | None:
+    def viewer_health(self, peer: Peer) -> ViewerHealth | None:
         """Return the quality of the viewer's stream, or None if the peer is no viewer."""
 
     def health(self, peer: Peer) -> Health | None:
         """Return the quality of the publisher's stream, or None if the peer is no publisher."""
 
-    def place(self, peer: Peer) -> Place | None:
+    def remote_address(self, peer: Peer) -> RemoteAddress | None:
         """Return the peer's remote address, or None if it has no selected path."""
 
     def counters(self) -> Mapping[str, int]:
         """Return counters since the start; they only grow."""
 
-    def census(self) -> Mapping[str, int]:
+    def gauges(self) -> Mapping[str, int]:
         """Return how many objects the engine holds now.
 
         They are `peers` (of them `publishers`, `viewers` and `secured`), `outputs`, `ufrags` (user

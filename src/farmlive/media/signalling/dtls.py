@@ -176,7 +176,7 @@ class Handshake:
             self._finish(ssl)
 
     def _finish(self, ssl: SSL.Connection) -> None:
-        keys = self._keys(ssl) if self._is_who_it_says(ssl) else None
+        keys = self._keys(ssl) if self._matches_fingerprint(ssl) else None
         if keys is None:
             self._fail()
             return
@@ -185,7 +185,7 @@ class Handshake:
         self._wait(ssl)
         self._secured(keys)
 
-    def _is_who_it_says(self, ssl: SSL.Connection) -> bool:
+    def _matches_fingerprint(self, ssl: SSL.Connection) -> bool:
         """Return whether the certificate matches the fingerprints of the SDP in every digest that
         we support, and there is at least one (RFC 8122, section 5).
         """
@@ -250,9 +250,9 @@ class Handshake:
         """Have OpenSSL retransmit its flight when its timer expires."""
         wait_s = ssl.DTLSv1_get_timeout() if self._ssl is not None else None
         if wait_s is not None:
-            self._timer = asyncio.get_running_loop().call_later(wait_s, self._late, ssl)
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._on_timeout, ssl)
 
-    def _late(self, ssl: SSL.Connection) -> None:
+    def _on_timeout(self, ssl: SSL.Connection) -> None:
         try:
             ssl.DTLSv1_handle_timeout()
         except SSL.Error:

@@ -11,7 +11,7 @@ from farmlive.media.signalling.session import Session
 FRESH_S = 5.0
 
 
-class Connecting:
+class PendingSessions:
     """The sessions between their answer and the end of their DTLS handshake, the oldest first."""
 
     def __init__(self) -> None:

@@ -92,9 +92,9 @@ class Session:
         self.etag = f'"{token()}"'
         return fragment(self._local, self._terms), self.etag
 
-    def prefer(self, most: int | None) -> None:
+    def limit_layer(self, most: int | None) -> None:
         """Limit this viewer to layer `most`, 0 the lowest; None: no limit."""
-        self._engine.prefer(self.peer, most)
+        self._engine.limit_layer(self.peer, most)
 
     def close(self) -> None:
         """Send close_notify and free everything."""

@@ -36,19 +36,19 @@ class Taken:
 class Sales(Protocol):
     """The interface to the seller of lots."""
 
-    def taken(self, connection: Connection, lots: Iterable[str]) -> Mapping[str, Taken]:
+    def stock_of(self, connection: Connection, lots: Iterable[str]) -> Mapping[str, Taken]:
         """Return what is sold and held of these lots.
 
         Lots that were never offered may be missing.
         """
 
-    def tell(self, connection: Connection, lot: str) -> None:
+    def append_stock(self, connection: Connection, lot: str) -> None:
         """Tell viewers that the available weight of the lot changed."""
 
 
 def counted(connection: Connection, sales: Sales, found: list[Lot]) -> list[Lot]:
     """Return the lots with their sold, held and left weights."""
-    taken = sales.taken(connection, [lot.id for lot in found])
+    taken = sales.stock_of(connection, [lot.id for lot in found])
     return [_with(lot, taken.get(lot.id, Taken())) for lot in found]
 
 
@@ -83,7 +83,7 @@ def waste(
     document = epcis.destroying(subject, at, new.weight_g, new.reason)
     traced = lots.trace(connection, lot, at, document)
     note(connection, caller, "lot.waste", lot, weight_g=new.weight_g)
-    sales.tell(connection, lot)
+    sales.append_stock(connection, lot)
     return Wasted(id=traced.id, at=at, weight_g=new.weight_g, reason=new.reason)
 
 
@@ -106,7 +106,7 @@ def unwaste(
     )
     declarations.declare(connection, lot, wrong, undo.reason)
     note(connection, caller, "lot.unwaste", lot, weight_g=weight_g)
-    sales.tell(connection, lot)
+    sales.append_stock(connection, lot)
 
 
 def correct(
@@ -157,12 +157,12 @@ def correct(
         quantity_g=change.quantity_g,
         was_g=before.quantity_g,
     )
-    sales.tell(connection, lot)
+    sales.append_stock(connection, lot)
     return _with(lots.find(connection, lot), taken)
 
 
 def _taken(connection: Connection, sales: Sales, lot: str) -> Taken:
-    return sales.taken(connection, [lot]).get(lot, Taken())
+    return sales.stock_of(connection, [lot]).get(lot, Taken())
 
 
 def _with(lot: Lot, taken: Taken) -> Lot:

@@ -49,7 +49,7 @@ _LACKING = select(lots.c.id).where(lots.c.id == bindparam("lot"), lots.c.missing
 class StopHandler(Protocol):
     """The handler of stops and lifts, called within their transaction."""
 
-    def stopped(
+    def on_stopped(
         self, connection: Connection, lot: str, reasons: Sequence[StopReason], *, again: bool
     ) -> None:
         """Handle a stop with all its reasons.
@@ -57,10 +57,10 @@ class StopHandler(Protocol):
         `again`: the lot was stopped before the last of them.
         """
 
-    def resumed(self, connection: Connection, lot: str, lift: CardLift) -> None:
+    def on_resumed(self, connection: Connection, lot: str, lift: CardLift) -> None:
         """Handle a lift: no finding of the lot is open any more."""
 
-    def proof_changed(self, connection: Connection, changed: Sequence[str]) -> None:
+    def on_proof_changed(self, connection: Connection, changed: Sequence[str]) -> None:
         """Handle lots that may be sold now, or may not any more, after a change of a test or a
         certificate.
         """
@@ -123,7 +123,7 @@ class Stops:
     def proof_changed(self, connection: Connection, changed: Sequence[str]) -> None:
         """Call the handler for lots that may be sold now, or may not any more."""
         if changed:
-            self._handler.proof_changed(connection, changed)
+            self._handler.on_proof_changed(connection, changed)
 
     def lift(self, connection: Connection, caller: Caller, lot: str, new: NewLift) -> Lift:
         """Lift these findings of the lot with a public sentence.
@@ -192,7 +192,7 @@ class Stops:
             return _lift_of(connection, lot, made)
         connection.execute(update(lots).where(lots.c.id == lot).values(stopped_at=None))
         said = CardLift(sentence=sentence, at=now)
-        self._handler.resumed(connection, lot, said)
+        self._handler.on_resumed(connection, lot, said)
         # It may still lack what the county requires, and is not sold then.
         lacks = connection.execute(_LACKING, {"lot": lot}).scalars()
         self.proof_changed(connection, list(lacks))
@@ -224,7 +224,7 @@ class Stops:
         if not again:
             connection.execute(update(lots).where(lots.c.id == lot).values(stopped_at=now_ms()))
         reasons = reasons_of(connection, lot)
-        self._handler.stopped(connection, lot, reasons, again=again)
+        self._handler.on_stopped(connection, lot, reasons, again=again)
 
 
 def _lift_of(connection: Connection, lot: str, lift: str) -> Lift:

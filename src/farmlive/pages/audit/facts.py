@@ -14,7 +14,7 @@ from farmlive.pages.audit.sentences import Both
 from farmlive.pages.rendering.formats import Formats
 from farmlive.people.core.audit import BY_COMMAND, NOT_SIGNED_IN, AuditEntry
 from farmlive.review.sheets import Words
-from farmlive.shop.audit_names import Thing
+from farmlive.shop.audit_names import NamedObject
 
 _CHOICES: dict[str, Both] = {
     "open": ("still to do", "待处理"),
@@ -44,7 +44,7 @@ class Known:
     a subject the oldest entry about it.
     """
 
-    things: Mapping[str, Thing] = field(default_factory=dict)
+    things: Mapping[str, NamedObject] = field(default_factory=dict)
     people: Mapping[str, str] = field(default_factory=dict)
     firsts: Mapping[str, AuditEntry] = field(default_factory=dict)
 

@@ -80,10 +80,10 @@ _REPLACE = hot(
 
 
 class Holds:
-    """Creates, renews, drops and expires holds; `alarm` runs the expiry.
+    """Creates, renews, drops and expires holds; `scheduler` runs the expiry.
 
     `address_pseudonym` turns an IP address within a broadcast into its source. `settle` allocates
-    returned boxes to the waiting list; `dropped` also takes the device off the waiting list.
+    returned boxes to the waiting list; `on_dropped` also takes the device off the waiting list.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Holds:
         blocks: Blocks,
         rush: Rush,
         settle: stock.Settle,
-        dropped: stock.Ordered,
+        on_dropped: stock.Ordered,
     ):
         self._store = store
         self._log = log
@@ -107,8 +107,10 @@ class Holds:
         self._blocks = blocks
         self._rush = rush
         self._settle = settle
-        self._dropped = dropped
-        self.alarm = DueScheduler(store, _next, self.expire, "holds did not run out; trying again")
+        self._on_dropped = on_dropped
+        self.scheduler = DueScheduler(
+            store, _next, self.expire, "holds did not run out; trying again"
+        )
 
     @by_device
     @raises(
@@ -145,7 +147,7 @@ class Holds:
         unchanged.
         """
         per_minute = self._settings.orders_per_minute
-        with limits.counted(self._limits, "holds", caller, per_minute):
+        with limits.counting(self._limits, "holds", caller, per_minute):
             return await self._place(caller, broadcast, request)
 
     async def _place(self, caller: Caller, broadcast: str, request: HoldPlace) -> dict[str, Any]:
@@ -155,23 +157,25 @@ class Holds:
         box_limits.check_order(self._settings, caller, request.lines)
         await self._blocks.check(device=caller.device, phone=None, address=caller.address)
         body_hash = idempotency.canonical_hash(request, HoldPlace)
-        taker = await box_limits.taker(self._settings, caller, broadcast, self._address_pseudonym)
+        taker = await box_limits.box_owner(
+            self._settings, caller, broadcast, self._address_pseudonym
+        )
         named = {
             "broadcast": broadcast,
             "key": request.key,
             "device": caller.device,
             **taker.named,
         }
-        about = line_items.about(broadcast, request.key, caller.device)
+        about = line_items.prefetch_keys(broadcast, request.key, caller.device)
         question = queries.HOLD[taker.source is not None]
 
         def once(connection: Connection) -> dict[str, Any]:
             head_of = self._log.ask_head(connection, broadcast)
             asked_of = connection.execute(question, named)
             wanted = [line.offer for line in request.lines]
-            offers_of = stock.ask(connection, broadcast, wanted)
+            offers_of = stock.request_offers(connection, broadcast, wanted)
             head, asked, known = head_of(), asked_of.one(), offers_of()
-            answered = idempotency.answer_in(asked, body_hash)
+            answered = idempotency.read_answer(asked, body_hash)
             if answered is not None:
                 return answered
             if head.state == "scheduled":
@@ -182,7 +186,7 @@ class Holds:
                     "be ordered until its time is over."
                 )
             answer = self._hold(connection, caller, taker, broadcast, request, asked, known)
-            idempotency.keep(connection, broadcast, request.key, body_hash, answer)
+            idempotency.store_answer(connection, broadcast, request.key, body_hash, answer)
             return answer
 
         return await self._store.write(once, asks=Question([(question, named)], about))
@@ -196,7 +200,7 @@ class Holds:
         boxes for it again. Raises TooMany, UnknownBroadcast.
         """
         per_minute = limits.GIVEN_UP * self._settings.orders_per_minute
-        limits.allow(self._limits, "drops", caller, per_minute)
+        limits.check_rate(self._limits, "drops", caller, per_minute)
 
         def write(connection: Connection) -> dict[str, Any]:
             self._log.head(connection, broadcast)
@@ -214,7 +218,7 @@ class Holds:
                     by="buyer",
                     farms=_farms(row),
                 )
-                self._give_back(connection, row, over, dropped=True)
+                self._return_boxes(connection, row, over, dropped=True)
             return {}
 
         return await self._store.write(write)
@@ -237,7 +241,7 @@ class Holds:
         self,
         connection: Connection,
         caller: Caller,
-        taker: box_limits.Taker,
+        taker: box_limits.BoxOwner,
         broadcast: str,
         request: HoldPlace,
         asked: Row[Any],
@@ -246,7 +250,7 @@ class Holds:
         wanted, before = request.lines, line_items.hold_in(asked)
         now = now_ms()
         grace_ms = self._settings.price_grace_ms
-        checked = flash_limits.checked(
+        checked = flash_limits.check_lines(
             connection,
             broadcast,
             wanted,
@@ -254,7 +258,7 @@ class Holds:
             before,
             now,
             grace_ms,
-            device=line_items.person(caller),
+            device=line_items.personal_device(caller),
             ordered=bool(asked.orders_of_device),
             for_buyer=caller.role is None,
         )
@@ -273,7 +277,8 @@ class Holds:
             for_buyer=caller.role is None,
         )
         kept = [
-            line_items.told(line, known[line.offer], batches.get(line.offer)) for line in wanted
+            line_items.line_facts(line, known[line.offer], batches.get(line.offer))
+            for line in wanted
         ]
         total = sum(line["total"] for line in kept)
         currency = known[wanted[0].offer].currency
@@ -326,11 +331,11 @@ class Holds:
             device=caller.device,
         )
         # without an earlier hold nothing is returned
-        settle = self._settle if before else stock.settled
+        settle = self._settle if before else stock.moved_events
         rush = self._rush.take(connection, caller, broadcast, wanted, before, is_new=is_new)
         told_stock = settle(connection, broadcast, moved)
         self._log.append_all(connection, broadcast, [held, *told_stock, *rush])
-        self.alarm.set(connection, until)
+        self.scheduler.announce(connection, until)
         return {
             "id": order,
             "lines": kept,
@@ -345,10 +350,10 @@ class Holds:
         if row is None:
             return False
         over = events.OrderExpired(order=row.id, state="expired", farms=_farms(row))
-        self._give_back(connection, row, over)
+        self._return_boxes(connection, row, over)
         return True
 
-    def _give_back(
+    def _return_boxes(
         self,
         connection: Connection,
         row: Row[Any],
@@ -358,14 +363,14 @@ class Holds:
     ) -> None:
         """Return a hold's boxes to stock; `dropped` by its buyer, otherwise expired."""
         back = {
-            line["offer"]: stock.Move().take(
+            line["offer"]: stock.StockMove().take(
                 hold=-line["quantity"], flash=line.get("flash"), is_new=row.is_new
             )
             for line in row.lines
         }
-        moved = stock.move(connection, back, stock.on_offer(connection, row.broadcast, back))
+        moved = stock.move(connection, back, stock.read_offers(connection, row.broadcast, back))
         if dropped:
-            settled = self._dropped(connection, row.broadcast, row.device, back, moved)
+            settled = self._on_dropped(connection, row.broadcast, row.device, back, moved)
         else:
             settled = self._settle(connection, row.broadcast, moved)
         self._log.append_all(connection, row.broadcast, [over, *settled])

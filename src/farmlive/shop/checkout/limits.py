@@ -60,35 +60,35 @@ class Blocks(Protocol):
         """
 
 
-def allow(limits: Limits, deed: str, caller: Caller, per_minute: int) -> None:
+def check_rate(limits: Limits, action: str, caller: Caller, per_minute: int) -> None:
     """Count one action, such as `orders`, against the caller's device, IP address and block.
 
     A signed-in caller counts by device only: refused orders of strangers behind a market's address
     must not keep its clerk from selling. Raises TooMany.
     """
-    limits.allow(f"{deed} of a device", caller.device, per_minute)
+    limits.allow(f"{action} of a device", caller.device, per_minute)
     if caller.role is not None:
         return
     of_address = per_minute * DEVICES_PER_ADDRESS
-    limits.allow_address(deed, caller.address, of_address, block_factor=ORDERS_BLOCK_FACTOR)
+    limits.allow_address(action, caller.address, of_address, block_factor=ORDERS_BLOCK_FACTOR)
 
 
 @contextmanager
-def counted(limits: Limits, deed: str, caller: Caller, per_minute: int) -> Iterator[None]:
-    """Count an action as `allow` does while the block runs.
+def counting(limits: Limits, action: str, caller: Caller, per_minute: int) -> Iterator[None]:
+    """Count an action as `check_rate` does while the block runs.
 
     A refused one counts as a `REFUSED_AS_ONE`th for the caller's IP address, and in full for the
     device and the block. It is counted before the block and returned after it, which also limits
     concurrent requests. Raises TooMany.
     """
-    allow(limits, deed, caller, per_minute)
+    check_rate(limits, action, caller, per_minute)
     try:
         yield
     except Problem:
         if caller.role is None:
             of_address = per_minute * DEVICES_PER_ADDRESS
             share = 1 - 1 / REFUSED_AS_ONE
-            limits.give_back(f"{deed} of an address", caller.address, of_address, share=share)
+            limits.give_back(f"{action} of an address", caller.address, of_address, share=share)
         raise
 
 

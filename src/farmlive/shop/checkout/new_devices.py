@@ -15,16 +15,16 @@ from farmlive.shop.core.problems import HoldShare
 from farmlive.shop.stock.line_items import Hold, free_for, own_boxes
 from farmlive.shop.stock.stock import Offer
 
-_past = orders.alias("past")
+_past_order = orders.alias("past")
 # Subquery: whether the device has a past order.
 ASKED = (
     exists()
     .where(
-        _past.c.device == bindparam("device"),
+        _past_order.c.device == bindparam("device"),
         # Written as the partial index has it; a list of states would not use the index and slow
         # down every order.
-        _past.c.state != literal_column("'placed'"),
-        _past.c.state != literal_column("'cancelled'"),
+        _past_order.c.state != literal_column("'placed'"),
+        _past_order.c.state != literal_column("'cancelled'"),
     )
     .label("has_past")
 )

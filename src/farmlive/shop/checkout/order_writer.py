@@ -58,7 +58,7 @@ _OPENED_BY = select(
 _END_HOLD = hot(delete(holds).where(holds.c.id == bindparam("hold")), own=True)
 
 
-class Wanted(NamedTuple):
+class OrderRequest(NamedTuple):
     """A checked request for an order, with what its transaction needs.
 
     `doubtful`: the phone number may not exist. `order` is the id of the new order unless it takes a
@@ -76,7 +76,7 @@ class Wanted(NamedTuple):
     order: str
     code: pickup.Code | None
     sender: notices_limits.Sender | None
-    taker: box_limits.Taker
+    taker: box_limits.BoxOwner
     asked: Executable
     question: Mapping[str, Any]
 
@@ -84,7 +84,7 @@ class Wanted(NamedTuple):
 class OrderWriter:
     """Inserts orders, each in a transaction of its caller.
 
-    `ordered` settles stock that was waited for, or that was held and not ordered.
+    `on_ordered` settles stock that was waited for, or that was held and not ordered.
     """
 
     def __init__(
@@ -92,46 +92,50 @@ class OrderWriter:
         log: Log,
         settings: Settings,
         links: OrderLinks,
-        notices: notices_limits.StrangersLimits,
+        notices: notices_limits.StrangerLimits,
         rush: Rush,
-        ordered: stock.Ordered,
+        on_ordered: stock.Ordered,
     ):
         self._log = log
         self._settings = settings
         self._links = links
         self._notices = notices
         self._rush = rush
-        self._ordered = ordered
+        self._on_ordered = on_ordered
         self.has_fees = False
         """Whether parcels had a fee as the last order saw it: the next may ask ahead for them."""
 
-    def write(self, connection: Connection, came: Wanted) -> dict[str, Any]:
+    def write(self, connection: Connection, order_request: OrderRequest) -> dict[str, Any]:
         """Place the order and return its answer. Raises as `Till.place`."""
-        broadcast, request = came.broadcast, came.request
+        broadcast, request = order_request.broadcast, order_request.request
         head_of = self._log.ask_head(connection, broadcast)
-        asked_of = connection.execute(came.asked, came.question)
+        asked_of = connection.execute(order_request.asked, order_request.question)
         wanted = [line.offer for line in request.lines]
-        offers_of = stock.ask(connection, broadcast, wanted)
-        last_of = _ask_last_number(connection, broadcast)
+        offers_of = stock.request_offers(connection, broadcast, wanted)
+        last_of = _query_last_number(connection, broadcast)
         # All four queries were sent in one pipeline; read their results.
         head, asked, known, last = head_of(), asked_of.one(), offers_of(), last_of()
-        if came.code is None:
+        if order_request.code is None:
             self.has_fees = asked.fees
-        self._notices.asked(connection, came.question, asked)
-        before = idempotency.answer_in(asked, came.body_hash)
+        self._notices.store_counts(connection, order_request.question, asked)
+        before = idempotency.read_answer(asked, order_request.body_hash)
         if before is not None:
-            return self._answer_again(connection, before)
+            return self._repeat_answer(connection, before)
         if head.state == "scheduled":
             raise BroadcastNotLive("Nothing was ordered: come back when the broadcast is live.")
         ended = head.state == "ended"
-        answer, opened_by = self._take(connection, came, asked, known, last + 1, ended=ended)
-        idempotency.keep(connection, broadcast, request.key, came.body_hash, answer)
+        answer, opened_by = self._place(
+            connection, order_request, asked, known, last + 1, ended=ended
+        )
+        idempotency.store_answer(
+            connection, broadcast, request.key, order_request.body_hash, answer
+        )
         return answer | opened_by
 
-    def _take(
+    def _place(
         self,
         connection: Connection,
-        came: Wanted,
+        order_request: OrderRequest,
         asked: Row[Any],
         known: dict[str, stock.Offer],
         number: int,
@@ -142,8 +146,13 @@ class OrderWriter:
 
         The answer is stored for the order's key, the secrets are not.
         """
-        caller, broadcast, request, buyer = came.caller, came.broadcast, came.request, came.buyer
-        taker = came.taker
+        caller, broadcast, request, buyer = (
+            order_request.caller,
+            order_request.broadcast,
+            order_request.request,
+            order_request.buyer,
+        )
+        taker = order_request.taker
         wanted = request.lines
         offered = [line.offer for line in wanted]
         hold = line_items.hold_in(asked)
@@ -153,8 +162,8 @@ class OrderWriter:
         if ended and not (hold and hold.covers(wanted, now)):
             raise BroadcastEnded("Nothing was ordered: this broadcast takes no more orders.")
         grace_ms = self._settings.price_grace_ms
-        person = line_items.person(caller)
-        batches = flash_limits.checked(
+        person = line_items.personal_device(caller)
+        batches = flash_limits.check_lines(
             connection,
             broadcast,
             wanted,
@@ -181,15 +190,16 @@ class OrderWriter:
         if hold:
             connection.execute(_END_HOLD, {"hold": hold.id})
 
-        order = hold.id if hold else came.order
+        order = hold.id if hold else order_request.order
         token = self._links.token(order)
-        code = self._code(connection, came, order)
+        code = self._code(connection, order_request, order)
         sold = [
-            line_items.told(line, known[line.offer], batches.get(line.offer)) for line in wanted
+            line_items.line_facts(line, known[line.offer], batches.get(line.offer))
+            for line in wanted
         ]
         total = sum(line["total"] for line in sold) + fee
         currency = known[wanted[0].offer].currency
-        marks = fraud_flags.of(
+        marks = fraud_flags.flags_of(
             connection,
             broadcast,
             buyer,
@@ -197,10 +207,10 @@ class OrderWriter:
             total,
             asked,
             self._settings,
-            doubtful=came.doubtful,
+            doubtful=order_request.doubtful,
         )
         row = {
-            **_row(came),
+            **_row(order_request),
             "id": order,
             "broadcast": broadcast,
             "number": number,
@@ -217,14 +227,14 @@ class OrderWriter:
             "held_at": hold.held_at if hold else None,
         }
         connection.execute(_ORDER, row)
-        reached = writing.Reached(
+        reached = writing.Contact(
             row["buyer_phone"],
             row["buyer_email"],
             caller.simulated,
             by_staff=caller.is_staff or caller.role == "clerk",
-            sender=came.sender,
+            sender=order_request.sender,
         )
-        writing.know(connection, order, reached)
+        writing.store_contact(connection, order, reached)
         tally(connection).know(("last number", broadcast), number)
         connection.execute(
             _LINES,
@@ -252,9 +262,11 @@ class OrderWriter:
         )
         # Otherwise no boxes were returned and no waiting list changed.
         comes_back = hold is not None and hold.gives_back(wanted, batches)
-        told_of = self._ordered if comes_back or asked.waits else stock.ordered
+        told_of = self._on_ordered if comes_back or asked.waits else stock.ordered_events
         told_stock = told_of(connection, broadcast, caller.device, offered, moved)
-        over = flashes.spent(connection, {ln.offer: ln.quantity for ln in wanted}, batches, known)
+        over = flashes.end_sold_out(
+            connection, {ln.offer: ln.quantity for ln in wanted}, batches, known
+        )
         rush = self._rush.take(connection, caller, broadcast, wanted, hold, is_new=is_new)
         self._log.append_all(connection, broadcast, [placed, *told_stock, *over, *rush])
         answer = {
@@ -265,31 +277,33 @@ class OrderWriter:
             "total": placed.total,
             "fee": placed.fee,
         }
-        return answer, _opened_by(token, code and code.digits)
+        return answer, _secrets(token, code and code.digits)
 
-    def _code(self, connection: Connection, came: Wanted, order: str) -> pickup.Code | None:
+    def _code(
+        self, connection: Connection, order_request: OrderRequest, order: str
+    ) -> pickup.Code | None:
         """Return the pick-up code, the prefetched one where the order has the id it was made
         for.
         """
-        code, centre = came.code, came.request.delivery.centre or ""
+        code, centre = order_request.code, order_request.request.delivery.centre or ""
         if code is None:
             return None
         if code.order != order:
             code = pickup.code_at(self._links, order, centre)
         return pickup.new_code(connection, self._links, centre, code)
 
-    def _answer_again(self, connection: Connection, kept: dict[str, Any]) -> dict[str, Any]:
+    def _repeat_answer(self, connection: Connection, kept: dict[str, Any]) -> dict[str, Any]:
         """Return the stored answer with its secrets, which are derived again."""
         row = connection.execute(_OPENED_BY, {"order": kept["id"]}).one()
-        return kept | _opened_by(self._links.token_of(row), self._links.code_of(row))
+        return kept | _secrets(self._links.token_of(row), self._links.code_of(row))
 
 
-def _opened_by(token: str, code: str | None) -> dict[str, Any]:
+def _secrets(token: str, code: str | None) -> dict[str, Any]:
     """Return the secrets in an order's answer: token, code and url."""
     return {"token": token, "code": code, "url": f"/order/{token}"}
 
 
-def _ask_last_number(connection: Connection, broadcast: str) -> Callable[[], int]:
+def _query_last_number(connection: Connection, broadcast: str) -> Callable[[], int]:
     """Send the query for the broadcast's last order number; return a function that reads it.
 
     The function returns 0 if there is no order. Since one transaction writes at a time, the next
@@ -321,7 +335,7 @@ def _fee(
             )
     elif asked.fees:
         grams = sum(known[line.offer].net_weight_g * line.quantity for line in request.lines)
-        fee = fees.of(connection, request.delivery.region, grams)
+        fee = fees.fee_of(connection, request.delivery.region, grams)
     if request.fee is not None:
         currency = known[request.lines[0].offer].currency
         seen = currencies.minor_units(request.fee, currency, currencies.BAG)
@@ -330,9 +344,13 @@ def _fee(
     return fee
 
 
-def _row(came: Wanted) -> dict[str, Any]:
+def _row(order_request: OrderRequest) -> dict[str, Any]:
     """Return the columns of the order's row that come from the caller and the request."""
-    caller, request, delivery = came.caller, came.request, came.request.delivery
+    caller, request, delivery = (
+        order_request.caller,
+        order_request.request,
+        order_request.request.delivery,
+    )
     parcel = delivery.way == "parcel"
     return {
         "device": caller.device,
@@ -348,5 +366,5 @@ def _row(came: Wanted) -> dict[str, Any]:
         "centre": None if parcel else delivery.centre,
         "payment_method": request.payment,
         "state": "placed",
-        "payment": payments.of(request.payment).initiate(),
+        "payment": payments.provider_of(request.payment).initiate(),
     }

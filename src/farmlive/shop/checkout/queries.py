@@ -18,16 +18,16 @@ from farmlive.shop.orders import box_limits, fraud_flags
 from farmlive.shop.stock import line_items
 from farmlive.store import count_of, hot
 
-_ours = orders.alias("ours")
+_own_hold = orders.alias("ours")
 _theirs = orders.alias("theirs")
 # Orders of the person's device in the broadcast, in any state.
 _of_device = (
-    _ours.c.broadcast == bindparam("broadcast"),
-    _ours.c.device == bindparam("person"),
+    _own_hold.c.broadcast == bindparam("broadcast"),
+    _own_hold.c.device == bindparam("person"),
 )
 
 
-def _asked(*more: Any) -> Select[*tuple[Any, ...]]:
+def _context_query(*more: Any) -> Select[*tuple[Any, ...]]:
     """Return the query that orders and holds share, with further columns."""
     # a subquery that always has one row, for the outer joins
     one = select(literal_column("1")).subquery("one")
@@ -52,7 +52,7 @@ _orders_of_phone = count_of(
     .limit(bindparam("many", type_=Integer))  # stops counting at the limit
 )
 _ORDER = (
-    exists().where(*_of_device, _ours.c.buyer != bindparam("buyer")).label("for_another_phone"),
+    exists().where(*_of_device, _own_hold.c.buyer != bindparam("buyer")).label("for_another_phone"),
     _orders_of_phone.label("orders_of_phone"),
     fraud_flags.ASKED,
     *limits.ASKED,
@@ -66,14 +66,14 @@ _CENTRE = exists().where(centres.c.id == bindparam("centre")).label("centre")
 # For holds, parcel orders and pick-ups; each with and without the boxes of the IP address, by
 # whether a limit needs them.
 HOLD = {
-    True: hot(_asked(box_limits.ASKED_OF_SOURCE)),
-    False: hot(_asked()),
+    True: hot(_context_query(box_limits.ASKED_OF_SOURCE)),
+    False: hot(_context_query()),
 }
 PARCEL = {
-    True: hot(_asked(*_ORDER, _FEES, box_limits.ASKED_OF_SOURCE)),
-    False: hot(_asked(*_ORDER, _FEES)),
+    True: hot(_context_query(*_ORDER, _FEES, box_limits.ASKED_OF_SOURCE)),
+    False: hot(_context_query(*_ORDER, _FEES)),
 }
 PICKUP = {
-    True: hot(_asked(*_ORDER, _CENTRE, box_limits.ASKED_OF_SOURCE)),
-    False: hot(_asked(*_ORDER, _CENTRE)),
+    True: hot(_context_query(*_ORDER, _CENTRE, box_limits.ASKED_OF_SOURCE)),
+    False: hot(_context_query(*_ORDER, _CENTRE)),
 }

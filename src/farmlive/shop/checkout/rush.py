@@ -94,16 +94,16 @@ class Window(NamedTuple):
 class Rush:
     """Counts boxes that devices without a past order take; starts and ends rushes.
 
-    `alarm` runs `end`.
+    `scheduler` runs `end`.
     """
 
     def __init__(self, store: Store, log: Log, settings: Settings):
         self._store = store
         self._log = log
         self._settings = settings
-        self.began = 0
-        self.asked = 0
-        self.alarm = DueScheduler(store, _next, self.end, "a rush was not ended; trying again")
+        self.began_count = 0
+        self.proofs_required = 0
+        self.scheduler = DueScheduler(store, _next, self.end, "a rush was not ended; trying again")
 
     def check(
         self,
@@ -116,7 +116,7 @@ class Rush:
         is_new: bool,
     ) -> None:
         """Raise ProofNeeded where a new device's `request` for these offers lacks its proof."""
-        if not self._counts(caller, is_new):
+        if not self._is_counted(caller, is_new):
             return
         counted, now = tally(connection), now_ms()
         if any(_window(counted, row).needs_proof(now) for row in rows):
@@ -125,7 +125,7 @@ class Rush:
                     broadcast, request.key, request.proof, self._settings.rush_proof_bits
                 )
             except proof_of_work.ProofNeeded:
-                self.asked += 1
+                self.proofs_required += 1
                 raise
 
     def take(
@@ -142,7 +142,7 @@ class Rush:
 
         Return the events to append.
         """
-        if not self._counts(caller, is_new):
+        if not self._is_counted(caller, is_new):
             return []
         counted, now = tally(connection), now_ms()
         own = before.lines if before is not None else {}
@@ -161,11 +161,11 @@ class Rush:
         )
         await asyncio.gather(*(self._store.write(partial(self._end, of=row)) for row in due))
 
-    def counts(self) -> dict[str, int]:
+    def counters(self) -> dict[str, int]:
         """Return how many rushes began and how many requests lacked a proof, for /metrics."""
-        return {"began": self.began, "proofs_asked": self.asked}
+        return {"began": self.began_count, "proofs_asked": self.proofs_required}
 
-    def _counts(self, caller: Caller, is_new: bool) -> bool:
+    def _is_counted(self, caller: Caller, is_new: bool) -> bool:
         # Where every order needs a proof anyway, a rush would add nothing.
         settings = self._settings
         is_used = settings.rush_share > 0 and settings.order_proof_bits == 0
@@ -182,7 +182,7 @@ class Rush:
     ) -> list[RushBegan]:
         row: Offer | None = counted.known(offer)
         if row is None or counted.known(row.lot) is None:
-            row = stock.on_offer(connection, broadcast, [offer])[offer]
+            row = stock.read_offers(connection, broadcast, [offer])[offer]
         before = _window(counted, row)
         window = before.taken(more, now)
         level = window.level(now)
@@ -192,12 +192,12 @@ class Rush:
             of_lot = max(0, counted.known(row.lot).lot_left_g) // row.net_weight_g
             free = min(row.released - row.sold - row.held, of_lot)
             if level * 100 > self._settings.rush_share * (free + level):
-                window, told = self._goes_on(connection, row, before, window, level, now)
+                window, told = self._start_or_extend(connection, row, before, window, level, now)
         counted.owe(_SET, {"of": offer}, {}, window._asdict())
         counted.know(("rush", offer), window)
         return told
 
-    def _goes_on(
+    def _start_or_extend(
         self,
         connection: Connection,
         row: Offer,
@@ -213,13 +213,13 @@ class Rush:
                 return window, []
             return window._replace(until=until), []
         since = now + NOTICE_MS
-        self.alarm.set(connection, until)
-        began = self._began(connection, row, level, since)
+        self.scheduler.announce(connection, until)
+        began = self._start(connection, row, level, since)
         return window._replace(since=since, until=until), [began]
 
-    def _began(self, connection: Connection, row: Offer, boxes: int, since: int) -> RushBegan:
+    def _start(self, connection: Connection, row: Offer, boxes: int, since: int) -> RushBegan:
         def note() -> None:
-            self.began += 1
+            self.began_count += 1
             _log.warning(
                 "devices without a past order took much of an offer within a minute; they need a "
                 "proof of work for it now",

@@ -24,7 +24,7 @@ from farmlive.problems import BroadcastEnded, BroadcastNotLive, Problem, TooMany
 from farmlive.settings import Settings
 from farmlive.shop.checkout import limits, queries
 from farmlive.shop.checkout.limits import Blocks, Limits
-from farmlive.shop.checkout.order_writer import OrderWriter, Wanted
+from farmlive.shop.checkout.order_writer import OrderRequest, OrderWriter
 from farmlive.shop.checkout.rush import Rush
 from farmlive.shop.core import idempotency, proof_of_work
 from farmlive.shop.core.order_links import OrderLinks
@@ -81,7 +81,7 @@ class Till:
         self._address_pseudonym = address_pseudonym
         self._limits = limits
         self._blocks = blocks
-        self._notices = notices_limits.StrangersLimits(settings, store)
+        self._notices = notices_limits.StrangerLimits(settings, store)
         self._writer = OrderWriter(log, settings, self._links, self._notices, rush, ordered)
 
     @by_device
@@ -121,7 +121,7 @@ class Till:
         fee), FeeChanged; nothing is stored then.
         """
         per_minute = self._settings.orders_per_minute
-        with limits.counted(self._limits, "orders", caller, per_minute):
+        with limits.counting(self._limits, "orders", caller, per_minute):
             return await self._place(caller, broadcast, request)
 
     async def _place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:
@@ -142,15 +142,15 @@ class Till:
             forms = [*kept, phones.without_excess(phone.number), typed]
             return [await self._pseudonym(form) for form in forms]
 
-        with self._counted(buyer):
+        with self._counting_phone(buyer):
             await self._blocks.check(
                 device=caller.device,
                 phone=buyer,
                 address=caller.address,
                 other_forms=other_forms,
             )
-            sender = await notices_limits.sender(caller.address, self._address_pseudonym)
-            taker = await box_limits.taker(
+            sender = await notices_limits.sender_of(caller.address, self._address_pseudonym)
+            taker = await box_limits.box_owner(
                 self._settings, caller, broadcast, self._address_pseudonym, buyer
             )
             question = {
@@ -160,7 +160,7 @@ class Till:
                 "device": caller.device,
                 "many": self._settings.flag_orders,
                 **taker.named,
-                **self._notices.question(phone.number, sender, now_ms()),
+                **self._notices.query_parameters(phone.number, sender, now_ms()),
             }
             by_source = taker.source is not None
             asked, code, order = queries.PARCEL[by_source], None, ulid()
@@ -169,7 +169,7 @@ class Till:
                 centre = question["centre"] = request.delivery.centre or ""
                 # For a named hold the code of its id, which becomes the order's.
                 code = pickup.code_at(self._links, request.order or order, centre)
-            came = Wanted(
+            order_request = OrderRequest(
                 caller=caller,
                 broadcast=broadcast,
                 request=request,
@@ -184,11 +184,12 @@ class Till:
                 question=question,
             )
             return await self._store.write(
-                lambda connection: self._writer.write(connection, came), asks=self._question(came)
+                lambda connection: self._writer.write(connection, order_request),
+                asks=self._prefetchable(order_request),
             )
 
     @contextmanager
-    def _counted(self, buyer: str) -> Iterator[None]:
+    def _counting_phone(self, buyer: str) -> Iterator[None]:
         """Count an order against the buyer's phone while the block runs, unless it is refused:
         otherwise anybody who knows a number could use up its owner's limit.
 
@@ -205,15 +206,19 @@ class Till:
                 self._limits.give_back("orders of a phone", buyer, per_minute)
             raise
 
-    def _question(self, came: Wanted) -> Question:
+    def _prefetchable(self, order_request: OrderRequest) -> Question:
         """Return the queries that can be prefetched before the write transaction begins."""
-        delivery = came.request.delivery
-        asked: list[tuple[Executable, Mapping[str, Any]]] = [(came.asked, came.question)]
-        about = line_items.about(came.broadcast, came.request.key, came.caller.device)
-        about |= {("buyer", came.buyer)}
-        if came.code is not None:
-            asked.append(pickup.asked(came.code))
-            about |= {("code", came.code.code_hash)}
+        delivery = order_request.request.delivery
+        asked: list[tuple[Executable, Mapping[str, Any]]] = [
+            (order_request.asked, order_request.question)
+        ]
+        about = line_items.prefetch_keys(
+            order_request.broadcast, order_request.request.key, order_request.caller.device
+        )
+        about |= {("buyer", order_request.buyer)}
+        if order_request.code is not None:
+            asked.append(pickup.code_query(order_request.code))
+            about |= {("code", order_request.code.code_hash)}
         elif self._writer.has_fees:
-            asked.append(fees.asked(delivery.region))
+            asked.append(fees.fee_query(delivery.region))
         return Question(asked, about)

@@ -29,7 +29,7 @@ from farmlive.settings import Settings
 from farmlive.shop.checkout import limits, new_devices
 from farmlive.shop.checkout.limits import Blocks, Limits
 from farmlive.shop.checkout.rush import Rush
-from farmlive.shop.checkout.waitlist_allocation import Allocation, changed, waiting
+from farmlive.shop.checkout.waitlist_allocation import Allocation, changed_event, waiting_boxes
 from farmlive.shop.checkout.waitlist_models import Waiting, WaitJoin, WaitLeave
 from farmlive.shop.core import idempotency, proof_of_work
 from farmlive.shop.core.problems import AnswerGone, BoxLimit, KeyReused, NoSuchOffer, OrderTooLarge
@@ -111,14 +111,16 @@ class Waitlist:
         KeyReused, BroadcastNotLive, BroadcastEnded, NoSuchOffer, LotStopped, BoxLimit.
         """
         per_minute = self._settings.orders_per_minute
-        with limits.counted(self._limits, "waits", caller, per_minute):
+        with limits.counting(self._limits, "waits", caller, per_minute):
             return await self._join(caller, broadcast, request)
 
     async def _join(self, caller: Caller, broadcast: str, request: WaitJoin) -> dict[str, Any]:
         key = request.key
         if caller.role is None:
             proof_of_work.check(broadcast, key, request.proof, self._settings.order_proof_bits)
-        taker = await box_limits.taker(self._settings, caller, broadcast, self._address_pseudonym)
+        taker = await box_limits.box_owner(
+            self._settings, caller, broadcast, self._address_pseudonym
+        )
         if taker.is_limited and request.quantity > self._settings.order_boxes:
             raise OrderTooLarge(self._settings.order_boxes)
         await self._blocks.check(device=caller.device, phone=None, address=caller.address)
@@ -127,27 +129,27 @@ class Waitlist:
 
         def write(connection: Connection) -> dict[str, Any]:
             head = self._log.head(connection, broadcast)
-            if key and (before := idempotency.answered(connection, broadcast, key, body_hash)):
+            if key and (before := idempotency.find_answer(connection, broadcast, key, body_hash)):
                 return before
             if head.state == "scheduled":
                 raise BroadcastNotLive("You don't wait for it: come back when it is live.")
             if head.state == "ended":
                 raise BroadcastEnded("You don't wait for it: this broadcast takes no more orders.")
             offer = request.offer
-            known = stock.on_offer(connection, broadcast, [offer])
+            known = stock.read_offers(connection, broadcast, [offer])
             _check_known(connection, known, offer, for_buyer=caller.role is None)
             past = connection.execute(_PAST, {"device": caller.device}).one()
             is_new = new_devices.is_new(caller, past)
             self._rush.check(connection, caller, broadcast, request, known.values(), is_new=is_new)
             if self._enter(connection, caller, taker, broadcast, request, is_new=is_new):
-                told = self._allocation.serve(connection, broadcast, [offer])
+                told = self._allocation.allocate(connection, broadcast, [offer])
                 counted = {it.offer for it in told if isinstance(it, WaitChanged)}
                 if offer not in counted:
-                    told += changed(connection, [offer])
+                    told += changed_event(connection, [offer])
                 self._log.append_all(connection, broadcast, told)
             answer = _answer(connection, offer, caller.device, request.quantity)
             if key:
-                idempotency.keep(connection, broadcast, key, body_hash, answer)
+                idempotency.store_answer(connection, broadcast, key, body_hash, answer)
             return answer
 
         return await self._store.write(write)
@@ -160,14 +162,14 @@ class Waitlist:
         Raises TooMany, UnknownBroadcast.
         """
         per_minute = limits.GIVEN_UP * self._settings.orders_per_minute
-        limits.allow(self._limits, "leaves", caller, per_minute)
+        limits.check_rate(self._limits, "leaves", caller, per_minute)
 
         def write(connection: Connection) -> dict[str, Any]:
             self._log.head(connection, broadcast)
-            if left := self._allocation.forget(
+            if left := self._allocation.leave(
                 connection, broadcast, caller.device, [request.offer]
             ):
-                self._log.append_all(connection, broadcast, changed(connection, left))
+                self._log.append_all(connection, broadcast, changed_event(connection, left))
             return {}
 
         return await self._store.write(write)
@@ -189,7 +191,7 @@ class Waitlist:
         self,
         connection: Connection,
         caller: Caller,
-        taker: box_limits.Taker,
+        taker: box_limits.BoxOwner,
         broadcast: str,
         request: WaitJoin,
         *,
@@ -231,7 +233,7 @@ class Waitlist:
         """Delete the waiting lists of a broadcast that has ended."""
         found = connection.execute(_END, {"in_broadcast": event.broadcast}).scalars()
         if wanted := set(found):
-            self._log.append_all(connection, event.broadcast, changed(connection, wanted))
+            self._log.append_all(connection, event.broadcast, changed_event(connection, wanted))
 
 
 def _check_known(
@@ -255,5 +257,5 @@ def _answer(connection: Connection, offer: str, device: str, quantity: int) -> d
         "offer": offer,
         "quantity": quantity,
         "place": place,
-        "waiting": waiting(connection, [offer]).get(offer, 0),
+        "waiting": waiting_boxes(connection, [offer]).get(offer, 0),
     }

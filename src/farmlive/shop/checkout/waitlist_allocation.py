@@ -55,7 +55,7 @@ class Allocation:
         self._settings = settings
         # Where the next look into these lots' queue resumes: a hint, kept per server, that may be
         # lost.
-        self._looked: dict[frozenset[str], waitlist_queue.Place] = {}
+        self._looked: dict[frozenset[str], waitlist_queue.QueuePosition] = {}
 
     def settle(
         self, connection: Connection, broadcast: str, moved: Sequence[StockChanged]
@@ -65,11 +65,11 @@ class Allocation:
         `moved` is what `stock.move` returned in this transaction. An offer that was allocated from
         gets only its final `stock.changed`, so that nobody sees boxes that are gone again.
         """
-        served = self.serve(connection, broadcast, [each.offer for each in moved])
+        served = self.allocate(connection, broadcast, [each.offer for each in moved])
         again = {event.offer for event in served if isinstance(event, StockChanged)}
         return [*(each for each in moved if each.offer not in again), *served]
 
-    def ordered(
+    def settle_order(
         self,
         connection: Connection,
         broadcast: str,
@@ -80,12 +80,12 @@ class Allocation:
         """Do as `settle`, after the device has ordered or dropped these offers: it leaves their
         lists.
         """
-        left = self.forget(connection, broadcast, device, wanted)
+        left = self.leave(connection, broadcast, device, wanted)
         told = self.settle(connection, broadcast, moved)
         counted = {event.offer for event in told if isinstance(event, WaitChanged)}
-        return [*told, *changed(connection, left - counted)]
+        return [*told, *changed_event(connection, left - counted)]
 
-    def serve(
+    def allocate(
         self, connection: Connection, broadcast: str, back: Iterable[str]
     ) -> list[EventModel]:
         """Allocate what is available of these offers, and of other offers of their lots.
@@ -94,45 +94,45 @@ class Allocation:
         events to append to the broadcast's log; events of other broadcasts with the same lots are
         appended here.
         """
-        sought = waitlist_queue.sought(connection, back)
+        sought = waitlist_queue.offers_waited_for(connection, back)
         if not sought:
             return []
         now = now_ms()
-        room = waitlist_queue.Room(connection, sought)
+        room = waitlist_queue.AvailableBoxes(connection, sought)
         told: defaultdict[str, list[EventModel]] = defaultdict(list)
-        moves: defaultdict[str, dict[str, stock.Move]] = defaultdict(dict)
+        moves: defaultdict[str, dict[str, stock.StockMove]] = defaultdict(dict)
         lots = frozenset(row.lot for row in room.offers.values())
-        look = waitlist_queue.Look(self._settings.order_boxes, self._looked.pop(lots, None))
+        look = waitlist_queue.QueueScan(self._settings.order_boxes, self._looked.pop(lots, None))
         for wait in waitlist_queue.queue(connection, room, look):
             if (
-                look.keeps(wait)
+                look.is_over_limit(wait)
                 or not room.fits(wait.offer, wait.quantity, is_new=wait.is_new)
-                or not self._may_grow(wait, room.offers[wait.offer], now)
+                or not self._can_extend(wait, room.offers[wait.offer], now)
             ):
                 look.passed += 1
                 continue
             held = self._hold(connection, wait, room.offers[wait.offer], now, look)
             if held is None:
-                look.in_vain += 1
+                look.unserved += 1
                 continue
             event, is_new = held
             room.take(wait.offer, wait.quantity, is_new=is_new)
             connection.execute(_SERVED, {"wait": wait.id})
             told[wait.broadcast].append(event)
-            taken = moves[wait.broadcast].setdefault(wait.offer, stock.Move())
+            taken = moves[wait.broadcast].setdefault(wait.offer, stock.StockMove())
             taken.take(hold=wait.quantity, is_new=is_new)
         if look.start is not None:
             self._looked[lots] = look.start
         for where, moved in moves.items():
-            known = stock.on_offer(connection, where, moved)
+            known = stock.read_offers(connection, where, moved)
             told[where] += stock.move(connection, moved, known)
-            told[where] += changed(connection, moved)
+            told[where] += changed_event(connection, moved)
         own = told.pop(broadcast, [])
         for where, events in told.items():
             self._log.append_all(connection, where, events)
         return own
 
-    def forget(
+    def leave(
         self, connection: Connection, broadcast: str, device: str, wanted: Iterable[str]
     ) -> set[str]:
         """Take the device off the lists of these offers; return the offers it was waiting for."""
@@ -145,7 +145,7 @@ class Allocation:
         wait: Row[Any],
         offer: Row[Any],
         now: int,
-        look: waitlist_queue.Look,
+        look: waitlist_queue.QueueScan,
     ) -> tuple[OrderHeld, bool] | None:
         """Create or extend the device's hold by what it waits for.
 
@@ -155,7 +155,7 @@ class Allocation:
         """
         named = {"broadcast": wait.broadcast, "device": wait.device}
         before = connection.execute(_HELD, named).one_or_none()
-        kept = _grown(before.lines if before is not None else [], wait, offer)
+        kept = _extended_lines(before.lines if before is not None else [], wait, offer)
         if kept is None or not self._has_room(connection, wait, before, kept, look):
             return None
         total = sum(line["total"] for line in kept)
@@ -193,7 +193,7 @@ class Allocation:
         )
         return held, is_new
 
-    def _may_grow(self, wait: Row[Any], offer: Row[Any], now: int) -> bool:
+    def _can_extend(self, wait: Row[Any], offer: Row[Any], now: int) -> bool:
         """Return whether the device's hold, as read with the queue, can be extended.
 
         It needs no query. A False stays False for the rest of the transaction.
@@ -203,7 +203,7 @@ class Allocation:
         until, _ = limits.hold_end(self._settings.hold_minutes, now, wait.held_at)
         if max(until, wait.held_until) <= now:
             return False
-        return _grown(wait.held_lines, wait, offer) is not None
+        return _extended_lines(wait.held_lines, wait, offer) is not None
 
     def _has_room(
         self,
@@ -211,7 +211,7 @@ class Allocation:
         wait: Row[Any],
         before: Row[Any] | None,
         kept: Sequence[Line],
-        look: waitlist_queue.Look,
+        look: waitlist_queue.QueueScan,
     ) -> bool:
         """Return whether the extended hold is within the limits of boxes."""
         if not wait.is_limited:
@@ -219,27 +219,27 @@ class Allocation:
         boxes = {line["offer"]: line["quantity"] for line in kept}
         if sum(boxes.values()) > self._settings.order_boxes:
             return False
-        taker = box_limits.Taker(wait.device, "", wait.source)
+        taker = box_limits.BoxOwner(wait.device, "", wait.source)
         own = before.id if before is not None else None
-        more = box_limits.more(
+        more = box_limits.remaining_boxes(
             connection, self._settings, wait.broadcast, wait.offer, boxes[wait.offer], taker, own
         )
         # A hold from another IP address moves to this one, with all its boxes.
         elsewhere = before is not None and before.source != wait.source
         here = more["address"] + (boxes[wait.offer] - wait.quantity if elsewhere else 0)
         if here < 0:
-            look.full(wait)
+            look.mark_over_limit(wait)
         return min(more.values()) >= 0
 
 
-def changed(connection: Connection, wanted: Iterable[str]) -> list[WaitChanged]:
+def changed_event(connection: Connection, wanted: Iterable[str]) -> list[WaitChanged]:
     """Return `wait.changed` for offers whose waiting list may have changed."""
     wanted = sorted(set(wanted))
-    boxes = waiting(connection, wanted) if wanted else {}
+    boxes = waiting_boxes(connection, wanted) if wanted else {}
     return [WaitChanged(offer=offer, waiting=boxes.get(offer, 0)) for offer in wanted]
 
 
-def waiting(connection: Connection, wanted: Iterable[str]) -> dict[str, int]:
+def waiting_boxes(connection: Connection, wanted: Iterable[str]) -> dict[str, int]:
     """Return how many boxes of these offers are waited for.
 
     Offers without a waiting list are left out.
@@ -248,7 +248,7 @@ def waiting(connection: Connection, wanted: Iterable[str]) -> dict[str, int]:
     return {row.offer: int(row.boxes) for row in found}
 
 
-def _grown(held: Iterable[Line], wait: Row[Any], offer: Row[Any]) -> list[Line] | None:
+def _extended_lines(held: Iterable[Line], wait: Row[Any], offer: Row[Any]) -> list[Line] | None:
     """Return the lines of the hold with the waited boxes added, or None where one hold can't have
     both.
     """

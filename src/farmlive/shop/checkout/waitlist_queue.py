@@ -21,7 +21,7 @@ PASSED = 500
 NEW_AT_LEAST = 4
 
 # A position in the queue: when the wait began, and its row's id.
-Place = tuple[int, str]
+QueuePosition = tuple[int, str]
 
 _lots_of = offers.alias("lots_of")
 # Offers with a waiting list whose lot is that of one of these offers, since they share the lot's
@@ -33,7 +33,7 @@ _SOUGHT = select(offers.c.id, offers.c.broadcast).where(
     exists().where(waits.c.offer == offers.c.id),
 )
 # The next AT_ONCE waits after a position, without those whose hold would exceed the limit of an
-# order: thousands may wait for one box. `Look.after` also filters by what is available.
+# order: thousands may wait for one box. `QueueScan.read_next` also filters by what is available.
 _NEXT = (
     select(
         waits,
@@ -55,13 +55,13 @@ _NEXT = (
 )
 
 
-def sought(connection: Connection, back: Iterable[str]) -> Sequence[Any]:
+def offers_waited_for(connection: Connection, back: Iterable[str]) -> Sequence[Any]:
     """Return the offers with a waiting list that can use boxes returned to these offers."""
     back = list(back)
     return connection.execute(_SOUGHT, {"back": back}).all() if back else ()
 
 
-class Room:
+class AvailableBoxes:
     """The boxes available to the waiting list, less what was allocated meanwhile.
 
     Devices without a past order get at most half of an offer's and its lot's boxes, but at least
@@ -72,7 +72,7 @@ class Room:
         self.offers: dict[str, stock.Offer] = {}
         for broadcast in {offer.broadcast for offer in sought}:
             wanted = {offer.id for offer in sought if offer.broadcast == broadcast}
-            self.offers |= stock.on_offer(connection, broadcast, wanted)
+            self.offers |= stock.read_offers(connection, broadcast, wanted)
         self._free = {
             row.id: row.released - row.sold - row.held - row.kept for row in self.offers.values()
         }
@@ -90,7 +90,7 @@ class Room:
         row = self.offers[offer]
         return min(int(self._free[offer]), int(self._left_g[row.lot] // row.net_weight_g))
 
-    def left_new(self, offer: str) -> int:
+    def left_for_new_device(self, offer: str) -> int:
         """Return how many of these devices without a past order may get."""
         row = self.offers[offer]
         there = (self._free[offer] + self._new[offer]) // 2
@@ -101,7 +101,7 @@ class Room:
 
     def fits(self, offer: str, quantity: int, *, is_new: bool) -> bool:
         """Return whether the quantity is available."""
-        return quantity <= (self.left_new(offer) if is_new else self.left(offer))
+        return quantity <= (self.left_for_new_device(offer) if is_new else self.left(offer))
 
     def take(self, offer: str, quantity: int, *, is_new: bool) -> None:
         """Subtract an allocated quantity."""
@@ -114,36 +114,40 @@ class Room:
             self._new_g[row.lot] += grams
 
 
-class Look:
+class QueueScan:
     """One look through the queue: its limits, the sources over their limit, and where to resume."""
 
-    def __init__(self, order_boxes: int, start: Place | None = None):
+    def __init__(self, order_boxes: int, start: QueuePosition | None = None):
         self.order_boxes = order_boxes
         # Where the last look stopped at its limit, so that every wait has its turn.
         self.start = start
-        self.in_vain = 0
+        self.unserved = 0
         self.passed = 0
         # The smallest refused quantity per source and offer: what a source has taken only grows
         # within a transaction.
         self._too_many: dict[tuple[str, str], int] = {}
 
     @property
-    def spent(self) -> float:
+    def used_share(self) -> float:
         """Return the used share of this look's limits; 1 ends the look."""
-        return max(self.in_vain / IN_VAIN, self.passed / PASSED)
+        return max(self.unserved / IN_VAIN, self.passed / PASSED)
 
-    def full(self, wait: Row[Any]) -> None:
+    def mark_over_limit(self, wait: Row[Any]) -> None:
         """Remember that the wait's source may not have this quantity."""
         if wait.source is not None:
             self._too_many[wait.source, wait.offer] = wait.quantity
 
-    def keeps(self, wait: Row[Any]) -> bool:
+    def is_over_limit(self, wait: Row[Any]) -> bool:
         """Return whether the wait is known to exceed its source's limit."""
         least = self._too_many.get((wait.source, wait.offer))
         return least is not None and wait.quantity >= least
 
-    def after(
-        self, connection: Connection, room: Room, offers: Sequence[str], last: Place
+    def read_next(
+        self,
+        connection: Connection,
+        room: AvailableBoxes,
+        offers: Sequence[str],
+        last: QueuePosition,
     ) -> Sequence[Row[Any]]:
         """Return the next waits for these offers after a position, without those that are known not
         to fit.
@@ -153,7 +157,7 @@ class Look:
                 and_(
                     waits.c.offer == offer,
                     waits.c.quantity <= room.left(offer),
-                    or_(~waits.c.is_new, waits.c.quantity <= room.left_new(offer)),
+                    or_(~waits.c.is_new, waits.c.quantity <= room.left_for_new_device(offer)),
                 )
                 for offer in offers
             )
@@ -176,25 +180,25 @@ class Look:
         return connection.execute(_NEXT.where(fits, *others), named).all()
 
 
-def queue(connection: Connection, room: Room, look: Look) -> Iterator[Row[Any]]:
+def queue(connection: Connection, room: AvailableBoxes, look: QueueScan) -> Iterator[Row[Any]]:
     """Yield waits in order, as long as boxes are left for any of them.
 
     Where many of them fail, `look` limits the search: half of it covers the head of the queue, the
     rest continues where the last look stopped.
     """
-    last: Place = (0, "")
+    last: QueuePosition = (0, "")
     while True:
         there = [offer for offer in room.offers if room.left(offer) > 0]
         if not there:
             return
-        found = look.after(connection, room, there, last)
+        found = look.read_next(connection, room, there, last)
         for wait in found:
             yield wait
             last = (wait.since, wait.id)
-            if look.spent >= 1:
+            if look.used_share >= 1:
                 look.start = last
                 return
-            if look.spent >= 0.5 and look.start is not None and look.start > last:
+            if look.used_share >= 0.5 and look.start is not None and look.start > last:
                 last = look.start
                 break
         else:

@@ -34,7 +34,7 @@ from farmlive.shop.core.order_tables import claims, order_changes, order_lines, 
 from farmlive.shop.core.problems import DetailsErased, NotInState
 from farmlive.shop.orders import order_view
 from farmlive.shop.orders.buyer_data import is_erased
-from farmlive.shop.orders.transitions import Doer, Transitions, with_id, with_token
+from farmlive.shop.orders.transitions import Actor, Transitions, with_id, with_token
 from farmlive.store import Store
 from farmlive.store.files.files import Files
 from farmlive.store.files.uploads import check_files, owned, record
@@ -95,7 +95,7 @@ class Claims:
         limits: RateLimits,
         *,
         photos_per_order: int,
-        whom_to_ask: str,
+        contact: str,
     ):
         self._store = store
         self._links = OrderLinks(store.keys.orders)
@@ -105,8 +105,8 @@ class Claims:
         self._files = files
         self._limits = limits
         self._photos_per_order = photos_per_order
-        self._whom_to_ask = whom_to_ask
-        self._on_their_way: Counter[str] = Counter()
+        self._contact = contact
+        self._uploads: Counter[str] = Counter()
 
     # For the buyer, by the order's token.
 
@@ -130,11 +130,11 @@ class Claims:
         of_address = PHOTOS_PER_MINUTE * DEVICES_PER_ADDRESS
         self._limits.allow("claim photos of an address", address, of_address)
         self._limits.allow("claim photos of an order", order, PHOTOS_PER_MINUTE)
-        with self._one_on_its_way(order):
+        with self._counting_upload(order):
             async with self._files.receive(chunks) as sent:
                 kept = await self._files.keep_picture(sent, _owner(order))
                 # the same photo was uploaded a day ago and removed just now
-                if self._touch([kept.name]):
+                if self._keep_photos([kept.name]):
                     kept = await self._files.keep_picture(sent, _owner(order))
 
         def write(connection: Connection) -> None:
@@ -152,7 +152,7 @@ class Claims:
 
         Raises UnknownOrder, DetailsErased, NotInState, UnknownPhoto, ClaimOpen.
         """
-        gone = set(self._touch(new.photos))
+        gone = set(self._keep_photos(new.photos))
 
         def write(connection: Connection) -> Order:
             row = self._of_buyer(connection, token)
@@ -168,7 +168,7 @@ class Claims:
             ).one_or_none()
             if open_one is None:
                 _check_arrived(row)
-                self._take(connection, row, new)
+                self._insert(connection, row, new)
             elif (open_one.text, open_one.photos) != (new.text, new.photos):
                 raise ClaimOpen(
                     "Nothing more was sent: we are looking at what you sent before, and answer on "
@@ -190,7 +190,7 @@ class Claims:
 
     # For staff.
 
-    async def of_broadcast(
+    async def list_orders(
         self,
         caller: Caller,
         broadcast: str,
@@ -248,7 +248,7 @@ class Claims:
                 )
             after = with_id(connection, broadcast, found.order)
             (order,) = order_view.orders(connection, self._origin, self._links, [after], caller)
-            return Refunded.by(order, _move_of(connection, found))
+            return Refunded.by(order, _refund_action(connection, found))
 
         return await self._store.write(write)
 
@@ -259,35 +259,35 @@ class Claims:
         return self._photo([found], name)
 
     @contextmanager
-    def _one_on_its_way(self, order: str) -> Iterator[None]:
-        if self._on_their_way[order] >= PHOTOS_AT_ONCE:
+    def _counting_upload(self, order: str) -> Iterator[None]:
+        if self._uploads[order] >= PHOTOS_AT_ONCE:
             raise TooMany(
                 f"{PHOTOS_AT_ONCE} photos of this order are on their way already. Nothing was "
                 "kept: send this one again when they are here.",
                 headers={"Retry-After": "5"},
             )
-        self._on_their_way[order] += 1
+        self._uploads[order] += 1
         try:
             yield
         finally:
-            self._on_their_way[order] -= 1
-            if not self._on_their_way[order]:
-                del self._on_their_way[order]
+            self._uploads[order] -= 1
+            if not self._uploads[order]:
+                del self._uploads[order]
 
     def _of_buyer(self, connection: Connection, token: str) -> Row[Any]:
         """Return the order. Raises DetailsErased if its buyer was erased."""
         row = with_token(connection, self._links, token)
         if is_erased(row):
-            raise DetailsErased(self._whom_to_ask)
+            raise DetailsErased(self._contact)
         return row
 
-    def _touch(self, names: Iterable[str]) -> list[str]:
+    def _keep_photos(self, names: Iterable[str]) -> list[str]:
         """Keep these photos for another day; return those that do not exist."""
         paths = {name: self._files.path(name) for name in names}
         gone = touch(path for path in paths.values() if path is not None)
         return [name for name, path in paths.items() if path is None or path in gone]
 
-    def _take(self, connection: Connection, row: Row[Any], new: NewClaim) -> None:
+    def _insert(self, connection: Connection, row: Row[Any], new: NewClaim) -> None:
         claim = ulid()
         connection.execute(
             insert(claims),
@@ -306,7 +306,7 @@ class Claims:
                 update(orders).where(orders.c.id == row.id).values(person_check_at=now_ms())
             )
         claimed = events.OrderClaimed(
-            **_standing(connection, row), by="buyer", claim=claim, photos=len(new.photos)
+            **_order_state(connection, row), by="buyer", claim=claim, photos=len(new.photos)
         )
         self._log.append(connection, row.broadcast, claimed)
 
@@ -328,11 +328,11 @@ class Claims:
             .values(state=state, amount=amount, answer=words, answered_at=now_ms())
         )
         if amount is not None:
-            doer = Doer("staff", words, ulid())
+            doer = Actor("staff", words, ulid())
             self._steps.refund(connection, row, amount, doer, claim=claim.id)
             row = with_id(connection, row.broadcast, row.id)
         answered = events.OrderClaimAnswered(
-            **_standing(connection, row),
+            **_order_state(connection, row),
             by="staff",
             claim=claim.id,
             answer=state,
@@ -357,7 +357,7 @@ class Claims:
         return path
 
 
-class _Standing(TypedDict):
+class _OrderState(TypedDict):
     """The order of a claim, and the event's audience; the claim's text is not part of the event."""
 
     order: str
@@ -367,7 +367,7 @@ class _Standing(TypedDict):
     farms: list[str]
 
 
-def _standing(connection: Connection, row: Row[Any]) -> _Standing:
+def _order_state(connection: Connection, row: Row[Any]) -> _OrderState:
     farms = select(order_lines.c.farm).where(order_lines.c.order == row.id).distinct()
     return {
         "order": row.id,
@@ -405,7 +405,7 @@ def _with_id(connection: Connection, broadcast: str, claim: str) -> Row[Any]:
     return row
 
 
-def _move_of(connection: Connection, claim: Row[Any]) -> str | None:
+def _refund_action(connection: Connection, claim: Row[Any]) -> str | None:
     """Return the id of the claim's refund, by which it can be undone; None if there was none."""
     changes = connection.execute(
         select(order_changes.c.move, order_changes.c.refund)

@@ -31,19 +31,19 @@ _log = structlog.get_logger(__name__)
 
 
 class ClaimPhotos:
-    """Clears the folder of claims' photos; `again` runs this every hour."""
+    """Clears the folder of claims' photos; `periodic` runs this every hour."""
 
     def __init__(self, store: Store, folder: Path):
         self._store = store
         self._folder = folder
-        self.again = Periodic(EVERY_S, self.clear, "photos of no claim were not removed")
+        self.periodic = Periodic(EVERY_S, self.clear, "photos of no claim were not removed")
 
     async def clear(self) -> int:
         """Remove files older than a day that belong to no claim; return how many."""
         old = await asyncio.to_thread(self._old)
         if not old:
             return 0
-        sent = await self._store.read(_sent)
+        sent = await self._store.read(_claimed_photos)
         removed = await asyncio.to_thread(
             lambda: [_name(path) for path in old if _remove(path, sent)]
         )
@@ -87,7 +87,7 @@ def touch(paths: Iterable[Path]) -> list[Path]:
     return gone
 
 
-def _sent(connection: Connection) -> set[str]:
+def _claimed_photos(connection: Connection) -> set[str]:
     """Return the photos of all claims."""
     return {
         name for photos in connection.execute(select(claims.c.photos)).scalars() for name in photos

@@ -21,44 +21,44 @@ LOOK_S = 1.0
 
 
 class DueScheduler(Task):
-    """Runs `ring` when the next thing is due, also what came due while the server was down.
+    """Calls `on_due` when the next thing is due, also what came due while the server was down.
 
-    `due` reads the next due time, in milliseconds since 1970, or None; `ring` does everything that
-    is due; `failed` is logged when it fails.
+    `due` reads the next due time, in milliseconds since 1970, or None; `on_due` does everything
+    that is due; `failed` is logged when it fails.
     """
 
     def __init__(
         self,
         store: Store,
         due: Callable[[Connection], int | None],
-        ring: Callable[[], Awaitable[object]],
+        on_due: Callable[[], Awaitable[object]],
         failed: str,
     ):
         super().__init__()
         self._store = store
         self._due = due
-        self._ring = ring
+        self._on_due = on_due
         self._outage = Outage(failed, lost=failed, back=f"{failed}: it is done again")
-        self._sooner = asyncio.Event()
+        self._earlier = asyncio.Event()
         self._waits_until = 0.0
 
-    def set(self, connection: Connection, at: int) -> None:
+    def announce(self, connection: Connection, at: int) -> None:
         """Announce a due time, once the caller's transaction is committed."""
-        after_commit(connection, lambda: self._hear(at))
+        after_commit(connection, lambda: self._wake_at(at))
 
-    def _hear(self, at: int) -> None:
+    def _wake_at(self, at: int) -> None:
         if at < self._waits_until:
-            self._sooner.set()
+            self._earlier.set()
 
     async def _run(self) -> None:
         while True:
-            self._sooner.clear()
+            self._earlier.clear()
             # any time that is announced during the read causes another read
             self._waits_until = math.inf
             try:
                 due = await self._store.read(self._due)
                 if rings := due is not None and due <= now_ms():
-                    await self._ring()
+                    await self._on_due()
                 self._outage.recovered()
                 if rings:
                     continue
@@ -71,4 +71,4 @@ class DueScheduler(Task):
             self._waits_until = now_ms() + wait_ms
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_ms / 1000):
-                    await self._sooner.wait()
+                    await self._earlier.wait()

@@ -26,7 +26,7 @@ def _whole(value: object) -> object:
     return value
 
 
-def _seen(value: object) -> object:
+def _check_seen_price(value: object) -> object:
     if type(value) is not int or value < 0:
         raise ValueError(
             "The price is what the buyer saw, a whole number of minor units: 2990 for 29.90."
@@ -139,7 +139,7 @@ Quantity = Annotated[
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_QUANTITY}),
 ]
 SeenPrice = Annotated[
-    int, BeforeValidator(_seen), WithJsonSchema({"type": "integer", "minimum": 0})
+    int, BeforeValidator(_check_seen_price), WithJsonSchema({"type": "integer", "minimum": 0})
 ]
 Step = Annotated[
     int,

@@ -30,13 +30,13 @@ _KINDS = ("flash", "order")
 _FORGOTTEN = ""
 
 
-def canonical_hash(request: BaseModel, shape: type[BaseModel], *, of: str | None = None) -> str:
+def canonical_hash(request: BaseModel, shape: type[BaseModel], *, order: str | None = None) -> str:
     """Return the SHA-256 of a request's validated contents, by which two requests are the same.
 
-    `shape` gives the fields to hash, without a message's type, id and key; `of` is the order that
-    the request changes. Left out are fields that only help to place an order, such as its hold: the
-    hold may be gone when the order is sent again. Of money only the amount is hashed, as in older
-    versions; a wrong currency is refused before keys are compared.
+    `shape` gives the fields to hash, without a message's type, id and key; `operation` is the order
+    that the request changes. Left out are fields that only help to place an order, such as its
+    hold: the hold may be gone when the order is sent again. Of money only the amount is hashed, as
+    in older versions; a wrong currency is refused before keys are compared.
     """
     # Pydantic serializes fields in the order of the model, whatever their order in the request.
     hashed = _hashed(shape)
@@ -49,7 +49,7 @@ def canonical_hash(request: BaseModel, shape: type[BaseModel], *, of: str | None
     if sums:
         request = request.model_copy(update=sums)
     contents = request.model_dump_json(include=hashed, warnings=not sums)
-    return hashlib.sha256(f"{of or ''}{contents}".encode()).hexdigest()
+    return hashlib.sha256(f"{order or ''}{contents}".encode()).hexdigest()
 
 
 @lru_cache
@@ -68,21 +68,26 @@ OF_STAFF = (
 )
 
 
-def answered(
-    connection: Connection, broadcast: str, key: str | None, body_hash: str, *, said: str = _OTHER
+def find_answer(
+    connection: Connection,
+    broadcast: str,
+    key: str | None,
+    body_hash: str,
+    *,
+    message: str = _OTHER,
 ) -> dict[str, Any] | None:
     """Return the stored answer to this key; None for a new key, or without a key.
 
-    Raises KeyReused with the message `said`, and AnswerGone.
+    Raises KeyReused with the message `message`, and AnswerGone.
     """
     if key is None:
         return None
     found = connection.execute(_KEY, {"broadcast": broadcast, "key": key}).one_or_none()
-    return None if found is None else answer_in(found, body_hash, said=said)
+    return None if found is None else read_answer(found, body_hash, message=message)
 
 
-def answer_in(
-    row: Row[*tuple[Any, ...]], body_hash: str, *, said: str = _OTHER
+def read_answer(
+    row: Row[*tuple[Any, ...]], body_hash: str, *, message: str = _OTHER
 ) -> dict[str, Any] | None:
     """Return the stored answer from a row with `ASKED`, or None. Raises KeyReused, AnswerGone."""
     if row.body_hash is None:
@@ -93,11 +98,11 @@ def answer_in(
             "been removed since. Draw a new key for a new order."
         )
     if row.body_hash != body_hash:
-        raise KeyReused(said)
-    return _as_today(row.answer)
+        raise KeyReused(message)
+    return _upgrade(row.answer)
 
 
-def _as_today(answer: dict[str, Any]) -> dict[str, Any]:
+def _upgrade(answer: dict[str, Any]) -> dict[str, Any]:
     """Return a stored answer with its object's id as `id`, also one of an older version."""
     for kind in _KINDS:
         if kind in answer and "id" not in answer:
@@ -105,7 +110,7 @@ def _as_today(answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def keep(
+def store_answer(
     connection: Connection, broadcast: str, key: str | None, body_hash: str, answer: dict[str, Any]
 ) -> None:
     """Store the answer to a key, if there is one, in the transaction of the request."""
@@ -116,7 +121,7 @@ def keep(
     )
 
 
-def forget(connection: Connection, broadcast: str, keys: Sequence[str]) -> None:
+def delete_answers(connection: Connection, broadcast: str, keys: Sequence[str]) -> None:
     """Delete the answers to these keys: each key raises AnswerGone from now on."""
     connection.execute(
         update(order_keys)
@@ -125,7 +130,7 @@ def forget(connection: Connection, broadcast: str, keys: Sequence[str]) -> None:
     )
 
 
-def of_orders(connection: Connection, broadcast: str, orders: Sequence[str]) -> list[str]:
+def legacy_order_keys(connection: Connection, broadcast: str, orders: Sequence[str]) -> list[str]:
     """Return the keys of orders from before the orders table stored them.
 
     It scans all keys of the broadcast. The answers of that time have the order's id as `order`.

@@ -173,7 +173,7 @@ class NewOrder(BaseModel):
 
     @model_validator(mode="after")
     def _payable(self) -> Self:
-        payments.of(self.payment).authorize(self.delivery.way)
+        payments.provider_of(self.payment).authorize(self.delivery.way)
         return self
 
 
@@ -363,13 +363,13 @@ class Order(BaseModel):
         return [line for line in self.lines if line.lot_lifted and line.quantity > line.returned]
 
     @property
-    def asked(self) -> Money:
+    def payable(self) -> Money:
         """The amount to pay for it: the total less what was taken off before payment."""
         off = self.refunded.amount if self.payment in ("due", "paid") else 0
         return Money(amount=self.total.amount - off, currency=self.total.currency)
 
     @property
-    def was_less(self) -> bool:
+    def was_reduced(self) -> bool:
         """Whether something was taken off before payment."""
         return any(
             before.state == after.state
@@ -382,18 +382,20 @@ class Order(BaseModel):
     def to_collect(self) -> Money:
         """The amount still to be paid; zero for a cancelled order."""
         is_due = self.payment == "due" and self.state != "cancelled"
-        return self.asked if is_due else self.asked.times(0)
+        return self.payable if is_due else self.payable.times(0)
 
     @property
-    def had(self) -> Money:
+    def paid_amount(self) -> Money:
         """The amount paid and not refunded."""
-        left = self.total.amount - self.refunded.amount if self.payment in payments.HAD else 0
+        left = (
+            self.total.amount - self.refunded.amount if self.payment in payments.PAID_STATES else 0
+        )
         return Money(amount=left, currency=self.total.currency)
 
     @property
     def to_give_back(self) -> Money:
         """The amount still to be refunded, since the order is cancelled."""
-        return self.had if self.state == "cancelled" else self.had.times(0)
+        return self.paid_amount if self.state == "cancelled" else self.paid_amount.times(0)
 
 
 class Refunded(Order):

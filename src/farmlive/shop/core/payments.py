@@ -11,7 +11,7 @@ from farmlive.broadcast.events.trade import Payment
 from farmlive.shop.core.fields import PaymentMethod, Way
 
 # States in which money was received; it is to be refunded if the order is cancelled.
-HAD: tuple[Payment, ...] = ("paid", "part_refunded")
+PAID_STATES: tuple[Payment, ...] = ("paid", "part_refunded")
 
 
 class Provider(Protocol):
@@ -45,7 +45,7 @@ class Provider(Protocol):
         """Parse a provider's report on an order's payment. Raises ValueError for anything else."""
 
 
-class ByHand:
+class ManualPayment:
     """A manual method: staff record the money that they take and refund."""
 
     def __init__(self, method: PaymentMethod, way: Way):
@@ -88,14 +88,14 @@ class ByHand:
 
 
 BY_WAY: Mapping[Way, Provider] = {
-    "parcel": ByHand("cash_on_delivery", "parcel"),
-    "pickup": ByHand("pay_at_pickup", "pickup"),
+    "parcel": ManualPayment("cash_on_delivery", "parcel"),
+    "pickup": ManualPayment("pay_at_pickup", "pickup"),
 }
 _PROVIDERS: Mapping[PaymentMethod, Provider] = {
     provider.method: provider for provider in BY_WAY.values()
 }
 
 
-def of(method: PaymentMethod) -> Provider:
+def provider_of(method: PaymentMethod) -> Provider:
     """Return the provider of a payment method."""
     return _PROVIDERS[method]

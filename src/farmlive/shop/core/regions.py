@@ -20,22 +20,22 @@ _FILES = {"zh": "regions.json", "en": "regions.en.json"}
 
 
 @cache
-def every(language: Language = "zh") -> Mapping[str, str]:
+def all_names(language: Language = "zh") -> Mapping[str, str]:
     """Return the names of the divisions by their six-digit codes (GB/T 2260)."""
     folder = files("farmlive.web").joinpath("static/vendor/area-data")
     names: dict[str, str] = json.loads(folder.joinpath(_FILES[language]).read_text("utf-8"))
     return names
 
 
-def known(code: str) -> bool:
+def is_known(code: str) -> bool:
     """Return whether it is the code of a province, a prefecture or a county."""
-    return code in every()
+    return code in all_names()
 
 
 def parents(code: str) -> list[str]:
     """Return the codes of its province and its prefecture, larger first."""
     above = (f"{code[:2]}0000", f"{code[:4]}00")
-    return [parent for parent in above if parent != code and known(parent)]
+    return [parent for parent in above if parent != code and is_known(parent)]
 
 
 def names(code: str, language: Language = "zh") -> list[str]:
@@ -43,13 +43,13 @@ def names(code: str, language: Language = "zh") -> list[str]:
 
     A municipality is named once, and placeholder names are left out.
     """
-    if not known(code):
+    if not is_known(code):
         return []
-    path = [one for one in (*parents(code), code) if every()[one] not in _NO_NAMES]
-    return list(dict.fromkeys(every(language)[one] for one in path))
+    path = [one for one in (*parents(code), code) if all_names()[one] not in _NO_NAMES]
+    return list(dict.fromkeys(all_names(language)[one] for one in path))
 
 
-def said(code: str | None, language: Language = "zh") -> str:
+def full_name(code: str | None, language: Language = "zh") -> str:
     """Return its names in one line, the code itself if it is unknown, or "" for None.
 
     福建省 三明市 尤溪县, or Youxi County, Sanming City, Fujian Province.
@@ -60,7 +60,7 @@ def said(code: str | None, language: Language = "zh") -> str:
     return (" ".join(found) if language == "zh" else ", ".join(reversed(found))) or code
 
 
-def address(code: str | None, written: str | None) -> str | None:
+def postal_address(code: str | None, written: str | None) -> str | None:
     """Return the postal address on the parcel: the chosen region and the address, without repeating
     what the buyer wrote anyway. None if there is no address.
     """
@@ -77,7 +77,7 @@ def prefix(code: str) -> str:
 
 
 def _region(value: object) -> object:
-    if not isinstance(value, str) or not known(value):
+    if not isinstance(value, str) or not is_known(value):
         raise ValueError(
             "The region is the six digits of a county, a prefecture or a province (GB/T 2260), "
             "such as 350426; leave it out where the address says it."

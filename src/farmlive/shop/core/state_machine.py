@@ -15,33 +15,33 @@ from farmlive.problems import Forbidden
 from farmlive.shop.core.fields import Way
 from farmlive.shop.core.problems import NotInState
 
-Who = Literal["buyer", "staff", "clerk", "time"]
+OrderRole = Literal["buyer", "staff", "clerk", "time"]
 
 
 @dataclass(frozen=True)
-class Step:
+class Transition:
     """A transition from one state or payment to the next.
 
-    `way` limits it to parcels or pick-ups, `alive` to orders that are not cancelled. `stock` says
-    what happens to the boxes; `why`: it needs a reason.
+    `way` limits it to parcels or pick-ups, `unless_cancelled` to orders that are not cancelled.
+    `stock` says what happens to the boxes; `why`: it needs a reason.
     """
 
     before: str | None
     after: str
-    who: frozenset[Who]
+    who: frozenset[OrderRole]
     event: type[events.OrderEvent]
-    means: str
+    meaning: str
     way: Way | None = None
-    alive: bool = False
+    unless_cancelled: bool = False
     stock: str = ""
     why: bool = False
 
 
-_BUYER: frozenset[Who] = frozenset({"buyer"})
-_STAFF: frozenset[Who] = frozenset({"staff"})
-_EITHER: frozenset[Who] = frozenset({"buyer", "staff"})
-_CENTRE: frozenset[Who] = frozenset({"staff", "clerk"})
-_TIME: frozenset[Who] = frozenset({"time"})
+_BUYER: frozenset[OrderRole] = frozenset({"buyer"})
+_STAFF: frozenset[OrderRole] = frozenset({"staff"})
+_EITHER: frozenset[OrderRole] = frozenset({"buyer", "staff"})
+_CENTRE: frozenset[OrderRole] = frozenset({"staff", "clerk"})
+_TIME: frozenset[OrderRole] = frozenset({"time"})
 
 BACK = "given back"
 SOLD = "sold"
@@ -50,7 +50,7 @@ SOLD = "sold"
 UNDO_MS = 10 * 60_000
 
 STATES = (
-    Step(
+    Transition(
         None,
         "held",
         _BUYER,
@@ -58,13 +58,17 @@ STATES = (
         "held while the buyer fills in the form",
         stock="held",
     ),
-    Step("held", "held", _BUYER, events.OrderHeld, "replaced by another choice", stock="held"),
-    Step("held", "expired", _TIME, events.OrderExpired, "ran out", stock=BACK),
-    Step("held", "cancelled", _BUYER, events.OrderCancelled, "dropped before ordering", stock=BACK),
-    Step(None, "placed", _BUYER, events.OrderPlaced, "ordered without a hold", stock=SOLD),
-    Step("held", "placed", _BUYER, events.OrderPlaced, "ordered", stock=SOLD),
-    Step("placed", "packed", _CENTRE, events.OrderPacked, "packed"),
-    Step(
+    Transition(
+        "held", "held", _BUYER, events.OrderHeld, "replaced by another choice", stock="held"
+    ),
+    Transition("held", "expired", _TIME, events.OrderExpired, "ran out", stock=BACK),
+    Transition(
+        "held", "cancelled", _BUYER, events.OrderCancelled, "dropped before ordering", stock=BACK
+    ),
+    Transition(None, "placed", _BUYER, events.OrderPlaced, "ordered without a hold", stock=SOLD),
+    Transition("held", "placed", _BUYER, events.OrderPlaced, "ordered", stock=SOLD),
+    Transition("placed", "packed", _CENTRE, events.OrderPacked, "packed"),
+    Transition(
         "placed",
         "cancelled",
         _EITHER,
@@ -72,13 +76,15 @@ STATES = (
         "cancelled before packing",
         stock=BACK,
     ),
-    Step("packed", "cancelled", _STAFF, events.OrderCancelled, "cancelled after packing"),
-    Step("packed", "shipped", _STAFF, events.OrderShipped, "handed to the carrier", way="parcel"),
-    Step(
+    Transition("packed", "cancelled", _STAFF, events.OrderCancelled, "cancelled after packing"),
+    Transition(
+        "packed", "shipped", _STAFF, events.OrderShipped, "handed to the carrier", way="parcel"
+    ),
+    Transition(
         "packed", "at_centre", _CENTRE, events.OrderAtCentre, "ready to be collected", way="pickup"
     ),
-    Step("shipped", "received", _STAFF, events.OrderReceived, "arrived", way="parcel"),
-    Step(
+    Transition("shipped", "received", _STAFF, events.OrderReceived, "arrived", way="parcel"),
+    Transition(
         "shipped",
         "cancelled",
         _STAFF,
@@ -87,8 +93,8 @@ STATES = (
         way="parcel",
         why=True,
     ),
-    Step("at_centre", "received", _CENTRE, events.OrderReceived, "collected", way="pickup"),
-    Step(
+    Transition("at_centre", "received", _CENTRE, events.OrderReceived, "collected", way="pickup"),
+    Transition(
         "at_centre",
         "cancelled",
         _STAFF,
@@ -99,44 +105,56 @@ STATES = (
     ),
 )
 PAYMENTS = (
-    Step("due", "paid", _CENTRE, events.OrderPaid, "payment received", alive=True),
-    Step("due", "due", _STAFF, events.OrderRefunded, "amount due lowered", alive=True),
-    Step("paid", "part_refunded", _STAFF, events.OrderRefunded, "partly refunded"),
-    Step("paid", "refunded", _STAFF, events.OrderRefunded, "refunded in full"),
-    Step("part_refunded", "part_refunded", _STAFF, events.OrderRefunded, "refunded further"),
-    Step("part_refunded", "refunded", _STAFF, events.OrderRefunded, "rest refunded"),
+    Transition("due", "paid", _CENTRE, events.OrderPaid, "payment received", unless_cancelled=True),
+    Transition(
+        "due", "due", _STAFF, events.OrderRefunded, "amount due lowered", unless_cancelled=True
+    ),
+    Transition("paid", "part_refunded", _STAFF, events.OrderRefunded, "partly refunded"),
+    Transition("paid", "refunded", _STAFF, events.OrderRefunded, "refunded in full"),
+    Transition("part_refunded", "part_refunded", _STAFF, events.OrderRefunded, "refunded further"),
+    Transition("part_refunded", "refunded", _STAFF, events.OrderRefunded, "rest refunded"),
 )
 # The transitions that undo others.
 BACK_STATES = (
-    Step("packed", "placed", _CENTRE, events.OrderPlaced, "not packed after all"),
-    Step(
+    Transition("packed", "placed", _CENTRE, events.OrderPlaced, "not packed after all"),
+    Transition(
         "shipped", "packed", _STAFF, events.OrderPacked, "not handed over after all", way="parcel"
     ),
-    Step("at_centre", "packed", _CENTRE, events.OrderPacked, "not there after all", way="pickup"),
-    Step("received", "shipped", _STAFF, events.OrderShipped, "still on its way", way="parcel"),
-    Step("received", "at_centre", _CENTRE, events.OrderAtCentre, "still waits", way="pickup"),
-    Step("cancelled", "placed", _STAFF, events.OrderPlaced, "wanted after all", stock=SOLD),
-    Step("cancelled", "packed", _STAFF, events.OrderPacked, "wanted after all"),
-    Step("cancelled", "shipped", _STAFF, events.OrderShipped, "set back to shipped", way="parcel"),
-    Step("cancelled", "at_centre", _STAFF, events.OrderAtCentre, "waits again", way="pickup"),
+    Transition(
+        "at_centre", "packed", _CENTRE, events.OrderPacked, "not there after all", way="pickup"
+    ),
+    Transition(
+        "received", "shipped", _STAFF, events.OrderShipped, "still on its way", way="parcel"
+    ),
+    Transition("received", "at_centre", _CENTRE, events.OrderAtCentre, "still waits", way="pickup"),
+    Transition("cancelled", "placed", _STAFF, events.OrderPlaced, "wanted after all", stock=SOLD),
+    Transition("cancelled", "packed", _STAFF, events.OrderPacked, "wanted after all"),
+    Transition(
+        "cancelled", "shipped", _STAFF, events.OrderShipped, "set back to shipped", way="parcel"
+    ),
+    Transition("cancelled", "at_centre", _STAFF, events.OrderAtCentre, "waits again", way="pickup"),
 )
 BACK_PAYMENTS = (
-    Step("paid", "due", _CENTRE, events.OrderPaid, "payment reversed"),
-    Step("due", "due", _STAFF, events.OrderRefunded, "amount due raised again", alive=True),
-    Step("part_refunded", "paid", _STAFF, events.OrderRefunded, "refund reversed"),
-    Step(
+    Transition("paid", "due", _CENTRE, events.OrderPaid, "payment reversed"),
+    Transition(
+        "due", "due", _STAFF, events.OrderRefunded, "amount due raised again", unless_cancelled=True
+    ),
+    Transition("part_refunded", "paid", _STAFF, events.OrderRefunded, "refund reversed"),
+    Transition(
         "part_refunded",
         "part_refunded",
         _STAFF,
         events.OrderRefunded,
         "part of the refund reversed",
     ),
-    Step("refunded", "part_refunded", _STAFF, events.OrderRefunded, "refund of the rest reversed"),
-    Step("refunded", "paid", _STAFF, events.OrderRefunded, "whole refund reversed"),
+    Transition(
+        "refunded", "part_refunded", _STAFF, events.OrderRefunded, "refund of the rest reversed"
+    ),
+    Transition("refunded", "paid", _STAFF, events.OrderRefunded, "whole refund reversed"),
 )
 
 
-def who_is(caller: Caller) -> Who:
+def role_of(caller: Caller) -> OrderRole:
     """Return the role in which the caller changes orders. Raises Forbidden."""
     if caller.is_staff:
         return "staff"
@@ -145,24 +163,32 @@ def who_is(caller: Caller) -> Who:
     raise Forbidden("Nothing was changed. Coordinators, hosts and clerks keep the orders.")
 
 
-def next_state(before: State, after: State, who: Who, way: Way) -> Step:
+def next_state(before: State, after: State, who: OrderRole, way: Way) -> Transition:
     """Return the transition between two states. Raises NotInState, Forbidden."""
-    return _step(STATES, before, after, who, way, before, "This order is {}")
+    return _find_transition(STATES, before, after, who, way, before, "This order is {}")
 
 
-def next_payment(before: Payment, after: Payment, who: Who, way: Way, state: State) -> Step:
+def next_payment(
+    before: Payment, after: Payment, who: OrderRole, way: Way, state: State
+) -> Transition:
     """Return the transition between two payments. Raises NotInState, Forbidden."""
-    return _step(PAYMENTS, before, after, who, way, state, "The payment of this order is {}")
+    return _find_transition(
+        PAYMENTS, before, after, who, way, state, "The payment of this order is {}"
+    )
 
 
-def state_back(before: State, after: State, who: Who, way: Way) -> Step:
+def state_back(before: State, after: State, who: OrderRole, way: Way) -> Transition:
     """Return the transition that undoes a state. Raises NotInState, Forbidden."""
-    return _step(BACK_STATES, before, after, who, way, before, "This order is {}")
+    return _find_transition(BACK_STATES, before, after, who, way, before, "This order is {}")
 
 
-def payment_back(before: Payment, after: Payment, who: Who, way: Way, state: State) -> Step:
+def payment_back(
+    before: Payment, after: Payment, who: OrderRole, way: Way, state: State
+) -> Transition:
     """Return the transition that undoes a payment. Raises NotInState, Forbidden."""
-    return _step(BACK_PAYMENTS, before, after, who, way, state, "The payment of this order is {}")
+    return _find_transition(
+        BACK_PAYMENTS, before, after, who, way, state, "The payment of this order is {}"
+    )
 
 
 def check_owed(state: State) -> None:
@@ -186,22 +212,22 @@ def check_unpacked(state: State) -> None:
         )
 
 
-def can_cancel(state: State, who: Who) -> bool:
+def can_cancel(state: State, who: OrderRole) -> bool:
     """Return whether `who` may cancel an order in this state."""
     return any(
         step.before == state and step.after == "cancelled" and who in step.who for step in STATES
     )
 
 
-def _step(
-    table: tuple[Step, ...],
+def _find_transition(
+    table: tuple[Transition, ...],
     before: str,
     after: str,
-    who: Who,
+    who: OrderRole,
     way: Way,
     state: State,
     sentence: str,
-) -> Step:
+) -> Transition:
     if who == "clerk" and way != "pickup":
         raise Forbidden("Nothing was changed. A clerk keeps the orders that are picked up.")
     onward = [
@@ -209,7 +235,7 @@ def _step(
         for step in table
         if step.before == before
         and step.way in (None, way)
-        and not (step.alive and state == "cancelled")
+        and not (step.unless_cancelled and state == "cancelled")
     ]
     for step in onward:
         if step.after == after:

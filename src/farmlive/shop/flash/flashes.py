@@ -36,7 +36,7 @@ from farmlive.shop.core.problems import (
 )
 from farmlive.shop.core.tables import flashes, offers
 from farmlive.shop.flash.models import Flash, FlashEnd, FlashPlan, NewFlash
-from farmlive.shop.flash.views import OPEN, Facts, on_cards, shown, told
+from farmlive.shop.flash.views import OPEN, Facts, as_api, public_facts, read_for_cards
 from farmlive.shop.stock import reprice_holds, stock
 from farmlive.shop.stock.line_items import LATE_MS
 from farmlive.store import Store, hot
@@ -84,7 +84,7 @@ _ORDERS = select(func.count()).where(order_lines.c.flash == bindparam("flash"))
 
 
 class Flashes:
-    """Plans flash batches, and starts and ends them when due; `alarm` runs this.
+    """Plans flash batches, and starts and ends them when due; `scheduler` runs this.
 
     `settle` allocates boxes that return at a batch's end. `begin_due` and `end_all` handle
     `broadcast.started` and `broadcast.ended`, in their transactions.
@@ -94,8 +94,8 @@ class Flashes:
         self._store = store
         self._log = log
         self._settle = settle
-        self.alarm = DueScheduler(
-            store, self._next, self.turn, "flash batches did not start or end; trying again"
+        self.scheduler = DueScheduler(
+            store, self._next, self.run_due, "flash batches did not start or end; trying again"
         )
 
     @raises(
@@ -121,7 +121,7 @@ class Flashes:
         BroadcastEnded, UnknownOffer, LotStopped, FlashThere, FlashNotCheaper, LotSpent.
         """
         key = message.key
-        body_hash = idempotency.canonical_hash(message, FlashPlan, of="flashes")
+        body_hash = idempotency.canonical_hash(message, FlashPlan, order="flashes")
 
         def plan(connection: Connection, price: int) -> dict[str, Any]:
             now = now_ms()
@@ -134,7 +134,7 @@ class Flashes:
                     "Nothing was started: say when the batch starts, or start it once the "
                     "broadcast is live."
                 )
-            known = stock.on_offer(connection, broadcast, [message.offer])
+            known = stock.read_offers(connection, broadcast, [message.offer])
             if message.offer not in known:
                 raise UnknownOffer(
                     "Nothing was planned: that offer is not in this broadcast's bag.",
@@ -144,7 +144,7 @@ class Flashes:
             usual = known[message.offer]
             if price >= usual.price:
                 raise FlashNotCheaper(money(usual.price, usual.currency))
-            other = on_cards(connection, [message.offer]).get(message.offer)
+            other = read_for_cards(connection, [message.offer]).get(message.offer)
             if other is not None:
                 raise FlashThere(other.id)
             flash = ulid()
@@ -176,7 +176,7 @@ class Flashes:
                     )
             else:
                 told = [events.FlashPlanned(flash=flash, offer=planned.offer, **_facts(planned))]
-                self.alarm.set(connection, starts_at)
+                self.scheduler.announce(connection, starts_at)
             self._log.append_all(connection, broadcast, told)
             note(
                 connection,
@@ -187,18 +187,18 @@ class Flashes:
                 **message.model_dump(exclude_none=True, include=set(NewFlash.model_fields))
                 | {"price": price},
             )
-            return shown(self._one(connection, broadcast, flash)).model_dump(mode="json")
+            return as_api(self._one(connection, broadcast, flash)).model_dump(mode="json")
 
         def write(connection: Connection) -> dict[str, Any]:
             self._log.head(connection, broadcast)
             price = currencies.in_bag(connection, broadcast, message.price)
-            before = idempotency.answered(
-                connection, broadcast, key, body_hash, said=idempotency.OF_STAFF
+            before = idempotency.find_answer(
+                connection, broadcast, key, body_hash, message=idempotency.OF_STAFF
             )
             if before is not None:
                 return before
             answer = plan(connection, price)
-            idempotency.keep(connection, broadcast, key, body_hash, answer)
+            idempotency.store_answer(connection, broadcast, key, body_hash, answer)
             return answer
 
         return await self._store.write(write)
@@ -221,27 +221,27 @@ class Flashes:
             if row.state != "ended":
                 told += self._end(connection, row, WRONG if wrong else "host")
             if wrong:
-                again, corrected = self._put_right(connection, row)
+                again, corrected = self._mark_mistake(connection, row)
                 told += [*again, corrected]
                 more = {"was": row.price, "price": corrected.right["amount"]}
             if told:
                 self._log.append_all(connection, broadcast, told)
                 note(connection, caller, "flash.end", row.id, broadcast=broadcast, **more)
-            return shown(self._one(connection, broadcast, row.id)).model_dump(mode="json")
+            return as_api(self._one(connection, broadcast, row.id)).model_dump(mode="json")
 
         return await self._store.write(write)
 
-    async def of_broadcast(self, broadcast: str) -> list[Flash]:
+    async def list_batches(self, broadcast: str) -> list[Flash]:
         """List the batches of a broadcast, oldest first. Raises UnknownBroadcast."""
 
         def read(connection: Connection) -> list[Flash]:
             self._log.head(connection, broadcast)
             found = connection.execute(_OF_BROADCAST, {"broadcast": broadcast})
-            return [shown(row) for row in found.all()]
+            return [as_api(row) for row in found.all()]
 
         return await self._store.read(read)
 
-    async def turn(self) -> int:
+    async def run_due(self) -> int:
         """Start and end every batch that is due; return how many.
 
         Of several servers one handles each. A batch of a broadcast that is not live waits for it.
@@ -253,7 +253,7 @@ class Flashes:
         done = 0
         for row in due:
             done += await self._store.write(
-                lambda connection, row=row: self._turn(connection, row)  # type: ignore[misc]
+                lambda connection, row=row: self._run_one(connection, row)  # type: ignore[misc]
             )
         return done
 
@@ -262,7 +262,7 @@ class Flashes:
     def stop(self, connection: Connection, broadcast: str, lot: str) -> list[events.EventModel]:
         """End the batches of a stopped lot, planned ones too; return the events to append."""
         named = {"broadcast": broadcast}
-        found = connection.execute(_OPEN_IN.where(_sells(lot)), named).all()
+        found = connection.execute(_OPEN_IN.where(_is_sellable(lot)), named).all()
         return [entry for row in found for entry in self._end(connection, row, STOPPED)]
 
     def _next(self, connection: Connection) -> int | None:
@@ -275,7 +275,7 @@ class Flashes:
         end = connection.execute(_NEXT_END).scalar_one()
         return min([*times, *([end + LATE_MS] if end is not None else [])], default=None)
 
-    def _turn(self, connection: Connection, due: Row[Any]) -> bool:
+    def _run_one(self, connection: Connection, due: Row[Any]) -> bool:
         now = now_ms()
         state = self._log.head(connection, due.broadcast).state
         row = self._one(connection, due.broadcast, due.id)
@@ -291,7 +291,7 @@ class Flashes:
 
     def _start(self, connection: Connection, row: Row[Any], now: int) -> list[events.EventModel]:
         """Start a planned batch; end it at once if its lot is stopped or has nothing left."""
-        known = stock.on_offer(connection, row.broadcast, [row.offer])
+        known = stock.read_offers(connection, row.broadcast, [row.offer])
         facts = known[row.offer]
         if facts.lot_stopped:
             return self._end(connection, row, STOPPED)
@@ -300,12 +300,12 @@ class Flashes:
         if boxes == 0:
             return self._end(connection, row, "sold_out")
         more = max(0, boxes - free)
-        kept = {row.offer: stock.Move(keep=boxes, release=more)}
+        kept = {row.offer: stock.StockMove(keep=boxes, release=more)}
         moved = stock.move(connection, kept, known)
         values = {"state": "running", "boxes": boxes, "starts_at": now}
         values["ends_at"] = now + row.ends_at - row.starts_at
         connection.execute(_SET.values(values), {"of": row.id})
-        self.alarm.set(connection, values["ends_at"] + LATE_MS)
+        self.scheduler.announce(connection, values["ends_at"] + LATE_MS)
         begun = self._one(connection, row.broadcast, row.id)
         told: list[events.EventModel] = [
             events.FlashStarted(flash=begun.id, offer=begun.offer, **_facts(begun)),
@@ -319,26 +319,26 @@ class Flashes:
         self, connection: Connection, row: Row[Any], why: events.WhyEnded
     ) -> list[events.EventModel]:
         """End a batch; boxes that are kept for it and not held return to the offer."""
-        known = stock.on_offer(connection, row.broadcast, [row.offer])
+        known = stock.read_offers(connection, row.broadcast, [row.offer])
         keep = -known[row.offer].kept if row.state == "running" else 0
-        moved = stock.move(connection, {row.offer: stock.Move(keep=keep)}, known)
+        moved = stock.move(connection, {row.offer: stock.StockMove(keep=keep)}, known)
         values = {"state": "ended", "why": why, "ended_at": now_ms()}
         connection.execute(_SET.values(values), {"of": row.id})
         return [_ended(row, why), *self._settle(connection, row.broadcast, moved)]
 
-    def _put_right(
+    def _mark_mistake(
         self, connection: Connection, row: Row[Any]
     ) -> tuple[list[events.OrderHeld], events.FlashCorrected]:
         """Mark the batch's price as a mistake, and give its holds the offer's price."""
         connection.execute(_SET.values(why=WRONG), {"of": row.id})
         offer = row.offer
-        known = stock.on_offer(connection, row.broadcast, [offer])
-        held = reprice_holds.held(connection, row.broadcast, offer, flash=row.id)
+        known = stock.read_offers(connection, row.broadcast, [offer])
+        held = reprice_holds.list_holds(connection, row.broadcast, offer, flash=row.id)
         again = [reprice_holds.reprice(connection, *of, known[offer].price) for of in held]
         boxes = sum(line["quantity"] for _, line in held)
         new = sum(line["quantity"] for hold, line in held if hold.is_new)
         # The boxes stay held, outside the batch.
-        stock.move(connection, {offer: stock.Move(batches={row.id: (0, -boxes, -new)})}, known)
+        stock.move(connection, {offer: stock.StockMove(batches={row.id: (0, -boxes, -new)})}, known)
         return again, events.FlashCorrected(
             flash=row.id,
             offer=offer,
@@ -369,11 +369,11 @@ class Flashes:
         return row
 
 
-def _sells(lot: str) -> ColumnElement[bool]:
+def _is_sellable(lot: str) -> ColumnElement[bool]:
     return flashes.c.offer.in_(select(offers.c.id).where(offers.c.lot == lot))
 
 
-def spent(
+def end_sold_out(
     connection: Connection,
     sold: Mapping[str, int],
     batches: Mapping[str, str],
@@ -397,7 +397,7 @@ def spent(
 
 
 def _facts(row: Row[Any]) -> Facts:
-    return told(row, row.currency)
+    return public_facts(row, row.currency)
 
 
 def _ended(row: Row[Any], why: events.WhyEnded) -> events.FlashEnded:

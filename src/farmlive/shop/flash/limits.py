@@ -64,7 +64,7 @@ _HAD = hot(
 )
 
 
-def checked(
+def check_lines(
     connection: Connection,
     broadcast: str,
     wanted: Sequence[OrderLine],

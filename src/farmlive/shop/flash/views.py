@@ -17,7 +17,7 @@ _ON_CARDS = select(flashes).where(
 )
 
 
-def on_cards(connection: Connection, wanted: Iterable[str]) -> dict[str, Row[Any]]:
+def read_for_cards(connection: Connection, wanted: Iterable[str]) -> dict[str, Row[Any]]:
     """Return the planned or running batch of each offer that has one."""
     found = connection.execute(_ON_CARDS, {"offers": list(wanted)})
     return {row.offer: row for row in found}
@@ -33,7 +33,7 @@ class Facts(TypedDict):
     ends_at: int
 
 
-def told(row: Row[Any], currency: str) -> Facts:
+def public_facts(row: Row[Any], currency: str) -> Facts:
     """Return a batch as events and cards have it, without its id and its offer."""
     return {
         "price": money(row.price, currency),
@@ -46,14 +46,14 @@ def told(row: Row[Any], currency: str) -> Facts:
 
 def on_card(row: Row[Any], currency: str) -> dict[str, Any]:
     """Return a batch as its offer's card has it."""
-    return {"id": row.id, "state": row.state, **told(row, currency)}
+    return {"id": row.id, "state": row.state, **public_facts(row, currency)}
 
 
-def shown(row: Row[Any]) -> Flash:
+def as_api(row: Row[Any]) -> Flash:
     """Return a batch as the API has it; the row includes its offer's currency."""
     return Flash.model_validate(
         {
-            **told(row, row.currency),
+            **public_facts(row, row.currency),
             "id": row.id,
             "offer": row.offer,
             "state": row.state,

@@ -34,7 +34,7 @@ _OVERTAKEN = {
 _STOPPED_FIRST = ("order.shipped", "order.at_centre")
 
 
-def still_said(rows: Sequence[Row[Any]], states: Mapping[str, str]) -> list[Row[Any]]:
+def still_relevant(rows: Sequence[Row[Any]], states: Mapping[str, str]) -> list[Row[Any]]:
     """Return the notices of a message that are still relevant, in order.
 
     A notice describes the order at the time of sending. So only the last notice of each order and
@@ -59,7 +59,7 @@ def still_said(rows: Sequence[Row[Any]], states: Mapping[str, str]) -> list[Row[
     return sorted(kept, key=lambda row: row.id)
 
 
-def notice(head: Row[Any], parts: Sequence[Part]) -> Notice:
+def combine(head: Row[Any], parts: Sequence[Part]) -> Notice:
     """Return the message; it has the id and the time of its first notice."""
     numbers = dict.fromkeys(part.facts.number for part in parts)
     kinds = {part.kind for part in parts}
@@ -70,6 +70,6 @@ def notice(head: Row[Any], parts: Sequence[Part]) -> Notice:
         number=", ".join(numbers),
         person=head.person,
         language=parts[0].language,
-        said=write_parts(parts),
+        text=write_parts(parts),
         url=parts[0].facts.url,
     )

@@ -63,14 +63,14 @@ class HeldNotices(Page):
     notices: list[HeldNotice]
 
 
-class Held:
+class HeldNoticeQueue:
     """Lists and sends notices that are held back."""
 
-    def __init__(self, store: Store, alarm: DueScheduler):
+    def __init__(self, store: Store, scheduler: DueScheduler):
         self._store = store
-        self._alarm = alarm
+        self._scheduler = scheduler
 
-    async def all(self, page: PageQuery) -> HeldNotices:
+    async def list_held(self, page: PageQuery) -> HeldNotices:
         """List the notices that are held back, the latest first."""
         query = _NOTICE.where(_IS_HELD).order_by(notices.c.id.desc()).limit(page.fetch_limit)
         if page.after is not None:
@@ -98,7 +98,7 @@ class Held:
                 _RELEASE.values(state="waiting", cause="staff", next_at=now), {"of_notice": notice}
             )
             if released.rowcount:
-                self._alarm.set(connection, now)
+                self._scheduler.announce(connection, now)
                 note(connection, caller, "notice.send", row.order, broadcast=row.broadcast)
             return _answer(connection.execute(_ONE, {"of_notice": notice}).one())
 

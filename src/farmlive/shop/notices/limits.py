@@ -63,7 +63,7 @@ class Sender(NamedTuple):
     block: str
 
 
-async def sender(address: str | None, pseudonym: Pseudonym) -> Sender | None:
+async def sender_of(address: str | None, pseudonym: Pseudonym) -> Sender | None:
     """Return the sender of an IP address.
 
     Return None where a proxy hides it that the settings don't name.
@@ -73,7 +73,7 @@ async def sender(address: str | None, pseudonym: Pseudonym) -> Sender | None:
     return Sender(await pseudonym(address), await pseudonym(f"block {block_of(address)}"))
 
 
-def recipient(person: str) -> str:
+def normalize_recipient(person: str) -> str:
     """Return the normalized phone number or e-mail address under which limits count.
 
     Numbers that may reach the same phone are one. So are spellings of one mailbox: upper case, what
@@ -144,7 +144,7 @@ _COUNTED = hot(
 _FORGET_COUNTS = delete(notice_counts).where(notice_counts.c.until < bindparam("now"))
 
 
-class StrangersLimits:
+class StrangerLimits:
     """Decides which limit holds back a stranger's notice, and counts those that are sent."""
 
     def __init__(self, settings: Settings, store: Store):
@@ -163,11 +163,11 @@ class StrangersLimits:
         """
         return "@" in person or international(person).startswith(self._prefixes)
 
-    def question(self, person: str, by: Sender | None, now: int) -> dict[str, Any]:
+    def query_parameters(self, person: str, by: Sender | None, now: int) -> dict[str, Any]:
         """Return the parameters of `ASKED`, for a notice to the person now."""
         address, block = by or ("", "")
         return {
-            "to_recipient": recipient(person),
+            "to_recipient": normalize_recipient(person),
             "since_day": now - DAY_MS,
             "per_day": self._at_most["number_in_day"],
             "in_hour": now // HOUR_MS,
@@ -175,23 +175,26 @@ class StrangersLimits:
             "from_block": block,
         }
 
-    def asked(
+    def store_counts(
         self, connection: Connection, question: Mapping[str, Any], answer: Row[*tuple[Any, ...]]
     ) -> None:
         """Store the counts from a row with `ASKED`, unless this transaction has newer ones."""
         counted = tally(connection)
         hour = question["in_hour"]
         for key, used in (
-            (_used_by(hour, question["from_address"]), answer.used_by_address),
-            (_used_by(hour, question["from_block"]), answer.used_by_block),
+            (_sender_key(hour, question["from_address"]), answer.used_by_address),
+            (_sender_key(hour, question["from_block"]), answer.used_by_block),
         ):
             if counted.known(key) is None:
                 counted.know(key, used or 0)
-        told, since = _told(question["to_recipient"]), question["since_day"]
+        told, since = _recipient_key(question["to_recipient"]), question["since_day"]
         if counted.known(told) is None:
             times = answer.told_at or []
             if answer.told_besides:
-                times = [*times, *self._besides(connection, question["to_recipient"], since)]
+                times = [
+                    *times,
+                    *self._times_without_row(connection, question["to_recipient"], since),
+                ]
             in_hour = sum(at > since + DAY_MS - HOUR_MS for at in times)
             counted.know(told, (in_hour, len(times)))
 
@@ -200,18 +203,18 @@ class StrangersLimits:
     ) -> str | None:
         """Return the limit that holds back a notice to the person.
 
-        Return None if it is sent, and count it then. Counts that `asked` stored in this transaction
-        are not queried again.
+        Return None if it is sent, and count it then. Counts that `store_counts` stored in this
+        transaction are not queried again.
         """
         if not self.may_reach(person):
             return "prefix"
         counted = tally(connection)
         hour = now // HOUR_MS
-        told = _told(recipient(person))
-        senders = [_used_by(hour, each) for each in by or ()]
+        told = _recipient_key(normalize_recipient(person))
+        senders = [_sender_key(hour, each) for each in by or ()]
         if any(counted.known(key) is None for key in (told, *senders)):
-            question = self.question(person, by, now)
-            self.asked(connection, question, connection.execute(_ASKED, question).one())
+            question = self.query_parameters(person, by, now)
+            self.store_counts(connection, question, connection.execute(_ASKED, question).one())
         in_hour, in_day = counted.known(told)
         used = [counted.known(key) for key in senders]
         if in_day >= self._at_most["number_in_day"] or in_hour >= self._at_most["number_in_hour"]:
@@ -226,14 +229,14 @@ class StrangersLimits:
             counted.owe(spend, {"hour": hour, "sender": key[2]}, {"used": 1})
         return None
 
-    def keep(self, connection: Connection, recipient_name: str, at: int, now: int) -> None:
+    def count(self, connection: Connection, recipient_name: str, at: int, now: int) -> None:
         """Count a notice to the recipient at `at`, in UTC milliseconds, that has no row or will
         have none.
         """
         if at <= now - DAY_MS:
             return
         mark = self._mark(recipient_name)
-        kept = sorted([*self._besides(connection, recipient_name, now - DAY_MS), at])
+        kept = sorted([*self._times_without_row(connection, recipient_name, now - DAY_MS), at])
         connection.execute(delete(notice_counts).where(notice_counts.c.recipient == mark))
         row = {"recipient": mark, "times": kept, "until": kept[-1] + DAY_MS}
         connection.execute(insert(notice_counts), row)
@@ -243,7 +246,9 @@ class StrangersLimits:
         connection.execute(_FORGET, {"this_hour": now // HOUR_MS})
         connection.execute(_FORGET_COUNTS, {"now": now})
 
-    def _besides(self, connection: Connection, recipient_name: str, since: int) -> list[int]:
+    def _times_without_row(
+        self, connection: Connection, recipient_name: str, since: int
+    ) -> list[int]:
         """Return the times since `since` of the recipient's notices without a row."""
         found = connection.execute(_COUNTED, {"to_mark": self._mark(recipient_name)})
         times: list[int] = found.scalar_one_or_none() or []
@@ -253,11 +258,11 @@ class StrangersLimits:
         return self._pseudonyms.uncached("recipient of notices", recipient_name)
 
 
-def _told(recipient_name: str) -> tuple[str, str]:
+def _recipient_key(recipient_name: str) -> tuple[str, str]:
     """Return the key of a recipient's notices within an hour and a day."""
     return ("notices to", recipient_name)
 
 
-def _used_by(hour: int, sender_name: str) -> tuple[str, int, str]:
+def _sender_key(hour: int, sender_name: str) -> tuple[str, int, str]:
     """Return the key of a sender's notices in a clock hour."""
     return ("notices by", hour, sender_name)

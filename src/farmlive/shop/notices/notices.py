@@ -25,8 +25,8 @@ from farmlive.shop.core.due_scheduler import DueScheduler
 from farmlive.shop.core.models import order_number
 from farmlive.shop.core.order_links import OrderLinks
 from farmlive.shop.notices import combining, queue
-from farmlive.shop.notices.held import Held
-from farmlive.shop.notices.limits import StrangersLimits
+from farmlive.shop.notices.held import HeldNoticeQueue
+from farmlive.shop.notices.limits import StrangerLimits
 from farmlive.shop.notices.outbox_file import Outbox
 from farmlive.shop.notices.providers import NotNow, NotTaken, NotThere, Provider
 from farmlive.shop.notices.smtp import Mail
@@ -53,7 +53,7 @@ BEHIND_ORDERS_MS = 5_000
 _log = structlog.get_logger(__name__)
 
 
-def providers(settings: Settings) -> list[Provider]:
+def make_providers(settings: Settings) -> list[Provider]:
     """Return the providers that the settings name."""
     made: dict[str, Provider] = {}
     if "file" in settings.notices:
@@ -64,39 +64,39 @@ def providers(settings: Settings) -> list[Provider]:
 
 
 @dataclass(frozen=True)
-class Message:
+class OutgoingMessage:
     """The notices of one message; `head` is the first one, whose id the message has.
 
     The notices in `overtaken` are obsolete.
     """
 
     head: Row[Any]
-    said: tuple[str, ...]
+    parts: tuple[str, ...]
     overtaken: tuple[str, ...]
 
     @property
     def all(self) -> tuple[str, ...]:
         """The ids of all of its notices."""
-        return (*self.said, *self.overtaken)
+        return (*self.parts, *self.overtaken)
 
 
-class Taken(NamedTuple):
+class TakenMessages(NamedTuple):
     """The messages that a turn took, with their parts.
 
     `is_more`: more may be due. `is_late`: the first is so late that the next turn should not wait
     for orders.
     """
 
-    messages: Sequence[tuple[Message, list[Part]]] = ()
+    messages: Sequence[tuple[OutgoingMessage, list[Part]]] = ()
     is_more: bool = False
     is_late: bool = False
 
 
 @dataclass(frozen=True)
-class Done:
+class SendResult:
     """The result of a message: its new values, and until when its provider is unavailable."""
 
-    message: Message
+    message: OutgoingMessage
     values: dict[str, Any]
     quiet_until: int | None = None
 
@@ -109,7 +109,7 @@ class Done:
 class Notices:
     """Writes notices for the log's order events, and sends them.
 
-    `alarm` runs the sending; `held` has those that limits hold back.
+    `scheduler` runs the sending; `held` has those that limits hold back.
     """
 
     def __init__(
@@ -117,16 +117,16 @@ class Notices:
         store: Store,
         log: Log,
         settings: Settings,
-        through: Sequence[Provider] | None = None,
+        providers: Sequence[Provider] | None = None,
         *,
         outages: Outages,
     ):
         self._store = store
         self._links = OrderLinks(store.keys.orders)
         self._url = settings.url
-        self._through = providers(settings) if through is None else list(through)
+        self._providers = make_providers(settings) if providers is None else list(providers)
         # Notices of a provider that is not configured any more stay until it is.
-        self._limits = StrangersLimits(settings, store)
+        self._limits = StrangerLimits(settings, store)
         self._failures: dict[str, int] = {}
         self._outages = {
             provider.name: outages.watch(
@@ -135,42 +135,42 @@ class Notices:
                 back=f"notices by {provider.name} are sent again",
                 what_to_do=_WHAT_TO_DO.get(provider.name, ""),
             )
-            for provider in self._through
+            for provider in self._providers
         }
         # Results that are not stored yet, by provider.
-        self._done: dict[str, list[Done]] = {each.name: [] for each in self._through}
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._stops = False
+        self._done: dict[str, list[SendResult]] = {each.name: [] for each in self._providers}
+        self._sending: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
         self._forgets_at = 0
-        self.alarm = DueScheduler(
+        self.scheduler = DueScheduler(
             store,
             self._due,
-            self._ring,
+            self._send_due,
             "notices were not sent; trying again",
         )
-        NoticeWriter(store, log, settings, self._through, self.alarm)
-        self.held = Held(store, self.alarm)
+        NoticeWriter(store, log, settings, self._providers, self.scheduler)
+        self.held = HeldNoticeQueue(store, self.scheduler)
 
     @property
-    def through(self) -> Sequence[Provider]:
+    def providers(self) -> Sequence[Provider]:
         """The configured providers."""
-        return self._through
+        return self._providers
 
     async def start(self) -> None:
         """Start to send, also what an earlier run left."""
-        self._stops = False
-        if self._through:
-            await self.alarm.start()
+        self._is_stopping = False
+        if self._providers:
+            await self.scheduler.start()
 
     async def stop(self) -> None:
         """Stop sending once the sends under way are done; the next server goes on."""
-        self._stops = True
-        await self.alarm.stop()
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=STOP_S)
-        for late in self._under_way:
+        self._is_stopping = True
+        await self.scheduler.stop()
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=STOP_S)
+        for late in self._sending:
             late.cancel()
-        for provider in self._through if not self._under_way else ():
+        for provider in self._providers if not self._sending else ():
             await asyncio.to_thread(provider.close)
 
     async def counts(self) -> Mapping[str, int]:
@@ -185,10 +185,10 @@ class Notices:
         It returns when all of them are done; a provider sends one message at a time. Raises the
         error of a provider that could not go on.
         """
-        sending = [asyncio.create_task(self._send_by(provider)) for provider in self._through]
+        sending = [asyncio.create_task(self._send_by(provider)) for provider in self._providers]
         for each in sending:  # a notice that is being sent must not be interrupted
-            self._under_way.add(each)
-            each.add_done_callback(self._under_way.discard)
+            self._sending.add(each)
+            each.add_done_callback(self._sending.discard)
         ended = await asyncio.shield(asyncio.gather(*sending, return_exceptions=True))
         for error in ended:
             if error is not None:
@@ -202,7 +202,7 @@ class Notices:
             return now_ms()
         return queue.next_at(connection, self._done)
 
-    async def _ring(self) -> None:
+    async def _send_due(self) -> None:
         """Send what is due, and what becomes due within GATHER_S."""
         await asyncio.sleep(GATHER_S)
         await self.send()
@@ -215,15 +215,17 @@ class Notices:
         committed or not: the next one stores the same results again, which is idempotent.
         """
         done = self._done[provider.name]
-        taken = Taken(is_more=True)
+        taken = TakenMessages(is_more=True)
         while True:
-            turn = partial(self._turn, provider=provider, done=tuple(done), takes=taken.is_more)
-            patient = not (taken.is_late or self._stops)
+            turn = partial(
+                self._send_turn, provider=provider, done=tuple(done), takes=taken.is_more
+            )
+            patient = not (taken.is_late or self._is_stopping)
             taken = await self._store.write(turn, last=True, patient=patient)
             quiet = _quiet_until(done)
             done.clear()
             if quiet is not None:
-                await self._put_off(provider, quiet)
+                await self._postpone(provider, quiet)
             messages = taken.messages
             if not messages:
                 return
@@ -231,23 +233,23 @@ class Notices:
                 done += await self._try(provider, messages[first : first + provider.together])
                 if (until := done[-1].quiet_until) is not None:
                     # The other messages would fail too, and were not tried.
-                    done += [_untried(message, until) for message, _ in messages[len(done) :]]
+                    done += [_postponed(message, until) for message, _ in messages[len(done) :]]
                     break
 
-    async def _put_off(self, provider: Provider, until: int) -> None:
+    async def _postpone(self, provider: Provider, until: int) -> None:
         """Postpone all waiting notices of the provider, in steps."""
-        some = partial(queue.put_off, provider=provider.name, until=until)
+        some = partial(queue.postpone, provider=provider.name, until=until)
         while await self._store.write(some, last=True):
             pass
 
-    def _turn(
-        self, connection: Connection, provider: Provider, done: Sequence[Done], *, takes: bool
-    ) -> Taken:
+    def _send_turn(
+        self, connection: Connection, provider: Provider, done: Sequence[SendResult], *, takes: bool
+    ) -> TakenMessages:
         now = now_ms()
-        queue.keep_sent(
-            connection, [it for each in done if each.is_sent for it in each.message.said], now
+        queue.mark_sent(
+            connection, [it for each in done if each.is_sent for it in each.message.parts], now
         )
-        queue.keep_void(
+        queue.mark_obsolete(
             connection, [it for each in done if each.is_sent for it in each.message.overtaken]
         )
         # Group messages with the same result, such as all that were not tried.
@@ -257,35 +259,35 @@ class Notices:
                 as_taken = (each.message.head.next_at, *sorted(each.values.items()))
                 back.setdefault(as_taken, []).extend(each.message.all)
         for (lease, *values), messages in back.items():
-            queue.put(connection, messages, lease, dict(values))
-        if self._stops or not takes or _quiet_until(done) is not None:
-            return Taken()
+            queue.return_to_queue(connection, messages, lease, dict(values))
+        if self._is_stopping or not takes or _quiet_until(done) is not None:
+            return TakenMessages()
         if now >= self._forgets_at:
             self._limits.forget(connection, now)
             self._forgets_at = now + FORGET_MS
         due = queue.due(connection, provider.name, provider.at_once, now)
         rows = queue.take(connection, [row.id for row in due], now)
-        return Taken(
+        return TakenMessages(
             self._messages(connection, rows),
             is_more=len(due) == provider.at_once,
             is_late=bool(due) and due[0].next_at < now - BEHIND_ORDERS_MS,
         )
 
     async def _try(
-        self, provider: Provider, taken: Sequence[tuple[Message, list[Part]]]
-    ) -> list[Done]:
+        self, provider: Provider, taken: Sequence[tuple[OutgoingMessage, list[Part]]]
+    ) -> list[SendResult]:
         """Send some messages together, and return the result of each."""
         messages = [message for message, _ in taken]
         try:
             await asyncio.to_thread(_send, provider, taken)
         except NotTaken as error:
             _log.warning("a notice is not taken", provider=provider.name, reason=str(error))
-            return [Done(message, {"state": "failed"}) for message in messages]
+            return [SendResult(message, {"state": "failed"}) for message in messages]
         except NotNow as error:
             first, *rest = messages
             unreachable = self._unreachable(provider, first, str(error))
             return [
-                *(_untried(message, unreachable.quiet_until or 0) for message in rest),
+                *(_postponed(message, unreachable.quiet_until or 0) for message in rest),
                 unreachable,
             ]
         except NotThere as error:
@@ -305,10 +307,10 @@ class Notices:
         else:
             self._failures.pop(provider.name, None)
             self._outages[provider.name].recovered()
-            return [Done(message, {"state": "sent"}) for message in messages]
-        return [_tried_in_vain(message) for message in messages]
+            return [SendResult(message, {"state": "sent"}) for message in messages]
+        return [_failed_try(message) for message in messages]
 
-    def _unreachable(self, provider: Provider, message: Message, reason: str) -> Done:
+    def _unreachable(self, provider: Provider, message: OutgoingMessage, reason: str) -> SendResult:
         """Postpone all of the provider's notices instead of trying each.
 
         This one goes behind the others: it may itself be the cause.
@@ -317,12 +319,12 @@ class Notices:
         until = now_ms() + min(FIRST_PAUSE_MS << min(times - 1, 20), LAST_PAUSE_MS)
         self._outages[provider.name].failed(reason)
         if message.head.tries >= TRIES:
-            return Done(message, {"state": "failed"}, quiet_until=until)
-        return Done(message, {"state": "waiting", "next_at": until + 1}, quiet_until=until)
+            return SendResult(message, {"state": "failed"}, quiet_until=until)
+        return SendResult(message, {"state": "waiting", "next_at": until + 1}, quiet_until=until)
 
     def _messages(
         self, connection: Connection, rows: Sequence[Row[Any]]
-    ) -> list[tuple[Message, list[Part]]]:
+    ) -> list[tuple[OutgoingMessage, list[Part]]]:
         """Return the messages of the taken notices; obsolete notices are marked as done."""
         if not rows:
             return []
@@ -332,12 +334,12 @@ class Notices:
             together.setdefault(row.message, []).append(row)
         messages = []
         for each in together.values():
-            said = combining.still_said(each, {row.order: of[row.order].state for row in each})
+            said = combining.still_relevant(each, {row.order: of[row.order].state for row in each})
             silent = tuple(row.id for row in each if row not in said)
-            message = Message(each[0], tuple(row.id for row in said), silent)
+            message = OutgoingMessage(each[0], tuple(row.id for row in said), silent)
             parts = [self._part(row, of[row.order], row.order in less) for row in said]
             messages.append((message, parts))
-        queue.keep_void(
+        queue.mark_obsolete(
             connection, [it for each, parts in messages if not parts for it in each.overtaken]
         )
         return [(message, parts) for message, parts in messages if parts]
@@ -354,28 +356,30 @@ class Notices:
             currency=order.currency,
             centre=Bilingual(**order.centre_name) if order.centre_name else None,
             code=self._links.code_of(order),
-            was_less=was_less,
+            was_reduced=was_less,
         )
         return Part(row.kind, facts, order.language)
 
 
-def _untried(message: Message, until: int) -> Done:
-    return Done(message, {"state": "waiting", "next_at": until, "tries": message.head.tries - 1})
+def _postponed(message: OutgoingMessage, until: int) -> SendResult:
+    return SendResult(
+        message, {"state": "waiting", "next_at": until, "tries": message.head.tries - 1}
+    )
 
 
-def _tried_in_vain(message: Message) -> Done:
+def _failed_try(message: OutgoingMessage) -> SendResult:
     tries = message.head.tries
     if tries >= TRIES:
-        return Done(message, {"state": "failed"})
+        return SendResult(message, {"state": "failed"})
     pause = min(FIRST_PAUSE_MS << min(tries - 1, 20), LAST_PAUSE_MS)
-    return Done(message, {"state": "waiting", "next_at": now_ms() + pause})
+    return SendResult(message, {"state": "waiting", "next_at": now_ms() + pause})
 
 
-def _send(provider: Provider, taken: Sequence[tuple[Message, list[Part]]]) -> None:
+def _send(provider: Provider, taken: Sequence[tuple[OutgoingMessage, list[Part]]]) -> None:
     """Build the messages and send them, in a thread."""
-    provider.send(*(combining.notice(message.head, parts) for message, parts in taken))
+    provider.send(*(combining.combine(message.head, parts) for message, parts in taken))
 
 
-def _quiet_until(done: Iterable[Done]) -> int | None:
+def _quiet_until(done: Iterable[SendResult]) -> int | None:
     """Return until when the provider is unavailable, or None."""
     return max((each.quiet_until for each in done if each.quiet_until is not None), default=None)

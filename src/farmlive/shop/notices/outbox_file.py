@@ -32,7 +32,7 @@ class Outbox:
         self._folder = folder
         self._days: dict[str, _Day] = {}
 
-    def reach(self, person: str) -> bool:
+    def can_reach(self, person: str) -> bool:
         """Return whether it is a phone number."""
         return "@" not in person
 
@@ -120,7 +120,7 @@ Theirs = Callable[[str, str, str, str], bool]
 """Whether a line is theirs, by its `at`, `to`, `order` and `url`."""
 
 
-def take_out(folder: Path, is_theirs: Theirs) -> int:
+def overwrite_lines(folder: Path, is_theirs: Theirs) -> int:
     """Overwrite the lines that match, and return how many.
 
     Each is replaced by a line of the same length with its `id` and `"erased": true`: readers keep
@@ -140,11 +140,11 @@ def recipients(folder: Path) -> set[str]:
     found: set[str] = set()
     for path in folder.glob("*.jsonl"):
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            found.update(said["to"] for line in file if (said := _said(line)))
+            found.update(said["to"] for line in file if (said := _parse_line(line)))
     return found
 
 
-def _said(line: bytes) -> dict[str, Any] | None:
+def _parse_line(line: bytes) -> dict[str, Any] | None:
     """Parse a line; None for an erased or an incomplete one."""
     if not line.endswith(b"\n") or b'"erased":true}' in line:
         return None
@@ -158,7 +158,7 @@ def _lines_of(path: Path, is_theirs: Theirs) -> list[tuple[int, bytes]]:
     place = 0
     with path.open("rb") as file:
         for line in file:
-            said = _said(line)
+            said = _parse_line(line)
             if said and is_theirs(said["at"], said["to"], said["order"], said["url"]):
                 empty = compact_json.encode({"id": said["id"], "erased": True})
                 found.append((place, empty.ljust(len(line) - 1) + b"\n"))
@@ -214,8 +214,8 @@ def _line(notice: Notice, at: str) -> bytes:
         "language": notice.language,
         "kind": notice.kind,
         "order": notice.number,
-        "subject": notice.said.subject,
-        "text": notice.said.text,
+        "subject": notice.text.subject,
+        "text": notice.text.text,
         "url": notice.url,
     }
     return compact_json.encode(line) + b"\n"

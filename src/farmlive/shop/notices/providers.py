@@ -6,7 +6,7 @@ notices.py lists the providers; outbox_file.py and smtp.py are the built-in ones
 from dataclasses import dataclass
 from typing import Protocol
 
-from farmlive.shop.notices.texts import Language, Said
+from farmlive.shop.notices.texts import Language, NoticeText
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,12 @@ class Notice:
     number: str
     person: str
     language: Language | None
-    said: Said
+    text: NoticeText
     url: str
 
 
 class Provider(Protocol):
-    """Sends notices. All methods but `reach` may block: they run in threads.
+    """Sends notices. All methods but `can_reach` may block: they run in threads.
 
     A turn takes at most `at_once` notices, which must be sent within a minute; one call of `send`
     gets at most `together`. After a crash the same notice may come again: a provider should send it
@@ -38,7 +38,7 @@ class Provider(Protocol):
     at_once: int
     together: int
 
-    def reach(self, person: str) -> bool:
+    def can_reach(self, person: str) -> bool:
         """Return whether it can send to this phone number or e-mail address."""
 
     def send(self, *notices: Notice) -> None:

@@ -147,36 +147,38 @@ def take(connection: Connection, messages: Sequence[str], now: int) -> list[Row[
     """Lease due messages, and return all their notices."""
     if not messages:
         return []
-    leased = {"messages": _listed(messages), "until": now + LEASE_MS}
+    leased = {"messages": _padded(messages), "until": now + LEASE_MS}
     heads = connection.execute(_TAKE, leased)
     others = connection.execute(_TAKE_OTHERS, leased)
     return sorted([*heads, *others], key=lambda row: row.id)
 
 
-def put(connection: Connection, taken: Sequence[str], lease: int, values: dict[str, Any]) -> None:
+def return_to_queue(
+    connection: Connection, taken: Sequence[str], lease: int, values: dict[str, Any]
+) -> None:
     """Return leased notices to the queue with these values."""
     connection.execute(_PUT.values(values), {"taken": taken, "lease": lease})
 
 
-def put_off(connection: Connection, provider: str, until: int) -> bool:
+def postpone(connection: Connection, provider: str, until: int) -> bool:
     """Postpone some of the provider's waiting notices; return whether there may be more."""
     which = {"of_provider": provider, "until": until, "most": PUT_OFF_AT_ONCE}
     late = [row.id for row in connection.execute(_WAITING, which)]
     if late:
-        connection.execute(_PUT_OFF, {"late": _listed(late), "until": until})
+        connection.execute(_PUT_OFF, {"late": _padded(late), "until": until})
     return len(late) == PUT_OFF_AT_ONCE
 
 
-def keep_sent(connection: Connection, brought: Sequence[str], now: int) -> None:
+def mark_sent(connection: Connection, brought: Sequence[str], now: int) -> None:
     """Mark notices as sent."""
     if brought:
-        connection.execute(_SENT, {"brought": _listed(brought), "now": now})
+        connection.execute(_SENT, {"brought": _padded(brought), "now": now})
 
 
-def keep_void(connection: Connection, overtaken: Sequence[str]) -> None:
+def mark_obsolete(connection: Connection, overtaken: Sequence[str]) -> None:
     """Mark notices as obsolete."""
     if overtaken:
-        connection.execute(_VOID, {"overtaken": _listed(overtaken)})
+        connection.execute(_VOID, {"overtaken": _padded(overtaken)})
 
 
 def orders_of(
@@ -185,7 +187,7 @@ def orders_of(
     """Return the notices' orders by id, and the ids of those that were reduced before they were
     paid.
     """
-    told = {"told": _listed(sorted({row.order for row in rows}))}
+    told = {"told": _padded(sorted({row.order for row in rows}))}
     found, taken_off = (connection.execute(each, told) for each in (_OF_ORDERS, _TAKEN_OFF))
     return {row.id: row for row in found}, {row.order for row in taken_off}
 
@@ -197,7 +199,7 @@ def counts(connection: Connection) -> Mapping[str, int]:
     return {"waiting": found.waiting, "sent": sent, "failed": found.failed, "held": found.held}
 
 
-def _listed(ids: Sequence[str]) -> list[str]:
+def _padded(ids: Sequence[str]) -> list[str]:
     """Pad a list to a power of two by repeating its last element: a compiled statement is prepared
     once per length.
     """

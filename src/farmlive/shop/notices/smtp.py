@@ -44,14 +44,14 @@ class Mail:
         self._server: smtplib.SMTP | None = None
         self._carried = 0
 
-    def reach(self, person: str) -> bool:
+    def can_reach(self, person: str) -> bool:
         """Return whether it is an e-mail address."""
         return "@" in person
 
     def send(self, *notices: Notice) -> None:
         """Submit the mail. Raises NotNow, NotThere, NotTaken."""
         (notice,) = notices
-        person = _on_the_wire(notice.person)
+        person = _encode_address(notice.person)
         mail = self._mail(notice, person)
         server = self._connected()
         try:
@@ -73,7 +73,7 @@ class Mail:
             ) from error
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            raise NotNow(_said(error)) from error
+            raise NotNow(_describe_error(error)) from error
         self._carried += 1
 
     def close(self) -> None:
@@ -90,11 +90,11 @@ class Mail:
         try:
             mail["From"] = self._sender
             mail["To"] = person
-            mail["Subject"] = notice.said.subject
+            mail["Subject"] = notice.text.subject
             mail["Message-ID"] = f"<{notice.id}@{domain}>"
             mail["Date"] = format_datetime(datetime.fromtimestamp(notice.at / 1000, UTC))
             mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents vacation replies
-            mail.set_content(notice.said.text, charset="utf-8", cte="base64")
+            mail.set_content(notice.text.text, charset="utf-8", cte="base64")
         except ValueError as error:  # an address that no header may hold
             raise NotTaken("the address can't be written to") from error
         return mail
@@ -111,7 +111,7 @@ class Mail:
         try:
             self._server = self._open()
         except (OSError, smtplib.SMTPException) as error:
-            raise NotNow(_said(error)) from error
+            raise NotNow(_describe_error(error)) from error
         self._carried = 0
         return self._server
 
@@ -147,7 +147,7 @@ class Mail:
             self.close()
 
 
-def _on_the_wire(person: str) -> str:
+def _encode_address(person: str) -> str:
     """Return the address with its domain as A-labels (RFC 5890). Raises NotTaken."""
     name, _, domain = person.rpartition("@")
     if parseaddr(person)[1] != person:  # a comment is no part of the address
@@ -164,7 +164,7 @@ def _refused(code: int) -> NotThere | NotTaken:
     return kind(f"the mail server said {code}")
 
 
-def _said(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     """Describe an error without the server's text, which may repeat an address."""
     if isinstance(error, smtplib.SMTPResponseException):
         return f"the mail server said {error.smtp_code}"

@@ -18,7 +18,7 @@ from farmlive.shop.core.notice_kinds import (
     PLACED_BY_STAFF,
     REFUND_CORRECTED,
 )
-from farmlive.shop.core.payments import HAD
+from farmlive.shop.core.payments import PAID_STATES
 
 Language = Literal["zh", "en"]
 
@@ -39,8 +39,8 @@ STATES: Mapping[str, tuple[str, str]] = {
 class Facts:
     """The facts of an order in a notice.
 
-    `amount` is the total, `refunded` was refunded or taken off before payment; `was_less`: some of
-    it was taken off before payment.
+    `amount` is the total, `refunded` was refunded or taken off before payment; `was_reduced`: some
+    of it was taken off before payment.
     """
 
     number: str
@@ -53,17 +53,17 @@ class Facts:
     currency: str
     centre: Bilingual | None
     code: str | None
-    was_less: bool = False
+    was_reduced: bool = False
 
     @property
-    def left(self) -> int:
+    def remaining(self) -> int:
         """The total less what was refunded or taken off."""
         return self.amount - self.refunded
 
     @property
     def is_due(self) -> bool:
         """Whether something is still due."""
-        return self.payment == "due" and self.left > 0
+        return self.payment == "due" and self.remaining > 0
 
     def money(self, amount: int, language: Language) -> str:
         """Format an amount in the language."""
@@ -78,7 +78,7 @@ def _money(amount: int, currency: str, language: Language) -> str:
 
 
 @dataclass(frozen=True)
-class Said:
+class NoticeText:
     """A subject line, and the text below it."""
 
     subject: str
@@ -89,7 +89,7 @@ Sentence = Callable[[Facts, Language], tuple[str, str]]
 
 
 def _placed(of: Facts, language: Language) -> tuple[str, str]:
-    total = of.money(of.left if of.payment == "due" else of.amount, language)
+    total = of.money(of.remaining if of.payment == "due" else of.amount, language)
     if language == "zh":
         pay = "货到付现金" if of.way == "parcel" else "取货时付款"
         return f"已收到您的订单 {of.number}", f"已收到您的订单 {of.number}，共 {total}，{pay}。"
@@ -102,7 +102,7 @@ def _placed(of: Facts, language: Language) -> tuple[str, str]:
 
 def _shipped(of: Facts, language: Language) -> tuple[str, str]:
     due = of.is_due
-    total = of.money(of.left, language)
+    total = of.money(of.remaining, language)
     if language == "zh":
         pay = f"请备好现金 {total}，交给快递员。" if due else ""
         return f"订单 {of.number} 已发货", f"您的订单 {of.number} 已发货，正在路上。{pay}"
@@ -112,7 +112,7 @@ def _shipped(of: Facts, language: Language) -> tuple[str, str]:
 
 def _at_centre(of: Facts, language: Language) -> tuple[str, str]:
     due = of.is_due
-    total = of.money(of.left, language)
+    total = of.money(of.remaining, language)
     where = of.centre.in_language(language) if of.centre else ""
     if language == "zh":
         code = f"取货时请报取货码 {of.code}。" if of.code else "取货时请报订单号。"
@@ -130,10 +130,10 @@ def _at_centre(of: Facts, language: Language) -> tuple[str, str]:
 
 
 def _cancelled(of: Facts, language: Language) -> tuple[str, str]:
-    left = of.money(of.left, language)
+    left = of.money(of.remaining, language)
     if of.payment == "refunded":
         pay = ("款项已退还。", "You have your money back.")
-    elif of.payment in HAD and of.left:
+    elif of.payment in PAID_STATES and of.remaining:
         pay = (f"{left} 会退还给您。", f"You will get {left} back.")
     else:
         pay = ("无需付款。", "There is nothing to pay.")
@@ -147,9 +147,9 @@ def _refunded(of: Facts, language: Language) -> tuple[str, str]:
     if of.payment in ("due", "paid"):
         return _taken_off(of, back, language)
     if language == "zh":
-        how = "累计减免和退款" if of.was_less else "累计退款"
+        how = "累计减免和退款" if of.was_reduced else "累计退款"
         return f"订单 {of.number} 已退款", f"您的订单 {of.number} {how} {back}。"
-    how = "taken off the price or given back to you" if of.was_less else "given back to you"
+    how = "taken off the price or given back to you" if of.was_reduced else "given back to you"
     return (
         f"Money back for order {of.number}",
         f"For your order {of.number}, {back} in all was {how}.",
@@ -158,12 +158,12 @@ def _refunded(of: Facts, language: Language) -> tuple[str, str]:
 
 def _taken_off(of: Facts, off: str, language: Language) -> tuple[str, str]:
     """Return the text for a reduction: less is, or was, due, and nothing is refunded."""
-    left = of.money(of.left, language)
+    left = of.money(of.remaining, language)
     if language == "zh":
-        pay = f"现在应付 {left}" if of.is_due else f"合计 {left}" if of.left else "无需付款"
+        pay = f"现在应付 {left}" if of.is_due else f"合计 {left}" if of.remaining else "无需付款"
         return f"订单 {of.number} 金额减少", f"您的订单 {of.number} 减免 {off}，{pay}。"
     pay = "There is nothing to pay."
-    if of.left:
+    if of.remaining:
         pay = f"You now pay {left}." if of.is_due else f"The total is {left}."
     return (
         f"Less to pay for order {of.number}",
@@ -195,12 +195,12 @@ def _corrected(of: Facts, language: Language) -> tuple[str, str]:
 
 def _refund_corrected(of: Facts, language: Language) -> tuple[str, str]:
     back = of.money(of.refunded, language)
-    left = of.money(of.left, language)
+    left = of.money(of.remaining, language)
     if of.payment == "due":
         now = (f"现在应付 {left}", f"you pay {left}")
     elif of.payment == "paid":
         now = ("没有退款", "no money was given back")
-    elif of.was_less:
+    elif of.was_reduced:
         now = (f"累计减免和退款 {back}", f"{back} in all was taken off the price or given back")
     else:
         now = (f"累计退款 {back}", f"{back} in all was given back")
@@ -284,12 +284,12 @@ class Part:
     language: Language | None
 
 
-def write(kind: str, of: Facts, language: Language | None) -> Said:
+def write(kind: str, of: Facts, language: Language | None) -> NoticeText:
     """Return the text; Chinese first and English below if the language is unknown."""
     return write_parts([Part(kind, of, language)])
 
 
-def code_words(code: str, language: Language | None) -> Said:
+def code_words(code: str, language: Language | None) -> NoticeText:
     """Return the text with a code, by which a phone's owner sees, exports or erases its orders."""
     languages: tuple[Language, ...] = ("zh", "en") if language is None else (language,)
     said = {
@@ -306,10 +306,10 @@ def code_words(code: str, language: Language | None) -> Said:
         ),
     }
     subjects, texts = zip(*(said[each] for each in languages), strict=True)
-    return Said(" / ".join(subjects), "\n".join(texts) + "\n")
+    return NoticeText(" / ".join(subjects), "\n".join(texts) + "\n")
 
 
-def write_parts(parts: Sequence[Part]) -> Said:
+def write_parts(parts: Sequence[Part]) -> NoticeText:
     """Return the text of a message: for each notice its text, then the URL of its order's page."""
     text: list[str] = []
     subjects: list[str] = []
@@ -323,7 +323,7 @@ def write_parts(parts: Sequence[Part]) -> Said:
     if len(parts) > 1:
         numbers = list(dict.fromkeys(part.facts.number for part in parts))
         subjects = [_news(numbers, language) for language in _languages(parts[0])]
-    return Said(" / ".join(subjects), "\n".join(text) + "\n")
+    return NoticeText(" / ".join(subjects), "\n".join(text) + "\n")
 
 
 def _languages(part: Part) -> tuple[Language, ...]:

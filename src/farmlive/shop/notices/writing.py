@@ -35,7 +35,7 @@ from farmlive.shop.core.notice_kinds import (
     kind_of,
 )
 from farmlive.shop.core.order_tables import order_changes, orders
-from farmlive.shop.notices.limits import Sender, StrangersLimits, recipient
+from farmlive.shop.notices.limits import Sender, StrangerLimits, normalize_recipient
 from farmlive.shop.notices.providers import Provider
 from farmlive.shop.notices.tables import notices
 from farmlive.store import Store, hot, tally
@@ -116,7 +116,7 @@ _TAKEN_BACK = select(order_changes.c.state).where(
 )
 
 
-class Reached(NamedTuple):
+class Contact(NamedTuple):
     """Contact data of an order's buyer, whether staff or a clerk placed it, and the sender
     where a stranger acts now; code that places or cancels an order stores this for the transaction.
     """
@@ -128,9 +128,9 @@ class Reached(NamedTuple):
     sender: Sender | None = None
 
 
-def know(connection: Connection, order: str, reached: Reached) -> None:
+def store_contact(connection: Connection, order: str, contact: Contact) -> None:
     """Store the contact data of the order's buyer, for notices of this transaction."""
-    tally(connection).say(("reached", order), reached)
+    tally(connection).say(("reached", order), contact)
 
 
 class NoticeWriter:
@@ -141,25 +141,25 @@ class NoticeWriter:
         store: Store,
         log: Log,
         settings: Settings,
-        through: Sequence[Provider],
-        alarm: DueScheduler,
+        providers: Sequence[Provider],
+        scheduler: DueScheduler,
     ):
         self._log = log
-        self._through = through
-        self._alarm = alarm
+        self._providers = providers
+        self._scheduler = scheduler
         self._gather_ms = settings.notice_gather_ms
-        self._limits = StrangersLimits(settings, store)
-        if through:
+        self._limits = StrangerLimits(settings, store)
+        if providers:
             for kind in HEARD:
-                log.hear(kind, self._heard)
+                log.hear(kind, self._on_event)
 
-    def _heard(self, connection: Connection, event: Event) -> None:
+    def _on_event(self, connection: Connection, event: Event) -> None:
         told = event.model()
         assert isinstance(told, OrderEvent)  # HEARD has no other kinds
         step = told if isinstance(told, OrderStep) else None
         if step and step.passed:  # not true any more when the notice is read
             return
-        reached = _reached(connection, told.order)
+        reached = _read_contact(connection, told.order)
         if reached is None or reached.simulated:  # a dropped hold, or a simulated buyer of the demo
             return
         kind: str | None = kind_of(told, by_staff=reached.by_staff)
@@ -170,8 +170,8 @@ class NoticeWriter:
         if kind is None:
             return
         for person in filter(None, (reached.phone, reached.email)):
-            for provider in self._through:
-                if provider.reach(person):
+            for provider in self._providers:
+                if provider.can_reach(person):
                     self._write(
                         connection,
                         told.order,
@@ -223,7 +223,7 @@ class NoticeWriter:
             "seq": seq,
             "provider": provider,
             "person": person,
-            "recipient": recipient(person),
+            "recipient": normalize_recipient(person),
             "cause": KINDS[kind].cause,
             "message": notice,
             "next_at": now,
@@ -236,12 +236,12 @@ class NoticeWriter:
             if held_by is not None:
                 row |= {"state": "held", "held_by": held_by}
         else:
-            self._gather(connection, row)
+            self._combine(connection, row)
         connection.execute(_INSERT, row)
         if row["state"] == "waiting":  # held notices are not due
-            self._alarm.set(connection, row["next_at"])
+            self._scheduler.announce(connection, row["next_at"])
 
-    def _gather(self, connection: Connection, row: dict[str, Any]) -> None:
+    def _combine(self, connection: Connection, row: dict[str, Any]) -> None:
         """Combine a notice of staff with others to the person: let it wait for them, or add it to
         an open message. A stopped lot makes the message due early.
         """
@@ -268,9 +268,9 @@ class NoticeWriter:
                     connection.execute(_HASTEN, hastened)
 
 
-def _reached(connection: Connection, order: str | None) -> Reached | None:
-    known: Reached | None = tally(connection).said(("reached", order))
+def _read_contact(connection: Connection, order: str | None) -> Contact | None:
+    known: Contact | None = tally(connection).said(("reached", order))
     if known is not None:
         return known
     row = connection.execute(_ORDER, {"order": order}).one_or_none()
-    return None if row is None else Reached(*row)
+    return None if row is None else Contact(*row)

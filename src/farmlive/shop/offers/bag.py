@@ -169,21 +169,21 @@ class Bag:
         NoSuchOffer, StockTaken, LotSpent, and LotStopped unless boxes are withdrawn.
         """
         offer, quantity, key = message.offer, message.quantity, message.key
-        body_hash = idempotency.canonical_hash(message, OfferRelease, of="releases")
+        body_hash = idempotency.canonical_hash(message, OfferRelease, order="releases")
 
         def write(connection: Connection) -> dict[str, Any]:
             self._log.head(connection, broadcast)
-            before = idempotency.answered(
-                connection, broadcast, key, body_hash, said=idempotency.OF_STAFF
+            before = idempotency.find_answer(
+                connection, broadcast, key, body_hash, message=idempotency.OF_STAFF
             )
             if before is not None:
                 return before
             self._open(connection, broadcast)
-            known = stock.on_offer(connection, broadcast, [offer])
+            known = stock.read_offers(connection, broadcast, [offer])
             if offer not in known:
-                raise _no_such(offer)
+                raise _unknown_offer(offer)
             try:
-                (moved,) = stock.move(connection, {offer: stock.Move(release=quantity)}, known)
+                (moved,) = stock.move(connection, {offer: stock.StockMove(release=quantity)}, known)
             except SoldOut as short:
                 row = known[offer]
                 free = row.released - row.sold - row.held - row.kept
@@ -194,7 +194,7 @@ class Bag:
             note(connection, caller, "offer.release", offer, broadcast=broadcast, quantity=quantity)
             after = (it for it in told if isinstance(it, events.StockChanged))
             answer = next(it.data() for it in after if it.offer == offer)
-            idempotency.keep(connection, broadcast, key, body_hash, answer)
+            idempotency.store_answer(connection, broadcast, key, body_hash, answer)
             return answer
 
         return await self._store.write(write)
@@ -233,7 +233,7 @@ class Bag:
                 .values(price=price, list_price=list_price)
             )
             if price != row.price:
-                prices.begin(connection, row.id, price, now_ms())
+                prices.set_price(connection, row.id, price, now_ms())
             struck = money(list_price, row.currency) if list_price else None
             changed = events.OfferChanged(
                 offer=row.id,
@@ -275,7 +275,7 @@ class Bag:
         lot, farm = self._origin.card(connection, new.lot)
         if lot.stopped or lot.missing:
             raise reasons.refusal(connection, lot.id)
-        product = _product(connection, new.product) if new.product else _made(new, farm.id)
+        product = _product(connection, new.product) if new.product else _new_product(new, farm.id)
         if product.farm != farm.id:
             raise LotOfOtherFarm(
                 f"The lot {lot.code} is of another farm than the product. Choose a lot of the "
@@ -306,8 +306,8 @@ class Bag:
         }
         connection.execute(insert(offers), row)
         released_g = new.released * product.net_weight_g
-        lot_stock.share(connection, lot.id, str(row["id"]), released_g)
-        prices.begin(connection, str(row["id"]), price, now_ms())
+        lot_stock.add_offer(connection, lot.id, str(row["id"]), released_g)
+        prices.set_price(connection, str(row["id"]), price, now_ms())
         (card,) = self._cards(connection, [_offer(connection, broadcast, str(row["id"]))])
         shown = card.model_dump(mode="json", exclude={"id"})
         added = events.OfferAdded(offer=card.id, **shown)
@@ -331,7 +331,7 @@ class Bag:
         taken = lot_stock.of_lots(connection, {row.lot for row in rows})
         stopped = self._origin.card_stops(connection, taken)
         ids = [row.id for row in rows]
-        batches = views.on_cards(connection, ids)
+        batches = views.read_for_cards(connection, ids)
         found = connection.execute(_WAITING, {"offers": ids})
         waiting = {row.offer: row.quantity for row in found}
         return [
@@ -397,7 +397,7 @@ def _card(
 
 def check_flash(connection: Connection, offer: Row[Any], price: int) -> None:
     """Raise FlashDearer where the offer would cost no more than its flash batch."""
-    flash = views.on_cards(connection, [offer.id]).get(offer.id)
+    flash = views.read_for_cards(connection, [offer.id]).get(offer.id)
     if flash is not None and price <= flash.price:
         raise FlashDearer(flash.id, money(flash.price, offer.currency))
 
@@ -414,7 +414,7 @@ def lot_of_offer(connection: Connection, offer: str) -> str | None:
 _UNKNOWN = "Nothing was changed: that offer is not in this broadcast's bag."
 
 
-def _no_such(offer: str) -> NoSuchOffer:
+def _unknown_offer(offer: str) -> NoSuchOffer:
     return NoSuchOffer(_UNKNOWN, offers=[offer])
 
 
@@ -423,7 +423,7 @@ def _offer(connection: Connection, broadcast: str, offer: str) -> Row[Any]:
         select(offers).where(offers.c.id == offer, offers.c.broadcast == broadcast)
     ).one_or_none()
     if row is None:
-        raise _no_such(offer)
+        raise _unknown_offer(offer)
     return row
 
 
@@ -436,6 +436,6 @@ def _product(connection: Connection, product: str) -> Product:
     return catalogue.product_of(row)
 
 
-def _made(new: NewOffer, farm: str) -> Product:
+def _new_product(new: NewOffer, farm: str) -> Product:
     facts = new.model_dump(include={"name", "unit", "net_weight_g", "gtin"})
     return Product.model_validate({"id": ulid(), "farm": farm, "picture": None, **facts})

@@ -77,7 +77,7 @@ class Catalogue:
                 return product_of(row)
             connection.execute(update(products).where(products.c.id == product).values(values))
             if is_shown:
-                self._tell(connection, product, values)
+                self._append_events(connection, product, values)
             note(connection, caller, "product.change", product, changed=sorted(values))
             return product_of(
                 connection.execute(select(products).where(products.c.id == product)).one()
@@ -147,7 +147,7 @@ class Catalogue:
                 fields=fixed,
             )
 
-    def _tell(self, connection: Connection, product: str, values: dict[str, Any]) -> None:
+    def _append_events(self, connection: Connection, product: str, values: dict[str, Any]) -> None:
         query = select(offers.c.id, offers.c.broadcast).where(offers.c.product == product)
         for row in connection.execute(query.order_by(offers.c.id)).all():
             if self._log.head(connection, row.broadcast).state != "ended":

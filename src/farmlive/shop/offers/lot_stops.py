@@ -85,15 +85,15 @@ class LotStops:
     """Appends events to every broadcast that sells a lot, ends its flash batches, and allocates
     lifted boxes.
 
-    `serve` is `Allocation.serve`.
+    `allocate` is `Allocation.allocate`.
     """
 
-    def __init__(self, log: Log, flashes: Flashes, *, serve: Serve):
+    def __init__(self, log: Log, flashes: Flashes, *, allocate: Serve):
         self._log = log
         self._flashes = flashes
-        self._serve = serve
+        self._allocate = allocate
 
-    def stopped(
+    def on_stopped(
         self, connection: Connection, lot: str, reasons: Sequence[StopReason], *, again: bool
     ) -> None:
         """Append `lot.stopped` to the logs, end the lot's flash batches, and append the orders'
@@ -105,9 +105,9 @@ class LotStops:
             self._log.append_all(connection, row.broadcast, [stopped, *over])
         if not again:
             found = connection.execute(_ORDERS, {"lot": lot}).all()
-            self._tell_buyers(connection, events.OrderStopped, lot, found)
+            self._append_for_orders(connection, events.OrderStopped, lot, found)
 
-    def resumed(self, connection: Connection, lot: str, lift: CardLift) -> None:
+    def on_resumed(self, connection: Connection, lot: str, lift: CardLift) -> None:
         """Append `lot.resumed` to the logs and the orders' events, and allocate the available boxes
         to the waiting list.
         """
@@ -119,13 +119,13 @@ class LotStops:
         still = {row.id for row in connection.execute(_STILL_STOPPED, {"lot": lot})}
         found = connection.execute(_ORDERS, {"lot": lot}).all()
         free = [row for row in found if row.id not in still]
-        self._tell_buyers(connection, events.OrderResumed, lot, free)
+        self._append_for_orders(connection, events.OrderResumed, lot, free)
         if selling:  # this also serves the lot's waiting lists in other broadcasts
-            served = self._serve(connection, selling[0].broadcast, [selling[0].offer])
+            served = self._allocate(connection, selling[0].broadcast, [selling[0].offer])
             if served:
                 self._log.append_all(connection, selling[0].broadcast, served)
 
-    def proof_changed(self, connection: Connection, changed: Sequence[str]) -> None:
+    def on_proof_changed(self, connection: Connection, changed: Sequence[str]) -> None:
         """Append to the logs of broadcasts with these lots whether each may be sold now."""
         for first in range(0, len(changed), AT_ONCE):
             self._proof_changed(connection, list(changed[first : first + AT_ONCE]))
@@ -147,10 +147,10 @@ class LotStops:
                 told.append(events.LotStopped(lot=row.lot, reasons=_told(stop.reasons)))
                 if (broadcast, row.lot) in in_flash:
                     told += self._flashes.stop(connection, broadcast, row.lot)
-            served = self._serve(connection, broadcast, free) if free else []
+            served = self._allocate(connection, broadcast, free) if free else []
             self._log.append_all(connection, broadcast, [*told, *served])
 
-    def _tell_buyers(
+    def _append_for_orders(
         self,
         connection: Connection,
         kind: type[events.OrderStopped | events.OrderResumed],

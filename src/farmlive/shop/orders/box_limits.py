@@ -38,7 +38,7 @@ from farmlive.shop.core.order_tables import order_lines, orders
 from farmlive.shop.core.problems import BoxLimit, OrderTooLarge
 from farmlive.shop.core.tables import holds, waits
 from farmlive.shop.notices.limits import Pseudonym
-from farmlive.shop.stock.line_items import Hold, person
+from farmlive.shop.stock.line_items import Hold, personal_device
 from farmlive.store import FILE_S, Store, hot, tally
 
 # No limit, which a setting of 0 means.
@@ -137,7 +137,7 @@ _OLD = (
 
 
 @dataclass(frozen=True, slots=True)
-class Taker:
+class BoxOwner:
     """The device, phone and IP address for which a caller's boxes count, as pseudonyms.
 
     All are empty for callers who order for others.
@@ -158,27 +158,27 @@ class Taker:
         return {"person": self.person, "source": self.source or ""}
 
 
-async def taker(
+async def box_owner(
     settings: Settings,
     caller: Caller,
     broadcast: str,
     address_pseudonym: Pseudonym,
     buyer: str = "",
-) -> Taker:
+) -> BoxOwner:
     """Return the device, phone and source for which the caller's boxes count."""
-    device = person(caller)
+    device = personal_device(caller)
     if not device:
-        return Taker("", "", None)
+        return BoxOwner("", "", None)
     # No source where all callers share one IP address, as behind a proxy that the settings don't
     # name.
     hidden = caller.address is None or settings.address_boxes == 0
     source = None if hidden else await address_pseudonym(f"{broadcast} {caller.address}")
-    return Taker(device, buyer, source)
+    return BoxOwner(device, buyer, source)
 
 
 def check_order(settings: Settings, caller: Caller, lines: Iterable[OrderLine]) -> None:
     """Raise OrderTooLarge where an order or a hold has too many boxes."""
-    if person(caller) and boxes_of(lines) > settings.order_boxes:
+    if personal_device(caller) and boxes_of(lines) > settings.order_boxes:
         raise OrderTooLarge(settings.order_boxes)
 
 
@@ -192,7 +192,7 @@ def check(
     settings: Settings,
     broadcast: str,
     wanted: Sequence[OrderLine],
-    of: Taker,
+    of: BoxOwner,
     asked: Row[Any],
     before: Hold | None,
 ) -> None:
@@ -236,13 +236,13 @@ def check(
         counted.know(_key(of), there - own + more)
 
 
-def more(
+def remaining_boxes(
     connection: Connection,
     settings: Settings,
     broadcast: str,
     offer: str,
     boxes: int,
-    of: Taker,
+    of: BoxOwner,
     own: str | None,
 ) -> dict[str, int]:
     """Return how many more boxes of an offer a `device` and an `address` may have after `boxes`,
@@ -254,7 +254,7 @@ def more(
 
 
 def check_wait(
-    connection: Connection, settings: Settings, offer: str, boxes: int, of: Taker, own: int
+    connection: Connection, settings: Settings, offer: str, boxes: int, of: BoxOwner, own: int
 ) -> None:
     """Raise BoxLimit where a device, or all devices of its source, would wait for too many boxes.
 
@@ -303,7 +303,7 @@ def _limits(settings: Settings) -> dict[str, int]:
     }
 
 
-def _key(of: Taker) -> tuple[str, str | None]:
+def _key(of: BoxOwner) -> tuple[str, str | None]:
     return ("boxes of a source", of.source)
 
 
@@ -311,7 +311,7 @@ def _of_offers(
     connection: Connection,
     broadcast: str,
     offers: list[str],
-    of: Taker,
+    of: BoxOwner,
     own: str | None,
 ) -> Mapping[tuple[str, str], int]:
     """Return the boxes of each offer without the hold `own`, by what they count for and by

@@ -30,7 +30,7 @@ from farmlive.shop.orders.change_models import (
     NewReversal,
     Refused,
 )
-from farmlive.shop.orders.transitions import Doer, Transitions, with_id
+from farmlive.shop.orders.transitions import Actor, Transitions, with_id
 from farmlive.store import Store, apart
 
 _SOME = select(orders).where(
@@ -100,21 +100,21 @@ class BulkActions:
         Orders already there stay. Idempotent when a key is given. Raises Forbidden,
         UnknownBroadcast, KeyReused.
         """
-        who = state_machine.who_is(caller)
-        body_hash = idempotency.canonical_hash(move, NewBulkTransition, of="moves")
+        who = state_machine.role_of(caller)
+        body_hash = idempotency.canonical_hash(move, NewBulkTransition, order="moves")
 
         def write(connection: Connection) -> BulkTransition:
             self._log.head(connection, broadcast)
-            before = idempotency.answered(connection, broadcast, key, body_hash)
+            before = idempotency.find_answer(connection, broadcast, key, body_hash)
             if before is not None:
                 refused = [Refused.model_validate(each) for each in before["refused"]]
                 return self._answer(connection, caller, broadcast, before["move"], move, refused)
             made = ulid()
-            doer = Doer(who, move.reason, made, move.known_by)
+            doer = Actor(who, move.reason, made, move.known_by)
             refused = self._make(connection, caller, broadcast, move, doer)
             answer = self._answer(connection, caller, broadcast, made, move, refused)
             kept = {"move": made, "refused": [each.model_dump() for each in refused]}
-            idempotency.keep(connection, broadcast, key, body_hash, kept)
+            idempotency.store_answer(connection, broadcast, key, body_hash, kept)
             done: dict[str, Any] = (
                 {"state": move.state} if move.state else {"payment": move.payment}
             )
@@ -136,16 +136,16 @@ class BulkActions:
         clerk it covers only orders that the clerk may see. Sent again, it retries the refused
         orders. Raises Forbidden, UnknownBroadcast, UnknownMove, UndoOver.
         """
-        who = state_machine.who_is(caller)
+        who = state_machine.role_of(caller)
 
         def write(connection: Connection) -> BulkTransition:
             self._log.head(connection, broadcast)
             happened = self._own(
-                connection, caller, broadcast, _happened(connection, broadcast, move)
+                connection, caller, broadcast, _history(connection, broadcast, move)
             )
             if not happened or (of_order and not _is_refund_of(happened, of_order, move)):
                 raise UnknownMove("Nothing was changed: this broadcast has no such move.")
-            is_right = [_is_put_right(own, move) for own in happened.values()]
+            is_right = [_is_reverted(own, move) for own in happened.values()]
             if all(is_right):
                 raise UndoOver(
                     "Nothing was changed: that was undone already, when it was put right. Look at "
@@ -164,7 +164,7 @@ class BulkActions:
                     raise over
                 refused = [Refused(order=order, problem=over.body()) for order in left]
             elif left:
-                refused = self._undo(connection, broadcast, left, Doer(who, move=move))
+                refused = self._undo(connection, broadcast, left, Actor(who, move=move))
                 of = {each.order for each in refused}
                 undone = [order for order in left if order not in of]
                 named = self._rows(connection, broadcast, undone[:NAMED]).values()
@@ -178,21 +178,19 @@ class BulkActions:
                     refused=len(refused),
                     numbers=[order_number(row.number) for row in named],
                 )
-                now = _happened(connection, broadcast, move)
+                now = _history(connection, broadcast, move)
                 happened = {order: now[order] for order in happened}
             undone = [
                 order
                 for order, own in happened.items()
-                if _is_undone(own, move) and not _is_put_right(own, move)
+                if _is_undone(own, move) and not _is_reverted(own, move)
             ]
             moved = self._shown(connection, caller, broadcast, undone)
             return BulkTransition(id=move, until=None, moved=moved, refused=refused)
 
         return await self._store.write(write)
 
-    async def put_right(
-        self, caller: Caller, broadcast: str, order: str, wrong: NewReversal
-    ) -> Order:
+    async def revert(self, caller: Caller, broadcast: str, order: str, wrong: NewReversal) -> Order:
         """Undo the last change of an order's state or payment, however old it is.
 
         An order that already is as wanted stays. If the boxes of a refund are sold meanwhile, only
@@ -213,7 +211,7 @@ class BulkActions:
                 # change.
                 of_move = [each.change for each in _standing(changes) if each.move == change.move]
                 is_last = change.move is not None and of_move == [change.change]
-                doer = Doer("staff", wrong.reason, change.move if is_last else ulid())
+                doer = Actor("staff", wrong.reason, change.move if is_last else ulid())
                 before = _before(changes, change)
                 alone = self._steps.undo(connection, row, change, before, doer, alone=True)
                 done: dict[str, Any] = {"state": wrong.state}
@@ -235,7 +233,7 @@ class BulkActions:
         caller: Caller,
         broadcast: str,
         move: NewBulkTransition,
-        doer: Doer,
+        doer: Actor,
     ) -> list[Refused]:
         rows = self._rows(connection, broadcast, move.orders)
         refused = []
@@ -259,7 +257,7 @@ class BulkActions:
         connection: Connection,
         broadcast: str,
         happened: Mapping[str, Changes],
-        doer: Doer,
+        doer: Actor,
     ) -> list[Refused]:
         refused = []
         for order, changes in happened.items():
@@ -325,7 +323,7 @@ class BulkActions:
     ) -> BulkTransition:
         left = {each.order for each in refused}
         ids = [order for order in move.orders if order not in left]
-        happened = _happened(connection, broadcast, made)
+        happened = _history(connection, broadcast, made)
         until = None
         if not all(_is_undone(own, made) for own in happened.values()):
             until = _made_at(happened, made) + state_machine.UNDO_MS
@@ -333,7 +331,7 @@ class BulkActions:
         return BulkTransition(id=made, until=until, moved=moved, refused=refused)
 
 
-def _happened(connection: Connection, broadcast: str, move: str) -> dict[str, list[Row[Any]]]:
+def _history(connection: Connection, broadcast: str, move: str) -> dict[str, list[Row[Any]]]:
     """Return the history of each order that the action changed, by order number."""
     happened: dict[str, list[Row[Any]]] = {}
     for change in connection.execute(_OF_MOVE, {"broadcast": broadcast, "of_move": move}):
@@ -358,7 +356,7 @@ def _is_undone(changes: Changes, move: str) -> bool:
     return any(each.undone and each.move == move for each in changes)
 
 
-def _is_put_right(changes: Changes, move: str) -> bool:
+def _is_reverted(changes: Changes, move: str) -> bool:
     """Return whether it was undone as a mistake, which needs a reason; a plain undo has none."""
     return _is_undone(changes, move) and any(
         each.move == move and not each.undone and each.reason is not None for each in changes

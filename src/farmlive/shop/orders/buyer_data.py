@@ -43,7 +43,7 @@ def kept_because(row: Row[Any], *, claimed: bool) -> Because | None:
     left = row.total - row.refunded
     if row.payment == "due" and row.state != "cancelled" and left > 0:
         return "due"
-    if row.state == "cancelled" and row.payment in payments.HAD and left > 0:
+    if row.state == "cancelled" and row.payment in payments.PAID_STATES and left > 0:
         return "to_give_back"
     if claimed:
         return "claim"
@@ -125,7 +125,7 @@ def last_changes(connection: Connection, rows: Iterable[Row[Any]]) -> dict[str, 
     return changed
 
 
-def empty(connection: Connection, rows: Sequence[Row[Any]], now: int) -> set[str]:
+def erase_details(connection: Connection, rows: Sequence[Row[Any]], now: int) -> set[str]:
     """Remove the buyers' data of these orders, in the caller's transaction.
 
     Name, phone, address, e-mail, reasons, claims with photos, notices and the answers to the
@@ -183,9 +183,9 @@ def _forget_answers(connection: Connection, rows: Iterable[Row[Any]]) -> None:
         elif row.person_gone_at is None:
             unknown[row.broadcast].append(row.id)
     for broadcast, ids in unknown.items():
-        known[broadcast] += idempotency.of_orders(connection, broadcast, ids)
+        known[broadcast] += idempotency.legacy_order_keys(connection, broadcast, ids)
     for broadcast, theirs in known.items():
-        idempotency.forget(connection, broadcast, theirs)
+        idempotency.delete_answers(connection, broadcast, theirs)
 
 
 def _remove_notices(connection: Connection, ids: Sequence[str]) -> None:

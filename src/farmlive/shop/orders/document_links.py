@@ -19,7 +19,7 @@ from farmlive.shop.core.problems import UnknownOrder
 BYTES = 12
 
 
-def mark(token: str) -> str:
+def mark_of(token: str) -> str:
     """Return the secret part of the URL: 16 URL-safe characters."""
     drawn = sha256(b"farmlive paper " + token.encode()).digest()
     return urlsafe_b64encode(drawn[:BYTES]).decode()
@@ -27,15 +27,15 @@ def mark(token: str) -> str:
 
 def path(order: Order) -> str | None:
     """Return the path on the order's documents; None if the reader may not know the token."""
-    return None if order.token is None else f"/order/{order.id}/{mark(order.token)}"
+    return None if order.token is None else f"/order/{order.id}/{mark_of(order.token)}"
 
 
-def marked(connection: Connection, links: OrderLinks, order: str, told: str) -> Row[Any]:
+def find_order(connection: Connection, links: OrderLinks, order: str, mark: str) -> Row[Any]:
     """Return the order with this URL. Raises UnknownOrder."""
     row = None
     if order.isascii() and order.isprintable():  # the database may refuse other characters
         row = connection.execute(select(orders).where(orders.c.id == order)).one_or_none()
-    if row is None or not compare_digest(mark(links.token_of(row)).encode(), told.encode()):
+    if row is None or not compare_digest(mark_of(links.token_of(row)).encode(), mark.encode()):
         raise UnknownOrder("No order has this address. Scan the paper once more.")
     return row
 

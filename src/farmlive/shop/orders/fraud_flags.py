@@ -44,7 +44,7 @@ _CALLED_OFF = hot(
 )
 
 
-def of(
+def flags_of(
     connection: Connection,
     broadcast: str,
     buyer: str,

@@ -37,7 +37,7 @@ _over = or_(orders.c.state == "cancelled", and_(orders.c.state == "received", ~_
 # Paid and then cancelled: money is to be refunded.
 TO_GIVE_BACK = and_(
     orders.c.state == "cancelled",
-    orders.c.payment.in_(payments.HAD),
+    orders.c.payment.in_(payments.PAID_STATES),
     orders.c.refunded < orders.c.total,
 )
 _PAYMENTS = {
@@ -48,7 +48,7 @@ _PAYMENTS = {
 }
 
 
-class Choice(BaseModel):
+class OrderSelection(BaseModel):
     """A selection of orders, as the order list shows them: by numbers, or by conditions.
 
     `orders` are numbers, such as A0001-A0040,A0052. `open` are orders with something left to do,
@@ -93,8 +93,8 @@ def spans_of(text: str) -> list[Span]:
     found: list[Span] = []
     for part in text.split(","):
         match = _SPAN.fullmatch(part.strip())
-        first = order_search.number(match[1]) if match else None
-        last = order_search.number(match[2] or match[1]) if match else None
+        first = order_search.parse_number(match[1]) if match else None
+        last = order_search.parse_number(match[2] or match[1]) if match else None
         if first is None or last is None:
             raise Invalid(
                 "Nothing is shown. Orders are chosen by their numbers, such as A0001-A0040,A0052."
@@ -114,8 +114,8 @@ class OrderDocuments:
         self._log = log
         self._origin = origin
 
-    async def chosen(
-        self, caller: Caller, broadcast: str, choice: Choice, *, limit: int
+    async def read_selected(
+        self, caller: Caller, broadcast: str, choice: OrderSelection, *, limit: int
     ) -> list[Order]:
         """List the selected orders by number, at most `limit`.
 

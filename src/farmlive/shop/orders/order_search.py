@@ -20,9 +20,9 @@ _NUMBER = re.compile(r"([A-Za-z]{1,4})([0-9]{1,4})")
 _DIGITS = re.compile(r"\+?[0-9]{2,17}")
 
 
-def number(said: str) -> int | None:
+def parse_number(text: str) -> int | None:
     """Parse an order number such as A0001 or a1; None if it is none."""
-    found = _NUMBER.fullmatch(said)
+    found = _NUMBER.fullmatch(text)
     if found is None or not 0 < int(found[2]) <= NUMBERS_A_LETTER:
         return None
     block = 0
@@ -31,13 +31,13 @@ def number(said: str) -> int | None:
     return (block - 1) * NUMBERS_A_LETTER + int(found[2])
 
 
-def phone_ends(said: str) -> list[str]:
+def phone_ends(text: str) -> list[str]:
     """Return the endings that a phone number written like this may have in the database.
 
     Return an empty list if it is none. Spaces and punctuation are ignored, and so are leading
     zeros, and China's country code before a mobile number, which is stored without it.
     """
-    digits = re.sub(r"[\s().-]", "", said)
+    digits = re.sub(r"[\s().-]", "", text)
     if not _DIGITS.fullmatch(digits):
         return []
     digits = digits.removeprefix("+")
@@ -46,14 +46,14 @@ def phone_ends(said: str) -> list[str]:
         ends.add(digits.lstrip("0") or digits)
         with contextlib.suppress(ValueError):
             # A number with a country code is parsed alike whatever the server's country.
-            ends.add(phones.written(said, "CN").removeprefix("+"))
+            ends.add(phones.written(text, "CN").removeprefix("+"))
     return sorted(ends)
 
 
-def sought(find: str) -> Literal["number", "phone", "name"]:
+def kind_of_term(find: str) -> Literal["number", "phone", "name"]:
     """Return the kind of a search term; digits alone may be the end of a phone number."""
     said = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", find)).strip()
-    if number(said.replace(" ", "")) is not None:
+    if parse_number(said.replace(" ", "")) is not None:
         return "number"
     return "phone" if phone_ends(said) else "name"
 
@@ -63,7 +63,7 @@ def condition(find: str, *, buyers: bool) -> ColumnElement[bool]:
     said = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", find)).strip()
     fitting: list[ColumnElement[bool]] = []
     compact = said.replace(" ", "")
-    if (meant := number(compact)) is not None:
+    if (meant := parse_number(compact)) is not None:
         fitting.append(orders.c.number == meant)
     if compact.isascii() and compact.isdigit() and 0 < int(compact) <= NUMBERS_A_LETTER:
         place = (orders.c.number - 1) % NUMBERS_A_LETTER

@@ -96,7 +96,7 @@ def _left(connection: Connection, row: Row[Any]) -> dict[str, int]:
 
 
 def _move(connection: Connection, row: Row[Any], boxes: Mapping[str, int]) -> Moved:
-    known = stock.on_offer(connection, row.broadcast, boxes)
+    known = stock.read_offers(connection, row.broadcast, boxes)
     # Boxes of a running flash batch return to the batch.
     batches = {
         line.offer: line.flash
@@ -104,8 +104,9 @@ def _move(connection: Connection, row: Row[Any], boxes: Mapping[str, int]) -> Mo
         if line.offer in boxes
     }
     moves = {
-        offer: stock.Move().take(sell=boxes[offer], flash=flash) for offer, flash in batches.items()
+        offer: stock.StockMove().take(sell=boxes[offer], flash=flash)
+        for offer, flash in batches.items()
     }
     moved = stock.move(connection, moves, known)
     of_flash = {offer: flash for offer, flash in batches.items() if flash is not None}
-    return moved, flashes.spent(connection, boxes, of_flash, known)
+    return moved, flashes.end_sold_out(connection, boxes, of_flash, known)

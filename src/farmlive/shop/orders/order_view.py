@@ -167,7 +167,7 @@ def _facts(
         "erased": is_erased(row),
         "delivery": {
             "way": row.way,
-            "address": regions.address(row.region, row.address),
+            "address": regions.postal_address(row.region, row.address),
             "centre": centre,
         },
         "simulated": row.simulated,

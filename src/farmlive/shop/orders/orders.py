@@ -22,11 +22,11 @@ from farmlive.shop.core.order_tables import orders
 from farmlive.shop.core.problems import DetailsErased, UnknownOrder
 from farmlive.shop.notices import limits, writing
 from farmlive.shop.notices.limits import Pseudonym
-from farmlive.shop.notices.writing import Reached
+from farmlive.shop.notices.writing import Contact
 from farmlive.shop.orders import document_links, order_search, order_view
 from farmlive.shop.orders.buyer_data import is_erased
 from farmlive.shop.orders.change_models import OrderFilter
-from farmlive.shop.orders.transitions import Doer, Transitions, with_id, with_token
+from farmlive.shop.orders.transitions import Actor, Transitions, with_id, with_token
 from farmlive.store import Store
 
 _KEPT = (
@@ -46,7 +46,7 @@ class Orders:
         steps: Transitions,
         address_pseudonym: Pseudonym,
         *,
-        whom_to_ask: str,
+        contact: str,
     ):
         self._store = store
         self._links = OrderLinks(store.keys.orders)
@@ -54,7 +54,7 @@ class Orders:
         self._origin = origin
         self._steps = steps
         self._address_pseudonym = address_pseudonym
-        self._whom_to_ask = whom_to_ask
+        self._contact = contact
 
     # Reading.
 
@@ -66,7 +66,7 @@ class Orders:
 
         return await self._store.read(read)
 
-    async def by_paper(self, order: str, mark: str) -> Order:
+    async def by_document(self, order: str, mark: str) -> Order:
         """Return the order with this document URL, without any rights on it.
 
         Raises UnknownOrder.
@@ -74,13 +74,13 @@ class Orders:
 
         def read(connection: Connection) -> Order:
             found = self._of_buyer(
-                connection, document_links.marked(connection, self._links, order, mark)
+                connection, document_links.find_order(connection, self._links, order, mark)
             )
             return document_links.without_rights(found)
 
         return await self._store.read(read)
 
-    async def of_broadcast(
+    async def list_orders(
         self,
         caller: Caller,
         broadcast: str,
@@ -109,7 +109,7 @@ class Orders:
 
         return await self._store.read(read)
 
-    async def one(self, caller: Caller, broadcast: str, order: str) -> Order:
+    async def read_one(self, caller: Caller, broadcast: str, order: str) -> Order:
         """Return an order of a broadcast as the caller sees it.
 
         Raises Forbidden, UnknownOrder.
@@ -133,18 +133,18 @@ class Orders:
         A cancelled one stays unchanged. The notice counts for the IP address `address`. Raises
         UnknownOrder, NotInState, and DetailsErased where a reason comes after the buyer was erased.
         """
-        sender = await limits.sender(address, self._address_pseudonym)
+        sender = await limits.sender_of(address, self._address_pseudonym)
 
         def write(connection: Connection) -> Order:
             row = with_token(connection, self._links, token)
             if reason and is_erased(row):
-                raise DetailsErased(self._whom_to_ask)
+                raise DetailsErased(self._contact)
             if row.state != "cancelled":
-                reached = Reached(
+                reached = Contact(
                     row.buyer_phone, row.buyer_email, row.simulated, by_staff=False, sender=sender
                 )
-                writing.know(connection, row.id, reached)
-                self._steps.enter(connection, row, "cancelled", Doer("buyer", reason))
+                writing.store_contact(connection, row.id, reached)
+                self._steps.enter(connection, row, "cancelled", Actor("buyer", reason))
             return self._of_buyer(connection, with_token(connection, self._links, token))
 
         return await self._store.write(write)
@@ -156,13 +156,13 @@ class Orders:
 
         Raises Forbidden, UnknownOrder, NotInState, Invalid (it needs a reason), HowKnown.
         """
-        who = state_machine.who_is(caller)
+        who = state_machine.role_of(caller)
 
         def write(connection: Connection) -> Order:
             row = with_id(connection, broadcast, order)
             order_view.check(connection, row, caller)
             if row.state != change.state:
-                doer = Doer(who, change.reason, known_by=change.known_by)
+                doer = Actor(who, change.reason, known_by=change.known_by)
                 self._steps.enter(connection, row, change.state, doer)
                 action = f"order.{change.state}"
                 facts = {"number": order_number(row.number), **change.known()}
@@ -176,13 +176,13 @@ class Orders:
 
         Raises Forbidden, UnknownOrder, NotInState.
         """
-        who = state_machine.who_is(caller)
+        who = state_machine.role_of(caller)
 
         def write(connection: Connection) -> Order:
             row = with_id(connection, broadcast, order)
             order_view.check(connection, row, caller)
             if row.payment != "paid":
-                self._steps.pay(connection, row, Doer(who))
+                self._steps.pay(connection, row, Actor(who))
                 number = order_number(row.number)
                 note(connection, caller, "order.paid", order, broadcast=broadcast, number=number)
             return self._one(connection, broadcast, order, caller)
@@ -198,21 +198,23 @@ class Orders:
         key is given. Raises Forbidden, UnknownOrder, WrongCurrency, NotInState, RefundTooHigh,
         KeyReused, Invalid (it has fewer boxes, or none of the offer).
         """
-        who = state_machine.who_is(caller)
-        body_hash = idempotency.canonical_hash(refund, Refund, of=order)
+        who = state_machine.role_of(caller)
+        body_hash = idempotency.canonical_hash(refund, Refund, order=order)
 
         def write(connection: Connection) -> Refunded:
             row = with_id(connection, broadcast, order)
             order_view.check(connection, row, caller)
             amount = currencies.minor_units(refund.amount, row.currency, currencies.ORDER)
             move = ulid()
-            before = idempotency.answered(connection, broadcast, key, body_hash, said=_KEPT)
+            before = idempotency.find_answer(connection, broadcast, key, body_hash, message=_KEPT)
             if before is not None:
                 now = self._one(connection, broadcast, order, caller)
                 return Refunded.by(now, before.get("move"))
-            idempotency.keep(connection, broadcast, key, body_hash, {"order": order, "move": move})
+            idempotency.store_answer(
+                connection, broadcast, key, body_hash, {"order": order, "move": move}
+            )
             boxes = {line.offer: line.quantity for line in refund.lines}
-            doer = Doer(who, refund.reason, move)
+            doer = Actor(who, refund.reason, move)
             self._steps.refund(connection, row, amount, doer, boxes, offer=refund.offer)
             note(
                 connection,

@@ -26,7 +26,7 @@ from farmlive.shop.core.problems import UnknownOrder
 from farmlive.shop.core.tables import centres
 from farmlive.shop.orders import order_search, order_view
 from farmlive.shop.orders.change_models import CodeSaid, HandedOver, HandOver, WaitingSearch
-from farmlive.shop.orders.transitions import Doer, Transitions, with_id
+from farmlive.shop.orders.transitions import Actor, Transitions, with_id
 from farmlive.store import Store, hot
 
 # Wrong codes per minute, of a person and of an IP address: of a million codes, dozens may be
@@ -91,7 +91,7 @@ def code_at(links: OrderLinks, order: str, centre: str, shift: int = 0) -> Code:
     return Code(order, digits, links.code_hash(centre, digits), shift)
 
 
-def asked(code: Code) -> tuple[Executable, dict[str, Any]]:
+def code_query(code: Code) -> tuple[Executable, dict[str, Any]]:
     """Return the query of `new_code`, which can be prefetched."""
     return _TAKEN, {"code_hash": code.code_hash, "open": list(OPEN)}
 
@@ -102,7 +102,7 @@ def new_code(connection: Connection, links: OrderLinks, centre: str, code: Code)
     Call it in the transaction of the new order.
     """
     for _ in range(TRIES):
-        if connection.execute(*asked(code)).first() is None:
+        if connection.execute(*code_query(code)).first() is None:
             break
         code = code_at(links, code.order, centre, secrets.randbelow(CODES))
     return code  # a shared code still finds its order, with the end of the phone number
@@ -118,22 +118,22 @@ class Pickup:
         self._steps = steps
         self._limits = limits
 
-    async def find(self, caller: Caller, said: CodeSaid) -> Order:
+    async def find(self, caller: Caller, request: CodeSaid) -> Order:
         """Return the order that waits under the code; for a clerk at own centres only.
 
         Raises Forbidden, TooMany, UnknownCode, CodeShared.
         """
-        state_machine.who_is(caller)
+        state_machine.role_of(caller)
 
         def read(connection: Connection) -> Order:
-            row = _waiting(connection, self._links, caller, said)
+            row = _waiting(connection, self._links, caller, request)
             (order,) = order_view.orders(connection, self._origin, self._links, [row], caller)
             return order
 
-        with self._guesses(caller):
+        with self._guess_key(caller):
             return await self._store.read(read)
 
-    async def waiting(
+    async def list_waiting(
         self, caller: Caller, search: WaitingSearch
     ) -> tuple[list[Order], str | None]:
         """List what can be handed over in all broadcasts, oldest first, with the next page's
@@ -141,7 +141,7 @@ class Pickup:
 
         A search also finds orders that are not marked as packed. Raises Forbidden.
         """
-        state_machine.who_is(caller)
+        state_machine.role_of(caller)
         page = search.page
         states = WAITING if search.find is None else OPEN
         query = select(orders).where(
@@ -162,8 +162,8 @@ class Pickup:
 
         return await self._store.read(read)
 
-    async def give(
-        self, caller: Caller, order: str, said: HandOver, key: str | None = None
+    async def hand_over(
+        self, caller: Caller, order: str, request: HandOver, key: str | None = None
     ) -> HandedOver:
         """Hand over the order with the code, or without a code the order itself, with how its buyer
         is known.
@@ -174,40 +174,40 @@ class Pickup:
         Raises Forbidden, TooMany, UnknownCode, CodeShared, KeyReused, and without a code
         UnknownOrder, OtherCentre, NotInState, HowKnown.
         """
-        who = state_machine.who_is(caller)
-        body_hash = idempotency.canonical_hash(said, HandOver, of=order)
+        who = state_machine.role_of(caller)
+        body_hash = idempotency.canonical_hash(request, HandOver, order=order)
 
         def write(connection: Connection) -> HandedOver:
             row = connection.execute(_PICKED_UP, {"order": order}).one_or_none()
             if row is not None and not caller.may_centre(row.centre):
                 # With a code it must look unknown, so that guessing reveals nothing of other
                 # centres.
-                if said.code is not None:
+                if request.code is not None:
                     raise _unknown()
                 order_view.check(connection, row, caller)
             done: dict[str, Any] | None = None
             if row is not None:
-                done = idempotency.answered(
-                    connection, row.broadcast, key, body_hash, said=idempotency.OF_STAFF
+                done = idempotency.find_answer(
+                    connection, row.broadcast, key, body_hash, message=idempotency.OF_STAFF
                 )
             if done is None:
-                row = _meant(connection, self._links, caller, row, said)
-                done = self._done(connection, caller, row, said, who)
-                idempotency.keep(connection, row.broadcast, key, body_hash, done)
+                row = _requested_order(connection, self._links, caller, row, request)
+                done = self._hand_over_once(connection, caller, row, request, who)
+                idempotency.store_answer(connection, row.broadcast, key, body_hash, done)
             now = connection.execute(_PICKED_UP, {"order": order}).one()
             (shown_now,) = order_view.orders(connection, self._origin, self._links, [now], caller)
             return HandedOver(id=done["move"], order=shown_now, until=done["until"])
 
-        with self._guesses(caller):
+        with self._guess_key(caller):
             return await self._store.write(write)
 
-    def _done(
+    def _hand_over_once(
         self,
         connection: Connection,
         caller: Caller,
         row: Row[Any],
-        said: HandOver,
-        who: state_machine.Who,
+        request: HandOver,
+        who: state_machine.OrderRole,
     ) -> dict[str, Any]:
         """Hand the order over unless it was before.
 
@@ -216,17 +216,17 @@ class Pickup:
         if row.state == "received":
             return {"move": None, "until": None}
         move, until = ulid(), now_ms() + state_machine.UNDO_MS
-        known_by = said.known_by if said.code is None else "code"
-        self._give(connection, row, Doer(who, move=move, known_by=known_by))
-        how = {"unpacked": row.state == "placed", "codeless": said.code is None}
+        known_by = request.known_by if request.code is None else "code"
+        self._hand_over(connection, row, Actor(who, move=move, known_by=known_by))
+        how = {"unpacked": row.state == "placed", "codeless": request.code is None}
         facts: dict[str, Any] = {name: True for name, is_so in how.items() if is_so}
-        if said.code is None:
-            facts["known_by"] = said.known_by
+        if request.code is None:
+            facts["known_by"] = request.known_by
         facts["number"] = order_number(row.number)
         note(connection, caller, "order.handed_over", row.id, broadcast=row.broadcast, **facts)
         return {"move": move, "until": until}
 
-    def _give(self, connection: Connection, row: Row[Any], doer: Doer) -> None:
+    def _hand_over(self, connection: Connection, row: Row[Any], doer: Actor) -> None:
         for state in _TO_THE_BUYER.get(row.state, ("received",)):
             passed = state != "received"
             self._steps.enter(connection, row, state, doer, passed=passed)
@@ -234,7 +234,7 @@ class Pickup:
         if row.payment == "due":
             self._steps.pay(connection, row, doer)
 
-    def _guesses(self, caller: Caller) -> Any:
+    def _guess_key(self, caller: Caller) -> Any:
         person = caller.account or caller.name or caller.device
         return self._limits.failures(
             UnknownCode,
@@ -245,42 +245,44 @@ class Pickup:
         )
 
 
-def _meant(
+def _requested_order(
     connection: Connection,
     links: OrderLinks,
     caller: Caller,
     row: Row[Any] | None,
-    said: HandOver,
+    request: HandOver,
 ) -> Row[Any]:
     """Return the order to hand over, where `row` is the requested one.
 
     Raises UnknownCode, CodeShared. It may already have been handed over under that code, if the
     answer was lost.
     """
-    if said.code is None:
+    if request.code is None:
         if row is None:
             raise UnknownOrder("Nothing was handed over: no such order is picked up.")
         return row
-    if row is not None and row.state == "received" and links.code_of(row) == said.code:
+    if row is not None and row.state == "received" and links.code_of(row) == request.code:
         return row
-    found = _waiting(connection, links, caller, said)
+    found = _waiting(connection, links, caller, request)
     if row is None or found.id != row.id:
         raise _unknown()
     return found
 
 
-def _waiting(connection: Connection, links: OrderLinks, caller: Caller, said: CodeSaid) -> Row[Any]:
+def _waiting(
+    connection: Connection, links: OrderLinks, caller: Caller, request: CodeSaid
+) -> Row[Any]:
     query = _OPEN.where(*order_view.may_read(caller))
     # The hash includes the pick-up point, so each point in question has its own.
-    if said.centre is not None:
-        points = [said.centre]
+    if request.centre is not None:
+        points = [request.centre]
     elif caller.role == "clerk" and caller.centres is not None:
         points = sorted(caller.centres)
     else:
         points = [row.id for row in connection.execute(_CENTRES)]
-    hashes = [links.code_hash(point, said.code) for point in points]
-    if said.phone is not None:
-        query = query.where(orders.c.buyer_phone.endswith(said.phone))
+    hashes = [links.code_hash(point, request.code) for point in points]
+    if request.phone is not None:
+        query = query.where(orders.c.buyer_phone.endswith(request.phone))
     found = connection.execute(query, {"hashes": hashes}).all()
     if not found:
         raise _unknown()

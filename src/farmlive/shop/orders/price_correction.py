@@ -118,13 +118,13 @@ class Corrections:
         """
 
         key = message.key
-        body_hash = idempotency.canonical_hash(message, OfferCorrect, of="corrections")
+        body_hash = idempotency.canonical_hash(message, OfferCorrect, order="corrections")
 
         def write(connection: Connection) -> dict[str, Any]:
             head = self._log.head(connection, broadcast)
             given = message.price and currencies.in_bag(connection, broadcast, message.price)
-            before = idempotency.answered(
-                connection, broadcast, key, body_hash, said=idempotency.OF_STAFF
+            before = idempotency.find_answer(
+                connection, broadcast, key, body_hash, message=idempotency.OF_STAFF
             )
             if before is not None:
                 return before
@@ -134,7 +134,7 @@ class Corrections:
                     "can still be cancelled and refunded."
                 )
             row = _offer(connection, broadcast, message.offer)
-            price = given or prices.before(connection, row.id, row.price)
+            price = given or prices.price_before(connection, row.id, row.price)
             if price is None:
                 raise NoPriceBefore(
                     "Nothing was changed: the offer has had this price from the start. Give the "
@@ -143,7 +143,7 @@ class Corrections:
             if price == row.price:
                 raise Invalid("Nothing was changed: that is the price already.")
             check_flash(connection, row, price)
-            prices.correct(connection, row.id, price, now_ms())
+            prices.correct_price(connection, row.id, price, now_ms())
             values: dict[str, Any] = {"price": price}
             if row.list_price is not None and row.list_price < price:
                 values["list_price"] = None
@@ -154,7 +154,7 @@ class Corrections:
                 list_price=None if "list_price" in values else events.LEFT_OUT,
                 corrected=True,
             )
-            held = reprice_holds.held(connection, broadcast, row.id, price=row.price)
+            held = reprice_holds.list_holds(connection, broadcast, row.id, price=row.price)
             again = [
                 reprice_holds.reprice(connection, *of, price) for of in held if not message.honour
             ]
@@ -169,7 +169,7 @@ class Corrections:
                 price=price,
                 honour=message.honour,
             )
-            *_, wrong = _wrong_prices(prices.through_time(connection, row.id))
+            *_, wrong = _wrong_prices(prices.price_history(connection, row.id))
             list_price = values.get("list_price", row.list_price)
             answer = {
                 "offer": row.id,
@@ -179,7 +179,7 @@ class Corrections:
                 "orders": len(_ordered(connection, row.id, wrong)),
                 "held": sum(line["quantity"] for _, line in held) if message.honour else 0,
             }
-            idempotency.keep(connection, broadcast, key, body_hash, answer)
+            idempotency.store_answer(connection, broadcast, key, body_hash, answer)
             return answer
 
         return await self._store.write(write)
@@ -194,7 +194,7 @@ class Corrections:
         def read(connection: Connection) -> Mispriced:
             self._log.head(connection, broadcast)
             row = _offer(connection, broadcast, offer)
-            past = prices.through_time(connection, offer)
+            past = prices.price_history(connection, offer)
             found = _wrong_prices(past)
             found += _wrong_flashes(connection.execute(_FLASHES, {"offer": offer}).all(), past)
             if not found:
@@ -222,7 +222,7 @@ def _wrong_prices(past: Sequence[Row[Any]]) -> list[_Wrong]:
     found = []
     for place, row in enumerate(past, 1):
         later = past[place:]
-        if row.corrected_at is None or (right := prices.right(later)) == row.price:
+        if row.corrected_at is None or (right := prices.right_price(later)) == row.price:
             continue
         again = next((it.from_at for it in later if it.price == row.price), _NEVER)
         found.append(_Wrong(row.price, right, None, row.from_at, row.until_at, again))
@@ -234,7 +234,7 @@ def _wrong_flashes(batches: Sequence[Row[Any]], past: Sequence[Row[Any]]) -> lis
     found = []
     for batch in batches:
         later = (it for it in past if it.until_at is None or it.until_at > batch.ended_at)
-        right = prices.right(later)
+        right = prices.right_price(later)
         found.append(_Wrong(batch.price, right, batch.id, batch.starts_at, batch.ended_at))
     return found
 
@@ -253,7 +253,7 @@ def _ordered(connection: Connection, offer: str, wrong: _Wrong) -> Sequence[Row[
 def _listed(connection: Connection, offer: Row[Any], wrong: _Wrong) -> dict[str, Any]:
     held: list[reprice_holds.Held] = []
     if wrong.flash is not None or wrong.price != offer.price:
-        held = reprice_holds.held(
+        held = reprice_holds.list_holds(
             connection, offer.broadcast, offer.id, price=wrong.price, flash=wrong.flash
         )
     ordered = _ordered(connection, offer.id, wrong)

@@ -45,7 +45,7 @@ _REWRITE = (
 
 
 @dataclass(frozen=True)
-class Opened:
+class RekeyCounts:
     """The number of orders with a link, of unfinished ones among them, and of those with a code."""
 
     orders: int
@@ -53,7 +53,7 @@ class Opened:
     codes: int
 
 
-def opened(connection: Connection) -> Opened:
+def count_orders(connection: Connection) -> RekeyCounts:
     """Count the orders that the keys affect."""
     found = connection.execute(
         select(
@@ -62,7 +62,7 @@ def opened(connection: Connection) -> Opened:
             func.count().filter(orders.c.state.in_(OPEN), orders.c.code_hash.is_not(None)),
         ).select_from(orders)
     ).one()
-    return Opened(*found)
+    return RekeyCounts(*found)
 
 
 def rekey(

@@ -69,13 +69,13 @@ _ALONE = "Put the refund right: its money alone comes back, and what came off st
 
 
 @dataclass(frozen=True, slots=True)
-class Doer:
+class Actor:
     """The actor of a transition, the reason, and the bulk action that it belongs to.
 
     `known_by`: how the buyer of a pick-up was identified, by its `code` or otherwise.
     """
 
-    who: state_machine.Who
+    who: state_machine.OrderRole
     reason: str | None = None
     move: str | None = None
     known_by: KnownBy | Literal["code"] | None = None
@@ -133,7 +133,7 @@ class Transitions:
         connection: Connection,
         row: Row[Any],
         state: State,
-        doer: Doer,
+        doer: Actor,
         *,
         passed: bool = False,
     ) -> None:
@@ -160,31 +160,31 @@ class Transitions:
             moved, _ = order_stock.put_all_back(connection, row)
         payment = row.payment
         if state == "cancelled":
-            payment = payments.of(row.payment_method).cancel(payment)
+            payment = payments.provider_of(row.payment_method).cancel(payment)
         if row.state == "placed":
             box_limits.forget(connection, [row.id])
-        self._keep(connection, row, state, payment, doer)
-        self._tell(connection, row, step.event, state, payment, doer, moved, passed=passed)
+        self._update_row(connection, row, state, payment, doer)
+        self._append_event(connection, row, step.event, state, payment, doer, moved, passed=passed)
 
-    def pay(self, connection: Connection, row: Row[Any], doer: Doer) -> None:
+    def pay(self, connection: Connection, row: Row[Any], doer: Actor) -> None:
         """Record that an order was paid. Raises NotInState, Forbidden, LotStopped.
 
         A shipped order can be paid although its lot was stopped meanwhile: the money may still
         arrive, and be refunded.
         """
-        after = payments.of(row.payment_method).capture(row.payment)
+        after = payments.provider_of(row.payment_method).capture(row.payment)
         step = state_machine.next_payment(row.payment, after, doer.who, row.way, row.state)
         if row.state not in LEFT:
             _check_stopped(connection, row)
-        self._keep(connection, row, row.state, after, doer)
-        self._tell(connection, row, step.event, row.state, after, doer)
+        self._update_row(connection, row, row.state, after, doer)
+        self._append_event(connection, row, step.event, row.state, after, doer)
 
     def refund(
         self,
         connection: Connection,
         row: Row[Any],
         amount: int,
-        doer: Doer,
+        doer: Actor,
         boxes: Mapping[str, int] | None = None,
         *,
         offer: str | None = None,
@@ -199,7 +199,7 @@ class Transitions:
         if row.payment == "due":
             state_machine.check_owed(row.state)
         refunded = row.refunded + amount
-        provider = payments.of(row.payment_method)
+        provider = payments.provider_of(row.payment_method)
         after = provider.refund(row.payment, left=row.total - refunded)
         step = state_machine.next_payment(row.payment, after, doer.who, row.way, row.state)
         if refunded > row.total:
@@ -220,10 +220,10 @@ class Transitions:
             back = order_stock.event_lines(connection, row, boxes)
             kept["back"] = [{"offer": of, "quantity": count} for of, count in boxes.items()]
         connection.execute(_SET.values(refunded=refunded), {"of": row.id})
-        self._keep(connection, row, row.state, after, doer, refund=kept)
+        self._update_row(connection, row, row.state, after, doer, refund=kept)
         total = money(refunded, row.currency)
         facts = _Refund(total, back, line, claim)
-        self._tell(connection, row, step.event, row.state, after, doer, moved, refund=facts)
+        self._append_event(connection, row, step.event, row.state, after, doer, moved, refund=facts)
 
     def undo(
         self,
@@ -231,7 +231,7 @@ class Transitions:
         row: Row[Any],
         change: Row[Any],
         before: tuple[State, Payment],
-        doer: Doer,
+        doer: Actor,
         *,
         passed: bool = False,
         alone: bool = False,
@@ -259,13 +259,13 @@ class Transitions:
                 try:
                     moved, over = order_stock.sell_all_again(connection, row)
                 except (SoldOut, LotSpent) as short:
-                    raise _not_again(short, _TELL) from short
+                    raise _refuse_resale(short, _TELL) from short
         else:
             step = state_machine.payment_back(row.payment, payment, doer.who, row.way, row.state)
         undone: dict[str, Any] = {"undone": True, "move": doer.move}
         is_alone = False
         if step.event is events.OrderRefunded:
-            moved, over, refund = self._take_again(connection, row, change.refund, alone=alone)
+            moved, over, refund = self._undo_refund(connection, row, change.refund, alone=alone)
             is_alone = "back" in change.refund and refund.back is None
             if is_alone:
                 undone["refund"] = {**change.refund, "alone": True}
@@ -274,8 +274,8 @@ class Transitions:
             .where(order_changes.c.order == row.id, order_changes.c.change == change.change)
             .values(undone)
         )
-        self._keep(connection, row, state, payment, doer)
-        self._tell(
+        self._update_row(connection, row, state, payment, doer)
+        self._append_event(
             connection,
             row,
             step.event,
@@ -292,7 +292,7 @@ class Transitions:
 
     # Parts of a transition.
 
-    def _take_again(
+    def _undo_refund(
         self,
         connection: Connection,
         row: Row[Any],
@@ -329,7 +329,7 @@ class Transitions:
                 back = order_stock.event_lines(connection, row, boxes)
             except (SoldOut, LotSpent) as short:
                 if not alone:
-                    raise _not_again(short, _ALONE, alone=True) from short
+                    raise _refuse_resale(short, _ALONE, alone=True) from short
             except LotStopped:
                 if not alone:
                     raise
@@ -337,10 +337,10 @@ class Transitions:
             line = order_stock.event_line(connection, row, refund["offer"])
         claim: str | None = refund.get("claim")
         if claim is not None:
-            self._open_again(connection, row, claim)
+            self._reopen_claim(connection, row, claim)
         return moved, over, _Refund(money(refunded, row.currency), back, line, claim)
 
-    def _open_again(self, connection: Connection, row: Row[Any], claim: str) -> None:
+    def _reopen_claim(self, connection: Connection, row: Row[Any], claim: str) -> None:
         if connection.execute(_OPEN, {"of": row.id}).first() is not None:
             raise NotInState(
                 "Nothing was changed: the buyer has made another claim since. Answer that one.",
@@ -349,13 +349,13 @@ class Transitions:
             )
         connection.execute(_OPEN_AGAIN, {"claim": claim})
 
-    def _keep(
+    def _update_row(
         self,
         connection: Connection,
         row: Row[Any],
         state: str,
         payment: str,
-        doer: Doer,
+        doer: Actor,
         *,
         refund: dict[str, Any] | None = None,
     ) -> None:
@@ -369,14 +369,14 @@ class Transitions:
         said = {"reason": doer.reason, "move": doer.move, "refund": refund}
         connection.execute(_KEEP, {**change, "state": state, "payment": payment, **said})
 
-    def _tell(
+    def _append_event(
         self,
         connection: Connection,
         row: Row[Any],
         kind: type[events.OrderEvent],
         state: State,
         payment: Payment,
-        doer: Doer,
+        doer: Actor,
         moved: Sequence[events.StockChanged] = (),
         over: Sequence[events.FlashEnded] = (),
         *,
@@ -409,7 +409,7 @@ def _check_stopped(connection: Connection, row: Row[Any]) -> None:
         raise reasons.refusal(connection, lot, (line.offer for line in found if line.lot == lot))
 
 
-def _not_again(short: SoldOut | LotSpent, do: str, **members: Any) -> SoldOut | LotSpent:
+def _refuse_resale(short: SoldOut | LotSpent, do: str, **members: Any) -> SoldOut | LotSpent:
     """Return the refusal for staff: the boxes can't be sold again, and what to do."""
     if isinstance(short, SoldOut):
         words = f"Nothing was changed: its boxes are sold or held again. {do}"

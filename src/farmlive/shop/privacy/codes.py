@@ -22,7 +22,7 @@ from farmlive.settings import Settings
 from farmlive.shop.core.order_links import OrderLinks
 from farmlive.shop.core.order_tables import orders
 from farmlive.shop.notices import limits
-from farmlive.shop.notices.limits import Sender, StrangersLimits
+from farmlive.shop.notices.limits import Sender, StrangerLimits
 from farmlive.shop.notices.providers import Notice, Provider
 from farmlive.shop.notices.texts import Language, code_words
 from farmlive.shop.privacy.problems import CodesLocked, NoCodes, WrongCode
@@ -44,7 +44,7 @@ _THE = select(person_codes).where(person_codes.c.phone == bindparam("of_phone"))
 _FORGET = delete(person_codes).where(person_codes.c.until < bindparam("now"))
 
 
-class Claimed(NamedTuple):
+class ClaimedPhone(NamedTuple):
     """A phone that somebody claims: its number, and the pseudonyms of its orders."""
 
     number: str
@@ -54,35 +54,35 @@ class Claimed(NamedTuple):
 class PersonCodes:
     """Sends and checks codes."""
 
-    def __init__(self, store: Store, settings: Settings, through: Sequence[Provider]):
+    def __init__(self, store: Store, settings: Settings, providers: Sequence[Provider]):
         self._store = store
         self._links = OrderLinks(store.keys.orders)
         self._pseudonyms = Pseudonyms(store)
-        self._limits = StrangersLimits(settings, store)
-        self._through = through
+        self._limits = StrangerLimits(settings, store)
+        self._providers = providers
         self._sending: set[asyncio.Task[None]] = set()
 
     @property
-    def are_sent(self) -> bool:
+    def can_send(self) -> bool:
         """Whether a provider can send to phones."""
-        return any(provider.reach("") for provider in self._through)
+        return any(provider.can_reach("") for provider in self._providers)
 
-    def mark(self, phone: Claimed) -> str:
+    def mark(self, phone: ClaimedPhone) -> str:
         """Return the pseudonym under which wrong codes are counted."""
-        return self._pseudonyms.uncached(_WORD, limits.recipient(phone.number))
+        return self._pseudonyms.uncached(_WORD, limits.normalize_recipient(phone.number))
 
     async def stop(self) -> None:
         """Wait for the messages under way."""
         if self._sending:
             await asyncio.wait(self._sending, timeout=5)
 
-    async def send(self, phone: Claimed, by: Sender | None, language: Language | None) -> None:
+    async def send(self, phone: ClaimedPhone, by: Sender | None, language: Language | None) -> None:
         """Send a code if the phone has orders and the limits of notices allow it.
 
         The limits count it either way. The caller can't tell the difference. Raises NoCodes where
         this server sends no codes, CodesLocked.
         """
-        if not self.are_sent:
+        if not self.can_send:
             raise NoCodes(
                 "Nothing was sent: this server sends no text messages. Use the link of an order, "
                 "or ask whom the privacy page names."
@@ -101,7 +101,7 @@ class PersonCodes:
             is_known = connection.execute(select(has_orders)).scalar()
             if self._limits.held_by(connection, phone.number, by, now) is not None:
                 return 0, now, None
-            self._limits.keep(connection, limits.recipient(phone.number), now, now)
+            self._limits.count(connection, limits.normalize_recipient(phone.number), now, now)
             issued_at = seed = now
             if row is not None and row.issued_at > now - SAME_MS:
                 issued_at, seed = row.issued_at, row.seed
@@ -114,11 +114,11 @@ class PersonCodes:
             raise _too_many(locked)
         if code is not None:
             # In a task of its own, so that the answer takes the same time either way.
-            task = create_task(self._bring(phone.number, code, at, language))
+            task = create_task(self._deliver(phone.number, code, at, language))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
-    async def check(self, phone: Claimed, code: str) -> None:
+    async def check(self, phone: ClaimedPhone, code: str) -> None:
         """Raise WrongCode unless it is the code that was sent, and CodesLocked after five wrong
         codes.
 
@@ -148,13 +148,13 @@ class PersonCodes:
                 "message once more, or have another one sent."
             )
 
-    def use_up(self, connection: Connection, phone: Claimed) -> None:
+    def use_up(self, connection: Connection, phone: ClaimedPhone) -> None:
         """Invalidate the code."""
         connection.execute(
             update(person_codes).where(person_codes.c.phone == self.mark(phone)).values(issued_at=0)
         )
 
-    async def _bring(self, number: str, code: str, at: int, language: Language | None) -> None:
+    async def _deliver(self, number: str, code: str, at: int, language: Language | None) -> None:
         """Send the code.
 
         `at` is a time when the phone still had orders: a later erasure removes this message from
@@ -167,11 +167,11 @@ class PersonCodes:
             number="",
             person=number,
             language=language,
-            said=code_words(code, language),
+            text=code_words(code, language),
             url="",
         )
-        for provider in self._through:
-            if provider.reach(number):
+        for provider in self._providers:
+            if provider.can_reach(number):
                 try:
                     await asyncio.to_thread(provider.send, notice)
                 except Exception as error:  # its text may contain the number

@@ -44,7 +44,7 @@ from farmlive.shop.core.models import order_number
 from farmlive.shop.core.order_links import OrderLinks
 from farmlive.shop.core.order_tables import orders
 from farmlive.shop.notices import outbox_file, queue
-from farmlive.shop.notices.limits import Pseudonym, StrangersLimits
+from farmlive.shop.notices.limits import Pseudonym, StrangerLimits
 from farmlive.shop.notices.tables import notices
 from farmlive.shop.orders import buyer_data
 from farmlive.shop.privacy.problems import OrdersOpen
@@ -82,7 +82,7 @@ _THOSE = select(orders).where(orders.c.id.in_(bindparam("those", expanding=True)
 
 
 @dataclass(frozen=True)
-class Whose:
+class OrderScope:
     """The orders to erase or export: all with these pseudonyms, which are one phone's, or one
     order.
     """
@@ -100,8 +100,8 @@ class Whose:
         return select(orders).where(orders.c.buyer.in_(self.buyers))
 
 
-class Erasing:
-    """Erases; `again` resumes unfinished erasures, of this server or another."""
+class Erasure:
+    """Erases; `periodic` resumes unfinished erasures, of this server or another."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class Erasing:
         self._log = log
         self._links = OrderLinks(store.keys.orders)
         self._pseudonym = pseudonym
-        self._limits = StrangersLimits(settings, store)
+        self._limits = StrangerLimits(settings, store)
         self._photos = photos
         self._outbox = settings.data / "outbox"
         self._keep_ms = settings.outbox_ms + SPARE_MS
@@ -127,15 +127,15 @@ class Erasing:
         self._scrubbed_at = float("-inf")
         self._forgot_at = 0
         self._working = asyncio.Lock()
-        self.again = Periodic(
+        self.periodic = Periodic(
             EVERY_S,
-            self.go_on,
+            self.resume,
             "what a buyer had erased was not erased whole; trying again",
             "what buyers had erased is erased whole",
             at_once=True,
         )
 
-    async def erase(self, caller: Caller, whose: Whose, *, by: str) -> int:
+    async def erase(self, caller: Caller, whose: OrderScope, *, by: str) -> int:
         """Erase the buyers of these orders and return the number of orders.
 
         `by` is the caller's right for the audit entry: `link`, `code` or `role`. Once begun it is
@@ -149,10 +149,10 @@ class Erasing:
             try:
                 await self._work(scrubs=self._store.dialect == "sqlite")
             except (OSError, Unavailable) as error:
-                self.again.outage.failed(reason_of(error))
+                self.periodic.outage.failed(reason_of(error))
         return begun
 
-    async def go_on(self) -> None:
+    async def resume(self) -> None:
         """Complete the erasures that were begun. Raises Unavailable, OSError."""
         await self._work(scrubs=True)
 
@@ -173,7 +173,7 @@ class Erasing:
 
     # Transactions.
 
-    def _begin(self, connection: Connection, caller: Caller, whose: Whose, by: str) -> int:
+    def _begin(self, connection: Connection, caller: Caller, whose: OrderScope, by: str) -> int:
         now = now_ms()
         query = whose.query().where(~buyer_data.IS_ERASED).order_by(orders.c.id)
         rows = connection.execute(query).all()
@@ -191,7 +191,7 @@ class Erasing:
         if rows:
             erasure = ulid()
             # A clock that was set back may be behind the orders and their notices.
-            at = max(now, *(row.placed_at for row in rows), _told_at(connection, rows))
+            at = max(now, *(row.placed_at for row in rows), _last_notice_at(connection, rows))
             connection.execute(
                 insert(erasures),
                 {
@@ -223,7 +223,7 @@ class Erasing:
         self, connection: Connection, row: Row[Any], after: str
     ) -> tuple[list[str], list[Event]]:
         """Return the next orders of an erasure, and the events with their buyer."""
-        query = _whose(row).query().where(~buyer_data.IS_ERASED, orders.c.id > after)
+        query = _scope_of(row).query().where(~buyer_data.IS_ERASED, orders.c.id > after)
         query = query.where(orders.c.placed_at <= row.at).order_by(orders.c.id).limit(AT_ONCE)
         found = connection.execute(query).all()
         told: list[Event] = []
@@ -252,7 +252,7 @@ class Erasing:
             return set()
         those = [row.id for row in rows]
         self._keep_counts(connection, those, now)
-        photos = buyer_data.empty(connection, rows, now)
+        photos = buyer_data.erase_details(connection, rows, now)
         forget_orders(connection, those)
         for row in rows:
             values = {"buyer": erasure.buyer}
@@ -261,7 +261,7 @@ class Erasing:
                 values["device"] = devices.setdefault(row.device, new)
             connection.execute(update(orders).where(orders.c.id == row.id).values(**values))
         if erasure.order is not None:
-            _take_out_phone(connection, rows[0].buyer, max(now, erasure.at))
+            _erase_phone(connection, rows[0].buyer, max(now, erasure.at))
         erased: dict[str, Event] = {}
         for row in rows:
             number = order_number(row.number)
@@ -283,7 +283,7 @@ class Erasing:
         )
         for row in counted.all():
             if row.cause == "stranger" and row.held_by is None:
-                self._limits.keep(connection, row.recipient, row.created_at, now)
+                self._limits.count(connection, row.recipient, row.created_at, now)
 
     # After the commit.
 
@@ -315,12 +315,12 @@ class Erasing:
         self._swept_upto = min(self._swept_upto, late)
         rows = await self._store.read(partial(_since, at=self._swept_upto))
         if any(row.id not in self._swept or row.at <= late for row in rows):
-            is_theirs = await self._theirs(rows)
-            await asyncio.to_thread(outbox_file.take_out, self._outbox, is_theirs)
+            is_theirs = await self._line_test(rows)
+            await asyncio.to_thread(outbox_file.overwrite_lines, self._outbox, is_theirs)
             self._swept = {row.id for row in rows if row.at > late}
             self._swept_upto = max([self._swept_upto, *(row.at for row in rows if row.at <= late)])
 
-    async def _theirs(self, erased: Sequence[Row[Any]]) -> outbox_file.Theirs:
+    async def _line_test(self, erased: Sequence[Row[Any]]) -> outbox_file.Theirs:
         """Return the test for lines to erase: those to numbers with one of the pseudonyms, since
         the numbers are stored nowhere, and those about a single order of these.
         """
@@ -354,7 +354,7 @@ class Erasing:
             await self._store.write(partial(_scrubbed, ids=ids))
 
 
-def _take_out_phone(connection: Connection, buyer: str, at: int) -> None:
+def _erase_phone(connection: Connection, buyer: str, at: int) -> None:
     """Also erase every line to the phone with this pseudonym from the outboxes, up to `at`, unless
     another order still has the phone: a line with a code names no order, and a combined line names
     several.
@@ -378,8 +378,8 @@ def _take_out_phone(connection: Connection, buyer: str, at: int) -> None:
         )
 
 
-def _whose(erasure: Row[Any]) -> Whose:
-    return Whose(tuple(erasure.buyers), erasure.order)
+def _scope_of(erasure: Row[Any]) -> OrderScope:
+    return OrderScope(tuple(erasure.buyers), erasure.order)
 
 
 def _left(connection: Connection) -> Sequence[Row[Any]]:
@@ -398,7 +398,7 @@ def _with_ids(connection: Connection, ids: Sequence[str]) -> list[Row[Any]]:
     return found
 
 
-def _told_at(connection: Connection, rows: Sequence[Row[Any]]) -> int:
+def _last_notice_at(connection: Connection, rows: Sequence[Row[Any]]) -> int:
     """Return the time of the latest notice of these orders, as its line in an outbox has it."""
     latest = [0]
     for first in range(0, len(rows), 1_000):

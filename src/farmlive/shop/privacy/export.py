@@ -1,7 +1,7 @@
 """Export: a ZIP with a buyer's data as JSON, as an HTML page, and with the photos of claims.
 
-It collects the data and filters it for the reader; the pages pass their renderer as `Draw`. `Whose`
-in erasing.py selects the orders; the routes check who may have them.
+It collects the data and filters it for the reader; the pages pass their renderer as `Draw`.
+`OrderScope` in erasing.py selects the orders; the routes check who may have them.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from farmlive.shop.core.order_tables import claims, order_changes, orders
 from farmlive.shop.notices.tables import notices
 from farmlive.shop.notices.texts import Language
 from farmlive.shop.orders import fraud_flags, order_view
-from farmlive.shop.privacy.erasing import Whose
+from farmlive.shop.privacy.erasing import OrderScope
 from farmlive.store import FILE_S, Store
 from farmlive.store.files.files import Files
 
@@ -126,7 +126,7 @@ class PersonExport:
         self._links = OrderLinks(store.keys.orders)
         self._photos = photos
 
-    async def collect(self, whose: Whose) -> Export:
+    async def collect(self, whose: OrderScope) -> Export:
         """Collect the data of these orders. Raises Unavailable."""
         found: list[ExportedOrder] = []
         after = ""
@@ -186,7 +186,7 @@ class PersonExport:
     def _path(self, name: str) -> Path | None:
         return self._photos.path(name.removeprefix(PHOTOS))
 
-    def _some(self, connection: Connection, whose: Whose, after: str) -> list[ExportedOrder]:
+    def _some(self, connection: Connection, whose: OrderScope, after: str) -> list[ExportedOrder]:
         query = whose.query().where(orders.c.id > after).order_by(orders.c.id).limit(AT_ONCE)
         rows = connection.execute(query).all()
         if not rows:
@@ -220,7 +220,7 @@ class PersonExport:
                 "history": [_change(each) for each in changed[row.id]],
                 "claims": [_claim(each) for each in claimed[row.id]],
                 "messages": [
-                    _told(message, each.provider)
+                    _recipient_shown(message, each.provider)
                     for message, each in zip(messages, noticed[row.id], strict=True)
                 ],
                 "events": events[row.id],
@@ -255,7 +255,7 @@ def _closed(order: Order, photos: Sequence[Sequence[str]]) -> Order:
     return order.model_copy(update={"token": None, "url": None, "code": None, "claims": told})
 
 
-def _marks(row: Row[Any], whose: Whose) -> list[str]:
+def _marks(row: Row[Any], whose: OrderScope) -> list[str]:
     """Return the order's flags.
 
     Readers by its link get only those that don't come from the phone's other orders, since somebody
@@ -317,7 +317,7 @@ def _claim(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _message(row: Row[Any], whose: Whose) -> Message:
+def _message(row: Row[Any], whose: OrderScope) -> Message:
     """Return a message as the export has it.
 
     Readers by a link don't get its state: a held notice would reveal other messages to the number,
@@ -333,7 +333,7 @@ def _message(row: Row[Any], whose: Whose) -> Message:
     )
 
 
-def _told(message: Message, provider: str) -> dict[str, Any]:
+def _recipient_shown(message: Message, provider: str) -> dict[str, Any]:
     told = {"at": rfc3339(message.at), "kind": message.kind, "to": message.to, "by": provider}
     if message.state is None:
         return told

@@ -25,8 +25,8 @@ from farmlive.shop.notices.limits import Pseudonym
 from farmlive.shop.notices.texts import Language
 from farmlive.shop.orders import buyer_data
 from farmlive.shop.orders.transitions import with_token
-from farmlive.shop.privacy.codes import VALID_MS, Claimed, PersonCodes
-from farmlive.shop.privacy.erasing import Erasing, Whose
+from farmlive.shop.privacy.codes import VALID_MS, ClaimedPhone, PersonCodes
+from farmlive.shop.privacy.erasing import Erasure, OrderScope
 from farmlive.shop.privacy.export import Draw, Export, PersonExport, Zip
 from farmlive.shop.privacy.models import CodeSent, KeptOfPerson, KeptOrder, PersonAsked
 from farmlive.store import FILE_S, Store
@@ -51,7 +51,7 @@ class Persons:
         self,
         store: Store,
         settings: Settings,
-        erasing: Erasing,
+        erasing: Erasure,
         export: PersonExport,
         codes: PersonCodes,
         limits: RateLimits,
@@ -62,7 +62,7 @@ class Persons:
         self._store = store
         self._links = OrderLinks(store.keys.orders)
         self._country = settings.phone_country
-        self._erasing = erasing
+        self._erasure = erasing
         self._export = export
         self._codes = codes
         self._limits = limits
@@ -72,7 +72,7 @@ class Persons:
     @property
     def sends_codes(self) -> bool:
         """Whether this server can send codes to phones."""
-        return self._codes.are_sent
+        return self._codes.can_send
 
     # By phone.
 
@@ -81,11 +81,11 @@ class Persons:
         self._limits.allow_address(
             "person codes", caller.address, CODES_PER_MINUTE, block_factor=BLOCK_FACTOR
         )
-        sender = await notices_limits.sender(caller.address, self._address_pseudonym)
+        sender = await notices_limits.sender_of(caller.address, self._address_pseudonym)
         await self._codes.send(await self._claimed(phone), sender, language)
         return CodeSent(minutes=VALID_MS // 60_000)
 
-    async def of_phone(self, caller: Caller, asked: PersonAsked) -> Whose:
+    async def of_phone(self, caller: Caller, asked: PersonAsked) -> OrderScope:
         """Return the phone's orders: by a code, or for a coordinator, who has verified the person.
 
         Raises TooMany, WrongCode, CodesLocked.
@@ -97,59 +97,59 @@ class Persons:
             )
             await self._codes.check(claimed, asked.code.replace(" ", ""))
             self._count_file(caller)
-        return Whose(buyers=tuple(claimed.buyers))
+        return OrderScope(buyers=tuple(claimed.buyers))
 
-    async def code_used(self, phone: str) -> None:
+    async def use_up_code(self, phone: str) -> None:
         """Invalidate the code that was sent to the phone."""
         claimed = await self._claimed(phone)
         await self._store.write(partial(self._codes.use_up, phone=claimed))
 
     # By an order's link.
 
-    async def of_order(self, caller: Caller, token: str) -> Whose:
+    async def of_order(self, caller: Caller, token: str) -> OrderScope:
         """Return the single order with this token. Raises UnknownOrder, TooMany."""
         row = await self._store.read(lambda conn: with_token(conn, self._links, token))
         self._count_file(caller)
         self._limits.allow("files of an order", row.id, FILES_PER_MINUTE)
-        return Whose(order=row.id)
+        return OrderScope(order=row.id)
 
     # Actions.
 
-    async def kept(self, whose: Whose) -> KeptOfPerson:
+    async def summarize(self, whose: OrderScope) -> KeptOfPerson:
         """Summarize the data. Raises Unavailable."""
         return await self._store.read(partial(_kept, whose=whose), within_s=FILE_S)
 
     async def kept_because(self, order: str) -> buyer_data.Because | None:
         """Return why the order can't be erased yet, or None. Raises Unavailable."""
-        found = await self._store.read(partial(_open_ones, whose=Whose(order=order)))
+        found = await self._store.read(partial(_open_ones, whose=OrderScope(order=order)))
         return found[0][1] if found else None
 
-    async def export(self, whose: Whose, language: Language, draw: Draw) -> Zip:
+    async def export(self, whose: OrderScope, language: Language, draw: Draw) -> Zip:
         """Create an export. Raises Unavailable."""
         found = await self._export.collect(whose)
         return await self._export.zipped(found, language, draw, PHOTOS_SHOWN)
 
-    async def to_show(self, whose: Whose) -> tuple[Export, dict[str, bytes]]:
+    async def to_show(self, whose: OrderScope) -> tuple[Export, dict[str, bytes]]:
         """Collect all data, and the photos that a page shows. Raises Unavailable."""
         found = await self._export.collect(whose)
         return found, await self._export.photos(found, PHOTOS_SHOWN)
 
-    async def erase(self, caller: Caller, whose: Whose, by: str) -> int:
+    async def erase(self, caller: Caller, whose: OrderScope, by: str) -> int:
         """Erase the buyer of these orders; return how many. Raises OrdersOpen, Unavailable."""
-        return await self._erasing.erase(caller, whose, by=by)
+        return await self._erasure.erase(caller, whose, by=by)
 
     def _count_file(self, caller: Caller) -> None:
         self._limits.allow_address(
             "person files", caller.address, FILES_PER_ADDRESS, block_factor=BLOCK_FACTOR
         )
 
-    async def _claimed(self, phone: str) -> Claimed:
+    async def _claimed(self, phone: str) -> ClaimedPhone:
         number = phones.written(phone, self._country)
         forms = [number, *phones.other_forms(number, self._country)]
-        return Claimed(number, [await self._pseudonym(form) for form in forms])
+        return ClaimedPhone(number, [await self._pseudonym(form) for form in forms])
 
 
-def _kept(connection: Connection, whose: Whose) -> KeptOfPerson:
+def _kept(connection: Connection, whose: OrderScope) -> KeptOfPerson:
     all_of_them = whose.query().subquery()
     count = connection.execute(select(func.count()).select_from(all_of_them)).scalar_one()
     rows = connection.execute(whose.query().order_by(orders.c.id.desc()).limit(SHOWN)).all()
@@ -162,7 +162,9 @@ def _kept(connection: Connection, whose: Whose) -> KeptOfPerson:
     )
 
 
-def _open_ones(connection: Connection, whose: Whose) -> Sequence[tuple[str, buyer_data.Because]]:
+def _open_ones(
+    connection: Connection, whose: OrderScope
+) -> Sequence[tuple[str, buyer_data.Because]]:
     rows = connection.execute(whose.query().where(~buyer_data.IS_ERASED)).all()
     return [(row.id, because) for row, because in buyer_data.open_of(connection, rows, now_ms())]
 

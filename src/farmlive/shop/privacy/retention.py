@@ -59,7 +59,7 @@ _LOOK_AGAIN = (
 
 
 @dataclass
-class Judged:
+class Judgement:
     """Orders with due data, and the others with the reason; None if only the time has not come."""
 
     due: list[Row[Any]] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Judged:
 
 
 @dataclass
-class Outlook:
+class RetentionPreview:
     """The orders that `remove` would handle now: `due` ones.
 
     `open` counts the other old orders by the reason why they are kept, and `named` lists the first
@@ -81,12 +81,12 @@ class Outlook:
     named: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-def judge(connection: Connection, rows: Sequence[Row[Any]], now: int, keep_ms: int) -> Judged:
+def judge(connection: Connection, rows: Sequence[Row[Any]], now: int, keep_ms: int) -> Judgement:
     """Decide which of the orders lose their buyer's data now.
 
     A paid parcel that was shipped counts as received by then: not everybody records that.
     """
-    found = Judged()
+    found = Judgement()
     claimed = buyer_data.claimed(connection, [row.id for row in rows])
     changed = buyer_data.last_changes(connection, rows)
     for row in rows:
@@ -131,9 +131,9 @@ class PersonRetention:
         await in_steps(step)
         return removed
 
-    async def outlook(self) -> Outlook:
+    async def preview(self) -> RetentionPreview:
         """Return what `remove` would do, without doing it."""
-        found = Outlook()
+        found = RetentionPreview()
         now = now_ms()
         after = await self._store.read(_upto)
         for query in (_NEW, _PASSED):
@@ -156,7 +156,7 @@ class PersonRetention:
 
     def _judged(
         self, connection: Connection, query: Any, named: dict[str, Any], now: int
-    ) -> tuple[Sequence[Row[Any]], Judged]:
+    ) -> tuple[Sequence[Row[Any]], Judgement]:
         rows = connection.execute(query, named).all()
         return rows, judge(connection, rows, now, self._keep_ms)
 
@@ -175,7 +175,7 @@ class PersonRetention:
     ) -> tuple[int, set[str]]:
         rows = connection.execute(_THOSE, {"those": ids}).all()
         judged = judge(connection, rows, now, self._keep_ms)
-        photos = buyer_data.empty(connection, judged.due, now)
+        photos = buyer_data.erase_details(connection, judged.due, now)
         for order, at in judged.again.items():
             connection.execute(_LOOK_AGAIN, {"of": order, "check_at": at})
         if upto is not None:

@@ -107,7 +107,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         state: ClaimState | None = None,
     ) -> OrderList:
         """List the orders with claims, or with claims in this state."""
-        found, following = await shop.claims.of_broadcast(caller, broadcast, state, page)
+        found, following = await shop.claims.list_orders(caller, broadcast, state, page)
         return OrderList(orders=found, next=following)
 
     @router.post(

@@ -23,7 +23,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         page: Annotated[paging.PageQuery, paging.page_params(default_limit=50)],
     ) -> HeldNotices:
         """List the notices that a limit holds back, latest first."""
-        return await shop.notices.held.all(page)
+        return await shop.notices.held.list_held(page)
 
     @router.post("/{notice}/sending", operation_id="notices_send")
     @raises(UnknownNotice)

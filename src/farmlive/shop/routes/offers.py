@@ -134,7 +134,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     @raises(UnknownBroadcast)
     async def list_flashes(broadcast: str, page: paging.PageParams) -> FlashList:
         """List the flash batches of a broadcast, oldest first."""
-        found = await shop.flashes.of_broadcast(broadcast)
+        found = await shop.flashes.list_batches(broadcast)
         rows, following = page.slice(found, lambda flash: flash.id)
         return FlashList(flashes=rows, next=following)
 

@@ -67,9 +67,9 @@ def by_token(shop: Shop, guard: Guard) -> Callable[[str, Request], Awaitable[Non
     It raises UnknownOrder, TooMany.
     """
 
-    @raises(shop.by_token.check)
+    @raises(shop.order_link_limits.check)
     async def check(token: str, request: Request) -> None:
-        await shop.by_token.check(token, guard.address(request))
+        await shop.order_link_limits.check(token, guard.address(request))
 
     return check
 
@@ -86,8 +86,8 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def found(
         caller: Caller, broadcast: str, asked: OrderFilter, page: paging.PageQuery
     ) -> OrderList:
-        shop.searched(caller, asked.find)
-        rows, following = await shop.orders.of_broadcast(caller, broadcast, page, only=asked)
+        shop.report_search(caller, asked.find)
+        rows, following = await shop.orders.list_orders(caller, broadcast, page, only=asked)
         return OrderList(orders=rows, next=following)
 
     @router.get("/broadcasts/{broadcast}/orders", dependencies=uncached, operation_id="orders_list")
@@ -148,7 +148,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
         Idempotent when `Idempotency-Key` is given.
         """
-        return await shop.moves.make(caller, broadcast, move, key)
+        return await shop.bulk_actions.make(caller, broadcast, move, key)
 
     @router.delete(
         "/broadcasts/{broadcast}/orders/bulk-transitions/{transition}",
@@ -160,19 +160,19 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         broadcast: str, transition: Identifier, caller: Annotated[Caller, keepers]
     ) -> BulkTransition:
         """Undo a bulk transition within ten minutes, for each order that has not changed since."""
-        return await shop.moves.undo(caller, broadcast, transition)
+        return await shop.bulk_actions.undo(caller, broadcast, transition)
 
     @router.post("/handovers/by-code", dependencies=uncached, operation_id="handovers_find_by_code")
     @raises(UnknownCode, CodeShared, TooMany)
     async def find_by_code(said: CodeSaid, caller: Annotated[Caller, keepers]) -> Order:
         """Find the order with this pick-up code among those that wait."""
-        return await shop.handovers.find(caller, said)
+        return await shop.pickup.find(caller, said)
 
     @router.post("/handovers/search", dependencies=uncached, operation_id="handovers_search")
     async def find_waiting(search: WaitingSearch, caller: Annotated[Caller, keepers]) -> OrderList:
         """Search the orders that wait to be handed over, of all broadcasts, oldest first."""
-        shop.searched(caller, search.find)
-        rows, following = await shop.handovers.waiting(caller, search)
+        shop.report_search(caller, search.find)
+        rows, following = await shop.pickup.list_waiting(caller, search)
         return OrderList(orders=rows, next=following)
 
     @router.post("/handovers", dependencies=uncached, operation_id="handovers_create")
@@ -197,7 +197,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
         Idempotent when `Idempotency-Key` is given.
         """
-        return await shop.handovers.give(caller, said.order, said.by, key)
+        return await shop.pickup.hand_over(caller, said.order, said.by, key)
 
     @router.get(
         "/broadcasts/{broadcast}/orders/{order}", dependencies=uncached, operation_id="orders_get"
@@ -207,7 +207,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         broadcast: str, order: Identifier, caller: Annotated[Caller, readers]
     ) -> Order:
         """Return an order: clerks get their own centres' pick-ups, sellers their own lines."""
-        return await shop.orders.one(caller, broadcast, order)
+        return await shop.orders.read_one(caller, broadcast, order)
 
     @router.post(
         "/broadcasts/{broadcast}/orders/{order}/transitions",
@@ -264,7 +264,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         broadcast: str, order: Identifier, refund: Identifier, caller: Annotated[Caller, staff]
     ) -> BulkTransition:
         """Undo a refund within ten minutes, if the order has not changed since."""
-        return await shop.moves.undo(caller, broadcast, refund, of_order=order)
+        return await shop.bulk_actions.undo(caller, broadcast, refund, of_order=order)
 
     @router.post(
         "/broadcasts/{broadcast}/orders/{order}/reversals",
@@ -277,7 +277,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         broadcast: str, order: Identifier, wrong: NewReversal, caller: Annotated[Caller, staff]
     ) -> Order:
         """Reverse the last change of an order's state or payment, also long after."""
-        return await shop.moves.put_right(caller, broadcast, order, wrong)
+        return await shop.bulk_actions.revert(caller, broadcast, order, wrong)
 
     @router.get("/orders/{token}", dependencies=uncached, operation_id="order_links_get")
     @raises(UnknownOrder)

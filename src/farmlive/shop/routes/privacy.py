@@ -16,7 +16,7 @@ from farmlive.people.core.problems import ReauthenticationNeeded, WrongCsrfToken
 from farmlive.problems import Forbidden, TooMany, Unauthorized
 from farmlive.shop.core.problems import UnknownOrder
 from farmlive.shop.privacy import export
-from farmlive.shop.privacy.erasing import Whose
+from farmlive.shop.privacy.erasing import OrderScope
 from farmlive.shop.privacy.export import Draw, Zip
 from farmlive.shop.privacy.models import (
     CodeAsked,
@@ -65,7 +65,7 @@ def routes(shop: Shop, guard: Guard, exported: Exported, draw: Draw) -> APIRoute
 
     async def whose_phone(
         request: Request, caller: Caller, asked: PersonAsked
-    ) -> tuple[Caller, Whose]:
+    ) -> tuple[Caller, OrderScope]:
         if asked.code is None:
             caller = await guard.coordinator(request)
         return caller, await shop.persons.of_phone(caller, asked)
@@ -86,8 +86,8 @@ def routes(shop: Shop, guard: Guard, exported: Exported, draw: Draw) -> APIRoute
         """Summarize the data of a phone's orders: by its code, or for a coordinator."""
         caller, whose = await whose_phone(request, caller, asked)
         if asked.code is None:
-            shop.searched(caller, asked.phone)
-        return await shop.persons.kept(whose)
+            shop.report_search(caller, asked.phone)
+        return await shop.persons.summarize(whose)
 
     @router.post(
         "/person/exports",
@@ -141,7 +141,7 @@ def routes(shop: Shop, guard: Guard, exported: Exported, draw: Draw) -> APIRoute
         by = "role" if asked.code is None else "code"
         erased = await shop.persons.erase(caller, whose, by)
         if asked.code is not None:
-            await shop.persons.code_used(asked.phone)
+            await shop.persons.use_up_code(asked.phone)
         return Erased(orders=erased)
 
     @router.post(

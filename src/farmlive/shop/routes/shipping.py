@@ -19,7 +19,7 @@ def routes(fees: ParcelFees, guard: Guard) -> APIRouter:
     @router.get("/parcel-fees", operation_id="parcel_fees_get")
     async def list_fees() -> Fees:
         """Return the table of parcel fees."""
-        return await fees.every()
+        return await fees.list_fees()
 
     @router.put("/parcel-fees", operation_id="parcel_fees_set")
     @raises(WrongCurrency)

@@ -34,7 +34,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         broadcast: str, caller: Annotated[Caller, anyone], page: paging.PageParams
     ) -> WaitList:
         """List the waiting lists that this device is on."""
-        found = await shop.waits.own(caller, broadcast)
+        found = await shop.waitlist.own(caller, broadcast)
         rows, following = page.slice(found, lambda wait: wait.offer)
         return WaitList(waits=rows, next=following)
 

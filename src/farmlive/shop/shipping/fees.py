@@ -45,18 +45,18 @@ class TooHeavy(Conflict):
         )
 
 
-def asked(region: str | None) -> tuple[Executable, dict[str, Any]]:
-    """Return the query of `of`, which can be prefetched."""
+def fee_query(region: str | None) -> tuple[Executable, dict[str, Any]]:
+    """Return the query of `fee_of`, which can be prefetched."""
     return _FITTING, {"regions": ["", *((region[:2], region[:4], region) if region else ())]}
 
 
-def of(connection: Connection, region: str | None, grams: int) -> int:
+def fee_of(connection: Connection, region: str | None, grams: int) -> int:
     """Return the fee of a parcel of that net weight to that region, in minor units.
 
     It is 0 without a table. Only the fees of the longest matching region count, whatever the
     weight. Raises TooHeavy.
     """
-    bands = connection.execute(*asked(region)).all()
+    bands = connection.execute(*fee_query(region)).all()
     if not bands:
         return 0
     of_region = [band for band in bands if band.region == bands[0].region]
@@ -73,7 +73,7 @@ class ParcelFees:
         self._store = store
         self._currency = settings.currency
 
-    async def every(self) -> Fees:
+    async def list_fees(self) -> Fees:
         """Return all fees."""
         return await self._store.read(self._read)
 
@@ -102,7 +102,9 @@ class ParcelFees:
                 caller,
                 "fees.set",
                 fees=len(wanted.fees),
-                regions=[regions.said(place.ljust(6, "0")) if place else "" for place in places],
+                regions=[
+                    regions.full_name(place.ljust(6, "0")) if place else "" for place in places
+                ],
             )
             return self._read(connection)
 

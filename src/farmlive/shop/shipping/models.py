@@ -14,7 +14,7 @@ def _where(value: object) -> object:
     if value == "":
         return value
     code = value.ljust(6, "0") if isinstance(value, str) and len(value) in (2, 4, 6) else ""
-    if not regions.known(code):
+    if not regions.is_known(code):
         raise ValueError(
             "A region is the code of a province, a prefecture or a county (GB/T 2260), such as 35, "
             "3504 or 350426; empty for everywhere else."
@@ -83,7 +83,7 @@ class FeeTable(BaseModel):
 
 
 def _named(region: str) -> str:
-    return regions.said(region.ljust(6, "0"), "en") if region else "Everywhere else"
+    return regions.full_name(region.ljust(6, "0"), "en") if region else "Everywhere else"
 
 
 class Fees(FeeTable):

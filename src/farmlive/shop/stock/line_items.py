@@ -16,7 +16,7 @@ from farmlive.shop.core.order_models import OrderLine
 from farmlive.shop.core.problems import LotSpent, SoldOut, UnknownOffer
 from farmlive.shop.core.tables import holds
 from farmlive.shop.stock import prices, shortage
-from farmlive.shop.stock.stock import Move, Offer, check_sellable, left, on_offer
+from farmlive.shop.stock.stock import Offer, StockMove, check_sellable, left, read_offers
 
 MAX_TOTAL = 100_000_000_00
 # How long after its end a flash batch's price is still accepted, for orders sent in its last
@@ -70,7 +70,7 @@ ASKED_HOLD = (
 )
 
 
-def about(broadcast: str, key: str, device: str) -> frozenset[Hashable]:
+def prefetch_keys(broadcast: str, key: str, device: str) -> frozenset[Hashable]:
     """Return the keys of a prefetched query: what it depends on, for `farmlive.store`."""
     return frozenset({("key", broadcast, key), ("device", broadcast, device)})
 
@@ -185,7 +185,7 @@ def _check_stock(
             at_price = priced.get(line.offer)
             kept = at_price["quantity"] if at_price and at_price["price"] == line.price else 0
             short.append(
-                shortage.told(
+                shortage.explain(
                     connection,
                     broadcast,
                     line.offer,
@@ -253,15 +253,15 @@ def moves(
     *,
     sell: bool,
     is_new: bool = False,
-) -> dict[str, Move]:
+) -> dict[str, StockMove]:
     """Return the stock moves that sell or hold these lines and release the previous hold.
 
     `is_new`: the new hold's device has no past order.
     """
-    moved: dict[str, Move] = {}
+    moved: dict[str, StockMove] = {}
     for line in lines:
         batch = batches.get(line.offer)
-        taken = Move().take(
+        taken = StockMove().take(
             sell=line.quantity if sell else 0,
             hold=0 if sell else line.quantity,
             flash=batch,
@@ -271,7 +271,7 @@ def moves(
     if hold is not None:
         for offer, own in hold.lines.items():
             back, flash = -own["quantity"], own.get("flash")
-            moved.setdefault(offer, Move()).take(hold=back, flash=flash, is_new=hold.is_new)
+            moved.setdefault(offer, StockMove()).take(hold=back, flash=flash, is_new=hold.is_new)
     return moved
 
 
@@ -280,10 +280,10 @@ def with_held(
 ) -> dict[str, Offer]:
     """Return the known offers plus those that only the hold has."""
     more = set(hold.lines if hold else ()) - set(known)
-    return {**known, **on_offer(connection, broadcast, more)} if more else known
+    return {**known, **read_offers(connection, broadcast, more)} if more else known
 
 
-def told(line: OrderLine, row: Offer, batch: str | None) -> Line:
+def line_facts(line: OrderLine, row: Offer, batch: str | None) -> Line:
     """Return a line as holds and events store it, with `flash` where it is of a flash batch."""
     known: Line = {
         "offer": line.offer,
@@ -298,7 +298,7 @@ def told(line: OrderLine, row: Offer, batch: str | None) -> Line:
     return known
 
 
-def person(caller: Caller) -> str:
+def personal_device(caller: Caller) -> str:
     """Return the caller's device if it is one person's.
 
     Return an empty text for staff and clerks, who order for others.

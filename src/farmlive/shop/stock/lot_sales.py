@@ -30,20 +30,20 @@ class LotSales:
         self._log = log
         self._settle = settle
 
-    def taken(self, connection: Connection, lots: Iterable[str]) -> dict[str, Taken]:
+    def stock_of(self, connection: Connection, lots: Iterable[str]) -> dict[str, Taken]:
         """Return what is sold and held of these lots."""
         return {
             lot: Taken(of_lot.sold_g, of_lot.held_g)
             for lot, of_lot in lot_stock.of_lots(connection, lots).items()
         }
 
-    def tell(self, connection: Connection, lot: str) -> None:
+    def append_stock(self, connection: Connection, lot: str) -> None:
         """Append the lot's new stock to each broadcast that sells it and has not ended."""
         for broadcast, offer in connection.execute(_DRAWING.where(offers.c.lot == lot)).all():
             if self._log.head(connection, broadcast).state == "ended":
                 continue
             of_lot = lot_stock.of_lots(connection, [lot])[lot]
-            moved = stands(connection, broadcast, offer, of_lot)
+            moved = unchanged_stock(connection, broadcast, offer, of_lot)
             after = self._settle(connection, broadcast, [moved])
             changed = events.LotChanged(
                 lot=lot, harvested_g=of_lot.quantity_g, wasted_g=of_lot.wasted_g
@@ -51,11 +51,11 @@ class LotSales:
             self._log.append_all(connection, broadcast, [changed, *after])
 
 
-def stands(
+def unchanged_stock(
     connection: Connection, broadcast: str, offer: str, of_lot: lot_stock.LotStock
 ) -> events.StockChanged:
     """Return the `stock.changed` of an offer that did not move itself, while its lot did."""
-    row = stock.on_offer(connection, broadcast, [offer])[offer]
+    row = stock.read_offers(connection, broadcast, [offer])[offer]
     return events.StockChanged(
         offer=offer,
         released=row.released,

@@ -45,7 +45,7 @@ def of_lots(connection: Connection, wanted: Iterable[str]) -> dict[str, LotStock
     return {row.id: _lot_stock(row) for row in found}
 
 
-def share(connection: Connection, lot: str, offer: str, released_g: int) -> None:
+def add_offer(connection: Connection, lot: str, offer: str, released_g: int) -> None:
     """Add an offer to its lot's stock when it is created. Raises LotSpent if too little is left."""
     row = connection.execute(_OF_LOTS, {"lots": [lot]}).one()
     if row.lot is None:

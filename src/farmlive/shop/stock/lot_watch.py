@@ -15,15 +15,15 @@ from farmlive.broadcast.log import Log
 from farmlive.periodic import Periodic
 from farmlive.shop.core.tables import offers
 from farmlive.shop.stock import lot_stock
-from farmlive.shop.stock.lot_sales import stands
+from farmlive.shop.stock.lot_sales import unchanged_stock
 from farmlive.store import Store
 
 EVERY_S = 0.5
 
 # Net grams sold and left, by lot.
-Said = Mapping[str, tuple[int, int]]
+LoggedWeights = Mapping[str, tuple[int, int]]
 # Per broadcast: the last `seq` that its cards include, and the lots' weights on them.
-Shown = tuple[int, Said]
+ShownLots = tuple[int, LoggedWeights]
 
 # One offer per lot: the event's lot fields apply to all cards of the lot.
 _ONE_EACH = (
@@ -38,20 +38,20 @@ _ONE_EACH = (
 
 
 class LotWatch:
-    """Compares cards with lots and appends events; `again` runs it twice a second.
+    """Compares cards with lots and appends events; `periodic` runs it twice a second.
 
     `shown` returns the cards' weights of each broadcast that is open on this server.
     """
 
-    def __init__(self, store: Store, log: Log, shown: Callable[[], Mapping[str, Shown]]):
+    def __init__(self, store: Store, log: Log, shown: Callable[[], Mapping[str, ShownLots]]):
         self._store = store
         self._log = log
         self._shown = shown
-        self.again = Periodic(
-            EVERY_S, self.look, "what was sold elsewhere was not told; trying again"
+        self.periodic = Periodic(
+            EVERY_S, self.compare, "what was sold elsewhere was not told; trying again"
         )
 
-    async def look(self) -> int:
+    async def compare(self) -> int:
         """Compare once, append what is needed, and return the number of events."""
         shown = {broadcast: said for broadcast, said in self._shown().items() if said[1]}
         if not shown:
@@ -59,38 +59,40 @@ class LotWatch:
         stale = await self._store.read(lambda connection: self._stale(connection, shown))
         told = [
             await self._store.write(
-                partial(self._tell, broadcast=broadcast, shown=shown[broadcast])
+                partial(self._append_stock, broadcast=broadcast, shown=shown[broadcast])
             )
             for broadcast in stale
         ]
         return sum(told)
 
-    def _stale(self, connection: Connection, shown: Mapping[str, Shown]) -> list[str]:
+    def _stale(self, connection: Connection, shown: Mapping[str, ShownLots]) -> list[str]:
         """Return the broadcasts with outdated weights, in an order that all servers share."""
         lots = lot_stock.of_lots(connection, {lot for _, said in shown.values() for lot in said})
         return [
             broadcast
             for broadcast in sorted(shown)
             if _wrong(shown[broadcast][1], lots)
-            and _wrong(self._said(connection, broadcast, shown[broadcast]), lots)
+            and _wrong(self._logged_weights(connection, broadcast, shown[broadcast]), lots)
         ]
 
-    def _tell(self, connection: Connection, broadcast: str, shown: Shown) -> int:
+    def _append_stock(self, connection: Connection, broadcast: str, shown: ShownLots) -> int:
         """Append the lots' stock, unless the log has it meanwhile or the broadcast has ended."""
         if self._log.head(connection, broadcast).state == "ended":
             return 0
-        said = self._said(connection, broadcast, shown)
+        said = self._logged_weights(connection, broadcast, shown)
         lots = lot_stock.of_lots(connection, said)
         named = {"broadcast": broadcast, "lots": _wrong(said, lots)}
         told = [
-            stands(connection, broadcast, row.offer, lots[row.lot])
+            unchanged_stock(connection, broadcast, row.offer, lots[row.lot])
             for row in connection.execute(_ONE_EACH, named).all()
         ]
         if told:
             self._log.append_all(connection, broadcast, told)
         return len(told)
 
-    def _said(self, connection: Connection, broadcast: str, shown: Shown) -> Said:
+    def _logged_weights(
+        self, connection: Connection, broadcast: str, shown: ShownLots
+    ) -> LoggedWeights:
         """Return the weights of the lots in the log, of which the cards may lack the latest
         events.
         """
@@ -104,7 +106,7 @@ class LotWatch:
         return told
 
 
-def _wrong(said: Said, lots: Mapping[str, lot_stock.LotStock]) -> list[str]:
+def _wrong(said: LoggedWeights, lots: Mapping[str, lot_stock.LotStock]) -> list[str]:
     """Return the lots whose weights differ from their stock."""
     return [
         lot

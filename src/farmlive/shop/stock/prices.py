@@ -70,7 +70,7 @@ _ALL = (
 )
 
 
-def begin(connection: Connection, offer: str, price: int, now: int) -> None:
+def set_price(connection: Connection, offer: str, price: int, now: int) -> None:
     """Store the offer's price from now on, and end the current one."""
     connection.execute(_END, {"of": offer, "now": now})
     connection.execute(
@@ -78,24 +78,24 @@ def begin(connection: Connection, offer: str, price: int, now: int) -> None:
     )
 
 
-def before(connection: Connection, offer: str, price: int) -> int | None:
+def price_before(connection: Connection, offer: str, price: int) -> int | None:
     """Return the offer's last price other than `price`, without mistakes; None if there is none."""
     found: int | None = connection.execute(_BEFORE, {"of": offer, "price": price}).scalar()
     return found
 
 
-def correct(connection: Connection, offer: str, price: int, now: int) -> None:
+def correct_price(connection: Connection, offer: str, price: int, now: int) -> None:
     """Mark the current price as a mistake, and store the right one from now on."""
     connection.execute(_END.values(corrected_at=now), {"of": offer, "now": now})
-    begin(connection, offer, price, now)
+    set_price(connection, offer, price, now)
 
 
-def through_time(connection: Connection, offer: str) -> Sequence[Row[Any]]:
+def price_history(connection: Connection, offer: str) -> Sequence[Row[Any]]:
     """Return the offer's prices in order of time; the last one is current."""
     return connection.execute(_ALL, {"of": offer}).all()
 
 
-def right(later: Iterable[Row[Any]]) -> int:
+def right_price(later: Iterable[Row[Any]]) -> int:
     """Return the first price that was no mistake, of those after a mistaken one."""
     price: int = next(row.price for row in later if row.corrected_at is None)
     return price

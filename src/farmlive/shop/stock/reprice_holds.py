@@ -18,7 +18,7 @@ Held = tuple[Row[Any], Line]
 """A hold, and its line that is at the price."""
 
 
-def held(
+def list_holds(
     connection: Connection,
     broadcast: str,
     offer: str,

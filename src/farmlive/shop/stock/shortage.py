@@ -65,7 +65,7 @@ _BACK_AT = hot(_back_at)
 _BACK_BESIDE = hot(_back_at.where(not_(_lines.contains(bindparam("beside")))))
 
 
-def told(
+def explain(
     connection: Connection,
     broadcast: str,
     offer: str,

@@ -141,7 +141,7 @@ Offer = Row[*tuple[Any, ...]]
 
 
 @dataclass(slots=True)
-class Move:
+class StockMove:
     """A change of an offer's stock, negative for returns; `keep` is set aside for its flash batch.
 
     `new` is the part of `hold` by devices without a past order; `batches` maps flash batches to
@@ -185,15 +185,15 @@ class _Lot(NamedTuple):
     lot_held_new_g: int
 
 
-def on_offer(connection: Connection, broadcast: str, wanted: Iterable[str]) -> dict[str, Offer]:
+def read_offers(connection: Connection, broadcast: str, wanted: Iterable[str]) -> dict[str, Offer]:
     """Return the broadcast's offers with these ids, with what is taken of their lots; by id."""
-    return ask(connection, broadcast, wanted)()
+    return request_offers(connection, broadcast, wanted)()
 
 
-def ask(
+def request_offers(
     connection: Connection, broadcast: str, wanted: Iterable[str]
 ) -> Callable[[], dict[str, Offer]]:
-    """Send the query of `on_offer` now and return a function that reads its result, so that the
+    """Send the query of `read_offers` now and return a function that reads its result, so that the
     caller can send other queries in the same pipeline.
 
     Rows that this transaction already knows are not queried again.
@@ -238,7 +238,7 @@ def check_sellable(
 def check_shown(connection: Connection, event: Event) -> None:
     """Handle `card.pinned`: refuse to pin a card of a stopped lot. Raises LotStopped."""
     shown = CardPinned.of(event.data).offer
-    check_sellable(connection, on_offer(connection, event.broadcast, [shown]).values())
+    check_sellable(connection, read_offers(connection, event.broadcast, [shown]).values())
 
 
 def left(row: Offer) -> int:
@@ -250,21 +250,21 @@ def left(row: Offer) -> int:
 
 def move(
     connection: Connection,
-    moves: Mapping[str, Move],
+    moves: Mapping[str, StockMove],
     known: Mapping[str, Offer],
     *,
     for_buyer: bool = False,
 ) -> list[StockChanged]:
     """Apply all these moves and return a `stock.changed` for each offer that changed.
 
-    `known` is what `on_offer` returned in this transaction. Boxes of the running flash batch come
-    from what is kept for it. Raises SoldOut, LotStopped and LotSpent, the last also where more is
-    released than the lot holds; the transaction must then be rolled back.
+    `known` is what `read_offers` returned in this transaction. Boxes of the running flash batch
+    come from what is kept for it. Raises SoldOut, LotStopped and LotSpent, the last also where more
+    is released than the lot holds; the transaction must then be rolled back.
     """
     _move_ended(connection, moves, known)
     rows: dict[str, Offer] = {}
     for broadcast in {known[offer].broadcast for offer in moves}:
-        rows |= on_offer(connection, broadcast, moves)
+        rows |= read_offers(connection, broadcast, moves)
     takes = (rows[offer] for offer, by in moves.items() if by.takes)
     check_sellable(connection, takes, for_buyer=for_buyer)
     counted = tally(connection)
@@ -294,7 +294,7 @@ def move(
     return [_changed(row, of_lot[row.lot]) for row in moved.values()]
 
 
-def _moved(row: Offer, by: Move) -> Offer | None:
+def _moved(row: Offer, by: StockMove) -> Offer | None:
     """Return the offer's row after the move; None if nothing changes. Raises SoldOut."""
     sell, hold, new = by.batches.get(row.flash, (0, 0, 0))
     keep = by.keep - sell - hold
@@ -316,7 +316,7 @@ def _moved(row: Offer, by: Move) -> Offer | None:
 
 
 def _move_ended(
-    connection: Connection, moves: Mapping[str, Move], known: Mapping[str, Offer]
+    connection: Connection, moves: Mapping[str, StockMove], known: Mapping[str, Offer]
 ) -> None:
     """Apply the part of the moves that concerns flash batches which no longer run.
 
@@ -331,7 +331,7 @@ def _move_ended(
 
 
 def _move_lots(
-    counted: Tally, moves: Mapping[str, Move], before: Iterable[Offer]
+    counted: Tally, moves: Mapping[str, StockMove], before: Iterable[Offer]
 ) -> dict[str, _Lot]:
     """Take sold and held boxes from the lots and return their new stock. Raises LotSpent."""
     of_lot: dict[str, _Lot] = {}
@@ -374,8 +374,8 @@ def _changed(row: Offer, lot: _Lot) -> StockChanged:
 
 
 Settle = Callable[[Connection, str, Sequence[StockChanged]], Sequence[EventModel]]
-"""What is written of stock that has moved and may have come back: `settled`, or who serves those
-who wait of it before that.
+"""What is written of stock that has moved and may have come back: `moved_events`, or who serves
+those who wait of it before that.
 """
 
 Ordered = Callable[
@@ -384,14 +384,14 @@ Ordered = Callable[
 """The same where a device orders these offers, and so waits for them no more."""
 
 
-def settled(
+def moved_events(
     _connection: Connection, _broadcast: str, moved: Sequence[StockChanged]
 ) -> Sequence[StockChanged]:
     """Return the events of moved stock, without a waiting list."""
     return moved
 
 
-def ordered(
+def ordered_events(
     _connection: Connection,
     _broadcast: str,
     _device: str,

@@ -135,14 +135,14 @@ def test_both_engines_send_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) 
     broadcast.run(SECONDS)
     assert broadcast.compared > 200
     for peer in list(broadcast._peers):
-        assert python.engine.watching(peer) == native.engine.watching(peer)
+        assert python.engine.viewer_health(peer) == native.engine.viewer_health(peer)
         health, other = python.engine.health(peer), native.engine.health(peer)
         if health is not None and other is not None:
             health.layers, other.layers = list(health.layers), list(other.layers)
         assert health == other
     assert python.engine._peers.keys() == native.engine._peers
     for what in ("peers", "publishers", "viewers", "secured", "outputs"):
-        assert python.engine.census()[what] == native.engine.census()[what], what
+        assert python.engine.gauges()[what] == native.engine.gauges()[what], what
     assert python.told.events == native.told.events
     assert counted(python.engine.counters()) == counted(native.engine.counters())
 

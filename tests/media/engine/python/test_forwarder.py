@@ -29,7 +29,7 @@ def test_a_viewer_begins_in_the_middle(fanout: Fanout) -> None:
     assert set(layers(kept)) == {1}
     assert whole(kept)
     assert kept.video[0].sequence < 0x8000
-    assert one.lane is not None
+    assert one.forwarder is not None
 
 
 def test_a_link_is_tried_with_repeats_before_a_layer_is(fanout: Fanout) -> None:
@@ -49,7 +49,7 @@ def test_a_link_is_tried_with_repeats_before_a_layer_is(fanout: Fanout) -> None:
     report(fanout, one, source.now + 0.5, 450, 0)
     source.now += 1.5
     report(fanout, one, source.now, 550, 30)
-    assert one.choice.probe is None
+    assert one.selector.probe is None
     assert one.target is source.publisher.layers[1], "it does not carry that"
     fanout.probe(0.1)
     assert len(kept.of(SSRCS.retransmission)) == len(repeats)
@@ -71,8 +71,8 @@ def test_it_moves_up_at_the_keyframe_of_the_upper_layer_alone(fanout: Fanout) ->
 
 def test_it_moves_down_at_once_when_it_asks_for_less(fanout: Fanout) -> None:
     source, one, kept = on_air(fanout)
-    one.choice.most = 0
-    assert fanout.aim(one, source.now)
+    one.selector.most = 0
+    assert fanout.select_track(one, source.now)
     assert source.asked() == [source.ssrcs[0]]
     source.frames(2)
     source.frames(3, keyframes=(0,))
@@ -104,7 +104,9 @@ def test_what_a_full_link_lost_is_not_sent_again(fanout: Fanout) -> None:
     source.asked()
     report(fanout, one, source.now, 210, 45)
     source.now += 1.1
-    assert fanout.reported(one, rtcp.ReceiverReport(SSRCS.video, 0, 45, 240, 0, 0, 0), source.now)
+    assert fanout.record_report(
+        one, rtcp.ReceiverReport(SSRCS.video, 0, 45, 240, 0, 0, 0), source.now
+    )
     assert source.asked() == [source.ssrcs[0]], "the link is free again, the picture perhaps broken"
 
 
@@ -126,10 +128,10 @@ def test_reports_of_the_sender_set_the_layers_to_one_time(fanout: Fanout) -> Non
         moment = rtcp.SenderReport(
             source.ssrcs[layer], rtp.ntp(8_000.0), source.stamps[layer], 0, 0
         )
-        source.publisher.heard(moment, source.now)
+        source.publisher.record_sender_report(moment, source.now)
     before = kept.video[-1].timestamp
-    one.choice.most = 0
-    fanout.aim(one, source.now)
+    one.selector.most = 0
+    fanout.select_track(one, source.now)
     source.now += 0.4
     source.frames(1, keyframes=(0,))
     assert layers(kept)[-1] == 0
@@ -139,8 +141,8 @@ def test_reports_of_the_sender_set_the_layers_to_one_time(fanout: Fanout) -> Non
 def test_without_reports_time_goes_on_by_arrival(fanout: Fanout) -> None:
     source, one, kept = on_air(fanout)
     before = kept.video[-1].timestamp
-    one.choice.most = 0
-    fanout.aim(one, source.now)
+    one.selector.most = 0
+    fanout.select_track(one, source.now)
     source.now += 0.4
     source.frames(1, keyframes=(0,))
     moved = ahead32(kept.video[-1].timestamp, before)
@@ -150,8 +152,8 @@ def test_without_reports_time_goes_on_by_arrival(fanout: Fanout) -> None:
 def test_what_was_lost_before_the_move_comes_from_the_old_layer(fanout: Fanout) -> None:
     source, one, kept = on_air(fanout)
     old = kept.video[-2]
-    one.choice.most = 0
-    fanout.aim(one, source.now)
+    one.selector.most = 0
+    fanout.select_track(one, source.now)
     source.frames(3, keyframes=(0,))
     new = kept.video[-1]
     fanout.repair(one, rtcp.Nack(SSRCS.video, (old.sequence, new.sequence)), 0.0)
@@ -159,7 +161,7 @@ def test_what_was_lost_before_the_move_comes_from_the_old_layer(fanout: Fanout) 
     assert [packet.payload[2:] for packet in again] == [old.payload, new.payload]
     assert [packet.timestamp for packet in again] == [old.timestamp, new.timestamp]
     # Some seconds later nobody asks for it any more, and it is forgotten.
-    fanout.second(one, source.now + 6)
+    fanout.run_each_second(one, source.now + 6)
     assert one.past == []
     assert one.epoch is not None
 
@@ -168,22 +170,22 @@ def test_viewers_with_the_same_numbers_are_served_together(fanout: Fanout) -> No
     source, one, kept = on_air(fanout)
     two, seen = viewer(2)
     fanout.add(two, source.now)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     source.frames(2)
     three, late = viewer(3)
     fanout.add(three, source.now)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     source.frames(2)
-    assert len(fanout.sending._audiences) == 1
+    assert len(fanout.sending._groups) == 1
     for each in (one, two):
-        each.choice.most = 0
-        fanout.aim(each, source.now)
+        each.selector.most = 0
+        fanout.select_track(each, source.now)
     source.frames(2, keyframes=(0,))
-    assert len(fanout.sending._audiences) == 2
+    assert len(fanout.sending._groups) == 2
     assert kept.video[-1] == seen.video[-1]
     assert layers(late)[-1] == 1
-    three.choice.most = 0
-    fanout.aim(three, source.now)
+    three.selector.most = 0
+    fanout.select_track(three, source.now)
     source.frames(2, keyframes=(0,))
     assert layers(late)[-1] == 0
     assert whole(late)
@@ -191,7 +193,7 @@ def test_viewers_with_the_same_numbers_are_served_together(fanout: Fanout) -> No
 
 def test_nobody_watches_a_layer_that_is_not_sent_on(fanout: Fanout) -> None:
     source, _, kept = on_air(fanout)
-    assert len(fanout.joining.lanes) == 1
+    assert len(fanout.joining.forwarders) == 1
     assert len({packet.payload[-1] for packet in kept.video}) == 1
     assert source.publisher.layers[2].packets > 0
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from farmlive.media.engine.python.layer_select import Choice, Flow
+from farmlive.media.engine.python.layer_select import FlowingLayers, LayerSelector
 
 RATES = [150.0, 500.0, 1_800.0]
 ALL = [True, True, True]
@@ -14,7 +14,7 @@ class Link:
     """A viewer with a link that carries so much; each step is a second."""
 
     def __init__(self, carries_kbps: float, noise: float = 0.0, can_probe: bool = True) -> None:
-        self.choice = Choice(0.0)
+        self.choice = LayerSelector(0.0)
         self.carries_kbps, self.noise, self.can_probe = carries_kbps, noise, can_probe
         self.flowing = ALL
         self.layer = self.choice.decide(ALL, RATES, 3, 0.0)
@@ -35,7 +35,7 @@ class Link:
             congested = max(0.0, 1 - self.carries_kbps / sent)
             self._highest += packets
             self._lost += round(packets * (congested + (1 - congested) * self.noise))
-            self.choice.reported(self._highest, self._lost, self.now)
+            self.choice.record_report(self._highest, self._lost, self.now)
             self.layer = self.choice.decide(
                 self.flowing, RATES, self.layer, self.now, self.can_probe
             )
@@ -98,7 +98,7 @@ def test_a_probe_ends_where_the_next_source_has_no_such_layer() -> None:
 def test_a_viewer_that_stalled_goes_on_with_less() -> None:
     link = Link(10_000)
     link.run(20)
-    link.choice.stalled(2, link.now)
+    link.choice.record_stall(2, link.now)
     assert link.run(1) == [1]
 
 
@@ -111,7 +111,7 @@ def test_a_lossy_link_that_loses_as_much_of_less_keeps_its_layer() -> None:
 
 
 def test_without_reports_it_stays_where_it_is() -> None:
-    choice = Choice(0.0)
+    choice = LayerSelector(0.0)
     assert {choice.decide(ALL, RATES, 1, float(now)) for now in range(100)} == {1}
 
 
@@ -128,7 +128,7 @@ def test_an_estimate_that_rises_from_low_is_no_reason_to_go_down() -> None:
     link = Link(10_000)
     link.run(10)
     for step in range(10):
-        link.choice.estimated(600 + step * 40, link.now)
+        link.choice.record_estimate(600 + step * 40, link.now)
         assert link.run(1) == [2]
 
 
@@ -137,7 +137,7 @@ def test_an_estimate_that_goes_on_falling_is() -> None:
     link.run(10)
     layers = []
     for step in range(8):
-        link.choice.estimated(800 * 0.85**step, link.now)
+        link.choice.record_estimate(800 * 0.85**step, link.now)
         layers += link.run(1)
     assert layers[0] == 2
     assert layers[-1] == 1
@@ -158,37 +158,37 @@ def counts(*frames: int) -> list[tuple[int, int]]:
 
 
 def test_layers_begin_to_flow_with_their_first_packets() -> None:
-    flow = Flow(3)
+    flow = FlowingLayers(3)
     assert flow.flowing == [False] * 3
-    assert flow.look(counts(1, 1, 0), 0.0)
+    assert flow.update(counts(1, 1, 0), 0.0)
     assert flow.flowing == [True, True, False]
     assert flow.highest == 1
-    assert not flow.look(counts(2, 2, 0), 0.1)
+    assert not flow.update(counts(2, 2, 0), 0.1)
 
 
 def test_an_upper_layer_has_stopped_after_some_frames_of_a_lower_one() -> None:
-    flow = Flow(3)
-    flow.look(counts(1, 1, 1), 0.0)
-    flow.look(counts(4, 4, 4), 0.1)
-    flow.look(counts(7, 7, 4), 0.2)
+    flow = FlowingLayers(3)
+    flow.update(counts(1, 1, 1), 0.0)
+    flow.update(counts(4, 4, 4), 0.1)
+    flow.update(counts(7, 7, 4), 0.2)
     assert flow.flowing == ALL
-    assert flow.look(counts(10, 10, 4), 0.3)
+    assert flow.update(counts(10, 10, 4), 0.3)
     assert flow.flowing == [True, True, False]
     # It comes again; after a second it is taken for steady.
-    flow.look(counts(13, 13, 7), 1.0)
+    flow.update(counts(13, 13, 7), 1.0)
     assert not flow.flowing[2]
-    assert flow.look(counts(43, 43, 37), 2.1)
+    assert flow.update(counts(43, 43, 37), 2.1)
     assert flow.flowing == ALL
 
 
 def test_a_pause_of_all_is_none_of_one() -> None:
-    flow = Flow(3)
-    flow.look(counts(1, 1, 1), 0.0)
-    assert not flow.look(counts(1, 1, 1), 9.0)
+    flow = FlowingLayers(3)
+    flow.update(counts(1, 1, 1), 0.0)
+    assert not flow.update(counts(1, 1, 1), 9.0)
     assert flow.flowing == ALL
 
 
 def test_a_single_layer_always_flows() -> None:
-    flow = Flow(1)
+    flow = FlowingLayers(1)
     assert flow.flowing == [True]
-    assert not flow.look(counts(0), 5.0)
+    assert not flow.update(counts(0), 5.0)

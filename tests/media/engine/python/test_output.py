@@ -39,7 +39,7 @@ def test_a_source_goes_on_air_at_its_keyframe(fanout: Fanout) -> None:
     now = source.frames(2, 0)
     assert kept.video == []
     now = source.frames(2, now, keyframe=True)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     source.frames(2, now)
     assert source.switched
     assert len(kept.video) == 12
@@ -53,11 +53,11 @@ def test_a_late_joiner_gets_the_group_squeezed_then_live(fanout: Fanout) -> None
     now = source.frames(20, 0, keyframe=True)
     late, kept = viewer(1)
     fanout.add(late, now)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     assert len(kept.video) == 24
     now = source.frames(1, now)
     while fanout.joining.catching:
-        fanout.pump(0.0)
+        fanout.send_bursts(0.0)
     source.frames(2, now)
     assert len(kept.video) == 23 * 3
     assert consecutive(kept.video)
@@ -79,7 +79,7 @@ def test_a_late_joiner_of_an_old_long_group_waits_and_asks(fanout: Fanout) -> No
     assert told is not None
     assert rtcp.KeyframeRequest(5) in list(rtcp.parse(told))
     source.frames(1, now + 0.1, keyframe=True)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     assert kept.video[0].payload.startswith(KEY)
 
 
@@ -90,7 +90,7 @@ def test_without_pli_the_whole_group_is_sent_at_any_age(fanout: Fanout) -> None:
     late, kept = viewer(1)
     fanout.add(late, now)
     while fanout.joining.catching:
-        fanout.pump(0.0)
+        fanout.send_bursts(0.0)
     assert len(kept.video) == 900
     assert consecutive(kept.video)
 
@@ -101,15 +101,15 @@ def test_a_burst_goes_on_as_it_is_taken(fanout: Fanout, monkeypatch: pytest.Monk
     now = source.frames(60, 0, keyframe=True)
     slow, kept = viewer(1)
     held = 0
-    monkeypatch.setattr(Viewer, "held", property(lambda _: held))
+    monkeypatch.setattr(Viewer, "queued_bytes", property(lambda _: held))
     fanout.add(slow, now)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     held = 100_000
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     assert len(kept.video) == 24
     held = 0
     while fanout.joining.catching:
-        fanout.pump(0.0)
+        fanout.send_bursts(0.0)
     assert len(kept.video) == 180
     assert consecutive(kept.video)
 
@@ -121,17 +121,17 @@ def test_who_is_too_slow_for_the_group_waits_for_the_next(
     fanout.put_on_air(source.publisher)
     now = source.frames(60, 0, keyframe=True)
     slow, kept = viewer(1)
-    monkeypatch.setattr(Viewer, "held", property(lambda _: 100_000))
+    monkeypatch.setattr(Viewer, "queued_bytes", property(lambda _: 100_000))
     fanout.add(slow, now)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     now = source.frames(SIZE // 3, now)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     assert slow.peer in fanout.joining.waiting
     monkeypatch.undo()
     hear_plainly(monkeypatch)
     source.frames(2, now, keyframe=True)
     while fanout.joining.catching:
-        fanout.pump(0.0)
+        fanout.send_bursts(0.0)
     assert kept.video[0].payload.startswith(KEY)
     assert consecutive(kept.video)
 
@@ -144,9 +144,9 @@ def test_an_unanswered_request_ends_in_the_whole_group(fanout: Fanout) -> None:
     fanout.add(late, now)
     source.publisher.feedback(now, report=False)
     source.publisher.feedback(now + 2, report=False)
-    fanout.want_keyframes(now + 2)
+    fanout.request_keyframes(now + 2)
     while fanout.joining.catching:
-        fanout.pump(0.0)
+        fanout.send_bursts(0.0)
     assert len(kept.video) == 270
 
 
@@ -157,7 +157,7 @@ def test_a_switch_is_one_stream_for_the_viewer(fanout: Fanout) -> None:
     one, kept = viewer(1)
     now = orchard.frames(1, 0, keyframe=True)
     fanout.add(one, now)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     fanout.put_on_air(kitchen.publisher)
     now = orchard.frames(2, now)
     kitchen.send(Packet(100, 7, True, b"\x41none"), now)
@@ -180,8 +180,8 @@ def test_a_source_feeds_every_output_that_has_it_on_air(fanout: Fanout) -> None:
     preview.add(host, 0)
     now = orchard.frames(1, 0, keyframe=True)
     kitchen.frames(1, 0, keyframe=True)
-    fanout.pump(0.0)
-    preview.pump(0.0)
+    fanout.send_bursts(0.0)
+    preview.send_bursts(0.0)
     fanout.put_on_air(kitchen.publisher)
     now = kitchen.frames(2, now)
     orchard.frames(2, now)
@@ -200,7 +200,7 @@ def test_a_source_whose_keyframe_does_not_come_is_asked_again_and_may_go(fanout:
     one, kept = viewer(1)
     fanout.add(one, 0)
     now = orchard.frames(1, 0, keyframe=True)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     fanout.put_on_air(kitchen.publisher)
     kitchen.frames(1, now)
     asked = [
@@ -210,7 +210,7 @@ def test_a_source_whose_keyframe_does_not_come_is_asked_again_and_may_go(fanout:
         and rtcp.KeyframeRequest(6) in list(rtcp.parse(told))
     ]
     assert asked == [0, 1, 2, 3, 4]
-    fanout.drop(kitchen.publisher)
+    fanout.on_end(kitchen.publisher)
     assert kitchen.publisher.listeners == ()
     orchard.frames(1, 5.0)
     assert len(kept.video) == 6
@@ -235,7 +235,7 @@ def on_air_with_sound(fanout: Fanout) -> tuple[Source, Kept, float]:
     one, kept = viewer(1)
     fanout.add(one, 0)
     now = source.frames(1, 0, keyframe=True)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     for tick in range(10):
         sound(source, tick, tick / 50)
     for _ in range(10):
@@ -248,9 +248,9 @@ def on_air_with_sound(fanout: Fanout) -> tuple[Source, Kept, float]:
 
 def sound(source: Source, tick: int, now: float) -> bool:
     packet = Packet(100 + tick, tick * 960, True, b"sound")
-    taken = source.publisher.take((111, 7, *packet, None), now)
+    taken = source.publisher.handle_packet((111, 7, *packet, None), now)
     assert taken is not None
-    source.fanout.feed(source.publisher, taken[0], taken[1], False, now)
+    source.fanout.on_packet(source.publisher, taken[0], taken[1], False, now)
     return source.fanout.send_whole()
 
 
@@ -258,9 +258,9 @@ def test_sound_that_comes_with_a_frame_leaves_in_its_send(fanout: Fanout) -> Non
     source, kept, now = on_air_with_sound(fanout)
     for part in range(2):
         packet = Packet(source.sequence + part, source.frame * 3000, part == 1, bytes(40))
-        taken = source.publisher.take((96, 5, *packet, None), now)
+        taken = source.publisher.handle_packet((96, 5, *packet, None), now)
         assert taken is not None
-        fanout.feed(source.publisher, taken[0], taken[1], False, now)
+        fanout.on_packet(source.publisher, taken[0], taken[1], False, now)
     assert not sound(source, 10, now)
     assert kept.runs == [3]
     assert [each.ssrc for each in kept.received] == [SSRCS.video, SSRCS.video, SSRCS.audio]
@@ -269,9 +269,9 @@ def test_sound_that_comes_with_a_frame_leaves_in_its_send(fanout: Fanout) -> Non
 def test_a_frame_without_its_end_waits_for_flush(fanout: Fanout) -> None:
     source, kept, now = on_air_with_sound(fanout)
     packet = Packet(source.sequence, source.frame * 3000, False, bytes(40))
-    taken = source.publisher.take((96, 5, *packet, None), now)
+    taken = source.publisher.handle_packet((96, 5, *packet, None), now)
     assert taken is not None
-    fanout.feed(source.publisher, taken[0], taken[1], False, now)
+    fanout.on_packet(source.publisher, taken[0], taken[1], False, now)
     assert fanout.send_whole()
     assert kept.received == []
     fanout.flush()
@@ -285,7 +285,7 @@ def test_lost_packets_come_back_by_rtx(fanout: Fanout) -> None:
     late, kept = viewer(1)
     kept.lose = {2, 7}
     fanout.add(late, now)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     source.frames(3, now)
     first = kept.video[0].sequence
     lost = [(first + offset) & 0xFFFF for offset in (2, 7)]
@@ -308,7 +308,7 @@ def test_without_rtx_nothing_comes_again(fanout: Fanout) -> None:
     late, kept = viewer(1, Viewing({"VP8": Outgoing(96)}, {}))
     kept.lose = {2}
     fanout.add(late, now)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     lost = (kept.video[0].sequence + 2) & 0xFFFF
     fanout.repair(late, rtcp.Nack(SSRCS.video, (lost,)), 0.0)
     assert lost not in [each.sequence for each in kept.video]
@@ -322,12 +322,12 @@ def test_a_flood_of_nacks_is_bounded(fanout: Fanout) -> None:
     one, kept = viewer(1)
     fanout.add(one, now)
     while fanout.joining.catching:
-        fanout.pump(0.0)
+        fanout.send_bursts(0.0)
     wanted = tuple(each.sequence for each in kept.video)
     for _ in range(50):
         fanout.repair(one, rtcp.Nack(SSRCS.video, wanted), 0.0)
     assert len(kept.of(SSRCS.retransmission)) == 600
-    fanout.second(one, now)
+    fanout.run_each_second(one, now)
     fanout.repair(one, rtcp.Nack(SSRCS.video, wanted[:1]), 0.0)
     assert len(kept.of(SSRCS.retransmission)) == 601
 
@@ -340,8 +340,12 @@ def test_both_tracks_are_reported_on_one_clock(fanout: Fanout) -> None:
     source.frames(1, 100.0, keyframe=True)
     source.send(Packet(1, 5_000, True, b"s"), 100.0, 111, 7)
     # The source's clock is far from ours; both tracks show the same moment.
-    source.publisher.heard(rtcp.SenderReport(5, rtp.ntp(9_000.0), 45_000, 0, 0), 100.5)
-    source.publisher.heard(rtcp.SenderReport(7, rtp.ntp(9_000.0), 29_000, 0, 0), 100.5)
+    source.publisher.record_sender_report(
+        rtcp.SenderReport(5, rtp.ntp(9_000.0), 45_000, 0, 0), 100.5
+    )
+    source.publisher.record_sender_report(
+        rtcp.SenderReport(7, rtp.ntp(9_000.0), 29_000, 0, 0), 100.5
+    )
     told = fanout.sending.report(one, 101.5, 1_700_000_000.0)
     assert told is not None
     reports = [r for r in rtcp.parse(told) if isinstance(r, rtcp.SenderReport)]
@@ -375,11 +379,11 @@ def test_a_viewer_without_the_codec_gets_it_when_it_is_on_air(fanout: Fanout) ->
     one, kept = viewer(1)
     source.send(Packet(1, 0, True, b"\x18keyframe"), 0)
     fanout.add(one, 0)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     assert kept.video == []
     other = Source(fanout, ssrc=6)
     fanout.put_on_air(other.publisher)
     other.frames(1, 1, keyframe=True)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     other.frames(1, 1)
     assert len(kept.video) == 6

@@ -24,7 +24,7 @@ def send(
 ) -> None:
     extension = None if wide is None else (0xBEDE, b"\x31" + wide.to_bytes(2, "big") + b"\x00")
     packet = Packet(sequence & 0xFFFF, round(now * 90_000), True, payload)
-    to.take((96, 5, *packet, extension), now)
+    to.handle_packet((96, 5, *packet, extension), now)
 
 
 def told(data: bytes | None) -> list[rtcp.Report]:
@@ -50,13 +50,13 @@ def test_an_rtx_fills_its_gap_with_the_packet_it_carries() -> None:
     send(one, 3, 1.0)
     one.request(1.02)
     repair = Packet(7000, 90_000, True, b"\x00\x02" + KEY)
-    taken = one.take((97, 6, *repair, None), 1.06)
+    taken = one.handle_packet((97, 6, *repair, None), 1.06)
     assert taken is not None
     track, packet, keyframe = taken
     assert (packet.sequence, packet.payload, keyframe) == (2, KEY, True)
     assert not track.missing
-    assert one.take((97, 6, *repair, None), 1.07) is None, "the same again"
-    assert one.take((97, 6, *Packet(7001, 0, False, b""), None), 1.07) is None, "padding"
+    assert one.handle_packet((97, 6, *repair, None), 1.07) is None, "the same again"
+    assert one.handle_packet((97, 6, *Packet(7001, 0, False, b""), None), 1.07) is None, "padding"
 
 
 def test_what_comes_after_its_rtx_comes_to_nothing() -> None:
@@ -64,9 +64,9 @@ def test_what_comes_after_its_rtx_comes_to_nothing() -> None:
     send(one, 1, 1.0)
     send(one, 3, 1.0)
     repair = Packet(7000, 90_000, True, b"\x00\x02" + KEY)
-    assert one.take((97, 6, *repair, None), 1.06) is not None
+    assert one.handle_packet((97, 6, *repair, None), 1.06) is not None
     late = Packet(2, 90_000, True, DELTA)
-    assert one.take((96, 5, *late, None), 1.07) is None
+    assert one.handle_packet((96, 5, *late, None), 1.07) is None
     assert one.tracks[0].packets == 3
 
 
@@ -119,7 +119,7 @@ def test_reports_loss_jitter_and_the_last_sender_report() -> None:
     one = publisher()
     for sequence in (65530, 65531, 65535, 0):
         send(one, sequence, 1.0)
-    one.heard(rtcp.SenderReport(5, 0x1234_5678_9ABC_DEF0, 0, 0, 0), 1.0)
+    one.record_sender_report(rtcp.SenderReport(5, 0x1234_5678_9ABC_DEF0, 0, 0, 0), 1.0)
     (report,) = [r for r in told(one.feedback(1.5, True)) if isinstance(r, rtcp.ReceiverReport)]
     assert (report.ssrc, report.lost, report.total_lost) == (5, 3 * 256 // 7, 3)
     assert report.highest == 0x10000
@@ -137,7 +137,7 @@ def test_loss_is_what_did_not_come_by_itself_over_some_seconds() -> None:
             else:
                 send(one, sequence + 1, float(second))
                 lost = Packet(sequence, 0, False, DELTA)
-                assert one.tracks[0].repaired(lost, float(second))
+                assert one.tracks[0].add_repaired(lost, float(second))
                 sequence += 1
             sequence += 1
         seen.append(one.measure(float(second)).loss)
@@ -168,7 +168,7 @@ def test_measures_what_comes() -> None:
 def test_a_new_ssrc_starts_anew() -> None:
     one = publisher()
     send(one, 1, 1.0)
-    one.take((96, 6, *Packet(40_000, 0, True, DELTA), None), 1.1)
+    one.handle_packet((96, 6, *Packet(40_000, 0, True, DELTA), None), 1.1)
     assert one.tracks[0].ssrc == 6
     assert not one.tracks[0].missing
 
@@ -190,7 +190,7 @@ def of_layer(
 ) -> bool:
     extension = named(10, rid) if rid else None
     packet = Packet(sequence, round(now * 90_000), True, payload)
-    return one.take((96, ssrc, *packet, extension), now) is not None
+    return one.handle_packet((96, ssrc, *packet, extension), now) is not None
 
 
 def test_a_layer_is_known_by_its_rid_and_then_by_its_ssrc() -> None:
@@ -217,14 +217,16 @@ def test_each_layer_has_its_own_repairs() -> None:
         of_layer(one, 10 + layer, 102, 1.0)
     assert told(one.request(1.01)) == [rtcp.Nack(10 + layer, (101,)) for layer in range(3)]
     again = Packet(1, 90_000, True, (101).to_bytes(2, "big") + DELTA)
-    assert one.take((97, 50, *again, None), 1.05) is None, "which layer it repairs is not known"
-    taken = one.take((97, 50, *again, named(11, "h")), 1.05)
+    assert one.handle_packet((97, 50, *again, None), 1.05) is None, (
+        "which layer it repairs is not known"
+    )
+    taken = one.handle_packet((97, 50, *again, named(11, "h")), 1.05)
     assert taken is not None
     assert taken[0] is one.layers[1]
     assert [len(track.missing) for track in one.layers] == [1, 0, 1]
     of_layer(one, 11, 104, 1.1)
     later = Packet(2, 90_000, True, (103).to_bytes(2, "big") + DELTA)
-    taken = one.take((97, 50, *later, None), 1.15)
+    taken = one.handle_packet((97, 50, *later, None), 1.15)
     assert taken is not None
     assert taken[0] is one.layers[1], "its SSRC is known by now"
 
@@ -233,7 +235,7 @@ def test_keyframes_are_asked_for_by_layer_where_it_comes() -> None:
     one = layered()
     for layer, rid in enumerate(LAYERS[:2]):
         of_layer(one, 10 + layer, 1, 1.0, rid)
-    one.look(1.0)
+    one.update_layers(1.0)
     one.want_keyframe()
     asked = told(one.feedback(1.0, report=False))
     assert asked == [rtcp.KeyframeRequest(10), rtcp.KeyframeRequest(11)]
@@ -250,7 +252,7 @@ def test_tells_of_each_layer() -> None:
     size = bytes.fromhex("105002009d012a4001b400")
     of_layer(one, 10, 1, 1.0, "q", size)
     of_layer(one, 11, 1, 1.0, "h", size.replace(b"\x40\x01\xb4\x00", b"\x80\x02\x68\x01"))
-    one.look(1.0)
+    one.update_layers(1.0)
     one.measure(1.0)
     for frame in range(2, 32):
         of_layer(one, 11, frame, 1.0 + frame / 40, payload=DELTA + bytes(996))
@@ -272,10 +274,10 @@ def test_the_round_trip_is_told_by_the_answer_to_our_time() -> None:
     assert (time.ssrc, time.middle) == (99, 0x2222_8000)
     # It came back 150 ms later, of which it lay 70 ms with the sender.
     reply = rtcp.ReferenceReply(99, time.middle, round(0.07 * 65536))
-    one.answered(reply, time.middle + round(0.15 * 65536))
+    one.record_reference_reply(reply, time.middle + round(0.15 * 65536))
     assert one.round_trip_s is not None
     assert abs(one.round_trip_s - 0.08) < 0.001
-    one.answered(rtcp.ReferenceReply(98, 1, 0), time.middle)
+    one.record_reference_reply(rtcp.ReferenceReply(98, 1, 0), time.middle)
     assert one.measure(2.0).rtt_ms == 80.0, "an answer to someone else's"
 
 
@@ -291,7 +293,7 @@ def test_at_ten_percent_loss_all_comes_back_and_little_is_asked_for_twice() -> N
             _, number = way_back.pop(0)
             if chance.random() >= 0.1:
                 repair = Packet(step & 0xFFFF, 0, True, number.to_bytes(2, "big") + DELTA)
-                one.take((97, 6, *repair, None), now)
+                one.handle_packet((97, 6, *repair, None), now)
                 lost.discard(number)
         sequence = (sequence + 1) & 0xFFFF
         if step < 2800 and chance.random() < 0.1:
@@ -327,7 +329,7 @@ def test_sound_in_red_and_without_it_is_one_track() -> None:
     one = Publisher(Publishing([sound]), 99)
     wrapped = []
     for sequence, payload_type in enumerate((63, 63, 111, 63), 1):
-        taken = one.take((payload_type, 7, sequence, 0, False, b"\x6fx", None), 1.0)
+        taken = one.handle_packet((payload_type, 7, sequence, 0, False, b"\x6fx", None), 1.0)
         assert taken is not None
         wrapped.append(taken[0].wrapped)
     assert wrapped == [True, True, False, True]
@@ -360,7 +362,7 @@ def test_a_keyframe_waits_for_the_parameter_sets_before_it() -> None:
         if again:
             payload = number.to_bytes(2, "big") + packet.payload
             packet = packet._replace(sequence=9, payload=payload)
-        taken = one.take((97 if again else 96, 6 if again else 5, *packet, None), 1.0)
+        taken = one.handle_packet((97 if again else 96, 6 if again else 5, *packet, None), 1.0)
         assert taken is not None
         return taken[2]
 

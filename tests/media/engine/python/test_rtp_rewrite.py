@@ -4,7 +4,13 @@ import itertools
 
 import pytest
 
-from farmlive.media.engine.python.rtp_rewrite import Rewriter, SourceClock, half, seam, squeeze
+from farmlive.media.engine.python.rtp_rewrite import (
+    Rewriter,
+    SourceClock,
+    compress_timestamp,
+    sequence_base,
+    splice_offset,
+)
 from farmlive.media.wire.rtp import Packet
 
 
@@ -54,9 +60,9 @@ def test_a_long_life_wraps() -> None:
 
 def test_a_viewer_starts_in_the_lower_half() -> None:
     for first in (0, 1, 32767, 32768, 65535):
-        assert first ^ half(first) < 0x8000
-        assert ((first + 1) & 0xFFFF) ^ half(first) in (
-            (first ^ half(first)) + 1,
+        assert first ^ sequence_base(first) < 0x8000
+        assert ((first + 1) & 0xFFFF) ^ sequence_base(first) in (
+            (first ^ sequence_base(first)) + 1,
             0x8000,
         )
 
@@ -64,12 +70,12 @@ def test_a_viewer_starts_in_the_lower_half() -> None:
 def test_a_burst_is_squeezed_before_live() -> None:
     live = 1000
     past = [(live - frame * 3000) & 0xFFFFFFFF for frame in range(30, 0, -1)]
-    squeezed = [squeeze(timestamp, live) for timestamp in past]
+    squeezed = [compress_timestamp(timestamp, live) for timestamp in past]
     differences = [(b - a) & 0xFFFFFFFF for a, b in itertools.pairwise(squeezed)]
     assert set(differences) == {150}
     assert (live - squeezed[0]) & 0xFFFFFFFF == 90_000 // 20
-    assert squeeze(live, live) == live
-    assert squeeze(live + 3000, live) == live + 3000
+    assert compress_timestamp(live, live) == live
+    assert compress_timestamp(live + 3000, live) == live + 3000
 
 
 def test_one_mapping_of_the_sources_clock() -> None:
@@ -84,21 +90,26 @@ def test_one_mapping_of_the_sources_clock() -> None:
 
 def test_a_seam_by_arrival_and_by_reports() -> None:
     # The viewer's last was 1,000, a tenth of a second ago; the new track is at 50,000.
-    assert seam(1_000, 9_000, 50_000, 50_000, None) == ((1_000 + 9_000 - 50_000) & 0xFFFFFFFF, 0)
+    assert splice_offset(1_000, 9_000, 50_000, 50_000, None) == (
+        (1_000 + 9_000 - 50_000) & 0xFFFFFFFF,
+        0,
+    )
     aligned = (4_000 - 50_000) & 0xFFFFFFFF
-    assert seam(1_000, 9_000, 50_000, 50_000, aligned) == (aligned, 0)
+    assert splice_offset(1_000, 9_000, 50_000, 50_000, aligned) == (aligned, 0)
 
 
 def test_a_seam_never_steps_back() -> None:
     # By the reports the new frame is of the same moment as the last one, or before it.
     aligned = (1_000 - 50_000) & 0xFFFFFFFF
-    added, nudge = seam(1_000, 0, 50_000, 50_000, aligned)
+    added, nudge = splice_offset(1_000, 0, 50_000, 50_000, aligned)
     assert (50_000 + added) & 0xFFFFFFFF == 1_001
     assert nudge == 1
-    added, nudge = seam(1_000, 0, 50_000, 50_000, (aligned - 3_000) & 0xFFFFFFFF)
+    added, nudge = splice_offset(1_000, 0, 50_000, 50_000, (aligned - 3_000) & 0xFFFFFFFF)
     assert ((50_000 + added) & 0xFFFFFFFF, nudge) == (1_001, 3_001)
 
 
 def test_reports_that_can_not_be_true_are_not_believed() -> None:
     far = (1_000 - 50_000 + 90_000 * 60) & 0xFFFFFFFF
-    assert seam(1_000, 9_000, 50_000, 50_000, far) == seam(1_000, 9_000, 50_000, 50_000, None)
+    assert splice_offset(1_000, 9_000, 50_000, 50_000, far) == splice_offset(
+        1_000, 9_000, 50_000, 50_000, None
+    )

@@ -18,8 +18,8 @@ from tests.support.waiting import LONG_S
 
 from farmlive.media.engine.interface import Keys
 from farmlive.media.engine.python import send_group as audience_module
-from farmlive.media.engine.python.net.gso_batch import runs
-from farmlive.media.engine.python.net.slow_viewer import Frame, Stall
+from farmlive.media.engine.python.net.gso_batch import cut_batches
+from farmlive.media.engine.python.net.slow_viewer import Backpressure, Frame
 from farmlive.media.engine.python.send_group import SendGroup
 from farmlive.media.engine.python.srtp import Protection
 from farmlive.media.wire.framing import Deframer
@@ -47,7 +47,7 @@ class Hearer:
     session: Session
     sock: socket.socket
     address: Any
-    stall: Stall = field(default_factory=Stall)
+    backpressure: Backpressure = field(default_factory=Backpressure)
     sound: frozenset[int] = frozenset()
 
     def hear(self, count: int) -> list[bytes]:
@@ -93,7 +93,7 @@ def test_each_hears_every_packet_under_its_own_key(
     sent = packets(1000, 1000, 1000, 20, 5)
     hearers = [hearer(hall, profile) for _ in range(50)]
     audience = SendGroup(here, hearers)
-    assert [audience.send(run) for run in runs(sent)] == [0, 0]
+    assert [audience.send(run) for run in cut_batches(sent)] == [0, 0]
     for each in hearers:
         assert each.hear(5) == sent
 
@@ -102,7 +102,7 @@ def test_over_ipv6(hall: ExitStack) -> None:
     here = hall.enter_context(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM))
     one = hearer(hall, family=socket.AF_INET6)
     sent = packets(1000, 300)
-    (run,) = runs(sent)
+    (run,) = cut_batches(sent)
     assert SendGroup(here, (one,)).send(run) == 0
     assert one.hear(2) == sent
 
@@ -130,7 +130,7 @@ def test_where_segmentation_fails_each_packet_leaves_alone(
     audience = SendGroup(here, hearers)
     first, second = packets(1000, 1000, 300), packets(800, 800, first=3)
     for sent in (first, second):
-        (run,) = runs(sent)
+        (run,) = cut_batches(sent)
         assert audience.send(run) == 0
     assert [each.protection.segmented for each in hearers] == [True, False, True]
     assert narrow.hear(5) == first + second
@@ -142,7 +142,7 @@ def test_where_segmentation_fails_each_packet_leaves_alone(
 def test_who_moves_from_a_route_without_segments_gets_runs_again(here: socket.socket) -> None:
     viewer, _ = scripted_peers.viewer(1)
     viewer.protection.segmented = False
-    viewer.moved(here, ("192.0.2.1", 4000))
+    viewer.set_path(here, ("192.0.2.1", 4000))
     assert viewer.protection.segmented
 
 
@@ -156,15 +156,15 @@ def test_a_full_buffer_is_a_counted_loss_and_no_error(
     monkeypatch.setattr(audience_module, "_sendmmsg", full)
     hearers = [hearer(hall) for _ in range(2)]
     audience = SendGroup(here, hearers)
-    (run,) = runs(packets(1000, 1000))
+    (run,) = cut_batches(packets(1000, 1000))
     assert audience.send(run) == 4
     assert all(each.protection.segmented for each in hearers)
-    (single,) = runs(packets(1000, first=2))
+    (single,) = cut_batches(packets(1000, first=2))
     assert audience.send(single) == 2
-    assert [each.stall.dropped for each in hearers] == [3, 3]
+    assert [each.backpressure.dropped for each in hearers] == [3, 3]
     assert audience.fallen == []
     for number in range(20):
-        (run,) = runs(packets(1000, 1000, first=3 + 2 * number))
+        (run,) = cut_batches(packets(1000, 1000, first=3 + 2 * number))
         audience.send(run)
     assert audience.fallen == hearers
 
@@ -175,7 +175,7 @@ def test_a_single_packet_that_a_route_refuses_is_lost_for_that_peer_alone(
     hearers = [hearer(hall) for _ in range(2)]
     # A datagram to port 0 is refused by the kernel.
     hearers[0].address = ("127.0.0.1", 0)
-    (run,) = runs(packets(100))
+    (run,) = cut_batches(packets(100))
     assert SendGroup(here, hearers).send(run) == 1
     assert hearers[1].hear(1) == packets(100)
 
@@ -192,7 +192,7 @@ def test_what_cannot_be_encrypted_is_never_sent(
 
     monkeypatch.setattr(audience_module, "_protect", failing)
     sent = packets(1000, 1000)
-    (run,) = runs(sent)
+    (run,) = cut_batches(sent)
     assert SendGroup(here, hearers).send(run) == 2
     assert hearers[1].hear(2) == sent
     hearers[0].sock.setblocking(False)
@@ -211,7 +211,7 @@ class Stream:
         self.frames.setdefault(address, []).extend(frames)
         return self.drops.get(address, 0)
 
-    def held(self, address: Any) -> int:
+    def queued_bytes(self, address: Any) -> int:
         return 0
 
 
@@ -219,7 +219,7 @@ def test_who_is_on_a_stream_gets_the_same_packets_framed(hall: ExitStack) -> Non
     hearers, stream = [hearer(hall) for _ in range(3)], Stream()
     sent = packets(1000, 1000, 400)
     audience = SendGroup(stream, hearers)
-    assert sum(audience.send(run) for run in runs(sent)) == 0
+    assert sum(audience.send(run) for run in cut_batches(sent)) == 0
     for each in hearers:
         data = b"".join(frame.data for frame in stream.frames[each.address])
         got = Deframer().feed(data)
@@ -236,15 +236,15 @@ def test_who_falls_behind_on_a_stream_hears_on_and_costs_the_others_nothing(
     stream = Stream()
     stream.drops[slow.address] = 2
     audience = SendGroup(stream, [slow, quick])
-    (run,) = runs(picture)
+    (run,) = cut_batches(picture)
     assert audience.send(run) == 2
     assert audience.fallen == [slow]
-    assert (slow.stall.dropped, quick.stall.dropped) == (2, 0)
+    assert (slow.backpressure.dropped, quick.backpressure.dropped) == (2, 0)
     stream.drops.clear()
     stream.frames.clear()
-    for run in runs([*packets(1000, 1000, first=2), *sound]):
+    for run in cut_batches([*packets(1000, 1000, first=2), *sound]):
         audience.send(run)
-    assert slow.stall.dropped == 4
+    assert slow.backpressure.dropped == 4
     assert [frame.video for frame in stream.frames[slow.address]] == [False]
     assert [frame.video for frame in stream.frames[quick.address]] == [True, True, False]
     assert audience.fallen == [slow]

@@ -31,14 +31,14 @@ def test_a_late_packet_from_before_the_seam_is_not_sent_to_who_came_with_it(
 ) -> None:
     source, one, kept = on_air(fanout)
     other, seen = viewer(2)
-    other.choice.most = 0
+    other.selector.most = 0
     fanout.add(other, source.now)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     source.frames(3, keyframes=(0,))
     held = source.sequences[0]
     source.lose = {(0, held)}
-    one.choice.most = 0
-    fanout.aim(one, source.now)
+    one.selector.most = 0
+    fanout.select_track(one, source.now)
     source.frames(1)
     source.frames(2, keyframes=(0,))
     assert layers(kept)[-1] == 0
@@ -64,8 +64,8 @@ def test_sources_of_one_and_of_three_layers_change_without_a_seam(fanout: Fanout
     assert consecutive(kept.video)
     assert layers(kept)[-2:] == [1, 1]
     assert plain.publisher.listeners == ()
-    assert one.lane is not None
-    assert one.lane.publisher is source.publisher
+    assert one.forwarder is not None
+    assert one.forwarder.publisher is source.publisher
 
 
 def test_a_new_source_whose_layer_does_not_come_gives_a_lower_one(fanout: Fanout) -> None:
@@ -108,5 +108,5 @@ def test_a_keyframe_of_the_single_layer_begins_with_its_first_packet(fanout: Fan
     source.send(Packet(12, 3090, True, b"\x00" * 9), 0.03)
     source.send(Packet(13, 6090, True, DELTA + bytes(9)), 0.06)
     source.send(Packet(11, 3090, False, KEY + bytes(9)), 0.1)
-    fanout.pump(0.0)
+    fanout.send_bursts(0.0)
     assert [packet.payload[:4] for packet in kept.video] == [KEY, b"\x00" * 4, DELTA]

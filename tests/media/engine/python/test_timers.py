@@ -6,7 +6,7 @@ import pytest
 
 from farmlive.media.engine.python import timers
 from farmlive.media.engine.python.net.sockets import Ports
-from farmlive.media.engine.python.timers import Upkeep
+from farmlive.media.engine.python.timers import Timers
 
 
 class Clocks:
@@ -28,7 +28,7 @@ def test_the_clocks_are_apart_by_what_was_read_until_someone_sets_one(
 ) -> None:
     clocks: Any = Clocks()
     monkeypatch.setattr(timers, "time", clocks)
-    kept = Upkeep({}, Ports(), lambda now: None)
+    kept = Timers({}, Ports(), lambda now: None)
     kept._read_clocks()
     assert kept.wall_ahead == 950.0
     clocks.interrupted_s = 0.04

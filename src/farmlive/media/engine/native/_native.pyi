@@ -188,7 +188,7 @@ class Relay:
 
     def census(self) -> dict[str, int]: ...
     def set_times(self, consent: float, silent: float, left_after: float, /) -> None:
-        """As `farmlive.media.engine.interface.Times`, in seconds."""
+        """As `farmlive.media.engine.interface.Timeouts`, in seconds."""
 
     def set_link_control(self, link_control: bool, /) -> None:
         """Whether viewers on weak links are paced."""

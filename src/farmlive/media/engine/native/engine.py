@@ -26,12 +26,12 @@ from farmlive.media.engine.interface import (
     Outgoing,
     Output,
     Peer,
-    Place,
     Publishing,
+    RemoteAddress,
     Ssrcs,
-    Times,
+    Timeouts,
+    ViewerHealth,
     Viewing,
-    Watching,
 )
 from farmlive.media.engine.native import _native
 from farmlive.media.engine.native.numbering import CodecNumbers
@@ -64,17 +64,17 @@ class NativeEngine:
     def __init__(
         self,
         send_threads: int = 0,
-        times: Times | None = None,
+        timeouts: Timeouts | None = None,
         *,
-        by_hand: bool = False,
+        manual: bool = False,
         link_control: bool = True,
     ) -> None:
-        self.relay = _native.Relay(by_hand=by_hand)
+        self.relay = _native.Relay(by_hand=manual)
         # Stop the thread before its sessions are freed: together with the engine, in whatever
         # order, or at the end of a process that has not stopped it.
         weakref.finalize(self, self.relay.stop)
-        if times is not None:
-            self.relay.set_times(times.consent, times.silent, times.left_after)
+        if timeouts is not None:
+            self.relay.set_times(timeouts.consent, timeouts.silent, timeouts.left_after)
         self.relay.set_link_control(link_control)
         self._send_threads = send_threads
         self._candidates: list[Candidate] = []
@@ -88,8 +88,8 @@ class NativeEngine:
         self._sessions: dict[Peer, Any] = {}
         self._outputs: dict[Output, Ssrcs] = {}
         # The publisher that is to be on air at each output: events about another one are outdated.
-        self._wanted: dict[Output, Peer | None] = {}
-        self._told: deque[_native.Event] = deque()
+        self._on_air: dict[Output, Peer | None] = {}
+        self._events: deque[_native.Event] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         # The last counters, once the engine has stopped.
         self._counts: Mapping[str, int] | None = None
@@ -105,7 +105,7 @@ class NativeEngine:
         self,
         listener: Listener,
         bind: Sequence[str],
-        tell: Sequence[str],
+        advertise: Sequence[str],
         port: int,
         tcp_port: int | None,
     ) -> None:
@@ -117,9 +117,9 @@ class NativeEngine:
         except OSError:
             _close(udp)
             raise
-        candidates = [Candidate(address, _port(udp)) for address in tell]
+        candidates = [Candidate(address, _port(udp)) for address in advertise]
         if tcp:
-            candidates += [Candidate(address, _port(tcp), "tcp") for address in tell]
+            candidates += [Candidate(address, _port(tcp), "tcp") for address in advertise]
         udp_fds, tcp_fds = [each.fileno() for each in udp], [each.fileno() for each in tcp]
         try:
             self.relay.start(udp_fds, tcp_fds, self._send_threads, now_ms() / 1000)
@@ -135,7 +135,7 @@ class NativeEngine:
         """Send events to this listener, in the event loop that runs now."""
         self._listener = listener
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self.relay.fileno(), self.hear)
+        self._loop.add_reader(self.relay.fileno(), self.dispatch_events)
 
     async def stop(self) -> None:
         """Close everything and remove all peers and outputs."""
@@ -149,7 +149,7 @@ class NativeEngine:
         self._watched.clear()
         self._sessions.clear()
         self._outputs.clear()
-        self._wanted.clear()
+        self._on_air.clear()
         self._candidates = []
 
     # Peers and outputs.
@@ -157,7 +157,9 @@ class NativeEngine:
     def add_peer(self, local: Credentials, remote: Credentials | None = None) -> Peer:
         """Add a peer that checks with these credentials. Raises ValueError if they are too long."""
         peer = next(self._numbers)
-        self.relay.add_peer(peer, *_names(local), *_names(remote), token_bytes(SECRET))
+        self.relay.add_peer(
+            peer, *_encode_credentials(local), *_encode_credentials(remote), token_bytes(SECRET)
+        )
         self._peers.add(peer)
         return peer
 
@@ -166,7 +168,7 @@ class NativeEngine:
     ) -> None:
         """Expect the peer with new credentials; the old ones work until it uses the new ones."""
         if peer in self._peers:
-            self.relay.restart_ice(peer, *_names(local), *_names(remote))
+            self.relay.restart_ice(peer, *_encode_credentials(local), *_encode_credentials(remote))
 
     def send(self, peer: Peer, datagram: bytes) -> None:
         """Send a DTLS record on the peer's selected path, within its limit."""
@@ -191,7 +193,7 @@ class NativeEngine:
     def add_output(self) -> Output:
         """Add an output: what all viewers of a broadcast, for example, get."""
         output = next(self._numbers)
-        ssrcs = Ssrcs.drawn()
+        ssrcs = Ssrcs.generate()
         self.relay.add_output(
             output,
             ssrcs.video,
@@ -210,7 +212,7 @@ class NativeEngine:
     def remove_output(self, output: Output) -> None:
         """Remove an output; its viewers stay connected without media."""
         if self._outputs.pop(output, None) is not None:
-            self._wanted.pop(output, None)
+            self._on_air.pop(output, None)
             for peer in [each for each, watched in self._watched.items() if watched == output]:
                 del self._watched[peer]
             self.relay.remove_output(output)
@@ -221,9 +223,9 @@ class NativeEngine:
             self.relay.publish(
                 peer,
                 [self._track(each) for each in publishing.tracks],
-                _or_none(publishing.transport_cc),
-                _or_none(publishing.rid),
-                _or_none(publishing.repaired_rid),
+                _encode_optional(publishing.transport_cc),
+                _encode_optional(publishing.rid),
+                _encode_optional(publishing.repaired_rid),
                 randbits(32) | 1,
             )
             self._publishers.add(peer)
@@ -255,7 +257,12 @@ class NativeEngine:
         """Return the codecs that fit into the C array, which is larger than any offer needs."""
         numbered = [(self._codecs.number(key), each) for key, each in terms.items()]
         return [
-            (number, each.payload_type, _or_none(each.retransmission), _or_none(each.red))
+            (
+                number,
+                each.payload_type,
+                _encode_optional(each.retransmission),
+                _encode_optional(each.red),
+            )
             for number, each in numbered
             if number
         ][: _native.CODECS_MOST]
@@ -265,27 +272,27 @@ class NativeEngine:
         once.
         """
         if output in self._outputs and (peer is None or peer in self._publishers):
-            self._wanted[output] = peer
+            self._on_air[output] = peer
             self.relay.put_on_air(output, peer or 0)
 
-    def prefer(self, peer: Peer, most: int | None) -> None:
+    def limit_layer(self, peer: Peer, most: int | None) -> None:
         """Limit this viewer to this layer, 0 the lowest; None: no limit."""
         if peer in self._peers:
-            self.relay.prefer(peer, _or_none(most))
+            self.relay.prefer(peer, _encode_optional(most))
 
     # Queries.
 
-    def watching(self, peer: Peer) -> Watching | None:
+    def viewer_health(self, peer: Peer) -> ViewerHealth | None:
         """Return the quality of the viewer's stream, or None if the peer is no viewer."""
         found = self.relay.watching(peer) if peer in self._peers else None
         if found is None:
             return None
         layer, layers, loss, carries, dropped, transport, link = found
-        return Watching(
+        return ViewerHealth(
             layer,
             layers,
             round(loss, 3),
-            _or_unknown(carries),
+            _decode_measurement(carries),
             dropped,
             _protocol(transport),
             _LINKS[link],
@@ -305,12 +312,12 @@ class NativeEngine:
             bitrate_kbps=kbps,
             fps=fps,
             loss=loss,
-            rtt_ms=_or_unknown(rtt),
-            keyframe_s=_or_unknown(keyframe),
+            rtt_ms=_decode_measurement(rtt),
+            keyframe_s=_decode_measurement(keyframe),
             keyframes_on_request=on_request,
             audio=audio,
             objection=_OBJECTIONS.get(objection),
-            jitter_ms=_or_unknown(jitter),
+            jitter_ms=_decode_measurement(jitter),
             layers=tuple(
                 LayerHealth(rid, width or None, height or None, kbps)
                 for rid, width, height, kbps in layers
@@ -322,53 +329,53 @@ class NativeEngine:
         """Return counters since the start; they only grow."""
         return self.relay.counters() if self._counts is None else self._counts
 
-    def place(self, peer: Peer) -> Place | None:
+    def remote_address(self, peer: Peer) -> RemoteAddress | None:
         """Return the peer's remote address, or None if it has no selected path."""
         found = self.relay.place(peer) if peer in self._peers else None
         if found is None:
             return None
         address, port, transport = found
-        return Place(address, port, _protocol(transport))
+        return RemoteAddress(address, port, _protocol(transport))
 
-    def census(self) -> Mapping[str, int]:
+    def gauges(self) -> Mapping[str, int]:
         """Return how many objects the engine holds now."""
         return self.relay.census()
 
     # Events.
 
-    def hear(self) -> None:
+    def dispatch_events(self) -> None:
         """Pass the events since the last call to the listener."""
-        self._told.extend(self.relay.events())
+        self._events.extend(self.relay.events())
         try:
-            while self._told:
-                self._tell(*self._told.popleft())
+            while self._events:
+                self._dispatch(*self._events.popleft())
         finally:
-            if self._told and self._loop is not None:
-                self._loop.call_soon(self.hear)
+            if self._events and self._loop is not None:
+                self._loop.call_soon(self.dispatch_events)
 
-    def _tell(self, kind: int, peer: Peer, output: Output, objection: int, data: bytes) -> None:
+    def _dispatch(self, kind: int, peer: Peer, output: Output, objection: int, data: bytes) -> None:
         if kind == _native.EVENT_FREED:
             self._sessions.pop(peer, None)
         elif peer not in self._peers:
             return  # The listener removed the peer before this event.
         elif kind == _native.EVENT_REACHED:
-            self._listener.reached(peer)
+            self._listener.on_reached(peer)
         elif kind == _native.EVENT_DTLS:
-            self._listener.dtls(peer, data)
+            self._listener.on_dtls(peer, data)
         elif kind == _native.EVENT_LOST:
-            self._listener.lost(peer)
+            self._listener.on_lost(peer)
         elif kind == _native.EVENT_AIRED:
-            if self._wanted.get(output) == peer:
-                self._listener.aired(output, peer)
+            if self._on_air.get(output) == peer:
+                self._listener.on_aired(output, peer)
         elif kind == _native.EVENT_SILENT:
-            self._listener.silent(peer)
+            self._listener.on_silent(peer)
         elif kind == _native.EVENT_FLOWING:
-            self._listener.flowing(peer)
+            self._listener.on_flowing(peer)
         elif kind == _native.EVENT_OBJECTED:
-            self._listener.objected(peer, _OBJECTIONS[objection])
+            self._listener.on_objected(peer, _OBJECTIONS[objection])
 
 
-def _names(credentials: Credentials | None) -> tuple[bytes, bytes]:
+def _encode_credentials(credentials: Credentials | None) -> tuple[bytes, bytes]:
     """Return user name fragment and password, empty for None."""
     if credentials is None:
         return b"", b""
@@ -385,12 +392,12 @@ def _port(sockets: Sequence[socket.socket]) -> int:
     return number
 
 
-def _or_none(number: int | None) -> int:
+def _encode_optional(number: int | None) -> int:
     """Return the number for C: -1 for None."""
     return -1 if number is None else number
 
 
-def _or_unknown(measured: float) -> float | None:
+def _decode_measurement(measured: float) -> float | None:
     """Return a measurement from C: None for a negative number."""
     return None if measured < 0 else measured
 

@@ -14,18 +14,20 @@ _NEVER = float("inf")
 
 
 class ArrivalPredictor:
-    """The mean interval of a stream's frames; each is complete `lasts_s` after it is expected."""
+    """The mean interval of a stream's frames; each is complete `duration_s` after it is
+    expected.
+    """
 
-    __slots__ = ("_every", "_last", "lasts_s", "next")
+    __slots__ = ("_every", "_last", "duration_s", "next")
 
-    def __init__(self, lasts_s: float = 0.0) -> None:
-        self.lasts_s = lasts_s
+    def __init__(self, duration_s: float = 0.0) -> None:
+        self.duration_s = duration_s
         # When the next frame or packet is expected, or None.
         self.next: float | None = None
         self._last = 0.0
         self._every: float | None = None
 
-    def beat(self, when: float) -> None:
+    def record_arrival(self, when: float) -> None:
         """Record the arrival of a frame or an audio packet."""
         distance = when - self._last
         self._last = when
@@ -38,22 +40,22 @@ class ArrivalPredictor:
         self.next = None if every is None else when + every
 
 
-def rest(rhythms: Sequence[ArrivalPredictor], now: float) -> float:
+def idle_seconds(predictors: Sequence[ArrivalPredictor], now: float) -> float:
     """Return for how many seconds a source's socket needs no reading.
 
     That is until the next frame is complete, with what comes within `_TOGETHER_S` after it. 0 if it
     is a single packet, unknown, or late.
     """
     first = _NEVER
-    for rhythm in rhythms:
+    for rhythm in predictors:
         when = rhythm.next
         if when is None or when < now:
             return 0.0
         if when < first:
             first = when
     whole = first
-    for rhythm in rhythms:
-        end = (rhythm.next or 0.0) + rhythm.lasts_s
+    for rhythm in predictors:
+        end = (rhythm.next or 0.0) + rhythm.duration_s
         if whole < end <= first + _TOGETHER_S:
             whole = end
     # A single audio packet wakes the loop by itself.

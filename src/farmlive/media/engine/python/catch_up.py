@@ -24,14 +24,14 @@ _HELD_WHILE_CATCHING = 64 * 1024
 
 
 class CatchUp:
-    """The join state of each viewer of an output. Calls `left` with a publisher when its forwarder
-    has no more viewers.
+    """The join state of each viewer of an output. Calls `on_unused` with a publisher when its
+    forwarder has no more viewers.
 
     Invariant: a viewer is in one of `waiting` and `catching`, or on a forwarder.
     """
 
-    def __init__(self, sending: Sending, left: Callable[[Publisher], None]) -> None:
-        self._sending, self._left = sending, left
+    def __init__(self, sending: Sending, on_unused: Callable[[Publisher], None]) -> None:
+        self._sending, self._on_unused = sending, on_unused
         # Viewers that get a burst, those that wait for a keyframe, and those that get another track
         # meanwhile.
         self.catching: dict[Peer, Viewer] = {}
@@ -39,11 +39,11 @@ class CatchUp:
         self.moving: dict[Peer, Viewer] = {}
         # Viewers whose link is probed with the bitrate of a higher layer.
         self.probing: dict[Peer, Viewer] = {}
-        self.lanes: dict[Track, Forwarder] = {}
+        self.forwarders: dict[Track, Forwarder] = {}
 
     def wait(self, viewer: Viewer, muted: bool = False) -> None:
         """Send the viewer no video until the next keyframe of its track."""
-        epoch, lane = viewer.epoch, viewer.lane
+        epoch, lane = viewer.epoch, viewer.forwarder
         self.probing.pop(viewer.peer, None)
         if epoch is not None:
             sent = epoch.track.ring.highest if viewer.cursor is None else viewer.cursor - 1
@@ -52,8 +52,8 @@ class CatchUp:
         if lane is not None:
             lane.members.remove(viewer.peer)
             if not lane.members:
-                del self.lanes[lane.track]
-                self._left(lane.publisher)
+                del self.forwarders[lane.track]
+                self._on_unused(lane.publisher)
         self.catching.pop(viewer.peer, None)
         self.moving.pop(viewer.peer, None)
         self.waiting[viewer.peer] = viewer
@@ -98,7 +98,7 @@ class CatchUp:
         return [
             viewer
             for viewer in (*self.waiting.values(), *self.moving.values())
-            if viewer.may_go_on(now)
+            if viewer.may_resume(now)
             and viewer.target is not None
             and (
                 viewer.target is track
@@ -110,7 +110,7 @@ class CatchUp:
             )
         ]
 
-    def let_in(
+    def start_group(
         self, viewers: Iterable[Viewer], publisher: Publisher, track: Track, start: int, now: float
     ) -> list[Viewer]:
         """Start these viewers with the group that begins at `start`, all at once if little of it
@@ -158,14 +158,14 @@ class CatchUp:
         if not viewer.can_play(track) or track.ring.get(start) is None:
             return False
         # Resending what a congested link lost of a layer would only fill it again.
-        self.wait(viewer, muted=viewer.choice.is_congested(now))
-        lane = self.lanes.get(track)
+        self.wait(viewer, muted=viewer.selector.is_congested(now))
+        lane = self.forwarders.get(track)
         viewer.epoch = begin_epoch(viewer, track, start, lane.common if lane else None, now)
         viewer.cursor = start
         viewer.entered, viewer.spent = start, None
         viewer.only_keyframe, viewer.burst = False, 0
-        viewer.stall.go_on(now)
-        viewer.choice.begin_stream()
+        viewer.backpressure.resume(now)
+        viewer.selector.begin_stream()
         viewer.link.begin_stream()
         del self.waiting[viewer.peer]
         self.catching[viewer.peer] = viewer
@@ -175,9 +175,9 @@ class CatchUp:
         epoch = viewer.epoch
         if epoch is None:
             return
-        lane = self.lanes.get(epoch.track)
+        lane = self.forwarders.get(epoch.track)
         if lane is None:
-            lane = self.lanes[epoch.track] = Forwarder(publisher, epoch.track)
+            lane = self.forwarders[epoch.track] = Forwarder(publisher, epoch.track)
         lane.begin(epoch.shift, (epoch.first - epoch.shift.sequence) & 0xFFFF)
         lane.members.add(viewer.peer)
         viewer.go_live(lane)
@@ -197,7 +197,7 @@ class CatchUp:
             # Catching up took so long that the ring has lost its next packet.
             self.wait(viewer)
             return []
-        if viewer.held > _HELD_WHILE_CATCHING:
+        if viewer.queued_bytes > _HELD_WHILE_CATCHING:
             return []
         link, paced, gives_up = viewer.link, paces(viewer, publisher), False
         room, octets = float(1 << 30), 0

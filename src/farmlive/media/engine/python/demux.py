@@ -8,24 +8,24 @@ from typing import Any
 
 from farmlive.media.engine.python.net.gso_batch import LARGEST
 from farmlive.media.engine.python.net.ice import IceLite
-from farmlive.media.engine.python.net.recv_batch import arrival
+from farmlive.media.engine.python.net.recv_batch import arrival_time
 from farmlive.media.engine.python.net.sockets import Port
 from farmlive.media.engine.python.peer import EnginePeer
 from farmlive.media.engine.python.srtp import Protection, Unreadable
-from farmlive.media.engine.python.timers import Upkeep
+from farmlive.media.engine.python.timers import Timers
 from farmlive.media.wire import rtcp, rtp
 
 
 class Demux:
     """Handles datagrams one at a time and notifies the listener.
 
-    Calls `placed` when a peer has validated an address, its first one or another.
+    Calls `on_path` when a peer has validated an address, its first one or another.
     """
 
     def __init__(
-        self, ice: IceLite[EnginePeer], upkeep: Upkeep, placed: Callable[[EnginePeer], None]
+        self, ice: IceLite[EnginePeer], timers: Timers, on_path: Callable[[EnginePeer], None]
     ) -> None:
-        self._ice, self._upkeep, self._placed = ice, upkeep, placed
+        self._ice, self._timers, self._on_path = ice, timers, on_path
         self.counts = dict.fromkeys(
             (
                 "datagrams_received",
@@ -37,10 +37,10 @@ class Demux:
             0,
         )
 
-    def take(
-        self, port: Port, data: bytes, stamped: float | None, address: Any, now: float
+    def handle_datagram(
+        self, port: Port, data: bytes, kernel_time: float | None, address: Any, now: float
     ) -> None:
-        """Handle a datagram from this address; `stamped` is the kernel's receive time."""
+        """Handle a datagram from this address; `kernel_time` is the kernel's receive time."""
         counts = self.counts
         counts["datagrams_received"] += 1
         first = data[0] if data else 255
@@ -48,37 +48,37 @@ class Demux:
             peer: EnginePeer | None = port.peers.get(address)
             if peer is not None and peer.protection is not None:
                 if rtp.is_rtcp(data):
-                    self._rtcp(peer, peer.protection, data, now)
+                    self._handle_rtcp(peer, peer.protection, data, now)
                 else:
-                    self._media(peer, peer.protection, data, stamped, now)
+                    self._handle_media(peer, peer.protection, data, kernel_time, now)
                 return
         elif 20 <= first < 64:
             peer = port.peers.get(address)
             if peer is not None:
-                self._ice.record_came(peer, port, address, data)
-                self._upkeep.listener.dtls(peer.number, data)
+                self._ice.count_record(peer, port, address, data)
+                self._timers.listener.on_dtls(peer.number, data)
                 return
-        elif first < 4 and self._check(port, data, address, now):
+        elif first < 4 and self._handle_check(port, data, address, now):
             return
         counts["datagrams_ignored"] += 1
 
-    def _check(self, port: Port, data: bytes, address: Any, now: float) -> bool:
+    def _handle_check(self, port: Port, data: bytes, address: Any, now: float) -> bool:
         """Answer a connectivity check; return False if its credentials are unknown."""
         checked = self._ice.check(port, data, address, now)
         if checked is None:
             return False
         if checked.first:
-            self._upkeep.listener.reached(checked.peer.number)
+            self._timers.listener.on_reached(checked.peer.number)
         if checked.moved:
-            self._placed(checked.peer)
+            self._on_path(checked.peer)
         return True
 
-    def _media(
+    def _handle_media(
         self,
         peer: EnginePeer,
         protection: Protection,
         data: bytes,
-        stamped: float | None,
+        kernel_time: float | None,
         now: float,
     ) -> None:
         publisher = peer.publisher
@@ -91,27 +91,27 @@ class Demux:
             self.counts["datagrams_ignored"] += 1
             return
         self.counts["packets_received"] += 1
-        peer.heard_at = now
-        came = arrival(stamped, now, self._upkeep.wall_ahead)
-        taken = publisher.take(received, now, came)
+        peer.media_at = now
+        came = arrival_time(kernel_time, now, self._timers.wall_ahead)
+        taken = publisher.handle_packet(received, now, came)
         if taken is None:
             return
         # Report the objection first: flowing media may be put on air at once.
         objection = publisher.health.objection
-        if objection is not None and not peer.objected:
-            peer.objected = True
-            self._upkeep.listener.objected(peer.number, objection)
+        if objection is not None and not peer.unplayable:
+            peer.unplayable = True
+            self._timers.listener.on_objected(peer.number, objection)
         if not peer.flowing:
             peer.flowing = True
-            self._upkeep.listener.flowing(peer.number)
+            self._timers.listener.on_flowing(peer.number)
         track, packet, began = taken
         for output in publisher.listeners:
-            if output.feed(publisher, track, packet, began, now):
-                self._upkeep.aired(output, peer.number)
+            if output.on_packet(publisher, track, packet, began, now):
+                self._timers.notify_on_air(output, peer.number)
         if track.missing or track.overrun:
-            self._upkeep.ask_soon(peer, publisher)
+            self._timers.schedule_peer_request(peer, publisher)
 
-    def _rtcp(self, peer: EnginePeer, protection: Protection, data: bytes, now: float) -> None:
+    def _handle_rtcp(self, peer: EnginePeer, protection: Protection, data: bytes, now: float) -> None:
         # Most RTCP of viewers is receiver reports: those on a wide link tell something once in a
         # while. Of the reference times that many add, one for each of our reports is enough.
         viewer = peer.viewer
@@ -126,17 +126,17 @@ class Demux:
             return
         try:
             for report in rtcp.parse(protection.unprotect_rtcp(data)):
-                self._reported(peer, report, now)
+                self._handle_report(peer, report, now)
         except (Unreadable, ValueError):
             self.counts["datagrams_ignored"] += 1
 
-    def _reported(self, peer: EnginePeer, report: rtcp.Report, now: float) -> None:
+    def _handle_report(self, peer: EnginePeer, report: rtcp.Report, now: float) -> None:
         fanout, publisher, viewer = peer.fanout, peer.publisher, peer.viewer
         if publisher is not None:
             if isinstance(report, rtcp.SenderReport):
-                publisher.heard(report, now)
+                publisher.record_sender_report(report, now)
             elif isinstance(report, rtcp.ReferenceReply):
-                publisher.answered(report, self._upkeep.middle_of(now))
+                publisher.record_reference_reply(report, self._timers.ntp_middle(now))
         elif viewer is not None and fanout is not None:
             if isinstance(report, rtcp.Nack):
                 self.counts["nacks_received"] += 1
@@ -146,14 +146,14 @@ class Demux:
                 self.counts["keyframe_requests_received"] += 1
                 asked = fanout.keyframe_requested(viewer)
                 if asked is not None:
-                    self._upkeep.ask(asked)
+                    self._timers.schedule_request(asked)
             elif isinstance(report, rtcp.ReceiverReport):
-                if fanout.reported(viewer, report, now, self._round_trip_s(report, now)):
-                    self._upkeep.ask_for_keyframe(fanout)
+                if fanout.record_report(viewer, report, now, self._round_trip_s(report, now)):
+                    self._timers.request_keyframes(fanout)
             elif isinstance(report, rtcp.ReferenceTime):
                 viewer.reference = (report, now)
             elif isinstance(report, rtcp.Estimate):
-                viewer.choice.estimated(report.bitrate / 1000, now)
+                viewer.selector.record_estimate(report.bitrate / 1000, now)
                 viewer.link.claimed(report.bitrate / 1000, now)
 
     def _round_trip_s(self, report: rtcp.ReceiverReport, now: float) -> float | None:
@@ -162,5 +162,5 @@ class Demux:
         """
         if not report.last_report:
             return None
-        took = (self._upkeep.middle_of(now) - report.last_report - report.delay) & 0xFFFFFFFF
+        took = (self._timers.ntp_middle(now) - report.last_report - report.delay) & 0xFFFFFFFF
         return took / 65536

@@ -19,12 +19,12 @@ from farmlive.media.engine.interface import (
     Listener,
     Output,
     Peer,
-    Place,
     Publishing,
+    RemoteAddress,
     Ssrcs,
-    Times,
+    Timeouts,
+    ViewerHealth,
     Viewing,
-    Watching,
 )
 from farmlive.media.engine.python.demux import Demux
 from farmlive.media.engine.python.net import bpf_filter
@@ -35,7 +35,7 @@ from farmlive.media.engine.python.output import Fanout
 from farmlive.media.engine.python.peer import EnginePeer
 from farmlive.media.engine.python.publisher import Publisher
 from farmlive.media.engine.python.srtp import Protection
-from farmlive.media.engine.python.timers import Upkeep
+from farmlive.media.engine.python.timers import Timers
 from farmlive.media.engine.python.viewer import Viewer
 
 
@@ -44,19 +44,19 @@ class PythonEngine:
 
     name = "python"
 
-    def __init__(self, times: Times | None = None, *, link_control: bool = True) -> None:
-        times = times or Times()
+    def __init__(self, timeouts: Timeouts | None = None, *, link_control: bool = True) -> None:
+        timeouts = timeouts or Timeouts()
         self._link_control = link_control
         self._candidates: list[Candidate] = []
         self._peers: dict[Peer, EnginePeer] = {}
         self._outputs: dict[Output, Fanout] = {}
         self._numbers = itertools.count(1)
-        self._ice: IceLite[EnginePeer] = IceLite(times.left_after)
+        self._ice: IceLite[EnginePeer] = IceLite(timeouts.left_after)
         self._ports, self._streams = Ports(), TcpPorts()
-        self._upkeep = Upkeep(self._outputs, self._ports, self._ice.look, times)
-        self._intake = Demux(self._ice, self._upkeep, self._placed)
-        self._hears_reports = False
-        self._gone = dict.fromkeys(
+        self._timers = Timers(self._outputs, self._ports, self._ice.retransmit_checks, timeouts)
+        self._demux = Demux(self._ice, self._timers, self._on_path)
+        self._passes_reports = False
+        self._removed_counts = dict.fromkeys(
             (
                 "packets_sent",
                 "packets_failed",
@@ -78,25 +78,25 @@ class PythonEngine:
         self,
         listener: Listener,
         bind: Sequence[str],
-        tell: Sequence[str],
+        advertise: Sequence[str],
         port: int,
         tcp_port: int | None,
     ) -> None:
         """Open the ports on each address of `bind`. Raises OSError if one is taken."""
         self._listener = listener
-        take, done = self._intake.take, self._upkeep.after_reading
+        take, done = self._demux.handle_datagram, self._timers.run_due
         real = self._ports.open(bind, port, take, done)
-        self._candidates = [Candidate(address, real) for address in tell]
+        self._candidates = [Candidate(address, real) for address in advertise]
         if tcp_port is not None:
             try:
                 real = self._streams.open(bind, tcp_port, take, done)
             except OSError:
                 self._ports.close()
                 raise
-            self._candidates += [Candidate(address, real, "tcp") for address in tell]
-        self._hears_reports = False
-        self._hear_reports()
-        self._upkeep.start(listener)
+            self._candidates += [Candidate(address, real, "tcp") for address in advertise]
+        self._passes_reports = False
+        self._update_report_filter()
+        self._timers.start(listener)
 
     async def stop(self) -> None:
         """Close everything and remove all peers and outputs."""
@@ -104,7 +104,7 @@ class PythonEngine:
             self.remove_peer(peer)
         for output in list(self._outputs):
             self.remove_output(output)
-        self._upkeep.stop()
+        self._timers.stop()
         self._ports.close()
         self._streams.close()
         self._candidates = []
@@ -117,7 +117,7 @@ class PythonEngine:
         peer = EnginePeer(number, local, now, remote, token_bytes(SECRET))
         self._peers[peer.number] = peer
         self._ice.add(peer)
-        self._upkeep.watch(peer)
+        self._timers.add(peer)
         return peer.number
 
     def restart_ice(
@@ -139,8 +139,8 @@ class PythonEngine:
         entry = self._peers.get(peer)
         if entry is not None and entry.protection is None:
             entry.protection = Protection(keys)
-            self._ice.secured(entry)
-            self._let_in(entry)
+            self._ice.validate_dtls_path(entry)
+            self._start_role(entry)
 
     def remove_peer(self, peer: Peer) -> None:
         """Remove the peer and free its state."""
@@ -148,19 +148,19 @@ class PythonEngine:
         if entry is None:
             return
         self._ice.remove(entry)
-        self._upkeep.forget(entry)
+        self._timers.forget(entry)
         self._give_up(entry)
-        entry.stop_watching()
+        entry.leave_output()
         if entry.publisher is not None:
             for output in entry.publisher.listeners:
-                output.drop(entry.publisher)
-            self._hear_reports()
+                output.on_end(entry.publisher)
+            self._update_report_filter()
 
     def add_output(self) -> Output:
         """Add an output: what all viewers of a broadcast, for example, get."""
         number = next(self._numbers)
-        ssrcs = Ssrcs.drawn()
-        self._outputs[number] = Fanout(ssrcs, self._upkeep.fed)
+        ssrcs = Ssrcs.generate()
+        self._outputs[number] = Fanout(ssrcs, self._timers.fed)
         return number
 
     def ssrcs(self, output: Output) -> Ssrcs:
@@ -173,25 +173,25 @@ class PythonEngine:
         if fanout is not None:
             for entry in self._peers.values():
                 if entry.fanout is fanout:
-                    entry.stop_watching()
+                    entry.leave_output()
             fanout.put_on_air(None)
             for name, count in _counts_of(fanout).items():
-                self._gone[name] += count
+                self._removed_counts[name] += count
 
     def publish(self, peer: Peer, publishing: Publishing) -> None:
         """Make the peer a publisher, unless it has a role."""
         entry = self._peers.get(peer)
         if entry is not None and not entry.has_role:
             entry.publisher = Publisher(publishing, randbits(32) | 1, peer)
-            self._hear_reports()
-            self._let_in(entry)
+            self._update_report_filter()
+            self._start_role(entry)
 
     def view(self, peer: Peer, output: Output, viewing: Viewing) -> None:
         """Make the peer a viewer of this output, unless it has a role."""
         entry, fanout = self._peers.get(peer), self._outputs.get(output)
         if entry is not None and fanout is not None and not entry.has_role:
             entry.fanout, entry.viewing = fanout, viewing
-            self._let_in(entry)
+            self._start_role(entry)
 
     def put_on_air(self, output: Output, peer: Peer | None) -> None:
         """Switch this output to this publisher at its next keyframe; None takes all off air at
@@ -202,24 +202,24 @@ class PythonEngine:
         publisher = entry.publisher if entry is not None else None
         if fanout is not None and (peer is None or publisher is not None):
             fanout.put_on_air(publisher)
-            if fanout.begin_at_once(time.monotonic()):
-                self._upkeep.pump_soon()
+            if fanout.switch_at_once(time.monotonic()):
+                self._timers.schedule_bursts()
             if publisher is not None and peer is not None and fanout.on_air is publisher:
-                self._listener.aired(output, peer)
-            self._upkeep.ask_for_keyframe(fanout)
+                self._listener.on_aired(output, peer)
+            self._timers.request_keyframes(fanout)
 
-    def prefer(self, peer: Peer, most: int | None) -> None:
+    def limit_layer(self, peer: Peer, most: int | None) -> None:
         """Limit this viewer to this layer, 0 the lowest; None: no limit."""
         entry = self._peers.get(peer)
         if entry is None:
             return
         entry.most = most
         if entry.viewer is not None and entry.fanout is not None:
-            entry.viewer.choice.most = most
-            if entry.fanout.aim(entry.viewer, time.monotonic()):
-                self._upkeep.ask_for_keyframe(entry.fanout)
+            entry.viewer.selector.most = most
+            if entry.fanout.select_track(entry.viewer, time.monotonic()):
+                self._timers.request_keyframes(entry.fanout)
 
-    def watching(self, peer: Peer) -> Watching | None:
+    def viewer_health(self, peer: Peer) -> ViewerHealth | None:
         """Return the quality of the viewer's stream, or None if the peer is no viewer."""
         entry = self._peers.get(peer)
         viewer = entry.viewer if entry is not None else None
@@ -227,16 +227,16 @@ class PythonEngine:
             return None
         now = time.monotonic()
         source = entry.fanout.on_air
-        return Watching(
+        return ViewerHealth(
             layer=viewer.epoch.track.layer if viewer.epoch is not None else 0,
             layers=len(source.layers) if source is not None else 0,
-            loss=round(viewer.choice.recent_loss(now), 3),
-            carries_kbps=(
+            loss=round(viewer.selector.recent_loss(now), 3),
+            estimated_kbps=(
                 viewer.link.kbps
                 if viewer.link.state == "narrow"
-                else viewer.choice.carries_kbps(now)
+                else viewer.selector.link_kbps(now)
             ),
-            dropped=viewer.stall.dropped,
+            dropped=viewer.backpressure.dropped,
             transport=entry.port.protocol if entry.port is not None else "udp",
             link=viewer.link.state,
         )
@@ -251,22 +251,22 @@ class PythonEngine:
 
     def counters(self) -> Mapping[str, int]:
         """Return counters since the start; they only grow."""
-        counts = {**self._intake.counts, **self._gone}
-        counts["connections_refused"] = self._streams.bounds.refused
+        counts = {**self._demux.counts, **self._removed_counts}
+        counts["connections_refused"] = self._streams.limits.refused
         for fanout in self._outputs.values():
             for name, count in _counts_of(fanout).items():
                 counts[name] += count
         return counts
 
-    def place(self, peer: Peer) -> Place | None:
+    def remote_address(self, peer: Peer) -> RemoteAddress | None:
         """Return the peer's remote address, or None if it has no selected path."""
         entry = self._peers.get(peer)
         if entry is None or entry.port is None:
             return None
         address, port = entry.address[:2]
-        return Place(address, port, entry.port.protocol)
+        return RemoteAddress(address, port, entry.port.protocol)
 
-    def census(self) -> Mapping[str, int]:
+    def gauges(self) -> Mapping[str, int]:
         """Return how many objects the engine holds now."""
         peers = self._peers.values()
         ports = (*self._ports.all, *self._streams.all)
@@ -279,29 +279,29 @@ class PythonEngine:
             "secured": sum(each.protection is not None for each in peers),
             "addresses": sum(len(port.peers) for port in ports),
             "sockets": sum(len(port.own) for port in ports),
-            "connections": len(self._streams.bounds),
+            "connections": len(self._streams.limits),
         }
 
-    def _hear_reports(self) -> None:
+    def _update_report_filter(self) -> None:
         """Let receiver reports through the BPF filter only where they are needed."""
         layered = self._link_control or any(
             each.publisher is not None and len(each.publisher.layers) > 1
             for each in self._peers.values()
         )
-        if layered != self._hears_reports:
-            self._hears_reports = layered
+        if layered != self._passes_reports:
+            self._passes_reports = layered
             for port in self._ports.all:
-                (bpf_filter.pass_all if layered else bpf_filter.sift)(port.sock)
+                (bpf_filter.detach if layered else bpf_filter.attach)(port.sock)
 
     # Paths of peers.
 
-    def _let_in(self, entry: EnginePeer) -> None:
+    def _start_role(self, entry: EnginePeer) -> None:
         """Start a peer that has keys, a validated path and a role."""
         port, protection, fanout = entry.port, entry.protection, entry.fanout
-        if port is None or protection is None or not entry.proved:
+        if port is None or protection is None or not entry.validated:
             return
         if entry.publisher is not None:
-            self._own(entry, entry.publisher, port)
+            self._open_own_socket(entry, entry.publisher, port)
         elif fanout is None or entry.viewing is None:
             return
         elif entry.viewer is None:
@@ -310,31 +310,31 @@ class PythonEngine:
                 entry.number,
                 entry.viewing,
                 protection,
-                port.outlet,
+                port.send_socket,
                 entry.address,
                 now,
                 controlled=self._link_control,
             )
-            entry.viewer.choice.most = entry.most
+            entry.viewer.selector.most = entry.most
             fanout.add(entry.viewer, now)
-            self._upkeep.report_to(entry, now)
-            self._upkeep.pump_soon()
-            self._upkeep.ask_for_keyframe(fanout)
-        self._upkeep.joined(entry)
+            self._timers.send_sender_report(entry, now)
+            self._timers.schedule_bursts()
+            self._timers.request_keyframes(fanout)
+        self._timers.joined(entry)
 
-    def _placed(self, entry: EnginePeer) -> None:
+    def _on_path(self, entry: EnginePeer) -> None:
         """Handle the peer's newly validated path, its first one or another."""
         if entry.viewer is not None and entry.fanout is not None and entry.port is not None:
-            entry.fanout.moved(entry.viewer, entry.port.outlet, entry.address)
+            entry.fanout.set_path(entry.viewer, entry.port.send_socket, entry.address)
         else:
-            self._let_in(entry)
+            self._start_role(entry)
 
-    def _own(self, entry: EnginePeer, publisher: Publisher, port: Port) -> None:
+    def _open_own_socket(self, entry: EnginePeer, publisher: Publisher, port: Port) -> None:
         """Give the publisher a socket of its own on its current path, and close an earlier one."""
         if entry.own != (port, entry.address):
             self._give_up(entry)
             entry.own = (port, entry.address)
-            self._ports.open_own(port, entry.address, publisher.rest)
+            self._ports.open_own(port, entry.address, publisher.idle_seconds)
 
     def _give_up(self, entry: EnginePeer) -> None:
         if entry.own is not None:
@@ -349,5 +349,5 @@ def _counts_of(fanout: Fanout) -> dict[str, int]:
         "packets_repaired": fanout.repairs.repaired,
         "packets_unrepaired": fanout.repairs.unrepaired,
         "packets_dropped": fanout.dropped
-        + sum(viewer.stall.dropped for viewer in fanout.viewers.values()),
+        + sum(viewer.backpressure.dropped for viewer in fanout.viewers.values()),
     }

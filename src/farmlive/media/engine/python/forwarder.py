@@ -45,8 +45,8 @@ class Forwarder:
         self.common: RewriteOffset | None = None
         # For each offset, where its latest viewers started: they get nothing earlier, because it
         # would reuse sequence numbers that they have had.
-        self._seams: dict[RewriteOffset, int] = {}
-        self._seam_at = 0
+        self._splices: dict[RewriteOffset, int] = {}
+        self._last_splice = 0
 
     def add(self, packet: Packet) -> None:
         """Queue a packet."""
@@ -63,17 +63,17 @@ class Forwarder:
 
     def begin(self, shift: RewriteOffset, start: int) -> None:
         """Start a viewer with the source's sequence number `start`."""
-        self._seams[shift] = self._seam_at = start
+        self._splices[shift] = self._last_splice = start
 
-    def since_seam(self, packets: list[Packet], shift: RewriteOffset) -> list[Packet]:
+    def after_splice(self, packets: list[Packet], shift: RewriteOffset) -> list[Packet]:
         """Return the packets that viewers with these offsets get."""
-        if not self._seams:
+        if not self._splices:
             return packets
         # Late packets can't fall before the splice once the ring has gone round.
-        if not 0 <= ahead(self.track.ring.highest, self._seam_at) < SIZE:
-            self._seams.clear()
+        if not 0 <= ahead(self.track.ring.highest, self._last_splice) < SIZE:
+            self._splices.clear()
             return packets
-        start = self._seams.get(shift)
+        start = self._splices.get(shift)
         if start is None:
             return packets
         return [packet for packet in packets if ahead(packet.sequence, start) >= 0]

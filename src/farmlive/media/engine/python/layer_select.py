@@ -37,7 +37,7 @@ _BACK_OFF_S, _LONGEST_BACK_OFF_S = 8.0, 64.0
 _FORGIVEN_S = 60.0
 
 
-class Flow:
+class FlowingLayers:
     """The layers that flow at present. A single layer always flows."""
 
     def __init__(self, count: int) -> None:
@@ -53,11 +53,11 @@ class Flow:
         """The highest flowing layer, or 0."""
         return max((layer for layer, flows in enumerate(self.flowing) if flows), default=0)
 
-    def may_ask(self, layer: int) -> bool:
+    def can_request_keyframe(self, layer: int) -> bool:
         """Return whether a request for a keyframe of this layer may succeed."""
         return self.flowing[layer]
 
-    def look(self, counts: Sequence[tuple[int, int]], now: float) -> bool:
+    def update(self, counts: Sequence[tuple[int, int]], now: float) -> bool:
         """Record the packet and frame counts of each layer; return True if the flowing layers
         changed.
         """
@@ -70,14 +70,14 @@ class Flow:
                 self._seen[layer] = packets
                 self._frames[layer] = frames
                 self._moved_at[layer] = now
-                self._came(layer, now)
+                self._has_started(layer, now)
         for layer, flows in enumerate(self.flowing):
             if flows and self._has_stopped(layer, frames, now):
                 self.flowing[layer] = False
                 self._coming_since[layer] = None
         return self.flowing != before
 
-    def _came(self, layer: int, now: float) -> None:
+    def _has_started(self, layer: int, now: float) -> None:
         since = self._coming_since[layer]
         if since is None:
             since = self._coming_since[layer] = now
@@ -94,7 +94,7 @@ class Flow:
         return False
 
 
-class Choice:
+class LayerSelector:
     """The layer for one viewer: steps down fast, and up slowly, slower after each failed step.
 
     `most` is the highest layer that the viewer wants; None: no limit. `probe` is the layer whose
@@ -154,7 +154,7 @@ class Choice:
         """Return whether the viewer recently stepped down because its link was full."""
         return now - self._down_at < _CONGESTED_S
 
-    def stalled(self, current: int, now: float) -> None:
+    def record_stall(self, current: int, now: float) -> None:
         """Record that the viewer could not keep up with this layer: its next keyframe is of a lower
         one.
         """
@@ -162,7 +162,7 @@ class Choice:
         self._failed(now)
         self._down_at = now
 
-    def carries_kbps(self, now: float) -> float | None:
+    def link_kbps(self, now: float) -> float | None:
         """Return the estimated capacity of the viewer's link, or None if it sends no estimate."""
         return self.estimate_kbps if now - self._estimate_at <= _ESTIMATE_VALID_S else None
 
@@ -170,7 +170,7 @@ class Choice:
         """Return the viewer's loss, or 0 without a recent report."""
         return self.loss if now - self._reported_at <= _REPORT_VALID_S else 0.0
 
-    def reported(self, highest: int, total_lost: int, now: float) -> bool:
+    def record_report(self, highest: int, total_lost: int, now: float) -> bool:
         """Record a receiver report: extended highest sequence number and cumulative number lost.
 
         Returns True if a window is full, so that it is time to decide.
@@ -190,7 +190,7 @@ class Choice:
         self._is_news = True
         return True
 
-    def estimated(self, kbps: float, now: float) -> None:
+    def record_estimate(self, kbps: float, now: float) -> None:
         """Record the viewer's own bandwidth estimate (REMB), in kbit/s.
 
         It rises slowly whatever is sent, and falls when delay grows: only a fall is information.
@@ -221,7 +221,7 @@ class Choice:
         sent = kbps[current] if current < count else 0.0
         self._learn(sent, now)
         if self.probe is not None:
-            self._judge(flowing, now)
+            self._evaluate_probe(flowing, now)
         elif self._is_bad(sent, now):
             self._lower(current, sent, flowing, now)
         elif now >= self._up_at and self._limit <= current and self._is_good(now):
@@ -260,7 +260,7 @@ class Choice:
         self._bad_windows = self._bad_windows + 1 if bad else 0
 
     def _is_bad(self, sent: float, now: float) -> bool:
-        estimate = self.carries_kbps(now)
+        estimate = self.link_kbps(now)
         share = estimate / sent if estimate is not None and sent else 1.0
         if share >= _ESTIMATE_SHARE or now - self._fell_at > _FELL_S:
             self._low_since = None
@@ -316,7 +316,7 @@ class Choice:
         self._raised_at = now
         self._up_at = now + _UP_S
 
-    def _judge(self, flowing: Sequence[bool], now: float) -> None:
+    def _evaluate_probe(self, flowing: Sequence[bool], now: float) -> None:
         """Step up if the first report on the probe shows no harm."""
         layer = self.probe
         if layer is None:

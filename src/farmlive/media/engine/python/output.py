@@ -11,7 +11,7 @@ from typing import Any
 from farmlive.media.engine.interface import Peer, Ssrcs
 from farmlive.media.engine.python.catch_up import CatchUp, paces
 from farmlive.media.engine.python.forwarder import Forwarder
-from farmlive.media.engine.python.net.sockets import Outlet
+from farmlive.media.engine.python.net.sockets import SendSocket
 from farmlive.media.engine.python.publisher import Publisher
 from farmlive.media.engine.python.ring import starts_in_group
 from farmlive.media.engine.python.rtx import Rtx
@@ -63,7 +63,7 @@ class Fanout:
         if publisher is None:
             self.following = None
             if self.on_air is not None:
-                self.drop(self.on_air)
+                self.on_end(self.on_air)
         elif publisher is not self.on_air:
             if publisher is not before:
                 self._followed_at = None
@@ -74,7 +74,7 @@ class Fanout:
         self._subscribe(before)
         self._subscribe(publisher)
 
-    def begin_at_once(self, now: float) -> bool:
+    def switch_at_once(self, now: float) -> bool:
         """Switch to the following publisher at once if none is on air and its current group serves.
 
         Its next keyframe may be seconds away. Returns True if it switched.
@@ -90,7 +90,7 @@ class Fanout:
             self.joining.start(viewer, publisher, now)
         return True
 
-    def begin_with_sound(self, now: float) -> bool:
+    def switch_to_audio_only(self, now: float) -> bool:
         """Switch to the following publisher if only its audio has come for some seconds.
 
         Called often while one follows. Returns True if it switched.
@@ -112,7 +112,7 @@ class Fanout:
         self._switch(publisher, now, blind=True)
         return True
 
-    def drop(self, publisher: Publisher) -> None:
+    def on_end(self, publisher: Publisher) -> None:
         """Remove a publisher that is gone: its viewers wait for the next one."""
         if self.following is publisher:
             self.following = None
@@ -122,18 +122,18 @@ class Fanout:
         self._leave_all(publisher.tracks)
         self._subscribe(publisher)
 
-    def renewed(self, old: Track, fresh: Track, now: float) -> None:
+    def on_restart(self, old: Track, fresh: Track, now: float) -> None:
         """Follow a publisher's track that was restarted: go on at its next keyframe."""
         if old.is_video:
             self.flush()
             self._leave_all((old,))
             if self.on_air is not None and fresh in self.on_air.layers:
                 self.on_air.want_keyframe(fresh)
-                self.aim_all(now)
+                self.select_tracks(now)
 
-    def layers_changed(self, now: float) -> None:
+    def on_layers_changed(self, now: float) -> None:
         """Handle a change of the layers that a publisher sends, or of their order."""
-        self.aim_all(now)
+        self.select_tracks(now)
 
     def _leave_all(self, tracks: Iterable[Track]) -> None:
         gone = set(tracks)
@@ -151,7 +151,7 @@ class Fanout:
             wanted = (
                 publisher is self.on_air
                 or publisher is self.following
-                or any(lane.publisher is publisher for lane in self.joining.lanes.values())
+                or any(lane.publisher is publisher for lane in self.joining.forwarders.values())
             )
             publisher.listeners = (*others, self) if wanted else others
 
@@ -164,14 +164,14 @@ class Fanout:
         for viewer in list(self.joining.catching.values()):
             self.joining.wait(viewer)
         if blind:
-            self._leave_all(list(self.joining.lanes))
-        publisher.look(now)
-        self.aim_all(now)
+            self._leave_all(list(self.joining.forwarders))
+        publisher.update_layers(now)
+        self.select_tracks(now)
         self._subscribe(before)
 
     # Incoming packets.
 
-    def feed(
+    def on_packet(
         self, publisher: Publisher, track: Track, packet: Packet, began: bool, now: float
     ) -> bool:
         """Handle a publisher's packet; return True if it completes the switch to this publisher.
@@ -193,11 +193,11 @@ class Fanout:
                 self.sending.stale = True
             self.sound.add(track, packet, now)
             return switched
-        lane = self.joining.lanes.get(track)
+        lane = self.joining.forwarders.get(track)
         if lane is not None:
             lane.add(packet)
         if began and (self.joining.waiting or self.joining.moving):
-            self._let_in(publisher, track, now)
+            self._start_group(publisher, track, now)
         return switched
 
     def send_whole(self) -> bool:
@@ -205,27 +205,27 @@ class Fanout:
 
         Returns True if packets of an incomplete frame wait for `flush`.
         """
-        self._send({lane: lane.whole for lane in self.joining.lanes.values() if lane.whole})
-        return any(lane.pending for lane in self.joining.lanes.values())
+        self._send({lane: lane.whole for lane in self.joining.forwarders.values() if lane.whole})
+        return any(lane.pending for lane in self.joining.forwarders.values())
 
     def flush(self) -> None:
         """Send all queued packets."""
         self._send(
-            {lane: len(lane.pending) for lane in self.joining.lanes.values() if lane.pending}
+            {lane: len(lane.pending) for lane in self.joining.forwarders.values() if lane.pending}
         )
 
     def _send(self, counts: dict[Forwarder, int]) -> None:
-        self._wait_all(self.sending.send(counts))
+        self._stop_videos(self.sending.send(counts))
 
-    def _wait_all(self, fallen: Iterable[Viewer]) -> None:
+    def _stop_videos(self, fallen: Iterable[Viewer]) -> None:
         """Send these slow viewers audio alone until they may go on at a keyframe."""
         for viewer in fallen:
             if viewer.peer in self.viewers:
-                self._fall(viewer)
+                self._stop_video(viewer)
 
-    def _fall(self, viewer: Viewer) -> None:
+    def _stop_video(self, viewer: Viewer) -> None:
         if viewer.epoch is not None:
-            viewer.choice.stalled(viewer.epoch.track.layer, viewer.stall.since or 0.0)
+            viewer.selector.record_stall(viewer.epoch.track.layer, viewer.backpressure.since or 0.0)
         self.joining.wait(viewer, muted=True)
 
     # Viewers join, leave and change.
@@ -235,7 +235,7 @@ class Fanout:
         self.flush()
         self.viewers[viewer.peer] = self.joining.waiting[viewer.peer] = viewer
         self.sending.stale = True
-        self.aim(viewer, now)
+        self.select_track(viewer, now)
         started = self.joining.start(viewer, self.on_air, now)
         # Also ask a publisher that did not answer the last request: it may answer now.
         if (
@@ -251,21 +251,21 @@ class Fanout:
         viewer = self.viewers.get(peer)
         if viewer is not None:
             self.joining.forget(viewer)
-            self.dropped += viewer.stall.dropped
+            self.dropped += viewer.backpressure.dropped
             del self.viewers[peer]
             self.sending.stale = True
 
-    def moved(self, viewer: Viewer, sock: Outlet, address: Any) -> None:
+    def set_path(self, viewer: Viewer, sock: SendSocket, address: Any) -> None:
         """Set the viewer's new socket and address."""
-        viewer.moved(sock, address)
+        viewer.set_path(sock, address)
         self.sending.stale = True
 
-    def aim_all(self, now: float) -> bool:
+    def select_tracks(self, now: float) -> bool:
         """Select each viewer's track again; return True if one needs another keyframe."""
-        moved = [self.aim(viewer, now) for viewer in self.viewers.values()]
+        moved = [self.select_track(viewer, now) for viewer in self.viewers.values()]
         return any(moved)
 
-    def aim(self, viewer: Viewer, now: float) -> bool:
+    def select_track(self, viewer: Viewer, now: float) -> bool:
         """Select the viewer's track again; return True if that needs another keyframe."""
         publisher, before = self.on_air, viewer.target
         if publisher is None or not publisher.layers:
@@ -277,14 +277,14 @@ class Fanout:
         layer = 0
         if len(layers) > 1:
             now_at = current.layer if current in layers and current is not None else len(layers)
-            layer = viewer.choice.decide(
+            layer = viewer.selector.decide(
                 publisher.flow.flowing,
                 [each.kbps for each in layers],
                 now_at,
                 now,
-                viewer.lane is not None and viewer.repeats,
+                viewer.forwarder is not None and viewer.repeats,
             )
-            if viewer.choice.probe is not None:
+            if viewer.selector.probe is not None:
                 self.joining.probing[viewer.peer] = viewer
         viewer.target = target = layers[layer]
         if current is not None and current not in layers and not viewer.can_play(target):
@@ -300,7 +300,7 @@ class Fanout:
         publisher.want_keyframe(target)
         return True
 
-    def want_keyframes(self, now: float) -> None:
+    def request_keyframes(self, now: float) -> None:
         """Request the keyframes that viewers wait for, or start them without one if none will
         come.
         """
@@ -311,14 +311,14 @@ class Fanout:
         if publisher is None:
             return
         for viewer in list(self.joining.waiting.values()):
-            if viewer.stall.since is None:
+            if viewer.backpressure.since is None:
                 self.joining.start(viewer, self.on_air, now)
         for viewer in (*self.joining.waiting.values(), *self.joining.moving.values()):
             target = viewer.target
-            if target is not None and viewer.can_play(target) and viewer.may_go_on(now):
+            if target is not None and viewer.can_play(target) and viewer.may_resume(now):
                 publisher.want_keyframe(target, patiently=viewer.link.state != "wide")
 
-    def _let_in(self, publisher: Publisher, track: Track, now: float) -> None:
+    def _start_group(self, publisher: Publisher, track: Track, now: float) -> None:
         """Start all viewers that wait for this track, where a group begins."""
         start = track.ring.group_start
         if publisher is not self.on_air or start is None:
@@ -327,30 +327,30 @@ class Fanout:
         viewers = self.joining.due(track, publisher.layers, impatient, now)
         if viewers:
             self.flush()
-            self._wait_all(self.joining.let_in(viewers, publisher, track, start, now))
+            self._stop_videos(self.joining.start_group(viewers, publisher, track, start, now))
 
-    def pump(self, now: float) -> None:
+    def send_bursts(self, now: float) -> None:
         """Send all viewers that catch up, or are paced, the next part of their burst."""
         publisher, catching = self.on_air, list(self.joining.catching.values())
         # Who goes live must have had all that came; who is paced leaves the others alone.
         if any(publisher is None or not paces(viewer, publisher) for viewer in catching):
             self.flush()
         for viewer in catching:
-            self._wait_all(self.joining.catch_up(viewer, publisher, now))
+            self._stop_videos(self.joining.catch_up(viewer, publisher, now))
 
     # RTCP of viewers.
 
     def repair(self, viewer: Viewer, nack: rtcp.Nack, now: float) -> bool:
         """Answer a NACK; return True if the viewer now needs a keyframe."""
         epoch = viewer.epoch
-        if epoch is not None and viewer.link.state == "unknown" and viewer.lane is None:
+        if epoch is not None and viewer.link.state == "unknown" and viewer.forwarder is None:
             kbps = viewer.link.pace_kbps(epoch.track.kbps)
             if viewer.link.missed(len(nack.missing), viewer.burst, kbps, now):
                 return self._give_up(viewer)
-        beyond = self.repairs.answer(viewer, nack, now)
+        beyond = self.repairs.answer_nack(viewer, nack, now)
         if viewer.alone.fallen:
             viewer.alone.fallen.clear()
-            self._fall(viewer)
+            self._stop_video(viewer)
         return beyond and self._give_up(viewer)
 
     def _give_up(self, viewer: Viewer) -> bool:
@@ -365,8 +365,8 @@ class Fanout:
     def keyframe_requested(self, viewer: Viewer) -> Publisher | None:
         """Handle a viewer's keyframe request; return the publisher to request it from."""
         link, epoch, publisher = viewer.link, viewer.epoch, self.on_air
-        if viewer.lane is not None:
-            publisher = viewer.lane.publisher
+        if viewer.forwarder is not None:
+            publisher = viewer.forwarder.publisher
         elif link.state != "narrow":
             return None
         if epoch is None or publisher is None:
@@ -374,7 +374,7 @@ class Fanout:
         publisher.want_keyframe(epoch.track, patiently=link.state != "wide")
         return publisher
 
-    def reported(
+    def record_report(
         self,
         viewer: Viewer,
         report: rtcp.ReceiverReport,
@@ -388,18 +388,18 @@ class Fanout:
             return False
         if viewer.epoch is not None:
             self._estimate(viewer, report, now)
-        before = viewer.choice.loss
-        full = viewer.choice.reported(report.highest, report.total_lost, now)
+        before = viewer.selector.loss
+        full = viewer.selector.record_report(report.highest, report.total_lost, now)
         if not full or not self.is_layered:
             return False
         if (
-            viewer.lane is not None
-            and before > _MUCH_LOSS > viewer.choice.loss
-            and viewer.choice.is_congested(now)
+            viewer.forwarder is not None
+            and before > _MUCH_LOSS > viewer.selector.loss
+            and viewer.selector.is_congested(now)
         ):
             # The link is free again. The keyframe of the last step may have been lost in part.
-            viewer.lane.publisher.want_keyframe(viewer.lane.track)
-        return self.aim(viewer, now) or viewer.choice.is_congested(now)
+            viewer.forwarder.publisher.want_keyframe(viewer.forwarder.track)
+        return self.select_track(viewer, now) or viewer.selector.is_congested(now)
 
     def _estimate(self, viewer: Viewer, report: rtcp.ReceiverReport, now: float) -> None:
         octets = viewer.sent.octets
@@ -412,19 +412,19 @@ class Fanout:
     def probe(self, seconds: float) -> None:
         """Send the viewers whose link is probed the padding for this many seconds."""
         for viewer in list(self.joining.probing.values()):
-            layer, lane = viewer.choice.probe, viewer.lane
+            layer, lane = viewer.selector.probe, viewer.forwarder
             if layer is None or lane is None or layer >= len(lane.publisher.layers):
                 del self.joining.probing[viewer.peer]
                 continue
             more = lane.publisher.layers[layer].kbps - lane.track.kbps
-            self.repairs.repeat(viewer, round(more * 125 * seconds))
+            self.repairs.send_probe(viewer, round(more * 125 * seconds))
 
     @property
     def is_layered(self) -> bool:
         """Whether the source on air has layers to select from."""
         return self.on_air is not None and len(self.on_air.layers) > 1
 
-    def second(self, viewer: Viewer, now: float) -> bool:
+    def run_each_second(self, viewer: Viewer, now: float) -> bool:
         """Do a viewer's work of each second; return True if it needs another keyframe."""
         viewer.rtx_left = RTX_PER_S
         viewer.forget_past(now)
@@ -433,4 +433,4 @@ class Fanout:
             newest = epoch.track.ring.newest
             if newest is not None and ahead32(newest.timestamp, epoch.squeezed) > _RATE * 60:
                 epoch.squeezed = None
-        return self.is_layered and self.aim(viewer, now)
+        return self.is_layered and self.select_track(viewer, now)

@@ -38,7 +38,7 @@ class EnginePeer(IcePeer):
         # For how many seconds it has been watching.
         self.seconds = 0
         self.flowing = False
-        self.objected = False
+        self.unplayable = False
         self.lost = False
 
     @property
@@ -46,7 +46,7 @@ class EnginePeer(IcePeer):
         """Whether the peer is a publisher or a viewer."""
         return self.publisher is not None or self.fanout is not None
 
-    def stop_watching(self) -> None:
+    def leave_output(self) -> None:
         """Take a viewer off its output; it may watch another one later."""
         if self.fanout is not None:
             self.fanout.remove(self.number)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from farmlive.media.engine.interface import Health, Incoming, LayerHealth, Peer, Publishing
-from farmlive.media.engine.python.arrival_predictor import rest
-from farmlive.media.engine.python.layer_select import Flow
+from farmlive.media.engine.python.arrival_predictor import idle_seconds
+from farmlive.media.engine.python.layer_select import FlowingLayers
 from farmlive.media.engine.python.rtp_rewrite import SourceClock
 from farmlive.media.engine.python.track import Track
 from farmlive.media.wire import codecs, rtcp
@@ -30,7 +30,7 @@ _LATE_S = 1.0
 class PublisherListener(Protocol):
     """A listener to a publisher's packets, such as an output."""
 
-    def feed(
+    def on_packet(
         self, publisher: "Publisher", track: Track, packet: Packet, began: bool, now: float
     ) -> bool:
         """Handle a packet; `began`: a group of pictures begins with its frame.
@@ -38,13 +38,13 @@ class PublisherListener(Protocol):
         Returns True if viewers get this publisher from this packet on.
         """
 
-    def renewed(self, old: Track, fresh: Track, now: float) -> None:
+    def on_restart(self, old: Track, fresh: Track, now: float) -> None:
         """Handle a track that restarted as `fresh`."""
 
-    def layers_changed(self, now: float) -> None:
+    def on_layers_changed(self, now: float) -> None:
         """Handle a change of the layers that come, or of their order."""
 
-    def drop(self, publisher: "Publisher") -> None:
+    def on_end(self, publisher: "Publisher") -> None:
         """Handle the end of the publisher."""
 
 
@@ -78,9 +78,9 @@ class Publisher:
         self._arrivals = Arrivals()
         self._clock = SourceClock()
         self._arrange()
-        self.flow = Flow(len(self.layers))
+        self.flow = FlowingLayers(len(self.layers))
         # Whether the engine has scheduled a call of `request`.
-        self.asking = False
+        self.has_request_timer = False
         self._answered = True
         # Round-trip time in seconds, measured from its replies to our reference times.
         self.round_trip_s: float | None = None
@@ -103,15 +103,15 @@ class Publisher:
         """Whether a viewer waits for a keyframe."""
         return any(track.wanted or track.wanted_patiently for track in self.layers)
 
-    def rest(self, now: float) -> float:
+    def idle_seconds(self, now: float) -> float:
         """Return for how many seconds its socket need not be read."""
         lately, rhythms = now - _RESTS_WITHIN_S, []
         for track in self.tracks:
             if track.missing or not track.whole:
                 return 0.0
             if track.last_at > lately:
-                rhythms.append(track.rhythm)
-        return rest(rhythms, now)
+                rhythms.append(track.arrivals)
+        return idle_seconds(rhythms, now)
 
     @property
     def answers_requests(self) -> bool:
@@ -120,7 +120,9 @@ class Publisher:
 
     # Incoming packets.
 
-    def take(self, received: Parts, now: float, arrival: float | None = None) -> Taken | None:
+    def handle_packet(
+        self, received: Parts, now: float, arrival: float | None = None
+    ) -> Taken | None:
         """Assign a packet to its track; restore one that came as RTX.
 
         `arrival` is when the network delivered it, which may be before `now`, when we read it.
@@ -177,14 +179,14 @@ class Publisher:
             else:
                 track = tracks[0] if tracks else None
         packet = Packet(number, timestamp, marker, payload[2:])
-        if track is None or not track.repaired(packet, now):
+        if track is None or not track.add_repaired(packet, now):
             return None
         return track, packet, track.is_video and self._begins_group(track, packet, now)
 
     def _begins_group(self, track: Track, packet: Packet, now: float) -> bool:
         """Return whether a group of pictures begins with this video packet, or at its arrival."""
         if track.begins_keyframe(packet.payload):
-            return self._keyframe_came(track, packet, now)
+            return self._record_keyframe(track, packet, now)
         # A late or retransmitted packet may be the one that a held keyframe waits for.
         held = track.held
         return (
@@ -247,14 +249,14 @@ class Publisher:
         self._known[payload_type, ssrc] = fresh
         if fresh is not track:
             for listener in self.listeners:
-                listener.renewed(track, fresh, now)
+                listener.on_restart(track, fresh, now)
         return fresh
 
-    def _keyframe_came(self, track: Track, packet: Packet, now: float) -> bool:
+    def _record_keyframe(self, track: Track, packet: Packet, now: float) -> bool:
         before = track.keyframe_at
         if before is not None and now - before > 0.02:
             self.health.keyframe_s = round(now - before, 2)
-        answered = track.keyframe_came(now)
+        answered = track.record_keyframe(now)
         if answered is not None:
             self._answered = answered
         size = codecs.picture_size(track.codec, packet.payload)
@@ -264,10 +266,10 @@ class Publisher:
                 self.health.width, self.health.height = size
         if self.health.objection is None:
             self.health.objection = codecs.objection(track.codec, packet.payload)
-        self._put_in_order(now)
+        self._sort_layers(now)
         return track.begins_group(packet, now)
 
-    def _put_in_order(self, now: float) -> None:
+    def _sort_layers(self, now: float) -> None:
         """Sort the layers by picture size: the order in the offer may be a guess.
 
         If two are in the wrong order, all are taken to be reversed.
@@ -282,22 +284,24 @@ class Publisher:
         self.layers = order
         for layer, track in enumerate(order):
             track.layer = layer
-        self.flow = Flow(len(order))
-        self.look(now)
+        self.flow = FlowingLayers(len(order))
+        self.update_layers(now)
         for listener in self.listeners:
-            listener.layers_changed(now)
+            listener.on_layers_changed(now)
 
     # RTCP from the publisher.
 
-    def heard(self, report: rtcp.SenderReport, now: float) -> Track | None:
+    def record_sender_report(self, report: rtcp.SenderReport, now: float) -> Track | None:
         """Handle its sender report; return the track that it is about."""
         for track in self.tracks:
             if track.ssrc == report.ssrc:
-                track.heard(report, self._clock.report(seconds(report.ntp), now), now)
+                track.record_sender_report(
+                    report, self._clock.report(seconds(report.ntp), now), now
+                )
                 return track
         return None
 
-    def answered(self, reply: rtcp.ReferenceReply, middle_now: int) -> None:
+    def record_reference_reply(self, reply: rtcp.ReferenceReply, middle_now: int) -> None:
         """Handle a reply to a reference time of ours (RFC 3611, section 4.5).
 
         `middle_now` is our time as the middle 32 bits of NTP.
@@ -326,13 +330,17 @@ class Publisher:
         written = b""
         for track in self.tracks:
             if track.missing:
-                due = track.due(now, self.round_trip_s)
+                due = track.take_due_nacks(now, self.round_trip_s)
                 if due:
                     written += rtcp.nack(self.own_ssrc, track.ssrc, due)
         for track in self.layers:
             if track.unanswered(now):
                 self._answered = False
-            if not track.ssrc or not track.incoming.pli or not self.flow.may_ask(track.layer):
+            if (
+                not track.ssrc
+                or not track.incoming.pli
+                or not self.flow.can_request_keyframe(track.layer)
+            ):
                 continue
             if track.request_due(now):
                 written += rtcp.picture_loss(self.own_ssrc, track.ssrc)
@@ -364,9 +372,9 @@ class Publisher:
             extra = rtcp.reference_time(self.own_ssrc, wall_ntp) + extra
         return rtcp.receiver_report(self.own_ssrc, reports) + extra
 
-    def look(self, now: float) -> bool:
+    def update_layers(self, now: float) -> bool:
         """Check which layers come, about ten times a second; return True if that has changed."""
-        changed = self.flow.look([(track.packets, track.frames) for track in self.layers], now)
+        changed = self.flow.update([(track.packets, track.frames) for track in self.layers], now)
         if changed:
             for track, flows in zip(self.layers, self.flow.flowing, strict=True):
                 if not flows:

@@ -24,7 +24,7 @@ class Rewriter:
         self._timestamp = timestamp
         self._time: float | None = None
         self._first = 0
-        self._young = False
+        self._early = False
         self._sequence_delta = 0
         self.timestamp_delta = 0
 
@@ -37,7 +37,7 @@ class Rewriter:
         self._sequence = self._first
         self._timestamp = (self._timestamp + elapsed) & 0xFFFFFFFF
         self._time = now
-        self._young = True
+        self._early = True
 
     @property
     def next_sequence(self) -> int:
@@ -51,12 +51,12 @@ class Rewriter:
         sequence = (packet.sequence + self._sequence_delta) & 0xFFFF
         timestamp = (packet.timestamp + self.timestamp_delta) & 0xFFFFFFFF
         # During half a cycle after the start, an earlier number belongs before the splice.
-        if self._young:
+        if self._early:
             since = ahead(sequence, self._first)
             if since < 0:
                 return None
             if since > 0x4000:
-                self._young = False
+                self._early = False
         if ahead(sequence, self._sequence) > 0:
             self._sequence = sequence
             if ahead32(timestamp, self._timestamp) > 0:
@@ -69,7 +69,9 @@ class Rewriter:
 _APART_MOST = 5 * 90_000
 
 
-def seam(last: int, elapsed: int, first: int, live: int, aligned: int | None) -> tuple[int, int]:
+def splice_offset(
+    last: int, elapsed: int, first: int, live: int, aligned: int | None
+) -> tuple[int, int]:
     """Return the timestamp offset for a viewer that switches to a track, and its excess.
 
     `last` is the viewer's last timestamp, `elapsed` the time since then. `first` is its first
@@ -104,7 +106,7 @@ class SourceClock:
         return source_s + self._offset
 
 
-def squeeze(timestamp: int, live: int) -> int:
+def compress_timestamp(timestamp: int, live: int) -> int:
     """Return the timestamp of a past frame in a late joiner's burst; `live` is where live begins.
 
     Order and difference of frames stay; the frame at `live` and later ones keep their own.
@@ -115,7 +117,7 @@ def squeeze(timestamp: int, live: int) -> int:
     return (live - max(1, behind // _SQUEEZE)) & 0xFFFFFFFF
 
 
-def half(sequence: int) -> int:
+def sequence_base(sequence: int) -> int:
     """Return the offset of sequence numbers for a viewer that starts here: 0 or 32768.
 
     It puts the viewer's first number into the lower half, so that both ends agree on the rollover

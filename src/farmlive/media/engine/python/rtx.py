@@ -18,7 +18,7 @@ class Rtx:
         self._ssrcs = ssrcs
         self.repaired = self.unrepaired = self.failed = 0
 
-    def repeat(self, viewer: Viewer, octets: int) -> None:
+    def send_probe(self, viewer: Viewer, octets: int) -> None:
         """Send about `octets` bytes of recent packets again as RTX: they fill the link without
         harm.
         """
@@ -34,7 +34,7 @@ class Rtx:
             number = (packet.sequence + epoch.shift.sequence) & 0xFFFF
             self.failed += self._send(viewer, epoch, number, packet)
 
-    def answer(self, viewer: Viewer, nack: rtcp.Nack, now: float) -> bool:
+    def answer_nack(self, viewer: Viewer, nack: rtcp.Nack, now: float) -> bool:
         """Send the missing packets as RTX (RFC 4588); return whether they go beyond what the
         viewer's link has for that: only a keyframe helps then.
 
@@ -49,7 +49,7 @@ class Rtx:
             if epoch is None or epoch.terms.retransmission is None:
                 self.unrepaired += 1
                 continue
-            if epoch.muted or viewer.stall.since is not None:
+            if epoch.muted or viewer.backpressure.since is not None:
                 continue
             packet = epoch.track.ring.get((number - epoch.shift.sequence) & 0xFFFF)
             if packet is None or viewer.rtx_left <= 0:

@@ -19,8 +19,8 @@ from typing import Any, Protocol
 from pylibsrtp._binding import ffi, lib
 
 from farmlive.media.engine.python.net.gso_batch import ROOM, GsoBatch
-from farmlive.media.engine.python.net.slow_viewer import Frame, Stall
-from farmlive.media.engine.python.net.sockets import Framed, Outlet
+from farmlive.media.engine.python.net.slow_viewer import Backpressure, Frame
+from farmlive.media.engine.python.net.sockets import FramedStream, SendSocket
 from farmlive.media.engine.python.srtp import Protection
 from farmlive.media.wire.framing import frame
 
@@ -76,7 +76,7 @@ class Member(Protocol):
         """Its remote address, as the socket module has it."""
 
     @property
-    def stall(self) -> Stall:
+    def backpressure(self) -> Backpressure:
         """Whether it keeps up."""
 
     @property
@@ -103,8 +103,8 @@ class SendGroup:
     `fallen` collects those that can't keep up; the caller clears it.
     """
 
-    def __init__(self, outlet: Outlet, members: Iterable[Member]) -> None:
-        self._outlet = outlet
+    def __init__(self, outlet: SendSocket, members: Iterable[Member]) -> None:
+        self._send_socket = outlet
         self.fallen: list[Member] = []
         self._members = list(members)
         self._tag = self._members[0].protection.tag
@@ -113,7 +113,7 @@ class SendGroup:
     def _arrange(self) -> None:
         """Put the members that can't be sent GSO segments at the end."""
         members = self._members
-        self._narrowed = False
+        self._unsegmented = False
         members.sort(key=lambda member: not member.protection.segmented)
         self._segmented = sum(member.protection.segmented for member in members)
         self._sessions = [member.protection.transmit for member in members]
@@ -128,8 +128,8 @@ class SendGroup:
 
     def send(self, run: GsoBatch) -> int:
         """Protect and send to all; return how many packets could not be sent."""
-        if not isinstance(self._outlet, socket.socket):
-            return self._send_framed(self._outlet, run)
+        if not isinstance(self._send_socket, socket.socket):
+            return self._send_framed(self._send_socket, run)
         total, count = len(self._members), run.count
         together = total if count == 1 else self._segmented
         if _sendmmsg is None:
@@ -144,14 +144,14 @@ class SendGroup:
             number = min(at_once, together - first)
             unprotected = self._protect(run, first, number)
             if unprotected:
-                failed += self._send_singly(self._outlet, run, first, number, unprotected)
+                failed += self._send_singly(self._send_socket, run, first, number, unprotected)
             else:
-                failed += self._send_together(self._outlet, run, first, number)
+                failed += self._send_together(self._send_socket, run, first, number)
         for first in range(together, total, at_once):
             number = min(at_once, total - first)
             unprotected = self._protect(run, first, number)
-            failed += self._send_singly(self._outlet, run, first, number, unprotected)
-        if self._narrowed:
+            failed += self._send_singly(self._send_socket, run, first, number, unprotected)
+        if self._unsegmented:
             self._arrange()
         return failed
 
@@ -211,7 +211,7 @@ class SendGroup:
             else:
                 # The route has a smaller MTU: send packets one by one from now on.
                 self._members[first + sent].protection.segmented = False
-                self._narrowed = True
+                self._unsegmented = True
                 failed += self._send_one_by_one(sock, run, first + sent, sent * count, ())
             sent += 1
         return failed
@@ -254,11 +254,11 @@ class SendGroup:
         """Record that the system's full buffers did not take packets for these members."""
         now = time.monotonic()
         for member in members:
-            member.stall.refuse(packets, now)
-            if member.stall.since == now:
+            member.backpressure.count_refused(packets, now)
+            if member.backpressure.since == now:
                 self.fallen.append(member)
 
-    def _send_framed(self, outlet: Framed, run: GsoBatch) -> int:
+    def _send_framed(self, outlet: FramedStream, run: GsoBatch) -> int:
         """Send to TCP members: each takes what it can, and none waits for another."""
         total, count = len(self._members), run.count
         at_once, now, failed = _ROOMS // count, time.monotonic(), 0
@@ -270,13 +270,13 @@ class SendGroup:
             unprotected = self._protect(run, first, number)
             for place in range(number):
                 member, frames = self._members[first + place], []
-                is_stalled = member.stall.since is not None
+                is_stalled = member.backpressure.since is not None
                 for at, packet in enumerate(run.packets):
                     room = place * count + at
                     if room in unprotected:
                         failed += 1
                     elif is_stalled and video[at]:
-                        member.stall.skip(1)
+                        member.backpressure.count_skipped(1)
                         failed += 1
                     else:
                         data = _bytes[room * ROOM : room * ROOM + len(packet) + self._tag]
@@ -284,7 +284,7 @@ class SendGroup:
                 dropped = outlet.write(frames, member.address, now) if frames else 0
                 if dropped:
                     failed += dropped
-                    member.stall.fall(dropped, now)
+                    member.backpressure.stop_video(dropped, now)
                     if not is_stalled:
                         self.fallen.append(member)
         return failed

@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from farmlive.media.engine.interface import Peer, Ssrcs
 from farmlive.media.engine.python.forwarder import Forwarder, RewriteOffset, write
-from farmlive.media.engine.python.net.gso_batch import GsoBatch, runs
-from farmlive.media.engine.python.net.sockets import Outlet
-from farmlive.media.engine.python.rtp_rewrite import half
+from farmlive.media.engine.python.net.gso_batch import GsoBatch, cut_batches
+from farmlive.media.engine.python.net.sockets import SendSocket
+from farmlive.media.engine.python.rtp_rewrite import sequence_base
 from farmlive.media.engine.python.send_group import SendGroup
 from farmlive.media.engine.python.sound import Sound
 from farmlive.media.engine.python.viewer import Numbers, Sent, Viewer
@@ -26,7 +26,7 @@ class Sending:
         self.sent = self.failed = 0
         # Whether viewers or audio have changed since the send groups were made.
         self.stale = False
-        self._audiences: list[tuple[Numbers, list[SendGroup]]] = []
+        self._groups: list[tuple[Numbers, list[SendGroup]]] = []
 
     def send(self, counts: Mapping[Forwarder, int]) -> list[Viewer]:
         """Send this many packets of each forwarder; return the viewers that can't keep up.
@@ -40,28 +40,28 @@ class Sending:
         video = {lane: lane.take(count) for lane, count in counts.items()}
         heard = self._sound.take()
         fallen: list[Viewer] = []
-        for (lane, shift, hearing), audiences in self._audiences:
+        for (lane, shift, hearing), audiences in self._groups:
             written = []
             if lane is not None and shift is not None and lane in video:
-                packets = lane.since_seam(video[lane], shift)
+                packets = lane.after_splice(video[lane], shift)
                 if packets:
                     written = write(packets, shift, self._ssrcs.video)
             if heard and hearing is not None:
                 written += self._sound.write(heard, hearing)
             if written:
-                cut = runs(written)
+                cut = cut_batches(written)
                 for audience in audiences:
                     fallen += self._send(audience, cut, len(written))
         return fallen
 
     def send_to(self, viewers: Collection[Viewer], packets: Sequence[Packet]) -> list[Viewer]:
         """Send these past packets to these viewers alone; return those that can't keep up."""
-        groups: dict[tuple[RewriteOffset, int | None, Outlet, int], list[Viewer]] = {}
+        groups: dict[tuple[RewriteOffset, int | None, SendSocket, int], list[Viewer]] = {}
         octets = sum(len(packet.payload) for packet in packets)
         for viewer in viewers:
             epoch = viewer.epoch
             if epoch is not None:
-                viewer.got(len(packets), octets)
+                viewer.count_sent(len(packets), octets)
                 key = epoch.shift, epoch.squeezed, viewer.sock, viewer.protection.tag
                 groups.setdefault(key, []).append(viewer)
         fallen: list[Viewer] = []
@@ -70,7 +70,7 @@ class Sending:
             if epoch is None:
                 continue
             past = [epoch.as_sent(packet) for packet in packets]
-            cut = runs(write(past, shift, self._ssrcs.video))
+            cut = cut_batches(write(past, shift, self._ssrcs.video))
             audience = one.alone if len(group) == 1 else SendGroup(outlet, group)
             fallen += self._send(audience, cut, len(packets))
         return fallen
@@ -91,19 +91,19 @@ class Sending:
         sound = self._sound
         next_sound = sound.next_sequence
         shifts: dict[Forwarder, Counter[RewriteOffset]] = {}
-        groups: dict[tuple[Numbers, Outlet, int], list[Viewer]] = {}
+        groups: dict[tuple[Numbers, SendSocket, int], list[Viewer]] = {}
         for viewer in self._viewers.values():
             if viewer.audio_shift is None and sound.codec in viewer.viewing.audio:
-                viewer.audio_shift = half(next_sound)
+                viewer.audio_shift = sequence_base(next_sound)
                 viewer.sound_before = Sent(sound.packets, sound.octets)
             numbers = viewer.numbers(sound.codec)
             groups.setdefault((numbers, viewer.sock, viewer.protection.tag), []).append(viewer)
-            if numbers.lane is not None and numbers.video is not None:
-                shifts.setdefault(numbers.lane, Counter())[numbers.video] += 1
+            if numbers.forwarder is not None and numbers.video is not None:
+                shifts.setdefault(numbers.forwarder, Counter())[numbers.video] += 1
         audiences: dict[Numbers, list[SendGroup]] = {}
         for (numbers, outlet, _), viewers in groups.items():
             audiences.setdefault(numbers, []).append(SendGroup(outlet, viewers))
-        self._audiences = list(audiences.items())
+        self._groups = list(audiences.items())
         for lane, counter in shifts.items():
             lane.common = counter.most_common(1)[0][0]
 

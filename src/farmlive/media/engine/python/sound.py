@@ -16,7 +16,7 @@ from farmlive.media.wire.rtp import HEADER, Packet
 CLOCK_RATE = 48_000
 
 
-class Hearing(NamedTuple):
+class AudioOffset(NamedTuple):
     """How some viewers get audio: payload type, that of RED, and a value to XOR with the sequence
     number.
     """
@@ -78,7 +78,7 @@ class Sound:
         self.octets += sum(len(packet.payload) for packet, _ in taken)
         return taken
 
-    def write(self, packets: Sequence[Sounded], hearing: Hearing) -> list[bytes]:
+    def write(self, packets: Sequence[Sounded], hearing: AudioOffset) -> list[bytes]:
         """Write the packets as one group of viewers gets them."""
         out = []
         for (sequence, timestamp, marker, payload), blocks in packets:

@@ -3,7 +3,11 @@ with.
 """
 
 from farmlive.media.engine.python.forwarder import RewriteOffset
-from farmlive.media.engine.python.rtp_rewrite import half, seam, squeeze
+from farmlive.media.engine.python.rtp_rewrite import (
+    compress_timestamp,
+    sequence_base,
+    splice_offset,
+)
 from farmlive.media.engine.python.track import Track
 from farmlive.media.engine.python.viewer import Epoch, Viewer
 from farmlive.media.wire.picture_id import following
@@ -26,14 +30,14 @@ def begin_epoch(
     nudge = 0
     if last is None:
         by, stamp, numbers = common[1:] if common is not None else (0, 0, None)
-        by ^= half((start + by) & 0xFFFF)
+        by ^= sequence_base((start + by) & 0xFFFF)
     else:
         numbers = following(track.codec, first.payload, last.pictures)
         by = (last.sequence + 1 - start) & 0xFFFF
-        stamp, nudge = seam(
+        stamp, nudge = splice_offset(
             last.timestamp,
             round((now - last.at) * _RATE),
-            squeeze(first.timestamp, newest.timestamp),
+            compress_timestamp(first.timestamp, newest.timestamp),
             newest.timestamp,
             _aligned(viewer, track),
         )

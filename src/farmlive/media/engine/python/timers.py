@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from farmlive.clock import now_ms
-from farmlive.media.engine.interface import Listener, Output, Peer, Times
+from farmlive.media.engine.interface import Listener, Output, Peer, Timeouts
 from farmlive.media.engine.python.net.sockets import Ports
 from farmlive.media.engine.python.output import Fanout
 from farmlive.media.engine.python.peer import EnginePeer
@@ -29,25 +29,25 @@ _GATHER_S = 0.0015
 _BURST_S = 0.004
 # Two readings of the clocks closer than the first are simultaneous; a difference above the second
 # means that someone set the wall clock.
-_CLOSE_S, _SET_S = 0.000_5, 0.02
+_SIMULTANEOUS_S, _CLOCK_SET_S = 0.000_5, 0.02
 
 
-class Upkeep:
-    """The engine's timers, over its outputs and the peers that `watch` adds.
+class Timers:
+    """The engine's timers, over its outputs and the peers that `add` adds.
 
-    Calls `look_at_paths` in each tick.
+    Calls `retransmit_checks` in each tick.
     """
 
     def __init__(
         self,
         outputs: Mapping[Output, Fanout],
         ports: Ports,
-        look_at_paths: Callable[[float], None],
-        times: Times | None = None,
+        retransmit_checks: Callable[[float], None],
+        timeouts: Timeouts | None = None,
     ) -> None:
         self.listener: Listener
-        self._times = times or Times()
-        self._outputs, self._ports, self._look_at_paths = outputs, ports, look_at_paths
+        self._timeouts = timeouts or Timeouts()
+        self._outputs, self._ports, self._retransmit_checks = outputs, ports, retransmit_checks
         # The outputs that got packets since their queues were last sent.
         self.fed: set[Fanout] = set()
         # How far the wall clock, which stamps datagrams, is ahead of the monotonic one.
@@ -85,11 +85,11 @@ class Upkeep:
 
     # The peers.
 
-    def watch(self, peer: EnginePeer) -> None:
+    def add(self, peer: EnginePeer) -> None:
         """Add a peer, which is joining now."""
         self._turns[peer.number % _TICKS_A_SECOND][peer.number] = peer
         self._joining.add(peer)
-        self._ports.read_at_once()
+        self._ports.read_when_readable()
 
     def joined(self, peer: EnginePeer) -> None:
         """Record that the peer has its keys and its path."""
@@ -103,16 +103,16 @@ class Upkeep:
         self._publishers.pop(peer.number, None)
         self._turns[peer.number % _TICKS_A_SECOND].pop(peer.number, None)
 
-    def aired(self, output: PublisherListener, peer: Peer) -> None:
+    def notify_on_air(self, output: PublisherListener, peer: Peer) -> None:
         """Notify the listener that the output was switched to this publisher."""
         for number, each in self._outputs.items():
             if each is output:
-                self.listener.aired(number, peer)
+                self.listener.on_aired(number, peer)
                 return
 
     # After incoming packets.
 
-    def after_reading(self, now: float) -> None:
+    def run_due(self, now: float) -> None:
         """Send the complete frames and do what is due, after datagrams were read."""
         for fanout in self.fed:
             timer = self._flush_timers.pop(fanout, None)
@@ -121,66 +121,66 @@ class Upkeep:
             if fanout.send_whole():
                 self._flush_timers[fanout] = self._loop.call_later(_GATHER_S, self._flush, fanout)
             if fanout.joining.catching:
-                self.pump_soon()
+                self.schedule_bursts()
         self.fed.clear()
         if now >= self._due:
             self._tick(now)
             if not self._joining:
-                self._ports.be_patient()
+                self._ports.read_with_publishers()
 
     def _flush(self, fanout: Fanout) -> None:
         """Send the packets of a frame whose end has not come for a moment."""
         del self._flush_timers[fanout]
         fanout.flush()
 
-    def ask_for_keyframe(self, fanout: Fanout) -> None:
+    def request_keyframes(self, fanout: Fanout) -> None:
         """Request the keyframes that viewers of this output wait for."""
         for publisher in (fanout.on_air, fanout.following):
             if publisher is not None and publisher.wanted:
-                self.ask(publisher)
+                self.schedule_request(publisher)
 
-    def ask(self, publisher: Publisher) -> None:
+    def schedule_request(self, publisher: Publisher) -> None:
         """Schedule the requests to this publisher."""
         peer = self._publishers.get(publisher.peer)
         if peer is not None:
-            self.ask_soon(peer, publisher)
+            self.schedule_peer_request(peer, publisher)
 
-    def ask_soon(self, peer: EnginePeer, publisher: Publisher) -> None:
+    def schedule_peer_request(self, peer: EnginePeer, publisher: Publisher) -> None:
         """Schedule the requests to this publisher for when a gap can't be reordering, before the
         next tick.
         """
-        if publisher.asking:
+        if publisher.has_request_timer:
             return
 
         def ask() -> None:
             self._request_timers.discard(timer)
-            publisher.asking = False
+            publisher.has_request_timer = False
             if peer.number in self._publishers:
                 peer.send_rtcp(publisher.request(time.monotonic()))
 
-        publisher.asking = True
+        publisher.has_request_timer = True
         timer = self._loop.call_later(_REQUEST_S, ask)
         self._request_timers.add(timer)
 
-    def pump_soon(self) -> None:
+    def schedule_bursts(self) -> None:
         """Schedule the bursts of viewers that catch up, a part at a time."""
         if self._burst_timer is None:
-            self._burst_timer = self._loop.call_soon(self._pump)
+            self._burst_timer = self._loop.call_soon(self._send_bursts)
 
-    def _pump(self) -> None:
+    def _send_bursts(self) -> None:
         self._burst_timer = None
         again, now = False, time.monotonic()
         for fanout in self._outputs.values():
-            fanout.pump(now)
+            fanout.send_bursts(now)
             again |= bool(fanout.joining.catching)
         if again:
-            self._burst_timer = self._loop.call_later(_BURST_S, self._pump)
+            self._burst_timer = self._loop.call_later(_BURST_S, self._send_bursts)
 
     # Periodic work.
 
     def _timed_tick(self) -> None:
         # Nothing has woken us in time: then viewers' datagrams must.
-        self._ports.read_at_once()
+        self._ports.read_when_readable()
         self._tick(time.monotonic())
 
     def _tick(self, now: float) -> None:
@@ -190,29 +190,29 @@ class Upkeep:
         self._tick_timer = self._loop.call_later(_TICK_S + _SLACK_S, self._timed_tick)
         self._ticks += 1
         self._read_clocks()
-        self._look_at_paths(now)
+        self._retransmit_checks(now)
         for peer in self._publishers.values():
-            if peer.publisher is not None and peer.publisher.look(now):
+            if peer.publisher is not None and peer.publisher.update_layers(now):
                 for output in peer.publisher.listeners:
-                    output.layers_changed(now)
+                    output.on_layers_changed(now)
         for fanout in self._outputs.values():
             if fanout.joining.probing:
                 fanout.probe(_TICK_S)
             followed = fanout.following
-            if followed is not None and fanout.begin_with_sound(now):
-                self.aired(fanout, followed.peer)
+            if followed is not None and fanout.switch_to_audio_only(now):
+                self.notify_on_air(fanout, followed.peer)
             if fanout.following or fanout.joining.waiting or fanout.joining.moving:
-                fanout.want_keyframes(now)
+                fanout.request_keyframes(now)
                 if fanout.joining.catching:
-                    self.pump_soon()
+                    self.schedule_bursts()
         report = self._ticks % _TICKS_A_REPORT == 0
         wall = rtp.ntp(now + self._wall_at_zero)
         for peer in list(self._publishers.values()):
             if peer.publisher is not None and peer.publisher.last_at:
                 peer.send_rtcp(peer.publisher.feedback(now, report, wall))
         for peer in list(self._turns[self._ticks % _TICKS_A_SECOND].values()):
-            self._second(peer, now)
-        self._keep_awake()
+            self._run_each_second(peer, now)
+        self._send_keepalives()
 
     def _read_clocks(self) -> None:
         """Measure the difference of the clocks: once, and again if someone sets the wall clock.
@@ -222,10 +222,10 @@ class Upkeep:
         """
         before, wall, after = time.monotonic(), time.time(), time.monotonic()
         ahead = wall - before
-        if after - before < _CLOSE_S and abs(ahead - self.wall_ahead) > _SET_S:
+        if after - before < _SIMULTANEOUS_S and abs(ahead - self.wall_ahead) > _CLOCK_SET_S:
             self.wall_ahead = ahead
 
-    def _keep_awake(self) -> None:
+    def _send_keepalives(self) -> None:
         """Leave no viewer without a packet for more than half a second: clients take silence for a
         lost path and look for another one.
         """
@@ -247,7 +247,7 @@ class Upkeep:
                 ):
                     peer.send_rtcp(rtcp.receiver_report(fanout.ssrcs.video, []))
 
-    def _second(self, peer: EnginePeer, now: float) -> None:
+    def _run_each_second(self, peer: EnginePeer, now: float) -> None:
         publisher = peer.publisher
         alive = peer.checked_at
         if publisher is not None:
@@ -255,25 +255,25 @@ class Upkeep:
             # checks only at the start.
             alive = max(alive, publisher.last_at)
             publisher.measure(now)
-            if peer.flowing and now - publisher.last_at > self._times.silent:
+            if peer.flowing and now - publisher.last_at > self._timeouts.silent:
                 peer.flowing = False
-                self.listener.silent(peer.number)
+                self.listener.on_silent(peer.number)
         elif peer.viewer is not None and peer.fanout is not None:
-            if peer.fanout.second(peer.viewer, now):
-                self.ask_for_keyframe(peer.fanout)
+            if peer.fanout.run_each_second(peer.viewer, now):
+                self.request_keyframes(peer.fanout)
             peer.seconds += 1
             if peer.seconds <= _FIRST_REPORTS or peer.seconds % _SECONDS_A_REPORT == 0:
-                self.report_to(peer, now)
-        if now - alive > self._times.consent and not peer.lost:
+                self.send_sender_report(peer, now)
+        if now - alive > self._timeouts.consent and not peer.lost:
             peer.lost = True
-            self.listener.lost(peer.number)
+            self.listener.on_lost(peer.number)
 
-    def report_to(self, peer: EnginePeer, now: float) -> None:
+    def send_sender_report(self, peer: EnginePeer, now: float) -> None:
         """Send a viewer the sender reports of this moment."""
         if peer.fanout is not None and peer.viewer is not None:
             wall = now + self._wall_at_zero
             peer.send_rtcp(peer.fanout.sending.report(peer.viewer, now, wall))
 
-    def middle_of(self, now: float) -> int:
+    def ntp_middle(self, now: float) -> int:
         """Return this moment as the middle 32 bits of our NTP time."""
         return (rtp.ntp(now + self._wall_at_zero) >> 16) & 0xFFFFFFFF

@@ -67,7 +67,7 @@ class Track:
         self.loss = 0.0
         self._octets_measured = 0
         self._repaired = self._lost_measured = self._expected_measured = 0
-        self.rhythm = ArrivalPredictor(_FRAME_S if self.is_video else 0.0)
+        self.arrivals = ArrivalPredictor(_FRAME_S if self.is_video else 0.0)
         # Whether the end of the last frame has come.
         self.whole = True
         # The last sender report, when it came, and our time and RTP time of one moment.
@@ -127,21 +127,21 @@ class Track:
         if distance > 0:
             if distance > 1:
                 if distance > _DROPOUT_MOST:
-                    self._out_of_line(sequence)
+                    self._is_out_of_sequence(sequence)
                     return None
                 if self.incoming.nack:
-                    self._gap(distance, now)
+                    self._add_gap(distance, now)
             if sequence < self._highest:
                 self._cycles += 0x10000
             self._highest = sequence
         elif distance < -_DISORDER_MOST:
-            self._out_of_line(sequence)
+            self._is_out_of_sequence(sequence)
             return None
         elif self.is_video and self.ring.get(sequence) is not None:
             # Its RTX came first. Sending it again with other bytes would reuse the nonce.
             return None
         elif self.missing:
-            self._found(sequence, now)
+            self._remove_missing(sequence, now)
         self.packets += 1
         self.octets += len(payload)
         self.last_at = now
@@ -152,7 +152,7 @@ class Track:
             if not marker:
                 return packet
             self.frames += 1
-        self.rhythm.beat(arrival)
+        self.arrivals.record_arrival(arrival)
         rate = self.incoming.clock_rate
         transit = arrival * rate - timestamp
         change = abs(transit - self._transit)
@@ -161,15 +161,15 @@ class Track:
             self._jitter += (change - self._jitter) / 16
         return packet
 
-    def _out_of_line(self, sequence: int) -> None:
+    def _is_out_of_sequence(self, sequence: int) -> None:
         self.ended = sequence == self._unlike
         self._unlike = (sequence + 1) & 0xFFFF
 
-    def repaired(self, packet: Packet, now: float) -> bool:
+    def add_repaired(self, packet: Packet, now: float) -> bool:
         """Count a packet that came by RTX and keep it; return False if it was not missing."""
         if packet.sequence not in self.missing:
             return False
-        self._found(packet.sequence, now)
+        self._remove_missing(packet.sequence, now)
         self._repaired += 1
         self.packets += 1
         self.octets += len(packet.payload)
@@ -184,13 +184,13 @@ class Track:
         if self.held is not None and ahead(self.ring.highest, self.held.sequence) >= SIZE:
             self.held = None
 
-    def _found(self, sequence: int, now: float) -> None:
+    def _remove_missing(self, sequence: int, now: float) -> None:
         found = self.missing.pop(sequence, None)
         if found is not None and found.tries == 1:
             took = now - found.asked
             self.repair_s = took if self.repair_s is None else (self.repair_s + took) / 2
 
-    def _gap(self, distance: int, now: float) -> None:
+    def _add_gap(self, distance: int, now: float) -> None:
         if distance > _NACK_MOST or len(self.missing) + distance > 2 * _NACK_MOST:
             # Too much to request again: only a new keyframe helps.
             self.missing.clear()
@@ -199,7 +199,7 @@ class Track:
         for sequence in range(self._highest + 1, self._highest + distance):
             self.missing[sequence & 0xFFFF] = _Missing(now)
 
-    def due(self, now: float, round_trip_s: float | None) -> list[int]:
+    def take_due_nacks(self, now: float, round_trip_s: float | None) -> list[int]:
         """Return the sequence numbers to request now, in order, each again after a round trip."""
         known = self.repair_s if round_trip_s is None else round_trip_s
         wait = max(_NACK_AGAIN_S, 1.25 * (known or 0))
@@ -217,7 +217,7 @@ class Track:
 
     # Keyframes.
 
-    def keyframe_came(self, now: float) -> bool | None:
+    def record_keyframe(self, now: float) -> bool | None:
         """Record a keyframe; return whether it answered a request in time, None without a
         request.
         """
@@ -281,7 +281,7 @@ class Track:
 
     # Sender and receiver reports.
 
-    def heard(self, report: rtcp.SenderReport, ours: float, now: float) -> None:
+    def record_sender_report(self, report: rtcp.SenderReport, ours: float, now: float) -> None:
         """Record a sender report; `ours` is its moment on our clock."""
         self.sender_report, self.sender_report_at = report, now
         self.moment = (ours, report.timestamp)

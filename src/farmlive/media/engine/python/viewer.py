@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 
 from farmlive.media.engine.interface import Outgoing, Peer, Viewing
 from farmlive.media.engine.python.forwarder import Forwarder, RewriteOffset
-from farmlive.media.engine.python.layer_select import Choice
+from farmlive.media.engine.python.layer_select import LayerSelector
 from farmlive.media.engine.python.link_estimate import LinkEstimate
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
-from farmlive.media.engine.python.net.slow_viewer import Stall
-from farmlive.media.engine.python.net.sockets import Outlet
+from farmlive.media.engine.python.net.slow_viewer import Backpressure
+from farmlive.media.engine.python.net.sockets import SendSocket
 from farmlive.media.engine.python.ring import SIZE, Ring
-from farmlive.media.engine.python.rtp_rewrite import squeeze
+from farmlive.media.engine.python.rtp_rewrite import compress_timestamp
 from farmlive.media.engine.python.send_group import SendGroup
-from farmlive.media.engine.python.sound import Hearing
+from farmlive.media.engine.python.sound import AudioOffset
 from farmlive.media.engine.python.srtp import Protection
 from farmlive.media.engine.python.track import Track
 from farmlive.media.wire import picture_id
@@ -34,9 +34,9 @@ _PADDING_MOST = 32
 class Numbers(NamedTuple):
     """The header values that differ between viewers; None: the track is not sent to them."""
 
-    lane: Forwarder | None
+    forwarder: Forwarder | None
     video: RewriteOffset | None
-    audio: Hearing | None
+    audio: AudioOffset | None
 
 
 class Last(NamedTuple):
@@ -96,7 +96,7 @@ class Epoch:
         """Return the packet with the timestamp that the viewer got, before the offset."""
         if self.squeezed is None:
             return packet
-        timestamp = squeeze(packet.timestamp, self.squeezed)
+        timestamp = compress_timestamp(packet.timestamp, self.squeezed)
         return packet if timestamp == packet.timestamp else packet._replace(timestamp=timestamp)
 
 
@@ -109,7 +109,7 @@ def _last_picture(ring: Ring, newest: Packet) -> Packet:
 class Viewer:
     """One viewer of an output.
 
-    Invariant: it is live on a forwarder (`lane`), or catches up from `cursor` on, or waits; in the
+    Invariant: it is live on a `forwarder`, or catches up from `cursor` on, or waits; in the
     first two states it has an `epoch`.
     """
 
@@ -118,11 +118,11 @@ class Viewer:
         "address",
         "audio_shift",
         "burst",
-        "choice",
+        "backpressure",
         "cursor",
         "entered",
         "epoch",
-        "lane",
+        "forwarder",
         "last",
         "link",
         "only_keyframe",
@@ -132,11 +132,12 @@ class Viewer:
         "reference",
         "rtx_left",
         "rtx_sequence",
+        "selector",
         "sock",
         "sound",
         "sound_before",
         "spent",
-        "stall",
+        "backpressure",
         "target",
         "video",
         "viewing",
@@ -147,7 +148,7 @@ class Viewer:
         peer: Peer,
         viewing: Viewing,
         protection: Protection,
-        sock: Outlet,
+        sock: SendSocket,
         address: Any,
         now: float = 0.0,
         *,
@@ -159,7 +160,7 @@ class Viewer:
         self.sock = sock
         self.address = address
         self._alone: SendGroup | None = None
-        self.stall = Stall()
+        self.backpressure = Backpressure()
         # The payload types of audio, which goes on while the viewer can't keep up.
         self.sound = frozenset(
             number
@@ -168,12 +169,12 @@ class Viewer:
             if number is not None
         )
         self.audio_shift: int | None = None
-        self.choice = Choice(now)
+        self.selector = LayerSelector(now)
         # TCP shows by its send queue what the link carries.
         self.link = LinkEstimate(now, controlled and isinstance(sock, socket.socket))
         # The track that the viewer should get.
         self.target: Track | None = None
-        self.lane: Forwarder | None = None
+        self.forwarder: Forwarder | None = None
         # The next packet of the ring to send, while catching up.
         self.cursor: int | None = None
         self.epoch: Epoch | None = None
@@ -208,15 +209,17 @@ class Viewer:
         return sum(map(self.alone.send, packets))
 
     @property
-    def held(self) -> int:
+    def queued_bytes(self) -> int:
         """Bytes queued for it."""
-        return 0 if isinstance(self.sock, socket.socket) else self.sock.held(self.address)
+        return 0 if isinstance(self.sock, socket.socket) else self.sock.queued_bytes(self.address)
 
-    def may_go_on(self, now: float) -> bool:
+    def may_resume(self, now: float) -> bool:
         """Return whether it could take a keyframe now."""
-        return self.stall.since is None or self.stall.may_go_on(self.held, now)
+        return self.backpressure.since is None or self.backpressure.may_resume(
+            self.queued_bytes, now
+        )
 
-    def moved(self, sock: Outlet, address: Any) -> None:
+    def set_path(self, sock: SendSocket, address: Any) -> None:
         """Set its new socket and address; forget the limits of the old route."""
         self.protection.segmented = True
         self.sock, self.address, self._alone = sock, address, None
@@ -230,14 +233,14 @@ class Viewer:
         """Return whether it negotiated the track's codec."""
         return track.codec in self.viewing.video
 
-    def got(self, packets: int, octets: int) -> None:
+    def count_sent(self, packets: int, octets: int) -> None:
         """Count packets that were sent to it individually."""
         self.video = Sent(self.video.packets + packets, self.video.octets + octets)
 
-    def go_live(self, lane: Forwarder) -> None:
+    def go_live(self, forwarder: Forwarder) -> None:
         """Start live on a forwarder."""
-        self.lane, self.cursor = lane, None
-        self.got(-lane.track.packets, -lane.track.octets)
+        self.forwarder, self.cursor = forwarder, None
+        self.count_sent(-forwarder.track.packets, -forwarder.track.octets)
 
     def leave_live(self) -> None:
         """Go on at the viewer's own pace, from the next packet of its track on."""
@@ -255,9 +258,9 @@ class Viewer:
     @property
     def sent(self) -> Sent:
         """The video sent to it."""
-        if self.lane is None:
+        if self.forwarder is None:
             return self.video
-        track = self.lane.track
+        track = self.forwarder.track
         return Sent(self.video.packets + track.packets, self.video.octets + track.octets)
 
     def end_epoch(self, sent: int, muted: bool) -> None:
@@ -278,7 +281,7 @@ class Viewer:
         epoch.until, epoch.muted = at, muted
         self.past = [*self.past[1 - _EPOCHS :], epoch]
         self.video = self.sent
-        self.epoch = self.lane = self.cursor = None
+        self.epoch = self.forwarder = self.cursor = None
 
     def epoch_of(self, sequence: int) -> Epoch | None:
         """Return the stretch that contains this sequence number of the viewer's stream."""
@@ -300,7 +303,7 @@ class Viewer:
         hears = self.viewing.audio.get(sound)
         audio = None
         if hears is not None and self.audio_shift is not None:
-            audio = Hearing(hears.payload_type, hears.red, self.audio_shift)
-        if self.lane is None or self.epoch is None:
+            audio = AudioOffset(hears.payload_type, hears.red, self.audio_shift)
+        if self.forwarder is None or self.epoch is None:
             return Numbers(None, None, audio)
-        return Numbers(self.lane, self.epoch.shift, audio)
+        return Numbers(self.forwarder, self.epoch.shift, audio)

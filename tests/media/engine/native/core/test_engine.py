@@ -70,7 +70,7 @@ def test_a_flood_of_records_takes_nobody_elses_turn(hand: Hand) -> None:
         for _ in range(10_000):
             hand.relay.take(b"\x16", -1.0, ways[0], hand.now)
         hand.relay.take(b"\x16", -1.0, ways[1], hand.now)
-        hand.engine.hear()
+        hand.engine.dispatch_events()
         told = [peer for _, peer, _ in hand.told.events]
         assert [told.count(peer) for peer in peers] == [64, 1]
     assert hand.engine.counters()["datagrams_ignored"] == 2 * (10_000 - 64)
@@ -90,9 +90,9 @@ def test_a_viewer_gets_what_is_on_air(hand: Hand) -> None:
     assert received.ssrc == hand.engine.ssrcs(output).video
     assert received.packet.payload == KEYFRAME
     assert ("aired", output, publisher) in hand.told.events
-    assert hand.engine.watching(viewer) is not None
+    assert hand.engine.viewer_health(viewer) is not None
     assert hand.engine.health(viewer) is None
-    assert hand.engine.watching(publisher) is None
+    assert hand.engine.viewer_health(publisher) is None
     assert hand.engine.health(publisher) is not None
     assert hand.engine.counters()["packets_sent"] == 1
 
@@ -103,7 +103,7 @@ def test_an_objection_is_a_sentence(hand: Hand) -> None:
     hand.take(picture(camera, MAIN_WITH_B))
     hand.relay.run(hand.now + 1)
     hand.relay.run(hand.now + 2)
-    hand.engine.hear()
+    hand.engine.dispatch_events()
     assert ("objected", peer, codecs.NO_B_FRAMES) in hand.told.events
     health = hand.engine.health(peer)
     assert health is not None
@@ -117,7 +117,7 @@ def test_sessions_are_kept_until_nobody_uses_them(hand: Hand) -> None:
     hand.engine.remove_peer(peer)
     gc.collect()
     assert all(session() is not None for session in kept), "it was not told yet"
-    hand.engine.hear()
+    hand.engine.dispatch_events()
     gc.collect()
     assert [session() for session in kept] == [None, None]
 
@@ -131,7 +131,7 @@ def test_who_comes_and_goes_leaves_nothing(hand: Hand) -> None:
         peer, _ = hand.secured(("192.0.2.2", 1000 + each))
         hand.engine.view(peer, output, VIEWING)
         hand.engine.remove_peer(peer)
-        hand.engine.hear()
+        hand.engine.dispatch_events()
     assert list(hand.engine._sessions) == [publisher]
     assert hand.engine._peers == {publisher}
 
@@ -140,7 +140,7 @@ def test_nothing_is_told_of_who_was_removed(hand: Hand) -> None:
     peer = hand.engine.add_peer(LOCAL)
     hand.relay.take(check(LOCAL), -1.0, HERE, hand.now)
     hand.engine.remove_peer(peer)
-    hand.engine.hear()
+    hand.engine.dispatch_events()
     assert hand.told.events == []
 
 
@@ -151,7 +151,7 @@ def test_an_output_tells_only_whom_it_was_asked_for_last(hand: Hand) -> None:
     hand.engine.put_on_air(output, publisher)
     hand.relay.take(picture(camera, KEYFRAME), -1.0, HERE, hand.now)
     hand.engine.put_on_air(output, None)
-    hand.engine.hear()
+    hand.engine.dispatch_events()
     assert "aired" not in [name for name, *_ in hand.told.events]
     hand.engine.put_on_air(output, publisher)
     hand.take(picture(camera, KEYFRAME, 2))
@@ -169,7 +169,7 @@ def test_what_is_gone_is_ignored(hand: Hand) -> None:
         lambda: engine.publish(99, VIDEO),
         lambda: engine.view(99, 98, VIEWING),
         lambda: engine.put_on_air(98, 99),
-        lambda: engine.prefer(99, 1),
+        lambda: engine.limit_layer(99, 1),
         # Nor does the extension mind.
         lambda: hand.relay.restart_ice(99, b"name", b"password", b"", b""),
         lambda: hand.relay.send(99, b"\x16"),
@@ -182,7 +182,7 @@ def test_what_is_gone_is_ignored(hand: Hand) -> None:
     ]
     for call in calls:
         call()
-    assert (engine.watching(99), engine.health(99)) == (None, None)
+    assert (engine.viewer_health(99), engine.health(99)) == (None, None)
     assert (hand.relay.watching(99), hand.relay.health(99)) == (None, None)
     # Sessions that nobody takes are let go of at once.
     hand.relay.secure(99, 1, 1, 16, bytes(28))
@@ -195,7 +195,7 @@ async def test_a_listener_that_fails_misses_nothing_else(hand: Hand) -> None:
     seen: list[int] = []
 
     class Failing(Told):
-        def reached(self, peer: int) -> None:
+        def on_reached(self, peer: int) -> None:
             seen.append(peer)
             raise LookupError(peer)
 

@@ -43,7 +43,7 @@ def test_a_publisher_that_sends_keeps_its_address(either: PythonHand | NativeHan
         either.take(picture(end, KEYFRAME, second), HERE, None, now)
         either.take(check(VIEWER), HERE, None, now + 0.5)
     assert either.engine.counters()["packets_received"] == 29
-    assert either.engine.place(viewer) is None
+    assert either.engine.remote_address(viewer) is None
     # Once it has gone quiet the address may be another's, as behind a NAT.
     either.take(check(VIEWER), HERE, None, 137.0)
-    assert either.engine.place(viewer) is not None
+    assert either.engine.remote_address(viewer) is not None

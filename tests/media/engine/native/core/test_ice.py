@@ -42,7 +42,7 @@ def place(port: Any, address: Any) -> str:
 
 def of(path: PeerPath) -> tuple[object, ...]:
     known = place(path.port, path.address)
-    return known, path.proved, path.received, path.sent, path.greeted
+    return known, path.validated, path.received, path.sent, path.got_client_hello
 
 
 def written(local: Credentials, remote: Credentials | None) -> tuple[str, ...]:
@@ -106,11 +106,11 @@ class Twin:
             assert isinstance(peer.port, KeptPort)
             port, address = peer.port, peer.address
         self.script.call("cut", number, port.number, *address[:2])
-        peer.cut_off(port, address)
+        peer.remove_path(port, address)
 
     def hear(self, number: int) -> None:
         self.script.call("heard", number, self.now)
-        self.peers[number].heard_at = self.now
+        self.peers[number].media_at = self.now
 
     def check(self, number: int) -> None:
         credentials = self.random.choice(
@@ -162,18 +162,18 @@ class Twin:
             kind = self.random.choice((1, 11))
             record = bytes((22, *bytes(12), kind)) + bytes(self.random.randrange(200))
             self.script.call("came", number, port.number, *address[:2], record)
-            self.ice.record_came(peer, port, address, record)
+            self.ice.count_record(peer, port, address, record)
         elif dice < 0.9:
             record = bytes(self.random.choice((60, 130, 725)))
             self.script.call("tell", number, record, self.now)
             self.ice.send_record(peer, record, self.now)
         else:
             self.script.call("secured", number)
-            self.ice.secured(peer)
+            self.ice.validate_dtls_path(peer)
 
     def look(self) -> None:
         self.script.call("look", self.now)
-        self.ice.look(self.now)
+        self.ice.retransmit_checks(self.now)
 
     def take(self, port: KeptPort | Port, address: Any, data: bytes) -> None:
         self.script.call("check", port.number, *address[:2], data, self.now)  # type: ignore[union-attr]
@@ -190,9 +190,9 @@ class Twin:
         for _, peer in sorted(self.peers.items()):
             at = [] if peer.port is None else [place(peer.port, peer.address)]
             self.script.says(
-                *("peer", len(peer.credentials), peer.renewed, peer.checked_at, peer.there_at),
+                *("peer", len(peer.credentials), peer.renewed, peer.checked_at, peer.selected_at),
                 *(
-                    peer.proved,
+                    peer.validated,
                     "at",
                     *at,
                     "of",

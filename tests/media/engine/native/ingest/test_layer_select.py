@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from farmlive.media.engine.python.layer_select import Choice, Flow
+from farmlive.media.engine.python.layer_select import FlowingLayers, LayerSelector
 
 LAYERS_MOST = 4
 SEEDS = some.integers(0, 2**32 - 1)
@@ -70,7 +70,7 @@ def optional(value: float) -> float | None:
 @given(SEEDS, some.integers(0, LAYERS_MOST))
 def test_layers_come_and_go(c: ctypes.CDLL, seed: int, count: int) -> None:
     draw = Random(seed)
-    python, native = Flow(count), CFlow()
+    python, native = FlowingLayers(count), CFlow()
     at = ctypes.byref(native)
     c.flow_init(at, count)
     packets, frames = [0] * count, [0] * count
@@ -86,11 +86,11 @@ def test_layers_come_and_go(c: ctypes.CDLL, seed: int, count: int) -> None:
                 frames[layer] += draw.randrange(5)
         room = ctypes.c_long * max(1, count)
         changed = c.flow_look(at, room(*packets), room(*frames), now)
-        assert changed == python.look(list(zip(packets, frames, strict=True)), now)
+        assert changed == python.update(list(zip(packets, frames, strict=True)), now)
         assert list(native.flowing)[:count] == python.flowing
         assert c.flow_highest(at) == python.highest
         for layer in range(count):
-            assert c.flow_may_ask(at, layer) == python.may_ask(layer)
+            assert c.flow_may_ask(at, layer) == python.can_request_keyframe(layer)
 
 
 class Twins:
@@ -98,7 +98,7 @@ class Twins:
 
     def __init__(self, c: ctypes.CDLL, now: float) -> None:
         self.c = c
-        self.native, self.python = CChoice(), Choice(now)
+        self.native, self.python = CChoice(), LayerSelector(now)
         self.at = ctypes.byref(self.native)
         c.choice_init(self.at, now)
         self.agree(now)
@@ -109,7 +109,7 @@ class Twins:
 
     def stalled(self, current: int, now: float) -> None:
         self.c.choice_stalled(self.at, current, now)
-        self.python.stalled(current, now)
+        self.python.record_stall(current, now)
 
     def want(self, most: int | None) -> None:
         self.native.most = -1 if most is None else most
@@ -117,12 +117,12 @@ class Twins:
 
     def reported(self, highest: int, lost: int, now: float) -> bool:
         full: bool = self.c.choice_reported(self.at, highest, lost, now)
-        assert full == self.python.reported(highest, lost, now)
+        assert full == self.python.record_report(highest, lost, now)
         return full
 
     def estimated(self, kbps: float, now: float) -> None:
         self.c.choice_estimated(self.at, kbps, now)
-        self.python.estimated(kbps, now)
+        self.python.record_estimate(kbps, now)
 
     def decide(
         self, flowing: Sequence[bool], kbps: Sequence[float], current: int, now: float, probe: bool
@@ -149,7 +149,7 @@ class Twins:
         assert optional(native.estimate_kbps) == python.estimate_kbps
         assert self.c.choice_is_congested(self.at, now) == python.is_congested(now)
         assert self.c.choice_recent_loss(self.at, now) == python.recent_loss(now)
-        assert optional(self.c.choice_carries_kbps(self.at, now)) == python.carries_kbps(now)
+        assert optional(self.c.choice_carries_kbps(self.at, now)) == python.link_kbps(now)
 
 
 class Link:

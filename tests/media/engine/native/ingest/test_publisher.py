@@ -44,7 +44,7 @@ class Watcher:
     def __init__(self, number: int, twin: "Twin") -> None:
         self.number, self.twin = number, twin
 
-    def renewed(self, old: Track, fresh: Track, now: float) -> None:
+    def on_restart(self, old: Track, fresh: Track, now: float) -> None:
         self.twin.say(f"renewed {self.number} {old.ssrc} {fresh.ssrc} {real(now)}", layers=True)
         publisher: Any = self.twin.publisher
         publisher.listeners = (
@@ -52,7 +52,7 @@ class Watcher:
             self,
         )
 
-    def layers_changed(self, now: float) -> None:
+    def on_layers_changed(self, now: float) -> None:
         self.twin.say(f"aim {self.number} {real(now)}", layers=True)
 
 
@@ -99,7 +99,7 @@ class Twin:
         except rtp.Malformed:
             self.say("malformed")
             return
-        taken = self.publisher.take(received, now, arrival)
+        taken = self.publisher.handle_packet(received, now, arrival)
         if taken is None:
             self.say("nothing")
             return
@@ -110,11 +110,11 @@ class Twin:
 
     def heard(self, ssrc: int, ntp: int, timestamp: int, now: float) -> None:
         self._ask("heard", ssrc, ntp, timestamp, now)
-        self.publisher.heard(rtcp.SenderReport(ssrc, ntp, timestamp, 0, 0), now)
+        self.publisher.record_sender_report(rtcp.SenderReport(ssrc, ntp, timestamp, 0, 0), now)
 
     def answered(self, ssrc: int, last: int, delay: int, middle: int) -> None:
         self._ask("answered", ssrc, last, delay, middle)
-        self.publisher.answered(rtcp.ReferenceReply(ssrc, last, delay), middle)
+        self.publisher.record_reference_reply(rtcp.ReferenceReply(ssrc, last, delay), middle)
 
     def want(self, layer: int) -> None:
         self._ask("want", layer)
@@ -130,7 +130,7 @@ class Twin:
 
     def look(self, now: float) -> None:
         self._ask("look", now)
-        self.say(f"look {self.publisher.look(now):d}")
+        self.say(f"look {self.publisher.update_layers(now):d}")
 
     def measure(self, now: float) -> None:
         self._ask("measure", now)

@@ -159,12 +159,12 @@ def test_a_seam(
     added = c.rtp_rewrite_splice(
         last, elapsed, first, live, aligned is not None, aligned or 0, ctypes.byref(nudge)
     )
-    assert (added, nudge.value) == rtp_rewrite.seam(last, elapsed, first, live, aligned)
+    assert (added, nudge.value) == rtp_rewrite.splice_offset(last, elapsed, first, live, aligned)
 
 
 @given(STAMPS, STAMPS | some.integers(-200, 200), NUMBERS)
 def test_a_burst_and_a_start(c: ctypes.CDLL, timestamp: int, live: int, sequence: int) -> None:
     if live <= 200:
         live = (timestamp + live) & 0xFFFFFFFF
-    assert c.rtp_rewrite_squeeze(timestamp, live) == rtp_rewrite.squeeze(timestamp, live)
-    assert c.rtp_rewrite_half(sequence) == rtp_rewrite.half(sequence)
+    assert c.rtp_rewrite_squeeze(timestamp, live) == rtp_rewrite.compress_timestamp(timestamp, live)
+    assert c.rtp_rewrite_half(sequence) == rtp_rewrite.sequence_base(sequence)

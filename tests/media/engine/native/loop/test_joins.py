@@ -69,7 +69,7 @@ class Room:
         peer = self.engine.add_peer(local)
         ours, theirs = os.urandom(28), os.urandom(28)
         way.send(check(local))
-        await until(lambda: self.engine.place(peer), "it is reached")
+        await until(lambda: self.engine.remote_address(peer), "it is reached")
         self.engine.secure(peer, Keys(GCM, 16, ours, theirs))
         return peer, Protection(Keys(GCM, 16, theirs, ours))
 

@@ -21,7 +21,7 @@ from tests.media.engine.native.support.stepped_engines import Told
 from tests.support.free_ports import APART
 from tests.support.waiting import LONG_S, until
 
-from farmlive.media.engine.interface import Credentials, Place
+from farmlive.media.engine.interface import Credentials, RemoteAddress
 from farmlive.media.engine.native.engine import NativeEngine
 from farmlive.media.wire import stun
 from farmlive.media.wire.framing import LARGEST, Deframer, frame
@@ -49,8 +49,8 @@ async def is_answered(sock: socket.socket) -> bool:
     return answer.kind == stun.BINDING_SUCCESS and answer.authentic(LOCAL.password.encode())
 
 
-async def is_reached(engine: NativeEngine, peer: int, place: Place) -> None:
-    await until(lambda: engine.place(peer) == place, "it is there")
+async def is_reached(engine: NativeEngine, peer: int, place: RemoteAddress) -> None:
+    await until(lambda: engine.remote_address(peer) == place, "it is there")
 
 
 async def has_ended(sock: socket.socket) -> bool:
@@ -144,9 +144,9 @@ async def test_who_hangs_up_before_its_answer_is_nowhere(room: Room) -> None:
         stream.send(frame(check()))
         stream.close()
     await until(lambda: room.engine.counters()["datagrams_received"] == 100, "all were read")
-    await until(lambda: room.engine.census()["connections"] == 0, "all have ended")
-    assert room.engine.census()["addresses"] == 0
-    assert room.engine.place(peer) is None
+    await until(lambda: room.engine.gauges()["connections"] == 0, "all have ended")
+    assert room.engine.gauges()["addresses"] == 0
+    assert room.engine.remote_address(peer) is None
 
 
 async def test_a_peer_that_is_removed_loses_its_connection_and_its_address(room: Room) -> None:
@@ -186,7 +186,7 @@ async def test_who_connects_anew_from_the_same_port_is_let_in(room: Room) -> Non
             assert await is_answered(stream)
             # Its end is a reset, so that the port is free at once.
             stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    await until(lambda: not room.engine.census()["connections"], "none is left")
+    await until(lambda: not room.engine.gauges()["connections"], "none is left")
 
 
 async def test_where_all_is_full_the_oldest_that_proved_nothing_makes_room(room: Room) -> None:
@@ -239,7 +239,7 @@ async def test_what_a_child_process_still_holds_wakes_nobody(room: Room) -> None
     kept = [os.dup(each) for each in ends_of(stream)]
     assert kept
     stream.close()
-    await until(lambda: room.engine.census()["connections"] == 0, "it was told")
+    await until(lambda: room.engine.gauges()["connections"] == 0, "it was told")
     await until(lambda: rests("farmlive-media"), "the thread waits")
     for each in kept:
         os.close(each)
@@ -264,7 +264,7 @@ async def test_every_address_has_ports_of_its_own() -> None:
                 asked = stun.parse(await heard(sock))
                 sock.send(stun.success(asked, APART, 1, theirs.password.encode()))
             address, port = sock.getsockname()[:2]
-            await is_reached(engine, peer, Place(address, port, candidate.protocol))
+            await is_reached(engine, peer, RemoteAddress(address, port, candidate.protocol))
             engine.send(peer, b"record")
             assert (await heard(sock))[-6:] == b"record"
     await engine.stop()

@@ -44,7 +44,7 @@ from tests.support.waiting import until
 engine = NativeEngine()
 asyncio.run(engine.start(object(), ["127.0.0.1"], ["127.0.0.1"], 0, None))
 engine.add_output()
-print(engine.census()["outputs"])
+print(engine.gauges()["outputs"])
 print(asyncio.run(until(lambda: rests("farmlive-media"), "the thread waits")))
 """
 

@@ -44,11 +44,11 @@ engine = NativeEngine(1)
 asyncio.run(engine.start(object(), ["127.0.0.1"], ["127.0.0.1"], 0, None))
 if child := os.fork():
     _, status = os.waitpid(child, 0)
-    print(os.waitstatus_to_exitcode(status), engine.census()["outputs"])
+    print(os.waitstatus_to_exitcode(status), engine.gauges()["outputs"])
     engine.add_output()
-    print(engine.census()["outputs"])
+    print(engine.gauges()["outputs"])
 else:
-    engine.census(), engine.counters()
+    engine.gauges(), engine.counters()
     engine.relay.stop()
 """
 

@@ -85,7 +85,7 @@ async def test_after_the_end_nothing_happens_and_counts_stay() -> None:
     await engine.stop()
     assert engine.candidates == []
     assert engine.counters()["datagrams_received"] == 1
-    assert (engine.health(peer), engine.watching(peer)) == (None, None)
+    assert (engine.health(peer), engine.viewer_health(peer)) == (None, None)
     engine.remove_peer(engine.add_peer(LOCAL))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((APART, port))  # it is free again

@@ -16,7 +16,7 @@ from tests.media.engine.native.support.stepped_engine import GCM, KEYFRAME, VIDE
 from tests.support.free_ports import APART
 from tests.support.waiting import LONG_S, until
 
-from farmlive.media.engine.interface import Credentials, Keys, Peer, Place, Times
+from farmlive.media.engine.interface import Credentials, Keys, Peer, RemoteAddress, Timeouts
 from farmlive.media.engine.native.engine import NativeEngine
 from farmlive.media.engine.python.srtp import Protection
 from farmlive.media.wire import stun
@@ -72,13 +72,13 @@ def came_more(room: Room, packets: int) -> bool:
     return count(room, "packets_received") > packets
 
 
-def place_of(sock: socket.socket) -> Place:
+def place_of(sock: socket.socket) -> RemoteAddress:
     address, port = sock.getsockname()[:2]
-    return Place(address, port, "udp")
+    return RemoteAddress(address, port, "udp")
 
 
-def is_at(room: Room, camera: Camera, place: Place) -> bool:
-    return room.engine.place(camera.peer) == place
+def is_at(room: Room, camera: Camera, place: RemoteAddress) -> bool:
+    return room.engine.remote_address(camera.peer) == place
 
 
 class Crowd:
@@ -122,7 +122,7 @@ class Crowd:
 @pytest.fixture
 async def room() -> AsyncIterator[Room]:
     # Who is heard keeps its place else.
-    engine = NativeEngine(times=Times(left_after=-1.0))
+    engine = NativeEngine(timeouts=Timeouts(left_after=-1.0))
     with ExitStack() as sockets:
         room = Room(engine, sockets)
         await engine.start(room.told, ["127.0.0.1"], ["127.0.0.1"], 0, None)
@@ -153,7 +153,7 @@ async def test_one_that_closes_the_next_ones_socket_in_a_round_holds_nobody_up(r
         first, second = [Camera(room, await room.udp()) for _ in range(2)]
         for camera in (first, second):
             await camera.begin()
-        await until(lambda: room.engine.census()["sockets"] == 4, "each has its own")
+        await until(lambda: room.engine.gauges()["sockets"] == 4, "each has its own")
         first.sock.send(check(second.local, nominate=True))
         answer, place = await second.answer_to(first.sock), place_of(first.sock)
         await crowd.begin()
@@ -162,7 +162,7 @@ async def test_one_that_closes_the_next_ones_socket_in_a_round_holds_nobody_up(r
         await until(partial(is_at, room, second, place), "it went")
         for camera in (first, second):
             room.engine.remove_peer(camera.peer)
-        await until(lambda: room.engine.census()["sockets"] == 2, "their sockets are closed")
+        await until(lambda: room.engine.gauges()["sockets"] == 2, "their sockets are closed")
 
 
 async def test_who_joins_while_a_crowd_is_read_leaves_the_engine_at_rest(room: Room) -> None:

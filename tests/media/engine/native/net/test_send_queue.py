@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from tests.media.engine.native.net.ports_driver import Script, ports_driver
 
-from farmlive.media.engine.python.net.slow_viewer import HELD_MOST, Frame, SendQueue
+from farmlive.media.engine.python.net.slow_viewer import QUEUE_MAX_BYTES, Frame, SendQueue
 from farmlive.media.wire.framing import frame
 
 __all__ = ["ports_driver"]
@@ -65,7 +65,7 @@ def test_no_more_is_held_than_the_bound(ports_driver: Path) -> None:
         if number == 0:
             twin.send(1, 0.5)
         twin.trim(1.0)
-    assert 0 < twin.backlog.size <= HELD_MOST
+    assert 0 < twin.backlog.size <= QUEUE_MAX_BYTES
     twin.send(3_000, 1.0)
     twin.script.play(ports_driver)
 

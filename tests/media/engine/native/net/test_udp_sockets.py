@@ -208,7 +208,7 @@ def test_the_sieve_lets_through_what_pythons_does(
             sock.bind((APART if family == socket.AF_INET else "::1", 0))
             sock.setblocking(False)
         sockets.bpf_filter_sift(by_c.fileno())
-        bpf_filter.sift(by_python)
+        bpf_filter.attach(by_python)
         with sender(by_c) as to_c, sender(by_python) as to_python:
             for _ in range(100):
                 sent = [_some_datagram(random) for _ in range(40)]

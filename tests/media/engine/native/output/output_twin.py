@@ -40,7 +40,7 @@ class Recorder:
             if data[8:12] == SSRCS.video.to_bytes(4, "big"):
                 self.numbers.append(int.from_bytes(data[2:4], "big"))
 
-    def held(self, address: object) -> int:
+    def queued_bytes(self, address: object) -> int:
         return self.holds
 
 
@@ -91,7 +91,7 @@ class Twin:
     def gone(self, key: int) -> None:
         publisher = self.publishers.pop(key)
         for listener in publisher.listeners:
-            listener.drop(publisher)
+            listener.on_end(publisher)
         self._did("gone", key)
 
     def output(self, key: int, sequence: int, timestamp: int) -> None:
@@ -123,13 +123,13 @@ class Twin:
     def rtp(self, publisher: int, data: bytes, now: float) -> bool:
         """A packet comes; whether a group of pictures began with it."""
         source = self.publishers[publisher]
-        taken = source.take(rtp.split(data), now)
+        taken = source.handle_packet(rtp.split(data), now)
         result = "-"
         if taken is not None:
             switched = [
                 key
                 for listener in source.listeners
-                if listener.feed(source, *taken, now)
+                if listener.on_packet(source, *taken, now)
                 for key, each in self.outputs.items()
                 if each is listener
             ]
@@ -138,17 +138,17 @@ class Twin:
         return taken is not None and taken[2]
 
     def sender_report(self, publisher: int, report: SenderReport, now: float) -> None:
-        self.publishers[publisher].heard(report, now)
+        self.publishers[publisher].record_sender_report(report, now)
         self._did("sr", publisher, report.ssrc, report.ntp, report.timestamp, now)
 
     def measure(self, publisher: int, now: float) -> None:
         source = self.publishers[publisher]
         source.measure(now)
         moved = False
-        if source.look(now):
+        if source.update_layers(now):
             for output in source.listeners:
                 assert isinstance(output, Fanout)
-                moved |= output.aim_all(now)
+                moved |= output.select_tracks(now)
         self._did("measure", publisher, now, result=str(int(moved)))
 
     def feedback(self, publisher: int, report: bool, now: float) -> None:
@@ -166,18 +166,18 @@ class Twin:
         self._did("flush", output)
 
     def pump(self, output: int) -> None:
-        self.outputs[output].pump(0.0)
+        self.outputs[output].send_bursts(0.0)
         self._did("pump", output)
 
     def tick(self, output: int, now: float) -> None:
         fanout = self.outputs[output]
         if fanout.joining.probing:
             fanout.probe(0.1)
-        fanout.want_keyframes(now)
+        fanout.request_keyframes(now)
         self._did("tick", output, now)
 
     def second(self, viewer: int, now: float) -> None:
-        result = self.fanout_of(viewer).second(self.viewers[viewer], now)
+        result = self.fanout_of(viewer).run_each_second(self.viewers[viewer], now)
         self._did("second", viewer, now, result=str(int(result)))
 
     def report(self, viewer: int, now: float, wall: float) -> None:
@@ -188,11 +188,11 @@ class Twin:
 
     def received(self, viewer: int, ssrc: int, highest: int, lost: int, now: float) -> None:
         report = ReceiverReport(ssrc, 0, lost, highest, 0, 0, 0)
-        result = self.fanout_of(viewer).reported(self.viewers[viewer], report, now)
+        result = self.fanout_of(viewer).record_report(self.viewers[viewer], report, now)
         self._did("rr", viewer, ssrc, highest, lost, now, result=str(int(result)))
 
     def estimate(self, viewer: int, kbps: float, now: float) -> None:
-        self.viewers[viewer].choice.estimated(kbps, now)
+        self.viewers[viewer].selector.record_estimate(kbps, now)
         self._did("remb", viewer, kbps, now)
 
     def nack(self, viewer: int, ssrc: int, missing: Sequence[int]) -> None:
@@ -209,9 +209,9 @@ class Twin:
 
     def refused(self, viewer: int, packets: int, now: float) -> None:
         each = self.viewers[viewer]
-        each.stall.refuse(packets, now)
-        if each.stall.since == now:
-            self.fanout_of(viewer)._wait_all([each])
+        each.backpressure.count_refused(packets, now)
+        if each.backpressure.since == now:
+            self.fanout_of(viewer)._stop_videos([each])
         self._did("refused", viewer, packets, now)
 
     def holds(self, viewer: int, octets: int) -> None:
@@ -219,8 +219,8 @@ class Twin:
         self._did("held", viewer, octets)
 
     def prefer(self, viewer: int, most: int | None, now: float) -> None:
-        self.viewers[viewer].choice.most = most
-        result = self.fanout_of(viewer).aim(self.viewers[viewer], now)
+        self.viewers[viewer].selector.most = most
+        result = self.fanout_of(viewer).select_track(self.viewers[viewer], now)
         self._did("prefer", viewer, -1 if most is None else most, now, result=str(int(result)))
 
     def hears(self, viewer: int, payload_type: int) -> None:
@@ -303,10 +303,10 @@ def _epoch(epoch: Epoch) -> str:
 
 
 def _viewer(viewer: Viewer, fanout: Fanout) -> str:
-    joining, stall, choice = fanout.joining, viewer.stall, viewer.choice
+    joining, stall, choice = fanout.joining, viewer.backpressure, viewer.selector
     places = {"waiting": joining.waiting, "catching": joining.catching}
     found = [name for name, who in places.items() if viewer.peer in who]
-    found += ["live"] * (viewer.lane is not None)
+    found += ["live"] * (viewer.forwarder is not None)
     assert len(found) == 1
     out = f"v {viewer.peer} {found[0]} {_target(viewer.target)}"
     if viewer.cursor is not None:
@@ -353,7 +353,7 @@ def _fanout(key: int, fanout: Fanout) -> list[str]:
         + f" sent {' '.join(map(str, counts))} {fanout._switched_at:.17g}"
         + f" {CODECS[sound.codec]} {sound.packets} {sound.octets}"
     ]
-    for lane in joining.lanes.values():
+    for lane in joining.forwarders.values():
         common = _shift(lane.common) if lane.common is not None else ""
         lines.append(
             f"l {lane.publisher.peer} {lane.track.ssrc} {len(lane.pending)} {lane.whole} {common}"

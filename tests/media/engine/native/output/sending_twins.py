@@ -121,16 +121,16 @@ class Twins:
         self._tell(f"flush {output}")
 
     def pump(self, output: int = 0) -> None:
-        self.outputs[output].pump(0.0)
+        self.outputs[output].send_bursts(0.0)
         self._tell(f"pump {output}")
 
     def want(self, output: int = 0) -> None:
-        self.outputs[output].want_keyframes(self.now)
+        self.outputs[output].request_keyframes(self.now)
         self._tell(f"want {output} {self.now!r}")
 
     def sound_alone(self, output: int = 0) -> bool:
         """Whether the publisher that follows went on air without a picture."""
-        went = self.outputs[output].begin_with_sound(self.now)
+        went = self.outputs[output].switch_to_audio_only(self.now)
         self._tell(f"sound-alone {output} {self.now!r}", int(went))
         return went
 
@@ -146,7 +146,7 @@ class Twins:
             f" unrepaired {fanout.repairs.unrepaired} dropped {fanout.dropped}"
             f" sound {fanout.sound.packets} {fanout.sound.octets}"
         ]
-        for lane in fanout.joining.lanes.values():
+        for lane in fanout.joining.forwarders.values():
             told.append(f"lane {lane.track.ssrc}" + (_shift(lane.common) if lane.common else ""))
         told += [_viewer(fanout, each) for each in fanout.viewers.values()]
         self._tell(f"state {output}", *told)
@@ -174,10 +174,10 @@ class Twins:
     def take(self, number: int, datagram: bytes) -> None:
         """A datagram comes from the publisher."""
         publisher, told = self.publishers[number], []
-        taken = publisher.take(rtp.split(datagram), self.now)
+        taken = publisher.handle_packet(rtp.split(datagram), self.now)
         if taken is not None:
             for listener in publisher.listeners:
-                if listener.feed(publisher, *taken, self.now):
+                if listener.on_packet(publisher, *taken, self.now):
                     told += [at for at, each in self.outputs.items() if each is listener]
         self._tell(
             f"take {number} {self.now!r} {datagram.hex()}",
@@ -187,14 +187,16 @@ class Twins:
     def report_of(self, number: int, ssrc: int, wall: float, timestamp: int) -> None:
         """The publisher sends a sender report."""
         ntp = rtp.ntp(wall)
-        self.publishers[number].heard(rtcp.SenderReport(ssrc, ntp, timestamp, 0, 0), self.now)
+        self.publishers[number].record_sender_report(
+            rtcp.SenderReport(ssrc, ntp, timestamp, 0, 0), self.now
+        )
         self._tell(f"heard {number} {ssrc} {ntp} {timestamp} {self.now!r}")
 
     def look(self, number: int) -> None:
         publisher = self.publishers[number]
-        if publisher.look(self.now):
+        if publisher.update_layers(self.now):
             for listener in publisher.listeners:
-                listener.layers_changed(self.now)
+                listener.on_layers_changed(self.now)
         self._tell(f"look {number} {self.now!r}")
 
     def measure(self, number: int) -> None:
@@ -208,7 +210,7 @@ class Twins:
     def gone(self, number: int) -> None:
         publisher = self.publishers.pop(number)
         for listener in publisher.listeners:
-            listener.drop(publisher)
+            listener.on_end(publisher)
         self._tell(f"gone {number}")
 
     # Viewers.
@@ -259,17 +261,17 @@ class Twins:
     def report(self, peer: int, highest: int, lost: int) -> None:
         fanout, viewer = self._fanout(peer)
         block = rtcp.ReceiverReport(fanout.ssrcs.video, 0, lost, highest, 0, 0, 0)
-        due = fanout.reported(viewer, block, self.now)
+        due = fanout.record_report(viewer, block, self.now)
         self._tell(f"report {peer} {highest} {lost} {self.now!r}", int(due))
 
     def estimate(self, peer: int, kbps: float) -> None:
-        self.viewers[peer].choice.estimated(kbps, self.now)
+        self.viewers[peer].selector.record_estimate(kbps, self.now)
         self._tell(f"estimate {peer} {kbps!r} {self.now!r}")
 
     def prefer(self, peer: int, most: int | None) -> None:
         fanout, viewer = self._fanout(peer)
-        viewer.choice.most = most
-        due = fanout.aim(viewer, self.now)
+        viewer.selector.most = most
+        due = fanout.select_track(viewer, self.now)
         self._tell(f"prefer {peer} {-1 if most is None else most} {self.now!r}", int(due))
 
     def keyframe(self, peer: int) -> None:
@@ -279,12 +281,12 @@ class Twins:
 
     def second(self, peer: int) -> None:
         fanout, viewer = self._fanout(peer)
-        self._tell(f"second {peer} {self.now!r}", int(fanout.second(viewer, self.now)))
+        self._tell(f"second {peer} {self.now!r}", int(fanout.run_each_second(viewer, self.now)))
 
     def fall(self, peer: int, dropped: int) -> None:
         fanout, viewer = self._fanout(peer)
-        viewer.stall.fall(dropped, self.now)
-        fanout._fall(viewer)
+        viewer.backpressure.stop_video(dropped, self.now)
+        fanout._stop_video(viewer)
         self._tell(f"fall {peer} {dropped} {self.now!r}")
 
     def reference(self, peer: int, ssrc: int, middle: int) -> None:

@@ -86,7 +86,7 @@ def test_nothing_from_before_the_seam_is_sent_to_who_came_with_it(
     camera.frames(1)
     twins.prefer(1, 0)
     camera.frames(2, keyframes=(0,))
-    assert one.lane is two.lane
+    assert one.forwarder is two.forwarder
     before = len(twins.numbers(1)), len(twins.numbers(2))
     twins.take(0, late.pop())
     twins.flush()
@@ -186,7 +186,7 @@ def test_of_shifts_that_equally_many_have_that_of_the_first_viewer_is_taken(twin
         camera.say()
         twins.whole()
         twins.state()
-    (lane,) = twins.outputs[0].joining.lanes.values()
+    (lane,) = twins.outputs[0].joining.forwarders.values()
     shifts = {peer: each.epoch.shift for peer, each in twins.viewers.items() if each.epoch}
     assert len(set(shifts.values())) == 3
     assert lane.common == shifts[1]

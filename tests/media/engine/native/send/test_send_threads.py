@@ -22,7 +22,7 @@ from tests.media.support.moving_peers import (
 from tests.media.support.network_path import Passage
 from tests.support.waiting import until
 
-from farmlive.media.engine.interface import Times
+from farmlive.media.engine.interface import Timeouts
 from farmlive.settings import Settings
 
 __all__ = ["passages"]
@@ -38,7 +38,7 @@ async def media(tmp_path: Path) -> AsyncIterator[Media]:
         engine="native",
         send_threads=1,
     )
-    async with serving(settings, times=Times(left_after=1.0)) as media:
+    async with serving(settings, times=Timeouts(left_after=1.0)) as media:
         yield media
 
 

@@ -35,7 +35,7 @@ class Hand:
     """An engine by hand, whose clock goes on by a hundredth of a second with each datagram."""
 
     def __init__(self) -> None:
-        self.engine, self.told, self.now = NativeEngine(by_hand=True), Told(), 100.0
+        self.engine, self.told, self.now = NativeEngine(manual=True), Told(), 100.0
         self.engine._listener = self.told
         self.relay = self.engine.relay
         self.relay.begin(1_790_000_000.0, self.now)
@@ -43,7 +43,7 @@ class Hand:
     def take(self, data: bytes, address: tuple[str, int] = HERE) -> None:
         self.now += 0.01
         self.relay.take(data, -1.0, address, self.now)
-        self.engine.hear()
+        self.engine.dispatch_events()
 
     def secured(self, address: tuple[str, int] = HERE) -> tuple[int, Protection]:
         """A peer at this address with keys, and its end of them."""

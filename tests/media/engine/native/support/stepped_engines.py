@@ -49,7 +49,7 @@ class Told:
         self.events: list[tuple[Any, ...]] = []
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *arguments: self.events.append((name, *arguments))
+        return lambda *arguments: self.events.append((name.removeprefix("on_"), *arguments))
 
 
 class _Sock:
@@ -132,7 +132,7 @@ class PythonHand:
     def start(self, now: float) -> None:
         self.now = now
         self.engine._listener = self.told
-        self.engine._upkeep.start(self.told)
+        self.engine._timers.start(self.told)
 
     @property
     def due(self) -> float:
@@ -144,8 +144,8 @@ class PythonHand:
 
     def take(self, data: bytes, address: Address, stamp: float | None, now: float) -> None:
         self.now = now
-        self.engine._intake.take(self._port, data, stamp, address, now)
-        self.engine._upkeep.after_reading(now)
+        self.engine._demux.handle_datagram(self._port, data, stamp, address, now)
+        self.engine._timers.run_due(now)
 
     def sent(self) -> list[tuple[Address, bytes]]:
         sent, self._sock.sent = self._sock.sent, []

@@ -19,7 +19,7 @@ class NativeHand:
 
     def __init__(self) -> None:
         self.told = Told()
-        self.engine = NativeEngine(by_hand=True)
+        self.engine = NativeEngine(manual=True)
         self.relay = self.engine.relay
         self.engine._listener = self.told
 
@@ -33,14 +33,14 @@ class NativeHand:
 
     def run(self, now: float) -> None:
         self.relay.run(now)
-        self.engine.hear()
+        self.engine.dispatch_events()
 
     def set_now(self, now: float) -> None:
         self.relay.set_now(now)
 
     def take(self, data: bytes, address: Address, stamp: float | None, now: float) -> None:
         self.relay.take(data, -1.0 if stamp is None else stamp, address, now)
-        self.engine.hear()
+        self.engine.dispatch_events()
 
     def sent(self) -> list[tuple[Peer | Address, bytes]]:
         return self.relay.sent()
@@ -52,7 +52,7 @@ class NativeHand:
     def add_output(self, ssrcs: Ssrcs, sound: tuple[int, int]) -> Output:
         draws = iter(sound)
         with (
-            patch.object(Ssrcs, "drawn", lambda: ssrcs),
+            patch.object(Ssrcs, "generate", lambda: ssrcs),
             patch.object(native_engine, "randbelow", lambda _: next(draws)),
         ):
             return self.engine.add_output()

@@ -11,7 +11,7 @@ from tests.support.free_ports import APART
 from tests.support.waiting import LONG_S
 
 from farmlive.media.engine.interface import Keys
-from farmlive.media.engine.python.net.bpf_filter import pass_all, sift
+from farmlive.media.engine.python.net.bpf_filter import attach, detach
 from farmlive.media.engine.python.srtp import Protection
 from farmlive.media.wire import rtcp, stun
 from farmlive.media.wire.rtp import Packet
@@ -52,14 +52,14 @@ def test_receiver_reports_alone_are_left_out_and_nothing_else(
     ):
         here.bind((host, 0))
         here.settimeout(LONG_S)
-        sift(here)
+        attach(here)
         for data in (*alone, *others):
             there.sendto(data, here.getsockname())
         assert [here.recv(2048) for _ in others] == others
         here.setblocking(False)
         with pytest.raises(BlockingIOError):
             here.recv(2048)
-        pass_all(here)
+        detach(here)
         there.sendto(alone[1], here.getsockname())
         here.settimeout(LONG_S)
         assert here.recv(2048) == alone[1], "where layers are chosen by it, it comes again"

@@ -67,7 +67,7 @@ def test_the_first_check_is_where_the_peer_is_once_that_is_proved() -> None:
     ice, peer, port = one_peer()
     checked = ice.check(port, check(OLD), HERE, 1.0)
     assert checked is not None
-    assert (checked.first, checked.moved, peer.proved) == (True, False, False)
+    assert (checked.first, checked.moved, peer.validated) == (True, False, False)
     assert (peer.address, peer.checked_at, port.peers) == (HERE, 1.0, {HERE: peer})
     answer = stun.parse(port.sent[0][0])
     assert answer.kind == stun.BINDING_SUCCESS
@@ -76,7 +76,7 @@ def test_the_first_check_is_where_the_peer_is_once_that_is_proved() -> None:
     assert (ours.kind, ours.username) == (stun.BINDING_REQUEST, "theirs:old")
     assert ours.authentic(THEIRS.password.encode())
     proved = prove(ice, port, HERE, 1.1)
-    assert (proved.first, proved.moved, peer.proved) == (False, True, True)
+    assert (proved.first, proved.moved, peer.validated) == (False, True, True)
 
 
 def test_only_a_nominated_check_moves_it_and_only_with_a_proof() -> None:
@@ -145,7 +145,7 @@ def test_what_does_not_answer_our_check_proves_nothing() -> None:
         (ours, HERE),
     ):
         assert ice.check(port, data, address, 1.1) is None
-    assert not peer.proved
+    assert not peer.validated
     assert prove(ice, port, HERE, 1.1).moved
 
 
@@ -154,9 +154,9 @@ def test_nobody_is_asked_by_a_name_of_ours() -> None:
     ice, peer, port = one_peer()
     ice.add(IcePeer(THEIRS, 0.0))
     ice.check(port, check(OLD), HERE, 1.0)
-    ice.look(1.5)
+    ice.retransmit_checks(1.5)
     assert asked(port, HERE) == []
-    assert not peer.proved
+    assert not peer.validated
 
 
 def test_our_check_is_sent_again_for_a_while_and_within_what_came() -> None:
@@ -165,11 +165,11 @@ def test_our_check_is_sent_again_for_a_while_and_within_what_came() -> None:
     ice.check(port, request, HERE, 1.0)
     assert len(asked(port, HERE)) == 1
     for tenth in range(11, 60):
-        ice.look(tenth / 10)
+        ice.retransmit_checks(tenth / 10)
     sent = sum(len(data) for data, _ in port.sent)
     assert 0 < sent <= FACTOR * len(request)
     assert peer.address is None, "it has not proved in time to be there"
-    assert ice._proving == {}
+    assert ice._validating == {}
     # More that comes pays for more; and the same check comes again, of which either answer is one.
     for again in range(60, 80):
         ice.check(port, request, HERE, again / 10)
@@ -186,8 +186,8 @@ def test_whoever_does_not_prove_where_it_moved_to_stays_where_it_was() -> None:
     request = check(OLD, nominate=True)
     ice.check(port, request, THERE, 2.0)
     for tenth in range(20, 60):
-        ice.look(tenth / 10)
-        assert (peer.address, peer.proved) == (HERE, True)
+        ice.retransmit_checks(tenth / 10)
+        assert (peer.address, peer.validated) == (HERE, True)
     assert sum(len(data) for data, to in port.sent if to == THERE) <= FACTOR * len(request)
     peer.send(b"media")
     assert port.sent[-1] == (b"media", HERE)
@@ -199,8 +199,8 @@ def test_a_handshake_proves_where_all_of_its_records_went() -> None:
     peer.send(b"media")
     ice.send_record(peer, bytes(40), 1.1)
     assert port.sent[-1] == (bytes(40), HERE)
-    ice.secured(peer)
-    assert peer.proved
+    ice.validate_dtls_path(peer)
+    assert peer.validated
 
 
 def test_a_handshake_that_was_done_elsewhere_proves_nothing() -> None:
@@ -208,15 +208,15 @@ def test_a_handshake_that_was_done_elsewhere_proves_nothing() -> None:
     ice, peer, port = one_peer()
     ice.check(port, check(OLD), HERE, 1.0)
     ice.send_record(peer, bytes(40), 1.1)
-    ice.look(3.1)
+    ice.retransmit_checks(3.1)
     nowhere = peer.address
     assert nowhere is None
     ice.check(port, check(OLD), THERE, 3.2)
-    ice.secured(peer)
-    assert (peer.address, peer.proved) == (THERE, False)
+    ice.validate_dtls_path(peer)
+    assert (peer.address, peer.validated) == (THERE, False)
     ice.send_record(peer, bytes(40), 3.3)
-    ice.secured(peer)
-    assert not peer.proved
+    ice.validate_dtls_path(peer)
+    assert not peer.validated
     assert prove(ice, port, THERE, 3.4).moved
 
 
@@ -224,9 +224,9 @@ def test_a_handshake_that_took_longer_than_a_proof_may_is_one_all_the_same() -> 
     ice, peer, port = one_peer()
     ice.check(port, check(OLD), HERE, 1.0)
     ice.send_record(peer, bytes(40), 1.1)
-    ice.look(3.1)
-    ice.secured(peer)
-    assert (peer.address, peer.proved) == (HERE, True)
+    ice.retransmit_checks(3.1)
+    ice.validate_dtls_path(peer)
+    assert (peer.address, peer.validated) == (HERE, True)
 
 
 def test_the_first_flight_goes_once_after_a_hello_and_the_rest_is_counted() -> None:
@@ -236,12 +236,12 @@ def test_the_first_flight_goes_once_after_a_hello_and_the_rest_is_counted() -> N
     ice.check(port, request, HERE, 1.0)
     ice.send_record(peer, flight, 1.0)
     assert flight not in [data for data, _ in port.sent], "nobody has said hello"
-    ice.record_came(peer, port, THERE, hello)
+    ice.count_record(peer, port, THERE, hello)
     ice.send_record(peer, flight, 1.0)
     assert flight not in [data for data, _ in port.sent], "it came from elsewhere"
-    ice.record_came(peer, port, HERE, hello)
+    ice.count_record(peer, port, HERE, hello)
     for tenth in range(10, 40):
-        ice.look(tenth / 10)
+        ice.retransmit_checks(tenth / 10)
         ice.send_record(peer, flight, tenth / 10)
     sent = [data for data, _ in port.sent]
     assert sent.count(flight) == 1
@@ -249,7 +249,7 @@ def test_the_first_flight_goes_once_after_a_hello_and_the_rest_is_counted() -> N
     assert sum(map(len, sent)) <= FACTOR * came + len(flight)
     # Another hello from another address gets no second one.
     assert ice.check(port, request, THERE, 5.0) is not None
-    ice.record_came(peer, port, THERE, hello)
+    ice.count_record(peer, port, THERE, hello)
     ice.send_record(peer, flight, 5.0)
     assert (flight, THERE) not in port.sent
 
@@ -306,9 +306,9 @@ def test_a_restart_that_came_to_nothing_leaves_what_serves() -> None:
 def test_a_peer_whose_connection_ended_is_where_its_next_check_comes_from() -> None:
     ice, peer, port = one_peer()
     ice.check(port, check(OLD), HERE, 1.0)
-    peer.cut_off(port, THERE)
+    peer.remove_path(port, THERE)
     assert peer.address == HERE
-    peer.cut_off(port, HERE)
+    peer.remove_path(port, HERE)
     assert (peer.port, peer.address) == (None, None)
     peer.send(b"lost")
     checked = ice.check(port, check(OLD), THERE, 2.0)
@@ -328,14 +328,14 @@ def test_a_check_from_elsewhere_gives_no_consent() -> None:
     ice, peer, port = one_peer()
     come(ice, port, HERE, 1.0)
     assert ice.check(port, check(OLD), THERE, 2.0) is not None
-    assert (peer.address, peer.checked_at, peer.there_at) == (HERE, 1.0, 1.0)
+    assert (peer.address, peer.checked_at, peer.selected_at) == (HERE, 1.0, 1.0)
     # Nor does one that has not proved where it is.
     assert ice.check(port, check(OLD, nominate=True), THERE, 2.5) is not None
-    assert (peer.address, peer.checked_at, peer.there_at) == (HERE, 1.0, 1.0)
+    assert (peer.address, peer.checked_at, peer.selected_at) == (HERE, 1.0, 1.0)
     ice.restart(peer, NEW, 3.0, THEIRS)
     come(ice, port, THERE, 4.0, NEW)
     assert ice.check(port, check(OLD), HERE, 5.0) is not None
-    assert (peer.address, peer.checked_at, peer.there_at) == (THERE, 4.0, 4.0)
+    assert (peer.address, peer.checked_at, peer.selected_at) == (THERE, 4.0, 4.0)
 
 
 def test_whoever_has_proved_nothing_holds_no_address() -> None:
@@ -355,7 +355,7 @@ def test_nobody_takes_the_address_where_another_is_and_is_heard() -> None:
     port.sent.clear()
     assert ice.check(port, check(NEW, nominate=True), HERE, 8.0) is None
     # Some check at the start only; then what they send speaks for them.
-    peer.heard_at = 8.0
+    peer.media_at = 8.0
     assert ice.check(port, check(NEW, nominate=True), HERE, 15.0) is None
     assert (port.peers, port.sent) == ({HERE: peer}, [])
     assert (other.address, other.paths) == (None, [])
@@ -384,5 +384,5 @@ def test_an_address_that_two_peers_use_in_turn_is_the_last_ones() -> None:
             if turn == 0:
                 prove(ice, port, HERE, now)
             assert port.peers[HERE] is each
-            assert each.proved
+            assert each.validated
     assert len(peer.paths) == len(other.paths) == 1

@@ -10,8 +10,13 @@ import pytest
 from tests.support.free_ports import APART
 
 from farmlive.media.engine.python.net import recv_batch as inbox_module
-from farmlive.media.engine.python.net.addresses import open_beside, open_sockets
-from farmlive.media.engine.python.net.recv_batch import AT_ONCE, RecvBatch, arrival, stamp
+from farmlive.media.engine.python.net.addresses import open_connected_socket, open_sockets
+from farmlive.media.engine.python.net.recv_batch import (
+    AT_ONCE,
+    RecvBatch,
+    arrival_time,
+    kernel_timestamp,
+)
 
 
 @pytest.fixture
@@ -21,7 +26,7 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
     with shared, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there:
         there.bind((APART, 0))
         there.connect(shared.getsockname())
-        with open_beside(shared, there.getsockname()) as here:
+        with open_connected_socket(shared, there.getsockname()) as here:
             yield here, there
 
 
@@ -59,11 +64,11 @@ def test_reads_many_in_turns(ends: tuple[socket.socket, socket.socket]) -> None:
 
 
 def test_the_stamp_is_taken_to_our_clock() -> None:
-    assert arrival(1_000.25, 50.5, 950) == pytest.approx(50.25)
-    assert arrival(1_000.51, 50.5, 950) == pytest.approx(50.51), "it came while we read"
-    assert arrival(900.0, 50.5, 950) == 50.5, "the clock was set"
-    assert arrival(1_001.0, 50.5, 950) == 50.5, "of the future"
-    assert arrival(None, 50.5, 950) == 50.5
+    assert arrival_time(1_000.25, 50.5, 950) == pytest.approx(50.25)
+    assert arrival_time(1_000.51, 50.5, 950) == pytest.approx(50.51), "it came while we read"
+    assert arrival_time(900.0, 50.5, 950) == 50.5, "the clock was set"
+    assert arrival_time(1_001.0, 50.5, 950) == 50.5, "of the future"
+    assert arrival_time(None, 50.5, 950) == 50.5
     message = (socket.SOL_SOCKET, 35, struct.pack("=qq", 1_000, 250_000_000))
-    assert stamp([message]) == 1_000.25
-    assert stamp([]) is None
+    assert kernel_timestamp([message]) == 1_000.25
+    assert kernel_timestamp([]) is None

@@ -3,7 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmlive.media.engine.python.net.slow_viewer import HELD_MOST, HELD_S, Frame, SendQueue, Stall
+from farmlive.media.engine.python.net.slow_viewer import (
+    QUEUE_MAX_BYTES,
+    QUEUE_MAX_S,
+    Backpressure,
+    Frame,
+    SendQueue,
+)
 
 FRAME = bytes(range(200)) * 6
 
@@ -40,8 +46,8 @@ def test_a_second_of_it_is_held_and_no_more() -> None:
     backlog = SendQueue()
     for number in range(10):
         backlog.add([video(number * 0.1), sound(number * 0.1)])
-    assert backlog.trim(HELD_S) == 0
-    assert backlog.trim(HELD_S + 0.05) == 10 + 1, "all video, and the sound that is too old"
+    assert backlog.trim(QUEUE_MAX_S) == 0
+    assert backlog.trim(QUEUE_MAX_S + 0.05) == 10 + 1, "all video, and the sound that is too old"
     assert backlog.next(1 << 20) == b"sound" * 9
     assert backlog.size == 5 * 9
 
@@ -49,11 +55,11 @@ def test_a_second_of_it_is_held_and_no_more() -> None:
 def test_so_many_bytes_are_held_and_no_more() -> None:
     backlog = SendQueue()
     dropped = 0
-    for number in range(2 * HELD_MOST // len(FRAME)):
+    for number in range(2 * QUEUE_MAX_BYTES // len(FRAME)):
         backlog.add([video(0.0)])
         dropped += backlog.trim(0.0)
-        assert backlog.size <= HELD_MOST
-        assert dropped in (0, HELD_MOST // len(FRAME) + 1), number
+        assert backlog.size <= QUEUE_MAX_BYTES
+        assert dropped in (0, QUEUE_MAX_BYTES // len(FRAME) + 1), number
     assert dropped > 0
 
 
@@ -61,42 +67,42 @@ def test_a_frame_that_has_gone_in_part_is_finished() -> None:
     backlog = SendQueue()
     backlog.add([video(0.0, b"begun"), video(0.0, b"next"), sound(0.0)], gone=2)
     assert backlog.trim(0.0) == 0
-    assert backlog.trim(HELD_S * 2) == 2
+    assert backlog.trim(QUEUE_MAX_S * 2) == 2
     assert backlog.next(1 << 10) == b"gun"
     assert backlog.size == 3
 
 
 def test_a_stalled_viewer_goes_on_when_it_holds_nothing_and_has_waited() -> None:
-    stall = Stall()
-    assert stall.may_go_on(held=10_000, now=0.0)
-    stall.fall(30, now=1.0)
+    stall = Backpressure()
+    assert stall.may_resume(held=10_000, now=0.0)
+    stall.stop_video(30, now=1.0)
     assert (stall.dropped, stall.since) == (30, 1.0)
-    assert not stall.may_go_on(held=1, now=9.0)
-    assert not stall.may_go_on(held=0, now=1.1)
-    stall.skip(5)
-    assert stall.may_go_on(held=0, now=2.0)
-    stall.go_on(2.0)
+    assert not stall.may_resume(held=1, now=9.0)
+    assert not stall.may_resume(held=0, now=1.1)
+    stall.count_skipped(5)
+    assert stall.may_resume(held=0, now=2.0)
+    stall.resume(2.0)
     assert (stall.dropped, stall.since) == (35, None)
 
 
 def test_who_falls_again_and_again_waits_longer_and_who_kept_up_does_not() -> None:
-    stall, now, waits = Stall(), 0.0, []
+    stall, now, waits = Backpressure(), 0.0, []
     for _ in range(6):
-        stall.fall(1, now)
+        stall.stop_video(1, now)
         fell = now
-        while not stall.may_go_on(held=0, now=now):
+        while not stall.may_resume(held=0, now=now):
             now += 0.125
         waits.append(now - fell)
-        stall.go_on(now)
+        stall.resume(now)
     assert waits == [0.5, 1, 2, 4, 8, 8]
-    stall.fall(1, now + 60)
-    assert stall.may_go_on(held=0, now=now + 60.5)
+    stall.stop_video(1, now + 60)
+    assert stall.may_resume(held=0, now=now + 60.5)
 
 
 def test_a_few_packets_without_a_place_are_counted_and_many_end_the_video() -> None:
-    stall = Stall()
+    stall = Backpressure()
     for number in range(4):
-        stall.refuse(30, now=number * 2.0)
+        stall.count_refused(30, now=number * 2.0)
     assert (stall.dropped, stall.since) == (120, None)
-    stall.refuse(30, now=6.5)
+    stall.count_refused(30, now=6.5)
     assert (stall.dropped, stall.since) == (150, 6.5)

@@ -75,14 +75,14 @@ async def test_viewers_are_read_when_a_publisher_wakes_us(room: Room) -> None:
     room.own(room.source)
     room.source.send(b"media")
     await room.comes((b"media", room.source))
-    room.ports.be_patient()
+    room.ports.read_with_publishers()
     before = room.readings
     room.viewer.send(b"report")
     room.source.send(b"media")
     await room.comes((b"media", room.source), (b"report", room.viewer))
     assert room.readings == before + 1
     room.viewer.send(b"check")
-    room.ports.read_at_once()
+    room.ports.read_when_readable()
     await room.comes((b"check", room.viewer))
 
 
@@ -103,7 +103,7 @@ async def test_a_publisher_that_rests_is_read_once_for_all_that_comes(room: Room
 
 
 async def test_without_publishers_nobody_waits(room: Room) -> None:
-    room.ports.be_patient()
+    room.ports.read_with_publishers()
     room.viewer.send(b"check")
     await room.comes((b"check", room.viewer))
 
@@ -112,10 +112,10 @@ async def test_nobody_waits_for_publishers_that_have_left(room: Room) -> None:
     room.own(room.source)
     room.source.send(b"media")
     await room.comes((b"media", room.source))
-    room.ports.be_patient()
+    room.ports.read_with_publishers()
     room.ports.close_own(room.port, room.source.getsockname())
     # Others wake us, such as connections.
-    room.ports.be_patient()
+    room.ports.read_with_publishers()
     room.viewer.send(b"check")
     await room.comes((b"check", room.viewer))
 
@@ -124,7 +124,7 @@ async def test_many_that_wait_are_all_taken(room: Room) -> None:
     room.own(room.source)
     room.source.send(b"media")
     await room.comes((b"media", room.source))
-    room.ports.be_patient()
+    room.ports.read_with_publishers()
     for _ in range(150):
         room.viewer.send(b"report")
     room.source.send(b"media")

@@ -17,10 +17,10 @@ from tests.media.support.moving_peers import (
 )
 from tests.support.waiting import LONG_S, until
 
-from farmlive.media.engine.interface import Watching
+from farmlive.media.engine.interface import ViewerHealth
 from farmlive.media.engine.python.net import tcp
 from farmlive.media.engine.python.net.sockets import Port
-from farmlive.media.engine.python.net.tcp import Bounds, TcpPorts
+from farmlive.media.engine.python.net.tcp import ConnectionLimits, TcpPorts
 from farmlive.media.wire.framing import LARGEST, Deframer, frame
 from farmlive.settings import Settings
 
@@ -32,7 +32,7 @@ class Room:
 
     def __init__(self, most: int = 8, most_of_an_address: int = 4) -> None:
         self.ports = TcpPorts()
-        self.ports.bounds = Bounds(most, most_of_an_address)
+        self.ports.limits = ConnectionLimits(most, most_of_an_address)
         self.taken: list[bytes] = []
         number = self.ports.open(["127.0.0.1"], 0, self._take, lambda now: None)
         self.address = ("127.0.0.1", number)
@@ -59,7 +59,7 @@ class Room:
 
     async def holds(self, count: int) -> None:
         await until(lambda: len(self.port.connections) == count, f"{count} connections are open")
-        assert len(self.ports.bounds) == count
+        assert len(self.ports.limits) == count
 
     def close(self) -> None:
         self.ports.close()
@@ -72,7 +72,7 @@ class Nobody:
 
     cut: tuple[Port, Any] | None = None
 
-    def cut_off(self, port: Port, address: Any) -> None:
+    def remove_path(self, port: Port, address: Any) -> None:
         self.cut = port, address
 
 
@@ -157,7 +157,7 @@ async def test_connections_of_one_address_are_bounded(room: Room) -> None:
         await room.connect()
     await room.holds(4)
     assert await ended(await room.connect())
-    assert room.ports.bounds.refused == 1
+    assert room.ports.limits.refused == 1
     await room.connect("127.0.0.2")
     await room.holds(5)
 
@@ -221,8 +221,8 @@ async def test_a_viewer_that_takes_nothing_costs_the_others_nothing(
     quick, slow, way = await one_that_takes_nothing(media, passages)
     number = media.session(slow).peer
 
-    def watching() -> Watching:
-        found = media.engine.watching(number)
+    def watching() -> ViewerHealth:
+        found = media.engine.viewer_health(number)
         assert found is not None
         return found
 

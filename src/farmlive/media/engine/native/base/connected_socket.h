@@ -1,5 +1,5 @@
 /* Opens a connected UDP socket on the port of another one, for datagrams from one address only. As
- * `open_beside` of `farmlive.media.engine.python.net.addresses`. */
+ * `open_connected_socket` of `farmlive.media.engine.python.net.addresses`. */
 #ifndef FARMLIVE_CONNECTED_SOCKET_H
 #define FARMLIVE_CONNECTED_SOCKET_H
 

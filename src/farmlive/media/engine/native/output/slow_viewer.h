@@ -1,5 +1,5 @@
 /* Whether a viewer keeps up. A slow viewer gets audio alone, until it has taken what was queued;
- * then video continues at a keyframe. As `Stall` of
+ * then video continues at a keyframe. As `Backpressure` of
  * `farmlive.media.engine.python.net.slow_viewer`. */
 #ifndef FARMLIVE_SLOW_VIEWER_H
 #define FARMLIVE_SLOW_VIEWER_H

@@ -9,7 +9,7 @@ from typing import Any
 import ifaddr
 
 from farmlive.media.engine.interface import Candidate
-from farmlive.media.engine.python.net.bpf_filter import sift
+from farmlive.media.engine.python.net.bpf_filter import attach
 from farmlive.media.engine.python.net.recv_batch import SO_TIMESTAMPNS
 
 _BACKLOG = 256
@@ -30,23 +30,23 @@ def local_addresses() -> list[str]:
     return sorted(found, key=lambda text: ipaddress.ip_address(text).is_loopback)
 
 
-def to_bind(configured: Sequence[str], local: Sequence[str]) -> list[str]:
+def addresses_to_bind(configured: Sequence[str], local: Sequence[str]) -> list[str]:
     """Return the IPs to open sockets on.
 
     They are the configured ones; if one of them is not this machine's (a public IP in front of a
     NAT), all of the machine's.
     """
-    if not configured or any(_plain(address) not in local for address in configured):
+    if not configured or any(_unmap(address) not in local for address in configured):
         return list(local)
-    return [_plain(address) for address in configured]
+    return [_unmap(address) for address in configured]
 
 
-def to_tell(configured: Sequence[str], local: Sequence[str]) -> list[str]:
+def addresses_to_advertise(configured: Sequence[str], local: Sequence[str]) -> list[str]:
     """Return the IPs of the candidates, the best first."""
-    return [_plain(address) for address in configured] or list(local)
+    return [_unmap(address) for address in configured] or list(local)
 
 
-def _plain(address: str) -> str:
+def _unmap(address: str) -> str:
     try:
         return str(ipaddress.ip_address(address))
     except ValueError:
@@ -81,10 +81,10 @@ def _open_on(addresses: Sequence[str], port: int, kind: socket.SocketKind) -> li
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             if kind == socket.SOCK_DGRAM:
-                _widen(sock)
+                _enlarge_buffers(sock)
                 with suppress(OSError):
                     sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-                sift(sock)
+                attach(sock)
             else:
                 # Connections of an earlier server that are still closing must not block the next
                 # start.
@@ -123,12 +123,12 @@ def _open_on_one_port(
         except OSError as error:
             if port == 0 and attempt < 19:
                 continue
-            told = sentence.format(port=port, why=error.strerror)
-            raise OSError(error.errno, told) from error
+            message = sentence.format(port=port, why=error.strerror)
+            raise OSError(error.errno, message) from error
     raise AssertionError("unreachable")
 
 
-def open_beside(shared: socket.socket, remote: Any) -> socket.socket:
+def open_connected_socket(shared: socket.socket, remote: Any) -> socket.socket:
     """Open a socket on the port of `shared` that receives datagrams from `remote` only.
 
     The kernel prefers a connected socket. Raises OSError.
@@ -136,7 +136,7 @@ def open_beside(shared: socket.socket, remote: Any) -> socket.socket:
     sock = socket.socket(shared.family, socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)
-        _widen(sock)
+        _enlarge_buffers(sock)
         with suppress(OSError):
             sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -153,7 +153,7 @@ def open_beside(shared: socket.socket, remote: Any) -> socket.socket:
     return sock
 
 
-def _widen(sock: socket.socket) -> None:
+def _enlarge_buffers(sock: socket.socket) -> None:
     """Enlarge the buffers for a burst: past the system's limit if permitted, otherwise up to it."""
     for forced, plain in ((33, socket.SO_RCVBUF), (32, socket.SO_SNDBUF)):
         try:
@@ -162,7 +162,7 @@ def _widen(sock: socket.socket) -> None:
             sock.setsockopt(socket.SOL_SOCKET, plain, 4 << 20)
 
 
-def nearest_first(candidates: Sequence[Candidate], asked_at: str) -> list[Candidate]:
+def sort_candidates(candidates: Sequence[Candidate], asked_at: str) -> list[Candidate]:
     """Return the candidates with the IP to which the client sent its request first.
 
     Some clients, such as FFmpeg, try only the first one. A loopback IP tells nothing: a proxy sent

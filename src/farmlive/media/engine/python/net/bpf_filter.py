@@ -44,7 +44,7 @@ _PROGRAM = (
 )
 
 
-def sift(sock: socket.socket) -> None:
+def attach(sock: socket.socket) -> None:
     """Attach the filter: drop receiver reports that come alone on this UDP socket."""
     program = b"".join(struct.pack("=HBBI", *instruction) for instruction in _PROGRAM)
     held = ctypes.create_string_buffer(program)
@@ -56,7 +56,7 @@ def sift(sock: socket.socket) -> None:
         )
 
 
-def pass_all(sock: socket.socket) -> None:
+def detach(sock: socket.socket) -> None:
     """Detach the filter: let receiver reports through again."""
     with suppress(OSError):
         sock.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)

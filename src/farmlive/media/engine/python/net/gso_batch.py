@@ -39,7 +39,7 @@ class GsoBatch:
         return sizes
 
 
-def runs(packets: Sequence[bytes]) -> list[GsoBatch]:
+def cut_batches(packets: Sequence[bytes]) -> list[GsoBatch]:
     """Cut packets, in their order, into batches."""
     result: list[GsoBatch] = []
     current: list[bytes] = []

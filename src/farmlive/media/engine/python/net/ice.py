@@ -10,7 +10,7 @@ import hmac
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from farmlive.media.engine.interface import Credentials, Times
+from farmlive.media.engine.interface import Credentials, Timeouts
 from farmlive.media.engine.python.net.path import Path, is_client_hello
 from farmlive.media.engine.python.net.sockets import Port
 from farmlive.media.wire import stun
@@ -19,7 +19,7 @@ _ADDRESSES_OF_A_PEER = 8
 
 
 class IcePeer:
-    """The ICE state of one peer. `at` is its selected path, or None; it carries media once
+    """The ICE state of one peer. `selected` is its path, or None; it carries media once
     validated.
 
     `remote` are the peer's own credentials; without them the engine sends it no checks. The
@@ -34,58 +34,58 @@ class IcePeer:
         self.remotes = [remote]
         # Whether the peer has used the newest credentials.
         self.renewed = True
-        self.at: Path | None = None
+        self.selected: Path | None = None
         # Every path that it has sent a check from, the newest last.
         self.paths: list[Path] = []
         # When a check on the selected path, or new credentials, last gave consent (RFC 7675).
         self.checked_at = now
         # When the last check came on the selected path.
-        self.there_at = now
+        self.selected_at = now
         # When the last media came that its key could decrypt.
-        self.heard_at = now
+        self.media_at = now
         self._secret = secret
-        self._trials = 0
+        self._validations = 0
         # The number of its checks so far that asked to select a path.
-        self.wanted = 0
+        self.nominations = 0
         # The path of our DTLS records, and whether some were sent on another one.
-        self.told: tuple[Port, Any] | None = None
-        self.scattered = False
+        self.dtls_place: tuple[Port, Any] | None = None
+        self.dtls_on_two_paths = False
         # Whether our first DTLS flight was sent on a path that was not validated.
-        self.flown = False
+        self.sent_first_flight = False
 
     @property
     def port(self) -> Port | None:
         """The port of its selected path, or None."""
-        return self.at.port if self.at is not None else None
+        return self.selected.port if self.selected is not None else None
 
     @property
     def address(self) -> Any:
         """The remote address of its selected path."""
-        return self.at.address if self.at is not None else None
+        return self.selected.address if self.selected is not None else None
 
     @property
-    def proved(self) -> bool:
+    def validated(self) -> bool:
         """Whether its selected path is validated."""
-        return self.at is not None and self.at.proved
+        return self.selected is not None and self.selected.validated
 
     def path(self, port: Port, address: Any) -> Path | None:
         """Return its path at this address."""
         return next((each for each in self.paths if each.is_at(port, address)), None)
 
-    def draw(self) -> bytes:
+    def new_validation_seed(self) -> bytes:
         """Return the transaction id and tie-breaker of our next check: unpredictable to others."""
-        self._trials += 1
-        return hmac.digest(self._secret, self._trials.to_bytes(4, "big"), "sha1")
+        self._validations += 1
+        return hmac.digest(self._secret, self._validations.to_bytes(4, "big"), "sha1")
 
     def send(self, data: bytes) -> None:
         """Send a datagram on the selected path; dropped unless that is validated."""
-        if self.at is not None and self.at.proved:
-            self.at.port.send(data, self.at.address)
+        if self.selected is not None and self.selected.validated:
+            self.selected.port.send(data, self.selected.address)
 
-    def cut_off(self, port: Port, address: Any) -> None:
+    def remove_path(self, port: Port, address: Any) -> None:
         """Remove the path of a connection that has ended; it may have been the selected one."""
-        if self.at is not None and self.at.is_at(port, address):
-            self.at = None
+        if self.selected is not None and self.selected.is_at(port, address):
+            self.selected = None
 
 
 P = TypeVar("P", bound=IcePeer)
@@ -107,15 +107,15 @@ class IceLite(Generic[P]):
 
     Invariant: an address belongs to the peer that last sent an authenticated check from it. A
     validated address stays with its peer until no check or media has come from the peer for
-    `left_after` (of `farmlive.media.engine.interface.Times`), because a check's source address can
-    be spoofed.
+    `left_after` (of `farmlive.media.engine.interface.Timeouts`), because a check's source address
+    can be spoofed.
     """
 
     def __init__(self, left_after: float | None = None) -> None:
-        self._left_after = Times().left_after if left_after is None else left_after
+        self._left_after = Timeouts().left_after if left_after is None else left_after
         self._by_ufrag: dict[str, P] = {}
         # Peers with a path under validation.
-        self._proving: dict[P, None] = {}
+        self._validating: dict[P, None] = {}
 
     def add(self, peer: P) -> None:
         """Accept checks with the peer's credentials."""
@@ -139,7 +139,7 @@ class IceLite(Generic[P]):
 
     def remove(self, peer: P) -> None:
         """Remove the peer and its addresses."""
-        self._proving.pop(peer, None)
+        self._validating.pop(peer, None)
         for credentials in peer.credentials:
             self._by_ufrag.pop(credentials.ufrag, None)
         for path in peer.paths:
@@ -158,7 +158,7 @@ class IceLite(Generic[P]):
         except stun.Malformed:
             return None
         if message.kind == stun.BINDING_SUCCESS:
-            return self._answered(port, message, address, now)
+            return self._handle_response(port, message, address, now)
         ufrag = message.username.partition(":")[0]
         found = self._by_ufrag.get(ufrag)
         if found is None or message.kind != stun.BINDING_REQUEST:
@@ -167,7 +167,7 @@ class IceLite(Generic[P]):
         index = next(at for at, each in enumerate(peer.credentials) if each.ufrag == ufrag)
         local, remote = peer.credentials[index], peer.remotes[index]
         key = local.password.encode()
-        if not message.authentic(key) or self._is_anothers(peer, port, address, now):
+        if not message.authentic(key) or self._is_in_use(peer, port, address, now):
             return None
         is_newest = local is peer.credentials[-1]
         restarted = is_newest and not peer.renewed
@@ -175,34 +175,34 @@ class IceLite(Generic[P]):
             peer.renewed = True
             if message.use_candidate:
                 self._drop_older(peer)
-        path = self._own(peer, port, address)
+        path = self._claim_path(peer, port, address)
         path.received += len(data)
         # Only USE-CANDIDATE selects another path, or the address would flap while pairs are
         # checked; except once no check comes on the old path any more, since some clients nominate
         # only once.
-        first, is_here = peer.at is None, peer.at is path
-        left = now - peer.there_at > self._left_after
+        first, is_here = peer.selected is None, peer.selected is path
+        left = now - peer.selected_at > self._left_after
         may_move = (message.use_candidate or left) and (is_newest or not peer.renewed)
         moved = False
         if not is_here and (first or restarted or may_move):
-            peer.wanted += 1
-            path.wanted = peer.wanted
+            peer.nominations += 1
+            path.nomination = peer.nominations
             if first:
-                peer.at = path
-            if not path.proved:
-                path.begin(local, remote, peer.draw(), now)
-                self._proving[peer] = None
-            moved = path.proved and self._move(peer, path)
+                peer.selected = path
+            if not path.validated:
+                path.begin(local, remote, peer.new_validation_seed(), now)
+                self._validating[peer] = None
+            moved = path.validated and self._select(peer, path)
         # A check on another path gives no consent for the selected one (RFC 7675).
-        if peer.at is path:
-            peer.checked_at = peer.there_at = now
-        path.answer(stun.success(message, address[0], address[1], key))
-        self._ask(path, now)
+        if peer.selected is path:
+            peer.checked_at = peer.selected_at = now
+        path.send_response(stun.success(message, address[0], address[1], key))
+        self._send_check(path, now)
         # Sending the response may have ended its connection.
-        is_somewhere = peer.at is not None
+        is_somewhere = peer.selected is not None
         return Checked(peer, first and is_somewhere, moved and is_somewhere)
 
-    def _answered(
+    def _handle_response(
         self, port: Port, message: stun.Message, address: Any, now: float
     ) -> Checked[P] | None:
         """Handle the response to a check of ours, which validates the path: its sender receives at
@@ -210,69 +210,71 @@ class IceLite(Generic[P]):
         """
         peer: P | None = port.peers.get(address)
         path = peer.path(port, address) if peer is not None else None
-        if peer is None or path is None or not path.is_answered_by(message):
+        if peer is None or path is None or not path.is_response(message):
             return None
-        path.prove()
-        moved = self._move(peer, path)
+        path.mark_validated()
+        moved = self._select(peer, path)
         if moved:
-            peer.checked_at = peer.there_at = now
+            peer.checked_at = peer.selected_at = now
         return Checked(peer, False, moved)
 
-    def secured(self, peer: P) -> None:
+    def validate_dtls_path(self, peer: P) -> None:
         """Validate the path of our DTLS records when the handshake finishes.
 
         A finished handshake needs all records that we sent, so it validates their path if all went
         on one.
         """
-        told = peer.told
-        path = peer.at or (peer.path(*told) if told is not None else None)
-        if path is not None and not peer.scattered and told in (None, path.place):
-            path.prove()
-            peer.at = path
+        told = peer.dtls_place
+        path = peer.selected or (peer.path(*told) if told is not None else None)
+        if path is not None and not peer.dtls_on_two_paths and told in (None, path.place):
+            path.mark_validated()
+            peer.selected = path
 
-    def _move(self, peer: P, path: Path) -> bool:
+    def _select(self, peer: P, path: Path) -> bool:
         """Select this validated path, unless a validated path was requested later."""
-        at = peer.at
-        if at is not None and at is not path and at.proved and at.wanted > path.wanted:
-            path.forget()
+        at = peer.selected
+        if at is not None and at is not path and at.validated and at.nomination > path.nomination:
+            path.invalidate()
             return False
         if at is not None and at is not path:
-            at.forget()
-        peer.at = path
+            at.invalidate()
+        peer.selected = path
         return True
 
-    def _ask(self, path: Path, now: float) -> None:
+    def _send_check(self, path: Path, now: float) -> None:
         """Send a check on a path under validation, but never one to ourselves, by our own ufrag."""
         if (
-            not path.proved
-            and path.may_prove(now)
+            not path.validated
+            and path.is_validating(now)
             and (path.remote is None or path.remote.ufrag not in self._by_ufrag)
         ):
-            path.ask(now)
+            path.send_check(now)
 
-    def look(self, now: float) -> None:
+    def retransmit_checks(self, now: float) -> None:
         """Retransmit checks and drop selected paths whose validation has timed out.
 
         Called about ten times a second. A peer that was to move keeps its old path.
         """
-        for peer in list(self._proving):
-            proving = [each for each in peer.paths if not each.proved and each.may_prove(now)]
+        for peer in list(self._validating):
+            proving = [
+                each for each in peer.paths if not each.validated and each.is_validating(now)
+            ]
             for path in proving:
-                self._ask(path, now)
-            at = peer.at
-            if at is not None and not at.proved and not at.may_prove(now):
-                peer.at = None
+                self._send_check(path, now)
+            at = peer.selected
+            if at is not None and not at.validated and not at.is_validating(now):
+                peer.selected = None
             if not proving:
-                del self._proving[peer]
+                del self._validating[peer]
 
     # DTLS records.
 
-    def record_came(self, peer: P, port: Port, address: Any, record: bytes) -> None:
+    def count_record(self, peer: P, port: Port, address: Any, record: bytes) -> None:
         """Count a DTLS record that came on a path that is not validated."""
-        at = peer.at
-        if at is not None and not at.proved and at.is_at(port, address):
+        at = peer.selected
+        if at is not None and not at.validated and at.is_at(port, address):
             at.received += len(record)
-            at.greeted = at.greeted or is_client_hello(record)
+            at.got_client_hello = at.got_client_hello or is_client_hello(record)
 
     def send_record(self, peer: P, record: bytes, now: float) -> None:
         """Send a DTLS record on the selected path.
@@ -281,16 +283,21 @@ class IceLite(Generic[P]):
         validated. Our first flight may exceed that limit, once and after a ClientHello from there;
         it counts against the limit afterwards.
         """
-        at = peer.at
+        at = peer.selected
         if at is None:
             return
-        if not at.proved and at.greeted and not peer.flown and at.may_prove(now):
-            peer.flown = True
+        if (
+            not at.validated
+            and at.got_client_hello
+            and not peer.sent_first_flight
+            and at.is_validating(now)
+        ):
+            peer.sent_first_flight = True
             at.sent += len(record)
         elif not at.spend(len(record), now):
             return
-        peer.scattered = peer.scattered or peer.told not in (None, at.place)
-        peer.told = at.place
+        peer.dtls_on_two_paths = peer.dtls_on_two_paths or peer.dtls_place not in (None, at.place)
+        peer.dtls_place = at.place
         at.port.send(record, at.address)
 
     # Owners of remote addresses.
@@ -302,15 +309,20 @@ class IceLite(Generic[P]):
         del peer.credentials[:-1]
         del peer.remotes[:-1]
 
-    def _is_anothers(self, peer: P, port: Port, address: Any, now: float) -> bool:
+    def _is_in_use(self, peer: P, port: Port, address: Any, now: float) -> bool:
         """Return whether another peer has validated this address and was active recently."""
         found = port.peers.get(address)
-        if found is None or found is peer or not found.proved or not found.at.is_at(port, address):
+        if (
+            found is None
+            or found is peer
+            or not found.validated
+            or not found.selected.is_at(port, address)
+        ):
             return False
-        heard_at: float = max(found.there_at, found.heard_at)
-        return now - heard_at <= self._left_after
+        active_at: float = max(found.selected_at, found.media_at)
+        return now - active_at <= self._left_after
 
-    def _own(self, peer: P, port: Port, address: Any) -> Path:
+    def _claim_path(self, peer: P, port: Port, address: Any) -> Path:
         """Return the peer's path at this address; the peer owns the address from now on."""
         path = peer.path(port, address)
         if port.peers.get(address) is peer and path is not None:
@@ -324,7 +336,7 @@ class IceLite(Generic[P]):
         peer.paths.append(path)
         if len(peer.paths) > _ADDRESSES_OF_A_PEER:
             # Never the selected path.
-            old = peer.paths.pop(int(peer.paths[0] is peer.at))
+            old = peer.paths.pop(int(peer.paths[0] is peer.selected))
             if old.port.peers.get(old.address) is peer:
                 old.port.forget(old.address)
         return path

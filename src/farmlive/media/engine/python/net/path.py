@@ -13,7 +13,7 @@ from farmlive.media.engine.python.net.sockets import Port
 from farmlive.media.wire import stun
 
 # Seconds within which a path must be validated, from the check that asks for it.
-PROVING_S = 2.0
+VALIDATION_S = 2.0
 # Bytes that may be sent to an unvalidated path for each byte received from it.
 FACTOR = 3
 # Seconds after which an unanswered check is sent again.
@@ -29,38 +29,38 @@ def is_client_hello(record: bytes) -> bool:
 class Path:
     """A remote address, at a port of ours, from which a peer has sent a check.
 
-    Invariant: until it is validated (`proved`), `sent` is at most FACTOR times `received`, except
-    for our first DTLS flight; and later than PROVING_S after `begun` the engine sends it only
-    responses to checks.
+    Invariant: until it is validated (`validated`), `sent` is at most FACTOR times `received`,
+    except for our first DTLS flight; and later than PROVING_S after `begun` the engine sends it
+    only responses to checks.
     """
 
     __slots__ = (
         "address",
         "asked_at",
         "begun",
-        "greeted",
+        "got_client_hello",
         "local",
+        "nomination",
         "port",
-        "proved",
         "received",
         "remote",
         "sent",
         "transaction",
-        "wanted",
+        "validated",
     )
 
     def __init__(self, port: Port, address: Any) -> None:
         self.port, self.address = port, address
-        self.proved = self.is_stream
+        self.validated = self.is_stream
         self.received = self.sent = 0
         # When validation began; None before a check asks to select it.
         self.begun: float | None = None
         self.asked_at: float | None = None
         # The number of the last check that asked to select this path, counted over all checks of
         # the peer that did.
-        self.wanted = 0
+        self.nomination = 0
         # Whether a ClientHello came on this path.
-        self.greeted = False
+        self.got_client_hello = False
         # The credentials of our pending check, None once it is answered.
         self.local: Credentials | None = None
         self.remote: Credentials | None = None
@@ -80,9 +80,9 @@ class Path:
         """Return whether it is the path at this port and address."""
         return self.port is port and bool(self.address == address)
 
-    def may_prove(self, now: float) -> bool:
+    def is_validating(self, now: float) -> bool:
         """Return whether it is under validation."""
-        return self.begun is not None and now - self.begun <= PROVING_S
+        return self.begun is not None and now - self.begun <= VALIDATION_S
 
     def begin(
         self, local: Credentials, remote: Credentials | None, seed: bytes, now: float
@@ -90,38 +90,38 @@ class Path:
         """Begin its validation, unless that runs already by these credentials. `seed` must be
         unique and unpredictable.
         """
-        if self.local != local or not self.may_prove(now):
+        if self.local != local or not self.is_validating(now):
             self.begun, self.asked_at = now, None
             self.local, self.remote, self.transaction = local, remote, seed
 
-    def prove(self) -> None:
+    def mark_validated(self) -> None:
         """Mark it as validated."""
-        self.proved = True
+        self.validated = True
         self.local = self.remote = None
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Record that another path was selected: this one must be validated again to be
         selected.
         """
-        self.proved, self.begun = self.is_stream, None
+        self.validated, self.begun = self.is_stream, None
         self.local = self.remote = None
 
     def spend(self, size: int, now: float) -> bool:
         """Return whether `size` bytes may be sent now, and count them as sent if so."""
-        if self.proved:
+        if self.validated:
             return True
-        if not self.may_prove(now) or self.sent + size > FACTOR * self.received:
+        if not self.is_validating(now) or self.sent + size > FACTOR * self.received:
             return False
         self.sent += size
         return True
 
-    def answer(self, data: bytes) -> None:
+    def send_response(self, data: bytes) -> None:
         """Send the response to a check, never larger than FACTOR times the check."""
-        if not self.proved:
+        if not self.validated:
             self.sent += len(data)
         self.port.send(data, self.address)
 
-    def ask(self, now: float) -> None:
+    def send_check(self, now: float) -> None:
         """Send a check of ours if one is due and within the limit."""
         if self.local is None or self.remote is None:
             return
@@ -137,7 +137,7 @@ class Path:
             self.asked_at = now
             self.port.send(check, self.address)
 
-    def is_answered_by(self, message: stun.Message) -> bool:
+    def is_response(self, message: stun.Message) -> bool:
         """Return whether this message is the response to our check.
 
         MESSAGE-INTEGRITY is required: otherwise the response of a public STUN server would do.

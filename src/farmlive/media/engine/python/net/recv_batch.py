@@ -26,7 +26,7 @@ Datagram = tuple[bytes, float | None]
 """A datagram and when the kernel received it, in seconds of the wall clock, or None."""
 
 
-def stamp(ancillary: Sequence[tuple[int, int, bytes]]) -> float | None:
+def kernel_timestamp(ancillary: Sequence[tuple[int, int, bytes]]) -> float | None:
     """Return when the kernel received a datagram, in seconds of the wall clock."""
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS and len(data) >= 16:
@@ -35,7 +35,7 @@ def stamp(ancillary: Sequence[tuple[int, int, bytes]]) -> float | None:
     return None
 
 
-def arrival(stamped: float | None, now: float, ahead: float) -> float:
+def arrival_time(stamped: float | None, now: float, ahead: float) -> float:
     """Return when a datagram arrived, on the clock of `now`; the wall clock is `ahead` of it.
 
     Otherwise a publisher's congestion control would take a busy event loop for a congested network.
@@ -97,7 +97,7 @@ def _read_singly(sock: socket.socket) -> list[Datagram]:
             data, ancillary, _, _ = sock.recvmsg(_ROOM, _CONTROL)
         except OSError:
             break
-        result.append((data, stamp(ancillary)))
+        result.append((data, kernel_timestamp(ancillary)))
     return result
 
 

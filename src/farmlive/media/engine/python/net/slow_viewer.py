@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 # At most about a second of the stream, and never more than this.
-HELD_MOST = 512 * 1024
-HELD_S = 1.0
+QUEUE_MAX_BYTES = 512 * 1024
+QUEUE_MAX_S = 1.0
 # After this many packets within a second that a full network card or buffer refused, a viewer's
 # video stops.
 _REFUSED_MOST = 32
@@ -92,11 +92,11 @@ class SendQueue:
         self.size = len(self._begun) + sum(len(frame.data) for frame in self._frames)
 
     def _is_over(self, now: float) -> bool:
-        old = bool(self._frames) and now - self._frames[0].at > HELD_S
-        return old or self.size > HELD_MOST
+        old = bool(self._frames) and now - self._frames[0].at > QUEUE_MAX_S
+        return old or self.size > QUEUE_MAX_BYTES
 
 
-class Stall:
+class Backpressure:
     """Whether one viewer keeps up.
 
     A slow viewer gets audio alone; its video goes on at a keyframe once it has taken what was
@@ -115,7 +115,7 @@ class Stall:
         self._refused = 0
         self._refused_since = 0.0
 
-    def fall(self, dropped: int, now: float) -> None:
+    def stop_video(self, dropped: int, now: float) -> None:
         """Stop its video: its queue exceeded the limits and lost this many packets."""
         self.dropped += dropped
         if self.since is None:
@@ -123,26 +123,26 @@ class Stall:
             steady = self._resumed_at is None or now - self._resumed_at > _STEADY_S
             self._wait_s = _WAIT_S if steady else min(2 * self._wait_s, _LONGEST_WAIT_S)
 
-    def refuse(self, packets: int, now: float) -> None:
+    def count_refused(self, packets: int, now: float) -> None:
         """Count packets that no buffer had room for; they are lost."""
         if now - self._refused_since > 1:
             self._refused, self._refused_since = 0, now
         self._refused += packets
         if self._refused > _REFUSED_MOST:
             self._refused = 0
-            self.fall(packets, now)
+            self.stop_video(packets, now)
         else:
             self.dropped += packets
 
-    def skip(self, packets: int) -> None:
+    def count_skipped(self, packets: int) -> None:
         """Count video packets that were not sent while its video is stopped."""
         self.dropped += packets
 
-    def may_go_on(self, held: int, now: float) -> bool:
+    def may_resume(self, held: int, now: float) -> bool:
         """Return whether it should get the next keyframe, with `held` bytes in its queue."""
         return self.since is None or (held == 0 and now - self.since >= self._wait_s)
 
-    def go_on(self, now: float) -> None:
+    def resume(self, now: float) -> None:
         """Record that it gets a keyframe."""
         if self.since is not None:
             self.since, self._resumed_at = None, now

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal, Protocol
 
-from farmlive.media.engine.python.net.addresses import open_beside, open_sockets
-from farmlive.media.engine.python.net.recv_batch import AT_ONCE, RecvBatch, stamp
+from farmlive.media.engine.python.net.addresses import open_connected_socket, open_sockets
+from farmlive.media.engine.python.net.recv_batch import AT_ONCE, RecvBatch, kernel_timestamp
 from farmlive.media.engine.python.net.slow_viewer import Frame
 
 _READ_AT_ONCE = 64
@@ -22,7 +22,7 @@ _READ_AT_ONCE = 64
 _SHORTEST_REST_S, _LONGEST_REST_S = 0.002, 0.03
 
 
-class Framed(Protocol):
+class FramedStream(Protocol):
     """A stream that carries a viewer's packets; see
     `farmlive.media.engine.python.net.tcp.TcpPort`.
     """
@@ -30,11 +30,11 @@ class Framed(Protocol):
     def write(self, frames: Sequence[Frame], address: Any, now: float) -> int:
         """Send packets; return how many were dropped, of these or of older ones."""
 
-    def held(self, address: Any) -> int:
+    def queued_bytes(self, address: Any) -> int:
         """Return how many bytes are queued for the peer at this address."""
 
 
-Outlet = socket.socket | Framed
+SendSocket = socket.socket | FramedStream
 """What an audience sends through."""
 
 
@@ -49,10 +49,10 @@ class Port:
         self.sock = sock
         # The peer that has validated a remote address.
         self.peers: dict[Any, Any] = {}
-        self.own: dict[Any, _Own] = {}
+        self.own: dict[Any, _OwnSocket] = {}
 
     @property
-    def outlet(self) -> Outlet:
+    def send_socket(self) -> SendSocket:
         """The socket or port that sends media to viewers here."""
         return self.sock
 
@@ -68,18 +68,20 @@ class Port:
             return
 
 
-Take = Callable[[Port, bytes, float | None, Any, float], None]
+OnDatagram = Callable[[Port, bytes, float | None, Any, float], None]
 """Is given a datagram, with its port, the kernel's stamp and its sender, and the time."""
 
 
-class _Own:
-    """The socket of a publisher. `rest` returns for how many seconds it needs no reading."""
+class _OwnSocket:
+    """The socket of a publisher. `idle_seconds` returns for how many seconds it needs no
+    reading.
+    """
 
     def __init__(
-        self, sock: socket.socket, port: Port, address: Any, rest: Callable[[float], float]
+        self, sock: socket.socket, port: Port, address: Any, idle_seconds: Callable[[float], float]
     ) -> None:
-        self.sock, self.port, self.address, self.rest = sock, port, address, rest
-        self.resting: asyncio.TimerHandle | None = None
+        self.sock, self.port, self.address, self.idle_seconds = sock, port, address, idle_seconds
+        self.resume_timer: asyncio.TimerHandle | None = None
 
 
 class Ports:
@@ -87,36 +89,40 @@ class Ports:
 
     def __init__(self) -> None:
         self.all: list[Port] = []
-        self._patient = False
-        # Whether a publisher's own socket was read since the last call of `be_patient`.
+        self._reads_with_publishers = False
+        # Whether a publisher's own socket was read since the last call of `read_with_publishers`.
         self._woken = False
         self._again: asyncio.Handle | None = None
         # The publishers' sockets to read, in one epoll descriptor: to pause one is a single system
         # call.
-        self._bell: select.epoll | None = None
-        self._owns: dict[int, _Own] = {}
-        self._inbox = RecvBatch()
+        self._epoll: select.epoll | None = None
+        self._owns: dict[int, _OwnSocket] = {}
+        self._recv_batch = RecvBatch()
 
     def open(
-        self, bind: Sequence[str], port: int, take: Take, done: Callable[[float], None]
+        self,
+        bind: Sequence[str],
+        port: int,
+        on_datagram: OnDatagram,
+        on_batch: Callable[[float], None],
     ) -> int:
         """Open the port on these addresses; return its number. Raises OSError if it is taken.
 
-        `done` is called with the time after each batch.
+        `on_batch` is called with the time after each batch.
         """
         self._loop = asyncio.get_running_loop()
-        self._take, self._done = take, done
+        self._on_datagram, self._on_batch = on_datagram, on_batch
         self.all = [Port(sock) for sock in open_sockets(bind, port)]
         self._watch()
         if hasattr(select, "epoll"):
-            self._bell = select.epoll()
-            self._loop.add_reader(self._bell.fileno(), self._rung)
+            self._epoll = select.epoll()
+            self._loop.add_reader(self._epoll.fileno(), self._on_epoll)
         number: int = self.all[0].sock.getsockname()[1]
         return number
 
     def close(self) -> None:
         """Close all sockets."""
-        self.read_at_once()
+        self.read_when_readable()
         for port in self.all:
             for address in list(port.own):
                 self.close_own(port, address)
@@ -124,58 +130,60 @@ class Ports:
             port.sock.close()
         if self._again is not None:
             self._again.cancel()
-        if self._bell is not None:
-            self._loop.remove_reader(self._bell.fileno())
-            self._bell.close()
-            self._bell = None
+        if self._epoll is not None:
+            self._loop.remove_reader(self._epoll.fileno())
+            self._epoll.close()
+            self._epoll = None
         self.all = []
 
-    def open_own(self, port: Port, address: Any, rest: Callable[[float], float]) -> None:
+    def open_own(self, port: Port, address: Any, idle_seconds: Callable[[float], float]) -> None:
         """Give the publisher at this address a socket of its own; if that fails it uses the shared
         one.
 
-        After each batch `rest` returns for how many seconds the socket needs no reading.
+        After each batch `idle_seconds` returns for how many seconds the socket needs no reading.
         """
-        if address in port.own or self._bell is None or port.protocol != "udp":
+        if address in port.own or self._epoll is None or port.protocol != "udp":
             return
         try:
-            sock = open_beside(port.sock, address)
+            sock = open_connected_socket(port.sock, address)
         except OSError:
             return
-        self._owns[sock.fileno()] = port.own[address] = _Own(sock, port, address, rest)
-        self._bell.register(sock, select.EPOLLIN)
+        self._owns[sock.fileno()] = port.own[address] = _OwnSocket(
+            sock, port, address, idle_seconds
+        )
+        self._epoll.register(sock, select.EPOLLIN)
         # Before it was connected, it may have received others' datagrams.
         now = time.monotonic()
         self._read(sock, port, now)
-        self._done(now)
+        self._on_batch(now)
 
     def close_own(self, port: Port, address: Any) -> None:
         """Close the own socket of the publisher at this address."""
         own = port.own.pop(address, None)
         if own is not None:
-            if own.resting is not None:
-                own.resting.cancel()
+            if own.resume_timer is not None:
+                own.resume_timer.cancel()
             del self._owns[own.sock.fileno()]
             # The kernel removes a closed socket from the epoll set.
             own.sock.close()
 
-    def be_patient(self) -> None:
+    def read_with_publishers(self) -> None:
         """Read the shared socket only when a publisher wakes the loop.
 
         Called now and then while no peer is joining; has no effect unless publishers send.
         """
         if not self._woken:
-            self.read_at_once()
-        elif not self._patient:
-            self._patient = True
+            self.read_when_readable()
+        elif not self._reads_with_publishers:
+            self._reads_with_publishers = True
             for port in self.all:
                 self._loop.remove_reader(port.sock)
         self._woken = False
 
-    def read_at_once(self) -> None:
+    def read_when_readable(self) -> None:
         """Read each datagram when it comes: a peer is joining, or no publisher wakes the loop."""
-        if self._patient:
-            self._patient = False
+        if self._reads_with_publishers:
+            self._reads_with_publishers = False
             self._watch()
 
     def _watch(self) -> None:
@@ -185,41 +193,41 @@ class Ports:
     def _readable(self, port: Port) -> None:
         now = time.monotonic()
         self._read(port.sock, port, now)
-        self._done(now)
+        self._on_batch(now)
 
-    def _rung(self) -> None:
+    def _on_epoll(self) -> None:
         """Read the publishers' sockets that have datagrams."""
-        assert self._bell is not None
-        for number, _ in self._bell.poll(0):
+        assert self._epoll is not None
+        for number, _ in self._epoll.poll(0):
             own = self._owns.get(number)
             if own is not None:
                 self._read_own(own)
 
-    def _read_own(self, own: _Own) -> None:
+    def _read_own(self, own: _OwnSocket) -> None:
         self._woken = True
         now = time.monotonic()
         more = self._take_all(own, now)
-        self._done(now)
-        if self._patient:
+        self._on_batch(now)
+        if self._reads_with_publishers:
             self._read_shared()
-        pause = own.rest(time.monotonic())
+        pause = own.idle_seconds(time.monotonic())
         known = own.port.own.get(own.address) is own
-        if known and not more and pause >= _SHORTEST_REST_S and self._bell is not None:
-            self._bell.modify(own.sock, 0)
+        if known and not more and pause >= _SHORTEST_REST_S and self._epoll is not None:
+            self._epoll.modify(own.sock, 0)
             pause = min(pause, _LONGEST_REST_S)
-            own.resting = self._loop.call_later(pause, self._rested, own)
+            own.resume_timer = self._loop.call_later(pause, self._resume_reading, own)
 
-    def _rested(self, own: _Own) -> None:
-        own.resting = None
-        if self._bell is not None:
-            self._bell.modify(own.sock, select.EPOLLIN)
+    def _resume_reading(self, own: _OwnSocket) -> None:
+        own.resume_timer = None
+        if self._epoll is not None:
+            self._epoll.modify(own.sock, select.EPOLLIN)
             self._read_own(own)
 
-    def _take_all(self, own: _Own, now: float) -> bool:
+    def _take_all(self, own: _OwnSocket, now: float) -> bool:
         """Read a publisher's socket; return True if more datagrams may wait."""
-        waiting = self._inbox.read(own.sock)
+        waiting = self._recv_batch.read(own.sock)
         for data, stamped in waiting:
-            self._take(own.port, data, stamped, own.address, now)
+            self._on_datagram(own.port, data, stamped, own.address, now)
         return len(waiting) == AT_ONCE
 
     def _read_shared(self) -> None:
@@ -238,7 +246,7 @@ class Ports:
         """Read the shared socket; return True if more may wait, so that other sockets are read
         first.
         """
-        receive, take = sock.recvmsg, self._take
+        receive, take = sock.recvmsg, self._on_datagram
         for _ in range(_READ_AT_ONCE):
             try:
                 data, extra, _, address = receive(2048, 64)
@@ -248,5 +256,5 @@ class Ports:
                 # An ICMP error of an earlier datagram to this address; it says nothing about the
                 # next one.
                 continue
-            take(port, data, stamp(extra), address, now)
+            take(port, data, kernel_timestamp(extra), address, now)
         return True

@@ -15,7 +15,7 @@ from typing import Any
 
 from farmlive.media.engine.python.net.addresses import open_listeners
 from farmlive.media.engine.python.net.slow_viewer import Frame, SendQueue
-from farmlive.media.engine.python.net.sockets import Outlet, Port, Take
+from farmlive.media.engine.python.net.sockets import OnDatagram, Port, SendSocket
 from farmlive.media.wire.framing import Deframer, TooLong, frame
 
 # A connection must send an authenticated check within this time.
@@ -35,17 +35,17 @@ _TCP_NOTSENT_LOWAT = 25
 _TCP_USER_TIMEOUT = 18
 
 
-class Bounds:
+class ConnectionLimits:
     """Limits on connections, in all and per address; shared by all ports."""
 
     def __init__(self, most: int = _MOST, most_of_an_address: int = _MOST_OF_AN_ADDRESS) -> None:
         self._most, self._most_of_an_address = most, most_of_an_address
         self._by_host: Counter[str] = Counter()
         # Connections without an authenticated check, the oldest first.
-        self.unproved: dict[Connection, None] = {}
+        self.unauthenticated: dict[Connection, None] = {}
         self.refused = 0
 
-    def room(self, host: str) -> bool:
+    def has_room(self, host: str) -> bool:
         """Return whether one more connection may come from this host.
 
         If all places are taken, a connection without an authenticated check is closed for it.
@@ -53,7 +53,7 @@ class Bounds:
         if self._by_host[host] < self._most_of_an_address:
             if self._by_host.total() < self._most:
                 return True
-            if any(not each.must_be_proved() for each in list(self.unproved)):
+            if any(not each.close_unless_authenticated() for each in list(self.unauthenticated)):
                 return True
         self.refused += 1
         return False
@@ -61,7 +61,7 @@ class Bounds:
     def opened(self, connection: "Connection") -> None:
         """Count a connection."""
         self._by_host[connection.address[0]] += 1
-        self.unproved[connection] = None
+        self.unauthenticated[connection] = None
 
     def closed(self, connection: "Connection") -> None:
         """Remove a connection from the count."""
@@ -69,7 +69,7 @@ class Bounds:
         self._by_host[host] -= 1
         if not self._by_host[host]:
             del self._by_host[host]
-        self.unproved.pop(connection, None)
+        self.unauthenticated.pop(connection, None)
 
     def __len__(self) -> int:
         return self._by_host.total()
@@ -81,17 +81,21 @@ class TcpPort(Port):
     protocol = "tcp"
 
     def __init__(
-        self, listener: socket.socket, bounds: Bounds, take: Take, done: Callable[[float], None]
+        self,
+        listener: socket.socket,
+        limits: ConnectionLimits,
+        on_datagram: OnDatagram,
+        on_batch: Callable[[float], None],
     ) -> None:
         super().__init__(listener)
-        self.bounds, self.take, self.done = bounds, take, done
+        self.limits, self.on_datagram, self.on_batch = limits, on_datagram, on_batch
         self.connections: dict[Any, Connection] = {}
         self._loop = asyncio.get_running_loop()
         self._again: asyncio.TimerHandle | None = None
         self._loop.add_reader(listener, self._accept)
 
     @property
-    def outlet(self) -> Outlet:
+    def send_socket(self) -> SendSocket:
         """Viewers here get their media through this port itself, as frames."""
         return self
 
@@ -100,17 +104,17 @@ class TcpPort(Port):
         connection = self.connections.get(address)
         if connection is not None:
             now = time.monotonic()
-            connection.hold(connection.write([Frame(frame(data), False, now)], now))
+            connection.note_dropped(connection.write([Frame(frame(data), False, now)], now))
 
     def write(self, frames: Sequence[Frame], address: Any, now: float) -> int:
         """Send a viewer's packets; return how many were dropped, of these or of older ones."""
         connection = self.connections.get(address)
         return len(frames) if connection is None else connection.write(frames, now)
 
-    def held(self, address: Any) -> int:
+    def queued_bytes(self, address: Any) -> int:
         """Return how many bytes are queued for the peer at this address; 0 if it is gone."""
         connection = self.connections.get(address)
-        return 1 if connection is None else connection.backlog.size
+        return 1 if connection is None else connection.send_queue.size
 
     def forget(self, address: Any) -> None:
         """Remove the peer from this address."""
@@ -146,7 +150,7 @@ class TcpPort(Port):
             # read yet.
             if (older := self.connections.get(address)) is not None:
                 older.close()
-            if self.bounds.room(address[0]):
+            if self.limits.has_room(address[0]):
                 self.connections[address] = Connection(self, sock, address, self._loop)
             else:
                 sock.close()
@@ -159,18 +163,22 @@ class TcpPorts:
     """The TCP port, one `TcpPort` for each local address, with shared limits."""
 
     def __init__(self) -> None:
-        self.bounds = Bounds()
+        self.limits = ConnectionLimits()
         self.all: list[TcpPort] = []
 
     def open(
-        self, bind: Sequence[str], port: int, take: Take, done: Callable[[float], None]
+        self,
+        bind: Sequence[str],
+        port: int,
+        on_datagram: OnDatagram,
+        on_batch: Callable[[float], None],
     ) -> int:
         """Open the port on these addresses; return its number. Raises OSError if it is taken.
 
-        `done` is called with the time after each batch.
+        `on_batch` is called with the time after each batch.
         """
         listeners = open_listeners(bind, port)
-        self.all = [TcpPort(listener, self.bounds, take, done) for listener in listeners]
+        self.all = [TcpPort(listener, self.limits, on_datagram, on_batch) for listener in listeners]
         number: int = listeners[0].getsockname()[1]
         return number
 
@@ -188,27 +196,27 @@ class Connection:
         self, port: TcpPort, sock: socket.socket, address: Any, loop: asyncio.AbstractEventLoop
     ) -> None:
         self.address = address
-        self.backlog = SendQueue()
+        self.send_queue = SendQueue()
         self._port, self._sock, self._loop = port, sock, loop
         self._deframer = Deframer()
         self._is_open = True
         # Packets dropped by calls other than `write`, not reported yet.
-        self._untold = 0
+        self._unreported = 0
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_HOLDS)
         for option, value in ((_TCP_NOTSENT_LOWAT, _UNSENT), (_TCP_USER_TIMEOUT, _DEAD_AFTER_MS)):
             with suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, option, value)
-        port.bounds.opened(self)
-        self._limit = loop.call_later(CHECKED_WITHIN_S, self.must_be_proved)
+        port.limits.opened(self)
+        self._limit = loop.call_later(CHECKED_WITHIN_S, self.close_unless_authenticated)
         loop.add_reader(sock, self._readable)
 
-    def must_be_proved(self) -> bool:
+    def close_unless_authenticated(self) -> bool:
         """Close the connection unless it has sent an authenticated check by now."""
         is_proved = self.address in self._port.peers
         if is_proved:
-            self._port.bounds.unproved.pop(self, None)
+            self._port.limits.unauthenticated.pop(self, None)
         else:
             self.close()
         return is_proved
@@ -223,10 +231,10 @@ class Connection:
         self._loop.remove_writer(self._sock)
         self._sock.close()
         del self._port.connections[self.address]
-        self._port.bounds.closed(self)
+        self._port.limits.closed(self)
         peer = self._port.peers.pop(self.address, None)
         if peer is not None:
-            peer.cut_off(self._port, self.address)
+            peer.remove_path(self._port, self.address)
 
     def _readable(self) -> None:
         try:
@@ -243,25 +251,25 @@ class Connection:
         now = time.monotonic()
         for packet in packets:
             if self._is_open:
-                self._port.take(self._port, packet, None, self.address, now)
-        self._port.done(now)
+                self._port.on_datagram(self._port, packet, None, self.address, now)
+        self._port.on_batch(now)
 
-    def hold(self, dropped: int) -> None:
+    def note_dropped(self, dropped: int) -> None:
         """Report these dropped packets with the next `write`."""
-        self._untold = dropped
+        self._unreported = dropped
 
     def write(self, frames: Sequence[Frame], now: float) -> int:
         """Send, or queue what the socket does not take; return how many packets were dropped."""
-        gone, untold = 0, self._untold
-        self._untold = 0
-        if not self.backlog.size:
+        gone, untold = 0, self._unreported
+        self._unreported = 0
+        if not self.send_queue.size:
             data = b"".join([each.data for each in frames])
             gone = self._send(data)
             if gone == len(data) or not self._is_open:
                 return untold
             self._loop.add_writer(self._sock, self._writable)
-        self.backlog.add(frames, gone)
-        return untold + self.backlog.trim(now)
+        self.send_queue.add(frames, gone)
+        return untold + self.send_queue.trim(now)
 
     def _send(self, data: bytes) -> int:
         try:
@@ -273,12 +281,12 @@ class Connection:
             return 0
 
     def _writable(self) -> None:
-        while self.backlog.size:
-            data = self.backlog.next(_WRITTEN_AT_ONCE)
+        while self.send_queue.size:
+            data = self.send_queue.next(_WRITTEN_AT_ONCE)
             sent = self._send(data)
             if not self._is_open:
                 return
-            self.backlog.sent(sent)
+            self.send_queue.sent(sent)
             if sent < len(data):
                 return
         self._loop.remove_writer(self._sock)

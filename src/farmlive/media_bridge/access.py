@@ -1,4 +1,4 @@
-"""The gate of media: checks stream keys, and admits viewers and previews.
+"""Access to media: checks stream keys, and admits viewers and previews.
 
 Sessions that need a role end with it (media_bridge/crew_sessions.py).
 """
@@ -28,8 +28,8 @@ class WrongStreamKey(Unauthorized):
     title = "That stream key does not work here"
 
 
-class StreamGate:
-    """Admits publishers and viewers for the relay; implements `media.Gate`."""
+class StreamAccess:
+    """Admits publishers and viewers for the relay; implements `media.AccessPolicy`."""
 
     def __init__(
         self,
@@ -46,7 +46,9 @@ class StreamGate:
         self._crew = crew
 
     @raises(WrongStreamKey, UnknownBroadcast, Ended, TooMany)
-    async def publish(self, broadcast: str, bearer: str | None, request: Request) -> Admission:
+    async def authorize_publish(
+        self, broadcast: str, bearer: str | None, request: Request
+    ) -> Admission:
         """Return the source that the key belongs to.
 
         Raises WrongStreamKey, UnknownBroadcast, Ended, and TooMany for an IP that tries wrong keys;
@@ -82,7 +84,7 @@ class StreamGate:
         ExpiredApiKey,
         ApiKeyAboveOwner,
     )
-    async def play(self, broadcast: str, request: Request) -> str | None:
+    async def authorize_play(self, broadcast: str, request: Request) -> str | None:
         """Admit a viewer of a live broadcast, the crew earlier too; return the IP that it counts
         against. Raises NotLive, Ended, TooMany.
         """
@@ -107,7 +109,7 @@ class StreamGate:
         ExpiredApiKey,
         ApiKeyAboveOwner,
     )
-    async def preview(
+    async def authorize_preview(
         self, broadcast: str, source: str, bearer: str | None, request: Request
     ) -> None:
         """Authorize the crew's preview of a source, on air or not, and a guest's of its own.
@@ -127,20 +129,22 @@ class StreamGate:
                 raise Unauthorized("A camera's own picture is for the crew. Sign in.")
         self._limit(PLAY, request, 1)
 
-    def plays(self, broadcast: str, session: str, request: Request) -> None:
+    def record_session(self, broadcast: str, session: str, request: Request) -> None:
         """Watch a session that needs a role, which ends with the role."""
         right = getattr(request.state, "sees_by_role", None)
         if right is not None:
             self._crew.add(broadcast, session, request, is_preview=right == "preview")
 
-    def nothing_to_play(self, request: Request) -> None:
-        """Take back the count of `play` for this viewer: one that waits for a camera asks often."""
+    def record_nothing_to_play(self, request: Request) -> None:
+        """Take back the count of `authorize_play` for this viewer: one that waits for a camera asks
+        often.
+        """
         self._people.limits.give_back(
             PLAY, self._guard.address(request), self._settings.joins_per_minute
         )
 
     @raises(TooMany)
-    def change(self, request: Request) -> None:
+    def authorize_change(self, request: Request) -> None:
         """Authorize a change or the end of a session. Raises TooMany."""
         self._limit("change of a session", request, CHANGES_PER_JOIN)
 

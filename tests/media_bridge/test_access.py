@@ -1,4 +1,4 @@
-"""What the gate limits: wrong stream keys, new media sessions, and changes to them."""
+"""What access to media limits: wrong stream keys, new media sessions, and changes to them."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
