@@ -53,12 +53,12 @@ def use_gcm(
 
 @final
 class Relay:
-    """An engine in a thread of its own; `by_hand`: one without, for tests.
+    """An engine in a thread of its own; `manual`: one without, for tests.
 
     What is asked before the start waits for it; after the end it is dropped.
     """
 
-    def __new__(cls, *, by_hand: bool = False) -> Relay: ...
+    def __new__(cls, *, manual: bool = False) -> Relay: ...
     def start(
         self, udp: Sequence[int], tcp: Sequence[int], send_threads: int, wall: float, /
     ) -> None:
@@ -147,10 +147,10 @@ class Relay:
     def put_on_air(self, output: int, peer: int, /) -> None:
         """Peer 0: nobody."""
 
-    def prefer(self, peer: int, most: int, /) -> None:
+    def limit_layer(self, peer: int, most: int, /) -> None:
         """-1: no limit."""
 
-    def watching(self, peer: int, /) -> tuple[int, int, float, float, int, int, int] | None:
+    def viewer_health(self, peer: int, /) -> tuple[int, int, float, float, int, int, int] | None:
         """Layer, layers, loss, what the link carries or a negative number, what was dropped, the
         transport, and whether the link is unknown, wide or narrow.
         """
@@ -183,10 +183,10 @@ class Relay:
         """
 
     def counters(self) -> dict[str, int]: ...
-    def place(self, peer: int, /) -> tuple[str, int, int] | None:
+    def remote_address(self, peer: int, /) -> tuple[str, int, int] | None:
         """Address, port and transport."""
 
-    def census(self) -> dict[str, int]: ...
+    def gauges(self) -> dict[str, int]: ...
     def set_times(self, consent: float, silent: float, left_after: float, /) -> None:
         """As `farmlive.media.engine.interface.Timeouts`, in seconds."""
 

@@ -55,7 +55,7 @@ if (_ciphers := srtp.ciphers()) is not None:
 class NativeEngine:
     """The engine in C; see `farmlive.media.engine.interface.Engine`.
 
-    `send_threads` threads protect and send; with 0 the relay's thread does that itself. `by_hand`:
+    `send_threads` threads protect and send; with 0 the relay's thread does that itself. `manual`:
     without threads and sockets, for tests that drive `relay` themselves.
     """
 
@@ -69,7 +69,7 @@ class NativeEngine:
         manual: bool = False,
         link_control: bool = True,
     ) -> None:
-        self.relay = _native.Relay(by_hand=manual)
+        self.relay = _native.Relay(manual=manual)
         # Stop the thread before its sessions are freed: together with the engine, in whatever
         # order, or at the end of a process that has not stopped it.
         weakref.finalize(self, self.relay.stop)
@@ -278,13 +278,13 @@ class NativeEngine:
     def limit_layer(self, peer: Peer, most: int | None) -> None:
         """Limit this viewer to this layer, 0 the lowest; None: no limit."""
         if peer in self._peers:
-            self.relay.prefer(peer, _encode_optional(most))
+            self.relay.limit_layer(peer, _encode_optional(most))
 
     # Queries.
 
     def viewer_health(self, peer: Peer) -> ViewerHealth | None:
         """Return the quality of the viewer's stream, or None if the peer is no viewer."""
-        found = self.relay.watching(peer) if peer in self._peers else None
+        found = self.relay.viewer_health(peer) if peer in self._peers else None
         if found is None:
             return None
         layer, layers, loss, carries, dropped, transport, link = found
@@ -331,7 +331,7 @@ class NativeEngine:
 
     def remote_address(self, peer: Peer) -> RemoteAddress | None:
         """Return the peer's remote address, or None if it has no selected path."""
-        found = self.relay.place(peer) if peer in self._peers else None
+        found = self.relay.remote_address(peer) if peer in self._peers else None
         if found is None:
             return None
         address, port, transport = found
@@ -339,7 +339,7 @@ class NativeEngine:
 
     def gauges(self) -> Mapping[str, int]:
         """Return how many objects the engine holds now."""
-        return self.relay.census()
+        return self.relay.gauges()
 
     # Events.
 

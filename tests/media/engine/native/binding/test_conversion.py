@@ -71,7 +71,7 @@ def test_what_has_no_room_is_an_error(hand: Hand, call: Callable[[Any], None], w
         lambda relay: relay.publish(1, [track(rids=("l",))], -1, -1, -1, 1),
         lambda relay: relay.view(1, 2, [(2, 96)], [], 0),
         lambda relay: relay.take(b"", -1.0, "192.0.2.1", 1.0),
-        lambda relay: type(relay)("by_hand"),
+        lambda relay: type(relay)("manual"),
     ],
 )
 def test_what_is_no_such_thing_is_an_error(hand: Hand, call: Callable[[Any], None]) -> None:

@@ -66,4 +66,4 @@ def test_a_function_takes_as_many_arguments_as_told(name: str, count: int) -> No
 
 @pytest.mark.parametrize(("name", "count"), functions(RELAY.body).items())
 def test_a_method_takes_as_many_arguments_as_told(name: str, count: int) -> None:
-    assert takes(getattr(_native.Relay(by_hand=True), name)) == count
+    assert takes(getattr(_native.Relay(manual=True), name)) == count

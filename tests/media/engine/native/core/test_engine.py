@@ -178,12 +178,12 @@ def test_what_is_gone_is_ignored(hand: Hand) -> None:
         lambda: hand.relay.publish(99, [], -1, -1, -1, 1),
         lambda: hand.relay.view(99, 98, [], [], 0),
         lambda: hand.relay.put_on_air(98, 99),
-        lambda: hand.relay.prefer(99, -1),
+        lambda: hand.relay.limit_layer(99, -1),
     ]
     for call in calls:
         call()
     assert (engine.viewer_health(99), engine.health(99)) == (None, None)
-    assert (hand.relay.watching(99), hand.relay.health(99)) == (None, None)
+    assert (hand.relay.viewer_health(99), hand.relay.health(99)) == (None, None)
     # Sessions that nobody takes are let go of at once.
     hand.relay.secure(99, 1, 1, 16, bytes(28))
     assert hand.relay.events() == [(_native.EVENT_FREED, 99, 0, 0, b"")]

@@ -195,8 +195,8 @@ static void referred(struct viewer *by)
 static void refused(struct viewer *by)
 {
     int packets = small();
-    if (slow_viewer_refuse(&by->slow, packets, real()))
-        output_fall(watched[by->peer], by);
+    if (slow_viewer_count_refused(&by->slow, packets, real()))
+        output_stop_video(watched[by->peer], by);
 }
 
 static void measure(struct publisher *each)
@@ -249,7 +249,7 @@ static void call(const char *verb)
     } else if (IS("flush")) {
         output_flush(output());
     } else if (IS("pump")) {
-        output_pump(output(), 0);
+        output_send_bursts(output(), 0);
     } else if (IS("tick")) {
         tick(output());
     } else if (IS("second")) {

@@ -219,8 +219,8 @@ static void fall(void)
 {
     struct viewer *viewer = next_viewer();
     int dropped = (int)integer();
-    slow_viewer_fall(&viewer->slow, dropped, real());
-    output_fall(watched[viewer->peer], viewer);
+    slow_viewer_stop_video(&viewer->slow, dropped, real());
+    output_stop_video(watched[viewer->peer], viewer);
 }
 
 static void prefer(void)
@@ -244,13 +244,13 @@ static bool obey_output(const char *command)
         int64_t number = integer();
         output_put_on_air(output, number < 0 ? NULL : publishers[number]);
     } else if (strcmp(command, "pump") == 0) {
-        output_pump(next_output(), 0);
+        output_send_bursts(next_output(), 0);
     } else if (strcmp(command, "want") == 0) {
         struct output *output = next_output();
         output_want_keyframes(output, real());
     } else if (strcmp(command, "sound-alone") == 0) {
         struct output *output = next_output();
-        printf("t %d\n", output_begin_with_sound(output, real()));
+        printf("t %d\n", output_switch_to_audio_only(output, real()));
     } else if (strcmp(command, "probe") == 0) {
         struct output *output = next_output();
         output_probe(output, real());

@@ -39,10 +39,10 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
         long, ctypes.c_int64, long, long, ctypes.c_bool, long, long_at
     ]  # fmt: skip
     native.rtp_rewrite_splice.restype = long
-    native.rtp_rewrite_squeeze.argtypes = [long, long]
-    native.rtp_rewrite_squeeze.restype = long
-    native.rtp_rewrite_half.argtypes = [short]
-    native.rtp_rewrite_half.restype = short
+    native.rtp_rewrite_compress.argtypes = [long, long]
+    native.rtp_rewrite_compress.restype = long
+    native.rtp_rewrite_base.argtypes = [short]
+    native.rtp_rewrite_base.restype = short
     return native
 
 
@@ -166,5 +166,7 @@ def test_a_seam(
 def test_a_burst_and_a_start(c: ctypes.CDLL, timestamp: int, live: int, sequence: int) -> None:
     if live <= 200:
         live = (timestamp + live) & 0xFFFFFFFF
-    assert c.rtp_rewrite_squeeze(timestamp, live) == rtp_rewrite.compress_timestamp(timestamp, live)
-    assert c.rtp_rewrite_half(sequence) == rtp_rewrite.sequence_base(sequence)
+    assert c.rtp_rewrite_compress(timestamp, live) == rtp_rewrite.compress_timestamp(
+        timestamp, live
+    )
+    assert c.rtp_rewrite_base(sequence) == rtp_rewrite.sequence_base(sequence)

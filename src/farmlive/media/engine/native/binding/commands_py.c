@@ -215,7 +215,7 @@ static void run_prefer(struct core *core, struct command *command, double now)
     engine_prefer(core, numbers->first, numbers->most, now);
 }
 
-PyObject *relay_prefer(PyObject *self, PyObject *arguments)
+PyObject *relay_limit_layer(PyObject *self, PyObject *arguments)
 {
     unsigned long long peer;
     int most;

@@ -20,10 +20,10 @@ enum { SOCKETS_MOST = 1024 };
 
 static PyObject *relay_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
-    static char by_hand_name[] = "by_hand";
-    static char *names[] = {by_hand_name, NULL};
-    int by_hand = 0;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|$p", names, &by_hand))
+    static char manual_name[] = "manual";
+    static char *names[] = {manual_name, NULL};
+    int manual = 0;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|$p", names, &manual))
         return NULL;
     int events_bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     int commands_bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -41,7 +41,7 @@ static PyObject *relay_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
     }
     events_init(&relay->events, events_bell);
     commands_init(&relay->commands, commands_bell);
-    relay->test_engine = by_hand ? test_engine_new(&relay->events) : NULL;
+    relay->test_engine = manual ? test_engine_new(&relay->events) : NULL;
     return (PyObject *)relay;
 }
 
@@ -160,12 +160,12 @@ static PyMethodDef relay_methods[] = {
     {"publish", relay_publish, METH_VARARGS, NULL},
     {"view", relay_view, METH_VARARGS, NULL},
     {"put_on_air", relay_put_on_air, METH_VARARGS, NULL},
-    {"prefer", relay_prefer, METH_VARARGS, NULL},
-    {"watching", relay_watching, METH_VARARGS, NULL},
+    {"limit_layer", relay_limit_layer, METH_VARARGS, NULL},
+    {"viewer_health", relay_viewer_health, METH_VARARGS, NULL},
     {"health", relay_health, METH_VARARGS, NULL},
     {"counters", relay_counters, METH_NOARGS, NULL},
-    {"place", relay_place, METH_VARARGS, NULL},
-    {"census", relay_census, METH_NOARGS, NULL},
+    {"remote_address", relay_remote_address, METH_VARARGS, NULL},
+    {"gauges", relay_gauges, METH_NOARGS, NULL},
     {"set_times", relay_set_times, METH_VARARGS, NULL},
     {"set_link_control", relay_set_link_control, METH_VARARGS, NULL},
     {"begin", relay_begin, METH_VARARGS, NULL},

@@ -23,7 +23,7 @@ static void run_watching(struct core *core, struct command *command, double now)
     ask->found = engine_watching(core, ask->peer, now, &ask->watching);
 }
 
-PyObject *relay_watching(PyObject *self, PyObject *arguments)
+PyObject *relay_viewer_health(PyObject *self, PyObject *arguments)
 {
     unsigned long long peer;
     if (!PyArg_ParseTuple(arguments, "K", &peer))
@@ -32,7 +32,7 @@ PyObject *relay_watching(PyObject *self, PyObject *arguments)
     if (!relay_ask(relay_of(self), &ask.command) || !ask.found)
         Py_RETURN_NONE;
     const struct watching *is = &ask.watching;
-    return Py_BuildValue("(iiddlii)", is->layer, is->layers, is->loss, is->carries_kbps,
+    return Py_BuildValue("(iiddlii)", is->layer, is->layers, is->loss, is->estimated_kbps,
                          is->dropped, (int)is->transport, (int)is->link);
 }
 
@@ -132,7 +132,7 @@ static void run_place(struct core *core, struct command *command, double now)
     ask->found = engine_place(core, ask->peer, &ask->address, &ask->transport);
 }
 
-PyObject *relay_place(PyObject *self, PyObject *arguments)
+PyObject *relay_remote_address(PyObject *self, PyObject *arguments)
 {
     unsigned long long peer;
     if (!PyArg_ParseTuple(arguments, "K", &peer))
@@ -148,7 +148,7 @@ PyObject *relay_place(PyObject *self, PyObject *arguments)
 /* Without a relay's thread `loop` is NULL, and only a test engine has `test_engine`: both as of the
  * query, since Python may stop the relay meanwhile. The loop is freed only after its last
  * command. */
-struct ask_census {
+struct ask_gauges {
     struct command command;
     const struct loop *loop;
     const struct test_engine *test_engine;
@@ -158,7 +158,7 @@ struct ask_census {
 static void run_gauges(struct core *core, struct command *command, double now)
 {
     (void)now;
-    struct ask_census *ask = (struct ask_census *)command;
+    struct ask_gauges *ask = (struct ask_gauges *)command;
     gauges_take(core, &ask->gauges);
     if (ask->loop != NULL)
         loop_gauges(ask->loop, &ask->gauges);
@@ -166,11 +166,11 @@ static void run_gauges(struct core *core, struct command *command, double now)
         test_engine_gauges(ask->test_engine, &ask->gauges);
 }
 
-PyObject *relay_census(PyObject *self, PyObject *arguments)
+PyObject *relay_gauges(PyObject *self, PyObject *arguments)
 {
     (void)arguments;
     struct relay *relay = relay_of(self);
-    struct ask_census ask = {.command.run = run_gauges,
+    struct ask_gauges ask = {.command.run = run_gauges,
                              .loop = relay->loop,
                              .test_engine = relay->test_engine};
     relay_ask(relay, &ask.command); /* zeros if there is none */

@@ -5,10 +5,10 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-PyObject *relay_watching(PyObject *self, PyObject *arguments);
+PyObject *relay_viewer_health(PyObject *self, PyObject *arguments);
 PyObject *relay_health(PyObject *self, PyObject *arguments);
 PyObject *relay_counters(PyObject *self, PyObject *arguments);
-PyObject *relay_place(PyObject *self, PyObject *arguments);
-PyObject *relay_census(PyObject *self, PyObject *arguments);
+PyObject *relay_remote_address(PyObject *self, PyObject *arguments);
+PyObject *relay_gauges(PyObject *self, PyObject *arguments);
 
 #endif

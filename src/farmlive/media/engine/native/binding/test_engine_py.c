@@ -57,7 +57,7 @@ PyObject *relay_take(PyObject *self, PyObject *arguments)
         return NULL;
     }
     memcpy(datagram, data, (size_t)size);
-    test_engine_take(test_engine, datagram, (size_t)size, stamp, &from, now);
+    test_engine_handle(test_engine, datagram, (size_t)size, stamp, &from, now);
     Py_RETURN_NONE;
 }
 

@@ -36,10 +36,10 @@ struct core {
     struct send_feedback send_feedback;
     struct events *events;
     struct counters counts; /* also of removed peers; outputs and senders have theirs */
-    bool hears_reports;     /* layers are selected or links estimated by them */
+    bool passes_reports;     /* layers are selected or links estimated by them */
     bool link_control;      /* viewers on weak links are paced */
     /* Called when a publisher's path has changed, to open and to close its own socket; and when
-     * `hears_reports` has changed. NULL in a test engine. */
+     * `passes_reports` has changed. NULL in a test engine. */
     void (*open_own)(void *context, struct peer *peer);
     void (*close_own)(void *context, struct peer *peer);
     void (*hear_reports)(void *context, bool hears);

@@ -61,11 +61,11 @@ static void feed(struct core *core, struct peer *peer, const struct taken *taken
                         NULL, 0);
         output->is_fed = true;
         if (!list_is_empty(&output->catch_up.catching))
-            timers_pump_soon(core, now);
+            timers_schedule_bursts(core, now);
     }
     struct track *track = taken->track;
     if (track->missing_count > 0 || track->overrun)
-        timers_ask(core, publisher, now);
+        timers_schedule_request(core, publisher, now);
 }
 
 static bool has_sent_from(const struct peer *peer, uint32_t ssrc)
@@ -147,19 +147,19 @@ static void viewer_reported(struct core *core, struct peer *peer, const struct r
     case RTCP_NACK:
         core->counts.nacks_received++;
         if (output_repair(output, viewer, &report->of.nack, now))
-            timers_ask_for_keyframe(core, output, now);
+            timers_request_keyframes(core, output, now);
         break;
     case RTCP_KEYFRAME_REQUEST: {
         core->counts.keyframe_requests_received++;
         struct publisher *asked = track_select_keyframe_requested(viewer, output->on_air);
         if (asked != NULL)
-            timers_ask(core, asked, now);
+            timers_schedule_request(core, asked, now);
         break;
     }
     case RTCP_RECEIVER_REPORT:
         if (output_reported(output, viewer, &report->of.receiver,
                             round_trip_s(core, &report->of.receiver, now), now))
-            timers_ask_for_keyframe(core, output, now);
+            timers_request_keyframes(core, output, now);
         break;
     case RTCP_REFERENCE_TIME:
         viewer->has_reference = true;
@@ -185,7 +185,7 @@ static void reported(void *context, const struct rtcp_report *report)
             feedback_take_report(peer->publisher, &report->of.sender, hearing->now);
         else if (report->kind == RTCP_REFERENCE_REPLY)
             feedback_take_reply(peer->publisher, &report->of.reply,
-                                timers_middle_of(core, hearing->now));
+                                timers_ntp_middle(core, hearing->now));
     } else if (peer->viewer != NULL) {
         viewer_reported(core, peer, report, hearing->now);
     }
@@ -222,8 +222,8 @@ static bool may_tell_record(const struct core *core, struct peer *peer)
     return true;
 }
 
-void demux_take(struct core *core, struct port *port, uint8_t *data, size_t size, double stamp,
-                const struct address *from, double now)
+void demux_handle(struct core *core, struct port *port, uint8_t *data, size_t size, double stamp,
+                  const struct address *from, double now)
 {
     core->counts.datagrams_received++;
     unsigned first = size > 0 ? data[0] : 255;

@@ -7,7 +7,7 @@
 
 /* Handle a datagram of this port, which is changed in place. `stamp` is the kernel's receive time
  * in seconds of the wall clock, or negative. The caller then calls `timers_after_reading`. */
-void demux_take(struct core *core, struct port *port, uint8_t *data, size_t size, double stamp,
-                const struct address *from, double now);
+void demux_handle(struct core *core, struct port *port, uint8_t *data, size_t size, double stamp,
+                  const struct address *from, double now);
 
 #endif

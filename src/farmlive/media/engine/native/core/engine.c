@@ -33,7 +33,7 @@ void engine_clear(struct core *core)
     list_each(link, &core->outputs)
         engine_remove_output(core, list_entry(link, struct output, link)->number);
     senders_free(core->senders);
-    send_results_hear(core, 0);
+    send_results_handle(core, 0);
     send_feedback_clear(&core->send_feedback);
     ice_clear(&core->ice);
     free(core->fed);
@@ -52,8 +52,8 @@ static void hear_reports(struct core *core)
     bool layered = core->link_control;
     for (struct peer *each = NULL; (each = peer_table_next(&core->peers, each)) != NULL;)
         layered |= each->publisher != NULL && each->publisher->layer_count > 1;
-    if (layered != core->hears_reports) {
-        core->hears_reports = layered;
+    if (layered != core->passes_reports) {
+        core->passes_reports = layered;
         if (core->hear_reports != NULL)
             core->hear_reports(core->context, layered);
     }
@@ -89,7 +89,7 @@ static void own(struct core *core, struct peer *peer)
 static size_t held(const void *context)
 {
     const struct peer *peer = context;
-    return port_held(peer->reached.port, &peer->reached.address);
+    return port_queued_bytes(peer->reached.port, &peer->reached.address);
 }
 
 /* Start a peer that has keys, a validated path and a role. */
@@ -111,9 +111,9 @@ static void let_in(struct core *core, struct peer *peer, double now)
         viewer->choice.most = peer->most;
         peer->viewer = viewer;
         output_add(peer->output, viewer, now);
-        timers_report_to(core, peer, now);
-        timers_pump_soon(core, now);
-        timers_ask_for_keyframe(core, peer->output, now);
+        timers_send_sender_report(core, peer, now);
+        timers_schedule_bursts(core, now);
+        timers_request_keyframes(core, peer->output, now);
     }
     timers_joined(core, peer);
 }
@@ -141,7 +141,7 @@ void engine_add_peer(struct core *core, uint64_t number, const struct naming *na
     list_init(&peer->publishing);
     peer_table_add(&core->peers, peer);
     ice_add(&core->ice, peer, naming, now);
-    timers_watch(core, peer);
+    timers_add(core, peer);
 }
 
 void engine_restart_ice(struct core *core, uint64_t number, const struct naming *naming, double now)
@@ -274,11 +274,11 @@ void engine_put_on_air(struct core *core, uint64_t output, uint64_t number, doub
     if (switched == NULL || (number != 0 && publisher == NULL))
         return;
     output_put_on_air(switched, publisher);
-    if (output_begin_at_once(switched, now))
-        timers_pump_soon(core, now);
+    if (output_switch_at_once(switched, now))
+        timers_schedule_bursts(core, now);
     if (publisher != NULL && switched->on_air == publisher)
         events_push(core->events, EVENT_AIRED, number, output, OBJECTION_NONE, NULL, 0);
-    timers_ask_for_keyframe(core, switched, now);
+    timers_request_keyframes(core, switched, now);
 }
 
 void engine_prefer(struct core *core, uint64_t number, int most, double now)
@@ -290,7 +290,7 @@ void engine_prefer(struct core *core, uint64_t number, int most, double now)
     if (peer->viewer != NULL) {
         peer->viewer->choice.most = most;
         if (output_aim(peer->output, peer->viewer, now))
-            timers_ask_for_keyframe(core, peer->output, now);
+            timers_request_keyframes(core, peer->output, now);
     }
 }
 
@@ -307,7 +307,7 @@ bool engine_watching(struct core *core, uint64_t number, double now, struct watc
         .layer = viewer->has_epoch ? viewer->epoch.track->layer : 0,
         .layers = source != NULL ? source->layer_count : 0,
         .loss = choice_recent_loss(&viewer->choice, now),
-        .carries_kbps = viewer->link.state == LINK_NARROW
+        .estimated_kbps = viewer->link.state == LINK_NARROW
                             ? viewer->link.kbps
                             : choice_carries_kbps(&viewer->choice, now),
         .link = viewer->link.state,

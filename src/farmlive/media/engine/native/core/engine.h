@@ -13,10 +13,10 @@ struct keys {
     uint8_t master[GCM_MASTER];
 };
 
-/* Quality of a viewer's stream; `carries_kbps` is negative if unknown. */
+/* Quality of a viewer's stream; `estimated_kbps` is negative if unknown. */
 struct watching {
     int layer, layers;
-    double loss, carries_kbps;
+    double loss, estimated_kbps;
     enum link_state link;
     long dropped;
     enum transport transport;

@@ -91,7 +91,7 @@ void ice_init(struct ice *ice)
     ice->count = 0;
     ice->room = ROOM_LEAST;
     ice->left_after = LEFT_AFTER_S;
-    list_init(&ice->proving);
+    list_init(&ice->validating);
     ice->names = memory_new(ice->room * sizeof(struct ice_name *));
 }
 
@@ -117,8 +117,8 @@ void ice_add(struct ice *ice, struct peer *peer, const struct naming *naming, do
     peer->at.port = peer->told.port = NULL;
     peer->path_count = 0;
     memcpy(peer->secret, naming->secret, SECRET);
-    list_init(&peer->proving);
-    peer->checked_at = peer->there_at = peer->heard_at = now;
+    list_init(&peer->validating);
+    peer->checked_at = peer->selected_at = peer->heard_at = now;
     name_peer(ice, peer, &naming->local);
 }
 
@@ -161,7 +161,7 @@ static void give_back(struct peer *peer, struct path *path)
 
 void ice_remove(struct ice *ice, struct peer *peer)
 {
-    list_remove(&peer->proving);
+    list_remove(&peer->validating);
     for (int i = 0; i < peer->credentials_count; i++)
         forget_name(ice, &peer->credentials[i].local);
     peer->credentials_count = 0;
@@ -180,7 +180,7 @@ void ice_cut_off(struct peer *peer, const struct port *port, const struct addres
 bool ice_is_proved(struct peer *peer)
 {
     const struct path *at = path_at(peer, &peer->at);
-    return at != NULL && at->proved;
+    return at != NULL && at->validated;
 }
 
 static void drop_path(struct peer *peer, int at)
@@ -251,7 +251,7 @@ static bool is_anothers(const struct ice *ice, const struct peer *peer, const st
     struct peer *found = port_peer(port, from);
     if (!found || found == peer || !place_is_at(&found->at, port, from) || !ice_is_proved(found))
         return false;
-    return now - fmax(found->there_at, found->heard_at) <= ice->left_after;
+    return now - fmax(found->selected_at, found->heard_at) <= ice->left_after;
 }
 
 /* Select this validated path, unless a validated path was requested later. Return whether it was
@@ -259,7 +259,7 @@ static bool is_anothers(const struct ice *ice, const struct peer *peer, const st
 static bool move(struct peer *peer, struct path *path)
 {
     struct path *at = path_at(peer, &peer->at);
-    if (at != NULL && at != path && at->proved && at->wanted > path->wanted) {
+    if (at != NULL && at != path && at->validated && at->wanted > path->wanted) {
         path_forget(path);
         return false;
     }
@@ -280,7 +280,7 @@ static bool is_us(const struct ice *ice, const struct path *path)
 static void ask(const struct ice *ice, struct path *path, double now)
 {
     uint8_t check[STUN_CHECK_MOST];
-    if (path->proved || !path_may_prove(path, now) || is_us(ice, path))
+    if (path->validated || !path_may_prove(path, now) || is_us(ice, path))
         return;
     size_t size = path_ask(path, check, now);
     if (size > 0)
@@ -302,13 +302,13 @@ static bool want(struct ice *ice, struct peer *peer, struct path *path, const st
     path->wanted = ++peer->wanted;
     if (peer->at.port == NULL)
         peer->at = path->place;
-    if (path->proved)
+    if (path->validated)
         return move(peer, path);
     uint8_t seed[SHA1_SIZE];
     draw(peer, seed);
     path_begin(path, &used->local, used->has_remote ? &used->remote : NULL, seed, now);
-    if (list_is_empty(&peer->proving))
-        list_add(&ice->proving, &peer->proving);
+    if (list_is_empty(&peer->validating))
+        list_add(&ice->validating, &peer->validating);
     return false;
 }
 
@@ -324,7 +324,7 @@ static struct peer *answered(const struct stun_message *message, const struct po
     path_prove(path);
     *moved = move(peer, path);
     if (*moved)
-        peer->checked_at = peer->there_at = now;
+        peer->checked_at = peer->selected_at = now;
     return peer;
 }
 
@@ -357,13 +357,13 @@ struct peer *ice_check(struct ice *ice, struct port *port, const uint8_t *data, 
      * once. */
     *first = !peer->at.port;
     bool is_here = place_is_at(&peer->at, port, from);
-    bool left = now - peer->there_at > ice->left_after;
+    bool left = now - peer->selected_at > ice->left_after;
     bool may_move = (message.use_candidate || left) && (is_newest || !peer->renewed);
     if (!is_here && (*first || restarted || may_move))
         *moved = want(ice, peer, path, &used, now);
     /* A check on another path gives no consent for the selected one (RFC 7675). */
     if (place_is_at(&peer->at, port, from))
-        peer->checked_at = peer->there_at = now;
+        peer->checked_at = peer->selected_at = now;
     const struct credentials *local = &used.local;
     size_t count = stun_success(&message, from, local->password, local->password_size, answer);
     path_answers(path, count);
@@ -378,7 +378,7 @@ struct peer *ice_check(struct ice *ice, struct port *port, const uint8_t *data, 
 void ice_secured(struct peer *peer)
 {
     struct path *path = path_at(peer, peer->at.port != NULL ? &peer->at : &peer->told);
-    if (path == NULL || peer->scattered ||
+    if (path == NULL || peer->dtls_on_two_paths ||
         (peer->told.port != NULL &&
          !place_is_at(&peer->told, path->place.port, &path->place.address)))
         return;
@@ -392,23 +392,23 @@ static bool look_at(const struct ice *ice, struct peer *peer, double now)
     bool any = false;
     for (int i = 0; i < peer->path_count; i++) {
         struct path *path = &peer->paths[i];
-        if (!path->proved && path_may_prove(path, now)) {
+        if (!path->validated && path_may_prove(path, now)) {
             any = true;
             ask(ice, path, now);
         }
     }
     const struct path *at = path_at(peer, &peer->at);
-    if (at != NULL && !at->proved && !path_may_prove(at, now))
+    if (at != NULL && !at->validated && !path_may_prove(at, now))
         peer->at.port = NULL;
     return any;
 }
 
 void ice_look(struct ice *ice, double now)
 {
-    list_each(link, &ice->proving) {
-        struct peer *peer = list_entry(link, struct peer, proving);
+    list_each(link, &ice->validating) {
+        struct peer *peer = list_entry(link, struct peer, validating);
         if (!look_at(ice, peer, now))
-            list_remove(&peer->proving);
+            list_remove(&peer->validating);
     }
 }
 
@@ -420,7 +420,7 @@ void ice_record_came(struct peer *peer, const struct port *port, const struct ad
     if (!place_is_at(&peer->at, port, from))
         return;
     struct path *at = path_at(peer, &peer->at);
-    if (at != NULL && !at->proved) {
+    if (at != NULL && !at->validated) {
         at->received += size;
         at->has_greeted = at->has_greeted || path_is_client_hello(record, size);
     }
@@ -431,15 +431,15 @@ void ice_send_record(struct peer *peer, const uint8_t *record, size_t size, doub
     struct path *at = path_at(peer, &peer->at);
     if (at == NULL)
         return;
-    if (!at->proved && at->has_greeted && !peer->flown && path_may_prove(at, now)) {
-        peer->flown = true;
+    if (!at->validated && at->has_greeted && !peer->sent_first_flight && path_may_prove(at, now)) {
+        peer->sent_first_flight = true;
         at->sent += size;
     } else if (!path_spend(at, size, now)) {
         return;
     }
     const struct place place = at->place;
     if (peer->told.port != NULL && !place_is_at(&peer->told, place.port, &place.address))
-        peer->scattered = true;
+        peer->dtls_on_two_paths = true;
     peer->told = place;
     port_send(place.port, record, size, &place.address, now);
 }

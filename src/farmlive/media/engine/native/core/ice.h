@@ -20,7 +20,7 @@ struct ice {
     struct ice_name **names;
     /* A peer that is still at an address checks from it within this many seconds. */
     double left_after;
-    struct list proving; /* peers with a path under validation */
+    struct list validating; /* peers with a path under validation */
 };
 
 void ice_init(struct ice *ice);

@@ -31,16 +31,16 @@ struct peer {
     struct place at; /* the selected path, one of `paths` */
     int path_count;  /* every path that it has sent a check from, the newest last */
     struct path paths[ADDRESSES_MOST + 1];
-    struct list proving; /* in the peers with a path under validation */
+    struct list validating; /* in the peers with a path under validation */
     uint8_t secret[SECRET];
     uint32_t trials;
-    uint64_t wanted;   /* the number of its checks that asked to select a path */
-    struct place told; /* the path that our DTLS records took */
-    bool scattered;    /* some of them went on another one */
-    bool flown;        /* our first DTLS flight was sent on a path that was not validated */
-    double checked_at; /* the last check, or new credentials, that gave consent */
-    double there_at;   /* the last check on the selected path */
-    double heard_at;   /* the last media that its key could decrypt */
+    uint64_t wanted;        /* the number of its checks that asked to select a path */
+    struct place told;      /* the path that our DTLS records took */
+    bool dtls_on_two_paths; /* some of them went on another one */
+    bool sent_first_flight; /* our first DTLS flight was sent on a path that was not validated */
+    double checked_at;      /* the last check, or new credentials, that gave consent */
+    double selected_at;     /* the last check on the selected path */
+    double heard_at;        /* the last media that its key could decrypt */
     /* Its keys; NULL before the handshake is done. */
     srtp_session receive;
     unsigned tag;

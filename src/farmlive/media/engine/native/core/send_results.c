@@ -18,9 +18,9 @@ static void stream(struct peer *peer, const uint8_t *data, size_t size, double n
         port_stream(peer->reached.port, &peer->reached.address, data, size, is_video, now);
     if (dropped > 0) {
         bool was_down = viewer->slow.is_down;
-        slow_viewer_fall(&viewer->slow, dropped, now);
+        slow_viewer_stop_video(&viewer->slow, dropped, now);
         if (!was_down)
-            output_fall(peer->output, viewer);
+            output_stop_video(peer->output, viewer);
     }
 }
 
@@ -28,8 +28,8 @@ static void heard(struct peer *peer, const struct send_feedback_item *report, do
 {
     struct viewer *viewer = peer->viewer;
     if (report->kind == REPORT_REFUSED) {
-        if (viewer != NULL && slow_viewer_refuse(&viewer->slow, report->packets, now))
-            output_fall(peer->output, viewer);
+        if (viewer != NULL && slow_viewer_count_refused(&viewer->slow, report->packets, now))
+            output_stop_video(peer->output, viewer);
     } else if (viewer != NULL && !rtp_is_rtcp(report->data, report->size)) {
         stream(peer, report->data, report->size, now);
     } else if (ice_is_proved(peer)) {
@@ -37,7 +37,7 @@ static void heard(struct peer *peer, const struct send_feedback_item *report, do
     }
 }
 
-void send_results_hear(struct core *core, double now)
+void send_results_handle(struct core *core, double now)
 {
     struct send_feedback_item *next;
     for (struct send_feedback_item *report = send_feedback_take(&core->send_feedback);

@@ -6,6 +6,6 @@
 #include "core/core.h"
 
 /* Handle the reports since the last call. */
-void send_results_hear(struct core *core, double now);
+void send_results_handle(struct core *core, double now);
 
 #endif

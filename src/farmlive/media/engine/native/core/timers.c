@@ -27,7 +27,7 @@ enum {
 
 /* The peers. */
 
-void timers_watch(struct core *core, struct peer *peer)
+void timers_add(struct core *core, struct peer *peer)
 {
     list_add(&core->turns[peer->number % TURNS], &peer->turn);
     list_add(&core->joining, &peer->joining);
@@ -61,7 +61,7 @@ static void send_rtcp(const struct peer *peer, const struct rtcp_buffer *buffer)
         senders_send_rtcp(peer->leg, buffer->data + at, part);
 }
 
-void timers_ask(struct core *core, struct publisher *publisher, double now)
+void timers_schedule_request(struct core *core, struct publisher *publisher, double now)
 {
     struct peer *peer = core_peer(core, publisher->peer);
     if (publisher->asking || peer == NULL || list_is_empty(&peer->publishing))
@@ -70,15 +70,15 @@ void timers_ask(struct core *core, struct publisher *publisher, double now)
     publisher->ask_at = now + REQUEST_S;
 }
 
-void timers_ask_for_keyframe(struct core *core, struct output *output, double now)
+void timers_request_keyframes(struct core *core, struct output *output, double now)
 {
     struct publisher *each[] = {output->on_air, output->following};
     for (size_t at = 0; at < 2; at++)
         if (each[at] != NULL && publisher_wanted(each[at]))
-            timers_ask(core, each[at], now);
+            timers_schedule_request(core, each[at], now);
 }
 
-void timers_pump_soon(struct core *core, double now)
+void timers_schedule_bursts(struct core *core, double now)
 {
     if (!core->is_catching_up) {
         core->is_catching_up = true;
@@ -94,7 +94,7 @@ static void request(struct peer *peer, double now)
     send_rtcp(peer, &buffer);
 }
 
-void timers_report_to(struct core *core, struct peer *peer, double now)
+void timers_send_sender_report(struct core *core, struct peer *peer, double now)
 {
     if (peer->output == NULL || peer->viewer == NULL)
         return;
@@ -103,7 +103,7 @@ void timers_report_to(struct core *core, struct peer *peer, double now)
     send_rtcp(peer, &buffer);
 }
 
-uint32_t timers_middle_of(const struct core *core, double now)
+uint32_t timers_ntp_middle(const struct core *core, double now)
 {
     return (uint32_t)(ntp_of(now + core->wall_at_zero) >> 16);
 }
@@ -123,7 +123,7 @@ static void look(struct core *core, double now)
             output_probe(output, TICK_S);
         if (output->following != NULL) {
             uint64_t peer = output->following->peer;
-            if (output_begin_with_sound(output, now))
+            if (output_switch_to_audio_only(output, now))
                 events_push(core->events, EVENT_AIRED, peer, output->number, OBJECTION_NONE, NULL,
                             0);
         }
@@ -131,7 +131,7 @@ static void look(struct core *core, double now)
             !list_is_empty(&output->catch_up.moving)) {
             output_want_keyframes(output, now);
             if (!list_is_empty(&output->catch_up.catching))
-                timers_pump_soon(core, now);
+                timers_schedule_bursts(core, now);
         }
     }
 }
@@ -166,10 +166,10 @@ static void second(struct core *core, struct peer *peer, double now)
         }
     } else if (peer->viewer != NULL) {
         if (output_second(peer->output, peer->viewer, now))
-            timers_ask_for_keyframe(core, peer->output, now);
+            timers_request_keyframes(core, peer->output, now);
         peer->seconds++;
         if (peer->seconds <= FIRST_REPORTS || peer->seconds % SECONDS_A_REPORT == 0)
-            timers_report_to(core, peer, now);
+            timers_send_sender_report(core, peer, now);
     }
     if (now - alive > core->times.consent && !peer->lost) {
         peer->lost = true;
@@ -277,7 +277,7 @@ static void pump(struct core *core, double now)
     core->is_catching_up = false;
     list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
-        output_pump(output, now);
+        output_send_bursts(output, now);
         core->is_catching_up |= !list_is_empty(&output->catch_up.catching);
     }
     core->packet_batch_at = now + BATCH_S;

@@ -11,7 +11,7 @@
 void timers_start(struct core *core, double wall, double now);
 
 /* Add a peer's timers; record that it has keys and a path; remove them. */
-void timers_watch(struct core *core, struct peer *peer);
+void timers_add(struct core *core, struct peer *peer);
 void timers_joined(struct core *core, struct peer *peer);
 void timers_forget(struct peer *peer);
 
@@ -22,14 +22,14 @@ double timers_due(const struct core *core);
 void timers_run(struct core *core, double now);
 
 /* Request the keyframes that viewers of this output may wait for. */
-void timers_ask_for_keyframe(struct core *core, struct output *output, double now);
+void timers_request_keyframes(struct core *core, struct output *output, double now);
 /* Send this publisher's requests soon: for keyframes and for missing packets. */
-void timers_ask(struct core *core, struct publisher *publisher, double now);
+void timers_schedule_request(struct core *core, struct publisher *publisher, double now);
 /* A viewer catches up: send batches, a part at a time. */
-void timers_pump_soon(struct core *core, double now);
+void timers_schedule_bursts(struct core *core, double now);
 /* Send a viewer the sender reports of this moment. */
-void timers_report_to(struct core *core, struct peer *peer, double now);
+void timers_send_sender_report(struct core *core, struct peer *peer, double now);
 /* Return this moment as the middle 32 bits of our NTP time. */
-uint32_t timers_middle_of(const struct core *core, double now);
+uint32_t timers_ntp_middle(const struct core *core, double now);
 
 #endif

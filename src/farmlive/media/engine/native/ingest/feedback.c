@@ -17,7 +17,7 @@ void feedback_take_report(struct publisher *publisher, const struct sender_repor
         struct track *track = publisher->tracks[at];
         if (track->ssrc == report->ssrc) {
             double ours = source_clock_report(&publisher->clock, ntp_seconds(report->ntp), now);
-            track_heard(track, report, ours, now);
+            track_record_sender_report(track, report, ours, now);
             return;
         }
     }
@@ -40,7 +40,7 @@ static void ask(struct publisher *publisher, double now, struct rtcp_buffer *out
     for (int at = 0; at < publisher->track_count; at++) {
         struct track *track = publisher->tracks[at];
         uint16_t due[TRACK_MISSING_MOST];
-        int count = track_due(track, now, publisher->round_trip_s, due);
+        int count = track_take_due_nacks(track, now, publisher->round_trip_s, due);
         if (count > 0)
             rtcp_nack(out, publisher->own_ssrc, track->ssrc, due, count);
     }

@@ -15,7 +15,7 @@ static bool keyframe_came(struct publisher *publisher, struct track *track,
 {
     if (track->has_keyframe && now - track->keyframe_at > KEYFRAMES_APART_S)
         publisher->health.keyframe_s = decimal_round(now - track->keyframe_at, 2);
-    int answered = track_keyframe_came(track, now);
+    int answered = track_record_keyframe(track, now);
     if (answered >= 0)
         publisher->answered = answered == 1;
     struct picture_size size = codec_picture_size(track->codec, packet->payload, packet->size);
@@ -26,7 +26,7 @@ static bool keyframe_came(struct publisher *publisher, struct track *track,
     }
     if (publisher->health.objection == OBJECTION_NONE)
         publisher->health.objection = codec_objection(track->codec, packet->payload, packet->size);
-    track_demux_put_in_order(publisher, now);
+    track_demux_sort_layers(publisher, now);
     return track_begins_group(track, packet->sequence, packet->timestamp, now);
 }
 
@@ -50,11 +50,11 @@ static bool restore(struct publisher *publisher, const struct rtp_packet *receiv
     if (received->size < 2)
         return false;
     uint16_t number = get16(received->payload);
-    struct track *track = track_demux_repaired(publisher, received, number);
+    struct track *track = track_demux_restore(publisher, received, number);
     if (track == NULL)
         return false;
-    struct packet *packet = track_repaired(track, number, received->timestamp, received->marker,
-                                           received->payload + 2, received->size - 2, now);
+    struct packet *packet = track_add_repaired(track, number, received->timestamp, received->marker,
+                                               received->payload + 2, received->size - 2, now);
     if (packet == NULL)
         return false;
     *taken = (struct taken){track, packet, false};

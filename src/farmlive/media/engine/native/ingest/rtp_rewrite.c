@@ -97,7 +97,7 @@ uint32_t rtp_rewrite_splice(uint32_t last, int64_t elapsed, uint32_t first, uint
     return added + *nudge;
 }
 
-uint32_t rtp_rewrite_squeeze(uint32_t timestamp, uint32_t live)
+uint32_t rtp_rewrite_compress(uint32_t timestamp, uint32_t live)
 {
     int32_t behind = ahead32(live, timestamp);
     if (behind <= 0)
@@ -106,4 +106,4 @@ uint32_t rtp_rewrite_squeeze(uint32_t timestamp, uint32_t live)
     return live - (squeezed > 1 ? squeezed : 1);
 }
 
-uint16_t rtp_rewrite_half(uint16_t sequence) { return sequence & 0x8000; }
+uint16_t rtp_rewrite_base(uint16_t sequence) { return sequence & 0x8000; }

@@ -55,11 +55,11 @@ uint32_t rtp_rewrite_splice(uint32_t last, int64_t elapsed, uint32_t first, uint
 
 /* Return the timestamp of a past frame in a late joiner's batch; `live` is where live begins. Order
  * and difference of frames stay; the frame at `live` and later ones keep their own. */
-uint32_t rtp_rewrite_squeeze(uint32_t timestamp, uint32_t live);
+uint32_t rtp_rewrite_compress(uint32_t timestamp, uint32_t live);
 
 /* Return the offset of sequence numbers for a viewer that starts here: 0 or 32768. It puts the
  * viewer's first number into the lower half, so that both ends agree on the rollover counter even
  * if the first packets are lost (RFC 3711, section 3.3.1). */
-uint16_t rtp_rewrite_half(uint16_t sequence);
+uint16_t rtp_rewrite_base(uint16_t sequence);
 
 #endif

@@ -197,8 +197,8 @@ struct packet *track_add(struct track *track, const struct rtp_packet *received,
     return packet;
 }
 
-struct packet *track_repaired(struct track *track, uint16_t sequence, uint32_t timestamp,
-                              bool marker, const uint8_t *payload, size_t size, double now)
+struct packet *track_add_repaired(struct track *track, uint16_t sequence, uint32_t timestamp,
+                                  bool marker, const uint8_t *payload, size_t size, double now)
 {
     if (!track_misses(track, sequence))
         return NULL;
@@ -215,8 +215,8 @@ struct packet *track_repaired(struct track *track, uint16_t sequence, uint32_t t
     return packet;
 }
 
-int track_due(struct track *track, double now, double round_trip_s,
-              uint16_t out[TRACK_MISSING_MOST])
+int track_take_due_nacks(struct track *track, double now, double round_trip_s,
+                         uint16_t out[TRACK_MISSING_MOST])
 {
     double known = round_trip_s;
     if (round_trip_s < 0)
@@ -242,7 +242,7 @@ int track_due(struct track *track, double now, double round_trip_s,
 
 /* Keyframes. */
 
-int track_keyframe_came(struct track *track, double now)
+int track_record_keyframe(struct track *track, double now)
 {
     track->has_keyframe = true;
     track->keyframe_at = now;
@@ -318,7 +318,8 @@ bool track_begins_group(struct track *track, uint16_t sequence, uint32_t timesta
 
 /* Sender and receiver reports. */
 
-void track_heard(struct track *track, const struct sender_report *report, double ours, double now)
+void track_record_sender_report(struct track *track, const struct sender_report *report,
+                                double ours, double now)
 {
     track->has_report = true;
     track->report = *report;

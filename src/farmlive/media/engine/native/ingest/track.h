@@ -86,18 +86,18 @@ struct packet *track_add(struct track *track, const struct rtp_packet *received,
 
 /* Count a packet that came by RTX and keep it; NULL if it was not missing. The caller releases
  * it. */
-struct packet *track_repaired(struct track *track, uint16_t sequence, uint32_t timestamp,
-                              bool marker, const uint8_t *payload, size_t size, double now);
+struct packet *track_add_repaired(struct track *track, uint16_t sequence, uint32_t timestamp,
+                                  bool marker, const uint8_t *payload, size_t size, double now);
 
 bool track_misses(const struct track *track, uint16_t sequence);
 
 /* Get the sequence numbers to request now, in order, each again after a round trip (negative:
  * unknown). Returns how many are in `out`. */
-int track_due(struct track *track, double now, double round_trip_s,
-              uint16_t out[TRACK_MISSING_MOST]);
+int track_take_due_nacks(struct track *track, double now, double round_trip_s,
+                         uint16_t out[TRACK_MISSING_MOST]);
 
 /* Record a keyframe: 1 if it answers a request, 0 if it came too late for it, -1 without one. */
-int track_keyframe_came(struct track *track, double now);
+int track_record_keyframe(struct track *track, double now);
 void track_forget_request(struct track *track);
 bool track_unanswered(const struct track *track, double now);
 /* Return how long a keyframe is away for a viewer that can wait; 0: an answer is due. */
@@ -108,7 +108,8 @@ bool track_request_due(struct track *track, double now);
 bool track_begins_group(struct track *track, uint16_t sequence, uint32_t timestamp, double now);
 
 /* Record a sender report; `ours` is its moment on our clock. */
-void track_heard(struct track *track, const struct sender_report *report, double ours, double now);
+void track_record_sender_report(struct track *track, const struct sender_report *report,
+                                double ours, double now);
 uint32_t track_timestamp_at(const struct track *track, double when);
 /* Get its RTP time at the moment of the other track's last report; false until both have one. */
 bool track_timestamp_of(const struct track *track, const struct track *other, uint32_t *timestamp);

@@ -179,8 +179,8 @@ struct track *track_demux_begin(struct publisher *publisher, const struct rtp_pa
     return track_demux_renew(publisher, track, received, now);
 }
 
-struct track *track_demux_repaired(struct publisher *publisher, const struct rtp_packet *received,
-                                   uint16_t number)
+struct track *track_demux_restore(struct publisher *publisher, const struct rtp_packet *received,
+                                  uint16_t number)
 {
     for (int at = 0; at < publisher->repairing_count; at++)
         if (publisher->repairing[at].ssrc == received->ssrc)
@@ -218,7 +218,7 @@ static bool is_larger(struct picture_size a, struct picture_size b)
     return a.width != b.width ? a.width > b.width : a.height > b.height;
 }
 
-void track_demux_put_in_order(struct publisher *publisher, double now)
+void track_demux_sort_layers(struct publisher *publisher, double now)
 {
     int count = publisher->layer_count, sized = 0;
     bool is_right = true;

@@ -23,11 +23,11 @@ struct track *track_demux_renew(struct publisher *publisher, struct track *track
 
 /* Return the track that this RTX repairs, by its SSRC or its RID, or by which track misses this
  * number; NULL if it is ambiguous. */
-struct track *track_demux_repaired(struct publisher *publisher, const struct rtp_packet *received,
-                                   uint16_t number);
+struct track *track_demux_restore(struct publisher *publisher, const struct rtp_packet *received,
+                                  uint16_t number);
 
 /* Sort the layers by picture size, and notify the listeners: the order in the offer may be a guess.
  * If two are in the wrong order, all are taken to be reversed. */
-void track_demux_put_in_order(struct publisher *publisher, double now);
+void track_demux_sort_layers(struct publisher *publisher, double now);
 
 #endif

@@ -81,7 +81,7 @@ static void look_at_ticks(struct loop *loop, bool was_read)
     loop->ticks = loop->core.ticks;
     read_clocks(&loop->core);
     if (was_read && list_is_empty(&loop->core.joining))
-        udp_poller_be_patient(&loop->poller);
+        udp_poller_read_with_publishers(&loop->poller);
 }
 
 static void after_reading(struct loop *loop, double now)
@@ -142,10 +142,10 @@ static bool read_others(struct loop *loop, const struct epoll_event *events, int
  * bell. */
 static void hear(struct loop *loop, double now)
 {
-    send_results_hear(&loop->core, now);
+    send_results_handle(&loop->core, now);
     for (int i = 1; i < HEARINGS_MOST && !loop->has_send_threads && loop->core.send_feedback.first;
          i++)
-        send_results_hear(&loop->core, now);
+        send_results_handle(&loop->core, now);
     tcp_flush(&loop->tcp, now);
 }
 
@@ -220,10 +220,13 @@ static void close_own(void *context, struct peer *peer)
 
 static void hear_reports(void *context, bool hears)
 {
-    udp_poller_hear_reports(&((struct loop *)context)->poller, hears);
+    udp_poller_pass_reports(&((struct loop *)context)->poller, hears);
 }
 
-static void read_at_once(void *context) { udp_poller_at_once(&((struct loop *)context)->poller); }
+static void read_at_once(void *context)
+{
+    udp_poller_read_when_readable(&((struct loop *)context)->poller);
+}
 
 /* Start and stop. */
 

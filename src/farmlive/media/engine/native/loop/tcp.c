@@ -1,6 +1,6 @@
 /* The TCP ports: which clients may connect, and for how long without an authenticated check.
  *
- * Always holds: `unproved` is ordered by the time at which a connection must have sent an
+ * Always holds: `unauthenticated` is ordered by the time at which a connection must have sent an
  * authenticated check. */
 #include "loop/tcp.h"
 
@@ -21,7 +21,7 @@ bool tcp_init(struct tcp *tcp, struct core *core, struct commands *commands, int
     tcp->commands = commands;
     tcp->connections.epoll = epoll;
     tcp->connections.cut_off = ice_cut_off;
-    list_init(&tcp->connections.unproved);
+    list_init(&tcp->connections.unauthenticated);
     tcp->port_count = count;
     tcp->ports = memory_new((size_t)count * sizeof *tcp->ports);
     bool listens = true;
@@ -49,7 +49,7 @@ void tcp_clear(struct tcp *tcp)
 static bool must_be_proved(struct connection *connection)
 {
     if (port_peer(connection->port, &connection->address)) {
-        list_remove(&connection->unproved);
+        list_remove(&connection->unauthenticated);
         return true;
     }
     connection_close(connection);
@@ -64,8 +64,8 @@ static bool has_room(struct tcp *tcp, const struct address *address)
     if (tcp_limits_allow(limits, address)) {
         if (limits->count < CONNECTIONS_MOST)
             return true;
-        list_each(link, &tcp->connections.unproved)
-            if (!must_be_proved(list_entry(link, struct connection, unproved)))
+        list_each(link, &tcp->connections.unauthenticated)
+            if (!must_be_proved(list_entry(link, struct connection, unauthenticated)))
                 return true;
     }
     atomic_fetch_add_explicit(&tcp->refused, 1, memory_order_relaxed);
@@ -109,7 +109,7 @@ static void read_from(struct tcp *tcp, struct connection *connection, double now
     /* Clients send as soon as Python has answered them: run Python's commands first. */
     commands_run(tcp->commands, tcp->core, now);
     while (connection_next(connection, &data, &left, &packet, &size))
-        demux_take(tcp->core, connection->port, packet, size, -1, &connection->address, now);
+        demux_handle(tcp->core, connection->port, packet, size, -1, &connection->address, now);
 }
 
 void tcp_serve(struct tcp *tcp, struct connection *connection, uint32_t events, double now)
@@ -125,8 +125,9 @@ void tcp_serve(struct tcp *tcp, struct connection *connection, uint32_t events, 
 double tcp_due(const struct tcp *tcp)
 {
     double due = INFINITY;
-    if (!list_is_empty(&tcp->connections.unproved))
-        due = list_entry(tcp->connections.unproved.next, struct connection, unproved)->prove_by;
+    if (!list_is_empty(&tcp->connections.unauthenticated))
+        due = list_entry(tcp->connections.unauthenticated.next, struct connection, unauthenticated)
+                  ->prove_by;
     for (int i = 0; i < tcp->port_count; i++)
         if (tcp->ports[i]->accept_at > 0)
             due = fmin(due, tcp->ports[i]->accept_at);
@@ -135,8 +136,8 @@ double tcp_due(const struct tcp *tcp)
 
 void tcp_run(struct tcp *tcp, double now)
 {
-    list_each(link, &tcp->connections.unproved) {
-        struct connection *connection = list_entry(link, struct connection, unproved);
+    list_each(link, &tcp->connections.unauthenticated) {
+        struct connection *connection = list_entry(link, struct connection, unauthenticated);
         if (connection->prove_by > now)
             break;
         must_be_proved(connection);

@@ -72,7 +72,7 @@ void test_engine_free(struct test_engine *engine)
 void test_engine_run(struct test_engine *engine, struct command *command)
 {
     command->run(&engine->core, command, engine->now);
-    send_results_hear(&engine->core, engine->now);
+    send_results_handle(&engine->core, engine->now);
 }
 
 void test_engine_gauges(const struct test_engine *engine, struct gauges *gauges)
@@ -88,13 +88,13 @@ void test_engine_begin(struct test_engine *engine, double wall, double now)
 
 void test_engine_set_now(struct test_engine *engine, double now) { engine->now = now; }
 
-void test_engine_take(struct test_engine *engine, uint8_t *data, size_t size, double stamp,
-                      const struct address *from, double now)
+void test_engine_handle(struct test_engine *engine, uint8_t *data, size_t size, double stamp,
+                        const struct address *from, double now)
 {
     engine->now = now;
-    demux_take(&engine->core, engine->port, data, size, stamp, from, now);
+    demux_handle(&engine->core, engine->port, data, size, stamp, from, now);
     timers_after_reading(&engine->core, now);
-    send_results_hear(&engine->core, now);
+    send_results_handle(&engine->core, now);
 }
 
 double test_engine_due(const struct test_engine *engine) { return timers_due(&engine->core); }
@@ -103,5 +103,5 @@ void test_engine_do_due(struct test_engine *engine, double now)
 {
     engine->now = now;
     timers_run(&engine->core, now);
-    send_results_hear(&engine->core, now);
+    send_results_handle(&engine->core, now);
 }

@@ -27,9 +27,9 @@ void test_engine_gauges(const struct test_engine *engine, struct gauges *gauges)
 /* Start ticking; `wall` is our clock's time at `now`. */
 void test_engine_begin(struct test_engine *engine, double wall, double now);
 void test_engine_set_now(struct test_engine *engine, double now);
-/* Handle a datagram, which is changed in place; `stamp` as in `demux_take`. */
-void test_engine_take(struct test_engine *engine, uint8_t *data, size_t size, double stamp,
-                      const struct address *from, double now);
+/* Handle a datagram, which is changed in place; `stamp` as in `demux_handle`. */
+void test_engine_handle(struct test_engine *engine, uint8_t *data, size_t size, double stamp,
+                        const struct address *from, double now);
 /* Return when the next work is due at the latest, and do due work. */
 double test_engine_due(const struct test_engine *engine);
 void test_engine_do_due(struct test_engine *engine, double now);

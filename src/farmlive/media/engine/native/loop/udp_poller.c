@@ -105,7 +105,7 @@ void udp_poller_close_own(struct udp_poller *poller, struct peer *peer)
         close_own(poller, own);
 }
 
-void udp_poller_hear_reports(struct udp_poller *poller, bool hears)
+void udp_poller_pass_reports(struct udp_poller *poller, bool hears)
 {
     for (int i = 0; i < poller->port_count; i++)
         (hears ? bpf_filter_pass_all : bpf_filter_sift)(port_fd(poller->ports[i]));
@@ -119,7 +119,7 @@ static void watch_shared(struct udp_poller *poller, uint32_t events)
         watched_for(&poller->ports[i]->watched, poller->epoll, events);
 }
 
-void udp_poller_at_once(struct udp_poller *poller)
+void udp_poller_read_when_readable(struct udp_poller *poller)
 {
     if (poller->is_patient) {
         poller->is_patient = poller->is_due = false;
@@ -127,10 +127,10 @@ void udp_poller_at_once(struct udp_poller *poller)
     }
 }
 
-void udp_poller_be_patient(struct udp_poller *poller)
+void udp_poller_read_with_publishers(struct udp_poller *poller)
 {
     if (!poller->is_woken) {
-        udp_poller_at_once(poller);
+        udp_poller_read_when_readable(poller);
     } else if (!poller->is_patient) {
         poller->is_patient = true;
         watch_shared(poller, 0);
@@ -150,8 +150,8 @@ static bool take(struct udp_poller *poller, int fd, struct port *port, double no
         commands_run(poller->commands, poller->core, now);
     for (int i = 0; i < count; i++) {
         struct datagram datagram = recv_batch_datagram(poller->recv_batch, i);
-        demux_take(poller->core, port, datagram.data, datagram.size, datagram.stamp, &datagram.from,
-                   now);
+        demux_handle(poller->core, port, datagram.data, datagram.size, datagram.stamp,
+                     &datagram.from, now);
     }
     return count == RECV_BATCH_MOST;
 }

@@ -43,12 +43,12 @@ void udp_poller_open_own(struct udp_poller *poller, struct peer *peer);
 /* Close the publisher's own socket. */
 void udp_poller_close_own(struct udp_poller *poller, struct peer *peer);
 /* Let receiver reports through the filter, or drop them. */
-void udp_poller_hear_reports(struct udp_poller *poller, bool hears);
+void udp_poller_pass_reports(struct udp_poller *poller, bool hears);
 /* Read each datagram when it comes: a peer is joining, or no publisher wakes the thread. */
-void udp_poller_at_once(struct udp_poller *poller);
+void udp_poller_read_when_readable(struct udp_poller *poller);
 /* Read the shared sockets only when a publisher wakes the thread. Called now and then while no peer
  * joins. */
-void udp_poller_be_patient(struct udp_poller *poller);
+void udp_poller_read_with_publishers(struct udp_poller *poller);
 
 /* Read a publisher's socket, or a shared one, that has datagrams. The caller then calls
  * `timers_after_reading`. */

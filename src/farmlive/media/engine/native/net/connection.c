@@ -38,7 +38,7 @@ struct connection *connection_new(struct port *port, int fd, const struct addres
     set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, DEAD_AFTER_MS);
     connection->host = tcp_limits_add(&port->all->limits, address);
     connection->prove_by = now + CHECKED_WITHIN_S;
-    list_add(&port->all->unproved, &connection->unproved);
+    list_add(&port->all->unauthenticated, &connection->unauthenticated);
     table_put(&port->connections, address, connection);
     if (!watched_for(&connection->watched, port->all->epoll, EPOLLIN))
         connection_close(connection);
@@ -57,7 +57,7 @@ void connection_close(struct connection *connection)
     watched_close(&connection->watched, all->epoll);
     table_take(&port->connections, &connection->address);
     tcp_limits_remove(&all->limits, connection->host);
-    list_remove(&connection->unproved);
+    list_remove(&connection->unauthenticated);
     connection->next_dead = all->dead;
     all->dead = connection;
     struct peer *peer = table_take(&port->peers, &connection->address);
@@ -143,14 +143,14 @@ void connection_flush(struct connection *connection, double now)
     list_remove(&connection->gathered);
     connection_write(connection);
     if (connection->is_full)
-        connection->untold += send_queue_trim(&connection->send_queue, now);
+        connection->unreported += send_queue_trim(&connection->send_queue, now);
 }
 
 void connection_send(struct connection *connection, const uint8_t *data, size_t size, double now)
 {
     send_queue_add(&connection->send_queue, data, size, false, now);
     if (connection->is_full)
-        connection->untold += send_queue_trim(&connection->send_queue, now);
+        connection->unreported += send_queue_trim(&connection->send_queue, now);
     else
         connection_flush(connection, now);
 }
@@ -160,14 +160,14 @@ int connection_stream(struct connection *connection, const uint8_t *data, size_t
 {
     send_queue_add(&connection->send_queue, data, size, is_video, now);
     if (connection->is_full) {
-        connection->untold += send_queue_trim(&connection->send_queue, now);
+        connection->unreported += send_queue_trim(&connection->send_queue, now);
     } else if (connection->send_queue.size >= WRITTEN_AT_ONCE) {
         connection_flush(connection, now);
     } else if (list_is_empty(&connection->gathered)) {
         list_add(&connection->port->gathered, &connection->gathered);
     }
-    int dropped = connection->untold;
-    connection->untold = 0;
+    int dropped = connection->unreported;
+    connection->unreported = 0;
     return dropped;
 }
 

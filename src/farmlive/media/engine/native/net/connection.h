@@ -18,7 +18,7 @@ struct connections {
     /* Called when the connection of a peer has ended. */
     void (*cut_off)(struct peer *peer, const struct port *port, const struct address *address);
     struct tcp_limits limits;
-    struct list unproved; /* those without an authenticated check, the oldest first */
+    struct list unauthenticated; /* those without an authenticated check, the oldest first */
     struct connection *dead;
 };
 
@@ -27,13 +27,13 @@ struct connection {
     struct port *port;
     struct address address;
     struct tcp_host *host;
-    struct list unproved; /* among those of all ports */
-    struct list gathered; /* in its port's */
+    struct list unauthenticated; /* among those of all ports */
+    struct list gathered;        /* in its port's */
     struct connection *next_dead;
     double prove_by; /* when it must have sent an authenticated check */
     bool is_open;
-    bool is_full; /* it takes no more for now */
-    int untold;   /* dropped packets that `connection_stream` has not returned yet */
+    bool is_full;   /* it takes no more for now */
+    int unreported; /* dropped packets that `connection_stream` has not returned yet */
     struct send_queue send_queue;
     struct deframer deframer;
 };
@@ -57,7 +57,7 @@ bool connection_next(struct connection *connection, uint8_t **data, size_t *left
 /* Send what the socket takes. */
 void connection_write(struct connection *connection);
 
-/* As `port_send`, `port_stream`, `port_flush` and `port_held`. */
+/* As `port_send`, `port_stream`, `port_flush` and `port_queued_bytes`. */
 void connection_send(struct connection *connection, const uint8_t *data, size_t size, double now);
 int connection_stream(struct connection *connection, const uint8_t *data, size_t size,
                       bool is_video, double now);

@@ -34,7 +34,7 @@ static bool is_stream(const struct place *place)
 struct path path_new(struct port *port, const struct address *address)
 {
     struct path path = {.place = {.port = port, .address = *address}};
-    path.proved = is_stream(&path.place);
+    path.validated = is_stream(&path.place);
     return path;
 }
 
@@ -81,20 +81,20 @@ void path_begin(struct path *path, const struct credentials *local,
 
 void path_prove(struct path *path)
 {
-    path->proved = true;
+    path->validated = true;
     path_clear(path);
 }
 
 void path_forget(struct path *path)
 {
-    path->proved = is_stream(&path->place);
+    path->validated = is_stream(&path->place);
     path->has_begun = false;
     path_clear(path);
 }
 
 bool path_spend(struct path *path, size_t size, double now)
 {
-    if (path->proved)
+    if (path->validated)
         return true;
     if (!path_may_prove(path, now) || path->sent + size > FACTOR * path->received)
         return false;
@@ -104,7 +104,7 @@ bool path_spend(struct path *path, size_t size, double now)
 
 void path_answers(struct path *path, size_t size)
 {
-    if (!path->proved)
+    if (!path->validated)
         path->sent += size;
 }
 

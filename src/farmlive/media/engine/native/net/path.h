@@ -2,7 +2,7 @@
  * 9000, sections 8 and 9.3). As `farmlive.media.engine.python.net.path`; ice.c decides what a check
  * means for the peer.
  *
- * Invariant: until it is validated (`proved`), `sent` is at most FACTOR times `received`, except
+ * Invariant: until it is validated (`validated`), `sent` is at most FACTOR times `received`, except
  * for our first DTLS flight; and later than PROVING_S after `begun` the engine sends it only
  * responses to checks. */
 #ifndef FARMLIVE_PATH_H
@@ -23,7 +23,7 @@ struct place {
 /* A remote address, at a port of ours, from which a peer has sent a check. */
 struct path {
     struct place place;
-    bool proved;
+    bool validated;
     bool has_begun;   /* a check asked to select it: validation has begun */
     bool has_asked;   /* a check of ours was sent since then */
     bool has_greeted; /* a ClientHello came on it */

@@ -72,7 +72,7 @@ void port_send(struct port *port, const uint8_t *data, size_t size, const struct
     }
 }
 
-size_t port_held(const struct port *port, const struct address *address)
+size_t port_queued_bytes(const struct port *port, const struct address *address)
 {
     if (port->transport == TRANSPORT_UDP || port->sink.datagram)
         return 0;

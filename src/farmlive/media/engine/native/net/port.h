@@ -35,7 +35,7 @@ void port_send(struct port *port, const uint8_t *data, size_t size, const struct
 
 /* Return how many bytes are queued for the peer at this address: 0 for UDP; 1 for a connection that
  * is gone, because it takes nothing. */
-size_t port_held(const struct port *port, const struct address *address);
+size_t port_queued_bytes(const struct port *port, const struct address *address);
 
 /* Queue a viewer's protected packet for a connection; one with `is_video` may be dropped. Returns
  * how many packets were dropped, this or older ones. `port_flush` sends it. */

@@ -109,7 +109,7 @@ static bool enter(struct catch_up *catch_up, struct viewer *viewer, struct track
     viewer_spend(viewer, false);
     viewer->only_keyframe = false;
     viewer->burst = 0;
-    slow_viewer_go_on(&viewer->slow, now);
+    slow_viewer_resume(&viewer->slow, now);
     choice_begin_stream(&viewer->choice);
     link_estimate_begin_stream(&viewer->link);
     list_remove(&viewer->place);
@@ -144,7 +144,7 @@ struct beginning {
 static bool is_due(const struct beginning *beginning, const struct viewer *viewer)
 {
     const struct track *target = viewer->target, *track = beginning->track;
-    if (target == NULL || !viewer_may_go_on(viewer, beginning->now))
+    if (target == NULL || !viewer_may_resume(viewer, beginning->now))
         return false;
     if (target == track)
         return true;
@@ -175,8 +175,8 @@ static int gather_due(const struct catch_up *catch_up, const struct beginning *b
     return count;
 }
 
-void catch_up_let_in(struct catch_up *catch_up, struct publisher *publisher, struct track *track,
-                     uint16_t start, bool impatient, double now)
+void catch_up_start_group(struct catch_up *catch_up, struct publisher *publisher,
+                          struct track *track, uint16_t start, bool impatient, double now)
 {
     struct beginning beginning = {publisher, track, impatient, now};
     struct viewer **viewers;
@@ -253,7 +253,7 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
         catch_up_wait(catch_up, viewer, false);
         return;
     }
-    if (viewer_held(viewer) > HELD_WHILE_CATCHING)
+    if (viewer_queued_bytes(viewer) > HELD_WHILE_CATCHING)
         return;
     struct link_estimate *link = &viewer->link;
     bool paced = catch_up_paces(viewer, on_air), gives_up = false;

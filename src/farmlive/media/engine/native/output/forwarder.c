@@ -119,7 +119,7 @@ static void forwarder_write_one(struct packet_batch *batch, const struct packet 
         return;
     uint32_t timestamp = packet->timestamp;
     if (manner->live != NULL)
-        timestamp = rtp_rewrite_squeeze(timestamp, *manner->live);
+        timestamp = rtp_rewrite_compress(timestamp, *manner->live);
     rtp_head(out, padding > 0, offset->payload_type, packet->marker,
              (uint16_t)(packet->sequence + offset->sequence), timestamp + offset->timestamp,
              manner->ssrc);

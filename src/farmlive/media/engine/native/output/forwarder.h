@@ -60,7 +60,7 @@ void forwarder_forget_splices(struct forwarder *forwarder);
 
 /* Add packets to the batch, as one group of viewers gets them; those a little shorter than the
  * longest are padded to its size. With `live`, where live begins in the source's time, the
- * timestamps of earlier packets are compressed (`rtp_rewrite_squeeze`). */
+ * timestamps of earlier packets are compressed (`rtp_rewrite_compress`). */
 void forwarder_write(struct packet_batch *batch, struct packet *const *packets, int count,
                      const struct rewrite_offset *offset, uint32_t ssrc, const uint32_t *live);
 /* Do the same for the first `count` queued packets and viewers with these offsets: they get nothing

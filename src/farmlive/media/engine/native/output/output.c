@@ -163,7 +163,7 @@ static void switch_to(struct output *output, struct publisher *publisher, bool b
     subscribe(output, before);
 }
 
-bool output_begin_at_once(struct output *output, double now)
+bool output_switch_at_once(struct output *output, double now)
 {
     struct publisher *publisher = output->following;
     if (output->on_air != NULL || publisher == NULL)
@@ -179,7 +179,7 @@ bool output_begin_at_once(struct output *output, double now)
     return true;
 }
 
-bool output_begin_with_sound(struct output *output, double now)
+bool output_switch_to_audio_only(struct output *output, double now)
 {
     struct publisher *publisher = output->following;
     if (publisher == NULL)
@@ -209,7 +209,7 @@ static void let_in(struct output *output, struct publisher *publisher, struct tr
     if (publisher != output->on_air || !ring_group_start(track->ring, &start))
         return;
     bool impatient = now - output->switched_at > PATIENCE_S;
-    catch_up_let_in(&output->catch_up, publisher, track, start, impatient, now);
+    catch_up_start_group(&output->catch_up, publisher, track, start, impatient, now);
 }
 
 bool output_feed(struct output *output, struct publisher *publisher, struct track *track,
@@ -258,7 +258,7 @@ bool output_send_whole(struct output *output)
 
 void output_flush(struct output *output) { sending_send(&output->sending, true); }
 
-void output_pump(struct output *output, double now)
+void output_send_bursts(struct output *output, double now)
 {
     /* Who goes live must have had all that came; who is paced leaves the others alone. */
     bool flushes = false;
@@ -298,7 +298,7 @@ void output_remove(struct output *output, struct viewer *viewer)
     output->sending.stale = true;
 }
 
-void output_fall(struct output *output, struct viewer *viewer)
+void output_stop_video(struct output *output, struct viewer *viewer)
 {
     const struct slow_viewer *slow = &viewer->slow;
     if (viewer->has_epoch)
@@ -316,7 +316,7 @@ bool output_is_layered(const struct output *output)
 
 bool output_aim(struct output *output, struct viewer *viewer, double now)
 {
-    return track_select_aim(&output->catch_up, output->on_air, viewer, now);
+    return track_select_viewer(&output->catch_up, output->on_air, viewer, now);
 }
 
 bool output_aim_all(struct output *output, double now)
@@ -332,7 +332,7 @@ void output_want_keyframes(struct output *output, double now)
     /* A keyframe that lost a packet has begun no group: request another. */
     if (output->following != NULL)
         publisher_want_keyframe(output->following, NULL);
-    track_select_want_keyframes(&output->catch_up, output->on_air, now);
+    track_select_request_keyframes(&output->catch_up, output->on_air, now);
 }
 
 /* Estimate a viewer's link by a report on its video, and pace the viewer if it is narrow. */
@@ -379,7 +379,7 @@ bool output_reported(struct output *output, struct viewer *viewer,
     link_estimate_measured(&viewer->link, round_trip_s);
     if (report->ssrc == output->sending.ssrcs.video && viewer->has_epoch)
         estimate(output, viewer, report, now);
-    return track_select_reported(&output->catch_up, output->on_air, viewer, report, now);
+    return track_select_record_report(&output->catch_up, output->on_air, viewer, report, now);
 }
 
 void output_probe(struct output *output, double seconds)
@@ -389,5 +389,5 @@ void output_probe(struct output *output, double seconds)
 
 bool output_second(struct output *output, struct viewer *viewer, double now)
 {
-    return track_select_second(&output->catch_up, output->on_air, viewer, now);
+    return track_select_each_second(&output->catch_up, output->on_air, viewer, now);
 }

@@ -41,10 +41,10 @@ void output_free(struct output *output);
 void output_put_on_air(struct output *output, struct publisher *publisher);
 /* Switch to the followed publisher at once if no source is on air and its current group serves: its
  * next keyframe may be seconds away. True if switched. */
-bool output_begin_at_once(struct output *output, double now);
+bool output_switch_at_once(struct output *output, double now);
 /* Switch to the followed publisher if only its audio has come for some seconds; called often while
  * one is followed. True if switched. */
-bool output_begin_with_sound(struct output *output, double now);
+bool output_switch_to_audio_only(struct output *output, double now);
 /* Remove a publisher that is gone: its viewers wait for the next one. */
 void output_drop(struct output *output, struct publisher *publisher);
 
@@ -63,7 +63,7 @@ void output_add(struct output *output, struct viewer *viewer, double now);
 /* Remove a viewer; the caller frees it. */
 void output_remove(struct output *output, struct viewer *viewer);
 /* Send a slow viewer audio alone until it may continue. */
-void output_fall(struct output *output, struct viewer *viewer);
+void output_stop_video(struct output *output, struct viewer *viewer);
 
 /* Select each viewer's track; return true if a viewer now needs another keyframe. */
 bool output_aim_all(struct output *output, double now);
@@ -72,7 +72,7 @@ bool output_aim(struct output *output, struct viewer *viewer, double now);
  * viewers with the current group. */
 void output_want_keyframes(struct output *output, double now);
 /* Send all viewers that catch up, or are paced, the next part of their batch. */
-void output_pump(struct output *output, double now);
+void output_send_bursts(struct output *output, double now);
 
 /* Handle a viewer's receiver report, with the round trip by it in seconds, negative if unknown;
  * return true if the viewer now needs another layer's keyframe. */

@@ -32,7 +32,7 @@ static void rtx_send(const struct rtx *rtx, struct viewer *viewer, const struct 
     packet_batch_release(batch);
 }
 
-bool rtx_answer(struct rtx *rtx, struct viewer *viewer, const struct nack *nack, double now)
+bool rtx_answer_nack(struct rtx *rtx, struct viewer *viewer, const struct nack *nack, double now)
 {
     bool beyond = false;
     if (nack->ssrc != rtx->ssrcs.video)
@@ -68,7 +68,7 @@ bool rtx_answer(struct rtx *rtx, struct viewer *viewer, const struct nack *nack,
     return beyond;
 }
 
-void rtx_repeat(const struct rtx *rtx, struct viewer *viewer, long octets)
+void rtx_send_probe(const struct rtx *rtx, struct viewer *viewer, long octets)
 {
     const struct epoch *epoch = &viewer->epoch;
     if (!viewer->has_epoch || epoch->terms.retransmission < 0)

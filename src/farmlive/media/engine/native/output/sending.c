@@ -129,7 +129,7 @@ static struct key sending_key(struct viewer *viewer, const struct sound *sound)
     if (hears != NULL) {
         if (!viewer->has_audio_offset) {
             viewer->has_audio_offset = true;
-            viewer->audio_offset = rtp_rewrite_half(sound_next_sequence(sound));
+            viewer->audio_offset = rtp_rewrite_base(sound_next_sequence(sound));
             viewer->sound_before = (struct sent){(uint32_t)sound->packets, (uint32_t)sound->octets};
         }
         key.hears = true;
@@ -273,7 +273,7 @@ void sending_send_to(struct sending *sending, struct viewer *const *viewers, int
         const struct epoch *epoch = &viewers[at]->epoch;
         if (!viewers[at]->has_epoch)
             continue;
-        viewer_got(viewers[at], (uint32_t)count, octets);
+        viewer_count_sent(viewers[at], (uint32_t)count, octets);
         keys[leg_count] = (struct key){.offset = epoch->offset, .has_live = epoch->has_squeezed};
         keys[leg_count].live = epoch->has_squeezed ? epoch->squeezed : 0;
         legs[leg_count++] = viewers[at]->leg;

@@ -17,7 +17,7 @@ static const double REFUSED_WITHIN_S = 1.0;
 
 void slow_viewer_init(struct slow_viewer *slow) { *slow = (struct slow_viewer){.wait_s = WAIT_S}; }
 
-void slow_viewer_fall(struct slow_viewer *slow, int dropped, double now)
+void slow_viewer_stop_video(struct slow_viewer *slow, int dropped, double now)
 {
     slow->dropped += dropped;
     if (slow->is_down)
@@ -30,7 +30,7 @@ void slow_viewer_fall(struct slow_viewer *slow, int dropped, double now)
         slow->wait_s = 2 * slow->wait_s < LONGEST_WAIT_S ? 2 * slow->wait_s : LONGEST_WAIT_S;
 }
 
-bool slow_viewer_refuse(struct slow_viewer *slow, int packets, double now)
+bool slow_viewer_count_refused(struct slow_viewer *slow, int packets, double now)
 {
     if (now - slow->refused_since > REFUSED_WITHIN_S) {
         slow->refused = 0;
@@ -43,16 +43,16 @@ bool slow_viewer_refuse(struct slow_viewer *slow, int packets, double now)
     }
     slow->refused = 0;
     bool fell = !slow->is_down;
-    slow_viewer_fall(slow, packets, now);
+    slow_viewer_stop_video(slow, packets, now);
     return fell;
 }
 
-bool slow_viewer_may_go_on(const struct slow_viewer *slow, size_t held, double now)
+bool slow_viewer_may_resume(const struct slow_viewer *slow, size_t held, double now)
 {
     return !slow->is_down || (held == 0 && now - slow->since >= slow->wait_s);
 }
 
-void slow_viewer_go_on(struct slow_viewer *slow, double now)
+void slow_viewer_resume(struct slow_viewer *slow, double now)
 {
     if (!slow->is_down)
         return;

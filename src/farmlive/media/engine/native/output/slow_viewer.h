@@ -20,12 +20,12 @@ struct slow_viewer {
 
 void slow_viewer_init(struct slow_viewer *slow);
 /* Stop its video: its queue exceeded the limits and packets were dropped. */
-void slow_viewer_fall(struct slow_viewer *slow, int dropped, double now);
+void slow_viewer_stop_video(struct slow_viewer *slow, int dropped, double now);
 /* Count packets that no buffer had room for; return true if that makes it slow. */
-bool slow_viewer_refuse(struct slow_viewer *slow, int packets, double now);
+bool slow_viewer_count_refused(struct slow_viewer *slow, int packets, double now);
 /* Return whether it should get the next keyframe, with `held` bytes in its queue. */
-bool slow_viewer_may_go_on(const struct slow_viewer *slow, size_t held, double now);
+bool slow_viewer_may_resume(const struct slow_viewer *slow, size_t held, double now);
 /* Record that it gets a keyframe. */
-void slow_viewer_go_on(struct slow_viewer *slow, double now);
+void slow_viewer_resume(struct slow_viewer *slow, double now);
 
 #endif

@@ -37,7 +37,7 @@ bool splice_begin_epoch(const struct viewer *viewer, struct track *track, uint16
         /* It starts in the lower half of the sequence numbers. */
         if (common != NULL)
             offset = *common;
-        offset.sequence ^= rtp_rewrite_half((uint16_t)(start + offset.sequence));
+        offset.sequence ^= rtp_rewrite_base((uint16_t)(start + offset.sequence));
     } else {
         uint32_t aligned = 0;
         bool has_aligned = splice_aligned(viewer, track, &aligned);
@@ -47,7 +47,7 @@ bool splice_begin_epoch(const struct viewer *viewer, struct track *track, uint16
         offset.timestamp =
             rtp_rewrite_splice(viewer->last_timestamp,
                                (int64_t)nearbyint((now - viewer->last_at) * VIDEO_CLOCK_RATE),
-                               rtp_rewrite_squeeze(first->timestamp, newest->timestamp),
+                               rtp_rewrite_compress(first->timestamp, newest->timestamp),
                                newest->timestamp, has_aligned, aligned, &nudge);
     }
     offset.payload_type = (uint8_t)terms->payload_type;

@@ -42,8 +42,8 @@ static int choose(struct catch_up *catch_up, const struct publisher *publisher,
     return layer;
 }
 
-bool track_select_aim(struct catch_up *catch_up, struct publisher *publisher, struct viewer *viewer,
-                      double now)
+bool track_select_viewer(struct catch_up *catch_up, struct publisher *publisher,
+                         struct viewer *viewer, double now)
 {
     const struct track *before = viewer->target;
     if (publisher == NULL || publisher->layer_count == 0) {
@@ -83,11 +83,12 @@ void track_select_want_keyframe(struct publisher *publisher, struct track *track
 static void want_for(struct publisher *publisher, const struct viewer *viewer, double now)
 {
     struct track *target = viewer->target;
-    if (target != NULL && viewer_can_play(viewer, target) && viewer_may_go_on(viewer, now))
+    if (target != NULL && viewer_can_play(viewer, target) && viewer_may_resume(viewer, now))
         track_select_want_keyframe(publisher, target, viewer);
 }
 
-void track_select_want_keyframes(struct catch_up *catch_up, struct publisher *publisher, double now)
+void track_select_request_keyframes(struct catch_up *catch_up, struct publisher *publisher,
+                                    double now)
 {
     if (publisher == NULL)
         return;
@@ -116,8 +117,9 @@ struct publisher *track_select_keyframe_requested(const struct viewer *viewer,
     return publisher;
 }
 
-bool track_select_reported(struct catch_up *catch_up, struct publisher *on_air,
-                           struct viewer *viewer, const struct receiver_report *report, double now)
+bool track_select_record_report(struct catch_up *catch_up, struct publisher *on_air,
+                                struct viewer *viewer, const struct receiver_report *report,
+                                double now)
 {
     if (report->ssrc != catch_up->sending->ssrcs.video)
         return false;
@@ -130,7 +132,7 @@ bool track_select_reported(struct catch_up *catch_up, struct publisher *on_air,
         choice_is_congested(choice, now))
         /* The keyframe of the last step may have been lost in part. */
         publisher_want_keyframe(viewer->forwarder->publisher, viewer->forwarder->track);
-    return track_select_aim(catch_up, on_air, viewer, now) || choice_is_congested(choice, now);
+    return track_select_viewer(catch_up, on_air, viewer, now) || choice_is_congested(choice, now);
 }
 
 void track_select_probe(struct catch_up *catch_up, const struct rtx *rtx, double seconds)
@@ -144,12 +146,12 @@ void track_select_probe(struct catch_up *catch_up, const struct rtx *rtx, double
             continue;
         }
         double more = forwarder->publisher->layers[layer]->kbps - forwarder->track->kbps;
-        rtx_repeat(rtx, viewer, (long)nearbyint(more * 125 * seconds));
+        rtx_send_probe(rtx, viewer, (long)nearbyint(more * 125 * seconds));
     }
 }
 
-bool track_select_second(struct catch_up *catch_up, struct publisher *on_air, struct viewer *viewer,
-                         double now)
+bool track_select_each_second(struct catch_up *catch_up, struct publisher *on_air,
+                              struct viewer *viewer, double now)
 {
     viewer->rtx_left = RTX_PER_S;
     viewer_forget_past(viewer, now);
@@ -159,5 +161,5 @@ bool track_select_second(struct catch_up *catch_up, struct publisher *on_air, st
             ahead32(newest->timestamp, viewer->epoch.squeezed) > VIDEO_CLOCK_RATE * SQUEEZED_MOST_S)
             viewer->epoch.has_squeezed = false;
     }
-    return is_layered(on_air) && track_select_aim(catch_up, on_air, viewer, now);
+    return is_layered(on_air) && track_select_viewer(catch_up, on_air, viewer, now);
 }

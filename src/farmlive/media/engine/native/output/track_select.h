@@ -9,11 +9,12 @@
 #include "output/rtx.h"
 
 /* Select the viewer's track; return true if it now needs another keyframe. */
-bool track_select_aim(struct catch_up *catch_up, struct publisher *on_air, struct viewer *viewer,
-                      double now);
+bool track_select_viewer(struct catch_up *catch_up, struct publisher *on_air, struct viewer *viewer,
+                         double now);
 /* Mark the keyframes that viewers wait for. If the publisher answers no requests, start waiting
  * viewers with the current group. */
-void track_select_want_keyframes(struct catch_up *catch_up, struct publisher *on_air, double now);
+void track_select_request_keyframes(struct catch_up *catch_up, struct publisher *on_air,
+                                    double now);
 /* Handle a viewer's keyframe request; return the publisher to request it from, or NULL. */
 struct publisher *track_select_keyframe_requested(const struct viewer *viewer,
                                                   struct publisher *on_air);
@@ -21,12 +22,13 @@ struct publisher *track_select_keyframe_requested(const struct viewer *viewer,
 void track_select_want_keyframe(struct publisher *publisher, struct track *track,
                                 const struct viewer *viewer);
 /* Handle a viewer's receiver report; return true if it now needs another layer's keyframe. */
-bool track_select_reported(struct catch_up *catch_up, struct publisher *on_air,
-                           struct viewer *viewer, const struct receiver_report *report, double now);
+bool track_select_record_report(struct catch_up *catch_up, struct publisher *on_air,
+                                struct viewer *viewer, const struct receiver_report *report,
+                                double now);
 /* Send padding for this long to the viewers whose links are probed. */
 void track_select_probe(struct catch_up *catch_up, const struct rtx *rtx, double seconds);
 /* Do a viewer's work of each second; return true if it now needs another keyframe. */
-bool track_select_second(struct catch_up *catch_up, struct publisher *on_air, struct viewer *viewer,
-                         double now);
+bool track_select_each_second(struct catch_up *catch_up, struct publisher *on_air,
+                              struct viewer *viewer, double now);
 
 #endif

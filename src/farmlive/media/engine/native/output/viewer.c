@@ -13,7 +13,7 @@ enum { PADDING_MOST = 32 };
 
 uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp)
 {
-    return epoch->has_squeezed ? rtp_rewrite_squeeze(timestamp, epoch->squeezed) : timestamp;
+    return epoch->has_squeezed ? rtp_rewrite_compress(timestamp, epoch->squeezed) : timestamp;
 }
 
 bool epoch_is_before_group(const struct epoch *epoch, const struct packet *packet)
@@ -55,14 +55,15 @@ void viewer_free(struct viewer *viewer)
     free(viewer);
 }
 
-size_t viewer_held(const struct viewer *viewer)
+size_t viewer_queued_bytes(const struct viewer *viewer)
 {
     return viewer->backpressure.held(viewer->backpressure.context);
 }
 
-bool viewer_may_go_on(const struct viewer *viewer, double now)
+bool viewer_may_resume(const struct viewer *viewer, double now)
 {
-    return !viewer->slow.is_down || slow_viewer_may_go_on(&viewer->slow, viewer_held(viewer), now);
+    return !viewer->slow.is_down ||
+           slow_viewer_may_resume(&viewer->slow, viewer_queued_bytes(viewer), now);
 }
 
 bool viewer_repeats(const struct viewer *viewer)
@@ -116,7 +117,7 @@ static void note_last(struct viewer *viewer, uint16_t sent)
     viewer->last_at = epoch->track->last_at;
 }
 
-void viewer_got(struct viewer *viewer, uint32_t packets, uint32_t octets)
+void viewer_count_sent(struct viewer *viewer, uint32_t packets, uint32_t octets)
 {
     viewer->video.packets += packets;
     viewer->video.octets += octets;
@@ -126,7 +127,8 @@ void viewer_go_live(struct viewer *viewer, struct forwarder *forwarder)
 {
     viewer->is = VIEWER_LIVE;
     viewer->forwarder = forwarder;
-    viewer_got(viewer, -(uint32_t)forwarder->track->packets, -(uint32_t)forwarder->track->octets);
+    viewer_count_sent(viewer, -(uint32_t)forwarder->track->packets,
+                      -(uint32_t)forwarder->track->octets);
 }
 
 void viewer_leave_live(struct viewer *viewer)

@@ -99,16 +99,16 @@ struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct l
 void viewer_free(struct viewer *viewer);
 
 /* Return how many bytes are queued for it. */
-size_t viewer_held(const struct viewer *viewer);
+size_t viewer_queued_bytes(const struct viewer *viewer);
 /* Return whether it may get a keyframe now. */
-bool viewer_may_go_on(const struct viewer *viewer, double now);
+bool viewer_may_resume(const struct viewer *viewer, double now);
 /* Return whether it negotiated RTX. */
 bool viewer_repeats(const struct viewer *viewer);
 bool viewer_can_play(const struct viewer *viewer, const struct track *track);
 /* Return whether this payload type is one of its audio. */
 bool viewer_hears(const struct viewer *viewer, uint8_t payload_type);
 /* Count packets that were sent to it individually; start it live on a forwarder. */
-void viewer_got(struct viewer *viewer, uint32_t packets, uint32_t octets);
+void viewer_count_sent(struct viewer *viewer, uint32_t packets, uint32_t octets);
 void viewer_go_live(struct viewer *viewer, struct forwarder *forwarder);
 /* Go on at its own pace, from the next packet of its track on. */
 void viewer_leave_live(struct viewer *viewer);
