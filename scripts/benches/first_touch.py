@@ -83,7 +83,7 @@ async def _keep(store: Store, broadcast: str, seq: int) -> dict[str, float]:
     while hub.scene.seq < seq:
         hub.load(await store.read(page))
     await store.write(lambda connection: connection.execute(delete(log_checkpoints)) and None)
-    await Checkpoints(store).keep(capture(broadcast, hub.scene, seq))
+    await Checkpoints(store).store(capture(broadcast, hub.scene, seq))
     return {}
 
 

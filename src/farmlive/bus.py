@@ -154,7 +154,7 @@ class RedisBus:
         self._local = LocalBus()
         self._outbox: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(maxsize=10_000)
         self.pipelines = 0
-        """How many were sent: what waits while one is under way is the next."""
+        """The number of sent batches: messages that wait during one form the next."""
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self.dropped = 0

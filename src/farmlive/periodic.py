@@ -73,7 +73,7 @@ class Periodic(Task):
     def __init__(
         self,
         seconds: float,
-        deed: Callable[[], Awaitable[object]],
+        action: Callable[[], Awaitable[object]],
         failed: str,
         back: str = "",
         *,
@@ -82,7 +82,7 @@ class Periodic(Task):
         super().__init__()
         self._at_once = at_once
         self._seconds = seconds
-        self._deed = deed
+        self._deed = action
         self.outage = Outage(failed, lost=failed, back=back or f"{failed}: it is done again")
         """Whether it fails at present; who does a part of it meanwhile says so here, too."""
 

@@ -21,7 +21,7 @@ from farmlive.commands import Command, Message, Nothing
 from farmlive.edge.contracts import raises
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 from farmlive.people.core.tables import audit
 from farmlive.problems import Conflict, Problem
 from farmlive.server import Server
@@ -290,7 +290,9 @@ async def test_what_a_command_leaves_out_is_named(
                 event = events.CardPinned(offer=message.offer)
                 fair.server.house.log.append(connection, broadcast, event)
             if "note" in does:
-                note(connection, caller, "offer.praise", message.offer, broadcast=broadcast)
+                record_action(
+                    connection, caller, "offer.praise", message.offer, broadcast=broadcast
+                )
 
         if "refuse" in does:
             raise Conflict("Not now.")

@@ -15,6 +15,6 @@ async def live(server: Server) -> str:
     made = await house.broadcasts.create(NewBroadcast(title={"zh": "直播", "en": "Live"}))
     await house.broadcasts.begin(made.id)
     await house.store.write(
-        lambda connection: house.log.append(connection, made.id, OfferAdded.of(OFFER))
+        lambda connection: house.log.append(connection, made.id, OfferAdded.parse(OFFER))
     )
     return made.id

@@ -197,7 +197,9 @@ async def test_an_order_that_is_told_of_while_its_device_comes_in_is_the_devices
         connect(address(server, live), additional_headers={"Cookie": cookie})
     )
     await until(asked.is_set, "its orders are looked up")
-    held = replace(OrderHeld.of({"order": "01ORDER", "state": "held"}), waited=True, device=device)
+    held = replace(
+        OrderHeld.parse({"order": "01ORDER", "state": "held"}), waited=True, device=device
+    )
     await house.store.write(lambda c: house.log.append(c, live, held))
     told.set()
     async with await coming as socket:

@@ -123,8 +123,8 @@ async def test_a_hub_that_goes_on_keeps_its_state_every_so_often(
     async with found.hub(broadcast) as hub:
         for upto in (EVERY + 5, EVERY + 500, 2 * EVERY + 10, 3 * EVERY):
             await add(store, broadcast, grown[hub.scene.seq : upto])
-            await found.hubs.follow()
-            await found.hubs._look_after()
+            await found.hubs.read_missed()
+            await found.hubs._poll()
             await until(lambda: not found.hubs._keeping, "it is written")
             found.hubs._rests.clear()
         # Of those that were kept the last two stay.
@@ -139,16 +139,16 @@ async def test_it_rests_between_two(store: Store, found: Broadcasts) -> None:
     grown = log_of(2 * EVERY + 20, broadcast)
     async with found.hub(broadcast) as hub:
         await add(store, broadcast, grown[10 : EVERY + 10])
-        await hub.reach(EVERY + 10)
-        found.hubs._keep(hub)
+        await hub.catch_up_to(EVERY + 10)
+        found.hubs._start_checkpoint(hub)
         await until(lambda: not found.hubs._keeping, "it is written")
         await add(store, broadcast, grown[EVERY + 10 :])
-        await hub.reach(2 * EVERY + 20)
+        await hub.catch_up_to(2 * EVERY + 20)
         found.hubs._rests[broadcast] += 3_600
-        found.hubs._keep(hub)
+        found.hubs._start_checkpoint(hub)
         assert not found.hubs._keeping
         found.hubs._rests.clear()
-        found.hubs._keep(hub)
+        found.hubs._start_checkpoint(hub)
         await until(lambda: not found.hubs._keeping, "it is written")
     assert await seqs(store) == [EVERY + 10, 2 * EVERY + 20]
 
@@ -159,7 +159,7 @@ async def test_of_other_code_or_broken_it_counts_as_none_and_is_written_anew(
     count = EVERY + 100
     broadcast = await written(store, found, count)
     whole = folded(log_of(count))
-    await found.hubs._checkpoints.keep(capture(broadcast, whole, count))
+    await found.hubs._checkpoints.store(capture(broadcast, whole, count))
     (kept,) = await rows(store)
     for spoilt in ({"version": "another"}, {"data": kept.data[:-9]}, {"data": b"x"}):
         await store.write(partial(spoil, spoilt))
@@ -177,14 +177,14 @@ async def test_of_other_code_or_broken_it_counts_as_none_and_is_written_anew(
         assert await seqs(store) == ([EVERY, count] if "version" in spoilt else [EVERY])
         await forget(found, broadcast)
         await store.write(lambda c: c.execute(delete(log_checkpoints)) and None)
-        await found.hubs._checkpoints.keep(capture(broadcast, whole, count))
+        await found.hubs._checkpoints.store(capture(broadcast, whole, count))
 
 
 async def test_one_that_is_ahead_of_the_log_counts_as_none(store: Store, found: Broadcasts) -> None:
     """As where a table was brought back from an older backup."""
     broadcast = await written(store, found, 700)
     ahead = folded(log_of(900))
-    await found.hubs._checkpoints.keep(capture(broadcast, ahead, 900))
+    await found.hubs._checkpoints.store(capture(broadcast, ahead, 900))
     assert await looked_at(found, broadcast) == state_of(folded(log_of(700)))
 
 
@@ -194,14 +194,14 @@ async def test_two_servers_write_the_same_and_it_is_there_once(
     broadcast = await written(store, found, EVERY)
     captured = capture(broadcast, folded(log_of(EVERY)), EVERY)
     for server in (Checkpoints(store), Checkpoints(store)):
-        assert await server.keep(captured)
+        assert await server.store(captured)
     assert await seqs(store) == [EVERY]
     # The second of two that were due at about the same time writes none.
     async with found.hub(broadcast) as hub:
         await add(store, broadcast, log_of(EVERY + 9, broadcast)[EVERY:])
-        await hub.reach(EVERY + 9)
+        await hub.catch_up_to(EVERY + 9)
         hub.kept = 0
-        found.hubs._keep(hub)
+        found.hubs._start_checkpoint(hub)
         await until(lambda: not found.hubs._keeping, "it is decided")
         assert hub.kept == EVERY
     assert await seqs(store) == [EVERY]
@@ -223,7 +223,7 @@ async def test_a_hidden_message_is_in_no_checkpoint(
     message = next(event for event in reversed(all_of_it[:EVERY]) if event.kind == "chat.said")
     for seq in (100, EVERY, count):
         state = folded(all_of_it[:seq])
-        await found.hubs._checkpoints.keep(capture(broadcast, state, count))
+        await found.hubs._checkpoints.store(capture(broadcast, state, count))
     said = message.data["text"].encode()
     assert [said in words(row) for row in await rows(store)] == [True, True]
     late = capture(broadcast, folded(all_of_it), count)
@@ -231,17 +231,17 @@ async def test_a_hidden_message_is_in_no_checkpoint(
         await chat.hide(HOST, broadcast, message.seq)
         assert await rows(store) == []
         # What was taken up before and is written after.
-        assert not await found.hubs._checkpoints.keep(late)
+        assert not await found.hubs._checkpoints.store(late)
         assert await rows(store) == []
-        await hub.reach(count + 1)
+        await hub.catch_up_to(count + 1)
         assert hub.kept == 0
-        await found.hubs._look_after()
+        await found.hubs._poll()
         await until(lambda: not found.hubs._keeping, "it is written anew")
         (kept,) = await rows(store)
         assert kept.seq == count + 1
         assert said not in words(kept)
     # One that is read after the redaction may be written, as it goes.
-    assert await found.hubs._checkpoints.keep(
+    assert await found.hubs._checkpoints.store(
         replace(capture(broadcast, folded(all_of_it[:99]), count), redacted=count + 1)
     )
 
@@ -253,7 +253,7 @@ async def test_what_was_before_a_redaction_stays(
     all_of_it = log_of(300, broadcast)
     for seq in (100, 200):
         state = folded(all_of_it[:seq])
-        await found.hubs._checkpoints.keep(capture(broadcast, state, 300))
+        await found.hubs._checkpoints.store(capture(broadcast, state, 300))
     message = next(event for event in all_of_it[150:] if event.kind == "chat.said")
     await chat.hide(HOST, broadcast, message.seq)
     assert await seqs(store) == [100]
@@ -300,7 +300,7 @@ async def test_what_is_written_while_it_comes_in_is_there_at_once(
     """By another server, and the bus carries nothing of it."""
     broadcast = await written(store, found, 300)
     all_of_it = log_of(310, broadcast)
-    read_on = found.hubs._read_on
+    read_on = found.hubs._read_next
 
     def reads_all_but_the_last(connection: Connection, hub: Any) -> bool:
         more = read_on(connection, hub)
@@ -320,7 +320,7 @@ async def test_one_that_nobody_has_come_to_use_yet_is_waited_for(
     broadcast = await written(store, found, 50)
     await found.end(broadcast)
     hub = await found.hubs._load(broadcast)
-    await found.hubs._look_after()
+    await found.hubs._poll()
     assert found.hubs.open == {broadcast: hub}
     async with found.hub(broadcast) as used:
         assert used is hub
@@ -339,8 +339,8 @@ async def test_a_long_log_of_one_that_is_over_is_not_read_for_each_who_comes_and
     read = reads(log, monkeypatch)
     for _ in range(3):
         await looked_at(found, broadcast)
-        await found.hubs._look_after()
+        await found.hubs._poll()
     assert read == []
     hub.stays_s = 0.0
-    await found.hubs._look_after()
+    await found.hubs._poll()
     assert len(found.hubs) == 0

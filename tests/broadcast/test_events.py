@@ -25,7 +25,7 @@ KNOWN = [event for event in golden() if event.kind in KINDS]
 @pytest.mark.parametrize("name", list(KINDS))
 def test_an_event_is_read_as_it_was_written(name: str) -> None:
     data = examples()[name]
-    assert KINDS[name].of(data).data() == data
+    assert KINDS[name].parse(data).data() == data
     checked(KINDS[name]).model_validate(data)
 
 
@@ -123,7 +123,7 @@ async def test_rows_of_older_versions_are_read_from_the_database(store: Store, l
 
 
 def test_what_a_newer_version_added_is_passed_over() -> None:
-    pinned = events.CardPinned.of({"offer": "a", "colour": "red"})
+    pinned = events.CardPinned.parse({"offer": "a", "colour": "red"})
     assert pinned == events.CardPinned(offer="a")
 
 
@@ -131,7 +131,7 @@ def test_null_is_told_apart_from_what_did_not_change() -> None:
     assert events.OfferChanged(offer="a").data() == {"offer": "a"}
     taken_away = events.OfferChanged(offer="a", list_price=None, picture=None)
     assert taken_away.data() == {"offer": "a", "list_price": None, "picture": None}
-    assert events.OfferChanged.of({"offer": "a"}).list_price is LEFT_OUT
+    assert events.OfferChanged.parse({"offer": "a"}).list_price is LEFT_OUT
 
 
 def test_a_model_knows_its_audience_by_its_fields() -> None:
@@ -146,7 +146,7 @@ def test_a_model_knows_its_audience_by_its_fields() -> None:
 
 def test_a_misspelt_kind_is_heard_by_nobody_and_says_so() -> None:
     with pytest.raises(ValueError, match=r"order\.paced"):
-        local_log().hear("order.paced", lambda _connection, _event: None)
+        local_log().add_handler("order.paced", lambda _connection, _event: None)
 
 
 def test_no_two_kinds_have_one_name() -> None:

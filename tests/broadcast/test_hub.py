@@ -74,7 +74,7 @@ def seqs(wire: FakeWire) -> list[int]:
 
 async def test_clients_with_the_same_rights_get_the_very_same_bytes(hub: Hub) -> None:
     (_, one), (_, two) = client(hub), client(hub)
-    hub.take(event(1))
+    hub.receive(event(1))
     await wrote(one)
     assert one.raw[0] is two.raw[0]
     assert hub.counts.frames == 1
@@ -83,9 +83,9 @@ async def test_clients_with_the_same_rights_get_the_very_same_bytes(hub: Hub) ->
 
 async def test_an_event_seen_twice_is_sent_once(hub: Hub) -> None:
     _, wire = client(hub)
-    hub.take(event(1))
-    hub.take(event(1))
-    hub.take(event(2))
+    hub.receive(event(1))
+    hub.receive(event(1))
+    hub.receive(event(2))
     await wrote(wire)
     assert seqs(wire) == [1, 2]
 
@@ -99,7 +99,7 @@ async def test_a_gap_is_filled_from_the_log(monkeypatch: pytest.MonkeyPatch) -> 
 
     hub = Hub("B", catch_up, Counts())
     _, wire = client(hub)
-    hub.take(event(4))
+    hub.receive(event(4))
     await wrote(wire)
     assert asked == [0]
     assert seqs(wire) == [1, 2, 3, 4]
@@ -135,10 +135,10 @@ async def test_a_gap_costs_no_buyer_the_right_to_hear_of_an_order(hub: Hub) -> N
     stranger.device = "another"
     hub.join(stranger)
     log.let(3)
-    hub.take(event(3))  # 1 and 2 were lost on their way
+    hub.receive(event(3))  # 1 and 2 were lost on their way
     await wrote(buyer)
-    hub.take(of_buyer(4, "order.packed", None))
-    hub.take(event(5))
+    hub.receive(of_buyer(4, "order.packed", None))
+    hub.receive(event(5))
     await until(lambda: seqs(other)[-1:] == [5], "all was sent")
     assert seqs(buyer) == [1, 2, 3, 4, 5]
     assert seqs(other) == [1, 3, 5]
@@ -147,8 +147,8 @@ async def test_a_gap_costs_no_buyer_the_right_to_hear_of_an_order(hub: Hub) -> N
 @pytest.mark.parametrize("seq", [1, 3])
 async def test_an_event_out_of_turn_gives_its_buyer_the_right_at_once(hub: Hub, seq: int) -> None:
     buyer, _ = client(hub)
-    hub.take(event(1))
-    hub.take(of_buyer(seq))
+    hub.receive(event(1))
+    hub.receive(of_buyer(seq))
     assert buyer.audiences == {"public", "order:1"}
     hub.stop()
 
@@ -156,10 +156,10 @@ async def test_an_event_out_of_turn_gives_its_buyer_the_right_at_once(hub: Hub, 
 async def test_what_is_written_while_the_log_is_read_is_read_at_once(hub: Hub) -> None:
     log = hub.catch_up = Slow(*(event(seq) for seq in range(1, 7)))
     _, wire = client(hub)
-    hub.take(event(2))
+    hub.receive(event(2))
     await until(lambda: log.asked == [0], "the log is read")
-    hub.take(event(4))
-    hub.take(event(6))
+    hub.receive(event(4))
+    hub.receive(event(6))
     log.let(3)
     await until(lambda: log.asked == [0, 3], "it is read again, though nothing more was heard")
     log.let(6)
@@ -170,21 +170,21 @@ async def test_what_is_written_while_the_log_is_read_is_read_at_once(hub: Hub) -
 async def test_what_the_log_does_not_have_is_not_asked_for_again(hub: Hub) -> None:
     log = hub.catch_up = Slow(event(1))
     _, wire = client(hub)
-    hub.take(event(1_000))
+    hub.receive(event(1_000))
     await until(lambda: log.asked == [0], "the log is read")
     log.let(1)
     await wrote(wire)
     assert (seqs(wire), log.asked) == ([1], [0])
-    hub.take(event(2))
+    hub.receive(event(2))
     await wrote(wire)
     assert (seqs(wire), log.asked) == ([1, 2], [0])
 
 
 async def test_who_must_reach_a_seq_does_not_settle_for_an_earlier_read(hub: Hub) -> None:
     log = hub.catch_up = Slow(*(event(seq) for seq in range(1, 5)))
-    hub.take(event(2))
+    hub.receive(event(2))
     await until(lambda: log.asked == [0], "the log is read")
-    reached = asyncio.create_task(hub.reach(4))
+    reached = asyncio.create_task(hub.catch_up_to(4))
     log.let(2)
     log.let(4)
     await asyncio.wait_for(reached, LONG_S)
@@ -198,18 +198,18 @@ async def test_a_log_that_cannot_be_read_is_read_at_the_next_event(hub: Hub) -> 
 
     async def away(after: int) -> list[Event]:
         failed.append(after)
-        hub.take(event(3))  # heard of while it is asked
+        hub.receive(event(3))  # heard of while it is asked
         raise OSError("the database is away")
 
     hub.catch_up = away
     _, wire = client(hub)
     with capture_logs() as lines:
-        hub.take(event(2))
+        hub.receive(event(2))
         await until(lambda: lines, "it says so")
     assert failed == [0]
     hub.catch_up = log
     log.let(4)
-    hub.take(event(4))
+    hub.receive(event(4))
     await wrote(wire)
     assert seqs(wire) == [1, 2, 3, 4]
 
@@ -218,10 +218,10 @@ async def test_a_slow_client_gets_the_newest_stock_and_every_message(hub: Hub) -
     _, slow = client(hub)
     _, fast = client(hub)
     slow.full = hubs.SLOW_BYTES + 1
-    hub.take(event(1, "stock.changed", offer="a", left=9))
-    hub.take(event(2))
-    hub.take(event(3, "stock.changed", offer="a", left=8))
-    hub.take(event(4, "stock.changed", offer="b", left=5))
+    hub.receive(event(1, "stock.changed", offer="a", left=9))
+    hub.receive(event(2))
+    hub.receive(event(3, "stock.changed", offer="a", left=8))
+    hub.receive(event(4, "stock.changed", offer="b", left=5))
     await wrote(fast)
     assert slow.frames == []
     slow.full = 0
@@ -235,10 +235,10 @@ async def test_a_slow_client_gets_the_newest_stock_and_every_message(hub: Hub) -
 async def test_in_a_rush_nobody_gets_stale_stock(hub: Hub) -> None:
     _, viewer = client(hub)
     _, buyer = client(hub, "order:2")
-    hub.take(event(1))
-    hub.take(order(2, "1"))
+    hub.receive(event(1))
+    hub.receive(order(2, "1"))
     for seq in range(3, 3 + hubs.RUSH):
-        hub.take(event(seq, "stock.changed", offer="ab"[seq % 2], left=100 - seq))
+        hub.receive(event(seq, "stock.changed", offer="ab"[seq % 2], left=100 - seq))
     await wrote(viewer)
     last = 2 + hubs.RUSH
     assert seqs(viewer) == [1, last - 1, last]
@@ -254,8 +254,8 @@ async def test_each_order_reaches_every_channel_of_its_device_alone(hub: Hub) ->
     other_client.device = "another"
     hub.join(other_client)
     placed = order(1, "1")
-    hub.take(Event("B", 1, 1, placed.kind, placed.audience, placed.data, "device"))
-    hub.take(event(2))
+    hub.receive(Event("B", 1, 1, placed.kind, placed.audience, placed.data, "device"))
+    hub.receive(event(2))
     await wrote(one)
     assert (seqs(one), seqs(two), seqs(other)) == ([1, 2], [1, 2], [2])
 
@@ -267,7 +267,7 @@ async def test_a_client_that_stays_full_is_cut_and_costs_the_others_nothing(
     stalled, wire = client(hub)
     _, other = client(hub)
     wire.full = hubs.SLOW_BYTES + 1
-    hub.take(event(1))
+    hub.receive(event(1))
     await wrote(wire)
     assert wire.code == hubs.TRY_AGAIN_LATER
     assert stalled not in hub.clients
@@ -278,7 +278,7 @@ async def test_a_client_more_than_the_ring_behind_is_cut(hub: Hub) -> None:
     _, wire = client(hub)
     wire.full = hubs.SLOW_BYTES + 1
     for seq in range(1, hubs.RESUMABLE + 3):
-        hub.take(event(seq))
+        hub.receive(event(seq))
     await wrote(wire)
     assert wire.code == hubs.TRY_AGAIN_LATER
 
@@ -287,8 +287,8 @@ async def test_an_order_goes_to_its_buyer_and_staff_alone(hub: Hub) -> None:
     _, viewer = client(hub)
     _, buyer = client(hub, "order:1")
     _, host = client(hub, "staff")
-    hub.take(Event("B", 1, 1, "order.placed", ("staff", "order:1"), {"order": "1"}))
-    hub.take(event(2))
+    hub.receive(Event("B", 1, 1, "order.placed", ("staff", "order:1"), {"order": "1"}))
+    hub.receive(event(2))
     await wrote(viewer)
     assert seqs(viewer) == [2]
     assert seqs(buyer) == [1, 2]
@@ -300,10 +300,10 @@ async def test_a_pinned_card_does_not_wait_for_the_next_frame(
 ) -> None:
     monkeypatch.setattr(hubs, "FLUSH_S", 3600)
     _, wire = client(hub)
-    hub.take(event(1))  # the first goes at once and opens the hour
+    hub.receive(event(1))  # the first goes at once and opens the hour
     await wrote(wire)
-    hub.take(event(2))
-    hub.take(event(3, "card.pinned", offer="a"))
+    hub.receive(event(2))
+    hub.receive(event(3, "card.pinned", offer="a"))
     await wrote(wire)
     assert seqs(wire) == [1, 2, 3]
     hub.stop()
@@ -334,8 +334,8 @@ async def test_sellers_get_their_own_lines_and_those_of_one_farm_the_same_bytes(
     _, both = client(hub, "farm:1", "farm:2")
     _, none = client(hub, "farm:3")
     _, host = client(hub, "staff")
-    hub.take(order(1, "1", "2"))
-    hub.take(event(2))
+    hub.receive(order(1, "1", "2"))
+    hub.receive(event(2))
     await wrote(one)
     assert one.raw[0] is two.raw[0]
     (shown, _) = one.frames[0]["events"]
@@ -353,9 +353,9 @@ async def test_sellers_get_their_own_lines_and_those_of_one_farm_the_same_bytes(
 async def test_many_orders_cost_one_frame_for_all_viewers_and_one_a_buyer(hub: Hub) -> None:
     viewers = [client(hub) for _ in range(20)]
     buyers = [client(hub, f"order:{seq}") for seq in (1, 2)]
-    hub.take(order(1, "1"))
-    hub.take(order(2, "1"))
-    hub.take(event(3))
+    hub.receive(order(1, "1"))
+    hub.receive(order(2, "1"))
+    hub.receive(event(3))
     await wrote(viewers[0][1])
     assert hub.counts.frames == 3
     assert [seqs(wire) for _, wire in buyers] == [[1, 3], [2, 3]]
@@ -364,7 +364,7 @@ async def test_many_orders_cost_one_frame_for_all_viewers_and_one_a_buyer(hub: H
 async def test_a_rush_cuts_nobody_who_keeps_up(hub: Hub) -> None:
     _, wire = client(hub)
     for seq in range(1, 3 * hubs.RESUMABLE):  # without a turn of the loop
-        hub.take(event(seq))
+        hub.receive(event(seq))
     hub.stop()
     assert wire.code is None
     assert seqs(wire) == list(range(1, 3 * hubs.RESUMABLE))
@@ -380,9 +380,9 @@ async def test_an_erased_buyer_is_in_no_memory_of_the_hub(hub: Hub) -> None:
     buyer, _ = client(hub, "order:O")
     staff, wire = client(hub, "staff")
     for each in (placed, packed):
-        hub.take(each)
+        hub.receive(each)
     await wrote(wire)
-    hub.take(event(3, "order.erased", "staff", order="O", number="A0001", buyer="new"))
+    hub.receive(event(3, "order.erased", "staff", order="O", number="A0001", buyer="new"))
     await wrote(wire)
     late, _ = client(hub, "staff")
     late.to = 0

@@ -91,7 +91,7 @@ async def test_one_whose_end_only_the_log_tells_of_goes_too(server: Server) -> N
     elsewhere = Broadcasts(house.store, local_log(), LocalBus())
     await elsewhere.end(name)
     assert len(house.broadcasts.hubs) == 1
-    await house.broadcasts.hubs.follow()
+    await house.broadcasts.hubs.read_missed()
     await none_is_kept(server)
 
 
@@ -160,7 +160,7 @@ async def test_a_live_one_goes_once_nobody_has_looked_for_a_while(
         await get(one)
         hub = found.open[name]
         monkeypatch.setattr(hubs, "IDLE_S", 0.0)
-        await found._look_after()
+        await found._poll()
         assert found.open[name] is hub  # someone looks
     await none_is_kept(server)
     async with channel(server, name) as other:
@@ -176,12 +176,12 @@ async def test_one_stays_while_it_may_be_needed_again(
     async with channel(server, name) as one:
         await get(one)
     await until(lambda: not server.house.broadcasts.connected(), "it has left")
-    await found._look_after()
+    await found._poll()
     assert len(found) == 1  # its minute is not over
     # What viewers sent is counted first, though the database takes nothing for a while.
     found.open[name].reactions = 3
     monkeypatch.setattr(hubs, "IDLE_S", 0.0)
-    await found._look_after()
+    await found._poll()
     assert len(found) == 1
     await server.house.broadcasts.count()
     await none_is_kept(server)

@@ -35,7 +35,9 @@ async def test_events_of_one_moment_stand_in_their_order(store: Store) -> None:
     log = local_log(bus)
     made = await Broadcasts(store, log, bus).create(NewBroadcast(title=Bilingual(en="x")))
     heard: list[tuple[str, int]] = []
-    log.hear("offer.released", lambda connection, event: heard.append((event.kind, event.seq)))
+    log.add_handler(
+        "offer.released", lambda connection, event: heard.append((event.kind, event.seq))
+    )
     written = await store.write(lambda c: log.append_all(c, made.id, [PINNED, RELEASED, STOCK]))
     assert [(event.kind, event.seq) for event in written] == [
         ("card.pinned", 1),
@@ -60,7 +62,7 @@ async def test_what_a_handler_writes_follows_and_is_told_after(store: Store) -> 
     def release(connection: Connection, _: Event) -> None:
         log.append(connection, made.id, STOCK)
 
-    log.hear("card.pinned", release)
+    log.add_handler("card.pinned", release)
     await store.write(lambda c: log.append_all(c, made.id, [PINNED, RELEASED]))
     assert [(event.kind, event.seq) for event in told] == [
         ("card.pinned", 1),
@@ -93,7 +95,7 @@ async def test_what_was_missed_names_the_device_of_each_order(store: Store) -> N
     assert asked == [["1", "2", "gone"]]  # once, each order once
     # Who reads the log itself learns of no device, nor does who is shown an event.
     assert {event.device for event in await store.read(lambda c: log.events(c, made.id))} == {None}
-    assert all("device" not in str(event.shown()) for event in missed)
+    assert all("device" not in str(event.as_sent()) for event in missed)
     await store.write(lambda c: log.append(c, made.id, HIDDEN))
     await store.read(lambda c: log.missed(c, made.id, 5))
     assert len(asked) == 1
@@ -105,7 +107,7 @@ async def test_what_fails_together_leaves_nothing(store: Store, log: Log) -> Non
     def fail(_connection: Connection, _event: Any) -> None:
         raise RuntimeError("a handler's fault")
 
-    log.hear("stock.changed", fail)
+    log.add_handler("stock.changed", fail)
     with pytest.raises(RuntimeError):
         await store.write(lambda c: log.append_all(c, made.id, [PINNED, RELEASED, STOCK]))
     assert await store.read(lambda c: log.events(c, made.id)) == []

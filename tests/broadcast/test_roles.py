@@ -67,7 +67,7 @@ async def live(server: Server) -> str:
 async def tell(
     server: Server, broadcast: str, kind: str, audience: list[str], data: dict[str, Any]
 ) -> None:
-    log, event = server.house.log, KINDS[kind].of(data)
+    log, event = server.house.log, KINDS[kind].parse(data)
     if isinstance(event, OrderEvent):
         farms = [name.removeprefix("farm:") for name in audience if name.startswith("farm:")]
         event = replace(event, farms=farms)

@@ -75,7 +75,7 @@ async def test_offer_of_another_server_can_be_pinned_at_once(
     house = server.house
     async with client(server, moderator) as crew, channel(server, live) as viewer:
         await get(viewer)
-        offer = OfferAdded.of({**OFFER, "offer": "01OTHER"})
+        offer = OfferAdded.parse({**OFFER, "offer": "01OTHER"})
         with monkeypatch.context() as patched:
             patched.setattr(house.log, "_bus", _Silent())
             await house.store.write(lambda conn: house.log.append(conn, live, offer))

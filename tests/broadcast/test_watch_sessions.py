@@ -35,7 +35,7 @@ async def live(server: Server) -> str:
     made = await house.broadcasts.create(NewBroadcast(title={"en": "Live"}))
     await house.broadcasts.begin(made.id)
     await house.store.write(
-        lambda connection: house.log.append(connection, made.id, OfferAdded.of(OFFER))
+        lambda connection: house.log.append(connection, made.id, OfferAdded.parse(OFFER))
     )
     return made.id
 

@@ -108,7 +108,7 @@ async def test_what_the_command_shuts_out_ends_too(on_air: Hosted, settings: Set
 
 async def test_a_camera_that_was_given_to_another_goes_on(on_air: Hosted) -> None:
     show, people = on_air.show, on_air.show.server.house.people
-    lin = (await people.named("lin")).id
+    lin = (await people.find_by_name("lin")).id
     await people.key_uses.write()
     answer = await on_air.coordinator.request("GET", f"/api/v1/credentials?owner={on_air.account}")
     (shown,) = answer["credentials"]
@@ -191,19 +191,19 @@ async def test_who_is_shut_out_is_looked_for_again_after_the_database_was_away(
     house = on_air.show.server.house
     monkeypatch.setattr(publishers, "LOOK_S", 0.01)
     looking = publishers.Publishers(house.people, house.media.relay)
-    over, failed = house.people.stream_keys.over, 0
+    over, failed = house.people.stream_keys.ended, 0
 
     async def away(_keys: Any) -> set[str]:
         nonlocal failed
         failed += 1
         raise NotRead("Try again in a moment.")
 
-    monkeypatch.setattr(house.people.stream_keys, "over", away)
+    monkeypatch.setattr(house.people.stream_keys, "ended", away)
     await house.media.publishers.stop()
     with capture_logs() as logs:
         await looking.start()
         await until(lambda: failed > 3, "it was looked for")
-        monkeypatch.setattr(house.people.stream_keys, "over", over)
+        monkeypatch.setattr(house.people.stream_keys, "ended", over)
         await until(lambda: len(logs) > 1, "it is known again")
         await looking.stop()
     assert [line["event"] for line in logs][:2] == [

@@ -92,7 +92,7 @@ async def run_out(node: Node) -> None:
 
 
 async def tell(node: Node, broadcast: str, kind: str, **data: Any) -> None:
-    event = KINDS[kind].of(data)
+    event = KINDS[kind].parse(data)
     await node.store.write(lambda conn: node.log.append(conn, broadcast, event) and None)
 
 

@@ -65,7 +65,7 @@ def keys_revoked(people: People) -> list[str]:
 
 
 async def id_of(people: People, name: str) -> str:
-    return (await people.named(name)).id
+    return (await people.find_by_name(name)).id
 
 
 async def listed(client: httpx.AsyncClient, owner: str | None = None) -> dict[str, dict[str, Any]]:

@@ -120,9 +120,9 @@ def test_at_which_centres_a_role_hands_over(
     role: Role | None, centres: frozenset[str] | None, own: bool, other: bool, parcel: bool
 ) -> None:
     caller = Caller("A", "zhang", role, "device", "192.0.2.1", centres=centres)
-    assert caller.may_centre(CENTRE) == own
-    assert caller.may_centre(OTHER_CENTRE) == other
-    assert caller.may_centre(None) == parcel
+    assert caller.may_hand_over_at(CENTRE) == own
+    assert caller.may_hand_over_at(OTHER_CENTRE) == other
+    assert caller.may_hand_over_at(None) == parcel
 
 
 async def test_sellers_api_key_has_its_farms(app: Api, people: People) -> None:
@@ -139,8 +139,8 @@ async def test_sellers_api_key_has_its_farms(app: Api, people: People) -> None:
 def test_farm_is_kept_by_staff_and_its_sellers(role: Role, own: bool, other: bool) -> None:
     farms = frozenset([FARM]) if role == "seller" else frozenset()
     caller = Caller("A", "chen", role, "device", "192.0.2.1", farms=farms)
-    assert caller.may_farm(FARM) is own
-    assert caller.may_farm("another") is other
+    assert caller.may_manage_farm(FARM) is own
+    assert caller.may_manage_farm("another") is other
 
 
 async def test_simulator_is_a_marked_viewer(app: Api, people: People) -> None:

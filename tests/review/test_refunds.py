@@ -54,7 +54,7 @@ async def test_a_wrong_price_is_charged_to_its_farm(fair: Any) -> None:
     await fair.house.shop.bulk_actions.make(STAFF, fair.broadcast, paid)
     assert await nets(fair) == [5_980 - 598, 4_990 - 499 - 1_500]
     back = {"reason": "too much", "payment": "due"}
-    put_right = fair.house.shop.bulk_actions.put_right
+    put_right = fair.house.shop.bulk_actions.revert
     await put_right(STAFF, fair.broadcast, order["id"], NewReversal.model_validate(back))
     wrong = NewReversal.model_validate({"reason": "too much", "refund": given.refund})
     await put_right(STAFF, fair.broadcast, order["id"], wrong)

@@ -134,7 +134,7 @@ async def test_a_grep_finds_nothing_of_who_was_erased(
         review = await api.request("GET", f"/api/v1/broadcasts/{broadcast}/review")
         # A long log's state is kept, too, and has the pseudonym.
         keeper = server.house.broadcasts.hubs._checkpoints
-        assert await keeper.keep(capture(broadcast, hub.scene, hub.read_at))
+        assert await keeper.store(capture(broadcast, hub.scene, hub.read_at))
         state = select(log_checkpoints.c.data)
         kept = await store.read(lambda connection: connection.execute(state).scalar_one())
         assert old.encode() in zlib.decompress(kept)

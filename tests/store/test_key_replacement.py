@@ -184,7 +184,7 @@ async def test_authenticator_apps_go_on_unless_the_keys_are_lost_and_recovery_co
         connection.execute(insert(people.accounts), {"id": account, "name": "mei", **facts})
         totp.add(connection, before, account, "SECRET", 1)
         recovery_codes.replace(connection, b"key", account)
-        accounts.note_second_factor(connection, account, has=True)
+        accounts.record_second_factor(connection, account, has=True)
 
     file = KeyFile.of(settings)
     if lost:
@@ -199,8 +199,8 @@ async def test_authenticator_apps_go_on_unless_the_keys_are_lost_and_recovery_co
     store = await Store.open(settings)
     now = Sealer(new.derive(TOTP_KEY))
     app = await store.read(lambda conn: totp.find(conn, now, account))
-    found = await store.read(lambda conn: accounts.named(conn, "mei"))
-    left = await store.read(lambda conn: recovery_codes.left(conn, account))
+    found = await store.read(lambda conn: accounts.get_by_name(conn, "mei"))
+    left = await store.read(lambda conn: recovery_codes.count_unused(conn, account))
     await store.close()
     assert (app is None, found.second_factor, left) == (lost, not lost, 0)
     assert app is None or app.secret == "SECRET"

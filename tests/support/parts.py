@@ -68,25 +68,25 @@ def limits_of(
 class NoSales:
     """Nothing is sold of any lot."""
 
-    def taken(self, connection: Connection, lots: Iterable[str]) -> Mapping[str, Taken]:
+    def stock_of(self, connection: Connection, lots: Iterable[str]) -> Mapping[str, Taken]:
         return {}
 
-    def tell(self, connection: Connection, lot: str) -> None:
+    def append_stock(self, connection: Connection, lot: str) -> None:
         pass
 
 
 class NoStops:
     """Nobody sells the lots that stop."""
 
-    def stopped(
+    def on_stopped(
         self, connection: Connection, lot: str, reasons: Sequence[StopReason], *, again: bool
     ) -> None:
         pass
 
-    def resumed(self, connection: Connection, lot: str, lift: CardLift) -> None:
+    def on_resumed(self, connection: Connection, lot: str, lift: CardLift) -> None:
         pass
 
-    def proof_changed(self, connection: Connection, changed: Sequence[str]) -> None:
+    def on_proof_changed(self, connection: Connection, changed: Sequence[str]) -> None:
         pass
 
 

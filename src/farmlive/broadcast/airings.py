@@ -32,7 +32,7 @@ def running(connection: Connection) -> dict[str, Airing]:
         .where(events.c.broadcast.in_(list(titles)), events.c.kind.in_(_KINDS))
         .order_by(events.c.broadcast, events.c.seq)
     ):
-        source = SourceLeft.of(data).source
+        source = SourceLeft.parse(data).source
         if kind == SourceLeft.kind:
             sending[broadcast].discard(source)
             if on_air[broadcast] == source:

@@ -41,7 +41,7 @@ _PROBLEM = {
         "detail": {"type": "string"},
         "errors": {
             "type": "array",
-            "description": "What is wrong in the message: the first 20. Of `/problems/invalid`.",
+            "description": "The first 20 errors in the message, for `/problems/invalid`.",
             "items": {
                 "type": "object",
                 "required": ["field", "message"],
@@ -60,7 +60,7 @@ _FIRST = {
     "now": {"type": "integer", "description": "The server's clock, UTC milliseconds since 1970"},
     "you": {
         "type": "object",
-        "description": "Who the channel takes the client for.",
+        "description": "The identity of the client on this channel.",
         "required": ["role", "nickname"],
         "properties": {
             "role": {
@@ -77,7 +77,7 @@ _FIRST = {
 }
 SNAPSHOT = {
     "type": "object",
-    "description": "How the broadcast stands after the event `to`. The events after it change it. "
+    "description": "The broadcast's state after the event `to`. The events after it change it. "
     "Events from before a field was added lack it.",
     "required": [
         *("broadcast", "paused", "source", "pinned"),
@@ -163,7 +163,7 @@ _FROM_SERVER = {
             **_FIRST,
             events={"type": "array", "items": {"$ref": _SCHEMAS.format(model="Event")}},
         ),
-        "summary": "What happened; `to` is the last `seq` that it covers",
+        "summary": "New events; `to` is the last `seq` that the frame covers",
     },
     "refused": {
         **_frame(
@@ -192,7 +192,7 @@ def document(channel: Channel) -> dict[str, Any]:
         "follow": {
             "action": "send",
             "channel": {"$ref": _LIVE},
-            "summary": "What the server sends by itself.",
+            "summary": "Frames that the server sends unasked.",
             "messages": [_message(name) for name in _FROM_SERVER],
         }
     }
@@ -289,7 +289,7 @@ def _security_schemes(cookies: Cookies) -> dict[str, Any]:
 
 
 def _headers(cookies: Cookies) -> dict[str, Any]:
-    """What the handshake may have besides the credentials."""
+    """Return the optional headers of the handshake besides the credentials."""
     device = cookies.name(devices.COOKIE)
     return {
         "type": "object",

@@ -71,7 +71,7 @@ def fold(scene: BroadcastState, event: Event) -> None:
     known = FOLDS.get(event.kind)
     if known is not None:
         model, change = known
-        change(scene, event, model.of(event.data))
+        change(scene, event, model.parse(event.data))
 
 
 M = TypeVar("M", bound=EventModel)

@@ -27,7 +27,7 @@ from farmlive.bus import Bus
 from farmlive.clock import now_ms, parse_rfc3339, rfc3339
 from farmlive.ids import ulid
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 from farmlive.periodic import Periodic
 from farmlive.store import Store, after_commit
 
@@ -76,7 +76,7 @@ class Broadcasts:
         )
         self.watches = WatchSessions(store)
         self.taps = Taps(store, log)
-        bus.listen(self._hear)
+        bus.listen(self._on_message)
 
     async def start(self) -> None:
         """Start to count viewers, and start the hubs."""
@@ -108,7 +108,7 @@ class Broadcasts:
 
         def write(connection: Connection) -> Broadcast:
             connection.execute(insert(broadcasts), row)
-            note(connection, caller, "broadcast.create", broadcast=identity)
+            record_action(connection, caller, "broadcast.create", broadcast=identity)
             return _get(connection, identity)
 
         return await self._store.write(write)
@@ -132,7 +132,7 @@ class Broadcasts:
                 connection.execute(
                     update(broadcasts).where(broadcasts.c.id == broadcast).values(**values)
                 )
-                note(connection, caller, "broadcast.change", broadcast=broadcast, **values)
+                record_action(connection, caller, "broadcast.change", broadcast=broadcast, **values)
             return _get(connection, broadcast)
 
         return await self._store.write(write)
@@ -147,7 +147,7 @@ class Broadcasts:
             if state == "scheduled":
                 event = self._log.append(connection, broadcast, BroadcastStarted())
                 _set(connection, broadcast, state="live", started_at=event.at)
-                note(connection, caller, "broadcast.start", broadcast=broadcast)
+                record_action(connection, caller, "broadcast.start", broadcast=broadcast)
             return _get(connection, broadcast)
 
         return await self._store.write(write)
@@ -162,7 +162,7 @@ class Broadcasts:
             if state == "live":
                 event = self._log.append(connection, broadcast, BroadcastEnded())
                 _set(connection, broadcast, state="ended", ended_at=event.at)
-                note(connection, caller, "broadcast.end", broadcast=broadcast)
+                record_action(connection, caller, "broadcast.end", broadcast=broadcast)
             return _get(connection, broadcast)
 
         return await self._store.write(write)
@@ -221,9 +221,9 @@ class Broadcasts:
         """
         return self.hubs.hub(broadcast)
 
-    def _hear(self, topic: str, message: bytes) -> None:
+    def _on_message(self, topic: str, message: bytes) -> None:
         if topic == TOPIC:
-            self.hubs.take(unpack(message))
+            self.hubs.receive(unpack(message))
         elif topic == PRESENCE:
             node, broadcast, viewers, at = compact_json.decode(message)
             if node != self._node:
@@ -278,7 +278,7 @@ class Broadcasts:
             # `at` is ahead of the clock once the clock was set back.
             if last is not None and not new and 0 <= now_ms() - last.at < int(COUNT_S * 900):
                 return
-            before = 0 if last is None else AudienceCounted.of(last.data).reactions
+            before = 0 if last is None else AudienceCounted.parse(last.data).reactions
             counts = AudienceCounted(viewers=viewers, reactions=before + new)
             self._log.append(connection, hub.broadcast, counts)
             after_commit(connection, counted)

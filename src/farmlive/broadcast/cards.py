@@ -8,7 +8,7 @@ from farmlive.broadcast.broadcasts import Ended
 from farmlive.broadcast.events import CardPinned, CardUnpinned
 from farmlive.broadcast.log import Log
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 from farmlive.problems import NotFound
 from farmlive.store import Store
 
@@ -48,7 +48,7 @@ class Cards:
             if self._log.head(connection, broadcast).state == "ended":
                 raise Ended
             event = self._log.append(connection, broadcast, shown)
-            note(connection, caller, action, shown.offer, broadcast=broadcast)
+            record_action(connection, caller, action, shown.offer, broadcast=broadcast)
             return {"seq": event.seq}
 
         return await self._store.write(write)

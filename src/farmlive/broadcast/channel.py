@@ -17,7 +17,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from farmlive import compact_json
 from farmlive.broadcast.broadcasts import Broadcasts
-from farmlive.broadcast.chat import may_choose, nickname_of
+from farmlive.broadcast.chat import may_choose_nickname, nickname_of
 from farmlive.broadcast.events.audience_filter import PUBLIC, STAFF, farm_audience
 from farmlive.broadcast.hub import TRY_AGAIN_LATER, Client, Hub, encode
 from farmlive.broadcast.models import ChatSay
@@ -110,9 +110,9 @@ class Channel:
         await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
         async with contextlib.AsyncExitStack() as opened:
             try:
-                async with self._turn_to_join():
+                async with self._limit_joins():
                     caller, after = await self._admit(websocket)
-                    opened.enter_context(self._channels.one_more(caller))
+                    opened.enter_context(self._channels.counting(caller))
                     hub = await opened.enter_async_context(self._broadcasts.hub(broadcast))
                     client = await self._welcome(websocket, hub, caller, after)
             except Problem as problem:
@@ -138,7 +138,7 @@ class Channel:
     # Joining.
 
     @contextlib.asynccontextmanager
-    async def _turn_to_join(self) -> AsyncIterator[None]:
+    async def _limit_joins(self) -> AsyncIterator[None]:
         """Let JOIN_AT_ONCE clients join at a time, which leaves readers for orders.
 
         Raises Unavailable.
@@ -171,7 +171,7 @@ class Channel:
         self, websocket: WebSocket, hub: Hub, caller: Caller, after: int | None
     ) -> Client:
         row = await self._broadcasts.get(hub.broadcast)
-        await hub.reach(after or 0)
+        await hub.catch_up_to(after or 0)
         seq = hub.scene.seq
         orders = await self._store.read(
             lambda connection: self._orders_of(connection, hub.broadcast, caller.device)
@@ -261,7 +261,7 @@ class Channel:
                 known = ", ".join(sorted(self.commands))
                 raise UnknownType(f"Send one of these types: {known}.")
             parsed = command.parse(caller, message)
-            says = isinstance(parsed, ChatSay) and may_choose(caller)
+            says = isinstance(parsed, ChatSay) and may_choose_nickname(caller)
             if says and parsed.nickname is None:
                 parsed.nickname = client.nickname
             result = await command.execute(caller, hub.broadcast, parsed)
@@ -270,7 +270,7 @@ class Channel:
         except Problem as problem:
             # Log only registered types: any other is free text of a client.
             known = str(message.get("type")) if problem.status == 403 else ""
-            self._guard.refused(caller, known, problem)
+            self._guard.record_refusal(caller, known, problem)
             return replies.failure(identity, problem)
         except ValidationError as error:
             return replies.failure(identity, invalid(error))

@@ -13,7 +13,7 @@ from farmlive.broadcast.tables import events, senders
 from farmlive.contact_detection import without_phones
 from farmlive.edge.contracts import raises
 from farmlive.people import Caller, People
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 from farmlive.people.core.nicknames import guest_name, likeness
 from farmlive.people.core.problems import NicknameRefused
 from farmlive.periodic import Periodic, in_steps
@@ -35,7 +35,7 @@ class StaffNotMuted(Conflict):
     title = "One of the team can't be muted"
 
 
-def may_choose(caller: Caller) -> bool:
+def may_choose_nickname(caller: Caller) -> bool:
     """Return whether the caller may choose a nickname.
 
     Crew, and accounts with a display name, may not: their name must not show what they sign in
@@ -82,7 +82,7 @@ class Chat:
 
         Raises NicknameRefused where somebody outside the team would use a name of the team.
         """
-        if may_choose(caller) and not caller.is_crew:
+        if may_choose_nickname(caller) and not caller.is_crew:
             await self._team_names.check(nickname)
             if caller.name and caller.account and likeness(nickname) == likeness(caller.name):
                 raise NicknameRefused(
@@ -120,7 +120,7 @@ class Chat:
             _require_message(connection, broadcast, message)
             event = self._log.append(connection, broadcast, ChatHidden(message=message))
             self._log.redact(connection, broadcast, message, by=event)
-            note(connection, caller, "chat.hide", broadcast=broadcast, message=message)
+            record_action(connection, caller, "chat.hide", broadcast=broadcast, message=message)
             return {"seq": event.seq}
 
         return await self._store.write(write)
@@ -147,7 +147,7 @@ class Chat:
                 connection, broadcast, message, device, nickname, duration, caller.account
             )
             about = {"message": message, "duration": duration}
-            note(connection, caller, "chat.mute", made.id, broadcast=broadcast, **about)
+            record_action(connection, caller, "chat.mute", made.id, broadcast=broadcast, **about)
             return made
 
         return await self._store.write(write)
@@ -158,7 +158,7 @@ class Chat:
 
         def write(connection: Connection) -> None:
             mutes.end(connection, broadcast, mute)
-            note(connection, caller, "chat.unmute", mute, broadcast=broadcast)
+            record_action(connection, caller, "chat.unmute", mute, broadcast=broadcast)
 
         await self._store.write(write)
 
@@ -167,7 +167,7 @@ class Chat:
 
         def read(connection: Connection) -> list[Mute]:
             self._log.head(connection, broadcast)
-            return mutes.every(connection, broadcast)
+            return mutes.list_mutes(connection, broadcast)
 
         return await self._store.read(read)
 
@@ -189,4 +189,4 @@ def _require_message(connection: Connection, broadcast: str, message: int) -> Ch
     ).one_or_none()
     if found is None or found.kind != ChatSaid.kind:
         raise UnknownMessage(f"There is no chat message {message} in this broadcast.")
-    return ChatSaid.of(found.data)
+    return ChatSaid.parse(found.data)

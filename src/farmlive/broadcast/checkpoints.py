@@ -31,7 +31,7 @@ from farmlive.broadcast.tables import events, log_checkpoints
 from farmlive.store import Store
 
 EVERY = 5_000
-"""A checkpoint is due once a state is so many events ahead of the last one."""
+"""A checkpoint is due once a state is this many events ahead of the last one."""
 # Bytes that are decompressed at a time, which bounds the memory beside the state itself.
 _STEP = 1 << 16
 # Orders that are compressed at a time.
@@ -56,7 +56,7 @@ VERSION = version_of(FOLDED_BY)
 
 
 @dataclass(frozen=True, slots=True)
-class Captured:
+class CapturedState:
     """An immutable copy of a state: later events do not change it."""
 
     broadcast: str
@@ -67,7 +67,7 @@ class Captured:
     orders: list[tuple[str, Told | bytes]]
 
 
-def capture(broadcast: str, scene: BroadcastState, read_at: int) -> Captured:
+def capture(broadcast: str, scene: BroadcastState, read_at: int) -> CapturedState:
     """Copy a state. It takes about a millisecond, since the orders are shared.
 
     `read_at` is the log's last `seq` when the state began to be read from it.
@@ -75,10 +75,10 @@ def capture(broadcast: str, scene: BroadcastState, read_at: int) -> Captured:
     state = {each.name: getattr(scene, each.name) for each in fields(scene)}
     head = compact_json.encode({**state, "chat": list(scene.chat), "orders": {}})
     redacted = max(scene.seq, read_at)
-    return Captured(broadcast, scene.seq, redacted, head, list(scene.orders.items()))
+    return CapturedState(broadcast, scene.seq, redacted, head, list(scene.orders.items()))
 
 
-def pack(captured: Captured) -> bytes:
+def pack(captured: CapturedState) -> bytes:
     """Encode a state."""
     held = [order for order, kept in captured.orders if not isinstance(kept, bytes)]
     orders = compact_json.encode({"count": len(captured.orders), "held": held})
@@ -95,12 +95,12 @@ def pack(captured: Captured) -> bytes:
 def unpack(data: bytes) -> BroadcastState:
     """Decode a state that `pack` encoded. Raises ValueError for anything else."""
     try:
-        return _scene_of(_lines(data))
+        return _state_of(_lines(data))
     except (AttributeError, KeyError, TypeError, zlib.error) as error:
         raise ValueError(f"no state of a broadcast: {error!r}") from error
 
 
-def _scene_of(lines: Iterator[bytes]) -> BroadcastState:
+def _state_of(lines: Iterator[bytes]) -> BroadcastState:
     head, orders = compact_json.decode(next(lines, b"")), compact_json.decode(next(lines, b""))
     scene = BroadcastState(
         **{**head, "chat": deque(head["chat"], maxlen=broadcast_state.CHAT_KEPT)}
@@ -134,14 +134,14 @@ class Checkpoints:
     def __init__(self, store: Store):
         self._store = store
 
-    async def keep(self, captured: Captured, unreadable: Collection[int] = ()) -> bool:
+    async def store(self, captured: CapturedState, unreadable: Collection[int] = ()) -> bool:
         """Store a captured state once no other write waits, and delete the unreadable checkpoints.
 
         Returns False where the log was redacted since the capture. Raises Unavailable.
         """
         data = await asyncio.to_thread(pack, captured)
         return await self._store.write(
-            lambda connection: keep(connection, captured, data, unreadable), last=True
+            lambda connection: store_checkpoint(connection, captured, data, unreadable), last=True
         )
 
     async def latest(self, broadcast: str, unreadable: Collection[int] = ()) -> int:
@@ -149,7 +149,7 @@ class Checkpoints:
 
         Raises NotRead.
         """
-        query = select(func.max(_seq)).where(*_ours(broadcast), _seq.not_in(unreadable))
+        query = select(func.max(_seq)).where(*_of_this_version(broadcast), _seq.not_in(unreadable))
         return await self._store.read(
             lambda connection: connection.execute(query).scalar_one() or 0
         )
@@ -161,10 +161,10 @@ def load(connection: Connection, broadcast: str, upto: int) -> tuple[BroadcastSt
     Returns the state and the `seq`s of the unreadable checkpoints.
     """
     unreadable: list[int] = []
-    query = select(_seq).where(*_ours(broadcast), _seq <= upto).order_by(_seq.desc())
+    query = select(_seq).where(*_of_this_version(broadcast), _seq <= upto).order_by(_seq.desc())
     for seq in connection.execute(query).scalars().all():
         data = connection.execute(
-            select(log_checkpoints.c.data).where(*_ours(broadcast), _seq == seq)
+            select(log_checkpoints.c.data).where(*_of_this_version(broadcast), _seq == seq)
         ).scalar_one_or_none()
         if data is None:  # deleted by a redaction since the query
             continue
@@ -181,8 +181,8 @@ def load(connection: Connection, broadcast: str, upto: int) -> tuple[BroadcastSt
     return BroadcastState(), unreadable
 
 
-def keep(
-    connection: Connection, captured: Captured, data: bytes, unreadable: Collection[int]
+def store_checkpoint(
+    connection: Connection, captured: CapturedState, data: bytes, unreadable: Collection[int]
 ) -> bool:
     """Store a checkpoint and delete all but the one before it.
 
@@ -195,7 +195,9 @@ def keep(
     )
     if connection.execute(redacted.limit(1)).first() is not None:
         return False
-    before = select(func.max(_seq)).where(*_ours(captured.broadcast), _seq < captured.seq)
+    before = select(func.max(_seq)).where(
+        *_of_this_version(captured.broadcast), _seq < captured.seq
+    )
     previous = connection.execute(before).scalar_one() or 0
     connection.execute(
         delete(log_checkpoints).where(
@@ -209,5 +211,5 @@ def keep(
     return True
 
 
-def _ours(broadcast: str) -> tuple[ColumnElement[bool], ...]:
+def _of_this_version(broadcast: str) -> tuple[ColumnElement[bool], ...]:
     return log_checkpoints.c.broadcast == broadcast, log_checkpoints.c.version == VERSION

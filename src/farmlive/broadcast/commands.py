@@ -9,7 +9,7 @@ from typing import Any
 
 from farmlive.broadcast.broadcasts import Broadcasts, Ended, NotLive, require_live
 from farmlive.broadcast.cards import Cards, UnknownCard
-from farmlive.broadcast.chat import Chat, UnknownMessage, may_choose, nickname_of
+from farmlive.broadcast.chat import Chat, UnknownMessage, may_choose_nickname, nickname_of
 from farmlive.broadcast.crowd_limits import CrowdLimits
 from farmlive.broadcast.hub import Hub
 from farmlive.broadcast.log import Log, UnknownBroadcast
@@ -74,7 +74,7 @@ class BroadcastCommands:
         self._crowd.chat(caller)
         if not caller.is_crew:
             await self._blocks.check(device=caller.device, address=caller.address)
-        chosen = message.nickname if may_choose(caller) else None
+        chosen = message.nickname if may_choose_nickname(caller) else None
         nickname = nickname_of(caller) if chosen is None else chosen
         return await self._chat.say(caller, broadcast, nickname, message.text)
 
@@ -104,7 +104,7 @@ class BroadcastCommands:
 
         Raises UnknownBroadcast, UnknownCard, Ended, LotStopped.
         """
-        async with self._up_to_date(broadcast) as hub:
+        async with self._current_hub(broadcast) as hub:
             bag = frozenset(hub.scene.offers)
         return await self._cards.pin(caller, broadcast, message.offer, bag)
 
@@ -114,14 +114,14 @@ class BroadcastCommands:
 
         Raises UnknownBroadcast, Ended.
         """
-        async with self._up_to_date(broadcast) as hub:
+        async with self._current_hub(broadcast) as hub:
             pinned = hub.scene.pinned
         return await self._cards.unpin(caller, broadcast, pinned)
 
     @raises(TooMany, UnknownBroadcast, NotLive, Ended)
     async def react(self, caller: Caller, broadcast: str, message: React) -> dict[str, Any]:
         """Count hearts. Raises TooMany, UnknownBroadcast, NotLive, Ended."""
-        async with self._at_hand(broadcast) as hub:
+        async with self._live_hub(broadcast) as hub:
             counts = self._crowd.like(caller, message.count)
             hub.reactions += message.count if counts else 0
         return {}
@@ -132,7 +132,7 @@ class BroadcastCommands:
 
         Raises TooMany, UnknownBroadcast, NotLive, Ended, UnknownCard.
         """
-        async with self._at_hand(broadcast) as hub:
+        async with self._live_hub(broadcast) as hub:
             offer = hub.scene.offers.get(message.offer)
         if offer is None:
             raise UnknownCard("Look into the bag of this broadcast for what is in it.")
@@ -141,7 +141,7 @@ class BroadcastCommands:
         return {"offer": offer}
 
     @contextlib.asynccontextmanager
-    async def _at_hand(self, broadcast: str) -> AsyncIterator[Hub]:
+    async def _live_hub(self, broadcast: str) -> AsyncIterator[Hub]:
         """Yield the hub of a live broadcast, for commands of anonymous viewers.
 
         An ended broadcast is refused before its log is read. Raises UnknownBroadcast, NotLive,
@@ -154,7 +154,7 @@ class BroadcastCommands:
             yield hub
 
     @contextlib.asynccontextmanager
-    async def _up_to_date(self, broadcast: str) -> AsyncIterator[Hub]:
+    async def _current_hub(self, broadcast: str) -> AsyncIterator[Hub]:
         """Yield the hub with every committed event, so that an offer which another server added a
         moment ago can be pinned. Raises UnknownBroadcast, Ended.
         """
@@ -162,7 +162,7 @@ class BroadcastCommands:
         if head.state == "ended":
             raise Ended
         async with self._broadcasts.hub(broadcast) as hub:
-            await hub.reach(head.seq)
+            await hub.catch_up_to(head.seq)
             yield hub
 
 

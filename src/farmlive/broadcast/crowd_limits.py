@@ -33,8 +33,8 @@ class CrowdLimits:
         self._limits.allow("chat", caller.device, self._settings.chats_per_minute)
         if caller.role is not None:
             return
-        self._newcomer(caller)
-        self._together("chat", caller, self._settings.address_chats_per_minute)
+        self._is_new_device(caller)
+        self._count_address("chat", caller, self._settings.address_chats_per_minute)
 
     def tap(self, caller: Caller) -> bool:
         """Count an opened card; return whether it goes into the analytics.
@@ -57,21 +57,23 @@ class CrowdLimits:
         if caller.role is not None:
             return True
         try:
-            self._newcomer(caller)
-            self._together(name, caller, per_minute, times)
+            self._is_new_device(caller)
+            self._count_address(name, caller, per_minute, times)
         except TooMany:
             return False
         return True
 
-    def _newcomer(self, caller: Caller) -> None:
+    def _is_new_device(self, caller: Caller) -> None:
         if caller.device not in self._known:
-            self._together("new devices", caller, self._settings.address_new_devices_per_minute)
+            self._count_address(
+                "new devices", caller, self._settings.address_new_devices_per_minute
+            )
         self._known[caller.device] = None
         self._known.move_to_end(caller.device)
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
-    def _together(self, name: str, caller: Caller, per_minute: int, times: int = 1) -> None:
+    def _count_address(self, name: str, caller: Caller, per_minute: int, times: int = 1) -> None:
         self._limits.allow_address(
             name, caller.address, per_minute, block_factor=CROWD_BLOCK_FACTOR, times=times
         )

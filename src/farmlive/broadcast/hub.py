@@ -17,7 +17,7 @@ import structlog
 from farmlive import compact_json
 from farmlive.broadcast.broadcast_state import BroadcastState, fold
 from farmlive.broadcast.events import ChatHidden, OrderErased, StockChanged
-from farmlive.broadcast.events.audience_filter import ORDER, order_of
+from farmlive.broadcast.events.audience_filter import ORDER, order_in
 from farmlive.broadcast.log import REDACTING, Event
 from farmlive.broadcast.news import News, Pieces, newest
 from farmlive.broadcast.wire.ws_protocol import Wire, text_frame
@@ -86,7 +86,7 @@ class Hub:
     devices: Counter[str] = field(default_factory=Counter)
     reactions: int = 0
     users: int = 0
-    """Who needs it now: its clients, those who come in, and what is done for someone else."""
+    """The current users: its clients, joining ones, and commands in progress."""
     was_used: bool = False
     stays_s: float = 0.0
     """For how long it stays unused, seconds, where its broadcast is over."""
@@ -109,7 +109,7 @@ class Hub:
         self._flushed_seq = 0
         self._catching: asyncio.Task[None] | None = None
         # the highest `seq` that arrived beyond a gap since the log was last read
-        self._heard_of = 0
+        self._known_seq = 0
         self._idle_since = self._loop.time()
 
     # Reference counting.
@@ -123,9 +123,9 @@ class Hub:
         """Remove one user of the hub; the last one starts the idle time."""
         self.users -= 1
         if not self.users:
-            self.rest()
+            self.restart_idle()
 
-    def rest(self) -> None:
+    def restart_idle(self) -> None:
         """Restart the idle time."""
         self._idle_since = self._loop.time()
 
@@ -150,21 +150,21 @@ class Hub:
         for event in events:
             self._fold(event)
 
-    def take(self, event: Event) -> None:
+    def receive(self, event: Event) -> None:
         """Handle an event from the bus: the next in order, a duplicate, or one beyond a gap."""
         # granted also out of order: later events of the order belong to its device too
         self._grant(event)
         if event.seq <= self.scene.seq:
             return
         if event.seq > self.scene.seq + 1:
-            self._heard_of = max(self._heard_of, event.seq)
-            self._read_on()
+            self._known_seq = max(self._known_seq, event.seq)
+            self._start_reading()
             return
         urgent = self._urgent(event)
-        self._hear(event)
+        self._apply(event)
         self._schedule(urgent)
 
-    async def reach(self, seq: int) -> None:
+    async def catch_up_to(self, seq: int) -> None:
         """Read the log up to `seq`, which another server sent a client and this one may not have
         yet.
         """
@@ -172,7 +172,7 @@ class Hub:
             # this read may have started before the event was written
             await asyncio.shield(self._catching)
         if seq > self.scene.seq:
-            await asyncio.shield(self._read_on())
+            await asyncio.shield(self._start_reading())
 
     def missed(self, after: int) -> bool:
         """Return whether a client at position `after` can resume from the ring."""
@@ -186,7 +186,7 @@ class Hub:
 
         They cover the time between the query of the device's orders and its join.
         """
-        orders = (order_of(event.audience) for event in self._tail(seq) if event.device == device)
+        orders = (order_in(event.audience) for event in self._tail(seq) if event.device == device)
         return frozenset(ORDER + order for order in orders if order is not None)
 
     def join(self, client: Client) -> None:
@@ -211,13 +211,13 @@ class Hub:
             if not self.devices[client.device]:
                 del self.devices[client.device]
 
-    def frame(self, client: Client, said: dict[str, Any]) -> bytes:
+    def frame(self, client: Client, members: dict[str, Any]) -> bytes:
         """Encode a frame with the events after the client's position, and the members of `said`."""
-        found = News.of(self._tail(client.to)).encoded(client.audiences, {})
+        found = News.index(self._tail(client.to)).encoded(client.audiences, {})
         self.counts.frames += bool(found)
         return text_frame(
             b'{"type":"events","to":%d,%b,"events":[%b]}'
-            % (self.scene.seq, compact_json.encode(said)[1:-1], b",".join(found))
+            % (self.scene.seq, compact_json.encode(members)[1:-1], b",".join(found))
         )
 
     def stop(self) -> None:
@@ -229,7 +229,7 @@ class Hub:
         if self._catching is not None:
             self._catching.cancel()
 
-    def _hear(self, event: Event) -> None:
+    def _apply(self, event: Event) -> None:
         """Fold an event, and flush before the ring drops events that are still pending.
 
         A rush has thousands of events a second; clients that keep up must not miss any.
@@ -245,9 +245,9 @@ class Hub:
         if event.kind in REDACTING:
             self.kept = 0
         if event.kind == ChatHidden.kind:
-            self._erase(ChatHidden.of(event.data).message)
+            self._erase(ChatHidden.parse(event.data).message)
         elif event.kind == OrderErased.kind:
-            erased = OrderErased.of(event.data)
+            erased = OrderErased.parse(event.data)
             self._rename(erased.order, erased.buyer)
         self._ring.append(event)
 
@@ -271,7 +271,7 @@ class Hub:
 
     def _grant(self, event: Event) -> None:
         """Grant the open channels of the event's device the audience of its order."""
-        if event.device is None or (order := order_of(event.audience)) is None:
+        if event.device is None or (order := order_in(event.audience)) is None:
             return
         for client in self._of_device.get(event.device, ()):
             client.audiences |= {ORDER + order}
@@ -281,19 +281,19 @@ class Hub:
             return True
         return event.kind == StockChanged.kind and event.data.get("offer") == self.scene.pinned
 
-    def _read_on(self) -> asyncio.Task[None]:
+    def _start_reading(self) -> asyncio.Task[None]:
         """Start to read the log, or return the read that is under way."""
         if self._catching is None:
             self._catching = self._loop.create_task(self._catch_up())
         return self._catching
 
     async def _catch_up(self) -> None:
-        self._heard_of = 0  # this read covers every event that arrived until now
+        self._known_seq = 0  # this read covers every event that arrived until now
         try:
             for event in await self.catch_up(self.scene.seq):
                 if event.seq == self.scene.seq + 1:
                     self._grant(event)
-                    self._hear(event)
+                    self._apply(event)
             self._schedule(True)
         except Exception as error:
             _log.warning("could not read the log; trying at the next event", error=reason_of(error))
@@ -301,8 +301,8 @@ class Hub:
         finally:
             self._catching = None
         # an event was written after the read and published before now
-        if self._heard_of > self.scene.seq:
-            self._read_on()
+        if self._known_seq > self.scene.seq:
+            self._start_reading()
 
     # Outgoing frames.
 
@@ -338,7 +338,7 @@ class Hub:
             place = (client.to, lossy)
             if place not in news:
                 news[place] = self._news(*place)
-            mine = client.audiences & news[place].told
+            mine = client.audiences & news[place].audiences
             key = (*place, mine)
             if key not in frames:
                 frames[key] = self._frame(news[place], mine, pieces)
@@ -381,7 +381,7 @@ class Hub:
             shown = newest(events)
             self.counts.superseded += len(events) - len(shown)
             events = shown
-        return News.of(events)
+        return News.index(events)
 
     def _frame(self, news: News, audiences: frozenset[str], pieces: Pieces) -> bytes | None:
         found = news.encoded(audiences, pieces)
@@ -390,10 +390,10 @@ class Hub:
         self.counts.frames += 1
         return text_frame(
             b'{"type":"events","to":%d,%b"events":[%b]}'
-            % (self.scene.seq, self._time_told(), b",".join(found))
+            % (self.scene.seq, self._server_time(), b",".join(found))
         )
 
-    def _time_told(self) -> bytes:
+    def _server_time(self) -> bytes:
         """Return the server's time as a member of a frame where the events' `at` is ahead of the
         clock, which happens after the clock was set back; else nothing.
         """

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from sqlalchemy import Connection, select
 
 from farmlive.broadcast.broadcast_state import lots
-from farmlive.broadcast.checkpoints import EVERY, Captured, Checkpoints, capture, load
+from farmlive.broadcast.checkpoints import EVERY, CapturedState, Checkpoints, capture, load
 from farmlive.broadcast.hub import RESUMABLE, Counts, Hub
 from farmlive.broadcast.log import Event, Log
 from farmlive.broadcast.tables import broadcasts
@@ -57,7 +57,7 @@ class Hubs:
         # Seconds since the log was last polled for messages that the bus lost.
         self._unread_s = 0.0
         self._following = Periodic(
-            DEAF_S, self._look_after, "the log was not followed", "the log is followed again"
+            DEAF_S, self._poll, "the log was not followed", "the log is followed again"
         )
 
     async def start(self) -> None:
@@ -96,13 +96,13 @@ class Hubs:
             yield hub
         finally:
             hub.exit()
-            self._let_go(hub)
+            self._remove(hub)
 
-    def take(self, event: Event) -> None:
+    def receive(self, event: Event) -> None:
         """Hand an event from the bus to its hub."""
         if (hub := self.open.get(event.broadcast)) is not None:
-            hub.take(event)
-            self._let_go(hub)
+            hub.receive(event)
+            self._remove(hub)
 
     def lots_shown(self) -> dict[str, tuple[int, dict[str, tuple[int, int]]]]:
         """Return the lots' weights on the cards of each broadcast that has clients here and has not
@@ -117,7 +117,7 @@ class Hubs:
             if hub.clients and hub.scene.state != "ended"
         }
 
-    def _let_go(self, hub: Hub) -> None:
+    def _remove(self, hub: Hub) -> None:
         """Remove a hub that nobody uses.
 
         The hub of an ended broadcast goes at once, unless its checkpoint is due or it was slow to
@@ -143,24 +143,24 @@ class Hubs:
 
         began = time.monotonic()
         hub = Hub(broadcast, catch_up, self.counts)
-        await self._store.read(lambda connection: self._begin(connection, hub))
-        while await self._store.read(lambda connection: self._read_on(connection, hub)):
+        await self._store.read(lambda connection: self._start_from_checkpoint(connection, hub))
+        while await self._store.read(lambda connection: self._read_next(connection, hub)):
             # Write checkpoints on the way, so that a restart resumes from one. The distance doubles
             # each time.
             if hub.scene.seq >= 2 * hub.kept + EVERY:
-                self._keep(hub)
+                self._start_checkpoint(hub)
         if hub.scene.seq >= EVERY:
             hub.stays_s = min(REST * (time.monotonic() - began), IDLE_S)
-        hub.rest()
+        hub.restart_idle()
         self.open[broadcast] = hub
         if _is_due(hub):
-            self._keep(hub)
+            self._start_checkpoint(hub)
         # Fetch what was committed since that read; otherwise the next event would find a gap.
         for event in await catch_up(hub.scene.seq):
-            hub.take(event)
+            hub.receive(event)
         return hub
 
-    def _begin(self, connection: Connection, hub: Hub) -> None:
+    def _start_from_checkpoint(self, connection: Connection, hub: Hub) -> None:
         hub.read_at = self._log.head(connection, hub.broadcast).seq
         scene, hub.unreadable = load(connection, hub.broadcast, hub.read_at)
         # Clients resume from the ring, so fill it also with events older than the checkpoint.
@@ -173,7 +173,7 @@ class Hubs:
             else (),
         )
 
-    def _read_on(self, connection: Connection, hub: Hub) -> bool:
+    def _read_next(self, connection: Connection, hub: Hub) -> bool:
         """Fold the next events of the log. Return whether there may be more."""
         for _ in range(EVERY // PAGE):
             found = self._log.events(connection, hub.broadcast, after=hub.scene.seq, limit=PAGE)
@@ -185,7 +185,7 @@ class Hubs:
 
     # Checkpoints.
 
-    def _keep(self, hub: Hub) -> None:
+    def _start_checkpoint(self, hub: Hub) -> None:
         """Start to write a checkpoint, unless one is under way or the last was a moment ago."""
         broadcast, now = hub.broadcast, time.monotonic()
         if broadcast in self._keeping or now < self._rests.get(broadcast, now):
@@ -196,12 +196,12 @@ class Hubs:
         # A redaction resets this to 0, also while the checkpoint is being written.
         hub.kept = hub.scene.seq
 
-    async def _write(self, hub: Hub, captured: Captured) -> None:
+    async def _write(self, hub: Hub, captured: CapturedState) -> None:
         began, rest_s, kept = time.monotonic(), FAILED_REST_S, 0
         try:
             # Another server with the same broadcast may have written one.
             kept = await self._checkpoints.latest(hub.broadcast, hub.unreadable)
-            if captured.seq - kept >= EVERY and await self._checkpoints.keep(
+            if captured.seq - kept >= EVERY and await self._checkpoints.store(
                 captured, hub.unreadable
             ):
                 kept = captured.seq
@@ -215,21 +215,21 @@ class Hubs:
 
     # Upkeep.
 
-    async def _look_after(self) -> None:
+    async def _poll(self) -> None:
         """Poll the log: every DEAF_S while the bus is down, otherwise every FOLLOW_S."""
         for hub in list(self.open.values()):
             if _is_due(hub):
-                self._keep(hub)
-            self._let_go(hub)
+                self._start_checkpoint(hub)
+            self._remove(hub)
         here = self.open.keys() | self._loading.keys()
         self._rests = {of: until for of, until in self._rests.items() if of in here}
         self._unread_s += DEAF_S
         if self._bus.deaf or self._unread_s >= FOLLOW_S:
             self._unread_s = FOLLOW_S  # due again at once if the poll fails
-            await self.follow()
+            await self.read_missed()
             self._unread_s = 0.0
 
-    async def follow(self) -> None:
+    async def read_missed(self) -> None:
         """Read the events that the log has and the bus did not deliver."""
         if not self.open:
             return
@@ -237,9 +237,9 @@ class Hubs:
         heads = await self._store.read(lambda connection: connection.execute(query).all())
         for broadcast, seq in heads:
             if (hub := self.open.get(broadcast)) is not None:
-                await hub.reach(seq)
+                await hub.catch_up_to(seq)
         for hub in list(self.open.values()):
-            self._let_go(hub)  # also a broadcast whose end only the log showed
+            self._remove(hub)  # also a broadcast whose end only the log showed
 
 
 def _is_due(hub: Hub) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, or_, select, updat
 from farmlive import compact_json
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.events import KINDS, EventModel, OrderEvent
-from farmlive.broadcast.events.audience_filter import order_of
+from farmlive.broadcast.events.audience_filter import order_in
 from farmlive.broadcast.tables import broadcasts, events, log_checkpoints
 from farmlive.bus import Bus
 from farmlive.clock import HOUR_MS, now_ms
@@ -61,9 +61,9 @@ class Event:
     def model(self) -> EventModel | None:
         """Parse the data by the kind's model. Return None for a kind that a newer version wrote."""
         made = KINDS.get(self.kind)
-        return None if made is None else made.of(self.data)
+        return None if made is None else made.parse(self.data)
 
-    def shown(self) -> dict[str, Any]:
+    def as_sent(self) -> dict[str, Any]:
         """Return the event as the channel sends it."""
         return {"seq": self.seq, "at": self.at, "kind": self.kind, "data": self.data}
 
@@ -116,7 +116,7 @@ class Log:
         self._handlers: defaultdict[str, list[Handler]] = defaultdict(list)
         self._buyers_of = buyers_of
 
-    def hear(self, kind: str, handler: Handler) -> None:
+    def add_handler(self, kind: str, handler: Handler) -> None:
         """Register a handler, which runs for each event of the kind in the event's own transaction.
 
         Raises ValueError for an unknown kind.
@@ -259,7 +259,7 @@ class Log:
         granted that device its audience.
         """
         found = self.events(connection, broadcast, after=after)
-        orders = [order_of(event.audience) for event in found]
+        orders = [order_in(event.audience) for event in found]
         named = sorted({order for order in orders if order is not None})
         buyers = self._buyers_of(connection, named) if named else {}
         return [

@@ -117,7 +117,7 @@ def check(connection: Connection, broadcast: str, trace: Trace) -> None:
     like = and_(mutes.c.block == trace.block, mutes.c.likeness == trace.likeness)
     same = mutes.c.device == trace.device
     query = select(mutes.c.device, mutes.c.until, mutes.c.everywhere).where(
-        _holds(broadcast), same if trace.block is None else or_(same, like)
+        _applies_to(broadcast), same if trace.block is None else or_(same, like)
     )
     found = connection.execute(query).all()
     own = [row for row in found if row.device == trace.device]
@@ -163,7 +163,7 @@ def add(
 ) -> Mute:
     """Mute the sender of a message; replaces a mute of the same device that applies here."""
     now = now_ms()
-    connection.execute(delete(mutes).where(_holds(broadcast), mutes.c.device == device))
+    connection.execute(delete(mutes).where(_applies_to(broadcast), mutes.c.device == device))
     query = select(chat_traces.c.block, chat_traces.c.likeness).where(
         chat_traces.c.broadcast == broadcast, chat_traces.c.seq == message
     )
@@ -183,15 +183,15 @@ def add(
         "by": by,
     }
     connection.execute(insert(mutes), row)
-    (made,) = (each for each in every(connection, broadcast) if each.id == row["id"])
+    (made,) = (each for each in list_mutes(connection, broadcast) if each.id == row["id"])
     return made
 
 
-def every(connection: Connection, broadcast: str) -> list[Mute]:
+def list_mutes(connection: Connection, broadcast: str) -> list[Mute]:
     """List the mutes that apply to the broadcast, the latest first."""
     query = (
         select(mutes, display_name(mutes.c.by).label("display_name"))
-        .where(_holds(broadcast))
+        .where(_applies_to(broadcast))
         .order_by(mutes.c.id.desc())
     )
     return [
@@ -212,7 +212,7 @@ def every(connection: Connection, broadcast: str) -> list[Mute]:
 
 def end(connection: Connection, broadcast: str, mute: str) -> None:
     """End a mute that applies to the broadcast. Raises UnknownMute."""
-    query = delete(mutes).where(_holds(broadcast), mutes.c.id == mute)
+    query = delete(mutes).where(_applies_to(broadcast), mutes.c.id == mute)
     if not is_ulid(mute) or not connection.execute(query).rowcount:
         raise UnknownMute("Nobody is muted under this identifier; the list shows who is.")
 
@@ -242,6 +242,6 @@ def sweep(connection: Connection) -> bool:
     return next_at is not None
 
 
-def _holds(broadcast: str) -> ColumnElement[bool]:
+def _applies_to(broadcast: str) -> ColumnElement[bool]:
     here: Any = or_(mutes.c.broadcast == broadcast, mutes.c.everywhere)
     return and_(here, or_(mutes.c.until.is_(None), mutes.c.until > now_ms()))

@@ -9,7 +9,7 @@ from typing import Any
 
 from farmlive import compact_json
 from farmlive.broadcast.events import AudienceCounted, StockChanged, WaitChanged
-from farmlive.broadcast.events.audience_filter import PUBLIC, seen
+from farmlive.broadcast.events.audience_filter import PUBLIC, filter_data
 from farmlive.broadcast.log import Event
 
 # For each of these kinds and each offer only the latest event matters.
@@ -39,10 +39,10 @@ class News:
     """Events in order, indexed by audience, so that a client's events are found without a scan."""
 
     by_audience: dict[str, list[Event]]
-    told: frozenset[str]
+    audiences: frozenset[str]
 
     @classmethod
-    def of(cls, events: Iterable[Event]) -> "News":
+    def index(cls, events: Iterable[Event]) -> "News":
         """Index the events by audience."""
         found: defaultdict[str, list[Event]] = defaultdict(list)
         for event in events:
@@ -50,7 +50,7 @@ class News:
                 found[name].append(event)
         return cls(dict(found), frozenset(found))
 
-    def seen_by(self, audiences: Iterable[str]) -> list[Event]:
+    def visible_to(self, audiences: Iterable[str]) -> list[Event]:
         """Return the events for these audiences, in order and without duplicates."""
         lists = [self.by_audience[name] for name in audiences if name in self.by_audience]
         if len(lists) == 1:
@@ -61,16 +61,16 @@ class News:
     def encoded(self, audiences: frozenset[str], pieces: Pieces) -> list[bytes]:
         """Return the same events encoded, as these audiences may see them; `pieces` caches them."""
         found = []
-        for event in self.seen_by(audiences):
+        for event in self.visible_to(audiences):
             mine = audiences.intersection(event.audience)
             key = (event.seq, _ANYONE if PUBLIC in mine else mine)
             piece = pieces.get(key)
             if piece is None:
-                piece = pieces[key] = compact_json.encode(visible(event, audiences))
+                piece = pieces[key] = compact_json.encode(filter_event(event, audiences))
             found.append(piece)
         return found
 
 
-def visible(event: Event, audiences: frozenset[str]) -> dict[str, Any]:
+def filter_event(event: Event, audiences: frozenset[str]) -> dict[str, Any]:
     """Return the event as these audiences may see it."""
-    return {**event.shown(), "data": seen(event.data, event.audience, audiences)}
+    return {**event.as_sent(), "data": filter_data(event.data, event.audience, audiences)}

@@ -98,7 +98,9 @@ def routes(
         rows, following = page.take(found, lambda event: (event.seq, ""))
         return EventList(
             to=rows[-1].seq if rows else after,
-            events=[LoggedEvent(**event.shown(), audience=list(event.audience)) for event in rows],
+            events=[
+                LoggedEvent(**event.as_sent(), audience=list(event.audience)) for event in rows
+            ],
             next=following,
         )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from farmlive import compact_json
 from farmlive.broadcast.broadcast_state import BroadcastState, Told, unpacked
-from farmlive.broadcast.events.audience_filter import FARM, ORDER, PUBLIC, STAFF, seen
+from farmlive.broadcast.events.audience_filter import FARM, ORDER, PUBLIC, STAFF, filter_data
 
 STAFF_ORDERS = 50
 
@@ -43,7 +43,7 @@ def _orders(scene: BroadcastState, audiences: frozenset[str]) -> list[dict[str, 
     found = {order: unpacked(scene.orders[order]) for order in own if order in scene.orders}
     if any(name.startswith(FARM) for name in audiences):
         found |= dict(islice(_latest_of(scene, audiences), STAFF_ORDERS))
-    shown = [seen(data, told, audiences) for told, data in found.values()]
+    shown = [filter_data(data, told, audiences) for told, data in found.values()]
     return sorted(shown, key=lambda data: int(data["at"]))
 
 

@@ -47,7 +47,10 @@ class Taps:
         self._turn = asyncio.Lock()
         self._rows: list[dict[str, Any]] = []
         self._writing = Periodic(
-            WRITE_S, self._write_on, "looks at cards were not kept", "looks at cards are kept again"
+            WRITE_S,
+            self._write_loop,
+            "looks at cards were not kept",
+            "looks at cards are kept again",
         )
 
     async def start(self) -> None:
@@ -70,7 +73,7 @@ class Taps:
         row = {"broadcast": broadcast, "offer": offer, "device": device, "at": now_ms()}
         self._rows.append(row)
 
-    async def _write_on(self) -> None:
+    async def _write_loop(self) -> None:
         # `stop` must wait for a write under way, or its rows would be written twice.
         await asyncio.shield(self.write())
 

@@ -86,7 +86,7 @@ class WatchSessions:
         )
         self._writing = Periodic(
             WRITE_S,
-            self._write_on,
+            self._write_loop,
             "who came and left was not kept",
             "who comes and leaves is kept again",
         )
@@ -124,7 +124,7 @@ class WatchSessions:
             return
         self._ended.append(watch)
 
-    def moved(self, by: int) -> None:
+    def shift(self, by: int) -> None:
         """Shift open sessions by `by` milliseconds after the clock was set, so that each keeps its
         length. The rows that are written were shifted with the clock.
         """
@@ -134,7 +134,7 @@ class WatchSessions:
             if watch.left is not None:
                 watch.left += by
 
-    async def _write_on(self) -> None:
+    async def _write_loop(self) -> None:
         # `stop` must wait for a write under way, or its rows would be written twice.
         await asyncio.shield(self.write())
 

@@ -64,12 +64,12 @@ def _shown(text: str | None) -> str | None:
 @user.command("add")
 def user_add(
     name: str,
-    role: Annotated[Role, typer.Option(help="What the account may do.")] = "host",
+    role: Annotated[Role, typer.Option(help="The role of the account.")] = "host",
     farm: Farms = None,
     centre: Centres = None,
     display_name: Annotated[
         str | None,
-        typer.Option(help="What viewers read of it; they never read NAME.", callback=_shown),
+        typer.Option(help="The name that viewers see; they never see NAME.", callback=_shown),
     ] = None,
 ) -> None:
     """Make an account with a random password, shown once."""
@@ -137,7 +137,7 @@ def user_reset_factor(name: str) -> None:
     """Take an account's second factors away: it signs in by its password alone; nothing ends."""
 
     async def reset(people: People) -> bool:
-        account = await people.named(name)
+        account = await people.find_by_name(name)
         return (await people.reset_factors(account.id, caller=OPERATOR, anew=True)).second_factor
 
     had = "has no second factor any more" if with_people(reset) else "had no second factor"
@@ -151,14 +151,16 @@ def user_disable(
     name: str,
     give_to: Annotated[
         str | None,
-        typer.Option("--give-to", metavar="NAME", help="Who owns its keys and links from then on."),
+        typer.Option(
+            "--give-to", metavar="NAME", help="The account that takes over its keys and links."
+        ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
 ) -> None:
     """Shut an account out at once; its keys and links end, and what it sends."""
 
     async def read(people: People) -> tuple[list[Credential], list[Credential], list[str]]:
-        own = (await people.named(name)).id
+        own = (await people.find_by_name(name)).id
         every = await people.credentials()
         known = [
             each
@@ -190,7 +192,7 @@ def user_disable(
 @key.command("add")
 def key_add(
     label: str,
-    role: Annotated[KeyRole, typer.Option(help="What the key may do.")] = "host",
+    role: Annotated[KeyRole, typer.Option(help="The role of the key.")] = "host",
     farm: Farms = None,
     centre: Centres = None,
     owner: Annotated[
@@ -211,7 +213,7 @@ def key_add(
             farm or (),
             centre or (),
             caller=OPERATOR,
-            owner=(await people.named(owner)).id if owner else None,
+            owner=(await people.find_by_name(owner)).id if owner else None,
             expires_at=now_ms() + days * DAY_MS if days else None,
         )
         return secret

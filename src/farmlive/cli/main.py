@@ -33,7 +33,7 @@ from farmlive.store.keys import KeyFile
 if TYPE_CHECKING:
     from farmlive.conformance.clause import Result
 
-Endpoint = Annotated[str, typer.Argument(metavar="URL", help="Where offers are POSTed.")]
+Endpoint = Annotated[str, typer.Argument(metavar="URL", help="The URL that offers are POSTed to.")]
 Bearer = Annotated[str | None, typer.Option("--key", help="Bearer token, where one is asked for.")]
 Ca = Annotated[
     Path | None,

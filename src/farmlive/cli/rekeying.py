@@ -96,7 +96,7 @@ async def replace(store: Store, file: KeyFile, *, pseudonyms: bool, caller: Call
             blocklist.rename(connection, marks)
             mutes.end_all(connection)
         stored.take(connection, file, new)
-        audit.note(
+        audit.record_action(
             connection,
             caller,
             "keys.replace",

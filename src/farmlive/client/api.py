@@ -25,5 +25,5 @@ class Api(CallsOfPeople, CallsOfBroadcasts, CallsOfOrigin, CallsOfShop):
         return checked(await self._http.get(path, follow_redirects=True)).text
 
     async def review(self, broadcast: str) -> Json:
-        """What the broadcast sold, by offer and lot, with totals."""
+        """Return the broadcast's sales by offer and lot, with totals."""
         return await self.request("GET", f"/api/v1/broadcasts/{broadcast}/review")

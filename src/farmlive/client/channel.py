@@ -186,7 +186,7 @@ class Channel(Commands):
                 )
                 answer = await reply
             except ConnectionClosed as error:
-                # Who asks again at once has to wait: nothing here would let the loop go on.
+                # Yield once: otherwise a caller in a loop would block the event loop.
                 if self._socket is socket:
                     self._open.clear()
                 raise ChannelDropped(str(error)) from error

@@ -33,7 +33,7 @@ class ChannelDropped(Exception):
 
 
 class Commands(ABC):
-    """What can be asked of a broadcast; how is `call`'s part."""
+    """The commands of a broadcast; `call` sends them."""
 
     @abstractmethod
     async def call(self, type: str, *, timeout_s: float = 10.0, **fields: Any) -> Json:
@@ -140,7 +140,8 @@ class Commands(ABC):
     async def wait_in_line(
         self, offer: str, quantity: int, *, timeout_s: float = 10.0, **more: Any
     ) -> Json:
-        """Wait for so many of an offer, `{"offer","quantity","place","waiting"}`.
+        """Join the waiting list for a number of boxes of an offer;
+        `{"offer","quantity","place","waiting"}`.
 
         What comes back is held for this device; `order.held` then tells it with `waited`. A place
         of 0 says that it is held already. `more` are the `key` and its `proof` where the server
@@ -157,7 +158,7 @@ class Commands(ABC):
     async def release(
         self, offer: str, quantity: int, *, key: str | None = None, timeout_s: float = 10.0
     ) -> Json:
-        """Let so many more of an offer be sold, or, below zero, take so many back (staff only).
+        """Release boxes of an offer, or withdraw some if negative (staff only).
 
         Answers how the stock is then, `{"offer","released","sold","held","kept","left",…}`. It is
         sent until it is answered, and done once; after a TimeoutError the same `key` tells what
@@ -183,7 +184,7 @@ class Commands(ABC):
         timeout_s: float = 10.0,
         **more: Any,
     ) -> Json:
-        """Sell so many boxes at a price of their own for so long (staff only).
+        """Plan a flash batch: boxes at a lower price for a limited time (staff only).
 
         It begins now, or at `starts_at`, ms since 1970; `per_buyer` is how many each may have.
         Sent as `release` sends, and raises what that raises.

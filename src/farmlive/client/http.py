@@ -1,4 +1,4 @@
-"""What an answer of the server means: its JSON, or its problem (RFC 9457) as an exception.
+"""Parses a response of the server: its JSON, or its problem (RFC 9457) as an exception.
 
 Shared by the API and by WHIP and WHEP; opens no connection of its own.
 """

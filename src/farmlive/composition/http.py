@@ -49,7 +49,7 @@ def build_http(rooms: Rooms) -> tuple[Api, ASGIApp]:
         api.router.routes.extend(router.routes)
     api.mount("/static", static)
     answer = http_edge.answer_problems(
-        api, error_page(pages, rooms.guard), rooms.guard.refused_request
+        api, error_page(pages, rooms.guard), rooms.guard.record_refused_request
     )
     return api, _with_layers(rooms, request_limits.Texts(api, answer))
 
@@ -80,7 +80,7 @@ def _routers(rooms: Rooms, api: Api, pages: Pages) -> list[APIRouter]:
         shipping.routes(ParcelFees(store, settings), guard),
         orders.routes(shop, guard),
         claims.routes(shop, guard),
-        privacy.routes(shop, guard, people.access.exported, person_page.draw),
+        privacy.routes(shop, guard, people.access.record_export, person_page.draw),
         waitlist.routes(shop, guard),
         notices.routes(shop, guard),
         review_routes.routes(rooms.review, guard),

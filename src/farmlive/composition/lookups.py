@@ -1,5 +1,5 @@
-"""What rooms below ask of rooms above, which they may not import: people of farms, centres,
-broadcasts, orders and messages, and the log of who ordered.
+"""Queries by which rooms below read rooms above, which they may not import: people of farms,
+centres, broadcasts, orders and messages, and the log of who ordered.
 
 The server and the `farmlive` command build with the same.
 """

@@ -111,7 +111,7 @@ def build_rooms(settings: Settings, store: Store, bus: Bus, outages: Outages) ->
     guard = Guard(people)
     broadcasts = Broadcasts(store, log, bus)
     chat = Chat(store, log, people)
-    timekeeper = Timekeeper(store, log, outages, moved=broadcasts.watches.moved)
+    timekeeper = Timekeeper(store, log, outages, moved=broadcasts.watches.shift)
     trade = LotTrade(store, log, settings)
     origin = Origin(store, settings, sales=trade.sales, stop_handler=trade.stops)
     shop = Shop(
@@ -125,7 +125,7 @@ def build_rooms(settings: Settings, store: Store, bus: Bus, outages: Outages) ->
         limits=people.limits,
         blocks=people.blocks,
         shown=broadcasts.hubs.lots_shown,
-        report_search=people.access.searched,
+        report_search=people.access.record_search,
         outages=outages,
     )
     media = build_media(settings, store, bus, outages, log, people, guard, broadcasts)

@@ -31,7 +31,7 @@ class Clause:
 
     @property
     def place(self) -> tuple[bool, str, list[int]]:
-        """What clauses are listed by: the protocol's own standard first, each by its sections."""
+        """The sort key: the protocol's own standard first, each by its sections."""
         standard, _, rest = self.id.partition(" §")
         numbers = [int(number) for number in rest.replace("-", ".").split(".")]
         return standard not in ("RFC 9725", "WHEP-03"), standard, numbers
@@ -39,7 +39,7 @@ class Clause:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a clause; `reason` is empty where it passed, `seconds` is what it took."""
+    """The result of a clause; `reason` is empty if it passed, `seconds` is its duration."""
 
     clause: Clause
     verdict: Verdict

@@ -107,7 +107,7 @@ async def no_partial(server: Target) -> None:
     expect(response.status_code in (400, 422), said(response))
 
 
-# What an answer is made of.
+# The parts of an answer.
 
 
 @BOOK.clause(

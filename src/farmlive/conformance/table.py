@@ -1,4 +1,4 @@
-"""What came of the clauses as a table for people and as JSON for programs."""
+"""Prints the results of the clauses: a table for people, JSON for programs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a trial of a clause finds: broken, not applicable or untried, in words for people."""
+"""The verdicts of a clause's check: broken, not applicable or untried, in words for people."""
 
 from typing import Literal
 
@@ -28,7 +28,7 @@ def expect(condition: object, sentence: str) -> None:
 
 
 def said(response: httpx.Response) -> str:
-    """What the server answered, in few words."""
+    """Summarize the server's response."""
     words = f"{response.status_code} {response.reason_phrase}".strip()
     detail = ""
     if "json" in response.headers.get("content-type", ""):

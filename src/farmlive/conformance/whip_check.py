@@ -48,8 +48,8 @@ async def check(
 
 
 def trust(ca: Path | None, insecure: bool) -> ssl.SSLContext | bool:
-    """What `check` takes as `verify`: the certificates of a PEM file alone, any certificate, or
-    those that are publicly trusted; raises CannotBegin.
+    """Return the `verify` argument of `check`: the certificates of a PEM file alone, any
+    certificate, or those that are publicly trusted; raises CannotBegin.
     """
     if insecure and ca is not None:
         raise CannotBegin("Give --ca or --insecure: the second one trusts any certificate.")

@@ -1,4 +1,4 @@
-"""Who signs in to the demo, and with which keys its own programs and outside clients come.
+"""The demo's accounts, and the keys of its own programs and of outside clients.
 
 All are made once; the demo's notes keep them from one start to the next.
 """
@@ -9,7 +9,7 @@ from farmlive.app import Application
 from farmlive.client import Api
 from farmlive.demo import county
 from farmlive.demo.state import DemoUser
-from farmlive.people.accounts.passwords import readable
+from farmlive.people.accounts.passwords import random_password
 from farmlive.people.core.problems import NameTaken
 from farmlive.people.core.roles import Role
 
@@ -37,7 +37,7 @@ async def users_of(
     for name, shown, role, farm in _ACCOUNTS:
         password = known.get(name, "")
         if open_to_others and password in ("", _PASSWORD, _OLD_PASSWORD):
-            password = readable()
+            password = random_password()
         elif not open_to_others:
             password = _PASSWORD
         if known.get(name) != password:
@@ -71,7 +71,7 @@ async def own_keys(house: Application) -> None:
     """Have the coordinator own the keys that were made before there was an account, so that the
     page of people shows none without an owner.
     """
-    lin = await house.people.named(_ACCOUNTS[0][0])
+    lin = await house.people.find_by_name(_ACCOUNTS[0][0])
     if lin.role == "coordinator" and lin.disabled_at is None:
         for each in await house.people.credentials():
             if each.owner is None:

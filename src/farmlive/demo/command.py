@@ -1,4 +1,4 @@
-"""`farmlive demo`: serves the demo county until it is told to stop.
+"""`farmlive demo`: serves the demo county until it is stopped.
 
 Puts the parts together: the server, the county, the film, the people, and what the terminal
 shows. Each part is a module of its own.
@@ -32,12 +32,14 @@ from farmlive.settings import Settings
 
 
 class Stopped(Exception):
-    """The demo was told to stop while it started."""
+    """The demo was stopped while it started."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says; `host` empty is loopback, or the network's address by `lan`."""
+    """The options of the command line; `host` empty is loopback, or the network's address by
+    `lan`.
+    """
 
     data: Path
     host: str
@@ -49,7 +51,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Site:
-    """Where the demo is served, and by which certificates, if any."""
+    """The demo's host, port and certificates, if any."""
 
     settings: Settings
     certificates: Certificates | None
@@ -208,7 +210,7 @@ def _announcement(
     stream_keys: dict[str, str],
     users: list[DemoUser],
 ) -> DemoJson:
-    """What demo.json says; the films' own keys are not in it."""
+    """Return the contents of demo.json, without the films' own keys."""
     return {
         "url": server.url,
         "udp_port": server.house.media.relay.udp_port,
@@ -255,7 +257,7 @@ async def _film(folder: Folder, take: Take, stop: asyncio.Event) -> Path:
 
 
 def _unless(stop: asyncio.Event, told: Callable[[float], None]) -> Callable[[float], None]:
-    """Tell of progress until the demo is told to stop; then raise Stopped."""
+    """Show progress; raise Stopped once the demo is stopped."""
 
     def tell(done: float) -> None:
         if stop.is_set():

@@ -21,7 +21,7 @@ CURRENCY = "CNY"
 
 @dataclass(frozen=True)
 class County:
-    """What was entered: `offers` are the cards of the live broadcast with their product's name
+    """The created county: `offers` are the cards of the live broadcast with their product's name
     in youxi.json under `product`; `past` are the ended broadcasts, oldest first.
     """
 

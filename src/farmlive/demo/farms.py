@@ -25,7 +25,7 @@ async def enter_farms(
     """Enter farms, plots, works, lots, products, centres and parcels' fees; returns the identifiers
     by name.
 
-    `progress` is told the part that is done, from 0 to 1.
+    `progress` gets the completed share, from 0 to 1.
     """
     pictures: dict[str, str] = {}
     wholes = len(youxi["farms"]) + len(youxi["lots"]) + len(youxi["products"])

@@ -37,7 +37,7 @@ from farmlive.shop.core.problems import BoxLimit, HoldShare, SoldOut
 COUNT_EVERY_MS = 10_000
 PIN_EVERY_MIN = 4
 LOW = 14
-"""How few are left when the host releases the next batch."""
+"""The host releases the next batch at or below this stock."""
 
 HOST = Caller(None, "陈晓东", "host", "host", "history")
 
@@ -168,7 +168,7 @@ class Evening:
             await self._house.shop.holds.expire()
 
     async def _host(self, minute: int) -> float:
-        """What the host does at the minute's start; returns how much more it makes people buy."""
+        """Act as the host at the minute's start; return the factor by which people buy more."""
         bag, boost = self._house.shop.bag, 1.0
         for change in self._facts["changes"]:
             if change["minute"] == minute:
@@ -313,9 +313,9 @@ class Evening:
 async def live_through(
     house: Application, api: Api, entered: dict[str, Any], youxi: dict[str, Any], progress: Progress
 ) -> list[str]:
-    """Live through every past evening, oldest first; returns their broadcasts.
+    """Simulate every past evening, oldest first; return their broadcasts.
 
-    `progress` is told the part that is done, from 0 to 1.
+    `progress` gets the completed share, from 0 to 1.
     """
     names = list(youxi["history"])
     past = []

@@ -20,19 +20,19 @@ from farmlive.ids import token
 _log = structlog.get_logger(__name__)
 PIN_EVERY_S = 45.0
 YIELD_S = 180.0
-"""How long a card that someone pinned by hand stays."""
+"""How long a manually pinned card stays."""
 LOW = 5
 RELEASE = 24
 RELEASE_AFTER_S = 12.0
-"""How long an offer stays low, perhaps sold out, until the host releases the next batch."""
+"""Seconds that an offer stays low or sold out before the host releases the next batch."""
 FLASH_TURNS = 5
-"""Of so many cards one after another, the second has a flash batch."""
+"""Of this many consecutive cards, the second has a flash batch."""
 FLASH_S, FLASH_BOXES, FLASH_EACH = 40, 10, 2
 VIEWERS = 14
 KEEN = 0.4
-"""How many of the viewers want something of a flash batch."""
+"""The share of viewers that buy from a flash batch."""
 WRITING_S = 6.0
-"""How long a buyer writes name and address at most."""
+"""The longest time in which a buyer fills in name and address."""
 # Seconds between two acts of all viewers together, on average.
 CHAT_EVERY_S, REACT_EVERY_S, OPEN_EVERY_S, ORDER_EVERY_S = 6.0, 2.5, 8.0, 16.0
 
@@ -46,7 +46,7 @@ class Keys:
 
 
 class Bag:
-    """What the channel tells of the offers: what each costs and how many are left.
+    """The offers as the channel shows them: price and stock of each.
 
     While a flash batch runs that has boxes left, it is that of which both are told.
     """
@@ -73,7 +73,7 @@ class Bag:
             self.cards[data["offer"]]["flash"] = None
 
     def price(self, offer: str) -> int:
-        """What one costs now, minor units."""
+        """Return the current price, in minor units."""
         card = self.cards[offer]
         priced = card["flash"] if self.flash_left(offer) else card
         return int(priced["price"]["amount"])

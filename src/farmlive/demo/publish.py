@@ -57,7 +57,7 @@ class Film:
 
 
 class _Wire(io.RawIOBase):
-    """What the container writes, passed on to the child at once; a pipe can't be sought.
+    """A writer that passes the container's bytes on to the child at once; a pipe can't seek.
 
     `since` is when the write began that the child has not taken yet.
     """
@@ -80,7 +80,7 @@ class _Wire(io.RawIOBase):
 
 
 def schedule(rate: int = RATE) -> Iterator[tuple[float, bool, int]]:
-    """What leaves when, for ever, at so many pictures a second.
+    """Yield the send schedule, endlessly, at a frame rate.
 
     Each is (seconds after the start, whether it is a picture, its number since the start).
     """

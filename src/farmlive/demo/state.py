@@ -1,4 +1,4 @@
-"""What the demo keeps in its folder: its own notes, and demo.json for outside clients.
+"""The demo's files in its folder: its own notes, and demo.json for outside clients.
 
 Owns the folder's layout, its lock and the shape of demo.json. Both files hold secrets and are
 readable by their owner alone.
@@ -25,7 +25,7 @@ class DemoUser(TypedDict):
 
 
 class DemoJson(TypedDict):
-    """What is running, for any outside client. Broadcasts are named by their identifiers."""
+    """The running demo, for any outside client. Broadcasts are named by their identifiers."""
 
     url: str
     udp_port: int
@@ -85,7 +85,7 @@ class Folder:
         shutil.rmtree(self.server, ignore_errors=True)
 
     def notes(self) -> dict[str, Any]:
-        """What the last start noted: identifiers and keys; empty at the first."""
+        """Return the notes of the last start: identifiers and keys; empty at the first."""
         path = self.path / "notes.json"
         if not path.exists():
             return {}

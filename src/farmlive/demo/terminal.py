@@ -1,4 +1,4 @@
-"""What the terminal of `farmlive demo` shows: how far it is, where to look and who signs in."""
+"""The terminal output of `farmlive demo`: progress, pages and sign-ins."""
 
 import contextlib
 import sys

@@ -25,7 +25,7 @@ Row = TypeVar("Row")
 MAX_LIMIT = 200
 """The most rows of a page."""
 
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many of the list at most")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Maximum number of items")]
 Cursor = Annotated[
     str | None, Query(max_length=48, description="As the page before told of it; none: the first")
 ]

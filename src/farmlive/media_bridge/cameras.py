@@ -12,7 +12,7 @@ from farmlive.edge.contracts import raises
 from farmlive.media.wire.errors import HolderAway, OtherServer, SourceAway, SourceUnplayable
 from farmlive.nodes import ClusterSessions
 from farmlive.people import Caller, Source
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 from farmlive.people.core.models import Identifier
 from farmlive.people.keys.sources import known
 from farmlive.problems import UnknownSource
@@ -80,7 +80,7 @@ class Cameras:
                 "Viewers see what they saw: that camera is not connected. Start it and try again."
             ) from None
         await self._store.write(
-            lambda conn: note(
+            lambda conn: record_action(
                 conn, caller, "source.switch", source, broadcast=broadcast, label=found.label
             )
         )

@@ -101,10 +101,12 @@ class Numbers(Collector):
             found = self.notices.get(name, 0)
             yield GaugeMetricFamily(f"farmlive_notices_{name}", meaning, value=found)
         failing = GaugeMetricFamily(
-            "farmlive_failing", "What the server can lose: 1 while it is lost.", labels=["what"]
+            "farmlive_failing",
+            "Dependencies of the server: 1 while one is unavailable.",
+            labels=["what"],
         )
         failures = CounterMetricFamily(
-            "farmlive_failures", "How often each of that failed.", labels=["what"]
+            "farmlive_failures", "Failures of each dependency since the start.", labels=["what"]
         )
         for outage in self._outages:
             failing.add_metric([outage.name], float(outage.failing))
@@ -115,24 +117,28 @@ class Numbers(Collector):
         if (committed := self._store.committed_at) is not None:
             yield GaugeMetricFamily(
                 "farmlive_database_committed_seconds",
-                "How long ago the database last took something.",
+                "Seconds since the last committed write.",
                 value=time.monotonic() - committed,
             )
         for name, meaning, seconds in (
-            ("writing", "How long the database has been at one write.", self._store.writing_s),
-            ("asking", "How long the database has owed an answer.", self._probe.asking_s),
-            ("looked", "How long ago the server last looked after it.", self._probe.looked_s),
+            ("writing", "Age of the database write in progress, seconds.", self._store.writing_s),
+            (
+                "asking",
+                "Age of the oldest unanswered database request, seconds.",
+                self._probe.asking_s,
+            ),
+            ("looked", "Seconds since the server last probed it.", self._probe.looked_s),
         ):
             yield GaugeMetricFamily(f"farmlive_database_{name}_seconds", meaning, value=seconds)
         clocks = self._timekeeper.standing
         yield GaugeMetricFamily(
             "farmlive_clock_offset_seconds",
-            "How far this machine's clock is ahead of the time that counts.",
+            "Offset of this machine's clock from the server's time.",
             value=clocks.offset_ms / 1000,
         )
         yield GaugeMetricFamily(
             "farmlive_clock_database_offset_seconds",
-            "How far the database's clock is, since it made a step that does not count yet.",
+            "Offset of the database's clock, after a step that is not applied yet.",
             value=clocks.database_offset_ms / 1000,
         )
         for name, meaning in (
@@ -147,7 +153,7 @@ class Numbers(Collector):
     def _last_failures(self) -> Metric:
         found = GaugeMetricFamily(
             "farmlive_last_failure_seconds",
-            "How long ago each of that last failed, and why.",
+            "Seconds since each dependency last failed, with the reason.",
             labels=["what", "why"],
         )
         for outage in self._outages:

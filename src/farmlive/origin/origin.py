@@ -244,7 +244,7 @@ class Origin(FarmAdmin):
         """Return the lot's story. Raises UnknownLot."""
 
         def read(connection: Connection) -> Story:
-            told = story.tell(connection, lot)
+            told = story.build_story(connection, lot)
             (counted,) = balance.counted(connection, self._sales, [told.lot])
             return told.model_copy(update={"lot": counted})
 

@@ -34,7 +34,7 @@ from farmlive.review.sheets import Words
 from farmlive.settings import Settings
 
 PAGE = 100
-# Among so many of the latest entries about somebody it is looked for one of their own.
+# Search this many of the latest entries about somebody for one of their own.
 AT_ONCE = 20
 
 
@@ -53,7 +53,7 @@ class Choice(BaseModel):
     cursor: Annotated[Identifier | None, BeforeValidator(_blank)] = None
 
     def chosen(self) -> dict[str, str]:
-        """What is chosen, as the address and the audit list's own entry have it."""
+        """The selection, as the URL and the audit list's own entry have it."""
         first, last = self._days()
         said = {
             "group": self.group,
@@ -185,7 +185,9 @@ async def look_up(rooms: Services, deeds: Sequence[AuditEntry], person: str | No
 
 
 async def _persons(rooms: Services, tell: Teller, chosen: str | None) -> list[tuple[str, str]]:
-    """Whose entries can be chosen: accounts, shut out ones too, keys that work, and the others."""
+    """List the people whose entries can be selected: accounts, disabled ones too, keys that work,
+    and others.
+    """
     accounts = [account.id for account in await rooms.people.accounts()]
     keys = [key.id for key in await rooms.people.api_keys()]
     known = [*accounts, *keys, NOT_SIGNED_IN, BY_COMMAND]

@@ -90,7 +90,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         found = await rooms.shop.order_documents.read_selected(
             caller, broadcast, choice, limit=MAX_PAPERS + 1
         )
-        rooms.people.access.exported(
+        rooms.people.access.record_export(
             caller, paper, min(len(found), MAX_PAPERS), **_chosen(broadcast, choice)
         )
         alive = [order for order in found[:MAX_PAPERS] if order.state != "cancelled"]
@@ -132,7 +132,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         found = await rooms.shop.order_documents.read_selected(
             caller, broadcast, choice, limit=MAX_ROWS
         )
-        rooms.people.access.exported(
+        rooms.people.access.record_export(
             caller, f"orders.{form}", len(found), **_chosen(broadcast, choice)
         )
         title = (await rooms.broadcasts.get(broadcast)).title
@@ -193,7 +193,7 @@ def _papers(orders: Sequence[Order], address: str) -> list[Paper]:
 
 
 def _code(address: str, path: str) -> Markup:
-    """What a phone reads to open the address, as a drawing that takes the size of its place."""
+    """Return the URL as a QR code that scales to its container."""
     whole = path if path.startswith("http") else address + path
     drawn = segno.make(whole, error="m", micro=False)
     # segno draws it; nothing of it is text that someone typed.

@@ -1,4 +1,4 @@
-"""Who may open which of the staff's pages, and the page on which an invitation is accepted.
+"""Access to staff pages by role, and the page on which an invitation is accepted.
 
 Owns the decision for pages alone; what may be done there is decided again by each address of the
 API.
@@ -19,7 +19,7 @@ from farmlive.problems import Forbidden, NotFound
 
 
 def stopped(request: Request, caller: Caller, roles: tuple[str, ...]) -> Response | None:
-    """Where the caller is led instead of the page: None for one of the roles.
+    """Return the URL to redirect the caller to; None for one of the roles.
 
     Nobody signed in is led to signing in and back. Raises Forbidden for another role.
     """
@@ -35,7 +35,7 @@ async def farm_of(rooms: Services, caller: Caller, farm: str) -> Farm:
     found = next((each for each in await rooms.origin.farms() if each.id == farm), None)
     if found is None:
         raise NotFound("No farm has this address. Choose it from the list of farms.")
-    if not caller.may_farm(farm):
+    if not caller.may_manage_farm(farm):
         raise Forbidden("This is another farm's page. A coordinator can add the farm to you.")
     return found
 

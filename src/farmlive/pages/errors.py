@@ -12,11 +12,11 @@ from farmlive.problems import Problem
 
 
 def error_page(pages: Pages, guard: Guard) -> Callable[[Request, Problem], Awaitable[Response]]:
-    """What the edge calls for an error where text/html is preferred."""
+    """The edge's renderer of errors for clients that prefer text/html."""
 
     async def answer(request: Request, problem: Problem) -> Response:
         caller: Caller | None = None
-        # Where the fault is ours, who is signed in may not be found out either.
+        # After an error of ours, reading the session may fail too.
         if problem.status < 500:
             with suppress(Problem):
                 caller = await guard.identify(request)

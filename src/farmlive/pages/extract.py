@@ -27,7 +27,7 @@ STUDIO = {"studio", "admin", "console", "documents", "guest", "orders", "pickup"
 JINJA = {"silent": "false", "trimmed": "true", "newstyle_gettext": "true"}
 # Words within `…${t("…")}…` too.
 SCRIPT = {"parse_template_string": "true"}
-# What scripts call: t("…"), n("…", "…", count).
+# Calls in scripts: t("…"), n("…", "…", count).
 SCRIPT_WORDS = {"t": None, "n": (1, 2)}
 PYTHON_WORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "word": None}
 
@@ -103,7 +103,7 @@ def update(part: str, language: str, prefer: Catalog | None = None) -> tuple[Cat
 def _known(message: Message, language: str, *catalogues: Catalog | None) -> Text:
     for catalogue in catalogues:
         found = catalogue.get(message.id) if catalogue else None
-        # What was said without a plural before is translated anew with one.
+        # A message that gains a plural needs a new translation.
         if found is not None and _complete(found) and found.pluralizable == message.pluralizable:
             return found.string
     if language == "en":

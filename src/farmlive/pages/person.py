@@ -1,4 +1,4 @@
-"""What is kept of a buyer, as a page to read: in the file that is taken out, and in the browser.
+"""A buyer's personal data as a page: in the exported file and in the browser.
 
 Owns how it is drawn, and the forms that ask for the page or the file by an order's link or a code.
 They need no script, and no `blob:`, which browsers within other apps save nowhere. Who may have
@@ -135,7 +135,7 @@ def routes(pages: Pages, rooms: Services, drawn: PersonPage) -> APIRouter:
 
 
 async def _caller(guard: Guard, request: Request) -> Caller:
-    """Who asks. Raises CrossSite, UnknownApiKey.
+    """Return the caller. Raises CrossSite, UnknownApiKey.
 
     A page that names itself to nobody, as an order's, has the origin `null`, and browsers from
     before 2023 say nothing else of it. It passes: whoever has a token or a code needs no other page

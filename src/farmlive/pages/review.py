@@ -127,7 +127,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         made = await rooms.review.sheet(caller, broadcast, name, language, farm)
         if farm is not None:
             _check_farm(farm, await rooms.review.farms(broadcast))
-        rooms.people.access.exported(caller, name, _rows(made), broadcast=broadcast, farm=farm)
+        rooms.people.access.record_export(caller, name, _rows(made), broadcast=broadcast, farm=farm)
         return pages.page(
             request,
             "review/list.html",
@@ -176,7 +176,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         if name in OF_ORDERS:
             reauthentication.require(caller)
         what = f"{name}.{form}"
-        rooms.people.access.exported(caller, what, _rows(made), broadcast=broadcast, farm=farm)
+        rooms.people.access.record_export(caller, what, _rows(made), broadcast=broadcast, farm=farm)
         write = as_csv if form == "csv" else as_xlsx
         content = await asyncio.to_thread(write, made, settings.time_zone)
         return Response(
@@ -206,7 +206,7 @@ def _check_farm(farm: str | None, every_farm: dict[str, dict[str, str]]) -> None
 
 
 def _titles(request: Request) -> dict[str, tuple[str, str]]:
-    """What each sheet is called and what it is for, in the visitor's language."""
+    """Return the name and purpose of each sheet, in the visitor's language."""
     language = language_of(request)
     return {
         name: (title.in_language(language), about.in_language(language))
@@ -215,9 +215,10 @@ def _titles(request: Request) -> dict[str, tuple[str, str]]:
 
 
 def _strongest(report: Report) -> list[Moment]:
-    """The deeds after which their product sold most, one a product and minute, as they happened.
+    """Return the host's actions with the most sales afterwards, one per product and minute, in
+    order.
 
-    Flash batches have their own sales, and are told apart.
+    Flash batches have their own sales, and are listed separately.
     """
     found: dict[tuple[str, int], Moment] = {}
     for moment in report.timeline.moments:

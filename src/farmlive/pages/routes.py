@@ -39,7 +39,9 @@ def routes(
 
 
 def _notices(settings: Settings) -> dict[str, object] | None:
-    """What a buyer is told of messages before ordering; None where none is sent."""
+    """Return the notice about messages that a buyer reads before ordering; None if none are
+    sent.
+    """
     if not settings.notices:
         return None
     return {
@@ -64,7 +66,7 @@ def start_page(pages: Pages, rooms: Services) -> APIRouter:
             broadcast: await rooms.origin.farm(cards[0].lot.farm.id) if cards else None
             for broadcast, cards in bags.items()
         }
-        # What has something to show stands first; one with a note or without products is not it.
+        # A broadcast with something to show comes first, not one with a note or without products.
         live.sort(key=lambda broadcast: (broadcast.note is not None, not bags[broadcast.id]))
         return {
             "seen": ",".join(f"{broadcast.id} {broadcast.state}" for broadcast in found),
@@ -97,7 +99,7 @@ def _viewers(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
             "centres": [
                 centre.model_dump(mode="json")
                 for centre in await rooms.shop.centres()
-                if caller.role != "clerk" or caller.may_centre(centre.id)
+                if caller.role != "clerk" or caller.may_hand_over_at(centre.id)
             ],
             # Staff and clerks order more than one order has.
             "order_boxes": (

@@ -14,7 +14,7 @@ from farmlive.shop.shop import Shop
 
 @dataclass(frozen=True)
 class Services:
-    """What the pages' routes ask for their contents."""
+    """The services that the pages' routes use."""
 
     bus: Bus
     guard: Guard

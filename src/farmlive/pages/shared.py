@@ -1,4 +1,4 @@
-"""What many visitors get alike: made once in a while, however many ask meanwhile.
+"""Content that all visitors share: rendered at intervals, however many ask meanwhile.
 
 What is one visitor's own never comes through here: a page is drawn for nobody in particular, of its
 own address and its language alone.

@@ -62,7 +62,7 @@ def _broadcasts(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
             cache="no-store",
             caller=caller,
             broadcasts=broadcasts,
-            farms=[farm for farm in farms if caller.may_farm(farm.id)],
+            farms=[farm for farm in farms if caller.may_manage_farm(farm.id)],
             stopped_lots=stopped_lots,
         )
 

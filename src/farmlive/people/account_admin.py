@@ -40,7 +40,7 @@ class AccountAdmin(PeopleBase):
         """
         if await self._store.read(accounts.count):
             return None
-        password = passwords.readable()
+        password = passwords.random_password()
         hashed = await self._passwords.hash(password)
 
         def add(conn: Connection) -> tuple[str, str] | None:
@@ -72,10 +72,10 @@ class AccountAdmin(PeopleBase):
         Raises Invalid, PasswordRefused, NameTaken, ReauthenticationNeeded, and NotFound for an
         unknown farm or centre.
         """
-        name = accounts.checked(name)
+        name = accounts.check_name(name)
         reauthentication.require(caller)
         own, of_clerk = scope.farms_of(role, farms), scope.centres_of(role, centres)
-        password = passwords.readable() if password is None else password
+        password = passwords.random_password() if password is None else password
         password_rules.check(password, (name, display_name))
         hashed = await self._passwords.hash(password)
 
@@ -97,7 +97,7 @@ class AccountAdmin(PeopleBase):
             return account
 
         account = await self._store.write(add)
-        self.team_names.changed()
+        self.team_names.invalidate()
         return account, password
 
     async def change_account(
@@ -116,7 +116,7 @@ class AccountAdmin(PeopleBase):
 
         def write(conn: Connection) -> tuple[Account, frozenset[str]]:
             self._require(conn, change.farms or (), change.centres or ())
-            before = accounts.known(conn, account)
+            before = accounts.get(conn, account)
             changed = accounts.change(
                 conn,
                 account,
@@ -143,12 +143,12 @@ class AccountAdmin(PeopleBase):
             return changed, ended
 
         changed, ended = await self._store.write(write)
-        self.team_names.changed()
+        self.team_names.invalidate()
         if ended:
             self.revocations.revoke_keys(ended)
         return changed
 
-    async def show_as(self, caller: Caller, display_name: str) -> Account:
+    async def set_display_name(self, caller: Caller, display_name: str) -> Account:
         """Set the display name of the caller's own account.
 
         Raises NoPassword for an API key, which has none, Invalid, and TooMany: unlimited attempts
@@ -168,12 +168,12 @@ class AccountAdmin(PeopleBase):
 
         Raises UnknownAccount, LastCoordinator, and Invalid if that account can't own all of them.
         """
-        account = await self.named(name)
+        account = await self.find_by_name(name)
         give = {}
         if give_to is not None:
-            to = (await self.named(give_to)).id
+            to = (await self.find_by_name(give_to)).id
             owned = await self._store.read(
-                lambda conn: credentials.every(conn, self.lookups.airings, account.id)
+                lambda conn: credentials.list_credentials(conn, self.lookups.airings, account.id)
             )
             give = {each.id: to for each in owned}
         change = AccountChange(disabled=True, give=give)
@@ -188,7 +188,7 @@ class AccountAdmin(PeopleBase):
         A random one is valid for 24 hours and must be changed at the first sign-in. Raises
         PasswordRefused and UnknownAccount.
         """
-        account = await self._store.read(lambda conn: accounts.named(conn, name))
+        account = await self._store.read(lambda conn: accounts.get_by_name(conn, name))
         return await self._set_password(account.id, password, caller)
 
     async def reset_password(self, account: str, *, caller: Caller) -> str:
@@ -203,15 +203,15 @@ class AccountAdmin(PeopleBase):
         self, identifier: str, password: str | None, caller: Caller | None
     ) -> str:
         chosen = password
-        password = passwords.readable() if chosen is None else chosen
+        password = passwords.random_password() if chosen is None else chosen
         hashed = await self._passwords.hash(password)
 
         def write(conn: Connection) -> str:
-            account = accounts.known(conn, identifier)
+            account = accounts.get(conn, identifier)
             until = now_ms() + passwords.FIRST_MS if chosen is None else None
             password_rules.check(password, (account.name, account.display_name))
             accounts.set_password(conn, account, hashed, until=until)
-            audit.note(conn, caller, "account.password", account.id, name=account.name)
+            audit.record_action(conn, caller, "account.password", account.id, name=account.name)
             return account.name
 
         name = await self._store.write(write)
@@ -228,7 +228,7 @@ class AccountAdmin(PeopleBase):
         if caller.account is None or caller.name is None:
             raise NoPassword("An API key has none. Revoke the key and make another.")
         own = caller.account
-        account = await self._store.read(lambda conn: accounts.known(conn, own))
+        account = await self._store.read(lambda conn: accounts.get(conn, own))
         if account.second_factor:
             reauthentication.require(caller)
         await self._check_own(account, session, old, _OLD)
@@ -238,17 +238,17 @@ class AccountAdmin(PeopleBase):
 
         def write(conn: Connection) -> None:
             # A concurrent reset shuts out whoever is changing the password now.
-            still(accounts.known(conn, own), account, _CHANGED)
+            still(accounts.get(conn, own), account, _CHANGED)
             accounts.set_password(conn, account, hashed, keep=session)
             sign_ins.remember(conn, account.id, caller.device)
-            audit.note(conn, caller, "account.password", account.id, name=account.name)
+            audit.record_action(conn, caller, "account.password", account.id, name=account.name)
 
         await self._store.write(write)
 
-    async def named(self, name: str) -> Account:
+    async def find_by_name(self, name: str) -> Account:
         """Return the account with that name. Raises UnknownAccount."""
-        return await self._store.read(lambda conn: accounts.named(conn, name))
+        return await self._store.read(lambda conn: accounts.get_by_name(conn, name))
 
     async def accounts(self) -> list[Account]:
         """Return all accounts, by name."""
-        return await self._store.read(accounts.every)
+        return await self._store.read(accounts.list_accounts)

@@ -42,7 +42,7 @@ class FactorAdmin(PeopleBase):
         """Return the factors of the caller's account. Raises NoPassword for an API key."""
         own = _own(caller)
         sealer = self.factors.setups.sealer
-        return await self._store.read(lambda conn: factor_setups.own(conn, sealer, own))
+        return await self._store.read(lambda conn: factor_setups.read_own(conn, sealer, own))
 
     async def begin_totp(self, caller: Caller) -> TotpSetup:
         """Draw the secret of an authenticator app; it takes effect with its first code.
@@ -74,11 +74,11 @@ class FactorAdmin(PeopleBase):
         passed = await self.factors.setups.check(account, caller.device, setup, site)
 
         def write(conn: Connection) -> None:
-            if not accounts.known(conn, account.id).second_factor:
+            if not accounts.get(conn, account.id).second_factor:
                 self._distrust_others(conn, account.id, session)
             passed.keep(conn)
             more = {} if setup.passkey is None else {"label": setup.passkey.name}
-            audit.note(conn, caller, "factor.add", account.id, by=passed.by, **more)
+            audit.record_action(conn, caller, "factor.add", account.id, by=passed.by, **more)
 
         await self._store.write(write)
         return passed.recovery_codes
@@ -105,13 +105,13 @@ class FactorAdmin(PeopleBase):
         def write(conn: Connection) -> None:
             if not remove(conn, account.id):
                 raise UnknownFactor("Nothing was removed: it is gone already.")
-            is_demanded = factors.until(self.settings, account.role, None) is not None
+            is_demanded = factors.deadline(self.settings, account.role, None) is not None
             if not factor_setups.settle(conn, setups.sealer, account.id) and is_demanded:
                 raise LastFactor(
                     "Nothing was removed: your account must have a second factor. Add another "
                     "first."
                 )
-            audit.note(conn, caller, "factor.remove", account.id, by=by)
+            audit.record_action(conn, caller, "factor.remove", account.id, by=by)
 
         await self._store.write(write)
 
@@ -124,10 +124,10 @@ class FactorAdmin(PeopleBase):
         setups = self.factors.setups
 
         def write(conn: Connection) -> list[str]:
-            if not accounts.known(conn, account.id).second_factor:
+            if not accounts.get(conn, account.id).second_factor:
                 raise NoSecondFactor("Set up an authenticator app or a passkey first.")
             codes = setups.new_recovery_codes(conn, account.id)
-            audit.note(conn, caller, "factor.recovery_codes", account.id)
+            audit.record_action(conn, caller, "factor.recovery_codes", account.id)
             return codes
 
         return await self._store.write(write)
@@ -147,7 +147,7 @@ class FactorAdmin(PeopleBase):
         reauthentication.require(caller)
 
         def write(conn: Connection) -> Account:
-            found = accounts.known(conn, account)
+            found = accounts.get(conn, account)
             if caller is not None and found.id == caller.responsible:
                 raise OwnFactor(
                     "Nothing was changed. On “My account” you replace and remove your own; another "
@@ -156,7 +156,7 @@ class FactorAdmin(PeopleBase):
             if not found.second_factor and not anew:
                 raise NoSecondFactor("Nothing was changed: the account has no second factor.")
             factor_setups.remove_all(conn, found.id)
-            audit.note(conn, caller, "factor.reset", found.id, name=found.name)
+            audit.record_action(conn, caller, "factor.reset", found.id, name=found.name)
             return found
 
         return await self._store.write(write)
@@ -171,7 +171,7 @@ class FactorAdmin(PeopleBase):
         reauthentication.require(caller)
 
         def write(conn: Connection) -> Account:
-            found = accounts.known(conn, account)
+            found = accounts.get(conn, account)
             if caller is not None and found.id == caller.responsible:
                 raise OwnFactor(
                     "Nothing was changed. Another coordinator, or whoever runs the server, gives "
@@ -191,17 +191,17 @@ class FactorAdmin(PeopleBase):
             begins = max(until, now_ms())
             accounts.extend_factor(conn, found.id, begins)
             until = begins + factors.GRACE_MS
-            audit.note(
+            audit.record_action(
                 conn, caller, "factor.extend", found.id, name=found.name, until=rfc3339(until)
             )
-            return accounts.known(conn, found.id)
+            return accounts.get(conn, found.id)
 
         return await self._store.write(write)
 
     async def _reauthenticated(self, caller: Caller) -> Account:
         own = _own(caller)
         reauthentication.require(caller)
-        return await self._store.read(lambda conn: accounts.known(conn, own))
+        return await self._store.read(lambda conn: accounts.get(conn, own))
 
 
 def _own(caller: Caller) -> str:

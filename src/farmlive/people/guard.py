@@ -134,14 +134,14 @@ class Guard:
         """Return how often a coordinator may still extend the caller's deadline by seven days."""
         return extensions_left(caller.factor_extensions if caller else 0)
 
-    def refused(self, caller: Caller, message: str, problem: Problem) -> None:
+    def record_refusal(self, caller: Caller, message: str, problem: Problem) -> None:
         """Record in the audit log that a message on the live channel was refused."""
-        self._people.access.refused(caller, f"channel {message}", problem)
+        self._people.access.record_refusal(caller, f"channel {message}", problem)
 
-    def refused_request(self, request: Request, path: str, problem: Problem) -> None:
+    def record_refused_request(self, request: Request, path: str, problem: Problem) -> None:
         """Record in the audit log that a request was refused; `path` is the URL's pattern."""
         caller = request.scope.get("state", {}).get("caller")
-        self._people.access.refused(caller, f"{request.method} {path}", problem)
+        self._people.access.record_refusal(caller, f"{request.method} {path}", problem)
 
     def address(self, connection: HTTPConnection) -> str | None:
         """Return the client's IP for limits, by the trusted proxies if there are any.
@@ -171,25 +171,25 @@ class Guard:
     @raises(*AUTHORIZES)
     async def staff(self, request: Request) -> Caller:
         """Dependency: a coordinator or a host. Raises Unauthorized, Forbidden, WrongCsrfToken."""
-        return await self._of(request, STAFF)
+        return await self._authorize(request, STAFF)
 
     @called_by(*CREW)
     @raises(*AUTHORIZES)
     async def crew(self, request: Request) -> Caller:
         """Dependency: staff or a moderator. Raises Unauthorized, Forbidden, WrongCsrfToken."""
-        return await self._of(request, CREW)
+        return await self._authorize(request, CREW)
 
     @called_by("coordinator")
     @raises(*AUTHORIZES)
     async def coordinator(self, request: Request) -> Caller:
         """Dependency: a coordinator. Raises Unauthorized, Forbidden, WrongCsrfToken."""
-        return await self._of(request, ("coordinator",))
+        return await self._authorize(request, ("coordinator",))
 
     @called_by(*ROLES)
     @raises(*AUTHORIZES)
     async def signed_in(self, request: Request) -> Caller:
         """Dependency: anyone with a role. Raises Unauthorized, Forbidden, WrongCsrfToken."""
-        return await self._of(request, ROLES)
+        return await self._authorize(request, ROLES)
 
     def roles(self, *roles: Role) -> Callable[[Request], Awaitable[Caller]]:
         """Make a dependency for callers with one of these roles.
@@ -200,7 +200,7 @@ class Guard:
         @called_by(*roles)
         @raises(*AUTHORIZES)
         async def caller(request: Request) -> Caller:
-            return await self._of(request, roles)
+            return await self._authorize(request, roles)
 
         return caller
 
@@ -211,7 +211,7 @@ class Guard:
             return await self.caller(request)
         return await self.staff(request)
 
-    async def _of(self, request: Request, roles: tuple[Role, ...]) -> Caller:
+    async def _authorize(self, request: Request, roles: tuple[Role, ...]) -> Caller:
         caller = await self.caller(request)
         if caller.role is None:
             raise Unauthorized("Nothing was done. Sign in, or send an API key.")

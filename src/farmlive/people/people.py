@@ -84,7 +84,9 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
         """Return the matching entries of the audit log, the latest first, older than the entry
         `before`.
         """
-        return await self._store.read(lambda conn: audit.deeds(conn, before, limit, selection))
+        return await self._store.read(
+            lambda conn: audit.list_entries(conn, before, limit, selection)
+        )
 
     async def count_deeds(self, selection: Selection = EVERYTHING, upto: str | None = None) -> int:
         """Return how many entries of the audit log match, up to the entry `upto`."""
@@ -92,7 +94,7 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
 
     async def first_deeds(self, subjects: Collection[str]) -> dict[str, AuditEntry]:
         """Return the oldest entry of each of these subjects."""
-        return await self._store.read(lambda conn: audit.first_of(conn, subjects))
+        return await self._store.read(lambda conn: audit.first_entries(conn, subjects))
 
     async def forget_deeds(self) -> None:
         """Delete expired entries of the audit log, a step at a time."""
@@ -160,14 +162,14 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
 
     async def api_keys(self) -> list[ApiKey]:
         """Return all API keys, the oldest first."""
-        return await self._store.read(api_keys.every)
+        return await self._store.read(api_keys.list_keys)
 
     async def revoke_api_key(self, key: str, *, caller: Caller | None = None) -> None:
         """Revoke the API key with that id. Raises UnknownKey."""
 
         def revoke(conn: Connection) -> None:
             api_keys.revoke(conn, key)
-            audit.note(conn, caller, "key.revoke", key)
+            audit.record_action(conn, caller, "key.revoke", key)
 
         await self._store.write(revoke)
 
@@ -184,8 +186,8 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
 
         def read(conn: Connection) -> list[Credential]:
             if owner is not None:
-                accounts.known(conn, owner)
-            return credentials.every(conn, self.lookups.airings, owner)
+                accounts.get(conn, owner)
+            return credentials.list_credentials(conn, self.lookups.airings, owner)
 
         return await self._store.read(read)
 

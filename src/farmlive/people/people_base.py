@@ -60,7 +60,7 @@ class PeopleBase:
         """
         if who.second_factor:
             return None
-        return factors.until(self.settings, who.role, who.factor_asked_at)
+        return factors.deadline(self.settings, who.role, who.factor_asked_at)
 
     async def _check_own(self, account: Account, session: str, password: str, detail: str) -> None:
         """Raise WrongPassword if the password is not the account's, and TooMany after several.
@@ -74,7 +74,7 @@ class PeopleBase:
             of=sign_ins.WRONG,
         ):
             if not await self._passwords.check(account.password_hash, password, known=True):
-                self.access.failed(account.id, account.name)
+                self.access.record_failure(account.id, account.name)
                 raise WrongPassword(detail)
 
     def _distrust_others(self, conn: Connection, account: str, session: str) -> None:
@@ -115,5 +115,5 @@ def note(
 ) -> None:
     """Write the caller's action on an account or an API key to the audit log."""
     name = subject.name if isinstance(subject, Account) else subject.label
-    detail = scope.audited(subject.role, subject.farms, subject.centres)
-    audit.note(conn, caller, action, subject.id, name=name, **detail, **more)
+    detail = scope.audit_detail(subject.role, subject.farms, subject.centres)
+    audit.record_action(conn, caller, action, subject.id, name=name, **detail, **more)

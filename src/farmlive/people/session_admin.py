@@ -52,7 +52,7 @@ class SessionAdmin(PeopleBase):
         invitation then stays valid.
         """
         await self.invitations.find(token)
-        name = accounts.checked(name)
+        name = accounts.check_name(name)
         password_rules.check(password, (name, display_name))
         hashed = await self._passwords.hash(password)
 
@@ -74,7 +74,7 @@ class SessionAdmin(PeopleBase):
             return self._begin(conn, account, caller.device, browser)
 
         session = await self._store.write(write)
-        self.team_names.changed()
+        self.team_names.invalidate()
         return session
 
     async def sign_in(
@@ -106,21 +106,23 @@ class SessionAdmin(PeopleBase):
 
         account, known = await self._store.read(read)
         per_minute = self.settings.sign_ins_per_minute
-        with sign_ins.guesses(
-            self.limits, per_minute, caller, accounts.written(name), password, known
+        with sign_ins.counting_guesses(
+            self.limits, per_minute, caller, accounts.canonical_name(name), password, known
         ):
             hashed = account.password_hash if account and account.disabled_at is None else None
             fits = await self._passwords.check(hashed, password, known=known is not None)
             if not fits or account is None:
-                self.access.failed(*((account.id, account.name) if account else (None, None)))
+                self.access.record_failure(
+                    *((account.id, account.name) if account else (None, None))
+                )
                 raise WrongPassword(NOBODY_IN)
         chosen = self._chosen(account, password, new_password)
         passed = await self._second_factor(account, caller, factor, site, known=known is not None)
         hashed = None if chosen is None else await self._passwords.hash(chosen)
-        weak = password_rules.flaw(chosen or password, (account.name, account.display_name))
+        weak = password_rules.find_flaw(chosen or password, (account.name, account.display_name))
 
         def write(conn: Connection) -> Session:
-            now = accounts.known(conn, account.id)
+            now = accounts.get(conn, account.id)
             still(now, account)
             if now.second_factor != account.second_factor:
                 # A factor was set up or reset since the password was checked: the request is
@@ -130,10 +132,10 @@ class SessionAdmin(PeopleBase):
             if hashed is not None:
                 accounts.set_password(conn, account, hashed)
                 own = Caller(account.id, account.name, account.role, caller.device, caller.address)
-                audit.note(conn, own, "account.password", account.id, name=account.name)
+                audit.record_action(conn, own, "account.password", account.id, name=account.name)
             elif (weak is not None) != now.password_weak:
-                accounts.note_weak(conn, now, weak is not None)
-            now = accounts.known(conn, account.id)
+                accounts.record_weak(conn, now, weak is not None)
+            now = accounts.get(conn, account.id)
             session = self._begin(conn, now, caller.device, browser, passed.by)
             if now.second_factor and not account.second_factor:
                 self._distrust_others(conn, account.id, session.token)
@@ -143,7 +145,7 @@ class SessionAdmin(PeopleBase):
             session = await self._store.write(write)
         except (WrongCode, PasskeyRefused):
             # Another request used the same code first.
-            self.access.failed(account.id, account.name, by="factor")
+            self.access.record_failure(account.id, account.name, by="factor")
             raise
         if hashed is not None:
             await first_sign_in.remove(self.settings.data, account.name)
@@ -158,7 +160,7 @@ class SessionAdmin(PeopleBase):
         """
         if account.password_until is None:
             if new is not None:
-                self.access.failed(account.id, account.name)
+                self.access.record_failure(account.id, account.name)
                 raise Invalid(
                     "Leave `new_password` out: this password is your own. Nobody signed in."
                 )
@@ -166,7 +168,7 @@ class SessionAdmin(PeopleBase):
         try:
             sign_ins.check_first(account.password_until, new)
         except PasswordOver:
-            self.access.failed(account.id, account.name)
+            self.access.record_failure(account.id, account.name)
             raise
         names = (account.name, account.display_name)
         password_rules.check(new or "", names, field="new_password", before=password)
@@ -176,9 +178,11 @@ class SessionAdmin(PeopleBase):
         self, account: Account, caller: Caller, answer: Answer, site: Site | None, *, known: bool
     ) -> Passed:
         try:
-            return await self.factors.at_sign_in(account, caller.device, answer, site, known=known)
+            return await self.factors.check_sign_in(
+                account, caller.device, answer, site, known=known
+            )
         except (WrongCode, PasskeyRefused, TooMany):
-            self.access.failed(account.id, account.name, by="factor")
+            self.access.record_failure(account.id, account.name, by="factor")
             raise
 
     def _begin(
@@ -191,11 +195,11 @@ class SessionAdmin(PeopleBase):
     ) -> Session:
         asked_at = account.factor_asked_at
         if not account.second_factor and self.factor_until(account) is not None:
-            asked_at = accounts.note_factor_asked(conn, account.id)
+            asked_at = accounts.record_factor_asked(conn, account.id)
         sign_ins.remember(conn, account.id, device)
         own = Caller(account.id, account.name, account.role, device, None)
         more = {} if by is None else {"by": by}
-        audit.note(conn, own, "session.start", account.id, browser=browser, **more)
+        audit.record_action(conn, own, "session.start", account.id, browser=browser, **more)
         return sessions.begin(
             conn,
             account.id,
@@ -223,7 +227,7 @@ class SessionAdmin(PeopleBase):
             account = session.account
             with contextlib.suppress(Unavailable):
                 asked = await self._store.write(
-                    lambda conn: accounts.note_factor_asked(conn, account)
+                    lambda conn: accounts.record_factor_asked(conn, account)
                 )
                 session = replace(session, factor_asked_at=asked)
         return session
@@ -251,7 +255,7 @@ class SessionAdmin(PeopleBase):
         own = caller.account
 
         def read(conn: Connection) -> tuple[Account, bool]:
-            return accounts.known(conn, own), sign_ins.is_known(conn, own, caller.device)
+            return accounts.get(conn, own), sign_ins.is_known(conn, own, caller.device)
 
         account, known = await self._store.read(read)
         if account.second_factor:
@@ -260,7 +264,7 @@ class SessionAdmin(PeopleBase):
                     account, caller.device, factor, site, "reauth", known=known
                 )
             except (WrongCode, PasskeyRefused, TooMany):
-                self.access.failed(account.id, account.name, by="factor")
+                self.access.record_failure(account.id, account.name, by="factor")
                 raise
         elif password is None:
             raise ReauthenticationNeeded(
@@ -272,12 +276,12 @@ class SessionAdmin(PeopleBase):
             await self._check_own(account, token, password, _NOT_REAUTHENTICATED)
 
         def write(conn: Connection) -> int:
-            now = accounts.known(conn, own)
+            now = accounts.get(conn, own)
             still(now, account, _NOT_REAUTHENTICATED)
             if now.second_factor != account.second_factor:
                 raise WrongPassword(_NOT_REAUTHENTICATED)
             passed.keep(conn)
-            return sessions.note_authenticated(conn, token)
+            return sessions.record_authentication(conn, token)
 
         return await self._store.write(write)
 
@@ -287,15 +291,15 @@ class SessionAdmin(PeopleBase):
         if own is None:
             return []
         return await self._store.read(
-            lambda conn: sessions.open_ones(conn, own, token, self._lifetime)
+            lambda conn: sessions.list_open(conn, own, token, self._lifetime)
         )
 
     async def end_session(self, caller: Caller, session: str) -> None:
         """End one of the caller's own sessions. Raises UnknownSession."""
 
         def write(conn: Connection) -> None:
-            sessions.end_one(conn, caller.account or "", session)
-            audit.note(conn, caller, "session.end", caller.account, other=True)
+            sessions.end_session(conn, caller.account or "", session)
+            audit.record_action(conn, caller, "session.end", caller.account, other=True)
 
         await self._store.write(write)
 
@@ -304,6 +308,6 @@ class SessionAdmin(PeopleBase):
 
         def write(conn: Connection) -> None:
             if sessions.end(conn, token):
-                audit.note(conn, caller, "session.end", caller.account)
+                audit.record_action(conn, caller, "session.end", caller.account)
 
         await self._store.write(write)

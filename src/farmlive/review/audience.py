@@ -43,7 +43,7 @@ class Audience:
         return touching - sum(back < end for _, back in self.gaps[first:last])
 
     def peak(self) -> tuple[int, int | None]:
-        """Return the most concurrent devices, and when there were first so many."""
+        """Return the most concurrent devices, and when that number was first reached."""
         highest, when = 0, None
         gone = 0
         for here, start in enumerate(self.starts, 1):

@@ -32,7 +32,7 @@ class Watched(Protocol):
         """The total watch time of all devices."""
 
     def peak(self) -> tuple[int, int | None]:
-        """Return the most concurrent devices, and when there were first so many."""
+        """Return the most concurrent devices, and when that number was first reached."""
 
     def reach(self, start: int, end: int) -> int:
         """Return how many devices watched at some time from `start` to `end`."""
@@ -71,7 +71,7 @@ class Recorder:
         return self._audience.watched_ms()
 
     def peak(self) -> tuple[int, int | None]:
-        """Return the most concurrent devices, and when there were first so many."""
+        """Return the most concurrent devices, and when that number was first reached."""
         return self._audience.peak()
 
     def reach(self, start: int, end: int) -> int:
@@ -122,7 +122,7 @@ class KeptAudience:
         return int(self._sums["watched_ms"])
 
     def peak(self) -> tuple[int, int | None]:
-        """Return the most concurrent devices, and when there were first so many."""
+        """Return the most concurrent devices, and when that number was first reached."""
         most: int = self._sums["peak"][0]
         when: int | None = self._sums["peak"][1]
         return most, when

@@ -161,7 +161,7 @@ def fold(facts: Iterable[Fact]) -> Ledger:
     pinned: HostAction | None = None
     flashes: dict[str, HostAction] = {}
     for at, kind, data in facts:
-        match events.KINDS[kind].of(data):
+        match events.KINDS[kind].parse(data):
             case events.OrderStep() as step:
                 _order(orders, at, step)
             case events.FlashStarted() as flash:

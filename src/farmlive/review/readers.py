@@ -57,7 +57,7 @@ def farms_of(caller: Caller, farm: str | None = None) -> frozenset[str] | None:
     Raises Forbidden for another farm, and for roles that may not read reviews.
     """
     if farm is not None:
-        if not caller.may_farm(farm):
+        if not caller.may_manage_farm(farm):
             raise Forbidden("Nothing is shown: a seller reads own farms' part of a review.")
         return frozenset({farm})
     if caller.is_staff:

@@ -164,12 +164,12 @@ class Shop:
             address_pseudonym=address_pseudonym,
         )
         self.lot_watch = LotWatch(store, log, shown)
-        log.hear("broadcast.started", self.flashes.begin_due)
+        log.add_handler("broadcast.started", self.flashes.begin_due)
         # Nobody waits any more for the boxes that flash batches return.
-        log.hear("broadcast.ended", self.waitlist.end)
-        log.hear("broadcast.ended", self.flashes.end_all)
-        log.hear("card.pinned", stock.check_shown)
-        log.hear("card.pinned", origin.moment(_lot_shown))
+        log.add_handler("broadcast.ended", self.waitlist.end)
+        log.add_handler("broadcast.ended", self.flashes.end_all)
+        log.add_handler("card.pinned", stock.check_shown)
+        log.add_handler("card.pinned", origin.moment(_lot_shown))
 
     async def start(self) -> None:
         """Start the tasks: expiry of holds, flash batches, notices, card updates and clean-up of
@@ -228,4 +228,4 @@ class Shop:
 
 def _lot_shown(connection: Connection, event: Event) -> str | None:
     """Return the lot of a pinned card, in the event's transaction."""
-    return bag.lot_of_offer(connection, CardPinned.of(event.data).offer)
+    return bag.lot_of_offer(connection, CardPinned.parse(event.data).offer)

@@ -39,7 +39,7 @@ class Condition:
             what_to_do="Make room on the database's disk, or see what is wrong with it.",
         )
         self.ticks = 0
-        """How many checks there were."""
+        """The number of checks so far."""
         self.answered = 0
         """At which of them the database last answered."""
         self.silent = False

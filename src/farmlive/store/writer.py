@@ -182,7 +182,7 @@ class Writer:
                     unit.waiter.set_exception(failure())
 
     def _check_pending(self) -> None:
-        """Answer callers that have waited too long for their turn, or whose wait is in vain."""
+        """Answer callers that waited too long for their turn, or that no writer will serve."""
         waiting = [*self._pending, *(unit for unit, _ in self._last)]
         overdue = [unit for unit in waiting if self._hung or unit.due <= self._condition.ticks]
         if overdue:

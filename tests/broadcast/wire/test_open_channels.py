@@ -27,7 +27,7 @@ def opened(channels: OpenChannels, caller: Caller, stack: contextlib.ExitStack, 
     """How many of so many channels are taken."""
     for number in range(tries):
         try:
-            stack.enter_context(channels.one_more(caller))
+            stack.enter_context(channels.counting(caller))
         except TooMany:
             return number
     return tries

@@ -12,7 +12,7 @@ from farmlive import compact_json
 from farmlive.broadcast.broadcast_state import PASSED_OVER, UNUSED, BroadcastState, fold
 from farmlive.broadcast.events import KINDS
 from farmlive.broadcast.log import Event
-from farmlive.broadcast.news import visible
+from farmlive.broadcast.news import filter_event
 from farmlive.broadcast.snapshot import view
 from farmlive.clock import rfc3339
 
@@ -78,7 +78,7 @@ def shown(scene: BroadcastState, audiences: frozenset[str]) -> Shown:
 def sent(events: list[Event], audiences: frozenset[str]) -> list[Shown | None]:
     """The events as the channel sends them to someone of these audiences; None: not at all."""
     return [
-        compact_json.decode(compact_json.encode(visible(event, audiences)))
+        compact_json.decode(compact_json.encode(filter_event(event, audiences)))
         if audiences.intersection(event.audience)
         else None
         for event in events
@@ -123,7 +123,7 @@ async def differing(page: Page, events: list[Event]) -> tuple[set[str], set[str]
             fold(mutated, other)
             if shown(mutated, staff) != states[index + 1]:
                 by_server.add(f"{event.kind}.{name}")
-            tried.append((index, f"{event.kind}.{name}", other.shown()))
+            tried.append((index, f"{event.kind}.{name}", other.as_sent()))
         fold(scene, event)
     by_page = await page.evaluate(
         f"""async ([start, events, tried]) => {{
@@ -143,7 +143,7 @@ async def differing(page: Page, events: list[Event]) -> tuple[set[str], set[str]
           }}
           return found;
         }}""",
-        [states[0], [event.shown() for event in events], tried],
+        [states[0], [event.as_sent() for event in events], tried],
     )
     return by_server, set(by_page)
 

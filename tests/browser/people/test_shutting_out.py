@@ -118,7 +118,7 @@ async def test_a_picture_that_is_given_away_stays_and_is_not_asked_about(
     await site.house.media.publishers.look()
     assert camera["source"] in {source for _, source in site.house.media.relay.publishers()}
     assert {each.owner for each in await site.house.people.credentials()} - {None} == {
-        (await site.house.people.named("coordinator1")).id
+        (await site.house.people.find_by_name("coordinator1")).id
     }
 
 
@@ -129,7 +129,7 @@ async def test_nothing_is_given_to_an_account_that_is_shut_out_too(
     async with Api(site.url) as mei:
         await mei.sign_in("mei", PASSWORD)
         await mei.create_account("wu", "host")
-    wu = (await site.house.people.named("wu")).id
+    wu = (await site.house.people.find_by_name("wu")).id
     page = await open_studio("/studio/people", size=size, language="zh" if zh else "en")
     await open_change(page, "停用" if zh else "Shut out")
     sheet = page.get_by_role("dialog", name="停用 mei？" if zh else "Shut out mei?")
@@ -171,7 +171,7 @@ async def test_keys_without_an_owner_stand_in_red_until_they_have_one_or_end(
     open_studio: Open, site: Server, camera: dict[str, Any]
 ) -> None:
     await site.house.people.create_api_key("Old scale", "host")
-    mei = await site.house.people.named("mei")
+    mei = await site.house.people.find_by_name("mei")
     page = await open_studio("/studio/people", size=PHONE)
     notice = page.locator("[data-unowned]")
     listed = page.locator('[data-list="credentials"]')
@@ -219,7 +219,7 @@ async def test_keys_of_someone_who_may_less_now_stand_in_red(
     open_studio: Open, site: Server, camera: dict[str, Any]
 ) -> None:
     page = await open_studio("/studio/people", size=PHONE)
-    mei = (await site.house.people.named("mei")).id
+    mei = (await site.house.people.find_by_name("mei")).id
     await site.house.people.change_account(mei, AccountChange(role="moderator"))
     await page.reload()
     listed = page.locator('[data-list="credentials"]').get_by_role("listitem")
@@ -254,7 +254,7 @@ async def test_an_account_that_made_nothing_is_asked_about_shut_out_and_let_in_a
     asked = page.get_by_role("dialog", name="Shut out mei?")
     await asked.get_by_role("button", name="No, go back").click()
     await expect(asked).to_be_hidden()
-    assert (await site.house.people.named("mei")).disabled_at is None
+    assert (await site.house.people.find_by_name("mei")).disabled_at is None
     await open_change(page, "Shut out")
     await asked.get_by_role("button", name="Yes, shut out").click()
     await page.get_by_role("button", name="Undo").click()
@@ -269,7 +269,7 @@ async def test_accounts_and_keys_that_someone_made_for_others_are_listed_and_dea
     people = site.house.people
     await people.create_account("mei", "coordinator", PASSWORD)
     page = await open_studio("/studio/people", size=size, language="zh" if zh else "en")
-    other = (await people.named("coordinator1")).id
+    other = (await people.find_by_name("coordinator1")).id
     async with Api(site.url) as mei:
         await mei.sign_in("mei", PASSWORD)
         key = await mei.create_api_key("Price sheet", "host")

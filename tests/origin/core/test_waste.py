@@ -22,7 +22,7 @@ from farmlive.origin.lots.balance import Taken
 from farmlive.origin.origin import Origin
 from farmlive.origin.story.models import Story
 from farmlive.people import Caller
-from farmlive.people.core.audit import deeds
+from farmlive.people.core.audit import list_entries
 from farmlive.store import Store
 
 DAY = 86_400_000
@@ -109,7 +109,7 @@ async def test_waste_lessens_what_is_left_and_stands_in_the_trace(
         ("picked", None, 412_500, None),
         ("wasted", None, 12_500, "冻伤"),
     ]
-    (noted, *_) = await store.read(deeds)
+    (noted, *_) = await store.read(list_entries)
     assert (noted.action, noted.subject) == ("lot.waste", lot.id)
     assert noted.detail == {"weight_g": 12_500}
 
@@ -190,7 +190,7 @@ async def test_a_mistyped_harvest_is_put_right_and_the_trace_keeps_the_mistake(
     assert right["eventID"] != first["eventID"]
     assert right["quantityList"][0]["quantity"] == 421.5
     assert (right["ilmd"], right["eventTime"]) == (first["ilmd"], first["eventTime"])
-    (noted, *_) = await store.read(deeds)
+    (noted, *_) = await store.read(list_entries)
     assert (noted.action, noted.detail) == (
         "lot.correct",
         {"quantity_g": 421_500, "was_g": 412_500},

@@ -22,7 +22,7 @@ from farmlive.origin.core.problems import (
 )
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
-from farmlive.people.core.audit import deeds
+from farmlive.people.core.audit import list_entries
 from farmlive.settings import Settings
 from farmlive.store import Store
 from farmlive.store.files.files import Files
@@ -251,7 +251,7 @@ async def test_what_staff_do_is_in_the_audit_list(
     origin: Origin, staff: Caller, farm: Farm, plot: Plot, store: Store
 ) -> None:
     await origin.change_farm(staff, farm.id, FarmChange(latitude=26.1, longitude=118.1))
-    listed = await store.read(deeds)
+    listed = await store.read(list_entries)
     assert [(deed.action, deed.subject) for deed in listed] == [
         ("farm.change", farm.id),
         ("plot.add", plot.id),

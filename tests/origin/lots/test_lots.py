@@ -175,9 +175,9 @@ async def test_a_pinned_card_is_a_moment_of_its_lot(
     await store.write(begin)
 
     def lot_shown(_connection: Connection, event: Event) -> str | None:
-        return lot.id if CardPinned.of(event.data).offer == "ours" else None
+        return lot.id if CardPinned.parse(event.data).offer == "ours" else None
 
-    log.hear("card.pinned", origin.moment(lot_shown))
+    log.add_handler("card.pinned", origin.moment(lot_shown))
     for offer in ("ours", "another", "ours"):
         await store.write(
             lambda conn, offer=offer: log.append(  # type: ignore[misc]
@@ -204,7 +204,7 @@ async def test_a_pin_that_fails_leaves_no_moment(
             ).rowcount
         )
     )
-    log.hear("card.pinned", origin.moment(lambda _connection, _event: lot.id))
+    log.add_handler("card.pinned", origin.moment(lambda _connection, _event: lot.id))
 
     def pin_and_fail(connection: Connection) -> None:
         log.append(connection, broadcast, CardPinned(offer="ours"))

@@ -13,7 +13,7 @@ from farmlive.origin.core.models import Farm, NewFarm, NewPlot, Plot, Undo
 from farmlive.origin.core.problems import OtherFarm, UnknownInspection, UnknownWork
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
-from farmlive.people.core.audit import deeds
+from farmlive.people.core.audit import list_entries
 from farmlive.store import Store
 
 WRONG_LOT = Undo(reason="The sample was of another lot")
@@ -41,7 +41,7 @@ async def test_a_test_taken_back_counts_for_nothing_and_stays_to_be_read(
     # The first one's certificate is an event of its own.
     assert [each["reason"] for each in declared] == ["did_not_occur"] * 3
     assert {each["farmlive:reason"] for each in declared} == {WRONG_LOT.reason}
-    audit = await store.read(lambda connection: deeds(connection, None, 100))
+    audit = await store.read(lambda connection: list_entries(connection, None, 100))
     assert [each.action for each in audit].count("lot.withdraw_test") == 2
 
 

@@ -14,7 +14,7 @@ from farmlive.origin.core.problems import UnknownLift, UnknownLot
 from farmlive.origin.origin import Origin
 from farmlive.origin.stops.models import CardLift, NewLift, StopReason
 from farmlive.people import Caller
-from farmlive.people.core.audit import deeds
+from farmlive.people.core.audit import list_entries
 from farmlive.problems import Forbidden
 from farmlive.store import Store
 
@@ -27,15 +27,15 @@ class Told:
 
     said: list[tuple[str, str, Any]] = field(default_factory=list)
 
-    def stopped(
+    def on_stopped(
         self, _connection: Connection, lot: str, reasons: Sequence[StopReason], *, again: bool
     ) -> None:
         self.said.append(("again" if again else "stopped", lot, [why.kind for why in reasons]))
 
-    def proof_changed(self, _connection: Connection, changed: Sequence[str]) -> None:
+    def on_proof_changed(self, _connection: Connection, changed: Sequence[str]) -> None:
         self.said.append(("proof", ",".join(changed), None))
 
-    def resumed(self, _connection: Connection, lot: str, lift: CardLift) -> None:
+    def on_resumed(self, _connection: Connection, lot: str, lift: CardLift) -> None:
         self.said.append(("resumed", lot, lift.sentence))
 
 
@@ -73,7 +73,9 @@ async def test_a_lift_that_was_a_mistake_is_taken_back_and_stops_the_lot_again(
     assert kept.withdrawn_at is not None
     assert kept.withdrawn_reason == undo.reason
     assert told.said[1:] == [("resumed", lot, SENTENCE), ("stopped", lot, ["test_failed"])]
-    (deed,) = [each for each in await store.read(deeds) if each.action == "lot.withdraw_lift"]
+    (deed,) = [
+        each for each in await store.read(list_entries) if each.action == "lot.withdraw_lift"
+    ]
     assert (deed.subject, deed.detail) == (lot, {"lift": lift.id, "findings": findings})
     with pytest.raises(UnknownLift):
         await origin.withdraw_lift(staff, lot, lift.id, undo)

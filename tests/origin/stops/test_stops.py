@@ -18,7 +18,7 @@ from farmlive.origin.lots import farms, lots
 from farmlive.origin.origin import Origin
 from farmlive.origin.stops.models import MOST_FINDINGS, CardLift, NewLift, StopReason
 from farmlive.people import Caller
-from farmlive.people.core.audit import deeds
+from farmlive.people.core.audit import list_entries
 from farmlive.problems import Forbidden
 from farmlive.store import Store
 
@@ -66,7 +66,7 @@ async def test_a_failed_test_stops_the_lot_whatever_is_recorded_after_it(
     (finding,) = story.findings
     assert (finding.kind, finding.inspection, finding.lift) == ("test_failed", failed, None)
     assert told.said == [("stopped", lot.id, ["test_failed"])]
-    noted = (await store.read(deeds))[1]
+    noted = (await store.read(list_entries))[1]
     assert (noted.action, noted.subject) == ("lot.stop", lot.id)
     assert noted.detail == {"finding": finding.id, "kind": "test_failed"}
 
@@ -184,7 +184,7 @@ async def test_a_coordinators_lift_names_what_it_covers_and_the_next_finding_sto
         ("again", lot, ["waiting_period"]),
         ("resumed", lot, "Another sentence"),
     ]
-    assert (await store.read(deeds))[0].detail == {
+    assert (await store.read(list_entries))[0].detail == {
         "lift": whole.id,
         "findings": [second],
         "open": 0,
@@ -251,7 +251,7 @@ async def test_nothing_is_kept_of_a_test_whose_stop_could_not_be_told(
     def fails(*_: object, **__: object) -> None:
         raise RuntimeError("no broadcast could be told")
 
-    told.stopped = fails  # type: ignore[method-assign]
+    told.on_stopped = fails  # type: ignore[method-assign]
     with pytest.raises(RuntimeError):
         await origin.inspect(staff, lot, lab_test(passed=False))
     story = await origin.story(lot)

@@ -8,7 +8,7 @@ from tests.people.conftest import PASSWORD, sign_in, viewer_at
 from farmlive.clock import now_ms
 from farmlive.people import People
 from farmlive.people.accounts import first_sign_in, password_rules, passwords
-from farmlive.people.accounts.password_rules import Flaw, check, flaw
+from farmlive.people.accounts.password_rules import Flaw, check, find_flaw
 from farmlive.people.core import tables
 from farmlive.people.core.problems import (
     PasswordChangeNeeded,
@@ -46,7 +46,7 @@ OWN = "four-quiet-hills"
     ],
 )
 def test_flaw_of_a_password(password: str, expected: Flaw | None) -> None:
-    assert flaw(password, ("chen", "果园小周")) == expected
+    assert find_flaw(password, ("chen", "果园小周")) == expected
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_flaw_of_a_password(password: str, expected: Flaw | None) -> None:
 def test_two_letters_are_a_name_where_they_stand_alone(
     password: str, expected: Flaw | None
 ) -> None:
-    assert flaw(password, ("wu", None)) == expected
+    assert find_flaw(password, ("wu", None)) == expected
 
 
 def test_list_has_ten_thousand_that_are_long_enough() -> None:
@@ -73,7 +73,7 @@ def test_list_has_ten_thousand_that_are_long_enough() -> None:
 
 
 def test_random_password_has_no_flaw_whatever_its_letters_spell() -> None:
-    assert flaw("sonami-kurebo-tiwaze", ("nami", "kurebo")) is None
+    assert find_flaw("sonami-kurebo-tiwaze", ("nami", "kurebo")) is None
 
 
 def test_the_one_from_before_is_refused_and_the_field_named() -> None:

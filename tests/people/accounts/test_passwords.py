@@ -51,7 +51,7 @@ async def test_rubbish_in_the_database_is_a_wrong_password() -> None:
 
 
 def test_random_password_can_be_read_out_and_differs() -> None:
-    words = {passwords.readable() for _ in range(50)}
+    words = {passwords.random_password() for _ in range(50)}
     assert len(words) == 50
     assert all(re.fullmatch(r"([a-z]{6}-){2}[a-z]{6}", word) for word in words)
 

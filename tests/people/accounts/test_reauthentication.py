@@ -37,7 +37,7 @@ NEEDED = "reauthentication-needed"
 
 async def acts(people: People) -> dict[str, tuple[str, str, Any]]:
     """All that is asked again, as a coordinator's requests."""
-    chen = (await people.named("chen")).id
+    chen = (await people.find_by_name("chen")).id
     account = f"/api/v1/accounts/{chen}"
     return {
         "an API key": ("POST", "/api/v1/api-keys", {"label": "x", "role": "host"}),
@@ -80,11 +80,11 @@ async def test_each_is_asked_ten_minutes_after_the_last_authentication_and_not_b
 async def test_letting_someone_in_again_is_asked_and_shutting_out_is_not(
     coordinator: httpx.AsyncClient, host: httpx.AsyncClient, people: People, store: Store
 ) -> None:
-    path = f"/api/v1/accounts/{(await people.named('chen')).id}"
+    path = f"/api/v1/accounts/{(await people.find_by_name('chen')).id}"
     await authenticated_before(store, 11)
     assert (await coordinator.patch(path, json={"disabled": True})).status_code == 200
     assert slug(await coordinator.patch(path, json={"disabled": False})) == NEEDED
-    assert (await people.named("chen")).disabled_at is not None
+    assert (await people.find_by_name("chen")).disabled_at is not None
     await authenticated_before(store, 1)
     assert (await coordinator.patch(path, json={"disabled": False})).status_code == 200
 
@@ -93,7 +93,7 @@ async def test_own_camera_and_other_acts_are_never_asked(
     coordinator: httpx.AsyncClient, host: httpx.AsyncClient, people: People, store: Store
 ) -> None:
     await authenticated_before(store, 24 * 60)
-    chen = (await people.named("chen")).id
+    chen = (await people.find_by_name("chen")).id
     for method, path, body in (
         ("POST", KEYS, {"purpose": "studio"}),
         ("GET", KEYS, None),

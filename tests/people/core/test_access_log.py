@@ -34,7 +34,7 @@ def log(store: Store, clock: Clock) -> AccessLog:
 
 async def rows(store: Store) -> list[tuple[str, str, dict[str, Any]]]:
     """Name, action and detail of all, the first ones first, without when something began."""
-    deeds = await store.read(lambda conn: audit.deeds(conn, None, 1_000))
+    deeds = await store.read(lambda conn: audit.list_entries(conn, None, 1_000))
     return [
         (deed.name, deed.action, {k: v for k, v in deed.detail.items() if k != "first"})
         for deed in reversed(deeds)
@@ -99,7 +99,7 @@ async def test_flood_of_failures_is_a_row_in_ten_minutes(
     log: AccessLog, store: Store, clock: Clock
 ) -> None:
     for _ in range(1_000):
-        log.failed(None, None)
+        log.record_failure(None, None)
         await log.flush()
     assert await rows(store) == [("", "session.fail", {})]
     clock.now += TOGETHER_S
@@ -116,14 +116,14 @@ async def test_burst_has_its_own_time_and_not_that_of_writing_it(
 ) -> None:
     begin = parse_rfc3339("2026-11-29T15:21:00+08:00")
     with pretended(begin) as wall:
-        log.searched(CHEN, "phone")
+        log.record_search(CHEN, "phone")
         await log.flush()
         for number in range(13):
             wall.at = begin + 20_000 + number * 20_000
-            log.searched(CHEN, "phone")
+            log.record_search(CHEN, "phone")
         last = wall.at
         wall.at = begin + 360_000
-        await store.write(lambda conn: audit.put(conn, CHEN, "bag.change"))
+        await store.write(lambda conn: audit.record_always(conn, CHEN, "bag.change"))
         wall.at = begin + 600_000
         clock.now += TOGETHER_S
         # What can't be written is written the next time, with the times that it had.
@@ -132,7 +132,7 @@ async def test_burst_has_its_own_time_and_not_that_of_writing_it(
             with pytest.raises(CommitFailed):
                 await log.flush()
         await log.flush()
-    found = await store.read(lambda conn: audit.deeds(conn, None, 10))
+    found = await store.read(lambda conn: audit.list_entries(conn, None, 10))
     # It stands among the others by that time.
     assert [deed.action for deed in found] == ["bag.change", "buyers.search", "buyers.search"]
     _, burst, alone = found
@@ -148,7 +148,7 @@ async def _fails(_function: Any) -> None:
 async def test_flood_of_different_ones_is_bounded(store: Store, clock: Clock) -> None:
     log = AccessLog(store, clock=clock, capacity=10)
     for number in range(100):
-        log.refused(CHEN, f"GET /{number}", Forbidden("No."))
+        log.record_refusal(CHEN, f"GET /{number}", Forbidden("No."))
     await log.flush()
     found = await rows(store)
     assert len(found) == 11
@@ -177,11 +177,11 @@ async def test_known_and_unknown_names_cost_the_same(
 
 async def test_refusals_of_staff_are_listed_and_no_viewers(log: AccessLog, store: Store) -> None:
     program = Caller(None, "a key", "seller", "", None)
-    log.refused(CHEN, "POST /api/v1/accounts", Forbidden("No."))
-    log.refused(program, "POST /api/v1/accounts", Forbidden("No."))
-    log.refused(viewer_at("192.0.2.1"), "channel chat.say", Blocked("No."))
-    log.refused(None, "POST /api/v1/session", Forbidden("No."))
-    log.refused(CHEN, "GET /api/v1/lots", NotFound("Nothing."))
+    log.record_refusal(CHEN, "POST /api/v1/accounts", Forbidden("No."))
+    log.record_refusal(program, "POST /api/v1/accounts", Forbidden("No."))
+    log.record_refusal(viewer_at("192.0.2.1"), "channel chat.say", Blocked("No."))
+    log.record_refusal(None, "POST /api/v1/session", Forbidden("No."))
+    log.record_refusal(CHEN, "GET /api/v1/lots", NotFound("Nothing."))
     await log.flush()
     detail = {"path": "POST /api/v1/accounts", "problem": "forbidden"}
     assert await rows(store) == [
@@ -194,10 +194,10 @@ async def test_what_can_not_be_written_is_written_later(
     log: AccessLog, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(_function: Any) -> None:
-        log.failed("A", "chen")  # meanwhile
+        log.record_failure("A", "chen")  # meanwhile
         raise CommitFailed("The disk is full.")
 
-    log.failed("A", "chen")
+    log.record_failure("A", "chen")
     with monkeypatch.context() as broken:
         broken.setattr(store, "write", fail)
         with pytest.raises(CommitFailed):
@@ -215,19 +215,19 @@ async def test_what_was_written_without_an_answer_is_written_once(
         await write(function)
         raise CommitFailed("The connection was lost.")
 
-    log.searched(CHEN, "phone")
+    log.record_search(CHEN, "phone")
     with monkeypatch.context() as broken:
         broken.setattr(store, "write", lose_the_answer)
         with pytest.raises(CommitFailed):
             await log.flush()
-    log.failed(None, None)
+    log.record_failure(None, None)
     await log.flush()
     assert [action for _, action, _ in await rows(store)] == ["buyers.search", "session.fail"]
 
 
 async def test_end_of_the_server_writes_what_is_counted(log: AccessLog, store: Store) -> None:
     for _ in range(3):
-        log.searched(CHEN, "phone")
+        log.record_search(CHEN, "phone")
         await log.flush()
     await log.stop()
     assert await rows(store) == [

@@ -10,7 +10,14 @@ from farmlive.clock import parse_rfc3339, rfc3339
 from farmlive.ids import ulid
 from farmlive.openapi import Api
 from farmlive.people import Caller, People
-from farmlive.people.core.audit import BY_COMMAND, COMMAND, NOBODY, NOT_SIGNED_IN, note, put
+from farmlive.people.core.audit import (
+    BY_COMMAND,
+    COMMAND,
+    NOBODY,
+    NOT_SIGNED_IN,
+    record_action,
+    record_always,
+)
 from farmlive.store import Store
 
 PATH = "/api/v1/audit"
@@ -108,9 +115,9 @@ async def test_list_is_of_a_group_a_person_or_a_time(
 
     def write(conn: Connection) -> None:
         for caller in (mei, program, posed, command, NOBODY):
-            put(conn, caller, "stream_key.add", "a key")
-            put(conn, caller, "keys.replace")
-            put(conn, caller, "order.paid", "an order")
+            record_always(conn, caller, "stream_key.add", "a key")
+            record_always(conn, caller, "keys.replace")
+            record_always(conn, caller, "order.paid", "an order")
 
     await store.write(write)
 
@@ -156,7 +163,7 @@ async def test_list_has_pages(coordinator: httpx.AsyncClient, store: Store) -> N
 
     def write(conn: Connection) -> None:
         for number in range(5):
-            note(conn, caller, "test.deed", str(number))
+            record_action(conn, caller, "test.deed", str(number))
 
     await store.write(write)
     first = (await coordinator.get(PATH, params={"limit": 3})).json()
@@ -179,7 +186,7 @@ async def test_viewers_and_the_server_itself_are_not_listed(
 ) -> None:
     await people.create_account("chen", "host", PASSWORD)
     viewer = Caller(None, None, None, "device", "192.0.2.1")
-    await store.write(lambda conn: note(conn, viewer, "order.cancel", "x"))
+    await store.write(lambda conn: record_action(conn, viewer, "order.cancel", "x"))
     assert await deeds(coordinator) == []
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from farmlive.people import People
 from farmlive.people.accounts import accounts
 from farmlive.people.core.nicknames import (
-    claims_office,
+    claims_authority,
     guest_name,
     is_blank,
     is_guest_name,
@@ -138,7 +138,7 @@ def test_a_name_of_digits_keeps_them_and_one_of_signs_too() -> None:
     ],
 )
 def test_who_claims_an_office_is_found(nickname: str) -> None:
-    assert claims_office(nickname)
+    assert claims_authority(nickname)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_who_claims_an_office_is_found(nickname: str) -> None:
     HONEST.split(),
 )
 def test_who_claims_none_is_not(nickname: str) -> None:
-    assert not claims_office(nickname)
+    assert not claims_authority(nickname)
 
 
 def test_a_display_name_is_found_by_its_likeness_and_within_a_longer_chinese_one() -> None:
@@ -205,7 +205,7 @@ async def test_names_that_change_while_they_are_read_are_read_again(
     await people.create_account("zhou-secret", "host", "a good password", display_name="果园小周")
 
     def none_yet(_connection: Connection) -> list[str]:
-        people.team_names.changed()
+        people.team_names.invalidate()
         return []
 
     with monkeypatch.context() as earlier:

@@ -111,7 +111,7 @@ async def test_an_api_key_follows_its_owners_role_down_and_up_again(
         assert (await mutes.get("/who")).json()["role"] == "moderator"
         # Given to another, it is that one's.
         await people.change_account(wang.account, AccountChange(role="host"))
-        lin = (await people.named("lin")).id
+        lin = (await people.find_by_name("lin")).id
         await people.give(key["id"], lin)
         assert (await program.get("/api/v1/accounts")).status_code == 200
 

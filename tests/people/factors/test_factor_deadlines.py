@@ -188,7 +188,7 @@ async def test_coordinator_gives_seven_more_days_and_the_sign_in_goes_without_ag
         assert answer.json()["second_factor_until"] == until
         assert (await try_in(client, "chen")).json()["second_factor_until"] == until
     deed = next(each for each in await people.deeds(None, 10) if each.action == "factor.extend")
-    assert (deed.name, deed.subject) == ("lin", (await people.named("chen")).id)
+    assert (deed.name, deed.subject) == ("lin", (await people.find_by_name("chen")).id)
     assert deed.detail == {"name": "chen", "until": until}
 
 
@@ -220,11 +220,11 @@ async def test_more_days_take_reauthentication_and_are_nobodys_own(
     await asked_before(store, GRACE_MS + 1)
     answer = await extend(lin, "lin")
     assert (answer.status_code, slug(answer)) == (409, "own-factor")
-    path = f"/api/v1/accounts/{(await people.named('chen')).id}/factors/extension"
+    path = f"/api/v1/accounts/{(await people.find_by_name('chen')).id}/factors/extension"
     assert (await host.post(path)).status_code == 403
     await authenticated_before(store, 11)
     assert slug(await extend(lin)) == "reauthentication-needed"
-    assert (await people.named("chen")).factor_extensions == 0
+    assert (await people.find_by_name("chen")).factor_extensions == 0
 
 
 @pytest.mark.parametrize("why", ["role", "shut out", "not demanded"])

@@ -164,13 +164,13 @@ async def test_recovery_code_works_once_of_two_at_once_too(
     ],
 )
 def test_recovery_code_is_taken_however_it_is_typed(typed: str) -> None:
-    written = recovery_codes.written(typed)
+    written = recovery_codes.canonical(typed)
     assert written == "k7q29fhm01011abc"
     assert recovery_codes.is_code(written)
 
 
 def test_recovery_codes_have_eighty_bits_and_none_of_the_letters_that_look_alike() -> None:
-    for code in recovery_codes.draw():
+    for code in recovery_codes.generate():
         assert re.fullmatch("([0-9a-hjkmnp-tv-z]{4}-){3}[0-9a-hjkmnp-tv-z]{4}", code)
 
 
@@ -203,7 +203,7 @@ async def test_database_alone_gives_no_code(
         )
 
     held = await store.read(read)
-    plain = [recovery_codes.written(code) for code in codes]
+    plain = [recovery_codes.canonical(code) for code in codes]
     assert not [each for each in (secret, *codes, *plain) if each in held]
     row = await store.read(lambda conn: conn.execute(select(tables.totp)).one())
     other = Sealer(bytes(32))
@@ -280,7 +280,7 @@ async def test_programs_key_is_not_asked(
     coordinator: httpx.AsyncClient, app: Api, people: People
 ) -> None:
     await set_up(coordinator)
-    owner = (await people.named("lin")).id
+    owner = (await people.find_by_name("lin")).id
     _, key = await people.create_api_key("sheet", "coordinator", owner=owner)
     async with browser(app, Authorization=f"Bearer {key}") as program:
         assert (await program.get("/api/v1/accounts")).status_code == 200
@@ -298,7 +298,7 @@ async def test_coordinator_resets_anothers_factor_and_nothing_else_ends(
     people: People, store: Store,
 ) -> None:  # fmt: skip
     await set_up(host)
-    chen = await people.named("chen")
+    chen = await people.find_by_name("chen")
     await asked_before(store, GRACE_MS + 1)
     listed = (await coordinator.get("/api/v1/accounts")).json()["accounts"]
     assert {each["name"]: each["second_factor"] for each in listed} == {"chen": True, "lin": False}
@@ -310,10 +310,10 @@ async def test_coordinator_resets_anothers_factor_and_nothing_else_ends(
     await sign_in(coordinator, "lin")
     await authenticated_before(store, 11)
     assert slug(await coordinator.delete(path)) == "reauthentication-needed"
-    assert (await people.named("chen")).second_factor
+    assert (await people.find_by_name("chen")).second_factor
     await authenticated_before(store, 1)
     assert (await coordinator.delete(path)).status_code == 204
-    now = await people.named("chen")
+    now = await people.find_by_name("chen")
     assert (now.second_factor, now.factor_asked_at) == (False, None)
     assert (await host.get("/api/v1/session")).status_code == 200
     assert (await try_in(stranger, "chen")).status_code == 200
@@ -326,17 +326,17 @@ async def test_coordinator_resets_no_factor_that_is_not_there(
 ) -> None:
     # Or the days without one would begin anew, as often as somebody likes.
     await asked_before(store, GRACE_MS + 1)
-    chen = await people.named("chen")
+    chen = await people.find_by_name("chen")
     answer = await coordinator.delete(f"/api/v1/accounts/{chen.id}/factors")
     assert (answer.status_code, slug(answer)) == (409, "no-second-factor")
-    assert (await people.named("chen")).factor_asked_at == chen.factor_asked_at
+    assert (await people.find_by_name("chen")).factor_asked_at == chen.factor_asked_at
 
 
 async def test_nobody_resets_their_own(
     coordinator: httpx.AsyncClient, app: Api, people: People
 ) -> None:
     await set_up(coordinator)
-    own = (await people.named("lin")).id
+    own = (await people.find_by_name("lin")).id
     _, key = await people.create_api_key("program", "coordinator", owner=own)
     async with browser(app, Authorization=f"Bearer {key}") as program:
         for client in (coordinator, program):

@@ -165,7 +165,7 @@ async def test_a_stale_session_gives_nothing_nor_within_a_shut_out(
     give = await coordinator.patch(f"{CREDENTIALS}/{key}", json={"owner": lin})
     with_it = await shut_out(coordinator, account, give={key: lin})
     assert [slug(give), slug(with_it)] == ["reauthentication-needed"] * 2
-    assert (await people.named("wang")).disabled_at is None
+    assert (await people.find_by_name("wang")).disabled_at is None
     assert (await listed(coordinator, account))[key]["owner"] == account
     assert (await shut_out(coordinator, account)).status_code == 200
 
@@ -236,7 +236,7 @@ async def test_keys_of_an_account_that_older_code_shut_out_do_not_work(
     out = update(tables.accounts).where(tables.accounts.c.id == account)
     await store.write(lambda conn: conn.execute(out.values(disabled_at=now_ms())).rowcount)
     assert await works(app, people, made) == NONE
-    assert await people.stream_keys.over([made["stream_key"]["id"]]) == {made["stream_key"]["id"]}
+    assert await people.stream_keys.ended([made["stream_key"]["id"]]) == {made["stream_key"]["id"]}
 
 
 async def test_the_list_says_what_is_sending_and_what_is_on_air(

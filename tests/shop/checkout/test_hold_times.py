@@ -128,7 +128,7 @@ async def test_the_task_lets_holds_run_out_on_time(stall: Any, settings: Setting
     soon = settings.model_copy(update={"hold_minutes": 0.3 / 60})
     shop = stall.another_shop(soon)
     over = asyncio.Event()
-    stall.log.hear("order.expired", lambda connection, _: after_commit(connection, over.set))
+    stall.log.add_handler("order.expired", lambda connection, _: after_commit(connection, over.set))
     await shop.start()
     request = HoldPlace.model_validate({"lines": [line(stall, 4)], "key": token()})
     answer = await shop.holds.place(stall.viewer, stall.broadcast, request)
@@ -144,7 +144,7 @@ async def test_holds_of_an_earlier_run_run_out_at_the_start(stall: Any, settings
     with pretended(now_ms() - LATER_MS):
         await hold(stall, line(stall, 4))
     over = asyncio.Event()
-    stall.log.hear("order.expired", lambda connection, _: after_commit(connection, over.set))
+    stall.log.add_handler("order.expired", lambda connection, _: after_commit(connection, over.set))
     await stall.shop.start()
     async with asyncio.timeout(LONG_S):
         await over.wait()

@@ -62,7 +62,7 @@ async def test_when_boxes_come_back_is_told_where_that_is_soon(
 
 async def test_it_is_told_to_staff_its_farms_and_its_buyer_and_the_stock_to_all(stall: Any) -> None:
     heard: list[str | None] = []
-    stall.log.hear("order.held", lambda _connection, event: heard.append(event.device))
+    stall.log.add_handler("order.held", lambda _connection, event: heard.append(event.device))
     answer = await hold(stall, line(stall, 3))
     (event,) = await stall.events("order.held")
     assert set(event.audience) == {"staff", f"farm:{stall.farm.id}", f"order:{answer['id']}"}

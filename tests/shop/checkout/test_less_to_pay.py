@@ -13,7 +13,7 @@ from tests.shop.support.orders import CLERK, enter, less, pay, pickup, refund, s
 from tests.support.money import cny
 
 from farmlive.ids import ulid
-from farmlive.people.core.audit import deeds
+from farmlive.people.core.audit import list_entries
 from farmlive.problems import Forbidden, Invalid
 from farmlive.review.order_file import order_sheet
 from farmlive.review.review import Review
@@ -122,7 +122,9 @@ async def test_the_audit_list_tells_it_from_money_given_back(stall: Any) -> None
     await pay(stall, placed)
     await refund(stall, placed, 200)
     found = [
-        deed.detail for deed in await stall.store.read(deeds) if deed.action == "order.refunded"
+        deed.detail
+        for deed in await stall.store.read(list_entries)
+        if deed.action == "order.refunded"
     ]
     facts = [{key: each[key] for key in each if key != "broadcast"} for each in found]
     assert sorted(facts, key=lambda each: each["amount"]) == [

@@ -315,7 +315,7 @@ async def test_a_phone_orders_at_the_rate_of_the_settings(stall: Any, settings: 
 
 async def test_a_device_hears_of_its_own_orders_alone(stall: Any) -> None:
     heard: list[str | None] = []
-    stall.log.hear("order.placed", lambda _connection, event: heard.append(event.device))
+    stall.log.add_handler("order.placed", lambda _connection, event: heard.append(event.device))
     mine = await stall.place()
     stall.viewer = Caller(None, None, None, "another device", "192.0.2.1")
     other = await stall.place()
@@ -337,7 +337,7 @@ async def test_a_handler_that_fails_leaves_nothing_of_the_order(stall: Any) -> N
     def fail(_connection: Connection, _event: object) -> None:
         raise RuntimeError("a handler's fault")
 
-    stall.log.hear("stock.changed", fail)
+    stall.log.add_handler("stock.changed", fail)
     with pytest.raises(RuntimeError):
         await stall.place()
     assert await kept(stall) == before

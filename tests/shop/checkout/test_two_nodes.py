@@ -129,7 +129,7 @@ async def test_the_tasks_of_both_let_it_run_out_once(stall: Any, other: Shop) ->
         after_commit(connection, tell)
 
     for log in (stall.log, other.bag._log):
-        log.hear("order.expired", expired)
+        log.add_handler("order.expired", expired)
     await asyncio.gather(stall.shop.start(), other.start())
     async with asyncio.timeout(LONG_S):
         await over.wait()

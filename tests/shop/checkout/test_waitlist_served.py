@@ -59,7 +59,7 @@ async def test_what_is_released_goes_to_those_who_wait_before_anyone_sees_it(
 
 async def test_the_device_is_told_what_is_held_for_it(stall: Any, sold_out: Any) -> None:
     heard: list[str | None] = []
-    stall.log.hear("order.held", lambda _connection, event: heard.append(event.device))
+    stall.log.add_handler("order.held", lambda _connection, event: heard.append(event.device))
     await join(stall, ONE, 2)
     before = now_ms()
     await release(stall, 2)

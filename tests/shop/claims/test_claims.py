@@ -11,7 +11,7 @@ from tests.support.money import cny
 from tests.support.upload_bodies import never
 
 from farmlive.ids import token, ulid
-from farmlive.people.core.audit import deeds
+from farmlive.people.core.audit import list_entries
 from farmlive.problems import Forbidden, TooMany
 from farmlive.shop.claims.claims import (
     PHOTOS_PER_MINUTE,
@@ -215,7 +215,7 @@ async def test_what_staff_answered_is_in_the_audit_list_without_its_words(stall:
     placed = await arrived(stall)
     (said,) = (await claim(stall, placed)).claims
     await answer(stall, said, amount=5, answer="王小明 13800000000")
-    (deed, *_) = await stall.store.read(deeds)
+    (deed, *_) = await stall.store.read(list_entries)
     assert (deed.action, deed.subject, deed.detail) == (
         "order.claim_refunded",
         placed["id"],

@@ -82,7 +82,7 @@ async def test_a_claim_that_is_being_sent_keeps_its_photos(
         assert claim_photos.touch([path]) == []
         return asked(connection)
 
-    monkeypatch.setattr(claim_photos, "_sent", sent)
+    monkeypatch.setattr(claim_photos, "_claimed_photos", sent)
     assert await photos.clear() == 0
     assert files(photos) == {name}
 
@@ -106,5 +106,5 @@ async def test_where_no_photo_was_ever_sent_nothing_is_asked(
     def asked(_connection: Any) -> set[str]:
         raise AssertionError("the database was asked")
 
-    monkeypatch.setattr(claim_photos, "_sent", asked)
+    monkeypatch.setattr(claim_photos, "_claimed_photos", asked)
     assert await photos.clear() == 0

@@ -12,7 +12,7 @@ from tests.support.room_client import asked
 
 from farmlive.ids import token
 from farmlive.people import Guard
-from farmlive.people.core.audit import deeds
+from farmlive.people.core.audit import list_entries
 from farmlive.settings import Settings
 from farmlive.shop.core.models import NewOffer, OfferChange
 from farmlive.shop.core.problems import WrongCurrency
@@ -91,7 +91,7 @@ async def test_another_currency_is_refused_and_changes_nothing(
     site: Any, stall: Any, door: Callable[[Any], Awaitable[tuple[str, str, dict[str, Any]]]]
 ) -> None:
     method, path, body = await door(stall)
-    before, left = (await stall.events(), await stall.store.read(deeds)), await stall.left()
+    before, left = (await stall.events(), await stall.store.read(list_entries)), await stall.left()
     refused = await site.staff.request(
         method,
         f"/api/v1/broadcasts/{stall.broadcast}/{path}",
@@ -103,7 +103,7 @@ async def test_another_currency_is_refused_and_changes_nothing(
     assert (problem["currency"], problem["sent"]) == ("CNY", "USD")
     assert "in CNY, and an amount in USD was sent" in problem["detail"]
     assert '{"amount": …, "currency": "CNY"}' in problem["detail"]
-    assert (await stall.events(), await stall.store.read(deeds)) == before
+    assert (await stall.events(), await stall.store.read(list_entries)) == before
     assert await stall.left() == left
 
 

@@ -11,7 +11,7 @@ from tests.support.waiting import LONG_S
 
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token, ulid
-from farmlive.people.core.audit import deeds
+from farmlive.people.core.audit import list_entries
 from farmlive.problems import BroadcastEnded, BroadcastNotLive
 from farmlive.settings import Settings
 from farmlive.shop.core.models import OfferChange
@@ -119,7 +119,9 @@ async def test_one_that_is_sent_again_with_its_key_is_planned_once(stall: Any) -
         await plan(stall, key=key, boxes=5)
     assert await batch(stall, flash) == ("ended", 0, 0, "host")
     assert len(await stall.shop.flashes.list_batches(stall.broadcast)) == 1
-    (noted,) = [deed for deed in await stall.store.read(deeds) if deed.action == "flash.plan"]
+    (noted,) = [
+        deed for deed in await stall.store.read(list_entries) if deed.action == "flash.plan"
+    ]
     assert key not in str(noted.detail)
 
 
@@ -244,7 +246,7 @@ async def test_the_tasks_of_two_servers_start_and_end_it_once(
     stall: Any, settings: Settings
 ) -> None:
     ended = asyncio.Event()
-    stall.log.hear("flash.ended", lambda connection, _: after_commit(connection, ended.set))
+    stall.log.add_handler("flash.ended", lambda connection, _: after_commit(connection, ended.set))
     second = await Store.open(settings)
     shops = [stall.another_shop(settings, store) for store in (stall.store, second)]
     for shop in shops:
@@ -265,7 +267,7 @@ async def test_what_came_due_in_an_earlier_run_is_done_at_the_start(stall: Any) 
     with pretended(now_ms() - 10 * MINUTE_MS):
         flash = await plan(stall, 4)
     ended = asyncio.Event()
-    stall.log.hear("flash.ended", lambda connection, _: after_commit(connection, ended.set))
+    stall.log.add_handler("flash.ended", lambda connection, _: after_commit(connection, ended.set))
     await stall.shop.start()
     async with asyncio.timeout(LONG_S):
         await ended.wait()

@@ -32,7 +32,7 @@ async def main():
         store, make_log(LocalBus()), settings, outages=Outages()
     )
     if sys.argv[1:] == ["hang"]:
-        for provider in made._through:
+        for provider in made._providers:
             send = provider.send
             def sent_and_not_marked(notice, send=send):
                 send(notice)

@@ -59,7 +59,7 @@ async def test_a_notice_is_of_the_transaction_of_its_event(stall: Any) -> None:
     assert (row.order, row.seq, row.state) == (placed["id"], event.seq, "waiting")
 
     def fail(connection: Connection) -> None:
-        stall.log.append(connection, stall.broadcast, OrderShipped.of(event.data))
+        stall.log.append(connection, stall.broadcast, OrderShipped.parse(event.data))
         raise RuntimeError
 
     with pytest.raises(RuntimeError):

@@ -116,7 +116,7 @@ async def test_no_provider_is_asked_anew_while_it_brings_one(
             raise Unavailable("The database is away.")
         return turn(self, connection, provider, done, takes=takes)
 
-    monkeypatch.setattr(Notices, "_turn", broken)
+    monkeypatch.setattr(Notices, "_send_turn", broken)
     for _ in range(2):
         await stall.place(1)
     sending = asyncio.create_task(made.send())

@@ -167,7 +167,7 @@ async def test_what_is_held_back_wakes_no_sender(
     stall: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     woken: list[int] = []
-    monkeypatch.setattr(DueScheduler, "_hear", lambda _, at: woken.append(at))
+    monkeypatch.setattr(DueScheduler, "_wake_at", lambda _, at: woken.append(at))
     shop = server(stall, settings, notices_per_hour=1)
     await order(stall, shop)
     before = len(woken)

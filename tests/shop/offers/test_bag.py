@@ -14,7 +14,7 @@ from farmlive.ids import token, ulid
 from farmlive.origin.core.models import NewFarm, NewLot
 from farmlive.origin.core.problems import LotTaken, UnknownLot
 from farmlive.origin.stops.models import CardLift, StopReason
-from farmlive.people.core.audit import deeds
+from farmlive.people.core.audit import list_entries
 from farmlive.problems import BroadcastEnded, Invalid
 from farmlive.shop.core.models import (
     BagOrder,
@@ -208,7 +208,9 @@ async def test_a_release_that_is_sent_again_with_its_key_is_done_once(stall: Any
     assert len(await stall.events("offer.released")) == 1
     ended = [event.kind for event in await stall.events() if event.seq > seq]
     assert ended == ["broadcast.ended"]
-    noted = [deed for deed in await stall.store.read(deeds) if deed.action == "offer.release"]
+    noted = [
+        deed for deed in await stall.store.read(list_entries) if deed.action == "offer.release"
+    ]
     assert [deed.detail for deed in noted] == [{"quantity": 5}]
 
 
@@ -268,7 +270,7 @@ async def test_a_bag_is_put_in_another_order(stall: Any) -> None:
 async def test_what_staff_did_to_the_bag_is_in_the_audit_list(stall: Any) -> None:
     await stall.shop.bag.release(HOST, stall.broadcast, release(stall, 5))
     await stall.shop.bag.change(HOST, stall.broadcast, change(stall, price=1990))
-    noted = await stall.store.read(deeds)
+    noted = await stall.store.read(list_entries)
     assert [(deed.action, deed.subject, deed.detail) for deed in noted[:3]] == [
         ("offer.change", stall.card.id, {"price": 1990}),
         ("offer.release", stall.card.id, {"quantity": 5}),

@@ -8,7 +8,7 @@ from tests.shop.conftest import HOST
 
 from farmlive.ids import ulid
 from farmlive.people import Caller
-from farmlive.people.core.audit import deeds
+from farmlive.people.core.audit import list_entries
 from farmlive.problems import Forbidden
 from farmlive.shop.core.models import NewProduct, ProductChange
 from farmlive.shop.core.problems import NamesNoFarm, NoSuchProduct, ProductArchived, ProductOffered
@@ -62,7 +62,7 @@ async def test_a_seller_keeps_the_products_of_own_farms_alone(stall: Any) -> Non
         with pytest.raises(Forbidden):
             await change(stall, product.id, stranger, name={"en": "Stolen"})
     assert (await stall.shop.catalogue.products(within=frozenset())) == []
-    noted = await stall.store.read(deeds)
+    noted = await stall.store.read(list_entries)
     assert [deed.action for deed in noted[:2]] == ["product.change", "product.add"]
 
 

@@ -257,7 +257,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, int]]:
         answers.append(more(*given))
         return answers[-1]
 
-    monkeypatch.setattr(box_limits, "more", counted)
+    monkeypatch.setattr(box_limits, "remaining_boxes", counted)
     return answers
 
 

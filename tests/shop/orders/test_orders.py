@@ -16,7 +16,7 @@ from farmlive.edge.paging import PageQuery
 from farmlive.ids import token, ulid
 from farmlive.origin.core.models import NewFarm, NewLot
 from farmlive.people import Caller
-from farmlive.people.core.audit import deeds
+from farmlive.people.core.audit import list_entries
 from farmlive.problems import Forbidden
 from farmlive.shop.core.order_models import Refund
 from farmlive.shop.core.problems import KeyReused, NotInState, RefundTooHigh, UnknownOrder
@@ -179,7 +179,7 @@ async def test_what_staff_did_is_in_the_audit_list_and_what_buyers_did_is_not(st
     await enter(stall, placed, "packed")
     await stall.shop.orders.pay(HOST, stall.broadcast, placed["id"])
     await refund(stall, placed, 100)
-    noted = await stall.store.read(deeds)
+    noted = await stall.store.read(list_entries)
     assert [(deed.action, deed.subject) for deed in noted[:3]] == [
         ("order.refunded", placed["id"]),
         ("order.paid", placed["id"]),

@@ -12,7 +12,7 @@ from tests.shop.support.orders import CLERK, enter, seen, seller, waiting
 from farmlive.bilingual import Bilingual
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
-from farmlive.people.core.audit import deeds
+from farmlive.people.core.audit import list_entries
 from farmlive.problems import Forbidden, TooMany
 from farmlive.shop.core import idempotency
 from farmlive.shop.core.models import NewCentre
@@ -88,7 +88,7 @@ async def test_what_the_farm_forgot_to_tick_is_given_out_step_by_step_and_undone
         ("received", "staff"),
         ("received", "staff"),
     ]
-    (deed, *_) = await stall.store.read(deeds)
+    (deed, *_) = await stall.store.read(list_entries)
     assert (deed.action, deed.subject, deed.detail) == (
         "order.handed_over",
         placed["id"],
@@ -103,7 +103,7 @@ async def test_who_is_known_is_given_the_order_without_a_code(stall: Any) -> Non
     placed = await waiting(stall, state="placed")
     done = await stall.shop.pickup.hand_over(CLERK, placed["id"], HandOver(known_by="slip"))
     assert (done.order.state, done.order.payment) == ("received", "paid")
-    (deed, *_) = await stall.store.read(deeds)
+    (deed, *_) = await stall.store.read(list_entries)
     assert deed.detail == {
         "unpacked": True,
         "codeless": True,
@@ -142,7 +142,7 @@ async def test_how_a_buyer_is_known_stands_in_the_audit_list_whichever_way_it_is
     await stall.shop.orders.enter(CLERK, stall.broadcast, second["id"], change)
     move = NewBulkTransition(orders=[third["id"]], state="received", known_by="other")
     await stall.shop.bulk_actions.make(CLERK, stall.broadcast, move)
-    told = (await stall.store.read(deeds))[:3]
+    told = (await stall.store.read(list_entries))[:3]
     assert [(deed.action, deed.detail["known_by"]) for deed in reversed(told)] == [
         ("order.handed_over", "identity_card"),
         ("order.received", "known_to_me"),

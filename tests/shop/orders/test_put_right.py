@@ -15,7 +15,7 @@ from farmlive.broadcast.log import Event
 from farmlive.ids import ulid
 from farmlive.origin.core.models import NewWaste
 from farmlive.people import Caller
-from farmlive.people.core.audit import deeds
+from farmlive.people.core.audit import list_entries
 from farmlive.problems import Forbidden
 from farmlive.review.review import Review
 from farmlive.settings import Settings
@@ -76,7 +76,9 @@ async def test_the_same_again_changes_nothing(stall: Any) -> None:
     count = len(await stall.events())
     assert await put_right(stall, placed, state="at_centre") == first
     assert len(await stall.events()) == count
-    facts = [deed for deed in await stall.store.read(deeds) if deed.action == "order.put_right"]
+    facts = [
+        deed for deed in await stall.store.read(list_entries) if deed.action == "order.put_right"
+    ]
     assert [deed.detail for deed in facts] == [{"state": "at_centre", "number": first.number}]
 
 
@@ -167,7 +169,7 @@ async def test_where_its_boxes_are_sold_again_the_money_comes_back_alone(stall: 
     assert (event["amount"]["amount"], event["undone"], "back" in event) == (0, True, False)
     assert await put_right(stall, placed, refund=wrong.refund) == order
     assert await stock(stall) == (10, 9, 1, 0)
-    (deed,) = [it for it in await stall.store.read(deeds) if it.action == "order.put_right"]
+    (deed,) = [it for it in await stall.store.read(list_entries) if it.action == "order.put_right"]
     assert deed.detail == {"amount": 5000, "alone": True, "number": order.number}
     assert (await refund(stall, placed, PRICE)).to_collect.amount == PRICE
 

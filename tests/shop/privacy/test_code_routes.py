@@ -86,7 +86,7 @@ async def test_a_coordinator_sees_first_what_it_would_be(
     done = await over(stall)
     is_open = await stall.place(1, buyer=BUYER, delivery=TO)
     heard: list[Any] = []
-    monkeypatch.setattr(stall.shop, "_searched", lambda by, how: heard.append((by.role, how)))
+    monkeypatch.setattr(stall.shop, "_on_search", lambda by, how: heard.append((by.role, how)))
     found = (await site.staff.post("/api/v1/person/search", json={"phone": PHONE})).json()
     assert heard == [("coordinator", "phone")]
     assert (found["count"], found["open"]) == (2, 1)

@@ -278,17 +278,17 @@ async def test_no_state_that_is_kept_of_a_broadcast_has_the_old_pseudonym(
     for event in told:
         fold(scene, event)
         if event.seq == placed - 1 or event is told[-1]:
-            assert await keeper.keep(capture(stall.broadcast, scene, len(told)))
+            assert await keeper.store(capture(stall.broadcast, scene, len(told)))
     late = capture(stall.broadcast, scene, len(told))
     before = await stall.store.read(lambda connection: connection.execute(states).all())
     assert [old.encode() in zlib.decompress(row.data) for row in before] == [False, True]
     await erase_phone(stall)
     after = await stall.store.read(lambda connection: connection.execute(states).all())
     assert [row.seq for row in after] == [placed - 1]
-    assert not await keeper.keep(late)
+    assert not await keeper.store(late)
     for event in (await stall.events())[len(told) :]:
         fold(scene, event)
-    assert await keeper.keep(capture(stall.broadcast, scene, scene.seq))
+    assert await keeper.store(capture(stall.broadcast, scene, scene.seq))
     after = await stall.store.read(lambda connection: connection.execute(states).all())
     assert [row.seq for row in after] == [placed - 1, scene.seq]
     assert not any(old.encode() in zlib.decompress(row.data) for row in after)

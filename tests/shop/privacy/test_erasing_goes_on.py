@@ -55,7 +55,7 @@ async def test_what_a_killed_server_left_is_gone_on_with(
         await erase_phone(stall)
     assert PHONE in await everything(stall.store)
     next_one = stall.another_shop(settings)
-    await next_one.erasing.again.start()
+    await next_one.erasure.periodic.start()
     try:
 
         async def is_done() -> bool:
@@ -64,7 +64,7 @@ async def test_what_a_killed_server_left_is_gone_on_with(
 
         await until(is_done, "the next server has erased what is left")
     finally:
-        await next_one.erasing.again.stop()
+        await next_one.erasure.periodic.stop()
     after = await everything(stall.store)
     assert [word for word in WORDS if word in after] == []
     assert len({(await row_of(stall, each)).buyer for each in (full, *others)}) == 1
@@ -79,7 +79,7 @@ async def test_where_the_disk_takes_nothing_it_is_finished_later(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(outbox_file, "take_out", full_disk)
+        patch.setattr(outbox_file, "overwrite_lines", full_disk)
         assert await erase_phone(stall) == 1
         assert PHONE in str(sent_notices.lines(settings))
         assert stall.shop.erasure.periodic.outage.failing
@@ -128,7 +128,7 @@ async def test_two_servers_may_go_on_with_the_same(
     with monkeypatch.context() as patch:
         patch.setattr(erasing.Erasure, "_work", lambda *_, **__: asyncio.sleep(0))
         assert await erase_phone(stall) == 3
-    both = [stall.another_shop(settings).erasing, stall.shop.erasure]
+    both = [stall.another_shop(settings).erasure, stall.shop.erasure]
     looked = asyncio.Barrier(2)
     read = stall.store.read
 
@@ -139,7 +139,7 @@ async def test_two_servers_may_go_on_with_the_same(
         return answer
 
     monkeypatch.setattr(stall.store, "read", together)
-    await asyncio.gather(*(each.go_on() for each in both))
+    await asyncio.gather(*(each.resume() for each in both))
     assert {(await row_of(stall, each)).buyer_name for each in placed} == {""}
     assert len(await stall.events("order.erased")) == 3
 

@@ -4,7 +4,7 @@ import pytest
 from tests.support.money import cny
 
 from farmlive.ids import token, ulid
-from farmlive.people.core.audit import deeds
+from farmlive.people.core.audit import list_entries
 from farmlive.shop.commands import commands
 from farmlive.shop.core.order_models import OrderPlace
 
@@ -149,7 +149,9 @@ async def test_a_pick_up_point_is_changed_for_its_orders_too(site: Any, stall: A
     }
     assert (await site.viewer.get("/api/v1/centres")).json()["centres"] == [changed.json()]
     assert (await site.staff.patch(path, json=change)).json() == changed.json()
-    (noted,) = [deed for deed in await stall.store.read(deeds) if deed.action == "centre.change"]
+    (noted,) = [
+        deed for deed in await stall.store.read(list_entries) if deed.action == "centre.change"
+    ]
     assert (noted.subject, noted.detail) == (stall.centre.id, {"changed": ["address", "phone"]})
 
 
@@ -223,7 +225,7 @@ async def test_a_countys_own_system_changes_a_price_by_http(site: Any, stall: An
     refused = await site.staff.patch(elsewhere, json={"price": cny(1990)})
     assert (refused.status_code, refused.json()["type"]) == (404, "/problems/unknown-offer")
     assert refused.json()["offers"] == [elsewhere.rpartition("/")[2]]
-    noted = [deed for deed in await stall.store.read(deeds) if deed.action == "offer.change"]
+    noted = [deed for deed in await stall.store.read(list_entries) if deed.action == "offer.change"]
     assert [(deed.subject, deed.detail) for deed in noted] == [
         (stall.card.id, {"list_price": None}),
         (stall.card.id, {"price": 1890}),

@@ -16,7 +16,7 @@ from tests.support.parts import people_of, with_device
 from farmlive.edge import http_edge
 from farmlive.openapi import Api
 from farmlive.people import Guard
-from farmlive.people.core.audit import deeds
+from farmlive.people.core.audit import list_entries
 from farmlive.people.core.cookies import Cookies
 from farmlive.problems import Problem
 from farmlive.settings import Settings
@@ -102,7 +102,7 @@ async def test_the_table_is_set_as_a_whole_and_noted(store: Store, kept: ParcelF
         ("3504", 5_000, 700),
     ]
     assert written.currency == "CNY"
-    noted = (await store.read(deeds))[0]
+    noted = (await store.read(list_entries))[0]
     assert (noted.action, noted.name) == ("fees.set", "a host")
     assert noted.detail == {"fees": 3, "regions": ["", "北京市", "福建省 三明市"]}
 

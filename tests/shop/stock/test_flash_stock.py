@@ -78,7 +78,7 @@ class Fair:
 
     async def end(self, offer: int) -> None:
         of_offer = self.cards[offer].id
-        for flash in await self.stall.shop.flashes.of_broadcast(self.broadcast):
+        for flash in await self.stall.shop.flashes.list_batches(self.broadcast):
             if flash.offer == of_offer and flash.state == "running":
                 message = FlashEnd(flash=flash.id)
                 await self.stall.shop.flashes.end(HOST, self.broadcast, message)

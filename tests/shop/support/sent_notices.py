@@ -69,7 +69,7 @@ def notice(at: int | None = None, **other: Any) -> Notice:
         "number": "A0001",
         "person": PHONE,
         "language": None,
-        "said": NoticeText("subject", "text"),
+        "text": NoticeText("subject", "text"),
         "url": "https://farm.test",
     }
     return Notice(**{**usual, **other})

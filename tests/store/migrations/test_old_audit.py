@@ -22,7 +22,7 @@ async def test_entries_from_before_have_no_role(engine: Engine, settings: Settin
     async with migrated(engine, settings, "0046", fill) as store:
 
         async def found(selection: Selection) -> list[AuditEntry]:
-            return await store.read(lambda conn: audit.deeds(conn, None, 10, selection))
+            return await store.read(lambda conn: audit.list_entries(conn, None, 10, selection))
 
         every = await found(audit.EVERYTHING)
         assert [deed.name for deed in every] == [COMMAND, "price sheet", "lin"]

@@ -19,9 +19,9 @@ def fill(connection: Connection) -> None:
 @on_both_databases
 async def test_who_was_a_clerk_before_keeps_all_centres(engine: Engine, settings: Settings) -> None:
     async with migrated(engine, settings, "0015", fill) as store:
-        people = await store.read(accounts.every)
-        keys = await store.read(api_keys.every)
-        invited = await store.read(invitations.open_ones)
+        people = await store.read(accounts.list_accounts)
+        keys = await store.read(api_keys.list_keys)
+        invited = await store.read(invitations.list_open)
     found = [
         *((each.role, each.centres) for each in people),
         *((each.role, each.centres) for each in keys),

@@ -20,7 +20,7 @@ def fill(connection: Connection, now: int) -> None:
     put(
         connection,
         "sessions",
-        hash=sessions.hashed("token"),
+        hash=sessions.hash_secret("token"),
         account="A",
         created_at=now - 9 * MINUTE_MS,
         used_at=now,
@@ -34,13 +34,13 @@ async def test_nobody_has_a_factor_and_a_session_was_authenticated_by_its_sign_i
 ) -> None:
     now = now_ms()
     async with migrated(engine, settings, "0035", partial(fill, now=now)) as store:
-        account = await store.read(lambda conn: accounts.named(conn, "chen"))
+        account = await store.read(lambda conn: accounts.get_by_name(conn, "chen"))
         assert (account.second_factor, account.factor_asked_at) == (False, None)
         lifetime = Lifetime.of(720, 14)
         found = await store.read(lambda conn: sessions.find(conn, "token", lifetime))
         assert found is not None
         assert found.authenticated_at == now - 9 * MINUTE_MS
-        at = await store.write(lambda conn: sessions.note_authenticated(conn, "token"))
+        at = await store.write(lambda conn: sessions.record_authentication(conn, "token"))
         again = await store.read(lambda conn: sessions.find(conn, "token", lifetime))
     assert again is not None
     assert again.authenticated_at == at

@@ -65,7 +65,7 @@ async def test_makers_are_those_that_the_audit_list_names_else_the_owners(
     keys = select(tables.api_keys.c.id, tables.api_keys.c.made_by)
     async with migrated(engine, settings, "0044", fill) as store:
         found = await store.read(lambda conn: {row.id: row.made_by for row in conn.execute(keys)})
-        people = {each.id: each for each in await store.read(accounts.every)}
+        people = {each.id: each for each in await store.read(accounts.list_accounts)}
     assert found == {"noted": MAKER, "not noted": OWNER, "without an owner": None}
     assert {each: people[each].made_by for each in people} == {
         MAKER: None,

@@ -13,6 +13,6 @@ async def test_mutes_from_before_hold(engine: Engine, settings: Settings) -> Non
         put(connection, "mutes", broadcast="b", device="d", at=5, by=None)
 
     async with migrated(engine, settings, "0022", fill) as store:
-        (kept,) = await store.read(lambda connection: mutes.every(connection, "b"))
-        assert await store.read(lambda connection: mutes.every(connection, "another")) == []
+        (kept,) = await store.read(lambda connection: mutes.list_mutes(connection, "b"))
+        assert await store.read(lambda connection: mutes.list_mutes(connection, "another")) == []
     assert (kept.device, kept.until, kept.everywhere, kept.at) == ("d", None, False, 5)

@@ -106,12 +106,14 @@ async def test_owners_are_those_that_the_audit_list_tells(
     engine: Engine, settings: Settings
 ) -> None:
     async with migrated(engine, settings, "0030", fill) as store:
-        keys = await store.read(api_keys.every)
-        links = await store.read(invitations.open_ones)
+        keys = await store.read(api_keys.list_keys)
+        links = await store.read(invitations.list_open)
         cameras = await store.read(lambda conn: stream_keys.working(conn, BROADCAST))
-        visitors = await store.read(lambda conn: guests.open_ones(conn, BROADCAST))
+        visitors = await store.read(lambda conn: guests.list_open(conn, BROADCAST))
         owners = await store.read(
-            lambda conn: credentials.every(conn, lambda _: {BROADCAST: Airing({"en": "Old"})})
+            lambda conn: credentials.list_credentials(
+                conn, lambda _: {BROADCAST: Airing({"en": "Old"})}
+            )
         )
         # The key of a guest ends with the guest's link.
         over = await store.write(lambda conn: credentials.end_all(conn, None, HERE))

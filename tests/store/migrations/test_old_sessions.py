@@ -22,7 +22,7 @@ def fill(connection: Connection) -> None:
         put(
             connection,
             "sessions",
-            hash=sessions.hashed(token),
+            hash=sessions.hash_secret(token),
             account="A",
             created_at=now - ago,
             expires_at=now - ago + 14 * DAY_MS,
@@ -32,7 +32,7 @@ def fill(connection: Connection) -> None:
 @on_both_databases
 async def test_who_was_signed_in_stays_so(engine: Engine, settings: Settings) -> None:
     def read(connection: Connection) -> list[bool]:
-        found = sessions.open_ones(connection, "A", "another", LIFETIME)
+        found = sessions.list_open(connection, "A", "another", LIFETIME)
         assert len({each.id for each in found}) == 2
         return [each.is_this for each in found]
 
@@ -59,7 +59,7 @@ async def test_one_that_an_older_server_begins_idles_from_its_beginning(
             created_at=1,
             farms="[]",
         )
-        row = {"hash": sessions.hashed("one"), "account": "A", "created_at": now}
+        row = {"hash": sessions.hash_secret("one"), "account": "A", "created_at": now}
         put(connection, "sessions", **row, expires_at=now + 14 * DAY_MS)
 
     await store.write(write)
@@ -67,5 +67,5 @@ async def test_one_that_an_older_server_begins_idles_from_its_beginning(
     assert (found is None) == (days > 0)
     if found is not None:
         await store.write(lambda conn: sessions.use(conn, "one"))
-        (listed,) = await store.read(lambda conn: sessions.open_ones(conn, "A", "one", LIFETIME))
+        (listed,) = await store.read(lambda conn: sessions.list_open(conn, "A", "one", LIFETIME))
         assert listed.is_this

@@ -20,12 +20,14 @@ def farm_audience(farm: str) -> str:
     return FARM + farm
 
 
-def order_of(told: Iterable[str]) -> str | None:
+def order_in(audience: Iterable[str]) -> str | None:
     """Return the order whose buyer is in the event's audience, or None; there is at most one."""
-    return next((name.removeprefix(ORDER) for name in told if name.startswith(ORDER)), None)
+    return next((name.removeprefix(ORDER) for name in audience if name.startswith(ORDER)), None)
 
 
-def seen(data: dict[str, Any], told: Iterable[str], audiences: Set[str]) -> dict[str, Any]:
+def filter_data(
+    data: dict[str, Any], audience: Iterable[str], audiences: Set[str]
+) -> dict[str, Any]:
     """Return the data of an event with the audience `told`, filtered for a reader in `audiences`.
 
     Public events, staff and the order's buyer get all fields. Sellers get the lines of their own
@@ -34,13 +36,13 @@ def seen(data: dict[str, Any], told: Iterable[str], audiences: Set[str]) -> dict
 
     The caller must check first that `told` and `audiences` have a name in common.
     """
-    told = frozenset(told)
-    mine = told & audiences
+    audience = frozenset(audience)
+    mine = audience & audiences
     farms = {name for name in mine if name.startswith(FARM)}
     if not farms or len(farms) < len(mine):
         return data
     shown = {name: value for name, value in data.items() if name not in _OF_THE_BUYER}
-    whole = all(name in farms for name in told if name.startswith(FARM))
+    whole = all(name in farms for name in audience if name.startswith(FARM))
     if not whole:
         for name in _OF_THE_WHOLE:
             shown.pop(name, None)

@@ -55,22 +55,22 @@ class OfferAdded(PublicEvent):
 
     offer: Id
     position: Annotated[
-        int | None, doc("Its place in the bag, from 1; older logs don't say it.", 1)
+        int | None, doc("Position in the bag, from 1; missing in older logs.", 1)
     ] = None
     name: Text
-    unit: Annotated[Text, doc("What a box is called.")]
+    unit: Annotated[Text, doc("The name of a box.")]
     net_weight_g: Annotated[int, doc("Net weight of a box, grams.", 2_500)]
     price: Money
     list_price: Annotated[Money | None, doc("The higher price struck out beside it, or null.")]
     picture: Annotated[str | None, _PICTURE]
     gtin: Annotated[str | None, doc("The GTIN of a box, or null.", "06900000000013")]
     lot: CardLot
-    released: Annotated[int, doc("How many boxes may be sold in all.", 40)]
-    sold: Annotated[int | None, doc("How many were ordered.", 0)] = None
-    held: Annotated[int | None, doc("How many are kept for buyers.", 0)] = None
-    kept: Annotated[int | None, doc("How many are kept for a flash batch.", 0)] = None
-    left: Annotated[int, doc("How many can be had.", 40)]
-    waiting: Annotated[int | None, doc("How many boxes are waited for.", 0)] = None
+    released: Annotated[int, doc("Boxes released for sale in all.", 40)]
+    sold: Annotated[int | None, doc("Ordered boxes.", 0)] = None
+    held: Annotated[int | None, doc("Boxes held for buyers.", 0)] = None
+    kept: Annotated[int | None, doc("Boxes reserved for a flash batch.", 0)] = None
+    left: Annotated[int, doc("Available boxes.", 40)]
+    waiting: Annotated[int | None, doc("Boxes on the waiting list.", 0)] = None
     flash: Annotated[
         CardFlash | LeftOut | None, doc("Its flash batch, planned or running, or null.")
     ] = LEFT_OUT
@@ -81,13 +81,13 @@ class OfferChanged(PublicEvent):
     """An offer's card changed; the event has only the changed fields."""
 
     offer: Id
-    price: Annotated[Money | None, doc("From now on.")] = None
-    list_price: Annotated[Money | LeftOut | None, doc("Null where it was taken away.")] = LEFT_OUT
-    position: Annotated[int | None, doc("Its place in the bag, from 1.", 2)] = None
+    price: Annotated[Money | None, doc("The price from now on.")] = None
+    list_price: Annotated[Money | LeftOut | None, doc("Null if it was removed.")] = LEFT_OUT
+    position: Annotated[int | None, doc("Position in the bag, from 1.", 2)] = None
     name: Annotated[Text | None, doc("In both languages.")] = None
     picture: Annotated[str | LeftOut | None, _PICTURE] = LEFT_OUT
     corrected: Annotated[
-        bool, doc("True where the price before was a mistake, else left out.", True)
+        bool, doc("True if the previous price was a mistake, otherwise absent.", True)
     ] = False
 
 
@@ -96,10 +96,8 @@ class OfferReleased(PublicEvent):
     """Boxes of an offer were released or withdrawn; a `stock.changed` follows."""
 
     offer: Id
-    quantity: Annotated[
-        int, doc("How many more may be sold; below zero so many were taken back.", 20)
-    ]
-    released: Annotated[int, doc("How many may be sold in all.", 60)]
+    quantity: Annotated[int, doc("Boxes released; negative if boxes were withdrawn.", 20)]
+    released: Annotated[int, doc("Boxes released for sale in all.", 60)]
 
 
 @kind("stock.changed")
@@ -108,14 +106,12 @@ class StockChanged(PublicEvent):
 
     offer: Id
     released: Annotated[
-        int, doc("How many may be sold in all: sold, held, kept and left together.", 60)
+        int, doc("Boxes released for sale in all: the sum of sold, held, kept and left.", 60)
     ]
-    sold: Annotated[int, doc("How many were ordered.", 12)]
-    held: Annotated[int | None, doc("How many are kept for buyers who write their order.", 3)] = (
-        None
-    )
-    kept: Annotated[int | None, doc("How many can be had of the flash batch that runs.", 0)] = None
-    left: Annotated[int, doc("How many can be had else, as far as the lot holds them.", 45)]
+    sold: Annotated[int, doc("Ordered boxes.", 12)]
+    held: Annotated[int | None, doc("Boxes held for buyers who fill in their order.", 3)] = None
+    kept: Annotated[int | None, doc("Available boxes of the running flash batch.", 0)] = None
+    left: Annotated[int, doc("Other available boxes, at most what the lot holds.", 45)]
     lot: Annotated[str | None, doc("The id of the lot that the offer draws on.", ULID)] = None
     lot_sold_g: Annotated[
         int | None,
@@ -123,7 +119,7 @@ class StockChanged(PublicEvent):
     ] = None
     lot_left_g: Annotated[
         int | None,
-        doc("Net weight of that lot that can still be had, by all of them together.", 112_500),
+        doc("Available net weight of that lot, grams, for all of these offers together.", 112_500),
     ] = None
 
 
@@ -132,7 +128,7 @@ class WaitChanged(PublicEvent):
     """The number of boxes on an offer's waiting list changed."""
 
     offer: Id
-    waiting: Annotated[int, doc("How many boxes those want together who wait for it.", 5)]
+    waiting: Annotated[int, doc("The sum of boxes on the waiting list.", 5)]
 
 
 @kind("rush.began")
@@ -142,14 +138,12 @@ class RushBegan(StaffEvent):
     """
 
     offer: Id
-    boxes: Annotated[
-        int, doc("How many of it devices without a past order took within a minute.", 30)
-    ]
+    boxes: Annotated[int, doc("Boxes that devices without a past order took within a minute.", 30)]
     since: Annotated[
         int,
-        doc("When they need the proof from, UTC milliseconds since 1970.", MOMENT),
+        doc("When the proof became necessary, UTC milliseconds since 1970.", MOMENT),
     ]
-    bits: Annotated[int, doc("How many zero bits the proof's SHA-256 begins with.", 17)]
+    bits: Annotated[int, doc("Proof-of-work difficulty: leading zero bits of SHA-256.", 17)]
 
 
 @kind("rush.over")
@@ -165,13 +159,11 @@ class _Flash(PublicEvent):
 
     flash: Id
     offer: Id
-    price: Annotated[Money, doc("For one box of the batch while it runs.")]
-    boxes: Annotated[int, doc("How many it has.", 20)]
-    per_buyer: Annotated[int | None, doc("How many of them one buyer may have, or null.", 2)]
-    starts_at: Annotated[int, doc("When it starts, or did, UTC milliseconds since 1970.", MOMENT)]
-    ends_at: Annotated[
-        int, doc("When it ends, as far as it is not sold out before.", 1_764_400_600_000)
-    ]
+    price: Annotated[Money, doc("The price of a box while the batch runs.")]
+    boxes: Annotated[int, doc("Boxes of the batch.", 20)]
+    per_buyer: Annotated[int | None, doc("Limit of boxes per buyer, or null.", 2)]
+    starts_at: Annotated[int, doc("Start time, UTC milliseconds since 1970.", MOMENT)]
+    ends_at: Annotated[int, doc("End time, unless it sells out before.", 1_764_400_600_000)]
 
 
 @kind("flash.planned")
@@ -190,12 +182,12 @@ class FlashEnded(PublicEvent):
 
     flash: Id
     offer: Id
-    sold: Annotated[int, doc("How many of its boxes were ordered.", 20)]
+    sold: Annotated[int, doc("Ordered boxes of the batch.", 20)]
     why: Annotated[
         WhyEnded,
         doc(
-            "time, sold_out, host or broadcast; wrong, where its price was a mistake; or stopped, "
-            "where its lot was."
+            "time, sold_out, host or broadcast; wrong if its price was a mistake; stopped if its "
+            "lot was stopped."
         ),
     ]
 
@@ -206,9 +198,9 @@ class FlashCorrected(StaffEvent):
 
     flash: Id
     offer: Id
-    price: Annotated[Money, doc("For one box of it while it ran.")]
-    right: Annotated[Money, doc("The price at which its boxes are held from now on.")]
-    orders: Annotated[int, doc("How many were taken at its price.", 4)]
+    price: Annotated[Money, doc("The price of a box while the batch ran.")]
+    right: Annotated[Money, doc("The price of its held boxes from now on.")]
+    orders: Annotated[int, doc("Orders at its price.", 4)]
 
 
 @kind("lot.changed")
@@ -218,10 +210,8 @@ class LotChanged(PublicEvent):
     """
 
     lot: Id
-    harvested_g: Annotated[
-        int, doc("Net weight harvested, grams, as it is recorded from now on.", 412_000)
-    ]
-    wasted_g: Annotated[int, doc("Net weight of it that was thrown away.", 12_000)]
+    harvested_g: Annotated[int, doc("Corrected net weight of the harvest, grams.", 412_000)]
+    wasted_g: Annotated[int, doc("Net weight that was thrown away, grams.", 12_000)]
 
 
 @kind("lot.stopped")
@@ -232,14 +222,14 @@ class LotStopped(PublicEvent):
     reasons: Annotated[
         Sequence[Reason],
         doc(
-            "Why; a test_missing or certificate_missing names no finding: what was sold before is "
-            "handed over."
+            "The reasons. test_missing and certificate_missing name no finding: boxes sold before "
+            "are handed over."
         ),
     ]
     again: Annotated[
         bool,
         doc(
-            "True where it was stopped already, and the reasons are others now; else left out.",
+            "True if it was already stopped and only the reasons changed, otherwise absent.",
             True,
         ),
     ] = False
@@ -253,15 +243,15 @@ class LotResumed(PublicEvent):
     sentence: Annotated[
         str | None,
         doc(
-            "Why, in a coordinator's words; left out where none lifted it, but a test or a "
-            "certificate came that the county asks for.",
+            "A coordinator's reason; absent if the lot resumed because a required test or "
+            "certificate arrived.",
             "复检合格。",
         ),
     ] = None
     lifted_at: Annotated[
         int | None,
         doc(
-            "When that was said, UTC milliseconds; left out where it is said now.",
+            "When the lot was lifted, UTC milliseconds; absent if that is now.",
             MOMENT,
         ),
     ] = None

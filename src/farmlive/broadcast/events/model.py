@@ -58,7 +58,7 @@ class EventModel:
         }
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Self:
+    def parse(cls, data: Mapping[str, Any]) -> Self:
         """Parse data from a log, also of an older version; fields of a newer version are
         ignored.
         """

@@ -39,14 +39,14 @@ class Line(TypedDict):
     quantity: Boxes
     price: Annotated[int, doc("Minor units a box.", 2990)]
     total: Annotated[int, doc("Minor units of the line.", 8970)]
-    flash: NotRequired[Annotated[str, doc("The flash batch that it is of.", ULID)]]
+    flash: NotRequired[Annotated[str, doc("The flash batch of the line.", ULID)]]
 
 
 class Returned(TypedDict):
     """Boxes of an offer that were returned to stock."""
 
     offer: Id
-    farm: NotRequired[Annotated[str, doc("Its farm; older logs don't name it.", ULID)]]
+    farm: NotRequired[Annotated[str, doc("The farm; missing in older logs.", ULID)]]
     quantity: Boxes
 
 
@@ -60,18 +60,18 @@ class LineName(TypedDict):
 class Reason(TypedDict):
     """A reason that stops a lot."""
 
-    finding: NotRequired[Annotated[str, doc("The finding; none where something is missing.", ULID)]]
+    finding: NotRequired[Annotated[str, doc("The finding; absent for a missing document.", ULID)]]
     kind: Literal["test_failed", "waiting_period", "test_missing", "certificate_missing"]
     at: Annotated[int, doc("When it was tested, sprayed or harvested, UTC milliseconds.", MOMENT)]
-    result: NotRequired[Annotated[Text, doc("What the test found, of a test_failed.")]]
-    substance: NotRequired[Annotated[Text, doc("What was sprayed, of a waiting_period.")]]
-    until: NotRequired[Annotated[int, doc("Until when nothing might be picked.", MOMENT)]]
+    result: NotRequired[Annotated[Text, doc("The test's result, for test_failed.")]]
+    substance: NotRequired[Annotated[Text, doc("The sprayed substance, for waiting_period.")]]
+    until: NotRequired[Annotated[int, doc("End of the waiting period.", MOMENT)]]
 
 
 class Lift(TypedDict):
     """The last lift of a lot: its public sentence and its time."""
 
-    sentence: Annotated[str, doc("In a coordinator's words.", "复检合格。")]
+    sentence: Annotated[str, doc("A coordinator's reason.", "复检合格。")]
     at: Ms
 
 
@@ -91,7 +91,7 @@ class CardLot(TypedDict):
     url: Annotated[str, doc("The page of its origin.", "/01/06900000000013/10/YX-1124")]
     harvested_at: int | None
     tested: Annotated[bool, doc("Whether its latest test was passed.", True)]
-    stopped: NotRequired[Annotated[list[Reason], doc("Why nothing of it is sold.")]]
+    stopped: NotRequired[Annotated[list[Reason], doc("The reasons that stop its sale.")]]
     lifted: NotRequired[Annotated[Lift | None, doc("Null unless it was lifted.")]]
     harvested_g: NotRequired[Grams]
     wasted_g: NotRequired[Grams]

@@ -114,7 +114,7 @@ def _meaning(kind: type[EventModel]) -> str:
 def _heard_by(kind: type[EventModel]) -> str:
     if issubclass(kind, OrderEvent):
         return "staff, the farms of its lines, its buyer"
-    return ", ".join(kind.of({}).audience)
+    return ", ".join(kind.parse({}).audience)
 
 
 def _plain(schema: Schema) -> Schema:

@@ -21,7 +21,7 @@ __all__ = [
     "SourceSwitched",
 ]
 
-_GUEST = doc("True for someone who came by a guest's link, else left out.", True)
+_GUEST = doc("True for a guest with a link, otherwise absent.", True)
 _LABEL = doc("Its name.", "果园")
 
 
@@ -70,9 +70,7 @@ class SourceSwitched(PublicEvent):
 
     source: Id
     label: Annotated[str, _LABEL]
-    codec: Annotated[
-        str | None, doc("That of its picture; left out where there is none.", "H264")
-    ] = None
+    codec: Annotated[str | None, doc("The video codec; absent without video.", "H264")] = None
 
 
 @kind("card.pinned")
@@ -96,25 +94,25 @@ class ChatSaid(PublicEvent):
     nickname: Annotated[
         str | None,
         doc(
-            "Who; gone once hidden, as the text. Empty for one of the team who has no display "
-            "name: the role says who it is.",
+            "The sender's nickname; removed with the text when the message is hidden. Empty for "
+            "crew without a display name; `role` says who it is.",
             "小林",
         ),
     ] = None
-    text: Annotated[str | None, doc("What.", "甜吗？")] = None
+    text: Annotated[str | None, doc("The message.", "甜吗？")] = None
     role: Annotated[
-        str | None, doc("coordinator, host or moderator; left out for everyone else.", "host")
+        str | None, doc("coordinator, host or moderator; absent for everyone else.", "host")
     ] = None
-    simulated: Annotated[bool, doc("True for one of the demo's people, else left out.", True)] = (
-        False
-    )
+    simulated: Annotated[
+        bool, doc("True for a simulated person of the demo, otherwise absent.", True)
+    ] = False
 
 
 @kind("chat.hidden")
 class ChatHidden(PublicEvent):
     """A chat message was hidden."""
 
-    message: Annotated[int, doc("The seq of the message to take away.", 17)]
+    message: Annotated[int, doc("The seq of the message to remove.", 17)]
 
 
 @kind("clock.moved")
@@ -124,9 +122,9 @@ class ClockMoved(PublicEvent):
     by: Annotated[
         int,
         doc(
-            "Add so many milliseconds, which may be below zero, to the `until` of each hold and to "
-            "`starts_at` and `ends_at` of each flash batch that runs, as told before. The "
-            "server's time is as much later; the `at` of events never goes back.",
+            "Milliseconds, possibly negative, to add to the `until` of each hold and to "
+            "`starts_at` and `ends_at` of each running flash batch that came before. The "
+            "server's time shifts by the same; the `at` of events never goes back.",
             -30_000,
         ),
     ]

@@ -33,14 +33,14 @@ State = Literal[
 ]
 Payment = Literal["due", "paid", "part_refunded", "refunded"]
 
-_NUMBER = doc("The number that people say, such as A0001.", "A0001")
+_NUMBER = doc("The order's number for people, such as A0001.", "A0001")
 _STATE = doc("The state from now on.", "packed")
 _ALWAYS = doc("Always this one.")
 _PAYMENT = doc("The payment from now on: due, paid, part_refunded or refunded.")
 _BY = doc("buyer or staff.")
-_LINES = doc("Minor units; a seller gets those of own farms.")
-_TOTAL = doc("All lines, the fee included; for a seller, own lines.")
-_SIMULATED = doc("True for one of the demo's people, else left out.", True)
+_LINES = doc("Amounts in minor units; a seller sees own farms' lines only.")
+_TOTAL = doc("Sum of all lines and the fee; for a seller, of own lines.")
+_SIMULATED = doc("True for a simulated person of the demo, otherwise absent.", True)
 
 
 @kind("order.held")
@@ -51,12 +51,12 @@ class OrderHeld(OrderEvent):
     total: Annotated[Money, _TOTAL]
     state: Annotated[Literal["held"], _ALWAYS]
     payment: Annotated[Literal["due"], _PAYMENT]
-    until: Annotated[int, doc("When it runs out, UTC milliseconds since 1970.", 1_764_400_480_000)]
-    waited: Annotated[bool, doc("True where what was waited for came, else left out.", True)] = (
-        False
-    )
+    until: Annotated[int, doc("When it expires, UTC milliseconds since 1970.", 1_764_400_480_000)]
+    waited: Annotated[
+        bool, doc("True if it has boxes from the waiting list, otherwise absent.", True)
+    ] = False
     corrected: Annotated[
-        bool, doc("True where a wrong price in it was put right, else left out.", True)
+        bool, doc("True if a mistaken price in it was corrected, otherwise absent.", True)
     ] = False
     simulated: Annotated[bool, _SIMULATED] = False
 
@@ -79,15 +79,16 @@ class OrderStep(OrderEvent):
     undone: Annotated[
         bool,
         doc(
-            "True where a step was taken back, so that it is in this state again; else left out.",
+            "True if a transition was undone and the order is in this state again; otherwise "
+            "absent.",
             True,
         ),
     ] = False
     passed: Annotated[
         bool,
         doc(
-            "True where another step follows in the same moment, so that its buyer is told of that "
-            "one alone, if at all; else left out.",
+            "True if another transition follows at once, so that the buyer is notified of the last "
+            "one only; otherwise absent.",
             True,
         ),
     ] = False
@@ -99,11 +100,13 @@ class OrderPlaced(OrderStep):
 
     buyer: Annotated[
         str | None,
-        doc("A pseudonym, the same for the same phone; not for sellers.", "b8c1f0a2d4e6"),
+        doc("A pseudonym, equal for equal phone numbers; hidden from sellers.", "b8c1f0a2d4e6"),
     ] = None
     lines: Annotated[Sequence[Line] | None, _LINES] = None
     total: Annotated[Money | None, _TOTAL] = None
-    fee: Annotated[Money | None, doc("For the parcel, part of the total; not for sellers.")] = None
+    fee: Annotated[Money | None, doc("The parcel fee, part of the total; hidden from sellers.")] = (
+        None
+    )
     way: Annotated[Literal["parcel", "pickup"] | None, doc("parcel or pickup.")] = None
     simulated: Annotated[bool, _SIMULATED] = False
 
@@ -142,25 +145,25 @@ class OrderPaid(OrderStep):
 class OrderRefunded(OrderStep):
     """Money was refunded, or taken off what is due."""
 
-    amount: Annotated[Money, doc("Given back in all, or taken off what is due.")]
+    amount: Annotated[Money, doc("The amount refunded, or taken off what is due.")]
     back: Annotated[
         Sequence[Returned] | None,
         doc(
-            "Boxes that never left and are in the stock again; a seller gets those of own farms, "
-            "left out where there are none. Where the refund was undone, those that the order has "
+            "Unshipped boxes that returned to stock; a seller sees own farms' boxes only; "
+            "absent if there are none. If the refund was undone, the boxes that the order has "
             "again."
         ),
     ] = None
     line: Annotated[
         LineName | None,
         doc(
-            "The line at whose wrong price more was asked for; left out where it was given back "
-            "for anything else, and for a seller where it is of another farm."
+            "The line whose mistaken price was too high; absent for other refunds, and for a "
+            "seller of another farm."
         ),
     ] = None
     claim: Annotated[
         str | None,
-        doc("The claim that it answers, if it does; open again where it was undone.", ULID),
+        doc("The claim that it answers, if any; open again if the refund was undone.", ULID),
     ] = None
 
 
@@ -173,7 +176,7 @@ class OrderErased(StaffEvent):
     buyer: Annotated[
         str,
         doc(
-            "The pseudonym that the order has from now on, in the events before, too.",
+            "The order's pseudonym from now on, in earlier events too.",
             "erased-0f1e2d3c4b5a",
         ),
     ]
@@ -186,10 +189,10 @@ class _Stopped(OrderEvent):
     number: Annotated[str, _NUMBER]
     state: Annotated[State, _STATE]
     payment: Annotated[Payment, _PAYMENT]
-    lot: Annotated[str, doc("The lot in it that was stopped, or lifted.", ULID)]
+    lot: Annotated[str, doc("The lot that was stopped or lifted.", ULID)]
     stopped: Annotated[
         bool,
-        doc("Whether the order has a stopped lot, so that nothing of it is handed over.", True),
+        doc("Whether the order has a stopped lot, which blocks its hand-over.", True),
     ]
 
 
@@ -202,7 +205,7 @@ class OrderStopped(_Stopped):
 class OrderResumed(_Stopped):
     """No lot in the order is stopped any more."""
 
-    stopped: Annotated[bool, doc("False: all of the order may be handed over again.", False)]
+    stopped: Annotated[bool, doc("False: the order may be handed over again.", False)]
 
 
 @model
@@ -220,7 +223,7 @@ class _Claim(OrderEvent):
 class OrderClaimed(_Claim):
     """The buyer made a claim: the goods arrived damaged."""
 
-    photos: Annotated[int, doc("How many were sent with it.", 2)]
+    photos: Annotated[int, doc("Number of photos of the claim.", 2)]
 
 
 @kind("order.claim_answered")
@@ -228,4 +231,6 @@ class OrderClaimAnswered(_Claim):
     """Staff answered a claim."""
 
     answer: Annotated[Literal["refunded", "refused"], doc("refunded or refused.")]
-    amount: Annotated[Money | None, doc("Given back for it; left out where it was refused.")] = None
+    amount: Annotated[
+        Money | None, doc("The amount refunded; absent if the claim was refused.")
+    ] = None

@@ -1,1 +1,1 @@
-"""What reports read of broadcasts: facts of the log, and who watched."""
+"""Queries of broadcasts for reports: facts of the log, and watch sessions."""

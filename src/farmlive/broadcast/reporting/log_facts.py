@@ -1,4 +1,6 @@
-"""What reports read of a broadcast's log: the events of some kinds, without parsing each alone."""
+"""Queries of a broadcast's log for reports: the events of some kinds, without parsing each
+alone.
+"""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -1,5 +1,5 @@
-"""What reports read of a broadcast's viewers: watch sessions and card taps; and the removal of old
-ones, once a report has summed them up.
+"""Queries of a broadcast's viewers for reports: watch sessions and card taps; and the removal of
+old ones, once a report has summed them up.
 
 watch_sessions.py and taps.py write the rows.
 """
@@ -69,7 +69,7 @@ def taps_by_offer(connection: Connection, broadcast: str) -> dict[str, int]:
     return {offer: int(count) for offer, count in connection.execute(query)}
 
 
-# What is removed some time after a broadcast.
+# Records that are removed some time after a broadcast.
 Record = Literal["watches", "card_taps"]
 RECORDS: tuple[Record, ...] = get_args(Record)
 

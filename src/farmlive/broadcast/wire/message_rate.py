@@ -51,13 +51,13 @@ class AddressMessages:
         self._limits = limits
         self._address = address
         self._per_minute = per_minute
-        self._in_hand = 0
+        self._reserved = 0
 
     def allow(self) -> None:
         """Count a message. Raises TooMany."""
         if self._address is None:
             return
-        if self._in_hand == 0:
+        if self._reserved == 0:
             self._limits.allow_address(
                 "channel messages",
                 self._address,
@@ -66,8 +66,8 @@ class AddressMessages:
                 times=AT_A_TIME,
                 of="messages",
             )
-            self._in_hand = AT_A_TIME
-        self._in_hand -= 1
+            self._reserved = AT_A_TIME
+        self._reserved -= 1
 
     def exempt(self) -> None:
         """Stop counting: a signed-in client is limited by its own channel only."""
@@ -76,7 +76,7 @@ class AddressMessages:
 
     def give_back(self) -> None:
         """Return the unused part of what was taken, once the channel has ended."""
-        share, self._in_hand = self._in_hand, 0
+        share, self._reserved = self._reserved, 0
         if not share:
             return
         of_block = self._per_minute * MESSAGES_BLOCK_FACTOR

@@ -22,7 +22,7 @@ class OpenChannels:
         self._open: Counter[str] = Counter()
 
     @contextmanager
-    def one_more(self, caller: Caller) -> Iterator[None]:
+    def counting(self, caller: Caller) -> Iterator[None]:
         """Count one channel of the caller while the block runs. Raises TooMany."""
         if caller.role is not None or caller.address is None:
             yield

@@ -31,7 +31,7 @@ _BATCH = 64
 _CONTROL = 128
 # Linux: SOL_UDP and UDP_GRO (linux/udp.h).
 _SOL_UDP, _UDP_GRO = 17, 104
-# What the kernel may hand over at once.
+# The largest read from the kernel.
 _room = bytearray(65_536)
 _bytes = memoryview(_room)
 _RECEIVE_BUFFER = 4 * 1024 * 1024
@@ -65,7 +65,7 @@ def clock_offset_ns() -> int:
 
 
 class _DtlsPath:
-    """What RTCDtlsTransport asks of its ICE transport."""
+    """The part of an ICE transport that RTCDtlsTransport uses."""
 
     role = "controlling"
     state = "completed"
@@ -114,7 +114,7 @@ class RtpPeer:
 
     @property
     def ice(self) -> Ice:
-        """What the offer must carry."""
+        """Return the lines that the offer must have."""
         return self._local
 
     async def connect(self, answer: Answer, timeout_s: float = 10.0) -> None:
@@ -298,7 +298,7 @@ def _udp_socket() -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setblocking(False)
     sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-    # What was sent in one piece comes in one: else the kernel cuts it up at the sender's expense.
+    # Receive GSO batches whole (UDP_GRO): otherwise the kernel splits them at the sender's expense.
     with suppress(OSError):
         sock.setsockopt(_SOL_UDP, _UDP_GRO, 1)
     try:

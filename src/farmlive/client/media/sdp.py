@@ -30,7 +30,7 @@ class Stream:
 
 @dataclass
 class Answer:
-    """What a light peer needs of an answer.
+    """The parts of an answer that a light peer needs.
 
     `setup` is the answerer's DTLS role; `candidates` are UDP addresses over IPv4, best first;
     `transport_cc` is the header extension's id, where it was accepted; `codecs` maps a payload

@@ -17,7 +17,7 @@ class CallsOfBroadcasts(Connection):
         return await self.request("GET", f"/api/v1/broadcasts/{broadcast}")
 
     def commands(self, broadcast: str) -> CommandsOverHttp:
-        """What the channel of a broadcast can be asked for, over HTTP."""
+        """The commands of a broadcast over HTTP."""
         return CommandsOverHttp(self, broadcast)
 
     async def create_broadcast(self, title: Text, starts_at: str | None = None) -> Json:
@@ -81,7 +81,7 @@ class CallsOfBroadcasts(Connection):
         await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/guests/{guest}")
 
     async def guest_key(self, url: str) -> Json:
-        """What a guest publishes with, by the link's `url`: `{"key","source","whip",…}`.
+        """Create a guest's stream key by the link's `url`: `{"key","source","whip",…}`.
 
         A key made before works no more.
         """

@@ -8,7 +8,7 @@ from farmlive.client.http import ApiProblem, Json, Text, checked
 
 
 class CallsOfOrigin(Connection):
-    """Where it comes from."""
+    """Farms, lots and their trace."""
 
     async def create_farm(
         self, name: Text, place: Text, person: Text | None = None, story: Text | None = None
@@ -65,7 +65,7 @@ class CallsOfOrigin(Connection):
         )
 
     async def lot_orders(self, lot: str) -> Json:
-        """Who ordered and holds a lot, what has left first: the first page."""
+        """Return the first page of a lot's orders and holds, shipped ones first."""
         return await self.request("GET", f"/api/v1/lots/{lot}/orders")
 
     async def undo_waste(self, lot: str, event: str, reason: str) -> None:
@@ -86,7 +86,7 @@ class CallsOfOrigin(Connection):
         return await self.request("GET", f"/epcis/v2/events{'?' + query if query else ''}")
 
     async def origin(self, gtin: str, lot_code: str) -> str:
-        """Where the GS1 Digital Link of a lot leads: the `Location` of its 307 answer."""
+        """Resolve the GS1 Digital Link of a lot: return the `Location` of its 307 response."""
         response = checked(await self._http.get(f"/01/{gtin}/10/{lot_code}"))
         if response.status_code != 307:
             raise ApiProblem(

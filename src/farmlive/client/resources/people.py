@@ -9,7 +9,7 @@ from farmlive.client.http import Json
 
 
 class CallsOfPeople(Connection):
-    """Who one is, and whom one lets in or shuts out."""
+    """Accounts, sessions, credentials, blocks and the audit log."""
 
     async def sign_in(
         self,
@@ -39,7 +39,7 @@ class CallsOfPeople(Connection):
         return body
 
     async def session(self) -> Json:
-        """Who this client is signed in as; ApiProblem 401 where nobody is."""
+        """Return the signed-in account; ApiProblem 401 if nobody is signed in."""
         return await self.request("GET", "/api/v1/session")
 
     async def reauthenticate(self, *, password: str | None = None, code: str | None = None) -> Json:
@@ -55,7 +55,7 @@ class CallsOfPeople(Connection):
         self._http.headers.pop("X-CSRF-Token", None)
 
     async def sessions(self) -> list[Json]:
-        """Where one is signed in oneself, the last used first."""
+        """List one's own sessions, the last used first."""
         return await self.listed("/api/v1/sessions", "sessions")
 
     async def end_session(self, session: str) -> None:
@@ -123,11 +123,13 @@ class CallsOfPeople(Connection):
         )
 
     async def refusals(self) -> list[Json]:
-        """What limits and blocks refused within the last hour, the latest first (staff only)."""
+        """List the refusals by limits and blocks of the last hour, the latest first (staff
+        only).
+        """
         return await self.listed("/api/v1/refusals", "refusals")
 
     async def deeds(self, cursor: str | None = None, limit: int = 100, **chosen: str) -> Json:
-        """What staff did, the latest first, and `next` (coordinators only); of a `group`, a
+        """List the audit log, the latest first, and `next` (coordinators only); filter by `group`,
         `person`, or a time (`since`, `until`).
         """
         asked = {"limit": limit, **chosen, **({} if cursor is None else {"cursor": cursor})}

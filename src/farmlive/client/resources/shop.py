@@ -64,7 +64,7 @@ class CallsOfShop(Connection):
         return await self.listed("/api/v1/centres", "centres")
 
     async def parcel_fees(self) -> list[Json]:
-        """What a parcel costs, by region and weight."""
+        """Return the parcel fees by region and weight."""
         return list((await self.request("GET", "/api/v1/parcel-fees"))["fees"])
 
     async def set_parcel_fees(self, fees: Sequence[Json]) -> list[Json]:
@@ -73,7 +73,7 @@ class CallsOfShop(Connection):
         return list(answer["fees"])
 
     async def waits(self, broadcast: str) -> list[Json]:
-        """What this device waits for, the longest first."""
+        """List the waiting lists that this device is on, the longest wait first."""
         path = f"/api/v1/broadcasts/{broadcast}/waits"
         return await self.listed(path, "waits")
 
@@ -83,7 +83,7 @@ class CallsOfShop(Connection):
         return await self.listed(path, "flashes")
 
     async def mispriced(self, broadcast: str, offer: str) -> Json:
-        """What was ordered at the wrong prices of an offer, the last one first (staff only).
+        """List the orders at mistaken prices of an offer, the latest price first (staff only).
 
         `{"prices"}`, each `{"was","price","flash","from","until","orders","held"}`; `deeds` of each
         order is what can be done.

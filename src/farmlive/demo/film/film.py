@@ -60,7 +60,7 @@ _KNIFE = (
 
 
 class Scenery(Protocol):
-    """What is filmed: a picture at each moment."""
+    """A film's scene: a picture for each moment."""
 
     def at(self, seconds: float) -> Image.Image:
         """The picture at a time."""
@@ -110,7 +110,7 @@ class FilmError(DemoError):
 
 
 def film_in(data: Path, take: Take = ORCHARD) -> Path:
-    """Where a film of a data folder lies."""
+    """Return the path of a film in a data folder."""
     return data / "film" / f"{take.name}.mkv"
 
 
@@ -122,7 +122,7 @@ def make_film(
 ) -> None:
     """Draw and encode a film into `path`, telling each finished frame's number.
 
-    `frames`: so many instead of all. The file appears only when it is whole. Raises FilmError.
+    `frames`: draw only this many. The file appears only when it is whole. Raises FilmError.
     """
     frames = take.frames if frames is None else frames
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ _IRON: Colour = (64, 62, 66)
 _SKIN: Colour = (232, 190, 152)
 _APRON: Colour = (206, 92, 66)
 _JACKET: Colour = (96, 124, 156)
-# Where the cook is drawn: left, top, width and height.
+# The cook's area: left, top, width and height.
 _COOK = (232, 76, 236, 190)
 
 

@@ -29,13 +29,13 @@ class Sprite:
 
 
 def canvas(width: int, height: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-    """Where to draw: FINE times as large, and clear."""
+    """Return a transparent canvas, FINE times as large."""
     image = Image.new("RGBA", (width * FINE, height * FINE), (0, 0, 0, 0))
     return image, ImageDraw.Draw(image)
 
 
 def shrunk(image: Image.Image) -> Image.Image:
-    """What was drawn, at its size."""
+    """Return the drawing at its final size."""
     size = (image.width // FINE, image.height // FINE)
     return image.resize(size, Image.Resampling.LANCZOS)
 

@@ -23,7 +23,7 @@ from farmlive.demo.selftest.stage import FILM_S, Failed, Stage
 from farmlive.demo.selftest.trial import ANYWHERE, Address, ServerFailed, TrialServer, trial_server
 from farmlive.demo.selftest.try_live import TryLive
 from farmlive.demo.selftest.try_selling import TrySelling
-from farmlive.people.accounts.passwords import readable
+from farmlive.people.accounts.passwords import random_password
 from farmlive.server import set_up_log
 
 LIMIT_S = 60.0
@@ -42,7 +42,7 @@ Step = tuple[str, Callable[[], Awaitable[str]]]
 
 
 def steps(stage: Stage) -> list[Step]:
-    """What is tried, in order, with the name that the table shows; each returns what it found."""
+    """The checks in order, each with its name in the table; each returns its finding."""
     live, selling = TryLive(stage), TrySelling(stage)
     return [
         ("A broadcast with farm, lot, offer and centre goes live", selling.prepare),
@@ -57,7 +57,7 @@ def steps(stage: Stage) -> list[Step]:
         ("More than is left is refused, stock unchanged", selling.oversell),
         ("A hold runs out and its stock returns", selling.hold),
         ("A flash batch sells what it has and is over", selling.flash),
-        ("What comes back goes to who waits for it", selling.wait),
+        ("Returned stock goes to the waiting list", selling.wait),
         ("Bought across a price change", selling.price),
         ("A cancelled order gives its boxes back", selling.cancel),
         ("The lot's origin is read from its GS1 link", selling.origin),
@@ -79,7 +79,7 @@ async def _stage(folder: Path, at: Address) -> AsyncIterator[Stage]:
     async with contextlib.AsyncExitStack() as stack:
         server: TrialServer = await stack.enter_async_context(trial_server(folder / "server", at))
         api = await stack.enter_async_context(Api(server.url))
-        await api.sign_in(server.name, server.password, readable())
+        await api.sign_in(server.name, server.password, random_password())
         await drawn
         stage = Stage(api, film, second, server.engine)
         try:

@@ -1,4 +1,4 @@
-"""What the steps of the selftest share: the broadcast, the camera, the viewers and their channels.
+"""Shared state of the selftest's steps: the broadcast, camera, viewers and their channels.
 
 Owns what a step is given and how it fails; the steps are try_live.py's and try_selling.py's.
 """
@@ -64,11 +64,11 @@ class Eye:
             self.delays_ms.append(delay_ms(counter, now * 1000, FILM_S))
 
     async def see(self, frames: int, timeout_s: float = 15) -> None:
-        """Wait for so many further frames."""
+        """Wait for n further frames."""
         await self.viewer.wait_frames(self.viewer.frames + frames, timeout_s)
 
     async def see_width(self, width: int, timeout_s: float = 10) -> None:
-        """Wait for a frame of so many pixels across: each film has its own."""
+        """Wait for a frame of this width: each film has its own."""
         async with asyncio.timeout(timeout_s):
             while self.width != width:
                 await self.see(1, timeout_s)
@@ -76,7 +76,7 @@ class Eye:
 
 @dataclass
 class Stage:
-    """What the steps share, as they come to have it."""
+    """The shared state, filled in by the steps."""
 
     api: Api
     film: Path
@@ -98,7 +98,7 @@ class Stage:
 
     @property
     def whep(self) -> str:
-        """Where the broadcast is played."""
+        """The URL for players."""
         return f"{self.api.url}/whep/{self.broadcast}"
 
     @property

@@ -28,7 +28,7 @@ class ServerFailed(Exception):
 
 @dataclass(frozen=True)
 class TrialServer:
-    """Where the server listens, its engine, and the coordinator that its first start made, with
+    """The server's URL, its engine, and the coordinator that its first start created, with
     the first password.
     """
 
@@ -40,7 +40,7 @@ class TrialServer:
 
 @dataclass(frozen=True)
 class Address:
-    """Where it is to listen; a port 0 is a free one."""
+    """Set the ports to listen on; 0 takes a free one."""
 
     host: str = "127.0.0.1"
     port: int = 0

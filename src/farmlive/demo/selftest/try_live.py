@@ -1,4 +1,4 @@
-"""What the selftest tries of the live part: stream, viewers, cards, lost channel, lost camera."""
+"""The selftest's live checks: stream, viewers, cards, lost channel, lost camera."""
 
 import asyncio
 import statistics

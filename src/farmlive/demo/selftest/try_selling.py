@@ -1,4 +1,4 @@
-"""What the selftest tries of the selling: origin, orders, holds, flash batches, waiting, prices,
+"""The selftest's sales checks: origin, orders, holds, flash batches, waiting, prices,
 cancelling, the lot's balance, the review.
 """
 

@@ -1,4 +1,4 @@
-"""What other rooms ask of lots: which are stopped, which have a passed test, and names by id."""
+"""Facts of lots for other rooms: which are stopped, which have a passed test, and names by id."""
 
 from collections.abc import Collection
 from typing import Any, Literal, NamedTuple

@@ -17,7 +17,7 @@ from farmlive.origin.core.problems import BelowTaken, NotLeft, UnknownWaste
 from farmlive.origin.core.tables import lots as lots_table
 from farmlive.origin.lots import declarations, farms, harvests, lots, plausibility
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def waste(
     subject = lots.subject_of(place, connection, lot)
     document = epcis.destroying(subject, at, new.weight_g, new.reason)
     traced = lots.trace(connection, lot, at, document)
-    note(connection, caller, "lot.waste", lot, weight_g=new.weight_g)
+    record_action(connection, caller, "lot.waste", lot, weight_g=new.weight_g)
     sales.append_stock(connection, lot)
     return Wasted(id=traced.id, at=at, weight_g=new.weight_g, reason=new.reason)
 
@@ -105,7 +105,7 @@ def unwaste(
         .values(wasted_g=lots_table.c.wasted_g - weight_g)
     )
     declarations.declare(connection, lot, wrong, undo.reason)
-    note(connection, caller, "lot.unwaste", lot, weight_g=weight_g)
+    record_action(connection, caller, "lot.unwaste", lot, weight_g=weight_g)
     sales.append_stock(connection, lot)
 
 
@@ -149,7 +149,7 @@ def correct(
     (wrong,) = declarations.standing_of(connection, lot, "commissioning").values()
     right = epcis.put_right(wrong, change.quantity_g, told.get("plausibility_reason"))
     declarations.declare(connection, lot, wrong, change.reason, right)
-    note(
+    record_action(
         connection,
         caller,
         "lot.correct",

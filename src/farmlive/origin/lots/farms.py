@@ -32,7 +32,7 @@ from farmlive.origin.core.problems import (
 from farmlive.origin.core.tables import farms, plots, works
 from farmlive.origin.stops.stops import YEAR_MS, Stops
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 
 # How far a phone's clock may be ahead before "harvested now" counts as the future.
 CLOCK_SKEW_MS = 120_000
@@ -51,7 +51,7 @@ def check_past(**times: int | None) -> None:
 
 def check_keeper(caller: Caller, farm: str) -> None:
     """Refuse a seller of other farms. Raises OtherFarm."""
-    if not caller.may_farm(farm):
+    if not caller.may_manage_farm(farm):
         raise OtherFarm(
             "Nothing was changed: your account keeps other farms. Ask a coordinator to give you "
             "this one too."
@@ -74,7 +74,7 @@ def add(connection: Connection, caller: Caller, new: NewFarm) -> Farm:
     """Add a farm."""
     row = {"id": ulid(), **new.model_dump()}
     connection.execute(insert(farms), {**row, "created_at": now_ms()})
-    note(connection, caller, "farm.add", str(row["id"]))
+    record_action(connection, caller, "farm.add", str(row["id"]))
     return Farm.model_validate(row)
 
 
@@ -97,7 +97,7 @@ def _change(
     if values:
         connection.execute(update(table).where(table.c.id == target).values(**values))
         kind = "farm.change" if table is farms else "plot.change"
-        note(connection, caller, kind, target, fields=sorted(values))
+        record_action(connection, caller, kind, target, fields=sorted(values))
 
 
 @raises(UnknownFarm)
@@ -138,7 +138,7 @@ def add_plot(connection: Connection, caller: Caller, farm: str, new: NewPlot) ->
     check_keeper(caller, farm)
     row = {"id": ulid(), "farm": farm, **new.model_dump()}
     connection.execute(insert(plots), {**row, "created_at": now_ms()})
-    note(connection, caller, "plot.add", str(row["id"]), farm=farm)
+    record_action(connection, caller, "plot.add", str(row["id"]), farm=farm)
     return Plot.model_validate(row)
 
 
@@ -180,7 +180,7 @@ def add_work(connection: Connection, caller: Caller, stops: Stops, plot: str, ne
     until = None if new.waiting_days is None else new.at + new.waiting_days * DAY_MS
     row = {"id": ulid(), "plot": plot, **new.model_dump(), "until": until}
     connection.execute(insert(works), {**row, "recorded_at": now_ms()})
-    note(connection, caller, "work.add", str(row["id"]), plot=plot, kind=new.kind)
+    record_action(connection, caller, "work.add", str(row["id"]), plot=plot, kind=new.kind)
     work = Work.model_validate(row)
     stops.work_recorded(connection, caller, work)
     return work

@@ -21,7 +21,7 @@ from farmlive.origin.core.tables import lots as lots_table
 from farmlive.origin.lots import farms, lots, plausibility
 from farmlive.origin.stops.stops import YEAR_MS, Stops
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 from farmlive.problems import Invalid
 
 
@@ -78,7 +78,7 @@ def record(
     subject = lots.subject_of(place, connection, identifier)
     lots.trace(connection, identifier, new.harvested_at, epcis.commissioning(subject, harvest))
     requirements.settle(connection, place.requirements, [identifier])
-    note(connection, caller, "lot.add", identifier, code=code, quantity_g=new.quantity_g)
+    record_action(connection, caller, "lot.add", identifier, code=code, quantity_g=new.quantity_g)
     if plot is not None:
         stops.harvest_recorded(
             connection, caller, identifier, plot.id, new.harvested_at, overridden

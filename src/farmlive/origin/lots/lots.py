@@ -45,7 +45,7 @@ from farmlive.origin.core.tables import (
 from farmlive.origin.lots import farms
 from farmlive.origin.stops.stops import Stops
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def inspect(
     subject = subject_of(place, connection, lot)
     trace(connection, lot, new.at, epcis.inspecting(subject, kept, None))
     sum_up_tests(connection, place, stops, lot)
-    note(connection, caller, "lot.inspect", lot, inspection=kept.id, passed=new.passed)
+    record_action(connection, caller, "lot.inspect", lot, inspection=kept.id, passed=new.passed)
     if not new.passed:
         stops.test_failed(connection, caller, lot, kept.id)
     return kept
@@ -139,7 +139,7 @@ def certify(
     subject = subject_of(place, connection, lot)
     trace(connection, lot, kept.at, epcis.inspecting(subject, kept, place.url + url))
     sum_up_tests(connection, place, stops, lot)
-    note(connection, caller, "lot.certify", lot, inspection=inspection, certificate=url)
+    record_action(connection, caller, "lot.certify", lot, inspection=inspection, certificate=url)
 
 
 def pack(connection: Connection, caller: Caller, place: Place, lot: str, new: NewPacking) -> Traced:
@@ -151,7 +151,7 @@ def pack(connection: Connection, caller: Caller, place: Place, lot: str, new: Ne
     check_room(connection, caller, lot, "packing", "packings of the lot")
     if before.packed_at is None or new.at < before.packed_at:
         connection.execute(update(lots).where(lots.c.id == lot).values(packed_at=new.at))
-    note(connection, caller, "lot.pack", lot, boxes=new.boxes)
+    record_action(connection, caller, "lot.pack", lot, boxes=new.boxes)
     subject = subject_of(place, connection, lot)
     return trace(connection, lot, new.at, epcis.packing(subject, new))
 
@@ -167,7 +167,7 @@ def ship(
     check_room(connection, caller, lot, "shipping", "shippings of the lot")
     if before.shipped_at is None or new.at < before.shipped_at:
         connection.execute(update(lots).where(lots.c.id == lot).values(shipped_at=new.at))
-    note(connection, caller, "lot.ship", lot)
+    record_action(connection, caller, "lot.ship", lot)
     subject = subject_of(place, connection, lot)
     return trace(connection, lot, new.at, epcis.shipping(subject, new))
 

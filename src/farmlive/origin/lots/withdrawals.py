@@ -18,7 +18,7 @@ from farmlive.origin.core.tables import lots as lots_table
 from farmlive.origin.lots import declarations, farms, harvests, lots
 from farmlive.origin.stops.stops import YEAR_MS, Stops
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 
 
 def withdraw_test(
@@ -41,7 +41,9 @@ def withdraw_test(
         if event.get("farmlive:inspection") == inspection:
             declarations.declare(connection, lot, event, undo.reason)
     lots.sum_up_tests(connection, place, stops, lot)
-    note(connection, caller, "lot.withdraw_test", lot, inspection=inspection, passed=kept.passed)
+    record_action(
+        connection, caller, "lot.withdraw_test", lot, inspection=inspection, passed=kept.passed
+    )
 
 
 def withdraw_work(connection: Connection, caller: Caller, plot: str, work: str, undo: Undo) -> None:
@@ -57,7 +59,7 @@ def withdraw_work(connection: Connection, caller: Caller, plot: str, work: str, 
     connection.execute(update(works).where(works.c.id == work).values(**_withdrawn(undo)))
     if row.kind == "sprayed":
         _name_it_no_more(connection, plot, row.at, undo)
-    note(connection, caller, "work.withdraw", work, plot=plot, kind=row.kind)
+    record_action(connection, caller, "work.withdraw", work, plot=plot, kind=row.kind)
 
 
 def _name_it_no_more(connection: Connection, plot: str, sprayed_at: int, undo: Undo) -> None:

@@ -22,7 +22,7 @@ from farmlive.origin.core.tables import lot_findings, lot_lifts, lots, works
 from farmlive.origin.stops.models import CardLift, FindingKind, Lift, NewLift, StopReason
 from farmlive.origin.stops.reasons import is_stopped, lifts_of, reasons_of
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 from farmlive.problems import Forbidden
 
 # Field operations older than this belong to another harvest; no waiting period is longer.
@@ -158,7 +158,7 @@ class Stops:
         connection.execute(
             update(lot_findings).where(lot_findings.c.lift == lift).values(lift=None)
         )
-        note(connection, caller, "lot.withdraw_lift", lot, lift=lift, findings=opened)
+        record_action(connection, caller, "lot.withdraw_lift", lot, lift=lift, findings=opened)
         self._stop(connection, lot, again=again)
 
     def _lift(
@@ -186,7 +186,9 @@ class Stops:
         connection.execute(
             update(lot_findings).where(lot_findings.c.id.in_(wanted)).values(lift=made)
         )
-        note(connection, caller, "lot.lift", lot, lift=made, findings=wanted, open=len(left))
+        record_action(
+            connection, caller, "lot.lift", lot, lift=made, findings=wanted, open=len(left)
+        )
         if left:
             self._stop(connection, lot, again=True)
             return _lift_of(connection, lot, made)
@@ -212,7 +214,7 @@ class Stops:
         again = is_stopped(connection, lot)
         row = {"id": ulid(), "lot": lot, "kind": kind, "inspection": inspection, "work": work}
         connection.execute(insert(lot_findings), {**row, "at": now_ms()})
-        note(connection, caller, "lot.stop", lot, finding=row["id"], kind=kind)
+        record_action(connection, caller, "lot.stop", lot, finding=row["id"], kind=kind)
         self._stop(connection, lot, again=again)
         return str(row["id"])
 

@@ -20,7 +20,7 @@ from farmlive.origin.stops.stops import YEAR_MS
 from farmlive.origin.story.models import ShownMoment, Station, Story
 
 
-def tell(connection: Connection, lot_id: str) -> Story:
+def build_story(connection: Connection, lot_id: str) -> Story:
     """Return the lot's story. Raises UnknownLot."""
     lot = lots.find(connection, lot_id)
     tests = [

@@ -1,4 +1,4 @@
-"""What is to be known of an entry of the audit list besides its sentence: amounts, roles, how a
+"""The details of an audit entry besides its sentence: amounts, roles, how a
 buyer was known, what of a file was chosen. Decides only.
 
 Owns the words for values, which words.py's sentences take too.
@@ -40,7 +40,7 @@ BY_OPERATOR: Both = ("The server's operator", "服务器管理员")
 
 @dataclass(frozen=True)
 class Known:
-    """What identifiers are called, as far as that is known: things, accounts and API keys; and by
+    """Display names of identifiers, as far as known: objects, accounts and API keys; and by
     a subject the oldest entry about it.
     """
 
@@ -59,7 +59,7 @@ class Facts:
         self._known = known
 
     def person(self, identity: str) -> str:
-        """Who is meant in a selection."""
+        """Return the name of the person in a selection."""
         if identity == NOT_SIGNED_IN:
             return self._say(
                 "Nobody signed in (buyers, failed sign-ins)", "未登录者（买家、登录失败）"
@@ -69,7 +69,7 @@ class Facts:
         return self._known.people.get(identity) or self._say("someone else", "其他人")
 
     def selection(self, chosen: Mapping[str, Any]) -> str:
-        """What a selection of entries is, or a choice of orders, in words; "" for all."""
+        """Describe a selection of entries, or of orders, in words; "" for all."""
         said = [self._chosen(name, value) for name, value in chosen.items()]
         return " · ".join(filter(None, said))
 
@@ -77,7 +77,7 @@ class Facts:
         return self._say(*both)
 
     def _first(self, deed: AuditEntry, name: str) -> Any:
-        """What the oldest entry about the same thing says."""
+        """Return the text of the oldest entry about the same object."""
         first = self._known.firsts.get(deed.subject or "")
         return first.detail.get(name) if first else None
 

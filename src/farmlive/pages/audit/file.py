@@ -45,7 +45,7 @@ async def audit_csv(
     """Answer with the entries of the selection that there are now; `only` says it in words."""
     first = await people.deeds(None, AT_ONCE, selection)
     rows = await people.count_deeds(selection, first[0].id) if first else 0
-    people.access.exported(caller, "audit.csv", rows, **chosen)
+    people.access.record_export(caller, "audit.csv", rows, **chosen)
     sheet = _Sheet(language, time_zone, base_url)
     return StreamingResponse(
         _parts(people, first, selection, told, sheet, sheet.title(rows, only)),
@@ -84,7 +84,7 @@ class _Sheet:
         self._base_url = base_url
 
     def title(self, rows: int, only: str) -> str:
-        """What the file has, so that nobody takes a part for the whole."""
+        """Describe the file's selection, so that nobody takes a part for the whole."""
         say, at = self._say, self._moment(now_ms())
         what = only or say("all entries", "全部记录")
         many = say(f"{rows} entr{'y' if rows == 1 else 'ies'}", f"共 {rows} 条")

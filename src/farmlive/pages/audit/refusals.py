@@ -1,4 +1,4 @@
-"""What somebody tried who was refused, in words: from the pattern of an address or the type of a
+"""Describes refused requests in words: from the pattern of a URL or the type of a
 message, as the audit list keeps it. Pure.
 """
 
@@ -10,11 +10,11 @@ _Area = tuple[str, Both, Both]
 
 
 def _act(pattern: str, en: str, zh: str) -> _Area:
-    """What is one act, whatever the method."""
+    """Actions that are the same for every method."""
     return pattern, (en, zh), (en, zh)
 
 
-# What an address, or a message of the live channel, is about: the first pattern that is found in
+# The subject of a URL or of a channel message: the first pattern that is found in
 # it decides. Then what looking at it is, and what changing it.
 _AREAS: tuple[_Area, ...] = (
     _act(r"/audit\.csv", "download the log", "下载操作记录"),
@@ -186,7 +186,7 @@ NOT_THEIRS: Both = ("not allowed for their role", "该角色无此权限")
 
 
 def tried(path: str) -> Both:
-    """What was tried: `GET /studio/audit`, `channel card.pin`."""
+    """Describe the attempt: `GET /studio/audit`, `channel card.pin`."""
     method, _, pattern = path.partition(" ")
     for compiled, see, change in _COMPILED:
         if compiled.search(pattern):

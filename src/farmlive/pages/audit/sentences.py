@@ -1,4 +1,4 @@
-"""What each kind of entry of the audit list says, in both languages side by side, since a page and
+"""The sentence of each kind of audit entry, in both languages side by side, since a page and
 the cells of a file say the same.
 
 A sentence has places in braces, which words.py fills: {who} did it, {account}, {order} and
@@ -52,7 +52,7 @@ MUTED_FOR: dict[str, Both] = {
     "show": ("until the end of the broadcast", "到本场直播结束"),
     "ninety_days": ("for 90 days, in all broadcasts", "90 天，所有直播"),
 }
-# What of a thing was changed, by the name of its field.
+# The names of changed fields.
 FIELDS: dict[str, Both] = {
     "address": ("address", "地址"),
     "archived_at": ("whether it is offered", "是否停用"),
@@ -118,7 +118,7 @@ def _given(detail: Detail) -> Both:
 
 
 def _ended(one: Both, many: Both) -> Callable[[Detail], Both]:
-    """One, or so many together, as when their owner is shut out."""
+    """One, or several together, as when their owner is shut out."""
     return lambda detail: many if isinstance(detail.get("keys"), int) else one
 
 

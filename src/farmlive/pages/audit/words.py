@@ -25,7 +25,7 @@ RESULTS: dict[Result, Both] = {
     "refused": ("refused", "被拒绝"),
     "failed": ("failed", "失败"),
 }
-# What files and papers are called that are no sheet of a review.
+# Names of files and documents that are not sheets of a review.
 _FILES: dict[str, Both] = {
     "audit": ("the log", "操作记录"),
     "labels": ("labels for boxes", "标签"),
@@ -34,7 +34,7 @@ _FILES: dict[str, Both] = {
     "slips": ("packing slips", "装箱单"),
 }
 _FORMS: dict[str, Both] = {"csv": ("CSV", "CSV"), "xlsx": ("Excel", "Excel"), "zip": ("ZIP", "ZIP")}
-# What stands for a sentence of a kind that this version does not know.
+# The sentence for an action that this version does not know.
 _UNKNOWN: Both = (
     "{who} did something that has no name here: {action}",
     "{who} 做了一项这里没有名称的操作：{action}",
@@ -169,7 +169,7 @@ class Teller(Facts):
         return is_chinese and bool(_CJK.match(left) and _CJK.match(right))
 
     def _parts(self, place: str, deed: AuditEntry) -> Sequence[Part]:
-        """What stands in a place of a sentence."""
+        """Return the value of a placeholder in a sentence."""
         detail = deed.detail
         match place:
             case "who":
@@ -318,7 +318,7 @@ class Teller(Facts):
 
 
 def file_words(name: str, language: str) -> str | None:
-    """What a file or a paper is called; None for one that has no words."""
+    """Return the name of a file or document; None if it has none."""
     known: Mapping[str, Bilingual | Both] = {**{k: v[0] for k, v in SHEET_WORDS.items()}, **_FILES}
     found = known.get(name.partition(".")[0])
     if found is None:

@@ -19,7 +19,7 @@ DRAWINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("produce/roots.svg", ("薯", "芋", "萝卜", "姜", "potato", "taro", "yam", "radish", "ginger")),
     ("produce/greens.svg", ("菜", "叶", "cabbage", "greens", "lettuce", "spinach")),
 )
-# What no word tells is drawn as a box, in one of four colours.
+# Products without a known word are drawn as a box, in one of four colours.
 BOXES = tuple(f"produce/box-{number}.svg" for number in range(1, 5))
 
 

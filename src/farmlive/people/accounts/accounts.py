@@ -16,10 +16,10 @@ from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, ulid
 from farmlive.people.accounts import sign_ins
 from farmlive.people.core import sessions, tables
-from farmlive.people.core.nicknames import claims_office, is_blank, is_like_any, likeness
+from farmlive.people.core.nicknames import claims_authority, is_blank, is_like_any, likeness
 from farmlive.people.core.problems import LastCoordinator, NameTaken, UnknownAccount
 from farmlive.people.core.roles import Role
-from farmlive.people.core.scope import centres_of, farms_of, listed, stored_centres
+from farmlive.people.core.scope import centres_of, farms_of, split_centres, stored_centres
 from farmlive.problems import Invalid
 
 # Roles that do not run broadcasts; in the chat they write as viewers do.
@@ -60,14 +60,14 @@ class Account:
     made_by: str | None = None
 
 
-def written(name: str) -> str:
+def canonical_name(name: str) -> str:
     """Return the canonical form of a name: NFKC, lower case, no surrounding space."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
-def checked(name: str) -> str:
+def check_name(name: str) -> str:
     """Return the canonical name. Raises Invalid for one that can't be typed or read out."""
-    name = written(name)
+    name = canonical_name(name)
     if not _NAME.fullmatch(name):
         message = "A name has 1 to 40 letters, digits, dots, dashes or underscores, and no space."
         raise Invalid(message, errors=[{"field": "name", "message": message}])
@@ -91,7 +91,7 @@ def add(
     `made_by` is the account that makes or invited it. Raises NameTaken, and Invalid if role, farms
     and centres don't fit, or if viewers would read a sign-in name.
     """
-    name = checked(name)
+    name = check_name(name)
     own = farms_of(role, farms)
     of_clerk = None if centres is None and role == "clerk" else centres_of(role, centres or ())
     if find(conn, name):
@@ -100,7 +100,7 @@ def add(
         message = "Viewers read this as someone's name, and sign-in names are secret: take another."
         raise Invalid(message, errors=[{"field": "name", "message": message}])
     identifier = ulid()
-    shown = shown_as(conn, display_name, role, identifier, name)
+    shown = canonical_display_name(conn, display_name, role, identifier, name)
     account = Account(
         identifier,
         name,
@@ -121,7 +121,7 @@ def add(
             role=role,
             created_at=account.created_at,
             farms=sorted(own),
-            centres=listed(of_clerk),
+            centres=split_centres(of_clerk),
             password_hash=password_hash,
             display_name=shown,
             password_until=password_until,
@@ -140,7 +140,7 @@ def display_names(conn: Connection, *, but: str = "") -> list[str]:
     return list(conn.execute(query).scalars())
 
 
-def shown_as(
+def canonical_display_name(
     conn: Connection, display_name: str | None, role: Role, account: str, own: str | None = None
 ) -> str | None:
     """Return the canonical display name of an account; None for none.
@@ -157,7 +157,7 @@ def shown_as(
     if is_blank(display_name):
         message = "Write a name that can be seen."
     elif shown in {likeness(each) for each in names} or (
-        role in OTHERS and (claims_office(display_name) or is_like_any(display_name, others))
+        role in OTHERS and (claims_authority(display_name) or is_like_any(display_name, others))
     ):
         message = _TAKEN
     if message:
@@ -167,14 +167,14 @@ def shown_as(
 
 def find(conn: Connection, name: str) -> Account | None:
     """Return the account with that name, or None."""
-    name = written(name)
+    name = canonical_name(name)
     if not _NAME.fullmatch(name):
         return None
     row = conn.execute(select(tables.accounts).where(tables.accounts.c.name == name)).one_or_none()
     return _account(row) if row else None
 
 
-def every(conn: Connection) -> list[Account]:
+def list_accounts(conn: Connection) -> list[Account]:
     """Return all accounts, by name."""
     rows = conn.execute(select(tables.accounts).order_by(tables.accounts.c.name))
     return [_account(row) for row in rows]
@@ -185,15 +185,15 @@ def count(conn: Connection) -> int:
     return conn.execute(select(func.count()).select_from(tables.accounts)).scalar_one()
 
 
-def named(conn: Connection, name: str) -> Account:
+def get_by_name(conn: Connection, name: str) -> Account:
     """Return the account with that name. Raises UnknownAccount."""
     account = find(conn, name)
     if account is None:
-        raise UnknownAccount(f"No account is named {written(name)}.")
+        raise UnknownAccount(f"No account is named {canonical_name(name)}.")
     return account
 
 
-def known(conn: Connection, account: str) -> Account:
+def get(conn: Connection, account: str) -> Account:
     """Return the account with that id. Raises UnknownAccount."""
     if is_ulid(account):
         query = select(tables.accounts).where(tables.accounts.c.id == account)
@@ -224,7 +224,7 @@ def set_password(
     sign_ins.forget(conn, account.id)
 
 
-def note_weak(conn: Connection, account: Account, weak: bool) -> None:
+def record_weak(conn: Connection, account: Account, weak: bool) -> None:
     """Record whether the password breaks a rule, unless it was changed meanwhile."""
     conn.execute(
         update(tables.accounts)
@@ -236,14 +236,14 @@ def note_weak(conn: Connection, account: Account, weak: bool) -> None:
     )
 
 
-def note_second_factor(conn: Connection, account: str, *, has: bool) -> None:
+def record_second_factor(conn: Connection, account: str, *, has: bool) -> None:
     """Record whether a sign-in needs a second factor; with one, extensions are reset."""
     table = tables.accounts
     values = {"second_factor": has, "factor_extensions": 0} if has else {"second_factor": has}
     conn.execute(update(table).where(table.c.id == account).values(values))
 
 
-def note_factor_asked(conn: Connection, account: str) -> int:
+def record_factor_asked(conn: Connection, account: str) -> int:
     """Record that the account must set up a second factor from now on, unless it is recorded;
     return since when.
     """
@@ -300,7 +300,7 @@ def change(
         )
     ).scalars()
     others = set(able) - {identifier}
-    account = known(conn, identifier)
+    account = get(conn, identifier)
     new_role = role or account.role
     kept = account.farms if new_role == "seller" else ()
     own = farms_of(new_role, kept if farms is None else farms)
@@ -318,15 +318,16 @@ def change(
         .values(
             role=new_role,
             farms=sorted(own),
-            centres=listed(of_clerk),
-            display_name=shown_as(conn, display_name, new_role, account.id) or account.display_name,
+            centres=split_centres(of_clerk),
+            display_name=canonical_display_name(conn, display_name, new_role, account.id)
+            or account.display_name,
             disabled_at=(account.disabled_at or now_ms()) if out else None,
         )
     )
     if out:
         sessions.end_all(conn, account.id)
         sign_ins.forget(conn, account.id)
-    return known(conn, account.id)
+    return get(conn, account.id)
 
 
 def _account(row: Row[Any]) -> Account:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Literal
 
-from farmlive.people.accounts.passwords import LONGEST, SHORTEST, is_readable
+from farmlive.people.accounts.passwords import LONGEST, SHORTEST, is_random_password
 from farmlive.people.core.problems import PasswordRefused
 
 Flaw = Literal["short", "long", "common", "name", "same"]
@@ -29,18 +29,18 @@ _SENTENCES: dict[Flaw, str] = {
 _LONG_NAME = 3
 
 
-def flaw(password: str, names: Iterable[str | None]) -> Flaw | None:
+def find_flaw(password: str, names: Iterable[str | None]) -> Flaw | None:
     """Return what is wrong with the password of a person with these names; None if nothing."""
     if len(password) > LONGEST:
         return "long"
     if len(password.strip()) < SHORTEST:
         return "short"
-    if is_readable(password):  # random, whatever words it contains
+    if is_random_password(password):  # random, whatever words it contains
         return None
     folded = _folded(password)
     if folded in _common():
         return "common"
-    if any(_holds(folded, _folded(name)) for name in names if name):
+    if any(_contains(folded, _folded(name)) for name in names if name):
         return "name"
     return None
 
@@ -56,7 +56,7 @@ def check(
 
     `field` is its field in the request.
     """
-    found = "same" if password == before else flaw(password, names)
+    found = "same" if password == before else find_flaw(password, names)
     if found is not None:
         message = _SENTENCES[found]
         errors = [{"field": field, "message": message}]
@@ -73,7 +73,7 @@ def _folded(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _holds(password: str, name: str) -> bool:
+def _contains(password: str, name: str) -> bool:
     if not name:
         return False
     if len(name) >= _LONG_NAME or not name.isascii():

@@ -69,7 +69,7 @@ class Passwords:
         return same and hashed is not None
 
 
-def readable() -> str:
+def random_password() -> str:
     """Make a random password of 57 bits in three groups that can be read out, `sonami-kurebo-…`."""
     return "-".join(
         "".join(secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(3))
@@ -77,7 +77,7 @@ def readable() -> str:
     )
 
 
-def is_readable(password: str) -> bool:
+def is_random_password(password: str) -> bool:
     """Return whether it has the form of a `readable` password, which can't be guessed."""
     return _READABLE.fullmatch(password) is not None
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, Select, delete, insert, select
 
 from farmlive.clock import DAY_MS, now_ms
-from farmlive.people.accounts.passwords import is_readable
+from farmlive.people.accounts.passwords import is_random_password
 from farmlive.people.core import tables
 from farmlive.people.core.addresses import block_of
 from farmlive.people.core.caller import Caller
@@ -32,11 +32,11 @@ WRONG = "wrong passwords"
 
 def is_known(conn: Connection, account: str, device: str) -> bool:
     """Return whether the account has signed in on this device since its password was set."""
-    query = known(account).where(tables.account_devices.c.device == device)
+    query = known_devices_query(account).where(tables.account_devices.c.device == device)
     return conn.execute(query).first() is not None
 
 
-def known(account: str) -> Select[tuple[str]]:
+def known_devices_query(account: str) -> Select[tuple[str]]:
     """Return the query of the devices that the account has signed in on."""
     table = tables.account_devices
     return select(table.c.device).where(
@@ -86,7 +86,7 @@ def check_first(until: int | None, new_password: str | None) -> None:
 
 
 @contextlib.contextmanager
-def guesses(
+def counting_guesses(
     limits: RateLimits,
     per_minute: int,
     caller: Caller,
@@ -107,7 +107,7 @@ def guesses(
             yield
         return
     of_block = per_minute * GUESSES_BLOCK_FACTOR
-    is_made = is_readable(password)
+    is_made = is_random_password(password)
     block, address = (
         None if each is None else f"{each} made" if is_made else each
         for each in (block_of(caller.address), caller.address)

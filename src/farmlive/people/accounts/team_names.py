@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from farmlive.people.accounts import accounts
-from farmlive.people.core.nicknames import claims_office, is_blank, is_like_any, likeness
+from farmlive.people.core.nicknames import claims_authority, is_blank, is_like_any, likeness
 from farmlive.people.core.problems import NicknameRefused
 from farmlive.store import Store
 
@@ -22,7 +22,7 @@ class TeamNames:
         self._changes = 0
         self._reading = asyncio.Lock()
 
-    def changed(self) -> None:
+    def invalidate(self) -> None:
         """Read the names again before the next check."""
         self._read_at = None
         self._changes += 1
@@ -37,7 +37,7 @@ class TeamNames:
                 "Nothing was sent: nobody could see this nickname. Choose another one.",
                 reason="blank",
             )
-        if claims_office(nickname):
+        if claims_authority(nickname):
             raise NicknameRefused(
                 "Nothing was sent: by this nickname you would speak for the host or the staff. "
                 "Choose another one.",

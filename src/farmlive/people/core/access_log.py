@@ -39,7 +39,7 @@ class _Burst(NamedTuple):
     first: int
     last: audit.Stamp
 
-    def followed_by(self, later: "_Burst") -> "_Burst":
+    def plus(self, later: "_Burst") -> "_Burst":
         return _Burst(self.times + later.times, self.first, later.last)
 
 
@@ -57,11 +57,11 @@ class _Case:
 
     def add(self, burst: _Burst) -> None:
         """Count an event that happened now."""
-        self.burst = burst if self.burst is None else self.burst.followed_by(burst)
+        self.burst = burst if self.burst is None else self.burst.plus(burst)
 
     def put_back(self, burst: _Burst) -> None:
         """Add a count that was not written, or may not have been."""
-        self.burst = burst if self.burst is None else burst.followed_by(self.burst)
+        self.burst = burst if self.burst is None else burst.plus(self.burst)
 
 
 class AccessLog:
@@ -98,7 +98,9 @@ class AccessLog:
     def __len__(self) -> int:
         return len(self._cases)
 
-    def failed(self, account: str | None, name: str | None, *, by: str | None = None) -> None:
+    def record_failure(
+        self, account: str | None, name: str | None, *, by: str | None = None
+    ) -> None:
         """Count a wrong password for the account with that name; None for an unknown name, which is
         not recorded because it may be a password. `by`: `factor` for a wrong second factor.
         """
@@ -107,7 +109,7 @@ class AccessLog:
             detail["by"] = by
         self._count(audit.NOBODY, "session.fail", account, detail)
 
-    def refused(self, caller: Caller | None, path: str, problem: Problem) -> None:
+    def record_refusal(self, caller: Caller | None, path: str, problem: Problem) -> None:
         """Count a refusal to a caller with a role: `path` is a method with a URL's pattern, or a
         message type.
         """
@@ -115,12 +117,12 @@ class AccessLog:
             detail = {"path": path, "problem": problem.slug}
             self._count(caller, "access.refuse", None, detail)
 
-    def searched(self, caller: Caller, by: str) -> None:
+    def record_search(self, caller: Caller, by: str) -> None:
         """Count a search for buyers, by `phone` or `name`, without the search term."""
         if caller.role is not None:
             self._count(caller, "buyers.search", None, {"by": by})
 
-    def exported(
+    def record_export(
         self,
         caller: Caller,
         what: str,
@@ -155,7 +157,7 @@ class AccessLog:
                     more: Detail = {}
                     if burst.times > 1:
                         more = {"count": burst.times, "first": rfc3339(burst.first)}
-                    audit.put(
+                    audit.record_always(
                         conn,
                         case.caller,
                         case.action,

@@ -94,12 +94,12 @@ class Proxies:
         return any(address in network for network in self._networks)
 
 
-def is_address(text: str) -> bool:
+def is_ip(text: str) -> bool:
     """Return whether it is an IP, or an IPv6 network as `Proxies.client` returns it."""
     return _parse(text.partition("/")[0]) is not None
 
 
-def household(text: str) -> str:
+def normalize_ip(text: str) -> str:
     """Return a typed IP in the form of `Proxies.client`. Raises ValueError."""
     address, slash, _ = text.strip().partition("/")
     found = _parse(address)

@@ -135,7 +135,7 @@ class Selection:
 EVERYTHING = Selection()
 
 
-def note(
+def record_action(
     connection: Connection,
     caller: Caller | None,
     action: str,
@@ -148,10 +148,10 @@ def note(
     the server.
     """
     if caller is not None and caller.role is not None:
-        put(connection, caller, action, subject, broadcast=broadcast, **detail)
+        record_always(connection, caller, action, subject, broadcast=broadcast, **detail)
 
 
-def put(
+def record_always(
     connection: Connection,
     caller: Caller,
     action: str,
@@ -216,7 +216,7 @@ def forget(connection: Connection, before_ms: int, most: int) -> int:
     return connection.execute(delete(table).where(last)).rowcount
 
 
-def deeds(
+def list_entries(
     connection: Connection,
     before: str | None = None,
     limit: int = 100,
@@ -230,7 +230,7 @@ def deeds(
     return [AuditEntry(**row._mapping) for row in connection.execute(query)]
 
 
-def first_of(connection: Connection, subjects: Collection[str]) -> dict[str, AuditEntry]:
+def first_entries(connection: Connection, subjects: Collection[str]) -> dict[str, AuditEntry]:
     """Return the oldest entry of each of these subjects, with the name that it had when it was
     made: a revoked key is in no table any more.
     """

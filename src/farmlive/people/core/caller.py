@@ -70,11 +70,11 @@ class Caller:
         """Whether the caller is simulated by the demo; everything it does is marked as such."""
         return self.role == "simulator"
 
-    def may_farm(self, farm: str) -> bool:
+    def may_manage_farm(self, farm: str) -> bool:
         """Return whether the caller may manage this farm: staff all of them, a seller its own."""
         return self.is_staff or (self.role == "seller" and farm in self.farms)
 
-    def may_centre(self, centre: str | None) -> bool:
+    def may_hand_over_at(self, centre: str | None) -> bool:
         """Return whether the caller may hand over at this centre: staff at all, a clerk at its own.
 
         None stands for parcels, which belong to no clerk.

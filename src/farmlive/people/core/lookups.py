@@ -1,4 +1,4 @@
-"""What the rooms above answer for people, as queries within people's transactions.
+"""Queries that people makes of rooms above, within its transactions.
 
 People knows no farm, centre, broadcast, order or message: whoever builds it passes these.
 """

@@ -121,7 +121,7 @@ def likeness(nickname: str) -> str:
     return signs or _letters(plain).translate(_LOOKS_LIKE)
 
 
-def claims_office(nickname: str) -> bool:
+def claims_authority(nickname: str) -> bool:
     """Return whether it claims to be the host, staff or official."""
     whole = _readings(nickname)
     if any(claim in _LETTER_WITHIN.sub("", each) for claim in _CLAIMS for each in whole):

@@ -57,10 +57,10 @@ class RateLimits:
         self._full_at: OrderedDict[Bucket, float] = OrderedDict()
         self._bus = bus
         self._mark = ulid()
-        self._untold: dict[Bucket, float] = {}
+        self._unshared: dict[Bucket, float] = {}
         self._refused = refused
         if bus is not None:
-            bus.listen(self._hear)
+            bus.listen(self._on_message)
 
     def __len__(self) -> int:
         return len(self._full_at)
@@ -89,7 +89,7 @@ class RateLimits:
                 headers={"Retry-After": str(seconds)},
             )
         self._use(bucket, each, now)
-        self._tell(bucket, each)
+        self._share(bucket, each)
 
     def allow_address(
         self,
@@ -118,7 +118,7 @@ class RateLimits:
         bucket = (name, key)
         seconds = share * 60.0 / per_minute
         self._use(bucket, -seconds, self._clock())
-        self._tell(bucket, -seconds)
+        self._share(bucket, -seconds)
 
     @contextlib.contextmanager
     def failures(
@@ -166,20 +166,20 @@ class RateLimits:
 
     # Between servers.
 
-    def _tell(self, bucket: Bucket, seconds: float) -> None:
+    def _share(self, bucket: Bucket, seconds: float) -> None:
         if self._bus is None:
             return
-        if not self._untold:
-            asyncio.get_running_loop().call_later(TELL_S, self._tell_all, self._bus)
-        self._untold[bucket] = self._untold.get(bucket, 0.0) + seconds
+        if not self._unshared:
+            asyncio.get_running_loop().call_later(TELL_S, self._share_all, self._bus)
+        self._unshared[bucket] = self._unshared.get(bucket, 0.0) + seconds
 
-    def _tell_all(self, bus: Bus) -> None:
-        used = [[*bucket, seconds] for bucket, seconds in self._untold.items() if seconds]
-        self._untold = {}
+    def _share_all(self, bus: Bus) -> None:
+        used = [[*bucket, seconds] for bucket, seconds in self._unshared.items() if seconds]
+        self._unshared = {}
         if used:
             bus.publish(TOPIC, compact_json.encode([self._mark, now_ms(), used]))
 
-    def _hear(self, topic: str, message: bytes) -> None:
+    def _on_message(self, topic: str, message: bytes) -> None:
         if topic != TOPIC:
             return
         mark, sent_at, used = compact_json.decode(message)

@@ -56,16 +56,18 @@ def stored_centres(role: KeyRole, centres: list[str] | None) -> frozenset[str] |
     return frozenset(centres or ())
 
 
-def listed(centres: frozenset[str] | None) -> list[str] | None:
+def split_centres(centres: frozenset[str] | None) -> list[str] | None:
     """Return the centres in the form of the database and the API."""
     return None if centres is None else sorted(centres)
 
 
-def audited(role: KeyRole, farms: Iterable[str], centres: frozenset[str] | None) -> dict[str, Any]:
+def audit_detail(
+    role: KeyRole, farms: Iterable[str], centres: frozenset[str] | None
+) -> dict[str, Any]:
     """Return role, farms and a clerk's centres as the detail of an audit entry."""
     detail: dict[str, Any] = {"role": role, "farms": sorted(farms)}
     if role == "clerk":
-        detail["centres"] = listed(centres)
+        detail["centres"] = split_centres(centres)
     return detail
 
 

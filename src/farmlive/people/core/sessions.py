@@ -94,7 +94,7 @@ class OpenSession:
     is_this: bool
 
 
-def hashed(secret: str) -> str:
+def hash_secret(secret: str) -> str:
     """Return the SHA-256 in hex, which suffices for a random secret of 128 bits."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
@@ -145,7 +145,7 @@ def begin(
     )
     conn.execute(
         table.insert().values(
-            hash=hashed(session.token),
+            hash=hash_secret(session.token),
             id=ulid(),
             account=account,
             device=device,
@@ -178,7 +178,7 @@ def find(conn: Connection, token: str, lifetime: Lifetime) -> Session | None:
         )
         .join(tables.sessions, tables.sessions.c.account == tables.accounts.c.id)
         .where(
-            tables.sessions.c.hash == hashed(token),
+            tables.sessions.c.hash == hash_secret(token),
             *_lasts(lifetime),
             tables.accounts.c.disabled_at.is_(None),
         )
@@ -208,28 +208,28 @@ def use(conn: Connection, token: str) -> None:
     now = now_ms()
     conn.execute(
         update(table)
-        .where(table.c.hash == hashed(token), _used_at() < now)
+        .where(table.c.hash == hash_secret(token), _used_at() < now)
         # A session from a server of an earlier version has no id.
         .values(used_at=now, id=func.coalesce(table.c.id, ulid()))
     )
 
 
-def note_authenticated(conn: Connection, token: str) -> int:
+def record_authentication(conn: Connection, token: str) -> int:
     """Record that its owner authenticated now; return the time. Raises Unauthorized if it has
     expired.
     """
     table = tables.sessions
     now = now_ms()
-    query = update(table).where(table.c.hash == hashed(token)).values(authenticated_at=now)
+    query = update(table).where(table.c.hash == hash_secret(token)).values(authenticated_at=now)
     if not conn.execute(query).rowcount:
         raise Unauthorized("Nobody is signed in on this browser any more. Sign in anew.")
     return now
 
 
-def open_ones(conn: Connection, account: str, token: str, lifetime: Lifetime) -> list[OpenSession]:
+def list_open(conn: Connection, account: str, token: str, lifetime: Lifetime) -> list[OpenSession]:
     """Return the account's sessions, the last used first; `token` is the current session's."""
     table = tables.sessions
-    own = hashed(token)
+    own = hash_secret(token)
     rows = conn.execute(
         select(table, _used_at().label("last_used"))
         .where(table.c.account == account, table.c.id.is_not(None), *_lasts(lifetime))
@@ -245,11 +245,11 @@ def open_ones(conn: Connection, account: str, token: str, lifetime: Lifetime) ->
 
 def end(conn: Connection, token: str) -> bool:
     """Delete the session; return whether there was one."""
-    query = delete(tables.sessions).where(tables.sessions.c.hash == hashed(token))
+    query = delete(tables.sessions).where(tables.sessions.c.hash == hash_secret(token))
     return conn.execute(query).rowcount > 0
 
 
-def end_one(conn: Connection, account: str, session: str) -> None:
+def end_session(conn: Connection, account: str, session: str) -> None:
     """Delete the account's session with that id. Raises UnknownSession."""
     table = tables.sessions
     query = delete(table).where(table.c.account == account, table.c.id == session)
@@ -261,7 +261,7 @@ def end_all(conn: Connection, account: str, *, keep: str | None = None) -> None:
     """Delete the sessions of an account, except the one with the token `keep`."""
     query = delete(tables.sessions).where(tables.sessions.c.account == account)
     if keep is not None:
-        query = query.where(tables.sessions.c.hash != hashed(keep))
+        query = query.where(tables.sessions.c.hash != hash_secret(keep))
     conn.execute(query)
 
 
@@ -270,7 +270,7 @@ def require_reauthentication(conn: Connection, account: str, *, keep: str) -> No
     reauthentication.
     """
     table = tables.sessions
-    query = update(table).where(table.c.account == account, table.c.hash != hashed(keep))
+    query = update(table).where(table.c.account == account, table.c.hash != hash_secret(keep))
     conn.execute(query.values(authenticated_at=0))
 
 

@@ -20,7 +20,7 @@ from farmlive.people.factors import passkeys, recovery_codes, totp, tries
 from farmlive.people.factors.models import FactorKind, FactorSetup
 from farmlive.people.factors.passkeys import Purpose
 from farmlive.people.factors.relying_party import Site
-from farmlive.people.factors.setups import FactorSetups, Passed, refused, shown
+from farmlive.people.factors.setups import FactorSetups, Passed, as_json, passkey_refused
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -43,7 +43,7 @@ class Answer:
 NONE = Answer()
 
 
-def until(settings: Settings, role: KeyRole | None, asked_at: int | None) -> int | None:
+def deadline(settings: Settings, role: KeyRole | None, asked_at: int | None) -> int | None:
     """Return until when an account of this role without a factor may sign in, in milliseconds since
     1970; None if the setting does not require one.
     """
@@ -65,7 +65,7 @@ class Factors:
         self._store = store
         self._settings = settings
 
-    async def at_sign_in(
+    async def check_sign_in(
         self, account: Account, device: str, answer: Answer, site: Site | None, *, known: bool
     ) -> Passed:
         """Return the factor that the account passed; its password was right. `known`: it signed in
@@ -75,7 +75,7 @@ class Factors:
         """
         if account.second_factor:
             return await self.check(account, device, answer, site, "sign_in", known=known)
-        last = until(self._settings, account.role, account.factor_asked_at)
+        last = deadline(self._settings, account.role, account.factor_asked_at)
         if last is None or last > now_ms():
             return Passed()
         if answer.setup is not None:
@@ -87,7 +87,7 @@ class Factors:
             "Nobody was signed in: this account's days without a second factor are over. Set one "
             "up, and send it as `setup` beside name and password; or ask a coordinator for seven "
             "more days.",
-            totp=shown(self.setups.begin_totp(account)),
+            totp=as_json(self.setups.begin_totp(account)),
             passkey=options,
         )
 
@@ -120,16 +120,16 @@ class Factors:
         ) -> tuple[list[FactorKind], dict[str, Any] | None, list[str]]:
             kinds: list[FactorKind] = []
             options = None
-            every = passkeys.every(conn, account.id)
+            every = passkeys.list_passkeys(conn, account.id)
             here = [each for each in every if site is not None and each.rp_id == site.rp_id]
             elsewhere = sorted({each.rp_id for each in every if each not in here})
             if site is not None and here:
                 kinds.append("passkey")
-                challenge = passkeys.begin(conn, account.id, device, purpose)
+                challenge = passkeys.begin_challenge(conn, account.id, device, purpose)
                 options = passkeys.request_options(site, challenge, here)
             if totp.find(conn, self.setups.sealer, account.id):
                 kinds.append("totp")
-            if recovery_codes.left(conn, account.id):
+            if recovery_codes.count_unused(conn, account.id):
                 kinds.append("recovery")
             return kinds, options, elsewhere
 
@@ -144,7 +144,7 @@ class Factors:
         )
 
     async def _by_code(self, account: Account, device: str, typed: str) -> Passed:
-        code = recovery_codes.written(typed)
+        code = recovery_codes.canonical(typed)
         if recovery_codes.is_code(code):
             return await self._by_recovery_code(account, code)
         if not totp.is_code(code):
@@ -153,7 +153,7 @@ class Factors:
             )
 
         def take(conn: Connection) -> None:
-            tries.take(conn, account.id, device)
+            tries.count_try(conn, account.id, device)
 
         try:
             await self._store.write(take)
@@ -209,13 +209,15 @@ class Factors:
             if found is None:
                 raise passkeys.Refused("it is none of this account's")
             passkey = found
-            count = await asyncio.to_thread(passkeys.checked, here, challenge, passkey, answer)
+            count = await asyncio.to_thread(
+                passkeys.verify_authentication, here, challenge, passkey, answer
+            )
         except passkeys.Refused as error:
-            raise refused() from error
+            raise passkey_refused() from error
 
         def keep(conn: Connection) -> None:
             if not passkeys.use(conn, passkey, count):
-                raise refused()
+                raise passkey_refused()
 
         return Passed("passkey", keep)
 

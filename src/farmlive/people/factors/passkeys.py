@@ -64,7 +64,7 @@ class Refused(Exception):
     """The browser's response is not valid; the message is for a test's log."""
 
 
-def every(conn: Connection, account: str) -> list[Passkey]:
+def list_passkeys(conn: Connection, account: str) -> list[Passkey]:
     """Return the account's passkeys, oldest first."""
     table = tables.passkeys
     rows = conn.execute(select(table).where(table.c.account == account).order_by(table.c.id))
@@ -118,7 +118,7 @@ def remove(conn: Connection, account: str, passkey: str | None = None) -> int:
 # Challenges.
 
 
-def begin(conn: Connection, account: str, device: str, purpose: Purpose) -> str:
+def begin_challenge(conn: Connection, account: str, device: str, purpose: Purpose) -> str:
     """Draw and store a challenge.
 
     Above 20 of a purpose the oldest is dropped: of this device's if the account signed in on it
@@ -131,7 +131,7 @@ def begin(conn: Connection, account: str, device: str, purpose: Purpose) -> str:
     if sign_ins.is_known(conn, account, device):
         together = table.c.device == device
     else:
-        together = table.c.device.not_in(sign_ins.known(account))
+        together = table.c.device.not_in(sign_ins.known_devices_query(account))
     older = (
         select(table.c.challenge)
         .where(table.c.account == account, table.c.purpose == purpose, together)
@@ -154,7 +154,9 @@ def begin(conn: Connection, account: str, device: str, purpose: Purpose) -> str:
     return challenge
 
 
-def take(conn: Connection, challenge: str, account: str, device: str, purpose: Purpose) -> bool:
+def use_challenge(
+    conn: Connection, challenge: str, account: str, device: str, purpose: Purpose
+) -> bool:
     """Use a challenge up; return False if there is none for exactly this purpose."""
     table = tables.passkey_challenges
     query = delete(table).where(
@@ -227,7 +229,9 @@ def credential_in(answer: Mapping[str, Any]) -> str:
     return found
 
 
-def made(site: Site, challenge: str, account: str, name: str, answer: Mapping[str, Any]) -> Passkey:
+def verify_registration(
+    site: Site, challenge: str, account: str, name: str, answer: Mapping[str, Any]
+) -> Passkey:
     """Return the new passkey in a response of `create` (section 7.1). Raises Refused."""
     try:
         verified = webauthn.verify_registration_response(
@@ -256,7 +260,9 @@ def made(site: Site, challenge: str, account: str, name: str, answer: Mapping[st
     )
 
 
-def checked(site: Site, challenge: str, passkey: Passkey, answer: Mapping[str, Any]) -> int:
+def verify_authentication(
+    site: Site, challenge: str, passkey: Passkey, answer: Mapping[str, Any]
+) -> int:
     """Return the counter in a response of `get` by this passkey (section 7.2). Raises Refused."""
     try:
         verified = webauthn.verify_authentication_response(

@@ -23,12 +23,12 @@ _LOOKS_LIKE = str.maketrans("oil", "011")
 _CODE = re.compile(f"[{_ALPHABET}]{{{_GROUPS * _GROUP}}}")
 
 
-def draw() -> list[str]:
+def generate() -> list[str]:
     """Draw ten codes, `k7q2-…` in four groups of four."""
     return ["-".join(_group() for _ in range(_GROUPS)) for _ in range(COUNT)]
 
 
-def written(text: str) -> str:
+def canonical(text: str) -> str:
     """Return the canonical form of a typed code, also of an authenticator app's.
 
     Case, spaces, hyphens and other signs are ignored; `o` is 0, `i` and `l` are 1.
@@ -44,13 +44,13 @@ def is_code(text: str) -> bool:
 
 def hashed(key: bytes, account: str, code: str) -> str:
     """Return the keyed hash under which an account's code is stored."""
-    return hmac.digest(key, f"{account} {written(code)}".encode(), "sha256").hex()
+    return hmac.digest(key, f"{account} {canonical(code)}".encode(), "sha256").hex()
 
 
 def replace(conn: Connection, key: bytes, account: str) -> list[str]:
     """Draw and store new codes, which replace all earlier ones; return them, to be shown once."""
     remove(conn, account)
-    codes = draw()
+    codes = generate()
     conn.execute(
         insert(tables.recovery_codes),
         [{"account": account, "hash": hashed(key, account, code)} for code in codes],
@@ -78,7 +78,7 @@ def use(conn: Connection, account: str, code_hash: str) -> bool:
     return conn.execute(query).rowcount > 0
 
 
-def left(conn: Connection, account: str) -> int:
+def count_unused(conn: Connection, account: str) -> int:
     """Return the number of the account's unused codes."""
     table = tables.recovery_codes
     query = select(func.count()).where(table.c.account == account, table.c.used_at.is_(None))

@@ -47,7 +47,7 @@ def rekey(conn: Connection, old: Keys | None, new: Keys) -> None:
         if secret is not None:
             query = update(table).where(table.c.account == row.account)
             conn.execute(query.values(secret=to.seal(secret, purpose)))
-        elif passkeys.every(conn, row.account):
+        elif passkeys.list_passkeys(conn, row.account):
             conn.execute(delete(table).where(table.c.account == row.account))
         else:
             setups.remove_all(conn, row.account)

@@ -54,14 +54,14 @@ class OwnFactors:
     recovery_codes_left: int
 
 
-def shown(setup: TotpSetup) -> dict[str, str]:
+def as_json(setup: TotpSetup) -> dict[str, str]:
     """Return a setup for a page: the secret as text and as a QR code, a `data:` URL."""
     drawn = segno.make(setup.uri, error="m", micro=False)
     qr = drawn.svg_data_uri(scale=6, border=4, light="#fff", nl=False)
     return {"secret": setup.secret, "uri": setup.uri, "qr": qr, "token": setup.token}
 
 
-def refused() -> PasskeyRefused:
+def passkey_refused() -> PasskeyRefused:
     """Return the one problem for everything that can be wrong with a passkey."""
     return PasskeyRefused(
         "Nothing was done: this passkey is not valid here, or it took longer than five minutes. "
@@ -69,13 +69,13 @@ def refused() -> PasskeyRefused:
     )
 
 
-def own(conn: Connection, sealer: Sealer, account: str) -> OwnFactors:
+def read_own(conn: Connection, sealer: Sealer, account: str) -> OwnFactors:
     """Return the factors of an account."""
     app = totp.find(conn, sealer, account)
     return OwnFactors(
         None if app is None else app.created_at,
-        passkeys.every(conn, account),
-        recovery_codes.left(conn, account),
+        passkeys.list_passkeys(conn, account),
+        recovery_codes.count_unused(conn, account),
     )
 
 
@@ -86,17 +86,17 @@ def remove_all(conn: Connection, account: str) -> None:
     passkeys.forget_challenges(conn, account)
     recovery_codes.remove(conn, account)
     tries.forget(conn, account)
-    accounts.note_second_factor(conn, account, has=False)
+    accounts.record_second_factor(conn, account, has=False)
     accounts.forget_factor_asked(conn, account)
 
 
 def settle(conn: Connection, sealer: Sealer, account: str) -> bool:
     """Record whether the account still has a factor; without one delete its recovery codes."""
-    left = own(conn, sealer, account)
+    left = read_own(conn, sealer, account)
     has = left.totp_since is not None or bool(left.passkeys)
     if not has:
         recovery_codes.remove(conn, account)
-    accounts.note_second_factor(conn, account, has=has)
+    accounts.record_second_factor(conn, account, has=has)
     return has
 
 
@@ -139,10 +139,10 @@ class FactorSetups:
         here = site
 
         def begin(conn: Connection) -> dict[str, Any]:
-            known = passkeys.every(conn, account.id)
+            known = passkeys.list_passkeys(conn, account.id)
             if len(known) >= passkeys.MOST:
                 raise PasskeysFull(f"An account has {passkeys.MOST} at most: remove one first.")
-            challenge = passkeys.begin(conn, account.id, device, "add")
+            challenge = passkeys.begin_challenge(conn, account.id, device, "add")
             return passkeys.creation_options(here, challenge, account.id, account.name, known)
 
         return await self._store.write(begin)
@@ -156,7 +156,7 @@ class FactorSetups:
         found = passkeys.challenge_in(answer)
 
         def take(conn: Connection) -> bool:
-            return passkeys.take(conn, found, account.id, device, purpose)
+            return passkeys.use_challenge(conn, found, account.id, device, purpose)
 
         if not await self._store.write(take):
             raise passkeys.Refused("its challenge is over, or is another's")
@@ -179,9 +179,9 @@ class FactorSetups:
 
         def keep(conn: Connection) -> None:
             add(conn)
-            accounts.note_second_factor(conn, account.id, has=True)
+            accounts.record_second_factor(conn, account.id, has=True)
             codes.clear()
-            if not recovery_codes.left(conn, account.id):
+            if not recovery_codes.count_unused(conn, account.id):
                 codes.extend(self.new_recovery_codes(conn, account.id))
 
         return Passed(by, keep, codes)
@@ -193,7 +193,7 @@ class FactorSetups:
                 "Nothing was changed: that took longer than half an hour. Begin again, with a new "
                 "QR code; take the old entry out of the app."
             )
-        step = totp.step_of(secret, recovery_codes.written(typed))
+        step = totp.step_of(secret, recovery_codes.canonical(typed))
         if step is None:
             raise WrongCode(
                 "Nothing was changed: the app's code is another. Take the six digits that it shows "
@@ -218,15 +218,20 @@ class FactorSetups:
                 raise passkeys.Refused("there are none under this address")
             challenge = await self.challenge(account, device, sent.credential, "add")
             passkey = await asyncio.to_thread(
-                passkeys.made, site, challenge, account.id, sent.name, sent.credential
+                passkeys.verify_registration,
+                site,
+                challenge,
+                account.id,
+                sent.name,
+                sent.credential,
             )
         except passkeys.Refused as error:
-            raise refused() from error
+            raise passkey_refused() from error
 
         def add(conn: Connection) -> None:
             if passkeys.is_taken(conn, passkey.credential):
-                raise refused()
-            if len(passkeys.every(conn, account.id)) >= passkeys.MOST:
+                raise passkey_refused()
+            if len(passkeys.list_passkeys(conn, account.id)) >= passkeys.MOST:
                 raise PasskeysFull(f"An account has {passkeys.MOST} at most: remove one first.")
             passkeys.add(conn, passkey)
 

@@ -27,7 +27,7 @@ def wait_ms(tries: int) -> int:
     return int(min(MINUTE_MS * 2 ** min(tries - FREE, 20), LONGEST_MS))
 
 
-def take(conn: Connection, account: str, device: str) -> None:
+def count_try(conn: Connection, account: str, device: str) -> None:
     """Count a code before it is checked; `forget` follows a right one.
 
     `device` is one that the account knows, or STRANGERS. Raises TooMany, with Retry-After.

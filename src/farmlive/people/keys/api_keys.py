@@ -16,7 +16,7 @@ from farmlive.people.core import tables
 from farmlive.people.core.problems import ApiKeyAboveOwner, ExpiredApiKey, UnknownKey
 from farmlive.people.core.roles import KeyRole
 from farmlive.people.core.scope import Scope, at_most, centres_of, farms_of, stored_centres
-from farmlive.people.core.sessions import hashed
+from farmlive.people.core.sessions import hash_secret
 
 API_PREFIX = "fl_"
 
@@ -83,7 +83,7 @@ def add(
     conn.execute(
         tables.api_keys.insert().values(
             id=key.id,
-            hash=hashed(secret),
+            hash=hash_secret(secret),
             label=label,
             role=role,
             created_at=key.created_at,
@@ -104,7 +104,7 @@ def find(conn: Connection, secret: str) -> ApiKey | None:
     """
     row = conn.execute(
         _api_keys().where(
-            tables.api_keys.c.hash == hashed(secret),
+            tables.api_keys.c.hash == hash_secret(secret),
             or_(tables.api_keys.c.owner.is_(None), tables.accounts.c.disabled_at.is_(None)),
         )
     ).one_or_none()
@@ -118,7 +118,7 @@ def find(conn: Connection, secret: str) -> ApiKey | None:
     return replace(_api_key(row), role=left.role, farms=left.farms, centres=left.centres)
 
 
-def every(conn: Connection) -> list[ApiKey]:
+def list_keys(conn: Connection) -> list[ApiKey]:
     """Return all API keys, the oldest first."""
     return [_api_key(row) for row in conn.execute(_api_keys().order_by(tables.api_keys.c.id))]
 

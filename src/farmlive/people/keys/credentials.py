@@ -107,7 +107,9 @@ def may_own(conn: Connection, kind: CredentialKind, owner: str | None) -> bool:
     return conn.execute(query).scalar() in MAKERS[kind]
 
 
-def every(conn: Connection, airings: Airings, owner: str | None = None) -> list[Credential]:
+def list_credentials(
+    conn: Connection, airings: Airings, owner: str | None = None
+) -> list[Credential]:
     """Return all working credentials, the oldest of each kind first, of one owner if given.
 
     Keys of ended broadcasts are not among them. An owner's revoked or expired stream key is
@@ -158,7 +160,7 @@ def give(
         of_guest = select(tables.guests.c.source).where(tables.guests.c.id == credential)
         keys = tables.stream_keys
         conn.execute(update(keys).where(keys.c.source.in_(of_guest)).values(owner=to))
-    audit.note(conn, caller, "credential.give", credential, kind=kind, name=account)
+    audit.record_action(conn, caller, "credential.give", credential, kind=kind, name=account)
 
 
 def _check_giver(conn: Connection, caller: Caller, table: Table, credential: str) -> None:
@@ -210,11 +212,13 @@ def end_all(conn: Connection, caller: Caller | None, owner: str) -> frozenset[st
             query = query.join(tables.sources, table.c.source == tables.sources.c.id)
         rows = conn.execute(query.where(*works)).mappings().all()
         if len(rows) > NOTED_EACH:
-            audit.note(conn, caller, _ENDED[kind], keys=len(rows))
+            audit.record_action(conn, caller, _ENDED[kind], keys=len(rows))
             continue
         for row in rows:
             where = row.get("broadcast")
-            audit.note(conn, caller, _ENDED[kind], row["id"], broadcast=where, label=row["label"])
+            audit.record_action(
+                conn, caller, _ENDED[kind], row["id"], broadcast=where, label=row["label"]
+            )
     keys, guests, invitations = tables.stream_keys, tables.guests, tables.invitations
     conn.execute(delete(tables.api_keys).where(tables.api_keys.c.owner == owner))
     conn.execute(
@@ -260,7 +264,7 @@ def kind_of(conn: Connection, credential: str, owner: str | None = None) -> Cred
 
 
 def _api_keys(conn: Connection, now: int) -> Iterable[Credential]:
-    for key in api_keys.every(conn):
+    for key in api_keys.list_keys(conn):
         if key.expires_at is None or key.expires_at > now:
             yield Credential(
                 key.id,

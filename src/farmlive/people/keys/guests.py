@@ -17,7 +17,7 @@ from farmlive.people.core.caller import Caller
 from farmlive.people.core.problems import GuestOver, UnknownGuest
 from farmlive.people.core.rate_limits import RateLimits
 from farmlive.people.core.revocations import Revocations
-from farmlive.people.core.sessions import hashed
+from farmlive.people.core.sessions import hash_secret
 from farmlive.people.keys import credentials, sources, stream_keys
 from farmlive.people.keys.sources import BroadcastState
 from farmlive.people.keys.stream_keys import StreamKey
@@ -53,7 +53,7 @@ def add(
     conn.execute(
         tables.guests.insert().values(
             id=guest.id,
-            hash=hashed(secret),
+            hash=hash_secret(secret),
             source=guest.source,
             created_at=now,
             expires_at=guest.expires_at,
@@ -64,7 +64,7 @@ def add(
     return guest, secret
 
 
-def open_ones(conn: Connection, broadcast: str) -> list[Guest]:
+def list_open(conn: Connection, broadcast: str) -> list[Guest]:
     """Return the broadcast's guests with working links, the oldest first."""
     query = _guests().where(tables.sources.c.broadcast == broadcast, *_open())
     return [_guest(row) for row in conn.execute(query.order_by(tables.guests.c.id))]
@@ -72,7 +72,7 @@ def open_ones(conn: Connection, broadcast: str) -> list[Guest]:
 
 def find(conn: Connection, secret: str) -> Guest:
     """Return the guest with that token. Raises UnknownGuest, and GuestOver for an ended link."""
-    row = conn.execute(_guests().where(tables.guests.c.hash == hashed(secret))).one_or_none()
+    row = conn.execute(_guests().where(tables.guests.c.hash == hash_secret(secret))).one_or_none()
     if row is None:
         raise UnknownGuest("This link is not known. Ask the host for a new one.")
     if row.ended_at is not None:
@@ -132,18 +132,20 @@ class Guests:
             if state(conn, broadcast) == "ended":
                 raise BroadcastEnded("No link was made: an ended broadcast takes no guest.")
             guest, secret = add(conn, broadcast, label, credentials.owner_of(conn, caller))
-            audit.note(conn, caller, "guest.add", guest.id, broadcast=broadcast, label=label)
+            audit.record_action(
+                conn, caller, "guest.add", guest.id, broadcast=broadcast, label=label
+            )
             return guest, secret
 
         return await self._store.write(write)
 
-    async def all(self, broadcast: str, state: BroadcastState) -> list[Guest]:
+    async def list_guests(self, broadcast: str, state: BroadcastState) -> list[Guest]:
         """Return the broadcast's guests with working links, the oldest first. Raises what `state`
         raises.
         """
 
         def read(conn: Connection) -> list[Guest]:
-            return [] if state(conn, broadcast) == "ended" else open_ones(conn, broadcast)
+            return [] if state(conn, broadcast) == "ended" else list_open(conn, broadcast)
 
         return await self._store.read(read)
 
@@ -189,13 +191,15 @@ class Guests:
 
         def write(conn: Connection) -> Guest:
             ended = end(conn, broadcast, guest)
-            audit.note(conn, caller, "guest.end", ended.id, broadcast=broadcast, label=ended.label)
+            audit.record_action(
+                conn, caller, "guest.end", ended.id, broadcast=broadcast, label=ended.label
+            )
             return ended
 
         ended = await self._store.write(write)
         self._revocations.revoke_guest(ended.broadcast, ended.source)
 
-    async def over(self, cameras: Iterable[str]) -> set[str]:
+    async def ended(self, cameras: Iterable[str]) -> set[str]:
         """Return those of these guests' sources whose links have ended."""
         asked = set(cameras)
         return asked - await self._store.read(lambda conn: still_open(conn, asked))

@@ -17,8 +17,8 @@ from farmlive.people.core import audit, tables
 from farmlive.people.core.caller import Caller
 from farmlive.people.core.problems import InvitationOver, UnknownInvitation
 from farmlive.people.core.roles import Role
-from farmlive.people.core.scope import audited, centres_of, farms_of, stored_centres
-from farmlive.people.core.sessions import hashed
+from farmlive.people.core.scope import audit_detail, centres_of, farms_of, stored_centres
+from farmlive.people.core.sessions import hash_secret
 from farmlive.people.keys import credentials
 from farmlive.store import Store
 
@@ -72,7 +72,7 @@ def add(
     conn.execute(
         tables.invitations.insert().values(
             id=invitation.id,
-            hash=hashed(secret),
+            hash=hash_secret(secret),
             role=role,
             farms=sorted(own),
             centres=sorted(of_clerk),
@@ -86,7 +86,7 @@ def add(
     return invitation, secret
 
 
-def open_ones(conn: Connection) -> list[Invitation]:
+def list_open(conn: Connection) -> list[Invitation]:
     """Return the open invitations, the oldest first."""
     rows = conn.execute(
         select(tables.invitations)
@@ -101,7 +101,7 @@ def find(conn: Connection, secret: str) -> Invitation:
     ended one.
     """
     row = conn.execute(
-        select(tables.invitations).where(tables.invitations.c.hash == hashed(secret))
+        select(tables.invitations).where(tables.invitations.c.hash == hash_secret(secret))
     ).one_or_none()
     if row is None:
         raise UnknownInvitation(
@@ -171,13 +171,13 @@ class Invitations:
             owner = credentials.owner_of(conn, caller)
             made, token = add(conn, role, farms, label, centres, owner=owner)
             self._require(conn, made.farms, made.centres)
-            audit.note(
+            audit.record_action(
                 conn,
                 caller,
                 "invitation.add",
                 made.id,
                 name=made.label,
-                **audited(made.role, made.farms, made.centres),
+                **audit_detail(made.role, made.farms, made.centres),
             )
             return made, token
 
@@ -185,7 +185,7 @@ class Invitations:
 
     async def all(self) -> list[Invitation]:
         """Return the open invitations, the oldest first."""
-        return await self._store.read(open_ones)
+        return await self._store.read(list_open)
 
     async def find(self, token: str) -> Invitation:
         """Return the invitation with that token. Raises UnknownInvitation, InvitationOver."""
@@ -196,7 +196,7 @@ class Invitations:
 
         def write(conn: Connection) -> None:
             revoke(conn, invitation)
-            audit.note(conn, caller, "invitation.revoke", invitation)
+            audit.record_action(conn, caller, "invitation.revoke", invitation)
 
         await self._store.write(write)
 

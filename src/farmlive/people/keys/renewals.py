@@ -14,7 +14,7 @@ from farmlive.people.accounts import reauthentication
 from farmlive.people.core import audit, tables
 from farmlive.people.core.caller import Caller
 from farmlive.people.core.problems import NotToGive, ShutOut, UnknownCredential
-from farmlive.people.core.sessions import hashed
+from farmlive.people.core.sessions import hash_secret
 from farmlive.people.keys import api_keys, credentials, stream_keys
 from farmlive.people.keys.models import CredentialKind
 
@@ -50,14 +50,14 @@ def renew(conn: Connection, caller: Caller | None, credential: str) -> Renewed:
     renewed = conn.execute(
         update(table)
         .where(table.c.id == credential, *_works(kind))
-        .values(hash=hashed(secret), made_by=maker)
+        .values(hash=hash_secret(secret), made_by=maker)
     )
     if not renewed.rowcount:
         raise UnknownCredential("Nothing was changed: it works no more. The list shows the others.")
     if kind == "guest":
         source = select(tables.guests.c.source).where(tables.guests.c.id == credential)
         stream_keys.revoke_all(conn, conn.execute(source).scalar_one())
-    audit.note(conn, caller, "credential.renew", credential, kind=kind)
+    audit.record_action(conn, caller, "credential.renew", credential, kind=kind)
     return Renewed(credential, kind, secret)
 
 

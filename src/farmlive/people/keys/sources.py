@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, update
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, ulid
 from farmlive.people.core import tables
-from farmlive.people.core.sessions import hashed
+from farmlive.people.core.sessions import hash_secret
 from farmlive.people.keys.models import Purpose
 from farmlive.problems import UnknownSource
 
@@ -91,7 +91,7 @@ def move(conn: Connection, source: str, device: str) -> None:
     conn.execute(
         update(tables.sources)
         .where(tables.sources.c.id == source, tables.sources.c.guest)
-        .values(device=hashed(f"{source} {device}")[:32])
+        .values(device=hash_secret(f"{source} {device}")[:32])
     )
 
 

@@ -16,7 +16,7 @@ from farmlive.people.accounts import reauthentication
 from farmlive.people.core import audit, tables
 from farmlive.people.core.caller import Caller
 from farmlive.people.core.problems import UnknownKey
-from farmlive.people.core.sessions import hashed
+from farmlive.people.core.sessions import hash_secret
 from farmlive.people.keys import credentials, sources
 from farmlive.people.keys.models import Purpose
 from farmlive.people.keys.sources import BroadcastState, Source
@@ -73,7 +73,7 @@ def add(
     conn.execute(
         tables.stream_keys.insert().values(
             id=key.id,
-            hash=hashed(secret),
+            hash=hash_secret(secret),
             source=source.id,
             purpose=purpose,
             created_at=now,
@@ -102,7 +102,7 @@ def find(conn: Connection, broadcast: str, secret: str) -> Source | None:
                     tables.accounts.c.role.in_(credentials.MAKERS["stream_key"]),
                 ),
             ),
-            tables.stream_keys.c.hash == hashed(secret),
+            tables.stream_keys.c.hash == hash_secret(secret),
             tables.sources.c.broadcast == broadcast,
             *usable(),
         )
@@ -160,7 +160,7 @@ def revoke_all(conn: Connection, source: str) -> None:
     )
 
 
-def over(conn: Connection, keys: Iterable[str]) -> set[str]:
+def ended(conn: Connection, keys: Iterable[str]) -> set[str]:
     """Return those of these keys whose owner is shut out, or was while owning them: their sessions
     end.
     """
@@ -211,7 +211,9 @@ class StreamKeys:
                 raise BroadcastEnded("No key was made: an ended broadcast takes no camera.")
             owner = credentials.owner_of(conn, caller)
             key, secret = add(conn, camera(conn), purpose, expires_at, owner=owner, made_by=owner)
-            audit.note(conn, caller, "stream_key.add", key.id, broadcast=broadcast, label=key.label)
+            audit.record_action(
+                conn, caller, "stream_key.add", key.id, broadcast=broadcast, label=key.label
+            )
             return key, secret
 
         def camera(conn: Connection) -> Source:
@@ -251,14 +253,14 @@ class StreamKeys:
 
         def write(conn: Connection) -> None:
             revoke(conn, broadcast, key)
-            audit.note(conn, caller, "stream_key.revoke", key, broadcast=broadcast)
+            audit.record_action(conn, caller, "stream_key.revoke", key, broadcast=broadcast)
 
         await self._store.write(write)
 
-    async def over(self, keys: Iterable[str]) -> set[str]:
+    async def ended(self, keys: Iterable[str]) -> set[str]:
         """Return those of these keys whose owner is shut out."""
         asked = list(keys)
-        return await self._store.read(lambda conn: over(conn, asked)) if asked else set()
+        return await self._store.read(lambda conn: ended(conn, asked)) if asked else set()
 
     async def sources(self, broadcast: str, state: BroadcastState | None = None) -> list[Source]:
         """Return the broadcast's sources, the oldest first. Raises what `state` raises."""

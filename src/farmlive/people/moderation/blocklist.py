@@ -16,7 +16,7 @@ from farmlive import phones
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, ulid
 from farmlive.people.core import audit, tables
-from farmlive.people.core.addresses import block_of, household
+from farmlive.people.core.addresses import block_of, normalize_ip
 from farmlive.people.core.caller import Caller
 from farmlive.people.core.devices import ADDRESS, BUYER, ERASED, MARK, Pseudonyms
 from farmlive.people.core.lookups import Lookups
@@ -160,7 +160,9 @@ class Blocklist:
             else:
                 conn.execute(update(tables.blocks).where(same).values(reason=new.reason))
             block = _block(conn.execute(query).one())
-            audit.note(conn, caller, "block.add", block.id, kind=block.kind, reason=block.reason)
+            audit.record_action(
+                conn, caller, "block.add", block.id, kind=block.kind, reason=block.reason
+            )
             return block
 
         block = await self._store.write(write)
@@ -179,7 +181,7 @@ class Blocklist:
             query = delete(tables.blocks).where(tables.blocks.c.id == block)
             if not is_ulid(block) or not conn.execute(query).rowcount:
                 raise UnknownBlock("Nobody is blocked under this identifier; the list shows all.")
-            audit.note(conn, caller, "block.remove", block)
+            audit.record_action(conn, caller, "block.remove", block)
 
         await self._store.write(write)
         self._read_at = None
@@ -203,7 +205,7 @@ class Blocklist:
                 number = phones.written(new.value, self._country)
                 return await self._pseudonyms.of(BUYER, number)
             if new.kind == "address":
-                return await self._pseudonyms.of(ADDRESS, household(new.value))
+                return await self._pseudonyms.of(ADDRESS, normalize_ip(new.value))
             raise ValueError("A device is known by its order or its message: name one of these.")
         except ValueError as error:
             message = str(error)

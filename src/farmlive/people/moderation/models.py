@@ -18,8 +18,8 @@ class SaidMessage(Sent):
 
 
 class NewBlock(Sent):
-    """Whom to block, and why: a number or an IP typed in `value`, or a pseudonym copied there; or
-    the buyer of an `order` or the sender of a `message`.
+    """The target of a block, and the reason: a number or an IP typed in `value`, or a pseudonym
+    copied there; or the buyer of an `order` or the sender of a `message`.
     """
 
     kind: BlockKind

@@ -11,7 +11,7 @@ from farmlive import compact_json
 from farmlive.bus import Bus
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
-from farmlive.people.core.addresses import is_address
+from farmlive.people.core.addresses import is_ip
 from farmlive.people.core.devices import ADDRESS, MARK, Pseudonyms
 
 TOPIC = "refusals"
@@ -60,7 +60,7 @@ class Refusals:
         if MARK.fullmatch(who):
             kind, mark = ("phone" if "phone" in what else "device"), who
         else:
-            kind = ADDRESS if is_address(who) else "name"
+            kind = ADDRESS if is_ip(who) else "name"
             mark = self._pseudonyms.at_once(kind, who)
         reason = f"More than {per_minute} a minute."
         self._note(Refusal(what, kind, mark, now_ms(), 1, per_minute, reason))

@@ -22,7 +22,7 @@ from farmlive.people.core.problems import (
     UnknownAccount,
     UnknownCredential,
 )
-from farmlive.people.core.scope import listed
+from farmlive.people.core.scope import split_centres
 from farmlive.people.factors import factors
 from farmlive.people.guard import Guard
 from farmlive.people.people import People
@@ -111,7 +111,7 @@ def account_fields(account: Account, people: People) -> dict[str, Any]:
         "display_name": account.display_name,
         "role": account.role,
         "farms": sorted(account.farms),
-        "centres": listed(account.centres),
+        "centres": split_centres(account.centres),
         "created_at": rfc3339(account.created_at),
         "disabled": account.disabled_at is not None,
         "second_factor": account.second_factor,

@@ -57,7 +57,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
             passkeys_possible=site is not None,
             passkeys_at=None if best is None else best.origin,
             recovery_codes_left=own.recovery_codes_left,
-            demanded=factors.until(people.settings, caller.role, None) is not None,
+            demanded=factors.deadline(people.settings, caller.role, None) is not None,
             until=None if until is None else rfc3339(until),
         )
 
@@ -68,7 +68,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
     ) -> models.TotpShown:
         """Make the secret of an authenticator app; it takes effect with its first code."""
         response.headers.update(PRIVATE)
-        return models.TotpShown(**setups.shown(await people.begin_totp(caller)))
+        return models.TotpShown(**setups.as_json(await people.begin_totp(caller)))
 
     @router.put("/session/factors/totp", operation_id="factors_set_up_totp")
     @raises(NoPassword, WrongCode, ReauthenticationNeeded)

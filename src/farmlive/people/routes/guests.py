@@ -44,7 +44,7 @@ def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> API
     @raises(broadcast_state)
     async def list_guests(broadcast: str, page: paging.PageParams) -> models.GuestList:
         """List the guests with working links, without the links."""
-        found = await guests.all(broadcast, broadcast_state)
+        found = await guests.list_guests(broadcast, broadcast_state)
         rows, following = page.slice(found, lambda guest: guest.id)
         return models.GuestList(
             guests=[models.GuestAnswer(**_guest(guest)) for guest in rows], next=following

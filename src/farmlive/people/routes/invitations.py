@@ -18,7 +18,7 @@ from farmlive.people.core.problems import (
     ShutOut,
     UnknownInvitation,
 )
-from farmlive.people.core.scope import listed
+from farmlive.people.core.scope import split_centres
 from farmlive.people.guard import Guard
 from farmlive.people.keys.invitations import Invitation
 from farmlive.people.people import People
@@ -65,7 +65,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
         response.headers.update(PRIVATE)
         found = await people.invitations.find(token)
         return models.Invited(
-            role=found.role, farms=sorted(found.farms), centres=listed(found.centres)
+            role=found.role, farms=sorted(found.farms), centres=split_centres(found.centres)
         )
 
     @router.post("/by-token/{token}/acceptance", operation_id="invitations_accept")
@@ -96,7 +96,7 @@ def _invitation(invitation: Invitation) -> dict[str, Any]:
         "id": invitation.id,
         "role": invitation.role,
         "farms": sorted(invitation.farms),
-        "centres": listed(invitation.centres),
+        "centres": split_centres(invitation.centres),
         "label": invitation.label,
         "created_at": rfc3339(invitation.created_at),
         "expires_at": rfc3339(invitation.expires_at),

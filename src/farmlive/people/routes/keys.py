@@ -19,7 +19,7 @@ from farmlive.people.core.problems import (
     UnknownCredential,
     UnknownKey,
 )
-from farmlive.people.core.scope import listed
+from farmlive.people.core.scope import split_centres
 from farmlive.people.guard import Guard
 from farmlive.people.keys import models
 from farmlive.people.keys.api_keys import ApiKey
@@ -192,7 +192,7 @@ def _api_key(key: ApiKey) -> dict[str, Any]:
     return {
         **asdict(key),
         "farms": sorted(key.farms),
-        "centres": listed(key.centres),
+        "centres": split_centres(key.centres),
         **_times(key),
     }
 

@@ -28,7 +28,7 @@ from farmlive.people.core.problems import (
     WrongPassword,
 )
 from farmlive.people.core.roles import ROLES, KeyRole
-from farmlive.people.core.scope import listed
+from farmlive.people.core.scope import split_centres
 from farmlive.people.core.sessions import Session
 from farmlive.people.factors import models as factor_models
 from farmlive.people.factors.factors import Answer
@@ -108,7 +108,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
     ) -> models.AccountAnswer:
         """Change one's own display name, which viewers read."""
         response.headers.update(PRIVATE)
-        account = await people.show_as(caller, body.display_name)
+        account = await people.set_display_name(caller, body.display_name)
         return models.AccountAnswer(**account_fields(account, people))
 
     @router.delete("/session", status_code=204, operation_id="session_sign_out")
@@ -234,7 +234,7 @@ def _signed_in_as(
         display_name=who.display_name,
         role=role,
         farms=sorted(who.farms),
-        centres=listed(who.centres),
+        centres=split_centres(who.centres),
         csrf=who.csrf,
         weak_password=who.weak_password,
         second_factor=who.second_factor,

@@ -166,7 +166,7 @@ class Rush:
         return {"began": self.began_count, "proofs_asked": self.proofs_required}
 
     def _is_counted(self, caller: Caller, is_new: bool) -> bool:
-        # Where every order needs a proof anyway, a rush would add nothing.
+        # A rush adds nothing if every order needs a proof anyway.
         settings = self._settings
         is_used = settings.rush_share > 0 and settings.order_proof_bits == 0
         return is_used and is_new and caller.role is None

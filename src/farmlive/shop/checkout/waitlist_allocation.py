@@ -53,8 +53,8 @@ class Allocation:
     def __init__(self, log: Log, settings: Settings):
         self._log = log
         self._settings = settings
-        # Where the next look into these lots' queue resumes: a hint, kept per server, that may be
-        # lost.
+        # The position at which the next scan of these lots' queue resumes: a hint, kept per server,
+        # that may be lost.
         self._looked: dict[frozenset[str], waitlist_queue.QueuePosition] = {}
 
     def settle(

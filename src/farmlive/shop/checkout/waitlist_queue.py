@@ -119,7 +119,7 @@ class QueueScan:
 
     def __init__(self, order_boxes: int, start: QueuePosition | None = None):
         self.order_boxes = order_boxes
-        # Where the last look stopped at its limit, so that every wait has its turn.
+        # The position at which the last scan reached its limit, so that every wait has its turn.
         self.start = start
         self.unserved = 0
         self.passed = 0

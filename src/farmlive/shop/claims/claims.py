@@ -20,7 +20,7 @@ from farmlive.edge.paging import PageQuery
 from farmlive.ids import ulid
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 from farmlive.people.core.rate_limits import RateLimits
 from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, TooMany
 from farmlive.shop.checkout.limits import DEVICES_PER_ADDRESS
@@ -340,7 +340,7 @@ class Claims:
         )
         self._log.append(connection, row.broadcast, answered)
         detail = {} if amount is None else {"amount": amount}
-        note(
+        record_action(
             connection,
             caller,
             f"order.claim_{state}",

@@ -14,7 +14,7 @@ _OF_BAG = select(offers.c.currency).where(offers.c.broadcast == bindparam("broad
 
 BAG = "this broadcast"
 ORDER = "this order"
-"""Whose currency an amount is in, within a sentence."""
+"""The owner of an amount's currency, as a part of a sentence."""
 
 
 def in_bag(connection: Connection, broadcast: str, price: Money) -> int:

@@ -17,7 +17,7 @@ from farmlive.edge.contracts import raises
 from farmlive.ids import ulid
 from farmlive.origin.core.problems import LotStopped
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 from farmlive.problems import BroadcastEnded, BroadcastNotLive
 from farmlive.shop.core import currencies, idempotency
 from farmlive.shop.core.due_scheduler import DueScheduler
@@ -42,7 +42,7 @@ from farmlive.shop.stock.line_items import LATE_MS
 from farmlive.store import Store, hot
 
 WRONG: Final = "wrong"
-"""Why a batch ended whose price was a mistake, or what is kept of it once that is found out."""
+"""The reason for the end of a batch with a mistaken price, also if that is found out later."""
 STOPPED: Final = "stopped"
 """Why a batch ended whose lot was stopped."""
 
@@ -178,7 +178,7 @@ class Flashes:
                 told = [events.FlashPlanned(flash=flash, offer=planned.offer, **_facts(planned))]
                 self.scheduler.announce(connection, starts_at)
             self._log.append_all(connection, broadcast, told)
-            note(
+            record_action(
                 connection,
                 caller,
                 "flash.plan",
@@ -226,7 +226,7 @@ class Flashes:
                 more = {"was": row.price, "price": corrected.right["amount"]}
             if told:
                 self._log.append_all(connection, broadcast, told)
-                note(connection, caller, "flash.end", row.id, broadcast=broadcast, **more)
+                record_action(connection, caller, "flash.end", row.id, broadcast=broadcast, **more)
             return as_api(self._one(connection, broadcast, row.id)).model_dump(mode="json")
 
         return await self._store.write(write)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, literal_column, select, updat
 from farmlive.clock import now_ms, rfc3339
 from farmlive.edge.paging import Page, PageQuery
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 from farmlive.problems import NotFound
 from farmlive.shop.core.due_scheduler import DueScheduler
 from farmlive.shop.core.models import order_number
@@ -99,7 +99,7 @@ class HeldNoticeQueue:
             )
             if released.rowcount:
                 self._scheduler.announce(connection, now)
-                note(connection, caller, "notice.send", row.order, broadcast=row.broadcast)
+                record_action(connection, caller, "notice.send", row.order, broadcast=row.broadcast)
             return _answer(connection.execute(_ONE, {"of_notice": notice}).one())
 
         return await self._store.write(write)

@@ -151,7 +151,7 @@ class NoticeWriter:
         self._limits = StrangerLimits(settings, store)
         if providers:
             for kind in HEARD:
-                log.hear(kind, self._on_event)
+                log.add_handler(kind, self._on_event)
 
     def _on_event(self, connection: Connection, event: Event) -> None:
         told = event.model()

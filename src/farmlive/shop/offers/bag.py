@@ -20,7 +20,7 @@ from farmlive.origin.core.problems import LotStopped
 from farmlive.origin.origin import Origin
 from farmlive.origin.stops import reasons
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 from farmlive.problems import BroadcastEnded, Invalid
 from farmlive.settings import Settings
 from farmlive.shop.core import currencies, idempotency
@@ -144,7 +144,9 @@ class Bag:
                     for offer, place in moved.items()
                 ]
                 self._log.append_all(connection, broadcast, told)
-                note(connection, caller, "bag.arrange", broadcast=broadcast, moved=len(moved))
+                record_action(
+                    connection, caller, "bag.arrange", broadcast=broadcast, moved=len(moved)
+                )
             return self._cards(connection, connection.execute(query).all())
 
         return await self._store.write(write)
@@ -191,7 +193,9 @@ class Bag:
             released = events.OfferReleased(offer=offer, quantity=quantity, released=moved.released)
             told = self._settle(connection, broadcast, [moved])
             self._log.append_all(connection, broadcast, [released, *told])
-            note(connection, caller, "offer.release", offer, broadcast=broadcast, quantity=quantity)
+            record_action(
+                connection, caller, "offer.release", offer, broadcast=broadcast, quantity=quantity
+            )
             after = (it for it in told if isinstance(it, events.StockChanged))
             answer = next(it.data() for it in after if it.offer == offer)
             idempotency.store_answer(connection, broadcast, key, body_hash, answer)
@@ -241,7 +245,7 @@ class Bag:
                 list_price=struck if listed else events.LEFT_OUT,
             )
             self._log.append(connection, broadcast, changed)
-            note(
+            record_action(
                 connection,
                 caller,
                 "offer.change",
@@ -312,7 +316,7 @@ class Bag:
         shown = card.model_dump(mode="json", exclude={"id"})
         added = events.OfferAdded(offer=card.id, **shown)
         self._log.append(connection, broadcast, added)
-        note(
+        record_action(
             connection,
             caller,
             "offer.add",

@@ -14,7 +14,7 @@ from farmlive.edge.contracts import raises
 from farmlive.ids import ulid
 from farmlive.origin.lots import farms
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 from farmlive.problems import Forbidden
 from farmlive.shop.core.models import (
     Centre,
@@ -50,7 +50,7 @@ class Catalogue:
             if not farms.some(connection, {new.farm}):
                 raise NamesNoFarm("Nothing was added: there is no such farm. Add the farm first.")
             insert_product(connection, product)
-            note(connection, caller, "product.add", product.id, farm=new.farm)
+            record_action(connection, caller, "product.add", product.id, farm=new.farm)
             return product
 
         return await self._store.write(write)
@@ -78,7 +78,7 @@ class Catalogue:
             connection.execute(update(products).where(products.c.id == product).values(values))
             if is_shown:
                 self._append_events(connection, product, values)
-            note(connection, caller, "product.change", product, changed=sorted(values))
+            record_action(connection, caller, "product.change", product, changed=sorted(values))
             return product_of(
                 connection.execute(select(products).where(products.c.id == product)).one()
             )
@@ -106,7 +106,7 @@ class Catalogue:
 
         def keep(connection: Connection) -> None:
             connection.execute(insert(centres), {**centre.model_dump(), "created_at": now_ms()})
-            note(connection, caller, "centre.add", centre.id)
+            record_action(connection, caller, "centre.add", centre.id)
 
         await self._store.write(keep)
         return centre
@@ -124,7 +124,7 @@ class Catalogue:
             values = after.model_dump(exclude={"id"})
             connection.execute(update(centres).where(centres.c.id == centre).values(values))
             changed = sorted(n for n in values if getattr(before, n) != getattr(after, n))
-            note(connection, caller, "centre.change", centre, changed=changed)
+            record_action(connection, caller, "centre.change", centre, changed=changed)
             return after
 
         return await self._store.write(write)
@@ -160,7 +160,7 @@ class Catalogue:
 
 
 def _check_farm(caller: Caller, farm: str) -> None:
-    if not caller.may_farm(farm):
+    if not caller.may_manage_farm(farm):
         raise Forbidden("Nothing was changed. This product is of a farm that is not yours.")
 
 

@@ -15,7 +15,7 @@ from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 from farmlive.problems import Conflict, Forbidden, NotFound, Problem
 from farmlive.shop.core import idempotency, state_machine
 from farmlive.shop.core.models import order_number
@@ -122,7 +122,9 @@ class BulkActions:
                 done["known_by"] = move.known_by
             counted = {"orders": len(answer.moved), "refused": len(refused)}
             done["numbers"] = [order.number for order in answer.moved[:NAMED]]
-            note(connection, caller, "order.move", made, broadcast=broadcast, **done, **counted)
+            record_action(
+                connection, caller, "order.move", made, broadcast=broadcast, **done, **counted
+            )
             return answer
 
         return await self._store.write(write)
@@ -168,7 +170,7 @@ class BulkActions:
                 of = {each.order for each in refused}
                 undone = [order for order in left if order not in of]
                 named = self._rows(connection, broadcast, undone[:NAMED]).values()
-                note(
+                record_action(
                     connection,
                     caller,
                     "order.undo",
@@ -220,7 +222,9 @@ class BulkActions:
                 elif wrong.refund is not None:
                     done = {"amount": change.refund["amount"], **({"alone": True} if alone else {})}
                 done["number"] = order_number(row.number)
-                note(connection, caller, "order.put_right", order, broadcast=broadcast, **done)
+                record_action(
+                    connection, caller, "order.put_right", order, broadcast=broadcast, **done
+                )
             (after,) = self._shown(connection, caller, broadcast, [order])
             shown_after: Order = after
             return shown_after

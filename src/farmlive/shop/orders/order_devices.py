@@ -1,4 +1,4 @@
-"""Who ordered: the devices and buyers of orders and holds, by id.
+"""The devices and buyers of orders and holds, by id.
 
 The log, the live channel and the blocklist ask within their own transactions.
 """

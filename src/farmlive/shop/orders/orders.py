@@ -13,7 +13,7 @@ from farmlive.edge.paging import PageQuery
 from farmlive.ids import ulid
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 from farmlive.shop.core import currencies, idempotency, state_machine
 from farmlive.shop.core.models import order_number
 from farmlive.shop.core.order_links import OrderLinks
@@ -166,7 +166,7 @@ class Orders:
                 self._steps.enter(connection, row, change.state, doer)
                 action = f"order.{change.state}"
                 facts = {"number": order_number(row.number), **change.known()}
-                note(connection, caller, action, order, broadcast=broadcast, **facts)
+                record_action(connection, caller, action, order, broadcast=broadcast, **facts)
             return self._one(connection, broadcast, order, caller)
 
         return await self._store.write(write)
@@ -184,7 +184,9 @@ class Orders:
             if row.payment != "paid":
                 self._steps.pay(connection, row, Actor(who))
                 number = order_number(row.number)
-                note(connection, caller, "order.paid", order, broadcast=broadcast, number=number)
+                record_action(
+                    connection, caller, "order.paid", order, broadcast=broadcast, number=number
+                )
             return self._one(connection, broadcast, order, caller)
 
         return await self._store.write(write)
@@ -216,7 +218,7 @@ class Orders:
             boxes = {line.offer: line.quantity for line in refund.lines}
             doer = Actor(who, refund.reason, move)
             self._steps.refund(connection, row, amount, doer, boxes, offer=refund.offer)
-            note(
+            record_action(
                 connection,
                 caller,
                 "order.refunded",

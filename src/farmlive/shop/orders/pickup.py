@@ -14,7 +14,7 @@ from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 from farmlive.people.core.rate_limits import RateLimits
 from farmlive.problems import Conflict, NotFound
 from farmlive.shop.core import idempotency, state_machine
@@ -179,7 +179,7 @@ class Pickup:
 
         def write(connection: Connection) -> HandedOver:
             row = connection.execute(_PICKED_UP, {"order": order}).one_or_none()
-            if row is not None and not caller.may_centre(row.centre):
+            if row is not None and not caller.may_hand_over_at(row.centre):
                 # With a code it must look unknown, so that guessing reveals nothing of other
                 # centres.
                 if request.code is not None:
@@ -223,7 +223,9 @@ class Pickup:
         if request.code is None:
             facts["known_by"] = request.known_by
         facts["number"] = order_number(row.number)
-        note(connection, caller, "order.handed_over", row.id, broadcast=row.broadcast, **facts)
+        record_action(
+            connection, caller, "order.handed_over", row.id, broadcast=row.broadcast, **facts
+        )
         return {"move": move, "until": until}
 
     def _hand_over(self, connection: Connection, row: Row[Any], doer: Actor) -> None:

@@ -16,7 +16,7 @@ from farmlive.broadcast.log import Log, UnknownBroadcast
 from farmlive.clock import now_ms
 from farmlive.edge.contracts import raises
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 from farmlive.problems import BroadcastEnded, Conflict, Invalid, NotFound
 from farmlive.shop.core import currencies, idempotency, state_machine
 from farmlive.shop.core.models import money, order_number
@@ -159,7 +159,7 @@ class Corrections:
                 reprice_holds.reprice(connection, *of, price) for of in held if not message.honour
             ]
             self._log.append_all(connection, broadcast, [changed, *again])
-            note(
+            record_action(
                 connection,
                 caller,
                 "offer.correct",

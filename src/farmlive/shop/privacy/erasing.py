@@ -204,7 +204,7 @@ class Erasure:
             )
             who = caller if caller.role is not None else audit.NOBODY
             within = {row.broadcast for row in rows}
-            audit.put(
+            audit.record_always(
                 connection,
                 who,
                 "person.erase",

@@ -1,1 +1,1 @@
-"""What reports read of the shop: offers, sales and orders; and the removal of old orders."""
+"""Queries of the shop for reports: offers, sales and orders; and the removal of old orders."""

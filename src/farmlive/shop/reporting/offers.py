@@ -1,4 +1,4 @@
-"""What reports read of a broadcast's bag and of the pick-up points."""
+"""Queries of a broadcast's bag and of the pick-up points, for reports."""
 
 from typing import Any, NamedTuple
 

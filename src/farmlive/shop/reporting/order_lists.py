@@ -1,4 +1,4 @@
-"""What work lists and sheets read of a broadcast's orders, as they are now: each with its lines."""
+"""Queries of a broadcast's current orders with their lines, for work lists and sheets."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -39,7 +39,7 @@ class ListedLine(NamedTuple):
 
 
 class OrderFields(NamedTuple):
-    """What a list shows of an order besides its lines.
+    """An order in a list, without its lines.
 
     Money is in minor units, times are in UTC milliseconds. `person_gone_at` is when the buyer's
     data was removed; `region` a GB/T 2260 code.
@@ -64,7 +64,7 @@ class OrderFields(NamedTuple):
 
     @property
     def to_collect(self) -> int:
-        """What is still to be paid for goods and fee; nothing of a cancelled order."""
+        """Return the amount still due for goods and fee; 0 for a cancelled order."""
         is_due = self.payment == "due" and self.state != "cancelled"
         return self.total - self.refunded if is_due else 0
 

@@ -1,4 +1,4 @@
-"""What reports read of sales: sums of orders by broadcast, by farm and by place, and the refunds.
+"""Queries of sales for reports: sums of orders by broadcast, by farm and by place, and the refunds.
 
 Money is in minor units. Cancelled orders are left out, except by `by_place`.
 """

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Executable, bindparam, delete, func, insert, 
 from farmlive.ids import ulid
 from farmlive.money import Money
 from farmlive.people import Caller
-from farmlive.people.core.audit import note
+from farmlive.people.core.audit import record_action
 from farmlive.problems import Conflict
 from farmlive.settings import Settings
 from farmlive.shop.core import currencies, regions
@@ -97,7 +97,7 @@ class ParcelFees:
             if rows:
                 connection.execute(insert(parcel_fees), rows)
             places = sorted({fee.region for fee in wanted.fees})
-            note(
+            record_action(
                 connection,
                 caller,
                 "fees.set",

@@ -100,7 +100,7 @@ class LotWatch:
         later = self._log.events(connection, broadcast, after=seq, kinds=[StockChanged.kind])
         told = dict(said)
         for event in later:
-            stock = StockChanged.of(event.data)
+            stock = StockChanged.parse(event.data)
             if stock.lot and stock.lot_sold_g is not None and stock.lot_left_g is not None:
                 told[stock.lot] = (stock.lot_sold_g, stock.lot_left_g)
         return told

@@ -237,7 +237,7 @@ def check_sellable(
 
 def check_shown(connection: Connection, event: Event) -> None:
     """Handle `card.pinned`: refuse to pin a card of a stopped lot. Raises LotStopped."""
-    shown = CardPinned.of(event.data).offer
+    shown = CardPinned.parse(event.data).offer
     check_sellable(connection, read_offers(connection, event.broadcast, [shown]).values())
 
 
@@ -374,8 +374,8 @@ def _changed(row: Offer, lot: _Lot) -> StockChanged:
 
 
 Settle = Callable[[Connection, str, Sequence[StockChanged]], Sequence[EventModel]]
-"""What is written of stock that has moved and may have come back: `moved_events`, or who serves
-those who wait of it before that.
+"""Returns the events of moved stock: `moved_events`, or a function that first allocates returned
+stock to the waiting list.
 """
 
 Ordered = Callable[

@@ -44,7 +44,7 @@ def asked(source: Source, now: float) -> bool:
 
 def report(fanout: Fanout, one: Viewer, now: float, highest: int, rtt_s: float) -> None:
     block = rtcp.ReceiverReport(SSRCS.video, 0, 0, highest, 0, 0, 0)
-    fanout.reported(one, block, now, rtt_s)
+    fanout.record_report(one, block, now, rtt_s)
 
 
 def on_air(fanout: Fanout, source: Source, count: int) -> float:
@@ -56,8 +56,8 @@ def narrow(fanout: Fanout, source: Source, now: float) -> tuple[Viewer, Kept, fl
     """A viewer that is live, and then reports a long queue."""
     one, kept = unknown(1, now)
     fanout.add(one, now)
-    fanout.pump(now)
-    assert one.lane is not None
+    fanout.send_bursts(now)
+    assert one.forwarder is not None
     first = kept.video[-1].sequence
     report(fanout, one, now, first, 0.05)
     now = source.frames(30, now)
@@ -71,8 +71,8 @@ def test_a_joiner_of_a_small_group_has_all_of_it(fanout: Fanout) -> None:
     now = on_air(fanout, source, 5)
     one, kept = unknown(1, now)
     fanout.add(one, now)
-    fanout.pump(now)
-    assert one.lane is not None
+    fanout.send_bursts(now)
+    assert one.forwarder is not None
     source.frames(2, now)
     assert len(kept.video) == 7 * PARTS
     assert consecutive(kept.video)
@@ -83,13 +83,13 @@ def test_a_joiner_of_a_large_group_waits_for_the_keyframe_it_asks_for(fanout: Fa
     now = on_air(fanout, source, 900)
     one, kept = unknown(1, now)
     fanout.add(one, now)
-    fanout.pump(now)
+    fanout.send_bursts(now)
     assert kept.video == []
     assert asked(source, now)
     source.frames(2, now, keyframe=True)
-    fanout.pump(now)
+    fanout.send_bursts(now)
     assert kept.video[0].payload.startswith(KEY)
-    assert one.lane is not None
+    assert one.forwarder is not None
 
 
 def test_a_joiner_soon_after_another_has_the_last_keyframe_meanwhile(fanout: Fanout) -> None:
@@ -103,17 +103,17 @@ def test_a_joiner_soon_after_another_has_the_last_keyframe_meanwhile(fanout: Fan
     one, kept = unknown(1, now)
     fanout.add(one, now)
     for _ in range(3):
-        fanout.pump(now)
+        fanout.send_bursts(now)
     assert len(kept.video) == PARTS
     assert kept.video[0].payload.startswith(KEY)
     assert one.peer in fanout.joining.waiting
     # The same group is not begun again, and no other keyframe requested within two seconds.
-    fanout.want_keyframes(now + 0.1)
+    fanout.request_keyframes(now + 0.1)
     assert one.peer in fanout.joining.waiting
     assert not asked(source, now + 0.1)
     assert asked(source, now + 2.1)
     source.frames(2, now + 2.2, keyframe=True)
-    fanout.pump(now + 2.3)
+    fanout.send_bursts(now + 2.3)
     assert consecutive(kept.video)
     assert len(kept.video) == PARTS * 3
 
@@ -125,7 +125,7 @@ def test_requests_for_many_joiners_are_two_seconds_apart(fanout: Fanout) -> None
     for number in range(60):
         one, _ = unknown(number, now)
         fanout.add(one, now)
-        fanout.want_keyframes(now)
+        fanout.request_keyframes(now)
         if asked(source, now):
             requests += 1
             source.frames(1, now, keyframe=True)
@@ -142,7 +142,7 @@ def test_a_burst_is_paced(fanout: Fanout) -> None:
     fanout.add(one, now)
     octets = []
     while fanout.joining.catching:
-        fanout.pump(now)
+        fanout.send_bursts(now)
         octets.append(sum(len(packet.payload) for packet in kept.video))
         now += 0.004
     assert len(kept.video) == 1_800
@@ -158,14 +158,14 @@ def test_who_loses_its_burst_waits_for_another_group(fanout: Fanout) -> None:
     one, kept = unknown(1, now)
     fanout.add(one, now)
     for _ in range(5):
-        fanout.pump(now)
+        fanout.send_bursts(now)
     sent = [packet.sequence for packet in kept.video]
     assert fanout.repair(one, rtcp.Nack(SSRCS.video, tuple(sent[20:60])), now)
     assert one.link.state == "narrow"
     assert one.peer in fanout.joining.waiting
     count = len(kept.received)
-    fanout.want_keyframes(now + 0.1)
-    fanout.pump(now + 0.1)
+    fanout.request_keyframes(now + 0.1)
+    fanout.send_bursts(now + 0.1)
     assert len(kept.received) == count
 
 
@@ -174,13 +174,13 @@ def test_a_narrow_viewer_is_paced_and_the_others_are_not(fanout: Fanout) -> None
     now = on_air(fanout, source, 5)
     wide, all_of_it = viewer(2)
     fanout.add(wide, now)
-    fanout.pump(now)
+    fanout.send_bursts(now)
     one, kept, now = narrow(fanout, source, now)
-    assert one.lane is None
+    assert one.forwarder is None
     assert one.peer in fanout.joining.catching
     before, ends = len(kept.video), len(all_of_it.video)
     source.frames(1, now, parts=200)
-    fanout.pump(now)
+    fanout.send_bursts(now)
     assert len(all_of_it.video) == ends + 200
     assert before < len(kept.video) < before + 200
     assert consecutive(kept.video)
@@ -192,13 +192,13 @@ def test_a_narrow_viewer_whose_picture_is_late_waits_for_a_keyframe(fanout: Fano
     one, kept, now = narrow(fanout, source, now)
     # A second of the picture comes in no time: more than it is sent.
     source.frames(30, now, parts=60)
-    fanout.pump(now)
-    fanout.pump(now + 0.01)
+    fanout.send_bursts(now)
+    fanout.send_bursts(now + 0.01)
     assert one.peer in fanout.joining.waiting
     now += 2.5
     source.frames(3, now, keyframe=True)
     now += 0.1
-    fanout.pump(now)
+    fanout.send_bursts(now)
     assert consecutive(kept.video)
     assert kept.video[-3 * PARTS].payload.startswith(KEY)
 
@@ -210,11 +210,11 @@ def test_a_narrow_link_that_is_wide_again_goes_live(fanout: Fanout) -> None:
     for _ in range(20):
         for _ in range(6):
             now = source.frames(5, now)
-            fanout.pump(now)
+            fanout.send_bursts(now)
         report(fanout, one, now, kept.video[-1].sequence, 0.05)
-    fanout.pump(now)
+    fanout.send_bursts(now)
     assert one.link.state == "wide"
-    assert one.lane is not None
+    assert one.forwarder is not None
     source.frames(2, now)
     assert consecutive(kept.video)
 
@@ -227,7 +227,7 @@ def test_repairs_of_a_narrow_link_have_an_end(fanout: Fanout) -> None:
     source.frames(1, now, parts=100)
     for _ in range(5):
         now += 0.2
-        fanout.pump(now)
+        fanout.send_bursts(now)
     numbers = tuple(packet.sequence for packet in kept.video[-70:])
     one.link._repair_octets, one.link._repair_at = 0.0, now
     assert fanout.repair(one, rtcp.Nack(SSRCS.video, numbers), now)
@@ -240,7 +240,7 @@ def test_what_a_newer_keyframe_replaces_is_not_repaired(fanout: Fanout) -> None:
     one, kept, now = narrow(fanout, source, now)
     old = kept.video[-1].sequence
     source.frames(1, now, keyframe=True)
-    fanout.pump(now)
+    fanout.send_bursts(now)
     assert not fanout.repair(one, rtcp.Nack(SSRCS.video, (old,)), now)
     assert kept.of(SSRCS.retransmission) == []
     fanout.repair(one, rtcp.Nack(SSRCS.video, (kept.video[-1].sequence,)), now)

@@ -61,7 +61,7 @@ export interface CardLot {
   harvested_at: number | null;
   /** Whether its latest test was passed. */
   tested: boolean;
-  /** Why nothing of it is sold. */
+  /** The reasons that stop its sale. */
   stopped?: Reason[];
   /** Null unless it was lifted. */
   lifted?: Lift | null;
@@ -90,25 +90,25 @@ export interface CardUnpinned {
 
 /** A chat message was hidden. To: public. */
 export interface ChatHidden {
-  /** The seq of the message to take away. */
+  /** The seq of the message to remove. */
   message: number;
 }
 
 /** A chat message; once the message is hidden its data is empty. To: public. */
 export interface ChatSaid {
-  /** Who; gone once hidden, as the text. Empty for one of the team who has no display name: the role says who it is. */
+  /** The sender's nickname; removed with the text when the message is hidden. Empty for crew without a display name; `role` says who it is. */
   nickname?: string;
-  /** What. */
+  /** The message. */
   text?: string;
-  /** coordinator, host or moderator; left out for everyone else. */
+  /** coordinator, host or moderator; absent for everyone else. */
   role?: string;
-  /** True for one of the demo's people, else left out. */
+  /** True for a simulated person of the demo, otherwise absent. */
   simulated?: boolean;
 }
 
 /** The server's clock was set; holds and running flash batches keep their remaining time. To: public. */
 export interface ClockMoved {
-  /** Add so many milliseconds, which may be below zero, to the `until` of each hold and to `starts_at` and `ends_at` of each flash batch that runs, as told before. The server's time is as much later; the `at` of events never goes back. */
+  /** Milliseconds, possibly negative, to add to the `until` of each hold and to `starts_at` and `ends_at` of each running flash batch that came before. The server's time shifts by the same; the `at` of events never goes back. */
   by: number;
 }
 
@@ -118,11 +118,11 @@ export interface FlashCorrected {
   flash: string;
   /** A ULID. */
   offer: string;
-  /** For one box of it while it ran. */
+  /** The price of a box while the batch ran. */
   price: Money;
-  /** The price at which its boxes are held from now on. */
+  /** The price of its held boxes from now on. */
   right: Money;
-  /** How many were taken at its price. */
+  /** Orders at its price. */
   orders: number;
 }
 
@@ -132,9 +132,9 @@ export interface FlashEnded {
   flash: string;
   /** A ULID. */
   offer: string;
-  /** How many of its boxes were ordered. */
+  /** Ordered boxes of the batch. */
   sold: number;
-  /** time, sold_out, host or broadcast; wrong, where its price was a mistake; or stopped, where its lot was. */
+  /** time, sold_out, host or broadcast; wrong if its price was a mistake; stopped if its lot was stopped. */
   why: "time" | "sold_out" | "host" | "broadcast" | "wrong" | "stopped";
 }
 
@@ -144,15 +144,15 @@ export interface FlashPlanned {
   flash: string;
   /** A ULID. */
   offer: string;
-  /** For one box of the batch while it runs. */
+  /** The price of a box while the batch runs. */
   price: Money;
-  /** How many it has. */
+  /** Boxes of the batch. */
   boxes: number;
-  /** How many of them one buyer may have, or null. */
+  /** Limit of boxes per buyer, or null. */
   per_buyer: number | null;
-  /** When it starts, or did, UTC milliseconds since 1970. */
+  /** Start time, UTC milliseconds since 1970. */
   starts_at: number;
-  /** When it ends, as far as it is not sold out before. */
+  /** End time, unless it sells out before. */
   ends_at: number;
 }
 
@@ -162,21 +162,21 @@ export interface FlashStarted {
   flash: string;
   /** A ULID. */
   offer: string;
-  /** For one box of the batch while it runs. */
+  /** The price of a box while the batch runs. */
   price: Money;
-  /** How many it has. */
+  /** Boxes of the batch. */
   boxes: number;
-  /** How many of them one buyer may have, or null. */
+  /** Limit of boxes per buyer, or null. */
   per_buyer: number | null;
-  /** When it starts, or did, UTC milliseconds since 1970. */
+  /** Start time, UTC milliseconds since 1970. */
   starts_at: number;
-  /** When it ends, as far as it is not sold out before. */
+  /** End time, unless it sells out before. */
   ends_at: number;
 }
 
 /** The last lift of a lot: its public sentence and its time. */
 export interface Lift {
-  /** In a coordinator's words. */
+  /** A coordinator's reason. */
   sentence: string;
   /** UTC milliseconds since 1970. */
   at: number;
@@ -196,7 +196,7 @@ export interface Line {
   price: number;
   /** Minor units of the line. */
   total: number;
-  /** The flash batch that it is of. */
+  /** The flash batch of the line. */
   flash?: string;
 }
 
@@ -212,9 +212,9 @@ export interface LineName {
 export interface LotChanged {
   /** A ULID. */
   lot: string;
-  /** Net weight harvested, grams, as it is recorded from now on. */
+  /** Corrected net weight of the harvest, grams. */
   harvested_g: number;
-  /** Net weight of it that was thrown away. */
+  /** Net weight that was thrown away, grams. */
   wasted_g: number;
 }
 
@@ -222,9 +222,9 @@ export interface LotChanged {
 export interface LotResumed {
   /** A ULID. */
   lot: string;
-  /** Why, in a coordinator's words; left out where none lifted it, but a test or a certificate came that the county asks for. */
+  /** A coordinator's reason; absent if the lot resumed because a required test or certificate arrived. */
   sentence?: string;
-  /** When that was said, UTC milliseconds; left out where it is said now. */
+  /** When the lot was lifted, UTC milliseconds; absent if that is now. */
   lifted_at?: number;
   /** Whether its latest test was passed. */
   tested: boolean;
@@ -234,9 +234,9 @@ export interface LotResumed {
 export interface LotStopped {
   /** A ULID. */
   lot: string;
-  /** Why; a test_missing or certificate_missing names no finding: what was sold before is handed over. */
+  /** The reasons. test_missing and certificate_missing name no finding: boxes sold before are handed over. */
   reasons: Reason[];
-  /** True where it was stopped already, and the reasons are others now; else left out. */
+  /** True if it was already stopped and only the reasons changed, otherwise absent. */
   again?: boolean;
 }
 
@@ -252,10 +252,10 @@ export interface Money {
 export interface OfferAdded {
   /** A ULID. */
   offer: string;
-  /** Its place in the bag, from 1; older logs don't say it. */
+  /** Position in the bag, from 1; missing in older logs. */
   position?: number;
   name: Text;
-  /** What a box is called. */
+  /** The name of a box. */
   unit: Text;
   /** Net weight of a box, grams. */
   net_weight_g: number;
@@ -267,17 +267,17 @@ export interface OfferAdded {
   /** The GTIN of a box, or null. */
   gtin: string | null;
   lot: CardLot;
-  /** How many boxes may be sold in all. */
+  /** Boxes released for sale in all. */
   released: number;
-  /** How many were ordered. */
+  /** Ordered boxes. */
   sold?: number;
-  /** How many are kept for buyers. */
+  /** Boxes held for buyers. */
   held?: number;
-  /** How many are kept for a flash batch. */
+  /** Boxes reserved for a flash batch. */
   kept?: number;
-  /** How many can be had. */
+  /** Available boxes. */
   left: number;
-  /** How many boxes are waited for. */
+  /** Boxes on the waiting list. */
   waiting?: number;
   /** Its flash batch, planned or running, or null. */
   flash?: CardFlash | null;
@@ -287,17 +287,17 @@ export interface OfferAdded {
 export interface OfferChanged {
   /** A ULID. */
   offer: string;
-  /** From now on. */
+  /** The price from now on. */
   price?: Money;
-  /** Null where it was taken away. */
+  /** Null if it was removed. */
   list_price?: Money | null;
-  /** Its place in the bag, from 1. */
+  /** Position in the bag, from 1. */
   position?: number;
   /** In both languages. */
   name?: Text;
   /** The URL of its picture, or null. */
   picture?: string | null;
-  /** True where the price before was a mistake, else left out. */
+  /** True if the previous price was a mistake, otherwise absent. */
   corrected?: boolean;
 }
 
@@ -305,9 +305,9 @@ export interface OfferChanged {
 export interface OfferReleased {
   /** A ULID. */
   offer: string;
-  /** How many more may be sold; below zero so many were taken back. */
+  /** Boxes released; negative if boxes were withdrawn. */
   quantity: number;
-  /** How many may be sold in all. */
+  /** Boxes released for sale in all. */
   released: number;
 }
 
@@ -317,15 +317,15 @@ export interface OrderAtCentre {
   order: string;
   /** The state from now on. */
   state: "held" | "placed" | "packed" | "shipped" | "at_centre" | "received" | "cancelled" | "expired";
-  /** The number that people say, such as A0001. */
+  /** The order's number for people, such as A0001. */
   number?: string;
   /** The payment from now on: due, paid, part_refunded or refunded. */
   payment: "due" | "paid" | "part_refunded" | "refunded";
   /** buyer or staff. */
   by?: "buyer" | "staff";
-  /** True where a step was taken back, so that it is in this state again; else left out. */
+  /** True if a transition was undone and the order is in this state again; otherwise absent. */
   undone?: boolean;
-  /** True where another step follows in the same moment, so that its buyer is told of that one alone, if at all; else left out. */
+  /** True if another transition follows at once, so that the buyer is notified of the last one only; otherwise absent. */
   passed?: boolean;
 }
 
@@ -335,15 +335,15 @@ export interface OrderCancelled {
   order: string;
   /** The state from now on. */
   state: "held" | "placed" | "packed" | "shipped" | "at_centre" | "received" | "cancelled" | "expired";
-  /** The number that people say, such as A0001. */
+  /** The order's number for people, such as A0001. */
   number?: string;
   /** The payment from now on: due, paid, part_refunded or refunded. */
   payment: "due" | "paid" | "part_refunded" | "refunded";
   /** buyer or staff. */
   by?: "buyer" | "staff";
-  /** True where a step was taken back, so that it is in this state again; else left out. */
+  /** True if a transition was undone and the order is in this state again; otherwise absent. */
   undone?: boolean;
-  /** True where another step follows in the same moment, so that its buyer is told of that one alone, if at all; else left out. */
+  /** True if another transition follows at once, so that the buyer is notified of the last one only; otherwise absent. */
   passed?: boolean;
 }
 
@@ -353,7 +353,7 @@ export interface OrderClaimAnswered {
   order: string;
   /** The state from now on. */
   state: "held" | "placed" | "packed" | "shipped" | "at_centre" | "received" | "cancelled" | "expired";
-  /** The number that people say, such as A0001. */
+  /** The order's number for people, such as A0001. */
   number: string;
   /** The payment from now on: due, paid, part_refunded or refunded. */
   payment: "due" | "paid" | "part_refunded" | "refunded";
@@ -363,7 +363,7 @@ export interface OrderClaimAnswered {
   claim: string;
   /** refunded or refused. */
   answer: "refunded" | "refused";
-  /** Given back for it; left out where it was refused. */
+  /** The amount refunded; absent if the claim was refused. */
   amount?: Money;
 }
 
@@ -373,7 +373,7 @@ export interface OrderClaimed {
   order: string;
   /** The state from now on. */
   state: "held" | "placed" | "packed" | "shipped" | "at_centre" | "received" | "cancelled" | "expired";
-  /** The number that people say, such as A0001. */
+  /** The order's number for people, such as A0001. */
   number: string;
   /** The payment from now on: due, paid, part_refunded or refunded. */
   payment: "due" | "paid" | "part_refunded" | "refunded";
@@ -381,7 +381,7 @@ export interface OrderClaimed {
   by: "buyer" | "staff";
   /** The claim's id. */
   claim: string;
-  /** How many were sent with it. */
+  /** Number of photos of the claim. */
   photos: number;
 }
 
@@ -389,9 +389,9 @@ export interface OrderClaimed {
 export interface OrderErased {
   /** A ULID. */
   order: string;
-  /** The number that people say, such as A0001. */
+  /** The order's number for people, such as A0001. */
   number: string;
-  /** The pseudonym that the order has from now on, in the events before, too. */
+  /** The order's pseudonym from now on, in earlier events too. */
   buyer: string;
 }
 
@@ -409,19 +409,19 @@ export interface OrderHeld {
   order: string;
   /** Always this one. */
   state: "held";
-  /** Minor units; a seller gets those of own farms. */
+  /** Amounts in minor units; a seller sees own farms' lines only. */
   lines: Line[];
-  /** All lines, the fee included; for a seller, own lines. */
+  /** Sum of all lines and the fee; for a seller, of own lines. */
   total: Money;
   /** The payment from now on: due, paid, part_refunded or refunded. */
   payment: "due";
-  /** When it runs out, UTC milliseconds since 1970. */
+  /** When it expires, UTC milliseconds since 1970. */
   until: number;
-  /** True where what was waited for came, else left out. */
+  /** True if it has boxes from the waiting list, otherwise absent. */
   waited?: boolean;
-  /** True where a wrong price in it was put right, else left out. */
+  /** True if a mistaken price in it was corrected, otherwise absent. */
   corrected?: boolean;
-  /** True for one of the demo's people, else left out. */
+  /** True for a simulated person of the demo, otherwise absent. */
   simulated?: boolean;
 }
 
@@ -431,15 +431,15 @@ export interface OrderPacked {
   order: string;
   /** The state from now on. */
   state: "held" | "placed" | "packed" | "shipped" | "at_centre" | "received" | "cancelled" | "expired";
-  /** The number that people say, such as A0001. */
+  /** The order's number for people, such as A0001. */
   number?: string;
   /** The payment from now on: due, paid, part_refunded or refunded. */
   payment: "due" | "paid" | "part_refunded" | "refunded";
   /** buyer or staff. */
   by?: "buyer" | "staff";
-  /** True where a step was taken back, so that it is in this state again; else left out. */
+  /** True if a transition was undone and the order is in this state again; otherwise absent. */
   undone?: boolean;
-  /** True where another step follows in the same moment, so that its buyer is told of that one alone, if at all; else left out. */
+  /** True if another transition follows at once, so that the buyer is notified of the last one only; otherwise absent. */
   passed?: boolean;
 }
 
@@ -449,15 +449,15 @@ export interface OrderPaid {
   order: string;
   /** The state from now on. */
   state: "held" | "placed" | "packed" | "shipped" | "at_centre" | "received" | "cancelled" | "expired";
-  /** The number that people say, such as A0001. */
+  /** The order's number for people, such as A0001. */
   number?: string;
   /** The payment from now on: due, paid, part_refunded or refunded. */
   payment: "due" | "paid" | "part_refunded" | "refunded";
   /** buyer or staff. */
   by?: "buyer" | "staff";
-  /** True where a step was taken back, so that it is in this state again; else left out. */
+  /** True if a transition was undone and the order is in this state again; otherwise absent. */
   undone?: boolean;
-  /** True where another step follows in the same moment, so that its buyer is told of that one alone, if at all; else left out. */
+  /** True if another transition follows at once, so that the buyer is notified of the last one only; otherwise absent. */
   passed?: boolean;
 }
 
@@ -467,27 +467,27 @@ export interface OrderPlaced {
   order: string;
   /** The state from now on. */
   state: "held" | "placed" | "packed" | "shipped" | "at_centre" | "received" | "cancelled" | "expired";
-  /** The number that people say, such as A0001. */
+  /** The order's number for people, such as A0001. */
   number?: string;
   /** The payment from now on: due, paid, part_refunded or refunded. */
   payment: "due" | "paid" | "part_refunded" | "refunded";
   /** buyer or staff. */
   by?: "buyer" | "staff";
-  /** True where a step was taken back, so that it is in this state again; else left out. */
+  /** True if a transition was undone and the order is in this state again; otherwise absent. */
   undone?: boolean;
-  /** True where another step follows in the same moment, so that its buyer is told of that one alone, if at all; else left out. */
+  /** True if another transition follows at once, so that the buyer is notified of the last one only; otherwise absent. */
   passed?: boolean;
-  /** A pseudonym, the same for the same phone; not for sellers. */
+  /** A pseudonym, equal for equal phone numbers; hidden from sellers. */
   buyer?: string;
-  /** Minor units; a seller gets those of own farms. */
+  /** Amounts in minor units; a seller sees own farms' lines only. */
   lines?: Line[];
-  /** All lines, the fee included; for a seller, own lines. */
+  /** Sum of all lines and the fee; for a seller, of own lines. */
   total?: Money;
-  /** For the parcel, part of the total; not for sellers. */
+  /** The parcel fee, part of the total; hidden from sellers. */
   fee?: Money;
   /** parcel or pickup. */
   way?: "parcel" | "pickup";
-  /** True for one of the demo's people, else left out. */
+  /** True for a simulated person of the demo, otherwise absent. */
   simulated?: boolean;
 }
 
@@ -497,15 +497,15 @@ export interface OrderReceived {
   order: string;
   /** The state from now on. */
   state: "held" | "placed" | "packed" | "shipped" | "at_centre" | "received" | "cancelled" | "expired";
-  /** The number that people say, such as A0001. */
+  /** The order's number for people, such as A0001. */
   number?: string;
   /** The payment from now on: due, paid, part_refunded or refunded. */
   payment: "due" | "paid" | "part_refunded" | "refunded";
   /** buyer or staff. */
   by?: "buyer" | "staff";
-  /** True where a step was taken back, so that it is in this state again; else left out. */
+  /** True if a transition was undone and the order is in this state again; otherwise absent. */
   undone?: boolean;
-  /** True where another step follows in the same moment, so that its buyer is told of that one alone, if at all; else left out. */
+  /** True if another transition follows at once, so that the buyer is notified of the last one only; otherwise absent. */
   passed?: boolean;
 }
 
@@ -515,23 +515,23 @@ export interface OrderRefunded {
   order: string;
   /** The state from now on. */
   state: "held" | "placed" | "packed" | "shipped" | "at_centre" | "received" | "cancelled" | "expired";
-  /** The number that people say, such as A0001. */
+  /** The order's number for people, such as A0001. */
   number?: string;
   /** The payment from now on: due, paid, part_refunded or refunded. */
   payment: "due" | "paid" | "part_refunded" | "refunded";
   /** buyer or staff. */
   by?: "buyer" | "staff";
-  /** True where a step was taken back, so that it is in this state again; else left out. */
+  /** True if a transition was undone and the order is in this state again; otherwise absent. */
   undone?: boolean;
-  /** True where another step follows in the same moment, so that its buyer is told of that one alone, if at all; else left out. */
+  /** True if another transition follows at once, so that the buyer is notified of the last one only; otherwise absent. */
   passed?: boolean;
-  /** Given back in all, or taken off what is due. */
+  /** The amount refunded, or taken off what is due. */
   amount: Money;
-  /** Boxes that never left and are in the stock again; a seller gets those of own farms, left out where there are none. Where the refund was undone, those that the order has again. */
+  /** Unshipped boxes that returned to stock; a seller sees own farms' boxes only; absent if there are none. If the refund was undone, the boxes that the order has again. */
   back?: Returned[];
-  /** The line at whose wrong price more was asked for; left out where it was given back for anything else, and for a seller where it is of another farm. */
+  /** The line whose mistaken price was too high; absent for other refunds, and for a seller of another farm. */
   line?: LineName;
-  /** The claim that it answers, if it does; open again where it was undone. */
+  /** The claim that it answers, if any; open again if the refund was undone. */
   claim?: string;
 }
 
@@ -541,13 +541,13 @@ export interface OrderResumed {
   order: string;
   /** The state from now on. */
   state: "held" | "placed" | "packed" | "shipped" | "at_centre" | "received" | "cancelled" | "expired";
-  /** The number that people say, such as A0001. */
+  /** The order's number for people, such as A0001. */
   number: string;
   /** The payment from now on: due, paid, part_refunded or refunded. */
   payment: "due" | "paid" | "part_refunded" | "refunded";
-  /** The lot in it that was stopped, or lifted. */
+  /** The lot that was stopped or lifted. */
   lot: string;
-  /** False: all of the order may be handed over again. */
+  /** False: the order may be handed over again. */
   stopped: boolean;
 }
 
@@ -557,15 +557,15 @@ export interface OrderShipped {
   order: string;
   /** The state from now on. */
   state: "held" | "placed" | "packed" | "shipped" | "at_centre" | "received" | "cancelled" | "expired";
-  /** The number that people say, such as A0001. */
+  /** The order's number for people, such as A0001. */
   number?: string;
   /** The payment from now on: due, paid, part_refunded or refunded. */
   payment: "due" | "paid" | "part_refunded" | "refunded";
   /** buyer or staff. */
   by?: "buyer" | "staff";
-  /** True where a step was taken back, so that it is in this state again; else left out. */
+  /** True if a transition was undone and the order is in this state again; otherwise absent. */
   undone?: boolean;
-  /** True where another step follows in the same moment, so that its buyer is told of that one alone, if at all; else left out. */
+  /** True if another transition follows at once, so that the buyer is notified of the last one only; otherwise absent. */
   passed?: boolean;
 }
 
@@ -575,28 +575,28 @@ export interface OrderStopped {
   order: string;
   /** The state from now on. */
   state: "held" | "placed" | "packed" | "shipped" | "at_centre" | "received" | "cancelled" | "expired";
-  /** The number that people say, such as A0001. */
+  /** The order's number for people, such as A0001. */
   number: string;
   /** The payment from now on: due, paid, part_refunded or refunded. */
   payment: "due" | "paid" | "part_refunded" | "refunded";
-  /** The lot in it that was stopped, or lifted. */
+  /** The lot that was stopped or lifted. */
   lot: string;
-  /** Whether the order has a stopped lot, so that nothing of it is handed over. */
+  /** Whether the order has a stopped lot, which blocks its hand-over. */
   stopped: boolean;
 }
 
 /** A reason that stops a lot. */
 export interface Reason {
-  /** The finding; none where something is missing. */
+  /** The finding; absent for a missing document. */
   finding?: string;
   kind: "test_failed" | "waiting_period" | "test_missing" | "certificate_missing";
   /** When it was tested, sprayed or harvested, UTC milliseconds. */
   at: number;
-  /** What the test found, of a test_failed. */
+  /** The test's result, for test_failed. */
   result?: Text;
-  /** What was sprayed, of a waiting_period. */
+  /** The sprayed substance, for waiting_period. */
   substance?: Text;
-  /** Until when nothing might be picked. */
+  /** End of the waiting period. */
   until?: number;
 }
 
@@ -604,7 +604,7 @@ export interface Reason {
 export interface Returned {
   /** A ULID. */
   offer: string;
-  /** Its farm; older logs don't name it. */
+  /** The farm; missing in older logs. */
   farm?: string;
   /** Boxes. */
   quantity: number;
@@ -614,11 +614,11 @@ export interface Returned {
 export interface RushBegan {
   /** A ULID. */
   offer: string;
-  /** How many of it devices without a past order took within a minute. */
+  /** Boxes that devices without a past order took within a minute. */
   boxes: number;
-  /** When they need the proof from, UTC milliseconds since 1970. */
+  /** When the proof became necessary, UTC milliseconds since 1970. */
   since: number;
-  /** How many zero bits the proof's SHA-256 begins with. */
+  /** Proof-of-work difficulty: leading zero bits of SHA-256. */
   bits: number;
 }
 
@@ -634,7 +634,7 @@ export interface SourceJoined {
   source: string;
   /** Its name. */
   label: string;
-  /** True for someone who came by a guest's link, else left out. */
+  /** True for a guest with a link, otherwise absent. */
   guest?: boolean;
 }
 
@@ -642,7 +642,7 @@ export interface SourceJoined {
 export interface SourceLeft {
   /** A ULID. */
   source: string;
-  /** True for someone who came by a guest's link, else left out. */
+  /** True for a guest with a link, otherwise absent. */
   guest?: boolean;
 }
 
@@ -652,7 +652,7 @@ export interface SourceSwitched {
   source: string;
   /** Its name. */
   label: string;
-  /** That of its picture; left out where there is none. */
+  /** The video codec; absent without video. */
   codec?: string;
 }
 
@@ -660,21 +660,21 @@ export interface SourceSwitched {
 export interface StockChanged {
   /** A ULID. */
   offer: string;
-  /** How many may be sold in all: sold, held, kept and left together. */
+  /** Boxes released for sale in all: the sum of sold, held, kept and left. */
   released: number;
-  /** How many were ordered. */
+  /** Ordered boxes. */
   sold: number;
-  /** How many are kept for buyers who write their order. */
+  /** Boxes held for buyers who fill in their order. */
   held?: number;
-  /** How many can be had of the flash batch that runs. */
+  /** Available boxes of the running flash batch. */
   kept?: number;
-  /** How many can be had else, as far as the lot holds them. */
+  /** Other available boxes, at most what the lot holds. */
   left: number;
   /** The id of the lot that the offer draws on. */
   lot?: string;
   /** Net weight sold of that lot, grams, by all offers that draw on it. */
   lot_sold_g?: number;
-  /** Net weight of that lot that can still be had, by all of them together. */
+  /** Available net weight of that lot, grams, for all of these offers together. */
   lot_left_g?: number;
 }
 
@@ -690,7 +690,7 @@ export interface Text {
 export interface WaitChanged {
   /** A ULID. */
   offer: string;
-  /** How many boxes those want together who wait for it. */
+  /** The sum of boxes on the waiting list. */
   waiting: number;
 }
 

@@ -71,16 +71,16 @@ class CatchUp:
 
         All packets that came have been sent.
         """
-        lane = viewer.lane
-        if lane is None:
+        forwarder = viewer.forwarder
+        if forwarder is None:
             return
         viewer.leave_live()
-        lane.members.remove(viewer.peer)
+        forwarder.members.remove(viewer.peer)
         self.catching[viewer.peer] = viewer
         self._sending.stale = True
-        if not lane.members:
-            del self.lanes[lane.track]
-            self._left(lane.publisher)
+        if not forwarder.members:
+            del self.forwarders[forwarder.track]
+            self._on_unused(forwarder.publisher)
 
     def forget(self, viewer: Viewer) -> None:
         """Remove the viewer."""

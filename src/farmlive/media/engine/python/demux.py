@@ -111,7 +111,9 @@ class Demux:
         if track.missing or track.overrun:
             self._timers.schedule_peer_request(peer, publisher)
 
-    def _handle_rtcp(self, peer: EnginePeer, protection: Protection, data: bytes, now: float) -> None:
+    def _handle_rtcp(
+        self, peer: EnginePeer, protection: Protection, data: bytes, now: float
+    ) -> None:
         # Most RTCP of viewers is receiver reports: those on a wide link tell something once in a
         # while. Of the reference times that many add, one for each of our reports is enough.
         viewer = peer.viewer
@@ -141,7 +143,7 @@ class Demux:
             if isinstance(report, rtcp.Nack):
                 self.counts["nacks_received"] += 1
                 if fanout.repair(viewer, report, now):
-                    self._upkeep.ask_for_keyframe(fanout)
+                    self._timers.request_keyframes(fanout)
             elif isinstance(report, rtcp.KeyframeRequest):
                 self.counts["keyframe_requests_received"] += 1
                 asked = fanout.keyframe_requested(viewer)

@@ -404,19 +404,19 @@ class Fanout:
     def _estimate(self, viewer: Viewer, report: rtcp.ReceiverReport, now: float) -> None:
         octets = viewer.sent.octets
         viewer.link.reported(report.highest, report.total_lost, octets, viewer.stream_kbps, now)
-        lane = viewer.lane
-        if lane is not None and paces(viewer, lane.publisher):
+        forwarder = viewer.forwarder
+        if forwarder is not None and paces(viewer, forwarder.publisher):
             self.flush()
             self.joining.pace(viewer)
 
     def probe(self, seconds: float) -> None:
         """Send the viewers whose link is probed the padding for this many seconds."""
         for viewer in list(self.joining.probing.values()):
-            layer, lane = viewer.selector.probe, viewer.forwarder
-            if layer is None or lane is None or layer >= len(lane.publisher.layers):
+            layer, forwarder = viewer.selector.probe, viewer.forwarder
+            if layer is None or forwarder is None or layer >= len(forwarder.publisher.layers):
                 del self.joining.probing[viewer.peer]
                 continue
-            more = lane.publisher.layers[layer].kbps - lane.track.kbps
+            more = forwarder.publisher.layers[layer].kbps - forwarder.track.kbps
             self.repairs.send_probe(viewer, round(more * 125 * seconds))
 
     @property

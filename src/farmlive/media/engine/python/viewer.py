@@ -117,8 +117,9 @@ class Viewer:
         "_alone",
         "address",
         "audio_shift",
-        "burst",
         "backpressure",
+        "backpressure",
+        "burst",
         "cursor",
         "entered",
         "epoch",
@@ -137,7 +138,6 @@ class Viewer:
         "sound",
         "sound_before",
         "spent",
-        "backpressure",
         "target",
         "video",
         "viewing",
@@ -247,7 +247,7 @@ class Viewer:
         epoch = self.epoch
         if epoch is not None:
             self.video = self.sent
-            self.lane, self.cursor = None, (epoch.track.ring.highest + 1) & 0xFFFF
+            self.forwarder, self.cursor = None, (epoch.track.ring.highest + 1) & 0xFFFF
 
     @property
     def stream_kbps(self) -> float:

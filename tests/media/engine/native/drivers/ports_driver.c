@@ -88,14 +88,14 @@ static void keep(void *context, const struct address *to, const uint8_t *sent, s
 static void print_peer(struct peer *peer)
 {
     printf("peer %d %d %.17g %.17g %d at", peer->credentials_count, peer->renewed, peer->checked_at,
-           peer->there_at, ice_is_proved(peer));
+           peer->selected_at, ice_is_proved(peer));
     if (peer->at.port)
         print_place(peer->at.port, &peer->at.address);
     printf(" of");
     for (int i = 0; i < peer->path_count; i++) {
         const struct path *path = &peer->paths[i];
         print_place(path->place.port, &path->place.address);
-        printf(" %d %zu %zu %d", path->proved, path->received, path->sent, path->has_greeted);
+        printf(" %d %zu %zu %d", path->validated, path->received, path->sent, path->has_greeted);
     }
     printf("\n");
 }

@@ -237,4 +237,4 @@ class Hands:
 
     def prefer(self, peer: Peer, most: int | None) -> None:
         for hand in self.all:
-            hand.engine.prefer(peer, most)
+            hand.engine.limit_layer(peer, most)

@@ -36,7 +36,7 @@ struct core {
     struct send_feedback send_feedback;
     struct events *events;
     struct counters counts; /* also of removed peers; outputs and senders have theirs */
-    bool passes_reports;     /* layers are selected or links estimated by them */
+    bool passes_reports;    /* layers are selected or links estimated by them */
     bool link_control;      /* viewers on weak links are paced */
     /* Called when a publisher's path has changed, to open and to close its own socket; and when
      * `passes_reports` has changed. NULL in a test engine. */

@@ -134,7 +134,7 @@ static double round_trip_s(const struct core *core, const struct receiver_report
 {
     if (report->last_report == 0)
         return -1;
-    uint32_t took = timers_middle_of(core, now) - report->last_report - report->delay;
+    uint32_t took = timers_ntp_middle(core, now) - report->last_report - report->delay;
     return (double)took / NTP_SHORT_SECOND;
 }
 

@@ -308,8 +308,8 @@ bool engine_watching(struct core *core, uint64_t number, double now, struct watc
         .layers = source != NULL ? source->layer_count : 0,
         .loss = choice_recent_loss(&viewer->choice, now),
         .estimated_kbps = viewer->link.state == LINK_NARROW
-                            ? viewer->link.kbps
-                            : choice_carries_kbps(&viewer->choice, now),
+                              ? viewer->link.kbps
+                              : choice_carries_kbps(&viewer->choice, now),
         .link = viewer->link.state,
         .dropped = viewer->slow.dropped,
         .transport = peer->at.port != NULL ? port_transport(peer->at.port) : TRANSPORT_UDP,

@@ -36,8 +36,8 @@ void catch_up_forget(struct catch_up *catch_up, struct viewer *viewer);
 /* A group begins at `start` on this track: start the viewers that wait for it, and send them what
  * has arrived of it if that is little. If `impatient`, also start viewers that see none of the
  * publisher's layers and wait for a higher one. */
-void catch_up_start_group(struct catch_up *catch_up, struct publisher *publisher, struct track *track,
-                     uint16_t start, bool impatient, double now);
+void catch_up_start_group(struct catch_up *catch_up, struct publisher *publisher,
+                          struct track *track, uint16_t start, bool impatient, double now);
 /* Start a viewer with the group that the ring holds, if it is worth it: by `ring_starts_in_group`
  * on a wide link, else by `link_estimate_join`. `on_air`: the publisher of its target, or NULL. */
 bool catch_up_start(struct catch_up *catch_up, struct viewer *viewer,

@@ -370,7 +370,7 @@ bool output_repair(struct output *output, struct viewer *viewer, const struct na
         if (link_estimate_missed(link, nack->count, viewer->burst, kbps, now))
             return give_up(output, viewer);
     }
-    return rtx_answer(&output->rtx, viewer, nack, now) && give_up(output, viewer);
+    return rtx_answer_nack(&output->rtx, viewer, nack, now) && give_up(output, viewer);
 }
 
 bool output_reported(struct output *output, struct viewer *viewer,

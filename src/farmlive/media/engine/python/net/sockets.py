@@ -35,7 +35,7 @@ class FramedStream(Protocol):
 
 
 SendSocket = socket.socket | FramedStream
-"""What an audience sends through."""
+"""The socket or port that a send group uses."""
 
 
 class Port:
