@@ -280,7 +280,7 @@ async def test_a_database_that_takes_none_is_said_and_read_all_the_same(
     async def full(_captured: Any, _unreadable: Any) -> bool:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(found.hubs._checkpoints, "keep", full)
+    monkeypatch.setattr(found.hubs._checkpoints, "store", full)
     broadcast = await written(store, found, EVERY + 10)
     with capture_logs() as logs:
         assert await looked_at(found, broadcast) == state_of(folded(log_of(EVERY + 10)))
@@ -309,7 +309,7 @@ async def test_what_is_written_while_it_comes_in_is_there_at_once(
         return more
 
     loop = asyncio.get_running_loop()
-    monkeypatch.setattr(found.hubs, "_read_on", reads_all_but_the_last)
+    monkeypatch.setattr(found.hubs, "_read_next", reads_all_but_the_last)
     async with found.hub(broadcast) as hub:
         assert state_of(hub.scene) == state_of(folded(all_of_it))
 

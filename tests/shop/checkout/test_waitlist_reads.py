@@ -25,7 +25,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         counts.append(len(found))
         return found
 
-    monkeypatch.setattr(waitlist_queue.QueueScan, "after", counted)
+    monkeypatch.setattr(waitlist_queue.QueueScan, "read_next", counted)
     return counts
 
 

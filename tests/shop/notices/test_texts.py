@@ -79,7 +79,7 @@ def facts(**other: Any) -> Facts:
         ),
         (
             "order.refunded",
-            {"payment": "part_refunded", "refunded": 1500, "was_less": True},
+            {"payment": "part_refunded", "refunded": 1500, "was_reduced": True},
             "您的订单 A0007 累计减免和退款 ¥15.00。\n",
             "order A0007, CN¥15.00 in all was taken off the price or given back to you.\n",
         ),
@@ -107,7 +107,7 @@ def facts(**other: Any) -> Facts:
         ),
         (
             REFUND_CORRECTED,
-            {"payment": "part_refunded", "refunded": 1500, "was_less": True},
+            {"payment": "part_refunded", "refunded": 1500, "was_reduced": True},
             "A0007 累计减免和退款 ¥15.00。\n",
             "CN¥15.00 in all was taken off the price or given back.\n",
         ),

@@ -98,7 +98,7 @@ async def test_a_code_that_is_written_late_goes_too(
         await waiting.wait()
         await bring(self, *given)
 
-    monkeypatch.setattr(PersonCodes, "_bring", late)
+    monkeypatch.setattr(PersonCodes, "_deliver", late)
     await stall.shop.persons.send_code(caller(), PHONE, "en")
     await erase(stall, await stall.shop.persons.of_order(caller(), placed["token"]), caller())
     waiting.set()
