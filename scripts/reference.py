@@ -19,6 +19,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
+from scripts import documents, figures, order_page
 from starlette.routing import Mount
 from typer.main import get_command
 
@@ -28,7 +29,6 @@ from farmlive.cli.main import cli
 from farmlive.commands import Command
 from farmlive.conformance.registry import CLAUSES
 from farmlive.settings import Settings
-from scripts import documents, figures, order_page
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = ROOT / "docs" / "settings.md"

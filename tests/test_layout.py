@@ -1,6 +1,7 @@
-"""The tests' own files: what several tests share stands in a helper module or a conftest."""
+"""The files of the tree: the tests' own, and what the wheel is told to contain."""
 
 import ast
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,3 +35,12 @@ def test_no_folder_is_crowded_and_no_file_long() -> None:
     lines = {path: path.read_text().count("\n") for path in TESTS.rglob("*.py")}
     long = {str(path.relative_to(TESTS)): count for path, count in lines.items() if count > 410}
     assert (crowded, long) == (set(), {})
+
+
+def test_every_package_is_part_of_the_wheel() -> None:
+    project = tomllib.loads((TESTS.parent / "pyproject.toml").read_text())
+    sources = TESTS.parent / "src"
+    packages = {
+        ".".join(path.parent.relative_to(sources).parts) for path in sources.rglob("__init__.py")
+    }
+    assert packages - set(project["tool"]["setuptools"]["packages"]) == set()

@@ -14,7 +14,6 @@ from typing import Any
 import uvloop
 from rich.console import Console
 from rich.table import Table
-
 from scripts.benches import crash, fast, faults, narrow, relay, report, spine, till
 
 Bench = Callable[[bool, Callable[[str], None]], Awaitable[dict[str, Any]]]

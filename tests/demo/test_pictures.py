@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from tests.demo.demo_process import demo, films, folder
-
 from scripts import pictures
+from tests.demo.demo_process import demo, films, folder
 
 __all__ = ["films", "folder"]
 

@@ -1,8 +1,9 @@
 """The reference of orders has each transition of the table, and each kind of notice."""
 
+from scripts import order_page
+
 from farmlive.shop.core import state_machine
 from farmlive.shop.core.notice_kinds import KINDS
-from scripts import order_page
 
 
 def test_it_has_every_transition_once() -> None:

@@ -60,3 +60,12 @@ def test_every_style_is_named_by_a_template_or_a_page() -> None:
 def test_no_folder_is_crowded() -> None:
     files = Counter(file.parent for file in WEB.rglob("*") if "vendor" not in file.parts)
     assert {folder: count for folder, count in files.items() if count > 20} == {}
+
+
+def test_a_page_with_a_print_button_loads_what_prints() -> None:
+    for file in (WEB / "templates").rglob("*.html"):
+        text = file.read_text("utf-8")
+        entries = re.findall(r"""["\']((?:lib|pages)/[\w/-]+\.js)["\']""", text)
+        if re.search(r"data-print[ >]", text) and entries:
+            found = modules(STATIC, *entries)
+            assert any("[data-print]" in (STATIC / name).read_text("utf-8") for name in found), file

@@ -8,6 +8,7 @@ from typing import Self
 
 import pytest
 from pylibsrtp import Policy, Session
+from scripts.benches import audience
 from scripts.benches.audience import Audience, Counts, Joined
 from tests.support.waiting import until
 
@@ -19,7 +20,6 @@ from farmlive.client.media.synthetic_media import (
     stamped,
     video_payloads,
 )
-from scripts.benches import audience
 
 GCM = Policy.SRTP_PROFILE_AEAD_AES_128_GCM
 KEY, BACK = os.urandom(28), os.urandom(28)

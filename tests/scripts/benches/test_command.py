@@ -1,10 +1,10 @@
 import argparse
 
 import pytest
+from scripts.benches import load, report
 from scripts.benches.lab import server
 
 from farmlive.setting_groups.broadcast import BroadcastSettings
-from scripts.benches import load, report
 
 
 def test_medians_keep_the_shape() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
+from scripts.benches import crash, report
 from scripts.benches.lab import ports, postgres
 from scripts.benches.lab.faulty import Faulty
 from scripts.benches.lab.ports import Held
@@ -25,7 +26,6 @@ from tests.media.engine.native.support.compiling import compiler
 
 from farmlive.client import ApiProblem
 from farmlive.server import listen
-from scripts.benches import crash, report
 
 
 def test_a_port_stays_its_servers_while_that_is_ended_and_started_again(

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from scripts.benches import fast
 from scripts.benches.trade.parts_off import ALL, PARTS, Switch, switch_parts
 from sqlalchemy import (
     BigInteger,
@@ -20,7 +21,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from farmlive.store import Json, Question, Store, hot, tally
-from scripts.benches import fast
 
 metadata = MetaData()
 crates = Table(

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from scripts.benches.lab.server import running
-
 from scripts.benches import __main__ as bench
 from scripts.benches import faults
+from scripts.benches.lab.server import running
 
 
 @pytest.mark.parametrize("engine", ["native", "python"])

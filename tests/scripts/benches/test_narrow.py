@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scripts.benches import __main__ as bench
+from scripts.benches import narrow
 from scripts.benches.lab import browsers
 from scripts.benches.lab.lab import missing
 from scripts.benches.narrow import Plan, Saved
@@ -18,9 +20,6 @@ from scripts.benches.weak_links.figures import (
     join_figures,
     record_of,
 )
-
-from scripts.benches import __main__ as bench
-from scripts.benches import narrow
 
 BEGAN = 1_000_000.0
 

@@ -4,11 +4,10 @@ import os
 from typing import Any
 
 import pytest
+from scripts.benches import audience, relay, report
 from scripts.benches.lab.keep_awake import Awake
 from scripts.benches.relay import Plan
 from scripts.benches.viewing import Bench, Size
-
-from scripts.benches import audience, relay, report
 
 SMALL = Size(
     curve=(2,),

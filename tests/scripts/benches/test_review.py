@@ -1,9 +1,9 @@
 """The bench of reviews with a small broadcast: it makes its database, and the review counts it."""
 
+from scripts.benches import first_touch, review
 from sqlalchemy import Connection, select
 
 from farmlive.broadcast.tables import log_checkpoints
-from scripts.benches import first_touch, review
 
 # More events than a broadcast of this length has without chat, whatever its orders.
 SMALL = review.Size(events=2_000, orders=20, sessions=30, devices=12)

@@ -5,12 +5,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from scripts.benches import report, till
 from scripts.benches.lab import postgres
 from scripts.benches.trade.ledger import Kept, Ledger
 from scripts.benches.trade.selling import DATABASES, Open, Size
 from scripts.benches.trade.shoppers import Answers
-
-from scripts.benches import report, till
 
 SMALL = Size(
     clients=(1, 3),

@@ -1,4 +1,4 @@
-// What the host did, in a few words: the scripts' twin of `told` in review_parts.html.
+// What the host did, in a few words: the scripts' twin of `told` in templates/review/parts.html.
 
 import { count, money } from "../../lib/format/format.js";
 import { n, t } from "../../lib/words.js";
