@@ -59,7 +59,7 @@ def written() -> Iterator[str]:
             if not isinstance(call, ast.Call):
                 continue
             name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-            if name in ("note", "put", "_count"):
+            if name in ("record_action", "record_always", "_count"):
                 given = (each.value for each in call.args[:3] if isinstance(each, ast.Constant))
                 yield from (
                     each for each in given if isinstance(each, str) and ACTION.fullmatch(each)

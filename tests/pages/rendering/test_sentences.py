@@ -61,10 +61,12 @@ def test_every_limit_has_words() -> None:
         limits |= set(re.findall(r"""\.(?:allow|_limit)\("([a-z -]+)",""", text))
         for call in re.findall(r"\.failures\((.*?)of=", text, re.S):
             limits |= set(re.findall(r'(?<!\w)\("([a-z -]+)", ', call))
-        deeds |= set(re.findall(r'limits\.(?:allow|counted)\(self\._limits, "([a-z]+)"', text))
-        together |= set(re.findall(r'self\._(?:together|is_counted)\("([a-z ]+)"', text))
+        deeds |= set(
+            re.findall(r'limits\.(?:check_rate|counting)\(self\._limits, "([a-z]+)"', text)
+        )
+        together |= set(re.findall(r'self\._(?:count_address|is_counted)\(\s*"([a-z ]+)"', text))
         together |= set(re.findall(r'\.allow_address\(\s*"([a-z ]+)"', text))
-        of_whom |= set(re.findall(r'\.allow\(f"{(?:deed|name)} (of an? [a-z]+)"', text))
+        of_whom |= set(re.findall(r'\.allow\(f"{(?:action|name)} (of an? [a-z]+)"', text))
     limits |= {f"{deed} {whom}" for deed in deeds for whom in of_whom}
     limits |= {f"{deed} {whom}" for deed in together for whom in of_whom - {"of a device"}}
     assert {"chat", "publish", "sign-in name", "orders of a phone"} <= limits
