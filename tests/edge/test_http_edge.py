@@ -34,7 +34,9 @@ async def test_bad_requests_of_the_api(server: Server, coordinator: str) -> None
     async with httpx.AsyncClient(base_url=server.url) as client:
         problem(await client.get("/api/v1/nothing"), 404, "not-found")
         problem(await client.get("/api/v1/broadcasts/nowhere"), 404, "unknown-broadcast")
-        problem(await client.put("/api/v1/broadcasts"), 405, "method-not-allowed")
+        refused = await client.put("/api/v1/broadcasts")
+        problem(refused, 405, "method-not-allowed")
+        assert refused.headers["allow"] == "GET, HEAD, POST"
         problem(await client.post("/api/v1/broadcasts", json={}), 401, "unauthorized")
         for wrong in ("Bearer fl_wrong", "Bearer nonsense"):
             answer = await client.get("/api/v1/session", headers={"Authorization": wrong})
@@ -128,6 +130,33 @@ async def test_a_head_without_an_end_is_cut_off(server: Server, begin: bytes) ->
     # It comes to an end; while more comes the kernel may drop the answer with it.
     answer = await raw(server, begin, *[b"x" * 65536] * 12)
     assert b"HTTP/1.1 2" not in answer
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/whip/{}", "GET, HEAD, OPTIONS, POST"),
+        ("DELETE", "/whep/{}", "GET, HEAD, OPTIONS, POST"),
+        ("POST", "/whip/{}/session", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+        ("PUT", "/whep/{}/session", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+        ("GET", "/whep/{}/session/layer", "OPTIONS, POST"),
+        ("HEAD", "/whep/{}/session/layer", "OPTIONS, POST"),
+        ("POST", "/static/lib/styles/tokens.css", "GET, HEAD"),
+    ],
+)
+async def test_a_refused_method_names_all_others_also_to_pages_elsewhere(
+    server: Server, method: str, path: str, allowed: str
+) -> None:
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        refused = await client.request(
+            method, path.format("01JD0000000000000000000000"), headers={"Origin": "https://a.test"}
+        )
+    assert refused.status_code == 405
+    assert refused.headers["allow"] == allowed
+    if path.startswith("/wh"):
+        assert refused.headers["access-control-allow-origin"] == "*"
+    if method != "HEAD":
+        assert allowed in refused.json()["detail"]
 
 
 async def test_a_body_with_two_ends_is_refused_and_nothing_is_traced(server: Server) -> None:

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from farmlive import problems
@@ -83,9 +84,10 @@ def answer_problems(app: FastAPI, page: ErrorPage, refused: Refused) -> Answer:
         if error.status_code == 404:
             problem = problems.NotFound("Check the address, or begin at the start page.")
         elif error.status_code == 405:
-            allowed = (error.headers or {}).get("Allow", "others")
+            allowed = _allowed(request.scope)
             problem = WrongMethod(
-                f"This address takes {allowed}.", headers=dict(error.headers or {})
+                f"This address takes {allowed}.",
+                headers={**(error.headers or {}), "Allow": allowed},
             )
         else:
             problem = Problem("The request can't be read: check its body and its Content-Type.")
@@ -155,6 +157,20 @@ class RequestLog:
                 status=status,
                 ms=round((time.perf_counter() - began) * 1000, 1),
             )
+
+
+def _allowed(scope: Scope) -> str:
+    """Return the methods of all routes at the request's URL (RFC 9110, section 15.5.6).
+
+    The router's own exception names those of one route. Files have no route of their own.
+    """
+    methods: set[str] = set()
+    for route in scope["app"].routes:
+        if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
+            methods |= route.methods or set()
+    if "GET" in methods or not methods:
+        methods |= {"GET", "HEAD"}  # by `Heads`
+    return ", ".join(sorted(methods))
 
 
 def _route(scope: Scope) -> str:

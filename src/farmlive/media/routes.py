@@ -8,6 +8,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from farmlive.clock import now_ms
 from farmlive.edge.contracts import called_by, raises
@@ -100,6 +102,14 @@ class _OpenRoute(APIRoute):
             return response
 
         return handle_openly
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the CORS headers to a refusal of the request's method."""
+        try:
+            await super().handle(scope, receive, send)
+        except HTTPException as error:
+            error.headers = {**_CORS, **(error.headers or {})}
+            raise
 
 
 async def _body(request: Request, media_type: str) -> str:
