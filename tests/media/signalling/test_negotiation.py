@@ -56,6 +56,34 @@ def test_a_viewer_keeps_every_codec_and_the_one_on_air_is_first() -> None:
     assert not any("transport-cc" in line or "extmap" in line for line in lines)
 
 
+DATA = """m=application {} UDP/DTLS/SCTP webrtc-datachannel
+a=mid:data
+a=sctp-port:5000
+"""
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_viewers_data_channel_is_declined_and_its_media_accepted(first: bool) -> None:
+    data = DATA.format(9)
+    sections = (data, AUDIO, VIDEO) if first else (AUDIO, VIDEO, data)
+    text = offer("recvonly", *sections).replace("BUNDLE 0 1", "BUNDLE 0 1 data")
+    answer, viewing, terms = negotiation.view(text, LOCAL, SSRCS, ["VP8", "OPUS"])
+    assert "VP8" in viewing.video
+    declined = "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:data"
+    assert declined in answer
+    assert "a=group:BUNDLE 0 1\r\n" in answer
+    kinds = [line[2:7] for line in answer.split("\r\n") if line.startswith("m=")]
+    assert kinds == ["appli", "audio", "video"] if first else ["audio", "video", "appli"]
+    # The transport is in the first section of media, none of it in the declined one.
+    audio = answer[answer.index("m=audio") : answer.index("m=video")]
+    assert "a=candidate:" in audio
+    assert "a=ice-ufrag:ours" in audio
+    assert answer.count("a=rtcp-mux-only") == 2
+    assert terms.carrier[0].startswith("m=audio")
+    with pytest.raises(UnfitOffer, match="data channel"):
+        negotiation.view(offer("recvonly", data), LOCAL, SSRCS, ["VP8"])
+
+
 def test_an_h264_stream_finds_the_nearest_profile_of_the_viewer() -> None:
     only_baseline = VIDEO.replace("profile-level-id=640c1f", "profile-level-id=42001f")
     _, viewing, _ = negotiation.view(
@@ -214,8 +242,9 @@ def test_what_does_not_fit_is_told_what_to_do(
 
 
 def test_a_viewer_without_the_codec_on_air_is_told_so() -> None:
-    with pytest.raises(NoCommonCodec, match="AV1"):
+    with pytest.raises(NoCommonCodec, match=r"The farm sends AV1.*农场发送的是 AV1") as refused:
         negotiation.view(offer("recvonly"), LOCAL, SSRCS, ["AV1", "OPUS"])
+    assert refused.value.body()["codec"] == "AV1"
     with pytest.raises(UnfitOffer, match="recvonly"):
         negotiation.view(offer("sendonly"), LOCAL, SSRCS, ["VP8"])
 

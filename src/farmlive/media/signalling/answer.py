@@ -42,8 +42,8 @@ class Terms:
 
 @dataclass(slots=True, frozen=True)
 class Body:
-    """One section of an answer: its offered section, the accepted payload types, and its own
-    lines.
+    """One section of an answer: its offered section, the accepted payload types, none if it is
+    declined, and its own lines.
     """
 
     section: Section
@@ -57,7 +57,8 @@ def session_lines(offer: Offer) -> list[str]:
     lines = ["a=ice-lite"]
     if options:
         lines.append(f"a=ice-options:{' '.join(options)}")
-    mids = {section.mid for section in offer.sections}
+    # A declined section is in no group (RFC 9143, section 7.3.3).
+    mids = {section.mid for section in offer.media}
     bundle = [mid for mid in offer.bundle if mid in mids]
     if bundle:
         lines.append(f"a=group:BUNDLE {' '.join(bundle)}")
@@ -118,27 +119,32 @@ def answer(offer: Offer, bodies: Sequence[Body], terms: Terms, local: Local) -> 
         f"a=fingerprint:sha-256 {local.fingerprint}",
         f"a=setup:{'passive' if terms.role == 'server' else 'active'}",
     ]
-    complete = all(section.complete for section in offer.sections)
+    complete = all(section.complete for section in offer.media)
     complete = complete and "ice2" not in offer.ice_options
-    mids = {section.mid for section in offer.sections}
+    mids = {section.mid for section in offer.media}
     lines = ["v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=farmlive", "t=0 0", *terms.session]
     for group in offer.in_step:
         if set(group) <= mids:
             lines.append(f"a=group:LS {' '.join(group)}")
     lines += ["a=msid-semantic:WMS *", *(() if complete else transport)]
-    for index, body in enumerate(bodies):
+    carrier = next(body for body in bodies if body.types)
+    for body in bodies:
         section = body.section
-        types = " ".join(map(str, body.types))
-        lines += [f"m={section.kind} 9 {section.protocol} {types}", "c=IN IP4 0.0.0.0"]
+        # A declined section repeats the offered formats, since one is required (RFC 3264, 6).
+        port, types = (9, body.types) if body.types else (0, section.formats)
+        words = " ".join(map(str, types))
+        lines += [f"m={section.kind} {port} {section.protocol} {words}", "c=IN IP4 0.0.0.0"]
         if section.named:
             lines.append(f"a=mid:{section.mid}")
-        if index == 0 or complete:
+        if not body.types:
+            continue
+        if body is carrier or complete:
             lines += transport
         lines += ["a=rtcp-mux", "a=rtcp-mux-only"]
         if section.reduced_rtcp:
             lines.append("a=rtcp-rsize")
         lines += body.lines
-        if index == 0:
+        if body is carrier:
             lines += candidate_lines(local.candidates)
     return _text(lines)
 

@@ -47,6 +47,7 @@ _PROTOCOLS = {
     for transport in ("UDP/TLS/", "TCP/DTLS/", "TCP/TLS/", "")
     for profile in ("SAVPF", "SAVP")
 }
+_DATA = ("UDP/DTLS/SCTP", "TCP/DTLS/SCTP", "DTLS/SCTP")
 # The RTCP feedback that we handle from viewers. FEC is never accepted: it protects packets that we
 # rewrite.
 _VIEWERS_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
@@ -56,18 +57,26 @@ _PUBLISHERS_FEEDBACK = ("nack", "nack pli", "transport-cc")
 def _checked(text: str, sending: bool) -> tuple[Offer, Terms]:
     """Parse the offer and check what both endpoints require."""
     offer = parse(text)
-    kinds = [section.kind for section in offer.sections]
+    # A publisher's sections may not be declined one by one (RFC 9725, section 4.2).
+    media = offer.sections if sending else offer.media
+    kinds = [section.kind for section in media]
     if any(kind not in ("audio", "video") for kind in kinds):
         raise UnfitOffer("Offer audio and video only; a data channel is not taken here.")
+    declined = [each for each in offer.sections if not sending and each.is_data_channel]
+    if any(each.protocol not in _DATA for each in declined):
+        raise UnfitOffer("Offer a data channel as UDP/DTLS/SCTP, or none.")
+    if not media:
+        raise UnfitOffer("Offer an audio or a video section; a data channel is not taken here.")
     if kinds.count("video") > 1 or kinds.count("audio") > 1:
         raise UnfitOffer("Offer at most one audio and one video section.")
     mids = {section.mid for section in offer.sections}
-    if len(mids) < len(kinds):
+    if len(mids) < len(offer.sections):
         raise BadSdp("Two sections have the same a=mid; send the offer as it is.")
-    if len(kinds) > 1 and set(offer.bundle) != mids:
+    bundled = {section.mid for section in media}
+    if len(kinds) > 1 and set(offer.bundle) - (mids - bundled) != bundled:
         raise UnfitOffer("Put all sections into one BUNDLE group (bundlePolicy “max-bundle”).")
     wrong = ("recvonly", "inactive") if sending else ("sendonly", "inactive")
-    for section in offer.sections:
+    for section in media:
         if section.direction in wrong:
             raise UnfitOffer(
                 "A publisher offers each section as sendonly; to watch, POST to /whep/ instead."
@@ -80,7 +89,8 @@ def _checked(text: str, sending: bool) -> tuple[Offer, Terms]:
             raise UnfitOffer("Only RTP with DTLS is taken: the protocol UDP/TLS/RTP/SAVPF.")
     if offer.ice_lite:
         raise UnfitOffer("Use full ICE: this server is ICE-lite, so that the client must check.")
-    head = offer.sections[0]
+    # Where a data channel comes first it may describe the transport for all (RFC 9143).
+    head = media[0] if media[0].ufrag else offer.sections[0]
     if not head.ufrag or not head.password:
         raise BadSdp("The offer has no a=ice-ufrag and a=ice-pwd.")
     check_credentials(head.ufrag, head.password)
@@ -94,7 +104,7 @@ def _checked(text: str, sending: bool) -> tuple[Offer, Terms]:
     else:
         raise UnfitOffer("Offer a=setup:actpass.")
     remote = Credentials(head.ufrag, head.password)
-    return offer, Terms(role, usable, remote, session_lines(offer), carrier_lines(head))
+    return offer, Terms(role, usable, remote, session_lines(offer), carrier_lines(media[0]))
 
 
 def _rtx_of(section: Section, payload_type: int) -> Codec | None:
@@ -255,6 +265,9 @@ def view(
     audio: dict[str, Outgoing] = {}
     bodies: list[Body] = []
     for section in offer.sections:
+        if section.is_data_channel:
+            bodies.append(Body(section, [], []))
+            continue
         chosen = _choices(section)
         is_video = section.kind == "video"
         _refuse_missing(section, chosen, on_air)
@@ -305,7 +318,9 @@ def _refuse_missing(section: Section, chosen: dict[str, Codec], on_air: Sequence
     is_video = section.kind == "video"
     if not chosen:
         raise NoCommonCodec(
-            "Offer video as H264, VP8, VP9 or AV1." if is_video else "Offer sound as Opus."
+            "Offer video as H264, VP8, VP9 or AV1. 视频请用 H264、VP8、VP9 或 AV1。"
+            if is_video
+            else "Offer sound as Opus. 声音请用 Opus。"
         )
     if is_video:
         for key in on_air:
@@ -313,5 +328,7 @@ def _refuse_missing(section: Section, chosen: dict[str, Codec], on_air: Sequence
             if key not in chosen and name in codecs.VIDEO:
                 raise NoCommonCodec(
                     f"The farm sends {name}, which this player does not offer. Open the page in a "
-                    "current browser."
+                    f"current browser. 农场发送的是 {name}，此播放器不支持，"
+                    "请用新版浏览器打开页面。",
+                    codec=name,
                 )

@@ -22,6 +22,9 @@ class UnfitOffer(Problem):
 class NoCommonCodec(Problem):
     """No offered codec can pass through this server, or none that is on air.
 
+    `codec` is the missing one, such as `H264`, if a player lacks what is on air; viewers read that
+    sentence in players of all makers, so it is in both languages.
+
     Not 406: in WHEP that would be a counter-offer (draft-ietf-wish-whep-03, section 4.2.2).
     """
 

@@ -58,7 +58,7 @@ class Section:
     extensions of one and of two bytes (RFC 8285, section 6), as browsers declare. `rids` are the
     streams that it sends; `simulcast` are those of them that are sent simultaneously, each with its
     alternatives, the most preferred first (RFC 8853, section 5.1). `complete`: it describes the
-    transport itself.
+    transport itself. `formats` are the words of its m-line after the protocol.
     """
 
     kind: str
@@ -80,6 +80,12 @@ class Section:
     reference_times: bool
     rids: dict[str, Rid]
     simulcast: list[list[str]]
+    formats: list[str]
+
+    @property
+    def is_data_channel(self) -> bool:
+        """Whether it offers no media but data channels (RFC 8841)."""
+        return self.kind == "application"
 
 
 @dataclass(slots=True)
@@ -93,6 +99,11 @@ class Offer:
     in_step: list[list[str]]
     ice_options: list[str]
     ice_lite: bool
+
+    @property
+    def media(self) -> list[Section]:
+        """The sections without data channels."""
+        return [section for section in self.sections if not section.is_data_channel]
 
 
 def parse(text: str) -> Offer:
@@ -192,6 +203,7 @@ def _section(line: str, own: _Attributes, shared: _Attributes, position: str) ->
         reference_times=any("rcvr-rtt=" in value for value in own.get("rtcp-xr", ())),
         rids=rids,
         simulcast=_simulcast(first("simulcast"), rids),
+        formats=words[3:],
     )
 
 
