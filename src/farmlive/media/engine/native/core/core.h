@@ -19,6 +19,14 @@ struct counters {
     uint64_t packets_sent, packets_failed, packets_repaired, packets_unrepaired, packets_dropped;
 };
 
+/* Return what is left of `all` without `failed`, and never less than `told`, the highest so far. */
+static inline uint64_t counter_net(uint64_t *told, uint64_t all, uint64_t failed)
+{
+    if (all > failed && all - failed > *told)
+        *told = all - failed;
+    return *told;
+}
+
 enum { TURNS = 10 };
 
 /* Timeouts, in seconds. */
@@ -35,9 +43,10 @@ struct core {
     struct senders *senders;
     struct send_feedback send_feedback;
     struct events *events;
-    struct counters counts; /* also of removed peers; outputs and senders have theirs */
-    bool passes_reports;    /* layers are selected or links estimated by them */
-    bool link_control;      /* viewers on weak links are paced */
+    struct counters counts;     /* also of removed peers; outputs and senders have theirs */
+    uint64_t packets_sent_told; /* the highest `packets_sent` so far */
+    bool passes_reports;        /* layers are selected or links estimated by them */
+    bool link_control;          /* viewers on weak links are paced */
     /* Called when a publisher's path has changed, to open and to close its own socket; and when
      * `passes_reports` has changed. NULL in a test engine. */
     void (*open_own)(void *context, struct peer *peer);

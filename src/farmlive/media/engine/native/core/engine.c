@@ -339,7 +339,7 @@ bool engine_health(struct core *core, uint64_t number, struct health *health,
     return true;
 }
 
-void engine_counters(const struct core *core, struct counters *counters)
+void engine_counters(struct core *core, struct counters *counters)
 {
     *counters = core->counts;
     list_each(link, &core->outputs) {
@@ -353,7 +353,7 @@ void engine_counters(const struct core *core, struct counters *counters)
                 (uint64_t)list_entry(each, struct viewer, all)->slow.dropped;
     }
     counters->packets_failed = senders_failed(core->senders);
-    counters->packets_sent -= counters->packets_failed < counters->packets_sent
-                                  ? counters->packets_failed
-                                  : counters->packets_sent;
+    /* Senders report failures later than the packets were counted. */
+    counters->packets_sent =
+        counter_net(&core->packets_sent_told, counters->packets_sent, counters->packets_failed);
 }

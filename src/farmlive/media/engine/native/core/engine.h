@@ -59,7 +59,7 @@ bool engine_place(const struct core *core, uint64_t number, struct address *addr
 /* RIDs in it are valid until the peer is removed. */
 bool engine_health(struct core *core, uint64_t number, struct health *health,
                    enum transport *transport);
-void engine_counters(const struct core *core, struct counters *counters);
+void engine_counters(struct core *core, struct counters *counters);
 
 /* Handle the peer's newly validated path, its first one or another. */
 void engine_placed(struct core *core, struct peer *peer, double now);
