@@ -79,12 +79,12 @@ class Light:
 
 @asynccontextmanager
 async def started(
-    engine_name: Any, *, link_control: bool = True
+    engine_name: Any, *, link_control: bool = True, tcp_port: int | None = None
 ) -> AsyncIterator[tuple[Engine, Told]]:
     """An engine on loopback, and its listener; at the end its peers are closed."""
     engine, told = choose(engine_name, 0, link_control=link_control), Told()
     listener: Any = told
-    await engine.start(listener, [APART], [APART], 0, None)
+    await engine.start(listener, [APART], [APART], 0, tcp_port)
     try:
         yield engine, told
     finally:

@@ -30,9 +30,9 @@ __all__ = ["passages"]
 class Room:
     """The TCP port on one address, what was taken from it, and who connects."""
 
-    def __init__(self, most: int = 8, most_of_an_address: int = 4) -> None:
+    def __init__(self, most: int = 8, unproved: int = 4, most_of_an_address: int = 6) -> None:
         self.ports = TcpPorts()
-        self.ports.limits = ConnectionLimits(most, most_of_an_address)
+        self.ports.limits = ConnectionLimits(most, unproved, most_of_an_address)
         self.taken: list[bytes] = []
         number = self.ports.open(["127.0.0.1"], 0, self._take, lambda now: None)
         self.address = ("127.0.0.1", number)
@@ -152,14 +152,34 @@ async def test_a_peer_that_is_removed_loses_its_connection(room: Room) -> None:
     assert await ended(sock)
 
 
-async def test_connections_of_one_address_are_bounded(room: Room) -> None:
-    for _ in range(4):
-        await room.connect()
+async def test_strangers_of_one_address_are_bounded_and_peers_are_not_counted_among_them(
+    room: Room,
+) -> None:
+    peer, *_ = [await room.connect() for _ in range(4)]
     await room.holds(4)
     assert await ended(await room.connect())
     assert room.ports.limits.refused == 1
     await room.connect("127.0.0.2")
     await room.holds(5)
+    peer.send(frame(b"check"))
+    await room.comes(b"check")
+    await room.connect()
+    await room.holds(6)
+    assert await ended(await room.connect())
+
+
+async def test_one_address_leaves_places_for_others(room: Room) -> None:
+    for _ in range(6):
+        peer = await room.connect()
+        peer.send(frame(b"check"))
+        await room.comes(b"check")
+    assert await ended(await room.connect())
+    await room.connect("127.0.0.2")
+    await room.holds(7)
+    peer.close()
+    await room.holds(6)
+    await room.connect()
+    await room.holds(7)
 
 
 async def test_who_connects_anew_from_the_same_port_is_let_in(room: Room) -> None:

@@ -49,7 +49,7 @@ void tcp_clear(struct tcp *tcp)
 static bool must_be_proved(struct connection *connection)
 {
     if (port_peer(connection->port, &connection->address)) {
-        list_remove(&connection->unauthenticated);
+        connection_authenticated(connection);
         return true;
     }
     connection_close(connection);
@@ -110,6 +110,8 @@ static void read_from(struct tcp *tcp, struct connection *connection, double now
     commands_run(tcp->commands, tcp->core, now);
     while (connection_next(connection, &data, &left, &packet, &size))
         demux_handle(tcp->core, connection->port, packet, size, -1, &connection->address, now);
+    if (connection->is_open && port_peer(connection->port, &connection->address))
+        connection_authenticated(connection);
 }
 
 void tcp_serve(struct tcp *tcp, struct connection *connection, uint32_t events, double now)

@@ -45,10 +45,19 @@ struct connection *connection_new(struct port *port, int fd, const struct addres
     return connection;
 }
 
+void connection_authenticated(struct connection *connection)
+{
+    if (list_is_empty(&connection->unauthenticated))
+        return;
+    list_remove(&connection->unauthenticated);
+    tcp_limits_authenticated(connection->host);
+}
+
 void connection_close(struct connection *connection)
 {
     if (!connection->is_open)
         return;
+    connection_authenticated(connection);
     struct port *port = connection->port;
     struct connections *all = port->all;
     connection->is_open = false;
@@ -57,7 +66,6 @@ void connection_close(struct connection *connection)
     watched_close(&connection->watched, all->epoll);
     table_take(&port->connections, &connection->address);
     tcp_limits_remove(&all->limits, connection->host);
-    list_remove(&connection->unauthenticated);
     connection->next_dead = all->dead;
     all->dead = connection;
     struct peer *peer = table_take(&port->peers, &connection->address);

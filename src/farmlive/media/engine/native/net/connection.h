@@ -44,6 +44,8 @@ void connections_bury(struct connections *all);
 /* Take over an accepted socket. */
 struct connection *connection_new(struct port *port, int fd, const struct address *address,
                                   double now);
+/* Record that it has sent an authenticated check. */
+void connection_authenticated(struct connection *connection);
 /* End it; its peer has no path until its next check. */
 void connection_close(struct connection *connection);
 void connection_close_all(struct port *port);

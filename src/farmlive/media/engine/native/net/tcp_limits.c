@@ -7,7 +7,7 @@
 
 struct tcp_host {
     struct address address;
-    int count;
+    int count, unauthenticated;
 };
 
 static struct address host_of(const struct address *address)
@@ -24,7 +24,8 @@ bool tcp_limits_allow(const struct tcp_limits *limits, const struct address *add
 {
     struct address at = host_of(address);
     const struct tcp_host *host = table_get(&limits->hosts, &at);
-    return !host || host->count < CONNECTIONS_OF_AN_ADDRESS;
+    return !host || (host->unauthenticated < UNAUTHENTICATED_OF_AN_ADDRESS &&
+                     host->count < CONNECTIONS_OF_AN_ADDRESS);
 }
 
 struct tcp_host *tcp_limits_add(struct tcp_limits *limits, const struct address *address)
@@ -37,9 +38,12 @@ struct tcp_host *tcp_limits_add(struct tcp_limits *limits, const struct address 
         table_put(&limits->hosts, &at, host);
     }
     host->count++;
+    host->unauthenticated++;
     limits->count++;
     return host;
 }
+
+void tcp_limits_authenticated(struct tcp_host *host) { host->unauthenticated--; }
 
 void tcp_limits_remove(struct tcp_limits *limits, struct tcp_host *host)
 {

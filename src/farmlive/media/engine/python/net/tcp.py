@@ -21,7 +21,10 @@ from farmlive.media.wire.framing import Deframer, TooLong, frame
 # A connection must send an authenticated check within this time.
 CHECKED_WITHIN_S = 10.0
 _MOST = 4_096
-_MOST_OF_AN_ADDRESS = 256
+# A village behind one NAT is one address: its connections count against the low limit only until
+# their checks are authenticated. The high one leaves places for other addresses.
+_UNAUTHENTICATED_OF_AN_ADDRESS = 256
+_MOST_OF_AN_ADDRESS = 2_048
 _ACCEPTED_AT_ONCE = 16
 _READ_AT_ONCE = 1 << 16
 _WRITTEN_AT_ONCE = 1 << 16
@@ -38,9 +41,16 @@ _TCP_USER_TIMEOUT = 18
 class ConnectionLimits:
     """Limits on connections, in all and per address; shared by all ports."""
 
-    def __init__(self, most: int = _MOST, most_of_an_address: int = _MOST_OF_AN_ADDRESS) -> None:
+    def __init__(
+        self,
+        most: int = _MOST,
+        unauthenticated_of_an_address: int = _UNAUTHENTICATED_OF_AN_ADDRESS,
+        most_of_an_address: int = _MOST_OF_AN_ADDRESS,
+    ) -> None:
         self._most, self._most_of_an_address = most, most_of_an_address
+        self._unauthenticated_of_an_address = unauthenticated_of_an_address
         self._by_host: Counter[str] = Counter()
+        self._unauthenticated_by_host: Counter[str] = Counter()
         # Connections without an authenticated check, the oldest first.
         self.unauthenticated: dict[Connection, None] = {}
         self.refused = 0
@@ -50,7 +60,10 @@ class ConnectionLimits:
 
         If all places are taken, a connection without an authenticated check is closed for it.
         """
-        if self._by_host[host] < self._most_of_an_address:
+        if (
+            self._unauthenticated_by_host[host] < self._unauthenticated_of_an_address
+            and self._by_host[host] < self._most_of_an_address
+        ):
             if self._by_host.total() < self._most:
                 return True
             if any(not each.close_unless_authenticated() for each in list(self.unauthenticated)):
@@ -60,19 +73,29 @@ class ConnectionLimits:
 
     def opened(self, connection: "Connection") -> None:
         """Count a connection."""
-        self._by_host[connection.address[0]] += 1
+        self._by_host[connection.host] += 1
+        self._unauthenticated_by_host[connection.host] += 1
         self.unauthenticated[connection] = None
+
+    def authenticated(self, connection: "Connection") -> None:
+        """Record that the connection has sent an authenticated check."""
+        if connection in self.unauthenticated:
+            del self.unauthenticated[connection]
+            _take_one(self._unauthenticated_by_host, connection.host)
 
     def closed(self, connection: "Connection") -> None:
         """Remove a connection from the count."""
-        host = connection.address[0]
-        self._by_host[host] -= 1
-        if not self._by_host[host]:
-            del self._by_host[host]
-        self.unauthenticated.pop(connection, None)
+        self.authenticated(connection)
+        _take_one(self._by_host, connection.host)
 
     def __len__(self) -> int:
         return self._by_host.total()
+
+
+def _take_one(counts: Counter[str], host: str) -> None:
+    counts[host] -= 1
+    if not counts[host]:
+        del counts[host]
 
 
 class TcpPort(Port):
@@ -196,6 +219,7 @@ class Connection:
         self, port: TcpPort, sock: socket.socket, address: Any, loop: asyncio.AbstractEventLoop
     ) -> None:
         self.address = address
+        self.host: str = address[0]
         self.send_queue = SendQueue()
         self._port, self._sock, self._loop = port, sock, loop
         self._deframer = Deframer()
@@ -216,7 +240,7 @@ class Connection:
         """Close the connection unless it has sent an authenticated check by now."""
         is_proved = self.address in self._port.peers
         if is_proved:
-            self._port.limits.unauthenticated.pop(self, None)
+            self._port.limits.authenticated(self)
         else:
             self.close()
         return is_proved
@@ -252,6 +276,8 @@ class Connection:
         for packet in packets:
             if self._is_open:
                 self._port.on_datagram(self._port, packet, None, self.address, now)
+        if self.address in self._port.peers:
+            self._port.limits.authenticated(self)
         self._port.on_batch(now)
 
     def note_dropped(self, dropped: int) -> None:
