@@ -32,6 +32,7 @@ from farmlive.client.media.signalling import SDP
 _NATIVE = Path(__file__).parent / "native"
 _COMPILE = ("cc", "-O2", "-shared", "-fPIC", "-std=c11", "-D_GNU_SOURCE")
 _SO_ATTACH_FILTER, _SO_DETACH_FILTER = 26, 27  # asm-generic/socket.h
+_SOL_UDP, _UDP_GRO = 17, 104  # linux/udp.h
 _JOINING_AT_ONCE, _JOIN_S = 16, 15.0
 
 
@@ -190,6 +191,13 @@ class Audience:
                 joined.socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
             else:
                 joined.socket.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
+
+    def take_runs(self, whole: bool) -> None:
+        """Let these viewers' sockets take a run of datagrams whole, or each by itself as the
+        sockets of browsers do; over loopback the sender then cuts the run.
+        """
+        for joined in self._joined:
+            joined.socket.setsockopt(_SOL_UDP, _UDP_GRO, int(whole))
 
     def measure(self, *, after_a_gap: bool = False) -> None:
         """Begin all counts anew, of those who are here now. `after_a_gap`: what is missing until

@@ -23,6 +23,7 @@ from scripts.benches.viewing import (
     Joins,
     Size,
     figures_of,
+    plain_sockets,
     playing,
     point_of,
     send_only,
@@ -71,6 +72,11 @@ HOW = {
     "cpu_us_per_viewer_second_send_only": (
         "The same viewers, each with a socket filter that drops whatever comes "
         "(SO_ATTACH_FILTER): what is left of the receiver's path is the way up to the filter."
+    ),
+    "plain_sockets": (
+        "The same viewers with sockets that take each datagram by itself (no UDP_GRO), as those of "
+        "browsers do: over loopback the server's send then cuts each run, as it does for a network "
+        "card without UDP segmentation (tx-udp-segmentation)."
     ),
     "two_send_threads_over_one": (
         "CPU a viewer-second of the native engine with two send threads by that with one, the "
@@ -211,6 +217,7 @@ async def engine(bench: Bench, plan: Plan) -> dict[str, Any]:
         curve.append(point_of(main))
         memory_kib = (live.server.memory_mib() * 1024 - live.memory_kib) / plan.viewers
         sent_only = await send_only(bench, live)
+        plain = await plain_sockets(bench, live)
         if plan.joining is None:
             plan.joining = joins.fitting(size, plan.viewers, main[CPU])
         crowd = await while_joining(bench, live, plan.joining)
@@ -229,6 +236,7 @@ async def engine(bench: Bench, plan: Plan) -> dict[str, Any]:
         "joins_per_second": round(joins.count / joins.cpu_s),
         **crowd,
         f"{CPU}_send_only": sent_only,
+        "plain_sockets": plain,
         "cpu_us_per_second_idle": round(live.idle * 1e6),
         "curve": curve,
     }

@@ -218,6 +218,16 @@ async def send_only(bench: Bench, live: Live) -> float:
     return round((used - live.idle) * 1e6 / len(live.audience), 1)
 
 
+async def plain_sockets(bench: Bench, live: Live) -> dict[str, Any]:
+    live.audience.take_runs(False)
+    figures = await figures_of(bench, live, bench.size.short_s)
+    live.audience.take_runs(True)
+    await asyncio.sleep(bench.size.settle_s)
+    live.audience.measure(after_a_gap=True)
+    names = (CPU, "packets_lost", "packets_per_viewer_second", "runs_per_viewer_second")
+    return {name: figures[name] for name in (*names, "load_cores", "yardstick_ns")}
+
+
 async def while_joining(bench: Bench, live: Live, joining: int) -> dict[str, Any]:
     """How late packets are to those who are there while others join, and when these see a frame."""
     there, over_s = len(live.audience), bench.size.joining_s

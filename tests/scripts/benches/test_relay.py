@@ -69,6 +69,11 @@ async def test_nothing_is_lost(engine: str) -> None:
     assert figures["joins_per_second"] > 0
     assert "memory_kib_per_viewer" in figures
     assert "cpu_us_per_viewer_second_send_only" in figures
+    plain = figures["plain_sockets"]
+    assert plain["packets_lost"] == 0
+    # Each packet comes by itself there, and many in a run else.
+    assert plain["runs_per_viewer_second"] == plain["packets_per_viewer_second"]
+    assert figures["runs_per_viewer_second"] < figures["packets_per_viewer_second"]
     for name in ("added_delay_ms", "added_delay_while_joining_ms"):
         assert set(figures[name]) == {"p50", "p99"}
     assert set(figures["first_frame_ms"]) == {"p50", "p95"}
